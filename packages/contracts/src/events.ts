@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import type { Service } from './permissions.ts';
+
+/** What travels: who, when, which, and ids, numbers, states and names of fields in `data`; never a person's values. */
+export const Envelope = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  occurred_at: z.iso.datetime(),
+  company_id: z.uuid().nullable(),
+  actor_id: z.string(),
+  request_id: z.string(),
+  /** The aggregate's version after the change: hearers of state ignore what is not newer than what they saw. */
+  sequence: z.int(),
+  data: z.record(z.string(), z.json()),
+});
+export type Envelope = z.infer<typeof Envelope>;
+
+export type EventContract<Data extends z.ZodObject = z.ZodObject> = {
+  name: string;
+  /** The field of `data` that says which record changed: events of one record keep their order. */
+  aggregate: string;
+  /** Who must hear it: each gets a delivery of its own. */
+  heard_by: readonly Service[];
+  data: Data;
+};
+
+export type DataOf<E extends EventContract> = z.infer<E['data']>;
+
+const event = <Data extends z.ZodObject>(
+  name: string,
+  aggregate: keyof Data['shape'] & string,
+  heard_by: readonly Service[],
+  data: Data,
+): EventContract<Data> => ({
+  name,
+  aggregate,
+  heard_by,
+  data,
+});
+
+const customer = { customer_id: z.uuid(), number: z.int() };
+const fields_changed = z.array(z.string());
+
+export const userRegistered = event(
+  'user.registered',
+  'user_id',
+  [],
+  z.object({ user_id: z.uuid(), role: z.string() }),
+);
+export const userUpdated = event('user.updated', 'user_id', [], z.object({ user_id: z.uuid(), fields_changed }));
+
+export const customerCreated = event('customer.created', 'customer_id', [], z.object(customer));
+export const customerUpdated = event('customer.updated', 'customer_id', [], z.object({ ...customer, fields_changed }));
+export const customerDeleted = event(
+  'customer.deleted',
+  'customer_id',
+  ['interaction', 'favorites'],
+  z.object({ ...customer, hard: z.boolean() }),
+);
+/** `activate` of a deleted record is this one event, with `deleted` as `from`: it has no `customer.updated` beside it. */
+export const customerStatusChanged = event(
+  'customer.status.changed',
+  'customer_id',
+  [],
+  z.object({ ...customer, from: z.string(), to: z.string() }),
+);
+
+const product = { product_id: z.uuid(), number: z.int() };
+export const productCreated = event('product.created', 'product_id', [], z.object(product));
+export const productUpdated = event('product.updated', 'product_id', [], z.object({ ...product, fields_changed }));
+export const productDeleted = event('product.deleted', 'product_id', [], z.object({ ...product, hard: z.boolean() }));
+
+export const interactionRecorded = event(
+  'interaction.recorded',
+  'interaction_id',
+  [],
+  z.object({ interaction_id: z.uuid(), customer_id: z.uuid(), type: z.string(), status: z.string().nullable() }),
+);
+
+export const favoriteAdded = event(
+  'favorite.added',
+  'favorite_id',
+  [],
+  z.object({ favorite_id: z.int(), customer_number: z.int(), product_number: z.int() }),
+);
+
+/** Every event there is, by the service that says it. */
+export const events = {
+  auth: [userRegistered, userUpdated],
+  customer: [customerCreated, customerUpdated, customerDeleted, customerStatusChanged],
+  interaction: [interactionRecorded],
+  product: [productCreated, productUpdated, productDeleted],
+  favorites: [favoriteAdded],
+} as const satisfies Record<Service, readonly EventContract[]>;

@@ -1,0 +1,120 @@
+/** The programs of the street; each has its own service key. */
+export const services = ['auth', 'customer', 'interaction', 'product', 'favorites'] as const;
+export type Service = (typeof services)[number];
+export type Program = Service | 'gateway';
+
+/** From the least to the most powerful: nobody grants a role that stands behind their own. */
+export const roles = ['customer', 'viewer', 'manager', 'admin', 'superuser'] as const;
+export type Role = (typeof roles)[number];
+
+/** Every permission a route can ask for: `resource:action`. */
+export const permissions = [
+  'users:read',
+  'users:create',
+  'users:update',
+  'users:delete',
+  'companies:read',
+  'companies:create',
+  'companies:update',
+  'companies:delete',
+  'document_types:manage',
+  'audit:read',
+  'analytics:read',
+  'events:manage',
+  'gdpr:manage',
+  'customers:read',
+  'customers:create',
+  'customers:update',
+  'customers:delete',
+  'customers:hard_delete',
+  'customers:import',
+  'customers:export',
+  'interactions:read',
+  'interactions:create',
+  'interactions:update',
+  'interactions:delete',
+  'interactions:manage',
+  'transactions:read',
+  'transactions:create',
+  'transactions:update',
+  'products:read',
+  'products:create',
+  'products:update',
+  'products:delete',
+  'products:hard_delete',
+  'favorites:read',
+  'favorites:create',
+  'favorites:delete',
+] as const;
+export type Permission = (typeof permissions)[number];
+
+/** What a role holds: a permission, the same on the caller's own record only (`…:own`), or everything (`*`). */
+type Grant = Permission | `${Permission}:own` | '*';
+
+/** Permissions that no company's role holds, an admin's `*` included: they reach beyond a company. */
+const superuserOnly: ReadonlySet<Permission> = new Set([
+  'companies:create',
+  'companies:delete',
+  'document_types:manage',
+]);
+
+const viewer = [
+  'customers:read',
+  'interactions:read',
+  'transactions:read',
+  'products:read',
+  'favorites:read',
+  'analytics:read',
+  'companies:read',
+] as const satisfies readonly Grant[];
+
+const manager = [
+  ...viewer,
+  'customers:create',
+  'customers:update',
+  'customers:delete',
+  'customers:export',
+  'interactions:create',
+  'interactions:update',
+  'interactions:delete',
+  'transactions:create',
+  'transactions:update',
+  'products:create',
+  'products:update',
+  'products:delete',
+  'favorites:create',
+  'favorites:delete',
+  'users:read',
+] as const satisfies readonly Grant[];
+
+/** Who may do what: the one table that doors and tests read. */
+export const grants: Readonly<Record<Role, readonly Grant[]>> = {
+  superuser: ['*'],
+  admin: ['*'],
+  manager,
+  viewer,
+  customer: [
+    'customers:read:own',
+    'customers:update:own',
+    'favorites:read:own',
+    'favorites:create:own',
+    'favorites:delete:own',
+    'gdpr:manage:own',
+    'products:read',
+  ],
+};
+
+export type Reach = 'any' | 'own' | 'none';
+
+const reaches = new Map<string, Reach>();
+for (const role of roles) {
+  for (const permission of permissions) {
+    const held = grants[role];
+    const any =
+      held.includes(permission) || (held.includes('*') && (role === 'superuser' || !superuserOnly.has(permission)));
+    reaches.set(`${role} ${permission}`, any ? 'any' : held.includes(`${permission}:own`) ? 'own' : 'none');
+  }
+}
+
+/** How far a role may use a permission: on any record of its company, on the caller's own only, or not at all. */
+export const reach = (role: Role, permission: Permission): Reach => reaches.get(`${role} ${permission}`) ?? 'none';

@@ -1,0 +1,15 @@
+export { connect } from './connect.ts';
+export type { Db, Tx } from './connect.ts';
+export { asLeader } from './leader.ts';
+export { databaseFault } from './faults.ts';
+export { isUuid, newId } from './ids.ts';
+export { meaning } from './meaning.ts';
+export { migrate } from './migrate.ts';
+export type { MigrationTarget } from './migrate.ts';
+export { page } from './page.ts';
+export type { Page, PageRequest } from './page.ts';
+export { provision } from './provision.ts';
+export type { Provisioned } from './provision.ts';
+export { within } from './scope.ts';
+export type { Scope } from './scope.ts';
+export { like, searchedText } from './search.ts';

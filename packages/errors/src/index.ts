@@ -1,0 +1,14 @@
+export {
+  AppError,
+  conflict,
+  forbidden,
+  invalid,
+  malformed,
+  notFound,
+  precondition,
+  unauthenticated,
+  unavailable,
+} from './errors.ts';
+export type { ErrorKind, FieldError } from './errors.ts';
+export { problemOf } from './problem.ts';
+export type { Problem } from './problem.ts';

@@ -1,0 +1,6 @@
+export { publish } from './publish.ts';
+export type { Cause } from './publish.ts';
+export { startRelay } from './relay.ts';
+export type { Relay } from './relay.ts';
+export { eventRoutes, on } from './subscribe.ts';
+export type { Heard, Subscription } from './subscribe.ts';

@@ -1,0 +1,145 @@
+import { AppError, databaseOrProblem } from './failures.ts';
+import type { Db } from '@clientela/db';
+import { requestIdOf } from '@clientela/runtime';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import type { Logger } from 'pino';
+import { callerOf, type Actor } from './actor.ts';
+import { doorHandler, type DoorOptions } from './door.ts';
+import { openapiOf } from './openapi.ts';
+import type { Route } from './route.ts';
+
+export type ServiceOptions = DoorOptions & {
+  /** `customer`: as it is called in paths, logs and answers. */
+  service: string;
+  version: string;
+  routes: readonly Route[];
+  log: Logger;
+};
+
+/** A whole service: its own pages, its doors, and what happens to everything else, in the order of this function. */
+export function createService(options: ServiceOptions): Express {
+  const { service, version, routes, db, log, callers } = options;
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', 'simple');
+  app.set('case sensitive routing', true);
+
+  app.use(identify(log));
+  for (const [path, handle] of ownPages(service, version, routes, db)) app.get(path, handle);
+  app.use((request, _response, next) => {
+    callerOf(request.headers, callers); // before anything about which paths exist is said
+    next();
+  });
+  for (const door of byPrecedence(routes)) {
+    const path = door.path.replaceAll(/\{(\w+)\}/g, ':$1');
+    const handler = doorHandler(door, options);
+    const named: RequestHandler = (request, response, next) => {
+      response.locals['route'] = door.path;
+      return handler(request, response, next);
+    };
+    app[door.method](path, named);
+  }
+  app.use(nothingHere(routes));
+  app.use(problems(db, log));
+  return app;
+}
+
+/** Gives the request its id and writes its one line when it is over. */
+function identify(log: Logger): RequestHandler {
+  return (request, response, next) => {
+    const begun = performance.now();
+    const request_id = requestIdOf(request.headers);
+    response.locals['request_id'] = request_id;
+    response.setHeader('X-Request-Id', request_id);
+    response.once('close', () => {
+      const actor = response.locals['actor'] as Actor | undefined;
+      log[quiet.has(request.path) ? 'debug' : 'info']({
+        request_id,
+        method: request.method,
+        route: (response.locals['route'] as string | undefined) ?? 'unmatched',
+        status: response.statusCode,
+        ms: Math.round((performance.now() - begun) * 10) / 10,
+        ...(actor && { actor_id: actor.id, company_id: actor.company_id }),
+        ...(!response.writableFinished && { cut_off: true }),
+      });
+    });
+    next();
+  };
+}
+
+const quiet = new Set(['/health', '/ready']);
+
+/** What a service answers on its own port to anybody: that it is there, whether it can work, and what it serves. */
+function ownPages(service: string, version: string, routes: readonly Route[], db: Db): [string, RequestHandler][] {
+  let document: unknown;
+  return [
+    ['/', (_request, response) => void response.json({ message: `Clientela ${service} service`, service, version })],
+    ['/health', (_request, response) => void response.json({ status: 'healthy', service, version })],
+    [
+      '/ready',
+      async (_request, response) => {
+        const up = await db
+          .raw('select 1')
+          .timeout(1000)
+          .then(
+            () => true,
+            () => false,
+          );
+        response.status(up ? 200 : 503);
+        if (!up) response.setHeader('Retry-After', '2');
+        response.json({
+          status: up ? 'ready' : 'unavailable',
+          service,
+          version,
+          dependencies: { database: up ? 'up' : 'down' },
+        });
+      },
+    ],
+    ['/openapi.json', (_request, response) => void response.json((document ??= openapiOf(service, version, routes)))],
+  ];
+}
+
+/** A literal segment beats a parameter; the first difference from the left decides. */
+export function byPrecedence(routes: readonly Route[]): Route[] {
+  const rank = (path: string) =>
+    path
+      .split('/')
+      .map((segment) => (segment.startsWith('{') ? '1' : `0${segment}`))
+      .join('/');
+  return routes.toSorted((a, b) => (rank(a.path) < rank(b.path) ? -1 : 1));
+}
+
+function nothingHere(routes: readonly Route[]): RequestHandler {
+  const templates = byPrecedence(routes).map(({ path, method }) => ({
+    method: method.toUpperCase(),
+    pattern: new RegExp(`^${path.replaceAll(/[.]/g, '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}/?$`),
+  }));
+  return (request) => {
+    const methods = new Set(templates.filter(({ pattern }) => pattern.test(request.path)).map(({ method }) => method));
+    if (methods.size === 0) throw new AppError('not_found', { detail: 'There is nothing at this path' });
+    if (methods.has('GET')) methods.add('HEAD');
+    const allow = [...methods].toSorted().join(', ');
+    throw new AppError('method_not_allowed', { detail: `This path takes ${allow}`, headers: { Allow: allow } });
+  };
+}
+
+/** Where errors turn into problem documents, and nowhere else. */
+function problems(db: Db, log: Logger): ErrorRequestHandler {
+  return async (error: unknown, request, response, _next) => {
+    const { request_id } = response.locals as { request_id: string };
+    const { status, headers, body } = await databaseOrProblem(error, request_id, db);
+    if (status === 500) log.error({ request_id, err: error }, 'unexpected failure');
+    else if (status === 503)
+      log.warn({ request_id, err: error instanceof AppError ? (error.cause ?? error) : error }, body.detail);
+    request.unpipe();
+    request.resume(); // a body nobody wants any more is dropped, so that the answer can be read
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    response.statusCode = status;
+    response.end(request.method === 'HEAD' ? undefined : JSON.stringify(body));
+  };
+}

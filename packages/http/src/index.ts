@@ -1,0 +1,14 @@
+export { callersOf, need } from './actor.ts';
+export type { Actor, Callers, CompanyActor } from './actor.ts';
+export { createService } from './app.ts';
+export type { ServiceOptions } from './app.ts';
+export { serviceClient } from './client.ts';
+export type { ServiceClient } from './client.ts';
+export { companyLookup } from './companies.ts';
+export type { CompanyLookup } from './companies.ts';
+export { listen } from './listen.ts';
+export { openapiOf } from './openapi.ts';
+export { differing, patchBody, readOnlyFaults, writableIn } from './patch.ts';
+export { reply, versioned } from './reply.ts';
+export { isInternal, route, takesCompany } from './route.ts';
+export type { Allow, Route, Upload } from './route.ts';

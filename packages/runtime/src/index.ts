@@ -1,0 +1,7 @@
+export { readEnvironment, readSecretFiles, EnvironmentError, environment } from './environment.ts';
+export { createLog } from './log.ts';
+export type { Log } from './log.ts';
+export { runProgram } from './lifecycle.ts';
+export type { Closing } from './lifecycle.ts';
+export { requestIdOf } from './request-id.ts';
+export { LogLevel, Port, ServiceKey, serviceSettings } from './settings.ts';

@@ -1,0 +1,43 @@
+import { EnvironmentError } from './environment.ts';
+
+/** What ends one part of a program; called in the reverse order of what was opened. */
+export type Closing = () => Promise<void> | void;
+
+const deadline = 10_000; // milliseconds that closing may take before the process goes anyway
+
+/**
+ * Runs a program until it is told to stop: by SIGTERM, SIGINT, or the end of the process that started it (its IPC channel closes).
+ * `start` registers how to close each thing right after opening it, so that a half-started program closes what it has.
+ */
+export async function runProgram(start: (onClose: (closing: Closing) => void) => Promise<void>): Promise<void> {
+  const closings: Closing[] = [];
+  let closing = false;
+
+  const stop = async (exitCode: number) => {
+    if (closing) return;
+    closing = true;
+    setTimeout(() => process.exit(exitCode || 1), deadline).unref();
+    for (const close of closings.toReversed()) {
+      try {
+        await close();
+      } catch (error) {
+        process.stderr.write(`closing: ${error instanceof Error ? error.message : 'failed'}\n`);
+      }
+    }
+    process.exit(exitCode);
+  };
+
+  process.once('SIGTERM', () => void stop(0));
+  process.once('SIGINT', () => void stop(0));
+  // Started by a supervisor: when it is gone, however it went, this process has no business here.
+  if (process.send) process.once('disconnect', () => void stop(0));
+
+  try {
+    await start((close) => closings.push(close));
+  } catch (error) {
+    process.stderr.write(
+      `${error instanceof EnvironmentError ? error.message : error instanceof Error ? (error.stack ?? error.message) : 'failed'}\n`,
+    );
+    await stop(1);
+  }
+}

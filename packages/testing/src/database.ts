@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Service } from '@clientela/contracts';
+import { connect, migrate, provision, type Db } from '@clientela/db';
+import pg from 'pg';
+import { inject } from 'vitest';
+
+const top = resolve(import.meta.dirname, '../../..');
+
+/** The folders of migrations that make up a service's schema, in the order in which they run. */
+export const migrationsOf = (service: Service): string[] =>
+  [
+    join(top, 'packages/http/migrations'),
+    join(top, 'packages/events/migrations'),
+    join(top, 'services', service, 'migrations'),
+  ].filter((folder) => existsSync(folder));
+
+export type TestDatabase = {
+  /** As the service sees it: the app role, and one connection only, so that a query that escapes its transaction fails. */
+  db: Db;
+  url: string;
+  /** As the owner sees it: to look at everything, and to make what no door makes. */
+  owner: Db;
+  /** Ends every connection to it, as a restart of PostgreSQL does. */
+  cut: () => Promise<void>;
+  drop: () => Promise<void>;
+};
+
+/**
+ * A database of its own, cloned from the service's migrated template.
+ * @param options.pool connections of the app role; more than one for races
+ */
+export async function testDatabase(service: Service, options: { pool?: number } = {}): Promise<TestDatabase> {
+  const admin = inject('postgres');
+  const server = new pg.Client({ connectionString: admin });
+  await server.connect();
+  const template = await templateOf(server, admin, service);
+  const name = `test_${service}_${randomBytes(6).toString('hex')}`;
+  try {
+    await server.query(`create database ${name} template ${template} owner ${template}_owner`);
+    await server.query(`revoke all on database ${name} from public`);
+    await server.query(`grant connect on database ${name} to ${template}_app`);
+  } finally {
+    await server.end();
+  }
+  const at = (role: string) => {
+    const url = new URL(admin);
+    url.pathname = `/${name}`;
+    url.username = `${template}_${role}`;
+    url.password = password;
+    return url.href;
+  };
+  const db = connect(at('app'), { pool: options.pool ?? 1, name: 'test' });
+  const owner = connect(at('owner'), { pool: 2, name: 'test owner' });
+  return {
+    db,
+    url: at('app'),
+    owner,
+    drop: async () => {
+      await Promise.all([db.destroy(), owner.destroy()]);
+      await asAdmin(admin, `drop database if exists ${name} with (force)`);
+    },
+    cut: () => asAdmin(admin, `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`),
+  };
+}
+
+async function asAdmin(admin: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: admin });
+  await client.connect();
+  await client.query(sql);
+  await client.end();
+}
+
+const password = 'only-for-tests';
+
+/** Makes the template once per run: whoever comes first holds the lock, the others find it ready. */
+async function templateOf(server: pg.Client, admin: string, service: Service): Promise<string> {
+  const template = `template_${service}`;
+  await server.query('select pg_advisory_lock(hashtext($1))', [template]);
+  try {
+    const ready = await server.query('select 1 from pg_database where datname = $1 and datistemplate', [template]);
+    if (ready.rowCount) return template;
+    const made = await provision(admin, template, { owner: password, app: password }, { own_server: true });
+    await migrate({ owner_url: made.owner_url, app_role: made.app_role, folders: migrationsOf(service) });
+    await server.query(`alter database ${template} is_template true`);
+    return template;
+  } finally {
+    await server.query('select pg_advisory_unlock(hashtext($1))', [template]);
+  }
+}

@@ -1,0 +1,24 @@
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startPostgres } from '@clientela/fleet';
+import type { TestProject } from 'vitest/node';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    postgres: string;
+  }
+}
+
+/** One PostgreSQL for the whole run, without fsync: its data may be lost. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const folder = await mkdtemp(join(tmpdir(), 'clientela-test-'));
+  const postgres = await startPostgres({ folder, fsync: false });
+  project.provide('postgres', postgres.admin_url);
+  return async () => {
+    await postgres.stop();
+    rmSync(postgres.home, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
+  };
+}

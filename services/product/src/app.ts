@@ -1,0 +1,11 @@
+import { createService, type CompanyLookup, type Route, type ServiceOptions } from '@clientela/http';
+import manifest from '../package.json' with { type: 'json' };
+import { productRoutes } from './products/routes.ts';
+
+/** What this service is made with: what main.ts opens, and a test replaces. */
+export type Parts = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & { companies: CompanyLookup };
+
+export const routes = (parts: Parts): Route[] => [...productRoutes(parts.companies)];
+
+export const createApp = (parts: Parts) =>
+  createService({ ...parts, service: 'product', version: manifest.version, routes: routes(parts) });

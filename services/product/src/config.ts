@@ -1,0 +1,9 @@
+import { readEnvironment, serviceSettings } from '@clientela/runtime';
+import { z } from 'zod';
+
+export const Config = z.object({
+  ...serviceSettings('PRODUCT'),
+  AUTH_SERVICE_URL: z.url(),
+});
+
+export const readConfig = () => readEnvironment(Config);

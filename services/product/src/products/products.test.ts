@@ -1,0 +1,222 @@
+import { testService, type Caller, type Company, type TestService } from '@clientela/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createApp } from '../app.ts';
+
+let service: TestService;
+let company: Company;
+let admin: Caller;
+let stranger: Caller;
+
+beforeAll(async () => {
+  service = await testService('product', createApp);
+  company = service.company({ currency: 'BRL' });
+  admin = service.user('admin', company);
+  stranger = service.user('admin', service.company());
+});
+afterAll(() => service.close());
+
+const created = async (body: object = {}) =>
+  (await admin.post('/api/products', { name: 'Consulting', price: '99.90', ...body }).expect(201)).body.product;
+
+describe('a product', () => {
+  test('is created with its number, the company’s currency and a message, and said to the others', async () => {
+    const { body, headers } = await admin
+      .post('/api/products', { name: ' Consulting ', price: 99.9, type: 'servico' })
+      .expect(201);
+    expect(body).toEqual({
+      message: 'Product created',
+      product: {
+        id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        number: expect.any(Number),
+        sku: null,
+        name: 'Consulting',
+        description: null,
+        type: 'service',
+        price: '99.90',
+        currency: 'BRL',
+        is_active: true,
+        metadata: {},
+        created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+        updated_at: expect.any(String),
+      },
+    });
+    expect(body.product.number).toBeGreaterThanOrEqual(10_000_000);
+    expect(headers['etag']).toBe('"1"');
+    const said = await service.events('product.created');
+    expect(said.at(-1)).toMatchObject({
+      company_id: company.id,
+      actor_id: admin.user_id,
+      sequence: 1,
+      data: { product_id: body.product.id, number: body.product.number },
+    });
+  });
+
+  test('is read back, and not again while it is unchanged', async () => {
+    const product = await created();
+    const { body, headers } = await admin.get(`/api/products/${product.id}`).expect(200);
+    expect(body).toEqual({ product });
+    await admin
+      .get(`/api/products/${product.id}`)
+      .set('If-None-Match', headers['etag'] ?? '')
+      .expect(304);
+  });
+
+  test('takes the whole record back on PUT, and refuses a changed read-only field', async () => {
+    const product = await created({ sku: 'whole-1' });
+    const { body } = await admin.put(`/api/products/${product.id}`, { ...product, name: 'Renamed' }).expect(200);
+    expect(body).toMatchObject({
+      message: 'Product updated',
+      product: { id: product.id, name: 'Renamed', sku: 'whole-1' },
+    });
+    const refused = await admin
+      .put(`/api/products/${product.id}`, { ...body.product, id: company.id, is_active: false })
+      .expect(422);
+    expect(refused.body.errors).toEqual([
+      { path: 'id', message: 'is read-only' },
+      { path: 'is_active', message: 'is read-only' },
+    ]);
+    expect((await service.events('product.updated')).at(-1)).toMatchObject({
+      sequence: 2,
+      data: { fields_changed: ['name'] },
+    });
+  });
+
+  test('is changed by the one who knows its version, and not by the other', async () => {
+    const product = await created();
+    const path = `/api/products/${product.id}`;
+    await admin.patch(path, { price: '1' }).set('If-Match', '"1"').expect(200);
+    const { body } = await admin.patch(path, { price: '2' }).set('If-Match', '"1"').expect(412);
+    expect(body.error_code).toBe('PRECONDITION_FAILED');
+    expect((await admin.get(path)).body.product.price).toBe('1.00');
+  });
+
+  test('is deactivated, taken back, and removed for good', async () => {
+    const product = await created({ sku: 'life-1' });
+    const path = `/api/products/${product.id}`;
+    expect((await admin.delete(path).expect(200)).body).toEqual({ message: 'Product deactivated' });
+    await admin.delete(path).expect(200);
+    expect((await admin.get(path).expect(200)).body.product.is_active).toBe(false);
+    expect(
+      (await admin.post('/api/products', { name: 'Again', price: 1, sku: 'life-1' }).expect(409)).body,
+    ).toMatchObject({
+      error_code: 'PRODUCT_SKU_TAKEN',
+      errors: [{ path: 'sku' }],
+      existing: { id: product.id, number: product.number },
+    });
+    expect((await admin.patch(`${path}/activate`).expect(200)).body.product.is_active).toBe(true);
+    expect((await admin.delete(`${path}?hard_delete=true`).expect(200)).body).toEqual({ message: 'Product removed' });
+    expect((await admin.get(path).expect(404)).body.error_code).toBe('PRODUCT_NOT_FOUND');
+    const deletions = (await service.events('product.deleted')).filter(({ data }) => data['product_id'] === product.id);
+    expect(deletions.map(({ data }) => data['hard'])).toEqual([false, true]);
+  });
+});
+
+describe('the list', () => {
+  test('searches without case and accents, filters and sorts', async () => {
+    const shop = service.user('admin', service.company());
+    for (const [name, price, type] of [
+      ['Café solo', 2, 'product'],
+      ['Café con leche', 3, 'product'],
+      ['Cleaning', 30, 'service'],
+    ] as const) {
+      await shop.post('/api/products', { name, price, type }).expect(201);
+    }
+    const names = async (query: string) => {
+      const { body } = await shop.get(`/api/products?${query}`).expect(200);
+      return { names: body.products.map(({ name }: { name: string }) => name), total: body.total };
+    };
+    expect(await names('search=CAFE&sort=price')).toEqual({ names: ['Café solo', 'Café con leche'], total: 2 });
+    expect(await names('type=servico')).toEqual({ names: ['Cleaning'], total: 1 });
+    expect(await names('min_price=3&max_price=29.99')).toEqual({ names: ['Café con leche'], total: 1 });
+    expect(await names('sort=-price&per_page=1&page=2')).toEqual({ names: ['Café con leche'], total: 3 });
+    const past = await shop.get('/api/products?page=9').expect(200);
+    expect(past.body).toEqual({ products: [], total: 3, page: 9, pages: 1, per_page: 20 });
+  });
+
+  test('shows inactive ones only when asked', async () => {
+    const shop = service.user('admin', service.company());
+    const { body } = await shop.post('/api/products', { name: 'Gone', price: 1 }).expect(201);
+    await shop.delete(`/api/products/${body.product.id}`).expect(200);
+    expect((await shop.get('/api/products')).body.total).toBe(0);
+    expect((await shop.get('/api/products?active_only=false')).body.total).toBe(1);
+  });
+});
+
+describe('refusals', () => {
+  test('another company’s product does not exist', async () => {
+    const product = await created();
+    const path = `/api/products/${product.id}`;
+    const unknown = `/api/products/${company.id}`;
+    const strip = ({ body }: { body: Record<string, unknown> }) => ({ ...body, timestamp: '', request_id: '' });
+    for (const send of [
+      (at: string) => stranger.get(at),
+      (at: string) => stranger.put(at, { name: 'Stolen' }),
+      (at: string) => stranger.patch(at, { name: 'Stolen' }),
+      (at: string) => stranger.delete(at),
+      (at: string) => stranger.delete(`${at}?hard_delete=true`),
+      (at: string) => stranger.patch(`${at}/activate`),
+    ]) {
+      expect(strip(await send(path).expect(404))).toEqual(strip(await send(unknown).expect(404)));
+    }
+    expect((await stranger.get('/api/products?active_only=false')).body.products).toEqual([]);
+    await stranger.get(`/api/products?company_id=${company.id}`).expect(403);
+    expect((await admin.get(path)).body.product).toEqual(product);
+  });
+
+  test('every bad field is named, and nothing is changed', async () => {
+    const { body } = await admin
+      .post('/api/products', { name: 'x', price: '1.234', type: 'thing', colour: 'red', metadata: [], sku: 'a\u0000b' })
+      .expect(422);
+    expect(body).toMatchObject({ error_code: 'VALIDATION_FAILED', status: 422 });
+    expect(body.errors.map(({ path }: { path: string }) => path).toSorted()).toEqual([
+      'colour',
+      'metadata',
+      'name',
+      'price',
+      'sku',
+      'type',
+    ]);
+    const query = await admin.get('/api/products?page=-1&sort=password&per_page=0&nothing=1').expect(422);
+    expect(query.body.errors.map(({ path }: { path: string }) => path).toSorted()).toEqual([
+      'nothing',
+      'page',
+      'per_page',
+      'sort',
+    ]);
+  });
+
+  test('a viewer reads and changes nothing; a manager does not remove', async () => {
+    const product = await created();
+    const path = `/api/products/${product.id}`;
+    const viewer = service.user('viewer', company);
+    await viewer.get(path).expect(200);
+    await viewer.post('/api/products', { name: 'Mine', price: 1 }).expect(403);
+    await viewer.patch(path, { name: 'Mine' }).expect(403);
+    await viewer.delete(path).expect(403);
+    await service.user('manager', company).delete(`${path}?hard_delete=true`).expect(403);
+    expect((await admin.get(path)).body.product).toEqual(product);
+  });
+
+  test('a superuser names the company it acts in, and lists all of them', async () => {
+    const product = await created();
+    const superuser = service.user('superuser');
+    const { body } = await superuser.get(`/api/products/${product.id}`).expect(422);
+    expect(body.errors).toEqual([{ path: 'company_id', message: expect.stringContaining('?company_id=') }]);
+    await superuser.get(`/api/products/${product.id}?company_id=${company.company_id}`).expect(200);
+    await superuser.get(`/api/products/${product.id}?company_id=COMP-999`).expect(422);
+    expect((await superuser.get('/api/products').expect(200)).body.total).toBeGreaterThan(0);
+  });
+});
+
+describe('the internal look-up', () => {
+  test('finds by id and by number, inside the company only, for the services that may ask', async () => {
+    const product = await created();
+    const favorites = service.program('favorites', company);
+    const found = { id: product.id, number: product.number, is_active: true };
+    expect((await favorites.get(`/internal/products/${product.id}`).expect(200)).body).toEqual(found);
+    expect((await favorites.get(`/internal/products/${product.number}`).expect(200)).body).toEqual(found);
+    await service.program('favorites', service.company()).get(`/internal/products/${product.id}`).expect(404);
+    await service.program('customer', company).get(`/internal/products/${product.id}`).expect(403);
+    await admin.get(`/internal/products/${product.id}`).expect(403);
+  });
+});

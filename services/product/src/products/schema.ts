@@ -1,0 +1,82 @@
+import {
+  Currency,
+  Instant,
+  jsonObject,
+  lines,
+  money,
+  Money,
+  page,
+  pageOf,
+  perPage,
+  queryBoolean,
+  querySearch,
+  querySort,
+  text,
+  Uuid,
+} from '@clientela/values';
+import { z } from 'zod';
+
+const names: Readonly<Record<string, string>> = { produto: 'product', servico: 'service', serviço: 'service' };
+
+const Type = z.enum(['product', 'service']);
+/** The type by its name, or by one of the names it is also known by. */
+const TypeGiven = z.preprocess((type) => (typeof type === 'string' ? (names[type.toLowerCase()] ?? type) : type), Type);
+
+export const Product = z.strictObject({
+  id: Uuid,
+  number: z.int(),
+  sku: z.string().nullable(),
+  name: z.string(),
+  description: z.string().nullable(),
+  type: Type,
+  price: Money,
+  currency: z.string(),
+  is_active: z.boolean(),
+  metadata: z.record(z.string(), z.json()),
+  created_at: Instant,
+  updated_at: Instant,
+});
+export type Product = z.infer<typeof Product>;
+
+export const WritableProduct = z.strictObject({
+  sku: text(100).nullable(),
+  name: text(255, 2),
+  description: lines(5000).nullable(),
+  type: TypeGiven,
+  price: money(0),
+  currency: Currency,
+  metadata: jsonObject(64 * 1024),
+});
+export type ProductChanges = Partial<z.infer<typeof WritableProduct>>;
+
+export const NewProduct = WritableProduct.partial({ sku: true, description: true, currency: true }).extend({
+  number: z
+    .int()
+    .min(1)
+    .max(9_999_999)
+    .optional()
+    .meta({ description: 'A number of your own, below 10,000,000; left out: the next one' }),
+  type: TypeGiven.default('product'),
+  metadata: jsonObject(64 * 1024).default({}),
+});
+export type NewProduct = z.infer<typeof NewProduct>;
+
+const sortable = ['created_at', 'updated_at', 'name', 'price', 'number'] as const;
+
+export const ProductQuery = z.strictObject({
+  page,
+  per_page: perPage(),
+  sort: querySort(sortable),
+  search: querySearch.optional(),
+  type: TypeGiven.optional(),
+  min_price: money(0).optional(),
+  max_price: money(0).optional(),
+  active_only: queryBoolean.default(true),
+});
+export type ProductQuery = z.infer<typeof ProductQuery>;
+
+export const ProductId = z.strictObject({ product_id: Uuid });
+export const ProductShown = z.strictObject({ product: Product });
+export const ProductSaved = z.strictObject({ message: z.string(), product: Product });
+export const ProductPage = pageOf('products', Product);
+export const Removal = z.strictObject({ hard_delete: queryBoolean.default(false) });
