@@ -1,16 +1,30 @@
 import { defineConfig } from 'vitest/config';
 
+const common = { globalSetup: ['packages/testing/src/global-setup.ts'], testTimeout: 20_000, hookTimeout: 60_000 };
+
 export default defineConfig({
   test: {
-    include: [
-      'gateway/src/**/*.test.ts',
-      'services/*/src/**/*.test.ts',
-      'packages/*/src/**/*.test.ts',
-      'packages/fleet/e2e/**/*.test.ts',
+    projects: [
+      {
+        test: {
+          ...common,
+          name: 'stories',
+          include: ['{gateway,services/*,packages/*}/src/**/*.test.ts'],
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // Whole streets of real processes: one after the other, and not beside the others, as each takes the whole machine.
+        test: {
+          ...common,
+          name: 'streets',
+          include: ['packages/fleet/e2e/**/*.test.ts'],
+          testTimeout: 60_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
+      },
     ],
-    globalSetup: ['packages/testing/src/global-setup.ts'],
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
-    maxWorkers: 3,
   },
 });

@@ -6,6 +6,8 @@ import pg from 'pg';
 export type Db = Knex;
 /** An open transaction. Not assignable from `Db`, so a function that takes `Tx` cannot run outside one. */
 export type Tx = Knex.Transaction;
+/** A query that is being put together. */
+export type Query = Knex.QueryBuilder;
 
 const { builtins } = pg.types;
 

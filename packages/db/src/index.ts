@@ -1,5 +1,5 @@
 export { connect } from './connect.ts';
-export type { Db, Tx } from './connect.ts';
+export type { Db, Query, Tx } from './connect.ts';
 export { asLeader } from './leader.ts';
 export { databaseFault } from './faults.ts';
 export { isUuid, newId } from './ids.ts';

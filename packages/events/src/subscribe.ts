@@ -17,7 +17,11 @@ export const on = <E extends EventContract>(
   effect: (tx: Tx, event: Heard<E>) => Promise<void>,
 ): Subscription => ({
   contract,
-  effect: (tx, event) => effect(tx, { ...event, data: contract.data.parse(event.data) as DataOf<E> }),
+  effect: async (tx, event) => {
+    const data = contract.data.safeParse(event.data);
+    if (!data.success) throw invalid([{ path: 'data', message: `is not what ${contract.name} carries` }]);
+    await effect(tx, { ...event, data: data.data as DataOf<E> });
+  },
 });
 
 /** The door through which events come in over HTTP. */

@@ -1,3 +1,4 @@
+import { parse } from 'node:querystring';
 import { AppError, databaseOrProblem } from './failures.ts';
 import type { Db } from '@clientela/db';
 import { requestIdOf } from '@clientela/runtime';
@@ -22,7 +23,8 @@ export function createService(options: ServiceOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.set('query parser', 'simple');
+  // The whole query: by default what is past 1,000 pairs is dropped without a word. The size of the headers is the limit.
+  app.set('query parser', (text: string) => parse(text, '&', '=', { maxKeys: 0 }));
   app.set('case sensitive routing', true);
 
   app.use(identify(log));
@@ -124,7 +126,7 @@ function nothingHere(routes: readonly Route[]): RequestHandler {
   };
 }
 
-/** Where errors turn into problem documents, and nowhere else. */
+/** Where errors turn into problem documents, and nowhere else. Clients of `/rest/v1` look for `success` and `message` in them. */
 function problems(db: Db, log: Logger): ErrorRequestHandler {
   return async (error: unknown, request, response, _next) => {
     const { request_id } = response.locals as { request_id: string };
@@ -140,6 +142,7 @@ function problems(db: Db, log: Logger): ErrorRequestHandler {
     }
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     response.statusCode = status;
-    response.end(request.method === 'HEAD' ? undefined : JSON.stringify(body));
+    const answer = request.path.startsWith('/rest/v1/') ? { success: false, message: body.detail, ...body } : body;
+    response.end(request.method === 'HEAD' ? undefined : JSON.stringify(answer));
   };
 }

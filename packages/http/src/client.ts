@@ -71,7 +71,10 @@ export function serviceClient(options: {
       }
       // A refusal between services, or an answer of another shape, is our own fault: the caller cannot mend it.
       if (!answer.ok) throw new Error(`${service} answered ${answer.status} to GET ${path}`);
-      return schema.parse(await answer.json());
+      const text = await answer.text().catch((error: unknown) => {
+        throw unavailable(`The ${service} service does not answer`, { cause: error }); // cut off in the middle
+      });
+      return schema.parse(JSON.parse(text));
     },
     post: async (path, body, call) => {
       const answer = await send(path, call, { method: 'POST', body: JSON.stringify(body) });

@@ -8,7 +8,7 @@ export { companyLookup } from './companies.ts';
 export type { CompanyLookup } from './companies.ts';
 export { listen } from './listen.ts';
 export { openapiOf } from './openapi.ts';
-export { differing, patchBody, readOnlyFaults, writableIn } from './patch.ts';
+export { differing, patchBody, readOnlyFaults, writableIn, writablePart } from './patch.ts';
 export { reply, versioned } from './reply.ts';
 export { isInternal, route, takesCompany } from './route.ts';
 export type { Allow, Route, Upload } from './route.ts';

@@ -25,8 +25,17 @@ export const readOnlyFaults = (
     .filter((field) => !(field in writable.shape) && !isDeepStrictEqual(body[field], stored[field]))
     .map((path) => ({ path, message: 'is read-only' }));
 
+/** The writable fields that a body brings. */
+export const writablePart = <W extends z.ZodRawShape>(
+  body: Record<string, unknown>,
+  writable: z.ZodObject<W>,
+): Partial<z.infer<z.ZodObject<W>>> =>
+  Object.fromEntries(
+    Object.entries(body).filter(([field, value]) => field in writable.shape && value !== undefined),
+  ) as Partial<z.infer<z.ZodObject<W>>>;
+
 /**
- * The writable fields that a body brings.
+ * The writable fields that a body brings, once its read-only ones have been looked at.
  * @throws AppError 422 naming every read-only field that differs
  */
 export function writableIn<W extends z.ZodRawShape>(
@@ -36,9 +45,7 @@ export function writableIn<W extends z.ZodRawShape>(
 ): Partial<z.infer<z.ZodObject<W>>> {
   const faults = readOnlyFaults(body, writable, stored);
   if (faults.length > 0) throw invalid(faults);
-  return Object.fromEntries(
-    Object.entries(body).filter(([field, value]) => field in writable.shape && value !== undefined),
-  ) as Partial<z.infer<z.ZodObject<W>>>;
+  return writablePart(body, writable);
 }
 
 /** Which of the changes really change something: `{ field: value }` of those that differ from what is stored. */

@@ -4,14 +4,19 @@ import type { z } from 'zod';
 const dotted = (path: readonly PropertyKey[]) => path.map(String).join('.');
 
 /** What zod found, as field errors: one for each bad field, unknown fields each by name. */
-export const fieldErrors = (issues: readonly z.core.$ZodIssue[]): FieldError[] =>
-  issues.flatMap((issue) => {
-    if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => ({ path: dotted([...issue.path, key]), message: 'is not a known field' }));
-    }
-    const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
-    return [{ path: dotted(issue.path), message: missing ? 'is required' : issue.message }];
-  });
+export function fieldErrors(issues: readonly z.core.$ZodIssue[]): FieldError[] {
+  const byPath = new Map<string, FieldError>();
+  for (const error of issues.flatMap(errorsOf)) if (!byPath.has(error.path)) byPath.set(error.path, error);
+  return [...byPath.values()];
+}
+
+function errorsOf(issue: z.core.$ZodIssue): FieldError[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ path: dotted([...issue.path, key]), message: 'is not a known field' }));
+  }
+  const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
+  return [{ path: dotted(issue.path), message: missing ? 'is required' : issue.message }];
+}
 
 type Faults = FieldError[];
 

@@ -34,8 +34,8 @@ export type TestService = {
   database: TestDatabase;
   /** A company that auth would know. */
   company: (values?: Partial<Company>) => Company;
-  /** A user of a company, through the gateway. */
-  user: (role: Role, company?: Company) => Caller;
+  /** A user of a company, through the gateway; for auth, which knows its users, one of a given id. */
+  user: (role: Role, company?: Pick<Company, 'id'>, user_id?: string) => Caller;
   /** The gateway without a signed-in user. */
   nobody: () => Caller;
   /** Another program, for itself or for a user's company. */
@@ -105,8 +105,7 @@ export async function testService(
       known.set(id, company);
       return company;
     },
-    user: (role, company) => {
-      const user_id = randomUUID();
+    user: (role, company, user_id = randomUUID()) => {
       const headers = {
         'X-Service-Key': keyOf('gateway'),
         'X-User-Id': user_id,

@@ -1,4 +1,8 @@
-import { stdnum } from 'stdnum';
+// One by one: the package's own index loads the validators of a hundred countries.
+import * as cnpj from 'stdnum/lib/cjs/br/cnpj.js';
+import * as cpf from 'stdnum/lib/cjs/br/cpf.js';
+import * as chile from 'stdnum/lib/cjs/cl/rut.js';
+import * as nit from 'stdnum/lib/cjs/co/nit.js';
 import { text } from './values.ts';
 
 /** The kind of an identity document: a code, in any case; stored lower case. */
@@ -14,15 +18,12 @@ export const DocumentNumber = text(100)
 /** A document number without spaces, dots and hyphens, in upper case. */
 export const plainDocument = (number: string): string => number.replaceAll(/[\s.-]/g, '').toUpperCase();
 
-const valid = (country: string, kind: string, number: string) =>
-  stdnum[country]?.[kind]?.validate(number).isValid === true;
-
 /** How a type's numbers are checked. A RUT is Colombia's, which is its NIT, or Chile's. */
 const checks: Readonly<Record<string, (number: string) => boolean>> = {
-  cpf: (number) => valid('BR', 'cpf', number),
-  cnpj: (number) => valid('BR', 'cnpj', number),
-  nit: (number) => bare.test(number) || valid('CO', 'nit', number),
-  rut: (number) => bare.test(number) || valid('CO', 'nit', number) || valid('CL', 'rut', number),
+  cpf: (number) => cpf.validate(number).isValid,
+  cnpj: (number) => cnpj.validate(number).isValid,
+  nit: (number) => bare.test(number) || nit.validate(number).isValid,
+  rut: (number) => bare.test(number) || nit.validate(number).isValid || chile.validate(number).isValid,
 };
 /** NIT and RUT without their check digit. */
 const bare = /^\d{9}$/;

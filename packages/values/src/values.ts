@@ -6,15 +6,24 @@ const broken = /\p{Cc}/u;
 const brokenButLines = /[^\P{Cc}\n\r\t]/u;
 const length = (text: string) => [...text].length;
 
+/** A rule that, broken, ends the judging of its own value; zod's `abort` ends that of the rules over a whole object too. */
+const must =
+  <T>(holds: (value: T) => boolean, message: string) =>
+  ({ value, issues }: z.core.ParsePayload<T>): void => {
+    if (!holds(value)) issues.push({ code: 'custom', message, input: value, path: [] });
+  };
+
 const cleanText = (max: number, min: number, refused: RegExp) =>
   z
     .string()
-    .refine((text) => text.isWellFormed() && !refused.test(text), {
-      error: 'must not contain control characters or broken Unicode',
-      abort: true,
-    })
+    .check(
+      must(
+        (text) => text.isWellFormed() && !refused.test(text),
+        'must not contain control characters or broken Unicode',
+      ),
+    )
     .overwrite((text) => text.normalize('NFC').trim())
-    .refine((text) => length(text) >= min && length(text) <= max, `must have ${min} to ${max} characters`)
+    .check(must((text) => length(text) >= min && length(text) <= max, `must have ${min} to ${max} characters`))
     .meta({ minLength: min, maxLength: max });
 
 /** One line of text, trimmed, NFC; `max` and `min` count characters (code points). */
@@ -31,13 +40,14 @@ export const Uuid = z
 export const Email = text(254).pipe(z.email('must be an e-mail address'));
 
 const years = { from: Date.parse('0001-01-01T00:00:00Z'), to: Date.parse('9999-12-31T23:59:59.999Z') };
-const inRange = (text: string) => Date.parse(text) >= years.from && Date.parse(text) <= years.to;
+const outOfRange = (text: string) => Date.parse(text) < years.from || Date.parse(text) > years.to;
+const inUtc = (text: string) => (Number.isNaN(Date.parse(text)) ? text : new Date(text).toISOString());
 
 /** An instant, ISO 8601 with a zone; becomes UTC with milliseconds. */
 export const Instant = z.iso
   .datetime({ offset: true, error: 'must be an ISO 8601 time with a zone' })
-  .refine(inRange, { error: 'must be an ISO 8601 time with a zone', abort: true })
-  .overwrite((text) => new Date(text).toISOString())
+  .check(must((text) => !outOfRange(text), 'must be in the years 1 to 9999'))
+  .overwrite(inUtc)
   .meta({ format: 'date-time' });
 
 const aDay = /^\d{4}-\d{2}-\d{2}$/;
@@ -111,10 +121,7 @@ const cleanJson = (value: unknown, depth = 0): boolean => {
 export const jsonObject = (bytes: number) =>
   z
     .record(z.string(), z.json(), 'must be a JSON object')
-    .refine((value) => cleanJson(value), {
-      error: 'must not contain NUL or broken Unicode, and not nest deeper than 32',
-      abort: true,
-    })
+    .check(must((value) => cleanJson(value), 'must not contain NUL or broken Unicode, and not nest deeper than 32'))
     .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= bytes, `must not be larger than ${bytes / 1024} KiB`)
     .meta({ type: 'object' });
 

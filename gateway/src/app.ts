@@ -1,0 +1,78 @@
+import { createRequire } from 'node:module';
+import type { Log } from '@clientela/runtime';
+import express, { type RequestHandler } from 'express';
+import { authenticate, createTokens } from './authenticate.ts';
+import { limitBody } from './body.ts';
+import type { Config } from './config.ts';
+import { findRoute, readable } from './find-route.ts';
+import { createForwarder } from './forward.ts';
+import { ownPages, watchServices } from './health.ts';
+import { identity } from './identity.ts';
+import { openKeyRing } from './key-ring.ts';
+import { limits as usual, type Limits } from './limits.ts';
+import { createGatewayServer } from './server.ts';
+import { readUpstreams, type Upstream } from './upstreams.ts';
+import { refuse, welcome, type Door } from './visit.ts';
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+
+export type Gateway = {
+  /** @returns the port it listens on */
+  listen: (host: string, port: number) => Promise<number>;
+  /** Lets running requests finish, then closes everything. */
+  close: () => Promise<void>;
+};
+
+export type GatewayOptions = { log: Log; upstreams?: readonly Upstream[]; limits?: Partial<Limits> };
+
+/**
+ * The gateway: one port in front of the services.
+ * @param options.upstreams left out: the services' committed openapi.json files
+ * @throws when they contradict each other
+ */
+export function createGateway(config: Config, options: GatewayOptions): Gateway {
+  const { log, upstreams = readUpstreams(config) } = options;
+  const limits = { ...usual, ...options.limits };
+  let draining = false;
+
+  const pages = ownPages({
+    version,
+    hasKeys: () => ring.ready(),
+    draining: () => draining,
+    services: () => services.current(),
+  });
+  const find = findRoute(upstreams, pages); // what contradicts itself fails here, before anything is opened
+  const ring = openKeyRing(config.AUTH_SERVICE_URL, config.GATEWAY_SERVICE_KEY, limits, log);
+  const services = watchServices(upstreams, limits);
+  const forwarder = createForwarder(upstreams, limits);
+
+  const doors: Door[] = [
+    welcome(log, limits), //                   a request id, and one log line at the end
+    readable(limits), //                       400, 414
+    find, //                                   404, 405, or a page of our own
+    authenticate(ring, createTokens(ring, limits)), // 401, 503 without keys
+    limitBody, //                              413, 400
+    identity(config.GATEWAY_SERVICE_KEY), //   the caller's headers out, ours in
+    forwarder.door, //                         408, 413, 502, 503, 504, or the service's answer
+  ];
+
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', 'simple');
+  app.set('trust proxy', config.TRUST_PROXY);
+  for (const door of doors) app.use(door as RequestHandler);
+  app.use(refuse(log));
+
+  const server = createGatewayServer(app, limits, log);
+  return {
+    listen: server.listen,
+    close: async () => {
+      draining = true;
+      await server.drain();
+      services.close();
+      ring.close();
+      forwarder.close();
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import { isIP } from 'node:net';
+import { LogLevel, Port, readEnvironment, ServiceKey } from '@clientela/runtime';
+import { z } from 'zod';
+
+const ServiceUrl = z
+  .string()
+  .regex(/^http:\/\/[^/@?#\s]+\/?$/, 'must be http://host:port without a path')
+  .refine((text) => URL.canParse(text), 'must be an address');
+
+const isNetwork = (text: string) => {
+  const [address = '', bits, more] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || more !== undefined) return false;
+  // A length of 0 would trust everybody.
+  return bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+};
+
+/** Whom to believe about the caller's address: a number of proxies in front, or their networks; default nobody. */
+const TrustProxy = z.string().transform((text, context): number | string[] => {
+  if (/^\d$/.test(text)) return Number(text);
+  const networks = text.split(',').map((part) => part.trim());
+  if (networks.every(isNetwork)) return networks;
+  context.addIssue({
+    code: 'custom',
+    message: 'must be a number of proxies (0 to 9) or networks such as 10.0.0.0/8,fd00::/8',
+  });
+  return z.NEVER;
+});
+
+export const Config = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  PORT: Port.default(8080),
+  GATEWAY_SERVICE_KEY: ServiceKey,
+  AUTH_SERVICE_URL: ServiceUrl,
+  CUSTOMER_SERVICE_URL: ServiceUrl,
+  INTERACTION_SERVICE_URL: ServiceUrl,
+  PRODUCT_SERVICE_URL: ServiceUrl,
+  FAVORITES_SERVICE_URL: ServiceUrl,
+  TRUST_PROXY: TrustProxy.default(0),
+  ENVIRONMENT: z.enum(['development', 'production']).default('development'),
+  LOG_LEVEL: LogLevel,
+});
+export type Config = z.infer<typeof Config>;
+
+/** @throws EnvironmentError naming every fault together */
+export const readConfig = (env: NodeJS.ProcessEnv = process.env): Config => readEnvironment(Config, env);

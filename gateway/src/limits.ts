@@ -1,0 +1,47 @@
+/** Every size (bytes) and time (milliseconds) the gateway holds its callers and services to, in one place. */
+export const limits = {
+  /** Longest address, query included. */
+  url: 8 * 1024,
+  /** All header lines of a request together; node's parser enforces it. */
+  headers: 16 * 1024,
+  /** Longest access token that is looked at; ours are about 500 characters. */
+  token: 4096,
+  /** Difference of clocks between auth and the gateway, in seconds. */
+  clock_tolerance: 5,
+  /** Verified tokens that are remembered. */
+  remembered_tokens: 10_000,
+  connections: 10_000,
+  /** From the first byte of a connection to the end of the headers. */
+  headers_time: 10_000,
+  /** One value for the whole server, so it is that of the longest upload; each route's own deadline is held by `forward.ts`. */
+  request_time: 600_000,
+  checking_interval: 2000,
+  /** Longer than the 60 s after which load balancers usually drop an idle connection. */
+  keep_alive: 65_000,
+  /**
+   * A body slower than `least_rate` bytes a second, measured over windows of `rate_window`, is refused. An answer that is
+   * under way at its deadline may go on at that rate.
+   */
+  least_rate: 1000,
+  rate_window: 10_000,
+  /** How long, and how much of, a body is still read and thrown away after it was refused, so that the refusal arrives. */
+  linger_time: 5000,
+  linger_bytes: 32 * 1024 * 1024,
+  /** A stream has no total deadline; this is the longest time in which nothing may move on it. */
+  idle: 60_000,
+  /** Connections to one service; requests beyond wait their turn until their deadline. */
+  upstream_sockets: 256,
+  /** An idle connection to a service is dropped long before the service drops it (65 s), so that the two never race. */
+  upstream_idle: 4000,
+  keys_call: 2000,
+  keys_retry: 500,
+  keys_refresh: 60_000,
+  /** Tokens with unknown keys make the gateway ask for keys at most this often. */
+  keys_on_demand: 5000,
+  ready_call: 900,
+  ready_age: 1000,
+  /** What running requests get to finish when the gateway stops. */
+  drain: 8000,
+};
+
+export type Limits = typeof limits;

@@ -1,0 +1,28 @@
+import type { Target } from './load.ts';
+import type { Reference } from './reference.ts';
+import type { BenchStreet } from './street.ts';
+
+/** One way to the same answer, and the processes whose work it is. */
+export type Side = Target & { name: string; pids: Record<string, number> };
+/** What is measured, beside what it is measured against. */
+export type Case = { name: string; measured: Side; reference: Side };
+
+export function cases(street: BenchStreet, bare: Reference): Case[] {
+  const { fleet, customer_id, product_id, bearer, as_gateway } = street;
+  const pid = (program: 'gateway' | 'customer' | 'product') => ({ [program]: fleet.pid(program) ?? 0 });
+  const service = (program: 'customer' | 'product') => `http://127.0.0.1:${fleet.ports[program]}`;
+  const customer = `/api/customers/${customer_id}`;
+  const product = `/api/products/${product_id}`;
+  return [
+    {
+      name: 'gateway hop',
+      measured: { name: 'product through the gateway', url: `${fleet.url}${product}`, headers: bearer, pids: { ...pid('gateway'), ...pid('product') } },
+      reference: { name: 'product at its service', url: `${service('product')}${product}`, headers: as_gateway, pids: pid('product') },
+    },
+    {
+      name: 'get by id',
+      measured: { name: 'customer at its service', url: `${service('customer')}${customer}`, headers: as_gateway, pids: pid('customer') },
+      reference: { name: 'bare Express + pg', url: `${bare.url}${customer}`, headers: {}, pids: { bare: bare.pid } },
+    },
+  ];
+}

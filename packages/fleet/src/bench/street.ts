@@ -1,0 +1,63 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { demoClient } from '../demo/client.ts';
+import { demoCustomers } from '../demo/customers.ts';
+import { demoProducts } from '../demo/products.ts';
+import { type Fleet, startFleet } from '../fleet.ts';
+import { place } from '../postgres-programs.ts';
+
+/** A street as users have it, and one company's records in it. */
+export type BenchStreet = {
+  fleet: Fleet;
+  company_id: string;
+  customer_id: string;
+  product_id: string;
+  /** For the gateway: a signed-in user. */
+  bearer: Record<string, string>;
+  /** For a service's own port: what the gateway would send for that user. */
+  as_gateway: Record<string, string>;
+  end(): Promise<void>;
+};
+
+export async function benchStreet(signal: AbortSignal): Promise<BenchStreet> {
+  const folder = mkdtempSync(join(tmpdir(), 'clientela-bench-'));
+  const { home } = await place(folder);
+  const removeAll = () => [folder, home].forEach((path) => rmSync(path, { recursive: true, force: true }));
+  try {
+    const fleet = await startFleet({ folder, env: {}, free_ports: true, signal });
+    const end = async () => {
+      await fleet.stop();
+      removeAll();
+    };
+    return { fleet, end, ...(await records(fleet).catch((error: unknown) => end().then(() => Promise.reject(error)))) };
+  } catch (error) {
+    removeAll();
+    throw error;
+  }
+}
+
+async function records({ url, secrets }: Fleet) {
+  const sign = { email: 'bench@example.com', password: 'a password for the bench' };
+  const open = demoClient(url);
+  await open('POST', '/auth/register', { ...sign, name: 'Bench', company_name: 'Bench' });
+  const { access_token, user } = (await open('POST', '/auth/login', sign)) as { access_token: string; user: { id: string; business_id: string } };
+  const send = demoClient(url, access_token);
+  const { customer } = (await send('POST', '/api/customers', demoCustomers(1)[0])) as { customer: { id: string } };
+  const { product } = (await send('POST', '/api/products', demoProducts[0])) as { product: { id: string } };
+  return {
+    company_id: user.business_id,
+    customer_id: customer.id,
+    product_id: product.id,
+    bearer: { Authorization: `Bearer ${access_token}` },
+    as_gateway: {
+      'X-Service-Key': secrets.service_keys.gateway,
+      'X-User-Id': user.id,
+      'X-User-Role': 'admin',
+      'X-Company-Id': user.business_id,
+      'X-Session-Id': user.id,
+      'X-Request-Id': 'bench-request-0001',
+      'X-Client-Ip': '127.0.0.1',
+    },
+  };
+}

@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+import { type Program, type Service, programs, services } from './programs.ts';
+import { keepSecret } from './secret-files.ts';
+
+/** What only this installation knows. None of it is ever logged, or an argument of a program. */
+export type Secrets = {
+  service_keys: Record<Program, string>;
+  auth_secret: string;
+  role_passwords: Record<Service, { owner: string; app: string }>;
+};
+
+/**
+ * The secrets of an installation: made on the first start, one file each below `<folder>/secrets` (0700, files 0600), read later.
+ * What the settings give is used instead, and not kept.
+ */
+export function openSecrets(
+  folder: string,
+  given: { service_keys?: Partial<Record<Program, string>>; auth_secret?: string } = {},
+): Secrets {
+  const keep = (name: string) => keepSecret(join(folder, 'secrets'), name);
+  return {
+    service_keys: record(programs, (program) => given.service_keys?.[program] ?? keep(`${program}_service_key`)),
+    auth_secret: given.auth_secret ?? keep('auth_secret'),
+    role_passwords: record(services, (service) => ({
+      owner: keep(`${service}_owner_password`),
+      app: keep(`${service}_app_password`),
+    })),
+  };
+}
+
+export const record = <N extends string, V>(names: readonly N[], value: (name: N) => V): Record<N, V> =>
+  Object.fromEntries(names.map((name) => [name, value(name)])) as Record<N, V>;

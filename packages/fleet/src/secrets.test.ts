@@ -1,0 +1,46 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openSecrets } from './installation.ts';
+import { keepSecret } from './secret-files.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fleet-secrets-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+test('secrets are made once, differ from each other, and only their owner reads them', () => {
+  const first = openSecrets(folder);
+  expect(openSecrets(folder)).toEqual(first);
+  const all = [...Object.values(first.service_keys), first.auth_secret, ...Object.values(first.role_passwords).flatMap(({ owner, app }) => [owner, app])];
+  expect(new Set(all).size).toBe(17);
+  for (const secret of all) expect(secret).toMatch(/^[A-Za-z0-9_-]{43}$/);
+  expect(statSync(join(folder, 'secrets')).mode & 0o777).toBe(0o700);
+  for (const file of readdirSync(join(folder, 'secrets'))) expect(statSync(join(folder, 'secrets', file)).mode & 0o777).toBe(0o600);
+});
+
+test('what the settings give is used and not kept', () => {
+  const given = 'g'.repeat(43);
+  const secrets = openSecrets(folder, { service_keys: { customer: given }, auth_secret: given });
+  expect([secrets.service_keys.customer, secrets.auth_secret]).toEqual([given, given]);
+  expect(secrets.service_keys.gateway).not.toBe(given);
+  expect(existsSync(join(folder, 'secrets', 'customer_service_key'))).toBe(false);
+});
+
+test('processes that ask for the same secret at once get the same one', async () => {
+  const script = `import { keepSecret } from ${JSON.stringify(join(import.meta.dirname, 'secret-files.ts'))}; console.log(keepSecret(${JSON.stringify(folder)}, 'shared'));`;
+  const ask = () => promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
+  const answers = await Promise.all([ask(), ask(), ask(), ask()]);
+  expect(new Set(answers.map(({ stdout }) => stdout)).size).toBe(1);
+  expect(readdirSync(folder)).toEqual(['shared']);
+});
+
+test('an empty file is no secret', () => {
+  writeFileSync(join(folder, 'cut'), '');
+  expect(() => keepSecret(folder, 'cut')).toThrow(/is empty/);
+  expect(readFileSync(join(folder, 'cut'), 'utf8')).toBe('');
+});

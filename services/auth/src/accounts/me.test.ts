@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import type { Caller } from '@clientela/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { authUnderTest, type AuthUnderTest } from '../auth-under-test.ts';
+
+let auth: AuthUnderTest;
+
+beforeAll(async () => {
+  auth = await authUnderTest();
+});
+afterAll(() => auth.close());
+
+const paths = (body: { errors: { path: string }[] }) => [...new Set(body.errors.map(({ path }) => path))].toSorted();
+
+describe('me', () => {
+  test('is the user of the token, under both paths, and never a 304', async () => {
+    const { user, caller } = await auth.registered();
+    for (const path of ['/auth/me', '/api/auth/me']) {
+      const { body, headers } = await caller.get(path).expect(200);
+      expect(body).toEqual({ user });
+      expect(headers['etag']).toBe('"1"');
+      expect(headers['cache-control']).toBe('no-store');
+      await caller.get(path).set('If-None-Match', '"1"').expect(200);
+    }
+    await auth.nobody().get('/auth/me').expect(401);
+    await auth.program('customer').get('/auth/me').expect(403);
+  });
+
+  test('changes name, phone, address and document, and says which, not what', async () => {
+    const { user, caller } = await auth.registered();
+    const { body, headers } = await caller
+      .patch('/auth/me', {
+        name: 'Eva Luz  Sol',
+        phone: '+49 30 901820',
+        address: 'Street 1',
+        document_type: 'NIT',
+        number_document_identity: '860.002.964-4',
+      })
+      .expect(200);
+    expect(body).toEqual({
+      message: 'User updated',
+      user: {
+        ...user,
+        first_name: 'Eva',
+        last_name: 'Luz Sol',
+        phone: '+4930901820',
+        address: 'Street 1',
+        document_type: 'nit',
+        number_document_identity: '8600029644',
+        updated_at: expect.any(String),
+      },
+    });
+    expect(headers['etag']).toBe('"2"');
+    expect((await caller.get('/auth/me').expect(200)).body.user).toEqual(body.user);
+    const said = (await auth.events('user.updated')).at(-1);
+    expect(said).toMatchObject({ company_id: user.business_id, actor_id: user.id, sequence: 2 });
+    const fields_changed = ['address', 'document_type', 'number_document_identity', 'first_name', 'last_name', 'phone'];
+    expect(said?.data).toEqual({ user_id: user.id, fields_changed: expect.toSatisfy(sameAs(fields_changed)) });
+  });
+
+  test('reads a national phone by the company’s country', async () => {
+    const { user, caller } = await auth.registered();
+    await auth.database.owner('companies').where({ id: user.business_id }).update({ country: 'BR' });
+    const { body } = await caller.patch('/auth/me', { phone: '(11) 96123-4567' }).expect(200);
+    expect(body.user.phone).toBe('+5511961234567');
+    expect(await auth.database.owner('users').where({ id: user.id }).first()).toMatchObject({
+      phone_typed: '(11) 96123-4567',
+    });
+    expect((await caller.patch('/auth/me', { phone: null }).expect(200)).body.user.phone).toBeNull();
+    expect(await auth.database.owner('users').where({ id: user.id }).first()).toMatchObject({
+      phone: null,
+      phone_typed: null,
+    });
+  });
+
+  test('takes the whole user back; what is the same is no change', async () => {
+    const { user, caller } = await auth.registered({ phone: '600 123 123' });
+    const { body, headers } = await caller.patch('/auth/me', user).expect(200);
+    expect(body.user).toEqual(user);
+    expect(headers['etag']).toBe('"1"');
+    const changed = await caller.patch('/auth/me', { ...user, first_name: 'Eva' }).expect(200);
+    expect(changed.body.user).toEqual({ ...user, first_name: 'Eva', updated_at: expect.any(String) });
+    expect((await auth.events('user.updated')).filter(({ data }) => data['user_id'] === user.id)).toHaveLength(1);
+    expect((await auth.database.owner('users').where({ id: user.id }).first()).phone_typed).toBe('600 123 123');
+  });
+
+  test('a read-only field that differs is refused by name, and nothing is changed', async () => {
+    const { user, caller } = await auth.registered();
+    const { body } = await caller
+      .patch('/auth/me', {
+        role: 'superuser',
+        company_id: 'COMP-000',
+        is_active: false,
+        email: 'x@example.com',
+        first_name: 'Eva',
+      })
+      .expect(422);
+    expect(paths(body)).toEqual(['company_id', 'email', 'is_active', 'role']);
+    expect((await caller.get('/auth/me')).body.user).toEqual(user);
+  });
+
+  test('every bad field is named', async () => {
+    const { caller } = await auth.registered();
+    const bad = async (body: object) => paths((await caller.patch('/auth/me', body).expect(422)).body);
+    expect(
+      await bad({
+        first_name: null,
+        phone: '12',
+        address: 'x'.repeat(501),
+        document_type: '../',
+        password: 'x',
+        nothing: 1,
+      }),
+    ).toEqual(['address', 'document_type', 'first_name', 'nothing', 'password', 'phone']);
+    expect(await bad({ name: 'Eva Luz', last_name: 'Sol' })).toEqual(['last_name']);
+    expect(await bad({ document_type: 'cpf', number_document_identity: '111.444.777-36' })).toEqual([
+      'number_document_identity',
+    ]);
+    await caller.patch('/auth/me', { number_document_identity: '123' }).expect(200);
+    expect(await bad({ document_type: 'cpf' })).toEqual(['number_document_identity']);
+  });
+
+  test('the one who knows its version changes it, the other does not', async () => {
+    const { caller } = await auth.registered();
+    await caller.patch('/auth/me', { address: 'One' }).set('If-Match', '"1"').expect(200);
+    await caller.patch('/auth/me', { address: 'Two' }).set('If-Match', '"1"').expect(412);
+    expect((await caller.get('/auth/me')).body.user.address).toBe('One');
+  });
+
+  test('nobody is gone, inactive or of a suspended company and still signed in', async () => {
+    const refused = async (caller: Caller) => {
+      expect((await caller.get('/auth/me')).status).toBe(401);
+      expect((await caller.patch('/auth/me', { address: 'Here' })).status).toBe(401);
+    };
+    await refused(auth.user('admin', { id: randomUUID() }));
+    const inactive = await auth.registered();
+    await auth.database.owner('users').where({ id: inactive.user.id }).update({ is_active: false });
+    await refused(inactive.caller);
+    const suspended = await auth.registered();
+    await auth.database.owner('companies').where({ id: suspended.user.business_id }).update({ status: 'suspended' });
+    await refused(suspended.caller);
+  });
+});
+
+const sameAs = (names: string[]) => (given: string[]) =>
+  JSON.stringify(given.toSorted()) === JSON.stringify(names.toSorted());

@@ -1,0 +1,11 @@
+import { createService, type CompanyLookup, type Route, type ServiceOptions } from '@clientela/http';
+import manifest from '../package.json' with { type: 'json' };
+import { customerRoutes } from './customers/routes.ts';
+
+/** What this service is made with: what main.ts opens, and a test replaces. */
+export type Parts = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & { companies: CompanyLookup };
+
+export const routes = (parts: Parts): Route[] => [...customerRoutes(parts.companies)];
+
+export const createApp = (parts: Parts) =>
+  createService({ ...parts, service: 'customer', version: manifest.version, routes: routes(parts) });

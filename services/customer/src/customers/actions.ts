@@ -1,0 +1,130 @@
+import { customerCreated, customerDeleted, customerStatusChanged, customerUpdated } from '@clientela/contracts';
+import type { Tx } from '@clientela/db';
+import { AppError, conflict, forbidden, invalid, notFound, precondition } from '@clientela/errors';
+import { publish } from '@clientela/events';
+import { differing, readOnlyFaults, writablePart, type CompanyActor } from '@clientela/http';
+import { blank, changedFields, fieldsAfter, forbiddenFields, recordFaults, userFaults } from './rules.ts';
+import { WritableCustomer, type NewCustomer } from './schema.ts';
+import {
+  deleteCustomer,
+  insertCustomer,
+  lockCustomer,
+  updateCustomer,
+  type CustomerChanges,
+  type StoredCustomer,
+} from './store.ts';
+
+/** A change of one existing customer: whose, which, and the version the caller knows of it, if it said so. */
+export type Target = { actor: CompanyActor; id: string; expected_version: number | undefined };
+
+/** @param company whose country reads national phone numbers, and in whose currency the customer's value is counted */
+export async function createCustomer(
+  tx: Tx,
+  actor: CompanyActor,
+  input: NewCustomer,
+  company: { country: string; currency: string },
+): Promise<StoredCustomer> {
+  const { business_id, number, status, type } = input;
+  ownCompany(actor, business_id);
+  const record = fieldsAfter(blank, writablePart(input, WritableCustomer), company.country);
+  const customer = await insertCustomer(tx, actor.company_id, {
+    ...record,
+    number,
+    status,
+    type,
+    currency: company.currency,
+  });
+  await publish(tx, customerCreated, actor, customer.version, named(customer));
+  return customer;
+}
+
+/**
+ * Changes what the body brings; what it leaves out stays.
+ * @param country by which a national phone number is read
+ * @throws AppError 403 for a field that the role may not write, 422 for read-only ones and for what the record would become
+ */
+export async function changeCustomer(
+  tx: Tx,
+  target: Target,
+  body: Record<string, unknown>,
+  country: string,
+): Promise<StoredCustomer> {
+  const { actor } = target;
+  const current = await currentOf(tx, target);
+  if (current.deleted_at)
+    throw conflict({ error_code: 'CUSTOMER_DELETED', detail: 'The customer is deleted; activate it first' });
+  ownCompany(actor, body['business_id']);
+  refuseFields(forbiddenFields(actor.role, Object.keys(body), Object.keys(differing(body, current))));
+  const given = writablePart(body, WritableCustomer);
+  const after = fieldsAfter(current, given, country);
+  const faults = [
+    ...readOnlyFaults(body, WritableCustomer, current),
+    ...userFaults(current, given),
+    ...recordFaults(after),
+  ];
+  if (faults.length > 0) throw invalid(faults);
+
+  const changes = differing(after, current);
+  const fields_changed = changedFields(Object.keys(changes));
+  if (fields_changed.length === 0) return current;
+  const customer = await write(tx, actor, current, changes);
+  await publish(tx, customerUpdated, actor, customer.version, { ...named(customer), fields_changed });
+  return customer;
+}
+
+/** Brings a customer back with status active, deleted or not. Again is no change. */
+export async function activateCustomer(tx: Tx, target: Target): Promise<StoredCustomer> {
+  const current = await currentOf(tx, target);
+  if (current.is_active) return current;
+  const customer = await write(tx, target.actor, current, { status: 'active', deleted: false });
+  const from = current.deleted_at ? 'deleted' : current.status;
+  await publish(tx, customerStatusChanged, target.actor, customer.version, { ...named(customer), from, to: 'active' });
+  return customer;
+}
+
+/** Sets the deletion mark, which frees the record's unique values. Again is no change. */
+export async function markDeleted(tx: Tx, target: Target): Promise<void> {
+  const current = await currentOf(tx, target);
+  if (current.deleted_at) return;
+  const customer = await write(tx, target.actor, current, { deleted: true });
+  await publish(tx, customerDeleted, target.actor, customer.version, { ...named(customer), hard: false });
+}
+
+/** Removes a customer for good, here and (by the event) in the services that hold rows of it. */
+export async function removeCustomer(tx: Tx, target: Target): Promise<void> {
+  const current = await currentOf(tx, target);
+  await deleteCustomer(tx, target.actor.company_id, current.id);
+  await publish(tx, customerDeleted, target.actor, current.version + 1, { ...named(current), hard: true });
+}
+
+const named = ({ id, number }: StoredCustomer) => ({ customer_id: id, number });
+
+/** @throws AppError 403 for another company, alike whether it exists or not */
+function ownCompany(actor: CompanyActor, business_id: unknown): void {
+  if (business_id !== undefined && business_id !== actor.company_id) throw forbidden('That is not your company');
+}
+
+function refuseFields(fields: readonly string[]): void {
+  if (fields.length === 0) return;
+  const errors = fields.map((path) => ({ path, message: 'may not be written by your role' }));
+  throw new AppError('forbidden', { detail: `Your role may not write ${fields.join(', ')}`, errors });
+}
+
+async function currentOf(tx: Tx, { actor, id, expected_version }: Target): Promise<StoredCustomer> {
+  const current = await lockCustomer(tx, actor.company_id, id);
+  if (!current) throw notFound('customer');
+  if (expected_version !== undefined && expected_version !== current.version) throw precondition();
+  return current;
+}
+
+async function write(
+  tx: Tx,
+  actor: CompanyActor,
+  current: StoredCustomer,
+  changes: CustomerChanges,
+): Promise<StoredCustomer> {
+  // Who may see only one record is not shown the one that holds a value.
+  const customer = await updateCustomer(tx, actor.company_id, current, changes, { shown: actor.role !== 'customer' });
+  if (!customer) throw precondition();
+  return customer;
+}

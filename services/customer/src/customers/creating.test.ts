@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto';
+import { testService, type Caller, type Company, type TestService } from '@clientela/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createApp } from '../app.ts';
+
+let service: TestService;
+let company: Company;
+let admin: Caller;
+
+beforeAll(async () => {
+  service = await testService('customer', createApp);
+  company = service.company({ country: 'RO', currency: 'RON' });
+  admin = service.user('admin', company);
+});
+afterAll(() => service.close());
+
+const path = '/api/customers';
+const created = async (body: object = { full_name: 'Ana Pop' }) =>
+  (await admin.post(path, body).expect(201)).body.customer;
+const saidOf = async (id: string) => (await service.events()).filter(({ data }) => data['customer_id'] === id);
+
+describe('a new customer', () => {
+  test('has every field of the record, its number and the company’s currency, and is said to the others without its values', async () => {
+    const user_id = randomUUID();
+    const { body, headers } = await admin
+      .post(path, {
+        full_name: ' John Doe ',
+        email: 'john.doe@example.com',
+        phone: '0712 345 678',
+        gender: 'male',
+        user_id,
+        business_id: company.id,
+      })
+      .expect(201);
+    expect(body).toEqual({
+      message: 'Customer created',
+      customer: {
+        id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
+        number: expect.any(Number),
+        business_id: company.id,
+        user_id,
+        external_id: null,
+        full_name: 'John Doe',
+        firstname: null,
+        lastname: null,
+        email: 'john.doe@example.com',
+        phone: '+40712345678',
+        gender: 'male',
+        birthday: null,
+        city_id: null,
+        document_type: null,
+        document_number: null,
+        address: null,
+        avatar_url: null,
+        status: 'active',
+        type: 'regular',
+        is_active: true,
+        preferences: { newsletter: false, notifications: true, language: 'en' },
+        metadata: {},
+        tags: [],
+        total_orders: 0,
+        total_appointments: 0,
+        total_complaints: 0,
+        open_complaints: 0,
+        last_order_date: null,
+        last_appointment_date: null,
+        last_complaint_date: null,
+        lifetime_value: '0.00',
+        currency: 'RON',
+        last_auth_at: null,
+        created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+        updated_at: expect.any(String),
+      },
+    });
+    expect(body.customer.number).toBeGreaterThanOrEqual(10_000_000);
+    expect(headers['etag']).toBe('"1"');
+    const said = await saidOf(body.customer.id);
+    expect(said).toMatchObject([
+      {
+        name: 'customer.created',
+        company_id: company.id,
+        actor_id: admin.user_id,
+        sequence: 1,
+        data: { number: body.customer.number },
+      },
+    ]);
+    expect(JSON.stringify(said)).not.toMatch(/doe|712345678/i);
+    const [row] = await service.database.owner('customers').where({ id: body.customer.id });
+    expect(row).toMatchObject({ phone_typed: '0712 345 678' });
+  });
+
+  test('takes everything that may be written', async () => {
+    const given = {
+      external_id: 'x-1',
+      firstname: 'Виктор',
+      lastname: 'Ω',
+      email: 'Everything@Example.com',
+      phone: '50110556645',
+      gender: 'F',
+      birthday: '2024-02-29',
+      city_id: 0,
+      document_type: 'CPF',
+      document_number: '111.444.777-35',
+      address: { line: 'Str. Lungă 1', country: 'RO' },
+      preferences: { newsletter: true, language: 'pt-BR' },
+      metadata: { shoe: 42, nested: { list: [1, 'a', null] } },
+      last_auth_at: '2023-12-21T04:20:37.024+02:00',
+      number: 77,
+      status: 'suspended',
+      type: 'vip',
+    };
+    const customer = await created(given);
+    expect(customer).toMatchObject({
+      ...given,
+      full_name: 'Виктор Ω',
+      phone: '50110556645',
+      gender: 'female',
+      document_type: 'cpf',
+      document_number: '11144477735',
+      address: { line: 'Str. Lungă 1', city: null, state: null, zip_code: null, country: 'RO' },
+      preferences: { newsletter: true, notifications: true, language: 'pt-BR' },
+      last_auth_at: '2023-12-21T02:20:37.024Z',
+      is_active: false,
+    });
+    expect((await admin.get(`${path}/${customer.id}`).expect(200)).body).toEqual({ customer });
+  });
+
+  test('needs one of its names, an e-mail or a phone, and no more', async () => {
+    const refused = await admin.post(path, { firstname: null, gender: 'other' }).expect(422);
+    expect(refused.body.errors).toEqual([{ path: 'full_name', message: expect.stringContaining('is required') }]);
+    await admin.post(path).expect(422);
+    for (const one of [
+      { full_name: 'A' },
+      { firstname: 'B' },
+      { lastname: 'C' },
+      { email: 'd@example.com' },
+      { phone: '021 22 33 44' },
+    ])
+      await created(one);
+  });
+
+  test('belongs to the caller’s own company: any other is refused alike', async () => {
+    const { body: other } = await admin.post(path, { full_name: 'X', business_id: service.company().id }).expect(403);
+    const { body: unknown } = await admin.post(path, { full_name: 'X', business_id: randomUUID() }).expect(403);
+    expect({ ...other, timestamp: '', request_id: '' }).toEqual({ ...unknown, timestamp: '', request_id: '' });
+    await created({ full_name: 'X', business_id: company.id.toUpperCase() });
+    const customer = await created();
+    await admin.patch(`${path}/${customer.id}`, { business_id: randomUUID() }).expect(403);
+    await admin.patch(`${path}/${customer.id}`, { business_id: 'mine' }).expect(422);
+  });
+});

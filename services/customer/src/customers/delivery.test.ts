@@ -1,0 +1,168 @@
+import { connect, type Db, type Tx } from '@clientela/db';
+import { startRelay, type Relay } from '@clientela/events';
+import { standIn, testService, type Caller, type Company, type StandIn, type TestService } from '@clientela/testing';
+import { createLog } from '@clientela/runtime';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { createApp } from '../app.ts';
+
+let service: TestService;
+let company: Company;
+let admin: Caller;
+let interaction: StandIn;
+let favorites: StandIn;
+let relay: Relay;
+let own: Db;
+
+beforeAll(async () => {
+  const after_commit = (tx: Tx) => relay.committed(tx);
+  service = await testService('customer', createApp, { pool: 10, after_commit });
+  company = service.company();
+  admin = service.user('admin', company);
+  [interaction, favorites] = await Promise.all([standIn('interaction'), standIn('favorites')]);
+  const { url } = service.database;
+  own = connect(url, { pool: 3 });
+  relay = startRelay({
+    db: own,
+    url,
+    service: 'customer',
+    subscribers: [interaction.client, favorites.client],
+    log: createLog('customer', 'silent'),
+  });
+});
+afterAll(async () => {
+  await relay.stop();
+  await Promise.all([own.destroy(), interaction.close(), favorites.close()]);
+  await service.close();
+});
+
+const path = '/api/customers';
+const created = async (body: object = { full_name: 'Ana' }) => (await admin.post(path, body).expect(201)).body.customer;
+const confirms = () => ({ status: 200, body: { heard: true } });
+const hangsUp = () => undefined;
+/** What a subscriber confirmed or was offered of one customer. */
+const heard = (subscriber: StandIn, id: string) =>
+  subscriber.calls
+    .map(({ body }) => body as { id: string; name: string; sequence: number; data: Record<string, unknown> })
+    .filter(({ data }) => data['customer_id'] === id);
+const waiting = (id: string) =>
+  service.database
+    .owner('outbox_deliveries as d')
+    .join('outbox_events as e', 'e.id', 'd.event_id')
+    .whereRaw(`e.envelope -> 'data' ->> 'customer_id' = ?`, [id])
+    .pluck('d.subscriber');
+const until = <T>(look: () => T | Promise<T>) => vi.waitFor(look, { timeout: 15_000, interval: 20 });
+
+describe('a removal', () => {
+  test('committed while both hearers are down reaches each once when it is back, and a dead one does not delay the other', async () => {
+    interaction.answer(hangsUp);
+    favorites.answer(hangsUp);
+    const customer = await created();
+    await admin.delete(`${path}/${customer.id}?hard_delete=true`).expect(200);
+    await until(() =>
+      expect(heard(interaction, customer.id).length * heard(favorites, customer.id).length).toBeGreaterThan(0),
+    );
+    expect(await waiting(customer.id)).toHaveLength(2);
+
+    favorites.answer(confirms);
+    await until(async () => expect(await waiting(customer.id)).toEqual(['interaction']));
+    const confirmed = heard(favorites, customer.id).length;
+
+    interaction.answer(confirms);
+    await until(async () => expect(await waiting(customer.id)).toEqual([]));
+    const last = heard(interaction, customer.id).length;
+    const other = await created(); // a later event goes through: nothing of the earlier one is sent again
+    await admin.delete(`${path}/${other.id}`).expect(200);
+    await until(() => expect([heard(interaction, other.id).length, heard(favorites, other.id).length]).toEqual([1, 1]));
+    expect([heard(favorites, customer.id).length, heard(interaction, customer.id).length]).toEqual([confirmed, last]);
+    const envelope = heard(favorites, customer.id).at(-1);
+    expect(envelope).toMatchObject({
+      name: 'customer.deleted',
+      sequence: 2,
+      data: { customer_id: customer.id, number: customer.number, hard: true },
+    });
+    expect(
+      new Set([...heard(favorites, customer.id), ...heard(interaction, customer.id)].map(({ id }) => id)).size,
+    ).toBe(1);
+  });
+
+  test('that is rolled back says nothing', async () => {
+    interaction.answer(confirms);
+    favorites.answer(confirms);
+    const customer = await created();
+    const { owner } = service.database;
+    await owner.raw(
+      `create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$`,
+    );
+    await owner.raw(
+      'create constraint trigger refuse after delete on customers deferrable initially deferred for each row execute function refuse()',
+    );
+    await admin.delete(`${path}/${customer.id}?hard_delete=true`).expect(500);
+    await owner.raw('drop function refuse() cascade');
+    expect((await admin.get(`${path}/${customer.id}`).expect(200)).body.customer).toEqual(customer);
+    expect(
+      (await service.events('customer.deleted')).filter(({ data }) => data['customer_id'] === customer.id),
+    ).toEqual([]);
+    const later = await created();
+    await admin.delete(`${path}/${later.id}?hard_delete=true`).expect(200);
+    await until(() => expect(heard(interaction, later.id)).toHaveLength(1));
+    expect(heard(interaction, customer.id)).toEqual([]);
+  });
+});
+
+describe('races', () => {
+  test('of creates with one e-mail have one winner', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, i) =>
+        admin.post(path, { full_name: `Racer ${i}`, email: i % 2 ? 'race@example.com' : 'RACE@example.com' }),
+      ),
+    );
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([
+      201,
+      ...Array<number>(19).fill(409),
+    ]);
+    const winner = answers.find(({ status }) => status === 201)?.body.customer;
+    for (const { body } of answers.filter(({ status }) => status === 409))
+      expect(body).toMatchObject({ error_code: 'CUSTOMER_EMAIL_TAKEN', existing: { id: winner.id } });
+    expect((await admin.get(`${path}?search=racer`)).body.total).toBe(1);
+  });
+
+  test('of changes on one version have one winner, and one event', async () => {
+    const customer = await created();
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, city_id) =>
+        admin.patch(`${path}/${customer.id}`, { city_id }).set('If-Match', '"1"'),
+      ),
+    );
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([
+      200,
+      ...Array<number>(19).fill(412),
+    ]);
+    const { body, headers } = await admin.get(`${path}/${customer.id}`);
+    expect(headers['etag']).toBe('"2"');
+    expect(body.customer).toEqual(answers.find(({ status }) => status === 200)?.body.customer);
+    expect(
+      (await service.events('customer.updated')).filter(({ data }) => data['customer_id'] === customer.id),
+    ).toHaveLength(1);
+  });
+
+  test('of unconditional changes lose none, each with a version of its own', async () => {
+    const customer = await created();
+    const fields = ['firstname', 'lastname', 'external_id', 'gender', 'city_id', 'birthday'] as const;
+    const values = {
+      firstname: 'F',
+      lastname: 'L',
+      external_id: 'race-1',
+      gender: 'other',
+      city_id: 1,
+      birthday: '2000-01-01',
+    };
+    await Promise.all(
+      fields.map((field) => admin.patch(`${path}/${customer.id}`, { [field]: values[field] }).expect(200)),
+    );
+    expect((await admin.get(`${path}/${customer.id}`)).body.customer).toMatchObject(values);
+    const sequences = (await service.events('customer.updated'))
+      .filter(({ data }) => data['customer_id'] === customer.id)
+      .map(({ sequence }) => sequence);
+    expect(sequences.toSorted((a, b) => a - b)).toEqual([2, 3, 4, 5, 6, 7]);
+  });
+});

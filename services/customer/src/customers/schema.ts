@@ -1,0 +1,190 @@
+import {
+  DocumentNumber,
+  DocumentType,
+  Birthday,
+  Email,
+  Instant,
+  jsonObject,
+  Money,
+  page,
+  pageOf,
+  perPage,
+  Phone,
+  queryBoolean,
+  queryFrom,
+  querySearch,
+  querySort,
+  queryTo,
+  text,
+  Uuid,
+} from '@clientela/values';
+import { z } from 'zod';
+import { documentFaults, recordFaults } from './rules.ts';
+
+const letters: Readonly<Record<string, string>> = { m: 'male', f: 'female' };
+
+const Gender = z.enum(['male', 'female', 'other']);
+/** In any case, or by its first letter. */
+const GenderGiven = z.preprocess((gender) => {
+  if (typeof gender !== 'string') return gender;
+  return letters[gender.toLowerCase()] ?? gender.toLowerCase();
+}, Gender);
+
+const Status = z.enum(['active', 'inactive', 'suspended']);
+export type Status = z.infer<typeof Status>;
+const Type = z.enum(['regular', 'premium', 'vip']);
+
+const Address = z.strictObject({
+  line: z.string().nullable(),
+  city: z.string().nullable(),
+  state: z.string().nullable(),
+  zip_code: z.string().nullable(),
+  country: z.string().nullable(),
+});
+export type Address = z.infer<typeof Address>;
+
+const AddressGiven = z
+  .strictObject({
+    line: text(500).nullable(),
+    city: text(255).nullable(),
+    state: text(255).nullable(),
+    zip_code: text(50).nullable(),
+    country: text(255).nullable(),
+  })
+  .partial();
+
+const language = /^[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*$/;
+const Preferences = z.strictObject({
+  newsletter: z.boolean(),
+  notifications: z.boolean(),
+  language: text(35).refine((tag) => language.test(tag), 'must be a language tag such as en or pt-BR'),
+});
+export type Preferences = z.infer<typeof Preferences>;
+
+export const Customer = z.strictObject({
+  id: Uuid,
+  number: z.int(),
+  business_id: Uuid,
+  user_id: Uuid.nullable(),
+  external_id: z.string().nullable(),
+  full_name: z.string().nullable(),
+  firstname: z.string().nullable(),
+  lastname: z.string().nullable(),
+  email: z.string().nullable(),
+  phone: z.string().nullable(),
+  gender: Gender.nullable(),
+  birthday: z.iso.date().nullable(),
+  city_id: z.int().nullable(),
+  document_type: z.string().nullable(),
+  document_number: z.string().nullable(),
+  address: Address.nullable(),
+  avatar_url: z.string().nullable(),
+  status: Status,
+  type: Type,
+  is_active: z.boolean(),
+  preferences: Preferences,
+  metadata: z.record(z.string(), z.json()),
+  tags: z.array(z.string()),
+  total_orders: z.int(),
+  total_appointments: z.int(),
+  total_complaints: z.int(),
+  open_complaints: z.int(),
+  last_order_date: Instant.nullable(),
+  last_appointment_date: Instant.nullable(),
+  last_complaint_date: Instant.nullable(),
+  lifetime_value: Money,
+  currency: z.string(),
+  last_auth_at: Instant.nullable(),
+  created_at: Instant,
+  updated_at: Instant,
+});
+export type Customer = z.infer<typeof Customer>;
+
+export const WritableCustomer = z.strictObject({
+  user_id: Uuid.nullable(),
+  external_id: text(100).nullable(),
+  full_name: text(255).nullable(),
+  firstname: text(255).nullable(),
+  lastname: text(255).nullable(),
+  email: Email.nullable(),
+  phone: Phone.nullable(),
+  gender: GenderGiven.nullable(),
+  birthday: Birthday.nullable(),
+  city_id: z.int().min(0).max(2_147_483_647).nullable(),
+  document_type: DocumentType.nullable(),
+  document_number: DocumentNumber.nullable(),
+  address: AddressGiven.nullable(),
+  preferences: Preferences.partial(),
+  metadata: jsonObject(64 * 1024),
+  last_auth_at: Instant.nullable(),
+});
+export type CustomerGiven = Partial<z.infer<typeof WritableCustomer>>;
+
+/** What a change may write, as it is stored: with whether the full name was built, and the phone as it was typed. */
+export type CustomerFields = Pick<Customer, keyof typeof WritableCustomer.shape> & {
+  full_name_built: boolean;
+  phone_typed: string | null;
+};
+
+/** Lets a rule name its faults beside those of single fields, so that a caller reads all of them at once. */
+const beside = {
+  when: ({ value }: { value: unknown }) => typeof value === 'object' && value !== null && !Array.isArray(value),
+};
+
+function add(faults: ReturnType<typeof recordFaults>, context: z.core.$RefinementCtx): void {
+  const named = new Set(context.issues.map(({ path }) => path?.[0]));
+  for (const { path, message } of faults) {
+    if (!named.has(path)) context.addIssue({ code: 'custom', path: [path], message });
+  }
+}
+
+export const NewCustomer = WritableCustomer.partial()
+  .extend({
+    business_id: Uuid.optional().meta({ description: 'The company, which must be your own' }),
+    number: z
+      .int()
+      .min(1)
+      .max(9_999_999)
+      .optional()
+      .meta({ description: 'A number of your own, below 10,000,000; left out: the next one' }),
+    status: Status.default('active'),
+    type: Type.default('regular'),
+  })
+  .superRefine((given, context) => add(recordFaults(given), context), beside);
+export type NewCustomer = z.infer<typeof NewCustomer>;
+
+/** The body of a PUT or PATCH, from what patchBody makes: a document given whole is judged before the record is read. */
+export const withDocument = (body: z.ZodObject) =>
+  body.extend({ business_id: Uuid.optional() }).superRefine((given, context) => {
+    const { document_type, document_number } = given;
+    if (typeof document_type === 'string') add(documentFaults({ document_type, document_number }), context);
+  }, beside);
+
+const sortable = ['created_at', 'full_name', 'last_order_date', 'lifetime_value', 'total_orders'] as const;
+
+export const CustomerQuery = z.strictObject({
+  page,
+  per_page: perPage(),
+  sort: querySort(sortable),
+  active_only: queryBoolean.optional().meta({
+    description: 'Left out: those of status active, or of the given status; false: all of them, deleted ones too',
+  }),
+  search: querySearch.optional().meta({ description: 'Any part of a name, e-mail, phone or document number' }),
+  status: Status.optional(),
+  type: Type.optional(),
+  external_id: text(100).optional(),
+  created_from: queryFrom.optional(),
+  created_to: queryTo.optional(),
+});
+export type CustomerQuery = z.infer<typeof CustomerQuery>;
+
+export const CustomerId = z.strictObject({ customer_id: Uuid });
+/** An id, or the number that people read out. */
+export const CustomerKey = z.strictObject({ key: z.union([Uuid, z.string().regex(/^\d{1,15}$/)]) });
+
+/** A customer as its reader may see it: role customer does not see tags, metadata and external_id. */
+const Seen = Customer.partial({ tags: true, metadata: true, external_id: true });
+export const CustomerShown = z.strictObject({ customer: Seen });
+export const CustomerSaved = z.strictObject({ message: z.string(), customer: Seen });
+export const CustomerPage = pageOf('customers', Customer);
+export const Removal = z.strictObject({ hard_delete: queryBoolean.default(false) });

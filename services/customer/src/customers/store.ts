@@ -1,0 +1,203 @@
+import {
+  isUuid,
+  meaning,
+  newId,
+  page,
+  within,
+  type Db,
+  type Page,
+  type Query,
+  type Scope,
+  type Tx,
+} from '@clientela/db';
+import { conflict } from '@clientela/errors';
+import { patternsOf, searchedIn } from './search.ts';
+import type { Customer, CustomerFields, CustomerQuery } from './schema.ts';
+
+/** What is kept of a customer beside what is answered. */
+type Kept = Pick<CustomerFields, 'full_name_built' | 'phone_typed'> & { deleted_at: string | null; version: number };
+export type StoredCustomer = Customer & Kept;
+/** A record to be made; `currency` is what its lifetime value is counted in. */
+export type NewRecord = CustomerFields &
+  Pick<Customer, 'status' | 'type' | 'currency'> & { number?: number | undefined };
+export type CustomerChanges = Partial<CustomerFields & Pick<Customer, 'status'> & { deleted: boolean }>;
+
+const written = [
+  'user_id',
+  'external_id',
+  'full_name',
+  'firstname',
+  'lastname',
+  'email',
+  'phone',
+  'gender',
+  'birthday',
+  'city_id',
+  'document_type',
+  'document_number',
+  'address',
+  'preferences',
+  'metadata',
+  'last_auth_at',
+] as const;
+const kept = ['full_name_built', 'phone_typed', 'deleted_at', 'version'] as const;
+const own = [
+  'id',
+  'number',
+  ...written,
+  'avatar_url',
+  'status',
+  'type',
+  'is_active',
+  'created_at',
+  'updated_at',
+] as const;
+const counters = [
+  'total_orders',
+  'total_appointments',
+  'total_complaints',
+  'open_complaints',
+  'last_order_date',
+  'last_appointment_date',
+  'last_complaint_date',
+  'lifetime_value',
+  'currency',
+] as const;
+
+/** Labels come with the tags' own room; the record has had their place from the start. */
+const noTags = (db: Db) => db.raw(`'{}'::text[] as tags`);
+const answered = (db: Db) => ['c.company_id as business_id', ...own, ...counters, noTags(db)];
+const returned = ['company_id as business_id', ...own, ...kept];
+
+const one = (db: Db, company_id: string, id: string) =>
+  db('customers as c')
+    .join('customer_counters as n', { 'n.company_id': 'c.company_id', 'n.customer_id': 'c.id' })
+    .select(answered(db))
+    .select(kept)
+    .where({ 'c.company_id': company_id, 'c.id': id });
+
+export const findCustomer = async (db: Db, company_id: string, id: string): Promise<StoredCustomer | undefined> =>
+  one(db, company_id, id).first() as Promise<StoredCustomer | undefined>;
+
+/** Finds and locks: nobody changes it until the transaction ends. */
+export const lockCustomer = async (tx: Tx, company_id: string, id: string): Promise<StoredCustomer | undefined> =>
+  one(tx, company_id, id).forUpdate('c').first() as Promise<StoredCustomer | undefined>;
+
+/** Whose record it is; undefined when there is none or it has no user. */
+export async function findUserOf(db: Db, company_id: string, id: string): Promise<string | undefined> {
+  const found = (await db('customers').select('user_id').where({ company_id, id }).first()) as
+    | { user_id: string | null }
+    | undefined;
+  return found?.user_id ?? undefined;
+}
+
+/** By id, or by the number that people read out; deleted ones too. */
+export const findCustomerByKey = async (db: Db, company_id: string, key: string) =>
+  db('customers')
+    .select('id', 'number', db.raw('deleted_at is not null as deleted'))
+    .where({ company_id, ...(isUuid(key) ? { id: key } : { number: key }) })
+    .first() as Promise<{ id: string; number: number; deleted: boolean } | undefined>;
+
+export function listCustomers(db: Db, scope: Scope, query: CustomerQuery): Promise<Page<Customer>> {
+  const { search, status, type, external_id, created_from, created_to } = query;
+  const found = chosen(within(db('customers'), scope), query);
+  // Searching is fenced off from the order of the list: the planner would sometimes walk that order's index, looking at every row,
+  // instead of the index made for searching. The left join lets counting leave the counters alone.
+  const rows = search ? db.withMaterialized('c', found).from('c') : db.from(found.as('c'));
+  void rows.leftJoin('customer_counters as n', { 'n.company_id': 'c.company_id', 'n.customer_id': 'c.id' });
+  const filtered = Boolean(search ?? status ?? type ?? external_id ?? created_from ?? created_to);
+  return page<Customer>(rows, answered(db), query, { filtered, nullable: ['full_name', 'last_order_date'] });
+}
+
+function chosen<Q extends Query>(found: Q, query: CustomerQuery): Q {
+  const { active_only, search, status, type, external_id, created_from, created_to } = query;
+  if (active_only !== false) void found.whereNull('deleted_at');
+  if (active_only ?? !status) void found.where('status', 'active');
+  if (status) void found.where('status', status);
+  if (type) void found.where('type', type);
+  if (external_id) void found.where('external_id', external_id);
+  if (created_from) void found.where('created_at', '>=', created_from);
+  if (created_to) void found.where('created_at', '<=', created_to);
+  if (search) void found.where((any) => matching(any, patternsOf(search)));
+  return found;
+}
+
+function matching(any: Query, patterns: readonly string[]): void {
+  if (patterns.length === 0) void any.whereRaw('false'); // accents alone, say: there is nothing to look for
+  for (const pattern of patterns) void any.orWhereLike('searched', pattern);
+}
+
+/** Values that one undeleted customer of a company holds alone; a number stays with its customer for good. */
+const unique = ['number', 'user_id', 'external_id', 'email', 'phone', 'document_number'] as const;
+type Unique = Partial<Pick<Customer, (typeof unique)[number] | 'document_type'>>;
+
+/** @param shown whether the caller may see the record that holds the value */
+const taken = (company_id: string, values: Unique, shown: boolean) =>
+  Object.fromEntries(
+    unique.map((field) => [
+      `customers_${field}_taken`,
+      () =>
+        conflict({
+          resource: 'customer',
+          field,
+          ...(shown && { existing: (db: Db) => findHolder(db, company_id, field, values) }),
+        }),
+    ]),
+  );
+
+function findHolder(db: Db, company_id: string, field: (typeof unique)[number], values: Unique) {
+  const { [field]: value = null, document_type = null } = values;
+  const found = db('customers').select('id', 'number').where({ company_id });
+  if (field !== 'number') void found.whereNull('deleted_at');
+  if (field === 'email') void found.whereRaw('lower(email) = lower(?)', [value]);
+  else void found.where({ [field]: value, ...(field === 'document_number' && { document_type }) });
+  return found.first() as Promise<{ id: string; number: number } | undefined>;
+}
+
+/** Writes a record and its counters. */
+export async function insertCustomer(tx: Tx, company_id: string, record: NewRecord): Promise<StoredCustomer> {
+  const { currency, number, ...fields } = record;
+  const row = {
+    ...fields,
+    company_id,
+    id: newId(),
+    searched: searchedIn(fields),
+    ...(number !== undefined && { number }),
+  };
+  const insert = tx('customers').insert(row).returning(returned);
+  const [customer] = await meaning(
+    insert,
+    taken(company_id, { ...fields, ...(number !== undefined && { number }) }, true),
+  );
+  const [counted] = await tx('customer_counters')
+    .insert({ company_id, customer_id: row.id, currency })
+    .returning(counters);
+  return { ...customer, ...counted, tags: [] } as StoredCustomer;
+}
+
+/** Writes changes onto the version that was read; undefined when the record has moved on. */
+export async function updateCustomer(
+  tx: Tx,
+  company_id: string,
+  current: StoredCustomer,
+  changes: CustomerChanges,
+  options: { shown: boolean },
+): Promise<StoredCustomer | undefined> {
+  const { deleted, ...fields } = changes;
+  const record = { ...current, ...fields };
+  const update = tx('customers')
+    .where({ company_id, id: current.id, version: current.version })
+    .update({
+      ...fields,
+      ...(deleted !== undefined && { deleted_at: deleted ? tx.fn.now() : null }),
+      searched: searchedIn(record),
+      version: current.version + 1,
+      updated_at: tx.fn.now(),
+    })
+    .returning(returned);
+  const [row] = await meaning(update, taken(company_id, record, options.shown));
+  return row && ({ ...current, ...row } as StoredCustomer);
+}
+
+export const deleteCustomer = (tx: Tx, company_id: string, id: string): Promise<number> =>
+  tx('customers').where({ company_id, id }).delete();

@@ -1,0 +1,17 @@
+import { eventRoutes } from '@clientela/events';
+import { createService, type CompanyLookup, type Route, type ServiceOptions } from '@clientela/http';
+import manifest from '../package.json' with { type: 'json' };
+import type { PairLookup } from './favorites/lookup.ts';
+import { favoriteRoutes } from './favorites/routes.ts';
+import { subscriptions } from './subscriptions.ts';
+
+/** What this service is made with: what main.ts opens, and a test replaces. */
+export type Parts = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & {
+  companies: CompanyLookup;
+  pairs: PairLookup;
+};
+
+export const routes = (parts: Parts): Route[] => [...favoriteRoutes(parts.pairs), ...eventRoutes(subscriptions)];
+
+export const createApp = (parts: Parts) =>
+  createService({ ...parts, service: 'favorites', version: manifest.version, routes: routes(parts) });

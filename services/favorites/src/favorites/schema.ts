@@ -1,0 +1,49 @@
+import { Instant, queryFrom, queryInteger, queryTo } from '@clientela/values';
+import { z } from 'zod';
+
+const largest = 999_999_999_999_999;
+const RecordNumber = z.int().min(1).max(largest);
+
+export const Favorite = z.strictObject({
+  id: z.int(),
+  user_id: z.int().meta({ description: 'The customer’s number' }),
+  item_id: z.int().meta({ description: 'The product’s number' }),
+  created_at: Instant,
+});
+export type Favorite = z.infer<typeof Favorite>;
+
+export const NewFavorite = z.strictObject({
+  user_id: RecordNumber.meta({ description: 'The customer’s number' }),
+  item_id: RecordNumber.meta({ description: 'The product’s number' }),
+});
+export type NewFavorite = z.infer<typeof NewFavorite>;
+
+const isNumber = (text: string) => /^\d{1,15}$/.test(text) && Number(text) > 0;
+
+/** One number or several, by repeating the parameter. */
+const queryNumbers = z
+  .union([z.string(), z.array(z.string())])
+  .transform((given) => (typeof given === 'string' ? [given] : given))
+  .refine((list) => list.length <= 1000 && list.every(isNumber), {
+    error: 'must be whole numbers from 1, at most 1000 of them',
+    abort: true,
+  })
+  .transform((list) => list.map(Number))
+  .meta({ override: { type: 'array', items: { type: 'integer', minimum: 1 }, maxItems: 1000 } });
+
+export const FavoriteQuery = z.strictObject({
+  limit: queryInteger(1, 1000).default(100),
+  offset: queryInteger(0, 1_000_000_000).default(0),
+  id: queryNumbers.optional(),
+  user_id: queryNumbers.optional(),
+  item_id: queryNumbers.optional(),
+  created_at: Instant.optional().meta({ description: 'Exactly this instant' }),
+  created_from: queryFrom.optional(),
+  created_to: queryTo.optional(),
+});
+export type FavoriteQuery = z.infer<typeof FavoriteQuery>;
+
+export const FavoriteList = z.strictObject({
+  items: z.array(Favorite),
+  count: z.int().meta({ description: 'How many there are in all' }),
+});

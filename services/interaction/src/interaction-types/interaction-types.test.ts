@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto';
+import { standIn, testService, type StandIn, type TestService } from '@clientela/testing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createApp } from '../app.ts';
+import { customerLookup } from '../customers/lookup.ts';
+
+let service: TestService;
+let customers: StandIn;
+
+beforeAll(async () => {
+  customers = await standIn('customer');
+  customers.answer((path) => ({ status: 200, body: { id: path.split('/').at(-1), number: 1, deleted: false } }));
+  service = await testService('interaction', (parts) =>
+    createApp({ ...parts, customers: customerLookup(customers.client) }),
+  );
+});
+afterAll(async () => {
+  await service.close();
+  await customers.close();
+});
+
+const path = '/api/interaction-types';
+const seeded = ['call', 'email', 'meeting', 'appointment', 'complaint', 'visit', 'sale', 'note'];
+const names = ({ body }: { body: { interaction_types: { name: string }[] } }) => body.interaction_types.map(({ name }) => name);
+
+test('every company has the seeded types, and adds its own beside them', async () => {
+  const company = service.company();
+  const admin = service.user('admin', company);
+  expect(names(await admin.get(path).expect(200))).toEqual(seeded);
+
+  const { body } = await admin.post(path, { name: ' Orçamento ' }).expect(201);
+  expect(body).toEqual({
+    message: 'Interaction type added',
+    interaction_type: { name: 'orçamento', built_in: false, created_by: admin.user_id, created_at: expect.any(String) },
+  });
+  await admin.post(path, { name: 'demo' }).expect(201);
+  const list = await service.user('viewer', company).get(path).expect(200);
+  expect(list.body).toMatchObject({ total: 10, page: 1, pages: 1, per_page: 20 });
+  expect(names(list)).toEqual([...seeded, 'demo', 'orçamento']);
+  expect(list.body.interaction_types[0]).toEqual({ name: 'call', built_in: true, created_by: null, created_at: null });
+  expect(names(await admin.get(`${path}?per_page=3&page=3`))).toEqual(['sale', 'note', 'demo']);
+  expect(names(await admin.get(`${path}?per_page=3&page=4`))).toEqual(['orçamento']);
+  expect(names(await admin.get(`${path}?per_page=3&page=5`))).toEqual([]);
+
+  const interactions = `/api/customers/${randomUUID()}/interactions`;
+  await admin.post(interactions, { notes: 'Sent', type: 'ORÇAMENTO' }).expect(201);
+  expect((await admin.get(`${interactions}?type=Orçamento`).expect(200)).body.total).toBe(1);
+});
+
+test('another company neither sees nor uses them', async () => {
+  await service.user('admin', service.company()).post(path, { name: 'tasting' }).expect(201);
+  const stranger = service.user('admin', service.company());
+  expect(names(await stranger.get(path).expect(200))).toEqual(seeded);
+  const interactions = `/api/customers/${randomUUID()}/interactions`;
+  expect((await stranger.post(interactions, { notes: 'a', type: 'tasting' }).expect(422)).body.errors).toEqual([
+    { path: 'type', message: 'is not a known type' },
+  ]);
+  await stranger.post(path, { name: 'tasting' }).expect(201);
+});
+
+test('a name that exists is a 409 that shows it: the company’s own, a seeded one, an alias', async () => {
+  const admin = service.user('admin', service.company());
+  await admin.post(path, { name: 'tasting' }).expect(201);
+  for (const [given, name] of [['Tasting', 'tasting'], ['CALL', 'call'], ['Ligação', 'call'], ['venda', 'sale']] as const) {
+    const { body } = await admin.post(path, { name: given }).expect(409);
+    expect(body).toMatchObject({ error_code: 'INTERACTION_TYPE_NAME_TAKEN', errors: [{ path: 'name' }], existing: { name } });
+  }
+});
+
+test('only who manages interactions adds one, and only a good name', async () => {
+  const company = service.company();
+  for (const role of ['manager', 'viewer', 'customer'] as const) await service.user(role, company).post(path, { name: 'mine' }).expect(403);
+  await service.user('customer', company).get(path).expect(403);
+  const admin = service.user('admin', company);
+  for (const body of [{}, { name: '' }, { name: 'n'.repeat(51) }, { name: 5 }, { name: null }, { name: 'a\u0000' }]) {
+    expect((await admin.post(path, body).expect(422)).body.errors).toMatchObject([{ path: 'name' }]);
+  }
+  await admin.post(path, { name: 'n', colour: 'red' }).expect(422);
+  await admin.get(`${path}?sort=name`).expect(422);
+  expect(names(await admin.get(path))).toEqual(seeded);
+});
