@@ -30,7 +30,7 @@ const Claims = z
     role: z.enum(roles),
     company_id: z.uuid().optional(),
   })
-  .refine((claims) => true);
+  .refine((claims) => (claims.role === 'superuser') === (claims.company_id === undefined));
 
 type Remembered = { caller: Caller; kid: string; exp: number };
 

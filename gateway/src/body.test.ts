@@ -177,7 +177,7 @@ describe('a body that comes too slowly', () => {
 
   test('is no matter when it is fast enough, or the service is slow to take it', async () => {
     const slow: RequestListener = (req, res) => {
-      setTimeout(() => req.resume(), 500);
+      setTimeout(() => req.resume(), 1500);
       req.once('end', () => res.end('taken'));
     };
     const street = await startStreet({ paths, limits: watched, serve: { customer: slow } });
@@ -224,7 +224,6 @@ describe('what two programs could read differently', () => {
     'length and chunks': 'Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
     'chunks and length': 'Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n0\r\n\r\n',
     'chunked twice': 'Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
-    'chunked and more': 'Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n',
     'not chunked last': 'Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n',
     'an unknown encoding': 'Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n',
     'a space before the colon': 'Transfer-Encoding : chunked\r\nContent-Length: 2\r\n\r\n{}',
@@ -238,9 +237,7 @@ describe('what two programs could read differently', () => {
     test(`${what} is a 400, and nothing after it is taken for a request`, async () => {
       const street = await startStreet({ paths });
       const line = dial(street.port);
-      line.send(
-        `POST /auth/login HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${rest}GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n`,
-      );
+      line.send(`POST /auth/login HTTP/1.1\r\nHost: a\r\n${rest}GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n`);
       await until(line.closed, 'the refusal');
       expect(line.received()).toMatch(/^HTTP\/1\.1 400 .*application\/problem\+json.*MALFORMED_REQUEST/s);
       expect(line.received().match(/HTTP\/1\.1 /g)?.length).toBe(1);
@@ -248,6 +245,18 @@ describe('what two programs could read differently', () => {
       expect(street.lines.some(({ status }) => status === 404)).toBe(false);
     });
   }
+
+  test('a coding under the chunks is a 400', async () => {
+    const street = await startStreet({ paths });
+    const { status, json } = await street.call({
+      method: 'POST',
+      path: '/auth/login',
+      headers: { 'Transfer-Encoding': 'gzip, chunked' },
+      body: '{}',
+    });
+    expect([status, json.error_code]).toEqual([400, 'MALFORMED_REQUEST']);
+    expect(street.reached).toEqual([]);
+  });
 
   test('headers beyond 16 kB are a 431, what is no HTTP a 400', async () => {
     const street = await startStreet({ paths });

@@ -57,7 +57,6 @@ export function createForwarder(upstreams: readonly Upstream[], limits: Limits):
     clearTimeout(flight.timer);
     res.locals.visit.fault = fault;
     flight.answer?.unpipe(res);
-    if (flight.call) req.unpipe(flight.call);
     if (res.headersSent) {
       res.destroy();
       return;

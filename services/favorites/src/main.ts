@@ -11,7 +11,8 @@ await runProgram(async (onClose) => {
   const config = readConfig();
   const log = createLog('favorites', config.LOG_LEVEL);
   const url = config.FAVORITES_DATABASE_URL;
-  const client = (service: Service, at: string) => serviceClient({ service, url: at, key: config.FAVORITES_SERVICE_KEY });
+  const client = (service: Service, at: string) =>
+    serviceClient({ service, url: at, key: config.FAVORITES_SERVICE_KEY });
 
   const db = connect(url, { name: 'favorites' });
   onClose(() => db.destroy());

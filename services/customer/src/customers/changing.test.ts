@@ -47,7 +47,7 @@ describe('a change', () => {
       sequence: 2,
       data: { fields_changed: expect.arrayContaining(['city_id', 'metadata', 'birthday']) },
     });
-    expect((updated?.data['fields_changed'] as string[]).length).toBe(3);
+    expect(updated?.data['fields_changed']).toHaveLength(3);
     expect(more).toEqual([]);
   });
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { unavailable } from '@clientela/errors';
 import { testService, type Caller, type Company, type TestService } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApp } from '../app.ts';
@@ -6,9 +7,18 @@ import { createApp } from '../app.ts';
 let service: TestService;
 let company: Company;
 let admin: Caller;
+let auth_is_away = false;
 
 beforeAll(async () => {
-  service = await testService('customer', createApp);
+  service = await testService('customer', (parts) =>
+    createApp({
+      ...parts,
+      companies: async (key, call) => {
+        if (auth_is_away) throw unavailable('The auth service does not answer');
+        return parts.companies(key, call);
+      },
+    }),
+  );
   company = service.company({ country: 'RO', currency: 'RON' });
   admin = service.user('admin', company);
 });
@@ -147,5 +157,30 @@ describe('a new customer', () => {
     const customer = await created();
     await admin.patch(`${path}/${customer.id}`, { business_id: randomUUID() }).expect(403);
     await admin.patch(`${path}/${customer.id}`, { business_id: 'mine' }).expect(422);
+  });
+});
+
+describe('the company’s country and currency', () => {
+  test('are asked of auth for a new customer and for a new phone; without auth, all else goes on', async () => {
+    const customer = await created({ full_name: 'Alone' });
+    auth_is_away = true;
+    const refused = await admin.post(path, { full_name: 'Not now' }).expect(503);
+    expect(refused.headers['retry-after']).toMatch(/^\d+$/);
+    await admin.patch(`${path}/${customer.id}`, { phone: '0712999999' }).expect(503);
+    await admin.patch(`${path}/${customer.id}`, { full_name: 'Still', phone: null }).expect(200);
+    await admin.delete(`${path}/${customer.id}`).expect(200);
+    auth_is_away = false;
+    expect((await admin.get(`${path}?search=not now`)).body.total).toBe(0);
+  });
+
+  test('stay with what was written when they change', async () => {
+    const moving = service.company({ country: 'ES', currency: 'EUR' });
+    const owner = service.user('admin', moving);
+    const { customer } = (await owner.post(path, { full_name: 'Moving', phone: '0712 345 678' }).expect(201)).body;
+    expect(customer).toMatchObject({ phone: '0712345678', currency: 'EUR' });
+    Object.assign(moving, { country: 'RO', currency: 'RON' });
+    expect((await owner.put(`${path}/${customer.id}`, customer).expect(200)).body.customer).toEqual(customer);
+    const { body } = await owner.patch(`${path}/${customer.id}`, { phone: '0712 345 679' }).expect(200);
+    expect(body.customer).toMatchObject({ phone: '+40712345679', currency: 'EUR' });
   });
 });

@@ -19,7 +19,7 @@ const path = '/api/customers';
 const created = async (body: object = { full_name: 'Ana' }) => (await admin.post(path, body).expect(201)).body.customer;
 const named = async (call: Test, status = 422): Promise<string[]> => {
   const { body } = await call;
-  expect(body.status, JSON.stringify(body)).toBe(status);
+  expect(body).toMatchObject({ status });
   return body.errors.map(({ path }: { path: string }) => path).toSorted();
 };
 const sent = (caller: Caller, method: 'post' | 'put' | 'patch', at: string, text: string) =>
@@ -67,7 +67,7 @@ describe('bad input', () => {
     const customer = await created();
     for (const value of values) {
       const given = { document_type: 'passport', full_name: 'Ana', [field]: value };
-      expect(await named(admin.post(path, given)), JSON.stringify(value)?.slice(0, 50)).toEqual([field]);
+      expect([value, await named(admin.post(path, given))]).toEqual([value, [field]]);
       expect(await named(admin.patch(`${path}/${customer.id}`, { [field]: value }))).toEqual([field]);
       expect(
         await named(admin.put(`${path}/${customer.id}`, { ...customer, document_type: 'passport', [field]: value })),
@@ -141,13 +141,13 @@ describe('bad input', () => {
         sent(admin, 'put', `${path}/${id}`, text),
         sent(admin, 'patch', `${path}/${id}`, text),
       ]) {
-        expect((await call).status, text).toBe(status);
+        expect([text, (await call).status]).toEqual([text, status]);
       }
     }
     for (const name of ['__proto__', 'constructor', 'toString']) {
       const text = `{"full_name":"Ana","${name}":{"role":"admin"}}`;
       for (const call of [sent(admin, 'post', path, text), sent(admin, 'patch', `${path}/${id}`, text)])
-        expect(await named(call), name).toEqual([name]);
+        expect(await named(call)).toEqual([name]);
     }
     await admin.post(path, { full_name: 'A', metadata: { big: 'x'.repeat(1_100_000) } }).expect(413);
     await admin.post(path).set('Content-Type', 'text/plain').send('full_name=Ana').expect(415);
@@ -187,7 +187,7 @@ describe('bad input', () => {
       'created_from=',
       'status[]=active',
     ]) {
-      expect(await named(admin.get(`${path}?${one}`)), one).toEqual([decodeURIComponent(one.split('=')[0] ?? '')]);
+      expect([one, await named(admin.get(`${path}?${one}`))]).toEqual([one, [one.split('=')[0]]]);
     }
     await admin.get(`${path}?search=%ED%A0%80%ED%A0%80`).expect(200);
     await admin.delete(`${path}/${randomUUID()}?hard=true`).expect(422);

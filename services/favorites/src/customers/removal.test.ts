@@ -73,9 +73,14 @@ test('a customer with a deletion mark keeps them', async () => {
 });
 
 test('what is added after the removal was heard is a 404', async () => {
-  meanwhile = () => hear(deletion()).expect(200);
-  expect((await add().expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
-  expect(await rows()).toBe(0);
+  for (const known of [true, false]) {
+    customer_id = randomUUID();
+    meanwhile = async () => {};
+    if (known) await add().expect(201);
+    meanwhile = () => hear(deletion()).expect(200);
+    expect((await add().expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
+    expect(await rows()).toBe(0);
+  }
 });
 
 test('what is being added while the removal is heard goes with it', async () => {

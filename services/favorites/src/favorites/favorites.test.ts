@@ -61,7 +61,10 @@ describe('a favorite', () => {
         data: { favorite_id: body.id, customer_number: pair.user_id, product_number: pair.item_id },
       }),
     ]);
-    expect(customers.calls.at(-1)).toMatchObject({ path: `/internal/customers/${pair.user_id}`, headers: { 'x-company-id': company.id } });
+    expect(customers.calls.at(-1)).toMatchObject({
+      path: `/internal/customers/${pair.user_id}`,
+      headers: { 'x-company-id': company.id },
+    });
     expect(products.calls.at(-1)).toMatchObject({
       path: `/internal/products/${pair.item_id}`,
       headers: { 'x-request-id': headers['x-request-id'] },
@@ -76,7 +79,10 @@ describe('a favorite', () => {
     expect(again.body).toEqual({ ...first, created_at: expect.any(String) });
     expect(Date.parse(again.body.created_at)).toBeGreaterThanOrEqual(Date.parse(first.created_at));
     expect(await list(`id=${first.id}`)).toEqual({ items: [again.body], count: 1 });
-    expect((await admin.get(`/api/favorites?id=${first.id}`).expect(200)).body).toEqual({ items: [again.body], count: 1 });
+    expect((await admin.get(`/api/favorites?id=${first.id}`).expect(200)).body).toEqual({
+      items: [again.body],
+      count: 1,
+    });
     const said = (await service.events('favorite.added')).filter(({ data }) => data['favorite_id'] === first.id);
     expect(said.map(({ sequence }) => sequence)).toEqual([1, 2]);
   });
@@ -119,10 +125,14 @@ describe('a favorite', () => {
     try {
       const caller = racing.user('admin', racing.company());
       const pair = fresh();
-      const answers = await Promise.all(Array.from({ length: 8 }, () => caller.post(path, pair).then(({ status }) => status)));
-      expect(answers.toSorted()).toEqual([200, 200, 200, 200, 200, 200, 200, 201]);
+      const answers = await Promise.all(
+        Array.from({ length: 8 }, () => caller.post(path, pair).then(({ status }) => status)),
+      );
+      expect(answers.filter((status) => status === 201)).toHaveLength(1);
+      expect(answers.filter((status) => status === 200)).toHaveLength(7);
       expect((await caller.get(path)).body.count).toBe(1);
-      expect((await racing.events('favorite.added')).map(({ sequence }) => sequence).toSorted()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+      const sequences = (await racing.events('favorite.added')).map(({ sequence }) => sequence);
+      expect(new Set(sequences)).toEqual(new Set([1, 2, 3, 4, 5, 6, 7, 8]));
     } finally {
       await racing.close();
     }
@@ -145,7 +155,13 @@ describe('the list', () => {
     const shop = service.company();
     const customer_id = randomUUID();
     await service.database.owner('known_customers').insert({ company_id: shop.id, customer_id });
-    const rows = Array.from({ length: 101 }, (_, index) => ({ company_id: shop.id, customer_id, product_id: randomUUID(), user_id: 1, item_id: index + 1 }));
+    const rows = Array.from({ length: 101 }, (_, index) => ({
+      company_id: shop.id,
+      customer_id,
+      product_id: randomUUID(),
+      user_id: 1,
+      item_id: index + 1,
+    }));
     await service.database.owner('favorites').insert(rows);
     const { items, count } = await list('', service.user('viewer', shop));
     expect([items.length, count]).toEqual([100, 101]);
@@ -156,14 +172,20 @@ describe('the list', () => {
     const shop = service.user('admin', service.company());
     const [a, b, c] = [fresh(), fresh(), fresh()];
     const [first, second, third] = [await add(a, shop), await add(b, shop), await add(c, shop)];
-    for (const [favorite, day] of [[first, 1], [second, 2], [third, 3]] as const) {
+    for (const [favorite, day] of [
+      [first, 1],
+      [second, 2],
+      [third, 3],
+    ] as const) {
       favorite.created_at = `2026-01-0${day}T12:00:00.000Z`;
       await service.database.owner('favorites').where({ id: favorite.id }).update({ created_at: favorite.created_at });
     }
     const found = async (query: string) => (await list(query, shop)).items;
     expect(await found(`id=${first.id}&id=${third.id}`)).toEqual([first, third]);
     expect(await found(`user_id=${b.user_id}`)).toEqual([second]);
-    expect(await found(`user_id=${a.user_id}&user_id=${b.user_id}&item_id=${b.item_id}&item_id=${c.item_id}`)).toEqual([second]);
+    expect(await found(`user_id=${a.user_id}&user_id=${b.user_id}&item_id=${b.item_id}&item_id=${c.item_id}`)).toEqual([
+      second,
+    ]);
     expect(await found('created_at=2026-01-02T13:00:00%2B01:00')).toEqual([second]);
     expect(await found('created_from=2026-01-02&created_to=2026-01-02')).toEqual([second]);
     expect(await found('created_from=2026-01-02T12:00:00.001Z')).toEqual([third]);
@@ -208,11 +230,26 @@ describe('refusals', () => {
     const plain = await admin.post('/api/favorites', {}).expect(422);
     expect(faultsOf(plain)).toEqual(['item_id', 'user_id']);
     expect(plain.body).not.toHaveProperty('success');
-    for (const value of [null, -1, 1.5, 1e300, 9_007_199_254_740_993, [], {}, '', '\u0000', true]) {
+    for (const value of [null, -1, 1.5, 1e300, 2 ** 53, [], {}, '', '\u0000', true]) {
       expect(faultsOf(await admin.post(path, { user_id: value, item_id: 1 }).expect(422))).toEqual(['user_id']);
     }
-    for (const query of ['limit=0', 'limit=1001', 'offset=-1', 'id=x', 'id=0', 'id=1&id=', 'user_id=1e3', 'item_id=99999999999999999999', 'created_at=2026', 'created_at=2026-01-01', 'created_from=x', 'created_to=', 'page=1', 'limit=1&limit=2']) {
-      expect(faultsOf(await admin.get(`${path}?${query}`).expect(422)), query).toEqual([query.split('=')[0]]);
+    for (const query of [
+      'limit=0',
+      'limit=1001',
+      'offset=-1',
+      'id=x',
+      'id=0',
+      'id=1&id=',
+      'user_id=1e3',
+      'item_id=99999999999999999999',
+      'created_at=2026',
+      'created_at=2026-01-01',
+      'created_from=x',
+      'created_to=',
+      'page=1',
+      'limit=1&limit=2',
+    ]) {
+      expect(faultsOf(await admin.get(`${path}?${query}`).expect(422))).toEqual([query.split('=')[0]]);
     }
     const many = Array.from({ length: 1001 }, () => 'id=1').join('&');
     expect(faultsOf(await admin.get(`${path}?${many}&nothing=1`).expect(422))).toEqual(['id', 'nothing']);

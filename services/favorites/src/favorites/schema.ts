@@ -26,10 +26,14 @@ const queryNumbers = z
   .transform((given) => (typeof given === 'string' ? [given] : given))
   .refine((list) => list.length <= 1000 && list.every(isNumber), {
     error: 'must be whole numbers from 1, at most 1000 of them',
-    abort: true,
   })
   .transform((list) => list.map(Number))
-  .meta({ override: { type: 'array', items: { type: 'integer', minimum: 1 }, maxItems: 1000 } });
+  .meta({
+    override: ({ jsonSchema }) => {
+      delete jsonSchema.anyOf;
+      Object.assign(jsonSchema, { type: 'array', items: { type: 'integer', minimum: 1 }, maxItems: 1000 });
+    },
+  });
 
 export const FavoriteQuery = z.strictObject({
   limit: queryInteger(1, 1000).default(100),

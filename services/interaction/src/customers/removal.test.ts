@@ -51,8 +51,10 @@ const deletion = (customer_id: string, hard = true) => ({
   data: { customer_id, number: 1, hard },
 });
 const hear = (event: object) => service.program('customer').post('/internal/events', event);
-const record = (customer_id: string) => admin.post(`/api/customers/${customer_id}/interactions`, { notes: 'a', type: 'call' });
-const rowsOf = async (customer_id: string) => (await service.database.owner('interactions').where({ customer_id })).length;
+const record = (customer_id: string) =>
+  admin.post(`/api/customers/${customer_id}/interactions`, { notes: 'a', type: 'call' });
+const rowsOf = async (customer_id: string) =>
+  (await service.database.owner('interactions').where({ customer_id })).length;
 
 test('a customer removed for good takes its interactions along, once, and nobody else’s', async () => {
   const [gone, stays] = [randomUUID(), randomUUID()];

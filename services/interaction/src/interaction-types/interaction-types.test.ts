@@ -21,7 +21,8 @@ afterAll(async () => {
 
 const path = '/api/interaction-types';
 const seeded = ['call', 'email', 'meeting', 'appointment', 'complaint', 'visit', 'sale', 'note'];
-const names = ({ body }: { body: { interaction_types: { name: string }[] } }) => body.interaction_types.map(({ name }) => name);
+const names = ({ body }: { body: { interaction_types: { name: string }[] } }) =>
+  body.interaction_types.map(({ name }) => name);
 
 test('every company has the seeded types, and adds its own beside them', async () => {
   const company = service.company();
@@ -61,15 +62,25 @@ test('another company neither sees nor uses them', async () => {
 test('a name that exists is a 409 that shows it: the company’s own, a seeded one, an alias', async () => {
   const admin = service.user('admin', service.company());
   await admin.post(path, { name: 'tasting' }).expect(201);
-  for (const [given, name] of [['Tasting', 'tasting'], ['CALL', 'call'], ['Ligação', 'call'], ['venda', 'sale']] as const) {
+  for (const [given, name] of [
+    ['Tasting', 'tasting'],
+    ['CALL', 'call'],
+    ['Ligação', 'call'],
+    ['venda', 'sale'],
+  ] as const) {
     const { body } = await admin.post(path, { name: given }).expect(409);
-    expect(body).toMatchObject({ error_code: 'INTERACTION_TYPE_NAME_TAKEN', errors: [{ path: 'name' }], existing: { name } });
+    expect(body).toMatchObject({
+      error_code: 'INTERACTION_TYPE_NAME_TAKEN',
+      errors: [{ path: 'name' }],
+      existing: { name },
+    });
   }
 });
 
 test('only who manages interactions adds one, and only a good name', async () => {
   const company = service.company();
-  for (const role of ['manager', 'viewer', 'customer'] as const) await service.user(role, company).post(path, { name: 'mine' }).expect(403);
+  for (const role of ['manager', 'viewer', 'customer'] as const)
+    await service.user(role, company).post(path, { name: 'mine' }).expect(403);
   await service.user('customer', company).get(path).expect(403);
   const admin = service.user('admin', company);
   for (const body of [{}, { name: '' }, { name: 'n'.repeat(51) }, { name: 5 }, { name: null }, { name: 'a\u0000' }]) {

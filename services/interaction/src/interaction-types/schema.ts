@@ -3,10 +3,12 @@ import { z } from 'zod';
 import { typeNamed } from './rules.ts';
 
 /** A type by its name, in any case, or by one of the names it is also known by. */
-export const TypeName = text(50).overwrite(typeNamed).meta({
-  description: 'In any case; venda, ligacao, reuniao and contato mean sale, call, meeting and note',
-  examples: ['call'],
-});
+export const TypeName = text(50)
+  .overwrite(typeNamed)
+  .meta({
+    description: 'In any case; venda, ligacao, reuniao and contato mean sale, call, meeting and note',
+    examples: ['call'],
+  });
 
 export const InteractionType = z.strictObject({
   name: z.string(),

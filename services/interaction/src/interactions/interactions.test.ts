@@ -45,7 +45,12 @@ describe('an interaction', () => {
     const customer_id = randomUUID();
     const before = Date.now();
     const { body, headers } = await admin
-      .post(pathOf(customer_id), { notes: ' Wants a quote\nby Friday ', type: 'call', priority: 'high', category: 'sales' })
+      .post(pathOf(customer_id), {
+        notes: ' Wants a quote\nby Friday ',
+        type: 'call',
+        priority: 'high',
+        category: 'sales',
+      })
       .expect(201);
     expect(body).toEqual({
       message: 'Interaction recorded',
@@ -66,7 +71,9 @@ describe('an interaction', () => {
     });
     expect(Math.abs(Date.parse(body.interaction.occurred_at) - before)).toBeLessThan(60_000);
     expect(headers['etag']).toBe('"1"');
-    const said = (await service.events('interaction.recorded')).filter(({ data }) => data['customer_id'] === customer_id);
+    const said = (await service.events('interaction.recorded')).filter(
+      ({ data }) => data['customer_id'] === customer_id,
+    );
     expect(said).toEqual([
       expect.objectContaining({
         company_id: company.id,
@@ -83,7 +90,9 @@ describe('an interaction', () => {
 
   test('is taken under the names of CRM Finance, and its types under theirs', async () => {
     const path = pathOf();
-    const finance = await admin.post(`${path}/`, { ds_notes: 'Cliente ligou', id_interaction_type: 'Ligação' }).expect(201);
+    const finance = await admin
+      .post(`${path}/`, { ds_notes: 'Cliente ligou', id_interaction_type: 'Ligação' })
+      .expect(201);
     expect(finance.body.interaction).toMatchObject({ notes: 'Cliente ligou', type: 'call' });
     for (const [given, type] of [
       ['VENDA', 'sale'],
@@ -96,7 +105,9 @@ describe('an interaction', () => {
     ] as const) {
       expect((await record(path, { type: given })).type).toBe(type);
     }
-    const refused = await admin.post(path, { notes: 'a', ds_notes: 'a', type: 'call', id_interaction_type: 'call' }).expect(422);
+    const refused = await admin
+      .post(path, { notes: 'a', ds_notes: 'a', type: 'call', id_interaction_type: 'call' })
+      .expect(422);
     expect(faultsOf(refused)).toEqual(['ds_notes', 'id_interaction_type']);
   });
 
@@ -109,7 +120,8 @@ describe('an interaction', () => {
     });
     expect((await record(path, { type: 'complaint' })).status).toBe('open');
     for (const status of ['booked', 'done', 'cancelled']) await record(path, { type: 'appointment', status });
-    for (const status of ['open', 'in_progress', 'resolved', 'closed']) await record(path, { type: 'complaint', status });
+    for (const status of ['open', 'in_progress', 'resolved', 'closed'])
+      await record(path, { type: 'complaint', status });
     expect((await record(path, { type: 'call', status: null })).status).toBeNull();
     for (const [type, status] of [
       ['appointment', 'open'],
@@ -125,12 +137,19 @@ describe('an interaction', () => {
     const path = pathOf();
     const count = (await stored()).length;
     expect(faultsOf(await admin.post(path, { notes: 'a', type: 'dance' }).expect(422))).toEqual(['type']);
-    expect(faultsOf(await admin.post(path, { notes: 'a', id_interaction_type: 'constructor', status: 'open' }).expect(422))).toEqual([
-      'id_interaction_type',
-      'status',
-    ]);
+    expect(
+      faultsOf(await admin.post(path, { notes: 'a', id_interaction_type: 'constructor', status: 'open' }).expect(422)),
+    ).toEqual(['id_interaction_type', 'status']);
     expect(faultsOf(await admin.post(path, {}).expect(422))).toEqual(['notes', 'type']);
-    const bad = { ds_notes: 'a\u0000', occurred_at: 'yesterday', scheduled_at: 5, status: 'lost', priority: 1, category: '', customer_id: 'x' };
+    const bad = {
+      ds_notes: 'a\u0000',
+      occurred_at: 'yesterday',
+      scheduled_at: 5,
+      status: 'lost',
+      priority: 1,
+      category: '',
+      customer_id: 'x',
+    };
     expect(faultsOf(await admin.post(path, bad).expect(422))).toEqual([
       'category',
       'customer_id',
@@ -142,23 +161,58 @@ describe('an interaction', () => {
       'type',
     ]);
     await record(path, { notes: 'n'.repeat(5000), category: 'c'.repeat(50) });
-    expect(faultsOf(await admin.post(path, { notes: 'n'.repeat(5001), type: 'call', category: 'c'.repeat(51) }).expect(422))).toEqual([
-      'category',
-      'notes',
-    ]);
+    expect(
+      faultsOf(await admin.post(path, { notes: 'n'.repeat(5001), type: 'call', category: 'c'.repeat(51) }).expect(422)),
+    ).toEqual(['category', 'notes']);
     expect((await stored()).length).toBe(count + 1);
   });
 
   test('nothing that comes in is a fault of ours', async () => {
     const path = pathOf();
-    const values = [null, 0, -1, 1e300, true, [], {}, '', '\ud800', '\u0000', '__proto__', 'İ'.repeat(50), '%', "'", '9999-12-31T23:59:59+00:01'];
-    for (const field of ['notes', 'ds_notes', 'type', 'occurred_at', 'scheduled_at', 'status', 'priority', 'category']) {
+    const values = [
+      null,
+      0,
+      -1,
+      1e300,
+      true,
+      [],
+      {},
+      '',
+      '\ud800',
+      '\u0000',
+      '__proto__',
+      'İ'.repeat(50),
+      '%',
+      "'",
+      '9999-12-31T23:59:59+00:01',
+    ];
+    for (const field of [
+      'notes',
+      'ds_notes',
+      'type',
+      'occurred_at',
+      'scheduled_at',
+      'status',
+      'priority',
+      'category',
+    ]) {
       for (const value of values) {
         const { status } = await admin.post(path, { notes: 'a', type: 'call', [field]: value });
         expect([201, 422], `${field} ${JSON.stringify(value)}`).toContain(status);
       }
     }
-    for (const query of ['page=-1', 'page=1e9', 'per_page=101', 'type=%00', 'type=a&type=b', 'status=x', 'from=x', 'to=2026-02-30', 'search=a', 'sort=notes']) {
+    for (const query of [
+      'page=-1',
+      'page=1e9',
+      'per_page=101',
+      'type=%00',
+      'type=a&type=b',
+      'status=x',
+      'from=x',
+      'to=2026-02-30',
+      'search=a',
+      'sort=notes',
+    ]) {
       expect(faultsOf(await admin.get(`${path}?${query}`).expect(422))).toEqual([query.split('=')[0]]);
     }
     await admin.get(`${path}?search=%25_%5C`).expect(200);
@@ -188,7 +242,12 @@ describe('the list', () => {
   test('is filtered by type, status, time and words', async () => {
     const path = pathOf();
     await record(path, { notes: 'Café às 9', type: 'meeting', occurred_at: '2026-03-01T00:00:00Z' });
-    await record(path, { notes: 'Broken pump', type: 'complaint', occurred_at: '2026-03-02T10:00:00Z', category: 'Técnico' });
+    await record(path, {
+      notes: 'Broken pump',
+      type: 'complaint',
+      occurred_at: '2026-03-02T10:00:00Z',
+      category: 'Técnico',
+    });
     await record(path, { notes: 'Late', type: 'complaint', status: 'closed', occurred_at: '2026-03-03T23:59:59.999Z' });
     const notes = async (query: string) => {
       const { body } = await admin.get(`${path}?${query}`).expect(200);
@@ -231,7 +290,9 @@ describe('whose it is', () => {
     const stranger = service.user('admin', service.company());
     const strip = ({ body }: { body: Record<string, unknown> }) => ({ ...body, timestamp: '', request_id: '' });
     const unknown = randomUUID();
-    expect(strip(await stranger.get(pathOf(customer_id)).expect(404))).toEqual(strip(await stranger.get(pathOf(unknown)).expect(404)));
+    expect(strip(await stranger.get(pathOf(customer_id)).expect(404))).toEqual(
+      strip(await stranger.get(pathOf(unknown)).expect(404)),
+    );
     const body = { notes: 'Stolen', type: 'call' };
     expect(strip(await stranger.post(pathOf(customer_id), body).expect(404))).toEqual(
       strip(await stranger.post(pathOf(unknown), body).expect(404)),
@@ -258,7 +319,10 @@ describe('whose it is', () => {
       await admin.post(pathOf(customer_id), { notes: 'a', type: 'call' }).expect(503),
       await admin.get(pathOf(customer_id)).expect(503),
     ]) {
-      expect(answer.body).toMatchObject({ error_code: 'SERVICE_UNAVAILABLE', detail: expect.stringContaining('customer service') });
+      expect(answer.body).toMatchObject({
+        error_code: 'SERVICE_UNAVAILABLE',
+        detail: expect.stringContaining('customer service'),
+      });
       expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
     }
     expect((await stored()).length).toBe(count);

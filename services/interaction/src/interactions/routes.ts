@@ -16,8 +16,7 @@ export const interactionRoutes = (customers: CustomerLookup): Route[] => [
     params: CustomerId,
     body: NewInteraction,
     responses: { 201: InteractionSaved },
-    prepare: async ({ actor, params, signal }) =>
-      refuseDeleted(await customers(params.customer_id, { actor, signal })),
+    prepare: async ({ actor, params, signal }) => refuseDeleted(await customers(params.customer_id, { actor, signal })),
     handle: async ({ tx, actor, params, body }) => {
       const { version, ...interaction } = await recordInteraction(tx, actor, params.customer_id, body);
       return versioned(version, { message: 'Interaction recorded', interaction });

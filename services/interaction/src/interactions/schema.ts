@@ -49,7 +49,10 @@ export const NewInteraction = z
   })
   .refine((given) => !neither(given.notes, given.ds_notes), beside('notes', 'is required'))
   .refine((given) => !neither(given.type, given.id_interaction_type), beside('type', 'is required'))
-  .refine((given) => !both(given.notes, given.ds_notes), beside('ds_notes', 'is another name of notes: give one of them'))
+  .refine(
+    (given) => !both(given.notes, given.ds_notes),
+    beside('ds_notes', 'is another name of notes: give one of them'),
+  )
   .refine(
     (given) => !both(given.type, given.id_interaction_type),
     beside('id_interaction_type', 'is another name of type: give one of them'),
