@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createPasswords } from './accounts/passwords.ts';
+import { createPasswords, type Passwords } from './accounts/passwords.ts';
 import { ensureSuperuser, resetSuperuser, type Superuser } from './accounts/superuser.ts';
 import { authUnderTest, type AuthUnderTest } from './auth-under-test.ts';
 
@@ -102,7 +102,19 @@ describe('ensure', () => {
   });
 
   test('makes one when several run at once', async () => {
-    const said = await Promise.all([ensure(), ensure(), ensure(), ensure()]);
+    let hashed = 0;
+    const all = Promise.withResolvers<void>();
+    const together: Passwords = {
+      ...passwords,
+      hash: async (plain) => {
+        const hash = await passwords.hash(plain);
+        if ((hashed += 1) === 4) all.resolve();
+        await all.promise; // so that each has seen that there is none
+        return hash;
+      },
+    };
+    const settings = { email, password: undefined };
+    const said = await Promise.all([1, 2, 3, 4].map(() => ensureSuperuser(auth.database.db, together, settings)));
     expect(said.filter(({ made }) => made)).toHaveLength(1);
     expect(said.filter(({ password }) => password)).toHaveLength(1);
     expect(await auth.database.owner('users').where({ role: 'superuser' })).toHaveLength(1);

@@ -80,7 +80,7 @@ const me = (path: string) =>
     allow: 'signed_in',
     reaches: 'installation',
     responses: { 200: UserShown },
-     // last_login changes without raising the version
+    revalidates: false, // last_login changes without raising the version
     handle: async ({ db, actor }) => {
       const user = acting(await findUser(db, actor.id));
       return versioned(user.version, { user: shown(user) });

@@ -1,0 +1,102 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createHash, createPublicKey, type JsonWebKey } from 'node:crypto';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
+import { testDatabase, type TestDatabase } from '@clientela/testing';
+import jwt from 'jsonwebtoken';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { newSecret } from './auth-under-test.ts';
+
+const program = resolve(import.meta.dirname, 'main.ts');
+const gateway_key = newSecret();
+const headers = { 'X-Service-Key': gateway_key, 'Content-Type': 'application/json' };
+
+let database: TestDatabase;
+const children: ChildProcess[] = [];
+
+beforeAll(async () => {
+  database = await testDatabase('auth');
+});
+afterAll(async () => {
+  await Promise.all(children.map(ended));
+  await database.drop();
+});
+
+type Started = { url: string; child: ChildProcess; output: () => string };
+
+async function start(AUTH_SECRET: string): Promise<Started> {
+  const port = await freePort();
+  const env = {
+    PATH: process.env['PATH'],
+    AUTH_PORT: String(port),
+    AUTH_DATABASE_URL: database.url,
+    AUTH_SERVICE_KEY: newSecret(),
+    SERVICE_KEY_HASHES: `gateway=${createHash('sha256').update(gateway_key).digest('hex')}`,
+    AUTH_SECRET,
+  };
+  const child = spawn(process.execPath, [program], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  children.push(child);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (output += String(text)));
+  return { url: `http://127.0.0.1:${port}`, child, output: () => output };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((done) => server.once('listening', done));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+/** Ends a process as the supervisor does. */
+function ended(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode !== null) return Promise.resolve(child.exitCode);
+  return new Promise((done) => {
+    child.once('exit', done);
+    child.kill('SIGTERM');
+  });
+}
+
+const ready = ({ url, output }: Started) =>
+  expect
+    .poll(async () => (await fetch(`${url}/ready`).catch(() => undefined))?.status ?? output(), { timeout: 40_000 })
+    .toBe(200);
+
+const post = async (url: string, body: object) => {
+  const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
+  return (await answer.json()) as { access_token: string; user: { id: string } };
+};
+
+test(
+  'two processes of one installation sign with one key; one of another installation does not start',
+  { timeout: 90_000 },
+  async () => {
+    const secret = newSecret();
+    const [first, second] = await Promise.all([start(secret), start(secret)]);
+    await Promise.all([ready(first), ready(second)]);
+
+    const email = 'ana@example.com';
+    const password = 'correct horse battery';
+    const { user } = await post(`${first.url}/auth/register`, { email, password });
+    const { access_token } = await post(`${second.url}/auth/login`, { email, password });
+    const jwks = await fetch(`${first.url}/.well-known/jwks.json`, { headers });
+    const { keys } = (await jwks.json()) as { keys: JsonWebKey[] };
+    expect(keys).toHaveLength(1);
+    const key = createPublicKey({ key: keys[0] as JsonWebKey, format: 'jwk' });
+    expect(jwt.verify(access_token, key, { algorithms: ['ES256'], audience: 'clientela' })).toMatchObject({
+      sub: user.id,
+    });
+
+    const third = await start(newSecret());
+    const code = await new Promise((done) => third.child.once('close', done));
+    expect(code).toBe(1);
+    expect(third.output()).toMatch(/^AUTH_SECRET is not the one [^\n]+\n$/);
+
+    expect(await Promise.all([first, second].map(({ child }) => ended(child)))).toEqual([0, 0]);
+    const written = first.output() + second.output() + third.output();
+    for (const secretText of [email, password, secret, gateway_key, access_token])
+      expect(written).not.toContain(secretText);
+  },
+);
