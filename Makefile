@@ -1,6 +1,6 @@
 # The front door for people; each verb is the npm script of the same name.
 .DEFAULT_GOAL := help
-.PHONY: help start demo test check format openapi bench logs reset-superuser
+.PHONY: help start demo test check format openapi bench logs reset-superuser rotate-signing-key rotate-service-keys
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -31,3 +31,9 @@ logs: ## follow the logs of all programs
 
 reset-superuser: ## a new password for the superuser
 	@npm run --silent reset-superuser
+
+rotate-signing-key: ## another key for access tokens; nobody is signed out
+	@npm run --silent rotate-signing-key
+
+rotate-service-keys: ## other keys between the programs, from the next start on
+	@npm run --silent rotate-service-keys

@@ -8,8 +8,10 @@ import { findRoute, readable } from './find-route.ts';
 import { createForwarder } from './forward.ts';
 import { ownPages, watchServices } from './health.ts';
 import { identity } from './identity.ts';
-import { openKeyRing } from './key-ring.ts';
+import { openKeyRing, sharedSecret } from './key-ring.ts';
 import { limits as usual, type Limits } from './limits.ts';
+import { limitSignIns } from './rate-limits.ts';
+import { openRevocations } from './revocations.ts';
 import { createGatewayServer } from './server.ts';
 import { readUpstreams, type Upstream } from './upstreams.ts';
 import { refuse, welcome, type Door } from './visit.ts';
@@ -37,12 +39,16 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
 
   const pages = ownPages({
     version,
-    hasKeys: () => ring.ready(),
+    started: () => tokens.ready(),
     draining: () => draining,
     services: () => services.current(),
   });
   const find = findRoute(upstreams, pages); // what contradicts itself fails here, before anything is opened
-  const ring = openKeyRing(config.AUTH_SERVICE_URL, config.GATEWAY_SERVICE_KEY, limits, log);
+  const { AUTH_SERVICE_URL: auth, GATEWAY_SERVICE_KEY: service_key, JWT_SECRET_KEY: secret = '' } = config;
+  const ring = config.JWT_ALGORITHM === 'HS256' ? sharedSecret(secret) : openKeyRing(auth, service_key, limits, log);
+  const revocations = openRevocations(auth, service_key, limits, log);
+  const tokens = createTokens(ring, revocations, limits);
+  const signIns = limitSignIns(config);
   const services = watchServices(upstreams, limits);
   const forwarder = createForwarder(upstreams, limits);
 
@@ -50,9 +56,10 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     welcome(log, limits), //                   a request id, and one log line at the end
     readable(limits), //                       400, 414
     find, //                                   404, 405, or a page of our own
-    authenticate(ring, createTokens(ring, limits)), // 401, 503 without keys
+    signIns.door, //                           429
+    authenticate(tokens), //                   401, 503 without keys or revocations
     limitBody, //                              413, 400
-    identity(config.GATEWAY_SERVICE_KEY), //   the caller's headers out, ours in
+    identity(service_key), //                    the caller's headers out, ours in
     forwarder.door, //                         408, 413, 502, 503, 504, or the service's answer
   ];
 
@@ -71,6 +78,8 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       draining = true;
       await server.drain();
       services.close();
+      signIns.close();
+      revocations.close();
       ring.close();
       forwarder.close();
     },

@@ -16,6 +16,9 @@ test('what is not given has its default', () => {
     HOST: '127.0.0.1',
     PORT: 8080,
     TRUST_PROXY: 0,
+    JWT_ALGORITHM: 'ES256',
+    LOGIN_RATE: { limit: 10, window: 60_000 },
+    RATE_LIMITS: 'on',
     ENVIRONMENT: 'development',
     LOG_LEVEL: 'info',
   });
@@ -42,6 +45,31 @@ test('TRUST_PROXY is a number of hops or a list of networks, never everybody', (
     '1.5',
   ])
     expect(() => trust(bad)).toThrow(/TRUST_PROXY/);
+});
+
+test('HS256 needs its secret, of 32 bytes at least, and no other algorithm is taken', () => {
+  const secret = 'ñ'.repeat(16);
+  const hs256 = { ...good, JWT_ALGORITHM: 'HS256' };
+  expect(readConfig({ ...hs256, JWT_SECRET_KEY: secret })).toMatchObject({ JWT_SECRET_KEY: secret });
+  expect(() => readConfig(hs256)).toThrow('JWT_SECRET_KEY: is missing');
+  expect(() => readConfig({ ...hs256, JWT_SECRET_KEY: 'x'.repeat(31) })).toThrow(
+    'JWT_SECRET_KEY: must have at least 32 bytes',
+  );
+  expect(() => readConfig({ ...good, JWT_SECRET_KEY: 'weak' })).toThrow('JWT_SECRET_KEY');
+  for (const JWT_ALGORITHM of ['none', 'HS512', 'hs256', 'RS256'])
+    expect(() => readConfig({ ...good, JWT_ALGORITHM, JWT_SECRET_KEY: secret })).toThrow('JWT_ALGORITHM');
+  // With whatever else is wrong.
+  expect(() => readConfig({ ...hs256, PORT: 'x' })).toThrow(/PORT[^]*JWT_SECRET_KEY|JWT_SECRET_KEY[^]*PORT/);
+});
+
+test('LOGIN_RATE is a number in a time', () => {
+  const rate = (LOGIN_RATE: string) => readConfig({ ...good, LOGIN_RATE }).LOGIN_RATE;
+  expect(rate('1/second')).toEqual({ limit: 1, window: 1000 });
+  expect(rate('500/hour')).toEqual({ limit: 500, window: 3_600_000 });
+  expect(rate('100000/day')).toEqual({ limit: 100_000, window: 86_400_000 });
+  for (const bad of ['10', '0/minute', '-1/minute', '10/minutes', '10/year', '1.5/hour', '10 / minute', '9999999/day'])
+    expect(() => rate(bad)).toThrow(/LOGIN_RATE/);
+  expect(() => readConfig({ ...good, RATE_LIMITS: 'false' })).toThrow('RATE_LIMITS');
 });
 
 test('every fault is named together, and no value with it', () => {

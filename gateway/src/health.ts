@@ -44,13 +44,14 @@ export function watchServices(upstreams: readonly Upstream[], limits: Limits) {
 
 type Health = {
   version: string;
-  hasKeys: () => boolean;
+  /** Whether tokens can be verified. */
+  started: () => boolean;
   draining: () => boolean;
   services: () => Promise<Partial<Record<Service, State>>>;
 };
 
 /** The gateway's own pages, by path. */
-export function ownPages({ version, hasKeys, draining, services }: Health): Record<string, Door> {
+export function ownPages({ version, started, draining, services }: Health): Record<string, Door> {
   const own = { service: 'gateway', version };
   return {
     '/': (_req, res) => void res.json({ message: 'Clientela, a customer-data backend', ...own, docs_url: '/docs' }),
@@ -58,8 +59,8 @@ export function ownPages({ version, hasKeys, draining, services }: Health): Reco
     '/ready': async (req, res) => {
       const states = await services();
       const missing = Object.values(states).includes('down');
-      const open = hasKeys() && !draining();
-      const status = draining() ? 'draining' : !hasKeys() ? 'starting' : missing ? 'degraded' : 'ready';
+      const open = started() && !draining();
+      const status = draining() ? 'draining' : !started() ? 'starting' : missing ? 'degraded' : 'ready';
       const good = open && !(missing && /[?&]all=1(?:&|$)/.test(req.url));
       if (!good) res.setHeader('Retry-After', '1');
       res.setHeader('Cache-Control', 'no-store');

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import type { Request } from 'express';
 import type { Door } from './visit.ts';
 
 /**
@@ -33,6 +34,10 @@ function plainAddress(address: string | undefined): string | undefined {
   return isIP(plain) ? plain : undefined;
 }
 
+/** Where the caller sits. `req.ip` follows TRUST_PROXY; what a proxy wrote there and is no address is not believed. */
+export const clientAddress = (req: Request): string =>
+  plainAddress(req.ip) ?? plainAddress(req.socket.remoteAddress) ?? '0.0.0.0';
+
 /**
  * Replaces the request's headers by the caller's end-to-end ones and ours. This happens before the proxy and on the request
  * itself, because the proxy's own hook for it is not called for every request.
@@ -50,8 +55,7 @@ export const identity =
       onward[name] = headers[name];
     }
     onward['x-request-id'] = visit.request_id;
-    // `req.ip` follows TRUST_PROXY; what a proxy wrote there and is no address is not believed.
-    onward['x-client-ip'] = plainAddress(req.ip) ?? plainAddress(req.socket.remoteAddress) ?? '0.0.0.0';
+    onward['x-client-ip'] = clientAddress(req);
     onward['x-service-key'] = service_key;
     if (visit.caller) {
       onward['x-user-id'] = visit.caller.user_id;

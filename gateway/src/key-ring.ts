@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import type { Log } from '@clientela/runtime';
 import { z } from 'zod';
 import type { Limits } from './limits.ts';
@@ -17,8 +17,9 @@ const TokenKey = z.object({
   d: z.undefined().optional(),
 });
 
-/** auth's public keys by `kid`: fetched until they are there, refreshed every minute, kept while auth is away. */
+/** What verifies tokens: one algorithm, and its keys. */
 export type KeyRing = {
+  algorithm: 'ES256' | 'HS256';
   ready: () => boolean;
   get: (kid: string) => KeyObject | undefined;
   /** The key, asking auth once more when it is unknown; a flood of unknown ones asks at most every few seconds. */
@@ -26,6 +27,13 @@ export type KeyRing = {
   close: () => void;
 };
 
+/** The one secret that auth and the gateway share, whatever a token calls it. */
+export function sharedSecret(secret: string): KeyRing {
+  const key = createSecretKey(secret, 'utf8');
+  return { algorithm: 'HS256', ready: () => true, get: () => key, find: async () => key, close: () => {} };
+}
+
+/** auth's public keys by `kid`: fetched until they are there, refreshed every minute, kept while auth is away. */
 export function openKeyRing(auth: string, service_key: string, limits: Limits, log: Log): KeyRing {
   let keys = new Map<string, KeyObject>();
   let running: Promise<void> | undefined;
@@ -63,6 +71,7 @@ export function openKeyRing(auth: string, service_key: string, limits: Limits, l
   void loop();
 
   return {
+    algorithm: 'ES256',
     ready: () => keys.size > 0,
     get: (kid) => keys.get(kid),
     find: async (kid) => {

@@ -38,6 +38,22 @@ export const limits = {
   keys_refresh: 60_000,
   /** Tokens with unknown keys make the gateway ask for keys at most this often. */
   keys_on_demand: 5000,
+  /**
+   * Revocations are asked for each second, counted from the beginning of the question before, and answered within 0.9 s: a
+   * sign-out holds here within 2 s.
+   */
+  revocations_every: 1000,
+  revocations_call: 900,
+  /** What the first answer, or one after auth was away, may take: there may be much to tell. */
+  revocations_call_behind: 5000,
+  /** After so long without an answer everything is asked for anew. */
+  revocations_gap: 15 * 60_000,
+  /** Each question reaches back by this much, as a transaction may be committed after its time was taken. */
+  revocations_overlap: 15_000,
+  /** Difference of the clocks of auth and the gateway for which an entry is kept longer. */
+  revocations_margin: 30_000,
+  /** Sessions that are remembered as revoked; see `revocations.ts` for what happens beyond. */
+  revocations: 500_000,
   ready_call: 900,
   ready_age: 1000,
   /** What running requests get to finish when the gateway stops. */

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createHash, generateKeyPairSync, randomBytes, randomUUID, type KeyObject } from 'node:crypto';
 import { createServer, request, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
@@ -34,13 +35,20 @@ export async function listenOn(
   return { url: `http://127.0.0.1:${got}`, port: got, server };
 }
 
-/** An address where nobody listens. */
+/**
+ * An address where nobody listens. It lies below the range from which systems take the near ends of outgoing connections, so that
+ * nobody comes to it by chance before the test does.
+ */
 export async function nobody(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return `http://127.0.0.1:${port}`;
+  for (;;) {
+    const port = randomInt(10_000, 32_768);
+    const server = createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)));
+    });
+    if (free) return `http://127.0.0.1:${port}`;
+  }
 }
 
 export type Call = {
@@ -191,9 +199,22 @@ type StreetOptions = {
   limits?: GatewayOptions['limits'];
   /** What auth publishes at first; left out: the street's own key. */
   keys?: unknown;
+  /** What auth answers of revocations at first; left out: nothing is revoked. */
+  revocations?: RevocationsAnswer;
   /** Whether the gateway has its keys before the test begins; default yes. */
   started?: boolean;
 };
+
+type RevocationsAnswer = (since: string | null) => { status?: number; body?: object };
+
+/** How auth tells that nothing, or this, was revoked. */
+export const telling = (
+  sessions: { sid: string; until: string }[] = [],
+  companies: { id: string; active: boolean }[] = [],
+  more: { as_of?: string; truncated?: true } = {},
+): ReturnType<RevocationsAnswer> => ({
+  body: { as_of: new Date().toISOString(), sessions, companies, ...more },
+});
 
 /** A real gateway in front of five small servers, and everything that reached them. */
 export async function startStreet(options: StreetOptions = {}) {
@@ -203,6 +224,11 @@ export async function startStreet(options: StreetOptions = {}) {
   const lines: Record<string, unknown>[] = [];
   const ports: Partial<Record<Service, number>> = {};
   const jwks = { asked: 0, keys: options.keys };
+  const revocations: { asked: (string | null)[]; keys: unknown[]; answer: RevocationsAnswer } = {
+    asked: [],
+    keys: [],
+    answer: options.revocations ?? (() => telling()),
+  };
   const urls: Record<string, string> = {};
 
   for (const service of services) {
@@ -215,6 +241,15 @@ export async function startStreet(options: StreetOptions = {}) {
         jwks.asked += 1;
         res.setHeader('Content-Type', 'application/json');
         res.end(JSON.stringify(jwks.keys ?? { keys: [key.jwk] }));
+        return;
+      }
+      if (req.url?.startsWith('/internal/revocations') && service === 'auth') {
+        const since = new URL(req.url, 'http://auth').searchParams.get('since');
+        revocations.asked.push(since);
+        revocations.keys.push(req.headers['x-service-key']);
+        const { status = 200, body } = revocations.answer(since);
+        res.setHeader('Content-Type', 'application/json');
+        if (status > 0) res.writeHead(status).end(JSON.stringify(body)); // 0: it never answers
         return;
       }
       reached.push({
@@ -255,7 +290,14 @@ export async function startStreet(options: StreetOptions = {}) {
       url: urls[service] ?? '',
       routes: routesOf(documentOf(options.paths?.[service] ?? {})),
     })),
-    limits: { upstream_idle: 1000, keys_retry: 20, ready_age: 50, drain: 500, ...options.limits },
+    limits: {
+      upstream_idle: 1000,
+      keys_retry: 20,
+      revocations_every: 20,
+      ready_age: 50,
+      drain: 500,
+      ...options.limits,
+    },
   });
   const port = await gateway.listen('127.0.0.1', 0);
   let closing: Promise<void> | undefined;
@@ -263,7 +305,10 @@ export async function startStreet(options: StreetOptions = {}) {
   onTestFinished(close);
 
   if (options.started !== false) {
-    await until(async () => (await call(port, { path: '/ready' })).status === 200, 'the gateway has its keys');
+    await until(
+      async () => (await call(port, { path: '/ready' })).status === 200,
+      'the gateway has its keys and the revocations',
+    );
   }
 
   const token = tokenOf(key);
@@ -275,6 +320,7 @@ export async function startStreet(options: StreetOptions = {}) {
     service_key: config.GATEWAY_SERVICE_KEY,
     reached,
     jwks,
+    revocations,
     down,
     lines,
     ports,

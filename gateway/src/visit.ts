@@ -62,7 +62,7 @@ export const welcome =
 export function answerProblem(res: GatewayResponse, error: unknown): void {
   const { request_id } = res.locals.visit;
   const { status, headers, body } = problemOf(error, request_id);
-  for (const name of res.getHeaderNames()) res.removeHeader(name);
+  for (const name of res.getHeaderNames()) if (!name.startsWith('ratelimit')) res.removeHeader(name);
   res.statusCode = status;
   res.statusMessage = '';
   const text = JSON.stringify(body);

@@ -44,49 +44,97 @@ const fields_changed = z.array(z.string());
 export const userRegistered = event(
   'user.registered',
   'user_id',
-  [],
+  ['customer'],
   z.object({ user_id: z.uuid(), role: z.string() }),
 );
-export const userUpdated = event('user.updated', 'user_id', [], z.object({ user_id: z.uuid(), fields_changed }));
+export const userUpdated = event(
+  'user.updated',
+  'user_id',
+  ['customer'],
+  z.object({ user_id: z.uuid(), fields_changed }),
+);
+export const userDeleted = event('user.deleted', 'user_id', [], z.object({ user_id: z.uuid(), hard: z.boolean() }));
+/** Once for whatever ended a user's sessions, with how many there were. */
+export const sessionRevoked = event(
+  'session.revoked',
+  'user_id',
+  [],
+  z.object({ user_id: z.uuid(), sessions: z.int() }),
+);
 
-export const customerCreated = event('customer.created', 'customer_id', [], z.object(customer));
-export const customerUpdated = event('customer.updated', 'customer_id', [], z.object({ ...customer, fields_changed }));
+export const companyUpdated = event(
+  'company.updated',
+  'company_id',
+  [],
+  z.object({ company_id: z.uuid(), fields_changed }),
+);
+export const companyStatusChanged = event(
+  'company.status.changed',
+  'company_id',
+  [],
+  z.object({ company_id: z.uuid(), from: z.string(), to: z.string() }),
+);
+
+/** Of a profile made for a user: what of the user was left out because another record holds it. */
+const fields_left = z.array(z.string()).optional();
+export const customerCreated = event(
+  'customer.created',
+  'customer_id',
+  ['auth'],
+  z.object({ ...customer, fields_left }),
+);
+export const customerUpdated = event(
+  'customer.updated',
+  'customer_id',
+  ['auth'],
+  z.object({ ...customer, fields_changed, fields_left }),
+);
 export const customerDeleted = event(
   'customer.deleted',
   'customer_id',
-  ['interaction', 'favorites'],
+  ['interaction', 'favorites', 'auth'],
   z.object({ ...customer, hard: z.boolean() }),
 );
 /** `activate` of a deleted record is this one event, with `deleted` as `from`: it has no `customer.updated` beside it. */
 export const customerStatusChanged = event(
   'customer.status.changed',
   'customer_id',
-  [],
+  ['auth'],
   z.object({ ...customer, from: z.string(), to: z.string() }),
 );
 
 const product = { product_id: z.uuid(), number: z.int() };
-export const productCreated = event('product.created', 'product_id', [], z.object(product));
-export const productUpdated = event('product.updated', 'product_id', [], z.object({ ...product, fields_changed }));
-export const productDeleted = event('product.deleted', 'product_id', [], z.object({ ...product, hard: z.boolean() }));
+export const productCreated = event('product.created', 'product_id', ['auth'], z.object(product));
+export const productUpdated = event(
+  'product.updated',
+  'product_id',
+  ['auth'],
+  z.object({ ...product, fields_changed }),
+);
+export const productDeleted = event(
+  'product.deleted',
+  'product_id',
+  ['auth'],
+  z.object({ ...product, hard: z.boolean() }),
+);
 
 export const interactionRecorded = event(
   'interaction.recorded',
   'interaction_id',
-  [],
+  ['auth'],
   z.object({ interaction_id: z.uuid(), customer_id: z.uuid(), type: z.string(), status: z.string().nullable() }),
 );
 
 export const favoriteAdded = event(
   'favorite.added',
   'favorite_id',
-  [],
+  ['auth'],
   z.object({ favorite_id: z.int(), customer_number: z.int(), product_number: z.int() }),
 );
 
 /** Every event there is, by the service that says it. */
 export const events = {
-  auth: [userRegistered, userUpdated],
+  auth: [userRegistered, userUpdated, userDeleted, sessionRevoked, companyUpdated, companyStatusChanged],
   customer: [customerCreated, customerUpdated, customerDeleted, customerStatusChanged],
   interaction: [interactionRecorded],
   product: [productCreated, productUpdated, productDeleted],

@@ -66,6 +66,8 @@ const viewer = [
   'favorites:read',
   'analytics:read',
   'companies:read',
+  'users:read:own',
+  'users:update:own',
 ] as const satisfies readonly Grant[];
 
 const manager = [
@@ -94,6 +96,8 @@ export const grants: Readonly<Record<Role, readonly Grant[]>> = {
   manager,
   viewer,
   customer: [
+    'users:read:own',
+    'users:update:own',
     'customers:read:own',
     'customers:update:own',
     'favorites:read:own',

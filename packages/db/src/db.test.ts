@@ -4,7 +4,19 @@ import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { testDatabase, type TestDatabase } from '@clientela/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
-import { connect, databaseFault, isUuid, like, migrate, newId, page, provision, searchedText, type Db, type Provisioned } from './index.ts';
+import {
+  connect,
+  databaseFault,
+  isUuid,
+  like,
+  migrate,
+  newId,
+  page,
+  provision,
+  searchedText,
+  type Db,
+  type Provisioned,
+} from './index.ts';
 
 describe('migrations', () => {
   let target: Provisioned;
@@ -74,13 +86,25 @@ describe('migrations', () => {
     write('0001_a.sql', 'create table a (id int);');
     await run();
     await app('a').insert({ id: 1 });
-    for (const sql of ['create table x (id int)', 'drop table a', 'alter table a add column b int', 'truncate a', 'create schema x', 'select * from migrations.done']) {
+    for (const sql of [
+      'create table x (id int)',
+      'drop table a',
+      'alter table a add column b int',
+      'truncate a',
+      'create schema x',
+      'select * from migrations.done',
+    ]) {
       await expect(app.raw(sql), sql).rejects.toMatchObject({ code: '42501' });
     }
   });
 
   test('both roles reach their own database alone', async () => {
-    const other = await provision(inject('postgres'), `other_${randomBytes(4).toString('hex')}`, { owner: 'o', app: 'a' }, { own_server: true });
+    const other = await provision(
+      inject('postgres'),
+      `other_${randomBytes(4).toString('hex')}`,
+      { owner: 'o', app: 'a' },
+      { own_server: true },
+    );
     for (const url of [target.url, target.owner_url]) {
       for (const database of [new URL(other.url).pathname, '/postgres', '/template1']) {
         const elsewhere = new URL(url);
@@ -104,7 +128,13 @@ describe('a connection', () => {
     const { rows } = await database.db.raw(
       `select '2026-11-21 10:00:00+02'::timestamptz as at, '2026-02-28'::date as day, 9007199254740991::bigint as number, 12.5::numeric(9,2) as money, null::timestamptz as never`,
     );
-    expect(rows[0]).toEqual({ at: '2026-11-21T08:00:00.000Z', day: '2026-02-28', number: 9_007_199_254_740_991, money: '12.50', never: null });
+    expect(rows[0]).toEqual({
+      at: '2026-11-21T08:00:00.000Z',
+      day: '2026-02-28',
+      number: 9_007_199_254_740_991,
+      money: '12.50',
+      never: null,
+    });
   });
 
   test('ends a statement that takes too long, and a wait for a lock or a connection, as a 503', async () => {
@@ -112,7 +142,11 @@ describe('a connection', () => {
       `select name, setting from pg_settings where name in ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout') order by name`,
     );
     expect(rows.map(({ setting }: { setting: string }) => setting)).toEqual(['10000', '1000', '5000']);
-    const failure = (promise: PromiseLike<unknown>) => Promise.resolve(promise).then(() => undefined, (error: unknown) => databaseFault(error)?.kind);
+    const failure = (promise: PromiseLike<unknown>) =>
+      Promise.resolve(promise).then(
+        () => undefined,
+        (error: unknown) => databaseFault(error)?.kind,
+      );
     expect(await failure(database.db.raw(`set local statement_timeout = 10; select pg_sleep(1)`))).toBe('unavailable');
 
     const holder = await database.db.transaction();
@@ -132,9 +166,20 @@ describe('a connection', () => {
     await database.owner.raw('insert into rows select n, n % 3, n from generate_series(1, 10050) n');
     await database.owner.raw('analyze rows');
     const ask = (number: number, filtered = false, column = 'at') =>
-      page<{ id: number }>(database.db('rows'), ['id'], { page: number, per_page: 3, sort: [{ column, descending: true }] }, { filtered });
+      page<{ id: number }>(
+        database.db('rows'),
+        ['id'],
+        { page: number, per_page: 3, sort: [{ column, descending: true }] },
+        { filtered },
+      );
     await database.owner.raw('grant select on rows to public');
-    expect(await ask(1)).toEqual({ rows: [{ id: 10_050 }, { id: 10_049 }, { id: 10_048 }], total: 10_050, page: 1, pages: 3350, per_page: 3 });
+    expect(await ask(1)).toEqual({
+      rows: [{ id: 10_050 }, { id: 10_049 }, { id: 10_048 }],
+      total: 10_050,
+      page: 1,
+      pages: 3350,
+      per_page: 3,
+    });
     expect((await ask(3351)).rows).toEqual([]);
     expect((await ask(1, false, 'tie')).rows.map(({ id }) => id)).toEqual([10_049, 10_046, 10_043]);
     expect(await ask(1, true)).toMatchObject({ total: expect.any(Number), total_is_estimate: true });

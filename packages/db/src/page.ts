@@ -13,6 +13,12 @@ export type Page<Row> = {
 
 const exactUpTo = 10_000;
 
+/** A list by limit and offset. */
+export type SliceRequest = { limit: number; offset: number; sort: PageRequest['sort'] };
+export type Slice<Row> = { rows: Row[]; total: number; total_is_estimate?: true };
+
+type Counting = { filtered: boolean; nullable?: readonly string[]; many?: Knex.QueryBuilder };
+
 /**
  * One page of a query and how many rows there are: exact up to 10,000 and for an unfiltered list, else the planner's estimate.
  * Ties are broken by id, so that a page neither repeats nor skips a row of its neighbour.
@@ -20,29 +26,34 @@ const exactUpTo = 10_000;
  * @param options.filtered whether the caller narrowed the list, so that its count may be an estimate
  * @param options.nullable sort columns that may be null: nulls come last either way (said of a column that never is null, it would
  * keep an index from giving the order)
+ * @param options.many the same query in the form that is quick when it finds more rows than are counted
  */
 export async function page<Row extends object>(
   query: Knex.QueryBuilder,
   columns: readonly (string | Knex.Raw)[],
-  request: PageRequest,
-  options: { filtered: boolean; nullable?: readonly string[] },
+  { page: number, per_page, sort }: PageRequest,
+  options: Counting,
 ): Promise<Page<Row>> {
-  const { per_page } = request;
+  const request = { limit: per_page, offset: (number - 1) * per_page, sort };
+  const found = await slice<Row>(query, columns, request, options);
+  return { ...found, page: number, pages: Math.ceil(found.total / per_page), per_page };
+}
+
+/** As `page`, from an offset on. */
+export async function slice<Row extends object>(
+  query: Knex.QueryBuilder,
+  columns: readonly (string | Knex.Raw)[],
+  { limit, offset, sort }: SliceRequest,
+  options: Counting,
+): Promise<Slice<Row>> {
   const total = await count(query, options.filtered);
-  const rows = query.clone().select(columns as (string | Knex.Raw)[]);
-  for (const { column, descending } of request.sort) {
+  const chosen = total.total_is_estimate && options.many ? options.many : query;
+  const rows = chosen.clone().select(columns as (string | Knex.Raw)[]);
+  for (const { column, descending } of sort) {
     void rows.orderBy(column, descending ? 'desc' : 'asc', options.nullable?.includes(column) ? 'last' : undefined);
   }
-  const descending = request.sort[0]?.descending ?? true;
-  void rows.orderBy('id', descending ? 'desc' : 'asc');
-  void rows.limit(per_page).offset((request.page - 1) * per_page);
-  return {
-    rows: (await rows) as Row[],
-    ...total,
-    page: request.page,
-    pages: Math.ceil(total.total / per_page),
-    per_page,
-  };
+  void rows.orderBy('id', (sort[0]?.descending ?? true) ? 'desc' : 'asc');
+  return { rows: (await rows.limit(limit).offset(offset)) as Row[], ...total };
 }
 
 async function count(

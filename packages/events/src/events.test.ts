@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { customerDeleted, type Envelope } from '@clientela/contracts';
+import { unavailable } from '@clientela/errors';
 import { createService } from '@clientela/http';
 import { standIn, testCallers, testDatabase, type StandIn, type TestDatabase } from '@clientela/testing';
 import { pino } from 'pino';
@@ -46,7 +47,17 @@ const say = async (customer_id: string, sequence = 1, hard = true) => {
   relay?.committed(done);
 };
 const heard = (subscriber: StandIn) => subscriber.calls.map(({ body }) => body as Envelope);
-const waiting = async () => Number((await database.owner('outbox_deliveries').whereNull('failed_at').count({ n: '*' }))[0]?.['n']);
+/** Deliveries to the two that are played here; auth hears the event too. */
+const waiting = async () =>
+  Number(
+    (
+      await database
+        .owner('outbox_deliveries')
+        .whereIn('subscriber', ['interaction', 'favorites'])
+        .whereNull('failed_at')
+        .count({ n: '*' })
+    )[0]?.['n'],
+  );
 
 describe('the outbox', () => {
   test('a committed event reaches each subscriber, once, with who, what and when, and leaves no delivery behind', async () => {
@@ -119,7 +130,9 @@ describe('the outbox', () => {
     await say(poison, 2);
     await say(healthy, 1);
     await expect.poll(waiting, { timeout: 5000 }).toBe(0);
-    const order = heard(favorites).map(({ data, sequence }) => `${data['customer_id'] === poison ? 'poison' : 'healthy'} ${sequence}`);
+    const order = heard(favorites).map(
+      ({ data, sequence }) => `${data['customer_id'] === poison ? 'poison' : 'healthy'} ${sequence}`,
+    );
     expect(order.indexOf('healthy 1')).toBeLessThan(order.lastIndexOf('poison 1'));
     expect(order.lastIndexOf('poison 1')).toBeLessThan(order.indexOf('poison 2'));
   });
@@ -132,18 +145,33 @@ describe('the outbox', () => {
     await expect.poll(async () => (await delivery().first())?.attempts).toBeGreaterThan(0);
     // Its turns come ever later; the last one is brought forward here, as nobody wants to wait for it.
     await delivery().update({ attempts: 9, next_attempt_at: database.owner.fn.now() });
-    await expect.poll(async () => (await delivery().whereNotNull('failed_at').first())?.attempts, { timeout: 5000 }).toBe(10);
+    await expect
+      .poll(async () => (await delivery().whereNotNull('failed_at').first())?.attempts, { timeout: 5000 })
+      .toBe(10);
     expect((await delivery().first()).last_error).toBe('answered 422');
   });
 
   test('of two relays one sends; when its connection is cut, another takes over', async () => {
     const first = start();
-    const second = startRelay({ db: database.db, url: database.url, service: 'customer', subscribers: [interaction.client, favorites.client], log });
+    const second = startRelay({
+      db: database.db,
+      url: database.url,
+      service: 'customer',
+      subscribers: [interaction.client, favorites.client],
+      log,
+    });
     await say(randomUUID());
     await expect.poll(waiting).toBe(0);
     expect(heard(favorites).length).toBe(1);
     await database.cut();
-    await expect.poll(() => say(randomUUID()).then(() => true, () => false)).toBe(true);
+    await expect
+      .poll(() =>
+        say(randomUUID()).then(
+          () => true,
+          () => false,
+        ),
+      )
+      .toBe(true);
     await expect.poll(waiting, { timeout: 5000 }).toBe(0);
     await Promise.all([first.stop(), second.stop()]);
     relay = undefined;
@@ -191,7 +219,15 @@ describe('the inbox', () => {
       supertest(app)
         .post('/internal/events')
         .set('X-Service-Key', 'key-of-customer')
-        .send({ ...cause, actor_id: cause.id, id, name, occurred_at: new Date().toISOString(), sequence, data: { customer_id: randomUUID(), number: 1, hard: true } });
+        .send({
+          ...cause,
+          actor_id: cause.id,
+          id,
+          name,
+          occurred_at: new Date().toISOString(),
+          sequence,
+          data: { customer_id: randomUUID(), number: 1, hard: true },
+        });
 
     const id = randomUUID();
     const answers = await Promise.all([deliver(1, id), deliver(1, id), deliver(1, id)]);
@@ -207,5 +243,56 @@ describe('the inbox', () => {
 
     await deliver(1, randomUUID(), 'something.else').expect(422);
     await supertest(app).post('/internal/events').set('X-Service-Key', 'key-of-gateway').send({}).expect(403);
+  });
+
+  test('lets an effect ask before its transaction, once for each event that is new, and keeps what could not be asked', async () => {
+    let answers = true;
+    const asked: number[] = [];
+    const effects: string[] = [];
+    const app = createService({
+      service: 'test',
+      version: '1',
+      db: database.db,
+      log,
+      callers: testCallers,
+      routes: eventRoutes([
+        on(
+          customerDeleted,
+          async (_tx, event, prepared: string) => {
+            effects.push(`${event.data.number}: ${prepared}`);
+          },
+          {
+            prepare: async ({ data }) => {
+              asked.push(data.number);
+              if (!answers) throw unavailable('The other service does not answer');
+              return `answer about ${data.number}`;
+            },
+          },
+        ),
+      ]),
+    });
+    const deliver = (number: number, id: string) =>
+      supertest(app)
+        .post('/internal/events')
+        .set('X-Service-Key', 'key-of-customer')
+        .send({
+          ...cause,
+          actor_id: cause.id,
+          id,
+          name: 'customer.deleted',
+          occurred_at: new Date().toISOString(),
+          sequence: 1,
+          data: { customer_id: randomUUID(), number, hard: true },
+        });
+
+    const [first, second] = [randomUUID(), randomUUID()];
+    await deliver(1, first).expect(200);
+    expect((await deliver(1, first).expect(200)).body).toEqual({ heard: false });
+    answers = false;
+    await deliver(2, second).expect(503);
+    answers = true;
+    expect((await deliver(2, second).expect(200)).body).toEqual({ heard: true });
+    expect(effects).toEqual(['1: answer about 1', '2: answer about 2']);
+    expect(asked).toEqual([1, 2, 2]);
   });
 });

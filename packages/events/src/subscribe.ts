@@ -1,5 +1,5 @@
 import { Envelope, services, type DataOf, type EventContract } from '@clientela/contracts';
-import type { Tx } from '@clientela/db';
+import type { Db, Tx } from '@clientela/db';
 import { invalid } from '@clientela/errors';
 import { route, type Route } from '@clientela/http';
 import { z } from 'zod';
@@ -8,21 +8,32 @@ export type Heard<E extends EventContract> = Omit<Envelope, 'data'> & { data: Da
 
 export type Subscription = {
   contract: EventContract;
-  effect: (tx: Tx, event: Envelope) => Promise<void>;
+  prepare?: (event: Envelope, context: Preparing) => Promise<unknown>;
+  effect: (tx: Tx, event: Envelope, prepared: unknown) => Promise<void>;
 };
 
-/** What a service does when it hears an event; the effect runs in the transaction that remembers the event, so it happens once. */
-export const on = <E extends EventContract>(
+type Preparing = { signal: AbortSignal };
+
+/**
+ * What a service does when it hears an event; the effect runs in the transaction that remembers the event, so it happens once.
+ * @param prepare runs before the transaction: what must ask another service does so here. Its answer may be older than what
+ * a later event brought, so the effect minds the sequence.
+ */
+export const on = <E extends EventContract, Prepared = undefined>(
   contract: E,
-  effect: (tx: Tx, event: Heard<E>) => Promise<void>,
+  effect: (tx: Tx, event: Heard<E>, prepared: Prepared) => Promise<void>,
+  { prepare }: { prepare?: (event: Heard<E>, context: Preparing) => Promise<Prepared> } = {},
 ): Subscription => ({
   contract,
-  effect: async (tx, event) => {
-    const data = contract.data.safeParse(event.data);
-    if (!data.success) throw invalid([{ path: 'data', message: `is not what ${contract.name} carries` }]);
-    await effect(tx, { ...event, data: data.data as DataOf<E> });
-  },
+  ...(prepare && { prepare: async (event, context) => prepare(heardAs(contract, event), context) }),
+  effect: (tx, event, prepared) => effect(tx, heardAs(contract, event), prepared as Prepared),
 });
+
+function heardAs<E extends EventContract>(contract: E, event: Envelope): Heard<E> {
+  const data = contract.data.safeParse(event.data);
+  if (!data.success) throw invalid([{ path: 'data', message: `is not what ${contract.name} carries` }]);
+  return { ...event, data: data.data as DataOf<E> };
+}
 
 /** The door through which events come in over HTTP. */
 export const eventRoutes = (subscriptions: readonly Subscription[]): Route[] => [
@@ -34,24 +45,45 @@ export const eventRoutes = (subscriptions: readonly Subscription[]): Route[] => 
     reaches: 'installation',
     body: Envelope,
     responses: { 200: z.strictObject({ heard: z.boolean() }) },
-    handle: async ({ tx, body }) => ({ heard: await hearOnce(tx, subscriptions, body) }),
+    prepare: ({ db, body, signal }) => prepareFor(db, subscriptions, body, { signal }),
+    handle: async ({ tx, body, prepared }) => ({ heard: await hearOnce(tx, prepared, body) }),
   }),
 ];
+
+/** A subscription that hears an event, with what it had to ask before. */
+type Ready = { subscription: Subscription; prepared: unknown };
+
+/**
+ * Lets every subscription to an event ask what it needs, unless the event is known already.
+ * @throws AppError 422 for an event this service does not hear: the sender keeps it
+ */
+async function prepareFor(
+  db: Db,
+  subscriptions: readonly Subscription[],
+  event: Envelope,
+  context: Preparing,
+): Promise<Ready[]> {
+  const hearing = subscriptions.filter(({ contract }) => contract.name === event.name);
+  if (hearing.length === 0) throw invalid([{ path: 'name', message: 'is not an event this service hears' }]);
+  const asks = hearing.some(({ prepare }) => prepare);
+  if (asks && (await db('inbox_events').select('event_id').where({ event_id: event.id }).first())) return [];
+  return Promise.all(
+    hearing.map(async (subscription) => ({ subscription, prepared: await subscription.prepare?.(event, context) })),
+  );
+}
 
 /**
  * Runs the effects of an event unless they have run before.
  * @returns false when the event was known already
- * @throws AppError 422 for an event this service does not hear: the sender keeps it
  */
-export async function hearOnce(tx: Tx, subscriptions: readonly Subscription[], event: Envelope): Promise<boolean> {
-  const hearing = subscriptions.filter(({ contract }) => contract.name === event.name);
-  if (hearing.length === 0) throw invalid([{ path: 'name', message: 'is not an event this service hears' }]);
+async function hearOnce(tx: Tx, hearing: readonly Ready[], event: Envelope): Promise<boolean> {
+  if (hearing.length === 0) return false;
   const first = await tx('inbox_events')
     .insert({ event_id: event.id, name: event.name })
     .onConflict('event_id')
     .ignore()
     .returning('event_id');
   if (first.length === 0) return false;
-  for (const { effect } of hearing) await effect(tx, event);
+  for (const { subscription, prepared } of hearing) await subscription.effect(tx, event, prepared);
   return true;
 }

@@ -12,7 +12,10 @@ const run = promisify(execFile);
 const program = join(import.meta.dirname, '../src/demo.ts');
 
 /** Runs the demo as people do. */
-async function demo(args: string[], env: NodeJS.ProcessEnv = {}): Promise<{ code: number; stdout: string; stderr: string }> {
+async function demo(
+  args: string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ code: number; stdout: string; stderr: string }> {
   return run(process.execPath, [program, ...args], { env: { PATH: process.env['PATH'], ...env } }).then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
     ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({ code, stdout, stderr }),
@@ -36,7 +39,10 @@ test('fills a company, and says how to look at it', async () => {
   const counted = async (path: string) => (await vera.get(path)).body;
   expect((await counted('/api/customers?active_only=false')).total).toBe(200);
   expect((await counted('/api/customers?status=suspended')).total).toBeGreaterThan(0);
-  expect((await counted('/api/customers?search=guest.jp')).customers[0]).toMatchObject({ full_name: expect.stringMatching(/^\p{scx=Han}+ \p{scx=Han}+$/u), address: { country: 'JP' } });
+  expect((await counted('/api/customers?search=guest.jp')).customers[0]).toMatchObject({
+    full_name: expect.stringMatching(/^\p{scx=Han}+ \p{scx=Han}+$/u),
+    address: { country: 'JP' },
+  });
   expect((await counted('/api/products')).total).toBe(12);
   expect((await counted('/api/products?type=service')).total).toBe(4);
   expect((await counted('/api/favorites')).count).toBe(199);
@@ -58,7 +64,10 @@ test('fills a company, and says how to look at it', async () => {
 }, 60_000);
 
 test('can be run again, at the port that the settings name', async () => {
-  const again = spawn(process.execPath, [program], { env: { PORT: String(street.ports.gateway) }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const again = spawn(process.execPath, [program], {
+    env: { PORT: String(street.ports.gateway) },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const ended = once(again, 'exit');
   let said = '';
   for await (const chunk of again.stdout) {
@@ -101,13 +110,23 @@ test('comes back when it is told to come later, but not for ever', async () => {
 
 /** What the lines print when they are pasted into a shell: by curl itself, or on a machine without it by what it would do. */
 async function pasted(lines: readonly string[]): Promise<unknown[]> {
-  const curl = await run('curl', ['--version']).then(() => true, () => false);
+  const curl = await run('curl', ['--version']).then(
+    () => true,
+    () => false,
+  );
   const look = lines.filter((line) => !line.includes('TOKEN=$('));
   if (curl) {
     const { stdout } = await run('sh', ['-c', lines.map((line) => `${line}\necho`).join('\n')]);
-    return stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line) as unknown);
+    return stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as unknown);
   }
   const [, url = '', body] = /curl -s (\S+) .* -d '([^']*)'/.exec(lines[0] ?? '') ?? [];
   const signedIn = await client(url).post('', body);
-  return Promise.all(look.map(async (line) => (await client(/https?:[^\s']+/.exec(line)?.[0] ?? '', signedIn.body.access_token).get('')).body));
+  return Promise.all(
+    look.map(
+      async (line) => (await client(/https?:[^\s']+/.exec(line)?.[0] ?? '', signedIn.body.access_token).get('')).body,
+    ),
+  );
 }

@@ -1,13 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { client, newCompany, testStreet, type Answer, type Client, type TestStreet } from './street.ts';
+import { client, newCompany, removeInstallation, testStreet, type Answer, type Client, type TestStreet } from './street.ts';
 
 let street: TestStreet;
 let admin: Client;
@@ -27,39 +27,52 @@ const doors = {
   product: () => admin.get('/api/products'),
   favorites: () => admin.get('/rest/v1/favorites'),
 } as const;
-const works = async () => Object.fromEntries(await Promise.all(Object.entries(doors).map(async ([name, ask]) => [name, (await ask()).status])));
+const works = async () =>
+  Object.fromEntries(await Promise.all(Object.entries(doors).map(async ([name, ask]) => [name, (await ask()).status])));
 const allWork = { auth: 200, customer: 200, interaction: 200, product: 200, favorites: 200 };
 
 describe('a program that is killed', () => {
-  test.each(Object.keys(doors) as (keyof typeof doors)[])('%s: a 503 with Retry-After on its own routes only, and back by itself', async (service) => {
-    const kept = await newCustomer(`Kept while ${service} dies`);
-    const before = street.pid(service);
-    // Stopped first, so that its absence can be looked at however fast it is started again.
-    street.kill(service, 'SIGSTOP');
-    const others = (Object.keys(doors) as (keyof typeof doors)[]).filter((other) => other !== service);
-    for (const other of others) expect((await doors[other]()).status, other).toBe(200);
-    street.kill(service, 'SIGKILL');
+  test.each(Object.keys(doors) as (keyof typeof doors)[])(
+    '%s: a 503 with Retry-After on its own routes only, and back by itself',
+    async (service) => {
+      const kept = await newCustomer(`Kept while ${service} dies`);
+      const before = street.pid(service);
+      // Stopped first, so that its absence can be looked at however fast it is started again.
+      street.kill(service, 'SIGSTOP');
+      const others = (Object.keys(doors) as (keyof typeof doors)[]).filter((other) => other !== service);
+      for (const other of others) expect((await doors[other]()).status, other).toBe(200);
+      street.kill(service, 'SIGKILL');
 
-    const seen: Answer[] = [];
-    await expect
-      .poll(async () => {
-        const answer = await doors[service]();
-        seen.push(answer);
-        return answer.status;
-      }, within)
-      .toBe(200);
-    for (const { status, headers, body } of seen.slice(0, -1)) {
-      expect([502, 503], JSON.stringify(body)).toContain(status);
-      expect(body).toMatchObject({ error_code: 'SERVICE_UNAVAILABLE', detail: expect.stringContaining(service) });
-      if (status === 503) expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
-    }
-    expect(street.pid(service)).not.toBe(before);
-    expect((await admin.get(`/api/customers/${kept.id}`)).body.customer).toEqual(kept);
-  });
+      const seen: Answer[] = [];
+      await expect
+        .poll(async () => {
+          const answer = await doors[service]();
+          seen.push(answer);
+          return answer.status;
+        }, within)
+        .toBe(200);
+      for (const { status, headers, body } of seen.slice(0, -1)) {
+        expect([502, 503], JSON.stringify(body)).toContain(status);
+        expect(body).toMatchObject({ error_code: 'SERVICE_UNAVAILABLE', detail: expect.stringContaining(service) });
+        if (status === 503) expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+      }
+      expect(street.pid(service)).not.toBe(before);
+      expect((await admin.get(`/api/customers/${kept.id}`)).body.customer).toEqual(kept);
+    },
+  );
 
   test('the gateway: back by itself, with every token still good', async () => {
     street.kill('gateway', 'SIGKILL');
-    await expect.poll(() => doors.customer().then(({ status }) => status, () => 0), within).toBe(200);
+    await expect
+      .poll(
+        () =>
+          doors.customer().then(
+            ({ status }) => status,
+            () => 0,
+          ),
+        within,
+      )
+      .toBe(200);
   });
 
   test('PostgreSQL: 503 meanwhile, back by itself, every acknowledged write is there', async () => {
@@ -108,10 +121,21 @@ describe('a hard delete', () => {
       }
     };
     const left = async () => [
-      (await database('interaction', 'select customer_id from interactions where customer_id = any($1)', [[customer.id, other.id]])).map(({ customer_id }) => customer_id),
-      (await database('favorites', 'select customer_id from favorites where customer_id = any($1)', [[customer.id, other.id]])).map(({ customer_id }) => customer_id),
+      (
+        await database('interaction', 'select customer_id from interactions where customer_id = any($1)', [
+          [customer.id, other.id],
+        ])
+      ).map(({ customer_id }) => customer_id),
+      (
+        await database('favorites', 'select customer_id from favorites where customer_id = any($1)', [
+          [customer.id, other.id],
+        ])
+      ).map(({ customer_id }) => customer_id),
     ];
-    expect(await left()).toEqual([expect.arrayContaining([customer.id, other.id]), expect.arrayContaining([customer.id, other.id])]);
+    expect(await left()).toEqual([
+      expect.arrayContaining([customer.id, other.id]),
+      expect.arrayContaining([customer.id, other.id]),
+    ]);
 
     for (const hearer of ['interaction', 'favorites'] as const) street.kill(hearer, 'SIGSTOP');
     expect((await admin.delete(`/api/customers/${customer.id}?hard_delete=true`)).status).toBe(200);
@@ -120,13 +144,22 @@ describe('a hard delete', () => {
     for (const hearer of ['interaction', 'favorites'] as const) street.kill(hearer, 'SIGKILL');
     await expect.poll(left, { timeout: 10_000 }).toEqual([[other.id], [other.id]]);
 
-    const [said] = await database('customer', `select envelope from outbox_events where envelope->>'name' = 'customer.deleted' order by id desc limit 1`);
+    const [said] = await database(
+      'customer',
+      `select envelope from outbox_events where envelope->>'name' = 'customer.deleted' order by id desc limit 1`,
+    );
     for (const hearer of ['interaction', 'favorites'] as const) {
-      const again = await client(`http://127.0.0.1:${street.ports[hearer]}`).post('/internal/events', said?.['envelope'], {
-        'X-Service-Key': street.secrets.service_keys.customer,
-      });
+      const again = await client(`http://127.0.0.1:${street.ports[hearer]}`).post(
+        '/internal/events',
+        said?.['envelope'],
+        {
+          'X-Service-Key': street.secrets.service_keys.customer,
+        },
+      );
       expect(again).toMatchObject({ status: 200, body: { heard: false } });
-      const inbox = await database(hearer, 'select count(*)::int as times from inbox_events where event_id = $1', [(said?.['envelope'] as { id: string }).id]);
+      const inbox = await database(hearer, 'select count(*)::int as times from inbox_events where event_id = $1', [
+        (said?.['envelope'] as { id: string } | undefined)?.id,
+      ]);
       expect(inbox).toEqual([{ times: 1 }]);
     }
     expect(await left()).toEqual([[other.id], [other.id]]);
@@ -139,7 +172,10 @@ describe('the supervisor', () => {
     const folder = mkdtempSync(join(tmpdir(), 'clientela-killed-'));
     const running: ChildProcess[] = [];
     const start = async () => {
-      const child = spawn(process.execPath, [join(import.meta.dirname, 'run-street.ts'), folder], { stdio: ['ignore', 'pipe', 'inherit'], env: { PATH: process.env['PATH'] } });
+      const child = spawn(process.execPath, [join(import.meta.dirname, 'run-street.ts'), folder], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        env: { PATH: process.env['PATH'] },
+      });
       running.push(child);
       const lines = createInterface({ input: child.stdout });
       const [line] = (await once(lines, 'line', { signal: AbortSignal.timeout(30_000) })) as [string];
@@ -151,7 +187,8 @@ describe('the supervisor', () => {
       const written: Answer[] = [];
       for (let n = 0; n < 20; n += 1) written.push(await writer.post('/api/customers', { full_name: `Written ${n}` }));
       first.child.kill('SIGKILL');
-      for (const port of Object.values(first.ports)) await expect.poll(() => isOpen(port), { timeout: 15_000 }).toBe(false);
+      for (const port of Object.values(first.ports))
+        await expect.poll(() => isOpen(port), { timeout: 15_000 }).toBe(false);
 
       const second = await start();
       const reader = client(second.url, writer.token);
@@ -163,7 +200,7 @@ describe('the supervisor', () => {
       await once(second.child, 'exit', { signal: AbortSignal.timeout(20_000) });
     } finally {
       for (const child of running) child.kill('SIGKILL');
-      rmSync(folder, { recursive: true, force: true });
+      await removeInstallation(folder);
     }
   }, 60_000);
 });

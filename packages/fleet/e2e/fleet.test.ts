@@ -75,7 +75,8 @@ test('a fleet stands: databases, programs, superuser; stopped, nothing of it is 
   for (const pid of pids) expect(startedAt(pid)).toBeUndefined();
   expect(await findPostgres(folder)).toBeUndefined();
   expect(readdirSync(folder).toSorted()).toEqual(['compile-cache', 'logs', 'secrets']);
-  for (const file of readdirSync(join(folder, 'logs'))) expect(readFileSync(join(folder, 'logs', file), 'utf8')).not.toContain('generated-now');
+  for (const file of readdirSync(join(folder, 'logs')))
+    expect(readFileSync(join(folder, 'logs', file), 'utf8')).not.toContain('generated-now');
   expect(steps.join('\n')).not.toContain('generated-now');
 
   const again = await start();
@@ -107,10 +108,14 @@ test('killed hard, a program and PostgreSQL are back within 5 s by themselves', 
   const fleet = await start();
   const before = { customer: fleet.pid('customer'), postgres: fleet.postgres.pid() as number };
   fleet.kill('customer', 'SIGKILL');
-  await vi.waitUntil(async () => fleet.pid('customer') !== before.customer && (await ready(fleet.url)), { timeout: 15_000 });
+  await vi.waitUntil(async () => fleet.pid('customer') !== before.customer && (await ready(fleet.url)), {
+    timeout: 15_000,
+  });
   process.kill(before.postgres, 'SIGKILL');
   await vi.waitUntil(
-    async () => fleet.postgres.pid() !== before.postgres && (await rows(fleet.databases.auth.url, 'select 1').catch(() => [])).length === 1,
+    async () =>
+      fleet.postgres.pid() !== before.postgres &&
+      (await rows(fleet.databases.auth.url, 'select 1').catch(() => [])).length === 1,
     { timeout: 15_000 },
   );
 });
@@ -143,7 +148,9 @@ test('a program that never comes up is named with its log, and all the others ar
   const broken = dummyStreet();
   writeFileSync(join(broken, 'services/product/src/main.ts'), `console.error('no luck'); process.exit(1);`);
   const port = await freePort();
-  await expect(start({ street: broken, env: { CUSTOMER_PORT: String(port) } })).rejects.toThrow(`product does not start: its log ${join(folder, 'logs', 'product.log')} says why.`);
+  await expect(start({ street: broken, env: { CUSTOMER_PORT: String(port) } })).rejects.toThrow(
+    `product does not start: its log ${join(folder, 'logs', 'product.log')} says why.`,
+  );
   expect(readFileSync(join(folder, 'logs', 'product.log'), 'utf8')).toContain('no luck');
   rmSync(broken, { recursive: true });
   expect(await isListening(port)).toBe(false);
@@ -153,7 +160,9 @@ test('a program that never comes up is named with its log, and all the others ar
 test('a migration that fails is said with its service', async () => {
   const broken = dummyStreet();
   writeFileSync(join(broken, 'services/auth/migrations/0002_again.sql'), 'create table things ();\n');
-  await expect(start({ street: broken })).rejects.toThrow(/^The database of auth cannot be set up: .*"things" already exists$/);
+  await expect(start({ street: broken })).rejects.toThrow(
+    /^The database of auth cannot be set up: .*"things" already exists$/,
+  );
   rmSync(broken, { recursive: true });
 });
 
@@ -164,8 +173,13 @@ test('a supervisor that was killed takes its programs along, and the next start 
     const fleet = await startFleet(${JSON.stringify(options)});
     console.log(JSON.stringify({ pids: ${JSON.stringify(programs)}.map((program) => fleet.pid(program)), url: fleet.databases.auth.url }));
   `;
-  const supervisor = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const { pids, url } = JSON.parse(String(await new Promise((resolve) => supervisor.stdout.once('data', resolve)))) as { pids: number[]; url: string };
+  const supervisor = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const { pids, url } = JSON.parse(String(await new Promise((resolve) => supervisor.stdout.once('data', resolve)))) as {
+    pids: number[];
+    url: string;
+  };
   await rows(url, 'insert into things values (7)');
   supervisor.kill('SIGKILL');
   await vi.waitUntil(() => pids.every((pid) => startedAt(pid) === undefined), { timeout: 15_000 });
@@ -175,13 +189,28 @@ test('a supervisor that was killed takes its programs along, and the next start 
 });
 
 test('the next start at once after a hard kill works too', async () => {
-  const options = { folder, street, fsync: false, free_ports: false, env: Object.fromEntries(await Promise.all(['PORT', ...services.map((service) => `${service.toUpperCase()}_PORT`)].map(async (name) => [name, String(await freePort())]))) as Record<string, string> };
+  const options = {
+    folder,
+    street,
+    fsync: false,
+    free_ports: false,
+    env: Object.fromEntries(
+      await Promise.all(
+        ['PORT', ...services.map((service) => `${service.toUpperCase()}_PORT`)].map(async (name) => [
+          name,
+          String(await freePort()),
+        ]),
+      ),
+    ) as Record<string, string>,
+  };
   const script = `
     import { startFleet } from ${JSON.stringify(join(import.meta.dirname, '../src/fleet.ts'))};
     await startFleet(${JSON.stringify(options)});
     console.log('up');
   `;
-  const supervisor = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const supervisor = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   await new Promise((resolve) => supervisor.stdout.once('data', resolve));
   supervisor.kill('SIGKILL');
   await new Promise((resolve) => supervisor.once('exit', resolve));
@@ -196,7 +225,12 @@ test('on a server of one’s own it makes its databases and leaves the rest alon
   await base.stop();
   const { startPostgres } = await import('../src/postgres.ts');
   const server = await startPostgres({ folder, fsync: false });
-  const env = { POSTGRES_HOST: '127.0.0.1', POSTGRES_PORT: String(server.port), POSTGRES_USER: admin.username, POSTGRES_PASSWORD: admin.password };
+  const env = {
+    POSTGRES_HOST: '127.0.0.1',
+    POSTGRES_PORT: String(server.port),
+    POSTGRES_USER: admin.username,
+    POSTGRES_PASSWORD: admin.password,
+  };
   const fleet = await start({ folder: elsewhere, env });
   expect(new URL(fleet.databases.auth.url).port).toBe(String(server.port));
   expect(fleet.postgres.pid()).toBeUndefined();

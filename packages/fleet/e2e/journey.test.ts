@@ -25,14 +25,34 @@ describe('a new user', () => {
     });
     expect(registered).toMatchObject({
       status: 201,
-      body: { message: expect.any(String), user: { id: uuid, email: 'Ada@example.com', role: 'admin', company_id: expect.stringMatching(/^COMP-\d{3}$/), first_name: 'Ada' } },
+      body: {
+        message: expect.any(String),
+        user: {
+          id: uuid,
+          email: 'Ada@example.com',
+          role: 'admin',
+          company_id: expect.stringMatching(/^COMP-\d{3}$/),
+          first_name: 'Ada',
+        },
+      },
     });
     const signedIn = await open.post('/auth/login', { email: 'ada@example.com', password: 'securepassword' });
-    expect(signedIn).toMatchObject({ status: 200, body: { token_type: 'Bearer', expires_in: 900, user: registered.body.user.id ? { id: registered.body.user.id } : {} } });
+    expect(signedIn).toMatchObject({
+      status: 200,
+      body: {
+        token_type: 'Bearer',
+        expires_in: 900,
+        user: registered.body.user.id ? { id: registered.body.user.id } : {},
+      },
+    });
     const ada = client(street.url, signedIn.body.access_token);
     expect((await ada.get('/auth/me')).body.user).toMatchObject({ id: registered.body.user.id, last_login: instant });
 
-    const created = await ada.post('/api/customers', { full_name: 'Grace Hopper', email: 'grace@example.com', phone: '+34 600 11 22 33' });
+    const created = await ada.post('/api/customers', {
+      full_name: 'Grace Hopper',
+      email: 'grace@example.com',
+      phone: '+34 600 11 22 33',
+    });
     expect(created).toMatchObject({
       status: 201,
       body: {
@@ -56,26 +76,42 @@ describe('a new user', () => {
     });
     const { customer } = created.body;
     const at = `/api/customers/${customer.id}`;
-    expect((await ada.get(`/api/customers/?search=HOPPER&per_page=5`)).body).toEqual({ customers: [customer], total: 1, page: 1, pages: 1, per_page: 5 });
+    expect((await ada.get(`/api/customers/?search=HOPPER&per_page=5`)).body).toEqual({
+      customers: [customer],
+      total: 1,
+      page: 1,
+      pages: 1,
+      per_page: 5,
+    });
     expect((await ada.get('/api/customers?search=600112')).body.total).toBe(1);
     const read = await ada.get(at);
     expect(read.body).toEqual({ customer });
     expect(read.headers.get('etag')).toBe('"1"');
 
     const updated = await ada.put(at, { ...customer, full_name: 'Rear Admiral Hopper' });
-    expect(updated).toMatchObject({ status: 200, body: { customer: { full_name: 'Rear Admiral Hopper', email: 'grace@example.com' } } });
+    expect(updated).toMatchObject({
+      status: 200,
+      body: { customer: { full_name: 'Rear Admiral Hopper', email: 'grace@example.com' } },
+    });
     expect(await ada.delete(at)).toMatchObject({ status: 200, body: { message: expect.any(String) } });
     expect((await ada.get('/api/customers')).body.total).toBe(0);
     expect((await ada.get(at)).body.customer).toMatchObject({ is_active: false });
     expect((await ada.patch(`${at}/activate`)).body.customer).toMatchObject({ is_active: true, status: 'active' });
 
-    const product = (await ada.post('/api/products', { name: 'Compiler', price: '1234.5', type: 'servico' })).body.product;
+    const product = (await ada.post('/api/products', { name: 'Compiler', price: '1234.5', type: 'servico' })).body
+      .product;
     expect(product).toMatchObject({ price: '1234.50', currency: 'EUR', type: 'service' });
     const interaction = await ada.post(`${at}/interactions`, { notes: 'Called about the compiler', type: 'call' });
-    expect(interaction).toMatchObject({ status: 201, body: { interaction: { customer_id: customer.id, created_by: registered.body.user.id, type: 'call' } } });
+    expect(interaction).toMatchObject({
+      status: 201,
+      body: { interaction: { customer_id: customer.id, created_by: registered.body.user.id, type: 'call' } },
+    });
     expect((await ada.get(`${at}/interactions`)).body).toMatchObject({ total: 1, per_page: 15 });
     const favorite = await ada.post('/rest/v1/favorites', { user_id: customer.number, item_id: product.number });
-    expect(favorite).toMatchObject({ status: 201, body: { id: expect.any(Number), user_id: customer.number, item_id: product.number, created_at: instant } });
+    expect(favorite).toMatchObject({
+      status: 201,
+      body: { id: expect.any(Number), user_id: customer.number, item_id: product.number, created_at: instant },
+    });
     expect((await ada.post('/api/favorites', { user_id: customer.number, item_id: product.number })).status).toBe(200);
     expect((await ada.get('/rest/v1/favorites')).body).toMatchObject({ count: 1 });
 
@@ -93,7 +129,9 @@ describe('a new user', () => {
     const own = (await admin.post('/api/customers', { full_name: 'Seen from above' })).body.customer;
     expect((await superuser.get('/api/customers')).body.total).toBeGreaterThan(0);
     expect((await superuser.get(`/api/customers/${own.id}`)).status).toBe(422);
-    expect((await superuser.get(`/api/customers/${own.id}?company_id=${own.business_id}`)).body.customer.id).toBe(own.id);
+    expect((await superuser.get(`/api/customers/${own.id}?company_id=${own.business_id}`)).body.customer.id).toBe(
+      own.id,
+    );
     const me = (await admin.get('/auth/me')).body.user;
     expect((await superuser.get(`/api/customers/${own.id}?company_id=${me.company_id}`)).status).toBe(200);
   });
@@ -102,32 +140,62 @@ describe('a new user', () => {
 describe('the calls that CRM Finance’s users make', () => {
   test('succeed as they are', async () => {
     const open = client(street.url);
-    const registered = await open.post('/auth/register', { ds_user: 'Nome', ds_user_email: 'nome@example.com', password: 'uma senha longa' });
-    expect(registered).toMatchObject({ status: 201, body: { message: expect.any(String), user: { email: 'nome@example.com' } } });
+    const registered = await open.post('/auth/register', {
+      ds_user: 'Nome',
+      ds_user_email: 'nome@example.com',
+      password: 'uma senha longa',
+    });
+    expect(registered).toMatchObject({
+      status: 201,
+      body: { message: expect.any(String), user: { email: 'nome@example.com' } },
+    });
     const signedIn = await open.post('/auth/login', { ds_user_email: 'nome@example.com', password: 'uma senha longa' });
-    expect(signedIn).toMatchObject({ status: 200, body: { message: expect.any(String), access_token: expect.any(String), user: { id: registered.body.user.id } } });
+    expect(signedIn).toMatchObject({
+      status: 200,
+      body: { message: expect.any(String), access_token: expect.any(String), user: { id: registered.body.user.id } },
+    });
     const nome = client(street.url, signedIn.body.access_token);
 
-    const { customer } = (await nome.post('/api/customers/', { full_name: 'Cliente', email: 'cliente@example.com' })).body;
+    const { customer } = (await nome.post('/api/customers/', { full_name: 'Cliente', email: 'cliente@example.com' }))
+      .body;
     const list = await nome.get('/api/customers/?page=1&per_page=10&active_only=true&search=cliente');
     expect(list).toMatchObject({ status: 200, body: { customers: [{ id: customer.id }], total: 1, pages: 1 } });
     expect((await nome.get(`/api/customers/${customer.id}`)).body.customer).toEqual(customer);
-    expect(await nome.put(`/api/customers/${customer.id}`, customer)).toMatchObject({ status: 200, body: { message: expect.any(String), customer } });
+    expect(await nome.put(`/api/customers/${customer.id}`, customer)).toMatchObject({
+      status: 200,
+      body: { message: expect.any(String), customer },
+    });
     expect((await nome.put(`/api/customers/${customer.id}`, { full_name: 'Outro' })).status).toBe(200);
 
-    const interaction = await nome.post(`/api/customers/${customer.id}/interactions/`, { ds_notes: 'Conversa', id_interaction_type: 'reuniao' });
-    expect(interaction).toMatchObject({ status: 201, body: { message: expect.any(String), interaction: { notes: 'Conversa', type: 'meeting' } } });
-    expect(await nome.get(`/api/customers/${customer.id}/interactions/?page=1&per_page=5`)).toMatchObject({ body: { interactions: [{ notes: 'Conversa' }], total: 1, pages: 1 } });
+    const interaction = await nome.post(`/api/customers/${customer.id}/interactions/`, {
+      ds_notes: 'Conversa',
+      id_interaction_type: 'reuniao',
+    });
+    expect(interaction).toMatchObject({
+      status: 201,
+      body: { message: expect.any(String), interaction: { notes: 'Conversa', type: 'meeting' } },
+    });
+    expect(await nome.get(`/api/customers/${customer.id}/interactions/?page=1&per_page=5`)).toMatchObject({
+      body: { interactions: [{ notes: 'Conversa' }], total: 1, pages: 1 },
+    });
 
     const { product } = (await nome.post('/api/products/', { name: 'Produto', price: 10, type: 'produto' })).body;
-    expect(await nome.get('/api/products/?page=1&per_page=5')).toMatchObject({ body: { products: [{ id: product.id }], total: 1, pages: 1 } });
+    expect(await nome.get('/api/products/?page=1&per_page=5')).toMatchObject({
+      body: { products: [{ id: product.id }], total: 1, pages: 1 },
+    });
     expect((await nome.get(`/api/products/${product.id}`)).body).toEqual({ product });
-    expect((await nome.put(`/api/products/${product.id}`, product)).body).toMatchObject({ message: expect.any(String), product });
+    expect((await nome.put(`/api/products/${product.id}`, product)).body).toMatchObject({
+      message: expect.any(String),
+      product,
+    });
     expect((await nome.delete(`/api/products/${product.id}`)).body).toEqual({ message: expect.any(String) });
     expect((await nome.delete(`/api/products/${product.id}?hard_delete=true`)).status).toBe(200);
 
     expect((await nome.delete(`/api/customers/${customer.id}`)).body).toEqual({ message: expect.any(String) });
-    expect((await nome.patch(`/api/customers/${customer.id}/activate`)).body).toMatchObject({ message: expect.any(String), customer: { is_active: true } });
+    expect((await nome.patch(`/api/customers/${customer.id}/activate`)).body).toMatchObject({
+      message: expect.any(String),
+      customer: { is_active: true },
+    });
     expect((await nome.delete(`/api/customers/${customer.id}?hard_delete=true`)).status).toBe(200);
   });
 });
@@ -135,10 +203,19 @@ describe('the calls that CRM Finance’s users make', () => {
 describe('a service’s own port', () => {
   test('answers 401 without the service key, whoever one claims to be', async () => {
     const claims = { 'X-User-Id': admin.user.id, 'X-User-Role': 'admin', 'X-Company-Id': admin.user.business_id };
-    const doors = { auth: '/auth/me', customer: '/api/customers', interaction: '/api/interaction-types', product: '/api/products', favorites: '/rest/v1/favorites' } as const;
+    const doors = {
+      auth: '/auth/me',
+      customer: '/api/customers',
+      interaction: '/api/interaction-types',
+      product: '/api/products',
+      favorites: '/rest/v1/favorites',
+    } as const;
     for (const [service, path] of Object.entries(doors)) {
       const direct = client(`http://127.0.0.1:${street.ports[service as keyof typeof doors]}`, admin.token);
-      expect(await direct.get(path, claims), service).toMatchObject({ status: 401, body: { error_code: 'UNAUTHENTICATED' } });
+      expect(await direct.get(path, claims), service).toMatchObject({
+        status: 401,
+        body: { error_code: 'UNAUTHENTICATED' },
+      });
       expect((await direct.get(path, { ...claims, 'X-Service-Key': 'A'.repeat(43) })).status).toBe(401);
       expect((await direct.get('/health')).body).toMatchObject({ status: 'healthy', service });
       expect((await direct.get('/ready')).status).toBe(200);
@@ -147,11 +224,17 @@ describe('a service’s own port', () => {
 
   test('is not opened by another service’s key, and internal doors not by the gateway’s', async () => {
     const customer = `http://127.0.0.1:${street.ports.customer}`;
-    const key = (program: keyof typeof street.secrets.service_keys) => ({ 'X-Service-Key': street.secrets.service_keys[program] });
+    const key = (program: keyof typeof street.secrets.service_keys) => ({
+      'X-Service-Key': street.secrets.service_keys[program],
+    });
     const claims = { 'X-User-Id': admin.user.id, 'X-User-Role': 'admin', 'X-Company-Id': admin.user.business_id };
     expect((await client(customer).get('/api/customers', { ...claims, ...key('favorites') })).status).toBe(403);
-    expect((await client(customer).get(`/internal/customers/${admin.user.id}`, { ...claims, ...key('gateway') })).status).toBe(403);
-    expect((await client(customer).get(`/internal/customers/${admin.user.id}`, { ...claims, ...key('interaction') })).status).toBe(404);
+    expect(
+      (await client(customer).get(`/internal/customers/${admin.user.id}`, { ...claims, ...key('gateway') })).status,
+    ).toBe(403);
+    expect(
+      (await client(customer).get(`/internal/customers/${admin.user.id}`, { ...claims, ...key('interaction') })).status,
+    ).toBe(404);
     expect((await client(customer).get('/api/customers', { ...claims, ...key('gateway') })).status).toBe(200);
   });
 });
@@ -163,12 +246,21 @@ describe('the gateway', () => {
     const at = `/api/customers/${customer.id}`;
     const spellings = ['X-User-Id', 'x-user-id', 'X_User_Id', 'x_user-id', 'X-USER-ID'];
     for (const name of spellings) {
-      const forged = { [name]: victim.user.id, 'X-Company-Id': customer.business_id, 'X-User-Role': 'superuser', X_Company_Id: customer.business_id };
+      const forged = {
+        [name]: victim.user.id,
+        'X-Company-Id': customer.business_id,
+        'X-User-Role': 'superuser',
+        X_Company_Id: customer.business_id,
+      };
       expect((await admin.get(at, forged)).status, name).toBe(404);
       expect((await client(street.url).get(at, forged)).status, name).toBe(401);
       expect((await admin.get('/auth/me', forged)).body.user.id, name).toBe(admin.user.id);
     }
-    for (const extra of ['Expect: 100-continue', `Connection: X-User-Id\r\nX-User-Id: ${victim.user.id}`, `X-User-Id: ${victim.user.id}\r\nX-User-Id: ${victim.user.id}`]) {
+    for (const extra of [
+      'Expect: 100-continue',
+      `Connection: X-User-Id\r\nX-User-Id: ${victim.user.id}`,
+      `X-User-Id: ${victim.user.id}\r\nX-User-Id: ${victim.user.id}`,
+    ]) {
       const answer = await raw(
         `GET ${at} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${admin.token}\r\nX-Company-Id: ${customer.business_id}\r\n${extra}\r\nConnection: close\r\n\r\n`,
       );
@@ -178,16 +270,33 @@ describe('the gateway', () => {
   });
 
   test('serves nothing internal, however it is spelled', async () => {
-    for (const path of ['/internal/customers/1', '/internal/events', '/%69nternal/events', '/api/customers/internal/create', '/api/customers/internal/user/x', '//internal/events', '/api/../internal/events', '/internal%2fevents']) {
+    for (const path of [
+      '/internal/customers/1',
+      '/internal/events',
+      '/%69nternal/events',
+      '/api/customers/internal/create',
+      '/api/customers/internal/user/x',
+      '//internal/events',
+      '/api/../internal/events',
+      '/internal%2fevents',
+    ]) {
       for (const caller of [admin, client(street.url)]) {
         const answer = await caller.get(path);
-        expect(answer.status === 404 || (answer.status === 405 && !path.startsWith('/internal')), `${path} ${answer.status}`).toBe(true);
+        expect(
+          answer.status === 404 || (answer.status === 405 && !path.startsWith('/internal')),
+          `${path} ${answer.status}`,
+        ).toBe(true);
       }
     }
   });
 
   test('says what it is, that it is healthy, and what is there', async () => {
-    expect((await client(street.url).get('/')).body).toMatchObject({ message: expect.any(String), service: 'gateway', version: expect.any(String), docs_url: expect.any(String) });
+    expect((await client(street.url).get('/')).body).toMatchObject({
+      message: expect.any(String),
+      service: 'gateway',
+      version: expect.any(String),
+      docs_url: expect.any(String),
+    });
     expect((await client(street.url).get('/health')).body).toMatchObject({ status: 'healthy', service: 'gateway' });
     expect(await client(street.url).get('/ready?all=1')).toMatchObject({ status: 200 });
   });
@@ -196,7 +305,8 @@ describe('the gateway', () => {
 describe('another company', () => {
   test('sees none of the records: 404 on every route, absent from lists and searches', async () => {
     const stranger = await newCompany(street.url);
-    const { customer } = (await admin.post('/api/customers', { full_name: 'Secret Agent', phone: '600 99 88 77' })).body;
+    const { customer } = (await admin.post('/api/customers', { full_name: 'Secret Agent', phone: '600 99 88 77' }))
+      .body;
     const { product } = (await admin.post('/api/products', { name: 'Secret gadget', price: 1 })).body;
     await admin.post(`/api/customers/${customer.id}/interactions`, { notes: 'Secret talk', type: 'call' });
     await admin.post('/rest/v1/favorites', { user_id: customer.number, item_id: product.number });
@@ -229,25 +339,51 @@ describe('another company', () => {
 });
 
 describe('bad input', () => {
-  const paths = (answer: { body: { errors: { path: string }[] } }) => answer.body.errors.map(({ path }) => path).toSorted();
+  const paths = (answer: { body: { errors: { path: string }[] } }) =>
+    answer.body.errors.map(({ path }) => path).toSorted();
   test('gets the 4xx of the contract, with every bad field named, and never a 500', async () => {
     const before = (await admin.get('/api/customers?active_only=false')).body.total;
-    expect(await admin.post('/api/customers', '{"full_name":')).toMatchObject({ status: 400, body: { error_code: 'MALFORMED_REQUEST' } });
-    expect(await admin.post('/api/customers', new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x7d]))).toMatchObject({ status: 400 });
-    const wrong = await admin.post('/api/customers', { full_name: 7, email: 'nobody', birthday: '2026-02-30', nickname: 'x', phone: '1', preferences: { theme: 1 } });
+    expect(await admin.post('/api/customers', '{"full_name":')).toMatchObject({
+      status: 400,
+      body: { error_code: 'MALFORMED_REQUEST' },
+    });
+    expect(await admin.post('/api/customers', new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x7d]))).toMatchObject({
+      status: 400,
+    });
+    const wrong = await admin.post('/api/customers', {
+      full_name: 7,
+      email: 'nobody',
+      birthday: '2026-02-30',
+      nickname: 'x',
+      phone: '1',
+      preferences: { theme: 1 },
+    });
     expect(wrong).toMatchObject({ status: 422, body: { error_code: 'VALIDATION_FAILED' } });
     expect(paths(wrong)).toEqual(['birthday', 'email', 'full_name', 'nickname', 'phone', 'preferences.theme']);
-    expect(paths(await admin.post('/api/customers', '{"full_name":"a\\u0000b","firstname":"\\ud800","lastname":"\\u0007"}'))).toEqual(['firstname', 'full_name', 'lastname']);
-    expect(await admin.post('/api/customers', { full_name: 'x'.repeat(10_000_000) })).toMatchObject({ status: 413, body: { error_code: 'PAYLOAD_TOO_LARGE' } });
-    expect(await admin.post('/api/customers', 'a=1', { 'Content-Type': 'application/x-www-form-urlencoded' })).toMatchObject({ status: 415 });
+    expect(
+      paths(await admin.post('/api/customers', '{"full_name":"a\\u0000b","firstname":"\\ud800","lastname":"\\u0007"}')),
+    ).toEqual(['firstname', 'full_name', 'lastname']);
+    expect(await admin.post('/api/customers', { full_name: 'x'.repeat(10_000_000) })).toMatchObject({
+      status: 413,
+      body: { error_code: 'PAYLOAD_TOO_LARGE' },
+    });
+    expect(
+      await admin.post('/api/customers', 'a=1', { 'Content-Type': 'application/x-www-form-urlencoded' }),
+    ).toMatchObject({ status: 415 });
     const query = await admin.get('/api/customers?page=-1&sort=password&per_page=101&colour=red');
     expect([query.status, paths(query)]).toEqual([422, ['colour', 'page', 'per_page', 'sort']]);
-    expect(await admin.get('/api/customers/not-an-id')).toMatchObject({ status: 400, body: { error_code: 'MALFORMED_REQUEST' } });
+    expect(await admin.get('/api/customers/not-an-id')).toMatchObject({
+      status: 400,
+      body: { error_code: 'MALFORMED_REQUEST' },
+    });
     expect(await admin.post('/api/customers/')).toMatchObject({ status: 422 });
     expect((await admin.delete('/api/customers')).status).toBe(405);
     expect((await admin.delete('/api/customers')).headers.get('allow')).toBe('GET, HEAD, POST');
     expect(await admin.get('/api/nothing')).toMatchObject({ status: 404 });
-    expect(await client(street.url, 'not.a.token').get('/api/customers')).toMatchObject({ status: 401, body: { error_code: 'UNAUTHENTICATED' } });
+    expect(await client(street.url, 'not.a.token').get('/api/customers')).toMatchObject({
+      status: 401,
+      body: { error_code: 'UNAUTHENTICATED' },
+    });
     expect((await admin.get('/api/customers?active_only=false')).body.total).toBe(before);
   });
 

@@ -1,12 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startFleet, type Fleet } from '@clientela/fleet';
+import { place, startFleet, type Fleet } from '@clientela/fleet';
 
 export type Answer = { status: number; headers: Headers; body: any }; // oxlint-disable-line no-explicit-any -- bodies of every shape are looked into
 
 export type Client = {
   token: string | undefined;
+  send: (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>;
   get: (path: string, headers?: Record<string, string>) => Promise<Answer>;
   post: (path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>;
   put: (path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>;
@@ -16,7 +17,12 @@ export type Client = {
 
 /** A client of one port, as any program that speaks HTTP. A body that is a string or bytes is sent as it is. */
 export function client(url: string, token?: string): Client {
-  const send = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> => {
+  const send = async (
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> => {
     const raw = typeof body === 'string' || body instanceof Uint8Array;
     const answer = await fetch(`${url}${path}`, {
       method,
@@ -33,6 +39,7 @@ export function client(url: string, token?: string): Client {
   };
   return {
     token,
+    send,
     get: (path, headers) => send('GET', path, undefined, headers),
     post: (path, body, headers) => send('POST', path, body, headers),
     put: (path, body, headers) => send('PUT', path, body, headers),
@@ -43,18 +50,23 @@ export function client(url: string, token?: string): Client {
 
 export type TestStreet = Fleet & { folder: string; end: () => Promise<void> };
 
-/** A whole street of real processes on free ports, in a folder of its own. */
+/** A whole street of real processes on free ports, in a folder of its own. Its tests sign in more often than people do. */
 export async function testStreet(env: NodeJS.ProcessEnv = {}): Promise<TestStreet> {
   const folder = mkdtempSync(join(tmpdir(), 'clientela-street-'));
-  const fleet = await startFleet({ folder, env, free_ports: true, fsync: false });
+  const fleet = await startFleet({ folder, env: { RATE_LIMITS: 'off', ...env }, free_ports: true, fsync: false });
   return {
     ...fleet,
     folder,
     end: async () => {
       await fleet.stop();
-      rmSync(folder, { recursive: true, force: true });
+      await removeInstallation(folder);
     },
   };
+}
+
+/** Removes a stopped installation with its data, which as root lies elsewhere. */
+export async function removeInstallation(folder: string): Promise<void> {
+  for (const path of [(await place(folder)).home, folder]) rmSync(path, { recursive: true, force: true });
 }
 
 let people = 0;
@@ -66,7 +78,8 @@ export async function newCompany(url: string): Promise<Client & { user: Answer['
   const email = `person${people}.${process.pid}@example.com`;
   const password = 'correct horse battery';
   const registered = await open.post('/auth/register', { name: `Person ${people}`, email, password });
-  if (registered.status !== 201) throw new Error(`register answered ${registered.status}: ${JSON.stringify(registered.body)}`);
+  if (registered.status !== 201)
+    throw new Error(`register answered ${registered.status}: ${JSON.stringify(registered.body)}`);
   const signedIn = await open.post('/auth/login', { email, password });
   return { ...client(url, signedIn.body.access_token), user: signedIn.body.user };
 }

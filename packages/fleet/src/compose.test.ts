@@ -20,7 +20,9 @@ const File = z.object({
     z.string(),
     z.object({
       image: z.string(),
-      build: z.object({ context: z.literal('.'), args: z.object({ PROGRAM: z.string(), PORT: z.string().optional() }) }).optional(),
+      build: z
+        .object({ context: z.literal('.'), args: z.object({ PROGRAM: z.string(), PORT: z.string().optional() }) })
+        .optional(),
       user: z.string().optional(),
       restart: z.string(),
       ports: z.array(z.string()).optional(),
@@ -48,39 +50,48 @@ const one = (name: string) => {
   return found;
 };
 /** The variables given, by the name that the program reads: `X_FILE` gives `X`. */
-const given = (name: string) => Object.keys(one(name).environment ?? {}).map((variable) => variable.replace(/_FILE$/, ''));
+const given = (name: string) =>
+  Object.keys(one(name).environment ?? {}).map((variable) => variable.replace(/_FILE$/, ''));
 const configOf = async (program: Program) =>
   ((await import(join(folderOf(program), 'src/config.ts'))) as { Config: z.ZodObject }).Config.shape;
 const longRunning = [...programs, 'postgres'];
 
 test('every program of the street is there, and what sets it up', () => {
-  expect(Object.keys(compose.services).toSorted()).toEqual([...longRunning, 'given-superuser', 'migrate', 'setup', 'superuser'].toSorted());
-  for (const program of programs) expect(one(program).build?.args.PROGRAM).toBe(program === 'gateway' ? 'gateway' : `services/${program}`);
+  expect(Object.keys(compose.services).toSorted()).toEqual(
+    [...longRunning, 'given-superuser', 'migrate', 'setup', 'superuser'].toSorted(),
+  );
+  for (const program of programs)
+    expect(one(program).build?.args.PROGRAM).toBe(program === 'gateway' ? 'gateway' : `services/${program}`);
 });
 
 test.each(programs)('%s is given every variable that its config reads, and none that it does not', async (program) => {
   expect(given(program).toSorted()).toEqual(Object.keys(await configOf(program)).toSorted());
 });
 
-test.each(programs)('%s is given the same by the fleet: what it needs, and nothing that it does not read', async (program) => {
-  const shape = await configOf(program);
-  const everything = Object.fromEntries(settingNames.map((name) => [name, 'x']));
-  const variables = Object.keys(
-    variablesOf(program, {
-      ports: record(programs, () => 1),
-      service_urls: record(services, () => 'x'),
-      database_urls: record(services, () => 'x'),
-      service_keys: record(programs, () => 'x'),
-      auth_secret: 'x',
-      given: everything,
-    }),
-  );
-  expect(variables.toSorted()).toEqual(Object.keys(shape).toSorted());
-});
+test.each(programs)(
+  '%s is given the same by the fleet: what it needs, and nothing that it does not read',
+  async (program) => {
+    const shape = await configOf(program);
+    const everything = Object.fromEntries(settingNames.map((name) => [name, 'x']));
+    const variables = Object.keys(
+      variablesOf(program, {
+        ports: record(programs, () => 1),
+        service_urls: record(services, () => 'x'),
+        database_urls: record(services, () => 'x'),
+        service_keys: record(programs, () => 'x'),
+        auth_secret: 'x',
+        given: everything,
+      }),
+    );
+    expect(variables.toSorted()).toEqual(Object.keys(shape).toSorted());
+  },
+);
 
 test.each(programs)('%s calls whom its config says, and is called by nobody else', async (program) => {
   const addresses = Object.keys(await configOf(program)).filter((name) => name.endsWith('_SERVICE_URL'));
-  expect(addresses.toSorted()).toEqual(calls[program].map((service) => `${service.toUpperCase()}_SERVICE_URL`).toSorted());
+  expect(addresses.toSorted()).toEqual(
+    calls[program].map((service) => `${service.toUpperCase()}_SERVICE_URL`).toSorted(),
+  );
 });
 
 test('the superuser is made with what auth’s program for it reads', () => {
@@ -119,12 +130,15 @@ test('a program sees its own secrets and no others', () => {
   for (const name of [...longRunning, 'migrate']) expect(seen(name)).toEqual([`secrets_${name}:/secrets:ro`]);
   expect(seen('superuser')).toEqual(['secrets_auth:/secrets:ro']);
   expect(seen('setup')).toEqual([...programs, 'postgres', 'migrate'].map((name) => `secrets_${name}:/secrets/${name}`));
-  const volumes = Object.values(compose.services).flatMap(({ volumes: mounted = [] }) => mounted.map((volume) => volume.split(':')[0]));
+  const volumes = Object.values(compose.services).flatMap(({ volumes: mounted = [] }) =>
+    mounted.map((volume) => volume.split(':')[0]),
+  );
   expect([...new Set(volumes)].toSorted()).toEqual(Object.keys(compose.volumes).toSorted());
 });
 
 test('only the gateway publishes a port, and PostgreSQL is on a network that the gateway is not on', () => {
-  for (const [name, { ports }] of Object.entries(compose.services)) expect(ports).toEqual(name === 'gateway' ? ['${PORT:-8080}:8080'] : undefined);
+  for (const [name, { ports }] of Object.entries(compose.services))
+    expect(ports).toEqual(name === 'gateway' ? ['${PORT:-8080}:8080'] : undefined);
   expect(one('gateway').networks).toEqual(['front', 'street']);
   expect(one('postgres').networks).toEqual(['data']);
   expect(compose.networks).toMatchObject({ street: { internal: true }, data: { internal: true } });
@@ -137,7 +151,8 @@ test('what runs long is watched, restarted, not root, and its log is bounded', (
     expect(healthcheck?.test?.[0]).toBe('CMD');
     expect(logging.options).toHaveProperty('max-size');
   }
-  for (const name of ['setup', 'migrate', 'given-superuser', 'superuser']) expect([one(name).restart, one(name).healthcheck?.disable]).toEqual(['no', true]);
+  for (const name of ['setup', 'migrate', 'given-superuser', 'superuser'])
+    expect([one(name).restart, one(name).healthcheck?.disable]).toEqual(['no', true]);
 });
 
 test('a program listens where the others look for it', () => {
@@ -155,20 +170,25 @@ test('a program listens where the others look for it', () => {
 });
 
 test('things start in order: secrets, server, databases, services, gateway', () => {
-  const waits = (name: string) => Object.fromEntries(Object.entries(one(name).depends_on ?? {}).map(([on, { condition }]) => [on, condition]));
+  const waits = (name: string) =>
+    Object.fromEntries(Object.entries(one(name).depends_on ?? {}).map(([on, { condition }]) => [on, condition]));
   expect(waits('setup')).toEqual({});
   expect(waits('postgres')).toEqual({ setup: 'service_completed_successfully' });
   expect(waits('migrate')).toEqual({ setup: 'service_completed_successfully', postgres: 'service_healthy' });
-  for (const service of [...services, 'superuser', 'given-superuser']) expect(waits(service)).toEqual({ migrate: 'service_completed_successfully' });
+  for (const service of [...services, 'superuser', 'given-superuser'])
+    expect(waits(service)).toEqual({ migrate: 'service_completed_successfully' });
   expect(waits('gateway')).toEqual(record(services, () => 'service_healthy'));
 });
 
 test('every path that the Dockerfile copies and every program that a command runs exists', () => {
-  const copied = [...dockerfile.matchAll(/^COPY (?!--from)(?:--\S+ )*(.+) \S+$/gm)].flatMap(([, paths = '']) => paths.split(' '));
+  const copied = [...dockerfile.matchAll(/^COPY (?!--from)(?:--\S+ )*(.+) \S+$/gm)].flatMap(([, paths = '']) =>
+    paths.split(' '),
+  );
   expect(copied).toContain('pnpm-lock.yaml');
   for (const path of copied) if (path !== '${PROGRAM}') expect(existsSync(join(top, path)), path).toBe(true);
   for (const { command = [], build } of Object.values(compose.services)) {
-    for (const [, script = ''] of command.join(' ').matchAll(/\b(src\/\S+\.ts)/g)) expect(existsSync(join(top, build?.args.PROGRAM ?? '', script)), script).toBe(true);
+    for (const [, script = ''] of command.join(' ').matchAll(/\b(src\/\S+\.ts)/g))
+      expect(existsSync(join(top, build?.args.PROGRAM ?? '', script)), script).toBe(true);
   }
   for (const program of programs) expect(existsSync(join(folderOf(program), 'src/main.ts')), program).toBe(true);
 });
@@ -186,7 +206,14 @@ test('setup makes secrets once, each for its own user; migrate makes the databas
   try {
     const secrets = join(folder, 'mounted');
     const read = () =>
-      Object.fromEntries(readdirSync(secrets).flatMap((name) => readdirSync(join(secrets, name)).map((file) => [`${name}/${file}`, readFileSync(join(secrets, name, file), 'utf8').trim()])));
+      Object.fromEntries(
+        readdirSync(secrets).flatMap((name) =>
+          readdirSync(join(secrets, name)).map((file) => [
+            `${name}/${file}`,
+            readFileSync(join(secrets, name, file), 'utf8').trim(),
+          ]),
+        ),
+      );
     setUp(secrets, `127.0.0.1:${postgres.port}`);
     const made = read();
     setUp(secrets, `127.0.0.1:${postgres.port}`);
@@ -200,12 +227,20 @@ test('setup makes secrets once, each for its own user; migrate makes the databas
     }
 
     const admin = new URL(postgres.admin_url);
-    const files = Object.entries(one('migrate').environment ?? {}).map(([name, value]) => [name, value.replace('/secrets', join(secrets, 'migrate'))]);
+    const files = Object.entries(one('migrate').environment ?? {}).map(([name, value]) => [
+      name,
+      value.replace('/secrets', join(secrets, 'migrate')),
+    ]);
     const env = {
-      PATH: process.env['PATH'], ...Object.fromEntries(files), POSTGRES_PASSWORD_FILE: join(folder, 'secrets', 'postgres_password'),
-      POSTGRES_HOST: '127.0.0.1', POSTGRES_PORT: String(postgres.port), POSTGRES_USER: admin.username,
+      PATH: process.env['PATH'],
+      ...Object.fromEntries(files),
+      POSTGRES_PASSWORD_FILE: join(folder, 'secrets', 'postgres_password'),
+      POSTGRES_HOST: '127.0.0.1',
+      POSTGRES_PORT: String(postgres.port),
+      POSTGRES_USER: admin.username,
     };
-    const migrate = () => execFileSync(process.execPath, [join(import.meta.dirname, 'migrate.ts')], { env, encoding: 'utf8' });
+    const migrate = () =>
+      execFileSync(process.execPath, [join(import.meta.dirname, 'migrate.ts')], { env, encoding: 'utf8' });
     expect(migrate()).toMatch(/^product: [1-9]\d* new migrations?$/m);
     expect(migrate()).toMatch(/^product: 0 new migrations$/m);
     const client = new pg.Client({ connectionString: made['product/product_database_url'] ?? '' });

@@ -8,9 +8,11 @@ export const databaseName = (service: Service): string => `clientela_${service}`
 
 /** Where a service's migrations lie, in the order in which they run: what every service has, then its own. */
 export const migrationFolders = (service: Service, street = top): string[] =>
-  [join(street, 'packages/http/migrations'), join(street, 'packages/events/migrations'), join(folderOf(service, street), 'migrations')].filter(
-    (folder) => existsSync(folder),
-  );
+  [
+    join(street, 'packages/http/migrations'),
+    join(street, 'packages/events/migrations'),
+    join(folderOf(service, street), 'migrations'),
+  ].filter((folder) => existsSync(folder));
 
 export type ServiceDatabase = { url: string; owner_url: string; app_role: string };
 
@@ -26,5 +28,8 @@ export function givenDatabase({ url, owner_url }: { url: string; owner_url: stri
   return { url, owner_url, app_role: decodeURIComponent(new URL(url).username) };
 }
 
-export const migrateDatabase = ({ owner_url, app_role }: ServiceDatabase, service: Service, street = top): Promise<string[]> =>
-  migrate({ owner_url, app_role, folders: migrationFolders(service, street) });
+export const migrateDatabase = (
+  { owner_url, app_role }: ServiceDatabase,
+  service: Service,
+  street = top,
+): Promise<string[]> => migrate({ owner_url, app_role, folders: migrationFolders(service, street) });

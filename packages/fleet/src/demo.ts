@@ -21,17 +21,23 @@ try {
 function urlGiven(given: string | undefined): string {
   if (given === undefined) return `http://127.0.0.1:${environment(join(top, '.env'))['PORT'] || '8080'}`;
   const url = URL.parse(given);
-  if (!url || !/^https?:$/.test(url.protocol)) throw new DemoError(`${given} is no address: give one like http://127.0.0.1:8080.`);
+  if (!url || !/^https?:$/.test(url.protocol))
+    throw new DemoError(`${given} is no address: give one like http://127.0.0.1:8080.`);
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 }
 
 /** Nothing is written before it is known that this is a street. */
 async function findGateway(url: string): Promise<void> {
   const found = await fetch(`${url}/`, { signal: AbortSignal.timeout(5000) }).catch(() => {
-    throw new DemoError(`Nothing answers at ${url}: start the street with "npm start", or give its address: npm run demo -- http://host:port`);
+    throw new DemoError(
+      `Nothing answers at ${url}: start the street with "npm start", or give its address: npm run demo -- http://host:port`,
+    );
   });
   const body = (await found.json().catch(() => undefined)) as { service?: unknown } | undefined;
-  if (body?.service !== 'gateway') throw new DemoError(`What answers at ${url} is not Clientela: give the gateway's address: npm run demo -- http://host:port`);
+  if (body?.service !== 'gateway')
+    throw new DemoError(
+      `What answers at ${url} is not Clientela: give the gateway's address: npm run demo -- http://host:port`,
+    );
 }
 
 function sentence(error: unknown): string {

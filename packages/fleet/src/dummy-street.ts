@@ -44,7 +44,10 @@ export function dummyStreet(): string {
   put('gateway/src/main.ts', gateway);
   for (const name of services) {
     put(`services/${name}/src/main.ts`, service(name));
-    put(`services/${name}/migrations/0001_things.sql`, `create table things (id int primary key);\ncomment on column things.id is 'technical';\n`);
+    put(
+      `services/${name}/migrations/0001_things.sql`,
+      `create table things (id int primary key);\ncomment on column things.id is 'technical';\n`,
+    );
   }
   put('services/auth/src/superuser.ts', superuser);
   return street;

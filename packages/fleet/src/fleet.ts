@@ -41,14 +41,14 @@ export type Fleet = {
   /** The gateway's address. */
   url: string;
   ports: Record<Program, number>;
-  pid(program: Program): number | undefined;
-  kill(program: Program, signal: NodeJS.Signals): boolean;
-  log(program: Program): string;
+  pid: (program: Program) => number | undefined;
+  kill: (program: Program, signal: NodeJS.Signals) => boolean;
+  log: (program: Program) => string;
   superuser: Superuser;
-  postgres: { admin_url?: string; pid(): number | undefined };
+  postgres: { admin_url?: string; pid: () => number | undefined };
   databases: Record<Service, ServiceDatabase>;
   secrets: Secrets;
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 };
 
 type Closing = () => Promise<unknown> | void;
@@ -90,7 +90,9 @@ async function start(options: FleetOptions, closings: Closing[], stop: () => Pro
   closings.push(() => run.remove());
 
   const postgres = await server(settings, options, closings, tell);
-  const made = await Promise.all(services.map((service) => database(service, settings, postgres.admin_url, secrets, street)));
+  const made = await Promise.all(
+    services.map((service) => database(service, settings, postgres.admin_url, secrets, street)),
+  );
   const databases = record(services, (service) => made[services.indexOf(service)] as ServiceDatabase);
   tell('databases are there and up to date');
   signal.throwIfAborted();
@@ -101,6 +103,7 @@ async function start(options: FleetOptions, closings: Closing[], stop: () => Pro
     service_urls: urls,
     database_urls: record(services, (service) => databases[service].url),
     service_keys: secrets.service_keys,
+    previous_service_keys: secrets.previous_service_keys,
     auth_secret: secrets.auth_secret,
     given: settings.given,
   };
@@ -113,13 +116,23 @@ async function start(options: FleetOptions, closings: Closing[], stop: () => Pro
     on_death: (name, deaths) => {
       tell(`${name} ended and is started again: see ${logOf(folder, name)}`);
       // Later, a program that keeps dying is kept being started: what it lacks may come back.
-      if (deaths >= hopeless && !ready.signal.aborted) failed.abort(new Error(`${name} does not start: its log ${logOf(folder, name)} says why.`));
+      if (deaths >= hopeless && !ready.signal.aborted)
+        failed.abort(new Error(`${name} does not start: its log ${logOf(folder, name)} says why.`));
     },
     ...(options.log_lines && { on_line: options.log_lines }),
   };
   const running = record(programs, (program) => {
     const cwd = folderOf(program, street);
-    return supervise({ name: program, script: join(cwd, 'src/main.ts'), cwd, variables: variablesOf(program, parts), log: logOf(folder, program) }, watch);
+    return supervise(
+      {
+        name: program,
+        script: join(cwd, 'src/main.ts'),
+        cwd,
+        variables: variablesOf(program, parts),
+        log: logOf(folder, program),
+      },
+      watch,
+    );
   });
   closings.push(() => Promise.all(programs.map((program) => running[program].stop())));
 
@@ -128,11 +141,13 @@ async function start(options: FleetOptions, closings: Closing[], stop: () => Pro
     options.on_superuser?.(found);
     return found;
   });
-  const [found] = await Promise.all([making, allReady(url, urls, AbortSignal.any([failed.signal, signal]))]).catch(async (error: unknown) => {
-    failed.abort(error);
-    await making.catch(() => {}); // one that is being made is made, and told of, before its database is stopped
-    throw error;
-  });
+  const [found] = await Promise.all([making, allReady(url, urls, AbortSignal.any([failed.signal, signal]))]).catch(
+    async (error: unknown) => {
+      failed.abort(error);
+      await making.catch(() => {}); // one that is being made is made, and told of, before its database is stopped
+      throw error;
+    },
+  );
   ready.abort();
   tell('gateway and services are ready');
   return {
@@ -149,7 +164,12 @@ async function start(options: FleetOptions, closings: Closing[], stop: () => Pro
   };
 }
 
-async function server(settings: Settings, options: FleetOptions, closings: Closing[], tell: (line: string) => void): Promise<Fleet['postgres']> {
+async function server(
+  settings: Settings,
+  options: FleetOptions,
+  closings: Closing[],
+  tell: (line: string) => void,
+): Promise<Fleet['postgres']> {
   if (settings.postgres_admin_url) return { admin_url: settings.postgres_admin_url, pid: () => undefined };
   if (services.every((service) => settings.databases[service])) return { pid: () => undefined };
   const postgres = await startPostgres({ folder: options.folder, fsync: options.fsync ?? true });
@@ -174,7 +194,9 @@ async function database(
   try {
     const found = given
       ? givenDatabase(given)
-      : await makeDatabase(admin_url ?? '', service, secrets.role_passwords[service], { own_server: !settings.postgres_admin_url });
+      : await makeDatabase(admin_url ?? '', service, secrets.role_passwords[service], {
+          own_server: !settings.postgres_admin_url,
+        });
     await migrateDatabase(found, service, street);
     return found;
   } catch (error) {
@@ -183,7 +205,11 @@ async function database(
 }
 
 /** The ports of this run, all free now. @param patience milliseconds for a port that is being given back */
-async function choosePorts(settings: Settings, free_ports: boolean, patience: number): Promise<Record<Program, number>> {
+async function choosePorts(
+  settings: Settings,
+  free_ports: boolean,
+  patience: number,
+): Promise<Record<Program, number>> {
   const ports = { ...settings.ports };
   const until = Date.now() + patience;
   for (const program of programs) {
@@ -194,7 +220,9 @@ async function choosePorts(settings: Settings, free_ports: boolean, patience: nu
     const host = program === 'gateway' ? settings.given.HOST : undefined;
     while (!(await isFree(ports[program], host))) {
       if (Date.now() > until) {
-        throw new Error(`Port ${ports[program]} for ${program} is taken by another program: free it, or choose another with ${portVariable(program)}.`);
+        throw new Error(
+          `Port ${ports[program]} for ${program} is taken by another program: free it, or choose another with ${portVariable(program)}.`,
+        );
       }
       await sleep(50);
     }

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { type Program, type Service, programs, services } from './programs.ts';
-import { keepSecret } from './secret-files.ts';
+import { keepSecret, newSecret, readSecret, writeSecret } from './secret-files.ts';
 
 /** What only this installation knows. None of it is ever logged, or an argument of a program. */
 export type Secrets = {
   service_keys: Record<Program, string>;
+  /** Those before the last rotation, which are good still. */
+  previous_service_keys: Partial<Record<Program, string>>;
   auth_secret: string;
   role_passwords: Record<Service, { owner: string; app: string }>;
 };
@@ -18,14 +20,34 @@ export function openSecrets(
   given: { service_keys?: Partial<Record<Program, string>>; auth_secret?: string } = {},
 ): Secrets {
   const keep = (name: string) => keepSecret(join(folder, 'secrets'), name);
+  const before = (program: Program) =>
+    given.service_keys?.[program] ? undefined : readSecret(join(folder, 'secrets'), previous(program));
   return {
     service_keys: record(programs, (program) => given.service_keys?.[program] ?? keep(`${program}_service_key`)),
+    previous_service_keys: Object.fromEntries(
+      programs.flatMap((program) => {
+        const key = before(program);
+        return key === undefined ? [] : [[program, key]];
+      }),
+    ),
     auth_secret: given.auth_secret ?? keep('auth_secret'),
     role_passwords: record(services, (service) => ({
       owner: keep(`${service}_owner_password`),
       app: keep(`${service}_app_password`),
     })),
   };
+}
+
+const previous = (program: Program) => `${program}_service_key_previous`;
+
+/** Gives programs new service keys, and keeps the present ones as those before; they take effect with the next start. */
+export function rotateServiceKeys(folder: string, which: readonly Program[]): void {
+  const secrets = join(folder, 'secrets');
+  for (const program of which) {
+    const name = `${program}_service_key`;
+    writeSecret(secrets, previous(program), keepSecret(secrets, name)); // first: a run cut short here loses no key
+    writeSecret(secrets, name, newSecret());
+  }
 }
 
 export const record = <N extends string, V>(names: readonly N[], value: (name: N) => V): Record<N, V> =>

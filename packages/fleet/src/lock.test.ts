@@ -38,7 +38,9 @@ test('a killed holder leaves nothing behind', async () => {
     console.log('held');
     setInterval(() => {}, 1000);
   `;
-  const holder = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const holder = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   await new Promise((resolve) => holder.stdout.once('data', resolve));
   await expect(holdFolder(folder)).rejects.toThrow(AlreadyRunning);
   holder.kill('SIGKILL');

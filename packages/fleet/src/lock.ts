@@ -13,7 +13,7 @@ export class AlreadyRunning extends Error {
  * listening socket, which the system takes away with the process.
  * @throws AlreadyRunning when another process holds it
  */
-export async function holdFolder(folder: string): Promise<{ release(): Promise<void> }> {
+export async function holdFolder(folder: string): Promise<{ release: () => Promise<void> }> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const address = addressOf(folder);
   const server = (await listen(address)) ?? (await takeOver(address));
@@ -31,7 +31,9 @@ function addressOf(folder: string): string {
 async function listen(address: string): Promise<Server | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy());
-    server.once('error', (error: NodeJS.ErrnoException) => (error.code === 'EADDRINUSE' ? resolve(undefined) : reject(error)));
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EADDRINUSE' ? resolve(undefined) : reject(error),
+    );
     server.listen(address, () => resolve(server));
   });
 }

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-export type LogFile = { path: string; write(chunk: Buffer): void; close(): void };
+export type LogFile = { path: string; write: (chunk: Buffer) => void; close: () => void };
 
 /**
  * A log of bounded size: past `limit` bytes it becomes `<path>.1`, replacing the older one, and begins anew, always at the end of a line.
@@ -17,7 +17,7 @@ export function openLogFile(path: string, limit = 10_000_000): LogFile {
   };
   const append = (bytes: Buffer) => {
     if (file === undefined) open();
-    for (let at = 0; file !== undefined && at < bytes.length; ) at += writeSync(file, bytes, at);
+    for (let at = 0; file !== undefined && at < bytes.length;) at += writeSync(file, bytes, at);
     size += bytes.length;
   };
   const close = () => {

@@ -8,7 +8,7 @@ const tail = 4_000; // bytes of what is there already
 const beat = 250; // milliseconds
 
 /** Follows every log of a folder and hands on whole lines; a file that was put aside for a new one is read to its end first. */
-export function followLogs(folder: string, show: (program: string, line: string) => void): { look(): void } {
+export function followLogs(folder: string, show: (program: string, line: string) => void): { look: () => void } {
   const followed = new Map<string, Followed>();
   let first = true;
   const drain = (name: string, one: Followed) => {
@@ -57,7 +57,9 @@ export function followLogs(folder: string, show: (program: string, line: string)
 
 if (import.meta.main) {
   const width = 'interaction'.length;
-  const logs = followLogs(join(top, '.data', 'logs'), (program, line) => process.stdout.write(`${program.padEnd(width)} | ${line}\n`));
+  const logs = followLogs(join(top, '.data', 'logs'), (program, line) =>
+    process.stdout.write(`${program.padEnd(width)} | ${line}\n`),
+  );
   process.stdout.on('error', () => process.exit(0)); // `npm run logs | head`
   logs.look();
   setInterval(logs.look, beat);

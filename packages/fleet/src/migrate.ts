@@ -4,7 +4,10 @@ import { makeDatabase, migrateDatabase } from './databases.ts';
 import { type Service, services } from './programs.ts';
 import { adminUrl } from './settings.ts';
 
-const passwords = services.flatMap((service) => [`${service.toUpperCase()}_OWNER_PASSWORD`, `${service.toUpperCase()}_APP_PASSWORD`]);
+const passwords = services.flatMap((service) => [
+  `${service.toUpperCase()}_OWNER_PASSWORD`,
+  `${service.toUpperCase()}_APP_PASSWORD`,
+]);
 
 /** What the one-shot program reads: the server, the role that makes databases there, and the passwords of those that it makes. */
 export const Config = z.object({
@@ -17,10 +20,17 @@ export const Config = z.object({
 
 /** Makes the five databases with their roles on a server that is this installation's alone, and brings them up to date. */
 async function migrateAll(env: NodeJS.ProcessEnv): Promise<void> {
-  const { POSTGRES_HOST: host, POSTGRES_PORT: port, POSTGRES_USER: user, POSTGRES_PASSWORD: password, ...rest } = readEnvironment(Config, env);
+  const {
+    POSTGRES_HOST: host,
+    POSTGRES_PORT: port,
+    POSTGRES_USER: user,
+    POSTGRES_PASSWORD: password,
+    ...rest
+  } = readEnvironment(Config, env);
   const given: Readonly<Record<string, unknown>> = rest;
   const admin_url = adminUrl({ host, port: String(port), user, password });
-  const passwordOf = (service: Service, role: 'OWNER' | 'APP') => String(given[`${service.toUpperCase()}_${role}_PASSWORD`]);
+  const passwordOf = (service: Service, role: 'OWNER' | 'APP') =>
+    String(given[`${service.toUpperCase()}_${role}_PASSWORD`]);
   await Promise.all(
     services.map(async (service) => {
       const roles = { owner: passwordOf(service, 'OWNER'), app: passwordOf(service, 'APP') };

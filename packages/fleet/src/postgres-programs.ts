@@ -1,6 +1,10 @@
 import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
+import { keepSecret } from './secret-files.ts';
+
+/** The server's own password for its superuser role; one per installation. */
+export const passwordOf = (folder: string): string => keepSecret(join(folder, 'secrets'), 'postgres_password');
 
 /** Who the server runs as: PostgreSQL refuses root. `{}` is the user of this process. */
 export type RunAs = { uid?: number; gid?: number };
@@ -17,7 +21,7 @@ export type Place = {
 /**
  * Where the embedded PostgreSQL runs for an installation. An ordinary user has it all in the checkout. For root, a private home
  * (/root, 0700) would hide programs and data from the user that PostgreSQL changes to: they are kept outside, the data under a name
- * derived from the installation's folder.
+ * derived from the installation's secret, so that a new installation in an old folder's place begins with data of its own.
  * @param folder the installation's folder
  * @throws Error in one sentence when there is no embedded PostgreSQL for this machine
  */
@@ -43,7 +47,7 @@ export async function place(folder: string): Promise<Place> {
       if (!existsSync(programs)) throw error; // else another start was faster
     }
   }
-  const home = join(base, createHash('sha256').update(resolve(folder)).digest('hex').slice(0, 16));
+  const home = join(base, createHash('sha256').update(passwordOf(folder)).digest('hex').slice(0, 16));
   mkdirSync(home, { recursive: true, mode: 0o755 });
   return { programs: programsIn(programs, found.major), run_as, home };
 }

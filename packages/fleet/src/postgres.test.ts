@@ -56,11 +56,17 @@ test('a taken port is said in one sentence, before anything is made', async () =
 
 test('the first start makes a server of the kind that the databases need, the second finds the data', async () => {
   const first = await start();
-  const [kind] = await query(first.admin_url, `select datlocprovider, datlocale, pg_encoding_to_char(encoding) as encoding from pg_database where datname = 'postgres'`);
+  const [kind] = await query(
+    first.admin_url,
+    `select datlocprovider, datlocale, pg_encoding_to_char(encoding) as encoding from pg_database where datname = 'postgres'`,
+  );
   expect(kind).toEqual({ datlocprovider: 'b', datlocale: 'C.UTF-8', encoding: 'UTF8' });
-  expect(await query(first.admin_url, `select current_setting('listen_addresses') as address, current_setting('server_version_num')::int / 10000 as major`)).toEqual([
-    { address: '127.0.0.1', major: 18 },
-  ]);
+  expect(
+    await query(
+      first.admin_url,
+      `select current_setting('listen_addresses') as address, current_setting('server_version_num')::int / 10000 as major`,
+    ),
+  ).toEqual([{ address: '127.0.0.1', major: 18 }]);
   await query(first.admin_url, 'create table kept as select 42 as answer');
   await first.stop();
   expect(first.alive()).toBe(false);
@@ -78,7 +84,8 @@ test('a wrong password is refused, and the right one lies in a file that only it
   expect(statSync(kept).mode & 0o777).toBe(0o600);
   expect(readFileSync(kept, 'utf8').trim()).toBe(new URL(admin_url).password);
   expect(existsSync(join((await place(folder)).home, 'password'))).toBe(false);
-  if (process.platform === 'linux') expect(readFileSync(`/proc/${pid()}/cmdline`, 'utf8')).not.toContain(new URL(admin_url).password);
+  if (process.platform === 'linux')
+    expect(readFileSync(`/proc/${pid()}/cmdline`, 'utf8')).not.toContain(new URL(admin_url).password);
 });
 
 test('a server that runs already is used again, with its port', async () => {
@@ -107,7 +114,9 @@ test('it ends by itself when the process that started it is killed, and the next
     console.log(port);
     setInterval(() => {}, 1000);
   `;
-  const owner = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   await new Promise((resolve) => owner.stdout.once('data', resolve));
   expect(await findPostgres(folder)).toBeDefined();
   owner.kill('SIGKILL');
@@ -122,7 +131,9 @@ test('data of another major version is refused in one sentence and left as it is
   writeFileSync(version, '17\n');
   const before = execFileSync('ls', ['-lR', '--time-style=full-iso', join(one.home, 'data')], { encoding: 'utf8' });
   await expect(start()).rejects.toThrow(/was made by PostgreSQL 17 and this is PostgreSQL 18: nothing was changed\.$/);
-  expect(execFileSync('ls', ['-lR', '--time-style=full-iso', join(one.home, 'data')], { encoding: 'utf8' })).toBe(before);
+  expect(execFileSync('ls', ['-lR', '--time-style=full-iso', join(one.home, 'data')], { encoding: 'utf8' })).toBe(
+    before,
+  );
   writeFileSync(version, '18\n');
 });
 
@@ -140,7 +151,10 @@ test('a process id that was given to another program meanwhile is not taken for 
   const one = await start();
   await one.stop();
   const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
-  writeFileSync(join(one.home, 'data', 'postmaster.pid'), `${other.pid}\n${one.home}/data\n1\n${one.port}\n\n127.0.0.1\n\nready\n`);
+  writeFileSync(
+    join(one.home, 'data', 'postmaster.pid'),
+    `${other.pid}\n${one.home}/data\n1\n${one.port}\n\n127.0.0.1\n\nready\n`,
+  );
   const again = await start();
   expect(again.pid()).not.toBe(other.pid);
   expect(again.alive()).toBe(true);

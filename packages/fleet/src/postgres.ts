@@ -1,14 +1,22 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import {
-  chmodSync, chownSync, closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync,
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { place, type Place, type RunAs } from './postgres-programs.ts';
+import { passwordOf, place, type Place, type RunAs } from './postgres-programs.ts';
 import { freePort, isFree, isListening } from './ports.ts';
 import { isThere, readPidFile, runningServer } from './postmaster.ts';
-import { keepSecret } from './secret-files.ts';
 
 export type PostgresOptions = {
   /** The installation's folder: the data belongs to it. */
@@ -26,12 +34,12 @@ export type Postgres = {
   /** Where the data lies: to remove when a test is done. */
   home: string;
   /** Process id of the server now; another one after a restart. */
-  pid(): number | undefined;
+  pid: () => number | undefined;
   /** Whether the server's process is there now. */
-  alive(): boolean;
+  alive: () => boolean;
   /** Starts the server again where it was, after it died. */
-  restart(): Promise<void>;
-  stop(): Promise<void>;
+  restart: () => Promise<void>;
+  stop: () => Promise<void>;
 };
 
 const run = promisify(execFile);
@@ -82,20 +90,27 @@ export async function findPostgres(folder: string): Promise<string | undefined> 
   return found && adminUrl(folder, found.port);
 }
 
-const passwordOf = (folder: string) => keepSecret(join(folder, 'secrets'), 'postgres_password');
-const adminUrl = (folder: string, port: number) => `postgresql://${admin}:${passwordOf(folder)}@127.0.0.1:${port}/postgres`;
+const adminUrl = (folder: string, port: number) =>
+  `postgresql://${admin}:${passwordOf(folder)}@127.0.0.1:${port}/postgres`;
 
 function refuseOtherVersion(data: string, { programs }: Place): void {
   const file = join(data, 'PG_VERSION');
   if (!existsSync(file)) return;
   const version = readFileSync(file, 'utf8').trim();
   if (version !== String(programs.major)) {
-    throw new Error(`The data in ${data} was made by PostgreSQL ${version} and this is PostgreSQL ${programs.major}: nothing was changed.`);
+    throw new Error(
+      `The data in ${data} was made by PostgreSQL ${version} and this is PostgreSQL ${programs.major}: nothing was changed.`,
+    );
   }
 }
 
 /** Makes the data folder under another name first: a killed run leaves nothing that looks finished. */
-async function makeData({ programs, run_as, home }: Place, data: string, password: string, fsync: boolean): Promise<void> {
+async function makeData(
+  { programs, run_as, home }: Place,
+  data: string,
+  password: string,
+  fsync: boolean,
+): Promise<void> {
   const unfinished = `${data}.unfinished`;
   const passwordFile = join(home, 'password');
   rmSync(unfinished, { recursive: true, force: true });
@@ -105,10 +120,24 @@ async function makeData({ programs, run_as, home }: Place, data: string, passwor
   try {
     writeFileSync(passwordFile, password, { mode: 0o600, flag: 'wx' });
     own(passwordFile, run_as);
-    await program(programs.initdb, [
-      '-D', unfinished, '-U', admin, '--pwfile', passwordFile, '--auth=scram-sha-256', '--encoding=UTF8',
-      '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', ...(fsync ? [] : ['--no-sync']),
-    ], run_as);
+    await program(
+      programs.initdb,
+      [
+        '-D',
+        unfinished,
+        '-U',
+        admin,
+        '--pwfile',
+        passwordFile,
+        '--auth=scram-sha-256',
+        '--encoding=UTF8',
+        '--locale=C',
+        '--locale-provider=builtin',
+        '--builtin-locale=C.UTF-8',
+        ...(fsync ? [] : ['--no-sync']),
+      ],
+      run_as,
+    );
   } finally {
     rmSync(passwordFile, { force: true });
   }
@@ -121,7 +150,9 @@ async function start(where: Place, data: string, port: number | undefined, fsync
   for (;;) {
     const chosen = port ?? (await freePort());
     const server = launch(where, data, chosen, fsync);
-    const ended = new Promise<'ended'>((resolve) => server.once('exit', () => resolve('ended')).once('error', () => resolve('ended')));
+    const ended = new Promise<'ended'>((resolve) =>
+      server.once('exit', () => resolve('ended')).once('error', () => resolve('ended')),
+    );
     const outcome = await Promise.race([ended, ready(data, until)]);
     if (outcome === 'ready') return chosen;
     if (outcome === 'late') {
@@ -129,7 +160,8 @@ async function start(where: Place, data: string, port: number | undefined, fsync
       throw new Error(`PostgreSQL did not start within ${patience / 1000} s: see ${join(where.home, 'postgres.log')}.`);
     }
     // After a hard kill the old server's processes need a moment to go; a chosen port may have been taken meanwhile.
-    if (Date.now() > until - patience + 5000) throw new Error(`PostgreSQL does not start: see ${join(where.home, 'postgres.log')}.`);
+    if (Date.now() > until - patience + 5000)
+      throw new Error(`PostgreSQL does not start: see ${join(where.home, 'postgres.log')}.`);
     await sleep(100);
   }
 }
@@ -152,9 +184,17 @@ function launch({ programs, run_as, home }: Place, data: string, port: number, f
   };
   const file = openSync(log, 'a', 0o600);
   // Detached: Ctrl-C reaches the programs first, and the server last, through stop().
-  const server = spawn(programs.postgres, ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])], {
-    ...run_as, cwd: home, env: plainEnvironment(), detached: true, stdio: ['ignore', file, file],
-  });
+  const server = spawn(
+    programs.postgres,
+    ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+    {
+      ...run_as,
+      cwd: home,
+      env: plainEnvironment(),
+      detached: true,
+      stdio: ['ignore', file, file],
+    },
+  );
   closeSync(file);
   server.unref();
   return server;
@@ -173,7 +213,11 @@ async function ready(data: string, until: number): Promise<'ready' | 'late'> {
 function endWithUs({ programs, run_as, home }: Place, data: string): ChildProcess | undefined {
   if (process.platform === 'win32') return undefined;
   const watchdog = spawn('/bin/sh', ['-c', 'read -r _; exec "$0" stop -D "$1" -m fast -s', programs.pg_ctl, data], {
-    ...run_as, cwd: home, env: plainEnvironment(), detached: true, stdio: ['pipe', 'ignore', 'ignore'],
+    ...run_as,
+    cwd: home,
+    env: plainEnvironment(),
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
   });
   watchdog.on('error', () => {}); // without a shell the server stays, and is found by the next start
   watchdog.stdin?.on('error', () => {});
@@ -187,7 +231,9 @@ async function program(path: string, args: string[], run_as: RunAs): Promise<voi
     await run(path, args, { ...run_as, cwd: '/', env: plainEnvironment() });
   } catch (error) {
     const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim().split('\n').at(-1) : '';
-    throw new Error(`PostgreSQL's ${path.split(/[\\/]/).at(-1)} failed: ${said || 'it could not be run.'}`);
+    throw new Error(`PostgreSQL's ${path.split(/[\\/]/).at(-1)} failed: ${said || 'it could not be run.'}`, {
+      cause: error,
+    });
   }
 }
 

@@ -42,7 +42,9 @@ function isServer(pid: number, uid: number | undefined): boolean {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
     const owner = /^Uid:\s+(\d+)/m.exec(status)?.[1];
-    return /^Name:\s+postgres$/m.test(status) && !/^State:\s+Z/m.test(status) && (uid === undefined || owner === String(uid));
+    return (
+      /^Name:\s+postgres$/m.test(status) && !/^State:\s+Z/m.test(status) && (uid === undefined || owner === String(uid))
+    );
   } catch {
     return false;
   }

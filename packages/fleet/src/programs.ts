@@ -9,12 +9,13 @@ export const programs: readonly Program[] = ['gateway', ...services];
 /** The top of this checkout. */
 export const top = resolve(import.meta.dirname, '../../..');
 /** Where a program lies in a checkout. */
-export const folderOf = (program: Program, street = top): string => resolve(street, program === 'gateway' ? 'gateway' : `services/${program}`);
+export const folderOf = (program: Program, street = top): string =>
+  resolve(street, program === 'gateway' ? 'gateway' : `services/${program}`);
 
 /** Whom a program calls or sends events to: it gets their addresses, and they the hash of its key. */
 export const calls: Record<Program, readonly Service[]> = {
   gateway: services,
-  auth: [],
+  auth: ['customer'],
   customer: ['auth', 'interaction', 'favorites'],
   interaction: ['auth', 'customer'],
   product: ['auth'],
@@ -29,20 +30,40 @@ export type Street = {
   /** Of the app roles. */
   database_urls: Record<Service, string>;
   service_keys: Record<Program, string>;
+  /** Those before the last rotation: callees take them too. */
+  previous_service_keys?: Partial<Record<Program, string>>;
   auth_secret: string;
   /** The settings for people, as they were given: absent ones are left to each program's own default. */
   given: Readonly<Partial<Record<Setting, string>>>;
 };
 
 export const settings = [
-  'HOST', 'TRUST_PROXY', 'ENVIRONMENT', 'LOG_LEVEL', 'DEFAULT_COUNTRY', 'DEFAULT_CURRENCY', 'ACCESS_TOKEN_EXPIRE_MINUTES',
+  'HOST',
+  'TRUST_PROXY',
+  'ENVIRONMENT',
+  'LOG_LEVEL',
+  'DEFAULT_COUNTRY',
+  'DEFAULT_CURRENCY',
+  'ACCESS_TOKEN_EXPIRE_MINUTES',
+  'REFRESH_TOKEN_EXPIRE_DAYS',
+  'JWT_ALGORITHM',
+  'JWT_SECRET_KEY',
+  'LOGIN_RATE',
+  'RATE_LIMITS',
 ] as const;
 type Setting = (typeof settings)[number];
 
 /** Which of them a program reads, besides what all read. */
 const readBy: Record<Program, readonly Setting[]> = {
-  gateway: ['HOST', 'TRUST_PROXY'],
-  auth: ['DEFAULT_COUNTRY', 'DEFAULT_CURRENCY', 'ACCESS_TOKEN_EXPIRE_MINUTES'],
+  gateway: ['HOST', 'TRUST_PROXY', 'JWT_ALGORITHM', 'JWT_SECRET_KEY', 'LOGIN_RATE', 'RATE_LIMITS'],
+  auth: [
+    'DEFAULT_COUNTRY',
+    'DEFAULT_CURRENCY',
+    'ACCESS_TOKEN_EXPIRE_MINUTES',
+    'REFRESH_TOKEN_EXPIRE_DAYS',
+    'JWT_ALGORITHM',
+    'JWT_SECRET_KEY',
+  ],
   customer: [],
   interaction: [],
   product: [],
@@ -52,17 +73,27 @@ const readBy: Record<Program, readonly Setting[]> = {
 /** A service key as its callees keep it. */
 export const hashOf = (key: string): string => createHash('sha256').update(key).digest('hex');
 
-/** `caller=<hash>;…` of all that may call a service. */
-export const keyHashesFor = (service: Service, keys: Record<Program, string>): string =>
+/** `caller=<hash>[,<hash>];…` of all that may call a service: by the key that each has, and by the one it had before. */
+export const keyHashesFor = (
+  service: Service,
+  keys: Record<Program, string>,
+  previous: Partial<Record<Program, string>> = {},
+): string =>
   programs
     .filter((caller) => calls[caller].includes(service))
-    .map((caller) => `${caller}=${hashOf(keys[caller])}`)
+    .map(
+      (caller) =>
+        `${caller}=${[keys[caller], previous[caller]].flatMap((key) => (key ? [hashOf(key)] : [])).join(',')}`,
+    )
     .join(';');
 
 /** The exact variables of one program: nobody gets what it does not need. */
 export function variablesOf(program: Program, street: Street): Record<string, string> {
   const upper = program.toUpperCase();
-  const addresses = calls[program].map((service) => [`${service.toUpperCase()}_SERVICE_URL`, street.service_urls[service]]);
+  const addresses = calls[program].map((service) => [
+    `${service.toUpperCase()}_SERVICE_URL`,
+    street.service_urls[service],
+  ]);
   const common = {
     [`${upper}_SERVICE_KEY`]: street.service_keys[program],
     ...Object.fromEntries(addresses),
@@ -76,12 +107,14 @@ export function variablesOf(program: Program, street: Street): Record<string, st
     [`${upper}_PORT`]: String(street.ports[program]),
     HOST: '127.0.0.1',
     [`${upper}_DATABASE_URL`]: street.database_urls[program],
-    SERVICE_KEY_HASHES: keyHashesFor(program, street.service_keys),
+    SERVICE_KEY_HASHES: keyHashesFor(program, street.service_keys, street.previous_service_keys),
     ...(program === 'auth' && { AUTH_SECRET: street.auth_secret }),
   };
 }
 
 function pick(given: Street['given'], names: readonly Setting[]): Record<string, string> {
-  const found = names.map((name) => [name, given[name]] as const).filter((entry): entry is [Setting, string] => entry[1] !== undefined);
+  const found = names
+    .map((name) => [name, given[name]] as const)
+    .filter((entry): entry is [Setting, string] => entry[1] !== undefined);
   return Object.fromEntries(found);
 }

@@ -8,12 +8,18 @@ const patience = 60_000; // milliseconds from the start of the programs until al
  * @param signal ends the waiting
  * @throws Error naming who is not ready
  */
-export async function allReady(gateway: string, urls: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void> {
+export async function allReady(
+  gateway: string,
+  urls: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<void> {
   const until = Date.now() + patience;
   while (!(await answersOk(`${gateway}/ready?all=1`))) {
     signal.throwIfAborted();
     if (Date.now() > until) {
-      const asked = Object.entries({ ...urls, gateway }).map(async ([name, url]) => ((await answersOk(`${url}/ready`)) ? [] : [name]));
+      const asked = Object.entries({ ...urls, gateway }).map(async ([name, url]) =>
+        (await answersOk(`${url}/ready`)) ? [] : [name],
+      );
       const names = (await Promise.all(asked)).flat();
       throw new Error(`Not ready after ${patience / 1000} s: ${names.join(', ') || 'the gateway'}.`);
     }

@@ -1,50 +1,17 @@
 import { join } from 'node:path';
 import { environment } from '@clientela/runtime';
-import { givenDatabase, makeDatabase, migrateDatabase } from './databases.ts';
-import { openSecrets } from './installation.ts';
-import { AlreadyRunning, holdFolder } from './lock.ts';
-import { findPostgres, startPostgres } from './postgres.ts';
+import { authDatabase } from './auth-database.ts';
 import { top } from './programs.ts';
-import { readSettings, type Settings } from './settings.ts';
+import { readSettings } from './settings.ts';
 import { superuser } from './superuser.ts';
-
-const folder = join(top, '.data');
-
-/** Where databases are made: the settings' server, else the embedded one, started for the moment when no fleet runs. */
-async function server(settings: Settings): Promise<{ admin_url: string } & AsyncDisposable> {
-  const given = settings.postgres_admin_url;
-  if (given) return { admin_url: given, [Symbol.asyncDispose]: async () => {} };
-  try {
-    const lock = await holdFolder(folder);
-    const postgres = await startPostgres({ folder, fsync: true });
-    return {
-      admin_url: postgres.admin_url,
-      [Symbol.asyncDispose]: async () => {
-        await postgres.stop();
-        await lock.release();
-      },
-    };
-  } catch (error) {
-    const running = error instanceof AlreadyRunning ? await findPostgres(folder) : undefined;
-    if (!running) throw error;
-    return { admin_url: running, [Symbol.asyncDispose]: async () => {} };
-  }
-}
-
-async function authDatabase(settings: Settings, run: (url: string) => Promise<void>): Promise<void> {
-  if (settings.databases.auth) return run(givenDatabase(settings.databases.auth).url);
-  await using found = await server(settings);
-  const { auth } = openSecrets(folder, settings).role_passwords;
-  const database = await makeDatabase(found.admin_url, 'auth', auth, { own_server: !settings.postgres_admin_url });
-  await migrateDatabase(database, 'auth');
-  await run(database.url);
-}
 
 try {
   const settings = readSettings(environment(join(top, '.env')));
   await authDatabase(settings, async (url) => {
     const { email, password } = await superuser('reset', url, settings.admin);
-    process.stdout.write(`Superuser: ${email}   ${password ? `password: ${password}\nIt is shown this once and kept nowhere.` : 'password: that of ADMIN_PASSWORD'}\n`);
+    process.stdout.write(
+      `Superuser: ${email}   ${password ? `password: ${password}\nIt is shown this once and kept nowhere.` : 'password: that of ADMIN_PASSWORD'}\n`,
+    );
   });
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : 'It failed.'}\n`);

@@ -7,7 +7,10 @@ import { isStillThere, type ProcessIdentity } from './process-identity.ts';
 const RunFile = z.record(z.string(), z.object({ pid: z.int().positive(), started: z.string() }));
 
 /** Who runs for an installation now, kept in `<folder>/run.json`: a killed supervisor's programs are found by it. */
-export function openRunFile(folder: string): { note(name: string, process: ProcessIdentity): void; remove(): void } {
+export function openRunFile(folder: string): {
+  note: (name: string, process: ProcessIdentity) => void;
+  remove: () => void;
+} {
   const path = join(folder, 'run.json');
   const running: z.infer<typeof RunFile> = {};
   return {

@@ -29,7 +29,13 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 process.stdout.on('error', () => {}); // a terminal that was closed is no reason to end everything unordered
 
 try {
-  fleet = await startFleet({ folder, env: environment(join(top, '.env')), progress: step, signal: stopping.signal, on_superuser });
+  fleet = await startFleet({
+    folder,
+    env: environment(join(top, '.env')),
+    progress: step,
+    signal: stopping.signal,
+    on_superuser,
+  });
   say(welcome(fleet));
   showSuperuser();
 } catch (error) {

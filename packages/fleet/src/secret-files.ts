@@ -1,5 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 /** 256 random bits as text without characters that a URL or a shell would read. */
@@ -43,6 +53,9 @@ export function writeSecret(folder: string, name: string, value: string): void {
   rmSync(path, { force: true });
   keepSecret(folder, name, () => value);
 }
+
+/** A secret that may not be there. */
+export const readSecret = (folder: string, name: string): string | undefined => read(join(folder, name));
 
 function read(path: string): string | undefined {
   try {

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openSecrets } from './installation.ts';
+import { callersOf } from '@clientela/http';
+import { openSecrets, rotateServiceKeys } from './installation.ts';
+import { hashOf, keyHashesFor, programs } from './programs.ts';
 import { keepSecret } from './secret-files.ts';
 
 let folder: string;
@@ -16,11 +18,16 @@ afterEach(() => rmSync(folder, { recursive: true }));
 test('secrets are made once, differ from each other, and only their owner reads them', () => {
   const first = openSecrets(folder);
   expect(openSecrets(folder)).toEqual(first);
-  const all = [...Object.values(first.service_keys), first.auth_secret, ...Object.values(first.role_passwords).flatMap(({ owner, app }) => [owner, app])];
+  const all = [
+    ...Object.values(first.service_keys),
+    first.auth_secret,
+    ...Object.values(first.role_passwords).flatMap(({ owner, app }) => [owner, app]),
+  ];
   expect(new Set(all).size).toBe(17);
   for (const secret of all) expect(secret).toMatch(/^[A-Za-z0-9_-]{43}$/);
   expect(statSync(join(folder, 'secrets')).mode & 0o777).toBe(0o700);
-  for (const file of readdirSync(join(folder, 'secrets'))) expect(statSync(join(folder, 'secrets', file)).mode & 0o777).toBe(0o600);
+  for (const file of readdirSync(join(folder, 'secrets')))
+    expect(statSync(join(folder, 'secrets', file)).mode & 0o777).toBe(0o600);
 });
 
 test('what the settings give is used and not kept', () => {
@@ -29,6 +36,34 @@ test('what the settings give is used and not kept', () => {
   expect([secrets.service_keys.customer, secrets.auth_secret]).toEqual([given, given]);
   expect(secrets.service_keys.gateway).not.toBe(given);
   expect(existsSync(join(folder, 'secrets', 'customer_service_key'))).toBe(false);
+});
+
+const opens = (key: string, callers: ReturnType<typeof callersOf>) =>
+  callers.filter(({ hash }) => hash.toString('hex') === hashOf(key)).map(({ program }) => program);
+
+test('a rotation gives each program another key, and keeps the one before for those that still bring it', () => {
+  const first = openSecrets(folder);
+  expect(first.previous_service_keys).toEqual({});
+  const others = programs.filter((program) => program !== 'product');
+  rotateServiceKeys(folder, others);
+  const second = openSecrets(folder);
+  expect(second.service_keys.product).toBe(first.service_keys.product);
+  for (const program of others) {
+    expect(second.service_keys[program]).not.toBe(first.service_keys[program]);
+    expect(second.previous_service_keys[program]).toBe(first.service_keys[program]);
+  }
+  const taken = callersOf(keyHashesFor('auth', second.service_keys, second.previous_service_keys));
+  for (const key of [first.service_keys.gateway, second.service_keys.gateway])
+    expect(opens(key, taken)).toEqual(['gateway']);
+  expect(taken.filter(({ program }) => program === 'product')).toHaveLength(1);
+
+  rotateServiceKeys(folder, programs);
+  const third = openSecrets(folder);
+  const left = callersOf(keyHashesFor('auth', third.service_keys, third.previous_service_keys));
+  expect(opens(first.service_keys.gateway, left)).toEqual([]);
+  expect(
+    openSecrets(folder, { service_keys: { gateway: 'g'.repeat(43) } }).previous_service_keys.gateway,
+  ).toBeUndefined();
 });
 
 test('processes that ask for the same secret at once get the same one', async () => {

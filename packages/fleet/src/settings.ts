@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { readEnvironment } from '@clientela/runtime';
+import { readEnvironment, secretForHs256, tokenSettings } from '@clientela/runtime';
 import { z } from 'zod';
 import { type Program, type Service, type Street, programs, services, settings as handedOn } from './programs.ts';
 
@@ -9,22 +9,45 @@ const port = z
   .transform(Number)
   .refine((value) => value <= 65_535, 'a port is a number from 0 to 65535');
 const key = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'a key is 32 bytes in base64url: 43 characters');
-const databaseUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'an address is postgresql://role:password@host:port/database' });
-const httpUrl = z.string().regex(/^http:\/\/[^/@?#\s]+$/, 'an address is http://host:port').refine(URL.canParse, 'an address is http://host:port');
-const trusted = z.string().refine(
-  (value) => /^\d$/.test(value) || value.split(',').every((part) => isNetwork(part.trim())),
-  'give the number of proxies in front, or their addresses (CIDR, comma separated)',
-);
+const databaseUrl = z.url({
+  protocol: /^postgres(ql)?$/,
+  error: 'an address is postgresql://role:password@host:port/database',
+});
+const httpUrl = z
+  .string()
+  .regex(/^http:\/\/[^/@?#\s]+$/, 'an address is http://host:port')
+  .refine((value) => URL.canParse(value), 'an address is http://host:port');
+const trusted = z
+  .string()
+  .refine(
+    (value) => /^\d$/.test(value) || value.split(',').every((part) => isNetwork(part.trim())),
+    'give the number of proxies in front, or their addresses (CIDR, comma separated)',
+  );
 
-const portNames = { gateway: 'PORT', auth: 'AUTH_PORT', customer: 'CUSTOMER_PORT', interaction: 'INTERACTION_PORT', product: 'PRODUCT_PORT', favorites: 'FAVORITES_PORT' } as const;
-const defaultPorts: Record<Program, number> = { gateway: 8080, auth: 8001, customer: 8002, interaction: 8003, product: 8004, favorites: 8005 };
+const portNames = {
+  gateway: 'PORT',
+  auth: 'AUTH_PORT',
+  customer: 'CUSTOMER_PORT',
+  interaction: 'INTERACTION_PORT',
+  product: 'PRODUCT_PORT',
+  favorites: 'FAVORITES_PORT',
+} as const;
+const defaultPorts: Record<Program, number> = {
+  gateway: 8080,
+  auth: 8001,
+  customer: 8002,
+  interaction: 8003,
+  product: 8004,
+  favorites: 8005,
+};
 
 /** The variable that moves a program to another port. */
 export const portVariable = (program: Program): string => portNames[program];
 
 const optional = <S extends z.ZodType>(names: readonly string[], schema: S): Record<string, z.ZodOptional<S>> =>
   Object.fromEntries(names.map((name) => [name, schema.optional()]));
-const each = (suffix: string, of: readonly string[] = services): string[] => of.map((name) => `${name.toUpperCase()}_${suffix}`);
+const each = (suffix: string, of: readonly string[] = services): string[] =>
+  of.map((name) => `${name.toUpperCase()}_${suffix}`);
 
 const shape = z.object({
   ...optional(Object.values(portNames), port),
@@ -37,18 +60,48 @@ const shape = z.object({
   POSTGRES_USER: z.string().optional(),
   POSTGRES_PASSWORD: z.string().optional(),
   AUTH_SECRET: key.optional(),
-  HOST: z.string().refine((value) => isIP(value) !== 0, 'an IP address, such as 127.0.0.1 or 0.0.0.0').optional(),
+  HOST: z
+    .string()
+    .refine((value) => isIP(value) !== 0, 'an IP address, such as 127.0.0.1 or 0.0.0.0')
+    .optional(),
   TRUST_PROXY: trusted.optional(),
   ENVIRONMENT: z.enum(['development', 'production']).optional(),
-  LOG_LEVEL: z.string().toLowerCase().pipe(z.enum(['debug', 'info', 'warning', 'error'])).optional(),
-  DEFAULT_COUNTRY: z.string().regex(/^[A-Z]{2}$/, 'two capital letters (ISO 3166-1)').optional(),
-  DEFAULT_CURRENCY: z.string().regex(/^[A-Z]{3}$/, 'three capital letters (ISO 4217)').optional(),
+  LOG_LEVEL: z
+    .string()
+    .toLowerCase()
+    .pipe(z.enum(['debug', 'info', 'warning', 'error']))
+    .optional(),
+  DEFAULT_COUNTRY: z
+    .string()
+    .regex(/^[A-Z]{2}$/, 'two capital letters (ISO 3166-1)')
+    .optional(),
+  DEFAULT_CURRENCY: z
+    .string()
+    .regex(/^[A-Z]{3}$/, 'three capital letters (ISO 4217)')
+    .optional(),
   ADMIN_EMAIL: z.email('an e-mail address').max(254).optional(),
   ADMIN_PASSWORD: z.string().min(8, 'at least 8 characters').max(128, 'at most 128 characters').optional(),
   ACCESS_TOKEN_EXPIRE_MINUTES: z
     .string()
-    .refine((value) => /^\d{1,4}$/.test(value) && Number(value) >= 1 && Number(value) <= 1440, 'a number of minutes from 1 to 1440')
+    .refine(
+      (value) => /^\d{1,4}$/.test(value) && Number(value) >= 1 && Number(value) <= 1440,
+      'a number of minutes from 1 to 1440',
+    )
     .optional(),
+  REFRESH_TOKEN_EXPIRE_DAYS: z
+    .string()
+    .refine(
+      (value) => /^\d{1,3}$/.test(value) && Number(value) >= 1 && Number(value) <= 365,
+      'a number of days from 1 to 365',
+    )
+    .optional(),
+  JWT_ALGORITHM: tokenSettings.JWT_ALGORITHM.unwrap().optional(),
+  JWT_SECRET_KEY: tokenSettings.JWT_SECRET_KEY,
+  LOGIN_RATE: z
+    .string()
+    .regex(/^[1-9]\d{0,5}\/(?:second|minute|hour|day)$/, 'n/second, n/minute, n/hour or n/day')
+    .optional(),
+  RATE_LIMITS: z.enum(['on', 'off']).optional(),
 });
 
 /** Every name that may be set: what `.env.example` lists. */
@@ -58,9 +111,13 @@ export const settingNames: readonly string[] = Object.keys(shape.shape);
 const Settings = shape.superRefine(
   (given, context) => {
     const values: Values = given;
-    for (const [path, message] of [...missing(values).map((name) => [name, 'is missing'] as const), ...samePorts(values)]) {
+    for (const [path, message] of [
+      ...missing(values).map((name) => [name, 'is missing'] as const),
+      ...samePorts(values),
+    ]) {
       context.addIssue({ code: 'custom', path: [path], message });
     }
+    secretForHs256(given, context);
   },
   { when: () => true },
 );
@@ -85,7 +142,6 @@ export type Settings = {
   given: Street['given'];
 };
 
-
 /**
  * Reads the settings of a fleet (API contract, section 11) once.
  * @throws EnvironmentError naming every fault, and no value
@@ -93,16 +149,25 @@ export type Settings = {
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const values: Values = readEnvironment(Settings, env);
   const text = (name: string) => (values[name] === undefined ? undefined : String(values[name]));
-  const ofEach = <N extends string, V>(names: readonly N[], value: (name: N, upper: string) => V | undefined) =>
-    Object.fromEntries(names.flatMap((name) => [[name, value(name, name.toUpperCase())]]).filter(([, found]) => found !== undefined));
+  const ofEach = <N extends string>(names: readonly N[], value: (name: N, upper: string) => unknown) =>
+    Object.fromEntries(
+      names.flatMap((name) => [[name, value(name, name.toUpperCase())]]).filter(([, found]) => found !== undefined),
+    );
 
   const host = text('POSTGRES_HOST');
-  const server = host && { host, port: text('POSTGRES_PORT') ?? '5432', user: text('POSTGRES_USER') ?? '', password: text('POSTGRES_PASSWORD') ?? '' };
+  const server = host && {
+    host,
+    port: text('POSTGRES_PORT') ?? '5432',
+    user: text('POSTGRES_USER') ?? '',
+    password: text('POSTGRES_PASSWORD') ?? '',
+  };
   const auth_secret = text('AUTH_SECRET');
   const email = text('ADMIN_EMAIL');
   const password = text('ADMIN_PASSWORD');
   return {
-    ports: Object.fromEntries(programs.map((program) => [program, Number(values[portNames[program]] ?? defaultPorts[program])])) as Settings['ports'],
+    ports: Object.fromEntries(
+      programs.map((program) => [program, Number(values[portNames[program]] ?? defaultPorts[program])]),
+    ) as Settings['ports'],
     given_ports: programs.filter((program) => values[portNames[program]] !== undefined),
     service_urls: ofEach(services, (_, upper) => text(`${upper}_SERVICE_URL`)),
     service_keys: ofEach(programs, (_, upper) => text(`${upper}_SERVICE_KEY`)),
@@ -118,7 +183,17 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   };
 }
 
-export function adminUrl({ host, port, user, password }: { host: string; port: string; user: string; password: string }): string {
+export function adminUrl({
+  host,
+  port,
+  user,
+  password,
+}: {
+  host: string;
+  port: string;
+  user: string;
+  password: string;
+}): string {
   const name = isIP(host) === 6 ? `[${host}]` : host;
   return `postgresql://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${name}:${port}/postgres`;
 }
@@ -127,7 +202,10 @@ export function adminUrl({ host, port, user, password }: { host: string; port: s
 function missing(values: Values): string[] {
   const groups = [
     { needed: ['POSTGRES_HOST', 'POSTGRES_USER', 'POSTGRES_PASSWORD'], also: ['POSTGRES_PORT'] },
-    ...services.map((service) => ({ needed: each('DATABASE_URL', [service, `${service}_owner`]), also: [] as string[] })),
+    ...services.map((service) => ({
+      needed: each('DATABASE_URL', [service, `${service}_owner`]),
+      also: [] as string[],
+    })),
   ];
   return groups
     .filter(({ needed, also }) => [...needed, ...also].some((name) => values[name] !== undefined))
@@ -135,7 +213,10 @@ function missing(values: Values): string[] {
 }
 
 function samePorts(values: Values): (readonly [string, string])[] {
-  const ports = programs.map((program) => ({ program, port: Number(values[portNames[program]] ?? defaultPorts[program]) }));
+  const ports = programs.map((program) => ({
+    program,
+    port: Number(values[portNames[program]] ?? defaultPorts[program]),
+  }));
   return ports.flatMap(({ program, port: wanted }, at) => {
     const earlier = ports.slice(0, at).find((other) => other.port === wanted && wanted !== 0);
     return earlier ? [[portNames[program], `the port is ${earlier.program}'s too`] as const] : [];

@@ -27,7 +27,8 @@ export function setUp(folder: string, database: string): void {
     writeSecret(of(service), 'service_key_hashes', keyHashesFor(service, keys));
   }
   if (process.getuid?.() !== 0) return;
-  for (const name of [...programs, 'postgres', 'migrate']) own(of(name), name === 'postgres' ? users.postgres : users.node);
+  for (const name of [...programs, 'postgres', 'migrate'])
+    own(of(name), name === 'postgres' ? users.postgres : users.node);
 }
 
 /** To the one user that runs the program, to read and not to change. */

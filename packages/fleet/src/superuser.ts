@@ -29,11 +29,20 @@ export async function superuser(
   };
   const script = join(folderOf('auth', street), 'src/superuser.ts');
   const output = await new Promise<string>((resolve, reject) => {
-    execFile(process.execPath, [script, verb], { cwd: folderOf('auth', street), env, timeout: 30_000 }, (error, stdout, stderr) => {
-      const said = stderr.trim().split('\n').find((line) => line !== '');
-      if (error) reject(new Error(`The superuser could not be set up: ${said ?? 'the auth service gave no reason.'}`));
-      else resolve(stdout);
-    });
+    execFile(
+      process.execPath,
+      [script, verb],
+      { cwd: folderOf('auth', street), env, timeout: 30_000 },
+      (error, stdout, stderr) => {
+        const said = stderr
+          .trim()
+          .split('\n')
+          .find((line) => line !== '');
+        if (error)
+          reject(new Error(`The superuser could not be set up: ${said ?? 'the auth service gave no reason.'}`));
+        else resolve(stdout);
+      },
+    );
   });
   return Answer.parse(JSON.parse(output.trim().split('\n').at(-1) ?? ''));
 }

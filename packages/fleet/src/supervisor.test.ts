@@ -35,7 +35,9 @@ function run(source: string, watch: Watch = {}, variables: Record<string, string
 const living = `console.log('up', process.pid); setInterval(() => {}, 1000);`;
 
 test('what a program writes is in its log, also the last words before it is killed', async () => {
-  const one = run(`console.log('first'); console.error('second'); process.stdout.write('no end', () => process.kill(process.pid, 'SIGKILL'));`);
+  const one = run(
+    `console.log('first'); console.error('second'); process.stdout.write('no end', () => process.kill(process.pid, 'SIGKILL'));`,
+  );
   await vi.waitUntil(() => logged().includes('no end\n'), { timeout: 15_000 });
   await one.stop();
   expect(logged()).toMatch(/^first$/m);
@@ -81,12 +83,18 @@ test('a program gets its own variables, and nothing of ours', async () => {
 });
 
 test('its programs hear by the channel that a supervisor was killed', async () => {
-  writeFileSync(join(folder, 'child.js'), `process.once('disconnect', () => process.exit(0)); setInterval(() => {}, 1000); console.log('up');`);
+  writeFileSync(
+    join(folder, 'child.js'),
+    `process.once('disconnect', () => process.exit(0)); setInterval(() => {}, 1000); console.log('up');`,
+  );
   const supervisor = `
     import { supervise } from ${JSON.stringify(join(import.meta.dirname, 'supervisor.ts'))};
     const one = supervise({ name: 'child', script: 'child.js', cwd: ${JSON.stringify(folder)}, variables: {}, log: 'child.log' }, { on_line: () => console.log(one.pid()) });
   `;
-  const owner = spawn(process.execPath, ['--input-type=module', '-e', supervisor], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
+  const owner = spawn(process.execPath, ['--input-type=module', '-e', supervisor], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const pid = Number(await new Promise((resolve) => owner.stdout.once('data', resolve)));
   expect(isAlive(pid)).toBe(true);
   owner.kill('SIGKILL');

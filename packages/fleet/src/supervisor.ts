@@ -26,10 +26,10 @@ export type Watch = {
 export type Supervision = {
   name: string;
   log: string;
-  pid(): number | undefined;
-  kill(signal: NodeJS.Signals): boolean;
+  pid: () => number | undefined;
+  kill: (signal: NodeJS.Signals) => boolean;
   /** SIGTERM, and SIGKILL after 10 s. */
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 };
 
 const grace = 10_000; // milliseconds between SIGTERM and SIGKILL

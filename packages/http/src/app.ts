@@ -4,12 +4,13 @@ import type { Db } from '@clientela/db';
 import { requestIdOf } from '@clientela/runtime';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
-import { callerOf, type Actor } from './actor.ts';
+import { callerOf, type Actor, type Callers } from './actor.ts';
 import { doorHandler, type DoorOptions } from './door.ts';
 import { openapiOf } from './openapi.ts';
 import type { Route } from './route.ts';
 
 export type ServiceOptions = DoorOptions & {
+  callers: Callers;
   /** `customer`: as it is called in paths, logs and answers. */
   service: string;
   version: string;
@@ -29,8 +30,8 @@ export function createService(options: ServiceOptions): Express {
 
   app.use(identify(log));
   for (const [path, handle] of ownPages(service, version, routes, db)) app.get(path, handle);
-  app.use((request, _response, next) => {
-    callerOf(request.headers, callers); // before anything about which paths exist is said
+  app.use((request, response, next) => {
+    response.locals['caller'] = callerOf(request.headers, callers); // before anything about which paths exist is said
     next();
   });
   for (const door of byPrecedence(routes)) {

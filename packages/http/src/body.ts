@@ -27,7 +27,8 @@ export function jsonReader(door: Route): (request: Request, response: Response) 
   return async (request, response) => {
     if (!hasBody(request)) return {};
     const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(request.headers['content-type'] ?? '')?.[1] ?? 'utf-8';
-    if (!request.is('application/json') || charset.toLowerCase() !== 'utf-8') throw unsupported('application/json in UTF-8');
+    if (!request.is('application/json') || charset.toLowerCase() !== 'utf-8')
+      throw unsupported('application/json in UTF-8');
     await new Promise<void>((resolve, reject) => {
       parse(request, response, (error?: unknown) => (error ? reject(bodyFault(error, limit)) : resolve()));
     });

@@ -1,9 +1,10 @@
-import { reach, type Permission } from '@clientela/contracts';
+import { reach, type Permission, type Program } from '@clientela/contracts';
 import type { Db, Tx } from '@clientela/db';
 import { forbidden, notFound, unauthenticated } from '@clientela/errors';
 import type { Request, RequestHandler, Response } from 'express';
+import type { Logger } from 'pino';
 import { z } from 'zod';
-import { actorOf, callerOf, type Actor, type Callers, type CompanyActor } from './actor.ts';
+import { actorOf, type Actor, type CompanyActor } from './actor.ts';
 import { jsonReader, readUpload } from './body.ts';
 import { actingIn } from './company.ts';
 import type { CompanyLookup } from './companies.ts';
@@ -17,25 +18,24 @@ const nothing = z.strictObject({});
 
 export type DoorOptions = {
   db: Db;
-  callers: Callers;
-  /** Resolves `?company_id=`; auth, whose doors reach the installation, has none. */
+  /** Resolves `?company_id=`. */
   companies?: CompanyLookup;
   /** Told after each commit; wakes the relay when the transaction published something. */
   after_commit?: (tx: Tx) => void;
+  log?: Logger;
   /** Holds every answer against its declared shape; for tests, where a wrong one is a 500. */
   check_answers?: boolean;
 };
 
 /** One request through one door: who, may they, what do they say; then the transaction; then the answer. */
 export function doorHandler(door: Route, options: DoorOptions): RequestHandler {
-  const { db, callers, companies } = options;
+  const { db, companies } = options;
   const readBody = jsonReader(door);
   const success = successOf(door);
   const changes = door.method !== 'get';
 
   return async (request, response) => {
-    const { request_id } = response.locals as { request_id: string };
-    const caller = callerOf(request.headers, callers);
+    const { request_id, caller } = response.locals as { request_id: string; caller: Program };
     const internal = typeof door.allow === 'object' && 'internal' in door.allow ? door.allow.internal : undefined;
     if (internal ? !internal.includes(caller) : caller !== 'gateway')
       throw forbidden('This door is not for that program');
@@ -71,6 +71,9 @@ export function doorHandler(door: Route, options: DoorOptions): RequestHandler {
 
     const prepared = await door.prepare?.({ ...given, db } as never);
     const result = await inUnitOfWork(door, options, { ...given, prepared });
+    await door.after?.({ ...given, result } as never).catch((error: unknown) => {
+      options.log?.warn({ request_id, err: error }, 'what follows the change was left to its event');
+    });
     const answer = result instanceof Reply ? result : new Reply(undefined, result, {});
     const status = answer.status ?? success;
     if (options.check_answers) holdAnswer(door, status, answer.body);

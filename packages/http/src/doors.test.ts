@@ -15,6 +15,9 @@ let app: ReturnType<typeof createService>;
 const company_id = randomUUID();
 const committed: unknown[] = [];
 let streaming: Readable | undefined;
+/** What a door did after its commit, and how many rows were there then. */
+const followed: { name: string; stored: number }[] = [];
+const named = async (name: string) => (await database.owner('inbox_events').where({ name })).length;
 
 const path = '/things/{thing_id}';
 const params = z.strictObject({ thing_id: Uuid });
@@ -35,6 +38,23 @@ const routes = [
         throw conflict({ resource: 'thing', field: 'name', existing: async () => ({ id: 'the other' }) });
       }
       return { name: body.name };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/followed',
+    summary: 'with something to do after the commit',
+    allow: 'customers:create',
+    body: z.strictObject({ name: text(20) }),
+    responses: { 201: Thing },
+    handle: async ({ tx, body }) => {
+      await tx('inbox_events').insert({ event_id: randomUUID(), name: `followed ${body.name}` });
+      if (body.name === 'refused') throw conflict({ resource: 'thing', field: 'name' });
+      return versioned(1, { name: body.name });
+    },
+    after: async ({ body, result }) => {
+      followed.push({ name: result.body.name, stored: await named(`followed ${body.name}`) });
+      if (body.name === 'unlucky') throw new Error('the other service is away');
     },
   }),
   route({
@@ -63,7 +83,14 @@ const routes = [
     responses: { 200: z.strictObject({ expected: z.number().nullable() }) },
     handle: ({ expected_version }) => ({ expected: expected_version ?? null }),
   }),
-  route({ method: 'get', path: '/things/special', summary: 'literal', allow: 'open', responses: { 200: Thing }, handle: () => ({ name: 'special' }) }),
+  route({
+    method: 'get',
+    path: '/things/special',
+    summary: 'literal',
+    allow: 'open',
+    responses: { 200: Thing },
+    handle: () => ({ name: 'special' }),
+  }),
   route({
     method: 'post',
     path: '/upload',
@@ -93,7 +120,14 @@ const routes = [
       return reply(200, streaming, { 'Content-Type': 'text/csv' });
     },
   }),
-  route({ method: 'get', path: '/internal/things', summary: 'internal', allow: { internal: ['favorites'] }, responses: { 200: Thing }, handle: ({ actor }) => ({ name: actor.id }) }),
+  route({
+    method: 'get',
+    path: '/internal/things',
+    summary: 'internal',
+    allow: { internal: ['favorites'] },
+    responses: { 200: Thing },
+    handle: ({ actor }) => ({ name: actor.id }),
+  }),
 ];
 
 async function* rowsOf(kind: string) {
@@ -129,7 +163,8 @@ const as = (role: string, id: string = randomUUID()) => ({
   'X-User-Role': role,
   ...(role !== 'superuser' && { 'X-Company-Id': company_id }),
 });
-const stored = async () => (await database.owner('inbox_events').select('name')).map(({ name }: { name: string }) => name);
+const stored = async () =>
+  (await database.owner('inbox_events').select('name')).map(({ name }: { name: string }) => name);
 const paths = (body: { errors: { path: string }[] }) => body.errors.map((error) => error.path).toSorted();
 
 describe('who comes in', () => {
@@ -142,19 +177,39 @@ describe('who comes in', () => {
     }
     await supertest(app).get('/things').set('X-Service-Key', 'key-of-nobody').expect(401);
     expect((await supertest(app).get('/').expect(200)).body).toMatchObject({ service: 'test', version: '1.2.3' });
-    expect((await supertest(app).get('/health').expect(200)).body).toEqual({ status: 'healthy', service: 'test', version: '1.2.3' });
-    expect((await supertest(app).get('/ready').expect(200)).body).toMatchObject({ status: 'ready', dependencies: { database: 'up' } });
+    expect((await supertest(app).get('/health').expect(200)).body).toEqual({
+      status: 'healthy',
+      service: 'test',
+      version: '1.2.3',
+    });
+    expect((await supertest(app).get('/ready').expect(200)).body).toMatchObject({
+      status: 'ready',
+      dependencies: { database: 'up' },
+    });
     expect((await supertest(app).get('/openapi.json').expect(200)).body.openapi).toBe('3.1.0');
   });
 
   test('a service’s key opens its internal doors and no public one; the gateway’s the reverse', async () => {
     const favorites = { 'X-Service-Key': 'key-of-favorites' };
-    expect((await supertest(app).get('/internal/things').set({ ...favorites, 'X-Company-Id': company_id }).expect(200)).body).toEqual({
+    expect(
+      (
+        await supertest(app)
+          .get('/internal/things')
+          .set({ ...favorites, 'X-Company-Id': company_id })
+          .expect(200)
+      ).body,
+    ).toEqual({
       name: 'service:favorites',
     });
-    await supertest(app).get('/internal/things').set({ 'X-Service-Key': 'key-of-product', 'X-Company-Id': company_id }).expect(403);
+    await supertest(app)
+      .get('/internal/things')
+      .set({ 'X-Service-Key': 'key-of-product', 'X-Company-Id': company_id })
+      .expect(403);
     await supertest(app).get('/internal/things').set(as('admin')).expect(403);
-    await supertest(app).get(`/things/${randomUUID()}`).set({ ...as('admin'), ...favorites }).expect(403);
+    await supertest(app)
+      .get(`/things/${randomUUID()}`)
+      .set({ ...as('admin'), ...favorites })
+      .expect(403);
   });
 
   test('a role without the permission is refused before its body is looked at', async () => {
@@ -166,7 +221,9 @@ describe('who comes in', () => {
   test('a customer reaches its own record, and another’s is the 404 of an unknown one', async () => {
     const me = randomUUID();
     await supertest(app).get(`/things/${me}`).set(as('customer', me)).expect(200);
-    expect((await supertest(app).get(`/things/${randomUUID()}`).set(as('customer', me)).expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
+    expect(
+      (await supertest(app).get(`/things/${randomUUID()}`).set(as('customer', me)).expect(404)).body.error_code,
+    ).toBe('CUSTOMER_NOT_FOUND');
   });
 
   test('a superuser names its company by UUID or key; another role only its own', async () => {
@@ -178,7 +235,9 @@ describe('who comes in', () => {
     await supertest(app).get(`${at}?company_id=COMP-001`).set(as('admin')).expect(200);
     const strip = ({ body }: { body: object }) => ({ ...body, timestamp: '', request_id: '' });
     const unknown = strip(await supertest(app).get(`${at}?company_id=COMP-002`).set(as('admin')).expect(403));
-    expect(strip(await supertest(app).get(`${at}?company_id=${randomUUID()}`).set(as('admin')).expect(403))).toEqual(unknown);
+    expect(strip(await supertest(app).get(`${at}?company_id=${randomUUID()}`).set(as('admin')).expect(403))).toEqual(
+      unknown,
+    );
     await supertest(app).get(`${at}?company_id=${company_id}&company_id=x`).set(as('admin')).expect(422);
   });
 });
@@ -191,9 +250,24 @@ describe('a json door', () => {
     expect(committed.length).toBe(before + 1);
   });
 
+  test('does what follows the commit before it answers; its failure changes nothing, a refusal has nothing to follow', async () => {
+    const post = (name: string) => supertest(app).post('/followed').set(as('admin')).send({ name });
+    await post('lucky').expect(201, { name: 'lucky' });
+    await post('unlucky').expect(201, { name: 'unlucky' });
+    await post('refused').expect(409);
+    expect(followed).toEqual([
+      { name: 'lucky', stored: 1 },
+      { name: 'unlucky', stored: 1 },
+    ]);
+  });
+
   test('a failure leaves nothing behind and says nothing of its cause', async () => {
     const before = committed.length;
-    const { body, text: answer } = await supertest(app).post('/things').set(as('admin')).send({ name: 'fails' }).expect(500);
+    const { body, text: answer } = await supertest(app)
+      .post('/things')
+      .set(as('admin'))
+      .send({ name: 'fails' })
+      .expect(500);
     expect(body).toMatchObject({ error_code: 'INTERNAL_ERROR', status: 500 });
     expect(answer).not.toMatch(/secret|select/);
     expect(await stored()).not.toContain('fails');
@@ -202,7 +276,11 @@ describe('a json door', () => {
 
   test('a conflict shows the record in the way, looked up after the rollback', async () => {
     const { body } = await supertest(app).post('/things').set(as('admin')).send({ name: 'taken' }).expect(409);
-    expect(body).toMatchObject({ error_code: 'THING_NAME_TAKEN', errors: [{ path: 'name' }], existing: { id: 'the other' } });
+    expect(body).toMatchObject({
+      error_code: 'THING_NAME_TAKEN',
+      errors: [{ path: 'name' }],
+      existing: { id: 'the other' },
+    });
   });
 
   test('an answer of another shape than declared is found in tests', async () => {
@@ -242,7 +320,15 @@ describe('a json door', () => {
   });
 
   test('is 413 past its limit and 400 for a path id that is none', async () => {
-    expect((await supertest(app).post('/things').set(as('admin')).send({ name: 'x'.repeat(2 ** 20) }).expect(413)).body.error_code).toBe('PAYLOAD_TOO_LARGE');
+    expect(
+      (
+        await supertest(app)
+          .post('/things')
+          .set(as('admin'))
+          .send({ name: 'x'.repeat(2 ** 20) })
+          .expect(413)
+      ).body.error_code,
+    ).toBe('PAYLOAD_TOO_LARGE');
     expect((await supertest(app).get('/things/17').set(as('admin')).expect(400)).body).toMatchObject({
       error_code: 'MALFORMED_REQUEST',
       errors: [{ path: 'thing_id' }],
@@ -256,13 +342,21 @@ describe('versions', () => {
   test('a read has an ETag and is not sent again while it is the same', async () => {
     const { headers } = await supertest(app).get(at).set(as('admin')).expect(200);
     expect(headers['etag']).toBe('"3"');
-    for (const tag of ['"3"', 'W/"3"', '"1", "3"', '*']) await supertest(app).get(at).set(as('admin')).set('If-None-Match', tag).expect(304);
+    for (const tag of ['"3"', 'W/"3"', '"1", "3"', '*'])
+      await supertest(app).get(at).set(as('admin')).set('If-None-Match', tag).expect(304);
     await supertest(app).get(at).set(as('admin')).set('If-None-Match', '"2"').expect(200);
   });
 
   test('If-Match reaches the handler; a tag that can be no version of ours matches nothing', async () => {
     const expected = async (tag?: string) =>
-      (await supertest(app).put(at).set(as('admin')).set(tag === undefined ? {} : { 'If-Match': tag }).send({}).expect(200)).body.expected;
+      (
+        await supertest(app)
+          .put(at)
+          .set(as('admin'))
+          .set(tag === undefined ? {} : { 'If-Match': tag })
+          .send({})
+          .expect(200)
+      ).body.expected;
     expect(await expected()).toBeNull();
     expect(await expected('*')).toBeNull();
     expect(await expected('"7"')).toBe(7);
@@ -282,10 +376,13 @@ describe('paths', () => {
   });
 
   test('a request id is taken over when well formed, else made', async () => {
-    const ask = async (id: string) => (await supertest(app).get('/health').set('X-Request-Id', id)).headers['x-request-id'];
+    const ask = async (id: string) =>
+      (await supertest(app).get('/health').set('X-Request-Id', id)).headers['x-request-id'];
     expect(await ask('abcdefgh-1')).toBe('abcdefgh-1');
     expect(await ask('short')).toMatch(/^[0-9a-f-]{36}$/);
-    expect((await supertest(app).get('/health').set('X-Trace-Id', 'trace_12345')).headers['x-request-id']).toBe('trace_12345');
+    expect((await supertest(app).get('/health').set('X-Trace-Id', 'trace_12345')).headers['x-request-id']).toBe(
+      'trace_12345',
+    );
   });
 });
 
@@ -300,8 +397,12 @@ describe('an upload door', () => {
     await upload().field('title', 'mine').attach('file', Buffer.alloc(100_001), 'a.bin').expect(413);
     await upload().send({ title: 'mine' }).expect(415);
     expect(paths((await upload().field('title', 'mine').expect(422)).body)).toEqual(['file']);
-    expect(paths((await upload().field('title', 'mine').attach('picture', Buffer.alloc(9), 'a').expect(422)).body)).toEqual(['picture']);
-    expect(paths((await upload().field('more', '1').attach('file', Buffer.alloc(70_000), 'a').expect(422)).body)).toEqual(['more', 'title']);
+    expect(
+      paths((await upload().field('title', 'mine').attach('picture', Buffer.alloc(9), 'a').expect(422)).body),
+    ).toEqual(['picture']);
+    expect(
+      paths((await upload().field('more', '1').attach('file', Buffer.alloc(70_000), 'a').expect(422)).body),
+    ).toEqual(['more', 'title']);
     await upload().type('multipart/form-data').send('--').expect(400);
     await supertest(app).post('/upload').set(as('manager')).attach('file', Buffer.alloc(9), 'a').expect(403);
   });
@@ -332,7 +433,14 @@ describe('a stream door', () => {
 describe('a database that is away', () => {
   test('is a 503 with Retry-After, and /health stays up', async () => {
     const lost = await testDatabase('product');
-    const alone = createService({ service: 'test', version: '1', routes, db: lost.db, log: pino({ level: 'silent' }), callers: testCallers });
+    const alone = createService({
+      service: 'test',
+      version: '1',
+      routes,
+      db: lost.db,
+      log: pino({ level: 'silent' }),
+      callers: testCallers,
+    });
     await lost.drop();
     const { body, headers } = await supertest(alone).post('/things').set(as('admin')).send({ name: 'a' }).expect(503);
     expect(body.error_code).toBe('SERVICE_UNAVAILABLE');

@@ -46,7 +46,7 @@ type Given<A, R, P, Q, B, K> = {
   (K extends 'upload' ? { upload: Upload } : unknown);
 
 /** A door: everything there is to know about one method on one path. */
-export type Door<M, A, R, P, Q, B, K, T, Prepared> = {
+export type Door<M, A, R, P, Q, B, K, T, Prepared, Result> = {
   method: M;
   /** `/api/customers/{customer_id}`; each name in braces is a key of `params`. */
   path: string;
@@ -71,18 +71,24 @@ export type Door<M, A, R, P, Q, B, K, T, Prepared> = {
   revalidates?: boolean;
   /** Runs before the transaction: what must ask another service does so here. */
   prepare?: (context: Given<A, R, P, Q, B, K> & { db: Db }) => Promise<Prepared>;
-  handle: (context: Given<A, R, P, Q, B, K> & Change<M, T> & { prepared: Prepared }) => unknown;
+  handle: (context: Given<A, R, P, Q, B, K> & Change<M, T> & { prepared: Prepared }) => Result | Promise<Result>;
+  /**
+   * Runs after the commit and before the answer: what is better done at once but is done by an event as well. Its failure is logged and
+   * changes nothing.
+   */
+  after?: (context: Given<A, R, P, Q, B, K> & { result: Result }) => Promise<void>;
 };
 
 type Anything = z.ZodObject | undefined;
 
 /** A door whose particulars have been forgotten: what mounting, documentation and tests work on. */
 export type Route = Omit<
-  Door<Method, Allow, Reaches, Anything, Anything, z.ZodType | undefined, Kind, 'own' | undefined, unknown>,
-  'handle' | 'prepare'
+  Door<Method, Allow, Reaches, Anything, Anything, z.ZodType | undefined, Kind, 'own' | undefined, unknown, unknown>,
+  'handle' | 'prepare' | 'after'
 > & {
   prepare?: (context: never) => Promise<unknown>;
   handle: (context: never) => unknown;
+  after?: (context: never) => Promise<void>;
 };
 
 /** Declares a door. It does not compile without a permission, and its handler sees exactly what it declares. */
@@ -96,8 +102,9 @@ export const route = <
   const K extends Kind = 'json',
   const T extends 'own' | undefined = undefined,
   Prepared = undefined,
+  Result = unknown,
 >(
-  door: Door<M, A, R, P, Q, B, K, T, Prepared>,
+  door: Door<M, A, R, P, Q, B, K, T, Prepared, Result>,
 ): Route => door;
 
 export const isInternal = (door: Route): boolean => typeof door.allow === 'object' && 'internal' in door.allow;

@@ -1,3 +1,5 @@
+import { closeSync, openSync } from 'node:fs';
+import { devNull } from 'node:os';
 import { EnvironmentError } from './environment.ts';
 
 /** What ends one part of a program; called in the reverse order of what was opened. */
@@ -30,7 +32,12 @@ export async function runProgram(start: (onClose: (closing: Closing) => void) =>
   process.once('SIGTERM', () => void stop(0));
   process.once('SIGINT', () => void stop(0));
   // Started by a supervisor: when it is gone, however it went, this process has no business here.
-  if (process.send) process.once('disconnect', () => void stop(0));
+  if (process.send) {
+    process.once('disconnect', () => {
+      leaveOutputs();
+      void stop(0);
+    });
+  }
 
   try {
     await start((close) => closings.push(close));
@@ -39,5 +46,16 @@ export async function runProgram(start: (onClose: (closing: Closing) => void) =>
       `${error instanceof EnvironmentError ? error.message : error instanceof Error ? (error.stack ?? error.message) : 'failed'}\n`,
     );
     await stop(1);
+  }
+}
+
+/**
+ * Lets standard output and error end in nothing. Their reader went with the process that started this one, and a buffered log would
+ * otherwise try for ever to hand over its last lines (sonic-boom's flushSync repeats a write that fails, whatever the reason).
+ */
+function leaveOutputs(): void {
+  for (const output of [1, 2]) {
+    closeSync(output);
+    openSync(devNull, 'w'); // takes the lowest number that is free: the one just closed
   }
 }

@@ -3,7 +3,7 @@ import { destination, pino, type Logger } from 'pino';
 export type Log = Logger;
 
 /**
- * One JSON line per entry on standard output. Lines are written as they come, so that a killed process loses none.
+ * One JSON line per entry on standard output. Lines are written as they come, beside the work: a full pipe holds up no request.
  * Callers log allow-listed fields; errors are reduced to name, message and stack, as a database error carries the row's values.
  */
 export function createLog(service: string, level: string, out: NodeJS.WritableStream | number = 1): Log {
@@ -14,7 +14,7 @@ export function createLog(service: string, level: string, out: NodeJS.WritableSt
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: plainError },
   };
-  return typeof out === 'number' ? pino(options, destination({ fd: out, sync: true })) : pino(options, out);
+  return typeof out === 'number' ? pino(options, destination({ fd: out, sync: false })) : pino(options, out);
 }
 
 type PlainError = { type: string; message: string; code?: string; stack?: string; cause?: PlainError };

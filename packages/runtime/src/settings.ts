@@ -12,6 +12,24 @@ export const LogLevel = z
   .default('info');
 /** 32 random bytes in base64url: what opens other programs' doors. */
 export const ServiceKey = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'must be 32 bytes in base64url');
+
+/** How access tokens are signed: by auth's own key (ES256), or by a secret that auth and the gateway share (HS256). */
+export const tokenSettings = {
+  JWT_ALGORITHM: z.enum(['ES256', 'HS256'], 'must be ES256 or HS256').default('ES256'),
+  JWT_SECRET_KEY: z
+    .string()
+    // RFC 7518, 3.2: a key at least as long as the hash.
+    .refine((text) => Buffer.byteLength(text) >= 32, 'must have at least 32 bytes')
+    .optional(),
+};
+
+/** For `superRefine(…, { when: () => true })`, so that it is told together with all other faults: HS256 needs its secret. */
+export function secretForHs256(given: object, context: z.RefinementCtx): void {
+  const { JWT_ALGORITHM, JWT_SECRET_KEY } = given as Record<string, unknown>;
+  if (JWT_ALGORITHM === 'HS256' && JWT_SECRET_KEY === undefined)
+    context.addIssue({ code: 'custom', path: ['JWT_SECRET_KEY'], message: 'is missing' });
+}
+
 const hashes = /^[a-z]+=[0-9a-f]{64}(?:,[0-9a-f]{64})?(?:;[a-z]+=[0-9a-f]{64}(?:,[0-9a-f]{64})?)*$/;
 
 /** The settings that every service reads, under its own name: `serviceSettings('CUSTOMER')`. */

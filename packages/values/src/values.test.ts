@@ -72,7 +72,14 @@ describe('values', () => {
     [page, ['1', '2'], refused],
     [queryBoolean, 'False', false],
     [queryBoolean, 'yes', refused],
-    [querySort(['name', 'at']), '-at,name', [{ column: 'at', descending: true }, { column: 'name', descending: false }]],
+    [
+      querySort(['name', 'at']),
+      '-at,name',
+      [
+        { column: 'at', descending: true },
+        { column: 'name', descending: false },
+      ],
+    ],
     [querySort(['name', 'at']), 'at,-at', refused],
     [querySort(['name']), 'password', refused],
     [DocumentNumber, '12.345.678-k', '12345678K'],
@@ -119,7 +126,9 @@ describe('phones', () => {
     expect(read(Phone, typed)).toBe(typed);
     expect(normalPhone(typed, country)).toBe(expected);
   });
-  test.each(['1234', 'abcdefgh', '1'.repeat(16), '12 34 (ext)'])('%s is none', (typed) => expect(read(Phone, typed)).toEqual(refused));
+  test.each(['1234', 'abcdefgh', '1'.repeat(16), '12 34 (ext)'])('%s is none', (typed) =>
+    expect(read(Phone, typed)).toEqual(refused),
+  );
 });
 
 describe('documents', () => {

@@ -176,4 +176,20 @@ export const pageOf = <Name extends string, Item extends z.ZodType>(name: Name, 
     per_page: z.int(),
   });
 
+/** The query of a list by limit and offset. */
+export const sliceQuery = {
+  limit: queryInteger(1, 100).default(20),
+  offset: queryInteger(0, 100_000_000).default(0),
+};
+
+/** A list by limit and offset as it is answered: `{ users: […], total, limit, offset }`. */
+export const sliceOf = <Name extends string, Item extends z.ZodType>(name: Name, item: Item) =>
+  z.strictObject({
+    ...({ [name]: z.array(item) } as Record<Name, z.ZodArray<Item>>),
+    total: z.int(),
+    total_is_estimate: z.literal(true).optional(),
+    limit: z.int(),
+    offset: z.int(),
+  });
+
 export const Message = z.strictObject({ message: z.string() });

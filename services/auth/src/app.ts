@@ -1,13 +1,46 @@
+import { eventRoutes } from '@clientela/events';
 import { createService, type Route, type ServiceOptions } from '@clientela/http';
 import manifest from '../package.json' with { type: 'json' };
+import { internalUserRoutes } from './accounts/internal-routes.ts';
 import { accountRoutes, type AccountParts } from './accounts/routes.ts';
+import { analyticsRoutes } from './analytics/routes.ts';
+import { auditRoutes, type AuditParts } from './audit/routes.ts';
 import { companyRoutes } from './companies/routes.ts';
+import { findCompanyByKey } from './companies/store.ts';
+import { documentTypeRoutes } from './document-types/routes.ts';
 import { keyRoutes } from './keys/routes.ts';
+import { roleRoutes } from './roles/routes.ts';
+import { sessionRoutes } from './sessions/routes.ts';
+import { signInRoutes, type SignInParts } from './sign-ins/routes.ts';
+import { subscriptions } from './subscriptions.ts';
+import { userRoutes } from './users/routes.ts';
 
 /** What this service is made with: what main.ts opens, and a test replaces. */
-export type Parts = Omit<ServiceOptions, 'service' | 'version' | 'routes' | 'companies'> & AccountParts;
+export type Parts = Omit<ServiceOptions, 'service' | 'version' | 'routes' | 'companies'> &
+  AccountParts &
+  SignInParts &
+  AuditParts;
 
-export const routes = (parts: Parts): Route[] => [...accountRoutes(parts), ...keyRoutes(), ...companyRoutes()];
+export const routes = (parts: Parts): Route[] => [
+  ...accountRoutes(parts),
+  ...internalUserRoutes(),
+  ...signInRoutes(parts),
+  ...sessionRoutes(parts),
+  ...keyRoutes(parts),
+  ...userRoutes(parts),
+  ...roleRoutes(),
+  ...companyRoutes(parts.defaults),
+  ...documentTypeRoutes(),
+  ...analyticsRoutes(),
+  ...auditRoutes(parts),
+  ...eventRoutes(subscriptions),
+];
 
 export const createApp = (parts: Parts) =>
-  createService({ ...parts, service: 'auth', version: manifest.version, routes: routes(parts) });
+  createService({
+    ...parts,
+    service: 'auth',
+    version: manifest.version,
+    routes: routes(parts),
+    companies: (key) => findCompanyByKey(parts.db, key),
+  });

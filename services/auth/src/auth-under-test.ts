@@ -1,10 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { cursors } from '@clientela/http';
 import { testService, type Caller, type TestService } from '@clientela/testing';
 import { createPasswords, type Passwords } from './accounts/passwords.ts';
+import type { MakeProfile } from './accounts/profiles.ts';
 import type { User } from './accounts/schema.ts';
 import { createApp } from './app.ts';
-import { openSigningKey, type SigningKey } from './keys/signing-key.ts';
+import { openSigningKeys, sharedKey, type SigningKeys } from './keys/signing-key.ts';
 import { tokenIssuer, type IssueToken } from './sessions/access-token.ts';
+import { refreshTokens } from './sessions/refresh-token.ts';
 
 export const newSecret = () => randomBytes(32).toString('base64url');
 
@@ -15,21 +18,41 @@ export type AuthUnderTest = TestService & {
 };
 
 /** The auth service on a database of its own, with its signing key made as main.ts does. */
-export async function authUnderTest(options: { pool?: number; passwords?: Passwords } = {}): Promise<AuthUnderTest> {
-  const secret = newSecret();
-  let key: Promise<SigningKey> | undefined;
+export async function authUnderTest(
+  options: {
+    pool?: number;
+    passwords?: Passwords;
+    make_profile?: MakeProfile;
+    secret?: string;
+    /** Tokens by HS256. */
+    shared_secret?: string;
+  } = {},
+): Promise<AuthUnderTest> {
+  const secret = options.secret ?? newSecret();
+  const shared = options.shared_secret === undefined ? undefined : sharedKey(options.shared_secret);
+  let keys: Promise<SigningKeys> | undefined;
   let issue: IssueToken | undefined;
   const passwords = options.passwords ?? createPasswords();
   const service = await testService(
     'auth',
     (parts) => {
-      key = openSigningKey(parts.db, secret);
+      keys = openSigningKeys(parts.db, secret);
       const issue_token: IssueToken = (bearer) => (issue as IssueToken)(bearer);
-      return createApp({ ...parts, passwords, issue_token, defaults: { country: 'ES', currency: 'EUR' } });
+      return createApp({
+        ...parts,
+        passwords,
+        tokens: { algorithm: shared ? 'HS256' : 'ES256', minutes: 15 },
+        issue_token,
+        sessions: { refresh: refreshTokens(secret), days: 30 },
+        defaults: { country: 'ES', currency: 'EUR' },
+        make_profile: options.make_profile ?? (async () => {}),
+        cursors: cursors(secret),
+      });
     },
     options,
   );
-  issue = tokenIssuer((await key) as SigningKey, 15);
+  const { current } = (await keys) as SigningKeys;
+  issue = tokenIssuer(() => shared ?? current(), 15);
 
   return {
     ...service,

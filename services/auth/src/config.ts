@@ -1,8 +1,8 @@
-import { readEnvironment, serviceSettings } from '@clientela/runtime';
+import { readEnvironment, secretForHs256, serviceSettings, tokenSettings } from '@clientela/runtime';
 import { Currency } from '@clientela/values';
 import { z } from 'zod';
 
-export const Config = z.object({
+const shape = z.object({
   ...serviceSettings('AUTH'),
   AUTH_SECRET: z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'must be 32 bytes in base64url'),
   ACCESS_TOKEN_EXPIRE_MINUTES: z.coerce
@@ -11,11 +11,26 @@ export const Config = z.object({
     .min(1, 'must be at least 1')
     .max(1440, 'must be at most 1440')
     .default(15),
+  REFRESH_TOKEN_EXPIRE_DAYS: z.coerce
+    .number('must be a number of days')
+    .int('must be a whole number of days')
+    .min(1, 'must be at least 1')
+    .max(365, 'must be at most 365')
+    .default(30),
+  ...tokenSettings,
   DEFAULT_COUNTRY: z
     .string()
     .regex(/^[A-Z]{2}$/, 'must be two capital letters (ISO 3166-1)')
     .default('ES'),
   DEFAULT_CURRENCY: Currency.default('EUR'),
+  CUSTOMER_SERVICE_URL: z.url(),
 });
+
+export const Config = shape.superRefine(secretForHs256, { when: () => true });
+
+/** For the programs that do one thing with the database and end. */
+export const { AUTH_DATABASE_URL, AUTH_SECRET } = shape.shape;
+
+export type Config = z.infer<typeof Config>;
 
 export const readConfig = () => readEnvironment(Config);

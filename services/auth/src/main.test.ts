@@ -32,6 +32,7 @@ async function start(AUTH_SECRET: string): Promise<Started> {
     AUTH_PORT: String(port),
     AUTH_DATABASE_URL: database.url,
     AUTH_SERVICE_KEY: newSecret(),
+    CUSTOMER_SERVICE_URL: 'http://127.0.0.1:1',
     SERVICE_KEY_HASHES: `gateway=${createHash('sha256').update(gateway_key).digest('hex')}`,
     AUTH_SECRET,
   };

@@ -1,13 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect, databaseFault } from '@clientela/db';
+import { connect, databaseFault, type Db } from '@clientela/db';
 import { startRelay } from '@clientela/events';
-import { callersOf, listen } from '@clientela/http';
+import { callersOf, cursors, listen, serviceClient } from '@clientela/http';
 import { createLog, runProgram, type Log } from '@clientela/runtime';
 import { createPasswords } from './accounts/passwords.ts';
+import { profileMaker } from './accounts/profiles.ts';
 import { createApp } from './app.ts';
-import { readConfig } from './config.ts';
-import { openSigningKey } from './keys/signing-key.ts';
+import { readConfig, type Config } from './config.ts';
+import { openSigningKeys, sharedKey, type SigningKey } from './keys/signing-key.ts';
+import { startCleaning } from './sessions/worker.ts';
 import { tokenIssuer } from './sessions/access-token.ts';
+import { refreshTokens } from './sessions/refresh-token.ts';
+
+const rereading = 10_000; // milliseconds in which a rotated key is heard of
 
 await runProgram(async (onClose) => {
   const config = readConfig();
@@ -16,8 +21,12 @@ await runProgram(async (onClose) => {
 
   const db = connect(url, { name: 'auth' });
   onClose(() => db.destroy());
-  const signing_key = await whenThere(() => openSigningKey(db, config.AUTH_SECRET), log);
-  const relay = startRelay({ db, url, service: 'auth', subscribers: [], log });
+  const tokens = { algorithm: config.JWT_ALGORITHM, minutes: config.ACCESS_TOKEN_EXPIRE_MINUTES };
+  const current = await signer(config, db, log, onClose);
+  const cleaning = startCleaning(db, log);
+  onClose(() => cleaning.stop());
+  const customer = { service: 'customer', url: config.CUSTOMER_SERVICE_URL, key: config.AUTH_SERVICE_KEY } as const;
+  const relay = startRelay({ db, url, service: 'auth', subscribers: [serviceClient(customer)], log });
   onClose(() => relay.stop());
 
   const app = createApp({
@@ -25,14 +34,37 @@ await runProgram(async (onClose) => {
     log,
     callers: callersOf(config.SERVICE_KEY_HASHES),
     passwords: createPasswords(),
-    issue_token: tokenIssuer(signing_key, config.ACCESS_TOKEN_EXPIRE_MINUTES),
+    tokens,
+    issue_token: tokenIssuer(current, tokens.minutes),
+    sessions: { refresh: refreshTokens(config.AUTH_SECRET), days: config.REFRESH_TOKEN_EXPIRE_DAYS },
     defaults: { country: config.DEFAULT_COUNTRY, currency: config.DEFAULT_CURRENCY },
+    make_profile: profileMaker(serviceClient({ ...customer, timeout: 1000 })),
+    cursors: cursors(config.AUTH_SECRET),
     after_commit: relay.committed,
   });
   const server = await listen(app, { host: config.HOST, port: config.AUTH_PORT });
   onClose(() => server.close());
   log.info({ port: server.port }, 'listening');
 });
+
+/** What signs access tokens: the shared secret, or the key pair that the database says, also after it was rotated. */
+async function signer(
+  { JWT_ALGORITHM, JWT_SECRET_KEY = '', AUTH_SECRET }: Config,
+  db: Db,
+  log: Log,
+  onClose: (closing: () => void) => void,
+): Promise<() => SigningKey> {
+  if (JWT_ALGORITHM === 'HS256') {
+    const key = sharedKey(JWT_SECRET_KEY);
+    return () => key;
+  }
+  const keys = await whenThere(() => openSigningKeys(db, AUTH_SECRET), log);
+  const timer = setInterval(() => {
+    keys.reload().catch((error: unknown) => log.warn({ err: error }, 'the signing keys could not be read again'));
+  }, rereading);
+  onClose(() => clearInterval(timer));
+  return keys.current;
+}
 
 /** Without its database this service has no key to sign with: it waits for it rather than die of it. */
 async function whenThere<T>(work: () => Promise<T>, log: Log): Promise<T> {

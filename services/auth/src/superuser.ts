@@ -2,18 +2,20 @@ import { connect, databaseFault } from '@clientela/db';
 import { AppError } from '@clientela/errors';
 import { EnvironmentError, readEnvironment } from '@clientela/runtime';
 import { Email } from '@clientela/values';
+import { z } from 'zod';
 import { createPasswords } from './accounts/passwords.ts';
 import { passwordFault } from './accounts/rules.ts';
 import { NewPassword } from './accounts/schema.ts';
 import { ensureSuperuser, resetSuperuser, type SuperuserSettings } from './accounts/superuser.ts';
-import { Config } from './config.ts';
+import { AUTH_DATABASE_URL } from './config.ts';
 
 // `node src/superuser.ts ensure` makes the installation's superuser when there is none; `reset` gives it a new password and ends its
 // sessions. Both say what they did in one line of JSON on standard output, and why they could not in one sentence on standard error.
 
 const verbs = { ensure: ensureSuperuser, reset: resetSuperuser };
 
-const Settings = Config.pick({ AUTH_DATABASE_URL: true }).extend({
+const Settings = z.object({
+  AUTH_DATABASE_URL,
   ADMIN_EMAIL: Email.default('admin@clientela.local'),
   ADMIN_PASSWORD: NewPassword.optional(),
 });

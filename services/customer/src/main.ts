@@ -4,6 +4,7 @@ import { callersOf, companyLookup, listen, serviceClient } from '@clientela/http
 import { createLog, runProgram } from '@clientela/runtime';
 import { createApp } from './app.ts';
 import { readConfig } from './config.ts';
+import { userLookup } from './profiles/lookup.ts';
 
 await runProgram(async (onClose) => {
   const config = readConfig();
@@ -13,7 +14,10 @@ await runProgram(async (onClose) => {
 
   const db = connect(url, { name: 'customer' });
   onClose(() => db.destroy());
+  const auth = serviceClient({ service: 'auth', url: config.AUTH_SERVICE_URL, key });
+  const companies = companyLookup(auth);
   const subscribers = [
+    auth,
     serviceClient({ service: 'interaction', url: config.INTERACTION_SERVICE_URL, key }),
     serviceClient({ service: 'favorites', url: config.FAVORITES_SERVICE_URL, key }),
   ];
@@ -24,7 +28,8 @@ await runProgram(async (onClose) => {
     db,
     log,
     callers: callersOf(config.SERVICE_KEY_HASHES),
-    companies: companyLookup(serviceClient({ service: 'auth', url: config.AUTH_SERVICE_URL, key })),
+    companies,
+    users: userLookup(auth, companies),
     after_commit: relay.committed,
   });
   const server = await listen(app, { host: config.HOST, port: config.CUSTOMER_PORT });

@@ -16,14 +16,15 @@ await runProgram(async (onClose) => {
 
   const db = connect(url, { name: 'favorites' });
   onClose(() => db.destroy());
-  const relay = startRelay({ db, url, service: 'favorites', subscribers: [], log });
+  const auth = client('auth', config.AUTH_SERVICE_URL);
+  const relay = startRelay({ db, url, service: 'favorites', subscribers: [auth], log });
   onClose(() => relay.stop());
 
   const app = createApp({
     db,
     log,
     callers: callersOf(config.SERVICE_KEY_HASHES),
-    companies: companyLookup(client('auth', config.AUTH_SERVICE_URL)),
+    companies: companyLookup(auth),
     pairs: pairLookup(client('customer', config.CUSTOMER_SERVICE_URL), client('product', config.PRODUCT_SERVICE_URL)),
     after_commit: relay.committed,
   });

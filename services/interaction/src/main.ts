@@ -14,14 +14,15 @@ await runProgram(async (onClose) => {
 
   const db = connect(url, { name: 'interaction' });
   onClose(() => db.destroy());
-  const relay = startRelay({ db, url, service: 'interaction', subscribers: [], log });
+  const auth = serviceClient({ service: 'auth', url: config.AUTH_SERVICE_URL, key });
+  const relay = startRelay({ db, url, service: 'interaction', subscribers: [auth], log });
   onClose(() => relay.stop());
 
   const app = createApp({
     db,
     log,
     callers: callersOf(config.SERVICE_KEY_HASHES),
-    companies: companyLookup(serviceClient({ service: 'auth', url: config.AUTH_SERVICE_URL, key })),
+    companies: companyLookup(auth),
     customers: customerLookup(serviceClient({ service: 'customer', url: config.CUSTOMER_SERVICE_URL, key })),
     after_commit: relay.committed,
   });

@@ -13,14 +13,15 @@ await runProgram(async (onClose) => {
 
   const db = connect(url, { name: 'product' });
   onClose(() => db.destroy());
-  const relay = startRelay({ db, url, service: 'product', subscribers: [], log });
+  const auth = serviceClient({ service: 'auth', url: config.AUTH_SERVICE_URL, key });
+  const relay = startRelay({ db, url, service: 'product', subscribers: [auth], log });
   onClose(() => relay.stop());
 
   const app = createApp({
     db,
     log,
     callers: callersOf(config.SERVICE_KEY_HASHES),
-    companies: companyLookup(serviceClient({ service: 'auth', url: config.AUTH_SERVICE_URL, key })),
+    companies: companyLookup(auth),
     after_commit: relay.committed,
   });
   const server = await listen(app, { host: config.HOST, port: config.PRODUCT_PORT });

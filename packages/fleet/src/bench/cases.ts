@@ -16,12 +16,27 @@ export function cases(street: BenchStreet, bare: Reference): Case[] {
   return [
     {
       name: 'gateway hop',
-      measured: { name: 'product through the gateway', url: `${fleet.url}${product}`, headers: bearer, pids: { ...pid('gateway'), ...pid('product') } },
-      reference: { name: 'product at its service', url: `${service('product')}${product}`, headers: as_gateway, pids: pid('product') },
+      measured: {
+        name: 'product through the gateway',
+        url: `${fleet.url}${product}`,
+        headers: bearer,
+        pids: { ...pid('gateway'), ...pid('product') },
+      },
+      reference: {
+        name: 'product at its service',
+        url: `${service('product')}${product}`,
+        headers: as_gateway,
+        pids: pid('product'),
+      },
     },
     {
       name: 'get by id',
-      measured: { name: 'customer at its service', url: `${service('customer')}${customer}`, headers: as_gateway, pids: pid('customer') },
+      measured: {
+        name: 'customer at its service',
+        url: `${service('customer')}${customer}`,
+        headers: as_gateway,
+        pids: pid('customer'),
+      },
       reference: { name: 'bare Express + pg', url: `${bare.url}${customer}`, headers: {}, pids: { bare: bare.pid } },
     },
   ];

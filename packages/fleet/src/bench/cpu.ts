@@ -8,7 +8,8 @@ import { readFileSync } from 'node:fs';
  */
 export function cpuTime(pid: number): number {
   if (process.platform === 'linux') return fromStat(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  if (process.platform === 'win32') throw new Error('The benchmark asks for processor times as Linux and macOS give them.');
+  if (process.platform === 'win32')
+    throw new Error('The benchmark asks for processor times as Linux and macOS give them.');
   return fromClock(execFileSync('ps', ['-o', 'time=', '-p', String(pid)], { encoding: 'utf8' }));
 }
 

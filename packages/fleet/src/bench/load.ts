@@ -5,22 +5,33 @@ import autocannon from 'autocannon';
 
 /** What is asked for, over and over. */
 export type Target = { url: string; headers: Record<string, string> };
-/** @param seconds how long, over a fixed number of connections */
-export type Load = { run(target: Target, seconds: number): Promise<{ requests: number; seconds: number }>; stop(): void };
+/** For how long, or for how many requests. */
+export type Amount = { seconds: number } | { requests: number };
+export type Load = {
+  run(target: Target, amount: Amount): Promise<{ requests: number; seconds: number }>;
+  stop(): void;
+};
 
 export const connections = 16;
 
-type Order = Target & { seconds: number };
+type Order = Target & { amount: Amount };
 type Outcome = { requests: number; seconds: number; failures: number };
 
 /** Makes load in a process of its own, so that none of its work is counted. */
 export async function startLoad(): Promise<Load> {
-  const generator = fork(fileURLToPath(import.meta.url), ['generate'], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-  await once(generator, 'message');
+  const generator = fork(fileURLToPath(import.meta.url), ['generate'], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const ended = once(generator, 'exit').then(() => {
+    throw new Error('The load generator ended.');
+  });
+  ended.catch(() => {}); // it may end when nobody waits for it
+  const said = () => Promise.race([once(generator, 'message'), ended]);
+  await said();
   return {
-    run: async (target, seconds) => {
-      const answer = once(generator, 'message');
-      generator.send({ ...target, seconds } satisfies Order);
+    run: async (target, amount) => {
+      const answer = said();
+      generator.send({ ...target, amount } satisfies Order);
       const [{ failures, ...outcome }] = (await answer) as [Outcome];
       // Errors are answered at another speed: a figure with them in it says nothing.
       if (failures > 0) throw new Error(`${failures} of ${outcome.requests} requests to ${target.url} failed.`);
@@ -30,12 +41,19 @@ export async function startLoad(): Promise<Load> {
   };
 }
 
-async function generate({ url, headers, seconds }: Order): Promise<Outcome> {
-  const result = await autocannon({ url, headers, connections, duration: seconds, timeout: 10 });
-  return { requests: result['2xx'], seconds: result.duration, failures: result.non2xx + result.errors + result.timeouts };
+async function generate({ url, headers, amount }: Order): Promise<Outcome> {
+  const length = 'seconds' in amount ? { duration: amount.seconds } : { amount: amount.requests };
+  const result = await autocannon({ url, headers, connections, timeout: 10, ...length });
+  return {
+    requests: result['2xx'],
+    seconds: result.duration,
+    failures: result.non2xx + result.errors + result.timeouts,
+  };
 }
 
 if (process.argv[2] === 'generate') {
   process.on('message', (order: Order) => void generate(order).then((outcome) => process.send?.(outcome)));
+  process.once('disconnect', () => process.exit());
+  process.on('SIGINT', () => {}); // Ctrl-C reaches everybody; this process ends with the one that started it
   process.send?.('ready');
 }

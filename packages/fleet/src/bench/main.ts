@@ -9,11 +9,15 @@ import { loadNow, markdown, report, writeReport } from './report.ts';
 import { benchStreet } from './street.ts';
 
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
-const effort: Effort = values.quick ? { rounds: 5, seconds: 3, warm_up: 2 } : { rounds: 15, seconds: 5, warm_up: 5 };
+const effort: Effort = values.quick
+  ? { rounds: 5, seconds: 3, warm_up: 5_000 }
+  : { rounds: 15, seconds: 5, warm_up: 20_000 };
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
+/** Ends the run at the next step, so that nothing is left behind. */
 const stopping = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort(new Error('stopped')));
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => stopping.abort(new Error('The benchmark was stopped.')));
 
 const closings: (() => Promise<void> | void)[] = [];
 try {
@@ -28,11 +32,12 @@ try {
   const found: Measured[] = [];
   for (const one of cases(street, bare)) {
     say(`measuring: ${one.name}`);
-    found.push(await measure(one, load, effort));
-    stopping.signal.throwIfAborted();
+    found.push(await measure(one, load, effort, stopping.signal));
   }
   const finished = report(found, effort, load_before);
-  say(`\n${markdown(finished)}\nwritten to ${relative(top, writeReport(join(top, '.data', 'bench'), finished))}, and as JSON beside it`);
+  say(
+    `\n${markdown(finished)}\nwritten to ${relative(top, writeReport(join(top, '.data', 'bench'), finished))}, and as JSON beside it`,
+  );
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;

@@ -15,14 +15,21 @@ export type Measured = {
   rounds: Round[];
 };
 
+/** `warm_up` in requests: code is fast after so many calls, however slow the machine. */
 export type Effort = { rounds: number; seconds: number; warm_up: number };
 
 /** Measures both sides by turns, so that what else the machine does at a time meets both alike. */
-export async function measure({ name, measured, reference }: Case, load: Load, effort: Effort): Promise<Measured> {
+export async function measure(
+  { name, measured, reference }: Case,
+  load: Load,
+  effort: Effort,
+  signal: AbortSignal,
+): Promise<Measured> {
   await sameAnswer(measured, reference);
-  for (const side of [measured, reference]) await load.run(side, effort.warm_up);
+  for (const side of [measured, reference]) await load.run(side, { requests: effort.warm_up });
   const rounds: Round[] = [];
   for (let round = 0; round < effort.rounds; round += 1) {
+    signal.throwIfAborted();
     rounds.push({
       measured: await once(measured, load, effort.seconds),
       reference: await once(reference, load, effort.seconds),
@@ -42,7 +49,7 @@ async function sameAnswer(...sides: readonly Side[]): Promise<void> {
   const answers = await Promise.all(
     sides.map(async ({ url, headers }) => {
       const answer = await fetch(url, { headers });
-      return { status: answer.status, body: (await answer.json()) as unknown };
+      return { status: answer.status, body: await answer.json() };
     }),
   );
   const [first, second] = answers;
@@ -53,8 +60,10 @@ async function sameAnswer(...sides: readonly Side[]): Promise<void> {
 async function once({ pids, ...target }: Side, load: Load, seconds: number): Promise<Figures> {
   const used = () => Object.entries(pids).map(([name, pid]) => [name, cpuTime(pid)] as const);
   const before = new Map(used());
-  const outcome = await load.run(target, seconds);
-  const of = Object.fromEntries(used().map(([name, time]) => [name, (time - (before.get(name) ?? 0)) / outcome.requests]));
+  const outcome = await load.run(target, { seconds });
+  const of = Object.fromEntries(
+    used().map(([name, time]) => [name, (time - (before.get(name) ?? 0)) / outcome.requests]),
+  );
   const cpu = Object.values(of).reduce((sum, time) => sum + time, 0);
   return { rate: outcome.requests / outcome.seconds, cpu, of };
 }

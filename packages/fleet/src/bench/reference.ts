@@ -41,6 +41,7 @@ function serve(): void {
   });
   const server = app.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port));
   process.once('disconnect', () => process.exit());
+  process.on('SIGINT', () => {}); // Ctrl-C reaches everybody; this process ends with the one that started it
 }
 
 if (process.argv[2] === 'serve') serve();

@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { connections } from './load.ts';
 import type { Effort, Figures, Measured } from './measure.ts';
 
-export type Report = { at: string; machine: Record<string, string | number>; effort: Effort & { connections: number }; cases: Measured[] };
+export type Report = {
+  at: string;
+  machine: Record<string, string | number>;
+  effort: Effort & { connections: number };
+  cases: Measured[];
+};
 
 /** @param load the machine's load average before the run: work of others makes figures worse */
 export const report = (cases: Measured[], effort: Effort, load: number): Report => ({
@@ -30,8 +35,11 @@ export function markdown({ at, machine, effort, cases }: Report): string {
     [name, measured.name, measured.rate.toFixed(0), cpu(measured), `${ratio.toFixed(2)} ×`],
     ['', reference.name, reference.rate.toFixed(0), cpu(reference), '1'],
   ]);
-  const widths = head.map((title, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? title.length)));
-  const line = (cells: readonly string[]) => `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  const widths = head.map((title, column) =>
+    Math.max(...[head, ...rows].map((row) => row[column]?.length ?? title.length)),
+  );
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
   const { processor, cores, memory_gb, platform, node, load_before } = machine;
   return [
     line(head),

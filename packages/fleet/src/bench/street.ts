@@ -25,7 +25,7 @@ export async function benchStreet(signal: AbortSignal): Promise<BenchStreet> {
   const { home } = await place(folder);
   const removeAll = () => [folder, home].forEach((path) => rmSync(path, { recursive: true, force: true }));
   try {
-    const fleet = await startFleet({ folder, env: {}, free_ports: true, signal });
+    const fleet = await startFleet({ folder, env: { RATE_LIMITS: 'off' }, free_ports: true, signal });
     const end = async () => {
       await fleet.stop();
       removeAll();
@@ -41,7 +41,10 @@ async function records({ url, secrets }: Fleet) {
   const sign = { email: 'bench@example.com', password: 'a password for the bench' };
   const open = demoClient(url);
   await open('POST', '/auth/register', { ...sign, name: 'Bench', company_name: 'Bench' });
-  const { access_token, user } = (await open('POST', '/auth/login', sign)) as { access_token: string; user: { id: string; business_id: string } };
+  const { access_token, user } = (await open('POST', '/auth/login', sign)) as {
+    access_token: string;
+    user: { id: string; business_id: string };
+  };
   const send = demoClient(url, access_token);
   const { customer } = (await send('POST', '/api/customers', demoCustomers(1)[0])) as { customer: { id: string } };
   const { product } = (await send('POST', '/api/products', demoProducts[0])) as { product: { id: string } };

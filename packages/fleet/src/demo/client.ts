@@ -37,12 +37,17 @@ export function demoClient(url: string, token?: string): Send {
 
 /** Seconds of a `Retry-After` (RFC 9110, 10.2.3: seconds, or a date); one second when there is none to be read. */
 function waitOf(header: string | null): number {
-  const seconds = header === null ? Number.NaN : /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
+  const seconds =
+    header === null ? Number.NaN : /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
   return Number.isNaN(seconds) ? 1 : Math.min(Math.max(seconds, 0.1), longestWait);
 }
 
 /** Does the work for each item, at most `atOnce` at a time. @returns what came out, in the items' order */
-export async function eachOf<T, R>(items: readonly T[], atOnce: number, work: (item: T, at: number) => Promise<R>): Promise<R[]> {
+export async function eachOf<T, R>(
+  items: readonly T[],
+  atOnce: number,
+  work: (item: T, at: number) => Promise<R>,
+): Promise<R[]> {
   const results: R[] = [];
   const queue = items.entries();
   const worker = async () => {

@@ -1,7 +1,10 @@
 import { type Country, countries } from './people.ts';
 
 /** As `POST /api/customers` takes it. */
-export type DemoCustomer = { firstname: string; lastname: string; email: string; phone: string } & Record<string, unknown>;
+export type DemoCustomer = { firstname: string; lastname: string; email: string; phone: string } & Record<
+  string,
+  unknown
+>;
 
 const sources = ['shop', 'web', 'trade fair', 'recommendation'];
 const domains = ['example.com', 'example.org'];
@@ -24,7 +27,13 @@ function customer(at: number): DemoCustomer {
     phone: phone(country, at),
     gender,
     birthday: birthday(at),
-    address: { line: `${pick(country.streets, round)} ${1 + ((at * 7) % 120)}`, city, state, zip_code, country: country.code },
+    address: {
+      line: `${pick(country.streets, round)} ${1 + ((at * 7) % 120)}`,
+      city,
+      state,
+      zip_code,
+      country: country.code,
+    },
     preferences: { newsletter: at % 3 === 0, language: country.language },
     metadata: { source: pick(sources, round), ...(at % 5 === 0 && { loyalty_card: `BC-${String(4000 + at)}` }) },
     type: at % 17 === 0 ? 'vip' : at % 6 === 0 ? 'premium' : 'regular',
@@ -73,7 +82,9 @@ function document(country: Country, at: number): { document_type?: string; docum
   if (country.document === 'cpf') return { document_type: 'cpf', document_number: cpf(at) };
   if (country.document === 'rut') return { document_type: 'rut', document_number: rut(5_000_000 + at * 137) };
   if (country.document === 'cedula') return { document_type: 'cedula', document_number: `52.${100 + at}.${200 + at}` };
-  return at % 4 === 0 ? { document_type: 'passport', document_number: `${country.code}${String(700_000 + at * 31)}` } : {};
+  return at % 4 === 0
+    ? { document_type: 'passport', document_number: `${country.code}${String(700_000 + at * 31)}` }
+    : {};
 }
 
 /** Brazil's personal number: nine digits and two check digits, sums modulo 11 (Receita Federal). */
@@ -88,7 +99,9 @@ function cpf(at: number): string {
 
 /** Chile's: digits weighted 2 to 7 from the right, modulo 11, with K for ten. */
 function rut(number: number): string {
-  const sum = [...String(number)].toReversed().reduce((total, digit, place) => total + Number(digit) * (2 + (place % 6)), 0);
+  const sum = [...String(number)]
+    .toReversed()
+    .reduce((total, digit, place) => total + Number(digit) * (2 + (place % 6)), 0);
   const check = 11 - (sum % 11);
   return `${number}-${check === 11 ? '0' : check === 10 ? 'K' : String(check)}`;
 }

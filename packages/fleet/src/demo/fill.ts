@@ -50,7 +50,9 @@ export async function fill(url: string, step: (line: string) => void): Promise<F
   await eachOf(interactions, atOnce, ({ id, given }) => send('POST', `/api/customers/${id}/interactions`, given));
   step(`${interactions.length} interactions`);
 
-  const favorites = customers.flatMap(({ number }, at) => likedBy(at).map((liked) => ({ user_id: number, item_id: products[liked]?.number })));
+  const favorites = customers.flatMap(({ number }, at) =>
+    likedBy(at).map((liked) => ({ user_id: number, item_id: products[liked]?.number })),
+  );
   await eachOf(favorites, atOnce, (given) => send('POST', '/api/favorites', given));
   step(`${favorites.length} favorites`);
 

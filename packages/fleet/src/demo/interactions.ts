@@ -8,9 +8,18 @@ const happenings = [
   { type: 'email', notes: 'Sent the price list for offices, with delivery every second Tuesday.', category: 'offer' },
   { type: 'appointment', notes: 'Tasting for four people.', category: 'tasting' },
   { type: 'visit', notes: 'Came by to try the new Yirgacheffe, and liked it.', category: 'shop' },
-  { type: 'complaint', notes: 'The parcel arrived a week late and one bag was torn.', category: 'delivery', priority: 'high' },
+  {
+    type: 'complaint',
+    notes: 'The parcel arrived a week late and one bag was torn.',
+    category: 'delivery',
+    priority: 'high',
+  },
   { type: 'note', notes: 'Prefers to be written to, not called. Allergic to almonds.' },
-  { type: 'meeting', notes: 'Went through the subscription for the office: twelve people, two origins a month.', category: 'offer' },
+  {
+    type: 'meeting',
+    notes: 'Went through the subscription for the office: twelve people, two origins a month.',
+    category: 'offer',
+  },
   { type: 'call', notes: 'Grinder runs loud; explained how to set the burrs.', category: 'support' },
   { type: 'complaint', notes: 'The invoice shows the old address.', category: 'billing', priority: 'low' },
   { type: 'email', notes: 'Asked for the next training dates; answered with two in spring.', category: 'training' },
@@ -34,7 +43,8 @@ export function interactionsOf(at: number, now: Date): DemoInteraction[] {
 }
 
 function outcome(type: string, daysAgo: number, occurred_at: Date): { status?: string; scheduled_at?: string } {
-  if (type === 'complaint') return { status: daysAgo > 60 ? 'closed' : daysAgo > 20 ? 'resolved' : daysAgo > 7 ? 'in_progress' : 'open' };
+  if (type === 'complaint')
+    return { status: daysAgo > 60 ? 'closed' : daysAgo > 20 ? 'resolved' : daysAgo > 7 ? 'in_progress' : 'open' };
   if (type !== 'appointment') return {};
   const scheduled_at = new Date(occurred_at.getTime() + 14 * day).toISOString();
   return { scheduled_at, status: daysAgo < 14 ? 'booked' : daysAgo % 6 === 0 ? 'cancelled' : 'done' };

@@ -11,7 +11,11 @@ const top = resolve(import.meta.dirname, '../../../..');
 // By path, not by import: no package depends on a service.
 const load = async <Module>(service: Service, file: string) =>
   (await import(pathToFileURL(join(top, 'services', service, 'src', file)).href)) as Module;
-const routesOf = async (service: Service) => (await load<{ routes: (parts: object) => Route[] }>(service, 'app.ts')).routes({});
+const routesOf = async (service: Service) =>
+  (await load<{ routes: (parts: object) => Route[] }>(service, 'app.ts')).routes({});
+
+/** Of a service whose subscriptions ask others: made with what they ask. */
+type Subscriptions = readonly Subscription[] | ((parts: object) => readonly Subscription[]);
 
 describe('events', () => {
   test('have one speaker and one name each', () => {
@@ -27,17 +31,22 @@ describe('events', () => {
     const kept = new Set<string>();
     for (const service of services) {
       if (!existsSync(join(top, 'services', service, 'src/subscriptions.ts'))) continue;
-      const { subscriptions } = await load<{ subscriptions: readonly Subscription[] }>(service, 'subscriptions.ts');
-      for (const { contract } of subscriptions) kept.add(`${service} hears ${contract.name}`);
+      const { subscriptions } = await load<{ subscriptions: Subscriptions }>(service, 'subscriptions.ts');
+      for (const { contract } of typeof subscriptions === 'function' ? subscriptions({}) : subscriptions)
+        kept.add(`${service} hears ${contract.name}`);
     }
     expect([...kept].toSorted()).toEqual([...promised].toSorted());
   });
 
   test('are told truly by docs/map.md', () => {
     const map = readFileSync(join(top, 'docs/map.md'), 'utf8');
-    const rows = [...map.matchAll(/^\| `([a-z.]+)` \| (\w+) \| ([^|]*) \|/gm)].map(([, name, speaker, hearers = '']) => `${name} ${speaker} ${hearers.trim()}`);
+    const rows = [...map.matchAll(/^\| `([a-z.]+)` +\| (\w+) +\| ([^|]*) \|/gm)].map(
+      ([, name, speaker, hearers = '']) => `${name} ${speaker} ${hearers.trim()}`,
+    );
     const said = services.flatMap((service) =>
-      (events[service] as readonly EventContract[]).map(({ name, heard_by }) => `${name} ${service} ${heard_by.join(', ') || '–'}`),
+      (events[service] as readonly EventContract[]).map(
+        ({ name, heard_by }) => `${name} ${service} ${heard_by.join(', ') || '–'}`,
+      ),
     );
     expect(rows.toSorted()).toEqual(said.toSorted());
   });
@@ -53,8 +62,12 @@ describe.each(services)('the openapi.json of %s', (service) => {
   });
 
   test('holds every route but the internal ones, and the reverse', async () => {
-    const shown = (await routesOf(service)).filter((door) => !isInternal(door)).map(({ method, path }) => `${method} ${path}`);
-    const written = Object.entries(document.paths).flatMap(([path, doors]) => Object.keys(doors).map((method) => `${method} ${path}`));
+    const shown = (await routesOf(service))
+      .filter((door) => !isInternal(door))
+      .map(({ method, path }) => `${method} ${path}`);
+    const written = Object.entries(document.paths).flatMap(([path, doors]) =>
+      Object.keys(doors).map((method) => `${method} ${path}`),
+    );
     expect(written.toSorted()).toEqual(shown.toSorted());
     expect(written.filter((door) => door.includes('/internal/'))).toEqual([]);
   });

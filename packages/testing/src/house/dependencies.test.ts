@@ -27,13 +27,18 @@ const leansOn: Record<string, string[]> = {
 
 test('each package leans on what the house allows', () => {
   const packages = globSync('packages/*/package.json', { cwd: top }).map((file) => dirname(file));
-  expect(Object.fromEntries(packages.map((folder) => [folder.replace('packages/', ''), workspace(folder)]))).toEqual(leansOn);
+  expect(Object.fromEntries(packages.map((folder) => [folder.replace('packages/', ''), workspace(folder)]))).toEqual(
+    leansOn,
+  );
 });
 
 test('a service, and the gateway, depends on packages alone, and on none that is only for tests', () => {
   const allowed = new Set(['contracts', 'db', 'errors', 'events', 'http', 'runtime', 'values']);
   for (const folder of ['gateway', ...globSync('services/*', { cwd: top })]) {
-    expect(workspace(folder).filter((name) => !allowed.has(name)), folder).toEqual([]);
+    expect(
+      workspace(folder).filter((name) => !allowed.has(name)),
+      folder,
+    ).toEqual([]);
   }
 });
 
@@ -41,7 +46,10 @@ test('nothing reaches into another part of the street by path', () => {
   const sources = globSync('{gateway,services/*,packages/*}/{src,e2e}/**/*.ts', { cwd: top });
   expect(sources.length).toBeGreaterThan(80);
   for (const source of sources) {
-    const own = source.split('/').slice(0, source.startsWith('gateway') ? 1 : 2).join('/');
+    const own = source
+      .split('/')
+      .slice(0, source.startsWith('gateway') ? 1 : 2)
+      .join('/');
     for (const [, target = ''] of read(source).matchAll(/(?:from|import\()\s*'(\.{1,2}\/[^']+)'/g)) {
       const reached = join(dirname(source), target);
       expect(reached.startsWith(`${own}/`), `${source} imports ${target}`).toBe(true);

@@ -21,7 +21,9 @@ describe.each(services)('the database of %s', (service: Service) => {
         order by 1`,
     );
     expect(columns.length).toBeGreaterThan(10);
-    const unsaid = columns.filter(({ class: said }) => !/^(personal|sensitive|business|technical)(: .+)?$/.test(said ?? ''));
+    const unsaid = columns.filter(
+      ({ class: said }) => !/^(personal|sensitive|business|technical)(: .+)?$/.test(said ?? ''),
+    );
     expect(unsaid).toEqual([]);
   });
 
@@ -49,7 +51,9 @@ describe.each(services)('the database of %s', (service: Service) => {
         where table_schema = 'public' and data_type like 'timestamp%' and (data_type <> 'timestamp with time zone' or datetime_precision <> 3)`,
     );
     expect(coarse).toEqual([]);
-    const foreign = await ask(`select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'S', 'v') and relowner <> current_user::regrole`);
+    const foreign = await ask(
+      `select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'S', 'v') and relowner <> current_user::regrole`,
+    );
     expect(foreign).toEqual([]);
   });
 });

@@ -1,24 +1,34 @@
-import { forbidden, invalid } from '@clientela/errors';
+import { invalid } from '@clientela/errors';
 import { patchBody, route, versioned, type Route } from '@clientela/http';
-import type { IssueToken } from '../sessions/access-token.ts';
-import { acting, changeMe, foundCompany, refusedSignIn, signIn, type Defaults } from './actions.ts';
+import { findOpenCompany } from '../companies/store.ts';
+import { changeMe, foundCompany, joinCompany, registrationClosed, type Defaults } from './actions.ts';
+import { acting } from './changes.ts';
 import type { Passwords } from './passwords.ts';
+import type { MakeProfile } from './profiles.ts';
 import { accountOf, passwordFault } from './rules.ts';
-import { Credentials, namedOneWay, Registration, SignedIn, User, UserSaved, UserShown, WritableMe } from './schema.ts';
-import { findForSignIn, findUser, type StoredUser } from './store.ts';
+import { namedOneWay, Registration, User, UserSaved, UserShown, WritableMe } from './schema.ts';
+import { findUser, type StoredUser } from './store.ts';
 
 /** What these doors work with. */
-export type AccountParts = { passwords: Passwords; issue_token: IssueToken; defaults: Defaults };
+export type AccountParts = {
+  passwords: Passwords;
+  defaults: Defaults;
+  make_profile: MakeProfile;
+};
 
-const shown = ({ version: _version, company_status: _status, company_country: _country, ...user }: StoredUser): User =>
-  user;
+/** A user as it is answered. */
+export const shown = ({
+  version: _version,
+  company_status: _status,
+  company_country: _country,
+  ...user
+}: StoredUser): User => user;
 const saved = (message: string, user: StoredUser) => versioned(user.version, { message, user: shown(user) });
 
 /** Every door stands under both of its names. */
 export const accountRoutes = (parts: AccountParts): Route[] =>
   ['/auth', '/api/auth'].flatMap((path) => [
     register(`${path}/register`, parts),
-    login(`${path}/login`, parts),
     me(`${path}/me`),
     changeOfMe(`${path}/me`, parts),
   ]);
@@ -27,49 +37,32 @@ const register = (path: string, parts: AccountParts) =>
   route({
     method: 'post',
     path,
-    summary: 'Register, and found a company',
+    summary: 'Register, and found a company or join one',
     description:
-      'Without company_id it founds a company with the new user as its admin. A name may come in one piece (name, or ds_user) or as first_name and last_name; email may be called ds_user_email. The password has 8 to 128 characters and is not the name, username or e-mail.',
+      'Without company_id it founds a company with the new user as its admin; with one that is open to registration the user joins it as customer. A name may come in one piece (name, or ds_user) or as first_name and last_name; email may be called ds_user_email. The password has 8 to 128 characters, is not the name, username or e-mail, and not among the commonest.',
     allow: 'open',
     reaches: 'installation',
     body: Registration,
+    deadline: 15_000, // its turn to be hashed may take a while
     responses: { 201: UserSaved },
-    prepare: async ({ body, signal }) => {
-      // Alike whether that company is closed, unknown or inactive.
-      if (body.company_id) throw forbidden('This company takes no registrations', 'REGISTRATION_CLOSED');
+    prepare: async ({ db, body, signal }) => {
+      const company = body.company_id ? await findOpenCompany(db, body.company_id) : undefined;
+      if (body.company_id && !company) throw registrationClosed();
       const account = accountOf(body);
       const message = passwordFault(body.password, account);
       if (message) throw invalid([{ path: 'password', message }]);
-      return { account, password_hash: await parts.passwords.hash(body.password, signal) };
+      const password_hash = await parts.passwords.hash(body.password, signal);
+      return { account, password_hash, company };
     },
     handle: async ({ tx, body, prepared, request_id }) => {
-      const founder = { ...prepared, company_name: body.company_name };
+      const { company, ...person } = prepared;
+      if (company) {
+        return saved('User registered', await joinCompany(tx, request_id, { ...person, company_id: company.id }));
+      }
+      const founder = { ...person, company_name: body.company_name };
       return saved('User registered', await foundCompany(tx, request_id, founder, parts.defaults));
     },
-  });
-
-const login = (path: string, parts: AccountParts) =>
-  route({
-    method: 'post',
-    path,
-    summary: 'Sign in',
-    description:
-      'By email (or ds_user_email) or username, and password. Whatever is wrong, the answer is the same 401.',
-    allow: 'open',
-    reaches: 'installation',
-    body: Credentials,
-    responses: { 200: SignedIn },
-    prepare: async ({ db, body, signal }) => {
-      const record = await findForSignIn(db, body);
-      const right = await parts.passwords.verify(body.password, record?.password_hash, signal);
-      if (!record || !right) throw refusedSignIn();
-      return record;
-    },
-    handle: async ({ tx, prepared, client_ip, user_agent }) => {
-      const { user, session_id } = await signIn(tx, prepared, { ip: client_ip, device: user_agent });
-      const token = parts.issue_token({ user_id: user.id, session_id, role: user.role, company_id: user.business_id });
-      return { message: 'Signed in', ...token, user: shown(user) };
-    },
+    after: ({ result, request_id }) => parts.make_profile(result.body.user, { request_id }),
   });
 
 const me = (path: string) =>

@@ -1,3 +1,4 @@
+import { isCommon } from './common-passwords.ts';
 import type { Registration } from './schema.ts';
 
 export type Names = { first_name: string; last_name: string | null };
@@ -10,6 +11,10 @@ export function splitName(name: string): Names {
 
 export const fullName = ({ first_name, last_name }: Names): string =>
   last_name ? `${first_name} ${last_name}` : first_name;
+
+/** Whether a user may act: active itself, and of an active company or none. */
+export const mayAct = (user: { is_active: boolean; company_status: string | null }): boolean =>
+  user.is_active && (user.company_status ?? 'active') === 'active';
 
 const beforeAt = (email: string) => email.slice(0, email.lastIndexOf('@'));
 
@@ -38,7 +43,6 @@ const compared = (text: string) => text.normalize('NFKC').toLowerCase();
 /** What is wrong with a password beside its length; undefined when nothing is. */
 export function passwordFault(password: string, account: Names & { email: string; username?: string | undefined }) {
   const known = [account.email, account.first_name, fullName(account), account.username ?? ''];
-  return known.some((text) => compared(text) === compared(password))
-    ? 'must not be your name, username or e-mail'
-    : undefined;
+  if (known.some((text) => compared(text) === compared(password))) return 'must not be your name, username or e-mail';
+  return isCommon(password) ? 'is among the commonest passwords: choose one that nobody guesses' : undefined;
 }

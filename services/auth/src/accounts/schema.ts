@@ -93,12 +93,19 @@ export const Registration = z
   .superRefine(oneWayToName, always);
 export type Registration = z.infer<typeof Registration>;
 
+/** A password that is there already: any that somebody may have. */
+const Password = typed
+  .refine(ofLength(1), 'must have 1 to 128 characters')
+  .meta({ format: 'password', maxLength: 128 });
+
+export const PasswordChange = z.strictObject({ current_password: Password, new_password: NewPassword });
+
 export const Credentials = z
   .strictObject({
     email: Email.optional(),
     ds_user_email: Email.optional().meta({ description: 'Another name of email' }),
     username: text(50).optional(),
-    password: typed.refine(ofLength(1), 'must have 1 to 128 characters').meta({ format: 'password', maxLength: 128 }),
+    password: Password,
   })
   .superRefine(oneOf(['email', 'ds_user_email', 'username'], { needed: true }), always);
 export type Credentials = z.infer<typeof Credentials>;
@@ -122,6 +129,7 @@ export const UserSaved = z.strictObject({ message: z.string(), user: User });
 export const SignedIn = z.strictObject({
   message: z.string(),
   access_token: z.string(),
+  refresh_token: z.string(),
   token_type: z.literal('Bearer'),
   expires_in: z.int().meta({ description: 'Seconds' }),
   user: User,

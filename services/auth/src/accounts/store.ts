@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { InternalCompany, Role } from '@clientela/contracts';
-import { meaning, newId, type Db, type Tx } from '@clientela/db';
+import { isUuid, meaning, newId, within, type Db, type Scope, type Tx } from '@clientela/db';
 import { conflict } from '@clientela/errors';
 import type { Account } from './rules.ts';
-import type { Credentials, User } from './schema.ts';
+import type { User } from './schema.ts';
+import { searchedIn } from './search.ts';
 
 /** A user with what stands behind it: the version, and the state and country of its company (null for a superuser). */
 export type StoredUser = User & {
@@ -44,33 +45,15 @@ const users = (db: Db) =>
 export const findUser = async (db: Db, id: string): Promise<StoredUser | undefined> =>
   users(db).where('u.id', id).first();
 
+/** By id, or by the number that people read out. */
+export const findUserByKey = async (db: Db, key: string): Promise<StoredUser | undefined> =>
+  users(db)
+    .where(isUuid(key) ? { 'u.id': key } : { 'u.unique_id': key })
+    .first();
+
 /** Finds and locks: nobody changes it until the transaction ends. */
 export const lockUser = async (tx: Tx, id: string): Promise<StoredUser | undefined> =>
   users(tx).where('u.id', id).forUpdate('u').first();
-
-/** What a sign-in is held against. */
-export type SignInRecord = { id: string; password_hash: string };
-
-/** By e-mail or username, without regard to case. */
-export async function findForSignIn(db: Db, given: Credentials): Promise<SignInRecord | undefined> {
-  const [column, value] = given.username
-    ? (['username', given.username] as const)
-    : (['email', given.email ?? given.ds_user_email ?? ''] as const);
-  return db('users').select('id', 'password_hash').whereRaw(`lower(${column}) = lower(?)`, [value]).first();
-}
-
-/**
- * Notes a sign-in.
- * @returns undefined when the user may not sign in: inactive, of a company that is not active, or its password has changed meanwhile
- */
-export async function noteSignIn(tx: Tx, { id, password_hash }: SignInRecord): Promise<StoredUser | undefined> {
-  const companyActive = tx('companies').select(tx.raw('1')).whereRaw(`id = users.company_id and status = 'active'`);
-  const noted = await tx('users')
-    .where({ id, password_hash, is_active: true })
-    .andWhere((which) => void which.whereNull('company_id').orWhereExists(companyActive))
-    .update({ last_login: tx.fn.now() });
-  return noted === 0 ? undefined : findUser(tx, id);
-}
 
 export type NewUser = Omit<Account, 'username'> & {
   username: { given: string } | { like: string };
@@ -80,51 +63,81 @@ export type NewUser = Omit<Account, 'username'> & {
   password_hash: string;
 };
 
-// Open doors lead here, so that a 409 names the field and shows nothing of the other record.
-const taken = {
-  users_email_taken: () => conflict({ resource: 'user', field: 'email' }),
-  users_username_taken: () => conflict({ resource: 'user', field: 'username' }),
+type Unique = { email?: string | undefined; username?: string | undefined };
+
+/** @param shown whose records the caller may see; an open door's caller sees none */
+const taken = (values: Unique, shown: Scope | undefined) => {
+  const of = (field: 'email' | 'username') => () =>
+    conflict({
+      resource: 'user',
+      field,
+      ...(shown && { existing: (db: Db) => findHolder(db, shown, field, values[field] ?? '') }),
+    });
+  return { users_email_taken: of('email'), users_username_taken: of('username') };
 };
 
+const findHolder = (db: Db, shown: Scope, field: 'email' | 'username', value: string): Promise<object | undefined> =>
+  within(db('users'), shown).select('id', 'unique_id').whereRaw(`lower(${field}) = lower(?)`, [value]).first();
+
 /** Inserts a user; a username that is only suggested gets a suffix when somebody has it. */
-export async function insertUser(tx: Tx, { username, ...user }: NewUser): Promise<StoredUser> {
+export async function insertUser(tx: Tx, { username, ...user }: NewUser, shown?: Scope): Promise<StoredUser> {
   const row = { ...user, id: newId() };
-  if ('given' in username) await meaning(tx('users').insert({ ...row, username: username.given }), taken);
-  else await insertLike(tx, row, username.like);
+  if ('given' in username) {
+    const named = withSearched({ ...row, username: username.given });
+    await meaning(tx('users').insert(named), taken(named, shown));
+  } else await insertLike(tx, row, username.like, shown);
   return (await findUser(tx, row.id)) as StoredUser;
 }
 
+const withSearched = <Row extends Parameters<typeof searchedIn>[0]>(row: Row) => ({
+  ...row,
+  searched: searchedIn(row),
+});
+
 const tries = 5; // with 32 random bits each
 
-async function insertLike(tx: Tx, row: object, like: string): Promise<void> {
+async function insertLike(tx: Tx, row: Omit<NewUser, 'username'>, like: string, shown?: Scope): Promise<void> {
   for (let attempt = 0; attempt < tries; attempt += 1) {
     const username = attempt === 0 ? like : `${like}-${randomBytes(4).toString('hex')}`;
     const insert = tx('users')
-      .insert({ ...row, username })
+      .insert(withSearched({ ...row, username }))
       .onConflict(tx.raw('(lower(username))'))
       .ignore();
-    const made = await meaning(insert.returning('id'), taken);
+    const made = await meaning(insert.returning('id'), taken(row, shown));
     if (made.length > 0) return;
   }
-  throw taken.users_username_taken();
+  throw taken({ username: like }, shown).users_username_taken();
 }
 
 export type UserColumns = Partial<
   Pick<
     User,
-    'first_name' | 'last_name' | 'phone' | 'address' | 'document_type' | 'number_document_identity' | 'is_active'
+    | 'username'
+    | 'email'
+    | 'first_name'
+    | 'last_name'
+    | 'phone'
+    | 'address'
+    | 'document_type'
+    | 'number_document_identity'
+    | 'role'
+    | 'is_active'
   > & { phone_typed: string | null; password_hash: string }
 >;
 
 /** Writes changes onto the version that was read; undefined when the record has moved on. */
 export async function updateUser(
   tx: Tx,
-  { id, version }: Pick<StoredUser, 'id' | 'version'>,
+  current: StoredUser,
   changes: UserColumns,
+  shown?: Scope,
 ): Promise<StoredUser | undefined> {
-  const updated = await tx('users')
+  const { id, version } = current;
+  const searched = searchedIn({ ...current, ...changes });
+  const update = tx('users')
     .where({ id, version })
-    .update({ ...changes, version: version + 1, updated_at: tx.fn.now() });
+    .update({ ...changes, searched, version: version + 1, updated_at: tx.fn.now() });
+  const updated = await meaning(update, taken(changes, shown));
   return updated === 0 ? undefined : findUser(tx, id);
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Db, Tx } from '@clientela/db';
-import { endSessions } from '../sessions/store.ts';
-import { announced, write } from './actions.ts';
+import { revokeSessions } from '../sessions/lifetime.ts';
+import { announced, write } from './changes.ts';
 import { newPassword, type Passwords } from './passwords.ts';
 import { usernameFrom } from './rules.ts';
 import { findSuperuser, insertUser, lockSuperusers, lockUser } from './store.ts';
@@ -42,7 +42,7 @@ export async function resetSuperuser(db: Db, passwords: Passwords, settings: Sup
     const cause = { id: actor_id, company_id: null, request_id: randomUUID() };
     const fields_changed = current.is_active ? ['password'] : ['password', 'is_active'];
     await write(tx, cause, current, { password_hash, is_active: true }, fields_changed);
-    await endSessions(tx, current.id);
+    await revokeSessions(tx, cause, { user_id: current.id });
     return { made: false, email: current.email, ...generated };
   });
 }

@@ -1,7 +1,75 @@
-import { Uuid } from '@clientela/values';
+import { Currency, DocumentNumber, DocumentType, Instant, sliceOf, sliceQuery, text, Uuid } from '@clientela/values';
 import { z } from 'zod';
 
 /** A company by its UUID or its readable key. */
 export const CompanyReference = z
   .union([Uuid, z.string().regex(/^[A-Za-z0-9-]{2,50}$/)], 'must be a UUID or a company key')
   .meta({ examples: ['COMP-001'] });
+
+const Status = z.enum(['active', 'inactive', 'suspended']);
+
+export const Company = z.strictObject({
+  id: Uuid,
+  company_id: z.string().meta({ examples: ['COMP-001'] }),
+  company_key: z.string(),
+  name: z.string(),
+  business_name: z.string().nullable(),
+  document_type: z.string().nullable(),
+  document_number: z.string().nullable(),
+  country: z.string(),
+  currency: z.string(),
+  status: Status,
+  active: z.boolean().meta({ description: 'Whether the status is active' }),
+  days_credit: z.int(),
+  open_registration: z.boolean().meta({ description: 'Whether people may register as its customers' }),
+  total_users: z.int(),
+  total_active_users: z.int(),
+  created_at: Instant,
+  updated_at: Instant,
+});
+export type Company = z.infer<typeof Company>;
+
+const regions = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
+
+/** An ISO 3166-1 code of two letters, taken in any case. */
+export const Country = z
+  .string()
+  .overwrite((code) => code.toUpperCase())
+  .refine((code) => /^[A-Z]{2}$/.test(code) && code !== 'ZZ' && regions.of(code) !== undefined, {
+    error: 'must be an ISO 3166-1 country code',
+  })
+  .meta({ minLength: 2, maxLength: 2, examples: ['ES'] });
+
+const CompanyKey = z
+  .string()
+  .overwrite((key) => key.toUpperCase())
+  .regex(/^[A-Z0-9-]{2,50}$/, 'must have 2 to 50 characters of A-Z 0-9 -');
+
+/** What may be written; status, days_credit and company_key by superusers only. */
+export const WritableCompany = z.strictObject({
+  name: text(500),
+  business_name: text(500).nullable(),
+  document_type: DocumentType.nullable(),
+  document_number: DocumentNumber.nullable(),
+  country: Country,
+  currency: Currency,
+  open_registration: z.boolean(),
+  status: Status,
+  days_credit: z.int().min(0).max(36_500),
+  company_key: CompanyKey,
+});
+export type CompanyChanges = Partial<z.infer<typeof WritableCompany>>;
+
+export const NewCompany = WritableCompany.omit({ status: true })
+  .partial()
+  .extend({
+    name: text(500),
+    open_registration: z.boolean().default(false),
+    days_credit: WritableCompany.shape.days_credit.default(0),
+  });
+export type NewCompany = z.infer<typeof NewCompany>;
+
+export const CompanyQuery = z.strictObject(sliceQuery);
+export const CompanyList = sliceOf('companies', Company);
+/** Its id, COMP key or company_key. */
+export const CompanyId = z.strictObject({ company_id: CompanyReference });

@@ -2,14 +2,22 @@ import { reply, route, type Route } from '@clientela/http';
 import { Jwks } from './schema.ts';
 import { listPublicKeys } from './store.ts';
 
-export const keyRoutes = (): Route[] => [
+/** How tokens are made: by a key pair, or by a secret that has nothing public; and for how many minutes one is good. */
+export type KeyParts = { tokens: { algorithm: 'ES256' | 'HS256'; minutes: number } };
+
+export const keyRoutes = (parts: KeyParts): Route[] => [
   route({
     method: 'get',
     path: '/.well-known/jwks.json',
     summary: 'The public keys that verify access tokens',
+    description: 'Empty where tokens are signed by a shared secret (HS256).',
     allow: 'open',
     reaches: 'installation',
     responses: { 200: Jwks },
-    handle: async ({ db }) => reply(200, { keys: await listPublicKeys(db) }, { 'Cache-Control': 'public, max-age=60' }),
+    handle: async ({ db }) => {
+      const { algorithm, minutes } = parts.tokens;
+      const keys = algorithm === 'ES256' ? await listPublicKeys(db, minutes) : [];
+      return reply(200, { keys }, { 'Cache-Control': 'public, max-age=60' });
+    },
   }),
 ];

@@ -1,15 +1,57 @@
-import type { Db } from '@clientela/db';
+import type { Db, Tx } from '@clientela/db';
 import type { PublicJwk } from './schema.ts';
 
-export type StoredKey = { kid: string; public_jwk: PublicJwk; private_sealed: Buffer };
+export type StoredKey = {
+  kid: string;
+  public_jwk: PublicJwk;
+  private_sealed: Buffer;
+  /** In milliseconds of the clock of 1970, for comparing. */
+  signs_from: number;
+};
+export type NewKey = Omit<StoredKey, 'signs_from'>;
 
-export const findCurrentKey = async (db: Db): Promise<StoredKey | undefined> =>
-  db('signing_keys').select('kid', 'public_jwk', 'private_sealed').whereNull('retired_at').first();
+const columns = ['kid', 'public_jwk', 'private_sealed'] as const;
+
+/** Those that sign now or will, the one that begins last at the end. */
+export const listSigningKeys = async (db: Db): Promise<StoredKey[]> =>
+  db('signing_keys')
+    .select(...columns, db.raw('extract(epoch from signs_from)::float8 * 1000 as signs_from'))
+    .whereNull('retired_at')
+    .orWhereRaw('retired_at > now()')
+    .orderBy('signs_from');
 
 /** Makes this key the current one, unless there is one. */
-export async function insertFirstKey(db: Db, key: StoredKey): Promise<void> {
+export async function insertFirstKey(db: Db, key: NewKey): Promise<void> {
   await db('signing_keys').insert(key).onConflict(db.raw('((retired_at is null)) where retired_at is null')).ignore();
 }
 
-export const listPublicKeys = async (db: Db): Promise<PublicJwk[]> =>
-  db('signing_keys').whereNull('retired_at').orderBy('created_at').pluck('public_jwk');
+/**
+ * Puts a key in the place of the one that signs.
+ * @param seconds until it does, so that everybody has its public half by then
+ * @returns when that is
+ */
+export async function succeedKey(tx: Tx, key: NewKey, seconds: number): Promise<string> {
+  const then = tx.raw('now() + make_interval(secs => ?)', [seconds]);
+  await tx('signing_keys').whereNull('retired_at').update({ retired_at: then });
+  const [made] = await tx('signing_keys')
+    .insert({ ...key, signs_from: then })
+    .returning('signs_from');
+  return made?.signs_from;
+}
+
+/** Until the transaction ends, nobody else changes which key signs. */
+export const lockKeys = (tx: Tx) => tx.raw(`select pg_advisory_xact_lock(hashtext('signing keys'))`);
+
+const slack = 2; // minutes beside a token's own: for what a process signs before it hears of the next key, and for clocks
+
+/**
+ * The public keys, of those that sign or will, and of those whose last tokens have not expired.
+ * @param minutes for which a token is good
+ */
+export const listPublicKeys = async (db: Db, minutes: number): Promise<PublicJwk[]> =>
+  db('signing_keys')
+    .whereNull('retired_at')
+    .orWhereRaw('retired_at > now() - make_interval(mins => ?)', [minutes + slack])
+    .orderBy('created_at')
+    .orderBy('kid')
+    .pluck('public_jwk');

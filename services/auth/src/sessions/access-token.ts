@@ -11,16 +11,18 @@ export type AccessToken = { access_token: string; token_type: 'Bearer'; expires_
 export type IssueToken = (bearer: Bearer) => AccessToken;
 
 /**
- * Makes access tokens: JWTs by ES256 (RFC 7518), of the type that RFC 9068 gives them.
- * @param minutes for which one is good
+ * Makes access tokens: JWTs by ES256 or HS256 (RFC 7518), of the type that RFC 9068 gives them.
+ * @param current the key that signs now
+ * @param minutes for which a token is good
  */
 export const tokenIssuer =
-  ({ kid, key }: SigningKey, minutes: number): IssueToken =>
+  (current: () => SigningKey, minutes: number): IssueToken =>
   ({ user_id, session_id, role, company_id }) => {
+    const { alg, kid, key } = current();
     const expires_in = minutes * 60;
     const access_token = jwt.sign({ sid: session_id, role, ...(company_id && { company_id }) }, key, {
-      algorithm: 'ES256',
-      header: { alg: 'ES256', typ: 'at+jwt', kid },
+      algorithm: alg,
+      header: { alg, typ: 'at+jwt', ...(kid !== undefined && { kid }) },
       subject: user_id,
       issuer: 'clientela',
       audience: 'clientela',

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { testService, type Caller, type Company, type TestService } from '@clientela/testing';
+import type { Caller, Company, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createApp } from '../app.ts';
+import { customerUnderTest } from '../customer-under-test.ts';
 
 let service: TestService;
 let company: Company;
 let admin: Caller;
 
 beforeAll(async () => {
-  service = await testService('customer', createApp);
+  service = await customerUnderTest();
   company = service.company({ country: 'RO', currency: 'RON' });
   admin = service.user('admin', company);
 });

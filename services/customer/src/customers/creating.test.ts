@@ -13,6 +13,7 @@ beforeAll(async () => {
   service = await testService('customer', (parts) =>
     createApp({
       ...parts,
+      users: async () => undefined,
       companies: async (key, call) => {
         if (auth_is_away) throw unavailable('The auth service does not answer');
         return parts.companies(key, call);

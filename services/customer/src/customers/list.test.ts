@@ -1,11 +1,11 @@
-import { testService, type Caller, type TestService } from '@clientela/testing';
+import type { Caller, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createApp } from '../app.ts';
+import { customerUnderTest } from '../customer-under-test.ts';
 
 let service: TestService;
 
 beforeAll(async () => {
-  service = await testService('customer', createApp);
+  service = await customerUnderTest();
 });
 afterAll(() => service.close());
 

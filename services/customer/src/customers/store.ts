@@ -77,7 +77,8 @@ const one = (db: Db, company_id: string, id: string) =>
     .where({ 'c.company_id': company_id, 'c.id': id });
 
 export const findCustomer = async (db: Db, company_id: string, id: string): Promise<StoredCustomer | undefined> =>
-  one(db, company_id, id).first() as Promise<StoredCustomer | undefined>;
+  // A named statement is parsed and planned once per connection.
+  one(db, company_id, id).first().options({ name: 'find_customer' }) as Promise<StoredCustomer | undefined>;
 
 /** Finds and locks: nobody changes it until the transaction ends. */
 export const lockCustomer = async (tx: Tx, company_id: string, id: string): Promise<StoredCustomer | undefined> =>

@@ -36,7 +36,8 @@ const searched = ({ name, sku, description }: Pick<Product, 'name' | 'sku' | 'de
   searchedText(name, sku, description);
 
 export const findProduct = async (db: Db, company_id: string, id: string): Promise<StoredProduct | undefined> =>
-  db('products').select(stored).where({ company_id, id }).first();
+  // A named statement is parsed and planned once per connection.
+  db('products').select(stored).where({ company_id, id }).first().options({ name: 'find_product' });
 
 /** Finds and locks: nobody changes it until the transaction ends. */
 export const lockProduct = async (tx: Tx, company_id: string, id: string): Promise<StoredProduct | undefined> =>

@@ -2,7 +2,7 @@ import { createPublicKey, randomUUID, type JsonWebKey } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { authUnderTest, type AuthUnderTest } from '../auth-under-test.ts';
-import { createPasswords } from './passwords.ts';
+import { createPasswords } from '../accounts/passwords.ts';
 
 let auth: AuthUnderTest;
 let verified: (string | undefined)[] = [];
@@ -12,9 +12,13 @@ beforeAll(async () => {
   auth = await authUnderTest({
     passwords: {
       ...real,
-      verify: (plain, hashed, signal) => {
-        verified.push(hashed);
-        return real.verify(plain, hashed, signal);
+      verify: (plain, find, signal) => {
+        const looked = async () => {
+          const hashed = await find();
+          verified.push(hashed);
+          return hashed;
+        };
+        return real.verify(plain, looked, signal);
       },
     },
   });
@@ -33,6 +37,7 @@ describe('signing in', () => {
     expect(body).toEqual({
       message: 'Signed in',
       access_token: expect.any(String),
+      refresh_token: expect.any(String),
       token_type: 'Bearer',
       expires_in: 900,
       user: { ...user, last_login: expect.any(String) },

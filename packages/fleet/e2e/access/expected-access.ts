@@ -1,0 +1,86 @@
+import type { Role } from '@clientela/contracts';
+
+/**
+ * Who comes in at which route of the gateway: written from the API contract by hand, and not derived from the code that it is held
+ * against. `open` takes everybody, `signed_in` every role; else the roles are listed. `customer:own` comes in for its own record
+ * only, and finds another's as little as one that does not exist. A route that is missing here fails the test.
+ */
+export const expectedAccess: Readonly<Record<string, string>> = {
+  'GET /.well-known/jwks.json': 'open',
+  ...underBothNames({
+    'POST /register': 'open',
+    'POST /login': 'open',
+    'POST /refresh': 'open',
+    'POST /logout': 'signed_in',
+    'POST /logout-all': 'signed_in',
+    'GET /me': 'signed_in',
+    'PATCH /me': 'signed_in',
+    'POST /change-password': 'signed_in',
+    'GET /sessions': 'signed_in',
+    'DELETE /sessions/{session_id}': 'signed_in',
+  }),
+
+  'GET /api/v1/users': 'superuser admin manager',
+  'POST /api/v1/users': 'superuser admin',
+  'GET /api/v1/users/{user_id}': 'superuser admin manager viewer:own customer:own',
+  'PUT /api/v1/users/{user_id}': 'superuser admin manager:own viewer:own customer:own',
+  'DELETE /api/v1/users/{user_id}': 'superuser admin',
+  'GET /api/v1/users/roles': 'signed_in',
+  'GET /api/v1/users/analytics': 'superuser admin manager viewer',
+  'GET /api/v1/companies': 'superuser admin manager viewer',
+  'POST /api/v1/companies': 'superuser',
+  'GET /api/v1/companies/{company_id}': 'superuser admin manager viewer',
+  'PUT /api/v1/companies/{company_id}': 'superuser admin',
+  'DELETE /api/v1/companies/{company_id}': 'superuser',
+  'GET /api/v1/companies/analytics': 'superuser admin manager viewer',
+  'GET /api/v1/document-types': 'open',
+  'POST /api/v1/document-types': 'superuser',
+  'PUT /api/v1/document-types/{code}': 'superuser',
+  'GET /api/v1/audit-logs': 'superuser admin',
+
+  'GET /api/customers': 'superuser admin manager viewer',
+  'POST /api/customers': 'superuser admin manager',
+  'GET /api/customers/{customer_id}': 'superuser admin manager viewer customer:own',
+  'PUT /api/customers/{customer_id}': 'superuser admin manager customer:own',
+  'PATCH /api/customers/{customer_id}': 'superuser admin manager customer:own',
+  'DELETE /api/customers/{customer_id}': 'superuser admin manager',
+  'DELETE /api/customers/{customer_id}?hard_delete=true': 'superuser admin',
+  'PATCH /api/customers/{customer_id}/activate': 'superuser admin manager',
+
+  'GET /api/customers/{customer_id}/interactions': 'superuser admin manager viewer',
+  'POST /api/customers/{customer_id}/interactions': 'superuser admin manager',
+  'GET /api/interaction-types': 'superuser admin manager viewer',
+  'POST /api/interaction-types': 'superuser admin',
+
+  'GET /api/products': 'superuser admin manager viewer customer',
+  'POST /api/products': 'superuser admin manager',
+  'GET /api/products/{product_id}': 'superuser admin manager viewer customer',
+  'PUT /api/products/{product_id}': 'superuser admin manager',
+  'PATCH /api/products/{product_id}': 'superuser admin manager',
+  'DELETE /api/products/{product_id}': 'superuser admin manager',
+  'DELETE /api/products/{product_id}?hard_delete=true': 'superuser admin',
+  'PATCH /api/products/{product_id}/activate': 'superuser admin manager',
+
+  'GET /api/favorites': 'superuser admin manager viewer',
+  'POST /api/favorites': 'superuser admin manager',
+  'GET /rest/v1/favorites': 'superuser admin manager viewer',
+  'POST /rest/v1/favorites': 'superuser admin manager',
+};
+
+function underBothNames(doors: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    ['/auth', '/api/auth'].flatMap((prefix) =>
+      Object.entries(doors).map(([door, who]) => [door.replace(' ', ` ${prefix}`), who]),
+    ),
+  );
+}
+
+export type Access = 'any' | 'own' | 'none';
+
+/** What the table says of one role at one route. */
+export function accessOf(door: string, role: Role): Access {
+  const who = expectedAccess[door] ?? '';
+  if (who === 'open' || who === 'signed_in') return 'any';
+  const listed = who.split(' ');
+  return listed.includes(role) ? 'any' : listed.includes(`${role}:own`) ? 'own' : 'none';
+}

@@ -1,0 +1,57 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+
+/**
+ * Has PostgreSQL write down how it ran each statement of a piece of work (`explain analyze`, by its auto_explain module).
+ * @param server.admin_url of a superuser of the server
+ * @param server.log its log file
+ * @returns the plans, one text for each statement
+ */
+export async function plansOf(
+  server: { admin_url: string; database: string; log: string },
+  work: () => Promise<unknown>,
+): Promise<string[]> {
+  const admin = new pg.Client({ connectionString: server.admin_url });
+  await admin.connect();
+  const all = async (statements: readonly string[]) => {
+    for (const statement of statements) await admin.query(statement);
+    // Connections that are open keep what they began with; the service opens others.
+    await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [server.database]);
+    await sleep(200);
+  };
+  const database = admin.escapeIdentifier(server.database);
+  const log = openSync(server.log, 'r');
+  try {
+    await all(explained.map(([name, value]) => `alter database ${database} set ${name} = ${value}`));
+    const from = fstatSync(log).size;
+    await work();
+    await sleep(300);
+    const written = Buffer.alloc(fstatSync(log).size - from);
+    readSync(log, written, 0, written.length, from);
+    return entriesOf(written.toString());
+  } finally {
+    closeSync(log);
+    await all(explained.map(([name]) => `alter database ${database} reset ${name}`));
+    await admin.end();
+  }
+}
+
+const explained = [
+  ['session_preload_libraries', `'auto_explain'`],
+  ['auto_explain.log_min_duration', '0'],
+  ['auto_explain.log_analyze', 'on'],
+  ['auto_explain.log_parameter_max_length', '0'],
+  ['log_error_verbosity', `'default'`],
+] as const;
+
+/** Of what the service does by itself, nothing. An entry's further lines begin with a tab. */
+const entriesOf = (log: string): string[] =>
+  log
+    .split(/\n(?!\t)/)
+    .filter(
+      (entry) =>
+        entry.includes('plan:') &&
+        !/outbox_|advisory_lock|clock_timestamp|"sessions"|status_changed_at|: select 1\n/.test(entry),
+    )
+    .map((entry) => entry.replace(/^.*?duration: ([\d.]+ ms).*\n/, '$1\n').replaceAll('\n\t', '\n'));

@@ -1,0 +1,22 @@
+import { join } from 'node:path';
+import { environment } from '@clientela/runtime';
+import { folder } from './auth-database.ts';
+import { openSecrets, rotateServiceKeys } from './installation.ts';
+import { programs, top } from './programs.ts';
+import { readSettings } from './settings.ts';
+
+try {
+  const settings = readSettings(environment(join(top, '.env')));
+  openSecrets(folder, settings);
+  const kept = programs.filter((program) => settings.service_keys[program] === undefined);
+  rotateServiceKeys(folder, kept);
+  const given = programs.filter((program) => !kept.includes(program));
+  process.stdout.write(
+    `${kept.length} programs have a new service key from the next start on; until the next rotation the ones before are good too.\n`,
+  );
+  if (given.length > 0)
+    process.stdout.write(`Those of ${given.join(', ')} are given by the settings: change them there.\n`);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : 'It failed.'}\n`);
+  process.exitCode = 1;
+}

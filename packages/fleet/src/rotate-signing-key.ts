@@ -1,0 +1,49 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { environment } from '@clientela/runtime';
+import { z } from 'zod';
+import { authDatabase, folder } from './auth-database.ts';
+import { openSecrets } from './installation.ts';
+import { folderOf, top } from './programs.ts';
+import { readSettings } from './settings.ts';
+
+const Answer = z.object({ kid: z.string(), signs_from: z.string() });
+
+/** Lets auth make its next signing key. The secret goes by the environment, so that it is no argument that others can see. */
+async function rotateSigningKey(AUTH_DATABASE_URL: string, AUTH_SECRET: string): Promise<z.infer<typeof Answer>> {
+  const { PATH, SystemRoot } = process.env;
+  const env = { ...(PATH && { PATH }), ...(SystemRoot && { SystemRoot }), AUTH_DATABASE_URL, AUTH_SECRET };
+  const cwd = folderOf('auth');
+  const run = promisify(execFile)(process.execPath, [join(cwd, 'src/rotate-signing-key.ts')], {
+    cwd,
+    env,
+    timeout: 30_000,
+  });
+  const { stdout } = await run.catch((error: { stderr?: string }) => {
+    throw new Error(`The key could not be rotated: ${error.stderr?.trim() || 'the auth service gave no reason.'}`);
+  });
+  return Answer.parse(JSON.parse(stdout));
+}
+
+if (import.meta.main) {
+  try {
+    const settings = readSettings(environment(join(top, '.env')));
+    if (settings.given.JWT_ALGORITHM === 'HS256')
+      throw new Error(
+        'Tokens are signed by JWT_SECRET_KEY (HS256): change it there; it takes effect with the next start.',
+      );
+    await authDatabase(settings, async (url) => {
+      const { kid, signs_from } = await rotateSigningKey(
+        url,
+        settings.auth_secret ?? openSecrets(folder, settings).auth_secret,
+      );
+      process.stdout.write(
+        `The key ${kid} is published and signs from ${signs_from} on. Tokens of the one before stay good.\n`,
+      );
+    });
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : 'It failed.'}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,26 @@
+import { InternalUser } from '@clientela/contracts';
+import { notFound } from '@clientela/errors';
+import { route, type Route } from '@clientela/http';
+import { Uuid } from '@clientela/values';
+import { z } from 'zod';
+import { fullName } from './rules.ts';
+import { findUser } from './store.ts';
+
+/** What the customer service may know of a user: events tell it which fields changed, and this to what. */
+export const internalUserRoutes = (): Route[] => [
+  route({
+    method: 'get',
+    path: '/internal/users/{user_id}',
+    summary: 'Find a user by id',
+    allow: { internal: ['customer'] },
+    reaches: 'installation',
+    params: z.strictObject({ user_id: Uuid }),
+    responses: { 200: InternalUser.strict() },
+    handle: async ({ db, params }) => {
+      const user = await findUser(db, params.user_id);
+      if (!user) throw notFound('user');
+      const { id, is_active: active, role, business_id, first_name, last_name, email, phone } = user;
+      return { id, active, role, business_id, name: fullName(user), first_name, last_name, email, phone };
+    },
+  }),
+];

@@ -1,0 +1,40 @@
+import type { Tx } from '@clientela/db';
+import { notFound, precondition } from '@clientela/errors';
+import { differing, writableIn, type Actor } from '@clientela/http';
+import { audit } from '../audit/store.ts';
+import { WritableDocumentType, type NewDocumentType } from './schema.ts';
+import { insertDocumentType, lockDocumentType, updateDocumentType, type StoredDocumentType } from './store.ts';
+
+export async function createDocumentType(tx: Tx, actor: Actor, input: NewDocumentType): Promise<StoredDocumentType> {
+  const made = await insertDocumentType(tx, input);
+  await note(tx, actor, made, 'document_type.created');
+  return made;
+}
+
+export async function changeDocumentType(
+  tx: Tx,
+  actor: Actor,
+  { code, expected_version }: { code: string; expected_version: number | undefined },
+  body: Record<string, unknown>,
+): Promise<StoredDocumentType> {
+  const current = await lockDocumentType(tx, code);
+  if (!current) throw notFound('document type');
+  if (expected_version !== undefined && expected_version !== current.version) throw precondition();
+  const changes = differing(writableIn(body, WritableDocumentType, current), current);
+  if (Object.keys(changes).length === 0) return current;
+  const changed = await updateDocumentType(tx, current, changes);
+  if (!changed) throw precondition();
+  await note(tx, actor, changed, 'document_type.updated', Object.keys(changes));
+  return changed;
+}
+
+const note = (tx: Tx, actor: Actor, { id }: StoredDocumentType, action: string, fields: string[] = []) =>
+  audit(tx, {
+    actor_id: actor.id,
+    action,
+    resource_type: 'document_type',
+    resource_id: id,
+    company_id: null,
+    fields,
+    request_id: actor.request_id,
+  });

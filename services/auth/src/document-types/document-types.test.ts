@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { authUnderTest, type AuthUnderTest } from '../auth-under-test.ts';
+
+let auth: AuthUnderTest;
+
+beforeAll(async () => {
+  auth = await authUnderTest();
+});
+afterAll(() => auth.close());
+
+const path = '/api/v1/document-types';
+const paths = (body: { errors: { path: string }[] }) => body.errors.map((error) => error.path).toSorted();
+
+test('everybody reads the list, which holds the common ones from the start', async () => {
+  const { body } = await auth.nobody().get(path).expect(200);
+  expect(body.map(({ code }: { code: string }) => code)).toEqual([
+    'cedula',
+    'cnpj',
+    'cpf',
+    'drivers_license',
+    'nit',
+    'passport',
+    'rut',
+    'tax_id',
+  ]);
+  expect(body[0]).toEqual({
+    id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    name: 'Cédula de ciudadanía',
+    code: 'cedula',
+    description: expect.any(String),
+    country_code: 'CO',
+    category: 'identity',
+    active: true,
+    created_at: expect.any(String),
+  });
+});
+
+test('superusers add and change them; nobody else does', async () => {
+  const root = auth.user('superuser');
+  const given = { name: 'DNI', code: 'DNI', description: 'Documento', country_code: 'es', category: 'identity' };
+  const { body } = await root.post(path, given).expect(201);
+  expect(body).toEqual({
+    ...given,
+    code: 'dni',
+    country_code: 'ES',
+    active: true,
+    id: expect.any(String),
+    created_at: expect.any(String),
+  });
+  const again = await root.post(path, { name: 'Other', code: 'Dni' }).expect(409);
+  expect(again.body).toMatchObject({ error_code: 'DOCUMENT_TYPE_CODE_TAKEN', existing: { id: body.id } });
+
+  const changed = await root.put(`${path}/DNI`, { ...body, active: false, description: null }).expect(200);
+  expect(changed.body).toEqual({ ...body, active: false, description: null });
+  expect(changed.headers['etag']).toBe('"2"');
+  await root.put(`${path}/dni`, { active: true }).set('If-Match', '"1"').expect(412);
+  expect(paths((await root.put(`${path}/dni`, { code: 'other', nothing: 1 }).expect(422)).body)).toEqual(['nothing']);
+  expect(paths((await root.put(`${path}/dni`, { code: 'other' }).expect(422)).body)).toEqual(['code']);
+  expect((await root.put(`${path}/unknown`, { active: true }).expect(404)).body.error_code).toBe(
+    'DOCUMENT_TYPE_NOT_FOUND',
+  );
+  await root.put(`${path}/a-b`, { active: true }).expect(400);
+  expect(paths((await root.post(path, { code: '1x', country_code: 'EUR' }).expect(422)).body)).toEqual([
+    'code',
+    'country_code',
+    'name',
+  ]);
+
+  const { caller } = await auth.registered();
+  await caller.post(path, { ...given, code: 'x1' }).expect(403);
+  await caller.put(`${path}/dni`, { active: true }).expect(403);
+  await auth.nobody().post(path, given).expect(401);
+  expect((await auth.nobody().get(path)).body).toContainEqual(changed.body);
+});

@@ -1,0 +1,33 @@
+import { DocumentType as Code, Instant, text, Uuid } from '@clientela/values';
+import { z } from 'zod';
+import { Country } from '../companies/schema.ts';
+
+export const DocumentType = z.strictObject({
+  id: Uuid,
+  name: z.string(),
+  code: z.string(),
+  description: z.string().nullable(),
+  country_code: z.string().nullable().meta({ description: 'Of the country whose document it is; null: of any' }),
+  category: z.string().nullable(),
+  active: z.boolean(),
+  created_at: Instant,
+});
+export type DocumentType = z.infer<typeof DocumentType>;
+
+export const WritableDocumentType = z.strictObject({
+  name: text(255),
+  description: text(500).nullable(),
+  country_code: Country.nullable(),
+  category: text(50).nullable(),
+  active: z.boolean(),
+});
+export type DocumentTypeChanges = Partial<z.infer<typeof WritableDocumentType>>;
+
+export const NewDocumentType = WritableDocumentType.partial().extend({
+  code: Code,
+  name: text(255),
+  active: z.boolean().default(true),
+});
+export type NewDocumentType = z.infer<typeof NewDocumentType>;
+
+export const DocumentTypeCode = z.strictObject({ code: Code });

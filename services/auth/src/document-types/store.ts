@@ -1,0 +1,44 @@
+import { meaning, newId, type Db, type Tx } from '@clientela/db';
+import { conflict } from '@clientela/errors';
+import type { DocumentType, DocumentTypeChanges, NewDocumentType } from './schema.ts';
+
+export type StoredDocumentType = DocumentType & { version: number };
+
+const columns = ['id', 'name', 'code', 'description', 'country_code', 'category', 'active', 'created_at'] as const;
+const stored = [...columns, 'version'] as const;
+
+const mostListed = 1000;
+
+export const listDocumentTypes = async (db: Db): Promise<DocumentType[]> =>
+  db('document_types').select(columns).orderBy('code').limit(mostListed);
+
+/** Finds and locks: nobody changes it until the transaction ends. */
+export const lockDocumentType = async (tx: Tx, code: string): Promise<StoredDocumentType | undefined> =>
+  tx('document_types').select(stored).where({ code }).forUpdate().first();
+
+export async function insertDocumentType(tx: Tx, input: NewDocumentType): Promise<StoredDocumentType> {
+  const { code, name, description = null, country_code = null, category = null, active } = input;
+  const row = { id: newId(), code, name, description, country_code, category, active };
+  const [made] = await meaning(tx('document_types').insert(row).returning(stored), {
+    document_types_code_taken: () =>
+      conflict({
+        resource: 'document type',
+        field: 'code',
+        existing: (db: Db) => db('document_types').select('id', 'code').where({ code }).first(),
+      }),
+  });
+  return made as StoredDocumentType;
+}
+
+/** Writes changes onto the version that was read; undefined when the record has moved on. */
+export async function updateDocumentType(
+  tx: Tx,
+  { id, version }: Pick<StoredDocumentType, 'id' | 'version'>,
+  changes: DocumentTypeChanges,
+): Promise<StoredDocumentType | undefined> {
+  const [updated] = await tx('document_types')
+    .where({ id, version })
+    .update({ ...changes, version: version + 1, updated_at: tx.fn.now() })
+    .returning(stored);
+  return updated as StoredDocumentType | undefined;
+}

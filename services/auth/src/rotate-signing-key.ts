@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto';
+import { connect, databaseFault } from '@clientela/db';
+import { readEnvironment } from '@clientela/runtime';
+import { z } from 'zod';
+import { audit } from './audit/store.ts';
+import { AUTH_DATABASE_URL, AUTH_SECRET } from './config.ts';
+import { rotateSigningKey } from './keys/signing-key.ts';
+
+// `node src/rotate-signing-key.ts` makes the next signing key. It says which and from when it signs in one line of JSON on standard
+// output, and why it could not in one sentence on standard error.
+
+async function run(): Promise<void> {
+  const settings = readEnvironment(z.object({ AUTH_DATABASE_URL, AUTH_SECRET }));
+  const db = connect(settings.AUTH_DATABASE_URL, { name: 'rotate signing key', pool: 1 });
+  try {
+    const made = await db.transaction(async (tx) => {
+      const key = await rotateSigningKey(tx, settings.AUTH_SECRET);
+      await audit(tx, {
+        actor_id: 'service:auth',
+        action: 'signing_key.rotated',
+        resource_type: 'signing_key',
+        resource_id: key.kid,
+        company_id: null,
+        request_id: randomUUID(),
+      });
+      return key;
+    });
+    process.stdout.write(`${JSON.stringify(made)}\n`);
+  } finally {
+    await db.destroy();
+  }
+}
+
+try {
+  await run();
+} catch (error) {
+  const known = databaseFault(error) ?? error;
+  const sentence = known instanceof Error ? known.message : 'It failed for an unknown reason';
+  process.stderr.write(`${sentence.replaceAll(/\s*\n\s*/g, ' ')}\n`);
+  process.exitCode = 1;
+}

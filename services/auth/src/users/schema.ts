@@ -1,0 +1,95 @@
+import { roles } from '@clientela/contracts';
+import {
+  DocumentNumber,
+  DocumentType,
+  Email,
+  Phone,
+  queryBoolean,
+  querySearch,
+  sliceOf,
+  sliceQuery,
+  text,
+  Uuid,
+} from '@clientela/values';
+import { z } from 'zod';
+import { NewPassword, User, Username, WritableMe } from '../accounts/schema.ts';
+import { CompanyReference } from '../companies/schema.ts';
+
+/** A user as lists show it. */
+export const UserListed = User.pick({
+  id: true,
+  unique_id: true,
+  username: true,
+  first_name: true,
+  last_name: true,
+  email: true,
+  role: true,
+  is_active: true,
+  company_id: true,
+});
+export type UserListed = z.infer<typeof UserListed>;
+
+export const UserQuery = z.strictObject({
+  ...sliceQuery,
+  role: z.enum(roles).optional(),
+  is_active: queryBoolean.optional(),
+  search: querySearch.optional().meta({ description: 'Finds names, usernames, e-mails and phones' }),
+});
+export type UserQuery = z.infer<typeof UserQuery>;
+export const UserList = sliceOf('users', UserListed);
+
+/** By the id, or by the number that people read out. */
+export const UserId = z.strictObject({
+  user_id: z
+    .union(
+      [
+        Uuid,
+        z
+          .string()
+          .overwrite((number) => number.toUpperCase())
+          .regex(/^USER-\d{8,15}$/),
+      ],
+      'must be a UUID or a USER number',
+    )
+    .meta({ examples: ['USER-10000000'] }),
+});
+
+export const NewUser = z.strictObject({
+  username: Username.optional(),
+  email: Email,
+  password: NewPassword,
+  first_name: text(255).optional(),
+  last_name: text(255).nullable().optional(),
+  phone: Phone.nullable().optional(),
+  address: text(500).nullable().optional(),
+  number_document_identity: DocumentNumber.nullable().optional(),
+  document_type: DocumentType.nullable().optional(),
+  company_id: CompanyReference.nullable()
+    .optional()
+    .meta({ description: 'By UUID or key: for superusers, who have no company of their own' }),
+  role: z.enum(roles).default('customer'),
+});
+export type NewUser = z.infer<typeof NewUser>;
+
+/** What those who hold users:update may write besides. */
+export const WritableUser = WritableMe.extend({
+  username: Username,
+  email: Email,
+  role: z.enum(roles),
+  is_active: z.boolean(),
+});
+
+/** By its other names, and what is no field of the record. */
+export const alsoGiven = {
+  active: z.boolean().optional().meta({ description: 'Another name of is_active' }),
+  password: NewPassword.optional(),
+};
+
+/** The two names of one field do not say two things. */
+export const oneActive = (body: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void => {
+  const { active, is_active } = body;
+  if (active === undefined || is_active === undefined || active === is_active) return;
+  context.addIssue({ code: 'custom', path: ['active'], message: 'must be the same as is_active' });
+};
+
+export const Removal = z.strictObject({ hard_delete: queryBoolean.default(false) });

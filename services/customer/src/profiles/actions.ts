@@ -1,0 +1,118 @@
+import { customerCreated, customerUpdated, type InternalCompany, type InternalUser } from '@clientela/contracts';
+import type { Tx } from '@clientela/db';
+import { AppError, precondition } from '@clientela/errors';
+import { publish, type Cause } from '@clientela/events';
+import { differing } from '@clientela/http';
+import { blank, changedFields, fieldsAfter } from '../customers/rules.ts';
+import type { CustomerGiven } from '../customers/schema.ts';
+import { insertCustomer, lockCustomer, updateCustomer, type StoredCustomer } from '../customers/store.ts';
+import { broughtBy, fullNameOf, type Followed } from './rules.ts';
+import { findLinked, findProfile, noteHeard } from './store.ts';
+
+type Company = Pick<InternalCompany, 'id' | 'country' | 'currency'>;
+
+/** Who is to have a profile, and by whose doing. */
+export type Person = { user_id: string; email: string; full_name: string; phone?: string | null | undefined };
+
+/**
+ * Makes a user's profile unless there is one. An e-mail or phone proves nobody: a value that another customer holds is left out, and
+ * that customer stays as it is.
+ */
+export async function makeProfile(
+  tx: Tx,
+  cause: Cause,
+  { user_id, full_name, email, phone = null }: Person,
+  company: Company,
+): Promise<{ customer: StoredCustomer; made: boolean }> {
+  const existing = await findProfile(tx, company.id, user_id);
+  if (existing) return { customer: existing, made: false };
+  try {
+    const { done: customer, left } = await withoutTaken(tx, { email, phone }, (savepoint, contact) => {
+      const record = fieldsAfter(blank, { user_id, full_name, ...contact }, company.country);
+      const { currency } = company;
+      return insertCustomer(savepoint, company.id, { ...record, status: 'active', type: 'regular', currency });
+    });
+    await publish(tx, customerCreated, cause, customer.version, { ...named(customer), ...told(left) });
+    return { customer, made: true };
+  } catch (error) {
+    // Another call made it in between.
+    const meanwhile = isTaken(error, 'user_id') && (await findProfile(tx, company.id, user_id));
+    if (meanwhile) return { customer: meanwhile, made: false };
+    throw error;
+  }
+}
+
+/** A user as auth knows it now, and the company it belongs to. */
+export type KnownUser = { user: InternalUser; company: Company };
+
+/**
+ * Moves what changed of a user into the customer that is linked to it.
+ * @param sequence the user's version that the change made: of one field, an older change is ignored
+ */
+export async function followUser(
+  tx: Tx,
+  cause: Cause,
+  { user, company }: KnownUser,
+  changed: { fields: readonly Followed[]; sequence: number },
+): Promise<void> {
+  const fields = await noteHeard(tx, company.id, user.id, changed.fields, changed.sequence);
+  if (fields.includes('role') && user.role === 'customer') await makeProfile(tx, cause, personOf(user), company);
+  const id = await findLinked(tx, company.id, user.id);
+  const current = id && (await lockCustomer(tx, company.id, id));
+  if (!current || current.deleted_at) return;
+  const brought = broughtBy(user, fields, current.full_name_built);
+  const { done, left } = await withoutTaken(tx, brought, (savepoint, given) =>
+    write(savepoint, current, given, company),
+  );
+  if (!done) return;
+  const { customer, fields_changed } = done;
+  await publish(tx, customerUpdated, cause, customer.version, { ...named(customer), fields_changed, ...told(left) });
+}
+
+export const personOf = (user: InternalUser): Person => ({
+  user_id: user.id,
+  full_name: fullNameOf(user),
+  email: user.email,
+  phone: user.phone,
+});
+
+async function write(tx: Tx, current: StoredCustomer, given: CustomerGiven, company: Company) {
+  const changes = differing(fieldsAfter(current, given, company.country), current);
+  const fields_changed = changedFields(Object.keys(changes));
+  if (fields_changed.length === 0) return undefined;
+  const customer = await updateCustomer(tx, company.id, current, changes, { shown: false });
+  if (!customer) throw precondition();
+  return { customer, fields_changed };
+}
+
+const disputable = ['email', 'phone'] as const;
+type Disputable = (typeof disputable)[number];
+
+/**
+ * Writes with as many of the given values as nobody else holds: the constraints decide, each attempt stands on a savepoint.
+ * @returns what was written, and the names of the fields that were left out
+ */
+async function withoutTaken<Given extends CustomerGiven, Done>(
+  tx: Tx,
+  given: Given,
+  attempt: (savepoint: Tx, given: Omit<Given, Disputable> & Pick<CustomerGiven, Disputable>) => Promise<Done>,
+): Promise<{ done: Done; left: Disputable[] }> {
+  const left: Disputable[] = [];
+  for (;;) {
+    const kept = { ...given };
+    for (const field of left) delete kept[field];
+    try {
+      return { done: await tx.transaction((savepoint) => attempt(savepoint, kept)), left };
+    } catch (error) {
+      const taken = disputable.find((field) => !left.includes(field) && isTaken(error, field));
+      if (!taken) throw error;
+      left.push(taken);
+    }
+  }
+}
+
+const isTaken = (error: unknown, field: string): boolean =>
+  error instanceof AppError && error.error_code === `CUSTOMER_${field.toUpperCase()}_TAKEN`;
+
+const named = ({ id, number }: StoredCustomer) => ({ customer_id: id, number });
+const told = (left: readonly Disputable[]) => (left.length > 0 ? { fields_left: [...left] } : {});

@@ -1,0 +1,24 @@
+import { InternalUser } from '@clientela/contracts';
+import type { CompanyLookup, ServiceClient } from '@clientela/http';
+import type { KnownUser } from './actions.ts';
+
+/** Finds a user and its company as auth knows them now; undefined when there is none, or it belongs to no company. */
+export type UserLookup = (
+  id: string,
+  call: { request_id: string; signal: AbortSignal },
+) => Promise<KnownUser | undefined>;
+
+/** @throws AppError 503 when auth is away */
+export const userLookup =
+  (auth: ServiceClient, companies: CompanyLookup): UserLookup =>
+  async (id, { request_id, signal }) => {
+    const itself = { id: 'service:customer', role: 'service', session_id: null, client_ip: null, request_id } as const;
+    const user = await auth.get(`/internal/users/${id}`, InternalUser, {
+      actor: { ...itself, company_id: null },
+      signal,
+    });
+    if (!user?.business_id) return undefined;
+    const actor = { ...itself, company_id: user.business_id };
+    const company = await companies(user.business_id, { actor, signal });
+    return company && { user, company };
+  };

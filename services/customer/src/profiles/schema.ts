@@ -1,0 +1,14 @@
+import { Email, Phone, text, Uuid } from '@clientela/values';
+import { z } from 'zod';
+import { Customer } from '../customers/schema.ts';
+
+/** The user for whom a profile is made. */
+export const NewProfile = z.strictObject({
+  user_id: Uuid,
+  business_id: Uuid,
+  email: Email,
+  full_name: text(255),
+  phone: Phone.nullable().optional(),
+});
+
+export const ProfileShown = z.strictObject({ customer: Customer });
