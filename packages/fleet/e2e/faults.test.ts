@@ -7,7 +7,15 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { client, newCompany, removeInstallation, testStreet, type Answer, type Client, type TestStreet } from './street.ts';
+import {
+  client,
+  newCompany,
+  removeInstallation,
+  testStreet,
+  type Answer,
+  type Client,
+  type TestStreet,
+} from './street.ts';
 
 let street: TestStreet;
 let admin: Client;

@@ -9,8 +9,13 @@ import { doorHandler, type DoorOptions } from './door.ts';
 import { openapiOf } from './openapi.ts';
 import type { Route } from './route.ts';
 
+/** A door that a signed-in caller was not let through. */
+export type Refusal = { actor: Actor; method: string; route: string };
+
 export type ServiceOptions = DoorOptions & {
   callers: Callers;
+  /** Told of each 403 to somebody who is signed in; its own failure is only logged. */
+  refused?: (refusal: Refusal) => Promise<void>;
   /** `customer`: as it is called in paths, logs and answers. */
   service: string;
   version: string;
@@ -44,7 +49,7 @@ export function createService(options: ServiceOptions): Express {
     app[door.method](path, named);
   }
   app.use(nothingHere(routes));
-  app.use(problems(db, log));
+  app.use(problems(options));
   return app;
 }
 
@@ -128,13 +133,16 @@ function nothingHere(routes: readonly Route[]): RequestHandler {
 }
 
 /** Where errors turn into problem documents, and nowhere else. Clients of `/rest/v1` look for `success` and `message` in them. */
-function problems(db: Db, log: Logger): ErrorRequestHandler {
+function problems({ db, log, refused }: ServiceOptions): ErrorRequestHandler {
   return async (error: unknown, request, response, _next) => {
-    const { request_id } = response.locals as { request_id: string };
+    const { request_id, actor, route } = response.locals as { request_id: string; actor?: Actor; route?: string };
     const { status, headers, body } = await databaseOrProblem(error, request_id, db);
     if (status === 500) log.error({ request_id, err: error }, 'unexpected failure');
     else if (status === 503)
       log.warn({ request_id, err: error instanceof AppError ? (error.cause ?? error) : error }, body.detail);
+    if (status === 403 && actor && route) {
+      await refused?.({ actor, method: request.method, route }).catch((err: unknown) => log.warn({ request_id, err }));
+    }
     request.unpipe();
     request.resume(); // a body nobody wants any more is dropped, so that the answer can be read
     if (response.headersSent) {

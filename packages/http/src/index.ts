@@ -1,7 +1,7 @@
 export { callersOf, need } from './actor.ts';
 export type { Actor, Callers, CompanyActor } from './actor.ts';
 export { createService } from './app.ts';
-export type { ServiceOptions } from './app.ts';
+export type { Refusal, ServiceOptions } from './app.ts';
 export { serviceClient } from './client.ts';
 export type { ServiceClient } from './client.ts';
 export { companyLookup } from './companies.ts';

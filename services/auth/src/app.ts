@@ -4,6 +4,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { internalUserRoutes } from './accounts/internal-routes.ts';
 import { accountRoutes, type AccountParts } from './accounts/routes.ts';
 import { analyticsRoutes } from './analytics/routes.ts';
+import { auditRefusal } from './audit/actions.ts';
 import { auditRoutes, type AuditParts } from './audit/routes.ts';
 import { companyRoutes } from './companies/routes.ts';
 import { findCompanyByKey } from './companies/store.ts';
@@ -43,4 +44,5 @@ export const createApp = (parts: Parts) =>
     version: manifest.version,
     routes: routes(parts),
     companies: (key) => findCompanyByKey(parts.db, key),
+    refused: (refusal) => parts.db.transaction((tx) => auditRefusal(tx, refusal)),
   });

@@ -87,6 +87,21 @@ describe('what auth does itself', () => {
     expect(rows.find(({ action }) => action === 'user.role.changed')?.ip).toBe(address);
   });
 
+  test('somebody who is not let through a door: who, which door, from where', async () => {
+    const { caller, user } = await auth.registered();
+    const viewer = auth.user('viewer', { id: user.business_id } as never);
+    await viewer.get('/api/v1/users').expect(403);
+    const [refused] = await trail(caller, `?actor=${viewer.user_id}`);
+    expect(refused).toMatchObject({
+      action: 'permission.refused',
+      result: 'refused',
+      resource_type: 'route',
+      resource_id: 'GET /api/v1/users',
+      business_id: user.business_id,
+      ip: address,
+    });
+  });
+
   test('what was refused and rolled back leaves no line that says it was done', async () => {
     const { caller, email } = await auth.registered();
     const before = await told(superuser, '?per_page=100');

@@ -1,0 +1,16 @@
+import type { Tx } from '@clientela/db';
+import type { Refusal } from '@clientela/http';
+import { audit } from './store.ts';
+
+/** Notes that somebody who is signed in was not let through a door. */
+export const auditRefusal = (tx: Tx, { actor, method, route }: Refusal): Promise<void> =>
+  audit(tx, {
+    actor_id: actor.id,
+    action: 'permission.refused',
+    resource_type: 'route',
+    resource_id: `${method} ${route}`,
+    company_id: actor.company_id,
+    result: 'refused',
+    ip: actor.client_ip,
+    request_id: actor.request_id,
+  });
