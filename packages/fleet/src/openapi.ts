@@ -18,7 +18,7 @@ for (const service of services) {
   // By path, not by import: no package depends on a service.
   const app = (await import(pathToFileURL(join(folder, 'src/app.ts')).href)) as { routes: (parts: object) => Route[] };
   const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
-  const document = openapiOf(service, version, app.routes({}));
+  const document = await openapiOf(service, version, app.routes({}));
   const written = `${JSON.stringify(document, null, 2)}\n`;
   const file = join(folder, 'openapi.json');
 

@@ -104,7 +104,10 @@ function ownPages(service: string, version: string, routes: readonly Route[], db
         });
       },
     ],
-    ['/openapi.json', (_request, response) => void response.json((document ??= openapiOf(service, version, routes)))],
+    [
+      '/openapi.json',
+      async (_request, response) => void response.json((document ??= await openapiOf(service, version, routes))),
+    ],
   ];
 }
 

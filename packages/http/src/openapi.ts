@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { createDocument, type ZodOpenApiOperationObject } from 'zod-openapi';
+import type { ZodOpenApiOperationObject } from 'zod-openapi';
 import { bodyLimit, deadlineOf, isInternal, takesCompany, type Route } from './route.ts';
 
 const Problem = z
@@ -23,7 +23,9 @@ const companyParameter = z.strictObject({
 });
 
 /** The OpenAPI 3.1 document of a service: every route but the internal ones, with what the gateway needs to know under `x-clientela`. */
-export function openapiOf(service: string, version: string, routes: readonly Route[]): unknown {
+export async function openapiOf(service: string, version: string, routes: readonly Route[]): Promise<unknown> {
+  // Only when it is asked for: a service that starts need not wait for it.
+  const { createDocument } = await import('zod-openapi');
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
   const shown = routes
     .filter((door) => !isInternal(door))

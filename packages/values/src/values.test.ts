@@ -10,14 +10,13 @@ import {
   jsonObject,
   lines,
   money,
-  normalPhone,
   page,
-  Phone,
   queryBoolean,
   querySort,
   text,
   Uuid,
 } from './index.ts';
+import { normalPhone, Phone } from './phones.ts';
 
 const read = (schema: z.ZodType, value: unknown) => {
   const { success, data, error } = schema.safeParse(value);

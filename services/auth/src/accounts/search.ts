@@ -1,5 +1,5 @@
 import { like, searchedText } from '@clientela/db';
-import { digitsTyped, phoneDigits } from '@clientela/values';
+import { digitsTyped, phoneDigits } from '@clientela/values/phones';
 import type { User } from './schema.ts';
 
 type Searched = Pick<User, 'first_name' | 'last_name' | 'username' | 'email' | 'phone'>;

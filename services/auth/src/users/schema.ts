@@ -3,7 +3,6 @@ import {
   DocumentNumber,
   DocumentType,
   Email,
-  Phone,
   queryBoolean,
   querySearch,
   sliceOf,
@@ -11,6 +10,7 @@ import {
   text,
   Uuid,
 } from '@clientela/values';
+import { Phone } from '@clientela/values/phones';
 import { z } from 'zod';
 import { NewPassword, User, Username, WritableMe } from '../accounts/schema.ts';
 import { CompanyReference } from '../companies/schema.ts';

@@ -1,6 +1,7 @@
 import type { Role } from '@clientela/contracts';
 import type { FieldError } from '@clientela/errors';
-import { documentFault, normalPhone } from '@clientela/values';
+import { documentFault } from '@clientela/values';
+import { normalPhone } from '@clientela/values/phones';
 import type { Address, Customer, CustomerFields, CustomerGiven, Preferences } from './schema.ts';
 
 /** A record of which nothing was said yet. */

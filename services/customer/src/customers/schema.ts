@@ -9,7 +9,6 @@ import {
   page,
   pageOf,
   perPage,
-  Phone,
   queryBoolean,
   queryFrom,
   querySearch,
@@ -18,6 +17,7 @@ import {
   text,
   Uuid,
 } from '@clientela/values';
+import { Phone } from '@clientela/values/phones';
 import { z } from 'zod';
 import { documentFaults, recordFaults } from './rules.ts';
 

@@ -1,5 +1,5 @@
 import { like, searchedText } from '@clientela/db';
-import { digitsTyped, phoneDigits } from '@clientela/values';
+import { digitsTyped, phoneDigits } from '@clientela/values/phones';
 
 type Searched = {
   [Field in 'full_name' | 'firstname' | 'lastname' | 'email' | 'phone' | 'document_number']: string | null;

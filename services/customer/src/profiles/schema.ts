@@ -1,4 +1,5 @@
-import { Email, Phone, text, Uuid } from '@clientela/values';
+import { Email, text, Uuid } from '@clientela/values';
+import { Phone } from '@clientela/values/phones';
 import { z } from 'zod';
 import { Customer } from '../customers/schema.ts';
 
