@@ -1,6 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
-const common = { globalSetup: ['packages/testing/src/global-setup.ts'], testTimeout: 20_000, hookTimeout: 60_000 };
+const common = {
+  globalSetup: ['packages/testing/src/global-setup.ts'],
+  testTimeout: 20_000,
+  hookTimeout: 60_000,
+  expect: { poll: { timeout: 5000, interval: 25 } },
+};
 
 export default defineConfig({
   test: {

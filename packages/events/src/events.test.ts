@@ -110,6 +110,14 @@ describe('the outbox', () => {
     expect(heard(interaction).map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
   });
 
+  test('the events of one record follow each other at once', async () => {
+    const customer_id = randomUUID();
+    for (let sequence = 1; sequence <= 20; sequence += 1) await say(customer_id, sequence);
+    start(); // nobody wakes it: what it found once it must go on with by itself
+    await expect.poll(waiting, { timeout: 5000 }).toBe(0);
+    expect(heard(favorites).map(({ sequence }) => sequence)).toEqual(Array.from({ length: 20 }, (_, n) => n + 1));
+  });
+
   test('an event said while no relay runs is sent when one does', async () => {
     await say(randomUUID());
     expect(await waiting()).toBe(2);

@@ -56,7 +56,8 @@ export function startRelay(options: {
           await send(subscriber, delivery, signal);
         }
         away = 0;
-        if (due.length < batch) await waiting;
+        // Whatever was sent may have held back the next event of its record: only an empty look is a reason to wait.
+        if (due.length === 0) await waiting;
       } catch (error) {
         // The subscriber or the database is away. Nothing is lost; it is tried again, less often the longer it lasts.
         away += 1;
