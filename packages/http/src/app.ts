@@ -20,7 +20,6 @@ export type ServiceOptions = DoorOptions & {
   service: string;
   version: string;
   routes: readonly Route[];
-  log: Logger;
 };
 
 /** A whole service: its own pages, its doors, and what happens to everything else, in the order of this function. */

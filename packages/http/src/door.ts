@@ -22,7 +22,7 @@ export type DoorOptions = {
   companies?: CompanyLookup;
   /** Told after each commit; wakes the relay when the transaction published something. */
   after_commit?: (tx: Tx) => void;
-  log?: Logger;
+  log: Logger;
   /** Holds every answer against its declared shape; for tests, where a wrong one is a 500. */
   check_answers?: boolean;
 };
@@ -72,7 +72,7 @@ export function doorHandler(door: Route, options: DoorOptions): RequestHandler {
     const prepared = await door.prepare?.({ ...given, db } as never);
     const result = await inUnitOfWork(door, options, { ...given, prepared });
     await door.after?.({ ...given, result } as never).catch((error: unknown) => {
-      options.log?.warn({ request_id, err: error }, 'what follows the change was left to its event');
+      options.log.warn({ request_id, err: error }, 'what follows the change was left to its event');
     });
     const answer = result instanceof Reply ? result : new Reply(undefined, result, {});
     const status = answer.status ?? success;
