@@ -3,7 +3,16 @@ import type { Tx } from '@clientela/db';
 import { AppError, conflict, forbidden, invalid, notFound, precondition } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { differing, readOnlyFaults, writablePart, type CompanyActor } from '@clientela/http';
-import { blank, changedFields, fieldsAfter, forbiddenFields, recordFaults, userFaults } from './rules.ts';
+import { tell } from '../history/actions.ts';
+import {
+  blank,
+  changedFields,
+  changesBetween,
+  fieldsAfter,
+  forbiddenFields,
+  recordFaults,
+  userFaults,
+} from './rules.ts';
 import { WritableCustomer, type NewCustomer } from './schema.ts';
 import {
   deleteCustomer,
@@ -34,7 +43,7 @@ export async function createCustomer(
     type,
     currency: company.currency,
   });
-  await publish(tx, customerCreated, actor, customer.version, named(customer));
+  await tell(tx, actor, customerCreated, customer, {});
   return customer;
 }
 
@@ -50,9 +59,7 @@ export async function changeCustomer(
   country: string,
 ): Promise<StoredCustomer> {
   const { actor } = target;
-  const current = await currentOf(tx, target);
-  if (current.deleted_at)
-    throw conflict({ error_code: 'CUSTOMER_DELETED', detail: 'The customer is deleted; activate it first' });
+  const current = await undeletedOf(tx, target);
   ownCompany(actor, body['business_id']);
   refuseFields(forbiddenFields(actor.role, Object.keys(body), Object.keys(differing(body, current))));
   const given = writablePart(body, WritableCustomer);
@@ -68,7 +75,8 @@ export async function changeCustomer(
   const fields_changed = changedFields(Object.keys(changes));
   if (fields_changed.length === 0) return current;
   const customer = await write(tx, actor, current, changes);
-  await publish(tx, customerUpdated, actor, customer.version, { ...named(customer), fields_changed });
+  const remembered = { changes: changesBetween(current, customer, fields_changed) };
+  await tell(tx, actor, customerUpdated, customer, { fields_changed }, remembered);
   return customer;
 }
 
@@ -78,7 +86,8 @@ export async function activateCustomer(tx: Tx, target: Target): Promise<StoredCu
   if (current.is_active) return current;
   const customer = await write(tx, target.actor, current, { status: 'active', deleted: false });
   const from = current.deleted_at ? 'deleted' : current.status;
-  await publish(tx, customerStatusChanged, target.actor, customer.version, { ...named(customer), from, to: 'active' });
+  const said = { from, to: 'active' };
+  await tell(tx, target.actor, customerStatusChanged, customer, said, { changes: [{ field: 'status', ...said }] });
   return customer;
 }
 
@@ -87,17 +96,17 @@ export async function markDeleted(tx: Tx, target: Target): Promise<void> {
   const current = await currentOf(tx, target);
   if (current.deleted_at) return;
   const customer = await write(tx, target.actor, current, { deleted: true });
-  await publish(tx, customerDeleted, target.actor, customer.version, { ...named(customer), hard: false });
+  const changes = [{ field: 'status', from: current.status, to: 'deleted' }];
+  await tell(tx, target.actor, customerDeleted, customer, { hard: false }, { changes });
 }
 
 /** Removes a customer for good, here and (by the event) in the services that hold rows of it. */
 export async function removeCustomer(tx: Tx, target: Target): Promise<void> {
   const current = await currentOf(tx, target);
   await deleteCustomer(tx, target.actor.company_id, current.id);
-  await publish(tx, customerDeleted, target.actor, current.version + 1, { ...named(current), hard: true });
+  const { id: customer_id, number, version } = current; // its history went with it
+  await publish(tx, customerDeleted, target.actor, version + 1, { customer_id, number, hard: true });
 }
-
-const named = ({ id, number }: StoredCustomer) => ({ customer_id: id, number });
 
 /** @throws AppError 403 for another company, alike whether it exists or not */
 function ownCompany(actor: CompanyActor, business_id: unknown): void {
@@ -110,14 +119,30 @@ function refuseFields(fields: readonly string[]): void {
   throw new AppError('forbidden', { detail: `Your role may not write ${fields.join(', ')}`, errors });
 }
 
-async function currentOf(tx: Tx, { actor, id, expected_version }: Target): Promise<StoredCustomer> {
+/**
+ * Finds and locks the record to be changed.
+ * @throws AppError 404, or 412 when it has moved on from the version that the caller knows
+ */
+export async function currentOf(tx: Tx, { actor, id, expected_version }: Target): Promise<StoredCustomer> {
   const current = await lockCustomer(tx, actor.company_id, id);
   if (!current) throw notFound('customer');
   if (expected_version !== undefined && expected_version !== current.version) throw precondition();
   return current;
 }
 
-async function write(
+/**
+ * As `currentOf`, for a change that a deleted record does not take.
+ * @throws AppError 409 CUSTOMER_DELETED besides
+ */
+export async function undeletedOf(tx: Tx, target: Target): Promise<StoredCustomer> {
+  const current = await currentOf(tx, target);
+  if (current.deleted_at)
+    throw conflict({ error_code: 'CUSTOMER_DELETED', detail: 'The customer is deleted; activate it first' });
+  return current;
+}
+
+/** Writes changes onto a record that is locked: a new version of it. */
+export async function write(
   tx: Tx,
   actor: CompanyActor,
   current: StoredCustomer,

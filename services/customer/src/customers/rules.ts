@@ -2,6 +2,7 @@ import type { Role } from '@clientela/contracts';
 import type { FieldError } from '@clientela/errors';
 import { documentFault } from '@clientela/values';
 import { normalPhone } from '@clientela/values/phones';
+import type { Change } from '../history/schema.ts';
 import type { Address, Customer, CustomerFields, CustomerGiven, Preferences } from './schema.ts';
 
 /** A record of which nothing was said yet. */
@@ -116,6 +117,10 @@ const partOf: Readonly<Record<string, string>> = { full_name_built: 'full_name',
 export const changedFields = (fields: readonly string[]): string[] => [
   ...new Set(fields.map((field) => partOf[field] ?? field)),
 ];
+
+/** The values of fields before and after a change, as the history keeps them. */
+export const changesBetween = (before: Customer, after: Customer, fields: readonly string[]): Change[] =>
+  fields.map((field) => ({ field, from: before[field as keyof Customer], to: after[field as keyof Customer] }));
 
 /** What role customer neither sees nor writes. */
 const hidden = new Set<string>(['tags', 'metadata', 'external_id'] satisfies (keyof Customer)[]);

@@ -20,7 +20,9 @@ export type StoredCustomer = Customer & Kept;
 /** A record to be made; `currency` is what its lifetime value is counted in. */
 export type NewRecord = CustomerFields &
   Pick<Customer, 'status' | 'type' | 'currency'> & { number?: number | undefined };
-export type CustomerChanges = Partial<CustomerFields & Pick<Customer, 'status'> & { deleted: boolean }>;
+export type CustomerChanges = Partial<
+  CustomerFields & Pick<Customer, 'status' | 'type' | 'tags' | 'avatar_url'> & { deleted: boolean }
+>;
 
 const written = [
   'user_id',
@@ -48,6 +50,7 @@ const own = [
   'avatar_url',
   'status',
   'type',
+  'tags',
   'is_active',
   'created_at',
   'updated_at',
@@ -64,15 +67,13 @@ const counters = [
   'currency',
 ] as const;
 
-/** Labels come with the tags' own room; the record has had their place from the start. */
-const noTags = (db: Db) => db.raw(`'{}'::text[] as tags`);
-const answered = (db: Db) => ['c.company_id as business_id', ...own, ...counters, noTags(db)];
+const answered = ['c.company_id as business_id', ...own, ...counters];
 const returned = ['company_id as business_id', ...own, ...kept];
 
 const one = (db: Db, company_id: string, id: string) =>
   db('customers as c')
     .join('customer_counters as n', { 'n.company_id': 'c.company_id', 'n.customer_id': 'c.id' })
-    .select(answered(db))
+    .select(answered)
     .select(kept)
     .where({ 'c.company_id': company_id, 'c.id': id });
 
@@ -107,7 +108,7 @@ export function listCustomers(db: Db, scope: Scope, query: CustomerQuery): Promi
   const rows = search ? db.withMaterialized('c', found).from('c') : db.from(found.as('c'));
   void rows.leftJoin('customer_counters as n', { 'n.company_id': 'c.company_id', 'n.customer_id': 'c.id' });
   const filtered = Boolean(search ?? status ?? type ?? external_id ?? created_from ?? created_to);
-  return page<Customer>(rows, answered(db), query, { filtered, nullable: ['full_name', 'last_order_date'] });
+  return page<Customer>(rows, answered, query, { filtered, nullable: ['full_name', 'last_order_date'] });
 }
 
 function chosen<Q extends Query>(found: Q, query: CustomerQuery): Q {
@@ -171,9 +172,9 @@ export async function insertCustomer(tx: Tx, company_id: string, record: NewReco
     taken(company_id, { ...fields, ...(number !== undefined && { number }) }, true),
   );
   const [counted] = await tx('customer_counters')
-    .insert({ company_id, customer_id: row.id, currency })
+    .insert({ company_id, customer_id: row.id, currency, listed: fields.status === 'active' })
     .returning(counters);
-  return { ...customer, ...counted, tags: [] } as StoredCustomer;
+  return { ...customer, ...counted } as StoredCustomer;
 }
 
 /** Writes changes onto the version that was read; undefined when the record has moved on. */

@@ -1,11 +1,13 @@
 import { customerCreated, customerUpdated, type InternalCompany, type InternalUser } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
 import { AppError, precondition } from '@clientela/errors';
-import { publish, type Cause } from '@clientela/events';
+import type { Cause } from '@clientela/events';
 import { differing } from '@clientela/http';
-import { blank, changedFields, fieldsAfter } from '../customers/rules.ts';
+import { blank, changedFields, changesBetween, fieldsAfter } from '../customers/rules.ts';
 import type { CustomerGiven } from '../customers/schema.ts';
 import { insertCustomer, lockCustomer, updateCustomer, type StoredCustomer } from '../customers/store.ts';
+import { tell } from '../history/actions.ts';
+import { insertHistory } from '../history/store.ts';
 import { broughtBy, fullNameOf, type Followed } from './rules.ts';
 import { findLinked, findProfile, noteHeard } from './store.ts';
 
@@ -32,7 +34,7 @@ export async function makeProfile(
       const { currency } = company;
       return insertCustomer(savepoint, company.id, { ...record, status: 'active', type: 'regular', currency });
     });
-    await publish(tx, customerCreated, cause, customer.version, { ...named(customer), ...told(left) });
+    await tell(tx, { ...cause, company_id: company.id }, customerCreated, customer, told(left), reasonOf(left));
     return { customer, made: true };
   } catch (error) {
     // Another call made it in between.
@@ -64,9 +66,21 @@ export async function followUser(
   const { done, left } = await withoutTaken(tx, brought, (savepoint, given) =>
     write(savepoint, current, given, company),
   );
-  if (!done) return;
+  if (!done) {
+    if (left.length > 0) await rememberLeft(tx, cause, company.id, current.id, left);
+    return;
+  }
   const { customer, fields_changed } = done;
-  await publish(tx, customerUpdated, cause, customer.version, { ...named(customer), fields_changed, ...told(left) });
+  const changes = changesBetween(current, customer, fields_changed);
+  const remembered = { changes, ...reasonOf(left) };
+  await tell(
+    tx,
+    { ...cause, company_id: company.id },
+    customerUpdated,
+    customer,
+    { fields_changed, ...told(left) },
+    remembered,
+  );
 }
 
 export const personOf = (user: InternalUser): Person => ({
@@ -114,5 +128,15 @@ async function withoutTaken<Given extends CustomerGiven, Done>(
 const isTaken = (error: unknown, field: string): boolean =>
   error instanceof AppError && error.error_code === `CUSTOMER_${field.toUpperCase()}_TAKEN`;
 
-const named = ({ id, number }: StoredCustomer) => ({ customer_id: id, number });
 const told = (left: readonly Disputable[]) => (left.length > 0 ? { fields_left: [...left] } : {});
+/** Why the history shows no change of a field that was to change. */
+const reasonOf = (left: readonly Disputable[]) =>
+  left.length > 0 ? { reason: `${left.join(' and ')} left as it was: another customer has it` } : {};
+
+const rememberLeft = (tx: Tx, cause: Cause, company_id: string, id: string, left: readonly Disputable[]) =>
+  insertHistory(tx, company_id, id, {
+    actor_id: cause.id,
+    action: customerUpdated.name,
+    changes: [],
+    ...reasonOf(left),
+  });
