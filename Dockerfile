@@ -13,7 +13,8 @@ RUN mkdir /documents \
 FROM node:24-bookworm-slim
 ARG PROGRAM
 WORKDIR /app
-RUN chown node:node /app
+# /avatars: where the customer service's volume is mounted, which takes its owner from here.
+RUN mkdir /avatars && chown node:node /app /avatars
 USER node
 COPY --chown=node:node package.json pnpm-workspace.yaml pnpm-lock.yaml ./
 COPY --chown=node:node packages ./packages

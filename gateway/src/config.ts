@@ -1,5 +1,14 @@
 import { isIP } from 'node:net';
-import { LogLevel, Port, readEnvironment, secretForHs256, ServiceKey, tokenSettings } from '@clientela/runtime';
+import {
+  LogLevel,
+  Port,
+  Rate,
+  RateLimits,
+  readEnvironment,
+  secretForHs256,
+  ServiceKey,
+  tokenSettings,
+} from '@clientela/runtime';
 import { z } from 'zod';
 
 const ServiceUrl = z
@@ -27,16 +36,6 @@ const TrustProxy = z.string().transform((text, context): number | string[] => {
   return z.NEVER;
 });
 
-/** `10/minute`: how many in which time. */
-const Rate = z
-  .string()
-  .regex(/^[1-9]\d{0,5}\/(?:second|minute|hour|day)$/, 'must be n/second, n/minute, n/hour or n/day')
-  .transform((text): { limit: number; window: number } => {
-    const [limit, unit] = text.split('/');
-    return { limit: Number(limit), window: milliseconds[unit as keyof typeof milliseconds] };
-  });
-const milliseconds = { second: 1000, minute: 60_000, hour: 3_600_000, day: 86_400_000 };
-
 const settings = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: Port.default(8080),
@@ -49,7 +48,7 @@ const settings = z.object({
   ...tokenSettings,
   TRUST_PROXY: TrustProxy.default(0),
   LOGIN_RATE: Rate.default({ limit: 10, window: 60_000 }),
-  RATE_LIMITS: z.enum(['on', 'off'], 'must be on or off').default('on'),
+  RATE_LIMITS: RateLimits,
   ENVIRONMENT: z.enum(['development', 'production']).default('development'),
   LOG_LEVEL: LogLevel,
 });

@@ -1,5 +1,5 @@
 import type { Service } from '@clientela/contracts';
-import { problemOf } from '@clientela/errors';
+import { problemAt, problemOf } from '@clientela/errors';
 import { requestIdOf, type Log } from '@clientela/runtime';
 import type { NextFunction, Request, Response } from 'express';
 import type { Caller } from './authenticate.ts';
@@ -60,12 +60,12 @@ export const welcome =
 
 /** Answers with a problem document, in the place of whatever was being prepared. */
 export function answerProblem(res: GatewayResponse, error: unknown): void {
-  const { request_id } = res.locals.visit;
+  const { request_id, template = res.req.originalUrl } = res.locals.visit;
   const { status, headers, body } = problemOf(error, request_id);
   for (const name of res.getHeaderNames()) if (!name.startsWith('ratelimit')) res.removeHeader(name);
   res.statusCode = status;
   res.statusMessage = '';
-  const text = JSON.stringify(body);
+  const text = JSON.stringify(problemAt(template, body));
   for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
   res.setHeader('X-Request-Id', request_id);
   res.setHeader('Content-Length', Buffer.byteLength(text));

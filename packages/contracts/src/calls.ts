@@ -40,6 +40,10 @@ export type NewProfile = {
 export const InternalCustomer = z.object({ id: z.uuid(), number: z.int(), deleted: z.boolean() });
 export type InternalCustomer = z.infer<typeof InternalCustomer>;
 
+/** GET customer /api/customers/internal/user/{user_id}: the customer that a user is, a deleted one too; 404 when it is none. */
+export const InternalProfile = z.object({ customer: z.object({ id: z.uuid(), number: z.int() }) });
+export type InternalProfile = z.infer<typeof InternalProfile>;
+
 /** GET product /internal/products/{id or number} */
 export const InternalProduct = z.object({ id: z.uuid(), number: z.int(), is_active: z.boolean() });
 export type InternalProduct = z.infer<typeof InternalProduct>;
@@ -55,3 +59,53 @@ export const Revocations = z.object({
   truncated: z.literal(true).optional(),
 });
 export type Revocations = z.infer<typeof Revocations>;
+
+// What the customer service asks about one customer, at whichever services know its orders, complaints and appointments:
+// GET {url}/internal/customers/{id}/orders?limit=10&status=… and the like, newest first. A company may point these at a service of its
+// own, so that only what is promised onwards is held against a shape; the records themselves pass through.
+
+const count = z.int().min(0);
+const amount = z.string().regex(/^-?\d{1,15}\.\d{2}$/);
+const instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text).toISOString());
+const breakdown = z.record(z.string().max(50), count).refine((statuses) => Object.keys(statuses).length <= 100);
+
+const most = 100; // records in an answer
+const largest = 16 * 1024; // characters of one as JSON
+const records = z
+  .array(z.record(z.string(), z.json()).refine((record) => JSON.stringify(record).length <= largest))
+  .max(most);
+
+export const CustomerOrders = z.object({
+  summary: z.object({
+    total_orders: count,
+    total_order_value: amount,
+    average_order_value: amount,
+    last_order_date: instant.nullable(),
+  }),
+  status_breakdown: breakdown,
+  orders: records,
+});
+export type CustomerOrders = z.infer<typeof CustomerOrders>;
+
+export const CustomerComplaints = z.object({
+  summary: z.object({
+    total_complaints: count,
+    open_complaints: count,
+    resolved_complaints: count,
+    last_complaint_date: instant.nullable(),
+  }),
+  status_breakdown: breakdown,
+  complaints: records,
+});
+export type CustomerComplaints = z.infer<typeof CustomerComplaints>;
+
+export const CustomerAppointments = z.object({
+  summary: z.object({
+    total_appointments: count,
+    cancelled_appointments: count,
+    last_appointment_date: instant.nullable(),
+  }),
+  status_breakdown: breakdown,
+  appointments: records,
+});
+export type CustomerAppointments = z.infer<typeof CustomerAppointments>;

@@ -102,6 +102,25 @@ export const customerStatusChanged = event(
   ['auth'],
   z.object({ ...customer, from: z.string(), to: z.string() }),
 );
+export const customerTagAdded = event(
+  'customer.tag.added',
+  'customer_id',
+  ['auth'],
+  z.object({ ...customer, tag_id: z.uuid() }),
+);
+export const customerTagRemoved = event(
+  'customer.tag.removed',
+  'customer_id',
+  ['auth'],
+  z.object({ ...customer, tag_id: z.uuid() }),
+);
+/** A note raises no version: `sequence` is the one that the customer had. */
+export const customerNoteAdded = event(
+  'customer.note.added',
+  'customer_id',
+  ['auth'],
+  z.object({ ...customer, note_id: z.uuid() }),
+);
 
 const product = { product_id: z.uuid(), number: z.int() };
 export const productCreated = event('product.created', 'product_id', ['auth'], z.object(product));
@@ -125,18 +144,24 @@ export const interactionRecorded = event(
   z.object({ interaction_id: z.uuid(), customer_id: z.uuid(), type: z.string(), status: z.string().nullable() }),
 );
 
-export const favoriteAdded = event(
-  'favorite.added',
-  'favorite_id',
-  ['auth'],
-  z.object({ favorite_id: z.int(), customer_number: z.int(), product_number: z.int() }),
-);
+const favorite = { favorite_id: z.int(), customer_number: z.int(), product_number: z.int() };
+export const favoriteAdded = event('favorite.added', 'favorite_id', ['auth'], z.object(favorite));
+/** Those that go with a removed customer are told by `customer.deleted`. */
+export const favoriteRemoved = event('favorite.removed', 'favorite_id', ['auth'], z.object(favorite));
 
 /** Every event there is, by the service that says it. */
 export const events = {
   auth: [userRegistered, userUpdated, userDeleted, sessionRevoked, companyUpdated, companyStatusChanged],
-  customer: [customerCreated, customerUpdated, customerDeleted, customerStatusChanged],
+  customer: [
+    customerCreated,
+    customerUpdated,
+    customerDeleted,
+    customerStatusChanged,
+    customerTagAdded,
+    customerTagRemoved,
+    customerNoteAdded,
+  ],
   interaction: [interactionRecorded],
   product: [productCreated, productUpdated, productDeleted],
-  favorites: [favoriteAdded],
+  favorites: [favoriteAdded, favoriteRemoved],
 } as const satisfies Record<Service, readonly EventContract[]>;

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +15,8 @@ import {
   page,
   provision,
   searchedText,
+  typoKeys,
+  withinOneTypo,
   type Db,
   type Provisioned,
 } from './index.ts';
@@ -196,5 +199,35 @@ describe('words', () => {
   test('searched text leaves case and accents aside, and a pattern takes its signs literally', () => {
     expect(searchedText('  JOSÉ  Ñandú', null, 'Straße')).toBe('jose nandu strasse');
     expect(like('50%_a\\')).toBe('%50\\%\\_a\\\\%');
+    expect(searchedText('Łukasz Ørsted', 'Петрова Йовчева', 'Γιώργος')).toBe('lukasz orsted petrova iovcheva giorgos');
+    expect(searchedText('王小明')).toBe('|00738b|005c0f|00660e');
+  });
+
+  test('finds words one typo apart by a key that they share, and tells them from others', () => {
+    const word = fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'é'), minLength: 2, maxLength: 8 });
+    const typed = (text: string, at: number, how: number) => {
+      const letters = [...text];
+      const place = at % letters.length;
+      if (how === 0) return letters.toSpliced(place, 1).join('');
+      if (how === 1) return letters.toSpliced(place, 0, 'z').join('');
+      if (how === 2) return letters.with(place, 'z').join('');
+      return letters.toSpliced(place, 2, ...letters.slice(place, place + 2).toReversed()).join('');
+    };
+    fc.assert(
+      fc.property(word, fc.nat(), fc.nat({ max: 3 }), (text, at, how) => {
+        const other = typed(text, at, how);
+        expect(withinOneTypo(text, other)).toBe(true);
+        expect(withinOneTypo(other, text)).toBe(true);
+        expect(typoKeys(text).some((key) => typoKeys(other).includes(key))).toBe(true);
+      }),
+    );
+    for (const [one, other] of [
+      ['marta', 'amart'],
+      ['abcd', 'badc'],
+      ['abcd', 'axxd'],
+      ['abc', 'abcde'],
+      ['abcd', 'cbad'],
+    ] as const)
+      expect([one, other, withinOneTypo(one, other)]).toEqual([one, other, false]);
   });
 });

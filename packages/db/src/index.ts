@@ -12,4 +12,4 @@ export { provision } from './provision.ts';
 export type { Provisioned } from './provision.ts';
 export { within } from './scope.ts';
 export type { Scope } from './scope.ts';
-export { like, searchedText } from './search.ts';
+export { like, searchedText, typoKeys, withinOneTypo } from './search.ts';

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { customerDeleted, type Envelope } from '@clientela/contracts';
 import { unavailable } from '@clientela/errors';
 import { createService } from '@clientela/http';
-import { standIn, testCallers, testDatabase, type StandIn, type TestDatabase } from '@clientela/testing';
+import { standIn, testCallers, testDatabase, type StandIn, type TestDatabase, testSecret } from '@clientela/testing';
 import { pino } from 'pino';
 import supertest from 'supertest';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -207,6 +207,7 @@ describe('the inbox', () => {
       db: database.db,
       log,
       callers: testCallers,
+      secret: testSecret,
       routes: eventRoutes([
         on(customerDeleted, async (tx, event) => {
           if (event.sequence === 9 && fails) throw new Error('not yet');
@@ -263,6 +264,7 @@ describe('the inbox', () => {
       db: database.db,
       log,
       callers: testCallers,
+      secret: testSecret,
       routes: eventRoutes([
         on(
           customerDeleted,

@@ -1,5 +1,5 @@
-export { publish } from './publish.ts';
-export type { Cause } from './publish.ts';
+export { publish, publishAll } from './publish.ts';
+export type { Cause, Fact } from './publish.ts';
 export { startRelay } from './relay.ts';
 export type { Relay } from './relay.ts';
 export { eventRoutes, on } from './subscribe.ts';

@@ -9,19 +9,31 @@ const published = new WeakSet<Tx>();
 /** Whether a transaction said something, so that its commit wakes the relay. */
 export const hasPublished = (tx: Tx): boolean => published.has(tx);
 
+/** One happening: the record's version after the change, and what is said of it. */
+export type Fact<E extends EventContract> = { sequence: number; data: DataOf<E> };
+
 /**
  * Says that something happened, as a row of the transaction in which it does: no event of a committed change is lost, none of a
  * rolled-back one is sent.
  * @param sequence the record's version after the change
  */
-export async function publish<E extends EventContract>(
+export const publish = <E extends EventContract>(
   tx: Tx,
   contract: E,
   cause: Cause,
   sequence: number,
   data: DataOf<E>,
+): Promise<void> => publishAll(tx, contract, cause, [{ sequence, data }]);
+
+/** As `publish`, of several happenings of one kind at once, in the order in which they are to be heard. */
+export async function publishAll<E extends EventContract>(
+  tx: Tx,
+  contract: E,
+  cause: Cause,
+  facts: readonly Fact<E>[],
 ): Promise<void> {
-  const envelope: Envelope = {
+  if (facts.length === 0) return;
+  const envelopes = facts.map(({ sequence, data }): Envelope => ({
     id: newId(),
     name: contract.name,
     occurred_at: new Date().toISOString(),
@@ -30,13 +42,12 @@ export async function publish<E extends EventContract>(
     request_id: cause.request_id,
     sequence,
     data: contract.data.parse(data) as Envelope['data'],
-  };
-  await tx('outbox_events').insert({ id: envelope.id, envelope });
-  if (contract.heard_by.length > 0) {
-    const aggregate = `${contract.aggregate} ${JSON.stringify(envelope.data[contract.aggregate])}`;
-    await tx('outbox_deliveries').insert(
-      contract.heard_by.map((subscriber) => ({ event_id: envelope.id, subscriber, aggregate })),
-    );
-  }
+  }));
+  await tx('outbox_events').insert(envelopes.map((envelope) => ({ id: envelope.id, envelope })));
+  const deliveries = envelopes.flatMap(({ id: event_id, data }) => {
+    const aggregate = `${contract.aggregate} ${JSON.stringify(data[contract.aggregate])}`;
+    return contract.heard_by.map((subscriber) => ({ event_id, subscriber, aggregate }));
+  });
+  if (deliveries.length > 0) await tx('outbox_deliveries').insert(deliveries);
   published.add(tx);
 }

@@ -47,17 +47,21 @@ test('fills a company, and says how to look at it', async () => {
   expect((await counted('/api/products?type=service')).total).toBe(4);
   expect((await counted('/api/favorites')).count).toBe(199);
   const everybody = [1, 2].map((page) => counted(`/api/customers?active_only=false&per_page=100&page=${page}`));
-  const customers: { id: string; phone: string }[] = (await Promise.all(everybody)).flatMap((page) => page.customers);
+  const customers: { id: string; phone: string; tags: string[] }[] = (await Promise.all(everybody)).flatMap(
+    (page) => page.customers,
+  );
   const kept = await eachOf(customers, 8, async ({ id }) => (await counted(`/api/customers/${id}/interactions`)).total);
   expect(kept.reduce((sum, total) => sum + total, 0)).toBe(399);
+  expect(customers.filter(({ tags }) => tags.length > 0)).toHaveLength(66);
   expect(customers.every(({ phone }) => /^\+\d{10,14}$/.test(phone))).toBe(true);
 
   const lines = stdout.split('\n').filter((line) => /^ +(TOKEN=|curl )/.test(line));
-  expect(lines).toHaveLength(5);
+  expect(lines).toHaveLength(6);
   const answers = await pasted(lines);
   expect(answers).toMatchObject([
     { customers: expect.arrayContaining([expect.objectContaining({ firstname: 'Jürgen' })]), total: 3 },
-    { customer: { firstname: 'Jürgen' } },
+    { customer: { firstname: 'Jürgen', tags: [expect.any(String), expect.any(String)] } },
+    { notes: [{ content: expect.any(String) }], total: 1 },
     { total: 3 },
     { count: 2 },
   ]);
@@ -72,10 +76,10 @@ test('can be run again, at the port that the settings name', async () => {
   let said = '';
   for await (const chunk of again.stdout) {
     said += String(chunk);
-    if (said.includes('200 customers')) again.kill(); // the rest is as it was the first time
+    if (said.includes('200 customers,')) again.kill(); // the rest is as it was the first time
   }
   await ended;
-  expect(said).toMatch(/signed up \S+ with a company[^\n]*\n.* 200 customers\n/);
+  expect(said).toMatch(/signed up \S+ with a company[^\n]*\n.* 200 customers, some with tags\n/);
 }, 60_000);
 
 test('says in one sentence that there is no street', async () => {

@@ -100,7 +100,8 @@ test('the programs get what they need, and each what is its own', async () => {
   for (const program of programs) {
     const given = JSON.stringify(await environmentOf(fleet, program));
     expect(given).not.toMatch(/SURROUNDINGS|OWNER_DATABASE_URL|ADMIN_/);
-    expect(given.includes(fleet.secrets.auth_secret)).toBe(program === 'auth');
+    for (const service of services)
+      expect(given.includes(fleet.secrets.own_secrets[service])).toBe(program === service);
   }
 });
 
@@ -127,7 +128,7 @@ test('two fleets stand side by side; a second one in the same folder is refused 
   const elsewhere = mkdtempSync(join(tmpdir(), 'fleet-'));
   const other = await start({ folder: elsewhere });
   expect(await ready(other.url)).toBe(true);
-  expect(other.secrets.auth_secret).not.toBe(fleet.secrets.auth_secret);
+  expect(other.secrets.own_secrets.auth).not.toBe(fleet.secrets.own_secrets.auth);
   await other.stop();
   rmSync((await place(elsewhere)).home, { recursive: true });
   rmSync(elsewhere, { recursive: true });

@@ -137,6 +137,79 @@ describe('a new user', () => {
   });
 });
 
+describe('what is kept of a customer', () => {
+  test('is written once, read under every name, and told in its history', async () => {
+    const phone = '79025163111';
+    const again = { 'Idempotency-Key': 'order-4711' };
+    const body = { full_name: 'Viktor Known', phone, tags: ['VIP'] };
+    const answers = await Promise.all([1, 2, 3].map(() => admin.post('/api/customers/', body, again)));
+    expect(answers.map(({ status }) => status)).toEqual([201, 201, 201]);
+    const { customer } = answers[0]?.body ?? {};
+    for (const answer of answers) expect(answer.body.customer).toEqual(customer);
+    expect((await admin.post('/api/customers', { full_name: 'Another' }, again)).status).toBe(422);
+    const at = `/api/customers/${customer.id}`;
+
+    expect((await admin.post(`${at}/tags`, { labels: ['Prompt', 'Abroad'], priority: 2 })).status).toBe(201);
+    expect((await admin.post(`${at}/notes`, { content: 'Calls in the evening.' })).status).toBe(201);
+    expect((await admin.patch(`${at}/type`, { type: 'vip' })).status).toBe(200);
+    const { headers } = await admin.get(at);
+    const ifMatch = { 'If-Match': headers.get('etag') ?? '' };
+    const suspended = { status: 'suspended', reason: 'Asked for it' };
+    expect((await admin.patch(`${at}/status`, suspended, ifMatch)).status).toBe(200);
+    expect((await admin.patch(`${at}/status`, { status: 'inactive' }, ifMatch)).status).toBe(412);
+    expect((await admin.get(at)).body.customer).toMatchObject({
+      tags: ['Abroad', 'Prompt', 'VIP'],
+      type: 'vip',
+      status: 'suspended',
+    });
+
+    const other = `/rest/v1/customers/${customer.number}/`;
+    expect((await admin.get(other)).body).toMatchObject({ id: customer.number, phone, lastname: null });
+    expect((await admin.patch(other, { phone: '65979638297' })).body).toMatchObject({ success: true });
+    expect((await client(street.url).get(other)).body).toMatchObject({ success: false, status: 401 });
+
+    const form = new FormData();
+    const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+    form.append('file', new Blob([Buffer.from(pixel, 'base64')]), 'me.png');
+    const { avatar_url } = (await admin.post(`${at}/avatar`, form)).body.customer;
+    const seen = await client(street.url).get(avatar_url);
+    expect(Object.fromEntries(seen.headers)).toMatchObject({
+      'content-type': 'image/webp',
+      'cache-control': 'private, max-age=300',
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': expect.stringContaining("default-src 'none'"),
+    });
+    expect((await admin.delete(`${at}/avatar`)).status).toBe(200);
+    expect((await client(street.url).get(avatar_url)).status).toBe(404);
+
+    const operations = [
+      { op: 'upsert', match_on: 'email', data: { email: 'batch@example.com', firstname: 'Ba' } },
+      { op: 'upsert', match_on: 'email', data: { email: 'BATCH@example.com', firstname: 'Tch' } },
+      { op: 'update', id: customer.id, data: { unknown: 1 } },
+    ];
+    const batch = (await admin.post('/api/customers/batch', { operations })).body;
+    expect(batch.results.map(({ status }: { status: number }) => status)).toEqual([201, 200, 422]);
+
+    const { history } = (await admin.get(`${at}/history`)).body;
+    expect(history.map(({ action }: { action: string }) => action)).toEqual([
+      'customer.updated',
+      'customer.updated',
+      'customer.updated',
+      'customer.status.changed',
+      'customer.updated',
+      'customer.note.added',
+      'customer.tag.added',
+      'customer.created',
+    ]);
+    expect(history[3]).toMatchObject({
+      actor_id: admin.user.id,
+      reason: 'Asked for it',
+      changes: [{ to: 'suspended' }],
+    });
+    expect((await admin.get(`${at}/orders`)).body).toMatchObject({ orders: [], summary: { total_orders: 0 } });
+  });
+});
+
 describe('the calls that CRM Finance’s users make', () => {
   test('succeed as they are', async () => {
     const open = client(street.url);

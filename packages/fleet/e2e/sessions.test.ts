@@ -136,7 +136,7 @@ test('a rotated signing key: published at once, later the one that signs, withou
     PATH: process.env['PATH'],
     AUTH_DATABASE_URL: url,
     AUTH_OWNER_DATABASE_URL: owner_url,
-    AUTH_SECRET: street.secrets.auth_secret,
+    AUTH_SECRET: street.secrets.own_secrets.auth,
   };
   const command = join(import.meta.dirname, '../src/rotate-signing-key.ts');
   const { stdout } = await promisify(execFile)(process.execPath, [command], { env });

@@ -15,7 +15,7 @@ export type Client = {
   delete: (path: string, headers?: Record<string, string>) => Promise<Answer>;
 };
 
-/** A client of one port, as any program that speaks HTTP. A body that is a string or bytes is sent as it is. */
+/** A client of one port, as any program that speaks HTTP. A body that is a string, bytes or a form is sent as it is. */
 export function client(url: string, token?: string): Client {
   const send = async (
     method: string,
@@ -23,19 +23,21 @@ export function client(url: string, token?: string): Client {
     body?: unknown,
     headers: Record<string, string> = {},
   ): Promise<Answer> => {
-    const raw = typeof body === 'string' || body instanceof Uint8Array;
+    const form = body instanceof FormData;
+    const raw = form || typeof body === 'string' || body instanceof Uint8Array;
     const answer = await fetch(`${url}${path}`, {
       method,
       headers: {
         ...(token && { Authorization: `Bearer ${token}` }),
-        ...(body !== undefined && { 'Content-Type': 'application/json' }),
+        ...(body !== undefined && !form && { 'Content-Type': 'application/json' }),
         ...headers,
       },
       ...(body !== undefined && { body: raw ? (body as string) : JSON.stringify(body) }),
       signal: AbortSignal.timeout(15_000),
     });
     const text = await answer.text();
-    return { status: answer.status, headers: answer.headers, body: text ? JSON.parse(text) : undefined };
+    const json = /^application\/(?:problem\+)?json/.test(answer.headers.get('content-type') ?? '');
+    return { status: answer.status, headers: answer.headers, body: text && json ? JSON.parse(text) : undefined };
   };
   return {
     token,

@@ -79,7 +79,7 @@ test.each(programs)(
         service_urls: record(services, () => 'x'),
         database_urls: record(services, () => 'x'),
         service_keys: record(programs, () => 'x'),
-        auth_secret: 'x',
+        own_secrets: record(services, () => 'x'),
         given: everything,
       }),
     );
@@ -87,8 +87,23 @@ test.each(programs)(
   },
 );
 
+// They may lie outside of the street.
+const upstreams = new Set(['ORDERS_SERVICE_URL', 'COMPLAINT_SERVICE_URL', 'SCHEDULING_SERVICE_URL']);
+
+test.each(services)('%s does not start without a secret of its own', async (service) => {
+  const secret = (await configOf(service))[`${service.toUpperCase()}_SECRET`] as z.ZodType;
+  expect([undefined, '', 'short', 'x'.repeat(43)].map((text) => secret.safeParse(text).success)).toEqual([
+    false,
+    false,
+    false,
+    true,
+  ]);
+});
+
 test.each(programs)('%s calls whom its config says, and is called by nobody else', async (program) => {
-  const addresses = Object.keys(await configOf(program)).filter((name) => name.endsWith('_SERVICE_URL'));
+  const addresses = Object.keys(await configOf(program)).filter(
+    (name) => name.endsWith('_SERVICE_URL') && !upstreams.has(name),
+  );
   expect(addresses.toSorted()).toEqual(
     calls[program].map((service) => `${service.toUpperCase()}_SERVICE_URL`).toSorted(),
   );
@@ -195,9 +210,15 @@ test('every path that the Dockerfile copies and every program that a command run
 
 test('every variable that the file takes from .env is a setting that .env.example explains', () => {
   const example = readFileSync(join(top, '.env.example'), 'utf8');
-  const explained = [...example.matchAll(/^# ?([A-Z_]+)=/gm)].map(([, name]) => name);
+  const explained = [...example.matchAll(/^# ?([A-Z_0-9]+)=/gm)].map(([, name]) => name);
   expect(explained.toSorted()).toEqual([...settingNames].toSorted());
-  for (const [, name = ''] of text.matchAll(/(?<!\$)\$\{([A-Z_]+)/g)) expect(explained).toContain(name);
+  for (const [, name = ''] of text.matchAll(/(?<!\$)\$\{([A-Z_0-9]+)/g)) expect(explained).toContain(name);
+});
+
+test('pictures lie in a volume of the customer service, in the folder that its image gives to its user', () => {
+  expect(one('customer').volumes).toContain('avatars:/avatars');
+  expect(one('customer').environment?.['AVATARS_FOLDER']).toBe('${AVATARS_FOLDER-/avatars}');
+  expect(dockerfile).toContain('RUN mkdir /avatars && chown node:node /app /avatars\nUSER node');
 });
 
 test('setup makes secrets once, each for its own user; migrate makes the databases to which they open the door', async () => {

@@ -58,6 +58,7 @@ Look at it, line by line in one shell (the token is good for some minutes, the f
   TOKEN=$(curl -s ${url}/auth/login -H 'content-type: application/json' -d '{"email":"${email}","password":"${password}"}' | sed 's/.*"access_token" *: *"\\([^"]*\\)".*/\\1/')
   curl -s '${url}/api/customers?search=jurgen' ${bearer}
   curl -s ${url}/api/customers/${shown.id} ${bearer}
+  curl -s ${url}/api/customers/${shown.id}/notes ${bearer}
   curl -s ${url}/api/customers/${shown.id}/interactions ${bearer}
   curl -s '${url}/api/favorites?user_id=${shown.number}' ${bearer}
 `;

@@ -104,8 +104,9 @@ async function start(options: FleetOptions, closings: Closing[], stop: () => Pro
     database_urls: record(services, (service) => databases[service].url),
     service_keys: secrets.service_keys,
     previous_service_keys: secrets.previous_service_keys,
-    auth_secret: secrets.auth_secret,
-    given: settings.given,
+    own_secrets: secrets.own_secrets,
+    // Pictures lie beside the rest of the installation, unless the settings name a place for them.
+    given: { ...(!settings.given.AVATARS_S3_BUCKET && { AVATARS_FOLDER: join(folder, 'avatars') }), ...settings.given },
   };
   const compile_cache = compileCacheOf(folder);
   const failed = new AbortController();

@@ -7,7 +7,8 @@ export type Secrets = {
   service_keys: Record<Program, string>;
   /** Those before the last rotation, which are good still. */
   previous_service_keys: Partial<Record<Program, string>>;
-  auth_secret: string;
+  /** What each service makes its own keys from. */
+  own_secrets: Record<Service, string>;
   role_passwords: Record<Service, { owner: string; app: string }>;
 };
 
@@ -17,7 +18,7 @@ export type Secrets = {
  */
 export function openSecrets(
   folder: string,
-  given: { service_keys?: Partial<Record<Program, string>>; auth_secret?: string } = {},
+  given: { service_keys?: Partial<Record<Program, string>>; own_secrets?: Partial<Record<Service, string>> } = {},
 ): Secrets {
   const keep = (name: string) => keepSecret(join(folder, 'secrets'), name);
   const before = (program: Program) =>
@@ -30,7 +31,7 @@ export function openSecrets(
         return key === undefined ? [] : [[program, key]];
       }),
     ),
-    auth_secret: given.auth_secret ?? keep('auth_secret'),
+    own_secrets: record(services, (service) => given.own_secrets?.[service] ?? keep(`${service}_secret`)),
     role_passwords: record(services, (service) => ({
       owner: keep(`${service}_owner_password`),
       app: keep(`${service}_app_password`),

@@ -32,7 +32,8 @@ export type Street = {
   service_keys: Record<Program, string>;
   /** Those before the last rotation: callees take them too. */
   previous_service_keys?: Partial<Record<Program, string>>;
-  auth_secret: string;
+  /** What each service makes its own keys from. */
+  own_secrets: Record<Service, string>;
   /** The settings for people, as they were given: absent ones are left to each program's own default. */
   given: Readonly<Partial<Record<Setting, string>>>;
 };
@@ -49,7 +50,17 @@ export const settings = [
   'JWT_ALGORITHM',
   'JWT_SECRET_KEY',
   'LOGIN_RATE',
+  'CUSTOMER_PATCH_RATE',
   'RATE_LIMITS',
+  'ORDERS_SERVICE_URL',
+  'COMPLAINT_SERVICE_URL',
+  'SCHEDULING_SERVICE_URL',
+  'AVATARS_FOLDER',
+  'AVATARS_S3_BUCKET',
+  'AVATARS_S3_ENDPOINT',
+  'AVATARS_S3_REGION',
+  'AVATARS_S3_ACCESS_KEY_ID',
+  'AVATARS_S3_SECRET_ACCESS_KEY',
 ] as const;
 type Setting = (typeof settings)[number];
 
@@ -64,7 +75,19 @@ const readBy: Record<Program, readonly Setting[]> = {
     'JWT_ALGORITHM',
     'JWT_SECRET_KEY',
   ],
-  customer: [],
+  customer: [
+    'CUSTOMER_PATCH_RATE',
+    'RATE_LIMITS',
+    'ORDERS_SERVICE_URL',
+    'COMPLAINT_SERVICE_URL',
+    'SCHEDULING_SERVICE_URL',
+    'AVATARS_FOLDER',
+    'AVATARS_S3_BUCKET',
+    'AVATARS_S3_ENDPOINT',
+    'AVATARS_S3_REGION',
+    'AVATARS_S3_ACCESS_KEY_ID',
+    'AVATARS_S3_SECRET_ACCESS_KEY',
+  ],
   interaction: [],
   product: [],
   favorites: [],
@@ -107,8 +130,8 @@ export function variablesOf(program: Program, street: Street): Record<string, st
     [`${upper}_PORT`]: String(street.ports[program]),
     HOST: '127.0.0.1',
     [`${upper}_DATABASE_URL`]: street.database_urls[program],
+    [`${upper}_SECRET`]: street.own_secrets[program],
     SERVICE_KEY_HASHES: keyHashesFor(program, street.service_keys, street.previous_service_keys),
-    ...(program === 'auth' && { AUTH_SECRET: street.auth_secret }),
   };
 }
 

@@ -34,10 +34,7 @@ if (import.meta.main) {
         'Tokens are signed by JWT_SECRET_KEY (HS256): change it there; it takes effect with the next start.',
       );
     await authDatabase(settings, async (url) => {
-      const { kid, signs_from } = await rotateSigningKey(
-        url,
-        settings.auth_secret ?? openSecrets(folder, settings).auth_secret,
-      );
+      const { kid, signs_from } = await rotateSigningKey(url, openSecrets(folder, settings).own_secrets.auth);
       process.stdout.write(
         `The key ${kid} is published and signs from ${signs_from} on. Tokens of the one before stay good.\n`,
       );

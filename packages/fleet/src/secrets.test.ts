@@ -20,10 +20,10 @@ test('secrets are made once, differ from each other, and only their owner reads 
   expect(openSecrets(folder)).toEqual(first);
   const all = [
     ...Object.values(first.service_keys),
-    first.auth_secret,
+    ...Object.values(first.own_secrets),
     ...Object.values(first.role_passwords).flatMap(({ owner, app }) => [owner, app]),
   ];
-  expect(new Set(all).size).toBe(17);
+  expect(new Set(all).size).toBe(21);
   for (const secret of all) expect(secret).toMatch(/^[A-Za-z0-9_-]{43}$/);
   expect(statSync(join(folder, 'secrets')).mode & 0o777).toBe(0o700);
   for (const file of readdirSync(join(folder, 'secrets')))
@@ -32,10 +32,12 @@ test('secrets are made once, differ from each other, and only their owner reads 
 
 test('what the settings give is used and not kept', () => {
   const given = 'g'.repeat(43);
-  const secrets = openSecrets(folder, { service_keys: { customer: given }, auth_secret: given });
-  expect([secrets.service_keys.customer, secrets.auth_secret]).toEqual([given, given]);
+  const secrets = openSecrets(folder, { service_keys: { customer: given }, own_secrets: { customer: given } });
+  expect([secrets.service_keys.customer, secrets.own_secrets.customer]).toEqual([given, given]);
+  expect(secrets.own_secrets.auth).not.toBe(given);
   expect(secrets.service_keys.gateway).not.toBe(given);
-  expect(existsSync(join(folder, 'secrets', 'customer_service_key'))).toBe(false);
+  for (const name of ['customer_service_key', 'customer_secret'])
+    expect(existsSync(join(folder, 'secrets', name))).toBe(false);
 });
 
 const opens = (key: string, callers: ReturnType<typeof callersOf>) =>

@@ -119,12 +119,39 @@ test('LOG_LEVEL is taken in any case, and empty settings are none', () => {
   });
 });
 
+test('pictures are kept in one place, which is told to the customer service alone', () => {
+  const bucket = {
+    AVATARS_S3_BUCKET: 'pictures',
+    AVATARS_S3_REGION: 'eu',
+    AVATARS_S3_ACCESS_KEY_ID: 'id',
+    AVATARS_S3_SECRET_ACCESS_KEY: 'the-bucket-secret',
+  };
+  expect(faultsOf({ ...bucket, AVATARS_FOLDER: '/pictures', PORT: 'x' })).toEqual([
+    expect.stringMatching(/^PORT: /),
+    expect.stringMatching(/^AVATARS_FOLDER: give either a folder or a bucket/),
+  ]);
+  expect(faultsOf({ AVATARS_S3_ENDPOINT: 'ftp://host' })).toEqual([
+    expect.stringMatching(/^AVATARS_S3_ENDPOINT: must be http/),
+    'AVATARS_S3_BUCKET: is missing',
+    'AVATARS_S3_REGION: is missing',
+    'AVATARS_S3_ACCESS_KEY_ID: is missing',
+    'AVATARS_S3_SECRET_ACCESS_KEY: is missing',
+  ]);
+  expect(faultsOf({ AVATARS_FOLDER: 'pictures' })).toEqual(['AVATARS_FOLDER: must be an absolute path']);
+  const { given } = readSettings(bucket);
+  expect(given).toEqual(bucket);
+  const told = programs.filter((program) =>
+    JSON.stringify(variablesOf(program, { ...street, given })).includes('bucket'),
+  );
+  expect(told).toEqual(['customer']);
+});
+
 const street = {
   ports: readSettings({}).ports,
   service_urls: record(services, (service) => `http://127.0.0.1:1/${service}`),
   database_urls: record(services, (service) => `postgresql://${service}`),
   service_keys: record(programs, (program) => `key-of-${program}`),
-  auth_secret: 'the-auth-secret',
+  own_secrets: record(services, (service) => `secret-of-${service}`),
   given: {
     HOST: '0.0.0.0',
     TRUST_PROXY: '1',
@@ -139,9 +166,9 @@ test.each(programs)('%s gets no secret and no address that is not its own affair
   for (const other of programs) expect(text.includes(`key-of-${other}"`)).toBe(other === program);
   for (const service of services) {
     expect(text.includes(`postgresql://${service}"`)).toBe(service === program);
+    expect(text.includes(`secret-of-${service}"`)).toBe(service === program);
     expect(text.includes(`/${service}"`)).toBe(calls[program].includes(service) || service === program);
   }
-  expect(text.includes('the-auth-secret')).toBe(program === 'auth');
 });
 
 test('a service listens on this machine alone and knows the keys of exactly those that call it', () => {
@@ -167,6 +194,13 @@ test('HS256 is given with its secret, which is told to auth and the gateway alon
   expect(
     faultsOf({ JWT_ALGORITHM: 'none', LOGIN_RATE: '10', RATE_LIMITS: 'no', REFRESH_TOKEN_EXPIRE_DAYS: '0' }),
   ).toHaveLength(4);
+  expect(faultsOf({ CUSTOMER_PATCH_RATE: '5/month', PRODUCT_SECRET: 'short' })).toHaveLength(2);
+  expect(faultsOf({ ORDERS_SERVICE_URL: 'ftp://shop', COMPLAINT_SERVICE_URL: 'http://me:secret@shop' })).toHaveLength(
+    2,
+  );
+  expect(readSettings({ SCHEDULING_SERVICE_URL: 'https://shop.example/crm' }).given).toHaveProperty(
+    'SCHEDULING_SERVICE_URL',
+  );
   const { given } = readSettings({ JWT_ALGORITHM: 'HS256', JWT_SECRET_KEY: 'x'.repeat(32), LOGIN_RATE: '5/hour' });
   const told = programs.filter((program) => 'JWT_SECRET_KEY' in variablesOf(program, { ...street, given }));
   expect(told).toEqual(['gateway', 'auth']);

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { readEnvironment, secretForHs256, tokenSettings } from '@clientela/runtime';
+import { avatarSettings, oneStorage, readEnvironment, secretForHs256, tokenSettings } from '@clientela/runtime';
 import { z } from 'zod';
 import { type Program, type Service, type Street, programs, services, settings as handedOn } from './programs.ts';
 
@@ -9,6 +9,7 @@ const port = z
   .transform(Number)
   .refine((value) => value <= 65_535, 'a port is a number from 0 to 65535');
 const key = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'a key is 32 bytes in base64url: 43 characters');
+const rate = z.string().regex(/^[1-9]\d{0,5}\/(?:second|minute|hour|day)$/, 'n/second, n/minute, n/hour or n/day');
 const databaseUrl = z.url({
   protocol: /^postgres(ql)?$/,
   error: 'an address is postgresql://role:password@host:port/database',
@@ -17,6 +18,10 @@ const httpUrl = z
   .string()
   .regex(/^http:\/\/[^/@?#\s]+$/, 'an address is http://host:port')
   .refine((value) => URL.canParse(value), 'an address is http://host:port');
+const upstreamUrl = z
+  .string()
+  .regex(/^https?:\/\/[^@?#\s]+$/, 'an address is http://host:port or https://host/path')
+  .refine((value) => URL.canParse(value), 'an address is http://host:port or https://host/path');
 const trusted = z
   .string()
   .refine(
@@ -52,6 +57,7 @@ const each = (suffix: string, of: readonly string[] = services): string[] =>
 const shape = z.object({
   ...optional(Object.values(portNames), port),
   ...optional(each('SERVICE_URL'), httpUrl),
+  ...optional(['ORDERS_SERVICE_URL', 'COMPLAINT_SERVICE_URL', 'SCHEDULING_SERVICE_URL'], upstreamUrl),
   ...optional(each('SERVICE_KEY', programs), key),
   ...optional(each('DATABASE_URL'), databaseUrl),
   ...optional(each('OWNER_DATABASE_URL'), databaseUrl),
@@ -59,7 +65,7 @@ const shape = z.object({
   POSTGRES_PORT: port.optional(),
   POSTGRES_USER: z.string().optional(),
   POSTGRES_PASSWORD: z.string().optional(),
-  AUTH_SECRET: key.optional(),
+  ...optional(each('SECRET'), key),
   HOST: z
     .string()
     .refine((value) => isIP(value) !== 0, 'an IP address, such as 127.0.0.1 or 0.0.0.0')
@@ -97,11 +103,10 @@ const shape = z.object({
     .optional(),
   JWT_ALGORITHM: tokenSettings.JWT_ALGORITHM.unwrap().optional(),
   JWT_SECRET_KEY: tokenSettings.JWT_SECRET_KEY,
-  LOGIN_RATE: z
-    .string()
-    .regex(/^[1-9]\d{0,5}\/(?:second|minute|hour|day)$/, 'n/second, n/minute, n/hour or n/day')
-    .optional(),
+  LOGIN_RATE: rate.optional(),
+  CUSTOMER_PATCH_RATE: rate.optional(),
   RATE_LIMITS: z.enum(['on', 'off']).optional(),
+  ...avatarSettings,
 });
 
 /** Every name that may be set: what `.env.example` lists. */
@@ -118,6 +123,7 @@ const Settings = shape.superRefine(
       context.addIssue({ code: 'custom', path: [path], message });
     }
     secretForHs256(given, context);
+    oneStorage(given, context);
   },
   { when: () => true },
 );
@@ -136,7 +142,7 @@ export type Settings = {
   databases: Partial<Record<Service, Database>>;
   /** A server of the installation's own choice instead of the embedded one: the connection that makes databases and roles. */
   postgres_admin_url?: string;
-  auth_secret?: string;
+  own_secrets: Partial<Record<Service, string>>;
   admin: { email?: string; password?: string };
   /** Handed on to the programs as they are. */
   given: Street['given'];
@@ -161,7 +167,6 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     user: text('POSTGRES_USER') ?? '',
     password: text('POSTGRES_PASSWORD') ?? '',
   };
-  const auth_secret = text('AUTH_SECRET');
   const email = text('ADMIN_EMAIL');
   const password = text('ADMIN_PASSWORD');
   return {
@@ -177,7 +182,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
       return url && owner_url ? { url, owner_url } : undefined;
     }),
     ...(server && { postgres_admin_url: adminUrl(server) }),
-    ...(auth_secret && { auth_secret }),
+    own_secrets: ofEach(services, (_, upper) => text(`${upper}_SECRET`)),
     admin: { ...(email && { email }), ...(password && { password }) },
     given: Object.fromEntries(handedOn.flatMap((name) => (text(name) ? [[name, String(values[name])]] : []))),
   };

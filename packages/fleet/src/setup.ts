@@ -17,9 +17,9 @@ const users = { node: 1000, postgres: 999 };
 export function setUp(folder: string, database: string): void {
   const of = (name: string) => join(folder, name);
   const keys = record(programs, (program) => keepSecret(of(program), `${program}_service_key`));
-  keepSecret(of('auth'), 'auth_secret');
   writeSecret(of('migrate'), 'postgres_password', keepSecret(of('postgres'), 'postgres_password'));
   for (const service of services) {
+    keepSecret(of(service), `${service}_secret`);
     keepSecret(of('migrate'), `${service}_owner_password`);
     const password = keepSecret(of('migrate'), `${service}_app_password`);
     const name = databaseName(service);

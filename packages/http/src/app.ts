@@ -1,13 +1,17 @@
 import { parse } from 'node:querystring';
+import { problemAt } from '@clientela/errors';
 import { AppError, databaseOrProblem } from './failures.ts';
 import type { Db } from '@clientela/db';
 import { requestIdOf } from '@clientela/runtime';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { callerOf, type Actor, type Callers } from './actor.ts';
-import { doorHandler, type DoorOptions } from './door.ts';
+import { doorHandler, type DoorOptions, type Shared } from './door.ts';
+import { fingerprints } from './idempotency-key.ts';
 import { openapiOf } from './openapi.ts';
+import { limiters, type Rates } from './rates.ts';
 import type { Route } from './route.ts';
+import { takeTurns } from './turns.ts';
 
 /** A door that a signed-in caller was not let through. */
 export type Refusal = { actor: Actor; method: string; route: string };
@@ -20,6 +24,8 @@ export type ServiceOptions = DoorOptions & {
   service: string;
   version: string;
   routes: readonly Route[];
+  /** By name; left out, no limit holds. */
+  rates?: Rates | undefined;
 };
 
 /** A whole service: its own pages, its doors, and what happens to everything else, in the order of this function. */
@@ -38,9 +44,14 @@ export function createService(options: ServiceOptions): Express {
     response.locals['caller'] = callerOf(request.headers, callers); // before anything about which paths exist is said
     next();
   });
+  const shared: Shared = {
+    fingerprint: fingerprints(options.secret),
+    in_turn: takeTurns(),
+    limited: limiters(options.rates),
+  };
   for (const door of byPrecedence(routes)) {
     const path = door.path.replaceAll(/\{(\w+)\}/g, ':$1');
-    const handler = doorHandler(door, options);
+    const handler = doorHandler(door, options, shared);
     const named: RequestHandler = (request, response, next) => {
       response.locals['route'] = door.path;
       return handler(request, response, next);
@@ -134,7 +145,7 @@ function nothingHere(routes: readonly Route[]): RequestHandler {
   };
 }
 
-/** Where errors turn into problem documents, and nowhere else. Clients of `/rest/v1` look for `success` and `message` in them. */
+/** Where errors turn into problem documents, and nowhere else. */
 function problems({ db, log, refused }: ServiceOptions): ErrorRequestHandler {
   return async (error: unknown, request, response, _next) => {
     const { request_id, actor, route } = response.locals as { request_id: string; actor?: Actor; route?: string };
@@ -153,7 +164,6 @@ function problems({ db, log, refused }: ServiceOptions): ErrorRequestHandler {
     }
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     response.statusCode = status;
-    const answer = request.path.startsWith('/rest/v1/') ? { success: false, message: body.detail, ...body } : body;
-    response.end(request.method === 'HEAD' ? undefined : JSON.stringify(answer));
+    response.end(request.method === 'HEAD' ? undefined : JSON.stringify(problemAt(request.path, body)));
   };
 }

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { PassThrough } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { Busboy, type BusboyHeaders } from '@fastify/busboy';
 import { AppError, invalid, malformed } from '@clientela/errors';
 import express, { type Request, type Response } from 'express';
@@ -51,11 +52,19 @@ function bodyFault(error: unknown, limit: number): unknown {
   }
 }
 
+export type Form = {
+  fields: Record<string, string>;
+  upload: Upload;
+  /** Settles when all of the file has been read, for which it reads what nobody did. */
+  wholly: () => Promise<void>;
+};
+
 /**
  * Reads a multipart body up to its one file, which it hands on as a stream. Fields come before the file.
  * The stream fails with a 413 past the door's limit.
+ * @param tap is shown the bytes of the file as they pass
  */
-export function readUpload(request: Request, door: Route): Promise<{ fields: Record<string, string>; upload: Upload }> {
+export function readUpload(request: Request, door: Route, tap?: (chunk: Buffer) => void): Promise<Form> {
   if (!request.is('multipart/form-data')) throw unsupported('multipart/form-data');
   const limit = bodyLimit(door);
   const fields: Record<string, string> = {};
@@ -101,8 +110,9 @@ export function readUpload(request: Request, door: Route): Promise<{ fields: Rec
       }
       begun = true;
       stream.on('limit', () => fail(tooLarge(limit)));
+      if (tap) stream.on('data', tap);
       stream.pipe(out);
-      resolve({ fields, upload: { filename, mime_type, stream: out } });
+      resolve({ fields, upload: { filename, mime_type, stream: out }, wholly: () => drained(out) });
     });
     reader.on('partsLimit', tooMany).on('filesLimit', tooMany).on('fieldsLimit', tooMany);
     reader.on('error', () => fail(malformed('The multipart body could not be read')));
@@ -112,4 +122,10 @@ export function readUpload(request: Request, door: Route): Promise<{ fields: Rec
     request.on('aborted', () => fail(malformed('The body was cut off')));
     request.pipe(reader);
   });
+}
+
+async function drained(stream: PassThrough): Promise<void> {
+  if (stream.readableEnded) return;
+  stream.resume();
+  await finished(stream, { writable: false });
 }

@@ -10,6 +10,19 @@ type Call = {
   signal?: AbortSignal;
 };
 
+/** What a call carries: this program's key, and on whose behalf it is made. */
+export function callHeaders(key: string, actor: Actor): Headers {
+  const headers = new Headers({ 'X-Service-Key': key, 'X-Request-Id': actor.request_id });
+  if (actor.role !== 'service') {
+    headers.set('X-User-Id', actor.id);
+    headers.set('X-User-Role', actor.role);
+  }
+  if (actor.company_id) headers.set('X-Company-Id', actor.company_id);
+  if (actor.session_id) headers.set('X-Session-Id', actor.session_id);
+  if (actor.client_ip) headers.set('X-Client-Ip', actor.client_ip);
+  return headers;
+}
+
 /** Answers that say "not now" rather than anything about the request. */
 const away: ReadonlySet<number> = new Set([502, 503, 504]);
 
@@ -37,14 +50,7 @@ export function serviceClient(options: {
 
   const send = async (path: string, { actor, signal }: Call, init: RequestInit = {}): Promise<Response> => {
     const limit = AbortSignal.timeout(timeout);
-    const headers = new Headers({ 'X-Service-Key': key, 'X-Request-Id': actor.request_id });
-    if (actor.role !== 'service') {
-      headers.set('X-User-Id', actor.id);
-      headers.set('X-User-Role', actor.role);
-    }
-    if (actor.company_id) headers.set('X-Company-Id', actor.company_id);
-    if (actor.session_id) headers.set('X-Session-Id', actor.session_id);
-    if (actor.client_ip) headers.set('X-Client-Ip', actor.client_ip);
+    const headers = callHeaders(key, actor);
     if (init.body) headers.set('Content-Type', 'application/json');
     try {
       const answer = await fetch(`${url}${path}`, {

@@ -1,6 +1,7 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { invalid } from '@clientela/errors';
 import { z } from 'zod';
+import { canonical } from './canonical.ts';
 
 /** The values of a list's sort columns in its last row, the id at the end: where the next page goes on. */
 export type Keyset = readonly (string | number | boolean | null)[];
@@ -44,11 +45,3 @@ export function cursors(secret: string): Cursors {
     },
   };
 }
-
-/** One spelling for one meaning: fields in the order of their names, absent ones left out. */
-const canonical = (value: unknown): string =>
-  JSON.stringify(value, (_field, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );

@@ -1,38 +1,51 @@
 import { reach, type Permission, type Program } from '@clientela/contracts';
-import type { Db, Tx } from '@clientela/db';
-import { forbidden, notFound, unauthenticated } from '@clientela/errors';
-import type { Request, RequestHandler, Response } from 'express';
-import type { Logger } from 'pino';
+import type { Db } from '@clientela/db';
+import { forbidden, notFound, unauthenticated, type FieldError } from '@clientela/errors';
+import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import { actorOf, type Actor, type CompanyActor } from './actor.ts';
 import { jsonReader, readUpload } from './body.ts';
 import { actingIn } from './company.ts';
 import type { CompanyLookup } from './companies.ts';
-import { Reply } from './reply.ts';
+import { performOnce, refuseUnrepeatable } from './idempotency.ts';
+import { honoursKey, keyIn, slotOf, type fingerprints } from './idempotency-key.ts';
+import type { limiters } from './rates.ts';
+import type { Reply } from './reply.ts';
 import { deadlineOf, isInternal, successOf, takesCompany, type Route } from './route.ts';
 import { send } from './send.ts';
+import type { takeTurns } from './turns.ts';
+import { perform, type UnitOptions } from './unit-of-work.ts';
+import { clientIp, endOf, expectedVersion } from './request.ts';
 import { judge, judgeParams, refuse } from './validate.ts';
 
 /** What a door that declares no body, or no query, takes. */
 const nothing = z.strictObject({});
 
-export type DoorOptions = {
-  db: Db;
+export type DoorOptions = UnitOptions & {
   /** Resolves `?company_id=`. */
   companies?: CompanyLookup;
-  /** Told after each commit; wakes the relay when the transaction published something. */
-  after_commit?: (tx: Tx) => void;
-  log: Logger;
+  /** This program's own, 32 bytes in base64url: what fingerprints of requests are made with. */
+  secret: string;
   /** Holds every answer against its declared shape; for tests, where a wrong one is a 500. */
   check_answers?: boolean;
 };
 
+/** What the doors of one service have in common. */
+export type Shared = {
+  fingerprint: ReturnType<typeof fingerprints>;
+  in_turn: ReturnType<typeof takeTurns>;
+  limited: ReturnType<typeof limiters>;
+};
+
 /** One request through one door: who, may they, what do they say; then the transaction; then the answer. */
-export function doorHandler(door: Route, options: DoorOptions): RequestHandler {
+export function doorHandler(door: Route, options: DoorOptions, shared: Shared): RequestHandler {
   const { db, companies } = options;
   const readBody = jsonReader(door);
   const success = successOf(door);
   const changes = door.method !== 'get';
+  const honours = honoursKey(door);
+  const limit = shared.limited(door);
+  refuseUnrepeatable(door);
 
   return async (request, response) => {
     const { request_id, caller } = response.locals as { request_id: string; caller: Program };
@@ -43,6 +56,7 @@ export function doorHandler(door: Route, options: DoorOptions): RequestHandler {
     const caught = actorOf(request.headers, caller, request_id);
     response.locals['actor'] = caught;
     const held = permitted(door, caught);
+    await limit(request, response);
     const params = judgeParams(door.params, request.params);
     const signal = endOf(response, deadlineOf(door));
 
@@ -51,13 +65,16 @@ export function doorHandler(door: Route, options: DoorOptions): RequestHandler {
     const actor = acting?.actor;
     if (held) await ownOnly(held, door, actor, params, db);
 
-    const faults: { path: string; message: string }[] = [];
-    const form = door.kind === 'upload' ? await readUpload(request, door) : undefined;
+    const faults: FieldError[] = [];
+    const key = honours && actor ? keyIn(request.headers, faults) : undefined;
+    const print = key === undefined ? undefined : shared.fingerprint();
+    const form = door.kind === 'upload' ? await readUpload(request, door, print?.update) : undefined;
     const sent = form ? form.fields : changes ? await readBody(request, response) : undefined;
+    const asked = takesCompany(door) && caught ? others : request.query;
     const given = {
       actor,
       params,
-      query: judge(door.query ?? nothing, takesCompany(door) && caught ? others : request.query, faults),
+      query: judge(door.query ?? nothing, asked, faults),
       body: changes ? judge(door.body ?? nothing, sent, faults) : undefined,
       signal,
       request_id,
@@ -69,29 +86,22 @@ export function doorHandler(door: Route, options: DoorOptions): RequestHandler {
     };
     refuse(faults);
 
-    const prepared = await door.prepare?.({ ...given, db } as never);
-    const result = await inUnitOfWork(door, options, { ...given, prepared });
-    await door.after?.({ ...given, result } as never).catch((error: unknown) => {
-      options.log.warn({ request_id, err: error }, 'what follows the change was left to its event');
-    });
-    const answer = result instanceof Reply ? result : new Reply(undefined, result, {});
+    let answer: Reply;
+    if (print === undefined || key === undefined || !actor) answer = await perform(door, options, given);
+    else {
+      const slot = slotOf(door, actor, params, key);
+      const fingerprint = async () => {
+        await form?.wholly();
+        return print.digest({ query: asked, body: sent });
+      };
+      const once = () => performOnce(door, options, { slot, given, fingerprint });
+      // An upload does not wait: its bytes would.
+      answer = form ? await once() : await shared.in_turn(Object.values(slot).join(' '), signal, once);
+    }
     const status = answer.status ?? success;
-    if (options.check_answers) holdAnswer(door, status, answer.body);
+    if (options.check_answers) holdAnswer(door, status, answer);
     await send(door, request, response, status, answer);
   };
-}
-
-/** Reads get the pool. A change runs in one transaction: the change, its history and its events hold together or not at all. */
-async function inUnitOfWork(door: Route, { db, after_commit }: DoorOptions, context: object): Promise<unknown> {
-  const handle = door.handle as (context: object) => unknown;
-  if (door.method === 'get' || door.transaction === 'own') return handle({ ...context, db });
-  let done: Tx | undefined;
-  const result = await db.transaction(async (tx) => {
-    done = tx;
-    return handle({ ...context, tx });
-  });
-  if (done) after_commit?.(done);
-  return result;
 }
 
 /**
@@ -123,34 +133,12 @@ async function ownOnly(
   if (!owns) throw notFound(held.replace(/s?:.*/, ''));
 }
 
-const clientIp = (request: Request): string | null => {
-  const ip = request.headers['x-client-ip'];
-  return typeof ip === 'string' && ip ? ip : null;
-};
-
-/** `If-Match` on a change: one strong entity tag; `*` and none ask for nothing (RFC 9110, 13.1.1). */
-function expectedVersion(request: Request): number | undefined {
-  const given = request.headers['if-match'];
-  if (given === undefined || given.trim() === '*') return undefined;
-  const version = /^"(\d{1,15})"$/.exec(given.trim())?.[1];
-  // A tag that no version of ours ever had matches nothing.
-  return version === undefined ? -1 : Number(version);
-}
-
-/** Aborts when the client is gone or the time is up. */
-function endOf(response: Response, deadline: number): AbortSignal {
-  const gone = new AbortController();
-  const timer = setTimeout(() => gone.abort(), deadline);
-  timer.unref();
-  response.once('close', () => {
-    clearTimeout(timer);
-    if (!response.writableEnded) gone.abort();
-  });
-  return gone.signal;
-}
-
 /** An answer that is not what its door declares is a fault of the code. */
-function holdAnswer(door: Route, status: number, body: unknown): void {
+function holdAnswer(door: Route, status: number, { body, headers }: Reply): void {
+  if (door.method === 'get' && headers['ETag'] && door.revalidates === undefined)
+    throw new Error(
+      `${door.method} ${door.path} answers an ETag: say with revalidates whether If-None-Match is honoured`,
+    );
   const declared = door.responses[status];
   if (declared === undefined) throw new Error(`${door.method} ${door.path} answers an undeclared ${status}`);
   if (typeof declared === 'string') return;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { conflict } from '@clientela/errors';
-import { testCallers, testDatabase, type TestDatabase } from '@clientela/testing';
+import { testCallers, testDatabase, testSecret, type TestDatabase } from '@clientela/testing';
 import { text, Uuid } from '@clientela/values';
 import { pino } from 'pino';
 import supertest from 'supertest';
@@ -71,6 +71,7 @@ const routes = [
     summary: 'one, by its version',
     allow: { permission: 'customers:read', own: ({ actor, params: { thing_id } }) => thing_id === actor.id },
     params,
+    revalidates: true,
     responses: { 200: Thing },
     handle: () => versioned(3, { name: 'third' }),
   }),
@@ -147,6 +148,7 @@ beforeAll(async () => {
     db: database.db,
     log: pino({ level: 'silent' }),
     callers: testCallers,
+    secret: testSecret,
     companies: async (key) =>
       key === 'COMP-001' || key === company_id
         ? { id: company_id, company_id: 'COMP-001', status: 'active', country: 'ES', currency: 'EUR' }
@@ -440,6 +442,7 @@ describe('a database that is away', () => {
       db: lost.db,
       log: pino({ level: 'silent' }),
       callers: testCallers,
+      secret: testSecret,
     });
     await lost.drop();
     const { body, headers } = await supertest(alone).post('/things').set(as('admin')).send({ name: 'a' }).expect(503);

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { ZodOpenApiOperationObject } from 'zod-openapi';
+import { honoursKey } from './idempotency-key.ts';
 import { bodyLimit, deadlineOf, isInternal, takesCompany, type Route } from './route.ts';
 
-const Problem = z
-  .object({
+export const Problem = z
+  .looseObject({
     type: z.string(),
     title: z.string(),
     status: z.int(),
@@ -21,6 +22,16 @@ const companyParameter = z.strictObject({
     .optional()
     .meta({ description: 'The company to act in, by UUID or key: for superusers, who have none of their own' }),
 });
+
+const text = z.string().optional();
+const keyHeader = text.meta({
+  description:
+    'Makes it safe to repeat the request: for 24 hours an equal one gets the first answer again, with Idempotency-Replayed: true. ' +
+    '1 to 255 visible ASCII characters; with another body it is a 422',
+});
+const tag = { schema: { type: 'string' as const } };
+const ETag = { ...tag, description: 'The version of the record, where the answer is a single one' };
+const RetryAfter = { ...tag, description: 'Seconds' };
 
 /** The OpenAPI 3.1 document of a service: every route but the internal ones, with what the gateway needs to know under `x-clientela`. */
 export async function openapiOf(service: string, version: string, routes: readonly Route[]): Promise<unknown> {
@@ -41,6 +52,7 @@ export async function openapiOf(service: string, version: string, routes: readon
 
 function operation(service: string, door: Route): ZodOpenApiOperationObject {
   const query = takesCompany(door) ? (door.query ?? z.strictObject({})).extend(companyParameter.shape) : door.query;
+  const headers = headersOf(door);
   return {
     operationId: `${door.method}_${door.path
       .replaceAll(/[{}]/g, '')
@@ -51,8 +63,12 @@ function operation(service: string, door: Route): ZodOpenApiOperationObject {
     ...(door.description && { description: door.description }),
     tags: [service],
     security: door.allow === 'open' ? [] : [{ bearer: [] }],
-    ...((door.params ?? query) && {
-      requestParams: { ...(door.params && { path: door.params }), ...(query && { query }) },
+    ...((door.params ?? query ?? headers) && {
+      requestParams: {
+        ...(door.params && { path: door.params }),
+        ...(query && { query }),
+        ...(headers && { header: headers }),
+      },
     }),
     ...(door.body && {
       requestBody: {
@@ -66,13 +82,53 @@ function operation(service: string, door: Route): ZodOpenApiOperationObject {
           status,
           typeof shape === 'string'
             ? { description: 'Success', content: { [shape]: { schema: { type: 'string' as const } } } }
-            : { description: 'Success', content: { 'application/json': { schema: shape } } },
+            : {
+                description: 'Success',
+                ...(answersTag(door) && { headers: answeredHeaders(door) }),
+                content: { 'application/json': { schema: shape } },
+              },
         ]),
       ),
-      default: { description: 'A problem', content: { 'application/problem+json': { schema: Problem } } },
+      ...(door.revalidates && { 304: { description: 'The record is as If-None-Match says', headers: { ETag } } }),
+      ...(matches(door) && {
+        412: { description: 'The record has another version than If-Match says', content: problem },
+      }),
+      ...(door.rate !== undefined && {
+        429: { description: 'Too often', headers: { 'Retry-After': RetryAfter, ...rateHeaders }, content: problem },
+      }),
+      default: { description: 'A problem', content: problem },
     },
     'x-permission': permissionOf(door),
     'x-clientela': { kind: door.kind ?? 'json', body_limit: bodyLimit(door), deadline: deadlineOf(door) },
+  };
+}
+
+const problem = { 'application/problem+json': { schema: Problem } };
+const rateHeaders = {
+  RateLimit: { ...tag, description: 'What is left of the rate, and the seconds until it is whole again' },
+  'RateLimit-Policy': { ...tag, description: 'How often, in which seconds' },
+};
+
+const changing: ReadonlySet<string> = new Set(['put', 'patch', 'delete']);
+const matches = (door: Route) => changing.has(door.method) && door.allow !== 'open';
+const answersTag = (door: Route) =>
+  door.revalidates !== undefined || (door.method !== 'get' && door.method !== 'delete');
+
+function headersOf(door: Route): z.ZodObject | undefined {
+  const headers = {
+    ...(honoursKey(door) && { 'Idempotency-Key': keyHeader }),
+    ...(matches(door) && { 'If-Match': text.meta({ description: 'The ETag of the record as it was read' }) }),
+    ...(door.revalidates && { 'If-None-Match': text.meta({ description: 'ETags of the record that are known' }) }),
+  };
+  return Object.keys(headers).length > 0 ? z.object(headers) : undefined;
+}
+
+function answeredHeaders(door: Route) {
+  const replayed = { ...tag, description: 'true on an answer that is given again' };
+  return {
+    ETag,
+    ...(honoursKey(door) && { 'Idempotency-Replayed': replayed }),
+    ...(door.rate !== undefined && rateHeaders),
   };
 }
 

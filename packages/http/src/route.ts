@@ -3,6 +3,8 @@ import type { Permission, Program } from '@clientela/contracts';
 import type { Db, Scope, Tx } from '@clientela/db';
 import type { z } from 'zod';
 import type { Actor, CompanyActor } from './actor.ts';
+import type { Reply } from './reply.ts';
+import type { Parts } from './unit-of-work.ts';
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 /** `json`: a JSON body of limited size. `upload`: one multipart file, as a stream. `stream`: an answer sent as it comes. */
@@ -27,7 +29,8 @@ export type Upload = { filename: string; mime_type: string; stream: Readable };
 
 type ActorFor<A, R> = A extends 'open' ? undefined : R extends 'company' ? CompanyActor : Actor;
 type Shape<S> = S extends z.ZodType ? z.infer<S> : undefined;
-type Change<M, T> = M extends 'get' ? { db: Db } : T extends 'own' ? { db: Db } : { tx: Tx };
+type Change<M, T> = T extends 'own' ? { db: Db } & Parts : M extends 'get' ? { db: Db } : { tx: Tx };
+type BodyOf<Result> = Result extends Reply<infer Body> ? Body : Result;
 
 type Given<A, R, P, Q, B, K> = {
   actor: ActorFor<A, R>;
@@ -63,11 +66,27 @@ export type Door<M, A, R, P, Q, B, K, T, Prepared, Result> = {
   responses: Readonly<Record<number, z.ZodType | string>>;
   /** `own`: the handler opens its transactions itself and gets `db`. A named exception; say why beside it. */
   transaction?: T;
+  /**
+   * How a POST honours `Idempotency-Key`: left out, its answer is kept; `by parts`, those of its own transactions are (`once`); false, not
+   * at all. An open or internal door never does.
+   */
+  repeatable?: false | 'by parts';
+  /** For a POST whose answer may be longer than 64 KiB: what is kept in its place, and how it is built again. */
+  rebuild?: {
+    reference: (body: BodyOf<NoInfer<Result>>) => string;
+    /** @throws AppError 404 when it is gone */
+    read: (context: Given<A, R, P, Q, B, K> & { db: Db; reference: string }) => Promise<NoInfer<Result>>;
+  };
+  /** The name of a rate that is counted by user, over all doors that say it. */
+  rate?: string;
   /** Largest body in bytes; default 1 MiB. */
   body_limit?: number;
   /** Milliseconds until the gateway gives up; default 10,000. */
   deadline?: number;
-  /** False for a record whose answer can change without its version: `If-None-Match` is not honoured. */
+  /**
+   * Said by every read that answers with an `ETag`: true, `If-None-Match` is honoured; false for a record whose answer can change
+   * without its version.
+   */
   revalidates?: boolean;
   /** Runs before the transaction: what must ask another service does so here. */
   prepare?: (context: Given<A, R, P, Q, B, K> & { db: Db }) => Promise<Prepared>;
@@ -84,11 +103,12 @@ type Anything = z.ZodObject | undefined;
 /** A door whose particulars have been forgotten: what mounting, documentation and tests work on. */
 export type Route = Omit<
   Door<Method, Allow, Reaches, Anything, Anything, z.ZodType | undefined, Kind, 'own' | undefined, unknown, unknown>,
-  'handle' | 'prepare' | 'after'
+  'handle' | 'prepare' | 'after' | 'rebuild'
 > & {
   prepare?: (context: never) => Promise<unknown>;
   handle: (context: never) => unknown;
   after?: (context: never) => Promise<void>;
+  rebuild?: { reference: (body: never) => string; read: (context: never) => Promise<unknown> };
 };
 
 /** Declares a door. It does not compile without a permission, and its handler sees exactly what it declares. */

@@ -16,6 +16,12 @@ export async function send(
   response.setHeader('Cache-Control', 'no-store');
   for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
 
+  if (unchanged(door, request, answer)) {
+    if (answer.body instanceof Readable) answer.body.destroy();
+    response.statusCode = 304;
+    response.end();
+    return;
+  }
   if (answer.body instanceof Readable) {
     if (request.method === 'HEAD') {
       answer.body.destroy();
@@ -24,11 +30,6 @@ export async function send(
     }
     // A stream that fails half-way cuts the connection: a short answer must not look whole.
     await pipeline(answer.body, response).catch(() => response.destroy());
-    return;
-  }
-  if (unchanged(door, request, answer)) {
-    response.statusCode = 304;
-    response.end();
     return;
   }
   const body = JSON.stringify(answer.body);

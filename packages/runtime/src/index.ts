@@ -3,5 +3,16 @@ export { createLog } from './log.ts';
 export type { Log } from './log.ts';
 export { runProgram } from './lifecycle.ts';
 export type { Closing } from './lifecycle.ts';
+export { avatarSettings, oneStorage, someStorage } from './avatar-settings.ts';
+export type { AvatarSettings } from './avatar-settings.ts';
 export { requestIdOf } from './request-id.ts';
-export { LogLevel, Port, secretForHs256, ServiceKey, serviceSettings, tokenSettings } from './settings.ts';
+export {
+  LogLevel,
+  Port,
+  Rate,
+  RateLimits,
+  secretForHs256,
+  ServiceKey,
+  serviceSettings,
+  tokenSettings,
+} from './settings.ts';

@@ -13,6 +13,22 @@ export const LogLevel = z
 /** 32 random bytes in base64url: what opens other programs' doors. */
 export const ServiceKey = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'must be 32 bytes in base64url');
 
+/** 32 random bytes in base64url: what a program makes its own keys from. It never leaves the program. */
+export const Secret = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'must be 32 bytes in base64url');
+
+const milliseconds = { second: 1000, minute: 60_000, hour: 3_600_000, day: 86_400_000 };
+/** `10/minute`: how many in which time, which is read in milliseconds. */
+export const Rate = z
+  .string()
+  .regex(/^[1-9]\d{0,5}\/(?:second|minute|hour|day)$/, 'must be n/second, n/minute, n/hour or n/day')
+  .transform((text): { limit: number; window: number } => {
+    const [limit, unit] = text.split('/');
+    return { limit: Number(limit), window: milliseconds[unit as keyof typeof milliseconds] };
+  });
+export type Rate = z.infer<typeof Rate>;
+/** `off` lifts what the rates say. */
+export const RateLimits = z.enum(['on', 'off'], 'must be on or off').default('on');
+
 /** How access tokens are signed: by auth's own key (ES256), or by a secret that auth and the gateway share (HS256). */
 export const tokenSettings = {
   JWT_ALGORITHM: z.enum(['ES256', 'HS256'], 'must be ES256 or HS256').default('ES256'),
@@ -38,13 +54,15 @@ export const serviceSettings = <Name extends string>(name: Name) =>
     [`${name}_PORT`]: Port,
     [`${name}_DATABASE_URL`]: z.url({ protocol: /^postgres(?:ql)?$/, error: 'must be a postgresql:// address' }),
     [`${name}_SERVICE_KEY`]: ServiceKey,
+    [`${name}_SECRET`]: Secret,
     SERVICE_KEY_HASHES: z.string().regex(hashes, 'must be caller=sha256[,sha256];… in hex'),
     HOST: z.string().default('127.0.0.1'),
     ENVIRONMENT: z.enum(['development', 'production']).default('development'),
     LOG_LEVEL: LogLevel,
   }) as Record<`${Name}_PORT`, typeof Port> &
     Record<`${Name}_DATABASE_URL`, z.ZodURL> &
-    Record<`${Name}_SERVICE_KEY`, typeof ServiceKey> & {
+    Record<`${Name}_SERVICE_KEY`, typeof ServiceKey> &
+    Record<`${Name}_SECRET`, typeof Secret> & {
       SERVICE_KEY_HASHES: z.ZodString;
       HOST: z.ZodDefault<z.ZodString>;
       ENVIRONMENT: z.ZodDefault<z.ZodEnum<{ development: 'development'; production: 'production' }>>;

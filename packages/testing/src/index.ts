@@ -1,6 +1,6 @@
 export { migrationsOf, testDatabase } from './database.ts';
 export type { TestDatabase } from './database.ts';
-export { testCallers, testService } from './service.ts';
+export { testCallers, testSecret, testService } from './service.ts';
 export type { Caller, Company, TestParts, TestService } from './service.ts';
 export { standIn } from './stand-in.ts';
 export type { StandIn } from './stand-in.ts';

@@ -14,6 +14,9 @@ export const testCallers: Callers = programs.map((program) => ({
   hash: createHash('sha256').update(keyOf(program)).digest(),
 }));
 
+/** The secret of a program under test. */
+export const testSecret = 'only-for-tests_'.padEnd(43, 'x');
+
 export type Company = { id: string; company_id: string; country: string; currency: string };
 
 /** Somebody who calls: a user of a company as the gateway announces it, a service, or nobody. */
@@ -66,6 +69,7 @@ export async function testService(
     db: database.db,
     log: pino({ level: 'silent' }),
     callers: testCallers,
+    secret: testSecret,
     check_answers: true,
     ...(options.after_commit && { after_commit: options.after_commit }),
     companies: async (key) => {

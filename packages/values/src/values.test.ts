@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { z } from 'zod';
+import { z } from 'zod';
 import {
   Birthday,
   Currency,
@@ -7,6 +7,7 @@ import {
   documentFault,
   Email,
   Instant,
+  integer,
   jsonObject,
   lines,
   money,
@@ -102,6 +103,18 @@ describe('values', () => {
     ['', refused],
     [null, refused],
   ])('money %j', (value, expected) => expect(read(money(0), value)).toEqual(expected));
+
+  test('a whole number has bounds, and a wrong one leaves the rules over the object to be judged', () => {
+    const whole = integer(-2, 2);
+    expect([-2, 0, 2].map((value) => read(whole, value))).toEqual([-2, 0, 2]);
+    for (const value of [-3, 3, 1.5, '1', null, 1e300]) expect(read(whole, value)).toEqual(refused);
+    const ruled = z
+      .strictObject({ whole })
+      .superRefine((_value, context) => context.addIssue({ code: 'custom', path: ['rule'], message: 'broken' }), {
+        when: () => true,
+      });
+    expect(read(ruled, { whole: 1.5 })).toEqual({ refused: 2 });
+  });
 
   test('a JSON object has a size, a depth and clean strings', () => {
     const deep = JSON.parse(`${'{"a":'.repeat(40)}1${'}'.repeat(40)}`) as object;

@@ -4,7 +4,6 @@ import { z } from 'zod';
 
 const shape = z.object({
   ...serviceSettings('AUTH'),
-  AUTH_SECRET: z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'must be 32 bytes in base64url'),
   ACCESS_TOKEN_EXPIRE_MINUTES: z.coerce
     .number('must be a number of minutes')
     .int('must be a whole number of minutes')

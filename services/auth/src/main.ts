@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, databaseFault, type Db } from '@clientela/db';
 import { startRelay } from '@clientela/events';
-import { callersOf, cursors, listen, serviceClient } from '@clientela/http';
+import { callersOf, cursors, forgetAnswers, listen, serviceClient } from '@clientela/http';
 import { createLog, runProgram, type Log } from '@clientela/runtime';
 import { createPasswords } from './accounts/passwords.ts';
 import { profileMaker } from './accounts/profiles.ts';
@@ -25,6 +25,8 @@ await runProgram(async (onClose) => {
   const current = await signer(config, db, log, onClose);
   const cleaning = startCleaning(db, log);
   onClose(() => cleaning.stop());
+  const forgetting = forgetAnswers(db, log);
+  onClose(() => forgetting.stop());
   const customer = { service: 'customer', url: config.CUSTOMER_SERVICE_URL, key: config.AUTH_SERVICE_KEY } as const;
   const relay = startRelay({ db, url, service: 'auth', subscribers: [serviceClient(customer)], log });
   onClose(() => relay.stop());
@@ -33,6 +35,7 @@ await runProgram(async (onClose) => {
     db,
     log,
     callers: callersOf(config.SERVICE_KEY_HASHES),
+    secret: config.AUTH_SECRET,
     passwords: createPasswords(),
     tokens,
     issue_token: tokenIssuer(current, tokens.minutes),

@@ -1,22 +1,59 @@
 import { eventRoutes } from '@clientela/events';
-import { createService, type CompanyLookup, type Route, type ServiceOptions } from '@clientela/http';
+import {
+  createService,
+  cursors,
+  type CompanyLookup,
+  type Cursors,
+  type Route,
+  type ServiceOptions,
+} from '@clientela/http';
 import manifest from '../package.json' with { type: 'json' };
+import { analyticsRoutes } from './analytics/routes.ts';
+import { avatarRoutes } from './avatars/routes.ts';
+import type { Storage } from './avatars/storage.ts';
+import { batchRoutes } from './batches/routes.ts';
 import { customerRoutes } from './customers/routes.ts';
+import { historyRoutes } from './history/routes.ts';
+import { listRoutes } from './lists/routes.ts';
+import { noteRoutes } from './notes/routes.ts';
 import type { UserLookup } from './profiles/lookup.ts';
 import { profileRoutes } from './profiles/routes.ts';
+import { restV1Routes } from './rest-v1/routes.ts';
+import { statsRoutes } from './stats/routes.ts';
 import { subscriptions } from './subscriptions.ts';
+import { tagRoutes } from './tags/routes.ts';
+import { upstreamRoutes } from './upstreams/routes.ts';
+import type { Upstreams } from './upstreams/upstream.ts';
 
 /** What this service is made with: what main.ts opens, and a test replaces. */
 export type Parts = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & {
   companies: CompanyLookup;
   users: UserLookup;
+  upstreams: Upstreams;
+  pictures: Storage;
 };
 
-export const routes = (parts: Parts): Route[] => [
+/** Every door; cursors are signed with the service's own secret. */
+export const routes = (parts: Parts & { cursors: Cursors }): Route[] => [
   ...customerRoutes(parts.companies),
-  ...profileRoutes(parts.companies),
+  ...listRoutes(parts.cursors),
+  ...analyticsRoutes(parts.companies),
+  ...batchRoutes(parts),
+  ...tagRoutes,
+  ...noteRoutes,
+  ...historyRoutes(parts.cursors),
+  ...avatarRoutes(parts.pictures),
+  ...statsRoutes,
+  ...upstreamRoutes(parts.upstreams),
+  ...profileRoutes(parts),
+  ...restV1Routes(parts.companies),
   ...eventRoutes(subscriptions(parts)),
 ];
 
 export const createApp = (parts: Parts) =>
-  createService({ ...parts, service: 'customer', version: manifest.version, routes: routes(parts) });
+  createService({
+    ...parts,
+    service: 'customer',
+    version: manifest.version,
+    routes: routes({ ...parts, cursors: cursors(parts.secret) }),
+  });

@@ -1,11 +1,25 @@
-import { readEnvironment, serviceSettings } from '@clientela/runtime';
+import { avatarSettings, Rate, RateLimits, readEnvironment, serviceSettings, someStorage } from '@clientela/runtime';
 import { z } from 'zod';
 
-export const Config = z.object({
+const Upstream = z
+  .string()
+  .regex(/^https?:\/\/[^@?#\s]+$/, 'must be http://host:port or https://host/path')
+  .optional();
+
+const shape = z.object({
   ...serviceSettings('CUSTOMER'),
   AUTH_SERVICE_URL: z.url(),
   INTERACTION_SERVICE_URL: z.url(),
   FAVORITES_SERVICE_URL: z.url(),
+  // Who knows a customer's orders, complaints and appointments; the interaction service, unless it is said otherwise.
+  ORDERS_SERVICE_URL: Upstream,
+  COMPLAINT_SERVICE_URL: Upstream,
+  SCHEDULING_SERVICE_URL: Upstream,
+  CUSTOMER_PATCH_RATE: Rate.default({ limit: 5, window: 60_000 }),
+  RATE_LIMITS: RateLimits,
+  ...avatarSettings,
 });
+
+export const Config = shape.superRefine(someStorage, { when: () => true });
 
 export const readConfig = () => readEnvironment(Config);

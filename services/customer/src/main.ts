@@ -1,10 +1,13 @@
 import { connect } from '@clientela/db';
 import { startRelay } from '@clientela/events';
-import { callersOf, companyLookup, listen, serviceClient } from '@clientela/http';
+import { callersOf, companyLookup, forgetAnswers, listen, serviceClient } from '@clientela/http';
 import { createLog, runProgram } from '@clientela/runtime';
 import { createApp } from './app.ts';
+import { openStorage } from './avatars/settings.ts';
+import { startDiscarding } from './avatars/worker.ts';
 import { readConfig } from './config.ts';
 import { userLookup } from './profiles/lookup.ts';
+import { upstreamsAt } from './upstreams/upstream.ts';
 
 await runProgram(async (onClose) => {
   const config = readConfig();
@@ -14,6 +17,11 @@ await runProgram(async (onClose) => {
 
   const db = connect(url, { name: 'customer' });
   onClose(() => db.destroy());
+  const forgetting = forgetAnswers(db, log);
+  onClose(() => forgetting.stop());
+  const pictures = await openStorage(config);
+  const discarding = startDiscarding({ db, storage: pictures, log });
+  onClose(() => discarding.stop());
   const auth = serviceClient({ service: 'auth', url: config.AUTH_SERVICE_URL, key });
   const companies = companyLookup(auth);
   const subscribers = [
@@ -24,12 +32,23 @@ await runProgram(async (onClose) => {
   const relay = startRelay({ db, url, service: 'customer', subscribers, log });
   onClose(() => relay.stop());
 
+  const { INTERACTION_SERVICE_URL: otherwise } = config;
+  const urls = {
+    orders: config.ORDERS_SERVICE_URL ?? otherwise,
+    complaints: config.COMPLAINT_SERVICE_URL ?? otherwise,
+    appointments: config.SCHEDULING_SERVICE_URL ?? otherwise,
+  };
+
   const app = createApp({
     db,
     log,
     callers: callersOf(config.SERVICE_KEY_HASHES),
+    secret: config.CUSTOMER_SECRET,
+    rates: config.RATE_LIMITS === 'off' ? undefined : { 'customer-patch': config.CUSTOMER_PATCH_RATE },
     companies,
     users: userLookup(auth, companies),
+    upstreams: upstreamsAt(urls, key, { log }),
+    pictures,
     after_commit: relay.committed,
   });
   const server = await listen(app, { host: config.HOST, port: config.CUSTOMER_PORT });

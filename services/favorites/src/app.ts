@@ -1,7 +1,7 @@
 import { eventRoutes } from '@clientela/events';
 import { createService, type CompanyLookup, type Route, type ServiceOptions } from '@clientela/http';
 import manifest from '../package.json' with { type: 'json' };
-import type { PairLookup } from './favorites/lookup.ts';
+import type { OwnLookup, PairLookup } from './favorites/lookup.ts';
 import { favoriteRoutes } from './favorites/routes.ts';
 import { subscriptions } from './subscriptions.ts';
 
@@ -9,9 +9,10 @@ import { subscriptions } from './subscriptions.ts';
 export type Parts = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & {
   companies: CompanyLookup;
   pairs: PairLookup;
+  own: OwnLookup;
 };
 
-export const routes = (parts: Parts): Route[] => [...favoriteRoutes(parts.pairs), ...eventRoutes(subscriptions)];
+export const routes = (parts: Parts): Route[] => [...favoriteRoutes(parts), ...eventRoutes(subscriptions)];
 
 export const createApp = (parts: Parts) =>
   createService({ ...parts, service: 'favorites', version: manifest.version, routes: routes(parts) });

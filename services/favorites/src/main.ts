@@ -1,11 +1,11 @@
 import type { Service } from '@clientela/contracts';
 import { connect } from '@clientela/db';
 import { startRelay } from '@clientela/events';
-import { callersOf, companyLookup, listen, serviceClient } from '@clientela/http';
+import { callersOf, companyLookup, forgetAnswers, listen, serviceClient } from '@clientela/http';
 import { createLog, runProgram } from '@clientela/runtime';
 import { createApp } from './app.ts';
 import { readConfig } from './config.ts';
-import { pairLookup } from './favorites/lookup.ts';
+import { ownLookup, pairLookup } from './favorites/lookup.ts';
 
 await runProgram(async (onClose) => {
   const config = readConfig();
@@ -16,7 +16,10 @@ await runProgram(async (onClose) => {
 
   const db = connect(url, { name: 'favorites' });
   onClose(() => db.destroy());
+  const forgetting = forgetAnswers(db, log);
+  onClose(() => forgetting.stop());
   const auth = client('auth', config.AUTH_SERVICE_URL);
+  const customers = client('customer', config.CUSTOMER_SERVICE_URL);
   const relay = startRelay({ db, url, service: 'favorites', subscribers: [auth], log });
   onClose(() => relay.stop());
 
@@ -24,8 +27,10 @@ await runProgram(async (onClose) => {
     db,
     log,
     callers: callersOf(config.SERVICE_KEY_HASHES),
+    secret: config.FAVORITES_SECRET,
     companies: companyLookup(auth),
-    pairs: pairLookup(client('customer', config.CUSTOMER_SERVICE_URL), client('product', config.PRODUCT_SERVICE_URL)),
+    pairs: pairLookup(customers, client('product', config.PRODUCT_SERVICE_URL)),
+    own: ownLookup(customers),
     after_commit: relay.committed,
   });
   const server = await listen(app, { host: config.HOST, port: config.FAVORITES_PORT });

@@ -1,6 +1,6 @@
 import { connect } from '@clientela/db';
 import { startRelay } from '@clientela/events';
-import { callersOf, companyLookup, listen, serviceClient } from '@clientela/http';
+import { callersOf, companyLookup, forgetAnswers, listen, serviceClient } from '@clientela/http';
 import { createLog, runProgram } from '@clientela/runtime';
 import { createApp } from './app.ts';
 import { readConfig } from './config.ts';
@@ -14,6 +14,8 @@ await runProgram(async (onClose) => {
 
   const db = connect(url, { name: 'interaction' });
   onClose(() => db.destroy());
+  const forgetting = forgetAnswers(db, log);
+  onClose(() => forgetting.stop());
   const auth = serviceClient({ service: 'auth', url: config.AUTH_SERVICE_URL, key });
   const relay = startRelay({ db, url, service: 'interaction', subscribers: [auth], log });
   onClose(() => relay.stop());
@@ -22,6 +24,7 @@ await runProgram(async (onClose) => {
     db,
     log,
     callers: callersOf(config.SERVICE_KEY_HASHES),
+    secret: config.INTERACTION_SECRET,
     companies: companyLookup(auth),
     customers: customerLookup(serviceClient({ service: 'customer', url: config.CUSTOMER_SERVICE_URL, key })),
     after_commit: relay.committed,

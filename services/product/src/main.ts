@@ -1,6 +1,6 @@
 import { connect } from '@clientela/db';
 import { startRelay } from '@clientela/events';
-import { callersOf, companyLookup, listen, serviceClient } from '@clientela/http';
+import { callersOf, companyLookup, forgetAnswers, listen, serviceClient } from '@clientela/http';
 import { createLog, runProgram } from '@clientela/runtime';
 import { createApp } from './app.ts';
 import { readConfig } from './config.ts';
@@ -13,6 +13,8 @@ await runProgram(async (onClose) => {
 
   const db = connect(url, { name: 'product' });
   onClose(() => db.destroy());
+  const forgetting = forgetAnswers(db, log);
+  onClose(() => forgetting.stop());
   const auth = serviceClient({ service: 'auth', url: config.AUTH_SERVICE_URL, key });
   const relay = startRelay({ db, url, service: 'product', subscribers: [auth], log });
   onClose(() => relay.stop());
@@ -21,6 +23,7 @@ await runProgram(async (onClose) => {
     db,
     log,
     callers: callersOf(config.SERVICE_KEY_HASHES),
+    secret: config.PRODUCT_SECRET,
     companies: companyLookup(auth),
     after_commit: relay.committed,
   });

@@ -24,7 +24,7 @@ export async function badTokens({ street, people, open, person }: World): Promis
   // The installation's own key, opened with its own secret: these are signed as auth itself would sign them.
   const db = connect(street.databases.auth.url, { name: 'test' });
   const module = (await import(pathToFileURL(join(folderOf('auth'), 'src/keys/signing-key.ts')).href)) as Keys;
-  const { key } = (await module.openSigningKeys(db, street.secrets.auth_secret)).current();
+  const { key } = (await module.openSigningKeys(db, street.secrets.own_secrets.auth)).current();
   await db.destroy();
   const signed = (changes: object, by = key, with_kid = kid) =>
     jwt.sign({ ...claims, ...changes }, by, { header: { alg: 'ES256', typ: 'at+jwt', kid: with_kid } });

@@ -1,8 +1,14 @@
-import { randomUUID } from 'node:crypto';
-import { signIn, type Person, type World } from './world.ts';
+import { randomInt, randomUUID } from 'node:crypto';
+import { made, signIn, type Person, type World } from './world.ts';
 
 /** A request that succeeds for whoever may come in. `as` sends it as somebody else than the caller: one whom it does not spoil. */
-export type Sample = { path: string; body?: unknown; as?: Person };
+export type Sample = {
+  path: string;
+  body?: unknown;
+  as?: Person;
+  /** A door that looks for records by its query or body: its answer, where others give a 404, when it finds none. */
+  nothing?: object;
+};
 
 /** Makes the request of a door for one caller. `own` is about the caller's own record, else it is about somebody else's. */
 type Make = (world: World, caller: Person, own: boolean) => Promise<Sample> | Sample;
@@ -13,7 +19,17 @@ const colleague = async ({ person }: World, { user }: Person) => person(user.rol
 const anotherSession = async ({ street }: World, { email, password }: Person) => signIn(street.url, email, password);
 
 const customer = async ({ make }: World) => (await make('/api/customers', { full_name: 'Some Customer' })).customer;
+const tag = async (world: World) =>
+  (await world.make(`/api/customers/${(await customer(world)).id}/tags`, { label: 'VIP' })).tag;
 const product = async ({ make }: World) => (await make('/api/products', { name: 'Something', price: 1 })).product;
+
+/** A PNG of one pixel, as a browser's form sends it. */
+function picture(): FormData {
+  const bytes = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+  const form = new FormData();
+  form.set('file', new Blob([Buffer.from(bytes, 'base64')], { type: 'image/png' }), 'me.png');
+  return form;
+}
 
 /** The caller's own profile, or a customer who is nobody's. */
 async function customerFor(world: World, caller: Person, own: boolean): Promise<{ id: string; number: number }> {
@@ -30,14 +46,42 @@ const onCustomer =
   (rest: string, body?: object): Make =>
   async (world, caller, own) =>
     at(`/api/customers/${(await customerFor(world, caller, own)).id}${rest}`, body);
+/** About the caller, and about the stranger who sends it too: staff have a profile only when somebody made it. */
+const withProfile =
+  (rest: string, body?: object): Make =>
+  async (world, caller) => {
+    await customerFor(world, caller, true);
+    const { stranger } = world;
+    const { status } = await stranger.get('/api/customers/me');
+    if (status === 404)
+      made(await stranger.post('/api/customers', { user_id: stranger.user.id, email: stranger.email }));
+    return at(`/api/customers/me${rest}`, body);
+  };
 const onProduct =
   (rest: string, body?: object): Make =>
   async (world) =>
     at(`/api/products/${(await product(world)).id}${rest}`, body);
-const newFavorite =
-  (path: string): Make =>
+/** By number, as vApteke names customers. */
+const onNumber =
+  (rest: string, body?: () => object): Make =>
   async (world) =>
-    at(path, { user_id: (await customer(world)).number, item_id: (await product(world)).number });
+    at(`/rest/v1/customers/${(await customer(world)).number}${rest}`, body?.());
+const newPhone = () => ({ phone: `7${randomInt(1_000_000_000, 10_000_000_000)}` });
+const newFavorite = async (world: World, caller: Person, own: boolean) => ({
+  user_id: (await customerFor(world, caller, own)).number,
+  item_id: (await product(world)).number,
+});
+const favorites = (path: string): Record<string, Make> => ({
+  [`GET ${path}`]: async (world, caller, own) => {
+    const { user_id } = await world.make(path, await newFavorite(world, caller, own));
+    return { ...at(`${path}?user_id=${user_id}`), nothing: { items: [], count: 0 } };
+  },
+  [`POST ${path}`]: async (world, caller, own) => at(path, await newFavorite(world, caller, own)),
+  [`DELETE ${path}`]: async (world, caller, own) => {
+    const { id } = await world.make(path, await newFavorite(world, caller, own));
+    return { ...at(path, { id: [id] }), nothing: { success: true, message: null, data: { count_deleted: 0 } } };
+  },
+});
 
 /** Ends the caller's own access, so it is done as a colleague. */
 const asColleague =
@@ -115,13 +159,51 @@ export const samples: Readonly<Record<string, Make>> = {
   'GET /api/v1/audit-logs': () => at('/api/v1/audit-logs'),
 
   'GET /api/customers': () => at('/api/customers'),
+  'GET /api/customers/search': () => at('/api/customers/search?q=anybody'),
+  'GET /api/customers/analytics': () => at('/api/customers/analytics'),
   'POST /api/customers': () => at('/api/customers', { full_name: 'New Customer' }),
+  'POST /api/customers/batch': () =>
+    at('/api/customers/batch', { operations: [{ op: 'create', data: { full_name: 'One of Many' } }] }),
   'GET /api/customers/{customer_id}': onCustomer(''),
   'PUT /api/customers/{customer_id}': onCustomer('', { gender: 'female' }),
   'PATCH /api/customers/{customer_id}': onCustomer('', { gender: 'male' }),
   'DELETE /api/customers/{customer_id}': onCustomer(''),
   'DELETE /api/customers/{customer_id}?hard_delete=true': onCustomer('?hard_delete=true'),
   'PATCH /api/customers/{customer_id}/activate': onCustomer('/activate'),
+  'GET /api/customers/me': withProfile(''),
+  'PATCH /api/customers/me': withProfile('', { gender: 'male' }),
+  'GET /api/customers/me/statistics': withProfile('/statistics'),
+  'POST /api/customers/{customer_id}/avatar': onCustomer('/avatar', picture()),
+  'DELETE /api/customers/{customer_id}/avatar': onCustomer('/avatar'),
+  'GET /avatars/{name}': async (world) => {
+    const path = `/api/customers/${(await customer(world)).id}/avatar`;
+    return at((await world.people.admin.post(path, picture())).body.customer.avatar_url);
+  },
+  'GET /api/customers/{customer_id}/stats': onCustomer('/stats'),
+  'GET /api/customers/{customer_id}/orders': onCustomer('/orders'),
+  'GET /api/customers/{customer_id}/complaints': onCustomer('/complaints'),
+  'GET /api/customers/{customer_id}/appointments': onCustomer('/appointments'),
+  'PATCH /api/customers/{customer_id}/status': onCustomer('/status', { status: 'inactive', reason: 'Asked for it' }),
+  'PATCH /api/customers/{customer_id}/type': onCustomer('/type', { type: 'vip' }),
+  'GET /api/customers/{customer_id}/history': onCustomer('/history'),
+  'GET /api/customers/{customer_id}/tags': onCustomer('/tags'),
+  'POST /api/customers/{customer_id}/tags': onCustomer('/tags', { label: 'VIP' }),
+  'DELETE /api/customers/{customer_id}/tags/{tag_id}': async (world) => {
+    const { id, customer_id } = await tag(world);
+    return at(`/api/customers/${customer_id}/tags/${id}`);
+  },
+  'POST /api/customers/tags': async (world) =>
+    at('/api/customers/tags', { customer_id: (await customer(world)).id, label: 'VIP' }),
+  'GET /api/customers/tags/customer/{customer_id}': async (world) =>
+    at(`/api/customers/tags/customer/${(await customer(world)).id}`),
+  'DELETE /api/customers/tags/{tag_id}': async (world) => at(`/api/customers/tags/${(await tag(world)).id}`),
+  'GET /api/customers/{customer_id}/notes': onCustomer('/notes'),
+  'POST /api/customers/{customer_id}/notes': onCustomer('/notes', { content: 'Called' }),
+  'DELETE /api/customers/{customer_id}/notes/{note_id}': async (world) => {
+    const { id } = await customer(world);
+    const { note } = await world.make(`/api/customers/${id}/notes`, { content: 'Called' });
+    return at(`/api/customers/${id}/notes/${note.id}`);
+  },
 
   'GET /api/customers/{customer_id}/interactions': onCustomer('/interactions'),
   'POST /api/customers/{customer_id}/interactions': onCustomer('/interactions', { notes: 'Called', type: 'call' }),
@@ -137,15 +219,21 @@ export const samples: Readonly<Record<string, Make>> = {
   'DELETE /api/products/{product_id}?hard_delete=true': onProduct('?hard_delete=true'),
   'PATCH /api/products/{product_id}/activate': onProduct('/activate'),
 
-  'GET /api/favorites': () => at('/api/favorites'),
-  'POST /api/favorites': newFavorite('/api/favorites'),
-  'GET /rest/v1/favorites': () => at('/rest/v1/favorites'),
-  'POST /rest/v1/favorites': newFavorite('/rest/v1/favorites'),
+  ...favorites('/api/favorites'),
+  'GET /api/favorites/popular': () => at('/api/favorites/popular'),
+  ...favorites('/rest/v1/favorites'),
+
+  'GET /rest/v1/customers': () => at('/rest/v1/customers'),
+  'POST /rest/v1/customers': () => at('/rest/v1/customers', newPhone()),
+  'GET /rest/v1/customers/{customer_id}': onNumber(''),
+  'PATCH /rest/v1/customers/{customer_id}': onNumber('', () => ({ gender: 'M' })),
+  'PATCH /rest/v1/customers/{customer_id}/phone': onNumber('/phone', newPhone),
+  'DELETE /rest/v1/customers/{customer_id}': onNumber(''),
 };
 
 /** Sends a door's request. A superuser names the company it acts in, where that is how it is done. */
 export function send(caller: Pick<Person, 'send'>, door: string, { path, body }: Sample, company_id?: string) {
   const [method = ''] = door.split(' ');
-  const named = company_id && !/^\/(auth|api\/auth|api\/v1|\.well-known)\//.test(path);
+  const named = company_id && !/^\/(auth|api\/auth|api\/v1|avatars|\.well-known)\//.test(path);
   return caller.send(method, named ? `${path}${path.includes('?') ? '&' : '?'}company_id=${company_id}` : path, body);
 }

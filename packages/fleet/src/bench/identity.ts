@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import pg from 'pg';
 import { databaseName } from '../databases.ts';
 import { top } from '../programs.ts';
 import { amounts, loadIdentity } from './identity-data.ts';
+import { logOf } from './log.ts';
 import { median } from './measure.ts';
 import { plansOf } from './plans.ts';
 import { loadNow } from './report.ts';
@@ -93,13 +93,4 @@ try {
   if (slow.length > 0) process.exitCode = 1;
 } finally {
   await street.end();
-}
-
-/** The server writes its log beside its data. */
-async function logOf(admin_url: string): Promise<string> {
-  const admin = new pg.Client({ connectionString: admin_url });
-  await admin.connect();
-  const { rows } = await admin.query<{ data_directory: string }>('show data_directory');
-  await admin.end();
-  return join(rows[0]?.data_directory ?? '', '..', 'postgres.log');
 }

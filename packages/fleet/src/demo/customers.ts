@@ -7,6 +7,7 @@ export type DemoCustomer = { firstname: string; lastname: string; email: string;
 >;
 
 const sources = ['shop', 'web', 'trade fair', 'recommendation'];
+const labels = ['subscription', 'wholesale', 'decaf', 'training', 'newcomer'];
 const domains = ['example.com', 'example.org'];
 
 /** Invented customers, the same ones every time. @param count at most 1,000: phones and addresses are told apart by a number */
@@ -38,6 +39,9 @@ function customer(at: number): DemoCustomer {
     metadata: { source: pick(sources, round), ...(at % 5 === 0 && { loyalty_card: `BC-${String(4000 + at)}` }) },
     type: at % 17 === 0 ? 'vip' : at % 6 === 0 ? 'premium' : 'regular',
     status: at % 29 === 28 ? 'suspended' : at % 19 === 18 ? 'inactive' : 'active',
+    ...(at % 3 === 2 && {
+      tags: at % 6 === 5 ? [pick(labels, round), pick(labels, round + 2)] : [pick(labels, round)],
+    }),
     ...document(country, at),
   };
 }

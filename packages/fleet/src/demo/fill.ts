@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { demoClient, eachOf } from './client.ts';
 import { demoCustomers } from './customers.ts';
 import { interactionsOf } from './interactions.ts';
+import { noteOf } from './notes.ts';
 import { demoProducts } from './products.ts';
 
 type Customer = { id: string; number: number };
@@ -11,7 +12,7 @@ export type Filled = {
   email: string;
   password: string;
   company: string;
-  /** One to look at: it has interactions and favorites. */
+  /** One to look at: it has a note, interactions and favorites. */
   shown: Customer;
 };
 
@@ -37,7 +38,11 @@ export async function fill(url: string, step: (line: string) => void): Promise<F
     const { customer } = await send('POST', '/api/customers', given);
     return customer as Customer;
   });
-  step(`${customers.length} customers`);
+  step(`${customers.length} customers, some with tags`);
+
+  const noted = customers.flatMap(({ id }, at) => noteOf(at).map((content) => ({ id, content })));
+  await eachOf(noted, atOnce, ({ id, content }) => send('POST', `/api/customers/${id}/notes`, { content }));
+  step(`${noted.length} notes`);
 
   const products = await eachOf(demoProducts, atOnce, async (given) => {
     const { product } = await send('POST', '/api/products', given);
@@ -59,7 +64,7 @@ export async function fill(url: string, step: (line: string) => void): Promise<F
   return { email, password, company, shown: customers[shownAt] as Customer };
 }
 
-const shownAt = 71; // the second Jürgen: three interactions, two favorites
+const shownAt = 71; // the second Jürgen: tagged, a note, three interactions, two favorites
 
 /** Which products the customer at this place likes: none, one or two different ones. */
 function likedBy(at: number): number[] {

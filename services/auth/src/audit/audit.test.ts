@@ -120,6 +120,8 @@ describe('what the other services do', () => {
       number: 12,
       product_id: id,
       interaction_id: id,
+      tag_id: id,
+      note_id: id,
       favorite_id: 34,
       customer_number: 1,
       product_number: 2,

@@ -74,6 +74,7 @@ const changeOfPassword = (path: string, parts: SignInParts) =>
     body: PasswordChange,
     responses: { 200: Done },
     transaction: 'own', // a refusal counts
+    repeatable: false, // a password that was right once is judged again
     prepare: async ({ db, actor, body, signal }) => {
       const fault = passwordFault(body.new_password, acting(await findUser(db, actor.id)));
       if (fault) throw wrong('new_password', fault);

@@ -4,6 +4,7 @@ import { AppError, conflict, forbidden, invalid, notFound, precondition } from '
 import { publish } from '@clientela/events';
 import { differing, readOnlyFaults, writablePart, type CompanyActor } from '@clientela/http';
 import { tell } from '../history/actions.ts';
+import { insertTags, rewriteLabels } from '../tags/store.ts';
 import {
   blank,
   changedFields,
@@ -13,7 +14,7 @@ import {
   recordFaults,
   userFaults,
 } from './rules.ts';
-import { WritableCustomer, type NewCustomer } from './schema.ts';
+import { WritableCustomer, type NewCustomer, type StatusChange, type Type } from './schema.ts';
 import {
   deleteCustomer,
   insertCustomer,
@@ -33,7 +34,7 @@ export async function createCustomer(
   input: NewCustomer,
   company: { country: string; currency: string },
 ): Promise<StoredCustomer> {
-  const { business_id, number, status, type } = input;
+  const { business_id, number, status, type, tags = [] } = input;
   ownCompany(actor, business_id);
   const record = fieldsAfter(blank, writablePart(input, WritableCustomer), company.country);
   const customer = await insertCustomer(tx, actor.company_id, {
@@ -43,8 +44,16 @@ export async function createCustomer(
     type,
     currency: company.currency,
   });
-  await tell(tx, actor, customerCreated, customer, {});
-  return customer;
+  const tagged = tags.length > 0 ? await tagNew(tx, actor, customer, tags) : customer;
+  await tell(tx, actor, customerCreated, tagged, {});
+  return tagged;
+}
+
+/** The labels belong to how the record began: they are no versions and no events of their own. */
+async function tagNew(tx: Tx, actor: CompanyActor, customer: StoredCustomer, labels: readonly string[]) {
+  const rows = labels.map((label) => ({ label, color: null, priority: 0, created_by: actor.id }));
+  await insertTags(tx, actor.company_id, customer.id, rows, (index) => `tags.${index}`);
+  return { ...customer, ...(await rewriteLabels(tx, actor.company_id, customer.id, 0)) };
 }
 
 /**
@@ -77,6 +86,27 @@ export async function changeCustomer(
   const customer = await write(tx, actor, current, changes);
   const remembered = { changes: changesBetween(current, customer, fields_changed) };
   await tell(tx, actor, customerUpdated, customer, { fields_changed }, remembered);
+  return customer;
+}
+
+/** Gives a customer another status, which never deletes it. The same again is no change. */
+export async function changeStatus(tx: Tx, target: Target, { status, reason }: StatusChange): Promise<StoredCustomer> {
+  const current = await undeletedOf(tx, target);
+  if (current.status === status) return current;
+  const customer = await write(tx, target.actor, current, { status });
+  const said = { from: current.status, to: status };
+  const remembered = { changes: [{ field: 'status', ...said }], reason: reason ?? undefined };
+  await tell(tx, target.actor, customerStatusChanged, customer, said, remembered);
+  return customer;
+}
+
+/** Gives a customer another type. The same again is no change. */
+export async function changeType(tx: Tx, target: Target, type: Type): Promise<StoredCustomer> {
+  const current = await undeletedOf(tx, target);
+  if (current.type === type) return current;
+  const customer = await write(tx, target.actor, current, { type });
+  const remembered = { changes: [{ field: 'type', from: current.type, to: type }] };
+  await tell(tx, target.actor, customerUpdated, customer, { fields_changed: ['type'] }, remembered);
   return customer;
 }
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { unavailable } from '@clientela/errors';
-import { testService, type Caller, type Company, type TestService } from '@clientela/testing';
+import type { Caller, Company, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createApp } from '../app.ts';
+import { customerUnderTest } from '../customer-under-test.ts';
 
 let service: TestService;
 let company: Company;
@@ -10,16 +10,12 @@ let admin: Caller;
 let auth_is_away = false;
 
 beforeAll(async () => {
-  service = await testService('customer', (parts) =>
-    createApp({
-      ...parts,
-      users: async () => undefined,
-      companies: async (key, call) => {
-        if (auth_is_away) throw unavailable('The auth service does not answer');
-        return parts.companies(key, call);
-      },
-    }),
-  );
+  service = await customerUnderTest({
+    companies: (made) => async (key, call) => {
+      if (auth_is_away) throw unavailable('The auth service does not answer');
+      return made(key, call);
+    },
+  });
   company = service.company({ country: 'RO', currency: 'RON' });
   admin = service.user('admin', company);
 });

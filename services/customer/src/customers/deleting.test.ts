@@ -98,10 +98,12 @@ describe('a deleted customer', () => {
     await stranger.post(path, { full_name: 'Elsewhere', number: 4711 }).expect(201);
   });
 
-  test('shares document numbers across types, and values across companies', async () => {
+  test('holds its document number whatever its type; other companies hold the same values', async () => {
     const same = { email: 'same@example.com', phone: '699999999', document_number: 'AB-12' };
     await created({ ...same, document_type: 'passport' });
-    await created({ full_name: 'Other type', document_type: 'cedula', document_number: 'ab12' });
+    const otherType = { full_name: 'Other type', document_type: 'cedula', document_number: 'AB.12' };
+    const { error_code } = (await admin.post(path, otherType).expect(409)).body;
+    expect(error_code).toBe('CUSTOMER_DOCUMENT_NUMBER_TAKEN');
     const elsewhere = service.user('admin', service.company());
     const { body } = await elsewhere.post(path, { ...same, document_type: 'passport' }).expect(201);
     expect(body.customer).toMatchObject({ email: same.email, phone: '+34699999999', document_number: 'AB12' });

@@ -1,46 +1,34 @@
 import { InternalCustomer } from '@clientela/contracts';
 import { notFound } from '@clientela/errors';
-import {
-  need,
-  patchBody,
-  route,
-  versioned,
-  type Actor,
-  type CompanyActor,
-  type CompanyLookup,
-  type Route,
-} from '@clientela/http';
+import { need, patchBody, route, versioned, type CompanyActor, type CompanyLookup, type Route } from '@clientela/http';
 import { Message } from '@clientela/values';
-import { activateCustomer, changeCustomer, createCustomer, markDeleted, removeCustomer } from './actions.ts';
-import { seenBy } from './rules.ts';
+import {
+  activateCustomer,
+  changeCustomer,
+  changeStatus,
+  changeType,
+  createCustomer,
+  markDeleted,
+  removeCustomer,
+} from './actions.ts';
+import { own, saved, savedAgain, shown } from './doors.ts';
 import {
   Customer,
   CustomerId,
   CustomerKey,
-  CustomerPage,
-  CustomerQuery,
   CustomerSaved,
   CustomerShown,
   NewCustomer,
   Removal,
+  StatusChange,
+  TypeChange,
   withDocument,
   WritableCustomer,
 } from './schema.ts';
-import { findCustomer, findCustomerByKey, findUserOf, listCustomers, type StoredCustomer } from './store.ts';
+import { findCustomer, findCustomerByKey } from './store.ts';
 
 const path = '/api/customers';
 const one = `${path}/{customer_id}`;
-
-/** The record as it is answered; how its name came about, the typed phone and the deletion mark stay inside. */
-const shown = (
-  actor: Actor,
-  { version: _v, deleted_at: _d, full_name_built: _f, phone_typed: _p, ...customer }: StoredCustomer,
-) => seenBy(actor.role, customer);
-const saved = (actor: Actor, message: string, customer: StoredCustomer) =>
-  versioned(customer.version, { message, customer: shown(actor, customer) });
-
-const own = async ({ actor, params, db }: Parameters<Extract<Route['allow'], { own: unknown }>['own']>[0]) =>
-  (await findUserOf(db, actor.company_id, params['customer_id'] ?? '')) === actor.id;
 
 export const customerRoutes = (companies: CompanyLookup): Route[] => {
   const companyOf = async (actor: CompanyActor, signal: AbortSignal) => {
@@ -59,6 +47,7 @@ export const customerRoutes = (companies: CompanyLookup): Route[] => {
         'replaced whole. A full_name that was built from firstname and lastname is built again when they change. user_id is ' +
         'read-only once it is set. One of full_name, firstname, lastname, email and phone must remain.',
       allow: { permission: 'customers:update', own },
+      ...(method === 'patch' && { rate: 'customer-patch' }),
       params: CustomerId,
       body: withDocument(patchBody(Customer, WritableCustomer)),
       responses: { 200: CustomerSaved },
@@ -84,18 +73,9 @@ export const customerRoutes = (companies: CompanyLookup): Route[] => {
       prepare: ({ actor, signal }) => companyOf(actor, signal),
       handle: async ({ tx, actor, body, prepared }) =>
         saved(actor, 'Customer created', await createCustomer(tx, actor, body, prepared)),
-    }),
-    route({
-      method: 'get',
-      path,
-      summary: 'List customers',
-      allow: 'customers:read',
-      reaches: 'list',
-      query: CustomerQuery,
-      responses: { 200: CustomerPage },
-      handle: async ({ db, scope, query }) => {
-        const { rows: customers, ...paging } = await listCustomers(db, scope, query);
-        return { customers, ...paging };
+      rebuild: {
+        reference: ({ customer }) => String(customer.id),
+        read: (context) => savedAgain('Customer created', context),
       },
     }),
     route({
@@ -152,6 +132,33 @@ export const customerRoutes = (companies: CompanyLookup): Route[] => {
           'Customer activated',
           await activateCustomer(tx, { actor, id: params.customer_id, expected_version }),
         ),
+    }),
+    route({
+      method: 'patch',
+      path: `${one}/status`,
+      summary: 'Change the status of a customer',
+      description: 'Never deletes. The reason is kept in the history. The same status again is no change.',
+      allow: 'customers:update',
+      params: CustomerId,
+      body: StatusChange,
+      responses: { 200: CustomerSaved },
+      handle: async ({ tx, actor, params, body, expected_version }) => {
+        const target = { actor, id: params.customer_id, expected_version };
+        return saved(actor, 'Customer status changed', await changeStatus(tx, target, body));
+      },
+    }),
+    route({
+      method: 'patch',
+      path: `${one}/type`,
+      summary: 'Change the type of a customer',
+      allow: 'customers:update',
+      params: CustomerId,
+      body: TypeChange,
+      responses: { 200: CustomerSaved },
+      handle: async ({ tx, actor, params, body, expected_version }) => {
+        const target = { actor, id: params.customer_id, expected_version };
+        return saved(actor, 'Customer type changed', await changeType(tx, target, body.type));
+      },
     }),
     route({
       method: 'get',

@@ -4,21 +4,16 @@ import {
   Birthday,
   Email,
   Instant,
+  integer,
   jsonObject,
-  Money,
-  page,
-  pageOf,
-  perPage,
   queryBoolean,
-  queryFrom,
-  querySearch,
-  querySort,
-  queryTo,
+  Money,
   text,
   Uuid,
 } from '@clientela/values';
 import { Phone } from '@clientela/values/phones';
 import { z } from 'zod';
+import { Labels } from '../tags/schema.ts';
 import { documentFaults, recordFaults } from './rules.ts';
 
 const letters: Readonly<Record<string, string>> = { m: 'male', f: 'female' };
@@ -30,9 +25,10 @@ const GenderGiven = z.preprocess((gender) => {
   return letters[gender.toLowerCase()] ?? gender.toLowerCase();
 }, Gender);
 
-const Status = z.enum(['active', 'inactive', 'suspended']);
+export const Status = z.enum(['active', 'inactive', 'suspended']);
 export type Status = z.infer<typeof Status>;
-const Type = z.enum(['regular', 'premium', 'vip']);
+export const Type = z.enum(['regular', 'premium', 'vip']);
+export type Type = z.infer<typeof Type>;
 
 const Address = z.strictObject({
   line: z.string().nullable(),
@@ -110,7 +106,7 @@ export const WritableCustomer = z.strictObject({
   phone: Phone.nullable(),
   gender: GenderGiven.nullable(),
   birthday: Birthday.nullable(),
-  city_id: z.int().min(0).max(2_147_483_647).nullable(),
+  city_id: integer(0, 2_147_483_647).nullable(),
   document_type: DocumentType.nullable(),
   document_number: DocumentNumber.nullable(),
   address: AddressGiven.nullable(),
@@ -141,14 +137,12 @@ function add(faults: ReturnType<typeof recordFaults>, context: z.core.$Refinemen
 export const NewCustomer = WritableCustomer.partial()
   .extend({
     business_id: Uuid.optional().meta({ description: 'The company, which must be your own' }),
-    number: z
-      .int()
-      .min(1)
-      .max(9_999_999)
+    number: integer(1, 9_999_999)
       .optional()
       .meta({ description: 'A number of your own, below 10,000,000; left out: the next one' }),
     status: Status.default('active'),
     type: Type.default('regular'),
+    tags: Labels.optional().meta({ description: 'Labels' }),
   })
   .superRefine((given, context) => add(recordFaults(given), context), beside);
 export type NewCustomer = z.infer<typeof NewCustomer>;
@@ -160,24 +154,6 @@ export const withDocument = (body: z.ZodObject) =>
     if (typeof document_type === 'string') add(documentFaults({ document_type, document_number }), context);
   }, beside);
 
-const sortable = ['created_at', 'full_name', 'last_order_date', 'lifetime_value', 'total_orders'] as const;
-
-export const CustomerQuery = z.strictObject({
-  page,
-  per_page: perPage(),
-  sort: querySort(sortable),
-  active_only: queryBoolean.optional().meta({
-    description: 'Left out: those of status active, or of the given status; false: all of them, deleted ones too',
-  }),
-  search: querySearch.optional().meta({ description: 'Any part of a name, e-mail, phone or document number' }),
-  status: Status.optional(),
-  type: Type.optional(),
-  external_id: text(100).optional(),
-  created_from: queryFrom.optional(),
-  created_to: queryTo.optional(),
-});
-export type CustomerQuery = z.infer<typeof CustomerQuery>;
-
 export const CustomerId = z.strictObject({ customer_id: Uuid });
 /** An id, or the number that people read out. */
 export const CustomerKey = z.strictObject({ key: z.union([Uuid, z.string().regex(/^\d{1,15}$/)]) });
@@ -186,5 +162,10 @@ export const CustomerKey = z.strictObject({ key: z.union([Uuid, z.string().regex
 const Seen = Customer.partial({ tags: true, metadata: true, external_id: true });
 export const CustomerShown = z.strictObject({ customer: Seen });
 export const CustomerSaved = z.strictObject({ message: z.string(), customer: Seen });
-export const CustomerPage = pageOf('customers', Customer);
+export const StatusChange = z.strictObject({
+  status: Status,
+  reason: text(500).nullable().optional().meta({ description: 'Kept in the history' }),
+});
+export type StatusChange = z.infer<typeof StatusChange>;
+export const TypeChange = z.strictObject({ type: Type });
 export const Removal = z.strictObject({ hard_delete: queryBoolean.default(false) });

@@ -1,19 +1,40 @@
-import { like, searchedText } from '@clientela/db';
-import { digitsTyped, phoneDigits } from '@clientela/values/phones';
+import { searchedText, typoKeys } from '@clientela/db';
+import { phoneDigits } from '@clientela/values/phones';
 
 type Searched = {
   [Field in 'full_name' | 'firstname' | 'lastname' | 'email' | 'phone' | 'document_number']: string | null;
 };
 
-/** What a customer is found by. A line each, so that no search runs from the end of one value into the next. */
-export function searchedIn({ full_name, firstname, lastname, email, phone, document_number }: Searched): string {
-  const name = [firstname, lastname].filter((part) => part !== null).join(' ');
-  const values = [full_name, name, email, phone, ...(phone ? phoneDigits(phone) : []), document_number];
-  return [...new Set(values.map((value) => searchedText(value)))].filter((line) => line).join('\n');
+/**
+ * What a customer is found by: the one place where it is made, for every way in which a row is written.
+ *
+ * `searched` holds a line for each value, `\n jose.garcia@example.com \n`, so that no search runs from the end of one value into the
+ * next. A blank stands before each word: one that only punctuation sets apart is written again in a line of such words.
+ * `typo_keys` are those of the words of names and e-mail that consist of letters.
+ */
+export function searchColumns(record: Searched): { searched: string; typo_keys: number[] } {
+  const { full_name, firstname, lastname, email, phone, document_number } = record;
+  const names = [full_name, [firstname, lastname].filter((part) => part !== null).join(' ')].map((name) =>
+    searchedText(name),
+  );
+  const mail = searchedText(email);
+  const words = [...names, mail].map((value) => (/[^a-z0-9|\s]/.test(value) ? wordsOf(value).join(' ') : ''));
+  const others = [phone, ...(phone ? phoneDigits(phone) : []), document_number].map((value) => searchedText(value));
+  const lines = new Set([...names, mail, ...others, ...words].filter((line) => line));
+  const keys = new Set([...names, mail].flatMap((value) => lettersOf(value)).flatMap((word) => typoKeys(word)));
+  return { searched: `\n${[...lines].map((line) => ` ${line} \n`).join('')}`, typo_keys: [...keys] };
 }
 
-/** LIKE patterns for what somebody looks for: as text, and as the digits of a phone or document however they are set apart. */
-export function patternsOf(search: string): string[] {
-  const wanted = new Set([searchedText(search), digitsTyped(search) ?? '']);
-  return [...wanted].filter((text) => text).map(like);
+/** The words of a searched text: runs of letters and digits. */
+export const wordsOf = (text: string): string[] => text.match(/[\p{L}\p{N}]+/gu) ?? [];
+
+const shortest = 3; // letters: a search of four meets it with one too many
+const longest = 40;
+
+/** The words in which a typo is looked for: of letters alone, `obrien` beside `o` and `brien`, `josegarcia` beside `jose` and `garcia`. */
+export function lettersOf(text: string): string[] {
+  const runs = text.match(/\p{L}+/gu) ?? [];
+  const joined = text.split(/[\s@]+/).map((part) => part.replaceAll(/[^\p{L}\p{N}]/gu, ''));
+  const words = [...runs, ...joined.filter((word) => /^\p{L}+$/u.test(word))];
+  return [...new Set(words)].filter((word) => word.length >= shortest && word.length <= longest);
 }

@@ -1,18 +1,7 @@
-import {
-  isUuid,
-  meaning,
-  newId,
-  page,
-  within,
-  type Db,
-  type Page,
-  type Query,
-  type Scope,
-  type Tx,
-} from '@clientela/db';
+import { isUuid, meaning, newId, type Db, type Tx } from '@clientela/db';
 import { conflict } from '@clientela/errors';
-import { patternsOf, searchedIn } from './search.ts';
-import type { Customer, CustomerFields, CustomerQuery } from './schema.ts';
+import { searchColumns } from './search.ts';
+import type { Customer, CustomerFields } from './schema.ts';
 
 /** What is kept of a customer beside what is answered. */
 type Kept = Pick<CustomerFields, 'full_name_built' | 'phone_typed'> & { deleted_at: string | null; version: number };
@@ -67,7 +56,8 @@ const counters = [
   'currency',
 ] as const;
 
-const answered = ['c.company_id as business_id', ...own, ...counters];
+/** The columns of an answer, from `customers as c` and `customer_counters as n`. */
+export const answered = ['c.company_id as business_id', ...own, ...counters];
 const returned = ['company_id as business_id', ...own, ...kept];
 
 const one = (db: Db, company_id: string, id: string) =>
@@ -100,38 +90,9 @@ export const findCustomerByKey = async (db: Db, company_id: string, key: string)
     .where({ company_id, ...(isUuid(key) ? { id: key } : { number: key }) })
     .first() as Promise<{ id: string; number: number; deleted: boolean } | undefined>;
 
-export function listCustomers(db: Db, scope: Scope, query: CustomerQuery): Promise<Page<Customer>> {
-  const { search, status, type, external_id, created_from, created_to } = query;
-  const found = chosen(within(db('customers'), scope), query);
-  // Searching is fenced off from the order of the list: the planner would sometimes walk that order's index, looking at every row,
-  // instead of the index made for searching. The left join lets counting leave the counters alone.
-  const rows = search ? db.withMaterialized('c', found).from('c') : db.from(found.as('c'));
-  void rows.leftJoin('customer_counters as n', { 'n.company_id': 'c.company_id', 'n.customer_id': 'c.id' });
-  const filtered = Boolean(search ?? status ?? type ?? external_id ?? created_from ?? created_to);
-  return page<Customer>(rows, answered, query, { filtered, nullable: ['full_name', 'last_order_date'] });
-}
-
-function chosen<Q extends Query>(found: Q, query: CustomerQuery): Q {
-  const { active_only, search, status, type, external_id, created_from, created_to } = query;
-  if (active_only !== false) void found.whereNull('deleted_at');
-  if (active_only ?? !status) void found.where('status', 'active');
-  if (status) void found.where('status', status);
-  if (type) void found.where('type', type);
-  if (external_id) void found.where('external_id', external_id);
-  if (created_from) void found.where('created_at', '>=', created_from);
-  if (created_to) void found.where('created_at', '<=', created_to);
-  if (search) void found.where((any) => matching(any, patternsOf(search)));
-  return found;
-}
-
-function matching(any: Query, patterns: readonly string[]): void {
-  if (patterns.length === 0) void any.whereRaw('false'); // accents alone, say: there is nothing to look for
-  for (const pattern of patterns) void any.orWhereLike('searched', pattern);
-}
-
 /** Values that one undeleted customer of a company holds alone; a number stays with its customer for good. */
 const unique = ['number', 'user_id', 'external_id', 'email', 'phone', 'document_number'] as const;
-type Unique = Partial<Pick<Customer, (typeof unique)[number] | 'document_type'>>;
+type Unique = Partial<Pick<Customer, (typeof unique)[number]>>;
 
 /** @param shown whether the caller may see the record that holds the value */
 const taken = (company_id: string, values: Unique, shown: boolean) =>
@@ -147,12 +108,14 @@ const taken = (company_id: string, values: Unique, shown: boolean) =>
     ]),
   );
 
-function findHolder(db: Db, company_id: string, field: (typeof unique)[number], values: Unique) {
-  const { [field]: value = null, document_type = null } = values;
+/** Who holds a value that one customer of a company holds alone. */
+export function findHolder(db: Db, company_id: string, field: (typeof unique)[number], values: Unique) {
+  const { [field]: value = null } = values;
   const found = db('customers').select('id', 'number').where({ company_id });
   if (field !== 'number') void found.whereNull('deleted_at');
   if (field === 'email') void found.whereRaw('lower(email) = lower(?)', [value]);
-  else void found.where({ [field]: value, ...(field === 'document_number' && { document_type }) });
+  else if (field === 'phone') void found.whereRaw("ltrim(phone, '+') = ltrim(?, '+')", [value]);
+  else void found.where({ [field]: value });
   return found.first() as Promise<{ id: string; number: number } | undefined>;
 }
 
@@ -163,7 +126,7 @@ export async function insertCustomer(tx: Tx, company_id: string, record: NewReco
     ...fields,
     company_id,
     id: newId(),
-    searched: searchedIn(fields),
+    ...searchColumns(fields),
     ...(number !== undefined && { number }),
   };
   const insert = tx('customers').insert(row).returning(returned);
@@ -192,7 +155,7 @@ export async function updateCustomer(
     .update({
       ...fields,
       ...(deleted !== undefined && { deleted_at: deleted ? tx.fn.now() : null }),
-      searched: searchedIn(record),
+      ...searchColumns(record),
       version: current.version + 1,
       updated_at: tx.fn.now(),
     })

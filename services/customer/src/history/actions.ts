@@ -1,6 +1,6 @@
 import type { DataOf, EventContract } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
-import { publish, type Cause } from '@clientela/events';
+import { publishAll, type Cause } from '@clientela/events';
 import type { Change } from './schema.ts';
 import { insertHistory } from './store.ts';
 
@@ -8,28 +8,47 @@ import { insertHistory } from './store.ts';
 export type Doer = Cause & { company_id: string };
 
 type Named = { id: string; number: number; version: number };
+/** What an event says beside which customer it is about. */
+type Said<E extends EventContract> = Omit<DataOf<E>, 'customer_id' | 'number'>;
+/** Values before and after, which no event carries. */
+type Remembered = { changes?: readonly Change[]; reason?: string | undefined };
 
 /**
  * Says that a customer changed and remembers it in the customer's history, under the event's name: what is announced can be read there.
  * @param customer as it is after the change
- * @param said the event's data beside the customer's id and number
- * @param remembered values before and after, which no event carries
  */
-export async function tell<E extends EventContract>(
+export const tell = <E extends EventContract>(
   tx: Tx,
   doer: Doer,
   contract: E,
   customer: Named,
-  said: Omit<DataOf<E>, 'customer_id' | 'number'>,
-  remembered: { changes?: readonly Change[]; reason?: string | undefined } = {},
+  said: Said<E>,
+  remembered: Remembered = {},
+): Promise<void> => tellEach(tx, doer, contract, customer, [said], remembered);
+
+/**
+ * As `tell`, of one change that is several events, each with a version of its own, the last one's being the customer's. The history
+ * remembers it once.
+ */
+export async function tellEach<E extends EventContract>(
+  tx: Tx,
+  doer: Doer,
+  contract: E,
+  customer: Named,
+  said: readonly Said<E>[],
+  { changes = [], reason }: Remembered = {},
 ): Promise<void> {
-  const { changes = [], reason } = remembered;
   await insertHistory(tx, doer.company_id, customer.id, {
     actor_id: doer.id,
     action: contract.name,
     changes: [...changes],
     ...(reason !== undefined && { reason }),
   });
-  const data = { customer_id: customer.id, number: customer.number, ...said } as unknown as DataOf<E>;
-  await publish(tx, contract, doer, customer.version, data);
+  const about = { customer_id: customer.id, number: customer.number };
+  const before = customer.version - said.length;
+  const facts = said.map((one, index) => ({
+    sequence: before + index + 1,
+    data: { ...about, ...one } as unknown as DataOf<E>,
+  }));
+  await publishAll(tx, contract, doer, facts);
 }

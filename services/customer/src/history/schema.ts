@@ -1,4 +1,4 @@
-import { Instant } from '@clientela/values';
+import { Instant, perPage } from '@clientela/values';
 import { z } from 'zod';
 
 /** One field of a record, before and after. */
@@ -8,9 +8,20 @@ export type Change = z.infer<typeof Change>;
 /** Who did what to a customer, and when. */
 export const HistoryEntry = z.strictObject({
   at: Instant,
-  actor_id: z.string(),
-  action: z.string(),
+  actor_id: z.string().meta({ description: 'A user, or service:<name>' }),
+  action: z.string().meta({ examples: ['customer.updated'] }),
   reason: z.string().optional(),
   changes: z.array(Change),
 });
 export type HistoryEntry = z.infer<typeof HistoryEntry>;
+
+export const HistoryQuery = z.strictObject({
+  cursor: z
+    .string('must be given once')
+    .max(1000)
+    .default('')
+    .meta({ description: 'next_cursor of the page before; empty or left out for the first' }),
+  per_page: perPage(),
+});
+
+export const HistoryPage = z.strictObject({ history: z.array(HistoryEntry), next_cursor: z.string().nullable() });

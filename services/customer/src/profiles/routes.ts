@@ -1,15 +1,103 @@
+import type { Db, Tx } from '@clientela/db';
 import { notFound } from '@clientela/errors';
-import { reply, route, type CompanyLookup, type Route } from '@clientela/http';
+import { patchBody, reply, route, versioned, type CompanyActor, type CompanyLookup, type Route } from '@clientela/http';
+import { changeCustomer } from '../customers/actions.ts';
+import { recordOf, saved, shown } from '../customers/doors.ts';
+import { Customer, CustomerSaved, CustomerShown, withDocument, WritableCustomer } from '../customers/schema.ts';
 import type { StoredCustomer } from '../customers/store.ts';
-import { makeProfile } from './actions.ts';
-import { NewProfile, ProfileShown } from './schema.ts';
+import { statsOf } from '../stats/rules.ts';
+import { Stats } from '../stats/schema.ts';
+import { findCounters } from '../stats/store.ts';
+import { makeProfile, personOf, type KnownUser } from './actions.ts';
+import type { UserLookup } from './lookup.ts';
+import { ownerRole } from './rules.ts';
+import { NewProfile, ProfileShown, UserId } from './schema.ts';
+import { findProfile } from './store.ts';
 
-/** The whole record: what stays inside is what stays inside for everybody. */
-const shown = ({ version: _v, deleted_at: _d, full_name_built: _f, phone_typed: _p, ...customer }: StoredCustomer) => ({
-  customer,
-});
+type Parts = { companies: CompanyLookup; users: UserLookup };
 
-export const profileRoutes = (companies: CompanyLookup): Route[] => [
+export const profileRoutes = (parts: Parts): Route[] => [...ownRoutes(parts), ...internalRoutes(parts)];
+
+const me = '/api/customers/me';
+const onFirstUse = 'Of role customer it is made on first use; staff may have none. A deleted one is still read.';
+
+/** What there is of the caller's own profile: the record, or the user for whom it is now made. */
+type Own = { profile: StoredCustomer } | { user: KnownUser };
+type Call = { actor: CompanyActor; signal: AbortSignal; request_id: string };
+
+function ownRoutes({ companies, users }: Parts): Route[] {
+  /** @throws AppError 404 for staff without a profile, 503 when it must be made and auth is away */
+  const ownOf = async ({ db, actor, signal, request_id }: Call & { db: Db }): Promise<Own> => {
+    const profile = await findProfile(db, actor.company_id, actor.id);
+    if (profile) return { profile };
+    const user = actor.role === 'customer' ? await users(actor.id, { request_id, signal }) : undefined;
+    if (user?.user.role !== 'customer' || user.company.id !== actor.company_id) throw notFound('customer');
+    return { user };
+  };
+  const countryOf = async ({ actor, signal }: Call): Promise<string> => {
+    const company = await companies(actor.company_id, { actor, signal });
+    if (!company) throw notFound('company');
+    return company.country;
+  };
+
+  return [
+    route({
+      method: 'get',
+      path: me,
+      summary: 'Get your own customer record',
+      description: onFirstUse,
+      allow: 'signed_in',
+      revalidates: false, // counters raise no version
+      transaction: 'own', // a read, but for the first
+      responses: { 200: CustomerShown },
+      prepare: ownOf,
+      handle: async ({ actor, prepared: own, once }) => {
+        const profile = 'profile' in own ? own.profile : await once('profile', (tx) => made(tx, actor, own.user));
+        return versioned(profile.version, { customer: shown(actor, profile) });
+      },
+    }),
+    route({
+      method: 'patch',
+      path: me,
+      summary: 'Change your own customer record',
+      description: 'As PATCH /api/customers/{customer_id} does for role customer, whatever the role.',
+      allow: 'signed_in',
+      rate: 'customer-patch',
+      body: withDocument(patchBody(Customer, WritableCustomer)),
+      responses: { 200: CustomerSaved },
+      prepare: async ({ body, ...call }) => {
+        const own = await ownOf(call);
+        return { own, country: typeof body['phone'] === 'string' ? await countryOf(call) : '' };
+      },
+      handle: async ({ tx, actor, body, expected_version, prepared: { own, country } }) => {
+        const { id } = 'profile' in own ? own.profile : await made(tx, actor, own.user);
+        const target = { actor: { ...actor, role: ownerRole(actor.role) }, id, expected_version };
+        return saved(actor, 'Customer updated', await changeCustomer(tx, target, body, country));
+      },
+    }),
+    route({
+      method: 'get',
+      path: `${me}/statistics`,
+      summary: 'Get what is counted of you',
+      description: onFirstUse,
+      allow: 'signed_in',
+      transaction: 'own', // a read, but for the first
+      responses: { 200: Stats },
+      prepare: ownOf,
+      handle: async ({ db, actor, prepared: own, once }) => {
+        const { id } = 'profile' in own ? own.profile : await once('profile', (tx) => made(tx, actor, own.user));
+        const counters = await findCounters(db, actor.company_id, id);
+        if (!counters) throw notFound('customer');
+        return statsOf(counters);
+      },
+    }),
+  ];
+}
+
+const made = async (tx: Tx, actor: CompanyActor, { user, company }: KnownUser): Promise<StoredCustomer> =>
+  (await makeProfile(tx, actor, personOf(user), company)).customer;
+
+const internalRoutes = ({ companies }: Pick<Parts, 'companies'>): Route[] => [
   route({
     method: 'post',
     path: '/api/customers/internal/create',
@@ -27,7 +115,21 @@ export const profileRoutes = (companies: CompanyLookup): Route[] => [
     handle: async ({ tx, actor, body, prepared: company }) => {
       const cause = { ...actor, company_id: company.id };
       const { customer, made } = await makeProfile(tx, cause, body, company);
-      return reply(made ? 201 : 200, shown(customer));
+      return reply(made ? 201 : 200, { customer: recordOf(customer) });
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/api/customers/internal/user/{user_id}',
+    summary: 'Find the profile of a user',
+    description: 'The undeleted one, else one that was deleted.',
+    allow: { internal: ['auth', 'interaction', 'favorites'] },
+    params: UserId,
+    responses: { 200: ProfileShown },
+    handle: async ({ db, actor, params }) => {
+      const customer = await findProfile(db, actor.company_id, params.user_id);
+      if (!customer) throw notFound('customer');
+      return { customer: recordOf(customer) };
     },
   }),
 ];

@@ -1,4 +1,4 @@
-import type { InternalUser } from '@clientela/contracts';
+import { reach, type InternalUser, type Role } from '@clientela/contracts';
 import type { CustomerGiven } from '../customers/schema.ts';
 
 /** What of a user a profile follows; a role says whether there is a profile at all. */
@@ -35,3 +35,7 @@ export function broughtBy(user: InternalUser, fields: readonly Followed[], built
     ...(fields.includes('phone') && { phone }),
   };
 }
+
+/** As whom somebody changes its own record: who may change no others, as a customer. */
+export const ownerRole = (role: Role | 'service'): Role =>
+  role !== 'service' && reach(role, 'customers:update') === 'any' ? role : 'customer';

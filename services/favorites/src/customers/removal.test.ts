@@ -17,6 +17,7 @@ beforeAll(async () => {
     (parts) =>
       createApp({
         ...parts,
+        own: async () => ({ id: null, number: null }),
         pairs: async () => {
           const pair = { customer_id, product_id: randomUUID() };
           await meanwhile();

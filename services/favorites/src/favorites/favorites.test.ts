@@ -1,46 +1,28 @@
 import { randomUUID } from 'node:crypto';
-import { standIn, testService, type Caller, type Company, type StandIn, type TestService } from '@clientela/testing';
+import type { Caller, Company, StandIn, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createApp } from '../app.ts';
-import { pairLookup } from './lookup.ts';
+import { favoritesUnderTest, type FavoritesUnderTest } from '../favorites-under-test.ts';
 
+let under: FavoritesUnderTest;
 let service: TestService;
 let customers: StandIn;
 let products: StandIn;
 let company: Company;
 let admin: Caller;
-
-const ids = new Map<string, string>();
-/** Stands for a record of that number: the same id each time. */
-const idOf = (path: string) => {
-  const id = ids.get(path) ?? randomUUID();
-  ids.set(path, id);
-  return id;
-};
-const numberOf = (path: string) => Number(path.split('/').at(-1));
+let idOf: FavoritesUnderTest['idOf'];
 
 let numbers = 10_000_000;
 /** A customer and a product that nothing else in this file speaks of. */
 const fresh = () => ({ user_id: (numbers += 1), item_id: (numbers += 1) });
 
 beforeAll(async () => {
-  customers = await standIn('customer');
-  products = await standIn('product');
-  service = await testService('favorites', (parts) =>
-    createApp({ ...parts, pairs: pairLookup(customers.client, products.client) }),
-  );
+  under = await favoritesUnderTest();
+  ({ service, customers, products, idOf } = under);
   company = service.company();
   admin = service.user('admin', company);
 });
-beforeEach(() => {
-  customers.answer((path) => ({ status: 200, body: { id: idOf(path), number: numberOf(path), deleted: false } }));
-  products.answer((path) => ({ status: 200, body: { id: idOf(path), number: numberOf(path), is_active: true } }));
-});
-afterAll(async () => {
-  await service.close();
-  await customers.close();
-  await products.close();
-});
+beforeEach(() => under.knowing());
+afterAll(() => under.close());
 
 const path = '/rest/v1/favorites';
 const add = async (pair: object, caller = admin) => (await caller.post(path, pair).expect(201)).body;
@@ -117,13 +99,10 @@ describe('a favorite', () => {
   });
 
   test('two who add the same at once make one', async () => {
-    const racing = await testService(
-      'favorites',
-      (parts) => createApp({ ...parts, pairs: pairLookup(customers.client, products.client) }),
-      { pool: 10 },
-    );
+    const racing = await favoritesUnderTest({ pool: 10 });
     try {
-      const caller = racing.user('admin', racing.company());
+      racing.knowing();
+      const caller = racing.service.user('admin', racing.service.company());
       const pair = fresh();
       const answers = await Promise.all(
         Array.from({ length: 8 }, () => caller.post(path, pair).then(({ status }) => status)),
@@ -131,7 +110,7 @@ describe('a favorite', () => {
       expect(answers.filter((status) => status === 201)).toHaveLength(1);
       expect(answers.filter((status) => status === 200)).toHaveLength(7);
       expect((await caller.get(path)).body.count).toBe(1);
-      const sequences = (await racing.events('favorite.added')).map(({ sequence }) => sequence);
+      const sequences = (await racing.service.events('favorite.added')).map(({ sequence }) => sequence);
       expect(new Set(sequences)).toEqual(new Set([1, 2, 3, 4, 5, 6, 7, 8]));
     } finally {
       await racing.close();
@@ -212,9 +191,13 @@ describe('refusals', () => {
     const viewer = service.user('viewer', company);
     await viewer.get(path).expect(200);
     await viewer.post(path, fresh()).expect(403);
+    await viewer.get('/api/favorites/popular').expect(200);
+    await service.user('customer', company).get('/api/favorites/popular').expect(403);
     for (const one of ['/rest/v1/favorites', '/api/favorites']) {
-      await service.user('customer', company).get(one).expect(403);
-      await service.user('customer', company).post(one, fresh()).expect(403);
+      await viewer
+        .delete(one)
+        .send({ id: [1] })
+        .expect(403);
       await service.nobody().get(one).expect(401);
     }
     const superuser = service.user('superuser');
@@ -254,6 +237,6 @@ describe('refusals', () => {
     const many = Array.from({ length: 1001 }, () => 'id=1').join('&');
     expect(faultsOf(await admin.get(`${path}?${many}&nothing=1`).expect(422))).toEqual(['id', 'nothing']);
     await admin.post(path).set('Content-Type', 'application/json').send('{"user_id":').expect(400);
-    expect((await admin.delete(path).expect(405)).body.success).toBe(false);
+    expect((await admin.put(path).expect(405)).body.success).toBe(false);
   });
 });

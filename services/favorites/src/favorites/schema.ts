@@ -51,3 +51,26 @@ export const FavoriteList = z.strictObject({
   items: z.array(Favorite),
   count: z.int().meta({ description: 'How many there are in all' }),
 });
+
+export const Removal = z.strictObject({ id: z.array(RecordNumber).min(1, 'must name a favorite').max(1000) });
+export const Removed = z.strictObject({
+  success: z.literal(true),
+  message: z.null(),
+  data: z.strictObject({ count_deleted: z.int().meta({ description: 'Of the given ids, those that were there' }) }),
+});
+
+export const PopularQuery = z.strictObject({
+  limit: queryInteger(1, 1000).default(100),
+  offset: queryInteger(0, 1_000_000_000).default(0),
+});
+export type PopularQuery = z.infer<typeof PopularQuery>;
+
+export const Popular = z.strictObject({
+  item_id: z.int().meta({ description: 'The product’s number' }),
+  count: z.int().meta({ description: 'How many customers keep it' }),
+});
+export type Popular = z.infer<typeof Popular>;
+export const PopularList = z.strictObject({
+  items: z.array(Popular),
+  count: z.int().meta({ description: 'How many products are kept by anybody' }),
+});

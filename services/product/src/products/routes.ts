@@ -70,6 +70,7 @@ export const productRoutes = (companies: CompanyLookup): Route[] => [
     summary: 'Get a product',
     allow: 'products:read',
     params: ProductId,
+    revalidates: true,
     responses: { 200: ProductShown },
     handle: async ({ db, actor, params }) => {
       const found = await findProduct(db, actor.company_id, params.product_id);

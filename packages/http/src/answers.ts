@@ -1,0 +1,72 @@
+import type { Db, Tx } from '@clientela/db';
+
+/** Where the answer to one request is kept: whose, to which door, under which key. */
+export type Slot = { company_id: string; actor_id: string; method: string; path: string; key: string };
+
+export type KeptAnswer = {
+  part: string;
+  fingerprint: Buffer;
+  status: number | null;
+  answer: unknown;
+  headers: Record<string, string> | null;
+  reference: string | null;
+};
+
+/** What is kept is either the answer itself or what it is built from again. */
+export type Settled = { fingerprint: Buffer; status?: number; headers?: object; answer?: string; reference?: string };
+
+const table = 'idempotency_answers';
+const fresh = `created_at > now() - interval '24 hours'`;
+
+/** The rows of a request: the whole, and its parts where the door works in parts. Those past their 24 hours are none. */
+export const listAnswers = (db: Db, slot: Slot): Promise<KeptAnswer[]> =>
+  db(table)
+    .select('part', 'fingerprint', 'status', 'answer', 'headers', 'reference')
+    .where(slot)
+    .whereRaw(fresh)
+    .options({ name: 'list_idempotency_answers' });
+
+export const findAnswer = async (db: Db, slot: Slot, part = ''): Promise<KeptAnswer | undefined> =>
+  db(table)
+    .select('part', 'fingerprint', 'status', 'answer', 'headers', 'reference')
+    .where({ ...slot, part })
+    .whereRaw(fresh)
+    .first()
+    .options({ name: 'find_idempotency_answer' }) as Promise<KeptAnswer | undefined>;
+
+/**
+ * Takes the place for an answer, before its effect. Whoever comes second waits here until the first one's transaction has ended.
+ * @returns false when there is an answer already
+ */
+export async function claimAnswer(tx: Tx, slot: Slot, part: string, fingerprint: Buffer): Promise<boolean> {
+  const { company_id, actor_id, method, path, key } = slot;
+  const { rows } = await tx.raw(
+    `insert into ${table} as kept (company_id, actor_id, method, path, key, part, fingerprint) values (?, ?, ?, ?, ?, ?, ?)
+     on conflict (company_id, actor_id, method, path, key, part) do update
+        set fingerprint = excluded.fingerprint, created_at = now(), status = null, answer = null, headers = null, reference = null
+      where kept.created_at <= now() - interval '24 hours'
+     returning 1`,
+    [company_id, actor_id, method, path, key, part, fingerprint],
+  );
+  return rows.length > 0;
+}
+
+/** Puts the answer into the place that was taken for it. */
+export const settleAnswer = (tx: Tx, slot: Slot, part: string, settled: Settled): Promise<number> =>
+  tx(table)
+    .where({ ...slot, part })
+    .update(settled);
+
+/** What is left of a request under the same key whose 24 hours are over. */
+export const deleteParts = (tx: Tx, slot: Slot): Promise<number> =>
+  tx(table).where(slot).whereNot({ part: '' }).delete();
+
+/** Removes what is past its 24 hours, the oldest first. @returns how many there were */
+export async function deleteOldAnswers(db: Db, limit: number): Promise<number> {
+  const { rowCount } = await db.raw(
+    `delete from ${table} where ctid = any(array(
+       select ctid from ${table} where created_at <= now() - interval '24 hours' order by created_at limit ? for update skip locked))`,
+    [limit],
+  );
+  return rowCount as number;
+}

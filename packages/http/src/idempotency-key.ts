@@ -1,0 +1,62 @@
+import { createHmac, hkdfSync } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { FieldError } from '@clientela/errors';
+import { canonical } from './canonical.ts';
+import type { Slot } from './answers.ts';
+import { isInternal, type Route } from './route.ts';
+import type { Actor } from './actor.ts';
+
+const path = 'Idempotency-Key';
+
+/** Whether a door answers a repeated request as it did the first: every POST of somebody signed in that does not say otherwise. */
+export const honoursKey = (door: Route): boolean =>
+  door.method === 'post' && door.allow !== 'open' && !isInternal(door) && door.repeatable !== false;
+
+/** The request's `Idempotency-Key`: 1 to 255 visible ASCII characters. A fault is added to the others. */
+export function keyIn(headers: IncomingHttpHeaders, faults: FieldError[]): string | undefined {
+  const key = headers['idempotency-key'];
+  if (key === undefined) return undefined;
+  if (typeof key === 'string' && /^[!-~]{1,255}$/.test(key)) return key;
+  faults.push({ path, message: 'must be 1 to 255 visible ASCII characters' });
+  return undefined;
+}
+
+const nowhere = '00000000-0000-0000-0000-000000000000';
+
+/** Under which an answer is kept: the company acted in, the caller, and the real path, in one spelling. */
+export const slotOf = (door: Route, actor: Actor, params: Record<string, string>, key: string): Slot => ({
+  company_id: (door.reaches === 'installation' ? undefined : actor.company_id) ?? nowhere,
+  actor_id: actor.id,
+  method: door.method,
+  path: door.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? '')),
+  key,
+});
+
+export const otherRequest = (): FieldError[] => [{ path, message: 'was given with another request before' }];
+
+export type Fingerprint = {
+  /** For uploads: the bytes of the file as they pass. */
+  update: (chunk: Buffer) => void;
+  /** What is kept of a request instead of its body: equal for equal ones, and says nothing about it. */
+  digest: (said: { query: unknown; body: unknown }) => Buffer;
+};
+
+/**
+ * Makes fingerprints of requests (HMAC-SHA-256, under a key that HKDF makes for them alone).
+ * @param secret this program's own secret, 32 bytes in base64url
+ */
+export function fingerprints(secret: string): () => Fingerprint {
+  const key = Buffer.from(hkdfSync('sha256', Buffer.from(secret, 'base64url'), '', 'clientela idempotency', 32));
+  return () => {
+    const file = createHmac('sha256', key);
+    let whole: Buffer | undefined;
+    return {
+      update: (chunk) => void file.update(chunk),
+      digest: (said) =>
+        createHmac('sha256', key)
+          .update((whole ??= file.digest()))
+          .update(canonical([said.query, said.body]))
+          .digest(),
+    };
+  };
+}

@@ -1,0 +1,105 @@
+import fc from 'fast-check';
+import type { Caller, TestService } from '@clientela/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { customerUnderTest } from '../customer-under-test.ts';
+import { cache } from './cache.ts';
+import { average } from './rules.ts';
+
+let service: TestService;
+beforeAll(async () => {
+  service = await customerUnderTest();
+});
+afterAll(() => service.close());
+
+const path = '/api/customers/analytics';
+const made = async (shop: Caller, body: object): Promise<string> =>
+  (await shop.post('/api/customers', body).expect(201)).body.customer.id;
+const counted = (customer_id: string, values: object) =>
+  service.database.owner('customer_counters').where({ customer_id }).update(values);
+
+describe('analytics', () => {
+  test('tell of a company’s customers, their orders and complaints, and of nobody else’s', async () => {
+    const company = service.company({ currency: 'COP' });
+    const shop = service.user('admin', company);
+    const ana = await made(shop, { full_name: 'Ana', type: 'vip' });
+    const old = await made(shop, { full_name: 'Old', status: 'inactive' });
+    const held = await made(shop, { full_name: 'Held', status: 'suspended', type: 'premium' });
+    const gone = await made(shop, { full_name: 'Gone' });
+    await counted(ana, { total_orders: 2, lifetime_value: '100.00', total_complaints: 3, open_complaints: 1 });
+    await counted(old, { total_orders: 1, lifetime_value: '0.01' });
+    await counted(held, { total_orders: 4, lifetime_value: '7.00', currency: 'EUR' });
+    await counted(gone, { total_orders: 4, lifetime_value: '50.00', total_complaints: 1 });
+    await service.database.owner('customers').where({ id: old }).update({ created_at: '2020-01-01' });
+    await shop.delete(`/api/customers/${gone}`).expect(200);
+    await made(service.user('admin', service.company()), { full_name: 'Elsewhere' });
+
+    const { body } = await service.user('viewer', company).get(path).expect(200);
+    expect(body).toEqual({
+      total_customers: 3,
+      customers_by_status: { active: 1, inactive: 1, suspended: 1 },
+      customers_by_type: { regular: 1, premium: 1, vip: 1 },
+      order_statistics: { total_orders: 11, total_order_value: '150.01', average_order_value: '21.43' },
+      complaint_statistics: { total_complaints: 4, open_complaints: 1 },
+      new_customers_this_month: 2,
+      generated_at: expect.any(String),
+    });
+    // Not found out again within the minute.
+    await made(shop, { full_name: 'New' });
+    expect((await shop.get(path).expect(200)).body).toEqual(body);
+    expect((await service.user('superuser').get(`${path}?company_id=${company.company_id}`).expect(200)).body).toEqual(
+      body,
+    );
+  });
+
+  test('are all zero for a company without customers', async () => {
+    const { body } = await service.user('admin', service.company()).get(path).expect(200);
+    expect(body).toMatchObject({
+      total_customers: 0,
+      customers_by_status: { active: 0, inactive: 0, suspended: 0 },
+      customers_by_type: { regular: 0, premium: 0, vip: 0 },
+      order_statistics: { total_orders: 0, total_order_value: '0.00', average_order_value: '0.00' },
+      new_customers_this_month: 0,
+    });
+  });
+
+  test('need a company, and a role that reads them', async () => {
+    await service.user('superuser').get(path).expect(422);
+    await service.user('customer', service.company()).get(path).expect(403);
+    await service.user('admin', service.company()).get(`${path}?company_id=${service.company().id}`).expect(403);
+  });
+});
+
+test('an average is rounded to two places', () => {
+  expect(average('10.00', 3)).toBe('3.33');
+  expect(average('20.00', 3)).toBe('6.67');
+  expect(average('0.01', 2)).toBe('0.01');
+  expect(average('-0.01', 2)).toBe('-0.01');
+  expect(average('5.00', 0)).toBe('0.00');
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 2 ** 40 }), fc.integer({ min: 1, max: 2 ** 20 }), (cents, parts) => {
+      const value = `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, '0')}`;
+      return Math.abs(Number(average(value, parts)) * 100 * parts - cents) <= parts / 2 + 1e-3 * parts;
+    }),
+  );
+});
+
+describe('what is remembered', () => {
+  test('is found once at a time, until it is too old', async () => {
+    let [clock, found] = [0, 0];
+    const remembered = cache<number>({ age: 60, most: 10, now: () => clock });
+    const find = async () => (found += 1);
+    expect(await Promise.all([remembered('a', find), remembered('a', find), remembered('b', find)])).toEqual([1, 1, 2]);
+    clock = 59;
+    expect(await remembered('a', find)).toBe(1);
+    clock = 60;
+    expect(await remembered('a', find)).toBe(3);
+  });
+
+  test('is not a failure, and never more than a number of things', async () => {
+    const remembered = cache<string>({ age: 60, most: 2, now: () => 0 });
+    await expect(remembered('a', () => Promise.reject(new Error('down')))).rejects.toThrow('down');
+    const all = [];
+    for (const key of ['a', 'b', 'c', 'b', 'a']) all.push(await remembered(key, async () => `${key}${all.length}`));
+    expect(all).toEqual(['a0', 'b1', 'c2', 'b1', 'a4']);
+  });
+});

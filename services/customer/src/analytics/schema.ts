@@ -1,0 +1,29 @@
+import { Instant, Money } from '@clientela/values';
+import { z } from 'zod';
+import { Status, Type } from '../customers/schema.ts';
+
+const byStatus = Object.fromEntries(Status.options.map((status) => [status, z.int()])) as Record<
+  z.infer<typeof Status>,
+  z.ZodInt
+>;
+const byType = Object.fromEntries(Type.options.map((type) => [type, z.int()])) as Record<
+  z.infer<typeof Type>,
+  z.ZodInt
+>;
+
+export const CustomerAnalytics = z.strictObject({
+  total_customers: z.int(),
+  customers_by_status: z.strictObject(byStatus),
+  customers_by_type: z.strictObject(byType),
+  order_statistics: z.strictObject({
+    total_orders: z.int(),
+    total_order_value: Money.meta({
+      description: 'In the currency of the company; what was spent in others is left out',
+    }),
+    average_order_value: Money,
+  }),
+  complaint_statistics: z.strictObject({ total_complaints: z.int(), open_complaints: z.int() }),
+  new_customers_this_month: z.int().meta({ description: 'Since the first of the month (UTC)' }),
+  generated_at: Instant,
+});
+export type CustomerAnalytics = z.infer<typeof CustomerAnalytics>;

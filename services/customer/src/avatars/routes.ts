@@ -1,0 +1,90 @@
+import { notFound, unavailable } from '@clientela/errors';
+import { reply, route, type Route } from '@clientela/http';
+import { undeletedOf } from '../customers/actions.ts';
+import { own, saved, savedAgain } from '../customers/doors.ts';
+import { CustomerId, CustomerSaved } from '../customers/schema.ts';
+import { removeAvatar, setAvatar } from './actions.ts';
+import { remade, type } from './picture.ts';
+import { AvatarName } from './schema.ts';
+import { isName, newName, type Storage } from './storage.ts';
+import { insertDiscard, isServed } from './store.ts';
+import { bytesOf, most_bytes, receiving } from './upload.ts';
+
+const path = '/api/customers/{customer_id}/avatar';
+
+const orAway = async <T>(asked: Promise<T>): Promise<T> =>
+  asked.catch((error: unknown) => {
+    throw unavailable('The storage of pictures does not answer', { cause: error });
+  });
+
+export const avatarRoutes = (storage: Storage): Route[] => [
+  route({
+    method: 'post',
+    path,
+    summary: 'Give a customer a picture',
+    description:
+      'One file, called `file`: a JPEG, PNG or WebP by its content, not animated, of up to 1 MiB and 25 million pixels. It is made anew ' +
+      'as a WebP of at most 512 by 512 pixels, without what the file held besides (place and time of a photograph).',
+    allow: { permission: 'customers:update', own },
+    kind: 'upload',
+    body_limit: most_bytes + 16 * 1024, // with what multipart puts around the file
+    deadline: 30_000,
+    params: CustomerId,
+    responses: { 200: CustomerSaved },
+    prepare: ({ db, actor, params, expected_version, upload, signal }) =>
+      receiving(async () => {
+        // What cannot be done is refused before the work.
+        await db.transaction((tx) => undeletedOf(tx, { actor, id: params.customer_id, expected_version }));
+        const picture = await remade(await bytesOf(upload.stream, signal));
+        const name = newName();
+        // Noted first: whatever happens from here on, nothing stays in the storage that no customer has.
+        await insertDiscard(db, actor.company_id, name);
+        await orAway(storage.put(name, picture, type));
+        return name;
+      }),
+    handle: async ({ tx, actor, params, expected_version, prepared }) =>
+      saved(
+        actor,
+        'Avatar updated',
+        await setAvatar(tx, { actor, id: params.customer_id, expected_version }, prepared),
+      ),
+    rebuild: {
+      reference: ({ customer }) => String(customer.id),
+      read: (context) => savedAgain('Avatar updated', context),
+    },
+  }),
+  route({
+    method: 'delete',
+    path,
+    summary: "Remove a customer's picture",
+    allow: { permission: 'customers:update', own },
+    params: CustomerId,
+    responses: { 200: CustomerSaved },
+    handle: async ({ tx, actor, params, expected_version }) =>
+      saved(actor, 'Avatar removed', await removeAvatar(tx, { actor, id: params.customer_id, expected_version })),
+  }),
+  route({
+    method: 'get',
+    path: '/avatars/{name}',
+    summary: 'Get a picture',
+    description: "By a customer's `avatar_url`, until the picture is replaced or removed.",
+    allow: 'open',
+    reaches: 'installation', // whoever knows the name, a superuser who names no company too
+    kind: 'stream',
+    params: AvatarName,
+    revalidates: true, // another picture has another name
+    responses: { 200: type },
+    handle: async ({ db, params: { name } }) => {
+      const found = isName(name) && (await isServed(db, name)) && (await orAway(storage.get(name)));
+      if (!found) throw notFound('avatar');
+      return reply(200, found.stream, {
+        'Content-Type': type,
+        'Content-Length': String(found.size),
+        ETag: `"${name.replace('.webp', '')}"`,
+        'Cache-Control': 'private, max-age=300',
+        'X-Content-Type-Options': 'nosniff',
+        'Content-Security-Policy': "default-src 'none'; sandbox",
+      });
+    },
+  }),
+];

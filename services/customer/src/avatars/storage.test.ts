@@ -1,0 +1,157 @@
+import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { bucketStandIn, type BucketStandIn } from './bucket-stand-in.ts';
+import { bucketStorage } from './bucket.ts';
+import { folderStorage } from './folder.ts';
+import { isName, newName, type Storage } from './storage.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'clientela-storage-'));
+let server: BucketStandIn;
+beforeAll(async () => {
+  server = await bucketStandIn();
+});
+afterAll(async () => {
+  await server.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** A real server of one's own, with an empty bucket: its address and keys in the environment. */
+const real = {
+  endpoint: process.env['TEST_S3_ENDPOINT'],
+  bucket: process.env['TEST_S3_BUCKET'] ?? 'pictures',
+  region: process.env['TEST_S3_REGION'] ?? 'us-east-1',
+  access_key_id: process.env['TEST_S3_ACCESS_KEY_ID'] ?? '',
+  secret_access_key: process.env['TEST_S3_SECRET_ACCESS_KEY'] ?? '',
+};
+const storages: [string, () => Storage][] = [
+  ['a folder', () => folderStorage(folder)],
+  ['a bucket', () => bucketStorage(server.settings)],
+  ...(real.endpoint === undefined
+    ? []
+    : [['a bucket of the server given', () => bucketStorage(real)] as [string, () => Storage]]),
+];
+
+const read = async (storage: Storage, name: string) => {
+  const found = await storage.get(name);
+  return found && { bytes: await buffer(found.stream), size: found.size };
+};
+
+test('names are random, and nothing else is a name', () => {
+  const names = Array.from({ length: 100 }, newName);
+  expect(new Set(names).size).toBe(100);
+  expect(names.every(isName)).toBe(true);
+  for (const other of [
+    '',
+    '../x',
+    `${'0'.repeat(32)}.png`,
+    `${'0'.repeat(31)}.webp`,
+    `/${'0'.repeat(32)}.webp`,
+    `${'0'.repeat(32)}.webp\n`,
+  ])
+    expect(isName(other), other).toBe(false);
+});
+
+describe.each(storages)('%s', (_what, open) => {
+  let storage: Storage;
+  beforeEach(() => {
+    server.mood('well');
+    storage = open();
+  });
+
+  test('gives back what was put there, until it is removed', async () => {
+    const [one, other] = [newName(), newName()];
+    const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, at) => at % 251));
+    await storage.put(one, bytes, 'image/webp');
+    await storage.put(other, Buffer.from('another'), 'image/webp');
+    expect(await read(storage, one)).toEqual({ bytes, size: 100_000 });
+    expect(await read(storage, other)).toEqual({ bytes: Buffer.from('another'), size: 7 });
+    await storage.remove(one);
+    expect(await read(storage, one)).toBeUndefined();
+    expect(await read(storage, other)).toBeDefined();
+    await storage.remove(one); // again is no failure
+    await storage.remove(other);
+  });
+
+  test('takes nothing but names', async () => {
+    const calls = server.calls.length;
+    for (const name of ['../../etc/passwd', 'a/b', '', '.', `${newName()}/..`]) {
+      await expect(storage.put(name, Buffer.from('x'), 'image/webp')).rejects.toThrow('no name');
+      await expect(storage.get(name)).rejects.toThrow('no name');
+      await expect(storage.remove(name)).rejects.toThrow('no name');
+    }
+    expect(server.calls).toHaveLength(calls);
+  });
+});
+
+describe('a folder', () => {
+  test('that is away says so at every call, and works again when it is back', async () => {
+    const storage = folderStorage(folder);
+    const name = newName();
+    await storage.put(name, Buffer.from('x'), 'image/webp');
+    renameSync(folder, `${folder}-away`);
+    await expect(storage.put(newName(), Buffer.from('x'), 'image/webp')).rejects.toThrow('ENOENT');
+    await expect(storage.get(name)).rejects.toThrow('ENOENT');
+    await expect(storage.remove(name)).rejects.toThrow('ENOENT');
+    renameSync(`${folder}-away`, folder);
+    expect(await read(storage, name)).toMatchObject({ size: 1 });
+  });
+
+  test('keeps nothing of a file whose writing was interrupted, once it is removed', async () => {
+    const storage = folderStorage(folder);
+    const name = newName();
+    await storage.put(name, Buffer.from('x'), 'image/webp');
+    await storage.remove(name);
+    const shelf = join(folder, name.slice(0, 2));
+    writeFileSync(join(shelf, `.${name}.part`), 'ha');
+    expect(await storage.get(name)).toBeUndefined();
+    await storage.remove(name);
+    expect(readdirSync(shelf)).toEqual([]);
+  });
+});
+
+describe('a bucket', () => {
+  test('keeps a picture as one, and is asked with a signature by the right secret', async () => {
+    const name = newName();
+    await bucketStorage(server.settings).put(name, Buffer.from('x'), 'image/webp');
+    expect(server.objects.get(name)).toEqual({ bytes: Buffer.from('x'), type: 'image/webp' });
+    const wrong = bucketStorage({ ...server.settings, secret_access_key: 'another' });
+    await expect(wrong.put(newName(), Buffer.from('x'), 'image/webp')).rejects.toThrow('SignatureDoesNotMatch');
+    await expect(wrong.get(name)).rejects.toThrow('SignatureDoesNotMatch');
+    await expect(wrong.remove(name)).rejects.toThrow('SignatureDoesNotMatch');
+    expect(server.objects.has(name)).toBe(true);
+  });
+
+  test('that does not exist is not a picture that does not', async () => {
+    const elsewhere = bucketStorage({ ...server.settings, bucket: 'nowhere' });
+    await expect(elsewhere.get(newName())).rejects.toThrow('NoSuchBucket');
+  });
+
+  test('is asked twice when a call fails, and not more often', async () => {
+    const storage = bucketStorage(server.settings);
+    const name = newName();
+    server.mood('failing', 'well');
+    await storage.put(name, Buffer.from('x'), 'image/webp');
+    expect(server.objects.has(name)).toBe(true);
+    for (const mood of ['failing', 'away'] as const) {
+      server.mood(mood);
+      const calls = server.calls.length;
+      await expect(storage.put(newName(), Buffer.from('x'), 'image/webp')).rejects.toThrow();
+      await expect(storage.get(name)).rejects.toThrow();
+      await expect(storage.remove(name)).rejects.toThrow();
+      expect(server.calls.length - calls).toBe(6);
+    }
+  });
+
+  test('that never answers is given up', async () => {
+    const storage = bucketStorage(server.settings, 300);
+    server.mood('mute');
+    await Promise.all([
+      expect(storage.put(newName(), Buffer.from('x'), 'image/webp')).rejects.toThrow(),
+      expect(storage.get(newName())).rejects.toThrow(),
+      expect(storage.remove(newName())).rejects.toThrow(),
+    ]);
+  });
+});

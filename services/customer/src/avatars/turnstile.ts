@@ -1,0 +1,50 @@
+import { unavailable } from '@clientela/errors';
+
+/**
+ * Lets so many through at a time.
+ * @param options.places how many may be inside
+ * @param options.waiting how many may wait for a place; the next is turned away at once
+ * @param options.patience milliseconds that one waits
+ * @returns runs work inside @throws AppError 503 for one who is turned away
+ */
+export function turnstile(options: { places: number; waiting: number; patience: number }) {
+  let free = options.places;
+  const line: (() => void)[] = [];
+
+  const enter = () =>
+    new Promise<void>((resolve, reject) => {
+      if (free > 0) {
+        free -= 1;
+        resolve();
+        return;
+      }
+      const turnedAway = () => reject(unavailable('Too many pictures are being sent just now'));
+      if (line.length >= options.waiting) {
+        turnedAway();
+        return;
+      }
+      const turn = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        line.splice(line.indexOf(turn), 1);
+        turnedAway();
+      }, options.patience);
+      line.push(turn);
+    });
+  const leave = () => {
+    const next = line.shift();
+    if (next) next();
+    else free += 1;
+  };
+
+  return async <T>(work: () => Promise<T>): Promise<T> => {
+    await enter();
+    try {
+      return await work();
+    } finally {
+      leave();
+    }
+  };
+}

@@ -1,0 +1,105 @@
+import { notFound, unavailable } from '@clientela/errors';
+import {
+  Problem,
+  problemFor,
+  route,
+  type CompanyActor,
+  type CompanyLookup,
+  type Parts,
+  type Route,
+  type ServiceOptions,
+} from '@clientela/http';
+import type { Db, Tx } from '@clientela/db';
+import { shown } from '../customers/doors.ts';
+import { findCustomer } from '../customers/store.ts';
+import { judged, overtaken, perform } from './actions.ts';
+import { Batch, batchDone, type Result } from './schema.ts';
+
+const tries = 3; // of an upsert that others get in the way of
+
+type Company = { country: string; currency: string };
+type Work = Parts & { db: Db; actor: CompanyActor; request_id: string; prepared: Company };
+
+/** What these doors work with. */
+export type BatchParts = { companies: CompanyLookup; log: ServiceOptions['log'] };
+
+export const batchRoutes = ({ companies, log }: BatchParts): Route[] => [
+  route({
+    method: 'post',
+    path: '/api/customers/batch',
+    summary: 'Create, update, upsert and delete many customers',
+    description:
+      'Each operation stands alone, in the order given, with a result of its own: status, and the customer or the problem. Fields of data ' +
+      'and faults are named as by the doors of single customers. An upsert changes the undeleted customer that holds the given value of ' +
+      'match_on, or makes one; of an existing one, number, status, type and tags are read-only. With an Idempotency-Key a batch that was cut ' +
+      'off goes on where it ended when it is sent again: what has its result keeps it, what met a 5xx is tried again.',
+    allow: 'customers:create',
+    body: Batch,
+    body_limit: 8 * 1024 * 1024,
+    deadline: 120_000, // 1,000 operations on a busy machine
+    responses: { 200: batchDone(Problem) },
+    transaction: 'own', // each operation stands alone
+    repeatable: 'by parts',
+    prepare: async ({ actor, signal }) => {
+      const company = await companies(actor.company_id, { actor, signal });
+      if (!company) throw notFound('company');
+      return company;
+    },
+    handle: async ({ body, signal, ...work }) => {
+      const results: Result[] = [];
+      for (const [at, operation] of body.operations.entries()) {
+        // Nobody waits for the answer any more: what is done is done, and kept under the key.
+        if (signal.aborted) throw unavailable('The batch was cut off; send it again with the same Idempotency-Key');
+        results.push(await resultOf(String(at), operation, work, log));
+      }
+      const succeeded = results.filter(({ error }) => error === undefined).length;
+      return { results, succeeded, failed: results.length - succeeded };
+    },
+  }),
+];
+
+async function resultOf(part: string, sent: unknown, work: Work, log: BatchParts['log']): Promise<Result> {
+  try {
+    return await performed(part, sent, work);
+  } catch (error) {
+    const result = await refusal(error, work);
+    if (result.status === 403) return result; // what one may do is judged each time
+    if (result.status < 500) return work.keep(part, result);
+    if (result.status === 500) log.error({ request_id: work.request_id, err: error }, 'unexpected failure');
+    else log.warn({ request_id: work.request_id, err: error }, 'an operation of a batch was left undone');
+    return result;
+  }
+}
+
+async function refusal(error: unknown, { request_id, db }: Work): Promise<Result> {
+  const { status, body } = await problemFor(error, request_id, db);
+  return { status, error: body };
+}
+
+async function performed(part: string, sent: unknown, work: Work): Promise<Result> {
+  const { once, actor, prepared } = work;
+  const operation = judged(actor, sent);
+  const result = async (tx: Tx): Promise<Result> => {
+    const { status, customer } = await perform(tx, actor, operation, prepared);
+    return { status, ...(customer && { customer: shown(actor, customer) }) };
+  };
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await once(part, result, whenLong(work));
+    } catch (error) {
+      if (attempt === tries || !overtaken(operation, error)) throw error;
+    }
+  }
+}
+
+/** A long result is kept as its status and the customer's id. */
+const whenLong = (work: Work) => ({
+  reference: ({ status, customer }: Result) => `${status} ${customer?.id}`,
+  read: async (reference: string): Promise<Result> => {
+    const [status, id = ''] = reference.split(' ');
+    const customer = await findCustomer(work.db, work.actor.company_id, id);
+    return customer
+      ? { status: Number(status), customer: shown(work.actor, customer) }
+      : refusal(notFound('customer'), work);
+  },
+});

@@ -1,0 +1,47 @@
+import { Uuid } from '@clientela/values';
+import { z } from 'zod';
+import { CustomerSaved, NewCustomer, type Customer } from '../customers/schema.ts';
+
+const MatchOn = z.enum(['email', 'phone', 'external_id', 'user_id']);
+
+/**
+ * An operation, judged by itself when its turn comes: a bad one fails alone.
+ * @param changes the body of a PATCH
+ */
+export const operationWith = <Changes extends z.ZodType>(changes: Changes) =>
+  z.discriminatedUnion(
+    'op',
+    [
+      z.strictObject({ op: z.literal('create'), data: NewCustomer }),
+      z.strictObject({ op: z.literal('update'), id: Uuid, data: changes }),
+      z.strictObject({ op: z.literal('upsert'), match_on: MatchOn, data: NewCustomer }),
+      z.strictObject({ op: z.literal('delete'), id: Uuid }),
+    ],
+    'must be create, update, upsert or delete',
+  );
+
+export const Batch = z.strictObject({
+  operations: z
+    .array(
+      z.unknown().meta({
+        description:
+          '{ op: create, data } · { op: update, id, data } · { op: upsert, match_on: email, phone, external_id or user_id, data } · ' +
+          '{ op: delete, id }; data as in POST and PATCH of a customer',
+      }),
+    )
+    .min(1)
+    .max(1000),
+});
+
+/** What became of one operation. */
+export type Result = { status: number; customer?: Partial<Customer>; error?: object };
+
+/** @param problem the shape of a problem document */
+export const batchDone = (problem: z.ZodType) => {
+  const result = z.strictObject({
+    status: z.int(),
+    customer: CustomerSaved.shape.customer.optional(),
+    error: problem.optional(),
+  });
+  return z.strictObject({ results: z.array(result), succeeded: z.int(), failed: z.int() });
+};

@@ -1,0 +1,307 @@
+import { randomUUID } from 'node:crypto';
+import type { Role } from '@clientela/contracts';
+import type { Caller, Company, TestService } from '@clientela/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { picture } from '../avatars/sample-pictures.ts';
+import { customerUnderTest } from '../customer-under-test.ts';
+import type { KnownUser } from '../profiles/actions.ts';
+
+let service: TestService;
+let company: Company;
+let admin: Caller;
+/** The users that auth knows. */
+const users = new Map<string, KnownUser>();
+
+beforeAll(async () => {
+  service = await customerUnderTest({
+    users: () => async (id) => users.get(id),
+    pictures: { put: async () => {}, get: async () => undefined, remove: async () => {} },
+  });
+  company = service.company({ country: 'RO', currency: 'RON' });
+  admin = service.user('admin', company);
+});
+afterAll(() => service.close());
+
+const path = '/api/customers';
+const created = async (body: object = { full_name: 'Ana' }) => (await admin.post(path, body).expect(201)).body.customer;
+type Entry = { at: string; actor_id: string; action: string; reason?: string; changes: object[] };
+const read = async (id: string, query = '') =>
+  (await admin.get(`${path}/${id}/history${query}`).expect(200)).body as {
+    history: Entry[];
+    next_cursor: string | null;
+  };
+/** The newest entry, without its time, which is now. */
+const latest = async (id: string) => {
+  const { at, ...entry } = (await read(id)).history[0] as Entry;
+  expect(Math.abs(Date.now() - Date.parse(at))).toBeLessThan(60_000);
+  expect(at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  return entry;
+};
+
+describe('every kind of change is remembered with its author and what it was before and after:', () => {
+  test('from creation to deletion and back', async () => {
+    const by = Object.fromEntries(
+      (['admin', 'manager', 'superuser'] as const).map((role) => [
+        role,
+        service.user(role, role === 'superuser' ? undefined : company),
+      ]),
+    ) as Record<'admin' | 'manager' | 'superuser', Caller>;
+    const entry = (caller: Caller, action: string, ...changes: [string, unknown, unknown][]) => ({
+      actor_id: caller.user_id,
+      action,
+      changes: changes.map(([field, from, to]) => ({ field, from, to })),
+    });
+
+    const made = { full_name: 'Whole Life', phone: '0712345678', address: { city: 'Cluj' }, metadata: { a: 1 } };
+    const { customer } = (await by.manager.post(path, made).expect(201)).body;
+    const { id } = customer;
+    const at = `${path}/${id}`;
+    expect(await latest(id)).toEqual(entry(by.manager, 'customer.created'));
+
+    await by.admin.patch(at, { phone: '0712 345 679', metadata: { b: [2] } }).expect(200);
+    expect(await latest(id)).toEqual(
+      entry(
+        by.admin,
+        'customer.updated',
+        ['phone', '+40712345678', '+40712345679'],
+        ['metadata', { a: 1 }, { b: [2] }],
+      ),
+    );
+    await by.manager.put(at, { address: { line: 'Str. Lungă 1' }, birthday: '1990-05-05' }).expect(200);
+    const address = { line: null, city: 'Cluj', state: null, zip_code: null, country: null };
+    expect(await latest(id)).toEqual(
+      entry(
+        by.manager,
+        'customer.updated',
+        ['birthday', null, '1990-05-05'],
+        ['address', address, { ...address, line: 'Str. Lungă 1' }],
+      ),
+    );
+    await by.admin.patch(at, { firstname: 'Ana', full_name: null }).expect(200);
+    expect(await latest(id)).toEqual(
+      entry(by.admin, 'customer.updated', ['full_name', 'Whole Life', 'Ana'], ['firstname', null, 'Ana']),
+    );
+
+    await by.superuser.patch(`${at}/type?company_id=${company.id}`, { type: 'vip' }).expect(200);
+    expect(await latest(id)).toEqual(entry(by.superuser, 'customer.updated', ['type', 'regular', 'vip']));
+    const reason = 'Asked for a pause';
+    await by.manager.patch(`${at}/status`, { status: 'inactive', reason }).expect(200);
+    expect(await latest(id)).toEqual({
+      ...entry(by.manager, 'customer.status.changed', ['status', 'active', 'inactive']),
+      reason,
+    });
+    await by.manager.patch(`${at}/activate`).expect(200);
+    expect(await latest(id)).toEqual(entry(by.manager, 'customer.status.changed', ['status', 'inactive', 'active']));
+
+    const { tags } = (await by.manager.post(`${at}/tags`, { labels: ['a', 'b'] }).expect(201)).body;
+    expect(await latest(id)).toEqual(entry(by.manager, 'customer.tag.added', ['tags', [], ['a', 'b']]));
+    await by.admin.delete(`${at}/tags/${tags[0].id}`).expect(200);
+    expect(await latest(id)).toEqual(entry(by.admin, 'customer.tag.removed', ['tags', ['a', 'b'], ['b']]));
+    const { note } = (await by.manager.post(`${at}/notes`, { content: 'Secret' }).expect(201)).body;
+    expect(await latest(id)).toEqual(entry(by.manager, 'customer.note.added'));
+    await by.admin.delete(`${at}/notes/${note.id}`).expect(200);
+    expect(await latest(id)).toEqual(entry(by.admin, 'customer.note.removed'));
+
+    const shown = await by.manager
+      .post(`${at}/avatar`)
+      .attach('file', await picture('png'), 'me.png')
+      .expect(200);
+    const { avatar_url } = shown.body.customer;
+    expect(await latest(id)).toEqual(entry(by.manager, 'customer.updated', ['avatar_url', null, avatar_url]));
+    await by.manager.delete(`${at}/avatar`).expect(200);
+    expect(await latest(id)).toEqual(entry(by.manager, 'customer.updated', ['avatar_url', avatar_url, null]));
+
+    await by.superuser.delete(`${at}?company_id=${company.id}`).expect(200);
+    expect(await latest(id)).toEqual(entry(by.superuser, 'customer.deleted', ['status', 'active', 'deleted']));
+    await by.manager.patch(`${at}/activate`).expect(200);
+    expect(await latest(id)).toEqual(entry(by.manager, 'customer.status.changed', ['status', 'deleted', 'active']));
+    const said = (await service.events()).filter(({ data }) => data['customer_id'] === id).map(({ name }) => name);
+    const remembered = (await read(id)).history.map(({ action }) => action).toReversed();
+    const once = said.filter((name, index) => name !== said[index - 1] || name !== 'customer.tag.added'); // two labels, one call
+    expect(remembered.filter((action) => action !== 'customer.note.removed')).toEqual(once);
+
+    await by.admin.delete(`${at}?hard_delete=true`).expect(200);
+    expect((await by.admin.get(`${at}/history`).expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
+    expect(await service.database.owner('customer_history').where({ customer_id: id })).toEqual([]);
+  });
+
+  test('of a role customer changing its own record', async () => {
+    const person = service.user('customer', company);
+    const { id } = await created({ full_name: 'Own', user_id: person.user_id });
+    await person.patch(`${path}/${id}`, { email: 'own@example.com' }).expect(200);
+    expect(await latest(id)).toEqual({
+      actor_id: person.user_id,
+      action: 'customer.updated',
+      changes: [{ field: 'email', from: null, to: 'own@example.com' }],
+    });
+  });
+
+  test('of a profile that follows its user, with what was left to another customer', async () => {
+    await created({ full_name: 'Holder', email: 'held@example.com', phone: '0712000999' });
+    const user = {
+      id: randomUUID(),
+      active: true,
+      role: 'customer' as Role,
+      business_id: company.id,
+      name: 'Eva Costa',
+      first_name: 'Eva',
+      last_name: 'Costa',
+      email: 'held@example.com',
+      phone: null as string | null,
+    };
+    const known = () => users.set(user.id, { user, company });
+    known();
+    const hear = (name: string, sequence: number, data: object) =>
+      service.program('auth').post('/internal/events', {
+        id: randomUUID(),
+        name,
+        occurred_at: new Date().toISOString(),
+        company_id: company.id,
+        actor_id: admin.user_id,
+        request_id: 'request-1',
+        sequence,
+        data: { user_id: user.id, ...data },
+      });
+    await hear('user.registered', 1, { role: 'customer' }).expect(200);
+    const [row] = await service.database.owner('customers').where({ user_id: user.id });
+    expect(await latest(row.id)).toEqual({
+      actor_id: admin.user_id,
+      action: 'customer.created',
+      reason: 'email left as it was: another customer has it',
+      changes: [],
+    });
+    Object.assign(user, { name: 'Eva Silva', last_name: 'Silva', phone: '0712000999' });
+    await hear('user.updated', 2, { fields_changed: ['name', 'last_name', 'phone'] }).expect(200);
+    expect(await latest(row.id)).toEqual({
+      actor_id: admin.user_id,
+      action: 'customer.updated',
+      reason: 'phone left as it was: another customer has it',
+      changes: [
+        { field: 'full_name', from: 'Eva Costa', to: 'Eva Silva' },
+        { field: 'firstname', from: null, to: 'Eva' },
+        { field: 'lastname', from: null, to: 'Silva' },
+      ],
+    });
+    await hear('user.updated', 3, { fields_changed: ['email'] }).expect(200);
+    expect(await latest(row.id)).toEqual({
+      actor_id: admin.user_id,
+      action: 'customer.updated',
+      reason: 'email left as it was: another customer has it',
+      changes: [],
+    });
+  });
+});
+
+test('whatever door a change comes in by, its event has its entry: own profile, batch, the other dialect', async () => {
+  const person = service.user('customer', company);
+  const { id: own } = await created({ full_name: 'Own Profile', user_id: person.user_id });
+  await person.patch(`${path}/me`, { address: null, gender: 'other' }).expect(200);
+  const bare = (await admin.post('/rest/v1/customers', { phone: '79261234567', firstname: 'Иван' }).expect(201)).body;
+  await admin.patch(`/rest/v1/customers/${bare.id}`, { lastname: 'Петров' }).expect(200);
+  await admin.patch(`/rest/v1/customers/${bare.id}`, { phone: '79261234568' }).expect(200);
+  await admin.delete(`/rest/v1/customers/${bare.id}`).expect(200);
+  const { id } = await created({ full_name: 'In a batch' });
+  const operations = [
+    { op: 'create', data: { full_name: 'Made in a batch' } },
+    { op: 'update', id, data: { city_id: 3 } },
+    { op: 'delete', id },
+  ];
+  const { results } = (await admin.post(`${path}/batch`, { operations }).expect(200)).body;
+
+  const [{ id: other }] = await service.database.owner('customers').where({ number: bare.id });
+  const expected = {
+    [own]: ['created', 'updated'],
+    [other]: ['created', 'updated', 'updated', 'deleted'],
+    [id]: ['created', 'updated', 'deleted'],
+    [results[0].customer.id]: ['created'],
+  };
+  for (const [one, names] of Object.entries(expected)) {
+    const said = (await service.events()).filter(({ data }) => data['customer_id'] === one).map(({ name }) => name);
+    const { history } = await read(one);
+    expect(said).toEqual(names.map((name) => `customer.${name}`));
+    expect(history.map(({ action }) => action).toReversed()).toEqual(said);
+    for (const { action, changes } of history) expect(changes.length > 0).toBe(action !== 'customer.created');
+  }
+});
+
+test('what is refused, or changes nothing, is not in it', async () => {
+  const { id } = await created({ full_name: 'Quiet', city_id: 1 });
+  const at = `${path}/${id}`;
+  await admin.patch(at, { city_id: 1 }).expect(200);
+  await admin.patch(at, { city_id: 'x' }).expect(422);
+  await admin.patch(at, { city_id: 2 }).set('If-Match', '"7"').expect(412);
+  await admin.patch(`${at}/activate`).expect(200);
+  await service.user('viewer', company).patch(at, { city_id: 2 }).expect(403);
+  expect((await read(id)).history).toHaveLength(1);
+});
+
+describe('a history', () => {
+  test('is read newest first, by signed cursors that open this history alone', async () => {
+    const { id } = await created();
+    for (let city_id = 1; city_id <= 24; city_id += 1) await admin.patch(`${path}/${id}`, { city_id }).expect(200);
+    const first = await read(id);
+    expect(first.history).toHaveLength(20);
+    expect(first.history[0]?.changes).toEqual([{ field: 'city_id', from: 23, to: 24 }]);
+    expect(Object.keys(first)).toEqual(['history', 'next_cursor']);
+    expect((await read(id, '?cursor=')).history).toEqual(first.history);
+    const times = first.history.map(({ at }) => at);
+    expect(times).toEqual(times.toSorted().toReversed());
+
+    await admin.patch(`${path}/${id}`, { city_id: 99 }).expect(200); // what comes meanwhile shifts nothing
+    const rest = await read(id, `?cursor=${first.next_cursor}`);
+    expect(rest.history).toHaveLength(5);
+    expect(rest.next_cursor).toBe(null);
+    expect(rest.history.at(-1)?.action).toBe('customer.created');
+    const seven = await read(id, '?per_page=7');
+    const walked = [...seven.history];
+    for (let cursor = seven.next_cursor; cursor;) {
+      const page = await read(id, `?per_page=7&cursor=${cursor}`);
+      walked.push(...page.history);
+      cursor = page.next_cursor;
+    }
+    expect(walked).toEqual((await read(id, '?per_page=100')).history);
+    expect((await read(id, '?per_page=26')).next_cursor).toBe(null);
+
+    const other = await created();
+    const cursor = String(first.next_cursor);
+    for (const [where, what] of [
+      [other.id, cursor],
+      [id, `${cursor}x`],
+      [id, cursor.replace(/^./, (letter) => (letter === 'W' ? 'X' : 'W'))],
+      [id, randomUUID()],
+    ])
+      expect((await admin.get(`${path}/${where}/history?cursor=${what}`).expect(422)).body.errors).toMatchObject([
+        { path: 'cursor' },
+      ]);
+    for (const query of [
+      'per_page=0',
+      'per_page=101',
+      'page=1',
+      'search=ab',
+      'cursor=a&cursor=b',
+      `cursor=${'x'.repeat(1001)}`,
+    ])
+      expect((await admin.get(`${path}/${id}/history?${query}`).expect(422)).body.errors).toMatchObject([
+        { path: query.split('=')[0] },
+      ]);
+  });
+
+  test('is for those who read customers: not for role customer, not for another company; a deleted one’s is', async () => {
+    const person = service.user('customer', company);
+    const { id } = await created({ full_name: 'Own', user_id: person.user_id });
+    const at = `${path}/${id}/history`;
+    await person.get(at).expect(403);
+    await service.nobody().get(at).expect(401);
+    await service.user('viewer', company).get(at).expect(200);
+    await service.user('superuser').get(at).expect(422);
+    await service.user('superuser').get(`${at}?company_id=${company.id}`).expect(200);
+    const strip = ({ body }: { body: object }) => ({ ...body, timestamp: '', request_id: '' });
+    const stranger = service.user('admin', service.company());
+    expect(strip(await stranger.get(at).expect(404))).toEqual(
+      strip(await stranger.get(`${path}/${randomUUID()}/history`).expect(404)),
+    );
+    await admin.get(`${path}/x/history`).expect(400);
+    await admin.delete(`${path}/${id}`).expect(200);
+    expect((await read(id)).history).toHaveLength(2);
+  });
+});

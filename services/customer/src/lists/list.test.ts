@@ -1,0 +1,252 @@
+import type { Caller, TestService } from '@clientela/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { customerUnderTest } from '../customer-under-test.ts';
+
+let service: TestService;
+
+beforeAll(async () => {
+  service = await customerUnderTest();
+});
+afterAll(() => service.close());
+
+const path = '/api/customers';
+const shopWith = async (...customers: object[]): Promise<Caller> => {
+  const shop = service.user('admin', service.company({ country: 'RO' }));
+  for (const body of customers) await shop.post(path, body).expect(201);
+  return shop;
+};
+const names = async (shop: Caller, query: string): Promise<string[]> => {
+  const { body } = await shop.get(`${path}?${query}`).expect(200);
+  expect(body.total).toBe(body.customers.length);
+  return body.customers.map(({ full_name, email }: { full_name: string | null; email: string }) => full_name ?? email);
+};
+
+const idsOf = async (shop: Caller): Promise<Record<string, string>> => {
+  const { body } = await shop.get(`${path}?active_only=false&per_page=100`).expect(200);
+  return Object.fromEntries(
+    body.customers.map(({ full_name, id }: { full_name: string; id: string }) => [full_name, id]),
+  );
+};
+const counted = async (shop: Caller, name: string, values: object) =>
+  service.database
+    .owner('customer_counters')
+    .where({ customer_id: (await idsOf(shop))[name] ?? '' })
+    .update(values);
+
+describe('the list', () => {
+  test('comes in pages, newest first, and is empty past its end', async () => {
+    const shop = await shopWith({ full_name: 'A' }, { full_name: 'B' }, { full_name: 'C' });
+    const { body } = await shop.get(`${path}/?per_page=2`).expect(200);
+    expect(body).toMatchObject({ total: 3, page: 1, pages: 2, per_page: 2 });
+    expect(body.customers.map(({ full_name }: { full_name: string }) => full_name)).toEqual(['C', 'B']);
+    expect(body.customers[0]).toEqual((await shop.get(`${path}/${body.customers[0].id}`)).body.customer);
+    expect((await shop.get(`${path}?page=9`)).body).toEqual({
+      customers: [],
+      total: 3,
+      page: 9,
+      pages: 1,
+      per_page: 20,
+    });
+    expect((await shop.get(`${path}?page=1000000&per_page=100`).expect(200)).body.customers).toEqual([]);
+  });
+
+  test('shows the active ones, those of a status, or all', async () => {
+    const shop = await shopWith(
+      { full_name: 'on' },
+      { full_name: 'off', status: 'inactive' },
+      { full_name: 'held', status: 'suspended', type: 'vip' },
+      { full_name: 'gone' },
+    );
+    const { body } = await shop.get(`${path}?search=gone`);
+    await shop.delete(`${path}/${body.customers[0].id}`).expect(200);
+    expect(await names(shop, '')).toEqual(['on']);
+    expect(await names(shop, 'active_only=true')).toEqual(['on']);
+    expect(await names(shop, 'status=inactive')).toEqual(['off']);
+    expect(await names(shop, 'active_only=true&status=inactive')).toEqual([]);
+    expect(await names(shop, 'active_only=false&sort=full_name')).toEqual(['gone', 'held', 'off', 'on']);
+    expect(await names(shop, 'active_only=false&status=active&sort=full_name')).toEqual(['gone', 'on']);
+    expect(await names(shop, 'type=vip')).toEqual([]);
+    expect(await names(shop, 'type=vip&status=suspended')).toEqual(['held']);
+  });
+
+  test('filters by external id and by when the customer came', async () => {
+    const shop = await shopWith({ full_name: 'old', external_id: 'x 1%' }, { full_name: 'new', external_id: 'x 1' });
+    const at = (day: string, name: string) =>
+      service.database
+        .owner('customers')
+        .where({ full_name: name, company_id: shop.company_id ?? '' })
+        .update({ created_at: day });
+    await at('2024-01-31T23:59:59.999Z', 'old');
+    await at('2024-02-01T00:00:00.000Z', 'new');
+    expect(await names(shop, `external_id=${encodeURIComponent('x 1%')}`)).toEqual(['old']);
+    expect(await names(shop, 'created_to=2024-01-31')).toEqual(['old']);
+    expect(await names(shop, 'created_from=2024-02-01')).toEqual(['new']);
+    expect(await names(shop, 'created_from=2024-01-31&created_to=2024-02-01')).toEqual(['new', 'old']);
+    expect(await names(shop, 'created_from=2024-02-01T00:00:00.001Z')).toEqual([]);
+    expect(await names(shop, `created_to=${encodeURIComponent('2024-02-01T01:00:00+01:00')}`)).toEqual(['new', 'old']);
+  });
+
+  test('sorts by each of its fields, what is missing last', async () => {
+    const shop = await shopWith({ full_name: 'b' }, { full_name: 'a' }, { email: 'no-name@example.com' });
+    const counted = (name: string, values: object) =>
+      service.database
+        .owner('customer_counters')
+        .whereIn(
+          'customer_id',
+          service.database
+            .owner('customers')
+            .select('id')
+            .where({ full_name: name, company_id: shop.company_id ?? '' }),
+        )
+        .update(values);
+    await counted('a', { last_order_date: '2024-01-01', lifetime_value: '9.50', total_orders: 2 });
+    await counted('b', { last_order_date: '2024-01-02', lifetime_value: '10.00', total_orders: 2 });
+    const none = 'no-name@example.com';
+    expect(await names(shop, 'sort=created_at')).toEqual(['b', 'a', none]);
+    expect(await names(shop, 'sort=full_name')).toEqual(['a', 'b', none]);
+    expect(await names(shop, 'sort=-full_name')).toEqual(['b', 'a', none]);
+    expect(await names(shop, 'sort=last_order_date')).toEqual(['a', 'b', none]);
+    expect(await names(shop, 'sort=-last_order_date')).toEqual(['b', 'a', none]);
+    expect(await names(shop, 'sort=-lifetime_value')).toEqual(['b', 'a', none]);
+    expect(await names(shop, 'sort=-total_orders,full_name')).toEqual(['a', 'b', none]);
+    expect(await names(shop, 'sort=total_orders,-full_name')).toEqual([none, 'b', 'a']);
+  });
+
+  test('filters by a tag without regard to case, and follows its customer', async () => {
+    const shop = await shopWith({ full_name: 'one' }, { full_name: 'two' }, { full_name: 'three' });
+    const ids = await idsOf(shop);
+    for (const name of ['one', 'two', 'three'])
+      await shop.post(`${path}/${ids[name]}/tags`, { label: name === 'two' ? 'café CLUB' : 'Café Club' }).expect(201);
+    await shop.post(`${path}/${ids['two']}/tags`, { label: 'Café' }).expect(201);
+    const club = `tag=${encodeURIComponent('CAFÉ club')}`;
+    expect(await names(shop, club)).toEqual(['three', 'two', 'one']);
+    expect(await names(shop, `${club}&sort=full_name`)).toEqual(['one', 'three', 'two']);
+    expect(await names(shop, `tag=${encodeURIComponent('café')}`)).toEqual(['two']);
+    expect(await names(shop, 'tag=club')).toEqual([]);
+    await shop.patch(`${path}/${ids['two']}/status`, { status: 'inactive' }).expect(200);
+    await shop.delete(`${path}/${ids['one']}`).expect(200);
+    expect(await names(shop, club)).toEqual(['three']);
+    expect(await names(shop, `${club}&status=inactive`)).toEqual(['two']);
+    expect(await names(shop, `${club}&active_only=false`)).toEqual(['three', 'two', 'one']);
+    await shop.patch(`${path}/${ids['one']}/activate`).expect(200);
+    expect(await names(shop, club)).toEqual(['three', 'one']);
+  });
+
+  test('filters by what was counted, and by several things at once', async () => {
+    const shop = await shopWith(
+      { full_name: 'never' },
+      { full_name: 'old', type: 'vip' },
+      { full_name: 'new', type: 'vip' },
+      { full_name: 'off', status: 'inactive' },
+    );
+    await counted(shop, 'old', {
+      last_order_date: '2024-01-31T23:59:59.999Z',
+      lifetime_value: '99.99',
+      total_orders: 3,
+    });
+    await counted(shop, 'new', { last_order_date: '2024-02-01', lifetime_value: '100.00', total_orders: 1 });
+    await counted(shop, 'off', { last_order_date: '2024-02-01', lifetime_value: '500.00', total_orders: 9 });
+    expect(await names(shop, 'last_order_from=2024-02-01')).toEqual(['new']);
+    expect(await names(shop, 'last_order_to=2024-01-31')).toEqual(['old']);
+    expect(await names(shop, 'last_order_from=2024-01-01&last_order_to=2024-12-31&sort=full_name')).toEqual([
+      'new',
+      'old',
+    ]);
+    expect(await names(shop, 'min_lifetime_value=100')).toEqual(['new']);
+    expect(await names(shop, 'min_lifetime_value=99.99&sort=-lifetime_value')).toEqual(['new', 'old']);
+    expect(await names(shop, 'min_lifetime_value=0&active_only=false&sort=-total_orders')).toEqual([
+      'off',
+      'old',
+      'new',
+      'never',
+    ]);
+    expect(await names(shop, 'min_lifetime_value=1&status=inactive')).toEqual(['off']);
+    expect(await names(shop, 'type=vip&last_order_to=2024-12-31&sort=-lifetime_value&search=ol')).toEqual(['old']);
+    expect(await names(shop, 'type=regular&last_order_to=2024-12-31')).toEqual([]);
+    expect(await names(shop, 'created_from=2020-01-01&min_lifetime_value=100&type=vip')).toEqual(['new']);
+    expect(await names(shop, 'created_to=2020-01-01&active_only=false')).toEqual([]);
+    expect(await names(shop, 'type=vip&sort=lifetime_value')).toEqual(['old', 'new']);
+  });
+
+  test('refuses what it does not know', async () => {
+    const shop = await shopWith();
+    for (const query of [
+      'sort=email',
+      'sort=full_name,full_name',
+      'sort=',
+      'status=gone',
+      'type=gold',
+      'tag=',
+      'min_lifetime_value=1.234',
+      'min_lifetime_value=-1',
+      'last_order_from=yesterday',
+      'active_only=maybe',
+      'per_page=101',
+      'page=0',
+      'page=1000001',
+      'search=a',
+      'colour=red',
+      'tag=a&tag=b',
+    ]) {
+      const { body } = await shop.get(`${path}?${query}`).expect(422);
+      expect([query, body.errors[0].path]).toEqual([query, query.split('=')[0]]);
+    }
+  });
+
+  test('has a total that is exact up to 10,000 and where the counts are kept, else an estimate that says so', async () => {
+    const shop = await shopWith({ full_name: 'First', type: 'premium' });
+    await service.database.owner.transaction(async (tx) => {
+      await tx.raw('set local statement_timeout = 0');
+      await tx.raw(
+        `with made as (
+        insert into customers (company_id, id, full_name, full_name_built, type, preferences, searched)
+        select ?, gen_random_uuid(), 'Many ' || n, false, 'vip', '{"newsletter": false, "notifications": true, "language": "en"}', E'\\n many ' || n || E' \\n' from generate_series(1, 10500) n returning company_id, id
+      ) insert into customer_counters (company_id, customer_id, currency, customer_created_at, listed) select company_id, id, 'EUR', now(), true from made`,
+        [shop.company_id ?? ''],
+      );
+    });
+    await service.database.owner.raw('analyze customers, customer_counters');
+    const total = async (query: string) => {
+      const { body } = await shop.get(`${path}?per_page=1&${query}`).expect(200);
+      const { total, pages, total_is_estimate } = body;
+      expect(pages).toBe(total);
+      expect(body.customers).toHaveLength(1);
+      return total_is_estimate ? `${total > 10_000 && total <= 10_501}` : total;
+    };
+    expect(await total('')).toBe(10_501);
+    expect(await total('sort=full_name')).toBe(10_501);
+    expect(await total('type=vip')).toBe(10_500);
+    expect(await total('type=vip&sort=-lifetime_value')).toBe(10_500);
+    expect(await total('type=premium')).toBe(1);
+    expect(await total('active_only=false&status=active&sort=-total_orders,full_name')).toBe(10_501);
+    expect(await total('search=many')).toBe('true');
+    expect(await total('search=many&sort=full_name')).toBe('true');
+    expect(await total('search=many+12')).toBe(111);
+    expect(await total('created_from=2020-01-01')).toBe('true');
+    expect(await total('min_lifetime_value=0')).toBe('true');
+    expect(await total('min_lifetime_value=0&type=premium')).toBe(1);
+    const all = await service.user('superuser').get(`${path}?per_page=3&search=many`).expect(200);
+    expect(all.body).toMatchObject({ total_is_estimate: true, customers: { length: 3 } });
+    // Every page of what was only estimated can be read.
+    const { body } = await shop.get(`${path}?search=many&sort=full_name&per_page=2&page=5250`).expect(200);
+    expect(body.customers.map(({ full_name }: { full_name: string }) => full_name)).toEqual(['Many 9998', 'Many 9999']);
+    const far = await shop.get(`${path}?min_lifetime_value=0&sort=full_name&per_page=1&page=10501`).expect(200);
+    expect(far.body.customers[0].full_name).toBe('Many 9999');
+    expect((await shop.get(`${path}/search?q=many&per_page=100&page=105`).expect(200)).body.customers).toHaveLength(
+      100,
+    );
+    expect((await shop.get(`${path}/search?q=many&per_page=100&page=106`).expect(200)).body.customers).toEqual([]);
+    const best = await shop.get(`${path}/search?q=many+10500`).expect(200);
+    expect(best.body.customers[0].full_name).toBe('Many 10500');
+  });
+
+  test('is a superuser’s over all companies, or of the one it names', async () => {
+    const shop = await shopWith({ full_name: 'Spanning' });
+    const other = await shopWith({ full_name: 'Spanning' });
+    const superuser = service.user('superuser');
+    expect((await superuser.get(`${path}?search=spanning`).expect(200)).body.total).toBe(2);
+    const { body } = await superuser.get(`${path}?search=spanning&company_id=${other.company_id}`).expect(200);
+    expect(body.customers.map(({ business_id }: { business_id: string }) => business_id)).toEqual([other.company_id]);
+    await shop.get(`${path}?company_id=${other.company_id}`).expect(403);
+  });
+});

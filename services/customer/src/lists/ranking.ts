@@ -1,0 +1,136 @@
+import { within, type Db, type Query, type Scope } from '@clientela/db';
+import type { Customer } from '../customers/schema.ts';
+import type { CustomerFilter, Listing } from './schema.ts';
+import { hitColumns, hitsById, hitsOf, searchOf, type Search } from './search.ts';
+import { inOrder, keyed, ofRecord, sourceOf, type Source, type Sql } from './source.ts';
+import { collected, details, fenced, select, walked, type Slice } from './store.ts';
+import type { Term } from './terms.ts';
+import { countKept, estimated, exactUpTo, expectedRows, type Total } from './totals.ts';
+
+const newestFirst = [{ column: 'created_at', descending: true }] as const;
+const pool = 1_000; // customers that are ranked among themselves, where there are too many to rank all
+
+/** Whom a search finds, the best first: all of them ranked, or of very many the best thousand, and then the newest first. */
+export async function searchCustomers(
+  db: Db,
+  scope: Scope,
+  filter: CustomerFilter & { search: string },
+  slice: Slice,
+): Promise<{ rows: Customer[] } & Total> {
+  const listing: Listing = { ...filter, sort: newestFirst };
+  const search = await searchOf(db, scope, listing);
+  const { term, found } = search;
+  if (search.many === undefined) {
+    const hits = ranked(db, search.hits ?? hitsOf(db, scope, listing, found), rankOf(db, term));
+    const few = await collected(db, bestFirst(db, scope, listing, [hits]), slice);
+    const mistyped = await search.mistyped(few.total);
+    if (mistyped.length > 0) {
+      const nearly = ranked(db, hitsById(db, scope, listing, mistyped), db.raw('?::integer', [ranks]));
+      return collected(db, bestFirst(db, scope, listing, [hits, nearly]), slice);
+    }
+    if (few.total <= exactUpTo) return few;
+  }
+  const all = sourceOf(db, scope, listing, { found });
+  const many = search.many ?? search.expected ?? (await expectedRows(db, all.rows));
+  const total = estimated(many, await countKept(db, scope, listing));
+  return { rows: await bestOfMany(db, scope, listing, search, slice), ...total };
+}
+
+/** Found rows in the order of their rank; of one rank, the shortest name is nearest to what was typed. */
+function bestFirst(db: Db, scope: Scope, listing: Listing, parts: readonly Query[]): Source {
+  const source = sourceOf(db, scope, listing, { instead: fenced(db, parts) });
+  const keys = ['c.rank', 'length(c.full_name)', 'c.full_name', 'c.id'];
+  return { ...source, keys: keys.map((sql) => ({ sql, descending: false, nullable: true })) };
+}
+
+const ranked = (db: Db, hits: Query, rank: Sql): Query => hits.clone().select(db.raw('? as rank', [rank]));
+const ranks = 5; // the last, of those who are found by a typo
+
+/** How well a searched text fits: a value is what was typed, begins so, has all words whole, begins all words, or holds all pieces. */
+function rankOf(db: Db, { any_of, text }: Term): Sql {
+  const values = [...new Set([text, ...any_of.filter((one) => one.length === 1).map(([one = '']) => one.trim())])];
+  const words = text.split(' ');
+  const holds = (texts: readonly string[], how: 'or' | 'and') =>
+    db.raw(`(${texts.map(() => 'strpos(c.searched, ?) > 0').join(` ${how} `)})`, [...texts]);
+  return db.raw('(case when ? then 0 when ? then 1 when ? then 2 when ? then 3 else 4 end)', [
+    holds(
+      values.map((value) => `\n ${value} \n`),
+      'or',
+    ),
+    holds(
+      values.map((value) => `\n ${value}`),
+      'or',
+    ),
+    holds(
+      words.map((word) => ` ${word} `),
+      'and',
+    ),
+    holds(
+      words.map((word) => ` ${word}`),
+      'and',
+    ),
+  ]);
+}
+
+/** The best of those whose values begin with what was typed and of others, then all others, the newest first. */
+async function bestOfMany(db: Db, scope: Scope, listing: Listing, search: Search, slice: Slice): Promise<Customer[]> {
+  const { term, found, hits } = search;
+  const rank = rankOf(db, term);
+  const first = (part: Query) => db.select('*').from(ranked(db, part, rank).limit(pool).as('part'));
+  const byIndex = (part: Query) =>
+    db
+      .select('*')
+      .from(
+        db.raw('(with hits as materialized (?) select * from hits limit ?) as part', [ranked(db, part, rank), pool]),
+      );
+  const newest = () => hitsOf(db, scope, listing, found).orderBy('c.created_at', 'desc');
+  const parts = [hits ? byIndex(hits) : first(newest()), ...beginning(db, scope, listing, search).map(first)];
+  const source = bestFirst(db, scope, listing, parts);
+  const best = () => inOrder(select(db, source, source.rows.clone()), source.keys).limit(pool);
+  if (slice.offset + slice.limit <= pool) {
+    const page = inOrder(db.from(best().as('f')).select('f.*'), keyed(source.keys, 'f'));
+    return details(db, page.limit(slice.limit).offset(slice.offset), source);
+  }
+  const ids = ((await best()) as { found_id: string }[]).map(({ found_id }) => found_id);
+  const others: Search = {
+    ...search,
+    found: (rows) => {
+      found(rows);
+      void rows.whereRaw('c.id <> all(?::uuid[])', [ids]);
+    },
+  };
+  const left = ids.slice(slice.offset, slice.offset + slice.limit);
+  const inPool = await details(
+    db,
+    inOrder(db.from(best().as('f')).select('f.*'), keyed(source.keys, 'f')).whereIn('f.found_id', left),
+    source,
+  );
+  const rest = { limit: slice.limit - inPool.length, offset: Math.max(0, slice.offset - ids.length) };
+  return [...inPool, ...(rest.limit > 0 ? await walked(db, scope, listing, rest, others) : [])];
+}
+
+const last = '\u{10ffff}';
+
+/** Customers of whom a value begins with what was typed, by indexes in the order of these values. */
+function beginning(db: Db, scope: Scope, listing: Listing, { term, found }: Search): Query[] {
+  const digits = term.any_of
+    .flat()
+    .map((piece) => piece.trim())
+    .find((piece) => /^\d+$/.test(piece));
+  const ranges: [string, string][] = [
+    ['left(c.searched, 60)', `\n ${term.text}`.slice(0, 60)],
+    ['lower(c.email)', term.text],
+    ...(digits
+      ? ([
+          ["ltrim(c.phone, '+')", digits],
+          ['c.document_number', digits],
+        ] as [string, string][])
+      : []),
+  ];
+  return ranges.map(([sql, from]) => {
+    const rows = within(db('customers as c'), scope, 'c.company_id').select(hitColumns);
+    ofRecord(rows, listing);
+    found(rows);
+    return rows.whereNull('c.deleted_at').whereRaw(`${sql} >= ? and ${sql} < ?`, [from, from + last]);
+  });
+}

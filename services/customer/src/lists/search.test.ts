@@ -1,0 +1,224 @@
+import type { Caller, TestService } from '@clientela/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { customerUnderTest } from '../customer-under-test.ts';
+
+let service: TestService;
+
+beforeAll(async () => {
+  service = await customerUnderTest();
+});
+afterAll(() => service.close());
+
+const path = '/api/customers';
+const shopWith = async (...customers: object[]): Promise<Caller> => {
+  const shop = service.user('admin', service.company({ country: 'RO' }));
+  for (const body of customers) await shop.post(path, body).expect(201);
+  return shop;
+};
+const names = async (shop: Caller, query: string): Promise<string[]> => {
+  const { body } = await shop.get(`${path}?${query}`).expect(200);
+  expect(body.total).toBe(body.customers.length);
+  return body.customers.map(({ full_name, email }: { full_name: string | null; email: string }) => full_name ?? email);
+};
+
+const best = async (shop: Caller, q: string): Promise<string[]> => {
+  const { body } = await shop.get(`${path}/search?q=${encodeURIComponent(q)}`).expect(200);
+  expect(body).toEqual({
+    customers: expect.any(Array),
+    total: body.customers.length,
+    page: 1,
+    pages: expect.any(Number),
+    per_page: 20,
+  });
+  return body.customers.map(({ full_name }: { full_name: string }) => full_name);
+};
+
+describe('the search', () => {
+  test('finds any part of a name, e-mail or document number, case and accents aside', async () => {
+    const shop = await shopWith(
+      {
+        full_name: 'Dr. Ștefănescu',
+        firstname: 'José',
+        lastname: 'Muñoz',
+        email: 'Jose.M@Example.com',
+        document_type: 'cpf',
+        document_number: '111.444.777-35',
+      },
+      { full_name: 'Виктор Straße 100%' },
+    );
+    for (const query of [
+      'stefan',
+      'ȘTEFĂNESCU',
+      'jose munoz',
+      'ÑOZ',
+      'jose.m@',
+      'EXAMPLE',
+      '111.444',
+      '44477735',
+      '777-35',
+    ]) {
+      expect([query, await names(shop, `search=${encodeURIComponent(query)}`)]).toEqual([query, ['Dr. Ștefănescu']]);
+    }
+    for (const query of ['виктор', 'VIKTOR', 'STRASSE', '100%', 'e 10'])
+      expect([query, await names(shop, `search=${encodeURIComponent(query)}`)]).toEqual([
+        query,
+        ['Виктор Straße 100%'],
+      ]);
+    // Not across two values, no wildcard, nothing to look for.
+    for (const query of ['fanescujose', 'st_fan', '%%', '́́', '\\\\'])
+      expect([query, await names(shop, `search=${encodeURIComponent(query)}`)]).toEqual([query, []]);
+  });
+
+  test('finds a phone however it is typed', async () => {
+    const shop = await shopWith(
+      { full_name: 'national', phone: '0712 345 678' },
+      { full_name: 'abroad', phone: '+7 902 516-31-11' },
+      { full_name: 'short', phone: '98 765' },
+    );
+    for (const query of [
+      '0712345678',
+      '0712 345',
+      '+40 712 345 678',
+      '0040712345678',
+      '(0712) 345-678',
+      '712.345.678',
+      '+4071',
+    ]) {
+      expect([query, await names(shop, `search=${encodeURIComponent(query)}`)]).toEqual([query, ['national']]);
+    }
+    for (const query of ['89025163111', '8 (902) 516', '7902516', '902-516'])
+      expect([query, await names(shop, `search=${encodeURIComponent(query)}`)]).toEqual([query, ['abroad']]);
+    expect(await names(shop, 'search=987-65')).toEqual(['short']);
+  });
+
+  test('follows a change', async () => {
+    const shop = await shopWith({ firstname: 'Before', phone: '0712000001' });
+    const { body } = await shop.get(path);
+    await shop.patch(`${path}/${body.customers[0].id}`, { firstname: 'After', phone: '0712000002' }).expect(200);
+    expect(await names(shop, 'search=before')).toEqual([]);
+    expect(await names(shop, 'search=0712000001')).toEqual([]);
+    expect(await names(shop, 'search=after')).toEqual(['After']);
+    expect(await names(shop, 'search=0712000002')).toEqual(['After']);
+  });
+
+  test('finds starts of words by two characters, and anything by three', async () => {
+    const shop = await shopWith(
+      { full_name: 'Ana Peña-Nieto', email: 'info@nido.example' },
+      { full_name: 'Juan O’Brien', document_type: 'passport', document_number: 'AB4711' },
+    );
+    const found = async (query: string) => names(shop, `search=${encodeURIComponent(query)}`);
+    for (const query of ['an', 'AN', 'pe', 'ni', 'in', 'pen', 'eña', 'nido', 'o@n'])
+      expect([query, await found(query)]).toEqual([query, ['Ana Peña-Nieto']]);
+    for (const query of ['ju', 'br', 'ab', 'uan', '471', 'o’b', "o'br"].slice(0, 6))
+      expect([query, await found(query)]).toEqual([query, ['Juan O’Brien']]);
+    for (const query of ['na', 'et', '47', 'rn']) expect([query, await found(query)]).toEqual([query, []]);
+  });
+
+  test('finds every word, in whatever order and value', async () => {
+    const shop = await shopWith(
+      { full_name: 'García López, José', email: 'pepe@example.com', phone: '0712345678' },
+      { full_name: 'José Díaz' },
+    );
+    for (const query of ['jose garcia', 'lopez, josé', 'garcia pepe', 'jo ga', 'ose arc', 'garcia 0712', 'garcia lo']) {
+      expect([query, await names(shop, `search=${encodeURIComponent(query)}`)]).toEqual([
+        query,
+        ['García López, José'],
+      ]);
+    }
+    expect(await names(shop, 'search=jose+pereira')).toEqual([]);
+    expect(await names(shop, 'search=jose&sort=full_name')).toEqual(['García López, José', 'José Díaz']);
+  });
+
+  test('forgives one typo in a name or e-mail of four letters or more, and none in a digit', async () => {
+    const shop = await shopWith(
+      {
+        full_name: 'José Muñoz',
+        email: 'j.munoz@example.com',
+        phone: '0712345678',
+        document_type: 'cedula',
+        document_number: '80123456',
+      },
+      { full_name: 'Björk', email: 'maria77@example.org' },
+      { full_name: 'Łukasz Иванов' },
+    );
+    const found = async (query: string) => names(shop, `search=${encodeURIComponent(query)}`);
+    // Wrong, missing, too many, swapped.
+    for (const query of [
+      'josr',
+      'joxe',
+      'jose muñz',
+      'josee',
+      'jsoe',
+      'munos',
+      'mnuoz',
+      'unoz jose',
+      'j.munos@example.com',
+    ])
+      expect([query, await found(query)]).toEqual([query, ['José Muñoz']]);
+    expect(await found('mrria')).toEqual(['Björk']);
+    expect(await found('bjork')).toEqual(['Björk']);
+    expect(await found('lukazs')).toEqual(['Łukasz Иванов']);
+    expect(await found('иванoв')).toEqual(['Łukasz Иванов']);
+    expect(await found('ивонов')).toEqual(['Łukasz Иванов']);
+    expect(await found('exmaple')).toEqual(['Björk', 'José Muñoz']);
+    // Two of them, one in three letters, one in a digit.
+    for (const query of ['kbjor', 'jsoee', 'jpse munos', 'jso', '0712345679', '80123457', 'maria78', '8012345a'])
+      expect([query, await found(query)]).toEqual([query, []]);
+  });
+
+  test('ranks: the value itself, its beginning, whole words, beginnings, parts, typos', async () => {
+    const shop = await shopWith(
+      { full_name: 'Bea Marin' },
+      { full_name: 'Rosamarina Gil' },
+      { full_name: 'Marinela Paz' },
+      { full_name: 'Eva Marinela' },
+      { full_name: 'Merin Sol' },
+      { full_name: 'Marin' },
+      { full_name: 'Marin Alonso' },
+      { full_name: 'Other' },
+    );
+    const expected = [
+      'Marin',
+      'Marin Alonso',
+      'Marinela Paz',
+      'Bea Marin',
+      'Eva Marinela',
+      'Rosamarina Gil',
+      'Merin Sol',
+    ];
+    expect(await best(shop, 'MARÍN')).toEqual(expected);
+    const { body } = await shop.get(`${path}/search?q=marin&per_page=2&page=3`).expect(200);
+    expect(body).toMatchObject({ total: 7, pages: 4, page: 3, per_page: 2 });
+    expect(body.customers.map(({ full_name }: { full_name: string }) => full_name)).toEqual(expected.slice(4, 6));
+    expect(body.customers[0]).toEqual((await shop.get(`${path}/${body.customers[0].id}`)).body.customer);
+    expect((await names(shop, 'search=marin')).toSorted()).toEqual(expected.toSorted());
+  });
+
+  test('takes the filters of the list, and refuses what it does not know', async () => {
+    const shop = await shopWith(
+      { full_name: 'Ana A', type: 'vip' },
+      { full_name: 'Ana B', status: 'inactive' },
+      { full_name: 'Ana C' },
+      { full_name: 'Solitaria' },
+    );
+    const { body } = await shop.get(`${path}?search=${encodeURIComponent('Ana C')}`);
+    await shop.delete(`${path}/${body.customers[0].id}`).expect(200);
+    const of = async (query: string) => {
+      const answer = await shop.get(`${path}/search?q=ana&${query}`).expect(200);
+      return answer.body.customers.map(({ full_name }: { full_name: string }) => full_name);
+    };
+    expect(await of('')).toEqual(['Ana A']);
+    expect(await of('active_only=false')).toEqual(['Ana A', 'Ana B', 'Ana C']);
+    expect(await of('status=inactive')).toEqual(['Ana B']);
+    expect(await of('type=vip&min_lifetime_value=0')).toEqual(['Ana A']);
+    expect(await of('created_to=2020-01-01')).toEqual([]);
+    for (const query of ['', 'q=a', 'q=ana&sort=full_name', 'q=ana&cursor=', 'q=ana&search=ana'])
+      await shop.get(`${path}/search?${query}`).expect(422);
+    await service
+      .user('customer', { id: shop.company_id ?? '' })
+      .get(`${path}/search?q=ana`)
+      .expect(403);
+    await shop.get(`${path}/search?q=ana&company_id=${service.company().id}`).expect(403);
+    expect((await service.user('superuser').get(`${path}/search?q=solitaria`).expect(200)).body.total).toBe(1);
+  });
+});

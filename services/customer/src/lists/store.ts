@@ -1,0 +1,160 @@
+import type { Db, Query, Scope } from '@clientela/db';
+import type { Customer } from '../customers/schema.ts';
+import { answered } from '../customers/store.ts';
+import type { Listing } from './schema.ts';
+import { hitsById, searchOf, type Search } from './search.ts';
+import { firstRows, inOrder, isCounted, keyed, sortedBy, sourceOf, type Instead, type Source } from './source.ts';
+import { countKept, estimated, exactUpTo, expectedRows, type Total } from './totals.ts';
+
+export type Slice = { limit: number; offset: number };
+type Found = { rows: Customer[] } & Total;
+
+/**
+ * A part of a list, and how many customers the list has. The planner knows nothing of how filter and order hang together (the oldest
+ * orders are those of the oldest customers), so it is not left to choose between walking the order and collecting what the filter has:
+ * up to 10,000 are collected and sorted, which counts them as well; of more, a page is soon met with on a walk, and if it is not,
+ * all are sorted.
+ */
+export async function listCustomers(db: Db, scope: Scope, listing: Listing, slice: Slice): Promise<Found> {
+  if (isCounted(listing)) {
+    const total = await countKept(db, scope, listing);
+    if (total === 0) return { rows: [], total };
+    const plain = listing.type === undefined && listing.status === undefined && listing.sort.length === 1;
+    const source = sourceOf(db, scope, listing);
+    if (plain || sortedBy(listing.sort)) return { rows: await fetch(db, source, source.rows, slice), total };
+    const few = total <= exactUpTo ? await collected(db, source, slice) : undefined;
+    return { rows: few?.rows ?? (await walked(db, scope, listing, slice)), total };
+  }
+  const search = listing.search === undefined ? undefined : await searchOf(db, scope, listing);
+  if (search) return searched(db, scope, listing, slice, search);
+
+  const source = sourceOf(db, scope, listing);
+  const few = await collected(db, source, slice);
+  if (few.total <= exactUpTo) return few;
+  const most = await countKept(db, scope, listing);
+  const total = estimated(await expectedRows(db, source.rows), most);
+  return { rows: await walked(db, scope, listing, slice), ...total };
+}
+
+/** As above, of those whom a search finds. */
+async function searched(db: Db, scope: Scope, listing: Listing, slice: Slice, search: Search): Promise<Found> {
+  const most = await countKept(db, scope, listing);
+  if (search.many !== undefined)
+    return { rows: await walked(db, scope, listing, slice, search), ...estimated(search.many, most) };
+  const { found } = search;
+  const collect = (instead?: Instead) =>
+    collected(db, sourceOf(db, scope, listing, instead ? { instead } : { found }), slice);
+  const few = await collect(search.hits && fenced(db, [search.hits]));
+  const mistyped = await search.mistyped(few.total);
+  if (search.hits && mistyped.length > 0)
+    return collect(fenced(db, [search.hits, hitsById(db, scope, listing, mistyped)]));
+  if (few.total <= exactUpTo) return few;
+  const expected = search.expected ?? (await expectedRows(db, sourceOf(db, scope, listing, { found }).rows));
+  return { rows: await walked(db, scope, listing, slice, search), ...estimated(expected, most) };
+}
+
+/** Planned for by themselves, and read only as far as they are asked for. */
+export const fenced = (db: Db, parts: readonly Query[]): Instead => ({
+  c: db.raw(`(with hits as materialized (${parts.map(() => '?').join(' union ')}) select * from hits)`, [...parts]),
+});
+
+/** Counts up to one more than is counted; of no more than that, also the slice. */
+export async function collected(db: Db, source: Source, { limit, offset }: Slice): Promise<Found> {
+  const keys = keyed(source.keys, 'f');
+  const found = select(db, source, source.rows.clone()).limit(exactUpTo + 1);
+  const slice = inOrder(db.from('found as f').whereRaw('(select total from counted) <= ?', [exactUpTo]), keys)
+    .select('f.*')
+    .limit(limit)
+    .offset(offset);
+  const rows = (await inOrder(
+    db
+      .withMaterialized('found', found)
+      .with('counted', db.from('found').count({ total: '*' }))
+      .select(['counted.total', ...answered])
+      .from('counted')
+      .leftJoin(db.raw('(?) as k', [slice]), db.raw('true'))
+      .leftJoin('customers as c', { 'c.company_id': 'k.found_company', 'c.id': 'k.found_id' })
+      .leftJoin('customer_counters as n', { 'n.company_id': 'k.found_company', 'n.customer_id': 'k.found_id' }),
+    keyed(source.keys, 'k'),
+  )) as (Customer & { total: number })[];
+  const total = rows[0]?.total ?? 0;
+  return { rows: rows.filter(({ id }) => id !== null).map(({ total: _total, ...customer }) => customer), total };
+}
+
+const shortWalk = 20_000; // entries of an index that holds all that is asked
+const joinedWalk = 4_000; // rows that have to be looked up elsewhere
+
+/** A slice of a list that has many: met with on a walk in its order, or sorted out of all of them. */
+export async function walked(
+  db: Db,
+  scope: Scope,
+  listing: Listing,
+  slice: Slice,
+  search?: Pick<Search, 'found'>,
+): Promise<Customer[]> {
+  const found = search && { found: search.found };
+  const source = sourceOf(db, scope, listing, { ...found });
+  const bound = (source.alone && !search ? shortWalk : joinedWalk) + 50 * (slice.limit + slice.offset);
+  if (source.walked && slice.offset < exactUpTo) {
+    const first: Instead = firstRows(db, scope, listing, source, bound);
+    const rows = await fetch(db, source, sourceOf(db, scope, listing, { instead: first, ...found }).rows, slice);
+    if (rows.length === slice.limit) return rows;
+  }
+  if (listing.sort.length > 1) await upTo(db, scope, listing, slice, source, search);
+  // What a fence shuts off is planned for by itself: by the filter, not by the order.
+  const keys = keyed(source.keys, 'f');
+  const all = db.from(db.raw('(? offset 0) as f', [select(db, source, source.rows)])).select('f.*');
+  return details(db, inOrder(all, keys).limit(slice.limit).offset(slice.offset), source);
+}
+
+/** Leaves out what the first column alone puts behind the slice: so many need not be sorted by the others. */
+async function upTo(
+  db: Db,
+  scope: Scope,
+  listing: Listing,
+  { limit, offset }: Slice,
+  { rows, keys }: Source,
+  search?: Pick<Search, 'found'>,
+): Promise<void> {
+  const [column] = listing.sort;
+  const [key] = keys;
+  if (!column || !key) return;
+  const [last] = await walked(
+    db,
+    scope,
+    { ...listing, sort: [column] },
+    { limit: 1, offset: offset + limit - 1 },
+    search,
+  );
+  const value = last?.[column.column] ?? null;
+  if (value !== null) void rows.whereRaw(`${key.sql} ${key.descending ? '>=' : '<='} ?`, [value]);
+}
+
+/** A slice, in the order of an index. */
+const fetch = (db: Db, source: Source, rows: Query, { limit, offset }: Slice): Promise<Customer[]> =>
+  details(
+    db,
+    inOrder(select(db, source, rows.clone()), source.keys)
+      .limit(limit)
+      .offset(offset),
+    source,
+  );
+
+/** Whom the rows are about, and the columns of their order. */
+export const select = (db: Db, { keys, company, id }: Source, rows: Query): Query =>
+  rows.select([
+    db.raw(`${company} as found_company`),
+    db.raw(`${id} as found_id`),
+    ...keys.map(({ sql }, at) => db.raw(`${sql} as k${at}`)),
+  ]);
+
+/** The customers of some rows, in their order. Only these are read whole. */
+export const details = async (db: Db, rows: Query, { keys }: Pick<Source, 'keys'>): Promise<Customer[]> =>
+  (await inOrder(
+    db
+      .select([...answered])
+      .from(db.raw('(?) as k', [rows]))
+      .join('customers as c', { 'c.company_id': 'k.found_company', 'c.id': 'k.found_id' })
+      .join('customer_counters as n', { 'n.company_id': 'k.found_company', 'n.customer_id': 'k.found_id' }),
+    keyed(keys, 'k'),
+  )) as Customer[];

@@ -1,0 +1,56 @@
+import { notFound } from '@clientela/errors';
+import { route, type Route } from '@clientela/http';
+import { Message } from '@clientela/values';
+import { CustomerId } from '../customers/schema.ts';
+import { findCustomer } from '../customers/store.ts';
+import { addNote, removeNote } from './actions.ts';
+import { NewNote, NoteOfCustomer, NotePage, NoteQuery, NoteSaved } from './schema.ts';
+import { listNotes } from './store.ts';
+
+const path = '/api/customers/{customer_id}/notes';
+
+export const noteRoutes: Route[] = [
+  route({
+    method: 'post',
+    path,
+    summary: 'Write a note about a customer',
+    description:
+      'It may have several lines. The author is who is signed in. If-Match is about the version of the customer.',
+    allow: 'customers:update',
+    params: CustomerId,
+    body: NewNote,
+    responses: { 201: NoteSaved },
+    handle: async ({ tx, actor, params, body, expected_version }) => {
+      const target = { actor, id: params.customer_id, expected_version };
+      return { message: 'Note added', note: await addNote(tx, target, body.content) };
+    },
+  }),
+  route({
+    method: 'get',
+    path,
+    summary: 'List the notes about a customer',
+    description: 'Newest first.',
+    allow: 'customers:read',
+    params: CustomerId,
+    query: NoteQuery,
+    responses: { 200: NotePage },
+    handle: async ({ db, actor, params, query }) => {
+      if (!(await findCustomer(db, actor.company_id, params.customer_id))) throw notFound('customer');
+      const { rows: notes, ...paging } = await listNotes(db, actor.company_id, params.customer_id, query);
+      return { notes, ...paging };
+    },
+  }),
+  route({
+    method: 'delete',
+    path: `${path}/{note_id}`,
+    summary: 'Remove a note about a customer',
+    description: 'If-Match is about the version of the customer.',
+    allow: 'customers:update',
+    params: NoteOfCustomer,
+    responses: { 200: Message },
+    handle: async ({ tx, actor, params, expected_version }) => {
+      await removeNote(tx, { actor, id: params.customer_id, expected_version }, params.note_id);
+      return { message: 'Note removed' };
+    },
+  }),
+];

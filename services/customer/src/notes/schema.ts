@@ -1,0 +1,20 @@
+import { Instant, lines, page, pageOf, perPage, Uuid } from '@clientela/values';
+import { z } from 'zod';
+
+export const Note = z.strictObject({
+  id: Uuid,
+  customer_id: Uuid,
+  content: z.string(),
+  created_by: z.string().meta({ description: 'The user who wrote it' }),
+  created_at: Instant,
+});
+export type Note = z.infer<typeof Note>;
+
+export const NewNote = z.strictObject({ content: lines(500) });
+
+export const NoteOfCustomer = z.strictObject({ customer_id: Uuid, note_id: Uuid });
+export const NoteQuery = z.strictObject({ page, per_page: perPage() });
+export type NoteQuery = z.infer<typeof NoteQuery>;
+
+export const NoteSaved = z.strictObject({ message: z.string(), note: Note });
+export const NotePage = pageOf('notes', Note);

@@ -1,0 +1,301 @@
+import { randomUUID } from 'node:crypto';
+import type { InternalUser, Role } from '@clientela/contracts';
+import { standIn, type Caller, type Company, type StandIn, type TestService } from '@clientela/testing';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { customerUnderTest } from '../customer-under-test.ts';
+import { userLookup } from './lookup.ts';
+
+let service: TestService;
+let auth: StandIn;
+let company: Company;
+let admin: Caller;
+/** The users that auth knows. */
+const users = new Map<string, InternalUser>();
+
+const anHour = 3_600_000;
+beforeAll(async () => {
+  auth = await standIn('auth');
+  service = await customerUnderTest({
+    pool: 10,
+    users: (companies) => userLookup(auth.client, companies),
+    rates: { 'customer-patch': { limit: 20, window: anHour } },
+  });
+});
+afterAll(() => Promise.all([service.close(), auth.close()]));
+beforeEach(() => {
+  company = service.company({ country: 'ES', currency: 'EUR' });
+  admin = service.user('admin', company);
+  auth.calls.length = 0;
+  auth.answer((path) => {
+    const user = users.get(path.replace('/internal/users/', ''));
+    return user ? { status: 200, body: user } : { status: 404 };
+  });
+});
+
+const me = '/api/customers/me';
+/** Somebody who signed up: auth knows them, and here is no profile yet. */
+const somebody = (values: Partial<InternalUser> = {}): Caller => {
+  const id = randomUUID();
+  const role: Role = 'customer';
+  const user = { first_name: 'Ana', last_name: 'Perez', name: 'Ana Perez', email: `${id}@example.com`, phone: null };
+  users.set(id, { id, active: true, role, business_id: company.id, ...user, ...values });
+  return service.user(values.role ?? role, company, id);
+};
+/** On a busy machine one may wait too long for another, which is a 503 before anything was done: it asks again. */
+const readAtLast = async (person: Caller) => {
+  let answer = await person.get(me);
+  while (answer.status === 503) answer = await person.get(me);
+  return answer;
+};
+const profilesOf = ({ user_id }: Caller) => service.database.owner('customers').where({ user_id });
+const created = async (body: object) => (await admin.post('/api/customers', body).expect(201)).body.customer;
+const saidOf = async (id: string) => (await service.events()).filter(({ data }) => data['customer_id'] === id);
+
+describe('the own profile of role customer', () => {
+  test('is made on first use, and then read; staff see it as it is', async () => {
+    const person = somebody({ phone: '600 111 222' });
+    const { body, headers } = await person.get(me).expect(200);
+    const { customer } = body;
+    expect(customer).toMatchObject({
+      user_id: person.user_id,
+      business_id: company.id,
+      full_name: 'Ana Perez',
+      email: `${person.user_id}@example.com`,
+      phone: '+34600111222',
+      currency: 'EUR',
+    });
+    expect(headers['etag']).toBe('"1"');
+    expect(await saidOf(customer.id)).toMatchObject([
+      { name: 'customer.created', sequence: 1, company_id: company.id },
+    ]);
+    const { tags, metadata, external_id, ...seen } = (await admin.get(`/api/customers/${customer.id}`)).body.customer;
+    expect([tags, metadata, external_id]).toEqual([[], {}, null]);
+    expect(customer).toEqual(seen);
+    expect(auth.calls).toHaveLength(1);
+
+    auth.answer(() => undefined); // nothing more is asked
+    expect((await person.get(`${me}/`).expect(200)).body).toEqual(body);
+    expect((await person.get(me).set('If-None-Match', '"1"').expect(200)).body).toEqual(body); // its counters have no version
+    expect((await person.get(`/api/customers/${customer.id}`).expect(200)).body).toEqual(body);
+    expect(await profilesOf(person)).toHaveLength(1);
+  });
+
+  test('is made by whichever comes first: ten at once, its statistics, a change', async () => {
+    const eager = somebody();
+    const answers = await Promise.all(Array.from({ length: 10 }, () => readAtLast(eager)));
+    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200));
+    expect(new Set(answers.map(({ body }) => body.customer.id)).size).toBe(1);
+    expect(await profilesOf(eager)).toHaveLength(1);
+
+    const counting = somebody();
+    const nothing = (await counting.get(`${me}/statistics`).expect(200)).body;
+    const [made] = await profilesOf(counting);
+    expect((await admin.get(`/api/customers/${made.id}/stats`).expect(200)).body).toEqual(nothing);
+    await service.program('interaction', company).patch(`/api/customers/internal/${made.id}/statistics`, {
+      increment: { total_orders: 2, lifetime_value: '7.5' },
+    });
+    expect((await counting.get(`${me}/statistics`).expect(200)).body).toEqual({
+      ...nothing,
+      total_orders: 2,
+      lifetime_value: '7.50',
+    });
+
+    const changing = somebody();
+    const { body } = await changing.patch(me, { phone: '600 222 333' }).expect(200);
+    expect(body).toMatchObject({
+      message: 'Customer updated',
+      customer: { full_name: 'Ana Perez', phone: '+34600222333' },
+    });
+    expect((await saidOf(body.customer.id)).map(({ name, sequence }) => [name, sequence])).toEqual([
+      ['customer.created', 1],
+      ['customer.updated', 2],
+    ]);
+  });
+
+  test('of which nothing is made when the first change is refused', async () => {
+    const person = somebody();
+    await person.patch(me, { gender: 'x' }).expect(422);
+    await person.patch(me, { metadata: {} }).expect(403);
+    expect(await profilesOf(person)).toEqual([]);
+  });
+
+  test('is made without what another customer holds, who stays as it is; the history says so', async () => {
+    const other = await created({ full_name: 'Other', email: 'held@example.com', phone: '+34600777666' });
+    const person = somebody({ email: 'HELD@example.com', phone: '600777666' });
+    const { customer } = (await person.get(me).expect(200)).body;
+    expect(customer).toMatchObject({ user_id: person.user_id, full_name: 'Ana Perez', email: null, phone: null });
+    expect((await admin.get(`/api/customers/${other.id}`)).body.customer).toEqual(other);
+    expect((await admin.get(`/api/customers/${customer.id}/history`).expect(200)).body.history).toMatchObject([
+      {
+        action: 'customer.created',
+        actor_id: person.user_id,
+        reason: expect.stringMatching(/^email and phone .*another/),
+      },
+    ]);
+  });
+
+  test('needs auth only when it must be made', async () => {
+    const known = somebody();
+    await known.get(me).expect(200);
+    auth.answer(() => undefined);
+    await known.patch(me, { firstname: 'Eva' }).expect(200);
+    await known.get(`${me}/statistics`).expect(200);
+    const unknown = somebody();
+    for (const call of [unknown.get(me), unknown.get(`${me}/statistics`), unknown.patch(me, { firstname: 'Eva' })]) {
+      const { headers } = await call.expect(503);
+      expect(headers['retry-after']).toMatch(/^\d+$/);
+    }
+    expect(await profilesOf(unknown)).toEqual([]);
+  });
+
+  test('is not made for somebody who is gone, elsewhere, or no customer any more', async () => {
+    const gone = service.user('customer', company);
+    const elsewhere = somebody({ business_id: service.company().id });
+    const promoted = somebody();
+    Object.assign(users.get(promoted.user_id) ?? {}, { role: 'manager' });
+    for (const person of [gone, elsewhere, promoted]) {
+      expect((await person.get(me).expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
+      expect(await profilesOf(person)).toEqual([]);
+    }
+  });
+
+  test('is the one of its company', async () => {
+    const person = somebody();
+    const { customer } = (await person.get(me).expect(200)).body;
+    const other = service.company();
+    Object.assign(users.get(person.user_id) ?? {}, { business_id: other.id });
+    const moved = (await service.user('customer', other, person.user_id).get(me).expect(200)).body.customer;
+    expect(moved).toMatchObject({ business_id: other.id, user_id: person.user_id });
+    expect(moved.id).not.toBe(customer.id);
+  });
+
+  test('that was deleted is still read, and takes no change; no other one is made', async () => {
+    const person = somebody();
+    const { customer } = (await person.get(me).expect(200)).body;
+    await admin.delete(`/api/customers/${customer.id}`).expect(200);
+    expect((await person.get(me).expect(200)).body.customer).toMatchObject({ id: customer.id, is_active: false });
+    await person.get(`${me}/statistics`).expect(200);
+    expect((await person.patch(me, { firstname: 'Eva' }).expect(409)).body.error_code).toBe('CUSTOMER_DELETED');
+    expect(await profilesOf(person)).toHaveLength(1);
+    await admin.patch(`/api/customers/${customer.id}/activate`).expect(200);
+    await person.patch(me, { firstname: 'Eva' }).expect(200);
+  });
+});
+
+describe('a change of it', () => {
+  test('is what a change by id is: the same fields, refusals and versions', async () => {
+    const person = somebody();
+    const { customer } = (await person.get(me).expect(200)).body;
+    const changes = {
+      full_name: 'Ana Ruiz',
+      gender: 'F',
+      address: { city: 'Porto' },
+      preferences: { newsletter: true },
+    };
+    const { body, headers } = await person.patch(me, { ...changes, number: customer.number }).set('If-Match', '"1"');
+    expect(body.customer).toMatchObject({ full_name: 'Ana Ruiz', gender: 'female', address: { city: 'Porto' } });
+    expect(headers['etag']).toBe('"2"');
+    for (const hidden of ['tags', 'metadata', 'external_id']) expect(body.customer).not.toHaveProperty(hidden);
+
+    await created({ full_name: 'Other', email: 'other@example.com' });
+    await person.patch(me, { firstname: 'X' }).set('If-Match', '"1"').expect(412);
+    const taken = (await person.patch(me, { email: 'other@example.com' }).expect(409)).body;
+    expect(taken.error_code).toBe('CUSTOMER_EMAIL_TAKEN');
+    expect(taken).not.toHaveProperty('existing');
+    for (const [field, value] of Object.entries({
+      city_id: 1,
+      metadata: {},
+      status: 'suspended',
+      user_id: randomUUID(),
+    }))
+      expect((await person.patch(me, { [field]: value }).expect(403)).body.errors).toMatchObject([{ path: field }]);
+    expect((await person.patch(me, { nickname: 'x' }).expect(422)).body.errors).toMatchObject([{ path: 'nickname' }]);
+    expect((await person.get(me)).body.customer).toEqual(body.customer);
+  });
+
+  test('is counted together with changes by id', async () => {
+    const person = somebody();
+    const { customer } = (await person.get(me).expect(200)).body;
+    for (let change = 1; change <= 20; change += 1)
+      await person.patch(change % 2 ? me : `/api/customers/${customer.id}`, { firstname: `Ana ${change}` }).expect(200);
+    for (const path of [me, `/api/customers/${customer.id}`]) {
+      const { body, headers } = await person.patch(path, { firstname: 'Eva' }).expect(429);
+      expect(body.error_code).toBe('RATE_LIMITED');
+      expect(headers['retry-after']).toMatch(/^\d+$/);
+    }
+    await person.get(me).expect(200);
+    await somebody().patch(me, { firstname: 'Eva' }).expect(200);
+  });
+});
+
+describe('staff', () => {
+  test.each(['viewer', 'manager', 'admin'] as const)('of role %s have none, and auth is not asked', async (role) => {
+    const person = somebody({ role });
+    for (const call of [person.get(me), person.get(`${me}/statistics`), person.patch(me, { firstname: 'X' })])
+      expect((await call.expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
+    expect(auth.calls).toEqual([]);
+    expect(await profilesOf(person)).toEqual([]);
+  });
+
+  test('with one see all of it; who may change no others changes of it what a customer does', async () => {
+    const viewer = somebody({ role: 'viewer' });
+    const manager = somebody({ role: 'manager' });
+    for (const person of [viewer, manager]) {
+      const own = await created({ full_name: 'Own', user_id: person.user_id, external_id: person.user_id });
+      expect((await person.get(me).expect(200)).body).toEqual({ customer: own });
+      await person.get(`${me}/statistics`).expect(200);
+      const { body } = await person.patch(me, { firstname: 'Eva' }).expect(200);
+      expect(body.customer).toMatchObject({ id: own.id, firstname: 'Eva', external_id: person.user_id });
+    }
+    expect((await viewer.patch(me, { metadata: { vip: true } }).expect(403)).body.errors).toMatchObject([
+      { path: 'metadata' },
+    ]);
+    await manager.patch(me, { metadata: { vip: true } }).expect(200);
+  });
+
+  test('a superuser has one only where it names the company, if there', async () => {
+    const superuser = service.user('superuser');
+    for (const call of [superuser.get(me), superuser.patch(me, {}), superuser.get(`${me}/statistics`)])
+      expect((await call.expect(422)).body.errors).toMatchObject([{ path: 'company_id' }]);
+    await superuser.get(`${me}?company_id=${company.id}`).expect(404);
+    const own = await created({ full_name: 'Boss', user_id: superuser.user_id });
+    expect((await superuser.get(`${me}?company_id=${company.id}`).expect(200)).body.customer.id).toBe(own.id);
+  });
+
+  test('nobody signed in has none, and no program', async () => {
+    for (const path of [me, `${me}/statistics`]) await service.nobody().get(path).expect(401);
+    await service.nobody().patch(me, {}).expect(401);
+    await service.program('favorites', company).get(me).expect(403);
+  });
+});
+
+describe('the profile of a user, for other programs', () => {
+  const at = (user_id: string) => `/api/customers/internal/user/${user_id}`;
+
+  test('is the whole record, deleted or not', async () => {
+    const user_id = randomUUID();
+    const customer = await created({ full_name: 'Ana', user_id, metadata: { risk: 'high' }, external_id: 'crm-9' });
+    for (const name of ['auth', 'favorites', 'interaction'] as const)
+      expect((await service.program(name, company).get(at(user_id)).expect(200)).body).toEqual({ customer });
+    await admin.delete(`/api/customers/${customer.id}`).expect(200);
+    const found = await service.program('favorites', company).get(at(user_id.toUpperCase())).expect(200);
+    expect(found.body.customer).toMatchObject({ id: customer.id, is_active: false });
+    const again = await created({ full_name: 'Ana again', user_id });
+    expect((await service.program('favorites', company).get(at(user_id))).body).toEqual({ customer: again });
+  });
+
+  test('is a 404 for a user without one, and in another company', async () => {
+    const { user_id } = await created({ full_name: 'Ana', user_id: randomUUID() });
+    const favorites = service.program('favorites', company);
+    expect((await favorites.get(at(randomUUID())).expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
+    await service.program('favorites', service.company()).get(at(user_id)).expect(404);
+    await favorites.get(at('me')).expect(400);
+    await service.program('favorites').get(at(user_id)).expect(422);
+  });
+
+  test('is for those programs alone', async () => {
+    const { user_id } = await created({ full_name: 'Ana', user_id: randomUUID() });
+    for (const caller of [admin, service.nobody(), service.program('product', company)])
+      await caller.get(at(user_id)).expect(403);
+  });
+});

@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dialectsUnderTest, faultsOf, fresh, path, type Dialects } from './dialects-under-test.ts';
+
+let service: Dialects['service'];
+let made: Dialects['made'];
+let plainly: Dialects['plainly'];
+
+beforeAll(async () => {
+  ({ service, made, plainly } = await dialectsUnderTest());
+});
+afterAll(() => service.close());
+
+describe('the list', () => {
+  test('is cut by limit and offset, by number, and says how many there are', async () => {
+    const shop = service.user('admin', service.company());
+    const ids: number[] = [];
+    for (let index = 0; index < 5; index += 1) ids.push((await made({}, shop)).id);
+    const given = await plainly({ full_name: 'Old', number: 77, status: 'inactive' }, shop);
+    const listed = async (query: string) => {
+      const { items, count } = (await shop.get(`${path}?${query}`).expect(200)).body;
+      expect(count).toBe(6);
+      return items.map(({ id }: { id: number }) => id);
+    };
+    expect(await listed('')).toEqual([given.number, ...ids]);
+    expect(await listed('limit=2&offset=1')).toEqual(ids.slice(0, 2));
+    expect(await listed('offset=6')).toEqual([]);
+    expect(await listed('offset=1000000000')).toEqual([]);
+  });
+
+  test('shows 100 unless told, 1000 at most', async () => {
+    const shop = service.company();
+    const rows = Array.from({ length: 1001 }, (_, index) => ({
+      company_id: shop.id,
+      id: `00000000-0000-7000-8000-${String(index).padStart(12, '0')}`,
+      full_name: 'A',
+      full_name_built: false,
+      preferences: '{}',
+      searched: '',
+    }));
+    await service.database.owner.batchInsert('customers', rows);
+    const caller = service.user('viewer', shop);
+    const { items, count } = (await caller.get(path).expect(200)).body;
+    expect([items.length, count]).toEqual([100, 1001]);
+    expect((await caller.get(`${path}?limit=1000`).expect(200)).body.items.length).toBe(1000);
+    for (const query of ['limit=0', 'limit=1001', 'limit=x', 'offset=-1', 'page=1', 'limit=1&limit=2', 'search=ab']) {
+      expect(faultsOf(await caller.get(`${path}?${query}`).expect(422))).toEqual([query.split('=')[0]]);
+    }
+  });
+
+  test('spans the companies for a superuser, who acts in one that it names', async () => {
+    const shop = service.company();
+    const { id } = await made({}, service.user('admin', shop));
+    const superuser = service.user('superuser');
+    const [a, b] = [service.user('admin', service.company()), service.user('admin', service.company())];
+    for (const [caller, number, firstname] of [
+      [a, 900, 'A'],
+      [b, 901, 'B'],
+      [a, 902, 'C'],
+      [b, 902, 'D'],
+    ] as const)
+      await plainly({ number, firstname }, caller);
+    const all = (await superuser.get(`${path}?limit=1000`).expect(200)).body;
+    expect(all.count).toBeGreaterThan(1);
+    const low = (all.items as { id: number; firstname: string }[]).filter((one) => one.id >= 900 && one.id <= 902);
+    expect(low.map((one) => one.id)).toEqual([900, 901, 902, 902]);
+    expect(low.map((one) => one.firstname).toSorted()).toEqual(['A', 'B', 'C', 'D']);
+    expect((await superuser.get(`${path}?company_id=${shop.id}`).expect(200)).body).toMatchObject({
+      items: [{ id }],
+      count: 1,
+    });
+    for (const call of [
+      superuser.get(`${path}/${id}`),
+      superuser.post(path, { phone: fresh() }),
+      superuser.delete(`${path}/${id}`),
+    ])
+      expect(faultsOf(await call.expect(422))).toEqual(['company_id']);
+    expect((await superuser.get(`${path}/${id}?company_id=${shop.company_id}`).expect(200)).body.id).toBe(id);
+  });
+});

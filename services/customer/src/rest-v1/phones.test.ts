@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dialectsUnderTest, faultsOf, fresh, path, plain, type Dialects } from './dialects-under-test.ts';
+
+let service: Dialects['service'];
+let admin: Dialects['admin'];
+let made: Dialects['made'];
+let plainly: Dialects['plainly'];
+let plainlyRead: Dialects['plainlyRead'];
+
+beforeAll(async () => {
+  ({ service, admin, made, plainly, plainlyRead } = await dialectsUnderTest());
+});
+afterAll(() => service.close());
+
+const done = { success: true, message: expect.any(String) };
+
+describe('a phone', () => {
+  test('is one in both dialects, however it is spelled', async () => {
+    const es = service.user('admin', service.company());
+    // Readable or not, with a plus or without: the digits with the country code are the number.
+    for (const [here, there] of [
+      ['79991234567', '+7 999 123-45-67'],
+      ['89991234568', '79991234568'],
+      ['34600112233', '600 11 22 33'],
+      ['50110556645', '50110556645'],
+      ['65979638297', '+65979638297'],
+    ] as const) {
+      const { id } = await made({ phone: here }, es);
+      const refused = await es.post(plain, { phone: there }).expect(409);
+      expect(refused.body).toMatchObject({ error_code: 'CUSTOMER_PHONE_TAKEN', existing: { number: id } });
+      await es.delete(`${path}/${id}`).expect(200);
+      const free = await plainly({ phone: there }, es);
+      const inUse = await es.post(path, { phone: here }).expect(409);
+      expect(inUse.body).toMatchObject({
+        error_code: 'CUSTOMER_PHONE_TAKEN',
+        success: false,
+        message: 'Another customer has this phone',
+        existing: { number: free.number },
+      });
+    }
+    expect((await es.get(`${plain}?search=50110556645`).expect(200)).body.total).toBe(1);
+    const upsert = { op: 'upsert', match_on: 'phone', data: { phone: '65979638297', firstname: 'A' } };
+    const { results } = (await es.post(`${plain}/batch`, { operations: [upsert] }).expect(200)).body;
+    expect(results).toMatchObject([{ status: 200, customer: { firstname: 'A' } }]);
+  });
+
+  test('that cannot be read is kept with its country code', async () => {
+    const es = service.user('admin', service.company());
+    const { id, phone } = await made({ phone: '50110556645' }, es);
+    expect(phone).toBe('50110556645');
+    expect((await plainlyRead(id, es)).phone).toBe('+50110556645');
+  });
+
+  test('is changed by either path, and refused where another has it', async () => {
+    const [one, other] = [await made(), await made()];
+    const [first, second] = [fresh(), fresh()];
+    const { body, headers } = await admin.patch(`${path}/${one.id}`, { phone: first }).expect(200);
+    expect([body, headers['etag']]).toEqual([done, '"2"']);
+    expect((await admin.patch(`${path}/${one.id}/phone/`, { phone: `8${second.slice(1)}` }).expect(200)).body).toEqual(
+      done,
+    );
+    expect((await admin.get(`${path}/${one.id}`)).body.phone).toBe(second);
+    for (const where of [`${path}/${one.id}`, `${path}/${one.id}/phone`]) {
+      expect((await admin.patch(where, { phone: other.phone }).expect(409)).body).toMatchObject({
+        success: false,
+        message: 'Another customer has this phone',
+        existing: { number: other.id },
+      });
+    }
+    expect((await admin.get(`${path}/${one.id}`)).body.phone).toBe(second);
+    expect((await admin.patch(`${path}/${one.id}/phone`, { phone: second }).expect(200)).headers['etag']).toBe('"3"');
+    const said = (await service.events('customer.updated')).filter(({ data }) => data['number'] === one.id);
+    expect(said.map(({ data }) => data['fields_changed'])).toEqual([['phone'], ['phone']]);
+  });
+
+  test('among other fields is changed with them, and the customer is answered', async () => {
+    const customer = await made();
+    const phone = fresh();
+    expect((await admin.patch(`${path}/${customer.id}`, { phone, city_id: 3 }).expect(200)).body).toEqual({
+      ...customer,
+      phone,
+      city_id: 3,
+    });
+  });
+
+  test('has 11 to 14 digits, everywhere', async () => {
+    const { id } = await made();
+    for (const phone of [
+      '7902516311',
+      '790251631111111',
+      '7902516311a',
+      '7 902 516 31 11',
+      '',
+      79025163111,
+      null,
+      ['7'],
+    ]) {
+      expect(faultsOf(await admin.post(path, { phone }).expect(422))).toEqual(['phone']);
+      expect(faultsOf(await admin.patch(`${path}/${id}`, { phone }).expect(422))).toEqual(['phone']);
+      expect(faultsOf(await admin.patch(`${path}/${id}/phone`, { phone }).expect(422))).toEqual(['phone']);
+    }
+    expect(faultsOf(await admin.post(path, { firstname: 'A' }).expect(422))).toEqual(['phone']);
+    expect(faultsOf(await admin.patch(`${path}/${id}/phone`, {}).expect(422))).toEqual(['phone']);
+    expect((await made({ phone: '8412345678901' })).phone).toBe('8412345678901');
+    expect((await made({ phone: '+84912345678' })).phone).toBe('84912345678');
+    expect((await made({ phone: '12345678901234' })).phone).toBe('12345678901234');
+  });
+});

@@ -1,0 +1,118 @@
+import { notFound } from '@clientela/errors';
+import { patchBody, route, versioned, writablePart, type CompanyLookup, type Route } from '@clientela/http';
+import { z } from 'zod';
+import { createCustomer } from '../customers/actions.ts';
+import { changeByNumber, deleteByNumber } from './actions.ts';
+import { bare, item, recordFields } from './rules.ts';
+import {
+  BareCustomer,
+  BareCustomerList,
+  BareCustomerQuery,
+  CustomerNumber,
+  Done,
+  NewBareCustomer,
+  NewPhone,
+  WritableBareCustomer,
+} from './schema.ts';
+import { countUndeleted, findByNumber, listByNumber } from './store.ts';
+
+const path = '/rest/v1/customers';
+const one = `${path}/{customer_id}`;
+
+/** vApteke's dialect of the customers: by number, undeleted ones alone. */
+export const restV1Routes = (companies: CompanyLookup): Route[] => [
+  route({
+    method: 'get',
+    path,
+    summary: 'List customers, as vApteke does',
+    description: 'Undeleted ones, by number.',
+    allow: 'customers:read',
+    reaches: 'list',
+    query: BareCustomerQuery,
+    responses: { 200: BareCustomerList },
+    handle: async ({ db, scope, query }) => ({
+      items: (await listByNumber(db, scope, query)).map(item),
+      count: await countUndeleted(db, scope),
+    }),
+  }),
+  route({
+    method: 'post',
+    path,
+    summary: 'Create a customer, as vApteke does',
+    allow: 'customers:create',
+    body: NewBareCustomer,
+    responses: { 201: BareCustomer },
+    prepare: async ({ actor, signal }) => {
+      const company = await companies(actor.company_id, { actor, signal });
+      if (!company) throw notFound('company');
+      return company;
+    },
+    handle: async ({ tx, actor, body, prepared }) => {
+      const given = recordFields(writablePart(body, WritableBareCustomer));
+      const customer = await createCustomer(tx, actor, { ...given, status: 'active', type: 'regular' }, prepared);
+      return versioned(customer.version, bare(customer));
+    },
+  }),
+  route({
+    method: 'get',
+    path: one,
+    summary: 'Get a customer, as vApteke does',
+    description: 'An undeleted one.',
+    allow: 'customers:read',
+    params: CustomerNumber,
+    revalidates: false, // as GET /api/customers/{customer_id}
+    responses: { 200: BareCustomer },
+    handle: async ({ db, actor, params }) => {
+      const customer = await findByNumber(db, actor.company_id, Number(params.customer_id));
+      if (!customer) throw notFound('customer');
+      return versioned(customer.version, bare(customer));
+    },
+  }),
+  route({
+    method: 'patch',
+    path: one,
+    summary: 'Change a customer, as vApteke does',
+    description:
+      'Fields left out stay, null clears one, the phone aside. Answers the customer; a body of phone alone is answered as by …/phone.',
+    allow: 'customers:update',
+    rate: 'customer-patch',
+    params: CustomerNumber,
+    body: patchBody(BareCustomer, WritableBareCustomer),
+    responses: { 200: z.union([BareCustomer, Done]) },
+    handle: async ({ tx, actor, params, body, expected_version }) => {
+      const target = { actor, number: Number(params.customer_id), expected_version };
+      const customer = await changeByNumber(tx, target, body);
+      const alone = Object.keys(body).join() === 'phone';
+      return versioned(customer.version, alone ? phoneChanged : bare(customer));
+    },
+  }),
+  route({
+    method: 'patch',
+    path: `${one}/phone`,
+    summary: 'Change a customer’s phone, as vApteke does',
+    allow: 'customers:update',
+    rate: 'customer-patch',
+    params: CustomerNumber,
+    body: NewPhone,
+    responses: { 200: Done },
+    handle: async ({ tx, actor, params, body, expected_version }) => {
+      const target = { actor, number: Number(params.customer_id), expected_version };
+      return versioned((await changeByNumber(tx, target, body)).version, phoneChanged);
+    },
+  }),
+  route({
+    method: 'delete',
+    path: one,
+    summary: 'Delete a customer, as vApteke does',
+    description: 'Sets a deletion mark, as DELETE /api/customers/{customer_id}.',
+    allow: 'customers:delete',
+    params: CustomerNumber,
+    responses: { 200: Done },
+    handle: async ({ tx, actor, params, expected_version }) => {
+      await deleteByNumber(tx, { actor, number: Number(params.customer_id), expected_version });
+      return { success: true as const, message: 'Customer deleted' };
+    },
+  }),
+];
+
+const phoneChanged = { success: true as const, message: 'Phone changed' };

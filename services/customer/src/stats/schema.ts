@@ -1,0 +1,79 @@
+import { Currency, Instant, Money, money } from '@clientela/values';
+import { z } from 'zod';
+import { Customer } from '../customers/schema.ts';
+
+const Amounts = z.record(z.string(), Money);
+
+export const Stats = z.strictObject({
+  total_orders: z.int(),
+  total_appointments: z.int(),
+  total_complaints: z.int(),
+  open_complaints: z.int(),
+  first_order_date: Instant.nullable(),
+  last_order_date: Instant.nullable(),
+  first_appointment_date: Instant.nullable(),
+  last_appointment_date: Instant.nullable(),
+  returned_orders: z.int(),
+  cancelled_appointments: z.int(),
+  lifetime_value: Money,
+  currency: z.string(),
+  by_currency: Amounts.meta({ description: 'What was spent in other currencies' }),
+});
+export type Stats = z.infer<typeof Stats>;
+
+/** Everything that is counted of a customer, and when something last moved it. */
+export type Counters = Stats & { last_complaint_date: string | null; moved_at: string };
+
+const most = 2_147_483_647;
+const count = z.int().min(0).max(most);
+const step = z.int().min(-most).max(most);
+const anyAmount = money(-999_999_999_999_999);
+
+const counts = <Count extends z.ZodType>(count: Count) => ({
+  total_orders: count,
+  total_appointments: count,
+  total_complaints: count,
+  open_complaints: count,
+  returned_orders: count,
+  cancelled_appointments: count,
+});
+const dates = <Date extends z.ZodType>(date: Date) => ({
+  first_order_date: date,
+  last_order_date: date,
+  first_appointment_date: date,
+  last_appointment_date: date,
+  last_complaint_date: date,
+});
+
+/** What is added to counts and amounts; a first date only moves back by it, a last one only forward. */
+const Increment = z
+  .strictObject({
+    ...counts(step),
+    ...dates(Instant),
+    lifetime_value: anyAmount,
+    by_currency: z.record(Currency, anyAmount),
+  })
+  .partial();
+export type Increment = z.infer<typeof Increment>;
+
+const Absolute = z
+  .strictObject({
+    ...counts(count),
+    ...dates(Instant.nullable()),
+    lifetime_value: anyAmount,
+    by_currency: z.record(Currency, anyAmount),
+  })
+  .partial();
+export type Absolute = z.infer<typeof Absolute>;
+
+export const StatisticsChange = Absolute.extend({ increment: Increment.optional() }).superRefine(
+  ({ increment = {}, ...absolute }, context) => {
+    for (const field of Object.keys(increment)) {
+      if (field in absolute)
+        context.addIssue({ code: 'custom', path: ['increment', field], message: 'is given as an absolute value too' });
+    }
+  },
+);
+export type StatisticsChange = z.infer<typeof StatisticsChange>;
+
+export const CustomerCounted = z.strictObject({ customer: Customer });

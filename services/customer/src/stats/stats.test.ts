@@ -1,0 +1,297 @@
+import { randomUUID } from 'node:crypto';
+import type { Caller, Company, TestService } from '@clientela/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { customerUnderTest } from '../customer-under-test.ts';
+
+let service: TestService;
+let company: Company;
+let admin: Caller;
+let viewer: Caller;
+let interaction: Caller;
+
+beforeAll(async () => {
+  service = await customerUnderTest({ pool: 10 });
+  company = service.company({ currency: 'BRL' });
+  admin = service.user('admin', company);
+  viewer = service.user('viewer', company);
+  interaction = service.program('interaction', company);
+});
+afterAll(() => service.close());
+
+const created = async (values: object = {}) =>
+  (await admin.post('/api/customers', { full_name: 'Ana', ...values }).expect(201)).body.customer;
+const statistics = (id: string) => `/api/customers/internal/${id}/statistics`;
+const report = (id: string, body: object) => interaction.patch(statistics(id), body);
+/** On a busy machine a call may wait too long for a connection, which is a 503 before anything was done: it is made again. */
+const reportAtLast = async (id: string, body: object) => {
+  let answer = await report(id, body);
+  while (answer.status === 503) answer = await report(id, body);
+  return answer;
+};
+const statsOf = async (id: string) => (await viewer.get(`/api/customers/${id}/stats`).expect(200)).body;
+
+const nothing = {
+  total_orders: 0,
+  total_appointments: 0,
+  total_complaints: 0,
+  open_complaints: 0,
+  first_order_date: null,
+  last_order_date: null,
+  first_appointment_date: null,
+  last_appointment_date: null,
+  returned_orders: 0,
+  cancelled_appointments: 0,
+  lifetime_value: '0.00',
+  currency: 'BRL',
+  by_currency: {},
+};
+const everything = {
+  total_orders: 10,
+  total_appointments: 8,
+  total_complaints: 6,
+  open_complaints: 4,
+  first_order_date: '2020-01-02T03:04:05.006Z',
+  last_order_date: '2026-01-02T03:04:05.006Z',
+  first_appointment_date: '2021-01-02T03:04:05.006Z',
+  last_appointment_date: '2025-01-02T03:04:05.006Z',
+  returned_orders: 3,
+  cancelled_appointments: 2,
+  lifetime_value: '1234.50',
+  by_currency: { USD: '12.00', EUR: '0.10' },
+};
+
+describe('the statistics of a customer', () => {
+  test('are nothing at first, in the company’s currency', async () => {
+    expect(await statsOf((await created()).id)).toEqual(nothing);
+  });
+
+  test('are for who reads customers, and for role customer its own', async () => {
+    const person = service.user('customer', company);
+    const own = await created({ user_id: person.user_id });
+    const other = await created();
+    expect((await person.get(`/api/customers/${own.id}/stats`).expect(200)).body).toEqual(nothing);
+    await person.get(`/api/customers/${other.id}/stats`).expect(404);
+    await service.user('admin', service.company()).get(`/api/customers/${own.id}/stats`).expect(404);
+    await viewer.get(`/api/customers/${randomUUID()}/stats`).expect(404);
+    await service.nobody().get(`/api/customers/${own.id}/stats`).expect(401);
+  });
+});
+
+describe('what is reported', () => {
+  test('as values is taken as it is, and stands in the record too', async () => {
+    const customer = await created();
+    const { body } = await report(customer.id, {
+      ...everything,
+      lifetime_value: 1234.5,
+      by_currency: { usd: 12, EUR: '0.1' },
+      last_complaint_date: '2024-01-02T05:04:05+02:00',
+    }).expect(200);
+    expect(body).toEqual({
+      customer: {
+        ...customer,
+        total_orders: 10,
+        total_appointments: 8,
+        total_complaints: 6,
+        open_complaints: 4,
+        last_order_date: everything.last_order_date,
+        last_appointment_date: everything.last_appointment_date,
+        last_complaint_date: '2024-01-02T03:04:05.000Z',
+        lifetime_value: '1234.50',
+      },
+    });
+    expect(await statsOf(customer.id)).toEqual({ ...everything, currency: 'BRL' });
+    await report(customer.id, { total_orders: 11, first_order_date: null, by_currency: { GBP: '1' } }).expect(200);
+    expect(await statsOf(customer.id)).toEqual({
+      ...everything,
+      currency: 'BRL',
+      total_orders: 11,
+      first_order_date: null,
+      by_currency: { GBP: '1.00' },
+    });
+  });
+
+  test('as an increment is added; first dates only move back, last ones forward', async () => {
+    const { id } = await created();
+    await report(id, everything).expect(200);
+    const early = '2019-05-05T00:00:00.000Z';
+    const between = '2023-05-05T00:00:00.000Z';
+    const late = '2026-05-05T00:00:00.000Z';
+    await report(id, {
+      increment: {
+        total_orders: 2,
+        total_appointments: -1,
+        total_complaints: 1,
+        open_complaints: -4,
+        returned_orders: 1,
+        cancelled_appointments: 1,
+        lifetime_value: '-0.51',
+        by_currency: { USD: '-2.5', GBP: 7 },
+        first_order_date: between,
+        last_order_date: between,
+        first_appointment_date: early,
+        last_appointment_date: late,
+        last_complaint_date: between,
+      },
+    }).expect(200);
+    expect(await statsOf(id)).toEqual({
+      ...everything,
+      currency: 'BRL',
+      total_orders: 12,
+      total_appointments: 7,
+      total_complaints: 7,
+      open_complaints: 0,
+      returned_orders: 4,
+      cancelled_appointments: 3,
+      lifetime_value: '1233.99',
+      by_currency: { USD: '9.50', EUR: '0.10', GBP: '7.00' },
+      first_appointment_date: early,
+      last_appointment_date: late,
+    });
+    expect((await admin.get(`/api/customers/${id}`)).body.customer.last_complaint_date).toBe(between);
+  });
+
+  test('the first dates of all, and values beside increments of other fields', async () => {
+    const { id } = await created();
+    const at = '2023-05-05T00:00:00.000Z';
+    await report(id, {
+      total_complaints: 5,
+      increment: { total_orders: 1, first_order_date: at, last_order_date: at },
+    }).expect(200);
+    expect(await statsOf(id)).toEqual({
+      ...nothing,
+      total_complaints: 5,
+      total_orders: 1,
+      first_order_date: at,
+      last_order_date: at,
+    });
+  });
+
+  test('by a hundred at once loses nothing', async () => {
+    const { id } = await created();
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, index) =>
+        reportAtLast(id, {
+          increment: {
+            total_orders: 1,
+            lifetime_value: '0.01',
+            by_currency: { [index % 2 ? 'USD' : 'EUR']: '1.10' },
+            last_order_date: new Date(Date.UTC(2026, 0, 1 + index)).toISOString(),
+          },
+        }),
+      ),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(Array(100).fill(200));
+    expect(await statsOf(id)).toEqual({
+      ...nothing,
+      total_orders: 100,
+      lifetime_value: '1.00',
+      by_currency: { USD: '55.00', EUR: '55.00' },
+      last_order_date: new Date(Date.UTC(2026, 0, 100)).toISOString(),
+    });
+  });
+
+  test('raises no version and tells nobody, but says when the counters moved', async () => {
+    const { id } = await created();
+    const counters = () => service.database.owner('customer_counters').where({ customer_id: id }).first();
+    const read = await admin.get(`/api/customers/${id}`);
+    const before = await counters();
+    const said = (await service.events()).length;
+    for (const body of [{}, { increment: {} }]) await report(id, body).expect(200);
+    expect(await counters()).toEqual(before);
+
+    await report(id, { increment: { total_orders: 1 } }).expect(200);
+    expect((await counters()).moved_at > before.moved_at).toBe(true);
+    const after = await admin.get(`/api/customers/${id}`);
+    expect(after.headers['etag']).toBe(read.headers['etag']);
+    expect(after.body.customer).toEqual({ ...read.body.customer, total_orders: 1 });
+    expect(await service.events()).toHaveLength(said);
+  });
+
+  test('of a deleted customer is taken; of an unknown or another company’s it is a 404', async () => {
+    const { id } = await created();
+    await admin.delete(`/api/customers/${id}`).expect(200);
+    const { customer } = (await report(id, { total_orders: 1 }).expect(200)).body;
+    expect(customer).toMatchObject({ id, is_active: false, total_orders: 1 });
+    const stranger = service.program('interaction', service.company());
+    for (const body of [{ total_orders: 7 }, {}]) {
+      expect((await report(randomUUID(), body).expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
+      await stranger.patch(statistics(id), body).expect(404);
+    }
+    expect((await statsOf(id)).total_orders).toBe(1);
+  });
+});
+
+describe('what is refused', () => {
+  test('anything that would fall below zero, whole, and what no column holds: 409', async () => {
+    const { id } = await created();
+    await report(id, everything).expect(200);
+    for (const increment of [
+      { total_orders: -11 },
+      { total_appointments: -9 },
+      { total_complaints: -7 },
+      { open_complaints: -5 },
+      { returned_orders: -4 },
+      { cancelled_appointments: -3 },
+    ]) {
+      const { body } = await report(id, {
+        increment: { first_order_date: '2001-01-01T00:00:00Z', ...increment },
+      }).expect(409);
+      expect(body).toMatchObject({
+        error_code: 'CUSTOMER_STATISTICS_OUT_OF_RANGE',
+        errors: [{ path: Object.keys(increment)[0] }],
+      });
+    }
+    for (const increment of [
+      { total_orders: 2_147_483_647 },
+      { lifetime_value: '9999999999999.99' },
+      { by_currency: { USD: '9999999999999.99' } },
+    ])
+      expect((await report(id, { increment }).expect(409)).body.error_code).toBe('CUSTOMER_STATISTICS_OUT_OF_RANGE');
+    expect(await statsOf(id)).toEqual({ ...everything, currency: 'BRL' });
+  });
+
+  test('amounts may fall below zero: a refund can be of an order that was never heard of', async () => {
+    const { id } = await created();
+    await report(id, { increment: { lifetime_value: '-0.50', by_currency: { USD: '-1' } } }).expect(200);
+    expect(await statsOf(id)).toMatchObject({ lifetime_value: '-0.50', by_currency: { USD: '-1.00' } });
+  });
+
+  test('the same field twice, unknown fields and bad values: 422, each named', async () => {
+    const { id } = await created();
+    const bad: [object, string[]][] = [
+      [{ total_orders: 1, increment: { total_orders: 1, returned_orders: 1 } }, ['increment.total_orders']],
+      [{ currency: 'EUR', full_name: 'X' }, ['currency', 'full_name']],
+      [{ increment: { currency: 'EUR' } }, ['increment.currency']],
+      [{ total_orders: -1, open_complaints: 1.5 }, ['total_orders', 'open_complaints']],
+      [{ total_orders: 2_147_483_648, lifetime_value: 'x' }, ['total_orders', 'lifetime_value']],
+      [
+        { increment: { total_orders: '1', lifetime_value: '0.001' } },
+        ['increment.total_orders', 'increment.lifetime_value'],
+      ],
+      [{ by_currency: { XYZ: '1' } }, ['by_currency.XYZ']],
+      [
+        { increment: { first_order_date: null, last_order_date: 'now' } },
+        ['increment.first_order_date', 'increment.last_order_date'],
+      ],
+      [{ increment: null }, ['increment']],
+    ];
+    for (const [body, paths] of bad) {
+      const answer = await report(id, body).expect(422);
+      expect(answer.body.errors.map(({ path }: { path: string }) => path).toSorted()).toEqual(paths.toSorted());
+    }
+    expect(await statsOf(id)).toEqual(nothing);
+  });
+
+  test('anybody but the interaction service, and a call that names no company', async () => {
+    const { id } = await created();
+    for (const caller of [
+      admin,
+      service.nobody(),
+      service.program('favorites', company),
+      service.program('auth', company),
+    ])
+      await caller.patch(statistics(id), { total_orders: 9 }).expect(403);
+    await service.program('interaction').patch(statistics(id), { total_orders: 9 }).expect(422);
+    expect(await statsOf(id)).toEqual(nothing);
+  });
+});

@@ -1,0 +1,89 @@
+import { meaning, type Db, type Tx } from '@clientela/db';
+import { AppError } from '@clientela/errors';
+import type { Absolute, Counters, Increment } from './schema.ts';
+
+const counted = [
+  'total_orders',
+  'total_appointments',
+  'total_complaints',
+  'open_complaints',
+  'first_order_date',
+  'last_order_date',
+  'first_appointment_date',
+  'last_appointment_date',
+  'last_complaint_date',
+  'returned_orders',
+  'cancelled_appointments',
+  'lifetime_value',
+  'currency',
+  'by_currency',
+  'moved_at',
+] as const;
+
+export const findCounters = async (db: Db, company_id: string, customer_id: string): Promise<Counters | undefined> =>
+  db('customer_counters')
+    .select(counted)
+    .where({ company_id, customer_id })
+    .first()
+    .options({ name: 'find_counters' }) as Promise<Counters | undefined>;
+
+const neverBelowZero = [
+  'total_orders',
+  'total_appointments',
+  'total_complaints',
+  'open_complaints',
+  'returned_orders',
+  'cancelled_appointments',
+] as const;
+
+const outOfRange = (field?: string) =>
+  new AppError('conflict', {
+    error_code: 'CUSTOMER_STATISTICS_OUT_OF_RANGE',
+    detail: field ? `${field} would fall below zero` : 'A value would become too large',
+    ...(field && { errors: [{ path: field, message: 'would fall below zero' }] }),
+  });
+
+/**
+ * Moves a customer's counters in one statement: of those who do so at once each works on what the other left, and nothing is lost.
+ * @returns whether there is such a customer
+ * @throws AppError 409 for what would fall below zero
+ */
+export async function updateCounters(
+  tx: Tx,
+  company_id: string,
+  customer_id: string,
+  { by_currency, ...absolute }: Absolute,
+  increment: Increment,
+): Promise<boolean> {
+  const update = tx('customer_counters')
+    .where({ company_id, customer_id })
+    .update({
+      ...absolute,
+      ...(by_currency && { by_currency: JSON.stringify(by_currency) }),
+      ...Object.fromEntries(
+        Object.entries(increment).flatMap(([field, by]) => (by === undefined ? [] : [[field, moved(tx, field, by)]])),
+      ),
+      moved_at: tx.fn.now(),
+    });
+  try {
+    const meanings = neverBelowZero.map((field) => [`customer_counters_${field}`, () => outOfRange(field)] as const);
+    return (await meaning(update, Object.fromEntries(meanings))) === 1;
+  } catch (error) {
+    const tooLarge = error instanceof Error && 'code' in error && error.code === '22003'; // numeric_value_out_of_range
+    throw tooLarge ? outOfRange() : error;
+  }
+}
+
+/** A column after its increment. */
+function moved(tx: Tx, field: string, by: Increment[keyof Increment] & {}) {
+  if (typeof by === 'object') return tx.raw(addedAmounts, [JSON.stringify(by)]);
+  if (typeof by === 'number') return tx.raw('?? + ?::bigint', [field, by]);
+  if (field === 'lifetime_value') return tx.raw('?? + ?::numeric', [field, by]);
+  return tx.raw(`${field.startsWith('first') ? 'least' : 'greatest'}(??, ?::timestamptz)`, [field, by]);
+}
+
+/** Each amount on top of what stands under its currency; the others stay. */
+const addedAmounts = `by_currency || (
+  select coalesce(jsonb_object_agg(code, (coalesce((by_currency ->> code)::numeric, 0) + amount::numeric)::numeric(15, 2)::text), '{}')
+    from jsonb_each_text(?::jsonb) as added (code, amount)
+)`;

@@ -1,0 +1,52 @@
+import { Instant, integer, text, Uuid } from '@clientela/values';
+import { z } from 'zod';
+
+export const Tag = z.strictObject({
+  id: Uuid,
+  customer_id: Uuid,
+  label: z.string(),
+  color: z.string().nullable(),
+  priority: z.int(),
+  created_by: z.string().meta({ description: 'The user who added it' }),
+  created_at: Instant,
+});
+export type Tag = z.infer<typeof Tag>;
+
+export const Label = text(50);
+/** Most tags of one customer, and labels in one call. */
+export const mostTags = 1000;
+export const Labels = z.array(Label).max(mostTags, `must not have more than ${mostTags} labels`);
+
+const given = {
+  label: Label.optional(),
+  labels: Labels.min(1, 'must have a label').optional(),
+  color: text(20)
+    .nullable()
+    .default(null)
+    .meta({ examples: ['#FFD700'] }),
+  priority: integer(-2_147_483_648, 2_147_483_647).default(0).meta({ description: 'Higher ones come first' }),
+};
+
+/** One label, or several that share a color and a priority. Told beside the faults of single fields. */
+const oneOfBoth = <Shape extends z.ZodRawShape>(shape: Shape) =>
+  z.strictObject({ ...shape, ...given }).superRefine(
+    (body, context) => {
+      const { label, labels } = body as { label?: unknown; labels?: unknown };
+      if (label === undefined && labels === undefined)
+        context.addIssue({ code: 'custom', path: ['label'], message: 'is required, or labels' });
+      if (label !== undefined && labels !== undefined)
+        context.addIssue({ code: 'custom', path: ['labels'], message: 'must not stand beside label' });
+    },
+    { when: ({ value }) => typeof value === 'object' && value !== null && !Array.isArray(value) },
+  );
+
+export const NewTags = oneOfBoth({});
+export type NewTags = z.infer<typeof NewTags>;
+export const NewTagsOf = oneOfBoth({ customer_id: Uuid });
+
+export const TagId = z.strictObject({ tag_id: Uuid });
+export const TagOfCustomer = z.strictObject({ customer_id: Uuid, tag_id: Uuid });
+
+export const TagSaved = z.strictObject({ message: z.string(), tag: Tag });
+export const TagsSaved = z.strictObject({ message: z.string(), tags: z.array(Tag) });
+export const TagList = z.strictObject({ tags: z.array(Tag), total: z.int() });

@@ -1,0 +1,53 @@
+import { Instant, Money, queryInteger, text } from '@clientela/values';
+import { z } from 'zod';
+
+export const UpstreamQuery = z.strictObject({
+  limit: queryInteger(1, 100).default(10),
+  status: text(50).optional(),
+});
+
+const count = z.int();
+const status_breakdown = z.record(z.string(), count);
+const records = z.array(z.record(z.string(), z.json()));
+const age = {
+  as_of: Instant.meta({ description: 'How old the numbers are' }),
+  note: z
+    .string()
+    .optional()
+    .meta({ description: 'There while who knows more does not answer: the summary is what is counted here' }),
+};
+
+export const OrdersShown = z.strictObject({
+  summary: z.strictObject({
+    total_orders: count,
+    total_order_value: Money,
+    average_order_value: Money,
+    last_order_date: Instant.nullable(),
+  }),
+  status_breakdown,
+  orders: records,
+  ...age,
+});
+
+export const ComplaintsShown = z.strictObject({
+  summary: z.strictObject({
+    total_complaints: count,
+    open_complaints: count,
+    resolved_complaints: count,
+    last_complaint_date: Instant.nullable(),
+  }),
+  status_breakdown,
+  complaints: records,
+  ...age,
+});
+
+export const AppointmentsShown = z.strictObject({
+  summary: z.strictObject({
+    total_appointments: count,
+    cancelled_appointments: count,
+    last_appointment_date: Instant.nullable(),
+  }),
+  status_breakdown,
+  appointments: records,
+  ...age,
+});
