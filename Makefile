@@ -1,6 +1,6 @@
-# The front door for people; each verb is the npm script of the same name.
+# The front door for people; each verb is the npm script of the same name (test-large is test:large).
 .DEFAULT_GOAL := help
-.PHONY: help start demo test check format openapi bench logs reset-superuser rotate-signing-key rotate-service-keys
+.PHONY: help start demo test test-large check format openapi bench bench-customers bench-identity logs reset-superuser rotate-signing-key rotate-service-keys
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -14,6 +14,9 @@ demo: ## fill a running street with believable data
 test: ## install what is missing and pass every test
 	@npm run --silent test
 
+test-large: ## stories with more data than npm test has time for
+	@npm run --silent test:large
+
 check: ## types, lint, walls, format, OpenAPI unchanged
 	@npm run --silent check
 
@@ -25,6 +28,12 @@ openapi: ## write each service's openapi.json anew
 
 bench: ## measure against bare Express and pg (ARGS="-- --quick")
 	@npm run --silent bench $(ARGS)
+
+bench-customers: ## measure lists and searches of a million customers
+	@npm run --silent bench:customers $(ARGS)
+
+bench-identity: ## measure lists and figures of 100,000 users
+	@npm run --silent bench:identity
 
 logs: ## follow the logs of all programs
 	@npm run --silent logs

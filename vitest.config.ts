@@ -15,6 +15,7 @@ export default defineConfig({
           ...common,
           name: 'stories',
           include: ['{gateway,services/*,packages/*}/src/**/*.test.ts'],
+          exclude: ['**/*.large.test.ts'],
           maxWorkers: 3,
           // Each file has its own database; what they share is the code, and loading it anew for each costs half of the time.
           isolate: false,
@@ -31,6 +32,18 @@ export default defineConfig({
           fileParallelism: false,
           isolate: false,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        // Stories with more data than a run of every day has time for: npm run test:large.
+        test: {
+          ...common,
+          name: 'large',
+          include: ['{gateway,services/*,packages/*}/src/**/*.large.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
         },
       },
     ],
