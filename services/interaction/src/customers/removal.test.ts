@@ -1,44 +1,31 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { standIn, testService, type Caller, type Company, type StandIn, type TestService } from '@clientela/testing';
+import type { Caller, Company } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { createApp } from '../app.ts';
-import { customerLookup } from './lookup.ts';
+import { interactionUnderTest, type InteractionUnderTest } from '../interaction-under-test.ts';
 
-let service: TestService;
-let customers: StandIn;
+let service: InteractionUnderTest;
 let company: Company;
 let admin: Caller;
 /** What happens between the customer service's answer and the transaction. */
 let meanwhile: () => Promise<unknown>;
 
 beforeAll(async () => {
-  customers = await standIn('customer');
-  customers.answer((path) => ({ status: 200, body: { id: path.split('/').at(-1), number: 1, deleted: false } }));
-  const ask = customerLookup(customers.client);
-  service = await testService(
-    'interaction',
-    (parts) =>
-      createApp({
-        ...parts,
-        customers: async (id, call) => {
-          const found = await ask(id, call);
-          await meanwhile();
-          return found;
-        },
-      }),
-    { pool: 4 },
-  );
+  service = await interactionUnderTest({
+    pool: 4,
+    asking: (ask) => async (id, call) => {
+      const found = await ask(id, call);
+      await meanwhile();
+      return found;
+    },
+  });
   company = service.company();
   admin = service.user('admin', company);
 });
 beforeEach(() => {
   meanwhile = async () => {};
 });
-afterAll(async () => {
-  await service.close();
-  await customers.close();
-});
+afterAll(() => service.close());
 
 const deletion = (customer_id: string, hard = true) => ({
   id: randomUUID(),
