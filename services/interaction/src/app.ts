@@ -6,6 +6,7 @@ import { interactionTypeRoutes } from './interaction-types/routes.ts';
 import { interactionRoutes } from './interactions/routes.ts';
 import type { ProductLookup } from './products/lookup.ts';
 import { subscriptions } from './subscriptions.ts';
+import { transactionRoutes } from './transactions/routes.ts';
 
 /** What this service is made with: what main.ts opens, and a test replaces. */
 export type Parts = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & {
@@ -19,6 +20,7 @@ export type Parts = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & {
 export const routes = (parts: Parts): Route[] => [
   ...interactionRoutes(parts),
   ...interactionTypeRoutes(),
+  ...transactionRoutes(parts),
   ...eventRoutes(subscriptions),
 ];
 
