@@ -7,6 +7,7 @@ import { interactionRoutes } from './interactions/routes.ts';
 import type { ProductLookup } from './products/lookup.ts';
 import { subscriptions } from './subscriptions.ts';
 import { transactionRoutes } from './transactions/routes.ts';
+import { upstreamViewRoutes } from './upstream-views/routes.ts';
 
 /** What this service is made with: what main.ts opens, and a test replaces. */
 export type Parts = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & {
@@ -21,6 +22,7 @@ export const routes = (parts: Parts): Route[] => [
   ...interactionRoutes(parts),
   ...interactionTypeRoutes(),
   ...transactionRoutes(parts),
+  ...upstreamViewRoutes(parts.companies),
   ...eventRoutes(subscriptions),
 ];
 
