@@ -6,6 +6,7 @@ import { interactionTypeRoutes } from './interaction-types/routes.ts';
 import { interactionRoutes } from './interactions/routes.ts';
 import type { ProductLookup } from './products/lookup.ts';
 import { subscriptions } from './subscriptions.ts';
+import { timelineRoutes } from './timeline/routes.ts';
 import { transactionRoutes } from './transactions/routes.ts';
 import { upstreamViewRoutes } from './upstream-views/routes.ts';
 
@@ -22,6 +23,7 @@ export const routes = (parts: Parts): Route[] => [
   ...interactionRoutes(parts),
   ...interactionTypeRoutes(),
   ...transactionRoutes(parts),
+  ...timelineRoutes(parts),
   ...upstreamViewRoutes(parts.companies),
   ...eventRoutes(subscriptions),
 ];
