@@ -28,6 +28,8 @@ create table transactions (
 );
 create index transactions_of_customer on transactions (company_id, customer_id, occurred_at desc, id desc);
 create index transactions_of_company on transactions (company_id, occurred_at desc, id desc);
+create index transactions_not_completed on transactions (company_id, occurred_at desc, id desc) include (status)
+  where status <> 'completed';
 create index transactions_orders on transactions (company_id, customer_id, occurred_at desc, id desc)
   include (kind, status, amount, currency) where kind in ('order', 'refund');
 

@@ -50,7 +50,9 @@ export const findInteraction = async (
   db: Db,
   company_id: string,
   key: InteractionKey,
-): Promise<StoredInteraction | undefined> => one(db, company_id, key);
+): Promise<StoredInteraction | undefined> =>
+  // A named statement is parsed and planned once per connection.
+  one(db, company_id, key).options({ name: 'find_interaction' });
 
 /** Finds and locks: nobody changes it until the transaction ends. */
 export const lockInteraction = async (

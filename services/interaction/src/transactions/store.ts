@@ -75,7 +75,9 @@ export const findTransaction = async (
   db: Db,
   company_id: string,
   key: TransactionKey,
-): Promise<StoredTransaction | undefined> => one(db, company_id, key);
+): Promise<StoredTransaction | undefined> =>
+  // A named statement is parsed and planned once per connection.
+  one(db, company_id, key).options({ name: 'find_transaction' });
 
 /** Finds and locks: nobody changes it until the transaction ends. */
 export const lockTransaction = async (
