@@ -71,20 +71,24 @@ export async function findRepeated(
   });
 }
 
-/** @throws AppError 404 when the customer was removed for good since it was asked for, 409 as `findRepeated` */
+/**
+ * Records what was sent, unless it repeats what was recorded meanwhile.
+ * @param currency the given one, or the company's
+ * @throws AppError 404 when the customer was removed for good since it was asked for, 409 as `findRepeated`
+ */
 export async function recordTransaction(
   tx: Tx,
   actor: CompanyActor,
   customer_id: string,
-  input: NewTransaction & { currency: string },
-  recorded_as: NewTransaction,
+  sent: NewTransaction,
+  currency: string,
 ): Promise<{ transaction: StoredTransaction; recorded: boolean }> {
   if (!(await holdCustomer(tx, actor.company_id, customer_id))) throw notFound('customer');
-  const digest = input.external_ref ? digestOf(customer_id, recorded_as) : null;
-  const written = { ...input, customer_id, created_by: actor.id, recorded_as: digest };
+  const recorded_as = sent.external_ref ? digestOf(customer_id, sent) : null;
+  const written = { ...sent, currency, customer_id, created_by: actor.id, recorded_as };
   const transaction = await insertTransaction(tx, actor.company_id, written);
   if (!transaction) {
-    const repeated = await findRepeated(tx, actor.company_id, customer_id, recorded_as);
+    const repeated = await findRepeated(tx, actor.company_id, customer_id, sent);
     if (!repeated) throw notFound('transaction');
     return { transaction: repeated, recorded: false };
   }

@@ -64,8 +64,8 @@ export const transactionRoutes = ({ companies, customers, products, cursors }: P
       handle: async ({ tx, actor, params, body, prepared }) => {
         const again = 'Transaction recorded before';
         if (prepared.repeated) return saved(200, again, prepared.repeated);
-        const input = { ...body, currency: prepared.currency };
-        const { transaction, recorded } = await recordTransaction(tx, actor, params.customer_id, input, body);
+        const { currency } = prepared;
+        const { transaction, recorded } = await recordTransaction(tx, actor, params.customer_id, body, currency);
         return recorded ? saved(201, 'Transaction recorded', transaction) : saved(200, again, transaction);
       },
     }),
