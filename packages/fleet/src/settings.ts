@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { readEnvironment, secretForHs256, tokenSettings } from '@clientela/runtime';
+import { eventSettings, readEnvironment, secretForHs256, tokenSettings } from '@clientela/runtime';
 import { z } from 'zod';
 import { type Program, type Service, type Street, programs, services, settings as handedOn } from './programs.ts';
 
@@ -102,6 +102,8 @@ const shape = z.object({
     .regex(/^[1-9]\d{0,5}\/(?:second|minute|hour|day)$/, 'n/second, n/minute, n/hour or n/day')
     .optional(),
   RATE_LIMITS: z.enum(['on', 'off']).optional(),
+  RABBITMQ_URL: eventSettings.RABBITMQ_URL,
+  RABBITMQ_EXCHANGE: eventSettings.RABBITMQ_EXCHANGE.unwrap().optional(),
 });
 
 /** Every name that may be set: what `.env.example` lists. */

@@ -1,9 +1,9 @@
 import { parse } from 'node:querystring';
 import { AppError, databaseOrProblem } from './failures.ts';
-import type { Db } from '@clientela/db';
 import { requestIdOf } from '@clientela/runtime';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
+import { Registry } from 'prom-client';
 import { callerOf, type Actor, type Callers } from './actor.ts';
 import { doorHandler, type DoorOptions } from './door.ts';
 import { openapiOf } from './openapi.ts';
@@ -20,6 +20,8 @@ export type ServiceOptions = DoorOptions & {
   service: string;
   version: string;
   routes: readonly Route[];
+  /** What `/metrics` shows. */
+  metrics?: Registry;
 };
 
 /** A whole service: its own pages, its doors, and what happens to everything else, in the order of this function. */
@@ -33,7 +35,7 @@ export function createService(options: ServiceOptions): Express {
   app.set('case sensitive routing', true);
 
   app.use(identify(log));
-  for (const [path, handle] of ownPages(service, version, routes, db)) app.get(path, handle);
+  for (const [path, handle] of ownPages(options)) app.get(path, handle);
   app.use((request, response, next) => {
     response.locals['caller'] = callerOf(request.headers, callers); // before anything about which paths exist is said
     next();
@@ -75,10 +77,16 @@ function identify(log: Logger): RequestHandler {
   };
 }
 
-const quiet = new Set(['/health', '/ready']);
+const quiet = new Set(['/health', '/ready', '/metrics']);
 
-/** What a service answers on its own port to anybody: that it is there, whether it can work, and what it serves. */
-function ownPages(service: string, version: string, routes: readonly Route[], db: Db): [string, RequestHandler][] {
+/** What a service answers on its own port to anybody: that it is there, whether it can work, its figures, and what it serves. */
+function ownPages({
+  service,
+  version,
+  routes,
+  db,
+  metrics = new Registry(),
+}: ServiceOptions): [string, RequestHandler][] {
   let document: unknown;
   return [
     ['/', (_request, response) => void response.json({ message: `Clientela ${service} service`, service, version })],
@@ -101,6 +109,14 @@ function ownPages(service: string, version: string, routes: readonly Route[], db
           version,
           dependencies: { database: up ? 'up' : 'down' },
         });
+      },
+    ],
+    [
+      '/metrics',
+      async (_request, response) => {
+        const figures = await metrics.metrics(); // a figure that is asked of a database that is away makes it a 503
+        response.setHeader('Content-Type', metrics.contentType);
+        response.end(figures);
       },
     ],
     [

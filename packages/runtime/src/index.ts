@@ -4,4 +4,12 @@ export type { Log } from './log.ts';
 export { runProgram } from './lifecycle.ts';
 export type { Closing } from './lifecycle.ts';
 export { requestIdOf } from './request-id.ts';
-export { LogLevel, Port, secretForHs256, ServiceKey, serviceSettings, tokenSettings } from './settings.ts';
+export {
+  eventSettings,
+  LogLevel,
+  Port,
+  secretForHs256,
+  ServiceKey,
+  serviceSettings,
+  tokenSettings,
+} from './settings.ts';

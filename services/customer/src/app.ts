@@ -15,7 +15,7 @@ export type Parts = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & {
 export const routes = (parts: Parts): Route[] => [
   ...customerRoutes(parts.companies),
   ...profileRoutes(parts.companies),
-  ...eventRoutes(subscriptions(parts)),
+  ...eventRoutes('customer', subscriptions(parts)),
 ];
 
 export const createApp = (parts: Parts) =>

@@ -11,7 +11,10 @@ export type Parts = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & {
   pairs: PairLookup;
 };
 
-export const routes = (parts: Parts): Route[] => [...favoriteRoutes(parts.pairs), ...eventRoutes(subscriptions)];
+export const routes = (parts: Parts): Route[] => [
+  ...favoriteRoutes(parts.pairs),
+  ...eventRoutes('favorites', subscriptions),
+];
 
 export const createApp = (parts: Parts) =>
   createService({ ...parts, service: 'favorites', version: manifest.version, routes: routes(parts) });

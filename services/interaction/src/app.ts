@@ -15,7 +15,7 @@ export type Parts = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & {
 export const routes = (parts: Parts): Route[] => [
   ...interactionRoutes(parts.customers),
   ...interactionTypeRoutes(),
-  ...eventRoutes(subscriptions),
+  ...eventRoutes('interaction', subscriptions),
 ];
 
 export const createApp = (parts: Parts) =>

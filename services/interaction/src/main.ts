@@ -1,10 +1,11 @@
 import { connect } from '@clientela/db';
-import { startRelay } from '@clientela/events';
+import { eventPool, startEvents } from '@clientela/events';
 import { callersOf, companyLookup, listen, serviceClient } from '@clientela/http';
 import { createLog, runProgram } from '@clientela/runtime';
 import { createApp } from './app.ts';
 import { readConfig } from './config.ts';
 import { customerLookup } from './customers/lookup.ts';
+import { subscriptions } from './subscriptions.ts';
 
 await runProgram(async (onClose) => {
   const config = readConfig();
@@ -12,11 +13,19 @@ await runProgram(async (onClose) => {
   const url = config.INTERACTION_DATABASE_URL;
   const key = config.INTERACTION_SERVICE_KEY;
 
-  const db = connect(url, { name: 'interaction' });
+  const db = connect(url, { name: 'interaction', ...eventPool(config) });
   onClose(() => db.destroy());
   const auth = serviceClient({ service: 'auth', url: config.AUTH_SERVICE_URL, key });
-  const relay = startRelay({ db, url, service: 'interaction', subscribers: [auth], log });
-  onClose(() => relay.stop());
+  const events = startEvents({
+    db,
+    url,
+    service: 'interaction',
+    subscriptions,
+    subscribers: [auth],
+    settings: config,
+    log,
+  });
+  onClose(() => events.stop());
 
   const app = createApp({
     db,
@@ -24,7 +33,8 @@ await runProgram(async (onClose) => {
     callers: callersOf(config.SERVICE_KEY_HASHES),
     companies: companyLookup(auth),
     customers: customerLookup(serviceClient({ service: 'customer', url: config.CUSTOMER_SERVICE_URL, key })),
-    after_commit: relay.committed,
+    after_commit: events.committed,
+    metrics: events.metrics,
   });
   const server = await listen(app, { host: config.HOST, port: config.INTERACTION_PORT });
   onClose(() => server.close());

@@ -1,5 +1,5 @@
 import { connect } from '@clientela/db';
-import { startRelay } from '@clientela/events';
+import { eventPool, startEvents } from '@clientela/events';
 import { callersOf, companyLookup, listen, serviceClient } from '@clientela/http';
 import { createLog, runProgram } from '@clientela/runtime';
 import { createApp } from './app.ts';
@@ -11,18 +11,27 @@ await runProgram(async (onClose) => {
   const url = config.PRODUCT_DATABASE_URL;
   const key = config.PRODUCT_SERVICE_KEY;
 
-  const db = connect(url, { name: 'product' });
+  const db = connect(url, { name: 'product', ...eventPool(config) });
   onClose(() => db.destroy());
   const auth = serviceClient({ service: 'auth', url: config.AUTH_SERVICE_URL, key });
-  const relay = startRelay({ db, url, service: 'product', subscribers: [auth], log });
-  onClose(() => relay.stop());
+  const events = startEvents({
+    db,
+    url,
+    service: 'product',
+    subscriptions: [],
+    subscribers: [auth],
+    settings: config,
+    log,
+  });
+  onClose(() => events.stop());
 
   const app = createApp({
     db,
     log,
     callers: callersOf(config.SERVICE_KEY_HASHES),
     companies: companyLookup(auth),
-    after_commit: relay.committed,
+    after_commit: events.committed,
+    metrics: events.metrics,
   });
   const server = await listen(app, { host: config.HOST, port: config.PRODUCT_PORT });
   onClose(() => server.close());
