@@ -1,6 +1,6 @@
 # The front door for people; each verb is the npm script of the same name.
 .DEFAULT_GOAL := help
-.PHONY: help start demo test check format openapi bench logs reset-superuser rotate-signing-key rotate-service-keys
+.PHONY: help start demo test check format openapi bench logs resend-failed-events reset-superuser rotate-signing-key rotate-service-keys
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -28,6 +28,9 @@ bench: ## measure against bare Express and pg (ARGS="-- --quick")
 
 logs: ## follow the logs of all programs
 	@npm run --silent logs
+
+resend-failed-events: ## let all events that did not get through be sent again
+	@npm run --silent resend-failed-events
 
 reset-superuser: ## a new password for the superuser
 	@npm run --silent reset-superuser

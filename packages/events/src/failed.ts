@@ -44,14 +44,18 @@ export async function listFailed(
   if ('company_id' in company) void found.whereRaw(`envelope ->> 'company_id' = ?`, [company.company_id]);
   if (after)
     void found.whereRaw('(failed_at, id, subscriber) < (?, ?, ?)', [after.failed_at, after.id, after.subscriber]);
-  return (await found).map(({ envelope, ...failure }) => ({
-    ...failure,
-    service,
+  return (await found).map(({ id, subscriber, attempts, reason, failed_at, envelope }) => ({
+    id,
     name: envelope.name,
-    business_id: envelope.company_id,
     occurred_at: envelope.occurred_at,
+    business_id: envelope.company_id,
     sequence: envelope.sequence,
     data: envelope.data,
+    service,
+    subscriber,
+    attempts,
+    reason,
+    failed_at,
   }));
 }
 

@@ -2,7 +2,7 @@ import type { Service } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
 import { Gauge, Registry } from 'prom-client';
 
-type Row = { subscriber: string; events: number; oldest: number };
+type Row = { subscriber: string; figure: number };
 
 /**
  * How this service's events fare, read from its tables when somebody asks: the same at each replica. Labels are services and the
@@ -18,15 +18,7 @@ export function eventMetrics(db: Db, service: Service, sends_to: readonly string
     labelNames,
     registers,
     collect: async () => {
-      const rows = await waitingFor(db);
-      for (const gauge of [waiting, oldest]) {
-        gauge.reset();
-        for (const subscriber of sends_to) gauge.set({ subscriber }, 0);
-      }
-      for (const row of rows) {
-        waiting.set({ subscriber: row.subscriber }, row.events);
-        oldest.set({ subscriber: row.subscriber }, row.oldest);
-      }
+      show(waiting, sends_to, await waitingFor(db, 'count(*)'));
     },
   });
   const oldest = new Gauge({
@@ -34,6 +26,9 @@ export function eventMetrics(db: Db, service: Service, sends_to: readonly string
     help: 'Age of the oldest of them',
     labelNames,
     registers,
+    collect: async () => {
+      show(oldest, sends_to, await waitingFor(db, ageOfFirst));
+    },
   });
   const failed = new Gauge({
     name: 'clientela_events_failed',
@@ -41,28 +36,33 @@ export function eventMetrics(db: Db, service: Service, sends_to: readonly string
     labelNames,
     registers,
     collect: async () => {
-      const rows = await failedFor(db, service);
-      failed.reset();
-      for (const subscriber of [...sends_to, service]) failed.set({ subscriber }, 0);
-      for (const row of rows) failed.inc({ subscriber: row.subscriber }, row.events);
+      show(failed, [...sends_to, service], await failedFor(db, service));
     },
   });
   return registry;
 }
 
-async function waitingFor(db: Db): Promise<Row[]> {
+/** Nothing is told as 0, so that an alarm has something to look at. */
+function show(gauge: Gauge<'subscriber'>, known: readonly string[], rows: readonly Row[]): void {
+  gauge.reset();
+  for (const subscriber of known) gauge.set({ subscriber }, 0);
+  for (const { subscriber, figure } of rows) gauge.inc({ subscriber }, figure);
+}
+
+const ageOfFirst = `extract(epoch from now() - (
+  select written_at from outbox_events where id = min(d.event_id::text)::uuid
+))::float8`;
+
+async function waitingFor(db: Db, figure: string): Promise<Row[]> {
   const { rows } = await db.raw<{ rows: Row[] }>(
-    `select d.subscriber, d.events,
-            extract(epoch from now() - (select written_at from outbox_events where id = d.first))::float8 as oldest
-       from (select subscriber, count(*) as events, min(event_id::text)::uuid as first
-               from outbox_deliveries where failed_at is null group by subscriber) as d`,
+    `select d.subscriber, ${figure} as figure from outbox_deliveries as d where d.failed_at is null group by d.subscriber`,
   );
   return rows;
 }
 
-async function failedFor(db: Db, service: Service): Promise<Omit<Row, 'oldest'>[]> {
+async function failedFor(db: Db, service: Service): Promise<Row[]> {
   const { rows } = await db.raw<{ rows: Row[] }>(
-    `select subscriber, count(*) as events from outbox_deliveries where failed_at is not null group by subscriber
+    `select subscriber, count(*) as figure from outbox_deliveries where failed_at is not null group by subscriber
       union all select ?, count(*) from inbox_failures`,
     [service],
   );

@@ -89,6 +89,11 @@ export async function speaker(hearers: readonly Hearer[], settings: Settings, co
     return pool;
   };
   const replicas = new Set<Events>();
+  const warned: { msg: string; err?: { message: string } }[] = [];
+  const log = pino(
+    { level: 'warn', serializers: { err: ({ message }: Error) => ({ message }) } },
+    { write: (line) => warned.push(JSON.parse(line)) },
+  );
   let now = settings;
   const start = (given = now): Events => {
     now = given;
@@ -117,6 +122,8 @@ export async function speaker(hearers: readonly Hearer[], settings: Settings, co
     db,
     start,
     stop,
+    /** What its operators are told. */
+    warnings: () => warned.flatMap(({ msg, err }) => [msg, err?.message]),
     /** What is published from now on waits for another transport, as after a restart with other settings. */
     use: (given: Settings) => {
       now = given;

@@ -26,7 +26,7 @@ export type ServiceOptions = DoorOptions & {
 
 /** A whole service: its own pages, its doors, and what happens to everything else, in the order of this function. */
 export function createService(options: ServiceOptions): Express {
-  const { service, version, routes, db, log, callers } = options;
+  const { routes, log, callers } = options;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
