@@ -13,6 +13,8 @@ type Link = {
   ended: AbortSignal;
   /** Undefined while the broker takes messages, else settled when it does again. */
   blocked: PromiseWithResolvers<void> | undefined;
+  /** While queues are made again. */
+  repair: Promise<void> | undefined;
   /** What came back because no queue takes it; told before its confirm. */
   returned: Set<string>;
 };
@@ -48,7 +50,7 @@ export function amqpTransport(options: {
     setMaxListeners(0, ended);
     const channel = endTogether(await model.createConfirmChannel(), model);
     await declareTopology(channel, exchange);
-    const found: Link = { channel, model, ended, blocked: undefined, returned: new Set() };
+    const found: Link = { channel, model, ended, blocked: undefined, repair: undefined, returned: new Set() };
     model.on('blocked', (reason) => {
       log.warn({ reason }, 'the broker takes no messages for now');
       found.blocked ??= Promise.withResolvers();
@@ -57,13 +59,12 @@ export function amqpTransport(options: {
       found.blocked?.resolve();
       found.blocked = undefined;
     });
-    let repair: Promise<void> | undefined;
     channel.on('return', ({ properties, fields }) => {
       found.returned.add(`${properties.messageId} ${fields.routingKey}`);
-      // A queue that somebody removed is made again, for the next try.
-      repair ??= declareTopology(channel, exchange)
+      // Queues that somebody removed are made again, all of them before anything is sent: one alone would do for the broker.
+      found.repair ??= declareTopology(channel, exchange)
         .catch(() => {})
-        .finally(() => (repair = undefined));
+        .finally(() => (found.repair = undefined));
     });
     return found;
   }
@@ -71,6 +72,7 @@ export function amqpTransport(options: {
   async function send({ subscriber, envelope }: Delivery, signal: AbortSignal): Promise<string | undefined> {
     const found = await open();
     if (found.blocked) await orEnd(found.blocked.promise, AbortSignal.any([signal, found.ended]));
+    await found.repair;
     const all = subscriber === broker;
     const key = all ? envelope.name : queueOf(exchange, subscriber);
     const { channel, returned, model } = found;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { customerDeleted, userDeleted } from '@clientela/contracts';
 import { brokerOfItsOwn, testExchange } from '@clientela/testing';
 import { connect, type Channel, type ChannelModel } from 'amqplib';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { deadQueueOf, queueOf, queues } from './amqp-topology.ts';
 import { publish, type Events } from './index.ts';
 import { cause, failures, hearer, resend, speaker, type Hearer, type Speaker } from './two-sides.ts';
@@ -19,6 +19,11 @@ beforeAll(async () => {
   settings = { RABBITMQ_URL: rabbitmq.url, RABBITMQ_EXCHANGE: exchange };
   favorites = await hearer('favorites', settings);
   customer = await speaker([favorites], settings);
+  await vi.waitFor(
+    async () => expect(await rabbitmq.ctl('-q', 'list_consumers')).toContain(`${exchange}.favorites\t`),
+    soon,
+  );
+  await rabbitmq.settled();
 }, 120_000);
 afterAll(async () => {
   await customer?.close();

@@ -16,11 +16,15 @@ export type Rabbitmq = {
   ctl: (...args: string[]) => Promise<string>;
   start: () => Promise<void>;
   stop: () => Promise<void>;
+  /** Lets it write down which queues there are: what it was told within the last seconds, it forgets when it is killed (Erlang's DETS). */
+  settled: () => Promise<void>;
   /** As a power cut. */
   kill: () => Promise<void>;
   /** The command that ends it from another process. */
   ending: () => [string, ...string[]];
 };
+
+type Node = Omit<Rabbitmq, 'settled'>;
 
 /**
  * Starts a private RabbitMQ: with the programs on this machine, else as root on Debian installed from there, else in Docker. It ends at
@@ -36,7 +40,8 @@ export async function startRabbitmq(folder: string, watched: number): Promise<Ra
     );
   }
   await node.start();
-  return node;
+  const settled = async () => void (await node.ctl('eval', '[dets:sync(Table) || Table <- dets:all()].'));
+  return { ...node, settled };
 }
 
 /** Where the run's shared one is written down, and how. */
@@ -84,7 +89,7 @@ const watchdog = `
   while kill -0 "$2" && kill -0 $server; do sleep 1 & wait $!; done 2>/dev/null
   kill -TERM $server 2>/dev/null; wait $server; epmd -kill >/dev/null 2>&1`;
 
-async function onThisMachine(programs: string, folder: string, watched: number): Promise<Rabbitmq> {
+async function onThisMachine(programs: string, folder: string, watched: number): Promise<Node> {
   const port = await freePorts();
   const at = (name: string) => join(folder, name);
   for (const name of ['home', 'data', 'log']) mkdirSync(at(name), { recursive: true });
@@ -139,7 +144,7 @@ async function freePorts(): Promise<number> {
   }
 }
 
-async function inDocker(): Promise<Rabbitmq | undefined> {
+async function inDocker(): Promise<Node | undefined> {
   const docker = async (...args: string[]) => (await run('docker', args)).stdout.trim();
   if (!(await docker('version').catch(() => ''))) return undefined;
   const port = await freePort();
