@@ -19,8 +19,8 @@ beforeAll(async () => {
   settings = { RABBITMQ_URL: rabbitmq.url, RABBITMQ_EXCHANGE: exchange };
   favorites = await hearer('favorites', settings);
   customer = await speaker([favorites], settings);
-  await vi.waitFor(
-    async () => expect(await rabbitmq.ctl('-q', 'list_consumers')).toContain(`${exchange}.favorites\t`),
+  await vi.waitUntil(
+    async () => (await rabbitmq.ctl('-q', 'list_consumers')).includes(`${exchange}.favorites\t`),
     soon,
   );
   await rabbitmq.settled();
@@ -86,13 +86,9 @@ test('a broker that takes no messages for now stops the sender, and not those wh
   await rabbitmq.ctl('set_vm_memory_high_watermark', '0.000001');
   const customer_id = randomUUID();
   for (const sequence of [1, 2, 3]) await customer.say(customer_id, sequence);
-  await new Promise((resolve) => setTimeout(resolve, 1500)); // longer than a confirm may take
+  await expect.poll(() => customer.warnings(), soon).toContain('the broker takes no messages for now');
   expect(await sequences(customer_id)).toEqual([]);
   expect(await customer.waiting(customer_id)).toHaveLength(3);
-  const connections = await rabbitmq.ctl('-q', 'list_connections', 'state', 'client_properties');
-  expect(
-    connections.split('\n').filter((line) => /^blocked/.test(line) && line.includes('customer relay')),
-  ).toHaveLength(1);
   await rabbitmq.ctl('set_vm_memory_high_watermark', '0.6');
   await expect.poll(() => sequences(customer_id), soon).toEqual([1, 2, 3]);
 }, 60_000);

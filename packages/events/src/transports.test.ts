@@ -146,6 +146,20 @@ describe.each(['HTTP', 'RabbitMQ'] as const)('over %s', (transport) => {
     expect(await failures(sides, failing)).toEqual([]);
   });
 
+  test('a subscriber that ends in the middle of an event gets it again', async () => {
+    const customer_id = randomUUID();
+    favorites.failWith(() => {
+      throw unavailable('not yet');
+    });
+    await customer.say(customer_id);
+    const offered = () => favorites.offers.filter(({ data }) => data['customer_id'] === customer_id).length;
+    await expect.poll(offered, soon).toBeGreaterThan(0);
+    await favorites.stop();
+    favorites.failWith(() => {});
+    await favorites.start();
+    await expect.poll(() => sequences(favorites, customer_id), soon).toEqual([1]);
+  });
+
   test('a poisonous event is put aside with its reason while others flow, and can be sent again', async () => {
     const [poison, healthy] = [randomUUID(), randomUUID()];
     favorites.failWith(({ data, sequence }) => {
