@@ -1,6 +1,6 @@
 # The front door for people; each verb is the npm script of the same name (test-large is test:large).
 .DEFAULT_GOAL := help
-.PHONY: help start demo test test-large check format openapi bench bench-customers bench-identity logs reset-superuser rotate-signing-key rotate-service-keys
+.PHONY: help start demo test test-large check format openapi bench bench-customers bench-identity logs resend-failed-events reset-superuser rotate-signing-key rotate-service-keys
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -37,6 +37,9 @@ bench-identity: ## measure lists and figures of 100,000 users
 
 logs: ## follow the logs of all programs
 	@npm run --silent logs
+
+resend-failed-events: ## let all events that did not get through be sent again
+	@npm run --silent resend-failed-events
 
 reset-superuser: ## a new password for the superuser
 	@npm run --silent reset-superuser

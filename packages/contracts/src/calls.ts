@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { roles } from './permissions.ts';
+import { roles, services } from './permissions.ts';
 
 // What services answer each other on their internal routes.
 
@@ -75,6 +75,28 @@ export const InternalTimeline = z.object({
   ),
 });
 export type InternalTimeline = z.infer<typeof InternalTimeline>;
+
+/** An event that did not get through, at the side where it failed. */
+export const FailedEvent = z.object({
+  /** Of the event: one that failed at several subscribers is there several times. */
+  id: z.uuid(),
+  name: z.string(),
+  occurred_at: z.iso.datetime(),
+  business_id: z.uuid().nullable(),
+  sequence: z.int(),
+  data: z.record(z.string(), z.json()),
+  /** Who keeps it: the speaker, or the hearer that could not do it. */
+  service: z.enum(services),
+  /** Who did not take it: a service, or `broker`. */
+  subscriber: z.string(),
+  attempts: z.int(),
+  reason: z.string(),
+  failed_at: z.iso.datetime(),
+});
+export type FailedEvent = z.infer<typeof FailedEvent>;
+
+/** GET every service /internal/events/failed, for auth alone */
+export const FailedEvents = z.object({ events: z.array(FailedEvent) });
 
 /** GET auth /internal/revocations: whose tokens are good no longer, though they verify. */
 export const Revocations = z.object({

@@ -207,3 +207,12 @@ export const events = {
   product: [productCreated, productUpdated, productDeleted],
   favorites: [favoriteAdded, favoriteRemoved],
 } as const satisfies Record<Service, readonly EventContract[]>;
+
+const byName = new Map<string, EventContract>(
+  Object.values(events)
+    .flat()
+    .map((contract) => [contract.name, contract]),
+);
+
+/** The contract of an event, by its name. */
+export const contractOf = (name: string): EventContract | undefined => byName.get(name);

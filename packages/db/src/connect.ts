@@ -43,9 +43,13 @@ const session = [
  * @param url postgresql://role:password@host:port/database
  * @param options.pool most connections at a time
  * @param options.name shown in pg_stat_activity
+ * @param options.user_params carried by the pool and its transactions, for whoever is handed one
  */
-export function connect(url: string, options: { pool?: number; name?: string } = {}): Db {
-  return knex({
+export function connect(
+  url: string,
+  options: { pool?: number; name?: string; user_params?: Readonly<Record<string, unknown>> } = {},
+): Db {
+  const db: Db = knex({
     client: 'pg',
     connection: {
       connectionString: url,
@@ -61,4 +65,6 @@ export function connect(url: string, options: { pool?: number; name?: string } =
     useNullAsDefault: false,
     log: { warn: () => {}, error: () => {}, deprecate: () => {}, debug: () => {} },
   });
+  db.userParams = { ...options.user_params };
+  return db;
 }

@@ -1,13 +1,30 @@
-import type { DataOf, Envelope, EventContract } from '@clientela/contracts';
+import { contractOf, type DataOf, type Envelope, type EventContract } from '@clientela/contracts';
 import { newId, type Tx } from '@clientela/db';
 
 /** Who caused it: an actor of a door, or whoever an earlier event names. */
 export type Cause = { id: string; company_id: string | null; request_id: string };
 
+/** The broker counts as one subscriber, whoever hears of it there. */
+export const broker = 'broker';
+
+/** What a pool is opened with, so that what is published through it waits for the transport that the settings name. */
+export const eventPool = ({ RABBITMQ_URL }: { RABBITMQ_URL?: string | undefined }) => ({
+  user_params: { events_to: RABBITMQ_URL === undefined ? 'services' : broker },
+});
+
 const published = new WeakSet<Tx>();
 
 /** Whether a transaction said something, so that its commit wakes the relay. */
 export const hasPublished = (tx: Tx): boolean => published.has(tx);
+
+/** Says of a transaction that its commit leaves something for the relay. */
+export const willWake = (tx: Tx): void => void published.add(tx);
+
+/** Which record an event is about: the events of one keep their order. */
+export function aggregateOf({ name, data }: Pick<Envelope, 'name' | 'data'>): string {
+  const field = contractOf(name)?.aggregate;
+  return field ? `${field} ${JSON.stringify(data[field])}` : name;
+}
 
 /** One happening: the record's version after the change, and what is said of it. */
 export type Fact<E extends EventContract> = { sequence: number; data: DataOf<E> };
@@ -44,9 +61,10 @@ export async function publishAll<E extends EventContract>(
     data: contract.data.parse(data) as Envelope['data'],
   }));
   await tx('outbox_events').insert(envelopes.map((envelope) => ({ id: envelope.id, envelope })));
-  const deliveries = envelopes.flatMap(({ id: event_id, data }) => {
-    const aggregate = `${contract.aggregate} ${JSON.stringify(data[contract.aggregate])}`;
-    return contract.heard_by.map((subscriber) => ({ event_id, subscriber, aggregate }));
+  const subscribers = tx.userParams['events_to'] === broker ? [broker] : contract.heard_by;
+  const deliveries = envelopes.flatMap((envelope) => {
+    const aggregate = aggregateOf(envelope);
+    return subscribers.map((subscriber) => ({ event_id: envelope.id, subscriber, aggregate }));
   });
   if (deliveries.length > 0) await tx('outbox_deliveries').insert(deliveries);
   published.add(tx);

@@ -1,8 +1,6 @@
-import { Envelope, services, type DataOf, type EventContract } from '@clientela/contracts';
+import type { DataOf, Envelope, EventContract } from '@clientela/contracts';
 import type { Db, Tx } from '@clientela/db';
 import { invalid } from '@clientela/errors';
-import { route, type Route } from '@clientela/http';
-import { z } from 'zod';
 
 export type Heard<E extends EventContract> = Omit<Envelope, 'data'> & { data: DataOf<E> };
 
@@ -35,29 +33,29 @@ function heardAs<E extends EventContract>(contract: E, event: Envelope): Heard<E
   return { ...event, data: data.data as DataOf<E> };
 }
 
-/** The door through which events come in over HTTP. */
-export const eventRoutes = (subscriptions: readonly Subscription[]): Route[] => [
-  route({
-    method: 'post',
-    path: '/internal/events',
-    summary: 'Hear an event',
-    allow: { internal: services },
-    reaches: 'installation',
-    body: Envelope,
-    responses: { 200: z.strictObject({ heard: z.boolean() }) },
-    prepare: ({ db, body, signal }) => prepareFor(db, subscriptions, body, { signal }),
-    handle: async ({ tx, body, prepared }) => ({ heard: await hearOnce(tx, prepared, body) }),
-  }),
-];
+/**
+ * Runs the effects of an event, in a transaction of their own, unless they have run before.
+ * @returns the transaction, committed; undefined when the event was known already
+ */
+export async function hear(
+  db: Db,
+  subscriptions: readonly Subscription[],
+  event: Envelope,
+  signal: AbortSignal,
+): Promise<Tx | undefined> {
+  const hearing = await prepareFor(db, subscriptions, event, { signal });
+  if (hearing.length === 0) return undefined;
+  return db.transaction(async (tx) => ((await hearOnce(tx, hearing, event)) ? tx : undefined));
+}
 
 /** A subscription that hears an event, with what it had to ask before. */
-type Ready = { subscription: Subscription; prepared: unknown };
+export type Ready = { subscription: Subscription; prepared: unknown };
 
 /**
  * Lets every subscription to an event ask what it needs, unless the event is known already.
  * @throws AppError 422 for an event this service does not hear: the sender keeps it
  */
-async function prepareFor(
+export async function prepareFor(
   db: Db,
   subscriptions: readonly Subscription[],
   event: Envelope,
@@ -76,7 +74,7 @@ async function prepareFor(
  * Runs the effects of an event unless they have run before.
  * @returns false when the event was known already
  */
-async function hearOnce(tx: Tx, hearing: readonly Ready[], event: Envelope): Promise<boolean> {
+export async function hearOnce(tx: Tx, hearing: readonly Ready[], event: Envelope): Promise<boolean> {
   if (hearing.length === 0) return false;
   const first = await tx('inbox_events')
     .insert({ event_id: event.id, name: event.name })

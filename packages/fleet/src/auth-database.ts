@@ -3,7 +3,7 @@ import { givenDatabase, makeDatabase, migrateDatabase } from './databases.ts';
 import { openSecrets } from './installation.ts';
 import { AlreadyRunning, holdFolder } from './lock.ts';
 import { findPostgres, startPostgres } from './postgres.ts';
-import { top } from './programs.ts';
+import { type Service, top } from './programs.ts';
 import type { Settings } from './settings.ts';
 
 /** Where the installation of this checkout lies. */
@@ -31,11 +31,27 @@ async function server(settings: Settings): Promise<{ admin_url: string } & Async
 }
 
 /** Does something with auth's database, whether or not the fleet of this checkout runs. */
-export async function authDatabase(settings: Settings, run: (url: string) => Promise<void>): Promise<void> {
-  if (settings.databases.auth) return run(givenDatabase(settings.databases.auth).url);
-  await using found = await server(settings);
-  const { auth } = openSecrets(folder, settings).role_passwords;
-  const database = await makeDatabase(found.admin_url, 'auth', auth, { own_server: !settings.postgres_admin_url });
-  await migrateDatabase(database, 'auth');
-  await run(database.url);
+export const authDatabase = (settings: Settings, run: (url: string) => Promise<void>): Promise<void> =>
+  withDatabases(settings, ['auth'], ([url = '']) => run(url));
+
+/** Does something with the databases of some services, brought up to date, whether or not the fleet of this checkout runs. */
+export async function withDatabases(
+  settings: Settings,
+  which: readonly Service[],
+  run: (urls: string[]) => Promise<void>,
+): Promise<void> {
+  const missing = which.filter((service) => !settings.databases[service]);
+  await using found = missing.length > 0 ? await server(settings) : undefined;
+  const urls = await Promise.all(
+    which.map(async (service) => {
+      const given = settings.databases[service];
+      if (given) return givenDatabase(given).url;
+      const passwords = openSecrets(folder, settings).role_passwords[service];
+      const own_server = !settings.postgres_admin_url;
+      const database = await makeDatabase(found?.admin_url ?? '', service, passwords, { own_server });
+      await migrateDatabase(database, service);
+      return database.url;
+    }),
+  );
+  await run(urls);
 }

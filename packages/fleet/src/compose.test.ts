@@ -54,7 +54,7 @@ const given = (name: string) =>
   Object.keys(one(name).environment ?? {}).map((variable) => variable.replace(/_FILE$/, ''));
 const configOf = async (program: Program) =>
   ((await import(join(folderOf(program), 'src/config.ts'))) as { Config: z.ZodObject }).Config.shape;
-const longRunning = [...programs, 'postgres'];
+const longRunning = [...programs, 'postgres', 'rabbitmq'];
 
 test('every program of the street is there, and what sets it up', () => {
   expect(Object.keys(compose.services).toSorted()).toEqual(
@@ -126,7 +126,7 @@ test('the migrations’ program is given what it reads', () => {
 
 test('every file that a variable or a command names is in the folder that setup makes for it', () => {
   const folder = mkdtempSync(join(tmpdir(), 'compose-'));
-  setUp(folder, 'postgres:5432');
+  setUp(folder, 'postgres:5432', 'rabbitmq:5672');
   for (const [name, { environment = {}, volumes = [], build }] of Object.entries(compose.services)) {
     const mounted = volumes.find((volume) => volume.startsWith('secrets_'));
     for (const [variable, path] of Object.entries(environment)) {
@@ -144,7 +144,9 @@ test('a program sees its own secrets and no others', () => {
   const seen = (name: string) => (one(name).volumes ?? []).filter((volume) => volume.startsWith('secrets_'));
   for (const name of [...longRunning, 'migrate']) expect(seen(name)).toEqual([`secrets_${name}:/secrets:ro`]);
   expect(seen('superuser')).toEqual(['secrets_auth:/secrets:ro']);
-  expect(seen('setup')).toEqual([...programs, 'postgres', 'migrate'].map((name) => `secrets_${name}:/secrets/${name}`));
+  expect(seen('setup')).toEqual(
+    [...programs, 'postgres', 'rabbitmq', 'migrate'].map((name) => `secrets_${name}:/secrets/${name}`),
+  );
   const volumes = Object.values(compose.services).flatMap(({ volumes: mounted = [] }) =>
     mounted.map((volume) => volume.split(':')[0]),
   );
@@ -162,7 +164,7 @@ test('only the gateway publishes a port, and PostgreSQL is on a network that the
 test('what runs long is watched, restarted, not root, and its log is bounded', () => {
   for (const name of longRunning) {
     const { restart, healthcheck, user, logging } = one(name);
-    expect([restart, user]).toEqual(['unless-stopped', name === 'postgres' ? 'postgres' : 'node']);
+    expect([restart, user]).toEqual(['unless-stopped', name === 'postgres' || name === 'rabbitmq' ? name : 'node']);
     expect(healthcheck?.test?.[0]).toBe('CMD');
     expect(logging.options).toHaveProperty('max-size');
   }
@@ -188,7 +190,8 @@ test('things start in order: secrets, server, databases, services, gateway', () 
   const waits = (name: string) =>
     Object.fromEntries(Object.entries(one(name).depends_on ?? {}).map(([on, { condition }]) => [on, condition]));
   expect(waits('setup')).toEqual({});
-  expect(waits('postgres')).toEqual({ setup: 'service_completed_successfully' });
+  for (const server of ['postgres', 'rabbitmq'])
+    expect(waits(server)).toEqual({ setup: 'service_completed_successfully' });
   expect(waits('migrate')).toEqual({ setup: 'service_completed_successfully', postgres: 'service_healthy' });
   for (const service of [...services, 'superuser', 'given-superuser'])
     expect(waits(service)).toEqual({ migrate: 'service_completed_successfully' });
@@ -235,11 +238,13 @@ test('setup makes secrets once, each for its own user; migrate makes the databas
           ]),
         ),
       );
-    setUp(secrets, `127.0.0.1:${postgres.port}`);
+    setUp(secrets, `127.0.0.1:${postgres.port}`, 'rabbitmq:5672');
     const made = read();
-    setUp(secrets, `127.0.0.1:${postgres.port}`);
+    setUp(secrets, `127.0.0.1:${postgres.port}`, 'rabbitmq:5672');
     expect(read()).toEqual(made);
     expect(made['migrate/postgres_password']).toBe(made['postgres/postgres_password']);
+    expect(made['product/rabbitmq_url']).toBe(`amqp://clientela:${made['rabbitmq/password']}@rabbitmq:5672`);
+    expect(made['rabbitmq/rabbitmq.conf']).toContain(`default_pass = ${made['rabbitmq/password']}`);
     const keys = record(programs, (program) => made[`${program}/${program}_service_key`] ?? '');
     expect(made['product/service_key_hashes']).toBe(keyHashesFor('product', keys));
     if (process.getuid?.() === 0) {

@@ -15,7 +15,7 @@ export const folderOf = (program: Program, street = top): string =>
 /** Whom a program calls or sends events to: it gets their addresses, and they the hash of its key. */
 export const calls: Record<Program, readonly Service[]> = {
   gateway: services,
-  auth: ['customer'],
+  auth: ['customer', 'interaction', 'product', 'favorites'],
   customer: ['auth', 'interaction', 'favorites'],
   interaction: ['auth', 'customer', 'product'],
   product: ['auth'],
@@ -61,13 +61,18 @@ export const settings = [
   'AVATARS_S3_REGION',
   'AVATARS_S3_ACCESS_KEY_ID',
   'AVATARS_S3_SECRET_ACCESS_KEY',
+  'RABBITMQ_URL',
+  'RABBITMQ_EXCHANGE',
 ] as const;
 type Setting = (typeof settings)[number];
+
+const ofServices = ['RABBITMQ_URL', 'RABBITMQ_EXCHANGE'] as const;
 
 /** Which of them a program reads, besides what all read. */
 const readBy: Record<Program, readonly Setting[]> = {
   gateway: ['HOST', 'TRUST_PROXY', 'JWT_ALGORITHM', 'JWT_SECRET_KEY', 'LOGIN_RATE', 'RATE_LIMITS'],
   auth: [
+    ...ofServices,
     'DEFAULT_COUNTRY',
     'DEFAULT_CURRENCY',
     'ACCESS_TOKEN_EXPIRE_MINUTES',
@@ -76,6 +81,7 @@ const readBy: Record<Program, readonly Setting[]> = {
     'JWT_SECRET_KEY',
   ],
   customer: [
+    ...ofServices,
     'CUSTOMER_PATCH_RATE',
     'RATE_LIMITS',
     'ORDERS_SERVICE_URL',
@@ -88,9 +94,9 @@ const readBy: Record<Program, readonly Setting[]> = {
     'AVATARS_S3_ACCESS_KEY_ID',
     'AVATARS_S3_SECRET_ACCESS_KEY',
   ],
-  interaction: [],
-  product: [],
-  favorites: [],
+  interaction: ofServices,
+  product: ofServices,
+  favorites: ofServices,
 };
 
 /** A service key as its callees keep it. */

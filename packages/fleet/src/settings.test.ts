@@ -176,10 +176,10 @@ test('a service listens on this machine alone and knows the keys of exactly thos
   expect(variables.HOST).toBe('127.0.0.1');
   expect(variablesOf('gateway', street).HOST).toBe('0.0.0.0');
   expect(variables.SERVICE_KEY_HASHES).toBe(
-    `gateway=${hashOf('key-of-gateway')};customer=${hashOf('key-of-customer')}`,
+    `gateway=${hashOf('key-of-gateway')};auth=${hashOf('key-of-auth')};customer=${hashOf('key-of-customer')}`,
   );
   expect(variablesOf('product', street).SERVICE_KEY_HASHES).toBe(
-    `gateway=${hashOf('key-of-gateway')};interaction=${hashOf('key-of-interaction')};favorites=${hashOf('key-of-favorites')}`,
+    `gateway=${hashOf('key-of-gateway')};auth=${hashOf('key-of-auth')};interaction=${hashOf('key-of-interaction')};favorites=${hashOf('key-of-favorites')}`,
   );
 });
 

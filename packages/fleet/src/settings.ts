@@ -1,5 +1,12 @@
 import { isIP } from 'node:net';
-import { avatarSettings, oneStorage, readEnvironment, secretForHs256, tokenSettings } from '@clientela/runtime';
+import {
+  avatarSettings,
+  eventSettings,
+  oneStorage,
+  readEnvironment,
+  secretForHs256,
+  tokenSettings,
+} from '@clientela/runtime';
 import { z } from 'zod';
 import { type Program, type Service, type Street, programs, services, settings as handedOn } from './programs.ts';
 
@@ -107,6 +114,8 @@ const shape = z.object({
   CUSTOMER_PATCH_RATE: rate.optional(),
   RATE_LIMITS: z.enum(['on', 'off']).optional(),
   ...avatarSettings,
+  RABBITMQ_URL: eventSettings.RABBITMQ_URL,
+  RABBITMQ_EXCHANGE: eventSettings.RABBITMQ_EXCHANGE.unwrap().optional(),
 });
 
 /** Every name that may be set: what `.env.example` lists. */

@@ -5,21 +5,25 @@ import { keyHashesFor, programs, services } from './programs.ts';
 import { databaseName } from './databases.ts';
 import { keepSecret, writeSecret } from './secret-files.ts';
 
-/** Users of the images: `node` in ours, `postgres` in PostgreSQL's. */
-const users = { node: 1000, postgres: 999 };
+/** Users of the images: `node` in ours, `postgres` in PostgreSQL's, `rabbitmq` in RabbitMQ's. */
+const users = { node: 1000, postgres: 999, rabbitmq: 999 };
 
 /**
  * Makes what only this installation knows, for programs that run in containers: one folder a program, with one file a variable that
  * it reads through `X_FILE`. What is there already is kept; what follows from it is made anew.
- * @param folder holds a folder (a volume of its own) for each program, for `postgres` and for `migrate`
+ * @param folder holds a folder (a volume of its own) for each program, for `postgres`, `rabbitmq` and `migrate`
  * @param database where the services reach PostgreSQL, as host:port
+ * @param broker where they reach RabbitMQ
  */
-export function setUp(folder: string, database: string): void {
+export function setUp(folder: string, database: string, broker: string): void {
   const of = (name: string) => join(folder, name);
   const keys = record(programs, (program) => keepSecret(of(program), `${program}_service_key`));
   writeSecret(of('migrate'), 'postgres_password', keepSecret(of('postgres'), 'postgres_password'));
+  const brokerPassword = keepSecret(of('rabbitmq'), 'password');
+  writeSecret(of('rabbitmq'), 'rabbitmq.conf', `default_user = clientela\ndefault_pass = ${brokerPassword}\n`);
   for (const service of services) {
     keepSecret(of(service), `${service}_secret`);
+    writeSecret(of(service), 'rabbitmq_url', `amqp://clientela:${brokerPassword}@${broker}`);
     keepSecret(of('migrate'), `${service}_owner_password`);
     const password = keepSecret(of('migrate'), `${service}_app_password`);
     const name = databaseName(service);
@@ -27,8 +31,8 @@ export function setUp(folder: string, database: string): void {
     writeSecret(of(service), 'service_key_hashes', keyHashesFor(service, keys));
   }
   if (process.getuid?.() !== 0) return;
-  for (const name of [...programs, 'postgres', 'migrate'])
-    own(of(name), name === 'postgres' ? users.postgres : users.node);
+  for (const name of [...programs, 'postgres', 'rabbitmq', 'migrate'])
+    own(of(name), name === 'postgres' || name === 'rabbitmq' ? users[name] : users.node);
 }
 
 /** To the one user that runs the program, to read and not to change. */
@@ -42,8 +46,8 @@ function own(folder: string, user: number): void {
 }
 
 if (import.meta.main) {
-  const [folder = '/secrets', database = 'postgres:5432'] = process.argv.slice(2);
+  const [folder = '/secrets', database = 'postgres:5432', broker = 'rabbitmq:5672'] = process.argv.slice(2);
   mkdirSync(folder, { recursive: true });
-  setUp(folder, database);
+  setUp(folder, database, broker);
   process.stdout.write('The secrets of this installation are there.\n');
 }

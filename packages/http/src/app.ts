@@ -1,10 +1,10 @@
 import { parse } from 'node:querystring';
 import { problemAt } from '@clientela/errors';
 import { AppError, databaseOrProblem } from './failures.ts';
-import type { Db } from '@clientela/db';
 import { requestIdOf } from '@clientela/runtime';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
+import { Registry } from 'prom-client';
 import { callerOf, type Actor, type Callers } from './actor.ts';
 import { doorHandler, type DoorOptions, type Shared } from './door.ts';
 import { fingerprints } from './idempotency-key.ts';
@@ -26,11 +26,13 @@ export type ServiceOptions = DoorOptions & {
   routes: readonly Route[];
   /** By name; left out, no limit holds. */
   rates?: Rates | undefined;
+  /** What `/metrics` shows. */
+  metrics?: Registry;
 };
 
 /** A whole service: its own pages, its doors, and what happens to everything else, in the order of this function. */
 export function createService(options: ServiceOptions): Express {
-  const { service, version, routes, db, log, callers } = options;
+  const { routes, log, callers } = options;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -39,7 +41,7 @@ export function createService(options: ServiceOptions): Express {
   app.set('case sensitive routing', true);
 
   app.use(identify(log));
-  for (const [path, handle] of ownPages(service, version, routes, db)) app.get(path, handle);
+  for (const [path, handle] of ownPages(options)) app.get(path, handle);
   app.use((request, response, next) => {
     response.locals['caller'] = callerOf(request.headers, callers); // before anything about which paths exist is said
     next();
@@ -86,10 +88,16 @@ function identify(log: Logger): RequestHandler {
   };
 }
 
-const quiet = new Set(['/health', '/ready']);
+const quiet = new Set(['/health', '/ready', '/metrics']);
 
-/** What a service answers on its own port to anybody: that it is there, whether it can work, and what it serves. */
-function ownPages(service: string, version: string, routes: readonly Route[], db: Db): [string, RequestHandler][] {
+/** What a service answers on its own port to anybody: that it is there, whether it can work, its figures, and what it serves. */
+function ownPages({
+  service,
+  version,
+  routes,
+  db,
+  metrics = new Registry(),
+}: ServiceOptions): [string, RequestHandler][] {
   let document: unknown;
   return [
     ['/', (_request, response) => void response.json({ message: `Clientela ${service} service`, service, version })],
@@ -112,6 +120,14 @@ function ownPages(service: string, version: string, routes: readonly Route[], db
           version,
           dependencies: { database: up ? 'up' : 'down' },
         });
+      },
+    ],
+    [
+      '/metrics',
+      async (_request, response) => {
+        const figures = await metrics.metrics(); // a figure that is asked of a database that is away makes it a 503
+        response.setHeader('Content-Type', metrics.contentType);
+        response.end(figures);
       },
     ],
     [

@@ -184,6 +184,8 @@ describe('who comes in', () => {
       service: 'test',
       version: '1.2.3',
     });
+    const figures = await supertest(app).get('/metrics').expect(200);
+    expect(figures.headers['content-type']).toContain('text/plain; version=0.0.4');
     expect((await supertest(app).get('/ready').expect(200)).body).toMatchObject({
       status: 'ready',
       dependencies: { database: 'up' },

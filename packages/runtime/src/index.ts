@@ -7,6 +7,7 @@ export { avatarSettings, oneStorage, someStorage } from './avatar-settings.ts';
 export type { AvatarSettings } from './avatar-settings.ts';
 export { requestIdOf } from './request-id.ts';
 export {
+  eventSettings,
   LogLevel,
   Port,
   Rate,

@@ -48,6 +48,15 @@ export function secretForHs256(given: object, context: z.RefinementCtx): void {
 
 const hashes = /^[a-z]+=[0-9a-f]{64}(?:,[0-9a-f]{64})?(?:;[a-z]+=[0-9a-f]{64}(?:,[0-9a-f]{64})?)*$/;
 
+/** Where events go: to RabbitMQ, or without its address from service to service. */
+export const eventSettings = {
+  RABBITMQ_URL: z.url({ protocol: /^amqps?$/, error: 'must be an amqp:// address' }).optional(),
+  RABBITMQ_EXCHANGE: z
+    .string()
+    .regex(/^(?!amq\.)[\w.-]{1,100}$/, 'must be 1 to 100 letters, digits, dots, underscores or hyphens')
+    .default('bee.customers.events'),
+};
+
 /** The settings that every service reads, under its own name: `serviceSettings('CUSTOMER')`. */
 export const serviceSettings = <Name extends string>(name: Name) =>
   ({
@@ -59,6 +68,7 @@ export const serviceSettings = <Name extends string>(name: Name) =>
     HOST: z.string().default('127.0.0.1'),
     ENVIRONMENT: z.enum(['development', 'production']).default('development'),
     LOG_LEVEL: LogLevel,
+    ...eventSettings,
   }) as Record<`${Name}_PORT`, typeof Port> &
     Record<`${Name}_DATABASE_URL`, z.ZodURL> &
     Record<`${Name}_SERVICE_KEY`, typeof ServiceKey> &
@@ -67,4 +77,4 @@ export const serviceSettings = <Name extends string>(name: Name) =>
       HOST: z.ZodDefault<z.ZodString>;
       ENVIRONMENT: z.ZodDefault<z.ZodEnum<{ development: 'development'; production: 'production' }>>;
       LOG_LEVEL: typeof LogLevel;
-    };
+    } & typeof eventSettings;

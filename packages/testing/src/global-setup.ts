@@ -4,10 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startPostgres } from '@clientela/fleet';
 import type { TestProject } from 'vitest/node';
+import { endShared } from './rabbitmq.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
     postgres: string;
+    /** For what belongs to this run; removed at its end. */
+    folder: string;
+    /** Of the process whose end is the run's. */
+    pid: number;
   }
 }
 
@@ -16,7 +21,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const folder = await mkdtemp(join(tmpdir(), 'clientela-test-'));
   const postgres = await startPostgres({ folder, fsync: false });
   project.provide('postgres', postgres.admin_url);
+  project.provide('folder', folder);
+  project.provide('pid', process.pid);
   return async () => {
+    await endShared(folder);
     await postgres.stop();
     rmSync(postgres.home, { recursive: true, force: true });
     rmSync(folder, { recursive: true, force: true });

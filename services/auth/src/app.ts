@@ -9,6 +9,7 @@ import { auditRoutes, type AuditParts } from './audit/routes.ts';
 import { companyRoutes } from './companies/routes.ts';
 import { findCompanyByKey } from './companies/store.ts';
 import { documentTypeRoutes } from './document-types/routes.ts';
+import { failedEventRoutes, type EventParts } from './events/routes.ts';
 import { keyRoutes } from './keys/routes.ts';
 import { roleRoutes } from './roles/routes.ts';
 import { sessionRoutes } from './sessions/routes.ts';
@@ -20,7 +21,8 @@ import { userRoutes } from './users/routes.ts';
 export type Parts = Omit<ServiceOptions, 'service' | 'version' | 'routes' | 'companies'> &
   AccountParts &
   SignInParts &
-  AuditParts;
+  AuditParts &
+  EventParts;
 
 export const routes = (parts: Parts): Route[] => [
   ...accountRoutes(parts),
@@ -34,7 +36,8 @@ export const routes = (parts: Parts): Route[] => [
   ...documentTypeRoutes(),
   ...analyticsRoutes(),
   ...auditRoutes(parts),
-  ...eventRoutes(subscriptions),
+  ...failedEventRoutes(parts),
+  ...eventRoutes('auth', subscriptions),
 ];
 
 export const createApp = (parts: Parts) =>

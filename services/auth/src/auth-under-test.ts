@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { cursors } from '@clientela/http';
+import { cursors, type ServiceClient } from '@clientela/http';
 import { testService, type Caller, type TestService } from '@clientela/testing';
 import { createPasswords, type Passwords } from './accounts/passwords.ts';
 import type { MakeProfile } from './accounts/profiles.ts';
@@ -24,6 +24,7 @@ export async function authUnderTest(
     passwords?: Passwords;
     make_profile?: MakeProfile;
     secret?: string;
+    services?: readonly ServiceClient[];
     /** Tokens by HS256. */
     shared_secret?: string;
   } = {},
@@ -47,6 +48,7 @@ export async function authUnderTest(
         defaults: { country: 'ES', currency: 'EUR' },
         make_profile: options.make_profile ?? (async () => {}),
         cursors: cursors(secret),
+        services: options.services ?? [],
       });
     },
     options,

@@ -23,6 +23,9 @@ const shape = z.object({
     .default('ES'),
   DEFAULT_CURRENCY: Currency.default('EUR'),
   CUSTOMER_SERVICE_URL: z.url(),
+  INTERACTION_SERVICE_URL: z.url(),
+  PRODUCT_SERVICE_URL: z.url(),
+  FAVORITES_SERVICE_URL: z.url(),
 });
 
 export const Config = shape.superRefine(secretForHs256, { when: () => true });

@@ -33,6 +33,9 @@ async function start(AUTH_SECRET: string): Promise<Started> {
     AUTH_DATABASE_URL: database.url,
     AUTH_SERVICE_KEY: newSecret(),
     CUSTOMER_SERVICE_URL: 'http://127.0.0.1:1',
+    INTERACTION_SERVICE_URL: 'http://127.0.0.1:1',
+    PRODUCT_SERVICE_URL: 'http://127.0.0.1:1',
+    FAVORITES_SERVICE_URL: 'http://127.0.0.1:1',
     SERVICE_KEY_HASHES: `gateway=${createHash('sha256').update(gateway_key).digest('hex')}`,
     AUTH_SECRET,
   };

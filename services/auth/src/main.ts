@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, databaseFault, type Db } from '@clientela/db';
-import { startRelay } from '@clientela/events';
+import { eventPool, startEvents } from '@clientela/events';
 import { callersOf, cursors, forgetAnswers, listen, serviceClient } from '@clientela/http';
 import { createLog, runProgram, type Log } from '@clientela/runtime';
 import { createPasswords } from './accounts/passwords.ts';
@@ -11,6 +11,7 @@ import { openSigningKeys, sharedKey, type SigningKey } from './keys/signing-key.
 import { startCleaning } from './sessions/worker.ts';
 import { tokenIssuer } from './sessions/access-token.ts';
 import { refreshTokens } from './sessions/refresh-token.ts';
+import { subscriptions } from './subscriptions.ts';
 
 const rereading = 10_000; // milliseconds in which a rotated key is heard of
 
@@ -19,7 +20,7 @@ await runProgram(async (onClose) => {
   const log = createLog('auth', config.LOG_LEVEL);
   const url = config.AUTH_DATABASE_URL;
 
-  const db = connect(url, { name: 'auth' });
+  const db = connect(url, { name: 'auth', ...eventPool(config) });
   onClose(() => db.destroy());
   const tokens = { algorithm: config.JWT_ALGORITHM, minutes: config.ACCESS_TOKEN_EXPIRE_MINUTES };
   const current = await signer(config, db, log, onClose);
@@ -28,8 +29,15 @@ await runProgram(async (onClose) => {
   const forgetting = forgetAnswers(db, log);
   onClose(() => forgetting.stop());
   const customer = { service: 'customer', url: config.CUSTOMER_SERVICE_URL, key: config.AUTH_SERVICE_KEY } as const;
-  const relay = startRelay({ db, url, service: 'auth', subscribers: [serviceClient(customer)], log });
-  onClose(() => relay.stop());
+  const others = [
+    serviceClient(customer),
+    serviceClient({ ...customer, service: 'interaction', url: config.INTERACTION_SERVICE_URL }),
+    serviceClient({ ...customer, service: 'product', url: config.PRODUCT_SERVICE_URL }),
+    serviceClient({ ...customer, service: 'favorites', url: config.FAVORITES_SERVICE_URL }),
+  ];
+  const subscribers = others.slice(0, 1); // the customer service hears of users
+  const events = startEvents({ db, url, service: 'auth', subscriptions, subscribers, settings: config, log });
+  onClose(() => events.stop());
 
   const app = createApp({
     db,
@@ -43,7 +51,9 @@ await runProgram(async (onClose) => {
     defaults: { country: config.DEFAULT_COUNTRY, currency: config.DEFAULT_CURRENCY },
     make_profile: profileMaker(serviceClient({ ...customer, timeout: 1000 })),
     cursors: cursors(config.AUTH_SECRET),
-    after_commit: relay.committed,
+    services: others,
+    after_commit: events.committed,
+    metrics: events.metrics,
   });
   const server = await listen(app, { host: config.HOST, port: config.AUTH_PORT });
   onClose(() => server.close());

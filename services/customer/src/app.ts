@@ -49,7 +49,7 @@ export const routes = (parts: Parts & { cursors: Cursors }): Route[] => [
   ...upstreamRoutes(parts.upstreams),
   ...profileRoutes(parts),
   ...restV1Routes(parts.companies),
-  ...eventRoutes(subscriptions(parts)),
+  ...eventRoutes('customer', subscriptions(parts)),
 ];
 
 export const createApp = (parts: Parts) =>

@@ -1,5 +1,5 @@
 import { connect } from '@clientela/db';
-import { startRelay } from '@clientela/events';
+import { eventPool, startEvents } from '@clientela/events';
 import { callersOf, companyLookup, forgetAnswers, listen, serviceClient } from '@clientela/http';
 import { createLog, runProgram } from '@clientela/runtime';
 import { createApp } from './app.ts';
@@ -7,6 +7,7 @@ import { openStorage } from './avatars/settings.ts';
 import { startDiscarding } from './avatars/worker.ts';
 import { readConfig } from './config.ts';
 import { userLookup } from './profiles/lookup.ts';
+import { subscriptions } from './subscriptions.ts';
 import { upstreamsAt } from './upstreams/upstream.ts';
 
 await runProgram(async (onClose) => {
@@ -15,7 +16,7 @@ await runProgram(async (onClose) => {
   const url = config.CUSTOMER_DATABASE_URL;
   const key = config.CUSTOMER_SERVICE_KEY;
 
-  const db = connect(url, { name: 'customer' });
+  const db = connect(url, { name: 'customer', ...eventPool(config) });
   onClose(() => db.destroy());
   const forgetting = forgetAnswers(db, log);
   onClose(() => forgetting.stop());
@@ -24,13 +25,22 @@ await runProgram(async (onClose) => {
   onClose(() => discarding.stop());
   const auth = serviceClient({ service: 'auth', url: config.AUTH_SERVICE_URL, key });
   const companies = companyLookup(auth);
+  const users = userLookup(auth, companies);
   const subscribers = [
     auth,
     serviceClient({ service: 'interaction', url: config.INTERACTION_SERVICE_URL, key }),
     serviceClient({ service: 'favorites', url: config.FAVORITES_SERVICE_URL, key }),
   ];
-  const relay = startRelay({ db, url, service: 'customer', subscribers, log });
-  onClose(() => relay.stop());
+  const events = startEvents({
+    db,
+    url,
+    service: 'customer',
+    subscriptions: subscriptions({ users }),
+    subscribers,
+    settings: config,
+    log,
+  });
+  onClose(() => events.stop());
 
   const { INTERACTION_SERVICE_URL: otherwise } = config;
   const urls = {
@@ -46,10 +56,11 @@ await runProgram(async (onClose) => {
     secret: config.CUSTOMER_SECRET,
     rates: config.RATE_LIMITS === 'off' ? undefined : { 'customer-patch': config.CUSTOMER_PATCH_RATE },
     companies,
-    users: userLookup(auth, companies),
+    users,
     upstreams: upstreamsAt(urls, key, { log }),
     pictures,
-    after_commit: relay.committed,
+    after_commit: events.committed,
+    metrics: events.metrics,
   });
   const server = await listen(app, { host: config.HOST, port: config.CUSTOMER_PORT });
   onClose(() => server.close());

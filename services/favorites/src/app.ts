@@ -12,7 +12,7 @@ export type Parts = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & {
   own: OwnLookup;
 };
 
-export const routes = (parts: Parts): Route[] => [...favoriteRoutes(parts), ...eventRoutes(subscriptions)];
+export const routes = (parts: Parts): Route[] => [...favoriteRoutes(parts), ...eventRoutes('favorites', subscriptions)];
 
 export const createApp = (parts: Parts) =>
   createService({ ...parts, service: 'favorites', version: manifest.version, routes: routes(parts) });

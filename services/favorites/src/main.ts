@@ -1,11 +1,12 @@
 import type { Service } from '@clientela/contracts';
 import { connect } from '@clientela/db';
-import { startRelay } from '@clientela/events';
+import { eventPool, startEvents } from '@clientela/events';
 import { callersOf, companyLookup, forgetAnswers, listen, serviceClient } from '@clientela/http';
 import { createLog, runProgram } from '@clientela/runtime';
 import { createApp } from './app.ts';
 import { readConfig } from './config.ts';
 import { ownLookup, pairLookup } from './favorites/lookup.ts';
+import { subscriptions } from './subscriptions.ts';
 
 await runProgram(async (onClose) => {
   const config = readConfig();
@@ -14,14 +15,22 @@ await runProgram(async (onClose) => {
   const client = (service: Service, at: string) =>
     serviceClient({ service, url: at, key: config.FAVORITES_SERVICE_KEY });
 
-  const db = connect(url, { name: 'favorites' });
+  const db = connect(url, { name: 'favorites', ...eventPool(config) });
   onClose(() => db.destroy());
   const forgetting = forgetAnswers(db, log);
   onClose(() => forgetting.stop());
   const auth = client('auth', config.AUTH_SERVICE_URL);
   const customers = client('customer', config.CUSTOMER_SERVICE_URL);
-  const relay = startRelay({ db, url, service: 'favorites', subscribers: [auth], log });
-  onClose(() => relay.stop());
+  const events = startEvents({
+    db,
+    url,
+    service: 'favorites',
+    subscriptions,
+    subscribers: [auth],
+    settings: config,
+    log,
+  });
+  onClose(() => events.stop());
 
   const app = createApp({
     db,
@@ -31,7 +40,8 @@ await runProgram(async (onClose) => {
     companies: companyLookup(auth),
     pairs: pairLookup(customers, client('product', config.PRODUCT_SERVICE_URL)),
     own: ownLookup(customers),
-    after_commit: relay.committed,
+    after_commit: events.committed,
+    metrics: events.metrics,
   });
   const server = await listen(app, { host: config.HOST, port: config.FAVORITES_PORT });
   onClose(() => server.close());

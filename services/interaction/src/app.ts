@@ -25,7 +25,7 @@ export const routes = (parts: Parts): Route[] => [
   ...transactionRoutes(parts),
   ...timelineRoutes(parts),
   ...upstreamViewRoutes(parts.companies),
-  ...eventRoutes(subscriptions),
+  ...eventRoutes('interaction', subscriptions),
 ];
 
 export const createApp = (parts: Parts) =>

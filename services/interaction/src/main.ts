@@ -1,12 +1,13 @@
 import type { Service } from '@clientela/contracts';
 import { connect } from '@clientela/db';
-import { startRelay } from '@clientela/events';
+import { eventPool, startEvents } from '@clientela/events';
 import { callersOf, companyLookup, cursors, forgetAnswers, listen, serviceClient } from '@clientela/http';
 import { createLog, runProgram } from '@clientela/runtime';
 import { createApp } from './app.ts';
 import { readConfig } from './config.ts';
 import { customerLookup, noteLookup } from './customers/lookup.ts';
 import { productLookup } from './products/lookup.ts';
+import { subscriptions } from './subscriptions.ts';
 
 await runProgram(async (onClose) => {
   const config = readConfig();
@@ -15,13 +16,21 @@ await runProgram(async (onClose) => {
   const client = (service: Service, at: string) =>
     serviceClient({ service, url: at, key: config.INTERACTION_SERVICE_KEY });
 
-  const db = connect(url, { name: 'interaction' });
+  const db = connect(url, { name: 'interaction', ...eventPool(config) });
   onClose(() => db.destroy());
   const forgetting = forgetAnswers(db, log);
   onClose(() => forgetting.stop());
   const auth = client('auth', config.AUTH_SERVICE_URL);
-  const relay = startRelay({ db, url, service: 'interaction', subscribers: [auth], log });
-  onClose(() => relay.stop());
+  const events = startEvents({
+    db,
+    url,
+    service: 'interaction',
+    subscriptions,
+    subscribers: [auth],
+    settings: config,
+    log,
+  });
+  onClose(() => events.stop());
 
   const customer = client('customer', config.CUSTOMER_SERVICE_URL);
   const app = createApp({
@@ -34,7 +43,8 @@ await runProgram(async (onClose) => {
     notes: noteLookup(customer),
     products: productLookup(client('product', config.PRODUCT_SERVICE_URL)),
     cursors: cursors(config.INTERACTION_SECRET),
-    after_commit: relay.committed,
+    after_commit: events.committed,
+    metrics: events.metrics,
   });
   const server = await listen(app, { host: config.HOST, port: config.INTERACTION_PORT });
   onClose(() => server.close());

@@ -1,3 +1,4 @@
+import { eventRoutes } from '@clientela/events';
 import { createService, type CompanyLookup, type Route, type ServiceOptions } from '@clientela/http';
 import manifest from '../package.json' with { type: 'json' };
 import { productRoutes } from './products/routes.ts';
@@ -5,7 +6,7 @@ import { productRoutes } from './products/routes.ts';
 /** What this service is made with: what main.ts opens, and a test replaces. */
 export type Parts = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & { companies: CompanyLookup };
 
-export const routes = (parts: Parts): Route[] => [...productRoutes(parts.companies)];
+export const routes = (parts: Parts): Route[] => [...productRoutes(parts.companies), ...eventRoutes('product')];
 
 export const createApp = (parts: Parts) =>
   createService({ ...parts, service: 'product', version: manifest.version, routes: routes(parts) });

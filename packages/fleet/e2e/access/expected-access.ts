@@ -37,6 +37,8 @@ export const expectedAccess: Readonly<Record<string, string>> = {
   'POST /api/v1/document-types': 'superuser',
   'PUT /api/v1/document-types/{code}': 'superuser',
   'GET /api/v1/audit-logs': 'superuser admin',
+  'GET /api/v1/events/failed': 'superuser admin',
+  'POST /api/v1/events/failed/{event_id}/resend': 'superuser admin',
 
   'GET /api/customers': 'superuser admin manager viewer',
   'GET /api/customers/search': 'superuser admin manager viewer',

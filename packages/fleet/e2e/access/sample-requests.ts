@@ -1,4 +1,5 @@
 import { randomInt, randomUUID } from 'node:crypto';
+import pg from 'pg';
 import { made, signIn, type Person, type World } from './world.ts';
 
 /** A request that succeeds for whoever may come in. `as` sends it as somebody else than the caller: one whom it does not spoil. */
@@ -136,6 +137,27 @@ const newCompany = () => ({ name: 'A company', document_type: 'passport', docume
 const otherCompany = async ({ people }: World): Promise<string> =>
   (await people.superuser.post('/api/v1/companies', { ...newCompany() })).body.id;
 
+/** An event that favorites heard and could not do: it says that a customer was deleted who may come back, which changes nothing there. */
+async function failedEvent({ street, company_id }: World): Promise<string> {
+  const id = randomUUID();
+  const envelope = {
+    id,
+    name: 'customer.deleted',
+    occurred_at: new Date().toISOString(),
+    company_id,
+    actor_id: 'service:customer',
+    request_id: 'request-1',
+    sequence: 2,
+    data: { customer_id: randomUUID(), number: 1, hard: false },
+  };
+  const client = new pg.Client({ connectionString: street.databases.favorites.owner_url });
+  await client.connect();
+  const insert = `insert into inbox_failures (event_id, envelope, attempts, reason) values ($1, $2, 7, 'tested')`;
+  await client.query(insert, [id, envelope]);
+  await client.end();
+  return id;
+}
+
 export const samples: Readonly<Record<string, Make>> = {
   'GET /.well-known/jwks.json': () => at('/.well-known/jwks.json'),
   ...accounts('/auth'),
@@ -172,6 +194,9 @@ export const samples: Readonly<Record<string, Make>> = {
     at('/api/v1/document-types', { name: 'New', code: `t${unique().replaceAll('-', '')}` }),
   'PUT /api/v1/document-types/{code}': () => at('/api/v1/document-types/passport', { description: unique() }),
   'GET /api/v1/audit-logs': () => at('/api/v1/audit-logs'),
+  'GET /api/v1/events/failed': () => at('/api/v1/events/failed'),
+  'POST /api/v1/events/failed/{event_id}/resend': async (world) =>
+    at(`/api/v1/events/failed/${await failedEvent(world)}/resend`),
 
   'GET /api/customers': () => at('/api/customers'),
   'GET /api/customers/search': () => at('/api/customers/search?q=anybody'),

@@ -18,7 +18,7 @@ const leansOn: Record<string, string[]> = {
   db: ['errors'],
   errors: [],
   events: ['contracts', 'db', 'errors', 'http'],
-  fleet: ['contracts', 'db', 'http', 'runtime'],
+  fleet: ['contracts', 'db', 'events', 'http', 'runtime'],
   http: ['contracts', 'db', 'errors', 'runtime'],
   runtime: [],
   testing: ['contracts', 'db', 'events', 'fleet', 'http'],

@@ -3,7 +3,7 @@ import { testDatabase, type TestDatabase } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 /** Tables that hold no company's data: they stay where the service is, whatever is spread. */
-const technical = new Set(['outbox_events', 'outbox_deliveries', 'inbox_events']);
+const technical = new Set(['outbox_events', 'outbox_deliveries', 'inbox_events', 'inbox_failures']);
 
 describe.each(services)('the database of %s', (service: Service) => {
   let database: TestDatabase;

@@ -147,6 +147,9 @@ describe('a shared secret', () => {
       SERVICE_KEY_HASHES: `gateway=${'0'.repeat(64)}`,
       AUTH_SECRET: newSecret(),
       CUSTOMER_SERVICE_URL: 'http://127.0.0.1:8002',
+      INTERACTION_SERVICE_URL: 'http://127.0.0.1:8003',
+      PRODUCT_SERVICE_URL: 'http://127.0.0.1:8004',
+      FAVORITES_SERVICE_URL: 'http://127.0.0.1:8005',
     };
     expect(settings({})).toBeUndefined();
     expect(settings({ JWT_ALGORITHM: 'HS256', JWT_SECRET_KEY: 'x'.repeat(32) })).toBeUndefined();

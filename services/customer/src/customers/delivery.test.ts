@@ -1,5 +1,5 @@
 import { connect, type Db, type Tx } from '@clientela/db';
-import { startRelay, type Relay } from '@clientela/events';
+import { startEvents, type Events } from '@clientela/events';
 import { standIn, type Caller, type Company, type StandIn, type TestService } from '@clientela/testing';
 import { createLog } from '@clientela/runtime';
 import type { Response, Test } from 'supertest';
@@ -11,27 +11,29 @@ let company: Company;
 let admin: Caller;
 let interaction: StandIn;
 let favorites: StandIn;
-let relay: Relay;
+let events: Events;
 let own: Db;
 
 beforeAll(async () => {
-  const after_commit = (tx: Tx) => relay.committed(tx);
+  const after_commit = (tx: Tx) => events.committed(tx);
   service = await customerUnderTest({ pool: 10, after_commit });
   company = service.company();
   admin = service.user('admin', company);
   [interaction, favorites] = await Promise.all([standIn('interaction'), standIn('favorites')]);
   const { url } = service.database;
   own = connect(url, { pool: 3 });
-  relay = startRelay({
+  events = startEvents({
     db: own,
     url,
     service: 'customer',
+    subscriptions: [],
     subscribers: [interaction.client, favorites.client],
+    settings: { RABBITMQ_EXCHANGE: 'test' },
     log: createLog('customer', 'silent'),
   });
 });
 afterAll(async () => {
-  await relay.stop();
+  await events.stop();
   await Promise.all([own.destroy(), interaction.close(), favorites.close()]);
   await service.close();
 });
