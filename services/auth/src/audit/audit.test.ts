@@ -115,21 +115,32 @@ describe('what the other services do', () => {
   const { auth: _own, ...others } = events;
   const heard = (contract: EventContract, company_id: string, changes: object = {}) => {
     const id = randomUUID();
+    const state = {
+      type: 'call',
+      status: 'completed',
+      amount: '9.90',
+      currency: 'EUR',
+      occurred_at: '2026-01-31T12:00:00.123Z',
+      scheduled_at: null,
+    };
+    const words = contract.name === 'customer.status.changed';
     const record = {
+      ...state,
       customer_id: id,
       number: 12,
       product_id: id,
       interaction_id: id,
+      transaction_id: id,
+      kind: 'sale',
+      direction: 'in',
       tag_id: id,
       note_id: id,
       favorite_id: 34,
       customer_number: 1,
       product_number: 2,
       hard: true,
-      from: 'active',
-      to: 'inactive',
-      type: 'call',
-      status: null,
+      from: words ? 'active' : state,
+      to: words ? 'inactive' : state,
       fields_changed: ['email', 'phone'],
     };
     const data = Object.fromEntries(
