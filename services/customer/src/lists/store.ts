@@ -47,11 +47,15 @@ async function searched(db: Db, scope: Scope, listing: Listing, slice: Slice, se
   const few = await collect(search.hits && fenced(db, [search.hits]));
   const mistyped = await search.mistyped(few.total);
   if (search.hits && mistyped.length > 0)
-    return collect(fenced(db, [search.hits, hitsById(db, scope, listing, mistyped)]));
+    return collect(fenced(db, unionOf(few, search.hits, hitsById(db, scope, listing, mistyped))));
   if (few.total <= exactUpTo) return few;
   const expected = search.expected ?? (await expectedRows(db, sourceOf(db, scope, listing, { found }).rows));
   return { rows: await walked(db, scope, listing, slice, search), ...estimated(expected, most) };
 }
+
+/** What was found and what is to be found besides. Nothing found need not be looked for again. */
+export const unionOf = ({ total }: Total, found: Query, besides: Query): Query[] =>
+  total > 0 ? [found, besides] : [besides];
 
 /** Planned for by themselves, and read only as far as they are asked for. */
 export const fenced = (db: Db, parts: readonly Query[]): Instead => ({
