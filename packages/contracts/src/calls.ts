@@ -48,6 +48,34 @@ export type InternalProfile = z.infer<typeof InternalProfile>;
 export const InternalProduct = z.object({ id: z.uuid(), number: z.int(), is_active: z.boolean() });
 export type InternalProduct = z.infer<typeof InternalProduct>;
 
+/**
+ * GET customer /internal/customers/{id}/timeline?before=<at>,<id>&limit=: what the customer service knows of a customer's timeline, newest
+ * first by (at, id), at most `limit` (1 to 101) of those that stand before the given place. 404 for an unknown customer; deleted ones have it.
+ */
+export const InternalTimeline = z.object({
+  items: z.array(
+    z.discriminatedUnion('kind', [
+      z.object({
+        kind: z.literal('note'),
+        id: z.uuid(),
+        at: z.iso.datetime(),
+        actor_id: z.string(),
+        content: z.string(),
+      }),
+      z.object({
+        kind: z.literal('status_change'),
+        id: z.uuid(),
+        at: z.iso.datetime(),
+        actor_id: z.string(),
+        from: z.string(),
+        to: z.string(),
+        reason: z.string().nullable(),
+      }),
+    ]),
+  ),
+});
+export type InternalTimeline = z.infer<typeof InternalTimeline>;
+
 /** GET auth /internal/revocations: whose tokens are good no longer, though they verify. */
 export const Revocations = z.object({
   /** The `since` of the next question, less what a transaction may take. */

@@ -137,11 +137,53 @@ export const productDeleted = event(
   z.object({ ...product, hard: z.boolean() }),
 );
 
+/** What of an interaction a customer's counters count by: what is scheduled counts for when it is scheduled. */
+const interactionState = {
+  type: z.string(),
+  status: z.string().nullable(),
+  occurred_at: z.iso.datetime(),
+  scheduled_at: z.iso.datetime().nullable(),
+};
+const interaction = { interaction_id: z.uuid(), customer_id: z.uuid() };
 export const interactionRecorded = event(
   'interaction.recorded',
   'interaction_id',
   ['auth'],
-  z.object({ interaction_id: z.uuid(), customer_id: z.uuid(), type: z.string(), status: z.string().nullable() }),
+  z.object({ ...interaction, ...interactionState }),
+);
+export const interactionUpdated = event(
+  'interaction.updated',
+  'interaction_id',
+  ['auth'],
+  z.object({ ...interaction, fields_changed, from: z.object(interactionState), to: z.object(interactionState) }),
+);
+/** By a door of its own. Those that go with their customer are not said one by one: `customer.deleted` says it. */
+export const interactionDeleted = event(
+  'interaction.deleted',
+  'interaction_id',
+  ['auth'],
+  z.object({ ...interaction, ...interactionState }),
+);
+
+/** What of a transaction can change and is counted by; an amount is a decimal with two places. */
+const transactionState = {
+  status: z.string(),
+  amount: z.string(),
+  currency: z.string(),
+  occurred_at: z.iso.datetime(),
+};
+const transaction = { transaction_id: z.uuid(), customer_id: z.uuid(), kind: z.string(), direction: z.string() };
+export const transactionRecorded = event(
+  'transaction.recorded',
+  'transaction_id',
+  ['auth'],
+  z.object({ ...transaction, ...transactionState }),
+);
+export const transactionUpdated = event(
+  'transaction.updated',
+  'transaction_id',
+  ['auth'],
+  z.object({ ...transaction, fields_changed, from: z.object(transactionState), to: z.object(transactionState) }),
 );
 
 const favorite = { favorite_id: z.int(), customer_number: z.int(), product_number: z.int() };
@@ -161,7 +203,7 @@ export const events = {
     customerTagRemoved,
     customerNoteAdded,
   ],
-  interaction: [interactionRecorded],
+  interaction: [interactionRecorded, interactionUpdated, interactionDeleted, transactionRecorded, transactionUpdated],
   product: [productCreated, productUpdated, productDeleted],
   favorites: [favoriteAdded, favoriteRemoved],
 } as const satisfies Record<Service, readonly EventContract[]>;

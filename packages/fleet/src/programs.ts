@@ -17,7 +17,7 @@ export const calls: Record<Program, readonly Service[]> = {
   gateway: services,
   auth: ['customer'],
   customer: ['auth', 'interaction', 'favorites'],
-  interaction: ['auth', 'customer'],
+  interaction: ['auth', 'customer', 'product'],
   product: ['auth'],
   favorites: ['auth', 'customer', 'product'],
 };

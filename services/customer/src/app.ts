@@ -22,6 +22,7 @@ import { restV1Routes } from './rest-v1/routes.ts';
 import { statsRoutes } from './stats/routes.ts';
 import { subscriptions } from './subscriptions.ts';
 import { tagRoutes } from './tags/routes.ts';
+import { timelineRoutes } from './timeline/routes.ts';
 import { upstreamRoutes } from './upstreams/routes.ts';
 import type { Upstreams } from './upstreams/upstream.ts';
 
@@ -44,6 +45,7 @@ export const routes = (parts: Parts & { cursors: Cursors }): Route[] => [
   ...historyRoutes(parts.cursors),
   ...avatarRoutes(parts.pictures),
   ...statsRoutes,
+  ...timelineRoutes,
   ...upstreamRoutes(parts.upstreams),
   ...profileRoutes(parts),
   ...restV1Routes(parts.companies),

@@ -1,32 +1,39 @@
+import type { Service } from '@clientela/contracts';
 import { connect } from '@clientela/db';
 import { startRelay } from '@clientela/events';
-import { callersOf, companyLookup, forgetAnswers, listen, serviceClient } from '@clientela/http';
+import { callersOf, companyLookup, cursors, forgetAnswers, listen, serviceClient } from '@clientela/http';
 import { createLog, runProgram } from '@clientela/runtime';
 import { createApp } from './app.ts';
 import { readConfig } from './config.ts';
-import { customerLookup } from './customers/lookup.ts';
+import { customerLookup, noteLookup } from './customers/lookup.ts';
+import { productLookup } from './products/lookup.ts';
 
 await runProgram(async (onClose) => {
   const config = readConfig();
   const log = createLog('interaction', config.LOG_LEVEL);
   const url = config.INTERACTION_DATABASE_URL;
-  const key = config.INTERACTION_SERVICE_KEY;
+  const client = (service: Service, at: string) =>
+    serviceClient({ service, url: at, key: config.INTERACTION_SERVICE_KEY });
 
   const db = connect(url, { name: 'interaction' });
   onClose(() => db.destroy());
   const forgetting = forgetAnswers(db, log);
   onClose(() => forgetting.stop());
-  const auth = serviceClient({ service: 'auth', url: config.AUTH_SERVICE_URL, key });
+  const auth = client('auth', config.AUTH_SERVICE_URL);
   const relay = startRelay({ db, url, service: 'interaction', subscribers: [auth], log });
   onClose(() => relay.stop());
 
+  const customer = client('customer', config.CUSTOMER_SERVICE_URL);
   const app = createApp({
     db,
     log,
     callers: callersOf(config.SERVICE_KEY_HASHES),
     secret: config.INTERACTION_SECRET,
     companies: companyLookup(auth),
-    customers: customerLookup(serviceClient({ service: 'customer', url: config.CUSTOMER_SERVICE_URL, key })),
+    customers: customerLookup(customer),
+    notes: noteLookup(customer),
+    products: productLookup(client('product', config.PRODUCT_SERVICE_URL)),
+    cursors: cursors(config.INTERACTION_SECRET),
     after_commit: relay.committed,
   });
   const server = await listen(app, { host: config.HOST, port: config.INTERACTION_PORT });

@@ -74,6 +74,16 @@ export const expectedAccess: Readonly<Record<string, string>> = {
 
   'GET /api/customers/{customer_id}/interactions': 'superuser admin manager viewer',
   'POST /api/customers/{customer_id}/interactions': 'superuser admin manager',
+  'GET /api/customers/{customer_id}/interactions/{interaction_id}': 'superuser admin manager viewer',
+  'PUT /api/customers/{customer_id}/interactions/{interaction_id}': 'superuser admin manager',
+  'PATCH /api/customers/{customer_id}/interactions/{interaction_id}': 'superuser admin manager',
+  'DELETE /api/customers/{customer_id}/interactions/{interaction_id}': 'superuser admin manager',
+  'GET /api/customers/{customer_id}/transactions': 'superuser admin manager viewer',
+  'POST /api/customers/{customer_id}/transactions': 'superuser admin manager',
+  'GET /api/customers/{customer_id}/transactions/{transaction_id}': 'superuser admin manager viewer',
+  'PATCH /api/customers/{customer_id}/transactions/{transaction_id}': 'superuser admin manager',
+  'GET /api/transactions': 'superuser admin manager viewer',
+  'GET /api/customers/{customer_id}/timeline': 'superuser admin manager viewer',
   'GET /api/interaction-types': 'superuser admin manager viewer',
   'POST /api/interaction-types': 'superuser admin',
 

@@ -57,6 +57,21 @@ const withProfile =
       made(await stranger.post('/api/customers', { user_id: stranger.user.id, email: stranger.email }));
     return at(`/api/customers/me${rest}`, body);
   };
+const onInteraction =
+  (body?: object): Make =>
+  async (world) => {
+    const path = `/api/customers/${(await customer(world)).id}/interactions`;
+    const { interaction } = await world.make(path, { notes: 'Called', type: 'call' });
+    return at(`${path}/${interaction.id}`, body);
+  };
+const order = { kind: 'order', direction: 'in', amount: '10.00' };
+const onTransaction =
+  (body?: object): Make =>
+  async (world) => {
+    const path = `/api/customers/${(await customer(world)).id}/transactions`;
+    const { transaction } = await world.make(path, { ...order, status: 'pending' });
+    return at(`${path}/${transaction.id}`, body);
+  };
 const onProduct =
   (rest: string, body?: object): Make =>
   async (world) =>
@@ -207,6 +222,16 @@ export const samples: Readonly<Record<string, Make>> = {
 
   'GET /api/customers/{customer_id}/interactions': onCustomer('/interactions'),
   'POST /api/customers/{customer_id}/interactions': onCustomer('/interactions', { notes: 'Called', type: 'call' }),
+  'GET /api/customers/{customer_id}/interactions/{interaction_id}': onInteraction(),
+  'PUT /api/customers/{customer_id}/interactions/{interaction_id}': onInteraction({ notes: 'Called again' }),
+  'PATCH /api/customers/{customer_id}/interactions/{interaction_id}': onInteraction({ notes: 'Called again' }),
+  'DELETE /api/customers/{customer_id}/interactions/{interaction_id}': onInteraction(),
+  'GET /api/customers/{customer_id}/transactions': onCustomer('/transactions'),
+  'POST /api/customers/{customer_id}/transactions': onCustomer('/transactions', order),
+  'GET /api/customers/{customer_id}/transactions/{transaction_id}': onTransaction(),
+  'PATCH /api/customers/{customer_id}/transactions/{transaction_id}': onTransaction({ status: 'completed' }),
+  'GET /api/transactions': () => at('/api/transactions'),
+  'GET /api/customers/{customer_id}/timeline': onCustomer('/timeline'),
   'GET /api/interaction-types': () => at('/api/interaction-types'),
   'POST /api/interaction-types': () => at('/api/interaction-types', { name: `t${unique()}` }),
 

@@ -1,6 +1,7 @@
-import { InternalCustomer } from '@clientela/contracts';
+import { InternalCustomer, InternalTimeline } from '@clientela/contracts';
 import { conflict, notFound } from '@clientela/errors';
 import type { CompanyActor, ServiceClient } from '@clientela/http';
+import type { Position } from '../lists/rules.ts';
 
 type Call = { actor: CompanyActor; signal: AbortSignal };
 
@@ -20,3 +21,24 @@ export const customerLookup =
 export function refuseDeleted({ deleted }: InternalCustomer): void {
   if (deleted) throw conflict({ error_code: 'CUSTOMER_DELETED', detail: 'The customer is deleted; activate it first' });
 }
+
+/** What the customer service knows of a customer's timeline: at most `limit` notes and changes of status that follow a position. */
+export type NoteLookup = (
+  id: string,
+  asked: { after: Position | undefined; limit: number },
+  call: Call,
+) => Promise<InternalTimeline['items']>;
+
+/** @throws AppError 404 when there is no such customer, 503 when the customer service does not answer */
+export const noteLookup =
+  (customer: ServiceClient): NoteLookup =>
+  async (id, { after, limit }, call) => {
+    const before = after ? `&before=${encodeURIComponent(`${after.occurred_at},${after.id}`)}` : '';
+    const found = await customer.get(
+      `/internal/customers/${id}/timeline?limit=${limit}${before}`,
+      InternalTimeline,
+      call,
+    );
+    if (!found) throw notFound('customer');
+    return found.items;
+  };

@@ -1,44 +1,31 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { standIn, testService, type Caller, type Company, type StandIn, type TestService } from '@clientela/testing';
+import type { Caller, Company } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { createApp } from '../app.ts';
-import { customerLookup } from './lookup.ts';
+import { interactionUnderTest, type InteractionUnderTest } from '../interaction-under-test.ts';
 
-let service: TestService;
-let customers: StandIn;
+let service: InteractionUnderTest;
 let company: Company;
 let admin: Caller;
 /** What happens between the customer service's answer and the transaction. */
 let meanwhile: () => Promise<unknown>;
 
 beforeAll(async () => {
-  customers = await standIn('customer');
-  customers.answer((path) => ({ status: 200, body: { id: path.split('/').at(-1), number: 1, deleted: false } }));
-  const ask = customerLookup(customers.client);
-  service = await testService(
-    'interaction',
-    (parts) =>
-      createApp({
-        ...parts,
-        customers: async (id, call) => {
-          const found = await ask(id, call);
-          await meanwhile();
-          return found;
-        },
-      }),
-    { pool: 4 },
-  );
+  service = await interactionUnderTest({
+    pool: 4,
+    asking: (ask) => async (id, call) => {
+      const found = await ask(id, call);
+      await meanwhile();
+      return found;
+    },
+  });
   company = service.company();
   admin = service.user('admin', company);
 });
 beforeEach(() => {
   meanwhile = async () => {};
 });
-afterAll(async () => {
-  await service.close();
-  await customers.close();
-});
+afterAll(() => service.close());
 
 const deletion = (customer_id: string, hard = true) => ({
   id: randomUUID(),
@@ -79,6 +66,38 @@ test('a customer with a deletion mark keeps them', async () => {
   await record(id).expect(201);
 });
 
+test('a customer removed for good goes out of the transactions; what was booked stays', async () => {
+  const [gone, stays] = [randomUUID(), randomUUID()];
+  const pay = async (customer_id: string, external_ref: string) => {
+    const sent = { kind: 'order', direction: 'in', amount: 10, description: 'For Ada', order_id: 'A-1', external_ref };
+    return (await admin.post(`/api/customers/${customer_id}/transactions`, sent).expect(201)).body.transaction;
+  };
+  const [booked, other] = [await pay(gone, 'one'), await pay(stays, 'two')];
+  const elsewhere = service.user('admin', service.company());
+  await elsewhere
+    .post(`/api/customers/${gone}/transactions`, { kind: 'order', direction: 'in', amount: 1 })
+    .expect(201);
+
+  await hear(deletion(gone)).expect(200);
+  const { transactions } = (await admin.get('/api/transactions').expect(200)).body;
+  expect(transactions).toEqual([
+    other,
+    { ...booked, customer_id: null, description: null, updated_at: expect.any(String) },
+  ]);
+  expect((await admin.get(`/api/transactions?customer_id=${gone}`)).body.total).toBe(0);
+  expect((await admin.get(`/api/customers/${gone}/transactions`)).body.total).toBe(0);
+  await admin.get(`/api/customers/${gone}/transactions/${booked.id}`).expect(404);
+  await admin.patch(`/api/customers/${gone}/transactions/${booked.id}`, { status: 'cancelled' }).expect(404);
+  expect((await elsewhere.get(`/api/customers/${gone}/transactions`)).body.total).toBe(1);
+  const kept = await service.database.owner('transactions').where({ id: booked.id }).first();
+  expect(JSON.stringify(kept)).not.toMatch(`${gone}|Ada`);
+  expect(kept).toMatchObject({ amount: '10.00', version: 2, recorded_as: null });
+
+  const sent = { kind: 'order', direction: 'in', amount: 10, external_ref: 'one' };
+  const again = await admin.post(`/api/customers/${stays}/transactions`, sent).expect(409);
+  expect(again.body.existing).toMatchObject({ id: booked.id, customer_id: null });
+});
+
 test('what is recorded after the removal was heard is a 404', async () => {
   const [known, unseen] = [randomUUID(), randomUUID()];
   await record(known).expect(201);
@@ -87,6 +106,10 @@ test('what is recorded after the removal was heard is a 404', async () => {
     const { body } = await record(id).expect(404);
     expect(body.error_code).toBe('CUSTOMER_NOT_FOUND');
     expect(await rowsOf(id)).toBe(0);
+    const order = { kind: 'order', direction: 'in', amount: 1 };
+    const money = await admin.post(`/api/customers/${id}/transactions`, order).expect(404);
+    expect(money.body.error_code).toBe('CUSTOMER_NOT_FOUND');
+    expect(await service.database.owner('transactions').where({ customer_id: id })).toEqual([]);
   }
   const said = await service.events('interaction.recorded');
   expect(said.filter(({ data }) => data['customer_id'] === unseen)).toEqual([]);

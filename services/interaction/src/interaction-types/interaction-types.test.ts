@@ -1,23 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { standIn, testService, type StandIn, type TestService } from '@clientela/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createApp } from '../app.ts';
-import { customerLookup } from '../customers/lookup.ts';
+import { interactionUnderTest, type InteractionUnderTest } from '../interaction-under-test.ts';
 
-let service: TestService;
-let customers: StandIn;
-
+let service: InteractionUnderTest;
 beforeAll(async () => {
-  customers = await standIn('customer');
-  customers.answer((path) => ({ status: 200, body: { id: path.split('/').at(-1), number: 1, deleted: false } }));
-  service = await testService('interaction', (parts) =>
-    createApp({ ...parts, customers: customerLookup(customers.client) }),
-  );
+  service = await interactionUnderTest();
 });
-afterAll(async () => {
-  await service.close();
-  await customers.close();
-});
+afterAll(() => service.close());
 
 const path = '/api/interaction-types';
 const seeded = ['call', 'email', 'meeting', 'appointment', 'complaint', 'visit', 'sale', 'note'];

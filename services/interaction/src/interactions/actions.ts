@@ -1,13 +1,31 @@
-import { interactionRecorded } from '@clientela/contracts';
+import { interactionDeleted, interactionRecorded, interactionUpdated } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
-import { invalid, notFound, type FieldError } from '@clientela/errors';
+import { invalid, notFound, precondition, type FieldError } from '@clientela/errors';
 import { publish } from '@clientela/events';
-import type { CompanyActor } from '@clientela/http';
+import { differing, writableIn, type CompanyActor } from '@clientela/http';
 import { holdCustomer } from '../customers/store.ts';
 import { hasType } from '../interaction-types/store.ts';
-import { statusOf } from './rules.ts';
-import type { NewInteraction } from './schema.ts';
-import { insertInteraction, type StoredInteraction } from './store.ts';
+import { statusAfter, statusOf } from './rules.ts';
+import { WritableInteraction, type Interaction, type InteractionPatch, type NewInteraction } from './schema.ts';
+import {
+  deleteInteraction,
+  insertInteraction,
+  lockInteraction,
+  updateInteraction,
+  type InteractionKey,
+  type StoredInteraction,
+} from './store.ts';
+
+/** A change of one existing interaction: whose, which, and the version the caller knows of it, if it said so. */
+export type Target = { actor: CompanyActor; key: InteractionKey; expected_version: number | undefined };
+
+/** What counters count an interaction by. */
+const countedBy = ({ type, status, occurred_at, scheduled_at }: Interaction) => ({
+  type,
+  status,
+  occurred_at,
+  scheduled_at,
+});
 
 /** @throws AppError 404 when the customer was removed for good since it was asked for, 422 for an unknown type or another type's status */
 export async function recordInteraction(
@@ -29,8 +47,58 @@ export async function recordInteraction(
   await publish(tx, interactionRecorded, actor, interaction.version, {
     interaction_id: interaction.id,
     customer_id,
-    type,
-    status,
+    ...countedBy(interaction),
   });
   return interaction;
+}
+
+/** @throws AppError 422 for an unknown type, another type's status, or a read-only field that differs */
+export async function changeInteraction(
+  tx: Tx,
+  target: Target,
+  { given, type_field }: InteractionPatch,
+): Promise<StoredInteraction> {
+  const { actor } = target;
+  const current = await currentOf(tx, target);
+  const wanted = writableIn(given, WritableInteraction, current);
+  const type = wanted.type ?? current.type;
+  const status = statusAfter(current, type, wanted.status);
+  const faults: FieldError[] = [];
+  if (type !== current.type && !(await hasType(tx, actor.company_id, type)))
+    faults.push({ path: type_field, message: 'is not a known type' });
+  if (status === undefined) faults.push({ path: 'status', message: `is not a status of the type ${type}` });
+  if (status === undefined || faults.length > 0) throw invalid(faults);
+
+  const changes = differing({ ...wanted, status }, current);
+  const fields_changed = Object.keys(changes);
+  if (fields_changed.length === 0) return current;
+  const interaction = await updateInteraction(tx, actor.company_id, current, changes);
+  if (!interaction) throw precondition();
+  await publish(tx, interactionUpdated, actor, interaction.version, {
+    interaction_id: interaction.id,
+    customer_id: interaction.customer_id,
+    fields_changed,
+    from: countedBy(current),
+    to: countedBy(interaction),
+  });
+  return interaction;
+}
+
+/** Removes an interaction for good. */
+export async function removeInteraction(tx: Tx, target: Target): Promise<void> {
+  const { actor } = target;
+  const current = await currentOf(tx, target);
+  await deleteInteraction(tx, actor.company_id, current.id);
+  await publish(tx, interactionDeleted, actor, current.version + 1, {
+    interaction_id: current.id,
+    customer_id: current.customer_id,
+    ...countedBy(current),
+  });
+}
+
+async function currentOf(tx: Tx, { actor, key, expected_version }: Target): Promise<StoredInteraction> {
+  const current = await lockInteraction(tx, actor.company_id, key);
+  if (!current) throw notFound('interaction');
+  if (expected_version !== undefined && expected_version !== current.version) throw precondition();
+  return current;
 }

@@ -1,6 +1,7 @@
-import { Instant, lines, page, pageOf, perPage, queryFrom, querySearch, queryTo, text, Uuid } from '@clientela/values';
+import { Instant, lines, queryFrom, querySearch, queryTo, text, Uuid } from '@clientela/values';
 import { z } from 'zod';
 import { TypeName } from '../interaction-types/schema.ts';
+import { listOf, listQuery } from '../lists/schema.ts';
 import { statuses } from './rules.ts';
 
 const Status = z.enum([...statuses.appointment, ...statuses.complaint]);
@@ -24,59 +25,87 @@ export type Interaction = z.infer<typeof Interaction>;
 
 const Notes = lines(5000);
 
+export const WritableInteraction = z.strictObject({
+  notes: Notes,
+  type: TypeName,
+  occurred_at: Instant,
+  scheduled_at: Instant.nullable(),
+  status: Status.nullable().meta({
+    description: `Appointments: ${statuses.appointment.join(', ')}; complaints: ${statuses.complaint.join(', ')}; the first is the default. Other types have none`,
+  }),
+  priority: Priority.nullable(),
+  category: text(50).nullable(),
+});
+export type InteractionChanges = Partial<z.infer<typeof WritableInteraction>>;
+
+/** CRM Finance's. */
+const otherNames = z.strictObject({
+  ds_notes: Notes.optional().meta({ description: 'Another name of notes' }),
+  id_interaction_type: TypeName.optional().meta({ description: 'Another name of type' }),
+}).shape;
+
 /** Judged beside the fields, not after them, so that one answer names all that is wrong. */
 const beside = (field: string, error: string) => ({
   path: [field],
   error,
   when: ({ value }: { value: unknown }) => typeof value === 'object' && value !== null && !Array.isArray(value),
 });
-const both = (one: unknown, other: unknown) => one !== undefined && other !== undefined;
-const neither = (one: unknown, other: unknown) => one === undefined && other === undefined;
+type Named = { notes?: unknown; ds_notes?: unknown; type?: unknown; id_interaction_type?: unknown };
+const notesOnce = (given: Named) => given.notes === undefined || given.ds_notes === undefined;
+const typeOnce = (given: Named) => given.type === undefined || given.id_interaction_type === undefined;
+const notesTwice = beside('ds_notes', 'is another name of notes: give one of them');
+const typeTwice = beside('id_interaction_type', 'is another name of type: give one of them');
+/** The field in which the type came: what is wrong with it is said of that one. */
+const typeField = (given: Named) => (given.id_interaction_type === undefined ? 'type' : 'id_interaction_type');
 
-export const NewInteraction = z
-  .strictObject({
+export const NewInteraction = WritableInteraction.partial()
+  .extend({
     notes: Notes.optional().meta({ description: 'Required, under this name or as ds_notes' }),
-    ds_notes: Notes.optional().meta({ description: 'Another name of notes' }),
     type: TypeName.optional().meta({ description: 'Required, under this name or as id_interaction_type' }),
-    id_interaction_type: TypeName.optional().meta({ description: 'Another name of type' }),
     occurred_at: Instant.optional().meta({ description: 'Left out: now' }),
-    scheduled_at: Instant.nullish(),
-    status: Status.nullish().meta({
-      description: `Appointments: ${statuses.appointment.join(', ')}; complaints: ${statuses.complaint.join(', ')}; the first is the default. Other types have none`,
-    }),
-    priority: Priority.nullish(),
-    category: text(50).nullish(),
+    ...otherNames,
   })
-  .refine((given) => !neither(given.notes, given.ds_notes), beside('notes', 'is required'))
-  .refine((given) => !neither(given.type, given.id_interaction_type), beside('type', 'is required'))
-  .refine(
-    (given) => !both(given.notes, given.ds_notes),
-    beside('ds_notes', 'is another name of notes: give one of them'),
-  )
-  .refine(
-    (given) => !both(given.type, given.id_interaction_type),
-    beside('id_interaction_type', 'is another name of type: give one of them'),
-  )
+  .refine((given) => (given.notes ?? given.ds_notes) !== undefined, beside('notes', 'is required'))
+  .refine((given) => (given.type ?? given.id_interaction_type) !== undefined, beside('type', 'is required'))
+  .refine(notesOnce, notesTwice)
+  .refine(typeOnce, typeTwice)
   .transform(({ ds_notes, id_interaction_type, notes, type, ...rest }) => ({
     ...rest,
     notes: (notes ?? ds_notes) as string,
     type: (type ?? id_interaction_type) as string,
-    /** The field in which the type came: what is wrong with it is said of that one. */
-    type_field: type === undefined ? 'id_interaction_type' : 'type',
+    type_field: typeField({ id_interaction_type }),
   }));
 export type NewInteraction = z.infer<typeof NewInteraction>;
 
-export const InteractionQuery = z.strictObject({
-  page,
-  per_page: perPage(15),
+export const InteractionPatchFields = WritableInteraction.extend(otherNames);
+
+/** The body of a change, its fields under their own names. */
+export const withOtherNames = (body: z.ZodObject) =>
+  body
+    .refine(notesOnce, notesTwice)
+    .refine(typeOnce, typeTwice)
+    .transform(({ ds_notes, id_interaction_type, ...rest }: Record<string, unknown>) => {
+      const given = {
+        ...rest,
+        ...(ds_notes !== undefined && { notes: ds_notes }),
+        ...(id_interaction_type !== undefined && { type: id_interaction_type }),
+      };
+      return { given, type_field: typeField({ id_interaction_type }) };
+    });
+export type InteractionPatch = z.infer<ReturnType<typeof withOtherNames>>;
+
+export const InteractionFilter = z.strictObject({
   type: TypeName.optional(),
   status: Status.optional(),
   from: queryFrom.optional().meta({ description: 'Occurred at this time or later' }),
   to: queryTo.optional().meta({ description: 'Occurred at this time or earlier; a date counts whole' }),
   search: querySearch.optional().meta({ description: 'Any part of notes or category, case and accents aside' }),
 });
-export type InteractionQuery = z.infer<typeof InteractionQuery>;
+export type InteractionFilter = z.infer<typeof InteractionFilter>;
+export const InteractionQuery = InteractionFilter.extend(listQuery(15));
 
 export const CustomerId = z.strictObject({ customer_id: Uuid });
+export const InteractionId = CustomerId.extend({ interaction_id: Uuid });
+export const InteractionShown = z.strictObject({ interaction: Interaction });
 export const InteractionSaved = z.strictObject({ message: z.string(), interaction: Interaction });
-export const InteractionPage = pageOf('interactions', Interaction);
+export const InteractionList = listOf('interactions', Interaction);

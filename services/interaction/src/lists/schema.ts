@@ -1,0 +1,29 @@
+import { pageOf, perPage, queryInteger } from '@clientela/values';
+import { z } from 'zod';
+
+export const queryCursor = z
+  .string('must be given once')
+  .max(1000)
+  .optional()
+  .meta({ description: 'next_cursor of the page before; empty for the first' });
+
+/** The query of a list that is read by page, or by cursor, which goes with neither page nor search. */
+export const listQuery = (per_page?: number) => ({
+  page: queryInteger(1, 1_000_000).optional().meta({ default: 1 }),
+  per_page: perPage(per_page),
+  cursor: queryCursor.meta({
+    description: 'next_cursor of the page before, empty for the first; neither with page nor with search',
+  }),
+});
+export type ListQuery = { page?: number | undefined; per_page: number; cursor?: string | undefined };
+
+/** A list as it is answered, by page or by cursor. */
+export const listOf = <Name extends string, Item extends z.ZodType>(name: Name, item: Item) =>
+  z.union([
+    pageOf(name, item),
+    z.strictObject({
+      ...({ [name]: z.array(item) } as Record<Name, z.ZodArray<Item>>),
+      per_page: z.int(),
+      next_cursor: z.string().nullable(),
+    }),
+  ]);

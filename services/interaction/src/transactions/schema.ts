@@ -1,0 +1,66 @@
+import { Currency, Instant, lines, Money, money, queryFrom, queryTo, text, Uuid } from '@clientela/values';
+import { z } from 'zod';
+import { listOf, listQuery } from '../lists/schema.ts';
+import { directions, kinds, statuses } from './rules.ts';
+
+const Kind = z.enum(kinds);
+const Direction = z.enum(directions);
+const Status = z.enum(statuses);
+
+export const Transaction = z.strictObject({
+  id: Uuid,
+  customer_id: Uuid.nullable().meta({ description: 'null once the customer was removed for good' }),
+  created_by: z.string(),
+  kind: Kind,
+  direction: Direction,
+  amount: Money,
+  currency: z.string(),
+  product_id: Uuid.nullable(),
+  order_id: z.string().nullable(),
+  description: z.string().nullable(),
+  status: Status,
+  occurred_at: Instant,
+  external_ref: z.string().nullable(),
+  created_at: Instant,
+  updated_at: Instant,
+});
+export type Transaction = z.infer<typeof Transaction>;
+
+export const WritableTransaction = z.strictObject({
+  amount: money(1),
+  currency: Currency,
+  order_id: text(100).nullable().meta({ description: 'The order it belongs to, as your other books call it' }),
+  description: lines(500).nullable(),
+  status: Status,
+  occurred_at: Instant,
+});
+export type TransactionChanges = Partial<z.infer<typeof WritableTransaction>>;
+
+export const NewTransaction = WritableTransaction.partial({ order_id: true, description: true }).extend({
+  kind: Kind,
+  direction: Direction.meta({ description: 'in: to the company; out: from it' }),
+  currency: Currency.optional().meta({ description: 'Left out: the company’s' }),
+  product_id: Uuid.nullish(),
+  status: Status.default('completed'),
+  occurred_at: Instant.optional().meta({ description: 'Left out: now' }),
+  external_ref: text(100)
+    .nullish()
+    .meta({ description: 'What your other books call it, once in the company: sent again, it is the same record' }),
+});
+export type NewTransaction = z.infer<typeof NewTransaction>;
+
+export const TransactionFilter = z.strictObject({
+  kind: Kind.optional(),
+  status: Status.optional(),
+  from: queryFrom.optional().meta({ description: 'Occurred at this time or later' }),
+  to: queryTo.optional().meta({ description: 'Occurred at this time or earlier; a date counts whole' }),
+});
+export type TransactionFilter = z.infer<typeof TransactionFilter> & { customer_id?: string | undefined };
+export const CustomerTransactionQuery = TransactionFilter.extend(listQuery());
+export const TransactionQuery = CustomerTransactionQuery.extend({ customer_id: Uuid.optional() });
+
+export const CustomerId = z.strictObject({ customer_id: Uuid });
+export const TransactionId = CustomerId.extend({ transaction_id: Uuid });
+export const TransactionShown = z.strictObject({ transaction: Transaction });
+export const TransactionSaved = z.strictObject({ message: z.string(), transaction: Transaction });
+export const TransactionList = listOf('transactions', Transaction);

@@ -1,0 +1,195 @@
+import { randomUUID } from 'node:crypto';
+import type { Caller, Company } from '@clientela/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { interactionUnderTest, type InteractionUnderTest } from '../interaction-under-test.ts';
+
+let service: InteractionUnderTest;
+let company: Company;
+let manager: Caller;
+/** The customer service, on behalf of the company. */
+let asking: Caller;
+
+beforeAll(async () => {
+  service = await interactionUnderTest();
+  company = service.company({ currency: 'EUR' });
+  manager = service.user('manager', company);
+  asking = service.program('customer', company);
+});
+afterAll(() => service.close());
+
+type Record = { id: string };
+const viewOf = (customer_id: string, name: string) => `/internal/customers/${customer_id}/${name}`;
+const pay = async (customer_id: string, values: object): Promise<Record> => {
+  const sent = { kind: 'order', direction: 'in', amount: 10, ...values };
+  return (await manager.post(`/api/customers/${customer_id}/transactions`, sent).expect(201)).body.transaction;
+};
+const record = async (customer_id: string, values: object): Promise<Record> => {
+  const sent = { notes: 'Between us: difficult', ...values };
+  return (await manager.post(`/api/customers/${customer_id}/interactions`, sent).expect(201)).body.interaction;
+};
+const day = (number: number) => `2026-01-0${number}T00:00:00.000Z`;
+const ids = (records: Record[]) => records.map(({ id }) => id);
+
+describe('orders', () => {
+  test('are summed as counters count them, and listed newest first', async () => {
+    const customer_id = randomUUID();
+    const first = await pay(customer_id, {
+      amount: 100,
+      occurred_at: day(1),
+      order_id: 'A-1',
+      description: 'Two chairs',
+      external_ref: 'shop-1',
+    });
+    const pending = await pay(customer_id, { amount: '50.01', occurred_at: day(3), status: 'pending' });
+    const dollars = await pay(customer_id, { amount: 7, currency: 'USD', occurred_at: day(2) });
+    const cancelled = await pay(customer_id, { amount: 1000, status: 'cancelled', occurred_at: day(5) });
+    await pay(customer_id, { kind: 'payment', amount: 5000, occurred_at: day(6) });
+    await pay(customer_id, { kind: 'refund', direction: 'out', amount: 20, occurred_at: day(6) });
+    await pay(customer_id, { kind: 'refund', direction: 'out', amount: 3, status: 'cancelled', occurred_at: day(6) });
+    await pay(randomUUID(), { amount: 1 });
+
+    const { body } = await asking.get(viewOf(customer_id, 'orders')).expect(200);
+    expect(body).toEqual({
+      summary: {
+        total_orders: 3,
+        total_order_value: '130.01',
+        average_order_value: '43.34',
+        last_order_date: day(3),
+      },
+      status_breakdown: { pending: 1, completed: 2, cancelled: 1 },
+      orders: expect.any(Array),
+      as_of: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+    });
+    expect(ids(body.orders)).toEqual(ids([cancelled, pending, dollars, first]));
+    expect(body.orders.at(-1)).toEqual({
+      id: first.id,
+      order_id: 'A-1',
+      status: 'completed',
+      direction: 'in',
+      amount: '100.00',
+      currency: 'EUR',
+      product_id: null,
+      description: 'Two chairs',
+      external_ref: 'shop-1',
+      occurred_at: day(1),
+      created_at: expect.any(String),
+      updated_at: expect.any(String),
+    });
+    const { orders, summary } = (await asking.get(`${viewOf(customer_id, 'orders')}?status=completed&limit=1`)).body;
+    expect([ids(orders), summary]).toEqual([[dollars.id], body.summary]);
+  });
+});
+
+describe('complaints', () => {
+  test('are counted open while nobody has resolved them; what staff wrote is not in them', async () => {
+    const customer_id = randomUUID();
+    const made: Record[] = [];
+    for (const [at, status] of ['closed', 'open', 'in_progress', 'resolved'].entries()) {
+      const sent = { type: 'complaint', status, occurred_at: day(at + 1), priority: 'high', category: 'parts' };
+      made.unshift(await record(customer_id, sent));
+    }
+    await record(customer_id, { type: 'call', occurred_at: day(9) });
+    const { body } = await asking.get(viewOf(customer_id, 'complaints')).expect(200);
+    expect(body).toEqual({
+      summary: { total_complaints: 4, open_complaints: 2, resolved_complaints: 2, last_complaint_date: day(4) },
+      status_breakdown: { open: 1, in_progress: 1, resolved: 1, closed: 1 },
+      complaints: expect.any(Array),
+      as_of: expect.any(String),
+    });
+    expect(ids(body.complaints)).toEqual(ids(made));
+    expect(body.complaints[0]).toEqual({
+      id: made[0]?.id,
+      status: 'resolved',
+      priority: 'high',
+      category: 'parts',
+      occurred_at: day(4),
+      created_at: expect.any(String),
+      updated_at: expect.any(String),
+    });
+    const open = (await asking.get(`${viewOf(customer_id, 'complaints')}?status=open`)).body;
+    expect([ids(open.complaints), open.summary]).toEqual([[made[2]?.id], body.summary]);
+    expect(JSON.stringify(body)).not.toContain('difficult');
+  });
+});
+
+describe('appointments', () => {
+  test('are dated by when they are scheduled, else by when they occurred', async () => {
+    const customer_id = randomUUID();
+    const scheduled = await record(customer_id, { type: 'appointment', occurred_at: day(1), scheduled_at: day(8) });
+    const occurred = await record(customer_id, { type: 'appointment', status: 'done', occurred_at: day(5) });
+    const cancelled = await record(customer_id, {
+      type: 'appointment',
+      status: 'cancelled',
+      occurred_at: day(7),
+      scheduled_at: day(2),
+    });
+    const { body } = await asking.get(viewOf(customer_id, 'appointments')).expect(200);
+    expect(body).toEqual({
+      summary: { total_appointments: 3, cancelled_appointments: 1, last_appointment_date: day(8) },
+      status_breakdown: { booked: 1, done: 1, cancelled: 1 },
+      appointments: expect.any(Array),
+      as_of: expect.any(String),
+    });
+    expect(ids(body.appointments)).toEqual(ids([scheduled, occurred, cancelled]));
+    expect(body.appointments[0]).toEqual({
+      id: scheduled.id,
+      status: 'booked',
+      scheduled_at: day(8),
+      category: null,
+      occurred_at: day(1),
+      created_at: expect.any(String),
+      updated_at: expect.any(String),
+    });
+  });
+});
+
+const nothing = {
+  orders: {
+    summary: { total_orders: 0, total_order_value: '0.00', average_order_value: '0.00', last_order_date: null },
+    status_breakdown: { pending: 0, completed: 0, cancelled: 0 },
+  },
+  complaints: {
+    summary: { total_complaints: 0, open_complaints: 0, resolved_complaints: 0, last_complaint_date: null },
+    status_breakdown: { open: 0, in_progress: 0, resolved: 0, closed: 0 },
+  },
+  appointments: {
+    summary: { total_appointments: 0, cancelled_appointments: 0, last_appointment_date: null },
+    status_breakdown: { booked: 0, done: 0, cancelled: 0 },
+  },
+};
+
+describe.each(['orders', 'complaints', 'appointments'] as const)('the view of %s', (name) => {
+  const fill = async (customer_id: string, count: number) => {
+    const type = name === 'complaints' ? 'complaint' : 'appointment';
+    for (let made = 0; made < count; made += 1)
+      await (name === 'orders' ? pay(customer_id, {}) : record(customer_id, { type }));
+  };
+
+  test('is empty where there is nothing, and never holds another company’s', async () => {
+    const customer_id = randomUUID();
+    await fill(customer_id, 1);
+    const empty = { ...nothing[name], [name]: [], as_of: expect.any(String) };
+    expect((await asking.get(viewOf(randomUUID(), name)).expect(200)).body).toEqual(empty);
+    const elsewhere = service.program('customer', service.company());
+    expect((await elsewhere.get(viewOf(customer_id, name)).expect(200)).body).toEqual(empty);
+  });
+
+  test('lists ten, or as many as are asked for', async () => {
+    const customer_id = randomUUID();
+    await fill(customer_id, 12);
+    const listed = async (query: string) =>
+      (await asking.get(`${viewOf(customer_id, name)}${query}`).expect(200)).body[name].length;
+    expect([await listed(''), await listed('?limit=3'), await listed('?limit=100')]).toEqual([10, 3, 12]);
+    for (const query of ['limit=0', 'limit=101', 'limit=x', 'status=lost', 'status=', 'page=1', 'status=a&status=b'])
+      await asking.get(`${viewOf(customer_id, name)}?${query}`).expect(422);
+    await asking.get(viewOf('not-an-id', name)).expect(400);
+  });
+
+  test('is for the customer service alone, and for a company', async () => {
+    const path = viewOf(randomUUID(), name);
+    for (const program of ['auth', 'product', 'favorites', 'interaction'] as const)
+      await service.program(program, company).get(path).expect(403);
+    await manager.get(path).expect(403);
+    await service.program('customer').get(path).expect(422);
+  });
+});
