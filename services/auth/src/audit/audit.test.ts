@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { events, type EventContract } from '@clientela/contracts';
 import type { Caller } from '@clientela/testing';
+import { z } from 'zod';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { authUnderTest, type AuthUnderTest } from '../auth-under-test.ts';
 import type { AuditLog } from './schema.ts';
@@ -120,6 +121,7 @@ describe('what the other services do', () => {
       number: 12,
       product_id: id,
       interaction_id: id,
+      transaction_id: id,
       tag_id: id,
       note_id: id,
       favorite_id: 34,
@@ -129,14 +131,24 @@ describe('what the other services do', () => {
       from: 'active',
       to: 'inactive',
       type: 'call',
-      status: null,
+      status: 'completed',
+      kind: 'order',
+      direction: 'in',
+      amount: '12.50',
+      currency: 'EUR',
+      occurred_at: '2026-01-30T12:00:00.123Z',
+      scheduled_at: null,
       fields_changed: ['email', 'phone'],
     };
-    const data = Object.fromEntries(
-      Object.keys(contract.data.shape).flatMap((field) =>
-        field in record ? [[field, record[field as keyof typeof record]]] : [],
-      ),
-    );
+    const said = (shape: object): Record<string, unknown> => {
+      const values: Record<string, unknown> = {};
+      for (const [field, type] of Object.entries(shape)) {
+        if (type instanceof z.ZodObject) values[field] = said(type.shape);
+        else if (field in record) values[field] = record[field as keyof typeof record];
+      }
+      return values;
+    };
+    const data = said(contract.data.shape);
     return {
       id: randomUUID(),
       name: contract.name,
