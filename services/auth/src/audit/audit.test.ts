@@ -179,7 +179,7 @@ describe('what the other services do', () => {
         actor_id: 'service:import',
         action: name,
         resource_type: contract.aggregate.replace('_id', ''),
-        resource_id: String((event.data as Record<string, unknown>)[contract.aggregate]),
+        resource_id: String(event.data[contract.aggregate]),
         company_id: user.company_id,
         business_id: user.business_id,
         fields: 'fields_changed' in contract.data.shape ? ['email', 'phone'] : [],
