@@ -1,4 +1,4 @@
--- Lists, each filter and sort of which stays quick in a company of a million customers: docs/decisions/0013.
+-- Lists, each filter and sort of which stays quick in a company of a million customers: docs/decisions/0011.
 
 -- What a customer is found by with one typo.
 alter table customers add column typo_keys integer[] not null default '{}';

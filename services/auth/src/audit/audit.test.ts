@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { events, type EventContract } from '@clientela/contracts';
 import type { Caller } from '@clientela/testing';
+import { z } from 'zod';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { authUnderTest, type AuthUnderTest } from '../auth-under-test.ts';
 import type { AuditLog } from './schema.ts';
@@ -115,39 +116,39 @@ describe('what the other services do', () => {
   const { auth: _own, ...others } = events;
   const heard = (contract: EventContract, company_id: string, changes: object = {}) => {
     const id = randomUUID();
-    const state = {
-      type: 'call',
-      status: 'completed',
-      amount: '9.90',
-      currency: 'EUR',
-      occurred_at: '2026-01-31T12:00:00.123Z',
-      scheduled_at: null,
-    };
-    const words = contract.name === 'customer.status.changed';
     const record = {
-      ...state,
       customer_id: id,
       number: 12,
       product_id: id,
       interaction_id: id,
       transaction_id: id,
-      kind: 'sale',
-      direction: 'in',
       tag_id: id,
       note_id: id,
       favorite_id: 34,
       customer_number: 1,
       product_number: 2,
       hard: true,
-      from: words ? 'active' : state,
-      to: words ? 'inactive' : state,
+      from: 'active',
+      to: 'inactive',
+      type: 'call',
+      status: 'completed',
+      kind: 'order',
+      direction: 'in',
+      amount: '12.50',
+      currency: 'EUR',
+      occurred_at: '2026-01-30T12:00:00.123Z',
+      scheduled_at: null,
       fields_changed: ['email', 'phone'],
     };
-    const data = Object.fromEntries(
-      Object.keys(contract.data.shape).flatMap((field) =>
-        field in record ? [[field, record[field as keyof typeof record]]] : [],
-      ),
-    );
+    const said = (shape: object): Record<string, unknown> => {
+      const values: Record<string, unknown> = {};
+      for (const [field, type] of Object.entries(shape)) {
+        if (type instanceof z.ZodObject) values[field] = said(type.shape);
+        else if (field in record) values[field] = record[field as keyof typeof record];
+      }
+      return values;
+    };
+    const data = said(contract.data.shape);
     return {
       id: randomUUID(),
       name: contract.name,
@@ -178,7 +179,7 @@ describe('what the other services do', () => {
         actor_id: 'service:import',
         action: name,
         resource_type: contract.aggregate.replace('_id', ''),
-        resource_id: String((event.data as Record<string, unknown>)[contract.aggregate]),
+        resource_id: String(event.data[contract.aggregate]),
         company_id: user.company_id,
         business_id: user.business_id,
         fields: 'fields_changed' in contract.data.shape ? ['email', 'phone'] : [],

@@ -3,7 +3,7 @@ import type { Customer } from '../customers/schema.ts';
 import type { CustomerFilter, Listing } from './schema.ts';
 import { hitColumns, hitsById, hitsOf, searchOf, type Search } from './search.ts';
 import { inOrder, keyed, ofRecord, sourceOf, type Source, type Sql } from './source.ts';
-import { collected, details, fenced, select, walked, type Slice } from './store.ts';
+import { collected, details, fenced, select, unionOf, walked, type Slice } from './store.ts';
 import type { Term } from './terms.ts';
 import { countKept, estimated, exactUpTo, expectedRows, type Total } from './totals.ts';
 
@@ -26,7 +26,7 @@ export async function searchCustomers(
     const mistyped = await search.mistyped(few.total);
     if (mistyped.length > 0) {
       const nearly = ranked(db, hitsById(db, scope, listing, mistyped), db.raw('?::integer', [ranks]));
-      return collected(db, bestFirst(db, scope, listing, [hits, nearly]), slice);
+      return collected(db, bestFirst(db, scope, listing, unionOf(few, hits, nearly)), slice);
     }
     if (few.total <= exactUpTo) return few;
   }

@@ -32,8 +32,10 @@ export async function listCustomers(db: Db, scope: Scope, listing: Listing, slic
   const few = await collected(db, source, slice);
   if (few.total <= exactUpTo) return few;
   const most = await countKept(db, scope, listing);
-  const total = estimated(await expectedRows(db, source.rows), most);
-  return { rows: await walked(db, scope, listing, slice), ...total };
+  const expected = await expectedRows(db, source.rows);
+  const soonSorted = source.alone && expected < soonestSorted && listing.sort.length === 1;
+  const rows = soonSorted ? await sorted(db, source, slice) : await walked(db, scope, listing, slice);
+  return { rows, ...estimated(expected, most) };
 }
 
 /** As above, of those whom a search finds. */
@@ -47,11 +49,15 @@ async function searched(db: Db, scope: Scope, listing: Listing, slice: Slice, se
   const few = await collect(search.hits && fenced(db, [search.hits]));
   const mistyped = await search.mistyped(few.total);
   if (search.hits && mistyped.length > 0)
-    return collect(fenced(db, [search.hits, hitsById(db, scope, listing, mistyped)]));
+    return collect(fenced(db, unionOf(few, search.hits, hitsById(db, scope, listing, mistyped))));
   if (few.total <= exactUpTo) return few;
   const expected = search.expected ?? (await expectedRows(db, sourceOf(db, scope, listing, { found }).rows));
   return { rows: await walked(db, scope, listing, slice, search), ...estimated(expected, most) };
 }
+
+/** What was found and what is to be found besides. Nothing found need not be looked for again. */
+export const unionOf = ({ total }: Total, found: Query, besides: Query): Query[] =>
+  total > 0 ? [found, besides] : [besides];
 
 /** Planned for by themselves, and read only as far as they are asked for. */
 export const fenced = (db: Db, parts: readonly Query[]): Instead => ({
@@ -81,6 +87,7 @@ export async function collected(db: Db, source: Source, { limit, offset }: Slice
   return { rows: rows.filter(({ id }) => id !== null).map(({ total: _total, ...customer }) => customer), total };
 }
 
+const soonestSorted = 40_000; // entries of such an index, which are sorted in the time of a walk
 const shortWalk = 20_000; // entries of an index that holds all that is asked
 const joinedWalk = 4_000; // rows that have to be looked up elsewhere
 
@@ -101,10 +108,14 @@ export async function walked(
     if (rows.length === slice.limit) return rows;
   }
   if (listing.sort.length > 1) await upTo(db, scope, listing, slice, source, search);
-  // What a fence shuts off is planned for by itself: by the filter, not by the order.
+  return sorted(db, source, slice);
+}
+
+/** A slice out of all of them. What a fence shuts off is planned for by itself: by the filter, not by the order. */
+function sorted(db: Db, source: Source, { limit, offset }: Slice): Promise<Customer[]> {
   const keys = keyed(source.keys, 'f');
   const all = db.from(db.raw('(? offset 0) as f', [select(db, source, source.rows)])).select('f.*');
-  return details(db, inOrder(all, keys).limit(slice.limit).offset(slice.offset), source);
+  return details(db, inOrder(all, keys).limit(limit).offset(offset), source);
 }
 
 /** Leaves out what the first column alone puts behind the slice: so many need not be sorted by the others. */
