@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -73,12 +74,10 @@ async function findPrograms(): Promise<string | undefined> {
 async function install(): Promise<string | undefined> {
   if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) return undefined;
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }; // installed, not started
-  try {
-    await run('apt-get', ['update'], { env });
-    await run('apt-get', ['install', '-y', '--no-install-recommends', 'rabbitmq-server'], { env });
-  } catch {
-    return undefined;
-  }
+  const command = 'apt-get update; apt-get install -y --no-install-recommends rabbitmq-server';
+  // One of the workers at a time: apt does not wait for another.
+  const lock = join(tmpdir(), 'clientela-apt.lock');
+  await run('flock', [lock, 'sh', '-c', command], { env, maxBuffer: 16 * 1024 * 1024 }).catch(() => {});
   return findPrograms();
 }
 
