@@ -4,7 +4,7 @@ import { conflict, notFound } from '@clientela/errors';
 import { testCallers, testDatabase, testSecret, type TestDatabase } from '@clientela/testing';
 import { text, Uuid } from '@clientela/values';
 import { pino } from 'pino';
-import supertest from 'supertest';
+import supertest, { type Response } from 'supertest';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createService, forgetAnswers, route, versioned } from './index.ts';
@@ -208,6 +208,14 @@ const post = (
 const aName = () => randomUUID().slice(0, 20);
 const path = (body: { errors: { path: string }[] }) => body.errors.map((error) => error.path);
 
+/** As a client does: on a busy machine an equal request at another replica may take longer than one waits for it, which is a 503. */
+async function patiently(send: () => PromiseLike<Response>): Promise<Response> {
+  for (;;) {
+    const answer = await send();
+    if (answer.status !== 503) return answer;
+  }
+}
+
 describe('a repeated POST', () => {
   test('gets the first answer again, whole, and nothing is done a second time', async () => {
     const key = randomUUID();
@@ -291,7 +299,7 @@ describe('a repeated POST', () => {
     const key = randomUUID();
     const name = aName();
     const answers = await Promise.all(
-      Array.from({ length: 50 }, (_, at) => post('/things', key, {}, apps[at % 2]).send({ name })),
+      Array.from({ length: 50 }, (_, at) => patiently(() => post('/things', key, {}, apps[at % 2]).send({ name }))),
     );
     expect(new Set(answers.map(({ status, text: body }) => `${status} ${body}`)).size).toBe(1);
     expect(answers[0]?.status).toBe(201);
@@ -422,7 +430,9 @@ describe('a repeated upload', () => {
   test('has one effect when it comes twice at once', async () => {
     const key = randomUUID();
     const bytes = Buffer.alloc(200_000, 'b');
-    const answers = await Promise.all([0, 1, 0, 1].map((by) => upload(key, 'at once', bytes, apps[by])));
+    const answers = await Promise.all(
+      [0, 1, 0, 1].map((by) => patiently(() => upload(key, 'at once', bytes, apps[by]))),
+    );
     expect(new Set(answers.map(({ status, text: body }) => `${status} ${body}`)).size).toBe(1);
     expect([answers[0]?.status, await stored('at once')]).toEqual([200, 1]);
   });
@@ -454,7 +464,7 @@ describe('a door that works in parts', () => {
     const many = Array.from({ length: 20 }, (_, at) => `at-once-${at}`);
     const answers = await Promise.all(
       Array.from({ length: 10 }, (_, at) =>
-        post('/in-parts', key, {}, apps[at % 2]).send({ names: [...many, 'refused'] }),
+        patiently(() => post('/in-parts', key, {}, apps[at % 2]).send({ names: [...many, 'refused'] })),
       ),
     );
     expect(new Set(answers.map(({ status, text: body }) => `${status} ${body}`)).size).toBe(1);
