@@ -35,7 +35,7 @@ export default defineConfig({
         },
       },
       {
-        // Stories with more data than a run of every day has time for: npm run test:large.
+        // Stories that take longer than a run of every day has time for: npm run test:large.
         test: {
           ...common,
           name: 'large',
