@@ -14,7 +14,7 @@ demo: ## fill a running street with believable data
 test: ## install what is missing and pass every test
 	@npm run --silent test
 
-test-large: ## the longer tests: 100,000 customers walked, a broker misused
+test-large: ## the longer tests: 100,000 customers, a broker misused, the demo
 	@npm run --silent test:large
 
 check: ## types, lint, walls, format, OpenAPI unchanged

@@ -28,6 +28,7 @@ export default defineConfig({
           ...common,
           name: 'streets',
           include: ['packages/fleet/e2e/**/*.test.ts'],
+          exclude: ['**/*.large.test.ts'],
           testTimeout: 60_000,
           fileParallelism: false,
           isolate: false,
@@ -39,7 +40,7 @@ export default defineConfig({
         test: {
           ...common,
           name: 'large',
-          include: ['{gateway,services/*,packages/*}/src/**/*.large.test.ts'],
+          include: ['{gateway,services/*,packages/*}/{src,e2e}/**/*.large.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
           fileParallelism: false,
