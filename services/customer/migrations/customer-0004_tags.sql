@@ -20,5 +20,5 @@ comment on column customer_tags.customer_id is 'technical';
 comment on column customer_tags.label is 'personal: what a company thinks of the person';
 comment on column customer_tags.color is 'business';
 comment on column customer_tags.priority is 'business';
-comment on column customer_tags.created_by is 'technical';
+comment on column customer_tags.created_by is 'personal: the user who gave it';
 comment on column customer_tags.created_at is 'technical';

@@ -15,5 +15,5 @@ comment on column customer_notes.company_id is 'technical';
 comment on column customer_notes.customer_id is 'technical';
 comment on column customer_notes.id is 'technical';
 comment on column customer_notes.content is 'sensitive: free text about the person';
-comment on column customer_notes.created_by is 'technical';
+comment on column customer_notes.created_by is 'personal: the user who wrote it';
 comment on column customer_notes.created_at is 'technical';
