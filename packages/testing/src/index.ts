@@ -1,3 +1,4 @@
+export { freePort } from '@clientela/fleet';
 export { broker, brokerOfItsOwn, testExchange } from './broker.ts';
 export { migrationsOf, testDatabase } from './database.ts';
 export type { TestDatabase } from './database.ts';
