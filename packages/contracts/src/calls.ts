@@ -159,3 +159,59 @@ export const CustomerAppointments = z.object({
   appointments: records,
 });
 export type CustomerAppointments = z.infer<typeof CustomerAppointments>;
+
+/** Whose data is exported or erased: a customer of a company, that company's user, or both in one. */
+export const Person = z.strictObject({
+  company_id: z.uuid(),
+  customer_id: z.uuid().nullable(),
+  customer_number: z.int().nullable(),
+  user_id: z.uuid().nullable(),
+});
+export type Person = z.infer<typeof Person>;
+
+/** The parts of an export, each with the service that answers for it. */
+export const exportSections = {
+  customer: ['customer', 'tags', 'notes', 'history'],
+  interaction: ['interactions', 'transactions'],
+  favorites: ['favorites'],
+  auth: ['user', 'sessions', 'audit'],
+  product: [],
+} as const satisfies Record<(typeof services)[number], readonly string[]>;
+
+/** POST /internal/privacy/export `{ person, section, after? }`, for the customer service alone: at most 1,000 rows, and where they go on. */
+export const ExportedRows = z.object({
+  rows: z.array(z.record(z.string(), z.json())),
+  next: z.string().nullable(),
+});
+export type ExportedRows = z.infer<typeof ExportedRows>;
+
+const touched = { table: z.string(), rows: z.int(), columns: z.array(z.string()) };
+
+/** POST /internal/privacy/erasures `{ request_id, person }`, for the customer service alone: what one service did, the same however often it is asked. */
+export const ErasureReport = z.object({
+  service: z.enum(services),
+  done_at: z.iso.datetime(),
+  /** Rows that are gone. */
+  erased: z.array(z.object(touched)),
+  /** Rows that stay without the person. */
+  anonymised: z.array(z.object({ ...touched, why: z.string() })),
+  /** What still refers to the person, and why. */
+  kept: z.array(z.object({ ...touched, why: z.string() })),
+});
+export type ErasureReport = z.infer<typeof ErasureReport>;
+
+/** What an erasure came to; without a value of the person. */
+export const ErasureReceipt = z.object({
+  request_id: z.uuid(),
+  company_id: z.uuid(),
+  customer_id: z.uuid().nullable(),
+  user_id: z.uuid().nullable(),
+  requested_at: z.iso.datetime(),
+  done_at: z.iso.datetime(),
+  services: z.array(ErasureReport),
+});
+export type ErasureReceipt = z.infer<typeof ErasureReceipt>;
+
+/** POST auth /internal/receipts with an `ErasureReceipt`, for the customer service alone: the receipt as a JWS (RFC 7515, compact). */
+export const SignedReceipt = z.object({ jws: z.string() });
+export type SignedReceipt = z.infer<typeof SignedReceipt>;

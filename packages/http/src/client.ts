@@ -33,6 +33,8 @@ export type ServiceClient = {
   get: <S extends z.ZodType>(path: string, answer: S, call: Call) => Promise<z.infer<S> | undefined>;
   /** Sends a JSON body. @returns the status, whatever it is short of "not now" */
   post: (path: string, body: unknown, call: Call) => Promise<number>;
+  /** Sends a JSON body for what is answered. @returns undefined for a 404 */
+  ask: <S extends z.ZodType>(path: string, body: unknown, answer: S, call: Call) => Promise<z.infer<S> | undefined>;
 };
 
 /**
@@ -67,25 +69,29 @@ export function serviceClient(options: {
     throw unavailable(`The ${service} service does not answer`);
   };
 
+  /** What was answered, held against its shape; undefined for a 404. */
+  const read = async <S extends z.ZodType>(answer: Response, schema: S, asked: string) => {
+    if (answer.status === 404) {
+      await answer.body?.cancel();
+      return undefined;
+    }
+    // A refusal between services, or an answer of another shape, is our own fault: the caller cannot mend it.
+    if (!answer.ok) throw new Error(`${service} answered ${answer.status} to ${asked}`);
+    const text = await answer.text().catch((error: unknown) => {
+      throw unavailable(`The ${service} service does not answer`, { cause: error }); // cut off in the middle
+    });
+    return schema.parse(JSON.parse(text));
+  };
+  const sent = (body: unknown) => ({ method: 'POST', body: JSON.stringify(body) });
+
   return {
     service,
-    get: async (path, schema, call) => {
-      const answer = await send(path, call);
-      if (answer.status === 404) {
-        await answer.body?.cancel();
-        return undefined;
-      }
-      // A refusal between services, or an answer of another shape, is our own fault: the caller cannot mend it.
-      if (!answer.ok) throw new Error(`${service} answered ${answer.status} to GET ${path}`);
-      const text = await answer.text().catch((error: unknown) => {
-        throw unavailable(`The ${service} service does not answer`, { cause: error }); // cut off in the middle
-      });
-      return schema.parse(JSON.parse(text));
-    },
+    get: async (path, schema, call) => read(await send(path, call), schema, `GET ${path}`),
     post: async (path, body, call) => {
-      const answer = await send(path, call, { method: 'POST', body: JSON.stringify(body) });
+      const answer = await send(path, call, sent(body));
       await answer.body?.cancel();
       return answer.status;
     },
+    ask: async (path, body, schema, call) => read(await send(path, call, sent(body)), schema, `POST ${path}`),
   };
 }
