@@ -13,7 +13,7 @@ shared.beforeAll(async ({ street_with_settings: one }) => {
   database = new pg.Client({ connectionString: street.databases.customer.url });
   await database.connect();
 }, 120_000);
-afterAll(() => database.end());
+afterAll(() => database?.end());
 
 const stored = async (like: string) =>
   Number((await database.query('select count(*) from customers where external_id like $1', [like])).rows[0]?.count);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { place, programs, startFleet, type Fleet } from '@clientela/fleet';
 import { broker, testExchange } from '@clientela/testing';
-import { expect, inject, test } from 'vitest';
+import { inject, test, vi } from 'vitest';
 
 export type Answer = { status: number; headers: Headers; body: any }; // oxlint-disable-line no-explicit-any -- bodies of every shape are looked into
 
@@ -91,14 +91,8 @@ export const loginRate = 80;
 /** The street itself, once everything of it is there, whatever the stories before did to it. */
 async function whole(street: TestStreet): Promise<TestStreet> {
   for (const program of programs) street.kill(program, 'SIGCONT');
-  const ready = () =>
-    client(street.url)
-      .get('/ready?all=1')
-      .then(
-        ({ status }) => status,
-        () => 0,
-      );
-  await expect.poll(ready, { timeout: 30_000, interval: 50 }).toBe(200);
+  const ready = async () => (await client(street.url).get('/ready?all=1')).status === 200;
+  await vi.waitUntil(() => ready().catch(() => false), { timeout: 30_000, interval: 50 });
   return street;
 }
 
