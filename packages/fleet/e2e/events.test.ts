@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { services, top } from '@clientela/fleet';
 import pg from 'pg';
 import { expect, test } from 'vitest';
-import { client, newCompany, shared, type Answer, type Client, type TestStreet } from './street.ts';
+import { client, compileCache, newCompany, shared, type Answer, type Client, type TestStreet } from './street.ts';
 
 let street: TestStreet;
 let admin: Client & { user: Answer['body'] };
@@ -79,7 +79,10 @@ test('an event that a service could not do is listed, and done when everything t
   const { stdout } = await promisify(execFile)(
     process.execPath,
     [join(top, 'packages/fleet/src/resend-failed-events.ts')],
-    { env: { PATH: process.env['PATH'], ...Object.fromEntries(urls) }, timeout: 20_000 },
+    {
+      env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compileCache(), ...Object.fromEntries(urls) },
+      timeout: 20_000,
+    },
   );
   expect(stdout).toContain('auth: 1 event is sent again\n');
   await expect.poll(() => actions(envelope.data.customer_id), soon).toEqual(['customer.updated']);

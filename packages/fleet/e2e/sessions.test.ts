@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { expect, test } from 'vitest';
-import { client, shared, type Answer, type TestStreet } from './street.ts';
+import { client, compileCache, shared, type Answer, type TestStreet } from './street.ts';
 
 let street: TestStreet;
 let open: ReturnType<typeof client>;
@@ -109,6 +109,7 @@ test('a rotated signing key: published at once, later the one that signs, withou
   const { url, owner_url } = street.databases.auth;
   const env = {
     PATH: process.env['PATH'],
+    NODE_COMPILE_CACHE: compileCache(),
     AUTH_DATABASE_URL: url,
     AUTH_OWNER_DATABASE_URL: owner_url,
     AUTH_SECRET: street.secrets.own_secrets.auth,
