@@ -9,6 +9,7 @@ const common = {
 
 export default defineConfig({
   test: {
+    teardownTimeout: 60_000, // a shared street ends with its worker
     projects: [
       {
         test: {

@@ -3,21 +3,17 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { services, top } from '@clientela/fleet';
-import { broker, testExchange } from '@clientela/testing';
 import pg from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { client, newCompany, testStreet, type Answer, type Client, type TestStreet } from './street.ts';
+import { expect, test } from 'vitest';
+import { client, compileCache, newCompany, shared, type Answer, type Client, type TestStreet } from './street.ts';
 
 let street: TestStreet;
 let admin: Client & { user: Answer['body'] };
-let exchange: string;
 
-beforeAll(async () => {
-  exchange = testExchange();
-  street = await testStreet({ RABBITMQ_URL: await broker(), RABBITMQ_EXCHANGE: exchange });
+shared.beforeAll(async ({ street_with_settings: one }) => {
+  street = one;
   admin = await newCompany(street.url);
 }, 120_000);
-afterAll(() => street?.end());
 
 const soon = { timeout: 20_000, interval: 50 };
 async function ask(service: (typeof services)[number], sql: string, values: unknown[] = []) {
@@ -83,7 +79,10 @@ test('an event that a service could not do is listed, and done when everything t
   const { stdout } = await promisify(execFile)(
     process.execPath,
     [join(top, 'packages/fleet/src/resend-failed-events.ts')],
-    { env: { PATH: process.env['PATH'], ...Object.fromEntries(urls) }, timeout: 20_000 },
+    {
+      env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compileCache(), ...Object.fromEntries(urls) },
+      timeout: 20_000,
+    },
   );
   expect(stdout).toContain('auth: 1 event is sent again\n');
   await expect.poll(() => actions(envelope.data.customer_id), soon).toEqual(['customer.updated']);

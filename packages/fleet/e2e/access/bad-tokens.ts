@@ -32,7 +32,8 @@ export async function badTokens({ street, people, open, person }: World): Promis
   expect((await client(street.url, signed({ jti: randomUUID() })).get('/auth/me')).status).toBe(200);
 
   const { keys } = (await open.get('/.well-known/jwks.json')).body as { keys: JsonWebKey[] };
-  const pem = createPublicKey({ key: keys[0] as JsonWebKey, format: 'jwk' }).export({ type: 'spki', format: 'pem' });
+  const its = keys.find((one) => one['kid'] === kid) as JsonWebKey;
+  const pem = createPublicKey({ key: its, format: 'jwk' }).export({ type: 'spki', format: 'pem' });
   const foreign = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 
   const gone = await person('admin');
