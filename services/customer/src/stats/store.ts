@@ -38,6 +38,20 @@ export async function findTotalsChanges(db: Db, company_id: string, customer_id:
     ?.totals_changes;
 }
 
+/** A customer's counters in the words of the totals that they follow. */
+export type Counted = CustomerTotals & { company_id: string };
+
+/** The counters of every company's customers, at most `limit` that follow one. */
+export const listCounted = async (db: Db, after: Counted | undefined, limit: number): Promise<Counted[]> => {
+  const { moved_at: _, ...columns } = Object.fromEntries(counted.map((column) => [column, column]));
+  const found = db('customer_counters')
+    .select({ ...columns, company_id: 'company_id', customer_id: 'customer_id', changes: 'totals_changes' })
+    .orderBy(['company_id', 'customer_id'])
+    .limit(limit);
+  if (after) void found.whereRaw('(company_id, customer_id) > (?, ?)', [after.company_id, after.customer_id]);
+  return found as Promise<Counted[]>;
+};
+
 /**
  * Puts what is recorded of a customer into its counters, unless they are by later changes.
  * @param seen by how many changes they were before the totals were asked for: as long as they still are, the totals are the truth

@@ -28,9 +28,9 @@ export async function changesAfter(tx: Tx, { changes, ...key }: Held, counted: b
   return (row as { changes: number }).changes;
 }
 
-/** Waits for those who hold the customer, and lets nobody hold it again: what is deleted after this stays deleted. */
+/** Waits for those who hold the customer, and lets nobody hold it again: what is deleted after this stays deleted, and counts no more. */
 export const removeCustomer = (tx: Tx, company_id: string, customer_id: string): Promise<unknown> =>
   tx('known_customers')
     .insert({ company_id, customer_id, gone: true })
     .onConflict(['company_id', 'customer_id'])
-    .merge({ gone: true });
+    .merge({ gone: true, changes: tx.raw('known_customers.changes + 1') });
