@@ -159,7 +159,7 @@ test('a customer’s counters are what was recorded, which a recount finds, and 
     const { stdout, code } = await run('recount', ...given);
     return { ...JSON.parse(stdout), code };
   };
-  expect(await recount('--check')).toEqual({ ...well, different: 0, code: 0 });
+  expect(await recount()).toEqual({ ...well, repaired: 0, code: 0 });
   await ask(
     'customer',
     'update customer_counters set total_orders = 99, last_order_date = null where customer_id = $1',
@@ -169,5 +169,4 @@ test('a customer’s counters are what was recorded, which a recount finds, and 
   expect(await recount('--check')).toEqual({ ...spoilt, different: 1, code: 1 });
   expect(await recount()).toEqual({ ...spoilt, repaired: 1, code: 0 });
   expect(await stats()).toEqual(counted);
-  expect(await recount()).toEqual({ ...well, repaired: 0, code: 0 });
 });

@@ -12,15 +12,16 @@ export async function listTotals(
   customer_ids: readonly string[],
   currency: string,
 ): Promise<CustomerTotals[]> {
-  const { rows } = await db.raw(totals, { company_id, customer_ids, currency });
-  return rows as CustomerTotals[];
+  const found = db.select('*').from(db.raw(`(${totals}) as totals`, { company_id, customer_ids, currency }));
+  // A named statement is parsed and planned once per connection.
+  return found.options({ name: 'list_totals' }) as Promise<CustomerTotals[]>;
 }
 
 const at = 'coalesce(scheduled_at, occurred_at)';
 
 const totals = `
 select asked.customer_id, coalesce(known.changes, 0) as changes, money.*, complaints.*, appointments.*
-  from unnest(cast(:customer_ids as uuid[])) as asked (customer_id)
+  from unnest(cast(:customer_ids as uuid[])) with ordinality as asked (customer_id, place)
   left join known_customers as known on known.company_id = :company_id and known.customer_id = asked.customer_id
  cross join lateral (
    select coalesce(sum(orders), 0)::bigint as total_orders,
@@ -57,4 +58,5 @@ select asked.customer_id, coalesce(known.changes, 0) as changes, money.*, compla
           max(${at}) as last_appointment_date
      from interactions
     where company_id = :company_id and customer_id = asked.customer_id and type = 'appointment'
- ) as appointments`;
+ ) as appointments
+ order by place`;
