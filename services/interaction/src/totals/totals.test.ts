@@ -207,12 +207,13 @@ describe('asked for several at once', () => {
     customer_id = randomUUID();
     await record({ type: 'complaint' });
     const unknown = randomUUID();
-    const found = await totalsOf(unknown, customer_id, other);
-    expect(found).toEqual([
+    const expected = [
       nothing(unknown),
       expect.objectContaining({ customer_id, changes: 1, total_complaints: 1, total_orders: 0 }),
       expect.objectContaining({ customer_id: other, changes: 1, total_orders: 1, total_complaints: 0 }),
-    ]);
+    ];
+    expect(await totalsOf(unknown, customer_id, other)).toEqual(expected);
+    expect(await totalsOf(other, customer_id, unknown)).toEqual(expected.toReversed());
     const elsewhere = service.program('customer', service.company({ currency: 'USD' }));
     const path = `/internal/customers/totals?customer_id=${other}`;
     expect((await elsewhere.get(path).expect(200)).body.totals).toEqual([{ ...nothing(other), currency: 'USD' }]);
