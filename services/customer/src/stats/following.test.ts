@@ -13,9 +13,10 @@ let admin: Caller;
 /** What the interaction service has recorded, by customer. */
 const recorded = new Map<string, CustomerTotals>();
 const asked = (path: string) => new URL(path, 'http://interaction').searchParams.getAll('customer_id');
+const unknown = (customer_id: string): CustomerTotals => ({ ...nothing, customer_id });
 const answer = (path: string) => ({
   status: 200,
-  body: { totals: asked(path).map((id) => recorded.get(id) ?? { ...nothing, customer_id: id }) },
+  body: { totals: asked(path).map((id) => recorded.get(id) ?? unknown(id)) },
 });
 
 beforeAll(async () => {

@@ -14,7 +14,7 @@ export async function listTotals(
 ): Promise<CustomerTotals[]> {
   const found = db.select('*').from(db.raw(`(${totals}) as totals`, { company_id, customer_ids, currency }));
   // A named statement is parsed and planned once per connection.
-  return found.options({ name: 'list_totals' }) as Promise<CustomerTotals[]>;
+  return (await found.options({ name: 'list_totals' })) as CustomerTotals[];
 }
 
 const at = 'coalesce(scheduled_at, occurred_at)';
