@@ -19,6 +19,7 @@ import { noteRoutes } from './notes/routes.ts';
 import type { UserLookup } from './profiles/lookup.ts';
 import { profileRoutes } from './profiles/routes.ts';
 import { restV1Routes } from './rest-v1/routes.ts';
+import type { TotalsLookup } from './stats/lookup.ts';
 import { statsRoutes } from './stats/routes.ts';
 import { subscriptions } from './subscriptions.ts';
 import { tagRoutes } from './tags/routes.ts';
@@ -30,6 +31,7 @@ import type { Upstreams } from './upstreams/upstream.ts';
 export type Parts = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & {
   companies: CompanyLookup;
   users: UserLookup;
+  totals: TotalsLookup;
   upstreams: Upstreams;
   pictures: Storage;
 };

@@ -22,4 +22,7 @@ const shape = z.object({
 
 export const Config = shape.superRefine(someStorage, { when: () => true });
 
+/** For the programs that do one thing and end. */
+export const { CUSTOMER_DATABASE_URL, CUSTOMER_SERVICE_KEY, INTERACTION_SERVICE_URL } = shape.shape;
+
 export const readConfig = () => readEnvironment(Config);

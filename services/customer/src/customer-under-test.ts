@@ -3,12 +3,14 @@ import { testService, type TestService } from '@clientela/testing';
 import { createApp } from './app.ts';
 import type { Storage } from './avatars/storage.ts';
 import type { UserLookup } from './profiles/lookup.ts';
+import type { TotalsLookup } from './stats/lookup.ts';
 import type { Upstreams } from './upstreams/upstream.ts';
 
 type Options = Parameters<typeof testService>[2] & {
   users?: (companies: CompanyLookup) => UserLookup;
   /** In the place of the companies that the test made. */
   companies?: (made: CompanyLookup) => CompanyLookup;
+  totals?: TotalsLookup;
   upstreams?: Upstreams;
   rates?: Rates;
   pictures?: Storage;
@@ -24,6 +26,7 @@ const noPictures: Storage = { put: away, get: away, remove: away };
 export const customerUnderTest = ({
   users,
   companies = (made) => made,
+  totals = async () => [],
   upstreams = allSilent,
   rates,
   pictures = noPictures,
@@ -36,6 +39,7 @@ export const customerUnderTest = ({
         ...parts,
         companies: companies(parts.companies),
         users: users?.(parts.companies) ?? (async () => undefined),
+        totals,
         upstreams,
         rates,
         pictures,

@@ -7,6 +7,7 @@ import { openStorage } from './avatars/settings.ts';
 import { startDiscarding } from './avatars/worker.ts';
 import { readConfig } from './config.ts';
 import { userLookup } from './profiles/lookup.ts';
+import { totalsLookup } from './stats/lookup.ts';
 import { subscriptions } from './subscriptions.ts';
 import { upstreamsAt } from './upstreams/upstream.ts';
 
@@ -26,17 +27,15 @@ await runProgram(async (onClose) => {
   const auth = serviceClient({ service: 'auth', url: config.AUTH_SERVICE_URL, key });
   const companies = companyLookup(auth);
   const users = userLookup(auth, companies);
-  const subscribers = [
-    auth,
-    serviceClient({ service: 'interaction', url: config.INTERACTION_SERVICE_URL, key }),
-    serviceClient({ service: 'favorites', url: config.FAVORITES_SERVICE_URL, key }),
-  ];
+  const interaction = serviceClient({ service: 'interaction', url: config.INTERACTION_SERVICE_URL, key });
+  const favorites = serviceClient({ service: 'favorites', url: config.FAVORITES_SERVICE_URL, key });
+  const totals = totalsLookup(interaction);
   const events = startEvents({
     db,
     url,
     service: 'customer',
-    subscriptions: subscriptions({ users }),
-    subscribers,
+    subscriptions: subscriptions({ db, users, totals }),
+    subscribers: [auth, interaction, favorites],
     settings: config,
     log,
   });
@@ -57,6 +56,7 @@ await runProgram(async (onClose) => {
     rates: config.RATE_LIMITS === 'off' ? undefined : { 'customer-patch': config.CUSTOMER_PATCH_RATE },
     companies,
     users,
+    totals,
     upstreams: upstreamsAt(urls, key, { log }),
     pictures,
     after_commit: events.committed,

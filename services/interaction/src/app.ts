@@ -7,6 +7,7 @@ import { interactionRoutes } from './interactions/routes.ts';
 import type { ProductLookup } from './products/lookup.ts';
 import { subscriptions } from './subscriptions.ts';
 import { timelineRoutes } from './timeline/routes.ts';
+import { totalsRoutes } from './totals/routes.ts';
 import { transactionRoutes } from './transactions/routes.ts';
 import { upstreamViewRoutes } from './upstream-views/routes.ts';
 
@@ -25,6 +26,7 @@ export const routes = (parts: Parts): Route[] => [
   ...transactionRoutes(parts),
   ...timelineRoutes(parts),
   ...upstreamViewRoutes(parts.companies),
+  ...totalsRoutes(parts.companies),
   ...eventRoutes('interaction', subscriptions),
 ];
 
