@@ -3,6 +3,7 @@ import { on, type Subscription } from '@clientela/events';
 import { followUser, makeProfile, personOf, type KnownUser } from './profiles/actions.ts';
 import type { UserLookup } from './profiles/lookup.ts';
 import { followedAmong } from './profiles/rules.ts';
+import { isErasedUser, lockUser } from './tombstones/store.ts';
 
 /** Whoever caused the user's change caused this one. */
 const causeOf = (event: { actor_id: string; request_id: string }, { company }: KnownUser) => ({
@@ -15,7 +16,10 @@ export const subscriptions = ({ users }: { users: UserLookup }): Subscription[] 
   on(
     userRegistered,
     async (tx, event, known: KnownUser | undefined) => {
-      if (known) await makeProfile(tx, causeOf(event, known), personOf(known.user), known.company);
+      if (!known) return;
+      await lockUser(tx, known.company.id, known.user.id);
+      if (await isErasedUser(tx, known.company.id, known.user.id)) return;
+      await makeProfile(tx, causeOf(event, known), personOf(known.user), known.company);
     },
     {
       prepare: async ({ data, request_id }, { signal }) =>
