@@ -10,7 +10,8 @@ create table erasure_requests (
   requested_at timestamptz(3) not null default now(),
   begun_at timestamptz(3),
   done_at timestamptz(3),
-  receipt jsonb,
+  gone jsonb,
+  receipt json,
   jws text,
   next_attempt_at timestamptz(3) not null default now(),
   attempts integer not null default 0,
@@ -37,6 +38,7 @@ comment on column erasure_requests.requested_by is 'technical: the id of the use
 comment on column erasure_requests.requested_at is 'technical';
 comment on column erasure_requests.begun_at is 'technical: when the customer was removed here';
 comment on column erasure_requests.done_at is 'technical';
+comment on column erasure_requests.gone is 'technical: how many rows went when it began, by table';
 comment on column erasure_requests.receipt is 'technical: names of tables and columns, and counts';
 comment on column erasure_requests.jws is 'technical: the signed receipt';
 comment on column erasure_requests.next_attempt_at is 'technical: when its receipt is asked for again';
@@ -51,7 +53,7 @@ create table erasure_steps (
   attempts integer not null default 0,
   next_attempt_at timestamptz(3) not null default now(),
   done_at timestamptz(3),
-  report jsonb,
+  report json,
   primary key (company_id, request_id, service),
   foreign key (company_id, request_id) references erasure_requests (company_id, id)
 );
@@ -96,6 +98,11 @@ create index erased_fingerprints_expires_at on erased_fingerprints (expires_at);
 comment on column erased_fingerprints.company_id is 'technical';
 comment on column erased_fingerprints.fingerprint is 'technical: HMAC of a field''s name and value, under a key of this service';
 comment on column erased_fingerprints.expires_at is 'technical';
+
+-- Who wrote something about others: counted for the receipt, as it stays.
+create index customer_history_actor on customer_history (company_id, actor_id);
+create index customer_notes_author on customer_notes (company_id, created_by);
+create index customer_tags_author on customer_tags (company_id, created_by);
 
 -- Whose picture it was: an erasure waits until the storage has none of a customer's.
 alter table avatar_discards add column customer_id uuid;

@@ -73,12 +73,7 @@ export async function perform(tx: Tx, actor: CompanyActor, operation: Judged, te
 /** What a new customer is when nothing is said. */
 const fresh = { status: 'active', type: 'regular' } as const;
 
-async function upsertCustomer(
-  tx: Tx,
-  actor: CompanyActor,
-  { match_on, data }: Upsert,
-  terms: Terms,
-): Promise<Done> {
+async function upsertCustomer(tx: Tx, actor: CompanyActor, { match_on, data }: Upsert, terms: Terms): Promise<Done> {
   const { country } = terms.company;
   const value = String(data[match_on]);
   const looked = match_on === 'phone' ? normalPhone(value, country) : value;

@@ -4,8 +4,8 @@ import { publish } from '@clientela/events';
 import { lockCustomer } from '../customers/store.ts';
 import type { Fingerprints } from '../tombstones/fingerprints.ts';
 import { insertErasedCustomer, insertErasedUser, insertFingerprints, lockUser } from '../tombstones/store.ts';
-import { deleteHeard, deleteRowsOf, listOtherRecords } from './rows.ts';
-import { insertRequest, markBegun } from './store.ts';
+import { deleteRowsOf, listOtherRecords } from './rows.ts';
+import { fingerprintTable, insertRequest, markBegun } from './store.ts';
 
 /** An erasure at work: which, whose, and who asked for it. */
 export type Erasure = { id: string; person: Person; requested_by: string };
@@ -13,13 +13,12 @@ export type Erasure = { id: string; person: Person; requested_by: string };
 /**
  * What an erasure does here, at once: from its commit on the person is in no list and a 404 everywhere, and nothing that comes late
  * makes it anew. The other services may begin. Done again, it finds nothing to do.
- * @returns how many rows went, by table, and how many fingerprints stay
  */
 export async function beginErasure(
   tx: Tx,
   { id, person, requested_by }: Erasure,
   fingerprints: Fingerprints,
-): Promise<{ gone: Record<string, number>; fingerprints: number }> {
+): Promise<void> {
   const { company_id, customer_id, user_id } = person;
   if (user_id !== null) await forgetUser(tx, company_id, user_id);
   const customer = customer_id === null ? undefined : await lockCustomer(tx, company_id, customer_id);
@@ -36,15 +35,16 @@ export async function beginErasure(
   }
   if (customer) {
     const cause = { id: requested_by, company_id, request_id: id };
-    await publish(tx, customerErased, cause, customer.version + 1, { customer_id: customer.id, number: customer.number });
+    await publish(tx, customerErased, cause, customer.version + 1, {
+      customer_id: customer.id,
+      number: customer.number,
+    });
   }
-  await markBegun(tx, company_id, id);
-  return { gone, fingerprints: prints.length };
+  await markBegun(tx, company_id, id, { ...gone, [fingerprintTable]: prints.length });
 }
 
 /** From here on no profile is made for the user. */
 async function forgetUser(tx: Tx, company_id: string, user_id: string): Promise<void> {
   await lockUser(tx, company_id, user_id);
   await insertErasedUser(tx, company_id, user_id);
-  await deleteHeard(tx, company_id, user_id);
 }

@@ -25,7 +25,8 @@ export const companyUserLookup =
     auth.get(`/internal/privacy/users/${user_id}`, CompanyUser, call);
 
 /** Whether the caller reaches its own data alone. */
-export const ownOnly = ({ role }: CompanyActor): boolean => role !== 'service' && reach(role, 'gdpr:manage') !== 'any';
+export const ownOnly = ({ role }: Pick<CompanyActor, 'role'>): boolean =>
+  role !== 'service' && reach(role, 'gdpr:manage') !== 'any';
 
 /** Who is meant, with what auth says of the user; or the request by which that person was, or is being, erased. */
 export type Named = { person: Person; user: CompanyUser | undefined } | { request: StoredRequest };

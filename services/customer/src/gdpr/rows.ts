@@ -1,4 +1,4 @@
-import type { Tx } from '@clientela/db';
+import type { Db, Tx } from '@clientela/db';
 
 /** The tables that hold a customer's rows, the customer last: it is what they hang on. */
 const tables = [
@@ -17,22 +17,21 @@ export async function deleteRowsOf(tx: Tx, company_id: string, customer_id: stri
   // However much was written about the person, it goes at once; what others wait for is this one row.
   await tx.raw(`set local statement_timeout = '60s'`);
   const gone: Record<string, number> = {};
-  for (const [table, key] of tables) gone[table] = await tx(table).where({ company_id, [key]: customer_id }).delete();
+  for (const [table, key] of tables)
+    gone[table] = await tx(table)
+      .where({ company_id, [key]: customer_id })
+      .delete();
   return gone;
 }
 
-/** What was heard of a user, which says nothing of it but the names of fields. */
-export const deleteHeard = (tx: Tx, company_id: string, user_id: string): PromiseLike<number> =>
-  tx('users_heard').where({ company_id, user_id }).delete();
-
 /** The customer records of a user, but for one. */
 export const listOtherRecords = (
-  tx: Tx,
+  db: Db,
   company_id: string,
   user_id: string,
   but: string | null,
 ): PromiseLike<{ id: string; number: number }[]> => {
-  const found = tx('customers').select('id', 'number').where({ company_id, user_id }).orderBy('id');
+  const found = db('customers').select('id', 'number').where({ company_id, user_id }).orderBy('id');
   if (but !== null) void found.whereNot({ id: but });
   return found;
 };

@@ -36,7 +36,9 @@ export const ErasureRequest = z.strictObject({
   status: z.enum(states).meta({ description: 'running: nothing is left in the customer service' }),
   customer_id: Uuid.nullable(),
   user_id: Uuid.nullable(),
-  part_of: Uuid.nullable().meta({ description: 'The request for the same user, of whom this is another customer record' }),
+  part_of: Uuid.nullable().meta({
+    description: 'The request for the same user, of whom this is another customer record',
+  }),
   requested_by: z.string(),
   requested_at: Instant,
   done_at: Instant.nullable(),
@@ -76,8 +78,7 @@ export const PersonalData = z.strictObject({
   user: row.nullable(),
   sessions: z.array(row),
   audit: z.array(row),
-  other_customers: z
-    .array(row)
-    .optional()
-    .meta({ description: 'Other customer records of the same user, when there are any; their tags, notes and so on are above' }),
+  other_customers: z.array(row).optional().meta({
+    description: 'Other customer records of the same user, when there are any; their tags, notes and so on are above',
+  }),
 });

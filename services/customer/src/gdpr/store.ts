@@ -82,7 +82,10 @@ export async function insertRequest(
   }
   const { customer_id, user_id } = ids;
   const which = customer_id === null ? { customer_id, user_id } : { customer_id };
-  const there = (await tx('erasure_requests').select('id').where({ company_id, ...which }).first()) as { id: string };
+  const there = (await tx('erasure_requests')
+    .select('id')
+    .where({ company_id, ...which })
+    .first()) as { id: string };
   return there.id;
 }
 
@@ -93,24 +96,45 @@ const insertSteps = (tx: Tx, company_id: string, request_id: string, names: read
     .ignore();
 
 /** Notes that nothing of the customer is left here to be seen, and lets the other services begin. */
-export async function markBegun(tx: Tx, company_id: string, id: string): Promise<void> {
+export async function markBegun(tx: Tx, company_id: string, id: string, gone: Gone): Promise<void> {
   await tx('erasure_requests')
     .where({ company_id, id, begun_at: null })
-    .update({ begun_at: tx.fn.now(), version: tx.raw('version + 1') });
-  await insertSteps(tx, company_id, id, services.filter((service) => service !== 'customer'));
+    .update({ begun_at: tx.fn.now(), gone: JSON.stringify(gone), version: tx.raw('version + 1') });
+  await insertSteps(
+    tx,
+    company_id,
+    id,
+    services.filter((service) => service !== 'customer'),
+  );
 }
 
+/** How many rows went when it began, by table; under the fingerprints' name, how many of those stay. */
+export type Gone = Readonly<Record<string, number>>;
+export const fingerprintTable = 'erased_fingerprints';
+
+export const findGone = async (db: Db, company_id: string, id: string): Promise<Gone> =>
+  ((await db('erasure_requests').where({ company_id, id }).first('gone')) as { gone: Gone | null }).gone ?? {};
+
 /** What a service has to do of a request. */
-export type Step = { company_id: string; request_id: string; service: Service; attempts: number };
+export type Step = Person & { request_id: string; service: Service; attempts: number };
 
 /** Those of a service that are due, the longest waiting first. */
 export const listDueSteps = (db: Db, service: Service, limit: number): PromiseLike<Step[]> =>
-  db('erasure_steps')
-    .select('company_id', 'request_id', 'service', 'attempts')
+  db('erasure_steps as s')
+    .join('erasure_requests as r', { 'r.company_id': 's.company_id', 'r.id': 's.request_id' })
+    .select(
+      's.company_id',
+      's.request_id',
+      's.service',
+      's.attempts',
+      'r.customer_id',
+      'r.customer_number',
+      'r.user_id',
+    )
     .where({ service })
-    .whereNull('done_at')
-    .where('next_attempt_at', '<=', db.fn.now())
-    .orderBy('next_attempt_at')
+    .whereNull('s.done_at')
+    .where('s.next_attempt_at', '<=', db.fn.now())
+    .orderBy('s.next_attempt_at')
     .limit(limit);
 
 /** Keeps what a service has reported. */
