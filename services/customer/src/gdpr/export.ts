@@ -33,14 +33,18 @@ export async function collectExport(
 ): Promise<Buffer[]> {
   const pieces: Buffer[] = [];
   let size = 0;
-  const put = (text: string) => {
-    const piece = Buffer.from(text);
-    size += piece.length;
+  /** Room for so many bytes more. */
+  const take = (bytes: number) => {
+    size += bytes;
     if (size > most)
       throw conflict({
         error_code: 'EXPORT_TOO_LARGE',
         detail: `There is more about this person than the ${most} bytes that an export may have`,
       });
+  };
+  const put = (text: string) => {
+    const piece = Buffer.from(text);
+    take(piece.length);
     pieces.push(piece);
   };
   const everyRow = async (service: Service, whose: Person, section: Section, found: (rows: Row[]) => void) => {
@@ -56,7 +60,10 @@ export async function collectExport(
   /** A record that lies in several tables is one. */
   const record = async (service: Service, whose: Person, section: Section): Promise<Row | null> => {
     const parts: Row[] = [];
-    await everyRow(service, whose, section, (rows) => parts.push(...rows));
+    await everyRow(service, whose, section, (rows) => {
+      take(Buffer.byteLength(JSON.stringify(rows)));
+      parts.push(...rows);
+    });
     return parts.length > 0 ? Object.assign({}, ...parts) : null;
   };
 
