@@ -19,7 +19,7 @@ export type Catalog = ReadonlyMap<string, readonly Column[]>;
  * column while this process runs, and that one is to be erased as well.
  */
 export async function readCatalog(db: Db): Promise<Catalog> {
-  const { rows } = (await db.raw(
+  const { rows }: { rows: (Column & { table: string })[] } = await db.raw(
     `select c.relname as table, a.attname as name, split_part(col_description(c.oid, a.attnum), ':', 1) as class,
             format_type(a.atttypid, null) as type, not a.attnotnull as nullable, a.attgenerated <> '' as generated,
             array_position(i.indkey::int2[], a.attnum)::int as place
@@ -28,7 +28,7 @@ export async function readCatalog(db: Db): Promise<Catalog> {
        left join pg_index i on i.indrelid = c.oid and i.indisprimary
       where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
       order by c.relname, a.attnum`,
-  )) as { rows: (Column & { table: string })[] };
+  );
   const columns = rows.map(({ table, ...column }) => ({ table, column }));
   return new Map(
     Map.groupBy(columns, ({ table }) => table)

@@ -1,17 +1,18 @@
 import type { ErasureReport, Person } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
 import { invalid, unavailable } from '@clientela/errors';
+import { answersTable, eraseAnswers } from '@clientela/http';
 import { readCatalog } from './catalog.ts';
 import { finishErasure, holdErasure, saveErasure, type Progress } from './erasures.ts';
 import { reportOf } from './report.ts';
-import { erase, nameOf } from './steps.ts';
-import type { Privacy } from './tables.ts';
+import { erase, nameOf, type Done } from './steps.ts';
+import { isErased, type Privacy } from './tables.ts';
 
 export type ErasureRequest = { request_id: string; person: Person };
 type Transact = <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
 
 /**
- * Erases a person from this service, in many transactions: the tombstone first, then the tables in their order, at most 5,000 rows each.
+ * Erases a person from this service, in many transactions: the tombstone first, then the tables in their order, at most 2,000 rows each.
  * How far it has come is kept with each, so that a request that was cut off goes on where it was, and one that is done says the same
  * report for ever. Two who ask at once take turns.
  * @param transact opens a transaction
@@ -28,6 +29,17 @@ export async function erasePerson(
     if (report) return report;
     if (signal?.aborted)
       throw unavailable('The erasure is not done yet; ask again, and it goes on', { retry_after: 1 });
+  }
+}
+
+/**
+ * Erases a person's rows within a transaction that somebody else holds, as a customer's removal for good does: what goes goes, and what
+ * stays stays without the person, exactly as in an erasure.
+ */
+export async function eraseRows(tx: Tx, privacy: Privacy, person: Person): Promise<void> {
+  const catalog = await readCatalog(tx);
+  for (const table of privacy.tables.filter(isErased)) {
+    for (let part: Done | undefined; !part?.over;) part = await erase(tx, catalog, table, person, part?.after ?? null);
   }
 }
 
@@ -51,19 +63,22 @@ async function advance(
     return undefined;
   }
   const { person, progress } = erasure;
-  const table = privacy.tables.find((one) => !progress.done.includes(nameOf(one)));
-  if (table) {
-    const name = nameOf(table);
+  const name = [...privacy.tables.map(nameOf), answersTable].find((one) => !progress.done.includes(one));
+  if (name) {
+    const table = privacy.tables.find((one) => nameOf(one) === name);
     const after = progress.at === name ? progress.after : null;
-    const { rows, over, after: next } = await erase(tx, await readCatalog(tx), table, person, after);
-    const moved: Progress = {
-      at: name,
-      after: next,
-      rows: { ...progress.rows, [name]: (progress.rows[name] ?? 0) + rows },
-      done: over ? [...progress.done, name] : progress.done,
-    };
-    await saveErasure(tx, where, { person, progress: moved });
+    const part = table
+      ? await erase(tx, await readCatalog(tx), table, person, after)
+      : await eraseAnswers(tx, person, after);
+    await saveErasure(tx, where, { person, progress: moved(progress, name, part) });
     return undefined;
   }
   return finishErasure(tx, where, reportOf(privacy, await readCatalog(tx), progress.rows));
 }
+
+const moved = ({ rows, done }: Progress, name: string, part: Done): Progress => ({
+  at: name,
+  after: part.after,
+  rows: { ...rows, [name]: (rows[name] ?? 0) + part.rows },
+  done: part.over ? [...done, name] : done,
+});

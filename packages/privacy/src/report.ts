@@ -1,4 +1,5 @@
 import type { ErasureReport } from '@clientela/contracts';
+import { answersTable, erasedColumns } from '@clientela/http';
 import { blanksOf, columnsOf, type Catalog } from './catalog.ts';
 import { nameOf } from './steps.ts';
 import type { Privacy } from './tables.ts';
@@ -28,5 +29,11 @@ export function reportOf(
     // What is not there refers to nobody.
     else if (line.rows > 0) report.kept.push({ ...line, columns: [...erasure.columns], why: erasure.keep });
   }
+  report.anonymised.push({
+    table: answersTable,
+    rows: touched[answersTable] ?? 0,
+    columns: erasedColumns,
+    why: 'that a request was answered stays known for 24 hours, so that a repeat does nothing',
+  });
   return report;
 }

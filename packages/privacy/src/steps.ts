@@ -4,7 +4,7 @@ import { blanksOf, columnsOf, keyOf, type Catalog, type Column } from './catalog
 import { after as isAfter, of, upTo, type Keyset } from './rows.ts';
 import { matchesOf, type PersonTable } from './tables.ts';
 
-export const atOnce = 5000; // rows that a transaction touches or goes through
+export const atOnce = 2000; // rows that a transaction touches or goes through: well within what a statement may take on a busy machine
 
 /** What a part of a step did: how many rows it touched, whether that was the last, and where the next goes on, if it is not the beginning. */
 export type Done = { rows: number; over: boolean; after: Keyset | null };
@@ -15,7 +15,7 @@ export const nameOf = (table: PersonTable): string =>
     .map((match) => Object.keys(match).join(', '))
     .join('; ')}`;
 
-/** One part of a table's erasure, of at most 5,000 rows. */
+/** One part of a table's erasure, of at most 2,000 rows. */
 export async function erase(
   tx: Tx,
   catalog: Catalog,
@@ -39,7 +39,7 @@ export async function erase(
   return { rows: touched, over: touched < atOnce, after: null };
 }
 
-/** How far 5,000 rows reach from a key on, among those of the company where the key begins with it. */
+/** How far 2,000 rows reach from a key on, among those of the company where the key begins with it. */
 async function window(
   tx: Tx,
   table: string,

@@ -64,3 +64,6 @@ export const wantedOf = (table: PersonTable, person: Person): Record<string, str
     .map((match) => Object.entries(match).map(([column, id]) => [column, person[id]] as const))
     .filter((pairs) => pairs.every(([, value]) => value !== null))
     .map((pairs) => Object.fromEntries(pairs) as Record<string, string | number>);
+
+/** Whether anything becomes of the rows. */
+export const isErased = ({ erasure }: PersonTable): boolean => erasure === 'delete' || 'anonymise' in erasure;
