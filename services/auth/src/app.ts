@@ -11,6 +11,7 @@ import { findCompanyByKey } from './companies/store.ts';
 import { documentTypeRoutes } from './document-types/routes.ts';
 import { failedEventRoutes, type EventParts } from './events/routes.ts';
 import { keyRoutes } from './keys/routes.ts';
+import { receiptRoutes, type ReceiptParts } from './receipts/routes.ts';
 import { roleRoutes } from './roles/routes.ts';
 import { sessionRoutes } from './sessions/routes.ts';
 import { signInRoutes, type SignInParts } from './sign-ins/routes.ts';
@@ -22,6 +23,7 @@ export type Parts = Omit<ServiceOptions, 'service' | 'version' | 'routes' | 'com
   AccountParts &
   SignInParts &
   AuditParts &
+  ReceiptParts &
   EventParts;
 
 export const routes = (parts: Parts): Route[] => [
@@ -30,6 +32,7 @@ export const routes = (parts: Parts): Route[] => [
   ...signInRoutes(parts),
   ...sessionRoutes(parts),
   ...keyRoutes(parts),
+  ...receiptRoutes(parts),
   ...userRoutes(parts),
   ...roleRoutes(),
   ...companyRoutes(parts.defaults),
