@@ -21,7 +21,7 @@ const leansOn: Record<string, string[]> = {
   fleet: ['contracts', 'db', 'events', 'http', 'runtime'],
   http: ['contracts', 'db', 'errors', 'runtime'],
   runtime: [],
-  testing: ['contracts', 'db', 'events', 'fleet', 'http'],
+  testing: ['contracts', 'db', 'events', 'fleet', 'http', 'runtime'],
   values: [],
 };
 
