@@ -1,9 +1,11 @@
 import { eventRoutes } from '@clientela/events';
 import { createService, type CompanyLookup, type Cursors, type Route, type ServiceOptions } from '@clientela/http';
+import { privacyRoutes } from '@clientela/privacy';
 import manifest from '../package.json' with { type: 'json' };
 import type { CustomerLookup, NoteLookup } from './customers/lookup.ts';
 import { interactionTypeRoutes } from './interaction-types/routes.ts';
 import { interactionRoutes } from './interactions/routes.ts';
+import { privacy } from './privacy.ts';
 import type { ProductLookup } from './products/lookup.ts';
 import { subscriptions } from './subscriptions.ts';
 import { timelineRoutes } from './timeline/routes.ts';
@@ -26,6 +28,7 @@ export const routes = (parts: Parts): Route[] => [
   ...timelineRoutes(parts),
   ...upstreamViewRoutes(parts.companies),
   ...eventRoutes('interaction', subscriptions),
+  ...privacyRoutes(privacy),
 ];
 
 export const createApp = (parts: Parts) =>
