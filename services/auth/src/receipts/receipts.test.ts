@@ -79,7 +79,11 @@ describe('a receipt', () => {
         );
         expect(keys.map(({ use }) => use)).toEqual(algorithm === 'ES256' ? ['sig', 'receipts'] : ['receipts']);
         expect(keys.at(-1)).toEqual({
-          ...{ kty: 'EC', crv: 'P-256', x: expect.any(String), y: expect.any(String), kid: expect.any(String) },
+          kty: 'EC',
+          crv: 'P-256',
+          x: expect.any(String),
+          y: expect.any(String),
+          kid: expect.any(String),
           use: 'receipts',
           alg: 'ES256',
         });
@@ -183,7 +187,7 @@ describe('the key of receipts', () => {
 
     const after = await sign();
     const keys = await published();
-    expect(keys.filter(({ use }) => use === 'receipts').at(-1)?.kid).toBe(kid);
+    expect(keys.findLast(({ use }) => use === 'receipts')?.kid).toBe(kid);
     for (const { receipt, jws } of [before, after]) expect(verified(jws, keys)).toEqual(receipt);
 
     // A retired key could sign nothing any more, not even for whoever has the database and the secret.
