@@ -27,11 +27,11 @@ export const privacy: Privacy = {
       erasure: { anonymise: 'that a session has ended is kept until its tokens have expired' },
     },
     signIns('sign_in_networks', []),
-    signIns('sign_in_failures_by_network', ['failed_at', 'latest_at', 'locked_until']),
+    signIns('sign_in_failures_by_network', ['latest_at', 'locked_until']),
     {
       table: 'sign_in_failures',
       person: ofUser,
-      not_exported: 'the times of failed sign-ins, which stand beside their networks',
+      not_exported: 'counts what is exported by network',
       erasure: 'delete',
     },
     {

@@ -155,14 +155,23 @@ describe('an erased user', () => {
     const kept = await holding(others.flatMap(traces));
     expect(kept.length).toBeGreaterThan(10);
 
+    const admins = '192.0.2.201';
+    await admin.caller.put(`/api/v1/users/${person.id}`, { role: 'manager' }).set('X-Client-Ip', admins).expect(200);
+    expect(await holding([admins])).toHaveLength(1);
+
     const document = await exported(personOf(company, person.id));
     const text = JSON.stringify(document).toLowerCase();
     const current = ['1', '2@', '3', '4 ', '6', '8', '10', '11'].map((n) => `${person.word}${n}`);
     const [, , elsewhere = ''] = person.addresses;
     for (const trace of [...current, person.digits, ...person.addresses]) expect(text).toContain(trace);
     expect(document.audit.filter(({ ip }) => ip === elsewhere)).toMatchObject([{ action: 'permission.refused' }]);
-    for (const trace of others.flatMap(traces)) expect(text).not.toContain(trace);
+    for (const trace of [admins, ...others.flatMap(traces)]) expect(text).not.toContain(trace);
     expect(document.user).toHaveLength(1);
+    const told = await auth.database
+      .owner('audit_logs')
+      .where({ resource_id: person.id })
+      .orWhere({ actor_id: person.id });
+    expect(document.audit.map(({ id }) => id).toSorted()).toEqual(told.map(({ id }) => id).toSorted());
     const secret = await auth.database.owner('users').where({ id: person.id }).first('password_hash');
     expect(text).not.toContain(String(secret.password_hash).toLowerCase());
     expect(Object.keys({ ...document.user[0], ...document.sessions[0] })).not.toEqual(
@@ -209,8 +218,7 @@ describe('an erased user', () => {
     const admin = await auth.registered();
     const company = admin.user.business_id ?? '';
     const person = await somebody(admin);
-    const total = async () =>
-      (await admin.caller.get(`/api/v1/companies/${company}`)).body.total_users as number;
+    const total = async () => (await admin.caller.get(`/api/v1/companies/${company}`)).body.total_users as number;
     expect(await total()).toBe(2);
     const request_id = randomUUID();
     const report = await erase(personOf(company, person.id), request_id);
