@@ -15,6 +15,9 @@ export const nameOf = (table: PersonTable): string =>
     .map((match) => Object.keys(match).join(', '))
     .join('; ')}`;
 
+/** By which the rows of a table are known that went when it began. */
+export const goneFirst = (table: string): string => `${table} at first`;
+
 /** One part of a table's erasure, of at most 2,000 rows. */
 export async function erase(
   tx: Tx,
