@@ -24,7 +24,7 @@ const allSilent: Upstreams = { orders: silent, complaints: silent, appointments:
 const away = () => Promise.reject(new Error('this test has no storage of pictures'));
 const noPictures: Storage = { put: away, get: away, remove: away };
 
-const nobody = <S extends Service>(service: S) => serviceClient({ service, url: 'http://127.0.0.1:1', key: '' });
+const nobody = (service: Service) => serviceClient({ service, url: 'http://127.0.0.1:1', key: '' });
 const noOthers: Others = {
   auth: nobody('auth'),
   interaction: nobody('interaction'),

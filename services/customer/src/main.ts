@@ -48,7 +48,7 @@ await runProgram(async (onClose) => {
   onClose(() => events.stop());
 
   // Erasing goes on at the other end until this one hangs up, so that it gets the time that a door there has.
-  const patient = <S extends Service>(service: S, url: string) => serviceClient({ service, url, key, timeout: 12_000 });
+  const patient = (service: Service, url: string) => serviceClient({ service, url, key, timeout: 12_000 });
   const others = {
     auth: patient('auth', config.AUTH_SERVICE_URL),
     interaction: patient('interaction', config.INTERACTION_SERVICE_URL),

@@ -17,9 +17,9 @@ afterAll(() => it.close());
 /** The tables that hold a text anywhere in a row, in any case. */
 async function tablesWith(text: string): Promise<string[]> {
   const { owner } = it.service.database;
-  const { rows } = (await owner.raw(`select tablename as name from pg_tables where schemaname = 'public'`)) as {
-    rows: { name: string }[];
-  };
+  const { rows } = await owner.raw<{ rows: { name: string }[] }>(
+    `select tablename as name from pg_tables where schemaname = 'public'`,
+  );
   const found: string[] = [];
   for (const { name } of rows) {
     const held = await owner(`${name} as t`).whereRaw(`lower(t::text) like ?`, [`%${text.toLowerCase()}%`]);

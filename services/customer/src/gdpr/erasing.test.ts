@@ -107,7 +107,7 @@ describe('an erasure', () => {
     expect(new Set(at_once.map(({ status }) => status))).toEqual(new Set([202]));
     expect(new Set(at_once.map(({ body }) => body.request.id)).size).toBe(1);
     expect(await rows('erasure_requests')).toHaveLength(1);
-    const { id } = at_once[0]?.body.request;
+    const [{ id }] = at_once.map(({ body }) => body.request);
     it.work();
     await it.done(admin, id);
     for (const body of bodies) {

@@ -88,7 +88,7 @@ function personRoutes(parts: GdprParts): Route[] {
           await finished(stream).catch(() => {}); // or cut off
         }).catch(made.reject);
         const type = { 'Content-Type': 'application/json; charset=utf-8' };
-        return reply(200, (await made.promise) as unknown as typeof PersonalData._output, type);
+        return reply(200, (await made.promise) as unknown as PersonalData, type);
       },
     }),
     route({

@@ -82,3 +82,4 @@ export const PersonalData = z.strictObject({
     description: 'Other customer records of the same user, when there are any; their tags, notes and so on are above',
   }),
 });
+export type PersonalData = z.infer<typeof PersonalData>;

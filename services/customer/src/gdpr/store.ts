@@ -71,11 +71,11 @@ export async function insertRequest(
   requested_by: string,
   part_of: string | null = null,
 ): Promise<string> {
-  const [made] = (await tx('erasure_requests')
+  const [made] = await tx('erasure_requests')
     .insert({ company_id, id: newId(), ...ids, requested_by, part_of })
     .onConflict()
     .ignore()
-    .returning('id')) as { id: string }[];
+    .returning<{ id: string }[]>('id');
   if (made) {
     await insertSteps(tx, company_id, made.id, ['customer']);
     return made.id;
@@ -112,8 +112,10 @@ export async function markBegun(tx: Tx, company_id: string, id: string, gone: Go
 export type Gone = Readonly<Record<string, number>>;
 export const fingerprintTable = 'erased_fingerprints';
 
-export const findGone = async (db: Db, company_id: string, id: string): Promise<Gone> =>
-  ((await db('erasure_requests').where({ company_id, id }).first('gone')) as { gone: Gone | null }).gone ?? {};
+export async function findGone(db: Db, company_id: string, id: string): Promise<Gone> {
+  const found = await db('erasure_requests').where({ company_id, id }).first<{ gone: Gone | null }>('gone');
+  return found.gone ?? {};
+}
 
 /** What a service has to do of a request. */
 export type Step = Person & { request_id: string; service: Service; attempts: number };

@@ -75,12 +75,12 @@ describe('a list', () => {
       create({ email: 'somebody.else@example.com' }),
     ]);
     expect(results.map(({ status }) => status)).toEqual([409, 409, 409, 409, 201, 201]);
-    const named = results.map(({ error }) => [error?.error_code, ...(error?.errors.map(({ path }) => path) ?? [])]);
+    const named = results.map(({ error }) => [error?.error_code, error?.errors.map(({ path }) => path).join(' ')]);
     expect(named.slice(0, 4)).toEqual([
       ['CUSTOMER_ERASED', 'email'],
       ['CUSTOMER_ERASED', 'phone'],
       ['CUSTOMER_ERASED', 'document_number'],
-      ['CUSTOMER_ERASED', 'phone', 'external_id'],
+      ['CUSTOMER_ERASED', 'phone external_id'],
     ]);
     expect(await customers()).toHaveLength(2);
     expect(await it.service.database.owner('customer_history').where({ company_id: company.id })).toHaveLength(2);
