@@ -12,7 +12,7 @@ export type ErasureRequest = { request_id: string; person: Person };
 type Transact = <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
 
 /**
- * Erases a person from this service, in many transactions: the tombstone first, then the tables in their order, at most 5,000 rows each.
+ * Erases a person from this service, in many transactions: the tombstone first, then the tables in their order, at most 2,000 rows each.
  * How far it has come is kept with each, so that a request that was cut off goes on where it was, and one that is done says the same
  * report for ever. Two who ask at once take turns.
  * @param transact opens a transaction

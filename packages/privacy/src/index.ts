@@ -1,8 +1,8 @@
-export { blankOf, columnsOf, isAboutPerson, readCatalog } from './catalog.ts';
+export { isAboutPerson, readCatalog } from './catalog.ts';
 export type { Catalog, Column } from './catalog.ts';
 export { erasePerson, eraseRows } from './erase.ts';
 export type { ErasureRequest } from './erase.ts';
-export { exportSection, shownOf } from './export.ts';
+export { exportSection } from './export.ts';
+export { faultsOf } from './faults.ts';
 export { privacyRoutes } from './routes.ts';
-export { isErased, matchesOf } from './tables.ts';
-export type { Erasure, Match, PersonTable, Privacy } from './tables.ts';
+export type { Match, PersonTable, Privacy } from './tables.ts';

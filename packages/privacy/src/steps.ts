@@ -4,7 +4,7 @@ import { blanksOf, columnsOf, keyOf, type Catalog, type Column } from './catalog
 import { after as isAfter, of, upTo, type Keyset } from './rows.ts';
 import { matchesOf, type PersonTable } from './tables.ts';
 
-export const atOnce = 5000; // rows that a transaction touches or goes through
+export const atOnce = 2000; // rows that a transaction touches or goes through: well within what a statement may take on a busy machine
 
 /** What a part of a step did: how many rows it touched, whether that was the last, and where the next goes on, if it is not the beginning. */
 export type Done = { rows: number; over: boolean; after: Keyset | null };
@@ -18,7 +18,7 @@ export const nameOf = (table: PersonTable): string =>
 /** By which the rows of a table are known that went when it began. */
 export const goneFirst = (table: string): string => `${table} at first`;
 
-/** One part of a table's erasure, of at most 5,000 rows. */
+/** One part of a table's erasure, of at most 2,000 rows. */
 export async function erase(
   tx: Tx,
   catalog: Catalog,
@@ -42,7 +42,7 @@ export async function erase(
   return { rows: touched, over: touched < atOnce, after: null };
 }
 
-/** How far 5,000 rows reach from a key on, among those of the company where the key begins with it. */
+/** How far 2,000 rows reach from a key on, among those of the company where the key begins with it. */
 async function window(
   tx: Tx,
   table: string,
