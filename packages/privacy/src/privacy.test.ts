@@ -8,6 +8,12 @@ import { erasePerson, privacyRoutes, type Privacy } from './index.ts';
 
 // A service as this package sees it: calls that go, payments that stay without the person, and staff of whom only the id is there.
 const begun: string[] = [];
+const byStaff = {
+  table: 'calls',
+  person: { company_id: 'company_id', created_by: 'user_id' },
+  not_exported: 'they are about somebody else',
+  walk: true,
+} as const;
 const privacy: Privacy = {
   service: 'interaction',
   tables: [
@@ -28,13 +34,7 @@ const privacy: Privacy = {
       section: 'transactions',
       erasure: { anonymise: 'the books are kept', columns: { customer_id: null } },
     },
-    {
-      table: 'calls',
-      person: { company_id: 'company_id', created_by: 'user_id' },
-      not_exported: 'they are about somebody else',
-      erasure: { keep: 'an id alone', columns: ['created_by'] },
-      walk: true,
-    },
+    { ...byStaff, erasure: { keep: 'an id alone', columns: ['created_by'] } },
   ],
   whom: async (_db, person) => ({ ...person, customer_number: null }),
   begin: async (tx, { customer_id }, request_id) => {
@@ -185,6 +185,28 @@ test('who is only a user, or only a customer, has only those rows; ids that are 
   expect(body).toMatchObject({ erased: [{ rows: 1 }], anonymised: [{ rows: 0 }, { rows: 0 }] });
   expect((await rowsOf('calls')).map(({ customer_id }) => customer_id)).toEqual([person.customer_id]);
   expect(await pages('interactions', { ...person, customer_id: null, user_id: null })).toEqual([[]]);
+});
+
+test('rows that no index finds are gone through, all of them, and nobody else’s', async () => {
+  const theirs = { customer_id: randomUUID(), created_by: person.user_id };
+  const calls = Array.from({ length: 4500 }, (_, n) => call(n % 2 ? theirs : { customer_id: randomUUID() }));
+  await insert('calls', [...calls, call({ ...theirs, company_id: randomUUID() })]);
+  const { body } = await erase(newId()).expect(200);
+  expect(body.kept).toMatchObject([{ table: 'calls', rows: 2250 }]);
+
+  const blanked: Privacy = {
+    service: 'interaction',
+    tables: [{ ...byStaff, erasure: { anonymise: 'why', columns: { created_by: '' } } }],
+  };
+  const transact = <T>(work: (tx: Tx) => Promise<T>) => service.database.db.transaction(work);
+  const report = await erasePerson(transact, blanked, { request_id: newId(), person });
+  expect(report.anonymised[0]).toMatchObject({
+    table: 'calls',
+    rows: 2250,
+    columns: ['notes', 'searched', 'created_by'],
+  });
+  const [left] = await service.database.owner('calls').where({ created_by: person.user_id }).count({ count: '*' });
+  expect(left).toEqual({ count: 1 });
 });
 
 test('an erasure that is cut off between its parts goes on and counts right', async () => {
