@@ -15,8 +15,8 @@ export type Column = {
 export type Catalog = ReadonlyMap<string, readonly Column[]>;
 
 /**
- * The columns of every table, in their order, with the class that their comment says. Read whenever it is needed: a migration may add a
- * column while this process runs, and that one is to be erased as well.
+ * The columns of every table, in their order, with the class that their comment says. Read for each call: a migration may add a column
+ * while this process runs, and that one is to be erased as well.
  */
 export async function readCatalog(db: Db): Promise<Catalog> {
   const { rows }: { rows: (Column & { table: string })[] } = await db.raw(

@@ -2,7 +2,7 @@ import type { ErasureReport, Person } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
 import { invalid, unavailable } from '@clientela/errors';
 import { answersTable, eraseAnswers } from '@clientela/http';
-import { readCatalog } from './catalog.ts';
+import { readCatalog, type Catalog } from './catalog.ts';
 import { finishErasure, holdErasure, saveErasure, type Progress } from './erasures.ts';
 import { reportOf } from './report.ts';
 import { erase, goneFirst, nameOf, type Done } from './steps.ts';
@@ -24,8 +24,9 @@ export async function erasePerson(
   request: ErasureRequest,
   signal?: AbortSignal,
 ): Promise<ErasureReport> {
+  const catalog = await transact(readCatalog);
   for (;;) {
-    const report = await transact((tx) => advance(tx, privacy, request));
+    const report = await transact((tx) => advance(tx, catalog, privacy, request));
     if (report) return report;
     if (signal?.aborted)
       throw unavailable('The erasure is not done yet; ask again, and it goes on', { retry_after: 1 });
@@ -46,6 +47,7 @@ export async function eraseRows(tx: Tx, privacy: Privacy, person: Person): Promi
 /** One transaction of an erasure. @returns the report, once there is nothing left to do */
 async function advance(
   tx: Tx,
+  catalog: Catalog,
   privacy: Privacy,
   { request_id, person: asked }: ErasureRequest,
 ): Promise<ErasureReport | undefined> {
@@ -68,13 +70,11 @@ async function advance(
   if (name) {
     const table = privacy.tables.find((one) => nameOf(one) === name);
     const after = progress.at === name ? progress.after : null;
-    const part = table
-      ? await erase(tx, await readCatalog(tx), table, person, after)
-      : await eraseAnswers(tx, person, after);
+    const part = table ? await erase(tx, catalog, table, person, after) : await eraseAnswers(tx, person, after);
     await saveErasure(tx, where, { person, progress: moved(progress, name, part) });
     return undefined;
   }
-  return finishErasure(tx, where, reportOf(privacy, await readCatalog(tx), progress.rows));
+  return finishErasure(tx, where, reportOf(privacy, catalog, progress.rows));
 }
 
 const moved = ({ rows, done }: Progress, name: string, part: Done): Progress => ({

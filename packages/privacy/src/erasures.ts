@@ -25,12 +25,14 @@ const columns = ['asked', 'person', 'progress', 'report'] as const;
 /** The row of a request, made when it is new, and held until the transaction ends. */
 export async function holdErasure(tx: Tx, request_id: string, asked: Person): Promise<Erasure> {
   const where = { company_id: asked.company_id, request_id };
+  const hold = async (): Promise<Erasure | undefined> => tx('erasures').where(where).forUpdate().first(columns);
+  const known = await hold();
+  if (known) return known;
   await tx('erasures')
     .insert({ ...where, asked })
     .onConflict(['company_id', 'request_id'])
     .ignore();
-  const held: Erasure = await tx('erasures').where(where).forUpdate().first(columns);
-  return held;
+  return (await hold()) as Erasure;
 }
 
 export const saveErasure = (tx: Tx, where: Where, saved: { person: Person; progress: Progress }): Promise<number> =>

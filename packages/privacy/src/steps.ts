@@ -4,7 +4,9 @@ import { blanksOf, columnsOf, keyOf, type Catalog, type Column } from './catalog
 import { after as isAfter, of, upTo, type Keyset } from './rows.ts';
 import { matchesOf, type PersonTable } from './tables.ts';
 
-export const atOnce = 2000; // rows that a transaction touches or goes through: well within what a statement may take on a busy machine
+// Rows of a transaction: well within what a statement may take on a busy machine.
+const touchedAtOnce = 2000;
+const countedAtOnce = 20_000;
 
 /** What a part of a step did: how many rows it touched, whether that was the last, and where the next goes on, if it is not the beginning. */
 export type Done = { rows: number; over: boolean; after: Keyset | null };
@@ -18,7 +20,7 @@ export const nameOf = (table: PersonTable): string =>
 /** By which the rows of a table are known that went when it began. */
 export const goneFirst = (table: string): string => `${table} at first`;
 
-/** One part of a table's erasure, of at most 2,000 rows. */
+/** One part of a table's erasure: at most 2,000 rows are touched, or 20,000 looked at. */
 export async function erase(
   tx: Tx,
   catalog: Catalog,
@@ -29,37 +31,35 @@ export async function erase(
   const rows = of(tx, table, person);
   if (!rows) return { rows: 0, over: true, after: null };
   const columns = columnsOf(catalog, table.table);
+  const kept = typeof table.erasure === 'object' && 'keep' in table.erasure;
   if (table.walk) {
-    const { last } = await window(tx, table.table, columns, person, after);
     const key = keyOf(columns);
+    const last = await endOf(tx, table.table, key, { person, after, length: kept ? countedAtOnce : touchedAtOnce });
     if (after) void rows.where(isAfter(tx, key, after));
     if (last) void rows.where(upTo(tx, key, last));
     return { rows: await touch(tx, table, columns, rows), over: !last, after: last ?? null };
   }
-  if (typeof table.erasure === 'object' && 'keep' in table.erasure)
-    return { rows: await count(rows), over: true, after: null };
-  const touched = await touch(tx, table, columns, rows, atOnce);
-  return { rows: touched, over: touched < atOnce, after: null };
+  if (kept) return { rows: await count(rows), over: true, after: null };
+  const touched = await touch(tx, table, columns, rows, touchedAtOnce);
+  return { rows: touched, over: touched < touchedAtOnce, after: null };
 }
 
-/** How far 2,000 rows reach from a key on, among those of the company where the key begins with it. */
-async function window(
+/** How far so many rows reach from a key on, among those of the company where the key begins with it; undefined: to the end. */
+async function endOf(
   tx: Tx,
   table: string,
-  columns: readonly Column[],
-  { company_id }: Person,
-  after: Keyset | null,
-): Promise<{ last: Keyset | undefined }> {
-  const key = keyOf(columns);
+  key: readonly string[],
+  { person, after, length }: { person: Person; after: Keyset | null; length: number },
+): Promise<Keyset | undefined> {
   const found = tx(table)
     .select(key)
-    .orderBy(key)
-    .offset(atOnce - 1)
+    .orderBy([...key])
+    .offset(length - 1)
     .limit(1);
-  if (key[0] === 'company_id') void found.where({ company_id });
+  if (key[0] === 'company_id') void found.where({ company_id: person.company_id });
   if (after) void found.where(isAfter(tx, key, after));
   const [row] = (await found) as Record<string, string | number>[];
-  return { last: row && key.map((name) => row[name] as string | number) };
+  return row && key.map((name) => row[name] as string | number);
 }
 
 const count = async (rows: Query): Promise<number> => {
