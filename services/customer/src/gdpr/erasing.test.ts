@@ -4,6 +4,8 @@ import type { Caller, Company } from '@clientela/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { folderStorage } from '../avatars/folder.ts';
 import { picture } from '../avatars/sample-pictures.ts';
+import { newName } from '../avatars/storage.ts';
+import { insertDiscard } from '../avatars/store.ts';
 import { gdprUnderTest, type GdprUnderTest } from './gdpr-under-test.ts';
 import { names } from './others-under-test.ts';
 
@@ -241,6 +243,23 @@ describe('while something is away', () => {
     await it.done(admin, id);
     expect(it.files()).toEqual([]);
     expect(counted((await ownPart(id)).erased)).toMatchObject({ customers: 1, customer_history: 2 });
+  });
+
+  test('an upload that is under way: the erasure is done when what it stored is gone', async () => {
+    const customer = await it.newCustomer(admin);
+    const name = newName();
+    await folderStorage(it.folder).put(name, await picture('png'), 'image/webp');
+    expect(await insertDiscard(it.service.database.db, company.id, customer.id, name)).toBe(true);
+    it.work();
+    const id = await it.erase(admin, { customer_id: customer.id });
+    await expect
+      .poll(() => it.requestOf(admin, id))
+      .toMatchObject({ status: 'running', services: { ...allDone, customer: 'pending' } });
+    expect(it.files()).toEqual([name]);
+    expect(await insertDiscard(it.service.database.db, company.id, customer.id, newName())).toBe(false);
+    await it.service.database.owner('avatar_discards').update({ due_at: new Date(0) }); // ten minutes later
+    await it.done(admin, id);
+    expect(it.files()).toEqual([]);
   });
 
   test('whoever carries it out is killed at each step: another process goes on', async () => {
