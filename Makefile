@@ -47,8 +47,8 @@ recount: ## hold all customers' counters against what is recorded, and repair th
 reset-superuser: ## a new password for the superuser
 	@npm run --silent reset-superuser
 
-rotate-signing-key: ## another key for access tokens; nobody is signed out
-	@npm run --silent rotate-signing-key
+rotate-signing-key: ## another key for access tokens; nobody is signed out (ARGS="-- receipts": for receipts)
+	@npm run --silent rotate-signing-key $(ARGS)
 
 rotate-service-keys: ## other keys between the programs, from the next start on
 	@npm run --silent rotate-service-keys

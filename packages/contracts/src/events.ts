@@ -95,6 +95,8 @@ export const customerDeleted = event(
   ['interaction', 'favorites', 'auth'],
   z.object({ ...customer, hard: z.boolean() }),
 );
+/** Said once for a customer of whom an erasure leaves nothing; the services that hold rows of it are asked to erase them, one by one. */
+export const customerErased = event('customer.erased', 'customer_id', ['auth'], z.object(customer));
 /** `activate` of a deleted record is this one event, with `deleted` as `from`: it has no `customer.updated` beside it. */
 export const customerStatusChanged = event(
   'customer.status.changed',
@@ -210,6 +212,7 @@ export const events = {
     customerCreated,
     customerUpdated,
     customerDeleted,
+    customerErased,
     customerStatusChanged,
     customerTagAdded,
     customerTagRemoved,

@@ -5,7 +5,7 @@ import { answersTable, eraseAnswers } from '@clientela/http';
 import { readCatalog, type Catalog } from './catalog.ts';
 import { finishErasure, holdErasure, saveErasure, type Progress } from './erasures.ts';
 import { reportOf } from './report.ts';
-import { erase, nameOf, type Done } from './steps.ts';
+import { erase, goneFirst, nameOf, type Done } from './steps.ts';
 import { isErased, type Privacy } from './tables.ts';
 
 export type ErasureRequest = { request_id: string; person: Person };
@@ -60,8 +60,9 @@ async function advance(
 
   if (!erasure.person || !erasure.progress) {
     const person = (await privacy.whom?.(tx, asked)) ?? asked;
-    await privacy.begin?.(tx, person, request_id);
-    await saveErasure(tx, where, { person, progress: { at: null, after: null, rows: {}, done: [] } });
+    const rows = Object.entries((await privacy.begin?.(tx, person, request_id)) ?? {});
+    const begun = Object.fromEntries(rows.map(([table, count]) => [goneFirst(table), count]));
+    await saveErasure(tx, where, { person, progress: { at: null, after: null, rows: begun, done: [] } });
     return undefined;
   }
   const { person, progress } = erasure;

@@ -1,7 +1,7 @@
 import type { ErasureReport } from '@clientela/contracts';
 import { answersTable, erasedColumns } from '@clientela/http';
 import { blanksOf, columnsOf, type Catalog } from './catalog.ts';
-import { nameOf } from './steps.ts';
+import { goneFirst, nameOf } from './steps.ts';
 import type { Privacy } from './tables.ts';
 
 /** What an erasure came to, in the words of the receipt. */
@@ -13,7 +13,9 @@ export function reportOf(
   const report = { service, erased: [], anonymised: [], kept: [] } as Omit<ErasureReport, 'done_at'>;
   for (const table of tables) {
     const columns = columnsOf(catalog, table.table);
-    const line = { table: table.table, rows: touched[nameOf(table)] ?? 0 };
+    const first = tables.find((one) => one.table === table.table) === table;
+    const before = first ? (touched[goneFirst(table.table)] ?? 0) : 0;
+    const line = { table: table.table, rows: before + (touched[nameOf(table)] ?? 0) };
     const { erasure } = table;
     if (erasure === 'delete')
       report.erased.push({

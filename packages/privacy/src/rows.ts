@@ -9,9 +9,12 @@ export type Keyset = readonly (string | number)[];
 export function of(db: Db, table: PersonTable, person: Person): Query | undefined {
   const wanted = wantedOf(table, person);
   if (wanted.length === 0) return undefined;
-  return db(table.table).where((rows) => {
+  const found = db(table.table).where((rows) => {
     for (const values of wanted) void rows.orWhere(values);
   });
+  for (const [column, id] of Object.entries(table.except ?? {}))
+    if (person[id] !== null) void found.whereRaw('?? is distinct from ?', [column, person[id]]);
+  return found;
 }
 
 const compared = (db: Db, sign: '>' | '<=', key: readonly string[], values: Keyset) =>

@@ -17,6 +17,9 @@ export const nameOf = (table: PersonTable): string =>
     .map((match) => Object.keys(match).join(', '))
     .join('; ')}`;
 
+/** By which the rows of a table are known that went when it began. */
+export const goneFirst = (table: string): string => `${table} at first`;
+
 /** One part of a table's erasure: at most 2,000 rows are touched, or 20,000 looked at. */
 export async function erase(
   tx: Tx,

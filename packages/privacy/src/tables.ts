@@ -31,6 +31,8 @@ export type PersonTable = Exported & {
   table: string;
   /** One way of being the person's, or several. */
   person: Match | readonly Match[];
+  /** Rows of another entry: those where any of these columns holds this id of the person. */
+  except?: Match;
   erasure: Erasure;
   /** For rows that no index finds: the company's rows are gone through by their primary key. */
   walk?: true;
@@ -51,8 +53,9 @@ export type Privacy = {
   /**
    * Runs first, in a transaction of its own kind: what keeps late writes and events from bringing the person back, and what is not about
    * rows. Once for each request.
+   * @returns how many rows of its tables went with it, by table, for the report
    */
-  begin?: (tx: Tx, person: Person, request_id: string) => Promise<void>;
+  begin?: (tx: Tx, person: Person, request_id: string) => Promise<Readonly<Record<string, number>> | void>;
 };
 
 export const matchesOf = ({ person }: PersonTable): readonly Match[] =>

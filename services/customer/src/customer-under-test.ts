@@ -1,7 +1,9 @@
-import type { CompanyLookup, Rates } from '@clientela/http';
+import type { Service } from '@clientela/contracts';
+import { serviceClient, type CompanyLookup, type Rates } from '@clientela/http';
 import { testService, type TestService } from '@clientela/testing';
 import { createApp } from './app.ts';
 import type { Storage } from './avatars/storage.ts';
+import type { Others } from './gdpr/others.ts';
 import type { UserLookup } from './profiles/lookup.ts';
 import type { TotalsLookup } from './stats/lookup.ts';
 import type { Upstreams } from './upstreams/upstream.ts';
@@ -14,6 +16,8 @@ type Options = Parameters<typeof testService>[2] & {
   upstreams?: Upstreams;
   rates?: Rates;
   pictures?: Storage;
+  others?: Others;
+  erasing?: () => void;
 };
 
 const silent = async () => ({ silent_since: '2026-01-01T00:00:00.000Z' });
@@ -21,6 +25,14 @@ const allSilent: Upstreams = { orders: silent, complaints: silent, appointments:
 
 const away = () => Promise.reject(new Error('this test has no storage of pictures'));
 const noPictures: Storage = { put: away, get: away, remove: away };
+
+const nobody = (service: Service) => serviceClient({ service, url: 'http://127.0.0.1:1', key: '' });
+const noOthers: Others = {
+  auth: nobody('auth'),
+  interaction: nobody('interaction'),
+  product: nobody('product'),
+  favorites: nobody('favorites'),
+};
 
 /** The customer service on a database of its own, beside an auth that knows no users and silent upstreams unless the test says so. */
 export const customerUnderTest = ({
@@ -30,6 +42,8 @@ export const customerUnderTest = ({
   upstreams = allSilent,
   rates,
   pictures = noPictures,
+  others = noOthers,
+  erasing,
   ...options
 }: Options = {}): Promise<TestService> =>
   testService(
@@ -43,6 +57,8 @@ export const customerUnderTest = ({
         upstreams,
         rates,
         pictures,
+        others,
+        erasing,
       }),
     options,
   );

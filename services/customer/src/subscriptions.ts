@@ -15,6 +15,7 @@ import type { UserLookup } from './profiles/lookup.ts';
 import { followedAmong } from './profiles/rules.ts';
 import type { TotalsLookup } from './stats/lookup.ts';
 import { findTotalsChanges, writeTotals } from './stats/store.ts';
+import { isErasedUser, lockUser } from './tombstones/store.ts';
 
 /** Whoever caused the user's change caused this one. */
 const causeOf = (event: { actor_id: string; request_id: string }, { company }: KnownUser) => ({
@@ -29,7 +30,10 @@ export const subscriptions = ({ db, users, totals }: Parts): Subscription[] => [
   on(
     userRegistered,
     async (tx, event, known: KnownUser | undefined) => {
-      if (known) await makeProfile(tx, causeOf(event, known), personOf(known.user), known.company);
+      if (!known) return;
+      await lockUser(tx, known.company.id, known.user.id);
+      if (await isErasedUser(tx, known.company.id, known.user.id)) return;
+      await makeProfile(tx, causeOf(event, known), personOf(known.user), known.company);
     },
     {
       prepare: async ({ data, request_id }, { signal }) =>

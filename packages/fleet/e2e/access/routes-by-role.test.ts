@@ -92,7 +92,7 @@ test(
       const who = 'a stranger';
       for (const door of closed) {
         const sample = requestOf(door);
-        if (/\{(customer|product|user|session|tag)_id\}/.test(door)) {
+        if (/\{(customer|product|user|session|tag|request)_id\}/.test(door)) {
           faults.push(...(await fault(who, world.stranger, door, sample, [404])), ...(await toldApart(door, sample)));
         } else if (door.includes('{company_id}') || door === 'POST /api/v1/users') {
           faults.push(...(await fault(who, world.stranger, door, sample, [403])));

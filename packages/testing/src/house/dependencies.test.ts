@@ -22,7 +22,7 @@ const leansOn: Record<string, string[]> = {
   http: ['contracts', 'db', 'errors', 'runtime'],
   privacy: ['contracts', 'db', 'errors', 'http'],
   runtime: [],
-  testing: ['contracts', 'db', 'events', 'fleet', 'http', 'privacy'],
+  testing: ['contracts', 'db', 'events', 'fleet', 'http', 'privacy', 'runtime'],
   values: [],
 };
 
