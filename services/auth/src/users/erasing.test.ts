@@ -30,7 +30,10 @@ type Admin = Awaited<ReturnType<AuthUnderTest['registered']>>;
 
 const customer = (company_id: string) => auth.program('customer', { ...auth.company(), id: company_id });
 const personOf = (company_id: string, user_id: string | null, changes: Partial<Person> = {}): Person => ({
-  ...{ company_id, user_id, customer_id: null, customer_number: null },
+  company_id,
+  user_id,
+  customer_id: null,
+  customer_number: null,
   ...changes,
 });
 const erase = async (person: Person, request_id: string = randomUUID()): Promise<ErasureReport> =>
@@ -53,11 +56,11 @@ async function exported(person: Person): Promise<Record<'user' | 'sessions' | 'a
 /** Every row of every table, as text, by where it lies. */
 async function everything(): Promise<string[]> {
   const { owner } = auth.database;
-  const { rows } = (await owner.raw(
+  const { rows } = await owner.raw<{ rows: { relname: string }[] }>(
     `select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')`,
-  )) as { rows: { relname: string }[] };
+  );
   const texts = rows.map(async ({ relname }) => {
-    const found = (await owner.raw('select ??::text as text from ??', [relname, relname])) as { rows: Row[] };
+    const found = await owner.raw<{ rows: Row[] }>('select ??::text as text from ??', [relname, relname]);
     return found.rows.map(({ text }) => `${relname} ${String(text)}`);
   });
   return (await Promise.all(texts)).flat();
