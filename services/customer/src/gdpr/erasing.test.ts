@@ -7,6 +7,7 @@ import { picture } from '../avatars/sample-pictures.ts';
 import { newName } from '../avatars/storage.ts';
 import { insertDiscard } from '../avatars/store.ts';
 import { gdprUnderTest, type GdprUnderTest } from './gdpr-under-test.ts';
+import { erasureMetrics } from './metrics.ts';
 import { names } from './others-under-test.ts';
 
 let it: GdprUnderTest;
@@ -307,6 +308,25 @@ describe('while something is away', () => {
         .toBe('done');
     }
   });
+});
+
+test('figures tell how many are open, and how old the oldest is', async () => {
+  const figures = async () => {
+    const text = await erasureMetrics(it.service.database.db).metrics();
+    return [...text.matchAll(/^clientela_erasures_\w+ (.*)$/gm)].map(([, figure]) => Number(figure));
+  };
+  expect(await figures()).toEqual([0, 0]);
+  const id = await it.erase(admin, { customer_id: (await it.newCustomer(admin)).id });
+  await it.service.database
+    .owner('erasure_requests')
+    .where({ id })
+    .update({ requested_at: new Date(Date.now() - 60_000) });
+  const [open, oldest] = await figures();
+  expect(open).toBe(1);
+  expect(oldest).toBeGreaterThanOrEqual(60);
+  it.work();
+  await it.done(admin, id);
+  expect(await figures()).toEqual([0, 0]);
 });
 
 test('what is written about a customer while it is erased leaves nothing', async () => {
