@@ -1,9 +1,9 @@
 import { within, type Db, type Query, type Scope } from '@clientela/db';
 import type { Customer } from '../customers/schema.ts';
 import type { CustomerFilter, Listing } from './schema.ts';
-import { hitColumns, hitsById, hitsOf, searchOf, type Search } from './search.ts';
+import { hitColumns, hitsByKey, hitsOf, searchOf, type CustomerKey, type Search } from './search.ts';
 import { inOrder, keyed, ofRecord, sourceOf, type Source, type Sql } from './source.ts';
-import { collected, details, fenced, select, unionOf, walked, type Slice } from './store.ts';
+import { collected, details, fenced, select, walked, type Slice } from './store.ts';
 import type { Term } from './terms.ts';
 import { countKept, estimated, exactUpTo, expectedRows, type Total } from './totals.ts';
 
@@ -20,20 +20,24 @@ export async function searchCustomers(
   const listing: Listing = { ...filter, sort: newestFirst };
   const search = await searchOf(db, scope, listing);
   const { term, found } = search;
+  let some: readonly CustomerKey[] | undefined;
   if (search.many === undefined) {
-    const hits = ranked(db, search.hits ?? hitsOf(db, scope, listing, found), rankOf(db, term));
-    const few = await collected(db, bestFirst(db, scope, listing, [hits]), slice);
+    const rank = rankOf(db, term);
+    const hits = ranked(db, search.hits ?? hitsOf(db, scope, listing, found), rank);
+    const { found: few, some: exact } = await collected(db, bestFirst(db, scope, listing, [hits]), slice);
     const mistyped = await search.mistyped(few.total);
     if (mistyped.length > 0) {
-      const nearly = ranked(db, hitsById(db, scope, listing, mistyped), db.raw('?::integer', [ranks]));
-      return collected(db, bestFirst(db, scope, listing, unionOf(few, hits, nearly)), slice);
+      const exactly = ranked(db, hitsByKey(db, scope, listing, exact), rank);
+      const nearly = ranked(db, hitsByKey(db, scope, listing, mistyped), db.raw('?::integer', [ranks]));
+      return (await collected(db, bestFirst(db, scope, listing, [exactly, nearly]), slice)).found;
     }
     if (few.total <= exactUpTo) return few;
+    if (search.hits) some = exact;
   }
   const all = sourceOf(db, scope, listing, { found });
   const many = search.many ?? search.expected ?? (await expectedRows(db, all.rows));
   const total = estimated(many, await countKept(db, scope, listing));
-  return { rows: await bestOfMany(db, scope, listing, search, slice), ...total };
+  return { rows: await bestOfMany(db, scope, listing, { ...search, some }, slice), ...total };
 }
 
 /** Found rows in the order of their rank; of one rank, the shortest name is nearest to what was typed. */
@@ -73,18 +77,19 @@ function rankOf(db: Db, { any_of, text }: Term): Sql {
 }
 
 /** The best of those whose values begin with what was typed and of others, then all others, the newest first. */
-async function bestOfMany(db: Db, scope: Scope, listing: Listing, search: Search, slice: Slice): Promise<Customer[]> {
-  const { term, found, hits } = search;
+async function bestOfMany(
+  db: Db,
+  scope: Scope,
+  listing: Listing,
+  search: Search & { some: readonly CustomerKey[] | undefined },
+  slice: Slice,
+): Promise<Customer[]> {
+  const { term, found, some } = search;
   const rank = rankOf(db, term);
   const first = (part: Query) => db.select('*').from(ranked(db, part, rank).limit(pool).as('part'));
-  const byIndex = (part: Query) =>
-    db
-      .select('*')
-      .from(
-        db.raw('(with hits as materialized (?) select * from hits limit ?) as part', [ranked(db, part, rank), pool]),
-      );
   const newest = () => hitsOf(db, scope, listing, found).orderBy('c.created_at', 'desc');
-  const parts = [hits ? byIndex(hits) : first(newest()), ...beginning(db, scope, listing, search).map(first)];
+  const others = some ? ranked(db, hitsByKey(db, scope, listing, some), rank) : first(newest());
+  const parts = [others, ...beginning(db, scope, listing, search).map(first)];
   const source = bestFirst(db, scope, listing, parts);
   const best = () => inOrder(select(db, source, source.rows.clone()), source.keys).limit(pool);
   if (slice.offset + slice.limit <= pool) {
@@ -92,21 +97,21 @@ async function bestOfMany(db: Db, scope: Scope, listing: Listing, search: Search
     return details(db, page.limit(slice.limit).offset(slice.offset), source);
   }
   const ids = ((await best()) as { found_id: string }[]).map(({ found_id }) => found_id);
-  const others: Search = {
+  const rest: Search = {
     ...search,
     found: (rows) => {
       found(rows);
       void rows.whereRaw('c.id <> all(?::uuid[])', [ids]);
     },
   };
-  const left = ids.slice(slice.offset, slice.offset + slice.limit);
+  const onPage = ids.slice(slice.offset, slice.offset + slice.limit);
   const inPool = await details(
     db,
-    inOrder(db.from(best().as('f')).select('f.*'), keyed(source.keys, 'f')).whereIn('f.found_id', left),
+    inOrder(db.from(best().as('f')).select('f.*'), keyed(source.keys, 'f')).whereIn('f.found_id', onPage),
     source,
   );
-  const rest = { limit: slice.limit - inPool.length, offset: Math.max(0, slice.offset - ids.length) };
-  return [...inPool, ...(rest.limit > 0 ? await walked(db, scope, listing, rest, others) : [])];
+  const left = { limit: slice.limit - inPool.length, offset: Math.max(0, slice.offset - ids.length) };
+  return [...inPool, ...(left.limit > 0 ? await walked(db, scope, listing, left, rest) : [])];
 }
 
 const last = '\u{10ffff}';

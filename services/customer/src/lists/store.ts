@@ -2,12 +2,14 @@ import type { Db, Query, Scope } from '@clientela/db';
 import type { Customer } from '../customers/schema.ts';
 import { answered } from '../customers/store.ts';
 import type { Listing } from './schema.ts';
-import { hitsById, searchOf, type Search } from './search.ts';
+import { hitsByKey, searchOf, type CustomerKey, type Search } from './search.ts';
 import { firstRows, inOrder, isCounted, keyed, sortedBy, sourceOf, type Instead, type Source } from './source.ts';
 import { countKept, estimated, exactUpTo, expectedRows, type Total } from './totals.ts';
 
 export type Slice = { limit: number; offset: number };
 type Found = { rows: Customer[] } & Total;
+/** What was found, and the first of them by their keys, in no order. */
+type Collected = { found: Found; some: readonly CustomerKey[] };
 
 /**
  * A part of a list, and how many customers the list has. The planner knows nothing of how filter and order hang together (the oldest
@@ -23,13 +25,13 @@ export async function listCustomers(db: Db, scope: Scope, listing: Listing, slic
     const source = sourceOf(db, scope, listing);
     if (plain || sortedBy(listing.sort)) return { rows: await fetch(db, source, source.rows, slice), total };
     const few = total <= exactUpTo ? await collected(db, source, slice) : undefined;
-    return { rows: few?.rows ?? (await walked(db, scope, listing, slice)), total };
+    return { rows: few?.found.rows ?? (await walked(db, scope, listing, slice)), total };
   }
   const search = listing.search === undefined ? undefined : await searchOf(db, scope, listing);
   if (search) return searched(db, scope, listing, slice, search);
 
   const source = sourceOf(db, scope, listing);
-  const few = await collected(db, source, slice);
+  const { found: few } = await collected(db, source, slice);
   if (few.total <= exactUpTo) return few;
   const most = await countKept(db, scope, listing);
   const expected = await expectedRows(db, source.rows);
@@ -47,45 +49,52 @@ async function searched(db: Db, scope: Scope, listing: Listing, slice: Slice, se
   const { found } = search;
   const collect = (instead?: Instead) =>
     collected(db, sourceOf(db, scope, listing, instead ? { instead } : { found }), slice);
-  const few = await collect(search.hits && fenced(db, [search.hits]));
+  const { found: few, some } = await collect(search.hits && fenced(db, [search.hits]));
   const mistyped = await search.mistyped(few.total);
   if (search.hits && mistyped.length > 0)
-    return collect(fenced(db, unionOf(few, search.hits, hitsById(db, scope, listing, mistyped))));
+    return (await collect(fenced(db, [hitsByKey(db, scope, listing, [...some, ...mistyped])]))).found;
   if (few.total <= exactUpTo) return few;
   const expected = search.expected ?? (await expectedRows(db, sourceOf(db, scope, listing, { found }).rows));
   return { rows: await walked(db, scope, listing, slice, search), ...estimated(expected, most) };
 }
-
-/** What was found and what is to be found besides. Nothing found need not be looked for again. */
-export const unionOf = ({ total }: Total, found: Query, besides: Query): Query[] =>
-  total > 0 ? [found, besides] : [besides];
 
 /** Planned for by themselves, and read only as far as they are asked for. */
 export const fenced = (db: Db, parts: readonly Query[]): Instead => ({
   c: db.raw(`(with hits as materialized (${parts.map(() => '?').join(' union ')}) select * from hits)`, [...parts]),
 });
 
+const remembered = 1_000;
+
 /** Counts up to one more than is counted; of no more than that, also the slice. */
-export async function collected(db: Db, source: Source, { limit, offset }: Slice): Promise<Found> {
+export async function collected(db: Db, source: Source, { limit, offset }: Slice): Promise<Collected> {
   const keys = keyed(source.keys, 'f');
   const found = select(db, source, source.rows.clone()).limit(exactUpTo + 1);
   const slice = inOrder(db.from('found as f').whereRaw('(select total from counted) <= ?', [exactUpTo]), keys)
     .select('f.*')
     .limit(limit)
     .offset(offset);
+  const some = db
+    .from(db.from('found').limit(remembered).as('f'))
+    .select(db.raw('array[array_agg(found_company), array_agg(found_id)]'));
   const rows = (await inOrder(
     db
       .withMaterialized('found', found)
       .with('counted', db.from('found').count({ total: '*' }))
-      .select(['counted.total', ...answered])
+      .select(['counted.total', db.raw('case when row_number() over () = 1 then (?) end as some', [some]), ...answered])
       .from('counted')
       .leftJoin(db.raw('(?) as k', [slice]), db.raw('true'))
       .leftJoin('customers as c', { 'c.company_id': 'k.found_company', 'c.id': 'k.found_id' })
       .leftJoin('customer_counters as n', { 'n.company_id': 'k.found_company', 'n.customer_id': 'k.found_id' }),
     keyed(source.keys, 'k'),
-  )) as (Customer & { total: number })[];
-  const total = rows[0]?.total ?? 0;
-  return { rows: rows.filter(({ id }) => id !== null).map(({ total: _total, ...customer }) => customer), total };
+  )) as (Customer & { total: number; some: string[][] | null })[];
+  const [companies = [], ids = []] = rows.flatMap((row) => row.some ?? []);
+  return {
+    found: {
+      rows: rows.filter(({ id }) => id !== null).map(({ total: _total, some: _some, ...customer }) => customer),
+      total: rows[0]?.total ?? 0,
+    },
+    some: ids.map((id, at) => ({ company_id: companies[at] ?? '', id })),
+  };
 }
 
 const soonestSorted = 20_000; // entries of such an index, which are sorted in the time of a walk
