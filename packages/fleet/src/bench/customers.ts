@@ -36,7 +36,9 @@ try {
   const loaded = values.keep && join(values.keep, 'loaded');
   if (loaded && existsSync(loaded)) say(`what was loaded into ${values.keep} before`);
   else {
-    say(`loading ${amounts.largest} customers of one company and ${amounts.each} of each of ${amounts.companies} others`);
+    say(
+      `loading ${amounts.largest} customers of one company and ${amounts.each} of each of ${amounts.companies} others`,
+    );
     await loadCustomers(owner_url, company_id, say);
     if (loaded) writeFileSync(loaded, '');
   }

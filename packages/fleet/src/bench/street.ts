@@ -34,7 +34,11 @@ export async function benchStreet(signal: AbortSignal, kept?: string): Promise<B
       await fleet.stop();
       removeAll();
     };
-    return { fleet, end, ...(await records(fleet, folder).catch((error: unknown) => end().then(() => Promise.reject(error)))) };
+    return {
+      fleet,
+      end,
+      ...(await records(fleet, folder).catch((error: unknown) => end().then(() => Promise.reject(error)))),
+    };
   } catch (error) {
     removeAll();
     throw error;

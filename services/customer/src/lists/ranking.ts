@@ -2,7 +2,7 @@ import { within, type Db, type Query, type Scope } from '@clientela/db';
 import type { Customer } from '../customers/schema.ts';
 import type { CustomerFilter, Listing } from './schema.ts';
 import { hitColumns, hitsByKey, hitsOf, searchOf, type CustomerKey, type Search } from './search.ts';
-import { inOrder, keyed, ofRecord, sourceOf, type Source, type Sql } from './source.ts';
+import { inOrder, keyed, ofRecord, sourceOf, type Key, type Source } from './source.ts';
 import { collected, details, fenced, select, walked, type Slice } from './store.ts';
 import type { Term } from './terms.ts';
 import { countKept, estimated, exactUpTo, expectedRows, type Total } from './totals.ts';
@@ -20,16 +20,16 @@ export async function searchCustomers(
   const listing: Listing = { ...filter, sort: newestFirst };
   const search = await searchOf(db, scope, listing);
   const { term, found } = search;
+  const best = (parts: readonly Query[]) => bestFirst(db, scope, listing, term, parts);
   let some: readonly CustomerKey[] | undefined;
   if (search.many === undefined) {
-    const rank = rankOf(db, term);
-    const hits = ranked(db, search.hits ?? hitsOf(db, scope, listing, found), rank);
-    const { found: few, some: exact } = await collected(db, bestFirst(db, scope, listing, [hits]), slice);
+    const hits = withText(db, search.hits ?? hitsOf(db, scope, listing, found));
+    const { found: few, some: exact } = await collected(db, best([hits]), slice);
     const mistyped = await search.mistyped(few.total);
     if (mistyped.length > 0) {
-      const exactly = ranked(db, hitsByKey(db, scope, listing, exact), rank);
-      const nearly = ranked(db, hitsByKey(db, scope, listing, mistyped), db.raw('?::integer', [ranks]));
-      return (await collected(db, bestFirst(db, scope, listing, [exactly, nearly]), slice)).found;
+      const exactly = withText(db, hitsByKey(db, scope, listing, exact));
+      const nearly = withText(db, hitsByKey(db, scope, listing, mistyped), true);
+      return (await collected(db, best([exactly, nearly]), slice)).found;
     }
     if (few.total <= exactUpTo) return few;
     if (search.hits) some = exact;
@@ -41,22 +41,27 @@ export async function searchCustomers(
 }
 
 /** Found rows in the order of their rank; of one rank, the shortest name is nearest to what was typed. */
-function bestFirst(db: Db, scope: Scope, listing: Listing, parts: readonly Query[]): Source {
+function bestFirst(db: Db, scope: Scope, listing: Listing, term: Term, parts: readonly Query[]): Source {
   const source = sourceOf(db, scope, listing, { instead: fenced(db, parts) });
-  const keys = ['c.rank', 'length(c.full_name)', 'c.full_name', 'c.id'];
-  return { ...source, keys: keys.map((sql) => ({ sql, descending: false, nullable: true })) };
+  const keys = (from: string, id: string): Key[] =>
+    [rankOf(db, term, from), { sql: `length(${from}.full_name)` }, { sql: `${from}.full_name` }, { sql: id }].map(
+      (key) => ({ ...key, descending: false, nullable: true }),
+    );
+  const columns = ['c.searched', 'c.nearly', 'c.full_name'];
+  return { ...source, keys: keys('c', 'c.id'), late: { columns, keys: keys('f', 'f.found_id') } };
 }
 
-const ranked = (db: Db, hits: Query, rank: Sql): Query => hits.clone().select(db.raw('? as rank', [rank]));
-const ranks = 5; // the last, of those who are found by a typo
+/** Hits with what their rank is told by. */
+const withText = (db: Db, hits: Query, nearly = false): Query =>
+  hits.clone().select('c.searched', db.raw('?::boolean as nearly', [nearly]));
 
-/** How well a searched text fits: a value is what was typed, begins so, has all words whole, begins all words, or holds all pieces. */
-function rankOf(db: Db, { any_of, text }: Term): Sql {
+/** How well a searched text fits: a value is what was typed, begins so, has all words whole, begins all words, holds all pieces, or nearly. */
+function rankOf(db: Db, { any_of, text }: Term, from: string): Pick<Key, 'sql' | 'values'> {
   const values = [...new Set([text, ...any_of.filter((one) => one.length === 1).map(([one = '']) => one.trim())])];
   const words = text.split(' ');
   const holds = (texts: readonly string[], how: 'or' | 'and') =>
-    db.raw(`(${texts.map(() => 'strpos(c.searched, ?) > 0').join(` ${how} `)})`, [...texts]);
-  return db.raw('(case when ? then 0 when ? then 1 when ? then 2 when ? then 3 else 4 end)', [
+    db.raw(`(${texts.map(() => `strpos(${from}.searched, ?) > 0`).join(` ${how} `)})`, [...texts]);
+  const steps = [
     holds(
       values.map((value) => `\n ${value} \n`),
       'or',
@@ -73,7 +78,11 @@ function rankOf(db: Db, { any_of, text }: Term): Sql {
       words.map((word) => ` ${word}`),
       'and',
     ),
-  ]);
+  ];
+  const { sql, bindings } = db
+    .raw(`(case when ${from}.nearly then 5 when ? then 0 when ? then 1 when ? then 2 when ? then 3 else 4 end)`, steps)
+    .toSQL();
+  return { sql, values: bindings as string[] };
 }
 
 /** The best of those whose values begin with what was typed and of others, then all others, the newest first. */
@@ -85,12 +94,11 @@ async function bestOfMany(
   slice: Slice,
 ): Promise<Customer[]> {
   const { term, found, some } = search;
-  const rank = rankOf(db, term);
-  const first = (part: Query) => db.select('*').from(ranked(db, part, rank).limit(pool).as('part'));
+  const first = (part: Query) => db.select('*').from(withText(db, part).limit(pool).as('part'));
   const newest = () => hitsOf(db, scope, listing, found).orderBy('c.created_at', 'desc');
-  const others = some ? ranked(db, hitsByKey(db, scope, listing, some), rank) : first(newest());
+  const others = some ? withText(db, hitsByKey(db, scope, listing, some)) : first(newest());
   const parts = [others, ...beginning(db, scope, listing, search).map(first)];
-  const source = bestFirst(db, scope, listing, parts);
+  const source = bestFirst(db, scope, listing, term, parts);
   const best = () => inOrder(select(db, source, source.rows.clone()), source.keys).limit(pool);
   if (slice.offset + slice.limit <= pool) {
     const page = inOrder(db.from(best().as('f')).select('f.*'), keyed(source.keys, 'f'));

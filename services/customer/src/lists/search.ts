@@ -66,9 +66,7 @@ const ofCustomers = (db: Db, scope: Scope) => within(db('customers as c'), scope
 const mostOfAll = 0.5;
 /** Of a company that has most of all customers, whose list the index would read to the end for nothing: it does not know this function. */
 const ofMost = (db: Db, scope: Scope): Query =>
-  'all' in scope
-    ? db('customers as c')
-    : db('customers as c').whereRaw('uuid_eq(c.company_id, ?)', [scope.company_id]);
+  'all' in scope ? db('customers as c') : db('customers as c').whereRaw('uuid_eq(c.company_id, ?)', [scope.company_id]);
 
 /** What is asked of a customer who was found. */
 export const hitColumns = [
@@ -83,13 +81,7 @@ export const hitColumns = [
 ].map((column) => `c.${column}`);
 
 /** Collected by themselves, so that the order of the list does not tempt the planner; only as many as are asked for are read. */
-export function hitsOf(
-  db: Db,
-  scope: Scope,
-  listing: Listing,
-  found: Condition,
-  rows = ofCustomers(db, scope),
-): Query {
+export function hitsOf(db: Db, scope: Scope, listing: Listing, found: Condition, rows = ofCustomers(db, scope)): Query {
   ofRecord(rows, listing);
   found(rows);
   return rows.select(hitColumns);
@@ -137,5 +129,7 @@ async function idsMistyped(
     .from('c')
     .whereRaw('not ?', [holding(db, any_of)])
     .limit(candidates)) as (CustomerKey & { searched: string })[];
-  return found.filter(({ searched }) => holdsMistyped(searched, mistyped)).map(({ company_id, id }) => ({ company_id, id }));
+  return found
+    .filter(({ searched }) => holdsMistyped(searched, mistyped))
+    .map(({ company_id, id }) => ({ company_id, id }));
 }

@@ -1,9 +1,20 @@
 import type { Db, Query, Scope } from '@clientela/db';
 import type { Customer } from '../customers/schema.ts';
 import { answered } from '../customers/store.ts';
+import { byMonths, firstOfMonths } from './months.ts';
 import type { Listing } from './schema.ts';
 import { hitsByKey, searchOf, type CustomerKey, type Search } from './search.ts';
-import { firstRows, inOrder, isCounted, keyed, sortedBy, sourceOf, type Instead, type Source } from './source.ts';
+import {
+  firstRows,
+  inOrder,
+  isCounted,
+  keyed,
+  sortedBy,
+  sourceOf,
+  type Instead,
+  type Key,
+  type Source,
+} from './source.ts';
 import { countKept, estimated, exactUpTo, expectedRows, type Total } from './totals.ts';
 
 export type Slice = { limit: number; offset: number };
@@ -35,6 +46,12 @@ export async function listCustomers(db: Db, scope: Scope, listing: Listing, slic
   if (few.total <= exactUpTo) return few;
   const most = await countKept(db, scope, listing);
   const expected = await expectedRows(db, source.rows);
+  const deep = slice.limit + slice.offset;
+  if (byMonths(scope, listing, deep)) {
+    const instead = firstOfMonths(db, scope, listing, source, deep);
+    const rows = await fetch(db, source, sourceOf(db, scope, listing, { instead }).rows, slice);
+    return { rows, ...estimated(expected, most) };
+  }
   // By tag there is an index in the order itself: its walk is short.
   const soonSorted = source.alone && !listing.tag && expected < soonestSorted && listing.sort.length === 1;
   const rows = soonSorted ? await sorted(db, source, slice) : await walked(db, scope, listing, slice);
@@ -67,16 +84,19 @@ const remembered = 1_000;
 
 /** Counts up to one more than is counted; of no more than that, also the slice. */
 export async function collected(db: Db, source: Source, { limit, offset }: Slice): Promise<Collected> {
-  const keys = keyed(source.keys, 'f');
-  const found = select(db, source, source.rows.clone()).limit(exactUpTo + 1);
-  const slice = inOrder(db.from('found as f').whereRaw('(select total from counted) <= ?', [exactUpTo]), keys)
+  const { late } = source;
+  const rows = source.rows.clone();
+  const found = (late ? whose(db, source, rows).select(late.columns) : select(db, source, rows)).limit(exactUpTo + 1);
+  const few = db.from('found as f').whereRaw('(select total from counted) <= ?', [exactUpTo]);
+  const sortable = late ? few.select(['found_company', 'found_id', ...asKeys(db, late.keys)]) : few.select('f.*');
+  const slice = inOrder(db.from(sortable.as('f')), keyed(source.keys, 'f'))
     .select('f.*')
     .limit(limit)
     .offset(offset);
   const some = db
     .from(db.from('found').limit(remembered).as('f'))
     .select(db.raw('array[array_agg(found_company), array_agg(found_id)]'));
-  const rows = (await inOrder(
+  const answer = (await inOrder(
     db
       .withMaterialized('found', found)
       .with('counted', db.from('found').count({ total: '*' }))
@@ -87,11 +107,11 @@ export async function collected(db: Db, source: Source, { limit, offset }: Slice
       .leftJoin('customer_counters as n', { 'n.company_id': 'k.found_company', 'n.customer_id': 'k.found_id' }),
     keyed(source.keys, 'k'),
   )) as (Customer & { total: number; some: string[][] | null })[];
-  const [companies = [], ids = []] = rows.flatMap((row) => row.some ?? []);
+  const [companies = [], ids = []] = answer.flatMap((row) => row.some ?? []);
   return {
     found: {
-      rows: rows.filter(({ id }) => id !== null).map(({ total: _total, some: _some, ...customer }) => customer),
-      total: rows[0]?.total ?? 0,
+      rows: answer.filter(({ id }) => id !== null).map(({ total: _total, some: _some, ...customer }) => customer),
+      total: answer[0]?.total ?? 0,
     },
     some: ids.map((id, at) => ({ company_id: companies[at] ?? '', id })),
   };
@@ -162,12 +182,14 @@ const fetch = (db: Db, source: Source, rows: Query, { limit, offset }: Slice): P
   );
 
 /** Whom the rows are about, and the columns of their order. */
-export const select = (db: Db, { keys, company, id }: Source, rows: Query): Query =>
-  rows.select([
-    db.raw(`${company} as found_company`),
-    db.raw(`${id} as found_id`),
-    ...keys.map(({ sql }, at) => db.raw(`${sql} as k${at}`)),
-  ]);
+export const select = (db: Db, source: Source, rows: Query): Query =>
+  whose(db, source, rows).select(asKeys(db, source.keys));
+
+const whose = (db: Db, { company, id }: Source, rows: Query): Query =>
+  rows.select([db.raw(`${company} as found_company`), db.raw(`${id} as found_id`)]);
+
+const asKeys = (db: Db, keys: readonly Key[]) =>
+  keys.map(({ sql, values = [] }, at) => db.raw(`${sql} as k${at}`, values));
 
 /** The customers of some rows, in their order. Only these are read whole. */
 export const details = async (db: Db, rows: Query, { keys }: Pick<Source, 'keys'>): Promise<Customer[]> =>
