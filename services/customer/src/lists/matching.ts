@@ -3,13 +3,14 @@ import type { Sample } from './sample.ts';
 import type { Sql } from './source.ts';
 import { trigramsOf, type Pieces } from './terms.ts';
 
-/** Whether a text holds all pieces of one of these; by the index, where patterns are given. */
-export function holding(db: Db, any_of: readonly Pieces[], patterns: readonly (readonly string[])[] = []): Sql {
+/** Whether a text holds all pieces of one of these; by the index, where trigrams are given. */
+export function holding(db: Db, any_of: readonly Pieces[], trigrams: readonly (readonly string[])[] = []): Sql {
   const values: string[] = [];
   const sql = any_of.map((pieces, at) => {
-    const inIndex = patterns[at] ?? [];
-    values.push(...inIndex.map((trigram) => `%${trigram}%`), ...pieces);
-    return [...inIndex.map(() => 'c.searched like ?'), ...pieces.map(() => 'strpos(c.searched, ?) > 0')].join(' and ');
+    const inIndex = trigrams[at] ?? [];
+    const others = pieces.filter((piece) => !inIndex.includes(piece));
+    values.push(...inIndex.map((trigram) => `%${trigram}%`), ...others);
+    return [...inIndex.map(() => 'c.searched like ?'), ...others.map(() => 'strpos(c.searched, ?) > 0')].join(' and ');
   });
   return db.raw(sql.length === 0 ? 'false' : `((${sql.join(') or (')}))`, values);
 }

@@ -3,12 +3,11 @@ import type { Customer } from '../customers/schema.ts';
 import type { CustomerFilter, Listing } from './schema.ts';
 import { hitColumns, hitsByKey, hitsOf, searchOf, type CustomerKey, type Search } from './search.ts';
 import { inOrder, keyed, ofRecord, sourceOf, type Key, type Source } from './source.ts';
-import { collected, details, fenced, select, walked, type Slice } from './store.ts';
+import { collected, details, fenced, pool, select, walked, type Slice } from './store.ts';
 import type { Term } from './terms.ts';
 import { countKept, estimated, exactUpTo, expectedRows, type Total } from './totals.ts';
 
 const newestFirst = [{ column: 'created_at', descending: true }] as const;
-const pool = 1_000; // customers that are ranked among themselves, where there are too many to rank all
 
 /** Whom a search finds, the best first: all of them ranked, or of very many the best thousand, and then the newest first. */
 export async function searchCustomers(
@@ -24,7 +23,7 @@ export async function searchCustomers(
   let some: readonly CustomerKey[] | undefined;
   if (search.many === undefined) {
     const hits = withText(db, search.hits ?? hitsOf(db, scope, listing, found));
-    const { found: few, some: exact } = await collected(db, best([hits]), slice);
+    const { found: few, some: exact } = await collected(db, best([hits]), slice, { remember: true });
     const mistyped = await search.mistyped(few.total);
     if (mistyped.length > 0) {
       const exactly = withText(db, hitsByKey(db, scope, listing, exact));
@@ -32,7 +31,7 @@ export async function searchCustomers(
       return (await collected(db, best([exactly, nearly]), slice)).found;
     }
     if (few.total <= exactUpTo) return few;
-    if (search.hits) some = exact;
+    if (search.hits) some = few.rows.map(({ business_id, id }) => ({ company_id: business_id, id }));
   }
   const all = sourceOf(db, scope, listing, { found });
   const many = search.many ?? search.expected ?? (await expectedRows(db, all.rows));

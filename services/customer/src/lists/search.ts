@@ -94,10 +94,10 @@ export const hitsByKey = (db: Db, scope: Scope, listing: Listing, keys: readonly
     scope,
     listing,
     (rows) =>
-      void rows.whereRaw('(c.company_id, c.id) in (select * from unnest(?::uuid[], ?::uuid[]))', [
-        keys.map(({ company_id }) => company_id),
-        keys.map(({ id }) => id),
-      ]),
+      void rows.whereRaw(
+        `(c.company_id, c.id) in (select * from unnest(string_to_array(?, ',')::uuid[], string_to_array(?, ',')::uuid[]))`,
+        [keys.map(({ company_id }) => company_id).join(','), keys.map(({ id }) => id).join(',')],
+      ),
   );
 
 /** Customers who are found by one typo, at most as many as candidates are looked at. */

@@ -19,7 +19,7 @@ import { countKept, estimated, exactUpTo, expectedRows, type Total } from './tot
 
 export type Slice = { limit: number; offset: number };
 type Found = { rows: Customer[] } & Total;
-/** What was found, and the first of them by their keys, in no order. */
+/** What was found, and those that were, by their keys in no order. */
 type Collected = { found: Found; some: readonly CustomerKey[] };
 
 /**
@@ -65,7 +65,7 @@ async function searched(db: Db, scope: Scope, listing: Listing, slice: Slice, se
     return { rows: await walked(db, scope, listing, slice, search), ...estimated(search.many, most) };
   const { found } = search;
   const collect = (instead?: Instead) =>
-    collected(db, sourceOf(db, scope, listing, instead ? { instead } : { found }), slice);
+    collected(db, sourceOf(db, scope, listing, instead ? { instead } : { found }), slice, { remember: true });
   const { found: few, some } = await collect(search.hits && fenced(db, [search.hits]));
   const mistyped = await search.mistyped(few.total);
   if (search.hits && mistyped.length > 0)
@@ -80,40 +80,57 @@ export const fenced = (db: Db, parts: readonly Query[]): Instead => ({
   c: db.raw(`(with hits as materialized (${parts.map(() => '?').join(' union ')}) select * from hits)`, [...parts]),
 });
 
-const remembered = 1_000;
+/** So many customers are ranked among themselves, or looked at for a typo, where there are too many for all. */
+export const pool = 1_000;
 
-/** Counts up to one more than is counted; of no more than that, also the slice. */
-export async function collected(db: Db, source: Source, { limit, offset }: Slice): Promise<Collected> {
-  const { late } = source;
+/**
+ * Counts up to one more than is counted; of no more than that, also the slice. Of more, where the order takes time to tell: the best up to
+ * the slice's end among the first thousand that are met with.
+ * @param options.remember whether what was found is wanted by its keys, if there are no more than a thousand
+ */
+export async function collected(
+  db: Db,
+  source: Source,
+  { limit, offset }: Slice,
+  options: { remember?: boolean } = {},
+): Promise<Collected> {
+  const { late, keys } = source;
   const rows = source.rows.clone();
   const found = (late ? whose(db, source, rows).select(late.columns) : select(db, source, rows)).limit(exactUpTo + 1);
-  const few = db.from('found as f').whereRaw('(select total from counted) <= ?', [exactUpTo]);
-  const sortable = late ? few.select(['found_company', 'found_id', ...asKeys(db, late.keys)]) : few.select('f.*');
-  const slice = inOrder(db.from(sortable.as('f')), keyed(source.keys, 'f'))
-    .select('f.*')
-    .limit(limit)
-    .offset(offset);
-  const some = db
-    .from(db.from('found').limit(remembered).as('f'))
-    .select(db.raw('array[array_agg(found_company), array_agg(found_id)]'));
+  const counted = (ofFew: number | null, ofMany: number) =>
+    db.raw('(select case when total <= ? then ?::integer else ? end from counted)', [exactUpTo, ofFew, ofMany]);
+  const sortable = late
+    ? db
+        .from(db.raw('(select * from found limit ?) as f', [counted(null, pool)]))
+        .select(['found_company', 'found_id', ...asKeys(db, late.keys)])
+    : db.from('found').whereRaw('(select total from counted) <= ?', [exactUpTo]);
+  const first = db.raw('? limit ? offset ?', [
+    inOrder(db.from(sortable.as('f')).select('f.*'), keyed(keys, 'f')),
+    late ? counted(limit, Math.min(pool, offset + limit)) : limit,
+    late ? counted(offset, 0) : offset,
+  ]);
+  const met = db.raw(
+    `case when total <= ? and row_number() over () = 1 then (select string_agg(found_company || ' ' || found_id, ',') from found) end`,
+    [pool],
+  );
   const answer = (await inOrder(
     db
       .withMaterialized('found', found)
       .with('counted', db.from('found').count({ total: '*' }))
-      .select(['counted.total', db.raw('case when row_number() over () = 1 then (?) end as some', [some]), ...answered])
+      .select(['counted.total', db.raw('? as met', [options.remember ? met : null]), ...answered])
       .from('counted')
-      .leftJoin(db.raw('(?) as k', [slice]), db.raw('true'))
+      .leftJoin(db.raw('(?) as k', [first]), db.raw('true'))
       .leftJoin('customers as c', { 'c.company_id': 'k.found_company', 'c.id': 'k.found_id' })
       .leftJoin('customer_counters as n', { 'n.company_id': 'k.found_company', 'n.customer_id': 'k.found_id' }),
-    keyed(source.keys, 'k'),
-  )) as (Customer & { total: number; some: string[][] | null })[];
-  const [companies = [], ids = []] = answer.flatMap((row) => row.some ?? []);
+    keyed(keys, 'k'),
+  )) as (Customer & { total: number; met: string | null })[];
+  const some = answer.flatMap((row) => row.met?.split(',') ?? []).map((key) => key.split(' '));
   return {
     found: {
-      rows: answer.filter(({ id }) => id !== null).map(({ total: _total, some: _some, ...customer }) => customer),
+      rows: answer.filter(({ id }) => id !== null).map(({ total: _total, met: _met, ...customer }) => customer),
       total: answer[0]?.total ?? 0,
     },
-    some: ids.map((id, at) => ({ company_id: companies[at] ?? '', id })),
+    some: some.map(([company_id = '', id = '']) => ({ company_id, id })),
   };
 }
 
