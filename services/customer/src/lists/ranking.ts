@@ -2,7 +2,7 @@ import { within, type Db, type Query, type Scope } from '@clientela/db';
 import type { Customer } from '../customers/schema.ts';
 import type { CustomerFilter, Listing } from './schema.ts';
 import { hitColumns, hitsByKey, hitsOf, searchOf, type CustomerKey, type Search } from './search.ts';
-import { inOrder, keyed, ofRecord, sourceOf, type Key, type Source } from './source.ts';
+import { inOrder, keyed, ofRecord, sourceOf, type Condition, type Key, type Source } from './source.ts';
 import { collected, details, fenced, pool, select, walked, type Slice } from './store.ts';
 import type { Term } from './terms.ts';
 import { countKept, estimated, exactUpTo, expectedRows, type Total } from './totals.ts';
@@ -95,8 +95,8 @@ async function bestOfMany(
   const { term, found, some } = search;
   const first = (part: Query) => db.select('*').from(withText(db, part).limit(pool).as('part'));
   const newest = () => hitsOf(db, scope, listing, found).orderBy('c.created_at', 'desc');
-  const others = some ? withText(db, hitsByKey(db, scope, listing, some)) : first(newest());
-  const parts = [others, ...beginning(db, scope, listing, search).map(first)];
+  const hits = some ? withText(db, hitsByKey(db, scope, listing, some)) : first(newest());
+  const parts = [hits, ...beginning(db, scope, listing, search).map(first)];
   const source = bestFirst(db, scope, listing, term, parts);
   const best = () => inOrder(select(db, source, source.rows.clone()), source.keys).limit(pool);
   if (slice.offset + slice.limit <= pool) {
@@ -104,12 +104,11 @@ async function bestOfMany(
     return details(db, page.limit(slice.limit).offset(slice.offset), source);
   }
   const ids = ((await best()) as { found_id: string }[]).map(({ found_id }) => found_id);
+  const others: Condition = (rows) => void rows.whereRaw('c.id <> all(?::uuid[])', [ids]);
   const rest: Search = {
     ...search,
-    found: (rows) => {
-      found(rows);
-      void rows.whereRaw('c.id <> all(?::uuid[])', [ids]);
-    },
+    found: (rows) => [found, others].forEach((condition) => condition(rows)),
+    hits: search.hits?.clone().modify(others),
   };
   const onPage = ids.slice(slice.offset, slice.offset + slice.limit);
   const inPool = await details(

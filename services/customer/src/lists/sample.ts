@@ -15,7 +15,7 @@ export type Sample = readonly {
 
 const places = 40;
 const each = 50;
-const nearlyIn = 10; // places: keys take the time of all else together, and a share of 3 % shows in these as well
+const nearlyIn = 20; // places: keys take the time of all else together, and a share of 3 % shows in these as well
 
 /** Looks at two thousand customers in places all over the company. */
 export async function sampled(db: Db, scope: Scope, listing: Listing, term: Term, there: number): Promise<Sample> {

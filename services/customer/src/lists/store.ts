@@ -144,7 +144,7 @@ export async function walked(
   scope: Scope,
   listing: Listing,
   slice: Slice,
-  search?: Pick<Search, 'found'>,
+  search?: Pick<Search, 'found' | 'hits'>,
 ): Promise<Customer[]> {
   const found = search && { found: search.found };
   const source = sourceOf(db, scope, listing, { ...found });
@@ -154,8 +154,9 @@ export async function walked(
     const rows = await fetch(db, source, sourceOf(db, scope, listing, { instead: first, ...found }).rows, slice);
     if (rows.length === slice.limit) return rows;
   }
-  if (listing.sort.length > 1) await upTo(db, scope, listing, slice, source, search);
-  return sorted(db, source, slice);
+  const all = search?.hits ? sourceOf(db, scope, listing, { instead: fenced(db, [search.hits]) }) : source;
+  if (listing.sort.length > 1) await upTo(db, scope, listing, slice, all, search);
+  return sorted(db, all, slice);
 }
 
 /** A slice out of all of them. What a fence shuts off is planned for by itself: by the filter, not by the order. */
@@ -172,7 +173,7 @@ async function upTo(
   listing: Listing,
   { limit, offset }: Slice,
   { rows, keys }: Source,
-  search?: Pick<Search, 'found'>,
+  search?: Pick<Search, 'found' | 'hits'>,
 ): Promise<void> {
   const [column] = listing.sort;
   const [key] = keys;
