@@ -210,7 +210,7 @@ const memorySettings = (bytes: number) => {
   const megabytes = (part: number, least: number, most: number) =>
     `${Math.round(Math.min(most, Math.max(least, (bytes * part) / 2 ** 20)))}MB`;
   return {
-    shared_buffers: megabytes(1 / 4, 128, 8192), // is taken as data come to fill it
+    shared_buffers: megabytes(1 / 4, 128, 4096), // taken as data come to fill it; a million customers with their indexes are 2.4 GB
     effective_cache_size: megabytes(1 / 2, 512, 1024 ** 2),
     work_mem: '16MB', // a sort of the 10,000 rows that lists count exactly stays in memory
   };

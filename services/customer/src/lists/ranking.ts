@@ -1,9 +1,10 @@
 import { within, type Db, type Query, type Scope } from '@clientela/db';
 import type { Customer } from '../customers/schema.ts';
+import { collected, fenced, pool, select, type Slice } from './collecting.ts';
 import type { CustomerFilter, Listing } from './schema.ts';
 import { hitColumns, hitsByKey, hitsOf, searchOf, type CustomerKey, type Search } from './search.ts';
 import { inOrder, keyed, ofRecord, sourceOf, type Condition, type Key, type Source } from './source.ts';
-import { collected, details, fenced, pool, select, walked, type Slice } from './store.ts';
+import { details, walked } from './store.ts';
 import type { Term } from './terms.ts';
 import { countKept, estimated, exactUpTo, expectedRows, type Total } from './totals.ts';
 
@@ -42,10 +43,13 @@ export async function searchCustomers(
 /** Found rows in the order of their rank; of one rank, the shortest name is nearest to what was typed. */
 function bestFirst(db: Db, scope: Scope, listing: Listing, term: Term, parts: readonly Query[]): Source {
   const source = sourceOf(db, scope, listing, { instead: fenced(db, parts) });
-  const keys = (from: string, id: string): Key[] =>
-    [rankOf(db, term, from), { sql: `length(${from}.full_name)` }, { sql: `${from}.full_name` }, { sql: id }].map(
-      (key) => ({ ...key, descending: false, nullable: true }),
-    );
+  const ascending = { descending: false, nullable: true };
+  const keys = (from: string, id: string): Key[] => [
+    { ...rankOf(db, term, from), ...ascending },
+    { sql: `length(${from}.full_name)`, ...ascending },
+    { sql: `${from}.full_name`, ...ascending },
+    { sql: id, ...ascending },
+  ];
   const columns = ['c.searched', 'c.nearly', 'c.full_name'];
   return { ...source, keys: keys('c', 'c.id'), late: { columns, keys: keys('f', 'f.found_id') } };
 }

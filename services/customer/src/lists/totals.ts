@@ -24,10 +24,9 @@ export async function countKept(
 /** How large a part of the customers of all companies some are, as far as PostgreSQL knows. */
 export async function share(db: Db, scope: Scope, there: number): Promise<number> {
   if ('all' in scope) return 1;
-  const [all] = (await db('pg_class').select('reltuples').whereRaw(`oid = 'customers'::regclass`)) as {
-    reltuples: number;
-  }[];
-  return all && all.reltuples > 0 ? there / all.reltuples : 0;
+  const all: { reltuples: number }[] = await db('pg_class').select('reltuples').whereRaw(`oid = 'customers'::regclass`);
+  const [{ reltuples } = { reltuples: 0 }] = all;
+  return reltuples > 0 ? there / reltuples : 0;
 }
 
 /** More than are counted, and not more than there can be. */
