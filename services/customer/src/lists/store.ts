@@ -5,17 +5,7 @@ import { collected, fenced, select, type Found, type Slice } from './collecting.
 import { byMonths, firstOfMonths } from './months.ts';
 import type { Listing } from './schema.ts';
 import { hitsByKey, searchOf, type Search } from './search.ts';
-import {
-  firstRows,
-  inOrder,
-  isCounted,
-  keyed,
-  sortedBy,
-  sourceOf,
-  type Instead,
-  type Key,
-  type Source,
-} from './source.ts';
+import { firstRows, inOrder, isCounted, keyed, sortedBy, sourceOf, type Instead, type Source } from './source.ts';
 import { countKept, estimated, exactUpTo, expectedRows } from './totals.ts';
 
 /**
