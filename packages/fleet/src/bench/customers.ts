@@ -18,7 +18,7 @@ import { benchStreet } from './street.ts';
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '9' },
-    only: { type: 'string', default: '' },
+    only: { type: 'string', default: '' }, // parts of names, with | between them
     keep: { type: 'string' }, // a folder in which the loaded data stay, for the next run
   },
 });
@@ -65,7 +65,8 @@ try {
   await asTheServiceWrites(owner_url, company_id, (id) => send('PUT', `/api/customers/${id}`, { gender: 'other' }));
 
   const id = (await write()).customer?.id ?? '';
-  const cases = asked(id).filter(({ name }) => name.includes(values.only));
+  const only = values.only.split('|');
+  const cases = asked(id).filter(({ name }) => only.some((part) => name.includes(part)));
   const rows: (Asked & { total: string; median: number; p95: number })[] = [];
   for (const one of cases) {
     const taken: number[] = [];
