@@ -10,6 +10,8 @@ import { gdprUnderTest, type GdprUnderTest } from './gdpr-under-test.ts';
 import { erasureMetrics } from './metrics.ts';
 import { names } from './others-under-test.ts';
 
+const soon = { timeout: 30_000 };
+
 let it: GdprUnderTest;
 let company: Company;
 let admin: Caller;
@@ -200,7 +202,7 @@ describe('while something is away', () => {
     it.work();
     const id = await it.erase(admin, { customer_id: customer.id });
     await expect
-      .poll(() => it.requestOf(admin, id))
+      .poll(() => it.requestOf(admin, id), soon)
       .toMatchObject({ status: 'running', services: { ...allDone, [name]: 'pending' } });
     it.others.away.set(name, 503);
     await admin.get(`/api/customers/${customer.id}`).expect(404);
@@ -217,9 +219,9 @@ describe('while something is away', () => {
     it.others.away.set('product', 500);
     it.work();
     const id = await it.erase(admin, { customer_id: one.id });
-    await expect.poll(() => it.others.standIns.product.calls.length).toBeGreaterThan(2);
+    await expect.poll(() => it.others.standIns.product.calls.length, soon).toBeGreaterThan(2);
     const next = await it.erase(admin, { customer_id: other.id });
-    await expect.poll(async () => (await it.requestOf(admin, next)).services['favorites']).toBe('done');
+    await expect.poll(async () => (await it.requestOf(admin, next)).services['favorites'], soon).toBe('done');
     it.others.away.delete('product');
     await it.done(admin, id);
     await it.done(admin, next);
@@ -236,7 +238,7 @@ describe('while something is away', () => {
     it.work();
     const id = await it.erase(admin, { customer_id: customer.id });
     await expect
-      .poll(() => it.requestOf(admin, id))
+      .poll(() => it.requestOf(admin, id), soon)
       .toMatchObject({ status: 'running', services: { ...allDone, customer: 'pending' } });
     renameSync(away, it.folder);
     expect(it.files()).toHaveLength(1);
@@ -254,7 +256,7 @@ describe('while something is away', () => {
     it.work();
     const id = await it.erase(admin, { customer_id: customer.id });
     await expect
-      .poll(() => it.requestOf(admin, id))
+      .poll(() => it.requestOf(admin, id), soon)
       .toMatchObject({ status: 'running', services: { ...allDone, customer: 'pending' } });
     expect(it.files()).toEqual([name]);
     expect(await insertDiscard(it.service.database.db, company.id, customer.id, newName())).toBe(false);
@@ -263,7 +265,7 @@ describe('while something is away', () => {
     expect(it.files()).toEqual([]);
   });
 
-  test('whoever carries it out is killed at each step: another process goes on', async () => {
+  test('whoever carries it out is killed at each step: another process goes on', { timeout: 90_000 }, async () => {
     const customer = await it.newCustomer(admin);
     await admin
       .post(`/api/customers/${customer.id}/avatar`)
@@ -273,18 +275,18 @@ describe('while something is away', () => {
     const hanging = { ...folderStorage(it.folder), remove: () => Promise.reject(new Error('killed')) };
     for (const name of names) it.others.away.set(name, 'hangs up');
     it.work(hanging);
-    await expect.poll(async () => (await it.requestOf(admin, id)).status).toBe('running');
+    await expect.poll(async () => (await it.requestOf(admin, id)).status, soon).toBe('running');
     for (const name of names) {
       await it.rest();
       it.others.away.delete(name);
       it.work(hanging);
-      await expect.poll(async () => (await it.requestOf(admin, id)).services[name]).toBe('done');
+      await expect.poll(async () => (await it.requestOf(admin, id)).services[name], soon).toBe('done');
     }
     await it.rest();
     await it.service.database.owner('avatar_discards').update({ due_at: new Date(0) });
     it.others.away.set('auth', 'hangs up');
     it.work();
-    await expect.poll(async () => (await it.requestOf(admin, id)).services).toEqual(allDone);
+    await expect.poll(async () => (await it.requestOf(admin, id)).services, soon).toEqual(allDone);
     await it.rest();
     expect(it.others.signed).toEqual([]);
     it.others.away.clear();
@@ -296,7 +298,7 @@ describe('while something is away', () => {
     expect(said).toHaveLength(1);
   });
 
-  test('the database cuts every connection in the middle: it goes on', async () => {
+  test('the database cuts every connection in the middle: it goes on', { timeout: 90_000 }, async () => {
     const customers = await Promise.all(Array.from({ length: 6 }, () => it.newCustomer(admin)));
     it.work();
     const ids: string[] = [];
@@ -304,7 +306,7 @@ describe('while something is away', () => {
     await it.service.database.cut();
     for (const id of ids) {
       await expect
-        .poll(async () => (await admin.get(`/api/gdpr/requests/${id}`)).body.request?.status, { timeout: 15_000 })
+        .poll(async () => (await admin.get(`/api/gdpr/requests/${id}`)).body.request?.status, soon)
         .toBe('done');
     }
   });

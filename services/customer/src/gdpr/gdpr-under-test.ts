@@ -35,7 +35,7 @@ export type GdprUnderTest = {
 };
 
 /** On a busy machine one may wait too long for a lock or a connection, which is a 503 before anything was done: it asks again. */
-async function patiently(ask: () => Test) {
+export async function patiently(ask: () => Test) {
   let answer = await ask();
   while (answer.status === 503) answer = await ask();
   return answer;
@@ -97,7 +97,7 @@ export async function gdprUnderTest(options: Parameters<typeof customerUnderTest
     },
     requestOf,
     done: async (by, id) => {
-      await expect.poll(async () => (await requestOf(by, id)).status, { timeout: 15_000 }).toBe('done');
+      await expect.poll(async () => (await requestOf(by, id)).status, { timeout: 30_000 }).toBe('done');
     },
     close: async () => {
       await rest();
