@@ -281,7 +281,7 @@ describe('the list', () => {
     await mine.caller.get(`${path}?company_id=${other.user.company_id}`).expect(403);
     await mine.caller.get(`${path}?company_id=${randomUUID()}`).expect(403);
     expect(await told(mine.caller, `?company_id=${mine.user.company_id}`)).toContain('mine');
-    expect(await told(superuser, '?per_page=100')).toEqual(expect.arrayContaining(['mine', 'other']));
+    for (const action of ['mine', 'other']) expect(await told(superuser, `?action=${action}`)).toEqual([action]);
     for (const key of [other.user.company_id, other.user.business_id]) {
       expect(await told(superuser, `?company_id=${key}`)).toEqual(['company.created', 'user.registered', 'other']);
     }

@@ -1,10 +1,9 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { testDatabase, type TestDatabase } from '@clientela/testing';
+import { freePort, testDatabase, type TestDatabase } from '@clientela/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bomb, boastfulJpeg, heaviest, movingPng, movingWebp, picture } from './sample-pictures.ts';
 
@@ -25,15 +24,6 @@ let running: ChildProcess;
 let address: string;
 let customer_id: string;
 
-/** A port that nobody listens on just now. */
-const freePort = () =>
-  new Promise<number>((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-
 /** The memory that the service has had at most since it began, in MB. */
 const mostMemory = () =>
   new Promise<number>((resolve) => {
@@ -41,8 +31,7 @@ const mostMemory = () =>
     running.send('memory');
   });
 
-/** @returns whether it came up: the port may have been taken meanwhile */
-async function start(): Promise<boolean> {
+async function start(): Promise<void> {
   const port = await freePort();
   address = `http://127.0.0.1:${port}`;
   const nowhere = 'http://127.0.0.1:9';
@@ -58,19 +47,20 @@ async function start(): Promise<boolean> {
       AUTH_SERVICE_URL: nowhere,
       INTERACTION_SERVICE_URL: nowhere,
       FAVORITES_SERVICE_URL: nowhere,
+      PRODUCT_SERVICE_URL: nowhere,
       AVATARS_FOLDER: folder,
     },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
-  return new Promise((resolve) => {
-    running.once('exit', () => resolve(false));
-    running.stdout?.on('data', (lines: Buffer) => lines.includes('"listening"') && resolve(true));
+  await new Promise<void>((resolve, reject) => {
+    running.once('exit', () => reject(new Error('it does not come up')));
+    running.stdout?.on('data', (lines: Buffer) => lines.includes('"listening"') && resolve());
   });
 }
 
 beforeAll(async () => {
   database = await testDatabase('customer');
-  while (!(await start()));
+  await start();
   customer_id = randomUUID();
   await database.owner('customers').insert({
     company_id,
