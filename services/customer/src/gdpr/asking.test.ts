@@ -102,14 +102,24 @@ describe.each(doors)('%s', (door) => {
 });
 
 test('the last admin of a company is not erased', async () => {
-  const user_id = it.newUser(true);
-  const customer = await it.newCustomer(admin, { user_id });
-  for (const body of [{ user_id, business_id: company.id }, { customer_id: customer.id }]) {
-    const answer = await admin.post('/api/gdpr/delete', body).expect(409);
-    expect(answer.body.error_code).toBe('LAST_ADMIN');
-    await admin.post('/api/gdpr/export', body).expect(200);
-  }
+  const user_id = it.newUser('admin', true);
+  await it.newCustomer(admin, { user_id });
+  const body = { user_id, business_id: company.id };
+  const answer = await admin.post('/api/gdpr/delete', body).expect(409);
+  expect(answer.body.error_code).toBe('LAST_ADMIN');
+  await admin.post('/api/gdpr/export', body).expect(200);
   expect(await requests()).toEqual([]);
+});
+
+test('a customer takes no colleague along whom somebody wrote into it: staff go by their own name', async () => {
+  const user_id = it.newUser('manager');
+  const customer = await it.newCustomer(it.service.user('manager', company), { user_id });
+  it.others.asked.length = 0;
+  await admin.post('/api/gdpr/export', { customer_id: customer.id }).expect(200);
+  expect(it.others.asked.length).toBeGreaterThan(0);
+  for (const { person } of it.others.asked) expect(person).toMatchObject({ customer_id: customer.id, user_id: null });
+  const { body } = await patiently(() => admin.post('/api/gdpr/delete', { customer_id: customer.id }));
+  expect(body.request).toMatchObject({ customer_id: customer.id, user_id: null });
 });
 
 test('erasures are listed page by page, the newest first, and read with their version; role customer sees its own', async () => {

@@ -141,7 +141,8 @@ describe('an erasure', () => {
     const customer = await it.newCustomer(admin);
     const { body } = await ask({ customer_id: customer.id }, '?wait=true').expect(200);
     expect(body.request).toMatchObject({ status: 'done', services: allDone });
-    await receiptOf(body.request.id);
+    const { receipt, jws } = await receiptOf(body.request.id);
+    expect(body).toMatchObject({ receipt, jws });
   });
 
   test('of a user who is no customer, and of a customer who is no user', async () => {

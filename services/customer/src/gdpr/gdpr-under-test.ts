@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Role } from '@clientela/contracts';
 import { createLog } from '@clientela/runtime';
 import { testSecret, type Caller, type TestService } from '@clientela/testing';
 import type { Test } from 'supertest';
@@ -24,7 +25,7 @@ export type GdprUnderTest = {
   /** Ends that, as a restart does. */
   rest: () => Promise<void>;
   /** A user of the company, as auth knows it. */
-  newUser: (last_admin?: boolean) => string;
+  newUser: (role?: Role, last_admin?: boolean) => string;
   newCustomer: (by: Caller, values?: object) => Promise<{ id: string; number: number; email: string }>;
   /** Asks for an erasure. @returns the request's id */
   erase: (by: Caller, body: object) => Promise<string>;
@@ -81,9 +82,9 @@ export async function gdprUnderTest(options: Parameters<typeof customerUnderTest
       });
     },
     rest,
-    newUser: (last_admin = false) => {
+    newUser: (role = 'customer', last_admin = false) => {
       const id = randomUUID();
-      others.users.set(id, { last_admin });
+      others.users.set(id, { role, last_admin });
       return id;
     },
     newCustomer: async (by, values = {}) => {

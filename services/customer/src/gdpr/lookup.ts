@@ -1,4 +1,4 @@
-import { reach, type Person } from '@clientela/contracts';
+import { reach, roles, type Person } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
 import { forbidden, notFound } from '@clientela/errors';
 import type { CompanyActor, ServiceClient } from '@clientela/http';
@@ -10,7 +10,7 @@ import type { WhoseData } from './schema.ts';
 import { findRequestOfCustomer, findRequestOfUser, type StoredRequest } from './store.ts';
 
 /** A user as auth knows it, for the company in which the caller acts. */
-export const CompanyUser = z.object({ id: z.uuid(), last_admin: z.boolean() });
+export const CompanyUser = z.object({ id: z.uuid(), role: z.enum(roles), last_admin: z.boolean() });
 export type CompanyUser = z.infer<typeof CompanyUser>;
 
 type Call = { actor: CompanyActor; signal: AbortSignal };
@@ -57,7 +57,10 @@ async function byCustomer(db: Db, users: CompanyUserLookup, call: Call, id: stri
   if (request) return { request };
   const { user_id, number: customer_number } = found as typeof customer & object;
   const user = user_id === null ? undefined : await users(user_id, call);
-  return { person: { company_id, customer_id: id, customer_number, user_id }, user };
+  // Whoever may write a customer may say which user it is: staff are exported and erased by their own name alone.
+  const staff = user !== undefined && user.role !== 'customer';
+  const person = { company_id, customer_id: id, customer_number, user_id: staff ? null : user_id };
+  return { person, user: staff ? undefined : user };
 }
 
 async function byUser(db: Db, users: CompanyUserLookup, call: Call, user_id: string): Promise<Named> {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ErasureReceipt, ErasureReport, Person } from '@clientela/contracts';
+import type { ErasureReceipt, ErasureReport, Person, Role } from '@clientela/contracts';
 import { standIn, type StandIn } from '@clientela/testing';
 import type { Others } from './others.ts';
 
@@ -14,7 +14,7 @@ export type OthersUnderTest = {
   /** What each section answers, a page after the other. */
   pages: Map<string, Row[][]>;
   /** The company's users, as auth knows them. */
-  users: Map<string, { last_admin: boolean }>;
+  users: Map<string, { role: Role; last_admin: boolean }>;
   /** Who does not answer: hangs up, or answers with that status. */
   away: Map<Name, 'hangs up' | number>;
   /** What was asked to be erased, by service. */

@@ -34,6 +34,8 @@ const allow = { permission: 'gdpr:manage', own: () => true } as const;
 const patience = 20_000; // milliseconds that ?wait=true waits
 const look = 200; // milliseconds between two looks meanwhile
 
+const fetched = 60_000; // milliseconds in which an export must have been fetched
+
 /** So many exports are in memory at a time, until the last byte is sent. */
 const exporting = turnstile({
   places: 2,
@@ -62,7 +64,7 @@ function personRoutes(parts: GdprParts): Route[] {
       description:
         'One JSON document with what every service knows of a customer, of a user of the company, or of both in one; whole, or a 503 ' +
         'that names the service that does not answer. Deleted customers too; 404 once erased. At most 64 MiB: beyond, a 409 ' +
-        'EXPORT_TOO_LARGE. Role customer exports itself alone.',
+        'EXPORT_TOO_LARGE; what is not fetched within a minute is cut off. Role customer exports itself alone.',
       allow,
       body: WhoseData,
       deadline: 60_000,
@@ -85,7 +87,8 @@ function personRoutes(parts: GdprParts): Route[] {
           await stillThere(db, person);
           const stream = Readable.from(pieces);
           made.resolve(stream);
-          await finished(stream).catch(() => {}); // or cut off
+          // Or cut off: a slow reader keeps others waiting for so long only.
+          await finished(stream, { signal: AbortSignal.timeout(fetched) }).catch(() => stream.destroy());
         }).catch(made.reject);
         const type = { 'Content-Type': 'application/json; charset=utf-8' };
         return reply(200, (await made.promise) as unknown as PersonalData, type);
@@ -97,8 +100,8 @@ function personRoutes(parts: GdprParts): Route[] {
       summary: 'Erase a person, in every service',
       description:
         'A request that is carried out whatever fails meanwhile, and ends in a signed receipt. From when it runs the customer is a 404 ' +
-        'everywhere; transactions stay without the person. 202 with the request, 200 when it is done; asked again for the same person, the ' +
-        'same request. The last active admin of a company: 409 LAST_ADMIN.',
+        'everywhere; transactions stay without the person. 202 with the request, 200 and its receipt when it is done; asked again for the same ' +
+        'person, the same request. A customer_id takes along its user of role customer; staff go by their user_id alone. The last active admin of a company: 409 LAST_ADMIN.',
       allow,
       query: WaitQuery,
       body: WhoseData,
@@ -118,8 +121,9 @@ function personRoutes(parts: GdprParts): Route[] {
         parts.erasing?.();
         const request = await (query.wait ? whenDone(db, actor, id, signal) : requestOf(db, actor, id));
         const { done_at, version } = request;
+        const shown = { request: shownRequest(request), ...(done_at && (await findReceipt(db, actor.company_id, id))) };
         const message = done_at ? 'Erased' : 'The person is being erased';
-        return reply(done_at ? 200 : 202, { message, request: shownRequest(request) }, { ETag: `"${version}"` });
+        return reply(done_at ? 200 : 202, { message, ...shown }, { ETag: `"${version}"` });
       },
     }),
   ];

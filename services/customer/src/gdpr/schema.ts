@@ -57,12 +57,13 @@ export const WaitQuery = z.strictObject({
 });
 export const RequestQuery = z.strictObject({ page, per_page: perPage() });
 export const RequestShown = z.strictObject({ request: ErasureRequest });
-export const RequestTaken = z.strictObject({ message: z.string(), request: ErasureRequest });
 export const RequestPage = pageOf('requests', ErasureRequest);
 export const ReceiptShown = z.strictObject({
   receipt: ErasureReceipt,
   jws: z.string().meta({ description: 'The receipt, signed: RFC 7515, compact; the key is in /.well-known/jwks.json' }),
 });
+/** With its receipt when it is done: who erased itself cannot ask for it any more. */
+export const RequestTaken = ReceiptShown.partial().extend({ message: z.string(), request: ErasureRequest });
 
 const row = z.record(z.string(), z.json());
 
