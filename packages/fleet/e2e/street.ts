@@ -52,10 +52,22 @@ export function client(url: string, token?: string): Client {
 
 export type TestStreet = Fleet & { folder: string; end: () => Promise<void> };
 
-/** A whole street of real processes on free ports, in a folder of its own. Its tests sign in more often than people do. */
-export async function testStreet(env: NodeJS.ProcessEnv = {}): Promise<TestStreet> {
+/**
+ * A whole street of real processes on free ports, in a folder of its own. Its tests sign in more often than people do.
+ * @param log_lines given every line that a program writes
+ */
+export async function testStreet(
+  env: NodeJS.ProcessEnv = {},
+  log_lines: (program: string, line: string) => void = () => {},
+): Promise<TestStreet> {
   const folder = mkdtempSync(join(tmpdir(), 'clientela-street-'));
-  const fleet = await startFleet({ folder, env: { RATE_LIMITS: 'off', ...env }, free_ports: true, fsync: false });
+  const fleet = await startFleet({
+    folder,
+    env: { RATE_LIMITS: 'off', ...env },
+    free_ports: true,
+    fsync: false,
+    log_lines,
+  });
   return {
     ...fleet,
     folder,

@@ -1,0 +1,43 @@
+/** What was acknowledged of one customer. */
+export type Customer = {
+  id: string;
+  number: number;
+  full_name: string;
+  status: string;
+  type: string;
+  tags: { id: string; label: string }[];
+  notes: string[];
+  interactions: { id: string; type: string; status: string | null; notes: string }[];
+  transactions: { id: string; kind: string; amount: string; status: string }[];
+  favorites: { id: number; item_id: number }[];
+  /** Removed for good. */
+  gone: boolean;
+};
+export type Product = { id: string; number: number; name: string };
+export type User = { id: string; first_name: string };
+
+/** What one writer was told is done: the only thing that a caller can rely on. */
+export type Book = {
+  writes: number;
+  customers: Customer[];
+  products: Product[];
+  users: User[];
+  /** Interactions that were deleted by themselves. */
+  deleted: string[];
+  /** How often each event must have been said: `customer.updated <id>`. */
+  said: Map<string, number>;
+};
+
+export const emptyBook = (): Book => ({
+  writes: 0,
+  customers: [],
+  products: [],
+  users: [],
+  deleted: [],
+  said: new Map(),
+});
+
+export function note({ said }: Book, event: string, id: string | number): void {
+  const key = `${event} ${id}`;
+  said.set(key, (said.get(key) ?? 0) + 1);
+}
