@@ -19,6 +19,10 @@ export type User = { id: string; first_name: string };
 /** What one writer was told is done: the only thing that a caller can rely on. */
 export type Book = {
   writes: number;
+  /** Requests that were sent again, as they were not answered. */
+  repeated: number;
+  /** Milliseconds that each answer took that came at once. */
+  took: number[];
   customers: Customer[];
   products: Product[];
   users: User[];
@@ -30,6 +34,8 @@ export type Book = {
 
 export const emptyBook = (): Book => ({
   writes: 0,
+  repeated: 0,
+  took: [],
   customers: [],
   products: [],
   users: [],

@@ -20,6 +20,8 @@ export type FaultProxy = {
   port: number;
   /** Stops a direction of a connection before the first that `which` names; what comes behind it waits too. */
   hold: (which: Which) => Held;
+  /** Settled when the next that `which` names has passed. */
+  seen: (which: Which) => Promise<Passing>;
   /** Lets everything through, each piece so many milliseconds late. @returns how to end that */
   delay: (which: Which, milliseconds: number) => () => void;
   /** Ends connections that are open, as when a wire is cut. */
@@ -34,6 +36,7 @@ export async function faultProxy(target: number, wire: Wire): Promise<FaultProxy
   const lines = new Set<Line>();
   const holding = new Map<Which, { lifted: PromiseWithResolvers<void>; reached: PromiseWithResolvers<Passing> }>();
   const delays = new Map<Which, number>();
+  const watched = new Map<Which, (passing: Passing) => void>();
   let waiting: { which: Which }[] = [];
 
   /** Hands on what one side sends, in its order; what is held when the connection ends is never handed on. */
@@ -54,7 +57,9 @@ export async function faultProxy(target: number, wire: Wire): Promise<FaultProxy
         waiting = waiting.filter((one) => one !== here);
         if (!passes) return end(line);
       }
-      if (!sink.destroyed && !sink.write(bytes)) await Promise.race([drained(sink), line.over.promise]);
+      if (sink.destroyed) return;
+      for (const [which, tell] of watched) if (which(passing)) tell(passing);
+      if (!sink.write(bytes)) await Promise.race([drained(sink), line.over.promise]);
     };
     source.on('data', (chunk: Buffer) => {
       for (const piece of scan(chunk)) turn = turn.then(() => (lines.has(line) ? pass(piece) : undefined));
@@ -103,6 +108,13 @@ export async function faultProxy(target: number, wire: Wire): Promise<FaultProxy
         },
       };
     },
+    seen: (which) =>
+      new Promise((resolve) => {
+        watched.set(which, (passing) => {
+          watched.delete(which);
+          resolve(passing);
+        });
+      }),
     delay: (which, milliseconds) => {
       delays.set(which, milliseconds);
       return () => void delays.delete(which);

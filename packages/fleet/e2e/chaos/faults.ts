@@ -7,7 +7,6 @@ import { tell, type Dice } from './seed.ts';
 type Fault = {
   name: string;
   kills: boolean;
-  weight: number;
   happen: (street: ChaosStreet, dice: Dice) => Promise<() => Promise<void>>;
 };
 
@@ -18,7 +17,6 @@ const faults: Fault[] = [
   ...programs.map((program) => ({
     name: `kill -9 ${program}`,
     kills: true,
-    weight: 4,
     happen: async (street: ChaosStreet) => {
       street.kill(program, 'SIGKILL');
       return nothingElse;
@@ -27,7 +25,6 @@ const faults: Fault[] = [
   {
     name: 'kill -9 a PostgreSQL backend',
     kills: true,
-    weight: 4,
     happen: async (street, dice) => {
       const at = dice.below(1000);
       const backends = await backendsOf(street);
@@ -39,7 +36,6 @@ const faults: Fault[] = [
   {
     name: 'kill -9 PostgreSQL',
     kills: true,
-    weight: 2,
     happen: async (street) => {
       const pid = street.postgres.pid();
       if (pid !== undefined) process.kill(pid, 'SIGKILL');
@@ -49,7 +45,6 @@ const faults: Fault[] = [
   {
     name: 'kill -9 the broker',
     kills: true,
-    weight: 3,
     happen: async ({ broker }, dice) => {
       const away = dice.below(3000);
       await broker?.kill();
@@ -62,7 +57,6 @@ const faults: Fault[] = [
   {
     name: 'the wires to the broker are cut',
     kills: false,
-    weight: 2,
     happen: async (street) => {
       street.to_broker.cut();
       return nothingElse;
@@ -71,7 +65,6 @@ const faults: Fault[] = [
   {
     name: 'nothing passes to or from the broker for a while, and nobody is told',
     kills: false,
-    weight: 2,
     happen: async (street, dice) => {
       const held = street.to_broker.hold(() => true);
       const time = 500 + dice.below(2500);
@@ -85,7 +78,6 @@ const faults: Fault[] = [
   {
     name: 'the wires to a service are cut',
     kills: false,
-    weight: 2,
     happen: async (street, dice) => {
       street.to[dice.pick(services)].cut();
       return nothingElse;
@@ -110,18 +102,19 @@ async function backendsOf({ postgres }: ChaosStreet): Promise<number[]> {
   }
 }
 
-/** One fault after the other; `settled` ends those that last. */
+/** One fault after the other, each kind once before any comes again; `over` waits for the end of those that last. */
 export function faultsOf(
   street: ChaosStreet,
   dice: Dice,
 ): { next: (when: string) => Promise<boolean>; over: () => Promise<void> } {
   const possible = faults.filter(({ name }) => street.broker || !name.includes('the broker'));
+  const deck: Fault[] = [];
   const lasting = new Map<string, Promise<void>>();
   return {
     /** @returns whether it was a kill */
     next: async (when) => {
-      let chosen = dice.below(possible.reduce((sum, { weight }) => sum + weight, 0));
-      const fault = possible.find(({ weight }) => (chosen -= weight) < 0) as Fault;
+      if (deck.length === 0) deck.push(...possible);
+      const [fault] = deck.splice(dice.below(deck.length), 1) as [Fault];
       await lasting.get(fault.name); // it happens again when it is over
       tell(`${fault.name}: ${when}`);
       const end = await fault.happen(street, dice);

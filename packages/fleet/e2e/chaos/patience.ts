@@ -43,3 +43,9 @@ export async function settles(look: () => Promise<string[]>, until: number): Pro
     await sleep(250);
   }
 }
+
+/** @throws Error when something that must happen does not within 20 s */
+export async function inTime(happening: Promise<unknown>, what: string): Promise<void> {
+  const late = sleep(20_000, 'late', { ref: false });
+  if ((await Promise.race([happening, late])) === 'late') throw new Error(`it did not come to this: ${what}`);
+}

@@ -16,6 +16,27 @@ export async function newWriter(street: ChaosStreet, name: string): Promise<Writ
   return { name, client, company_id: client.user.business_id, book: emptyBook(), dice: dice(name) };
 }
 
+/** Lets writers write until they are told to stop. */
+export function startWriting(writers: readonly Writer[], write: (writer: Writer) => Promise<void> = writeOne) {
+  const stopping = new AbortController();
+  const running = Promise.all(
+    writers.map(async (writer) => {
+      while (!stopping.signal.aborted) await write(writer);
+    }),
+  );
+  running.catch(() => {}); // told by whoever stops it
+  return async (): Promise<void> => {
+    stopping.abort();
+    await running;
+  };
+}
+
+/** Whether everything that writers wrote took effect, once, and nothing waits any more. */
+export const effectsOf = (street: ChaosStreet, writers: readonly Writer[]) => async (): Promise<string[]> => [
+  ...(await Promise.all(writers.map((writer) => onceEach(street, writer)))).flat(),
+  ...(await nothingWaits(street)),
+];
+
 /**
  * Writes while faults happen: the nth when its share of the writes is acknowledged, so that each falls among writes however fast they are.
  * @param options.kills how many of the faults are kills; others come besides
@@ -55,11 +76,7 @@ export async function storm(
   failed.signal.throwIfAborted();
   tell(`${written()} writes and ${killed} kills in ${((Date.now() - begun) / 1000).toFixed(1)} s`);
 
-  const effects = async () => [
-    ...(await Promise.all(writers.map((writer) => onceEach(street, writer)))).flat(),
-    ...(await nothingWaits(street)),
-  ];
-  const waits = await settles(effects, last + stuck);
+  const waits = await settles(effectsOf(street, writers), last + stuck);
   if (waits.length === 0) tell(`all took effect ${((Date.now() - last) / 1000).toFixed(1)} s after the last kill`);
   const missing = (await Promise.all(writers.map((writer) => allIsThere(writer)))).flat();
   return { wrong: [...waits, ...missing], kills: killed, writes: written() };

@@ -4,7 +4,13 @@ import { untilAnswered } from './patience.ts';
 import type { Dice } from './seed.ts';
 
 /** Somebody who writes, one thing after the other, each until it is acknowledged. */
-export type Writer = { name: string; client: Client; company_id: string; book: Book; dice: Dice };
+export type Writer = {
+  name: string;
+  client: Client & { user: Answer['body'] };
+  company_id: string;
+  book: Book;
+  dice: Dice;
+};
 
 type Write = {
   /** How often it is chosen among those that are possible. */
@@ -19,16 +25,27 @@ type Write = {
  */
 export async function writeOne(writer: Writer): Promise<void> {
   const { book, dice } = writer;
-  const able = Object.values(writes).filter(({ possible }) => possible?.(book) ?? true);
-  let chosen = dice.below(able.reduce((sum, { weight }) => sum + weight, 0));
-  const write = able.find(({ weight }) => (chosen -= weight) < 0) as Write;
-  await write.do(writer, `${writer.name} ${book.writes}`);
+  const able = (Object.entries(writes) as [keyof typeof writes, Write][]).filter(
+    ([, { possible }]) => possible?.(book) ?? true,
+  );
+  let chosen = dice.below(able.reduce((sum, [, { weight }]) => sum + weight, 0));
+  const [kind] = able.find(([, { weight }]) => (chosen -= weight) < 0) as (typeof able)[number];
+  await writeThe(kind, writer);
+}
+
+/** Does one write of a kind that is possible. */
+export async function writeThe(kind: keyof typeof writes, writer: Writer): Promise<void> {
+  const { book, name } = writer;
+  await writes[kind].do(writer, `${name} ${book.writes}`);
   book.writes += 1;
 }
 
 async function ask(writer: Writer, expected: number, method: string, path: string, body?: unknown): Promise<Answer> {
   const key = slug(writer);
+  const begun = performance.now();
   const answer = await untilAnswered(writer.client, key, method, path, body);
+  writer.book.repeated += answer.times - 1;
+  if (answer.times === 1) writer.book.took.push(performance.now() - begun);
   // Removed by a request whose answer was lost: what is gone cannot be removed again.
   const goneBefore = method === 'DELETE' && answer.status === 404 && answer.times > 1;
   if (answer.status !== expected && !goneBefore)
@@ -68,7 +85,7 @@ const next: Record<string, string> = {
   resolved: 'open',
 };
 
-const writes: Record<string, Write> = {
+const writes = {
   newCustomer: {
     weight: 14,
     do: async (writer, full_name) => {
@@ -277,4 +294,4 @@ const writes: Record<string, Write> = {
       user.first_name = first_name;
     },
   },
-};
+} satisfies Record<string, Write>;
