@@ -47,3 +47,22 @@ export function note({ said }: Book, event: string, id: string | number): void {
   const key = `${event} ${id}`;
   said.set(key, (said.get(key) ?? 0) + 1);
 }
+
+const cents = (amount: string) => Math.round(Number(amount) * 100);
+
+/** What a customer's counters must come to, by what was recorded of it. */
+export function countersOf({ interactions, transactions }: Customer) {
+  const counted = (kind: string) => transactions.filter((one) => one.kind === kind && one.status !== 'cancelled');
+  const [orders, refunds] = [counted('order'), counted('refund')];
+  const of = (type: string) => interactions.filter((one) => one.type === type);
+  const sum = (list: typeof transactions) => list.reduce((all, { amount }) => all + cents(amount), 0);
+  return {
+    total_orders: orders.length,
+    returned_orders: refunds.length,
+    lifetime_value: ((sum(orders) - sum(refunds)) / 100).toFixed(2),
+    total_appointments: of('appointment').length,
+    cancelled_appointments: of('appointment').filter(({ status }) => status === 'cancelled').length,
+    total_complaints: of('complaint').length,
+    open_complaints: of('complaint').filter(({ status }) => status === 'open').length,
+  };
+}

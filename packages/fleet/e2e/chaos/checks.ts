@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { events } from '@clientela/contracts';
 import { services, type Service } from '@clientela/fleet';
-import type { Customer } from './book.ts';
+import { countersOf, type Customer } from './book.ts';
 import type { ChaosStreet } from './chaos-street.ts';
 import { untilAnswered } from './patience.ts';
 import type { Writer } from './writers.ts';
@@ -79,8 +79,11 @@ async function itsOwn(writer: Writer, customer: Customer): Promise<string[]> {
   const path = `/api/customers/${customer.id}`;
   const what = `${writer.name}: customer ${customer.id}:`;
   const interactions = await all(writer, `${path}/interactions`, 'interactions');
+  const counters = countersOf(customer);
+  const stats = (await read(writer, `${path}/stats`)).body;
   const pick = ({ id, type, status, notes }: Row | Customer['interactions'][number]) => ({ id, type, status, notes });
   return [
+    ...differs(`${what} stats`, Object.fromEntries(Object.keys(counters).map((name) => [name, stats[name]])), counters),
     ...differs(
       `${what} tags`,
       by((await read(writer, `${path}/tags`)).body.tags as Row[], ({ id }) => id).map(({ id, label }) => ({
@@ -126,6 +129,14 @@ export async function onceEach(street: ChaosStreet, { name, book, company_id }: 
     [profiles.map(({ id }) => id)],
   );
   const gone = book.customers.filter((customer) => customer.gone);
+  const living = book.customers.filter((customer) => !customer.gone);
+  const counters = await street.ask(
+    'customer',
+    `select customer_id, total_orders::int, returned_orders::int, lifetime_value::text, total_appointments::int,
+        cancelled_appointments::int, total_complaints::int, open_complaints::int
+       from customer_counters where company_id = $1 and customer_id = any($2)`,
+    [company_id, living.map(({ id }) => id)],
+  );
   const left = async (service: Service, table: string) =>
     street.ask(service, `select customer_id from ${table} where company_id = $1 and customer_id = any($2)`, [
       company_id,
@@ -134,6 +145,11 @@ export async function onceEach(street: ChaosStreet, { name, book, company_id }: 
   return [
     ...[...new Set([...found.keys(), ...book.said.keys()])].flatMap((what) =>
       differs(`${name}: ${what} in the audit trail`, found.get(what) ?? 0, book.said.get(what) ?? 0),
+    ),
+    ...differs(
+      `${name}: counters`,
+      by(counters, ({ customer_id }) => String(customer_id)),
+      by(living, ({ id }) => id).map((customer) => ({ customer_id: customer.id, ...countersOf(customer) })),
     ),
     ...differs(
       `${name}: profiles of users`,

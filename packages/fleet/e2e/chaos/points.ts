@@ -12,6 +12,7 @@ export type Way = { speaker: Service; hearer: Service; write: Parameters<typeof 
 export const ways: Way[] = [
   { speaker: 'customer', hearer: 'auth', write: 'note' },
   { speaker: 'interaction', hearer: 'auth', write: 'interaction' },
+  { speaker: 'interaction', hearer: 'customer', write: 'transaction' },
   { speaker: 'product', hearer: 'auth', write: 'product' },
   { speaker: 'favorites', hearer: 'auth', write: 'favorite' },
   { speaker: 'customer', hearer: 'interaction', write: 'removeForGood' },
