@@ -1,6 +1,6 @@
 # The front door for people; each verb is the npm script of the same name (test-large is test:large).
 .DEFAULT_GOAL := help
-.PHONY: help start demo test test-large chaos check format openapi bench bench-customers bench-identity logs resend-failed-events reset-superuser rotate-signing-key rotate-service-keys
+.PHONY: help start demo test test-large chaos check format openapi bench bench-customers bench-identity logs resend-failed-events recount reset-superuser rotate-signing-key rotate-service-keys
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -44,11 +44,14 @@ logs: ## follow the logs of all programs
 resend-failed-events: ## let all events that did not get through be sent again
 	@npm run --silent resend-failed-events
 
+recount: ## hold all customers' counters against what is recorded, and repair them (ARGS="-- --check" only looks)
+	@npm run --silent recount $(ARGS)
+
 reset-superuser: ## a new password for the superuser
 	@npm run --silent reset-superuser
 
-rotate-signing-key: ## another key for access tokens; nobody is signed out
-	@npm run --silent rotate-signing-key
+rotate-signing-key: ## another key for access tokens; nobody is signed out (ARGS="-- receipts": for receipts)
+	@npm run --silent rotate-signing-key $(ARGS)
 
 rotate-service-keys: ## other keys between the programs, from the next start on
 	@npm run --silent rotate-service-keys

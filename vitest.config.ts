@@ -9,6 +9,7 @@ const common = {
 
 export default defineConfig({
   test: {
+    teardownTimeout: 60_000, // a shared street ends with its worker
     projects: [
       {
         test: {
@@ -53,7 +54,7 @@ export default defineConfig({
           ...common,
           name: 'chaos',
           include: ['packages/fleet/e2e/chaos/**/*.chaos.test.ts'],
-          testTimeout: 600_000,
+          testTimeout: 1_200_000,
           hookTimeout: 300_000,
           fileParallelism: false,
           sequence: { groupOrder: 4 },

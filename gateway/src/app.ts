@@ -41,7 +41,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     version,
     started: () => tokens.ready(),
     draining: () => draining,
-    services: () => services.current(),
+    services: (missing) => services.current(missing),
   });
   const find = findRoute(upstreams, pages); // what contradicts itself fails here, before anything is opened
   const { AUTH_SERVICE_URL: auth, GATEWAY_SERVICE_KEY: service_key, JWT_SECRET_KEY: secret = '' } = config;

@@ -176,6 +176,7 @@ describe('the keys', () => {
       };
     };
     const encryption = as({ use: 'enc' });
+    const receipts = as({ use: 'receipts' });
     const unnamed = as({ alg: undefined });
     const secret = as({ d: 'AAAA' });
     const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -185,15 +186,16 @@ describe('the keys', () => {
       { ...ed, kid: 'ed', use: 'sig', alg: 'EdDSA' },
       { kty: 'oct', k: 'AAAA', kid: 'oct', use: 'sig', alg: 'ES256' },
       { ...good.jwk, x: good.jwk.y, kid: 'no point' },
-      ...[encryption, unnamed, secret].map(({ jwk }) => jwk),
+      ...[encryption, receipts, unnamed, secret].map(({ jwk }) => jwk),
       'not a key',
+      ...Array.from({ length: 500 }, () => ({ ...receipts.jwk, kid: randomUUID() })), // of a long life
       good.jwk,
     ];
     const street = await startStreet({ paths, keys: { keys } });
     const status = async (token: string) =>
       (await street.call({ path: '/api/customers', headers: bearer(token) })).status;
     expect(await status(tokenOf(good))).toBe(200);
-    for (const { kid, privateKey, jwk } of [encryption, unnamed, secret]) {
+    for (const { kid, privateKey, jwk } of [encryption, receipts, unnamed, secret]) {
       expect(await status(tokenOf({ kid, privateKey, jwk: { ...good.jwk, ...(jwk as object) } }))).toBe(401);
     }
   });

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { services } from '@clientela/contracts';
 import { expect, test } from 'vitest';
-import { dial, nobody, startStreet, until } from './test-street.ts';
+import { dial, listenOn, nobody, startStreet, until } from './test-street.ts';
 
 const paths = { customer: { '/api/customers': { get: {} } } };
 const allUp = Object.fromEntries(services.map((service) => [service, 'up']));
@@ -40,6 +40,15 @@ test('a service that is not ready makes it degraded, and only ?all=1 a 503', asy
   expect(await of('/ready')).toBe(200);
   whole.down.delete('product');
   await until(async () => (await of('/ready?all=1')) === 200, 'it is ready again');
+});
+
+test('who waits until all are there hears of it at once, and not with the next look at them', async () => {
+  const favorites = await nobody();
+  const street = await startStreet({ paths, urls: { favorites }, limits: { ready_age: 60_000, ready_again: 10 } });
+  const of = async (path: string) => (await street.call({ path })).status;
+  expect(await of('/ready?all=1')).toBe(503);
+  await listenOn((_req, res) => void res.end('{}'), Number(new URL(favorites).port));
+  await until(async () => (await of('/ready?all=1')) === 200, 'the last one is there');
 });
 
 test('a gateway that stops says so, takes nobody new, and lets running requests finish', async () => {

@@ -31,8 +31,10 @@ export function watchServices(upstreams: readonly Upstream[], limits: Limits) {
   void refresh();
 
   return {
-    current: async () => {
-      if (performance.now() - known_at > limits.ready_age) await refresh();
+    /** @param missing whether those that were away are asked again at once, by whoever waits for them */
+    current: async (missing = false) => {
+      const again = missing && Object.values(known).includes('down');
+      if (performance.now() - known_at > (again ? limits.ready_again : limits.ready_age)) await refresh();
       return known;
     },
     close: () => {
@@ -47,7 +49,7 @@ type Health = {
   /** Whether tokens can be verified. */
   started: () => boolean;
   draining: () => boolean;
-  services: () => Promise<Partial<Record<Service, State>>>;
+  services: (missing: boolean) => Promise<Partial<Record<Service, State>>>;
 };
 
 /** The gateway's own pages, by path. */
@@ -57,11 +59,12 @@ export function ownPages({ version, started, draining, services }: Health): Reco
     '/': (_req, res) => void res.json({ message: 'Clientela, a customer-data backend', ...own, docs_url: '/docs' }),
     '/health': (_req, res) => void res.json({ status: 'healthy', ...own }),
     '/ready': async (req, res) => {
-      const states = await services();
+      const all = /[?&]all=1(?:&|$)/.test(req.url);
+      const states = await services(all);
       const missing = Object.values(states).includes('down');
       const open = started() && !draining();
       const status = draining() ? 'draining' : !started() ? 'starting' : missing ? 'degraded' : 'ready';
-      const good = open && !(missing && /[?&]all=1(?:&|$)/.test(req.url));
+      const good = open && !(missing && all);
       if (!good) res.setHeader('Retry-After', '1');
       res.setHeader('Cache-Control', 'no-store');
       res.status(good ? 200 : 503).json({ status, ...own, services: states });

@@ -3,9 +3,10 @@ import type { Log } from '@clientela/runtime';
 import { z } from 'zod';
 import type { Limits } from './limits.ts';
 
-const Jwks = z.object({ keys: z.array(z.unknown()).max(100) });
+// The public keys of receipts stay there for good, beside those of tokens.
+const Jwks = z.object({ keys: z.array(z.unknown()).max(10_000) });
 
-// Any other key of auth's (a private one by mistake, one for receipts, one of another algorithm) is not for tokens.
+// Any other key of auth's (a private one by mistake, one of another use or algorithm) is not for tokens.
 const TokenKey = z.object({
   kty: z.literal('EC'),
   crv: z.literal('P-256'),

@@ -34,7 +34,7 @@ export const limits = {
   /** An idle connection to a service is dropped long before the service drops it (65 s), so that the two never race. */
   upstream_idle: 4000,
   keys_call: 2000,
-  keys_retry: 500,
+  keys_retry: 200,
   keys_refresh: 60_000,
   /** Tokens with unknown keys make the gateway ask for keys at most this often. */
   keys_on_demand: 5000,
@@ -56,6 +56,8 @@ export const limits = {
   revocations: 500_000,
   ready_call: 900,
   ready_age: 1000,
+  /** The same for who waits until all are there: the start, above all. */
+  ready_again: 100,
   /** What running requests get to finish when the gateway stops. */
   drain: 8000,
 };

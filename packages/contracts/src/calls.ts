@@ -76,6 +76,36 @@ export const InternalTimeline = z.object({
 });
 export type InternalTimeline = z.infer<typeof InternalTimeline>;
 
+const amountOfAll = z.string().regex(/^-?\d{1,28}\.\d{2}$/);
+const from0 = z.int().min(0);
+const at = z.iso.datetime().nullable();
+
+/** What everything that was recorded of a customer comes to: what its counters hold when all is heard. */
+export const CustomerTotals = z.object({
+  customer_id: z.uuid(),
+  /** How often what is counted has changed; 0 also of a customer of whom nothing is known. Of two answers the higher one is the later. */
+  changes: from0,
+  total_orders: from0,
+  total_appointments: from0,
+  total_complaints: from0,
+  open_complaints: from0,
+  first_order_date: at,
+  last_order_date: at,
+  first_appointment_date: at,
+  last_appointment_date: at,
+  last_complaint_date: at,
+  returned_orders: from0,
+  cancelled_appointments: from0,
+  /** In `currency`, the company's; what was spent in others stands in `by_currency`. */
+  lifetime_value: amountOfAll,
+  currency: z.string(),
+  by_currency: z.record(z.string(), amountOfAll),
+});
+export type CustomerTotals = z.infer<typeof CustomerTotals>;
+
+/** GET interaction /internal/customers/totals?customer_id=…&customer_id=…, for the customer service alone: of 1 to 100 customers, as asked. */
+export const InternalTotals = z.object({ totals: z.array(CustomerTotals) });
+
 /** An event that did not get through, at the side where it failed. */
 export const FailedEvent = z.object({
   /** Of the event: one that failed at several subscribers is there several times. */

@@ -95,6 +95,8 @@ export const customerDeleted = event(
   ['interaction', 'favorites', 'auth'],
   z.object({ ...customer, hard: z.boolean() }),
 );
+/** Said once for a customer of whom an erasure leaves nothing; the services that hold rows of it are asked to erase them, one by one. */
+export const customerErased = event('customer.erased', 'customer_id', ['auth'], z.object(customer));
 /** `activate` of a deleted record is this one event, with `deleted` as `from`: it has no `customer.updated` beside it. */
 export const customerStatusChanged = event(
   'customer.status.changed',
@@ -137,6 +139,12 @@ export const productDeleted = event(
   z.object({ ...product, hard: z.boolean() }),
 );
 
+/**
+ * How often what its counters count had changed when this was said: whoever counts the customer at this number or a later one has it
+ * counted already. Absent from what was said before there was such a number.
+ */
+const customer_changes = z.int().optional();
+
 /** What of an interaction a customer's counters count by: what is scheduled counts for when it is scheduled. */
 const interactionState = {
   type: z.string(),
@@ -144,24 +152,24 @@ const interactionState = {
   occurred_at: z.iso.datetime(),
   scheduled_at: z.iso.datetime().nullable(),
 };
-const interaction = { interaction_id: z.uuid(), customer_id: z.uuid() };
+const interaction = { interaction_id: z.uuid(), customer_id: z.uuid(), customer_changes };
 export const interactionRecorded = event(
   'interaction.recorded',
   'interaction_id',
-  ['auth'],
+  ['auth', 'customer'],
   z.object({ ...interaction, ...interactionState }),
 );
 export const interactionUpdated = event(
   'interaction.updated',
   'interaction_id',
-  ['auth'],
+  ['auth', 'customer'],
   z.object({ ...interaction, fields_changed, from: z.object(interactionState), to: z.object(interactionState) }),
 );
 /** By a door of its own. Those that go with their customer are not said one by one: `customer.deleted` says it. */
 export const interactionDeleted = event(
   'interaction.deleted',
   'interaction_id',
-  ['auth'],
+  ['auth', 'customer'],
   z.object({ ...interaction, ...interactionState }),
 );
 
@@ -172,17 +180,23 @@ const transactionState = {
   currency: z.string(),
   occurred_at: z.iso.datetime(),
 };
-const transaction = { transaction_id: z.uuid(), customer_id: z.uuid(), kind: z.string(), direction: z.string() };
+const transaction = {
+  transaction_id: z.uuid(),
+  customer_id: z.uuid(),
+  customer_changes,
+  kind: z.string(),
+  direction: z.string(),
+};
 export const transactionRecorded = event(
   'transaction.recorded',
   'transaction_id',
-  ['auth'],
+  ['auth', 'customer'],
   z.object({ ...transaction, ...transactionState }),
 );
 export const transactionUpdated = event(
   'transaction.updated',
   'transaction_id',
-  ['auth'],
+  ['auth', 'customer'],
   z.object({ ...transaction, fields_changed, from: z.object(transactionState), to: z.object(transactionState) }),
 );
 
@@ -198,6 +212,7 @@ export const events = {
     customerCreated,
     customerUpdated,
     customerDeleted,
+    customerErased,
     customerStatusChanged,
     customerTagAdded,
     customerTagRemoved,

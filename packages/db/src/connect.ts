@@ -63,6 +63,8 @@ export function connect(
     acquireConnectionTimeout: 2000,
     // A value that is undefined is a mistake in the code, never "null".
     useNullAsDefault: false,
+    // An error's message shows the statement as it is, without the values that went with it.
+    compileSqlOnError: false,
     log: { warn: () => {}, error: () => {}, deprecate: () => {}, debug: () => {} },
   });
   db.userParams = { ...options.user_params };

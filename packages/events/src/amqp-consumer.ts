@@ -116,7 +116,7 @@ export function startConsumer(options: {
         if (over.aborted) throw error;
         if (isPassing(error)) {
           waits += 1;
-          if (waits === 1) log.warn({ event_id: event.id, name: event.name, err: error }, 'an event waits');
+          if (waits === 1) log.warn({ event_id: event.id, event: event.name, err: error }, 'an event waits');
         } else {
           refusals += 1;
           const last = refusals >= retries.tries || isHopeless(error);
@@ -139,7 +139,7 @@ export function startConsumer(options: {
     } catch {
       return false; // the database is away: the event stays in its queue
     }
-    log.error({ event_id: event.id, name: event.name, reason, err: error }, 'an event could not be heard');
+    log.error({ event_id: event.id, event: event.name, fault: reason, err: error }, 'an event could not be heard');
     return true;
   }
 

@@ -1,5 +1,5 @@
 import { events, services, type EventContract, type Service } from '@clientela/contracts';
-import { connect, type Channel, type ChannelModel } from 'amqplib';
+import type { Channel, ChannelModel } from 'amqplib';
 
 /** Where a service's events wait for it. */
 export const queueOf = (exchange: string, service: string): string => `${exchange}.${service}`;
@@ -59,6 +59,7 @@ const heartbeat = 10; // seconds; two missed ones end the connection
 
 /** Opens a connection whose end is told by `ended`, whatever the reason. Its errors are heard: without a listener each ends the process. */
 export async function connectTo(url: string, name: string): Promise<{ model: ChannelModel; ended: AbortSignal }> {
+  const { connect } = await import('amqplib'); // most installations have no broker: only those with one load it
   const address = new URL(url);
   if (!address.searchParams.has('heartbeat')) address.searchParams.set('heartbeat', String(heartbeat));
   const ended = new AbortController();

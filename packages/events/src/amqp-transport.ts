@@ -52,7 +52,7 @@ export function amqpTransport(options: {
     await declareTopology(channel, exchange);
     const found: Link = { channel, model, ended, blocked: undefined, repair: undefined, returned: new Set() };
     model.on('blocked', (reason) => {
-      log.warn({ reason }, 'the broker takes no messages for now');
+      log.warn({ fault: reason }, 'the broker takes no messages for now');
       found.blocked ??= Promise.withResolvers();
     });
     model.on('unblocked', () => {

@@ -8,11 +8,17 @@ export const isPassing = (error: unknown): boolean =>
 /** Whether the event itself is wrong for this service: trying again changes nothing. */
 export const isHopeless = (error: unknown): boolean => error instanceof AppError && error.kind === 'invalid';
 
-/** Why an effect failed, for people: without SQL, and without the values that a database's error may quote. */
+/**
+ * Why an effect failed, for people: kept with the event, and so without SQL and without a value. What a database's error quotes (a key
+ * that is there already, a text that is no number) and what any other error's message says may be a person's; the log says more.
+ */
 export function reasonOf(error: unknown): string {
   if (error instanceof AppError) return error.message;
   if (!(error instanceof Error)) return 'failed';
   const { code, constraint } = error as { code?: unknown; constraint?: unknown };
-  if (typeof code === 'string') return `the database refused it: ${[code, constraint].filter(Boolean).join(' ')}`;
-  return `${error.name}: ${error.message}`.slice(0, 500);
+  if (typeof code !== 'string') return error.name;
+  const isState = /^[0-9A-Z]{5}$/.test(code);
+  return isState
+    ? `the database refused it: ${[code, constraint].filter(Boolean).join(' ')}`
+    : `${error.name}: ${code}`;
 }

@@ -157,7 +157,7 @@ export function startRelay(options: {
     });
     if (!failed) return wait;
     const { event_id, subscriber, envelope } = delivery;
-    log.error({ event_id, name: envelope.name, subscriber, reason }, 'an event could not be delivered');
+    log.error({ event_id, event: envelope.name, subscriber, fault: reason }, 'an event could not be delivered');
     return undefined;
   }
 

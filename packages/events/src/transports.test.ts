@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { customerDeleted, type Service } from '@clientela/contracts';
+import type { Tx } from '@clientela/db';
 import { unavailable } from '@clientela/errors';
-import { broker, testExchange } from '@clientela/testing';
+import { broker, tablesHolding, testExchange } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { publish, publishAll } from './index.ts';
 import { cause, failures, hearer, resend, speaker, type Hearer, type Settings, type Speaker } from './two-sides.ts';
@@ -195,16 +196,51 @@ describe.each(['HTTP', 'RabbitMQ'] as const)('over %s', (transport) => {
       subscriber: 'favorites',
       service: transport === 'HTTP' ? 'customer' : 'favorites',
       attempts: 3,
-      reason: transport === 'HTTP' ? 'answered 500' : 'Error: it cannot be',
+      reason: transport === 'HTTP' ? 'answered 500' : 'Error',
       business_id: cause.company_id,
       sequence: 1,
     });
-    expect(await sequences(interaction, poison)).toEqual([1, 2]);
+    await expect.poll(() => sequences(interaction, poison), soon).toEqual([1, 2]);
     favorites.failWith(() => {});
     expect((await resend(sides, failed?.id ?? '')).reduce((sum, sent) => sum + sent)).toBe(1);
     await expect.poll(() => sequences(favorites, poison), soon).toEqual([2, 1]);
     expect(await failures(sides, poison)).toEqual([]);
     expect(await sequences(interaction, poison)).toEqual([1, 2]);
+  });
+
+  test('what is kept of a failure says no value, whatever the error said', async () => {
+    const canary = `canary-${randomUUID()}`;
+    const faults: ((tx: Tx) => unknown)[] = [
+      async (tx) => {
+        const slot = { company_id: randomUUID(), actor_id: canary, method: '', path: '', key: canary };
+        for (const fingerprint of [Buffer.of(), Buffer.of()])
+          await tx('idempotency_answers').insert({ ...slot, fingerprint });
+      },
+      (tx) => tx.raw('select ?::uuid', [canary]),
+      () => JSON.parse(canary) as unknown,
+      () => {
+        throw Object.assign(new Error(`${canary} is no address`), { code: 'ERR_INVALID_URL' });
+      },
+    ];
+    const poisons: string[] = faults.map(() => randomUUID());
+    favorites.failWith(({ data }, tx) => faults[poisons.indexOf(data['customer_id'] as string)]?.(tx));
+    for (const poison of poisons) await customer.say(poison);
+    const reasons = async () =>
+      (await Promise.all(poisons.map((poison) => failures(sides, poison)))).flat().map(({ reason }) => reason);
+    await expect
+      .poll(reasons, soon)
+      .toEqual(
+        transport === 'HTTP'
+          ? faults.map(() => 'answered 500')
+          : [
+              'the database refused it: 23505 idempotency_answers_pkey',
+              'the database refused it: 22P02',
+              'SyntaxError',
+              'Error: ERR_INVALID_URL',
+            ],
+      );
+    favorites.failWith(() => {});
+    for (const side of [customer, favorites]) expect(await tablesHolding(side.database.owner, canary)).toEqual([]);
   });
 
   test('an event that commits late is not skipped by those that went before', async () => {

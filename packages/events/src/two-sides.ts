@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { customerDeleted, type Envelope, type FailedEvent, type Service } from '@clientela/contracts';
-import { connect } from '@clientela/db';
+import { connect, type Tx } from '@clientela/db';
 import { createService, listen, serviceClient } from '@clientela/http';
 import { testCallers, testDatabase, testSecret } from '@clientela/testing';
 import { pino } from 'pino';
@@ -22,14 +22,14 @@ export async function hearer(service: Service, settings: Settings) {
      grant all on effects, effects_at_seq to public`,
   );
   const offers: Envelope[] = [];
-  let fails: (event: Envelope) => void = () => {};
+  let fails: (event: Envelope, tx: Tx) => unknown = () => {};
   const subscriptions = [
     on(
       customerDeleted,
       async (tx, event) => {
         const { id: event_id, sequence, data } = event;
         await tx('effects').insert({ event_id, customer_id: data.customer_id, sequence });
-        fails(event);
+        await fails(event, tx);
       },
       { prepare: async (event) => void offers.push(event) },
     ),
@@ -65,7 +65,7 @@ export async function hearer(service: Service, settings: Settings) {
     effects: async (customer_id: string): Promise<Effect[]> =>
       database.owner('effects').select('event_id', 'customer_id', 'sequence').where({ customer_id }).orderBy('at'),
     /** Lets effects fail from now on: by what this throws. */
-    failWith: (how: (event: Envelope) => void) => {
+    failWith: (how: (event: Envelope, tx: Tx) => unknown) => {
       fails = how;
     },
     client: () => serviceClient({ service, url: `http://127.0.0.1:${port}`, key: 'key-of-customer', timeout: 2000 }),

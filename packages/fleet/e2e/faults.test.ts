@@ -6,12 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   client,
+  compileCache,
   newCompany,
   removeInstallation,
-  testStreet,
+  shared,
   type Answer,
   type Client,
   type TestStreet,
@@ -20,11 +21,10 @@ import {
 let street: TestStreet;
 let admin: Client;
 
-beforeAll(async () => {
-  street = await testStreet();
+shared.beforeAll(async ({ street: one }) => {
+  street = one;
   admin = await newCompany(street.url);
 });
-afterAll(() => street.end());
 
 const within = { timeout: 5000, interval: 25 };
 const newCustomer = async (name: string) => (await admin.post('/api/customers', { full_name: name })).body.customer;
@@ -47,9 +47,12 @@ describe('a program that is killed', () => {
       const before = street.pid(service);
       // Stopped first, so that its absence can be looked at however fast it is started again.
       street.kill(service, 'SIGSTOP');
-      const others = (Object.keys(doors) as (keyof typeof doors)[]).filter((other) => other !== service);
-      for (const other of others) expect((await doors[other]()).status, other).toBe(200);
-      street.kill(service, 'SIGKILL');
+      try {
+        const others = (Object.keys(doors) as (keyof typeof doors)[]).filter((other) => other !== service);
+        for (const other of others) expect((await doors[other]()).status, other).toBe(200);
+      } finally {
+        street.kill(service, 'SIGKILL');
+      }
 
       const seen: Answer[] = [];
       await expect
@@ -171,7 +174,11 @@ describe('a hard delete', () => {
       expect(inbox).toEqual([{ times: 1 }]);
     }
     expect(await left()).toEqual([[other.id], [other.id]]);
-    await expect.poll(async () => (await database('customer', 'select 1 from outbox_deliveries')).length).toBe(0);
+    const waiting = () =>
+      database('customer', 'select 1 from outbox_deliveries where event_id = $1', [
+        (said?.['envelope'] as { id: string } | undefined)?.id,
+      ]);
+    await expect.poll(waiting).toEqual([]);
   });
 });
 
@@ -180,7 +187,7 @@ describe('the supervisor', () => {
     const folder = mkdtempSync(join(tmpdir(), 'clientela-killed-'));
     const running: ChildProcess[] = [];
     const start = async () => {
-      const child = spawn(process.execPath, [join(import.meta.dirname, 'run-street.ts'), folder], {
+      const child = spawn(process.execPath, [join(import.meta.dirname, 'run-street.ts'), folder, compileCache()], {
         stdio: ['ignore', 'pipe', 'inherit'],
         env: { PATH: process.env['PATH'] },
       });

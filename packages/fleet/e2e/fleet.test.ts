@@ -12,6 +12,7 @@ import { place } from '../src/postgres-programs.ts';
 import { findPostgres } from '../src/postgres.ts';
 import { startedAt } from '../src/process-identity.ts';
 import { programs, services } from '../src/programs.ts';
+import { compileCache } from './street.ts';
 
 let folder: string;
 let street: string;
@@ -176,6 +177,7 @@ test('a supervisor that was killed takes its programs along, and the next start 
   `;
   const supervisor = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compileCache() },
   });
   const { pids, url } = JSON.parse(String(await new Promise((resolve) => supervisor.stdout.once('data', resolve)))) as {
     pids: number[];
@@ -211,6 +213,7 @@ test('the next start at once after a hard kill works too', async () => {
   `;
   const supervisor = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compileCache() },
   });
   await new Promise((resolve) => supervisor.stdout.once('data', resolve));
   supervisor.kill('SIGKILL');

@@ -1,15 +1,14 @@
 import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { client, newCompany, testStreet, type Client, type TestStreet } from './street.ts';
+import { describe, expect, test } from 'vitest';
+import { client, newCompany, shared, type Client, type TestStreet } from './street.ts';
 
 let street: TestStreet;
 let admin: Client & { user: { business_id: string; id: string } };
 
-beforeAll(async () => {
-  street = await testStreet();
+shared.beforeAll(async ({ street: one }) => {
+  street = one;
   admin = await newCompany(street.url);
 });
-afterAll(() => street.end());
 
 const uuid = expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/);
 const instant = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);

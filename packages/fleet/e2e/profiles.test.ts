@@ -1,16 +1,15 @@
 import pg from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { client, newCompany, testStreet, type Answer, type Client, type TestStreet } from './street.ts';
+import { expect, test } from 'vitest';
+import { client, newCompany, shared, type Answer, type Client, type TestStreet } from './street.ts';
 
 let street: TestStreet;
 let admin: Client & { user: Answer['body'] };
 
-beforeAll(async () => {
-  street = await testStreet();
+shared.beforeAll(async ({ street: one }) => {
+  street = one;
   admin = await newCompany(street.url);
   await admin.put(`/api/v1/companies/${admin.user.company_id}`, { open_registration: true });
 });
-afterAll(() => street.end());
 
 const within = { timeout: 10_000, interval: 25 };
 let people = 0;

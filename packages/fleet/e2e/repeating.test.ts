@@ -1,22 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { newCompany, testStreet, type Client, type TestStreet } from './street.ts';
+import { afterAll, expect, test } from 'vitest';
+import { newCompany, shared, type Client, type TestStreet } from './street.ts';
 
 let street: TestStreet;
 let admin: Client;
 let database: pg.Client;
 
-beforeAll(async () => {
-  street = await testStreet({ RATE_LIMITS: 'on', LOGIN_RATE: '100/minute', CUSTOMER_PATCH_RATE: '2/hour' });
+shared.beforeAll(async ({ street_with_settings: one }) => {
+  street = one;
   admin = await newCompany(street.url);
   database = new pg.Client({ connectionString: street.databases.customer.url });
   await database.connect();
-});
-afterAll(async () => {
-  await database.end();
-  await street.end();
-});
+}, 120_000);
+afterAll(() => database?.end());
 
 const stored = async (like: string) =>
   Number((await database.query('select count(*) from customers where external_id like $1', [like])).rows[0]?.count);

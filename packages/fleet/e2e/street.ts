@@ -1,7 +1,10 @@
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { place, startFleet, type Fleet } from '@clientela/fleet';
+import { place, programs, startFleet, type Fleet } from '@clientela/fleet';
+import { broker, testExchange } from '@clientela/testing';
+import { inject, test, vi } from 'vitest';
 
 export type Answer = { status: number; headers: Headers; body: any }; // oxlint-disable-line no-explicit-any -- bodies of every shape are looked into
 
@@ -52,6 +55,9 @@ export function client(url: string, token?: string): Client {
 
 export type TestStreet = Fleet & { folder: string; end: () => Promise<void> };
 
+/** What node compiled for one street of this run serves the next one too. */
+export const compileCache = (): string => join(inject('folder'), 'compile-cache');
+
 /**
  * A whole street of real processes on free ports, in a folder of its own. Its tests sign in more often than people do.
  * @param log_lines given every line that a program writes
@@ -66,6 +72,7 @@ export async function testStreet(
     env: { RATE_LIMITS: 'off', ...env },
     free_ports: true,
     fsync: false,
+    compile_cache: compileCache(),
     log_lines,
   });
   return {
@@ -83,15 +90,55 @@ export async function removeInstallation(folder: string): Promise<void> {
   for (const path of [(await place(folder)).home, folder]) rmSync(path, { recursive: true, force: true });
 }
 
-let people = 0;
+/** `JWT_SECRET_KEY` of `street_with_settings`. */
+export const sharedSecret = randomBytes(32).toString('base64url');
+/** Sign-ins an hour from one address on `street_with_settings`: more than its stories need together. */
+export const loginRate = 80;
+
+/** The street itself, once everything of it is there, whatever the stories before did to it. */
+async function whole(street: TestStreet): Promise<TestStreet> {
+  for (const program of programs) street.kill(program, 'SIGCONT');
+  const ready = async () => (await client(street.url).get('/ready?all=1')).status === 200;
+  await vi.waitUntil(() => ready().catch(() => false), { timeout: 30_000, interval: 50 });
+  return street;
+}
+
+/**
+ * Stories that can do with a street that others were on before: whatever they make is new and looked at by its own id, and whatever they
+ * kill is back when they end. As a start takes seconds, each of the two is started once in a run.
+ */
+export const shared = test
+  // oxlint-disable-next-line no-empty-pattern -- vitest reads there what it needs: nothing
+  .extend('first', { scope: 'worker' }, async ({}, { onCleanup }) => {
+    const street = await testStreet();
+    onCleanup(() => street.end());
+    return street;
+  })
+  // Everything that may be set and is off by itself.
+  // oxlint-disable-next-line no-empty-pattern -- as above
+  .extend('second', { scope: 'worker' }, async ({}, { onCleanup }) => {
+    const street = await testStreet({
+      RABBITMQ_URL: await broker(),
+      RABBITMQ_EXCHANGE: testExchange(),
+      JWT_ALGORITHM: 'HS256',
+      JWT_SECRET_KEY: sharedSecret,
+      TRUST_PROXY: '1',
+      RATE_LIMITS: 'on',
+      LOGIN_RATE: `${loginRate}/hour`,
+      CUSTOMER_PATCH_RATE: '2/hour',
+    });
+    onCleanup(() => street.end());
+    return street;
+  })
+  .extend('street', { scope: 'file' }, ({ first }) => whole(first))
+  .extend('street_with_settings', { scope: 'file' }, ({ second }) => whole(second));
 
 /** Signs up a new person with a company of its own and signs in. */
 export async function newCompany(url: string): Promise<Client & { user: Answer['body'] }> {
-  people += 1;
   const open = client(url);
-  const email = `person${people}.${process.pid}@example.com`;
+  const email = `${randomUUID()}@example.com`;
   const password = 'correct horse battery';
-  const registered = await open.post('/auth/register', { name: `Person ${people}`, email, password });
+  const registered = await open.post('/auth/register', { name: 'Some Person', email, password });
   if (registered.status !== 201)
     throw new Error(`register answered ${registered.status}: ${JSON.stringify(registered.body)}`);
   const signedIn = await open.post('/auth/login', { email, password });

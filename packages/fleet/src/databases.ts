@@ -11,6 +11,7 @@ export const migrationFolders = (service: Service, street = top): string[] =>
   [
     join(street, 'packages/http/migrations'),
     join(street, 'packages/events/migrations'),
+    join(street, 'packages/privacy/migrations'),
     join(folderOf(service, street), 'migrations'),
   ].filter((folder) => existsSync(folder));
 

@@ -25,6 +25,8 @@ export type FleetOptions = {
   free_ports?: boolean;
   /** `false` only for data that may be lost, as a test's. */
   fsync?: boolean;
+  /** Where node keeps what it compiled, unless in the installation's folder: several fleets may share it. */
+  compile_cache?: string;
   /** Told of the superuser as soon as it is there: a password that was generated is known to nobody else. */
   on_superuser?: (superuser: Superuser) => void;
   /** Told of each step that is done, and of each program that died. */
@@ -108,7 +110,7 @@ async function start(options: FleetOptions, closings: Closing[], stop: () => Pro
     // Pictures lie beside the rest of the installation, unless the settings name a place for them.
     given: { ...(!settings.given.AVATARS_S3_BUCKET && { AVATARS_FOLDER: join(folder, 'avatars') }), ...settings.given },
   };
-  const compile_cache = compileCacheOf(folder);
+  const compile_cache = options.compile_cache ?? compileCacheOf(folder);
   const failed = new AbortController();
   const ready = new AbortController();
   const watch: Watch = {

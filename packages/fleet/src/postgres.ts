@@ -175,7 +175,7 @@ function launch({ programs, run_as, home }: Place, data: string, port: number, f
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
     max_connections: 200,
-    ...memorySettings(totalmem()),
+    ...memorySettings(Math.min(totalmem(), process.constrainedMemory() || Infinity)),
     // Data lies in memory or on a solid disk: an index is worth its jumps. Compiling costs more than the short queries of services.
     random_page_cost: 1.1,
     jit: 'off',
@@ -210,7 +210,7 @@ const memorySettings = (bytes: number) => {
   const megabytes = (part: number, least: number, most: number) =>
     `${Math.round(Math.min(most, Math.max(least, (bytes * part) / 2 ** 20)))}MB`;
   return {
-    shared_buffers: megabytes(1 / 8, 128, 1024),
+    shared_buffers: megabytes(1 / 4, 128, 4096), // taken as data come to fill it; a million customers with their indexes are 2.4 GB
     effective_cache_size: megabytes(1 / 2, 512, 1024 ** 2),
     work_mem: '16MB', // a sort of the 10,000 rows that lists count exactly stays in memory
   };

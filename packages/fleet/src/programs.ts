@@ -16,7 +16,7 @@ export const folderOf = (program: Program, street = top): string =>
 export const calls: Record<Program, readonly Service[]> = {
   gateway: services,
   auth: ['customer', 'interaction', 'product', 'favorites'],
-  customer: ['auth', 'interaction', 'favorites'],
+  customer: ['auth', 'interaction', 'product', 'favorites'],
   interaction: ['auth', 'customer', 'product'],
   product: ['auth'],
   favorites: ['auth', 'customer', 'product'],

@@ -179,7 +179,7 @@ test('a service listens on this machine alone and knows the keys of exactly thos
     `gateway=${hashOf('key-of-gateway')};auth=${hashOf('key-of-auth')};customer=${hashOf('key-of-customer')}`,
   );
   expect(variablesOf('product', street).SERVICE_KEY_HASHES).toBe(
-    `gateway=${hashOf('key-of-gateway')};auth=${hashOf('key-of-auth')};interaction=${hashOf('key-of-interaction')};favorites=${hashOf('key-of-favorites')}`,
+    `gateway=${hashOf('key-of-gateway')};auth=${hashOf('key-of-auth')};customer=${hashOf('key-of-customer')};interaction=${hashOf('key-of-interaction')};favorites=${hashOf('key-of-favorites')}`,
   );
 });
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Db, Tx } from '@clientela/db';
 
 /** Where the answer to one request is kept: whose, to which door, under which key. */
@@ -10,29 +11,35 @@ export type KeptAnswer = {
   answer: unknown;
   headers: Record<string, string> | null;
   reference: string | null;
+  /** It was about a person whose data is gone: nothing is left of it but that it was given. */
+  erased: boolean;
 };
+
+/** In the place of a company, for doors that act in none. */
+export const nowhere = '00000000-0000-0000-0000-000000000000';
 
 /** What is kept is either the answer itself or what it is built from again. */
 export type Settled = { fingerprint: Buffer; status?: number; headers?: object; answer?: string; reference?: string };
 
 const table = 'idempotency_answers';
 const fresh = `created_at > now() - interval '24 hours'`;
+const columns = ['part', 'fingerprint', 'status', 'answer', 'headers', 'reference', 'erased'] as const;
+
+/** The rows of a request. Of one whose answer was erased, the key was too: it is found by its digest. */
+const of = (db: Db, { key, ...slot }: Slot) =>
+  db(table)
+    .where(slot)
+    .whereIn('key', [key, createHash('sha256').update(key).digest('hex')])
+    .whereRaw(fresh);
 
 /** The rows of a request: the whole, and its parts where the door works in parts. Those past their 24 hours are none. */
 export const listAnswers = (db: Db, slot: Slot): Promise<KeptAnswer[]> =>
-  db(table)
-    .select('part', 'fingerprint', 'status', 'answer', 'headers', 'reference')
-    .where(slot)
-    .whereRaw(fresh)
-    .options({ name: 'list_idempotency_answers' });
+  of(db, slot).select(columns).options({ name: 'list_idempotency_answers' });
 
 export const findAnswer = async (db: Db, slot: Slot, part = ''): Promise<KeptAnswer | undefined> =>
-  db(table)
-    .select('part', 'fingerprint', 'status', 'answer', 'headers', 'reference')
-    .where({ ...slot, part })
-    .whereRaw(fresh)
-    .first()
-    .options({ name: 'find_idempotency_answer' }) as Promise<KeptAnswer | undefined>;
+  of(db, slot).select(columns).where({ part }).first().options({ name: 'find_idempotency_answer' }) as Promise<
+    KeptAnswer | undefined
+  >;
 
 /**
  * Takes the place for an answer, before its effect. Whoever comes second waits here until the first one's transaction has ended.
@@ -43,7 +50,8 @@ export async function claimAnswer(tx: Tx, slot: Slot, part: string, fingerprint:
   const { rows } = await tx.raw(
     `insert into ${table} as kept (company_id, actor_id, method, path, key, part, fingerprint) values (?, ?, ?, ?, ?, ?, ?)
      on conflict (company_id, actor_id, method, path, key, part) do update
-        set fingerprint = excluded.fingerprint, created_at = now(), status = null, answer = null, headers = null, reference = null
+        set fingerprint = excluded.fingerprint, created_at = now(), status = null, answer = null, headers = null, reference = null,
+            erased = false
       where kept.created_at <= now() - interval '24 hours'
      returning 1`,
     [company_id, actor_id, method, path, key, part, fingerprint],

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { reach, type Permission, type Program } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
 import { forbidden, notFound, unauthenticated, type FieldError } from '@clientela/errors';
@@ -141,7 +142,7 @@ function holdAnswer(door: Route, status: number, { body, headers }: Reply): void
     );
   const declared = door.responses[status];
   if (declared === undefined) throw new Error(`${door.method} ${door.path} answers an undeclared ${status}`);
-  if (typeof declared === 'string') return;
+  if (typeof declared === 'string' || body instanceof Readable) return;
   const parsed = declared.safeParse(body);
   if (!parsed.success)
     throw new Error(`${door.method} ${door.path} answers another shape: ${JSON.stringify(parsed.error.issues)}`);

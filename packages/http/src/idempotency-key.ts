@@ -1,8 +1,8 @@
 import { createHmac, hkdfSync } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { FieldError } from '@clientela/errors';
+import { AppError, type FieldError } from '@clientela/errors';
 import { canonical } from './canonical.ts';
-import type { Slot } from './answers.ts';
+import { nowhere, type Slot } from './answers.ts';
 import { isInternal, type Route } from './route.ts';
 import type { Actor } from './actor.ts';
 
@@ -21,8 +21,6 @@ export function keyIn(headers: IncomingHttpHeaders, faults: FieldError[]): strin
   return undefined;
 }
 
-const nowhere = '00000000-0000-0000-0000-000000000000';
-
 /** Under which an answer is kept: the company acted in, the caller, and the real path, in one spelling. */
 export const slotOf = (door: Route, actor: Actor, params: Record<string, string>, key: string): Slot => ({
   company_id: (door.reaches === 'installation' ? undefined : actor.company_id) ?? nowhere,
@@ -33,6 +31,13 @@ export const slotOf = (door: Route, actor: Actor, params: Record<string, string>
 });
 
 export const otherRequest = (): FieldError[] => [{ path, message: 'was given with another request before' }];
+
+/** 404: who repeats a request whose answer is gone is told so, and nothing is done. */
+export const answerErased = (): AppError =>
+  new AppError('not_found', {
+    error_code: 'IDEMPOTENCY_ANSWER_ERASED',
+    detail: 'This request was answered before, and the answer was about somebody whose data has been erased since',
+  });
 
 export type Fingerprint = {
   /** For uploads: the bytes of the file as they pass. */

@@ -11,7 +11,7 @@ import {
   type Settled,
   type Slot,
 } from './answers.ts';
-import { honoursKey, otherRequest } from './idempotency-key.ts';
+import { answerErased, honoursKey, otherRequest } from './idempotency-key.ts';
 import { Reply } from './reply.ts';
 import { successOf, type Route } from './route.ts';
 import {
@@ -51,7 +51,7 @@ export function refuseUnrepeatable(door: Route): void {
 /**
  * Runs a door for a request with an `Idempotency-Key`: once, and its first answer again for each equal one within 24 hours. The answer is
  * kept in the transaction of the effect, so that there is never one without the other; a failure keeps nothing.
- * @throws AppError 422 when the key came with another request before
+ * @throws AppError 422 when the key came with another request before, 404 when the answer was erased with the person it was about
  */
 export async function performOnce(door: Route, options: UnitOptions, call: Repeatable): Promise<Reply> {
   if (door.transaction === 'own') return performParts(door, options, call);
@@ -75,6 +75,7 @@ export async function performOnce(door: Route, options: UnitOptions, call: Repea
 }
 
 async function again(door: Route, { db }: UnitOptions, call: Repeatable, first: KeptAnswer): Promise<Reply> {
+  if (first.erased) throw answerErased();
   if (!first.fingerprint.equals(await call.fingerprint())) throw invalid(otherRequest());
   const read = door.rebuild?.read as ((context: object) => Promise<unknown>) | undefined;
   const built = first.reference === null ? undefined : await read?.({ ...call.given, db, reference: first.reference });
@@ -98,6 +99,7 @@ async function performParts(door: Route, options: UnitOptions, call: Repeatable)
   const { db } = options;
   const fingerprint = await call.fingerprint();
   const before = await begin(options, call.slot, fingerprint);
+  if (before.some(({ part, erased }) => part === '' && erased)) throw answerErased();
   if (before.some(({ part, fingerprint: of }) => part === '' && !of.equals(fingerprint))) throw invalid(otherRequest());
   let worked = false;
   const parts = keptParts(options, call.slot, before, () => {
@@ -144,8 +146,13 @@ function keptParts(options: UnitOptions, slot: Slot, before: readonly KeptAnswer
     if (!first) throw unavailable('An equal request is still at work');
     return restored(first, rebuild);
   };
-  return { once, keep: (part, result) => once(part, async () => result) };
+  return {
+    once,
+    keep: async (part, result) => (known.get(part)?.erased ? result : once(part, async () => result)),
+  };
 }
 
-const restored = async <R>(row: KeptAnswer, rebuild: RebuildPart<R> | undefined): Promise<R> =>
-  row.reference !== null && rebuild ? rebuild.read(row.reference) : (row.answer as R);
+async function restored<R>(row: KeptAnswer, rebuild: RebuildPart<R> | undefined): Promise<R> {
+  if (row.erased) throw answerErased();
+  return row.reference !== null && rebuild ? rebuild.read(row.reference) : (row.answer as R);
+}

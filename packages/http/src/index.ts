@@ -8,6 +8,7 @@ export { companyLookup } from './companies.ts';
 export type { CompanyLookup } from './companies.ts';
 export { cursors } from './cursor.ts';
 export type { Binding, Cursors, Keyset } from './cursor.ts';
+export { answersTable, eraseAnswers, erasedColumns } from './erased-answers.ts';
 export { forgetAnswers } from './forgetting.ts';
 export { listen } from './listen.ts';
 export { databaseOrProblem as problemFor } from './failures.ts';

@@ -39,9 +39,10 @@ export type Parts = {
    * Runs `work` in a transaction of its own and keeps its result there; when an equal request has done this part before, it answers
    * with that one's result. A failure is not kept.
    * @param rebuild how a result of more than 64 KiB is built again
+   * @throws AppError 404 when the result was erased with the person it was about
    */
   once: <R>(part: string, work: (tx: Tx) => Promise<R>, rebuild?: RebuildPart<NoInfer<R>>) => Promise<R>;
-  /** Keeps the result of a part that has changed nothing, a refusal say. @returns the one that counts: what is kept, once it is */
+  /** Keeps the result of a part that has changed nothing, a refusal say. @returns the one that counts: what is kept, once it is, unless that was erased */
   keep: <R>(part: string, result: R) => Promise<R>;
 };
 

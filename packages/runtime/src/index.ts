@@ -1,6 +1,7 @@
 export { readEnvironment, readSecretFiles, EnvironmentError, environment } from './environment.ts';
 export { createLog } from './log.ts';
 export type { Log } from './log.ts';
+export { harmlessColumns, personalColumns } from './redacted-names.ts';
 export { runProgram } from './lifecycle.ts';
 export type { Closing } from './lifecycle.ts';
 export { avatarSettings, oneStorage, someStorage } from './avatar-settings.ts';

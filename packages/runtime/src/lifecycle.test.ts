@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
@@ -36,4 +38,21 @@ test.each([
   ]);
   child.kill('SIGKILL');
   expect(code).toBe(0);
+});
+
+test('what node compiled is kept while a program runs: killed hard, it starts again as fast', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'compiled-'));
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: folder },
+  });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  try {
+    const kept = () => readdirSync(folder, { recursive: true }).length;
+    await expect.poll(kept, { timeout: 15_000 }).toBeGreaterThan(10);
+  } finally {
+    child.kill('SIGKILL');
+    await ended;
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

@@ -1,10 +1,12 @@
-import { destination, pino, type Logger } from 'pino';
+import { destination, pino, type LogFn, type Logger } from 'pino';
+import { censored, censoredArgument } from './redaction.ts';
 
 export type Log = Logger;
 
 /**
  * One JSON line per entry on standard output. Lines are written as they come, beside the work: a full pipe holds up no request.
- * Callers log allow-listed fields; errors are reduced to name, message and stack, as a database error carries the row's values.
+ * Callers log allow-listed fields. What slips through is censored by the names of the personal and sensitive columns, at any depth, and
+ * errors are reduced to name, message and stack, as a database error carries the row's values.
  */
 export function createLog(service: string, level: string, out: NodeJS.WritableStream | number = 1): Log {
   const options = {
@@ -12,26 +14,22 @@ export function createLog(service: string, level: string, out: NodeJS.WritableSt
     level: level === 'warning' ? 'warn' : level,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
-    serializers: { err: plainError },
+    // An error has become a plain object by then.
+    serializers: { err: (plain: unknown) => plain },
+    hooks: { logMethod: censoring },
   };
-  return typeof out === 'number' ? pino(options, destination({ fd: out, sync: false })) : pino(options, out);
+  const log = typeof out === 'number' ? pino(options, destination({ fd: out, sync: false })) : pino(options, out);
+  const { child } = log;
+  function childOf(this: Logger, fields: object, ...options: unknown[]): unknown {
+    return Reflect.apply(child, this, [censored(fields), ...options]);
+  }
+  return Object.assign(log, { child: childOf as typeof child });
 }
 
-type PlainError = { type: string; message: string; code?: string; stack?: string; cause?: PlainError };
-
-function plainError(error: unknown): PlainError {
-  if (!(error instanceof Error)) return { type: typeof error, message: 'a value that is no error was thrown' };
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  // Knex puts the statement in front of the message: what follows the last ' - ' is PostgreSQL's own sentence.
-  const message = code && /^[0-9A-Z]{5}$/.test(code) ? (error.message.split(' - ').at(-1) ?? '') : error.message;
-  return {
-    type: error.name,
-    message,
-    ...(code && { code }),
-    stack: (error.stack ?? '')
-      .split('\n')
-      .filter((line) => /^\s+at /.test(line))
-      .join('\n'),
-    ...(error.cause instanceof Error && { cause: plainError(error.cause) }),
-  };
+/** Before pino sees anything of it: it would make an error's message that of the line. */
+function censoring(this: Logger, given: Parameters<LogFn>, write: LogFn): void {
+  const [fields, ...rest] = given as [unknown, ...unknown[]];
+  const seen = typeof fields === 'object' && fields !== null;
+  const first = fields instanceof Error ? { err: censored(fields) } : seen ? censored(fields) : fields;
+  write.apply(this, [first, ...rest.map(censoredArgument)] as Parameters<LogFn>);
 }

@@ -13,6 +13,7 @@ export const migrationsOf = (service: Service): string[] =>
   [
     join(top, 'packages/http/migrations'),
     join(top, 'packages/events/migrations'),
+    join(top, 'packages/privacy/migrations'),
     join(top, 'services', service, 'migrations'),
   ].filter((folder) => existsSync(folder));
 

@@ -1,5 +1,6 @@
 import { eventRoutes } from '@clientela/events';
 import { createService, type Route, type ServiceOptions } from '@clientela/http';
+import { privacyRoutes } from '@clientela/privacy';
 import manifest from '../package.json' with { type: 'json' };
 import { internalUserRoutes } from './accounts/internal-routes.ts';
 import { accountRoutes, type AccountParts } from './accounts/routes.ts';
@@ -11,10 +12,13 @@ import { findCompanyByKey } from './companies/store.ts';
 import { documentTypeRoutes } from './document-types/routes.ts';
 import { failedEventRoutes, type EventParts } from './events/routes.ts';
 import { keyRoutes } from './keys/routes.ts';
+import { privacy } from './privacy.ts';
+import { receiptRoutes, type ReceiptParts } from './receipts/routes.ts';
 import { roleRoutes } from './roles/routes.ts';
 import { sessionRoutes } from './sessions/routes.ts';
 import { signInRoutes, type SignInParts } from './sign-ins/routes.ts';
 import { subscriptions } from './subscriptions.ts';
+import { companyUserRoutes } from './users/internal-routes.ts';
 import { userRoutes } from './users/routes.ts';
 
 /** What this service is made with: what main.ts opens, and a test replaces. */
@@ -22,6 +26,7 @@ export type Parts = Omit<ServiceOptions, 'service' | 'version' | 'routes' | 'com
   AccountParts &
   SignInParts &
   AuditParts &
+  ReceiptParts &
   EventParts;
 
 export const routes = (parts: Parts): Route[] => [
@@ -30,7 +35,9 @@ export const routes = (parts: Parts): Route[] => [
   ...signInRoutes(parts),
   ...sessionRoutes(parts),
   ...keyRoutes(parts),
+  ...receiptRoutes(parts),
   ...userRoutes(parts),
+  ...companyUserRoutes(),
   ...roleRoutes(),
   ...companyRoutes(parts.defaults),
   ...documentTypeRoutes(),
@@ -38,6 +45,7 @@ export const routes = (parts: Parts): Route[] => [
   ...auditRoutes(parts),
   ...failedEventRoutes(parts),
   ...eventRoutes('auth', subscriptions),
+  ...privacyRoutes(privacy),
 ];
 
 export const createApp = (parts: Parts) =>

@@ -6,6 +6,7 @@ import type { MakeProfile } from './accounts/profiles.ts';
 import type { User } from './accounts/schema.ts';
 import { createApp } from './app.ts';
 import { openSigningKeys, sharedKey, type SigningKeys } from './keys/signing-key.ts';
+import { receiptKeys } from './receipts/receipt-key.ts';
 import { tokenIssuer, type IssueToken } from './sessions/access-token.ts';
 import { refreshTokens } from './sessions/refresh-token.ts';
 
@@ -44,6 +45,7 @@ export async function authUnderTest(
         passwords,
         tokens: { algorithm: shared ? 'HS256' : 'ES256', minutes: 15 },
         issue_token,
+        receipt_keys: receiptKeys(secret),
         sessions: { refresh: refreshTokens(secret), days: 30 },
         defaults: { country: 'ES', currency: 'EUR' },
         make_profile: options.make_profile ?? (async () => {}),

@@ -8,6 +8,7 @@ import { profileMaker } from './accounts/profiles.ts';
 import { createApp } from './app.ts';
 import { readConfig, type Config } from './config.ts';
 import { openSigningKeys, sharedKey, type SigningKey } from './keys/signing-key.ts';
+import { receiptKeys } from './receipts/receipt-key.ts';
 import { startCleaning } from './sessions/worker.ts';
 import { tokenIssuer } from './sessions/access-token.ts';
 import { refreshTokens } from './sessions/refresh-token.ts';
@@ -24,6 +25,8 @@ await runProgram(async (onClose) => {
   onClose(() => db.destroy());
   const tokens = { algorithm: config.JWT_ALGORITHM, minutes: config.ACCESS_TOKEN_EXPIRE_MINUTES };
   const current = await signer(config, db, log, onClose);
+  const receipt_keys = receiptKeys(config.AUTH_SECRET);
+  await whenThere(() => receipt_keys(db), log);
   const cleaning = startCleaning(db, log);
   onClose(() => cleaning.stop());
   const forgetting = forgetAnswers(db, log);
@@ -47,6 +50,7 @@ await runProgram(async (onClose) => {
     passwords: createPasswords(),
     tokens,
     issue_token: tokenIssuer(current, tokens.minutes),
+    receipt_keys,
     sessions: { refresh: refreshTokens(config.AUTH_SECRET), days: config.REFRESH_TOKEN_EXPIRE_DAYS },
     defaults: { country: config.DEFAULT_COUNTRY, currency: config.DEFAULT_CURRENCY },
     make_profile: profileMaker(serviceClient({ ...customer, timeout: 1000 })),

@@ -13,16 +13,19 @@ import { avatarRoutes } from './avatars/routes.ts';
 import type { Storage } from './avatars/storage.ts';
 import { batchRoutes } from './batches/routes.ts';
 import { customerRoutes } from './customers/routes.ts';
+import { gdprRoutes, type GdprParts } from './gdpr/routes.ts';
 import { historyRoutes } from './history/routes.ts';
 import { listRoutes } from './lists/routes.ts';
 import { noteRoutes } from './notes/routes.ts';
 import type { UserLookup } from './profiles/lookup.ts';
 import { profileRoutes } from './profiles/routes.ts';
 import { restV1Routes } from './rest-v1/routes.ts';
+import type { TotalsLookup } from './stats/lookup.ts';
 import { statsRoutes } from './stats/routes.ts';
 import { subscriptions } from './subscriptions.ts';
 import { tagRoutes } from './tags/routes.ts';
 import { timelineRoutes } from './timeline/routes.ts';
+import { fingerprints, type Fingerprints } from './tombstones/fingerprints.ts';
 import { upstreamRoutes } from './upstreams/routes.ts';
 import type { Upstreams } from './upstreams/upstream.ts';
 
@@ -30,12 +33,13 @@ import type { Upstreams } from './upstreams/upstream.ts';
 export type Parts = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & {
   companies: CompanyLookup;
   users: UserLookup;
+  totals: TotalsLookup;
   upstreams: Upstreams;
   pictures: Storage;
-};
+} & GdprParts;
 
-/** Every door; cursors are signed with the service's own secret. */
-export const routes = (parts: Parts & { cursors: Cursors }): Route[] => [
+/** Every door; cursors are signed, and fingerprints made, with the service's own secret. */
+export const routes = (parts: Parts & { cursors: Cursors; fingerprints: Fingerprints }): Route[] => [
   ...customerRoutes(parts.companies),
   ...listRoutes(parts.cursors),
   ...analyticsRoutes(parts.companies),
@@ -49,6 +53,7 @@ export const routes = (parts: Parts & { cursors: Cursors }): Route[] => [
   ...upstreamRoutes(parts.upstreams),
   ...profileRoutes(parts),
   ...restV1Routes(parts.companies),
+  ...gdprRoutes(parts),
   ...eventRoutes('customer', subscriptions(parts)),
 ];
 
@@ -57,5 +62,5 @@ export const createApp = (parts: Parts) =>
     ...parts,
     service: 'customer',
     version: manifest.version,
-    routes: routes({ ...parts, cursors: cursors(parts.secret) }),
+    routes: routes({ ...parts, cursors: cursors(parts.secret), fingerprints: fingerprints(parts.secret) }),
   });

@@ -10,6 +10,7 @@ const shape = z.object({
   ...serviceSettings('CUSTOMER'),
   AUTH_SERVICE_URL: z.url(),
   INTERACTION_SERVICE_URL: z.url(),
+  PRODUCT_SERVICE_URL: z.url(),
   FAVORITES_SERVICE_URL: z.url(),
   // Who knows a customer's orders, complaints and appointments; the interaction service, unless it is said otherwise.
   ORDERS_SERVICE_URL: Upstream,
@@ -21,5 +22,8 @@ const shape = z.object({
 });
 
 export const Config = shape.superRefine(someStorage, { when: () => true });
+
+/** For the programs that do one thing and end. */
+export const { CUSTOMER_DATABASE_URL, CUSTOMER_SERVICE_KEY, INTERACTION_SERVICE_URL } = shape.shape;
 
 export const readConfig = () => readEnvironment(Config);

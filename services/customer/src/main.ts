@@ -1,13 +1,19 @@
+import type { Service } from '@clientela/contracts';
 import { connect } from '@clientela/db';
 import { eventPool, startEvents } from '@clientela/events';
 import { callersOf, companyLookup, forgetAnswers, listen, serviceClient } from '@clientela/http';
 import { createLog, runProgram } from '@clientela/runtime';
+import { Registry } from 'prom-client';
 import { createApp } from './app.ts';
 import { openStorage } from './avatars/settings.ts';
 import { startDiscarding } from './avatars/worker.ts';
 import { readConfig } from './config.ts';
+import { erasureMetrics } from './gdpr/metrics.ts';
+import { startErasing } from './gdpr/worker.ts';
 import { userLookup } from './profiles/lookup.ts';
+import { totalsLookup } from './stats/lookup.ts';
 import { subscriptions } from './subscriptions.ts';
+import { fingerprints } from './tombstones/fingerprints.ts';
 import { upstreamsAt } from './upstreams/upstream.ts';
 
 await runProgram(async (onClose) => {
@@ -26,21 +32,38 @@ await runProgram(async (onClose) => {
   const auth = serviceClient({ service: 'auth', url: config.AUTH_SERVICE_URL, key });
   const companies = companyLookup(auth);
   const users = userLookup(auth, companies);
-  const subscribers = [
-    auth,
-    serviceClient({ service: 'interaction', url: config.INTERACTION_SERVICE_URL, key }),
-    serviceClient({ service: 'favorites', url: config.FAVORITES_SERVICE_URL, key }),
-  ];
+  const interaction = serviceClient({ service: 'interaction', url: config.INTERACTION_SERVICE_URL, key });
+  const favorites = serviceClient({ service: 'favorites', url: config.FAVORITES_SERVICE_URL, key });
+  const totals = totalsLookup(interaction);
   const events = startEvents({
     db,
     url,
     service: 'customer',
-    subscriptions: subscriptions({ users }),
-    subscribers,
+    subscriptions: subscriptions({ db, users, totals }),
+    subscribers: [auth, interaction, favorites],
     settings: config,
     log,
   });
   onClose(() => events.stop());
+
+  // Erasing goes on at the other end until this one hangs up, so that it gets the time that a door there has.
+  const patient = (service: Service, url: string) => serviceClient({ service, url, key, timeout: 12_000 });
+  const others = {
+    auth: patient('auth', config.AUTH_SERVICE_URL),
+    interaction: patient('interaction', config.INTERACTION_SERVICE_URL),
+    product: patient('product', config.PRODUCT_SERVICE_URL),
+    favorites: patient('favorites', config.FAVORITES_SERVICE_URL),
+  };
+  const erasing = startErasing({
+    db,
+    url,
+    fingerprints: fingerprints(config.CUSTOMER_SECRET),
+    pictures,
+    others,
+    log,
+    after_commit: events.committed,
+  });
+  onClose(() => erasing.stop());
 
   const { INTERACTION_SERVICE_URL: otherwise } = config;
   const urls = {
@@ -57,10 +80,13 @@ await runProgram(async (onClose) => {
     rates: config.RATE_LIMITS === 'off' ? undefined : { 'customer-patch': config.CUSTOMER_PATCH_RATE },
     companies,
     users,
+    totals,
     upstreams: upstreamsAt(urls, key, { log }),
     pictures,
     after_commit: events.committed,
-    metrics: events.metrics,
+    others,
+    erasing: erasing.wake,
+    metrics: Registry.merge([events.metrics, erasureMetrics(db)]),
   });
   const server = await listen(app, { host: config.HOST, port: config.CUSTOMER_PORT });
   onClose(() => server.close());

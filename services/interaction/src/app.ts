@@ -1,12 +1,15 @@
 import { eventRoutes } from '@clientela/events';
 import { createService, type CompanyLookup, type Cursors, type Route, type ServiceOptions } from '@clientela/http';
+import { privacyRoutes } from '@clientela/privacy';
 import manifest from '../package.json' with { type: 'json' };
 import type { CustomerLookup, NoteLookup } from './customers/lookup.ts';
 import { interactionTypeRoutes } from './interaction-types/routes.ts';
 import { interactionRoutes } from './interactions/routes.ts';
+import { privacy } from './privacy.ts';
 import type { ProductLookup } from './products/lookup.ts';
 import { subscriptions } from './subscriptions.ts';
 import { timelineRoutes } from './timeline/routes.ts';
+import { totalsRoutes } from './totals/routes.ts';
 import { transactionRoutes } from './transactions/routes.ts';
 import { upstreamViewRoutes } from './upstream-views/routes.ts';
 
@@ -25,7 +28,9 @@ export const routes = (parts: Parts): Route[] => [
   ...transactionRoutes(parts),
   ...timelineRoutes(parts),
   ...upstreamViewRoutes(parts.companies),
+  ...totalsRoutes(parts.companies),
   ...eventRoutes('interaction', subscriptions),
+  ...privacyRoutes(privacy),
 ];
 
 export const createApp = (parts: Parts) =>

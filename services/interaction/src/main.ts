@@ -21,18 +21,18 @@ await runProgram(async (onClose) => {
   const forgetting = forgetAnswers(db, log);
   onClose(() => forgetting.stop());
   const auth = client('auth', config.AUTH_SERVICE_URL);
+  const customer = client('customer', config.CUSTOMER_SERVICE_URL);
   const events = startEvents({
     db,
     url,
     service: 'interaction',
     subscriptions,
-    subscribers: [auth],
+    subscribers: [auth, customer],
     settings: config,
     log,
   });
   onClose(() => events.stop());
 
-  const customer = client('customer', config.CUSTOMER_SERVICE_URL);
   const app = createApp({
     db,
     log,

@@ -1,12 +1,18 @@
 import { eventRoutes } from '@clientela/events';
 import { createService, type CompanyLookup, type Route, type ServiceOptions } from '@clientela/http';
+import { privacyRoutes } from '@clientela/privacy';
 import manifest from '../package.json' with { type: 'json' };
+import { privacy } from './privacy.ts';
 import { productRoutes } from './products/routes.ts';
 
 /** What this service is made with: what main.ts opens, and a test replaces. */
 export type Parts = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & { companies: CompanyLookup };
 
-export const routes = (parts: Parts): Route[] => [...productRoutes(parts.companies), ...eventRoutes('product')];
+export const routes = (parts: Parts): Route[] => [
+  ...productRoutes(parts.companies),
+  ...eventRoutes('product'),
+  ...privacyRoutes(privacy),
+];
 
 export const createApp = (parts: Parts) =>
   createService({ ...parts, service: 'product', version: manifest.version, routes: routes(parts) });

@@ -11,6 +11,9 @@ import type { World } from './world.ts';
 type Keys = {
   openSigningKeys: (db: Db, auth_secret: string) => Promise<{ current: () => { key: KeyObject } }>;
 };
+type Receipts = {
+  receiptKeys: (auth_secret: string) => (db: Db) => Promise<{ kid: string; key: KeyObject }>;
+};
 
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
@@ -25,6 +28,10 @@ export async function badTokens({ street, people, open, person }: World): Promis
   const db = connect(street.databases.auth.url, { name: 'test' });
   const module = (await import(pathToFileURL(join(folderOf('auth'), 'src/keys/signing-key.ts')).href)) as Keys;
   const { key } = (await module.openSigningKeys(db, street.secrets.own_secrets.auth)).current();
+  const receipts = (await import(
+    pathToFileURL(join(folderOf('auth'), 'src/receipts/receipt-key.ts')).href
+  )) as Receipts;
+  const receipt = await receipts.receiptKeys(street.secrets.own_secrets.auth)(db);
   await db.destroy();
   const signed = (changes: object, by = key, with_kid = kid) =>
     jwt.sign({ ...claims, ...changes }, by, { header: { alg: 'ES256', typ: 'at+jwt', kid: with_kid } });
@@ -32,7 +39,8 @@ export async function badTokens({ street, people, open, person }: World): Promis
   expect((await client(street.url, signed({ jti: randomUUID() })).get('/auth/me')).status).toBe(200);
 
   const { keys } = (await open.get('/.well-known/jwks.json')).body as { keys: JsonWebKey[] };
-  const pem = createPublicKey({ key: keys[0] as JsonWebKey, format: 'jwk' }).export({ type: 'spki', format: 'pem' });
+  const its = keys.find((one) => one['kid'] === kid) as JsonWebKey;
+  const pem = createPublicKey({ key: its, format: 'jwk' }).export({ type: 'spki', format: 'pem' });
   const foreign = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 
   const gone = await person('admin');
@@ -49,6 +57,7 @@ export async function badTokens({ street, people, open, person }: World): Promis
     'HS256 with the public key': jwt.sign(claims, String(pem), { header: { alg: 'HS256', typ: 'at+jwt', kid } }),
     'unknown kid': signed({}, foreign, randomUUID()),
     'another key': signed({}, foreign),
+    'the key of receipts': signed({}, receipt.key, receipt.kid),
     revoked: gone.token ?? '',
     'not a token': 'not-a-token',
   };

@@ -74,6 +74,12 @@ export const expectedAccess: Readonly<Record<string, string>> = {
   'POST /api/customers/{customer_id}/notes': 'superuser admin manager',
   'DELETE /api/customers/{customer_id}/notes/{note_id}': 'superuser admin manager',
 
+  'POST /api/gdpr/export': 'superuser admin customer:own',
+  'POST /api/gdpr/delete': 'superuser admin customer:own',
+  'GET /api/gdpr/requests': 'superuser admin customer:own',
+  'GET /api/gdpr/requests/{request_id}': 'superuser admin customer:own',
+  'GET /api/gdpr/requests/{request_id}/receipt': 'superuser admin customer:own',
+
   'GET /api/customers/{customer_id}/interactions': 'superuser admin manager viewer',
   'POST /api/customers/{customer_id}/interactions': 'superuser admin manager',
   'GET /api/customers/{customer_id}/interactions/{interaction_id}': 'superuser admin manager viewer',

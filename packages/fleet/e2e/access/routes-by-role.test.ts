@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { roles } from '@clientela/contracts';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { client } from '../street.ts';
+import { expect, test } from 'vitest';
+import { client, shared } from '../street.ts';
 import { badTokens } from './bad-tokens.ts';
 import { contentsOf } from './contents.ts';
 import { everyDoor, type Door } from './doors.ts';
@@ -22,18 +22,17 @@ const requests = new Map<string, Sample>();
 let takesCompany: Set<string>;
 const requestOf = (door: string) => requests.get(door) as Sample;
 
-beforeAll(async () => {
+shared.beforeAll(async ({ street }) => {
   every = await everyDoor();
   takesCompany = new Set(
     every.filter(({ takes_company }) => takes_company).map(({ method, path }) => `${method} ${path}`),
   );
-  world = await newWorld();
+  world = await newWorld(street);
   for (const door of doors) {
     const sample = samples[door];
     if (sample) requests.set(door, await sample(world, world.people.admin, false));
   }
 }, patience);
-afterAll(() => world?.street.end());
 
 /** Runs a batch of requests that must all be refused, and holds the databases against what they were before. */
 async function unchangedBy(batch: () => Promise<string[]>): Promise<void> {
@@ -93,7 +92,7 @@ test(
       const who = 'a stranger';
       for (const door of closed) {
         const sample = requestOf(door);
-        if (/\{(customer|product|user|session|tag)_id\}/.test(door)) {
+        if (/\{(customer|product|user|session|tag|request)_id\}/.test(door)) {
           faults.push(...(await fault(who, world.stranger, door, sample, [404])), ...(await toldApart(door, sample)));
         } else if (door.includes('{company_id}') || door === 'POST /api/v1/users') {
           faults.push(...(await fault(who, world.stranger, door, sample, [403])));

@@ -158,6 +158,27 @@ async function failedEvent({ street, company_id }: World): Promise<string> {
   return id;
 }
 
+/** An erasure that is done, of somebody who can still sign in: of the caller, or of nobody. */
+async function doneErasure({ street, company_id }: World, caller: Person, own: boolean): Promise<string> {
+  const id = randomUUID();
+  const [customer_id, user_id] = [randomUUID(), own ? caller.user.id : randomUUID()];
+  const at = new Date().toISOString();
+  const receipt = { request_id: id, company_id, customer_id, user_id, requested_at: at, done_at: at, services: [] };
+  const client = new pg.Client({ connectionString: street.databases.customer.owner_url });
+  await client.connect();
+  await client.query(
+    `insert into erasure_requests (company_id, id, customer_id, user_id, requested_by, begun_at, done_at, receipt, jws)
+     values ($1, $2, $3, $4, 'tested', now(), now(), $5, 'a.b.c')`,
+    [company_id, id, customer_id, user_id, receipt],
+  );
+  await client.end();
+  return id;
+}
+const onErasure =
+  (rest: string): Make =>
+  async (world, caller, own) =>
+    at(`/api/gdpr/requests/${await doneErasure(world, caller, own)}${rest}`);
+
 export const samples: Readonly<Record<string, Make>> = {
   'GET /.well-known/jwks.json': () => at('/.well-known/jwks.json'),
   ...accounts('/auth'),
@@ -244,6 +265,21 @@ export const samples: Readonly<Record<string, Make>> = {
     const { note } = await world.make(`/api/customers/${id}/notes`, { content: 'Called' });
     return at(`/api/customers/${id}/notes/${note.id}`);
   },
+
+  'POST /api/gdpr/export': async (world, caller, own) =>
+    at('/api/gdpr/export', { customer_id: (await customerFor(world, caller, own)).id }),
+  'POST /api/gdpr/delete': async (world, caller, own) => {
+    const it = own ? await colleague(world, caller) : caller;
+    const body = { customer_id: (await customerFor(world, it, own)).id };
+    return { ...at('/api/gdpr/delete?wait=true', body), as: it };
+  },
+  'GET /api/gdpr/requests': async (world, caller, own) => {
+    if (own) await doneErasure(world, caller, own);
+    const nothing = { requests: [], total: 0, page: 1, pages: 0, per_page: 20 };
+    return { ...at('/api/gdpr/requests'), nothing };
+  },
+  'GET /api/gdpr/requests/{request_id}': onErasure(''),
+  'GET /api/gdpr/requests/{request_id}/receipt': onErasure('/receipt'),
 
   'GET /api/customers/{customer_id}/interactions': onCustomer('/interactions'),
   'POST /api/customers/{customer_id}/interactions': onCustomer('/interactions', { notes: 'Called', type: 'call' }),

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { roles, type Role } from '@clientela/contracts';
-import { client, newCompany, testStreet, type Answer, type Client, type TestStreet } from '../street.ts';
+import { client, newCompany, type Answer, type Client, type TestStreet } from '../street.ts';
 
 /** Somebody who is signed in, and how they did it. */
 export type Person = Client & { user: Answer['body']; email: string; password: string; refresh_token: string };
 
-/** A street with two companies, and somebody of each role in the first. */
+/** Two new companies on a street, and somebody of each role in the first. */
 export type World = {
   street: TestStreet;
   /** Of the first company, by role; the superuser is the installation's. */
@@ -31,9 +31,7 @@ export async function signIn(url: string, email: string, its_password = password
   return { ...client(url, access_token), user, email, password: its_password, refresh_token };
 }
 
-/** @param env settings of the street */
-export async function newWorld(env: NodeJS.ProcessEnv = {}): Promise<World> {
-  const street = await testStreet(env);
+export async function newWorld(street: TestStreet): Promise<World> {
   const { url } = street;
   const founder = async () => signIn(url, (await newCompany(url)).user.email);
   const admin = await founder();

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { services, type Program, type Service } from '@clientela/fleet';
 import { brokerOfItsOwn, freePort, testExchange } from '@clientela/testing';
+import { connect } from 'amqplib';
 import pg from 'pg';
 import { testStreet, type TestStreet } from '../street.ts';
 import { faultProxy, type FaultProxy } from './fault-proxy.ts';
@@ -91,11 +92,17 @@ export async function chaosStreet(transport: 'RabbitMQ' | 'HTTP', env: NodeJS.Pr
 
 /** RabbitMQ that is killed right after a queue was made can lose the queue: that is its fault and not what is looked for here. */
 async function queuesSettled(broker: Broker, exchange: string): Promise<void> {
-  const hearing = services.filter((service) => service !== 'product');
-  for (let tries = 0; tries < 100; tries += 1) {
-    const found = await broker.ctl('-q', 'list_consumers');
-    if (hearing.every((service) => found.includes(`${exchange}.${service}\t`))) break;
-    await sleep(200);
-  }
+  const model = await connect(broker.url);
+  const consumers = async (queue: string): Promise<number> => {
+    const channel = await model.createChannel();
+    channel.on('error', () => {}); // there is no such queue yet, which ends the channel
+    return channel.checkQueue(queue).then(
+      async ({ consumerCount }) => channel.close().then(() => consumerCount),
+      () => 0,
+    );
+  };
+  for (const service of services.filter((service) => service !== 'product'))
+    while ((await consumers(`${exchange}.${service}`)) === 0) await sleep(100);
+  await model.close();
   await broker.settled();
 }

@@ -6,11 +6,18 @@ import type { ChaosStreet } from './chaos-street.ts';
 import { untilAnswered } from './patience.ts';
 import type { Writer } from './writers.ts';
 
-/** Compares as a person would read it: one line for what is not as it must be. */
-const differs = (what: string, found: unknown, expected: unknown): string[] =>
-  isDeepStrictEqual(found, expected)
-    ? []
-    : [`${what}: found ${JSON.stringify(found)}, expected ${JSON.stringify(expected)}`];
+/** One line for what is not as it must be; of a list, what is there and should not be, and what is missing. */
+function differs(what: string, found: unknown, expected: unknown): string[] {
+  if (isDeepStrictEqual(found, expected)) return [];
+  if (!Array.isArray(found) || !Array.isArray(expected))
+    return [`${what}: ${text(found)} instead of ${text(expected)}`];
+  const [has, needs] = [found.map(text), expected.map(text)];
+  const more = has.filter((one) => !needs.includes(one));
+  const missing = needs.filter((one) => !has.includes(one));
+  const counts = `${has.length} instead of ${needs.length}`;
+  return [`${what}: ${counts}, too much: ${more.join(' ') || 'none'}, missing: ${missing.join(' ') || 'none'}`];
+}
+const text = (value: unknown) => JSON.stringify(value) ?? 'nothing';
 
 const by = <T>(list: readonly T[], key: (one: T) => string | number): T[] =>
   list.toSorted((one, other) => (key(one) < key(other) ? -1 : 1));
@@ -149,7 +156,7 @@ export async function onceEach(street: ChaosStreet, { name, book, company_id }: 
     ...differs(
       `${name}: counters`,
       by(counters, ({ customer_id }) => String(customer_id)),
-      by(living, ({ id }) => id).map((customer) => ({ customer_id: customer.id, ...countersOf(customer) })),
+      by(living, ({ id }) => id).map((customer) => Object.assign({ customer_id: customer.id }, countersOf(customer))),
     ),
     ...differs(
       `${name}: profiles of users`,

@@ -7,7 +7,7 @@ import { afterwards, erase, eraseThrough, notErased, steps } from './erasures.ts
 import { faultsOf } from './faults.ts';
 import { settles, untilAnswered } from './patience.ts';
 import { canary, newCanary, type Canary } from './people.ts';
-import { scan, type Found } from './scan.ts';
+import { scan, tapMessages, type Found } from './scan.ts';
 import { dice, tell } from './seed.ts';
 
 const erased = 200;
@@ -19,6 +19,7 @@ let admin: Client & { user: Answer['body'] };
 let people: Canary[];
 beforeAll(async () => {
   street = await chaosStreet('RabbitMQ');
+  await tapMessages(street);
   admin = await newCompany(street.url);
 }, 120_000);
 afterAll(() => street?.end());
@@ -50,7 +51,7 @@ test(`${erased + kept} people with a text of their own in every field: an export
     const missing = shown.filter((mark) => !text.includes(mark));
     const others = text.match(new RegExp(`${canary}[a-z0-9]*`, 'g'))?.filter((mark) => !mark.startsWith(own)) ?? [];
     if (status !== 200 || missing.length > 0 || others.length > 0)
-      wrong.push(`${own}: ${status}, misses ${missing}, has ${others}`);
+      wrong.push(`${own}: ${status}, misses ${missing.join()}, has ${others.join()}`);
   });
   expect(wrong).toEqual([]);
 });

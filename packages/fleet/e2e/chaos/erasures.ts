@@ -21,8 +21,10 @@ export const steps: Step[] = [
 ];
 
 /** Asks for somebody's erasure, until it is taken. @returns the request's id */
-export async function erase(admin: Client, { customer_id, own }: Canary): Promise<string> {
-  const { status, body } = await untilAnswered(admin, `erase-${own}`, 'POST', '/api/gdpr/delete', { customer_id });
+export async function erase(admin: Client, { customer_id }: Canary): Promise<string> {
+  const { status, body } = await untilAnswered(admin, `erase-${customer_id}`, 'POST', '/api/gdpr/delete', {
+    customer_id,
+  });
   if (status !== 202 && status !== 200) throw new Error(`gdpr/delete: ${status} ${JSON.stringify(body)}`);
   return body.request.id;
 }

@@ -7,6 +7,8 @@ import { tell, type Dice } from './seed.ts';
 type Fault = {
   name: string;
   kills: boolean;
+  /** Only where there is one. */
+  needs_broker?: true;
   happen: (street: ChaosStreet, dice: Dice) => Promise<() => Promise<void>>;
 };
 
@@ -45,6 +47,7 @@ const faults: Fault[] = [
   {
     name: 'kill -9 the broker',
     kills: true,
+    needs_broker: true,
     happen: async ({ broker }, dice) => {
       const away = dice.below(3000);
       await broker?.kill();
@@ -57,6 +60,7 @@ const faults: Fault[] = [
   {
     name: 'the wires to the broker are cut',
     kills: false,
+    needs_broker: true,
     happen: async (street) => {
       street.to_broker.cut();
       return nothingElse;
@@ -65,6 +69,7 @@ const faults: Fault[] = [
   {
     name: 'nothing passes to or from the broker for a while, and nobody is told',
     kills: false,
+    needs_broker: true,
     happen: async (street, dice) => {
       const held = street.to_broker.hold(() => true);
       const time = 500 + dice.below(2500);
@@ -107,7 +112,7 @@ export function faultsOf(
   street: ChaosStreet,
   dice: Dice,
 ): { next: (when: string) => Promise<boolean>; over: () => Promise<void> } {
-  const possible = faults.filter(({ name }) => street.broker || !name.includes('the broker'));
+  const possible = faults.filter(({ needs_broker }) => street.broker || !needs_broker);
   const deck: Fault[] = [];
   const lasting = new Map<string, Promise<void>>();
   return {

@@ -7,12 +7,23 @@ import { inTime, settles } from './patience.ts';
 import { writeThe, type Writer } from './writers.ts';
 
 /** Of an event on its way: who says it and who hears it, and the write of which it is told. */
-export type Way = { speaker: Service; hearer: Service; write: Parameters<typeof writeThe>[0] };
+export type Way = {
+  speaker: Service;
+  hearer: Service;
+  write: Parameters<typeof writeThe>[0];
+  /** What the hearer has to ask before its effect. */
+  asks?: { service: Service; path: string };
+};
 
 export const ways: Way[] = [
   { speaker: 'customer', hearer: 'auth', write: 'note' },
   { speaker: 'interaction', hearer: 'auth', write: 'interaction' },
-  { speaker: 'interaction', hearer: 'customer', write: 'transaction' },
+  {
+    speaker: 'interaction',
+    hearer: 'customer',
+    write: 'transaction',
+    asks: { service: 'interaction', path: '/internal/customers/totals' },
+  },
   { speaker: 'product', hearer: 'auth', write: 'product' },
   { speaker: 'favorites', hearer: 'auth', write: 'favorite' },
   { speaker: 'customer', hearer: 'interaction', write: 'removeForGood' },
@@ -24,22 +35,27 @@ export const ways: Way[] = [
 export type Point = {
   name: string;
   dies: 'speaker' | 'hearer';
-  /** What of an event's way does not pass: that it is told, or the answer that it was. */
-  held: 'message' | 'confirm' | 'ack';
+  /** What of an event's way does not pass: that it is told, what its hearer asks then, or the answer that it was heard. */
+  held: 'message' | 'question' | 'confirm' | 'ack';
 };
 
 export const points: Record<'RabbitMQ' | 'HTTP', Point[]> = {
   RabbitMQ: [
     { name: 'after commit, before publish', dies: 'speaker', held: 'message' },
     { name: 'after publish, before removal', dies: 'speaker', held: 'confirm' },
+    { name: 'delivered, before the effect', dies: 'hearer', held: 'question' },
     { name: 'after the effect, before the ack', dies: 'hearer', held: 'ack' },
   ],
   HTTP: [
     { name: 'after commit, before the call', dies: 'speaker', held: 'message' },
     { name: 'after the call, before removal', dies: 'speaker', held: 'confirm' },
+    { name: 'delivered, before the effect', dies: 'hearer', held: 'question' },
     { name: 'after the effect, before the answer', dies: 'hearer', held: 'ack' },
   ],
 };
+
+/** Whether an event comes to this point on its way: not every hearer asks somebody. */
+export const comesTo = (point: Point, way: Way): boolean => point.held !== 'question' || way.asks !== undefined;
 
 /** Where an event is told, and where the answers to it pass. */
 function stretch({ broker, to, to_broker }: ChaosStreet, { speaker, hearer }: Way) {
@@ -66,11 +82,15 @@ export async function killAt(street: ChaosStreet, writer: Writer, point: Point, 
   const name = `${way.speaker} to ${way.hearer}, ${point.name}`;
   const before = await settles(() => nothingLeft(street), Date.now() + 30_000);
   const on = stretch(street, way);
-  const held = on.proxy.hold(on[point.held]);
+  const { asks } = way;
+  const held =
+    point.held === 'question'
+      ? street.to[asks?.service ?? way.speaker].hold(({ from, way }) => from === `GET ${asks?.path}` && way === 'up')
+      : on.proxy.hold(on[point.held]);
   await writeThe(way.write, writer);
   await inTime(held.reached, name);
   const event = await lastSaid(street, way.speaker);
-  const heard = point.held !== 'message';
+  const heard = point.held === 'confirm' || point.held === 'ack';
   const isHeard = async () => {
     const known = await street.ask(way.hearer, 'select 1 from inbox_events where event_id = $1', [event]);
     return known.length > 0 === heard ? [] : [`${way.hearer} ${heard ? 'has not' : 'has'} heard it`];

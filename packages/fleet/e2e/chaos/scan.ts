@@ -43,7 +43,7 @@ async function scanTables({ databases, postgres }: ChaosStreet, service: (typeof
   try {
     const { rows } = await db.query<{ name: string }>(
       `select format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-        where c.relkind in ('r', 'm', 'S') and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast')`,
+        where c.relkind in ('r', 'm') and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast')`,
     );
     if (rows.length < 5) throw new Error(`the ${service} database shows only ${rows.length} tables`);
     for (const { name } of rows) {
@@ -55,15 +55,34 @@ async function scanTables({ databases, postgres }: ChaosStreet, service: (typeof
   }
 }
 
-/** Takes every message of every queue, and puts it back. */
+const tapOf = (exchange: string) => `tap of ${exchange}`;
+
+/** Keeps a copy of every message from here on, to be looked through by `scan`. */
+export async function tapMessages({ broker, exchange }: ChaosStreet): Promise<void> {
+  if (!broker) return;
+  const model = await connect(broker.url);
+  const channel = await model.createChannel();
+  await channel.assertQueue(tapOf(exchange), { durable: true, arguments: { 'x-queue-type': 'quorum' } });
+  await channel.bindQueue(tapOf(exchange), exchange, '#');
+  await model.close();
+  await broker.settled();
+}
+
+/** Every message that was ever sent, and those that the broker gave up. What waits for a service only that one can take: there is nothing. */
 async function scanMessages({ broker, exchange }: ChaosStreet, look: Look) {
   if (!broker) return;
-  const names = (await broker.ctl('-q', 'list_queues', 'name')).split('\n').filter((name) => name.startsWith(exchange));
-  if (names.length < 8) throw new Error(`the broker has only ${names.length} queues`);
+  const queues = (await broker.ctl('-q', 'list_queues', 'name', 'messages'))
+    .split('\n')
+    .map((line) => line.split('\t'));
+  const ours = queues.filter(([name = '']) => name.includes(exchange)) as [string, string][];
+  if (ours.length < 8) throw new Error(`the broker has only ${ours.length} queues`);
   const model = await connect(broker.url);
   try {
     const channel = await model.createChannel();
-    for (const name of names) {
+    for (const [name, messages] of ours) {
+      const open = name === tapOf(exchange) || name.endsWith('.dead');
+      if (!open && messages !== '0') throw new Error(`${messages} messages are still in ${name}`);
+      if (!open) continue;
       for (let got = await channel.get(name); got; got = await channel.get(name))
         look(`queue ${name}`, `${JSON.stringify(got.properties)} ${got.content.toString('latin1')}`);
     }

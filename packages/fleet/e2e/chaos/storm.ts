@@ -5,6 +5,7 @@ import type { ChaosStreet } from './chaos-street.ts';
 import { allIsThere, nothingWaits, onceEach } from './checks.ts';
 import { faultsOf } from './faults.ts';
 import { settles } from './patience.ts';
+import { recounted } from './recount.ts';
 import { dice, tell } from './seed.ts';
 import { writeOne, type Writer } from './writers.ts';
 
@@ -51,8 +52,12 @@ export async function storm(
   const writers = await Promise.all(names.map((name) => newWriter(street, name)));
   const written = () => writers.reduce((sum, { book }) => sum + book.writes, 0);
   const failed = new AbortController();
+  let killed = 0;
   const write = async (writer: Writer) => {
-    while (written() < writes && !failed.signal.aborted) await writeOne(writer);
+    while (written() < writes && !failed.signal.aborted) {
+      if (written() < (writes * (killed + 1)) / kills) await writeOne(writer);
+      else await sleep(10); // the faults are to fall among the writes, not behind them
+    }
   };
   const begun = Date.now();
   const writing = Promise.all(writers.map(write)).catch((error: unknown) => {
@@ -61,8 +66,7 @@ export async function storm(
 
   const chance = dice(`${options.name} faults`);
   const faults = faultsOf(street, chance);
-  let killed = 0;
-  for (; killed < kills;) {
+  while (killed < kills) {
     const share = Math.floor((writes * (killed + 0.5)) / kills);
     const later = chance.below(600);
     while (written() < share && !failed.signal.aborted) await sleep(20);
@@ -79,5 +83,5 @@ export async function storm(
   const waits = await settles(effectsOf(street, writers), last + stuck);
   if (waits.length === 0) tell(`all took effect ${((Date.now() - last) / 1000).toFixed(1)} s after the last kill`);
   const missing = (await Promise.all(writers.map((writer) => allIsThere(writer)))).flat();
-  return { wrong: [...waits, ...missing], kills: killed, writes: written() };
+  return { wrong: [...waits, ...missing, ...(await recounted(street))], kills: killed, writes: written() };
 }

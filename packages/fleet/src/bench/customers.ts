@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import pg from 'pg';
@@ -16,7 +16,11 @@ import { benchStreet } from './street.ts';
 // at the customer service's own port, one request at a time, right after a write.
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '9' }, only: { type: 'string', default: '' } },
+  options: {
+    rounds: { type: 'string', default: '9' },
+    only: { type: 'string', default: '' }, // parts of names, with | between them
+    keep: { type: 'string' }, // a folder in which the loaded data stay, for the next run
+  },
 });
 const rounds = Number(values.rounds);
 
@@ -25,12 +29,19 @@ const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort(new Error('stopped')));
 
 const load_before = loadNow();
-const street = await benchStreet(stopping.signal);
+const street = await benchStreet(stopping.signal, values.keep);
 try {
   const { fleet, as_gateway, company_id } = street;
   const { owner_url } = fleet.databases.customer;
-  say(`loading ${amounts.largest} customers of one company and ${amounts.each} of each of ${amounts.companies} others`);
-  await loadCustomers(owner_url, company_id, say);
+  const loaded = values.keep && join(values.keep, 'loaded');
+  if (loaded && existsSync(loaded)) say(`what was loaded into ${values.keep} before`);
+  else {
+    say(
+      `loading ${amounts.largest} customers of one company and ${amounts.each} of each of ${amounts.companies} others`,
+    );
+    await loadCustomers(owner_url, company_id, say);
+    if (loaded) writeFileSync(loaded, '');
+  }
 
   const service = `http://127.0.0.1:${fleet.ports.customer}`;
   const send = async (method: string, path: string, body?: object) => {
@@ -40,7 +51,7 @@ try {
     if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
     return JSON.parse(text) as { total?: number; total_is_estimate?: true; customer?: { id: string } };
   };
-  let written = 0;
+  let written = Date.now(); // another one in each run on the same data
   const write = () => {
     written += 1;
     const [firstname, lastname] = ['Ana', `García Marín ${written}`];
@@ -54,7 +65,8 @@ try {
   await asTheServiceWrites(owner_url, company_id, (id) => send('PUT', `/api/customers/${id}`, { gender: 'other' }));
 
   const id = (await write()).customer?.id ?? '';
-  const cases = asked(id).filter(({ name }) => name.includes(values.only));
+  const only = values.only.split('|');
+  const cases = asked(id).filter(({ name }) => only.some((part) => name.includes(part)));
   const rows: (Asked & { total: string; median: number; p95: number })[] = [];
   for (const one of cases) {
     const taken: number[] = [];

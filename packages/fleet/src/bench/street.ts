@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { demoClient } from '../demo/client.ts';
 import { demoCustomers } from '../demo/customers.ts';
 import { demoProducts } from '../demo/products.ts';
@@ -20,25 +20,55 @@ export type BenchStreet = {
   end(): Promise<void>;
 };
 
-export async function benchStreet(signal: AbortSignal): Promise<BenchStreet> {
-  const folder = mkdtempSync(join(tmpdir(), 'clientela-bench-'));
+/** @param kept a folder that stays with all that was loaded, for the next run; left out: one that is removed at the end */
+export async function benchStreet(signal: AbortSignal, kept?: string): Promise<BenchStreet> {
+  if (kept) mkdirSync(kept, { recursive: true });
+  const folder = kept ? resolve(kept) : mkdtempSync(join(tmpdir(), 'clientela-bench-'));
   const { home } = await place(folder);
-  const removeAll = () => [folder, home].forEach((path) => rmSync(path, { recursive: true, force: true }));
+  const removeAll = () => {
+    if (!kept) [folder, home].forEach((path) => rmSync(path, { recursive: true, force: true }));
+  };
   try {
     const fleet = await startFleet({ folder, env: { RATE_LIMITS: 'off' }, free_ports: true, signal });
     const end = async () => {
       await fleet.stop();
       removeAll();
     };
-    return { fleet, end, ...(await records(fleet).catch((error: unknown) => end().then(() => Promise.reject(error)))) };
+    return {
+      fleet,
+      end,
+      ...(await records(fleet, folder).catch((error: unknown) => end().then(() => Promise.reject(error)))),
+    };
   } catch (error) {
     removeAll();
     throw error;
   }
 }
 
-async function records({ url, secrets }: Fleet) {
-  const sign = { email: 'bench@example.com', password: 'a password for the bench' };
+type Records = { company_id: string; user_id: string; customer_id: string; product_id: string };
+const sign = { email: 'bench@example.com', password: 'a password for the bench' };
+
+async function records({ url, secrets }: Fleet, folder: string) {
+  const file = join(folder, 'bench.json');
+  if (!existsSync(file)) writeFileSync(file, JSON.stringify(await made(url)));
+  const { user_id, ...ids } = JSON.parse(readFileSync(file, 'utf8')) as Records;
+  const { access_token } = (await demoClient(url)('POST', '/auth/login', sign)) as { access_token: string };
+  return {
+    ...ids,
+    bearer: { Authorization: `Bearer ${access_token}` },
+    as_gateway: {
+      'X-Service-Key': secrets.service_keys.gateway,
+      'X-User-Id': user_id,
+      'X-User-Role': 'admin',
+      'X-Company-Id': ids.company_id,
+      'X-Session-Id': user_id,
+      'X-Request-Id': 'bench-request-0001',
+      'X-Client-Ip': '127.0.0.1',
+    },
+  };
+}
+
+async function made(url: string): Promise<Records> {
   const open = demoClient(url);
   await open('POST', '/auth/register', { ...sign, name: 'Bench', company_name: 'Bench' });
   const { access_token, user } = (await open('POST', '/auth/login', sign)) as {
@@ -48,19 +78,5 @@ async function records({ url, secrets }: Fleet) {
   const send = demoClient(url, access_token);
   const { customer } = (await send('POST', '/api/customers', demoCustomers(1)[0])) as { customer: { id: string } };
   const { product } = (await send('POST', '/api/products', demoProducts[0])) as { product: { id: string } };
-  return {
-    company_id: user.business_id,
-    customer_id: customer.id,
-    product_id: product.id,
-    bearer: { Authorization: `Bearer ${access_token}` },
-    as_gateway: {
-      'X-Service-Key': secrets.service_keys.gateway,
-      'X-User-Id': user.id,
-      'X-User-Role': 'admin',
-      'X-Company-Id': user.business_id,
-      'X-Session-Id': user.id,
-      'X-Request-Id': 'bench-request-0001',
-      'X-Client-Ip': '127.0.0.1',
-    },
-  };
+  return { company_id: user.business_id, user_id: user.id, customer_id: customer.id, product_id: product.id };
 }

@@ -1,4 +1,5 @@
 import { services, type Service } from '@clientela/contracts';
+import { harmlessColumns, personalColumns } from '@clientela/runtime';
 import { testDatabase, type TestDatabase } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -25,6 +26,20 @@ describe.each(services)('the database of %s', (service: Service) => {
       ({ class: said }) => !/^(personal|sensitive|business|technical)(: .+)?$/.test(said ?? ''),
     );
     expect(unsaid).toEqual([]);
+  });
+
+  test('has no personal or sensitive column of which logs could speak', async () => {
+    const columns = await ask<{ column: string; tables: string }>(
+      `select a.attname as column, string_agg(c.relname, ', ') as tables
+         from pg_class c join pg_attribute a on a.attrelid = c.oid
+        where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and a.attnum > 0
+          and col_description(c.oid, a.attnum) ~ '^(personal|sensitive)'
+        group by 1`,
+    );
+    expect(columns.length).toBeGreaterThan(0);
+    // packages/runtime/src/redacted-names.ts
+    const kept = new Set([...personalColumns, ...Object.keys(harmlessColumns)]);
+    expect(columns.filter(({ column }) => !kept.has(column))).toEqual([]);
   });
 
   test('puts the company first in every key', async () => {

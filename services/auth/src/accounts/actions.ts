@@ -4,7 +4,7 @@ import { writableIn, type Actor } from '@clientela/http';
 import { audit } from '../audit/store.ts';
 import { insertCompany, lockOpenCompany } from '../companies/store.ts';
 import { acting, announced, causeOf, changesOf, newUser, write, type Person } from './changes.ts';
-import { fullName } from './rules.ts';
+import { foundedBy } from './rules.ts';
 import { WritableMe, type MyChanges } from './schema.ts';
 import { insertUser, lockUser, type StoredUser } from './store.ts';
 
@@ -18,7 +18,7 @@ export async function foundCompany(
   { account, password_hash, company_name }: Person & { company_name: string | undefined },
   defaults: Defaults,
 ): Promise<StoredUser> {
-  const name = company_name ?? `${fullName(account)}'s company`;
+  const name = company_name ?? foundedBy(account);
   const company = await insertCompany(tx, { name, ...defaults });
   const row = {
     ...newUser({ account, password_hash }, company.country),

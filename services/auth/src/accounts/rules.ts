@@ -12,6 +12,9 @@ export function splitName(name: string): Names {
 export const fullName = ({ first_name, last_name }: Names): string =>
   last_name ? `${first_name} ${last_name}` : first_name;
 
+/** What a company is called that its founder gave no name. */
+export const foundedBy = (founder: Names): string => `${fullName(founder)}'s company`;
+
 /** Whether a user may act: active itself, and of an active company or none. */
 export const mayAct = (user: { is_active: boolean; company_status: string | null }): boolean =>
   user.is_active && (user.company_status ?? 'active') === 'active';

@@ -90,7 +90,8 @@ describe('what auth does itself', () => {
 
   test('somebody who is not let through a door: who, which door, from where', async () => {
     const { caller, user } = await auth.registered();
-    const viewer = auth.user('viewer', { id: String(user.business_id) });
+    const { user: other } = await auth.registered();
+    const viewer = auth.user('viewer', { id: String(user.business_id) }, other.id);
     await viewer.get('/api/v1/users').expect(403);
     const [refused] = await trail(caller, `?actor=${viewer.user_id}`);
     expect(refused).toMatchObject({

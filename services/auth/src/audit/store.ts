@@ -1,4 +1,4 @@
-import { newId, within, type Db, type Scope, type Tx } from '@clientela/db';
+import { isUuid, newId, within, type Db, type Scope, type Tx } from '@clientela/db';
 import type { AuditFilter, AuditLog } from './schema.ts';
 
 /** One line of the trail: who did what to which record. It says which fields changed, never from what or to what. */
@@ -20,9 +20,28 @@ export type AuditEntry = {
   at?: string;
 };
 
-/** Adds a line to the trail, in the transaction of what it tells: neither is there without the other. */
-export async function audit(tx: Tx, { at, fields = [], ...entry }: AuditEntry): Promise<void> {
-  await tx('audit_logs').insert({ ...entry, id: newId(), fields: [...fields], ...(at !== undefined && { at }) });
+/**
+ * Adds a line to the trail, in the transaction of what it tells: neither is there without the other.
+ * @param held whether the transaction keeps the user whose address it is from being removed: it need not be asked then
+ */
+export async function audit(tx: Tx, { at, fields = [], ...entry }: AuditEntry, held = false): Promise<void> {
+  const ip = (entry.ip ?? null) !== null && (held || (await isThere(tx, entry))) ? entry.ip : null;
+  await tx('audit_logs').insert({ ...entry, ip, id: newId(), fields: [...fields], ...(at !== undefined && { at }) });
+}
+
+/** Until the transaction ends, no address of a user gets into the trail; those that are on their way there are waited for. */
+export const holdTrail = (tx: Tx, user_id: string) =>
+  tx.raw(`select pg_advisory_xact_lock(hashtextextended('trail of ' || ?, 0))`, [user_id]);
+
+/**
+ * Whether the one whose address it is may be known: what comes late, by the token of a user who was removed, leaves none. It stays so until
+ * the transaction ends.
+ */
+async function isThere(tx: Tx, { actor_id, resource_id }: AuditEntry): Promise<boolean> {
+  const id = actor_id ?? resource_id ?? '';
+  if (!isUuid(id)) return true; // a service, or nobody that is known
+  await tx.raw(`select pg_advisory_xact_lock_shared(hashtextextended('trail of ' || ?, 0))`, [id]);
+  return (await tx('users').select('id').where({ id }).first()) !== undefined;
 }
 
 /** Where a page goes on: after this line, which is older or has the smaller id. */

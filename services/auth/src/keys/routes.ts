@@ -1,4 +1,5 @@
 import { reply, route, type Route } from '@clientela/http';
+import { listReceiptKeys } from '../receipts/store.ts';
 import { Jwks } from './schema.ts';
 import { listPublicKeys } from './store.ts';
 
@@ -9,15 +10,20 @@ export const keyRoutes = (parts: KeyParts): Route[] => [
   route({
     method: 'get',
     path: '/.well-known/jwks.json',
-    summary: 'The public keys that verify access tokens',
-    description: 'Empty where tokens are signed by a shared secret (HS256).',
+    summary: 'The public keys that verify access tokens, and receipts of erasures',
+    description:
+      'use tells them apart. There are none for tokens where those are signed by a shared secret (HS256); those for receipts stay for good.',
     allow: 'open',
     reaches: 'installation',
     responses: { 200: Jwks },
     handle: async ({ db }) => {
       const { algorithm, minutes } = parts.tokens;
-      const keys = algorithm === 'ES256' ? await listPublicKeys(db, minutes) : [];
-      return reply(200, { keys }, { 'Cache-Control': 'public, max-age=60' });
+      const tokens = algorithm === 'ES256' ? await listPublicKeys(db, minutes) : [];
+      return reply(
+        200,
+        { keys: [...tokens, ...(await listReceiptKeys(db))] },
+        { 'Cache-Control': 'public, max-age=60' },
+      );
     },
   }),
 ];

@@ -1,13 +1,16 @@
 import { z } from 'zod';
 
-/** A public key for verifying tokens (RFC 7517, RFC 7518 section 6.2). */
+/** A public key (RFC 7517, RFC 7518 section 6.2). Those of receipts have a use of their own, so that no verifier of tokens takes them. */
 export const PublicJwk = z.strictObject({
   kty: z.literal('EC'),
   crv: z.literal('P-256'),
   x: z.string(),
   y: z.string(),
   kid: z.string(),
-  use: z.literal('sig'),
+  use: z.enum(['sig', 'receipts']).meta({
+    description:
+      'sig: verifies access tokens, until the last one has expired; receipts: verifies receipts of erasures, for good',
+  }),
   alg: z.literal('ES256'),
 });
 export type PublicJwk = z.infer<typeof PublicJwk>;

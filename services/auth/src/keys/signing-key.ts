@@ -1,9 +1,7 @@
-import { createHash, createPrivateKey, createSecretKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { Db, Tx } from '@clientela/db';
-import { EnvironmentError } from '@clientela/runtime';
-import type { PublicJwk } from './schema.ts';
-import { keyFor, seal, unseal } from './sealing.ts';
-import { insertFirstKey, listSigningKeys, lockKeys, succeedKey, type NewKey, type StoredKey } from './store.ts';
+import { newKeyPair, privateKeyOf, sealingOf } from './key-pair.ts';
+import { insertFirstKey, listSigningKeys, lockKeys, succeedKey, type StoredKey } from './store.ts';
 
 /** What signs access tokens, and the name under which its public half is published. A shared secret has neither. */
 export type SigningKey =
@@ -27,11 +25,11 @@ export const sharedKey = (secret: string): SigningKey => ({ alg: 'HS256', key: c
  * @throws EnvironmentError when a key was sealed under another secret
  */
 export async function openSigningKeys(db: Db, auth_secret: string): Promise<SigningKeys> {
-  const sealing = sealingOf(auth_secret);
+  const sealing = sealingOf(auth_secret, 'signing-keys');
   const read = async () => (await listSigningKeys(db)).map((stored) => opened(stored, sealing));
   let known = await read();
   if (known.length === 0) {
-    await insertFirstKey(db, newKey(sealing)); // or another replica's
+    await insertFirstKey(db, newKeyPair(sealing, 'sig')); // or another replica's
     known = await read();
   }
   return {
@@ -56,38 +54,14 @@ const delay = 120; // seconds: gateways ask for the keys every minute
  * @throws EnvironmentError when the present one was sealed under another secret
  */
 export async function rotateSigningKey(tx: Tx, auth_secret: string): Promise<{ kid: string; signs_from: string }> {
-  const sealing = sealingOf(auth_secret);
+  const sealing = sealingOf(auth_secret, 'signing-keys');
   await lockKeys(tx);
   for (const stored of await listSigningKeys(tx)) opened(stored, sealing);
-  const key = newKey(sealing);
+  const key = newKeyPair(sealing, 'sig');
   return { kid: key.kid, signs_from: await succeedKey(tx, key, delay) };
 }
 
-const sealingOf = (auth_secret: string) => keyFor(Buffer.from(auth_secret, 'base64url'), 'signing-keys');
-
-function opened({ kid, private_sealed, signs_from }: StoredKey, sealing: Buffer) {
-  try {
-    const der = unseal(sealing, private_sealed, kid);
-    const key: SigningKey = { alg: 'ES256', kid, key: createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }) };
-    return { key, signs_from };
-  } catch {
-    throw new EnvironmentError(
-      'AUTH_SECRET is not the one under which the signing key in this database was sealed: give the secret of this installation.',
-    );
-  }
+function opened(stored: StoredKey, sealing: Buffer) {
+  const key: SigningKey = { alg: 'ES256', kid: stored.kid, key: privateKeyOf(sealing, stored) };
+  return { key, signs_from: stored.signs_from };
 }
-
-function newKey(sealing: Buffer): NewKey {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const { x = '', y = '' } = publicKey.export({ format: 'jwk' });
-  const kid = thumbprint(x, y);
-  const public_jwk: PublicJwk = { kty: 'EC', crv: 'P-256', x, y, kid, use: 'sig', alg: 'ES256' };
-  const der = privateKey.export({ format: 'der', type: 'pkcs8' });
-  return { kid, public_jwk, private_sealed: seal(sealing, der, kid) };
-}
-
-/** RFC 7638: the required members in the order of their names. */
-const thumbprint = (x: string, y: string): string =>
-  createHash('sha256')
-    .update(JSON.stringify({ crv: 'P-256', kty: 'EC', x, y }))
-    .digest('base64url');

@@ -1,14 +1,9 @@
 import type { Db, Tx } from '@clientela/db';
+import type { KeyPair } from './key-pair.ts';
 import type { PublicJwk } from './schema.ts';
 
-export type StoredKey = {
-  kid: string;
-  public_jwk: PublicJwk;
-  private_sealed: Buffer;
-  /** In milliseconds of the clock of 1970, for comparing. */
-  signs_from: number;
-};
-export type NewKey = Omit<StoredKey, 'signs_from'>;
+/** `signs_from` in milliseconds of the clock of 1970, for comparing. */
+export type StoredKey = KeyPair & { signs_from: number };
 
 const columns = ['kid', 'public_jwk', 'private_sealed'] as const;
 
@@ -21,7 +16,7 @@ export const listSigningKeys = async (db: Db): Promise<StoredKey[]> =>
     .orderBy('signs_from');
 
 /** Makes this key the current one, unless there is one. */
-export async function insertFirstKey(db: Db, key: NewKey): Promise<void> {
+export async function insertFirstKey(db: Db, key: KeyPair): Promise<void> {
   await db('signing_keys').insert(key).onConflict(db.raw('((retired_at is null)) where retired_at is null')).ignore();
 }
 
@@ -30,7 +25,7 @@ export async function insertFirstKey(db: Db, key: NewKey): Promise<void> {
  * @param seconds until it does, so that everybody has its public half by then
  * @returns when that is
  */
-export async function succeedKey(tx: Tx, key: NewKey, seconds: number): Promise<string> {
+export async function succeedKey(tx: Tx, key: KeyPair, seconds: number): Promise<string> {
   const then = tx.raw('now() + make_interval(secs => ?)', [seconds]);
   await tx('signing_keys').whereNull('retired_at').update({ retired_at: then });
   const [made] = await tx('signing_keys')

@@ -49,8 +49,8 @@ async function endReused(tx: Tx, user_id: string, id: string, { request_id, clie
   await audit(tx, {
     actor_id: 'service:auth',
     action: 'session.token_reused',
-    resource_type: 'session',
-    resource_id: id,
+    resource_type: 'user', // by whom it is found when its address must go: the session itself is removed before long
+    resource_id: user_id,
     company_id,
     result: 'refused',
     ip: client_ip,

@@ -117,6 +117,14 @@ export const endSessions = (
     .modify((which) => void (except !== undefined && which.whereNot({ id: except })))
     .update({ ended_at: tx.raw('clock_timestamp()') });
 
+/**
+ * Takes out of a user's sessions where they were, and what their refresh tokens are made of, before the user is removed: what stays is that
+ * they have ended, until their access tokens have expired.
+ * @returns how many there were
+ */
+export const forgetSessions = (tx: Tx, user_id: string): Promise<number> =>
+  tx('sessions').where({ user_id }).update({ ip: null, device: null, seed: null, token_hash: null });
+
 /** Ends the sessions of all users of a company. @returns how many there were */
 export const endSessionsOfCompany = (tx: Tx, company_uuid: string): Promise<number> =>
   tx('sessions')

@@ -5,17 +5,17 @@ import { acting, causeOf, write } from '../accounts/changes.ts';
 import type { Verdict } from '../accounts/passwords.ts';
 import { lockUser, type StoredUser } from '../accounts/store.ts';
 import { countSignIn } from '../analytics/store.ts';
-import { audit } from '../audit/store.ts';
+import { audit, type AuditEntry } from '../audit/store.ts';
 import { beginSession, revokeSessions, type Begun, type SessionRules } from '../sessions/lifetime.ts';
 import { isLive, type Origin } from '../sessions/store.ts';
 import { networkOf } from './network.ts';
 import {
   findPassword,
-  isLocked,
   judgeInTurn,
   noteFailure,
   noteSignIn,
   noteSuccess,
+  standingOf,
   type SignInRecord,
 } from './store.ts';
 
@@ -32,13 +32,14 @@ export type Request = Origin & { request_id: string };
 export async function attemptSignIn(
   tx: Tx,
   rules: SessionRules,
-  { record, verdict }: Attempt,
+  { record: found, verdict }: Attempt,
   request: Request,
 ): Promise<(Begun & { user: StoredUser }) | undefined> {
   const network = networkOf(request.ip);
-  const user_id = record?.id ?? newId(); // of somebody who does not exist nothing is found and nothing kept, by the same statements
+  const user_id = found?.id ?? newId(); // of somebody who does not exist nothing is found and nothing kept, by the same statements
   await judgeInTurn(tx, user_id);
-  const locked = await isLocked(tx, user_id, network);
+  const { locked, there } = await standingOf(tx, user_id, network);
+  const record = there ? found : undefined; // who was removed while this was hashed is a name that nobody has
   if (!locked && record && verdict.right) {
     const user = await noteSignIn(tx, record, verdict.renewed);
     if (user) {
@@ -62,7 +63,7 @@ async function tell(
 ): Promise<void> {
   const company_id = record?.company_id ?? null;
   const done = action === 'sign_in';
-  await audit(tx, {
+  const entry: AuditEntry = {
     actor_id,
     action,
     resource_type: 'user',
@@ -71,7 +72,8 @@ async function tell(
     result: done ? 'done' : 'refused',
     ip,
     request_id,
-  });
+  };
+  await audit(tx, entry, true);
   await countSignIn(tx, company_id, done ? 'signed_in' : 'failed');
 }
 
@@ -90,7 +92,7 @@ export async function changePassword(
   const current = acting(await lockUser(tx, actor.id));
   acting(actor.session_id && (await isLive(tx, actor.id, actor.session_id)) ? current : undefined);
   const network = networkOf(actor.client_ip);
-  if (await isLocked(tx, actor.id, network)) return refuse(tx, actor, current);
+  if ((await standingOf(tx, actor.id, network)).locked) return refuse(tx, actor, current);
   if (change.password_hash === undefined) {
     await noteFailure(tx, actor.id, network);
     return refuse(tx, actor, current);

@@ -25,8 +25,13 @@ type Person = Awaited<ReturnType<AuthUnderTest['registered']>>;
 
 const here = '198.51.100.1';
 const there = '203.0.113.9';
-const login = async (email: string, password: string, ip = here) =>
-  (await auth.nobody().post('/auth/login', { email, password }).set({ 'X-Client-Ip': ip })).status;
+/** Twenty at once wait for each other; on a busy machine one may be asked to come again, and does. */
+const login = async (email: string, password: string, ip = here) => {
+  for (;;) {
+    const { status } = await auth.nobody().post('/auth/login', { email, password }).set({ 'X-Client-Ip': ip });
+    if (status !== 503) return status;
+  }
+};
 const right = (person: Person, ip?: string) => login(person.email, person.password, ip);
 const wrong = (person: Person, ip?: string) => login(person.email, `${person.password}!`, ip);
 const times = async (n: number, work: (n: number) => Promise<unknown>) => {

@@ -47,17 +47,24 @@ const lock = `interval '15 minutes'`;
 export const judgeInTurn = (tx: Tx, user_id: string) =>
   tx.raw(`select pg_advisory_xact_lock(hashtextextended('sign in ' || ?, 0))`, [user_id]);
 
-/** Whether a user may not sign in from a network now, however right the password is. */
-export async function isLocked(tx: Tx, user_id: string, network: string): Promise<boolean> {
-  const { rows } = await tx.raw<{ rows: [{ locked: boolean }] }>(
-    `select exists (select 1 from sign_in_failures_by_network
+/**
+ * Whether a user may not sign in from a network now, however right the password is; and whether there still is that user.
+ */
+export async function standingOf(
+  tx: Tx,
+  user_id: string,
+  network: string,
+): Promise<{ locked: boolean; there: boolean }> {
+  const { rows } = await tx.raw<{ rows: [{ locked: boolean; there: boolean }] }>(
+    `select exists (select 1 from users where id = :user_id) as there,
+            exists (select 1 from sign_in_failures_by_network
                      where user_id = :user_id and network = :network and locked_until > clock_timestamp())
          or exists (select 1 from sign_in_failures where user_id = :user_id and locked_until > clock_timestamp())
             and not exists (select 1 from sign_in_networks
                              where user_id = :user_id and network = :network and latest_at > now() - interval '30 days') as locked`,
     { user_id, network },
   );
-  return rows[0].locked;
+  return rows[0];
 }
 
 // In the order of the locks of `noteSuccess`. A failure that met a lock which came meanwhile prolongs nothing.

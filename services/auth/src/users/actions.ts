@@ -7,6 +7,7 @@ import { announced, causeOf, changesOf, newUser, noteUser, write, type UserCause
 import type { Account } from '../accounts/rules.ts';
 import { findUser, insertUser, lockUser, updateUser, type StoredUser, type UserColumns } from '../accounts/store.ts';
 import { revokeSessions } from '../sessions/lifetime.ts';
+import { forgetSessions } from '../sessions/store.ts';
 import { above, indispensable, notOfOneself, visible } from './rules.ts';
 import { WritableUser } from './schema.ts';
 import { deleteUser, hasAnother, lockAdmins } from './store.ts';
@@ -80,11 +81,17 @@ export async function removeUser(tx: Tx, target: Target): Promise<void> {
   const current = await currentOf(tx, target, true);
   if (indispensable(current)) await refuseLast(tx, current);
   const cause = { ...causeOf(target.actor), company_id: current.business_id };
-  const version = current.version + 1;
-  await revokeSessions(tx, cause, { user_id: current.id });
-  await deleteUser(tx, current.id);
-  await publish(tx, userDeleted, cause, version, { user_id: current.id, hard: true });
+  await takeAway(tx, cause, current);
   await noteUser(tx, cause, current, 'user.deleted', [], cause.client_ip);
+}
+
+/** Takes a locked user away, with its sessions. @returns how many of those there were */
+export async function takeAway(tx: Tx, cause: UserCause, current: StoredUser): Promise<number> {
+  await revokeSessions(tx, cause, { user_id: current.id });
+  const sessions = await forgetSessions(tx, current.id);
+  await deleteUser(tx, current.id);
+  await publish(tx, userDeleted, cause, current.version + 1, { user_id: current.id, hard: true });
+  return sessions;
 }
 
 /**

@@ -60,3 +60,13 @@ export async function hasAnother(
 }
 
 export const deleteUser = (tx: Tx, id: string): Promise<number> => tx('users').where({ id }).delete();
+
+/** How many rows of where a user has signed in, or has tried to, go with it. */
+export async function countSignInsOf(tx: Tx, user_id: string): Promise<Record<string, number>> {
+  const counted: Record<string, number> = {};
+  for (const table of ['sign_in_networks', 'sign_in_failures_by_network', 'sign_in_failures']) {
+    const found = await tx(table).where({ user_id }).count({ rows: '*' }).first<{ rows: number }>();
+    counted[table] = found.rows;
+  }
+  return counted;
+}

@@ -38,7 +38,7 @@ export const avatarRoutes = (storage: Storage): Route[] => [
         const picture = await remade(await bytesOf(upload.stream, signal));
         const name = newName();
         // Noted first: whatever happens from here on, nothing stays in the storage that no customer has.
-        await insertDiscard(db, actor.company_id, name);
+        if (!(await insertDiscard(db, actor.company_id, params.customer_id, name))) throw notFound('customer');
         await orAway(storage.put(name, picture, type));
         return name;
       }),

@@ -1,4 +1,4 @@
-import type { Db, Tx } from '@clientela/db';
+import type { Db, Query, Tx } from '@clientela/db';
 import { urlOf } from './schema.ts';
 
 export type Discard = { company_id: string; name: string };
@@ -6,9 +6,19 @@ export type Discard = { company_id: string; name: string };
 /** Longer than any upload takes: after that no customer gets the picture any more. */
 const grace = '10 minutes';
 
-/** Notes that the storage holds, or soon will, what no customer has yet. */
-export const insertDiscard = (db: Db, company_id: string, name: string): PromiseLike<unknown> =>
-  db('avatar_discards').insert({ company_id, name, due_at: db.raw(`now() + interval '${grace}'`) });
+/**
+ * Notes that the storage holds, or soon will, what no customer has yet. The customer's row is held meanwhile, so that its erasure, which waits
+ * for its pictures to be gone, knows of this one.
+ * @returns false when the customer has gone
+ */
+export async function insertDiscard(db: Db, company_id: string, customer_id: string, name: string): Promise<boolean> {
+  const { rowCount } = await db.raw(
+    `insert into avatar_discards (company_id, customer_id, name, due_at)
+     select company_id, id, ?, now() + interval '${grace}' from customers where company_id = ? and id = ? for key share`,
+    [name, company_id, customer_id],
+  );
+  return rowCount > 0;
+}
 
 /** @returns false when it is too late: its removal may have begun */
 export async function deleteUntouchedDiscard(tx: Tx, company_id: string, name: string): Promise<boolean> {
@@ -16,15 +26,19 @@ export async function deleteUntouchedDiscard(tx: Tx, company_id: string, name: s
   return (await tx('avatar_discards').where(untouched).where('due_at', '>', tx.fn.now()).delete()) > 0;
 }
 
+/** Of a customer whose pictures alone are meant. */
+export type Whose = { company_id: string; customer_id: string };
+
 /** Takes what is due; whoever takes it has until the next time that it is due, ever later up to ten minutes. */
-export function takeDueDiscards(db: Db, limit: number): PromiseLike<Discard[]> {
-  const due = db('avatar_discards')
+export function takeDueDiscards(db: Db, limit: number, whose?: Whose): PromiseLike<Discard[]> {
+  const due: Query = db('avatar_discards')
     .select('company_id', 'name')
     .where('due_at', '<=', db.fn.now())
     .orderBy('due_at')
     .limit(limit)
     .forUpdate()
     .skipLocked();
+  if (whose) void due.where(whose);
   return db('avatar_discards')
     .whereIn(['company_id', 'name'], due)
     .update({
@@ -36,6 +50,10 @@ export function takeDueDiscards(db: Db, limit: number): PromiseLike<Discard[]> {
 
 export const deleteDiscard = (db: Db, { company_id, name }: Discard): PromiseLike<number> =>
   db('avatar_discards').where({ company_id, name }).delete();
+
+/** Whether the storage may still hold a picture that was this customer's. */
+export const hasDiscards = async (db: Db, whose: Whose): Promise<boolean> =>
+  (await db('avatar_discards').select(db.raw('1')).where(whose).first()) !== undefined;
 
 /** Whether some customer has it. */
 export const isServed = async (db: Db, name: string): Promise<boolean> =>

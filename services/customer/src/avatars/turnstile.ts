@@ -5,9 +5,10 @@ import { unavailable } from '@clientela/errors';
  * @param options.places how many may be inside
  * @param options.waiting how many may wait for a place; the next is turned away at once
  * @param options.patience milliseconds that one waits
+ * @param options.full what is told to one who is turned away
  * @returns runs work inside @throws AppError 503 for one who is turned away
  */
-export function turnstile(options: { places: number; waiting: number; patience: number }) {
+export function turnstile(options: { places: number; waiting: number; patience: number; full?: string }) {
   let free = options.places;
   const line: (() => void)[] = [];
 
@@ -18,7 +19,7 @@ export function turnstile(options: { places: number; waiting: number; patience: 
         resolve();
         return;
       }
-      const turnedAway = () => reject(unavailable('Too many pictures are being sent just now'));
+      const turnedAway = () => reject(unavailable(options.full ?? 'Too many pictures are being sent just now'));
       if (line.length >= options.waiting) {
         turnedAway();
         return;

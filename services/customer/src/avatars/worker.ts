@@ -2,9 +2,28 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Db } from '@clientela/db';
 import type { Log } from '@clientela/runtime';
 import type { Storage } from './storage.ts';
-import { deleteDiscard, takeDueDiscards } from './store.ts';
+import { deleteDiscard, takeDueDiscards, type Whose } from './store.ts';
 
 const batch = 20;
+
+/**
+ * Removes from the storage what is discarded and due, a batch of it.
+ * @param whose left out, everybody's
+ * @returns whether there may be more
+ * @throws what the storage refuses with; that picture is due again later
+ */
+export async function removeDue(db: Db, storage: Storage, whose?: Whose): Promise<boolean> {
+  const due = await takeDueDiscards(db, batch, whose);
+  const removed = await Promise.allSettled(
+    due.map(async (discard) => {
+      await storage.remove(discard.name);
+      await deleteDiscard(db, discard);
+    }),
+  );
+  const failure = removed.find((one) => one.status === 'rejected');
+  if (failure) throw failure.reason;
+  return due.length === batch;
+}
 
 /**
  * Removes from the storage what is discarded, for ever: what fails is due again later. Several processes share the work.
@@ -15,22 +34,9 @@ export function startDiscarding(options: { db: Db; storage: Storage; log: Log; e
   const stopping = new AbortController();
   let failing = false;
 
-  const removeDue = async (): Promise<boolean> => {
-    const due = await takeDueDiscards(db, batch);
-    const removed = await Promise.allSettled(
-      due.map(async (discard) => {
-        await storage.remove(discard.name);
-        await deleteDiscard(db, discard);
-      }),
-    );
-    const failure = removed.find((one) => one.status === 'rejected');
-    if (failure) throw failure.reason;
-    return due.length === batch;
-  };
-
   const running = (async () => {
     while (!stopping.signal.aborted) {
-      const more = await removeDue().then(
+      const more = await removeDue(db, storage).then(
         (found) => {
           failing = false;
           return found;

@@ -1,11 +1,15 @@
+import { customerCreated } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
 import { AppError, invalid } from '@clientela/errors';
 import { fieldErrors, need, patchBody, type CompanyActor } from '@clientela/http';
 import { normalPhone } from '@clientela/values/phones';
 import type { z } from 'zod';
 import { changeCustomer, createCustomer, markDeleted } from '../customers/actions.ts';
-import { Customer, withDocument, WritableCustomer } from '../customers/schema.ts';
+import { Customer, withDocument, WritableCustomer, type NewCustomer } from '../customers/schema.ts';
 import { findHolder, type StoredCustomer } from '../customers/store.ts';
+import { insertHistory } from '../history/store.ts';
+import { findErased } from '../tombstones/erased.ts';
+import type { Fingerprints } from '../tombstones/fingerprints.ts';
 import { operationWith } from './schema.ts';
 
 const Operation = operationWith(withDocument(patchBody(Customer, WritableCustomer)));
@@ -13,7 +17,12 @@ type Operation = z.infer<typeof Operation>;
 
 /** Its status as the door of a single customer would give it. */
 export type Done = { status: number; customer?: StoredCustomer };
-type Company = { country: string; currency: string };
+/** In which company, and whether its erased people may be made again. */
+export type Terms = {
+  company: { country: string; currency: string };
+  fingerprints: Fingerprints;
+  allow_erased: boolean;
+};
 type Given = Extract<Operation, { op: 'upsert' }>;
 /** Its data without what was only filled in. */
 type Upsert = Omit<Given, 'data'> & { data: Partial<Given['data']> };
@@ -45,16 +54,16 @@ function givenIn(data: Given['data'], sent: unknown): Upsert['data'] {
 }
 
 /** Does one operation in the transaction that it is given. */
-export async function perform(tx: Tx, actor: CompanyActor, operation: Judged, company: Company): Promise<Done> {
+export async function perform(tx: Tx, actor: CompanyActor, operation: Judged, terms: Terms): Promise<Done> {
   switch (operation.op) {
     case 'create':
-      return { status: 201, customer: await createCustomer(tx, actor, operation.data, company) };
+      return { status: 201, customer: await createFromList(tx, actor, operation.data, terms) };
     case 'update': {
       const target = { actor, id: operation.id, expected_version: undefined };
-      return { status: 200, customer: await changeCustomer(tx, target, operation.data, company.country) };
+      return { status: 200, customer: await changeCustomer(tx, target, operation.data, terms.company.country) };
     }
     case 'upsert':
-      return upsertCustomer(tx, actor, operation, company);
+      return upsertCustomer(tx, actor, operation, terms);
     default:
       await markDeleted(tx, { actor, id: operation.id, expected_version: undefined });
       return { status: 200 };
@@ -64,20 +73,40 @@ export async function perform(tx: Tx, actor: CompanyActor, operation: Judged, co
 /** What a new customer is when nothing is said. */
 const fresh = { status: 'active', type: 'regular' } as const;
 
-async function upsertCustomer(
-  tx: Tx,
-  actor: CompanyActor,
-  { match_on, data }: Upsert,
-  company: Company,
-): Promise<Done> {
+async function upsertCustomer(tx: Tx, actor: CompanyActor, { match_on, data }: Upsert, terms: Terms): Promise<Done> {
+  const { country } = terms.company;
   const value = String(data[match_on]);
-  const looked = match_on === 'phone' ? normalPhone(value, company.country) : value;
+  const looked = match_on === 'phone' ? normalPhone(value, country) : value;
   const holder = await findHolder(tx, actor.company_id, match_on, { [match_on]: looked });
   if (!holder) {
-    return { status: 201, customer: await createCustomer(tx, actor, { ...fresh, ...data }, company) };
+    return { status: 201, customer: await createFromList(tx, actor, { ...fresh, ...data }, terms) };
   }
   const target = { actor, id: holder.id, expected_version: undefined };
-  return { status: 200, customer: await changeCustomer(tx, target, data, company.country) };
+  return { status: 200, customer: await changeCustomer(tx, target, data, country) };
+}
+
+/**
+ * A list must not bring back who was erased, unless somebody says that it may, which the history remembers.
+ * @throws AppError 409 CUSTOMER_ERASED naming the fields
+ */
+async function createFromList(tx: Tx, actor: CompanyActor, data: NewCustomer, terms: Terms): Promise<StoredCustomer> {
+  const customer = await createCustomer(tx, actor, data, terms.company);
+  // Asked when it is made: had it to wait for an erasure that held one of its values, that one has ended by now.
+  const [fields = []] = await findErased(tx, terms.fingerprints, actor.company_id, [customer]);
+  if (fields.length === 0) return customer;
+  if (!terms.allow_erased)
+    throw new AppError('conflict', {
+      error_code: 'CUSTOMER_ERASED',
+      detail: `${fields.join(', ')}: somebody had this whose data was erased; allow_erased=true makes the customer all the same`,
+      errors: fields.map((path) => ({ path, message: 'was that of somebody whose data was erased' })),
+    });
+  await insertHistory(tx, actor.company_id, customer.id, {
+    actor_id: actor.id,
+    action: customerCreated.name,
+    changes: [],
+    reason: `made with allow_erased, though somebody who was erased had this ${fields.join(', ')}`,
+  });
+  return customer;
 }
 
 /**

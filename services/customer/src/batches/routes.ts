@@ -1,5 +1,6 @@
 import { notFound, unavailable } from '@clientela/errors';
 import {
+  need,
   Problem,
   problemFor,
   route,
@@ -12,18 +13,18 @@ import {
 import type { Db, Tx } from '@clientela/db';
 import { shown } from '../customers/doors.ts';
 import { findCustomer } from '../customers/store.ts';
-import { judged, overtaken, perform } from './actions.ts';
-import { Batch, batchDone, type Result } from './schema.ts';
+import type { Fingerprints } from '../tombstones/fingerprints.ts';
+import { judged, overtaken, perform, type Terms } from './actions.ts';
+import { Batch, batchDone, BatchQuery, type Result } from './schema.ts';
 
 const tries = 3; // of an upsert that others get in the way of
 
-type Company = { country: string; currency: string };
-type Work = Parts & { db: Db; actor: CompanyActor; request_id: string; prepared: Company };
+type Work = Parts & { db: Db; actor: CompanyActor; request_id: string; prepared: Terms };
 
 /** What these doors work with. */
-export type BatchParts = { companies: CompanyLookup; log: ServiceOptions['log'] };
+export type BatchParts = { companies: CompanyLookup; fingerprints: Fingerprints; log: ServiceOptions['log'] };
 
-export const batchRoutes = ({ companies, log }: BatchParts): Route[] => [
+export const batchRoutes = ({ companies, fingerprints, log }: BatchParts): Route[] => [
   route({
     method: 'post',
     path: '/api/customers/batch',
@@ -32,18 +33,22 @@ export const batchRoutes = ({ companies, log }: BatchParts): Route[] => [
       'Each operation stands alone, in the order given, with a result of its own: status, and the customer or the problem. Fields of data ' +
       'and faults are named as by the doors of single customers. An upsert changes the undeleted customer that holds the given value of ' +
       'match_on, or makes one; of an existing one, number, status, type and tags are read-only. With an Idempotency-Key a batch that was cut ' +
-      'off goes on where it ended when it is sent again: what has its result keeps it, what met a 5xx is tried again.',
+      'off goes on where it ended when it is sent again: what has its result keeps it, what met a 5xx is tried again. An operation that ' +
+      'would make a customer with the e-mail, phone, document number or external id of somebody who was erased is a 409 CUSTOMER_ERASED; ' +
+      'allow_erased=true, which needs an admin, makes it all the same, and the history says so.',
     allow: 'customers:create',
+    query: BatchQuery,
     body: Batch,
     body_limit: 8 * 1024 * 1024,
     deadline: 120_000, // 1,000 operations on a busy machine
     responses: { 200: batchDone(Problem) },
     transaction: 'own', // each operation stands alone
     repeatable: 'by parts',
-    prepare: async ({ actor, signal }) => {
+    prepare: async ({ actor, query: { allow_erased }, signal }): Promise<Terms> => {
+      if (allow_erased) need(actor, 'gdpr:manage');
       const company = await companies(actor.company_id, { actor, signal });
       if (!company) throw notFound('company');
-      return company;
+      return { company, fingerprints, allow_erased };
     },
     handle: async ({ body, signal, ...work }) => {
       const results: Result[] = [];

@@ -1,4 +1,4 @@
-import { Uuid } from '@clientela/values';
+import { queryBoolean, Uuid } from '@clientela/values';
 import { z } from 'zod';
 import { CustomerSaved, NewCustomer, type Customer } from '../customers/schema.ts';
 
@@ -31,6 +31,12 @@ export const Batch = z.strictObject({
     )
     .min(1)
     .max(1000),
+});
+
+export const BatchQuery = z.strictObject({
+  allow_erased: queryBoolean
+    .default(false)
+    .meta({ description: 'Makes customers whose values somebody had who was erased' }),
 });
 
 /** What became of one operation. */

@@ -1,9 +1,10 @@
 import type { Db, Scope } from '@clientela/db';
 import type { Keyset } from '@clientela/http';
 import type { Customer } from '../customers/schema.ts';
+import { select } from './collecting.ts';
 import type { Listing } from './schema.ts';
 import { inOrder, keyed, sourceOf, type Key } from './source.ts';
-import { details, select } from './store.ts';
+import { details } from './store.ts';
 
 /**
  * The customers that follow one in a list's order. Each way to follow is a range of its own that an index gives: the same in the first

@@ -193,19 +193,38 @@ describe('the list', () => {
     }
   });
 
-  test('has a total that is exact up to 10,000 and where the counts are kept, else an estimate that says so', async () => {
-    const shop = await shopWith({ full_name: 'First', type: 'premium' });
+  test('is a superuser’s over all companies, or of the one it names', async () => {
+    const shop = await shopWith({ full_name: 'Spanning' });
+    const other = await shopWith({ full_name: 'Spanning' });
+    const superuser = service.user('superuser');
+    expect((await superuser.get(`${path}?search=spanning`).expect(200)).body.total).toBe(2);
+    const { body } = await superuser.get(`${path}?search=spanning&company_id=${other.company_id}`).expect(200);
+    expect(body.customers.map(({ business_id }: { business_id: string }) => business_id)).toEqual([other.company_id]);
+    await shop.get(`${path}?company_id=${other.company_id}`).expect(403);
+  });
+});
+
+describe('the list of more than 10,000', () => {
+  let shop: Caller;
+
+  beforeAll(async () => {
+    shop = await shopWith({ full_name: 'First', type: 'premium' });
     await service.database.owner.transaction(async (tx) => {
       await tx.raw('set local statement_timeout = 0');
       await tx.raw(
         `with made as (
-        insert into customers (company_id, id, full_name, full_name_built, type, preferences, searched)
-        select ?, gen_random_uuid(), 'Many ' || n, false, 'vip', '{"newsletter": false, "notifications": true, "language": "en"}', E'\\n many ' || n || E' \\n' from generate_series(1, 10500) n returning company_id, id
-      ) insert into customer_counters (company_id, customer_id, currency, customer_created_at, listed) select company_id, id, 'EUR', now(), true from made`,
+        insert into customers (company_id, id, full_name, full_name_built, type, preferences, searched, created_at)
+        select ?, gen_random_uuid(), 'Many ' || n, false, 'vip', '{"newsletter": false, "notifications": true, "language": "en"}', E'\\n many ' || n || E' \\n',
+          now() - n * interval '1 minute' from generate_series(1, 10500) n returning company_id, id, full_name, created_at
+      ) insert into customer_counters (company_id, customer_id, currency, customer_created_at, listed, last_order_date)
+        select company_id, id, 'EUR', created_at, true, timestamptz '2020-01-12' + substr(full_name, 6)::int * 7919 % 1500 * interval '1 day' from made`,
         [shop.company_id ?? ''],
       );
     });
     await service.database.owner.raw('analyze customers, customer_counters');
+  }, 60_000);
+
+  test('has a total that is exact up to 10,000 and where the counts are kept, else an estimate that says so', async () => {
     const total = async (query: string) => {
       const { body } = await shop.get(`${path}?per_page=1&${query}`).expect(200);
       const { total, pages, total_is_estimate } = body;
@@ -240,13 +259,39 @@ describe('the list', () => {
     expect(best.body.customers[0].full_name).toBe('Many 10500');
   });
 
-  test('is a superuser’s over all companies, or of the one it names', async () => {
-    const shop = await shopWith({ full_name: 'Spanning' });
-    const other = await shopWith({ full_name: 'Spanning' });
-    const superuser = service.user('superuser');
-    expect((await superuser.get(`${path}?search=spanning`).expect(200)).body.total).toBe(2);
-    const { body } = await superuser.get(`${path}?search=spanning&company_id=${other.company_id}`).expect(200);
-    expect(body.customers.map(({ business_id }: { business_id: string }) => business_id)).toEqual([other.company_id]);
-    await shop.get(`${path}?company_id=${other.company_id}`).expect(403);
+  test('has the newest of those who ordered last in some months, and none of others as new', async () => {
+    const orders = 'last_order_from=2020-02-01&last_order_to=2024-02-10';
+    const within = Array.from({ length: 10_500 }, (_, at) => at + 1).filter((n) => {
+      const day = (n * 7919) % 1500;
+      return day >= 20 && day <= 1490;
+    });
+    expect(within.length).toBeGreaterThan(10_000);
+    for (const [query, expected] of [
+      ['page=1', within.slice(0, 100)],
+      ['page=2', within.slice(100, 200)],
+      ['sort=created_at', within.toReversed().slice(0, 100)],
+      ['active_only=false&created_to=2100-01-01', within.slice(0, 100)],
+      ['page=60', within.slice(5900, 6000)],
+    ] as const) {
+      const found = await shop.get(`${path}?${orders}&per_page=100&${query}`).expect(200);
+      expect(found.body.total_is_estimate).toBe(true);
+      expect([query, ...found.body.customers.map(({ full_name }: { full_name: string }) => full_name)]).toEqual([
+        query,
+        ...expected.map((n) => `Many ${n}`),
+      ]);
+    }
+  });
+
+  test('finds the few among the many: of this company, exactly and with a typo', async () => {
+    for (const full_name of ['Ștefan Few', 'Stefen Few', 'Other One']) await shop.post(path, { full_name }).expect(201);
+    await shopWith({ full_name: 'Stefan Few' });
+    const found = async (query: string) => {
+      const { body } = await shop.get(`${path}${query}`).expect(200);
+      return [body.total, ...body.customers.map(({ full_name }: { full_name: string }) => full_name)];
+    };
+    expect(await found('?search=stefan&sort=full_name')).toEqual([2, 'Stefen Few', 'Ștefan Few']);
+    expect(await found('/search?q=stefan+few')).toEqual([2, 'Ștefan Few', 'Stefen Few']);
+    expect(await found('/search?q=stefan+few&per_page=1&page=2')).toEqual([2, 'Stefen Few']);
+    expect(await found('?search=other+few')).toEqual([0]);
   });
 });

@@ -1,14 +1,14 @@
 import { within, type Db, type Query, type Scope } from '@clientela/db';
 import type { Customer } from '../customers/schema.ts';
+import { collected, fenced, pool, select, type Slice } from './collecting.ts';
 import type { CustomerFilter, Listing } from './schema.ts';
-import { hitColumns, hitsById, hitsOf, searchOf, type Search } from './search.ts';
-import { inOrder, keyed, ofRecord, sourceOf, type Source, type Sql } from './source.ts';
-import { collected, details, fenced, select, unionOf, walked, type Slice } from './store.ts';
+import { hitColumns, hitsByKey, hitsOf, searchOf, type CustomerKey, type Search } from './search.ts';
+import { inOrder, keyed, ofRecord, sourceOf, type Condition, type Key, type Source } from './source.ts';
+import { details, walked } from './store.ts';
 import type { Term } from './terms.ts';
 import { countKept, estimated, exactUpTo, expectedRows, type Total } from './totals.ts';
 
 const newestFirst = [{ column: 'created_at', descending: true }] as const;
-const pool = 1_000; // customers that are ranked among themselves, where there are too many to rank all
 
 /** Whom a search finds, the best first: all of them ranked, or of very many the best thousand, and then the newest first. */
 export async function searchCustomers(
@@ -20,39 +20,51 @@ export async function searchCustomers(
   const listing: Listing = { ...filter, sort: newestFirst };
   const search = await searchOf(db, scope, listing);
   const { term, found } = search;
+  const best = (parts: readonly Query[]) => bestFirst(db, scope, listing, term, parts);
+  let some: readonly CustomerKey[] | undefined;
   if (search.many === undefined) {
-    const hits = ranked(db, search.hits ?? hitsOf(db, scope, listing, found), rankOf(db, term));
-    const few = await collected(db, bestFirst(db, scope, listing, [hits]), slice);
+    const hits = withText(db, search.hits ?? hitsOf(db, scope, listing, found));
+    const { found: few, some: exact } = await collected(db, best([hits]), slice, { remember: true });
     const mistyped = await search.mistyped(few.total);
     if (mistyped.length > 0) {
-      const nearly = ranked(db, hitsById(db, scope, listing, mistyped), db.raw('?::integer', [ranks]));
-      return collected(db, bestFirst(db, scope, listing, unionOf(few, hits, nearly)), slice);
+      const exactly = withText(db, hitsByKey(db, scope, listing, exact));
+      const nearly = withText(db, hitsByKey(db, scope, listing, mistyped), true);
+      return (await collected(db, best([exactly, nearly]), slice)).found;
     }
     if (few.total <= exactUpTo) return few;
+    if (search.hits) some = few.rows.map(({ business_id, id }) => ({ company_id: business_id, id }));
   }
   const all = sourceOf(db, scope, listing, { found });
   const many = search.many ?? search.expected ?? (await expectedRows(db, all.rows));
   const total = estimated(many, await countKept(db, scope, listing));
-  return { rows: await bestOfMany(db, scope, listing, search, slice), ...total };
+  return { rows: await bestOfMany(db, scope, listing, { ...search, some }, slice), ...total };
 }
 
 /** Found rows in the order of their rank; of one rank, the shortest name is nearest to what was typed. */
-function bestFirst(db: Db, scope: Scope, listing: Listing, parts: readonly Query[]): Source {
+function bestFirst(db: Db, scope: Scope, listing: Listing, term: Term, parts: readonly Query[]): Source {
   const source = sourceOf(db, scope, listing, { instead: fenced(db, parts) });
-  const keys = ['c.rank', 'length(c.full_name)', 'c.full_name', 'c.id'];
-  return { ...source, keys: keys.map((sql) => ({ sql, descending: false, nullable: true })) };
+  const ascending = { descending: false, nullable: true };
+  const keys = (from: string, id: string): Key[] => [
+    { ...rankOf(db, term, from), ...ascending },
+    { sql: `length(${from}.full_name)`, ...ascending },
+    { sql: `${from}.full_name`, ...ascending },
+    { sql: id, ...ascending },
+  ];
+  const columns = ['c.searched', 'c.nearly', 'c.full_name'];
+  return { ...source, keys: keys('c', 'c.id'), late: { columns, keys: keys('f', 'f.found_id') } };
 }
 
-const ranked = (db: Db, hits: Query, rank: Sql): Query => hits.clone().select(db.raw('? as rank', [rank]));
-const ranks = 5; // the last, of those who are found by a typo
+/** Hits with what their rank is told by. */
+const withText = (db: Db, hits: Query, nearly = false): Query =>
+  hits.clone().select('c.searched', db.raw('?::boolean as nearly', [nearly]));
 
-/** How well a searched text fits: a value is what was typed, begins so, has all words whole, begins all words, or holds all pieces. */
-function rankOf(db: Db, { any_of, text }: Term): Sql {
+/** How well a searched text fits: a value is what was typed, begins so, has all words whole, begins all words, holds all pieces, or nearly. */
+function rankOf(db: Db, { any_of, text }: Term, from: string): Pick<Key, 'sql' | 'values'> {
   const values = [...new Set([text, ...any_of.filter((one) => one.length === 1).map(([one = '']) => one.trim())])];
   const words = text.split(' ');
   const holds = (texts: readonly string[], how: 'or' | 'and') =>
-    db.raw(`(${texts.map(() => 'strpos(c.searched, ?) > 0').join(` ${how} `)})`, [...texts]);
-  return db.raw('(case when ? then 0 when ? then 1 when ? then 2 when ? then 3 else 4 end)', [
+    db.raw(`(${texts.map(() => `strpos(${from}.searched, ?) > 0`).join(` ${how} `)})`, [...texts]);
+  const steps = [
     holds(
       values.map((value) => `\n ${value} \n`),
       'or',
@@ -69,44 +81,47 @@ function rankOf(db: Db, { any_of, text }: Term): Sql {
       words.map((word) => ` ${word}`),
       'and',
     ),
-  ]);
+  ];
+  const { sql, bindings } = db
+    .raw(`(case when ${from}.nearly then 5 when ? then 0 when ? then 1 when ? then 2 when ? then 3 else 4 end)`, steps)
+    .toSQL();
+  return { sql, values: bindings as string[] };
 }
 
 /** The best of those whose values begin with what was typed and of others, then all others, the newest first. */
-async function bestOfMany(db: Db, scope: Scope, listing: Listing, search: Search, slice: Slice): Promise<Customer[]> {
-  const { term, found, hits } = search;
-  const rank = rankOf(db, term);
-  const first = (part: Query) => db.select('*').from(ranked(db, part, rank).limit(pool).as('part'));
-  const byIndex = (part: Query) =>
-    db
-      .select('*')
-      .from(
-        db.raw('(with hits as materialized (?) select * from hits limit ?) as part', [ranked(db, part, rank), pool]),
-      );
+async function bestOfMany(
+  db: Db,
+  scope: Scope,
+  listing: Listing,
+  search: Search & { some: readonly CustomerKey[] | undefined },
+  slice: Slice,
+): Promise<Customer[]> {
+  const { term, found, some } = search;
+  const first = (part: Query) => db.select('*').from(withText(db, part).limit(pool).as('part'));
   const newest = () => hitsOf(db, scope, listing, found).orderBy('c.created_at', 'desc');
-  const parts = [hits ? byIndex(hits) : first(newest()), ...beginning(db, scope, listing, search).map(first)];
-  const source = bestFirst(db, scope, listing, parts);
+  const hits = some ? withText(db, hitsByKey(db, scope, listing, some)) : first(newest());
+  const parts = [hits, ...beginning(db, scope, listing, search).map(first)];
+  const source = bestFirst(db, scope, listing, term, parts);
   const best = () => inOrder(select(db, source, source.rows.clone()), source.keys).limit(pool);
   if (slice.offset + slice.limit <= pool) {
     const page = inOrder(db.from(best().as('f')).select('f.*'), keyed(source.keys, 'f'));
     return details(db, page.limit(slice.limit).offset(slice.offset), source);
   }
   const ids = ((await best()) as { found_id: string }[]).map(({ found_id }) => found_id);
-  const others: Search = {
+  const others: Condition = (rows) => void rows.whereRaw('c.id <> all(?::uuid[])', [ids]);
+  const rest: Search = {
     ...search,
-    found: (rows) => {
-      found(rows);
-      void rows.whereRaw('c.id <> all(?::uuid[])', [ids]);
-    },
+    found: (rows) => [found, others].forEach((condition) => condition(rows)),
+    hits: search.hits?.clone().modify(others),
   };
-  const left = ids.slice(slice.offset, slice.offset + slice.limit);
+  const onPage = ids.slice(slice.offset, slice.offset + slice.limit);
   const inPool = await details(
     db,
-    inOrder(db.from(best().as('f')).select('f.*'), keyed(source.keys, 'f')).whereIn('f.found_id', left),
+    inOrder(db.from(best().as('f')).select('f.*'), keyed(source.keys, 'f')).whereIn('f.found_id', onPage),
     source,
   );
-  const rest = { limit: slice.limit - inPool.length, offset: Math.max(0, slice.offset - ids.length) };
-  return [...inPool, ...(rest.limit > 0 ? await walked(db, scope, listing, rest, others) : [])];
+  const left = { limit: slice.limit - inPool.length, offset: Math.max(0, slice.offset - ids.length) };
+  return [...inPool, ...(left.limit > 0 ? await walked(db, scope, listing, left, rest) : [])];
 }
 
 const last = '\u{10ffff}';

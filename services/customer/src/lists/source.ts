@@ -20,8 +20,8 @@ const where: Readonly<Record<SortColumn, Alias | undefined>> = {
 };
 const nullable: ReadonlySet<SortColumn> = new Set(['full_name', 'last_order_date']);
 
-/** A column that a list is ordered by, as SQL. */
-export type Key = { sql: string; descending: boolean; nullable: boolean };
+/** What a list is ordered by, as SQL. */
+export type Key = { sql: string; values?: readonly string[]; descending: boolean; nullable: boolean };
 export type Source = {
   /** Filtered, without columns, order and limit. */
   rows: Query;
@@ -33,6 +33,8 @@ export type Source = {
   walked: Alias | undefined;
   /** Whether that table alone tells which rows there are. */
   alone: boolean;
+  /** An order that takes time to tell, so that it is told only of those who are sorted: of these columns, its keys on `f`. */
+  late?: { columns: readonly string[]; keys: readonly Key[] };
 };
 
 /** Rows in the place of a table's own: fewer of them, with all columns that lists use. */
@@ -59,6 +61,12 @@ const hasCounters = ({ last_order_from, last_order_to, min_lifetime_value }: Par
 
 /** Whether other tables than that of the customers must be asked. */
 export const onOthers = (listing: Listing): boolean => Boolean(listing.tag) || hasCounters(listing);
+
+/** Whether the last order is all that is asked for, but for when the customer came and that the default list has it. */
+export const onlyOrdersAsked = (listing: Listing): boolean =>
+  Boolean(listing.last_order_from ?? listing.last_order_to) &&
+  !(listing.search ?? listing.tag ?? listing.min_lifetime_value) &&
+  !asksCustomers(listing);
 
 /** Conditions that only the table of customers can tell. */
 const asksCustomers = (listing: Listing): boolean => {
@@ -124,7 +132,7 @@ const table = (db: Db, alias: Alias, instead: Instead): Sql =>
   instead[alias] ? db.raw('? as ??', [instead[alias], alias]) : db.raw('?? as ??', [tables[alias], alias]);
 
 /** The conditions on one of the tables. What several know is asked of each, but for the time of the first only. */
-function narrow(rows: Query, alias: Alias, listing: Listing, first: boolean): void {
+export function narrow(rows: Query, alias: Alias, listing: Listing, first: boolean): void {
   const { listed } = statusesOf(listing);
   if (alias === 'c') ofStatus(rows, listing);
   else if (listed) void rows.where(`${alias}.listed`, true);
@@ -189,13 +197,13 @@ export function firstRows(db: Db, scope: Scope, listing: Listing, source: Source
 
 /** Orders rows; nulls come last either way (said of a column that never is null, it would keep an index from giving the order). */
 export function inOrder(rows: Query, keys: readonly Key[]): Query {
-  for (const { sql, descending, nullable } of keys)
-    void rows.orderByRaw(`${sql} ${descending ? 'desc' : 'asc'}${nullable && descending ? ' nulls last' : ''}`);
+  for (const { sql, values = [], descending, nullable } of keys)
+    void rows.orderByRaw(`${sql} ${descending ? 'desc' : 'asc'}${nullable && descending ? ' nulls last' : ''}`, values);
   return rows;
 }
 
 /** The same order for rows that have passed through a subquery: `keyed` names the columns k0, k1 … */
 export const keyed = (keys: readonly Key[], from: string): Key[] =>
-  keys.map((key, at) => ({ ...key, sql: `${from}.k${at}` }));
+  keys.map(({ descending, nullable }, at) => ({ sql: `${from}.k${at}`, descending, nullable }));
 
 export const sortedBy = (order: Order): boolean => order.length === 1 && order[0]?.column === 'created_at';

@@ -1,13 +1,12 @@
 import type { Db, Query, Scope } from '@clientela/db';
 import type { Customer } from '../customers/schema.ts';
 import { answered } from '../customers/store.ts';
+import { collected, fenced, select, type Found, type Slice } from './collecting.ts';
+import { byMonths, firstOfMonths } from './months.ts';
 import type { Listing } from './schema.ts';
-import { hitsById, searchOf, type Search } from './search.ts';
+import { hitsByKey, searchOf, type Search } from './search.ts';
 import { firstRows, inOrder, isCounted, keyed, sortedBy, sourceOf, type Instead, type Source } from './source.ts';
-import { countKept, estimated, exactUpTo, expectedRows, type Total } from './totals.ts';
-
-export type Slice = { limit: number; offset: number };
-type Found = { rows: Customer[] } & Total;
+import { countKept, estimated, exactUpTo, expectedRows } from './totals.ts';
 
 /**
  * A part of a list, and how many customers the list has. The planner knows nothing of how filter and order hang together (the oldest
@@ -23,16 +22,22 @@ export async function listCustomers(db: Db, scope: Scope, listing: Listing, slic
     const source = sourceOf(db, scope, listing);
     if (plain || sortedBy(listing.sort)) return { rows: await fetch(db, source, source.rows, slice), total };
     const few = total <= exactUpTo ? await collected(db, source, slice) : undefined;
-    return { rows: few?.rows ?? (await walked(db, scope, listing, slice)), total };
+    return { rows: few?.found.rows ?? (await walked(db, scope, listing, slice)), total };
   }
   const search = listing.search === undefined ? undefined : await searchOf(db, scope, listing);
   if (search) return searched(db, scope, listing, slice, search);
 
   const source = sourceOf(db, scope, listing);
-  const few = await collected(db, source, slice);
+  const { found: few } = await collected(db, source, slice);
   if (few.total <= exactUpTo) return few;
   const most = await countKept(db, scope, listing);
   const expected = await expectedRows(db, source.rows);
+  const deep = slice.limit + slice.offset;
+  if (byMonths(scope, listing, deep)) {
+    const instead = firstOfMonths(db, scope, listing, source, deep);
+    const rows = await fetch(db, source, sourceOf(db, scope, listing, { instead }).rows, slice);
+    return { rows, ...estimated(expected, most) };
+  }
   // By tag there is an index in the order itself: its walk is short.
   const soonSorted = source.alone && !listing.tag && expected < soonestSorted && listing.sort.length === 1;
   const rows = soonSorted ? await sorted(db, source, slice) : await walked(db, scope, listing, slice);
@@ -46,46 +51,14 @@ async function searched(db: Db, scope: Scope, listing: Listing, slice: Slice, se
     return { rows: await walked(db, scope, listing, slice, search), ...estimated(search.many, most) };
   const { found } = search;
   const collect = (instead?: Instead) =>
-    collected(db, sourceOf(db, scope, listing, instead ? { instead } : { found }), slice);
-  const few = await collect(search.hits && fenced(db, [search.hits]));
+    collected(db, sourceOf(db, scope, listing, instead ? { instead } : { found }), slice, { remember: true });
+  const { found: few, some } = await collect(search.hits && fenced(db, [search.hits]));
   const mistyped = await search.mistyped(few.total);
   if (search.hits && mistyped.length > 0)
-    return collect(fenced(db, unionOf(few, search.hits, hitsById(db, scope, listing, mistyped))));
+    return (await collect(fenced(db, [hitsByKey(db, scope, listing, [...some, ...mistyped])]))).found;
   if (few.total <= exactUpTo) return few;
   const expected = search.expected ?? (await expectedRows(db, sourceOf(db, scope, listing, { found }).rows));
   return { rows: await walked(db, scope, listing, slice, search), ...estimated(expected, most) };
-}
-
-/** What was found and what is to be found besides. Nothing found need not be looked for again. */
-export const unionOf = ({ total }: Total, found: Query, besides: Query): Query[] =>
-  total > 0 ? [found, besides] : [besides];
-
-/** Planned for by themselves, and read only as far as they are asked for. */
-export const fenced = (db: Db, parts: readonly Query[]): Instead => ({
-  c: db.raw(`(with hits as materialized (${parts.map(() => '?').join(' union ')}) select * from hits)`, [...parts]),
-});
-
-/** Counts up to one more than is counted; of no more than that, also the slice. */
-export async function collected(db: Db, source: Source, { limit, offset }: Slice): Promise<Found> {
-  const keys = keyed(source.keys, 'f');
-  const found = select(db, source, source.rows.clone()).limit(exactUpTo + 1);
-  const slice = inOrder(db.from('found as f').whereRaw('(select total from counted) <= ?', [exactUpTo]), keys)
-    .select('f.*')
-    .limit(limit)
-    .offset(offset);
-  const rows = (await inOrder(
-    db
-      .withMaterialized('found', found)
-      .with('counted', db.from('found').count({ total: '*' }))
-      .select(['counted.total', ...answered])
-      .from('counted')
-      .leftJoin(db.raw('(?) as k', [slice]), db.raw('true'))
-      .leftJoin('customers as c', { 'c.company_id': 'k.found_company', 'c.id': 'k.found_id' })
-      .leftJoin('customer_counters as n', { 'n.company_id': 'k.found_company', 'n.customer_id': 'k.found_id' }),
-    keyed(source.keys, 'k'),
-  )) as (Customer & { total: number })[];
-  const total = rows[0]?.total ?? 0;
-  return { rows: rows.filter(({ id }) => id !== null).map(({ total: _total, ...customer }) => customer), total };
 }
 
 const soonestSorted = 20_000; // entries of such an index, which are sorted in the time of a walk
@@ -98,7 +71,7 @@ export async function walked(
   scope: Scope,
   listing: Listing,
   slice: Slice,
-  search?: Pick<Search, 'found'>,
+  search?: Pick<Search, 'found' | 'hits'>,
 ): Promise<Customer[]> {
   const found = search && { found: search.found };
   const source = sourceOf(db, scope, listing, { ...found });
@@ -108,8 +81,9 @@ export async function walked(
     const rows = await fetch(db, source, sourceOf(db, scope, listing, { instead: first, ...found }).rows, slice);
     if (rows.length === slice.limit) return rows;
   }
-  if (listing.sort.length > 1) await upTo(db, scope, listing, slice, source, search);
-  return sorted(db, source, slice);
+  const all = search?.hits ? sourceOf(db, scope, listing, { instead: fenced(db, [search.hits]) }) : source;
+  if (listing.sort.length > 1) await upTo(db, scope, listing, slice, all, search);
+  return sorted(db, all, slice);
 }
 
 /** A slice out of all of them. What a fence shuts off is planned for by itself: by the filter, not by the order. */
@@ -126,7 +100,7 @@ async function upTo(
   listing: Listing,
   { limit, offset }: Slice,
   { rows, keys }: Source,
-  search?: Pick<Search, 'found'>,
+  search?: Pick<Search, 'found' | 'hits'>,
 ): Promise<void> {
   const [column] = listing.sort;
   const [key] = keys;
@@ -151,14 +125,6 @@ const fetch = (db: Db, source: Source, rows: Query, { limit, offset }: Slice): P
       .offset(offset),
     source,
   );
-
-/** Whom the rows are about, and the columns of their order. */
-export const select = (db: Db, { keys, company, id }: Source, rows: Query): Query =>
-  rows.select([
-    db.raw(`${company} as found_company`),
-    db.raw(`${id} as found_id`),
-    ...keys.map(({ sql }, at) => db.raw(`${sql} as k${at}`)),
-  ]);
 
 /** The customers of some rows, in their order. Only these are read whole. */
 export const details = async (db: Db, rows: Query, { keys }: Pick<Source, 'keys'>): Promise<Customer[]> =>

@@ -70,11 +70,12 @@ export const holdsMistyped = (searched: string, options: readonly Mistyped[]): b
 };
 
 /**
- * LIKE patterns for the trigrams of a piece, a run of letters or digits each. Where punctuation stands before a run, a word begins there.
- * Runs of one or two characters in the middle of a word have no trigram.
+ * What the index of trigrams knows of a piece: parts of three characters, and starts of words of one or two. Where punctuation stands
+ * before a run of letters or digits, a word begins there. Runs of one or two characters in the middle of a word have no trigram.
  */
-export const patternsOf = (piece: string): string[] =>
+export const trigramsOf = (piece: string): string[] =>
   wordsOf(piece).flatMap((run) => {
-    if ([...run].length >= 3) return [`%${run}%`];
-    return piece.startsWith(run) ? [] : [`% ${run}%`];
+    const letters = [...run];
+    if (letters.length >= 3) return letters.slice(2).map((last, at) => `${letters[at]}${letters[at + 1]}${last}`);
+    return piece.startsWith(run) ? [] : [` ${run}`];
   });

@@ -21,6 +21,14 @@ export async function countKept(
   return Number(found.total ?? 0);
 }
 
+/** How large a part of the customers of all companies some are, as far as PostgreSQL knows. */
+export async function share(db: Db, scope: Scope, there: number): Promise<number> {
+  if ('all' in scope) return 1;
+  const all: { reltuples: number }[] = await db('pg_class').select('reltuples').whereRaw(`oid = 'customers'::regclass`);
+  const [{ reltuples } = { reltuples: 0 }] = all;
+  return reltuples > 0 ? there / reltuples : 0;
+}
+
 /** More than are counted, and not more than there can be. */
 export const estimated = (estimate: number, most: number): Total => ({
   total: Math.max(exactUpTo + 1, Math.min(Math.round(estimate), most)),

@@ -1,6 +1,6 @@
 import { customerCreated, customerUpdated, type InternalCompany, type InternalUser } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
-import { AppError, precondition } from '@clientela/errors';
+import { AppError, notFound, precondition } from '@clientela/errors';
 import type { Cause } from '@clientela/events';
 import { differing } from '@clientela/http';
 import { blank, changedFields, changesBetween, fieldsAfter } from '../customers/rules.ts';
@@ -9,6 +9,7 @@ import { insertCustomer, lockCustomer, updateCustomer, type StoredCustomer } fro
 import { tell } from '../history/actions.ts';
 import { insertHistory } from '../history/store.ts';
 import { broughtBy, fullNameOf, type Followed } from './rules.ts';
+import { isErasedUser, lockUser } from '../tombstones/store.ts';
 import { findLinked, findProfile, noteHeard } from './store.ts';
 
 type Company = Pick<InternalCompany, 'id' | 'country' | 'currency'>;
@@ -19,6 +20,7 @@ export type Person = { user_id: string; email: string; full_name: string; phone?
 /**
  * Makes a user's profile unless there is one. An e-mail or phone proves nobody: a value that another customer holds is left out, and
  * that customer stays as it is.
+ * @throws AppError 404 for a user who was erased, whatever still comes of it
  */
 export async function makeProfile(
   tx: Tx,
@@ -28,6 +30,8 @@ export async function makeProfile(
 ): Promise<{ customer: StoredCustomer; made: boolean }> {
   const existing = await findProfile(tx, company.id, user_id);
   if (existing) return { customer: existing, made: false };
+  await lockUser(tx, company.id, user_id);
+  if (await isErasedUser(tx, company.id, user_id)) throw notFound('customer');
   try {
     const { done: customer, left } = await withoutTaken(tx, { email, phone }, (savepoint, contact) => {
       const record = fieldsAfter(blank, { user_id, full_name, ...contact }, company.country);
@@ -48,7 +52,7 @@ export async function makeProfile(
 export type KnownUser = { user: InternalUser; company: Company };
 
 /**
- * Moves what changed of a user into the customer that is linked to it.
+ * Moves what changed of a user into the customer that is linked to it. Of an erased user nothing is heard any more.
  * @param sequence the user's version that the change made: of one field, an older change is ignored
  */
 export async function followUser(
@@ -57,6 +61,8 @@ export async function followUser(
   { user, company }: KnownUser,
   changed: { fields: readonly Followed[]; sequence: number },
 ): Promise<void> {
+  await lockUser(tx, company.id, user.id);
+  if (await isErasedUser(tx, company.id, user.id)) return;
   const fields = await noteHeard(tx, company.id, user.id, changed.fields, changed.sequence);
   if (fields.includes('role') && user.role === 'customer') await makeProfile(tx, cause, personOf(user), company);
   const id = await findLinked(tx, company.id, user.id);

@@ -1,3 +1,4 @@
+import type { CustomerTotals } from '@clientela/contracts';
 import { meaning, type Db, type Tx } from '@clientela/db';
 import { AppError } from '@clientela/errors';
 import type { Absolute, Counters, Increment } from './schema.ts';
@@ -26,6 +27,56 @@ export const findCounters = async (db: Db, company_id: string, customer_id: stri
     .where({ company_id, customer_id })
     .first()
     .options({ name: 'find_counters' }) as Promise<Counters | undefined>;
+
+/**
+ * By how many changes of what is recorded of a customer its counters are.
+ * @returns undefined when there is no such customer
+ */
+export async function findTotalsChanges(db: Db, company_id: string, customer_id: string): Promise<number | undefined> {
+  const found = db('customer_counters').select('totals_changes').where({ company_id, customer_id }).first();
+  return ((await found.options({ name: 'find_totals_changes' })) as { totals_changes: number } | undefined)
+    ?.totals_changes;
+}
+
+/** A customer's counters in the words of the totals that they follow. */
+export type Counted = CustomerTotals & { company_id: string };
+
+/** The counters of every company's customers, at most `limit` that follow one. */
+export const listCounted = async (db: Db, after: Counted | undefined, limit: number): Promise<Counted[]> => {
+  const { moved_at: _, ...columns } = Object.fromEntries(counted.map((column) => [column, column]));
+  const found = db('customer_counters')
+    .select({ ...columns, company_id: 'company_id', customer_id: 'customer_id', changes: 'totals_changes' })
+    .orderBy(['company_id', 'customer_id'])
+    .limit(limit);
+  if (after) void found.whereRaw('(company_id, customer_id) > (?, ?)', [after.company_id, after.customer_id]);
+  return found as Promise<Counted[]>;
+};
+
+/**
+ * Puts what is recorded of a customer into its counters, unless they are by later changes.
+ * @param seen by how many changes they were before the totals were asked for: as long as they still are, the totals are the truth
+ * @returns whether they were written
+ */
+export async function writeTotals(
+  tx: Tx,
+  company_id: string,
+  { customer_id, changes, by_currency, ...totals }: CustomerTotals,
+  seen?: number,
+): Promise<boolean> {
+  const written = await tx('customer_counters')
+    .where({ company_id, customer_id })
+    .where((counters) => {
+      void counters.where('totals_changes', '<', changes);
+      if (seen !== undefined) void counters.orWhere('totals_changes', seen);
+    })
+    .update({
+      ...totals,
+      by_currency: JSON.stringify(by_currency),
+      totals_changes: changes,
+      moved_at: tx.fn.now(),
+    });
+  return written === 1;
+}
 
 const neverBelowZero = [
   'total_orders',
@@ -78,7 +129,7 @@ export async function updateCounters(
 function moved(tx: Tx, field: string, by: Increment[keyof Increment] & {}) {
   if (typeof by === 'object') return tx.raw(addedAmounts, [JSON.stringify(by)]);
   if (typeof by === 'number') return tx.raw('?? + ?::bigint', [field, by]);
-  if (field === 'lifetime_value') return tx.raw('?? + ?::numeric', [field, by]);
+  if (field === 'lifetime_value') return tx.raw('(?? + ?::numeric)::numeric(15, 2)', [field, by]);
   return tx.raw(`${field.startsWith('first') ? 'least' : 'greatest'}(??, ?::timestamptz)`, [field, by]);
 }
 

@@ -1,4 +1,5 @@
 import type { CustomerAppointments, CustomerComplaints, CustomerOrders } from '@clientela/contracts';
+import { average } from '../analytics/rules.ts';
 import type { Counters } from '../stats/schema.ts';
 
 // What is counted here, in the words of those who know it better, for as long as they are silent.
@@ -10,7 +11,7 @@ export const orderSummary = ({
 }: Counters): CustomerOrders['summary'] => ({
   total_orders,
   total_order_value: lifetime_value,
-  average_order_value: averageOf(lifetime_value, total_orders),
+  average_order_value: average(lifetime_value, total_orders),
   last_order_date,
 });
 
@@ -34,15 +35,6 @@ export const appointmentSummary = ({
   cancelled_appointments,
   last_appointment_date,
 });
-
-/** An amount divided, to the nearest hundredth. */
-export function averageOf(amount: string, count: number): string {
-  if (count === 0) return '0.00';
-  const hundredths = BigInt(amount.replace('.', ''));
-  const average = (2n * hundredths + BigInt(count)) / (2n * BigInt(count));
-  const digits = String(average).padStart(3, '0');
-  return `${digits.slice(0, -2)}.${digits.slice(-2)}`;
-}
 
 /** @param name `orders`: what is missing */
 export const silence = (name: string, since: string): string =>

@@ -5,7 +5,6 @@ import { standIn, type Caller, type Company, type StandIn, type TestService } fr
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { customerUnderTest } from '../customer-under-test.ts';
 import { retryBudget } from './retry-budget.ts';
-import { averageOf } from './rules.ts';
 import { upstreamsAt, type Upstreams } from './upstream.ts';
 
 let service: TestService;
@@ -402,10 +401,12 @@ describe('who may ask, and about whom', () => {
   });
 });
 
-test('an average is to the nearest hundredth', () => {
-  expect(averageOf('100.00', 3)).toBe('33.33');
-  expect(averageOf('200.00', 3)).toBe('66.67');
-  expect(averageOf('0.01', 2)).toBe('0.01');
-  expect(averageOf('0.01', 3)).toBe('0.00');
-  expect(averageOf('9999999999999.99', 1)).toBe('9999999999999.99');
+test('more may have been refunded than was ever ordered here', async () => {
+  const { id } = await counted();
+  await service
+    .program('interaction', company)
+    .patch(`/api/customers/internal/${id}/statistics`, { lifetime_value: '-0.10' })
+    .expect(200);
+  const { summary } = (await viewer.get(view(id)).expect(200)).body;
+  expect(summary).toMatchObject({ total_order_value: '-0.10', average_order_value: '-0.03' });
 });

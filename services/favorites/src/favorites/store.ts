@@ -77,6 +77,3 @@ export async function deleteFavorites(
     .returning([...columns, 'version']);
   return (deleted as (Favorite & { version: number })[]).toSorted((a, b) => a.id - b.id);
 }
-
-export const deleteFavoritesOf = (tx: Tx, company_id: string, customer_id: string): Promise<number> =>
-  tx('favorites').where({ company_id, customer_id }).delete();

@@ -1,22 +1,36 @@
 import type { Tx } from '@clientela/db';
 
+/** A customer who is held, and how often what its counters count had changed. */
+export type Held = { company_id: string; customer_id: string; changes: number };
+
 /**
- * Holds a customer against its removal until the transaction ends.
- * @returns false when the customer was removed for good
+ * Holds a customer until the transaction ends: against its removal, and against others who change what is recorded of it. It is held before
+ * any of its records.
+ * @returns undefined when the customer was removed for good
  */
-export async function holdCustomer(tx: Tx, company_id: string, customer_id: string): Promise<boolean> {
-  const held = await tx('known_customers')
+export async function holdCustomer(tx: Tx, company_id: string, customer_id: string): Promise<Held | undefined> {
+  const [held] = await tx('known_customers')
     .insert({ company_id, customer_id })
     .onConflict(['company_id', 'customer_id'])
     .merge({ gone: false })
     .where('known_customers.gone', false)
-    .returning('customer_id');
-  return held.length > 0;
+    .returning(['company_id', 'customer_id', 'changes']);
+  return held as Held | undefined;
 }
 
-/** Waits for those who hold the customer, and lets nobody hold it again: what is deleted after this stays deleted. */
+/**
+ * How often what a customer's counters count has changed, this time included if it does.
+ * @param counted whether what is written in this transaction is counted
+ */
+export async function changesAfter(tx: Tx, { changes, ...key }: Held, counted: boolean): Promise<number> {
+  if (!counted) return changes;
+  const [row] = await tx('known_customers').where(key).increment('changes').returning('changes');
+  return (row as { changes: number }).changes;
+}
+
+/** Waits for those who hold the customer, and lets nobody hold it again: what is deleted after this stays deleted, and counts no more. */
 export const removeCustomer = (tx: Tx, company_id: string, customer_id: string): Promise<unknown> =>
   tx('known_customers')
     .insert({ company_id, customer_id, gone: true })
     .onConflict(['company_id', 'customer_id'])
-    .merge({ gone: true });
+    .merge({ gone: true, changes: tx.raw('known_customers.changes + 1') });

@@ -3,9 +3,9 @@ import type { Tx } from '@clientela/db';
 import { invalid, notFound, precondition, type FieldError } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { differing, writableIn, type CompanyActor } from '@clientela/http';
-import { holdCustomer } from '../customers/store.ts';
+import { changesAfter, holdCustomer, type Held } from '../customers/store.ts';
 import { hasType } from '../interaction-types/store.ts';
-import { statusAfter, statusOf } from './rules.ts';
+import { isCounted, statusAfter, statusOf } from './rules.ts';
 import { WritableInteraction, type Interaction, type InteractionPatch, type NewInteraction } from './schema.ts';
 import {
   deleteInteraction,
@@ -41,12 +41,14 @@ export async function recordInteraction(
   if (status === undefined) faults.push({ path: 'status', message: `is not a status of the type ${type}` });
   if (status === undefined || faults.length > 0) throw invalid(faults);
 
-  if (!(await holdCustomer(tx, actor.company_id, customer_id))) throw notFound('customer');
+  const held = await holdCustomer(tx, actor.company_id, customer_id);
+  if (!held) throw notFound('customer');
   const written = { ...rest, type, status, customer_id, created_by: actor.id };
   const interaction = await insertInteraction(tx, actor.company_id, written);
   await publish(tx, interactionRecorded, actor, interaction.version, {
     interaction_id: interaction.id,
     customer_id,
+    customer_changes: await changesAfter(tx, held, isCounted(type)),
     ...countedBy(interaction),
   });
   return interaction;
@@ -59,7 +61,7 @@ export async function changeInteraction(
   { given, type_field }: InteractionPatch,
 ): Promise<StoredInteraction> {
   const { actor } = target;
-  const current = await currentOf(tx, target);
+  const { held, current } = await holdCurrent(tx, target);
   const wanted = writableIn(given, WritableInteraction, current);
   const type = wanted.type ?? current.type;
   const status = statusAfter(current, type, wanted.status);
@@ -77,6 +79,7 @@ export async function changeInteraction(
   await publish(tx, interactionUpdated, actor, interaction.version, {
     interaction_id: interaction.id,
     customer_id: interaction.customer_id,
+    customer_changes: await changesAfter(tx, held, isCounted(current.type) || isCounted(type)),
     fields_changed,
     from: countedBy(current),
     to: countedBy(interaction),
@@ -87,18 +90,23 @@ export async function changeInteraction(
 /** Removes an interaction for good. */
 export async function removeInteraction(tx: Tx, target: Target): Promise<void> {
   const { actor } = target;
-  const current = await currentOf(tx, target);
+  const { held, current } = await holdCurrent(tx, target);
   await deleteInteraction(tx, actor.company_id, current.id);
   await publish(tx, interactionDeleted, actor, current.version + 1, {
     interaction_id: current.id,
     customer_id: current.customer_id,
+    customer_changes: await changesAfter(tx, held, isCounted(current.type)),
     ...countedBy(current),
   });
 }
 
-async function currentOf(tx: Tx, { actor, key, expected_version }: Target): Promise<StoredInteraction> {
+async function holdCurrent(
+  tx: Tx,
+  { actor, key, expected_version }: Target,
+): Promise<{ held: Held; current: StoredInteraction }> {
+  const held = await holdCustomer(tx, actor.company_id, key.customer_id);
   const current = await lockInteraction(tx, actor.company_id, key);
-  if (!current) throw notFound('interaction');
+  if (!held || !current) throw notFound('interaction');
   if (expected_version !== undefined && expected_version !== current.version) throw precondition();
-  return current;
+  return { held, current };
 }

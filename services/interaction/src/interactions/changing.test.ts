@@ -59,6 +59,7 @@ describe('one interaction', () => {
         data: {
           interaction_id: before.id,
           customer_id: before.customer_id,
+          customer_changes: 2,
           fields_changed: ['notes', 'scheduled_at', 'priority'],
           from: counted,
           to: { ...counted, scheduled_at: '2030-05-01T10:00:00.000Z' },
@@ -161,7 +162,15 @@ describe('a removal', () => {
     expect(await said('interaction.deleted', id)).toEqual([
       expect.objectContaining({
         sequence: 2,
-        data: { interaction_id: id, customer_id, type: 'complaint', status: 'open', occurred_at, scheduled_at: null },
+        data: {
+          interaction_id: id,
+          customer_id,
+          customer_changes: 2,
+          type: 'complaint',
+          status: 'open',
+          occurred_at,
+          scheduled_at: null,
+        },
       }),
     ]);
     for (const call of [manager.get, manager.delete, manager.put, manager.patch] as const) {

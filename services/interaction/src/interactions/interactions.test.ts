@@ -76,6 +76,7 @@ describe('an interaction', () => {
         data: {
           interaction_id: body.interaction.id,
           customer_id,
+          customer_changes: 0,
           type: 'call',
           status: null,
           occurred_at: body.interaction.occurred_at,

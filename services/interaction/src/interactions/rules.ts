@@ -7,6 +7,9 @@ export type Status = (typeof statuses)[keyof typeof statuses][number];
 const statusesOf = (type: string): readonly Status[] =>
   type === 'appointment' || type === 'complaint' ? statuses[type] : [];
 
+/** Whether a customer's counters count interactions of this type: those that have a status. */
+export const isCounted = (type: string): boolean => statusesOf(type).length > 0;
+
 /**
  * The status of a new interaction: the given one, else the first of its type; null for a type that has none.
  * @returns undefined when the type does not take the given status

@@ -110,6 +110,3 @@ export async function updateInteraction(
 
 export const deleteInteraction = (tx: Tx, company_id: string, id: string): Promise<number> =>
   tx('interactions').where({ company_id, id }).delete();
-
-export const deleteInteractionsOf = (tx: Tx, company_id: string, customer_id: string): Promise<number> =>
-  tx('interactions').where({ company_id, customer_id }).delete();

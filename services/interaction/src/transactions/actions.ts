@@ -4,8 +4,8 @@ import type { Db, Tx } from '@clientela/db';
 import { conflict, invalid, notFound, precondition } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { differing, writableIn, type CompanyActor } from '@clientela/http';
-import { holdCustomer } from '../customers/store.ts';
-import { mayBecome, tooLate } from './rules.ts';
+import { changesAfter, holdCustomer } from '../customers/store.ts';
+import { isCounted, mayBecome, tooLate } from './rules.ts';
 import { WritableTransaction, type NewTransaction, type Transaction } from './schema.ts';
 import {
   findByReference,
@@ -83,7 +83,8 @@ export async function recordTransaction(
   sent: NewTransaction,
   currency: string,
 ): Promise<{ transaction: StoredTransaction; recorded: boolean }> {
-  if (!(await holdCustomer(tx, actor.company_id, customer_id))) throw notFound('customer');
+  const held = await holdCustomer(tx, actor.company_id, customer_id);
+  if (!held) throw notFound('customer');
   const recorded_as = sent.external_ref ? digestOf(customer_id, sent) : null;
   const written = { ...sent, currency, customer_id, created_by: actor.id, recorded_as };
   const transaction = await insertTransaction(tx, actor.company_id, written);
@@ -96,6 +97,7 @@ export async function recordTransaction(
   await publish(tx, transactionRecorded, actor, version, {
     transaction_id: id,
     customer_id,
+    customer_changes: await changesAfter(tx, held, isCounted(kind)),
     kind,
     direction,
     ...countedBy(transaction),
@@ -109,8 +111,9 @@ export async function changeTransaction(
   { actor, key, expected_version }: Target,
   body: Record<string, unknown>,
 ): Promise<StoredTransaction> {
+  const held = await holdCustomer(tx, actor.company_id, key.customer_id);
   const current = await lockTransaction(tx, actor.company_id, key);
-  if (!current) throw notFound('transaction');
+  if (!held || !current) throw notFound('transaction');
   if (expected_version !== undefined && expected_version !== current.version) throw precondition();
   const changes = differing(writableIn(body, WritableTransaction, current), current);
   const fields_changed = Object.keys(changes);
@@ -127,6 +130,7 @@ export async function changeTransaction(
   await publish(tx, transactionUpdated, actor, version, {
     transaction_id: id,
     customer_id: key.customer_id,
+    customer_changes: await changesAfter(tx, held, isCounted(kind)),
     kind,
     direction,
     fields_changed,

@@ -53,6 +53,7 @@ test('a pending one takes another amount, currency and time, and says from what 
       data: {
         transaction_id: before.id,
         customer_id: before.customer_id,
+        customer_changes: 2,
         kind: 'order',
         direction: 'in',
         fields_changed: ['amount', 'currency', 'order_id', 'description', 'occurred_at'],

@@ -11,6 +11,9 @@ const next: Readonly<Record<Status, readonly Status[]>> = {
   cancelled: [],
 };
 
+/** Whether a customer's counters count transactions of this kind. */
+export const isCounted = (kind: (typeof kinds)[number]): boolean => kind !== 'payment';
+
 /** Whether a transaction of one status may take on another; to stay as it is it always may. */
 export const mayBecome = (from: Status, to: Status): boolean => from === to || next[from].includes(to);
 

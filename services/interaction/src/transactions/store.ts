@@ -125,15 +125,3 @@ export async function updateTransaction(
     .returning(stored);
   return transaction as StoredTransaction | undefined;
 }
-
-/** Takes a person out of what the books keep: whose they were, and what was written about it in words. */
-export const releaseTransactionsOf = (tx: Tx, company_id: string, customer_id: string): Promise<number> =>
-  tx('transactions')
-    .where({ company_id, customer_id })
-    .update({
-      customer_id: null,
-      description: null,
-      recorded_as: null,
-      version: tx.raw('version + 1'),
-      updated_at: tx.fn.now(),
-    });

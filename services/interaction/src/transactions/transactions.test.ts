@@ -80,6 +80,7 @@ describe('a transaction', () => {
         data: {
           transaction_id: body.transaction.id,
           customer_id,
+          customer_changes: 1,
           kind: 'order',
           direction: 'in',
           status: 'pending',

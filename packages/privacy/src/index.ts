@@ -1,0 +1,8 @@
+export { isAboutPerson, readCatalog } from './catalog.ts';
+export type { Catalog, Column } from './catalog.ts';
+export { erasePerson, eraseRows } from './erase.ts';
+export type { ErasureRequest } from './erase.ts';
+export { exportSection } from './export.ts';
+export { faultsOf } from './faults.ts';
+export { privacyRoutes } from './routes.ts';
+export type { Match, PersonTable, Privacy } from './tables.ts';

@@ -1,0 +1,213 @@
+import { execFile } from 'node:child_process';
+import { createPublicKey, randomUUID, verify, type JsonWebKey } from 'node:crypto';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
+import type { ErasureReceipt } from '@clientela/contracts';
+import { testDatabase } from '@clientela/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { authUnderTest, newSecret, type AuthUnderTest } from '../auth-under-test.ts';
+import { openSigningKeys } from '../keys/signing-key.ts';
+import { receiptKeys, rotateReceiptKey } from './receipt-key.ts';
+
+let auth: AuthUnderTest;
+beforeAll(async () => {
+  auth = await authUnderTest();
+});
+afterAll(() => auth.close());
+
+const path = '/internal/receipts';
+const at = '2026-01-31T12:00:00.123Z';
+
+const receiptOf = (company_id: string): ErasureReceipt => ({
+  request_id: randomUUID(),
+  company_id,
+  customer_id: randomUUID(),
+  user_id: null,
+  requested_at: at,
+  done_at: at,
+  services: [
+    {
+      service: 'interaction',
+      done_at: at,
+      erased: [{ table: 'interactions', rows: 3, columns: ['notes'] }],
+      anonymised: [{ table: 'transactions', rows: 2, columns: ['description'], why: 'the books – ñ' }],
+      kept: [],
+    },
+  ],
+});
+
+type PublishedKey = JsonWebKey & { kid: string; use: string; alg: string };
+const published = async (at = auth): Promise<PublishedKey[]> =>
+  (await at.nobody().get('/.well-known/jwks.json').expect(200)).body.keys;
+
+/** As docs/operations.md tells a stranger to do it, who has the receipt and the published keys. */
+function verified(jws: string, keys: PublishedKey[]): unknown {
+  const [header = '', payload = '', signature = ''] = jws.split('.');
+  const read = (part: string) => JSON.parse(Buffer.from(part, 'base64url').toString()) as Record<string, unknown>;
+  const { alg, typ, kid } = read(header);
+  const jwk = keys.find((key) => key.kid === kid && key.use === 'receipts');
+  if (alg !== 'ES256' || typ !== 'erasure-receipt+jws' || !jwk) throw new Error('not a receipt of theirs');
+  const key = { key: createPublicKey({ key: jwk, format: 'jwk' }), dsaEncoding: 'ieee-p1363' } as const;
+  if (!verify('sha256', Buffer.from(`${header}.${payload}`), key, Buffer.from(signature, 'base64url')))
+    throw new Error('forged');
+  return read(payload);
+}
+
+describe('a receipt', () => {
+  test.each(['ES256', 'HS256'] as const)(
+    'is signed where tokens are by %s, and a stranger verifies it by what is published',
+    async (algorithm) => {
+      const here = await authUnderTest(algorithm === 'HS256' ? { shared_secret: 'a secret that several share' } : {});
+      try {
+        const company = here.company();
+        const receipt = receiptOf(company.id);
+        const { body } = await here.program('customer', company).post(path, receipt).expect(200);
+        expect(Object.keys(body)).toEqual(['jws']);
+        const keys = await published(here);
+        expect(verified(body.jws, keys)).toEqual(receipt);
+
+        const [header, payload = '', signature] = body.jws.split('.');
+        const other = Buffer.from(JSON.stringify({ ...receipt, services: [] })).toString('base64url');
+        expect(() => verified(`${header}.${other}.${signature}`, keys)).toThrow('forged');
+        const without = keys.filter(({ use }) => use !== 'receipts');
+        expect(() => verified(body.jws, without)).toThrow('not a receipt of theirs');
+
+        // Nothing of it could pass for a token: neither what it says it is, nor what it claims, nor the key.
+        expect(JSON.parse(Buffer.from(header, 'base64url').toString()).typ).not.toMatch(/jwt/i);
+        expect(Object.keys(JSON.parse(Buffer.from(payload, 'base64url').toString()))).not.toEqual(
+          expect.arrayContaining([expect.stringMatching(/^(iss|aud|sub|sid|exp)$/)]),
+        );
+        expect(keys.map(({ use }) => use)).toEqual(algorithm === 'ES256' ? ['sig', 'receipts'] : ['receipts']);
+        expect(keys.at(-1)).toEqual({
+          kty: 'EC',
+          crv: 'P-256',
+          x: expect.any(String),
+          y: expect.any(String),
+          kid: expect.any(String),
+          use: 'receipts',
+          alg: 'ES256',
+        });
+      } finally {
+        await here.close();
+      }
+    },
+  );
+
+  test('is one line of the trail', async () => {
+    const company = auth.company();
+    const receipt = receiptOf(company.id);
+    await auth.program('customer', company).post(path, receipt).expect(200);
+    expect(await auth.database.owner('audit_logs').where({ company_id: company.id })).toMatchObject([
+      {
+        actor_id: 'service:customer',
+        action: 'receipt.signed',
+        resource_type: 'erasure',
+        resource_id: receipt.request_id,
+        fields: [],
+        ip: null,
+      },
+    ]);
+  });
+
+  test('is signed for the customer service alone, of the company acted in, and only what is known; else nothing is written', async () => {
+    const company = auth.company();
+    const receipt = receiptOf(company.id);
+    const [report] = receipt.services;
+    for (const program of ['interaction', 'favorites', 'product', 'gateway'] as const)
+      await auth.program(program, company).post(path, receipt).expect(403);
+    await auth.user('admin', company).post(path, receipt).expect(403);
+    const customer = auth.program('customer', company);
+    const wrong: [object, string][] = [
+      [{ ...receipt, name: 'Ana' }, 'name'],
+      [{ ...receipt, company_id: randomUUID() }, 'company_id'],
+      [{ ...receipt, services: [{ ...report, name: 'Ana' }] }, 'services.0.name'],
+      [
+        { ...receipt, services: [{ ...report, kept: [{ table: 't', rows: 1, columns: [], why: 'w', value: 'Ana' }] }] },
+        'services.0.kept.0.value',
+      ],
+      [
+        { ...receipt, services: [{ ...report, erased: [{ table: 't', rows: 1, columns: [], why: 'w' }] }] },
+        'services.0.erased.0.why',
+      ],
+    ];
+    for (const [body, field] of wrong) {
+      const refused = (await customer.post(path, body).expect(422)).body;
+      expect(refused.errors.map((error: { path: string }) => error.path)).toEqual([field]);
+    }
+    await auth.program('customer').post(path, receipt).expect(422);
+    const told = await auth.database.owner('audit_logs').where({ company_id: company.id }).pluck('action');
+    expect(told.filter((action) => action === 'receipt.signed')).toEqual([]);
+  });
+});
+
+describe('the key of receipts', () => {
+  test('is one, however many replicas want the first one at once, lies sealed, and signs no tokens', async () => {
+    const database = await testDatabase('auth', { pool: 10 });
+    try {
+      const secret = newSecret();
+      const made = await Promise.all(Array.from({ length: 8 }, () => receiptKeys(secret)(database.db)));
+      expect(new Set(made.map(({ kid }) => kid)).size).toBe(1);
+      const [row, ...others] = await database.owner('receipt_keys');
+      expect(others).toEqual([]);
+      expect(row.public_jwk).not.toHaveProperty('d');
+      const scalar = Buffer.from(made[0]?.key.export({ format: 'jwk' }).d ?? '', 'base64url');
+      expect(scalar).toHaveLength(32);
+      expect(row.private_sealed.includes(scalar)).toBe(false);
+      await expect(receiptKeys(newSecret())(database.db)).rejects.toThrow(/^AUTH_SECRET is not the one [^\n]+\.$/);
+      const signing = await openSigningKeys(database.db, secret);
+      await signing.reload();
+      expect(signing.current().kid).not.toBe(row.kid);
+    } finally {
+      await database.drop();
+    }
+  });
+
+  test('gives way to another, and verifies what it signed for good', { timeout: 30_000 }, async () => {
+    const company = auth.company();
+    const sign = async () => {
+      const receipt = receiptOf(company.id);
+      const { body } = await auth.program('customer', company).post(path, receipt).expect(200);
+      return { receipt, jws: body.jws as string };
+    };
+    const before = await sign();
+    const { db, owner, url } = auth.database;
+    const program = (which: string) =>
+      promisify(execFile)(process.execPath, [resolve(import.meta.dirname, '../rotate-signing-key.ts'), which], {
+        env: { PATH: process.env['PATH'], AUTH_DATABASE_URL: url, AUTH_SECRET: auth.secret },
+      });
+    const [{ stdout }] = await Promise.all([
+      program('receipts'),
+      expect(program('others')).rejects.toMatchObject({ code: 1, stdout: '' }),
+    ]);
+    const { kid } = JSON.parse(stdout) as { kid: string };
+    expect(await owner('audit_logs').where({ resource_id: kid })).toMatchObject([
+      { actor_id: 'service:auth', action: 'receipt_key.rotated', resource_type: 'receipt_key' },
+    ]);
+    await expect(db.transaction((tx) => rotateReceiptKey(tx, newSecret()))).rejects.toThrow(/^AUTH_SECRET is not/);
+
+    const after = await sign();
+    const keys = await published();
+    expect(keys.findLast(({ use }) => use === 'receipts')?.kid).toBe(kid);
+    for (const { receipt, jws } of [before, after]) expect(verified(jws, keys)).toEqual(receipt);
+
+    // A retired key could sign nothing any more, not even for whoever has the database and the secret.
+    await db.transaction((tx) => rotateReceiptKey(tx, auth.secret));
+    const rows = await owner('receipt_keys').orderBy('created_at');
+    expect(rows.map(({ private_sealed }) => private_sealed === null)).toEqual([true, true, false]);
+  });
+
+  test('stays published: the service can neither remove nor change what it has published', async () => {
+    await receiptKeys(auth.secret)(auth.database.db);
+    for (const sql of [
+      'delete from receipt_keys',
+      'truncate receipt_keys',
+      `update receipt_keys set public_jwk = '{}'`,
+      `update receipt_keys set kid = 'x'`,
+    ]) {
+      await expect(auth.database.db.raw(sql), sql).rejects.toMatchObject({ code: '42501' });
+    }
+    await expect(auth.database.owner('receipt_keys').update({ private_sealed: null })).rejects.toThrow(
+      'receipt_keys_private',
+    );
+  });
+});

@@ -1,0 +1,66 @@
+import type { ErasureReport, Person } from '@clientela/contracts';
+import type { Db, Tx } from '@clientela/db';
+import { erasePerson, type Privacy } from '@clientela/privacy';
+import type { Storage } from '../avatars/storage.ts';
+import { hasDiscards } from '../avatars/store.ts';
+import { removeDue } from '../avatars/worker.ts';
+import { privacy } from '../privacy.ts';
+import type { Fingerprints } from '../tombstones/fingerprints.ts';
+import { beginErasure } from './actions.ts';
+import { fingerprintTable, findGone, findRequest, type Gone, type Step } from './store.ts';
+
+export type Here = {
+  db: Db;
+  fingerprints: Fingerprints;
+  pictures: Storage;
+  /** Told after each commit. */
+  after_commit?: (tx: Tx) => void;
+};
+
+/** This service's part of an erasure. @returns undefined while a picture is not out of the storage */
+export async function eraseHere(
+  { db, fingerprints, pictures, after_commit }: Here,
+  step: Step,
+  signal: AbortSignal,
+): Promise<ErasureReport | undefined> {
+  const { request_id, company_id, customer_id, customer_number, user_id } = step;
+  const transact = async <T>(work: (tx: Tx) => Promise<T>): Promise<T> => {
+    let done: Tx | undefined;
+    const result = await db.transaction((tx) => work((done = tx)));
+    if (done) after_commit?.(done);
+    return result;
+  };
+  const person = { company_id, customer_id, customer_number, user_id };
+  const report = await erasePerson(transact, beginningWith(fingerprints), { request_id, person }, signal);
+  if (customer_id !== null) {
+    const whose = { company_id, customer_id };
+    while (await removeDue(db, pictures, whose));
+    if (await hasDiscards(db, whose)) return undefined;
+  }
+  return withGone(report, await findGone(db, company_id, request_id));
+}
+
+const beginningWith = (fingerprints: Fingerprints): Privacy => ({
+  ...privacy,
+  begin: async (tx, person: Person, id) => {
+    const request = await findRequest(tx, person.company_id, id);
+    if (!request) throw new Error('an erasure that nobody asked for');
+    await beginErasure(tx, { id, person, requested_by: request.requested_by }, fingerprints);
+  },
+});
+
+/** What went when it began was counted there. */
+const withGone = ({ erased, kept, ...report }: ErasureReport, gone: Gone): ErasureReport => {
+  const stay = gone[fingerprintTable] ?? 0;
+  const fingerprints = {
+    table: fingerprintTable,
+    rows: stay,
+    columns: ['fingerprint'],
+    why: 'an import must not bring the person back; no value can be read out of it, and it expires after 3 years',
+  };
+  return {
+    ...report,
+    erased: erased.map((line) => ({ ...line, rows: line.rows + (gone[line.table] ?? 0) })),
+    kept: stay > 0 ? [...kept, fingerprints] : kept,
+  };
+};

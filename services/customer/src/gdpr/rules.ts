@@ -1,0 +1,23 @@
+import { services } from '@clientela/contracts';
+import type { ErasureRequest } from './schema.ts';
+
+type Stored = Omit<ErasureRequest, 'services' | 'status'> & {
+  begun_at: string | null;
+  steps: Partial<Record<(typeof services)[number], boolean>> | null;
+};
+
+/** A request as it is answered. */
+export const shownRequest = ({ begun_at, steps, ...stored }: Stored): ErasureRequest => ({
+  id: stored.id,
+  business_id: stored.business_id,
+  status: stored.done_at ? 'done' : begun_at ? 'running' : 'pending',
+  customer_id: stored.customer_id,
+  user_id: stored.user_id,
+  part_of: stored.part_of,
+  requested_by: stored.requested_by,
+  requested_at: stored.requested_at,
+  done_at: stored.done_at,
+  services: Object.fromEntries(
+    services.map((service) => [service, steps?.[service] ? 'done' : 'pending']),
+  ) as ErasureRequest['services'],
+});

@@ -1,0 +1,40 @@
+import { randomUUID } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { connect, databaseFault } from '@clientela/db';
+import { serviceClient } from '@clientela/http';
+import { readEnvironment } from '@clientela/runtime';
+import { z } from 'zod';
+import { CUSTOMER_DATABASE_URL, CUSTOMER_SERVICE_KEY, INTERACTION_SERVICE_URL } from './config.ts';
+import { totalsLookup } from './stats/lookup.ts';
+import { recount } from './stats/recount.ts';
+
+// `node src/recount.ts` holds the counters of all customers against what the interaction service has recorded, and repairs them; with
+// `--check` it only looks, and ends with 1 when something differs. What it found is one line of JSON on standard output, why it could not
+// go on one sentence on standard error.
+
+const patience = 10_000; // milliseconds for an answer of the interaction service
+
+async function run(): Promise<void> {
+  const { check } = parseArgs({ options: { check: { type: 'boolean', default: false } } }).values;
+  const settings = readEnvironment(z.object({ CUSTOMER_DATABASE_URL, CUSTOMER_SERVICE_KEY, INTERACTION_SERVICE_URL }));
+  const db = connect(settings.CUSTOMER_DATABASE_URL, { name: 'recount', pool: 1 });
+  try {
+    const { INTERACTION_SERVICE_URL: url, CUSTOMER_SERVICE_KEY: key } = settings;
+    const totals = totalsLookup(serviceClient({ service: 'interaction', url, key, timeout: patience }));
+    const how = { repair: !check, request_id: randomUUID() };
+    const { different, ...found } = await recount(db, totals, how);
+    process.stdout.write(`${JSON.stringify({ ...found, [check ? 'different' : 'repaired']: different })}\n`);
+    if (check && different > 0) process.exitCode = 1;
+  } finally {
+    await db.destroy();
+  }
+}
+
+try {
+  await run();
+} catch (error) {
+  const known = databaseFault(error) ?? error;
+  const sentence = known instanceof Error ? known.message : 'It failed for an unknown reason';
+  process.stderr.write(`${sentence.replaceAll(/\s*\n\s*/g, ' ')}\n`);
+  process.exitCode = 1;
+}

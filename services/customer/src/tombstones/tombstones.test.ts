@@ -1,0 +1,208 @@
+import { randomUUID } from 'node:crypto';
+import { userRegistered, userUpdated, type EventContract } from '@clientela/contracts';
+import { newId } from '@clientela/db';
+import { testSecret, type Caller, type Company } from '@clientela/testing';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { gdprUnderTest, type GdprUnderTest } from '../gdpr/gdpr-under-test.ts';
+import { countErased, findErased } from './erased.ts';
+import { fingerprints } from './fingerprints.ts';
+import { deleteExpiredFingerprints } from './store.ts';
+
+// Nothing that comes late, and no list, brings back who was erased.
+
+let it: GdprUnderTest;
+let company: Company;
+let admin: Caller;
+const prints = fingerprints(testSecret);
+beforeAll(async () => {
+  it = await gdprUnderTest({
+    users: () => async (id) => ({ user: userOf(id), company }),
+  });
+  it.work();
+});
+beforeEach(() => {
+  company = it.service.company({ country: 'ES' });
+  admin = it.service.user('admin', company);
+});
+afterEach(() => it.others.users.clear());
+afterAll(() => it.close());
+
+/** A user of role customer, as auth still knows it. */
+const userOf = (id: string) => ({
+  id,
+  active: true,
+  role: 'customer' as const,
+  business_id: company.id,
+  name: 'Ana Ruiz',
+  first_name: 'Ana',
+  last_name: 'Ruiz',
+  email: `${id}@example.com`,
+  phone: null,
+});
+const erased = async (values: object) => {
+  const customer = await it.newCustomer(admin, values);
+  await it.done(admin, await it.erase(admin, { customer_id: customer.id }));
+  return customer;
+};
+const customers = () => it.service.database.owner('customers').where({ company_id: company.id });
+const batch = async (operations: object[], { by = admin, query = '' } = {}) =>
+  (await by.post(`/api/customers/batch${query}`, { operations }).expect(200)).body.results as {
+    status: number;
+    customer?: { id: string };
+    error?: { error_code: string; errors: { path: string }[] };
+  }[];
+const create = (data: object) => ({ op: 'create', data });
+const upsert = (match_on: string, data: object) => ({ op: 'upsert', match_on, data });
+
+describe('a list', () => {
+  const values = {
+    email: 'Ana.Ruiz@Example.com',
+    phone: '600 111 222',
+    document_type: 'passport',
+    document_number: 'AB-12.34',
+    external_id: 'E-77',
+  };
+
+  test('does not make anew who was erased, however the values are spelled, and says by which', async () => {
+    await erased(values);
+    const document = { document_type: 'cedula', document_number: 'ab1234'.toUpperCase() };
+    const results = await batch([
+      create({ email: 'ana.ruiz@example.COM', firstname: 'Ana' }),
+      create({ phone: '+34600111222' }),
+      create({ firstname: 'Ana', ...document }),
+      upsert('external_id', { external_id: 'E-77', firstname: 'Ana', phone: '+34 600 111 222' }),
+      create({ firstname: 'Ana', external_id: 'e-77' }),
+      create({ email: 'somebody.else@example.com' }),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual([409, 409, 409, 409, 201, 201]);
+    const named = results.map(({ error }) => [error?.error_code, error?.errors.map(({ path }) => path).join(' ')]);
+    expect(named.slice(0, 4)).toEqual([
+      ['CUSTOMER_ERASED', 'email'],
+      ['CUSTOMER_ERASED', 'phone'],
+      ['CUSTOMER_ERASED', 'document_number'],
+      ['CUSTOMER_ERASED', 'phone external_id'],
+    ]);
+    expect(await customers()).toHaveLength(2);
+    expect(await it.service.database.owner('customer_history').where({ company_id: company.id })).toHaveLength(2);
+    const said = (await it.service.events('customer.created')).filter(({ company_id }) => company_id === company.id);
+    expect(said).toHaveLength(3); // the erased one's own among them
+  });
+
+  test('of another company may hold the same values', async () => {
+    await erased(values);
+    const elsewhere = it.service.user('admin', it.service.company());
+    expect((await batch([create(values)], { by: elsewhere })).map(({ status }) => status)).toEqual([201]);
+  });
+
+  test('changes the customer who holds such a value now', async () => {
+    await erased(values);
+    const { id } = await it.newCustomer(admin, { email: values.email });
+    const [result] = await batch([upsert('email', { email: values.email, firstname: 'Eva' })]);
+    expect([result?.status, result?.customer?.id]).toEqual([200, id]);
+  });
+
+  test('makes anew whom an admin allows, and the history says so', async () => {
+    await erased(values);
+    const query = '?allow_erased=true';
+    const manager = it.service.user('manager', company);
+    await manager.post(`/api/customers/batch${query}`, { operations: [create(values)] }).expect(403);
+    const [result] = await batch([create({ email: values.email })], { query });
+    expect(result?.status).toBe(201);
+    const { body } = await admin.get(`/api/customers/${result?.customer?.id}/history`).expect(200);
+    expect(body.history[0]).toMatchObject({ actor_id: admin.user_id, reason: expect.stringContaining('email') });
+    expect(JSON.stringify(body)).not.toContain('Ruiz');
+    const [plain] = await batch([create({ email: 'new@example.com' })], { query });
+    const other = await admin.get(`/api/customers/${plain?.customer?.id}/history`).expect(200);
+    expect(other.body.history).toHaveLength(1);
+  });
+
+  test('that is sent while the erasure runs makes nobody anew', async () => {
+    for (let round = 0; round < 2; round += 1) {
+      const email = `${randomUUID()}@example.com`;
+      const { id } = await it.newCustomer(admin, { email });
+      let over = false;
+      const erasing = it
+        .erase(admin, { customer_id: id })
+        .then((request) => it.done(admin, request))
+        .then(() => {
+          over = true;
+        });
+      const sending = async () => {
+        do {
+          const [result] = await batch([create({ email })]);
+          expect([409, 503]).toContain(result?.status);
+        } while (!over);
+      };
+      await Promise.all([erasing, sending(), sending(), sending()]);
+      expect(await customers()).toEqual([]);
+    }
+  });
+});
+
+test('by itself, for one who signs in or is entered by a person, the same values may be used again', async () => {
+  const values = { email: 'ana@example.com', phone: '+34600111333' };
+  await erased(values);
+  await it.newCustomer(admin, { email: values.email });
+  await admin.post('/rest/v1/customers', { phone: '34600111333' }).expect(201);
+});
+
+test('many rows are looked at in one go, and a fingerprint ends with its years', async () => {
+  const { db, owner } = it.service.database;
+  await erased({ email: 'one@example.com' });
+  const rows = Array.from({ length: 2500 }, (_, n) => ({ email: n % 1000 === 7 ? 'ONE@example.com' : `${n}@x.org` }));
+  const found = await findErased(db, prints, company.id, rows);
+  expect(found.flatMap((fields, n) => (fields.length > 0 ? [n] : []))).toEqual([7, 1007, 2007]);
+  expect(await countErased(db, prints, company.id, rows)).toBe(3);
+  expect(await countErased(db, fingerprints(testSecret.replace('x', 'y')), company.id, rows)).toBe(0);
+  const kept = owner('erased_fingerprints').where({ company_id: company.id });
+  const [{ years }] = await kept
+    .clone()
+    .select(owner.raw(`extract(year from expires_at) - extract(year from now()) as years`));
+  expect(Number(years)).toBe(3);
+  await kept.clone().update({ expires_at: new Date(0) });
+  expect(await countErased(db, prints, company.id, rows)).toBe(0);
+  expect(await deleteExpiredFingerprints(db, 1000)).toBeGreaterThan(0);
+  expect(await kept.clone()).toEqual([]);
+});
+
+describe('of an erased user', () => {
+  const hears = (contract: EventContract, user_id: string, data: object) =>
+    it.service.program('auth').post('/internal/events', {
+      id: newId(),
+      name: contract.name,
+      occurred_at: new Date().toISOString(),
+      company_id: company.id,
+      actor_id: user_id,
+      request_id: 'request-late',
+      sequence: 99,
+      data: { user_id, ...data },
+    });
+
+  test('neither late events, nor auth, nor the user itself make a profile', async () => {
+    const user_id = it.newUser();
+    const customer = await it.newCustomer(admin, { user_id });
+    await it.done(admin, await it.erase(admin, { customer_id: customer.id }));
+    const { status: registered } = await hears(userRegistered, user_id, { role: 'customer' });
+    const { status: updated } = await hears(userUpdated, user_id, { fields_changed: ['name', 'role', 'email'] });
+    expect([registered, updated]).toEqual([200, 200]);
+    const profile = { user_id, business_id: company.id, email: `${user_id}@example.com`, full_name: 'Ana Ruiz' };
+    await it.service.program('auth').post('/api/customers/internal/create', profile).expect(404);
+    const own = it.service.user('customer', company, user_id);
+    for (const path of ['/api/customers/me', '/api/customers/me/statistics']) await own.get(path).expect(404);
+    await own.patch('/api/customers/me', { firstname: 'Ana' }).expect(404);
+    expect(await customers()).toEqual([]);
+    expect(await it.service.database.owner('users_heard').where({ user_id })).toEqual([]);
+  });
+
+  test('a profile that is made while the erasure begins goes with it', async () => {
+    for (let round = 0; round < 2; round += 1) {
+      const user_id = it.newUser();
+      const own = it.service.user('customer', company, user_id);
+      const asking = it.erase(admin, { user_id, business_id: company.id });
+      await Promise.all(Array.from({ length: 4 }, () => own.get('/api/customers/me')));
+      await it.done(admin, await asking);
+      expect(await customers().where({ user_id })).toEqual([]);
+      await own.get('/api/customers/me').expect(404);
+    }
+  });
+});

@@ -1,0 +1,62 @@
+import type { CustomerTotals } from '@clientela/contracts';
+import type { Db } from '@clientela/db';
+
+/**
+ * What is recorded of each customer, as the views of its orders, complaints and appointments sum it up, and after how many changes. It is
+ * one statement: the number and the sums are of one moment.
+ * @param currency the company's: amounts in others stand in `by_currency`
+ */
+export async function listTotals(
+  db: Db,
+  company_id: string,
+  customer_ids: readonly string[],
+  currency: string,
+): Promise<CustomerTotals[]> {
+  const found = db.select('*').from(db.raw(`(${totals}) as totals`, { company_id, customer_ids, currency }));
+  // A named statement is parsed and planned once per connection.
+  return (await found.options({ name: 'list_totals' })) as CustomerTotals[];
+}
+
+const at = 'coalesce(scheduled_at, occurred_at)';
+
+const totals = `
+select asked.customer_id, coalesce(known.changes, 0) as changes, money.*, complaints.*, appointments.*
+  from unnest(cast(:customer_ids as uuid[])) with ordinality as asked (customer_id, place)
+  left join known_customers as known on known.company_id = :company_id and known.customer_id = asked.customer_id
+ cross join lateral (
+   select coalesce(sum(orders), 0)::bigint as total_orders,
+          min(first) as first_order_date,
+          max(last) as last_order_date,
+          coalesce(sum(refunds), 0)::bigint as returned_orders,
+          coalesce(sum(value) filter (where currency = :currency), 0)::numeric(30, 2) as lifetime_value,
+          :currency as currency,
+          coalesce(jsonb_object_agg(currency, value::text) filter (where currency <> :currency), '{}') as by_currency
+     from (
+       select currency,
+              count(*) filter (where kind = 'order') as orders,
+              min(occurred_at) filter (where kind = 'order') as first,
+              max(occurred_at) filter (where kind = 'order') as last,
+              count(*) filter (where kind = 'refund') as refunds,
+              sum(case kind when 'order' then amount else -amount end)::numeric(30, 2) as value
+         from transactions
+        where company_id = :company_id and customer_id = asked.customer_id
+          and kind in ('order', 'refund') and status <> 'cancelled'
+        group by currency
+     ) as spent
+ ) as money
+ cross join lateral (
+   select count(*) as total_complaints,
+          count(*) filter (where status in ('open', 'in_progress')) as open_complaints,
+          max(occurred_at) as last_complaint_date
+     from interactions
+    where company_id = :company_id and customer_id = asked.customer_id and type = 'complaint'
+ ) as complaints
+ cross join lateral (
+   select count(*) as total_appointments,
+          count(*) filter (where status = 'cancelled') as cancelled_appointments,
+          min(${at}) as first_appointment_date,
+          max(${at}) as last_appointment_date
+     from interactions
+    where company_id = :company_id and customer_id = asked.customer_id and type = 'appointment'
+ ) as appointments
+ order by place`;

@@ -1,0 +1,32 @@
+import { randomUUID } from 'node:crypto';
+import { newId } from '@clientela/db';
+import { testService, type TestService } from '@clientela/testing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createApp } from './app.ts';
+
+let service: TestService;
+beforeAll(async () => {
+  service = await testService('product', createApp);
+});
+afterAll(() => service.close());
+
+test('products are about nobody: nothing is exported, and what an erased user was answered is gone', async () => {
+  const company = service.company();
+  const staff = service.user('admin', company);
+  const make = (key: string) => staff.post('/api/products', { name: 'Tea', price: 1 }).set('Idempotency-Key', key);
+  const { body } = await make('k').expect(201);
+  const person = { company_id: company.id, customer_id: randomUUID(), customer_number: 1, user_id: staff.user_id };
+  const customer = service.program('customer');
+  await customer.post('/internal/privacy/export', { person, section: 'customer' }).expect(422);
+  const erasure = { request_id: newId(), person };
+  await service.program('auth').post('/internal/privacy/erasures', erasure).expect(403);
+  expect((await customer.post('/internal/privacy/erasures', erasure).expect(200)).body).toEqual({
+    service: 'product',
+    done_at: expect.any(String),
+    erased: [],
+    anonymised: [expect.objectContaining({ table: 'idempotency_answers', rows: 1 })],
+    kept: [],
+  });
+  expect((await make('k').expect(404)).body.error_code).toBe('IDEMPOTENCY_ANSWER_ERASED');
+  expect((await service.user('admin', company).get('/api/products').expect(200)).body.products).toEqual([body.product]);
+});
