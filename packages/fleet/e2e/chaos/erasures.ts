@@ -10,14 +10,14 @@ import type { Canary } from './people.ts';
 export type Step = { name: string; path: string; asked: Service; way: 'up' | 'down'; dies: Service };
 
 const asked = services.filter((service) => service !== 'customer');
-const moments = (path: string, service: Service): Step[] => [
-  { name: `${service} is about to be asked`, path, asked: service, way: 'up', dies: 'customer' },
-  { name: `${service} has answered, and nobody heard it`, path, asked: service, way: 'down', dies: 'customer' },
-  { name: `${service} has answered, and nobody heard it`, path, asked: service, way: 'down', dies: service },
+const moments = (path: string, service: Service, of: string): Step[] => [
+  { name: `${service} is about to be asked ${of}`, path, asked: service, way: 'up', dies: 'customer' },
+  { name: `${service} has answered ${of}, and nobody heard it`, path, asked: service, way: 'down', dies: 'customer' },
+  { name: `${service} has answered ${of}, and nobody heard it`, path, asked: service, way: 'down', dies: service },
 ];
 export const steps: Step[] = [
-  ...asked.flatMap((service) => moments('/internal/privacy/erasures', service)),
-  ...moments('/internal/receipts', 'auth'),
+  ...asked.flatMap((service) => moments('/internal/privacy/erasures', service, 'to erase')),
+  ...moments('/internal/receipts', 'auth', 'for the receipt'),
 ];
 
 /** Asks for somebody's erasure, until it is taken. @returns the request's id */
