@@ -1,6 +1,6 @@
 # The front door for people; each verb is the npm script of the same name (test-large is test:large).
 .DEFAULT_GOAL := help
-.PHONY: help start demo test test-large check format openapi bench bench-customers bench-identity logs resend-failed-events recount reset-superuser rotate-signing-key rotate-service-keys
+.PHONY: help start demo test test-large chaos check format openapi bench bench-customers bench-identity logs resend-failed-events recount reset-superuser rotate-signing-key rotate-service-keys
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -16,6 +16,9 @@ test: ## install what is missing and pass every test
 
 test-large: ## the longer tests: 100,000 customers, a broker misused, the demo
 	@npm run --silent test:large
+
+chaos: ## everything is killed while it works (CHAOS_SEED=… for the same chances again)
+	@npm run --silent chaos
 
 check: ## types, lint, walls, format, OpenAPI unchanged
 	@npm run --silent check

@@ -29,7 +29,7 @@ export default defineConfig({
           ...common,
           name: 'streets',
           include: ['packages/fleet/e2e/**/*.test.ts'],
-          exclude: ['**/*.large.test.ts'],
+          exclude: ['**/*.large.test.ts', '**/*.chaos.test.ts'],
           testTimeout: 60_000,
           fileParallelism: false,
           isolate: false,
@@ -46,6 +46,18 @@ export default defineConfig({
           hookTimeout: 300_000,
           fileParallelism: false,
           sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        // Everything is killed, again and again: npm run chaos. A short version runs with the streets.
+        test: {
+          ...common,
+          name: 'chaos',
+          include: ['packages/fleet/e2e/chaos/**/*.chaos.test.ts'],
+          testTimeout: 1_200_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 4 },
         },
       },
     ],

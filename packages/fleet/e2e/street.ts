@@ -58,8 +58,14 @@ export type TestStreet = Fleet & { folder: string; end: () => Promise<void> };
 /** What node compiled for one street of this run serves the next one too. */
 export const compileCache = (): string => join(inject('folder'), 'compile-cache');
 
-/** A whole street of real processes on free ports, in a folder of its own. Its tests sign in more often than people do. */
-export async function testStreet(env: NodeJS.ProcessEnv = {}): Promise<TestStreet> {
+/**
+ * A whole street of real processes on free ports, in a folder of its own. Its tests sign in more often than people do.
+ * @param log_lines given every line that a program writes
+ */
+export async function testStreet(
+  env: NodeJS.ProcessEnv = {},
+  log_lines: (program: string, line: string) => void = () => {},
+): Promise<TestStreet> {
   const folder = mkdtempSync(join(tmpdir(), 'clientela-street-'));
   const fleet = await startFleet({
     folder,
@@ -67,6 +73,7 @@ export async function testStreet(env: NodeJS.ProcessEnv = {}): Promise<TestStree
     free_ports: true,
     fsync: false,
     compile_cache: compileCache(),
+    log_lines,
   });
   return {
     ...fleet,
