@@ -29,11 +29,17 @@ export async function deleteUntouchedDiscard(tx: Tx, company_id: string, name: s
 /** Of a customer whose pictures alone are meant. */
 export type Whose = { company_id: string; customer_id: string };
 
-/** Takes what is due; whoever takes it has until the next time that it is due, ever later up to ten minutes. */
+/**
+ * Takes what is due; whoever takes it has until the next time that it is due, ever later up to ten minutes.
+ * @param whose an erasure waits for these: a removal that has begun, and may have been cut off, is taken over at once
+ */
 export function takeDueDiscards(db: Db, limit: number, whose?: Whose): PromiseLike<Discard[]> {
   const due: Query = db('avatar_discards')
     .select('company_id', 'name')
-    .where('due_at', '<=', db.fn.now())
+    .where((one) => {
+      void one.where('due_at', '<=', db.fn.now());
+      if (whose) void one.orWhere('attempts', '>', 0);
+    })
     .orderBy('due_at')
     .limit(limit)
     .forUpdate()
