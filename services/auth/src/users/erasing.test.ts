@@ -355,6 +355,26 @@ describe('an erased user', () => {
     await superuser.post('/api/v1/users', { ...next, role: 'admin', company_id: company }).expect(201);
   });
 
+  test('leaves none of its earlier names to its company, whoever changed them; a name that the company chose stays', async () => {
+    const word = `Z${randomUUID().slice(0, 8)}`;
+    const founder = await auth.registered({ name: `${word}1 Founder` });
+    const company = founder.user.business_id ?? '';
+    const called = async () =>
+      (await founder.caller.get(`/api/v1/companies/${company}`).expect(200)).body.name as string;
+    await founder.caller.patch('/auth/me', { name: `${word}2 Founder` }).expect(200);
+    expect(await called()).toBe(`${word}2 Founder's company`);
+    await founder.caller.put(`/api/v1/users/${founder.user.id}`, { first_name: `${word}3` }).expect(200);
+    expect(await called()).toBe(`${word}3 Founder's company`);
+    await erase(personOf(company, founder.user.id));
+    expect(await holding([word])).toEqual([]);
+
+    const name = `Bakery ${randomUUID()}`;
+    const other = await auth.registered({ company_name: name });
+    await other.caller.patch('/auth/me', { name: `${word}4 Founder` }).expect(200);
+    await erase(personOf(other.user.business_id ?? '', other.user.id));
+    expect((await holding([name, word])).map((row) => row.split(' ')[0])).toEqual(['companies']);
+  });
+
   test('is forgotten too where an admin had removed the user before', async () => {
     const admin = await auth.registered();
     const company = admin.user.business_id ?? '';
