@@ -2,9 +2,10 @@ import type { Tx } from '@clientela/db';
 import { forbidden, precondition } from '@clientela/errors';
 import { writableIn, type Actor } from '@clientela/http';
 import { audit } from '../audit/store.ts';
-import { insertCompany, lockOpenCompany } from '../companies/store.ts';
+import { renameIfCalled } from '../companies/actions.ts';
+import { holdCompany, insertCompany, lockOpenCompany } from '../companies/store.ts';
 import { acting, announced, causeOf, changesOf, newUser, write, type Person } from './changes.ts';
-import { foundedBy } from './rules.ts';
+import { foundedBy, saysNames } from './rules.ts';
 import { WritableMe, type MyChanges } from './schema.ts';
 import { insertUser, lockUser, type StoredUser } from './store.ts';
 
@@ -56,6 +57,7 @@ export async function changeMe(
   body: Record<string, unknown>,
   expected: { version: number | undefined; country: string },
 ): Promise<StoredUser> {
+  if (actor.company_id !== null && saysNames(body)) await holdCompany(tx, actor.company_id); // before its users, as everywhere
   const current = acting(await lockUser(tx, actor.id));
   if (expected.version !== undefined && expected.version !== current.version) throw precondition();
   const wanted: MyChanges = writableIn(body, WritableMe, current);
@@ -63,5 +65,16 @@ export async function changeMe(
   const fields_changed = Object.keys(changes).filter((field) => field !== 'phone_typed');
   if (fields_changed.length === 0) return current;
   const cause = { ...causeOf(actor), company_id: current.business_id };
-  return write(tx, cause, current, changes, fields_changed);
+  const user = await write(tx, cause, current, changes, fields_changed);
+  await followFounder(tx, actor, current, user);
+  return user;
+}
+
+/**
+ * A company that is called after its founder is so by the name that this one has now: else an erasure would not know the old one. Whoever
+ * calls holds the company.
+ */
+export async function followFounder(tx: Tx, actor: Actor, before: StoredUser, after: StoredUser): Promise<void> {
+  const [called, name] = [foundedBy(before), foundedBy(after)];
+  if (after.business_id !== null && called !== name) await renameIfCalled(tx, actor, after.business_id, called, name);
 }

@@ -15,6 +15,10 @@ export const fullName = ({ first_name, last_name }: Names): string =>
 /** What a company is called that its founder gave no name. */
 export const foundedBy = (founder: Names): string => `${fullName(founder)}'s company`;
 
+/** Whether a body may change what its user is called. */
+export const saysNames = (body: Readonly<Record<string, unknown>>): boolean =>
+  ['name', 'first_name', 'last_name'].some((field) => body[field] !== undefined);
+
 /** Whether a user may act: active itself, and of an active company or none. */
 export const mayAct = (user: { is_active: boolean; company_status: string | null }): boolean =>
   user.is_active && (user.company_status ?? 'active') === 'active';

@@ -47,10 +47,10 @@ export async function closeCompany(tx: Tx, target: Target): Promise<void> {
   if (current.status !== 'inactive') await setStatus(tx, target.actor, current, 'inactive');
 }
 
-/** Calls a company by its key that is called after somebody who is erased. */
-export async function forgetName(tx: Tx, actor: Actor, id: string, name: string): Promise<void> {
+/** Renames a company that is still called so: with its founder, and by its key once that one is erased. */
+export async function renameIfCalled(tx: Tx, actor: Actor, id: string, called: string, name?: string): Promise<void> {
   const current = await lockCompany(tx, id);
-  if (current?.name === name) await save(tx, actor, current, { name: current.company_id });
+  if (current?.name === called) await save(tx, actor, current, { name: name ?? current.company_id });
 }
 
 async function currentOf(tx: Tx, { id, expected_version }: Target): Promise<StoredCompany> {

@@ -3,8 +3,9 @@ import type { Scope, Tx } from '@clientela/db';
 import { AppError, conflict, forbidden, invalid, notFound, precondition } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { writableIn, type Actor } from '@clientela/http';
+import { followFounder } from '../accounts/actions.ts';
 import { announced, causeOf, changesOf, newUser, noteUser, write, type UserCause } from '../accounts/changes.ts';
-import type { Account } from '../accounts/rules.ts';
+import { saysNames, type Account } from '../accounts/rules.ts';
 import { findUser, insertUser, lockUser, updateUser, type StoredUser, type UserColumns } from '../accounts/store.ts';
 import { revokeSessions } from '../sessions/lifetime.ts';
 import { forgetSessions } from '../sessions/store.ts';
@@ -49,7 +50,8 @@ export async function changeUser(
   given: { password_hash: string | undefined; country: string },
 ): Promise<StoredUser> {
   const { actor } = target;
-  const current = await currentOf(tx, target, body['role'] !== undefined || body['is_active'] === false);
+  const company = body['role'] !== undefined || body['is_active'] === false || saysNames(body);
+  const current = await currentOf(tx, target, company);
   const changes = changesOf(writableIn(body, WritableUser, current), current, given.country);
   if (given.password_hash) changes.password_hash = given.password_hash;
   const fields_changed = named(Object.keys(changes));
@@ -61,6 +63,7 @@ export async function changeUser(
   if (indispensable(current) && (after.role !== current.role || !after.is_active)) await refuseLast(tx, current);
   const cause = { ...causeOf(actor), company_id: current.business_id };
   const user = await write(tx, cause, current, changes, fields_changed, scopeOf(actor));
+  await followFounder(tx, actor, current, user);
   if (changes.role || changes.is_active === false || changes.password_hash)
     await revokeSessions(tx, cause, { user_id: user.id });
   return user;
@@ -96,13 +99,13 @@ export async function takeAway(tx: Tx, cause: UserCause, current: StoredUser): P
 
 /**
  * Finds and locks.
- * @param admins whether the change may cost a company its last admin, so that only one such change runs at a time
+ * @param company whether the change may cost a company its last admin, or its name, so that only one such change runs at a time
  * @throws AppError 404 when unknown or another company's, 403 when above the actor, 412 when it has moved on
  */
-async function currentOf(tx: Tx, { actor, id, expected_version }: Target, admins: boolean): Promise<StoredUser> {
+async function currentOf(tx: Tx, { actor, id, expected_version }: Target, company: boolean): Promise<StoredUser> {
   const found = await findUser(tx, id);
   if (!found || !visible(actor, found)) throw notFound('user');
-  if (admins) await lockAdmins(tx, found);
+  if (company) await lockAdmins(tx, found);
   const current = await lockUser(tx, id);
   if (!current) throw notFound('user');
   if (current.id !== actor.id && above(actor, current.role)) throw forbidden('That user stands above your role');

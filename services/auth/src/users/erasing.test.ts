@@ -109,10 +109,10 @@ const traces = ({ word, digits, addresses }: Somebody) => [word, digits, ...addr
 describe('what the customer service asks of a user', () => {
   const ask = (company_id: string, id: string) => customer(company_id).get(`/internal/privacy/users/${id}`);
 
-  test('is whether it is the company’s, and its last active admin', async () => {
+  test('is whether it is the company’s, its role, and whether it is the last active admin', async () => {
     const { user, caller } = await auth.registered();
     const company = user.business_id ?? '';
-    expect((await ask(company, user.id).expect(200)).body).toEqual({ id: user.id, last_admin: true });
+    expect((await ask(company, user.id).expect(200)).body).toEqual({ id: user.id, role: 'admin', last_admin: true });
     const email = `${randomUUID()}@example.com`;
     const given = {
       username: randomUUID(),
@@ -123,10 +123,12 @@ describe('what the customer service asks of a user', () => {
     };
     const second = (await caller.post('/api/v1/users', { ...given, role: 'admin' }).expect(201)).body.id as string;
     for (const id of [user.id, second])
-      expect((await ask(company, id).expect(200)).body).toEqual({ id, last_admin: false });
+      expect((await ask(company, id).expect(200)).body).toEqual({ id, role: 'admin', last_admin: false });
     await caller.put(`/api/v1/users/${second}`, { active: false }).expect(200);
     expect((await ask(company, user.id).expect(200)).body.last_admin).toBe(true);
     expect((await ask(company, second).expect(200)).body.last_admin).toBe(false);
+    await caller.put(`/api/v1/users/${second}`, { role: 'viewer' }).expect(200);
+    expect((await ask(company, second).expect(200)).body).toEqual({ id: second, role: 'viewer', last_admin: false });
   });
 
   test('is the same 404 for another company’s, a superuser and an unknown one; and nobody else may ask', async () => {
@@ -351,6 +353,26 @@ describe('an erased user', () => {
       last_name: 'X',
     };
     await superuser.post('/api/v1/users', { ...next, role: 'admin', company_id: company }).expect(201);
+  });
+
+  test('leaves none of its earlier names to its company, whoever changed them; a name that the company chose stays', async () => {
+    const word = `Z${randomUUID().slice(0, 8)}`;
+    const founder = await auth.registered({ name: `${word}1 Founder` });
+    const company = founder.user.business_id ?? '';
+    const called = async () =>
+      (await founder.caller.get(`/api/v1/companies/${company}`).expect(200)).body.name as string;
+    await founder.caller.patch('/auth/me', { name: `${word}2 Founder` }).expect(200);
+    expect(await called()).toBe(`${word}2 Founder's company`);
+    await founder.caller.put(`/api/v1/users/${founder.user.id}`, { first_name: `${word}3` }).expect(200);
+    expect(await called()).toBe(`${word}3 Founder's company`);
+    await erase(personOf(company, founder.user.id));
+    expect(await holding([word])).toEqual([]);
+
+    const name = `Bakery ${randomUUID()}`;
+    const other = await auth.registered({ company_name: name });
+    await other.caller.patch('/auth/me', { name: `${word}4 Founder` }).expect(200);
+    await erase(personOf(other.user.business_id ?? '', other.user.id));
+    expect((await holding([name, word])).map((row) => row.split(' ')[0])).toEqual(['companies']);
   });
 
   test('is forgotten too where an admin had removed the user before', async () => {

@@ -5,7 +5,7 @@ import { noteUser } from '../accounts/changes.ts';
 import { foundedBy } from '../accounts/rules.ts';
 import { findUser, lockUser } from '../accounts/store.ts';
 import { holdTrail } from '../audit/store.ts';
-import { forgetName } from '../companies/actions.ts';
+import { renameIfCalled } from '../companies/actions.ts';
 import { judgeInTurn } from '../sign-ins/store.ts';
 import { takeAway } from './actions.ts';
 import { countSignInsOf, lockAdmins } from './store.ts';
@@ -46,7 +46,7 @@ export async function eraseUser(
   const signIns = await countSignInsOf(tx, user_id);
   const sessions = await takeAway(tx, cause, user);
   await noteUser(tx, cause, user, 'user.erased');
-  await forgetName(tx, cause, company_id, foundedBy(user));
+  await renameIfCalled(tx, cause, company_id, foundedBy(user));
   await holdTrail(tx, user_id); // last: who holds it has all that this waited for
   return { ...signIns, sessions, users: 1 };
 }

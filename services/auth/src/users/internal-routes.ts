@@ -1,3 +1,4 @@
+import { roles } from '@clientela/contracts';
 import { notFound } from '@clientela/errors';
 import { route, type Route } from '@clientela/http';
 import { Uuid } from '@clientela/values';
@@ -6,14 +7,14 @@ import { findUser } from '../accounts/store.ts';
 import { indispensable } from './rules.ts';
 import { hasAnother } from './store.ts';
 
-const CompanyUser = z.strictObject({ id: Uuid, last_admin: z.boolean() });
+const CompanyUser = z.strictObject({ id: Uuid, role: z.enum(roles), last_admin: z.boolean() });
 
 /** What the customer service asks before it takes a request to erase somebody. */
 export const companyUserRoutes = (): Route[] => [
   route({
     method: 'get',
     path: '/internal/privacy/users/{user_id}',
-    summary: 'A user of the company acted in, and whether it is the last active admin there',
+    summary: 'A user of the company acted in: its role, and whether it is the last active admin there',
     description: 'Another company’s user, a superuser and an unknown one are the same 404.',
     allow: { internal: ['customer'] },
     params: z.strictObject({ user_id: Uuid }),
@@ -21,7 +22,7 @@ export const companyUserRoutes = (): Route[] => [
     handle: async ({ db, actor, params }) => {
       const user = await findUser(db, params.user_id);
       if (!user || user.business_id !== actor.company_id) throw notFound('user');
-      return { id: user.id, last_admin: indispensable(user) && !(await hasAnother(db, user)) };
+      return { id: user.id, role: user.role, last_admin: indispensable(user) && !(await hasAnother(db, user)) };
     },
   }),
 ];
