@@ -88,7 +88,8 @@ async function touch(
     for (const { name, type } of columns) {
       if (!(name in blanks)) continue;
       const column = type === 'json' || type === 'jsonb' ? '??::text' : '??';
-      void row.orWhereRaw(`${column} is distinct from ?`, [name, blanks[name] as string]);
+      if (blanks[name] === null) void row.orWhereNotNull(name); // what a partial index can serve
+      else void row.orWhereRaw(`${column} is distinct from ?`, [name, blanks[name] as string]);
     }
   });
   const named = (name: string) => columns.some((column) => column.name === name);
