@@ -2,7 +2,7 @@ import type { Tx } from '@clientela/db';
 import { forbidden, precondition } from '@clientela/errors';
 import { writableIn, type Actor } from '@clientela/http';
 import { audit } from '../audit/store.ts';
-import { renameIfCalled } from '../companies/actions.ts';
+import { followFounder } from '../companies/naming.ts';
 import { holdCompany, insertCompany, lockOpenCompany } from '../companies/store.ts';
 import { acting, announced, causeOf, changesOf, newUser, write, type Person } from './changes.ts';
 import { foundedBy, saysNames } from './rules.ts';
@@ -68,13 +68,4 @@ export async function changeMe(
   const user = await write(tx, cause, current, changes, fields_changed);
   await followFounder(tx, actor, current, user);
   return user;
-}
-
-/**
- * A company that is called after its founder is so by the name that this one has now: else an erasure would not know the old one. Whoever
- * calls holds the company.
- */
-export async function followFounder(tx: Tx, actor: Actor, before: StoredUser, after: StoredUser): Promise<void> {
-  const [called, name] = [foundedBy(before), foundedBy(after)];
-  if (after.business_id !== null && called !== name) await renameIfCalled(tx, actor, after.business_id, called, name);
 }

@@ -47,12 +47,6 @@ export async function closeCompany(tx: Tx, target: Target): Promise<void> {
   if (current.status !== 'inactive') await setStatus(tx, target.actor, current, 'inactive');
 }
 
-/** Renames a company that is still called so: with its founder, and by its key once that one is erased. */
-export async function renameIfCalled(tx: Tx, actor: Actor, id: string, called: string, name?: string): Promise<void> {
-  const current = await lockCompany(tx, id);
-  if (current?.name === called) await save(tx, actor, current, { name: name ?? current.company_id });
-}
-
 async function currentOf(tx: Tx, { id, expected_version }: Target): Promise<StoredCompany> {
   const current = await lockCompany(tx, id);
   if (!current) throw notFound('company');
@@ -60,7 +54,13 @@ async function currentOf(tx: Tx, { id, expected_version }: Target): Promise<Stor
   return current;
 }
 
-async function save(tx: Tx, actor: Actor, current: StoredCompany, changes: CompanyChanges): Promise<StoredCompany> {
+/** Writes changes of a company that is locked, and says so. */
+export async function save(
+  tx: Tx,
+  actor: Actor,
+  current: StoredCompany,
+  changes: CompanyChanges,
+): Promise<StoredCompany> {
   const fields_changed = Object.keys(changes);
   if (fields_changed.length === 0) return current;
   const company = await write(tx, actor, current, changes);

@@ -5,7 +5,7 @@ import { noteUser } from '../accounts/changes.ts';
 import { foundedBy } from '../accounts/rules.ts';
 import { findUser, lockUser } from '../accounts/store.ts';
 import { holdTrail } from '../audit/store.ts';
-import { renameIfCalled } from '../companies/actions.ts';
+import { renameIfCalled } from '../companies/naming.ts';
 import { judgeInTurn } from '../sign-ins/store.ts';
 import { takeAway } from './actions.ts';
 import { countSignInsOf, lockAdmins } from './store.ts';
