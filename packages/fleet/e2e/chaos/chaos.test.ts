@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => street?.end());
 
 test('writes while every program, the broker and PostgreSQL are killed: all are there, and all took effect once', async () => {
-  const { wrong, kills } = await storm(street, { name: 'storm', writes: 120, kills: 9, writers: 3 });
+  const { wrong, kills } = await storm(street, { name: 'storm', writes: 80, kills: 9, writers: 3 });
   expect(wrong).toEqual([]);
   expect(kills).toBe(9);
 }, 90_000);
