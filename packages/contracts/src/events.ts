@@ -124,6 +124,14 @@ export const customerNoteAdded = event(
   z.object({ ...customer, note_id: z.uuid() }),
 );
 
+/** Once for a whole import, beside what it did to each customer. */
+export const customersImported = event(
+  'customers.imported',
+  'import_id',
+  ['auth'],
+  z.object({ import_id: z.uuid(), created: z.int(), updated: z.int(), skipped: z.int(), failed: z.int() }),
+);
+
 const product = { product_id: z.uuid(), number: z.int() };
 export const productCreated = event('product.created', 'product_id', ['auth'], z.object(product));
 export const productUpdated = event(
@@ -217,6 +225,7 @@ export const events = {
     customerTagAdded,
     customerTagRemoved,
     customerNoteAdded,
+    customersImported,
   ],
   interaction: [interactionRecorded, interactionUpdated, interactionDeleted, transactionRecorded, transactionUpdated],
   product: [productCreated, productUpdated, productDeleted],
