@@ -21,7 +21,7 @@ export const ways: Way[] = [
   {
     speaker: 'interaction',
     hearer: 'customer',
-    write: 'transaction',
+    write: 'order', // it moves a counter: of what moves none, nothing is asked
     asks: { service: 'interaction', path: '/internal/customers/totals' },
   },
   { speaker: 'product', hearer: 'auth', write: 'product' },

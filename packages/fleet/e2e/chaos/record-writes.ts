@@ -1,6 +1,6 @@
 import { note, type Book } from './book.ts';
 import type { Dice } from './seed.ts';
-import { anyCustomer, ask, having, living, pathOf, someCustomer, without, type Write } from './writer.ts';
+import { anyCustomer, ask, having, living, pathOf, someCustomer, without, type Write, type Writer } from './writer.ts';
 
 const money = ({ below }: Dice) => `${1 + below(900)}.${10 + below(90)}`;
 const cancellable = (book: Book) =>
@@ -23,6 +23,15 @@ const next: Record<string, string> = {
   cancelled: 'booked',
   resolved: 'open',
 };
+
+async function record(writer: Writer, kind: string, description: string): Promise<void> {
+  const customer = someCustomer(writer);
+  const direction = kind === 'refund' ? 'out' : 'in';
+  const body = { kind, direction, amount: money(writer.dice), description, external_ref: description };
+  const { transaction } = (await ask(writer, 201, 'POST', `${pathOf(customer)}/transactions`, body)).body;
+  customer.transactions.push({ id: transaction.id, kind, amount: body.amount, status: 'completed' });
+  note(writer.book, 'transaction.recorded', transaction.id);
+}
 
 /** What is recorded of customers, and products. */
 export const recordWrites = {
@@ -62,18 +71,15 @@ export const recordWrites = {
       note(writer.book, 'interaction.deleted', interaction.id);
     },
   },
-  transaction: {
-    weight: 14,
+  order: {
+    weight: 9,
     possible: anyCustomer,
-    do: async (writer, description) => {
-      const customer = someCustomer(writer);
-      const kind = writer.dice.pick(['order', 'order', 'order', 'payment', 'refund']);
-      const direction = kind === 'refund' ? 'out' : 'in';
-      const body = { kind, direction, amount: money(writer.dice), description, external_ref: description };
-      const { transaction } = (await ask(writer, 201, 'POST', `${pathOf(customer)}/transactions`, body)).body;
-      customer.transactions.push({ id: transaction.id, kind, amount: body.amount, status: 'completed' });
-      note(writer.book, 'transaction.recorded', transaction.id);
-    },
+    do: (writer, description) => record(writer, 'order', description),
+  },
+  paymentOrRefund: {
+    weight: 5,
+    possible: anyCustomer,
+    do: (writer, description) => record(writer, writer.dice.pick(['payment', 'refund']), description),
   },
   cancel: {
     weight: 4,
