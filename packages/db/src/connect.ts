@@ -59,7 +59,8 @@ export function connect(
       keepAlive: true,
       options: session.map((setting) => `-c ${setting}`).join(' '),
     },
-    pool: { min: 0, max: options.pool ?? 10 },
+    // A new connection has to learn tables and plans, and to map the server's memory, anew: one that is idle is kept for a while.
+    pool: { min: 0, max: options.pool ?? 10, idleTimeoutMillis: 600_000 },
     acquireConnectionTimeout: 2000,
     // A value that is undefined is a mistake in the code, never "null".
     useNullAsDefault: false,

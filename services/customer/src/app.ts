@@ -1,3 +1,4 @@
+import type { Db } from '@clientela/db';
 import { eventRoutes } from '@clientela/events';
 import {
   createService,
@@ -31,6 +32,8 @@ import type { Upstreams } from './upstreams/upstream.ts';
 
 /** What this service is made with: what main.ts opens, and a test replaces. */
 export type Parts = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & {
+  /** The connections of lists and searches. They take long, and must not keep others waiting. */
+  lists: Db;
   companies: CompanyLookup;
   users: UserLookup;
   totals: TotalsLookup;
@@ -41,7 +44,7 @@ export type Parts = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & {
 /** Every door; cursors are signed, and fingerprints made, with the service's own secret. */
 export const routes = (parts: Parts & { cursors: Cursors; fingerprints: Fingerprints }): Route[] => [
   ...customerRoutes(parts.companies),
-  ...listRoutes(parts.cursors),
+  ...listRoutes(parts),
   ...analyticsRoutes(parts.companies),
   ...batchRoutes(parts),
   ...tagRoutes,

@@ -51,6 +51,7 @@ export const customerUnderTest = ({
     (parts) =>
       createApp({
         ...parts,
+        lists: parts.db,
         companies: companies(parts.companies),
         users: users?.(parts.companies) ?? (async () => undefined),
         totals,

@@ -24,6 +24,8 @@ await runProgram(async (onClose) => {
 
   const db = connect(url, { name: 'customer', ...eventPool(config) });
   onClose(() => db.destroy());
+  const lists = connect(url, { name: 'customer lists', pool: 4 });
+  onClose(() => lists.destroy());
   const forgetting = forgetAnswers(db, log);
   onClose(() => forgetting.stop());
   const pictures = await openStorage(config);
@@ -74,6 +76,7 @@ await runProgram(async (onClose) => {
 
   const app = createApp({
     db,
+    lists,
     log,
     callers: callersOf(config.SERVICE_KEY_HASHES),
     secret: config.CUSTOMER_SECRET,

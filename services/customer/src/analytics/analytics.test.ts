@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Caller, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { customerUnderTest } from '../customer-under-test.ts';
-import { cache } from './cache.ts';
+import { cache } from '../cache.ts';
 import { average } from './rules.ts';
 
 let service: TestService;

@@ -1,6 +1,6 @@
 import { notFound } from '@clientela/errors';
 import { route, type CompanyLookup, type Route } from '@clientela/http';
-import { cache } from './cache.ts';
+import { cache } from '../cache.ts';
 import { figures } from './rules.ts';
 import { CustomerAnalytics } from './schema.ts';
 import { countByStatusAndType, countSince, sumCounters } from './store.ts';

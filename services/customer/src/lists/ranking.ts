@@ -1,6 +1,7 @@
 import { within, type Db, type Query, type Scope } from '@clientela/db';
 import type { Customer } from '../customers/schema.ts';
 import { collected, fenced, pool, select, type Slice } from './collecting.ts';
+import type { Samples } from './sample.ts';
 import type { CustomerFilter, Listing } from './schema.ts';
 import { hitColumns, hitsByKey, hitsOf, searchOf, type CustomerKey, type Search } from './search.ts';
 import { inOrder, keyed, ofRecord, sourceOf, type Condition, type Key, type Source } from './source.ts';
@@ -13,12 +14,13 @@ const newestFirst = [{ column: 'created_at', descending: true }] as const;
 /** Whom a search finds, the best first: all of them ranked, or of very many the best thousand, and then the newest first. */
 export async function searchCustomers(
   db: Db,
+  samples: Samples,
   scope: Scope,
   filter: CustomerFilter & { search: string },
   slice: Slice,
 ): Promise<{ rows: Customer[] } & Total> {
   const listing: Listing = { ...filter, sort: newestFirst };
-  const search = await searchOf(db, scope, listing);
+  const search = await searchOf(db, samples, scope, listing);
   const { term, found } = search;
   const best = (parts: readonly Query[]) => bestFirst(db, scope, listing, term, parts);
   let some: readonly CustomerKey[] | undefined;

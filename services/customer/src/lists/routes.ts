@@ -1,7 +1,9 @@
+import type { Db } from '@clientela/db';
 import type { Cursors } from '@clientela/http';
 import { route, type Route } from '@clientela/http';
 import { listAfter } from './keyset.ts';
 import { searchCustomers } from './ranking.ts';
+import { samples } from './sample.ts';
 import { CustomerCursorPage, CustomerPage, CustomerQuery, SearchQuery } from './schema.ts';
 import { listCustomers } from './store.ts';
 
@@ -15,47 +17,51 @@ const paged = ({ total, ...rest }: { total: number; total_is_estimate?: true }, 
   per_page,
 });
 
-export const listRoutes = (cursors: Cursors): Route[] => [
-  route({
-    method: 'get',
-    path,
-    summary: 'List customers',
-    description:
-      'By page, with the total (exact up to 10,000 and where no filter but active_only, status and type is given), or by cursor: such pages neither ' +
-      'repeat nor skip a customer who did not change while others do.',
-    allow: 'customers:read',
-    reaches: 'list',
-    query: CustomerQuery,
-    responses: { 200: CustomerPage.or(CustomerCursorPage) },
-    handle: async ({ db, scope, query }) => {
-      const { page = 1, per_page, cursor, ...listing } = query;
-      if (cursor === undefined) {
+/** @param parts.lists the connections that they take */
+export const listRoutes = ({ cursors, lists: db }: { cursors: Cursors; lists: Db }): Route[] => {
+  const known = samples();
+  return [
+    route({
+      method: 'get',
+      path,
+      summary: 'List customers',
+      description:
+        'By page, with the total (exact up to 10,000 and where no filter but active_only, status and type is given), or by cursor: such pages neither ' +
+        'repeat nor skip a customer who did not change while others do.',
+      allow: 'customers:read',
+      reaches: 'list',
+      query: CustomerQuery,
+      responses: { 200: CustomerPage.or(CustomerCursorPage) },
+      handle: async ({ scope, query }) => {
+        const { page = 1, per_page, cursor, ...listing } = query;
+        if (cursor === undefined) {
+          const slice = { limit: per_page, offset: (page - 1) * per_page };
+          const { rows: customers, ...total } = await listCustomers(db, known, scope, listing, slice);
+          return { customers, ...paged(total, page, per_page) };
+        }
+        const binding = { list: 'customers', scope, listing };
+        const after = cursor ? cursors.decode(cursor, binding) : undefined;
+        const { rows: customers, next } = await listAfter(db, scope, listing, after, per_page);
+        return { customers, per_page, next_cursor: next ? cursors.encode(next, binding) : null };
+      },
+    }),
+    route({
+      method: 'get',
+      path: `${path}/search`,
+      summary: 'Search customers, the best first',
+      description:
+        'Finds whom the list finds by search. First those of whom a value is what was typed, then those of whom one begins so, whole words, ' +
+        'beginnings of words, parts of words, and words with one typo.',
+      allow: 'customers:read',
+      reaches: 'list',
+      query: SearchQuery,
+      responses: { 200: CustomerPage },
+      handle: async ({ scope, query }) => {
+        const { q, page = 1, per_page, ...filter } = query;
         const slice = { limit: per_page, offset: (page - 1) * per_page };
-        const { rows: customers, ...total } = await listCustomers(db, scope, listing, slice);
+        const { rows: customers, ...total } = await searchCustomers(db, known, scope, { ...filter, search: q }, slice);
         return { customers, ...paged(total, page, per_page) };
-      }
-      const binding = { list: 'customers', scope, listing };
-      const after = cursor ? cursors.decode(cursor, binding) : undefined;
-      const { rows: customers, next } = await listAfter(db, scope, listing, after, per_page);
-      return { customers, per_page, next_cursor: next ? cursors.encode(next, binding) : null };
-    },
-  }),
-  route({
-    method: 'get',
-    path: `${path}/search`,
-    summary: 'Search customers, the best first',
-    description:
-      'Finds whom the list finds by search. First those of whom a value is what was typed, then those of whom one begins so, whole words, ' +
-      'beginnings of words, parts of words, and words with one typo.',
-    allow: 'customers:read',
-    reaches: 'list',
-    query: SearchQuery,
-    responses: { 200: CustomerPage },
-    handle: async ({ db, scope, query }) => {
-      const { q, page = 1, per_page, ...filter } = query;
-      const slice = { limit: per_page, offset: (page - 1) * per_page };
-      const { rows: customers, ...total } = await searchCustomers(db, scope, { ...filter, search: q }, slice);
-      return { customers, ...paged(total, page, per_page) };
-    },
-  }),
-];
+      },
+    }),
+  ];
+};

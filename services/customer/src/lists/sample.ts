@@ -1,37 +1,49 @@
 import { within, type Db, type Scope } from '@clientela/db';
-import type { Listing } from './schema.ts';
-import { ofRecord, type Sql } from './source.ts';
-import type { Pieces, Term } from './terms.ts';
+import { cache } from '../cache.ts';
+import type { Sql } from './source.ts';
+import type { Pieces } from './terms.ts';
 
 /** Some of all customers, by whom a search is judged. */
 export type Sample = readonly {
   place: number;
   searched: string;
-  /** Whether the list would have this one by what the record tells. */
-  listed: boolean;
-  /** Whether a typo may find this one, as far as keys tell; of a part of them only. */
-  nearly: boolean | null;
+  status: string;
+  type: string;
+  external_id: string | null;
+  created_at: string;
+  deleted_at: string | null;
+  /** By which a typo may find this one; of a part of them only. */
+  typo_keys: readonly number[] | null;
 }[];
+
+/** @param there how many customers there are */
+export type Samples = (db: Db, scope: Scope, there: number) => Promise<Sample>;
+
+const age = 60_000; // milliseconds
+const companiesKept = 50; // each takes about a megabyte
+
+/** Samples are remembered for a minute: taking one takes as long as many a search, and how common a word is does not change sooner. */
+export function samples(now: () => number = Date.now): Samples {
+  const remembered = cache<Sample>({ age, most: companiesKept, now });
+  return (db, scope, there) => remembered('all' in scope ? 'all' : scope.company_id, () => sampled(db, scope, there));
+}
 
 const places = 40;
 const each = 50;
-const nearlyIn = 20; // places: keys take the time of all else together, and a share of 3 % shows in these as well
+const nearlyIn = 20; // places: a share of 3 % shows in these as well
 
 /** Looks at two thousand customers in places all over the company. */
-export async function sampled(db: Db, scope: Scope, listing: Listing, term: Term, there: number): Promise<Sample> {
-  const listed = db.from(db.raw('(values (1)) as one')).select(db.raw('1'));
-  ofRecord(listed, listing);
-  const keys = [...new Set(term.mistyped.flatMap((one) => one.keys))];
-  const nearly = db.raw('case when c.place % ? = 0 then c.typo_keys && ?::integer[] end', [places / nearlyIn, keys]);
-  return db
+const sampled = async (db: Db, scope: Scope, there: number): Promise<Sample> =>
+  db
     .from('all' in scope ? anywhere(db, there) : placed(db, scope.company_id))
-    .select('c.place', 'c.searched', db.raw('exists (?) as listed', [listed]))
-    .select(keys.length === 0 ? db.raw('null as nearly') : db.raw('? as nearly', [nearly]));
-}
+    .select(['c.place', 'c.searched', 'c.status', 'c.type', 'c.external_id', 'c.created_at', 'c.deleted_at'])
+    .select(db.raw('case when c.place % ? = 0 then c.typo_keys end as typo_keys', [places / nearlyIn]));
 
-/** How large a part of some is so. */
-export const part = <T>(all: readonly T[], so: (one: T) => boolean): number =>
-  all.filter((one) => so(one)).length / Math.max(1, all.length);
+/** How large a part of the sample a typo may find, as far as keys tell. */
+export function nearly(sample: Sample, keys: ReadonlySet<number>): number {
+  const asked = sample.flatMap(({ typo_keys }) => (typo_keys ? [typo_keys] : []));
+  return asked.filter((own) => own.some((key) => keys.has(key))).length / Math.max(1, asked.length);
+}
 
 /** Whether a text holds all pieces of one of these. */
 export const holds = (searched: string, any_of: readonly Pieces[]): boolean =>

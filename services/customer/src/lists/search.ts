@@ -1,8 +1,8 @@
 import { within, type Db, type Query, type Scope } from '@clientela/db';
 import type { Listing } from './schema.ts';
 import { holding, telling } from './matching.ts';
-import { holds, part, sampled, type Sample } from './sample.ts';
-import { ofRecord, onOthers, type Condition } from './source.ts';
+import { holds, nearly, type Sample, type Samples } from './sample.ts';
+import { isOfRecord, ofRecord, onOthers, type Condition } from './source.ts';
 import { holdsMistyped, termOf, type Term } from './terms.ts';
 import { countKept, share } from './totals.ts';
 
@@ -30,15 +30,15 @@ const certainlyMany = 30_000;
 const dense = 0.03; // of all: above this a walk is quicker than the index
 const candidates = 1_000;
 
-export async function searchOf(db: Db, scope: Scope, listing: Listing): Promise<Search> {
+export async function searchOf(db: Db, samples: Samples, scope: Scope, listing: Listing): Promise<Search> {
   const term = termOf(listing.search ?? '');
   const found: Condition = (rows) => void rows.whereRaw(holding(db, term.any_of));
   const walk = { term, found, hits: undefined, mistyped: async () => [] };
   if (term.any_of.length === 0) return walk;
   const there = await countKept(db, scope, { active_only: false });
-  const sample = there > worthSampling ? await sampled(db, scope, listing, term, there) : undefined;
+  const sample = there > worthSampling ? await samples(db, scope, there) : undefined;
   const met = sample?.filter(({ searched }) => holds(searched, term.any_of)) ?? [];
-  const listed = met.filter((one) => one.listed);
+  const listed = met.filter(isOfRecord(listing));
   const expected = sample && !onOthers(listing) ? (there * listed.length) / sample.length : undefined;
   if (sample && met.length > dense * sample.length) {
     const many = expected !== undefined && expected > certainlyMany && new Set(met.map(({ place }) => place)).size > 10;
@@ -113,8 +113,8 @@ async function idsMistyped(
   const newest = ofCustomers(db, scope)
     .orderBy('c.created_at', 'desc')
     .limit(5 * candidates);
-  const asked = sample?.filter(({ nearly }) => nearly !== null) ?? [];
-  const rows = part(asked, ({ nearly }) => nearly === true) > dense ? db.from(newest.as('c')) : all();
+  const keys = new Set(mistyped.flatMap((one) => one.keys));
+  const rows = sample && nearly(sample, keys) > dense ? db.from(newest.as('c')) : all();
   ofRecord(rows, listing);
   void rows.where((any) => {
     for (const { keys, others } of mistyped) {

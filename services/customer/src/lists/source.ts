@@ -164,6 +164,27 @@ export function ofRecord(rows: Query, listing: Listing): void {
   ofTime(rows, 'c', listing);
 }
 
+/** The same of a record that was read. */
+export function isOfRecord(listing: Listing): (record: Recorded) => boolean {
+  const { undeleted, status } = statusesOf(listing);
+  const { type, external_id, created_from, created_to } = listing;
+  return (record) =>
+    !(undeleted && record.deleted_at !== null) &&
+    status.every((wanted) => record.status === wanted) &&
+    (type === undefined || record.type === type) &&
+    (external_id === undefined || record.external_id === external_id) &&
+    (created_from === undefined || Date.parse(record.created_at) >= Date.parse(created_from)) &&
+    (created_to === undefined || Date.parse(record.created_at) <= Date.parse(created_to));
+}
+
+type Recorded = {
+  status: string;
+  type: string;
+  external_id: string | null;
+  created_at: string;
+  deleted_at: string | null;
+};
+
 const columns = {
   t: ['company_id', 'customer_id', 'customer_created_at', 'label', 'listed'],
   n: [

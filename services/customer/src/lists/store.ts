@@ -5,6 +5,7 @@ import { collected, fenced, select, type Found, type Slice } from './collecting.
 import { byMonths, firstOfMonths } from './months.ts';
 import type { Listing } from './schema.ts';
 import { hitsByKey, searchOf, type Search } from './search.ts';
+import type { Samples } from './sample.ts';
 import { firstRows, inOrder, isCounted, keyed, sortedBy, sourceOf, type Instead, type Source } from './source.ts';
 import { countKept, estimated, exactUpTo, expectedRows } from './totals.ts';
 
@@ -14,7 +15,13 @@ import { countKept, estimated, exactUpTo, expectedRows } from './totals.ts';
  * up to 10,000 are collected and sorted, which counts them as well; of more, a page is soon met with on a walk, and if it is not,
  * all are sorted.
  */
-export async function listCustomers(db: Db, scope: Scope, listing: Listing, slice: Slice): Promise<Found> {
+export async function listCustomers(
+  db: Db,
+  samples: Samples,
+  scope: Scope,
+  listing: Listing,
+  slice: Slice,
+): Promise<Found> {
   if (isCounted(listing)) {
     const total = await countKept(db, scope, listing);
     if (total === 0) return { rows: [], total };
@@ -24,7 +31,7 @@ export async function listCustomers(db: Db, scope: Scope, listing: Listing, slic
     const few = total <= exactUpTo ? await collected(db, source, slice) : undefined;
     return { rows: few?.found.rows ?? (await walked(db, scope, listing, slice)), total };
   }
-  const search = listing.search === undefined ? undefined : await searchOf(db, scope, listing);
+  const search = listing.search === undefined ? undefined : await searchOf(db, samples, scope, listing);
   if (search) return searched(db, scope, listing, slice, search);
 
   const source = sourceOf(db, scope, listing);
