@@ -2,18 +2,13 @@ import type { Db, Query } from '@clientela/db';
 import type { Customer } from '../customers/schema.ts';
 import { answered } from '../customers/store.ts';
 import type { CustomerKey } from './search.ts';
-import { inOrder, keyed, type Instead, type Key, type Source } from './source.ts';
+import { inOrder, keyed, type Key, type Source } from './source.ts';
 import { exactUpTo, type Total } from './totals.ts';
 
 export type Slice = { limit: number; offset: number };
 export type Found = { rows: Customer[] } & Total;
 /** What was found, and those that were, by their keys in no order. */
 type Collected = { found: Found; some: readonly CustomerKey[] };
-
-/** Planned for by themselves, and read only as far as they are asked for. */
-export const fenced = (db: Db, parts: readonly Query[]): Instead => ({
-  c: db.raw(`(with hits as materialized (${parts.map(() => '?').join(' union ')}) select * from hits)`, [...parts]),
-});
 
 /** So many customers are ranked among themselves, or looked at for a typo, where there are too many for all. */
 export const pool = 1_000;
@@ -31,7 +26,9 @@ export async function collected(
 ): Promise<Collected> {
   const { late, keys } = source;
   const rows = source.rows.clone();
-  const found = (late ? whose(db, source, rows).select(late.columns) : select(db, source, rows)).limit(exactUpTo + 1);
+  const found = whose(db, source, rows)
+    .select(late ? late.columns : asKeys(db, keys))
+    .limit(exactUpTo + 1);
   const counted = (ofFew: number | null, ofMany: number) =>
     db.raw('(select case when total <= ? then ?::integer else ? end from counted)', [exactUpTo, ofFew, ofMany]);
   const sortable = late
@@ -48,9 +45,12 @@ export async function collected(
     `case when total <= ? and row_number() over () = 1 then (select string_agg(found_company || ' ' || found_id, ',') from found) end`,
     [pool],
   );
+  const withFound = withHits(source, db.queryBuilder());
+  // Hits are kept already, and what is found among them alone need not be kept once more.
+  if (source.hits && source.alone) void withFound.withNotMaterialized('found', found);
+  else void withFound.withMaterialized('found', found);
   const answer = (await inOrder(
-    db
-      .withMaterialized('found', found)
+    withFound
       .with('counted', db.from('found').count({ total: '*' }))
       .select(['counted.total', db.raw('? as met', [options.remember ? met : null]), ...answered])
       .from('counted')
@@ -71,7 +71,9 @@ export async function collected(
 
 /** Whom the rows are about, and the columns of their order. */
 export const select = (db: Db, source: Source, rows: Query): Query =>
-  whose(db, source, rows).select(asKeys(db, source.keys));
+  withHits(source, whose(db, source, rows).select(asKeys(db, source.keys)));
+
+const withHits = ({ hits }: Source, query: Query): Query => (hits ? query.withMaterialized('hits', hits) : query);
 
 const whose = (db: Db, { company, id }: Source, rows: Query): Query =>
   rows.select([db.raw(`${company} as found_company`), db.raw(`${id} as found_id`)]);

@@ -21,11 +21,24 @@ const readOver = 0.01;
 const rare = 0.02; // of all: the list of such a trigram is read in no time, and a sample tells nothing of what it leaves
 
 /**
- * The trigrams by which the index is asked for all of some pieces. An index of trigrams reads the lists of all that it is asked for, of
+ * The trigrams by which the index is asked for each of these. One that holds all that another is asked by is asked by the same: the planner
+ * then asks the index once, by what they have in common, and not for `cruz` alone where `de la cruz` is `de`, `la` and `cruz`.
+ */
+export function askedBy(any_of: readonly Pieces[], sample: Sample | undefined): string[][] {
+  const all = any_of.map((pieces) => trigramsIn(pieces));
+  const within = (own: readonly string[]) => (other: readonly string[]) =>
+    other.length > 0 && other.every((trigram) => own.includes(trigram));
+  return all.map((own) => telling(all.findLast(within(own)) ?? own, sample));
+}
+
+/** All trigrams of some pieces. */
+export const trigramsIn = (pieces: Pieces): string[] => [...new Set(pieces.flatMap((piece) => trigramsOf(piece)))];
+
+/**
+ * The trigrams by which the index is asked for all of these. An index of trigrams reads the lists of all that it is asked for, of
  * `garcia` four with a quarter of all customers each; a few of them leave hardly more rows to look at.
  */
-export function telling(pieces: Pieces, sample: Sample | undefined): string[] {
-  const trigrams = [...new Set(pieces.flatMap((piece) => trigramsOf(piece)))];
+export function telling(trigrams: string[], sample: Sample | undefined): string[] {
   if (!sample) return trigrams;
   const all = trigrams
     .map((trigram) => ({ trigram, rows: sample.filter(({ searched }) => searched.includes(trigram)) }))

@@ -1,6 +1,6 @@
 import { within, type Db, type Query, type Scope } from '@clientela/db';
 import type { Customer } from '../customers/schema.ts';
-import { collected, fenced, pool, select, type Slice } from './collecting.ts';
+import { collected, pool, select, type Slice } from './collecting.ts';
 import type { Samples } from './sample.ts';
 import type { CustomerFilter, Listing } from './schema.ts';
 import { hitColumns, hitsByKey, hitsOf, searchOf, type CustomerKey, type Search } from './search.ts';
@@ -44,7 +44,7 @@ export async function searchCustomers(
 
 /** Found rows in the order of their rank; of one rank, the shortest name is nearest to what was typed. */
 function bestFirst(db: Db, scope: Scope, listing: Listing, term: Term, parts: readonly Query[]): Source {
-  const source = sourceOf(db, scope, listing, { instead: fenced(db, parts) });
+  const source = sourceOf(db, scope, listing, { hits: parts });
   const ascending = { descending: false, nullable: true };
   const keys = (from: string, id: string): Key[] => [
     { ...rankOf(db, term, from), ...ascending },

@@ -1,6 +1,6 @@
 import { within, type Db, type Query, type Scope } from '@clientela/db';
 import type { Listing } from './schema.ts';
-import { holding, telling } from './matching.ts';
+import { askedBy, holding, telling, trigramsIn } from './matching.ts';
 import { holds, nearly, type Sample, type Samples } from './sample.ts';
 import { isOfRecord, ofRecord, onOthers, type Condition } from './source.ts';
 import { holdsMistyped, termOf, type Term } from './terms.ts';
@@ -49,7 +49,7 @@ export async function searchOf(db: Db, samples: Samples, scope: Scope, listing: 
   }
   const most = sample && (await share(db, scope, there)) > mostOfAll;
   const way: Way = { sample, rows: () => (most ? ofMost(db, scope) : ofCustomers(db, scope)) };
-  const trigrams = term.any_of.map((pieces) => telling(pieces, sample));
+  const trigrams = askedBy(term.any_of, sample);
   return {
     ...walk,
     ...(expected !== undefined && { expected }),
@@ -68,17 +68,8 @@ const mostOfAll = 0.5;
 const ofMost = (db: Db, scope: Scope): Query =>
   'all' in scope ? db('customers as c') : db('customers as c').whereRaw('uuid_eq(c.company_id, ?)', [scope.company_id]);
 
-/** What is asked of a customer who was found. */
-export const hitColumns = [
-  'company_id',
-  'id',
-  'created_at',
-  'full_name',
-  'status',
-  'type',
-  'external_id',
-  'deleted_at',
-].map((column) => `c.${column}`);
+/** What is asked of a customer who was found: whom, and the order. */
+export const hitColumns = ['company_id', 'id', 'created_at', 'full_name'].map((column) => `c.${column}`);
 
 /** Collected by themselves, so that the order of the list does not tempt the planner; only as many as are asked for are read. */
 export function hitsOf(db: Db, scope: Scope, listing: Listing, found: Condition, rows = ofCustomers(db, scope)): Query {
@@ -119,7 +110,8 @@ async function idsMistyped(
   void rows.where((any) => {
     for (const { keys, others } of mistyped) {
       void any.orWhere((both) => {
-        for (const trigram of telling(others, sample)) void both.whereRaw('c.searched like ?', [`%${trigram}%`]);
+        for (const trigram of telling(trigramsIn(others), sample))
+          void both.whereRaw('c.searched like ?', [`%${trigram}%`]);
         void both.whereRaw('c.typo_keys && ?::integer[]', [[...keys]]);
       });
     }

@@ -25,6 +25,8 @@ export type Key = { sql: string; values?: readonly string[]; descending: boolean
 export type Source = {
   /** Filtered, without columns, order and limit. */
   rows: Query;
+  /** What `hits` is in these rows, when it stands for customers. */
+  hits: Sql | undefined;
   /** The order; at the end what breaks ties. */
   keys: readonly Key[];
   company: string;
@@ -78,14 +80,19 @@ const asksCustomers = (listing: Listing): boolean => {
   );
 };
 
-/** @param options.found what else must hold of a customer: that a search finds it */
+/**
+ * @param options.hits customers who were found by themselves, of whom it is known that the record fits: the place of the table. They are
+ *   planned for by themselves as well, and read only as far as they are asked for.
+ * @param options.found what else must hold of a customer: that a search finds it
+ */
 export function sourceOf(
   db: Db,
   scope: Scope,
   listing: Listing,
-  options: { instead?: Instead; found?: Condition } = {},
+  options: { hits?: readonly Query[] | undefined; instead?: Instead; found?: Condition } = {},
 ): Source {
-  const { instead = {}, found } = options;
+  const { hits, found } = options;
+  const instead: Instead = hits ? { ...options.instead, c: db.raw('hits') } : (options.instead ?? {});
   const used = new Set<Alias>();
   if (listing.tag) used.add('t');
   // The index of counters in order of time holds all that a range of time asks for.
@@ -102,8 +109,11 @@ export function sourceOf(
       on.on(`${alias}.company_id`, `${newest}.company_id`).andOn(idOf[alias], idOf[newest]),
     );
   }
-  for (const alias of order) void within(rows, scope, `${alias}.company_id`);
-  for (const alias of order) narrow(rows, alias, listing, alias === newest);
+  for (const alias of order) {
+    if (hits && alias === 'c') continue;
+    void within(rows, scope, `${alias}.company_id`);
+    narrow(rows, alias, listing, alias === newest);
+  }
   if (found) found(rows);
 
   const sorted = listing.sort.map(({ column, descending }): Key => {
@@ -116,6 +126,7 @@ export function sourceOf(
   const walked = tables.size === 1 ? [...tables][0] : undefined;
   return {
     rows,
+    hits: hits && db.raw(hits.map(() => '?').join(' union '), [...hits]),
     keys: [
       ...sorted,
       { sql: idOf[walked ?? newest], descending: down, nullable: false },

@@ -1,7 +1,7 @@
 import type { Db, Query, Scope } from '@clientela/db';
 import type { Customer } from '../customers/schema.ts';
 import { answered } from '../customers/store.ts';
-import { collected, fenced, select, type Found, type Slice } from './collecting.ts';
+import { collected, select, type Found, type Slice } from './collecting.ts';
 import { byMonths, firstOfMonths } from './months.ts';
 import type { Listing } from './schema.ts';
 import { hitsByKey, searchOf, type Search } from './search.ts';
@@ -57,12 +57,12 @@ async function searched(db: Db, scope: Scope, listing: Listing, slice: Slice, se
   if (search.many !== undefined)
     return { rows: await walked(db, scope, listing, slice, search), ...estimated(search.many, most) };
   const { found } = search;
-  const collect = (instead?: Instead) =>
-    collected(db, sourceOf(db, scope, listing, instead ? { instead } : { found }), slice, { remember: true });
-  const { found: few, some } = await collect(search.hits && fenced(db, [search.hits]));
+  const collect = (hits?: Query) =>
+    collected(db, sourceOf(db, scope, listing, hits ? { hits: [hits] } : { found }), slice, { remember: true });
+  const { found: few, some } = await collect(search.hits);
   const mistyped = await search.mistyped(few.total);
   if (search.hits && mistyped.length > 0)
-    return (await collect(fenced(db, [hitsByKey(db, scope, listing, [...some, ...mistyped])]))).found;
+    return (await collect(hitsByKey(db, scope, listing, [...some, ...mistyped]))).found;
   if (few.total <= exactUpTo) return few;
   const expected = search.expected ?? (await expectedRows(db, sourceOf(db, scope, listing, { found }).rows));
   return { rows: await walked(db, scope, listing, slice, search), ...estimated(expected, most) };
@@ -88,7 +88,7 @@ export async function walked(
     const rows = await fetch(db, source, sourceOf(db, scope, listing, { instead: first, ...found }).rows, slice);
     if (rows.length === slice.limit) return rows;
   }
-  const all = search?.hits ? sourceOf(db, scope, listing, { instead: fenced(db, [search.hits]) }) : source;
+  const all = search?.hits ? sourceOf(db, scope, listing, { hits: [search.hits] }) : source;
   if (listing.sort.length > 1) await upTo(db, scope, listing, slice, all, search);
   return sorted(db, all, slice);
 }
