@@ -3,9 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { services, top } from '@clientela/fleet';
+import { surroundings } from '@clientela/testing';
 import pg from 'pg';
 import { expect, test } from 'vitest';
-import { client, compileCache, newCompany, shared, type Answer, type Client, type TestStreet } from './street.ts';
+import { client, newCompany, shared, type Answer, type Client, type TestStreet } from './street.ts';
 
 let street: TestStreet;
 let admin: Client & { user: Answer['body'] };
@@ -37,8 +38,7 @@ async function run(verb: string, ...given: string[]): Promise<{ stdout: string; 
     [`${service.toUpperCase()}_OWNER_DATABASE_URL`, street.databases[service].owner_url],
   ]);
   const env = {
-    PATH: process.env['PATH'],
-    NODE_COMPILE_CACHE: compileCache(),
+    ...surroundings,
     ...Object.fromEntries(urls),
     CUSTOMER_SERVICE_KEY: street.secrets.service_keys.customer,
     INTERACTION_PORT: String(street.ports.interaction),

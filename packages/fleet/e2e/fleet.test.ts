@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { surroundings } from '@clientela/testing';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { dummyStreet } from '../src/dummy-street.ts';
@@ -12,7 +13,6 @@ import { place } from '../src/postgres-programs.ts';
 import { findPostgres } from '../src/postgres.ts';
 import { startedAt } from '../src/process-identity.ts';
 import { programs, services } from '../src/programs.ts';
-import { compileCache } from './street.ts';
 
 let folder: string;
 let street: string;
@@ -177,7 +177,7 @@ test('a supervisor that was killed takes its programs along, and the next start 
   `;
   const supervisor = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compileCache() },
+    env: surroundings,
   });
   const { pids, url } = JSON.parse(String(await new Promise((resolve) => supervisor.stdout.once('data', resolve)))) as {
     pids: number[];
@@ -213,7 +213,7 @@ test('the next start at once after a hard kill works too', async () => {
   `;
   const supervisor = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compileCache() },
+    env: surroundings,
   });
   await new Promise((resolve) => supervisor.stdout.once('data', resolve));
   supervisor.kill('SIGKILL');

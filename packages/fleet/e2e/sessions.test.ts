@@ -2,9 +2,10 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { surroundings } from '@clientela/testing';
 import pg from 'pg';
 import { expect, test } from 'vitest';
-import { client, compileCache, shared, type Answer, type TestStreet } from './street.ts';
+import { client, shared, type Answer, type TestStreet } from './street.ts';
 
 let street: TestStreet;
 let open: ReturnType<typeof client>;
@@ -108,8 +109,7 @@ test('a rotated signing key: published at once, later the one that signs, withou
     (await client(street.url, access_token).get('/api/customers')).status;
   const { url, owner_url } = street.databases.auth;
   const env = {
-    PATH: process.env['PATH'],
-    NODE_COMPILE_CACHE: compileCache(),
+    ...surroundings,
     AUTH_DATABASE_URL: url,
     AUTH_OWNER_DATABASE_URL: owner_url,
     AUTH_SECRET: street.secrets.own_secrets.auth,

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { place, programs, startFleet, type Fleet } from '@clientela/fleet';
-import { broker, testExchange } from '@clientela/testing';
-import { inject, test, vi } from 'vitest';
+import { broker, compileCache, testExchange } from '@clientela/testing';
+import { test, vi } from 'vitest';
 
 export type Answer = { status: number; headers: Headers; body: any }; // oxlint-disable-line no-explicit-any -- bodies of every shape are looked into
 
@@ -55,9 +55,6 @@ export function client(url: string, token?: string): Client {
 
 export type TestStreet = Fleet & { folder: string; end: () => Promise<void> };
 
-/** What node compiled for one street of this run serves the next one too. */
-export const compileCache = (): string => join(inject('folder'), 'compile-cache');
-
 /**
  * A whole street of real processes on free ports, in a folder of its own. Its tests sign in more often than people do.
  * @param log_lines given every line that a program writes
@@ -72,7 +69,7 @@ export async function testStreet(
     env: { RATE_LIMITS: 'off', ...env },
     free_ports: true,
     fsync: false,
-    compile_cache: compileCache(),
+    compile_cache: compileCache,
     log_lines,
   });
   return {

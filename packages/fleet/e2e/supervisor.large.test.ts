@@ -5,14 +5,15 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { compileCache } from '@clientela/testing';
 import { expect, test } from 'vitest';
-import { client, compileCache, newCompany, removeInstallation, type Answer } from './street.ts';
+import { client, newCompany, removeInstallation, type Answer } from './street.ts';
 
 test('the supervisor killed hard: its programs end by themselves, the next start works, and every acknowledged write is there', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'clientela-killed-'));
   const running: ChildProcess[] = [];
   const start = async () => {
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'run-street.ts'), folder, compileCache()], {
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'run-street.ts'), folder, compileCache], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { PATH: process.env['PATH'] },
     });

@@ -1,5 +1,6 @@
 export { freePort } from '@clientela/fleet';
 export { broker, brokerOfItsOwn, testExchange } from './broker.ts';
+export { compileCache, surroundings } from './child.ts';
 export { migrationsOf, testDatabase } from './database.ts';
 export type { TestDatabase } from './database.ts';
 export type { Rabbitmq } from './rabbitmq.ts';

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { surroundings } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createPasswords, type Passwords } from './accounts/passwords.ts';
 import { ensureSuperuser, resetSuperuser, type Superuser } from './accounts/superuser.ts';
@@ -28,7 +29,7 @@ const reset = (given: { email?: string; password?: string } = {}) =>
 
 /** As the fleet runs it: a process of its own that knows nothing but the database. */
 async function program(verb: string, settings: Record<string, string> = {}): Promise<Superuser> {
-  const env = { PATH: process.env['PATH'], NODE_ENV: 'production', AUTH_DATABASE_URL: auth.database.url, ...settings };
+  const env = { ...surroundings, NODE_ENV: 'production', AUTH_DATABASE_URL: auth.database.url, ...settings };
   const { stdout } = await run(process.execPath, [script, verb], { env });
   expect(stdout.trim().split('\n')).toHaveLength(1);
   return JSON.parse(stdout) as Superuser;

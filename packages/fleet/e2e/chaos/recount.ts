@@ -2,12 +2,13 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { top } from '@clientela/fleet';
+import { surroundings } from '@clientela/testing';
 import type { ChaosStreet } from './chaos-street.ts';
 
 /** Whether `npm run recount -- --check` finds every customer's counters to be what was recorded. */
 export async function recounted({ databases, secrets, ports }: ChaosStreet): Promise<string[]> {
   const env = {
-    PATH: process.env['PATH'],
+    ...surroundings,
     CUSTOMER_DATABASE_URL: databases.customer.url,
     CUSTOMER_OWNER_DATABASE_URL: databases.customer.owner_url,
     CUSTOMER_SERVICE_KEY: secrets.service_keys.customer,

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { createPublicKey } from 'node:crypto';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { testDatabase, type TestDatabase } from '@clientela/testing';
+import { surroundings, testDatabase, type TestDatabase } from '@clientela/testing';
 import jwt from 'jsonwebtoken';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { authUnderTest, newSecret } from '../auth-under-test.ts';
@@ -100,7 +100,7 @@ describe('a rotation', () => {
       try {
         const program = (AUTH_SECRET: string) =>
           run(process.execPath, [resolve(import.meta.dirname, '../rotate-signing-key.ts')], {
-            env: { PATH: process.env['PATH'], AUTH_DATABASE_URL: auth.database.url, AUTH_SECRET },
+            env: { ...surroundings, AUTH_DATABASE_URL: auth.database.url, AUTH_SECRET },
           });
         const { stdout } = await program(secret);
         const said = JSON.parse(stdout) as { kid: string; signs_from: string };

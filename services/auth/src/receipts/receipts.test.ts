@@ -3,7 +3,7 @@ import { createPublicKey, randomUUID, verify, type JsonWebKey } from 'node:crypt
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { ErasureReceipt } from '@clientela/contracts';
-import { testDatabase } from '@clientela/testing';
+import { surroundings, testDatabase } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { authUnderTest, newSecret, type AuthUnderTest } from '../auth-under-test.ts';
 import { openSigningKeys } from '../keys/signing-key.ts';
@@ -173,7 +173,7 @@ describe('the key of receipts', () => {
     const { db, owner, url } = auth.database;
     const program = (which: string) =>
       promisify(execFile)(process.execPath, [resolve(import.meta.dirname, '../rotate-signing-key.ts'), which], {
-        env: { PATH: process.env['PATH'], AUTH_DATABASE_URL: url, AUTH_SECRET: auth.secret },
+        env: { ...surroundings, AUTH_DATABASE_URL: url, AUTH_SECRET: auth.secret },
       });
     const [{ stdout }] = await Promise.all([
       program('receipts'),
