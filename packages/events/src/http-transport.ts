@@ -31,17 +31,18 @@ export const httpTransport = (db: Db, speaker: Service, client: ServiceClient): 
 
 /**
  * What was left for a broker that the settings name no longer becomes a delivery for each service that hears the event, in its place among
- * those that were written for them since.
+ * those that were written for them since. It is seen to before each look, and by an index: mostly there is nothing.
  */
-export async function takeOver(db: Db): Promise<void> {
-  for (let taken = atOnce; taken === atOnce;) taken = await db.transaction((tx) => takeSome(tx));
+async function takeOver(db: Db): Promise<void> {
+  while (await leftForBroker(db).first(db.raw('1'))) await db.transaction((tx) => takeSome(tx));
 }
 
-async function takeSome(tx: Tx): Promise<number> {
-  const left = (await tx('outbox_deliveries as d')
+const leftForBroker = (db: Db) => db('outbox_deliveries as d').where('d.subscriber', broker).whereNull('d.failed_at');
+
+async function takeSome(tx: Tx): Promise<void> {
+  const left = (await leftForBroker(tx)
     .join('outbox_events as e', 'e.id', 'd.event_id')
     .select('d.event_id', 'd.aggregate', 'e.envelope')
-    .where('d.subscriber', broker)
     .orderBy('d.event_id')
     .limit(atOnce)
     .forUpdate('d')) as Pick<Delivery, 'event_id' | 'aggregate' | 'envelope'>[];
@@ -51,7 +52,6 @@ async function takeSome(tx: Tx): Promise<number> {
   if (rows.length > 0) await tx('outbox_deliveries').insert(rows).onConflict(['event_id', 'subscriber']).ignore();
   const ids = left.map(({ event_id }) => event_id);
   if (ids.length > 0) await tx('outbox_deliveries').where('subscriber', broker).whereIn('event_id', ids).delete();
-  return left.length;
 }
 
 /** Events that this service heard from a broker, could not do, and was told to do again after the settings had changed. */

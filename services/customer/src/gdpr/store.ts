@@ -120,6 +120,10 @@ export async function findGone(db: Db, company_id: string, id: string): Promise<
 /** What a service has to do of a request. */
 export type Step = Person & { request_id: string; service: Service; attempts: number };
 
+/** Whether anything is being erased, or waits for it. */
+export const hasOpenRequests = async (db: Db): Promise<boolean> =>
+  (await db('erasure_requests').whereNull('done_at').first(db.raw('1'))) !== undefined;
+
 /** Those of a service that are due, the longest waiting first. */
 export const listDueSteps = (db: Db, service: Service, limit: number): PromiseLike<Step[]> =>
   db('erasure_steps as s')

@@ -8,6 +8,7 @@ import { eraseHere, type Here } from './here.ts';
 import { askToErase, askToSign, type Others } from './others.ts';
 import {
   finishRequest,
+  hasOpenRequests,
   listDueSteps,
   listFinished,
   listReports,
@@ -18,7 +19,7 @@ import {
   type Step,
 } from './store.ts';
 
-const poll = 1000; // milliseconds; finds what another replica's door took, and what was postponed
+const poll = 1000; // milliseconds between two looks for what another replica's door took, and what was postponed
 const batch = 20;
 const atOnce = 3; // of each service
 const aDay = 86_400_000; // milliseconds between two looks for fingerprints that have expired
@@ -49,19 +50,17 @@ export function startErasing(options: Here & { url: string; others: Others; log:
     woken.resolve();
     woken = Promise.withResolvers<void>();
   };
-  const pause = (milliseconds: number, signal: AbortSignal) =>
-    Promise.race([woken.promise, sleep(milliseconds, undefined, { signal })]).catch(() => {});
 
   const running = asLeader(url, 'customer erasures', stopping.signal, async (signal) => {
     const works = services.map((service) => loop(service, () => eraseSome(service, signal), signal));
-    await Promise.all([...works, loop('receipts', () => signSome(signal), signal), forget(signal)]);
+    await Promise.all([...works, loop('receipts', () => signSome(signal), signal), forget(signal), watch(signal)]);
   });
 
   /** @param work does what is due, and says how much that was; throws when whom it needs is away */
   async function loop(name: string, work: () => Promise<number>, signal: AbortSignal): Promise<void> {
     let failed = 0;
     while (!signal.aborted) {
-      const waiting = pause(poll, signal); // taken before the look, so that a wake during it is not missed
+      const waiting = woken.promise; // taken before the look, so that a wake during it is not missed
       try {
         const found = await work();
         failed = 0;
@@ -72,6 +71,15 @@ export function startErasing(options: Here & { url: string; others: Others; log:
         await sleep(backOff(failed, away), undefined, { signal }).catch(() => {});
       }
     }
+  }
+
+  /** One look for all loops, while there is nothing to do. */
+  async function watch(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      if (await hasOpenRequests(db).catch(() => false)) wake();
+      await sleep(poll, undefined, { signal }).catch(() => {});
+    }
+    wake();
   }
 
   const partOf = (step: Step, signal: AbortSignal) =>
