@@ -29,37 +29,45 @@ export type ChaosStreet = TestStreet & {
 
 /** @param transport by which events go */
 export async function chaosStreet(transport: 'RabbitMQ' | 'HTTP', env: NodeJS.ProcessEnv = {}): Promise<ChaosStreet> {
-  const broker = transport === 'RabbitMQ' ? await brokerOfItsOwn() : undefined;
   const exchange = testExchange();
   const ports = await Promise.all(services.map(() => freePort()));
-  const proxies = await Promise.all(ports.map((port) => faultProxy(port, http)));
+  const proxies = await Promise.all(ports.map((port) => faultProxy(() => port, http)));
   const of = <V>(value: (at: number) => V) =>
     Object.fromEntries(services.map((service, at) => [service, value(at)])) as Record<Service, V>;
   const to = of((at) => proxies[at] as FaultProxy);
-  const to_broker = await faultProxy(broker ? Number(new URL(broker.url).port) : 9, amqp);
+  // The broker, which takes long, comes up beside the street: nobody listens at port 9 until it has.
+  let broker: Broker | undefined;
+  const to_broker = await faultProxy(() => (broker ? Number(new URL(broker.url).port) : 9), amqp);
   const lines: string[] = [];
   const closeAll = async () => {
     await Promise.all([...proxies, to_broker].map((proxy) => proxy.close()));
     await broker?.close();
   };
-  const street = await testStreet(
+  const starting = testStreet(
     {
       ACCESS_TOKEN_EXPIRE_MINUTES: '1440',
       ...Object.fromEntries(services.map((service, at) => [`${service.toUpperCase()}_PORT`, String(ports[at])])),
       ...Object.fromEntries(
         services.map((service) => [`${service.toUpperCase()}_SERVICE_URL`, `http://127.0.0.1:${to[service].port}`]),
       ),
-      ...(broker && {
+      ...(transport === 'RabbitMQ' && {
         RABBITMQ_URL: `amqp://guest:guest@127.0.0.1:${to_broker.port}`,
         RABBITMQ_EXCHANGE: exchange,
       }),
       ...env,
     },
     (_, line) => lines.push(line),
-  ).catch(async (error: unknown) => {
+  );
+  const [started, brokerStarted] = await Promise.allSettled([
+    starting,
+    transport === 'RabbitMQ' ? brokerOfItsOwn().then((one) => (broker = one)) : undefined,
+  ]);
+  if (started.status === 'rejected' || brokerStarted.status === 'rejected') {
+    if (started.status === 'fulfilled') await started.value.end();
     await closeAll();
-    throw error;
-  });
+    throw started.status === 'rejected' ? started.reason : (brokerStarted as PromiseRejectedResult).reason;
+  }
+  const street = started.value;
   const ask: ChaosStreet['ask'] = async (service, sql, values = []) => {
     const db = new pg.Client({ connectionString: street.databases[service].owner_url, connectionTimeoutMillis: 5000 });
     db.on('error', () => {});

@@ -31,8 +31,11 @@ export type FaultProxy = {
 
 type Line = { from: string; client: Socket; server: Socket; over: PromiseWithResolvers<void> };
 
-/** A stretch of TCP between a program and what it talks to, on which whatever happens on a network can be made to happen. */
-export async function faultProxy(target: number, wire: Wire): Promise<FaultProxy> {
+/**
+ * A stretch of TCP between a program and what it talks to, on which whatever happens on a network can be made to happen.
+ * @param target the port of what is talked to, asked for each connection
+ */
+export async function faultProxy(target: () => number, wire: Wire): Promise<FaultProxy> {
   const lines = new Set<Line>();
   const holding = new Map<Which, { lifted: PromiseWithResolvers<void>; reached: PromiseWithResolvers<Passing> }>();
   const delays = new Map<Which, number>();
@@ -80,7 +83,7 @@ export async function faultProxy(target: number, wire: Wire): Promise<FaultProxy
     const line: Line = {
       from: '',
       client,
-      server: connect({ port: target, host: '127.0.0.1', allowHalfOpen: true, noDelay: true }),
+      server: connect({ port: target(), host: '127.0.0.1', allowHalfOpen: true, noDelay: true }),
       over: Promise.withResolvers(),
     };
     lines.add(line);
