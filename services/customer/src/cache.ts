@@ -17,9 +17,12 @@ export function cache<Value>({
 }): Cache<Value> {
   const known = new Map<string, { since: number; value: Promise<Value> }>();
   return (key, find) => {
+    for (const [old, { since }] of known) {
+      if (now() - since < age) break; // they lie in the order of their beginnings
+      known.delete(old);
+    }
     const found = known.get(key);
-    if (found && now() - found.since < age) return found.value;
-    known.delete(key);
+    if (found) return found.value;
     const [oldest] = known.keys();
     if (known.size >= most && oldest !== undefined) known.delete(oldest);
     const entry = { since: now(), value: find() };
