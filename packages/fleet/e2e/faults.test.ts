@@ -97,6 +97,28 @@ describe('a program that is killed', () => {
   });
 });
 
+test('lists that cannot go on keep nobody waiting who asks for a record', async () => {
+  const customer = await newCustomer('Asked for meanwhile');
+  const db = new pg.Client({ connectionString: street.databases.customer.owner_url });
+  await db.connect();
+  let answered = 0;
+  const lists: Promise<Answer>[] = [];
+  try {
+    await db.query('begin');
+    await db.query('lock table customer_counts'); // which lists alone read
+    for (let n = 0; n < 12; n += 1) {
+      lists.push(admin.get('/api/customers').finally(() => (answered += 1)));
+    }
+    const waiting = 'select count(*)::int as lists from pg_locks where not granted';
+    await expect.poll(async () => (await db.query(waiting)).rows, within).not.toEqual([{ lists: 0 }]);
+    const read = await admin.get(`/api/customers/${customer.id}`);
+    expect([read.status, read.body.customer, answered]).toEqual([200, customer, 0]);
+  } finally {
+    await db.end();
+  }
+  for (const { status } of await Promise.all(lists)) expect([200, 503]).toContain(status);
+});
+
 describe('a hard delete', () => {
   test('committed while its hearers are dead reaches them when they are back, and shows once though it is delivered twice', async () => {
     const customer = await newCustomer('To be removed');
