@@ -90,7 +90,7 @@ describe.each(['HTTP', 'RabbitMQ'] as const)('over %s', (transport) => {
   });
 
   test('the events of one record keep their order, whatever goes on beside them', async () => {
-    const ids = [randomUUID(), randomUUID(), randomUUID()];
+    const ids: string[] = [randomUUID(), randomUUID(), randomUUID()];
     // Every seventh one fails, once: one that failed again and again would be put aside, and the others go on without it.
     const met = new Set<string>();
     favorites.failWith(({ id }) => {
