@@ -90,7 +90,7 @@ describe.each(['HTTP', 'RabbitMQ'] as const)('over %s', (transport) => {
   });
 
   test('the events of one record keep their order, whatever goes on beside them', async () => {
-    const ids: string[] = [randomUUID(), randomUUID(), randomUUID()];
+    const ids = [randomUUID(), randomUUID(), randomUUID()];
     // Every seventh one fails, once: one that failed again and again would be put aside, and the others go on without it.
     const met = new Set<string>();
     favorites.failWith(({ id }) => {
@@ -104,7 +104,7 @@ describe.each(['HTTP', 'RabbitMQ'] as const)('over %s', (transport) => {
       await expect.poll(() => sequences(favorites, id), soon).toEqual(counted(15));
       await expect.poll(() => sequences(interaction, id), soon).toEqual(counted(15));
     }
-    const offers = favorites.offers.filter(({ data }) => ids.includes(String(data['customer_id'])));
+    const offers = favorites.offers.filter(({ data }) => ids.some((id) => id === data['customer_id']));
     expect(offers.length).toBeGreaterThanOrEqual(45 + 6); // it did fail
   });
 
