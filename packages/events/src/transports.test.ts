@@ -321,3 +321,23 @@ describe.each(['from HTTP to RabbitMQ', 'from RabbitMQ to HTTP'])('a change of t
     await Promise.all([interaction.close(), favorites.close()]);
   }, 60_000);
 });
+
+test('what was put aside for the broker stays so without one, until it is sent again', async () => {
+  const over = { RABBITMQ_EXCHANGE: testExchange(), RABBITMQ_URL: await broker() };
+  const direct = { RABBITMQ_EXCHANGE: over.RABBITMQ_EXCHANGE };
+  const favorites = await hearer('favorites', direct);
+  const customer = await speaker([favorites], over);
+  const [failed, waiting] = [randomUUID(), randomUUID()];
+  await customer.say(failed);
+  await customer.database.owner('outbox_deliveries').update({ failed_at: customer.database.owner.fn.now() });
+  await customer.say(waiting);
+  customer.start(direct);
+  await expect.poll(() => favorites.effects(waiting), soon).toHaveLength(1);
+  const [kept] = await failures([['customer', customer]], failed);
+  expect([kept?.subscriber, await favorites.effects(failed)]).toEqual(['broker', []]);
+  expect(await resend([['customer', customer]], kept?.id ?? '')).toEqual([1]);
+  await expect.poll(() => favorites.effects(failed), soon).toHaveLength(1);
+  expect(await failures([['customer', customer]], failed)).toEqual([]);
+  await customer.close();
+  await favorites.close();
+}, 60_000);

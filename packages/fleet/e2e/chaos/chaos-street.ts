@@ -43,29 +43,30 @@ export async function chaosStreet(transport: 'RabbitMQ' | 'HTTP', env: NodeJS.Pr
     await Promise.all([...proxies, to_broker].map((proxy) => proxy.close()));
     await broker?.close();
   };
-  const starting = testStreet(
-    {
-      ACCESS_TOKEN_EXPIRE_MINUTES: '1440',
-      ...Object.fromEntries(services.map((service, at) => [`${service.toUpperCase()}_PORT`, String(ports[at])])),
-      ...Object.fromEntries(
-        services.map((service) => [`${service.toUpperCase()}_SERVICE_URL`, `http://127.0.0.1:${to[service].port}`]),
-      ),
-      ...(transport === 'RabbitMQ' && {
-        RABBITMQ_URL: `amqp://guest:guest@127.0.0.1:${to_broker.port}`,
-        RABBITMQ_EXCHANGE: exchange,
-      }),
-      ...env,
-    },
-    (_, line) => lines.push(line),
-  );
-  const [started, brokerStarted] = await Promise.allSettled([
-    starting,
+  const begun = await Promise.allSettled([
+    testStreet(
+      {
+        ACCESS_TOKEN_EXPIRE_MINUTES: '1440',
+        ...Object.fromEntries(services.map((service, at) => [`${service.toUpperCase()}_PORT`, String(ports[at])])),
+        ...Object.fromEntries(
+          services.map((service) => [`${service.toUpperCase()}_SERVICE_URL`, `http://127.0.0.1:${to[service].port}`]),
+        ),
+        ...(transport === 'RabbitMQ' && {
+          RABBITMQ_URL: `amqp://guest:guest@127.0.0.1:${to_broker.port}`,
+          RABBITMQ_EXCHANGE: exchange,
+        }),
+        ...env,
+      },
+      (_, line) => lines.push(line),
+    ),
     transport === 'RabbitMQ' ? brokerOfItsOwn().then((one) => (broker = one)) : undefined,
   ]);
-  if (started.status === 'rejected' || brokerStarted.status === 'rejected') {
+  const [started] = begun;
+  const failed = begun.find((one) => one.status === 'rejected');
+  if (failed || started.status === 'rejected') {
     if (started.status === 'fulfilled') await started.value.end();
     await closeAll();
-    throw started.status === 'rejected' ? started.reason : (brokerStarted as PromiseRejectedResult).reason;
+    throw failed?.reason;
   }
   const street = started.value;
   const ask: ChaosStreet['ask'] = async (service, sql, values = []) => {
