@@ -14,9 +14,9 @@ export default defineConfig({
       {
         test: {
           ...common,
-          name: 'stories',
+          name: 'integration',
           include: ['{gateway,services/*,packages/*}/src/**/*.test.ts'],
-          exclude: ['**/*.large.test.ts'],
+          exclude: ['packages/e2e/**', '**/*.large.test.ts'],
           maxWorkers: 3,
           // Each file has its own database; what they share is the code, and loading it anew for each costs half of the time.
           isolate: false,
@@ -27,8 +27,8 @@ export default defineConfig({
         // Whole streets of real processes: one after the other, and not beside the others, as each takes the whole machine.
         test: {
           ...common,
-          name: 'streets',
-          include: ['packages/fleet/e2e/**/*.test.ts'],
+          name: 'e2e',
+          include: ['packages/e2e/src/**/*.test.ts'],
           exclude: ['**/*.large.test.ts', '**/*.chaos.test.ts'],
           testTimeout: 60_000,
           fileParallelism: false,
@@ -41,7 +41,7 @@ export default defineConfig({
         test: {
           ...common,
           name: 'large',
-          include: ['{gateway,services/*,packages/*}/{src,e2e}/**/*.large.test.ts'],
+          include: ['{gateway,services/*,packages/*}/src/**/*.large.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
           fileParallelism: false,
@@ -53,7 +53,7 @@ export default defineConfig({
         test: {
           ...common,
           name: 'chaos',
-          include: ['packages/fleet/e2e/chaos/**/*.chaos.test.ts'],
+          include: ['packages/e2e/src/chaos/**/*.chaos.test.ts'],
           testTimeout: 1_200_000,
           hookTimeout: 300_000,
           fileParallelism: false,

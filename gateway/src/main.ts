@@ -1,9 +1,9 @@
-import { createLog, runProgram } from '@clientela/runtime';
+import { createLog, runService } from '@clientela/runtime';
 import { destination } from 'pino';
 import { createGateway } from './app.ts';
 import { readConfig } from './config.ts';
 
-await runProgram(async (onClose) => {
+await runService(async (onClose) => {
   const config = readConfig();
   // Buffered, unlike the services': every request of the street passes here, and a write for each line would cost as much as the hop.
   const out = destination({ fd: 1, sync: false, minLength: 4096, periodicFlush: 500 });

@@ -20,7 +20,7 @@ export type EventContract<Data extends z.ZodObject = z.ZodObject> = {
   /** The field of `data` that says which record changed: events of one record keep their order. */
   aggregate: string;
   /** Who must hear it: each gets a delivery of its own. */
-  heard_by: readonly Service[];
+  subscribers: readonly Service[];
   data: Data;
 };
 
@@ -29,12 +29,12 @@ export type DataOf<E extends EventContract> = z.infer<E['data']>;
 const event = <Data extends z.ZodObject>(
   name: string,
   aggregate: keyof Data['shape'] & string,
-  heard_by: readonly Service[],
+  subscribers: readonly Service[],
   data: Data,
 ): EventContract<Data> => ({
   name,
   aggregate,
-  heard_by,
+  subscribers: subscribers,
   data,
 });
 

@@ -1,7 +1,7 @@
 /** The programs of the street; each has its own service key. */
 export const services = ['auth', 'customer', 'interaction', 'product', 'favorites'] as const;
 export type Service = (typeof services)[number];
-export type Program = Service | 'gateway';
+export type Peer = Service | 'gateway';
 
 /** From the least to the most powerful: nobody grants a role that stands behind their own. */
 export const roles = ['customer', 'viewer', 'manager', 'admin', 'superuser'] as const;
@@ -108,9 +108,9 @@ export const grants: Readonly<Record<Role, readonly Grant[]>> = {
   ],
 };
 
-export type Reach = 'any' | 'own' | 'none';
+export type AccessLevel = 'any' | 'own' | 'none';
 
-const reaches = new Map<string, Reach>();
+const reaches = new Map<string, AccessLevel>();
 for (const role of roles) {
   for (const permission of permissions) {
     const held = grants[role];
@@ -121,4 +121,5 @@ for (const role of roles) {
 }
 
 /** How far a role may use a permission: on any record of its company, on the caller's own only, or not at all. */
-export const reach = (role: Role, permission: Permission): Reach => reaches.get(`${role} ${permission}`) ?? 'none';
+export const accessLevel = (role: Role, permission: Permission): AccessLevel =>
+  reaches.get(`${role} ${permission}`) ?? 'none';

@@ -7,16 +7,16 @@ import { testDatabase, type TestDatabase } from '@clientela/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import {
   connect,
-  databaseFault,
+  asUnavailable,
   isUuid,
-  like,
+  containsPattern,
   migrate,
   newId,
-  page,
+  paginate,
   provision,
-  searchedText,
-  typoKeys,
-  withinOneTypo,
+  normalizeForSearch,
+  deletionKeys,
+  isWithinOneEdit,
   type Db,
   type Provisioned,
 } from './index.ts';
@@ -148,7 +148,7 @@ describe('a connection', () => {
     const failure = (promise: PromiseLike<unknown>) =>
       Promise.resolve(promise).then(
         () => undefined,
-        (error: unknown) => databaseFault(error)?.kind,
+        (error: unknown) => asUnavailable(error)?.kind,
       );
     expect(await failure(database.db.raw(`set local statement_timeout = 10; select pg_sleep(1)`))).toBe('unavailable');
 
@@ -169,7 +169,7 @@ describe('a connection', () => {
     await database.owner.raw('insert into rows select n, n % 3, n from generate_series(1, 10050) n');
     await database.owner.raw('analyze rows');
     const ask = (number: number, filtered = false, column = 'at') =>
-      page<{ id: number }>(
+      paginate<{ id: number }>(
         database.db('rows'),
         ['id'],
         { page: number, per_page: 3, sort: [{ column, descending: true }] },
@@ -197,10 +197,12 @@ describe('words', () => {
   });
 
   test('searched text leaves case and accents aside, and a pattern takes its signs literally', () => {
-    expect(searchedText('  JOSÉ  Ñandú', null, 'Straße')).toBe('jose nandu strasse');
-    expect(like('50%_a\\')).toBe('%50\\%\\_a\\\\%');
-    expect(searchedText('Łukasz Ørsted', 'Петрова Йовчева', 'Γιώργος')).toBe('lukasz orsted petrova iovcheva giorgos');
-    expect(searchedText('王小明')).toBe('|00738b|005c0f|00660e');
+    expect(normalizeForSearch('  JOSÉ  Ñandú', null, 'Straße')).toBe('jose nandu strasse');
+    expect(containsPattern('50%_a\\')).toBe('%50\\%\\_a\\\\%');
+    expect(normalizeForSearch('Łukasz Ørsted', 'Петрова Йовчева', 'Γιώργος')).toBe(
+      'lukasz orsted petrova iovcheva giorgos',
+    );
+    expect(normalizeForSearch('王小明')).toBe('|00738b|005c0f|00660e');
   });
 
   test('finds words one typo apart by a key that they share, and tells them from others', () => {
@@ -216,9 +218,9 @@ describe('words', () => {
     fc.assert(
       fc.property(word, fc.nat(), fc.nat({ max: 3 }), (text, at, how) => {
         const other = typed(text, at, how);
-        expect(withinOneTypo(text, other)).toBe(true);
-        expect(withinOneTypo(other, text)).toBe(true);
-        expect(typoKeys(text).some((key) => typoKeys(other).includes(key))).toBe(true);
+        expect(isWithinOneEdit(text, other)).toBe(true);
+        expect(isWithinOneEdit(other, text)).toBe(true);
+        expect(deletionKeys(text).some((key) => deletionKeys(other).includes(key))).toBe(true);
       }),
     );
     for (const [one, other] of [
@@ -228,6 +230,6 @@ describe('words', () => {
       ['abc', 'abcde'],
       ['abcd', 'cbad'],
     ] as const)
-      expect([one, other, withinOneTypo(one, other)]).toEqual([one, other, false]);
+      expect([one, other, isWithinOneEdit(one, other)]).toEqual([one, other, false]);
   });
 });

@@ -4,5 +4,5 @@ import type { Knex } from 'knex';
 export type Scope = { company_id: string } | { all: true };
 
 /** Narrows a query to its scope. */
-export const within = <Q extends Knex.QueryBuilder>(query: Q, scope: Scope, column = 'company_id'): Q =>
+export const whereCompany = <Q extends Knex.QueryBuilder>(query: Q, scope: Scope, column = 'company_id'): Q =>
   'all' in scope ? query : (query.where(column, scope.company_id) as Q);

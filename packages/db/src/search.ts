@@ -14,7 +14,7 @@ const ascii = (letter: string): string =>
 /**
  * Text as it is searched: accents and case aside, so that `JOSÉ` and `jose` meet, and in ASCII. One function for the row and for the query.
  */
-export const searchedText = (...parts: readonly (string | null | undefined)[]): string =>
+export const normalizeForSearch = (...parts: readonly (string | null | undefined)[]): string =>
   parts
     .filter((part) => part)
     .join(' ')
@@ -28,14 +28,14 @@ export const searchedText = (...parts: readonly (string | null | undefined)[]): 
 const literal = (text: string): string => text.replaceAll(/[\\%_]/g, String.raw`\$&`);
 
 /** A LIKE pattern that finds `text` anywhere, its own `%`, `_` and `\` taken literally. */
-export const like = (text: string): string => `%${literal(text)}%`;
+export const containsPattern = (text: string): string => `%${literal(text)}%`;
 
 /**
  * The keys under which a word is found by whoever types it with one typo: of the word, and of the word without each of its letters.
  * Two words have a key in common when one letter is wrong, missing, too many, or two neighbours are swapped (and sometimes when they are
  * further apart, or a hash meets another: `withinOneTypo` tells). A key is a 32-bit hash (FNV-1a), as PostgreSQL's `integer`.
  */
-export function typoKeys(word: string): number[] {
+export function deletionKeys(word: string): number[] {
   const letters = [...word];
   const without = letters.map((_, at) => letters.toSpliced(at, 1).join(''));
   return [...new Set([word, ...without].map(hash))];
@@ -48,7 +48,7 @@ function hash(text: string): number {
 }
 
 /** Whether at most one letter is wrong, missing or too many, or two neighbours are swapped (Damerau-Levenshtein distance 0 or 1). */
-export function withinOneTypo(one: string, other: string): boolean {
+export function isWithinOneEdit(one: string, other: string): boolean {
   const [a, b] = [[...one], [...other]];
   if (Math.abs(a.length - b.length) > 1) return false;
   let from = 0;

@@ -21,7 +21,7 @@ create index outbox_deliveries_aggregate on outbox_deliveries (subscriber, aggre
 create table inbox_events (
   event_id uuid primary key,
   name text not null,
-  heard_at timestamptz(3) not null default now()
+  processed_at timestamptz(3) not null default now()
 );
 
 comment on column outbox_events.id is 'technical';
@@ -36,4 +36,4 @@ comment on column outbox_deliveries.last_error is 'technical';
 comment on column outbox_deliveries.failed_at is 'technical';
 comment on column inbox_events.event_id is 'technical';
 comment on column inbox_events.name is 'technical';
-comment on column inbox_events.heard_at is 'technical';
+comment on column inbox_events.processed_at is 'technical';

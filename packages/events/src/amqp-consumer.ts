@@ -3,12 +3,12 @@ import { Envelope, type Service } from '@clientela/contracts';
 import { isUuid, newId, type Db, type Tx } from '@clientela/db';
 import type { Channel, ConsumeMessage } from 'amqplib';
 import type { Logger } from 'pino';
-import { connectTo, deadQueueOf, declareTopology, endTogether, queueOf } from './amqp-topology.ts';
-import { isHopeless, isPassing, reasonOf } from './failing.ts';
-import { putAside } from './failed.ts';
+import { openConnection, deadQueueOf, declareTopology, closeWithChannel, queueOf } from './amqp-topology.ts';
+import { isPermanent, isTransient, reasonOf } from './error-classification.ts';
+import { deadLetter } from './dead-letters.ts';
 import { aggregateOf } from './publish.ts';
-import { backOff, type Retries } from './retries.ts';
-import { hear, type Subscription } from './subscribe.ts';
+import { backoff, type Retries } from './retries.ts';
+import { consume, type Subscription } from './subscribe.ts';
 
 const prefetch = 50; // messages held at a time, most of them waiting for their turn or their next try
 const atOnce = 4; // effects running; each takes a connection of the pool that answers people
@@ -43,18 +43,18 @@ export function startConsumer(options: {
         away += 1;
         if (away === 1) log.warn({ err: error }, 'no events are heard: the broker is away');
       }
-      await sleep(backOff(away), undefined, { signal: stopping.signal }).catch(() => {});
+      await sleep(backoff(away), undefined, { signal: stopping.signal }).catch(() => {});
     }
   })();
 
   /** Until the connection ends, which is an error, or the service does. */
   async function listen(connected: () => void): Promise<void> {
-    const { model, ended } = await connectTo(url, `${service} consumer`);
+    const { model, ended } = await openConnection(url, `${service} consumer`);
     const over = AbortSignal.any([ended, stopping.signal]);
     const tasks = new Set<Promise<void>>();
     try {
-      const channel = endTogether(await model.createChannel(), model);
-      const dead = endTogether(await model.createChannel(), model);
+      const channel = closeWithChannel(await model.createChannel(), model);
+      const dead = closeWithChannel(await model.createChannel(), model);
       await declareTopology(channel, exchange);
       await Promise.all([channel.prefetch(prefetch), dead.prefetch(1)]);
       await channel.consume(
@@ -109,21 +109,21 @@ export function startConsumer(options: {
     for (let refusals = 0, waits = 0; ;) {
       over.throwIfAborted();
       try {
-        const done = await slot(() => hear(db, subscriptions, event, over));
+        const done = await slot(() => consume(db, subscriptions, event, over));
         if (done) committed(done);
         return;
       } catch (error) {
         if (over.aborted) throw error;
-        if (isPassing(error)) {
+        if (isTransient(error)) {
           waits += 1;
           if (waits === 1) log.warn({ event_id: event.id, event: event.name, err: error }, 'an event waits');
         } else {
           refusals += 1;
-          const last = refusals >= retries.tries || isHopeless(error);
+          const last = refusals >= retries.tries || isPermanent(error);
           if (last && (await setAside(event, refusals, reasonOf(error), error))) return;
         }
       }
-      await sleep(refusals > 0 ? retries.wait(refusals) : backOff(waits), undefined, { signal: over });
+      await sleep(refusals > 0 ? retries.wait(refusals) : backoff(waits), undefined, { signal: over });
     }
   }
 
@@ -135,7 +135,7 @@ export function startConsumer(options: {
 
   async function setAside(event: Envelope, attempts: number, reason: string, error?: unknown): Promise<boolean> {
     try {
-      await putAside(db, event, attempts, reason);
+      await deadLetter(db, event, attempts, reason);
     } catch {
       return false; // the database is away: the event stays in its queue
     }

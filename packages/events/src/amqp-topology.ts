@@ -12,12 +12,12 @@ const deliveries = 50;
 const endless = 1_000_000; // a message that has nowhere else to go is not given up
 
 /** Every queue of the street by whom it belongs to, with what it is bound to. */
-export function queues(): { service: Service; names: string[] }[] {
+export function queueBindings(): { service: Service; names: string[] }[] {
   const said: EventContract[] = Object.values(events).flat();
   return services
     .map((service) => ({
       service,
-      names: said.filter(({ heard_by }) => heard_by.includes(service)).map(({ name }) => name),
+      names: said.filter(({ subscribers: heard_by }) => heard_by.includes(service)).map(({ name }) => name),
     }))
     .filter(({ names }) => names.length > 0);
 }
@@ -30,7 +30,7 @@ export async function declareTopology(channel: Channel, exchange: string): Promi
   const dead = `${exchange}.dead`;
   await channel.assertExchange(exchange, 'topic', { durable: true });
   await channel.assertExchange(dead, 'direct', { durable: true });
-  for (const { service, names } of queues()) {
+  for (const { service, names } of queueBindings()) {
     await channel.assertQueue(deadQueueOf(exchange, service), {
       durable: true,
       arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': endless },
@@ -58,7 +58,7 @@ const patience = 5000; // milliseconds until a connection must stand
 const heartbeat = 10; // seconds; two missed ones end the connection
 
 /** Opens a connection whose end is told by `ended`, whatever the reason. Its errors are heard: without a listener each ends the process. */
-export async function connectTo(url: string, name: string): Promise<{ model: ChannelModel; ended: AbortSignal }> {
+export async function openConnection(url: string, name: string): Promise<{ model: ChannelModel; ended: AbortSignal }> {
   const { connect } = await import('amqplib'); // most installations have no broker: only those with one load it
   const address = new URL(url);
   if (!address.searchParams.has('heartbeat')) address.searchParams.set('heartbeat', String(heartbeat));
@@ -75,7 +75,7 @@ export async function connectTo(url: string, name: string): Promise<{ model: Cha
 }
 
 /** Hears a channel's errors, which are its end, and with it the connection's: the next one begins anew. */
-export function endTogether<C extends Channel>(channel: C, model: ChannelModel): C {
+export function closeWithChannel<C extends Channel>(channel: C, model: ChannelModel): C {
   const end = () => void model.close().catch(() => {});
   channel.on('error', end);
   channel.on('close', end);

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { contractOf } from '@clientela/contracts';
 import type { ChannelModel, ConfirmChannel } from 'amqplib';
 import type { Logger } from 'pino';
-import { connectTo, declareTopology, endTogether, queueOf } from './amqp-topology.ts';
+import { openConnection, declareTopology, closeWithChannel, queueOf } from './amqp-topology.ts';
 import { broker } from './publish.ts';
 import type { Delivery, Transport } from './relay.ts';
 
@@ -46,9 +46,9 @@ export function amqpTransport(options: {
   }
 
   async function openLink(): Promise<Link> {
-    const { model, ended } = await connectTo(url, `${service} relay`);
+    const { model, ended } = await openConnection(url, `${service} relay`);
     setMaxListeners(0, ended);
-    const channel = endTogether(await model.createConfirmChannel(), model);
+    const channel = closeWithChannel(await model.createConfirmChannel(), model);
     await declareTopology(channel, exchange);
     const found: Link = { channel, model, ended, blocked: undefined, repair: undefined, returned: new Set() };
     model.on('blocked', (reason) => {
@@ -108,7 +108,7 @@ export function amqpTransport(options: {
             appId: service,
             persistent: true,
             // Confirmed means nothing of a message that no queue took. What none of ours hears may well have no queue.
-            mandatory: !all || (contractOf(envelope.name)?.heard_by ?? []).length > 0,
+            mandatory: !all || (contractOf(envelope.name)?.subscribers ?? []).length > 0,
           },
           confirmed,
         );

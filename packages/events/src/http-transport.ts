@@ -1,10 +1,10 @@
 import { contractOf, type Service } from '@clientela/contracts';
 import type { Db, Tx } from '@clientela/db';
 import type { ServiceClient } from '@clientela/http';
-import { isPassing, reasonOf } from './failing.ts';
+import { isTransient, reasonOf } from './error-classification.ts';
 import { broker } from './publish.ts';
 import type { Delivery, Transport } from './relay.ts';
-import { hear, type Subscription } from './subscribe.ts';
+import { consume, type Subscription } from './subscribe.ts';
 
 const beside = 4; // of different records; each takes a connection of the hearer's pool
 const atOnce = 500; // rows of a statement
@@ -47,7 +47,7 @@ async function takeSome(tx: Tx): Promise<void> {
     .limit(atOnce)
     .forUpdate('d')) as Pick<Delivery, 'event_id' | 'aggregate' | 'envelope'>[];
   const rows = left.flatMap(({ event_id, aggregate, envelope }) =>
-    (contractOf(envelope.name)?.heard_by ?? []).map((subscriber) => ({ event_id, subscriber, aggregate })),
+    (contractOf(envelope.name)?.subscribers ?? []).map((subscriber) => ({ event_id, subscriber, aggregate })),
   );
   if (rows.length > 0) await tx('outbox_deliveries').insert(rows).onConflict(['event_id', 'subscriber']).ignore();
   const ids = left.map(({ event_id }) => event_id);
@@ -55,16 +55,16 @@ async function takeSome(tx: Tx): Promise<void> {
 }
 
 /** Events that this service heard from a broker, could not do, and was told to do again after the settings had changed. */
-export const ownHearing = (db: Db, service: Service, subscriptions: readonly Subscription[]): Transport => ({
+export const selfTransport = (db: Db, service: Service, subscriptions: readonly Subscription[]): Transport => ({
   name: service,
   subscriber: service,
   at_once: 1,
   send: async ({ envelope }, signal) => {
     try {
-      await hear(db, subscriptions, envelope, signal);
+      await consume(db, subscriptions, envelope, signal);
       return undefined;
     } catch (error) {
-      if (isPassing(error)) throw error;
+      if (isTransient(error)) throw error;
       return reasonOf(error);
     }
   },

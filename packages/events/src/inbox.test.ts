@@ -3,11 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { customerDeleted } from '@clientela/contracts';
 import { unavailable } from '@clientela/errors';
 import { createService } from '@clientela/http';
-import { testCallers, testDatabase, testSecret, type TestDatabase } from '@clientela/testing';
+import { testServiceKeys, testDatabase, testSecret, type TestDatabase } from '@clientela/testing';
 import { pino } from 'pino';
 import supertest from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { eventRoutes, on } from './index.ts';
+import { eventRoutes, subscribe } from './index.ts';
 
 let database: TestDatabase;
 
@@ -28,12 +28,12 @@ describe('the inbox', () => {
       version: '1',
       db: database.db,
       log,
-      callers: testCallers,
+      serviceKeys: testServiceKeys,
       secret: testSecret,
       routes: eventRoutes('product', [
-        on(customerDeleted, async (tx, event) => {
+        subscribe(customerDeleted, async (tx, event) => {
           if (event.sequence === 9 && fails) throw new Error('not yet');
-          await tx('idempotency_answers').insert({
+          await tx('idempotency_keys').insert({
             company_id: event.company_id ?? '',
             actor_id: '',
             method: '',
@@ -85,10 +85,10 @@ describe('the inbox', () => {
       version: '1',
       db: database.db,
       log,
-      callers: testCallers,
+      serviceKeys: testServiceKeys,
       secret: testSecret,
       routes: eventRoutes('product', [
-        on(
+        subscribe(
           customerDeleted,
           async (_tx, event, prepared: string) => {
             effects.push(`${event.data.number}: ${prepared}`);

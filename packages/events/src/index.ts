@@ -1,9 +1,9 @@
-export { listFailed, resendFailed } from './failed.ts';
-export type { FailedPosition } from './failed.ts';
-export { eventPool, publish, publishAll } from './publish.ts';
-export type { Cause, Fact } from './publish.ts';
+export { listFailed, resendFailed } from './dead-letters.ts';
+export type { FailedPosition } from './dead-letters.ts';
+export { outboxPoolOptions, publish, publishAll } from './publish.ts';
+export type { EventOrigin, EventPayload } from './publish.ts';
 export { eventRoutes } from './routes.ts';
 export { startEvents } from './start.ts';
 export type { Events, EventSettings } from './start.ts';
-export { on } from './subscribe.ts';
-export type { Heard, Subscription } from './subscribe.ts';
+export { subscribe } from './subscribe.ts';
+export type { EventOf, Subscription } from './subscribe.ts';

@@ -13,7 +13,7 @@ export function eventMetrics(db: Db, service: Service, sends_to: readonly string
   const registers = [registry];
   const labelNames = ['subscriber'] as const;
   const waiting = new Gauge({
-    name: 'clientela_events_waiting',
+    name: 'clientela_outbox_pending',
     help: 'Events that a subscriber has not confirmed yet',
     labelNames,
     registers,
@@ -22,7 +22,7 @@ export function eventMetrics(db: Db, service: Service, sends_to: readonly string
     },
   });
   const oldest = new Gauge({
-    name: 'clientela_events_oldest_waiting_seconds',
+    name: 'clientela_outbox_oldest_pending_seconds',
     help: 'Age of the oldest of them',
     labelNames,
     registers,
@@ -31,7 +31,7 @@ export function eventMetrics(db: Db, service: Service, sends_to: readonly string
     },
   });
   const failed = new Gauge({
-    name: 'clientela_events_failed',
+    name: 'clientela_dead_letters',
     help: 'Events that were put aside, by who did not take them; this service itself for those that it heard',
     labelNames,
     registers,
@@ -63,7 +63,7 @@ async function waitingFor(db: Db, figure: string): Promise<Row[]> {
 async function failedFor(db: Db, service: Service): Promise<Row[]> {
   const { rows } = await db.raw<{ rows: Row[] }>(
     `select subscriber, count(*) as figure from outbox_deliveries where failed_at is not null group by subscriber
-      union all select ?, count(*) from inbox_failures`,
+      union all select ?, count(*) from dead_letters`,
     [service],
   );
   return rows;

@@ -2,13 +2,13 @@ import { contractOf, type DataOf, type Envelope, type EventContract } from '@cli
 import { newId, type Tx } from '@clientela/db';
 
 /** Who caused it: an actor of a door, or whoever an earlier event names. */
-export type Cause = { id: string; company_id: string | null; request_id: string };
+export type EventOrigin = { id: string; company_id: string | null; request_id: string };
 
 /** The broker counts as one subscriber, whoever hears of it there. */
 export const broker = 'broker';
 
 /** What a pool is opened with, so that what is published through it waits for the transport that the settings name. */
-export const eventPool = ({ RABBITMQ_URL }: { RABBITMQ_URL?: string | undefined }) => ({
+export const outboxPoolOptions = ({ RABBITMQ_URL }: { RABBITMQ_URL?: string | undefined }) => ({
   user_params: { events_to: RABBITMQ_URL === undefined ? 'services' : broker },
 });
 
@@ -27,7 +27,7 @@ export function aggregateOf({ name, data }: Pick<Envelope, 'name' | 'data'>): st
 }
 
 /** One happening: the record's version after the change, and what is said of it. */
-export type Fact<E extends EventContract> = { sequence: number; data: DataOf<E> };
+export type EventPayload<E extends EventContract> = { sequence: number; data: DataOf<E> };
 
 /**
  * Says that something happened, as a row of the transaction in which it does: no event of a committed change is lost, none of a
@@ -37,7 +37,7 @@ export type Fact<E extends EventContract> = { sequence: number; data: DataOf<E> 
 export const publish = <E extends EventContract>(
   tx: Tx,
   contract: E,
-  cause: Cause,
+  cause: EventOrigin,
   sequence: number,
   data: DataOf<E>,
 ): Promise<void> => publishAll(tx, contract, cause, [{ sequence, data }]);
@@ -46,8 +46,8 @@ export const publish = <E extends EventContract>(
 export async function publishAll<E extends EventContract>(
   tx: Tx,
   contract: E,
-  cause: Cause,
-  facts: readonly Fact<E>[],
+  cause: EventOrigin,
+  facts: readonly EventPayload<E>[],
 ): Promise<void> {
   if (facts.length === 0) return;
   const envelopes = facts.map(({ sequence, data }): Envelope => ({
@@ -61,7 +61,7 @@ export async function publishAll<E extends EventContract>(
     data: contract.data.parse(data) as Envelope['data'],
   }));
   await tx('outbox_events').insert(envelopes.map((envelope) => ({ id: envelope.id, envelope })));
-  const subscribers = tx.userParams['events_to'] === broker ? [broker] : contract.heard_by;
+  const subscribers = tx.userParams['events_to'] === broker ? [broker] : contract.subscribers;
   const deliveries = envelopes.flatMap((envelope) => {
     const aggregate = aggregateOf(envelope);
     return subscribers.map((subscriber) => ({ event_id: envelope.id, subscriber, aggregate }));

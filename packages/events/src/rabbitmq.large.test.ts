@@ -1,21 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { customerDeleted, userDeleted } from '@clientela/contracts';
-import { brokerOfItsOwn, testExchange } from '@clientela/testing';
+import { dedicatedBroker, testExchange } from '@clientela/testing';
 import { connect, type Channel, type ChannelModel } from 'amqplib';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { deadQueueOf, queueOf, queues } from './amqp-topology.ts';
+import { deadQueueOf, queueOf, queueBindings } from './amqp-topology.ts';
 import { publish, type Events } from './index.ts';
 import { cause, failures, hearer, resend, speaker, type Hearer, type Speaker } from './two-sides.ts';
 
 const soon = { timeout: 30_000, interval: 50 };
 const exchange = testExchange();
-let rabbitmq: Awaited<ReturnType<typeof brokerOfItsOwn>>;
+let rabbitmq: Awaited<ReturnType<typeof dedicatedBroker>>;
 let settings: { RABBITMQ_URL: string; RABBITMQ_EXCHANGE: string };
 let favorites: Hearer;
 let customer: Speaker;
 
 beforeAll(async () => {
-  rabbitmq = await brokerOfItsOwn();
+  rabbitmq = await dedicatedBroker();
   settings = { RABBITMQ_URL: rabbitmq.url, RABBITMQ_EXCHANGE: exchange };
   favorites = await hearer('favorites', settings);
   customer = await speaker([favorites], settings);
@@ -60,12 +60,12 @@ test('a broker that is killed and comes back: nobody who writes notices, nothing
   await rabbitmq.kill();
   for (const sequence of [2, 3, 4, 5]) await customer.say(one, sequence);
   await customer.say(other, 1);
-  expect(await figure(events, 'clientela_events_waiting')).toBe('5');
-  await expect.poll(() => figure(events, 'clientela_events_oldest_waiting_seconds'), soon).toMatch(/^[1-9]/);
+  expect(await figure(events, 'clientela_outbox_pending')).toBe('5');
+  await expect.poll(() => figure(events, 'clientela_outbox_oldest_pending_seconds'), soon).toMatch(/^[1-9]/);
   await rabbitmq.start();
   await expect.poll(() => sequences(one), soon).toEqual([1, 2, 3, 4, 5]);
   await expect.poll(() => sequences(other), soon).toEqual([1]);
-  await expect.poll(() => figure(events, 'clientela_events_waiting'), soon).toBe('0');
+  await expect.poll(() => figure(events, 'clientela_outbox_pending'), soon).toBe('0');
 }, 90_000);
 
 test('messages that the broker has survive its restart, and those that were being heard come again', async () => {
@@ -120,7 +120,7 @@ test('an event that no queue takes is not lost: the queues are made again', asyn
   await expect.poll(() => sequences(before), soon).toEqual([1]);
   await favorites.stop();
   const channel = await elsewhere();
-  for (const service of customerDeleted.heard_by) await channel.deleteQueue(queueOf(exchange, service));
+  for (const service of customerDeleted.subscribers) await channel.deleteQueue(queueOf(exchange, service));
   const customer_id = randomUUID();
   await customer.say(customer_id);
   await expect.poll(() => customer.waiting(customer_id), soon).toEqual([]);
@@ -186,18 +186,18 @@ test('what is no event at all is put aside, and the others flow', async () => {
   const customer_id = randomUUID();
   await customer.say(customer_id);
   await expect.poll(() => sequences(customer_id), soon).toEqual([1]);
-  const kept = () => favorites.database.owner('inbox_failures').select('reason', 'envelope');
+  const kept = () => favorites.database.owner('dead_letters').select('reason', 'envelope');
   await expect.poll(kept, soon).toHaveLength(2);
   expect(await kept()).toMatchObject([
     { envelope: { name: 'not an event: customer.deleted' } },
     { envelope: { name: 'not an event: customer.deleted' } },
   ]);
-  await favorites.database.owner('inbox_failures').delete();
+  await favorites.database.owner('dead_letters').delete();
 });
 
 test('every queue is replicated, has an end for what fails, and one consumer at a time', async () => {
   const channel = await elsewhere();
-  for (const { service } of queues()) {
+  for (const { service } of queueBindings()) {
     await channel.checkQueue(queueOf(exchange, service));
     await channel.checkQueue(deadQueueOf(exchange, service));
   }

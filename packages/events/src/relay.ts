@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Envelope } from '@clientela/contracts';
-import { asLeader, type Db, type Tx } from '@clientela/db';
+import { withLeaderLock, type Db, type Tx } from '@clientela/db';
 import type { Logger } from 'pino';
 import { hasPublished } from './publish.ts';
-import { backOff, type Retries } from './retries.ts';
-import { sweep } from './sweep.ts';
+import { backoff, type Retries } from './retries.ts';
+import { purge } from './purge.ts';
 
 export type Delivery = {
   event_id: string;
@@ -67,8 +67,8 @@ export function startRelay(options: {
   const pause = (milliseconds: number, signal: AbortSignal) =>
     Promise.race([woken.promise, sleep(milliseconds, undefined, { signal })]).catch(() => {});
 
-  const running = asLeader(url, `${service} relay`, stopping.signal, async (signal) => {
-    await Promise.all([...transports.map((transport) => deliver(transport, signal)), sweep(db, signal)]);
+  const running = withLeaderLock(url, `${service} relay`, stopping.signal, async (signal) => {
+    await Promise.all([...transports.map((transport) => deliver(transport, signal)), purge(db, signal)]);
     for (const transport of transports) await transport.close?.();
   });
 
@@ -92,7 +92,7 @@ export function startRelay(options: {
         // The subscriber or the database is away. Nothing is lost; it is tried again, for ever, less often the longer it lasts.
         away += 1;
         if (away === 1 && !signal.aborted) log.warn({ subscriber: transport.name, err: error }, 'events wait');
-        await sleep(backOff(away), undefined, { signal }).catch(() => {});
+        await sleep(backoff(away), undefined, { signal }).catch(() => {});
       }
     }
   }

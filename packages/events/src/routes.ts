@@ -2,8 +2,8 @@ import { Envelope, FailedEvents, services, type Service } from '@clientela/contr
 import { notFound } from '@clientela/errors';
 import { route, type Route } from '@clientela/http';
 import { z } from 'zod';
-import { listFailed, resendFailed } from './failed.ts';
-import { hearOnce, prepareFor, type Subscription } from './subscribe.ts';
+import { listFailed, resendFailed } from './dead-letters.ts';
+import { consumeOnce, prepareSubscribers, type Subscription } from './subscribe.ts';
 
 /** The internal doors of events: by which they come in over HTTP, and by which auth asks for those that failed. */
 export const eventRoutes = (service: Service, subscriptions: readonly Subscription[] = []): Route[] => [
@@ -17,11 +17,11 @@ const hearing = (subscriptions: readonly Subscription[]): Route =>
     path: '/internal/events',
     summary: 'Hear an event',
     allow: { internal: services },
-    reaches: 'installation',
+    tenancy: 'global',
     body: Envelope,
     responses: { 200: z.strictObject({ heard: z.boolean() }) },
-    prepare: ({ db, body, signal }) => prepareFor(db, subscriptions, body, { signal }),
-    handle: async ({ tx, body, prepared }) => ({ heard: await hearOnce(tx, prepared, body) }),
+    prepare: ({ db, body, signal }) => prepareSubscribers(db, subscriptions, body, { signal }),
+    handle: async ({ tx, body, prepared }) => ({ heard: await consumeOnce(tx, prepared, body) }),
   });
 
 /** Of one company, or, left out, of all. */
@@ -42,7 +42,7 @@ const failed = (service: Service): Route[] => [
     path: '/internal/events/failed',
     summary: 'Events that did not get through',
     allow: { internal: ['auth'] },
-    reaches: 'installation',
+    tenancy: 'global',
     query: Position,
     responses: { 200: FailedEvents },
     handle: async ({ db, query: { limit, failed_at, id, subscriber, ...company } }) => ({
@@ -57,7 +57,7 @@ const failed = (service: Service): Route[] => [
     path: '/internal/events/failed/{id}/resend',
     summary: 'Send an event again that did not get through',
     allow: { internal: ['auth'] },
-    reaches: 'installation',
+    tenancy: 'global',
     params: z.strictObject({ id: z.uuid() }),
     body: Company,
     responses: { 200: z.strictObject({ resent: z.int() }) },

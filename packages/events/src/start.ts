@@ -5,11 +5,11 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { startConsumer } from './amqp-consumer.ts';
 import { amqpTransport } from './amqp-transport.ts';
-import { httpTransport, ownHearing } from './http-transport.ts';
+import { httpTransport, selfTransport } from './http-transport.ts';
 import { eventMetrics } from './metrics.ts';
 import { broker } from './publish.ts';
 import { startRelay, type Relay } from './relay.ts';
-import { hearing, sending, type Retries } from './retries.ts';
+import { handlerRetries, deliveryRetries, type Retries } from './retries.ts';
 import type { Subscription } from './subscribe.ts';
 
 /** As the settings name them: with an address the events go through RabbitMQ, without one from service to service. */
@@ -38,11 +38,11 @@ export function startEvents(options: {
   const { db, url, service, subscriptions, subscribers, log, retries } = options;
   const { RABBITMQ_URL, RABBITMQ_EXCHANGE: exchange } = options.settings;
   const relayWith = (transports: Parameters<typeof startRelay>[0]['transports']) =>
-    startRelay({ db, url, service, transports, retries: retries ?? sending, log });
+    startRelay({ db, url, service, transports, retries: retries ?? deliveryRetries, log });
 
   if (RABBITMQ_URL === undefined) {
     const others = subscribers.map((client) => httpTransport(db, service, client));
-    const relay = relayWith([...others, ownHearing(db, service, subscriptions)]);
+    const relay = relayWith([...others, selfTransport(db, service, subscriptions)]);
     return {
       ...relay,
       metrics: eventMetrics(
@@ -65,7 +65,7 @@ export function startEvents(options: {
           db,
           subscriptions,
           committed,
-          retries: retries ?? hearing,
+          retries: retries ?? handlerRetries,
           log,
         })
       : undefined;

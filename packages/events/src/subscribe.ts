@@ -2,7 +2,7 @@ import type { DataOf, Envelope, EventContract } from '@clientela/contracts';
 import type { Db, Tx } from '@clientela/db';
 import { invalid } from '@clientela/errors';
 
-export type Heard<E extends EventContract> = Omit<Envelope, 'data'> & { data: DataOf<E> };
+export type EventOf<E extends EventContract> = Omit<Envelope, 'data'> & { data: DataOf<E> };
 
 export type Subscription = {
   contract: EventContract;
@@ -17,17 +17,17 @@ type Preparing = { signal: AbortSignal };
  * @param prepare runs before the transaction: what must ask another service does so here. Its answer may be older than what
  * a later event brought, so the effect minds the sequence.
  */
-export const on = <E extends EventContract, Prepared = undefined>(
+export const subscribe = <E extends EventContract, Prepared = undefined>(
   contract: E,
-  effect: (tx: Tx, event: Heard<E>, prepared: Prepared) => Promise<void>,
-  { prepare }: { prepare?: (event: Heard<E>, context: Preparing) => Promise<Prepared> } = {},
+  effect: (tx: Tx, event: EventOf<E>, prepared: Prepared) => Promise<void>,
+  { prepare }: { prepare?: (event: EventOf<E>, context: Preparing) => Promise<Prepared> } = {},
 ): Subscription => ({
   contract,
   ...(prepare && { prepare: async (event, context) => prepare(heardAs(contract, event), context) }),
   effect: (tx, event, prepared) => effect(tx, heardAs(contract, event), prepared as Prepared),
 });
 
-function heardAs<E extends EventContract>(contract: E, event: Envelope): Heard<E> {
+function heardAs<E extends EventContract>(contract: E, event: Envelope): EventOf<E> {
   const data = contract.data.safeParse(event.data);
   if (!data.success) throw invalid([{ path: 'data', message: `is not what ${contract.name} carries` }]);
   return { ...event, data: data.data as DataOf<E> };
@@ -37,15 +37,15 @@ function heardAs<E extends EventContract>(contract: E, event: Envelope): Heard<E
  * Runs the effects of an event, in a transaction of their own, unless they have run before.
  * @returns the transaction, committed; undefined when the event was known already
  */
-export async function hear(
+export async function consume(
   db: Db,
   subscriptions: readonly Subscription[],
   event: Envelope,
   signal: AbortSignal,
 ): Promise<Tx | undefined> {
-  const hearing = await prepareFor(db, subscriptions, event, { signal });
+  const hearing = await prepareSubscribers(db, subscriptions, event, { signal });
   if (hearing.length === 0) return undefined;
-  return db.transaction(async (tx) => ((await hearOnce(tx, hearing, event)) ? tx : undefined));
+  return db.transaction(async (tx) => ((await consumeOnce(tx, hearing, event)) ? tx : undefined));
 }
 
 /** A subscription that hears an event, with what it had to ask before. */
@@ -55,7 +55,7 @@ export type Ready = { subscription: Subscription; prepared: unknown };
  * Lets every subscription to an event ask what it needs, unless the event is known already.
  * @throws AppError 422 for an event this service does not hear: the sender keeps it
  */
-export async function prepareFor(
+export async function prepareSubscribers(
   db: Db,
   subscriptions: readonly Subscription[],
   event: Envelope,
@@ -74,7 +74,7 @@ export async function prepareFor(
  * Runs the effects of an event unless they have run before.
  * @returns false when the event was known already
  */
-export async function hearOnce(tx: Tx, hearing: readonly Ready[], event: Envelope): Promise<boolean> {
+export async function consumeOnce(tx: Tx, hearing: readonly Ready[], event: Envelope): Promise<boolean> {
   if (hearing.length === 0) return false;
   const first = await tx('inbox_events')
     .insert({ event_id: event.id, name: event.name })

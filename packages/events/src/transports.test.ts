@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { customerDeleted, type Service } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
 import { unavailable } from '@clientela/errors';
-import { broker, tablesHolding, testExchange } from '@clientela/testing';
+import { sharedBroker, tablesContaining, testExchange } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { publish, publishAll } from './index.ts';
 import { cause, failures, hearer, resend, speaker, type Hearer, type Settings, type Speaker } from './two-sides.ts';
@@ -18,7 +18,10 @@ describe.each(['HTTP', 'RabbitMQ'] as const)('over %s', (transport) => {
   let sides: [Service, Hearer | Speaker][];
 
   beforeAll(async () => {
-    settings = { RABBITMQ_EXCHANGE: testExchange(), ...(transport === 'RabbitMQ' && { RABBITMQ_URL: await broker() }) };
+    settings = {
+      RABBITMQ_EXCHANGE: testExchange(),
+      ...(transport === 'RabbitMQ' && { RABBITMQ_URL: await sharedBroker() }),
+    };
     [interaction, favorites] = await Promise.all([hearer('interaction', settings), hearer('favorites', settings)]);
     customer = await speaker([interaction, favorites], settings);
     customer.start();
@@ -217,7 +220,7 @@ describe.each(['HTTP', 'RabbitMQ'] as const)('over %s', (transport) => {
       async (tx) => {
         const slot = { company_id: randomUUID(), actor_id: canary, method: '', path: '', key: canary };
         for (const fingerprint of [Buffer.of(), Buffer.of()])
-          await tx('idempotency_answers').insert({ ...slot, fingerprint });
+          await tx('idempotency_keys').insert({ ...slot, fingerprint });
       },
       (tx) => tx.raw('select ?::uuid', [canary]),
       () => JSON.parse(canary) as unknown,
@@ -236,14 +239,14 @@ describe.each(['HTTP', 'RabbitMQ'] as const)('over %s', (transport) => {
         transport === 'HTTP'
           ? faults.map(() => 'answered 500')
           : [
-              'the database refused it: 23505 idempotency_answers_pkey',
+              'the database refused it: 23505 idempotency_keys_pkey',
               'the database refused it: 22P02',
               'SyntaxError',
               'Error: ERR_INVALID_URL',
             ],
       );
     favorites.failWith(() => {});
-    for (const side of [customer, favorites]) expect(await tablesHolding(side.database.owner, canary)).toEqual([]);
+    for (const side of [customer, favorites]) expect(await tablesContaining(side.database.owner, canary)).toEqual([]);
   });
 
   test('an event that commits late is not skipped by those that went before', async () => {
@@ -299,7 +302,7 @@ describe.each(['HTTP', 'RabbitMQ'] as const)('over %s', (transport) => {
 
 describe.each(['from HTTP to RabbitMQ', 'from RabbitMQ to HTTP'])('a change of the transport %s', (change) => {
   test('delivers what was waiting, once and in order', async () => {
-    const over = { RABBITMQ_EXCHANGE: testExchange(), RABBITMQ_URL: await broker() };
+    const over = { RABBITMQ_EXCHANGE: testExchange(), RABBITMQ_URL: await sharedBroker() };
     const direct = { RABBITMQ_EXCHANGE: over.RABBITMQ_EXCHANGE };
     const [before, after] = change.startsWith('from HTTP') ? [direct, over] : [over, direct];
     const [interaction, favorites] = await Promise.all([hearer('interaction', after), hearer('favorites', after)]);
@@ -323,7 +326,7 @@ describe.each(['from HTTP to RabbitMQ', 'from RabbitMQ to HTTP'])('a change of t
 });
 
 test('what was put aside for the broker stays so without one, until it is sent again', async () => {
-  const over = { RABBITMQ_EXCHANGE: testExchange(), RABBITMQ_URL: await broker() };
+  const over = { RABBITMQ_EXCHANGE: testExchange(), RABBITMQ_URL: await sharedBroker() };
   const direct = { RABBITMQ_EXCHANGE: over.RABBITMQ_EXCHANGE };
   const favorites = await hearer('favorites', direct);
   const customer = await speaker([favorites], over);

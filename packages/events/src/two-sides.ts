@@ -2,9 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { customerDeleted, type Envelope, type FailedEvent, type Service } from '@clientela/contracts';
 import { connect, type Tx } from '@clientela/db';
 import { createService, listen, serviceClient } from '@clientela/http';
-import { testCallers, testDatabase, testSecret } from '@clientela/testing';
+import { testServiceKeys, testDatabase, testSecret } from '@clientela/testing';
 import { pino } from 'pino';
-import { eventPool, eventRoutes, listFailed, on, publish, resendFailed, startEvents, type Events } from './index.ts';
+import {
+  outboxPoolOptions,
+  eventRoutes,
+  listFailed,
+  subscribe,
+  publish,
+  resendFailed,
+  startEvents,
+  type Events,
+} from './index.ts';
 
 export type Settings = { RABBITMQ_URL?: string; RABBITMQ_EXCHANGE: string };
 export const log = pino({ level: 'silent' });
@@ -24,7 +33,7 @@ export async function hearer(service: Service, settings: Settings) {
   const offers: Envelope[] = [];
   let fails: (event: Envelope, tx: Tx) => unknown = () => {};
   const subscriptions = [
-    on(
+    subscribe(
       customerDeleted,
       async (tx, event) => {
         const { id: event_id, sequence, data } = event;
@@ -41,7 +50,7 @@ export async function hearer(service: Service, settings: Settings) {
     version: '1',
     db: database.db,
     log,
-    callers: testCallers,
+    serviceKeys: testServiceKeys,
     secret: testSecret,
     routes: eventRoutes(service, subscriptions),
   });
@@ -85,7 +94,7 @@ export async function speaker(hearers: readonly Hearer[], settings: Settings, co
   const pools = new Map<string, ReturnType<typeof connect>>();
   const poolFor = (given: Settings) => {
     const kind = String(given.RABBITMQ_URL);
-    const pool = pools.get(kind) ?? connect(database.url, { pool: 4, ...eventPool(given) });
+    const pool = pools.get(kind) ?? connect(database.url, { pool: 4, ...outboxPoolOptions(given) });
     pools.set(kind, pool);
     return pool;
   };

@@ -3,11 +3,11 @@ import { givenDatabase, makeDatabase, migrateDatabase } from './databases.ts';
 import { openSecrets } from './installation.ts';
 import { AlreadyRunning, holdFolder } from './lock.ts';
 import { findPostgres, startPostgres } from './postgres.ts';
-import { type Service, top } from './programs.ts';
+import { type Service, repoRoot } from './programs.ts';
 import type { Settings } from './settings.ts';
 
 /** Where the installation of this checkout lies. */
-export const folder = join(top, '.data');
+export const folder = join(repoRoot, '.data');
 
 /** Where databases are made: the settings' server, else the embedded one, started for the moment when no fleet runs. */
 async function server(settings: Settings): Promise<{ admin_url: string } & AsyncDisposable> {

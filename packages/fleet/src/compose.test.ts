@@ -7,9 +7,9 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { Config as MigrateConfig } from './migrate.ts';
-import { place } from './postgres-programs.ts';
+import { locatePostgres } from './postgres-programs.ts';
 import { startPostgres } from './postgres.ts';
-import { calls, folderOf, type Program, programs, services, top, variablesOf } from './programs.ts';
+import { calls, folderOf, type Peer, peers, services, repoRoot, variablesOf } from './programs.ts';
 import { record } from './installation.ts';
 import { keyHashesFor } from './programs.ts';
 import { settingNames } from './settings.ts';
@@ -41,9 +41,9 @@ const File = z.object({
   volumes: z.record(z.string(), z.unknown()),
 });
 
-const text = readFileSync(join(top, 'docker-compose.yml'), 'utf8');
+const text = readFileSync(join(repoRoot, 'docker-compose.yml'), 'utf8');
 const compose = File.parse(parse(text, { merge: true }));
-const dockerfile = readFileSync(join(top, 'Dockerfile'), 'utf8');
+const dockerfile = readFileSync(join(repoRoot, 'Dockerfile'), 'utf8');
 const one = (name: string) => {
   const found = compose.services[name];
   if (!found) throw new Error(`docker-compose.yml has no ${name}`);
@@ -52,33 +52,33 @@ const one = (name: string) => {
 /** The variables given, by the name that the program reads: `X_FILE` gives `X`. */
 const given = (name: string) =>
   Object.keys(one(name).environment ?? {}).map((variable) => variable.replace(/_FILE$/, ''));
-const configOf = async (program: Program) =>
+const configOf = async (program: Peer) =>
   ((await import(join(folderOf(program), 'src/config.ts'))) as { Config: z.ZodObject }).Config.shape;
-const longRunning = [...programs, 'postgres', 'rabbitmq'];
+const longRunning = [...peers, 'postgres', 'rabbitmq'];
 
 test('every program of the street is there, and what sets it up', () => {
   expect(Object.keys(compose.services).toSorted()).toEqual(
     [...longRunning, 'given-superuser', 'migrate', 'setup', 'superuser'].toSorted(),
   );
-  for (const program of programs)
+  for (const program of peers)
     expect(one(program).build?.args.PROGRAM).toBe(program === 'gateway' ? 'gateway' : `services/${program}`);
 });
 
-test.each(programs)('%s is given every variable that its config reads, and none that it does not', async (program) => {
+test.each(peers)('%s is given every variable that its config reads, and none that it does not', async (program) => {
   expect(given(program).toSorted()).toEqual(Object.keys(await configOf(program)).toSorted());
 });
 
-test.each(programs)(
+test.each(peers)(
   '%s is given the same by the fleet: what it needs, and nothing that it does not read',
   async (program) => {
     const shape = await configOf(program);
     const everything = Object.fromEntries(settingNames.map((name) => [name, 'x']));
     const variables = Object.keys(
       variablesOf(program, {
-        ports: record(programs, () => 1),
+        ports: record(peers, () => 1),
         service_urls: record(services, () => 'x'),
         database_urls: record(services, () => 'x'),
-        service_keys: record(programs, () => 'x'),
+        service_keys: record(peers, () => 'x'),
         own_secrets: record(services, () => 'x'),
         given: everything,
       }),
@@ -100,7 +100,7 @@ test.each(services)('%s does not start without a secret of its own', async (serv
   ]);
 });
 
-test.each(programs)('%s calls whom its config says, and is called by nobody else', async (program) => {
+test.each(peers)('%s calls whom its config says, and is called by nobody else', async (program) => {
   const addresses = Object.keys(await configOf(program)).filter(
     (name) => name.endsWith('_SERVICE_URL') && !upstreams.has(name),
   );
@@ -135,7 +135,7 @@ test('every file that a variable or a command names is in the folder that setup 
       const owner = (mounted ?? '').replace(/^secrets_(\w+):.*/, '$1');
       expect(existsSync(path.replace('/secrets', join(folder, owner))), `${name}: ${path}`).toBe(true);
     }
-    if (build) expect(statSync(join(top, build.args.PROGRAM)).isDirectory()).toBe(true);
+    if (build) expect(statSync(join(repoRoot, build.args.PROGRAM)).isDirectory()).toBe(true);
   }
   rmSync(folder, { recursive: true });
 });
@@ -145,7 +145,7 @@ test('a program sees its own secrets and no others', () => {
   for (const name of [...longRunning, 'migrate']) expect(seen(name)).toEqual([`secrets_${name}:/secrets:ro`]);
   expect(seen('superuser')).toEqual(['secrets_auth:/secrets:ro']);
   expect(seen('setup')).toEqual(
-    [...programs, 'postgres', 'rabbitmq', 'migrate'].map((name) => `secrets_${name}:/secrets/${name}`),
+    [...peers, 'postgres', 'rabbitmq', 'migrate'].map((name) => `secrets_${name}:/secrets/${name}`),
   );
   const volumes = Object.values(compose.services).flatMap(({ volumes: mounted = [] }) =>
     mounted.map((volume) => volume.split(':')[0]),
@@ -173,7 +173,7 @@ test('what runs long is watched, restarted, not root, and its log is bounded', (
 });
 
 test('a program listens where the others look for it', () => {
-  for (const program of programs) {
+  for (const program of peers) {
     const { environment = {}, build, healthcheck } = one(program);
     const port = program === 'gateway' ? environment['PORT'] : environment[`${program.toUpperCase()}_PORT`];
     expect(environment['HOST']).toBe('0.0.0.0');
@@ -203,16 +203,16 @@ test('every path that the Dockerfile copies and every program that a command run
     paths.split(' '),
   );
   expect(copied).toContain('pnpm-lock.yaml');
-  for (const path of copied) if (path !== '${PROGRAM}') expect(existsSync(join(top, path)), path).toBe(true);
+  for (const path of copied) if (path !== '${PROGRAM}') expect(existsSync(join(repoRoot, path)), path).toBe(true);
   for (const { command = [], build } of Object.values(compose.services)) {
     for (const [, script = ''] of command.join(' ').matchAll(/\b(src\/\S+\.ts)/g))
-      expect(existsSync(join(top, build?.args.PROGRAM ?? '', script)), script).toBe(true);
+      expect(existsSync(join(repoRoot, build?.args.PROGRAM ?? '', script)), script).toBe(true);
   }
-  for (const program of programs) expect(existsSync(join(folderOf(program), 'src/main.ts')), program).toBe(true);
+  for (const program of peers) expect(existsSync(join(folderOf(program), 'src/main.ts')), program).toBe(true);
 });
 
 test('every variable that the file takes from .env is a setting that .env.example explains', () => {
-  const example = readFileSync(join(top, '.env.example'), 'utf8');
+  const example = readFileSync(join(repoRoot, '.env.example'), 'utf8');
   const explained = [...example.matchAll(/^# ?([A-Z_0-9]+)=/gm)].map(([, name]) => name);
   expect(explained.toSorted()).toEqual([...settingNames].toSorted());
   for (const [, name = ''] of text.matchAll(/(?<!\$)\$\{([A-Z_0-9]+)/g)) expect(explained).toContain(name);
@@ -245,7 +245,7 @@ test('setup makes secrets once, each for its own user; migrate makes the databas
     expect(made['migrate/postgres_password']).toBe(made['postgres/postgres_password']);
     expect(made['product/rabbitmq_url']).toBe(`amqp://clientela:${made['rabbitmq/password']}@rabbitmq:5672`);
     expect(made['rabbitmq/rabbitmq.conf']).toContain(`default_pass = ${made['rabbitmq/password']}`);
-    const keys = record(programs, (program) => made[`${program}/${program}_service_key`] ?? '');
+    const keys = record(peers, (program) => made[`${program}/${program}_service_key`] ?? '');
     expect(made['product/service_key_hashes']).toBe(keyHashesFor('product', keys));
     if (process.getuid?.() === 0) {
       expect(statSync(join(secrets, 'postgres', 'postgres_password'))).toMatchObject({ uid: 999, mode: 0o100400 });
@@ -275,7 +275,7 @@ test('setup makes secrets once, each for its own user; migrate makes the databas
     await client.end();
   } finally {
     await postgres.stop();
-    rmSync((await place(folder)).home, { recursive: true });
+    rmSync((await locatePostgres(folder)).home, { recursive: true });
     rmSync(folder, { recursive: true });
   }
 }, 60_000);

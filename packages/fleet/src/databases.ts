@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { migrate, provision } from '@clientela/db';
-import { type Service, folderOf, top } from './programs.ts';
+import { type Service, folderOf, repoRoot } from './programs.ts';
 
 /** Of each service: the name of its database, from which its two roles have theirs. */
 export const databaseName = (service: Service): string => `clientela_${service}`;
 
 /** Where a service's migrations lie, in the order in which they run: what every service has, then its own. */
-export const migrationFolders = (service: Service, street = top): string[] =>
+export const migrationFolders = (service: Service, street = repoRoot): string[] =>
   [
     join(street, 'packages/http/migrations'),
     join(street, 'packages/events/migrations'),
@@ -32,5 +32,5 @@ export function givenDatabase({ url, owner_url }: { url: string; owner_url: stri
 export const migrateDatabase = (
   { owner_url, app_role }: ServiceDatabase,
   service: Service,
-  street = top,
+  street = repoRoot,
 ): Promise<string[]> => migrate({ owner_url, app_role, folders: migrationFolders(service, street) });

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { environment } from '@clientela/runtime';
 import { DemoError } from './demo/client.ts';
 import { type Filled, fill } from './demo/fill.ts';
-import { top } from './programs.ts';
+import { repoRoot } from './programs.ts';
 
 const began = performance.now();
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -19,7 +19,7 @@ try {
 
 /** @param given the first argument; without one the gateway is where the settings put it */
 function urlGiven(given: string | undefined): string {
-  if (given === undefined) return `http://127.0.0.1:${environment(join(top, '.env'))['PORT'] || '8080'}`;
+  if (given === undefined) return `http://127.0.0.1:${environment(join(repoRoot, '.env'))['PORT'] || '8080'}`;
   const url = URL.parse(given);
   if (!url || !/^https?:$/.test(url.protocol))
     throw new DemoError(`${given} is no address: give one like http://127.0.0.1:8080.`);

@@ -9,7 +9,7 @@ import { freePort, isFree } from './ports.ts';
 import { watchPostgres } from './postgres-watch.ts';
 import { startPostgres } from './postgres.ts';
 import { startedAt } from './process-identity.ts';
-import { folderOf, type Program, programs, type Service, services, type Street, top, variablesOf } from './programs.ts';
+import { folderOf, type Peer, peers, type Service, services, type Street, repoRoot, variablesOf } from './programs.ts';
 import { allReady } from './readiness.ts';
 import { endLeftovers, openRunFile } from './run-file.ts';
 import { portVariable, readSettings, type Settings } from './settings.ts';
@@ -42,10 +42,10 @@ export type FleetOptions = {
 export type Fleet = {
   /** The gateway's address. */
   url: string;
-  ports: Record<Program, number>;
-  pid: (program: Program) => number | undefined;
-  kill: (program: Program, signal: NodeJS.Signals) => boolean;
-  log: (program: Program) => string;
+  ports: Record<Peer, number>;
+  pid: (program: Peer) => number | undefined;
+  kill: (program: Peer, signal: NodeJS.Signals) => boolean;
+  log: (program: Peer) => string;
   superuser: Superuser;
   postgres: { admin_url?: string; pid: () => number | undefined };
   databases: Record<Service, ServiceDatabase>;
@@ -73,7 +73,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
 }
 
 async function start(options: FleetOptions, closings: Closing[], stop: () => Promise<void>): Promise<Fleet> {
-  const { folder, street = top, progress = () => {}, signal = new AbortController().signal } = options;
+  const { folder, street = repoRoot, progress = () => {}, signal = new AbortController().signal } = options;
   const settings = readSettings(options.env);
   const lock = await holdFolder(folder);
   closings.push(() => lock.release());
@@ -124,7 +124,7 @@ async function start(options: FleetOptions, closings: Closing[], stop: () => Pro
     },
     ...(options.log_lines && { on_line: options.log_lines }),
   };
-  const running = record(programs, (program) => {
+  const running = record(peers, (program) => {
     const cwd = folderOf(program, street);
     return supervise(
       {
@@ -137,7 +137,7 @@ async function start(options: FleetOptions, closings: Closing[], stop: () => Pro
       watch,
     );
   });
-  closings.push(() => Promise.all(programs.map((program) => running[program].stop())));
+  closings.push(() => Promise.all(peers.map((program) => running[program].stop())));
 
   const url = urlOf(settings.given.HOST, ports.gateway);
   const making = superuser('ensure', databases.auth.url, settings.admin, { street, compile_cache }).then((found) => {
@@ -208,14 +208,10 @@ async function database(
 }
 
 /** The ports of this run, all free now. @param patience milliseconds for a port that is being given back */
-async function choosePorts(
-  settings: Settings,
-  free_ports: boolean,
-  patience: number,
-): Promise<Record<Program, number>> {
+async function choosePorts(settings: Settings, free_ports: boolean, patience: number): Promise<Record<Peer, number>> {
   const ports = { ...settings.ports };
   const until = Date.now() + patience;
-  for (const program of programs) {
+  for (const program of peers) {
     if (ports[program] === 0 || (free_ports && !settings.given_ports.includes(program))) {
       ports[program] = await freePort();
       continue;

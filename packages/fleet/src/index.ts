@@ -1,8 +1,15 @@
 export { startFleet } from './fleet.ts';
 export type { Fleet, FleetOptions } from './fleet.ts';
 export { freePort, isListening } from './ports.ts';
-export { place } from './postgres-programs.ts';
+export { locatePostgres } from './postgres-programs.ts';
 export { startPostgres } from './postgres.ts';
 export type { Postgres, PostgresOptions } from './postgres.ts';
-export { folderOf, programs, services, top } from './programs.ts';
-export type { Program, Service } from './programs.ts';
+export { folderOf, peers, services, repoRoot } from './programs.ts';
+export type { Peer, Service } from './programs.ts';
+export { databaseName } from './databases.ts';
+export { demoClient, eachOf } from './demo/client.ts';
+export { demoCustomers } from './demo/customers.ts';
+export { demoProducts } from './demo/products.ts';
+export { dummyStreet } from './dummy-street.ts';
+export { findPostgres } from './postgres.ts';
+export { startedAt } from './process-identity.ts';

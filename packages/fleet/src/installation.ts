@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import { type Program, type Service, programs, services } from './programs.ts';
+import { type Peer, type Service, peers, services } from './programs.ts';
 import { keepSecret, newSecret, readSecret, writeSecret } from './secret-files.ts';
 
 /** What only this installation knows. None of it is ever logged, or an argument of a program. */
 export type Secrets = {
-  service_keys: Record<Program, string>;
+  service_keys: Record<Peer, string>;
   /** Those before the last rotation, which are good still. */
-  previous_service_keys: Partial<Record<Program, string>>;
+  previous_service_keys: Partial<Record<Peer, string>>;
   /** What each service makes its own keys from. */
   own_secrets: Record<Service, string>;
   role_passwords: Record<Service, { owner: string; app: string }>;
@@ -18,15 +18,15 @@ export type Secrets = {
  */
 export function openSecrets(
   folder: string,
-  given: { service_keys?: Partial<Record<Program, string>>; own_secrets?: Partial<Record<Service, string>> } = {},
+  given: { service_keys?: Partial<Record<Peer, string>>; own_secrets?: Partial<Record<Service, string>> } = {},
 ): Secrets {
   const keep = (name: string) => keepSecret(join(folder, 'secrets'), name);
-  const before = (program: Program) =>
+  const before = (program: Peer) =>
     given.service_keys?.[program] ? undefined : readSecret(join(folder, 'secrets'), previous(program));
   return {
-    service_keys: record(programs, (program) => given.service_keys?.[program] ?? keep(`${program}_service_key`)),
+    service_keys: record(peers, (program) => given.service_keys?.[program] ?? keep(`${program}_service_key`)),
     previous_service_keys: Object.fromEntries(
-      programs.flatMap((program) => {
+      peers.flatMap((program) => {
         const key = before(program);
         return key === undefined ? [] : [[program, key]];
       }),
@@ -39,10 +39,10 @@ export function openSecrets(
   };
 }
 
-const previous = (program: Program) => `${program}_service_key_previous`;
+const previous = (program: Peer) => `${program}_service_key_previous`;
 
 /** Gives programs new service keys, and keeps the present ones as those before; they take effect with the next start. */
-export function rotateServiceKeys(folder: string, which: readonly Program[]): void {
+export function rotateServiceKeys(folder: string, which: readonly Peer[]): void {
   const secrets = join(folder, 'secrets');
   for (const program of which) {
     const name = `${program}_service_key`;

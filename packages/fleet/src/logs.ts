@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { top } from './programs.ts';
+import { repoRoot } from './programs.ts';
 
 type Followed = { file: number; inode: number; at: number; rest: string; cut: boolean };
 
@@ -57,7 +57,7 @@ export function followLogs(folder: string, show: (program: string, line: string)
 
 if (import.meta.main) {
   const width = 'interaction'.length;
-  const logs = followLogs(join(top, '.data', 'logs'), (program, line) =>
+  const logs = followLogs(join(repoRoot, '.data', 'logs'), (program, line) =>
     process.stdout.write(`${program.padEnd(width)} | ${line}\n`),
   );
   process.stdout.on('error', () => process.exit(0)); // `npm run logs | head`

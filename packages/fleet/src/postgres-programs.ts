@@ -11,7 +11,7 @@ export type RunAs = { uid?: number; gid?: number };
 
 export type Programs = { initdb: string; postgres: string; pg_ctl: string; major: number };
 
-export type Place = {
+export type PostgresLocation = {
   programs: Programs;
   run_as: RunAs;
   /** Holds the data folder and the server's own log; exists and belongs to `run_as`. */
@@ -25,7 +25,7 @@ export type Place = {
  * @param folder the installation's folder
  * @throws Error in one sentence when there is no embedded PostgreSQL for this machine
  */
-export async function place(folder: string): Promise<Place> {
+export async function locatePostgres(folder: string): Promise<PostgresLocation> {
   const found = await embedded();
   if (process.getuid?.() !== 0) {
     const home = resolve(folder, 'postgres');

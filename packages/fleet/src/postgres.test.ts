@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { freePort } from './ports.ts';
-import { place } from './postgres-programs.ts';
+import { locatePostgres } from './postgres-programs.ts';
 import { findPostgres, type Postgres, startPostgres } from './postgres.ts';
 
 vi.setConfig({ testTimeout: 60_000 }); // a data folder is made, which takes a second on a machine that has nothing else to do
@@ -25,7 +25,7 @@ afterEach(async () => {
   for (const one of started) await one.stop();
 });
 afterAll(async () => {
-  rmSync((await place(folder)).home, { recursive: true, force: true });
+  rmSync((await locatePostgres(folder)).home, { recursive: true, force: true });
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -50,7 +50,7 @@ test('a taken port is said in one sentence, before anything is made', async () =
   const port = await freePort();
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   await expect(start(port)).rejects.toThrow(`Port ${port} for PostgreSQL is taken by another program.`);
-  expect(existsSync(join((await place(folder)).home, 'data'))).toBe(false);
+  expect(existsSync(join((await locatePostgres(folder)).home, 'data'))).toBe(false);
   await new Promise((resolve) => server.close(resolve));
 });
 
@@ -83,7 +83,7 @@ test('a wrong password is refused, and the right one lies in a file that only it
   const kept = join(folder, 'secrets', 'postgres_password');
   expect(statSync(kept).mode & 0o777).toBe(0o600);
   expect(readFileSync(kept, 'utf8').trim()).toBe(new URL(admin_url).password);
-  expect(existsSync(join((await place(folder)).home, 'password'))).toBe(false);
+  expect(existsSync(join((await locatePostgres(folder)).home, 'password'))).toBe(false);
   if (process.platform === 'linux')
     expect(readFileSync(`/proc/${pid()}/cmdline`, 'utf8')).not.toContain(new URL(admin_url).password);
 });

@@ -15,7 +15,7 @@ import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { passwordOf, place, type Place, type RunAs } from './postgres-programs.ts';
+import { passwordOf, locatePostgres, type PostgresLocation, type RunAs } from './postgres-programs.ts';
 import { freePort, isFree, isListening } from './ports.ts';
 import { isThere, readPidFile, runningServer } from './postmaster.ts';
 
@@ -54,7 +54,7 @@ const logBytes = 10_000_000;
  * @throws Error in one sentence for a taken port or a data folder of another major version; nothing is changed then
  */
 export async function startPostgres({ folder, port, fsync }: PostgresOptions): Promise<Postgres> {
-  const where = await place(folder);
+  const where = await locatePostgres(folder);
   const data = join(where.home, 'data');
   const stillThere = await runningServer(data, where.run_as);
   refuseOtherVersion(data, where);
@@ -86,7 +86,7 @@ export async function startPostgres({ folder, port, fsync }: PostgresOptions): P
 
 /** The connection to an installation's server when it runs now, started by whomever. */
 export async function findPostgres(folder: string): Promise<string | undefined> {
-  const where = await place(folder);
+  const where = await locatePostgres(folder);
   const found = await runningServer(join(where.home, 'data'), where.run_as);
   return found && adminUrl(folder, found.port);
 }
@@ -94,7 +94,7 @@ export async function findPostgres(folder: string): Promise<string | undefined> 
 const adminUrl = (folder: string, port: number) =>
   `postgresql://${admin}:${passwordOf(folder)}@127.0.0.1:${port}/postgres`;
 
-function refuseOtherVersion(data: string, { programs }: Place): void {
+function refuseOtherVersion(data: string, { programs }: PostgresLocation): void {
   const file = join(data, 'PG_VERSION');
   if (!existsSync(file)) return;
   const version = readFileSync(file, 'utf8').trim();
@@ -107,7 +107,7 @@ function refuseOtherVersion(data: string, { programs }: Place): void {
 
 /** Makes the data folder under another name first: a killed run leaves nothing that looks finished. */
 async function makeData(
-  { programs, run_as, home }: Place,
+  { programs, run_as, home }: PostgresLocation,
   data: string,
   password: string,
   fsync: boolean,
@@ -146,7 +146,7 @@ async function makeData(
 }
 
 /** Starts the server and waits until it takes connections. @returns its port */
-async function start(where: Place, data: string, port: number | undefined, fsync: boolean): Promise<number> {
+async function start(where: PostgresLocation, data: string, port: number | undefined, fsync: boolean): Promise<number> {
   const until = Date.now() + patience;
   for (;;) {
     const chosen = port ?? (await freePort());
@@ -167,7 +167,12 @@ async function start(where: Place, data: string, port: number | undefined, fsync
   }
 }
 
-function launch({ programs, run_as, home }: Place, data: string, port: number, fsync: boolean): ChildProcess {
+function launch(
+  { programs, run_as, home }: PostgresLocation,
+  data: string,
+  port: number,
+  fsync: boolean,
+): ChildProcess {
   const log = join(home, 'postgres.log');
   if (existsSync(log) && statSync(log).size > logBytes) renameSync(log, `${log}.1`);
   const settings = {
@@ -227,7 +232,7 @@ async function ready(data: string, until: number): Promise<'ready' | 'late'> {
 }
 
 /** A shell that waits for the end of its input, which comes with the end of this process however it ends, and then stops the server. */
-function endWithUs({ programs, run_as, home }: Place, data: string): ChildProcess | undefined {
+function endWithUs({ programs, run_as, home }: PostgresLocation, data: string): ChildProcess | undefined {
   if (process.platform === 'win32') return undefined;
   const watchdog = spawn('/bin/sh', ['-c', 'read -r _; exec "$0" stop -D "$1" -m fast -s', programs.pg_ctl, data], {
     ...run_as,

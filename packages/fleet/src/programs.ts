@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import { type Program, type Service, services } from '@clientela/contracts';
+import { type Peer, type Service, services } from '@clientela/contracts';
 
-export type { Program, Service } from '@clientela/contracts';
+export type { Peer, Service } from '@clientela/contracts';
 export { services } from '@clientela/contracts';
-export const programs: readonly Program[] = ['gateway', ...services];
+export const peers: readonly Peer[] = ['gateway', ...services];
 
 /** The top of this checkout. */
-export const top = resolve(import.meta.dirname, '../../..');
+export const repoRoot = resolve(import.meta.dirname, '../../..');
 /** Where a program lies in a checkout. */
-export const folderOf = (program: Program, street = top): string =>
+export const folderOf = (program: Peer, street = repoRoot): string =>
   resolve(street, program === 'gateway' ? 'gateway' : `services/${program}`);
 
 /** Whom a program calls or sends events to: it gets their addresses, and they the hash of its key. */
-export const calls: Record<Program, readonly Service[]> = {
+export const calls: Record<Peer, readonly Service[]> = {
   gateway: services,
   auth: ['customer', 'interaction', 'product', 'favorites'],
   customer: ['auth', 'interaction', 'product', 'favorites'],
@@ -24,14 +24,14 @@ export const calls: Record<Program, readonly Service[]> = {
 
 /** Everything that the environments of the six programs are made of. */
 export type Street = {
-  ports: Record<Program, number>;
+  ports: Record<Peer, number>;
   /** Where the others reach a service. */
   service_urls: Record<Service, string>;
   /** Of the app roles. */
   database_urls: Record<Service, string>;
-  service_keys: Record<Program, string>;
+  service_keys: Record<Peer, string>;
   /** Those before the last rotation: callees take them too. */
-  previous_service_keys?: Partial<Record<Program, string>>;
+  previous_service_keys?: Partial<Record<Peer, string>>;
   /** What each service makes its own keys from. */
   own_secrets: Record<Service, string>;
   /** The settings for people, as they were given: absent ones are left to each program's own default. */
@@ -69,7 +69,7 @@ type Setting = (typeof settings)[number];
 const ofServices = ['RABBITMQ_URL', 'RABBITMQ_EXCHANGE'] as const;
 
 /** Which of them a program reads, besides what all read. */
-const readBy: Record<Program, readonly Setting[]> = {
+const readBy: Record<Peer, readonly Setting[]> = {
   gateway: ['HOST', 'TRUST_PROXY', 'JWT_ALGORITHM', 'JWT_SECRET_KEY', 'LOGIN_RATE', 'RATE_LIMITS'],
   auth: [
     ...ofServices,
@@ -105,10 +105,10 @@ export const hashOf = (key: string): string => createHash('sha256').update(key).
 /** `caller=<hash>[,<hash>];…` of all that may call a service: by the key that each has, and by the one it had before. */
 export const keyHashesFor = (
   service: Service,
-  keys: Record<Program, string>,
-  previous: Partial<Record<Program, string>> = {},
+  keys: Record<Peer, string>,
+  previous: Partial<Record<Peer, string>> = {},
 ): string =>
-  programs
+  peers
     .filter((caller) => calls[caller].includes(service))
     .map(
       (caller) =>
@@ -117,7 +117,7 @@ export const keyHashesFor = (
     .join(';');
 
 /** The exact variables of one program: nobody gets what it does not need. */
-export function variablesOf(program: Program, street: Street): Record<string, string> {
+export function variablesOf(program: Peer, street: Street): Record<string, string> {
   const upper = program.toUpperCase();
   const addresses = calls[program].map((service) => [
     `${service.toUpperCase()}_SERVICE_URL`,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { environment } from '@clientela/runtime';
 import { folder, withDatabases } from './auth-database.ts';
 import { openSecrets } from './installation.ts';
-import { folderOf, top } from './programs.ts';
+import { folderOf, repoRoot } from './programs.ts';
 import { portVariable, readSettings, type Settings } from './settings.ts';
 
 /** Where the interaction service of a running fleet is reached. */
@@ -36,7 +36,7 @@ async function recount(settings: Settings, CUSTOMER_DATABASE_URL: string, given:
 }
 
 try {
-  const settings = readSettings(environment(join(top, '.env')));
+  const settings = readSettings(environment(join(repoRoot, '.env')));
   await withDatabases(settings, ['customer'], async ([url = '']) => {
     process.exitCode = await recount(settings, url, process.argv.slice(2));
   });

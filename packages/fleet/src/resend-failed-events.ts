@@ -3,7 +3,7 @@ import { connect } from '@clientela/db';
 import { resendFailed } from '@clientela/events';
 import { environment } from '@clientela/runtime';
 import { withDatabases } from './auth-database.ts';
-import { type Service, services, top } from './programs.ts';
+import { type Service, services, repoRoot } from './programs.ts';
 import { readSettings } from './settings.ts';
 
 /**
@@ -22,7 +22,7 @@ async function resendAll(service: Service, url: string): Promise<number> {
 }
 
 try {
-  const settings = readSettings(environment(join(top, '.env')));
+  const settings = readSettings(environment(join(repoRoot, '.env')));
   await withDatabases(settings, services, async (urls) => {
     for (const [at, service] of services.entries()) {
       const count = await resendAll(service, urls[at] ?? '');

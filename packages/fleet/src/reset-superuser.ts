@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { environment } from '@clientela/runtime';
 import { authDatabase } from './auth-database.ts';
-import { top } from './programs.ts';
+import { repoRoot } from './programs.ts';
 import { readSettings } from './settings.ts';
 import { superuser } from './superuser.ts';
 
 try {
-  const settings = readSettings(environment(join(top, '.env')));
+  const settings = readSettings(environment(join(repoRoot, '.env')));
   await authDatabase(settings, async (url) => {
     const { email, password } = await superuser('reset', url, settings.admin);
     process.stdout.write(

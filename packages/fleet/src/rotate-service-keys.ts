@@ -2,15 +2,15 @@ import { join } from 'node:path';
 import { environment } from '@clientela/runtime';
 import { folder } from './auth-database.ts';
 import { openSecrets, rotateServiceKeys } from './installation.ts';
-import { programs, top } from './programs.ts';
+import { peers, repoRoot } from './programs.ts';
 import { readSettings } from './settings.ts';
 
 try {
-  const settings = readSettings(environment(join(top, '.env')));
+  const settings = readSettings(environment(join(repoRoot, '.env')));
   openSecrets(folder, settings);
-  const kept = programs.filter((program) => settings.service_keys[program] === undefined);
+  const kept = peers.filter((program) => settings.service_keys[program] === undefined);
   rotateServiceKeys(folder, kept);
-  const given = programs.filter((program) => !kept.includes(program));
+  const given = peers.filter((program) => !kept.includes(program));
   process.stdout.write(
     `${kept.length} programs have a new service key from the next start on; until the next rotation the ones before are good too.\n`,
   );

@@ -5,7 +5,7 @@ import { environment } from '@clientela/runtime';
 import { z } from 'zod';
 import { authDatabase, folder } from './auth-database.ts';
 import { openSecrets } from './installation.ts';
-import { folderOf, top } from './programs.ts';
+import { folderOf, repoRoot } from './programs.ts';
 import { readSettings } from './settings.ts';
 
 const Answer = z.object({ kid: z.string(), signs_from: z.string().optional() });
@@ -36,7 +36,7 @@ function asked(argument: string | undefined): Which {
 if (import.meta.main) {
   try {
     const which = asked(process.argv[2]);
-    const settings = readSettings(environment(join(top, '.env')));
+    const settings = readSettings(environment(join(repoRoot, '.env')));
     if (which === 'tokens' && settings.given.JWT_ALGORITHM === 'HS256')
       throw new Error(
         'Tokens are signed by JWT_SECRET_KEY (HS256): change it there; it takes effect with the next start.',

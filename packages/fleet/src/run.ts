@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { environment, EnvironmentError } from '@clientela/runtime';
 import { type Fleet, startFleet } from './fleet.ts';
 import { AlreadyRunning } from './lock.ts';
-import { top } from './programs.ts';
+import { repoRoot } from './programs.ts';
 import type { Superuser } from './superuser.ts';
 
-const folder = join(top, '.data');
+const folder = join(repoRoot, '.data');
 const say = (line: string) => process.stdout.write(`${line}\n`);
 /** With the time since this process began. */
 const step = (line: string) => say(`${(performance.now() / 1000).toFixed(1).padStart(6)} s  ${line}`);
@@ -31,7 +31,7 @@ process.stdout.on('error', () => {}); // a terminal that was closed is no reason
 try {
   fleet = await startFleet({
     folder,
-    env: environment(join(top, '.env')),
+    env: environment(join(repoRoot, '.env')),
     progress: step,
     signal: stopping.signal,
     on_superuser,

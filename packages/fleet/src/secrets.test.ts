@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { callersOf } from '@clientela/http';
+import { parseServiceKeys } from '@clientela/http';
 import { openSecrets, rotateServiceKeys } from './installation.ts';
-import { hashOf, keyHashesFor, programs } from './programs.ts';
+import { hashOf, keyHashesFor, peers } from './programs.ts';
 import { keepSecret } from './secret-files.ts';
 
 let folder: string;
@@ -40,13 +40,13 @@ test('what the settings give is used and not kept', () => {
     expect(existsSync(join(folder, 'secrets', name))).toBe(false);
 });
 
-const opens = (key: string, callers: ReturnType<typeof callersOf>) =>
+const opens = (key: string, callers: ReturnType<typeof parseServiceKeys>) =>
   callers.filter(({ hash }) => hash.toString('hex') === hashOf(key)).map(({ program }) => program);
 
 test('a rotation gives each program another key, and keeps the one before for those that still bring it', () => {
   const first = openSecrets(folder);
   expect(first.previous_service_keys).toEqual({});
-  const others = programs.filter((program) => program !== 'product');
+  const others = peers.filter((program) => program !== 'product');
   rotateServiceKeys(folder, others);
   const second = openSecrets(folder);
   expect(second.service_keys.product).toBe(first.service_keys.product);
@@ -54,14 +54,14 @@ test('a rotation gives each program another key, and keeps the one before for th
     expect(second.service_keys[program]).not.toBe(first.service_keys[program]);
     expect(second.previous_service_keys[program]).toBe(first.service_keys[program]);
   }
-  const taken = callersOf(keyHashesFor('auth', second.service_keys, second.previous_service_keys));
+  const taken = parseServiceKeys(keyHashesFor('auth', second.service_keys, second.previous_service_keys));
   for (const key of [first.service_keys.gateway, second.service_keys.gateway])
     expect(opens(key, taken)).toEqual(['gateway']);
   expect(taken.filter(({ program }) => program === 'product')).toHaveLength(1);
 
-  rotateServiceKeys(folder, programs);
+  rotateServiceKeys(folder, peers);
   const third = openSecrets(folder);
-  const left = callersOf(keyHashesFor('auth', third.service_keys, third.previous_service_keys));
+  const left = parseServiceKeys(keyHashesFor('auth', third.service_keys, third.previous_service_keys));
   expect(opens(first.service_keys.gateway, left)).toEqual([]);
   expect(
     openSecrets(folder, { service_keys: { gateway: 'g'.repeat(43) } }).previous_service_keys.gateway,

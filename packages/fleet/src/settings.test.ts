@@ -1,7 +1,7 @@
 import { EnvironmentError } from '@clientela/runtime';
 import { expect, test } from 'vitest';
 import { record } from './installation.ts';
-import { calls, hashOf, programs, services, variablesOf } from './programs.ts';
+import { calls, hashOf, peers, services, variablesOf } from './programs.ts';
 import { readSettings } from './settings.ts';
 
 function faultsOf(env: NodeJS.ProcessEnv): string[] {
@@ -140,9 +140,7 @@ test('pictures are kept in one place, which is told to the customer service alon
   expect(faultsOf({ AVATARS_FOLDER: 'pictures' })).toEqual(['AVATARS_FOLDER: must be an absolute path']);
   const { given } = readSettings(bucket);
   expect(given).toEqual(bucket);
-  const told = programs.filter((program) =>
-    JSON.stringify(variablesOf(program, { ...street, given })).includes('bucket'),
-  );
+  const told = peers.filter((program) => JSON.stringify(variablesOf(program, { ...street, given })).includes('bucket'));
   expect(told).toEqual(['customer']);
 });
 
@@ -150,7 +148,7 @@ const street = {
   ports: readSettings({}).ports,
   service_urls: record(services, (service) => `http://127.0.0.1:1/${service}`),
   database_urls: record(services, (service) => `postgresql://${service}`),
-  service_keys: record(programs, (program) => `key-of-${program}`),
+  service_keys: record(peers, (program) => `key-of-${program}`),
   own_secrets: record(services, (service) => `secret-of-${service}`),
   given: {
     HOST: '0.0.0.0',
@@ -161,9 +159,9 @@ const street = {
   },
 };
 
-test.each(programs)('%s gets no secret and no address that is not its own affair', (program) => {
+test.each(peers)('%s gets no secret and no address that is not its own affair', (program) => {
   const text = JSON.stringify(variablesOf(program, street));
-  for (const other of programs) expect(text.includes(`key-of-${other}"`)).toBe(other === program);
+  for (const other of peers) expect(text.includes(`key-of-${other}"`)).toBe(other === program);
   for (const service of services) {
     expect(text.includes(`postgresql://${service}"`)).toBe(service === program);
     expect(text.includes(`secret-of-${service}"`)).toBe(service === program);
@@ -202,6 +200,6 @@ test('HS256 is given with its secret, which is told to auth and the gateway alon
     'SCHEDULING_SERVICE_URL',
   );
   const { given } = readSettings({ JWT_ALGORITHM: 'HS256', JWT_SECRET_KEY: 'x'.repeat(32), LOGIN_RATE: '5/hour' });
-  const told = programs.filter((program) => 'JWT_SECRET_KEY' in variablesOf(program, { ...street, given }));
+  const told = peers.filter((program) => 'JWT_SECRET_KEY' in variablesOf(program, { ...street, given }));
   expect(told).toEqual(['gateway', 'auth']);
 });

@@ -2,13 +2,13 @@ import { isIP } from 'node:net';
 import {
   avatarSettings,
   eventSettings,
-  oneStorage,
+  validateAvatarStorage,
   readEnvironment,
   secretForHs256,
   tokenSettings,
 } from '@clientela/runtime';
 import { z } from 'zod';
-import { type Program, type Service, type Street, programs, services, settings as handedOn } from './programs.ts';
+import { type Peer, type Service, type Street, peers, services, settings as handedOn } from './programs.ts';
 
 const port = z
   .string()
@@ -44,7 +44,7 @@ const portNames = {
   product: 'PRODUCT_PORT',
   favorites: 'FAVORITES_PORT',
 } as const;
-const defaultPorts: Record<Program, number> = {
+const defaultPorts: Record<Peer, number> = {
   gateway: 8080,
   auth: 8001,
   customer: 8002,
@@ -54,7 +54,7 @@ const defaultPorts: Record<Program, number> = {
 };
 
 /** The variable that moves a program to another port. */
-export const portVariable = (program: Program): string => portNames[program];
+export const portVariable = (program: Peer): string => portNames[program];
 
 const optional = <S extends z.ZodType>(names: readonly string[], schema: S): Record<string, z.ZodOptional<S>> =>
   Object.fromEntries(names.map((name) => [name, schema.optional()]));
@@ -65,7 +65,7 @@ const shape = z.object({
   ...optional(Object.values(portNames), port),
   ...optional(each('SERVICE_URL'), httpUrl),
   ...optional(['ORDERS_SERVICE_URL', 'COMPLAINT_SERVICE_URL', 'SCHEDULING_SERVICE_URL'], upstreamUrl),
-  ...optional(each('SERVICE_KEY', programs), key),
+  ...optional(each('SERVICE_KEY', peers), key),
   ...optional(each('DATABASE_URL'), databaseUrl),
   ...optional(each('OWNER_DATABASE_URL'), databaseUrl),
   POSTGRES_HOST: z.string().optional(),
@@ -132,7 +132,7 @@ const Settings = shape.superRefine(
       context.addIssue({ code: 'custom', path: [path], message });
     }
     secretForHs256(given, context);
-    oneStorage(given, context);
+    validateAvatarStorage(given, context);
   },
   { when: () => true },
 );
@@ -143,11 +143,11 @@ export type Database = { url: string; owner_url: string };
 
 export type Settings = {
   /** 0: a free one. */
-  ports: Record<Program, number>;
+  ports: Record<Peer, number>;
   /** Those whose port was given. */
-  given_ports: readonly Program[];
+  given_ports: readonly Peer[];
   service_urls: Partial<Record<Service, string>>;
-  service_keys: Partial<Record<Program, string>>;
+  service_keys: Partial<Record<Peer, string>>;
   databases: Partial<Record<Service, Database>>;
   /** A server of the installation's own choice instead of the embedded one: the connection that makes databases and roles. */
   postgres_admin_url?: string;
@@ -180,11 +180,11 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const password = text('ADMIN_PASSWORD');
   return {
     ports: Object.fromEntries(
-      programs.map((program) => [program, Number(values[portNames[program]] ?? defaultPorts[program])]),
+      peers.map((program) => [program, Number(values[portNames[program]] ?? defaultPorts[program])]),
     ) as Settings['ports'],
-    given_ports: programs.filter((program) => values[portNames[program]] !== undefined),
+    given_ports: peers.filter((program) => values[portNames[program]] !== undefined),
     service_urls: ofEach(services, (_, upper) => text(`${upper}_SERVICE_URL`)),
-    service_keys: ofEach(programs, (_, upper) => text(`${upper}_SERVICE_KEY`)),
+    service_keys: ofEach(peers, (_, upper) => text(`${upper}_SERVICE_KEY`)),
     databases: ofEach(services, (_, upper) => {
       const url = text(`${upper}_DATABASE_URL`);
       const owner_url = text(`${upper}_OWNER_DATABASE_URL`);
@@ -227,7 +227,7 @@ function missing(values: Values): string[] {
 }
 
 function samePorts(values: Values): (readonly [string, string])[] {
-  const ports = programs.map((program) => ({
+  const ports = peers.map((program) => ({
     program,
     port: Number(values[portNames[program]] ?? defaultPorts[program]),
   }));

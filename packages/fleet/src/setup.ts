@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { record } from './installation.ts';
-import { keyHashesFor, programs, services } from './programs.ts';
+import { keyHashesFor, peers, services } from './programs.ts';
 import { databaseName } from './databases.ts';
 import { keepSecret, writeSecret } from './secret-files.ts';
 
@@ -17,7 +17,7 @@ const users = { node: 1000, postgres: 999, rabbitmq: 999 };
  */
 export function setUp(folder: string, database: string, broker: string): void {
   const of = (name: string) => join(folder, name);
-  const keys = record(programs, (program) => keepSecret(of(program), `${program}_service_key`));
+  const keys = record(peers, (program) => keepSecret(of(program), `${program}_service_key`));
   writeSecret(of('migrate'), 'postgres_password', keepSecret(of('postgres'), 'postgres_password'));
   const brokerPassword = keepSecret(of('rabbitmq'), 'password');
   writeSecret(of('rabbitmq'), 'rabbitmq.conf', `default_user = clientela\ndefault_pass = ${brokerPassword}\n`);
@@ -31,7 +31,7 @@ export function setUp(folder: string, database: string, broker: string): void {
     writeSecret(of(service), 'service_key_hashes', keyHashesFor(service, keys));
   }
   if (process.getuid?.() !== 0) return;
-  for (const name of [...programs, 'postgres', 'rabbitmq', 'migrate'])
+  for (const name of [...peers, 'postgres', 'rabbitmq', 'migrate'])
     own(of(name), name === 'postgres' || name === 'rabbitmq' ? users[name] : users.node);
 }
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { folderOf, top } from './programs.ts';
+import { folderOf, repoRoot } from './programs.ts';
 
 const Answer = z.object({ made: z.boolean(), email: z.string(), password: z.string().optional() });
 /** `password` only when it was generated now. */
@@ -15,7 +15,7 @@ export async function superuser(
   verb: 'ensure' | 'reset',
   auth_database_url: string,
   given: { email?: string; password?: string },
-  { street = top, compile_cache }: { street?: string; compile_cache?: string } = {},
+  { street = repoRoot, compile_cache }: { street?: string; compile_cache?: string } = {},
 ): Promise<Superuser> {
   const { PATH, SystemRoot } = process.env;
   const env = {

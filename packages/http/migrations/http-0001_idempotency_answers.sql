@@ -1,5 +1,5 @@
 -- Answers to be given again to a repeated POST with the same Idempotency-Key, written in the transaction of the effect.
-create table idempotency_answers (
+create table idempotency_keys (
   company_id uuid not null,
   actor_id text not null,
   method text not null,
@@ -11,14 +11,14 @@ create table idempotency_answers (
   created_at timestamptz(3) not null default now(),
   primary key (company_id, actor_id, method, path, key)
 );
-create index idempotency_answers_created_at on idempotency_answers (created_at);
+create index idempotency_keys_created_at on idempotency_keys (created_at);
 
-comment on column idempotency_answers.company_id is 'technical';
-comment on column idempotency_answers.actor_id is 'technical';
-comment on column idempotency_answers.method is 'technical';
-comment on column idempotency_answers.path is 'technical';
-comment on column idempotency_answers.key is 'technical';
-comment on column idempotency_answers.fingerprint is 'technical: HMAC of the body';
-comment on column idempotency_answers.status is 'technical';
-comment on column idempotency_answers.answer is 'personal: the answer as it was sent, for 24 hours';
-comment on column idempotency_answers.created_at is 'technical';
+comment on column idempotency_keys.company_id is 'technical';
+comment on column idempotency_keys.actor_id is 'technical';
+comment on column idempotency_keys.method is 'technical';
+comment on column idempotency_keys.path is 'technical';
+comment on column idempotency_keys.key is 'technical';
+comment on column idempotency_keys.fingerprint is 'technical: HMAC of the body';
+comment on column idempotency_keys.status is 'technical';
+comment on column idempotency_keys.answer is 'personal: the answer as it was sent, for 24 hours';
+comment on column idempotency_keys.created_at is 'technical';

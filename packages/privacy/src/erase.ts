@@ -1,12 +1,12 @@
 import type { ErasureReport, Person } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
 import { invalid, unavailable } from '@clientela/errors';
-import { answersTable, eraseAnswers } from '@clientela/http';
+import { storedResponsesTable, redactStoredResponses } from '@clientela/http';
 import { readCatalog, type Catalog } from './catalog.ts';
 import { finishErasure, holdErasure, saveErasure, type Progress } from './erasures.ts';
 import { reportOf } from './report.ts';
 import { erase, goneFirst, nameOf, type Done } from './steps.ts';
-import { isErased, type Privacy } from './tables.ts';
+import { isErased, type DataInventory } from './inventory.ts';
 
 export type ErasureRequest = { request_id: string; person: Person };
 type Transact = <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
@@ -20,7 +20,7 @@ type Transact = <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
  */
 export async function erasePerson(
   transact: Transact,
-  privacy: Privacy,
+  privacy: DataInventory,
   request: ErasureRequest,
   signal?: AbortSignal,
 ): Promise<ErasureReport> {
@@ -37,7 +37,7 @@ export async function erasePerson(
  * Erases a person's rows within a transaction that somebody else holds, as a customer's removal for good does: what goes goes, and what
  * stays stays without the person, exactly as in an erasure.
  */
-export async function eraseRows(tx: Tx, privacy: Privacy, person: Person): Promise<void> {
+export async function eraseRows(tx: Tx, privacy: DataInventory, person: Person): Promise<void> {
   const catalog = await readCatalog(tx);
   for (const table of privacy.tables.filter(isErased)) {
     for (let part: Done | undefined; !part?.over;) part = await erase(tx, catalog, table, person, part?.after ?? null);
@@ -48,7 +48,7 @@ export async function eraseRows(tx: Tx, privacy: Privacy, person: Person): Promi
 async function advance(
   tx: Tx,
   catalog: Catalog,
-  privacy: Privacy,
+  privacy: DataInventory,
   { request_id, person: asked }: ErasureRequest,
 ): Promise<ErasureReport | undefined> {
   const erasure = await holdErasure(tx, request_id, asked);
@@ -66,11 +66,13 @@ async function advance(
     return undefined;
   }
   const { person, progress } = erasure;
-  const name = [...privacy.tables.map(nameOf), answersTable].find((one) => !progress.done.includes(one));
+  const name = [...privacy.tables.map(nameOf), storedResponsesTable].find((one) => !progress.done.includes(one));
   if (name) {
     const table = privacy.tables.find((one) => nameOf(one) === name);
     const after = progress.at === name ? progress.after : null;
-    const part = table ? await erase(tx, catalog, table, person, after) : await eraseAnswers(tx, person, after);
+    const part = table
+      ? await erase(tx, catalog, table, person, after)
+      : await redactStoredResponses(tx, person, after);
     await saveErasure(tx, where, { person, progress: moved(progress, name, part) });
     return undefined;
   }

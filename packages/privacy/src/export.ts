@@ -3,13 +3,13 @@ import type { Db } from '@clientela/db';
 import { invalid } from '@clientela/errors';
 import { columnsOf, keyOf, readCatalog, type Catalog, type Column } from './catalog.ts';
 import { after as isAfter, of, type Keyset } from './rows.ts';
-import type { PersonTable, Privacy } from './tables.ts';
+import type { TablePolicy, DataInventory } from './inventory.ts';
 
 const most = 1000; // rows of an answer
 const atOnce = 200; // rows of a statement
 const largest = 4 * 1024 * 1024; // characters of an answer, about
 
-type Shown = Extract<PersonTable, { section: string }>;
+type Shown = Extract<TablePolicy, { section: string }>;
 type Row = ExportedRows['rows'][number];
 
 /** What an export shows of a table, in the order of its columns. */
@@ -25,7 +25,7 @@ export const shownOf = (columns: readonly Column[], { also = [], withheld = {} }
  */
 export async function exportSection(
   db: Db,
-  privacy: Privacy,
+  privacy: DataInventory,
   asked: Person,
   section: string,
   given?: string,

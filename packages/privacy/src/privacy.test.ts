@@ -4,7 +4,7 @@ import { newId, type Tx } from '@clientela/db';
 import { createService } from '@clientela/http';
 import { testService, type Company, type TestService } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { erasePerson, privacyRoutes, type Privacy } from './index.ts';
+import { erasePerson, privacyRoutes, type DataInventory } from './index.ts';
 
 // A service as this package sees it: calls that go, payments that stay without the person, and staff of whom only the id is there.
 const begun: string[] = [];
@@ -14,7 +14,7 @@ const byStaff = {
   not_exported: 'they are about somebody else',
   walk: true,
 } as const;
-const privacy: Privacy = {
+const privacy: DataInventory = {
   service: 'interaction',
   tables: [
     {
@@ -99,12 +99,12 @@ const payment = (values: object = {}) => ({
 });
 const insert = (table: string, rows: object[]) => service.database.owner.batchInsert(table, rows, 500);
 const rowsOf = (table: string) => service.database.owner(table).where({ company_id: company.id }).orderBy('id');
-const customer = () => service.program('customer');
+const customer = () => service.callingService('customer');
 const erase = (request_id: string, whom = person) =>
   customer().post('/internal/privacy/erasures', { request_id, person: whom });
 /** What every service says of the answers that it keeps for repeats. */
 const answersIn = (rows: number) => ({
-  table: 'idempotency_answers',
+  table: 'idempotency_keys',
   rows,
   columns: ['answer', 'headers', 'reference', 'status', 'fingerprint', 'key'],
   why: expect.any(String),
@@ -194,7 +194,7 @@ test('rows that no index finds are gone through, all of them, and nobody else’
   const { body } = await erase(newId()).expect(200);
   expect(body.kept).toMatchObject([{ table: 'calls', rows: 2250 }]);
 
-  const blanked: Privacy = {
+  const blanked: DataInventory = {
     service: 'interaction',
     tables: [{ ...byStaff, erasure: { anonymise: 'why', columns: { created_by: '' } } }],
   };
@@ -262,7 +262,8 @@ test('only the customer service opens these doors, and only with what they take'
     ['/internal/privacy/erasures', erasure],
   ] as const) {
     await service.user('admin', company).post(path, body).expect(403);
-    for (const program of ['auth', 'interaction'] as const) await service.program(program).post(path, body).expect(403);
+    for (const program of ['auth', 'interaction'] as const)
+      await service.callingService(program).post(path, body).expect(403);
     for (const wrong of [
       {},
       { ...body, more: 1 },

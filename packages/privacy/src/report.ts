@@ -1,12 +1,12 @@
 import type { ErasureReport } from '@clientela/contracts';
-import { answersTable, erasedColumns } from '@clientela/http';
+import { storedResponsesTable, redactedColumns } from '@clientela/http';
 import { blanksOf, columnsOf, type Catalog } from './catalog.ts';
 import { goneFirst, nameOf } from './steps.ts';
-import type { Privacy } from './tables.ts';
+import type { DataInventory } from './inventory.ts';
 
 /** What an erasure came to, in the words of the receipt. */
 export function reportOf(
-  { service, tables }: Privacy,
+  { service, tables }: DataInventory,
   catalog: Catalog,
   touched: Readonly<Record<string, number>>,
 ): Omit<ErasureReport, 'done_at'> {
@@ -32,9 +32,9 @@ export function reportOf(
     else if (line.rows > 0) report.kept.push({ ...line, columns: [...erasure.columns], why: erasure.keep });
   }
   report.anonymised.push({
-    table: answersTable,
-    rows: touched[answersTable] ?? 0,
-    columns: erasedColumns,
+    table: storedResponsesTable,
+    rows: touched[storedResponsesTable] ?? 0,
+    columns: redactedColumns,
     why: 'that a request was answered stays known for 24 hours, so that a repeat does nothing',
   });
   return report;

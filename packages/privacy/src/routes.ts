@@ -3,10 +3,10 @@ import { route, type Route } from '@clientela/http';
 import { z } from 'zod';
 import { erasePerson } from './erase.ts';
 import { exportSection } from './export.ts';
-import type { Privacy } from './tables.ts';
+import type { DataInventory } from './inventory.ts';
 
 /** The internal doors by which the customer service asks for a person's data, and for their erasure. */
-export function privacyRoutes(privacy: Privacy): Route[] {
+export function privacyRoutes(privacy: DataInventory): Route[] {
   const sections: readonly string[] = exportSections[privacy.service];
   return [
     route({
@@ -14,7 +14,7 @@ export function privacyRoutes(privacy: Privacy): Route[] {
       path: '/internal/privacy/export',
       summary: 'A part of what is known of a person',
       allow: { internal: ['customer'] },
-      reaches: 'installation',
+      tenancy: 'global',
       body: z.strictObject({
         person: Person,
         section: z.string().refine((name) => sections.includes(name), 'is not a section of this service'),
@@ -28,11 +28,11 @@ export function privacyRoutes(privacy: Privacy): Route[] {
       path: '/internal/privacy/erasures',
       summary: 'Erase a person',
       allow: { internal: ['customer'] },
-      reaches: 'installation',
+      tenancy: 'global',
       body: z.strictObject({ request_id: z.uuid(), person: Person }),
       responses: { 200: ErasureReport },
       transaction: 'own', // however much it is, no transaction is long, and what is done stays done
-      handle: ({ once, body, signal }) => erasePerson((work) => once('', work), privacy, body, signal),
+      handle: ({ runStep: once, body, signal }) => erasePerson((work) => once('', work), privacy, body, signal),
     }),
   ];
 }

@@ -1,12 +1,12 @@
 import type { Person } from '@clientela/contracts';
 import type { Db, Query } from '@clientela/db';
-import { wantedOf, type PersonTable } from './tables.ts';
+import { wantedOf, type TablePolicy } from './inventory.ts';
 
 /** Values of a primary key's columns, in its order. */
 export type Keyset = readonly (string | number)[];
 
 /** The person's rows of a table; undefined when the person can have none there. */
-export function of(db: Db, table: PersonTable, person: Person): Query | undefined {
+export function of(db: Db, table: TablePolicy, person: Person): Query | undefined {
   const wanted = wantedOf(table, person);
   if (wanted.length === 0) return undefined;
   const found = db(table.table).where((rows) => {

@@ -2,7 +2,7 @@ import type { Person } from '@clientela/contracts';
 import type { Query, Tx } from '@clientela/db';
 import { blanksOf, columnsOf, keyOf, type Catalog, type Column } from './catalog.ts';
 import { after as isAfter, of, upTo, type Keyset } from './rows.ts';
-import { matchesOf, type PersonTable } from './tables.ts';
+import { matchesOf, type TablePolicy } from './inventory.ts';
 
 // Rows of a transaction: well within what a statement may take on a busy machine.
 const touchedAtOnce = 2000;
@@ -12,7 +12,7 @@ const countedAtOnce = 20_000;
 export type Done = { rows: number; over: boolean; after: Keyset | null };
 
 /** By which a step is known, whatever stands before it in the list. */
-export const nameOf = (table: PersonTable): string =>
+export const nameOf = (table: TablePolicy): string =>
   `${table.table} by ${matchesOf(table)
     .map((match) => Object.keys(match).join(', '))
     .join('; ')}`;
@@ -24,7 +24,7 @@ export const goneFirst = (table: string): string => `${table} at first`;
 export async function erase(
   tx: Tx,
   catalog: Catalog,
-  table: PersonTable,
+  table: TablePolicy,
   person: Person,
   after: Keyset | null,
 ): Promise<Done> {
@@ -70,7 +70,7 @@ const count = async (rows: Query): Promise<number> => {
 /** Erases rows, or counts them where they are kept. @param limit left out: all of them */
 async function touch(
   tx: Tx,
-  { table, erasure }: PersonTable,
+  { table, erasure }: TablePolicy,
   columns: readonly Column[],
   rows: Query,
   limit?: number,

@@ -21,7 +21,7 @@ const ofBucket = Object.keys(avatarSettings).filter((name) => name.startsWith('A
  * For `superRefine(…, { when: () => true })`, so that it is told together with all other faults: a folder or a bucket, and the bucket whole
  * (its endpoint aside, which is Amazon's when it is left out).
  */
-export function oneStorage(given: object, context: z.RefinementCtx): void {
+export function validateAvatarStorage(given: object, context: z.RefinementCtx): void {
   const values = given as Readonly<Record<string, unknown>>;
   const fault = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
   if (ofBucket.every((name) => values[name] === undefined)) return;
@@ -33,9 +33,9 @@ export function oneStorage(given: object, context: z.RefinementCtx): void {
 }
 
 /** As `oneStorage`, for the program that needs one. */
-export function someStorage(given: object, context: z.RefinementCtx): void {
+export function requireAvatarStorage(given: object, context: z.RefinementCtx): void {
   const values = given as Readonly<Record<string, unknown>>;
-  oneStorage(given, context);
+  validateAvatarStorage(given, context);
   if (Object.keys(avatarSettings).every((name) => values[name] === undefined))
     context.addIssue({ code: 'custom', path: ['AVATARS_FOLDER'], message: 'is missing' });
 }

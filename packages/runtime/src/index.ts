@@ -2,9 +2,9 @@ export { readEnvironment, readSecretFiles, EnvironmentError, environment } from 
 export { createLog } from './log.ts';
 export type { Log } from './log.ts';
 export { harmlessColumns, personalColumns } from './redacted-names.ts';
-export { runProgram } from './lifecycle.ts';
-export type { Closing } from './lifecycle.ts';
-export { avatarSettings, oneStorage, someStorage } from './avatar-settings.ts';
+export { runService } from './lifecycle.ts';
+export type { ShutdownHook } from './lifecycle.ts';
+export { avatarSettings, validateAvatarStorage, requireAvatarStorage } from './avatar-settings.ts';
 export type { AvatarSettings } from './avatar-settings.ts';
 export { requestIdOf } from './request-id.ts';
 export {

@@ -7,9 +7,9 @@ import { expect, test } from 'vitest';
 /** A supervised program whose buffered log still holds lines. */
 const program = `
   import { createRequire } from 'node:module';
-  import { runProgram } from ${JSON.stringify(join(import.meta.dirname, 'index.ts'))};
+  import { runService } from ${JSON.stringify(join(import.meta.dirname, 'index.ts'))};
   const { destination } = createRequire(${JSON.stringify(join(import.meta.dirname, 'log.ts'))})('pino');
-  await runProgram(async (onClose) => {
+  await runService(async (onClose) => {
     const out = destination({ fd: 1, sync: false, minLength: 4096 });
     onClose(() => out.flushSync());
     out.write('buffered, and never read\\n');

@@ -4,7 +4,7 @@ import { devNull } from 'node:os';
 import { EnvironmentError } from './environment.ts';
 
 /** What ends one part of a program; called in the reverse order of what was opened. */
-export type Closing = () => Promise<void> | void;
+export type ShutdownHook = () => Promise<void> | void;
 
 const deadline = 10_000; // milliseconds that closing may take before the process goes anyway
 
@@ -12,8 +12,8 @@ const deadline = 10_000; // milliseconds that closing may take before the proces
  * Runs a program until it is told to stop: by SIGTERM, SIGINT, or the end of the process that started it (its IPC channel closes).
  * `start` registers how to close each thing right after opening it, so that a half-started program closes what it has.
  */
-export async function runProgram(start: (onClose: (closing: Closing) => void) => Promise<void>): Promise<void> {
-  const closings: Closing[] = [];
+export async function runService(start: (onClose: (closing: ShutdownHook) => void) => Promise<void>): Promise<void> {
+  const closings: ShutdownHook[] = [];
   let closing = false;
 
   const stop = async (exitCode: number) => {

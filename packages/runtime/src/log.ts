@@ -1,5 +1,5 @@
 import { destination, pino, type LogFn, type Logger } from 'pino';
-import { censored, censoredArgument } from './redaction.ts';
+import { redact, redactArgument } from './redaction.ts';
 
 export type Log = Logger;
 
@@ -21,7 +21,7 @@ export function createLog(service: string, level: string, out: NodeJS.WritableSt
   const log = typeof out === 'number' ? pino(options, destination({ fd: out, sync: false })) : pino(options, out);
   const { child } = log;
   function childOf(this: Logger, fields: object, ...options: unknown[]): unknown {
-    return Reflect.apply(child, this, [censored(fields), ...options]);
+    return Reflect.apply(child, this, [redact(fields), ...options]);
   }
   return Object.assign(log, { child: childOf as typeof child });
 }
@@ -30,6 +30,6 @@ export function createLog(service: string, level: string, out: NodeJS.WritableSt
 function censoring(this: Logger, given: Parameters<LogFn>, write: LogFn): void {
   const [fields, ...rest] = given as [unknown, ...unknown[]];
   const seen = typeof fields === 'object' && fields !== null;
-  const first = fields instanceof Error ? { err: censored(fields) } : seen ? censored(fields) : fields;
-  write.apply(this, [first, ...rest.map(censoredArgument)] as Parameters<LogFn>);
+  const first = fields instanceof Error ? { err: redact(fields) } : seen ? redact(fields) : fields;
+  write.apply(this, [first, ...rest.map(redactArgument)] as Parameters<LogFn>);
 }

@@ -47,7 +47,7 @@ export const personalColumns: readonly string[] = [
   'seed',
   'tags',
   'token_hash',
-  'typo_keys',
+  'deletion_keys',
   'user_id',
   'username',
 ];
@@ -58,7 +58,7 @@ export const harmlessColumns: Readonly<Record<string, string>> = {
 };
 
 /** What the same values, and secrets, are called elsewhere: in bodies, headers and settings. */
-export const otherNames: readonly string[] = [
+export const sensitiveKeys: readonly string[] = [
   'access_token',
   'authorization',
   'body',

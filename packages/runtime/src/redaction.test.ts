@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { createLog, type Log } from './log.ts';
-import { otherNames, personalColumns } from './redacted-names.ts';
+import { sensitiveKeys, personalColumns } from './redacted-names.ts';
 
 const canary = 'canary-7f3a';
 
@@ -24,7 +24,7 @@ function logged(write: (log: Log) => void): { text: string; lines: Record<string
 
 describe('a line of log', () => {
   test('says nothing under the name of a personal or sensitive column, at whatever depth and however the name is written', () => {
-    for (const name of [...personalColumns, ...otherNames]) {
+    for (const name of [...personalColumns, ...sensitiveKeys]) {
       const camel = name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
       for (const key of [name, camel, name.toUpperCase(), name.replaceAll('_', '-')]) {
         const held = { [key]: canary };

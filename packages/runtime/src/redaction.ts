@@ -1,4 +1,4 @@
-import { otherNames, personalColumns } from './redacted-names.ts';
+import { sensitiveKeys, personalColumns } from './redacted-names.ts';
 
 const redacted = '[redacted]';
 const deepest = 6; // levels of objects
@@ -9,7 +9,7 @@ const causes = 5; // of an error
 
 /** However a name is written: `first_name`, `firstName`, `First-Name`. */
 const plain = (name: string) => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
-const names = new Set([...personalColumns, ...otherNames].map(plain));
+const names = new Set([...personalColumns, ...sensitiveKeys].map(plain));
 
 const known = new Map<string, boolean>();
 const remembered = 1000; // names; lines of log have few
@@ -30,10 +30,10 @@ const newRoom = (): Room => ({ values: most, characters: texts });
  * What a line of log may say: at any depth no value under the name of a personal or sensitive column, errors without what they carry along,
  * and no more than a line should hold. A line of plain fields is given back as it is.
  */
-export function censored(fields: object): object {
+export function redact(fields: object): object {
   let copy: Record<string, unknown> | undefined;
   let room: Room | undefined;
-  if (fields instanceof Error) return plainError(fields);
+  if (fields instanceof Error) return serializeError(fields);
   for (const name in fields) {
     const value = (fields as Record<string, unknown>)[name];
     const kept =
@@ -42,7 +42,7 @@ export function censored(fields: object): object {
         : isRedacted(name)
           ? redacted
           : name === 'err'
-            ? plainError(value)
+            ? serializeError(value)
             : typeof value === 'object'
               ? shown(value, 1, (room ??= newRoom()))
               : typeof value === 'string'
@@ -54,7 +54,7 @@ export function censored(fields: object): object {
 }
 
 /** The words of a message, with what was given to be put into it. */
-export const censoredArgument = (value: unknown): unknown =>
+export const redactArgument = (value: unknown): unknown =>
   typeof value === 'object' && value !== null ? shown(value, 1, newRoom()) : value;
 
 const clipped = (text: string) => (text.length > longest ? `${text.slice(0, longest)}…` : text);
@@ -72,7 +72,7 @@ function shown(value: unknown, depth: number, room: Room): unknown {
   if (room.values < 0) return '[more]';
   if (depth > deepest) return '[deeper]';
   if (value instanceof Date) return value;
-  if (value instanceof Error) return plainError(value);
+  if (value instanceof Error) return serializeError(value);
   if (ArrayBuffer.isView(value)) return '[bytes]';
   try {
     return shownObject(value, depth, room);
@@ -101,10 +101,10 @@ function shownObject(value: object, depth: number, room: Room): unknown {
   return copy;
 }
 
-export type PlainError = { type: string; message: string; code?: string; stack?: string; cause?: PlainError };
+export type SerializedError = { type: string; message: string; code?: string; stack?: string; cause?: SerializedError };
 
 /** An error without what it carries along: a database's brings the values of the row. Its causes too, as far as they are errors. */
-export function plainError(error: unknown, depth = 1): PlainError {
+export function serializeError(error: unknown, depth = 1): SerializedError {
   if (!(error instanceof Error)) return { type: typeof error, message: 'a value that is no error was thrown' };
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   return {
@@ -115,7 +115,7 @@ export function plainError(error: unknown, depth = 1): PlainError {
       .split('\n')
       .filter((line) => /^\s+at /.test(line))
       .join('\n'),
-    ...(error.cause instanceof Error && depth < causes && { cause: plainError(error.cause, depth + 1) }),
+    ...(error.cause instanceof Error && depth < causes && { cause: serializeError(error.cause, depth + 1) }),
   };
 }
 

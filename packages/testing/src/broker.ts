@@ -12,7 +12,7 @@ export const testExchange = (): string => `test-${randomBytes(6).toString('hex')
  * The RabbitMQ of this run: that of `RABBITMQ_URL`, else one that is started once, by whoever needs it first, and ended with the run.
  * @returns its address
  */
-export async function broker(): Promise<string> {
+export async function sharedBroker(): Promise<string> {
   const given = process.env['RABBITMQ_URL'];
   if (given) return given;
   const file = join(inject('folder'), brokerFile);
@@ -30,7 +30,7 @@ export async function broker(): Promise<string> {
 }
 
 /** One that belongs to the caller alone, to be stopped, killed and misused, whatever `RABBITMQ_URL` says. */
-export async function brokerOfItsOwn(): Promise<Rabbitmq & { close: () => Promise<void> }> {
+export async function dedicatedBroker(): Promise<Rabbitmq & { close: () => Promise<void> }> {
   const folder = mkdtempSync(join(inject('folder'), 'rabbitmq-'));
   const own = await startRabbitmq(folder, process.pid);
   return {

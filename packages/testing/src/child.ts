@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 export const compileCache = join(resolve(import.meta.dirname, '../../..'), '.data', 'compile-cache');
 
 /** What a program of ours gets that a test starts, beside its own settings. */
-export const surroundings: NodeJS.ProcessEnv = { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compileCache };
+export const childEnv: NodeJS.ProcessEnv = { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compileCache };
 
 /** Ends a process that was started here, and waits until it is gone; without a signal it only waits. */
 export function ended(child: ChildProcess, signal?: NodeJS.Signals): Promise<void> {

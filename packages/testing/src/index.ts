@@ -1,11 +1,11 @@
 export { freePort } from '@clientela/fleet';
-export { broker, brokerOfItsOwn, testExchange } from './broker.ts';
-export { compileCache, surroundings } from './child.ts';
+export { sharedBroker, dedicatedBroker, testExchange } from './broker.ts';
+export { compileCache, childEnv } from './child.ts';
 export { migrationsOf, testDatabase } from './database.ts';
 export type { TestDatabase } from './database.ts';
 export type { Rabbitmq } from './rabbitmq.ts';
-export { tablesHolding } from './holding.ts';
-export { testCallers, testSecret, testService } from './service.ts';
-export type { Caller, Company, TestParts, TestService } from './service.ts';
-export { standIn } from './stand-in.ts';
-export type { StandIn } from './stand-in.ts';
+export { tablesContaining } from './tables-containing.ts';
+export { testServiceKeys, testSecret, testService } from './service.ts';
+export type { TestUser, Company, TestParts, TestService } from './service.ts';
+export { stubServer } from './stub-server.ts';
+export type { StubServer } from './stub-server.ts';

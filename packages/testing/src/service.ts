@@ -1,15 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { Program, Role, Service } from '@clientela/contracts';
+import type { Peer, Role, Service } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
-import type { Callers, CompanyLookup, ServiceOptions } from '@clientela/http';
+import type { ServiceKeys, CompanyClient, ServiceOptions } from '@clientela/http';
 import type { Express } from 'express';
 import { pino } from 'pino';
 import supertest, { type Test } from 'supertest';
 import { testDatabase, type TestDatabase } from './database.ts';
 
-const keyOf = (program: Program) => `key-of-${program}`;
-const programs: readonly Program[] = ['gateway', 'auth', 'customer', 'interaction', 'product', 'favorites'];
-export const testCallers: Callers = programs.map((program) => ({
+const keyOf = (program: Peer) => `key-of-${program}`;
+const programs: readonly Peer[] = ['gateway', 'auth', 'customer', 'interaction', 'product', 'favorites'];
+export const testServiceKeys: ServiceKeys = programs.map((program) => ({
   program,
   hash: createHash('sha256').update(keyOf(program)).digest(),
 }));
@@ -20,7 +20,7 @@ export const testSecret = 'only-for-tests_'.padEnd(43, 'x');
 export type Company = { id: string; company_id: string; country: string; currency: string };
 
 /** Somebody who calls: a user of a company as the gateway announces it, a service, or nobody. */
-export type Caller = {
+export type TestUser = {
   user_id: string;
   company_id: string | undefined;
   get: (path: string) => Test;
@@ -30,7 +30,12 @@ export type Caller = {
   delete: (path: string) => Test;
 };
 
-export type Said = { name: string; sequence: number; company_id: string | null; data: Record<string, unknown> };
+export type PublishedEvent = {
+  name: string;
+  sequence: number;
+  company_id: string | null;
+  data: Record<string, unknown>;
+};
 
 export type TestService = {
   app: Express;
@@ -38,18 +43,18 @@ export type TestService = {
   /** A company that auth would know. */
   company: (values?: Partial<Company>) => Company;
   /** A user of a company, through the gateway; for auth, which knows its users, one of a given id. */
-  user: (role: Role, company?: Pick<Company, 'id'>, user_id?: string) => Caller;
+  user: (role: Role, company?: Pick<Company, 'id'>, user_id?: string) => TestUser;
   /** The gateway without a signed-in user. */
-  nobody: () => Caller;
+  anonymous: () => TestUser;
   /** Another program, for itself or for a user's company. */
-  program: (program: Program, company?: Company) => Caller;
+  callingService: (program: Peer, company?: Company) => TestUser;
   /** What was said since the test began, in the order of its saying. */
-  events: (name?: string) => Promise<Said[]>;
+  events: (name?: string) => Promise<PublishedEvent[]>;
   close: () => Promise<void>;
 };
 
 export type TestParts = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & {
-  companies: CompanyLookup;
+  companies: CompanyClient;
   log: ServiceOptions['log'];
 };
 
@@ -61,24 +66,24 @@ export type TestParts = Omit<ServiceOptions, 'service' | 'version' | 'routes'> &
 export async function testService(
   service: Service,
   make: (parts: TestParts) => Express,
-  options: { pool?: number; after_commit?: (tx: Tx) => void } = {},
+  options: { pool?: number; afterCommit?: (tx: Tx) => void } = {},
 ): Promise<TestService> {
   const database = await testDatabase(service, options);
   const known = new Map<string, Company>();
   const app = make({
     db: database.db,
     log: pino({ level: 'silent' }),
-    callers: testCallers,
+    serviceKeys: testServiceKeys,
     secret: testSecret,
-    check_answers: true,
-    ...(options.after_commit && { after_commit: options.after_commit }),
+    validateResponses: true,
+    ...(options.afterCommit && { afterCommit: options.afterCommit }),
     companies: async (key) => {
       const company = [...known.values()].find(({ id, company_id }) => id === key || company_id === key);
       return company && { ...company, status: 'active' };
     },
   });
 
-  const call = (headers: Record<string, string>, user_id: string, company_id: string | undefined): Caller => {
+  const call = (headers: Record<string, string>, user_id: string, company_id: string | undefined): TestUser => {
     const send = (method: 'get' | 'post' | 'put' | 'patch' | 'delete', path: string, body?: object) => {
       const request = supertest(app)[method](path).set(headers);
       return body === undefined ? request : request.send(body);
@@ -120,15 +125,17 @@ export async function testService(
       };
       return call(headers, user_id, company?.id);
     },
-    nobody: () => call({ 'X-Service-Key': keyOf('gateway') }, '', undefined),
-    program: (program, company) =>
+    anonymous: () => call({ 'X-Service-Key': keyOf('gateway') }, '', undefined),
+    callingService: (program, company) =>
       call(
         { 'X-Service-Key': keyOf(program), ...(company && { 'X-Company-Id': company.id }) },
         `service:${program}`,
         company?.id,
       ),
     events: async (name) => {
-      const rows = (await database.owner('outbox_events').select('envelope').orderBy('id')) as { envelope: Said }[];
+      const rows = (await database.owner('outbox_events').select('envelope').orderBy('id')) as {
+        envelope: PublishedEvent;
+      }[];
       return rows.map(({ envelope }) => envelope).filter((event) => !name || event.name === name);
     },
     close: () => database.drop(),

@@ -55,5 +55,5 @@ export const createApp = (parts: Parts) =>
     version: manifest.version,
     routes: routes(parts),
     companies: (key) => findCompanyByKey(parts.db, key),
-    refused: (refusal) => parts.db.transaction((tx) => auditRefusal(tx, refusal)),
+    onDenied: (refusal) => parts.db.transaction((tx) => auditRefusal(tx, refusal)),
   });

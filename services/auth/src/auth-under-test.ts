@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { cursors, type ServiceClient } from '@clientela/http';
-import { testService, type Caller, type TestService } from '@clientela/testing';
+import { testService, type TestUser, type TestService } from '@clientela/testing';
 import { createPasswords, type Passwords } from './accounts/passwords.ts';
 import type { MakeProfile } from './accounts/profiles.ts';
 import type { User } from './accounts/schema.ts';
@@ -15,7 +15,7 @@ export const newSecret = () => randomBytes(32).toString('base64url');
 export type AuthUnderTest = TestService & {
   secret: string;
   /** Registers somebody new, as the first user of a new company. */
-  registered: (body?: object) => Promise<{ user: User; email: string; password: string; caller: Caller }>;
+  registered: (body?: object) => Promise<{ user: User; email: string; password: string; caller: TestUser }>;
 };
 
 /** The auth service on a database of its own, with its signing key made as main.ts does. */
@@ -68,7 +68,7 @@ export async function authUnderTest(
         name: 'Ana Perez',
         ...body,
       };
-      const answer = await service.nobody().post('/auth/register', given).expect(201);
+      const answer = await service.anonymous().post('/auth/register', given).expect(201);
       const user = answer.body.user as User;
       return { ...given, user, caller: service.user(user.role, { id: user.business_id ?? '' }, user.id) };
     },

@@ -1,5 +1,5 @@
 import { readEnvironment, secretForHs256, serviceSettings, tokenSettings } from '@clientela/runtime';
-import { Currency } from '@clientela/values';
+import { Currency } from '@clientela/validation';
 import { z } from 'zod';
 
 const shape = z.object({

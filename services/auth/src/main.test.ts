@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash, createPublicKey, type JsonWebKey } from 'node:crypto';
 import { resolve } from 'node:path';
-import { freePort, surroundings, testDatabase, type TestDatabase } from '@clientela/testing';
+import { freePort, childEnv, testDatabase, type TestDatabase } from '@clientela/testing';
 import jwt from 'jsonwebtoken';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newSecret } from './auth-under-test.ts';
@@ -26,7 +26,7 @@ type Started = { url: string; child: ChildProcess; output: () => string };
 async function start(AUTH_SECRET: string): Promise<Started> {
   const port = await freePort();
   const env = {
-    ...surroundings,
+    ...childEnv,
     AUTH_PORT: String(port),
     AUTH_DATABASE_URL: database.url,
     AUTH_SERVICE_KEY: newSecret(),

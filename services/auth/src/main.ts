@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect, databaseFault, type Db } from '@clientela/db';
-import { eventPool, startEvents } from '@clientela/events';
-import { callersOf, cursors, forgetAnswers, listen, serviceClient } from '@clientela/http';
-import { createLog, runProgram, type Log } from '@clientela/runtime';
+import { connect, asUnavailable, type Db } from '@clientela/db';
+import { outboxPoolOptions, startEvents } from '@clientela/events';
+import { parseServiceKeys, cursors, startIdempotencyCleanup, listen, serviceClient } from '@clientela/http';
+import { createLog, runService, type Log } from '@clientela/runtime';
 import { createPasswords } from './accounts/passwords.ts';
 import { profileMaker } from './accounts/profiles.ts';
 import { createApp } from './app.ts';
@@ -16,12 +16,12 @@ import { subscriptions } from './subscriptions.ts';
 
 const rereading = 10_000; // milliseconds in which a rotated key is heard of
 
-await runProgram(async (onClose) => {
+await runService(async (onClose) => {
   const config = readConfig();
   const log = createLog('auth', config.LOG_LEVEL);
   const url = config.AUTH_DATABASE_URL;
 
-  const db = connect(url, { name: 'auth', ...eventPool(config) });
+  const db = connect(url, { name: 'auth', ...outboxPoolOptions(config) });
   onClose(() => db.destroy());
   const tokens = { algorithm: config.JWT_ALGORITHM, minutes: config.ACCESS_TOKEN_EXPIRE_MINUTES };
   const current = await signer(config, db, log, onClose);
@@ -29,7 +29,7 @@ await runProgram(async (onClose) => {
   await whenThere(() => receipt_keys(db), log);
   const cleaning = startCleaning(db, log);
   onClose(() => cleaning.stop());
-  const forgetting = forgetAnswers(db, log);
+  const forgetting = startIdempotencyCleanup(db, log);
   onClose(() => forgetting.stop());
   const customer = { service: 'customer', url: config.CUSTOMER_SERVICE_URL, key: config.AUTH_SERVICE_KEY } as const;
   const others = [
@@ -45,7 +45,7 @@ await runProgram(async (onClose) => {
   const app = createApp({
     db,
     log,
-    callers: callersOf(config.SERVICE_KEY_HASHES),
+    serviceKeys: parseServiceKeys(config.SERVICE_KEY_HASHES),
     secret: config.AUTH_SECRET,
     passwords: createPasswords(),
     tokens,
@@ -56,7 +56,7 @@ await runProgram(async (onClose) => {
     make_profile: profileMaker(serviceClient({ ...customer, timeout: 1000 })),
     cursors: cursors(config.AUTH_SECRET),
     services: others,
-    after_commit: events.committed,
+    afterCommit: events.committed,
     metrics: events.metrics,
   });
   const server = await listen(app, { host: config.HOST, port: config.AUTH_PORT });
@@ -89,7 +89,7 @@ async function whenThere<T>(work: () => Promise<T>, log: Log): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (!databaseFault(error)) throw error;
+      if (!asUnavailable(error)) throw error;
       if (attempt === 1) log.warn({ err: error }, 'waiting for the database');
       await sleep(250);
     }

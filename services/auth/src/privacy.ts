@@ -1,4 +1,4 @@
-import type { Match, PersonTable, Privacy } from '@clientela/privacy';
+import type { Match, TablePolicy, DataInventory } from '@clientela/privacy';
 import { eraseUser, whom } from './users/erasing.ts';
 
 const ofUser: Match = { user_id: 'user_id' };
@@ -6,7 +6,7 @@ const line = ['id', 'at', 'actor_id', 'action', 'resource_type', 'resource_id', 
 const trail = 'who did what to which record is kept, by ids that lead to nobody; the address is not';
 
 /** Where sign-ins came from. */
-const signIns = (table: string, also: readonly string[]): PersonTable => ({
+const signIns = (table: string, also: readonly string[]): TablePolicy => ({
   table,
   person: ofUser,
   section: 'sessions',
@@ -15,7 +15,7 @@ const signIns = (table: string, also: readonly string[]): PersonTable => ({
 });
 
 /** What this service knows of a person. An erasure takes the user away at once when it begins: see users/erasing.ts. */
-export const privacy: Privacy = {
+export const privacy: DataInventory = {
   service: 'auth',
   tables: [
     {

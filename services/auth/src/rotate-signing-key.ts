@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { connect, databaseFault } from '@clientela/db';
+import { connect, asUnavailable } from '@clientela/db';
 import { EnvironmentError, readEnvironment } from '@clientela/runtime';
 import { z } from 'zod';
 import { audit } from './audit/store.ts';
@@ -43,7 +43,7 @@ async function run(): Promise<void> {
 try {
   await run();
 } catch (error) {
-  const known = databaseFault(error) ?? error;
+  const known = asUnavailable(error) ?? error;
   const sentence = known instanceof Error ? known.message : 'It failed for an unknown reason';
   process.stderr.write(`${sentence.replaceAll(/\s*\n\s*/g, ' ')}\n`);
   process.exitCode = 1;

@@ -1,5 +1,5 @@
 import { events, type EventContract } from '@clientela/contracts';
-import { on } from '@clientela/events';
+import { subscribe } from '@clientela/events';
 import { audit } from './audit/store.ts';
 
 /** What the other services do; auth's own doings are written into the trail where they are done. */
@@ -10,7 +10,7 @@ const names = (fields: unknown): string[] =>
 
 /** Every event is a line of the trail. */
 const told = (contract: EventContract) =>
-  on(contract, (tx, event) =>
+  subscribe(contract, (tx, event) =>
     audit(tx, {
       at: event.occurred_at,
       actor_id: event.actor_id,

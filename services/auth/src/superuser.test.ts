@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { surroundings } from '@clientela/testing';
+import { childEnv } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createPasswords, type Passwords } from './accounts/passwords.ts';
 import { ensureSuperuser, resetSuperuser, type Superuser } from './accounts/superuser.ts';
@@ -29,7 +29,7 @@ const reset = (given: { email?: string; password?: string } = {}) =>
 
 /** As the fleet runs it: a process of its own that knows nothing but the database. */
 async function program(verb: string, settings: Record<string, string> = {}): Promise<Superuser> {
-  const env = { ...surroundings, NODE_ENV: 'production', AUTH_DATABASE_URL: auth.database.url, ...settings };
+  const env = { ...childEnv, NODE_ENV: 'production', AUTH_DATABASE_URL: auth.database.url, ...settings };
   const { stdout } = await run(process.execPath, [script, verb], { env });
   expect(stdout.trim().split('\n')).toHaveLength(1);
   return JSON.parse(stdout) as Superuser;
@@ -44,7 +44,7 @@ const fails = async (verb: string, settings: Record<string, string> = {}) => {
   return String(stderr);
 };
 const generated = expect.stringMatching(/^[A-Za-z0-9_-]{24}$/);
-const login = (email: string, password = '') => auth.nobody().post('/auth/login', { email, password });
+const login = (email: string, password = '') => auth.anonymous().post('/auth/login', { email, password });
 
 test('the program makes the superuser, and gives it a new password, told once each', { timeout: 60_000 }, async () => {
   const made = await program('ensure');

@@ -1,7 +1,7 @@
-import { connect, databaseFault } from '@clientela/db';
+import { connect, asUnavailable } from '@clientela/db';
 import { AppError } from '@clientela/errors';
 import { EnvironmentError, readEnvironment } from '@clientela/runtime';
-import { Email } from '@clientela/values';
+import { Email } from '@clientela/validation';
 import { z } from 'zod';
 import { createPasswords } from './accounts/passwords.ts';
 import { passwordFault } from './accounts/rules.ts';
@@ -43,7 +43,7 @@ async function run(): Promise<void> {
 try {
   await run();
 } catch (error) {
-  const known = databaseFault(error) ?? error;
+  const known = asUnavailable(error) ?? error;
   const taken = known instanceof AppError && known.error_code === 'USER_EMAIL_TAKEN';
   const sentence = known instanceof Error ? known.message : 'It failed for an unknown reason';
   process.stderr.write(

@@ -1,11 +1,11 @@
--- Lists, each filter and sort of which stays quick in a company of a million customers: docs/decisions/0011.
+-- Lists, each filter and sort of which stays quick in a company of a million customers: docs/adr/0011.
 
 -- What a customer is found by with one typo.
-alter table customers add column typo_keys integer[] not null default '{}';
-comment on column customers.typo_keys is 'sensitive: hashes of the words of names and e-mail, whole and with each letter left out';
+alter table customers add column deletion_keys integer[] not null default '{}';
+comment on column customers.deletion_keys is 'sensitive: hashes of the words of names and e-mail, whole and with each letter left out';
 drop index customers_searched;
 -- Without a pending list each write pays for itself, and no search for those before it.
-create index customers_searched on customers using gin (company_id, searched gin_trgm_ops, typo_keys) with (fastupdate = off);
+create index customers_searched on customers using gin (company_id, searched gin_trgm_ops, deletion_keys) with (fastupdate = off);
 
 -- When the customer came, and whether the default list has it, beside what is filtered there: an index then gives the newest first.
 alter table customer_counters add column customer_created_at timestamptz(3);

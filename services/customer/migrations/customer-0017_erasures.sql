@@ -1,4 +1,4 @@
--- Erasures of persons, across all services: docs/decisions/0018. A request holds ids, states and counts, and never a value of the person.
+-- Erasures of persons, across all services: docs/adr/0018. A request holds ids, states and counts, and never a value of the person.
 create table erasure_requests (
   company_id uuid not null,
   id uuid not null,
@@ -105,15 +105,15 @@ create index customer_notes_author on customer_notes (company_id, created_by);
 create index customer_tags_author on customer_tags (company_id, created_by);
 
 -- Whose picture it was: an erasure waits until the storage has none of a customer's.
-alter table avatar_discards add column customer_id uuid;
-create index avatar_discards_customer on avatar_discards (company_id, customer_id) where customer_id is not null;
-comment on column avatar_discards.customer_id is 'technical';
+alter table avatar_deletions add column customer_id uuid;
+create index avatar_deletions_customer on avatar_deletions (company_id, customer_id) where customer_id is not null;
+comment on column avatar_deletions.customer_id is 'technical';
 create or replace function discard_avatar() returns trigger
   language plpgsql
   set search_path = public
 as $$
 begin
-  insert into avatar_discards (company_id, name, due_at, customer_id)
+  insert into avatar_deletions (company_id, name, due_at, customer_id)
     values (old.company_id, split_part(old.avatar_url, '/', 3), now(), old.id)
   on conflict (company_id, name) do nothing;
   return null;

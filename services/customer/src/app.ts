@@ -3,7 +3,7 @@ import { eventRoutes } from '@clientela/events';
 import {
   createService,
   cursors,
-  type CompanyLookup,
+  type CompanyClient,
   type Cursors,
   type Route,
   type ServiceOptions,
@@ -34,7 +34,7 @@ import type { Upstreams } from './upstreams/upstream.ts';
 export type Parts = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & {
   /** The connections of lists and searches. They take long, and must not keep others waiting. */
   lists: Db;
-  companies: CompanyLookup;
+  companies: CompanyClient;
   users: UserLookup;
   totals: TotalsLookup;
   upstreams: Upstreams;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Caller, Company, TestService } from '@clientela/testing';
+import type { TestUser, Company, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { picture } from './avatars/sample-pictures.ts';
 import { customerUnderTest } from './customer-under-test.ts';
@@ -8,7 +8,7 @@ import { customerUnderTest } from './customer-under-test.ts';
 
 let service: TestService;
 let company: Company;
-let admin: Caller;
+let admin: TestUser;
 
 beforeAll(async () => {
   service = await customerUnderTest({
@@ -23,7 +23,7 @@ const path = '/api/customers';
 
 describe('a client of Bee', () => {
   /** Makes the customer that its documentation makes, with ids of this run. */
-  const john = async (caller: Caller, { id }: Company) => {
+  const john = async (caller: TestUser, { id }: Company) => {
     const body = {
       full_name: 'John Doe',
       email: 'john.doe@example.com',
@@ -94,12 +94,12 @@ describe('a client of CRMS', () => {
   test('reads its own profile and what is counted of it', async () => {
     const person = service.user('customer', company);
     const profile = { user_id: person.user_id, business_id: company.id, email: 'r@example.com', full_name: 'R. Man' };
-    const made = await service.program('auth').post(`${path}/internal/create`, profile).expect(201);
+    const made = await service.callingService('auth').post(`${path}/internal/create`, profile).expect(201);
     const { id } = made.body.customer;
     const moved = { increment: { total_orders: 1, lifetime_value: '10.50' } };
-    const counting = service.program('interaction', company).patch(`${path}/internal/${id}/statistics`, moved);
+    const counting = service.callingService('interaction', company).patch(`${path}/internal/${id}/statistics`, moved);
     await counting.expect(200);
-    const found = await service.program('interaction', company).get(`${path}/internal/user/${person.user_id}`);
+    const found = await service.callingService('interaction', company).get(`${path}/internal/user/${person.user_id}`);
     expect(found.body.customer).toMatchObject({ id, total_orders: 1, lifetime_value: '10.50' });
     expect((await person.get(`${path}/me`).expect(200)).body.customer).toMatchObject({ id, full_name: 'R. Man' });
     expect((await person.get(`${path}/me/statistics`).expect(200)).body).toMatchObject({ total_orders: 1 });

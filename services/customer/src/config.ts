@@ -1,4 +1,11 @@
-import { avatarSettings, Rate, RateLimits, readEnvironment, serviceSettings, someStorage } from '@clientela/runtime';
+import {
+  avatarSettings,
+  Rate,
+  RateLimits,
+  readEnvironment,
+  serviceSettings,
+  requireAvatarStorage,
+} from '@clientela/runtime';
 import { z } from 'zod';
 
 const Upstream = z
@@ -21,7 +28,7 @@ const shape = z.object({
   ...avatarSettings,
 });
 
-export const Config = shape.superRefine(someStorage, { when: () => true });
+export const Config = shape.superRefine(requireAvatarStorage, { when: () => true });
 
 /** For the programs that do one thing and end. */
 export const { CUSTOMER_DATABASE_URL, CUSTOMER_SERVICE_KEY, INTERACTION_SERVICE_URL } = shape.shape;

@@ -1,5 +1,5 @@
 import type { Service } from '@clientela/contracts';
-import { serviceClient, type CompanyLookup, type Rates } from '@clientela/http';
+import { serviceClient, type CompanyClient, type RateLimits } from '@clientela/http';
 import { testService, type TestService } from '@clientela/testing';
 import { createApp } from './app.ts';
 import type { Storage } from './avatars/storage.ts';
@@ -9,12 +9,12 @@ import type { TotalsLookup } from './stats/lookup.ts';
 import type { Upstreams } from './upstreams/upstream.ts';
 
 type Options = Parameters<typeof testService>[2] & {
-  users?: (companies: CompanyLookup) => UserLookup;
+  users?: (companies: CompanyClient) => UserLookup;
   /** In the place of the companies that the test made. */
-  companies?: (made: CompanyLookup) => CompanyLookup;
+  companies?: (made: CompanyClient) => CompanyClient;
   totals?: TotalsLookup;
   upstreams?: Upstreams;
-  rates?: Rates;
+  rates?: RateLimits;
   pictures?: Storage;
   others?: Others;
   erasing?: () => void;

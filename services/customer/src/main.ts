@@ -1,8 +1,8 @@
 import type { Service } from '@clientela/contracts';
 import { connect } from '@clientela/db';
-import { eventPool, startEvents } from '@clientela/events';
-import { callersOf, companyLookup, forgetAnswers, listen, serviceClient } from '@clientela/http';
-import { createLog, runProgram } from '@clientela/runtime';
+import { outboxPoolOptions, startEvents } from '@clientela/events';
+import { parseServiceKeys, createCompanyClient, startIdempotencyCleanup, listen, serviceClient } from '@clientela/http';
+import { createLog, runService } from '@clientela/runtime';
 import { Registry } from 'prom-client';
 import { createApp } from './app.ts';
 import { openStorage } from './avatars/settings.ts';
@@ -16,23 +16,23 @@ import { subscriptions } from './subscriptions.ts';
 import { fingerprints } from './tombstones/fingerprints.ts';
 import { upstreamsAt } from './upstreams/upstream.ts';
 
-await runProgram(async (onClose) => {
+await runService(async (onClose) => {
   const config = readConfig();
   const log = createLog('customer', config.LOG_LEVEL);
   const url = config.CUSTOMER_DATABASE_URL;
   const key = config.CUSTOMER_SERVICE_KEY;
 
-  const db = connect(url, { name: 'customer', ...eventPool(config) });
+  const db = connect(url, { name: 'customer', ...outboxPoolOptions(config) });
   onClose(() => db.destroy());
   const lists = connect(url, { name: 'customer lists', pool: 4 });
   onClose(() => lists.destroy());
-  const forgetting = forgetAnswers(db, log);
+  const forgetting = startIdempotencyCleanup(db, log);
   onClose(() => forgetting.stop());
   const pictures = await openStorage(config);
   const discarding = startDiscarding({ db, storage: pictures, log });
   onClose(() => discarding.stop());
   const auth = serviceClient({ service: 'auth', url: config.AUTH_SERVICE_URL, key });
-  const companies = companyLookup(auth);
+  const companies = createCompanyClient(auth);
   const users = userLookup(auth, companies);
   const interaction = serviceClient({ service: 'interaction', url: config.INTERACTION_SERVICE_URL, key });
   const favorites = serviceClient({ service: 'favorites', url: config.FAVORITES_SERVICE_URL, key });
@@ -63,7 +63,7 @@ await runProgram(async (onClose) => {
     pictures,
     others,
     log,
-    after_commit: events.committed,
+    afterCommit: events.committed,
   });
   onClose(() => erasing.stop());
 
@@ -78,7 +78,7 @@ await runProgram(async (onClose) => {
     db,
     lists,
     log,
-    callers: callersOf(config.SERVICE_KEY_HASHES),
+    serviceKeys: parseServiceKeys(config.SERVICE_KEY_HASHES),
     secret: config.CUSTOMER_SECRET,
     rates: config.RATE_LIMITS === 'off' ? undefined : { 'customer-patch': config.CUSTOMER_PATCH_RATE },
     companies,
@@ -86,7 +86,7 @@ await runProgram(async (onClose) => {
     totals,
     upstreams: upstreamsAt(urls, key, { log }),
     pictures,
-    after_commit: events.committed,
+    afterCommit: events.committed,
     others,
     erasing: erasing.wake,
     metrics: Registry.merge([events.metrics, erasureMetrics(db)]),

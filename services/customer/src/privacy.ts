@@ -1,17 +1,17 @@
-import type { PersonTable, Privacy } from '@clientela/privacy';
+import type { TablePolicy, DataInventory } from '@clientela/privacy';
 
 const ofCustomer = { company_id: 'company_id', customer_id: 'customer_id' } as const;
 const ofUser = { company_id: 'company_id', user_id: 'user_id' } as const;
 const copied = 'a copy of what the customer says';
 
 /** What the person wrote about others, as one of the company's people. */
-const written = (table: string, author: string): PersonTable => ({
+const written = (table: string, author: string): TablePolicy => ({
   table,
   person: { company_id: 'company_id', [author]: 'user_id' },
   not_exported: 'it is about somebody else',
   erasure: { keep: 'it is about somebody else; the id of its author leads to nobody', columns: [author] },
 });
-const tombstone = (table: string, person: PersonTable['person']): PersonTable => ({
+const tombstone = (table: string, person: TablePolicy['person']): TablePolicy => ({
   table,
   person,
   not_exported: 'there is nobody to be told',
@@ -21,8 +21,8 @@ const tombstone = (table: string, person: PersonTable['person']): PersonTable =>
   },
 });
 
-/** What this service knows of a person. An erasure removes the customer's rows at once when it begins (room gdpr): see docs/decisions/0018. */
-export const privacy: Privacy = {
+/** What this service knows of a person. An erasure removes the customer's rows at once when it begins (room gdpr): see docs/adr/0018. */
+export const privacy: DataInventory = {
   service: 'customer',
   tables: [
     {
@@ -48,7 +48,7 @@ export const privacy: Privacy = {
       also: ['id', 'created_at', 'updated_at'],
       withheld: {
         searched: 'what the search looks in, made of the other fields',
-        typo_keys: 'made of the other fields',
+        deletion_keys: 'made of the other fields',
       },
       erasure: 'delete',
     },
@@ -60,7 +60,7 @@ export const privacy: Privacy = {
       erasure: 'delete',
     },
     {
-      table: 'users_heard',
+      table: 'user_field_versions',
       person: ofUser,
       not_exported: 'names of fields and versions, by which late news are known',
       erasure: 'delete',
@@ -78,7 +78,7 @@ export const privacy: Privacy = {
     },
   ],
   nobody: {
-    avatar_discards:
+    avatar_deletions:
       'pictures on their way out of the storage: an erasure waits until they are gone from it, and this with them',
   },
 };

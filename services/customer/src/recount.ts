@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { connect, databaseFault } from '@clientela/db';
+import { connect, asUnavailable } from '@clientela/db';
 import { serviceClient } from '@clientela/http';
 import { readEnvironment } from '@clientela/runtime';
 import { z } from 'zod';
@@ -33,7 +33,7 @@ async function run(): Promise<void> {
 try {
   await run();
 } catch (error) {
-  const known = databaseFault(error) ?? error;
+  const known = asUnavailable(error) ?? error;
   const sentence = known instanceof Error ? known.message : 'It failed for an unknown reason';
   process.stderr.write(`${sentence.replaceAll(/\s*\n\s*/g, ' ')}\n`);
   process.exitCode = 1;

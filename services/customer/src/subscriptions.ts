@@ -9,7 +9,7 @@ import {
   type CustomerTotals,
 } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
-import { on, type Subscription } from '@clientela/events';
+import { subscribe, type Subscription } from '@clientela/events';
 import { followUser, makeProfile, personOf, type KnownUser } from './profiles/actions.ts';
 import type { UserLookup } from './profiles/lookup.ts';
 import { followedAmong } from './profiles/rules.ts';
@@ -27,7 +27,7 @@ const causeOf = (event: { actor_id: string; request_id: string }, { company }: K
 type Parts = { db: Db; users: UserLookup; totals: TotalsLookup };
 
 export const subscriptions = ({ db, users, totals }: Parts): Subscription[] => [
-  on(
+  subscribe(
     userRegistered,
     async (tx, event, known: KnownUser | undefined) => {
       if (!known) return;
@@ -40,7 +40,7 @@ export const subscriptions = ({ db, users, totals }: Parts): Subscription[] => [
         data.role === 'customer' ? users(data.user_id, { request_id, signal }) : undefined,
     },
   ),
-  on(
+  subscribe(
     userUpdated,
     async (tx, event, known: KnownUser | undefined) => {
       const fields = followedAmong(event.data.fields_changed);
@@ -52,7 +52,7 @@ export const subscriptions = ({ db, users, totals }: Parts): Subscription[] => [
     },
   ),
   ...moving.map((contract) =>
-    on(
+    subscribe(
       contract,
       async (tx, { company_id }, found: CustomerTotals | undefined) => {
         if (company_id && found) await writeTotals(tx, company_id, found);

@@ -1,5 +1,5 @@
 import { eventRoutes } from '@clientela/events';
-import { createService, type CompanyLookup, type Route, type ServiceOptions } from '@clientela/http';
+import { createService, type CompanyClient, type Route, type ServiceOptions } from '@clientela/http';
 import { privacyRoutes } from '@clientela/privacy';
 import manifest from '../package.json' with { type: 'json' };
 import type { OwnLookup, PairLookup } from './favorites/lookup.ts';
@@ -9,7 +9,7 @@ import { subscriptions } from './subscriptions.ts';
 
 /** What this service is made with: what main.ts opens, and a test replaces. */
 export type Parts = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & {
-  companies: CompanyLookup;
+  companies: CompanyClient;
   pairs: PairLookup;
   own: OwnLookup;
 };

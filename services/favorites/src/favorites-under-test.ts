@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { standIn, testService, type StandIn, type TestService } from '@clientela/testing';
+import { stubServer, testService, type StubServer, type TestService } from '@clientela/testing';
 import { createApp } from './app.ts';
 import { ownLookup, pairLookup } from './favorites/lookup.ts';
 
 export type FavoritesUnderTest = {
   service: TestService;
-  customers: StandIn;
-  products: StandIn;
+  customers: StubServer;
+  products: StubServer;
   /** Both stand-ins know every number that they are asked for, and no user, until a test says otherwise. */
   knowing: () => void;
   /** Stands for a record of that number: the same id each time. */
@@ -18,8 +18,8 @@ const numberOf = (path: string) => Number(path.split('/').at(-1));
 
 /** The favorites service on a database of its own, beside small servers in the place of the services that it asks. */
 export async function favoritesUnderTest(options: { pool?: number } = {}): Promise<FavoritesUnderTest> {
-  const customers = await standIn('customer');
-  const products = await standIn('product');
+  const customers = await stubServer('customer');
+  const products = await stubServer('product');
   const service = await testService(
     'favorites',
     (parts) =>

@@ -1,23 +1,23 @@
 import type { Service } from '@clientela/contracts';
 import { connect } from '@clientela/db';
-import { eventPool, startEvents } from '@clientela/events';
-import { callersOf, companyLookup, forgetAnswers, listen, serviceClient } from '@clientela/http';
-import { createLog, runProgram } from '@clientela/runtime';
+import { outboxPoolOptions, startEvents } from '@clientela/events';
+import { parseServiceKeys, createCompanyClient, startIdempotencyCleanup, listen, serviceClient } from '@clientela/http';
+import { createLog, runService } from '@clientela/runtime';
 import { createApp } from './app.ts';
 import { readConfig } from './config.ts';
 import { ownLookup, pairLookup } from './favorites/lookup.ts';
 import { subscriptions } from './subscriptions.ts';
 
-await runProgram(async (onClose) => {
+await runService(async (onClose) => {
   const config = readConfig();
   const log = createLog('favorites', config.LOG_LEVEL);
   const url = config.FAVORITES_DATABASE_URL;
   const client = (service: Service, at: string) =>
     serviceClient({ service, url: at, key: config.FAVORITES_SERVICE_KEY });
 
-  const db = connect(url, { name: 'favorites', ...eventPool(config) });
+  const db = connect(url, { name: 'favorites', ...outboxPoolOptions(config) });
   onClose(() => db.destroy());
-  const forgetting = forgetAnswers(db, log);
+  const forgetting = startIdempotencyCleanup(db, log);
   onClose(() => forgetting.stop());
   const auth = client('auth', config.AUTH_SERVICE_URL);
   const customers = client('customer', config.CUSTOMER_SERVICE_URL);
@@ -35,12 +35,12 @@ await runProgram(async (onClose) => {
   const app = createApp({
     db,
     log,
-    callers: callersOf(config.SERVICE_KEY_HASHES),
+    serviceKeys: parseServiceKeys(config.SERVICE_KEY_HASHES),
     secret: config.FAVORITES_SECRET,
-    companies: companyLookup(auth),
+    companies: createCompanyClient(auth),
     pairs: pairLookup(customers, client('product', config.PRODUCT_SERVICE_URL)),
     own: ownLookup(customers),
-    after_commit: events.committed,
+    afterCommit: events.committed,
     metrics: events.metrics,
   });
   const server = await listen(app, { host: config.HOST, port: config.FAVORITES_PORT });

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Person } from '@clientela/contracts';
 import { newId } from '@clientela/db';
-import type { Caller, Company } from '@clientela/testing';
+import type { TestUser, Company } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { favoritesUnderTest, type FavoritesUnderTest } from './favorites-under-test.ts';
 
 let under: FavoritesUnderTest;
 let company: Company;
-let admin: Caller;
+let admin: TestUser;
 let person: Person;
 const mine = 10_000_001;
 const theirs = 10_000_002;
@@ -31,7 +31,8 @@ afterAll(() => under.close());
 
 const add = (user_id: number, item_id: number, by = admin) =>
   by.post(path, { user_id, item_id }).set('Idempotency-Key', `${user_id}-${item_id}`);
-const ask = (door: string, body: object) => under.service.program('customer').post(`/internal/privacy/${door}`, body);
+const ask = (door: string, body: object) =>
+  under.service.callingService('customer').post(`/internal/privacy/${door}`, body);
 
 test('an export says a customer’s favorites as the API shows them', async () => {
   for (const item of [5, 7, 6]) await add(mine, item).expect(201);
@@ -55,8 +56,8 @@ test('an erasure takes them and the answers about them; others’ stay, whatever
     service: 'favorites',
     done_at: expect.any(String),
     erased: [{ table: 'favorites', rows: 2, columns: ['user_id', 'item_id', 'created_at'] }],
-    anonymised: [expect.objectContaining({ table: 'idempotency_answers', rows: 2 })],
-    kept: [{ table: 'known_customers', rows: 1, columns: ['customer_id'], why: expect.any(String) }],
+    anonymised: [expect.objectContaining({ table: 'idempotency_keys', rows: 2 })],
+    kept: [{ table: 'customer_locks', rows: 1, columns: ['customer_id'], why: expect.any(String) }],
   });
   expect((await ask('erasures', { request_id, person }).expect(200)).body).toEqual(report);
 

@@ -1,15 +1,15 @@
-import type { Match, Privacy } from '@clientela/privacy';
+import type { Match, DataInventory } from '@clientela/privacy';
 import { removeCustomer } from './customers/store.ts';
 
 const customer: Match = { company_id: 'company_id', customer_id: 'customer_id' };
 
 /** What this service knows of a person, and what becomes of it. */
-export const privacy: Privacy = {
+export const privacy: DataInventory = {
   service: 'favorites',
   tables: [
     { table: 'favorites', person: customer, section: 'favorites', also: ['id'], erasure: 'delete' },
     {
-      table: 'known_customers',
+      table: 'customer_locks',
       person: customer,
       not_exported: 'says only that there is or was such a customer',
       erasure: { keep: 'keeps what comes late from bringing the customer back', columns: ['customer_id'] },

@@ -1,6 +1,6 @@
 -- Customers of whom something is or was recorded. Whoever records holds the row until the commit, and a customer's removal takes
 -- it too, so nothing is written for one who is gone. A removed one stays as `gone`: its last requests may still be on their way.
-create table known_customers (
+create table customer_locks (
   company_id uuid not null,
   customer_id uuid not null,
   gone boolean not null default false,
@@ -33,7 +33,7 @@ create table interactions (
   created_at timestamptz(3) not null default now(),
   updated_at timestamptz(3) not null default now(),
   primary key (company_id, id),
-  constraint interactions_customer foreign key (company_id, customer_id) references known_customers (company_id, customer_id),
+  constraint interactions_customer foreign key (company_id, customer_id) references customer_locks (company_id, customer_id),
   constraint interactions_status check (
     case type
       when 'appointment' then status is not null and status in ('booked', 'done', 'cancelled')
@@ -45,9 +45,9 @@ create table interactions (
 );
 create index interactions_of_customer on interactions (company_id, customer_id, occurred_at desc nulls last, id desc);
 
-comment on column known_customers.company_id is 'technical';
-comment on column known_customers.customer_id is 'technical';
-comment on column known_customers.gone is 'technical: removed for good';
+comment on column customer_locks.company_id is 'technical';
+comment on column customer_locks.customer_id is 'technical';
+comment on column customer_locks.gone is 'technical: removed for good';
 comment on column interaction_types.company_id is 'technical';
 comment on column interaction_types.name is 'business';
 comment on column interaction_types.created_by is 'technical';

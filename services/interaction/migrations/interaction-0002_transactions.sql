@@ -20,7 +20,7 @@ create table transactions (
   updated_at timestamptz(3) not null default now(),
   primary key (company_id, id),
   constraint transactions_external_ref_taken unique (company_id, external_ref),
-  constraint transactions_customer foreign key (company_id, customer_id) references known_customers (company_id, customer_id),
+  constraint transactions_customer foreign key (company_id, customer_id) references customer_locks (company_id, customer_id),
   constraint transactions_kind check (kind in ('order', 'payment', 'refund')),
   constraint transactions_direction check (direction in ('in', 'out')),
   constraint transactions_amount check (amount > 0),

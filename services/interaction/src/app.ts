@@ -1,5 +1,5 @@
 import { eventRoutes } from '@clientela/events';
-import { createService, type CompanyLookup, type Cursors, type Route, type ServiceOptions } from '@clientela/http';
+import { createService, type CompanyClient, type Cursors, type Route, type ServiceOptions } from '@clientela/http';
 import { privacyRoutes } from '@clientela/privacy';
 import manifest from '../package.json' with { type: 'json' };
 import type { CustomerLookup, NoteLookup } from './customers/lookup.ts';
@@ -15,7 +15,7 @@ import { upstreamViewRoutes } from './upstream-views/routes.ts';
 
 /** What this service is made with: what main.ts opens, and a test replaces. */
 export type Parts = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & {
-  companies: CompanyLookup;
+  companies: CompanyClient;
   customers: CustomerLookup;
   notes: NoteLookup;
   products: ProductLookup;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { cursors } from '@clientela/http';
-import { standIn, testService, type StandIn, type TestService } from '@clientela/testing';
+import { stubServer, testService, type StubServer, type TestService } from '@clientela/testing';
 import { createApp } from './app.ts';
 import { customerLookup, noteLookup, type CustomerLookup } from './customers/lookup.ts';
 import { productLookup } from './products/lookup.ts';
@@ -10,7 +10,7 @@ type Options = Parameters<typeof testService>[2] & {
   asking?: (ask: CustomerLookup) => CustomerLookup;
 };
 
-export type InteractionUnderTest = TestService & { customers: StandIn; products: StandIn };
+export type InteractionUnderTest = TestService & { customers: StubServer; products: StubServer };
 
 /** A customer as the customer service answers it, by the path that asks. */
 export const customerAt = (path: string, deleted = false) => ({
@@ -20,8 +20,8 @@ export const customerAt = (path: string, deleted = false) => ({
 
 /** The interaction service on a database of its own, beside a customer service that knows everybody and a product service that knows nothing. */
 export async function interactionUnderTest({ asking, ...options }: Options = {}): Promise<InteractionUnderTest> {
-  const customers = await standIn('customer');
-  const products = await standIn('product');
+  const customers = await stubServer('customer');
+  const products = await stubServer('product');
   customers.answer((path) => customerAt(path));
   const ask = customerLookup(customers.client);
   const service = await testService(

@@ -1,24 +1,31 @@
 import type { Service } from '@clientela/contracts';
 import { connect } from '@clientela/db';
-import { eventPool, startEvents } from '@clientela/events';
-import { callersOf, companyLookup, cursors, forgetAnswers, listen, serviceClient } from '@clientela/http';
-import { createLog, runProgram } from '@clientela/runtime';
+import { outboxPoolOptions, startEvents } from '@clientela/events';
+import {
+  parseServiceKeys,
+  createCompanyClient,
+  cursors,
+  startIdempotencyCleanup,
+  listen,
+  serviceClient,
+} from '@clientela/http';
+import { createLog, runService } from '@clientela/runtime';
 import { createApp } from './app.ts';
 import { readConfig } from './config.ts';
 import { customerLookup, noteLookup } from './customers/lookup.ts';
 import { productLookup } from './products/lookup.ts';
 import { subscriptions } from './subscriptions.ts';
 
-await runProgram(async (onClose) => {
+await runService(async (onClose) => {
   const config = readConfig();
   const log = createLog('interaction', config.LOG_LEVEL);
   const url = config.INTERACTION_DATABASE_URL;
   const client = (service: Service, at: string) =>
     serviceClient({ service, url: at, key: config.INTERACTION_SERVICE_KEY });
 
-  const db = connect(url, { name: 'interaction', ...eventPool(config) });
+  const db = connect(url, { name: 'interaction', ...outboxPoolOptions(config) });
   onClose(() => db.destroy());
-  const forgetting = forgetAnswers(db, log);
+  const forgetting = startIdempotencyCleanup(db, log);
   onClose(() => forgetting.stop());
   const auth = client('auth', config.AUTH_SERVICE_URL);
   const customer = client('customer', config.CUSTOMER_SERVICE_URL);
@@ -36,14 +43,14 @@ await runProgram(async (onClose) => {
   const app = createApp({
     db,
     log,
-    callers: callersOf(config.SERVICE_KEY_HASHES),
+    serviceKeys: parseServiceKeys(config.SERVICE_KEY_HASHES),
     secret: config.INTERACTION_SECRET,
-    companies: companyLookup(auth),
+    companies: createCompanyClient(auth),
     customers: customerLookup(customer),
     notes: noteLookup(customer),
     products: productLookup(client('product', config.PRODUCT_SERVICE_URL)),
     cursors: cursors(config.INTERACTION_SECRET),
-    after_commit: events.committed,
+    afterCommit: events.committed,
     metrics: events.metrics,
   });
   const server = await listen(app, { host: config.HOST, port: config.INTERACTION_PORT });

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { ErasureReport, Person } from '@clientela/contracts';
 import { newId } from '@clientela/db';
-import { tablesHolding, type Caller, type Company } from '@clientela/testing';
+import { tablesContaining, type TestUser, type Company } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { interactionUnderTest, type InteractionUnderTest } from './interaction-under-test.ts';
 
 let service: InteractionUnderTest;
 let company: Company;
-let admin: Caller;
+let admin: TestUser;
 let person: Person;
 let canary: string;
 
@@ -33,7 +33,7 @@ const sayAll = async (by = admin) => {
   return body.transaction as { id: string };
 };
 const words = () => ({ description: canary, order_id: canary, external_ref: canary });
-const ask = (path: string, body: object) => service.program('customer').post(`/internal/privacy/${path}`, body);
+const ask = (path: string, body: object) => service.callingService('customer').post(`/internal/privacy/${path}`, body);
 /** Asks until it is done: what was not is a 503. */
 const erase = async (request_id = newId()): Promise<ErasureReport> => {
   for (;;) {
@@ -118,19 +118,19 @@ describe('an erasure', () => {
       erased: [{ table: 'interactions', rows: 1, columns: expect.arrayContaining(['notes', 'category', 'searched']) }],
       anonymised: [
         { table: 'transactions', rows: 1, columns: expect.arrayContaining(columns), why: expect.any(String) },
-        expect.objectContaining({ table: 'idempotency_answers', rows: 2 }),
+        expect.objectContaining({ table: 'idempotency_keys', rows: 2 }),
       ],
-      kept: [{ table: 'known_customers', rows: 1, columns: ['customer_id'], why: expect.any(String) }],
+      kept: [{ table: 'customer_locks', rows: 1, columns: ['customer_id'], why: expect.any(String) }],
     });
 
     await service.database.owner.raw(`delete from interactions where notes = ?`, [theirs]);
     await service.database.owner.raw(`delete from transactions where order_id = ?`, [theirs]);
     await service.database
-      .owner('idempotency_answers')
+      .owner('idempotency_keys')
       .where({ key: theirs })
       .delete()
       .then((count) => expect(count).toBe(1));
-    expect(await tablesHolding(service.database.owner, canary)).toEqual([]);
+    expect(await tablesContaining(service.database.owner, canary)).toEqual([]);
     const [after] = await service.database.owner('transactions').where({ id: booked.id });
     expect(after).toEqual({
       ...before,
@@ -153,7 +153,7 @@ describe('an erasure', () => {
     expect(kept.map(({ table, rows, columns }) => [table, rows, columns])).toEqual([
       ['interactions', 1, ['created_by']],
       ['interaction_types', 1, ['created_by']],
-      ['known_customers', 1, ['customer_id']],
+      ['customer_locks', 1, ['customer_id']],
     ]);
     const { body } = await admin.get(`/api/customers/${about}/interactions`).expect(200);
     expect(body.interactions).toEqual([recorded.body.interaction]);
@@ -180,7 +180,7 @@ describe('an erasure', () => {
       expect((await record(what, sent).expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
       expect(await rowsOf(what)).toEqual([]);
     }
-    expect(await tablesHolding(service.database.owner, canary)).toEqual([]);
+    expect(await tablesContaining(service.database.owner, canary)).toEqual([]);
   });
 
   test.each(['recorded', 'changed'])('waits for what is being %s, and takes it along', async (how) => {
@@ -206,7 +206,7 @@ describe('an erasure', () => {
     } finally {
       if (!blocker.isCompleted()) await blocker.rollback();
     }
-    expect(await tablesHolding(service.database.owner, canary)).toEqual([]);
+    expect(await tablesContaining(service.database.owner, canary)).toEqual([]);
     const [kept] = await service.database.owner('transactions').where({ id });
     expect(kept.status).toBe(how === 'changed' ? 'cancelled' : 'completed');
   });
@@ -229,7 +229,7 @@ describe('an erasure', () => {
     const report = await erase(request_id);
     expect(report.erased).toMatchObject([{ table: 'interactions', rows: 4501 }]);
     expect(report.anonymised[0]).toMatchObject({ table: 'transactions', rows: 2501 });
-    expect(await tablesHolding(service.database.owner, canary)).toEqual([]);
+    expect(await tablesContaining(service.database.owner, canary)).toEqual([]);
   });
 });
 
@@ -237,9 +237,9 @@ test('only the customer service asks, and only for a whole person', async () => 
   await sayAll();
   const erasure = { request_id: newId(), person };
   await admin.post('/internal/privacy/erasures', erasure).expect(403);
-  await service.nobody().post('/internal/privacy/erasures', erasure).expect(403);
+  await service.anonymous().post('/internal/privacy/erasures', erasure).expect(403);
   for (const program of ['auth', 'product', 'favorites', 'interaction'] as const)
-    await service.program(program, company).post('/internal/privacy/erasures', erasure).expect(403);
+    await service.callingService(program, company).post('/internal/privacy/erasures', erasure).expect(403);
   await ask('erasures', { request_id: newId(), person: { ...person, user_id: 'x' } }).expect(422);
   await ask('erasures', { ...erasure, request_id: '1 or 1=1' }).expect(422);
   await ask('export', { person, section: 'favorites' }).expect(422);

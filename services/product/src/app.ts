@@ -1,12 +1,12 @@
 import { eventRoutes } from '@clientela/events';
-import { createService, type CompanyLookup, type Route, type ServiceOptions } from '@clientela/http';
+import { createService, type CompanyClient, type Route, type ServiceOptions } from '@clientela/http';
 import { privacyRoutes } from '@clientela/privacy';
 import manifest from '../package.json' with { type: 'json' };
 import { privacy } from './privacy.ts';
 import { productRoutes } from './products/routes.ts';
 
 /** What this service is made with: what main.ts opens, and a test replaces. */
-export type Parts = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & { companies: CompanyLookup };
+export type Parts = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & { companies: CompanyClient };
 
 export const routes = (parts: Parts): Route[] => [
   ...productRoutes(parts.companies),

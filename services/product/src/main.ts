@@ -1,19 +1,19 @@
 import { connect } from '@clientela/db';
-import { eventPool, startEvents } from '@clientela/events';
-import { callersOf, companyLookup, forgetAnswers, listen, serviceClient } from '@clientela/http';
-import { createLog, runProgram } from '@clientela/runtime';
+import { outboxPoolOptions, startEvents } from '@clientela/events';
+import { parseServiceKeys, createCompanyClient, startIdempotencyCleanup, listen, serviceClient } from '@clientela/http';
+import { createLog, runService } from '@clientela/runtime';
 import { createApp } from './app.ts';
 import { readConfig } from './config.ts';
 
-await runProgram(async (onClose) => {
+await runService(async (onClose) => {
   const config = readConfig();
   const log = createLog('product', config.LOG_LEVEL);
   const url = config.PRODUCT_DATABASE_URL;
   const key = config.PRODUCT_SERVICE_KEY;
 
-  const db = connect(url, { name: 'product', ...eventPool(config) });
+  const db = connect(url, { name: 'product', ...outboxPoolOptions(config) });
   onClose(() => db.destroy());
-  const forgetting = forgetAnswers(db, log);
+  const forgetting = startIdempotencyCleanup(db, log);
   onClose(() => forgetting.stop());
   const auth = serviceClient({ service: 'auth', url: config.AUTH_SERVICE_URL, key });
   const events = startEvents({
@@ -30,10 +30,10 @@ await runProgram(async (onClose) => {
   const app = createApp({
     db,
     log,
-    callers: callersOf(config.SERVICE_KEY_HASHES),
+    serviceKeys: parseServiceKeys(config.SERVICE_KEY_HASHES),
     secret: config.PRODUCT_SECRET,
-    companies: companyLookup(auth),
-    after_commit: events.committed,
+    companies: createCompanyClient(auth),
+    afterCommit: events.committed,
     metrics: events.metrics,
   });
   const server = await listen(app, { host: config.HOST, port: config.PRODUCT_PORT });

@@ -16,15 +16,15 @@ test('products are about nobody: nothing is exported, and what an erased user wa
   const make = (key: string) => staff.post('/api/products', { name: 'Tea', price: 1 }).set('Idempotency-Key', key);
   const { body } = await make('k').expect(201);
   const person = { company_id: company.id, customer_id: randomUUID(), customer_number: 1, user_id: staff.user_id };
-  const customer = service.program('customer');
+  const customer = service.callingService('customer');
   await customer.post('/internal/privacy/export', { person, section: 'customer' }).expect(422);
   const erasure = { request_id: newId(), person };
-  await service.program('auth').post('/internal/privacy/erasures', erasure).expect(403);
+  await service.callingService('auth').post('/internal/privacy/erasures', erasure).expect(403);
   expect((await customer.post('/internal/privacy/erasures', erasure).expect(200)).body).toEqual({
     service: 'product',
     done_at: expect.any(String),
     erased: [],
-    anonymised: [expect.objectContaining({ table: 'idempotency_answers', rows: 1 })],
+    anonymised: [expect.objectContaining({ table: 'idempotency_keys', rows: 1 })],
     kept: [],
   });
   expect((await make('k').expect(404)).body.error_code).toBe('IDEMPOTENCY_ANSWER_ERASED');

@@ -1,6 +1,6 @@
 import type { Tx } from '@clientela/db';
 import { forbidden, precondition } from '@clientela/errors';
-import { writableIn, type Actor } from '@clientela/http';
+import { pickWritable, type Actor } from '@clientela/http';
 import { audit } from '../audit/store.ts';
 import { followFounder } from '../companies/naming.ts';
 import { holdCompany, insertCompany, lockOpenCompany } from '../companies/store.ts';
@@ -60,7 +60,7 @@ export async function changeMe(
   if (actor.company_id !== null && saysNames(body)) await holdCompany(tx, actor.company_id); // before its users, as everywhere
   const current = acting(await lockUser(tx, actor.id));
   if (expected.version !== undefined && expected.version !== current.version) throw precondition();
-  const wanted: MyChanges = writableIn(body, WritableMe, current);
+  const wanted: MyChanges = pickWritable(body, WritableMe, current);
   const changes = changesOf(wanted, current, expected.country);
   const fields_changed = Object.keys(changes).filter((field) => field !== 'phone_typed');
   if (fields_changed.length === 0) return current;

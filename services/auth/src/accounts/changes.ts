@@ -1,10 +1,10 @@
 import { userRegistered, userUpdated } from '@clientela/contracts';
 import type { Scope, Tx } from '@clientela/db';
 import { invalid, precondition, unauthenticated } from '@clientela/errors';
-import { publish, type Cause } from '@clientela/events';
-import { differing, type Actor } from '@clientela/http';
-import { documentFault } from '@clientela/values';
-import { normalPhone } from '@clientela/values/phones';
+import { publish, type EventOrigin } from '@clientela/events';
+import { changedValues, type Actor } from '@clientela/http';
+import { documentFault } from '@clientela/validation';
+import { normalPhone } from '@clientela/validation/phones';
 import { audit } from '../audit/store.ts';
 import { mayAct, splitName, usernameFrom, type Account } from './rules.ts';
 import type { MyChanges, User } from './schema.ts';
@@ -41,7 +41,7 @@ export function acting(user: StoredUser | undefined): StoredUser {
 }
 
 /** Who caused it, and from where: the trail keeps the address of what touches security. */
-export type UserCause = Cause & { client_ip?: string | null };
+export type UserCause = EventOrigin & { client_ip?: string | null };
 
 export const causeOf = ({ id, company_id, request_id, client_ip }: Actor): UserCause => ({
   id,
@@ -80,7 +80,7 @@ export async function write(
 /** A line of the trail about a user. */
 export const noteUser = (
   tx: Tx,
-  { id, request_id }: Cause,
+  { id, request_id }: EventOrigin,
   user: Pick<User, 'id' | 'business_id'>,
   action: string,
   fields: string[] = [],
@@ -108,7 +108,7 @@ export function changesOf(
 ): UserColumns {
   const spelled = phone && normalPhone(phone, current.company_country ?? country);
   const wanted = { ...rest, ...(name && splitName(name)), ...(spelled !== undefined && { phone: spelled }) };
-  const changes: UserColumns = differing(wanted, current);
+  const changes: UserColumns = changedValues(wanted, current);
   refuseWrongDocument(changes, current);
   return 'phone' in changes ? { ...changes, phone_typed: phone ?? null } : changes;
 }

@@ -1,7 +1,7 @@
 import { InternalUser } from '@clientela/contracts';
 import { notFound } from '@clientela/errors';
 import { route, type Route } from '@clientela/http';
-import { Uuid } from '@clientela/values';
+import { Uuid } from '@clientela/validation';
 import { z } from 'zod';
 import { fullName } from './rules.ts';
 import { findUser } from './store.ts';
@@ -13,7 +13,7 @@ export const internalUserRoutes = (): Route[] => [
     path: '/internal/users/{user_id}',
     summary: 'Find a user by id',
     allow: { internal: ['customer'] },
-    reaches: 'installation',
+    tenancy: 'global',
     params: z.strictObject({ user_id: Uuid }),
     responses: { 200: InternalUser.strict() },
     handle: async ({ db, params }) => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Caller } from '@clientela/testing';
+import type { TestUser } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { authUnderTest, type AuthUnderTest } from '../auth-under-test.ts';
 
@@ -22,8 +22,8 @@ describe('me', () => {
       expect(headers['cache-control']).toBe('no-store');
       await caller.get(path).set('If-None-Match', '"1"').expect(200);
     }
-    await auth.nobody().get('/auth/me').expect(401);
-    await auth.program('customer').get('/auth/me').expect(403);
+    await auth.anonymous().get('/auth/me').expect(401);
+    await auth.callingService('customer').get('/auth/me').expect(403);
   });
 
   test('changes name, phone, address and document, and says which, not what', async () => {
@@ -128,7 +128,7 @@ describe('me', () => {
   });
 
   test('nobody is gone, inactive or of a suspended company and still signed in', async () => {
-    const refused = async (caller: Caller) => {
+    const refused = async (caller: TestUser) => {
       expect((await caller.get('/auth/me')).status).toBe(401);
       expect((await caller.patch('/auth/me', { address: 'Here' })).status).toBe(401);
     };

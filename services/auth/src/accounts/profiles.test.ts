@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { standIn, type Caller, type StandIn } from '@clientela/testing';
+import { stubServer, type TestUser, type StubServer } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { authUnderTest, type AuthUnderTest } from '../auth-under-test.ts';
 import { profileMaker } from './profiles.ts';
 import type { User } from './schema.ts';
 
 let auth: AuthUnderTest;
-let customer: StandIn;
-let admin: Caller;
+let customer: StubServer;
+let admin: TestUser;
 let company: { id: string; key: string };
 
 beforeAll(async () => {
-  customer = await standIn('customer');
+  customer = await stubServer('customer');
   auth = await authUnderTest({ make_profile: profileMaker(customer.client) });
   const { user, caller } = await auth.registered();
   admin = caller;
@@ -33,7 +33,7 @@ const newUser = (values: object = {}) => ({
   ...values,
 });
 const join = (values: object = {}) =>
-  auth.nobody().post('/auth/register', newUser({ company_id: company.key, ...values }));
+  auth.anonymous().post('/auth/register', newUser({ company_id: company.key, ...values }));
 const saidOf = async (user: User) =>
   (await auth.events('user.registered')).filter(({ data }) => data['user_id'] === user.id);
 
@@ -109,17 +109,22 @@ describe('GET /internal/users/{id}', () => {
       email: user.email,
       phone: '+34600333444',
     };
-    expect((await auth.program('customer').get(at).expect(200)).body).toEqual(known);
+    expect((await auth.callingService('customer').get(at).expect(200)).body).toEqual(known);
     await admin.delete(`/api/v1/users/${user.id}`).expect(200);
-    expect((await auth.program('customer').get(at).expect(200)).body).toEqual({ ...known, active: false });
+    expect((await auth.callingService('customer').get(at).expect(200)).body).toEqual({ ...known, active: false });
     await admin.delete(`/api/v1/users/${user.id}?hard_delete=true`).expect(200);
-    await auth.program('customer').get(at).expect(404);
+    await auth.callingService('customer').get(at).expect(404);
   });
 
   test('is nobody else’s to ask', async () => {
-    for (const caller of [admin, auth.nobody(), auth.program('interaction'), auth.program('favorites')]) {
+    for (const caller of [
+      admin,
+      auth.anonymous(),
+      auth.callingService('interaction'),
+      auth.callingService('favorites'),
+    ]) {
       await caller.get(`/internal/users/${admin.user_id}`).expect(403);
     }
-    await auth.program('customer').get('/internal/users/nobody').expect(400);
+    await auth.callingService('customer').get('/internal/users/nobody').expect(400);
   });
 });

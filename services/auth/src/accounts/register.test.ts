@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => auth.close());
 
-const register = (body: object, path = '/auth/register') => auth.nobody().post(path, body);
+const register = (body: object, path = '/auth/register') => auth.anonymous().post(path, body);
 const newEmail = () => `${randomUUID()}@example.com`;
 const password = 'correct horse battery';
 const paths = (body: { errors: { path: string }[] }) => [...new Set(body.errors.map(({ path }) => path))].toSorted();
@@ -177,13 +177,13 @@ describe('refusals', () => {
 
   test('what is no JSON object is refused', async () => {
     const send = async (text: string, type = 'application/json') =>
-      (await auth.nobody().post('/auth/register').set('Content-Type', type).send(text)).status;
+      (await auth.anonymous().post('/auth/register').set('Content-Type', type).send(text)).status;
     expect(await send('{"email":')).toBe(400);
     expect(await send('hello', 'text/plain')).toBe(415);
     for (const text of ['[]', '["x"]', 'null', '1', '"text"', '{"__proto__":{"role":"admin"}}']) {
       expect({ text, status: await send(text) }).toEqual({ text, status: 422 });
     }
-    expect((await auth.nobody().get('/auth/register')).headers['allow']).toBe('POST');
+    expect((await auth.anonymous().get('/auth/register')).headers['allow']).toBe('POST');
   });
 });
 
@@ -205,7 +205,7 @@ test('of twenty equal registrations at the same moment one wins', async () => {
   });
   try {
     const body = { email: 'same@example.com', password, name: 'Same' };
-    const answers = await Promise.all(Array.from({ length: 20 }, () => crowd.nobody().post('/auth/register', body)));
+    const answers = await Promise.all(Array.from({ length: 20 }, () => crowd.anonymous().post('/auth/register', body)));
     expect(answers.map(({ status }) => String(status)).toSorted()).toEqual([
       '201',
       ...Array.from({ length: 19 }, () => '409'),

@@ -1,5 +1,5 @@
 import { invalid } from '@clientela/errors';
-import { patchBody, route, versioned, type Route } from '@clientela/http';
+import { patchBody, route, withETag, type Route } from '@clientela/http';
 import { findOpenCompany } from '../companies/store.ts';
 import { changeMe, foundCompany, joinCompany, registrationClosed, type Defaults } from './actions.ts';
 import { acting } from './changes.ts';
@@ -23,7 +23,7 @@ export const shown = ({
   company_country: _country,
   ...user
 }: StoredUser): User => user;
-const saved = (message: string, user: StoredUser) => versioned(user.version, { message, user: shown(user) });
+const saved = (message: string, user: StoredUser) => withETag(user.version, { message, user: shown(user) });
 
 /** Every door stands under both of its names. */
 export const accountRoutes = (parts: AccountParts): Route[] =>
@@ -41,7 +41,7 @@ const register = (path: string, parts: AccountParts) =>
     description:
       'Without company_id it founds a company with the new user as its admin; with one that is open to registration the user joins it as customer. A name may come in one piece (name, or ds_user) or as first_name and last_name; email may be called ds_user_email. The password has 8 to 128 characters, is not the name, username or e-mail, and not among the commonest.',
     allow: 'open',
-    reaches: 'installation',
+    tenancy: 'global',
     body: Registration,
     deadline: 15_000, // its turn to be hashed may take a while
     responses: { 201: UserSaved },
@@ -62,7 +62,7 @@ const register = (path: string, parts: AccountParts) =>
       const founder = { ...person, company_name: body.company_name };
       return saved('User registered', await foundCompany(tx, request_id, founder, parts.defaults));
     },
-    after: ({ result, request_id }) => parts.make_profile(result.body.user, { request_id }),
+    afterCommit: ({ result, request_id }) => parts.make_profile(result.body.user, { request_id }),
   });
 
 const me = (path: string) =>
@@ -71,12 +71,12 @@ const me = (path: string) =>
     path,
     summary: 'The signed-in user',
     allow: 'signed_in',
-    reaches: 'installation',
+    tenancy: 'global',
     responses: { 200: UserShown },
-    revalidates: false, // last_login changes without raising the version
+    conditionalGet: false, // last_login changes without raising the version
     handle: async ({ db, actor }) => {
       const user = acting(await findUser(db, actor.id));
-      return versioned(user.version, { user: shown(user) });
+      return withETag(user.version, { user: shown(user) });
     },
   });
 
@@ -87,7 +87,7 @@ const changeOfMe = (path: string, parts: AccountParts) =>
     summary: 'Change one’s own name, phone, address, document',
     description: 'Fields left out stay; null clears. A number of NIT, RUT, CPF or CNPJ must be right.',
     allow: 'signed_in',
-    reaches: 'installation',
+    tenancy: 'global',
     body: namedOneWay(patchBody(User, WritableMe)),
     responses: { 200: UserSaved },
     handle: async ({ tx, actor, body, expected_version }) => {

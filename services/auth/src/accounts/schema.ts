@@ -1,6 +1,6 @@
 import { roles } from '@clientela/contracts';
-import { DocumentNumber, DocumentType, Email, Instant, text, Uuid } from '@clientela/values';
-import { Phone } from '@clientela/values/phones';
+import { DocumentNumber, DocumentType, Email, Instant, text, Uuid } from '@clientela/validation';
+import { Phone } from '@clientela/validation/phones';
 import { z } from 'zod';
 import { CompanyReference } from '../companies/schema.ts';
 

@@ -1,5 +1,5 @@
-import { like, searchedText } from '@clientela/db';
-import { digitsTyped, phoneDigits } from '@clientela/values/phones';
+import { containsPattern, normalizeForSearch } from '@clientela/db';
+import { digitsTyped, phoneDigits } from '@clientela/validation/phones';
 import type { User } from './schema.ts';
 
 type Searched = Pick<User, 'first_name' | 'last_name' | 'username' | 'email' | 'phone'>;
@@ -8,11 +8,11 @@ type Searched = Pick<User, 'first_name' | 'last_name' | 'username' | 'email' | '
 export function searchedIn({ first_name, last_name, username, email, phone }: Searched): string {
   const name = [first_name, last_name].filter((part) => part !== null).join(' ');
   const values = [name, username, email, phone, ...(phone ? phoneDigits(phone) : [])];
-  return [...new Set(values.map((value) => searchedText(value)))].filter((line) => line).join('\n');
+  return [...new Set(values.map((value) => normalizeForSearch(value)))].filter((line) => line).join('\n');
 }
 
 /** LIKE patterns for what somebody looks for: as text, and as the digits of a phone however they are set apart. */
 export function patternsOf(search: string): string[] {
-  const wanted = new Set([searchedText(search), digitsTyped(search) ?? '']);
-  return [...wanted].filter((text) => text).map(like);
+  const wanted = new Set([normalizeForSearch(search), digitsTyped(search) ?? '']);
+  return [...wanted].filter((text) => text).map(containsPattern);
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { InternalCompany, Role } from '@clientela/contracts';
-import { isUuid, meaning, newId, within, type Db, type Scope, type Tx } from '@clientela/db';
+import { isUuid, mapConstraintErrors, newId, whereCompany, type Db, type Scope, type Tx } from '@clientela/db';
 import { conflict } from '@clientela/errors';
 import type { Account } from './rules.ts';
 import type { User } from './schema.ts';
@@ -77,14 +77,14 @@ const taken = (values: Unique, shown: Scope | undefined) => {
 };
 
 const findHolder = (db: Db, shown: Scope, field: 'email' | 'username', value: string): Promise<object | undefined> =>
-  within(db('users'), shown).select('id', 'unique_id').whereRaw(`lower(${field}) = lower(?)`, [value]).first();
+  whereCompany(db('users'), shown).select('id', 'unique_id').whereRaw(`lower(${field}) = lower(?)`, [value]).first();
 
 /** Inserts a user; a username that is only suggested gets a suffix when somebody has it. */
 export async function insertUser(tx: Tx, { username, ...user }: NewUser, shown?: Scope): Promise<StoredUser> {
   const row = { ...user, id: newId() };
   if ('given' in username) {
     const named = withSearched({ ...row, username: username.given });
-    await meaning(tx('users').insert(named), taken(named, shown));
+    await mapConstraintErrors(tx('users').insert(named), taken(named, shown));
   } else await insertLike(tx, row, username.like, shown);
   return (await findUser(tx, row.id)) as StoredUser;
 }
@@ -103,7 +103,7 @@ async function insertLike(tx: Tx, row: Omit<NewUser, 'username'>, like: string, 
       .insert(withSearched({ ...row, username }))
       .onConflict(tx.raw('(lower(username))'))
       .ignore();
-    const made = await meaning(insert.returning('id'), taken(row, shown));
+    const made = await mapConstraintErrors(insert.returning('id'), taken(row, shown));
     if (made.length > 0) return;
   }
   throw taken({ username: like }, shown).users_username_taken();
@@ -137,7 +137,7 @@ export async function updateUser(
   const update = tx('users')
     .where({ id, version })
     .update({ ...changes, searched, version: version + 1, updated_at: tx.fn.now() });
-  const updated = await meaning(update, taken(changes, shown));
+  const updated = await mapConstraintErrors(update, taken(changes, shown));
   return updated === 0 ? undefined : findUser(tx, id);
 }
 

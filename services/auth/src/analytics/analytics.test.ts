@@ -23,10 +23,10 @@ test('tells of a company’s users and their sign-ins, and of nobody else’s', 
   await caller.delete(`/api/v1/users/${(await add('customer')).id}`).expect(200);
   await auth.database.owner('users').where({ id: user.id }).update({ created_at: '2020-01-01' });
   const other = await auth.registered();
-  await auth.nobody().post('/auth/login', { email: other.email, password: other.password }).expect(200);
-  for (let n = 0; n < 2; n += 1) await auth.nobody().post('/auth/login', { email, password: secret }).expect(200);
-  await auth.nobody().post('/auth/login', { email, password: 'wrong' }).expect(401);
-  await auth.nobody().post('/auth/login', { email: 'nobody@example.com', password: 'wrong' }).expect(401);
+  await auth.anonymous().post('/auth/login', { email: other.email, password: other.password }).expect(200);
+  for (let n = 0; n < 2; n += 1) await auth.anonymous().post('/auth/login', { email, password: secret }).expect(200);
+  await auth.anonymous().post('/auth/login', { email, password: 'wrong' }).expect(401);
+  await auth.anonymous().post('/auth/login', { email: 'nobody@example.com', password: 'wrong' }).expect(401);
   await auth.database.owner('sign_in_counts').insert([
     { company_id: scope.id, day: auth.database.owner.raw(`current_date - 29`), signed_in: 7, failed: 3 },
     { company_id: scope.id, day: auth.database.owner.raw(`current_date - 30`), signed_in: 100, failed: 100 },

@@ -10,7 +10,7 @@ export const analyticsRoutes = (): Route[] => [
     summary: 'Figures about users and their sign-ins',
     description: 'Of one’s own company; for superusers of the whole installation, or of the company they name.',
     allow: 'analytics:read',
-    reaches: 'list',
+    tenancy: 'company-or-all',
     responses: { 200: UserAnalytics },
     handle: async ({ db, scope }) => {
       const counts = await countUsers(db, scope);
@@ -27,7 +27,7 @@ export const analyticsRoutes = (): Route[] => [
     summary: 'Figures about companies and their users',
     description: 'Of one’s own company; for superusers of the whole installation, or of the company they name.',
     allow: 'analytics:read',
-    reaches: 'list',
+    tenancy: 'company-or-all',
     responses: { 200: CompanyAnalytics },
     handle: async ({ db, scope }) => {
       const companies = await countCompanies(db, scope);

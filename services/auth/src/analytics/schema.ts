@@ -1,4 +1,4 @@
-import { Instant } from '@clientela/values';
+import { Instant } from '@clientela/validation';
 import { z } from 'zod';
 
 const users_by_role = z.strictObject({

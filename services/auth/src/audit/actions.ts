@@ -1,9 +1,9 @@
 import type { Tx } from '@clientela/db';
-import type { Refusal } from '@clientela/http';
+import type { DeniedRequest } from '@clientela/http';
 import { audit } from './store.ts';
 
 /** Notes that somebody who is signed in was not let through a door. */
-export const auditRefusal = (tx: Tx, { actor, method, route }: Refusal): Promise<void> =>
+export const auditRefusal = (tx: Tx, { actor, method, route }: DeniedRequest): Promise<void> =>
   audit(tx, {
     actor_id: actor.id,
     action: 'permission.refused',

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { events, type EventContract } from '@clientela/contracts';
-import type { Caller } from '@clientela/testing';
+import type { TestUser } from '@clientela/testing';
 import { z } from 'zod';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { authUnderTest, type AuthUnderTest } from '../auth-under-test.ts';
@@ -8,7 +8,7 @@ import type { AuditLog } from './schema.ts';
 import { audit, type AuditEntry } from './store.ts';
 
 let auth: AuthUnderTest;
-let superuser: Caller;
+let superuser: TestUser;
 beforeAll(async () => {
   auth = await authUnderTest();
   superuser = auth.user('superuser');
@@ -16,12 +16,12 @@ beforeAll(async () => {
 afterAll(() => auth.close());
 
 const path = '/api/v1/audit-logs';
-const ask = async (caller: Caller, query = '') => {
+const ask = async (caller: TestUser, query = '') => {
   const { body } = await caller.get(`${path}${query}`).expect(200);
   return body as { audit_logs: AuditLog[]; per_page: number; next_cursor: string | null };
 };
-const trail = async (caller: Caller, query = '') => (await ask(caller, query)).audit_logs;
-const told = (caller: Caller, query = '') => trail(caller, query).then((rows) => rows.map(({ action }) => action));
+const trail = async (caller: TestUser, query = '') => (await ask(caller, query)).audit_logs;
+const told = (caller: TestUser, query = '') => trail(caller, query).then((rows) => rows.map(({ action }) => action));
 const write = (entry: Partial<AuditEntry>) =>
   auth.database.db.transaction((tx) =>
     audit(tx, { actor_id: 'service:test', action: 'tested', company_id: null, request_id: 'request-1', ...entry }),
@@ -31,9 +31,9 @@ const address = '192.0.2.7'; // from which every caller of these tests comes
 describe('what auth does itself', () => {
   test('a sign-in and a refused one: who, whom, from where, and never with what', async () => {
     const { user, email, password, caller } = await auth.registered();
-    await auth.nobody().post('/auth/login', { email, password }).set('X-Client-Ip', address).expect(200);
+    await auth.anonymous().post('/auth/login', { email, password }).set('X-Client-Ip', address).expect(200);
     await auth
-      .nobody()
+      .anonymous()
       .post('/auth/login', { email, password: 'wrong-password' })
       .set('X-Client-Ip', address)
       .expect(401);
@@ -49,7 +49,7 @@ describe('what auth does itself', () => {
       { action: 'company.created', actor_id: user.id, resource_type: 'company', resource_id: user.business_id },
       { ...about, action: 'user.registered', actor_id: user.id, result: 'done', ip: null },
     ]);
-    await auth.nobody().post('/auth/login', { email: 'nobody@example.com', password: 'wrong-password' }).expect(401);
+    await auth.anonymous().post('/auth/login', { email: 'nobody@example.com', password: 'wrong-password' }).expect(401);
     const [unknown] = await trail(superuser, '?action=sign_in.refused&per_page=1');
     expect(unknown).toMatchObject({ actor_id: null, resource_id: null, company_id: null, business_id: null });
     const everything = JSON.stringify(await auth.database.owner('audit_logs'));
@@ -107,7 +107,7 @@ describe('what auth does itself', () => {
   test('what was refused and rolled back leaves no line that says it was done', async () => {
     const { caller, email } = await auth.registered();
     const before = await told(superuser, '?per_page=100');
-    await auth.nobody().post('/auth/register', { email, password: 'a good password', name: 'Twice' }).expect(409);
+    await auth.anonymous().post('/auth/register', { email, password: 'a good password', name: 'Twice' }).expect(409);
     expect(await told(superuser, '?per_page=100')).toEqual(before);
     expect(await told(caller)).toEqual(['company.created', 'user.registered']);
   });
@@ -175,7 +175,7 @@ describe('what the other services do', () => {
   )('%s, said by %s, is one line, however often it comes', async (name, service, contract: EventContract) => {
     const { user, caller } = await auth.registered();
     const event = heard(contract, user.business_id ?? '');
-    const speaker = auth.program(service as keyof typeof others);
+    const speaker = auth.callingService(service as keyof typeof others);
     expect((await speaker.post('/internal/events', event).expect(200)).body).toEqual({ heard: true });
     expect((await speaker.post('/internal/events', event).expect(200)).body).toEqual({ heard: false });
     expect(await trail(caller, `?action=${name}`)).toEqual([
@@ -301,14 +301,14 @@ describe('the list', () => {
         .get(path)
         .expect(403);
     }
-    await auth.nobody().get(path).expect(401);
+    await auth.anonymous().get(path).expect(401);
   });
 
   test('names what is wrong with a query; a cursor serves its own list alone', async () => {
     const { caller, user } = await lines(3);
     const other = await lines(3);
     const { next_cursor } = await ask(caller, '?per_page=1&action=tested');
-    const wrong: [Caller, string, string[]][] = [
+    const wrong: [TestUser, string, string[]][] = [
       [caller, 'page=1', ['page']],
       [caller, 'per_page=101&from=yesterday&unknown=1', ['from', 'per_page', 'unknown']],
       [caller, 'cursor=nonsense', ['cursor']],

@@ -11,7 +11,7 @@ export const auditRoutes = ({ cursors }: AuditParts): Route[] => [
     summary: 'Who did what to which record',
     description: 'Newest first, by cursor. It tells names of changed fields, never values.',
     allow: 'audit:read',
-    reaches: 'list',
+    tenancy: 'company-or-all',
     query: AuditQuery,
     responses: { 200: AuditPage },
     handle: async ({ db, scope, query }) => {

@@ -1,4 +1,4 @@
-import { Instant, perPage, queryFrom, queryTo, text, Uuid } from '@clientela/values';
+import { Instant, perPage, queryFrom, queryTo, text, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 
 export const AuditLog = z.strictObject({

@@ -1,4 +1,4 @@
-import { isUuid, newId, within, type Db, type Scope, type Tx } from '@clientela/db';
+import { isUuid, newId, whereCompany, type Db, type Scope, type Tx } from '@clientela/db';
 import type { AuditFilter, AuditLog } from './schema.ts';
 
 /** One line of the trail: who did what to which record. It says which fields changed, never from what or to what. */
@@ -54,7 +54,7 @@ export async function listAudit(
   { actor, action, resource, from, to }: AuditFilter,
   { after, limit }: { after: Position | undefined; limit: number },
 ): Promise<AuditLog[]> {
-  const found = within(db('audit_logs as a'), scope, 'a.company_id')
+  const found = whereCompany(db('audit_logs as a'), scope, 'a.company_id')
     .leftJoin('companies as c', 'c.id', 'a.company_id')
     .select(...columns)
     .orderBy([

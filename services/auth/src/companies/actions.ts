@@ -2,7 +2,7 @@ import { companyStatusChanged, companyUpdated } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
 import { AppError, invalid, notFound, precondition } from '@clientela/errors';
 import { publish } from '@clientela/events';
-import { differing, writableIn, type Actor } from '@clientela/http';
+import { changedValues, pickWritable, type Actor } from '@clientela/http';
 import { audit } from '../audit/store.ts';
 import { endSessionsOfCompany } from '../sessions/store.ts';
 import { companyFaults, forbiddenFields } from './rules.ts';
@@ -33,7 +33,7 @@ export async function createCompany(
  */
 export async function changeCompany(tx: Tx, target: Target, body: Record<string, unknown>): Promise<StoredCompany> {
   const current = await currentOf(tx, target);
-  const given = differing(writableIn(body, WritableCompany, current), current);
+  const given = changedValues(pickWritable(body, WritableCompany, current), current);
   refuseFields(forbiddenFields(target.actor.role, Object.keys(given)));
   refuse(companyFaults({ ...current, ...given }, Object.keys(given)));
   const { status, ...changes } = given;

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { Caller } from '@clientela/testing';
+import type { TestUser } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { authUnderTest, type AuthUnderTest } from '../auth-under-test.ts';
 import type { Company } from './schema.ts';
 
 let auth: AuthUnderTest;
-let root: Caller;
+let root: TestUser;
 
 beforeAll(async () => {
   auth = await authUnderTest();
@@ -72,7 +72,7 @@ describe('a new company', () => {
     for (const role of ['admin', 'manager', 'viewer', 'customer'] as const) {
       await auth.user(role, company).post(path, { name: 'X' }).expect(403);
     }
-    await auth.nobody().post(path, { name: 'X' }).expect(401);
+    await auth.anonymous().post(path, { name: 'X' }).expect(401);
   });
 
   test('has a document and a key of its own', async () => {
@@ -242,7 +242,7 @@ describe('changing', () => {
 
   test('a company that is suspended or closed loses its users’ access; another status gives it back', async () => {
     const { user, email, password: secret } = await auth.registered();
-    const signIn = () => auth.nobody().post('/auth/login', { email, password: secret });
+    const signIn = () => auth.anonymous().post('/auth/login', { email, password: secret });
     const live = () => auth.database.owner('sessions').where({ user_id: user.id }).whereNull('ended_at');
     const since = async () =>
       (await auth.database.owner('companies').where({ id: user.business_id }).first()).status_changed_at as string;
@@ -286,7 +286,7 @@ test('an open company takes whoever registers, as its customer', async () => {
   const company = await founded({ open_registration: true, country: 'BR' });
   for (const company_id of [company.id, company.company_id.toLowerCase()]) {
     const given = { email: newEmail(), password, name: 'Jo Joins', phone: '(11) 96123-4567', company_id };
-    const { body } = await auth.nobody().post('/auth/register', given).expect(201);
+    const { body } = await auth.anonymous().post('/auth/register', given).expect(201);
     expect(body.user).toMatchObject({
       role: 'customer',
       business_id: company.id,
@@ -300,7 +300,10 @@ test('an open company takes whoever registers, as its customer', async () => {
   }
   const join = async () =>
     stripped(
-      await auth.nobody().post('/auth/register', { email: newEmail(), password, company_id: company.id }).expect(403),
+      await auth
+        .anonymous()
+        .post('/auth/register', { email: newEmail(), password, company_id: company.id })
+        .expect(403),
     );
   await root.put(`${path}/${company.id}`, { status: 'suspended' }).expect(200);
   const suspended = await join();

@@ -16,7 +16,7 @@ test('the other services find a company by id and by key; nobody else does', asy
   const { user, caller } = await auth.registered();
   const found = { id: user.business_id, company_id: user.company_id, status: 'active', country: 'ES', currency: 'EUR' };
   for (const name of ['customer', 'interaction', 'product', 'favorites'] as const) {
-    const service = auth.program(name);
+    const service = auth.callingService(name);
     for (const key of [
       user.business_id,
       user.business_id?.toUpperCase(),
@@ -32,13 +32,13 @@ test('the other services find a company by id and by key; nobody else does', asy
     await service.get('/internal/companies/no%20key').expect(400);
   }
   await caller.get(`/internal/companies/${user.business_id}`).expect(403);
-  await auth.nobody().get(`/internal/companies/${user.business_id}`).expect(403);
+  await auth.anonymous().get(`/internal/companies/${user.business_id}`).expect(403);
 });
 
 test('a company that is not active is found with its status', async () => {
   const { user } = await auth.registered();
   await auth.database.owner('companies').where({ id: user.business_id }).update({ status: 'suspended' });
-  const { body } = await auth.program('customer').get(`/internal/companies/${user.company_id}`).expect(200);
+  const { body } = await auth.callingService('customer').get(`/internal/companies/${user.company_id}`).expect(200);
   expect(body.status).toBe('suspended');
 });
 

@@ -1,8 +1,8 @@
 import { InternalCompany } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
 import { forbidden, notFound } from '@clientela/errors';
-import { patchBody, route, versioned, type Actor, type Route } from '@clientela/http';
-import { Message } from '@clientela/values';
+import { patchBody, route, withETag, type Actor, type Route } from '@clientela/http';
+import { Message } from '@clientela/validation';
 import { z } from 'zod';
 import { changeCompany, closeCompany, createCompany } from './actions.ts';
 import {
@@ -22,7 +22,7 @@ export type CompanyDefaults = { country: string; currency: string };
 const path = '/api/v1/companies';
 const one = `${path}/{company_id}`;
 
-const shown = ({ version, ...company }: StoredCompany) => versioned(version, company);
+const shown = ({ version, ...company }: StoredCompany) => withETag(version, company);
 
 /**
  * The company that a path means, for those who may reach it.
@@ -42,7 +42,7 @@ export const companyRoutes = (defaults: CompanyDefaults): Route[] => [
     summary: 'List companies',
     description: 'Newest first. All but superusers see their own only.',
     allow: 'companies:read',
-    reaches: 'list',
+    tenancy: 'company-or-all',
     query: CompanyQuery,
     responses: { 200: CompanyList },
     handle: async ({ db, scope, query }) => {
@@ -57,7 +57,7 @@ export const companyRoutes = (defaults: CompanyDefaults): Route[] => [
     description:
       'company_key is the COMP key when left out; given, it does not begin with COMP- and is no UUID. A number of NIT, RUT, CPF or CNPJ must be right.',
     allow: 'companies:create',
-    reaches: 'installation',
+    tenancy: 'global',
     body: NewCompany,
     responses: { 201: Company },
     handle: async ({ tx, actor, body }) => shown(await createCompany(tx, actor, body, defaults)),
@@ -68,10 +68,10 @@ export const companyRoutes = (defaults: CompanyDefaults): Route[] => [
     summary: 'Get a company',
     description: 'By its id, COMP key or company_key.',
     allow: 'companies:read',
-    reaches: 'installation',
+    tenancy: 'global',
     params: CompanyId,
     responses: { 200: Company },
-    revalidates: false, // its counts change without raising the version
+    conditionalGet: false, // its counts change without raising the version
     handle: async ({ db, actor, params }) => {
       const company = await findCompany(db, await reached(db, actor, params.company_id));
       if (!company) throw notFound('company');
@@ -85,7 +85,7 @@ export const companyRoutes = (defaults: CompanyDefaults): Route[] => [
     description:
       'Fields left out stay; null clears business_name and the document. status, days_credit and company_key are a superuser’s. A company that is not active ends its users’ sessions.',
     allow: 'companies:update',
-    reaches: 'installation',
+    tenancy: 'global',
     params: CompanyId,
     body: patchBody(Company, WritableCompany),
     responses: { 200: Company },
@@ -100,7 +100,7 @@ export const companyRoutes = (defaults: CompanyDefaults): Route[] => [
     summary: 'Make a company inactive',
     description: 'Its records stay; its users’ sessions end and they do not sign in any more.',
     allow: 'companies:delete',
-    reaches: 'installation',
+    tenancy: 'global',
     params: CompanyId,
     responses: { 200: Message },
     handle: async ({ tx, actor, params, expected_version }) => {
@@ -113,7 +113,7 @@ export const companyRoutes = (defaults: CompanyDefaults): Route[] => [
     path: '/internal/companies/{key}',
     summary: 'Find a company by id or COMP key',
     allow: { internal: ['customer', 'interaction', 'product', 'favorites'] },
-    reaches: 'installation',
+    tenancy: 'global',
     params: z.strictObject({ key: CompanyReference }),
     responses: { 200: InternalCompany.strict() },
     handle: async ({ db, params }) => {

@@ -1,6 +1,6 @@
 import type { Role } from '@clientela/contracts';
 import type { FieldError } from '@clientela/errors';
-import { documentFault, Uuid } from '@clientela/values';
+import { documentFault, Uuid } from '@clientela/validation';
 
 /** The key by which people call a company: COMP-001 up. */
 export const companyIdOf = (number: number): string => `COMP-${String(number).padStart(3, '0')}`;

@@ -1,4 +1,13 @@
-import { Currency, DocumentNumber, DocumentType, Instant, sliceOf, sliceQuery, text, Uuid } from '@clientela/values';
+import {
+  Currency,
+  DocumentNumber,
+  DocumentType,
+  Instant,
+  sliceOf,
+  sliceQuery,
+  text,
+  Uuid,
+} from '@clientela/validation';
 import { z } from 'zod';
 
 /** A company by its UUID or its readable key. */

@@ -1,14 +1,14 @@
 import type { InternalCompany } from '@clientela/contracts';
 import {
   isUuid,
-  meaning,
+  mapConstraintErrors,
   newId,
-  slice,
-  within,
+  paginateByOffset,
+  whereCompany,
   type Db,
   type Scope,
-  type Slice,
-  type SliceRequest,
+  type OffsetPage,
+  type OffsetRequest,
   type Tx,
 } from '@clientela/db';
 import { conflict } from '@clientela/errors';
@@ -86,9 +86,13 @@ export const holdCompany = async (tx: Tx, id: string): Promise<void> =>
 export const lockCompany = async (tx: Tx, id: string): Promise<StoredCompany | undefined> =>
   tx('companies').select(stored(tx)).where({ id }).forNoKeyUpdate().first();
 
-export const listCompanies = (db: Db, scope: Scope, request: Omit<SliceRequest, 'sort'>): Promise<Slice<Company>> =>
-  slice<Company>(
-    within(db('companies'), scope, 'id'),
+export const listCompanies = (
+  db: Db,
+  scope: Scope,
+  request: Omit<OffsetRequest, 'sort'>,
+): Promise<OffsetPage<Company>> =>
+  paginateByOffset<Company>(
+    whereCompany(db('companies'), scope, 'id'),
     answered(db),
     { ...request, sort: [{ column: 'created_at', descending: true }] },
     { filtered: false },
@@ -119,7 +123,7 @@ export async function insertCompany(tx: Tx, company: NewCompany, shown = false):
   const company_id = companyIdOf(number);
   const given = Object.fromEntries(Object.entries(company).filter(([, value]) => value !== undefined)) as NewCompany;
   const row = { company_key: company_id, ...given, id: newId(), number, company_id };
-  await meaning(tx('companies').insert(row), taken(row, shown));
+  await mapConstraintErrors(tx('companies').insert(row), taken(row, shown));
   return (await findCompany(tx, row.id)) as StoredCompany;
 }
 
@@ -138,6 +142,6 @@ export async function updateCompany(
       version: version + 1,
       updated_at: tx.fn.now(),
     });
-  const updated = await meaning(update, taken(changes, shown));
+  const updated = await mapConstraintErrors(update, taken(changes, shown));
   return updated === 0 ? undefined : findCompany(tx, id);
 }

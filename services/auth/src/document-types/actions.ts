@@ -1,6 +1,6 @@
 import type { Tx } from '@clientela/db';
 import { notFound, precondition } from '@clientela/errors';
-import { differing, writableIn, type Actor } from '@clientela/http';
+import { changedValues, pickWritable, type Actor } from '@clientela/http';
 import { audit } from '../audit/store.ts';
 import { WritableDocumentType, type NewDocumentType } from './schema.ts';
 import { insertDocumentType, lockDocumentType, updateDocumentType, type StoredDocumentType } from './store.ts';
@@ -20,7 +20,7 @@ export async function changeDocumentType(
   const current = await lockDocumentType(tx, code);
   if (!current) throw notFound('document type');
   if (expected_version !== undefined && expected_version !== current.version) throw precondition();
-  const changes = differing(writableIn(body, WritableDocumentType, current), current);
+  const changes = changedValues(pickWritable(body, WritableDocumentType, current), current);
   if (Object.keys(changes).length === 0) return current;
   const changed = await updateDocumentType(tx, current, changes);
   if (!changed) throw precondition();

@@ -12,7 +12,7 @@ const path = '/api/v1/document-types';
 const paths = (body: { errors: { path: string }[] }) => body.errors.map((error) => error.path).toSorted();
 
 test('everybody reads the list, which holds the common ones from the start', async () => {
-  const { body } = await auth.nobody().get(path).expect(200);
+  const { body } = await auth.anonymous().get(path).expect(200);
   expect(body.map(({ code }: { code: string }) => code)).toEqual([
     'cedula',
     'cnpj',
@@ -69,6 +69,6 @@ test('superusers add and change them; nobody else does', async () => {
   const { caller } = await auth.registered();
   await caller.post(path, { ...given, code: 'x1' }).expect(403);
   await caller.put(`${path}/dni`, { active: true }).expect(403);
-  await auth.nobody().post(path, given).expect(401);
-  expect((await auth.nobody().get(path)).body).toContainEqual(changed.body);
+  await auth.anonymous().post(path, given).expect(401);
+  expect((await auth.anonymous().get(path)).body).toContainEqual(changed.body);
 });

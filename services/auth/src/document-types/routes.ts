@@ -1,4 +1,4 @@
-import { patchBody, route, versioned, type Route } from '@clientela/http';
+import { patchBody, route, withETag, type Route } from '@clientela/http';
 import { z } from 'zod';
 import { changeDocumentType, createDocumentType } from './actions.ts';
 import { DocumentType, DocumentTypeCode, NewDocumentType, WritableDocumentType } from './schema.ts';
@@ -6,7 +6,7 @@ import { listDocumentTypes, type StoredDocumentType } from './store.ts';
 
 const path = '/api/v1/document-types';
 
-const shown = ({ version, ...type }: StoredDocumentType) => versioned(version, type);
+const shown = ({ version, ...type }: StoredDocumentType) => withETag(version, type);
 
 export const documentTypeRoutes = (): Route[] => [
   route({
@@ -14,7 +14,7 @@ export const documentTypeRoutes = (): Route[] => [
     path,
     summary: 'List the types of identity documents',
     allow: 'open',
-    reaches: 'installation',
+    tenancy: 'global',
     responses: { 200: z.array(DocumentType) },
     handle: ({ db }) => listDocumentTypes(db),
   }),
@@ -23,7 +23,7 @@ export const documentTypeRoutes = (): Route[] => [
     path,
     summary: 'Create a type of identity document',
     allow: 'document_types:manage',
-    reaches: 'installation',
+    tenancy: 'global',
     body: NewDocumentType,
     responses: { 201: DocumentType },
     handle: async ({ tx, actor, body }) => shown(await createDocumentType(tx, actor, body)),
@@ -34,7 +34,7 @@ export const documentTypeRoutes = (): Route[] => [
     summary: 'Change a type of identity document',
     description: 'Fields left out stay; null clears. Its code stays.',
     allow: 'document_types:manage',
-    reaches: 'installation',
+    tenancy: 'global',
     params: DocumentTypeCode,
     body: patchBody(DocumentType, WritableDocumentType),
     responses: { 200: DocumentType },

@@ -1,4 +1,4 @@
-import { DocumentType as Code, Instant, text, Uuid } from '@clientela/values';
+import { DocumentType as Code, Instant, text, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 import { Country } from '../companies/schema.ts';
 

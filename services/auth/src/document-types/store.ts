@@ -1,4 +1,4 @@
-import { meaning, newId, type Db, type Tx } from '@clientela/db';
+import { mapConstraintErrors, newId, type Db, type Tx } from '@clientela/db';
 import { conflict } from '@clientela/errors';
 import type { DocumentType, DocumentTypeChanges, NewDocumentType } from './schema.ts';
 
@@ -19,7 +19,7 @@ export const lockDocumentType = async (tx: Tx, code: string): Promise<StoredDocu
 export async function insertDocumentType(tx: Tx, input: NewDocumentType): Promise<StoredDocumentType> {
   const { code, name, description = null, country_code = null, category = null, active } = input;
   const row = { id: newId(), code, name, description, country_code, category, active };
-  const [made] = await meaning(tx('document_types').insert(row).returning(stored), {
+  const [made] = await mapConstraintErrors(tx('document_types').insert(row).returning(stored), {
     document_types_code_taken: () =>
       conflict({
         resource: 'document type',

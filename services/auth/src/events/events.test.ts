@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { FailedEvent } from '@clientela/contracts';
-import { standIn, type Caller, type StandIn } from '@clientela/testing';
+import { stubServer, type TestUser, type StubServer } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { authUnderTest, type AuthUnderTest } from '../auth-under-test.ts';
 
 const path = '/api/v1/events/failed';
 let auth: AuthUnderTest;
-let customer: StandIn;
-let product: StandIn;
-let superuser: Caller;
+let customer: StubServer;
+let product: StubServer;
+let superuser: TestUser;
 const company = { id: randomUUID() };
 
 /** What the customer service keeps. */
@@ -32,12 +32,12 @@ async function failHere(at: number, company_id: string | null = company.id): Pro
   const { service: _service, business_id: _company, ...event } = failure(at);
   const envelope = { ...event, company_id, actor_id: 'service:customer', request_id: 'request-1' };
   const row = { event_id: event.id, envelope, attempts: 7, reason: 'Error: no', failed_at: minute(at) };
-  await auth.database.owner('inbox_failures').insert(row);
+  await auth.database.owner('dead_letters').insert(row);
   return event.id;
 }
 
 beforeAll(async () => {
-  [customer, product] = await Promise.all([standIn('customer'), standIn('product')]);
+  [customer, product] = await Promise.all([stubServer('customer'), stubServer('product')]);
   auth = await authUnderTest({ services: [customer.client, product.client] });
   superuser = auth.user('superuser');
 });
@@ -47,7 +47,7 @@ afterAll(async () => {
 beforeEach(async () => {
   kept = [];
   customer.calls.length = 0;
-  await auth.database.owner('inbox_failures').delete();
+  await auth.database.owner('dead_letters').delete();
   await auth.database.owner('outbox_events').delete();
   customer.answer((asked) => {
     const { pathname, searchParams: query } = new URL(asked, 'http://customer');
@@ -81,7 +81,7 @@ test('an admin sees those of its company alone, a superuser all, and those of no
   const mine = await failHere(6);
   await failHere(5, other);
   await failHere(4, null);
-  const seen = async (caller: Caller) =>
+  const seen = async (caller: TestUser) =>
     ((await caller.get(path).expect(200)).body.events as FailedEvent[]).map(({ business_id }) => business_id);
   expect(await seen(auth.user('admin', company))).toEqual([company.id, company.id]);
   expect(await seen(superuser)).toEqual([company.id, other, null, company.id, other, null]);
@@ -106,7 +106,7 @@ test('an event is sent again where it failed: elsewhere, or here', async () => {
   await admin.post(`${path}/${kept[0]?.id}/resend`).expect(200, { message: 'Event is sent again' });
   expect(customer.calls.at(-1)).toMatchObject({ method: 'POST', body: { company_id: company.id } });
   await admin.post(`${path}/${here}/resend`).expect(200);
-  expect(await auth.database.owner('inbox_failures')).toEqual([]);
+  expect(await auth.database.owner('dead_letters')).toEqual([]);
   expect(await auth.database.owner('outbox_deliveries').select('event_id', 'subscriber', 'attempts')).toEqual([
     { event_id: here, subscriber: 'auth', attempts: 0 },
   ]);
@@ -122,7 +122,7 @@ test('another company’s event, and an unknown one, are the same 404; unknown w
     const { body } = await admin.post(`${path}/${id}/resend`).expect(404);
     expect(body.error_code).toBe('EVENT_NOT_FOUND');
   }
-  expect(await auth.database.owner('inbox_failures')).toHaveLength(2);
+  expect(await auth.database.owner('dead_letters')).toHaveLength(2);
   await admin.post(`${path}/nonsense/resend`).expect(400);
   product.answer(() => undefined);
   const { body } = await admin.post(`${path}/${randomUUID()}/resend`).expect(503);

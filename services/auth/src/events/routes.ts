@@ -1,7 +1,7 @@
 import { notFound, unavailable } from '@clientela/errors';
 import { listFailed, resendFailed } from '@clientela/events';
 import { route, type Cursors, type Route, type ServiceClient } from '@clientela/http';
-import { Uuid } from '@clientela/values';
+import { Uuid } from '@clientela/validation';
 import { z } from 'zod';
 import { failedElsewhere, resendElsewhere } from './ask.ts';
 import { FailedEventsPage, FailedEventsQuery, Resent } from './schema.ts';
@@ -20,7 +20,7 @@ export const failedEventRoutes = ({ cursors, services }: EventParts): Route[] =>
     description:
       'Of all services, newest failure first, by cursor. Those of no company are shown to a superuser alone.',
     allow: 'events:manage',
-    reaches: 'list',
+    tenancy: 'company-or-all',
     query: FailedEventsQuery,
     responses: { 200: FailedEventsPage },
     handle: async ({ db, scope, query: { cursor, per_page }, actor, signal }) => {
@@ -42,7 +42,7 @@ export const failedEventRoutes = ({ cursors, services }: EventParts): Route[] =>
     summary: 'Send an event again that did not get through',
     description: 'Wherever it failed. It takes effect where it has not yet, and nowhere twice.',
     allow: 'events:manage',
-    reaches: 'list',
+    tenancy: 'company-or-all',
     params: z.strictObject({ event_id: Uuid }),
     responses: { 200: Resent },
     prepare: ({ scope, params, actor, signal }) => resendElsewhere(services, scope, params.event_id, { actor, signal }),

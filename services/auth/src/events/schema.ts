@@ -1,5 +1,5 @@
 import { FailedEvent, services } from '@clientela/contracts';
-import { perPage } from '@clientela/values';
+import { perPage } from '@clientela/validation';
 import { z } from 'zod';
 
 export const FailedEventsQuery = z.strictObject({

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { createPublicKey } from 'node:crypto';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { surroundings, testDatabase, type TestDatabase } from '@clientela/testing';
+import { childEnv, testDatabase, type TestDatabase } from '@clientela/testing';
 import jwt from 'jsonwebtoken';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { authUnderTest, newSecret } from '../auth-under-test.ts';
@@ -53,7 +53,7 @@ describe('a rotation', () => {
     const auth = await authUnderTest({ secret });
     try {
       const published = async () => {
-        const { body } = await auth.nobody().get('/.well-known/jwks.json').expect(200);
+        const { body } = await auth.anonymous().get('/.well-known/jwks.json').expect(200);
         return body.keys.map(({ kid }: { kid: string }) => kid) as string[];
       };
       const { owner, db } = auth.database;
@@ -100,7 +100,7 @@ describe('a rotation', () => {
       try {
         const program = (AUTH_SECRET: string) =>
           run(process.execPath, [resolve(import.meta.dirname, '../rotate-signing-key.ts')], {
-            env: { ...surroundings, AUTH_DATABASE_URL: auth.database.url, AUTH_SECRET },
+            env: { ...childEnv, AUTH_DATABASE_URL: auth.database.url, AUTH_SECRET },
           });
         const { stdout } = await program(secret);
         const said = JSON.parse(stdout) as { kid: string; signs_from: string };
@@ -128,10 +128,10 @@ describe('a shared secret', () => {
     const auth = await authUnderTest({ shared_secret: text });
     try {
       const { email, password, user } = await auth.registered();
-      const { body } = await auth.nobody().post('/auth/login', { email, password }).expect(200);
+      const { body } = await auth.anonymous().post('/auth/login', { email, password }).expect(200);
       expect(jwt.decode(body.access_token, { complete: true })?.header).toEqual({ alg: 'HS256', typ: 'at+jwt' });
       expect(jwt.verify(body.access_token, text, { algorithms: ['HS256'] })).toMatchObject({ sub: user.id });
-      expect((await auth.nobody().get('/.well-known/jwks.json').expect(200)).body).toEqual({ keys: [] });
+      expect((await auth.anonymous().get('/.well-known/jwks.json').expect(200)).body).toEqual({ keys: [] });
     } finally {
       await auth.close();
     }
@@ -162,7 +162,7 @@ describe('a shared secret', () => {
 test('the public keys are there for everybody, and nothing private with them', async () => {
   const auth = await authUnderTest();
   try {
-    const { body, headers } = await auth.nobody().get('/.well-known/jwks.json').expect(200);
+    const { body, headers } = await auth.anonymous().get('/.well-known/jwks.json').expect(200);
     const text = expect.stringMatching(/^[A-Za-z0-9_-]{43}$/);
     expect(body).toEqual({
       keys: [{ kty: 'EC', crv: 'P-256', x: text, y: text, kid: text, use: 'sig', alg: 'ES256' }],

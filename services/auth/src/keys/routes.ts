@@ -14,7 +14,7 @@ export const keyRoutes = (parts: KeyParts): Route[] => [
     description:
       'use tells them apart. There are none for tokens where those are signed by a shared secret (HS256); those for receipts stay for good.',
     allow: 'open',
-    reaches: 'installation',
+    tenancy: 'global',
     responses: { 200: Jwks },
     handle: async ({ db }) => {
       const { algorithm, minutes } = parts.tokens;

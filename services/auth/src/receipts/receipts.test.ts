@@ -3,7 +3,7 @@ import { createPublicKey, randomUUID, verify, type JsonWebKey } from 'node:crypt
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { ErasureReceipt } from '@clientela/contracts';
-import { surroundings, testDatabase } from '@clientela/testing';
+import { childEnv, testDatabase } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { authUnderTest, newSecret, type AuthUnderTest } from '../auth-under-test.ts';
 import { openSigningKeys } from '../keys/signing-key.ts';
@@ -38,7 +38,7 @@ const receiptOf = (company_id: string): ErasureReceipt => ({
 
 type PublishedKey = JsonWebKey & { kid: string; use: string; alg: string };
 const published = async (at = auth): Promise<PublishedKey[]> =>
-  (await at.nobody().get('/.well-known/jwks.json').expect(200)).body.keys;
+  (await at.anonymous().get('/.well-known/jwks.json').expect(200)).body.keys;
 
 /** As docs/operations.md tells a stranger to do it, who has the receipt and the published keys. */
 function verified(jws: string, keys: PublishedKey[]): unknown {
@@ -61,7 +61,7 @@ describe('a receipt', () => {
       try {
         const company = here.company();
         const receipt = receiptOf(company.id);
-        const { body } = await here.program('customer', company).post(path, receipt).expect(200);
+        const { body } = await here.callingService('customer', company).post(path, receipt).expect(200);
         expect(Object.keys(body)).toEqual(['jws']);
         const keys = await published(here);
         expect(verified(body.jws, keys)).toEqual(receipt);
@@ -96,7 +96,7 @@ describe('a receipt', () => {
   test('is one line of the trail', async () => {
     const company = auth.company();
     const receipt = receiptOf(company.id);
-    await auth.program('customer', company).post(path, receipt).expect(200);
+    await auth.callingService('customer', company).post(path, receipt).expect(200);
     expect(await auth.database.owner('audit_logs').where({ company_id: company.id })).toMatchObject([
       {
         actor_id: 'service:customer',
@@ -114,9 +114,9 @@ describe('a receipt', () => {
     const receipt = receiptOf(company.id);
     const [report] = receipt.services;
     for (const program of ['interaction', 'favorites', 'product', 'gateway'] as const)
-      await auth.program(program, company).post(path, receipt).expect(403);
+      await auth.callingService(program, company).post(path, receipt).expect(403);
     await auth.user('admin', company).post(path, receipt).expect(403);
-    const customer = auth.program('customer', company);
+    const customer = auth.callingService('customer', company);
     const wrong: [object, string][] = [
       [{ ...receipt, name: 'Ana' }, 'name'],
       [{ ...receipt, company_id: randomUUID() }, 'company_id'],
@@ -134,7 +134,7 @@ describe('a receipt', () => {
       const refused = (await customer.post(path, body).expect(422)).body;
       expect(refused.errors.map((error: { path: string }) => error.path)).toEqual([field]);
     }
-    await auth.program('customer').post(path, receipt).expect(422);
+    await auth.callingService('customer').post(path, receipt).expect(422);
     const told = await auth.database.owner('audit_logs').where({ company_id: company.id }).pluck('action');
     expect(told.filter((action) => action === 'receipt.signed')).toEqual([]);
   });
@@ -166,14 +166,14 @@ describe('the key of receipts', () => {
     const company = auth.company();
     const sign = async () => {
       const receipt = receiptOf(company.id);
-      const { body } = await auth.program('customer', company).post(path, receipt).expect(200);
+      const { body } = await auth.callingService('customer', company).post(path, receipt).expect(200);
       return { receipt, jws: body.jws as string };
     };
     const before = await sign();
     const { db, owner, url } = auth.database;
     const program = (which: string) =>
       promisify(execFile)(process.execPath, [resolve(import.meta.dirname, '../rotate-signing-key.ts'), which], {
-        env: { ...surroundings, AUTH_DATABASE_URL: url, AUTH_SECRET: auth.secret },
+        env: { ...childEnv, AUTH_DATABASE_URL: url, AUTH_SECRET: auth.secret },
       });
     const [{ stdout }] = await Promise.all([
       program('receipts'),

@@ -1,4 +1,4 @@
-import { reach, roles, type Permission } from '@clientela/contracts';
+import { accessLevel, roles, type Permission } from '@clientela/contracts';
 import { expect, test } from 'vitest';
 import { authUnderTest } from '../auth-under-test.ts';
 
@@ -23,12 +23,13 @@ test('every signed-in user reads the roles, as the doors know them', async () =>
         else
           for (const held of permissions) {
             const own = held.endsWith(':own');
-            expect(reach(code, held.replace(/:own$/, '') as Permission), `${code} ${held}`).not.toBe('none');
-            if (code === 'customer' && own) expect(reach(code, held.replace(/:own$/, '') as Permission)).toBe('own');
+            expect(accessLevel(code, held.replace(/:own$/, '') as Permission), `${code} ${held}`).not.toBe('none');
+            if (code === 'customer' && own)
+              expect(accessLevel(code, held.replace(/:own$/, '') as Permission)).toBe('own');
           }
       }
     }
-    await auth.nobody().get('/api/v1/users/roles').expect(401);
+    await auth.anonymous().get('/api/v1/users/roles').expect(401);
   } finally {
     await auth.close();
   }

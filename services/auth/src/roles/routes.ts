@@ -25,7 +25,7 @@ export const roleRoutes = (): Route[] => [
     path: '/api/v1/users/roles',
     summary: 'List the roles and what each may do',
     allow: 'signed_in',
-    reaches: 'installation',
+    tenancy: 'global',
     responses: { 200: z.strictObject({ roles: z.array(RoleListed) }) },
     handle: () => ({ roles: listed }),
   }),

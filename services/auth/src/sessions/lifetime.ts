@@ -1,6 +1,6 @@
 import { sessionRevoked } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
-import { publish, type Cause } from '@clientela/events';
+import { publish, type EventOrigin } from '@clientela/events';
 import { findUser } from '../accounts/store.ts';
 import { hashOf, newSeed, type RefreshTokens } from './refresh-token.ts';
 import { endSessions, insertSession, type Origin } from './store.ts';
@@ -28,7 +28,7 @@ export async function beginSession(tx: Tx, rules: SessionRules, user_id: string,
  */
 export async function revokeSessions(
   tx: Tx,
-  cause: Cause,
+  cause: EventOrigin,
   which: { user_id: string; except?: string | undefined },
 ): Promise<number> {
   const sessions = await endSessions(tx, which);
@@ -37,7 +37,7 @@ export async function revokeSessions(
 }
 
 /** Says that sessions of a user were ended. */
-export async function sayRevoked(tx: Tx, cause: Cause, user_id: string, sessions: number): Promise<void> {
+export async function sayRevoked(tx: Tx, cause: EventOrigin, user_id: string, sessions: number): Promise<void> {
   const version = (await findUser(tx, user_id))?.version ?? 1;
   await publish(tx, sessionRevoked, cause, version, { user_id, sessions });
 }

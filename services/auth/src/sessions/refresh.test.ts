@@ -14,12 +14,12 @@ type SignedIn = { access_token: string; refresh_token: string; user: { id: strin
 type Person = Awaited<ReturnType<AuthUnderTest['registered']>>;
 
 const login = async ({ email, password }: Person, device = 'Test'): Promise<SignedIn & { sid: string }> => {
-  const sent = auth.nobody().post('/auth/login', { email, password }).set({ 'User-Agent': device });
+  const sent = auth.anonymous().post('/auth/login', { email, password }).set({ 'User-Agent': device });
   const { body } = await sent.set({ 'X-Client-Ip': '192.0.2.44' }).expect(200);
   return { ...body, sid: sidOf(body) };
 };
 const sidOf = ({ access_token }: SignedIn) => (jwt.decode(access_token) as { sid: string }).sid;
-const refresh = (refresh_token: string, path = '/auth/refresh') => auth.nobody().post(path, { refresh_token });
+const refresh = (refresh_token: string, path = '/auth/refresh') => auth.anonymous().post(path, { refresh_token });
 const refused = async (token: string) => {
   const { text } = await refresh(token).expect(401);
   return text.replace(/"timestamp":"[^"]+"/, '').replace(/"request_id":"[^"]+"/, '');
@@ -131,7 +131,7 @@ describe('a refresh token', () => {
     expect([...said][0]).toContain('UNAUTHENTICATED');
     expect(await rowOf(sid)).toEqual(before);
     for (const body of [{}, { refresh_token: '' }, { refresh_token: 7 }, { refresh_token: 'x'.repeat(501) }])
-      await auth.nobody().post('/auth/refresh', body).expect(422);
+      await auth.anonymous().post('/auth/refresh', body).expect(422);
   });
 
   test('is good for an active user of an active company, until it expires; the session stays for when they are back', async () => {

@@ -12,7 +12,7 @@ afterAll(() => auth.close());
 type Person = Awaited<ReturnType<AuthUnderTest['registered']>>;
 
 const login = async ({ email, password }: Person): Promise<{ sid: string }> => {
-  const { body } = await auth.nobody().post('/auth/login', { email, password }).expect(200);
+  const { body } = await auth.anonymous().post('/auth/login', { email, password }).expect(200);
   return jwt.decode(body.access_token) as { sid: string };
 };
 const rowOf = (id: string) => auth.database.owner('sessions').where({ id }).first();
@@ -20,7 +20,7 @@ const ago = (interval: string) => auth.database.owner.raw(`now() - ?::interval`,
 
 describe('revocations, for the gateway', () => {
   const ask = async (query = '') =>
-    (await auth.program('gateway').get(`/internal/revocations${query}`).expect(200)).body as {
+    (await auth.callingService('gateway').get(`/internal/revocations${query}`).expect(200)).body as {
       as_of: string;
       sessions: { sid: string; until: string }[];
       companies: { id: string; active: boolean }[];
@@ -73,7 +73,7 @@ describe('revocations, for the gateway', () => {
   });
 
   test('are told to the gateway alone', async () => {
-    await auth.program('customer').get('/internal/revocations').expect(403);
-    await auth.program('gateway').get('/internal/revocations?since=yesterday').expect(422);
+    await auth.callingService('customer').get('/internal/revocations').expect(403);
+    await auth.callingService('gateway').get('/internal/revocations?since=yesterday').expect(422);
   });
 });

@@ -42,7 +42,7 @@ const refresh = (path: string, parts: SessionParts) =>
     description:
       'The token is spent. Used again within 10 seconds, while its successor is unused, it gets the same successor again; used later, it ends the session.',
     allow: 'open',
-    reaches: 'installation',
+    tenancy: 'global',
     body: RefreshRequest,
     responses: { 200: SignedIn },
     transaction: 'own', // a refusal may end the session, which is committed
@@ -70,7 +70,7 @@ const logout = (path: string) =>
     summary: 'Sign out',
     description: 'Ends this session: its access token stops working at the gateway within 2 seconds.',
     allow: 'signed_in',
-    reaches: 'installation',
+    tenancy: 'global',
     responses: { 200: Done },
     handle: async ({ tx, actor }) => {
       await signOut(tx, actor);
@@ -85,7 +85,7 @@ const logoutAll = (path: string) =>
     summary: 'Sign out everywhere',
     description: 'Ends all sessions of the caller, this one too.',
     allow: 'signed_in',
-    reaches: 'installation',
+    tenancy: 'global',
     responses: { 200: Done },
     handle: async ({ tx, actor }) => {
       await signOutEverywhere(tx, actor);
@@ -99,7 +99,7 @@ const list = (path: string) =>
     path,
     summary: 'The caller’s live sessions',
     allow: 'signed_in',
-    reaches: 'installation',
+    tenancy: 'global',
     responses: { 200: SessionList },
     handle: async ({ db, actor }) => {
       const sessions = await listSessions(db, actor.id);
@@ -115,7 +115,7 @@ const end = (path: string) =>
     path,
     summary: 'End one of the caller’s sessions',
     allow: 'signed_in',
-    reaches: 'installation',
+    tenancy: 'global',
     params: SessionParams,
     responses: { 200: Done },
     handle: async ({ tx, actor, params }) => {
@@ -131,7 +131,7 @@ const revocations = (parts: SessionParts) =>
     summary: 'Whose tokens are good no longer',
     description: 'Everything that is revoked and could still be used; with since, what was revoked at or after it.',
     allow: { internal: ['gateway'] },
-    reaches: 'installation',
+    tenancy: 'global',
     query: RevocationsQuery,
     responses: { 200: Revocations.strict() },
     handle: ({ db, query }) => listRevocations(db, parts.tokens.minutes, query.since),

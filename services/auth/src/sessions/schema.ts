@@ -1,4 +1,4 @@
-import { Instant, Uuid } from '@clientela/values';
+import { Instant, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 
 /** What is no token at all is refused like a forged one; only its length is judged before. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Caller } from '@clientela/testing';
+import type { TestUser } from '@clientela/testing';
 import jwt from 'jsonwebtoken';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { authUnderTest, type AuthUnderTest } from '../auth-under-test.ts';
@@ -16,12 +16,12 @@ type SignedIn = { access_token: string; refresh_token: string; user: { id: strin
 type Person = Awaited<ReturnType<AuthUnderTest['registered']>>;
 
 const login = async ({ email, password }: Person, device = 'Test'): Promise<SignedIn & { sid: string }> => {
-  const sent = auth.nobody().post('/auth/login', { email, password }).set({ 'User-Agent': device });
+  const sent = auth.anonymous().post('/auth/login', { email, password }).set({ 'User-Agent': device });
   const { body } = await sent.set({ 'X-Client-Ip': '192.0.2.44' }).expect(200);
   return { ...body, sid: sidOf(body) };
 };
 const sidOf = ({ access_token }: SignedIn) => (jwt.decode(access_token) as { sid: string }).sid;
-const refresh = (refresh_token: string, path = '/auth/refresh') => auth.nobody().post(path, { refresh_token });
+const refresh = (refresh_token: string, path = '/auth/refresh') => auth.anonymous().post(path, { refresh_token });
 const refused = async (token: string) => {
   const { text } = await refresh(token).expect(401);
   return text.replace(/"timestamp":"[^"]+"/, '').replace(/"request_id":"[^"]+"/, '');
@@ -33,7 +33,7 @@ const audited = (user_id: string, session_id = '') =>
   auth.database.owner('audit_logs').whereIn('resource_id', [user_id, session_id]).orderBy('id').pluck('action');
 
 describe('sessions', () => {
-  const asking = (caller: Caller, sid: string) => ({
+  const asking = (caller: TestUser, sid: string) => ({
     get: (path: string) => caller.get(path).set({ 'X-Session-Id': sid }),
     post: (path: string, body?: object) => caller.post(path, body).set({ 'X-Session-Id': sid }),
     delete: (path: string) => caller.delete(path).set({ 'X-Session-Id': sid }),
@@ -77,7 +77,7 @@ describe('sessions', () => {
     const left = await me.get('/api/auth/sessions').expect(200);
     expect(left.body.sessions).toEqual([one(phone.sid, 'Phone', true)]);
     expect(await revoked(person.user.id)).toEqual([{ user_id: person.user.id, sessions: 1 }]);
-    await auth.nobody().get('/auth/sessions').expect(401);
+    await auth.anonymous().get('/auth/sessions').expect(401);
   });
 
   test('end with logout, this one; with logout-all, all of them; once', async () => {
@@ -98,7 +98,7 @@ describe('sessions', () => {
     expect(
       (await audited(person.user.id, sessions[0].sid)).filter((action) => action === 'session.revoked'),
     ).toHaveLength(2);
-    for (const path of ['/auth/logout', '/auth/logout-all']) await auth.nobody().post(path).expect(401);
+    for (const path of ['/auth/logout', '/auth/logout-all']) await auth.anonymous().post(path).expect(401);
   });
 });
 

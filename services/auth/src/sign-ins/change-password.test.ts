@@ -12,14 +12,14 @@ afterAll(() => auth.close());
 
 type Person = Awaited<ReturnType<AuthUnderTest['registered']>>;
 
-const login = (email: string, password: string) => auth.nobody().post('/auth/login', { email, password });
+const login = (email: string, password: string) => auth.anonymous().post('/auth/login', { email, password });
 const signedIn = async ({ email, password, caller }: Person) => {
   const { body } = await login(email, password).expect(200);
   const { sid } = jwt.decode(body.access_token) as { sid: string };
   const change = (sent: object, path = '/auth/change-password') => caller.post(path, sent).set({ 'X-Session-Id': sid });
   return { sid, refresh_token: body.refresh_token as string, change };
 };
-const refresh = (refresh_token: string) => auth.nobody().post('/auth/refresh', { refresh_token });
+const refresh = (refresh_token: string) => auth.anonymous().post('/auth/refresh', { refresh_token });
 const hashOf = async ({ user }: Person) =>
   (await auth.database.owner('users').where({ id: user.id }).first()).password_hash as string;
 
@@ -43,7 +43,7 @@ describe('changing the password', () => {
     ]);
     await there.change({ current_password: 'another horse battery', new_password: 'a third horse' }).expect(401);
     await auth
-      .nobody()
+      .anonymous()
       .post('/auth/change-password', { current_password: 'x', new_password: 'a third horse' })
       .expect(401);
   });
@@ -74,7 +74,7 @@ describe('a password', () => {
   test('is refused when it is among the commonest, however it is written', async () => {
     for (const password of ['password', 'PassWord123', 'iloveyou', '１２３４５６７８', 'qwertyuiop']) {
       const { body } = await auth
-        .nobody()
+        .anonymous()
         .post('/auth/register', { email: 'common@example.com', password })
         .expect(422);
       expect(body.errors).toEqual([{ path: 'password', message: expect.stringContaining('commonest') }]);

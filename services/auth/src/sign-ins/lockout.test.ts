@@ -28,7 +28,7 @@ const there = '203.0.113.9';
 /** Twenty at once wait for each other; on a busy machine one may be asked to come again, and does. */
 const login = async (email: string, password: string, ip = here) => {
   for (;;) {
-    const { status } = await auth.nobody().post('/auth/login', { email, password }).set({ 'X-Client-Ip': ip });
+    const { status } = await auth.anonymous().post('/auth/login', { email, password }).set({ 'X-Client-Ip': ip });
     if (status !== 503) return status;
   }
 };
@@ -56,11 +56,11 @@ describe('five wrong passwords', () => {
     await times(5, () => wrong(person));
     hashed = 0;
     const locked = await auth
-      .nobody()
+      .anonymous()
       .post('/auth/login', { email: person.email, password: person.password })
       .set({ 'X-Client-Ip': here });
     const unknown = await auth
-      .nobody()
+      .anonymous()
       .post('/auth/login', { email: `${randomUUID()}@example.com`, password: 'correct horse' });
     expect(hashed).toBe(2);
     const same = ({ text, status }: { text: string; status: number }) =>

@@ -35,7 +35,7 @@ const login = (path: string, parts: SignInParts) =>
     description:
       'By email (or ds_user_email) or username, and password. Whatever is wrong, the answer is the same 401. 5 failures lock the account for the address they came from for 15 minutes; 50 in an hour lock it for addresses it has not signed in from lately.',
     allow: 'open',
-    reaches: 'installation',
+    tenancy: 'global',
     deadline,
     body: Credentials,
     responses: { 200: SignedIn },
@@ -69,12 +69,12 @@ const changeOfPassword = (path: string, parts: SignInParts) =>
     description:
       'Ends the other sessions. A current_password that is not right is a 422 that names it, and counts as a failed sign-in. The new one is judged as at registration.',
     allow: 'signed_in',
-    reaches: 'installation',
+    tenancy: 'global',
     deadline,
     body: PasswordChange,
     responses: { 200: Done },
     transaction: 'own', // a refusal counts
-    repeatable: false, // a password that was right once is judged again
+    idempotency: 'off', // a password that was right once is judged again
     prepare: async ({ db, actor, body, signal }) => {
       const fault = passwordFault(body.new_password, acting(await findUser(db, actor.id)));
       if (fault) throw wrong('new_password', fault);

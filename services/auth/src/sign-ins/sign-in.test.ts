@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => auth.close());
 
-const login = (body: object, path = '/auth/login') => auth.nobody().post(path, body);
+const login = (body: object, path = '/auth/login') => auth.anonymous().post(path, body);
 const paths = (body: { errors: { path: string }[] }) => body.errors.map(({ path }) => path).toSorted();
 
 describe('signing in', () => {
@@ -44,7 +44,7 @@ describe('signing in', () => {
     });
 
     const decoded = jwt.decode(body.access_token, { complete: true });
-    const jwks = (await auth.nobody().get('/.well-known/jwks.json').expect(200)).body as {
+    const jwks = (await auth.anonymous().get('/.well-known/jwks.json').expect(200)).body as {
       keys: (JsonWebKey & { kid: string })[];
     };
     const published = jwks.keys.find(({ kid }) => kid === decoded?.header.kid);

@@ -2,7 +2,7 @@ import { userDeleted, type Role } from '@clientela/contracts';
 import type { Scope, Tx } from '@clientela/db';
 import { AppError, conflict, forbidden, invalid, notFound, precondition } from '@clientela/errors';
 import { publish } from '@clientela/events';
-import { writableIn, type Actor } from '@clientela/http';
+import { pickWritable, type Actor } from '@clientela/http';
 import { announced, causeOf, changesOf, newUser, noteUser, write, type UserCause } from '../accounts/changes.ts';
 import { saysNames, type Account } from '../accounts/rules.ts';
 import { findUser, insertUser, lockUser, updateUser, type StoredUser, type UserColumns } from '../accounts/store.ts';
@@ -52,7 +52,7 @@ export async function changeUser(
   const { actor } = target;
   const company = body['role'] !== undefined || body['is_active'] === false || saysNames(body);
   const current = await currentOf(tx, target, company);
-  const changes = changesOf(writableIn(body, WritableUser, current), current, given.country);
+  const changes = changesOf(pickWritable(body, WritableUser, current), current, given.country);
   if (given.password_hash) changes.password_hash = given.password_hash;
   const fields_changed = named(Object.keys(changes));
   if (!target.any) refuseFields(notOfOneself(fields_changed));

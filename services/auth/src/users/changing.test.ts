@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { Caller } from '@clientela/testing';
+import type { TestUser } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { User } from '../accounts/schema.ts';
 import { authUnderTest, type AuthUnderTest } from '../auth-under-test.ts';
 
 let auth: AuthUnderTest;
-let root: Caller;
+let root: TestUser;
 
 beforeAll(async () => {
   auth = await authUnderTest();
@@ -19,14 +19,14 @@ const newEmail = () => `${randomUUID()}@example.com`;
 const paths = (body: { errors: { path: string }[] }) => body.errors.map((error) => error.path).toSorted();
 const at = ({ id }: { id: string }) => `${path}/${id}`;
 
-async function added(admin: Caller, body: object = {}): Promise<{ user: User; caller: Caller }> {
+async function added(admin: TestUser, body: object = {}): Promise<{ user: User; caller: TestUser }> {
   const answer = await admin.post(path, { email: newEmail(), password, ...body }).expect(201);
   const user = answer.body as User;
   return { user, caller: auth.user(user.role, { id: user.business_id ?? '' }, user.id) };
 }
 
 const row = (user: User) => auth.database.owner('users').where({ id: user.id }).first();
-const signIn = (email: string, secret = password) => auth.nobody().post('/auth/login', { email, password: secret });
+const signIn = (email: string, secret = password) => auth.anonymous().post('/auth/login', { email, password: secret });
 const live = async (user: User) =>
   (await auth.database.owner('sessions').where({ user_id: user.id }).whereNull('ended_at')).length;
 const said = async (user: User) =>

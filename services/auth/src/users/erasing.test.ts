@@ -1,6 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { ErasureReport, Person } from '@clientela/contracts';
-import type { Caller } from '@clientela/testing';
+import type { TestUser } from '@clientela/testing';
 import jwt from 'jsonwebtoken';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createPasswords, type Passwords } from '../accounts/passwords.ts';
@@ -28,7 +28,7 @@ afterAll(() => auth.close());
 type Row = Record<string, unknown>;
 type Admin = Awaited<ReturnType<AuthUnderTest['registered']>>;
 
-const customer = (company_id: string) => auth.program('customer', { ...auth.company(), id: company_id });
+const customer = (company_id: string) => auth.callingService('customer', { ...auth.company(), id: company_id });
 const personOf = (company_id: string, user_id: string | null, changes: Partial<Person> = {}): Person => ({
   company_id,
   user_id,
@@ -95,10 +95,13 @@ async function somebody({ user: admin, caller }: Admin) {
   const itself = auth.user('viewer', { id: admin.business_id ?? '' }, id);
 
   const login = (password: string, ip: string, device: string) =>
-    auth.nobody().post('/auth/login', { email: body.email, password }).set({ 'X-Client-Ip': ip, 'User-Agent': device });
+    auth
+      .anonymous()
+      .post('/auth/login', { email: body.email, password })
+      .set({ 'X-Client-Ip': ip, 'User-Agent': device });
   const signed = (await login(body.password, here, `Browser/${own(8)}`).expect(200)).body;
   await login('wrong', there, `Other/${own(9)}`).expect(401);
-  await auth.nobody().post('/auth/refresh', { refresh_token: signed.refresh_token }).expect(200);
+  await auth.anonymous().post('/auth/refresh', { refresh_token: signed.refresh_token }).expect(200);
   await itself.patch('/auth/me', { name: `${own(3)} ${own(4)} ${own(10)}`, address: `Street ${own(11)}` }).expect(200);
   await itself.get('/api/v1/users').set('X-Client-Ip', elsewhere).expect(403);
   return { id, word, digits, addresses, body, key, made, itself, login, signed, admin };
@@ -146,7 +149,7 @@ describe('what the customer service asks of a user', () => {
     await customer(company).get('/internal/privacy/users/me').expect(400);
     for (const program of ['interaction', 'favorites', 'product', 'gateway'] as const)
       await auth
-        .program(program, { ...auth.company(), id: company })
+        .callingService(program, { ...auth.company(), id: company })
         .get(`/internal/privacy/users/${user.id}`)
         .expect(403);
   });
@@ -227,7 +230,7 @@ describe('an erased user', () => {
     expect(touched(report.anonymised)).toEqual({
       sessions: 1,
       audit_logs: addressed(before),
-      idempotency_answers: 1,
+      idempotency_keys: 1,
     });
     expect(JSON.stringify(report)).not.toContain(person.word);
     expect(report.anonymised.find(({ table }) => table === 'audit_logs')?.columns).toEqual(['ip']);
@@ -243,7 +246,7 @@ describe('an erased user', () => {
     const report = await erase(personOf(company, person.id), request_id);
 
     const { sid } = jwt.decode(person.signed.access_token) as { sid: string };
-    const { body } = await auth.program('gateway').get('/internal/revocations').expect(200);
+    const { body } = await auth.callingService('gateway').get('/internal/revocations').expect(200);
     expect(body.sessions.map((session: { sid: string }) => session.sid)).toContain(sid);
     const about = (await auth.events()).filter(({ company_id }) => company_id === company).slice(-2);
     expect(about).toMatchObject([
@@ -273,7 +276,7 @@ describe('an erased user', () => {
     await erase(personOf(company, person.id));
     const ip = `198.51.100.${randomInt(1, 255)}`;
     const late = auth.user('admin', { id: company }, person.id); // whatever its token says, for the seconds that it is good
-    const from = (call: ReturnType<Caller['get']>) => call.set({ 'X-Client-Ip': ip, 'User-Agent': person.word });
+    const from = (call: ReturnType<TestUser['get']>) => call.set({ 'X-Client-Ip': ip, 'User-Agent': person.word });
     await from(late.patch('/auth/me', { name: person.word })).expect(401);
     await from(late.get('/auth/me')).expect(401);
     await from(late.post('/auth/logout-all')).expect(200);
@@ -281,14 +284,14 @@ describe('an erased user', () => {
     await from(late.post('/auth/change-password', passwords)).expect((answer) =>
       expect([401, 422]).toContain(answer.status),
     );
-    await from(auth.nobody().post('/auth/refresh', { refresh_token: person.signed.refresh_token })).expect(401);
+    await from(auth.anonymous().post('/auth/refresh', { refresh_token: person.signed.refresh_token })).expect(401);
     await from(person.itself.get('/api/v1/users')).expect(403); // a line of the trail, without the address
     await from(late.put(`/api/v1/users/${admin.user.id}`, { role: 'viewer' })).expect(409);
     expect(await holding([person.word, person.digits, ...person.addresses, ip])).toEqual([]);
 
     await person.login(person.body.password, ip, 'x').expect(401);
     const { first_name, email, password } = person.body;
-    await auth.nobody().post('/auth/register', { email, password, first_name }).expect(201);
+    await auth.anonymous().post('/auth/register', { email, password, first_name }).expect(201);
     await person.login(password, ip, 'x').expect(200);
   });
 

@@ -1,7 +1,7 @@
 import { roles } from '@clientela/contracts';
 import { notFound } from '@clientela/errors';
 import { route, type Route } from '@clientela/http';
-import { Uuid } from '@clientela/values';
+import { Uuid } from '@clientela/validation';
 import { z } from 'zod';
 import { findUser } from '../accounts/store.ts';
 import { indispensable } from './rules.ts';

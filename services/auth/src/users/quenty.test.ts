@@ -1,12 +1,12 @@
-import type { Caller } from '@clientela/testing';
+import type { TestUser } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { authUnderTest, type AuthUnderTest } from '../auth-under-test.ts';
 
 // Every call that Quenty's document prints, with the ids and keys of this run in the place of its own.
 
 let auth: AuthUnderTest;
-let root: Caller;
-let admin: Caller;
+let root: TestUser;
+let admin: TestUser;
 let company_id: string;
 
 beforeAll(async () => {
@@ -51,7 +51,7 @@ describe('users', () => {
       company_id,
     });
     expect((await admin.get(`/api/v1/users/${user.id}`).expect(200)).body).toEqual(user);
-    await auth.nobody().post('/auth/login', { username: 'john_doe', password }).expect(200);
+    await auth.anonymous().post('/auth/login', { username: 'john_doe', password }).expect(200);
     const change = { first_name: 'Updated Name', phone: '+9876543210', active: true };
     const { body: changed } = await admin.put(`/api/v1/users/${user.id}`, change).expect(200);
     expect(changed).toMatchObject({ first_name: 'Updated Name', phone: '+9876543210', is_active: true });
@@ -61,7 +61,7 @@ describe('users', () => {
   test('have roles and types of documents', async () => {
     const { body } = await admin.get('/api/v1/users/roles').expect(200);
     expect(body.roles).toContainEqual({ name: 'Admin', code: 'admin', permissions: ['all'] });
-    const types = (await auth.nobody().get('/api/v1/document-types').expect(200)).body as object[];
+    const types = (await auth.anonymous().get('/api/v1/document-types').expect(200)).body as object[];
     expect(types[0]).toMatchObject({ code: 'cedula', active: true, created_at: expect.any(String) });
   });
 });

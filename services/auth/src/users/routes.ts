@@ -1,8 +1,8 @@
-import { reach } from '@clientela/contracts';
+import { accessLevel } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
 import { forbidden, invalid, notFound, type FieldError } from '@clientela/errors';
-import { patchBody, route, versioned, type Actor, type CompanyActor, type Route } from '@clientela/http';
-import { documentFault, Message } from '@clientela/values';
+import { patchBody, route, withETag, type Actor, type CompanyActor, type Route } from '@clientela/http';
+import { documentFault, Message } from '@clientela/validation';
 import type { Defaults } from '../accounts/actions.ts';
 import type { Passwords } from '../accounts/passwords.ts';
 import { shown } from '../accounts/routes.ts';
@@ -22,7 +22,7 @@ export type UserParts = { passwords: Passwords; defaults: Defaults; make_profile
 const path = '/api/v1/users';
 const one = `${path}/{user_id}`;
 
-const answered = (user: StoredUser) => versioned(user.version, shown(user));
+const answered = (user: StoredUser) => withETag(user.version, shown(user));
 
 type Asked = { actor: CompanyActor; params: Record<string, string>; db: Db };
 const oneself = async ({ actor, params, db }: Asked): Promise<boolean> =>
@@ -42,7 +42,7 @@ export const userRoutes = (parts: UserParts): Route[] => [
     summary: 'List users',
     description: 'Newest first. All but superusers see their own company’s.',
     allow: 'users:read',
-    reaches: 'list',
+    tenancy: 'company-or-all',
     query: UserQuery,
     responses: { 200: UserList },
     handle: async ({ db, scope, query }) => {
@@ -57,10 +57,10 @@ export const userRoutes = (parts: UserParts): Route[] => [
     summary: 'Get a user',
     description: 'By its id or its number; one’s own, or any of the company with users:read.',
     allow: { permission: 'users:read', own: oneself },
-    reaches: 'installation',
+    tenancy: 'global',
     params: UserId,
     responses: { 200: User },
-    revalidates: false, // last_login changes without raising the version
+    conditionalGet: false, // last_login changes without raising the version
     handle: async ({ db, actor, params }) => answered(await reached(db, actor, params.user_id)),
   }),
   change(parts),
@@ -71,7 +71,7 @@ export const userRoutes = (parts: UserParts): Route[] => [
     description:
       'Its sessions end. With hard_delete=true the record is removed for good. The last active admin of a company stays.',
     allow: 'users:delete',
-    reaches: 'installation',
+    tenancy: 'global',
     params: UserId,
     query: Removal,
     responses: { 200: Message },
@@ -92,7 +92,7 @@ const create = ({ passwords, defaults, make_profile }: UserParts) =>
     description:
       'Of one’s own company; a superuser names the company in the body. Nobody grants a role above their own. A number of NIT, RUT, CPF or CNPJ must be right.',
     allow: 'users:create',
-    reaches: 'installation',
+    tenancy: 'global',
     body: NewUser,
     responses: { 201: User },
     prepare: async ({ db, actor, body, signal }) => {
@@ -110,7 +110,7 @@ const create = ({ passwords, defaults, make_profile }: UserParts) =>
       return { account, password_hash: await passwords.hash(password, signal), role, company, rest };
     },
     handle: async ({ tx, actor, prepared }) => answered(await createUser(tx, actor, prepared, defaults.country)),
-    after: ({ result, actor, request_id }) => make_profile(result.body, { actor, request_id }),
+    afterCommit: ({ result, actor, request_id }) => make_profile(result.body, { actor, request_id }),
   });
 
 /**
@@ -148,13 +148,13 @@ const change = ({ passwords, defaults }: UserParts) =>
     description:
       'Fields left out stay; null clears. Of oneself: name, phone, address, document; with users:update also username, email, role, active (or is_active) and password. A new role or password and deactivation end the user’s sessions. The last active admin of a company stays.',
     allow: { permission: 'users:update', own: oneself },
-    reaches: 'installation',
+    tenancy: 'global',
     params: UserId,
     body: UserChange,
     responses: { 200: User },
     prepare: async ({ db, actor, params, body, signal }) => {
       const user = await reached(db, actor, params.user_id);
-      const any = actor.role !== 'service' && reach(actor.role, 'users:update') === 'any';
+      const any = actor.role !== 'service' && accessLevel(actor.role, 'users:update') === 'any';
       const { password, active, ...rest } = body as Change;
       const fields = active === undefined ? rest : { ...rest, is_active: active };
       const prepared = { id: user.id, any, fields };

@@ -9,8 +9,8 @@ import {
   sliceQuery,
   text,
   Uuid,
-} from '@clientela/values';
-import { Phone } from '@clientela/values/phones';
+} from '@clientela/validation';
+import { Phone } from '@clientela/validation/phones';
 import { z } from 'zod';
 import { NewPassword, User, Username, WritableMe } from '../accounts/schema.ts';
 import { CompanyReference } from '../companies/schema.ts';

@@ -1,4 +1,12 @@
-import { slice, within, type Db, type Query, type Scope, type Slice, type Tx } from '@clientela/db';
+import {
+  paginateByOffset,
+  whereCompany,
+  type Db,
+  type Query,
+  type Scope,
+  type OffsetPage,
+  type Tx,
+} from '@clientela/db';
 import { patternsOf } from '../accounts/search.ts';
 import { lockSuperusers, type StoredUser } from '../accounts/store.ts';
 import { holdCompany } from '../companies/store.ts';
@@ -17,9 +25,9 @@ const columns = [
 ];
 const ofUsers = [...columns.slice(0, -1), 'u.company_id', 'u.created_at'];
 
-export function listUsers(db: Db, scope: Scope, query: UserQuery): Promise<Slice<UserListed>> {
+export function listUsers(db: Db, scope: Scope, query: UserQuery): Promise<OffsetPage<UserListed>> {
   const { role, is_active, search, limit, offset } = query;
-  const found = within(db('users as u'), scope, 'u.company_id');
+  const found = whereCompany(db('users as u'), scope, 'u.company_id');
   if (role) void found.where('u.role', role);
   if (is_active !== undefined) void found.where('u.is_active', is_active);
   if (search) void found.where((any) => matching(any, search));
@@ -30,7 +38,7 @@ export function listUsers(db: Db, scope: Scope, query: UserQuery): Promise<Slice
   const rows = search ? withCompany(db.withMaterialized('u', found.select(ofUsers)).from('u')) : many;
   const sort = [{ column: 'u.created_at', descending: true }];
   const filtered = Boolean(role ?? search) || is_active !== undefined;
-  return slice<UserListed>(rows, columns, { limit, offset, sort }, { filtered, many });
+  return paginateByOffset<UserListed>(rows, columns, { limit, offset, sort }, { filtered, many });
 }
 
 function matching(any: Query, search: string): void {

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { Caller } from '@clientela/testing';
+import type { TestUser } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { User } from '../accounts/schema.ts';
 import { authUnderTest, type AuthUnderTest } from '../auth-under-test.ts';
 
 let auth: AuthUnderTest;
-let root: Caller;
+let root: TestUser;
 const profiles: { id: string }[] = [];
 
 beforeAll(async () => {
@@ -24,7 +24,7 @@ const newEmail = () => `${randomUUID()}@example.com`;
 const paths = (body: { errors: { path: string }[] }) => body.errors.map((error) => error.path).toSorted();
 const stripped = ({ body }: { body: object }) => ({ ...body, timestamp: '', request_id: '' });
 
-async function added(admin: Caller, body: object = {}): Promise<{ user: User; caller: Caller }> {
+async function added(admin: TestUser, body: object = {}): Promise<{ user: User; caller: TestUser }> {
   const answer = await admin.post(path, { email: newEmail(), password, ...body }).expect(201);
   const user = answer.body as User;
   return { user, caller: auth.user(user.role, { id: user.business_id ?? '' }, user.id) };
@@ -70,7 +70,7 @@ describe('a new user', () => {
     expect(said).toMatchObject({ company_id: maker.business_id, actor_id: maker.id, sequence: 1 });
     expect(said?.data).toEqual({ user_id: body.id, role: 'customer' });
     expect(profiles.at(-1)?.id).toBe(body.id);
-    await auth.nobody().post('/auth/login', { email, password }).expect(200);
+    await auth.anonymous().post('/auth/login', { email, password }).expect(200);
     const trail = await auth.database.owner('audit_logs').where({ resource_id: body.id, action: 'user.registered' });
     expect(trail).toMatchObject([{ actor_id: maker.id, company_id: maker.business_id, result: 'done' }]);
   });
@@ -113,7 +113,7 @@ describe('a new user', () => {
   test('with a taken value is a 409 that names the field, and shows the other to those who may see it', async () => {
     const { user, caller } = await auth.registered();
     const { caller: stranger } = await auth.registered();
-    const taken = (by: Caller, body: object) => by.post(path, { email: newEmail(), password, ...body }).expect(409);
+    const taken = (by: TestUser, body: object) => by.post(path, { email: newEmail(), password, ...body }).expect(409);
     const { body } = await taken(caller, { email: user.email.toUpperCase() });
     expect(body).toMatchObject({ error_code: 'USER_EMAIL_TAKEN', existing: { id: user.id } });
     expect((await taken(caller, { username: user.username.toUpperCase() })).body.error_code).toBe(
@@ -251,7 +251,7 @@ describe('the list', () => {
     ] as const) {
       expect((await (await added(caller, { role })).caller.get(path)).status, role).toBe(status);
     }
-    await auth.nobody().get(path).expect(401);
+    await auth.anonymous().get(path).expect(401);
   });
 });
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Caller, TestService } from '@clientela/testing';
+import type { TestUser, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { customerUnderTest } from '../customer-under-test.ts';
 import { cache } from '../cache.ts';
@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 const path = '/api/customers/analytics';
-const made = async (shop: Caller, body: object): Promise<string> =>
+const made = async (shop: TestUser, body: object): Promise<string> =>
   (await shop.post('/api/customers', body).expect(201)).body.customer.id;
 const counted = (customer_id: string, values: object) =>
   service.database.owner('customer_counters').where({ customer_id }).update(values);

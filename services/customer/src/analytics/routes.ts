@@ -1,5 +1,5 @@
 import { notFound } from '@clientela/errors';
-import { route, type CompanyLookup, type Route } from '@clientela/http';
+import { route, type CompanyClient, type Route } from '@clientela/http';
 import { cache } from '../cache.ts';
 import { figures } from './rules.ts';
 import { CustomerAnalytics } from './schema.ts';
@@ -9,7 +9,7 @@ const age = 60_000; // milliseconds
 const companiesKept = 1_000;
 
 /** @param now milliseconds; the clock */
-export const analyticsRoutes = (companies: CompanyLookup, now: () => number = Date.now): Route[] => {
+export const analyticsRoutes = (companies: CompanyClient, now: () => number = Date.now): Route[] => {
   const remembered = cache<CustomerAnalytics>({ age, most: companiesKept, now });
   return [
     route({

@@ -1,4 +1,4 @@
-import { Instant, Money } from '@clientela/values';
+import { Instant, Money } from '@clientela/validation';
 import { z } from 'zod';
 import { Status, Type } from '../customers/schema.ts';
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Caller, Company, TestService } from '@clientela/testing';
+import type { TestUser, Company, TestService } from '@clientela/testing';
 import { listen } from '@clientela/http';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -13,7 +13,7 @@ import { photograph, photographWithGainMap, picture } from './sample-pictures.ts
 const folder = mkdtempSync(join(tmpdir(), 'clientela-avatars-'));
 let service: TestService;
 let company: Company;
-let manager: Caller;
+let manager: TestUser;
 
 beforeAll(async () => {
   service = await customerUnderTest({ pictures: folderStorage(folder) });
@@ -28,12 +28,12 @@ afterAll(async () => {
 const newCustomer = async (values: object = { full_name: 'Ana' }) =>
   (await manager.post('/api/customers', values).expect(201)).body.customer;
 const at = (id: string) => `/api/customers/${id}/avatar`;
-const upload = (caller: Caller, id: string, file: Buffer, name = 'me.jpg') =>
+const upload = (caller: TestUser, id: string, file: Buffer, name = 'me.jpg') =>
   caller.post(at(id)).attach('file', file, name);
 const given = async (id: string, file?: Buffer): Promise<string> =>
   (await upload(manager, id, file ?? (await picture('png'))).expect(200)).body.customer.avatar_url;
-const open = (url: string) => service.nobody().get(url);
-const bytes = async (asked: ReturnType<Caller['get']>): Promise<Buffer> =>
+const open = (url: string) => service.anonymous().get(url);
+const bytes = async (asked: ReturnType<TestUser['get']>): Promise<Buffer> =>
   (await asked.buffer(true).expect(200)).body as Buffer;
 
 describe('a picture that is sent', () => {
@@ -185,8 +185,8 @@ describe('who may', () => {
     await service.user('viewer', company).delete(at(customer.id)).expect(403);
     await upload(service.user('admin', service.company()), customer.id, file).expect(404);
     await service.user('admin', service.company()).delete(at(customer.id)).expect(404);
-    await upload(service.nobody(), customer.id, file).expect(401);
-    await service.nobody().delete(at(customer.id)).expect(401);
+    await upload(service.anonymous(), customer.id, file).expect(401);
+    await service.anonymous().delete(at(customer.id)).expect(401);
     expect((await manager.get(`/api/customers/${customer.id}`)).body.customer.avatar_url).toBe(url);
   });
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Caller, TestService } from '@clientela/testing';
+import type { TestUser, TestService } from '@clientela/testing';
 import { createLog } from '@clientela/runtime';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { customerUnderTest } from '../customer-under-test.ts';
@@ -31,8 +31,8 @@ const pictures: Storage = {
 };
 
 let service: TestService;
-let manager: Caller;
-let admin: Caller;
+let manager: TestUser;
+let admin: TestUser;
 let file: Buffer;
 const workers: ReturnType<typeof startDiscarding>[] = [];
 
@@ -69,8 +69,8 @@ const stored = () =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((one) => one.isFile())
     .map(({ name }) => name);
-const noted = async (): Promise<string[]> => service.database.owner('avatar_discards').orderBy('name').pluck('name');
-const due = () => service.database.owner('avatar_discards').update({ due_at: new Date(0) });
+const noted = async (): Promise<string[]> => service.database.owner('avatar_deletions').orderBy('name').pluck('name');
+const due = () => service.database.owner('avatar_deletions').update({ due_at: new Date(0) });
 const nothingNoted = () => expect.poll(noted).toEqual([]);
 
 test('the storage is away when a picture comes: 503, nothing has changed, and what was begun is cleared away', async () => {
@@ -91,9 +91,9 @@ test('the storage is away when a picture comes: 503, nothing has changed, and wh
 test('the storage is away when a picture is looked at: 503', async () => {
   const name = await given(await newCustomer());
   renameSync(folder, away);
-  await service.nobody().get(`/avatars/${name}`).expect(503);
+  await service.anonymous().get(`/avatars/${name}`).expect(503);
   renameSync(away, folder);
-  await service.nobody().get(`/avatars/${name}`).expect(200);
+  await service.anonymous().get(`/avatars/${name}`).expect(200);
 });
 
 test('a replaced, a removed and a hard-deleted one are cleared away, and no other', async () => {
@@ -107,7 +107,7 @@ test('a replaced, a removed and a hard-deleted one are cleared away, and no othe
   work();
   await nothingNoted();
   for (const name of old) expect(stored()).not.toContain(name);
-  for (const name of [first, second]) await service.nobody().get(`/avatars/${name}`).expect(200);
+  for (const name of [first, second]) await service.anonymous().get(`/avatars/${name}`).expect(200);
 });
 
 test('a way of changing customers that knows nothing of pictures forgets none', async () => {
@@ -129,15 +129,15 @@ test('the storage is away when one is to be removed: it is removed later', async
   const id = await newCustomer();
   const name = await given(id);
   await manager.delete(`/api/customers/${id}/avatar`).expect(200);
-  await service.nobody().get(`/avatars/${name}`).expect(404); // at once, wherever the file is
+  await service.anonymous().get(`/avatars/${name}`).expect(404); // at once, wherever the file is
   renameSync(folder, away);
   work();
-  const attempts = () => service.database.owner('avatar_discards').pluck('attempts');
+  const attempts = () => service.database.owner('avatar_deletions').pluck('attempts');
   await expect.poll(attempts).toEqual([1]);
   await due();
   await expect.poll(attempts).toEqual([2]);
   const [{ wait }] = (await service.database
-    .owner('avatar_discards')
+    .owner('avatar_deletions')
     .select(service.database.owner.raw('extract(epoch from due_at - now())::float as wait'))) as [{ wait: number }];
   expect(wait).toBeGreaterThan(15); // ever later
   renameSync(away, folder);
@@ -179,7 +179,7 @@ test('a process ends between the storing and the transaction: what it stored is 
   // Another's is cleared away meanwhile, this one is not due.
   const other = newName();
   await service.database
-    .owner('avatar_discards')
+    .owner('avatar_deletions')
     .insert({ company_id: manager.company_id, name: other, due_at: new Date(0) });
   await expect.poll(() => removed.includes(other)).toBe(true);
   expect(stored()).toContain(name);
@@ -195,17 +195,17 @@ test('a process ends between the storing and the transaction: what it stored is 
 test('a picture whose removal has begun is given to nobody, even if it is not done', async () => {
   const id = await newCustomer();
   between = async (name) => {
-    await service.database.owner('avatar_discards').where({ name }).update({ attempts: 1 });
+    await service.database.owner('avatar_deletions').where({ name }).update({ attempts: 1 });
   };
   await upload(id).expect(503);
   expect(await read(id)).toEqual({ version: '"1"', avatar_url: null });
-  await service.database.owner('avatar_discards').delete();
+  await service.database.owner('avatar_deletions').delete();
 });
 
 test('several workers remove each one once', async () => {
   const names = Array.from({ length: 90 }, newName);
   await service.database
-    .owner('avatar_discards')
+    .owner('avatar_deletions')
     .insert(names.map((name) => ({ company_id: manager.company_id, name, due_at: new Date(0) })));
   removed.length = 0;
   for (let count = 0; count < 3; count += 1) work();

@@ -128,7 +128,7 @@ test.each(hostile)('%s is refused', async (_what, make, expected) => {
   const [row] = await database.owner('customers').select('avatar_url', 'version').where({ id: customer_id });
   expect(row).toEqual({ avatar_url: null, version: 1 });
   expect(readdirSync(folder)).toEqual([]);
-  expect(await database.owner('avatar_discards')).toEqual([]);
+  expect(await database.owner('avatar_deletions')).toEqual([]);
 });
 
 test('a file of exactly 1 MiB is taken', async () => {

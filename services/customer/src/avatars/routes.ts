@@ -27,7 +27,7 @@ export const avatarRoutes = (storage: Storage): Route[] => [
       'as a WebP of at most 512 by 512 pixels, without what the file held besides (place and time of a photograph).',
     allow: { permission: 'customers:update', own },
     kind: 'upload',
-    body_limit: most_bytes + 16 * 1024, // with what multipart puts around the file
+    bodyLimit: most_bytes + 16 * 1024, // with what multipart puts around the file
     deadline: 30_000,
     params: CustomerId,
     responses: { 200: CustomerSaved },
@@ -69,10 +69,10 @@ export const avatarRoutes = (storage: Storage): Route[] => [
     summary: 'Get a picture',
     description: "By a customer's `avatar_url`, until the picture is replaced or removed.",
     allow: 'open',
-    reaches: 'installation', // whoever knows the name, a superuser who names no company too
+    tenancy: 'global', // whoever knows the name, a superuser who names no company too
     kind: 'stream',
     params: AvatarName,
-    revalidates: true, // another picture has another name
+    conditionalGet: true, // another picture has another name
     responses: { 200: type },
     handle: async ({ db, params: { name } }) => {
       const found = isName(name) && (await isServed(db, name)) && (await orAway(storage.get(name)));

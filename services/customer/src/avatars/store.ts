@@ -13,7 +13,7 @@ const grace = '10 minutes';
  */
 export async function insertDiscard(db: Db, company_id: string, customer_id: string, name: string): Promise<boolean> {
   const { rowCount } = await db.raw(
-    `insert into avatar_discards (company_id, customer_id, name, due_at)
+    `insert into avatar_deletions (company_id, customer_id, name, due_at)
      select company_id, id, ?, now() + interval '${grace}' from customers where company_id = ? and id = ? for key share`,
     [name, company_id, customer_id],
   );
@@ -23,7 +23,7 @@ export async function insertDiscard(db: Db, company_id: string, customer_id: str
 /** @returns false when it is too late: its removal may have begun */
 export async function deleteUntouchedDiscard(tx: Tx, company_id: string, name: string): Promise<boolean> {
   const untouched = { company_id, name, attempts: 0 };
-  return (await tx('avatar_discards').where(untouched).where('due_at', '>', tx.fn.now()).delete()) > 0;
+  return (await tx('avatar_deletions').where(untouched).where('due_at', '>', tx.fn.now()).delete()) > 0;
 }
 
 /** Of a customer whose pictures alone are meant. */
@@ -34,7 +34,7 @@ export type Whose = { company_id: string; customer_id: string };
  * @param whose an erasure waits for these: a removal that has begun, and may have been cut off, is taken over at once
  */
 export function takeDueDiscards(db: Db, limit: number, whose?: Whose): PromiseLike<Discard[]> {
-  const due: Query = db('avatar_discards')
+  const due: Query = db('avatar_deletions')
     .select('company_id', 'name')
     .where((one) => {
       void one.where('due_at', '<=', db.fn.now());
@@ -45,7 +45,7 @@ export function takeDueDiscards(db: Db, limit: number, whose?: Whose): PromiseLi
     .forUpdate()
     .skipLocked();
   if (whose) void due.where(whose);
-  return db('avatar_discards')
+  return db('avatar_deletions')
     .whereIn(['company_id', 'name'], due)
     .update({
       attempts: db.raw('attempts + 1'),
@@ -55,11 +55,11 @@ export function takeDueDiscards(db: Db, limit: number, whose?: Whose): PromiseLi
 }
 
 export const deleteDiscard = (db: Db, { company_id, name }: Discard): PromiseLike<number> =>
-  db('avatar_discards').where({ company_id, name }).delete();
+  db('avatar_deletions').where({ company_id, name }).delete();
 
 /** Whether the storage may still hold a picture that was this customer's. */
 export const hasDiscards = async (db: Db, whose: Whose): Promise<boolean> =>
-  (await db('avatar_discards').select(db.raw('1')).where(whose).first()) !== undefined;
+  (await db('avatar_deletions').select(db.raw('1')).where(whose).first()) !== undefined;
 
 /** Whether some customer has it. */
 export const isServed = async (db: Db, name: string): Promise<boolean> =>

@@ -1,8 +1,8 @@
 import { customerCreated } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
 import { AppError, invalid } from '@clientela/errors';
-import { fieldErrors, need, patchBody, type CompanyActor } from '@clientela/http';
-import { normalPhone } from '@clientela/values/phones';
+import { fieldErrors, requirePermission, patchBody, type CompanyActor } from '@clientela/http';
+import { normalPhone } from '@clientela/validation/phones';
 import type { z } from 'zod';
 import { changeCustomer, createCustomer, markDeleted } from '../customers/actions.ts';
 import { Customer, withDocument, WritableCustomer, type NewCustomer } from '../customers/schema.ts';
@@ -40,7 +40,7 @@ export function judged(actor: CompanyActor, sent: unknown): Judged {
   }
   const operation = parsed.data;
   for (const verb of operation.op === 'upsert' ? (['create', 'update'] as const) : [operation.op])
-    need(actor, `customers:${verb}`);
+    requirePermission(actor, `customers:${verb}`);
   if (operation.op !== 'upsert') return operation;
   if (typeof operation.data[operation.match_on] !== 'string')
     throw invalid([{ path: operation.match_on, message: 'is required: it is what the customer is found by' }]);

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { Caller, Company, TestService } from '@clientela/testing';
+import type { TestUser, Company, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { customerUnderTest } from '../customer-under-test.ts';
 
 let service: TestService;
 let company: Company;
-let manager: Caller;
+let manager: TestUser;
 beforeAll(async () => {
   service = await customerUnderTest({ pool: 10 });
   company = service.company();

@@ -1,12 +1,12 @@
 import { notFound, unavailable } from '@clientela/errors';
 import {
-  need,
+  requirePermission,
   Problem,
   problemFor,
   route,
   type CompanyActor,
-  type CompanyLookup,
-  type Parts,
+  type CompanyClient,
+  type IdempotentSteps,
   type Route,
   type ServiceOptions,
 } from '@clientela/http';
@@ -19,10 +19,10 @@ import { Batch, batchDone, BatchQuery, type Result } from './schema.ts';
 
 const tries = 3; // of an upsert that others get in the way of
 
-type Work = Parts & { db: Db; actor: CompanyActor; request_id: string; prepared: Terms };
+type Work = IdempotentSteps & { db: Db; actor: CompanyActor; request_id: string; prepared: Terms };
 
 /** What these doors work with. */
-export type BatchParts = { companies: CompanyLookup; fingerprints: Fingerprints; log: ServiceOptions['log'] };
+export type BatchParts = { companies: CompanyClient; fingerprints: Fingerprints; log: ServiceOptions['log'] };
 
 export const batchRoutes = ({ companies, fingerprints, log }: BatchParts): Route[] => [
   route({
@@ -39,13 +39,13 @@ export const batchRoutes = ({ companies, fingerprints, log }: BatchParts): Route
     allow: 'customers:create',
     query: BatchQuery,
     body: Batch,
-    body_limit: 8 * 1024 * 1024,
+    bodyLimit: 8 * 1024 * 1024,
     deadline: 120_000, // 1,000 operations on a busy machine
     responses: { 200: batchDone(Problem) },
     transaction: 'own', // each operation stands alone
-    repeatable: 'by parts',
+    idempotency: 'steps',
     prepare: async ({ actor, query: { allow_erased }, signal }): Promise<Terms> => {
-      if (allow_erased) need(actor, 'gdpr:manage');
+      if (allow_erased) requirePermission(actor, 'gdpr:manage');
       const company = await companies(actor.company_id, { actor, signal });
       if (!company) throw notFound('company');
       return { company, fingerprints, allow_erased };
@@ -69,7 +69,7 @@ async function resultOf(part: string, sent: unknown, work: Work, log: BatchParts
   } catch (error) {
     const result = await refusal(error, work);
     if (result.status === 403) return result; // what one may do is judged each time
-    if (result.status < 500) return work.keep(part, result);
+    if (result.status < 500) return work.recordStep(part, result);
     if (result.status === 500) log.error({ request_id: work.request_id, err: error }, 'unexpected failure');
     else log.warn({ request_id: work.request_id, err: error }, 'an operation of a batch was left undone');
     return result;
@@ -82,7 +82,7 @@ async function refusal(error: unknown, { request_id, db }: Work): Promise<Result
 }
 
 async function performed(part: string, sent: unknown, work: Work): Promise<Result> {
-  const { once, actor, prepared } = work;
+  const { runStep: once, actor, prepared } = work;
   const operation = judged(actor, sent);
   const result = async (tx: Tx): Promise<Result> => {
     const { status, customer } = await perform(tx, actor, operation, prepared);

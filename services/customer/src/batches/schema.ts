@@ -1,4 +1,4 @@
-import { queryBoolean, Uuid } from '@clientela/values';
+import { queryBoolean, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 import { CustomerSaved, NewCustomer, type Customer } from '../customers/schema.ts';
 

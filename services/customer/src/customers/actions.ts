@@ -2,7 +2,7 @@ import { customerCreated, customerDeleted, customerStatusChanged, customerUpdate
 import type { Tx } from '@clientela/db';
 import { AppError, conflict, forbidden, invalid, notFound, precondition } from '@clientela/errors';
 import { publish } from '@clientela/events';
-import { differing, readOnlyFaults, writablePart, type CompanyActor } from '@clientela/http';
+import { changedValues, readOnlyErrors, writableFields, type CompanyActor } from '@clientela/http';
 import { tell } from '../history/actions.ts';
 import { insertTags, rewriteLabels } from '../tags/store.ts';
 import {
@@ -36,7 +36,7 @@ export async function createCustomer(
 ): Promise<StoredCustomer> {
   const { business_id, number, status, type, tags = [] } = input;
   ownCompany(actor, business_id);
-  const record = fieldsAfter(blank, writablePart(input, WritableCustomer), company.country);
+  const record = fieldsAfter(blank, writableFields(input, WritableCustomer), company.country);
   const customer = await insertCustomer(tx, actor.company_id, {
     ...record,
     number,
@@ -70,17 +70,17 @@ export async function changeCustomer(
   const { actor } = target;
   const current = await undeletedOf(tx, target);
   ownCompany(actor, body['business_id']);
-  refuseFields(forbiddenFields(actor.role, Object.keys(body), Object.keys(differing(body, current))));
-  const given = writablePart(body, WritableCustomer);
+  refuseFields(forbiddenFields(actor.role, Object.keys(body), Object.keys(changedValues(body, current))));
+  const given = writableFields(body, WritableCustomer);
   const after = fieldsAfter(current, given, country);
   const faults = [
-    ...readOnlyFaults(body, WritableCustomer, current),
+    ...readOnlyErrors(body, WritableCustomer, current),
     ...userFaults(current, given),
     ...recordFaults(after),
   ];
   if (faults.length > 0) throw invalid(faults);
 
-  const changes = differing(after, current);
+  const changes = changedValues(after, current);
   const fields_changed = changedFields(Object.keys(changes));
   if (fields_changed.length === 0) return current;
   const customer = await write(tx, actor, current, changes);

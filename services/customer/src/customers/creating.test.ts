@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { unavailable } from '@clientela/errors';
-import type { Caller, Company, TestService } from '@clientela/testing';
+import type { TestUser, Company, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { customerUnderTest } from '../customer-under-test.ts';
 
 let service: TestService;
 let company: Company;
-let admin: Caller;
+let admin: TestUser;
 let auth_is_away = false;
 
 beforeAll(async () => {

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { Caller, Company, TestService } from '@clientela/testing';
+import type { TestUser, Company, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { customerUnderTest } from '../customer-under-test.ts';
 
 let service: TestService;
 let company: Company;
-let admin: Caller;
+let admin: TestUser;
 
 beforeAll(async () => {
   service = await customerUnderTest();
@@ -162,21 +162,25 @@ describe('activate', () => {
 describe('the internal look-up', () => {
   test('finds by id and by number, deleted ones too, inside the company only, for the services that may ask', async () => {
     const customer = await created({ full_name: 'Asked' });
-    const favorites = service.program('favorites', company);
+    const favorites = service.callingService('favorites', company);
     const found = { id: customer.id, number: customer.number, deleted: false };
     expect((await favorites.get(`/internal/customers/${customer.id}`).expect(200)).body).toEqual(found);
     expect(
-      (await service.program('interaction', company).get(`/internal/customers/${customer.number}`).expect(200)).body,
+      (await service.callingService('interaction', company).get(`/internal/customers/${customer.number}`).expect(200))
+        .body,
     ).toEqual(found);
     await admin.delete(`${path}/${customer.id}`).expect(200);
     expect((await favorites.get(`/internal/customers/${customer.id}`).expect(200)).body).toEqual({
       ...found,
       deleted: true,
     });
-    await service.program('favorites', service.company()).get(`/internal/customers/${customer.number}`).expect(404);
+    await service
+      .callingService('favorites', service.company())
+      .get(`/internal/customers/${customer.number}`)
+      .expect(404);
     await favorites.get('/internal/customers/999999999999999').expect(404);
     await favorites.get('/internal/customers/1e3').expect(400);
-    await service.program('product', company).get(`/internal/customers/${customer.id}`).expect(403);
+    await service.callingService('product', company).get(`/internal/customers/${customer.id}`).expect(403);
     await admin.get(`/internal/customers/${customer.id}`).expect(403);
     await admin.delete(`${path}/${customer.id}?hard_delete=true`).expect(200);
     await favorites.get(`/internal/customers/${customer.id}`).expect(404);

@@ -1,6 +1,6 @@
 import { connect, type Db, type Tx } from '@clientela/db';
 import { startEvents, type Events } from '@clientela/events';
-import { standIn, type Caller, type Company, type StandIn, type TestService } from '@clientela/testing';
+import { stubServer, type TestUser, type Company, type StubServer, type TestService } from '@clientela/testing';
 import { createLog } from '@clientela/runtime';
 import type { Response, Test } from 'supertest';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -8,18 +8,18 @@ import { customerUnderTest } from '../customer-under-test.ts';
 
 let service: TestService;
 let company: Company;
-let admin: Caller;
-let interaction: StandIn;
-let favorites: StandIn;
+let admin: TestUser;
+let interaction: StubServer;
+let favorites: StubServer;
 let events: Events;
 let own: Db;
 
 beforeAll(async () => {
-  const after_commit = (tx: Tx) => events.committed(tx);
-  service = await customerUnderTest({ pool: 10, after_commit });
+  const afterCommit = (tx: Tx) => events.committed(tx);
+  service = await customerUnderTest({ pool: 10, afterCommit });
   company = service.company();
   admin = service.user('admin', company);
-  [interaction, favorites] = await Promise.all([standIn('interaction'), standIn('favorites')]);
+  [interaction, favorites] = await Promise.all([stubServer('interaction'), stubServer('favorites')]);
   const { url } = service.database;
   own = connect(url, { pool: 3 });
   events = startEvents({
@@ -43,7 +43,7 @@ const created = async (body: object = { full_name: 'Ana' }) => (await admin.post
 const confirms = () => ({ status: 200, body: { heard: true } });
 const hangsUp = () => undefined;
 /** What a subscriber confirmed or was offered of one customer. */
-const heard = (subscriber: StandIn, id: string) =>
+const heard = (subscriber: StubServer, id: string) =>
   subscriber.calls
     .map(({ body }) => body as { id: string; name: string; sequence: number; data: Record<string, unknown> })
     .filter(({ data }) => data['customer_id'] === id);

@@ -1,6 +1,6 @@
 import type { Db } from '@clientela/db';
 import { notFound } from '@clientela/errors';
-import { versioned, type Actor, type CompanyActor, type Route } from '@clientela/http';
+import { withETag, type Actor, type CompanyActor, type Route } from '@clientela/http';
 import { seenBy } from './rules.ts';
 import type { Customer } from './schema.ts';
 import { findCustomer, findUserOf, type StoredCustomer } from './store.ts';
@@ -20,7 +20,7 @@ export const recordOf = ({
 export const shown = (actor: Actor, customer: StoredCustomer) => seenBy(actor.role, recordOf(customer));
 
 export const saved = (actor: Actor, message: string, customer: StoredCustomer) =>
-  versioned(customer.version, { message, customer: shown(actor, customer) });
+  withETag(customer.version, { message, customer: shown(actor, customer) });
 
 /** What a POST that answers a customer answers again when it is repeated and the answer was too long to be kept. */
 export async function savedAgain(

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { Caller, Company, TestService } from '@clientela/testing';
+import type { TestUser, Company, TestService } from '@clientela/testing';
 import type { Test } from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { customerUnderTest } from '../customer-under-test.ts';
 
 let service: TestService;
 let company: Company;
-let admin: Caller;
+let admin: TestUser;
 
 beforeAll(async () => {
   service = await customerUnderTest();
@@ -22,7 +22,7 @@ const named = async (call: Test, status = 422): Promise<string[]> => {
   expect(body).toMatchObject({ status });
   return body.errors.map(({ path }: { path: string }) => path).toSorted();
 };
-const sent = (caller: Caller, method: 'post' | 'put' | 'patch', at: string, text: string) =>
+const sent = (caller: TestUser, method: 'post' | 'put' | 'patch', at: string, text: string) =>
   caller[method](at).set('Content-Type', 'application/json').send(text);
 
 const bad: [string, ...unknown[]][] = [

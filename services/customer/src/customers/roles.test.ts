@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { Caller, Company, TestService } from '@clientela/testing';
+import type { TestUser, Company, TestService } from '@clientela/testing';
 import type { Test } from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { customerUnderTest } from '../customer-under-test.ts';
 
 let service: TestService;
 let company: Company;
-let admin: Caller;
-let person: Caller;
+let admin: TestUser;
+let person: TestUser;
 
 beforeAll(async () => {
   service = await customerUnderTest();
@@ -26,7 +26,7 @@ test('a viewer reads and changes nothing; nobody signed in does neither', async 
   const viewer = service.user('viewer', company);
   await viewer.get(at).expect(200);
   await viewer.get(path).expect(200);
-  for (const caller of [viewer, service.nobody()]) {
+  for (const caller of [viewer, service.anonymous()]) {
     const status = caller === viewer ? 403 : 401;
     for (const call of [
       caller.post(path, { full_name: 'X' }),
@@ -37,8 +37,8 @@ test('a viewer reads and changes nothing; nobody signed in does neither', async 
     ])
       await call.expect(status);
   }
-  await service.nobody().get(at).expect(401);
-  await service.program('auth', company).get(at).expect(403);
+  await service.anonymous().get(at).expect(401);
+  await service.callingService('auth', company).get(at).expect(403);
   expect((await admin.get(at)).body.customer).toEqual(customer);
 });
 

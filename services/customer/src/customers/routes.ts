@@ -1,7 +1,15 @@
 import { InternalCustomer } from '@clientela/contracts';
 import { notFound } from '@clientela/errors';
-import { need, patchBody, route, versioned, type CompanyActor, type CompanyLookup, type Route } from '@clientela/http';
-import { Message } from '@clientela/values';
+import {
+  requirePermission,
+  patchBody,
+  route,
+  withETag,
+  type CompanyActor,
+  type CompanyClient,
+  type Route,
+} from '@clientela/http';
+import { Message } from '@clientela/validation';
 import {
   activateCustomer,
   changeCustomer,
@@ -30,7 +38,7 @@ import { findCustomer, findCustomerByKey } from './store.ts';
 const path = '/api/customers';
 const one = `${path}/{customer_id}`;
 
-export const customerRoutes = (companies: CompanyLookup): Route[] => {
+export const customerRoutes = (companies: CompanyClient): Route[] => {
   const companyOf = async (actor: CompanyActor, signal: AbortSignal) => {
     const company = await companies(actor.company_id, { actor, signal });
     if (!company) throw notFound('company');
@@ -47,7 +55,7 @@ export const customerRoutes = (companies: CompanyLookup): Route[] => {
         'replaced whole. A full_name that was built from firstname and lastname is built again when they change. user_id is ' +
         'read-only once it is set. One of full_name, firstname, lastname, email and phone must remain.',
       allow: { permission: 'customers:update', own },
-      ...(method === 'patch' && { rate: 'customer-patch' }),
+      ...(method === 'patch' && { rateLimit: 'customer-patch' }),
       params: CustomerId,
       body: withDocument(patchBody(Customer, WritableCustomer)),
       responses: { 200: CustomerSaved },
@@ -85,12 +93,12 @@ export const customerRoutes = (companies: CompanyLookup): Route[] => {
       description: 'Inactive and deleted ones too.',
       allow: { permission: 'customers:read', own },
       params: CustomerId,
-      revalidates: false, // counters raise no version
+      conditionalGet: false, // counters raise no version
       responses: { 200: CustomerShown },
       handle: async ({ db, actor, params }) => {
         const customer = await findCustomer(db, actor.company_id, params.customer_id);
         if (!customer) throw notFound('customer');
-        return versioned(customer.version, { customer: shown(actor, customer) });
+        return withETag(customer.version, { customer: shown(actor, customer) });
       },
     }),
     change('put'),
@@ -112,7 +120,7 @@ export const customerRoutes = (companies: CompanyLookup): Route[] => {
           await markDeleted(tx, target);
           return { message: 'Customer deactivated' };
         }
-        need(actor, 'customers:hard_delete');
+        requirePermission(actor, 'customers:hard_delete');
         await removeCustomer(tx, target);
         return { message: 'Customer removed' };
       },

@@ -1,7 +1,7 @@
 import type { Role } from '@clientela/contracts';
 import type { FieldError } from '@clientela/errors';
-import { documentFault } from '@clientela/values';
-import { normalPhone } from '@clientela/values/phones';
+import { documentFault } from '@clientela/validation';
+import { normalPhone } from '@clientela/validation/phones';
 import type { Change } from '../history/schema.ts';
 import type { Address, Customer, CustomerFields, CustomerGiven, Preferences } from './schema.ts';
 

@@ -10,8 +10,8 @@ import {
   Money,
   text,
   Uuid,
-} from '@clientela/values';
-import { Phone } from '@clientela/values/phones';
+} from '@clientela/validation';
+import { Phone } from '@clientela/validation/phones';
 import { z } from 'zod';
 import { Labels } from '../tags/schema.ts';
 import { documentFaults, recordFaults } from './rules.ts';

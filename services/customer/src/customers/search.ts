@@ -1,5 +1,5 @@
-import { searchedText, typoKeys } from '@clientela/db';
-import { phoneDigits } from '@clientela/values/phones';
+import { normalizeForSearch, deletionKeys } from '@clientela/db';
+import { phoneDigits } from '@clientela/validation/phones';
 
 type Searched = {
   [Field in 'full_name' | 'firstname' | 'lastname' | 'email' | 'phone' | 'document_number']: string | null;
@@ -10,19 +10,21 @@ type Searched = {
  *
  * `searched` holds a line for each value, `\n jose.garcia@example.com \n`, so that no search runs from the end of one value into the
  * next. A blank stands before each word: one that only punctuation sets apart is written again in a line of such words.
- * `typo_keys` are those of the words of names and e-mail that consist of letters.
+ * `deletion_keys` are those of the words of names and e-mail that consist of letters.
  */
-export function searchColumns(record: Searched): { searched: string; typo_keys: number[] } {
+export function searchColumns(record: Searched): { searched: string; deletion_keys: number[] } {
   const { full_name, firstname, lastname, email, phone, document_number } = record;
   const names = [full_name, [firstname, lastname].filter((part) => part !== null).join(' ')].map((name) =>
-    searchedText(name),
+    normalizeForSearch(name),
   );
-  const mail = searchedText(email);
+  const mail = normalizeForSearch(email);
   const words = [...names, mail].map((value) => (/[^a-z0-9|\s]/.test(value) ? wordsOf(value).join(' ') : ''));
-  const others = [phone, ...(phone ? phoneDigits(phone) : []), document_number].map((value) => searchedText(value));
+  const others = [phone, ...(phone ? phoneDigits(phone) : []), document_number].map((value) =>
+    normalizeForSearch(value),
+  );
   const lines = new Set([...names, mail, ...others, ...words].filter((line) => line));
-  const keys = new Set([...names, mail].flatMap((value) => lettersOf(value)).flatMap((word) => typoKeys(word)));
-  return { searched: `\n${[...lines].map((line) => ` ${line} \n`).join('')}`, typo_keys: [...keys] };
+  const keys = new Set([...names, mail].flatMap((value) => lettersOf(value)).flatMap((word) => deletionKeys(word)));
+  return { searched: `\n${[...lines].map((line) => ` ${line} \n`).join('')}`, deletion_keys: [...keys] };
 }
 
 /** The words of a searched text: runs of letters and digits. */

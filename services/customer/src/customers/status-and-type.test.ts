@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { Caller, Company, TestService } from '@clientela/testing';
+import type { TestUser, Company, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { customerUnderTest } from '../customer-under-test.ts';
 
 let service: TestService;
 let company: Company;
-let admin: Caller;
-let manager: Caller;
+let admin: TestUser;
+let manager: TestUser;
 
 beforeAll(async () => {
   service = await customerUnderTest();
@@ -128,13 +128,13 @@ test('anything else is refused by name', async () => {
 test('they are for those who change customers: no viewer, no role customer on its own record, no other company', async () => {
   const person = service.user('customer', company);
   const customer = await created({ full_name: 'Own', user_id: person.user_id });
-  const calls = (caller: Caller, id: string) => [
+  const calls = (caller: TestUser, id: string) => [
     caller.patch(`${path}/${id}/status`, { status: 'inactive' }),
     caller.patch(`${path}/${id}/type`, { type: 'vip' }),
   ];
   for (const caller of [person, service.user('viewer', company)])
     for (const call of calls(caller, customer.id)) await call.expect(403);
-  for (const call of calls(service.nobody(), customer.id)) await call.expect(401);
+  for (const call of calls(service.anonymous(), customer.id)) await call.expect(401);
   const strip = ({ body }: { body: object }) => ({ ...body, timestamp: '', request_id: '' });
   const stranger = service.user('admin', service.company());
   const unknown = calls(stranger, randomUUID());

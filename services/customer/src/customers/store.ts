@@ -1,4 +1,4 @@
-import { isUuid, meaning, newId, type Db, type Tx } from '@clientela/db';
+import { isUuid, mapConstraintErrors, newId, type Db, type Tx } from '@clientela/db';
 import { conflict } from '@clientela/errors';
 import { searchColumns } from './search.ts';
 import type { Customer, CustomerFields } from './schema.ts';
@@ -130,7 +130,7 @@ export async function insertCustomer(tx: Tx, company_id: string, record: NewReco
     ...(number !== undefined && { number }),
   };
   const insert = tx('customers').insert(row).returning(returned);
-  const [customer] = await meaning(
+  const [customer] = await mapConstraintErrors(
     insert,
     taken(company_id, { ...fields, ...(number !== undefined && { number }) }, true),
   );
@@ -160,7 +160,7 @@ export async function updateCustomer(
       updated_at: tx.fn.now(),
     })
     .returning(returned);
-  const [row] = await meaning(update, taken(company_id, record, options.shown));
+  const [row] = await mapConstraintErrors(update, taken(company_id, record, options.shown));
   return row && ({ ...current, ...row } as StoredCustomer);
 }
 

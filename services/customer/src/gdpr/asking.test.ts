@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Caller, Company } from '@clientela/testing';
+import type { TestUser, Company } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { gdprUnderTest, patiently, type GdprUnderTest } from './gdpr-under-test.ts';
 
@@ -7,7 +7,7 @@ import { gdprUnderTest, patiently, type GdprUnderTest } from './gdpr-under-test.
 
 let it: GdprUnderTest;
 let company: Company;
-let admin: Caller;
+let admin: TestUser;
 beforeAll(async () => {
   it = await gdprUnderTest();
 });
@@ -55,7 +55,7 @@ describe.each(doors)('%s', (door) => {
     await stranger.post(door, { user_id, business_id: randomUUID() }).expect(403);
     for (const role of ['manager', 'viewer'] as const)
       await it.service.user(role, company).post(door, { customer_id: customer.id }).expect(403);
-    await it.service.nobody().post(door, { customer_id: customer.id }).expect(401);
+    await it.service.anonymous().post(door, { customer_id: customer.id }).expect(401);
     const nobody = await admin.post(door, { user_id: randomUUID(), business_id: company.id }).expect(404);
     expect(nobody.body.error_code).toBe('USER_NOT_FOUND');
     const superuser = it.service.user('superuser');

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { Caller, Company } from '@clientela/testing';
+import type { TestUser, Company } from '@clientela/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { picture } from '../avatars/sample-pictures.ts';
 import { gdprUnderTest, type GdprUnderTest } from './gdpr-under-test.ts';
 
 let it: GdprUnderTest;
 let company: Company;
-let admin: Caller;
+let admin: TestUser;
 beforeAll(async () => {
   it = await gdprUnderTest();
   company = it.service.company();
@@ -90,7 +90,7 @@ test('of an erased person nothing is left in any row of any table, and no file; 
   const files = it.files();
   const kept = await somebody();
   const before = await tablesWith(gone.canary);
-  expect(before).toEqual(['customer_history', 'customer_notes', 'customer_tags', 'customers', 'idempotency_answers']);
+  expect(before).toEqual(['customer_history', 'customer_notes', 'customer_tags', 'customers', 'idempotency_keys']);
   const { text } = await admin.post('/api/gdpr/export', { customer_id: gone.id }).expect(200);
   for (const part of [
     ' external',
@@ -131,7 +131,7 @@ test('of an erased person nothing is left in any row of any table, and no file; 
     'erased_customers',
     'erasure_requests',
     'erasures',
-    'idempotency_answers',
+    'idempotency_keys',
     'outbox_deliveries',
     'outbox_events',
   ]);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { renameSync } from 'node:fs';
-import type { Caller, Company } from '@clientela/testing';
+import type { TestUser, Company } from '@clientela/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { folderStorage } from '../avatars/folder.ts';
 import { picture } from '../avatars/sample-pictures.ts';
@@ -14,7 +14,7 @@ const soon = { timeout: 30_000 };
 
 let it: GdprUnderTest;
 let company: Company;
-let admin: Caller;
+let admin: TestUser;
 
 beforeAll(async () => {
   it = await gdprUnderTest();
@@ -92,7 +92,7 @@ describe('an erasure', () => {
       customer_tags: 2,
       customer_notes: 1,
       customer_history: 2,
-      users_heard: 0,
+      user_field_versions: 0,
     });
     expect(counted(own.kept)).toEqual({
       erased_customers: 1,
@@ -243,7 +243,7 @@ describe('while something is away', () => {
       .toMatchObject({ status: 'running', services: { ...allDone, customer: 'pending' } });
     renameSync(away, it.folder);
     expect(it.files()).toHaveLength(1);
-    await it.service.database.owner('avatar_discards').update({ due_at: new Date(0) }); // tried again in 15 s else
+    await it.service.database.owner('avatar_deletions').update({ due_at: new Date(0) }); // tried again in 15 s else
     await it.done(admin, id);
     expect(it.files()).toEqual([]);
     expect(counted((await ownPart(id)).erased)).toMatchObject({ customers: 1, customer_history: 2 });
@@ -261,7 +261,7 @@ describe('while something is away', () => {
       .toMatchObject({ status: 'running', services: { ...allDone, customer: 'pending' } });
     expect(it.files()).toEqual([name]);
     expect(await insertDiscard(it.service.database.db, company.id, customer.id, newName())).toBe(false);
-    await it.service.database.owner('avatar_discards').update({ due_at: new Date(0) }); // ten minutes later
+    await it.service.database.owner('avatar_deletions').update({ due_at: new Date(0) }); // ten minutes later
     await it.done(admin, id);
     expect(it.files()).toEqual([]);
   });
@@ -284,7 +284,7 @@ describe('while something is away', () => {
       await expect.poll(async () => (await it.requestOf(admin, id)).services[name], soon).toBe('done');
     }
     await it.rest();
-    await it.service.database.owner('avatar_discards').update({ due_at: new Date(0) });
+    await it.service.database.owner('avatar_deletions').update({ due_at: new Date(0) });
     it.others.away.set('auth', 'hangs up');
     it.work();
     await expect.poll(async () => (await it.requestOf(admin, id)).services, soon).toEqual(allDone);

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { Caller, Company } from '@clientela/testing';
+import type { TestUser, Company } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { collectExport } from './export.ts';
 import { gdprUnderTest, type GdprUnderTest } from './gdpr-under-test.ts';
 
 let it: GdprUnderTest;
 let company: Company;
-let admin: Caller;
+let admin: TestUser;
 beforeAll(async () => {
   it = await gdprUnderTest();
 });
@@ -139,7 +139,7 @@ describe('an export', () => {
     await keyed().expect(200);
     await admin.patch(`/api/customers/${customer.id}`, { firstname: 'Eva' }).expect(200);
     expect((await keyed().expect(200)).body.customer.firstname).toBe('Eva');
-    expect(await it.service.database.owner('idempotency_answers').where({ company_id: company.id })).toEqual([]);
+    expect(await it.service.database.owner('idempotency_keys').where({ company_id: company.id })).toEqual([]);
   });
 
   test('of somebody who is erased in the middle is none', async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Role } from '@clientela/contracts';
 import { createLog } from '@clientela/runtime';
-import { testSecret, type Caller, type TestService } from '@clientela/testing';
+import { testSecret, type TestUser, type TestService } from '@clientela/testing';
 import type { Test } from 'supertest';
 import { expect } from 'vitest';
 import { folderStorage } from '../avatars/folder.ts';
@@ -26,12 +26,12 @@ export type GdprUnderTest = {
   rest: () => Promise<void>;
   /** A user of the company, as auth knows it. */
   newUser: (role?: Role, last_admin?: boolean) => string;
-  newCustomer: (by: Caller, values?: object) => Promise<{ id: string; number: number; email: string }>;
+  newCustomer: (by: TestUser, values?: object) => Promise<{ id: string; number: number; email: string }>;
   /** Asks for an erasure. @returns the request's id */
-  erase: (by: Caller, body: object) => Promise<string>;
-  requestOf: (by: Caller, id: string) => Promise<{ status: string; services: Record<string, string> }>;
+  erase: (by: TestUser, body: object) => Promise<string>;
+  requestOf: (by: TestUser, id: string) => Promise<{ status: string; services: Record<string, string> }>;
   /** Waits until an erasure is done. */
-  done: (by: Caller, id: string) => Promise<void>;
+  done: (by: TestUser, id: string) => Promise<void>;
   close: () => Promise<void>;
 };
 
@@ -59,7 +59,7 @@ export async function gdprUnderTest(options: Parameters<typeof customerUnderTest
     await worker?.stop();
     worker = undefined;
   };
-  const requestOf = async (by: Caller, id: string) =>
+  const requestOf = async (by: TestUser, id: string) =>
     (await by.get(`/api/gdpr/requests/${id}`).expect(200)).body.request;
   return {
     service,

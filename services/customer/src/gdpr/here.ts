@@ -1,6 +1,6 @@
 import type { ErasureReport, Person } from '@clientela/contracts';
 import type { Db, Tx } from '@clientela/db';
-import { erasePerson, type Privacy } from '@clientela/privacy';
+import { erasePerson, type DataInventory } from '@clientela/privacy';
 import type { Storage } from '../avatars/storage.ts';
 import { hasDiscards } from '../avatars/store.ts';
 import { removeDue } from '../avatars/worker.ts';
@@ -14,12 +14,12 @@ export type Here = {
   fingerprints: Fingerprints;
   pictures: Storage;
   /** Told after each commit. */
-  after_commit?: (tx: Tx) => void;
+  afterCommit?: (tx: Tx) => void;
 };
 
 /** This service's part of an erasure. @returns undefined while a picture is not out of the storage */
 export async function eraseHere(
-  { db, fingerprints, pictures, after_commit }: Here,
+  { db, fingerprints, pictures, afterCommit }: Here,
   step: Step,
   signal: AbortSignal,
 ): Promise<ErasureReport | undefined> {
@@ -27,7 +27,7 @@ export async function eraseHere(
   const transact = async <T>(work: (tx: Tx) => Promise<T>): Promise<T> => {
     let done: Tx | undefined;
     const result = await db.transaction((tx) => work((done = tx)));
-    if (done) after_commit?.(done);
+    if (done) afterCommit?.(done);
     return result;
   };
   const person = { company_id, customer_id, customer_number, user_id };
@@ -40,7 +40,7 @@ export async function eraseHere(
   return withGone(report, await findGone(db, company_id, request_id));
 }
 
-const beginningWith = (fingerprints: Fingerprints): Privacy => ({
+const beginningWith = (fingerprints: Fingerprints): DataInventory => ({
   ...privacy,
   begin: async (tx, person: Person, id) => {
     const request = await findRequest(tx, person.company_id, id);

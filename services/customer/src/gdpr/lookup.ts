@@ -1,4 +1,4 @@
-import { reach, roles, type Person } from '@clientela/contracts';
+import { accessLevel, roles, type Person } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
 import { forbidden, notFound } from '@clientela/errors';
 import type { CompanyActor, ServiceClient } from '@clientela/http';
@@ -26,7 +26,7 @@ export const companyUserLookup =
 
 /** Whether the caller reaches its own data alone. */
 export const ownOnly = ({ role }: Pick<CompanyActor, 'role'>): boolean =>
-  role !== 'service' && reach(role, 'gdpr:manage') !== 'any';
+  role !== 'service' && accessLevel(role, 'gdpr:manage') !== 'any';
 
 /** Who is meant, with what auth says of the user; or the request by which that person was, or is being, erased. */
 export type Named = { person: Person; user: CompanyUser | undefined } | { request: StoredRequest };

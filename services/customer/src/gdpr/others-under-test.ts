@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ErasureReceipt, ErasureReport, Person, Role } from '@clientela/contracts';
-import { standIn, type StandIn } from '@clientela/testing';
+import { stubServer, type StubServer } from '@clientela/testing';
 import type { Others } from './others.ts';
 
 export const names = ['auth', 'interaction', 'product', 'favorites'] as const;
@@ -23,7 +23,7 @@ export type OthersUnderTest = {
   signed: ErasureReceipt[];
   /** What was asked for an export. */
   asked: Asked[];
-  standIns: Record<Name, StandIn>;
+  standIns: Record<Name, StubServer>;
   close: () => Promise<unknown>;
 };
 
@@ -36,8 +36,8 @@ const reportOf = (service: Name): ErasureReport => ({
 });
 
 export async function othersUnderTest(): Promise<OthersUnderTest> {
-  const made = await Promise.all(names.map(async (name) => [name, await standIn(name)] as const));
-  const standIns = Object.fromEntries(made) as Record<Name, StandIn>;
+  const made = await Promise.all(names.map(async (name) => [name, await stubServer(name)] as const));
+  const standIns = Object.fromEntries(made) as Record<Name, StubServer>;
   const others: OthersUnderTest = {
     clients: Object.fromEntries(made.map(([name, { client }]) => [name, client])) as Others,
     pages: new Map(),

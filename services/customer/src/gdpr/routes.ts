@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Person } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
 import { conflict, notFound } from '@clientela/errors';
-import { reply, route, versioned, type CompanyActor, type Route } from '@clientela/http';
+import { reply, route, withETag, type CompanyActor, type Route } from '@clientela/http';
 import { exportSection } from '@clientela/privacy';
 import { turnstile } from '../avatars/turnstile.ts';
 import { findCustomer } from '../customers/store.ts';
@@ -70,7 +70,7 @@ function personRoutes(parts: GdprParts): Route[] {
       deadline: 60_000,
       responses: { 200: PersonalData },
       transaction: 'own', // it changes nothing, and asks others
-      repeatable: false,
+      idempotency: 'off',
       prepare: async ({ db, actor, body, signal }) => {
         const named = await namedPerson(db, users, { actor, signal }, body);
         if ('request' in named) throw notFound(body.customer_id === undefined ? 'user' : 'customer');
@@ -108,13 +108,13 @@ function personRoutes(parts: GdprParts): Route[] {
       deadline: 30_000,
       responses: { 200: RequestTaken, 202: RequestTaken },
       transaction: 'own', // with wait=true it waits for what follows the commit
-      repeatable: 'by parts',
+      idempotency: 'steps',
       prepare: async ({ db, actor, body, signal }) => {
         const named = await namedPerson(db, users, { actor, signal }, body);
         if ('user' in named && named.user?.last_admin) throw lastAdmin();
         return named;
       },
-      handle: async ({ db, once, actor, query, signal, prepared }) => {
+      handle: async ({ db, runStep: once, actor, query, signal, prepared }) => {
         const { id } = await once('request', async (tx) => ({
           id: 'request' in prepared ? prepared.request.id : await insertRequest(tx, prepared.person, actor.id),
         }));
@@ -136,7 +136,7 @@ const requestRoutes: Route[] = [
     summary: 'List erasures',
     description: 'Newest first. Role customer sees its own alone.',
     allow,
-    reaches: 'list',
+    tenancy: 'company-or-all',
     query: RequestQuery,
     responses: { 200: RequestPage },
     handle: async ({ db, actor, scope, query }) => {
@@ -151,11 +151,11 @@ const requestRoutes: Route[] = [
     summary: 'Get an erasure',
     allow,
     params: RequestId,
-    revalidates: true,
+    conditionalGet: true,
     responses: { 200: RequestShown },
     handle: async ({ db, actor, params }) => {
       const request = await requestOf(db, actor, params.request_id);
-      return versioned(request.version, { request: shownRequest(request) });
+      return withETag(request.version, { request: shownRequest(request) });
     },
   }),
   route({
@@ -166,13 +166,13 @@ const requestRoutes: Route[] = [
       '404 RECEIPT_NOT_FOUND until it is done. The keys that verify it stay in /.well-known/jwks.json for good.',
     allow,
     params: RequestId,
-    revalidates: true,
+    conditionalGet: true,
     responses: { 200: ReceiptShown },
     handle: async ({ db, actor, params }) => {
       const { version } = await requestOf(db, actor, params.request_id);
       const signed = await findReceipt(db, actor.company_id, params.request_id);
       if (!signed) throw notFound('receipt');
-      return versioned(version, signed);
+      return withETag(version, signed);
     },
   }),
 ];

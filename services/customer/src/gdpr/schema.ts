@@ -1,5 +1,5 @@
 import { ErasureReceipt, services } from '@clientela/contracts';
-import { Instant, page, pageOf, perPage, queryBoolean, Uuid } from '@clientela/values';
+import { Instant, page, pageOf, perPage, queryBoolean, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 
 const named = ['customer_id', 'user_id', 'business_id'] as const;

@@ -1,5 +1,5 @@
 import { services, type ErasureReceipt, type ErasureReport, type Person, type Service } from '@clientela/contracts';
-import { newId, page, within, type Db, type Page, type Scope, type Tx } from '@clientela/db';
+import { newId, paginate, whereCompany, type Db, type Page, type Scope, type Tx } from '@clientela/db';
 import type { ErasureRequest } from './schema.ts';
 
 export type StoredRequest = Omit<ErasureRequest, 'services' | 'status'> & {
@@ -50,10 +50,10 @@ export function listRequests(
   scope: Scope,
   { user_id, ...request }: { user_id: string | undefined; page: number; per_page: number },
 ): Promise<Page<StoredRequest>> {
-  const found = within(db('erasure_requests'), scope);
+  const found = whereCompany(db('erasure_requests'), scope);
   if (user_id !== undefined) void found.where({ user_id });
   const sort = [{ column: 'requested_at', descending: true }];
-  return page(found, columns(db), { ...request, sort }, { filtered: user_id !== undefined });
+  return paginate(found, columns(db), { ...request, sort }, { filtered: user_id !== undefined });
 }
 
 export const findReceipt = (db: Db, company_id: string, id: string) =>

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { services, type ErasureReceipt, type Service } from '@clientela/contracts';
-import { asLeader, databaseFault } from '@clientela/db';
+import { withLeaderLock, asUnavailable } from '@clientela/db';
 import { AppError } from '@clientela/errors';
 import type { Log } from '@clientela/runtime';
 import { deleteExpiredFingerprints } from '../tombstones/store.ts';
@@ -51,7 +51,7 @@ export function startErasing(options: Here & { url: string; others: Others; log:
     woken = Promise.withResolvers<void>();
   };
 
-  const running = asLeader(url, 'customer erasures', stopping.signal, async (signal) => {
+  const running = withLeaderLock(url, 'customer erasures', stopping.signal, async (signal) => {
     const works = services.map((service) => loop(service, () => eraseSome(service, signal), signal));
     await Promise.all([...works, loop('receipts', () => signSome(signal), signal), forget(signal), watch(signal)]);
   });
@@ -138,7 +138,7 @@ export function startErasing(options: Here & { url: string; others: Others; log:
         try {
           await work(item);
         } catch (error) {
-          const notNow = databaseFault(error) ?? (error instanceof AppError && error.kind === 'unavailable');
+          const notNow = asUnavailable(error) ?? (error instanceof AppError && error.kind === 'unavailable');
           if (notNow) {
             queue.length = 0;
             gone.push(error);

@@ -1,11 +1,11 @@
 import type { DataOf, EventContract } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
-import { publishAll, type Cause } from '@clientela/events';
+import { publishAll, type EventOrigin } from '@clientela/events';
 import type { Change } from './schema.ts';
 import { insertHistory } from './store.ts';
 
 /** Whose doing a change of a company's record is: an actor of a door, or whoever an event names. */
-export type Doer = Cause & { company_id: string };
+export type Doer = EventOrigin & { company_id: string };
 
 type Named = { id: string; number: number; version: number };
 /** What an event says beside which customer it is about. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Role } from '@clientela/contracts';
-import type { Caller, Company, TestService } from '@clientela/testing';
+import type { TestUser, Company, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { picture } from '../avatars/sample-pictures.ts';
 import { customerUnderTest } from '../customer-under-test.ts';
@@ -8,7 +8,7 @@ import type { KnownUser } from '../profiles/actions.ts';
 
 let service: TestService;
 let company: Company;
-let admin: Caller;
+let admin: TestUser;
 /** The users that auth knows. */
 const users = new Map<string, KnownUser>();
 
@@ -45,8 +45,8 @@ describe('every kind of change is remembered with its author and what it was bef
         role,
         service.user(role, role === 'superuser' ? undefined : company),
       ]),
-    ) as Record<'admin' | 'manager' | 'superuser', Caller>;
-    const entry = (caller: Caller, action: string, ...changes: [string, unknown, unknown][]) => ({
+    ) as Record<'admin' | 'manager' | 'superuser', TestUser>;
+    const entry = (caller: TestUser, action: string, ...changes: [string, unknown, unknown][]) => ({
       actor_id: caller.user_id,
       action,
       changes: changes.map(([field, from, to]) => ({ field, from, to })),
@@ -152,7 +152,7 @@ describe('every kind of change is remembered with its author and what it was bef
     const known = () => users.set(user.id, { user, company });
     known();
     const hear = (name: string, sequence: number, data: object) =>
-      service.program('auth').post('/internal/events', {
+      service.callingService('auth').post('/internal/events', {
         id: randomUUID(),
         name,
         occurred_at: new Date().toISOString(),
@@ -291,7 +291,7 @@ describe('a history', () => {
     const { id } = await created({ full_name: 'Own', user_id: person.user_id });
     const at = `${path}/${id}/history`;
     await person.get(at).expect(403);
-    await service.nobody().get(at).expect(401);
+    await service.anonymous().get(at).expect(401);
     await service.user('viewer', company).get(at).expect(200);
     await service.user('superuser').get(at).expect(422);
     await service.user('superuser').get(`${at}?company_id=${company.id}`).expect(200);

@@ -1,4 +1,4 @@
-import { Instant, perPage } from '@clientela/values';
+import { Instant, perPage } from '@clientela/validation';
 import { z } from 'zod';
 
 /** One field of a record, before and after. */

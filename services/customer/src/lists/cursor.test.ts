@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Caller, TestService } from '@clientela/testing';
+import type { TestUser, TestService } from '@clientela/testing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { customerUnderTest } from '../customer-under-test.ts';
@@ -14,12 +14,12 @@ const path = '/api/customers';
 type Listed = { id: string; full_name: string; business_id: string };
 type CursorPage = { customers: Listed[]; per_page: number; next_cursor: string | null };
 
-const first = async (caller: Caller, query: string) =>
+const first = async (caller: TestUser, query: string) =>
   (await caller.get(`${path}?${query}&cursor=`).expect(200)).body as CursorPage;
-const next = async (caller: Caller, query: string, cursor: string) =>
+const next = async (caller: TestUser, query: string, cursor: string) =>
   (await caller.get(`${path}?${query}&cursor=${encodeURIComponent(cursor)}`).expect(200)).body as CursorPage;
 
-async function walk(caller: Caller, query: string): Promise<Listed[]> {
+async function walk(caller: TestUser, query: string): Promise<Listed[]> {
   const found: Listed[] = [];
   for (let page = await first(caller, query); ; page = await next(caller, query, page.next_cursor ?? '')) {
     found.push(...page.customers);
@@ -28,7 +28,7 @@ async function walk(caller: Caller, query: string): Promise<Listed[]> {
   }
 }
 
-const shopWith = async (...bodies: object[]): Promise<Caller> => {
+const shopWith = async (...bodies: object[]): Promise<TestUser> => {
   const shop = service.user('admin', service.company());
   for (const body of bodies) await shop.post(path, body).expect(201);
   return shop;

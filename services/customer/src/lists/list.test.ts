@@ -1,4 +1,4 @@
-import type { Caller, TestService } from '@clientela/testing';
+import type { TestUser, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { customerUnderTest } from '../customer-under-test.ts';
 import { isOfRecord, ofRecord } from './source.ts';
@@ -11,24 +11,24 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 const path = '/api/customers';
-const shopWith = async (...customers: object[]): Promise<Caller> => {
+const shopWith = async (...customers: object[]): Promise<TestUser> => {
   const shop = service.user('admin', service.company({ country: 'RO' }));
   for (const body of customers) await shop.post(path, body).expect(201);
   return shop;
 };
-const names = async (shop: Caller, query: string): Promise<string[]> => {
+const names = async (shop: TestUser, query: string): Promise<string[]> => {
   const { body } = await shop.get(`${path}?${query}`).expect(200);
   expect(body.total).toBe(body.customers.length);
   return body.customers.map(({ full_name, email }: { full_name: string | null; email: string }) => full_name ?? email);
 };
 
-const idsOf = async (shop: Caller): Promise<Record<string, string>> => {
+const idsOf = async (shop: TestUser): Promise<Record<string, string>> => {
   const { body } = await shop.get(`${path}?active_only=false&per_page=100`).expect(200);
   return Object.fromEntries(
     body.customers.map(({ full_name, id }: { full_name: string; id: string }) => [full_name, id]),
   );
 };
-const counted = async (shop: Caller, name: string, values: object) =>
+const counted = async (shop: TestUser, name: string, values: object) =>
   service.database
     .owner('customer_counters')
     .where({ customer_id: (await idsOf(shop))[name] ?? '' })
@@ -237,7 +237,7 @@ describe('the list', () => {
 });
 
 describe('the list of more than 10,000', () => {
-  let shop: Caller;
+  let shop: TestUser;
 
   beforeAll(async () => {
     shop = await shopWith({ full_name: 'First', type: 'premium' });

@@ -1,4 +1,4 @@
-import { within, type Db, type Query, type Scope } from '@clientela/db';
+import { whereCompany, type Db, type Query, type Scope } from '@clientela/db';
 import type { Listing } from './schema.ts';
 import { inOrder, narrow, onlyOrdersAsked, sortedBy, type Instead, type Source } from './source.ts';
 
@@ -16,7 +16,7 @@ export const byMonths = (scope: Scope, listing: Listing, deep: number): boolean 
 /** The first rows of each month in the order of the list. */
 export function firstOfMonths(db: Db, scope: Scope, listing: Listing, { keys }: Source, deep: number): Instead {
   const { last_order_from, last_order_to } = listing;
-  const counters = () => within(db('customer_counters as n'), scope, 'n.company_id');
+  const counters = () => whereCompany(db('customer_counters as n'), scope, 'n.company_id');
   const last = (rows: Query) =>
     rows
       .whereNotNull('n.last_order_date')

@@ -1,4 +1,4 @@
-import { within, type Db, type Query, type Scope } from '@clientela/db';
+import { whereCompany, type Db, type Query, type Scope } from '@clientela/db';
 import type { Customer } from '../customers/schema.ts';
 import { collected, pool, select, type Slice } from './collecting.ts';
 import type { Samples } from './sample.ts';
@@ -145,7 +145,7 @@ function beginning(db: Db, scope: Scope, listing: Listing, { term, found }: Sear
       : []),
   ];
   return ranges.map(([sql, from]) => {
-    const rows = within(db('customers as c'), scope, 'c.company_id').select(hitColumns);
+    const rows = whereCompany(db('customers as c'), scope, 'c.company_id').select(hitColumns);
     ofRecord(rows, listing);
     found(rows);
     return rows.whereNull('c.deleted_at').whereRaw(`${sql} >= ? and ${sql} < ?`, [from, from + last]);

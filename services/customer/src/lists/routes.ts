@@ -29,7 +29,7 @@ export const listRoutes = ({ cursors, lists: db }: { cursors: Cursors; lists: Db
         'By page, with the total (exact up to 10,000 and where no filter but active_only, status and type is given), or by cursor: such pages neither ' +
         'repeat nor skip a customer who did not change while others do.',
       allow: 'customers:read',
-      reaches: 'list',
+      tenancy: 'company-or-all',
       query: CustomerQuery,
       responses: { 200: CustomerPage.or(CustomerCursorPage) },
       handle: async ({ scope, query }) => {
@@ -53,7 +53,7 @@ export const listRoutes = ({ cursors, lists: db }: { cursors: Cursors; lists: Db
         'Finds whom the list finds by search. First those of whom a value is what was typed, then those of whom one begins so, whole words, ' +
         'beginnings of words, parts of words, and words with one typo.',
       allow: 'customers:read',
-      reaches: 'list',
+      tenancy: 'company-or-all',
       query: SearchQuery,
       responses: { 200: CustomerPage },
       handle: async ({ scope, query }) => {

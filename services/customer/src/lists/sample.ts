@@ -1,4 +1,4 @@
-import { within, type Db, type Scope } from '@clientela/db';
+import { whereCompany, type Db, type Scope } from '@clientela/db';
 import { cache } from '../cache.ts';
 import type { Sql } from './source.ts';
 import type { Pieces } from './terms.ts';
@@ -13,7 +13,7 @@ export type Sample = readonly {
   created_at: string;
   deleted_at: string | null;
   /** By which a typo may find this one; of a part of them only. */
-  typo_keys: readonly number[] | null;
+  deletion_keys: readonly number[] | null;
 }[];
 
 /** @param there how many customers there are */
@@ -37,11 +37,11 @@ const sampled = async (db: Db, scope: Scope, there: number): Promise<Sample> =>
   db
     .from('all' in scope ? anywhere(db, there) : placed(db, scope.company_id))
     .select(['c.place', 'c.searched', 'c.status', 'c.type', 'c.external_id', 'c.created_at', 'c.deleted_at'])
-    .select(db.raw('case when c.place % ? = 0 then c.typo_keys end as typo_keys', [places / nearlyIn]));
+    .select(db.raw('case when c.place % ? = 0 then c.deletion_keys end as deletion_keys', [places / nearlyIn]));
 
 /** How large a part of the sample a typo may find, as far as keys tell. */
 export function nearly(sample: Sample, keys: ReadonlySet<number>): number {
-  const asked = sample.flatMap(({ typo_keys }) => (typo_keys ? [typo_keys] : []));
+  const asked = sample.flatMap(({ deletion_keys }) => (deletion_keys ? [deletion_keys] : []));
   return asked.filter((own) => own.some((key) => keys.has(key))).length / Math.max(1, asked.length);
 }
 
@@ -56,7 +56,9 @@ const anywhere = (db: Db, there: number): Sql =>
 
 /** Runs of neighbours by their numbers, from places by chance. */
 const placed = (db: Db, company_id: string): Sql => {
-  const numbers = within(db('customers'), { company_id }).select(db.raw('min(number) as first, max(number) as last'));
+  const numbers = whereCompany(db('customers'), { company_id }).select(
+    db.raw('min(number) as first, max(number) as last'),
+  );
   return db.raw(
     `(select place, found.* from (
         select place, (first + random() * (last - first))::bigint as number from generate_series(1, ${places}) as place, (?) as numbers

@@ -9,7 +9,7 @@ import {
   querySort,
   queryTo,
   text,
-} from '@clientela/values';
+} from '@clientela/validation';
 import { z } from 'zod';
 import { Customer, Status, Type } from '../customers/schema.ts';
 

@@ -1,4 +1,4 @@
-import type { Caller, TestService } from '@clientela/testing';
+import type { TestUser, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { customerUnderTest } from '../customer-under-test.ts';
 
@@ -10,18 +10,18 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 const path = '/api/customers';
-const shopWith = async (...customers: object[]): Promise<Caller> => {
+const shopWith = async (...customers: object[]): Promise<TestUser> => {
   const shop = service.user('admin', service.company({ country: 'RO' }));
   for (const body of customers) await shop.post(path, body).expect(201);
   return shop;
 };
-const names = async (shop: Caller, query: string): Promise<string[]> => {
+const names = async (shop: TestUser, query: string): Promise<string[]> => {
   const { body } = await shop.get(`${path}?${query}`).expect(200);
   expect(body.total).toBe(body.customers.length);
   return body.customers.map(({ full_name, email }: { full_name: string | null; email: string }) => full_name ?? email);
 };
 
-const best = async (shop: Caller, q: string): Promise<string[]> => {
+const best = async (shop: TestUser, q: string): Promise<string[]> => {
   const { body } = await shop.get(`${path}/search?q=${encodeURIComponent(q)}`).expect(200);
   expect(body).toEqual({
     customers: expect.any(Array),

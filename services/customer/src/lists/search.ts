@@ -1,4 +1,4 @@
-import { within, type Db, type Query, type Scope } from '@clientela/db';
+import { whereCompany, type Db, type Query, type Scope } from '@clientela/db';
 import type { Listing } from './schema.ts';
 import { askedBy, holding, telling, trigramsIn } from './matching.ts';
 import { holds, nearly, type Sample, type Samples } from './sample.ts';
@@ -61,7 +61,7 @@ export async function searchOf(db: Db, samples: Samples, scope: Scope, listing: 
 /** How the index is asked. */
 type Way = { sample: Sample | undefined; rows: () => Query };
 
-const ofCustomers = (db: Db, scope: Scope) => within(db('customers as c'), scope, 'c.company_id');
+const ofCustomers = (db: Db, scope: Scope) => whereCompany(db('customers as c'), scope, 'c.company_id');
 
 const mostOfAll = 0.5;
 /** Of a company that has most of all customers, whose list the index would read to the end for nothing: it does not know this function. */
@@ -112,7 +112,7 @@ async function idsMistyped(
       void any.orWhere((both) => {
         for (const trigram of telling(trigramsIn(others), sample))
           void both.whereRaw('c.searched like ?', [`%${trigram}%`]);
-        void both.whereRaw('c.typo_keys && ?::integer[]', [[...keys]]);
+        void both.whereRaw('c.deletion_keys && ?::integer[]', [[...keys]]);
       });
     }
   });

@@ -1,4 +1,4 @@
-import { within, type Db, type Query, type Scope } from '@clientela/db';
+import { whereCompany, type Db, type Query, type Scope } from '@clientela/db';
 import type { Listing, Order, SortColumn } from './schema.ts';
 
 // Which rows a list has: a query over as few of the three tables as its filters and its order need, because each of them has indexes
@@ -111,7 +111,7 @@ export function sourceOf(
   }
   for (const alias of order) {
     if (hits && alias === 'c') continue;
-    void within(rows, scope, `${alias}.company_id`);
+    void whereCompany(rows, scope, `${alias}.company_id`);
     narrow(rows, alias, listing, alias === newest);
   }
   if (found) found(rows);
@@ -214,7 +214,7 @@ const columns = {
 export function firstRows(db: Db, scope: Scope, listing: Listing, source: Source, limit: number): Instead {
   const alias = source.walked;
   if (!alias) return {};
-  const rows = within(db.from(db.raw('?? as ??', [tables[alias], alias])), scope, `${alias}.company_id`);
+  const rows = whereCompany(db.from(db.raw('?? as ??', [tables[alias], alias])), scope, `${alias}.company_id`);
   const { listed, undeleted } = statusesOf(listing);
   // Only conditions on which the indexes in this order agree.
   if (alias === 'c' && undeleted) void rows.whereNull('c.deleted_at');

@@ -1,5 +1,5 @@
-import { searchedText, typoKeys, withinOneTypo } from '@clientela/db';
-import { digitsTyped } from '@clientela/values/phones';
+import { normalizeForSearch, deletionKeys, isWithinOneEdit } from '@clientela/db';
+import { digitsTyped } from '@clientela/validation/phones';
 import { lettersOf, wordsOf } from '../customers/search.ts';
 
 // What somebody looks for, and what a searched text must hold for it. See customers/search.ts for how such a text is written.
@@ -22,7 +22,7 @@ const somethingToFind = /[\p{L}\p{N}]/u;
 const most = 8; // words of a term that are looked for; more make nothing more exact
 
 export function termOf(search: string): Term {
-  const text = searchedText(search);
+  const text = normalizeForSearch(search);
   const digits = digitsTyped(search);
   const words = text
     .split(' ')
@@ -53,7 +53,7 @@ function mistyped(words: readonly string[]): Mistyped[] {
     return [
       {
         word,
-        keys: typoKeys(word),
+        keys: deletionKeys(word),
         others: parts.toSpliced(at, 1).map((other) => (/^\p{N}/u.test(other) ? other : piece(other))),
       },
     ];
@@ -65,7 +65,7 @@ export const holdsMistyped = (searched: string, options: readonly Mistyped[]): b
   const words = lettersOf(searched);
   return options.some(
     ({ word, others }) =>
-      others.every((other) => searched.includes(other)) && words.some((written) => withinOneTypo(written, word)),
+      others.every((other) => searched.includes(other)) && words.some((written) => isWithinOneEdit(written, word)),
   );
 };
 

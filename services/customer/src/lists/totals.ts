@@ -1,4 +1,4 @@
-import { within, type Db, type Query, type Scope } from '@clientela/db';
+import { whereCompany, type Db, type Query, type Scope } from '@clientela/db';
 import type { Listing } from './schema.ts';
 
 export type Total = { total: number; total_is_estimate?: true };
@@ -12,7 +12,7 @@ export async function countKept(
   scope: Scope,
   { active_only, status, type }: Pick<Listing, 'active_only' | 'status' | 'type'>,
 ): Promise<number> {
-  const counts = within(db('customer_counts'), scope).sum({ total: 'customers' });
+  const counts = whereCompany(db('customer_counts'), scope).sum({ total: 'customers' });
   if (active_only !== false) void counts.where('deleted', false);
   if (active_only ?? !status) void counts.where('status', 'active');
   if (status) void counts.where('status', status);

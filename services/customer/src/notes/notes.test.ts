@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { Caller, Company, TestService } from '@clientela/testing';
+import type { TestUser, Company, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { customerUnderTest } from '../customer-under-test.ts';
 
 let service: TestService;
 let company: Company;
-let admin: Caller;
-let manager: Caller;
+let admin: TestUser;
+let manager: TestUser;
 
 beforeAll(async () => {
   service = await customerUnderTest();
@@ -152,13 +152,13 @@ test('role customer has no way to them, a viewer reads, and another company find
   const person = service.user('customer', company);
   const customer = await created({ full_name: 'Own', user_id: person.user_id });
   const { note } = (await admin.post(`${path}/${customer.id}/notes`, { content: 'Secret' }).expect(201)).body;
-  const calls = (caller: Caller, id: string) => [
+  const calls = (caller: TestUser, id: string) => [
     caller.get(`${path}/${id}/notes`),
     caller.post(`${path}/${id}/notes`, { content: 'Mine' }),
     caller.delete(`${path}/${id}/notes/${note.id}`),
   ];
   for (const call of calls(person, customer.id)) await call.expect(403);
-  for (const call of calls(service.nobody(), customer.id)) await call.expect(401);
+  for (const call of calls(service.anonymous(), customer.id)) await call.expect(401);
   const [read, ...changes] = calls(service.user('viewer', company), customer.id);
   await read?.expect(200);
   for (const call of changes) await call.expect(403);

@@ -1,6 +1,6 @@
 import { notFound } from '@clientela/errors';
 import { route, type Route } from '@clientela/http';
-import { Message } from '@clientela/values';
+import { Message } from '@clientela/validation';
 import { CustomerId } from '../customers/schema.ts';
 import { findCustomer } from '../customers/store.ts';
 import { addNote, removeNote } from './actions.ts';

@@ -1,4 +1,4 @@
-import { Instant, lines, page, pageOf, perPage, Uuid } from '@clientela/values';
+import { Instant, lines, page, pageOf, perPage, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 
 export const Note = z.strictObject({

@@ -1,11 +1,16 @@
-import { newId, page, type Db, type Page, type Tx } from '@clientela/db';
+import { newId, paginate, type Db, type Page, type Tx } from '@clientela/db';
 import type { Note, NoteQuery } from './schema.ts';
 
 const columns = ['id', 'customer_id', 'content', 'created_by', 'created_at'] as const;
 const sort = [{ column: 'created_at', descending: true }];
 
 export const listNotes = (db: Db, company_id: string, customer_id: string, query: NoteQuery): Promise<Page<Note>> =>
-  page<Note>(db('customer_notes').where({ company_id, customer_id }), columns, { ...query, sort }, { filtered: false });
+  paginate<Note>(
+    db('customer_notes').where({ company_id, customer_id }),
+    columns,
+    { ...query, sort },
+    { filtered: false },
+  );
 
 export async function insertNote(
   tx: Tx,

@@ -1,8 +1,8 @@
 import { customerCreated, customerUpdated, type InternalCompany, type InternalUser } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
 import { AppError, notFound, precondition } from '@clientela/errors';
-import type { Cause } from '@clientela/events';
-import { differing } from '@clientela/http';
+import type { EventOrigin } from '@clientela/events';
+import { changedValues } from '@clientela/http';
 import { blank, changedFields, changesBetween, fieldsAfter } from '../customers/rules.ts';
 import type { CustomerGiven } from '../customers/schema.ts';
 import { insertCustomer, lockCustomer, updateCustomer, type StoredCustomer } from '../customers/store.ts';
@@ -24,7 +24,7 @@ export type Person = { user_id: string; email: string; full_name: string; phone?
  */
 export async function makeProfile(
   tx: Tx,
-  cause: Cause,
+  cause: EventOrigin,
   { user_id, full_name, email, phone = null }: Person,
   company: Company,
 ): Promise<{ customer: StoredCustomer; made: boolean }> {
@@ -57,7 +57,7 @@ export type KnownUser = { user: InternalUser; company: Company };
  */
 export async function followUser(
   tx: Tx,
-  cause: Cause,
+  cause: EventOrigin,
   { user, company }: KnownUser,
   changed: { fields: readonly Followed[]; sequence: number },
 ): Promise<void> {
@@ -97,7 +97,7 @@ export const personOf = (user: InternalUser): Person => ({
 });
 
 async function write(tx: Tx, current: StoredCustomer, given: CustomerGiven, company: Company) {
-  const changes = differing(fieldsAfter(current, given, company.country), current);
+  const changes = changedValues(fieldsAfter(current, given, company.country), current);
   const fields_changed = changedFields(Object.keys(changes));
   if (fields_changed.length === 0) return undefined;
   const customer = await updateCustomer(tx, company.id, current, changes, { shown: false });
@@ -139,7 +139,7 @@ const told = (left: readonly Disputable[]) => (left.length > 0 ? { fields_left: 
 const reasonOf = (left: readonly Disputable[]) =>
   left.length > 0 ? { reason: `${left.join(' and ')} left as it was: another customer has it` } : {};
 
-const rememberLeft = (tx: Tx, cause: Cause, company_id: string, id: string, left: readonly Disputable[]) =>
+const rememberLeft = (tx: Tx, cause: EventOrigin, company_id: string, id: string, left: readonly Disputable[]) =>
   insertHistory(tx, company_id, id, {
     actor_id: cause.id,
     action: customerUpdated.name,

@@ -1,5 +1,5 @@
 import { InternalUser } from '@clientela/contracts';
-import type { CompanyLookup, ServiceClient } from '@clientela/http';
+import type { CompanyClient, ServiceClient } from '@clientela/http';
 import type { KnownUser } from './actions.ts';
 
 /** Finds a user and its company as auth knows them now; undefined when there is none, or it belongs to no company. */
@@ -10,7 +10,7 @@ export type UserLookup = (
 
 /** @throws AppError 503 when auth is away */
 export const userLookup =
-  (auth: ServiceClient, companies: CompanyLookup): UserLookup =>
+  (auth: ServiceClient, companies: CompanyClient): UserLookup =>
   async (id, { request_id, signal }) => {
     const itself = { id: 'service:customer', role: 'service', session_id: null, client_ip: null, request_id } as const;
     const user = await auth.get(`/internal/users/${id}`, InternalUser, {

@@ -1,20 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import type { InternalUser, Role } from '@clientela/contracts';
-import { standIn, type Caller, type Company, type StandIn, type TestService } from '@clientela/testing';
+import { stubServer, type TestUser, type Company, type StubServer, type TestService } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { customerUnderTest } from '../customer-under-test.ts';
 import { userLookup } from './lookup.ts';
 
 let service: TestService;
-let auth: StandIn;
+let auth: StubServer;
 let company: Company;
-let admin: Caller;
+let admin: TestUser;
 /** The users that auth knows. */
 const users = new Map<string, InternalUser>();
 
 const anHour = 3_600_000;
 beforeAll(async () => {
-  auth = await standIn('auth');
+  auth = await stubServer('auth');
   service = await customerUnderTest({
     pool: 10,
     users: (companies) => userLookup(auth.client, companies),
@@ -34,7 +34,7 @@ beforeEach(() => {
 
 const me = '/api/customers/me';
 /** Somebody who signed up: auth knows them, and here is no profile yet. */
-const somebody = (values: Partial<InternalUser> = {}): Caller => {
+const somebody = (values: Partial<InternalUser> = {}): TestUser => {
   const id = randomUUID();
   const role: Role = 'customer';
   const user = { first_name: 'Ana', last_name: 'Perez', name: 'Ana Perez', email: `${id}@example.com`, phone: null };
@@ -42,12 +42,12 @@ const somebody = (values: Partial<InternalUser> = {}): Caller => {
   return service.user(values.role ?? role, company, id);
 };
 /** On a busy machine one may wait too long for another, which is a 503 before anything was done: it asks again. */
-const readAtLast = async (person: Caller) => {
+const readAtLast = async (person: TestUser) => {
   let answer = await person.get(me);
   while (answer.status === 503) answer = await person.get(me);
   return answer;
 };
-const profilesOf = ({ user_id }: Caller) => service.database.owner('customers').where({ user_id });
+const profilesOf = ({ user_id }: TestUser) => service.database.owner('customers').where({ user_id });
 const created = async (body: object) => (await admin.post('/api/customers', body).expect(201)).body.customer;
 const saidOf = async (id: string) => (await service.events()).filter(({ data }) => data['customer_id'] === id);
 
@@ -91,7 +91,7 @@ describe('the own profile of role customer', () => {
     const nothing = (await counting.get(`${me}/statistics`).expect(200)).body;
     const [made] = await profilesOf(counting);
     expect((await admin.get(`/api/customers/${made.id}/stats`).expect(200)).body).toEqual(nothing);
-    await service.program('interaction', company).patch(`/api/customers/internal/${made.id}/statistics`, {
+    await service.callingService('interaction', company).patch(`/api/customers/internal/${made.id}/statistics`, {
       increment: { total_orders: 2, lifetime_value: '7.5' },
     });
     expect((await counting.get(`${me}/statistics`).expect(200)).body).toEqual({
@@ -263,9 +263,9 @@ describe('staff', () => {
   });
 
   test('nobody signed in has none, and no program', async () => {
-    for (const path of [me, `${me}/statistics`]) await service.nobody().get(path).expect(401);
-    await service.nobody().patch(me, {}).expect(401);
-    await service.program('favorites', company).get(me).expect(403);
+    for (const path of [me, `${me}/statistics`]) await service.anonymous().get(path).expect(401);
+    await service.anonymous().patch(me, {}).expect(401);
+    await service.callingService('favorites', company).get(me).expect(403);
   });
 });
 
@@ -276,26 +276,26 @@ describe('the profile of a user, for other programs', () => {
     const user_id = randomUUID();
     const customer = await created({ full_name: 'Ana', user_id, metadata: { risk: 'high' }, external_id: 'crm-9' });
     for (const name of ['auth', 'favorites', 'interaction'] as const)
-      expect((await service.program(name, company).get(at(user_id)).expect(200)).body).toEqual({ customer });
+      expect((await service.callingService(name, company).get(at(user_id)).expect(200)).body).toEqual({ customer });
     await admin.delete(`/api/customers/${customer.id}`).expect(200);
-    const found = await service.program('favorites', company).get(at(user_id.toUpperCase())).expect(200);
+    const found = await service.callingService('favorites', company).get(at(user_id.toUpperCase())).expect(200);
     expect(found.body.customer).toMatchObject({ id: customer.id, is_active: false });
     const again = await created({ full_name: 'Ana again', user_id });
-    expect((await service.program('favorites', company).get(at(user_id))).body).toEqual({ customer: again });
+    expect((await service.callingService('favorites', company).get(at(user_id))).body).toEqual({ customer: again });
   });
 
   test('is a 404 for a user without one, and in another company', async () => {
     const { user_id } = await created({ full_name: 'Ana', user_id: randomUUID() });
-    const favorites = service.program('favorites', company);
+    const favorites = service.callingService('favorites', company);
     expect((await favorites.get(at(randomUUID())).expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
-    await service.program('favorites', service.company()).get(at(user_id)).expect(404);
+    await service.callingService('favorites', service.company()).get(at(user_id)).expect(404);
     await favorites.get(at('me')).expect(400);
-    await service.program('favorites').get(at(user_id)).expect(422);
+    await service.callingService('favorites').get(at(user_id)).expect(422);
   });
 
   test('is for those programs alone', async () => {
     const { user_id } = await created({ full_name: 'Ana', user_id: randomUUID() });
-    for (const caller of [admin, service.nobody(), service.program('product', company)])
+    for (const caller of [admin, service.anonymous(), service.callingService('product', company)])
       await caller.get(at(user_id)).expect(403);
   });
 });

@@ -1,19 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { InternalUser } from '@clientela/contracts';
-import { standIn, type Caller, type Company, type StandIn, type TestService } from '@clientela/testing';
+import { stubServer, type TestUser, type Company, type StubServer, type TestService } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { customerUnderTest } from '../customer-under-test.ts';
 import { userLookup } from './lookup.ts';
 
 let service: TestService;
-let auth: StandIn;
+let auth: StubServer;
 let company: Company;
-let admin: Caller;
+let admin: TestUser;
 /** The users that auth knows. */
 const users = new Map<string, InternalUser>();
 
 beforeAll(async () => {
-  auth = await standIn('auth');
+  auth = await stubServer('auth');
   service = await customerUnderTest({ pool: 10, users: (companies) => userLookup(auth.client, companies) });
 });
 afterAll(() => Promise.all([service.close(), auth.close()]));
@@ -51,9 +51,10 @@ const profileOf = ({ id: user_id, business_id, email, name: full_name, phone }: 
   full_name,
   phone,
 });
-const create = (user: InternalUser) => service.program('auth').post('/api/customers/internal/create', profileOf(user));
+const create = (user: InternalUser) =>
+  service.callingService('auth').post('/api/customers/internal/create', profileOf(user));
 const hear = (name: string, user: InternalUser, sequence: number, data: object = {}, id: string = randomUUID()) =>
-  service.program('auth').post('/internal/events', {
+  service.callingService('auth').post('/internal/events', {
     id,
     name,
     occurred_at: new Date().toISOString(),
@@ -142,7 +143,7 @@ describe('a profile that auth asks for', () => {
 
   test('is for auth alone to ask', async () => {
     const user = somebody();
-    for (const caller of [admin, service.nobody(), service.program('favorites')]) {
+    for (const caller of [admin, service.anonymous(), service.callingService('favorites')]) {
       await caller.post('/api/customers/internal/create', profileOf(user)).expect(403);
     }
     expect(await profiles(user)).toEqual([]);
@@ -150,7 +151,7 @@ describe('a profile that auth asks for', () => {
 
   test('names every bad field', async () => {
     const answer = await service
-      .program('auth')
+      .callingService('auth')
       .post('/api/customers/internal/create', { user_id: 'x', email: 'no', full_name: 'A\u0000', role: 'admin' })
       .expect(422);
     expect(answer.body.errors.map(({ path }: { path: string }) => path).toSorted()).toEqual(

@@ -1,6 +1,6 @@
 import type { Db, Tx } from '@clientela/db';
 import { notFound } from '@clientela/errors';
-import { patchBody, reply, route, versioned, type CompanyActor, type CompanyLookup, type Route } from '@clientela/http';
+import { patchBody, reply, route, withETag, type CompanyActor, type CompanyClient, type Route } from '@clientela/http';
 import { changeCustomer } from '../customers/actions.ts';
 import { recordOf, saved, shown } from '../customers/doors.ts';
 import { Customer, CustomerSaved, CustomerShown, withDocument, WritableCustomer } from '../customers/schema.ts';
@@ -14,7 +14,7 @@ import { ownerRole } from './rules.ts';
 import { NewProfile, ProfileShown, UserId } from './schema.ts';
 import { findProfile } from './store.ts';
 
-type Parts = { companies: CompanyLookup; users: UserLookup };
+type Parts = { companies: CompanyClient; users: UserLookup };
 
 export const profileRoutes = (parts: Parts): Route[] => [...ownRoutes(parts), ...internalRoutes(parts)];
 
@@ -47,13 +47,13 @@ function ownRoutes({ companies, users }: Parts): Route[] {
       summary: 'Get your own customer record',
       description: onFirstUse,
       allow: 'signed_in',
-      revalidates: false, // counters raise no version
+      conditionalGet: false, // counters raise no version
       transaction: 'own', // a read, but for the first
       responses: { 200: CustomerShown },
       prepare: ownOf,
-      handle: async ({ actor, prepared: own, once }) => {
+      handle: async ({ actor, prepared: own, runStep: once }) => {
         const profile = 'profile' in own ? own.profile : await once('profile', (tx) => made(tx, actor, own.user));
-        return versioned(profile.version, { customer: shown(actor, profile) });
+        return withETag(profile.version, { customer: shown(actor, profile) });
       },
     }),
     route({
@@ -62,7 +62,7 @@ function ownRoutes({ companies, users }: Parts): Route[] {
       summary: 'Change your own customer record',
       description: 'As PATCH /api/customers/{customer_id} does for role customer, whatever the role.',
       allow: 'signed_in',
-      rate: 'customer-patch',
+      rateLimit: 'customer-patch',
       body: withDocument(patchBody(Customer, WritableCustomer)),
       responses: { 200: CustomerSaved },
       prepare: async ({ body, ...call }) => {
@@ -84,7 +84,7 @@ function ownRoutes({ companies, users }: Parts): Route[] {
       transaction: 'own', // a read, but for the first
       responses: { 200: Stats },
       prepare: ownOf,
-      handle: async ({ db, actor, prepared: own, once }) => {
+      handle: async ({ db, actor, prepared: own, runStep: once }) => {
         const { id } = 'profile' in own ? own.profile : await once('profile', (tx) => made(tx, actor, own.user));
         const counters = await findCounters(db, actor.company_id, id);
         if (!counters) throw notFound('customer');
@@ -104,7 +104,7 @@ const internalRoutes = ({ companies }: Pick<Parts, 'companies'>): Route[] => [
     summary: 'Make the profile of a user who is a customer',
     description: 'Once per company and user. A value that another customer holds is left out.',
     allow: { internal: ['auth'] },
-    reaches: 'installation',
+    tenancy: 'global',
     body: NewProfile,
     responses: { 200: ProfileShown, 201: ProfileShown },
     prepare: async ({ actor, body, signal }) => {

@@ -1,4 +1,4 @@
-import { reach, type InternalUser, type Role } from '@clientela/contracts';
+import { accessLevel, type InternalUser, type Role } from '@clientela/contracts';
 import type { CustomerGiven } from '../customers/schema.ts';
 
 /** What of a user a profile follows; a role says whether there is a profile at all. */
@@ -38,4 +38,4 @@ export function broughtBy(user: InternalUser, fields: readonly Followed[], built
 
 /** As whom somebody changes its own record: who may change no others, as a customer. */
 export const ownerRole = (role: Role | 'service'): Role =>
-  role !== 'service' && reach(role, 'customers:update') === 'any' ? role : 'customer';
+  role !== 'service' && accessLevel(role, 'customers:update') === 'any' ? role : 'customer';

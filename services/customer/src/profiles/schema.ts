@@ -1,5 +1,5 @@
-import { Email, text, Uuid } from '@clientela/values';
-import { Phone } from '@clientela/values/phones';
+import { Email, text, Uuid } from '@clientela/validation';
+import { Phone } from '@clientela/validation/phones';
 import { z } from 'zod';
 import { Customer } from '../customers/schema.ts';
 

@@ -30,11 +30,11 @@ export async function noteHeard<Field extends string>(
   sequence: number,
 ): Promise<Field[]> {
   if (fields.length === 0) return [];
-  const newer = await tx('users_heard')
+  const newer = await tx('user_field_versions')
     .insert(fields.toSorted().map((field) => ({ company_id, user_id, field, sequence })))
     .onConflict(['company_id', 'user_id', 'field'])
     .merge(['sequence'])
-    .where('users_heard.sequence', '<', sequence)
+    .where('user_field_versions.sequence', '<', sequence)
     .returning('field');
   return (newer as { field: Field }[]).map(({ field }) => field);
 }

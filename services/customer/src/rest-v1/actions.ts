@@ -1,6 +1,6 @@
 import type { Tx } from '@clientela/db';
 import { invalid, notFound } from '@clientela/errors';
-import { differing, readOnlyFaults, writablePart, type CompanyActor } from '@clientela/http';
+import { changedValues, readOnlyErrors, writableFields, type CompanyActor } from '@clientela/http';
 import { changeCustomer, currentOf, markDeleted, type Target } from '../customers/actions.ts';
 import type { StoredCustomer } from '../customers/store.ts';
 import { bare, phoneFaults, recordFields } from './rules.ts';
@@ -21,8 +21,8 @@ export async function changeByNumber(
 ): Promise<StoredCustomer> {
   const found = { ...target, id: await idOf(tx, target.actor, number) };
   const shown = bare(await currentOf(tx, found));
-  const given = differing(writablePart(body, WritableBareCustomer), shown);
-  const faults = [...readOnlyFaults(body, WritableBareCustomer, shown), ...phoneFaults(given)];
+  const given = changedValues(writableFields(body, WritableBareCustomer), shown);
+  const faults = [...readOnlyErrors(body, WritableBareCustomer, shown), ...phoneFaults(given)];
   if (faults.length > 0) throw invalid(faults);
   return changeCustomer(tx, found, recordFields(given), noCountry);
 }

@@ -1,4 +1,4 @@
-import type { Caller, Company, TestService } from '@clientela/testing';
+import type { TestUser, Company, TestService } from '@clientela/testing';
 import { customerUnderTest } from '../customer-under-test.ts';
 
 export const path = '/rest/v1/customers';
@@ -14,12 +14,12 @@ export const faultsOf = ({ body }: { body: { errors: { path: string }[] } }) =>
 export type Dialects = {
   service: TestService;
   company: Company;
-  admin: Caller;
+  admin: TestUser;
   /** A customer by `/rest/v1`, as it answers one. */
-  made: (body?: object, caller?: Caller) => Promise<{ id: number; phone: string } & Record<string, unknown>>;
+  made: (body?: object, caller?: TestUser) => Promise<{ id: number; phone: string } & Record<string, unknown>>;
   /** A customer by `/api/customers`, and how it reads there. */
-  plainly: (body: object, caller?: Caller) => Promise<Record<string, unknown> & { id: string; number: number }>;
-  plainlyRead: (number: number, caller?: Caller) => Promise<Record<string, unknown> & { id: string; number: number }>;
+  plainly: (body: object, caller?: TestUser) => Promise<Record<string, unknown> & { id: string; number: number }>;
+  plainlyRead: (number: number, caller?: TestUser) => Promise<Record<string, unknown> & { id: string; number: number }>;
 };
 
 /** A customer service with a company, spoken to in both dialects. */

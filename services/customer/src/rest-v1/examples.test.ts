@@ -1,11 +1,11 @@
-import type { Caller, TestService } from '@clientela/testing';
+import type { TestUser, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { customerUnderTest } from '../customer-under-test.ts';
 
 // Every call on customers that vApteke's document prints, as it is printed there: slashes, bodies, and what comes back.
 
 let service: TestService;
-let vapteke: Caller;
+let vapteke: TestUser;
 
 beforeAll(async () => {
   service = await customerUnderTest();

@@ -48,7 +48,7 @@ describe('refusals', () => {
     await service.database.owner('customers').where({ number: id }).update({ user_id: customer.user_id });
     expect((await customer.get(one).expect(403)).body).toMatchObject({ success: false, message: expect.any(String) });
     await customer.get(path).expect(403);
-    for (const call of [service.nobody().get(one), service.nobody().get(path)]) {
+    for (const call of [service.anonymous().get(one), service.anonymous().get(path)]) {
       expect((await call.expect(401)).body).toMatchObject({ success: false, error_code: 'UNAUTHENTICATED' });
     }
     await service.database.owner('customers').where({ number: id }).update({ user_id: null });

@@ -1,5 +1,5 @@
 import { notFound } from '@clientela/errors';
-import { patchBody, route, versioned, writablePart, type CompanyLookup, type Route } from '@clientela/http';
+import { patchBody, route, withETag, writableFields, type CompanyClient, type Route } from '@clientela/http';
 import { z } from 'zod';
 import { createCustomer } from '../customers/actions.ts';
 import { changeByNumber, deleteByNumber } from './actions.ts';
@@ -20,14 +20,14 @@ const path = '/rest/v1/customers';
 const one = `${path}/{customer_id}`;
 
 /** vApteke's dialect of the customers: by number, undeleted ones alone. */
-export const restV1Routes = (companies: CompanyLookup): Route[] => [
+export const restV1Routes = (companies: CompanyClient): Route[] => [
   route({
     method: 'get',
     path,
     summary: 'List customers, as vApteke does',
     description: 'Undeleted ones, by number.',
     allow: 'customers:read',
-    reaches: 'list',
+    tenancy: 'company-or-all',
     query: BareCustomerQuery,
     responses: { 200: BareCustomerList },
     handle: async ({ db, scope, query }) => ({
@@ -48,9 +48,9 @@ export const restV1Routes = (companies: CompanyLookup): Route[] => [
       return company;
     },
     handle: async ({ tx, actor, body, prepared }) => {
-      const given = recordFields(writablePart(body, WritableBareCustomer));
+      const given = recordFields(writableFields(body, WritableBareCustomer));
       const customer = await createCustomer(tx, actor, { ...given, status: 'active', type: 'regular' }, prepared);
-      return versioned(customer.version, bare(customer));
+      return withETag(customer.version, bare(customer));
     },
   }),
   route({
@@ -60,12 +60,12 @@ export const restV1Routes = (companies: CompanyLookup): Route[] => [
     description: 'An undeleted one.',
     allow: 'customers:read',
     params: CustomerNumber,
-    revalidates: false, // as GET /api/customers/{customer_id}
+    conditionalGet: false, // as GET /api/customers/{customer_id}
     responses: { 200: BareCustomer },
     handle: async ({ db, actor, params }) => {
       const customer = await findByNumber(db, actor.company_id, Number(params.customer_id));
       if (!customer) throw notFound('customer');
-      return versioned(customer.version, bare(customer));
+      return withETag(customer.version, bare(customer));
     },
   }),
   route({
@@ -75,7 +75,7 @@ export const restV1Routes = (companies: CompanyLookup): Route[] => [
     description:
       'Fields left out stay, null clears one, the phone aside. Answers the customer; a body of phone alone is answered as by …/phone.',
     allow: 'customers:update',
-    rate: 'customer-patch',
+    rateLimit: 'customer-patch',
     params: CustomerNumber,
     body: patchBody(BareCustomer, WritableBareCustomer),
     responses: { 200: z.union([BareCustomer, Done]) },
@@ -83,7 +83,7 @@ export const restV1Routes = (companies: CompanyLookup): Route[] => [
       const target = { actor, number: Number(params.customer_id), expected_version };
       const customer = await changeByNumber(tx, target, body);
       const alone = Object.keys(body).join() === 'phone';
-      return versioned(customer.version, alone ? phoneChanged : bare(customer));
+      return withETag(customer.version, alone ? phoneChanged : bare(customer));
     },
   }),
   route({
@@ -91,13 +91,13 @@ export const restV1Routes = (companies: CompanyLookup): Route[] => [
     path: `${one}/phone`,
     summary: 'Change a customer’s phone, as vApteke does',
     allow: 'customers:update',
-    rate: 'customer-patch',
+    rateLimit: 'customer-patch',
     params: CustomerNumber,
     body: NewPhone,
     responses: { 200: Done },
     handle: async ({ tx, actor, params, body, expected_version }) => {
       const target = { actor, number: Number(params.customer_id), expected_version };
-      return versioned((await changeByNumber(tx, target, body)).version, phoneChanged);
+      return withETag((await changeByNumber(tx, target, body)).version, phoneChanged);
     },
   }),
   route({

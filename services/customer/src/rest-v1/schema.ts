@@ -1,4 +1,4 @@
-import { Instant, queryInteger } from '@clientela/values';
+import { Instant, queryInteger } from '@clientela/validation';
 import { z } from 'zod';
 import { WritableCustomer } from '../customers/schema.ts';
 import { isPhone, phoneRule } from './rules.ts';

@@ -1,4 +1,4 @@
-import { within, type Db, type Scope, type Tx } from '@clientela/db';
+import { whereCompany, type Db, type Scope, type Tx } from '@clientela/db';
 import type { Customer } from '../customers/schema.ts';
 import type { BareCustomerQuery } from './schema.ts';
 
@@ -25,7 +25,7 @@ export async function lockByNumber(tx: Tx, company_id: string, number: number): 
 
 /** By number. The page is found in the index alone, however far down it is, and only then are its rows read. */
 export const listByNumber = async (db: Db, scope: Scope, { limit, offset }: BareCustomerQuery): Promise<Listed[]> => {
-  const page = within(db('customers'), scope)
+  const page = whereCompany(db('customers'), scope)
     .select('company_id', 'number')
     .whereNull('deleted_at')
     .orderBy(['number', 'company_id'])
@@ -39,7 +39,7 @@ export const listByNumber = async (db: Db, scope: Scope, { limit, offset }: Bare
 
 /** As they are counted with each change: exact at any size. */
 export async function countUndeleted(db: Db, scope: Scope): Promise<number> {
-  const counted = within(db('customer_counts'), scope).where({ deleted: false });
+  const counted = whereCompany(db('customer_counts'), scope).where({ deleted: false });
   const [{ count }] = (await counted.select(db.raw('coalesce(sum(customers), 0)::bigint as count'))) as [
     { count: number },
   ];

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { CustomerTotals } from '@clientela/contracts';
-import { standIn, type Caller, type Company, type StandIn, type TestService } from '@clientela/testing';
+import { stubServer, type TestUser, type Company, type StubServer, type TestService } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { customerUnderTest } from '../customer-under-test.ts';
 import { totalsLookup } from './lookup.ts';
 import { recount } from './recount.ts';
 
-let interaction: StandIn;
+let interaction: StubServer;
 let service: TestService;
 let company: Company;
-let admin: Caller;
+let admin: TestUser;
 /** What the interaction service has recorded, by customer. */
 const recorded = new Map<string, CustomerTotals>();
 const asked = (path: string) => new URL(path, 'http://interaction').searchParams.getAll('customer_id');
@@ -20,7 +20,7 @@ const answer = (path: string) => ({
 });
 
 beforeAll(async () => {
-  interaction = await standIn('interaction');
+  interaction = await stubServer('interaction');
   service = await customerUnderTest({ pool: 4, totals: totalsLookup(interaction.client) });
 });
 beforeEach(async () => {
@@ -99,7 +99,7 @@ const event = (name: Name, customer_id: string, customer_changes: number | undef
   sequence: 1,
   data: { ...data[name], customer_id, ...(customer_changes !== undefined && { customer_changes }) },
 });
-const hear = (said: object) => service.program('interaction').post('/internal/events', said);
+const hear = (said: object) => service.callingService('interaction').post('/internal/events', said);
 const heard = (name: Name, customer_id: string, changes?: number) =>
   hear(event(name, customer_id, changes)).expect(200);
 

@@ -1,4 +1,4 @@
-import { Currency, Instant, Money, money } from '@clientela/values';
+import { Currency, Instant, Money, money } from '@clientela/validation';
 import { z } from 'zod';
 import { Customer } from '../customers/schema.ts';
 

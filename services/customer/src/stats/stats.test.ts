@@ -1,20 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import type { Caller, Company, TestService } from '@clientela/testing';
+import type { TestUser, Company, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { customerUnderTest } from '../customer-under-test.ts';
 
 let service: TestService;
 let company: Company;
-let admin: Caller;
-let viewer: Caller;
-let interaction: Caller;
+let admin: TestUser;
+let viewer: TestUser;
+let interaction: TestUser;
 
 beforeAll(async () => {
   service = await customerUnderTest({ pool: 10 });
   company = service.company({ currency: 'BRL' });
   admin = service.user('admin', company);
   viewer = service.user('viewer', company);
-  interaction = service.program('interaction', company);
+  interaction = service.callingService('interaction', company);
 });
 afterAll(() => service.close());
 
@@ -73,7 +73,7 @@ describe('the statistics of a customer', () => {
     await person.get(`/api/customers/${other.id}/stats`).expect(404);
     await service.user('admin', service.company()).get(`/api/customers/${own.id}/stats`).expect(404);
     await viewer.get(`/api/customers/${randomUUID()}/stats`).expect(404);
-    await service.nobody().get(`/api/customers/${own.id}/stats`).expect(401);
+    await service.anonymous().get(`/api/customers/${own.id}/stats`).expect(401);
   });
 });
 
@@ -212,7 +212,7 @@ describe('what is reported', () => {
     await admin.delete(`/api/customers/${id}`).expect(200);
     const { customer } = (await report(id, { total_orders: 1 }).expect(200)).body;
     expect(customer).toMatchObject({ id, is_active: false, total_orders: 1 });
-    const stranger = service.program('interaction', service.company());
+    const stranger = service.callingService('interaction', service.company());
     for (const body of [{ total_orders: 7 }, {}]) {
       expect((await report(randomUUID(), body).expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
       await stranger.patch(statistics(id), body).expect(404);
@@ -286,12 +286,12 @@ describe('what is refused', () => {
     const { id } = await created();
     for (const caller of [
       admin,
-      service.nobody(),
-      service.program('favorites', company),
-      service.program('auth', company),
+      service.anonymous(),
+      service.callingService('favorites', company),
+      service.callingService('auth', company),
     ])
       await caller.patch(statistics(id), { total_orders: 9 }).expect(403);
-    await service.program('interaction').patch(statistics(id), { total_orders: 9 }).expect(422);
+    await service.callingService('interaction').patch(statistics(id), { total_orders: 9 }).expect(422);
     expect(await statsOf(id)).toEqual(nothing);
   });
 });

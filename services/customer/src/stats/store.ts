@@ -1,5 +1,5 @@
 import type { CustomerTotals } from '@clientela/contracts';
-import { meaning, type Db, type Tx } from '@clientela/db';
+import { mapConstraintErrors, type Db, type Tx } from '@clientela/db';
 import { AppError } from '@clientela/errors';
 import type { Absolute, Counters, Increment } from './schema.ts';
 
@@ -118,7 +118,7 @@ export async function updateCounters(
     });
   try {
     const meanings = neverBelowZero.map((field) => [`customer_counters_${field}`, () => outOfRange(field)] as const);
-    return (await meaning(update, Object.fromEntries(meanings))) === 1;
+    return (await mapConstraintErrors(update, Object.fromEntries(meanings))) === 1;
   } catch (error) {
     const tooLarge = error instanceof Error && 'code' in error && error.code === '22003'; // numeric_value_out_of_range
     throw tooLarge ? outOfRange() : error;

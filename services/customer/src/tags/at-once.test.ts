@@ -1,10 +1,10 @@
-import type { Caller, TestService } from '@clientela/testing';
+import type { TestUser, TestService } from '@clientela/testing';
 import type { Response, Test } from 'supertest';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { customerUnderTest } from '../customer-under-test.ts';
 
 let service: TestService;
-let admin: Caller;
+let admin: TestUser;
 
 beforeAll(async () => {
   service = await customerUnderTest({ pool: 10 });

@@ -1,7 +1,7 @@
 import type { Db, Tx } from '@clientela/db';
 import { notFound } from '@clientela/errors';
-import { reply, route, versioned, type CompanyActor, type Route } from '@clientela/http';
-import { Message } from '@clientela/values';
+import { reply, route, withETag, type CompanyActor, type Route } from '@clientela/http';
+import { Message } from '@clientela/validation';
 import { z } from 'zod';
 import type { Target } from '../customers/actions.ts';
 import { CustomerId } from '../customers/schema.ts';
@@ -29,7 +29,7 @@ const reading = {
   description: 'All of them, by priority from high to low, then by label. The ETag is the version of the customer.',
   allow: 'customers:read',
   params: CustomerId,
-  revalidates: true,
+  conditionalGet: true,
   responses: { 200: TagList },
 } as const;
 const removing = {
@@ -42,7 +42,7 @@ const removing = {
 async function added(tx: Tx, target: Target, given: NewTags) {
   const { tags, version } = await addTags(tx, target, given);
   const [tag] = tags;
-  return versioned<Added>(
+  return withETag<Added>(
     version,
     given.labels || !tag ? { message: 'Tags added', tags } : { message: 'Tag added', tag },
   );
@@ -52,11 +52,11 @@ async function listed(db: Db, { company_id }: CompanyActor, id: string) {
   const customer = await findCustomer(db, company_id, id);
   if (!customer) throw notFound('customer');
   const tags = await listTags(db, company_id, id);
-  return versioned(customer.version, { tags, total: tags.length });
+  return withETag(customer.version, { tags, total: tags.length });
 }
 
 const removed = async (tx: Tx, target: Target, tag_id: string) =>
-  versioned(await removeTag(tx, target, tag_id), { message: 'Tag removed' });
+  withETag(await removeTag(tx, target, tag_id), { message: 'Tag removed' });
 
 export const tagRoutes: Route[] = [
   route({

@@ -1,4 +1,4 @@
-import { Instant, integer, text, Uuid } from '@clientela/values';
+import { Instant, integer, text, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 
 export const Tag = z.strictObject({

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { Caller, Company, TestService } from '@clientela/testing';
+import type { TestUser, Company, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { customerUnderTest } from '../customer-under-test.ts';
 
 let service: TestService;
 let company: Company;
-let admin: Caller;
-let manager: Caller;
+let admin: TestUser;
+let manager: TestUser;
 
 beforeAll(async () => {
   service = await customerUnderTest();
@@ -308,7 +308,7 @@ test('role customer has no way to them, a viewer reads, and another company find
   const customer = await created({ full_name: 'Own', user_id: person.user_id });
   const at = `${path}/${customer.id}/tags`;
   const { tag } = (await admin.post(at, { label: 'secret' }).expect(201)).body;
-  const calls = (caller: Caller, id: string, tag_id: string) => [
+  const calls = (caller: TestUser, id: string, tag_id: string) => [
     caller.get(`${path}/${id}/tags`),
     caller.get(`${path}/tags/customer/${id}`),
     caller.post(`${path}/${id}/tags`, { label: 'x' }),
@@ -317,7 +317,7 @@ test('role customer has no way to them, a viewer reads, and another company find
     caller.delete(`${path}/tags/${tag_id}`),
   ];
   for (const call of calls(person, customer.id, tag.id)) await call.expect(403);
-  for (const call of calls(service.nobody(), customer.id, tag.id)) await call.expect(401);
+  for (const call of calls(service.anonymous(), customer.id, tag.id)) await call.expect(401);
   const [read, also, ...changes] = calls(service.user('viewer', company), customer.id, tag.id);
   await read?.expect(200);
   await also?.expect(200);

@@ -1,4 +1,4 @@
-import { Instant, queryInteger, Uuid } from '@clientela/values';
+import { Instant, queryInteger, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 
 /** After which item to go on: its time and id. */

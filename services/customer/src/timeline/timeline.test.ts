@@ -13,7 +13,7 @@ describe('what of a customer belongs in its timeline', () => {
   test('is its notes and changes of status, the newest first, page by page', async () => {
     const company = service.company();
     const manager = service.user('manager', company);
-    const interaction = service.program('interaction', company);
+    const interaction = service.callingService('interaction', company);
     const { id } = (await manager.post('/api/customers', { full_name: 'Timed' }).expect(201)).body.customer;
     const at = `/api/customers/${id}`;
     await manager.post(`${at}/notes`, { content: 'First' }).expect(201);
@@ -51,11 +51,11 @@ describe('what of a customer belongs in its timeline', () => {
     const admin = service.user('admin', company);
     const { id } = (await admin.post('/api/customers', { full_name: 'Someone' }).expect(201)).body.customer;
     const path = `/internal/customers/${id}/timeline`;
-    const interaction = service.program('interaction', company);
+    const interaction = service.callingService('interaction', company);
     expect((await interaction.get(path).expect(200)).body).toEqual({ items: [] });
-    await service.program('interaction', service.company()).get(path).expect(404);
+    await service.callingService('interaction', service.company()).get(path).expect(404);
     await interaction.get(`/internal/customers/${randomUUID()}/timeline`).expect(404);
-    await service.program('favorites', company).get(path).expect(403);
+    await service.callingService('favorites', company).get(path).expect(403);
     await admin.get(path).expect(403);
     for (const query of ['limit=0', 'limit=102', 'before=yesterday', 'before=2026-01-01T00:00:00Z', 'after=1'])
       await interaction.get(`${path}?${query}`).expect(422);

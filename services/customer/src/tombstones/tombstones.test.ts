@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { userRegistered, userUpdated, type EventContract } from '@clientela/contracts';
 import { newId } from '@clientela/db';
-import { testSecret, type Caller, type Company } from '@clientela/testing';
+import { testSecret, type TestUser, type Company } from '@clientela/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { gdprUnderTest, type GdprUnderTest } from '../gdpr/gdpr-under-test.ts';
 import { countErased, findErased } from './erased.ts';
@@ -12,7 +12,7 @@ import { deleteExpiredFingerprints } from './store.ts';
 
 let it: GdprUnderTest;
 let company: Company;
-let admin: Caller;
+let admin: TestUser;
 const prints = fingerprints(testSecret);
 beforeAll(async () => {
   it = await gdprUnderTest({
@@ -167,7 +167,7 @@ test('many rows are looked at in one go, and a fingerprint ends with its years',
 
 describe('of an erased user', () => {
   const hears = (contract: EventContract, user_id: string, data: object) =>
-    it.service.program('auth').post('/internal/events', {
+    it.service.callingService('auth').post('/internal/events', {
       id: newId(),
       name: contract.name,
       occurred_at: new Date().toISOString(),
@@ -186,12 +186,12 @@ describe('of an erased user', () => {
     const { status: updated } = await hears(userUpdated, user_id, { fields_changed: ['name', 'role', 'email'] });
     expect([registered, updated]).toEqual([200, 200]);
     const profile = { user_id, business_id: company.id, email: `${user_id}@example.com`, full_name: 'Ana Ruiz' };
-    await it.service.program('auth').post('/api/customers/internal/create', profile).expect(404);
+    await it.service.callingService('auth').post('/api/customers/internal/create', profile).expect(404);
     const own = it.service.user('customer', company, user_id);
     for (const path of ['/api/customers/me', '/api/customers/me/statistics']) await own.get(path).expect(404);
     await own.patch('/api/customers/me', { firstname: 'Ana' }).expect(404);
     expect(await customers()).toEqual([]);
-    expect(await it.service.database.owner('users_heard').where({ user_id })).toEqual([]);
+    expect(await it.service.database.owner('user_field_versions').where({ user_id })).toEqual([]);
   });
 
   test('a profile that is made while the erasure begins goes with it', async () => {

@@ -1,4 +1,4 @@
-import { Instant, Money, queryInteger, text } from '@clientela/values';
+import { Instant, Money, queryInteger, text } from '@clientela/validation';
 import { z } from 'zod';
 
 export const UpstreamQuery = z.strictObject({

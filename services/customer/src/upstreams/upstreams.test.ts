@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { createLog } from '@clientela/runtime';
-import { standIn, type Caller, type Company, type StandIn, type TestService } from '@clientela/testing';
+import { stubServer, type TestUser, type Company, type StubServer, type TestService } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { customerUnderTest } from '../customer-under-test.ts';
 import { retryBudget } from './retry-budget.ts';
@@ -9,10 +9,10 @@ import { upstreamsAt, type Upstreams } from './upstream.ts';
 
 let service: TestService;
 let company: Company;
-let viewer: Caller;
+let viewer: TestUser;
 /** Who knows the orders, and who knows the rest. */
-let shop: StandIn;
-let desk: StandIn;
+let shop: StubServer;
+let desk: StubServer;
 let upstreams: Upstreams;
 /** What was logged. */
 const logged: string[] = [];
@@ -34,7 +34,7 @@ const meet = (patience: { timeout?: number; reset?: number } = {}) => {
 };
 
 beforeAll(async () => {
-  [shop, desk] = await Promise.all([standIn('interaction'), standIn('interaction')]);
+  [shop, desk] = await Promise.all([stubServer('interaction'), stubServer('interaction')]);
   service = await customerUnderTest({
     upstreams: {
       orders: (question) => upstreams.orders(question),
@@ -66,7 +66,7 @@ const created = async (values: object = {}): Promise<{ id: string; user_id: stri
 const counted = async () => {
   const customer = await created();
   await service
-    .program('interaction', company)
+    .callingService('interaction', company)
     .patch(`/api/customers/internal/${customer.id}/statistics`, {
       total_orders: 3,
       lifetime_value: '100.00',
@@ -180,7 +180,7 @@ describe('what an upstream knows', () => {
 });
 
 describe('an upstream with nothing to say that can be used', () => {
-  const silences: Record<string, Parameters<StandIn['answer']>[0]> = {
+  const silences: Record<string, Parameters<StubServer['answer']>[0]> = {
     'hangs up': () => undefined,
     fails: () => ({ status: 500 }),
     'is down behind a proxy': () => ({ status: 503 }),
@@ -256,7 +256,7 @@ describe('an upstream with nothing to say that can be used', () => {
     const { id } = await counted();
     const first = (await viewer.get(view(id)).expect(200)).body;
     await service
-      .program('interaction', company)
+      .callingService('interaction', company)
       .patch(`/api/customers/internal/${id}/statistics`, { increment: { total_orders: 1 } });
     const second = (await viewer.get(view(id)).expect(200)).body;
     expect(second.note).toBe(first.note);
@@ -274,7 +274,7 @@ describe('an upstream with nothing to say that can be used', () => {
 
   test('that is not there at all', async () => {
     const { id } = await counted();
-    const gone = await standIn('interaction');
+    const gone = await stubServer('interaction');
     await gone.close();
     const urls = { orders: gone.url, complaints: gone.url, appointments: gone.url };
     upstreams = upstreamsAt(urls, 'key-of-customer', { log });
@@ -369,7 +369,7 @@ describe('who may ask, and about whom', () => {
         (await person.get(view(randomUUID(), what)).expect(404)).body,
       ].map(({ request_id: _r, timestamp: _t, ...problem }) => problem);
       expect(hidden).toEqual(unknown);
-      await service.nobody().get(view(own.id, what)).expect(401);
+      await service.anonymous().get(view(own.id, what)).expect(401);
     }
     expect(shop.calls).toMatchObject([{ headers: { 'x-user-id': person.user_id, 'x-user-role': 'customer' } }]);
     expect(desk.calls).toHaveLength(2);
@@ -404,7 +404,7 @@ describe('who may ask, and about whom', () => {
 test('more may have been refunded than was ever ordered here', async () => {
   const { id } = await counted();
   await service
-    .program('interaction', company)
+    .callingService('interaction', company)
     .patch(`/api/customers/internal/${id}/statistics`, { lifetime_value: '-0.10' })
     .expect(200);
   const { summary } = (await viewer.get(view(id)).expect(200)).body;

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { testService, type Caller, type Company, type TestService } from '@clientela/testing';
+import { testService, type TestUser, type Company, type TestService } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createApp } from '../app.ts';
 
 let service: TestService;
 let company: Company;
-let admin: Caller;
+let admin: TestUser;
 let customer_id: string;
 /** What happens between the other services' answers and the transaction. */
 let meanwhile: () => Promise<unknown>;
@@ -45,7 +45,7 @@ const deletion = (hard = true) => ({
   sequence: 2,
   data: { customer_id, number: 14722, hard },
 });
-const hear = (event: object) => service.program('customer').post('/internal/events', event);
+const hear = (event: object) => service.callingService('customer').post('/internal/events', event);
 const add = (caller = admin) => caller.post('/rest/v1/favorites', { user_id: 14722, item_id: 10 });
 const rows = async () => (await service.database.owner('favorites').where({ customer_id })).length;
 

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import type { Caller, Company, StandIn, TestService } from '@clientela/testing';
+import type { TestUser, Company, StubServer, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { favoritesUnderTest, type FavoritesUnderTest } from '../favorites-under-test.ts';
 
 let under: FavoritesUnderTest;
 let service: TestService;
-let customers: StandIn;
-let products: StandIn;
+let customers: StubServer;
+let products: StubServer;
 let company: Company;
-let admin: Caller;
+let admin: TestUser;
 let idOf: FavoritesUnderTest['idOf'];
 
 let numbers = 10_000_000;
@@ -133,7 +133,7 @@ describe('the list', () => {
   test('shows 100 unless told', async () => {
     const shop = service.company();
     const customer_id = randomUUID();
-    await service.database.owner('known_customers').insert({ company_id: shop.id, customer_id });
+    await service.database.owner('customer_locks').insert({ company_id: shop.id, customer_id });
     const rows = Array.from({ length: 101 }, (_, index) => ({
       company_id: shop.id,
       customer_id,
@@ -198,7 +198,7 @@ describe('refusals', () => {
         .delete(one)
         .send({ id: [1] })
         .expect(403);
-      await service.nobody().get(one).expect(401);
+      await service.anonymous().get(one).expect(401);
     }
     const superuser = service.user('superuser');
     expect(faultsOf(await superuser.post(path, fresh()).expect(422))).toEqual(['company_id']);

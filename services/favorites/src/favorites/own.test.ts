@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { Caller, Company, TestService } from '@clientela/testing';
+import type { TestUser, Company, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { favoritesUnderTest, type FavoritesUnderTest } from '../favorites-under-test.ts';
 
 let under: FavoritesUnderTest;
 let service: TestService;
 let company: Company;
-let admin: Caller;
+let admin: TestUser;
 
 beforeAll(async () => {
   under = await favoritesUnderTest();
@@ -21,10 +21,10 @@ afterAll(() => under.close());
 
 const paths = ['/rest/v1/favorites', '/api/favorites'];
 const [path = ''] = paths;
-const profilePath = (caller: Caller) => `/api/customers/internal/user/${caller.user_id}`;
+const profilePath = (caller: TestUser) => `/api/customers/internal/user/${caller.user_id}`;
 
 /** A user of role customer who is the customer of that number. */
-const customerOf = (number: number): Caller => {
+const customerOf = (number: number): TestUser => {
   const caller = service.user('customer', company, randomUUID());
   const id = under.idOf(`/internal/customers/${number}`);
   under.customers.answer((asked) => {

@@ -1,11 +1,11 @@
-import type { Caller, Company, TestService } from '@clientela/testing';
+import type { TestUser, Company, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { favoritesUnderTest, type FavoritesUnderTest } from '../favorites-under-test.ts';
 
 let under: FavoritesUnderTest;
 let service: TestService;
 let company: Company;
-let admin: Caller;
+let admin: TestUser;
 
 beforeAll(async () => {
   under = await favoritesUnderTest();

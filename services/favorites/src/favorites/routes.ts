@@ -1,4 +1,4 @@
-import { reach, type Permission } from '@clientela/contracts';
+import { accessLevel, type Permission } from '@clientela/contracts';
 import { notFound } from '@clientela/errors';
 import { reply, route, type Actor, type Route } from '@clientela/http';
 import { addFavorite, removeFavorites } from './actions.ts';
@@ -38,7 +38,7 @@ function doors(path: string, { pairs, own }: Lookups): Route[] {
   /** Whose favorites alone the caller reaches; undefined for everybody's. */
   const ownerOf = async (permission: Permission, call: { actor: Actor; signal: AbortSignal }) => {
     const { role } = call.actor;
-    return role !== 'service' && reach(role, permission) === 'any' ? undefined : own(call);
+    return role !== 'service' && accessLevel(role, permission) === 'any' ? undefined : own(call);
   };
 
   return [
@@ -49,7 +49,7 @@ function doors(path: string, { pairs, own }: Lookups): Route[] {
       description:
         'By id. id, user_id and item_id may be repeated: any of the given ones. Role customer sees its own alone.',
       allow: orOwn('favorites:read'),
-      reaches: 'list',
+      tenancy: 'company-or-all',
       query: FavoriteQuery,
       responses: { 200: FavoriteList },
       prepare: ({ actor, signal }) => ownerOf('favorites:read', { actor, signal }),

@@ -1,4 +1,4 @@
-import { Instant, queryFrom, queryInteger, queryTo } from '@clientela/values';
+import { Instant, queryFrom, queryInteger, queryTo } from '@clientela/validation';
 import { z } from 'zod';
 
 const largest = 999_999_999_999_999;

@@ -1,4 +1,4 @@
-import { within, type Db, type Scope, type Tx } from '@clientela/db';
+import { whereCompany, type Db, type Scope, type Tx } from '@clientela/db';
 import type { Owner } from './lookup.ts';
 import type { Favorite, FavoriteQuery, NewFavorite, Popular, PopularQuery } from './schema.ts';
 
@@ -28,7 +28,7 @@ export async function listFavorites(
   query: FavoriteQuery,
   owner: Owner | undefined,
 ): Promise<{ items: Favorite[]; count: number }> {
-  const found = within(db('favorites'), scope);
+  const found = whereCompany(db('favorites'), scope);
   if (owner) void found.where('customer_id', owner.id);
   for (const column of ['id', 'user_id', 'item_id'] as const) {
     const wanted = query[column];

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Caller, Company } from '@clientela/testing';
+import type { TestUser, Company } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { interactionUnderTest, type InteractionUnderTest } from '../interaction-under-test.ts';
 
 let service: InteractionUnderTest;
 let company: Company;
-let admin: Caller;
+let admin: TestUser;
 /** What happens between the customer service's answer and the transaction. */
 let meanwhile: () => Promise<unknown>;
 
@@ -37,7 +37,7 @@ const deletion = (customer_id: string, hard = true) => ({
   sequence: 2,
   data: { customer_id, number: 1, hard },
 });
-const hear = (event: object) => service.program('customer').post('/internal/events', event);
+const hear = (event: object) => service.callingService('customer').post('/internal/events', event);
 const record = (customer_id: string) =>
   admin.post(`/api/customers/${customer_id}/interactions`, { notes: 'a', type: 'call' });
 const rowsOf = async (customer_id: string) =>

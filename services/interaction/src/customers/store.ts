@@ -9,11 +9,11 @@ export type Held = { company_id: string; customer_id: string; changes: number };
  * @returns undefined when the customer was removed for good
  */
 export async function holdCustomer(tx: Tx, company_id: string, customer_id: string): Promise<Held | undefined> {
-  const [held] = await tx('known_customers')
+  const [held] = await tx('customer_locks')
     .insert({ company_id, customer_id })
     .onConflict(['company_id', 'customer_id'])
     .merge({ gone: false })
-    .where('known_customers.gone', false)
+    .where('customer_locks.gone', false)
     .returning(['company_id', 'customer_id', 'changes']);
   return held as Held | undefined;
 }
@@ -24,13 +24,13 @@ export async function holdCustomer(tx: Tx, company_id: string, customer_id: stri
  */
 export async function changesAfter(tx: Tx, { changes, ...key }: Held, counted: boolean): Promise<number> {
   if (!counted) return changes;
-  const [row] = await tx('known_customers').where(key).increment('changes').returning('changes');
+  const [row] = await tx('customer_locks').where(key).increment('changes').returning('changes');
   return (row as { changes: number }).changes;
 }
 
 /** Waits for those who hold the customer, and lets nobody hold it again: what is deleted after this stays deleted, and counts no more. */
 export const removeCustomer = (tx: Tx, company_id: string, customer_id: string): Promise<unknown> =>
-  tx('known_customers')
+  tx('customer_locks')
     .insert({ company_id, customer_id, gone: true })
     .onConflict(['company_id', 'customer_id'])
-    .merge({ gone: true, changes: tx.raw('known_customers.changes + 1') });
+    .merge({ gone: true, changes: tx.raw('customer_locks.changes + 1') });

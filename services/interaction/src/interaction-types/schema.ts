@@ -1,4 +1,4 @@
-import { Instant, page, pageOf, perPage, text } from '@clientela/values';
+import { Instant, page, pageOf, perPage, text } from '@clientela/validation';
 import { z } from 'zod';
 import { typeNamed } from './rules.ts';
 

@@ -1,4 +1,4 @@
-import { meaning, type Db, type Page, type Tx } from '@clientela/db';
+import { mapConstraintErrors, type Db, type Page, type Tx } from '@clientela/db';
 import { conflict } from '@clientela/errors';
 import { builtIn } from './rules.ts';
 import type { InteractionType, InteractionTypeQuery } from './schema.ts';
@@ -48,7 +48,7 @@ export async function insertType(
 ): Promise<InteractionType> {
   if (builtIn.includes(name)) throw taken(async () => shared(name));
   const insert = tx('interaction_types').insert({ company_id, name, created_by }).returning(columns);
-  const [row] = await meaning(insert, {
+  const [row] = await mapConstraintErrors(insert, {
     interaction_types_name_taken: () => taken((db) => findOwn(db, company_id, name)),
   });
   return own(row as Row);

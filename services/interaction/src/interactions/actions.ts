@@ -2,7 +2,7 @@ import { interactionDeleted, interactionRecorded, interactionUpdated } from '@cl
 import type { Tx } from '@clientela/db';
 import { invalid, notFound, precondition, type FieldError } from '@clientela/errors';
 import { publish } from '@clientela/events';
-import { differing, writableIn, type CompanyActor } from '@clientela/http';
+import { changedValues, pickWritable, type CompanyActor } from '@clientela/http';
 import { changesAfter, holdCustomer, type Held } from '../customers/store.ts';
 import { hasType } from '../interaction-types/store.ts';
 import { isCounted, statusAfter, statusOf } from './rules.ts';
@@ -62,7 +62,7 @@ export async function changeInteraction(
 ): Promise<StoredInteraction> {
   const { actor } = target;
   const { held, current } = await holdCurrent(tx, target);
-  const wanted = writableIn(given, WritableInteraction, current);
+  const wanted = pickWritable(given, WritableInteraction, current);
   const type = wanted.type ?? current.type;
   const status = statusAfter(current, type, wanted.status);
   const faults: FieldError[] = [];
@@ -71,7 +71,7 @@ export async function changeInteraction(
   if (status === undefined) faults.push({ path: 'status', message: `is not a status of the type ${type}` });
   if (status === undefined || faults.length > 0) throw invalid(faults);
 
-  const changes = differing({ ...wanted, status }, current);
+  const changes = changedValues({ ...wanted, status }, current);
   const fields_changed = Object.keys(changes);
   if (fields_changed.length === 0) return current;
   const interaction = await updateInteraction(tx, actor.company_id, current, changes);

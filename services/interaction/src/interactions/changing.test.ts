@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { Caller, Company } from '@clientela/testing';
+import type { TestUser, Company } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { customerAt, interactionUnderTest, type InteractionUnderTest } from '../interaction-under-test.ts';
 
 let service: InteractionUnderTest;
 let company: Company;
-let manager: Caller;
+let manager: TestUser;
 
 beforeAll(async () => {
   service = await interactionUnderTest();

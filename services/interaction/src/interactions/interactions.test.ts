@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { Caller, Company, StandIn } from '@clientela/testing';
+import type { TestUser, Company, StubServer } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { interactionUnderTest, type InteractionUnderTest } from '../interaction-under-test.ts';
 
 let service: InteractionUnderTest;
-let customers: StandIn;
+let customers: StubServer;
 let company: Company;
-let admin: Caller;
+let admin: TestUser;
 
 /** The customer service knows every customer of `company`, but none of another's; `deleted` are those with a deletion mark. */
 const deleted = new Set<string>();
@@ -336,11 +336,11 @@ describe('whose it is', () => {
     await service.user('viewer', company).get(path).expect(200);
     const count = (await stored()).length;
     await service.user('viewer', company).post(path, body).expect(403);
-    for (const outsider of [service.user('customer', company), service.program('customer', company)]) {
+    for (const outsider of [service.user('customer', company), service.callingService('customer', company)]) {
       await outsider.post(path, body).expect(403);
       await outsider.get(path).expect(403);
     }
-    await service.nobody().get(path).expect(401);
+    await service.anonymous().get(path).expect(401);
     const superuser = service.user('superuser');
     expect(faultsOf(await superuser.post(path, body).expect(422))).toEqual(['company_id']);
     expect(faultsOf(await superuser.get(path).expect(422))).toEqual(['company_id']);

@@ -1,6 +1,6 @@
 import { notFound } from '@clientela/errors';
-import { patchBody, route, versioned, type Cursors, type Route } from '@clientela/http';
-import { Message } from '@clientela/values';
+import { patchBody, route, withETag, type Cursors, type Route } from '@clientela/http';
+import { Message } from '@clientela/validation';
 import { refuseDeleted, type CustomerLookup } from '../customers/lookup.ts';
 import { listing } from '../lists/listing.ts';
 import { changeInteraction, recordInteraction, removeInteraction } from './actions.ts';
@@ -24,7 +24,7 @@ const one = `${path}/{interaction_id}`;
 type Parts = { customers: CustomerLookup; cursors: Cursors };
 
 const saved = (message: string, { version, ...interaction }: StoredInteraction) =>
-  versioned(version, { message, interaction });
+  withETag(version, { message, interaction });
 
 const change = (method: 'put' | 'patch', customers: CustomerLookup) =>
   route({
@@ -79,14 +79,14 @@ export const interactionRoutes = ({ customers, cursors }: Parts): Route[] => [
     summary: 'Get an interaction',
     allow: 'interactions:read',
     params: InteractionId,
-    revalidates: true,
+    conditionalGet: true,
     responses: { 200: InteractionShown },
     prepare: ({ actor, params, signal }) => customers(params.customer_id, { actor, signal }),
     handle: async ({ db, actor, params }) => {
       const found = await findInteraction(db, actor.company_id, params);
       if (!found) throw notFound('interaction');
       const { version, ...interaction } = found;
-      return versioned(version, { interaction });
+      return withETag(version, { interaction });
     },
   }),
   change('put', customers),

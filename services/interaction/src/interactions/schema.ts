@@ -1,4 +1,4 @@
-import { Instant, lines, queryFrom, querySearch, queryTo, text, Uuid } from '@clientela/values';
+import { Instant, lines, queryFrom, querySearch, queryTo, text, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 import { TypeName } from '../interaction-types/schema.ts';
 import { listOf, listQuery } from '../lists/schema.ts';

@@ -1,4 +1,4 @@
-import { like, newId, searchedText, type Db, type Page, type Tx } from '@clientela/db';
+import { containsPattern, newId, normalizeForSearch, type Db, type Page, type Tx } from '@clientela/db';
 import type { Following, Position, Wanted } from '../lists/rules.ts';
 import { listByTime, newest } from '../lists/store.ts';
 import type { Interaction, InteractionChanges, InteractionFilter, NewInteraction } from './schema.ts';
@@ -37,7 +37,7 @@ export async function insertInteraction(tx: Tx, company_id: string, written: Wri
       category,
       company_id,
       id: newId(),
-      searched: searchedText(rest.notes, category),
+      searched: normalizeForSearch(rest.notes, category),
     })
     .returning(stored);
   return interaction as StoredInteraction;
@@ -75,7 +75,7 @@ export function listInteractions(
   if (status) void found.where('status', status);
   if (from) void found.where('occurred_at', '>=', from);
   if (to) void found.where('occurred_at', '<=', to);
-  if (search) void found.whereLike('searched', like(searchedText(search)));
+  if (search) void found.whereLike('searched', containsPattern(normalizeForSearch(search)));
   return listByTime<Interaction>(found, columns, wanted, { filtered: Boolean(type ?? status ?? from ?? to ?? search) });
 }
 
@@ -100,7 +100,7 @@ export async function updateInteraction(
     .where({ company_id, id: current.id, version: current.version })
     .update({
       ...changes,
-      searched: searchedText(notes, category),
+      searched: normalizeForSearch(notes, category),
       version: current.version + 1,
       updated_at: tx.fn.now(),
     })

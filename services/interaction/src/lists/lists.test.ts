@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { Caller, Company } from '@clientela/testing';
+import type { TestUser, Company } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { interactionUnderTest, type InteractionUnderTest } from '../interaction-under-test.ts';
 
 let service: InteractionUnderTest;
 let company: Company;
-let manager: Caller;
+let manager: TestUser;
 
 beforeAll(async () => {
   service = await interactionUnderTest();
@@ -25,7 +25,7 @@ describe.each(['interactions', 'transactions'] as const)('a customer’s %s', (n
   const times = ['2026-01-01T00:00:00Z', '2026-03-01T00:00:00Z', '2026-02-01T00:00:00Z', '2026-03-01T00:00:00Z'];
   let path: string;
   let records: Item[];
-  const walk = async (caller: Caller, query: string, between: () => Promise<unknown> = async () => {}) => {
+  const walk = async (caller: TestUser, query: string, between: () => Promise<unknown> = async () => {}) => {
     const found: Item[] = [];
     for (let cursor: string | null = '', pages = 0; cursor !== null; pages += 1) {
       expect(pages).toBeLessThan(20);

@@ -1,4 +1,4 @@
-import { pageOf, perPage, queryInteger } from '@clientela/values';
+import { pageOf, perPage, queryInteger } from '@clientela/validation';
 import { z } from 'zod';
 
 export const queryCursor = z

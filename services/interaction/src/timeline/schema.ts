@@ -1,4 +1,4 @@
-import { Instant, perPage, Uuid } from '@clientela/values';
+import { Instant, perPage, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 import { Interaction } from '../interactions/schema.ts';
 import { queryCursor } from '../lists/schema.ts';

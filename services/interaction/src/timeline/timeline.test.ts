@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { InternalTimeline } from '@clientela/contracts';
-import type { Caller, Company } from '@clientela/testing';
+import type { TestUser, Company } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { customerAt, interactionUnderTest, type InteractionUnderTest } from '../interaction-under-test.ts';
 
 let service: InteractionUnderTest;
 let company: Company;
-let manager: Caller;
+let manager: TestUser;
 type Told = InternalTimeline['items'][number];
 /** What the customer service knows. */
 let told: Told[];
@@ -164,7 +164,7 @@ test('is for those who may read interactions, of their own company', async () =>
   const customer_id = randomUUID();
   await record(customer_id, day(1));
   await service.user('customer', company).get(pathOf(customer_id)).expect(403);
-  await service.nobody().get(pathOf(customer_id)).expect(401);
+  await service.anonymous().get(pathOf(customer_id)).expect(401);
   const stranger = await service.user('admin', service.company()).get(pathOf(customer_id)).expect(200);
   expect(stranger.body.timeline).toEqual([]);
   const superuser = service.user('superuser');

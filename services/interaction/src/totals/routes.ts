@@ -1,11 +1,11 @@
 import { InternalTotals } from '@clientela/contracts';
 import { notFound } from '@clientela/errors';
-import { route, type CompanyLookup, type Route } from '@clientela/http';
+import { route, type CompanyClient, type Route } from '@clientela/http';
 import { TotalsQuery } from './schema.ts';
 import { listTotals } from './store.ts';
 
 /** What the customer service's counters follow. */
-export const totalsRoutes = (companies: CompanyLookup): Route[] => [
+export const totalsRoutes = (companies: CompanyClient): Route[] => [
   route({
     method: 'get',
     path: '/internal/customers/totals',

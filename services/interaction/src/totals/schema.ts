@@ -1,4 +1,4 @@
-import { Uuid } from '@clientela/values';
+import { Uuid } from '@clientela/validation';
 import { z } from 'zod';
 
 const most = 100;

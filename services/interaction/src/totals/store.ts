@@ -22,7 +22,7 @@ const at = 'coalesce(scheduled_at, occurred_at)';
 const totals = `
 select asked.customer_id, coalesce(known.changes, 0) as changes, money.*, complaints.*, appointments.*
   from unnest(cast(:customer_ids as uuid[])) with ordinality as asked (customer_id, place)
-  left join known_customers as known on known.company_id = :company_id and known.customer_id = asked.customer_id
+  left join customer_locks as known on known.company_id = :company_id and known.customer_id = asked.customer_id
  cross join lateral (
    select coalesce(sum(orders), 0)::bigint as total_orders,
           min(first) as first_order_date,

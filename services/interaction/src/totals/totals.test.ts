@@ -1,21 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import type { CustomerTotals } from '@clientela/contracts';
-import type { Caller, Company } from '@clientela/testing';
+import type { TestUser, Company } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { interactionUnderTest, type InteractionUnderTest } from '../interaction-under-test.ts';
 
 let service: InteractionUnderTest;
 let company: Company;
-let manager: Caller;
+let manager: TestUser;
 /** The customer service, on behalf of the company. */
-let asking: Caller;
+let asking: TestUser;
 let customer_id: string;
 
 beforeAll(async () => {
   service = await interactionUnderTest();
   company = service.company({ currency: 'EUR' });
   manager = service.user('manager', company);
-  asking = service.program('customer', company);
+  asking = service.callingService('customer', company);
 });
 beforeEach(() => {
   customer_id = randomUUID();
@@ -214,7 +214,7 @@ describe('asked for several at once', () => {
     ];
     expect(await totalsOf(unknown, customer_id, other)).toEqual(expected);
     expect(await totalsOf(other, customer_id, unknown)).toEqual(expected.toReversed());
-    const elsewhere = service.program('customer', service.company({ currency: 'USD' }));
+    const elsewhere = service.callingService('customer', service.company({ currency: 'USD' }));
     const path = `/internal/customers/totals?customer_id=${other}`;
     expect((await elsewhere.get(path).expect(200)).body.totals).toEqual([{ ...nothing(other), currency: 'USD' }]);
   });
@@ -226,7 +226,7 @@ describe('asked for several at once', () => {
     for (const wrong of [path, '/internal/customers/totals', '/internal/customers/totals?customer_id=x'])
       await asking.get(wrong).expect(422);
     for (const program of ['auth', 'product', 'favorites', 'interaction'] as const)
-      await service.program(program, company).get(path).expect(403);
+      await service.callingService(program, company).get(path).expect(403);
     await manager.get(path).expect(403);
   });
 });
@@ -234,7 +234,7 @@ describe('asked for several at once', () => {
 test('a customer who is removed for good counts no more', async () => {
   await pay({ amount: 5 });
   await record({ type: 'complaint' });
-  await service.program('customer').post('/internal/events', {
+  await service.callingService('customer').post('/internal/events', {
     id: randomUUID(),
     name: 'customer.deleted',
     occurred_at: new Date().toISOString(),

@@ -3,7 +3,7 @@ import { transactionRecorded, transactionUpdated } from '@clientela/contracts';
 import type { Db, Tx } from '@clientela/db';
 import { conflict, invalid, notFound, precondition } from '@clientela/errors';
 import { publish } from '@clientela/events';
-import { differing, writableIn, type CompanyActor } from '@clientela/http';
+import { changedValues, pickWritable, type CompanyActor } from '@clientela/http';
 import { changesAfter, holdCustomer } from '../customers/store.ts';
 import { isCounted, mayBecome, tooLate } from './rules.ts';
 import { WritableTransaction, type NewTransaction, type Transaction } from './schema.ts';
@@ -115,7 +115,7 @@ export async function changeTransaction(
   const current = await lockTransaction(tx, actor.company_id, key);
   if (!held || !current) throw notFound('transaction');
   if (expected_version !== undefined && expected_version !== current.version) throw precondition();
-  const changes = differing(writableIn(body, WritableTransaction, current), current);
+  const changes = changedValues(pickWritable(body, WritableTransaction, current), current);
   const fields_changed = Object.keys(changes);
   const faults = tooLate(current.status, fields_changed);
   if (faults.length > 0) throw invalid(faults);

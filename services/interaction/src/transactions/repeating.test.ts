@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { Caller, Company } from '@clientela/testing';
+import type { TestUser, Company } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { customerAt, interactionUnderTest, type InteractionUnderTest } from '../interaction-under-test.ts';
 
 let service: InteractionUnderTest;
 let company: Company;
-let manager: Caller;
+let manager: TestUser;
 
 beforeAll(async () => {
   service = await interactionUnderTest({ pool: 10 });
@@ -20,7 +20,7 @@ const order = { kind: 'order', direction: 'in', amount: '10.00' };
 const newRef = () => `ref ${randomUUID()}`;
 const rowsOf = (external_ref: string) => service.database.owner('transactions').where({ external_ref }).select();
 /** As clients do: a 503 says come again, and on a busy machine it may. */
-const insist = async (send: () => ReturnType<Caller['post']>) => {
+const insist = async (send: () => ReturnType<TestUser['post']>) => {
   for (const until = Date.now() + 10_000; ;) {
     const answer = await send();
     if (answer.status !== 503 || Date.now() > until) return answer;

@@ -3,9 +3,9 @@ import {
   patchBody,
   reply,
   route,
-  versioned,
+  withETag,
   type CompanyActor,
-  type CompanyLookup,
+  type CompanyClient,
   type Cursors,
   type Route,
 } from '@clientela/http';
@@ -30,7 +30,7 @@ import { findTransaction, listTransactions, type StoredTransaction } from './sto
 const path = '/api/customers/{customer_id}/transactions';
 const one = `${path}/{transaction_id}`;
 
-type Parts = { companies: CompanyLookup; customers: CustomerLookup; products: ProductLookup; cursors: Cursors };
+type Parts = { companies: CompanyClient; customers: CustomerLookup; products: ProductLookup; cursors: Cursors };
 
 const saved = (status: 200 | 201, message: string, { version, ...transaction }: StoredTransaction) =>
   reply(status, { message, transaction }, { ETag: `"${version}"` });
@@ -91,14 +91,14 @@ export const transactionRoutes = ({ companies, customers, products, cursors }: P
       summary: 'Get a transaction',
       allow: 'transactions:read',
       params: TransactionId,
-      revalidates: true,
+      conditionalGet: true,
       responses: { 200: TransactionShown },
       prepare: ({ actor, params, signal }) => customers(params.customer_id, { actor, signal }),
       handle: async ({ db, actor, params }) => {
         const found = await findTransaction(db, actor.company_id, params);
         if (!found) throw notFound('transaction');
         const { version, ...transaction } = found;
-        return versioned(version, { transaction });
+        return withETag(version, { transaction });
       },
     }),
     route({
@@ -122,7 +122,7 @@ export const transactionRoutes = ({ companies, customers, products, cursors }: P
       summary: 'List a company’s transactions, newest first',
       description: 'By when they occurred, those of customers removed for good too.',
       allow: 'transactions:read',
-      reaches: 'list',
+      tenancy: 'company-or-all',
       query: TransactionQuery,
       responses: { 200: TransactionList },
       handle: async ({ db, scope, query }) => {

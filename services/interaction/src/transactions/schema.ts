@@ -1,4 +1,4 @@
-import { Currency, Instant, lines, Money, money, queryFrom, queryTo, text, Uuid } from '@clientela/values';
+import { Currency, Instant, lines, Money, money, queryFrom, queryTo, text, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 import { listOf, listQuery } from '../lists/schema.ts';
 import { directions, kinds, statuses } from './rules.ts';

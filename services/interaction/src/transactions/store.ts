@@ -1,4 +1,4 @@
-import { newId, within, type Db, type Page, type Scope, type Tx } from '@clientela/db';
+import { newId, whereCompany, type Db, type Page, type Scope, type Tx } from '@clientela/db';
 import type { Following, Position, Wanted } from '../lists/rules.ts';
 import { listByTime, newest } from '../lists/store.ts';
 import type { NewTransaction, Transaction, TransactionChanges, TransactionFilter } from './schema.ts';
@@ -93,7 +93,7 @@ export function listTransactions(
   { customer_id, kind, status, from, to }: TransactionFilter,
   wanted: Wanted,
 ): Promise<Page<Transaction> | Following<Transaction>> {
-  const found = within(db('transactions'), scope);
+  const found = whereCompany(db('transactions'), scope);
   if (customer_id) void found.where('customer_id', customer_id);
   if (kind) void found.where('kind', kind);
   if (status) void found.where('status', status);

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { Caller, Company } from '@clientela/testing';
+import type { TestUser, Company } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { customerAt, interactionUnderTest, type InteractionUnderTest } from '../interaction-under-test.ts';
 
 let service: InteractionUnderTest;
 let company: Company;
-let manager: Caller;
+let manager: TestUser;
 const product_id = randomUUID();
 
 beforeAll(async () => {
@@ -225,7 +225,7 @@ describe('what it is about', () => {
     for (const at of [path, list, '/api/transactions']) {
       await viewer.get(at).expect(200);
       await customer.get(at).expect(403);
-      await service.nobody().get(at).expect(401);
+      await service.anonymous().get(at).expect(401);
     }
     for (const caller of [viewer, customer]) {
       await caller.post(list, order).expect(403);

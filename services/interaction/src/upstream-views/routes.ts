@@ -1,5 +1,5 @@
 import { notFound } from '@clientela/errors';
-import { route, type CompanyLookup, type Route } from '@clientela/http';
+import { route, type CompanyClient, type Route } from '@clientela/http';
 import {
   AppointmentQuery,
   AppointmentView,
@@ -14,7 +14,7 @@ import { viewAppointments, viewComplaints, viewOrders } from './store.ts';
 const path = '/internal/customers/{customer_id}';
 
 /** What the customer service shows of a customer. It knows which customers there are: of an unknown one there is nothing. */
-export const upstreamViewRoutes = (companies: CompanyLookup): Route[] => [
+export const upstreamViewRoutes = (companies: CompanyClient): Route[] => [
   route({
     method: 'get',
     path: `${path}/orders`,

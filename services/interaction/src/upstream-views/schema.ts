@@ -1,4 +1,4 @@
-import { Instant, Money, queryInteger, Uuid } from '@clientela/values';
+import { Instant, Money, queryInteger, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 import { statuses as ofInteractions } from '../interactions/rules.ts';
 import { statuses as ofTransactions } from '../transactions/rules.ts';

@@ -1,19 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import type { Caller, Company } from '@clientela/testing';
+import type { TestUser, Company } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { interactionUnderTest, type InteractionUnderTest } from '../interaction-under-test.ts';
 
 let service: InteractionUnderTest;
 let company: Company;
-let manager: Caller;
+let manager: TestUser;
 /** The customer service, on behalf of the company. */
-let asking: Caller;
+let asking: TestUser;
 
 beforeAll(async () => {
   service = await interactionUnderTest();
   company = service.company({ currency: 'EUR' });
   manager = service.user('manager', company);
-  asking = service.program('customer', company);
+  asking = service.callingService('customer', company);
 });
 afterAll(() => service.close());
 
@@ -170,7 +170,7 @@ describe.each(['orders', 'complaints', 'appointments'] as const)('the view of %s
     await fill(customer_id, 1);
     const empty = { ...nothing[name], [name]: [], as_of: expect.any(String) };
     expect((await asking.get(viewOf(randomUUID(), name)).expect(200)).body).toEqual(empty);
-    const elsewhere = service.program('customer', service.company());
+    const elsewhere = service.callingService('customer', service.company());
     expect((await elsewhere.get(viewOf(customer_id, name)).expect(200)).body).toEqual(empty);
   });
 
@@ -188,8 +188,8 @@ describe.each(['orders', 'complaints', 'appointments'] as const)('the view of %s
   test('is for the customer service alone, and for a company', async () => {
     const path = viewOf(randomUUID(), name);
     for (const program of ['auth', 'product', 'favorites', 'interaction'] as const)
-      await service.program(program, company).get(path).expect(403);
+      await service.callingService(program, company).get(path).expect(403);
     await manager.get(path).expect(403);
-    await service.program('customer').get(path).expect(422);
+    await service.callingService('customer').get(path).expect(422);
   });
 });

@@ -2,7 +2,7 @@ import { productCreated, productDeleted, productUpdated } from '@clientela/contr
 import type { Tx } from '@clientela/db';
 import { notFound, precondition } from '@clientela/errors';
 import { publish } from '@clientela/events';
-import { differing, writableIn, type CompanyActor } from '@clientela/http';
+import { changedValues, pickWritable, type CompanyActor } from '@clientela/http';
 import { WritableProduct, type NewProduct } from './schema.ts';
 import { deleteProduct, insertProduct, lockProduct, updateProduct, type StoredProduct } from './store.ts';
 
@@ -21,7 +21,7 @@ export async function createProduct(
 
 export async function changeProduct(tx: Tx, target: Target, body: Record<string, unknown>): Promise<StoredProduct> {
   const current = await currentOf(tx, target);
-  return save(tx, target.actor, current, differing(writableIn(body, WritableProduct, current), current));
+  return save(tx, target.actor, current, changedValues(pickWritable(body, WritableProduct, current), current));
 }
 
 export const activateProduct = async (tx: Tx, target: Target): Promise<StoredProduct> =>
@@ -52,7 +52,7 @@ async function currentOf(tx: Tx, { actor, id, expected_version }: Target): Promi
 type Changes = Parameters<typeof updateProduct>[3];
 
 async function save(tx: Tx, actor: CompanyActor, current: StoredProduct, wanted: Changes): Promise<StoredProduct> {
-  const changes = differing(wanted, current);
+  const changes = changedValues(wanted, current);
   const fields_changed = Object.keys(changes);
   if (fields_changed.length === 0) return current;
   const product = await write(tx, actor, current, changes);

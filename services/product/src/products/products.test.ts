@@ -1,11 +1,11 @@
-import { testService, type Caller, type Company, type TestService } from '@clientela/testing';
+import { testService, type TestUser, type Company, type TestService } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApp } from '../app.ts';
 
 let service: TestService;
 let company: Company;
-let admin: Caller;
-let stranger: Caller;
+let admin: TestUser;
+let stranger: TestUser;
 
 beforeAll(async () => {
   service = await testService('product', createApp);
@@ -211,12 +211,12 @@ describe('refusals', () => {
 describe('the internal look-up', () => {
   test('finds by id and by number, inside the company only, for the services that may ask', async () => {
     const product = await created();
-    const favorites = service.program('favorites', company);
+    const favorites = service.callingService('favorites', company);
     const found = { id: product.id, number: product.number, is_active: true };
     expect((await favorites.get(`/internal/products/${product.id}`).expect(200)).body).toEqual(found);
     expect((await favorites.get(`/internal/products/${product.number}`).expect(200)).body).toEqual(found);
-    await service.program('favorites', service.company()).get(`/internal/products/${product.id}`).expect(404);
-    await service.program('customer', company).get(`/internal/products/${product.id}`).expect(403);
+    await service.callingService('favorites', service.company()).get(`/internal/products/${product.id}`).expect(404);
+    await service.callingService('customer', company).get(`/internal/products/${product.id}`).expect(403);
     await admin.get(`/internal/products/${product.id}`).expect(403);
   });
 });

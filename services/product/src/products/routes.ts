@@ -1,7 +1,7 @@
 import { InternalProduct } from '@clientela/contracts';
-import { Message } from '@clientela/values';
+import { Message } from '@clientela/validation';
 import { notFound } from '@clientela/errors';
-import { need, patchBody, route, versioned, type CompanyLookup, type Route } from '@clientela/http';
+import { requirePermission, patchBody, route, withETag, type CompanyClient, type Route } from '@clientela/http';
 import { z } from 'zod';
 import { activateProduct, changeProduct, createProduct, deactivateProduct, removeProduct } from './actions.ts';
 import {
@@ -20,7 +20,7 @@ import { findProduct, findProductByKey, listProducts, type StoredProduct } from 
 const path = '/api/products';
 const one = `${path}/{product_id}`;
 
-const saved = (message: string, { version, ...product }: StoredProduct) => versioned(version, { message, product });
+const saved = (message: string, { version, ...product }: StoredProduct) => withETag(version, { message, product });
 
 const change = (method: 'put' | 'patch') =>
   route({
@@ -36,7 +36,7 @@ const change = (method: 'put' | 'patch') =>
       saved('Product updated', await changeProduct(tx, { actor, id: params.product_id, expected_version }, body)),
   });
 
-export const productRoutes = (companies: CompanyLookup): Route[] => [
+export const productRoutes = (companies: CompanyClient): Route[] => [
   route({
     method: 'post',
     path,
@@ -56,7 +56,7 @@ export const productRoutes = (companies: CompanyLookup): Route[] => [
     path,
     summary: 'List products',
     allow: 'products:read',
-    reaches: 'list',
+    tenancy: 'company-or-all',
     query: ProductQuery,
     responses: { 200: ProductPage },
     handle: async ({ db, scope, query }) => {
@@ -70,13 +70,13 @@ export const productRoutes = (companies: CompanyLookup): Route[] => [
     summary: 'Get a product',
     allow: 'products:read',
     params: ProductId,
-    revalidates: true,
+    conditionalGet: true,
     responses: { 200: ProductShown },
     handle: async ({ db, actor, params }) => {
       const found = await findProduct(db, actor.company_id, params.product_id);
       if (!found) throw notFound('product');
       const { version, ...product } = found;
-      return versioned(version, { product });
+      return withETag(version, { product });
     },
   }),
   change('put'),
@@ -96,7 +96,7 @@ export const productRoutes = (companies: CompanyLookup): Route[] => [
         await deactivateProduct(tx, target);
         return { message: 'Product deactivated' };
       }
-      need(actor, 'products:hard_delete');
+      requirePermission(actor, 'products:hard_delete');
       await removeProduct(tx, target);
       return { message: 'Product removed' };
     },

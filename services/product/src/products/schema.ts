@@ -13,7 +13,7 @@ import {
   querySort,
   text,
   Uuid,
-} from '@clientela/values';
+} from '@clientela/validation';
 import { z } from 'zod';
 
 const names: Readonly<Record<string, string>> = { produto: 'product', servico: 'service', serviço: 'service' };

@@ -1,11 +1,11 @@
 import {
   isUuid,
-  like,
-  meaning,
+  containsPattern,
+  mapConstraintErrors,
   newId,
-  page,
-  searchedText,
-  within,
+  paginate,
+  normalizeForSearch,
+  whereCompany,
   type Db,
   type Page,
   type Scope,
@@ -33,7 +33,7 @@ const columns = [
 const stored = [...columns, 'version'] as const;
 
 const searched = ({ name, sku, description }: Pick<Product, 'name' | 'sku' | 'description'>) =>
-  searchedText(name, sku, description);
+  normalizeForSearch(name, sku, description);
 
 export const findProduct = async (db: Db, company_id: string, id: string): Promise<StoredProduct | undefined> =>
   // A named statement is parsed and planned once per connection.
@@ -51,14 +51,14 @@ export const findProductByKey = async (db: Db, company_id: string, key: string) 
     .first() as Promise<Pick<Product, 'id' | 'number' | 'is_active'> | undefined>;
 
 export function listProducts(db: Db, scope: Scope, query: ProductQuery): Promise<Page<Product>> {
-  const found = within(db('products'), scope);
+  const found = whereCompany(db('products'), scope);
   if (query.active_only) void found.where('is_active', true);
   if (query.type) void found.where('type', query.type);
   if (query.min_price) void found.where('price', '>=', query.min_price);
   if (query.max_price) void found.where('price', '<=', query.max_price);
-  if (query.search) void found.whereLike('searched', like(searchedText(query.search)));
+  if (query.search) void found.whereLike('searched', containsPattern(normalizeForSearch(query.search)));
   const filtered = Boolean(query.search ?? query.type ?? query.min_price ?? query.max_price);
-  return page<Product>(found, columns, query, { filtered });
+  return paginate<Product>(found, columns, query, { filtered });
 }
 
 const taken = (company_id: string, { sku, number }: { sku?: string | null; number?: number | undefined }) => ({
@@ -86,7 +86,7 @@ export async function insertProduct(
   const insert = tx('products')
     .insert({ ...row, searched: searched(row) })
     .returning(stored);
-  const [product] = await meaning(insert, taken(company_id, { sku, number }));
+  const [product] = await mapConstraintErrors(insert, taken(company_id, { sku, number }));
   return product as StoredProduct;
 }
 
@@ -106,7 +106,7 @@ export async function updateProduct(
       updated_at: tx.fn.now(),
     })
     .returning(stored);
-  const [product] = await meaning(update, taken(company_id, changes));
+  const [product] = await mapConstraintErrors(update, taken(company_id, changes));
   return product as StoredProduct | undefined;
 }
 

@@ -1,0 +1,64 @@
+import { createPublicKey, generateKeyPairSync, randomUUID, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { connect, type Db } from '@clientela/db';
+import { folderOf } from '@clientela/fleet';
+import jwt from 'jsonwebtoken';
+import { expect } from 'vitest';
+import { client } from '../test-fleet.ts';
+import type { World } from './world.ts';
+
+type Keys = {
+  openSigningKeys: (db: Db, auth_secret: string) => Promise<{ current: () => { key: KeyObject } }>;
+};
+type Receipts = {
+  receiptKeys: (auth_secret: string) => (db: Db) => Promise<{ kid: string; key: KeyObject }>;
+};
+
+const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+/** Tokens that were good but for one thing, of an admin to whom nearly every door is open. */
+export async function badTokens({ street, people, open, person }: World): Promise<Record<string, string>> {
+  const good = people.admin.token ?? '';
+  const [header = '', payload = '', signature = ''] = good.split('.');
+  const claims = jwt.decode(good) as jwt.JwtPayload;
+  const { kid } = JSON.parse(Buffer.from(header, 'base64url').toString()) as { kid: string };
+
+  // The installation's own key, opened with its own secret: these are signed as auth itself would sign them.
+  const db = connect(street.databases.auth.url, { name: 'test' });
+  const module = (await import(pathToFileURL(join(folderOf('auth'), 'src/keys/signing-key.ts')).href)) as Keys;
+  const { key } = (await module.openSigningKeys(db, street.secrets.own_secrets.auth)).current();
+  const receipts = (await import(
+    pathToFileURL(join(folderOf('auth'), 'src/receipts/receipt-key.ts')).href
+  )) as Receipts;
+  const receipt = await receipts.receiptKeys(street.secrets.own_secrets.auth)(db);
+  await db.destroy();
+  const signed = (changes: object, by = key, with_kid = kid) =>
+    jwt.sign({ ...claims, ...changes }, by, { header: { alg: 'ES256', typ: 'at+jwt', kid: with_kid } });
+  const now = Math.floor(Date.now() / 1000);
+  expect((await client(street.url, signed({ jti: randomUUID() })).get('/auth/me')).status).toBe(200);
+
+  const { keys } = (await open.get('/.well-known/jwks.json')).body as { keys: JsonWebKey[] };
+  const its = keys.find((one) => one['kid'] === kid) as JsonWebKey;
+  const pem = createPublicKey({ key: its, format: 'jwk' }).export({ type: 'spki', format: 'pem' });
+  const foreign = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+
+  const gone = await person('admin');
+  await gone.post('/auth/logout');
+  await expect.poll(async () => (await gone.get('/auth/me')).status, { timeout: 2000, interval: 25 }).toBe(401);
+
+  return {
+    tampered: `${header}.${part({ ...claims, role: 'superuser', company_id: undefined })}.${signature}`,
+    'for another company': `${header}.${part({ ...claims, company_id: randomUUID() })}.${signature}`,
+    expired: signed({ iat: now - 3600, exp: now - 60 }),
+    'wrong audience': signed({ aud: 'another' }),
+    'wrong issuer': signed({ iss: 'another' }),
+    'algorithm none': `${part({ alg: 'none', typ: 'at+jwt', kid })}.${payload}.`,
+    'HS256 with the public key': jwt.sign(claims, String(pem), { header: { alg: 'HS256', typ: 'at+jwt', kid } }),
+    'unknown kid': signed({}, foreign, randomUUID()),
+    'another key': signed({}, foreign),
+    'the key of receipts': signed({}, receipt.key, receipt.kid),
+    revoked: gone.token ?? '',
+    'not a token': 'not-a-token',
+  };
+}

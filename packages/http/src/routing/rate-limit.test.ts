@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto';
+import { testServiceKeys, testDatabase, testSecret, type TestDatabase } from '@clientela/testing';
+import { pino } from 'pino';
+import supertest from 'supertest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { createService, route, type RateLimits } from '../index.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await testDatabase('product');
+});
+afterAll(() => database.drop());
+
+const body = z.strictObject({ name: z.string().optional() });
+const door = (method: 'patch' | 'get', path: string, rate?: string) =>
+  route({
+    method,
+    path,
+    summary: path,
+    allow: 'customers:update',
+    ...(rate !== undefined && { rateLimit: rate }),
+    ...(method === 'patch' && { body }),
+    responses: { 200: z.strictObject({}) },
+    handle: () => ({}),
+  });
+const routes = [door('patch', '/one', 'changes'), door('patch', '/other', 'changes'), door('patch', '/free')];
+const service = (rates?: RateLimits) =>
+  createService({
+    service: 'test',
+    version: '1',
+    routes,
+    db: database.db,
+    log: pino({ level: 'silent' }),
+    serviceKeys: testServiceKeys,
+    secret: testSecret,
+    rates,
+  });
+
+const patcher =
+  (app: ReturnType<typeof createService>) =>
+  (path: string, user_id: string, { role = 'manager', said = {} }: { role?: string; said?: object } = {}) =>
+    supertest(app)
+      .patch(path)
+      .set({
+        'X-Service-Key': 'key-of-gateway',
+        'X-User-Id': user_id,
+        'X-User-Role': role,
+        'X-Company-Id': randomUUID(),
+      })
+      .send(said);
+
+test('a rate holds for one user over all doors that share it, and for no other user or door', async () => {
+  const patch = patcher(service({ changes: { limit: 3, window: 60_000 } }));
+  const [ana, ben] = [randomUUID(), randomUUID()];
+  const first = await patch('/one', ana).expect(200);
+  expect(first.headers['ratelimit']).toMatch(/^"changes"; r=2; t=60$/);
+  expect(first.headers['ratelimit-policy']).toMatch(/^"changes"; q=3; w=60; pk=:/);
+  await patch('/other', ana).expect(200);
+  await patch('/one', ana, { said: { unknown: 1 } }).expect(422); // a try counts, whatever comes of it
+  for (const path of ['/one', '/other']) {
+    const { body: problem, headers } = await patch(path, ana).expect(429);
+    expect(problem).toMatchObject({ status: 429, error_code: 'RATE_LIMITED', errors: [] });
+    expect(Number(headers['retry-after'])).toBeGreaterThan(0);
+    expect(Number(headers['retry-after'])).toBeLessThanOrEqual(60);
+    expect(headers['ratelimit']).toMatch(/^"changes"; r=0; /);
+    expect(headers['content-type']).toContain('application/problem+json');
+  }
+  await patch('/free', ana).expect(200);
+  await patch('/one', ben).expect(200);
+});
+
+test('who may not come in is told so, however often, and costs nobody a try', async () => {
+  const patch = patcher(service({ changes: { limit: 1, window: 60_000 } }));
+  const ana = randomUUID();
+  for (let time = 0; time < 3; time += 1) await patch('/one', ana, { role: 'viewer' }).expect(403);
+  await patch('/one', ana).expect(200);
+});
+
+test('a window ends', async () => {
+  const patch = patcher(service({ changes: { limit: 1, window: 1000 } }));
+  const ana = randomUUID();
+  await patch('/one', ana).expect(200);
+  await expect.poll(async () => (await patch('/one', ana)).status).toBe(200);
+});
+
+test('without rates none holds; a rate of which nothing is known is a fault of the code', async () => {
+  const patch = patcher(service());
+  const ana = randomUUID();
+  for (let time = 0; time < 5; time += 1) {
+    const { headers } = await patch('/one', ana).expect(200);
+    expect(headers['ratelimit']).toBeUndefined();
+  }
+  expect(() => service({ others: { limit: 1, window: 1000 } })).toThrow(/changes/);
+});

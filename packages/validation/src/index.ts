@@ -1,0 +1,2 @@
+export { DocumentNumber, DocumentType, documentFault, plainDocument } from './documents.ts';
+export * from './field-types.ts';

@@ -1,2 +1,0 @@
-export { DocumentNumber, DocumentType, documentFault, plainDocument } from './documents.ts';
-export * from './values.ts';
