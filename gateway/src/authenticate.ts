@@ -116,6 +116,6 @@ export const authenticate =
     if (visit.caller || open) return next();
     if (token === undefined) throw unauthenticated();
     // Nobody knows yet whether the token is good: a 401 would make the client throw it away.
-    if (!tokens.ready()) throw unavailable('The gateway cannot verify tokens yet', { retry_after: 1 });
+    if (!tokens.ready()) throw unavailable('The gateway cannot verify tokens yet', { retryAfter: 1 });
     throw invalidToken();
   };

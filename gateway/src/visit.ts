@@ -1,5 +1,5 @@
 import type { Service } from '@clientela/contracts';
-import { problemAt, problemOf } from '@clientela/errors';
+import { problemAt, createProblem } from '@clientela/errors';
 import { requestIdOf, type Log } from '@clientela/runtime';
 import type { NextFunction, Request, Response } from 'express';
 import type { Caller } from './authenticate.ts';
@@ -61,7 +61,7 @@ export const welcome =
 /** Answers with a problem document, in the place of whatever was being prepared. */
 export function answerProblem(res: GatewayResponse, error: unknown): void {
   const { request_id, template = res.req.originalUrl } = res.locals.visit;
-  const { status, headers, body } = problemOf(error, request_id);
+  const { status, headers, body } = createProblem(error, request_id);
   for (const name of res.getHeaderNames()) if (!name.startsWith('ratelimit')) res.removeHeader(name);
   res.statusCode = status;
   res.statusMessage = '';
