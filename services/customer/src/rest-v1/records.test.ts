@@ -86,7 +86,7 @@ describe('a customer', () => {
       expect(body).toMatchObject({
         error_code: 'CUSTOMER_NOT_FOUND',
         success: false,
-        message: 'There is no such customer',
+        message: 'No such customer',
       });
     }
     expect((await service.events('customer.deleted')).filter(({ data }) => data['number'] === id)).toHaveLength(1);
