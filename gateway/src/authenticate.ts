@@ -116,6 +116,6 @@ export const authenticate =
     if (context.actor || isOpen) return next();
     if (token === undefined) throw unauthenticated();
     // Not a 401: the token may be valid, and a 401 would make the client discard it.
-    if (!tokens.ready()) throw unavailable('The gateway cannot verify tokens yet', { retry_after: 1 });
+    if (!tokens.ready()) throw unavailable('The gateway cannot verify tokens yet', { retryAfter: 1 });
     throw invalidToken();
   };
