@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { contractOf } from '@clientela/contracts';
+import { findEventContract } from '@clientela/contracts';
 import type { ChannelModel, ConfirmChannel } from 'amqplib';
 import type { Logger } from 'pino';
 import { openConnection, declareTopology, closeWithChannel, queueOf } from './amqp-topology.ts';
@@ -115,7 +115,7 @@ export function amqpTransport(options: {
             appId: service,
             persistent: true,
             // The broker also confirms unroutable messages. Only an event without subscribing services may have no queue.
-            mandatory: !isFanOut || (contractOf(envelope.name)?.subscribers ?? []).length > 0,
+            mandatory: !isFanOut || (findEventContract(envelope.name)?.subscribers ?? []).length > 0,
           },
           onConfirm,
         );

@@ -1,4 +1,4 @@
-import { contractOf, type DataOf, type Envelope, type EventContract } from '@clientela/contracts';
+import { findEventContract, type EventData, type Envelope, type EventContract } from '@clientela/contracts';
 import { newId, type Tx } from '@clientela/db';
 
 /** Who caused an event: the actor of a request, or the actor that an earlier event names. */
@@ -22,12 +22,12 @@ export const willWake = (tx: Tx): void => void published.add(tx);
 
 /** The ordering key of an event: events with the same aggregate are delivered in order. */
 export function aggregateOf({ name, data }: Pick<Envelope, 'name' | 'data'>): string {
-  const field = contractOf(name)?.aggregate;
+  const field = findEventContract(name)?.aggregate;
   return field ? `${field} ${JSON.stringify(data[field])}` : name;
 }
 
 /** The event-specific part of an envelope: the record's version after the change, and the contract's data. */
-export type EventPayload<E extends EventContract> = { sequence: number; data: DataOf<E> };
+export type EventPayload<E extends EventContract> = { sequence: number; data: EventData<E> };
 
 /**
  * Publishes an event by writing it to the outbox in the transaction of the change: a committed change never loses its event, a
@@ -39,7 +39,7 @@ export const publish = <E extends EventContract>(
   contract: E,
   origin: EventOrigin,
   sequence: number,
-  data: DataOf<E>,
+  data: EventData<E>,
 ): Promise<void> => publishAll(tx, contract, origin, [{ sequence, data }]);
 
 /** Publishes several events of one contract, in the order of `payloads`. */
