@@ -175,7 +175,7 @@ describe('a hard delete', () => {
           'X-Service-Key': street.secrets.service_keys.customer,
         },
       );
-      expect(again).toMatchObject({ status: 200, body: { heard: false } });
+      expect(again).toMatchObject({ status: 200, body: { processed: false } });
       const inbox = await database(hearer, 'select count(*)::int as times from inbox_events where event_id = $1', [
         (said?.['envelope'] as { id: string } | undefined)?.id,
       ]);
