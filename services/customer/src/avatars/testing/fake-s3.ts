@@ -1,17 +1,17 @@
 import { createHash, createHmac } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Bucket } from './bucket.ts';
+import type { S3Settings } from '../s3-storage.ts';
 
 /** What happens to a call: it is answered, its connection is cut, it is left without an answer, or it is told of an inner failure. */
-type Mood = 'well' | 'away' | 'mute' | 'failing';
-type Kept = { bytes: Buffer; type: string };
+type FakeBehavior = 'well' | 'away' | 'mute' | 'failing';
+type StoredObject = { bytes: Buffer; type: string };
 
-export type BucketStandIn = {
-  settings: Bucket;
-  objects: Map<string, Kept>;
+export type FakeS3 = {
+  settings: S3Settings;
+  objects: Map<string, StoredObject>;
   /** The next calls, and after them the last one said, for ever. */
-  mood: (...moods: Mood[]) => void;
+  setBehavior: (...moods: FakeBehavior[]) => void;
   calls: string[];
   close: () => Promise<void>;
 };
@@ -20,10 +20,10 @@ const sha256 = (bytes: Buffer | string) => createHash('sha256').update(bytes).di
 const hmac = (key: Buffer | string, text: string) => createHmac('sha256', key).update(text).digest();
 
 /** A small server of one bucket that holds every signature against its own (AWS Signature Version 4, in the headers). */
-export async function bucketStandIn(): Promise<BucketStandIn> {
-  const objects = new Map<string, Kept>();
+export async function createFakeS3(): Promise<FakeS3> {
+  const objects = new Map<string, StoredObject>();
   const calls: string[] = [];
-  let moods: Mood[] = ['well'];
+  let moods: FakeBehavior[] = ['well'];
   const settings = {
     bucket: 'pictures',
     region: 'eu-west-7',
@@ -39,10 +39,10 @@ export async function bucketStandIn(): Promise<BucketStandIn> {
 
   const heard = (request: IncomingMessage, body: Buffer, response: ServerResponse) => {
     calls.push(`${request.method} ${request.url?.split('?')[0]}`);
-    const mood = moods.length > 1 ? moods.shift() : moods[0];
-    if (mood === 'away') request.socket.destroy();
-    else if (mood === 'failing') refuse(response, 500, 'InternalError');
-    else if (mood === 'well') answer(request, body, response);
+    const setBehavior = moods.length > 1 ? moods.shift() : moods[0];
+    if (setBehavior === 'away') request.socket.destroy();
+    else if (setBehavior === 'failing') refuse(response, 500, 'InternalError');
+    else if (setBehavior === 'well') answer(request, body, response);
   };
 
   const answer = (request: IncomingMessage, body: Buffer, response: ServerResponse) => {
@@ -72,7 +72,7 @@ export async function bucketStandIn(): Promise<BucketStandIn> {
   return {
     settings: { ...settings, endpoint },
     objects,
-    mood: (...next) => {
+    setBehavior: (...next) => {
       moods = next;
     },
     calls,
@@ -90,7 +90,7 @@ function refuse(response: ServerResponse, status: number, code: string): void {
 }
 
 /** The signature that these settings make of the request as it came, and whether it is the one that came with it. */
-function isSigned({ headers, method = '', url = '' }: IncomingMessage, body: Buffer, settings: Bucket): boolean {
+function isSigned({ headers, method = '', url = '' }: IncomingMessage, body: Buffer, settings: S3Settings): boolean {
   const given =
     /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8})\/([^/]+)\/s3\/aws4_request, ?SignedHeaders=([^,]+), ?Signature=(.+)$/;
   const [, id, day = '', region = '', names = '', signature] = given.exec(headers.authorization ?? '') ?? [];
