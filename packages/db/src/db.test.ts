@@ -74,6 +74,48 @@ describe('migrations', () => {
     expect(await run()).toEqual(['0001_a.sql', '0002_index.sql']);
   });
 
+  test('reject a database with a migration that no file has, before any change', async () => {
+    write('0001_a.sql', 'create table a (id int);');
+    await run();
+    const owner = connect(target.owner_url, { pool: 1 });
+    const catalog = async () =>
+      (
+        await owner.raw(
+          `select (select array_agg(name order by id) from migrations.done) as done,
+                  (select array_agg(relname::text || relnamespace order by oid) from pg_class) as relations,
+                  (select array_agg(defaclacl::text order by oid) from pg_default_acl) as defaults,
+                  (select array_agg(nspname || nspacl::text order by oid) from pg_namespace) as schemas`,
+        )
+      ).rows;
+    // A run that got further would grant this again.
+    await owner.raw('alter default privileges in schema public revoke delete on tables from ??', [target.app_role]);
+    const before = await catalog();
+    rmSync(join(folder, '0001_a.sql'));
+    write('0001_baseline.sql', 'create table b (id int);');
+    await expect(run()).rejects.toThrow(
+      /^Database migrations_\w+ was created by another development version \(it has the unknown migration 0001_a\.sql\) and was left unchanged: start this version with an empty data folder or empty databases$/,
+    );
+    expect(await catalog()).toEqual(before);
+    await owner.destroy();
+  });
+
+  test('comment bare technical columns, and no others', async () => {
+    write(
+      '0001_a.sql',
+      `create table a (id int, "Name" text, at timestamptz); select migrations.comment_technical('a', 'id', 'Name');`,
+    );
+    await run();
+    const { rows } = await app.raw(
+      `select attname as name, col_description(attrelid, attnum) as comment
+         from pg_attribute where attrelid = 'a'::regclass and attnum > 0 order by attnum`,
+    );
+    expect(rows).toEqual([
+      { name: 'id', comment: 'technical' },
+      { name: 'Name', comment: 'technical' },
+      { name: 'at', comment: null },
+    ]);
+  });
+
   test('wait for a lock that a running program holds', async () => {
     write('0001_a.sql', 'create table a (id int);');
     await run();

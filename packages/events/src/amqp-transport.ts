@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { contractOf } from '@clientela/contracts';
+import { findEventContract } from '@clientela/contracts';
 import type { ChannelModel, ConfirmChannel } from 'amqplib';
 import type { Logger } from 'pino';
 import { openConnection, declareTopology, closeWithChannel, queueOf } from './amqp-topology.ts';
@@ -108,7 +108,7 @@ export function amqpTransport(options: {
             appId: service,
             persistent: true,
             // Confirmed means nothing of a message that no queue took. What none of ours hears may well have no queue.
-            mandatory: !all || (contractOf(envelope.name)?.subscribers ?? []).length > 0,
+            mandatory: !all || (findEventContract(envelope.name)?.subscribers ?? []).length > 0,
           },
           confirmed,
         );

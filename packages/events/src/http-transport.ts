@@ -1,4 +1,4 @@
-import { contractOf, type Service } from '@clientela/contracts';
+import { findEventContract, type Service } from '@clientela/contracts';
 import type { Db, Tx } from '@clientela/db';
 import type { ServiceClient } from '@clientela/http';
 import { isTransient, reasonOf } from './error-classification.ts';
@@ -47,7 +47,7 @@ async function takeSome(tx: Tx): Promise<void> {
     .limit(atOnce)
     .forUpdate('d')) as Pick<Delivery, 'event_id' | 'aggregate' | 'envelope'>[];
   const rows = left.flatMap(({ event_id, aggregate, envelope }) =>
-    (contractOf(envelope.name)?.subscribers ?? []).map((subscriber) => ({ event_id, subscriber, aggregate })),
+    (findEventContract(envelope.name)?.subscribers ?? []).map((subscriber) => ({ event_id, subscriber, aggregate })),
   );
   if (rows.length > 0) await tx('outbox_deliveries').insert(rows).onConflict(['event_id', 'subscriber']).ignore();
   const ids = left.map(({ event_id }) => event_id);

@@ -1,4 +1,4 @@
-import { contractOf, type DataOf, type Envelope, type EventContract } from '@clientela/contracts';
+import { findEventContract, type EventData, type Envelope, type EventContract } from '@clientela/contracts';
 import { newId, type Tx } from '@clientela/db';
 
 /** Who caused it: an actor of a door, or whoever an earlier event names. */
@@ -22,12 +22,12 @@ export const willWake = (tx: Tx): void => void published.add(tx);
 
 /** Which record an event is about: the events of one keep their order. */
 export function aggregateOf({ name, data }: Pick<Envelope, 'name' | 'data'>): string {
-  const field = contractOf(name)?.aggregate;
+  const field = findEventContract(name)?.aggregate;
   return field ? `${field} ${JSON.stringify(data[field])}` : name;
 }
 
 /** One happening: the record's version after the change, and what is said of it. */
-export type EventPayload<E extends EventContract> = { sequence: number; data: DataOf<E> };
+export type EventPayload<E extends EventContract> = { sequence: number; data: EventData<E> };
 
 /**
  * Says that something happened, as a row of the transaction in which it does: no event of a committed change is lost, none of a
@@ -39,7 +39,7 @@ export const publish = <E extends EventContract>(
   contract: E,
   cause: EventOrigin,
   sequence: number,
-  data: DataOf<E>,
+  data: EventData<E>,
 ): Promise<void> => publishAll(tx, contract, cause, [{ sequence, data }]);
 
 /** As `publish`, of several happenings of one kind at once, in the order in which they are to be heard. */

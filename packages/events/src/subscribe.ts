@@ -1,8 +1,8 @@
-import type { DataOf, Envelope, EventContract } from '@clientela/contracts';
+import type { EventData, Envelope, EventContract } from '@clientela/contracts';
 import type { Db, Tx } from '@clientela/db';
 import { invalid } from '@clientela/errors';
 
-export type EventOf<E extends EventContract> = Omit<Envelope, 'data'> & { data: DataOf<E> };
+export type EventOf<E extends EventContract> = Omit<Envelope, 'data'> & { data: EventData<E> };
 
 export type Subscription = {
   contract: EventContract;
@@ -30,7 +30,7 @@ export const subscribe = <E extends EventContract, Prepared = undefined>(
 function heardAs<E extends EventContract>(contract: E, event: Envelope): EventOf<E> {
   const data = contract.data.safeParse(event.data);
   if (!data.success) throw invalid([{ path: 'data', message: `is not what ${contract.name} carries` }]);
-  return { ...event, data: data.data as DataOf<E> };
+  return { ...event, data: data.data as EventData<E> };
 }
 
 /**

@@ -156,9 +156,9 @@ test('a program sees its own secrets and no others', () => {
 test('only the gateway publishes a port, and PostgreSQL is on a network that the gateway is not on', () => {
   for (const [name, { ports }] of Object.entries(compose.services))
     expect(ports).toEqual(name === 'gateway' ? ['${PORT:-8080}:8080'] : undefined);
-  expect(one('gateway').networks).toEqual(['front', 'street']);
+  expect(one('gateway').networks).toEqual(['front', 'services']);
   expect(one('postgres').networks).toEqual(['data']);
-  expect(compose.networks).toMatchObject({ street: { internal: true }, data: { internal: true } });
+  expect(compose.networks).toMatchObject({ services: { internal: true }, data: { internal: true } });
 });
 
 test('what runs long is watched, restarted, not root, and its log is bounded', () => {

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { services } from '@clientela/contracts';
-import { openapiOf, type Route } from '@clientela/http';
+import { createOpenapiDocument, type Route } from '@clientela/http';
 
 /**
  * Writes each service's openapi.json from its routes; with `--check` it writes nothing and fails when one differs, or when two
@@ -18,7 +18,7 @@ for (const service of services) {
   // By path, not by import: no package depends on a service.
   const app = (await import(pathToFileURL(join(folder, 'src/app.ts')).href)) as { routes: (parts: object) => Route[] };
   const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
-  const document = await openapiOf(service, version, app.routes({}));
+  const document = await createOpenapiDocument(service, version, app.routes({}));
   const written = `${JSON.stringify(document, null, 2)}\n`;
   const file = join(folder, 'openapi.json');
 

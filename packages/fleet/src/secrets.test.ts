@@ -41,7 +41,7 @@ test('what the settings give is used and not kept', () => {
 });
 
 const opens = (key: string, callers: ReturnType<typeof parseServiceKeys>) =>
-  callers.filter(({ hash }) => hash.toString('hex') === hashOf(key)).map(({ program }) => program);
+  callers.filter(({ hash }) => hash.toString('hex') === hashOf(key)).map(({ service: program }) => program);
 
 test('a rotation gives each program another key, and keeps the one before for those that still bring it', () => {
   const first = openSecrets(folder);
@@ -57,7 +57,7 @@ test('a rotation gives each program another key, and keeps the one before for th
   const taken = parseServiceKeys(keyHashesFor('auth', second.service_keys, second.previous_service_keys));
   for (const key of [first.service_keys.gateway, second.service_keys.gateway])
     expect(opens(key, taken)).toEqual(['gateway']);
-  expect(taken.filter(({ program }) => program === 'product')).toHaveLength(1);
+  expect(taken.filter(({ service: program }) => program === 'product')).toHaveLength(1);
 
   rotateServiceKeys(folder, peers);
   const third = openSecrets(folder);

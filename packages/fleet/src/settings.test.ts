@@ -128,7 +128,7 @@ test('pictures are kept in one place, which is told to the customer service alon
   };
   expect(faultsOf({ ...bucket, AVATARS_FOLDER: '/pictures', PORT: 'x' })).toEqual([
     expect.stringMatching(/^PORT: /),
-    expect.stringMatching(/^AVATARS_FOLDER: give either a folder or a bucket/),
+    expect.stringMatching(/^AVATARS_FOLDER: set either a folder or a bucket/),
   ]);
   expect(faultsOf({ AVATARS_S3_ENDPOINT: 'ftp://host' })).toEqual([
     expect.stringMatching(/^AVATARS_S3_ENDPOINT: must be http/),

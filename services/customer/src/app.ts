@@ -2,7 +2,7 @@ import type { Db } from '@clientela/db';
 import { eventRoutes } from '@clientela/events';
 import {
   createService,
-  cursors,
+  createCursors,
   type CompanyClient,
   type Cursors,
   type Route,
@@ -65,5 +65,5 @@ export const createApp = (deps: AppDeps) =>
     ...deps,
     service: 'customer',
     version: manifest.version,
-    routes: routes({ ...deps, cursors: cursors(deps.secret), fingerprints: fingerprints(deps.secret) }),
+    routes: routes({ ...deps, cursors: createCursors(deps.secret), fingerprints: fingerprints(deps.secret) }),
   });

@@ -57,7 +57,7 @@ test('names are random, and nothing else is a name', () => {
 describe.each(storages)('%s', (_what, open) => {
   let storage: AvatarStorage;
   beforeEach(() => {
-    server.setBehavior('well');
+    server.setBehavior('normal');
     storage = open();
   });
 
@@ -132,11 +132,11 @@ describe('a bucket', () => {
   test('is asked twice when a call fails, and not more often', async () => {
     const storage = createS3Storage(server.settings);
     const name = newAvatarName();
-    server.setBehavior('failing', 'well');
+    server.setBehavior('failing', 'normal');
     await storage.put(name, Buffer.from('x'), 'image/webp');
     expect(server.objects.has(name)).toBe(true);
-    for (const mood of ['failing', 'away'] as const) {
-      server.setBehavior(mood);
+    for (const behavior of ['failing', 'reset'] as const) {
+      server.setBehavior(behavior);
       const calls = server.calls.length;
       await expect(storage.put(newAvatarName(), Buffer.from('x'), 'image/webp')).rejects.toThrow();
       await expect(storage.get(name)).rejects.toThrow();
@@ -147,7 +147,7 @@ describe('a bucket', () => {
 
   test('that never answers is given up', async () => {
     const storage = createS3Storage(server.settings, 300);
-    server.setBehavior('mute');
+    server.setBehavior('hang');
     await Promise.all([
       expect(storage.put(newAvatarName(), Buffer.from('x'), 'image/webp')).rejects.toThrow(),
       expect(storage.get(newAvatarName())).rejects.toThrow(),

@@ -2,7 +2,7 @@ import { notFound, unavailable } from '@clientela/errors';
 import {
   requirePermission,
   Problem,
-  problemFor,
+  toProblem,
   route,
   type CompanyActor,
   type CompanyClient,
@@ -82,7 +82,7 @@ async function runOperation(
 }
 
 async function toErrorResult(error: unknown, { request_id, db }: StepContext): Promise<OperationResult> {
-  const { status, body } = await problemFor(error, request_id, db);
+  const { status, body } = await toProblem(error, request_id, db);
   return { status, error: body };
 }
 

@@ -1,6 +1,6 @@
 import { customerCreated, customerDeleted, customerStatusChanged, customerUpdated } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
-import { AppError, conflict, forbidden, invalid, notFound, precondition } from '@clientela/errors';
+import { AppError, conflict, forbidden, invalid, notFound, preconditionFailed } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { changedValues, readOnlyErrors, writableFields, type CompanyActor } from '@clientela/http';
 import { recordChange } from '../history/actions.ts';
@@ -162,7 +162,7 @@ function rejectFields(fields: readonly string[]): void {
 export async function lockForUpdate(tx: Tx, { actor, id, expected_version }: CustomerTarget): Promise<StoredCustomer> {
   const current = await lockCustomer(tx, actor.company_id, id);
   if (!current) throw notFound('customer');
-  if (expected_version !== undefined && expected_version !== current.version) throw precondition();
+  if (expected_version !== undefined && expected_version !== current.version) throw preconditionFailed();
   return current;
 }
 
@@ -186,6 +186,6 @@ export async function saveChanges(
 ): Promise<StoredCustomer> {
   // Who may see only one record is not shown the one that holds a value.
   const customer = await updateCustomer(tx, actor.company_id, current, changes, { shown: actor.role !== 'customer' });
-  if (!customer) throw precondition();
+  if (!customer) throw preconditionFailed();
   return customer;
 }

@@ -56,7 +56,7 @@ export const createTestCustomer = ({
         users: users?.(deps.companies) ?? (async () => undefined),
         totals,
         upstreams,
-        rates,
+        rateLimits: rates,
         avatarStorage,
         others,
         erasing,

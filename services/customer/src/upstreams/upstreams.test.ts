@@ -268,8 +268,8 @@ describe('an upstream with nothing to say that can be used', () => {
     shop.answer(() => undefined);
     const again = (await viewer.get(view(id)).expect(200)).body;
     expect(sinceIn(again.note) > sinceIn(first.note)).toBe(true);
-    const silence = 'the upstream is silent';
-    expect(logged).toEqual([silence, 'the upstream answers again', silence]);
+    const unavailable = 'upstream unavailable';
+    expect(logged).toEqual([unavailable, 'upstream available again', unavailable]);
   });
 
   test('that is not there at all', async () => {

@@ -3,15 +3,15 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { S3Settings } from '../s3-storage.ts';
 
-/** What happens to a call: it is answered, its connection is cut, it is left without an answer, or it is told of an inner failure. */
-type FakeBehavior = 'well' | 'away' | 'mute' | 'failing';
+/** How a request ends: with a response, with a reset connection, never, or with a 500. */
+type Behavior = 'normal' | 'reset' | 'hang' | 'failing';
 type StoredObject = { bytes: Buffer; type: string };
 
 export type FakeS3 = {
   settings: S3Settings;
   objects: Map<string, StoredObject>;
-  /** The next calls, and after them the last one said, for ever. */
-  setBehavior: (...moods: FakeBehavior[]) => void;
+  /** Sets the behavior of the next requests, one each; the last one stays in force. */
+  setBehavior: (...behaviors: Behavior[]) => void;
   calls: string[];
   close: () => Promise<void>;
 };
@@ -19,11 +19,11 @@ export type FakeS3 = {
 const sha256 = (bytes: Buffer | string) => createHash('sha256').update(bytes).digest('hex');
 const hmac = (key: Buffer | string, text: string) => createHmac('sha256', key).update(text).digest();
 
-/** A small server of one bucket that holds every signature against its own (AWS Signature Version 4, in the headers). */
+/** Serves one bucket from memory and verifies every signature (AWS Signature Version 4, in the headers). */
 export async function createFakeS3(): Promise<FakeS3> {
   const objects = new Map<string, StoredObject>();
   const calls: string[] = [];
-  let moods: FakeBehavior[] = ['well'];
+  let behaviors: Behavior[] = ['normal'];
   const settings = {
     bucket: 'pictures',
     region: 'eu-west-7',
@@ -31,37 +31,37 @@ export async function createFakeS3(): Promise<FakeS3> {
     secret_access_key: 'between/us+two',
   };
 
-  const server = createServer((request, response) => {
+  const server = createServer((req, res) => {
     const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => heard(request, Buffer.concat(chunks), response));
+    req.on('data', (chunk: Buffer) => chunks.push(chunk));
+    req.on('end', () => handle(req, Buffer.concat(chunks), res));
   });
 
-  const heard = (request: IncomingMessage, body: Buffer, response: ServerResponse) => {
-    calls.push(`${request.method} ${request.url?.split('?')[0]}`);
-    const setBehavior = moods.length > 1 ? moods.shift() : moods[0];
-    if (setBehavior === 'away') request.socket.destroy();
-    else if (setBehavior === 'failing') refuse(response, 500, 'InternalError');
-    else if (setBehavior === 'well') answer(request, body, response);
+  const handle = (req: IncomingMessage, body: Buffer, res: ServerResponse) => {
+    calls.push(`${req.method} ${req.url?.split('?')[0]}`);
+    const behavior = behaviors.length > 1 ? behaviors.shift() : behaviors[0];
+    if (behavior === 'reset') req.socket.destroy();
+    else if (behavior === 'failing') sendError(res, 500, 'InternalError');
+    else if (behavior === 'normal') respond(req, body, res);
   };
 
-  const answer = (request: IncomingMessage, body: Buffer, response: ServerResponse) => {
-    const [, bucket, key = ''] = (request.url ?? '').split('?')[0]?.split('/') ?? [];
-    if (!isSigned(request, body, settings)) return refuse(response, 403, 'SignatureDoesNotMatch');
-    if (bucket !== settings.bucket) return refuse(response, 404, 'NoSuchBucket');
-    const found = objects.get(key);
-    switch (request.method) {
+  const respond = (req: IncomingMessage, body: Buffer, res: ServerResponse) => {
+    const [, bucket, key = ''] = (req.url ?? '').split('?')[0]?.split('/') ?? [];
+    if (!isSigned(req, body, settings)) return sendError(res, 403, 'SignatureDoesNotMatch');
+    if (bucket !== settings.bucket) return sendError(res, 404, 'NoSuchBucket');
+    const object = objects.get(key);
+    switch (req.method) {
       case 'PUT':
-        objects.set(key, { bytes: body, type: request.headers['content-type'] ?? '' });
-        return void response.writeHead(200, { ETag: '"x"' }).end();
+        objects.set(key, { bytes: body, type: req.headers['content-type'] ?? '' });
+        return void res.writeHead(200, { ETag: '"x"' }).end();
       case 'DELETE':
         objects.delete(key);
-        return void response.writeHead(204).end();
+        return void res.writeHead(204).end();
       default:
-        if (!found) return refuse(response, 404, 'NoSuchKey');
-        return void response
-          .writeHead(200, { 'Content-Type': found.type, 'Content-Length': found.bytes.length })
-          .end(found.bytes);
+        if (!object) return sendError(res, 404, 'NoSuchKey');
+        return void res
+          .writeHead(200, { 'Content-Type': object.type, 'Content-Length': object.bytes.length })
+          .end(object.bytes);
     }
   };
 
@@ -73,7 +73,7 @@ export async function createFakeS3(): Promise<FakeS3> {
     settings: { ...settings, endpoint },
     objects,
     setBehavior: (...next) => {
-      moods = next;
+      behaviors = next;
     },
     calls,
     close: () =>
@@ -84,16 +84,16 @@ export async function createFakeS3(): Promise<FakeS3> {
   };
 }
 
-function refuse(response: ServerResponse, status: number, code: string): void {
-  response.writeHead(status, { 'Content-Type': 'application/xml' });
-  response.end(`<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`);
+function sendError(res: ServerResponse, status: number, code: string): void {
+  res.writeHead(status, { 'Content-Type': 'application/xml' });
+  res.end(`<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`);
 }
 
-/** The signature that these settings make of the request as it came, and whether it is the one that came with it. */
+/** Recomputes the signature of the request from the settings and compares it with the one that was sent. */
 function isSigned({ headers, method = '', url = '' }: IncomingMessage, body: Buffer, settings: S3Settings): boolean {
-  const given =
+  const pattern =
     /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8})\/([^/]+)\/s3\/aws4_request, ?SignedHeaders=([^,]+), ?Signature=(.+)$/;
-  const [, id, day = '', region = '', names = '', signature] = given.exec(headers.authorization ?? '') ?? [];
+  const [, id, day = '', region = '', names = '', signature] = pattern.exec(headers.authorization ?? '') ?? [];
   const hash = headers['x-amz-content-sha256'];
   if (id !== settings.access_key_id || region !== settings.region || hash !== sha256(body)) return false;
   const [path, query = ''] = url.split('?');

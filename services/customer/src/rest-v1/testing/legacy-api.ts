@@ -4,31 +4,28 @@ import { createTestCustomer } from '../../testing/test-customer.ts';
 export const legacyPath = '/rest/v1/customers';
 export const customersPath = '/api/customers';
 
-let last = 9_020_000_000;
-/** A phone that nobody has yet, as vApteke writes it. */
-export const nextPhone = () => `7${(last += 1)}`;
+let lastPhone = 9_020_000_000;
+/** Returns an unused phone, with its country code and without a plus. */
+export const nextPhone = () => `7${(lastPhone += 1)}`;
 
-export const errorPaths = ({ body }: { body: { errors: { legacyPath: string }[] } }) =>
-  body.errors.map((fault) => fault.legacyPath).toSorted();
+export const errorPaths = ({ body }: { body: { errors: { path: string }[] } }) =>
+  body.errors.map(({ path }) => path).toSorted();
+
+type CustomerBody = Record<string, unknown> & { id: string; number: number };
 
 export type LegacyApi = {
   service: TestService;
   company: Company;
   admin: TestUser;
-  /** A customer by `/rest/v1`, as it answers one. */
-  createLegacy: (body?: object, caller?: TestUser) => Promise<{ id: number; phone: string } & Record<string, unknown>>;
-  /** A customer by `/api/customers`, and how it reads there. */
-  createCustomer: (
-    body: object,
-    caller?: TestUser,
-  ) => Promise<Record<string, unknown> & { id: string; number: number }>;
-  readCustomer: (
-    number: number,
-    caller?: TestUser,
-  ) => Promise<Record<string, unknown> & { id: string; number: number }>;
+  /** Creates a customer by `/rest/v1` and returns the response body. */
+  createLegacy: (body?: object, user?: TestUser) => Promise<{ id: number; phone: string } & Record<string, unknown>>;
+  /** Creates a customer by `/api/customers`. */
+  createCustomer: (body: object, user?: TestUser) => Promise<CustomerBody>;
+  /** Reads a customer by `/api/customers`. */
+  readCustomer: (number: number, user?: TestUser) => Promise<CustomerBody>;
 };
 
-/** A customer service with a company, spoken to in both dialects. */
+/** Starts a customer service with one company, for tests that call the legacy and the current API. */
 export async function createTestLegacyApi(): Promise<LegacyApi> {
   const service = await createTestCustomer();
   const company = service.company({ country: 'RU', currency: 'RUB' });
@@ -37,12 +34,12 @@ export async function createTestLegacyApi(): Promise<LegacyApi> {
     service,
     company,
     admin,
-    createLegacy: async (body = {}, caller = admin) =>
-      (await caller.post(legacyPath, { phone: nextPhone(), ...body }).expect(201)).body,
-    createCustomer: async (body, caller = admin) => (await caller.post(customersPath, body).expect(201)).body.customer,
-    readCustomer: async (number, caller = admin) => {
-      const { id } = await service.database.owner('customers').where({ company_id: caller.company_id, number }).first();
-      return (await caller.get(`${customersPath}/${id}`).expect(200)).body.customer;
+    createLegacy: async (body = {}, user = admin) =>
+      (await user.post(legacyPath, { phone: nextPhone(), ...body }).expect(201)).body,
+    createCustomer: async (body, user = admin) => (await user.post(customersPath, body).expect(201)).body.customer,
+    readCustomer: async (number, user = admin) => {
+      const { id } = await service.database.owner('customers').where({ company_id: user.company_id, number }).first();
+      return (await user.get(`${customersPath}/${id}`).expect(200)).body.customer;
     },
   };
 }

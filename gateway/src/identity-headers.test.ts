@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { call, company_id, dial, raw, session_id, startStreet, until, user_id } from './test-street.ts';
+import {
+  call,
+  company_id,
+  openConnection,
+  sendRaw,
+  session_id,
+  startTestGateway,
+  until,
+  user_id,
+} from './testing/gateway.ts';
 
 const paths = {
   customer: { '/api/customers': { get: {}, post: {} } },
@@ -40,7 +49,7 @@ describe('forged identity headers', () => {
       `Connection: close, x-user-id, X-Company-Id, x-service-key, x-request-id, x-client-ip, content-length`,
     ],
     'with Expect': [...everySpelling, 'Expect: 100-continue'],
-    'with an Expect nobody knows': [...everySpelling, 'Expect: miracles'],
+    'with an unknown Expect': [...everySpelling, 'Expect: miracles'],
     'with an Upgrade': [...everySpelling, 'Connection: Upgrade', 'Upgrade: h2c', 'HTTP2-Settings: AAA'],
     'and forwarding headers': [
       'Forwarded: for=6.6.6.6',
@@ -62,26 +71,23 @@ describe('forged identity headers', () => {
   };
   for (const [how, lines] of Object.entries(attacks)) {
     test(`${how} never reach a service`, async () => {
-      const street = await startStreet({ paths });
+      const gateway = await startTestGateway({ paths });
       for (const [path, authorization] of [
         ['/auth/login', ''],
-        ['/api/customers', `Authorization: ${street.bearer.Authorization}\r\n`],
+        ['/api/customers', `Authorization: ${gateway.bearer.Authorization}\r\n`],
       ]) {
-        const line = dial(street.port);
-        line.send(
+        const connection = openConnection(gateway.port);
+        connection.send(
           `POST ${path} HTTP/1.1\r\nHost: evil.example\r\n${authorization}Content-Type: application/json\r\nContent-Length: 2\r\n${lines.map((text) => `${text}\r\n`).join('')}\r\n`,
         );
         if (lines.includes('Expect: 100-continue'))
-          await until(
-            () => line.received().startsWith('HTTP/1.1 100 Continue\r\n\r\n'),
-            'the gateway asks for the body',
-          );
-        line.send('{}');
-        await until(() => line.received().includes('"sha256"'), `the answer of ${path}`);
+          await until(() => connection.received().startsWith('HTTP/1.1 100 Continue\r\n\r\n'), '100 Continue');
+        connection.send('{}');
+        await until(() => connection.received().includes('"sha256"'), `the response of ${path}`);
 
-        const { headers, raw: lists } = street.reached.at(-1) ?? { headers: {}, raw: [] };
+        const { headers, raw: lists } = gateway.reached.at(-1) ?? { headers: {}, raw: [] };
         expect(JSON.stringify(lists)).not.toMatch(/deadbeef|6\.6\.6\.6|evil/);
-        const seen = lists.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase());
+        const receivedNames = lists.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase());
         const ours = ['x-user-id', 'x-user-role', 'x-session-id', 'x-company-id'];
         const always = [
           'connection',
@@ -92,11 +98,11 @@ describe('forged identity headers', () => {
           'x-request-id',
           'x-service-key',
         ];
-        expect(seen.toSorted()).toEqual([...always, ...(authorization ? ours : [])].toSorted());
+        expect(receivedNames.toSorted()).toEqual([...always, ...(authorization ? ours : [])].toSorted());
         expect(headers).toMatchObject({
           'content-length': '2',
           'x-client-ip': '127.0.0.1',
-          'x-service-key': street.service_key,
+          'x-service-key': gateway.serviceKey,
           ...(authorization && {
             'x-user-id': user_id,
             'x-user-role': 'admin',
@@ -104,26 +110,26 @@ describe('forged identity headers', () => {
             'x-company-id': company_id,
           }),
         });
-        line.socket.destroy();
+        connection.socket.destroy();
       }
     });
   }
 
-  test('a trailer is not taken for a header', async () => {
-    const street = await startStreet({ paths });
-    const answer = await raw(
-      street.port,
+  test('a trailer is never read as a header', async () => {
+    const gateway = await startTestGateway({ paths });
+    const response = await sendRaw(
+      gateway.port,
       `POST /auth/login HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\nTrailer: X-User-Id\r\n\r\n2\r\n{}\r\n0\r\nX-User-Id: ${forged}\r\n\r\n`,
     );
-    expect(answer).toMatch(/^HTTP\/1\.1 200/);
-    expect(answer).not.toContain('deadbeef');
-    expect(JSON.stringify(street.reached)).not.toContain('deadbeef');
+    expect(response).toMatch(/^HTTP\/1\.1 200/);
+    expect(response).not.toContain('deadbeef');
+    expect(JSON.stringify(gateway.reached)).not.toContain('deadbeef');
   });
 });
 
-test('what may pass does: end-to-end headers, and nothing of the token or the cookies', async () => {
-  const street = await startStreet({ paths });
-  const kept = {
+test('forwards the allow-listed headers, never the token or cookies', async () => {
+  const gateway = await startTestGateway({ paths });
+  const allowed = {
     accept: 'application/json',
     'accept-language': 'es',
     'content-type': 'application/json; charset=utf-8',
@@ -133,32 +139,32 @@ test('what may pass does: end-to-end headers, and nothing of the token or the co
     range: 'bytes=0-1',
     'user-agent': 'test/1',
   };
-  await street.as({
+  await gateway.callSignedIn({
     method: 'POST',
     path: '/api/customers',
-    headers: { ...kept, Cookie: 'a=b', Origin: 'http://x', 'X-Other': 'y' },
+    headers: { ...allowed, Cookie: 'a=b', Origin: 'http://x', 'X-Other': 'y' },
     body: '{}',
   });
-  const { headers } = street.reached.at(-1) ?? { headers: {} };
-  expect(headers).toMatchObject(kept);
+  const { headers } = gateway.reached.at(-1) ?? { headers: {} };
+  expect(headers).toMatchObject(allowed);
   for (const name of ['authorization', 'cookie', 'origin', 'x-other']) expect(headers).not.toHaveProperty(name);
 
-  // A caller may say that a header of its own is meant for the next hop only.
-  await street.as({
+  // Drops a header that Connection names: it is meant for this hop only.
+  await gateway.callSignedIn({
     path: '/api/customers',
     headers: { 'If-Match': '"3"', Accept: 'a/b', Connection: 'close, If-Match' },
   });
-  expect(street.reached.at(-1)?.headers['accept']).toBe('a/b');
-  expect(street.reached.at(-1)?.headers).not.toHaveProperty('if-match');
+  expect(gateway.reached.at(-1)?.headers['accept']).toBe('a/b');
+  expect(gateway.reached.at(-1)?.headers).not.toHaveProperty('if-match');
 });
 
-test('a request id is taken over when it is well formed, else made, and stands in every answer', async () => {
-  const street = await startStreet({ paths });
+test('keeps a well-formed request id, else creates one, and returns it in every response', async () => {
+  const gateway = await startTestGateway({ paths });
   const idOf = async (headers: Record<string, string | string[]>, path = '/api/customers') => {
-    const answer = await street.as({ path, headers });
-    const id = answer.headers['x-request-id'];
-    const onward = path === '/api/customers' ? street.reached.at(-1)?.headers['x-request-id'] : id;
-    return onward === id ? id : 'the service learned another id';
+    const response = await gateway.callSignedIn({ path, headers });
+    const id = response.headers['x-request-id'];
+    const upstreamId = path === '/api/customers' ? gateway.reached.at(-1)?.headers['x-request-id'] : id;
+    return upstreamId === id ? id : 'the service received another id';
   };
   expect(await idOf({ 'X-Request-Id': 'my-request_1' })).toBe('my-request_1');
   expect(await idOf({ 'X-Trace-Id': 'my-trace_01' })).toBe('my-trace_01');
@@ -169,17 +175,17 @@ test('a request id is taken over when it is well formed, else made, and stands i
   expect(await idOf({ 'X-Request-Id': 'kept-on-health' }, '/health')).toBe('kept-on-health');
 });
 
-describe('the address of the client', () => {
+describe('the client address', () => {
   const ipFor = async (trust: string | undefined, forwarded: string | string[] | undefined) => {
-    const street = await startStreet({ paths, settings: trust === undefined ? {} : { TRUST_PROXY: trust } });
-    await call(street.port, {
+    const gateway = await startTestGateway({ paths, settings: trust === undefined ? {} : { TRUST_PROXY: trust } });
+    await call(gateway.port, {
       method: 'POST',
       path: '/auth/login',
       headers: { ...(forwarded && { 'X-Forwarded-For': forwarded }), 'X-Client-Ip': '6.6.6.6' },
     });
-    return street.reached.at(-1)?.headers['x-client-ip'];
+    return gateway.reached.at(-1)?.headers['x-client-ip'];
   };
-  test('is the socket by default, and by TRUST_PROXY what trusted proxies say', async () => {
+  test('is the socket address by default, and the one trusted proxies report with TRUST_PROXY', async () => {
     expect(await ipFor(undefined, '6.6.6.6')).toBe('127.0.0.1');
     expect(await ipFor('0', '6.6.6.6')).toBe('127.0.0.1');
     expect(await ipFor('1', undefined)).toBe('127.0.0.1');
@@ -190,7 +196,7 @@ describe('the address of the client', () => {
     expect(await ipFor('127.0.0.1, 203.0.113.0/24', '6.6.6.6, 203.0.113.7')).toBe('6.6.6.6');
     expect(await ipFor('10.0.0.0/8', '6.6.6.6')).toBe('127.0.0.1');
   });
-  test('is normalised, and never what is no address', async () => {
+  test('is normalised; an invalid one is ignored', async () => {
     expect(await ipFor('1', '::ffff:203.0.113.7')).toBe('203.0.113.7');
     expect(await ipFor('1', '2001:db8::1')).toBe('2001:db8::1');
     expect(await ipFor('1', 'unknown')).toBe('127.0.0.1');

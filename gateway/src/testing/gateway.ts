@@ -7,15 +7,19 @@ import type { Problem } from '@clientela/errors';
 import { createLog } from '@clientela/runtime';
 import jwt from 'jsonwebtoken';
 import { onTestFinished } from 'vitest';
-import { createGateway, type GatewayOptions } from './app.ts';
-import { Config } from './config.ts';
-import { routesOf } from './upstreams.ts';
+import { createGateway, type GatewayOptions } from '../app.ts';
+import { Config } from '../config.ts';
+import { routesOf } from '../upstreams.ts';
 
-/** Waits for a condition, never for the clock. */
-export async function until(condition: () => boolean | Promise<boolean>, what: string, patience = 5000): Promise<void> {
-  const end = Date.now() + patience;
+/** Polls until the condition holds. */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  timeoutMs = 5000,
+): Promise<void> {
+  const end = Date.now() + timeoutMs;
   while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`it never happened: ${what}`);
+    if (Date.now() > end) throw new Error(`timed out waiting for: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
@@ -30,15 +34,15 @@ export async function listenOn(
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
-  const { port: got } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${got}`, port: got, server };
+  const { port: boundPort } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${boundPort}`, port: boundPort, server };
 }
 
 /**
- * An address where nobody listens. It lies below the range from which systems take the near ends of outgoing connections, so that
- * nobody comes to it by chance before the test does.
+ * Returns the URL of a free port. It lies below the ephemeral range, so that no outgoing connection takes it by chance
+ * before the test does.
  */
-export async function nobody(): Promise<string> {
+export async function unusedUrl(): Promise<string> {
   for (;;) {
     const port = randomInt(10_000, 32_768);
     const server = createServer();
@@ -56,15 +60,15 @@ export type Call = {
   headers?: Record<string, string | string[]>;
   body?: string | Buffer;
 };
-export type Answer = {
+export type CallResult = {
   status: number;
   headers: IncomingHttpHeaders;
   text: string;
   json: Problem & Record<string, unknown>;
 };
 
-/** One request as it is written: no client library tidies the path or the headers. */
-export const call = (port: number, { method = 'GET', path = '/', headers = {}, body }: Call): Promise<Answer> =>
+/** Sends one request exactly as written: no client library normalizes its path or headers. */
+export const call = (port: number, { method = 'GET', path = '/', headers = {}, body }: Call): Promise<CallResult> =>
   new Promise((resolve, reject) => {
     const req = request({ port, host: '127.0.0.1', method, path, headers, agent: false }, (res) => {
       const chunks: Buffer[] = [];
@@ -74,7 +78,7 @@ export const call = (port: number, { method = 'GET', path = '/', headers = {}, b
         const text = Buffer.concat(chunks).toString();
         const json = (
           /json/.test(String(res.headers['content-type'])) && text ? JSON.parse(text) : {}
-        ) as Answer['json'];
+        ) as CallResult['json'];
         resolve({ status: res.statusCode ?? 0, headers: res.headers, text, json });
       });
     });
@@ -82,8 +86,8 @@ export const call = (port: number, { method = 'GET', path = '/', headers = {}, b
     req.end(body);
   });
 
-/** A connection on which every byte is ours. */
-export function dial(port: number): {
+/** Opens a TCP connection on which the test writes every byte. */
+export function openConnection(port: number): {
   socket: Socket;
   received: () => string;
   closed: () => boolean;
@@ -100,12 +104,12 @@ export function dial(port: number): {
   return { socket, received: () => text, closed: () => closed, send: (data) => void socket.write(data) };
 }
 
-/** Sends one raw request and waits until the connection closes; write `Connection: close` into it. */
-export async function raw(port: number, text: string): Promise<string> {
-  const line = dial(port);
-  line.send(text);
-  await until(line.closed, `an answer and a close after ${JSON.stringify(text.slice(0, 60))}`);
-  return line.received();
+/** Sends one raw request, which must contain `Connection: close`, and waits until the connection closes. */
+export async function sendRaw(port: number, text: string): Promise<string> {
+  const connection = openConnection(port);
+  connection.send(text);
+  await until(connection.closed, `a response and a close after ${JSON.stringify(text.slice(0, 60))}`);
+  return connection.received();
 }
 
 export function signingKey(kid: string = randomUUID()) {
@@ -118,7 +122,7 @@ export const company_id = '018f0000-0000-7000-8000-00000000c0c0';
 export const user_id = '018f0000-0000-7000-8000-0000000000aa';
 export const session_id = '018f0000-0000-7000-8000-0000000000bb';
 
-export const goodClaims = (): Record<string, unknown> => ({
+export const validClaims = (): Record<string, unknown> => ({
   iss: 'clientela',
   aud: 'clientela',
   sub: user_id,
@@ -130,33 +134,33 @@ export const goodClaims = (): Record<string, unknown> => ({
   exp: Math.floor(Date.now() / 1000) + 900,
 });
 
-/** A token with these claims over the good ones; `undefined` leaves one out. */
-export function tokenOf(
+/** Signs a token with these claims over the valid ones; `undefined` omits one. */
+export function signToken(
   key: SigningKey,
   claims: Record<string, unknown> = {},
   header: Record<string, unknown> = {},
-  by: KeyObject = key.privateKey,
+  signingWith: KeyObject = key.privateKey,
 ) {
   const payload = Object.fromEntries(
-    Object.entries({ ...goodClaims(), ...claims }).filter(([, value]) => value !== undefined),
+    Object.entries({ ...validClaims(), ...claims }).filter(([, value]) => value !== undefined),
   );
-  return jwt.sign(payload, by, {
+  return jwt.sign(payload, signingWith, {
     header: { alg: 'ES256', typ: 'at+jwt', kid: key.kid, ...header },
     noTimestamp: payload['iat'] === undefined,
   });
 }
 
-type Shape = { kind?: string; body_limit?: number; deadline?: number; open?: boolean };
-/** An OpenAPI document as the services commit it: `{ '/api/things/{id}': { get: {} } }`. */
-export const documentOf = (paths: Record<string, Record<string, Shape>>): unknown => ({
+type OperationLimits = { kind?: string; body_limit?: number; deadline?: number; open?: boolean };
+/** Builds an OpenAPI document as the services commit it, from `{ '/api/things/{id}': { get: {} } }`. */
+export const openApiDocument = (paths: Record<string, Record<string, OperationLimits>>): unknown => ({
   openapi: '3.1.0',
   paths: Object.fromEntries(
     Object.entries(paths).map(([template, item]) => [
       template,
       Object.fromEntries(
         Object.entries(item).map(
-          ([verb, { kind = 'json', body_limit = 1024 * 1024, deadline = 5000, open = false }]) => [
-            verb,
+          ([method, { kind = 'json', body_limit = 1024 * 1024, deadline = 5000, open = false }]) => [
+            method,
             { security: open ? [] : [{ bearer: [] }], 'x-clientela': { kind, body_limit, deadline } },
           ],
         ),
@@ -165,7 +169,7 @@ export const documentOf = (paths: Record<string, Record<string, Shape>>): unknow
   ),
 });
 
-/** What the services here answer when a test says nothing else: what reached them. */
+/** The default service: responds with the request that reached it. */
 export const echo: RequestListener = (req, res) => {
   const sum = createHash('sha256');
   let length = 0;
@@ -188,67 +192,67 @@ export const echo: RequestListener = (req, res) => {
   });
 };
 
-type StreetOptions = {
-  paths?: Partial<Record<Service, Record<string, Record<string, Shape>>>>;
-  /** How a service answers its routes; left out: `echo`. */
+type TestGatewayOptions = {
+  paths?: Partial<Record<Service, Record<string, Record<string, OperationLimits>>>>;
+  /** Request listener of a service; default `echo`. */
   serve?: Partial<Record<Service, RequestListener>>;
-  /** Where a service is, instead of one of ours. */
+  /** URL of a service that the test runs itself. */
   urls?: Partial<Record<Service, string>>;
   settings?: Record<string, string>;
   limits?: GatewayOptions['limits'];
-  /** What auth publishes at first; left out: the street's own key. */
+  /** The JSON Web Key Set that auth first publishes; default the gateway's `key`. */
   keys?: unknown;
-  /** What auth answers of revocations at first; left out: nothing is revoked. */
-  revocations?: RevocationsAnswer;
-  /** Whether the gateway has its keys before the test begins; default yes. */
-  started?: boolean;
+  /** auth's first response for revocations; default none revoked. */
+  revocations?: RevocationsListener;
+  /** Whether to wait until the gateway has its keys; default true. */
+  waitUntilReady?: boolean;
 };
 
-type RevocationsAnswer = (since: string | null) => { status?: number; body?: object };
+type RevocationsListener = (since: string | null) => { status?: number; body?: object };
 
-/** How auth tells that nothing, or this, was revoked. */
-export const telling = (
+/** auth's response that lists these revoked sessions and companies. */
+export const revocationsResponse = (
   sessions: { sid: string; until: string }[] = [],
   companies: { id: string; active: boolean }[] = [],
   more: { as_of?: string; truncated?: true } = {},
-): ReturnType<RevocationsAnswer> => ({
+): ReturnType<RevocationsListener> => ({
   body: { as_of: new Date().toISOString(), sessions, companies, ...more },
 });
 
-/** A real gateway in front of five small servers, and everything that reached them. */
-export async function startStreet(options: StreetOptions = {}) {
+/** Starts a real gateway in front of five stub services, and records every request that reaches them. */
+export async function startTestGateway(options: TestGatewayOptions = {}) {
   const key = signingKey();
   const reached: { service: Service; method: string; url: string; headers: IncomingHttpHeaders; raw: string[] }[] = [];
   const down = new Set<Service>();
-  const lines: Record<string, unknown>[] = [];
+  const logLines: Record<string, unknown>[] = [];
   const ports: Partial<Record<Service, number>> = {};
-  const jwks = { asked: 0, keys: options.keys };
-  const revocations: { asked: (string | null)[]; keys: unknown[]; answer: RevocationsAnswer } = {
-    asked: [],
+  const jwks = { fetchCount: 0, keys: options.keys };
+  const revocations: { polls: (string | null)[]; keys: unknown[]; respond: RevocationsListener } = {
+    polls: [],
     keys: [],
-    answer: options.revocations ?? (() => telling()),
+    respond: options.revocations ?? (() => revocationsResponse()),
   };
   const urls: Record<string, string> = {};
 
   for (const service of services) {
-    const front: RequestListener = (req, res) => {
+    const listener: RequestListener = (req, res) => {
       if (req.url === '/ready') {
         res.writeHead(down.has(service) ? 503 : 200).end('{}');
         return;
       }
       if (req.url === '/.well-known/jwks.json' && service === 'auth') {
-        jwks.asked += 1;
+        jwks.fetchCount += 1;
         res.setHeader('Content-Type', 'application/json');
         res.end(JSON.stringify(jwks.keys ?? { keys: [key.jwk] }));
         return;
       }
       if (req.url?.startsWith('/internal/revocations') && service === 'auth') {
         const since = new URL(req.url, 'http://auth').searchParams.get('since');
-        revocations.asked.push(since);
+        revocations.polls.push(since);
         revocations.keys.push(req.headers['x-service-key']);
-        const { status = 200, body } = revocations.answer(since);
+        const { status = 200, body } = revocations.respond(since);
         res.setHeader('Content-Type', 'application/json');
-        if (status > 0) res.writeHead(status).end(JSON.stringify(body)); // 0: it never answers
+        if (status > 0) res.writeHead(status).end(JSON.stringify(body)); // 0: never responds
         return;
       }
       reached.push({
@@ -260,9 +264,9 @@ export async function startStreet(options: StreetOptions = {}) {
       });
       (options.serve?.[service] ?? echo)(req, res);
     };
-    const own = options.urls?.[service] === undefined ? await listenOn(front) : undefined;
-    urls[service] = own?.url ?? options.urls?.[service] ?? '';
-    if (own) ports[service] = own.port;
+    const stub = options.urls?.[service] === undefined ? await listenOn(listener) : undefined;
+    urls[service] = stub?.url ?? options.urls?.[service] ?? '';
+    if (stub) ports[service] = stub.port;
   }
 
   const config = Config.parse({
@@ -272,7 +276,7 @@ export async function startStreet(options: StreetOptions = {}) {
   });
   const out = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
-      lines.push(
+      logLines.push(
         ...chunk
           .toString()
           .trim()
@@ -287,14 +291,14 @@ export async function startStreet(options: StreetOptions = {}) {
     upstreams: services.map((service) => ({
       service,
       url: urls[service] ?? '',
-      routes: routesOf(documentOf(options.paths?.[service] ?? {})),
+      routes: routesOf(openApiDocument(options.paths?.[service] ?? {})),
     })),
     limits: {
-      upstream_idle: 1000,
-      keys_retry: 20,
-      revocations_every: 20,
-      ready_age: 50,
-      drain: 500,
+      upstreamIdleTimeout: 1000,
+      startupRetryInterval: 20,
+      revocationsInterval: 20,
+      readinessInterval: 50,
+      shutdownTimeout: 500,
       ...options.limits,
     },
   });
@@ -303,29 +307,27 @@ export async function startStreet(options: StreetOptions = {}) {
   const close = () => (closing ??= gateway.close());
   onTestFinished(close);
 
-  if (options.started !== false) {
-    await until(
-      async () => (await call(port, { path: '/ready' })).status === 200,
-      'the gateway has its keys and the revocations',
-    );
+  if (options.waitUntilReady !== false) {
+    await until(async () => (await call(port, { path: '/ready' })).status === 200, 'keys and revocations');
   }
 
-  const token = tokenOf(key);
+  const token = signToken(key);
   return {
     port,
     key,
     token,
     bearer: { Authorization: `Bearer ${token}` },
-    service_key: config.GATEWAY_SERVICE_KEY,
+    serviceKey: config.GATEWAY_SERVICE_KEY,
     reached,
     jwks,
     revocations,
     down,
-    lines,
+    logLines,
     ports,
     close,
-    call: (it: Call) => call(port, it),
-    /** The same, signed in. */
-    as: (it: Call) => call(port, { ...it, headers: { Authorization: `Bearer ${token}`, ...it.headers } }),
+    call: (options: Call) => call(port, options),
+    /** The same with a valid token. */
+    callSignedIn: (options: Call) =>
+      call(port, { ...options, headers: { Authorization: `Bearer ${token}`, ...options.headers } }),
   };
 }
