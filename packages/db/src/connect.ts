@@ -43,11 +43,11 @@ const session = [
  * @param url postgresql://role:password@host:port/database
  * @param options.pool most connections at a time
  * @param options.name shown in pg_stat_activity
- * @param options.user_params carried by the pool and its transactions, for whoever is handed one
+ * @param options.userParams carried by the pool and its transactions, for whoever is handed one
  */
 export function connect(
   url: string,
-  options: { pool?: number; name?: string; user_params?: Readonly<Record<string, unknown>> } = {},
+  options: { pool?: number; name?: string; userParams?: Readonly<Record<string, unknown>> } = {},
 ): Db {
   const db: Db = knex({
     client: 'pg',
@@ -68,6 +68,6 @@ export function connect(
     compileSqlOnError: false,
     log: { warn: () => {}, error: () => {}, deprecate: () => {}, debug: () => {} },
   });
-  db.userParams = { ...options.user_params };
+  db.userParams = { ...options.userParams };
   return db;
 }
