@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { CustomerTotals } from '@clientela/contracts';
 import { stubServer, type TestUser, type Company, type StubServer, type TestService } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { customerUnderTest } from '../customer-under-test.ts';
-import { totalsLookup } from './lookup.ts';
+import { createTestCustomer } from '../testing/test-customer.ts';
+import { createTotalsClient } from './totals-client.ts';
 import { recount } from './recount.ts';
 
 let interaction: StubServer;
@@ -21,7 +21,7 @@ const answer = (path: string) => ({
 
 beforeAll(async () => {
   interaction = await stubServer('interaction');
-  service = await customerUnderTest({ pool: 4, totals: totalsLookup(interaction.client) });
+  service = await createTestCustomer({ pool: 4, totals: createTotalsClient(interaction.client) });
 });
 beforeEach(async () => {
   company = service.company({ currency: 'EUR' });
@@ -217,7 +217,10 @@ test('more is spent than one order can hold', async () => {
 });
 
 const recounted = (repair = true) =>
-  recount(service.database.db, totalsLookup(interaction.client), { repair, request_id: 'request-of-the-recount' });
+  recount(service.database.db, createTotalsClient(interaction.client), {
+    repair,
+    request_id: 'request-of-the-recount',
+  });
 
 test('a recount finds nothing where all was heard, and repairs what was spoilt', async () => {
   const ids: string[] = [];

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
-import { isName, type Storage } from './storage.ts';
+import { isAvatarName, type AvatarStorage } from './storage.ts';
 
-export type Bucket = {
+export type S3Settings = {
   bucket: string;
   region: string;
   /** Of any S3-compatible server; left out: Amazon's own. */
@@ -14,7 +14,7 @@ export type Bucket = {
  * Keeps pictures as objects of a bucket of their own. Nobody but this service need be able to read it.
  * @param timeout milliseconds for one call with its repetition, and for a pause in what comes
  */
-export function bucketStorage(settings: Bucket, timeout = 5000): Storage {
+export function createS3Storage(settings: S3Settings, timeout = 5000): AvatarStorage {
   const { bucket, region, endpoint, access_key_id, secret_access_key } = settings;
   let opened: ReturnType<typeof open> | undefined;
   const open = async () => {
@@ -34,7 +34,7 @@ export function bucketStorage(settings: Bucket, timeout = 5000): Storage {
   };
   const inTime = () => ({ abortSignal: AbortSignal.timeout(timeout) });
   const at = (name: string) => {
-    if (!isName(name)) throw new Error('that is no name of a picture');
+    if (!isAvatarName(name)) throw new Error('that is no name of a picture');
     return { Bucket: bucket, Key: name };
   };
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { EnvironmentError, readEnvironment } from '@clientela/runtime';
 import { expect, test } from 'vitest';
 import { Config } from '../config.ts';
-import { newName } from './storage.ts';
-import { openStorage } from './settings.ts';
+import { newAvatarName } from './storage.ts';
+import { openStorage } from './open-storage.ts';
 
 const faults = (env: NodeJS.ProcessEnv): string[] => {
   try {
@@ -45,7 +45,7 @@ test('a folder that is named is made, for its owner alone', async () => {
   const folder = join(above, 'data', 'pictures');
   const storage = await openStorage({ AVATARS_FOLDER: folder });
   expect(statSync(folder).mode & 0o777).toBe(0o700);
-  const name = newName();
+  const name = newAvatarName();
   await storage.put(name, Buffer.from('x'), 'image/webp');
   expect(statSync(join(folder, name.slice(0, 2), name)).isFile()).toBe(true);
   rmSync(above, { recursive: true });

@@ -1,13 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import type { AvatarSettings } from '@clientela/runtime';
-import { bucketStorage } from './bucket.ts';
-import { folderStorage } from './folder.ts';
-import type { Storage } from './storage.ts';
+import { createS3Storage } from './s3-storage.ts';
+import { createDiskStorage } from './disk-storage.ts';
+import type { AvatarStorage } from './storage.ts';
 
 /** The storage that the settings name. A bucket is not asked for anything yet: it may be away now and there later. */
-export async function openStorage(given: AvatarSettings): Promise<Storage> {
+export async function openStorage(given: AvatarSettings): Promise<AvatarStorage> {
   if (given.AVATARS_FOLDER === undefined) {
-    return bucketStorage({
+    return createS3Storage({
       bucket: given.AVATARS_S3_BUCKET ?? '',
       region: given.AVATARS_S3_REGION ?? '',
       endpoint: given.AVATARS_S3_ENDPOINT,
@@ -16,5 +16,5 @@ export async function openStorage(given: AvatarSettings): Promise<Storage> {
     });
   }
   await mkdir(given.AVATARS_FOLDER, { recursive: true, mode: 0o700 });
-  return folderStorage(given.AVATARS_FOLDER);
+  return createDiskStorage(given.AVATARS_FOLDER);
 }

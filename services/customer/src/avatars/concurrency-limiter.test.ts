@@ -1,6 +1,6 @@
 import { AppError } from '@clientela/errors';
 import { expect, test } from 'vitest';
-import { turnstile } from './turnstile.ts';
+import { createConcurrencyLimiter } from './concurrency-limiter.ts';
 
 /** Work that goes on until it is told to end. */
 const work = () => {
@@ -10,7 +10,7 @@ const work = () => {
 const refusal = expect.objectContaining({ kind: 'unavailable', headers: { 'Retry-After': '2' } });
 
 test('so many are inside, so many wait in line, and the next is turned away at once', async () => {
-  const through = turnstile({ places: 2, waiting: 2, patience: 60_000 });
+  const through = createConcurrencyLimiter({ concurrency: 2, maxQueued: 2, queueTimeoutMs: 60_000 });
   const inside: number[] = [];
   const works = Array.from({ length: 4 }, work);
   const all = works.map(({ go }, at) =>
@@ -35,7 +35,7 @@ test('so many are inside, so many wait in line, and the next is turned away at o
 });
 
 test('who has waited too long is turned away, and is not let in later', async () => {
-  const through = turnstile({ places: 1, waiting: 5, patience: 20 });
+  const through = createConcurrencyLimiter({ concurrency: 1, maxQueued: 5, queueTimeoutMs: 20 });
   const first = work();
   const busy = through(first.go);
   const late = work();

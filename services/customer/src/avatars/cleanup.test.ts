@@ -4,21 +4,21 @@ import { join } from 'node:path';
 import type { TestUser, TestService } from '@clientela/testing';
 import { createLog } from '@clientela/runtime';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { customerUnderTest } from '../customer-under-test.ts';
-import { folderStorage } from './folder.ts';
-import { picture } from './sample-pictures.ts';
-import { newName, type Storage } from './storage.ts';
-import { startDiscarding } from './worker.ts';
+import { createTestCustomer } from '../testing/test-customer.ts';
+import { createDiskStorage } from './disk-storage.ts';
+import { picture } from './testing/sample-images.ts';
+import { newAvatarName, type AvatarStorage } from './storage.ts';
+import { startAvatarCleanup } from './worker.ts';
 
 // Whatever fails at whatever moment: no picture stays that no customer has, and none goes that one has.
 
 const folder = mkdtempSync(join(tmpdir(), 'clientela-discards-'));
 const away = `${folder}-away`;
-const real = folderStorage(folder);
+const real = createDiskStorage(folder);
 /** What happens between the storing of a picture and the transaction that gives it to its customer. */
 let between: (name: string) => Promise<void> = async () => {};
 const removed: string[] = [];
-const pictures: Storage = {
+const pictures: AvatarStorage = {
   ...real,
   put: async (name, bytes, type) => {
     await real.put(name, bytes, type);
@@ -34,10 +34,10 @@ let service: TestService;
 let manager: TestUser;
 let admin: TestUser;
 let file: Buffer;
-const workers: ReturnType<typeof startDiscarding>[] = [];
+const workers: ReturnType<typeof startAvatarCleanup>[] = [];
 
 beforeAll(async () => {
-  service = await customerUnderTest({ pictures, pool: 6 });
+  service = await createTestCustomer({ avatarStorage: pictures, pool: 6 });
   const company = service.company();
   manager = service.user('manager', company);
   admin = service.user('admin', company);
@@ -54,7 +54,7 @@ afterAll(async () => {
 
 const work = () => {
   const { db } = service.database;
-  workers.push(startDiscarding({ db, storage: pictures, log: createLog('test', 'silent'), every: 10 }));
+  workers.push(startAvatarCleanup({ db, storage: pictures, log: createLog('test', 'silent'), every: 10 }));
 };
 const newCustomer = async (): Promise<string> =>
   (await manager.post('/api/customers', { full_name: 'Ana' }).expect(201)).body.customer.id;
@@ -177,7 +177,7 @@ test('a process ends between the storing and the transaction: what it stored is 
   const name = await reached.promise;
   work();
   // Another's is cleared away meanwhile, this one is not due.
-  const other = newName();
+  const other = newAvatarName();
   await service.database
     .owner('avatar_deletions')
     .insert({ company_id: manager.company_id, name: other, due_at: new Date(0) });
@@ -203,7 +203,7 @@ test('a picture whose removal has begun is given to nobody, even if it is not do
 });
 
 test('several workers remove each one once', async () => {
-  const names = Array.from({ length: 90 }, newName);
+  const names = Array.from({ length: 90 }, newAvatarName);
   await service.database
     .owner('avatar_deletions')
     .insert(names.map((name) => ({ company_id: manager.company_id, name, due_at: new Date(0) })));

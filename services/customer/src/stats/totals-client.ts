@@ -2,15 +2,15 @@ import { InternalTotals, type CustomerTotals } from '@clientela/contracts';
 import type { ServiceClient } from '@clientela/http';
 
 /** What is recorded of customers of a company now, at most 100 at a time, in the order in which they are asked for. */
-export type TotalsLookup = (
+export type TotalsClient = (
   company_id: string,
   customer_ids: readonly string[],
   call: { request_id: string; signal?: AbortSignal },
 ) => Promise<CustomerTotals[]>;
 
 /** @throws AppError 503 when the interaction service does not answer */
-export const totalsLookup =
-  (interaction: ServiceClient): TotalsLookup =>
+export const createTotalsClient =
+  (interaction: ServiceClient): TotalsClient =>
   async (company_id, customer_ids, { request_id, ...call }) => {
     const itself = { id: 'service:customer', role: 'service', session_id: null, client_ip: null } as const;
     const query = customer_ids.map((id) => `customer_id=${id}`).join('&');

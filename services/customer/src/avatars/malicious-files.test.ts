@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, testDatabase, type TestDatabase } from '@clientela/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bomb, boastfulJpeg, heaviest, movingPng, movingWebp, picture } from './sample-pictures.ts';
+import { bomb, boastfulJpeg, heaviest, movingPng, movingWebp, picture } from './testing/sample-images.ts';
 
 // The service as a process of its own, whose memory can be looked at.
 

@@ -1,12 +1,12 @@
 import { AppError, invalid } from '@clientela/errors';
-import { turnstile } from './turnstile.ts';
+import { createConcurrencyLimiter } from './concurrency-limiter.ts';
 
-export const type = 'image/webp';
+export const imageType = 'image/webp';
 /** The largest side of a picture as it is kept, in pixels. */
-const side = 512;
-const most_pixels = 25_000_000;
+const maxSide = 512;
+const maxPixels = 25_000_000;
 
-const file = (message: string) => invalid([{ path: 'file', message }]);
+const fileError = (message: string) => invalid([{ path: 'file', message }]);
 
 /** What is given must begin as one of the three does; anything else never gets as far as a decoder. */
 const signatures: readonly ((bytes: Buffer) => boolean)[] = [
@@ -16,7 +16,7 @@ const signatures: readonly ((bytes: Buffer) => boolean)[] = [
 ];
 
 // One after the other: a picture at its limit of pixels may take 200 MB while it is decoded, however small its file is.
-const decoding = turnstile({ places: 1, waiting: 32, patience: 15_000 });
+const decoding = createConcurrencyLimiter({ concurrency: 1, maxQueued: 32, queueTimeoutMs: 15_000 });
 
 let loading: ReturnType<typeof load> | undefined;
 
@@ -39,37 +39,37 @@ async function load() {
  * @throws AppError 415 for what is no JPEG, PNG or WebP by its content, 422 for one that is broken, moving or too large, 503 when too many
  *   wait
  */
-export async function remade(bytes: Buffer): Promise<Buffer> {
+export async function reencodeImage(bytes: Buffer): Promise<Buffer> {
   if (!signatures.some((matches) => matches(bytes)))
     throw new AppError('unsupported_media_type', {
       detail: 'The file must be a JPEG, PNG or WebP picture',
       errors: [{ path: 'file', message: 'must be a JPEG, PNG or WebP picture' }],
     });
-  if (isMovingPng(bytes)) throw file('must not be animated');
+  if (isAnimatedPng(bytes)) throw fileError('must not be animated');
   const sharp = await (loading ??= load());
   return decoding(async () => {
     try {
-      const picture = sharp(bytes, { limitInputPixels: most_pixels, failOn: 'warning', pages: 1 }).timeout({
+      const picture = sharp(bytes, { limitInputPixels: maxPixels, failOn: 'warning', pages: 1 }).timeout({
         seconds: 8,
       });
       const { pages = 1 } = await picture.metadata();
-      if (pages > 1) throw file('must not be animated');
+      if (pages > 1) throw fileError('must not be animated');
       return await picture
         .autoOrient()
-        .resize(side, side, { fit: 'inside', withoutEnlargement: true })
+        .resize(maxSide, maxSide, { fit: 'inside', withoutEnlargement: true })
         .webp({ quality: 80 })
         .toBuffer();
     } catch (error) {
       if (error instanceof AppError) throw error;
       throw /pixel limit/.test(String(error))
-        ? file(`must have at most ${most_pixels} pixels`)
-        : file('is broken, or takes too long to read');
+        ? fileError(`must have at most ${maxPixels} pixels`)
+        : fileError('is broken, or takes too long to read');
     }
   });
 }
 
 /** An animated PNG says so before its first picture (PNG, third edition, 11.3.6.1), of which the decoder says nothing. */
-function isMovingPng(bytes: Buffer): boolean {
+function isAnimatedPng(bytes: Buffer): boolean {
   if (bytes[0] !== 0x89) return false;
   for (let at = 8; at + 8 <= bytes.length; at += 12 + bytes.readUInt32BE(at)) {
     const chunk = bytes.toString('latin1', at + 4, at + 8);

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { TestUser, Company, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { picture } from './avatars/sample-pictures.ts';
-import { customerUnderTest } from './customer-under-test.ts';
+import { picture } from './avatars/testing/sample-images.ts';
+import { createTestCustomer } from './testing/test-customer.ts';
 
 // The calls that clients of the joined systems make as they are: each succeeds, slash at the end or not.
 
@@ -11,8 +11,8 @@ let company: Company;
 let admin: TestUser;
 
 beforeAll(async () => {
-  service = await customerUnderTest({
-    pictures: { put: async () => {}, get: async () => undefined, remove: async () => {} },
+  service = await createTestCustomer({
+    avatarStorage: { put: async () => {}, get: async () => undefined, remove: async () => {} },
   });
   company = service.company({ country: 'RO', currency: 'RON' });
   admin = service.user('admin', company);

@@ -8,8 +8,13 @@ import { unavailable } from '@clientela/errors';
  * @param options.full what is told to one who is turned away
  * @returns runs work inside @throws AppError 503 for one who is turned away
  */
-export function turnstile(options: { places: number; waiting: number; patience: number; full?: string }) {
-  let free = options.places;
+export function createConcurrencyLimiter(options: {
+  concurrency: number;
+  maxQueued: number;
+  queueTimeoutMs: number;
+  fullMessage?: string;
+}) {
+  let free = options.concurrency;
   const line: (() => void)[] = [];
 
   const enter = () =>
@@ -19,8 +24,8 @@ export function turnstile(options: { places: number; waiting: number; patience: 
         resolve();
         return;
       }
-      const turnedAway = () => reject(unavailable(options.full ?? 'Too many pictures are being sent just now'));
-      if (line.length >= options.waiting) {
+      const turnedAway = () => reject(unavailable(options.fullMessage ?? 'Too many pictures are being sent just now'));
+      if (line.length >= options.maxQueued) {
         turnedAway();
         return;
       }
@@ -31,7 +36,7 @@ export function turnstile(options: { places: number; waiting: number; patience: 
       const timer = setTimeout(() => {
         line.splice(line.indexOf(turn), 1);
         turnedAway();
-      }, options.patience);
+      }, options.queueTimeoutMs);
       line.push(turn);
     });
   const leave = () => {
