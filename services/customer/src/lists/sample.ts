@@ -1,5 +1,5 @@
 import { whereCompany, type Db, type Scope } from '@clientela/db';
-import { cache } from '../cache.ts';
+import { createCache } from '../cache.ts';
 import type { Sql } from './source.ts';
 import type { Pieces } from './terms.ts';
 
@@ -24,7 +24,7 @@ const companiesKept = 50; // each takes about a megabyte
 
 /** Samples are remembered for a minute: taking one takes as long as many a search, and how common a word is does not change sooner. */
 export function samples(now: () => number = Date.now): Samples {
-  const remembered = cache<Sample>({ age, most: companiesKept, now });
+  const remembered = createCache<Sample>({ ttlMs: age, maxEntries: companiesKept, now });
   return (db, scope, there) => remembered('all' in scope ? 'all' : scope.company_id, () => sampled(db, scope, there));
 }
 

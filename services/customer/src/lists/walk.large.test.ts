@@ -1,12 +1,12 @@
 import type { TestService } from '@clientela/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { customerUnderTest } from '../customer-under-test.ts';
+import { createTestCustomer } from '../testing/test-customer.ts';
 
 // A long walk while others write: what a cursor promises of those who did not change.
 
 let service: TestService;
 beforeAll(async () => {
-  service = await customerUnderTest({ pool: 4 });
+  service = await createTestCustomer({ pool: 4 });
 });
 afterAll(() => service.close());
 

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { CustomerTotals } from '@clientela/contracts';
 import { stubServer, type TestUser, type Company, type StubServer, type TestService } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { customerUnderTest } from '../customer-under-test.ts';
-import { totalsLookup } from './lookup.ts';
+import { createTestCustomer } from '../testing/test-customer.ts';
+import { createTotalsClient } from './totals-client.ts';
 import { recount } from './recount.ts';
 
 let interaction: StubServer;
@@ -21,7 +21,7 @@ const answer = (path: string) => ({
 
 beforeAll(async () => {
   interaction = await stubServer('interaction');
-  service = await customerUnderTest({ pool: 4, totals: totalsLookup(interaction.client) });
+  service = await createTestCustomer({ pool: 4, totals: createTotalsClient(interaction.client) });
 });
 beforeEach(async () => {
   company = service.company({ currency: 'EUR' });
@@ -144,8 +144,8 @@ test('a burst is asked for once: later events find themselves counted, in whatev
 
   const again = event('interaction.updated', id, 51);
   record(id, 51, { ...much, open_complaints: 3 });
-  expect((await hear(again)).body).toEqual({ heard: true });
-  expect((await hear(again)).body).toEqual({ heard: false });
+  expect((await hear(again)).body).toEqual({ processed: true });
+  expect((await hear(again)).body).toEqual({ processed: false });
   expect([(await statsOf(id)).open_complaints, interaction.calls.length]).toEqual([3, 2]);
 });
 
@@ -169,7 +169,7 @@ test('an answer that is overtaken by a later one is thrown away', async () => {
   record(id, 2, { total_orders: 2 });
   await heard('transaction.recorded', id, 2);
   late.resolve();
-  expect(await done).toEqual({ heard: true });
+  expect(await done).toEqual({ processed: true });
   expect((await statsOf(id)).total_orders).toBe(2);
 });
 
@@ -183,7 +183,7 @@ test('while the interaction service is away the event waits, and is heard then',
   await hear(said).expect(503);
   expect(await statsOf(id)).toEqual(stats);
   interaction.answer(answer);
-  expect((await hear(said).expect(200)).body).toEqual({ heard: true });
+  expect((await hear(said).expect(200)).body).toEqual({ processed: true });
   expect(await statsOf(id)).toEqual(much);
 });
 
@@ -217,7 +217,10 @@ test('more is spent than one order can hold', async () => {
 });
 
 const recounted = (repair = true) =>
-  recount(service.database.db, totalsLookup(interaction.client), { repair, request_id: 'request-of-the-recount' });
+  recount(service.database.db, createTotalsClient(interaction.client), {
+    repair,
+    request_id: 'request-of-the-recount',
+  });
 
 test('a recount finds nothing where all was heard, and repairs what was spoilt', async () => {
   const ids: string[] = [];

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TestUser, Company, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { customerUnderTest } from '../customer-under-test.ts';
+import { createTestCustomer } from '../testing/test-customer.ts';
 
 let service: TestService;
 let company: Company;
@@ -10,7 +10,7 @@ let viewer: TestUser;
 let interaction: TestUser;
 
 beforeAll(async () => {
-  service = await customerUnderTest({ pool: 10 });
+  service = await createTestCustomer({ pool: 10 });
   company = service.company({ currency: 'BRL' });
   admin = service.user('admin', company);
   viewer = service.user('viewer', company);
