@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, asUnavailable, type Db } from '@clientela/db';
 import { outboxPoolOptions, startEvents } from '@clientela/events';
-import { parseServiceKeys, cursors, startIdempotencyCleanup, listen, serviceClient } from '@clientela/http';
+import { parseServiceKeys, createCursors, startIdempotencyCleanup, listen, serviceClient } from '@clientela/http';
 import { createLog, runService, type Log } from '@clientela/runtime';
 import { createProfileClient } from './accounts/customer-profiles.ts';
 import { createPasswords } from './accounts/passwords.ts';
@@ -58,7 +58,7 @@ await runService(async (onShutdown) => {
     },
     defaults: { country: config.DEFAULT_COUNTRY, currency: config.DEFAULT_CURRENCY },
     createProfile: createProfileClient(serviceClient({ ...customer, timeout: profileTimeout })),
-    cursors: cursors(config.AUTH_SECRET),
+    cursors: createCursors(config.AUTH_SECRET),
     services,
     afterCommit: events.committed,
     metrics: events.metrics,

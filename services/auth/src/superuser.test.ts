@@ -89,7 +89,7 @@ test('a failure is reported in one sentence without secrets', { timeout: 60_000 
   ).toContain('ADMIN_PASSWORD');
   const unreachable = auth.database.url.replace(/:\d+\//, ':1/');
   expect(await expectFailure('ensure', { AUTH_DATABASE_URL: unreachable })).toBe(
-    'The database does not answer at the moment\n',
+    'The database is temporarily unavailable\n',
   );
   const { user } = await auth.register();
   expect(await expectFailure('ensure', { ADMIN_EMAIL: user.email })).toBe(

@@ -1,5 +1,5 @@
 import type { Tx } from '@clientela/db';
-import { forbidden, precondition } from '@clientela/errors';
+import { forbidden, preconditionFailed } from '@clientela/errors';
 import { pickWritable, type Actor } from '@clientela/http';
 import { audit } from '../audit/store.ts';
 import { syncDefaultCompanyName } from '../companies/default-name.ts';
@@ -66,7 +66,7 @@ export async function changeOwnUser(
   // Lock order: the company before its users.
   if (actor.company_id !== null && changesName(body)) await lockCompanyRow(tx, actor.company_id);
   const current = requireActive(await lockUser(tx, actor.id));
-  if (expected.version !== undefined && expected.version !== current.version) throw precondition();
+  if (expected.version !== undefined && expected.version !== current.version) throw preconditionFailed();
   const values: OwnChanges = pickWritable(body, WritableMe, current);
   const changes = changedColumns(values, current, expected.country);
   const fields_changed = Object.keys(changes).filter((field) => field !== 'phone_typed');

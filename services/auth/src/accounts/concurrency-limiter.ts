@@ -18,7 +18,7 @@ export function createConcurrencyLimiter(limits: {
 }): ConcurrencyLimiter {
   const queue = new Set<Waiter>();
   let running = 0;
-  const overloaded = () => unavailable('Too many concurrent sign-ins; retry in 5 s', { retry_after: 5 });
+  const overloaded = () => unavailable('Too many concurrent sign-ins; retry in 5 s', { retryAfter: 5 });
 
   const acquire = async (signal?: AbortSignal): Promise<void> => {
     if (running < limits.concurrency) {

@@ -1,5 +1,5 @@
 import { containsPattern, normalizeForSearch } from '@clientela/db';
-import { digitsTyped, phoneDigits } from '@clientela/validation/phones';
+import { phoneSearchDigits, phoneDigits } from '@clientela/validation/phones';
 import type { User } from './schema.ts';
 
 type SearchedFields = Pick<User, 'first_name' | 'last_name' | 'username' | 'email' | 'phone'>;
@@ -13,6 +13,6 @@ export function searchTextOf({ first_name, last_name, username, email, phone }: 
 
 /** Returns LIKE patterns for a search: its normalized text, and its digits when it looks like a phone number. */
 export function searchPatterns(search: string): string[] {
-  const terms = new Set([normalizeForSearch(search), digitsTyped(search) ?? '']);
+  const terms = new Set([normalizeForSearch(search), phoneSearchDigits(search) ?? '']);
   return [...terms].filter((term) => term).map(containsPattern);
 }

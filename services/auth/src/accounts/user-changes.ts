@@ -1,10 +1,10 @@
 import { userRegistered, userUpdated } from '@clientela/contracts';
 import type { Scope, Tx } from '@clientela/db';
-import { invalid, precondition, unauthenticated } from '@clientela/errors';
+import { invalid, preconditionFailed, unauthenticated } from '@clientela/errors';
 import { publish, type EventOrigin } from '@clientela/events';
 import { changedValues, type Actor } from '@clientela/http';
-import { documentFault } from '@clientela/validation';
-import { normalPhone } from '@clientela/validation/phones';
+import { documentNumberError } from '@clientela/validation';
+import { normalizePhone } from '@clientela/validation/phones';
 import { audit } from '../audit/store.ts';
 import { isActive, splitName, suggestUsername, type Account } from './rules.ts';
 import type { OwnChanges, User } from './schema.ts';
@@ -22,7 +22,7 @@ export const toNewUser = (
   ...account,
   password_hash,
   username: account.username ? { chosen: account.username } : { suggested: suggestUsername(account.email) },
-  phone: account.phone && normalPhone(account.phone, country),
+  phone: account.phone && normalizePhone(account.phone, country),
   phone_typed: account.phone,
 });
 
@@ -81,7 +81,7 @@ export async function saveUser(
   visibleTo?: Scope,
 ): Promise<StoredUser> {
   const user = await updateUser(tx, current, changes, visibleTo);
-  if (!user) throw precondition();
+  if (!user) throw preconditionFailed();
   await publish(tx, userUpdated, origin, user.version, { user_id: user.id, fields_changed });
   const plainFields = fields_changed.filter((field) => !Object.hasOwn(securityActions, field));
   if (plainFields.length > 0) await auditUser(tx, origin, user, 'user.updated', plainFields);
@@ -122,7 +122,7 @@ export function changedColumns(
   current: StoredUser,
   country: string,
 ): UserColumns {
-  const normalized = phone && normalPhone(phone, current.company_country ?? country);
+  const normalized = phone && normalizePhone(phone, current.company_country ?? country);
   const values = { ...rest, ...(name && splitName(name)), ...(normalized !== undefined && { phone: normalized }) };
   const changes: UserColumns = changedValues(values, current);
   assertDocument(changes, current);
@@ -133,6 +133,8 @@ function assertDocument(changes: UserColumns, current: User): void {
   if (!('document_type' in changes) && !('number_document_identity' in changes)) return;
   const { document_type, number_document_identity } = { ...current, ...changes };
   const message =
-    document_type && number_document_identity ? documentFault(document_type, number_document_identity) : undefined;
+    document_type && number_document_identity
+      ? documentNumberError(document_type, number_document_identity)
+      : undefined;
   if (message) throw invalid([{ path: 'number_document_identity', message }]);
 }

@@ -179,8 +179,8 @@ describe('events of other services', () => {
       const { user, client } = await auth.register();
       const event = eventFor(contract, user.business_id ?? '');
       const publisher = auth.callingService(service as keyof typeof otherEvents);
-      expect((await publisher.post('/internal/events', event).expect(200)).body).toEqual({ heard: true });
-      expect((await publisher.post('/internal/events', event).expect(200)).body).toEqual({ heard: false });
+      expect((await publisher.post('/internal/events', event).expect(200)).body).toEqual({ processed: true });
+      expect((await publisher.post('/internal/events', event).expect(200)).body).toEqual({ processed: false });
       expect(await listEntries(client, `?action=${name}`)).toEqual([
         {
           id: expect.any(String),

@@ -1,6 +1,6 @@
 import { companyStatusChanged, companyUpdated } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
-import { invalid, notFound, precondition } from '@clientela/errors';
+import { invalid, notFound, preconditionFailed } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { changedValues, pickWritable, type Actor } from '@clientela/http';
 import { audit } from '../audit/store.ts';
@@ -49,7 +49,7 @@ export async function closeCompany(tx: Tx, target: Target): Promise<void> {
 async function lockForUpdate(tx: Tx, { id, expected_version }: Target): Promise<StoredCompany> {
   const current = await lockCompany(tx, id);
   if (!current) throw notFound('company');
-  if (expected_version !== undefined && expected_version !== current.version) throw precondition();
+  if (expected_version !== undefined && expected_version !== current.version) throw preconditionFailed();
   return current;
 }
 
@@ -91,7 +91,7 @@ async function updateOrThrow(
   changes: CompanyChanges,
 ): Promise<StoredCompany> {
   const company = await updateCompany(tx, current, changes, actor.role === 'superuser');
-  if (!company) throw precondition();
+  if (!company) throw preconditionFailed();
   return company;
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { openapiOf } from '@clientela/http';
+import { createOpenapiDocument } from '@clientela/http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { routes, type AppDeps } from '../app.ts';
 import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
@@ -53,7 +53,7 @@ test('company keys grow beyond three digits', () => {
 });
 
 test('routes can be declared without dependencies; only the listed ones are public', async () => {
-  const document = (await openapiOf('auth', '0', routes({} as AppDeps))) as {
+  const document = (await createOpenapiDocument('auth', '0', routes({} as AppDeps))) as {
     paths: Record<string, Record<string, { security: object[] }>>;
   };
   const publicRoutes = Object.entries(document.paths).flatMap(([path, methods]) =>

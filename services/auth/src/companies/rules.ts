@@ -1,6 +1,6 @@
 import type { Role } from '@clientela/contracts';
 import type { FieldError } from '@clientela/errors';
-import { documentFault, Uuid } from '@clientela/validation';
+import { documentNumberError, Uuid } from '@clientela/validation';
 
 /** Formats the readable key of a company, from COMP-001 on. */
 export const formatCompanyId = (number: number): string => `COMP-${String(number).padStart(3, '0')}`;
@@ -21,7 +21,7 @@ export function companyErrors(after: CompanyValues, changed: readonly string[]):
     errors.push({ path: 'company_key', message: 'must not begin with COMP- or be a UUID' });
   }
   if ((changed.includes('document_type') || changed.includes('document_number')) && document_type && document_number) {
-    const message = documentFault(document_type, document_number);
+    const message = documentNumberError(document_type, document_number);
     if (message) errors.push({ path: 'document_number', message });
   }
   return errors;

@@ -1,5 +1,5 @@
 import { FailedEvent, services } from '@clientela/contracts';
-import { perPage } from '@clientela/validation';
+import { queryPerPage } from '@clientela/validation';
 import { z } from 'zod';
 
 export const FailedEventsQuery = z.strictObject({
@@ -8,7 +8,7 @@ export const FailedEventsQuery = z.strictObject({
     .max(1000)
     .default('')
     .meta({ description: 'next_cursor of the previous page; empty or omitted for the first page' }),
-  per_page: perPage(),
+  per_page: queryPerPage(),
 });
 
 export const FailedEventsPage = z.strictObject({

@@ -1,5 +1,5 @@
 import { newId, type Tx } from '@clientela/db';
-import { precondition } from '@clientela/errors';
+import { preconditionFailed } from '@clientela/errors';
 import type { Actor } from '@clientela/http';
 import type { PasswordCheck } from '../accounts/passwords.ts';
 import { lockUser, type StoredUser } from '../accounts/store.ts';
@@ -99,7 +99,7 @@ export async function changePassword(
   }
   // A concurrent change has replaced the password that was verified.
   const stored = await findCredentials(tx, actor.id);
-  if (stored?.password_hash !== change.credentials?.password_hash) throw precondition();
+  if (stored?.password_hash !== change.credentials?.password_hash) throw preconditionFailed();
   const origin = { ...originOf(actor), company_id: current.business_id };
   await saveUser(tx, origin, current, { password_hash: change.password_hash }, ['password']);
   await revokeSessions(tx, origin, { user_id: actor.id, except: actor.session_id ?? undefined });

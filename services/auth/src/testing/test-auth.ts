@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { cursors, type ServiceClient } from '@clientela/http';
+import { createCursors, type ServiceClient } from '@clientela/http';
 import { testService, type TestService, type TestUser } from '@clientela/testing';
 import type { CreateProfile } from '../accounts/customer-profiles.ts';
 import { createPasswords, type Passwords } from '../accounts/passwords.ts';
@@ -51,7 +51,7 @@ export async function createTestAuth(
         sessions: { refreshTokens: createRefreshTokens(secret), refreshDays: 30 },
         defaults: { country: 'ES', currency: 'EUR' },
         createProfile: options.createProfile ?? (async () => {}),
-        cursors: cursors(secret),
+        cursors: createCursors(secret),
         services: options.services ?? [],
       });
     },

@@ -1,6 +1,6 @@
 import { userDeleted, type Role } from '@clientela/contracts';
 import type { Scope, Tx } from '@clientela/db';
-import { conflict, forbidden, invalid, notFound, precondition } from '@clientela/errors';
+import { conflict, forbidden, invalid, notFound, preconditionFailed } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { pickWritable, type Actor } from '@clientela/http';
 import { changesName, type Account } from '../accounts/rules.ts';
@@ -127,7 +127,7 @@ async function lockForUpdate(
   const current = await lockUser(tx, id);
   if (!current) throw notFound('user');
   if (current.id !== actor.id && outranks(current.role, actor)) throw userOutranksActor();
-  if (expected_version !== undefined && expected_version !== current.version) throw precondition();
+  if (expected_version !== undefined && expected_version !== current.version) throw preconditionFailed();
   return current;
 }
 
@@ -136,7 +136,7 @@ export const roleAboveOwn = () => forbidden('You cannot grant a role above your 
 
 async function setInactive(tx: Tx, origin: UserOrigin, current: StoredUser): Promise<StoredUser> {
   const user = await updateUser(tx, current, { is_active: false });
-  if (!user) throw precondition();
+  if (!user) throw preconditionFailed();
   await publish(tx, userDeleted, origin, user.version, { user_id: user.id, hard: false });
   await auditUser(tx, origin, user, 'user.deactivated', ['is_active'], origin.client_ip);
   return user;

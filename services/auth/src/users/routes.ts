@@ -2,7 +2,7 @@ import { accessLevel } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
 import { forbidden, invalid, notFound, type FieldError } from '@clientela/errors';
 import { patchBody, route, type Actor, type CompanyActor, type Route } from '@clientela/http';
-import { documentFault, Message } from '@clientela/validation';
+import { documentNumberError, Message } from '@clientela/validation';
 import type { CreateProfile } from '../accounts/customer-profiles.ts';
 import type { Passwords } from '../accounts/passwords.ts';
 import { toUserResponse } from '../accounts/presenter.ts';
@@ -110,7 +110,7 @@ const create = ({ passwords, defaults, createProfile }: UserDeps) =>
       const weakness = passwordError(password, account);
       if (weakness) errors.push({ path: 'password', message: weakness });
       const message =
-        document_type && number_document_identity && documentFault(document_type, number_document_identity);
+        document_type && number_document_identity && documentNumberError(document_type, number_document_identity);
       if (message) errors.push({ path: 'number_document_identity', message });
       if (errors.length > 0) throw invalid(errors);
       const rest = { address, document_type, number_document_identity };

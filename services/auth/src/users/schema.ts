@@ -5,8 +5,8 @@ import {
   Email,
   queryBoolean,
   querySearch,
-  sliceOf,
-  sliceQuery,
+  offsetPageSchema,
+  offsetQuery,
   text,
   Uuid,
 } from '@clientela/validation';
@@ -30,13 +30,13 @@ export const UserListItem = User.pick({
 export type UserListItem = z.infer<typeof UserListItem>;
 
 export const UserQuery = z.strictObject({
-  ...sliceQuery,
+  ...offsetQuery,
   role: z.enum(roles).optional(),
   is_active: queryBoolean.optional(),
   search: querySearch.optional().meta({ description: 'Matches names, usernames, e-mail addresses and phone numbers' }),
 });
 export type UserQuery = z.infer<typeof UserQuery>;
-export const UserList = sliceOf('users', UserListItem);
+export const UserList = offsetPageSchema('users', UserListItem);
 
 /** Accepts a UUID or a USER number. */
 export const UserParams = z.strictObject({

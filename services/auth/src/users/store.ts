@@ -37,8 +37,13 @@ export function listUsers(db: Db, scope: Scope, query: UserQuery): Promise<Offse
   const unfenced = joinCompany(filteredUsers.clone());
   const rows = search ? joinCompany(db.withMaterialized('u', filteredUsers.select(searchColumns)).from('u')) : unfenced;
   const sort = [{ column: 'u.created_at', descending: true }];
-  const filtered = Boolean(role ?? search) || is_active !== undefined;
-  return paginateByOffset<UserListItem>(rows, columns, { limit, offset, sort }, { filtered, many: unfenced });
+  const isFiltered = Boolean(role ?? search) || is_active !== undefined;
+  return paginateByOffset<UserListItem>(
+    rows,
+    columns,
+    { limit, offset, sort },
+    { isFiltered, largeResultQuery: unfenced },
+  );
 }
 
 function applySearch(group: Query, search: string): void {

@@ -4,7 +4,7 @@ import { stubServer, type TestUser, type Company, type StubServer, type TestServ
 import { createLog } from '@clientela/runtime';
 import type { Response, Test } from 'supertest';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { customerUnderTest } from '../customer-under-test.ts';
+import { createTestCustomer } from '../testing/test-customer.ts';
 
 let service: TestService;
 let company: Company;
@@ -16,7 +16,7 @@ let own: Db;
 
 beforeAll(async () => {
   const afterCommit = (tx: Tx) => events.committed(tx);
-  service = await customerUnderTest({ pool: 10, afterCommit });
+  service = await createTestCustomer({ pool: 10, afterCommit });
   company = service.company();
   admin = service.user('admin', company);
   [interaction, favorites] = await Promise.all([stubServer('interaction'), stubServer('favorites')]);
@@ -40,7 +40,7 @@ afterAll(async () => {
 
 const path = '/api/customers';
 const created = async (body: object = { full_name: 'Ana' }) => (await admin.post(path, body).expect(201)).body.customer;
-const confirms = () => ({ status: 200, body: { heard: true } });
+const confirms = () => ({ status: 200, body: { processed: true } });
 const hangsUp = () => undefined;
 /** What a subscriber confirmed or was offered of one customer. */
 const heard = (subscriber: StubServer, id: string) =>

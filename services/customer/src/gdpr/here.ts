@@ -1,9 +1,9 @@
 import type { ErasureReport, Person } from '@clientela/contracts';
 import type { Db, Tx } from '@clientela/db';
 import { erasePerson, type DataInventory } from '@clientela/privacy';
-import type { Storage } from '../avatars/storage.ts';
-import { hasDiscards } from '../avatars/store.ts';
-import { removeDue } from '../avatars/worker.ts';
+import type { AvatarStorage } from '../avatars/storage.ts';
+import { hasPendingDeletions } from '../avatars/store.ts';
+import { deleteDueAvatars } from '../avatars/worker.ts';
 import { privacy } from '../privacy.ts';
 import type { Fingerprints } from '../tombstones/fingerprints.ts';
 import { beginErasure } from './actions.ts';
@@ -12,7 +12,7 @@ import { fingerprintTable, findGone, findRequest, type Gone, type Step } from '.
 export type Here = {
   db: Db;
   fingerprints: Fingerprints;
-  pictures: Storage;
+  pictures: AvatarStorage;
   /** Told after each commit. */
   afterCommit?: (tx: Tx) => void;
 };
@@ -34,8 +34,8 @@ export async function eraseHere(
   const report = await erasePerson(transact, beginningWith(fingerprints), { request_id, person }, signal);
   if (customer_id !== null) {
     const whose = { company_id, customer_id };
-    while (await removeDue(db, pictures, whose));
-    if (await hasDiscards(db, whose)) return undefined;
+    while (await deleteDueAvatars(db, pictures, whose));
+    if (await hasPendingDeletions(db, whose)) return undefined;
   }
   return withGone(report, await findGone(db, company_id, request_id));
 }

@@ -30,7 +30,7 @@ type Call = { actor: Actor; signal: AbortSignal };
 async function ask<S extends z.ZodType>(client: ServiceClient, path: string, body: unknown, answer: S, call: Call) {
   const fault = (cause?: unknown) =>
     unavailable(`The ${client.service} service does not answer as it should`, { cause });
-  const answered = await client.ask(path, body, answer, call).catch((error: unknown) => {
+  const answered = await client.postForBody(path, body, answer, call).catch((error: unknown) => {
     throw error instanceof AppError ? error : fault(error);
   });
   if (answered === undefined) throw fault();
