@@ -7,3 +7,4 @@ export * from './interaction.ts';
 export * from './permissions.ts';
 export * from './privacy.ts';
 export * from './product.ts';
+export { harmlessColumns, personalColumns, redactedNames } from './redacted-names.ts';
