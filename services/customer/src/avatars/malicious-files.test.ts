@@ -68,7 +68,7 @@ beforeAll(async () => {
     full_name: 'Ana',
     full_name_built: false,
     preferences: {},
-    searched: 'ana',
+    search_text: 'ana',
   });
   await database.owner('customer_counters').insert({ company_id, customer_id, currency: 'EUR' });
 });

@@ -12,7 +12,7 @@ type SearchableFields = {
  * next. A blank stands before each word: one that only punctuation sets apart is written again in a line of such words.
  * `deletion_keys` are those of the words of names and e-mail that consist of letters.
  */
-export function searchColumns(record: SearchableFields): { searched: string; deletion_keys: number[] } {
+export function searchColumns(record: SearchableFields): { search_text: string; deletion_keys: number[] } {
   const { full_name, firstname, lastname, email, phone, document_number } = record;
   const names = [full_name, [firstname, lastname].filter((part) => part !== null).join(' ')].map((name) =>
     normalizeForSearch(name),
@@ -24,7 +24,7 @@ export function searchColumns(record: SearchableFields): { searched: string; del
   );
   const lines = new Set([...names, mail, ...others, ...words].filter((line) => line));
   const keys = new Set([...names, mail].flatMap((value) => fuzzyWords(value)).flatMap((word) => deletionKeys(word)));
-  return { searched: `\n${[...lines].map((line) => ` ${line} \n`).join('')}`, deletion_keys: [...keys] };
+  return { search_text: `\n${[...lines].map((line) => ` ${line} \n`).join('')}`, deletion_keys: [...keys] };
 }
 
 /** The words of a searched text: runs of letters and digits. */

@@ -143,7 +143,7 @@ export async function insertCustomer(tx: Tx, company_id: string, record: NewCust
     uniqueConstraintErrors(company_id, { ...fields, ...(number !== undefined && { number }) }, true),
   );
   const [counted] = await tx('customer_counters')
-    .insert({ company_id, customer_id: row.id, currency, listed: fields.status === 'active' })
+    .insert({ company_id, customer_id: row.id, currency, is_listed: fields.status === 'active' })
     .returning(counterColumns);
   return { ...customer, ...counted } as StoredCustomer;
 }

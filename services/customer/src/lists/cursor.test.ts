@@ -167,7 +167,7 @@ test('a walk by cursor, and one by pages, is the whole in its order, whatever is
     const company = service.company();
     const all: Row[] = given.map((row) => ({ ...row, id: randomUUID() }));
     const preferences = { newsletter: false, notifications: true, language: 'en' };
-    const unnamed = { company_id: company.id, full_name_built: false, preferences, searched: '' };
+    const unnamed = { company_id: company.id, full_name_built: false, preferences, search_text: '' };
     const uncounted = { company_id: company.id, currency: 'EUR' };
     const { owner } = service.database;
     for (const { id, full_name, created_at, last_order_date, lifetime_value, total_orders } of all) {

@@ -61,11 +61,11 @@ function mistyped(words: readonly string[]): Mistyped[] {
 }
 
 /** Whether a searched text holds what was typed, with one typo in one word. */
-export const holdsMistyped = (searched: string, options: readonly Mistyped[]): boolean => {
-  const words = fuzzyWords(searched);
+export const holdsMistyped = (search_text: string, options: readonly Mistyped[]): boolean => {
+  const words = fuzzyWords(search_text);
   return options.some(
     ({ word, others }) =>
-      others.every((other) => searched.includes(other)) && words.some((written) => isWithinOneEdit(written, word)),
+      others.every((other) => search_text.includes(other)) && words.some((written) => isWithinOneEdit(written, word)),
   );
 };
 

@@ -35,7 +35,7 @@ describe('the list', () => {
       full_name: 'A',
       full_name_built: false,
       preferences: '{}',
-      searched: '',
+      search_text: '',
     }));
     await service.database.owner.batchInsert('customers', rows);
     const caller = service.user('viewer', shop);

@@ -22,7 +22,7 @@ export const Stats = z.strictObject({
 export type Stats = z.infer<typeof Stats>;
 
 /** Everything that is counted of a customer, and when something last moved it. */
-export type Counters = Stats & { last_complaint_date: string | null; moved_at: string };
+export type Counters = Stats & { last_complaint_date: string | null; counters_updated_at: string };
 
 const maxCount = 2_147_483_647;
 const count = z.int().min(0).max(maxCount);

@@ -18,7 +18,7 @@ const counterColumns = [
   'lifetime_value',
   'currency',
   'by_currency',
-  'moved_at',
+  'counters_updated_at',
 ] as const;
 
 export const findCounters = async (db: Db, company_id: string, customer_id: string): Promise<Counters | undefined> =>
@@ -33,9 +33,9 @@ export const findCounters = async (db: Db, company_id: string, customer_id: stri
  * @returns undefined when there is no such customer
  */
 export async function findTotalsVersion(db: Db, company_id: string, customer_id: string): Promise<number | undefined> {
-  const found = db('customer_counters').select('totals_changes').where({ company_id, customer_id }).first();
-  return ((await found.options({ name: 'find_totals_changes' })) as { totals_changes: number } | undefined)
-    ?.totals_changes;
+  const found = db('customer_counters').select('totals_version').where({ company_id, customer_id }).first();
+  return ((await found.options({ name: 'find_totals_changes' })) as { totals_version: number } | undefined)
+    ?.totals_version;
 }
 
 /** A customer's counters in the words of the totals that they follow. */
@@ -43,9 +43,9 @@ export type StoredTotals = CustomerTotals & { company_id: string };
 
 /** The counters of every company's customers, at most `limit` that follow one. */
 export const listTotals = async (db: Db, after: StoredTotals | undefined, limit: number): Promise<StoredTotals[]> => {
-  const { moved_at: _, ...columns } = Object.fromEntries(counterColumns.map((column) => [column, column]));
+  const { counters_updated_at: _, ...columns } = Object.fromEntries(counterColumns.map((column) => [column, column]));
   const found = db('customer_counters')
-    .select({ ...columns, company_id: 'company_id', customer_id: 'customer_id', changes: 'totals_changes' })
+    .select({ ...columns, company_id: 'company_id', customer_id: 'customer_id', changes: 'totals_version' })
     .orderBy(['company_id', 'customer_id'])
     .limit(limit);
   if (after) void found.whereRaw('(company_id, customer_id) > (?, ?)', [after.company_id, after.customer_id]);
@@ -66,14 +66,14 @@ export async function updateTotals(
   const written = await tx('customer_counters')
     .where({ company_id, customer_id })
     .where((counters) => {
-      void counters.where('totals_changes', '<', changes);
-      if (seen !== undefined) void counters.orWhere('totals_changes', seen);
+      void counters.where('totals_version', '<', changes);
+      if (seen !== undefined) void counters.orWhere('totals_version', seen);
     })
     .update({
       ...totals,
       by_currency: JSON.stringify(by_currency),
-      totals_changes: changes,
-      moved_at: tx.fn.now(),
+      totals_version: changes,
+      counters_updated_at: tx.fn.now(),
     });
   return written === 1;
 }
@@ -116,7 +116,7 @@ export async function updateCounters(
           by === undefined ? [] : [[field, incremented(tx, field, by)]],
         ),
       ),
-      moved_at: tx.fn.now(),
+      counters_updated_at: tx.fn.now(),
     });
   try {
     const meanings = nonNegativeCounters.map(

@@ -40,7 +40,13 @@ function upstreamRoute<Name extends keyof Upstreams, Data extends UpstreamData &
       const result = await fetchData({ customer_id, ...query, actor });
       if ('unavailableSince' in result) {
         const note = fallbackNote(name, result.unavailableSince);
-        return { summary: summaryOf(stored), status_breakdown: {}, [name]: [], as_of: stored.moved_at, note };
+        return {
+          summary: summaryOf(stored),
+          status_breakdown: {},
+          [name]: [],
+          as_of: stored.counters_updated_at,
+          note,
+        };
       }
       const { summary, status_breakdown, [name]: records } = result.data;
       return { summary, status_breakdown, [name]: records.slice(0, query.limit), as_of: result.fetchedAt };

@@ -82,7 +82,8 @@ const counted = async () => {
   return customer;
 };
 const movedAt = async (id: string) =>
-  (await service.database.owner('customer_counters').where({ customer_id: id }).first('moved_at')).moved_at as string;
+  (await service.database.owner('customer_counters').where({ customer_id: id }).first('counters_updated_at'))
+    .counters_updated_at as string;
 const storedOrders = {
   total_orders: 3,
   total_order_value: '100.00',
