@@ -57,7 +57,6 @@ await runService(async (onClose) => {
     make_profile: profileMaker(serviceClient({ ...customer, timeout: 1000 })),
     cursors: createCursors(config.AUTH_SECRET),
     services: others,
-    afterCommit: events.committed,
     metrics: events.metrics,
   });
   const server = await listen(app, { host: config.HOST, port: config.AUTH_PORT });

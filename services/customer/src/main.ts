@@ -63,7 +63,6 @@ await runService(async (onShutdown) => {
     pictures: avatarStorage,
     others,
     log,
-    afterCommit: events.committed,
   });
   onShutdown(() => erasing.stop());
 
@@ -85,7 +84,6 @@ await runService(async (onShutdown) => {
     totals,
     upstreams: createUpstreams(upstreamUrls, key, { log }),
     avatarStorage,
-    afterCommit: events.committed,
     others,
     erasing: erasing.wake,
     metrics: Registry.merge([events.metrics, erasureMetrics(db)]),

@@ -40,7 +40,6 @@ await runService(async (onClose) => {
     companies: createCompanyClient(auth),
     pairs: pairLookup(customers, client('product', config.PRODUCT_SERVICE_URL)),
     own: ownLookup(customers),
-    afterCommit: events.committed,
     metrics: events.metrics,
   });
   const server = await listen(app, { host: config.HOST, port: config.FAVORITES_PORT });

@@ -50,7 +50,6 @@ await runService(async (onClose) => {
     notes: noteLookup(customer),
     products: productLookup(client('product', config.PRODUCT_SERVICE_URL)),
     cursors: createCursors(config.INTERACTION_SECRET),
-    afterCommit: events.committed,
     metrics: events.metrics,
   });
   const server = await listen(app, { host: config.HOST, port: config.INTERACTION_PORT });

@@ -34,7 +34,6 @@ await runService(async (onClose) => {
     serviceKeys: parseServiceKeys(config.SERVICE_KEY_HASHES),
     secret: config.PRODUCT_SECRET,
     companies: createCompanyClient(auth),
-    afterCommit: events.committed,
     metrics: events.metrics,
   });
   const server = await listen(app, { host: config.HOST, port: config.PRODUCT_PORT });
