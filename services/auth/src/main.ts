@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { redactedNames } from '@clientela/contracts';
 import { connect, asUnavailable, type Db } from '@clientela/db';
 import { outboxPoolOptions, startEvents } from '@clientela/events';
 import { parseServiceKeys, createCursors, startIdempotencyCleanup, listen, serviceClient } from '@clientela/http';
@@ -19,7 +20,7 @@ const profileTimeout = 1000; // milliseconds that a registration waits for the c
 
 await runService(async (onShutdown) => {
   const config = readConfig();
-  const log = createLog('auth', config.LOG_LEVEL);
+  const log = createLog('auth', config.LOG_LEVEL, { redact: redactedNames });
   const url = config.AUTH_DATABASE_URL;
 
   const db = connect(url, { name: 'auth', ...outboxPoolOptions(config) });
@@ -60,7 +61,6 @@ await runService(async (onShutdown) => {
     createProfile: createProfileClient(serviceClient({ ...customer, timeout: profileTimeout })),
     cursors: createCursors(config.AUTH_SECRET),
     services,
-    afterCommit: events.committed,
     metrics: events.metrics,
   });
   const server = await listen(app, { host: config.HOST, port: config.AUTH_PORT });

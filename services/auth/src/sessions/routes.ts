@@ -5,7 +5,6 @@ import { Message } from '@clientela/validation';
 import { toUser } from '../accounts/presenter.ts';
 import { SignInResponse } from '../accounts/schema.ts';
 import type { KeyDeps } from '../keys/routes.ts';
-import { inTransaction, type AfterCommit } from '../transaction.ts';
 import type { IssueToken } from './access-token.ts';
 import { endOwnSession, renewSession, signOut, signOutEverywhere } from './actions.ts';
 import { parseRefreshToken } from './refresh-token.ts';
@@ -13,11 +12,10 @@ import { RefreshRequest, RevocationsQuery, SessionList, SessionParams } from './
 import type { SessionOptions } from './session-lifecycle.ts';
 import { findSession, listRevocations, listSessions } from './store.ts';
 
-export type SessionDeps = KeyDeps &
-  AfterCommit & {
-    sessions: SessionOptions;
-    issueToken: IssueToken;
-  };
+export type SessionDeps = KeyDeps & {
+  sessions: SessionOptions;
+  issueToken: IssueToken;
+};
 
 /** Every route is served under two prefixes, for legacy clients. */
 export const sessionRoutes = (deps: SessionDeps): Route[] => [
@@ -53,7 +51,7 @@ const refresh = (path: string, deps: SessionDeps) =>
       return { session, parsed, token: body.refresh_token };
     },
     handle: async ({ db, prepared, request_id, client_ip }) => {
-      const renewed = await inTransaction(db, deps, (tx) =>
+      const renewed = await db.transaction((tx) =>
         renewSession(tx, deps.sessions, prepared, { request_id, client_ip }),
       );
       if (!renewed) throw invalidToken();

@@ -8,7 +8,6 @@ import { Credentials, PasswordChange, SignInResponse } from '../accounts/schema.
 import { findUser } from '../accounts/store.ts';
 import { requireActive } from '../accounts/user-changes.ts';
 import type { SessionDeps } from '../sessions/routes.ts';
-import { inTransaction } from '../transaction.ts';
 import { attemptSignIn, changePassword } from './actions.ts';
 import { findCredentials, findCredentialsByLogin, type StoredCredentials } from './store.ts';
 
@@ -50,7 +49,7 @@ const signIn = (path: string, deps: SignInDeps) =>
     },
     handle: async ({ db, prepared, client_ip, user_agent, request_id }) => {
       const request = { ip: client_ip, device: user_agent, request_id };
-      const session = await inTransaction(db, deps, (tx) => attemptSignIn(tx, deps.sessions, prepared, request));
+      const session = await db.transaction((tx) => attemptSignIn(tx, deps.sessions, prepared, request));
       if (!session) throw invalidCredentials();
       const { user, session_id, refresh_token } = session;
       const token = deps.issueToken({ user_id: user.id, session_id, role: user.role, company_id: user.business_id });
@@ -87,7 +86,7 @@ const changeOwnPassword = (path: string, deps: SignInDeps) =>
       return { credentials, password_hash };
     },
     handle: async ({ db, actor, prepared }) => {
-      const changed = await inTransaction(db, deps, (tx) => changePassword(tx, actor, prepared));
+      const changed = await db.transaction((tx) => changePassword(tx, actor, prepared));
       if (!changed) throw invalidField('current_password', 'is not your password');
       return { message: 'Password changed' };
     },
