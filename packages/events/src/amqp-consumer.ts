@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Envelope, type Service } from '@clientela/contracts';
 import { isUuid, newId, type Db } from '@clientela/db';
+import { createConcurrencyLimiter } from '@clientela/runtime';
 import type { Channel, ConsumeMessage } from 'amqplib';
 import type { Logger } from 'pino';
 import { openConnection, deadQueueOf, declareTopology, closeWithChannel, queueOf } from './amqp-topology.ts';
@@ -31,7 +32,7 @@ export function startConsumer(options: {
 }): Consumer {
   const { url, exchange, service, db, subscriptions, retries, log } = options;
   const stopping = new AbortController();
-  const limitHandlers = createConcurrencyLimiter(maxConcurrentHandlers);
+  const limitHandlers = createConcurrencyLimiter({ concurrency: maxConcurrentHandlers });
 
   const running = (async () => {
     for (let failures = 0; !stopping.signal.aborted;) {
@@ -175,21 +176,4 @@ function toEnvelope({ content, properties, fields }: ConsumeMessage): Envelope {
       data: {},
     };
   }
-}
-
-/** Runs at most `maxRunning` calls at a time, the others in order of arrival. */
-function createConcurrencyLimiter(maxRunning: number): <T>(work: () => Promise<T>) => Promise<T> {
-  let free = maxRunning;
-  const waiting: (() => void)[] = [];
-  return async (work) => {
-    if (free > 0) free -= 1;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else free += 1;
-    }
-  };
 }
