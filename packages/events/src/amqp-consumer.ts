@@ -8,7 +8,7 @@ import { openConnection, deadQueueOf, declareTopology, closeWithChannel, queueOf
 import { isPermanent, isTransient, reasonOf } from './error-classification.ts';
 import { insertDeadLetter } from './dead-letters.ts';
 import { aggregateOf } from './publish.ts';
-import { backoff, type Retries } from './retries.ts';
+import { reconnectDelay, type Retries } from './retries.ts';
 import { consume, type Subscription } from './subscribe.ts';
 
 const prefetch = 50; // unacknowledged messages, most of them waiting for their turn or their next attempt
@@ -42,7 +42,7 @@ export function startConsumer(options: {
         failures += 1;
         if (failures === 1) log.warn({ err: error }, 'broker connection lost; reconnecting with backoff');
       }
-      await sleep(backoff(failures), undefined, { signal: stopping.signal }).catch(() => {});
+      await sleep(reconnectDelay(failures), undefined, { signal: stopping.signal }).catch(() => {});
     }
   })();
 
@@ -122,7 +122,7 @@ export function startConsumer(options: {
           if (isLast && (await moveToDeadLetters(event, attempts, reasonOf(error), error))) return;
         }
       }
-      await sleep(attempts > 0 ? retries.delay(attempts) : backoff(waits), undefined, { signal });
+      await sleep(attempts > 0 ? retries.delay(attempts) : reconnectDelay(waits), undefined, { signal });
     }
   }
 
