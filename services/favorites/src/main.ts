@@ -8,7 +8,7 @@ import { readConfig } from './config.ts';
 import { ownLookup, pairLookup } from './favorites/lookup.ts';
 import { subscriptions } from './subscriptions.ts';
 
-await runService(async (onClose) => {
+await runService(async (onShutdown) => {
   const config = readConfig();
   const log = createLog('favorites', config.LOG_LEVEL);
   const url = config.FAVORITES_DATABASE_URL;
@@ -16,9 +16,9 @@ await runService(async (onClose) => {
     serviceClient({ service, url: at, key: config.FAVORITES_SERVICE_KEY });
 
   const db = connect(url, { name: 'favorites', ...outboxPoolOptions(config) });
-  onClose(() => db.destroy());
-  const forgetting = startIdempotencyCleanup(db, log);
-  onClose(() => forgetting.stop());
+  onShutdown(() => db.destroy());
+  const idempotencyCleanup = startIdempotencyCleanup(db, log);
+  onShutdown(() => idempotencyCleanup.stop());
   const auth = client('auth', config.AUTH_SERVICE_URL);
   const customers = client('customer', config.CUSTOMER_SERVICE_URL);
   const events = startEvents({
@@ -30,7 +30,7 @@ await runService(async (onClose) => {
     settings: config,
     log,
   });
-  onClose(() => events.stop());
+  onShutdown(() => events.stop());
 
   const app = createApp({
     db,
@@ -43,6 +43,6 @@ await runService(async (onClose) => {
     metrics: events.metrics,
   });
   const server = await listen(app, { host: config.HOST, port: config.FAVORITES_PORT });
-  onClose(() => server.close());
+  onShutdown(() => server.close());
   log.info({ port: server.port }, 'listening');
 });

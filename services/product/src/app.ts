@@ -5,7 +5,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { privacy } from './privacy.ts';
 import { productRoutes } from './products/routes.ts';
 
-/** What this service is made with: what main.ts opens, and a test replaces. */
+/** Dependencies: opened by main.ts, replaced in tests. */
 export type Parts = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & { companies: CompanyClient };
 
 export const routes = (parts: Parts): Route[] => [
