@@ -5,15 +5,15 @@ import { parseServiceKeys, createCompanyClient, startIdempotencyCleanup, listen,
 import { createLog, runService } from '@clientela/runtime';
 import { createApp } from './app.ts';
 import { readConfig } from './config.ts';
-import { ownLookup, pairLookup } from './favorites/lookup.ts';
+import { createOwnCustomerClient, createCustomerAndProductClient } from './favorites/peer-clients.ts';
 import { subscriptions } from './subscriptions.ts';
 
 await runService(async (onShutdown) => {
   const config = readConfig();
   const log = createLog('favorites', config.LOG_LEVEL);
   const url = config.FAVORITES_DATABASE_URL;
-  const client = (service: Service, at: string) =>
-    serviceClient({ service, url: at, key: config.FAVORITES_SERVICE_KEY });
+  const client = (service: Service, serviceUrl: string) =>
+    serviceClient({ service, url: serviceUrl, key: config.FAVORITES_SERVICE_KEY });
 
   const db = connect(url, { name: 'favorites', ...outboxPoolOptions(config) });
   onShutdown(() => db.destroy());
@@ -38,8 +38,8 @@ await runService(async (onShutdown) => {
     serviceKeys: parseServiceKeys(config.SERVICE_KEY_HASHES),
     secret: config.FAVORITES_SECRET,
     companies: createCompanyClient(auth),
-    pairs: pairLookup(customers, client('product', config.PRODUCT_SERVICE_URL)),
-    own: ownLookup(customers),
+    fetchCustomerAndProduct: createCustomerAndProductClient(customers, client('product', config.PRODUCT_SERVICE_URL)),
+    fetchOwnCustomer: createOwnCustomerClient(customers),
     metrics: events.metrics,
   });
   const server = await listen(app, { host: config.HOST, port: config.FAVORITES_PORT });

@@ -12,8 +12,8 @@ import {
 import { createLog, runService } from '@clientela/runtime';
 import { createApp } from './app.ts';
 import { readConfig } from './config.ts';
-import { customerLookup, noteLookup } from './customers/lookup.ts';
-import { productLookup } from './products/lookup.ts';
+import { customerLookup, noteLookup } from './customers/customer-client.ts';
+import { productLookup } from './products/product-client.ts';
 import { subscriptions } from './subscriptions.ts';
 
 await runService(async (onShutdown) => {

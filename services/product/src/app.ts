@@ -6,13 +6,13 @@ import { privacy } from './privacy.ts';
 import { productRoutes } from './products/routes.ts';
 
 /** Dependencies: opened by main.ts, replaced in tests. */
-export type Parts = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & { companies: CompanyClient };
+export type AppDeps = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & { companies: CompanyClient };
 
-export const routes = (parts: Parts): Route[] => [
-  ...productRoutes(parts.companies),
+export const routes = (deps: AppDeps): Route[] => [
+  ...productRoutes(deps.companies),
   ...eventRoutes('product'),
   ...privacyRoutes(privacy),
 ];
 
-export const createApp = (parts: Parts) =>
-  createService({ ...parts, service: 'product', version: manifest.version, routes: routes(parts) });
+export const createApp = (deps: AppDeps) =>
+  createService({ ...deps, service: 'product', version: manifest.version, routes: routes(deps) });
