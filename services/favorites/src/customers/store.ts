@@ -8,8 +8,8 @@ export async function lockCustomer(tx: Tx, company_id: string, customer_id: stri
   const locked = await tx('customer_locks')
     .insert({ company_id, customer_id })
     .onConflict(['company_id', 'customer_id'])
-    .merge({ gone: false })
-    .where('customer_locks.gone', false)
+    .merge({ is_hard_deleted: false })
+    .where('customer_locks.is_hard_deleted', false)
     .returning('customer_id');
   return locked.length > 0;
 }
@@ -17,6 +17,6 @@ export async function lockCustomer(tx: Tx, company_id: string, customer_id: stri
 /** Waits for transactions that lock the customer and fails later locks, so that no row is written after the deletion. */
 export const markCustomerDeleted = (tx: Tx, company_id: string, customer_id: string): Promise<unknown> =>
   tx('customer_locks')
-    .insert({ company_id, customer_id, gone: true })
+    .insert({ company_id, customer_id, is_hard_deleted: true })
     .onConflict(['company_id', 'customer_id'])
-    .merge({ gone: true });
+    .merge({ is_hard_deleted: true });

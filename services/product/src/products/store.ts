@@ -56,7 +56,7 @@ export function listProducts(db: Db, scope: Scope, query: ProductQuery): Promise
   if (query.type) void rows.where('type', query.type);
   if (query.min_price) void rows.where('price', '>=', query.min_price);
   if (query.max_price) void rows.where('price', '<=', query.max_price);
-  if (query.search) void rows.whereLike('searched', containsPattern(normalizeForSearch(query.search)));
+  if (query.search) void rows.whereLike('search_text', containsPattern(normalizeForSearch(query.search)));
   const isFiltered = Boolean(query.search ?? query.type ?? query.min_price ?? query.max_price);
   return paginate<Product>(rows, responseColumns, query, { isFiltered });
 }
@@ -87,7 +87,7 @@ export async function insertProduct(
   const { number, sku = null, description = null, ...rest } = input;
   const row = { ...rest, sku, description, company_id, id: newId(), ...(number !== undefined && { number }) };
   const insert = tx('products')
-    .insert({ ...row, searched: searchText(row) })
+    .insert({ ...row, search_text: searchText(row) })
     .returning(storedColumns);
   const [product] = await mapConstraintErrors(insert, uniqueConstraintErrors(company_id, { sku, number }));
   return product as StoredProduct;
@@ -104,7 +104,7 @@ export async function updateProduct(
     .where({ company_id, id: current.id, version: current.version })
     .update({
       ...changes,
-      searched: searchText({ ...current, ...changes }),
+      search_text: searchText({ ...current, ...changes }),
       version: current.version + 1,
       updated_at: tx.fn.now(),
     })
