@@ -1,4 +1,4 @@
-import type { Service } from '@clientela/contracts';
+import { redactedNames, type Service } from '@clientela/contracts';
 import { connect } from '@clientela/db';
 import { outboxPoolOptions, startEvents } from '@clientela/events';
 import { parseServiceKeys, createCompanyClient, startIdempotencyCleanup, listen, serviceClient } from '@clientela/http';
@@ -10,7 +10,7 @@ import { subscriptions } from './subscriptions.ts';
 
 await runService(async (onShutdown) => {
   const config = readConfig();
-  const log = createLog('favorites', config.LOG_LEVEL);
+  const log = createLog('favorites', config.LOG_LEVEL, { redact: redactedNames });
   const url = config.FAVORITES_DATABASE_URL;
   const client = (service: Service, serviceUrl: string) =>
     serviceClient({ service, url: serviceUrl, key: config.FAVORITES_SERVICE_KEY });

@@ -1,3 +1,4 @@
+import { redactedNames } from '@clientela/contracts';
 import { connect } from '@clientela/db';
 import { outboxPoolOptions, startEvents } from '@clientela/events';
 import { parseServiceKeys, createCompanyClient, startIdempotencyCleanup, listen, serviceClient } from '@clientela/http';
@@ -7,7 +8,7 @@ import { readConfig } from './config.ts';
 
 await runService(async (onShutdown) => {
   const config = readConfig();
-  const log = createLog('product', config.LOG_LEVEL);
+  const log = createLog('product', config.LOG_LEVEL, { redact: redactedNames });
   const url = config.PRODUCT_DATABASE_URL;
   const key = config.PRODUCT_SERVICE_KEY;
 

@@ -25,7 +25,7 @@ beforeAll(async () => {
     subscriptions: [],
     subscribers: [interaction.client, favorites.client],
     settings: { RABBITMQ_EXCHANGE: 'test' },
-    log: createLog('customer', 'silent'),
+    log: createLog('customer', 'silent', { redact: [] }),
   });
 });
 afterAll(async () => {
