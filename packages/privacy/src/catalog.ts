@@ -1,16 +1,16 @@
 import type { Db } from '@clientela/db';
 
-export type Class = 'personal' | 'sensitive' | 'business' | 'technical';
+export type ColumnClass = 'personal' | 'sensitive' | 'business' | 'technical';
 export type Column = {
   name: string;
-  class: Class;
+  class: ColumnClass;
   /** As PostgreSQL calls it. */
   type: string;
   nullable: boolean;
   /** Computed by the database from other columns. */
   generated: boolean;
   /** Its place in the primary key. */
-  place: number | null;
+  keyPosition: number | null;
 };
 export type Catalog = ReadonlyMap<string, readonly Column[]>;
 
@@ -33,7 +33,7 @@ export async function readCatalog(db: Db): Promise<Catalog> {
   return new Map(
     Map.groupBy(columns, ({ table }) => table)
       .entries()
-      .map(([table, found]) => [table, found.map(({ column }) => column)]),
+      .map(([table, tableColumns]) => [table, tableColumns.map(({ column }) => column)]),
   );
 }
 
@@ -45,19 +45,19 @@ export function columnsOf(catalog: Catalog, table: string): readonly Column[] {
 }
 
 /** The columns of a table's primary key, in its order. */
-export const keyOf = (columns: readonly Column[]): string[] =>
+export const primaryKeyOf = (columns: readonly Column[]): string[] =>
   columns
-    .filter(({ place }) => place !== null)
-    .toSorted((a, b) => (a.place as number) - (b.place as number))
+    .filter(({ keyPosition: keyPosition }) => keyPosition !== null)
+    .toSorted((a, b) => (a.keyPosition as number) - (b.keyPosition as number))
     .map(({ name }) => name);
 
-export const isAboutPerson = (column: Column): boolean => column.class === 'personal' || column.class === 'sensitive';
+export const isPersonal = (column: Column): boolean => column.class === 'personal' || column.class === 'sensitive';
 
 /**
  * What a column holds when it says nothing.
  * @throws Error when there is no such value: the list must give one
  */
-export function blankOf({ name, nullable, type }: Column): string | null {
+export function blankValue({ name, nullable, type }: Column): string | null {
   if (nullable) return null;
   if (type === 'text' || type === 'character varying' || type === 'citext' || type === 'bytea') return '';
   if (type === 'json' || type === 'jsonb' || type.endsWith('[]')) return '{}';
@@ -65,14 +65,14 @@ export function blankOf({ name, nullable, type }: Column): string | null {
 }
 
 /** What erasing sets, where rows stay: column by column. Those that the database computes follow by themselves. */
-export const blanksOf = (
+export const blankValues = (
   columns: readonly Column[],
   set: Readonly<Record<string, string | number | boolean | null>> = {},
 ): Record<string, string | number | boolean | null> => ({
   ...Object.fromEntries(
     columns
-      .filter((column) => isAboutPerson(column) && !column.generated && !(column.name in set))
-      .map((column) => [column.name, blankOf(column)]),
+      .filter((column) => isPersonal(column) && !column.generated && !(column.name in set))
+      .map((column) => [column.name, blankValue(column)]),
   ),
   ...set,
 });

@@ -3,13 +3,13 @@ import type { Tx } from '@clientela/db';
 import { invalid, unavailable } from '@clientela/errors';
 import { storedResponsesTable, redactStoredResponses } from '@clientela/http';
 import { readCatalog, type Catalog } from './catalog.ts';
-import { finishErasure, holdErasure, saveErasure, type Progress } from './erasures.ts';
-import { reportOf } from './report.ts';
-import { erase, goneFirst, nameOf, type Done } from './steps.ts';
+import { finishErasure, lockErasure, saveErasure, type Progress } from './store.ts';
+import { buildReport } from './report.ts';
+import { eraseBatch, goneFirst, stepName, type StepResult } from './steps.ts';
 import { isErased, type DataInventory } from './inventory.ts';
 
 export type ErasureRequest = { request_id: string; person: Person };
-type Transact = <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
+type RunInTransaction = <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
 
 /**
  * Erases a person from this service, in many transactions: the tombstone first, then the tables in their order, at most 2,000 rows each.
@@ -19,14 +19,14 @@ type Transact = <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
  * @throws AppError 503 when the signal ended it before the end: ask again; 422 when the request was another person's
  */
 export async function erasePerson(
-  transact: Transact,
-  privacy: DataInventory,
+  transact: RunInTransaction,
+  inventory: DataInventory,
   request: ErasureRequest,
   signal?: AbortSignal,
 ): Promise<ErasureReport> {
   const catalog = await transact(readCatalog);
   for (;;) {
-    const report = await transact((tx) => advance(tx, catalog, privacy, request));
+    const report = await transact((tx) => advanceErasure(tx, catalog, inventory, request));
     if (report) return report;
     if (signal?.aborted)
       throw unavailable('The erasure is not done yet; ask again, and it goes on', { retry_after: 1 });
@@ -37,49 +37,50 @@ export async function erasePerson(
  * Erases a person's rows within a transaction that somebody else holds, as a customer's removal for good does: what goes goes, and what
  * stays stays without the person, exactly as in an erasure.
  */
-export async function eraseRows(tx: Tx, privacy: DataInventory, person: Person): Promise<void> {
+export async function eraseRows(tx: Tx, inventory: DataInventory, person: Person): Promise<void> {
   const catalog = await readCatalog(tx);
-  for (const table of privacy.tables.filter(isErased)) {
-    for (let part: Done | undefined; !part?.over;) part = await erase(tx, catalog, table, person, part?.after ?? null);
+  for (const table of inventory.tables.filter(isErased)) {
+    for (let part: StepResult | undefined; !part?.over;)
+      part = await eraseBatch(tx, catalog, table, person, part?.after ?? null);
   }
 }
 
 /** One transaction of an erasure. @returns the report, once there is nothing left to do */
-async function advance(
+async function advanceErasure(
   tx: Tx,
   catalog: Catalog,
-  privacy: DataInventory,
+  inventory: DataInventory,
   { request_id, person: asked }: ErasureRequest,
 ): Promise<ErasureReport | undefined> {
-  const erasure = await holdErasure(tx, request_id, asked);
+  const erasure = await lockErasure(tx, request_id, asked);
   const ids = ['company_id', 'customer_id', 'customer_number', 'user_id'] as const;
-  if (ids.some((id) => erasure.asked[id] !== asked[id]))
+  if (ids.some((id) => erasure.requested[id] !== asked[id]))
     throw invalid([{ path: 'person', message: 'is not the one of this request' }]);
   if (erasure.report) return erasure.report;
   const where = { company_id: asked.company_id, request_id };
 
   if (!erasure.person || !erasure.progress) {
-    const person = (await privacy.whom?.(tx, asked)) ?? asked;
-    const rows = Object.entries((await privacy.begin?.(tx, person, request_id)) ?? {});
+    const person = (await inventory.resolvePerson?.(tx, asked)) ?? asked;
+    const rows = Object.entries((await inventory.onStart?.(tx, person, request_id)) ?? {});
     const begun = Object.fromEntries(rows.map(([table, count]) => [goneFirst(table), count]));
     await saveErasure(tx, where, { person, progress: { at: null, after: null, rows: begun, done: [] } });
     return undefined;
   }
   const { person, progress } = erasure;
-  const name = [...privacy.tables.map(nameOf), storedResponsesTable].find((one) => !progress.done.includes(one));
+  const name = [...inventory.tables.map(stepName), storedResponsesTable].find((one) => !progress.done.includes(one));
   if (name) {
-    const table = privacy.tables.find((one) => nameOf(one) === name);
+    const table = inventory.tables.find((one) => stepName(one) === name);
     const after = progress.at === name ? progress.after : null;
     const part = table
-      ? await erase(tx, catalog, table, person, after)
+      ? await eraseBatch(tx, catalog, table, person, after)
       : await redactStoredResponses(tx, person, after);
-    await saveErasure(tx, where, { person, progress: moved(progress, name, part) });
+    await saveErasure(tx, where, { person, progress: nextProgress(progress, name, part) });
     return undefined;
   }
-  return finishErasure(tx, where, reportOf(privacy, catalog, progress.rows));
+  return finishErasure(tx, where, buildReport(inventory, catalog, progress.rows));
 }
 
-const moved = ({ rows, done }: Progress, name: string, part: Done): Progress => ({
+const nextProgress = ({ rows, done }: Progress, name: string, part: StepResult): Progress => ({
   at: name,
   after: part.after,
   rows: { ...rows, [name]: (rows[name] ?? 0) + part.rows },

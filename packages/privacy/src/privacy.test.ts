@@ -11,8 +11,8 @@ const begun: string[] = [];
 const byStaff = {
   table: 'calls',
   person: { company_id: 'company_id', created_by: 'user_id' },
-  not_exported: 'they are about somebody else',
-  walk: true,
+  notExported: 'they are about somebody else',
+  scanByKey: true,
 } as const;
 const privacy: DataInventory = {
   service: 'interaction',
@@ -24,7 +24,7 @@ const privacy: DataInventory = {
         { company_id: 'company_id', user_id: 'user_id' },
       ],
       section: 'interactions',
-      also: ['id', 'created_at'],
+      alsoExported: ['id', 'created_at'],
       withheld: { searched: 'derived from what is exported' },
       erasure: 'delete',
     },
@@ -36,8 +36,8 @@ const privacy: DataInventory = {
     },
     { ...byStaff, erasure: { keep: 'an id alone', columns: ['created_by'] } },
   ],
-  whom: async (_db, person) => ({ ...person, customer_number: null }),
-  begin: async (tx, { customer_id }, request_id) => {
+  resolvePerson: async (_db, person) => ({ ...person, customer_number: null }),
+  onStart: async (tx, { customer_id }, request_id) => {
     begun.push(`${request_id} ${customer_id}`);
     await tx('payments').select('id').limit(1);
   },

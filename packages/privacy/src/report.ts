@@ -1,11 +1,11 @@
 import type { ErasureReport } from '@clientela/contracts';
 import { storedResponsesTable, redactedColumns } from '@clientela/http';
-import { blanksOf, columnsOf, type Catalog } from './catalog.ts';
-import { goneFirst, nameOf } from './steps.ts';
+import { blankValues, columnsOf, type Catalog } from './catalog.ts';
+import { goneFirst, stepName } from './steps.ts';
 import type { DataInventory } from './inventory.ts';
 
 /** What an erasure came to, in the words of the receipt. */
-export function reportOf(
+export function buildReport(
   { service, tables }: DataInventory,
   catalog: Catalog,
   touched: Readonly<Record<string, number>>,
@@ -15,7 +15,7 @@ export function reportOf(
     const columns = columnsOf(catalog, table.table);
     const first = tables.find((one) => one.table === table.table) === table;
     const before = first ? (touched[goneFirst(table.table)] ?? 0) : 0;
-    const line = { table: table.table, rows: before + (touched[nameOf(table)] ?? 0) };
+    const line = { table: table.table, rows: before + (touched[stepName(table)] ?? 0) };
     const { erasure } = table;
     if (erasure === 'delete')
       report.erased.push({
@@ -25,7 +25,7 @@ export function reportOf(
     else if ('anonymise' in erasure)
       report.anonymised.push({
         ...line,
-        columns: Object.keys(blanksOf(columns, erasure.columns)),
+        columns: Object.keys(blankValues(columns, erasure.columns)),
         why: erasure.anonymise,
       });
     // What is not there refers to nobody.

@@ -1,18 +1,18 @@
 import type { Person } from '@clientela/contracts';
 import type { Query, Tx } from '@clientela/db';
-import { blanksOf, columnsOf, keyOf, type Catalog, type Column } from './catalog.ts';
-import { after as isAfter, of, upTo, type Keyset } from './rows.ts';
+import { blankValues, columnsOf, primaryKeyOf, type Catalog, type Column } from './catalog.ts';
+import { isAfterKey as isAfter, personRows, isUpToKey, type Keyset } from './person-rows.ts';
 import { matchesOf, type TablePolicy } from './inventory.ts';
 
 // Rows of a transaction: well within what a statement may take on a busy machine.
-const touchedAtOnce = 2000;
-const countedAtOnce = 20_000;
+const rowsPerBatch = 2000;
+const rowsPerCount = 20_000;
 
 /** What a part of a step did: how many rows it touched, whether that was the last, and where the next goes on, if it is not the beginning. */
-export type Done = { rows: number; over: boolean; after: Keyset | null };
+export type StepResult = { rows: number; over: boolean; after: Keyset | null };
 
 /** By which a step is known, whatever stands before it in the list. */
-export const nameOf = (table: TablePolicy): string =>
+export const stepName = (table: TablePolicy): string =>
   `${table.table} by ${matchesOf(table)
     .map((match) => Object.keys(match).join(', '))
     .join('; ')}`;
@@ -21,31 +21,35 @@ export const nameOf = (table: TablePolicy): string =>
 export const goneFirst = (table: string): string => `${table} at first`;
 
 /** One part of a table's erasure: at most 2,000 rows are touched, or 20,000 looked at. */
-export async function erase(
+export async function eraseBatch(
   tx: Tx,
   catalog: Catalog,
   table: TablePolicy,
   person: Person,
   after: Keyset | null,
-): Promise<Done> {
-  const rows = of(tx, table, person);
+): Promise<StepResult> {
+  const rows = personRows(tx, table, person);
   if (!rows) return { rows: 0, over: true, after: null };
   const columns = columnsOf(catalog, table.table);
   const kept = typeof table.erasure === 'object' && 'keep' in table.erasure;
-  if (table.walk) {
-    const key = keyOf(columns);
-    const last = await endOf(tx, table.table, key, { person, after, length: kept ? countedAtOnce : touchedAtOnce });
+  if (table.scanByKey) {
+    const key = primaryKeyOf(columns);
+    const last = await findBatchEnd(tx, table.table, key, {
+      person,
+      after,
+      length: kept ? rowsPerCount : rowsPerBatch,
+    });
     if (after) void rows.where(isAfter(tx, key, after));
-    if (last) void rows.where(upTo(tx, key, last));
-    return { rows: await touch(tx, table, columns, rows), over: !last, after: last ?? null };
+    if (last) void rows.where(isUpToKey(tx, key, last));
+    return { rows: await applyErasure(tx, table, columns, rows), over: !last, after: last ?? null };
   }
   if (kept) return { rows: await count(rows), over: true, after: null };
-  const touched = await touch(tx, table, columns, rows, touchedAtOnce);
-  return { rows: touched, over: touched < touchedAtOnce, after: null };
+  const touched = await applyErasure(tx, table, columns, rows, rowsPerBatch);
+  return { rows: touched, over: touched < rowsPerBatch, after: null };
 }
 
 /** How far so many rows reach from a key on, among those of the company where the key begins with it; undefined: to the end. */
-async function endOf(
+async function findBatchEnd(
   tx: Tx,
   table: string,
   key: readonly string[],
@@ -68,7 +72,7 @@ const count = async (rows: Query): Promise<number> => {
 };
 
 /** Erases rows, or counts them where they are kept. @param limit left out: all of them */
-async function touch(
+async function applyErasure(
   tx: Tx,
   { table, erasure }: TablePolicy,
   columns: readonly Column[],
@@ -76,13 +80,13 @@ async function touch(
   limit?: number,
 ): Promise<number> {
   if (typeof erasure === 'object' && 'keep' in erasure) return count(rows);
-  const key = keyOf(columns);
+  const key = primaryKeyOf(columns);
   const chosen = () => {
     if (limit !== undefined) void rows.limit(limit);
     return tx(table).whereIn(key, rows.select(key).forUpdate());
   };
   if (erasure === 'delete') return chosen().delete();
-  const blanks = blanksOf(columns, erasure.columns);
+  const blanks = blankValues(columns, erasure.columns);
   // Not yet blank: a row that was done is not done again, so that each part finds others.
   void rows.where((row) => {
     for (const { name, type } of columns) {

@@ -7,7 +7,7 @@ const column = (name: string, said: Column['class'] = 'technical', more: Partial
   type: 'text',
   nullable: true,
   generated: false,
-  place: null,
+  keyPosition: null,
   ...more,
 });
 const customers = { company_id: 'company_id', customer_id: 'customer_id' } as const;
@@ -20,7 +20,7 @@ const faults = ({
   others = {},
   ...said
 }: Partial<DataInventory> & { columns?: Column[]; others?: Record<string, Column[]> }) => {
-  const key = column('company_id', 'technical', { place: 0 });
+  const key = column('company_id', 'technical', { keyPosition: 0 });
   const favorites = [key, column('customer_id'), column('note', 'personal'), ...columns];
   return validateInventory(
     { service: 'favorites', tables, ...said },
@@ -33,7 +33,7 @@ test('a list that reaches every personal column has no fault', () => {
   expect(faults({})).toEqual([]);
   const others = { prices: [column('amount', 'business')], idempotency_keys: [column('answer', 'personal')] };
   expect(faults({ others })).toEqual([]);
-  expect(faults({ others: { keys: [column('secret', 'sensitive')] }, nobody: { keys: 'of nobody' } })).toEqual([]);
+  expect(faults({ others: { keys: [column('secret', 'sensitive')] }, notPersonal: { keys: 'of nobody' } })).toEqual([]);
 });
 
 const keep = (...columns: string[]) => ({ erasure: { keep: 'why', columns } });
@@ -73,7 +73,7 @@ const wrong: [string, Parameters<typeof faults>[0], string][] = [
   ],
   [
     'a section without a table',
-    { tables: [{ table: 'favorites', person: customers, not_exported: 'why', erasure: 'delete' }] },
+    { tables: [{ table: 'favorites', person: customers, notExported: 'why', erasure: 'delete' }] },
     'nothing is exported as favorites',
   ],
   ['the same rows twice', { tables: [listed, listed] }, 'favorites by company_id, customer_id is listed twice'],
@@ -90,10 +90,10 @@ const wrong: [string, Parameters<typeof faults>[0], string][] = [
     { columns: [column('seal', 'sensitive', { type: 'bytea' })] },
     'favorites cannot be exported with seal',
   ],
-  ['a person said to be nobody', { nobody: { favorites: 'why' } }, 'favorites is wrongly said to be about nobody'],
+  ['a person said to be nobody', { notPersonal: { favorites: 'why' } }, 'favorites is wrongly said to be about nobody'],
   [
     'a reason for nothing',
-    { nobody: { prices: 'why' }, others: { prices: [column('amount', 'business')] } },
+    { notPersonal: { prices: 'why' }, others: { prices: [column('amount', 'business')] } },
     'prices is wrongly said to be about nobody',
   ],
 ];

@@ -1,5 +1,5 @@
 import type { Match, TablePolicy, DataInventory } from '@clientela/privacy';
-import { eraseUser, whom } from './users/erasing.ts';
+import { eraseUser, resolvePerson } from './users/erasure.ts';
 
 const ofUser: Match = { user_id: 'user_id' };
 const line = ['id', 'at', 'actor_id', 'action', 'resource_type', 'resource_id', 'fields', 'result', 'request_id'];
@@ -10,7 +10,7 @@ const signIns = (table: string, also: readonly string[]): TablePolicy => ({
   table,
   person: ofUser,
   section: 'sessions',
-  also,
+  alsoExported: also,
   erasure: 'delete',
 });
 
@@ -22,7 +22,7 @@ export const privacy: DataInventory = {
       table: 'sessions',
       person: ofUser,
       section: 'sessions',
-      also: ['id', 'created_at', 'last_used_at', 'ended_at'],
+      alsoExported: ['id', 'created_at', 'last_used_at', 'ended_at'],
       withheld: { seed: 'a secret: refresh tokens are made of it', token_hash: 'a secret' },
       erasure: { anonymise: 'that a session has ended is kept until its tokens have expired' },
     },
@@ -31,14 +31,14 @@ export const privacy: DataInventory = {
     {
       table: 'sign_in_failures',
       person: ofUser,
-      not_exported: 'counts what is exported by network',
+      notExported: 'counts what is exported by network',
       erasure: 'delete',
     },
     {
       table: 'users',
       person: { company_id: 'company_id', id: 'user_id' },
       section: 'user',
-      also: ['id', 'company_id', 'created_at', 'updated_at'],
+      alsoExported: ['id', 'company_id', 'created_at', 'updated_at'],
       withheld: {
         password_hash: 'a secret',
         searched: 'what the search looks in, made of the other fields',
@@ -49,7 +49,7 @@ export const privacy: DataInventory = {
       table: 'audit_logs',
       person: { company_id: 'company_id', actor_id: 'user_id' },
       section: 'audit',
-      also: line,
+      alsoExported: line,
       erasure: { anonymise: trail },
     },
     {
@@ -60,15 +60,15 @@ export const privacy: DataInventory = {
       ],
       except: { actor_id: 'user_id' },
       section: 'audit',
-      also: line,
+      alsoExported: line,
       withheld: { ip: 'of whoever did it, who may be somebody else' },
       erasure: { anonymise: trail },
     },
   ],
-  nobody: {
+  notPersonal: {
     signing_keys: 'keys of the installation',
     receipt_keys: 'keys of the installation',
   },
-  whom,
-  begin: eraseUser,
+  resolvePerson: resolvePerson,
+  onStart: eraseUser,
 };

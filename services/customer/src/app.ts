@@ -14,7 +14,7 @@ import { avatarRoutes } from './avatars/routes.ts';
 import type { Storage } from './avatars/storage.ts';
 import { batchRoutes } from './batches/routes.ts';
 import { customerRoutes } from './customers/routes.ts';
-import { gdprRoutes, type GdprParts } from './gdpr/routes.ts';
+import { privacyRoutes, type PrivacyDeps } from './privacy/routes.ts';
 import { historyRoutes } from './history/routes.ts';
 import { listRoutes } from './lists/routes.ts';
 import { noteRoutes } from './notes/routes.ts';
@@ -26,7 +26,7 @@ import { statsRoutes } from './stats/routes.ts';
 import { subscriptions } from './subscriptions.ts';
 import { tagRoutes } from './tags/routes.ts';
 import { timelineRoutes } from './timeline/routes.ts';
-import { fingerprints, type Fingerprints } from './tombstones/fingerprints.ts';
+import { createFingerprinter, type Fingerprinter } from './tombstones/fingerprints.ts';
 import { upstreamRoutes } from './upstreams/routes.ts';
 import type { Upstreams } from './upstreams/upstream.ts';
 
@@ -39,10 +39,10 @@ export type Parts = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & {
   totals: TotalsLookup;
   upstreams: Upstreams;
   pictures: Storage;
-} & GdprParts;
+} & PrivacyDeps;
 
 /** Every door; cursors are signed, and fingerprints made, with the service's own secret. */
-export const routes = (parts: Parts & { cursors: Cursors; fingerprints: Fingerprints }): Route[] => [
+export const routes = (parts: Parts & { cursors: Cursors; fingerprints: Fingerprinter }): Route[] => [
   ...customerRoutes(parts.companies),
   ...listRoutes(parts),
   ...analyticsRoutes(parts.companies),
@@ -56,7 +56,7 @@ export const routes = (parts: Parts & { cursors: Cursors; fingerprints: Fingerpr
   ...upstreamRoutes(parts.upstreams),
   ...profileRoutes(parts),
   ...restV1Routes(parts.companies),
-  ...gdprRoutes(parts),
+  ...privacyRoutes(parts),
   ...eventRoutes('customer', subscriptions(parts)),
 ];
 
@@ -65,5 +65,5 @@ export const createApp = (parts: Parts) =>
     ...parts,
     service: 'customer',
     version: manifest.version,
-    routes: routes({ ...parts, cursors: cursors(parts.secret), fingerprints: fingerprints(parts.secret) }),
+    routes: routes({ ...parts, cursors: cursors(parts.secret), fingerprints: createFingerprinter(parts.secret) }),
   });

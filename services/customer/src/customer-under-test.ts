@@ -3,7 +3,7 @@ import { serviceClient, type CompanyClient, type RateLimits } from '@clientela/h
 import { testService, type TestService } from '@clientela/testing';
 import { createApp } from './app.ts';
 import type { Storage } from './avatars/storage.ts';
-import type { Others } from './gdpr/others.ts';
+import type { PeerClients } from './privacy/remote-services.ts';
 import type { UserLookup } from './profiles/lookup.ts';
 import type { TotalsLookup } from './stats/lookup.ts';
 import type { Upstreams } from './upstreams/upstream.ts';
@@ -16,7 +16,7 @@ type Options = Parameters<typeof testService>[2] & {
   upstreams?: Upstreams;
   rates?: RateLimits;
   pictures?: Storage;
-  others?: Others;
+  peers?: PeerClients;
   erasing?: () => void;
 };
 
@@ -27,7 +27,7 @@ const away = () => Promise.reject(new Error('this test has no storage of picture
 const noPictures: Storage = { put: away, get: away, remove: away };
 
 const nobody = (service: Service) => serviceClient({ service, url: 'http://127.0.0.1:1', key: '' });
-const noOthers: Others = {
+const noOthers: PeerClients = {
   auth: nobody('auth'),
   interaction: nobody('interaction'),
   product: nobody('product'),
@@ -42,7 +42,7 @@ export const customerUnderTest = ({
   upstreams = allSilent,
   rates,
   pictures = noPictures,
-  others = noOthers,
+  peers: others = noOthers,
   erasing,
   ...options
 }: Options = {}): Promise<TestService> =>
@@ -58,8 +58,8 @@ export const customerUnderTest = ({
         upstreams,
         rates,
         pictures,
-        others,
-        erasing,
+        peers: others,
+        onErasureRequested: erasing,
       }),
     options,
   );

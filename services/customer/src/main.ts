@@ -8,12 +8,12 @@ import { createApp } from './app.ts';
 import { openStorage } from './avatars/settings.ts';
 import { startDiscarding } from './avatars/worker.ts';
 import { readConfig } from './config.ts';
-import { erasureMetrics } from './gdpr/metrics.ts';
-import { startErasing } from './gdpr/worker.ts';
+import { erasureMetrics } from './privacy/metrics.ts';
+import { startErasureWorker } from './privacy/worker.ts';
 import { userLookup } from './profiles/lookup.ts';
 import { totalsLookup } from './stats/lookup.ts';
 import { subscriptions } from './subscriptions.ts';
-import { fingerprints } from './tombstones/fingerprints.ts';
+import { createFingerprinter } from './tombstones/fingerprints.ts';
 import { upstreamsAt } from './upstreams/upstream.ts';
 
 await runService(async (onClose) => {
@@ -56,12 +56,12 @@ await runService(async (onClose) => {
     product: patient('product', config.PRODUCT_SERVICE_URL),
     favorites: patient('favorites', config.FAVORITES_SERVICE_URL),
   };
-  const erasing = startErasing({
+  const erasing = startErasureWorker({
     db,
     url,
-    fingerprints: fingerprints(config.CUSTOMER_SECRET),
-    pictures,
-    others,
+    fingerprints: createFingerprinter(config.CUSTOMER_SECRET),
+    storage: pictures,
+    peers: others,
     log,
     afterCommit: events.committed,
   });
@@ -87,8 +87,8 @@ await runService(async (onClose) => {
     upstreams: upstreamsAt(urls, key, { log }),
     pictures,
     afterCommit: events.committed,
-    others,
-    erasing: erasing.wake,
+    peers: others,
+    onErasureRequested: erasing.wake,
     metrics: Registry.merge([events.metrics, erasureMetrics(db)]),
   });
   const server = await listen(app, { host: config.HOST, port: config.CUSTOMER_PORT });

@@ -8,13 +8,13 @@ const copied = 'a copy of what the customer says';
 const written = (table: string, author: string): TablePolicy => ({
   table,
   person: { company_id: 'company_id', [author]: 'user_id' },
-  not_exported: 'it is about somebody else',
+  notExported: 'it is about somebody else',
   erasure: { keep: 'it is about somebody else; the id of its author leads to nobody', columns: [author] },
 });
 const tombstone = (table: string, person: TablePolicy['person']): TablePolicy => ({
   table,
   person,
-  not_exported: 'there is nobody to be told',
+  notExported: 'there is nobody to be told',
   erasure: {
     keep: 'what comes late must not bring the person back; the id leads to nobody',
     columns: Object.keys(person),
@@ -29,7 +29,7 @@ export const privacy: DataInventory = {
       table: 'customer_tags',
       person: ofCustomer,
       section: 'tags',
-      also: ['id', 'customer_id', 'created_at'],
+      alsoExported: ['id', 'customer_id', 'created_at'],
       withheld: { listed: copied, customer_created_at: copied },
       erasure: 'delete',
     },
@@ -37,7 +37,7 @@ export const privacy: DataInventory = {
       table: 'customer_notes',
       person: ofCustomer,
       section: 'notes',
-      also: ['id', 'customer_id', 'created_at'],
+      alsoExported: ['id', 'customer_id', 'created_at'],
       erasure: 'delete',
     },
     { table: 'customer_history', person: ofCustomer, section: 'history', erasure: 'delete' },
@@ -45,7 +45,7 @@ export const privacy: DataInventory = {
       table: 'customers',
       person: { company_id: 'company_id', id: 'customer_id' },
       section: 'customer',
-      also: ['id', 'created_at', 'updated_at'],
+      alsoExported: ['id', 'created_at', 'updated_at'],
       withheld: {
         searched: 'what the search looks in, made of the other fields',
         deletion_keys: 'made of the other fields',
@@ -62,7 +62,7 @@ export const privacy: DataInventory = {
     {
       table: 'user_field_versions',
       person: ofUser,
-      not_exported: 'names of fields and versions, by which late news are known',
+      notExported: 'names of fields and versions, by which late news are known',
       erasure: 'delete',
     },
     written('customer_tags', 'created_by'),
@@ -73,11 +73,11 @@ export const privacy: DataInventory = {
     {
       table: 'erasure_requests',
       person: [ofCustomer, ofUser],
-      not_exported: 'there is nobody to be told',
+      notExported: 'there is nobody to be told',
       erasure: { keep: 'that this was asked for and done', columns: ['customer_id', 'customer_number', 'user_id'] },
     },
   ],
-  nobody: {
+  notPersonal: {
     avatar_deletions:
       'pictures on their way out of the storage: an erasure waits until they are gone from it, and this with them',
   },

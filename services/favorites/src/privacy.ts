@@ -7,15 +7,15 @@ const customer: Match = { company_id: 'company_id', customer_id: 'customer_id' }
 export const privacy: DataInventory = {
   service: 'favorites',
   tables: [
-    { table: 'favorites', person: customer, section: 'favorites', also: ['id'], erasure: 'delete' },
+    { table: 'favorites', person: customer, section: 'favorites', alsoExported: ['id'], erasure: 'delete' },
     {
       table: 'customer_locks',
       person: customer,
-      not_exported: 'says only that there is or was such a customer',
+      notExported: 'says only that there is or was such a customer',
       erasure: { keep: 'keeps what comes late from bringing the customer back', columns: ['customer_id'] },
     },
   ],
-  begin: async (tx, { company_id, customer_id }) => {
+  onStart: async (tx, { company_id, customer_id }) => {
     if (customer_id) await removeCustomer(tx, company_id, customer_id);
   },
 };

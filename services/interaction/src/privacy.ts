@@ -8,9 +8,9 @@ const shown = ['id', 'customer_id', 'created_by', 'created_at', 'updated_at'];
 const recordedBy = (table: string) => ({
   table,
   person: { company_id: 'company_id', created_by: 'user_id' } as const,
-  not_exported: 'who recorded it is not what it is about',
+  notExported: 'who recorded it is not what it is about',
   erasure: { keep: 'the record is the company’s; the id of its author leads to nobody', columns: ['created_by'] },
-  walk: true as const, // no index is kept for this alone
+  scanByKey: true as const, // no index is kept for this alone
 });
 
 /** What this service knows of a person, and what becomes of it. */
@@ -21,7 +21,7 @@ export const privacy: DataInventory = {
       table: 'interactions',
       person: customer,
       section: 'interactions',
-      also: shown,
+      alsoExported: shown,
       withheld: { searched: 'notes and category, as the search spells them' },
       erasure: 'delete',
     },
@@ -29,7 +29,7 @@ export const privacy: DataInventory = {
       table: 'transactions',
       person: customer,
       section: 'transactions',
-      also: shown,
+      alsoExported: shown,
       withheld: { recorded_as: 'a digest of what is exported' },
       erasure: { anonymise: 'the books keep what was paid, without whose it was', columns: { customer_id: null } },
     },
@@ -39,11 +39,11 @@ export const privacy: DataInventory = {
     {
       table: 'customer_locks',
       person: customer,
-      not_exported: 'says only that there is or was such a customer',
+      notExported: 'says only that there is or was such a customer',
       erasure: { keep: 'keeps what comes late from bringing the customer back', columns: ['customer_id'] },
     },
   ],
-  begin: async (tx, { company_id, customer_id }) => {
+  onStart: async (tx, { company_id, customer_id }) => {
     if (customer_id) await removeCustomer(tx, company_id, customer_id);
   },
 };

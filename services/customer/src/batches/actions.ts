@@ -8,8 +8,8 @@ import { changeCustomer, createCustomer, markDeleted } from '../customers/action
 import { Customer, withDocument, WritableCustomer, type NewCustomer } from '../customers/schema.ts';
 import { findHolder, type StoredCustomer } from '../customers/store.ts';
 import { insertHistory } from '../history/store.ts';
-import { findErased } from '../tombstones/erased.ts';
-import type { Fingerprints } from '../tombstones/fingerprints.ts';
+import { findSuppressed } from '../tombstones/suppression-list.ts';
+import type { Fingerprinter } from '../tombstones/fingerprints.ts';
 import { operationWith } from './schema.ts';
 
 const Operation = operationWith(withDocument(patchBody(Customer, WritableCustomer)));
@@ -20,7 +20,7 @@ export type Done = { status: number; customer?: StoredCustomer };
 /** In which company, and whether its erased people may be made again. */
 export type Terms = {
   company: { country: string; currency: string };
-  fingerprints: Fingerprints;
+  fingerprints: Fingerprinter;
   allow_erased: boolean;
 };
 type Given = Extract<Operation, { op: 'upsert' }>;
@@ -92,7 +92,7 @@ async function upsertCustomer(tx: Tx, actor: CompanyActor, { match_on, data }: U
 async function createFromList(tx: Tx, actor: CompanyActor, data: NewCustomer, terms: Terms): Promise<StoredCustomer> {
   const customer = await createCustomer(tx, actor, data, terms.company);
   // Asked when it is made: had it to wait for an erasure that held one of its values, that one has ended by now.
-  const [fields = []] = await findErased(tx, terms.fingerprints, actor.company_id, [customer]);
+  const [fields = []] = await findSuppressed(tx, terms.fingerprints, actor.company_id, [customer]);
   if (fields.length === 0) return customer;
   if (!terms.allow_erased)
     throw new AppError('conflict', {

@@ -13,7 +13,7 @@ import {
 import type { Db, Tx } from '@clientela/db';
 import { shown } from '../customers/doors.ts';
 import { findCustomer } from '../customers/store.ts';
-import type { Fingerprints } from '../tombstones/fingerprints.ts';
+import type { Fingerprinter } from '../tombstones/fingerprints.ts';
 import { judged, overtaken, perform, type Terms } from './actions.ts';
 import { Batch, batchDone, BatchQuery, type Result } from './schema.ts';
 
@@ -22,7 +22,7 @@ const tries = 3; // of an upsert that others get in the way of
 type Work = IdempotentSteps & { db: Db; actor: CompanyActor; request_id: string; prepared: Terms };
 
 /** What these doors work with. */
-export type BatchParts = { companies: CompanyClient; fingerprints: Fingerprints; log: ServiceOptions['log'] };
+export type BatchParts = { companies: CompanyClient; fingerprints: Fingerprinter; log: ServiceOptions['log'] };
 
 export const batchRoutes = ({ companies, fingerprints, log }: BatchParts): Route[] => [
   route({

@@ -1,33 +1,33 @@
 import { randomUUID } from 'node:crypto';
 import type { ErasureReceipt, ErasureReport, Person, Role } from '@clientela/contracts';
 import { stubServer, type StubServer } from '@clientela/testing';
-import type { Others } from './others.ts';
+import type { PeerClients } from '../remote-services.ts';
 
-export const names = ['auth', 'interaction', 'product', 'favorites'] as const;
-export type Name = (typeof names)[number];
+export const peerNames = ['auth', 'interaction', 'product', 'favorites'] as const;
+export type PeerName = (typeof peerNames)[number];
 type Row = Record<string, unknown>;
 type Asked = { person: Person; section: string; after?: string };
 
 /** The other services, each a small server that knows what a test tells it, and can be away. */
-export type OthersUnderTest = {
-  clients: Others;
+export type StubPeers = {
+  clients: PeerClients;
   /** What each section answers, a page after the other. */
   pages: Map<string, Row[][]>;
   /** The company's users, as auth knows them. */
   users: Map<string, { role: Role; last_admin: boolean }>;
   /** Who does not answer: hangs up, or answers with that status. */
-  away: Map<Name, 'hangs up' | number>;
+  failures: Map<PeerName, 'hangs up' | number>;
   /** What was asked to be erased, by service. */
-  erased: { service: Name; request_id: string; person: Person }[];
+  erased: { service: PeerName; request_id: string; person: Person }[];
   /** What was signed. */
   signed: ErasureReceipt[];
   /** What was asked for an export. */
-  asked: Asked[];
-  standIns: Record<Name, StubServer>;
+  exportRequests: Asked[];
+  servers: Record<PeerName, StubServer>;
   close: () => Promise<unknown>;
 };
 
-const reportOf = (service: Name): ErasureReport => ({
+const reportOf = (service: PeerName): ErasureReport => ({
   service,
   done_at: new Date().toISOString(),
   erased: [{ table: `${service}_rows`, rows: 1, columns: ['value'] }],
@@ -35,21 +35,21 @@ const reportOf = (service: Name): ErasureReport => ({
   kept: [],
 });
 
-export async function othersUnderTest(): Promise<OthersUnderTest> {
-  const made = await Promise.all(names.map(async (name) => [name, await stubServer(name)] as const));
-  const standIns = Object.fromEntries(made) as Record<Name, StubServer>;
-  const others: OthersUnderTest = {
-    clients: Object.fromEntries(made.map(([name, { client }]) => [name, client])) as Others,
+export async function createStubPeers(): Promise<StubPeers> {
+  const made = await Promise.all(peerNames.map(async (name) => [name, await stubServer(name)] as const));
+  const standIns = Object.fromEntries(made) as Record<PeerName, StubServer>;
+  const others: StubPeers = {
+    clients: Object.fromEntries(made.map(([name, { client }]) => [name, client])) as PeerClients,
     pages: new Map(),
     users: new Map(),
-    away: new Map(),
+    failures: new Map(),
     erased: [],
     signed: [],
-    asked: [],
-    standIns,
+    exportRequests: [],
+    servers: standIns,
     close: () => Promise.all(made.map(([, one]) => one.close())),
   };
-  const answer = (service: Name, path: string, body: unknown) => {
+  const answer = (service: PeerName, path: string, body: unknown) => {
     if (path.startsWith('/internal/privacy/users/')) {
       const id = path.split('/').at(-1) ?? '';
       const user = others.users.get(id);
@@ -57,7 +57,7 @@ export async function othersUnderTest(): Promise<OthersUnderTest> {
     }
     if (path === '/internal/privacy/export') {
       const asked = body as Asked;
-      others.asked.push(asked);
+      others.exportRequests.push(asked);
       const pages = others.pages.get(asked.section) ?? [[]];
       const at = Number(asked.after ?? 0);
       return { status: 200, body: { rows: pages[at], next: at + 1 < pages.length ? String(at + 1) : null } };
@@ -74,7 +74,7 @@ export async function othersUnderTest(): Promise<OthersUnderTest> {
   };
   for (const [name, one] of made)
     one.answer((path, body) => {
-      const how = others.away.get(name);
+      const how = others.failures.get(name);
       if (how === 'hangs up') return undefined;
       return how === undefined ? answer(name, path, body) : { status: how };
     });

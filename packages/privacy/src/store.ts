@@ -1,6 +1,6 @@
 import type { ErasureReport, Person } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
-import type { Keyset } from './rows.ts';
+import type { Keyset } from './person-rows.ts';
 
 /** How far an erasure has come. */
 export type Progress = {
@@ -13,7 +13,7 @@ export type Progress = {
   done: string[];
 };
 export type Erasure = {
-  asked: Person;
+  requested: Person;
   person: Person | null;
   progress: Progress | null;
   report: ErasureReport | null;
@@ -23,13 +23,13 @@ type Where = { company_id: string; request_id: string };
 const columns = ['asked', 'person', 'progress', 'report'] as const;
 
 /** The row of a request, made when it is new, and held until the transaction ends. */
-export async function holdErasure(tx: Tx, request_id: string, asked: Person): Promise<Erasure> {
-  const where = { company_id: asked.company_id, request_id };
+export async function lockErasure(tx: Tx, request_id: string, requested: Person): Promise<Erasure> {
+  const where = { company_id: requested.company_id, request_id };
   const hold = async (): Promise<Erasure | undefined> => tx('erasures').where(where).forUpdate().first(columns);
   const known = await hold();
   if (known) return known;
   await tx('erasures')
-    .insert({ ...where, asked })
+    .insert({ ...where, requested: requested })
     .onConflict(['company_id', 'request_id'])
     .ignore();
   return (await hold()) as Erasure;

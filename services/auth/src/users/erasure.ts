@@ -14,7 +14,7 @@ import { countSignInsOf, lockAdmins } from './store.ts';
  * Whom auth may say or do anything about: a user id that is another company's user, or a superuser, is nobody here. One that no user has
  * any more stays: the trail of the company may know it.
  */
-export async function whom(db: Db, person: Person): Promise<Person> {
+export async function resolvePerson(db: Db, person: Person): Promise<Person> {
   const user = person.user_id === null ? undefined : await findUser(db, person.user_id);
   return user && user.business_id !== person.company_id ? { ...person, user_id: null } : person;
 }

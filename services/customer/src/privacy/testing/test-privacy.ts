@@ -7,23 +7,23 @@ import { createLog } from '@clientela/runtime';
 import { testSecret, type TestUser, type TestService } from '@clientela/testing';
 import type { Test } from 'supertest';
 import { expect } from 'vitest';
-import { folderStorage } from '../avatars/folder.ts';
-import type { Storage } from '../avatars/storage.ts';
-import { customerUnderTest } from '../customer-under-test.ts';
-import { fingerprints } from '../tombstones/fingerprints.ts';
-import { othersUnderTest, type OthersUnderTest } from './others-under-test.ts';
-import { startErasing } from './worker.ts';
+import { folderStorage } from '../../avatars/folder.ts';
+import type { Storage } from '../../avatars/storage.ts';
+import { customerUnderTest } from '../../customer-under-test.ts';
+import { createFingerprinter } from '../../tombstones/fingerprints.ts';
+import { createStubPeers, type StubPeers } from './stub-peers.ts';
+import { startErasureWorker } from '../worker.ts';
 
-export type GdprUnderTest = {
+export type TestPrivacy = {
   service: TestService;
-  others: OthersUnderTest;
+  peers: StubPeers;
   folder: string;
   /** The files that the storage of pictures holds. */
   files: () => string[];
   /** Has erasures carried out from now on, as a process of the service does. */
-  work: (pictures?: Storage) => void;
+  startWorker: (pictures?: Storage) => void;
   /** Ends that, as a restart does. */
-  rest: () => Promise<void>;
+  stopWorker: () => Promise<void>;
   /** A user of the company, as auth knows it. */
   newUser: (role?: Role, last_admin?: boolean) => string;
   newCustomer: (by: TestUser, values?: object) => Promise<{ id: string; number: number; email: string }>;
@@ -31,26 +31,26 @@ export type GdprUnderTest = {
   erase: (by: TestUser, body: object) => Promise<string>;
   requestOf: (by: TestUser, id: string) => Promise<{ status: string; services: Record<string, string> }>;
   /** Waits until an erasure is done. */
-  done: (by: TestUser, id: string) => Promise<void>;
+  untilDone: (by: TestUser, id: string) => Promise<void>;
   close: () => Promise<void>;
 };
 
 /** On a busy machine one may wait too long for a lock or a connection, which is a 503 before anything was done: it asks again. */
-export async function patiently(ask: () => Test) {
+export async function retryUnavailable(ask: () => Test) {
   let answer = await ask();
   while (answer.status === 503) answer = await ask();
   return answer;
 }
 
 /** The customer service with its erasures, beside stand-ins of the others. */
-export async function gdprUnderTest(options: Parameters<typeof customerUnderTest>[0] = {}): Promise<GdprUnderTest> {
+export async function createTestPrivacy(options: Parameters<typeof customerUnderTest>[0] = {}): Promise<TestPrivacy> {
   const folder = mkdtempSync(join(tmpdir(), 'clientela-gdpr-'));
   const storage = folderStorage(folder);
-  const others = await othersUnderTest();
-  let worker: ReturnType<typeof startErasing> | undefined;
+  const others = await createStubPeers();
+  let worker: ReturnType<typeof startErasureWorker> | undefined;
   const service = await customerUnderTest({
     pool: 10,
-    others: others.clients,
+    peers: others.clients,
     pictures: storage,
     erasing: () => worker?.wake(),
     ...options,
@@ -63,25 +63,25 @@ export async function gdprUnderTest(options: Parameters<typeof customerUnderTest
     (await by.get(`/api/gdpr/requests/${id}`).expect(200)).body.request;
   return {
     service,
-    others,
+    peers: others,
     folder,
     files: () =>
       readdirSync(folder, { recursive: true, withFileTypes: true })
         .filter((one) => one.isFile())
         .map(({ name }) => name),
-    work: (pictures = storage) => {
+    startWorker: (pictures = storage) => {
       const { db, url } = service.database;
       const log = createLog('test', 'silent');
-      worker = startErasing({
+      worker = startErasureWorker({
         db,
         url,
-        fingerprints: fingerprints(testSecret),
-        pictures,
-        others: others.clients,
+        fingerprints: createFingerprinter(testSecret),
+        storage: pictures,
+        peers: others.clients,
         log,
       });
     },
-    rest,
+    stopWorker: rest,
     newUser: (role = 'customer', last_admin = false) => {
       const id = randomUUID();
       others.users.set(id, { role, last_admin });
@@ -89,15 +89,15 @@ export async function gdprUnderTest(options: Parameters<typeof customerUnderTest
     },
     newCustomer: async (by, values = {}) => {
       const body = { email: `${randomUUID()}@example.com`, ...values };
-      return (await patiently(() => by.post('/api/customers', body))).body.customer;
+      return (await retryUnavailable(() => by.post('/api/customers', body))).body.customer;
     },
     erase: async (by, body) => {
-      const { body: answer, status } = await patiently(() => by.post('/api/gdpr/delete', body));
+      const { body: answer, status } = await retryUnavailable(() => by.post('/api/gdpr/delete', body));
       expect(status).toBe(202);
       return answer.request.id as string;
     },
     requestOf,
-    done: async (by, id) => {
+    untilDone: async (by, id) => {
       await expect.poll(async () => (await requestOf(by, id)).status, { timeout: 30_000 }).toBe('done');
     },
     close: async () => {

@@ -10,20 +10,20 @@ import { turnstile } from '../avatars/turnstile.ts';
 import { findCustomer } from '../customers/store.ts';
 import { privacy } from '../privacy.ts';
 import { isErasedUser } from '../tombstones/store.ts';
-import { collectExport, type AskRows } from './export.ts';
-import { companyUserLookup, namedPerson, ownOnly, type CompanyUserLookup } from './lookup.ts';
-import { askForRows, type Others } from './others.ts';
-import { shownRequest } from './rules.ts';
+import { collectExport, type FetchPage } from './export.ts';
+import { createCompanyUserClient, resolvePerson, isLimitedToSelf, type CompanyUserClient } from './resolve-person.ts';
+import { fetchExportPage, type PeerClients } from './remote-services.ts';
+import { toErasureRequest } from './rules.ts';
 import {
   PersonalData,
-  ReceiptShown,
+  ReceiptResponse,
   RequestId,
   RequestPage,
   RequestQuery,
-  RequestShown,
-  RequestTaken,
+  RequestResponse,
+  RequestAccepted,
   WaitQuery,
-  WhoseData,
+  PersonRef,
 } from './schema.ts';
 import { listOtherRecords } from './rows.ts';
 import { findReceipt, findRequest, insertRequest, listRequests, type StoredRequest } from './store.ts';
@@ -45,16 +45,16 @@ const exporting = turnstile({
 });
 
 /** What these doors work with. */
-export type GdprParts = {
-  others: Others;
+export type PrivacyDeps = {
+  peers: PeerClients;
   /** Told when there is something to erase. */
-  erasing?: (() => void) | undefined;
+  onErasureRequested?: (() => void) | undefined;
 };
 
-export const gdprRoutes = (parts: GdprParts): Route[] => [...personRoutes(parts), ...requestRoutes];
+export const privacyRoutes = (parts: PrivacyDeps): Route[] => [...personRoutes(parts), ...requestRoutes];
 
-function personRoutes(parts: GdprParts): Route[] {
-  const users: CompanyUserLookup = (id, call) => companyUserLookup(parts.others.auth)(id, call);
+function personRoutes(parts: PrivacyDeps): Route[] {
+  const users: CompanyUserClient = (id, call) => createCompanyUserClient(parts.peers.auth)(id, call);
 
   return [
     route({
@@ -66,21 +66,21 @@ function personRoutes(parts: GdprParts): Route[] {
         'that names the service that does not answer. Deleted customers too; 404 once erased. At most 64 MiB: beyond, a 409 ' +
         'EXPORT_TOO_LARGE; what is not fetched within a minute is cut off. Role customer exports itself alone.',
       allow,
-      body: WhoseData,
+      body: PersonRef,
       deadline: 60_000,
       responses: { 200: PersonalData },
       transaction: 'own', // it changes nothing, and asks others
       idempotency: 'off',
       prepare: async ({ db, actor, body, signal }) => {
-        const named = await namedPerson(db, users, { actor, signal }, body);
+        const named = await resolvePerson(db, users, { actor, signal }, body);
         if ('request' in named) throw notFound(body.customer_id === undefined ? 'user' : 'customer');
         return named.person;
       },
       handle: async ({ db, actor, prepared: person, signal }) => {
-        const ask: AskRows = (service, whose, section, after) =>
+        const ask: FetchPage = (service, whose, section, after) =>
           service === 'customer'
             ? exportSection(db, privacy, whose, section, after)
-            : askForRows(parts.others[service], whose, section, after, { actor, signal });
+            : fetchExportPage(parts.peers[service], whose, section, after, { actor, signal });
         const made = Promise.withResolvers<Readable>();
         exporting(async () => {
           const pieces = await collectExport(ask, person, await otherRecords(db, person), signal);
@@ -104,13 +104,13 @@ function personRoutes(parts: GdprParts): Route[] {
         'person, the same request. A customer_id takes along its user of role customer; staff go by their user_id alone. The last active admin of a company: 409 LAST_ADMIN.',
       allow,
       query: WaitQuery,
-      body: WhoseData,
+      body: PersonRef,
       deadline: 30_000,
-      responses: { 200: RequestTaken, 202: RequestTaken },
+      responses: { 200: RequestAccepted, 202: RequestAccepted },
       transaction: 'own', // with wait=true it waits for what follows the commit
       idempotency: 'steps',
       prepare: async ({ db, actor, body, signal }) => {
-        const named = await namedPerson(db, users, { actor, signal }, body);
+        const named = await resolvePerson(db, users, { actor, signal }, body);
         if ('user' in named && named.user?.last_admin) throw lastAdmin();
         return named;
       },
@@ -118,10 +118,13 @@ function personRoutes(parts: GdprParts): Route[] {
         const { id } = await once('request', async (tx) => ({
           id: 'request' in prepared ? prepared.request.id : await insertRequest(tx, prepared.person, actor.id),
         }));
-        parts.erasing?.();
+        parts.onErasureRequested?.();
         const request = await (query.wait ? whenDone(db, actor, id, signal) : requestOf(db, actor, id));
         const { done_at, version } = request;
-        const shown = { request: shownRequest(request), ...(done_at && (await findReceipt(db, actor.company_id, id))) };
+        const shown = {
+          request: toErasureRequest(request),
+          ...(done_at && (await findReceipt(db, actor.company_id, id))),
+        };
         const message = done_at ? 'Erased' : 'The person is being erased';
         return reply(done_at ? 200 : 202, { message, ...shown }, { ETag: `"${version}"` });
       },
@@ -140,9 +143,9 @@ const requestRoutes: Route[] = [
     query: RequestQuery,
     responses: { 200: RequestPage },
     handle: async ({ db, actor, scope, query }) => {
-      const user_id = ownOnly(actor) ? actor.id : undefined;
+      const user_id = isLimitedToSelf(actor) ? actor.id : undefined;
       const { rows, ...rest } = await listRequests(db, scope, { ...query, user_id });
-      return { requests: rows.map(shownRequest), ...rest };
+      return { requests: rows.map(toErasureRequest), ...rest };
     },
   }),
   route({
@@ -152,10 +155,10 @@ const requestRoutes: Route[] = [
     allow,
     params: RequestId,
     conditionalGet: true,
-    responses: { 200: RequestShown },
+    responses: { 200: RequestResponse },
     handle: async ({ db, actor, params }) => {
       const request = await requestOf(db, actor, params.request_id);
-      return withETag(request.version, { request: shownRequest(request) });
+      return withETag(request.version, { request: toErasureRequest(request) });
     },
   }),
   route({
@@ -167,7 +170,7 @@ const requestRoutes: Route[] = [
     allow,
     params: RequestId,
     conditionalGet: true,
-    responses: { 200: ReceiptShown },
+    responses: { 200: ReceiptResponse },
     handle: async ({ db, actor, params }) => {
       const { version } = await requestOf(db, actor, params.request_id);
       const signed = await findReceipt(db, actor.company_id, params.request_id);
@@ -186,7 +189,7 @@ const lastAdmin = () =>
 /** @throws AppError 404 for another's too, where the caller reaches its own alone */
 async function requestOf(db: Db, actor: CompanyActor, id: string): Promise<StoredRequest> {
   const request = await findRequest(db, actor.company_id, id);
-  if (!request || (ownOnly(actor) && request.user_id !== actor.id)) throw notFound('request');
+  if (!request || (isLimitedToSelf(actor) && request.user_id !== actor.id)) throw notFound('request');
   return request;
 }
 

@@ -5,7 +5,7 @@ import { z } from 'zod';
 const named = ['customer_id', 'user_id', 'business_id'] as const;
 
 /** Whose data it is about: a customer, or a user of the company, who may be one. */
-export const WhoseData = z
+export const PersonRef = z
   .strictObject({
     customer_id: Uuid.optional(),
     user_id: Uuid.optional(),
@@ -25,15 +25,15 @@ export const WhoseData = z
       if (given[field] !== undefined) say(field, 'is not given beside customer_id');
   })
   .meta({ description: '{ customer_id }, or { user_id, business_id }' });
-export type WhoseData = z.infer<typeof WhoseData>;
+export type PersonRef = z.infer<typeof PersonRef>;
 
-export const states = ['pending', 'running', 'done'] as const;
+export const erasureStates = ['pending', 'running', 'done'] as const;
 
 /** An erasure as it stands. */
 export const ErasureRequest = z.strictObject({
   id: Uuid,
   business_id: Uuid,
-  status: z.enum(states).meta({ description: 'running: nothing is left in the customer service' }),
+  status: z.enum(erasureStates).meta({ description: 'running: nothing is left in the customer service' }),
   customer_id: Uuid.nullable(),
   user_id: Uuid.nullable(),
   part_of: Uuid.nullable().meta({
@@ -56,14 +56,14 @@ export const WaitQuery = z.strictObject({
   wait: queryBoolean.default(false).meta({ description: 'Answer when it is done, or after 20 seconds' }),
 });
 export const RequestQuery = z.strictObject({ page, per_page: perPage() });
-export const RequestShown = z.strictObject({ request: ErasureRequest });
+export const RequestResponse = z.strictObject({ request: ErasureRequest });
 export const RequestPage = pageOf('requests', ErasureRequest);
-export const ReceiptShown = z.strictObject({
+export const ReceiptResponse = z.strictObject({
   receipt: ErasureReceipt,
   jws: z.string().meta({ description: 'The receipt, signed: RFC 7515, compact; the key is in /.well-known/jwks.json' }),
 });
 /** With its receipt when it is done: who erased itself cannot ask for it any more. */
-export const RequestTaken = ReceiptShown.partial().extend({ message: z.string(), request: ErasureRequest });
+export const RequestAccepted = ReceiptResponse.partial().extend({ message: z.string(), request: ErasureRequest });
 
 const row = z.record(z.string(), z.json());
 

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { findCustomer } from '../customers/store.ts';
 import { findProfile } from '../profiles/store.ts';
 import { isErasedUser } from '../tombstones/store.ts';
-import type { WhoseData } from './schema.ts';
+import type { PersonRef } from './schema.ts';
 import { findRequestOfCustomer, findRequestOfUser, type StoredRequest } from './store.ts';
 
 /** A user as auth knows it, for the company in which the caller acts. */
@@ -16,44 +16,44 @@ export type CompanyUser = z.infer<typeof CompanyUser>;
 type Call = { actor: CompanyActor; signal: AbortSignal };
 
 /** Asks auth about a user; undefined when there is none in that company. */
-export type CompanyUserLookup = (user_id: string, call: Call) => Promise<CompanyUser | undefined>;
+export type CompanyUserClient = (user_id: string, call: Call) => Promise<CompanyUser | undefined>;
 
 /** @throws AppError 503 when auth is away */
-export const companyUserLookup =
-  (auth: ServiceClient): CompanyUserLookup =>
+export const createCompanyUserClient =
+  (auth: ServiceClient): CompanyUserClient =>
   (user_id, call) =>
     auth.get(`/internal/privacy/users/${user_id}`, CompanyUser, call);
 
 /** Whether the caller reaches its own data alone. */
-export const ownOnly = ({ role }: Pick<CompanyActor, 'role'>): boolean =>
+export const isLimitedToSelf = ({ role }: Pick<CompanyActor, 'role'>): boolean =>
   role !== 'service' && accessLevel(role, 'gdpr:manage') !== 'any';
 
 /** Who is meant, with what auth says of the user; or the request by which that person was, or is being, erased. */
-export type Named = { person: Person; user: CompanyUser | undefined } | { request: StoredRequest };
+export type ResolvedPerson = { person: Person; user: CompanyUser | undefined } | { request: StoredRequest };
 
 /**
  * Finds the person that a body names.
  * @throws AppError 404 for somebody unknown, of another company, or whom the caller does not reach; 403 for another company; 503 when auth is away
  */
-export async function namedPerson(
+export async function resolvePerson(
   db: Db,
-  users: CompanyUserLookup,
+  users: CompanyUserClient,
   call: Call,
-  { customer_id, user_id = '', business_id }: WhoseData,
-): Promise<Named> {
+  { customer_id, user_id = '', business_id }: PersonRef,
+): Promise<ResolvedPerson> {
   const { actor } = call;
   if (business_id !== undefined && business_id !== actor.company_id) throw forbidden('That is not your company');
   return customer_id === undefined ? byUser(db, users, call, user_id) : byCustomer(db, users, call, customer_id);
 }
 
-const others = (actor: CompanyActor, user_id: string | null) => ownOnly(actor) && user_id !== actor.id;
+const isOtherUser = (actor: CompanyActor, user_id: string | null) => isLimitedToSelf(actor) && user_id !== actor.id;
 
-async function byCustomer(db: Db, users: CompanyUserLookup, call: Call, id: string): Promise<Named> {
+async function byCustomer(db: Db, users: CompanyUserClient, call: Call, id: string): Promise<ResolvedPerson> {
   const { company_id } = call.actor;
   const customer = await findCustomer(db, company_id, id);
   const request = customer ? undefined : await findRequestOfCustomer(db, company_id, id);
   const found = customer ?? request;
-  if (!found || others(call.actor, found.user_id)) throw notFound('customer');
+  if (!found || isOtherUser(call.actor, found.user_id)) throw notFound('customer');
   if (request) return { request };
   const { user_id, number: customer_number } = found as typeof customer & object;
   const user = user_id === null ? undefined : await users(user_id, call);
@@ -63,9 +63,9 @@ async function byCustomer(db: Db, users: CompanyUserLookup, call: Call, id: stri
   return { person, user: staff ? undefined : user };
 }
 
-async function byUser(db: Db, users: CompanyUserLookup, call: Call, user_id: string): Promise<Named> {
+async function byUser(db: Db, users: CompanyUserClient, call: Call, user_id: string): Promise<ResolvedPerson> {
   const { company_id } = call.actor;
-  if (others(call.actor, user_id)) throw notFound('user');
+  if (isOtherUser(call.actor, user_id)) throw notFound('user');
   const profile = await findProfile(db, company_id, user_id);
   const request = profile ? undefined : await findRequestOfUser(db, company_id, user_id);
   if (request) return { request };

@@ -12,10 +12,10 @@ import type { z } from 'zod';
 import type { Step } from './store.ts';
 
 /** The services that know something of a person, beside this one. */
-export type Others = Record<Exclude<Service, 'customer'>, ServiceClient>;
+export type PeerClients = Record<Exclude<Service, 'customer'>, ServiceClient>;
 
 /** This service, when it acts for itself. */
-const itself = (company_id: string, request_id: string): Actor => ({
+const serviceActor = (company_id: string, request_id: string): Actor => ({
   id: 'service:customer',
   role: 'service',
   company_id,
@@ -27,7 +27,13 @@ const itself = (company_id: string, request_id: string): Actor => ({
 type Call = { actor: Actor; signal: AbortSignal };
 
 /** @throws AppError 503 naming the service for whatever is not the answer that was asked for */
-async function ask<S extends z.ZodType>(client: ServiceClient, path: string, body: unknown, answer: S, call: Call) {
+async function callPeer<S extends z.ZodType>(
+  client: ServiceClient,
+  path: string,
+  body: unknown,
+  answer: S,
+  call: Call,
+) {
   const fault = (cause?: unknown) =>
     unavailable(`The ${client.service} service does not answer as it should`, { cause });
   const answered = await client.ask(path, body, answer, call).catch((error: unknown) => {
@@ -37,14 +43,14 @@ async function ask<S extends z.ZodType>(client: ServiceClient, path: string, bod
   return answered;
 }
 
-export const askForRows = (
+export const fetchExportPage = (
   client: ServiceClient,
   person: Person,
   section: string,
   after: string | undefined,
   call: Call,
 ): Promise<ExportedRows> =>
-  ask(
+  callPeer(
     client,
     '/internal/privacy/export',
     { person, section, ...(after !== undefined && { after }) },
@@ -53,21 +59,25 @@ export const askForRows = (
   );
 
 /** Has another service erase a person, or go on with it, and report. */
-export const askToErase = (
+export const requestErasure = (
   client: ServiceClient,
   { request_id, company_id, customer_id, customer_number, user_id }: Step,
   signal: AbortSignal,
 ): Promise<ErasureReport> =>
-  ask(
+  callPeer(
     client,
     '/internal/privacy/erasures',
     { request_id, person: { company_id, customer_id, customer_number, user_id } },
     ErasureReport,
-    { actor: itself(company_id, request_id), signal },
+    { actor: serviceActor(company_id, request_id), signal },
   );
 
 /** Has auth sign a receipt. */
-export const askToSign = async (auth: ServiceClient, receipt: ErasureReceipt, signal: AbortSignal): Promise<string> => {
-  const actor = itself(receipt.company_id, receipt.request_id);
-  return (await ask(auth, '/internal/receipts', receipt, SignedReceipt, { actor, signal })).jws;
+export const requestSignature = async (
+  auth: ServiceClient,
+  receipt: ErasureReceipt,
+  signal: AbortSignal,
+): Promise<string> => {
+  const actor = serviceActor(receipt.company_id, receipt.request_id);
+  return (await callPeer(auth, '/internal/receipts', receipt, SignedReceipt, { actor, signal })).jws;
 };

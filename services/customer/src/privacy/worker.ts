@@ -4,18 +4,18 @@ import { withLeaderLock, asUnavailable } from '@clientela/db';
 import { AppError } from '@clientela/errors';
 import type { Log } from '@clientela/runtime';
 import { deleteExpiredFingerprints } from '../tombstones/store.ts';
-import { eraseHere, type Here } from './here.ts';
-import { askToErase, askToSign, type Others } from './others.ts';
+import { eraseLocally, type ErasureDeps } from './local-erasure.ts';
+import { requestErasure, requestSignature, type PeerClients } from './remote-services.ts';
 import {
   finishRequest,
   hasOpenRequests,
   listDueSteps,
-  listFinished,
+  listConfirmed,
   listReports,
   postponeReceipt,
   postponeStep,
-  settleStep,
-  type Finished,
+  completeStep,
+  type ConfirmedRequest,
   type Step,
 } from './store.ts';
 
@@ -31,7 +31,7 @@ const backOff = (times: number, most: number): number =>
 const away = 2000; // milliseconds at most, for whom nobody can reach
 const refused = 10_000; // for what is answered, but not as it should
 
-export type Erasing = {
+export type ErasureWorker = {
   /** Told when there is something to do. */
   wake: () => void;
   stop: () => Promise<void>;
@@ -42,8 +42,10 @@ export type Erasing = {
  * last the receipt. One process does it, however many replicas; what a service has reported is kept.
  * @param options.url this service's database, for the lock that decides which replica does it
  */
-export function startErasing(options: Here & { url: string; others: Others; log: Log }): Erasing {
-  const { db, url, others, log } = options;
+export function startErasureWorker(
+  options: ErasureDeps & { url: string; peers: PeerClients; log: Log },
+): ErasureWorker {
+  const { db, url, peers: others, log } = options;
   const stopping = new AbortController();
   let woken = Promise.withResolvers<void>();
   const wake = () => {
@@ -83,14 +85,16 @@ export function startErasing(options: Here & { url: string; others: Others; log:
   }
 
   const partOf = (step: Step, signal: AbortSignal) =>
-    step.service === 'customer' ? eraseHere(options, step, signal) : askToErase(others[step.service], step, signal);
+    step.service === 'customer'
+      ? eraseLocally(options, step, signal)
+      : requestErasure(others[step.service], step, signal);
 
   const eraseSome = (service: Service, signal: AbortSignal): Promise<number> =>
     each(
       () => listDueSteps(db, service, batch),
       async (step) => {
         const report = await partOf(step, signal);
-        if (report) await db.transaction((tx) => settleStep(tx, step, report));
+        if (report) await db.transaction((tx) => completeStep(tx, step, report));
         else await postponeStep(db, step, backOff(step.attempts, refused));
         wake();
       },
@@ -99,17 +103,23 @@ export function startErasing(options: Here & { url: string; others: Others; log:
 
   const signSome = (signal: AbortSignal): Promise<number> =>
     each(
-      () => listFinished(db, batch),
+      () => listConfirmed(db, batch),
       async (finished) => {
         const receipt = await receiptOf(finished);
-        await finishRequest(db, receipt, await askToSign(others.auth, receipt, signal));
+        await finishRequest(db, receipt, await requestSignature(others.auth, receipt, signal));
         log.info({ erasure_id: receipt.request_id, company_id: receipt.company_id }, 'an erasure is done');
         wake(); // it may be a part of another
       },
       (finished, wait) => postponeReceipt(db, finished, wait),
     );
 
-  async function receiptOf({ id, company_id, customer_id, user_id, requested_at }: Finished): Promise<ErasureReceipt> {
+  async function receiptOf({
+    id,
+    company_id,
+    customer_id,
+    user_id,
+    requested_at,
+  }: ConfirmedRequest): Promise<ErasureReceipt> {
     return {
       request_id: id,
       company_id,

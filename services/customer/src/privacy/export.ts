@@ -5,7 +5,7 @@ type Section = (typeof exportSections)[Service][number];
 type Row = ExportedRows['rows'][number];
 
 /** Asks a service for a page of a section, from where the one before ended. */
-export type AskRows = (
+export type FetchPage = (
   service: Service,
   person: Person,
   section: Section,
@@ -13,7 +13,7 @@ export type AskRows = (
 ) => Promise<ExportedRows>;
 
 /** The largest export, in bytes. */
-export const most_bytes = 64 * 1024 * 1024;
+export const MAX_EXPORT_BYTES = 64 * 1024 * 1024;
 
 /** What each section is in the document: one record, or a list. */
 const single: ReadonlySet<Section> = new Set(['customer', 'user']);
@@ -25,11 +25,11 @@ const single: ReadonlySet<Section> = new Set(['customer', 'user']);
  * @throws AppError 503 naming a service that does not answer; 409 EXPORT_TOO_LARGE
  */
 export async function collectExport(
-  ask: AskRows,
+  ask: FetchPage,
   person: Person,
   others: readonly Person[],
   signal: AbortSignal,
-  most: number = most_bytes,
+  most: number = MAX_EXPORT_BYTES,
 ): Promise<Buffer[]> {
   const pieces: Buffer[] = [];
   let size = 0;

@@ -5,21 +5,21 @@ import type { Storage } from '../avatars/storage.ts';
 import { hasDiscards } from '../avatars/store.ts';
 import { removeDue } from '../avatars/worker.ts';
 import { privacy } from '../privacy.ts';
-import type { Fingerprints } from '../tombstones/fingerprints.ts';
-import { beginErasure } from './actions.ts';
-import { fingerprintTable, findGone, findRequest, type Gone, type Step } from './store.ts';
+import type { Fingerprinter } from '../tombstones/fingerprints.ts';
+import { startErasure } from './actions.ts';
+import { fingerprintTable, findDeletedCounts, findRequest, type DeletedCounts, type Step } from './store.ts';
 
-export type Here = {
+export type ErasureDeps = {
   db: Db;
-  fingerprints: Fingerprints;
-  pictures: Storage;
+  fingerprints: Fingerprinter;
+  storage: Storage;
   /** Told after each commit. */
   afterCommit?: (tx: Tx) => void;
 };
 
 /** This service's part of an erasure. @returns undefined while a picture is not out of the storage */
-export async function eraseHere(
-  { db, fingerprints, pictures, afterCommit }: Here,
+export async function eraseLocally(
+  { db, fingerprints, storage: pictures, afterCommit }: ErasureDeps,
   step: Step,
   signal: AbortSignal,
 ): Promise<ErasureReport | undefined> {
@@ -31,26 +31,26 @@ export async function eraseHere(
     return result;
   };
   const person = { company_id, customer_id, customer_number, user_id };
-  const report = await erasePerson(transact, beginningWith(fingerprints), { request_id, person }, signal);
+  const report = await erasePerson(transact, localInventory(fingerprints), { request_id, person }, signal);
   if (customer_id !== null) {
     const whose = { company_id, customer_id };
     while (await removeDue(db, pictures, whose));
     if (await hasDiscards(db, whose)) return undefined;
   }
-  return withGone(report, await findGone(db, company_id, request_id));
+  return withGone(report, await findDeletedCounts(db, company_id, request_id));
 }
 
-const beginningWith = (fingerprints: Fingerprints): DataInventory => ({
+const localInventory = (fingerprints: Fingerprinter): DataInventory => ({
   ...privacy,
-  begin: async (tx, person: Person, id) => {
+  onStart: async (tx, person: Person, id) => {
     const request = await findRequest(tx, person.company_id, id);
     if (!request) throw new Error('an erasure that nobody asked for');
-    await beginErasure(tx, { id, person, requested_by: request.requested_by }, fingerprints);
+    await startErasure(tx, { id, person, requested_by: request.requested_by }, fingerprints);
   },
 });
 
 /** What went when it began was counted there. */
-const withGone = ({ erased, kept, ...report }: ErasureReport, gone: Gone): ErasureReport => {
+const withGone = ({ erased, kept, ...report }: ErasureReport, gone: DeletedCounts): ErasureReport => {
   const stay = gone[fingerprintTable] ?? 0;
   const fingerprints = {
     table: fingerprintTable,
