@@ -47,7 +47,7 @@ export function columnsOf(catalog: Catalog, table: string): readonly Column[] {
 /** The columns of a table's primary key, in its order. */
 export const primaryKeyOf = (columns: readonly Column[]): string[] =>
   columns
-    .filter(({ keyPosition: keyPosition }) => keyPosition !== null)
+    .filter(({ keyPosition }) => keyPosition !== null)
     .toSorted((a, b) => (a.keyPosition as number) - (b.keyPosition as number))
     .map(({ name }) => name);
 

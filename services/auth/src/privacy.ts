@@ -69,6 +69,6 @@ export const privacy: DataInventory = {
     signing_keys: 'keys of the installation',
     receipt_keys: 'keys of the installation',
   },
-  resolvePerson: resolvePerson,
+  resolvePerson,
   onStart: eraseUser,
 };
