@@ -10,7 +10,7 @@ import { logOf } from './log.ts';
 import { median } from './measure.ts';
 import { plansOf } from './plans.ts';
 import { loadNow } from './report.ts';
-import { benchStreet } from './street.ts';
+import { benchStreet } from './bench-fleet.ts';
 
 // How long lists, searches and figures of customers take in a company with a million of them, beside a hundred other companies: each asked
 // at the customer service's own port, one request at a time, right after a write.

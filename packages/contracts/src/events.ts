@@ -24,7 +24,7 @@ export type EventContract<Data extends z.ZodObject = z.ZodObject> = {
   data: Data;
 };
 
-export type DataOf<E extends EventContract> = z.infer<E['data']>;
+export type EventData<E extends EventContract> = z.infer<E['data']>;
 
 const event = <Data extends z.ZodObject>(
   name: string,
@@ -239,4 +239,4 @@ const byName = new Map<string, EventContract>(
 );
 
 /** The contract of an event, by its name. */
-export const contractOf = (name: string): EventContract | undefined => byName.get(name);
+export const findEventContract = (name: string): EventContract | undefined => byName.get(name);

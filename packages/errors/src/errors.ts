@@ -25,7 +25,7 @@ export type ErrorKind = keyof typeof kinds;
 /** One fault of an input: `path` is the field's name, dotted for nested ones (`address.city`, `labels.3`). */
 export type FieldError = { path: string; message: string };
 
-export type ErrorParts = {
+export type ErrorDetails = {
   /** Stable, machine readable; left out: the kind's own. */
   error_code?: string;
   /** For people; must be safe to show to any caller. */
@@ -43,9 +43,9 @@ export class AppError extends Error {
   readonly error_code: string;
   readonly errors: readonly FieldError[];
   readonly headers: Readonly<Record<string, string>>;
-  readonly existing: ErrorParts['existing'];
+  readonly existing: ErrorDetails['existing'];
 
-  constructor(kind: ErrorKind, parts: ErrorParts) {
+  constructor(kind: ErrorKind, parts: ErrorDetails) {
     super(parts.detail, { cause: parts.cause });
     this.name = 'AppError';
     this.kind = kind;
@@ -87,7 +87,7 @@ export const notFound = (resource: string): AppError =>
     detail: `There is no such ${resource}`,
   });
 
-type Taken = { resource: string; field: string; existing?: ErrorParts['existing'] };
+type Taken = { resource: string; field: string; existing?: ErrorDetails['existing'] };
 type Conflict = { error_code?: string; detail: string };
 
 /** 409: either a value that another record holds (`<RESOURCE>_<FIELD>_TAKEN`), or any other conflict said in words. */
@@ -102,17 +102,17 @@ export const conflict = (what: Taken | Conflict): AppError =>
     : new AppError('conflict', what);
 
 /** 412: the record has moved on since the caller read it. */
-export const precondition = (): AppError =>
+export const preconditionFailed = (): AppError =>
   new AppError('precondition', { detail: 'The record has changed since you read it; read it again and repeat' });
 
 /** 503 with `Retry-After` in seconds. `detail` names the service, never its host. */
 export const unavailable = (
   detail: string,
-  options: { error_code?: string; retry_after?: number; cause?: unknown } = {},
+  options: { error_code?: string; retryAfter?: number; cause?: unknown } = {},
 ): AppError =>
   new AppError('unavailable', {
     detail,
     ...(options.error_code && { error_code: options.error_code }),
-    headers: { 'Retry-After': String(options.retry_after ?? 2) },
+    headers: { 'Retry-After': String(options.retryAfter ?? 2) },
     cause: options.cause,
   });

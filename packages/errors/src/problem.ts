@@ -17,7 +17,7 @@ export type Problem = {
  * The one map from errors to answers. What is not an AppError becomes a 500 that says nothing of its cause.
  * @param existing the record in the way of a 409, where the caller may see it
  */
-export function problemOf(
+export function createProblem(
   error: unknown,
   request_id: string,
   existing?: object,

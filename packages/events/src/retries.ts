@@ -1,11 +1,14 @@
-/** How often a refused event is tried, and how long after its nth refusal (milliseconds). */
-export type Retries = { tries: number; wait: (refusals: number) => number };
+/** How often an event is attempted, and how many milliseconds pass after its nth failed attempt. */
+export type Retries = { maxAttempts: number; delay: (failedAttempts: number) => number };
 
-/** Refused by a service that answers: about two minutes. */
-export const deliveryRetries: Retries = { tries: 10, wait: (refusals) => Math.min(60_000, 250 * 2 ** (refusals - 1)) };
+/** For deliveries that a reachable subscriber rejects: about two minutes in all. */
+export const deliveryRetries: Retries = {
+  maxAttempts: 10,
+  delay: (failedAttempts) => Math.min(60_000, 250 * 2 ** (failedAttempts - 1)),
+};
 
-/** Failed in the process that heard it from the broker, where it takes a place while it waits: about 16 seconds. */
-export const handlerRetries: Retries = { tries: 7, wait: (refusals) => 250 * 2 ** (refusals - 1) };
+/** For handlers of broker messages, where a waiting event occupies the prefetch window: about 16 seconds in all. */
+export const handlerRetries: Retries = { maxAttempts: 7, delay: (failedAttempts) => 250 * 2 ** (failedAttempts - 1) };
 
-/** How long to leave something alone that is away: ever longer up to two seconds, and not all replicas at once. */
-export const backoff = (times: number): number => Math.min(2000, 100 * 2 ** times) * (0.5 + Math.random() / 2);
+/** Exponential backoff up to 2,000 ms with jitter, so that replicas do not retry in step. @returns milliseconds */
+export const backoff = (failures: number): number => Math.min(2000, 100 * 2 ** failures) * (0.5 + Math.random() / 2);

@@ -28,8 +28,7 @@ export async function erasePerson(
   for (;;) {
     const report = await transact((tx) => advanceErasure(tx, catalog, inventory, request));
     if (report) return report;
-    if (signal?.aborted)
-      throw unavailable('The erasure is not done yet; ask again, and it goes on', { retry_after: 1 });
+    if (signal?.aborted) throw unavailable('The erasure is not done yet; ask again, and it goes on', { retryAfter: 1 });
   }
 }
 

@@ -18,3 +18,11 @@ export {
   serviceSettings,
   tokenSettings,
 } from './settings.ts';
+export { backoff } from './backoff.ts';
+export { runCommand } from './command.ts';
+export { createConcurrencyLimiter } from './concurrency-limiter.ts';
+export type { ConcurrencyLimiter } from './concurrency-limiter.ts';
+export { closeGracefully, listenOn } from './http-server.ts';
+export { deriveKey } from './key-derivation.ts';
+export { startPeriodicWorker } from './periodic-worker.ts';
+export type { PeriodicWorker } from './periodic-worker.ts';

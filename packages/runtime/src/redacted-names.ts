@@ -1,7 +1,7 @@
-// Under which names a value stays out of the logs. A test of the house holds the first two lists against the catalogs of all databases: a
-// personal or sensitive column that stands in neither fails it.
+// Names whose values never appear in logs. An architecture test compares the first two lists with the catalogs of all
+// databases: a personal or sensitive column in neither fails it.
 
-/** The personal and sensitive columns of all services, by name. */
+/** Names of the personal and sensitive columns of all services. */
 export const personalColumns: readonly string[] = [
   'address',
   'answer',
@@ -52,12 +52,12 @@ export const personalColumns: readonly string[] = [
   'username',
 ];
 
-/** Personal columns whose names log lines use themselves, and why that does no harm. */
+/** Personal columns that log lines may use, and why. */
 export const harmlessColumns: Readonly<Record<string, string>> = {
-  actor_id: 'every line says who asked, by id: one that leads to nobody once its user is erased',
+  actor_id: 'each line names the actor by id, which leads nowhere after the user is erased',
 };
 
-/** What the same values, and secrets, are called elsewhere: in bodies, headers and settings. */
+/** Names of the same values and of secrets in bodies, headers and settings. */
 export const sensitiveKeys: readonly string[] = [
   'access_token',
   'authorization',

@@ -8,10 +8,10 @@ import supertest, { type Test } from 'supertest';
 import { testDatabase, type TestDatabase } from './database.ts';
 
 const keyOf = (program: Peer) => `key-of-${program}`;
-const programs: readonly Peer[] = ['gateway', 'auth', 'customer', 'interaction', 'product', 'favorites'];
-export const testServiceKeys: ServiceKeys = programs.map((program) => ({
-  program,
-  hash: createHash('sha256').update(keyOf(program)).digest(),
+const peers: readonly Peer[] = ['gateway', 'auth', 'customer', 'interaction', 'product', 'favorites'];
+export const testServiceKeys: ServiceKeys = peers.map((service) => ({
+  service,
+  hash: createHash('sha256').update(keyOf(service)).digest(),
 }));
 
 /** The secret of a program under test. */

@@ -12,11 +12,11 @@ export const DocumentType = text(50)
 
 /** A document's number as typed; it loses spaces, dots and hyphens. */
 export const DocumentNumber = text(100)
-  .overwrite((number) => plainDocument(number))
+  .overwrite((number) => normalizeDocumentNumber(number))
   .refine((number) => number.length > 0, 'must have a letter or digit');
 
 /** A document number without spaces, dots and hyphens, in upper case. */
-export const plainDocument = (number: string): string => number.replaceAll(/[\s.-]/g, '').toUpperCase();
+export const normalizeDocumentNumber = (number: string): string => number.replaceAll(/[\s.-]/g, '').toUpperCase();
 
 /** How a type's numbers are checked. A RUT is Colombia's, which is its NIT, or Chile's. */
 const checks: Readonly<Record<string, (number: string) => boolean>> = {
@@ -32,7 +32,7 @@ const bare = /^\d{9}$/;
  * What is wrong with a document number of this type; undefined when nothing is.
  * NIT and RUT may come without their check digit (nine digits); a given one must be right. CPF and CNPJ are always checked.
  */
-export function documentFault(type: string, number: string): string | undefined {
+export function documentNumberError(type: string, number: string): string | undefined {
   const check = Object.hasOwn(checks, type) ? checks[type] : undefined;
   return !check || check(number) ? undefined : `is not a valid ${type.toUpperCase()}`;
 }

@@ -4,20 +4,20 @@ import {
   Birthday,
   Currency,
   DocumentNumber,
-  documentFault,
+  documentNumberError,
   Email,
   Instant,
   integer,
   jsonObject,
-  lines,
+  multilineText,
   money,
-  page,
+  queryPage,
   queryBoolean,
   querySort,
   text,
   Uuid,
 } from './index.ts';
-import { normalPhone, Phone } from './phones.ts';
+import { normalizePhone, Phone } from './phones.ts';
 
 const read = (schema: z.ZodType, value: unknown) => {
   const { success, data, error } = schema.safeParse(value);
@@ -43,8 +43,8 @@ describe('text', () => {
   ])('%j', (value, expected) => expect(read(text(10), value)).toEqual(expected));
 
   test('of several lines keeps them, and refuses other controls', () => {
-    expect(read(lines(20), 'a\r\n\tb')).toBe('a\r\n\tb');
-    expect(read(lines(20), 'a\u001bb')).toEqual(refused);
+    expect(read(multilineText(20), 'a\r\n\tb')).toBe('a\r\n\tb');
+    expect(read(multilineText(20), 'a\u001bb')).toEqual(refused);
   });
 });
 
@@ -64,12 +64,12 @@ describe('values', () => {
     [Birthday, '2999-01-01', refused],
     [Currency, 'eur', 'EUR'],
     [Currency, 'EURO', refused],
-    [page, '3', 3],
-    [page, undefined, 1],
-    [page, '-1', refused],
-    [page, '1e3', refused],
-    [page, '1000001', refused],
-    [page, ['1', '2'], refused],
+    [queryPage, '3', 3],
+    [queryPage, undefined, 1],
+    [queryPage, '-1', refused],
+    [queryPage, '1e3', refused],
+    [queryPage, '1000001', refused],
+    [queryPage, ['1', '2'], refused],
     [queryBoolean, 'False', false],
     [queryBoolean, 'yes', refused],
     [
@@ -136,7 +136,7 @@ describe('phones', () => {
     ['600 11', 'XX', '60011'],
   ])('%s in %s is %s', (typed, country, expected) => {
     expect(read(Phone, typed)).toBe(typed);
-    expect(normalPhone(typed, country)).toBe(expected);
+    expect(normalizePhone(typed, country)).toBe(expected);
   });
   test.each(['1234', 'abcdefgh', '1'.repeat(16), '12 34 (ext)'])('%s is none', (typed) =>
     expect(read(Phone, typed)).toEqual(refused),
@@ -155,5 +155,5 @@ describe('documents', () => {
     ['cnpj', '123456789', false],
     ['passport', 'anything', true],
     ['constructor', 'anything', true],
-  ])('%s %s: %s', (type, number, valid) => expect(documentFault(type, number) === undefined).toBe(valid));
+  ])('%s %s: %s', (type, number, valid) => expect(documentNumberError(type, number) === undefined).toBe(valid));
 });

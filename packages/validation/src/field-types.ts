@@ -30,7 +30,7 @@ const cleanText = (max: number, min: number, refused: RegExp) =>
 export const text = (max: number, min = 1) => cleanText(max, min, broken);
 
 /** Text of several lines: as `text`, with line breaks and tabs. */
-export const lines = (max: number, min = 1) => cleanText(max, min, brokenButLines);
+export const multilineText = (max: number, min = 1) => cleanText(max, min, brokenButLines);
 
 export const Uuid = z
   .uuid('must be a UUID')
@@ -173,12 +173,12 @@ export const querySort = (columns: readonly string[]) =>
     .default([{ column: 'created_at', descending: true }])
     .meta({ type: 'string', examples: ['-created_at'] });
 
-export const page = queryInteger(1, 1_000_000).default(1);
-export const perPage = (fallback = 20) => queryInteger(1, 100).default(fallback);
+export const queryPage = queryInteger(1, 1_000_000).default(1);
+export const queryPerPage = (fallback = 20) => queryInteger(1, 100).default(fallback);
 export const querySearch = text(100, 2);
 
 /** A page of a list as it is answered: `{ customers: […], total, page, pages, per_page }`. */
-export const pageOf = <Name extends string, Item extends z.ZodType>(name: Name, item: Item) =>
+export const pageSchema = <Name extends string, Item extends z.ZodType>(name: Name, item: Item) =>
   z.strictObject({
     ...({ [name]: z.array(item) } as Record<Name, z.ZodArray<Item>>),
     total: z.int(),
@@ -189,13 +189,13 @@ export const pageOf = <Name extends string, Item extends z.ZodType>(name: Name, 
   });
 
 /** The query of a list by limit and offset. */
-export const sliceQuery = {
+export const offsetQuery = {
   limit: queryInteger(1, 100).default(20),
   offset: queryInteger(0, 100_000_000).default(0),
 };
 
 /** A list by limit and offset as it is answered: `{ users: […], total, limit, offset }`. */
-export const sliceOf = <Name extends string, Item extends z.ZodType>(name: Name, item: Item) =>
+export const offsetPageSchema = <Name extends string, Item extends z.ZodType>(name: Name, item: Item) =>
   z.strictObject({
     ...({ [name]: z.array(item) } as Record<Name, z.ZodArray<Item>>),
     total: z.int(),

@@ -1,2 +1,2 @@
-export { DocumentNumber, DocumentType, documentFault, plainDocument } from './documents.ts';
+export { DocumentNumber, DocumentType, documentNumberError, normalizeDocumentNumber } from './documents.ts';
 export * from './field-types.ts';

@@ -14,7 +14,7 @@ export const Phone = text(20, 5).refine((typed) => {
  * else `+` and the digits when it began with `+`, else the digits as typed.
  * @param country ISO 3166 code by which a national form is read
  */
-export function normalPhone(typed: string, country: string): string {
+export function normalizePhone(typed: string, country: string): string {
   const region = isSupportedCountry(country) ? country : undefined;
   const read = parsePhoneNumberFromString(
     typed,
@@ -26,7 +26,7 @@ export function normalPhone(typed: string, country: string): string {
 
 /**
  * The digits by which a stored phone is found: with its country code, and as it is dialled inside its country.
- * @param phone as `normalPhone` made it
+ * @param phone as `normalizePhone` made it
  */
 export function phoneDigits(phone: string): string[] {
   const read = phone.startsWith('+') ? parsePhoneNumberFromString(phone) : undefined;
@@ -36,7 +36,7 @@ export function phoneDigits(phone: string): string[] {
 const phoneLike = /^[\d\s()+./-]+$/;
 
 /** The digits of a text that looks like a phone or a part of one, without the `00` of a call abroad; undefined for other text. */
-export function digitsTyped(text: string): string | undefined {
+export function phoneSearchDigits(text: string): string | undefined {
   const digits = phoneLike.test(text) ? digitsOf(text) : '';
   if (digits.length < 2) return undefined;
   return digits.length > 4 ? digits.replace(/^00/, '') : digits;

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { cursors, type ServiceClient } from '@clientela/http';
+import { createCursors, type ServiceClient } from '@clientela/http';
 import { testService, type TestUser, type TestService } from '@clientela/testing';
 import { createPasswords, type Passwords } from './accounts/passwords.ts';
 import type { MakeProfile } from './accounts/profiles.ts';
@@ -49,7 +49,7 @@ export async function authUnderTest(
         sessions: { refresh: refreshTokens(secret), days: 30 },
         defaults: { country: 'ES', currency: 'EUR' },
         make_profile: options.make_profile ?? (async () => {}),
-        cursors: cursors(secret),
+        cursors: createCursors(secret),
         services: options.services ?? [],
       });
     },

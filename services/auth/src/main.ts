@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, asUnavailable, type Db } from '@clientela/db';
 import { outboxPoolOptions, startEvents } from '@clientela/events';
-import { parseServiceKeys, cursors, startIdempotencyCleanup, listen, serviceClient } from '@clientela/http';
+import { parseServiceKeys, createCursors, startIdempotencyCleanup, listen, serviceClient } from '@clientela/http';
 import { createLog, runService, type Log } from '@clientela/runtime';
 import { createPasswords } from './accounts/passwords.ts';
 import { profileMaker } from './accounts/profiles.ts';
@@ -54,7 +54,7 @@ await runService(async (onClose) => {
     sessions: { refresh: refreshTokens(config.AUTH_SECRET), days: config.REFRESH_TOKEN_EXPIRE_DAYS },
     defaults: { country: config.DEFAULT_COUNTRY, currency: config.DEFAULT_CURRENCY },
     make_profile: profileMaker(serviceClient({ ...customer, timeout: 1000 })),
-    cursors: cursors(config.AUTH_SECRET),
+    cursors: createCursors(config.AUTH_SECRET),
     services: others,
     afterCommit: events.committed,
     metrics: events.metrics,

@@ -78,7 +78,7 @@ test('what cannot be done is said in one sentence that holds no secret', { timeo
     'ADMIN_PASSWORD',
   );
   const away = auth.database.url.replace(/:\d+\//, ':1/');
-  expect(await fails('ensure', { AUTH_DATABASE_URL: away })).toBe('The database does not answer at the moment\n');
+  expect(await fails('ensure', { AUTH_DATABASE_URL: away })).toBe('The database is temporarily unavailable\n');
   const { user } = await auth.registered();
   expect(await fails('ensure', { ADMIN_EMAIL: user.email })).toBe(
     'ADMIN_EMAIL is the e-mail of a user who is no superuser\n',

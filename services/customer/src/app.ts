@@ -2,7 +2,7 @@ import type { Db } from '@clientela/db';
 import { eventRoutes } from '@clientela/events';
 import {
   createService,
-  cursors,
+  createCursors,
   type CompanyClient,
   type Cursors,
   type Route,
@@ -65,5 +65,9 @@ export const createApp = (parts: Parts) =>
     ...parts,
     service: 'customer',
     version: manifest.version,
-    routes: routes({ ...parts, cursors: cursors(parts.secret), fingerprints: createFingerprinter(parts.secret) }),
+    routes: routes({
+      ...parts,
+      cursors: createCursors(parts.secret),
+      fingerprints: createFingerprinter(parts.secret),
+    }),
   });

@@ -56,7 +56,7 @@ export const customerUnderTest = ({
         users: users?.(parts.companies) ?? (async () => undefined),
         totals,
         upstreams,
-        rates,
+        rateLimits: rates,
         pictures,
         peers: others,
         onErasureRequested: erasing,

@@ -80,7 +80,7 @@ await runService(async (onClose) => {
     log,
     serviceKeys: parseServiceKeys(config.SERVICE_KEY_HASHES),
     secret: config.CUSTOMER_SECRET,
-    rates: config.RATE_LIMITS === 'off' ? undefined : { 'customer-patch': config.CUSTOMER_PATCH_RATE },
+    rateLimits: config.RATE_LIMITS === 'off' ? undefined : { 'customer-patch': config.CUSTOMER_PATCH_RATE },
     companies,
     users,
     totals,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { cursors } from '@clientela/http';
+import { createCursors } from '@clientela/http';
 import { stubServer, testService, type StubServer, type TestService } from '@clientela/testing';
 import { createApp } from './app.ts';
 import { customerLookup, noteLookup, type CustomerLookup } from './customers/lookup.ts';
@@ -32,7 +32,7 @@ export async function interactionUnderTest({ asking, ...options }: Options = {})
         customers: asking?.(ask) ?? ask,
         notes: noteLookup(customers.client),
         products: productLookup(products.client),
-        cursors: cursors(randomBytes(32).toString('base64url')),
+        cursors: createCursors(randomBytes(32).toString('base64url')),
       }),
     options,
   );

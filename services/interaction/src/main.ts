@@ -4,7 +4,7 @@ import { outboxPoolOptions, startEvents } from '@clientela/events';
 import {
   parseServiceKeys,
   createCompanyClient,
-  cursors,
+  createCursors,
   startIdempotencyCleanup,
   listen,
   serviceClient,
@@ -49,7 +49,7 @@ await runService(async (onClose) => {
     customers: customerLookup(customer),
     notes: noteLookup(customer),
     products: productLookup(client('product', config.PRODUCT_SERVICE_URL)),
-    cursors: cursors(config.INTERACTION_SECRET),
+    cursors: createCursors(config.INTERACTION_SECRET),
     afterCommit: events.committed,
     metrics: events.metrics,
   });

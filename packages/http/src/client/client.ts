@@ -34,7 +34,12 @@ export type ServiceClient = {
   /** Sends a JSON body. @returns the status, whatever it is short of "not now" */
   post: (path: string, body: unknown, call: Call) => Promise<number>;
   /** Sends a JSON body for what is answered. @returns undefined for a 404 */
-  ask: <S extends z.ZodType>(path: string, body: unknown, answer: S, call: Call) => Promise<z.infer<S> | undefined>;
+  postForBody: <S extends z.ZodType>(
+    path: string,
+    body: unknown,
+    answer: S,
+    call: Call,
+  ) => Promise<z.infer<S> | undefined>;
 };
 
 /**
@@ -92,6 +97,6 @@ export function serviceClient(options: {
       await answer.body?.cancel();
       return answer.status;
     },
-    ask: async (path, body, schema, call) => read(await send(path, call, sent(body)), schema, `POST ${path}`),
+    postForBody: async (path, body, schema, call) => read(await send(path, call, sent(body)), schema, `POST ${path}`),
   };
 }

@@ -23,11 +23,11 @@ import {
   type Context,
   type IdempotentSteps,
   type RebuildPart,
-  type UnitOptions,
+  type TransactionOptions,
 } from '../routing/transaction.ts';
 
 /** One request that may be repeated. */
-export type Repeatable = {
+export type IdempotentRequest = {
   slot: IdempotencyScope;
   /** Known when the whole request has been read: it reads what is left of an upload. */
   fingerprint: () => Promise<Buffer>;
@@ -53,7 +53,11 @@ export function assertIdempotencyConfig(door: Route): void {
  * kept in the transaction of the effect, so that there is never one without the other; a failure keeps nothing.
  * @throws AppError 422 when the key came with another request before, 404 when the answer was erased with the person it was about
  */
-export async function executeIdempotent(door: Route, options: UnitOptions, call: Repeatable): Promise<Reply> {
+export async function executeIdempotent(
+  door: Route,
+  options: TransactionOptions,
+  call: IdempotentRequest,
+): Promise<Reply> {
   if (door.transaction === 'own') return performParts(door, options, call);
   const { db } = options;
   const known = await findStored(db, call.slot);
@@ -74,7 +78,12 @@ export async function executeIdempotent(door: Route, options: UnitOptions, call:
   return replayStored(door, options, call, first);
 }
 
-async function replayStored(door: Route, { db }: UnitOptions, call: Repeatable, first: StoredResponse): Promise<Reply> {
+async function replayStored(
+  door: Route,
+  { db }: TransactionOptions,
+  call: IdempotentRequest,
+  first: StoredResponse,
+): Promise<Reply> {
   if (first.erased) throw responseErased();
   if (!first.fingerprint.equals(await call.fingerprint())) throw invalid(keyReused());
   const read = door.rebuild?.read as ((context: object) => Promise<unknown>) | undefined;
@@ -98,7 +107,7 @@ function toStored(
 }
 
 /** A door in several transactions: what is kept is a row for the request, by which it is known, and one for each part. */
-async function performParts(door: Route, options: UnitOptions, call: Repeatable): Promise<Reply> {
+async function performParts(door: Route, options: TransactionOptions, call: IdempotentRequest): Promise<Reply> {
   const { db } = options;
   const fingerprint = await call.fingerprint();
   const before = await begin(options, call.slot, fingerprint);
@@ -116,7 +125,11 @@ async function performParts(door: Route, options: UnitOptions, call: Repeatable)
 }
 
 /** @returns what is kept of the request already; nothing when it is the first */
-async function begin(options: UnitOptions, slot: IdempotencyScope, fingerprint: Buffer): Promise<StoredResponse[]> {
+async function begin(
+  options: TransactionOptions,
+  slot: IdempotencyScope,
+  fingerprint: Buffer,
+): Promise<StoredResponse[]> {
   const before = await listStoredSteps(options.db, slot);
   if (before.some(({ part }) => part === '')) return before;
   const first = await inTransaction(options, async (tx) => {
@@ -128,7 +141,7 @@ async function begin(options: UnitOptions, slot: IdempotencyScope, fingerprint: 
 }
 
 function keptParts(
-  options: UnitOptions,
+  options: TransactionOptions,
   slot: IdempotencyScope,
   before: readonly StoredResponse[],
   worked: () => void,

@@ -21,7 +21,7 @@ export type Actor = {
 export type CompanyActor = Actor & { company_id: string };
 
 /** Whose service keys open this program's doors: SHA-256 hashes by caller, a current and a previous one each. */
-export type ServiceKeys = readonly { program: Peer; hash: Buffer }[];
+export type ServiceKeys = readonly { service: Peer; hash: Buffer }[];
 
 /**
  * Reads `SERVICE_KEY_HASHES`: `gateway=<hex>[,<hex>];interaction=<hex>`.
@@ -34,7 +34,7 @@ export function parseServiceKeys(setting: string): ServiceKeys {
     if (!programs.has(program)) throw new Error('names a program that does not exist');
     return hashes.split(',').map((hash) => {
       if (!/^[0-9a-f]{64}$/.test(hash)) throw new Error(`the hash of ${program} is not 64 hex digits`);
-      return { program: program as Peer, hash: Buffer.from(hash, 'hex') };
+      return { service: program as Peer, hash: Buffer.from(hash, 'hex') };
     });
   });
 }
@@ -49,7 +49,7 @@ export function authenticateService(headers: IncomingHttpHeaders, callers: Servi
     const given = createHash('sha256').update(key).digest();
     // No early exit: how long it takes says nothing about which key came close.
     let found: Peer | undefined;
-    for (const { program, hash } of callers) if (timingSafeEqual(hash, given)) found = program;
+    for (const { service: program, hash } of callers) if (timingSafeEqual(hash, given)) found = program;
     if (found) return found;
   }
   throw unauthenticated('This port answers the programs of the fleet only; call the gateway');

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { openapiOf, route, type Route } from '../index.ts';
+import { createOpenapiDocument, route, type Route } from '../index.ts';
 
 const responses = { 200: z.strictObject({ name: z.string() }) };
 const allow = 'customers:read' as const;
@@ -14,7 +14,9 @@ type Operation = {
   responses: Record<string, { headers?: Record<string, unknown> }>;
 };
 async function operationOf(door: Route): Promise<Operation> {
-  const document = (await openapiOf('test', '1', [door])) as { paths: Record<string, Record<string, Operation>> };
+  const document = (await createOpenapiDocument('test', '1', [door])) as {
+    paths: Record<string, Record<string, Operation>>;
+  };
   return document.paths[door.path]?.[door.method] as Operation;
 }
 async function said(door: Route) {

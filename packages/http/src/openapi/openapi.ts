@@ -34,7 +34,11 @@ const ETag = { ...tag, description: 'The version of the record, where the answer
 const RetryAfter = { ...tag, description: 'Seconds' };
 
 /** The OpenAPI 3.1 document of a service: every route but the internal ones, with what the gateway needs to know under `x-clientela`. */
-export async function openapiOf(service: string, version: string, routes: readonly Route[]): Promise<unknown> {
+export async function createOpenapiDocument(
+  service: string,
+  version: string,
+  routes: readonly Route[],
+): Promise<unknown> {
   // Only when it is asked for: a service that starts need not wait for it.
   const { createDocument } = await import('zod-openapi');
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};

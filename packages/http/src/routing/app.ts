@@ -8,7 +8,7 @@ import { Registry } from 'prom-client';
 import { authenticateService, type Actor, type ServiceKeys } from '../identity/actor.ts';
 import { createRouteHandler, type HandlerOptions, type HandlerDeps } from './route-handler.ts';
 import { fingerprints } from '../idempotency/idempotency-key.ts';
-import { openapiOf } from '../openapi/openapi.ts';
+import { createOpenapiDocument } from '../openapi/openapi.ts';
 import { createRateLimiters, type RateLimits } from './rate-limit.ts';
 import type { Route } from './route.ts';
 import { createKeyedMutex } from '../idempotency/keyed-mutex.ts';
@@ -25,7 +25,7 @@ export type ServiceOptions = HandlerOptions & {
   version: string;
   routes: readonly Route[];
   /** By name; left out, no limit holds. */
-  rates?: RateLimits | undefined;
+  rateLimits?: RateLimits | undefined;
   /** What `/metrics` shows. */
   metrics?: Registry;
 };
@@ -40,16 +40,16 @@ export function createService(options: ServiceOptions): Express {
   app.set('query parser', (text: string) => parse(text, '&', '=', { maxKeys: 0 }));
   app.set('case sensitive routing', true);
 
-  app.use(identify(log));
-  for (const [path, handle] of ownPages(options)) app.get(path, handle);
+  app.use(requestLogger(log));
+  for (const [path, handle] of builtInRoutes(options)) app.get(path, handle);
   app.use((request, response, next) => {
     response.locals['caller'] = authenticateService(request.headers, callers); // before anything about which paths exist is said
     next();
   });
   const shared: HandlerDeps = {
-    fingerprint: fingerprints(options.secret),
-    in_turn: createKeyedMutex(),
-    limited: createRateLimiters(options.rates),
+    createFingerprint: fingerprints(options.secret),
+    mutex: createKeyedMutex(),
+    rateLimiterFor: createRateLimiters(options.rateLimits),
   };
   for (const door of sortBySpecificity(routes)) {
     const path = door.path.replaceAll(/\{(\w+)\}/g, ':$1');
@@ -60,13 +60,13 @@ export function createService(options: ServiceOptions): Express {
     };
     app[door.method](path, named);
   }
-  app.use(nothingHere(routes));
-  app.use(problems(options));
+  app.use(notFoundHandler(routes));
+  app.use(errorHandler(options));
   return app;
 }
 
 /** Gives the request its id and writes its one line when it is over. */
-function identify(log: Logger): RequestHandler {
+function requestLogger(log: Logger): RequestHandler {
   return (request, response, next) => {
     const begun = performance.now();
     const request_id = requestIdOf(request.headers);
@@ -91,7 +91,7 @@ function identify(log: Logger): RequestHandler {
 const quiet = new Set(['/health', '/ready', '/metrics']);
 
 /** What a service answers on its own port to anybody: that it is there, whether it can work, its figures, and what it serves. */
-function ownPages({
+function builtInRoutes({
   service,
   version,
   routes,
@@ -132,7 +132,8 @@ function ownPages({
     ],
     [
       '/openapi.json',
-      async (_request, response) => void response.json((document ??= await openapiOf(service, version, routes))),
+      async (_request, response) =>
+        void response.json((document ??= await createOpenapiDocument(service, version, routes))),
     ],
   ];
 }
@@ -147,7 +148,7 @@ export function sortBySpecificity(routes: readonly Route[]): Route[] {
   return routes.toSorted((a, b) => (rank(a.path) < rank(b.path) ? -1 : 1));
 }
 
-function nothingHere(routes: readonly Route[]): RequestHandler {
+function notFoundHandler(routes: readonly Route[]): RequestHandler {
   const templates = sortBySpecificity(routes).map(({ path, method }) => ({
     method: method.toUpperCase(),
     pattern: new RegExp(`^${path.replaceAll(/[.]/g, '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}/?$`),
@@ -162,7 +163,7 @@ function nothingHere(routes: readonly Route[]): RequestHandler {
 }
 
 /** Where errors turn into problem documents, and nowhere else. */
-function problems({ db, log, onDenied: refused }: ServiceOptions): ErrorRequestHandler {
+function errorHandler({ db, log, onDenied: refused }: ServiceOptions): ErrorRequestHandler {
   return async (error: unknown, request, response, _next) => {
     const { request_id, actor, route } = response.locals as { request_id: string; actor?: Actor; route?: string };
     const { status, headers, body } = await toProblem(error, request_id, db);

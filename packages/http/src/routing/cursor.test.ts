@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { cursors, type Binding } from '../index.ts';
+import { createCursors, type Binding } from '../index.ts';
 
 const newSecret = () => randomBytes(32).toString('base64url');
 const secret = newSecret();
-const { encode, decode } = cursors(secret);
+const { encode, decode } = createCursors(secret);
 
 const binding: Binding = {
   scope: { company_id: 'a' },
@@ -27,7 +27,7 @@ test('a cursor goes on where its list ended, in every program that has the secre
   for (const keyset of [['2026-11-21T01:23:45.678Z', 'id'], [null, 12.5, true, 'ñ “”'], []]) {
     const cursor = encode(keyset, binding);
     expect(cursor).toMatch(/^[A-Za-z0-9_.-]+$/); // needs no escaping in a query
-    expect(cursors(secret).decode(cursor, binding)).toEqual(keyset);
+    expect(createCursors(secret).decode(cursor, binding)).toEqual(keyset);
   }
 });
 
@@ -50,7 +50,7 @@ test('it opens no other list: another company, filter, order or secret is refuse
   ]) {
     expect(decoding(cursor, other)).toEqual(refused);
   }
-  expect(() => cursors(newSecret()).decode(cursor, binding)).toThrow(/not a cursor/);
+  expect(() => createCursors(newSecret()).decode(cursor, binding)).toThrow(/not a cursor/);
 });
 
 test('what was changed, cut or made up is refused, whatever it holds', () => {

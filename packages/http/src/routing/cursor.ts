@@ -23,7 +23,7 @@ const Decoded = z.array(z.union([z.string(), z.number(), z.boolean(), z.null()])
  * only where it ended.
  * @param secret this program's own secret, 32 bytes in base64url
  */
-export function cursors(secret: string): Cursors {
+export function createCursors(secret: string): Cursors {
   const key = Buffer.from(hkdfSync('sha256', Buffer.from(secret, 'base64url'), '', 'clientela cursors', 32));
   const sign = (said: string, binding: Binding) =>
     createHmac('sha256', key)

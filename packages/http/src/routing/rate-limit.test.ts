@@ -34,7 +34,7 @@ const service = (rates?: RateLimits) =>
     log: pino({ level: 'silent' }),
     serviceKeys: testServiceKeys,
     secret: testSecret,
-    rates,
+    rateLimits: rates,
   });
 
 const patcher =

@@ -18,16 +18,16 @@ import {
 import type { createRateLimiters } from './rate-limit.ts';
 import type { Reply } from './reply.ts';
 import { deadlineOf, isInternal, successOf, acceptsCompany, type Route } from './route.ts';
-import { send } from './send.ts';
+import { sendReply } from './send.ts';
 import type { createKeyedMutex } from '../idempotency/keyed-mutex.ts';
-import { perform, type UnitOptions } from './transaction.ts';
+import { perform, type TransactionOptions } from './transaction.ts';
 import { clientIp, requestSignal, expectedVersion } from './request.ts';
 import { validate, validateParams, throwIfInvalid } from './validate.ts';
 
 /** What a door that declares no body, or no query, takes. */
 const nothing = z.strictObject({});
 
-export type HandlerOptions = UnitOptions & {
+export type HandlerOptions = TransactionOptions & {
   /** Resolves `?company_id=`. */
   companies?: CompanyClient;
   /** This program's own, 32 bytes in base64url: what fingerprints of requests are made with. */
@@ -38,9 +38,9 @@ export type HandlerOptions = UnitOptions & {
 
 /** What the doors of one service have in common. */
 export type HandlerDeps = {
-  fingerprint: ReturnType<typeof fingerprints>;
-  in_turn: ReturnType<typeof createKeyedMutex>;
-  limited: ReturnType<typeof createRateLimiters>;
+  createFingerprint: ReturnType<typeof fingerprints>;
+  mutex: ReturnType<typeof createKeyedMutex>;
+  rateLimiterFor: ReturnType<typeof createRateLimiters>;
 };
 
 /** One request through one door: who, may they, what do they say; then the transaction; then the answer. */
@@ -50,7 +50,7 @@ export function createRouteHandler(door: Route, options: HandlerOptions, shared:
   const success = successOf(door);
   const changes = door.method !== 'get';
   const honours = acceptsIdempotencyKey(door);
-  const limit = shared.limited(door);
+  const limit = shared.rateLimiterFor(door);
   assertIdempotencyConfig(door);
 
   return async (request, response) => {
@@ -61,7 +61,7 @@ export function createRouteHandler(door: Route, options: HandlerOptions, shared:
 
     const caught = actorOf(request.headers, caller, request_id);
     response.locals['actor'] = caught;
-    const held = permitted(door, caught);
+    const held = checkPermission(door, caught);
     await limit(request, response);
     const params = validateParams(door.params, request.params);
     const signal = requestSignal(response, deadlineOf(door));
@@ -69,11 +69,11 @@ export function createRouteHandler(door: Route, options: HandlerOptions, shared:
     const { company_id: named, ...others } = request.query;
     const acting = caught && (await resolveActingCompany(door, caught, named, companies, signal));
     const actor = acting?.actor;
-    if (held) await ownOnly(held, door, actor, params, db);
+    if (held) await assertOwnRecord(held, door, actor, params, db);
 
     const faults: FieldError[] = [];
     const key = honours && actor ? readIdempotencyKey(request.headers, faults) : undefined;
-    const print = key === undefined ? undefined : shared.fingerprint();
+    const print = key === undefined ? undefined : shared.createFingerprint();
     const form = door.kind === 'upload' ? await readUpload(request, door, print?.update) : undefined;
     const sent = form ? form.fields : changes ? await readBody(request, response) : undefined;
     const asked = acceptsCompany(door) && caught ? others : request.query;
@@ -102,11 +102,11 @@ export function createRouteHandler(door: Route, options: HandlerOptions, shared:
       };
       const once = () => executeIdempotent(door, options, { slot, given, fingerprint });
       // An upload does not wait: its bytes would.
-      answer = form ? await once() : await shared.in_turn(Object.values(slot).join(' '), signal, once);
+      answer = form ? await once() : await shared.mutex(Object.values(slot).join(' '), signal, once);
     }
     const status = answer.status ?? success;
-    if (options.validateResponses) holdAnswer(door, status, answer);
-    await send(door, request, response, status, answer);
+    if (options.validateResponses) assertResponse(door, status, answer);
+    await sendReply(door, request, response, status, answer);
   };
 }
 
@@ -114,7 +114,7 @@ export function createRouteHandler(door: Route, options: HandlerOptions, shared:
  * Whether the actor may come in at all.
  * @returns the permission that it holds for its own record only, to be looked at next
  */
-function permitted(door: Route, actor: Actor | undefined): Permission | undefined {
+function checkPermission(door: Route, actor: Actor | undefined): Permission | undefined {
   const { allow } = door;
   if (allow === 'open' || isInternal(door)) return undefined;
   if (!actor || actor.role === 'service') throw unauthenticated();
@@ -127,7 +127,7 @@ function permitted(door: Route, actor: Actor | undefined): Permission | undefine
 }
 
 /** Another's record is the 404 of an unknown one. */
-async function ownOnly(
+async function assertOwnRecord(
   held: Permission,
   door: Route,
   actor: Actor | undefined,
@@ -140,7 +140,7 @@ async function ownOnly(
 }
 
 /** An answer that is not what its door declares is a fault of the code. */
-function holdAnswer(door: Route, status: number, { body, headers }: Reply): void {
+function assertResponse(door: Route, status: number, { body, headers }: Reply): void {
   if (door.method === 'get' && headers['ETag'] && door.conditionalGet === undefined)
     throw new Error(
       `${door.method} ${door.path} answers an ETag: say with revalidates whether If-None-Match is honoured`,

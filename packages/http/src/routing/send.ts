@@ -5,7 +5,7 @@ import type { Reply } from './reply.ts';
 import type { Route } from './route.ts';
 
 /** Sends what a handler answered. Nothing in it is kept by a cache on the way: it is somebody's data. */
-export async function send(
+export async function sendReply(
   door: Route,
   request: Request,
   response: Response,
@@ -16,7 +16,7 @@ export async function send(
   response.setHeader('Cache-Control', 'no-store');
   for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
 
-  if (unchanged(door, request, answer)) {
+  if (isNotModified(door, request, answer)) {
     if (answer.body instanceof Readable) answer.body.destroy();
     response.statusCode = 304;
     response.end();
@@ -39,7 +39,7 @@ export async function send(
 }
 
 /** `If-None-Match` of a read compares weakly and may list several tags (RFC 9110, 13.1.2). */
-function unchanged(door: Route, request: Request, answer: Reply): boolean {
+function isNotModified(door: Route, request: Request, answer: Reply): boolean {
   const given = request.headers['if-none-match'];
   const tag = answer.headers['ETag'];
   if (door.method !== 'get' || door.conditionalGet === false || !given || !tag) return false;

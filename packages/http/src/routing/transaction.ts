@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { Reply } from './reply.ts';
 import type { Route } from './route.ts';
 
-export type UnitOptions = {
+export type TransactionOptions = {
   db: Db;
   /** Told after each commit; wakes the relay when the transaction published something. */
   afterCommit?: (tx: Tx) => void;
@@ -14,7 +14,10 @@ export type UnitOptions = {
 export type Context = { request_id: string; signal: AbortSignal };
 
 /** A transaction that is told of after its commit. */
-export async function inTransaction<T>({ db, afterCommit }: UnitOptions, work: (tx: Tx) => Promise<T>): Promise<T> {
+export async function inTransaction<T>(
+  { db, afterCommit }: TransactionOptions,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
   let done: Tx | undefined;
   const result = await db.transaction(async (tx) => {
     done = tx;
@@ -25,7 +28,7 @@ export async function inTransaction<T>({ db, afterCommit }: UnitOptions, work: (
 }
 
 /** What a door that opens its own transactions works with, when no key was sent: the parts are done as they come. */
-export const unkept = (options: UnitOptions): IdempotentSteps => ({
+export const directSteps = (options: TransactionOptions): IdempotentSteps => ({
   runStep: (_part, work) => inTransaction(options, work),
   recordStep: async (_part, result) => result,
 });
@@ -58,7 +61,7 @@ export const handle = async (
 /** What is better done at once, but is done by an event as well. */
 export async function runAfterCommit(
   door: Route,
-  { log }: UnitOptions,
+  { log }: TransactionOptions,
   given: Context,
   result: unknown,
 ): Promise<void> {
@@ -71,13 +74,13 @@ export const asReply = (result: unknown): Reply =>
   result instanceof Reply ? result : new Reply(undefined, result, {});
 
 /** Reads get the pool. A change runs in one transaction: the change, its history and its events hold together or not at all. */
-export async function perform(door: Route, options: UnitOptions, given: Context): Promise<Reply> {
+export async function perform(door: Route, options: TransactionOptions, given: Context): Promise<Reply> {
   const { db } = options;
   const context = { ...given, prepared: await prepare(door, { ...given, db }) };
   const inOne = door.method !== 'get' && door.transaction !== 'own';
   const result = inOne
     ? await inTransaction(options, (tx) => handle(door, { ...context, tx }))
-    : await handle(door, { ...context, db, ...unkept(options) });
+    : await handle(door, { ...context, db, ...directSteps(options) });
   await runAfterCommit(door, options, given, result);
   return asReply(result);
 }

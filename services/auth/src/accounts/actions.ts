@@ -1,5 +1,5 @@
 import type { Tx } from '@clientela/db';
-import { forbidden, precondition } from '@clientela/errors';
+import { forbidden, preconditionFailed } from '@clientela/errors';
 import { pickWritable, type Actor } from '@clientela/http';
 import { audit } from '../audit/store.ts';
 import { followFounder } from '../companies/naming.ts';
@@ -59,7 +59,7 @@ export async function changeMe(
 ): Promise<StoredUser> {
   if (actor.company_id !== null && saysNames(body)) await holdCompany(tx, actor.company_id); // before its users, as everywhere
   const current = acting(await lockUser(tx, actor.id));
-  if (expected.version !== undefined && expected.version !== current.version) throw precondition();
+  if (expected.version !== undefined && expected.version !== current.version) throw preconditionFailed();
   const wanted: MyChanges = pickWritable(body, WritableMe, current);
   const changes = changesOf(wanted, current, expected.country);
   const fields_changed = Object.keys(changes).filter((field) => field !== 'phone_typed');

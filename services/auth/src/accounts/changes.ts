@@ -1,10 +1,10 @@
 import { userRegistered, userUpdated } from '@clientela/contracts';
 import type { Scope, Tx } from '@clientela/db';
-import { invalid, precondition, unauthenticated } from '@clientela/errors';
+import { invalid, preconditionFailed, unauthenticated } from '@clientela/errors';
 import { publish, type EventOrigin } from '@clientela/events';
 import { changedValues, type Actor } from '@clientela/http';
-import { documentFault } from '@clientela/validation';
-import { normalPhone } from '@clientela/validation/phones';
+import { documentNumberError } from '@clientela/validation';
+import { normalizePhone } from '@clientela/validation/phones';
 import { audit } from '../audit/store.ts';
 import { mayAct, splitName, usernameFrom, type Account } from './rules.ts';
 import type { MyChanges, User } from './schema.ts';
@@ -19,7 +19,7 @@ export const newUser = ({ account, password_hash }: Person, country: string): Om
   ...account,
   password_hash,
   username: account.username ? { given: account.username } : { like: usernameFrom(account.email) },
-  phone: account.phone && normalPhone(account.phone, country),
+  phone: account.phone && normalizePhone(account.phone, country),
   phone_typed: account.phone,
 });
 
@@ -66,7 +66,7 @@ export async function write(
   shown?: Scope,
 ): Promise<StoredUser> {
   const user = await updateUser(tx, current, changes, shown);
-  if (!user) throw precondition();
+  if (!user) throw preconditionFailed();
   await publish(tx, userUpdated, cause, user.version, { user_id: user.id, fields_changed });
   const others = fields_changed.filter((field) => !Object.hasOwn(telling, field));
   if (others.length > 0) await noteUser(tx, cause, user, 'user.updated', others);
@@ -106,7 +106,7 @@ export function changesOf(
   current: StoredUser,
   country: string,
 ): UserColumns {
-  const spelled = phone && normalPhone(phone, current.company_country ?? country);
+  const spelled = phone && normalizePhone(phone, current.company_country ?? country);
   const wanted = { ...rest, ...(name && splitName(name)), ...(spelled !== undefined && { phone: spelled }) };
   const changes: UserColumns = changedValues(wanted, current);
   refuseWrongDocument(changes, current);
@@ -117,6 +117,8 @@ function refuseWrongDocument(changes: UserColumns, current: User): void {
   if (!('document_type' in changes) && !('number_document_identity' in changes)) return;
   const { document_type, number_document_identity } = { ...current, ...changes };
   const fault =
-    document_type && number_document_identity ? documentFault(document_type, number_document_identity) : undefined;
+    document_type && number_document_identity
+      ? documentNumberError(document_type, number_document_identity)
+      : undefined;
   if (fault) throw invalid([{ path: 'number_document_identity', message: fault }]);
 }

@@ -14,7 +14,7 @@ export type Queue = <T>(work: () => Promise<T>, signal?: AbortSignal) => Promise
 export function queue(limits: { at_once: number; waiting: number; patience: number }): Queue {
   const line = new Set<Waiting>();
   let running = 0;
-  const busy = () => unavailable('Too many sign-ins at once; try again shortly', { retry_after: 5 });
+  const busy = () => unavailable('Too many sign-ins at once; try again shortly', { retryAfter: 5 });
 
   const place = async (signal?: AbortSignal): Promise<void> => {
     if (running < limits.at_once) {

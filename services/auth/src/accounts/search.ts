@@ -1,5 +1,5 @@
 import { containsPattern, normalizeForSearch } from '@clientela/db';
-import { digitsTyped, phoneDigits } from '@clientela/validation/phones';
+import { phoneSearchDigits, phoneDigits } from '@clientela/validation/phones';
 import type { User } from './schema.ts';
 
 type Searched = Pick<User, 'first_name' | 'last_name' | 'username' | 'email' | 'phone'>;
@@ -13,6 +13,6 @@ export function searchedIn({ first_name, last_name, username, email, phone }: Se
 
 /** LIKE patterns for what somebody looks for: as text, and as the digits of a phone however they are set apart. */
 export function patternsOf(search: string): string[] {
-  const wanted = new Set([normalizeForSearch(search), digitsTyped(search) ?? '']);
+  const wanted = new Set([normalizeForSearch(search), phoneSearchDigits(search) ?? '']);
   return [...wanted].filter((text) => text).map(containsPattern);
 }

@@ -176,8 +176,8 @@ describe('what the other services do', () => {
     const { user, caller } = await auth.registered();
     const event = heard(contract, user.business_id ?? '');
     const speaker = auth.callingService(service as keyof typeof others);
-    expect((await speaker.post('/internal/events', event).expect(200)).body).toEqual({ heard: true });
-    expect((await speaker.post('/internal/events', event).expect(200)).body).toEqual({ heard: false });
+    expect((await speaker.post('/internal/events', event).expect(200)).body).toEqual({ processed: true });
+    expect((await speaker.post('/internal/events', event).expect(200)).body).toEqual({ processed: false });
     expect(await trail(caller, `?action=${name}`)).toEqual([
       {
         id: expect.any(String),

@@ -1,4 +1,4 @@
-import { Instant, perPage, queryFrom, queryTo, text, Uuid } from '@clientela/validation';
+import { Instant, queryPerPage, queryFrom, queryTo, text, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 
 export const AuditLog = z.strictObject({
@@ -47,7 +47,7 @@ export const AuditQuery = AuditFilter.extend({
     .max(1000)
     .default('')
     .meta({ description: 'next_cursor of the page before; empty or left out for the first' }),
-  per_page: perPage(),
+  per_page: queryPerPage(),
 });
 
 export const AuditPage = z.strictObject({

@@ -1,6 +1,6 @@
 import { companyStatusChanged, companyUpdated } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
-import { AppError, invalid, notFound, precondition } from '@clientela/errors';
+import { AppError, invalid, notFound, preconditionFailed } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { changedValues, pickWritable, type Actor } from '@clientela/http';
 import { audit } from '../audit/store.ts';
@@ -50,7 +50,7 @@ export async function closeCompany(tx: Tx, target: Target): Promise<void> {
 async function currentOf(tx: Tx, { id, expected_version }: Target): Promise<StoredCompany> {
   const current = await lockCompany(tx, id);
   if (!current) throw notFound('company');
-  if (expected_version !== undefined && expected_version !== current.version) throw precondition();
+  if (expected_version !== undefined && expected_version !== current.version) throw preconditionFailed();
   return current;
 }
 
@@ -87,7 +87,7 @@ async function setStatus(
 
 async function write(tx: Tx, actor: Actor, current: StoredCompany, changes: CompanyChanges): Promise<StoredCompany> {
   const company = await updateCompany(tx, current, changes, actor.role === 'superuser');
-  if (!company) throw precondition();
+  if (!company) throw preconditionFailed();
   return company;
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { openapiOf } from '@clientela/http';
+import { createOpenapiDocument } from '@clientela/http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { routes, type Parts } from '../app.ts';
 import { authUnderTest, type AuthUnderTest } from '../auth-under-test.ts';
@@ -47,7 +47,7 @@ test('keys count on beyond three digits', () => {
 });
 
 test('the doors are declared without any of the parts, and these alone are open', async () => {
-  const document = (await openapiOf('auth', '0', routes({} as Parts))) as {
+  const document = (await createOpenapiDocument('auth', '0', routes({} as Parts))) as {
     paths: Record<string, Record<string, { security: object[] }>>;
   };
   const open = Object.entries(document.paths).flatMap(([path, methods]) =>

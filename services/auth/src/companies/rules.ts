@@ -1,6 +1,6 @@
 import type { Role } from '@clientela/contracts';
 import type { FieldError } from '@clientela/errors';
-import { documentFault, Uuid } from '@clientela/validation';
+import { documentNumberError, Uuid } from '@clientela/validation';
 
 /** The key by which people call a company: COMP-001 up. */
 export const companyIdOf = (number: number): string => `COMP-${String(number).padStart(3, '0')}`;
@@ -21,7 +21,7 @@ export function companyFaults(after: Written, changed: readonly string[]): Field
     faults.push({ path: 'company_key', message: 'must not begin with COMP- nor be a UUID' });
   }
   if ((changed.includes('document_type') || changed.includes('document_number')) && document_type && document_number) {
-    const message = documentFault(document_type, document_number);
+    const message = documentNumberError(document_type, document_number);
     if (message) faults.push({ path: 'document_number', message });
   }
   return faults;

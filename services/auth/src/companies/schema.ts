@@ -3,8 +3,8 @@ import {
   DocumentNumber,
   DocumentType,
   Instant,
-  sliceOf,
-  sliceQuery,
+  offsetPageSchema,
+  offsetQuery,
   text,
   Uuid,
 } from '@clientela/validation';
@@ -78,7 +78,7 @@ export const NewCompany = WritableCompany.omit({ status: true })
   });
 export type NewCompany = z.infer<typeof NewCompany>;
 
-export const CompanyQuery = z.strictObject(sliceQuery);
-export const CompanyList = sliceOf('companies', Company);
+export const CompanyQuery = z.strictObject(offsetQuery);
+export const CompanyList = offsetPageSchema('companies', Company);
 /** Its id, COMP key or company_key. */
 export const CompanyId = z.strictObject({ company_id: CompanyReference });

@@ -95,7 +95,7 @@ export const listCompanies = (
     whereCompany(db('companies'), scope, 'id'),
     answered(db),
     { ...request, sort: [{ column: 'created_at', descending: true }] },
-    { filtered: false },
+    { isFiltered: false },
   );
 
 type Unique = { document_number?: string | null | undefined; company_key?: string | undefined };

@@ -1,5 +1,5 @@
 import type { Tx } from '@clientela/db';
-import { notFound, precondition } from '@clientela/errors';
+import { notFound, preconditionFailed } from '@clientela/errors';
 import { changedValues, pickWritable, type Actor } from '@clientela/http';
 import { audit } from '../audit/store.ts';
 import { WritableDocumentType, type NewDocumentType } from './schema.ts';
@@ -19,11 +19,11 @@ export async function changeDocumentType(
 ): Promise<StoredDocumentType> {
   const current = await lockDocumentType(tx, code);
   if (!current) throw notFound('document type');
-  if (expected_version !== undefined && expected_version !== current.version) throw precondition();
+  if (expected_version !== undefined && expected_version !== current.version) throw preconditionFailed();
   const changes = changedValues(pickWritable(body, WritableDocumentType, current), current);
   if (Object.keys(changes).length === 0) return current;
   const changed = await updateDocumentType(tx, current, changes);
-  if (!changed) throw precondition();
+  if (!changed) throw preconditionFailed();
   await note(tx, actor, changed, 'document_type.updated', Object.keys(changes));
   return changed;
 }

@@ -1,5 +1,5 @@
 import { FailedEvent, services } from '@clientela/contracts';
-import { perPage } from '@clientela/validation';
+import { queryPerPage } from '@clientela/validation';
 import { z } from 'zod';
 
 export const FailedEventsQuery = z.strictObject({
@@ -8,7 +8,7 @@ export const FailedEventsQuery = z.strictObject({
     .max(1000)
     .default('')
     .meta({ description: 'next_cursor of the page before; empty or left out for the first' }),
-  per_page: perPage(),
+  per_page: queryPerPage(),
 });
 
 export const FailedEventsPage = z.strictObject({

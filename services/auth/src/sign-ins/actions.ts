@@ -1,5 +1,5 @@
 import { newId, type Tx } from '@clientela/db';
-import { precondition } from '@clientela/errors';
+import { preconditionFailed } from '@clientela/errors';
 import type { Actor } from '@clientela/http';
 import { acting, causeOf, write } from '../accounts/changes.ts';
 import type { Verdict } from '../accounts/passwords.ts';
@@ -98,7 +98,7 @@ export async function changePassword(
     return refuse(tx, actor, current);
   }
   // Changed meanwhile: what was right then is right no longer.
-  if ((await findPassword(tx, actor.id))?.password_hash !== change.record?.password_hash) throw precondition();
+  if ((await findPassword(tx, actor.id))?.password_hash !== change.record?.password_hash) throw preconditionFailed();
   const cause = { ...causeOf(actor), company_id: current.business_id };
   await write(tx, cause, current, { password_hash: change.password_hash }, ['password']);
   await revokeSessions(tx, cause, { user_id: actor.id, except: actor.session_id ?? undefined });

@@ -1,6 +1,6 @@
 import { userDeleted, type Role } from '@clientela/contracts';
 import type { Scope, Tx } from '@clientela/db';
-import { AppError, conflict, forbidden, invalid, notFound, precondition } from '@clientela/errors';
+import { AppError, conflict, forbidden, invalid, notFound, preconditionFailed } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { pickWritable, type Actor } from '@clientela/http';
 import { announced, causeOf, changesOf, newUser, noteUser, write, type UserCause } from '../accounts/changes.ts';
@@ -109,13 +109,13 @@ async function currentOf(tx: Tx, { actor, id, expected_version }: Target, compan
   const current = await lockUser(tx, id);
   if (!current) throw notFound('user');
   if (current.id !== actor.id && above(actor, current.role)) throw forbidden('That user stands above your role');
-  if (expected_version !== undefined && expected_version !== current.version) throw precondition();
+  if (expected_version !== undefined && expected_version !== current.version) throw preconditionFailed();
   return current;
 }
 
 async function deactivated(tx: Tx, cause: UserCause, current: StoredUser): Promise<StoredUser> {
   const user = await updateUser(tx, current, { is_active: false });
-  if (!user) throw precondition();
+  if (!user) throw preconditionFailed();
   await publish(tx, userDeleted, cause, user.version, { user_id: user.id, hard: false });
   await noteUser(tx, cause, user, 'user.deactivated', ['is_active'], cause.client_ip);
   return user;

@@ -2,7 +2,7 @@ import { accessLevel } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
 import { forbidden, invalid, notFound, type FieldError } from '@clientela/errors';
 import { patchBody, route, withETag, type Actor, type CompanyActor, type Route } from '@clientela/http';
-import { documentFault, Message } from '@clientela/validation';
+import { documentNumberError, Message } from '@clientela/validation';
 import type { Defaults } from '../accounts/actions.ts';
 import type { Passwords } from '../accounts/passwords.ts';
 import { shown } from '../accounts/routes.ts';
@@ -103,7 +103,8 @@ const create = ({ passwords, defaults, make_profile }: UserParts) =>
       const faults: FieldError[] = [];
       const wrong = passwordFault(password, account);
       if (wrong) faults.push({ path: 'password', message: wrong });
-      const fault = document_type && number_document_identity && documentFault(document_type, number_document_identity);
+      const fault =
+        document_type && number_document_identity && documentNumberError(document_type, number_document_identity);
       if (fault) faults.push({ path: 'number_document_identity', message: fault });
       if (faults.length > 0) throw invalid(faults);
       const rest = { address, document_type, number_document_identity };

@@ -5,8 +5,8 @@ import {
   Email,
   queryBoolean,
   querySearch,
-  sliceOf,
-  sliceQuery,
+  offsetPageSchema,
+  offsetQuery,
   text,
   Uuid,
 } from '@clientela/validation';
@@ -30,13 +30,13 @@ export const UserListed = User.pick({
 export type UserListed = z.infer<typeof UserListed>;
 
 export const UserQuery = z.strictObject({
-  ...sliceQuery,
+  ...offsetQuery,
   role: z.enum(roles).optional(),
   is_active: queryBoolean.optional(),
   search: querySearch.optional().meta({ description: 'Finds names, usernames, e-mails and phones' }),
 });
 export type UserQuery = z.infer<typeof UserQuery>;
-export const UserList = sliceOf('users', UserListed);
+export const UserList = offsetPageSchema('users', UserListed);
 
 /** By the id, or by the number that people read out. */
 export const UserId = z.strictObject({

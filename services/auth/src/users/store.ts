@@ -38,7 +38,12 @@ export function listUsers(db: Db, scope: Scope, query: UserQuery): Promise<Offse
   const rows = search ? withCompany(db.withMaterialized('u', found.select(ofUsers)).from('u')) : many;
   const sort = [{ column: 'u.created_at', descending: true }];
   const filtered = Boolean(role ?? search) || is_active !== undefined;
-  return paginateByOffset<UserListed>(rows, columns, { limit, offset, sort }, { filtered, many });
+  return paginateByOffset<UserListed>(
+    rows,
+    columns,
+    { limit, offset, sort },
+    { isFiltered: filtered, largeResultQuery: many },
+  );
 }
 
 function matching(any: Query, search: string): void {

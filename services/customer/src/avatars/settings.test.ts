@@ -29,10 +29,10 @@ test('one of the two is needed, whole, and all faults are told together with the
   expect(faults(bucket)).toEqual([]);
   expect(faults({ ...bucket, AVATARS_S3_ENDPOINT: 'http://127.0.0.1:9000' })).toEqual([]);
   expect(faults({ ...bucket, AVATARS_FOLDER: '/pictures' })).toEqual([
-    '  AVATARS_FOLDER: give either a folder or a bucket (AVATARS_S3_…), not both',
+    '  AVATARS_FOLDER: set either a folder or a bucket (AVATARS_S3_…), not both',
   ]);
   expect(faults({ AVATARS_S3_BUCKET: 'pictures', AVATARS_S3_ENDPOINT: 'http://user:word@host' })).toEqual([
-    '  AVATARS_S3_ENDPOINT: must hold no user and no password',
+    '  AVATARS_S3_ENDPOINT: must not contain a user or password',
     '  AVATARS_S3_REGION: is missing',
     '  AVATARS_S3_ACCESS_KEY_ID: is missing',
     '  AVATARS_S3_SECRET_ACCESS_KEY: is missing',

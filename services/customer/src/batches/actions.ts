@@ -2,7 +2,7 @@ import { customerCreated } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
 import { AppError, invalid } from '@clientela/errors';
 import { fieldErrors, requirePermission, patchBody, type CompanyActor } from '@clientela/http';
-import { normalPhone } from '@clientela/validation/phones';
+import { normalizePhone } from '@clientela/validation/phones';
 import type { z } from 'zod';
 import { changeCustomer, createCustomer, markDeleted } from '../customers/actions.ts';
 import { Customer, withDocument, WritableCustomer, type NewCustomer } from '../customers/schema.ts';
@@ -76,7 +76,7 @@ const fresh = { status: 'active', type: 'regular' } as const;
 async function upsertCustomer(tx: Tx, actor: CompanyActor, { match_on, data }: Upsert, terms: Terms): Promise<Done> {
   const { country } = terms.company;
   const value = String(data[match_on]);
-  const looked = match_on === 'phone' ? normalPhone(value, country) : value;
+  const looked = match_on === 'phone' ? normalizePhone(value, country) : value;
   const holder = await findHolder(tx, actor.company_id, match_on, { [match_on]: looked });
   if (!holder) {
     return { status: 201, customer: await createFromList(tx, actor, { ...fresh, ...data }, terms) };

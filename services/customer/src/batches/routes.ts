@@ -2,7 +2,7 @@ import { notFound, unavailable } from '@clientela/errors';
 import {
   requirePermission,
   Problem,
-  problemFor,
+  toProblem,
   route,
   type CompanyActor,
   type CompanyClient,
@@ -77,7 +77,7 @@ async function resultOf(part: string, sent: unknown, work: Work, log: BatchParts
 }
 
 async function refusal(error: unknown, { request_id, db }: Work): Promise<Result> {
-  const { status, body } = await problemFor(error, request_id, db);
+  const { status, body } = await toProblem(error, request_id, db);
   return { status, error: body };
 }
 

@@ -1,6 +1,6 @@
 import { customerCreated, customerDeleted, customerStatusChanged, customerUpdated } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
-import { AppError, conflict, forbidden, invalid, notFound, precondition } from '@clientela/errors';
+import { AppError, conflict, forbidden, invalid, notFound, preconditionFailed } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { changedValues, readOnlyErrors, writableFields, type CompanyActor } from '@clientela/http';
 import { tell } from '../history/actions.ts';
@@ -156,7 +156,7 @@ function refuseFields(fields: readonly string[]): void {
 export async function currentOf(tx: Tx, { actor, id, expected_version }: Target): Promise<StoredCustomer> {
   const current = await lockCustomer(tx, actor.company_id, id);
   if (!current) throw notFound('customer');
-  if (expected_version !== undefined && expected_version !== current.version) throw precondition();
+  if (expected_version !== undefined && expected_version !== current.version) throw preconditionFailed();
   return current;
 }
 
@@ -180,6 +180,6 @@ export async function write(
 ): Promise<StoredCustomer> {
   // Who may see only one record is not shown the one that holds a value.
   const customer = await updateCustomer(tx, actor.company_id, current, changes, { shown: actor.role !== 'customer' });
-  if (!customer) throw precondition();
+  if (!customer) throw preconditionFailed();
   return customer;
 }

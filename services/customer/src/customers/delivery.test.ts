@@ -40,7 +40,7 @@ afterAll(async () => {
 
 const path = '/api/customers';
 const created = async (body: object = { full_name: 'Ana' }) => (await admin.post(path, body).expect(201)).body.customer;
-const confirms = () => ({ status: 200, body: { heard: true } });
+const confirms = () => ({ status: 200, body: { processed: true } });
 const hangsUp = () => undefined;
 /** What a subscriber confirmed or was offered of one customer. */
 const heard = (subscriber: StubServer, id: string) =>

@@ -1,7 +1,7 @@
 import type { Role } from '@clientela/contracts';
 import type { FieldError } from '@clientela/errors';
-import { documentFault } from '@clientela/validation';
-import { normalPhone } from '@clientela/validation/phones';
+import { documentNumberError } from '@clientela/validation';
+import { normalizePhone } from '@clientela/validation/phones';
 import type { Change } from '../history/schema.ts';
 import type { Address, Customer, CustomerFields, CustomerGiven, Preferences } from './schema.ts';
 
@@ -64,7 +64,7 @@ function namesAfter(current: Names, given: CustomerGiven): Names {
 /** A phone that comes back in the spelling in which it is stored keeps what was typed at first. */
 function phoneAfter(current: CustomerFields, given: string | null | undefined, country: string) {
   if (given === undefined || given === current.phone) return {};
-  const phone = given === null ? null : normalPhone(given, country);
+  const phone = given === null ? null : normalizePhone(given, country);
   return phone === current.phone ? {} : { phone, phone_typed: given };
 }
 
@@ -101,7 +101,7 @@ export function documentFaults({
   if (typeof document_number !== 'string') return [];
   if (document_type === undefined || document_type === null)
     return [{ path: 'document_type', message: 'is required beside a document_number' }];
-  const fault = typeof document_type === 'string' ? documentFault(document_type, document_number) : undefined;
+  const fault = typeof document_type === 'string' ? documentNumberError(document_type, document_number) : undefined;
   return fault ? [{ path: 'document_number', message: fault }] : [];
 }
 

@@ -1,4 +1,4 @@
-import type { DataOf, EventContract } from '@clientela/contracts';
+import type { EventData, EventContract } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
 import { publishAll, type EventOrigin } from '@clientela/events';
 import type { Change } from './schema.ts';
@@ -9,7 +9,7 @@ export type Doer = EventOrigin & { company_id: string };
 
 type Named = { id: string; number: number; version: number };
 /** What an event says beside which customer it is about. */
-type Said<E extends EventContract> = Omit<DataOf<E>, 'customer_id' | 'number'>;
+type Said<E extends EventContract> = Omit<EventData<E>, 'customer_id' | 'number'>;
 /** Values before and after, which no event carries. */
 type Remembered = { changes?: readonly Change[]; reason?: string | undefined };
 
@@ -48,7 +48,7 @@ export async function tellEach<E extends EventContract>(
   const before = customer.version - said.length;
   const facts = said.map((one, index) => ({
     sequence: before + index + 1,
-    data: { ...about, ...one } as unknown as DataOf<E>,
+    data: { ...about, ...one } as unknown as EventData<E>,
   }));
   await publishAll(tx, contract, doer, facts);
 }

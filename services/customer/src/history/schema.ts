@@ -1,4 +1,4 @@
-import { Instant, perPage } from '@clientela/validation';
+import { Instant, queryPerPage } from '@clientela/validation';
 import { z } from 'zod';
 
 /** One field of a record, before and after. */
@@ -21,7 +21,7 @@ export const HistoryQuery = z.strictObject({
     .max(1000)
     .default('')
     .meta({ description: 'next_cursor of the page before; empty or left out for the first' }),
-  per_page: perPage(),
+  per_page: queryPerPage(),
 });
 
 export const HistoryPage = z.strictObject({ history: z.array(HistoryEntry), next_cursor: z.string().nullable() });

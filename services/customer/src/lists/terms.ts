@@ -1,5 +1,5 @@
 import { normalizeForSearch, deletionKeys, isWithinOneEdit } from '@clientela/db';
-import { digitsTyped } from '@clientela/validation/phones';
+import { phoneSearchDigits } from '@clientela/validation/phones';
 import { lettersOf, wordsOf } from '../customers/search.ts';
 
 // What somebody looks for, and what a searched text must hold for it. See customers/search.ts for how such a text is written.
@@ -23,7 +23,7 @@ const most = 8; // words of a term that are looked for; more make nothing more e
 
 export function termOf(search: string): Term {
   const text = normalizeForSearch(search);
-  const digits = digitsTyped(search);
+  const digits = phoneSearchDigits(search);
   const words = text
     .split(' ')
     .filter((word) => somethingToFind.test(word))

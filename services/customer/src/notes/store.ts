@@ -9,7 +9,7 @@ export const listNotes = (db: Db, company_id: string, customer_id: string, query
     db('customer_notes').where({ company_id, customer_id }),
     columns,
     { ...query, sort },
-    { filtered: false },
+    { isFiltered: false },
   );
 
 export async function insertNote(

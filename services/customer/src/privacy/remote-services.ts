@@ -36,7 +36,7 @@ async function callPeer<S extends z.ZodType>(
 ) {
   const fault = (cause?: unknown) =>
     unavailable(`The ${client.service} service does not answer as it should`, { cause });
-  const answered = await client.ask(path, body, answer, call).catch((error: unknown) => {
+  const answered = await client.postForBody(path, body, answer, call).catch((error: unknown) => {
     throw error instanceof AppError ? error : fault(error);
   });
   if (answered === undefined) throw fault();

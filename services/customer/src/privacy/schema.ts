@@ -1,5 +1,5 @@
 import { ErasureReceipt, services } from '@clientela/contracts';
-import { Instant, page, pageOf, perPage, queryBoolean, Uuid } from '@clientela/validation';
+import { Instant, queryPage, pageSchema, queryPerPage, queryBoolean, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 
 const named = ['customer_id', 'user_id', 'business_id'] as const;
@@ -55,9 +55,9 @@ export const RequestId = z.strictObject({ request_id: Uuid });
 export const WaitQuery = z.strictObject({
   wait: queryBoolean.default(false).meta({ description: 'Answer when it is done, or after 20 seconds' }),
 });
-export const RequestQuery = z.strictObject({ page, per_page: perPage() });
+export const RequestQuery = z.strictObject({ page: queryPage, per_page: queryPerPage() });
 export const RequestResponse = z.strictObject({ request: ErasureRequest });
-export const RequestPage = pageOf('requests', ErasureRequest);
+export const RequestPage = pageSchema('requests', ErasureRequest);
 export const ReceiptResponse = z.strictObject({
   receipt: ErasureReceipt,
   jws: z.string().meta({ description: 'The receipt, signed: RFC 7515, compact; the key is in /.well-known/jwks.json' }),

@@ -54,7 +54,7 @@ export function listRequests(
   const found = whereCompany(db('erasure_requests'), scope);
   if (user_id !== undefined) void found.where({ user_id });
   const sort = [{ column: 'requested_at', descending: true }];
-  return paginate(found, columns(db), { ...request, sort }, { filtered: user_id !== undefined });
+  return paginate(found, columns(db), { ...request, sort }, { isFiltered: user_id !== undefined });
 }
 
 export const findReceipt = (db: Db, company_id: string, id: string) =>

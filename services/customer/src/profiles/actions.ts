@@ -1,6 +1,6 @@
 import { customerCreated, customerUpdated, type InternalCompany, type InternalUser } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
-import { AppError, notFound, precondition } from '@clientela/errors';
+import { AppError, notFound, preconditionFailed } from '@clientela/errors';
 import type { EventOrigin } from '@clientela/events';
 import { changedValues } from '@clientela/http';
 import { blank, changedFields, changesBetween, fieldsAfter } from '../customers/rules.ts';
@@ -101,7 +101,7 @@ async function write(tx: Tx, current: StoredCustomer, given: CustomerGiven, comp
   const fields_changed = changedFields(Object.keys(changes));
   if (fields_changed.length === 0) return undefined;
   const customer = await updateCustomer(tx, company.id, current, changes, { shown: false });
-  if (!customer) throw precondition();
+  if (!customer) throw preconditionFailed();
   return { customer, fields_changed };
 }
 

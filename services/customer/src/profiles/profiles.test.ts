@@ -164,8 +164,8 @@ describe('user.registered', () => {
   test('of a customer makes the profile, once, whoever comes first and however often it is heard', async () => {
     const user = somebody();
     const id = randomUUID();
-    expect((await registered(user, id).expect(200)).body).toEqual({ heard: true });
-    expect((await registered(user, id).expect(200)).body).toEqual({ heard: false });
+    expect((await registered(user, id).expect(200)).body).toEqual({ processed: true });
+    expect((await registered(user, id).expect(200)).body).toEqual({ processed: false });
     await create(user).expect(200);
     expect(await profiles(user)).toMatchObject([{ full_name: 'Ana Perez', email: user.email }]);
 
@@ -197,7 +197,7 @@ describe('user.registered', () => {
   test('of somebody who is gone makes none', async () => {
     const user = somebody();
     users.delete(user.id);
-    expect((await registered(user).expect(200)).body).toEqual({ heard: true });
+    expect((await registered(user).expect(200)).body).toEqual({ processed: true });
     expect(await profiles(user)).toEqual([]);
   });
 

@@ -144,8 +144,8 @@ test('a burst is asked for once: later events find themselves counted, in whatev
 
   const again = event('interaction.updated', id, 51);
   record(id, 51, { ...much, open_complaints: 3 });
-  expect((await hear(again)).body).toEqual({ heard: true });
-  expect((await hear(again)).body).toEqual({ heard: false });
+  expect((await hear(again)).body).toEqual({ processed: true });
+  expect((await hear(again)).body).toEqual({ processed: false });
   expect([(await statsOf(id)).open_complaints, interaction.calls.length]).toEqual([3, 2]);
 });
 
@@ -169,7 +169,7 @@ test('an answer that is overtaken by a later one is thrown away', async () => {
   record(id, 2, { total_orders: 2 });
   await heard('transaction.recorded', id, 2);
   late.resolve();
-  expect(await done).toEqual({ heard: true });
+  expect(await done).toEqual({ processed: true });
   expect((await statsOf(id)).total_orders).toBe(2);
 });
 
@@ -183,7 +183,7 @@ test('while the interaction service is away the event waits, and is heard then',
   await hear(said).expect(503);
   expect(await statsOf(id)).toEqual(stats);
   interaction.answer(answer);
-  expect((await hear(said).expect(200)).body).toEqual({ heard: true });
+  expect((await hear(said).expect(200)).body).toEqual({ processed: true });
   expect(await statsOf(id)).toEqual(much);
 });
 

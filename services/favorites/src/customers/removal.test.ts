@@ -57,19 +57,19 @@ test('a customer removed for good takes its favorites along, once, and nobody el
   await add().expect(201); // another customer who has been given the same number
 
   const event = deletion();
-  expect((await hear(event).expect(200)).body).toEqual({ heard: true });
+  expect((await hear(event).expect(200)).body).toEqual({ processed: true });
   expect(await rows()).toBe(0);
   customer_id = other;
   expect(await rows()).toBe(3);
   await hear(deletion()).expect(200);
   expect(await rows()).toBe(1);
   expect((await elsewhere.get('/rest/v1/favorites')).body.count).toBe(1);
-  expect((await hear(event).expect(200)).body).toEqual({ heard: false });
+  expect((await hear(event).expect(200)).body).toEqual({ processed: false });
 });
 
 test('a customer with a deletion mark keeps them', async () => {
   await add().expect(201);
-  expect((await hear(deletion(false)).expect(200)).body).toEqual({ heard: true });
+  expect((await hear(deletion(false)).expect(200)).body).toEqual({ processed: true });
   expect(await rows()).toBe(1);
 });
 
@@ -119,5 +119,5 @@ test('an event that this service does not hear, or cannot read, is a 422 and lea
   await hear({ ...event, data: {} }).expect(422);
   await admin.post('/internal/events', event).expect(403);
   expect(await rows()).toBe(1);
-  expect((await hear(event).expect(200)).body).toEqual({ heard: true });
+  expect((await hear(event).expect(200)).body).toEqual({ processed: true });
 });

@@ -50,18 +50,18 @@ test('a customer removed for good takes its interactions along, once, and nobody
   await elsewhere.post(`/api/customers/${gone}/interactions`, { notes: 'a', type: 'call' }).expect(201);
 
   const event = deletion(gone);
-  expect((await hear(event).expect(200)).body).toEqual({ heard: true });
+  expect((await hear(event).expect(200)).body).toEqual({ processed: true });
   expect([await rowsOf(gone), await rowsOf(stays)]).toEqual([1, 1]);
   expect((await admin.get(`/api/customers/${gone}/interactions`)).body.total).toBe(0);
   expect((await elsewhere.get(`/api/customers/${gone}/interactions`)).body.total).toBe(1);
-  expect((await hear(event).expect(200)).body).toEqual({ heard: false });
-  expect((await hear(deletion(gone)).expect(200)).body).toEqual({ heard: true });
+  expect((await hear(event).expect(200)).body).toEqual({ processed: false });
+  expect((await hear(deletion(gone)).expect(200)).body).toEqual({ processed: true });
 });
 
 test('a customer with a deletion mark keeps them', async () => {
   const id = randomUUID();
   await record(id).expect(201);
-  expect((await hear(deletion(id, false)).expect(200)).body).toEqual({ heard: true });
+  expect((await hear(deletion(id, false)).expect(200)).body).toEqual({ processed: true });
   expect(await rowsOf(id)).toBe(1);
   await record(id).expect(201);
 });
@@ -161,5 +161,5 @@ test('an event that this service does not hear, or cannot read, is a 422 and lea
   await hear({}).expect(422);
   await admin.post('/internal/events', event).expect(403);
   expect(await rowsOf(id)).toBe(1);
-  expect((await hear(event).expect(200)).body).toEqual({ heard: true });
+  expect((await hear(event).expect(200)).body).toEqual({ processed: true });
 });

@@ -1,6 +1,6 @@
 import { productCreated, productDeleted, productUpdated } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
-import { notFound, precondition } from '@clientela/errors';
+import { notFound, preconditionFailed } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { changedValues, pickWritable, type CompanyActor } from '@clientela/http';
 import { WritableProduct, type NewProduct } from './schema.ts';
@@ -45,7 +45,7 @@ export async function removeProduct(tx: Tx, target: Target): Promise<void> {
 async function currentOf(tx: Tx, { actor, id, expected_version }: Target): Promise<StoredProduct> {
   const current = await lockProduct(tx, actor.company_id, id);
   if (!current) throw notFound('product');
-  if (expected_version !== undefined && expected_version !== current.version) throw precondition();
+  if (expected_version !== undefined && expected_version !== current.version) throw preconditionFailed();
   return current;
 }
 
@@ -66,6 +66,6 @@ async function save(tx: Tx, actor: CompanyActor, current: StoredProduct, wanted:
 
 async function write(tx: Tx, actor: CompanyActor, current: StoredProduct, changes: Changes): Promise<StoredProduct> {
   const product = await updateProduct(tx, actor.company_id, current, changes);
-  if (!product) throw precondition();
+  if (!product) throw preconditionFailed();
   return product;
 }

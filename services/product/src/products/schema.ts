@@ -2,12 +2,12 @@ import {
   Currency,
   Instant,
   jsonObject,
-  lines,
+  multilineText,
   money,
   Money,
-  page,
-  pageOf,
-  perPage,
+  queryPage,
+  pageSchema,
+  queryPerPage,
   queryBoolean,
   querySearch,
   querySort,
@@ -41,7 +41,7 @@ export type Product = z.infer<typeof Product>;
 export const WritableProduct = z.strictObject({
   sku: text(100).nullable(),
   name: text(255, 2),
-  description: lines(5000).nullable(),
+  description: multilineText(5000).nullable(),
   type: TypeGiven,
   price: money(0),
   currency: Currency,
@@ -64,8 +64,8 @@ export type NewProduct = z.infer<typeof NewProduct>;
 const sortable = ['created_at', 'updated_at', 'name', 'price', 'number'] as const;
 
 export const ProductQuery = z.strictObject({
-  page,
-  per_page: perPage(),
+  page: queryPage,
+  per_page: queryPerPage(),
   sort: querySort(sortable),
   search: querySearch.optional(),
   type: TypeGiven.optional(),
@@ -78,5 +78,5 @@ export type ProductQuery = z.infer<typeof ProductQuery>;
 export const ProductId = z.strictObject({ product_id: Uuid });
 export const ProductShown = z.strictObject({ product: Product });
 export const ProductSaved = z.strictObject({ message: z.string(), product: Product });
-export const ProductPage = pageOf('products', Product);
+export const ProductPage = pageSchema('products', Product);
 export const Removal = z.strictObject({ hard_delete: queryBoolean.default(false) });

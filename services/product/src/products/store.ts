@@ -58,7 +58,7 @@ export function listProducts(db: Db, scope: Scope, query: ProductQuery): Promise
   if (query.max_price) void found.where('price', '<=', query.max_price);
   if (query.search) void found.whereLike('searched', containsPattern(normalizeForSearch(query.search)));
   const filtered = Boolean(query.search ?? query.type ?? query.min_price ?? query.max_price);
-  return paginate<Product>(found, columns, query, { filtered });
+  return paginate<Product>(found, columns, query, { isFiltered: filtered });
 }
 
 const taken = (company_id: string, { sku, number }: { sku?: string | null; number?: number | undefined }) => ({
