@@ -2,55 +2,58 @@ import type { ErasureReport, Person } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
 import type { Keyset } from './person-rows.ts';
 
-/** How far an erasure has come. */
+/** The progress of an erasure. */
 export type Progress = {
-  /** The step that was worked on last. */
-  at: string | null;
-  /** Where that one goes on. */
+  /** The current step; null before the first. */
+  step: string | null;
+  /** The key after which the current step continues. */
   after: Keyset | null;
-  /** How many rows each step has touched. */
+  /** Rows counted so far, by step. */
   rows: Record<string, number>;
-  done: string[];
+  finished: string[];
 };
 export type Erasure = {
-  requested: Person;
-  person: Person | null;
+  person: Person;
+  /** The ids of the person that this service acts on; null before the first transaction. */
+  resolved_person: Person | null;
   progress: Progress | null;
   report: ErasureReport | null;
 };
-type Where = { company_id: string; request_id: string };
+type RequestKey = { company_id: string; request_id: string };
 
-const columns = ['asked', 'person', 'progress', 'report'] as const;
+const columns = ['person', 'resolved_person', 'progress', 'report'] as const;
 
-/** The row of a request, made when it is new, and held until the transaction ends. */
-export async function lockErasure(tx: Tx, request_id: string, requested: Person): Promise<Erasure> {
-  const where = { company_id: requested.company_id, request_id };
-  const hold = async (): Promise<Erasure | undefined> => tx('erasures').where(where).forUpdate().first(columns);
-  const known = await hold();
-  if (known) return known;
+/** Locks the row of a request until the transaction ends; inserts it for a new request. */
+export async function lockErasure(tx: Tx, request_id: string, person: Person): Promise<Erasure> {
+  const key = { company_id: person.company_id, request_id };
+  const lock = async (): Promise<Erasure | undefined> => tx('erasures').where(key).forUpdate().first(columns);
+  const existing = await lock();
+  if (existing) return existing;
   await tx('erasures')
-    .insert({ ...where, requested: requested })
+    .insert({ ...key, person })
     .onConflict(['company_id', 'request_id'])
     .ignore();
-  return (await hold()) as Erasure;
+  return (await lock()) as Erasure;
 }
 
-export const saveErasure = (tx: Tx, where: Where, saved: { person: Person; progress: Progress }): Promise<number> =>
-  tx('erasures').where(where).update(saved);
+export const saveProgress = (
+  tx: Tx,
+  key: RequestKey,
+  changes: { resolved_person?: Person; progress: Progress },
+): Promise<number> => tx('erasures').where(key).update(changes);
 
 export async function finishErasure(
   tx: Tx,
-  where: Where,
-  report: Omit<ErasureReport, 'done_at'>,
+  key: RequestKey,
+  { service, ...lines }: Omit<ErasureReport, 'done_at'>,
 ): Promise<ErasureReport> {
   const [row] = await tx('erasures')
-    .where(where)
+    .where(key)
     .update({ done_at: tx.fn.now() })
     .returning<{ done_at: string }[]>('done_at');
-  const { service, ...touched } = report;
-  const said: ErasureReport = { service, done_at: (row as { done_at: string }).done_at, ...touched };
+  const report: ErasureReport = { service, done_at: (row as { done_at: string }).done_at, ...lines };
   await tx('erasures')
-    .where(where)
-    .update({ report: JSON.stringify(said) });
-  return said;
+    .where(key)
+    .update({ report: JSON.stringify(report) });
+  return report;
 }
