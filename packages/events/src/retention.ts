@@ -21,7 +21,7 @@ export const purgeOutbox = (db: Db): Promise<number> =>
       'id',
       db('outbox_events as e')
         .select('e.id')
-        .whereRaw(`e.written_at < now() - interval '${outboxRetention}'`)
+        .whereRaw(`e.created_at < now() - interval '${outboxRetention}'`)
         .whereNotExists(db('outbox_deliveries as d').select(db.raw('1')).whereRaw('d.event_id = e.id'))
         .orderBy('e.id')
         .limit(batchSize),

@@ -43,6 +43,7 @@ export const personalColumns: readonly string[] = [
   'private_sealed',
   'reason',
   'recorded_as',
+  'search_text',
   'searched',
   'seed',
   'tags',

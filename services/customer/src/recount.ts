@@ -5,7 +5,7 @@ import { serviceClient } from '@clientela/http';
 import { readEnvironment } from '@clientela/runtime';
 import { z } from 'zod';
 import { CUSTOMER_DATABASE_URL, CUSTOMER_SERVICE_KEY, INTERACTION_SERVICE_URL } from './config.ts';
-import { totalsLookup } from './stats/lookup.ts';
+import { createTotalsClient } from './stats/totals-client.ts';
 import { recount } from './stats/recount.ts';
 
 // `node src/recount.ts` holds the counters of all customers against what the interaction service has recorded, and repairs them; with
@@ -20,7 +20,7 @@ async function run(): Promise<void> {
   const db = connect(settings.CUSTOMER_DATABASE_URL, { name: 'recount', pool: 1 });
   try {
     const { INTERACTION_SERVICE_URL: url, CUSTOMER_SERVICE_KEY: key } = settings;
-    const totals = totalsLookup(serviceClient({ service: 'interaction', url, key, timeout: patience }));
+    const totals = createTotalsClient(serviceClient({ service: 'interaction', url, key, timeout: patience }));
     const how = { repair: !check, request_id: randomUUID() };
     const { different, ...found } = await recount(db, totals, how);
     process.stdout.write(`${JSON.stringify({ ...found, [check ? 'different' : 'repaired']: different })}\n`);

@@ -1,7 +1,7 @@
 import { notFound } from '@clientela/errors';
 import { route, type CompanyClient, type Route } from '@clientela/http';
-import { cache } from '../cache.ts';
-import { figures } from './rules.ts';
+import { createCache } from '../cache.ts';
+import { buildAnalytics } from './rules.ts';
 import { CustomerAnalytics } from './schema.ts';
 import { countByStatusAndType, countSince, sumCounters } from './store.ts';
 
@@ -10,7 +10,7 @@ const companiesKept = 1_000;
 
 /** @param now milliseconds; the clock */
 export const analyticsRoutes = (companies: CompanyClient, now: () => number = Date.now): Route[] => {
-  const remembered = cache<CustomerAnalytics>({ age, most: companiesKept, now });
+  const remembered = createCache<CustomerAnalytics>({ ttlMs: age, maxEntries: companiesKept, now });
   return [
     route({
       method: 'get',
@@ -33,7 +33,7 @@ export const analyticsRoutes = (companies: CompanyClient, now: () => number = Da
           const sums = await sumCounters(db, company_id, currency);
           const month = `${generated_at.slice(0, 7)}-01T00:00:00.000Z`;
           const new_customers_this_month = await countSince(db, company_id, month);
-          return figures(counts, sums, { new_customers_this_month, generated_at });
+          return buildAnalytics(counts, sums, { new_customers_this_month, generated_at });
         }),
     }),
   ];

@@ -1,8 +1,8 @@
 import { Status, Type } from '../customers/schema.ts';
 import type { CustomerAnalytics } from './schema.ts';
 
-export type Counted = { status: string; type: string; customers: number };
-export type Sums = {
+export type CustomerCount = { status: string; type: string; customers: number };
+export type CounterSums = {
   total_orders: number;
   total_complaints: number;
   open_complaints: number;
@@ -11,11 +11,11 @@ export type Sums = {
   valued: number;
 };
 
-const sum = (counts: readonly Counted[]): number => counts.reduce((total, { customers }) => total + customers, 0);
+const sum = (counts: readonly CustomerCount[]): number => counts.reduce((total, { customers }) => total + customers, 0);
 
-export function figures(
-  counts: readonly Counted[],
-  { total_orders, total_complaints, open_complaints, value, valued }: Sums,
+export function buildAnalytics(
+  counts: readonly CustomerCount[],
+  { total_orders, total_complaints, open_complaints, value, valued }: CounterSums,
   rest: Pick<CustomerAnalytics, 'new_customers_this_month' | 'generated_at'>,
 ): CustomerAnalytics {
   const by = <Name extends string>(field: 'status' | 'type', names: readonly Name[]) =>

@@ -6,9 +6,9 @@ import type { TestUser, Company, TestService } from '@clientela/testing';
 import { listen } from '@clientela/http';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { customerUnderTest } from '../customer-under-test.ts';
-import { folderStorage } from './folder.ts';
-import { photograph, photographWithGainMap, picture } from './sample-pictures.ts';
+import { createTestCustomer } from '../testing/test-customer.ts';
+import { createDiskStorage } from './disk-storage.ts';
+import { photograph, photographWithGainMap, picture } from './testing/sample-images.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'clientela-avatars-'));
 let service: TestService;
@@ -16,7 +16,7 @@ let company: Company;
 let manager: TestUser;
 
 beforeAll(async () => {
-  service = await customerUnderTest({ pictures: folderStorage(folder) });
+  service = await createTestCustomer({ avatarStorage: createDiskStorage(folder) });
   company = service.company();
   manager = service.user('manager', company);
 });
@@ -245,14 +245,14 @@ describe('what is served', () => {
 
   test('nothing that no customer has, though the storage holds it', async () => {
     const name = `${'ab'.repeat(16)}.webp`;
-    await folderStorage(folder).put(name, await picture('webp'), 'image/webp');
+    await createDiskStorage(folder).put(name, await picture('webp'), 'image/webp');
     expect(existsSync(join(folder, 'ab', name))).toBe(true);
     await open(`/avatars/${name}`).expect(404);
   });
 
   test('nothing that the storage has lost', async () => {
     const url = await given((await newCustomer()).id);
-    await folderStorage(folder).remove(url.split('/')[2] ?? '');
+    await createDiskStorage(folder).remove(url.split('/')[2] ?? '');
     await open(url).expect(404);
   });
 });

@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
  * Where pictures are kept. It knows names and bytes and nothing of customers. Each call ends within seconds, and throws what is the matter
  * when the storage is away.
  */
-export type Storage = {
+export type AvatarStorage = {
   /** Keeps bytes durably before it returns. */
   put: (name: string, bytes: Buffer, type: string) => Promise<void>;
   /** @returns undefined when there is none; `size` in bytes */
@@ -15,5 +15,5 @@ export type Storage = {
 };
 
 /** 128 random bits: a name that nobody guesses is what protects a picture. */
-export const newName = (): string => `${randomBytes(16).toString('hex')}.webp`;
-export const isName = (text: string): boolean => /^[0-9a-f]{32}\.webp$/.test(text);
+export const newAvatarName = (): string => `${randomBytes(16).toString('hex')}.webp`;
+export const isAvatarName = (text: string): boolean => /^[0-9a-f]{32}\.webp$/.test(text);

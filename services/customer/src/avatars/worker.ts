@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Db } from '@clientela/db';
 import type { Log } from '@clientela/runtime';
-import type { Storage } from './storage.ts';
-import { deleteDiscard, takeDueDiscards, type Whose } from './store.ts';
+import type { AvatarStorage } from './storage.ts';
+import { deletePendingDeletion, claimDueDeletions, type CustomerRef } from './store.ts';
 
-const batch = 20;
+const batchSize = 20;
 
 /**
  * Removes from the storage what is discarded and due, a batch of it.
@@ -12,31 +12,31 @@ const batch = 20;
  * @returns whether there may be more
  * @throws what the storage refuses with; that picture is due again later
  */
-export async function removeDue(db: Db, storage: Storage, whose?: Whose): Promise<boolean> {
-  const due = await takeDueDiscards(db, batch, whose);
+export async function deleteDueAvatars(db: Db, storage: AvatarStorage, whose?: CustomerRef): Promise<boolean> {
+  const due = await claimDueDeletions(db, batchSize, whose);
   const removed = await Promise.allSettled(
     due.map(async (discard) => {
       await storage.remove(discard.name);
-      await deleteDiscard(db, discard);
+      await deletePendingDeletion(db, discard);
     }),
   );
   const failure = removed.find((one) => one.status === 'rejected');
   if (failure) throw failure.reason;
-  return due.length === batch;
+  return due.length === batchSize;
 }
 
 /**
  * Removes from the storage what is discarded, for ever: what fails is due again later. Several processes share the work.
  * @param options.every milliseconds between two looks
  */
-export function startDiscarding(options: { db: Db; storage: Storage; log: Log; every?: number }) {
+export function startAvatarCleanup(options: { db: Db; storage: AvatarStorage; log: Log; every?: number }) {
   const { db, storage, log, every = 5000 } = options;
   const stopping = new AbortController();
   let failing = false;
 
   const running = (async () => {
     while (!stopping.signal.aborted) {
-      const more = await removeDue(db, storage).then(
+      const more = await deleteDueAvatars(db, storage).then(
         (found) => {
           failing = false;
           return found;

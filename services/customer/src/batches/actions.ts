@@ -5,34 +5,34 @@ import { fieldErrors, requirePermission, patchBody, type CompanyActor } from '@c
 import { normalizePhone } from '@clientela/validation/phones';
 import type { z } from 'zod';
 import { changeCustomer, createCustomer, markDeleted } from '../customers/actions.ts';
-import { Customer, withDocument, WritableCustomer, type NewCustomer } from '../customers/schema.ts';
-import { findHolder, type StoredCustomer } from '../customers/store.ts';
+import { Customer, checkedPatch, WritableCustomer, type NewCustomer } from '../customers/schema.ts';
+import { findByUniqueValue, type StoredCustomer } from '../customers/store.ts';
 import { insertHistory } from '../history/store.ts';
 import { findSuppressed } from '../tombstones/suppression-list.ts';
 import type { Fingerprinter } from '../tombstones/fingerprints.ts';
-import { operationWith } from './schema.ts';
+import { operationSchema } from './schema.ts';
 
-const Operation = operationWith(withDocument(patchBody(Customer, WritableCustomer)));
+const Operation = operationSchema(checkedPatch(patchBody(Customer, WritableCustomer)));
 type Operation = z.infer<typeof Operation>;
 
 /** Its status as the door of a single customer would give it. */
-export type Done = { status: number; customer?: StoredCustomer };
+export type Outcome = { status: number; customer?: StoredCustomer };
 /** In which company, and whether its erased people may be made again. */
-export type Terms = {
+export type BatchContext = {
   company: { country: string; currency: string };
   fingerprints: Fingerprinter;
   allow_erased: boolean;
 };
-type Given = Extract<Operation, { op: 'upsert' }>;
+type UpsertOperation = Extract<Operation, { op: 'upsert' }>;
 /** Its data without what was only filled in. */
-type Upsert = Omit<Given, 'data'> & { data: Partial<Given['data']> };
-export type Judged = Exclude<Operation, Given> | Upsert;
+type Upsert = Omit<UpsertOperation, 'data'> & { data: Partial<UpsertOperation['data']> };
+export type ParsedOperation = Exclude<Operation, UpsertOperation> | Upsert;
 
 /**
  * Judges an operation as it was sent.
  * @throws AppError 422 naming its fields as the doors of single customers do, 403 for one that the role may not do
  */
-export function judged(actor: CompanyActor, sent: unknown): Judged {
+export function parseOperation(actor: CompanyActor, sent: unknown): ParsedOperation {
   const parsed = Operation.safeParse(sent);
   if (!parsed.success) {
     const faults = fieldErrors(parsed.error.issues);
@@ -44,20 +44,25 @@ export function judged(actor: CompanyActor, sent: unknown): Judged {
   if (operation.op !== 'upsert') return operation;
   if (typeof operation.data[operation.match_on] !== 'string')
     throw invalid([{ path: operation.match_on, message: 'is required: it is what the customer is found by' }]);
-  return { ...operation, data: givenIn(operation.data, sent) };
+  return { ...operation, data: withoutDefaults(operation.data, sent) };
 }
 
 /** Without what was only filled in: a customer that is there keeps its status and type. */
-function givenIn(data: Given['data'], sent: unknown): Upsert['data'] {
+function withoutDefaults(data: UpsertOperation['data'], sent: unknown): Upsert['data'] {
   const { data: given } = sent as { data: object };
   return Object.fromEntries(Object.entries(data).filter(([field]) => field in given)) as Upsert['data'];
 }
 
 /** Does one operation in the transaction that it is given. */
-export async function perform(tx: Tx, actor: CompanyActor, operation: Judged, terms: Terms): Promise<Done> {
+export async function applyOperation(
+  tx: Tx,
+  actor: CompanyActor,
+  operation: ParsedOperation,
+  terms: BatchContext,
+): Promise<Outcome> {
   switch (operation.op) {
     case 'create':
-      return { status: 201, customer: await createFromList(tx, actor, operation.data, terms) };
+      return { status: 201, customer: await createUnlessErased(tx, actor, operation.data, terms) };
     case 'update': {
       const target = { actor, id: operation.id, expected_version: undefined };
       return { status: 200, customer: await changeCustomer(tx, target, operation.data, terms.company.country) };
@@ -71,15 +76,20 @@ export async function perform(tx: Tx, actor: CompanyActor, operation: Judged, te
 }
 
 /** What a new customer is when nothing is said. */
-const fresh = { status: 'active', type: 'regular' } as const;
+const newCustomerDefaults = { status: 'active', type: 'regular' } as const;
 
-async function upsertCustomer(tx: Tx, actor: CompanyActor, { match_on, data }: Upsert, terms: Terms): Promise<Done> {
+async function upsertCustomer(
+  tx: Tx,
+  actor: CompanyActor,
+  { match_on, data }: Upsert,
+  terms: BatchContext,
+): Promise<Outcome> {
   const { country } = terms.company;
   const value = String(data[match_on]);
   const looked = match_on === 'phone' ? normalizePhone(value, country) : value;
-  const holder = await findHolder(tx, actor.company_id, match_on, { [match_on]: looked });
+  const holder = await findByUniqueValue(tx, actor.company_id, match_on, { [match_on]: looked });
   if (!holder) {
-    return { status: 201, customer: await createFromList(tx, actor, { ...fresh, ...data }, terms) };
+    return { status: 201, customer: await createUnlessErased(tx, actor, { ...newCustomerDefaults, ...data }, terms) };
   }
   const target = { actor, id: holder.id, expected_version: undefined };
   return { status: 200, customer: await changeCustomer(tx, target, data, country) };
@@ -89,7 +99,12 @@ async function upsertCustomer(tx: Tx, actor: CompanyActor, { match_on, data }: U
  * A list must not bring back who was erased, unless somebody says that it may, which the history remembers.
  * @throws AppError 409 CUSTOMER_ERASED naming the fields
  */
-async function createFromList(tx: Tx, actor: CompanyActor, data: NewCustomer, terms: Terms): Promise<StoredCustomer> {
+async function createUnlessErased(
+  tx: Tx,
+  actor: CompanyActor,
+  data: NewCustomer,
+  terms: BatchContext,
+): Promise<StoredCustomer> {
   const customer = await createCustomer(tx, actor, data, terms.company);
   // Asked when it is made: had it to wait for an erasure that held one of its values, that one has ended by now.
   const [fields = []] = await findSuppressed(tx, terms.fingerprints, actor.company_id, [customer]);
@@ -113,8 +128,8 @@ async function createFromList(tx: Tx, actor: CompanyActor, data: NewCustomer, te
  * Whether an upsert failed only because somebody else made, or deleted, the very customer it looked for meanwhile: then it is worth
  * another try.
  */
-export const overtaken = (operation: Judged, error: unknown): boolean =>
+export const isRetryableUpsert = (operation: ParsedOperation, error: unknown): boolean =>
   operation.op === 'upsert' &&
   error instanceof AppError &&
-  [takenBy(operation.match_on), 'CUSTOMER_DELETED', 'CUSTOMER_NOT_FOUND'].includes(error.error_code);
-const takenBy = (field: Given['match_on']) => `CUSTOMER_${field.toUpperCase()}_TAKEN`;
+  [takenCode(operation.match_on), 'CUSTOMER_DELETED', 'CUSTOMER_NOT_FOUND'].includes(error.error_code);
+const takenCode = (field: UpsertOperation['match_on']) => `CUSTOMER_${field.toUpperCase()}_TAKEN`;

@@ -11,20 +11,20 @@ import {
   type ServiceOptions,
 } from '@clientela/http';
 import type { Db, Tx } from '@clientela/db';
-import { shown } from '../customers/doors.ts';
+import { toResponse } from '../customers/presenter.ts';
 import { findCustomer } from '../customers/store.ts';
 import type { Fingerprinter } from '../tombstones/fingerprints.ts';
-import { judged, overtaken, perform, type Terms } from './actions.ts';
-import { Batch, batchDone, BatchQuery, type Result } from './schema.ts';
+import { parseOperation, isRetryableUpsert, applyOperation, type BatchContext } from './actions.ts';
+import { Batch, batchResponse, BatchQuery, type OperationResult } from './schema.ts';
 
-const tries = 3; // of an upsert that others get in the way of
+const maxAttempts = 3; // of an upsert that others get in the way of
 
-type Work = IdempotentSteps & { db: Db; actor: CompanyActor; request_id: string; prepared: Terms };
+type StepContext = IdempotentSteps & { db: Db; actor: CompanyActor; request_id: string; prepared: BatchContext };
 
 /** What these doors work with. */
-export type BatchParts = { companies: CompanyClient; fingerprints: Fingerprinter; log: ServiceOptions['log'] };
+export type BatchDeps = { companies: CompanyClient; fingerprints: Fingerprinter; log: ServiceOptions['log'] };
 
-export const batchRoutes = ({ companies, fingerprints, log }: BatchParts): Route[] => [
+export const batchRoutes = ({ companies, fingerprints, log }: BatchDeps): Route[] => [
   route({
     method: 'post',
     path: '/api/customers/batch',
@@ -41,21 +41,21 @@ export const batchRoutes = ({ companies, fingerprints, log }: BatchParts): Route
     body: Batch,
     bodyLimit: 8 * 1024 * 1024,
     deadline: 120_000, // 1,000 operations on a busy machine
-    responses: { 200: batchDone(Problem) },
+    responses: { 200: batchResponse(Problem) },
     transaction: 'own', // each operation stands alone
     idempotency: 'steps',
-    prepare: async ({ actor, query: { allow_erased }, signal }): Promise<Terms> => {
+    prepare: async ({ actor, query: { allow_erased }, signal }): Promise<BatchContext> => {
       if (allow_erased) requirePermission(actor, 'gdpr:manage');
       const company = await companies(actor.company_id, { actor, signal });
       if (!company) throw notFound('company');
       return { company, fingerprints, allow_erased };
     },
     handle: async ({ body, signal, ...work }) => {
-      const results: Result[] = [];
+      const results: OperationResult[] = [];
       for (const [at, operation] of body.operations.entries()) {
         // Nobody waits for the answer any more: what is done is done, and kept under the key.
         if (signal.aborted) throw unavailable('The batch was cut off; send it again with the same Idempotency-Key');
-        results.push(await resultOf(String(at), operation, work, log));
+        results.push(await runOperation(String(at), operation, work, log));
       }
       const succeeded = results.filter(({ error }) => error === undefined).length;
       return { results, succeeded, failed: results.length - succeeded };
@@ -63,11 +63,16 @@ export const batchRoutes = ({ companies, fingerprints, log }: BatchParts): Route
   }),
 ];
 
-async function resultOf(part: string, sent: unknown, work: Work, log: BatchParts['log']): Promise<Result> {
+async function runOperation(
+  part: string,
+  sent: unknown,
+  work: StepContext,
+  log: BatchDeps['log'],
+): Promise<OperationResult> {
   try {
-    return await performed(part, sent, work);
+    return await attemptOperation(part, sent, work);
   } catch (error) {
-    const result = await refusal(error, work);
+    const result = await toErrorResult(error, work);
     if (result.status === 403) return result; // what one may do is judged each time
     if (result.status < 500) return work.recordStep(part, result);
     if (result.status === 500) log.error({ request_id: work.request_id, err: error }, 'unexpected failure');
@@ -76,35 +81,35 @@ async function resultOf(part: string, sent: unknown, work: Work, log: BatchParts
   }
 }
 
-async function refusal(error: unknown, { request_id, db }: Work): Promise<Result> {
+async function toErrorResult(error: unknown, { request_id, db }: StepContext): Promise<OperationResult> {
   const { status, body } = await toProblem(error, request_id, db);
   return { status, error: body };
 }
 
-async function performed(part: string, sent: unknown, work: Work): Promise<Result> {
+async function attemptOperation(part: string, sent: unknown, work: StepContext): Promise<OperationResult> {
   const { runStep: once, actor, prepared } = work;
-  const operation = judged(actor, sent);
-  const result = async (tx: Tx): Promise<Result> => {
-    const { status, customer } = await perform(tx, actor, operation, prepared);
-    return { status, ...(customer && { customer: shown(actor, customer) }) };
+  const operation = parseOperation(actor, sent);
+  const result = async (tx: Tx): Promise<OperationResult> => {
+    const { status, customer } = await applyOperation(tx, actor, operation, prepared);
+    return { status, ...(customer && { customer: toResponse(actor, customer) }) };
   };
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await once(part, result, whenLong(work));
+      return await once(part, result, longResult(work));
     } catch (error) {
-      if (attempt === tries || !overtaken(operation, error)) throw error;
+      if (attempt === maxAttempts || !isRetryableUpsert(operation, error)) throw error;
     }
   }
 }
 
 /** A long result is kept as its status and the customer's id. */
-const whenLong = (work: Work) => ({
-  reference: ({ status, customer }: Result) => `${status} ${customer?.id}`,
-  read: async (reference: string): Promise<Result> => {
+const longResult = (work: StepContext) => ({
+  reference: ({ status, customer }: OperationResult) => `${status} ${customer?.id}`,
+  read: async (reference: string): Promise<OperationResult> => {
     const [status, id = ''] = reference.split(' ');
     const customer = await findCustomer(work.db, work.actor.company_id, id);
     return customer
-      ? { status: Number(status), customer: shown(work.actor, customer) }
-      : refusal(notFound('customer'), work);
+      ? { status: Number(status), customer: toResponse(work.actor, customer) }
+      : toErrorResult(notFound('customer'), work);
   },
 });

@@ -1,6 +1,6 @@
 import { queryBoolean, Uuid } from '@clientela/validation';
 import { z } from 'zod';
-import { CustomerSaved, NewCustomer, type Customer } from '../customers/schema.ts';
+import { SavedCustomerResponse, NewCustomer, type Customer } from '../customers/schema.ts';
 
 const MatchOn = z.enum(['email', 'phone', 'external_id', 'user_id']);
 
@@ -8,7 +8,7 @@ const MatchOn = z.enum(['email', 'phone', 'external_id', 'user_id']);
  * An operation, judged by itself when its turn comes: a bad one fails alone.
  * @param changes the body of a PATCH
  */
-export const operationWith = <Changes extends z.ZodType>(changes: Changes) =>
+export const operationSchema = <Changes extends z.ZodType>(changes: Changes) =>
   z.discriminatedUnion(
     'op',
     [
@@ -40,13 +40,13 @@ export const BatchQuery = z.strictObject({
 });
 
 /** What became of one operation. */
-export type Result = { status: number; customer?: Partial<Customer>; error?: object };
+export type OperationResult = { status: number; customer?: Partial<Customer>; error?: object };
 
 /** @param problem the shape of a problem document */
-export const batchDone = (problem: z.ZodType) => {
+export const batchResponse = (problem: z.ZodType) => {
   const result = z.strictObject({
     status: z.int(),
-    customer: CustomerSaved.shape.customer.optional(),
+    customer: SavedCustomerResponse.shape.customer.optional(),
     error: problem.optional(),
   });
   return z.strictObject({ results: z.array(result), succeeded: z.int(), failed: z.int() });

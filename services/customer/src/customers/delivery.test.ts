@@ -4,7 +4,7 @@ import { stubServer, type TestUser, type Company, type StubServer, type TestServ
 import { createLog } from '@clientela/runtime';
 import type { Response, Test } from 'supertest';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { customerUnderTest } from '../customer-under-test.ts';
+import { createTestCustomer } from '../testing/test-customer.ts';
 
 let service: TestService;
 let company: Company;
@@ -16,7 +16,7 @@ let own: Db;
 
 beforeAll(async () => {
   const afterCommit = (tx: Tx) => events.committed(tx);
-  service = await customerUnderTest({ pool: 10, afterCommit });
+  service = await createTestCustomer({ pool: 10, afterCommit });
   company = service.company();
   admin = service.user('admin', company);
   [interaction, favorites] = await Promise.all([stubServer('interaction'), stubServer('favorites')]);

@@ -19,18 +19,18 @@ import {
   markDeleted,
   removeCustomer,
 } from './actions.ts';
-import { own, saved, savedAgain, shown } from './doors.ts';
+import { ownsCustomer, toSavedResponse, replaySaved, toResponse } from './presenter.ts';
 import {
   Customer,
   CustomerId,
   CustomerKey,
-  CustomerSaved,
-  CustomerShown,
+  SavedCustomerResponse,
+  CustomerResponse,
   NewCustomer,
-  Removal,
+  DeleteQuery,
   StatusChange,
   TypeChange,
-  withDocument,
+  checkedPatch,
   WritableCustomer,
 } from './schema.ts';
 import { findCustomer, findCustomerByKey } from './store.ts';
@@ -54,16 +54,16 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
         'Fields left out stay, null clears one. Of address and preferences the given keys replace and the others stay; metadata is ' +
         'replaced whole. A full_name that was built from firstname and lastname is built again when they change. user_id is ' +
         'read-only once it is set. One of full_name, firstname, lastname, email and phone must remain.',
-      allow: { permission: 'customers:update', own },
+      allow: { permission: 'customers:update', own: ownsCustomer },
       ...(method === 'patch' && { rateLimit: 'customer-patch' }),
       params: CustomerId,
-      body: withDocument(patchBody(Customer, WritableCustomer)),
-      responses: { 200: CustomerSaved },
+      body: checkedPatch(patchBody(Customer, WritableCustomer)),
+      responses: { 200: SavedCustomerResponse },
       prepare: async ({ actor, body, signal }) =>
         typeof body['phone'] === 'string' ? (await companyOf(actor, signal)).country : '',
       handle: async ({ tx, actor, params, body, expected_version, prepared }) => {
         const target = { actor, id: params.customer_id, expected_version };
-        return saved(actor, 'Customer updated', await changeCustomer(tx, target, body, prepared));
+        return toSavedResponse(actor, 'Customer updated', await changeCustomer(tx, target, body, prepared));
       },
     });
 
@@ -77,13 +77,13 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
         'Phones are normalised by the country of the company.',
       allow: 'customers:create',
       body: NewCustomer,
-      responses: { 201: CustomerSaved },
+      responses: { 201: SavedCustomerResponse },
       prepare: ({ actor, signal }) => companyOf(actor, signal),
       handle: async ({ tx, actor, body, prepared }) =>
-        saved(actor, 'Customer created', await createCustomer(tx, actor, body, prepared)),
+        toSavedResponse(actor, 'Customer created', await createCustomer(tx, actor, body, prepared)),
       rebuild: {
         reference: ({ customer }) => String(customer.id),
-        read: (context) => savedAgain('Customer created', context),
+        read: (context) => replaySaved('Customer created', context),
       },
     }),
     route({
@@ -91,14 +91,14 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
       path: one,
       summary: 'Get a customer',
       description: 'Inactive and deleted ones too.',
-      allow: { permission: 'customers:read', own },
+      allow: { permission: 'customers:read', own: ownsCustomer },
       params: CustomerId,
       conditionalGet: false, // counters raise no version
-      responses: { 200: CustomerShown },
+      responses: { 200: CustomerResponse },
       handle: async ({ db, actor, params }) => {
         const customer = await findCustomer(db, actor.company_id, params.customer_id);
         if (!customer) throw notFound('customer');
-        return withETag(customer.version, { customer: shown(actor, customer) });
+        return withETag(customer.version, { customer: toResponse(actor, customer) });
       },
     }),
     change('put'),
@@ -112,7 +112,7 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
         'which needs an admin.',
       allow: 'customers:delete',
       params: CustomerId,
-      query: Removal,
+      query: DeleteQuery,
       responses: { 200: Message },
       handle: async ({ tx, actor, params, query, expected_version }) => {
         const target = { actor, id: params.customer_id, expected_version };
@@ -133,9 +133,9 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
         'With status active, whether it was deleted, inactive or suspended; 409 when another took one of its unique values.',
       allow: 'customers:update',
       params: CustomerId,
-      responses: { 200: CustomerSaved },
+      responses: { 200: SavedCustomerResponse },
       handle: async ({ tx, actor, params, expected_version }) =>
-        saved(
+        toSavedResponse(
           actor,
           'Customer activated',
           await activateCustomer(tx, { actor, id: params.customer_id, expected_version }),
@@ -149,10 +149,10 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
       allow: 'customers:update',
       params: CustomerId,
       body: StatusChange,
-      responses: { 200: CustomerSaved },
+      responses: { 200: SavedCustomerResponse },
       handle: async ({ tx, actor, params, body, expected_version }) => {
         const target = { actor, id: params.customer_id, expected_version };
-        return saved(actor, 'Customer status changed', await changeStatus(tx, target, body));
+        return toSavedResponse(actor, 'Customer status changed', await changeStatus(tx, target, body));
       },
     }),
     route({
@@ -162,10 +162,10 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
       allow: 'customers:update',
       params: CustomerId,
       body: TypeChange,
-      responses: { 200: CustomerSaved },
+      responses: { 200: SavedCustomerResponse },
       handle: async ({ tx, actor, params, body, expected_version }) => {
         const target = { actor, id: params.customer_id, expected_version };
-        return saved(actor, 'Customer type changed', await changeType(tx, target, body.type));
+        return toSavedResponse(actor, 'Customer type changed', await changeType(tx, target, body.type));
       },
     }),
     route({

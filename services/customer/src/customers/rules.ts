@@ -3,10 +3,10 @@ import type { FieldError } from '@clientela/errors';
 import { documentNumberError } from '@clientela/validation';
 import { normalizePhone } from '@clientela/validation/phones';
 import type { Change } from '../history/schema.ts';
-import type { Address, Customer, CustomerFields, CustomerGiven, Preferences } from './schema.ts';
+import type { Address, Customer, CustomerFields, CustomerInput, Preferences } from './schema.ts';
 
 /** A record of which nothing was said yet. */
-export const blank: CustomerFields = {
+export const emptyCustomer: CustomerFields = {
   user_id: null,
   external_id: null,
   full_name: null,
@@ -31,73 +31,78 @@ export const blank: CustomerFields = {
  * The record after a change, of which every field may be left out.
  * @param country by which a national phone number is read
  */
-export function fieldsAfter(current: CustomerFields, given: CustomerGiven, country: string): CustomerFields {
+export function applyPatch(current: CustomerFields, given: CustomerInput, country: string): CustomerFields {
   const { address, preferences, phone, full_name: _, ...plain } = given;
   return {
     ...current,
     ...plain,
-    ...namesAfter(current, given),
-    ...phoneAfter(current, phone, country),
-    address: addressAfter(current.address, address),
+    ...resolveNames(current, given),
+    ...resolvePhone(current, phone, country),
+    address: resolveAddress(current.address, address),
     preferences: { ...current.preferences, ...preferences } as Preferences,
   };
 }
 
 type Names = Pick<CustomerFields, 'full_name' | 'full_name_built' | 'firstname' | 'lastname'>;
 
-const longest = 255; // characters of full_name
+const maxNameLength = 255; // characters of full_name
 
 /**
  * The names after a change. A full name that nobody gave is built from firstname and lastname, and built again when they change.
  * One that is sent back as it was read counts as not given; null hands it back to building.
  */
-function namesAfter(current: Names, given: CustomerGiven): Names {
+function resolveNames(current: Names, given: CustomerInput): Names {
   const { firstname = current.firstname, lastname = current.lastname } = given;
   const unsaid = given.full_name === undefined || given.full_name === current.full_name;
   const full_name_built = unsaid ? current.full_name_built : given.full_name === null;
   if (!full_name_built)
     return { full_name: unsaid ? current.full_name : (given.full_name ?? null), full_name_built, firstname, lastname };
   const built = [firstname, lastname].filter((name) => name !== null).join(' ');
-  return { full_name: [...built].slice(0, longest).join('').trim() || null, full_name_built, firstname, lastname };
+  return {
+    full_name: [...built].slice(0, maxNameLength).join('').trim() || null,
+    full_name_built,
+    firstname,
+    lastname,
+  };
 }
 
 /** A phone that comes back in the spelling in which it is stored keeps what was typed at first. */
-function phoneAfter(current: CustomerFields, given: string | null | undefined, country: string) {
+function resolvePhone(current: CustomerFields, given: string | null | undefined, country: string) {
   if (given === undefined || given === current.phone) return {};
   const phone = given === null ? null : normalizePhone(given, country);
   return phone === current.phone ? {} : { phone, phone_typed: given };
 }
 
-const noAddress: Address = { line: null, city: null, state: null, zip_code: null, country: null };
+const emptyAddress: Address = { line: null, city: null, state: null, zip_code: null, country: null };
 
 /** The address after a change: given lines replace, others stay; an address without a line is none. */
-function addressAfter(current: Address | null, given: CustomerGiven['address']): Address | null {
+function resolveAddress(current: Address | null, given: CustomerInput['address']): Address | null {
   if (given === undefined) return current;
-  const address = given === null ? noAddress : ({ ...noAddress, ...current, ...given } as Address);
+  const address = given === null ? emptyAddress : ({ ...emptyAddress, ...current, ...given } as Address);
   return Object.values(address).some((line) => line !== null) ? address : null;
 }
 
-const reachable = ['full_name', 'firstname', 'lastname', 'email', 'phone'] as const;
+const contactFields = ['full_name', 'firstname', 'lastname', 'email', 'phone'] as const;
 
-type Judged = { [Field in (typeof reachable)[number] | 'document_type' | 'document_number']?: unknown };
+type ValidatedFields = { [Field in (typeof contactFields)[number] | 'document_type' | 'document_number']?: unknown };
 
 /** What is wrong with a record as a whole, be its fields well formed or not. */
-export function recordFaults(record: Judged): FieldError[] {
-  const nobody = reachable.every((field) => record[field] === undefined || record[field] === null);
-  const faults = documentFaults(record);
+export function recordErrors(record: ValidatedFields): FieldError[] {
+  const nobody = contactFields.every((field) => record[field] === undefined || record[field] === null);
+  const faults = documentErrors(record);
   if (nobody)
     faults.unshift({
       path: 'full_name',
-      message: `is required when all of ${reachable.slice(1).join(', ')} are missing`,
+      message: `is required when all of ${contactFields.slice(1).join(', ')} are missing`,
     });
   return faults;
 }
 
 /** A number needs the type by which it is checked; a type alone may wait for its number. */
-export function documentFaults({
+export function documentErrors({
   document_type,
   document_number,
-}: Pick<Judged, 'document_type' | 'document_number'>): FieldError[] {
+}: Pick<ValidatedFields, 'document_type' | 'document_number'>): FieldError[] {
   if (typeof document_number !== 'string') return [];
   if (document_type === undefined || document_type === null)
     return [{ path: 'document_type', message: 'is required beside a document_number' }];
@@ -106,16 +111,16 @@ export function documentFaults({
 }
 
 /** A customer is tied to a user once. */
-export const userFaults = (current: Pick<CustomerFields, 'user_id'>, { user_id }: CustomerGiven): FieldError[] =>
+export const userErrors = (current: Pick<CustomerFields, 'user_id'>, { user_id }: CustomerInput): FieldError[] =>
   user_id === undefined || current.user_id === null || user_id === current.user_id
     ? []
     : [{ path: 'user_id', message: 'is read-only once it is set' }];
 
-const partOf: Readonly<Record<string, string>> = { full_name_built: 'full_name', phone_typed: 'phone' };
+const publicFieldNames: Readonly<Record<string, string>> = { full_name_built: 'full_name', phone_typed: 'phone' };
 
 /** The changed fields by the names that callers know. */
 export const changedFields = (fields: readonly string[]): string[] => [
-  ...new Set(fields.map((field) => partOf[field] ?? field)),
+  ...new Set(fields.map((field) => publicFieldNames[field] ?? field)),
 ];
 
 /** The values of fields before and after a change, as the history keeps them. */
@@ -123,9 +128,9 @@ export const changesBetween = (before: Customer, after: Customer, fields: readon
   fields.map((field) => ({ field, from: before[field as keyof Customer], to: after[field as keyof Customer] }));
 
 /** What role customer neither sees nor writes. */
-const hidden = new Set<string>(['tags', 'metadata', 'external_id'] satisfies (keyof Customer)[]);
+const hiddenFromCustomer = new Set<string>(['tags', 'metadata', 'external_id'] satisfies (keyof Customer)[]);
 /** What role customer changes of its own record. */
-const own = new Set<string>([
+const writableByCustomer = new Set<string>([
   'full_name',
   'firstname',
   'lastname',
@@ -147,8 +152,14 @@ export const forbiddenFields = (
   sent: readonly string[],
   changed: readonly string[],
 ): string[] =>
-  role === 'customer' ? sent.filter((field) => hidden.has(field) || (changed.includes(field) && !own.has(field))) : [];
+  role === 'customer'
+    ? sent.filter(
+        (field) => hiddenFromCustomer.has(field) || (changed.includes(field) && !writableByCustomer.has(field)),
+      )
+    : [];
 
 /** The record as a role may see it. */
-export const seenBy = (role: Role | 'service', customer: Customer): Partial<Customer> =>
-  role === 'customer' ? Object.fromEntries(Object.entries(customer).filter(([field]) => !hidden.has(field))) : customer;
+export const redactForRole = (role: Role | 'service', customer: Customer): Partial<Customer> =>
+  role === 'customer'
+    ? Object.fromEntries(Object.entries(customer).filter(([field]) => !hiddenFromCustomer.has(field)))
+    : customer;

@@ -5,38 +5,38 @@ import type { Change } from './schema.ts';
 import { insertHistory } from './store.ts';
 
 /** Whose doing a change of a company's record is: an actor of a door, or whoever an event names. */
-export type Doer = EventOrigin & { company_id: string };
+export type ChangeAuthor = EventOrigin & { company_id: string };
 
-type Named = { id: string; number: number; version: number };
+type CustomerIdentity = { id: string; number: number; version: number };
 /** What an event says beside which customer it is about. */
-type Said<E extends EventContract> = Omit<EventData<E>, 'customer_id' | 'number'>;
+type EventDetails<E extends EventContract> = Omit<EventData<E>, 'customer_id' | 'number'>;
 /** Values before and after, which no event carries. */
-type Remembered = { changes?: readonly Change[]; reason?: string | undefined };
+type HistoryDetails = { changes?: readonly Change[]; reason?: string | undefined };
 
 /**
  * Says that a customer changed and remembers it in the customer's history, under the event's name: what is announced can be read there.
  * @param customer as it is after the change
  */
-export const tell = <E extends EventContract>(
+export const recordChange = <E extends EventContract>(
   tx: Tx,
-  doer: Doer,
+  doer: ChangeAuthor,
   contract: E,
-  customer: Named,
-  said: Said<E>,
-  remembered: Remembered = {},
-): Promise<void> => tellEach(tx, doer, contract, customer, [said], remembered);
+  customer: CustomerIdentity,
+  said: EventDetails<E>,
+  remembered: HistoryDetails = {},
+): Promise<void> => recordChanges(tx, doer, contract, customer, [said], remembered);
 
 /**
  * As `tell`, of one change that is several events, each with a version of its own, the last one's being the customer's. The history
  * remembers it once.
  */
-export async function tellEach<E extends EventContract>(
+export async function recordChanges<E extends EventContract>(
   tx: Tx,
-  doer: Doer,
+  doer: ChangeAuthor,
   contract: E,
-  customer: Named,
-  said: readonly Said<E>[],
-  { changes = [], reason }: Remembered = {},
+  customer: CustomerIdentity,
+  said: readonly EventDetails<E>[],
+  { changes = [], reason }: HistoryDetails = {},
 ): Promise<void> {
   await insertHistory(tx, doer.company_id, customer.id, {
     actor_id: doer.id,

@@ -2,20 +2,20 @@ import { randomUUID } from 'node:crypto';
 import type { Role } from '@clientela/contracts';
 import type { TestUser, Company, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { picture } from '../avatars/sample-pictures.ts';
-import { customerUnderTest } from '../customer-under-test.ts';
-import type { KnownUser } from '../profiles/actions.ts';
+import { picture } from '../avatars/testing/sample-images.ts';
+import { createTestCustomer } from '../testing/test-customer.ts';
+import type { UserWithCompany } from '../profiles/actions.ts';
 
 let service: TestService;
 let company: Company;
 let admin: TestUser;
 /** The users that auth knows. */
-const users = new Map<string, KnownUser>();
+const users = new Map<string, UserWithCompany>();
 
 beforeAll(async () => {
-  service = await customerUnderTest({
+  service = await createTestCustomer({
     users: () => async (id) => users.get(id),
-    pictures: { put: async () => {}, get: async () => undefined, remove: async () => {} },
+    avatarStorage: { put: async () => {}, get: async () => undefined, remove: async () => {} },
   });
   company = service.company({ country: 'RO', currency: 'RON' });
   admin = service.user('admin', company);

@@ -4,7 +4,7 @@ import { Message } from '@clientela/validation';
 import { CustomerId } from '../customers/schema.ts';
 import { findCustomer } from '../customers/store.ts';
 import { addNote, removeNote } from './actions.ts';
-import { NewNote, NoteOfCustomer, NotePage, NoteQuery, NoteSaved } from './schema.ts';
+import { NewNote, NoteParams, NotePage, NoteQuery, NoteResponse } from './schema.ts';
 import { listNotes } from './store.ts';
 
 const path = '/api/customers/{customer_id}/notes';
@@ -19,7 +19,7 @@ export const noteRoutes: Route[] = [
     allow: 'customers:update',
     params: CustomerId,
     body: NewNote,
-    responses: { 201: NoteSaved },
+    responses: { 201: NoteResponse },
     handle: async ({ tx, actor, params, body, expected_version }) => {
       const target = { actor, id: params.customer_id, expected_version };
       return { message: 'Note added', note: await addNote(tx, target, body.content) };
@@ -46,7 +46,7 @@ export const noteRoutes: Route[] = [
     summary: 'Remove a note about a customer',
     description: 'If-Match is about the version of the customer.',
     allow: 'customers:update',
-    params: NoteOfCustomer,
+    params: NoteParams,
     responses: { 200: Message },
     handle: async ({ tx, actor, params, expected_version }) => {
       await removeNote(tx, { actor, id: params.customer_id, expected_version }, params.note_id);

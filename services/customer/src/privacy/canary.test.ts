@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TestUser, Company } from '@clientela/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { picture } from '../avatars/sample-pictures.ts';
+import { picture } from '../avatars/testing/sample-images.ts';
 import { createTestPrivacy, type TestPrivacy } from './testing/test-privacy.ts';
 
 let it: TestPrivacy;

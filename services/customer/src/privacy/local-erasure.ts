@@ -1,9 +1,9 @@
 import type { ErasureReport, Person } from '@clientela/contracts';
 import type { Db, Tx } from '@clientela/db';
 import { erasePerson, type DataInventory } from '@clientela/privacy';
-import type { Storage } from '../avatars/storage.ts';
-import { hasDiscards } from '../avatars/store.ts';
-import { removeDue } from '../avatars/worker.ts';
+import type { AvatarStorage } from '../avatars/storage.ts';
+import { hasPendingDeletions } from '../avatars/store.ts';
+import { deleteDueAvatars } from '../avatars/worker.ts';
 import { privacy } from '../privacy.ts';
 import type { Fingerprinter } from '../tombstones/fingerprints.ts';
 import { startErasure } from './actions.ts';
@@ -12,14 +12,14 @@ import { fingerprintTable, findDeletedCounts, findRequest, type DeletedCounts, t
 export type ErasureDeps = {
   db: Db;
   fingerprints: Fingerprinter;
-  storage: Storage;
+  avatarStorage: AvatarStorage;
   /** Told after each commit. */
   afterCommit?: (tx: Tx) => void;
 };
 
 /** This service's part of an erasure. @returns undefined while a picture is not out of the storage */
 export async function eraseLocally(
-  { db, fingerprints, storage: pictures, afterCommit }: ErasureDeps,
+  { db, fingerprints, avatarStorage: pictures, afterCommit }: ErasureDeps,
   step: Step,
   signal: AbortSignal,
 ): Promise<ErasureReport | undefined> {
@@ -34,8 +34,8 @@ export async function eraseLocally(
   const report = await erasePerson(transact, localInventory(fingerprints), { request_id, person }, signal);
   if (customer_id !== null) {
     const whose = { company_id, customer_id };
-    while (await removeDue(db, pictures, whose));
-    if (await hasDiscards(db, whose)) return undefined;
+    while (await deleteDueAvatars(db, pictures, whose));
+    if (await hasPendingDeletions(db, whose)) return undefined;
   }
   return withGone(report, await findDeletedCounts(db, company_id, request_id));
 }

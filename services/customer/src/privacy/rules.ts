@@ -7,10 +7,10 @@ type StoredFields = Omit<ErasureRequest, 'services' | 'status'> & {
 };
 
 /** A request as it is answered. */
-export const toErasureRequest = ({ started_at: begun_at, steps, ...stored }: StoredFields): ErasureRequest => ({
+export const toErasureRequest = ({ started_at, steps, ...stored }: StoredFields): ErasureRequest => ({
   id: stored.id,
   business_id: stored.business_id,
-  status: stored.done_at ? 'done' : begun_at ? 'running' : 'pending',
+  status: stored.done_at ? 'done' : started_at ? 'running' : 'pending',
   customer_id: stored.customer_id,
   user_id: stored.user_id,
   part_of: stored.part_of,

@@ -19,7 +19,7 @@ const own = [
   'part_of',
   'requested_by',
   'requested_at',
-  'begun_at',
+  'started_at',
   'done_at',
   'version',
 ] as const;
@@ -100,7 +100,7 @@ const insertSteps = (tx: Tx, company_id: string, request_id: string, names: read
 export async function markStarted(tx: Tx, company_id: string, id: string, gone: DeletedCounts): Promise<void> {
   await tx('erasure_requests')
     .where({ company_id, id, started_at: null })
-    .update({ started_at: tx.fn.now(), gone: JSON.stringify(gone), version: tx.raw('version + 1') });
+    .update({ started_at: tx.fn.now(), deleted_rows: JSON.stringify(gone), version: tx.raw('version + 1') });
   await insertSteps(
     tx,
     company_id,
@@ -172,7 +172,7 @@ export const listConfirmed = (db: Db, limit: number): PromiseLike<ConfirmedReque
   db('erasure_requests as r')
     .select('r.company_id', 'r.id', 'customer_id', 'customer_number', 'user_id', 'requested_at', 'attempts')
     .whereNull('r.done_at')
-    .whereNotNull('r.begun_at')
+    .whereNotNull('r.started_at')
     .where('r.next_attempt_at', '<=', db.fn.now())
     .whereNotExists(
       db('erasure_steps as s')

@@ -2,19 +2,25 @@ import type { Db, Tx } from '@clientela/db';
 import { notFound } from '@clientela/errors';
 import { patchBody, reply, route, withETag, type CompanyActor, type CompanyClient, type Route } from '@clientela/http';
 import { changeCustomer } from '../customers/actions.ts';
-import { recordOf, saved, shown } from '../customers/doors.ts';
-import { Customer, CustomerSaved, CustomerShown, withDocument, WritableCustomer } from '../customers/schema.ts';
+import { toRecord, toSavedResponse, toResponse } from '../customers/presenter.ts';
+import {
+  Customer,
+  SavedCustomerResponse,
+  CustomerResponse,
+  checkedPatch,
+  WritableCustomer,
+} from '../customers/schema.ts';
 import type { StoredCustomer } from '../customers/store.ts';
-import { statsOf } from '../stats/rules.ts';
+import { toStats } from '../stats/rules.ts';
 import { Stats } from '../stats/schema.ts';
 import { findCounters } from '../stats/store.ts';
-import { makeProfile, personOf, type KnownUser } from './actions.ts';
-import type { UserLookup } from './lookup.ts';
-import { ownerRole } from './rules.ts';
-import { NewProfile, ProfileShown, UserId } from './schema.ts';
+import { ensureProfile, toProfileOwner, type UserWithCompany } from './actions.ts';
+import type { UserClient } from './user-client.ts';
+import { ownRecordRole } from './rules.ts';
+import { NewProfile, ProfileResponse, UserParams } from './schema.ts';
 import { findProfile } from './store.ts';
 
-type Parts = { companies: CompanyClient; users: UserLookup };
+type Parts = { companies: CompanyClient; users: UserClient };
 
 export const profileRoutes = (parts: Parts): Route[] => [...ownRoutes(parts), ...internalRoutes(parts)];
 
@@ -22,7 +28,7 @@ const me = '/api/customers/me';
 const onFirstUse = 'Of role customer it is made on first use; staff may have none. A deleted one is still read.';
 
 /** What there is of the caller's own profile: the record, or the user for whom it is now made. */
-type Own = { profile: StoredCustomer } | { user: KnownUser };
+type Own = { profile: StoredCustomer } | { user: UserWithCompany };
 type Call = { actor: CompanyActor; signal: AbortSignal; request_id: string };
 
 function ownRoutes({ companies, users }: Parts): Route[] {
@@ -49,11 +55,11 @@ function ownRoutes({ companies, users }: Parts): Route[] {
       allow: 'signed_in',
       conditionalGet: false, // counters raise no version
       transaction: 'own', // a read, but for the first
-      responses: { 200: CustomerShown },
+      responses: { 200: CustomerResponse },
       prepare: ownOf,
       handle: async ({ actor, prepared: own, runStep: once }) => {
         const profile = 'profile' in own ? own.profile : await once('profile', (tx) => made(tx, actor, own.user));
-        return withETag(profile.version, { customer: shown(actor, profile) });
+        return withETag(profile.version, { customer: toResponse(actor, profile) });
       },
     }),
     route({
@@ -63,16 +69,16 @@ function ownRoutes({ companies, users }: Parts): Route[] {
       description: 'As PATCH /api/customers/{customer_id} does for role customer, whatever the role.',
       allow: 'signed_in',
       rateLimit: 'customer-patch',
-      body: withDocument(patchBody(Customer, WritableCustomer)),
-      responses: { 200: CustomerSaved },
+      body: checkedPatch(patchBody(Customer, WritableCustomer)),
+      responses: { 200: SavedCustomerResponse },
       prepare: async ({ body, ...call }) => {
         const own = await ownOf(call);
         return { own, country: typeof body['phone'] === 'string' ? await countryOf(call) : '' };
       },
       handle: async ({ tx, actor, body, expected_version, prepared: { own, country } }) => {
         const { id } = 'profile' in own ? own.profile : await made(tx, actor, own.user);
-        const target = { actor: { ...actor, role: ownerRole(actor.role) }, id, expected_version };
-        return saved(actor, 'Customer updated', await changeCustomer(tx, target, body, country));
+        const target = { actor: { ...actor, role: ownRecordRole(actor.role) }, id, expected_version };
+        return toSavedResponse(actor, 'Customer updated', await changeCustomer(tx, target, body, country));
       },
     }),
     route({
@@ -88,14 +94,14 @@ function ownRoutes({ companies, users }: Parts): Route[] {
         const { id } = 'profile' in own ? own.profile : await once('profile', (tx) => made(tx, actor, own.user));
         const counters = await findCounters(db, actor.company_id, id);
         if (!counters) throw notFound('customer');
-        return statsOf(counters);
+        return toStats(counters);
       },
     }),
   ];
 }
 
-const made = async (tx: Tx, actor: CompanyActor, { user, company }: KnownUser): Promise<StoredCustomer> =>
-  (await makeProfile(tx, actor, personOf(user), company)).customer;
+const made = async (tx: Tx, actor: CompanyActor, { user, company }: UserWithCompany): Promise<StoredCustomer> =>
+  (await ensureProfile(tx, actor, toProfileOwner(user), company)).customer;
 
 const internalRoutes = ({ companies }: Pick<Parts, 'companies'>): Route[] => [
   route({
@@ -106,7 +112,7 @@ const internalRoutes = ({ companies }: Pick<Parts, 'companies'>): Route[] => [
     allow: { internal: ['auth'] },
     tenancy: 'global',
     body: NewProfile,
-    responses: { 200: ProfileShown, 201: ProfileShown },
+    responses: { 200: ProfileResponse, 201: ProfileResponse },
     prepare: async ({ actor, body, signal }) => {
       const company = await companies(body.business_id, { actor, signal });
       if (!company) throw notFound('company');
@@ -114,8 +120,8 @@ const internalRoutes = ({ companies }: Pick<Parts, 'companies'>): Route[] => [
     },
     handle: async ({ tx, actor, body, prepared: company }) => {
       const cause = { ...actor, company_id: company.id };
-      const { customer, made } = await makeProfile(tx, cause, body, company);
-      return reply(made ? 201 : 200, { customer: recordOf(customer) });
+      const { customer, made } = await ensureProfile(tx, cause, body, company);
+      return reply(made ? 201 : 200, { customer: toRecord(customer) });
     },
   }),
   route({
@@ -124,12 +130,12 @@ const internalRoutes = ({ companies }: Pick<Parts, 'companies'>): Route[] => [
     summary: 'Find the profile of a user',
     description: 'The undeleted one, else one that was deleted.',
     allow: { internal: ['auth', 'interaction', 'favorites'] },
-    params: UserId,
-    responses: { 200: ProfileShown },
+    params: UserParams,
+    responses: { 200: ProfileResponse },
     handle: async ({ db, actor, params }) => {
       const customer = await findProfile(db, actor.company_id, params.user_id);
       if (!customer) throw notFound('customer');
-      return { customer: recordOf(customer) };
+      return { customer: toRecord(customer) };
     },
   }),
 ];

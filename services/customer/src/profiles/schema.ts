@@ -12,5 +12,5 @@ export const NewProfile = z.strictObject({
   phone: Phone.nullable().optional(),
 });
 
-export const UserId = z.strictObject({ user_id: Uuid });
-export const ProfileShown = z.strictObject({ customer: Customer });
+export const UserParams = z.strictObject({ user_id: Uuid });
+export const ProfileResponse = z.strictObject({ customer: Customer });

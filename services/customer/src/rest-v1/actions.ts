@@ -1,14 +1,14 @@
 import type { Tx } from '@clientela/db';
 import { invalid, notFound } from '@clientela/errors';
 import { changedValues, readOnlyErrors, writableFields, type CompanyActor } from '@clientela/http';
-import { changeCustomer, currentOf, markDeleted, type Target } from '../customers/actions.ts';
+import { changeCustomer, lockForUpdate, markDeleted, type CustomerTarget } from '../customers/actions.ts';
 import type { StoredCustomer } from '../customers/store.ts';
-import { bare, phoneFaults, recordFields } from './rules.ts';
-import { WritableBareCustomer } from './schema.ts';
+import { toLegacyCustomer, phoneErrors, toCustomerInput } from './rules.ts';
+import { WritableLegacyCustomer } from './schema.ts';
 import { lockByNumber } from './store.ts';
 
 /** As the trunk's, by number. */
-export type NumberTarget = Omit<Target, 'id'> & { number: number };
+export type NumberTarget = Omit<CustomerTarget, 'id'> & { number: number };
 
 /**
  * Changes what the body brings; a field that is sent back as it was read is none of it.
@@ -20,11 +20,11 @@ export async function changeByNumber(
   body: Record<string, unknown>,
 ): Promise<StoredCustomer> {
   const found = { ...target, id: await idOf(tx, target.actor, number) };
-  const shown = bare(await currentOf(tx, found));
-  const given = changedValues(writableFields(body, WritableBareCustomer), shown);
-  const faults = [...readOnlyErrors(body, WritableBareCustomer, shown), ...phoneFaults(given)];
+  const shown = toLegacyCustomer(await lockForUpdate(tx, found));
+  const given = changedValues(writableFields(body, WritableLegacyCustomer), shown);
+  const faults = [...readOnlyErrors(body, WritableLegacyCustomer, shown), ...phoneErrors(given)];
   if (faults.length > 0) throw invalid(faults);
-  return changeCustomer(tx, found, recordFields(given), noCountry);
+  return changeCustomer(tx, found, toCustomerInput(given), noCountry);
 }
 
 /** @throws AppError 404 for one that is deleted already */

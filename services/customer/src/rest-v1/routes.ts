@@ -3,16 +3,16 @@ import { patchBody, route, withETag, writableFields, type CompanyClient, type Ro
 import { z } from 'zod';
 import { createCustomer } from '../customers/actions.ts';
 import { changeByNumber, deleteByNumber } from './actions.ts';
-import { bare, item, recordFields } from './rules.ts';
+import { toLegacyCustomer, toLegacyItem, toCustomerInput } from './rules.ts';
 import {
-  BareCustomer,
-  BareCustomerList,
-  BareCustomerQuery,
+  LegacyCustomer,
+  LegacyListResponse,
+  LegacyListQuery,
   CustomerNumber,
-  Done,
-  NewBareCustomer,
+  SuccessResponse,
+  NewLegacyCustomer,
   NewPhone,
-  WritableBareCustomer,
+  WritableLegacyCustomer,
 } from './schema.ts';
 import { countUndeleted, findByNumber, listByNumber } from './store.ts';
 
@@ -28,10 +28,10 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
     description: 'Undeleted ones, by number.',
     allow: 'customers:read',
     tenancy: 'company-or-all',
-    query: BareCustomerQuery,
-    responses: { 200: BareCustomerList },
+    query: LegacyListQuery,
+    responses: { 200: LegacyListResponse },
     handle: async ({ db, scope, query }) => ({
-      items: (await listByNumber(db, scope, query)).map(item),
+      items: (await listByNumber(db, scope, query)).map(toLegacyItem),
       count: await countUndeleted(db, scope),
     }),
   }),
@@ -40,17 +40,17 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
     path,
     summary: 'Create a customer, as vApteke does',
     allow: 'customers:create',
-    body: NewBareCustomer,
-    responses: { 201: BareCustomer },
+    body: NewLegacyCustomer,
+    responses: { 201: LegacyCustomer },
     prepare: async ({ actor, signal }) => {
       const company = await companies(actor.company_id, { actor, signal });
       if (!company) throw notFound('company');
       return company;
     },
     handle: async ({ tx, actor, body, prepared }) => {
-      const given = recordFields(writableFields(body, WritableBareCustomer));
+      const given = toCustomerInput(writableFields(body, WritableLegacyCustomer));
       const customer = await createCustomer(tx, actor, { ...given, status: 'active', type: 'regular' }, prepared);
-      return withETag(customer.version, bare(customer));
+      return withETag(customer.version, toLegacyCustomer(customer));
     },
   }),
   route({
@@ -61,11 +61,11 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
     allow: 'customers:read',
     params: CustomerNumber,
     conditionalGet: false, // as GET /api/customers/{customer_id}
-    responses: { 200: BareCustomer },
+    responses: { 200: LegacyCustomer },
     handle: async ({ db, actor, params }) => {
       const customer = await findByNumber(db, actor.company_id, Number(params.customer_id));
       if (!customer) throw notFound('customer');
-      return withETag(customer.version, bare(customer));
+      return withETag(customer.version, toLegacyCustomer(customer));
     },
   }),
   route({
@@ -77,13 +77,13 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
     allow: 'customers:update',
     rateLimit: 'customer-patch',
     params: CustomerNumber,
-    body: patchBody(BareCustomer, WritableBareCustomer),
-    responses: { 200: z.union([BareCustomer, Done]) },
+    body: patchBody(LegacyCustomer, WritableLegacyCustomer),
+    responses: { 200: z.union([LegacyCustomer, SuccessResponse]) },
     handle: async ({ tx, actor, params, body, expected_version }) => {
       const target = { actor, number: Number(params.customer_id), expected_version };
       const customer = await changeByNumber(tx, target, body);
       const alone = Object.keys(body).join() === 'phone';
-      return withETag(customer.version, alone ? phoneChanged : bare(customer));
+      return withETag(customer.version, alone ? phoneChanged : toLegacyCustomer(customer));
     },
   }),
   route({
@@ -94,7 +94,7 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
     rateLimit: 'customer-patch',
     params: CustomerNumber,
     body: NewPhone,
-    responses: { 200: Done },
+    responses: { 200: SuccessResponse },
     handle: async ({ tx, actor, params, body, expected_version }) => {
       const target = { actor, number: Number(params.customer_id), expected_version };
       return withETag((await changeByNumber(tx, target, body)).version, phoneChanged);
@@ -107,7 +107,7 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
     description: 'Sets a deletion mark, as DELETE /api/customers/{customer_id}.',
     allow: 'customers:delete',
     params: CustomerNumber,
-    responses: { 200: Done },
+    responses: { 200: SuccessResponse },
     handle: async ({ tx, actor, params, expected_version }) => {
       await deleteByNumber(tx, { actor, number: Number(params.customer_id), expected_version });
       return { success: true as const, message: 'Customer deleted' };

@@ -1,22 +1,24 @@
 import type { FieldError } from '@clientela/errors';
-import type { Customer, CustomerGiven } from '../customers/schema.ts';
-import type { BareCustomer, BareCustomerGiven, Item } from './schema.ts';
+import type { Customer, CustomerInput } from '../customers/schema.ts';
+import type { LegacyCustomer, LegacyCustomerInput, LegacyListItem } from './schema.ts';
 
-export const phoneRule = 'must have 11 to 14 digits, the country code first';
-export const isPhone = (given: string): boolean => /^\+?\d{11,14}$/.test(given);
+export const phoneMessage = 'must have 11 to 14 digits, the country code first';
+export const isLegacyPhone = (given: string): boolean => /^\+?\d{11,14}$/.test(given);
 
 /** With the country code always: a Russian trunk prefix, as people there write it, stands for the country code. */
-const international = (given: string): string => given.replace(/^8(?=\d{10}$)/, '7').replace(/^\+?/, '+');
+const toInternational = (given: string): string => given.replace(/^8(?=\d{10}$)/, '7').replace(/^\+?/, '+');
 
-const digitsOf = (phone: string | null) => phone && phone.replaceAll(/\D/g, '');
+const toDigits = (phone: string | null) => phone && phone.replaceAll(/\D/g, '');
 
 const letters: Readonly<Record<string, 'M' | 'F'>> = { male: 'M', female: 'F' };
 const words = { M: 'male', F: 'female' } as const;
 
 /** The customer as this dialect shows it. */
-export const bare = (customer: Omit<BareCustomer, 'id' | 'gender'> & Pick<Customer, 'number' | 'gender'>) => ({
+export const toLegacyCustomer = (
+  customer: Omit<LegacyCustomer, 'id' | 'gender'> & Pick<Customer, 'number' | 'gender'>,
+) => ({
   id: customer.number,
-  phone: digitsOf(customer.phone),
+  phone: toDigits(customer.phone),
   firstname: customer.firstname,
   lastname: customer.lastname,
   email: customer.email,
@@ -27,12 +29,12 @@ export const bare = (customer: Omit<BareCustomer, 'id' | 'gender'> & Pick<Custom
 });
 
 /** A line of the list: the phone in two parts. */
-export function item({
+export function toLegacyItem({
   number,
   phone,
   ...rest
-}: Omit<Item, 'id' | 'phone'> & { number: number; phone: string | null }) {
-  const digits = digitsOf(phone);
+}: Omit<LegacyListItem, 'id' | 'phone'> & { number: number; phone: string | null }) {
+  const digits = toDigits(phone);
   return {
     id: number,
     ...rest,
@@ -41,12 +43,12 @@ export function item({
 }
 
 /** The fields by the names and in the spellings of the record. */
-export const recordFields = ({ phone, gender, ...plain }: BareCustomerGiven): CustomerGiven => ({
+export const toCustomerInput = ({ phone, gender, ...plain }: LegacyCustomerInput): CustomerInput => ({
   ...plain,
-  ...(phone && { phone: international(phone) }),
+  ...(phone && { phone: toInternational(phone) }),
   ...(gender !== undefined && { gender: gender && words[gender] }),
 });
 
 /** What is wrong with a phone that is not the one the record had. */
-export const phoneFaults = ({ phone }: BareCustomerGiven): FieldError[] =>
-  phone === undefined || (phone !== null && isPhone(phone)) ? [] : [{ path: 'phone', message: phoneRule }];
+export const phoneErrors = ({ phone }: LegacyCustomerInput): FieldError[] =>
+  phone === undefined || (phone !== null && isLegacyPhone(phone)) ? [] : [{ path: 'phone', message: phoneMessage }];

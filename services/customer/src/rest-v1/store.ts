@@ -1,6 +1,6 @@
 import { whereCompany, type Db, type Scope, type Tx } from '@clientela/db';
 import type { Customer } from '../customers/schema.ts';
-import type { BareCustomerQuery } from './schema.ts';
+import type { LegacyListQuery } from './schema.ts';
 
 const listed = ['number', 'phone', 'firstname', 'lastname', 'email', 'birthday'] as const;
 const columns = [...listed, 'gender', 'city_id', 'last_auth_at', 'version'] as const;
@@ -24,7 +24,7 @@ export async function lockByNumber(tx: Tx, company_id: string, number: number): 
 }
 
 /** By number. The page is found in the index alone, however far down it is, and only then are its rows read. */
-export const listByNumber = async (db: Db, scope: Scope, { limit, offset }: BareCustomerQuery): Promise<Listed[]> => {
+export const listByNumber = async (db: Db, scope: Scope, { limit, offset }: LegacyListQuery): Promise<Listed[]> => {
   const page = whereCompany(db('customers'), scope)
     .select('company_id', 'number')
     .whereNull('deleted_at')

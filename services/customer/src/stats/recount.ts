@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Db } from '@clientela/db';
-import type { TotalsLookup } from './lookup.ts';
-import { listCounted, writeTotals, type Counted } from './store.ts';
+import type { TotalsClient } from './totals-client.ts';
+import { listTotals, updateTotals, type StoredTotals } from './store.ts';
 
 /** How the counters of all customers were found. */
-export type Recounted = {
+export type RecountResult = {
   customers: number;
   equal: number;
   /** Their events were on their way. */
@@ -13,26 +13,26 @@ export type Recounted = {
   different: number;
 };
 
-type How = { repair: boolean; request_id: string };
+type RecountOptions = { repair: boolean; request_id: string };
 
-const atOnce = 100; // customers of one question
+const batchSize = 100; // customers of one question
 
 /**
  * Holds every customer's counters against what is recorded of it, and puts that into them where it differs. Others may write meanwhile.
  * @param how.repair false: to look only
  */
-export async function recount(db: Db, totals: TotalsLookup, how: How): Promise<Recounted> {
-  const found: Recounted = { customers: 0, equal: 0, behind: 0, different: 0 };
-  let after: Counted | undefined;
+export async function recount(db: Db, totals: TotalsClient, how: RecountOptions): Promise<RecountResult> {
+  const found: RecountResult = { customers: 0, equal: 0, behind: 0, different: 0 };
+  let after: StoredTotals | undefined;
   do {
-    const some = await listCounted(db, after, atOnce);
+    const some = await listTotals(db, after, batchSize);
     for (const [company_id, counted] of Map.groupBy(some, (one) => one.company_id)) {
       const ids = counted.map(({ customer_id }) => customer_id);
       const recorded = await totals(company_id, ids, { request_id: how.request_id });
       const byId = new Map(recorded.map((one) => [one.customer_id, one]));
       for (const one of counted) {
         found.customers += 1;
-        found[await settle(db, one, byId.get(one.customer_id), how)] += 1;
+        found[await reconcile(db, one, byId.get(one.customer_id), how)] += 1;
       }
     }
     after = some.at(-1);
@@ -41,15 +41,15 @@ export async function recount(db: Db, totals: TotalsLookup, how: How): Promise<R
 }
 
 /** @param recorded asked for after the counters were read: what was counted then had been recorded, so this is no older */
-async function settle(
+async function reconcile(
   db: Db,
-  { company_id, ...counted }: Counted,
-  recorded: Awaited<ReturnType<TotalsLookup>>[number] | undefined,
-  { repair }: How,
+  { company_id, ...counted }: StoredTotals,
+  recorded: Awaited<ReturnType<TotalsClient>>[number] | undefined,
+  { repair }: RecountOptions,
 ): Promise<'equal' | 'behind' | 'different'> {
   if (!recorded) throw new Error(`The interaction service did not say what is recorded of ${counted.customer_id}`);
   if (isDeepStrictEqual(counted, recorded)) return 'equal';
-  const written = !repair || (await db.transaction((tx) => writeTotals(tx, company_id, recorded, counted.changes)));
+  const written = !repair || (await db.transaction((tx) => updateTotals(tx, company_id, recorded, counted.changes)));
   // Not written: an event overtook us, or the customer is gone by now.
   return written && recorded.changes <= counted.changes ? 'different' : 'behind';
 }

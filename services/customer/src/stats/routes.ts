@@ -1,10 +1,10 @@
 import { notFound } from '@clientela/errors';
 import { route, type Route } from '@clientela/http';
-import { own, recordOf } from '../customers/doors.ts';
+import { ownsCustomer, toRecord } from '../customers/presenter.ts';
 import { CustomerId } from '../customers/schema.ts';
 import { changeStatistics } from './actions.ts';
-import { statsOf } from './rules.ts';
-import { CustomerCounted, Stats, StatisticsChange } from './schema.ts';
+import { toStats } from './rules.ts';
+import { CustomerRecordResponse, Stats, StatisticsChange } from './schema.ts';
 import { findCounters } from './store.ts';
 
 export const statsRoutes: Route[] = [
@@ -12,13 +12,13 @@ export const statsRoutes: Route[] = [
     method: 'get',
     path: '/api/customers/{customer_id}/stats',
     summary: 'Get what is counted of a customer',
-    allow: { permission: 'customers:read', own },
+    allow: { permission: 'customers:read', own: ownsCustomer },
     params: CustomerId,
     responses: { 200: Stats },
     handle: async ({ db, actor, params }) => {
       const counters = await findCounters(db, actor.company_id, params.customer_id);
       if (!counters) throw notFound('customer');
-      return statsOf(counters);
+      return toStats(counters);
     },
   }),
   route({
@@ -30,9 +30,9 @@ export const statsRoutes: Route[] = [
     allow: { internal: ['interaction'] },
     params: CustomerId,
     body: StatisticsChange,
-    responses: { 200: CustomerCounted },
+    responses: { 200: CustomerRecordResponse },
     handle: async ({ tx, actor, params, body }) => ({
-      customer: recordOf(await changeStatistics(tx, actor, params.customer_id, body)),
+      customer: toRecord(await changeStatistics(tx, actor, params.customer_id, body)),
     }),
   }),
 ];

@@ -22,11 +22,11 @@ export const Stats = z.strictObject({
 export type Stats = z.infer<typeof Stats>;
 
 /** Everything that is counted of a customer, and when something last moved it. */
-export type Counters = Stats & { last_complaint_date: string | null; moved_at: string };
+export type Counters = Stats & { last_complaint_date: string | null; counters_updated_at: string };
 
-const most = 2_147_483_647;
-const count = z.int().min(0).max(most);
-const step = z.int().min(-most).max(most);
+const maxCount = 2_147_483_647;
+const count = z.int().min(0).max(maxCount);
+const step = z.int().min(-maxCount).max(maxCount);
 const anyAmount = money(-999_999_999_999_999);
 
 const counts = <Count extends z.ZodType>(count: Count) => ({
@@ -76,4 +76,4 @@ export const StatisticsChange = Absolute.extend({ increment: Increment.optional(
 );
 export type StatisticsChange = z.infer<typeof StatisticsChange>;
 
-export const CustomerCounted = z.strictObject({ customer: Customer });
+export const CustomerRecordResponse = z.strictObject({ customer: Customer });

@@ -3,11 +3,20 @@ import { notFound } from '@clientela/errors';
 import { reply, route, withETag, type CompanyActor, type Route } from '@clientela/http';
 import { Message } from '@clientela/validation';
 import { z } from 'zod';
-import type { Target } from '../customers/actions.ts';
+import type { CustomerTarget } from '../customers/actions.ts';
 import { CustomerId } from '../customers/schema.ts';
 import { findCustomer } from '../customers/store.ts';
 import { addTags, removeTag } from './actions.ts';
-import { NewTags, NewTagsOf, TagId, TagList, TagOfCustomer, TagSaved, TagsSaved, type Tag } from './schema.ts';
+import {
+  NewTags,
+  NewCustomerTags,
+  TagParams,
+  TagListResponse,
+  CustomerTagParams,
+  TagResponse,
+  TagsResponse,
+  type Tag,
+} from './schema.ts';
 import { findCustomerOfTag, findTags, listTags } from './store.ts';
 
 type Added = { message: string; tag: Tag } | { message: string; tags: Tag[] };
@@ -18,7 +27,7 @@ const adding = {
     'With one label, or with several that share a color and a priority: all of them or none. A label that the customer has, be it in ' +
     'another case, is a 409 that names it. ETag and If-Match are about the version of the customer, which each tag raises.',
   allow: 'customers:update',
-  responses: { 201: z.union([TagSaved, TagsSaved]) },
+  responses: { 201: z.union([TagResponse, TagsResponse]) },
 } as const;
 /** What a long answer is kept as: the ids of its tags. */
 const idsOf = (answer: Added) => ('tags' in answer ? answer.tags : [answer.tag]).map(({ id }) => id).join(' ');
@@ -30,7 +39,7 @@ const reading = {
   allow: 'customers:read',
   params: CustomerId,
   conditionalGet: true,
-  responses: { 200: TagList },
+  responses: { 200: TagListResponse },
 } as const;
 const removing = {
   summary: 'Take a tag from a customer',
@@ -39,7 +48,7 @@ const removing = {
   responses: { 200: Message },
 } as const;
 
-async function added(tx: Tx, target: Target, given: NewTags) {
+async function added(tx: Tx, target: CustomerTarget, given: NewTags) {
   const { tags, version } = await addTags(tx, target, given);
   const [tag] = tags;
   return withETag<Added>(
@@ -55,7 +64,7 @@ async function listed(db: Db, { company_id }: CompanyActor, id: string) {
   return withETag(customer.version, { tags, total: tags.length });
 }
 
-const removed = async (tx: Tx, target: Target, tag_id: string) =>
+const removed = async (tx: Tx, target: CustomerTarget, tag_id: string) =>
   withETag(await removeTag(tx, target, tag_id), { message: 'Tag removed' });
 
 export const tagRoutes: Route[] = [
@@ -76,7 +85,7 @@ export const tagRoutes: Route[] = [
     method: 'post',
     path: '/api/customers/tags',
     ...adding,
-    body: NewTagsOf,
+    body: NewCustomerTags,
     handle: ({ tx, actor, body: { customer_id, ...given }, expected_version }) =>
       added(tx, { actor, id: customer_id, expected_version }, given),
     rebuild: {
@@ -100,7 +109,7 @@ export const tagRoutes: Route[] = [
     method: 'delete',
     path: '/api/customers/{customer_id}/tags/{tag_id}',
     ...removing,
-    params: TagOfCustomer,
+    params: CustomerTagParams,
     handle: ({ tx, actor, params, expected_version }) =>
       removed(tx, { actor, id: params.customer_id, expected_version }, params.tag_id),
   }),
@@ -108,7 +117,7 @@ export const tagRoutes: Route[] = [
     method: 'delete',
     path: '/api/customers/tags/{tag_id}',
     ...removing,
-    params: TagId,
+    params: TagParams,
     handle: async ({ tx, actor, params: { tag_id }, expected_version }) => {
       const id = await findCustomerOfTag(tx, actor.company_id, tag_id);
       if (!id) throw notFound('tag');

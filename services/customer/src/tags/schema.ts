@@ -14,10 +14,10 @@ export type Tag = z.infer<typeof Tag>;
 
 export const Label = text(50);
 /** Most tags of one customer, and labels in one call. */
-export const mostTags = 1000;
-export const Labels = z.array(Label).max(mostTags, `must not have more than ${mostTags} labels`);
+export const maxTags = 1000;
+export const Labels = z.array(Label).max(maxTags, `must not have more than ${maxTags} labels`);
 
-const given = {
+const tagFields = {
   label: Label.optional(),
   labels: Labels.min(1, 'must have a label').optional(),
   color: text(20)
@@ -28,8 +28,8 @@ const given = {
 };
 
 /** One label, or several that share a color and a priority. Told beside the faults of single fields. */
-const oneOfBoth = <Shape extends z.ZodRawShape>(shape: Shape) =>
-  z.strictObject({ ...shape, ...given }).superRefine(
+const labelOrLabels = <Shape extends z.ZodRawShape>(shape: Shape) =>
+  z.strictObject({ ...shape, ...tagFields }).superRefine(
     (body, context) => {
       const { label, labels } = body as { label?: unknown; labels?: unknown };
       if (label === undefined && labels === undefined)
@@ -40,13 +40,13 @@ const oneOfBoth = <Shape extends z.ZodRawShape>(shape: Shape) =>
     { when: ({ value }) => typeof value === 'object' && value !== null && !Array.isArray(value) },
   );
 
-export const NewTags = oneOfBoth({});
+export const NewTags = labelOrLabels({});
 export type NewTags = z.infer<typeof NewTags>;
-export const NewTagsOf = oneOfBoth({ customer_id: Uuid });
+export const NewCustomerTags = labelOrLabels({ customer_id: Uuid });
 
-export const TagId = z.strictObject({ tag_id: Uuid });
-export const TagOfCustomer = z.strictObject({ customer_id: Uuid, tag_id: Uuid });
+export const TagParams = z.strictObject({ tag_id: Uuid });
+export const CustomerTagParams = z.strictObject({ customer_id: Uuid, tag_id: Uuid });
 
-export const TagSaved = z.strictObject({ message: z.string(), tag: Tag });
-export const TagsSaved = z.strictObject({ message: z.string(), tags: z.array(Tag) });
-export const TagList = z.strictObject({ tags: z.array(Tag), total: z.int() });
+export const TagResponse = z.strictObject({ message: z.string(), tag: Tag });
+export const TagsResponse = z.strictObject({ message: z.string(), tags: z.array(Tag) });
+export const TagListResponse = z.strictObject({ tags: z.array(Tag), total: z.int() });

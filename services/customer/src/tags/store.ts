@@ -1,15 +1,15 @@
 import { newId, type Db, type Tx } from '@clientela/db';
 import { AppError, conflict } from '@clientela/errors';
-import { mostTags, type Tag } from './schema.ts';
+import { maxTags, type Tag } from './schema.ts';
 
 const columns = ['id', 'customer_id', 'label', 'color', 'priority', 'created_by', 'created_at'] as const;
 type NewTag = Pick<Tag, 'label' | 'color' | 'priority' | 'created_by'>;
 
 /** All of a customer's, in the order in which they are answered: by priority from high to low, then by label. */
 export const listTags = async (db: Db, company_id: string, customer_id: string): Promise<Tag[]> =>
-  db('customer_tags').select(columns).where({ company_id, customer_id }).orderByRaw(inOrder);
+  db('customer_tags').select(columns).where({ company_id, customer_id }).orderByRaw(tagOrder);
 
-const inOrder = 'priority desc, label';
+const tagOrder = 'priority desc, label';
 
 /** Those of the given ids that are there still, in the order of the ids. */
 export async function findTags(db: Db, company_id: string, ids: readonly string[]): Promise<Tag[]> {
@@ -49,14 +49,14 @@ export async function insertTags(
   const taken = rows.flatMap(({ id }, index) => (byId.has(id) ? [] : [index]));
   if (taken.length > 0) {
     const labels = taken.map((index) => ({ path: path(index), label: tags[index]?.label ?? '' }));
-    throw labelsTaken(company_id, customer_id, labels.slice(0, namedAtMost));
+    throw labelsTakenError(company_id, customer_id, labels.slice(0, maxReportedLabels));
   }
   return rows.map(({ id }) => byId.get(id) as Tag);
 }
 
-const namedAtMost = 100;
+const maxReportedLabels = 100;
 
-const labelsTaken = (company_id: string, customer_id: string, taken: readonly { path: string; label: string }[]) =>
+const labelsTakenError = (company_id: string, customer_id: string, taken: readonly { path: string; label: string }[]) =>
   new AppError('conflict', {
     error_code: 'TAG_LABEL_TAKEN',
     detail: `The customer has the tag already: ${taken.map(({ label }) => label).join(', ')}`,
@@ -82,13 +82,13 @@ export async function deleteTag(tx: Tx, company_id: string, customer_id: string,
  * @param raised versions that this makes: one for each tag that came or went
  * @throws AppError 409 when there are more than a customer may have
  */
-export async function rewriteLabels(
+export async function updateLabels(
   tx: Tx,
   company_id: string,
   customer_id: string,
   raised: number,
 ): Promise<{ tags: string[]; version: number }> {
-  const labels = `array(select label from customer_tags where company_id = ? and customer_id = ? order by ${inOrder})`;
+  const labels = `array(select label from customer_tags where company_id = ? and customer_id = ? order by ${tagOrder})`;
   const [record]: { tags: string[]; version: number }[] = await tx('customers')
     .where({ company_id, id: customer_id })
     .update({
@@ -98,7 +98,7 @@ export async function rewriteLabels(
     })
     .returning(['tags', 'version']);
   if (!record) throw new Error('The labels of a customer that is not locked');
-  if (record.tags.length > mostTags)
-    throw conflict({ error_code: 'TOO_MANY_TAGS', detail: `A customer has at most ${mostTags} tags` });
+  if (record.tags.length > maxTags)
+    throw conflict({ error_code: 'TOO_MANY_TAGS', detail: `A customer has at most ${maxTags} tags` });
   return record;
 }

@@ -1,13 +1,13 @@
 import type { InternalTimeline } from '@clientela/contracts';
 import type { Db, Query } from '@clientela/db';
-import type { Before } from './schema.ts';
+import type { TimelineCursor } from './schema.ts';
 
 /** Notes of a customer and changes of its status (deleting it is one), the newest first. */
 export async function listTimeline(
   db: Db,
   company_id: string,
   customer_id: string,
-  { limit, before }: { limit: number; before?: Before | undefined },
+  { limit, before }: { limit: number; before?: TimelineCursor | undefined },
 ): Promise<InternalTimeline['items']> {
   const newest = (rows: Query, at: string): Query => {
     void rows.where({ company_id, customer_id }).orderBy([

@@ -75,7 +75,7 @@ describe('a favorite', () => {
     expect((await admin.post(path, fresh()).expect(404)).body).toMatchObject({
       error_code: 'CUSTOMER_NOT_FOUND',
       success: false,
-      message: 'There is no such customer',
+      message: 'No such customer',
     });
     customers.answer((asked) => ({ status: 200, body: { id: idOf(asked), number: 1, deleted: true } }));
     expect((await admin.post(path, fresh()).expect(409)).body.error_code).toBe('CUSTOMER_DELETED');

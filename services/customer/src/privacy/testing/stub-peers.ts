@@ -6,23 +6,23 @@ import type { PeerClients } from '../remote-services.ts';
 export const peerNames = ['auth', 'interaction', 'product', 'favorites'] as const;
 export type PeerName = (typeof peerNames)[number];
 type Row = Record<string, unknown>;
-type Asked = { person: Person; section: string; after?: string };
+type ExportRequest = { person: Person; section: string; after?: string };
 
-/** The other services, each a small server that knows what a test tells it, and can be away. */
+/** Stubs of the other services: each responds as the test configures it, and can fail. */
 export type StubPeers = {
   clients: PeerClients;
-  /** What each section answers, a page after the other. */
+  /** The pages of each export section. */
   pages: Map<string, Row[][]>;
-  /** The company's users, as auth knows them. */
+  /** The company's users, as auth returns them. */
   users: Map<string, { role: Role; last_admin: boolean }>;
-  /** Who does not answer: hangs up, or answers with that status. */
+  /** Services that fail: by closing the connection, or with a status. */
   failures: Map<PeerName, 'hangs up' | number>;
-  /** What was asked to be erased, by service. */
+  /** Erasure requests received. */
   erased: { service: PeerName; request_id: string; person: Person }[];
-  /** What was signed. */
+  /** Receipts signed. */
   signed: ErasureReceipt[];
-  /** What was asked for an export. */
-  exportRequests: Asked[];
+  /** Export requests received. */
+  exportRequests: ExportRequest[];
   servers: Record<PeerName, StubServer>;
   close: () => Promise<unknown>;
 };
@@ -36,47 +36,46 @@ const reportOf = (service: PeerName): ErasureReport => ({
 });
 
 export async function createStubPeers(): Promise<StubPeers> {
-  const made = await Promise.all(peerNames.map(async (name) => [name, await stubServer(name)] as const));
-  const standIns = Object.fromEntries(made) as Record<PeerName, StubServer>;
-  const others: StubPeers = {
-    clients: Object.fromEntries(made.map(([name, { client }]) => [name, client])) as PeerClients,
+  const servers = await Promise.all(peerNames.map(async (name) => [name, await stubServer(name)] as const));
+  const peers: StubPeers = {
+    clients: Object.fromEntries(servers.map(([name, { client }]) => [name, client])) as PeerClients,
     pages: new Map(),
     users: new Map(),
     failures: new Map(),
     erased: [],
     signed: [],
     exportRequests: [],
-    servers: standIns,
-    close: () => Promise.all(made.map(([, one]) => one.close())),
+    servers: Object.fromEntries(servers) as Record<PeerName, StubServer>,
+    close: () => Promise.all(servers.map(([, server]) => server.close())),
   };
-  const answer = (service: PeerName, path: string, body: unknown) => {
+  const respond = (service: PeerName, path: string, body: unknown) => {
     if (path.startsWith('/internal/privacy/users/')) {
       const id = path.split('/').at(-1) ?? '';
-      const user = others.users.get(id);
+      const user = peers.users.get(id);
       return user ? { status: 200, body: { id, ...user } } : { status: 404 };
     }
     if (path === '/internal/privacy/export') {
-      const asked = body as Asked;
-      others.exportRequests.push(asked);
-      const pages = others.pages.get(asked.section) ?? [[]];
-      const at = Number(asked.after ?? 0);
-      return { status: 200, body: { rows: pages[at], next: at + 1 < pages.length ? String(at + 1) : null } };
+      const request = body as ExportRequest;
+      peers.exportRequests.push(request);
+      const pages = peers.pages.get(request.section) ?? [[]];
+      const page = Number(request.after ?? 0);
+      return { status: 200, body: { rows: pages[page], next: page + 1 < pages.length ? String(page + 1) : null } };
     }
     if (path === '/internal/privacy/erasures') {
-      others.erased.push({ service, ...(body as { request_id: string; person: Person }) });
+      peers.erased.push({ service, ...(body as { request_id: string; person: Person }) });
       return { status: 200, body: reportOf(service) };
     }
     if (path === '/internal/receipts') {
-      others.signed.push(body as ErasureReceipt);
+      peers.signed.push(body as ErasureReceipt);
       return { status: 200, body: { jws: `header.${randomUUID()}.signature` } };
     }
     return { status: 404 };
   };
-  for (const [name, one] of made)
-    one.answer((path, body) => {
-      const how = others.failures.get(name);
-      if (how === 'hangs up') return undefined;
-      return how === undefined ? answer(name, path, body) : { status: how };
+  for (const [name, server] of servers)
+    server.answer((path, body) => {
+      const failure = peers.failures.get(name);
+      if (failure === 'hangs up') return undefined;
+      return failure === undefined ? respond(name, path, body) : { status: failure };
     });
-  return others;
+  return peers;
 }

@@ -7,55 +7,54 @@ import { createLog } from '@clientela/runtime';
 import { testSecret, type TestUser, type TestService } from '@clientela/testing';
 import type { Test } from 'supertest';
 import { expect } from 'vitest';
-import { folderStorage } from '../../avatars/folder.ts';
-import type { Storage } from '../../avatars/storage.ts';
-import { customerUnderTest } from '../../customer-under-test.ts';
+import { createDiskStorage } from '../../avatars/disk-storage.ts';
+import type { AvatarStorage } from '../../avatars/storage.ts';
+import { createTestCustomer } from '../../testing/test-customer.ts';
 import { createFingerprinter } from '../../tombstones/fingerprints.ts';
-import { createStubPeers, type StubPeers } from './stub-peers.ts';
 import { startErasureWorker } from '../worker.ts';
+import { createStubPeers, type StubPeers } from './stub-peers.ts';
 
 export type TestPrivacy = {
   service: TestService;
   peers: StubPeers;
   folder: string;
-  /** The files that the storage of pictures holds. */
+  /** Names of the files in the avatar storage. */
   files: () => string[];
-  /** Has erasures carried out from now on, as a process of the service does. */
-  startWorker: (pictures?: Storage) => void;
-  /** Ends that, as a restart does. */
+  /** Starts the erasure worker, as a process of the service does. */
+  startWorker: (avatarStorage?: AvatarStorage) => void;
+  /** Stops it, as a restart does. */
   stopWorker: () => Promise<void>;
-  /** A user of the company, as auth knows it. */
+  /** Adds a user of the company to the stub of auth. @returns the user's id */
   newUser: (role?: Role, last_admin?: boolean) => string;
   newCustomer: (by: TestUser, values?: object) => Promise<{ id: string; number: number; email: string }>;
-  /** Asks for an erasure. @returns the request's id */
+  /** Requests an erasure. @returns the request's id */
   erase: (by: TestUser, body: object) => Promise<string>;
   requestOf: (by: TestUser, id: string) => Promise<{ status: string; services: Record<string, string> }>;
-  /** Waits until an erasure is done. */
   untilDone: (by: TestUser, id: string) => Promise<void>;
   close: () => Promise<void>;
 };
 
-/** On a busy machine one may wait too long for a lock or a connection, which is a 503 before anything was done: it asks again. */
-export async function retryUnavailable(ask: () => Test) {
-  let answer = await ask();
-  while (answer.status === 503) answer = await ask();
-  return answer;
+/** Repeats a request while it is a 503: on a busy machine it may wait too long for a lock or a connection. */
+export async function retryUnavailable(send: () => Test) {
+  let response = await send();
+  while (response.status === 503) response = await send();
+  return response;
 }
 
-/** The customer service with its erasures, beside stand-ins of the others. */
-export async function createTestPrivacy(options: Parameters<typeof customerUnderTest>[0] = {}): Promise<TestPrivacy> {
-  const folder = mkdtempSync(join(tmpdir(), 'clientela-gdpr-'));
-  const storage = folderStorage(folder);
-  const others = await createStubPeers();
+/** Starts the customer service with its erasure worker and stubs of the other services. */
+export async function createTestPrivacy(options: Parameters<typeof createTestCustomer>[0] = {}): Promise<TestPrivacy> {
+  const folder = mkdtempSync(join(tmpdir(), 'clientela-privacy-'));
+  const storage = createDiskStorage(folder);
+  const peers = await createStubPeers();
   let worker: ReturnType<typeof startErasureWorker> | undefined;
-  const service = await customerUnderTest({
+  const service = await createTestCustomer({
     pool: 10,
-    peers: others.clients,
-    pictures: storage,
-    erasing: () => worker?.wake(),
+    peers: peers.clients,
+    avatarStorage: storage,
+    onErasureRequested: () => worker?.wake(),
     ...options,
   });
-  const rest = async () => {
+  const stopWorker = async () => {
     await worker?.stop();
     worker = undefined;
   };
@@ -63,28 +62,22 @@ export async function createTestPrivacy(options: Parameters<typeof customerUnder
     (await by.get(`/api/gdpr/requests/${id}`).expect(200)).body.request;
   return {
     service,
-    peers: others,
+    peers,
     folder,
     files: () =>
       readdirSync(folder, { recursive: true, withFileTypes: true })
-        .filter((one) => one.isFile())
+        .filter((entry) => entry.isFile())
         .map(({ name }) => name),
-    startWorker: (pictures = storage) => {
+    startWorker: (avatarStorage = storage) => {
       const { db, url } = service.database;
+      const fingerprints = createFingerprinter(testSecret);
       const log = createLog('test', 'silent');
-      worker = startErasureWorker({
-        db,
-        url,
-        fingerprints: createFingerprinter(testSecret),
-        storage: pictures,
-        peers: others.clients,
-        log,
-      });
+      worker = startErasureWorker({ db, url, fingerprints, avatarStorage, peers: peers.clients, log });
     },
-    stopWorker: rest,
+    stopWorker,
     newUser: (role = 'customer', last_admin = false) => {
       const id = randomUUID();
-      others.users.set(id, { role, last_admin });
+      peers.users.set(id, { role, last_admin });
       return id;
     },
     newCustomer: async (by, values = {}) => {
@@ -92,17 +85,17 @@ export async function createTestPrivacy(options: Parameters<typeof customerUnder
       return (await retryUnavailable(() => by.post('/api/customers', body))).body.customer;
     },
     erase: async (by, body) => {
-      const { body: answer, status } = await retryUnavailable(() => by.post('/api/gdpr/delete', body));
-      expect(status).toBe(202);
-      return answer.request.id as string;
+      const response = await retryUnavailable(() => by.post('/api/gdpr/delete', body));
+      expect(response.status).toBe(202);
+      return response.body.request.id as string;
     },
     requestOf,
     untilDone: async (by, id) => {
       await expect.poll(async () => (await requestOf(by, id)).status, { timeout: 30_000 }).toBe('done');
     },
     close: async () => {
-      await rest();
-      await Promise.all([service.close(), others.close()]);
+      await stopWorker();
+      await Promise.all([service.close(), peers.close()]);
       rmSync(folder, { recursive: true });
     },
   };
