@@ -1,4 +1,4 @@
 import type { DataInventory } from '@clientela/privacy';
 
-/** Products are about nobody. It is asked all the same, so that a receipt names it, and for the answers that it keeps. */
+/** Products are not personal. The service takes part in erasures all the same, for the receipt and for stored responses. */
 export const privacy: DataInventory = { service: 'product', tables: [] };

@@ -4,7 +4,7 @@ import { conflict, unavailable } from '@clientela/errors';
 type Section = (typeof exportSections)[Service][number];
 type Row = ExportedRows['rows'][number];
 
-/** Asks a service for a page of a section, from where the one before ended. */
+/** Fetches a page of a section from a service, after the cursor of the page before. */
 export type FetchPage = (
   service: Service,
   person: Person,
@@ -15,80 +15,79 @@ export type FetchPage = (
 /** The largest export, in bytes. */
 export const MAX_EXPORT_BYTES = 64 * 1024 * 1024;
 
-/** What each section is in the document: one record, or a list. */
-const single: ReadonlySet<Section> = new Set(['customer', 'user']);
+/** Sections that are one record in the document; the others are lists. */
+const recordSections: ReadonlySet<Section> = new Set(['customer', 'user']);
 
 /**
- * Collects a person's data from every service as one JSON document, page by page. It is whole or not at all.
+ * Collects a person's data from every service as one JSON document, page by page. Returns the whole document or throws.
  * @param others other customer records of the same user
- * @param most bytes that it may have
- * @throws AppError 503 naming a service that does not answer; 409 EXPORT_TOO_LARGE
+ * @param maxBytes largest size of the document
+ * @throws AppError 503 naming a service that is unavailable; 409 EXPORT_TOO_LARGE
  */
 export async function collectExport(
-  ask: FetchPage,
+  fetchPage: FetchPage,
   person: Person,
   others: readonly Person[],
   signal: AbortSignal,
-  most: number = MAX_EXPORT_BYTES,
+  maxBytes: number = MAX_EXPORT_BYTES,
 ): Promise<Buffer[]> {
-  const pieces: Buffer[] = [];
+  const chunks: Buffer[] = [];
   let size = 0;
-  /** Room for so many bytes more. */
-  const take = (bytes: number) => {
+  const reserve = (bytes: number) => {
     size += bytes;
-    if (size > most)
+    if (size > maxBytes)
       throw conflict({
         error_code: 'EXPORT_TOO_LARGE',
-        detail: `There is more about this person than the ${most} bytes that an export may have`,
+        detail: `The export would exceed the maximum of ${maxBytes} bytes`,
       });
   };
-  const put = (text: string) => {
-    const piece = Buffer.from(text);
-    take(piece.length);
-    pieces.push(piece);
+  const append = (text: string) => {
+    const chunk = Buffer.from(text);
+    reserve(chunk.length);
+    chunks.push(chunk);
   };
-  const everyRow = async (service: Service, whose: Person, section: Section, found: (rows: Row[]) => void) => {
-    if (service !== 'auth' && whose.customer_id === null) return;
+  const forEachPage = async (service: Service, subject: Person, section: Section, handle: (rows: Row[]) => void) => {
+    if (service !== 'auth' && subject.customer_id === null) return;
     let after: string | undefined;
     do {
       if (signal.aborted) throw unavailable('The export took too long');
-      const page = await ask(service, whose, section, after);
-      found(page.rows);
+      const page = await fetchPage(service, subject, section, after);
+      handle(page.rows);
       after = page.next ?? undefined;
     } while (after !== undefined);
   };
-  /** A record that lies in several tables is one. */
-  const record = async (service: Service, whose: Person, section: Section): Promise<Row | null> => {
+  /** Merges the rows of a section, one from each table, into one record. */
+  const fetchRecord = async (service: Service, subject: Person, section: Section): Promise<Row | null> => {
     const parts: Row[] = [];
-    await everyRow(service, whose, section, (rows) => {
-      take(Buffer.byteLength(JSON.stringify(rows)));
+    await forEachPage(service, subject, section, (rows) => {
+      reserve(Buffer.byteLength(JSON.stringify(rows)));
       parts.push(...rows);
     });
     return parts.length > 0 ? Object.assign({}, ...parts) : null;
   };
 
   for (const [service, section] of sections) {
-    put(`${pieces.length === 0 ? '{' : ','}${JSON.stringify(section)}:`);
-    if (single.has(section)) {
-      put(JSON.stringify(await record(service, person, section)));
+    append(`${chunks.length === 0 ? '{' : ','}${JSON.stringify(section)}:`);
+    if (recordSections.has(section)) {
+      append(JSON.stringify(await fetchRecord(service, person, section)));
       continue;
     }
-    let first = true;
-    put('[');
-    for (const whose of [person, ...others])
-      await everyRow(service, whose, section, (rows) => {
-        if (rows.length > 0) put((first ? '' : ',') + rows.map((row) => JSON.stringify(row)).join(','));
-        first &&= rows.length === 0;
+    let isFirst = true;
+    append('[');
+    for (const subject of [person, ...others])
+      await forEachPage(service, subject, section, (rows) => {
+        if (rows.length > 0) append((isFirst ? '' : ',') + rows.map((row) => JSON.stringify(row)).join(','));
+        isFirst &&= rows.length === 0;
       });
-    put(']');
+    append(']');
   }
   if (others.length > 0) {
     const records: (Row | null)[] = [];
-    for (const other of others) records.push(await record('customer', other, 'customer'));
-    put(`,"other_customers":${JSON.stringify(records)}`);
+    for (const other of others) records.push(await fetchRecord('customer', other, 'customer'));
+    append(`,"other_customers":${JSON.stringify(records)}`);
   }
-  put('}');
-  return pieces;
+  append('}');
+  return chunks;
 }
 
 const sections = (Object.entries(exportSections) as [Service, readonly Section[]][]).flatMap(([service, names]) =>

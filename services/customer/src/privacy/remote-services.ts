@@ -11,10 +11,9 @@ import type { Actor, ServiceClient } from '@clientela/http';
 import type { z } from 'zod';
 import type { Step } from './store.ts';
 
-/** The services that know something of a person, beside this one. */
+/** Clients of the other services that may hold a person's data. */
 export type PeerClients = Record<Exclude<Service, 'customer'>, ServiceClient>;
 
-/** This service, when it acts for itself. */
 const serviceActor = (company_id: string, request_id: string): Actor => ({
   id: 'service:customer',
   role: 'service',
@@ -26,21 +25,21 @@ const serviceActor = (company_id: string, request_id: string): Actor => ({
 
 type Call = { actor: Actor; signal: AbortSignal };
 
-/** @throws AppError 503 naming the service for whatever is not the answer that was asked for */
+/** Calls another service. @throws AppError 503 naming the service for anything but a valid response */
 async function callPeer<S extends z.ZodType>(
   client: ServiceClient,
   path: string,
   body: unknown,
-  answer: S,
+  responseSchema: S,
   call: Call,
 ) {
-  const fault = (cause?: unknown) =>
-    unavailable(`The ${client.service} service does not answer as it should`, { cause });
-  const answered = await client.postForBody(path, body, answer, call).catch((error: unknown) => {
-    throw error instanceof AppError ? error : fault(error);
+  const invalidResponse = (cause?: unknown) =>
+    unavailable(`The ${client.service} service sent an invalid response`, { cause });
+  const response = await client.postForBody(path, body, responseSchema, call).catch((error: unknown) => {
+    throw error instanceof AppError ? error : invalidResponse(error);
   });
-  if (answered === undefined) throw fault();
-  return answered;
+  if (response === undefined) throw invalidResponse();
+  return response;
 }
 
 export const fetchExportPage = (
@@ -58,7 +57,7 @@ export const fetchExportPage = (
     call,
   );
 
-/** Has another service erase a person, or go on with it, and report. */
+/** Makes another service erase a person, or continue to. @returns its report */
 export const requestErasure = (
   client: ServiceClient,
   { request_id, company_id, customer_id, customer_number, user_id }: Step,
@@ -72,7 +71,7 @@ export const requestErasure = (
     { actor: serviceActor(company_id, request_id), signal },
   );
 
-/** Has auth sign a receipt. */
+/** Makes auth sign a receipt. @returns the JWS */
 export const requestSignature = async (
   auth: ServiceClient,
   receipt: ErasureReceipt,

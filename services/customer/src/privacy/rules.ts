@@ -6,7 +6,7 @@ type StoredFields = Omit<ErasureRequest, 'services' | 'status'> & {
   steps: Partial<Record<(typeof services)[number], boolean>> | null;
 };
 
-/** A request as it is answered. */
+/** Builds the response for a stored request. */
 export const toErasureRequest = ({ started_at, steps, ...stored }: StoredFields): ErasureRequest => ({
   id: stored.id,
   business_id: stored.business_id,

@@ -114,8 +114,10 @@ export type DeletedCounts = Readonly<Record<string, number>>;
 export const fingerprintTable = 'erased_fingerprints';
 
 export async function findDeletedCounts(db: Db, company_id: string, id: string): Promise<DeletedCounts> {
-  const found = await db('erasure_requests').where({ company_id, id }).first<{ gone: DeletedCounts | null }>('gone');
-  return found.gone ?? {};
+  const found = await db('erasure_requests')
+    .where({ company_id, id })
+    .first<{ deleted_rows: DeletedCounts | null }>('deleted_rows');
+  return found.deleted_rows ?? {};
 }
 
 /** What a service has to do of a request. */

@@ -7,119 +7,114 @@ import { deleteExpiredFingerprints } from '../tombstones/store.ts';
 import { eraseLocally, type ErasureDeps } from './local-erasure.ts';
 import { requestErasure, requestSignature, type PeerClients } from './remote-services.ts';
 import {
+  completeStep,
   finishRequest,
   hasOpenRequests,
-  listDueSteps,
   listConfirmed,
+  listDueSteps,
   listReports,
   postponeReceipt,
   postponeStep,
-  completeStep,
   type ConfirmedRequest,
   type Step,
 } from './store.ts';
 
-const poll = 1000; // milliseconds between two looks for what another replica's door took, and what was postponed
-const batch = 20;
-const atOnce = 3; // of each service
-const aDay = 86_400_000; // milliseconds between two looks for fingerprints that have expired
-const expiredAtOnce = 1000;
+const POLL_MS = 1000; // how soon requests of other replicas and postponed steps are found
+const BATCH = 20;
+const CONCURRENCY = 3; // of each service
+const PURGE_MS = 86_400_000;
+const PURGE_BATCH = 1000;
 
-/** How long something is left alone that failed so often: ever longer up to a limit, and not everything at the same moment. */
-const backOff = (times: number, most: number): number =>
-  Math.min(most, 100 * 2 ** Math.min(times, 20)) * (0.5 + Math.random() / 2);
-const away = 2000; // milliseconds at most, for whom nobody can reach
-const refused = 10_000; // for what is answered, but not as it should
+/** Exponential backoff with jitter, in milliseconds. */
+const backoff = (attempts: number, maxMs: number): number =>
+  Math.min(maxMs, 100 * 2 ** Math.min(attempts, 20)) * (0.5 + Math.random() / 2);
+const UNAVAILABLE_MAX_MS = 2000;
+const FAILED_MAX_MS = 10_000; // for unexpected responses
 
 export type ErasureWorker = {
-  /** Told when there is something to do. */
+  /** Looks for due work at once. */
   wake: () => void;
   stop: () => Promise<void>;
 };
 
 /**
- * Carries out what was asked to be erased, however often it is cut off: this service's part first, then the others' beside each other, at
- * last the receipt. One process does it, however many replicas; what a service has reported is kept.
- * @param options.url this service's database, for the lock that decides which replica does it
+ * Carries out erasure requests: this service's step first, then the other services' concurrently, then the receipt. Progress is stored,
+ * so a restart resumes. Of several replicas one works, elected by a lock.
+ * @param options.url this service's database, for the leader lock
  */
 export function startErasureWorker(
   options: ErasureDeps & { url: string; peers: PeerClients; log: Log },
 ): ErasureWorker {
-  const { db, url, peers: others, log } = options;
+  const { db, url, peers, log } = options;
   const stopping = new AbortController();
-  let woken = Promise.withResolvers<void>();
+  let nextWake = Promise.withResolvers<void>();
   const wake = () => {
-    woken.resolve();
-    woken = Promise.withResolvers<void>();
+    nextWake.resolve();
+    nextWake = Promise.withResolvers<void>();
   };
 
   const running = withLeaderLock(url, 'customer erasures', stopping.signal, async (signal) => {
-    const works = services.map((service) => loop(service, () => eraseSome(service, signal), signal));
-    await Promise.all([...works, loop('receipts', () => signSome(signal), signal), forget(signal), watch(signal)]);
+    const steps = services.map((service) => loop(service, () => runDueSteps(service, signal), signal));
+    await Promise.all([...steps, loop('receipts', () => signReceipts(signal), signal), purge(signal), watch(signal)]);
   });
 
-  /** @param work does what is due, and says how much that was; throws when whom it needs is away */
-  async function loop(name: string, work: () => Promise<number>, signal: AbortSignal): Promise<void> {
-    let failed = 0;
+  /** @param runDue processes due work and returns its amount; throws when a dependency is unavailable */
+  async function loop(name: string, runDue: () => Promise<number>, signal: AbortSignal): Promise<void> {
+    let failures = 0;
     while (!signal.aborted) {
-      const waiting = woken.promise; // taken before the look, so that a wake during it is not missed
+      const woken = nextWake.promise; // read before the query, so that no wake is missed
       try {
-        const found = await work();
-        failed = 0;
-        if (found === 0) await waiting;
+        const count = await runDue();
+        failures = 0;
+        if (count === 0) await woken;
       } catch (error) {
-        failed += 1;
-        if (failed === 1 && !signal.aborted) log.warn({ waits_for: name, err: error }, 'erasures wait');
-        await sleep(backOff(failed, away), undefined, { signal }).catch(() => {});
+        failures += 1;
+        if (failures === 1 && !signal.aborted) log.warn({ waits_for: name, err: error }, 'erasures delayed, retrying');
+        await sleep(backoff(failures, UNAVAILABLE_MAX_MS), undefined, { signal }).catch(() => {});
       }
     }
   }
 
-  /** One look for all loops, while there is nothing to do. */
+  /** Polls for all loops with one query. */
   async function watch(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       if (await hasOpenRequests(db).catch(() => false)) wake();
-      await sleep(poll, undefined, { signal }).catch(() => {});
+      await sleep(POLL_MS, undefined, { signal }).catch(() => {});
     }
     wake();
   }
 
-  const partOf = (step: Step, signal: AbortSignal) =>
+  const runStep = (step: Step, signal: AbortSignal) =>
     step.service === 'customer'
       ? eraseLocally(options, step, signal)
-      : requestErasure(others[step.service], step, signal);
+      : requestErasure(peers[step.service], step, signal);
 
-  const eraseSome = (service: Service, signal: AbortSignal): Promise<number> =>
-    each(
-      () => listDueSteps(db, service, batch),
+  const runDueSteps = (service: Service, signal: AbortSignal): Promise<number> =>
+    processDue(
+      () => listDueSteps(db, service, BATCH),
       async (step) => {
-        const report = await partOf(step, signal);
+        const report = await runStep(step, signal);
         if (report) await db.transaction((tx) => completeStep(tx, step, report));
-        else await postponeStep(db, step, backOff(step.attempts, refused));
+        else await postponeStep(db, step, backoff(step.attempts, FAILED_MAX_MS));
         wake();
       },
-      (step, wait) => postponeStep(db, step, wait),
+      (step, delayMs) => postponeStep(db, step, delayMs),
     );
 
-  const signSome = (signal: AbortSignal): Promise<number> =>
-    each(
-      () => listConfirmed(db, batch),
-      async (finished) => {
-        const receipt = await receiptOf(finished);
-        await finishRequest(db, receipt, await requestSignature(others.auth, receipt, signal));
-        log.info({ erasure_id: receipt.request_id, company_id: receipt.company_id }, 'an erasure is done');
-        wake(); // it may be a part of another
+  const signReceipts = (signal: AbortSignal): Promise<number> =>
+    processDue(
+      () => listConfirmed(db, BATCH),
+      async (request) => {
+        const receipt = await createReceipt(request);
+        await finishRequest(db, receipt, await requestSignature(peers.auth, receipt, signal));
+        log.info({ erasure_id: receipt.request_id, company_id: receipt.company_id }, 'erasure finished');
+        wake(); // another request may wait for this part of it
       },
-      (finished, wait) => postponeReceipt(db, finished, wait),
+      (request, delayMs) => postponeReceipt(db, request, delayMs),
     );
 
-  async function receiptOf({
-    id,
-    company_id,
-    customer_id,
-    user_id,
-    requested_at,
-  }: ConfirmedRequest): Promise<ErasureReceipt> {
+  async function createReceipt(request: ConfirmedRequest): Promise<ErasureReceipt> {
+    const { id, company_id, customer_id, user_id, requested_at } = request;
     return {
       request_id: id,
       company_id,
@@ -132,44 +127,45 @@ export function startErasureWorker(
   }
 
   /**
-   * Does what is due, a few at a time. One that fails is tried again later than the others.
-   * @throws the last "not now", after which the rest is left for later
+   * Processes due items, a few concurrently. Postpones an item that fails.
+   * @throws the last "unavailable", which also leaves the remaining items for later
    */
-  async function each<Item extends { attempts: number }>(
-    due: () => PromiseLike<Item[]>,
-    work: (item: Item) => Promise<void>,
-    postpone: (item: Item, wait: number) => PromiseLike<unknown>,
+  async function processDue<Item extends { attempts: number }>(
+    listDue: () => PromiseLike<Item[]>,
+    process: (item: Item) => Promise<void>,
+    postpone: (item: Item, delayMs: number) => PromiseLike<unknown>,
   ): Promise<number> {
-    const items = await due();
+    const items = await listDue();
     const queue = [...items];
-    const gone: unknown[] = [];
-    const worker = async () => {
+    const errors: unknown[] = [];
+    const consume = async () => {
       for (let item = queue.shift(); item; item = queue.shift()) {
         try {
-          await work(item);
+          await process(item);
         } catch (error) {
-          const notNow = asUnavailable(error) ?? (error instanceof AppError && error.kind === 'unavailable');
-          if (notNow) {
+          const isUnavailable = asUnavailable(error) ?? (error instanceof AppError && error.kind === 'unavailable');
+          if (isUnavailable) {
             queue.length = 0;
-            gone.push(error);
-          } else log.warn({ err: error }, 'a part of an erasure failed and is tried again');
-          await postpone(item, backOff(item.attempts, notNow ? away : refused));
+            errors.push(error);
+          } else log.warn({ err: error }, 'erasure step failed, retrying');
+          await postpone(item, backoff(item.attempts, isUnavailable ? UNAVAILABLE_MAX_MS : FAILED_MAX_MS));
         }
       }
     };
-    const ended = await Promise.allSettled(Array.from({ length: Math.min(atOnce, items.length) }, worker));
-    gone.push(...ended.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : [])));
-    if (gone.length > 0) throw gone.at(-1);
+    const results = await Promise.allSettled(Array.from({ length: Math.min(CONCURRENCY, items.length) }, consume));
+    errors.push(...results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : [])));
+    if (errors.length > 0) throw errors.at(-1);
     return items.length;
   }
 
-  async function forget(signal: AbortSignal): Promise<void> {
+  /** Deletes expired fingerprints daily. */
+  async function purge(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const removed = await deleteExpiredFingerprints(db, expiredAtOnce).then(
+      const deleted = await deleteExpiredFingerprints(db, PURGE_BATCH).then(
         (count) => count,
-        () => 0, // another day
+        () => 0, // retried the next day
       );
-      if (removed < expiredAtOnce) await sleep(aDay, undefined, { signal }).catch(() => {});
+      if (deleted < PURGE_BATCH) await sleep(PURGE_MS, undefined, { signal }).catch(() => {});
     }
   }
 

@@ -1,42 +1,33 @@
 import type { Db } from '@clientela/db';
-import type { Field, Fingerprinter, IdentifyingValues } from './fingerprints.ts';
+import type { Fingerprinter, IdentifyingValues, SuppressedField } from './fingerprints.ts';
 import { findFingerprints } from './store.ts';
 
-const ROWS_PER_QUERY = 1000; // rows that one statement asks for
+const ROWS_PER_QUERY = 1000;
 
 /**
- * Which of the given values somebody had who was erased, for each row in its place; nothing for a row that brings nobody back.
- * @param rows in the spelling in which they are, or would be, stored
+ * Finds, for each row, the fields whose value belonged to an erased person; an empty list for a row that restores nobody.
+ * @param rows normalised as they are, or would be, stored
  */
 export async function findSuppressed(
   db: Db,
-  fingerprints: Fingerprinter,
+  fingerprintsOf: Fingerprinter,
   company_id: string,
   rows: readonly IdentifyingValues[],
-): Promise<Field[][]> {
-  const found: Field[][] = [];
-  for (let from = 0; from < rows.length; from += ROWS_PER_QUERY) {
-    const prints = rows.slice(from, from + ROWS_PER_QUERY).map((row) => fingerprints(company_id, row));
-    const known = await lookUp(db, company_id, prints.flat());
-    found.push(
-      ...prints.map((row) =>
-        row.filter(({ fingerprint }) => known.has(fingerprint.toString('hex'))).map(({ field }) => field),
-      ),
-    );
+): Promise<SuppressedField[][]> {
+  const results: SuppressedField[][] = [];
+  for (let start = 0; start < rows.length; start += ROWS_PER_QUERY) {
+    const rowFingerprints = rows.slice(start, start + ROWS_PER_QUERY).map((row) => fingerprintsOf(company_id, row));
+    const fingerprints = rowFingerprints.flat().map(({ fingerprint }) => fingerprint);
+    const listed = fingerprints.length > 0 ? await findFingerprints(db, company_id, fingerprints) : [];
+    const suppressed = new Set(listed.map((fingerprint) => fingerprint.toString('hex')));
+    for (const fields of rowFingerprints)
+      results.push(
+        fields.filter(({ fingerprint }) => suppressed.has(fingerprint.toString('hex'))).map(({ field }) => field),
+      );
   }
-  return found;
+  return results;
 }
 
-/** How many of the rows hold a value of somebody who was erased. */
-export const countSuppressed = async (...of: Parameters<typeof findSuppressed>): Promise<number> =>
-  (await findSuppressed(...of)).filter((fields) => fields.length > 0).length;
-
-async function lookUp(db: Db, company_id: string, prints: readonly { fingerprint: Buffer }[]) {
-  if (prints.length === 0) return new Set<string>();
-  const known = await findFingerprints(
-    db,
-    company_id,
-    prints.map(({ fingerprint }) => fingerprint),
-  );
-  return new Set(known.map((fingerprint) => fingerprint.toString('hex')));
-}
+/** Counts the rows with a value that belonged to an erased person. */
+export const countSuppressed = async (...args: Parameters<typeof findSuppressed>): Promise<number> =>
+  (await findSuppressed(...args)).filter((fields) => fields.length > 0).length;
