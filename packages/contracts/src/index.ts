@@ -4,6 +4,8 @@ export { Envelope, type EventContract, type EventData } from './event-contract.t
 export * from './events.ts';
 export * from './favorites.ts';
 export * from './interaction.ts';
+export { legacyProblem } from './legacy-problem.ts';
 export * from './permissions.ts';
 export * from './privacy.ts';
 export * from './product.ts';
+export { harmlessColumns, personalColumns, redactedNames } from './redacted-names.ts';

@@ -44,10 +44,3 @@ export function createProblem(
     },
   };
 }
-
-/**
- * The problem as it is answered at a path: vApteke's clients, who call `/rest/v1`, look for `success` and `message` in it.
- * @param path with or without its query
- */
-export const problemAt = (path: string, problem: Problem): Problem | (Problem & { success: false; message: string }) =>
-  /^\/rest\/v1(?:[/?]|$)/.test(path) ? { success: false, message: problem.detail, ...problem } : problem;

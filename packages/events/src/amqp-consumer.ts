@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Envelope, type Service } from '@clientela/contracts';
-import { isUuid, newId, type Db, type Tx } from '@clientela/db';
+import { isUuid, newId, type Db } from '@clientela/db';
 import type { Channel, ConsumeMessage } from 'amqplib';
 import type { Logger } from 'pino';
 import { openConnection, deadQueueOf, declareTopology, closeWithChannel, queueOf } from './amqp-topology.ts';
@@ -26,12 +26,10 @@ export function startConsumer(options: {
   service: Service;
   db: Db;
   subscriptions: readonly Subscription[];
-  /** Called after each commit, because a handler may publish events itself. */
-  committed: (tx: Tx) => void;
   retries: Retries;
   log: Logger;
 }): Consumer {
-  const { url, exchange, service, db, subscriptions, committed, retries, log } = options;
+  const { url, exchange, service, db, subscriptions, retries, log } = options;
   const stopping = new AbortController();
   const limitHandlers = createConcurrencyLimiter(maxConcurrentHandlers);
 
@@ -109,8 +107,7 @@ export function startConsumer(options: {
     for (let attempts = 0, waits = 0; ;) {
       signal.throwIfAborted();
       try {
-        const tx = await limitHandlers(() => consume(db, subscriptions, event, signal));
-        if (tx) committed(tx);
+        await limitHandlers(() => consume(db, subscriptions, event, signal));
         return;
       } catch (error) {
         if (signal.aborted) throw error;

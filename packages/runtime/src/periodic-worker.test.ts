@@ -7,13 +7,13 @@ const start = (options: Parameters<typeof startPeriodicWorker>[0]) => {
   return worker;
 };
 
-test('repeats after the interval, and at once when a round says so', async () => {
+test('repeats after the interval, and at once while there is more to do', async () => {
   let runs = 0;
-  start({ intervalMs: 60_000, run: async () => ((runs += 1) < 3 ? 0 : undefined) });
+  start({ intervalMs: 60_000, run: async () => (runs += 1) < 3 });
   await expect.poll(() => runs).toBe(3);
 
   let rounds = 0;
-  start({ intervalMs: 1, run: async () => void (rounds += 1) });
+  start({ intervalMs: () => 1, run: async () => void (rounds += 1) });
   await expect.poll(() => rounds).toBeGreaterThan(3);
 });
 
@@ -32,7 +32,7 @@ test('logs a failure once until the next success, and retries', async () => {
     runs += 1;
     if (runs !== 3 && runs < 6) throw new Error('unavailable');
   };
-  start({ intervalMs: 1, retryMs: 1, log, failureMessage: 'retrying', run });
+  start({ intervalMs: 1, log, failureMessage: 'retrying', run });
   await expect.poll(() => runs).toBeGreaterThan(6);
   expect(warnings).toEqual(['retrying', 'retrying']);
 });

@@ -3,51 +3,54 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export type PeriodicWorker = {
   /** Runs at once, or joins the run in progress. Never rejects. */
   runNow: () => Promise<void>;
+  isRunning: () => boolean;
   /** Aborts the signal, waits for the run in progress, and starts no other. */
   stop: () => Promise<void>;
 };
 
 /**
  * Repeats work in the background, never twice at a time. A failure is logged once until the next success, and retried.
- * @param options.run one round; returns milliseconds until the next, default `intervalMs` (0: there is more to do)
- * @param options.retryMs milliseconds until the next round after a failure; default `intervalMs`
- * @param options.delayFirst whether the first round waits for `intervalMs`; default false
+ * @param options.run one round; true when there is more to do, so that the next round follows at once
+ * @param options.intervalMs milliseconds between rounds; a function is evaluated after each
+ * @param options.delayFirst whether the first round waits for the interval; default false
  * @param options.signal stops the worker, as `stop()` does
  */
 export function startPeriodicWorker(options: {
-  run: (signal: AbortSignal) => Promise<number | void>;
-  intervalMs: number;
-  retryMs?: number;
+  run: (signal: AbortSignal) => Promise<boolean | void>;
+  intervalMs: number | (() => number);
   delayFirst?: boolean;
   log?: { warn: (fields: { err: unknown }, message: string) => void };
   failureMessage?: string;
   signal?: AbortSignal;
 }): PeriodicWorker {
-  const { run, intervalMs, retryMs = intervalMs, log, failureMessage } = options;
+  const { run, intervalMs, log, failureMessage = 'periodic work failed, retrying' } = options;
   const stopping = new AbortController();
   const signal = options.signal ? AbortSignal.any([stopping.signal, options.signal]) : stopping.signal;
-  let current: Promise<number> | undefined;
+  let current: Promise<boolean> | undefined;
   let isFailing = false;
 
-  const runOnce = async (): Promise<number> => {
+  const runOnce = async (): Promise<boolean> => {
     try {
-      const delay = await run(signal);
+      const hasMore = (await run(signal)) === true;
       isFailing = false;
-      return delay ?? intervalMs;
+      return hasMore;
     } catch (err) {
-      if (!isFailing && !signal.aborted) log?.warn({ err }, failureMessage ?? 'periodic work failed, retrying');
+      if (!isFailing && !signal.aborted) log?.warn({ err }, failureMessage);
       isFailing = true;
-      return retryMs;
+      return false;
     }
   };
   const runShared = () => (current ??= runOnce().finally(() => (current = undefined)));
-  const pause = (delay: number) => sleep(delay, undefined, { signal, ref: false }).catch(() => {});
+  const pause = () => {
+    const delay = typeof intervalMs === 'function' ? intervalMs() : intervalMs;
+    return sleep(Math.max(0, delay), undefined, { signal, ref: false }).catch(() => {});
+  };
 
   const loop = async () => {
-    if (options.delayFirst) await pause(intervalMs);
+    if (options.delayFirst) await pause();
     while (!signal.aborted) {
-      const delay = await runShared();
-      if (!signal.aborted) await pause(Math.max(0, delay));
+      const hasMore = await runShared();
+      if (!hasMore && !signal.aborted) await pause();
     }
   };
   const looping = loop();
@@ -56,6 +59,7 @@ export function startPeriodicWorker(options: {
     runNow: async () => {
       if (!signal.aborted) await runShared();
     },
+    isRunning: () => current !== undefined,
     stop: async () => {
       stopping.abort();
       await looping;

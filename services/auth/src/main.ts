@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { redactedNames } from '@clientela/contracts';
 import { connect, asUnavailable, type Db } from '@clientela/db';
 import { outboxPoolOptions, startEvents } from '@clientela/events';
 import { parseServiceKeys, createCursors, startIdempotencyCleanup, listen, serviceClient } from '@clientela/http';
@@ -18,7 +19,7 @@ const rereading = 10_000; // milliseconds in which a rotated key is heard of
 
 await runService(async (onClose) => {
   const config = readConfig();
-  const log = createLog('auth', config.LOG_LEVEL);
+  const log = createLog('auth', config.LOG_LEVEL, { redact: redactedNames });
   const url = config.AUTH_DATABASE_URL;
 
   const db = connect(url, { name: 'auth', ...outboxPoolOptions(config) });
@@ -56,7 +57,6 @@ await runService(async (onClose) => {
     make_profile: profileMaker(serviceClient({ ...customer, timeout: 1000 })),
     cursors: createCursors(config.AUTH_SECRET),
     services: others,
-    afterCommit: events.committed,
     metrics: events.metrics,
   });
   const server = await listen(app, { host: config.HOST, port: config.AUTH_PORT });

@@ -1,3 +1,4 @@
+import { legacyProblem } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
 import { eventRoutes } from '@clientela/events';
 import {
@@ -64,6 +65,7 @@ export const createApp = (deps: AppDeps) =>
   createService({
     ...deps,
     service: 'customer',
+    formatProblem: legacyProblem,
     version: manifest.version,
     routes: routes({ ...deps, cursors: createCursors(deps.secret), fingerprints: createFingerprinter(deps.secret) }),
   });

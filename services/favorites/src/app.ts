@@ -1,3 +1,4 @@
+import { legacyProblem } from '@clientela/contracts';
 import { eventRoutes } from '@clientela/events';
 import { createService, type CompanyClient, type Route, type ServiceOptions } from '@clientela/http';
 import { privacyRoutes } from '@clientela/privacy';
@@ -21,4 +22,10 @@ export const routes = (parts: Parts): Route[] => [
 ];
 
 export const createApp = (parts: Parts) =>
-  createService({ ...parts, service: 'favorites', version: manifest.version, routes: routes(parts) });
+  createService({
+    ...parts,
+    service: 'favorites',
+    formatProblem: legacyProblem,
+    version: manifest.version,
+    routes: routes(parts),
+  });

@@ -1,4 +1,4 @@
-import type { Service } from '@clientela/contracts';
+import { redactedNames, type Service } from '@clientela/contracts';
 import { connect } from '@clientela/db';
 import { outboxPoolOptions, startEvents } from '@clientela/events';
 import { parseServiceKeys, createCompanyClient, startIdempotencyCleanup, listen, serviceClient } from '@clientela/http';
@@ -10,7 +10,7 @@ import { subscriptions } from './subscriptions.ts';
 
 await runService(async (onClose) => {
   const config = readConfig();
-  const log = createLog('favorites', config.LOG_LEVEL);
+  const log = createLog('favorites', config.LOG_LEVEL, { redact: redactedNames });
   const url = config.FAVORITES_DATABASE_URL;
   const client = (service: Service, at: string) =>
     serviceClient({ service, url: at, key: config.FAVORITES_SERVICE_KEY });
@@ -40,7 +40,6 @@ await runService(async (onClose) => {
     companies: createCompanyClient(auth),
     pairs: pairLookup(customers, client('product', config.PRODUCT_SERVICE_URL)),
     own: ownLookup(customers),
-    afterCommit: events.committed,
     metrics: events.metrics,
   });
   const server = await listen(app, { host: config.HOST, port: config.FAVORITES_PORT });

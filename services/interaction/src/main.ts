@@ -1,4 +1,4 @@
-import type { Service } from '@clientela/contracts';
+import { redactedNames, type Service } from '@clientela/contracts';
 import { connect } from '@clientela/db';
 import { outboxPoolOptions, startEvents } from '@clientela/events';
 import {
@@ -18,7 +18,7 @@ import { subscriptions } from './subscriptions.ts';
 
 await runService(async (onClose) => {
   const config = readConfig();
-  const log = createLog('interaction', config.LOG_LEVEL);
+  const log = createLog('interaction', config.LOG_LEVEL, { redact: redactedNames });
   const url = config.INTERACTION_DATABASE_URL;
   const client = (service: Service, at: string) =>
     serviceClient({ service, url: at, key: config.INTERACTION_SERVICE_KEY });
@@ -50,7 +50,6 @@ await runService(async (onClose) => {
     notes: noteLookup(customer),
     products: productLookup(client('product', config.PRODUCT_SERVICE_URL)),
     cursors: createCursors(config.INTERACTION_SECRET),
-    afterCommit: events.committed,
     metrics: events.metrics,
   });
   const server = await listen(app, { host: config.HOST, port: config.INTERACTION_PORT });

@@ -1,3 +1,4 @@
+import { redactedNames } from '@clientela/contracts';
 import { connect } from '@clientela/db';
 import { outboxPoolOptions, startEvents } from '@clientela/events';
 import { parseServiceKeys, createCompanyClient, startIdempotencyCleanup, listen, serviceClient } from '@clientela/http';
@@ -7,7 +8,7 @@ import { readConfig } from './config.ts';
 
 await runService(async (onClose) => {
   const config = readConfig();
-  const log = createLog('product', config.LOG_LEVEL);
+  const log = createLog('product', config.LOG_LEVEL, { redact: redactedNames });
   const url = config.PRODUCT_DATABASE_URL;
   const key = config.PRODUCT_SERVICE_KEY;
 
@@ -33,7 +34,6 @@ await runService(async (onClose) => {
     serviceKeys: parseServiceKeys(config.SERVICE_KEY_HASHES),
     secret: config.PRODUCT_SECRET,
     companies: createCompanyClient(auth),
-    afterCommit: events.committed,
     metrics: events.metrics,
   });
   const server = await listen(app, { host: config.HOST, port: config.PRODUCT_PORT });

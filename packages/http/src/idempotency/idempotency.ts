@@ -16,7 +16,6 @@ import { Reply } from '../routing/reply.ts';
 import { successOf, type Route } from '../routing/route.ts';
 import {
   asReply,
-  inTransaction,
   runAfterCommit,
   handle,
   prepare,
@@ -63,7 +62,7 @@ export async function executeIdempotent(
   const known = await findStored(db, call.scope);
   if (known) return replayStored(definition, options, call, known);
   const prepared = await prepare(definition, { ...call.input, db });
-  const { first, made } = await inTransaction(options, async (tx) => {
+  const { first, made } = await options.db.transaction(async (tx) => {
     // What an upload is known by may not have been read yet: it is said with the answer.
     if (!(await reserveKey(tx, call.scope, '', Buffer.of()))) return { first: await findStored(tx, call.scope) };
     const result = await handle(definition, { ...call.input, prepared, tx });
@@ -136,7 +135,7 @@ async function begin(
 ): Promise<StoredResponse[]> {
   const before = await listStoredSteps(options.db, slot);
   if (before.some(({ part }) => part === '')) return before;
-  const first = await inTransaction(options, async (tx) => {
+  const first = await options.db.transaction(async (tx) => {
     const claimed = await reserveKey(tx, slot, '', fingerprint);
     if (claimed) await deleteSteps(tx, slot);
     return claimed;
@@ -159,7 +158,7 @@ function keptParts(
   ) => {
     const row = known.get(part);
     if (row) return restored(row, rebuild);
-    const { first, done } = await inTransaction(options, async (tx) => {
+    const { first, done } = await options.db.transaction(async (tx) => {
       if (!(await reserveKey(tx, slot, part, Buffer.of()))) return { first: await findStored(tx, slot, part) };
       const result = await work(tx);
       const answer = JSON.stringify(result);

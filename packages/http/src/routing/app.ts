@@ -1,5 +1,5 @@
 import { parse } from 'node:querystring';
-import { problemAt } from '@clientela/errors';
+import type { Problem } from '@clientela/errors';
 import { AppError, toProblem } from './to-problem.ts';
 import { requestIdOf } from '@clientela/runtime';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
@@ -26,6 +26,8 @@ export type ServiceOptions = HandlerOptions & {
   routes: readonly Route[];
   /** The limits by name. Undefined means unlimited. */
   rateLimits?: RateLimits | undefined;
+  /** Adds members to problem documents, depending on the request's path. */
+  formatProblem?: (path: string, problem: Problem) => object;
   /** The registry that `/metrics` exposes. */
   metrics?: Registry;
 };
@@ -164,7 +166,12 @@ function notFoundHandler(routes: readonly Route[]): RequestHandler {
 }
 
 /** Converts errors to problem documents. */
-function errorHandler({ db, log, onDenied }: ServiceOptions): ErrorRequestHandler {
+function errorHandler({
+  db,
+  log,
+  onDenied,
+  formatProblem = (_path, problem) => problem,
+}: ServiceOptions): ErrorRequestHandler {
   return async (error: unknown, request, response, _next) => {
     const { request_id, actor, route } = response.locals as { request_id: string; actor?: Actor; route?: string };
     const { status, headers, body } = await toProblem(error, request_id, db);
@@ -182,6 +189,6 @@ function errorHandler({ db, log, onDenied }: ServiceOptions): ErrorRequestHandle
     }
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     response.statusCode = status;
-    response.end(request.method === 'HEAD' ? undefined : JSON.stringify(problemAt(request.path, body)));
+    response.end(request.method === 'HEAD' ? undefined : JSON.stringify(formatProblem(request.path, body)));
   };
 }

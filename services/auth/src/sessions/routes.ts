@@ -7,17 +7,15 @@ import type { KeyParts } from '../keys/routes.ts';
 import type { IssueToken } from './access-token.ts';
 import { endOwnSession, renewSession, signOut, signOutEverywhere } from './actions.ts';
 import type { SessionRules } from './lifetime.ts';
-import { committing, type AfterCommit } from '../unit-of-work.ts';
 import { readToken } from './refresh-token.ts';
 import { Done, RefreshRequest, RevocationsQuery, SessionList, SessionParams } from './schema.ts';
 import { findSession, listRevocations, listSessions } from './store.ts';
 
 /** What these doors work with. */
-export type SessionParts = KeyParts &
-  AfterCommit & {
-    sessions: SessionRules;
-    issue_token: IssueToken;
-  };
+export type SessionParts = KeyParts & {
+  sessions: SessionRules;
+  issue_token: IssueToken;
+};
 
 /** Every door stands under both of its names. */
 export const sessionRoutes = (parts: SessionParts): Route[] => [
@@ -53,7 +51,7 @@ const refresh = (path: string, parts: SessionParts) =>
       return { session, claimed, token: body.refresh_token };
     },
     handle: async ({ db, prepared, request_id, client_ip }) => {
-      const renewed = await committing(db, parts, (tx) =>
+      const renewed = await db.transaction((tx) =>
         renewSession(tx, parts.sessions, prepared, { request_id, client_ip }),
       );
       if (!renewed) throw refused();

@@ -8,7 +8,6 @@ import { Credentials, PasswordChange, SignedIn } from '../accounts/schema.ts';
 import { findUser } from '../accounts/store.ts';
 import type { SessionParts } from '../sessions/routes.ts';
 import { Done } from '../sessions/schema.ts';
-import { committing } from '../unit-of-work.ts';
 import { attemptSignIn, changePassword } from './actions.ts';
 import { findForSignIn, findPassword, type SignInRecord } from './store.ts';
 
@@ -51,7 +50,7 @@ const login = (path: string, parts: SignInParts) =>
     },
     handle: async ({ db, prepared, client_ip, user_agent, request_id }) => {
       const request = { ip: client_ip, device: user_agent, request_id };
-      const begun = await committing(db, parts, (tx) => attemptSignIn(tx, parts.sessions, prepared, request));
+      const begun = await db.transaction((tx) => attemptSignIn(tx, parts.sessions, prepared, request));
       if (!begun) throw refused();
       const { user, session_id, refresh_token } = begun;
       const token = parts.issue_token({ user_id: user.id, session_id, role: user.role, company_id: user.business_id });
@@ -88,7 +87,7 @@ const changeOfPassword = (path: string, parts: SignInParts) =>
       return { record, password_hash };
     },
     handle: async ({ db, actor, prepared: { record, password_hash } }) => {
-      const changed = await committing(db, parts, (tx) => changePassword(tx, actor, { record, password_hash }));
+      const changed = await db.transaction((tx) => changePassword(tx, actor, { record, password_hash }));
       if (!changed) throw wrong('current_password', 'is not your password');
       return { message: 'Password changed' };
     },

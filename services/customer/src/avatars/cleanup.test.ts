@@ -54,7 +54,9 @@ afterAll(async () => {
 
 const work = () => {
   const { db } = service.database;
-  workers.push(startAvatarCleanup({ db, storage: pictures, log: createLog('test', 'silent'), every: 10 }));
+  workers.push(
+    startAvatarCleanup({ db, storage: pictures, log: createLog('test', 'silent', { redact: [] }), every: 10 }),
+  );
 };
 const newCustomer = async (): Promise<string> =>
   (await manager.post('/api/customers', { full_name: 'Ana' }).expect(201)).body.customer.id;

@@ -13,28 +13,21 @@ export type ErasureDeps = {
   db: Db;
   fingerprints: Fingerprinter;
   avatarStorage: AvatarStorage;
-  /** Told after each commit. */
-  afterCommit?: (tx: Tx) => void;
 };
 
-/** This service's part of an erasure. @returns undefined while a picture is not out of the storage */
+/** Runs this service's step of an erasure. @returns undefined while the storage still has a picture */
 export async function eraseLocally(
-  { db, fingerprints, avatarStorage: pictures, afterCommit }: ErasureDeps,
+  { db, fingerprints, avatarStorage }: ErasureDeps,
   step: Step,
   signal: AbortSignal,
 ): Promise<ErasureReport | undefined> {
   const { request_id, company_id, customer_id, customer_number, user_id } = step;
-  const transact = async <T>(work: (tx: Tx) => Promise<T>): Promise<T> => {
-    let done: Tx | undefined;
-    const result = await db.transaction((tx) => work((done = tx)));
-    if (done) afterCommit?.(done);
-    return result;
-  };
+  const transact = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => db.transaction(work);
   const person = { company_id, customer_id, customer_number, user_id };
   const report = await erasePerson(transact, localInventory(fingerprints), { request_id, person }, signal);
   if (customer_id !== null) {
     const whose = { company_id, customer_id };
-    while (await deleteDueAvatars(db, pictures, whose));
+    while (await deleteDueAvatars(db, avatarStorage, whose));
     if (await hasPendingDeletions(db, whose)) return undefined;
   }
   return withGone(report, await findDeletedCounts(db, company_id, request_id));

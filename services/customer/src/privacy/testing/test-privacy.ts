@@ -71,7 +71,7 @@ export async function createTestPrivacy(options: Parameters<typeof createTestCus
     startWorker: (avatarStorage = storage) => {
       const { db, url } = service.database;
       const fingerprints = createFingerprinter(testSecret);
-      const log = createLog('test', 'silent');
+      const log = createLog('test', 'silent', { redact: [] });
       worker = startErasureWorker({ db, url, fingerprints, avatarStorage, peers: peers.clients, log });
     },
     stopWorker,
