@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Envelope } from '@clientela/contracts';
 import { withLeaderLock, type Db } from '@clientela/db';
 import type { Logger } from 'pino';
-import { backoff, type Retries } from './retries.ts';
+import { reconnectDelay, type Retries } from './retries.ts';
 import { runPurge } from './retention.ts';
 import { onDeliveriesCommitted } from './wake-relay.ts';
 
@@ -98,7 +98,7 @@ export function startRelay(options: {
         failures += 1;
         if (failures === 1 && !signal.aborted)
           log.warn({ subscriber: transport.name, err: error }, 'subscriber unreachable; deliveries are retried');
-        await sleep(backoff(failures), undefined, { signal }).catch(() => {});
+        await sleep(reconnectDelay(failures), undefined, { signal }).catch(() => {});
       }
     }
   }
