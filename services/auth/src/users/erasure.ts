@@ -1,14 +1,14 @@
 import type { Person } from '@clientela/contracts';
 import type { Db, Tx } from '@clientela/db';
 import type { Actor } from '@clientela/http';
-import { noteUser } from '../accounts/changes.ts';
-import { foundedBy } from '../accounts/rules.ts';
+import { auditUser } from '../accounts/user-changes.ts';
+import { defaultCompanyName } from '../accounts/rules.ts';
 import { findUser, lockUser } from '../accounts/store.ts';
-import { holdTrail } from '../audit/store.ts';
-import { renameIfCalled } from '../companies/naming.ts';
-import { judgeInTurn } from '../sign-ins/store.ts';
-import { takeAway } from './actions.ts';
-import { countSignInsOf, lockAdmins } from './store.ts';
+import { lockAuditLog } from '../audit/store.ts';
+import { renameIfDefault } from '../companies/default-name.ts';
+import { lockSignInAttempts } from '../sign-ins/store.ts';
+import { deleteUserWithSessions } from './actions.ts';
+import { countSignInRows, lockAdmins } from './store.ts';
 
 /**
  * Restricts a person to the ids auth may act on: the id of another company's user, or of a superuser, becomes null. An id without a user
@@ -31,7 +31,7 @@ export async function eraseUser(
   request_id: string,
 ): Promise<Record<string, number>> {
   if (user_id === null) return {};
-  await judgeInTurn(tx, user_id);
+  await lockSignInAttempts(tx, user_id);
   await lockAdmins(tx, { business_id: company_id });
   const user = await lockUser(tx, user_id);
   if (!user || user.business_id !== company_id) return {};
@@ -43,10 +43,10 @@ export async function eraseUser(
     client_ip: null,
     request_id,
   };
-  const signIns = await countSignInsOf(tx, user_id);
-  const sessions = await takeAway(tx, origin, user);
-  await noteUser(tx, origin, user, 'user.erased');
-  await renameIfCalled(tx, origin, company_id, foundedBy(user));
-  await holdTrail(tx, user_id); // the last lock: whoever holds it waits for none of the others
+  const signIns = await countSignInRows(tx, user_id);
+  const sessions = await deleteUserWithSessions(tx, origin, user);
+  await auditUser(tx, origin, user, 'user.erased');
+  await renameIfDefault(tx, origin, company_id, defaultCompanyName(user));
+  await lockAuditLog(tx, user_id); // the last lock: whoever holds it waits for none of the others
   return { ...signIns, sessions, users: 1 };
 }
