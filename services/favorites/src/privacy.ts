@@ -1,5 +1,5 @@
 import type { Match, DataInventory } from '@clientela/privacy';
-import { removeCustomer } from './customers/store.ts';
+import { markCustomerDeleted } from './customers/store.ts';
 
 const ofCustomer: Match = { company_id: 'company_id', customer_id: 'customer_id' };
 
@@ -16,6 +16,6 @@ export const privacy: DataInventory = {
     },
   ],
   onStart: async (tx, { company_id, customer_id }) => {
-    if (customer_id) await removeCustomer(tx, company_id, customer_id);
+    if (customer_id) await markCustomerDeleted(tx, company_id, customer_id);
   },
 };

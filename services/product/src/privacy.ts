@@ -1,4 +1,4 @@
 import type { DataInventory } from '@clientela/privacy';
 
-/** Products are not personal. The service takes part in erasures all the same, for the receipt and for stored responses. */
+/** Products hold no personal data. The service takes part so that receipts name it and its stored responses are redacted. */
 export const privacy: DataInventory = { service: 'product', tables: [] };
