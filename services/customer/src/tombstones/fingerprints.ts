@@ -1,4 +1,5 @@
-import { createHmac, hkdfSync } from 'node:crypto';
+import { createHmac } from 'node:crypto';
+import { deriveKey } from '@clientela/runtime';
 
 /** Fields that identify a person in an import. */
 const suppressedFields = ['email', 'phone', 'document_number', 'external_id'] as const;
@@ -26,7 +27,7 @@ export type Fingerprinter = (
  * @param secret the service's secret, 32 bytes in base64url
  */
 export function createFingerprinter(secret: string): Fingerprinter {
-  const key = Buffer.from(hkdfSync('sha256', Buffer.from(secret, 'base64url'), '', 'clientela erased people', 32));
+  const key = deriveKey(secret, 'clientela erased people');
   return (company_id, values) =>
     suppressedFields.flatMap((field) => {
       const value = values[field];
