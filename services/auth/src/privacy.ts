@@ -51,7 +51,7 @@ export const privacy: DataInventory = {
       alsoExported: ['id', 'company_id', 'created_at', 'updated_at'],
       withheld: {
         password_hash: 'a secret',
-        searched: 'derived from the other fields for search',
+        search_text: 'derived from the other fields for search',
       },
       erasure: 'delete',
     },
