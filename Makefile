@@ -1,57 +1,57 @@
-# The front door for people; each verb is the npm script of the same name (test-large is test:large).
+# Each target runs the npm script of the same name (test-large is test:large).
 .DEFAULT_GOAL := help
 .PHONY: help start demo test test-large chaos check format openapi bench bench-customers bench-identity logs resend-failed-events recount reset-superuser rotate-signing-key rotate-service-keys
 
-help: ## this list
+help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
 
 start: ## run everything on this machine; Ctrl-C stops it
 	@npm run --silent start
 
-demo: ## fill a running street with believable data
+demo: ## load demo data into a running fleet
 	@npm run --silent demo
 
-test: ## install what is missing and pass every test
+test: ## install what is missing and run the tests
 	@npm run --silent test
 
-test-large: ## the longer tests: 100,000 customers, a broker misused, the demo
+test-large: ## run the longer tests: 100,000 customers, broker failures, demo data
 	@npm run --silent test:large
 
-chaos: ## everything is killed while it works (CHAOS_SEED=… for the same chances again)
+chaos: ## run the fault-injection suite (CHAOS_SEED=… repeats its decisions)
 	@npm run --silent chaos
 
-check: ## types, lint, walls, format, OpenAPI unchanged
+check: ## check types, lint, import boundaries, format, OpenAPI documents and terms
 	@npm run --silent check
 
-format: ## format all, mend what the linter can
+format: ## format everything and apply the linter's fixes
 	@npm run --silent format
 
-openapi: ## write each service's openapi.json anew
+openapi: ## write each service's openapi.json
 	@npm run --silent openapi
 
-bench: ## measure against bare Express and pg (ARGS="-- --quick")
+bench: ## measure CPU time per request, compared with bare Express and pg (ARGS="-- --quick")
 	@npm run --silent bench $(ARGS)
 
-bench-customers: ## measure lists and searches of a million customers
+bench-customers: ## measure lists and searches of 1,000,000 customers
 	@npm run --silent bench:customers $(ARGS)
 
-bench-identity: ## measure lists and figures of 100,000 users
+bench-identity: ## measure lists and statistics of 100,000 users
 	@npm run --silent bench:identity
 
-logs: ## follow the logs of all programs
+logs: ## follow the logs of all services
 	@npm run --silent logs
 
-resend-failed-events: ## let all events that did not get through be sent again
+resend-failed-events: ## resend all failed events
 	@npm run --silent resend-failed-events
 
-recount: ## hold all customers' counters against what is recorded, and repair them (ARGS="-- --check" only looks)
+recount: ## recompute customer counters and repair differences (ARGS="-- --check" only compares)
 	@npm run --silent recount $(ARGS)
 
-reset-superuser: ## a new password for the superuser
+reset-superuser: ## set a new superuser password
 	@npm run --silent reset-superuser
 
-rotate-signing-key: ## another key for access tokens; nobody is signed out (ARGS="-- receipts": for receipts)
+rotate-signing-key: ## add a signing key for access tokens (ARGS="-- receipts": for receipts)
 	@npm run --silent rotate-signing-key $(ARGS)
 
-rotate-service-keys: ## other keys between the programs, from the next start on
+rotate-service-keys: ## replace the keys between services from the next start on
 	@npm run --silent rotate-service-keys

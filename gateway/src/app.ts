@@ -1,27 +1,29 @@
 import { createRequire } from 'node:module';
 import type { Log } from '@clientela/runtime';
 import express, { type RequestHandler } from 'express';
-import { authenticate, createTokens } from './authenticate.ts';
-import { limitBody } from './body.ts';
+import { accessLog } from './access-log.ts';
+import { authenticate, createTokenVerifier } from './authenticate.ts';
+import { checkBodyHeaders } from './body.ts';
 import type { Config } from './config.ts';
-import { findRoute, readable } from './find-route.ts';
-import { createForwarder } from './forward.ts';
-import { ownPages, watchServices } from './health.ts';
-import { identity } from './identity.ts';
-import { openKeyRing, sharedSecret } from './key-ring.ts';
-import { limits as usual, type Limits } from './limits.ts';
-import { limitSignIns } from './rate-limits.ts';
-import { openRevocations } from './revocations.ts';
+import { errorHandler } from './error-handler.ts';
+import { builtInRoutes, startReadinessPoller } from './health.ts';
+import { setIdentityHeaders } from './identity-headers.ts';
+import { createJwksClient, hs256Key } from './jwks.ts';
+import { limits as defaultLimits, type Limits } from './limits.ts';
+import { createProxy } from './proxy.ts';
+import { signInRateLimit } from './rate-limits.ts';
+import type { Middleware } from './request-context.ts';
+import { startRevocationPoller } from './revocations.ts';
+import { matchRoute, validateRequestTarget } from './route-matching.ts';
 import { createGatewayServer } from './server.ts';
 import { readUpstreams, type Upstream } from './upstreams.ts';
-import { refuse, welcome, type Door } from './visit.ts';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
 export type Gateway = {
   /** @returns the port it listens on */
   listen: (host: string, port: number) => Promise<number>;
-  /** Lets running requests finish, then closes everything. */
+  /** Waits for running requests, then closes everything. */
   close: () => Promise<void>;
 };
 
@@ -29,38 +31,38 @@ export type GatewayOptions = { log: Log; upstreams?: readonly Upstream[]; limits
 
 /**
  * The gateway: one port in front of the services.
- * @param options.upstreams left out: the services' committed openapi.json files
- * @throws when they contradict each other
+ * @param options.upstreams default: the services' committed openapi.json files
+ * @throws when two documents declare the same route, or one declares an internal path
  */
 export function createGateway(config: Config, options: GatewayOptions): Gateway {
   const { log, upstreams = readUpstreams(config) } = options;
-  const limits = { ...usual, ...options.limits };
-  let draining = false;
+  const limits = { ...defaultLimits, ...options.limits };
+  let isDraining = false;
 
-  const pages = ownPages({
+  const builtIn = builtInRoutes({
     version,
-    started: () => tokens.ready(),
-    draining: () => draining,
-    services: (missing) => services.current(missing),
+    isStarted: () => tokens.ready(),
+    isDraining: () => isDraining,
+    serviceStates: (recheck) => readiness.current(recheck),
   });
-  const find = findRoute(upstreams, pages); // what contradicts itself fails here, before anything is opened
-  const { AUTH_SERVICE_URL: auth, GATEWAY_SERVICE_KEY: service_key, JWT_SECRET_KEY: secret = '' } = config;
-  const ring = config.JWT_ALGORITHM === 'HS256' ? sharedSecret(secret) : openKeyRing(auth, service_key, limits, log);
-  const revocations = openRevocations(auth, service_key, limits, log);
-  const tokens = createTokens(ring, revocations, limits);
-  const signIns = limitSignIns(config);
-  const services = watchServices(upstreams, limits);
-  const forwarder = createForwarder(upstreams, limits);
+  const matching = matchRoute(upstreams, builtIn); // contradicting documents fail here, before anything is opened
+  const { AUTH_SERVICE_URL: authUrl, GATEWAY_SERVICE_KEY: serviceKey, JWT_SECRET_KEY: secret = '' } = config;
+  const keys = config.JWT_ALGORITHM === 'HS256' ? hs256Key(secret) : createJwksClient(authUrl, serviceKey, limits, log);
+  const revocations = startRevocationPoller(authUrl, serviceKey, limits, log);
+  const tokens = createTokenVerifier(keys, revocations, limits);
+  const signIns = signInRateLimit(config);
+  const readiness = startReadinessPoller(upstreams, limits);
+  const proxy = createProxy(upstreams, limits);
 
-  const doors: Door[] = [
-    welcome(log, limits), //                   a request id, and one log line at the end
-    readable(limits), //                       400, 414
-    find, //                                   404, 405, or a page of our own
-    signIns.door, //                           429
-    authenticate(tokens), //                   401, 503 without keys or revocations
-    limitBody, //                              413, 400
-    identity(service_key), //                    the caller's headers out, ours in
-    forwarder.door, //                         408, 413, 502, 503, 504, or the service's answer
+  const middleware: Middleware[] = [
+    accessLog(log, limits), //              assigns the request id; one log line at the end
+    validateRequestTarget(limits), //       400, 414
+    matching, //                            404, 405, or a built-in route
+    signIns.middleware, //                  429
+    authenticate(tokens), //                401; 503 without keys or revocations
+    checkBodyHeaders, //                    400, 413
+    setIdentityHeaders(serviceKey), //      removes the client's headers, adds the gateway's
+    proxy.middleware, //                    408, 413, 502, 503, 504, or the service's response
   ];
 
   const app = express();
@@ -68,20 +70,20 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   app.disable('etag');
   app.set('query parser', 'simple');
   app.set('trust proxy', config.TRUST_PROXY);
-  for (const door of doors) app.use(door as RequestHandler);
-  app.use(refuse(log));
+  for (const each of middleware) app.use(each as RequestHandler);
+  app.use(errorHandler(log));
 
   const server = createGatewayServer(app, limits, log);
   return {
     listen: server.listen,
     close: async () => {
-      draining = true;
+      isDraining = true;
       await server.drain();
-      services.close();
+      readiness.close();
       signIns.close();
       revocations.close();
-      ring.close();
-      forwarder.close();
+      keys.close();
+      proxy.close();
     },
   };
 }

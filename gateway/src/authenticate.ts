@@ -2,25 +2,26 @@ import { hash } from 'node:crypto';
 import { roles, type Role } from '@clientela/contracts';
 import { AppError, unauthenticated, unavailable } from '@clientela/errors';
 import jwt from 'jsonwebtoken';
+import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
-import type { KeyRing } from './key-ring.ts';
+import type { VerificationKeys } from './jwks.ts';
 import type { Limits } from './limits.ts';
+import type { Middleware } from './request-context.ts';
 import type { Revocations } from './revocations.ts';
-import type { Door } from './visit.ts';
 
-/** Who a verified token speaks for. */
-export type Caller = { user_id: string; session_id: string; role: Role; company_id: string | undefined };
+/** The user on whose behalf a request runs, as its verified token says. */
+export type Actor = { user_id: string; session_id: string; role: Role; company_id: string | undefined };
 
-const common = {
+const commonHeader = {
   typ: z.literal('at+jwt'),
-  // We understand no extension, so one that must be understood is refused.
+  // RFC 7515, 4.1.11: rejects critical extensions, because none is supported.
   crit: z.undefined().optional(),
 };
 const kid = z.string().min(1).max(128);
-/** One algorithm at a time, and the configuration says which: never the token. */
+/** Accepts the one algorithm that the configuration names; the token never chooses it. */
 const headers = {
-  ES256: z.object({ ...common, alg: z.literal('ES256'), kid }),
-  HS256: z.object({ ...common, alg: z.literal('HS256'), kid: kid.default('shared') }),
+  ES256: z.object({ ...commonHeader, alg: z.literal('ES256'), kid }),
+  HS256: z.object({ ...commonHeader, alg: z.literal('HS256'), kid: kid.default('shared') }),
 };
 
 const Claims = z
@@ -37,60 +38,58 @@ const Claims = z
   })
   .refine((claims) => (claims.role === 'superuser') === (claims.company_id === undefined));
 
-type Remembered = { caller: Caller; kid: string; iat: number; exp: number };
+type CachedToken = { actor: Actor; kid: string; iat: number; exp: number };
 
-export type Tokens = {
-  /** Whether keys and revocations are there: without them nobody knows what a token is worth. */
+export type TokenVerifier = {
+  /** Whether keys and revocations are loaded. Before that no token can be accepted or rejected. */
   ready: () => boolean;
-  verify: (token: string) => Promise<Caller | undefined>;
+  verify: (token: string) => Promise<Actor | undefined>;
 };
 
-/** Verifies access tokens; one that was good is remembered until it ends, is revoked, or auth withdraws its key. */
-export function createTokens(ring: KeyRing, revocations: Revocations, limits: Limits): Tokens {
-  const remembered = new Map<string, Remembered>();
+/** Verifies access tokens. Caches a valid one until it expires, is revoked, or auth withdraws its key. */
+export function createTokenVerifier(keys: VerificationKeys, revocations: Revocations, limits: Limits): TokenVerifier {
+  const tokenCache = new LRUCache<string, CachedToken>({ max: limits.tokenCacheSize });
   const now = () => Date.now() / 1000;
 
-  const check = async (token: string): Promise<Remembered | undefined> => {
-    const header = headers[ring.algorithm].safeParse(headerOf(token)).data;
-    const key = header && (await ring.find(header.kid));
+  const check = async (token: string): Promise<CachedToken | undefined> => {
+    const header = headers[keys.algorithm].safeParse(headerOf(token)).data;
+    const key = header && (await keys.find(header.kid));
     if (!key) return undefined;
     try {
       const payload = jwt.verify(token, key, {
-        algorithms: [ring.algorithm],
+        algorithms: [keys.algorithm],
         issuer: 'clientela',
         audience: 'clientela',
-        clockTolerance: limits.clock_tolerance,
+        clockTolerance: limits.clockToleranceSeconds,
       });
       const claims = Claims.safeParse(payload).data;
-      if (!claims || claims.iat > now() + limits.clock_tolerance) return undefined;
+      if (!claims || claims.iat > now() + limits.clockToleranceSeconds) return undefined;
       const { sub, sid, role, company_id, iat, exp } = claims;
-      return { caller: { user_id: sub, session_id: sid, role, company_id }, kid: header.kid, iat, exp };
+      return { actor: { user_id: sub, session_id: sid, role, company_id }, kid: header.kid, iat, exp };
     } catch {
       return undefined;
     }
   };
 
-  const verify = async (token: string): Promise<Caller | undefined> => {
-    if (token.length > limits.token) return undefined;
-    const name = hash('sha256', token, 'base64');
-    let known = remembered.get(name);
-    if (!known) {
-      known = await check(token);
-      if (!known) return undefined;
-      const oldest = remembered.size >= limits.remembered_tokens ? remembered.keys().next().value : undefined;
-      if (oldest !== undefined) remembered.delete(oldest);
-      remembered.set(name, known);
+  const verify = async (token: string): Promise<Actor | undefined> => {
+    if (token.length > limits.maxTokenLength) return undefined;
+    const digest = hash('sha256', token, 'base64');
+    let cached = tokenCache.get(digest);
+    if (!cached) {
+      cached = await check(token);
+      if (!cached) return undefined;
+      tokenCache.set(digest, cached);
     }
-    const current = known.exp + limits.clock_tolerance > now() && ring.get(known.kid) !== undefined;
-    if (current && !revocations.revoked(known.caller, known.iat)) return known.caller;
-    remembered.delete(name);
+    const isCurrent = cached.exp + limits.clockToleranceSeconds > now() && keys.get(cached.kid) !== undefined;
+    if (isCurrent && !revocations.isRevoked(cached.actor, cached.iat)) return cached.actor;
+    tokenCache.delete(digest);
     return undefined;
   };
 
-  return { ready: () => ring.ready() && revocations.ready(), verify };
+  return { ready: () => keys.ready() && revocations.ready(), verify };
 }
 
-/** The token's first part, unproven: it only chooses the key. */
+/** Reads a token's unverified header, which only selects the key. */
 function headerOf(token: string): unknown {
   try {
     return JSON.parse(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString());
@@ -101,21 +100,21 @@ function headerOf(token: string): unknown {
 
 const invalidToken = () =>
   new AppError('unauthenticated', {
-    detail: 'The access token is not valid, or no longer; sign in again',
+    detail: 'Invalid or expired access token',
     headers: { 'WWW-Authenticate': 'Bearer realm="clientela", error="invalid_token"' },
   });
 
-/** 401 at closed routes without a good token. An open route stays open whatever token comes along; a bad one counts as none. */
+/** Rejects requests to protected routes without a valid token. Open routes ignore an invalid one. */
 export const authenticate =
-  (tokens: Tokens): Door =>
+  (tokens: TokenVerifier): Middleware =>
   async (req, res, next) => {
-    const { visit } = res.locals;
-    const open = visit.route?.open === true;
+    const { context } = res.locals;
+    const isOpen = context.route?.open === true;
     const [, token] = /^bearer +([^\s]+) *$/i.exec(req.headers.authorization ?? '') ?? [];
-    if (token !== undefined && tokens.ready()) visit.caller = await tokens.verify(token);
-    if (visit.caller || open) return next();
+    if (token !== undefined && tokens.ready()) context.actor = await tokens.verify(token);
+    if (context.actor || isOpen) return next();
     if (token === undefined) throw unauthenticated();
-    // Nobody knows yet whether the token is good: a 401 would make the client throw it away.
-    if (!tokens.ready()) throw unavailable('The gateway cannot verify tokens yet', { retry_after: 1 });
+    // Not a 401: the token may be valid, and a 401 would make the client discard it.
+    if (!tokens.ready()) throw unavailable('The gateway cannot verify tokens yet', { retryAfter: 1 });
     throw invalidToken();
   };

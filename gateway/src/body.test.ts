@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { dial, raw, startStreet, until } from './test-street.ts';
+import { openConnection, sendRaw, startTestGateway, until } from './testing/gateway.ts';
 
 const MB = 1024 * 1024;
 const paths = {
@@ -12,101 +12,101 @@ const paths = {
     '/api/quick': { post: { deadline: 300 } },
   },
 };
-const watched = { rate_window: 300, least_rate: 1000 }; // 300 bytes each 300 ms
+const fastRateCheck = { rateWindow: 300, minBodyRate: 1000 }; // 300 bytes each 300 ms
 
-describe('a body that is too large', () => {
-  test('is a 413 at once by its Content-Length, and the connection can be used on', async () => {
-    const street = await startStreet({ paths });
-    const { status, json, headers } = await street.as({
+describe('an oversized body', () => {
+  test('is a 413 by its Content-Length, and the connection stays usable', async () => {
+    const gateway = await startTestGateway({ paths });
+    const { status, json, headers } = await gateway.callSignedIn({
       method: 'POST',
       path: '/api/customers',
       body: randomBytes(10 * MB),
     });
     expect([status, json.error_code]).toEqual([413, 'PAYLOAD_TOO_LARGE']);
     expect(headers['content-type']).toContain('application/problem+json');
-    expect(street.reached).toEqual([]);
+    expect(gateway.reached).toEqual([]);
 
-    const line = dial(street.port);
-    line.send(
+    const connection = openConnection(gateway.port);
+    connection.send(
       `POST /auth/login HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n${'x'.repeat(1001)}GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`,
     );
-    await until(line.closed, 'both answers');
-    expect(line.received()).toMatch(/^HTTP\/1\.1 413 .*HTTP\/1\.1 200 .*healthy/s);
+    await until(connection.closed, 'both responses');
+    expect(connection.received()).toMatch(/^HTTP\/1\.1 413 .*HTTP\/1\.1 200 .*healthy/s);
   });
 
-  test("in chunks is a 413 as soon as it is, and the service's call is ended", async () => {
-    let seen = 0;
+  test('in chunks is a 413 once it exceeds the limit, and the upstream request is ended', async () => {
+    let received = 0;
     let broken = false;
     const serve: RequestListener = (req) => {
-      req.on('data', (chunk: Buffer) => (seen += chunk.length));
+      req.on('data', (chunk: Buffer) => (received += chunk.length));
       req.once('error', () => (broken = true));
     };
-    const street = await startStreet({ paths, serve: { customer: serve } });
-    const line = dial(street.port);
-    line.send(
-      `POST /api/customers HTTP/1.1\r\nHost: a\r\nAuthorization: ${street.bearer.Authorization}\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    const gateway = await startTestGateway({ paths, serve: { customer: serve } });
+    const connection = openConnection(gateway.port);
+    connection.send(
+      `POST /api/customers HTTP/1.1\r\nHost: a\r\nAuthorization: ${gateway.bearer.Authorization}\r\nTransfer-Encoding: chunked\r\n\r\n`,
     );
     const chunk = Buffer.concat([Buffer.from('10000\r\n'), randomBytes(65_536), Buffer.from('\r\n')]);
-    for (let i = 0; i < 40; i += 1) line.send(chunk);
-    await until(() => line.received().includes('PAYLOAD_TOO_LARGE'), 'the refusal');
-    expect(line.received()).toMatch(/^HTTP\/1\.1 413/);
-    await until(() => broken, "the service's call is ended");
-    expect(seen).toBeLessThanOrEqual(MB + 65_536);
+    for (let i = 0; i < 40; i += 1) connection.send(chunk);
+    await until(() => connection.received().includes('PAYLOAD_TOO_LARGE'), 'the rejection');
+    expect(connection.received()).toMatch(/^HTTP\/1\.1 413/);
+    await until(() => broken, 'the end of the upstream request');
+    expect(received).toBeLessThanOrEqual(MB + 65_536);
 
-    line.send('0\r\n\r\nGET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
-    await until(line.closed, 'the connection is used on');
-    expect(line.received()).toContain('healthy');
+    connection.send('0\r\n\r\nGET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+    await until(connection.closed, 'the next response on the connection');
+    expect(connection.received()).toContain('healthy');
   });
 
-  test('that never ends does not hold its connection for ever', async () => {
-    const street = await startStreet({ paths, limits: { linger_time: 200 } });
-    const line = dial(street.port);
-    line.send('POST /auth/login HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n');
-    await until(() => line.received().includes('413'), 'the refusal');
-    const more = setInterval(() => line.send('x'.repeat(100)), 10);
-    await until(line.closed, 'the connection is closed');
+  test('that never ends is cut off after the lingering close', async () => {
+    const gateway = await startTestGateway({ paths, limits: { lingerTimeout: 200 } });
+    const connection = openConnection(gateway.port);
+    connection.send('POST /auth/login HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n');
+    await until(() => connection.received().includes('413'), 'the rejection');
+    const more = setInterval(() => connection.send('x'.repeat(100)), 10);
+    await until(connection.closed, 'the connection is closed');
     clearInterval(more);
-    expect(street.reached).toEqual([]);
+    expect(gateway.reached).toEqual([]);
   });
 
-  test('is refused before it is sent when the caller waits for 100 Continue', async () => {
-    const street = await startStreet({ paths });
-    const ask = (path: string, authorization: string, length: number) =>
-      raw(
-        street.port,
+  test('is rejected before it is sent when the client waits for 100 Continue', async () => {
+    const gateway = await startTestGateway({ paths });
+    const post = (path: string, authorization: string, length: number) =>
+      sendRaw(
+        gateway.port,
         `POST ${path} HTTP/1.1\r\nHost: a\r\n${authorization}Expect: 100-continue\r\nContent-Length: ${length}\r\nConnection: close\r\n\r\n`,
       );
-    expect(await ask('/auth/login', '', 1001)).toMatch(/^HTTP\/1\.1 413/);
-    expect(await ask('/api/customers', '', 10)).toMatch(/^HTTP\/1\.1 401/);
-    expect(await ask('/nowhere', '', 10)).toMatch(/^HTTP\/1\.1 404/);
-    expect(street.reached).toEqual([]);
+    expect(await post('/auth/login', '', 1001)).toMatch(/^HTTP\/1\.1 413/);
+    expect(await post('/api/customers', '', 10)).toMatch(/^HTTP\/1\.1 401/);
+    expect(await post('/nowhere', '', 10)).toMatch(/^HTTP\/1\.1 404/);
+    expect(gateway.reached).toEqual([]);
   });
 });
 
-describe('a body that fits', () => {
-  test('of 10 MB arrives whole, with a length and in chunks', async () => {
-    const street = await startStreet({ paths });
+describe('a body within the limit', () => {
+  test('of 10 MB arrives complete, with a length and in chunks', async () => {
+    const gateway = await startTestGateway({ paths });
     const body = randomBytes(10 * MB);
     const sha256 = createHash('sha256').update(body).digest('hex');
-    expect((await street.as({ method: 'POST', path: '/api/uploads', body })).json).toMatchObject({
+    expect((await gateway.callSignedIn({ method: 'POST', path: '/api/uploads', body })).json).toMatchObject({
       length: body.length,
       sha256,
     });
-    const chunked = await street.as({
+    const chunked = await gateway.callSignedIn({
       method: 'POST',
       path: '/api/uploads',
       body,
       headers: { 'Transfer-Encoding': 'chunked' },
     });
     expect(chunked.json).toMatchObject({ length: body.length, sha256 });
-    expect(street.reached.at(-1)?.headers).not.toHaveProperty('content-length');
+    expect(gateway.reached.at(-1)?.headers).not.toHaveProperty('content-length');
   });
 
-  test('goes along with DELETE, and an absent one is none', async () => {
-    const street = await startStreet({ paths });
+  test('is forwarded with DELETE; an absent one stays absent', async () => {
+    const gateway = await startTestGateway({ paths });
     expect(
       (
-        await street.as({
+        await gateway.callSignedIn({
           method: 'DELETE',
           path: '/api/customers',
           body: '{"id":[1]}',
@@ -116,7 +116,7 @@ describe('a body that fits', () => {
     ).toBe(10);
     expect(
       (
-        await street.as({
+        await gateway.callSignedIn({
           method: 'DELETE',
           path: '/api/customers',
           body: '{"id":[1]}',
@@ -124,23 +124,30 @@ describe('a body that fits', () => {
         })
       ).json['length'],
     ).toBe(10);
-    expect((await street.as({ method: 'DELETE', path: '/api/customers' })).json['length']).toBe(0);
-    const line = await raw(
-      street.port,
-      `POST /api/customers HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: ${street.bearer.Authorization}\r\n\r\n`,
+    expect((await gateway.callSignedIn({ method: 'DELETE', path: '/api/customers' })).json['length']).toBe(0);
+    const response = await sendRaw(
+      gateway.port,
+      `POST /api/customers HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: ${gateway.bearer.Authorization}\r\n\r\n`,
     );
-    expect(line).toMatch(/^HTTP\/1\.1 200.*"length":0/s);
+    expect(response).toMatch(/^HTTP\/1\.1 200.*"length":0/s);
   });
 
-  test('answered before it was sent whole does not hang', async () => {
-    const street = await startStreet({ paths, serve: { customer: (_req, res) => void res.writeHead(422).end('no') } });
-    const { status, text } = await street.as({ method: 'POST', path: '/api/uploads', body: randomBytes(8 * MB) });
+  test('does not hang when the service responds before reading it', async () => {
+    const gateway = await startTestGateway({
+      paths,
+      serve: { customer: (_req, res) => void res.writeHead(422).end('no') },
+    });
+    const { status, text } = await gateway.callSignedIn({
+      method: 'POST',
+      path: '/api/uploads',
+      body: randomBytes(8 * MB),
+    });
     expect([status, text]).toEqual([422, 'no']);
   });
 
-  test('on GET or HEAD is refused', async () => {
-    const street = await startStreet({ paths });
-    const get = await street.as({
+  test('on GET or HEAD is rejected', async () => {
+    const gateway = await startTestGateway({ paths });
+    const get = await gateway.callSignedIn({
       method: 'GET',
       path: '/api/customers',
       body: '{}',
@@ -149,7 +156,7 @@ describe('a body that fits', () => {
     expect([get.status, get.json.error_code]).toEqual([400, 'MALFORMED_REQUEST']);
     expect(
       (
-        await street.as({
+        await gateway.callSignedIn({
           method: 'HEAD',
           path: '/api/customers',
           body: '{}',
@@ -157,65 +164,67 @@ describe('a body that fits', () => {
         })
       ).status,
     ).toBe(400);
-    expect((await street.as({ path: '/api/customers', headers: { 'Content-Length': '0' } })).status).toBe(200);
-    expect(street.reached.length).toBe(1);
+    expect((await gateway.callSignedIn({ path: '/api/customers', headers: { 'Content-Length': '0' } })).status).toBe(
+      200,
+    );
+    expect(gateway.reached.length).toBe(1);
   });
 });
 
-describe('a body that comes too slowly', () => {
+describe('a slow body', () => {
   test('is a 408, and the connection is closed', async () => {
-    const street = await startStreet({ paths, limits: watched });
-    const line = dial(street.port);
-    line.send('POST /auth/login HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n');
-    const drip = setInterval(() => line.send('x'), 30);
-    await until(line.closed, 'the refusal');
+    const gateway = await startTestGateway({ paths, limits: fastRateCheck });
+    const connection = openConnection(gateway.port);
+    connection.send('POST /auth/login HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n');
+    const drip = setInterval(() => connection.send('x'), 30);
+    await until(connection.closed, 'the rejection');
     clearInterval(drip);
-    expect(line.received()).toMatch(/^HTTP\/1\.1 408 .*REQUEST_TIMEOUT/s);
-    expect(line.received()).toMatch(/connection: close/i);
-    await until(() => street.lines.some(({ status }) => status === 408), 'the log line');
+    expect(connection.received()).toMatch(/^HTTP\/1\.1 408 .*REQUEST_TIMEOUT/s);
+    expect(connection.received()).toMatch(/connection: close/i);
+    await until(() => gateway.logLines.some(({ status }) => status === 408), 'the log line');
   });
 
-  test('is no matter when it is fast enough, or the service is slow to take it', async () => {
+  test('is accepted at the minimum rate, or when the service causes the delay', async () => {
     const slow: RequestListener = (req, res) => {
       setTimeout(() => req.resume(), 1500);
-      req.once('end', () => res.end('taken'));
+      req.once('end', () => res.end('done'));
     };
-    const street = await startStreet({ paths, limits: watched, serve: { customer: slow } });
-    const big = await street.as({ method: 'POST', path: '/api/uploads', body: randomBytes(11 * MB) });
-    expect([big.status, big.text]).toEqual([200, 'taken']);
+    const gateway = await startTestGateway({ paths, limits: fastRateCheck, serve: { customer: slow } });
+    const big = await gateway.callSignedIn({ method: 'POST', path: '/api/uploads', body: randomBytes(11 * MB) });
+    expect([big.status, big.text]).toEqual([200, 'done']);
 
-    const line = dial(street.port);
-    line.send('POST /auth/login HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 1000\r\n\r\n');
+    const connection = openConnection(gateway.port);
+    connection.send('POST /auth/login HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 1000\r\n\r\n');
     for (let sent = 0; sent < 1000; sent += 50) {
-      line.send('x'.repeat(50));
+      connection.send('x'.repeat(50));
       await new Promise((resolve) => setTimeout(resolve, 15));
     }
-    await until(line.closed, 'the answer');
-    expect(line.received()).toMatch(/^HTTP\/1\.1 200/);
+    await until(connection.closed, 'the response');
+    expect(connection.received()).toMatch(/^HTTP\/1\.1 200/);
   });
 
-  test('is a 408 at the deadline of its route too', async () => {
-    const street = await startStreet({ paths, limits: { rate_window: 50, least_rate: 1 } });
-    const line = dial(street.port);
-    line.send(
-      `POST /api/quick HTTP/1.1\r\nHost: a\r\nAuthorization: ${street.bearer.Authorization}\r\nContent-Length: 1000\r\n\r\n`,
+  test('is a 408 at its route’s deadline', async () => {
+    const gateway = await startTestGateway({ paths, limits: { rateWindow: 50, minBodyRate: 1 } });
+    const connection = openConnection(gateway.port);
+    connection.send(
+      `POST /api/quick HTTP/1.1\r\nHost: a\r\nAuthorization: ${gateway.bearer.Authorization}\r\nContent-Length: 1000\r\n\r\n`,
     );
-    const drip = setInterval(() => line.send('x'.repeat(10)), 20);
-    await until(line.closed, 'the refusal');
+    const drip = setInterval(() => connection.send('x'.repeat(10)), 20);
+    await until(connection.closed, 'the rejection');
     clearInterval(drip);
-    expect(line.received()).toMatch(/^HTTP\/1\.1 408/);
+    expect(connection.received()).toMatch(/^HTTP\/1\.1 408/);
   });
 
-  test('headers that never end are a 408 problem', async () => {
-    const street = await startStreet({ paths, limits: { headers_time: 200, checking_interval: 50 } });
-    const line = dial(street.port);
-    line.send('GET /health HTTP/1.1\r\nHost: a\r\n');
-    await until(line.closed, 'the refusal', 8000);
-    expect(line.received()).toMatch(/^HTTP\/1\.1 408 .*application\/problem\+json.*REQUEST_TIMEOUT/s);
+  test('unfinished headers are a 408 problem', async () => {
+    const gateway = await startTestGateway({ paths, limits: { headersTimeout: 200, connectionsCheckInterval: 50 } });
+    const connection = openConnection(gateway.port);
+    connection.send('GET /health HTTP/1.1\r\nHost: a\r\n');
+    await until(connection.closed, 'the rejection', 8000);
+    expect(connection.received()).toMatch(/^HTTP\/1\.1 408 .*application\/problem\+json.*REQUEST_TIMEOUT/s);
   });
 });
 
-describe('what two programs could read differently', () => {
+describe('request smuggling', () => {
   const smuggling: Record<string, string> = {
     'two lengths': 'Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}x',
     'the same length twice': 'Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}',
@@ -234,39 +243,42 @@ describe('what two programs could read differently', () => {
     'a negative chunk': 'Transfer-Encoding: chunked\r\n\r\n-2\r\n{}\r\n0\r\n\r\n',
   };
   for (const [what, rest] of Object.entries(smuggling)) {
-    test(`${what} is a 400, and nothing after it is taken for a request`, async () => {
-      const street = await startStreet({ paths });
-      const line = dial(street.port);
-      line.send(`POST /auth/login HTTP/1.1\r\nHost: a\r\n${rest}GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n`);
-      await until(line.closed, 'the refusal');
-      expect(line.received()).toMatch(/^HTTP\/1\.1 400 .*application\/problem\+json.*MALFORMED_REQUEST/s);
-      expect(line.received().match(/HTTP\/1\.1 /g)?.length).toBe(1);
-      expect(line.received()).toMatch(/X-Request-Id: /i);
-      expect(street.lines.some(({ status }) => status === 404)).toBe(false);
+    test(`${what} is a 400, and what follows is never read as a request`, async () => {
+      const gateway = await startTestGateway({ paths });
+      const connection = openConnection(gateway.port);
+      connection.send(`POST /auth/login HTTP/1.1\r\nHost: a\r\n${rest}GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n`);
+      await until(connection.closed, 'the rejection');
+      expect(connection.received()).toMatch(/^HTTP\/1\.1 400 .*application\/problem\+json.*MALFORMED_REQUEST/s);
+      expect(connection.received().match(/HTTP\/1\.1 /g)?.length).toBe(1);
+      expect(connection.received()).toMatch(/X-Request-Id: /i);
+      expect(gateway.logLines.some(({ status }) => status === 404)).toBe(false);
     });
   }
 
-  test('a coding under the chunks is a 400', async () => {
-    const street = await startStreet({ paths });
-    const { status, json } = await street.call({
+  test('a second transfer coding is a 400', async () => {
+    const gateway = await startTestGateway({ paths });
+    const { status, json } = await gateway.call({
       method: 'POST',
       path: '/auth/login',
       headers: { 'Transfer-Encoding': 'gzip, chunked' },
       body: '{}',
     });
     expect([status, json.error_code]).toEqual([400, 'MALFORMED_REQUEST']);
-    expect(street.reached).toEqual([]);
+    expect(gateway.reached).toEqual([]);
   });
 
-  test('headers beyond 16 kB are a 431, what is no HTTP a 400', async () => {
-    const street = await startStreet({ paths });
-    expect(await raw(street.port, `GET /health HTTP/1.1\r\nHost: a\r\nX-A: ${'a'.repeat(17_000)}\r\n\r\n`)).toMatch(
-      /^HTTP\/1\.1 431 .*problem\+json/s,
-    );
-    expect(await raw(street.port, 'hello\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 .*problem\+json/s);
+  test('headers beyond 16 kB are a 431; other protocols are a 400', async () => {
+    const gateway = await startTestGateway({ paths });
     expect(
-      await raw(street.port, `GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${'a:\r\n'.repeat(3500)}\r\n`),
+      await sendRaw(gateway.port, `GET /health HTTP/1.1\r\nHost: a\r\nX-A: ${'a'.repeat(17_000)}\r\n\r\n`),
+    ).toMatch(/^HTTP\/1\.1 431 .*problem\+json/s);
+    expect(await sendRaw(gateway.port, 'hello\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 .*problem\+json/s);
+    expect(
+      await sendRaw(
+        gateway.port,
+        `GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${'a:\r\n'.repeat(3500)}\r\n`,
+      ),
     ).toMatch(/^HTTP\/1\.1 200/);
-    expect((await street.call({ path: '/health' })).status).toBe(200);
+    expect((await gateway.call({ path: '/health' })).status).toBe(200);
   });
 });

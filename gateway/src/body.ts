@@ -1,87 +1,86 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { AppError, malformed } from '@clientela/errors';
 import type { Limits } from './limits.ts';
-import type { Door } from './visit.ts';
+import type { Middleware } from './request-context.ts';
 
 export const hasBody = (req: IncomingMessage): boolean =>
   req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
 
-const tooLarge = (limit: number) =>
-  new AppError('too_large', { detail: `The body may have at most ${limit} bytes here` });
+const tooLarge = (limit: number) => new AppError('too_large', { detail: `The body exceeds ${limit} bytes` });
 
-export const tooSlow = (): AppError => new AppError('request_timeout', { detail: 'The body came too slowly' });
+export const slowBody = (): AppError => new AppError('request_timeout', { detail: 'The body arrived too slowly' });
 
 /**
- * Refuses what the headers already tell. A body on GET or HEAD is refused rather than dropped: it has no meaning there, and
- * two programs that disagree on whether it is read disagree on where the next request begins.
+ * Rejects a body by its headers. Rejects one on GET or HEAD instead of ignoring it: two servers that disagree on whether it
+ * is read disagree on where the next request begins (request smuggling).
  */
-export const limitBody: Door = (req, res, next) => {
-  const { route } = res.locals.visit;
+export const checkBodyHeaders: Middleware = (req, res, next) => {
+  const { route } = res.locals.context;
   const encoding = req.headers['transfer-encoding'];
   if (encoding !== undefined && encoding.toLowerCase() !== 'chunked')
-    throw malformed('The only transfer encoding here is chunked');
+    throw malformed('The only supported transfer encoding is chunked');
   if (hasBody(req)) {
-    if (req.method === 'GET' || req.method === 'HEAD') throw malformed(`A ${req.method} request takes no body`);
+    if (req.method === 'GET' || req.method === 'HEAD') throw malformed(`A ${req.method} request must not have a body`);
     if (route && Number(req.headers['content-length'] ?? 0) > route.body_limit) throw tooLarge(route.body_limit);
   }
-  // The caller waits to be asked for its body, and all that could refuse it has had its say.
+  // Sends 100 Continue only here, after everything that could reject the request.
   if (/100-continue/i.test(req.headers.expect ?? '') && req.httpVersion === '1.1') res.writeContinue();
   next();
 };
 
-/** Whether the service, not the caller, keeps the body waiting. */
-export const heldByService = (upstream: ClientRequest): boolean => upstream.writableNeedDrain;
+/** Whether the service, not the client, delays the body. */
+export const isBackpressured = (upstreamRequest: ClientRequest): boolean => upstreamRequest.writableNeedDrain;
 
-/** Watches a body on its way to a service; `stop` is called once, with the reason, when it grows too large or comes too slowly. */
-export function meterBody(
+/** Watches a body on its way to a service. Calls `reject` once when it grows too large or arrives too slowly. */
+export function enforceBodyRate(
   req: IncomingMessage,
-  upstream: ClientRequest,
-  body_limit: number,
+  upstreamRequest: ClientRequest,
+  bodyLimit: number,
   limits: Limits,
-  stop: (reason: AppError) => void,
+  reject: (reason: AppError) => void,
 ): void {
   let total = 0;
-  let before = 0;
-  const least = (limits.least_rate * limits.rate_window) / 1000;
+  let totalBefore = 0;
+  const minBytes = (limits.minBodyRate * limits.rateWindow) / 1000;
   const timer = setInterval(() => {
-    const slow = total - before < least && !heldByService(upstream) && !req.complete;
-    before = total;
-    if (slow) end(tooSlow());
-  }, limits.rate_window);
-  const count = (chunk: Buffer) => {
+    const isSlow = total - totalBefore < minBytes && !isBackpressured(upstreamRequest) && !req.complete;
+    totalBefore = total;
+    if (isSlow) stop(slowBody());
+  }, limits.rateWindow);
+  const onChunk = (chunk: Buffer) => {
     total += chunk.length;
-    if (total > body_limit) end(tooLarge(body_limit));
+    if (total > bodyLimit) stop(tooLarge(bodyLimit));
   };
-  const end = (reason?: AppError) => {
+  const stop = (reason?: AppError) => {
     clearInterval(timer);
-    req.off('data', count);
-    if (reason) stop(reason);
+    req.off('data', onChunk);
+    if (reason) reject(reason);
   };
-  req.on('data', count);
-  req.once('close', () => end());
+  req.on('data', onChunk);
+  req.once('close', () => stop());
 }
 
-/** Whether the caller is in the middle of its body; one that waits to be asked for it is not. */
+/** Whether the client is sending its body; one that waits for 100 Continue is not. */
 const isSending = (req: IncomingMessage): boolean => hasBody(req) && !req.complete && req.headers.expect === undefined;
 
-/** What an answer says of the connection. Node closes it with a `close`, so one on which a body still comes gets that later, from `linger`. */
-export const connectionOf = (req: IncomingMessage, res: ServerResponse): 'keep-alive' | 'close' =>
+/** The response's Connection header. Stays `keep-alive` while a body arrives: `lingeringClose` closes that connection later. */
+export const connectionHeader = (req: IncomingMessage, res: ServerResponse): 'keep-alive' | 'close' =>
   res.shouldKeepAlive || isSending(req) ? 'keep-alive' : 'close';
 
 /**
- * Reads on for a while after a request was answered before its body was complete: closing at once would reset the connection
- * and tear the answer out of the caller's hands.
+ * Lingering close, as nginx calls it: discards the rest of a body after the response. Closing at once would reset the
+ * connection, and the client could lose the response.
  */
-export function linger(req: IncomingMessage, limits: Limits, close: boolean): void {
+export function lingeringClose(req: IncomingMessage, limits: Limits, closeWhenRead: boolean): void {
   const { socket } = req;
-  const until = performance.now() + limits.linger_time;
-  const enough = socket.bytesRead + limits.linger_bytes;
+  const deadline = performance.now() + limits.lingerTimeout;
+  const maxBytesRead = socket.bytesRead + limits.maxLingerBytes;
   req.unpipe();
   req.resume();
   const timer = setInterval(() => {
     if (req.complete || socket.destroyed) {
       clearInterval(timer);
-      if (close) socket.end();
-    } else if (performance.now() > until || socket.bytesRead > enough) socket.destroy();
+      if (closeWhenRead) socket.end();
+    } else if (performance.now() > deadline || socket.bytesRead > maxBytesRead) socket.destroy();
   }, 20);
 }

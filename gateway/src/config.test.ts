@@ -11,7 +11,7 @@ const good = {
   FAVORITES_SERVICE_URL: 'http://[::1]:8005',
 };
 
-test('what is not given has its default', () => {
+test('omitted settings take their defaults', () => {
   expect(readConfig(good)).toMatchObject({
     HOST: '127.0.0.1',
     PORT: 8080,
@@ -28,7 +28,7 @@ test('what is not given has its default', () => {
   });
 });
 
-test('TRUST_PROXY is a number of hops or a list of networks, never everybody', () => {
+test('TRUST_PROXY is a number of hops or a list of networks, never every address', () => {
   const trust = (TRUST_PROXY: string) => readConfig({ ...good, TRUST_PROXY }).TRUST_PROXY;
   expect(trust('2')).toBe(2);
   expect(trust('10.0.0.0/8, fd00::/8,192.0.2.1')).toEqual(['10.0.0.0/8', 'fd00::/8', '192.0.2.1']);
@@ -47,7 +47,7 @@ test('TRUST_PROXY is a number of hops or a list of networks, never everybody', (
     expect(() => trust(bad)).toThrow(/TRUST_PROXY/);
 });
 
-test('HS256 needs its secret, of 32 bytes at least, and no other algorithm is taken', () => {
+test('HS256 requires a secret of at least 32 bytes; other algorithms are rejected', () => {
   const secret = 'ñ'.repeat(16);
   const hs256 = { ...good, JWT_ALGORITHM: 'HS256' };
   expect(readConfig({ ...hs256, JWT_SECRET_KEY: secret })).toMatchObject({ JWT_SECRET_KEY: secret });
@@ -58,11 +58,11 @@ test('HS256 needs its secret, of 32 bytes at least, and no other algorithm is ta
   expect(() => readConfig({ ...good, JWT_SECRET_KEY: 'weak' })).toThrow('JWT_SECRET_KEY');
   for (const JWT_ALGORITHM of ['none', 'HS512', 'hs256', 'RS256'])
     expect(() => readConfig({ ...good, JWT_ALGORITHM, JWT_SECRET_KEY: secret })).toThrow('JWT_ALGORITHM');
-  // With whatever else is wrong.
+  // Reported together with other invalid settings.
   expect(() => readConfig({ ...hs256, PORT: 'x' })).toThrow(/PORT[^]*JWT_SECRET_KEY|JWT_SECRET_KEY[^]*PORT/);
 });
 
-test('LOGIN_RATE is a number in a time', () => {
+test('LOGIN_RATE is a number per unit of time', () => {
   const rate = (LOGIN_RATE: string) => readConfig({ ...good, LOGIN_RATE }).LOGIN_RATE;
   expect(rate('1/second')).toEqual({ limit: 1, window: 1000 });
   expect(rate('500/hour')).toEqual({ limit: 500, window: 3_600_000 });
@@ -72,7 +72,7 @@ test('LOGIN_RATE is a number in a time', () => {
   expect(() => readConfig({ ...good, RATE_LIMITS: 'false' })).toThrow('RATE_LIMITS');
 });
 
-test('every fault is named together, and no value with it', () => {
+test('lists every invalid setting together, without values', () => {
   const wrong = {
     ...good,
     GATEWAY_SERVICE_KEY: 'weak-secret',
@@ -81,7 +81,7 @@ test('every fault is named together, and no value with it', () => {
     PORT: 'x',
     LOG_LEVEL: 'loud',
   };
-  const said = () => readConfig(wrong);
+  const read = () => readConfig(wrong);
   for (const name of [
     'GATEWAY_SERVICE_KEY',
     'AUTH_SERVICE_URL',
@@ -89,6 +89,6 @@ test('every fault is named together, and no value with it', () => {
     'PORT',
     'LOG_LEVEL',
   ])
-    expect(said).toThrow(name);
-  expect(said).not.toThrow(/secret/);
+    expect(read).toThrow(name);
+  expect(read).not.toThrow(/secret/);
 });

@@ -14,17 +14,20 @@ import { z } from 'zod';
 const ServiceUrl = z
   .string()
   .regex(/^http:\/\/[^/@?#\s]+\/?$/, 'must be http://host:port without a path')
-  .refine((text) => URL.canParse(text), 'must be an address');
+  .refine((text) => URL.canParse(text), 'must be a URL');
 
 const isNetwork = (text: string) => {
-  const [address = '', bits, more] = text.split('/');
+  const [address = '', prefixLength, rest] = text.split('/');
   const version = isIP(address);
-  if (version === 0 || more !== undefined) return false;
-  // A length of 0 would trust everybody.
-  return bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+  if (version === 0 || rest !== undefined) return false;
+  // A prefix length of 0 would trust every address.
+  return (
+    prefixLength === undefined ||
+    (/^[1-9]\d{0,2}$/.test(prefixLength) && Number(prefixLength) <= (version === 4 ? 32 : 128))
+  );
 };
 
-/** Whom to believe about the caller's address: a number of proxies in front, or their networks; default nobody. */
+/** Proxies whose X-Forwarded-For is trusted: their number, or their networks. Trusts none by default. */
 const TrustProxy = z.string().transform((text, context): number | string[] => {
   if (/^\d$/.test(text)) return Number(text);
   const networks = text.split(',').map((part) => part.trim());
@@ -55,5 +58,5 @@ const settings = z.object({
 export const Config = settings.superRefine(secretForHs256, { when: () => true });
 export type Config = z.infer<typeof Config>;
 
-/** @throws EnvironmentError naming every fault together */
+/** @throws EnvironmentError listing every invalid setting */
 export const readConfig = (env: NodeJS.ProcessEnv = process.env): Config => readEnvironment(Config, env);

@@ -1,73 +1,72 @@
 import type { Service } from '@clientela/contracts';
+import { startPeriodicWorker } from '@clientela/runtime';
 import type { Limits } from './limits.ts';
+import type { Middleware } from './request-context.ts';
 import type { Upstream } from './upstreams.ts';
-import type { Door } from './visit.ts';
 
 type State = 'up' | 'down';
+type ServiceStates = Partial<Record<Service, State>>;
 
-/** Whether each service is ready: asked every second in the background, and at the request when what is known is older. */
-export function watchServices(upstreams: readonly Upstream[], limits: Limits) {
-  let known: Partial<Record<Service, State>> = Object.fromEntries(upstreams.map(({ service }) => [service, 'down']));
-  let known_at = -Infinity;
-  let running: Promise<void> | undefined;
-  const closed = new AbortController();
+/** Polls each service's readiness in the background, and on request when the last result is too old. */
+export function startReadinessPoller(upstreams: readonly Upstream[], limits: Limits) {
+  let lastStates: ServiceStates = Object.fromEntries(upstreams.map(({ service }) => [service, 'down']));
+  let polledAt = -Infinity;
 
-  const ask = async ({ service, url }: Upstream): Promise<[Service, State]> => {
+  const fetchState = async ({ service, url }: Upstream, closed: AbortSignal): Promise<[Service, State]> => {
     try {
-      const signal = AbortSignal.any([closed.signal, AbortSignal.timeout(limits.ready_call)]);
-      const answer = await fetch(new URL('/ready', url), { redirect: 'error', signal });
-      await answer.arrayBuffer();
-      return [service, answer.ok ? 'up' : 'down'];
+      const signal = AbortSignal.any([closed, AbortSignal.timeout(limits.readinessTimeout)]);
+      const response = await fetch(new URL('/ready', url), { redirect: 'error', signal });
+      await response.arrayBuffer();
+      return [service, response.ok ? 'up' : 'down'];
     } catch {
       return [service, 'down'];
     }
   };
-  const askAll = async () => {
-    known = Object.fromEntries(await Promise.all(upstreams.map(ask)));
-    known_at = performance.now();
-  };
-  const refresh = () => (running ??= askAll().finally(() => (running = undefined)));
-  const timer = setInterval(() => void refresh(), limits.ready_age).unref();
-  void refresh();
+  const poller = startPeriodicWorker({
+    intervalMs: limits.readinessInterval,
+    run: async (signal) => {
+      lastStates = Object.fromEntries(await Promise.all(upstreams.map((upstream) => fetchState(upstream, signal))));
+      polledAt = performance.now();
+    },
+  });
 
   return {
-    /** @param missing whether those that were away are asked again at once, by whoever waits for them */
-    current: async (missing = false) => {
-      const again = missing && Object.values(known).includes('down');
-      if (performance.now() - known_at > (again ? limits.ready_again : limits.ready_age)) await refresh();
-      return known;
+    /** @param recheck polls at once when a service was down, for callers that wait for all services */
+    current: async (recheck = false) => {
+      const isUrgent = recheck && Object.values(lastStates).includes('down');
+      const maxAge = isUrgent ? limits.readinessRecheckInterval : limits.readinessInterval;
+      if (performance.now() - polledAt > maxAge) await poller.runNow();
+      return lastStates;
     },
-    close: () => {
-      clearInterval(timer);
-      closed.abort();
-    },
+    close: () => void poller.stop(),
   };
 }
 
-type Health = {
+type HealthSources = {
   version: string;
   /** Whether tokens can be verified. */
-  started: () => boolean;
-  draining: () => boolean;
-  services: (missing: boolean) => Promise<Partial<Record<Service, State>>>;
+  isStarted: () => boolean;
+  isDraining: () => boolean;
+  serviceStates: (recheck: boolean) => Promise<ServiceStates>;
 };
 
-/** The gateway's own pages, by path. */
-export function ownPages({ version, started, draining, services }: Health): Record<string, Door> {
-  const own = { service: 'gateway', version };
+/** The routes that the gateway serves itself, by path. */
+export function builtInRoutes(sources: HealthSources): Record<string, Middleware> {
+  const { isStarted, isDraining, serviceStates } = sources;
+  const identity = { service: 'gateway', version: sources.version };
   return {
-    '/': (_req, res) => void res.json({ message: 'Clientela, a customer-data backend', ...own, docs_url: '/docs' }),
-    '/health': (_req, res) => void res.json({ status: 'healthy', ...own }),
+    '/': (_req, res) =>
+      void res.json({ message: 'Clientela, a customer-data backend', ...identity, docs_url: '/docs' }),
+    '/health': (_req, res) => void res.json({ status: 'healthy', ...identity }),
     '/ready': async (req, res) => {
-      const all = /[?&]all=1(?:&|$)/.test(req.url);
-      const states = await services(all);
-      const missing = Object.values(states).includes('down');
-      const open = started() && !draining();
-      const status = draining() ? 'draining' : !started() ? 'starting' : missing ? 'degraded' : 'ready';
-      const good = open && !(missing && all);
-      if (!good) res.setHeader('Retry-After', '1');
+      const requireAll = /[?&]all=1(?:&|$)/.test(req.url);
+      const services = await serviceStates(requireAll);
+      const isAnyDown = Object.values(services).includes('down');
+      const isReady = isStarted() && !isDraining() && !(isAnyDown && requireAll);
+      const status = isDraining() ? 'draining' : !isStarted() ? 'starting' : isAnyDown ? 'degraded' : 'ready';
+      if (!isReady) res.setHeader('Retry-After', '1');
       res.setHeader('Cache-Control', 'no-store');
-      res.status(good ? 200 : 503).json({ status, ...own, services: states });
+      res.status(isReady ? 200 : 503).json({ status, ...identity, services });
     },
   };
 }

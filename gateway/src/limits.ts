@@ -1,65 +1,63 @@
-/** Every size (bytes) and time (milliseconds) the gateway holds its callers and services to, in one place. */
+/** Every size (bytes) and time (milliseconds) that the gateway enforces on clients and services. */
 export const limits = {
-  /** Longest address, query included. */
-  url: 8 * 1024,
+  /** Longest request target, query included. */
+  maxUrlLength: 8 * 1024,
   /** All header lines of a request together; node's parser enforces it. */
-  headers: 16 * 1024,
-  /** Longest access token that is looked at; ours are about 500 characters. */
-  token: 4096,
-  /** Difference of clocks between auth and the gateway, in seconds. */
-  clock_tolerance: 5,
-  /** Verified tokens that are remembered. */
-  remembered_tokens: 10_000,
-  connections: 10_000,
+  maxHeaderSize: 16 * 1024,
+  /** Longest access token that is verified; ours have about 500 characters. */
+  maxTokenLength: 4096,
+  /** Clock difference between auth and the gateway. */
+  clockToleranceSeconds: 5,
+  /** Verified tokens in the cache. */
+  tokenCacheSize: 10_000,
+  maxConnections: 10_000,
   /** From the first byte of a connection to the end of the headers. */
-  headers_time: 10_000,
-  /** One value for the whole server, so it is that of the longest upload; each route's own deadline is held by `forward.ts`. */
-  request_time: 600_000,
-  checking_interval: 2000,
+  headersTimeout: 10_000,
+  /** For the whole server, so as long as the longest upload; `proxy.ts` enforces each route's own deadline. */
+  requestTimeout: 600_000,
+  connectionsCheckInterval: 2000,
   /** Longer than the 60 s after which load balancers usually drop an idle connection. */
-  keep_alive: 65_000,
+  keepAliveTimeout: 65_000,
   /**
-   * A body slower than `least_rate` bytes a second, measured over windows of `rate_window`, is refused. An answer that is
-   * under way at its deadline may go on at that rate.
+   * Rejects a body below `minBodyRate` bytes per second, measured over windows of `rateWindow`. A response in progress at its
+   * deadline may continue at that rate.
    */
-  least_rate: 1000,
-  rate_window: 10_000,
-  /** How long, and how much of, a body is still read and thrown away after it was refused, so that the refusal arrives. */
-  linger_time: 5000,
-  linger_bytes: 32 * 1024 * 1024,
-  /** A stream has no total deadline; this is the longest time in which nothing may move on it. */
-  idle: 60_000,
-  /** Connections to one service; requests beyond wait their turn until their deadline. */
-  upstream_sockets: 256,
-  /** An idle connection to a service is dropped long before the service drops it (65 s), so that the two never race. */
-  upstream_idle: 4000,
-  keys_call: 2000,
-  keys_retry: 200,
-  keys_refresh: 60_000,
-  /** Tokens with unknown keys make the gateway ask for keys at most this often. */
-  keys_on_demand: 5000,
-  /**
-   * Revocations are asked for each second, counted from the beginning of the question before, and answered within 0.9 s: a
-   * sign-out holds here within 2 s.
-   */
-  revocations_every: 1000,
-  revocations_call: 900,
-  /** What the first answer, or one after auth was away, may take: there may be much to tell. */
-  revocations_call_behind: 5000,
-  /** After so long without an answer everything is asked for anew. */
-  revocations_gap: 15 * 60_000,
-  /** Each question reaches back by this much, as a transaction may be committed after its time was taken. */
-  revocations_overlap: 15_000,
-  /** Difference of the clocks of auth and the gateway for which an entry is kept longer. */
-  revocations_margin: 30_000,
-  /** Sessions that are remembered as revoked; see `revocations.ts` for what happens beyond. */
-  revocations: 500_000,
-  ready_call: 900,
-  ready_age: 1000,
-  /** The same for who waits until all are there: the start, above all. */
-  ready_again: 100,
-  /** What running requests get to finish when the gateway stops. */
-  drain: 8000,
+  minBodyRate: 1000,
+  rateWindow: 10_000,
+  /** How long, and how much of, a rejected body is read and discarded, so that the client receives the response. */
+  lingerTimeout: 5000,
+  maxLingerBytes: 32 * 1024 * 1024,
+  /** Longest time without a byte on a stream, which has no total deadline. */
+  streamIdleTimeout: 60_000,
+  /** Connections to one service; further requests wait until their deadline. */
+  maxUpstreamSockets: 256,
+  /** Closes an idle connection to a service long before the service does (65 s), so that the two never race. */
+  upstreamIdleTimeout: 4000,
+  jwksTimeout: 2000,
+  /** Between attempts until keys, or revocations, were fetched once. */
+  startupRetryInterval: 200,
+  jwksRefreshInterval: 60_000,
+  /** Unknown `kid`s fetch the key set at most this often. */
+  jwksOnDemandInterval: 5000,
+  /** From the start of one poll to the next; with the timeout below, a sign-out takes effect here within 2 s. */
+  revocationsInterval: 1000,
+  revocationsTimeout: 900,
+  /** For the first poll, or one after an outage of auth: its response may be long. */
+  revocationsCatchUpTimeout: 5000,
+  /** After this long without a response the full list is fetched. */
+  revocationsFullFetchAfter: 15 * 60_000,
+  /** Each poll reaches back by this much, because a transaction may commit after its timestamp. */
+  revocationsOverlap: 15_000,
+  /** Keeps an entry longer by this much, for clock differences between auth and the gateway. */
+  revocationsClockMargin: 30_000,
+  /** Revoked sessions in memory; `revocations.ts` says what happens beyond. */
+  maxRevokedSessions: 500_000,
+  readinessTimeout: 900,
+  readinessInterval: 1000,
+  /** The same for `/ready?all=1` while a service is down, so that a start is reported at once. */
+  readinessRecheckInterval: 100,
+  /** How long running requests may take when the gateway stops. */
+  shutdownTimeout: 8000,
 };
 
 export type Limits = typeof limits;

@@ -1,17 +1,21 @@
+import { redactedNames } from '@clientela/contracts';
 import { createLog, runService } from '@clientela/runtime';
 import { destination } from 'pino';
 import { createGateway } from './app.ts';
 import { readConfig } from './config.ts';
 
-await runService(async (onClose) => {
+await runService(async (onShutdown) => {
   const config = readConfig();
-  // Buffered, unlike the services': every request of the street passes here, and a write for each line would cost as much as the hop.
+  // Buffers the log, unlike the services: every request passes here, and one write per line would cost as much as forwarding.
   const out = destination({ fd: 1, sync: false, minLength: 4096, periodicFlush: 500 });
-  onClose(() => out.flushSync());
-  const log = createLog('gateway', config.LOG_LEVEL, out as unknown as NodeJS.WritableStream);
+  onShutdown(() => out.flushSync());
+  const log = createLog('gateway', config.LOG_LEVEL, {
+    redact: redactedNames,
+    out: out as unknown as NodeJS.WritableStream,
+  });
 
   const gateway = createGateway(config, { log });
-  onClose(() => gateway.close());
+  onShutdown(() => gateway.close());
   const port = await gateway.listen(config.HOST, config.PORT);
   log.info({ port }, 'listening');
 });

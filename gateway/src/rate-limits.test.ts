@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { startStreet } from './test-street.ts';
+import { startTestGateway } from './testing/gateway.ts';
 
 const open = { post: { open: true } };
 const paths = {
@@ -17,34 +17,34 @@ const from = (address: string) => ({ 'X-Forwarded-For': address });
 const login = { method: 'POST', path: '/auth/login' };
 
 describe('LOGIN_RATE', () => {
-  test('counts login, register and change-password together, and answers 429 before anything is forwarded', async () => {
-    const street = await startStreet({ paths });
+  test('counts login, register and change-password together, and responds 429 without forwarding', async () => {
+    const gateway = await startTestGateway({ paths });
     for (const path of ['/auth/login', '/api/auth/login', '/auth/register/', '/api/auth/register']) {
-      const { status, headers } = await street.call({ method: 'POST', path });
+      const { status, headers } = await gateway.call({ method: 'POST', path });
       expect(status).toBe(200);
       expect(headers['ratelimit-policy']).toMatch(/^"login"; q=10; w=60; pk=:[^:]+:$/);
     }
-    expect((await street.call({ method: 'POST', path: '/auth/change-password' })).status).toBe(401);
-    expect((await street.as({ method: 'POST', path: '/api/auth/change-password' })).status).toBe(200);
+    expect((await gateway.call({ method: 'POST', path: '/auth/change-password' })).status).toBe(401);
+    expect((await gateway.callSignedIn({ method: 'POST', path: '/api/auth/change-password' })).status).toBe(200);
     for (let left = 3; left >= 0; left -= 1) {
-      expect((await street.call(login)).headers['ratelimit']).toMatch(new RegExp(`^"login"; r=${left}; t=\\d+$`));
+      expect((await gateway.call(login)).headers['ratelimit']).toMatch(new RegExp(`^"login"; r=${left}; t=\\d+$`));
     }
-    const reached = street.reached.length;
-    for (const path of Object.keys(paths.auth).filter((one) => one !== '/auth/refresh')) {
-      const { status, headers, json } = await street.as({ method: 'POST', path, body: '{}' });
+    const reached = gateway.reached.length;
+    for (const path of Object.keys(paths.auth).filter((path) => path !== '/auth/refresh')) {
+      const { status, headers, json } = await gateway.callSignedIn({ method: 'POST', path, body: '{}' });
       expect([path, status, json.error_code, json.status]).toEqual([path, 429, 'RATE_LIMITED', 429]);
       expect(headers['content-type']).toContain('application/problem+json');
       expect(Number(headers['retry-after'])).toBeGreaterThan(50);
       expect(headers['ratelimit']).toMatch(/^"login"; r=0; t=\d+$/);
     }
-    expect(street.reached.length).toBe(reached);
-    expect((await street.call({ method: 'POST', path: '/auth/refresh' })).status).toBe(200);
-    expect((await street.as({ path: '/auth/login' })).status).toBe(200);
+    expect(gateway.reached.length).toBe(reached);
+    expect((await gateway.call({ method: 'POST', path: '/auth/refresh' })).status).toBe(200);
+    expect((await gateway.callSignedIn({ path: '/auth/login' })).status).toBe(200);
   });
 
-  test('counts an IPv6 client by its /56, and one in front of a trusted proxy by its own address', async () => {
-    const street = await startStreet({ paths, settings: { TRUST_PROXY: '1', LOGIN_RATE: '2/hour' } });
-    const post = async (address: string) => (await street.call({ ...login, headers: from(address) })).status;
+  test('counts an IPv6 client by its /56, and one behind a trusted proxy by its own address', async () => {
+    const gateway = await startTestGateway({ paths, settings: { TRUST_PROXY: '1', LOGIN_RATE: '2/hour' } });
+    const post = async (address: string) => (await gateway.call({ ...login, headers: from(address) })).status;
     expect([await post('2001:db8:0:12::1'), await post('2001:db8:0:1f:2::2')]).toEqual([200, 200]);
     expect(await post('2001:db8:0:10::3')).toBe(429);
     expect(await post('2001:db8:0:100::1')).toBe(200);
@@ -52,26 +52,26 @@ describe('LOGIN_RATE', () => {
     expect(await post('192.0.2.2')).toBe(200);
   });
 
-  test('is not got around by naming another address', async () => {
-    const street = await startStreet({ paths, settings: { LOGIN_RATE: '1/day' } });
-    expect((await street.call({ ...login, headers: from('192.0.2.1') })).status).toBe(200);
-    const again = await street.call({
+  test('cannot be evaded by forged address headers', async () => {
+    const gateway = await startTestGateway({ paths, settings: { LOGIN_RATE: '1/day' } });
+    expect((await gateway.call({ ...login, headers: from('192.0.2.1') })).status).toBe(200);
+    const again = await gateway.call({
       ...login,
       headers: { ...from('192.0.2.2'), Forwarded: 'for=192.0.2.3', 'X-Client-Ip': '192.0.2.4' },
     });
     expect([again.status, Number(again.headers['retry-after']) > 86_000]).toEqual([429, true]);
   });
 
-  test('ends with its time', async () => {
-    const street = await startStreet({ paths, settings: { LOGIN_RATE: '1/second' } });
-    expect((await street.call(login)).status).toBe(200);
-    await expect.poll(async () => (await street.call(login)).status, { timeout: 5000, interval: 100 }).toBe(200);
+  test('resets after its window', async () => {
+    const gateway = await startTestGateway({ paths, settings: { LOGIN_RATE: '1/second' } });
+    expect((await gateway.call(login)).status).toBe(200);
+    await expect.poll(async () => (await gateway.call(login)).status, { timeout: 5000, interval: 100 }).toBe(200);
   });
 
-  test('is switched off by RATE_LIMITS=off', async () => {
-    const street = await startStreet({ paths, settings: { RATE_LIMITS: 'off', LOGIN_RATE: '1/day' } });
+  test('is disabled by RATE_LIMITS=off', async () => {
+    const gateway = await startTestGateway({ paths, settings: { RATE_LIMITS: 'off', LOGIN_RATE: '1/day' } });
     for (let i = 0; i < 12; i += 1) {
-      const { status, headers } = await street.call(login);
+      const { status, headers } = await gateway.call(login);
       expect([status, headers['ratelimit']]).toEqual([200, undefined]);
     }
   });

@@ -1,150 +1,161 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { company_id, session_id, startStreet, telling, tokenOf, until } from './test-street.ts';
+import { company_id, session_id, startTestGateway, revocationsResponse, signToken, until } from './testing/gateway.ts';
 
 const paths = { customer: { '/api/customers': { get: {} } }, auth: { '/auth/login': { post: { open: true } } } };
 const soon = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString();
 const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
-type Street = Awaited<ReturnType<typeof startStreet>>;
-const get = async (street: Street, token = street.token) =>
-  (await street.call({ path: '/api/customers', headers: bearer(token) })).status;
-/** Waits until auth was asked, and its answer taken, `times` more. */
-const asked = async ({ revocations }: Street, times = 2) => {
-  const before = revocations.asked.length;
-  await until(() => revocations.asked.length >= before + times, 'auth is asked');
+type TestGateway = Awaited<ReturnType<typeof startTestGateway>>;
+const get = async (gateway: TestGateway, token = gateway.token) =>
+  (await gateway.call({ path: '/api/customers', headers: bearer(token) })).status;
+/** Waits for `times` more polls, so that the response before the last was applied. */
+const morePolls = async ({ revocations }: TestGateway, times = 2) => {
+  const before = revocations.polls.length;
+  await until(() => revocations.polls.length >= before + times, 'polls of auth');
 };
 
-describe('what auth took back', () => {
-  test('ends a session at once, a remembered token too, and no other', async () => {
-    const street = await startStreet({ paths });
-    const other = tokenOf(street.key, { sid: randomUUID() });
-    expect([await get(street), await get(street), await get(street, other)]).toEqual([200, 200, 200]);
+describe('a revocation', () => {
+  test('ends a session at once, cached tokens included, and no other session', async () => {
+    const gateway = await startTestGateway({ paths });
+    const other = signToken(gateway.key, { sid: randomUUID() });
+    expect([await get(gateway), await get(gateway), await get(gateway, other)]).toEqual([200, 200, 200]);
 
-    street.revocations.answer = () => telling([{ sid: session_id, until: soon(900) }]);
-    await until(async () => (await get(street)) === 401, 'the session is over');
-    const { headers, json } = await street.as({ path: '/api/customers' });
+    gateway.revocations.respond = () => revocationsResponse([{ sid: session_id, until: soon(900) }]);
+    await until(async () => (await get(gateway)) === 401, 'the session is revoked');
+    const { headers, json } = await gateway.callSignedIn({ path: '/api/customers' });
     expect([headers['www-authenticate'], json.error_code]).toEqual([
       'Bearer realm="clientela", error="invalid_token"',
       'UNAUTHENTICATED',
     ]);
-    expect(await get(street, tokenOf(street.key, { jti: randomUUID() }))).toBe(401); // another token of that session
-    expect(await get(street, other)).toBe(200);
+    expect(await get(gateway, signToken(gateway.key, { jti: randomUUID() }))).toBe(401); // another token of that session
+    expect(await get(gateway, other)).toBe(200);
 
-    // It stays so when auth, asked from then on, tells nothing more.
-    street.revocations.answer = () => telling();
-    await asked(street);
-    expect(await get(street)).toBe(401);
-    expect((await street.call({ method: 'POST', path: '/auth/login', headers: street.bearer })).status).toBe(200);
-    expect(street.reached.at(-1)?.headers).not.toHaveProperty('x-user-id');
+    // Stays revoked when later polls, which start from then, omit it.
+    gateway.revocations.respond = () => revocationsResponse();
+    await morePolls(gateway);
+    expect(await get(gateway)).toBe(401);
+    expect((await gateway.call({ method: 'POST', path: '/auth/login', headers: gateway.bearer })).status).toBe(200);
+    expect(gateway.reached.at(-1)?.headers).not.toHaveProperty('x-user-id');
   });
 
-  test('shuts a company out while it is not active', async () => {
-    const street = await startStreet({ paths });
-    const superuser = tokenOf(street.key, { role: 'superuser', company_id: undefined });
-    const elsewhere = tokenOf(street.key, { company_id: randomUUID() });
-    street.revocations.answer = () => telling([], [{ id: company_id, active: false }]);
-    await until(async () => (await get(street)) === 401, 'the company is shut out');
-    expect([await get(street, superuser), await get(street, elsewhere)]).toEqual([200, 200]);
-    street.revocations.answer = () => telling([], [{ id: company_id, active: true }]);
-    await until(async () => (await get(street)) === 200, 'the company is back');
+  test('rejects a company’s users while it is inactive', async () => {
+    const gateway = await startTestGateway({ paths });
+    const superuser = signToken(gateway.key, { role: 'superuser', company_id: undefined });
+    const elsewhere = signToken(gateway.key, { company_id: randomUUID() });
+    gateway.revocations.respond = () => revocationsResponse([], [{ id: company_id, active: false }]);
+    await until(async () => (await get(gateway)) === 401, 'the company is rejected');
+    expect([await get(gateway, superuser), await get(gateway, elsewhere)]).toEqual([200, 200]);
+    gateway.revocations.respond = () => revocationsResponse([], [{ id: company_id, active: true }]);
+    await until(async () => (await get(gateway)) === 200, 'the company is accepted');
   });
 
-  test('is asked for with the gateway’s key, in full at first, then from the last answer on', async () => {
+  test('is polled with the gateway’s key, first in full, then from the last response', async () => {
     const as_of = '2026-01-01T00:00:30.000Z';
-    const street = await startStreet({ paths, revocations: () => telling([], [], { as_of }) });
-    await until(() => street.revocations.asked.length > 3, 'auth is asked');
-    expect(new Set(street.revocations.keys)).toEqual(new Set([street.service_key]));
-    const [first, ...later] = street.revocations.asked;
+    const gateway = await startTestGateway({ paths, revocations: () => revocationsResponse([], [], { as_of }) });
+    await until(() => gateway.revocations.polls.length > 3, 'polls of auth');
+    expect(new Set(gateway.revocations.keys)).toEqual(new Set([gateway.serviceKey]));
+    const [first, ...later] = gateway.revocations.polls;
     expect(first).toBeNull();
     expect(new Set(later)).toEqual(new Set(['2026-01-01T00:00:15.000Z']));
   });
 
-  test('is forgotten when it is over, and what is too much is never kept', async () => {
-    const gone = { sid: session_id, until: new Date(Date.now() - 60_000).toISOString() };
-    const street = await startStreet({ paths, revocations: () => telling([gone]), limits: { revocations: 3 } });
-    expect(await get(street)).toBe(200);
+  test('is dropped when it expires; beyond the capacity all earlier tokens are rejected', async () => {
+    const expired = { sid: session_id, until: new Date(Date.now() - 60_000).toISOString() };
+    const gateway = await startTestGateway({
+      paths,
+      revocations: () => revocationsResponse([expired]),
+      limits: { maxRevokedSessions: 3 },
+    });
+    expect(await get(gateway)).toBe(200);
 
-    // Four sessions where three fit: all tokens issued until then end, those issued later are good.
+    // Four sessions where three fit: rejects all tokens issued until then, accepts later ones.
     const many = Array.from({ length: 4 }, () => ({ sid: randomUUID(), until: soon(900) }));
-    street.revocations.answer = () => telling(many);
-    await until(async () => (await get(street)) === 401, 'tokens of before are refused');
+    gateway.revocations.respond = () => revocationsResponse(many);
+    await until(async () => (await get(gateway)) === 401, 'earlier tokens are rejected');
     const now = Math.floor(Date.now() / 1000);
-    const later = tokenOf(street.key, { sid: session_id, iat: now + 3 });
-    street.revocations.answer = () => telling();
-    await asked(street);
-    expect([await get(street), await get(street, later)]).toEqual([401, 200]);
-    expect(street.lines.filter(({ msg }) => /too many to keep/.test(String(msg)))).not.toEqual([]);
+    const later = signToken(gateway.key, { sid: session_id, iat: now + 3 });
+    gateway.revocations.respond = () => revocationsResponse();
+    await morePolls(gateway);
+    expect([await get(gateway), await get(gateway, later)]).toEqual([401, 200]);
+    expect(gateway.logLines.filter(({ msg }) => /too many to store/.test(String(msg)))).not.toEqual([]);
   });
 
-  test('told in part counts for every token of before', async () => {
-    const street = await startStreet({ paths });
-    expect(await get(street)).toBe(200);
-    street.revocations.answer = () => telling([], [], { truncated: true });
-    await until(async () => (await get(street)) === 401, 'tokens of before are refused');
+  test('in a truncated response rejects all earlier tokens', async () => {
+    const gateway = await startTestGateway({ paths });
+    expect(await get(gateway)).toBe(200);
+    gateway.revocations.respond = () => revocationsResponse([], [], { truncated: true });
+    await until(async () => (await get(gateway)) === 401, 'earlier tokens are rejected');
   });
 });
 
-describe('before the first answer', () => {
-  test('nobody is let in or turned away: 503, and not ready', async () => {
-    const street = await startStreet({ paths, started: false, revocations: () => ({ status: 503, body: {} }) });
-    await until(() => street.jwks.asked > 0 && street.revocations.asked.length > 2, 'auth is asked');
-    const { status, headers, json } = await street.as({ path: '/api/customers' });
+describe('before the first response', () => {
+  test('protected routes are 503, and the gateway is not ready', async () => {
+    const gateway = await startTestGateway({
+      paths,
+      waitUntilReady: false,
+      revocations: () => ({ status: 503, body: {} }),
+    });
+    await until(() => gateway.jwks.fetchCount > 0 && gateway.revocations.polls.length > 2, 'polls of auth');
+    const { status, headers, json } = await gateway.callSignedIn({ path: '/api/customers' });
     expect([status, json.error_code, headers['retry-after'], headers['www-authenticate']]).toEqual([
       503,
       'SERVICE_UNAVAILABLE',
       '1',
       undefined,
     ]);
-    expect((await street.call({ path: '/api/customers' })).status).toBe(401);
-    expect((await street.call({ method: 'POST', path: '/auth/login' })).status).toBe(200);
-    const ready = await street.call({ path: '/ready' });
+    expect((await gateway.call({ path: '/api/customers' })).status).toBe(401);
+    expect((await gateway.call({ method: 'POST', path: '/auth/login' })).status).toBe(200);
+    const ready = await gateway.call({ path: '/ready' });
     expect([ready.status, ready.json['status']]).toEqual([503, 'starting']);
 
-    street.revocations.answer = () => telling([{ sid: session_id, until: soon(900) }]);
-    await until(async () => (await street.call({ path: '/ready' })).status === 200, 'the revocations are there');
-    expect([await get(street), await get(street, tokenOf(street.key, { sid: randomUUID() }))]).toEqual([401, 200]);
+    gateway.revocations.respond = () => revocationsResponse([{ sid: session_id, until: soon(900) }]);
+    await until(async () => (await gateway.call({ path: '/ready' })).status === 200, 'the revocations are loaded');
+    expect([await get(gateway), await get(gateway, signToken(gateway.key, { sid: randomUUID() }))]).toEqual([401, 200]);
   });
 });
 
-describe('while auth is away', () => {
+describe('while auth is unavailable', () => {
   test.each([
-    ['refuses', { status: 500, body: {} }],
-    ['answers nonsense', { body: { sessions: 'all' } }],
-    ['does not answer', { status: 0 }],
-  ])('and %s, good tokens stay good, new ones too, and ended ones ended', async (_what, away) => {
+    ['fails', { status: 500, body: {} }],
+    ['sends nonsense', { body: { sessions: 'all' } }],
+    ['never responds', { status: 0 }],
+  ])('and %s, valid tokens stay valid, unseen ones too, and revoked ones revoked', async (_what, failure) => {
     const ended = { sid: randomUUID(), until: soon(900) };
-    const over = (key: Street['key']) => tokenOf(key, { sid: ended.sid });
-    const limits = { revocations_call: 200, revocations_call_behind: 400 };
-    const street = await startStreet({ paths, revocations: () => telling([ended]), limits });
-    const over_token = over(street.key);
-    expect([await get(street), await get(street, over_token)]).toEqual([200, 401]);
-    street.revocations.answer = () => away;
-    await asked(street, 3);
-    const unseen = tokenOf(street.key, { sid: randomUUID() });
-    expect([await get(street), await get(street, over_token), await get(street, unseen)]).toEqual([200, 401, 200]);
-    expect((await street.call({ path: '/ready' })).status).toBe(200);
+    const limits = { revocationsTimeout: 200, revocationsCatchUpTimeout: 400 };
+    const gateway = await startTestGateway({ paths, revocations: () => revocationsResponse([ended]), limits });
+    const revokedToken = signToken(gateway.key, { sid: ended.sid });
+    expect([await get(gateway), await get(gateway, revokedToken)]).toEqual([200, 401]);
+    gateway.revocations.respond = () => failure;
+    await morePolls(gateway, 3);
+    const unseen = signToken(gateway.key, { sid: randomUUID() });
+    expect([await get(gateway), await get(gateway, revokedToken), await get(gateway, unseen)]).toEqual([200, 401, 200]);
+    expect((await gateway.call({ path: '/ready' })).status).toBe(200);
 
-    street.revocations.answer = () => telling([{ sid: session_id, until: soon(900) }]);
-    await until(async () => (await get(street)) === 401, 'it catches up');
-    expect(street.lines.filter(({ msg }) => /revocations: not fetched/.test(String(msg)))).toHaveLength(1);
+    gateway.revocations.respond = () => revocationsResponse([{ sid: session_id, until: soon(900) }]);
+    await until(async () => (await get(gateway)) === 401, 'the new revocation');
+    expect(gateway.logLines.filter(({ msg }) => /revocations: not fetched/.test(String(msg)))).toHaveLength(1);
   });
 
-  test('it asks from where it was, and in full after a long time', async () => {
-    const seen = new Date(Date.now() - 1000).toISOString();
-    const street = await startStreet({ paths, revocations: () => telling([], [], { as_of: seen }) });
-    await asked(street);
-    expect(street.revocations.asked.at(-1)).toBe(new Date(Date.parse(seen) - 15_000).toISOString());
+  test('it continues from its last response, and fetches the full list after a long outage', async () => {
+    const asOf = new Date(Date.now() - 1000).toISOString();
+    const gateway = await startTestGateway({ paths, revocations: () => revocationsResponse([], [], { as_of: asOf }) });
+    await morePolls(gateway);
+    expect(gateway.revocations.polls.at(-1)).toBe(new Date(Date.parse(asOf) - 15_000).toISOString());
 
-    const lost = { sid: session_id, until: soon(900) };
-    const calm = await startStreet({ paths, revocations: () => telling([lost]), limits: { revocations_gap: 300 } });
-    expect(await get(calm)).toBe(401);
-    const before = calm.revocations.asked.length;
-    calm.revocations.answer = () => ({ status: 503, body: {} });
-    await until(() => calm.revocations.asked.slice(before + 1).includes(null), 'it asks in full');
-    // In full is in full: what is not told any more is not so any more.
-    calm.revocations.answer = () => telling();
-    await until(async () => (await get(calm)) === 200, 'the answer replaces what was known');
-    await asked(calm);
-    expect(calm.revocations.asked.at(-1)).not.toBeNull();
+    const revoked = { sid: session_id, until: soon(900) };
+    const quiet = await startTestGateway({
+      paths,
+      revocations: () => revocationsResponse([revoked]),
+      limits: { revocationsFullFetchAfter: 300 },
+    });
+    expect(await get(quiet)).toBe(401);
+    const before = quiet.revocations.polls.length;
+    quiet.revocations.respond = () => ({ status: 503, body: {} });
+    await until(() => quiet.revocations.polls.slice(before + 1).includes(null), 'a full fetch');
+    // A full response replaces the earlier state.
+    quiet.revocations.respond = () => revocationsResponse();
+    await until(async () => (await get(quiet)) === 200, 'the full response is applied');
+    await morePolls(quiet);
+    expect(quiet.revocations.polls.at(-1)).not.toBeNull();
   });
 });

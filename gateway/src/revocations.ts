@@ -1,94 +1,85 @@
-import { Revocations as Told } from '@clientela/contracts';
-import type { Log } from '@clientela/runtime';
-import type { Caller } from './authenticate.ts';
+import { Revocations as RevocationsResponse } from '@clientela/contracts';
+import { startPeriodicWorker, type Log } from '@clientela/runtime';
+import type { Actor } from './authenticate.ts';
 import type { Limits } from './limits.ts';
 
-/**
- * Whose access was taken away, asked of auth each second. Until the first answer nobody is let in (`ready`); while auth is
- * away, what is known stands.
- */
+/** Revoked sessions and inactive companies, polled from auth every second. While auth is unavailable the last state stands. */
 export type Revocations = {
+  /** Whether the list was fetched once; until then no token is accepted. */
   ready: () => boolean;
   /** @param iat when the token was issued, in seconds */
-  revoked: (caller: Pick<Caller, 'session_id' | 'company_id'>, iat: number) => boolean;
+  isRevoked: (actor: Pick<Actor, 'session_id' | 'company_id'>, iat: number) => boolean;
   close: () => void;
 };
 
-export function openRevocations(auth: string, service_key: string, limits: Limits, log: Log): Revocations {
-  /** Ended sessions, and until when (milliseconds) their tokens could be used. */
-  let sessions = new Map<string, number>();
-  /** Companies that are not active. */
-  let companies = new Set<string>();
-  /** Tokens issued before this moment (seconds) are refused, whoever's they are. */
-  let issued_after = -1;
-  /** auth's clock at its latest answer. */
-  let as_of: number | undefined;
-  let answered_at = -Infinity;
-  let complained = false;
-  let timer: NodeJS.Timeout | undefined;
-  const closed = new AbortController();
+export function startRevocationPoller(authUrl: string, serviceKey: string, limits: Limits, log: Log): Revocations {
+  /** Revoked sessions, each with the time (milliseconds) until which its tokens would be valid. */
+  let revokedSessions = new Map<string, number>();
+  let inactiveCompanies = new Set<string>();
+  /** Rejects every token issued up to this time (seconds). */
+  let rejectIssuedUntil = -1;
+  /** auth's clock at its latest response. */
+  let asOf: number | undefined;
+  let lastPollAt = -Infinity;
+  let startedAt = -Infinity;
 
-  const ask = async (since: number | undefined): Promise<Told> => {
-    const address = new URL('/internal/revocations', auth);
-    if (since !== undefined) address.searchParams.set('since', new Date(since).toISOString());
-    const behind = performance.now() - answered_at > 5 * limits.revocations_every;
-    const patience = behind ? limits.revocations_call_behind : limits.revocations_call;
-    const answer = await fetch(address, {
-      headers: { 'X-Service-Key': service_key },
+  const fetchRevocations = async (since: number | undefined, signal: AbortSignal): Promise<RevocationsResponse> => {
+    const url = new URL('/internal/revocations', authUrl);
+    if (since !== undefined) url.searchParams.set('since', new Date(since).toISOString());
+    const isBehind = performance.now() - lastPollAt > 5 * limits.revocationsInterval;
+    const timeoutMs = isBehind ? limits.revocationsCatchUpTimeout : limits.revocationsTimeout;
+    const response = await fetch(url, {
+      headers: { 'X-Service-Key': serviceKey },
       redirect: 'error',
-      signal: AbortSignal.any([closed.signal, AbortSignal.timeout(patience)]),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     });
-    if (!answer.ok) throw new Error(`auth answered ${answer.status}`);
-    return Told.parse(await answer.json());
+    if (!response.ok) throw new Error(`auth responded with status ${response.status}`);
+    return RevocationsResponse.parse(await response.json());
   };
 
-  const learn = (answer: Told, in_full: boolean) => {
-    if (in_full) {
-      sessions = new Map();
-      companies = new Set();
+  const apply = (response: RevocationsResponse, isFull: boolean) => {
+    if (isFull) {
+      revokedSessions = new Map();
+      inactiveCompanies = new Set();
     }
-    for (const { sid, until } of answer.sessions) sessions.set(sid, Date.parse(until));
-    for (const { id, active } of answer.companies) {
-      if (active) companies.delete(id);
-      else companies.add(id);
+    for (const { sid, until } of response.sessions) revokedSessions.set(sid, Date.parse(until));
+    for (const { id, active } of response.companies) {
+      if (active) inactiveCompanies.delete(id);
+      else inactiveCompanies.add(id);
     }
-    const over = Date.now() - limits.revocations_margin;
-    for (const [sid, until] of sessions) if (until < over) sessions.delete(sid);
-    // More than can be told or kept: every token of before counts as revoked. Whoever's session stands gets another by a
-    // refresh, and the memory stays bounded.
-    if (answer.truncated || sessions.size > limits.revocations) {
-      issued_after = Math.floor(Date.parse(answer.as_of) / 1000);
-      sessions = new Map();
-      log.warn('revocations: too many to keep, tokens issued until now are refused');
+    const expiredBefore = Date.now() - limits.revocationsClockMargin;
+    for (const [sid, until] of revokedSessions) if (until < expiredBefore) revokedSessions.delete(sid);
+    // Too many to send or to store: rejects every earlier token instead, which bounds the memory. A session that still
+    // stands gets a new token by a refresh.
+    if (response.truncated || revokedSessions.size > limits.maxRevokedSessions) {
+      rejectIssuedUntil = Math.floor(Date.parse(response.as_of) / 1000);
+      revokedSessions = new Map();
+      log.warn('revocations: too many to store, rejecting all tokens issued until now');
     }
   };
 
-  const pull = async () => {
-    const asked_at = performance.now();
-    const in_full = as_of === undefined || asked_at - answered_at > limits.revocations_gap;
-    try {
-      const answer = await ask(in_full || as_of === undefined ? undefined : as_of - limits.revocations_overlap);
-      learn(answer, in_full);
-      as_of = Date.parse(answer.as_of);
-      answered_at = asked_at;
-      complained = false;
-    } catch (err) {
-      if (!complained && !closed.signal.aborted) log.warn({ err }, 'revocations: not fetched, trying again');
-      complained = true;
-    }
-    if (closed.signal.aborted) return;
-    const pause = as_of === undefined ? limits.keys_retry : limits.revocations_every - (performance.now() - asked_at);
-    timer = setTimeout(() => void pull(), Math.max(0, pause)).unref();
-  };
-  void pull();
+  const poller = startPeriodicWorker({
+    intervalMs: () =>
+      asOf === undefined ? limits.startupRetryInterval : limits.revocationsInterval - (performance.now() - startedAt),
+    log,
+    failureMessage: 'revocations: not fetched, retrying',
+    run: async (signal) => {
+      startedAt = performance.now();
+      const isFull = asOf === undefined || startedAt - lastPollAt > limits.revocationsFullFetchAfter;
+      const since = isFull || asOf === undefined ? undefined : asOf - limits.revocationsOverlap;
+      const response = await fetchRevocations(since, signal);
+      apply(response, isFull);
+      asOf = Date.parse(response.as_of);
+      lastPollAt = startedAt;
+    },
+  });
 
   return {
-    ready: () => as_of !== undefined,
-    revoked: ({ session_id, company_id }, iat) =>
-      iat <= issued_after || sessions.has(session_id) || (company_id !== undefined && companies.has(company_id)),
-    close: () => {
-      closed.abort();
-      clearTimeout(timer);
-    },
+    ready: () => asOf !== undefined,
+    isRevoked: ({ session_id, company_id }, iat) =>
+      iat <= rejectIssuedUntil ||
+      revokedSessions.has(session_id) ||
+      (company_id !== undefined && inactiveCompanies.has(company_id)),
+    close: () => void poller.stop(),
   };
 }

@@ -2,39 +2,42 @@ type Node<T> = { literals: Map<string, Node<T>>; parameter?: Node<T>; template?:
 
 export type Match<T> = { template: string; methods: ReadonlyMap<string, T> };
 
-const node = <T>(): Node<T> => ({ literals: new Map(), methods: new Map() });
+const createNode = <T>(): Node<T> => ({ literals: new Map(), methods: new Map() });
 
 /**
- * Finds routes by the segments of a path: case-sensitive, a literal beats a parameter, the first difference from the left
- * decides. What a template stands for is found before its methods are looked at, so a known path with a wrong method is a 405.
+ * Matches paths by segments: case-sensitive, a literal before a parameter, the leftmost difference decides.
+ * Finds the template before it looks at methods, so that a known path with a wrong method is a 405.
  */
 export function createRouter<T>(): {
   add: (method: string, template: string, route: T) => void;
   match: (segments: readonly string[]) => Match<T> | undefined;
 } {
-  const root = node<T>();
+  const root = createNode<T>();
 
   const add = (method: string, template: string, route: T) => {
-    let at = root;
+    let node = root;
     for (const segment of template.split('/').filter((part) => part !== '')) {
-      const parameter = segment.startsWith('{') && segment.endsWith('}');
-      if (!parameter && /[{}]/.test(segment)) throw new Error(`${template}: a parameter must be a whole segment`);
-      const next: Node<T> = (parameter ? at.parameter : at.literals.get(segment)) ?? node();
-      if (parameter) at.parameter = next;
-      else at.literals.set(segment, next);
-      at = next;
+      const isParameter = segment.startsWith('{') && segment.endsWith('}');
+      if (!isParameter && /[{}]/.test(segment)) throw new Error(`${template}: a parameter must be a whole segment`);
+      const next: Node<T> = (isParameter ? node.parameter : node.literals.get(segment)) ?? createNode();
+      if (isParameter) node.parameter = next;
+      else node.literals.set(segment, next);
+      node = next;
     }
-    if (at.methods.has(method)) throw new Error(`${method} ${template} is declared twice (before as ${at.template})`);
-    at.template ??= template;
-    at.methods.set(method, route);
+    if (node.methods.has(method))
+      throw new Error(`${method} ${template} is declared twice (first as ${node.template})`);
+    node.template ??= template;
+    node.methods.set(method, route);
   };
 
-  const find = (at: Node<T>, segments: readonly string[], depth: number): Match<T> | undefined => {
+  const find = (node: Node<T>, segments: readonly string[], depth: number): Match<T> | undefined => {
     const segment = segments[depth];
     if (segment === undefined)
-      return at.template === undefined ? undefined : { template: at.template, methods: at.methods };
-    const literal = at.literals.get(segment);
-    return (literal && find(literal, segments, depth + 1)) ?? (at.parameter && find(at.parameter, segments, depth + 1));
+      return node.template === undefined ? undefined : { template: node.template, methods: node.methods };
+    const literal = node.literals.get(segment);
+    return (
+      (literal && find(literal, segments, depth + 1)) ?? (node.parameter && find(node.parameter, segments, depth + 1))
+    );
   };
 
   return { add, match: (segments) => find(root, segments, 0) };
@@ -42,26 +45,26 @@ export function createRouter<T>(): {
 
 export type Path = {
   segments: readonly string[];
-  /** What is forwarded: exactly what was matched, encoded once. */ canonical: string;
+  /** The path to forward: exactly what was matched, percent-encoded once. */ canonical: string;
 };
 
 /**
- * A path as segments, decoded once. A trailing slash never matters.
- * @returns undefined for a path that one program could read otherwise than another: a segment that decodes to `.`, `..` or
- *   nothing, holds `/`, `\` or NUL, or is not valid percent-encoding
+ * Splits a path into segments and decodes each once. Ignores a trailing slash.
+ * @returns undefined for a path that two servers could read differently: a segment that decodes to `.`, `..` or nothing,
+ *   contains `/`, `\` or NUL, or is not valid percent-encoding
  */
 export function readPath(path: string): Path | undefined {
   if (path === '/') return { segments: [], canonical: '/' };
   const trimmed = path.endsWith('/') ? path.slice(1, -1) : path.slice(1);
   const segments = trimmed.split('/');
-  const encoded = trimmed.includes('%');
-  for (const [at, segment] of segments.entries()) {
-    const decoded = encoded ? decode(segment) : segment;
+  const isEncoded = trimmed.includes('%');
+  for (const [index, segment] of segments.entries()) {
+    const decoded = isEncoded ? decode(segment) : segment;
     if (decoded === undefined || decoded === '' || decoded === '.' || decoded === '..') return undefined;
-    if (decoded.includes('\\') || (encoded && (decoded.includes('/') || decoded.includes('\0')))) return undefined;
-    segments[at] = decoded;
+    if (decoded.includes('\\') || (isEncoded && (decoded.includes('/') || decoded.includes('\0')))) return undefined;
+    segments[index] = decoded;
   }
-  return { segments, canonical: `/${encoded ? segments.map(encodeURIComponent).join('/') : trimmed}` };
+  return { segments, canonical: `/${isEncoded ? segments.map(encodeURIComponent).join('/') : trimmed}` };
 }
 
 function decode(segment: string): string | undefined {
@@ -72,7 +75,7 @@ function decode(segment: string): string | undefined {
   }
 }
 
-/** Paths between services, which do not exist at the gateway, whatever a template's parameter could be made to match. */
+/** Whether a path is internal. Such paths do not exist at the gateway, even when a template's parameter would match them. */
 export const isInternal = (segments: readonly string[]): boolean =>
   segments[0]?.toLowerCase() === 'internal' ||
   (segments[0] === 'api' && segments[1] === 'customers' && segments[2]?.toLowerCase() === 'internal');

@@ -5,7 +5,7 @@ import type { Config } from './config.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** What the gateway knows of a route; sizes in bytes, times in milliseconds. */
+/** What the gateway knows about a route; sizes in bytes, times in milliseconds. */
 export type Route = {
   method: Method;
   template: string;
@@ -22,7 +22,7 @@ const Operation = z.object({
   'x-clientela': z.object({
     kind: z.enum(['json', 'upload', 'stream']),
     body_limit: z.int().nonnegative(),
-    // setTimeout takes no more: beyond it a timer fires at once.
+    // The longest delay of setTimeout; a longer one would fire at once.
     deadline: z
       .int()
       .positive()
@@ -30,7 +30,7 @@ const Operation = z.object({
   }),
 });
 
-// Strict: a verb that is not served here (trace, options) must not slip in unseen.
+// Strict, so that an unsupported method (trace, options) fails instead of being ignored.
 const PathItem = z.strictObject({
   get: Operation.optional(),
   post: Operation.optional(),
@@ -44,38 +44,38 @@ const PathItem = z.strictObject({
 
 const Document = z.object({ paths: z.record(z.string().regex(/^\/[A-Za-z0-9._~{}/-]*$/), PathItem) });
 
-const verbs = { get: 'GET', post: 'POST', put: 'PUT', patch: 'PATCH', delete: 'DELETE' } as const;
+const methods = { get: 'GET', post: 'POST', put: 'PUT', patch: 'PATCH', delete: 'DELETE' } as const;
 
 /**
- * The routes of one OpenAPI document. Only `security: []` makes a route open: an operation that says nothing is closed.
- * @throws when the document is not what the gateway can serve
+ * Reads the routes of one OpenAPI document. A route is open only with `security: []`; without the field it is protected.
+ * @throws when the gateway cannot serve the document
  */
 export function routesOf(document: unknown): Route[] {
   const { paths } = Document.parse(document);
   return Object.entries(paths).flatMap(([template, item]) =>
-    (Object.keys(verbs) as (keyof typeof verbs)[]).flatMap((verb) => {
-      const operation = item[verb];
+    (Object.keys(methods) as (keyof typeof methods)[]).flatMap((key) => {
+      const operation = item[key];
       if (!operation) return [];
-      return [{ method: verbs[verb], template, open: operation.security?.length === 0, ...operation['x-clientela'] }];
+      return [{ method: methods[key], template, open: operation.security?.length === 0, ...operation['x-clientela'] }];
     }),
   );
 }
 
-function committed(service: Service): Route[] {
+function readCommittedRoutes(service: Service): Route[] {
   try {
     return routesOf(
       JSON.parse(readFileSync(new URL(`../../services/${service}/openapi.json`, import.meta.url), 'utf8')),
     );
   } catch (cause) {
-    throw new Error(`services/${service}/openapi.json cannot be used; "npm run openapi" writes it`, { cause });
+    throw new Error(`services/${service}/openapi.json is not usable; run "npm run openapi"`, { cause });
   }
 }
 
-/** Who serves what. Closed by default: a route that no service's openapi.json declares does not exist here. */
+/** The services and their routes. A route that no openapi.json declares does not exist at the gateway. */
 export const readUpstreams = (config: Config): Upstream[] => [
-  { service: 'auth', url: config.AUTH_SERVICE_URL, routes: committed('auth') },
-  { service: 'customer', url: config.CUSTOMER_SERVICE_URL, routes: committed('customer') },
-  { service: 'interaction', url: config.INTERACTION_SERVICE_URL, routes: committed('interaction') },
-  { service: 'product', url: config.PRODUCT_SERVICE_URL, routes: committed('product') },
-  { service: 'favorites', url: config.FAVORITES_SERVICE_URL, routes: committed('favorites') },
+  { service: 'auth', url: config.AUTH_SERVICE_URL, routes: readCommittedRoutes('auth') },
+  { service: 'customer', url: config.CUSTOMER_SERVICE_URL, routes: readCommittedRoutes('customer') },
+  { service: 'interaction', url: config.INTERACTION_SERVICE_URL, routes: readCommittedRoutes('interaction') },
+  { service: 'product', url: config.PRODUCT_SERVICE_URL, routes: readCommittedRoutes('product') },
+  { service: 'favorites', url: config.FAVORITES_SERVICE_URL, routes: readCommittedRoutes('favorites') },
 ];

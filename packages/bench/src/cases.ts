@@ -1,6 +1,6 @@
 import type { Target } from './load.ts';
 import type { Reference } from './reference.ts';
-import type { BenchStreet } from './street.ts';
+import type { BenchStreet } from './bench-fleet.ts';
 
 /** One way to the same answer, and the processes whose work it is. */
 export type Side = Target & { name: string; pids: Record<string, number> };

@@ -9,7 +9,7 @@ import { logOf } from './log.ts';
 import { median } from './measure.ts';
 import { plansOf } from './plans.ts';
 import { loadNow } from './report.ts';
-import { benchStreet } from './street.ts';
+import { benchStreet } from './bench-fleet.ts';
 
 // Measures lists and searches in a company of a million customers that shares its database with a hundred other companies. Each request
 // goes to the customer service's own port, one at a time, right after a write.
@@ -174,8 +174,8 @@ async function assertRowsAsWritten(
   await owner.connect();
   try {
     const read = async (ids: readonly string[]) => {
-      const { rows } = await owner.query<{ id: string; searched: string; deletion_keys: number[] }>(
-        'select id, searched, deletion_keys from customers where company_id = $1 and id = any($2) order by id',
+      const { rows } = await owner.query<{ id: string; search_text: string; deletion_keys: number[] }>(
+        'select id, search_text, deletion_keys from customers where company_id = $1 and id = any($2) order by id',
         [company_id, ids],
       );
       for (const row of rows) row.deletion_keys.sort((a, b) => a - b);

@@ -7,7 +7,7 @@ import { logOf } from './log.ts';
 import { median } from './measure.ts';
 import { plansOf } from './plans.ts';
 import { loadNow } from './report.ts';
-import { benchStreet } from './street.ts';
+import { benchStreet } from './bench-fleet.ts';
 
 // How long lists, searches and figures of users and companies take in a large installation: each asked by a superuser, who sees all of
 // it, and by an admin of its largest company; one request at a time, at the auth service's own port.

@@ -6,7 +6,7 @@ import { startLoad } from './load.ts';
 import { type Effort, measure, type Measured } from './measure.ts';
 import { startReference } from './reference.ts';
 import { loadNow, markdown, report, writeReport } from './report.ts';
-import { benchStreet } from './street.ts';
+import { benchStreet } from './bench-fleet.ts';
 
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
 const effort: Effort = values.quick

@@ -5,10 +5,10 @@ export {
   invalid,
   malformed,
   notFound,
-  precondition,
+  preconditionFailed,
   unauthenticated,
   unavailable,
 } from './errors.ts';
 export type { ErrorKind, FieldError } from './errors.ts';
-export { problemAt, problemOf } from './problem.ts';
+export { createProblem } from './problem.ts';
 export type { Problem } from './problem.ts';

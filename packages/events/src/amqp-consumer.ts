@@ -1,24 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Envelope, type Service } from '@clientela/contracts';
-import { isUuid, newId, type Db, type Tx } from '@clientela/db';
+import { isUuid, newId, type Db } from '@clientela/db';
+import { createConcurrencyLimiter } from '@clientela/runtime';
 import type { Channel, ConsumeMessage } from 'amqplib';
 import type { Logger } from 'pino';
 import { openConnection, deadQueueOf, declareTopology, closeWithChannel, queueOf } from './amqp-topology.ts';
 import { isPermanent, isTransient, reasonOf } from './error-classification.ts';
-import { deadLetter } from './dead-letters.ts';
+import { insertDeadLetter } from './dead-letters.ts';
 import { aggregateOf } from './publish.ts';
-import { backoff, type Retries } from './retries.ts';
+import { reconnectDelay, type Retries } from './retries.ts';
 import { consume, type Subscription } from './subscribe.ts';
 
-const prefetch = 50; // messages held at a time, most of them waiting for their turn or their next try
-const atOnce = 4; // effects running; each takes a connection of the pool that answers people
+const prefetch = 50; // unacknowledged messages, most of them waiting for their turn or their next attempt
+const maxConcurrentHandlers = 4; // each takes a connection of the pool that serves requests
 
 export type Consumer = { stop: () => Promise<void> };
 
 /**
- * Hears a service's events from its queue: those of different records beside each other, those of one record one after the other. A
- * message is answered after the effect's commit. An effect that fails is tried again here, while others go on; after its last try the
- * event is put aside with its reason. What an effect needs and does not find (a database, another service) is waited for.
+ * Consumes the service's queue: concurrently across aggregates, in order within one. A message is acknowledged after the handler's
+ * commit. A failing handler is retried while other aggregates proceed; after its last attempt the event becomes a dead letter. An
+ * unavailable dependency (a database, another service) is waited for without counting as an attempt.
  */
 export function startConsumer(options: {
   url: string;
@@ -26,120 +27,127 @@ export function startConsumer(options: {
   service: Service;
   db: Db;
   subscriptions: readonly Subscription[];
-  /** Told after each commit: an effect may have something to say itself. */
-  committed: (tx: Tx) => void;
   retries: Retries;
   log: Logger;
 }): Consumer {
-  const { url, exchange, service, db, subscriptions, committed, retries, log } = options;
+  const { url, exchange, service, db, subscriptions, retries, log } = options;
   const stopping = new AbortController();
-  const slot = slots(atOnce);
+  const limitHandlers = createConcurrencyLimiter({ concurrency: maxConcurrentHandlers });
 
   const running = (async () => {
-    for (let away = 0; !stopping.signal.aborted;) {
+    for (let failures = 0; !stopping.signal.aborted;) {
       try {
-        await listen(() => (away = 0));
+        await consumeUntilClosed(() => (failures = 0));
       } catch (error) {
-        away += 1;
-        if (away === 1) log.warn({ err: error }, 'no events are heard: the broker is away');
+        failures += 1;
+        if (failures === 1) log.warn({ err: error }, 'broker connection lost; reconnecting with backoff');
       }
-      await sleep(backoff(away), undefined, { signal: stopping.signal }).catch(() => {});
+      await sleep(reconnectDelay(failures), undefined, { signal: stopping.signal }).catch(() => {});
     }
   })();
 
-  /** Until the connection ends, which is an error, or the service does. */
-  async function listen(connected: () => void): Promise<void> {
-    const { model, ended } = await openConnection(url, `${service} consumer`);
-    const over = AbortSignal.any([ended, stopping.signal]);
+  /** Runs until the service stops. @throws when the connection ends */
+  async function consumeUntilClosed(onConnected: () => void): Promise<void> {
+    const { model, closed } = await openConnection(url, `${service} consumer`);
+    const signal = AbortSignal.any([closed, stopping.signal]);
     const tasks = new Set<Promise<void>>();
     try {
       const channel = closeWithChannel(await model.createChannel(), model);
-      const dead = closeWithChannel(await model.createChannel(), model);
+      const deadChannel = closeWithChannel(await model.createChannel(), model);
       await declareTopology(channel, exchange);
-      await Promise.all([channel.prefetch(prefetch), dead.prefetch(1)]);
+      await Promise.all([channel.prefetch(prefetch), deadChannel.prefetch(1)]);
       await channel.consume(
         queueOf(exchange, service),
-        inOrder(channel, tasks, (event) => settle(event, over)),
+        inOrder(channel, tasks, (event) => processEvent(event, signal)),
       );
-      await dead.consume(
+      await deadChannel.consume(
         deadQueueOf(exchange, service),
-        inOrder(dead, tasks, (event) => bury(event, over)),
+        inOrder(deadChannel, tasks, (event) => storeUndelivered(event, signal)),
       );
-      connected();
-      if (!over.aborted) await new Promise((resolve) => over.addEventListener('abort', resolve));
-      if (ended.aborted) throw ended.reason;
-      // What runs is finished and answered; the rest goes back when the connection is closed, and not before, so that no other
-      // replica takes the next event of a record while this one is at work on the one before.
+      onConnected();
+      if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      if (closed.aborted) throw closed.reason;
+      // Running handlers finish and acknowledge first. Closing returns the other messages; closing earlier would let another replica
+      // take the next event of an aggregate whose previous one is still being processed here.
       await Promise.race([Promise.allSettled(tasks), sleep(3000, undefined, { ref: false })]);
     } finally {
       await Promise.race([model.close().catch(() => {}), sleep(1000, undefined, { ref: false })]);
     }
   }
 
-  /** Works messages as they come, each after those of its own record, and answers those that are done. */
+  /** Processes the messages of each aggregate one after the other, and acknowledges each when its work is done. */
   function inOrder(
     channel: Channel,
     tasks: Set<Promise<void>>,
     work: (event: Envelope) => Promise<void>,
   ): (message: ConsumeMessage | null) => void {
-    const last = new Map<string, Promise<void>>();
+    const lastByAggregate = new Map<string, Promise<void>>();
     return (message) => {
       if (!message) {
-        channel.emit('error', new Error('the queue was removed'));
+        channel.emit('error', new Error('The queue was deleted'));
         return;
       }
-      const event = envelopeOf(message);
-      const record = aggregateOf(event);
-      const task = (last.get(record) ?? Promise.resolve())
+      const event = toEnvelope(message);
+      const aggregate = aggregateOf(event);
+      const task = (lastByAggregate.get(aggregate) ?? Promise.resolve())
         .then(() => work(event))
         .then(() => channel.ack(message))
-        // Over, and unanswered: the broker hands it out again.
+        // The connection ended without an acknowledgement: the broker redelivers.
         .catch(() => {})
         .finally(() => {
           tasks.delete(task);
-          if (last.get(record) === task) last.delete(record);
+          if (lastByAggregate.get(aggregate) === task) lastByAggregate.delete(aggregate);
         });
-      last.set(record, task);
+      lastByAggregate.set(aggregate, task);
       tasks.add(task);
     };
   }
 
-  /** Ends when the event is done with: its effect is there, or it is put aside. */
-  async function settle(event: Envelope, over: AbortSignal): Promise<void> {
-    for (let refusals = 0, waits = 0; ;) {
-      over.throwIfAborted();
+  /** Resolves when the event is settled: its handlers have committed, or it is a dead letter. */
+  async function processEvent(event: Envelope, signal: AbortSignal): Promise<void> {
+    for (let attempts = 0, waits = 0; ;) {
+      signal.throwIfAborted();
       try {
-        const done = await slot(() => consume(db, subscriptions, event, over));
-        if (done) committed(done);
+        await limitHandlers(() => consume(db, subscriptions, event, signal));
         return;
       } catch (error) {
-        if (over.aborted) throw error;
+        if (signal.aborted) throw error;
         if (isTransient(error)) {
           waits += 1;
-          if (waits === 1) log.warn({ event_id: event.id, event: event.name, err: error }, 'an event waits');
+          if (waits === 1)
+            log.warn({ event_id: event.id, event: event.name, err: error }, 'dependency unavailable; event is retried');
         } else {
-          refusals += 1;
-          const last = refusals >= retries.tries || isPermanent(error);
-          if (last && (await setAside(event, refusals, reasonOf(error), error))) return;
+          attempts += 1;
+          const isLast = attempts >= retries.maxAttempts || isPermanent(error);
+          if (isLast && (await moveToDeadLetters(event, attempts, reasonOf(error), error))) return;
         }
       }
-      await sleep(refusals > 0 ? retries.wait(refusals) : backoff(waits), undefined, { signal: over });
+      await sleep(attempts > 0 ? retries.delay(attempts) : reconnectDelay(waits), undefined, { signal });
     }
   }
 
-  /** What the broker gave up: it was handed out again and again and never answered. */
-  async function bury(event: Envelope, over: AbortSignal): Promise<void> {
-    while (!(await setAside(event, 1, 'it was handed out many times and never answered')))
-      await sleep(1000, undefined, { signal: over });
+  /** Stores a message that the broker dead-lettered: it was redelivered up to the limit and never acknowledged. */
+  async function storeUndelivered(event: Envelope, signal: AbortSignal): Promise<void> {
+    while (!(await moveToDeadLetters(event, 1, 'redelivered up to the limit and never acknowledged')))
+      await sleep(1000, undefined, { signal });
   }
 
-  async function setAside(event: Envelope, attempts: number, reason: string, error?: unknown): Promise<boolean> {
+  /** @returns false when the database is unavailable: the event stays in its queue */
+  async function moveToDeadLetters(
+    event: Envelope,
+    attempts: number,
+    reason: string,
+    error?: unknown,
+  ): Promise<boolean> {
     try {
-      await deadLetter(db, event, attempts, reason);
+      await insertDeadLetter(db, event, attempts, reason);
     } catch {
-      return false; // the database is away: the event stays in its queue
+      return false;
     }
-    log.error({ event_id: event.id, event: event.name, fault: reason, err: error }, 'an event could not be heard');
+    log.error(
+      { event_id: event.id, event: event.name, failure: reason, err: error },
+      'event could not be processed; moved to dead letters',
+    );
     return true;
   }
 
@@ -151,8 +159,8 @@ export function startConsumer(options: {
   };
 }
 
-/** A message's event. What is none gets the shape of one, so that it is put aside as an event that nobody hears. */
-function envelopeOf({ content, properties, fields }: ConsumeMessage): Envelope {
+/** Parses a message. An invalid one gets the shape of an event without subscribers, so that it becomes a dead letter. */
+function toEnvelope({ content, properties, fields }: ConsumeMessage): Envelope {
   try {
     return Envelope.parse(JSON.parse(content.toString()));
   } catch {
@@ -168,21 +176,4 @@ function envelopeOf({ content, properties, fields }: ConsumeMessage): Envelope {
       data: {},
     };
   }
-}
-
-/** Lets so many run at a time, the others in the order in which they came. */
-function slots(most: number): <T>(work: () => Promise<T>) => Promise<T> {
-  let free = most;
-  const waiting: (() => void)[] = [];
-  return async (work) => {
-    if (free > 0) free -= 1;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else free += 1;
-    }
-  };
 }

@@ -1,51 +1,51 @@
 import { events, services, type EventContract, type Service } from '@clientela/contracts';
 import type { Channel, ChannelModel } from 'amqplib';
 
-/** Where a service's events wait for it. */
+/** The queue that a service consumes. */
 export const queueOf = (exchange: string, service: string): string => `${exchange}.${service}`;
-/** Where those end that the broker itself gives up. */
+/** The queue of messages that the broker dead-lettered for a service. */
 export const deadQueueOf = (exchange: string, service: string): string => `${queueOf(exchange, service)}.dead`;
 
-// How often the broker hands out a message that is never answered, as when it ends the process each time. Every restart of a consumer
-// or of the broker counts as well, so it is not few.
-const deliveries = 50;
-const endless = 1_000_000; // a message that has nowhere else to go is not given up
+// Deliveries of a message that is never acknowledged, for example because it crashes the consumer. Restarts of consumers and of the
+// broker count too, so the limit is generous.
+const deliveryLimit = 50;
+const unlimited = 1_000_000; // a message in a dead-letter queue has nowhere else to go and is never dropped
 
-/** Every queue of the street by whom it belongs to, with what it is bound to. */
+/** Returns each subscribing service with the events that its queue is bound to. */
 export function queueBindings(): { service: Service; names: string[] }[] {
-  const said: EventContract[] = Object.values(events).flat();
+  const contracts: EventContract[] = Object.values(events).flat();
   return services
     .map((service) => ({
       service,
-      names: said.filter(({ subscribers: heard_by }) => heard_by.includes(service)).map(({ name }) => name),
+      names: contracts.filter(({ subscribers }) => subscribers.includes(service)).map(({ name }) => name),
     }))
     .filter(({ names }) => names.length > 0);
 }
 
 /**
- * Declares the exchange and everybody's queues; what is there already stays. Whoever connects does it, so that an event finds the queue
- * of a hearer that never ran yet.
+ * Declares the exchange and the queues of all services; existing ones stay. Every process declares the whole topology, so that an event
+ * finds the queue of a subscriber that has never run.
  */
 export async function declareTopology(channel: Channel, exchange: string): Promise<void> {
-  const dead = `${exchange}.dead`;
+  const deadLetterExchange = `${exchange}.dead`;
   await channel.assertExchange(exchange, 'topic', { durable: true });
-  await channel.assertExchange(dead, 'direct', { durable: true });
+  await channel.assertExchange(deadLetterExchange, 'direct', { durable: true });
   for (const { service, names } of queueBindings()) {
     await channel.assertQueue(deadQueueOf(exchange, service), {
       durable: true,
-      arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': endless },
+      arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': unlimited },
     });
-    await channel.bindQueue(deadQueueOf(exchange, service), dead, service);
+    await channel.bindQueue(deadQueueOf(exchange, service), deadLetterExchange, service);
     await channel.assertQueue(queueOf(exchange, service), {
       durable: true,
       arguments: {
         'x-queue-type': 'quorum',
-        'x-delivery-limit': deliveries,
-        // One replica at a time takes from it, as else the events of one record could overtake each other.
+        'x-delivery-limit': deliveryLimit,
+        // Two consuming replicas could reorder the events of one aggregate.
         'x-single-active-consumer': true,
-        'x-dead-letter-exchange': dead,
+        'x-dead-letter-exchange': deadLetterExchange,
         'x-dead-letter-routing-key': service,
-        // Dead letters are kept until the other queue has them; the broker asks for the overflow setting with it.
+        // Keeps a dead letter until the other queue confirms it; this strategy requires the overflow setting.
         'x-dead-letter-strategy': 'at-least-once',
         'x-overflow': 'reject-publish',
       },
@@ -54,30 +54,30 @@ export async function declareTopology(channel: Channel, exchange: string): Promi
   }
 }
 
-const patience = 5000; // milliseconds until a connection must stand
-const heartbeat = 10; // seconds; two missed ones end the connection
+const connectTimeout = 5000; // milliseconds
+const heartbeat = 10; // seconds; two missed heartbeats end the connection
 
-/** Opens a connection whose end is told by `ended`, whatever the reason. Its errors are heard: without a listener each ends the process. */
-export async function openConnection(url: string, name: string): Promise<{ model: ChannelModel; ended: AbortSignal }> {
-  const { connect } = await import('amqplib'); // most installations have no broker: only those with one load it
+/** Opens a connection; `closed` aborts when it ends for any reason. The listeners keep an `error` event from ending the process. */
+export async function openConnection(url: string, name: string): Promise<{ model: ChannelModel; closed: AbortSignal }> {
+  const { connect } = await import('amqplib'); // loaded only by installations with a broker
   const address = new URL(url);
   if (!address.searchParams.has('heartbeat')) address.searchParams.set('heartbeat', String(heartbeat));
-  const ended = new AbortController();
+  const closed = new AbortController();
   const model = await connect(address.href, {
-    timeout: patience,
+    timeout: connectTimeout,
     noDelay: true,
     keepAlive: true,
     clientProperties: { connection_name: `clientela ${name}` },
   });
-  model.on('error', (error) => ended.abort(error));
-  model.on('close', (error) => ended.abort(error ?? new Error('the connection to the broker was closed')));
-  return { model, ended: ended.signal };
+  model.on('error', (error) => closed.abort(error));
+  model.on('close', (error) => closed.abort(error ?? new Error('The connection to the broker was closed')));
+  return { model, closed: closed.signal };
 }
 
-/** Hears a channel's errors, which are its end, and with it the connection's: the next one begins anew. */
+/** Closes the whole connection when a channel ends, so that reconnecting restores both. */
 export function closeWithChannel<C extends Channel>(channel: C, model: ChannelModel): C {
-  const end = () => void model.close().catch(() => {});
-  channel.on('error', end);
-  channel.on('close', end);
+  const close = () => void model.close().catch(() => {});
+  channel.on('error', close);
+  channel.on('close', close);
   return channel;
 }

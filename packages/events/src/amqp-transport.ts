@@ -1,104 +1,111 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { contractOf } from '@clientela/contracts';
+import { findEventContract } from '@clientela/contracts';
 import type { ChannelModel, ConfirmChannel } from 'amqplib';
 import type { Logger } from 'pino';
 import { openConnection, declareTopology, closeWithChannel, queueOf } from './amqp-topology.ts';
-import { broker } from './publish.ts';
+import { brokerSubscriber } from './publish.ts';
 import type { Delivery, Transport } from './relay.ts';
 
-type Link = {
+type BrokerConnection = {
   channel: ConfirmChannel;
   model: ChannelModel;
-  ended: AbortSignal;
-  /** Undefined while the broker takes messages, else settled when it does again. */
+  closed: AbortSignal;
+  /** Set while the broker blocks publishers; resolves when it unblocks them. */
   blocked: PromiseWithResolvers<void> | undefined;
-  /** While queues are made again. */
-  repair: Promise<void> | undefined;
-  /** What came back because no queue takes it; told before its confirm. */
+  /** Set while deleted queues are declared again. */
+  redeclaring: Promise<void> | undefined;
+  /** Unroutable messages, which the broker returns before it confirms them. */
   returned: Set<string>;
 };
 
 /**
- * Hands events to RabbitMQ. A delivery is done when the broker has confirmed that a queue has it on disk; the confirms of a batch are
- * awaited together. Deliveries that were written for services before there was a broker go into their queues directly.
- * @param options.deadline milliseconds for a confirm
+ * Publishes events to RabbitMQ. A delivery is done when the broker confirms that a queue has it on disk; the confirms of a batch are
+ * awaited together. Deliveries to services, written before a broker was configured, go directly into their queues.
+ * @param options.confirmTimeout milliseconds for a confirm
  */
 export function amqpTransport(options: {
   url: string;
   exchange: string;
   service: string;
   log: Logger;
-  deadline?: number;
+  confirmTimeout?: number;
 }): Transport {
-  const { url, exchange, service, log, deadline = 5000 } = options;
-  let link: Promise<Link> | undefined;
+  const { url, exchange, service, log, confirmTimeout = 5000 } = options;
+  let connection: Promise<BrokerConnection> | undefined;
 
-  function open(): Promise<Link> {
-    if (link) return link;
-    const opening = openLink();
+  function connect(): Promise<BrokerConnection> {
+    if (connection) return connection;
+    const opening = open();
     const forget = () => {
-      if (link === opening) link = undefined;
+      if (connection === opening) connection = undefined;
     };
-    link = opening;
-    void opening.then(({ ended }) => (ended.aborted ? forget() : ended.addEventListener('abort', forget)), forget);
+    connection = opening;
+    void opening.then(({ closed }) => (closed.aborted ? forget() : closed.addEventListener('abort', forget)), forget);
     return opening;
   }
 
-  async function openLink(): Promise<Link> {
-    const { model, ended } = await openConnection(url, `${service} relay`);
-    setMaxListeners(0, ended);
+  async function open(): Promise<BrokerConnection> {
+    const { model, closed } = await openConnection(url, `${service} relay`);
+    setMaxListeners(0, closed);
     const channel = closeWithChannel(await model.createConfirmChannel(), model);
     await declareTopology(channel, exchange);
-    const found: Link = { channel, model, ended, blocked: undefined, repair: undefined, returned: new Set() };
+    const opened: BrokerConnection = {
+      channel,
+      model,
+      closed,
+      blocked: undefined,
+      redeclaring: undefined,
+      returned: new Set(),
+    };
     model.on('blocked', (reason) => {
-      log.warn({ fault: reason }, 'the broker takes no messages for now');
-      found.blocked ??= Promise.withResolvers();
+      log.warn({ failure: reason }, 'broker blocks publishers');
+      opened.blocked ??= Promise.withResolvers();
     });
     model.on('unblocked', () => {
-      found.blocked?.resolve();
-      found.blocked = undefined;
+      opened.blocked?.resolve();
+      opened.blocked = undefined;
     });
     channel.on('return', ({ properties, fields }) => {
-      found.returned.add(`${properties.messageId} ${fields.routingKey}`);
-      // Queues that somebody removed are made again, all of them before anything is sent: one alone would do for the broker.
-      found.repair ??= declareTopology(channel, exchange)
+      opened.returned.add(`${properties.messageId} ${fields.routingKey}`);
+      // Declares all deleted queues before the next message, because the broker accepts one that reaches only some of its queues.
+      opened.redeclaring ??= declareTopology(channel, exchange)
         .catch(() => {})
-        .finally(() => (found.repair = undefined));
+        .finally(() => (opened.redeclaring = undefined));
     });
-    return found;
+    return opened;
   }
 
   async function send({ subscriber, envelope }: Delivery, signal: AbortSignal): Promise<string | undefined> {
-    const found = await open();
-    if (found.blocked) await orEnd(found.blocked.promise, AbortSignal.any([signal, found.ended]));
-    await found.repair;
-    const all = subscriber === broker;
-    const key = all ? envelope.name : queueOf(exchange, subscriber);
-    const { channel, returned, model } = found;
+    const opened = await connect();
+    if (opened.blocked) await settledOrAborted(opened.blocked.promise, AbortSignal.any([signal, opened.closed]));
+    await opened.redeclaring;
+    const isFanOut = subscriber === brokerSubscriber;
+    const routingKey = isFanOut ? envelope.name : queueOf(exchange, subscriber);
+    const { channel, returned, model } = opened;
     setMaxListeners(0, signal);
     return new Promise((resolve, reject) => {
-      const stop = () => reject(signal.reason as Error);
-      signal.addEventListener('abort', stop, { once: true });
+      const onAbort = () => reject(signal.reason as Error);
+      signal.addEventListener('abort', onAbort, { once: true });
       const timer = setTimeout(() => {
-        reject(new Error(`the broker did not confirm within ${deadline} ms`));
-        // It says so when it is blocked, and may go on; otherwise nobody knows what this connection is worth.
-        if (!found.blocked) {
-          link = undefined;
+        reject(new Error(`Broker did not confirm within ${confirmTimeout} ms`));
+        // A blocked connection recovers by itself; any other silent one is replaced.
+        if (!opened.blocked) {
+          connection = undefined;
           void model.close().catch(() => {});
         }
-      }, deadline);
-      const confirmed = (error: unknown) => {
+      }, confirmTimeout);
+      const onConfirm = (error: unknown) => {
         clearTimeout(timer);
-        signal.removeEventListener('abort', stop);
-        const back = returned.delete(`${envelope.id} ${key}`);
+        signal.removeEventListener('abort', onAbort);
+        const isUnroutable = returned.delete(`${envelope.id} ${routingKey}`);
         if (error instanceof Error) reject(error);
-        else resolve(back ? 'no queue takes it' : undefined);
+        else resolve(isUnroutable ? 'unroutable: no queue is bound' : undefined);
       };
       try {
         channel.publish(
-          all ? exchange : '',
-          key,
+          isFanOut ? exchange : '',
+          routingKey,
           Buffer.from(JSON.stringify(envelope)),
           {
             messageId: envelope.id,
@@ -107,37 +114,37 @@ export function amqpTransport(options: {
             contentType: 'application/json',
             appId: service,
             persistent: true,
-            // Confirmed means nothing of a message that no queue took. What none of ours hears may well have no queue.
-            mandatory: !all || (contractOf(envelope.name)?.subscribers ?? []).length > 0,
+            // The broker also confirms unroutable messages. Only an event without subscribing services may have no queue.
+            mandatory: !isFanOut || (findEventContract(envelope.name)?.subscribers ?? []).length > 0,
           },
-          confirmed,
+          onConfirm,
         );
       } catch (error) {
-        confirmed(error); // the channel was closed in between
+        onConfirm(error); // the channel was closed in the meantime
       }
     });
   }
 
   return {
-    name: broker,
-    at_once: 100,
+    name: brokerSubscriber,
+    maxConcurrentAggregates: 100,
     send,
     close: async () => {
-      const found = await link?.catch(() => undefined);
-      link = undefined;
-      await Promise.race([found?.model.close().catch(() => {}), sleep(1000, undefined, { ref: false })]);
+      const opened = await connection?.catch(() => undefined);
+      connection = undefined;
+      await Promise.race([opened?.model.close().catch(() => {}), sleep(1000, undefined, { ref: false })]);
     },
   };
 }
 
-/** Waits for something, but no longer than until the signal says that it is over. */
-function orEnd(promise: Promise<void>, end: AbortSignal): Promise<void> {
+/** Waits for a promise, and rejects when the signal aborts first. */
+function settledOrAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const over = () => reject(end.reason as Error);
-    if (end.aborted) return over();
-    end.addEventListener('abort', over, { once: true });
+    const onAbort = () => reject(signal.reason as Error);
+    if (signal.aborted) return onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
     void promise.then(() => {
-      end.removeEventListener('abort', over);
+      signal.removeEventListener('abort', onAbort);
       resolve();
     });
   });

@@ -12,17 +12,17 @@ import { eventRoutes, subscribe } from './index.ts';
 let database: TestDatabase;
 
 const log = pino({ level: 'silent' });
-const cause = { id: randomUUID(), company_id: randomUUID(), request_id: 'request-1' };
+const origin = { id: randomUUID(), company_id: randomUUID(), request_id: 'request-1' };
 
 beforeAll(async () => {
   database = await testDatabase('product', { pool: 4 });
 });
 afterAll(() => database.drop());
 
-describe('the inbox', () => {
-  test('an effect happens once, though its event is delivered twice and at once; a failed one again', async () => {
+describe('inbox', () => {
+  test('handles an event once despite concurrent and repeated deliveries, and again after a failure', async () => {
     const effects: string[] = [];
-    let fails = true;
+    let isFailing = true;
     const app = createService({
       service: 'test',
       version: '1',
@@ -32,7 +32,7 @@ describe('the inbox', () => {
       secret: testSecret,
       routes: eventRoutes('product', [
         subscribe(customerDeleted, async (tx, event) => {
-          if (event.sequence === 9 && fails) throw new Error('not yet');
+          if (event.sequence === 9 && isFailing) throw new Error('not yet');
           await tx('idempotency_keys').insert({
             company_id: event.company_id ?? '',
             actor_id: '',
@@ -51,8 +51,8 @@ describe('the inbox', () => {
         .post('/internal/events')
         .set('X-Service-Key', 'key-of-customer')
         .send({
-          ...cause,
-          actor_id: cause.id,
+          ...origin,
+          actor_id: origin.id,
           id,
           name,
           occurred_at: new Date().toISOString(),
@@ -61,24 +61,24 @@ describe('the inbox', () => {
         });
 
     const id = randomUUID();
-    const answers = await Promise.all([deliver(1, id), deliver(1, id), deliver(1, id)]);
-    expect(answers.map(({ body }) => body.heard).toSorted()).toEqual([false, false, true]);
+    const responses = await Promise.all([deliver(1, id), deliver(1, id), deliver(1, id)]);
+    expect(responses.map(({ body }) => body.processed).toSorted()).toEqual([false, false, true]);
     expect(effects).toEqual([id]);
-    expect((await deliver(1, id).expect(200)).body).toEqual({ heard: false });
+    expect((await deliver(1, id).expect(200)).body).toEqual({ processed: false });
 
-    const again = randomUUID();
-    await deliver(9, again).expect(500);
-    fails = false;
-    expect((await deliver(9, again).expect(200)).body).toEqual({ heard: true });
-    expect(effects).toEqual([id, again]);
+    const retried = randomUUID();
+    await deliver(9, retried).expect(500);
+    isFailing = false;
+    expect((await deliver(9, retried).expect(200)).body).toEqual({ processed: true });
+    expect(effects).toEqual([id, retried]);
 
     await deliver(1, randomUUID(), 'something.else').expect(422);
     await supertest(app).post('/internal/events').set('X-Service-Key', 'key-of-gateway').send({}).expect(403);
   });
 
-  test('lets an effect ask before its transaction, once for each event that is new, and keeps what could not be asked', async () => {
-    let answers = true;
-    const asked: number[] = [];
+  test('runs prepare before the transaction, only for new events, and rejects an event whose dependency is unavailable', async () => {
+    let isAvailable = true;
+    const preparedFor: number[] = [];
     const effects: string[] = [];
     const app = createService({
       service: 'test',
@@ -95,9 +95,9 @@ describe('the inbox', () => {
           },
           {
             prepare: async ({ data }) => {
-              asked.push(data.number);
-              if (!answers) throw unavailable('The other service does not answer');
-              return `answer about ${data.number}`;
+              preparedFor.push(data.number);
+              if (!isAvailable) throw unavailable('The other service is unavailable');
+              return `result for ${data.number}`;
             },
           },
         ),
@@ -108,8 +108,8 @@ describe('the inbox', () => {
         .post('/internal/events')
         .set('X-Service-Key', 'key-of-customer')
         .send({
-          ...cause,
-          actor_id: cause.id,
+          ...origin,
+          actor_id: origin.id,
           id,
           name: 'customer.deleted',
           occurred_at: new Date().toISOString(),
@@ -119,12 +119,12 @@ describe('the inbox', () => {
 
     const [first, second] = [randomUUID(), randomUUID()];
     await deliver(1, first).expect(200);
-    expect((await deliver(1, first).expect(200)).body).toEqual({ heard: false });
-    answers = false;
+    expect((await deliver(1, first).expect(200)).body).toEqual({ processed: false });
+    isAvailable = false;
     await deliver(2, second).expect(503);
-    answers = true;
-    expect((await deliver(2, second).expect(200)).body).toEqual({ heard: true });
-    expect(effects).toEqual(['1: answer about 1', '2: answer about 2']);
-    expect(asked).toEqual([1, 2, 2]);
+    isAvailable = true;
+    expect((await deliver(2, second).expect(200)).body).toEqual({ processed: true });
+    expect(effects).toEqual(['1: result for 1', '2: result for 2']);
+    expect(preparedFor).toEqual([1, 2, 2]);
   });
 });

@@ -1,71 +1,65 @@
-import { contractOf, type DataOf, type Envelope, type EventContract } from '@clientela/contracts';
+import { findEventContract, type EventData, type Envelope, type EventContract } from '@clientela/contracts';
 import { newId, type Tx } from '@clientela/db';
+import { outermostOf, wakeRelayAfterCommit } from './wake-relay.ts';
 
-/** Who caused it: an actor of a door, or whoever an earlier event names. */
+/** Who caused an event: the actor of a request, or the actor that an earlier event names. */
 export type EventOrigin = { id: string; company_id: string | null; request_id: string };
 
-/** The broker counts as one subscriber, whoever hears of it there. */
-export const broker = 'broker';
+/** The subscriber name of deliveries that RabbitMQ fans out: one delivery, whatever queues are bound. */
+export const brokerSubscriber = 'broker';
 
-/** What a pool is opened with, so that what is published through it waits for the transport that the settings name. */
+/** Pool options that make `publish` write deliveries for the configured transport. */
 export const outboxPoolOptions = ({ RABBITMQ_URL }: { RABBITMQ_URL?: string | undefined }) => ({
-  user_params: { events_to: RABBITMQ_URL === undefined ? 'services' : broker },
+  userParams: { outboxTransport: RABBITMQ_URL === undefined ? 'http' : 'amqp' },
 });
 
-const published = new WeakSet<Tx>();
-
-/** Whether a transaction said something, so that its commit wakes the relay. */
-export const hasPublished = (tx: Tx): boolean => published.has(tx);
-
-/** Says of a transaction that its commit leaves something for the relay. */
-export const willWake = (tx: Tx): void => void published.add(tx);
-
-/** Which record an event is about: the events of one keep their order. */
+/** The ordering key of an event: events with the same aggregate are delivered in order. */
 export function aggregateOf({ name, data }: Pick<Envelope, 'name' | 'data'>): string {
-  const field = contractOf(name)?.aggregate;
+  const field = findEventContract(name)?.aggregate;
   return field ? `${field} ${JSON.stringify(data[field])}` : name;
 }
 
-/** One happening: the record's version after the change, and what is said of it. */
-export type EventPayload<E extends EventContract> = { sequence: number; data: DataOf<E> };
+/** The event-specific part of an envelope: the record's version after the change, and the contract's data. */
+export type EventPayload<E extends EventContract> = { sequence: number; data: EventData<E> };
 
 /**
- * Says that something happened, as a row of the transaction in which it does: no event of a committed change is lost, none of a
- * rolled-back one is sent.
+ * Publishes an event by writing it to the outbox in the transaction of the change: a committed change never loses its event, a
+ * rolled-back one never sends it. The commit wakes this process's relay.
  * @param sequence the record's version after the change
  */
 export const publish = <E extends EventContract>(
   tx: Tx,
   contract: E,
-  cause: EventOrigin,
+  origin: EventOrigin,
   sequence: number,
-  data: DataOf<E>,
-): Promise<void> => publishAll(tx, contract, cause, [{ sequence, data }]);
+  data: EventData<E>,
+): Promise<void> => publishAll(tx, contract, origin, [{ sequence, data }]);
 
-/** As `publish`, of several happenings of one kind at once, in the order in which they are to be heard. */
+/** Publishes several events of one contract, in the order of `payloads`. */
 export async function publishAll<E extends EventContract>(
   tx: Tx,
   contract: E,
-  cause: EventOrigin,
-  facts: readonly EventPayload<E>[],
+  origin: EventOrigin,
+  payloads: readonly EventPayload<E>[],
 ): Promise<void> {
-  if (facts.length === 0) return;
-  const envelopes = facts.map(({ sequence, data }): Envelope => ({
+  if (payloads.length === 0) return;
+  const envelopes = payloads.map(({ sequence, data }): Envelope => ({
     id: newId(),
     name: contract.name,
     occurred_at: new Date().toISOString(),
-    company_id: cause.company_id,
-    actor_id: cause.id,
-    request_id: cause.request_id,
+    company_id: origin.company_id,
+    actor_id: origin.id,
+    request_id: origin.request_id,
     sequence,
     data: contract.data.parse(data) as Envelope['data'],
   }));
   await tx('outbox_events').insert(envelopes.map((envelope) => ({ id: envelope.id, envelope })));
-  const subscribers = tx.userParams['events_to'] === broker ? [broker] : contract.subscribers;
+  const subscribers =
+    outermostOf(tx).userParams['outboxTransport'] === 'amqp' ? [brokerSubscriber] : contract.subscribers;
   const deliveries = envelopes.flatMap((envelope) => {
     const aggregate = aggregateOf(envelope);
     return subscribers.map((subscriber) => ({ event_id: envelope.id, subscriber, aggregate }));
   });
   if (deliveries.length > 0) await tx('outbox_deliveries').insert(deliveries);
-  published.add(tx);
+  wakeRelayAfterCommit(tx);
 }

@@ -5,20 +5,28 @@ import { connect, type Channel, type ChannelModel } from 'amqplib';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { deadQueueOf, queueOf, queueBindings } from './amqp-topology.ts';
 import { publish, type Events } from './index.ts';
-import { cause, failures, hearer, resend, speaker, type Hearer, type Speaker } from './two-sides.ts';
+import {
+  failures,
+  origin,
+  resend,
+  testPublisher,
+  testSubscriber,
+  type TestPublisher,
+  type TestSubscriber,
+} from './testing/events-test-kit.ts';
 
 const soon = { timeout: 30_000, interval: 50 };
 const exchange = testExchange();
 let rabbitmq: Awaited<ReturnType<typeof dedicatedBroker>>;
 let settings: { RABBITMQ_URL: string; RABBITMQ_EXCHANGE: string };
-let favorites: Hearer;
-let customer: Speaker;
+let favorites: TestSubscriber;
+let customer: TestPublisher;
 
 beforeAll(async () => {
   rabbitmq = await dedicatedBroker();
   settings = { RABBITMQ_URL: rabbitmq.url, RABBITMQ_EXCHANGE: exchange };
-  favorites = await hearer('favorites', settings);
-  customer = await speaker([favorites], settings);
+  favorites = await testSubscriber('favorites', settings);
+  customer = await testPublisher([favorites], settings);
   await vi.waitUntil(
     async () => (await rabbitmq.ctl('-q', 'list_consumers')).includes(`${exchange}.favorites\t`),
     soon,
@@ -31,172 +39,173 @@ afterAll(async () => {
   await rabbitmq?.close();
 }, 60_000);
 
-let outside: { model: ChannelModel; channel: Channel } | undefined;
+let foreign: { model: ChannelModel; channel: Channel } | undefined;
 beforeEach(() => void customer.start());
 afterEach(async () => {
-  await outside?.model.close().catch(() => {});
-  outside = undefined;
+  await foreign?.model.close().catch(() => {});
+  foreign = undefined;
   await customer.stop();
 });
-/** Somebody else at the same broker. */
-async function elsewhere(): Promise<Channel> {
+/** A foreign client of the same broker. */
+async function openForeignChannel(): Promise<Channel> {
   const model = await connect(rabbitmq.url);
   model.on('error', () => {});
-  outside = { model, channel: await model.createChannel() };
-  outside.channel.on('error', () => {});
-  return outside.channel;
+  foreign = { model, channel: await model.createChannel() };
+  foreign.channel.on('error', () => {});
+  return foreign.channel;
 }
 const sequences = async (customer_id: string) => (await favorites.effects(customer_id)).map(({ sequence }) => sequence);
-/** As a scrape sees it. */
-const figure = async (events: Events, name: string) =>
+/** The value in a Prometheus scrape. */
+const metric = async (events: Events, name: string) =>
   new RegExp(`^${name}\\{subscriber="broker"\\} (\\S+)$`, 'm').exec(await events.metrics.metrics())?.[1];
 
-test('a broker that is killed and comes back: nobody who writes notices, nothing is lost, nothing is twice', async () => {
+test('keeps events pending while the broker is down, and delivers each once when it is back', async () => {
   await customer.stop();
   const events = customer.start();
-  const [one, other] = [randomUUID(), randomUUID()];
-  await customer.say(one, 1);
-  await expect.poll(() => sequences(one), soon).toEqual([1]);
+  const [first, second] = [randomUUID(), randomUUID()];
+  await customer.publishDeletion(first, 1);
+  await expect.poll(() => sequences(first), soon).toEqual([1]);
   await rabbitmq.kill();
-  for (const sequence of [2, 3, 4, 5]) await customer.say(one, sequence);
-  await customer.say(other, 1);
-  expect(await figure(events, 'clientela_outbox_pending')).toBe('5');
-  await expect.poll(() => figure(events, 'clientela_outbox_oldest_pending_seconds'), soon).toMatch(/^[1-9]/);
+  for (const sequence of [2, 3, 4, 5]) await customer.publishDeletion(first, sequence);
+  await customer.publishDeletion(second, 1);
+  expect(await metric(events, 'clientela_outbox_pending')).toBe('5');
+  await expect.poll(() => metric(events, 'clientela_outbox_oldest_pending_seconds'), soon).toMatch(/^[1-9]/);
   await rabbitmq.start();
-  await expect.poll(() => sequences(one), soon).toEqual([1, 2, 3, 4, 5]);
-  await expect.poll(() => sequences(other), soon).toEqual([1]);
-  await expect.poll(() => figure(events, 'clientela_outbox_pending'), soon).toBe('0');
+  await expect.poll(() => sequences(first), soon).toEqual([1, 2, 3, 4, 5]);
+  await expect.poll(() => sequences(second), soon).toEqual([1]);
+  await expect.poll(() => metric(events, 'clientela_outbox_pending'), soon).toBe('0');
 }, 90_000);
 
-test('messages that the broker has survive its restart, and those that were being heard come again', async () => {
+test('delivers queued messages after a restart of the broker', async () => {
   await favorites.stop();
   const customer_id = randomUUID();
-  for (const sequence of [1, 2, 3]) await customer.say(customer_id, sequence);
-  await expect.poll(() => customer.waiting(customer_id), soon).toEqual([]);
+  for (const sequence of [1, 2, 3]) await customer.publishDeletion(customer_id, sequence);
+  await expect.poll(() => customer.pending(customer_id), soon).toEqual([]);
   await rabbitmq.kill();
   await rabbitmq.start();
   await favorites.start();
   await expect.poll(() => sequences(customer_id), soon).toEqual([1, 2, 3]);
 }, 90_000);
 
-test('a broker that takes no messages for now stops the sender, and not those who write', async () => {
+test('pauses the relay, but no publisher, while the broker blocks', async () => {
   const before = randomUUID();
-  await customer.say(before);
+  await customer.publishDeletion(before);
   await expect.poll(() => sequences(before), soon).toEqual([1]);
   await rabbitmq.ctl('set_vm_memory_high_watermark', '0.000001');
   const customer_id = randomUUID();
-  for (const sequence of [1, 2, 3]) await customer.say(customer_id, sequence);
-  await expect.poll(() => customer.warnings(), soon).toContain('the broker takes no messages for now');
+  for (const sequence of [1, 2, 3]) await customer.publishDeletion(customer_id, sequence);
+  await expect.poll(() => customer.warnings(), soon).toContain('broker blocks publishers');
   expect(await sequences(customer_id)).toEqual([]);
-  expect(await customer.waiting(customer_id)).toHaveLength(3);
+  expect(await customer.pending(customer_id)).toHaveLength(3);
   await rabbitmq.ctl('set_vm_memory_high_watermark', '0.6');
   await expect.poll(() => sequences(customer_id), soon).toEqual([1, 2, 3]);
 }, 60_000);
 
-test('a broker that confirms nothing in time is not believed to have the event', async () => {
-  const impatient = await speaker([favorites], settings, 2000);
-  impatient.start();
+test('keeps a delivery that the broker does not confirm in time', async () => {
+  const impatientPublisher = await testPublisher([favorites], settings, 2000);
+  impatientPublisher.start();
   const before = randomUUID();
-  await impatient.say(before);
+  await impatientPublisher.publishDeletion(before);
   await expect.poll(() => sequences(before), soon).toEqual([1]);
   const pid = Number(await rabbitmq.ctl('-q', 'eval', 'list_to_integer(os:getpid()).'));
   process.kill(pid, 'SIGSTOP');
   const customer_id = randomUUID();
   try {
-    await impatient.say(customer_id);
-    await expect.poll(() => impatient.warnings(), soon).toContain('the broker did not confirm within 2000 ms');
-    expect(await impatient.waiting(customer_id)).toEqual(['broker']);
+    await impatientPublisher.publishDeletion(customer_id);
+    await expect.poll(() => impatientPublisher.warnings(), soon).toContain('Broker did not confirm within 2000 ms');
+    expect(await impatientPublisher.pending(customer_id)).toEqual(['broker']);
   } finally {
     process.kill(pid, 'SIGCONT');
   }
   await expect.poll(() => sequences(customer_id), soon).toEqual([1]);
-  await expect.poll(() => impatient.waiting(customer_id), soon).toEqual([]);
-  await impatient.close();
+  await expect.poll(() => impatientPublisher.pending(customer_id), soon).toEqual([]);
+  await impatientPublisher.close();
 }, 90_000);
 
-test('an event that no queue takes is not lost: the queues are made again', async () => {
+test('declares deleted queues again and loses no unroutable event', async () => {
   const before = randomUUID();
-  await customer.say(before);
+  await customer.publishDeletion(before);
   await expect.poll(() => sequences(before), soon).toEqual([1]);
   await favorites.stop();
-  const channel = await elsewhere();
+  const channel = await openForeignChannel();
   for (const service of customerDeleted.subscribers) await channel.deleteQueue(queueOf(exchange, service));
   const customer_id = randomUUID();
-  await customer.say(customer_id);
-  await expect.poll(() => customer.waiting(customer_id), soon).toEqual([]);
+  await customer.publishDeletion(customer_id);
+  await expect.poll(() => customer.pending(customer_id), soon).toEqual([]);
   await favorites.start();
   await expect.poll(() => sequences(customer_id), soon).toEqual([1]);
 }, 60_000);
 
-test('an event that nobody of ours hears is there for others, and waits for none', async () => {
+test('publishes an event without subscribing services for foreign consumers, and does not wait for a queue', async () => {
   const user_id = randomUUID();
-  const say = () => customer.db().transaction((tx) => publish(tx, userDeleted, cause, 1, { user_id, hard: true }));
-  const left = () => customer.database.owner('outbox_deliveries').where({ subscriber: 'broker' });
-  await say();
-  await expect.poll(left, soon).toEqual([]);
-  const channel = await elsewhere();
+  const publishUserDeleted = () =>
+    customer.db().transaction((tx) => publish(tx, userDeleted, origin, 1, { user_id, hard: true }));
+  const pendingRows = () => customer.database.owner('outbox_deliveries').where({ subscriber: 'broker' });
+  await publishUserDeleted();
+  await expect.poll(pendingRows, soon).toEqual([]);
+  const channel = await openForeignChannel();
   const { queue } = await channel.assertQueue('', { exclusive: true });
   await channel.bindQueue(queue, exchange, 'user.*');
-  await say();
+  await publishUserDeleted();
   const [last] = await customer.database.owner('outbox_events').select('id').orderBy('id', 'desc').limit(1);
   const lastId = last.id as string;
-  const got = async () => {
+  const receive = async () => {
     const message = await channel.get(queue, { noAck: true });
     return message && { ...message, body: JSON.parse(message.content.toString()) };
   };
-  await expect.poll(got, soon).toMatchObject({
+  await expect.poll(receive, soon).toMatchObject({
     fields: { routingKey: 'user.deleted' },
     properties: { deliveryMode: 2, contentType: 'application/json', type: 'user.deleted', messageId: lastId },
     body: { id: lastId, name: 'user.deleted', data: { user_id, hard: true } },
   });
 }, 60_000);
 
-test('a message that is handed out and never answered ends as a failed event, and can be sent again', async () => {
+test('stores a message that is never acknowledged as a dead letter, and resends it', async () => {
   await favorites.stop();
   const customer_id = randomUUID();
-  await customer.say(customer_id);
-  await expect.poll(() => customer.waiting(customer_id), soon).toEqual([]);
-  const channel = await elsewhere();
+  await customer.publishDeletion(customer_id);
+  await expect.poll(() => customer.pending(customer_id), soon).toEqual([]);
+  const channel = await openForeignChannel();
   await channel.prefetch(1);
-  let handedOut = 0;
+  let redeliveries = 0;
   await channel.consume(queueOf(exchange, 'favorites'), (message) => {
     if (!message) return;
-    handedOut += 1;
+    redeliveries += 1;
     channel.nack(message);
   });
   const dead = async () => (await channel.checkQueue(deadQueueOf(exchange, 'favorites'))).messageCount;
   await expect.poll(dead, soon).toBe(1);
-  expect(handedOut).toBeGreaterThan(40); // as many restarts of a consumer are no reason to give up
-  await outside?.model.close();
+  expect(redeliveries).toBeGreaterThan(40); // the limit tolerates as many consumer restarts
+  await foreign?.model.close();
   await favorites.start();
   await expect
     .poll(() => failures([['favorites', favorites]], customer_id), soon)
     .toMatchObject([
-      { service: 'favorites', subscriber: 'favorites', reason: 'it was handed out many times and never answered' },
+      { service: 'favorites', subscriber: 'favorites', reason: 'redelivered up to the limit and never acknowledged' },
     ]);
   const [failed] = await failures([['favorites', favorites]], customer_id);
   await resend([['favorites', favorites]], failed?.id ?? '');
   await expect.poll(() => sequences(customer_id), soon).toEqual([1]);
 }, 60_000);
 
-test('what is no event at all is put aside, and the others flow', async () => {
-  const channel = await elsewhere();
+test('stores invalid messages as dead letters and processes the following ones', async () => {
+  const channel = await openForeignChannel();
   channel.publish(exchange, 'customer.deleted', Buffer.from([0, 1, 255]));
   channel.publish(exchange, 'customer.deleted', Buffer.from('{"id":"1"}'));
   const customer_id = randomUUID();
-  await customer.say(customer_id);
+  await customer.publishDeletion(customer_id);
   await expect.poll(() => sequences(customer_id), soon).toEqual([1]);
-  const kept = () => favorites.database.owner('dead_letters').select('reason', 'envelope');
-  await expect.poll(kept, soon).toHaveLength(2);
-  expect(await kept()).toMatchObject([
+  const deadLetters = () => favorites.database.owner('dead_letters').select('reason', 'envelope');
+  await expect.poll(deadLetters, soon).toHaveLength(2);
+  expect(await deadLetters()).toMatchObject([
     { envelope: { name: 'not an event: customer.deleted' } },
     { envelope: { name: 'not an event: customer.deleted' } },
   ]);
   await favorites.database.owner('dead_letters').delete();
 });
 
-test('every queue is replicated, has an end for what fails, and one consumer at a time', async () => {
-  const channel = await elsewhere();
+test('declares every queue as a quorum queue with a dead-letter exchange and a single active consumer', async () => {
+  const channel = await openForeignChannel();
   for (const { service } of queueBindings()) {
     await channel.checkQueue(queueOf(exchange, service));
     await channel.checkQueue(deadQueueOf(exchange, service));

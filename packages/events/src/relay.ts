@@ -1,52 +1,50 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Envelope } from '@clientela/contracts';
-import { withLeaderLock, type Db, type Tx } from '@clientela/db';
+import { withLeaderLock, type Db } from '@clientela/db';
 import type { Logger } from 'pino';
-import { hasPublished } from './publish.ts';
-import { backoff, type Retries } from './retries.ts';
-import { purge } from './purge.ts';
+import { reconnectDelay, type Retries } from './retries.ts';
+import { runPurge } from './retention.ts';
+import { onDeliveriesCommitted } from './wake-relay.ts';
 
 export type Delivery = {
   event_id: string;
   subscriber: string;
   aggregate: string;
   attempts: number;
-  /** Milliseconds until its next try; not above 0 when it is due. */
+  /** Milliseconds until its next attempt; 0 or less when it is due. */
   due_in: number;
   envelope: Envelope;
 };
 
-/** A way to hand over deliveries. Each has a loop of its own, so that one that is away delays no other. */
+/** Sends deliveries to one destination. Each transport has a loop of its own, so that an unreachable one delays no other. */
 export type Transport = {
   name: string;
-  /** Whose deliveries it takes; left out, everybody's. */
+  /** The subscriber whose deliveries it sends; left out, those of all subscribers. */
   subscriber?: string;
-  /** How many records' events it takes at a time; those of one go one after the other. */
-  at_once: number;
-  /** Done before each look. */
-  before?: () => Promise<void>;
+  /** Aggregates sent concurrently; the events of one aggregate are sent one after the other. */
+  maxConcurrentAggregates: number;
+  /** Runs before each poll of the outbox. */
+  beforePoll?: () => Promise<void>;
   /**
-   * @returns undefined when the subscriber has it, else why it refused it
-   * @throws when nobody is there: all wait
+   * @returns undefined when the subscriber confirmed the event, else why it rejected it
+   * @throws when the subscriber is unreachable: all its deliveries wait
    */
   send: (delivery: Delivery, signal: AbortSignal) => Promise<string | undefined>;
   close?: () => Promise<void>;
 };
 
-export type Relay = {
-  /** Told after each commit: wakes the relay when the transaction published something. */
-  committed: (tx: Tx) => void;
-  stop: () => Promise<void>;
-};
+export type Relay = { stop: () => Promise<void> };
 
-const poll = 1000; // milliseconds; finds what a process left behind that died between commit and wake
-const batch = 100;
-const mostHeld = 1000; // records that wait for another try; a subscriber that refuses more is left alone until one of them is due
+const pollInterval = 1000; // milliseconds; finds events of processes that died between commit and wake
+const batchSize = 100;
+// Aggregates that wait for another attempt. A subscriber that rejects more is not polled until one of them is due.
+const maxBlockedAggregates = 1000;
 
 /**
- * Hands this service's events to its subscribers: one sender however many replicas; the order of one record's events is kept.
- * A delivery is removed when its subscriber has confirmed it.
- * @param options.url this service's database, for the lock that decides which replica sends
+ * Delivers this service's events to its subscribers. A leader lock makes one replica the sender, so the events of an aggregate keep their
+ * order. A delivery is deleted when its subscriber confirms it.
+ * @param options.db the pool whose commits wake the relay
+ * @param options.url this service's database, for the leader lock
  */
 export function startRelay(options: {
   db: Db;
@@ -64,108 +62,113 @@ export function startRelay(options: {
     woken.resolve();
     woken = Promise.withResolvers<void>();
   };
-  const pause = (milliseconds: number, signal: AbortSignal) =>
+  const stopWaking = onDeliveriesCommitted(db, wake);
+  const wakeOrTimeout = (milliseconds: number, signal: AbortSignal) =>
     Promise.race([woken.promise, sleep(milliseconds, undefined, { signal })]).catch(() => {});
 
   const running = withLeaderLock(url, `${service} relay`, stopping.signal, async (signal) => {
-    await Promise.all([...transports.map((transport) => deliver(transport, signal)), purge(db, signal)]);
+    await Promise.all([...transports.map((transport) => runTransport(transport, signal)), runPurge(db, signal)]);
     for (const transport of transports) await transport.close?.();
   });
 
-  async function deliver(transport: Transport, signal: AbortSignal): Promise<void> {
-    // Records whose oldest event is to be tried again, and when. This is the one sender, so that nobody else knows better.
-    const held = new Map<string, number>();
-    let away = 0;
+  async function runTransport(transport: Transport, signal: AbortSignal): Promise<void> {
+    // When the oldest event of an aggregate is attempted next. Kept in memory, because the leader is the only sender.
+    const blockedAggregates = new Map<string, number>();
+    let failures = 0;
     while (!signal.aborted) {
-      const waiting = pause(poll, signal); // taken before the look, so that a wake during it is not missed
+      const nextPoll = wakeOrTimeout(pollInterval, signal); // created before the query, so that a wake during it is not missed
       try {
-        for (const [aggregate, until] of held) if (until <= Date.now()) held.delete(aggregate);
-        await transport.before?.();
-        const found = held.size < mostHeld ? await oldest(db, transport, [...held.keys()]) : [];
-        await sendAll(transport, found, held, signal);
-        away = 0;
-        if (found.length === 0) {
-          const soonest = Math.min(...held.values()) - Date.now();
-          await (soonest < poll ? Promise.race([waiting, pause(Math.max(soonest, 10), signal)]) : waiting);
+        for (const [aggregate, until] of blockedAggregates)
+          if (until <= Date.now()) blockedAggregates.delete(aggregate);
+        await transport.beforePoll?.();
+        const deliveries =
+          blockedAggregates.size < maxBlockedAggregates
+            ? await findOldest(db, transport, [...blockedAggregates.keys()])
+            : [];
+        await sendBatch(transport, deliveries, blockedAggregates, signal);
+        failures = 0;
+        if (deliveries.length === 0) {
+          const dueIn = Math.min(...blockedAggregates.values()) - Date.now();
+          await (dueIn < pollInterval
+            ? Promise.race([nextPoll, wakeOrTimeout(Math.max(dueIn, 10), signal)])
+            : nextPoll);
         }
       } catch (error) {
-        // The subscriber or the database is away. Nothing is lost; it is tried again, for ever, less often the longer it lasts.
-        away += 1;
-        if (away === 1 && !signal.aborted) log.warn({ subscriber: transport.name, err: error }, 'events wait');
-        await sleep(backoff(away), undefined, { signal }).catch(() => {});
+        // The subscriber or the database is unreachable. Deliveries stay and are retried without end, with backoff.
+        failures += 1;
+        if (failures === 1 && !signal.aborted)
+          log.warn({ subscriber: transport.name, err: error }, 'subscriber unreachable; deliveries are retried');
+        await sleep(reconnectDelay(failures), undefined, { signal }).catch(() => {});
       }
     }
   }
 
-  /** Sends the events of different records beside each other, those of one in their order, until one is not taken. */
-  async function sendAll(
+  /** Sends aggregates concurrently and the events of each in order, until one is not confirmed. */
+  async function sendBatch(
     transport: Transport,
-    found: readonly Delivery[],
-    held: Map<string, number>,
+    deliveries: readonly Delivery[],
+    blockedAggregates: Map<string, number>,
     signal: AbortSignal,
   ): Promise<void> {
-    const records = Map.groupBy(found, ({ aggregate }) => aggregate)
+    const aggregates = Map.groupBy(deliveries, ({ aggregate }) => aggregate)
       .values()
       .toArray();
-    const delivered: Delivery[] = [];
-    const gone: unknown[] = [];
-    const work = async () => {
-      for (let record = records.shift(); record; record = records.shift()) {
-        for (const delivery of record) {
+    const confirmed: Delivery[] = [];
+    const errors: unknown[] = [];
+    const sendAggregates = async () => {
+      for (let aggregate = aggregates.shift(); aggregate; aggregate = aggregates.shift()) {
+        for (const delivery of aggregate) {
           if (signal.aborted) return;
-          const due_in = delivery.due_in > 0 ? delivery.due_in : await deliverOne(delivery);
-          if (due_in === undefined) continue;
-          held.set(delivery.aggregate, Date.now() + due_in);
+          const dueIn = delivery.due_in > 0 ? delivery.due_in : await sendOne(delivery);
+          if (dueIn === undefined) continue;
+          blockedAggregates.set(delivery.aggregate, Date.now() + dueIn);
           break;
         }
       }
     };
-    /** @returns undefined when the next of its record may go, else in how many milliseconds this one is tried again */
-    const deliverOne = async (delivery: Delivery): Promise<number | undefined> => {
-      const refusal = await transport.send(delivery, signal);
-      if (refusal !== undefined) return refuse(delivery, refusal);
-      delivered.push(delivery);
+    /** @returns undefined when the next event of its aggregate may be sent, else the milliseconds until its next attempt */
+    const sendOne = async (delivery: Delivery): Promise<number | undefined> => {
+      const rejection = await transport.send(delivery, signal);
+      if (rejection !== undefined) return recordRejection(delivery, rejection);
+      confirmed.push(delivery);
       return undefined;
     };
-    const nobodyThere = (error: unknown) => {
-      gone.push(error);
-      records.length = 0;
+    const onUnreachable = (error: unknown) => {
+      errors.push(error);
+      aggregates.length = 0;
     };
-    await Promise.all(
-      Array.from({ length: Math.min(transport.at_once, records.length) }, () => work().catch(nobodyThere)),
-    );
-    if (delivered.length > 0) await row(delivered).delete();
-    if (gone.length > 0) throw gone[0];
+    const workers = Math.min(transport.maxConcurrentAggregates, aggregates.length);
+    await Promise.all(Array.from({ length: workers }, () => sendAggregates().catch(onUnreachable)));
+    if (confirmed.length > 0) await rowsOf(confirmed).delete();
+    if (errors.length > 0) throw errors[0];
   }
 
-  const row = (deliveries: readonly Delivery[]) =>
+  const rowsOf = (deliveries: readonly Delivery[]) =>
     db('outbox_deliveries').whereIn(
       ['event_id', 'subscriber'],
       deliveries.map(({ event_id, subscriber }) => [event_id, subscriber]),
     );
 
-  /** @returns milliseconds until its next try; undefined when that was the last */
-  async function refuse(delivery: Delivery, reason: string): Promise<number | undefined> {
+  /** @returns milliseconds until the next attempt; undefined when that was the last */
+  async function recordRejection(delivery: Delivery, reason: string): Promise<number | undefined> {
     const attempts = delivery.attempts + 1;
-    const failed = attempts >= retries.tries;
-    const wait = retries.wait(attempts);
-    await row([delivery]).update({
+    const isLast = attempts >= retries.maxAttempts;
+    const delay = retries.delay(attempts);
+    await rowsOf([delivery]).update({
       attempts,
       last_error: reason,
-      next_attempt_at: db.raw(`now() + ? * interval '1 millisecond'`, [wait]),
-      failed_at: failed ? db.fn.now() : null,
+      next_attempt_at: db.raw(`now() + ? * interval '1 millisecond'`, [delay]),
+      failed_at: isLast ? db.fn.now() : null,
     });
-    if (!failed) return wait;
+    if (!isLast) return delay;
     const { event_id, subscriber, envelope } = delivery;
-    log.error({ event_id, event: envelope.name, subscriber, fault: reason }, 'an event could not be delivered');
+    log.error({ event_id, event: envelope.name, subscriber, failure: reason }, 'event could not be delivered');
     return undefined;
   }
 
   return {
-    committed: (tx) => {
-      if (hasPublished(tx)) wake();
-    },
     stop: async () => {
+      stopWaking();
       stopping.abort();
       wake();
       await running;
@@ -174,16 +177,16 @@ export function startRelay(options: {
 }
 
 /**
- * The oldest deliveries, but for those of records that are held. They are read by what is still there and not by position, so that what
- * commits late is found; in the order of an index, so that a long backlog costs no more than a short one, whatever the planner knows.
+ * Finds the oldest deliveries, except those of blocked aggregates. It reads the rows that are still there instead of following a position,
+ * so an event that commits late is found. It reads in index order, so a long backlog costs no more than a short one.
  */
-async function oldest(db: Db, { subscriber }: Transport, held: string[]): Promise<Delivery[]> {
+async function findOldest(db: Db, { subscriber }: Transport, blockedAggregates: string[]): Promise<Delivery[]> {
   const rows = db('outbox_deliveries')
     .select('*')
     .whereNull('failed_at')
-    .whereRaw('aggregate <> all (?)', [held])
+    .whereRaw('aggregate <> all (?)', [blockedAggregates])
     .orderBy('event_id')
-    .limit(batch);
+    .limit(batchSize);
   if (subscriber !== undefined) void rows.where({ subscriber });
   return db
     .from(rows.as('d'))

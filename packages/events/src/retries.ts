@@ -1,11 +1,19 @@
-/** How often a refused event is tried, and how long after its nth refusal (milliseconds). */
-export type Retries = { tries: number; wait: (refusals: number) => number };
+import { backoff } from '@clientela/runtime';
 
-/** Refused by a service that answers: about two minutes. */
-export const deliveryRetries: Retries = { tries: 10, wait: (refusals) => Math.min(60_000, 250 * 2 ** (refusals - 1)) };
+/** How often an event is attempted, and how many milliseconds pass after its nth failed attempt. */
+export type Retries = { maxAttempts: number; delay: (failedAttempts: number) => number };
 
-/** Failed in the process that heard it from the broker, where it takes a place while it waits: about 16 seconds. */
-export const handlerRetries: Retries = { tries: 7, wait: (refusals) => 250 * 2 ** (refusals - 1) };
+/** For deliveries that a reachable subscriber rejects: about two minutes in all. */
+export const deliveryRetries: Retries = {
+  maxAttempts: 10,
+  delay: (failedAttempts) => backoff(failedAttempts - 1, { baseMs: 250, maxMs: 60_000, jitter: false }),
+};
 
-/** How long to leave something alone that is away: ever longer up to two seconds, and not all replicas at once. */
-export const backoff = (times: number): number => Math.min(2000, 100 * 2 ** times) * (0.5 + Math.random() / 2);
+/** For handlers of broker messages, where a waiting event occupies the prefetch window: about 16 seconds in all. */
+export const handlerRetries: Retries = {
+  maxAttempts: 7,
+  delay: (failedAttempts) => backoff(failedAttempts - 1, { baseMs: 250, maxMs: 60_000, jitter: false }),
+};
+
+/** Delay before reconnecting to an unreachable broker, subscriber or database. @returns milliseconds */
+export const reconnectDelay = (failures: number): number => backoff(failures, { maxMs: 2000 });

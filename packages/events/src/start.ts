@@ -7,21 +7,22 @@ import { startConsumer } from './amqp-consumer.ts';
 import { amqpTransport } from './amqp-transport.ts';
 import { httpTransport, selfTransport } from './http-transport.ts';
 import { eventMetrics } from './metrics.ts';
-import { broker } from './publish.ts';
+import { brokerSubscriber } from './publish.ts';
 import { startRelay, type Relay } from './relay.ts';
 import { handlerRetries, deliveryRetries, type Retries } from './retries.ts';
 import type { Subscription } from './subscribe.ts';
 
-/** As the settings name them: with an address the events go through RabbitMQ, without one from service to service. */
+/** With a RabbitMQ address, events go through the broker; without one, from service to service over HTTP. */
 export type EventSettings = { RABBITMQ_URL?: string | undefined; RABBITMQ_EXCHANGE: string };
 
 export type Events = Relay & { metrics: Registry };
 
 /**
- * Sends what this service says and hears what it listens to.
- * @param options.db opened with `eventPool(settings)`, so that what is published waits for the right transport
- * @param options.url this service's database, for the lock that decides which replica sends
- * @param options.subscribers the services that hear this one
+ * Starts delivering this service's events and consuming those it subscribes to.
+ * @param options.db the pool that publishes, opened with `outboxPoolOptions(settings)`: its transactions write deliveries for the
+ * configured transport, and their commits wake the relay
+ * @param options.url this service's database, for the leader lock of the relay
+ * @param options.subscribers clients of the services that subscribe to this one
  */
 export function startEvents(options: {
   db: Db;
@@ -33,16 +34,16 @@ export function startEvents(options: {
   log: Logger;
   retries?: Retries;
   /** Milliseconds for the broker's confirm of a message. */
-  confirm_within?: number;
+  confirmTimeout?: number;
 }): Events {
-  const { db, url, service, subscriptions, subscribers, log, retries } = options;
+  const { db, url, service, subscriptions, subscribers, log, retries, confirmTimeout } = options;
   const { RABBITMQ_URL, RABBITMQ_EXCHANGE: exchange } = options.settings;
   const relayWith = (transports: Parameters<typeof startRelay>[0]['transports']) =>
     startRelay({ db, url, service, transports, retries: retries ?? deliveryRetries, log });
 
   if (RABBITMQ_URL === undefined) {
-    const others = subscribers.map((client) => httpTransport(db, service, client));
-    const relay = relayWith([...others, selfTransport(db, service, subscriptions)]);
+    const transports = subscribers.map((client) => httpTransport(db, service, client));
+    const relay = relayWith([...transports, selfTransport(db, service, subscriptions)]);
     return {
       ...relay,
       metrics: eventMetrics(
@@ -53,25 +54,14 @@ export function startEvents(options: {
     };
   }
 
-  const deadline = options.confirm_within === undefined ? {} : { deadline: options.confirm_within };
-  const relay = relayWith([amqpTransport({ url: RABBITMQ_URL, exchange, service, log, ...deadline })]);
-  const { committed } = relay;
+  const broker = { url: RABBITMQ_URL, exchange, service, log };
+  const relay = relayWith([amqpTransport({ ...broker, ...(confirmTimeout !== undefined && { confirmTimeout }) })]);
   const consumer =
     subscriptions.length > 0
-      ? startConsumer({
-          url: RABBITMQ_URL,
-          exchange,
-          service,
-          db,
-          subscriptions,
-          committed,
-          retries: retries ?? handlerRetries,
-          log,
-        })
+      ? startConsumer({ ...broker, db, subscriptions, retries: retries ?? handlerRetries })
       : undefined;
   return {
-    committed,
-    metrics: eventMetrics(db, service, [broker]),
+    metrics: eventMetrics(db, service, [brokerSubscriber]),
     stop: async () => {
       await Promise.all([consumer?.stop(), relay.stop()]);
     },

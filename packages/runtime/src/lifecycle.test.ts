@@ -4,24 +4,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
-/** A supervised program whose buffered log still holds lines. */
+/** A supervised process whose buffered log still holds lines. */
 const program = `
   import { createRequire } from 'node:module';
   import { runService } from ${JSON.stringify(join(import.meta.dirname, 'index.ts'))};
   const { destination } = createRequire(${JSON.stringify(join(import.meta.dirname, 'log.ts'))})('pino');
-  await runService(async (onClose) => {
+  await runService(async (onShutdown) => {
     const out = destination({ fd: 1, sync: false, minLength: 4096 });
-    onClose(() => out.flushSync());
-    out.write('buffered, and never read\\n');
+    onShutdown(() => out.flushSync());
+    out.write('buffered, never read\\n');
     setInterval(() => {}, 1000);
     process.send('up');
   });
 `;
 
 test.each([
-  ['the reader of its output is gone too, as when its supervisor was killed', true],
+  ['its output has no reader, as after the supervisor was killed', true],
   ['its output is still read', false],
-])('a program whose channel closed ends by itself: %s', async (_, readerGone) => {
+])('a process ends when its IPC channel closes: %s', async (_, readerGone) => {
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
@@ -34,13 +34,13 @@ test.each([
   child.disconnect();
   const code = await Promise.race([
     ended,
-    new Promise((resolve) => setTimeout(resolve, 10_000, 'still there').unref()),
+    new Promise((resolve) => setTimeout(resolve, 10_000, 'still running').unref()),
   ]);
   child.kill('SIGKILL');
   expect(code).toBe(0);
 });
 
-test('what node compiled is kept while a program runs: killed hard, it starts again as fast', async () => {
+test('writes node’s compile cache while running, so that a process restarts fast after SIGKILL', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'compiled-'));
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
@@ -48,8 +48,8 @@ test('what node compiled is kept while a program runs: killed hard, it starts ag
   });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   try {
-    const kept = () => readdirSync(folder, { recursive: true }).length;
-    await expect.poll(kept, { timeout: 15_000 }).toBeGreaterThan(10);
+    const cachedFiles = () => readdirSync(folder, { recursive: true }).length;
+    await expect.poll(cachedFiles, { timeout: 15_000 }).toBeGreaterThan(10);
   } finally {
     child.kill('SIGKILL');
     await ended;

@@ -3,28 +3,28 @@ import { flushCompileCache } from 'node:module';
 import { devNull } from 'node:os';
 import { EnvironmentError } from './environment.ts';
 
-/** What ends one part of a program; called in the reverse order of what was opened. */
+/** Closes one part of a process. Hooks run in reverse order of registration. */
 export type ShutdownHook = () => Promise<void> | void;
 
-const deadline = 10_000; // milliseconds that closing may take before the process goes anyway
+const shutdownTimeout = 10_000; // milliseconds until the process exits with hooks still running
 
 /**
- * Runs a program until it is told to stop: by SIGTERM, SIGINT, or the end of the process that started it (its IPC channel closes).
- * `start` registers how to close each thing right after opening it, so that a half-started program closes what it has.
+ * Runs a process until SIGTERM, SIGINT, or the end of the process that started it (its IPC channel closes).
+ * `start` registers a hook right after opening each resource, so that a failed start closes what it opened.
  */
-export async function runService(start: (onClose: (closing: ShutdownHook) => void) => Promise<void>): Promise<void> {
-  const closings: ShutdownHook[] = [];
-  let closing = false;
+export async function runService(start: (onShutdown: (hook: ShutdownHook) => void) => Promise<void>): Promise<void> {
+  const shutdownHooks: ShutdownHook[] = [];
+  let isStopping = false;
 
   const stop = async (exitCode: number) => {
-    if (closing) return;
-    closing = true;
-    setTimeout(() => process.exit(exitCode || 1), deadline).unref();
-    for (const close of closings.toReversed()) {
+    if (isStopping) return;
+    isStopping = true;
+    setTimeout(() => process.exit(exitCode || 1), shutdownTimeout).unref();
+    for (const hook of shutdownHooks.toReversed()) {
       try {
-        await close();
+        await hook();
       } catch (error) {
-        process.stderr.write(`closing: ${error instanceof Error ? error.message : 'failed'}\n`);
+        process.stderr.write(`shutdown hook failed: ${error instanceof Error ? error.message : 'unknown error'}\n`);
       }
     }
     process.exit(exitCode);
@@ -32,17 +32,17 @@ export async function runService(start: (onClose: (closing: ShutdownHook) => voi
 
   process.once('SIGTERM', () => void stop(0));
   process.once('SIGINT', () => void stop(0));
-  // Started by a supervisor: when it is gone, however it went, this process has no business here.
+  // Stops with the supervisor that started this process, however that ended.
   if (process.send) {
     process.once('disconnect', () => {
-      leaveOutputs();
+      discardOutput();
       void stop(0);
     });
   }
 
   try {
-    await start((close) => closings.push(close));
-    // Node keeps what it compiled when a program ends, which one that is killed never does: its next start would take twice as long.
+    await start((hook) => shutdownHooks.push(hook));
+    // Node writes its compile cache at exit only; a killed process never would, and its next start would take twice as long.
     setTimeout(flushCompileCache, 1000).unref();
   } catch (error) {
     process.stderr.write(
@@ -53,12 +53,12 @@ export async function runService(start: (onClose: (closing: ShutdownHook) => voi
 }
 
 /**
- * Lets standard output and error end in nothing. Their reader went with the process that started this one, and a buffered log would
- * otherwise try for ever to hand over its last lines (sonic-boom's flushSync repeats a write that fails, whatever the reason).
+ * Redirects standard output and error to the null device. The supervisor that read them is gone, and sonic-boom's flushSync
+ * retries a failing write for ever.
  */
-function leaveOutputs(): void {
-  for (const output of [1, 2]) {
-    closeSync(output);
-    openSync(devNull, 'w'); // takes the lowest number that is free: the one just closed
+function discardOutput(): void {
+  for (const descriptor of [1, 2]) {
+    closeSync(descriptor);
+    openSync(devNull, 'w'); // takes the lowest free descriptor: the one just closed
   }
 }

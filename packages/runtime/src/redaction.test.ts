@@ -1,12 +1,13 @@
 import { Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { createLog, type Log } from './log.ts';
-import { sensitiveKeys, personalColumns } from './redacted-names.ts';
+import { sensitiveKeys } from './redaction.ts';
 
 const canary = 'canary-7f3a';
+const redact = ['email', 'first_name', 'password_hash'];
 
-/** What a program would write, line by line. */
-function logged(write: (log: Log) => void): { text: string; lines: Record<string, unknown>[] } {
+/** Captures log lines. */
+function captureLog(write: (log: Log) => void): { text: string; lines: Record<string, unknown>[] } {
   let text = '';
   const out = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
@@ -14,7 +15,7 @@ function logged(write: (log: Log) => void): { text: string; lines: Record<string
       done();
     },
   });
-  write(createLog('auth', 'debug', out));
+  write(createLog('auth', 'debug', { redact, out }));
   const lines = text
     .split('\n')
     .filter(Boolean)
@@ -22,20 +23,20 @@ function logged(write: (log: Log) => void): { text: string; lines: Record<string
   return { text, lines };
 }
 
-describe('a line of log', () => {
-  test('says nothing under the name of a personal or sensitive column, at whatever depth and however the name is written', () => {
-    for (const name of [...personalColumns, ...sensitiveKeys]) {
+describe('a log line', () => {
+  test('redacts values under personal and sensitive names, at any depth and in any spelling', () => {
+    for (const name of [...redact, ...sensitiveKeys]) {
       const camel = name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
       for (const key of [name, camel, name.toUpperCase(), name.replaceAll('_', '-')]) {
-        const held = { [key]: canary };
-        const { text, lines } = logged((log) => {
-          log.info(held);
-          log.warn({ found: { some: { deep: { deeper: [[held], { also: held }] } } } }, 'deep');
-          log.info({ them: new Map([['one', held]]), those: new Set([held]), that: { toJSON: () => held } });
+        const nested = { [key]: canary };
+        const { text, lines } = captureLog((log) => {
+          log.info(nested);
+          log.warn({ found: { some: { deep: { deeper: [[nested], { also: nested }] } } } }, 'deep');
+          log.info({ them: new Map([['one', nested]]), those: new Set([nested]), that: { toJSON: () => nested } });
           log.info({ [key]: { first: canary, all: [canary] } });
-          log.child({ of: held }).info('a child');
-          log.info('put in: %o and %j', held, { held });
-          log.info({ status: 200 }, 'put in: %j', held);
+          log.child({ of: nested }).info('a child');
+          log.info('value: %o and %j', nested, { nested });
+          log.info({ status: 200 }, 'value: %j', nested);
         });
         expect(lines, key).toHaveLength(7);
         expect(text, key).not.toContain(canary);
@@ -43,8 +44,8 @@ describe('a line of log', () => {
     }
   });
 
-  test('tells errors by name, code and sentence, with nothing that they carry along, wherever they are', () => {
-    const refused = (cause?: unknown) =>
+  test('reduces errors to type, code and message, wherever they are', () => {
+    const databaseError = (cause?: unknown) =>
       Object.assign(
         new Error(
           `insert into users (email) values ('${canary}') - duplicate key value violates unique constraint "u"`,
@@ -62,13 +63,13 @@ describe('a line of log', () => {
         return error as Error;
       }
     })();
-    const { text, lines } = logged((log) => {
-      for (const error of [refused(), refused(refused({ email: canary })), unreadable, notJson]) {
-        log.error({ err: error }, 'told');
+    const { text, lines } = captureLog((log) => {
+      for (const error of [databaseError(), databaseError(databaseError({ email: canary })), unreadable, notJson]) {
+        log.error({ err: error }, 'failed');
         log.error({ err: error });
         log.error(error);
         log.error({ failed: [{ error }], reasons: new Error('outside', { cause: error }) });
-        log.error('put in: %o', error);
+        log.error('value: %o', error);
       }
       log.error({ err: { email: canary } });
     });
@@ -81,7 +82,7 @@ describe('a line of log', () => {
         message: 'duplicate key value violates unique constraint "u"',
         stack: expect.stringContaining('redaction.test'),
       },
-      msg: 'told',
+      msg: 'failed',
     });
     expect(lines[2]).toMatchObject({
       err: { code: '23505' },
@@ -91,31 +92,35 @@ describe('a line of log', () => {
     expect(lines[10]).toMatchObject({ err: { message: 'invalid input syntax for type uuid: "…"' } });
   });
 
-  test('keeps what it is for', () => {
+  test('keeps other fields', () => {
     const request = { request_id: 'abcdefgh', method: 'GET', route: '/api/customers/{id}', status: 200, ms: 1.2 };
     const who = { actor_id: 'a', company_id: 'c', fault: 'late', cut_off: true, email: null, nothing: undefined };
     const at = new Date(0);
-    const { lines } = logged((log) => log.info({ ...request, ...who, at, counts: { a: [1, 2, { b: true }] } }, 'said'));
-    const line = { level: 'info', time: expect.any(String), service: 'auth', pid: process.pid, msg: 'said' };
-    const { nothing: _unsaid, ...said } = who;
-    expect(lines).toEqual([{ ...line, ...request, ...said, at: at.toISOString(), counts: { a: [1, 2, { b: true }] } }]);
+    const { lines } = captureLog((log) =>
+      log.info({ ...request, ...who, at, counts: { a: [1, 2, { b: true }] } }, 'logged'),
+    );
+    const line = { level: 'info', time: expect.any(String), service: 'auth', pid: process.pid, msg: 'logged' };
+    const { nothing: _omitted, ...logged } = who;
+    expect(lines).toEqual([
+      { ...line, ...request, ...logged, at: at.toISOString(), counts: { a: [1, 2, { b: true }] } },
+    ]);
   });
 
-  test('ends, whatever it is given', () => {
-    const round: Record<string, unknown> = { text: 'x'.repeat(100_000) };
-    round['self'] = [round, round, round];
+  test('is bounded for any input', () => {
+    const circular: Record<string, unknown> = { text: 'x'.repeat(100_000) };
+    circular['self'] = [circular, circular, circular];
     const first = new Error('the first');
     const last = new Error('the last', { cause: first });
     first.cause = last;
-    const spiteful = {
+    const throwing = {
       get value(): never {
         throw new Error(canary);
       },
     };
-    const { text, lines } = logged((log) => {
-      log.info({ round, wide: Array.from({ length: 100_000 }, (_, n) => ({ n })) });
+    const { text, lines } = captureLog((log) => {
+      log.info({ circular, wide: Array.from({ length: 100_000 }, (_, n) => ({ n })) });
       log.info({ err: last }, 'a cause of its own cause');
-      log.info({ spiteful, bytes: Buffer.alloc(100_000), call: () => canary, text: 'x'.repeat(100_000) });
+      log.info({ throwing, bytes: Buffer.alloc(100_000), call: () => canary, text: 'x'.repeat(100_000) });
     });
     expect(lines).toHaveLength(3);
     expect(text.length).toBeLessThan(40_000);

@@ -1,111 +1,141 @@
-import { sensitiveKeys, personalColumns } from './redacted-names.ts';
-
 const redacted = '[redacted]';
-const deepest = 6; // levels of objects
-const most = 200; // values in one line, below its own fields
-const longest = 4000; // characters of a text
-const texts = 16_000; // characters of all texts below a line's own fields
-const causes = 5; // of an error
+const maxDepth = 6; // levels of objects
+const maxValues = 200; // values in one line, below its own fields
+const maxTextLength = 4000; // characters of one text
+const maxTotalLength = 16_000; // characters of all texts below a line's own fields
+const maxCauses = 5; // of an error
+const nameCacheSize = 1000; // log lines use few names
 
-/** However a name is written: `first_name`, `firstName`, `First-Name`. */
-const plain = (name: string) => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
-const names = new Set([...personalColumns, ...sensitiveKeys].map(plain));
+/** Names of credentials and of request parts. They are redacted in every log. */
+export const sensitiveKeys: readonly string[] = [
+  'access_token',
+  'authorization',
+  'body',
+  'cookie',
+  'current_password',
+  'headers',
+  'new_password',
+  'password',
+  'query',
+  'refresh_token',
+  'secret',
+  'service_key',
+  'set_cookie',
+  'token',
+  'user_agent',
+  'x_service_key',
+];
 
-const known = new Map<string, boolean>();
-const remembered = 1000; // names; lines of log have few
+/** Normalizes the spellings of a name: `first_name`, `firstName`, `First-Name`. */
+const normalizeName = (name: string) => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
 
-function isRedacted(name: string): boolean {
-  const found = known.get(name);
-  if (found !== undefined) return found;
-  const answer = names.has(plain(name));
-  if (known.size < remembered) known.set(name, answer);
-  return answer;
-}
+/** How much a line may still hold. */
+type Budget = { values: number; characters: number };
+const newBudget = (): Budget => ({ values: maxValues, characters: maxTotalLength });
 
-/** How much more a line takes. */
-type Room = { values: number; characters: number };
-const newRoom = (): Room => ({ values: most, characters: texts });
+export type Redactor = {
+  /**
+   * Redacts the fields of a log line at any depth: values under redacted names, and what errors carry along.
+   * Bounds the size of the line. Returns the same object when nothing changes.
+   */
+  redact: (fields: object) => object;
+  /** Redacts a message's interpolation argument. */
+  redactArgument: (value: unknown) => unknown;
+};
 
-/**
- * What a line of log may say: at any depth no value under the name of a personal or sensitive column, errors without what they carry along,
- * and no more than a line should hold. A line of plain fields is given back as it is.
- */
-export function redact(fields: object): object {
-  let copy: Record<string, unknown> | undefined;
-  let room: Room | undefined;
-  if (fields instanceof Error) return serializeError(fields);
-  for (const name in fields) {
-    const value = (fields as Record<string, unknown>)[name];
-    const kept =
-      value === undefined || value === null
-        ? value
-        : isRedacted(name)
-          ? redacted
-          : name === 'err'
-            ? serializeError(value)
-            : typeof value === 'object'
-              ? shown(value, 1, (room ??= newRoom()))
-              : typeof value === 'string'
-                ? clipped(value)
-                : value;
-    if (kept !== value) (copy ??= { ...fields } as Record<string, unknown>)[name] = kept;
+/** @param names redacted in any spelling, besides `sensitiveKeys` */
+export function createRedactor(names: readonly string[]): Redactor {
+  const redactedNames = new Set([...names, ...sensitiveKeys].map(normalizeName));
+  const nameCache = new Map<string, boolean>();
+
+  function isRedacted(name: string): boolean {
+    const cached = nameCache.get(name);
+    if (cached !== undefined) return cached;
+    const result = redactedNames.has(normalizeName(name));
+    if (nameCache.size < nameCacheSize) nameCache.set(name, result);
+    return result;
   }
-  return copy ?? fields;
-}
 
-/** The words of a message, with what was given to be put into it. */
-export const redactArgument = (value: unknown): unknown =>
-  typeof value === 'object' && value !== null ? shown(value, 1, newRoom()) : value;
-
-const clipped = (text: string) => (text.length > longest ? `${text.slice(0, longest)}…` : text);
-
-function fitting(text: string, room: Room): string {
-  room.characters -= Math.min(text.length, longest);
-  return room.characters < 0 ? '[more]' : clipped(text);
-}
-
-function shown(value: unknown, depth: number, room: Room): unknown {
-  room.values -= 1;
-  if (typeof value === 'string') return fitting(value, room);
-  if (typeof value === 'function' || typeof value === 'symbol') return undefined;
-  if (typeof value !== 'object' || value === null) return value;
-  if (room.values < 0) return '[more]';
-  if (depth > deepest) return '[deeper]';
-  if (value instanceof Date) return value;
-  if (value instanceof Error) return serializeError(value);
-  if (ArrayBuffer.isView(value)) return '[bytes]';
-  try {
-    return shownObject(value, depth, room);
-  } catch {
-    return '[unreadable]';
-  }
-}
-
-function shownObject(value: object, depth: number, room: Room): unknown {
-  if ('toJSON' in value && typeof value.toJSON === 'function') return shown(value.toJSON(), depth + 1, room);
-  if (value instanceof Map) return shown(Object.fromEntries(value), depth + 1, room);
-  if (Array.isArray(value) || value instanceof Set) {
-    const some = [...value].slice(0, Math.max(room.values, 0));
-    const items = some.map((item) => shown(item, depth + 1, room));
-    const length = Array.isArray(value) ? value.length : value.size;
-    return some.length < length ? [...items, '[more]'] : items;
-  }
-  const copy: Record<string, unknown> = {};
-  for (const [name, item] of Object.entries(value)) {
-    if (room.values <= 0) {
-      copy['…'] = '[more]';
-      break;
+  function redact(fields: object): object {
+    let copy: Record<string, unknown> | undefined;
+    let budget: Budget | undefined;
+    if (fields instanceof Error) return serializeError(fields);
+    for (const name in fields) {
+      const value = (fields as Record<string, unknown>)[name];
+      const safe =
+        value === undefined || value === null
+          ? value
+          : isRedacted(name)
+            ? redacted
+            : name === 'err'
+              ? serializeError(value)
+              : typeof value === 'object'
+                ? redactValue(value, 1, (budget ??= newBudget()))
+                : typeof value === 'string'
+                  ? truncate(value)
+                  : value;
+      if (safe !== value) (copy ??= { ...fields } as Record<string, unknown>)[name] = safe;
     }
-    copy[name] = item === null || item === undefined || !isRedacted(name) ? shown(item, depth + 1, room) : redacted;
+    return copy ?? fields;
   }
-  return copy;
+
+  function redactValue(value: unknown, depth: number, budget: Budget): unknown {
+    budget.values -= 1;
+    if (typeof value === 'string') return spendText(value, budget);
+    if (typeof value === 'function' || typeof value === 'symbol') return undefined;
+    if (typeof value !== 'object' || value === null) return value;
+    if (budget.values < 0) return '[more]';
+    if (depth > maxDepth) return '[deeper]';
+    if (value instanceof Date) return value;
+    if (value instanceof Error) return serializeError(value);
+    if (ArrayBuffer.isView(value)) return '[bytes]';
+    try {
+      return redactObject(value, depth, budget);
+    } catch {
+      return '[unreadable]';
+    }
+  }
+
+  function redactObject(value: object, depth: number, budget: Budget): unknown {
+    if ('toJSON' in value && typeof value.toJSON === 'function') return redactValue(value.toJSON(), depth + 1, budget);
+    if (value instanceof Map) return redactValue(Object.fromEntries(value), depth + 1, budget);
+    if (Array.isArray(value) || value instanceof Set) {
+      const head = [...value].slice(0, Math.max(budget.values, 0));
+      const items = head.map((item) => redactValue(item, depth + 1, budget));
+      const length = Array.isArray(value) ? value.length : value.size;
+      return head.length < length ? [...items, '[more]'] : items;
+    }
+    const copy: Record<string, unknown> = {};
+    for (const [name, item] of Object.entries(value)) {
+      if (budget.values <= 0) {
+        copy['…'] = '[more]';
+        break;
+      }
+      copy[name] =
+        item === null || item === undefined || !isRedacted(name) ? redactValue(item, depth + 1, budget) : redacted;
+    }
+    return copy;
+  }
+
+  return {
+    redact,
+    redactArgument: (value) =>
+      typeof value === 'object' && value !== null ? redactValue(value, 1, newBudget()) : value,
+  };
+}
+
+const truncate = (text: string) => (text.length > maxTextLength ? `${text.slice(0, maxTextLength)}…` : text);
+
+function spendText(text: string, budget: Budget): string {
+  budget.characters -= Math.min(text.length, maxTextLength);
+  return budget.characters < 0 ? '[more]' : truncate(text);
 }
 
 export type SerializedError = { type: string; message: string; code?: string; stack?: string; cause?: SerializedError };
 
-/** An error without what it carries along: a database's brings the values of the row. Its causes too, as far as they are errors. */
+/** Serializes an error and its causes without further properties: a database error's hold the values of the row. */
 export function serializeError(error: unknown, depth = 1): SerializedError {
-  if (!(error instanceof Error)) return { type: typeof error, message: 'a value that is no error was thrown' };
+  if (!(error instanceof Error)) return { type: typeof error, message: 'a value that is not an Error was thrown' };
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   return {
     type: error.name,
@@ -115,15 +145,15 @@ export function serializeError(error: unknown, depth = 1): SerializedError {
       .split('\n')
       .filter((line) => /^\s+at /.test(line))
       .join('\n'),
-    ...(error.cause instanceof Error && depth < causes && { cause: serializeError(error.cause, depth + 1) }),
+    ...(error.cause instanceof Error && depth < maxCauses && { cause: serializeError(error.cause, depth + 1) }),
   };
 }
 
 function messageOf(error: Error, code: string | undefined): string {
-  const sqlstate = code !== undefined && /^[0-9A-Z]{5}$/.test(code);
-  // Knex puts the statement in front of the message: what follows the last ' - ' is PostgreSQL's own sentence.
-  const message = sqlstate ? (error.message.split(' - ').at(-1) ?? '') : error.message;
-  // What could not be read as data (class 22) or as JSON is quoted there.
-  const quotes = (sqlstate && code.startsWith('22')) || error instanceof SyntaxError;
-  return clipped(quotes ? message.replace(/['"].*['"]/s, '"…"') : message);
+  const isSqlstate = code !== undefined && /^[0-9A-Z]{5}$/.test(code);
+  // Knex prepends the statement: PostgreSQL's own message follows the last ' - '.
+  const message = isSqlstate ? (error.message.split(' - ').at(-1) ?? '') : error.message;
+  // Data exceptions (class 22) and JSON syntax errors quote the input.
+  const quotesInput = (isSqlstate && code.startsWith('22')) || error instanceof SyntaxError;
+  return truncate(quotesInput ? message.replace(/['"].*['"]/s, '"…"') : message);
 }

@@ -10,14 +10,14 @@ export const LogLevel = z
   .toLowerCase()
   .pipe(z.enum(['debug', 'info', 'warning', 'error'], 'must be debug, info, warning or error'))
   .default('info');
-/** 32 random bytes in base64url: what opens other programs' doors. */
+/** 32 random bytes in base64url, which authenticate a service at the others. */
 export const ServiceKey = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'must be 32 bytes in base64url');
 
-/** 32 random bytes in base64url: what a program makes its own keys from. It never leaves the program. */
+/** 32 random bytes in base64url, from which a service derives its own keys. Never leaves the service. */
 export const Secret = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'must be 32 bytes in base64url');
 
 const milliseconds = { second: 1000, minute: 60_000, hour: 3_600_000, day: 86_400_000 };
-/** `10/minute`: how many in which time, which is read in milliseconds. */
+/** `10/minute`: a limit per window, which is parsed into milliseconds. */
 export const Rate = z
   .string()
   .regex(/^[1-9]\d{0,5}\/(?:second|minute|hour|day)$/, 'must be n/second, n/minute, n/hour or n/day')
@@ -26,42 +26,42 @@ export const Rate = z
     return { limit: Number(limit), window: milliseconds[unit as keyof typeof milliseconds] };
   });
 export type Rate = z.infer<typeof Rate>;
-/** `off` lifts what the rates say. */
+/** `off` disables all rate limits. */
 export const RateLimits = z.enum(['on', 'off'], 'must be on or off').default('on');
 
-/** How access tokens are signed: by auth's own key (ES256), or by a secret that auth and the gateway share (HS256). */
+/** The algorithm of access tokens: auth's own key (ES256), or a secret that auth and the gateway share (HS256). */
 export const tokenSettings = {
   JWT_ALGORITHM: z.enum(['ES256', 'HS256'], 'must be ES256 or HS256').default('ES256'),
   JWT_SECRET_KEY: z
     .string()
-    // RFC 7518, 3.2: a key at least as long as the hash.
+    // RFC 7518, 3.2: the key is at least as long as the hash.
     .refine((text) => Buffer.byteLength(text) >= 32, 'must have at least 32 bytes')
     .optional(),
 };
 
-/** For `superRefine(…, { when: () => true })`, so that it is told together with all other faults: HS256 needs its secret. */
-export function secretForHs256(given: object, context: z.RefinementCtx): void {
-  const { JWT_ALGORITHM, JWT_SECRET_KEY } = given as Record<string, unknown>;
+/** HS256 requires its secret. For `superRefine(…, { when: () => true })`, so that it is reported with all other issues. */
+export function secretForHs256(values: object, context: z.RefinementCtx): void {
+  const { JWT_ALGORITHM, JWT_SECRET_KEY } = values as Record<string, unknown>;
   if (JWT_ALGORITHM === 'HS256' && JWT_SECRET_KEY === undefined)
     context.addIssue({ code: 'custom', path: ['JWT_SECRET_KEY'], message: 'is missing' });
 }
 
 const hashes = /^[a-z]+=[0-9a-f]{64}(?:,[0-9a-f]{64})?(?:;[a-z]+=[0-9a-f]{64}(?:,[0-9a-f]{64})?)*$/;
 
-/** Where events go: to RabbitMQ, or without its address from service to service. */
+/** The transport of events: RabbitMQ, or HTTP between the services without RABBITMQ_URL. */
 export const eventSettings = {
-  RABBITMQ_URL: z.url({ protocol: /^amqps?$/, error: 'must be an amqp:// address' }).optional(),
+  RABBITMQ_URL: z.url({ protocol: /^amqps?$/, error: 'must be an amqp:// URL' }).optional(),
   RABBITMQ_EXCHANGE: z
     .string()
     .regex(/^(?!amq\.)[\w.-]{1,100}$/, 'must be 1 to 100 letters, digits, dots, underscores or hyphens')
     .default('bee.customers.events'),
 };
 
-/** The settings that every service reads, under its own name: `serviceSettings('CUSTOMER')`. */
+/** The settings of every service, prefixed by its name: `serviceSettings('CUSTOMER')`. */
 export const serviceSettings = <Name extends string>(name: Name) =>
   ({
     [`${name}_PORT`]: Port,
-    [`${name}_DATABASE_URL`]: z.url({ protocol: /^postgres(?:ql)?$/, error: 'must be a postgresql:// address' }),
+    [`${name}_DATABASE_URL`]: z.url({ protocol: /^postgres(?:ql)?$/, error: 'must be a postgresql:// URL' }),
     [`${name}_SERVICE_KEY`]: ServiceKey,
     [`${name}_SECRET`]: Secret,
     SERVICE_KEY_HASHES: z.string().regex(hashes, 'must be caller=sha256[,sha256];… in hex'),

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startPostgres } from '@clientela/fleet';
+import { startPostgres } from '@clientela/embedded-postgres';
 import type { TestProject } from 'vitest/node';
 import { endShared } from './rabbitmq.ts';
 

@@ -1,4 +1,4 @@
-export { freePort } from '@clientela/fleet';
+export { freePort } from '@clientela/embedded-postgres';
 export { sharedBroker, dedicatedBroker, testExchange } from './broker.ts';
 export { compileCache, childEnv } from './child.ts';
 export { migrationsOf, testDatabase } from './database.ts';

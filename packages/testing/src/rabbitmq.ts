@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { freePort, isListening } from '@clientela/fleet';
+import { freePort, isListening } from '@clientela/embedded-postgres';
 import { ended } from './child.ts';
 
 const run = promisify(execFile);

@@ -8,10 +8,10 @@ import supertest, { type Test } from 'supertest';
 import { testDatabase, type TestDatabase } from './database.ts';
 
 const keyOf = (program: Peer) => `key-of-${program}`;
-const programs: readonly Peer[] = ['gateway', 'auth', 'customer', 'interaction', 'product', 'favorites'];
-export const testServiceKeys: ServiceKeys = programs.map((program) => ({
-  program,
-  hash: createHash('sha256').update(keyOf(program)).digest(),
+const peers: readonly Peer[] = ['gateway', 'auth', 'customer', 'interaction', 'product', 'favorites'];
+export const testServiceKeys: ServiceKeys = peers.map((service) => ({
+  service,
+  hash: createHash('sha256').update(keyOf(service)).digest(),
 }));
 
 /** The secret of a program under test. */
@@ -66,7 +66,7 @@ export type TestParts = Omit<ServiceOptions, 'service' | 'version' | 'routes'> &
 export async function testService(
   service: Service,
   make: (parts: TestParts) => Express,
-  options: { pool?: number; afterCommit?: (tx: Tx) => void } = {},
+  options: { pool?: number } = {},
 ): Promise<TestService> {
   const database = await testDatabase(service, options);
   const known = new Map<string, Company>();
@@ -76,7 +76,6 @@ export async function testService(
     serviceKeys: testServiceKeys,
     secret: testSecret,
     validateResponses: true,
-    ...(options.afterCommit && { afterCommit: options.afterCommit }),
     companies: async (key) => {
       const company = [...known.values()].find(({ id, company_id }) => id === key || company_id === key);
       return company && { ...company, status: 'active' };

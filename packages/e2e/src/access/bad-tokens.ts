@@ -5,7 +5,7 @@ import { connect, type Db } from '@clientela/db';
 import { folderOf } from '@clientela/fleet';
 import jwt from 'jsonwebtoken';
 import { expect } from 'vitest';
-import { client } from '../test-fleet.ts';
+import { client } from '../testing/test-fleet.ts';
 import type { World } from './world.ts';
 
 type Keys = {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { roles, type Role } from '@clientela/contracts';
-import { client, newCompany, type Answer, type Client, type TestStreet } from '../test-fleet.ts';
+import { client, newCompany, type Answer, type Client, type TestStreet } from '../testing/test-fleet.ts';
 
 /** Somebody who is signed in, and how they did it. */
 export type Person = Client & { user: Answer['body']; email: string; password: string; refresh_token: string };

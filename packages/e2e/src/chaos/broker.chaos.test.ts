@@ -5,11 +5,11 @@ import { connect } from '@clientela/db';
 import { outboxPoolOptions, publish } from '@clientela/events';
 import { connect as connectTo } from 'amqplib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { chaosStreet, type ChaosStreet } from './chaos-street.ts';
+import { chaosStreet, type ChaosStreet } from './chaos-fleet.ts';
 import { allIsThere } from './checks.ts';
-import { settles } from './patience.ts';
+import { settles } from './retry.ts';
 import { tell } from './seed.ts';
-import { effectsOf, newWriter, startWriting } from './storm.ts';
+import { effectsOf, newWriter, startWriting } from './run-chaos.ts';
 import { writeOne, writeThe, type Writer } from './writers.ts';
 
 let street: ChaosStreet;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { chaosStreet, type ChaosStreet } from './chaos-street.ts';
-import { comesTo, killAt, points, ways } from './points.ts';
-import { newWriter, storm } from './storm.ts';
+import { chaosStreet, type ChaosStreet } from './chaos-fleet.ts';
+import { comesTo, killAt, points, ways } from './crash-points.ts';
+import { newWriter, storm } from './run-chaos.ts';
 import { writeThe } from './writers.ts';
 
 // The short version of what `npm run chaos` does: the same, less of it.

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { events } from '@clientela/contracts';
 import { services, type Service } from '@clientela/fleet';
-import { countersOf, type Customer } from './book.ts';
-import type { ChaosStreet } from './chaos-street.ts';
-import { untilAnswered } from './patience.ts';
+import { countersOf, type Customer } from './ledger.ts';
+import type { ChaosStreet } from './chaos-fleet.ts';
+import { untilAnswered } from './retry.ts';
 import type { Writer } from './writers.ts';
 
 /** One line for what is not as it must be; of a list, what is there and should not be, and what is missing. */

@@ -1,4 +1,4 @@
-import { note } from './book.ts';
+import { note } from './ledger.ts';
 import { anyCustomer, ask, having, living, pathOf, slug, someCustomer, without, type Write } from './writer.ts';
 
 /** Customers, what is told of them, and the users that they are. */

@@ -1,10 +1,10 @@
 import { createPublicKey, verify } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { services, type Service } from '@clientela/fleet';
-import type { Client } from '../test-fleet.ts';
-import type { ChaosStreet } from './chaos-street.ts';
-import { inTime, untilAnswered } from './patience.ts';
-import type { Canary } from './people.ts';
+import type { Client } from '../testing/test-fleet.ts';
+import type { ChaosStreet } from './chaos-fleet.ts';
+import { inTime, untilAnswered } from './retry.ts';
+import type { Canary } from './canaries.ts';
 
 /** A moment in an erasure at which somebody dies: before a service is asked, or when its answer is on its way. */
 export type Step = { name: string; path: string; asked: Service; way: 'up' | 'down'; dies: Service };

@@ -1,7 +1,7 @@
 import { createServer, connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@clientela/testing';
-import type { Piece, Wire } from './wire.ts';
+import type { Piece, Wire } from './protocol.ts';
 
 /** What is about to pass: whose connection (`customer relay`, or the request it belongs to), which way, and what it is. */
 export type Passing = { from: string; way: 'up' | 'down'; what: string };

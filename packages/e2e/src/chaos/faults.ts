@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { peers, services } from '@clientela/fleet';
 import pg from 'pg';
-import type { ChaosStreet } from './chaos-street.ts';
+import type { ChaosStreet } from './chaos-fleet.ts';
 import { tell, type Dice } from './seed.ts';
 
 type Fault = {

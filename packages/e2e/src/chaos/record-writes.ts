@@ -1,4 +1,4 @@
-import { note, type Book } from './book.ts';
+import { note, type Book } from './ledger.ts';
 import type { Dice } from './seed.ts';
 import { anyCustomer, ask, having, living, pathOf, someCustomer, without, type Write, type Writer } from './writer.ts';
 

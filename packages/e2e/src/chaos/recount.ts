@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { repoRoot } from '@clientela/fleet';
 import { childEnv } from '@clientela/testing';
-import type { ChaosStreet } from './chaos-street.ts';
+import type { ChaosStreet } from './chaos-fleet.ts';
 
 /** Whether `npm run recount -- --check` finds every customer's counters to be what was recorded. */
 export async function recounted({ databases, secrets, ports }: ChaosStreet): Promise<string[]> {
@@ -14,7 +14,7 @@ export async function recounted({ databases, secrets, ports }: ChaosStreet): Pro
     CUSTOMER_SERVICE_KEY: secrets.service_keys.customer,
     INTERACTION_PORT: String(ports.interaction),
   };
-  const script = join(repoRoot, 'packages/fleet/src/recount.ts');
+  const script = join(repoRoot, 'packages/fleet/src/commands/recount.ts');
   return promisify(execFile)(process.execPath, [script, '--check'], { env, timeout: 60_000 }).then(
     () => [],
     ({ stdout, stderr }: { stdout: string; stderr: string }) => [`recount: ${stdout}${stderr}`],

@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { locatePostgres, services } from '@clientela/fleet';
+import { locatePostgres } from '@clientela/embedded-postgres';
+import { services } from '@clientela/fleet';
 import { connect } from 'amqplib';
 import pg from 'pg';
-import type { ChaosStreet } from './chaos-street.ts';
+import type { ChaosStreet } from './chaos-fleet.ts';
 
 /** Where something was found, and what of it. */
 export type Found = { where: string; marks: string[] };

@@ -1,6 +1,6 @@
-import type { Answer, Client } from '../test-fleet.ts';
-import type { Book, Customer } from './book.ts';
-import { untilAnswered } from './patience.ts';
+import type { Answer, Client } from '../testing/test-fleet.ts';
+import type { Book, Customer } from './ledger.ts';
+import { untilAnswered } from './retry.ts';
 import type { Dice } from './seed.ts';
 
 /** Somebody who writes, one thing after the other, each until it is acknowledged. */

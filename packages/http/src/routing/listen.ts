@@ -1,9 +1,11 @@
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { closeGracefully, listenOn } from '@clientela/runtime';
+
+const shutdownTimeoutMs = 8000; // within the 10 s that a supervisor grants
 
 /**
- * Listens for the gateway and the other services.
- * @returns the port, and how to stop: no new connections, running requests end first
+ * Starts the HTTP server for the gateway and the other services.
+ * @returns the port, and a graceful `close`: accepts no new connections and waits for running requests
  */
 export async function listen(
   app: RequestListener,
@@ -11,35 +13,16 @@ export async function listen(
 ): Promise<{ port: number; close: () => Promise<void> }> {
   const server = createServer(
     {
-      // Longer than any caller keeps an idle connection, so that none is closed under a request that is on its way.
+      // Longer than clients keep idle connections, so that none is closed while a request is arriving.
       keepAliveTimeout: 65_000,
       headersTimeout: 10_000,
-      requestTimeout: 600_000, // the longest upload; the gateway holds the shorter deadline of every other door
+      requestTimeout: 600_000, // for the longest upload; the gateway enforces shorter deadlines
       connectionsCheckingInterval: 2000,
       maxHeaderSize: 16_384,
     },
     app,
   );
   server.maxConnections = 1000;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, options.host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: () =>
-      new Promise((resolve) => {
-        // Connections kept by callers end with the answer they wait for.
-        const idle = setInterval(() => server.closeIdleConnections(), 50);
-        const late = setTimeout(() => server.closeAllConnections(), 8000);
-        server.close(() => {
-          clearInterval(idle);
-          clearTimeout(late);
-          resolve();
-        });
-      }),
-  };
+  const port = await listenOn(server, options);
+  return { port, close: () => closeGracefully(server, shutdownTimeoutMs) };
 }

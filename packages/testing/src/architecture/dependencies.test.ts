@@ -4,36 +4,82 @@ import { expect, test } from 'vitest';
 
 const top = resolve(import.meta.dirname, '../../../..');
 const read = (file: string) => readFileSync(join(top, file), 'utf8');
-type Manifest = { name: string; dependencies?: Record<string, string>; devDependencies?: Record<string, string> };
+type Dependencies = Record<string, string> | undefined;
+type Manifest = { name: string; dependencies: Dependencies; devDependencies: Dependencies };
 const manifest = (folder: string) => JSON.parse(read(join(folder, 'package.json'))) as Manifest;
-const workspace = (folder: string) =>
-  Object.keys(manifest(folder).dependencies ?? {})
+const workspaceNames = (...dependencies: Dependencies[]) =>
+  dependencies
+    .flatMap((names) => Object.keys(names ?? {}))
     .filter((name) => name.startsWith('@clientela/'))
     .map((name) => name.replace('@clientela/', ''))
     .toSorted();
+const workspace = (folder: string) => workspaceNames(manifest(folder).dependencies);
+const packages = globSync('packages/*/package.json', { cwd: top }).map((file) =>
+  dirname(file).replace('packages/', ''),
+);
+const byPackage = (value: (name: string) => string[]) =>
+  Object.fromEntries(packages.map((name) => [name, value(name)]));
 
-/** What each package leans on: nothing may be added here without a reason to put into docs/adr. */
-const leansOn: Record<string, string[]> = {
-  bench: ['contracts', 'db', 'fleet', 'runtime'],
+/** The package graph. An edge added here needs a reason in docs/adr. */
+const dependencies: Record<string, string[]> = {
+  bench: ['contracts', 'db', 'embedded-postgres', 'fleet', 'runtime'],
   contracts: [],
   db: ['errors'],
   e2e: [],
+  'embedded-postgres': [],
   errors: [],
   events: ['contracts', 'db', 'errors', 'http'],
-  fleet: ['contracts', 'db', 'events', 'http', 'runtime'],
+  fleet: ['contracts', 'db', 'embedded-postgres', 'events', 'http', 'runtime'],
   http: ['contracts', 'db', 'errors', 'runtime'],
   privacy: ['contracts', 'db', 'errors', 'http'],
   runtime: [],
-  testing: ['contracts', 'db', 'events', 'fleet', 'http', 'privacy', 'runtime'],
+  testing: ['contracts', 'db', 'embedded-postgres', 'events', 'http', 'privacy', 'runtime'],
   validation: [],
 };
 
-test('each package leans on what the architecture allows', () => {
-  const packages = globSync('packages/*/package.json', { cwd: top }).map((file) => dirname(file));
-  expect(Object.fromEntries(packages.map((folder) => [folder.replace('packages/', ''), workspace(folder)]))).toEqual(
-    leansOn,
-  );
+test('each package depends only on the packages that the architecture allows', () => {
+  expect(byPackage((name) => workspace(`packages/${name}`))).toEqual(dependencies);
 });
+
+test('the package graph has no cycle, development dependencies included', () => {
+  const edges = byPackage((name) => {
+    const { dependencies: runtime, devDependencies } = manifest(`packages/${name}`);
+    return [...new Set([...workspaceNames(runtime, devDependencies), ...importsOf(name)])];
+  });
+  expect(findCycle(edges)).toBeUndefined();
+});
+
+const isTest = (file: string) => /\.test\.ts$|\/testing\/(?!src)|two-sides\.ts$/.test(file);
+
+/** Workspace packages that a package imports. Only tests and their helpers may use `testing`, which the root provides. */
+function importsOf(name: string): string[] {
+  const files = globSync(`packages/${name}/src/**/*.ts`, { cwd: top }).filter((file) => !isTest(file));
+  return files
+    .flatMap((file) =>
+      [...read(file).matchAll(/(?:from|import\()\s*'@clientela\/([\w-]+)'/g)].map(([, found = '']) => found),
+    )
+    .filter((found) => found !== name);
+}
+
+/** @returns the names along one cycle of the graph, undefined when it has none */
+function findCycle(edges: Record<string, string[]>): string[] | undefined {
+  const finished = new Set<string>();
+  const visit = (name: string, path: string[]): string[] | undefined => {
+    if (path.includes(name)) return [...path.slice(path.indexOf(name)), name];
+    if (finished.has(name)) return undefined;
+    for (const next of edges[name] ?? []) {
+      const cycle = visit(next, [...path, name]);
+      if (cycle) return cycle;
+    }
+    finished.add(name);
+    return undefined;
+  };
+  for (const name of Object.keys(edges)) {
+    const cycle = visit(name, []);
+    if (cycle) return cycle;
+  }
+  return undefined;
+}
 
 test('a service, and the gateway, depends on packages alone, and on none that is only for tests', () => {
   const allowed = new Set(['contracts', 'db', 'errors', 'events', 'http', 'privacy', 'runtime', 'validation']);

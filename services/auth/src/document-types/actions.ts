@@ -1,14 +1,14 @@
 import type { Tx } from '@clientela/db';
-import { notFound, precondition } from '@clientela/errors';
+import { notFound, preconditionFailed } from '@clientela/errors';
 import { changedValues, pickWritable, type Actor } from '@clientela/http';
 import { audit } from '../audit/store.ts';
 import { WritableDocumentType, type NewDocumentType } from './schema.ts';
 import { insertDocumentType, lockDocumentType, updateDocumentType, type StoredDocumentType } from './store.ts';
 
 export async function createDocumentType(tx: Tx, actor: Actor, input: NewDocumentType): Promise<StoredDocumentType> {
-  const made = await insertDocumentType(tx, input);
-  await note(tx, actor, made, 'document_type.created');
-  return made;
+  const created = await insertDocumentType(tx, input);
+  await auditDocumentType(tx, actor, created, 'document_type.created');
+  return created;
 }
 
 export async function changeDocumentType(
@@ -19,16 +19,16 @@ export async function changeDocumentType(
 ): Promise<StoredDocumentType> {
   const current = await lockDocumentType(tx, code);
   if (!current) throw notFound('document type');
-  if (expected_version !== undefined && expected_version !== current.version) throw precondition();
+  if (expected_version !== undefined && expected_version !== current.version) throw preconditionFailed();
   const changes = changedValues(pickWritable(body, WritableDocumentType, current), current);
   if (Object.keys(changes).length === 0) return current;
-  const changed = await updateDocumentType(tx, current, changes);
-  if (!changed) throw precondition();
-  await note(tx, actor, changed, 'document_type.updated', Object.keys(changes));
-  return changed;
+  const updated = await updateDocumentType(tx, current, changes);
+  if (!updated) throw preconditionFailed();
+  await auditDocumentType(tx, actor, updated, 'document_type.updated', Object.keys(changes));
+  return updated;
 }
 
-const note = (tx: Tx, actor: Actor, { id }: StoredDocumentType, action: string, fields: string[] = []) =>
+const auditDocumentType = (tx: Tx, actor: Actor, { id }: StoredDocumentType, action: string, fields: string[] = []) =>
   audit(tx, {
     actor_id: actor.id,
     action,

@@ -1,10 +1,9 @@
-import { connect, type Db, type Tx } from '@clientela/db';
 import { startEvents, type Events } from '@clientela/events';
 import { stubServer, type TestUser, type Company, type StubServer, type TestService } from '@clientela/testing';
 import { createLog } from '@clientela/runtime';
 import type { Response, Test } from 'supertest';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { customerUnderTest } from '../customer-under-test.ts';
+import { createTestCustomer } from '../testing/test-customer.ts';
 
 let service: TestService;
 let company: Company;
@@ -12,35 +11,32 @@ let admin: TestUser;
 let interaction: StubServer;
 let favorites: StubServer;
 let events: Events;
-let own: Db;
 
 beforeAll(async () => {
-  const afterCommit = (tx: Tx) => events.committed(tx);
-  service = await customerUnderTest({ pool: 10, afterCommit });
+  service = await createTestCustomer({ pool: 12 });
   company = service.company();
   admin = service.user('admin', company);
   [interaction, favorites] = await Promise.all([stubServer('interaction'), stubServer('favorites')]);
-  const { url } = service.database;
-  own = connect(url, { pool: 3 });
+  const { db, url } = service.database;
   events = startEvents({
-    db: own,
+    db,
     url,
     service: 'customer',
     subscriptions: [],
     subscribers: [interaction.client, favorites.client],
     settings: { RABBITMQ_EXCHANGE: 'test' },
-    log: createLog('customer', 'silent'),
+    log: createLog('customer', 'silent', { redact: [] }),
   });
 });
 afterAll(async () => {
   await events.stop();
-  await Promise.all([own.destroy(), interaction.close(), favorites.close()]);
+  await Promise.all([interaction.close(), favorites.close()]);
   await service.close();
 });
 
 const path = '/api/customers';
 const created = async (body: object = { full_name: 'Ana' }) => (await admin.post(path, body).expect(201)).body.customer;
-const confirms = () => ({ status: 200, body: { heard: true } });
+const confirms = () => ({ status: 200, body: { processed: true } });
 const hangsUp = () => undefined;
 /** What a subscriber confirmed or was offered of one customer. */
 const heard = (subscriber: StubServer, id: string) =>

@@ -1,13 +1,12 @@
 import { whereCompany, type Db, type Query, type Scope } from '@clientela/db';
 import type { CustomerFilter, Listing, SortColumn } from './schema.ts';
 
-// Builds the query of a list over as few of three tables as its filters and its sort need: each of them has indexes by creation time, and
-// the smaller ones answer from the index alone.
+// Builds the query of a list from as few of three tables as its filters and its sort need. Each of them has indexes by creation time, and
+// the two smaller ones answer from an index alone.
 
 export type Sql = ReturnType<Db['raw']>;
-/** A condition on `customers as c`. */
+/** Adds a condition on `customers as c`. */
 export type Condition = (rows: Query) => void;
-export type SortKey = { sql: string; values?: readonly string[]; descending: boolean; nullable: boolean; table: Table };
 
 const tables = { t: 'customer_tags', n: 'customer_counters', c: 'customers' } as const;
 type Table = keyof typeof tables;
@@ -21,43 +20,46 @@ const tableOfSort: Readonly<Record<SortColumn, Table | undefined>> = {
   total_orders: 'n',
 };
 const nullable: ReadonlySet<SortColumn> = new Set(['full_name', 'last_order_date']);
-/** The columns of a table that lists use. */
-const columnsOf = {
-  t: ['company_id', 'customer_id', 'customer_created_at', 'label', 'listed'],
-  n: [
-    'company_id',
-    'customer_id',
-    'customer_created_at',
-    'listed',
-    'last_order_date',
-    'lifetime_value',
-    'total_orders',
-  ],
-  c: ['*'],
-} as const;
+const ranges = [
+  ['created_from', 'created_at', '>='],
+  ['created_to', 'created_at', '<='],
+  ['last_order_from', 'last_order_date', '>='],
+  ['last_order_to', 'last_order_date', '<='],
+  ['min_lifetime_value', 'lifetime_value', '>='],
+] as const;
+
+export type SortKey = {
+  sql: string;
+  values?: readonly string[];
+  descending: boolean;
+  nullable: boolean;
+  /** The table that has it. */
+  table: Table;
+};
 
 export type ListQuery = {
   scope: Scope;
   listing: Listing;
-  /** Rows of the tables that filters and sort need, filtered; without columns, order and limit. */
+  /** Filtered rows of the tables that filters and sort need; without columns, order and limit. */
   baseQuery: Query;
-  /** The same rows of the tables that the filters alone need. */
+  /** The same rows from the tables that the filters need. */
   filterQuery: Query;
   filterTables: readonly Table[];
-  /** The order, ties included. */
+  /** The order, with the id to break ties. */
   sortKeys: readonly SortKey[];
-  /** The column of the company and that of the customer id. */
+  /** The columns that identify a customer. */
   company: string;
   id: string;
-  /** Whether one table answers filters and sort, and no search. */
+  /** Whether one table answers filters and sort; false for a search. */
   isSingleTable: boolean;
   /** Whether one index gives exactly these rows in this order. */
   isIndexOrdered: boolean;
 };
 
 /**
- * @param options.matches a further condition on `customers as c`: what a search finds
- * @param options.scanLimit restricts the table that has an index in the list's order to so many of its first rows
+ * Builds the query of a list.
+ * @param options.matches a further condition on the customer: the search
+ * @param options.scanLimit restricts the table of the first sort column to so many of its first rows in the list's order
  */
 export function buildListQuery(
   db: Db,
@@ -72,10 +74,9 @@ export function buildListQuery(
   const main = filterTables[0] as Table;
   const joined = [...new Set([...filterTables, ...sortTables])];
 
-  const scanTables = new Set(listing.sort.map(({ column }) => tableOfSort[column] ?? main));
-  const scanTable = [...scanTables][0] ?? main;
-  const descending = listing.sort[0]?.descending ?? true;
-  const tie = { descending, nullable: false, table: scanTable };
+  const [first] = listing.sort;
+  const scanTable = (first && tableOfSort[first.column]) ?? main;
+  const tie = { descending: first?.descending ?? true, nullable: false, table: scanTable };
   const sortKeys: SortKey[] = [
     ...listing.sort.map(({ column, descending }) => {
       const table = tableOfSort[column] ?? main;
@@ -92,15 +93,13 @@ export function buildListQuery(
       : db.raw('?? as ??', [tables[table], table]);
   const rowsOf = (chosen: readonly Table[]): Query => {
     const rows = db.from(from(main));
-    for (const table of chosen.slice(1))
-      void rows.join(from(table), (on) =>
-        on.on(`${table}.company_id`, `${main}.company_id`).andOn(idOf[table], idOf[main]),
-      );
     for (const table of chosen) {
+      if (table !== main)
+        void rows.join(from(table), { [`${table}.company_id`]: `${main}.company_id`, [idOf[table]]: idOf[main] });
       void whereCompany(rows, scope, `${table}.company_id`);
       applyFilters(rows, table, listing);
     }
-    applyCreationRange(rows, main, listing);
+    applyRange(rows, listing, 'created_at', createdAt[main]);
     matches?.(rows);
     return rows;
   };
@@ -120,109 +119,73 @@ export function buildListQuery(
 }
 
 function tablesOfFilters(listing: Listing, isSearch: boolean): Table[] {
+  const { isDefault, undeleted, statuses } = statusFilter(listing);
+  const has = (table: Table) =>
+    ranges.some(([filter, column]) => listing[filter] !== undefined && tableOfSort[column] === table);
   const used: Table[] = [];
   if (listing.tag) used.push('t');
-  if (filtersCounters(listing)) used.push('n');
-  if (isSearch || filtersCustomers(listing)) used.push('c');
-  // Any table answers a range of creation times; that of the counters, from one index.
+  if (has('n')) used.push('n');
+  if (isSearch || listing.type || listing.external_id || (!isDefault && (undeleted || statuses.length > 0)))
+    used.push('c');
+  // Every table answers a range of creation times; the index of the counters holds most columns.
   if (used.length === 0 && (listing.created_from ?? listing.created_to)) used.push('n');
   return used;
 }
 
-/** Joins the tables of sort keys that the filters did not need. */
-export function joinSortTables(rows: Query, { sortKeys, filterTables }: ListQuery, company: string, id: string): Query {
-  const missing = new Set(sortKeys.map(({ table }) => table).filter((table) => !filterTables.includes(table)));
-  for (const table of missing)
-    void rows.join(`${tables[table]} as ${table}`, { [`${table}.company_id`]: company, [idOf[table]]: id });
+/** Whether the index in the list's order also answers all of its filters. */
+function isIndexOrdered({ sort, active_only: _active_only, ...filters }: Listing): boolean {
+  const [first, second] = sort;
+  const indexed = new Set<string>(ranges.filter(([, column]) => column === first?.column).map(([filter]) => filter));
+  if (first?.column === 'created_at') for (const filter of ['status', 'type', 'tag']) indexed.add(filter);
+  return !second && Object.entries(filters).every(([filter, value]) => value === undefined || indexed.has(filter));
+}
+
+/** Rows of the scanned table by those conditions alone that its index answers, so that a limit bounds what is read. */
+function scanRange(db: Db, scope: Scope, listing: Listing, table: Table): Query {
+  const { isDefault, undeleted } = statusFilter(listing);
+  const rows = whereCompany(db.from(`${tables[table]} as ${table}`), scope, `${table}.company_id`).select(`${table}.*`);
+  if (table === 't') applyFilters(rows, 't', listing);
+  if (table === 'c' && undeleted) void rows.whereNull('c.deleted_at');
+  if (table === 'c' && isDefault) void rows.where('c.status', 'active');
+  const column = listing.sort[0]?.column ?? 'created_at';
+  applyRange(rows, listing, column, column === 'created_at' ? createdAt[table] : `${table}.${column}`);
   return rows;
 }
 
-/** The filters that an index in the order of a column answers as well. */
-const indexedFilters: Readonly<Record<SortColumn, readonly (keyof CustomerFilter)[]>> = {
-  created_at: ['created_from', 'created_to', 'status', 'type', 'tag'],
-  full_name: [],
-  last_order_date: ['last_order_from', 'last_order_to'],
-  lifetime_value: ['min_lifetime_value'],
-  total_orders: [],
-};
-
-function isIndexOrdered({ sort, active_only: _active_only, search: _search, ...filters }: Listing): boolean {
-  const [first, second] = sort;
-  if (!first || second) return false;
-  const given = (Object.keys(filters) as (keyof CustomerFilter)[]).filter(
-    (name) => filters[name as 'tag'] !== undefined,
-  );
-  return given.every((name) => indexedFilters[first.column].includes(name));
-}
-
-/** Rows of the scanned table by those conditions only that its index in this order answers: a limit then bounds what is read. */
-function scanRange(db: Db, scope: Scope, listing: Listing, table: Table): Query {
-  const { listed, undeleted } = statusFilter(listing);
-  const rows = whereCompany(db.from(db.raw('?? as ??', [tables[table], table])), scope, `${table}.company_id`);
-  if (table === 't') applyFilters(rows, 't', listing);
-  if (table === 'c' && undeleted) void rows.whereNull('c.deleted_at');
-  if (table === 'c' && listed) void rows.where('c.status', 'active');
-  const column = listing.sort[0]?.column;
-  if (column === 'created_at') applyCreationRange(rows, table, listing);
-  if (column === 'last_order_date') applyLastOrderRange(rows, listing);
-  if (column === 'lifetime_value') applyLifetimeValue(rows, listing);
-  return rows.select(columnsOf[table].map((name) => `${table}.${name}`));
-}
-
-/** Which customers are listed: active and undeleted ones by default, else by status and deletion mark. */
-export function statusFilter({ active_only, status }: Listing): {
-  listed: boolean;
+/** Reads active_only and status: the default list has active, undeleted customers. */
+export function statusFilter({ active_only, status }: Pick<CustomerFilter, 'active_only' | 'status'>): {
+  isDefault: boolean;
   undeleted: boolean;
   statuses: string[];
 } {
   const statuses = [...new Set([...(status ? [status] : []), ...((active_only ?? !status) ? ['active'] : [])])];
   const undeleted = active_only !== false;
-  return { listed: undeleted && statuses.length === 1 && statuses[0] === 'active', undeleted, statuses };
+  return { isDefault: undeleted && statuses.length === 1 && statuses[0] === 'active', undeleted, statuses };
 }
 
-/** Whether the customer_counts table knows the total. */
-export const isCountedBySummary = (listing: Listing): boolean =>
-  !(listing.search ?? listing.tag ?? listing.external_id ?? listing.created_from ?? listing.created_to) &&
-  !filtersCounters(listing);
-
-const filtersCounters = ({ last_order_from, last_order_to, min_lifetime_value }: Listing) =>
-  Boolean(last_order_from ?? last_order_to ?? min_lifetime_value);
-
-/** Whether a filter needs a column that only the customers table has. */
-function filtersCustomers(listing: Listing): boolean {
-  const { listed, undeleted, statuses } = statusFilter(listing);
-  return Boolean(listing.type ?? listing.external_id) || (!listed && (undeleted || statuses.length > 0));
-}
+/** Whether status, type and deletion mark, by which customer_counts counts, are the only filters. */
+export const isCountedBySummary = ({ search, tag, external_id, ...filters }: Listing): boolean =>
+  !(search ?? tag ?? external_id) && ranges.every(([filter]) => filters[filter] === undefined);
 
 function applyFilters(rows: Query, table: Table, listing: Listing): void {
-  if (table === 'c') applyRecordFilters(rows, listing);
-  else if (statusFilter(listing).listed) void rows.where(`${table}.listed`, true);
+  const { isDefault, undeleted, statuses } = statusFilter(listing);
+  if (table !== 'c' && isDefault) void rows.where(`${table}.is_listed`, true);
   if (table === 't') void rows.whereRaw('lower(t.label) = lower(?)', [listing.tag ?? '']);
-  if (table !== 'n') return;
-  applyLastOrderRange(rows, listing);
-  applyLifetimeValue(rows, listing);
-}
-
-function applyRecordFilters(rows: Query, listing: Listing): void {
-  const { undeleted, statuses } = statusFilter(listing);
+  if (table === 'n')
+    for (const column of ['last_order_date', 'lifetime_value'] as const)
+      applyRange(rows, listing, column, `n.${column}`);
+  if (table !== 'c') return;
   if (undeleted) void rows.whereNull('c.deleted_at');
   for (const status of statuses) void rows.where('c.status', status);
   if (listing.type) void rows.where('c.type', listing.type);
   if (listing.external_id) void rows.where('c.external_id', listing.external_id);
 }
 
-function applyCreationRange(rows: Query, table: Table, { created_from, created_to }: Listing): void {
-  if (created_from) void rows.where(createdAt[table], '>=', created_from);
-  if (created_to) void rows.where(createdAt[table], '<=', created_to);
-}
-
-function applyLastOrderRange(rows: Query, { last_order_from, last_order_to }: Listing): void {
-  if (last_order_from) void rows.where('n.last_order_date', '>=', last_order_from);
-  if (last_order_to) void rows.where('n.last_order_date', '<=', last_order_to);
-}
-
-function applyLifetimeValue(rows: Query, { min_lifetime_value }: Listing): void {
-  if (min_lifetime_value) void rows.where('n.lifetime_value', '>=', min_lifetime_value);
+function applyRange(rows: Query, listing: Listing, column: SortColumn, sql: string): void {
+  for (const [filter, compared, operator] of ranges) {
+    const value = listing[filter];
+    if (compared === column && value !== undefined) void rows.where(sql, operator, value);
+  }
 }
 
 /** Orders rows, nulls last. NULLS LAST on a column without nulls would keep an index from giving the order. */
@@ -232,11 +195,11 @@ export function applyOrder(rows: Query, keys: readonly SortKey[]): Query {
   return rows;
 }
 
-/** The same order for rows of a subquery that selected its sort keys as k0, k1 … */
+/** Returns the same order for rows of a subquery that selected its sort keys as k0, k1 … */
 export const aliasedSortKeys = (keys: readonly SortKey[], from: string): SortKey[] =>
-  keys.map((key, index) => ({ ...key, sql: `${from}.k${index}`, values: [] }));
+  keys.map((key, index) => Object.assign({ ...key }, { sql: `${from}.k${index}`, values: [] }));
 
-/** Selects whose rows they are and the sort keys. */
+/** Selects the customer's identity and the sort keys. */
 export const selectKeys = (
   db: Db,
   { company, id, sortKeys }: Pick<ListQuery, 'company' | 'id' | 'sortKeys'>,
@@ -245,3 +208,14 @@ export const selectKeys = (
   rows
     .select([db.raw(`${company} as found_company`), db.raw(`${id} as found_id`)])
     .select(sortKeys.map(({ sql, values = [] }, index) => db.raw(`${sql} as k${index}`, [...values])));
+
+/** Joins the tables that only the sort needs to selected keys `f`. */
+export function joinSortTables(rows: Query, { sortKeys, filterTables }: ListQuery): Query {
+  const missing = new Set(sortKeys.map(({ table }) => table).filter((table) => !filterTables.includes(table)));
+  for (const table of missing)
+    void rows.join(`${tables[table]} as ${table}`, {
+      [`${table}.company_id`]: 'f.found_company',
+      [idOf[table]]: 'f.found_id',
+    });
+  return rows;
+}

@@ -6,9 +6,9 @@ export type Plan =
   | 'empty'
   /** One index gives exactly the list's rows in its order. */
   | 'orderedIndexScan'
-  /** The rows are read, counted and sorted in one statement, unless there are too many. */
+  /** One statement reads, counts and sorts the rows, unless there are too many. */
   | 'countAndSort'
-  /** An index gives the order; the scan filters rows and gives up after a bound, and then everything is sorted. */
+  /** An index gives the order; the scan filters rows and gives up after a bound, and then all are sorted. */
   | 'boundedIndexScan'
   /** All rows are read and sorted. */
   | 'sortAll'
@@ -17,7 +17,7 @@ export type Plan =
 
 /** What is known of a list before its rows are read. */
 export type ListFacts = {
-  /** Undefined before they are counted. */
+  /** Undefined before the rows are counted. */
   total: number | undefined;
   isEstimate: boolean;
   sort: Order;
@@ -28,24 +28,24 @@ export type ListFacts = {
 
 /** Totals up to this are counted, and so many rows are sorted at once. */
 export const EXACT_COUNT_LIMIT = 10_000;
-/** Up to so many rows, sorting all takes no longer than a scan that searches in vain: in general, and where an index alone has them. */
+/** Sorting up to so many rows takes less time than scanning for them in vain: in general, and when an index alone has them. */
 export const SORT_LIMIT = 20_000;
 export const INDEX_ONLY_SORT_LIMIT = 200_000;
 
 /**
- * Chooses how a page is read. PostgreSQL is not left to choose between scanning in order and sorting what the filter matches: it does not
- * know how the two correlate (the oldest orders are those of the oldest customers).
+ * Chooses how a page is read. PostgreSQL does not choose between an ordered scan and a sort, because it does not know how filter and order
+ * correlate: the oldest orders are those of the oldest customers.
  */
 export function choosePlan({ total, isEstimate, sort, offset, isIndexOrdered, isSingleTable }: ListFacts): Plan {
-  const isByCreation = sort.length === 1 && sort[0]?.column === 'created_at';
   if (total === undefined) return 'countAndSort';
   if (total === 0 || (!isEstimate && offset >= total)) return 'empty';
   if (isIndexOrdered) return 'orderedIndexScan';
   if (!isEstimate && total <= EXACT_COUNT_LIMIT) return 'countAndSort';
   if (sort.length > 1) return 'splitByFirstSortKey';
-  return total <= (isByCreation && isSingleTable ? INDEX_ONLY_SORT_LIMIT : SORT_LIMIT) ? 'sortAll' : 'boundedIndexScan';
+  const isIndexOnly = isSingleTable && sort[0]?.column === 'created_at';
+  return total <= (isIndexOnly ? INDEX_ONLY_SORT_LIMIT : SORT_LIMIT) ? 'sortAll' : 'boundedIndexScan';
 }
 
-/** How many rows a scan reads before it gives up: an index entry takes 0.1 µs, a row that is looked up in another table some 5 µs. */
-export const scanBound = (isSingleTable: boolean, wanted: number): number =>
-  (isSingleTable ? 500_000 : 4_000) + 50 * wanted;
+/** Returns how many rows a scan reads before it gives up: an index entry takes 0.1 µs, a row looked up in another table some 5 µs. */
+export const scanBound = (isSingleTable: boolean, rowsWanted: number): number =>
+  (isSingleTable ? 500_000 : 4_000) + 50 * rowsWanted;

@@ -1,9 +1,9 @@
 import type { Db } from '@clientela/db';
 import type { Cursors } from '@clientela/http';
 import { route, type Route } from '@clientela/http';
+import { listByCursor } from './keyset.ts';
 import { CustomerCursorPage, CustomerPage, CustomerQuery, SearchQuery } from './schema.ts';
 import { listCustomers, searchCustomers } from './search.ts';
-import { listByCursor } from './store.ts';
 
 const path = '/api/customers';
 
@@ -15,8 +15,7 @@ const paged = ({ total, ...rest }: { total: number; total_is_estimate?: true }, 
   per_page,
 });
 
-/** @param parts.lists the connections that they take */
-export const listRoutes = ({ cursors, lists: db }: { cursors: Cursors; lists: Db }): Route[] => {
+export const listRoutes = ({ cursors, listsDb: db }: { cursors: Cursors; listsDb: Db }): Route[] => {
   return [
     route({
       method: 'get',

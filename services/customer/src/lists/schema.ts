@@ -1,7 +1,7 @@
 import {
   money,
-  pageOf,
-  perPage,
+  pageSchema,
+  queryPerPage,
   queryBoolean,
   queryFrom,
   queryInteger,
@@ -39,7 +39,7 @@ const page = queryInteger(1, 1_000_000).optional().meta({ default: 1 });
 
 export const CustomerQuery = CustomerFilter.extend({
   page,
-  per_page: perPage(),
+  per_page: queryPerPage(),
   cursor: z.string('must be given once').max(3000).optional().meta({
     description: 'next_cursor of the page before, empty for the first; neither with page nor with search',
   }),
@@ -62,9 +62,9 @@ export type CustomerQuery = z.infer<typeof CustomerQuery>;
 /** What a list shows and how: a query that has been judged. */
 export type Listing = CustomerFilter & { sort: Order; search?: string | undefined };
 
-export const SearchQuery = CustomerFilter.extend({ q: querySearch, page, per_page: perPage() });
+export const SearchQuery = CustomerFilter.extend({ q: querySearch, page, per_page: queryPerPage() });
 
-export const CustomerPage = pageOf('customers', Customer);
+export const CustomerPage = pageSchema('customers', Customer);
 export const CustomerCursorPage = z.strictObject({
   customers: z.array(Customer),
   per_page: z.int(),

@@ -1,6 +1,6 @@
 import { containsPattern, deletionKeys, isWithinOneEdit, normalizeForSearch, type Db } from '@clientela/db';
-import { digitsTyped } from '@clientela/validation/phones';
-import { lettersOf } from '../customers/search.ts';
+import { phoneSearchDigits } from '@clientela/validation/phones';
+import { fuzzyWords } from '../customers/search.ts';
 import type { Sql } from './list-query.ts';
 
 // Parses a search term into what a customer's search text must contain. customers/search.ts describes that text.
@@ -22,7 +22,7 @@ const MIN_FUZZY_LENGTH = 4; // letters
 
 export function parseSearchTerm(search: string): SearchTerm {
   const text = normalizeForSearch(search);
-  const digits = digitsTyped(search);
+  const digits = phoneSearchDigits(search);
   const words = text
     .split(' ')
     .filter((word) => /[\p{L}\p{N}]/u.test(word))
@@ -53,7 +53,7 @@ function fuzzyTerms(words: readonly string[]): FuzzyTerm[] {
 }
 
 /** Whether a search text contains all pieces of one alternative. */
-export function matchesTerm(db: Db, alternatives: readonly Pieces[], column = 'c.searched'): Sql {
+export function matchesTerm(db: Db, alternatives: readonly Pieces[], column = 'c.search_text'): Sql {
   const sql = alternatives.map((pieces) => `(${pieces.map(() => `${column} like ?`).join(' and ')})`).join(' or ');
   return db.raw(sql ? `(${sql})` : 'false', alternatives.flat().map(containsPattern));
 }
@@ -61,13 +61,13 @@ export function matchesTerm(db: Db, alternatives: readonly Pieces[], column = 'c
 /** Customers of whom one word may be within one edit of the term's; `isFuzzyMatch` decides. */
 export const mayMatchFuzzily = (db: Db, terms: readonly FuzzyTerm[]): Sql =>
   db.raw(
-    `(${terms.map(({ others }) => `(c.deletion_keys && ?::integer[]${' and c.searched like ?'.repeat(others.length)})`).join(' or ')})`,
+    `(${terms.map(({ others }) => `(c.deletion_keys && ?::integer[]${' and c.search_text like ?'.repeat(others.length)})`).join(' or ')})`,
     terms.flatMap(({ deletionKeys, others }) => [[...deletionKeys], ...others.map(containsPattern)]),
   );
 
 /** Whether a search text matches a term with one typo in one word. */
 export function isFuzzyMatch(searchText: string, terms: readonly FuzzyTerm[]): boolean {
-  const words = lettersOf(searchText);
+  const words = fuzzyWords(searchText);
   return terms.some(
     ({ word, others }) =>
       others.every((other) => searchText.includes(other)) && words.some((written) => isWithinOneEdit(written, word)),

@@ -80,9 +80,9 @@ const keysOf = async (db: Db, list: List): Promise<CustomerKey[]> =>
 async function findFuzzyMatches(db: Db, exact: List, { alternatives, fuzzyTerms }: SearchTerm): Promise<CustomerKey[]> {
   const matches = where(db.raw('? and not ?', [mayMatchFuzzily(db, fuzzyTerms), matchesTerm(db, alternatives)]));
   const candidates = (await unsorted(db, { ...exact, matches })
-    .select(['c.company_id', 'c.id', 'c.searched'])
-    .limit(FUZZY_LIMIT)) as (CustomerKey & { searched: string })[];
-  return candidates.filter(({ searched }) => isFuzzyMatch(searched, fuzzyTerms));
+    .select(['c.company_id', 'c.id', 'c.search_text'])
+    .limit(FUZZY_LIMIT)) as (CustomerKey & { search_text: string })[];
+  return candidates.filter(({ search_text }) => isFuzzyMatch(search_text, fuzzyTerms));
 }
 
 const keyArrays = (keys: readonly CustomerKey[]) => [
@@ -95,19 +95,16 @@ const isOneOf = (db: Db, keys: readonly CustomerKey[]) =>
 
 /** The order of a search: how well a text matches, then the shortest name, which is the nearest to the term. */
 const rankKeys = (db: Db, term: SearchTerm): SortKey[] =>
-  [rankOf(db, term), { sql: 'length(c.full_name)' }, { sql: 'c.full_name' }, { sql: 'c.id' }].map((key) => ({
-    ...key,
-    descending: false,
-    nullable: true,
-    table: 'c',
-  }));
+  [rankOf(db, term), { sql: 'length(c.full_name)' }, { sql: 'c.full_name' }, { sql: 'c.id' }].map((key) =>
+    Object.assign(key, { descending: false, nullable: true, table: 'c' as const }),
+  );
 
 /** 0: a value is the term; 1: begins with it; 2: has all its words; 3: has words that begin so; 4: contains its pieces; 5: has a typo. */
 function rankOf(db: Db, { alternatives, text }: SearchTerm): Pick<SortKey, 'sql' | 'values'> {
   const values = new Set([text, ...alternatives.filter(({ length }) => length === 1).map(([one = '']) => one.trim())]);
   const words = text.split(' ');
   const contains = (texts: readonly string[], operator: 'or' | 'and') =>
-    db.raw(`(${texts.map(() => 'strpos(c.searched, ?) > 0').join(` ${operator} `)})`, [...texts]);
+    db.raw(`(${texts.map(() => 'strpos(c.search_text, ?) > 0').join(` ${operator} `)})`, [...texts]);
   const { sql, bindings } = db
     .raw('case when ? then 0 when ? then 1 when ? then 2 when ? then 3 when ? then 4 else 5 end', [
       contains([...values].map((value) => `\n ${value} \n`), 'or'), // prettier-ignore
@@ -132,7 +129,7 @@ async function readBestOfMany(
   const parts = [applyOrder(newest.baseQuery, newest.sortKeys), ...matchesByPrefix(db, list, term)].map((rows) =>
     db
       .select('*')
-      .from(rows.select(['c.company_id', 'c.id', 'c.searched', 'c.full_name']).limit(RANKED_LIMIT).as('part')),
+      .from(rows.select(['c.company_id', 'c.id', 'c.search_text', 'c.full_name']).limit(RANKED_LIMIT).as('part')),
   );
   const pool = db
     .from(db.raw(`(${parts.map(() => '?').join(' union ')}) as c`, parts))
@@ -168,7 +165,7 @@ function matchesByPrefix(db: Db, list: List, { text, alternatives }: SearchTerm)
     .find((piece) => /^\d+$/.test(piece));
   const name = `\n ${text}`.slice(0, 60);
   const prefixes: [string, string][] = [
-    ['left(c.searched, 60)', name],
+    ['left(c.search_text, 60)', name],
     ['lower(c.email)', text],
     ...(digits
       ? [["ltrim(c.phone, '+')", digits] as [string, string], ['c.document_number', digits] as [string, string]]

@@ -1,7 +1,6 @@
 import { whereCompany, type Db, type Query, type Scope } from '@clientela/db';
-import type { Keyset } from '@clientela/http';
 import type { Customer } from '../customers/schema.ts';
-import { answered } from '../customers/store.ts';
+import { responseColumns } from '../customers/store.ts';
 import {
   aliasedSortKeys,
   applyOrder,
@@ -58,42 +57,38 @@ const executors: Readonly<Record<Plan, Executor>> = {
   splitByFirstSortKey,
 };
 
-/**
- * Counts rows up to one more than the limit; unless there are more, also sorts them and reads the page. Tables that only the order needs are
- * joined after the count.
- */
+/** Counts rows up to one more than the limit and, unless there are more, sorts them and reads the page. */
 export async function countAndSort(db: Db, query: ListQuery, { limit, offset }: Slice): Promise<Page> {
-  const { company, id, sortKeys, filterTables } = query;
+  const { sortKeys, filterTables } = query;
   const isFound = ({ table }: SortKey) => filterTables.includes(table);
-  const found = selectKeys(db, { company, id, sortKeys: sortKeys.filter(isFound) }, query.filterQuery.clone());
-  const foundKeys = aliasedSortKeys(sortKeys.filter(isFound), 'f');
-  const keys = sortKeys.map((key) => (isFound(key) ? (foundKeys.shift() ?? key) : key));
-  const sortable = joinSortTables(db.from('found as f'), query, 'f.found_company', 'f.found_id');
-  const page = applyOrder(
-    selectKeys(db, { company: 'f.found_company', id: 'f.found_id', sortKeys: keys }, sortable),
-    keys,
-  )
-    .whereRaw('(select total from counted) <= ?', [EXACT_COUNT_LIMIT])
-    .limit(limit)
-    .offset(offset);
+  const foundKeys = sortKeys.filter(isFound);
+  const found = selectKeys(db, { ...query, sortKeys: foundKeys }, query.filterQuery.clone());
+  const aliases = aliasedSortKeys(foundKeys, 'f');
+  const keys = sortKeys.map((key) => (isFound(key) ? (aliases.shift() ?? key) : key));
+  const sorted = selectKeys(
+    db,
+    { company: 'f.found_company', id: 'f.found_id', sortKeys: keys },
+    joinSortTables(db.from('found as f'), query),
+  ).whereRaw('(select total from counted) <= ?', [EXACT_COUNT_LIMIT]);
   const rows = (await applyOrder(
     db
       .withMaterialized('found', found.limit(EXACT_COUNT_LIMIT + 1))
       .with('counted', db.from('found').count({ total: '*' }))
-      .select(['counted.total', ...answered])
+      .select(['counted.total', ...responseColumns])
       .from('counted')
-      .leftJoin(db.raw('(?) as k', [page]), db.raw('true'))
+      .leftJoin(db.raw('(?) as k', [applyOrder(sorted, keys).limit(limit).offset(offset)]), db.raw('true'))
       .leftJoin('customers as c', { 'c.company_id': 'k.found_company', 'c.id': 'k.found_id' })
       .leftJoin('customer_counters as n', { 'n.company_id': 'k.found_company', 'n.customer_id': 'k.found_id' }),
     aliasedSortKeys(sortKeys, 'k'),
   )) as (Customer & { total: number })[];
   return {
     total: rows[0]?.total ?? 0,
-    rows: rows.filter((row) => row.id !== null).map(({ total: _total, ...customer }) => customer),
+    rows: rows.filter(({ id }) => id !== null).map(({ total: _total, ...customer }) => customer),
   };
 }
 
-const scanInOrder = (db: Db, query: ListQuery, { limit, offset }: Slice): Promise<Customer[]> => {
+/** Reads a page in the order of an index. */
+export const scanInOrder = (db: Db, query: ListQuery, { limit, offset }: Slice): Promise<Customer[]> => {
   const rows = applyOrder(selectKeys(db, query, query.baseQuery.clone()), query.sortKeys);
   return loadCustomers(db, rows.limit(limit).offset(offset), query);
 };
@@ -130,10 +125,11 @@ async function splitByFirstSortKey(
   const { rows } = await readPage(db, byFirst, { limit: 1, offset: end - 1 }, total);
   if (!rows[0]) return sortAll(db, query, { limit, offset });
   const value = rows[0][first.column] ?? null;
-  const before = value === null ? isNotNull(key) : isBefore(key, value);
-  const part = (condition: RangeCondition, keys: readonly SortKey[]) =>
-    applyOrder(selectKeys(db, query, applyRange(query.baseQuery.clone(), [condition])), keys).limit(offset + limit);
-  const parts = [part(before, query.sortKeys), part(isEqual(key, value), others)];
+  const part = (condition: KeyCondition, keys: readonly SortKey[]) =>
+    applyOrder(selectKeys(db, query, applyConditions(query.baseQuery.clone(), [condition])), keys).limit(
+      offset + limit,
+    );
+  const parts = [part(precedes(key, value), query.sortKeys), part(equals(key, value), others)];
   const all = db.from(db.raw('((?) union all (?)) as f', parts)).select('f.*');
   return loadCustomers(db, applyOrder(all, aliasedSortKeys(query.sortKeys, 'f')).limit(limit).offset(offset), query);
 }
@@ -146,71 +142,33 @@ export const loadCustomers = async (
 ): Promise<Customer[]> =>
   (await applyOrder(
     db
-      .select([...answered])
+      .select([...responseColumns])
       .from(db.raw('(?) as k', [keys]))
       .join('customers as c', { 'c.company_id': 'k.found_company', 'c.id': 'k.found_id' })
       .join('customer_counters as n', { 'n.company_id': 'k.found_company', 'n.customer_id': 'k.found_id' }),
     aliasedSortKeys(sortKeys, 'k'),
   )) as Customer[];
 
-/**
- * Reads the customers that follow one in a list's order. Whoever stays unchanged is neither repeated nor skipped, whatever happens to others.
- * @param after the sort values of the previous page's last row; undefined for the first page
- */
-export async function listByCursor(
-  db: Db,
-  scope: Scope,
-  listing: Listing,
-  after: Keyset | undefined,
-  limit: number,
-): Promise<{ rows: Customer[]; next: Keyset | undefined }> {
-  const query = buildListQuery(db, scope, listing);
-  const found: Customer[] = [];
-  // The ranges follow one another in the list's order: the later ones are seldom needed.
-  for (const range of after ? keysetRanges(query.sortKeys, after) : [[]]) {
-    const baseQuery = applyRange(query.baseQuery.clone(), range);
-    found.push(...(await scanInOrder(db, { ...query, baseQuery }, { limit: limit + 1 - found.length, offset: 0 })));
-    if (found.length > limit) break;
-  }
-  const rows = found.slice(0, limit);
-  const last = found.length > limit ? rows.at(-1) : undefined;
-  const next = last && [
-    ...listing.sort.map(({ column }) => last[column]),
-    last.id,
-    ...('all' in scope ? [last.business_id] : []),
-  ];
-  return { rows, next };
-}
+type KeyValue = string | number | boolean | null;
+/** A condition on a sort key. */
+export type KeyCondition = { sql: string; values: Exclude<KeyValue, null>[] };
 
-type KeyValue = Keyset[number];
-type RangeCondition = { sql: string; values: Exclude<KeyValue, null>[] };
-
-const isNull = ({ sql }: SortKey): RangeCondition => ({ sql: `${sql} is null`, values: [] });
-const isNotNull = ({ sql }: SortKey): RangeCondition => ({ sql: `${sql} is not null`, values: [] });
-const isEqual = (key: SortKey, value: KeyValue): RangeCondition =>
+export const isNull = ({ sql }: SortKey): KeyCondition => ({ sql: `${sql} is null`, values: [] });
+export const equals = (key: SortKey, value: KeyValue): KeyCondition =>
   value === null ? isNull(key) : { sql: `${key.sql} = ?`, values: [value] };
-const isBefore = ({ sql, descending }: SortKey, value: Exclude<KeyValue, null>): RangeCondition => ({
-  sql: `${sql} ${descending ? '>' : '<'} ?`,
+export const follows = ({ sql, descending }: SortKey, value: Exclude<KeyValue, null>): KeyCondition => ({
+  sql: `${sql} ${descending ? '<' : '>'} ?`,
   values: [value],
 });
-const isAfter = (key: SortKey, value: Exclude<KeyValue, null>): RangeCondition =>
-  isBefore({ ...key, descending: !key.descending }, value);
+const precedes = (key: SortKey, value: KeyValue): KeyCondition =>
+  value === null
+    ? { sql: `${key.sql} is not null`, values: [] }
+    : follows({ ...key, descending: !key.descending }, value);
 
-const applyRange = (rows: Query, range: readonly RangeCondition[]): Query => {
-  for (const { sql, values } of range) void rows.whereRaw(sql, values);
+export const applyConditions = (rows: Query, conditions: readonly KeyCondition[]): Query => {
+  for (const { sql, values } of conditions) void rows.whereRaw(sql, values);
   return rows;
 };
-
-/** The ranges that hold what follows a row, in the list's order: equal up to one key and after it in that one; nulls follow all values. */
-export const keysetRanges = (keys: readonly SortKey[], after: Keyset): RangeCondition[][] =>
-  keys
-    .flatMap((key, index) => {
-      const value = after[index] ?? null;
-      if (value === null) return []; // nothing follows null
-      const before = keys.slice(0, index).map((previous, at) => isEqual(previous, after[at] ?? null));
-      return [...(key.nullable ? [[...before, isNull(key)]] : []), [...before, isAfter(key, value)]];
-    })
-    .toReversed();
 
 /** Estimates the total of a list that has more rows than are counted. */
 export async function estimateTotal(db: Db, query: ListQuery): Promise<Total> {

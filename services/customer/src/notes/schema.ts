@@ -1,4 +1,4 @@
-import { Instant, lines, page, pageOf, perPage, Uuid } from '@clientela/validation';
+import { Instant, multilineText, queryPage, pageSchema, queryPerPage, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 
 export const Note = z.strictObject({
@@ -10,11 +10,11 @@ export const Note = z.strictObject({
 });
 export type Note = z.infer<typeof Note>;
 
-export const NewNote = z.strictObject({ content: lines(500) });
+export const NewNote = z.strictObject({ content: multilineText(500) });
 
-export const NoteOfCustomer = z.strictObject({ customer_id: Uuid, note_id: Uuid });
-export const NoteQuery = z.strictObject({ page, per_page: perPage() });
+export const NoteParams = z.strictObject({ customer_id: Uuid, note_id: Uuid });
+export const NoteQuery = z.strictObject({ page: queryPage, per_page: queryPerPage() });
 export type NoteQuery = z.infer<typeof NoteQuery>;
 
-export const NoteSaved = z.strictObject({ message: z.string(), note: Note });
-export const NotePage = pageOf('notes', Note);
+export const NoteResponse = z.strictObject({ message: z.string(), note: Note });
+export const NotePage = pageSchema('notes', Note);

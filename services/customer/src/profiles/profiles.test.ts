@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { InternalUser } from '@clientela/contracts';
 import { stubServer, type TestUser, type Company, type StubServer, type TestService } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { customerUnderTest } from '../customer-under-test.ts';
-import { userLookup } from './lookup.ts';
+import { createTestCustomer } from '../testing/test-customer.ts';
+import { createUserClient } from './user-client.ts';
 
 let service: TestService;
 let auth: StubServer;
@@ -14,7 +14,7 @@ const users = new Map<string, InternalUser>();
 
 beforeAll(async () => {
   auth = await stubServer('auth');
-  service = await customerUnderTest({ pool: 10, users: (companies) => userLookup(auth.client, companies) });
+  service = await createTestCustomer({ pool: 10, users: (companies) => createUserClient(auth.client, companies) });
 });
 afterAll(() => Promise.all([service.close(), auth.close()]));
 beforeEach(() => {
@@ -164,8 +164,8 @@ describe('user.registered', () => {
   test('of a customer makes the profile, once, whoever comes first and however often it is heard', async () => {
     const user = somebody();
     const id = randomUUID();
-    expect((await registered(user, id).expect(200)).body).toEqual({ heard: true });
-    expect((await registered(user, id).expect(200)).body).toEqual({ heard: false });
+    expect((await registered(user, id).expect(200)).body).toEqual({ processed: true });
+    expect((await registered(user, id).expect(200)).body).toEqual({ processed: false });
     await create(user).expect(200);
     expect(await profiles(user)).toMatchObject([{ full_name: 'Ana Perez', email: user.email }]);
 
@@ -197,7 +197,7 @@ describe('user.registered', () => {
   test('of somebody who is gone makes none', async () => {
     const user = somebody();
     users.delete(user.id);
-    expect((await registered(user).expect(200)).body).toEqual({ heard: true });
+    expect((await registered(user).expect(200)).body).toEqual({ processed: true });
     expect(await profiles(user)).toEqual([]);
   });
 

@@ -1,4 +1,4 @@
-import { Instant, page, pageOf, perPage, text } from '@clientela/validation';
+import { Instant, queryPage, pageSchema, queryPerPage, text } from '@clientela/validation';
 import { z } from 'zod';
 import { typeNamed } from './rules.ts';
 
@@ -20,6 +20,6 @@ export type InteractionType = z.infer<typeof InteractionType>;
 
 export const NewInteractionType = z.strictObject({ name: TypeName });
 export const InteractionTypeSaved = z.strictObject({ message: z.string(), interaction_type: InteractionType });
-export const InteractionTypeQuery = z.strictObject({ page, per_page: perPage() });
+export const InteractionTypeQuery = z.strictObject({ page: queryPage, per_page: queryPerPage() });
 export type InteractionTypeQuery = z.infer<typeof InteractionTypeQuery>;
-export const InteractionTypePage = pageOf('interaction_types', InteractionType);
+export const InteractionTypePage = pageSchema('interaction_types', InteractionType);

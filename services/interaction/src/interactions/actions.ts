@@ -1,6 +1,6 @@
 import { interactionDeleted, interactionRecorded, interactionUpdated } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
-import { invalid, notFound, precondition, type FieldError } from '@clientela/errors';
+import { invalid, notFound, preconditionFailed, type FieldError } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { changedValues, pickWritable, type CompanyActor } from '@clientela/http';
 import { changesAfter, holdCustomer, type Held } from '../customers/store.ts';
@@ -75,7 +75,7 @@ export async function changeInteraction(
   const fields_changed = Object.keys(changes);
   if (fields_changed.length === 0) return current;
   const interaction = await updateInteraction(tx, actor.company_id, current, changes);
-  if (!interaction) throw precondition();
+  if (!interaction) throw preconditionFailed();
   await publish(tx, interactionUpdated, actor, interaction.version, {
     interaction_id: interaction.id,
     customer_id: interaction.customer_id,
@@ -107,6 +107,6 @@ async function holdCurrent(
   const held = await holdCustomer(tx, actor.company_id, key.customer_id);
   const current = await lockInteraction(tx, actor.company_id, key);
   if (!held || !current) throw notFound('interaction');
-  if (expected_version !== undefined && expected_version !== current.version) throw precondition();
+  if (expected_version !== undefined && expected_version !== current.version) throw preconditionFailed();
   return { held, current };
 }

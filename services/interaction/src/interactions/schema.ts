@@ -1,4 +1,4 @@
-import { Instant, lines, queryFrom, querySearch, queryTo, text, Uuid } from '@clientela/validation';
+import { Instant, multilineText, queryFrom, querySearch, queryTo, text, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 import { TypeName } from '../interaction-types/schema.ts';
 import { listOf, listQuery } from '../lists/schema.ts';
@@ -23,7 +23,7 @@ export const Interaction = z.strictObject({
 });
 export type Interaction = z.infer<typeof Interaction>;
 
-const Notes = lines(5000);
+const Notes = multilineText(5000);
 
 export const WritableInteraction = z.strictObject({
   notes: Notes,

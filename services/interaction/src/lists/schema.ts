@@ -1,4 +1,4 @@
-import { pageOf, perPage, queryInteger } from '@clientela/validation';
+import { pageSchema, queryPerPage, queryInteger } from '@clientela/validation';
 import { z } from 'zod';
 
 export const queryCursor = z
@@ -10,7 +10,7 @@ export const queryCursor = z
 /** The query of a list that is read by page, or by cursor, which goes with neither page nor search. */
 export const listQuery = (per_page?: number) => ({
   page: queryInteger(1, 1_000_000).optional().meta({ default: 1 }),
-  per_page: perPage(per_page),
+  per_page: queryPerPage(per_page),
   cursor: queryCursor.meta({
     description: 'next_cursor of the page before, empty for the first; neither with page nor with search',
   }),
@@ -20,7 +20,7 @@ export type ListQuery = { page?: number | undefined; per_page: number; cursor?: 
 /** A list as it is answered, by page or by cursor. */
 export const listOf = <Name extends string, Item extends z.ZodType>(name: Name, item: Item) =>
   z.union([
-    pageOf(name, item),
+    pageSchema(name, item),
     z.strictObject({
       ...({ [name]: z.array(item) } as Record<Name, z.ZodArray<Item>>),
       per_page: z.int(),

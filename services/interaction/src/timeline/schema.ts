@@ -1,11 +1,11 @@
-import { Instant, perPage, Uuid } from '@clientela/validation';
+import { Instant, queryPerPage, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 import { Interaction } from '../interactions/schema.ts';
 import { queryCursor } from '../lists/schema.ts';
 import { Transaction } from '../transactions/schema.ts';
 
 export const CustomerId = z.strictObject({ customer_id: Uuid });
-export const TimelineQuery = z.strictObject({ cursor: queryCursor, per_page: perPage() });
+export const TimelineQuery = z.strictObject({ cursor: queryCursor, per_page: queryPerPage() });
 
 const place = { id: Uuid, occurred_at: Instant };
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { transactionRecorded, transactionUpdated } from '@clientela/contracts';
 import type { Db, Tx } from '@clientela/db';
-import { conflict, invalid, notFound, precondition } from '@clientela/errors';
+import { conflict, invalid, notFound, preconditionFailed } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { changedValues, pickWritable, type CompanyActor } from '@clientela/http';
 import { changesAfter, holdCustomer } from '../customers/store.ts';
@@ -114,7 +114,7 @@ export async function changeTransaction(
   const held = await holdCustomer(tx, actor.company_id, key.customer_id);
   const current = await lockTransaction(tx, actor.company_id, key);
   if (!held || !current) throw notFound('transaction');
-  if (expected_version !== undefined && expected_version !== current.version) throw precondition();
+  if (expected_version !== undefined && expected_version !== current.version) throw preconditionFailed();
   const changes = changedValues(pickWritable(body, WritableTransaction, current), current);
   const fields_changed = Object.keys(changes);
   const faults = tooLate(current.status, fields_changed);
@@ -125,7 +125,7 @@ export async function changeTransaction(
   if (fields_changed.length === 0) return current;
 
   const transaction = await updateTransaction(tx, actor.company_id, current, changes);
-  if (!transaction) throw precondition();
+  if (!transaction) throw preconditionFailed();
   const { id, kind, direction, version } = transaction;
   await publish(tx, transactionUpdated, actor, version, {
     transaction_id: id,

@@ -1,4 +1,4 @@
-import { Currency, Instant, lines, Money, money, queryFrom, queryTo, text, Uuid } from '@clientela/validation';
+import { Currency, Instant, multilineText, Money, money, queryFrom, queryTo, text, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 import { listOf, listQuery } from '../lists/schema.ts';
 import { directions, kinds, statuses } from './rules.ts';
@@ -30,7 +30,7 @@ export const WritableTransaction = z.strictObject({
   amount: money(1),
   currency: Currency,
   order_id: text(100).nullable().meta({ description: 'The order it belongs to, as your other books call it' }),
-  description: lines(500).nullable(),
+  description: multilineText(500).nullable(),
   status: Status,
   occurred_at: Instant,
 });

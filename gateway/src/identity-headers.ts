@@ -1,0 +1,68 @@
+import { isIP } from 'node:net';
+import type { Request } from 'express';
+import type { Middleware } from './request-context.ts';
+
+/**
+ * The only client headers that reach a service. An allow-list: a name that is spelled with `_`, repeated or unknown never
+ * passes, and none of these carries identity. `Authorization` ends here, because services trust the identity headers below.
+ */
+const forwardedHeaders = [
+  'accept',
+  'accept-language',
+  'content-type',
+  'content-encoding',
+  'idempotency-key',
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'if-unmodified-since',
+  'if-range',
+  'last-event-id',
+  'range',
+  'user-agent',
+] as const;
+
+/** Headers that delimit the body. They follow the body whatever `Connection` names. */
+const framingHeaders = ['content-length', 'transfer-encoding'] as const;
+
+/** Writes an IPv4-mapped IPv6 address as IPv4 and drops the zone (`%eth0`), which is local to this machine. */
+function normalizeAddress(address: string | undefined): string | undefined {
+  if (address === undefined) return undefined;
+  const withoutZone = address.replace(/%.*$/, '');
+  const normalized = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(withoutZone)?.[1] ?? withoutZone;
+  return isIP(normalized) ? normalized : undefined;
+}
+
+/** The client's IP address. `req.ip` follows TRUST_PROXY; a forwarded value that is no address is ignored. */
+export const clientAddress = (req: Request): string =>
+  normalizeAddress(req.ip) ?? normalizeAddress(req.socket.remoteAddress) ?? '0.0.0.0';
+
+/**
+ * Replaces the request's headers by the client's forwarded ones and the gateway's own. Changes the request itself, because
+ * the proxy library does not call its header hook for every request.
+ */
+export const setIdentityHeaders =
+  (serviceKey: string): Middleware =>
+  (req, res, next) => {
+    const { context } = res.locals;
+    const { headers } = req;
+    const outgoing: Record<string, string | string[] | undefined> = {};
+    const connection = headers.connection?.toLowerCase() ?? '';
+    for (const name of framingHeaders) if (headers[name] !== undefined) outgoing[name] = headers[name];
+    for (const name of forwardedHeaders) {
+      const isHopByHop = connection.includes(name) && connection.split(/[\s,]+/).includes(name);
+      if (headers[name] !== undefined && !isHopByHop) outgoing[name] = headers[name];
+    }
+    outgoing['x-request-id'] = context.request_id;
+    outgoing['x-client-ip'] = clientAddress(req);
+    outgoing['x-service-key'] = serviceKey;
+    if (context.actor) {
+      outgoing['x-user-id'] = context.actor.user_id;
+      outgoing['x-user-role'] = context.actor.role;
+      outgoing['x-session-id'] = context.actor.session_id;
+      if (context.actor.company_id !== undefined) outgoing['x-company-id'] = context.actor.company_id;
+    }
+    req.headers = outgoing;
+    req.rawHeaders = [];
+    next();
+  };

@@ -1,0 +1,193 @@
+import { Agent, type ClientRequest, type IncomingMessage } from 'node:http';
+import type { Service } from '@clientela/contracts';
+import { AppError, unavailable } from '@clientela/errors';
+import type { Request } from 'express';
+import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware';
+import { enforceBodyRate, hasBody, isBackpressured, slowBody } from './body.ts';
+import { sendProblem } from './error-handler.ts';
+import type { Limits } from './limits.ts';
+import { newProxiedRequest, transition, type Failure, type ProxyEvent } from './proxied-request.ts';
+import type { GatewayResponse, Middleware } from './request-context.ts';
+import { filterResponseHeaders } from './response-headers.ts';
+import type { Route, Upstream } from './upstreams.ts';
+
+const retryAfter = { 'Retry-After': '2' };
+
+const failures: Record<Exclude<Failure, 'bodyRejected'>, (service: Service) => AppError> = {
+  serviceUnavailable: (service) => unavailable(`The ${service} service is unavailable`),
+  badGateway: (service) =>
+    new AppError('bad_gateway', {
+      detail: `The ${service} service closed the connection without a complete response`,
+      headers: retryAfter,
+    }),
+  gatewayTimeout: (service) =>
+    new AppError('upstream_timeout', { detail: `The ${service} service did not respond in time`, headers: retryAfter }),
+  slowBody,
+};
+
+/** What the proxy library reports about one request. */
+export type UpstreamEvents = {
+  onRequest: (upstreamRequest: ClientRequest) => void;
+  onResponse: (upstreamResponse: IncomingMessage) => void;
+  onError: (error: Error & { code?: string }) => void;
+};
+
+/**
+ * Starts the state machine of one request and its timer.
+ * @param send sends the request to the service; again for a retry
+ */
+function trackRequest(
+  req: Request,
+  res: GatewayResponse,
+  target: { service: Service; route: Route; limits: Limits; send: () => void },
+): UpstreamEvents {
+  const { service, route, limits, send } = target;
+  const rules = {
+    isStream: route.kind === 'stream',
+    isSafe: req.method === 'GET' || req.method === 'HEAD',
+    deadline: route.kind === 'stream' ? limits.streamIdleTimeout : route.deadline,
+    rateWindow: limits.rateWindow,
+    minBytes: (limits.minBodyRate * limits.rateWindow) / 1000,
+  };
+  let state = newProxiedRequest;
+  let upstreamRequest: ClientRequest | undefined;
+  let upstreamResponse: IncomingMessage | undefined;
+  let bodyRejection: AppError | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let bytesBefore = 0;
+
+  const dispatch = (event: ProxyEvent) => {
+    const { next, action } = transition(state, event, rules);
+    state = next;
+    if (state.phase === 'settled') clearTimeout(timer);
+    if (action.type === 'wait') startTimer(action.ms);
+    if (action.type === 'send') watchRequest();
+    if (action.type === 'cancel') upstreamRequest?.destroy();
+    if (action.type === 'forward') forwardResponse();
+    if (action.type === 'retry') retry();
+    if (action.type === 'fail') sendFailure(action.failure, action.fault);
+    if (action.type === 'disconnect') disconnect(action.fault);
+  };
+
+  const startTimer = (ms: number) => {
+    bytesBefore = req.socket.bytesRead + req.socket.bytesWritten;
+    timer = setTimeout(() => {
+      dispatch({
+        type: 'timedOut',
+        bytesMoved: req.socket.bytesRead + req.socket.bytesWritten - bytesBefore,
+        isHeadersSent: res.headersSent,
+        isConnecting: upstreamRequest?.socket?.connecting === true,
+        isBodyLate: !req.complete && upstreamRequest !== undefined && !isBackpressured(upstreamRequest),
+      });
+    }, ms);
+  };
+
+  const watchRequest = () => {
+    const watched = upstreamRequest;
+    if (!watched) return;
+    watched.once('close', () => {
+      if (watched === upstreamRequest) dispatch({ type: 'upstreamClosed' });
+    });
+    if (!hasBody(req)) return;
+    enforceBodyRate(req, watched, route.body_limit, limits, (reason) => {
+      bodyRejection = reason;
+      dispatch({ type: 'bodyRejected', code: reason.error_code, isHeadersSent: res.headersSent });
+    });
+  };
+
+  const forwardResponse = () => {
+    if (upstreamResponse) filterResponseHeaders(upstreamResponse, req, res);
+    if (rules.isStream) process.nextTick(() => !res.headersSent && state.phase === 'responding' && res.flushHeaders());
+  };
+
+  const retry = () => {
+    upstreamRequest = undefined;
+    send();
+  };
+
+  const disconnect = (fault: string) => {
+    res.locals.context.fault = fault;
+    upstreamResponse?.unpipe(res);
+    res.destroy();
+  };
+
+  const sendFailure = (failure: Failure, fault: string) => {
+    res.locals.context.fault = fault;
+    upstreamResponse?.unpipe(res);
+    // Destroys the upstream request only now: the proxy library would destroy the client's connection with it.
+    res.once('finish', () => upstreamRequest?.destroy());
+    sendProblem(res, failure === 'bodyRejected' ? bodyRejection : failures[failure](service));
+  };
+
+  res.once('close', () => dispatch({ type: 'clientClosed' }));
+  startTimer(rules.deadline);
+  return {
+    onRequest: (request) => {
+      upstreamRequest = request;
+      dispatch({ type: 'connected' });
+    },
+    onResponse: (response) => {
+      upstreamResponse = response;
+      dispatch({ type: 'responded' });
+    },
+    onError: (error) =>
+      dispatch({
+        type: 'upstreamFailed',
+        code: error.code ?? error.name,
+        isReusedConnection: upstreamRequest?.reusedSocket === true,
+      }),
+  };
+}
+
+/** Replaces the library's plugins, which log addresses and send error pages with host names. */
+const reportEvents: Plugin<Request, GatewayResponse> = (proxy) => {
+  proxy.on('proxyReq', (upstreamRequest, _req, res) => res.locals.upstream?.onRequest(upstreamRequest));
+  proxy.on('proxyRes', (upstreamResponse, _req, res) => res.locals.upstream?.onResponse(upstreamResponse));
+  proxy.on('error', (error, _req, res) => {
+    if (res && 'locals' in res) res.locals.upstream?.onError(error);
+  });
+};
+
+export type Proxy = { middleware: Middleware; close: () => void };
+
+/** Forwards requests to the services as streams, and turns every failure on the way into a problem document. */
+export function createProxy(upstreams: readonly Upstream[], limits: Limits): Proxy {
+  const agents: Agent[] = [];
+
+  /** Creates a proxy with one fixed target and its own connections. */
+  const proxyTo = ({ hostname, port }: URL) => {
+    const agent = new Agent({
+      keepAlive: true,
+      maxSockets: limits.maxUpstreamSockets,
+      timeout: limits.upstreamIdleTimeout,
+    });
+    agents.push(agent);
+    return createProxyMiddleware<Request, GatewayResponse>({
+      pathFilter: () => true, // the default parses each URL again
+      target: { protocol: 'http:', hostname: hostname.replace(/^\[(.*)\]$/, '$1'), port: port || '80' },
+      agent,
+      changeOrigin: true,
+      xfwd: false,
+      ws: false,
+      followRedirects: false,
+      ejectPlugins: true,
+      plugins: [reportEvents],
+    });
+  };
+
+  // Streams have their own connections, so that many long ones never delay short requests.
+  const proxies = new Map(
+    upstreams.map(({ service, url }) => [service, { short: proxyTo(new URL(url)), stream: proxyTo(new URL(url)) }]),
+  );
+
+  const middleware: Middleware = (req, res, next) => {
+    const { route, service } = res.locals.context;
+    const proxy = service && proxies.get(service);
+    if (!route || !proxy) throw new Error('a request without a route reached the proxy');
+    const send = () => void proxy[route.kind === 'stream' ? 'stream' : 'short'](req, res, next);
+    res.locals.upstream = trackRequest(req, res, { service, route, limits, send });
+    send();
+  };
+
+  return { middleware, close: () => agents.forEach((agent) => agent.destroy()) };
+}

@@ -1,0 +1,22 @@
+import type { Service } from '@clientela/contracts';
+import type { NextFunction, Request, Response } from 'express';
+import type { Actor } from './authenticate.ts';
+import type { UpstreamEvents } from './proxy.ts';
+import type { Route } from './upstreams.ts';
+
+/** What the middleware learns about one request. */
+export type RequestContext = {
+  request_id: string;
+  started: number;
+  /** The matched path template. Logs and metrics name the route by it, because it identifies nobody. */
+  template: string | undefined;
+  route: Route | undefined;
+  service: Service | undefined;
+  actor: Actor | undefined;
+  /** Why the service's response did not reach the client; for the log. */
+  fault: string | undefined;
+};
+
+/** `upstream` receives what the proxy library reports, once the request is forwarded. */
+export type GatewayResponse = Response<unknown, { context: RequestContext; upstream?: UpstreamEvents }>;
+export type Middleware = (req: Request, res: GatewayResponse, next: NextFunction) => void | Promise<void>;

@@ -1,0 +1,57 @@
+import type { Service } from '@clientela/contracts';
+import { AppError, malformed } from '@clientela/errors';
+import type { Limits } from './limits.ts';
+import type { Middleware } from './request-context.ts';
+import { createRouter, isInternal, readPath } from './router.ts';
+import type { Route, Upstream } from './upstreams.ts';
+
+/** The target of a request: a service's route, or one built into the gateway. */
+type RouteTarget = { service: Service; route: Route } | { builtIn: Middleware };
+
+const noSuchRoute = () => new AppError('not_found', { detail: 'No such route' });
+
+/** Rejects request targets that later middleware could misread. The absolute form is for forward proxies, which this is not. */
+export const validateRequestTarget =
+  (limits: Limits): Middleware =>
+  (req, _res, next) => {
+    if (req.url.length > limits.maxUrlLength)
+      throw new AppError('uri_too_long', { detail: `The URL exceeds ${limits.maxUrlLength} characters` });
+    if (!/^\/[\x21\x22\x24-\x7e]*$/.test(req.url))
+      throw malformed('The request target is not a path of visible ASCII characters');
+    if (req.headers.host === undefined && req.httpVersion === '1.1') throw malformed('Missing Host header');
+    next();
+  };
+
+/**
+ * Matches a request to its route and rewrites its URL to exactly the path that matched.
+ * @throws when a method and template are declared twice, or a service declares an internal path
+ */
+export function matchRoute(upstreams: readonly Upstream[], builtIn: Readonly<Record<string, Middleware>>): Middleware {
+  const router = createRouter<RouteTarget>();
+  for (const [template, middleware] of Object.entries(builtIn)) router.add('GET', template, { builtIn: middleware });
+  for (const { service, routes } of upstreams) {
+    for (const route of routes) {
+      if (isInternal(readPath(route.template)?.segments ?? []))
+        throw new Error(`${service} declares the internal path ${route.template}`);
+      router.add(route.method, route.template, { service, route });
+    }
+  }
+
+  return (req, res, next) => {
+    const query = req.url.indexOf('?');
+    const path = readPath(query === -1 ? req.url : req.url.slice(0, query));
+    const match = path && !isInternal(path.segments) ? router.match(path.segments) : undefined;
+    if (!path || !match) throw noSuchRoute();
+    res.locals.context.template = match.template;
+    const target = match.methods.get(req.method === 'HEAD' ? 'GET' : req.method);
+    if (!target) {
+      const allow = [...match.methods.keys(), ...(match.methods.has('GET') ? ['HEAD'] : [])].toSorted().join(', ');
+      throw new AppError('method_not_allowed', { detail: `Allowed methods: ${allow}`, headers: { Allow: allow } });
+    }
+    if ('builtIn' in target) return target.builtIn(req, res, next);
+    res.locals.context.route = target.route;
+    res.locals.context.service = target.service;
+    req.url = query === -1 ? path.canonical : path.canonical + req.url.slice(query);
+    next();
+  };
+}

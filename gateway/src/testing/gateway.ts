@@ -1,0 +1,333 @@
+import { createHash, generateKeyPairSync, randomBytes, randomInt, randomUUID, type KeyObject } from 'node:crypto';
+import { createServer, request, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { Writable } from 'node:stream';
+import { services, type Service } from '@clientela/contracts';
+import type { Problem } from '@clientela/errors';
+import { createLog } from '@clientela/runtime';
+import jwt from 'jsonwebtoken';
+import { onTestFinished } from 'vitest';
+import { createGateway, type GatewayOptions } from '../app.ts';
+import { Config } from '../config.ts';
+import { routesOf } from '../upstreams.ts';
+
+/** Polls until the condition holds. */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  timeoutMs = 5000,
+): Promise<void> {
+  const end = Date.now() + timeoutMs;
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error(`timed out waiting for: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+export async function listenOn(
+  listener: RequestListener,
+  port = 0,
+): Promise<{ url: string; port: number; server: Server }> {
+  const server = createServer({ keepAliveTimeout: 65_000 }, listener);
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  const { port: boundPort } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${boundPort}`, port: boundPort, server };
+}
+
+/**
+ * Returns the URL of a free port. It lies below the ephemeral range, so that no outgoing connection takes it by chance
+ * before the test does.
+ */
+export async function unusedUrl(): Promise<string> {
+  for (;;) {
+    const port = randomInt(10_000, 32_768);
+    const server = createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)));
+    });
+    if (free) return `http://127.0.0.1:${port}`;
+  }
+}
+
+export type Call = {
+  method?: string;
+  path?: string;
+  headers?: Record<string, string | string[]>;
+  body?: string | Buffer;
+};
+export type CallResult = {
+  status: number;
+  headers: IncomingHttpHeaders;
+  text: string;
+  json: Problem & Record<string, unknown>;
+};
+
+/** Sends one request exactly as written: no client library normalizes its path or headers. */
+export const call = (port: number, { method = 'GET', path = '/', headers = {}, body }: Call): Promise<CallResult> =>
+  new Promise((resolve, reject) => {
+    const req = request({ port, host: '127.0.0.1', method, path, headers, agent: false }, (res) => {
+      const chunks: Buffer[] = [];
+      res.on('data', (chunk: Buffer) => chunks.push(chunk));
+      res.on('error', reject);
+      res.on('end', () => {
+        const text = Buffer.concat(chunks).toString();
+        const json = (
+          /json/.test(String(res.headers['content-type'])) && text ? JSON.parse(text) : {}
+        ) as CallResult['json'];
+        resolve({ status: res.statusCode ?? 0, headers: res.headers, text, json });
+      });
+    });
+    req.on('error', reject);
+    req.end(body);
+  });
+
+/** Opens a TCP connection on which the test writes every byte. */
+export function openConnection(port: number): {
+  socket: Socket;
+  received: () => string;
+  closed: () => boolean;
+  send: (text: string | Buffer) => void;
+} {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  let text = '';
+  let closed = false;
+  socket.on('data', (chunk) => (text += chunk.toString('latin1')));
+  socket.on('end', () => socket.end());
+  socket.on('close', () => (closed = true));
+  socket.on('error', () => {});
+  onTestFinished(() => void socket.destroy());
+  return { socket, received: () => text, closed: () => closed, send: (data) => void socket.write(data) };
+}
+
+/** Sends one raw request, which must contain `Connection: close`, and waits until the connection closes. */
+export async function sendRaw(port: number, text: string): Promise<string> {
+  const connection = openConnection(port);
+  connection.send(text);
+  await until(connection.closed, `a response and a close after ${JSON.stringify(text.slice(0, 60))}`);
+  return connection.received();
+}
+
+export function signingKey(kid: string = randomUUID()) {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return { kid, privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'ES256' } };
+}
+export type SigningKey = ReturnType<typeof signingKey>;
+
+export const company_id = '018f0000-0000-7000-8000-00000000c0c0';
+export const user_id = '018f0000-0000-7000-8000-0000000000aa';
+export const session_id = '018f0000-0000-7000-8000-0000000000bb';
+
+export const validClaims = (): Record<string, unknown> => ({
+  iss: 'clientela',
+  aud: 'clientela',
+  sub: user_id,
+  sid: session_id,
+  jti: randomUUID(),
+  role: 'admin',
+  company_id,
+  iat: Math.floor(Date.now() / 1000),
+  exp: Math.floor(Date.now() / 1000) + 900,
+});
+
+/** Signs a token with these claims over the valid ones; `undefined` omits one. */
+export function signToken(
+  key: SigningKey,
+  claims: Record<string, unknown> = {},
+  header: Record<string, unknown> = {},
+  signingWith: KeyObject = key.privateKey,
+) {
+  const payload = Object.fromEntries(
+    Object.entries({ ...validClaims(), ...claims }).filter(([, value]) => value !== undefined),
+  );
+  return jwt.sign(payload, signingWith, {
+    header: { alg: 'ES256', typ: 'at+jwt', kid: key.kid, ...header },
+    noTimestamp: payload['iat'] === undefined,
+  });
+}
+
+type OperationLimits = { kind?: string; body_limit?: number; deadline?: number; open?: boolean };
+/** Builds an OpenAPI document as the services commit it, from `{ '/api/things/{id}': { get: {} } }`. */
+export const openApiDocument = (paths: Record<string, Record<string, OperationLimits>>): unknown => ({
+  openapi: '3.1.0',
+  paths: Object.fromEntries(
+    Object.entries(paths).map(([template, item]) => [
+      template,
+      Object.fromEntries(
+        Object.entries(item).map(
+          ([method, { kind = 'json', body_limit = 1024 * 1024, deadline = 5000, open = false }]) => [
+            method,
+            { security: open ? [] : [{ bearer: [] }], 'x-clientela': { kind, body_limit, deadline } },
+          ],
+        ),
+      ),
+    ]),
+  ),
+});
+
+/** The default service: responds with the request that reached it. */
+export const echo: RequestListener = (req, res) => {
+  const sum = createHash('sha256');
+  let length = 0;
+  req.on('data', (chunk: Buffer) => {
+    sum.update(chunk);
+    length += chunk.length;
+  });
+  req.on('end', () => {
+    res.setHeader('Content-Type', 'application/json');
+    res.end(
+      JSON.stringify({
+        method: req.method,
+        url: req.url,
+        headers: req.headers,
+        raw: req.rawHeaders,
+        length,
+        sha256: sum.digest('hex'),
+      }),
+    );
+  });
+};
+
+type TestGatewayOptions = {
+  paths?: Partial<Record<Service, Record<string, Record<string, OperationLimits>>>>;
+  /** Request listener of a service; default `echo`. */
+  serve?: Partial<Record<Service, RequestListener>>;
+  /** URL of a service that the test runs itself. */
+  urls?: Partial<Record<Service, string>>;
+  settings?: Record<string, string>;
+  limits?: GatewayOptions['limits'];
+  /** The JSON Web Key Set that auth first publishes; default the gateway's `key`. */
+  keys?: unknown;
+  /** auth's first response for revocations; default none revoked. */
+  revocations?: RevocationsListener;
+  /** Whether to wait until the gateway has its keys; default true. */
+  waitUntilReady?: boolean;
+};
+
+type RevocationsListener = (since: string | null) => { status?: number; body?: object };
+
+/** auth's response that lists these revoked sessions and companies. */
+export const revocationsResponse = (
+  sessions: { sid: string; until: string }[] = [],
+  companies: { id: string; active: boolean }[] = [],
+  more: { as_of?: string; truncated?: true } = {},
+): ReturnType<RevocationsListener> => ({
+  body: { as_of: new Date().toISOString(), sessions, companies, ...more },
+});
+
+/** Starts a real gateway in front of five stub services, and records every request that reaches them. */
+export async function startTestGateway(options: TestGatewayOptions = {}) {
+  const key = signingKey();
+  const reached: { service: Service; method: string; url: string; headers: IncomingHttpHeaders; raw: string[] }[] = [];
+  const down = new Set<Service>();
+  const logLines: Record<string, unknown>[] = [];
+  const ports: Partial<Record<Service, number>> = {};
+  const jwks = { fetchCount: 0, keys: options.keys };
+  const revocations: { polls: (string | null)[]; keys: unknown[]; respond: RevocationsListener } = {
+    polls: [],
+    keys: [],
+    respond: options.revocations ?? (() => revocationsResponse()),
+  };
+  const urls: Record<string, string> = {};
+
+  for (const service of services) {
+    const listener: RequestListener = (req, res) => {
+      if (req.url === '/ready') {
+        res.writeHead(down.has(service) ? 503 : 200).end('{}');
+        return;
+      }
+      if (req.url === '/.well-known/jwks.json' && service === 'auth') {
+        jwks.fetchCount += 1;
+        res.setHeader('Content-Type', 'application/json');
+        res.end(JSON.stringify(jwks.keys ?? { keys: [key.jwk] }));
+        return;
+      }
+      if (req.url?.startsWith('/internal/revocations') && service === 'auth') {
+        const since = new URL(req.url, 'http://auth').searchParams.get('since');
+        revocations.polls.push(since);
+        revocations.keys.push(req.headers['x-service-key']);
+        const { status = 200, body } = revocations.respond(since);
+        res.setHeader('Content-Type', 'application/json');
+        if (status > 0) res.writeHead(status).end(JSON.stringify(body)); // 0: never responds
+        return;
+      }
+      reached.push({
+        service,
+        method: req.method ?? '',
+        url: req.url ?? '',
+        headers: req.headers,
+        raw: req.rawHeaders,
+      });
+      (options.serve?.[service] ?? echo)(req, res);
+    };
+    const stub = options.urls?.[service] === undefined ? await listenOn(listener) : undefined;
+    urls[service] = stub?.url ?? options.urls?.[service] ?? '';
+    if (stub) ports[service] = stub.port;
+  }
+
+  const config = Config.parse({
+    GATEWAY_SERVICE_KEY: randomBytes(32).toString('base64url'),
+    ...Object.fromEntries(services.map((service) => [`${service.toUpperCase()}_SERVICE_URL`, urls[service]])),
+    ...options.settings,
+  });
+  const out = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      logLines.push(
+        ...chunk
+          .toString()
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line) as Record<string, unknown>),
+      );
+      done();
+    },
+  });
+  const gateway = createGateway(config, {
+    log: createLog('gateway', 'info', { redact: [], out }),
+    upstreams: services.map((service) => ({
+      service,
+      url: urls[service] ?? '',
+      routes: routesOf(openApiDocument(options.paths?.[service] ?? {})),
+    })),
+    limits: {
+      upstreamIdleTimeout: 1000,
+      startupRetryInterval: 20,
+      revocationsInterval: 20,
+      readinessInterval: 50,
+      shutdownTimeout: 500,
+      ...options.limits,
+    },
+  });
+  const port = await gateway.listen('127.0.0.1', 0);
+  let closing: Promise<void> | undefined;
+  const close = () => (closing ??= gateway.close());
+  onTestFinished(close);
+
+  if (options.waitUntilReady !== false) {
+    await until(async () => (await call(port, { path: '/ready' })).status === 200, 'keys and revocations');
+  }
+
+  const token = signToken(key);
+  return {
+    port,
+    key,
+    token,
+    bearer: { Authorization: `Bearer ${token}` },
+    serviceKey: config.GATEWAY_SERVICE_KEY,
+    reached,
+    jwks,
+    revocations,
+    down,
+    logLines,
+    ports,
+    close,
+    call: (options: Call) => call(port, options),
+    /** The same with a valid token. */
+    callSignedIn: (options: Call) =>
+      call(port, { ...options, headers: { Authorization: `Bearer ${token}`, ...options.headers } }),
+  };
+}

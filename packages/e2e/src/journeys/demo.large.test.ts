@@ -1,0 +1,136 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { client, testStreet, type TestStreet } from '../testing/test-fleet.ts';
+import { demoClient, eachOf, repoRoot } from '@clientela/fleet';
+import { freePort } from '@clientela/embedded-postgres';
+
+const run = promisify(execFile);
+const program = join(repoRoot, 'packages/fleet/src/commands/demo.ts');
+
+/** Runs the demo as people do. */
+async function demo(
+  args: string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  return run(process.execPath, [program, ...args], { env: { PATH: process.env['PATH'], ...env } }).then(
+    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+    ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({ code, stdout, stderr }),
+  );
+}
+
+let street: TestStreet;
+beforeAll(async () => {
+  street = await testStreet();
+});
+afterAll(() => street.end());
+
+test('fills a company, and says how to look at it', async () => {
+  const { code, stdout, stderr } = await demo([`${street.url}/`]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const [, email] = /e-mail: +(\S+)/.exec(stdout) ?? [];
+  const [, password] = /password: +(\S+)/.exec(stdout) ?? [];
+  const { access_token } = (await client(street.url).post('/auth/login', { email, password })).body;
+  const vera = client(street.url, access_token);
+
+  const counted = async (path: string) => (await vera.get(path)).body;
+  expect((await counted('/api/customers?active_only=false')).total).toBe(200);
+  expect((await counted('/api/customers?status=suspended')).total).toBeGreaterThan(0);
+  expect((await counted('/api/customers?search=guest.jp')).customers[0]).toMatchObject({
+    full_name: expect.stringMatching(/^\p{scx=Han}+ \p{scx=Han}+$/u),
+    address: { country: 'JP' },
+  });
+  expect((await counted('/api/products')).total).toBe(12);
+  expect((await counted('/api/products?type=service')).total).toBe(4);
+  expect((await counted('/api/favorites')).count).toBe(199);
+  const everybody = [1, 2].map((page) => counted(`/api/customers?active_only=false&per_page=100&page=${page}`));
+  const customers: { id: string; phone: string; tags: string[] }[] = (await Promise.all(everybody)).flatMap(
+    (page) => page.customers,
+  );
+  const kept = await eachOf(customers, 8, async ({ id }) => (await counted(`/api/customers/${id}/interactions`)).total);
+  expect(kept.reduce((sum, total) => sum + total, 0)).toBe(399);
+  expect(customers.filter(({ tags }) => tags.length > 0)).toHaveLength(66);
+  expect(customers.every(({ phone }) => /^\+\d{10,14}$/.test(phone))).toBe(true);
+
+  const lines = stdout.split('\n').filter((line) => /^ +(TOKEN=|curl )/.test(line));
+  expect(lines).toHaveLength(6);
+  const answers = await pasted(lines);
+  expect(answers).toMatchObject([
+    { customers: expect.arrayContaining([expect.objectContaining({ firstname: 'Jürgen' })]), total: 3 },
+    { customer: { firstname: 'Jürgen', tags: [expect.any(String), expect.any(String)] } },
+    { notes: [{ content: expect.any(String) }], total: 1 },
+    { total: 3 },
+    { count: 2 },
+  ]);
+}, 60_000);
+
+test('can be run again, at the port that the settings name', async () => {
+  const again = spawn(process.execPath, [program], {
+    env: { PORT: String(street.ports.gateway) },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(again, 'exit');
+  let said = '';
+  for await (const chunk of again.stdout) {
+    said += String(chunk);
+    if (said.includes('200 customers,')) again.kill(); // the rest is as it was the first time
+  }
+  await ended;
+  expect(said).toMatch(/signed up \S+ with a company[^\n]*\n.* 200 customers, some with tags\n/);
+}, 60_000);
+
+test('says in one sentence that there is no street', async () => {
+  const port = await freePort();
+  const sentence = { code: 1, stdout: '', stderr: expect.stringMatching(/^\n[^\n]+\n$/) };
+  const away = await demo([`http://127.0.0.1:${port}`]);
+  expect(away).toMatchObject(sentence);
+  expect(away.stderr).toContain(`Nothing answers at http://127.0.0.1:${port}`);
+  expect(await demo([`http://127.0.0.1:${street.ports.product}`])).toMatchObject(sentence);
+  expect(await demo(['8080'])).toMatchObject(sentence);
+});
+
+test('comes back when it is told to come later, but not for ever', async () => {
+  let calls = 0;
+  let refusals = 2;
+  const server = createServer((_request, response) => {
+    calls += 1;
+    const refused = calls <= refusals;
+    response.writeHead(refused ? (calls === 1 ? 429 : 503) : 200, { 'Retry-After': '0' }).end('{"is":"there"}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  const send = demoClient(`http://127.0.0.1:${port}`);
+  expect(await send('GET', '/')).toEqual({ is: 'there' });
+  expect(calls).toBe(3);
+  calls = 0;
+  refusals = 100;
+  await expect(send('POST', '/x', {})).rejects.toThrow('POST /x answered 503');
+  expect(calls).toBe(6);
+  server.close();
+});
+
+/** What the lines print when they are pasted into a shell: by curl itself, or on a machine without it by what it would do. */
+async function pasted(lines: readonly string[]): Promise<unknown[]> {
+  const curl = await run('curl', ['--version']).then(
+    () => true,
+    () => false,
+  );
+  const look = lines.filter((line) => !line.includes('TOKEN=$('));
+  if (curl) {
+    const { stdout } = await run('sh', ['-c', lines.map((line) => `${line}\necho`).join('\n')]);
+    return stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as unknown);
+  }
+  const [, url = '', body] = /curl -s (\S+) .* -d '([^']*)'/.exec(lines[0] ?? '') ?? [];
+  const signedIn = await client(url).post('', body);
+  return Promise.all(
+    look.map(
+      async (line) => (await client(/https?:[^\s']+/.exec(line)?.[0] ?? '', signedIn.body.access_token).get('')).body,
+    ),
+  );
+}

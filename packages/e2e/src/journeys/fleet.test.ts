@@ -1,0 +1,252 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { childEnv } from '@clientela/testing';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import {
+  findPostgres,
+  freePort,
+  isListening,
+  locatePostgres,
+  startedAt,
+  startPostgres,
+} from '@clientela/embedded-postgres';
+import { type Fleet, type FleetOptions, peers, repoRoot, services, startFleet } from '@clientela/fleet';
+import { stubCheckout } from '../testing/stub-checkout.ts';
+
+let folder: string;
+let street: string;
+let fleets: Fleet[];
+
+// One installation for all stories, as making its databases takes seconds: each begins with a fleet that is stopped.
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fleet-'));
+  street = stubCheckout();
+});
+beforeEach(() => {
+  fleets = [];
+});
+afterEach(async () => {
+  for (const fleet of fleets) await fleet.stop();
+});
+afterAll(async () => {
+  rmSync((await locatePostgres(folder)).home, { recursive: true, force: true });
+  for (const path of [folder, street]) rmSync(path, { recursive: true, force: true });
+});
+
+const start = async (options: Partial<FleetOptions> = {}) => {
+  const fleet = await startFleet({ folder, street, env: {}, free_ports: true, fsync: false, ...options });
+  fleets.push(fleet);
+  return fleet;
+};
+
+const ready = async (url: string) => {
+  const answer = await fetch(`${url}/ready?all=1`).catch(() => undefined);
+  return answer?.status === 200;
+};
+const environmentOf = async (fleet: Fleet, program: keyof Fleet['ports']) =>
+  (await (await fetch(`http://127.0.0.1:${fleet.ports[program]}/environment`)).json()) as Record<string, string>;
+
+async function rows(url: string, sql: string): Promise<unknown[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+test('a fleet stands: databases, programs, superuser; stopped, nothing of it is left; started again, all is as it was', async () => {
+  const steps: string[] = [];
+  const fleet = await start({ progress: (line) => steps.push(line) });
+  expect(await ready(fleet.url)).toBe(true);
+  expect(fleet.superuser).toEqual({ made: true, email: 'admin@clientela.local', password: 'generated-now' });
+  for (const service of services) {
+    const { url, owner_url } = fleet.databases[service];
+    await rows(url, 'insert into things values (1)');
+    await expect(rows(url, 'create table more ()')).rejects.toThrow(/permission denied/);
+    expect(await rows(owner_url, 'select * from things')).toEqual([{ id: 1 }]);
+    const neighbour = new URL(url);
+    neighbour.pathname = service === 'auth' ? '/clientela_product' : '/clientela_auth';
+    await expect(rows(neighbour.href, 'select 1')).rejects.toThrow(/permission denied/);
+  }
+  const pids = peers.map((program) => fleet.pid(program) as number);
+  await fleet.stop();
+  for (const pid of pids) expect(startedAt(pid)).toBeUndefined();
+  expect(await findPostgres(folder)).toBeUndefined();
+  expect(readdirSync(folder).toSorted()).toEqual(['compile-cache', 'logs', 'secrets']);
+  for (const file of readdirSync(join(folder, 'logs')))
+    expect(readFileSync(join(folder, 'logs', file), 'utf8')).not.toContain('generated-now');
+  expect(steps.join('\n')).not.toContain('generated-now');
+
+  const again = await start();
+  expect(again.secrets).toEqual(fleet.secrets);
+  expect(await rows(again.databases.auth.url, 'select * from things where id = 1')).toEqual([{ id: 1 }]);
+});
+
+test('the programs get what they need, and each what is its own', async () => {
+  const env = { LOG_LEVEL: 'DEBUG', ADMIN_EMAIL: 'known@example.com', SURROUNDINGS: 'ours' };
+  const fleet = await start({ env });
+  expect(fleet.superuser).toEqual({ made: false, email: 'known@example.com' });
+  const favorites = await environmentOf(fleet, 'favorites');
+  expect(favorites).toMatchObject({
+    NODE_ENV: 'production',
+    LOG_LEVEL: 'debug',
+    FAVORITES_PORT: String(fleet.ports.favorites),
+    FAVORITES_DATABASE_URL: fleet.databases.favorites.url,
+    PRODUCT_SERVICE_URL: `http://127.0.0.1:${fleet.ports.product}`,
+    FAVORITES_SERVICE_KEY: fleet.secrets.service_keys.favorites,
+  });
+  for (const program of peers) {
+    const given = JSON.stringify(await environmentOf(fleet, program));
+    expect(given).not.toMatch(/SURROUNDINGS|OWNER_DATABASE_URL|ADMIN_/);
+    for (const service of services)
+      expect(given.includes(fleet.secrets.own_secrets[service])).toBe(program === service);
+  }
+});
+
+test('killed hard, a program and PostgreSQL are back within 5 s by themselves', async () => {
+  const fleet = await start();
+  const before = { customer: fleet.pid('customer'), postgres: fleet.postgres.pid() as number };
+  fleet.kill('customer', 'SIGKILL');
+  await vi.waitUntil(async () => fleet.pid('customer') !== before.customer && (await ready(fleet.url)), {
+    timeout: 15_000,
+  });
+  process.kill(before.postgres, 'SIGKILL');
+  await vi.waitUntil(
+    async () =>
+      fleet.postgres.pid() !== before.postgres &&
+      (await rows(fleet.databases.auth.url, 'select 1').catch(() => [])).length === 1,
+    { timeout: 15_000 },
+  );
+});
+
+test('two fleets stand side by side; a second one in the same folder is refused and harms nothing', async () => {
+  const fleet = await start();
+  await expect(start()).rejects.toThrow(/^A fleet runs in .* already: stop that one first\.$/);
+  expect(await ready(fleet.url)).toBe(true);
+  const elsewhere = mkdtempSync(join(tmpdir(), 'fleet-'));
+  const other = await start({ folder: elsewhere });
+  expect(await ready(other.url)).toBe(true);
+  expect(other.secrets.own_secrets.auth).not.toBe(fleet.secrets.own_secrets.auth);
+  await other.stop();
+  rmSync((await locatePostgres(elsewhere)).home, { recursive: true });
+  rmSync(elsewhere, { recursive: true });
+});
+
+test('a taken port is named with its program and the setting that moves it', async () => {
+  const port = await freePort();
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  await expect(start({ env: { PRODUCT_PORT: String(port) } })).rejects.toThrow(
+    `Port ${port} for product is taken by another program: free it, or choose another with PRODUCT_PORT.`,
+  );
+  await new Promise((resolve) => server.close(resolve));
+  await start({ env: { PRODUCT_PORT: String(port) } });
+});
+
+test('a program that never comes up is named with its log, and all the others are ended', async () => {
+  const broken = stubCheckout();
+  writeFileSync(join(broken, 'services/product/src/main.ts'), `console.error('no luck'); process.exit(1);`);
+  const port = await freePort();
+  await expect(start({ street: broken, env: { CUSTOMER_PORT: String(port) } })).rejects.toThrow(
+    `product does not start: its log ${join(folder, 'logs', 'product.log')} says why.`,
+  );
+  expect(readFileSync(join(folder, 'logs', 'product.log'), 'utf8')).toContain('no luck');
+  rmSync(broken, { recursive: true });
+  expect(await isListening(port)).toBe(false);
+  expect(await findPostgres(folder)).toBeUndefined();
+});
+
+test('a migration that fails is said with its service', async () => {
+  const broken = stubCheckout();
+  writeFileSync(join(broken, 'services/auth/migrations/0002_again.sql'), 'create table things ();\n');
+  await expect(start({ street: broken })).rejects.toThrow(
+    /^The database of auth cannot be set up: .*"things" already exists$/,
+  );
+  rmSync(broken, { recursive: true });
+});
+
+test('a supervisor that was killed takes its programs along, and the next start works with all that was written', async () => {
+  const options = { folder, street, fsync: false, free_ports: true, env: {} };
+  const script = `
+    import { startFleet } from ${JSON.stringify(join(repoRoot, 'packages/fleet/src/launcher/fleet.ts'))};
+    const fleet = await startFleet(${JSON.stringify(options)});
+    console.log(JSON.stringify({ pids: ${JSON.stringify(peers)}.map((program) => fleet.pid(program)), url: fleet.databases.auth.url }));
+  `;
+  const supervisor = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: childEnv,
+  });
+  const { pids, url } = JSON.parse(String(await new Promise((resolve) => supervisor.stdout.once('data', resolve)))) as {
+    pids: number[];
+    url: string;
+  };
+  await rows(url, 'insert into things values (7)');
+  supervisor.kill('SIGKILL');
+  await vi.waitUntil(() => pids.every((pid) => startedAt(pid) === undefined), { timeout: 15_000 });
+  await vi.waitUntil(async () => (await findPostgres(folder)) === undefined, { timeout: 15_000 });
+  const fleet = await start();
+  expect(await rows(fleet.databases.auth.url, 'select * from things where id = 7')).toEqual([{ id: 7 }]);
+});
+
+test('the next start at once after a hard kill works too', async () => {
+  const options = {
+    folder,
+    street,
+    fsync: false,
+    free_ports: false,
+    env: Object.fromEntries(
+      await Promise.all(
+        ['PORT', ...services.map((service) => `${service.toUpperCase()}_PORT`)].map(async (name) => [
+          name,
+          String(await freePort()),
+        ]),
+      ),
+    ) as Record<string, string>,
+  };
+  const script = `
+    import { startFleet } from ${JSON.stringify(join(repoRoot, 'packages/fleet/src/launcher/fleet.ts'))};
+    await startFleet(${JSON.stringify(options)});
+    console.log('up');
+  `;
+  const supervisor = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: childEnv,
+  });
+  await new Promise((resolve) => supervisor.stdout.once('data', resolve));
+  supervisor.kill('SIGKILL');
+  await new Promise((resolve) => supervisor.once('exit', resolve));
+  const fleet = await start(options);
+  expect(await ready(fleet.url)).toBe(true);
+});
+
+test('on a server of one’s own it makes its databases and leaves the rest alone', async () => {
+  const base = await start();
+  const admin = new URL(base.postgres.admin_url as string);
+  const elsewhere = mkdtempSync(join(tmpdir(), 'fleet-'));
+  await base.stop();
+  const server = await startPostgres({ folder, fsync: false });
+  const env = {
+    POSTGRES_HOST: '127.0.0.1',
+    POSTGRES_PORT: String(server.port),
+    POSTGRES_USER: admin.username,
+    POSTGRES_PASSWORD: admin.password,
+  };
+  const fleet = await start({ folder: elsewhere, env });
+  expect(new URL(fleet.databases.auth.url).port).toBe(String(server.port));
+  expect(fleet.postgres.pid()).toBeUndefined();
+  expect((await environmentOf(fleet, 'auth'))['AUTH_DATABASE_URL']).toBe(fleet.databases.auth.url);
+  await fleet.stop();
+  expect(server.alive()).toBe(true);
+  await expect(start({ folder: elsewhere, env: { ...env, POSTGRES_PASSWORD: 'wrong' } })).rejects.toThrow(
+    /^The database of \w+ cannot be set up: password authentication failed/,
+  );
+  expect(existsSync(join(elsewhere, 'run.json'))).toBe(false);
+  await server.stop();
+  rmSync(elsewhere, { recursive: true });
+});

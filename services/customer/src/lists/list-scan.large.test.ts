@@ -1,0 +1,76 @@
+import type { TestService } from '@clientela/testing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createTestCustomer } from '../testing/test-customer.ts';
+
+// A long walk while others write: what a cursor promises of those who did not change.
+
+let service: TestService;
+beforeAll(async () => {
+  service = await createTestCustomer({ pool: 4 });
+});
+afterAll(() => service.close());
+
+const path = '/api/customers';
+const amount = 100_000;
+
+/** Names of which many are the same and some are missing; without the index for searching, which such a list never asks. */
+async function fill(company_id: string): Promise<void> {
+  const { owner } = service.database;
+  await owner.transaction(async (tx) => {
+    await tx.raw('set local statement_timeout = 0');
+    await tx.raw('drop index customers_search_text');
+    await tx.raw(
+      `insert into customers (company_id, id, full_name, full_name_built, email, preferences, search_text, created_at)
+       select ?, gen_random_uuid(), case when n % 10 > 0 then 'Customer ' || n % 20011 end, false, n || '@example.com',
+         '{"newsletter": false, "notifications": true, "language": "en"}', '', date_trunc('milliseconds', now() - n % 60013 * interval '1 minute')
+       from generate_series(1, ${amount}) n`,
+      [company_id],
+    );
+    await tx.raw(
+      `insert into customer_counters (company_id, customer_id, currency, customer_created_at, is_listed)
+       select company_id, id, 'EUR', created_at, true from customers`,
+    );
+  });
+  await owner.raw('analyze customers, customer_counters');
+}
+
+test('a walk over 100,000 customers meets each who did not change once, while others come, change and go', async () => {
+  const company = service.company();
+  await fill(company.id);
+  const unchanged = new Set<string>(await service.database.owner('customers').pluck('id'));
+  expect(unchanged.size).toBe(amount);
+
+  // Somebody changes who stands ahead of the walk, behind it, and where it is.
+  const victims = [...unchanged].filter((_, at) => at % 37 === 0).toSorted();
+  const written = { created: 0, changed: 0, removed: 0 };
+  const write = async (at: number) => {
+    // Of a user of its own each: a user changes only so many a minute.
+    const writer = service.user('admin', company);
+    const victim = victims[at] ?? '';
+    unchanged.delete(victim);
+    if (at % 3 === 0) {
+      const full_name = at % 2 ? `Customer ${at % 20_011}` : `Zoe ${at}`;
+      await writer.patch(`${path}/${victim}`, { full_name }).expect(200);
+      written.changed += 1;
+    } else if (at % 3 === 1) {
+      await writer.delete(`${path}/${victim}${at % 2 ? '?hard_delete=true' : ''}`).expect(200);
+      written.removed += 1;
+    } else {
+      await writer.post(path, { full_name: `Customer ${(at * 7919) % 20_011}` }).expect(201);
+      written.created += 1;
+    }
+  };
+
+  const reader = service.user('viewer', company);
+  const met = new Map<string, number>();
+  let pages = 0;
+  for (let cursor: string | null = ''; cursor !== null; pages += 1) {
+    const query = `sort=full_name&per_page=100&cursor=${encodeURIComponent(cursor)}`;
+    const [{ body }] = await Promise.all([reader.get(`${path}?${query}`).expect(200), write(pages)]);
+    for (const { id } of body.customers as { id: string }[]) met.set(id, (met.get(id) ?? 0) + 1);
+    cursor = body.next_cursor as string | null;
+  }
+
+  expect(Math.min(...Object.values(written))).toBeGreaterThan(300);
+  expect([...unchanged].filter((id) => met.get(id) !== 1)).toEqual([]);
+});
