@@ -1,21 +1,21 @@
 import type { Match, DataInventory } from '@clientela/privacy';
-import { removeCustomer } from './customers/store.ts';
+import { markCustomerDeleted } from './customers/store.ts';
 
-const customer: Match = { company_id: 'company_id', customer_id: 'customer_id' };
+const ofCustomer: Match = { company_id: 'company_id', customer_id: 'customer_id' };
 
-/** What this service knows of a person, and what becomes of it. */
+/** The personal data of this service. */
 export const privacy: DataInventory = {
   service: 'favorites',
   tables: [
-    { table: 'favorites', person: customer, section: 'favorites', also: ['id'], erasure: 'delete' },
+    { table: 'favorites', person: ofCustomer, section: 'favorites', alsoExported: ['id'], erasure: 'delete' },
     {
       table: 'customer_locks',
-      person: customer,
-      not_exported: 'says only that there is or was such a customer',
-      erasure: { keep: 'keeps what comes late from bringing the customer back', columns: ['customer_id'] },
+      person: ofCustomer,
+      notExported: 'records only that the customer exists or existed',
+      erasure: { keep: 'late requests must not restore the customer', columns: ['customer_id'] },
     },
   ],
-  begin: async (tx, { company_id, customer_id }) => {
-    if (customer_id) await removeCustomer(tx, company_id, customer_id);
+  onStart: async (tx, { company_id, customer_id }) => {
+    if (customer_id) await markCustomerDeleted(tx, company_id, customer_id);
   },
 };

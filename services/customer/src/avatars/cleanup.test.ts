@@ -54,7 +54,7 @@ afterAll(async () => {
 
 const startWorker = () => {
   const { db } = service.database;
-  workers.push(startAvatarCleanup({ db, storage, log: createLog('test', 'silent', { redact: [] }), every: 10 }));
+  workers.push(startAvatarCleanup({ db, storage, log: createLog('test', 'silent', { redact: [] }), intervalMs: 10 }));
 };
 const newCustomer = async (): Promise<string> =>
   (await manager.post('/api/customers', { full_name: 'Ana' }).expect(201)).body.customer.id;
