@@ -56,7 +56,7 @@ await runService(async (onShutdown) => {
     product: erasureClient('product', config.PRODUCT_SERVICE_URL),
     favorites: erasureClient('favorites', config.FAVORITES_SERVICE_URL),
   };
-  const erasing = startErasureWorker({
+  const erasureWorker = startErasureWorker({
     db,
     url,
     fingerprints: createFingerprinter(config.CUSTOMER_SECRET),
@@ -64,7 +64,7 @@ await runService(async (onShutdown) => {
     peers,
     log,
   });
-  onShutdown(() => erasing.stop());
+  onShutdown(() => erasureWorker.stop());
 
   const upstreamUrls = {
     orders: config.ORDERS_SERVICE_URL ?? config.INTERACTION_SERVICE_URL,
@@ -85,7 +85,7 @@ await runService(async (onShutdown) => {
     upstreams: createUpstreams(upstreamUrls, key, { log }),
     avatarStorage,
     peers,
-    onErasureRequested: erasing.wake,
+    onErasureRequested: erasureWorker.wake,
     metrics: Registry.merge([events.metrics, erasureMetrics(db)]),
   });
   const server = await listen(app, { host: config.HOST, port: config.CUSTOMER_PORT });
