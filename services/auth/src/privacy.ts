@@ -41,7 +41,7 @@ export const privacy: DataInventory = {
       also: ['id', 'company_id', 'created_at', 'updated_at'],
       withheld: {
         password_hash: 'a secret',
-        searched: 'what the search looks in, made of the other fields',
+        search_text: 'derived from the other fields',
       },
       erasure: 'delete',
     },

@@ -4,7 +4,7 @@ import type { PublicJwk } from './schema.ts';
 import { deriveKey, seal, unseal } from './sealing.ts';
 
 /** A key pair as stored: the private key is encrypted (PKCS #8 inside). */
-export type KeyPair = { kid: string; public_jwk: PublicJwk; private_sealed: Buffer };
+export type KeyPair = { kid: string; public_jwk: PublicJwk; sealed_private_key: Buffer };
 
 /**
  * Derives the key that encrypts private keys.
@@ -21,13 +21,16 @@ export function generateKeyPair(sealingKey: Buffer, use: PublicJwk['use']): KeyP
   const kid = thumbprint(x, y);
   const public_jwk: PublicJwk = { kty: 'EC', crv: 'P-256', x, y, kid, use, alg: 'ES256' };
   const der = privateKey.export({ format: 'der', type: 'pkcs8' });
-  return { kid, public_jwk, private_sealed: seal(sealingKey, der, kid) };
+  return { kid, public_jwk, sealed_private_key: seal(sealingKey, der, kid) };
 }
 
 /** @throws EnvironmentError when the key was sealed under another AUTH_SECRET */
-export function unsealPrivateKey(sealingKey: Buffer, { kid, private_sealed }: Omit<KeyPair, 'public_jwk'>): KeyObject {
+export function unsealPrivateKey(
+  sealingKey: Buffer,
+  { kid, sealed_private_key }: Omit<KeyPair, 'public_jwk'>,
+): KeyObject {
   try {
-    return createPrivateKey({ key: unseal(sealingKey, private_sealed, kid), format: 'der', type: 'pkcs8' });
+    return createPrivateKey({ key: unseal(sealingKey, sealed_private_key, kid), format: 'der', type: 'pkcs8' });
   } catch {
     throw new EnvironmentError(
       'AUTH_SECRET does not match the signing key in this database: set the secret of this installation.',
