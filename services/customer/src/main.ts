@@ -6,12 +6,12 @@ import { createApp } from './app.ts';
 import { openStorage } from './avatars/open-storage.ts';
 import { startAvatarCleanup } from './avatars/worker.ts';
 import { readConfig } from './config.ts';
-import { erasureMetrics } from './gdpr/metrics.ts';
-import { startErasing } from './gdpr/worker.ts';
+import { erasureMetrics } from './privacy/metrics.ts';
+import { startErasureWorker } from './privacy/worker.ts';
 import { createUserClient } from './profiles/user-client.ts';
 import { createTotalsClient } from './stats/totals-client.ts';
 import { subscriptions } from './subscriptions.ts';
-import { fingerprints } from './tombstones/fingerprints.ts';
+import { createFingerprinter } from './tombstones/fingerprints.ts';
 import { createUpstreams } from './upstreams/upstream-client.ts';
 
 // An erasure continues at the other service until this one disconnects, so its calls get a route's full deadline.
@@ -42,18 +42,18 @@ await runService('customer', {
     });
     onShutdown(() => events.stop());
 
-    const others = {
+    const peers = {
       auth: client('auth', { timeout: erasureTimeout }),
       interaction: client('interaction', { timeout: erasureTimeout }),
       product: client('product', { timeout: erasureTimeout }),
       favorites: client('favorites', { timeout: erasureTimeout }),
     };
-    const erasing = startErasing({
+    const erasing = startErasureWorker({
       db,
       url: databaseUrl,
-      fingerprints: fingerprints(secret),
-      pictures: avatarStorage,
-      others,
+      fingerprints: createFingerprinter(secret),
+      avatarStorage,
+      peers,
       log,
     });
     onShutdown(() => erasing.stop());
@@ -72,8 +72,8 @@ await runService('customer', {
       totals,
       upstreams: createUpstreams(upstreamUrls, config.CUSTOMER_SERVICE_KEY, { log }),
       avatarStorage,
-      others,
-      erasing: erasing.wake,
+      peers,
+      onErasureRequested: erasing.wake,
       metrics: Registry.merge([events.metrics, erasureMetrics(db)]),
     });
   },
