@@ -20,13 +20,13 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'clientela-test-'));
   const postgres = await startPostgres({ folder, fsync: false });
-  project.provide('postgres', postgres.admin_url);
+  project.provide('postgres', postgres.adminUrl);
   project.provide('folder', folder);
   project.provide('pid', process.pid);
   return async () => {
     await endShared(folder);
     await postgres.stop();
-    rmSync(postgres.home, { recursive: true, force: true });
+    rmSync(postgres.dataHome, { recursive: true, force: true });
     rmSync(folder, { recursive: true, force: true });
   };
 }
