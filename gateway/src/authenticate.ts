@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { roles, type Role } from '@clientela/contracts';
 import { AppError, unauthenticated, unavailable } from '@clientela/errors';
 import jwt from 'jsonwebtoken';
+import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { VerificationKeys } from './jwks.ts';
 import type { Limits } from './limits.ts';
@@ -47,7 +48,7 @@ export type TokenVerifier = {
 
 /** Verifies access tokens. Caches a valid one until it expires, is revoked, or auth withdraws its key. */
 export function createTokenVerifier(keys: VerificationKeys, revocations: Revocations, limits: Limits): TokenVerifier {
-  const tokenCache = new Map<string, CachedToken>();
+  const tokenCache = new LRUCache<string, CachedToken>({ max: limits.tokenCacheSize });
   const now = () => Date.now() / 1000;
 
   const check = async (token: string): Promise<CachedToken | undefined> => {
@@ -77,8 +78,6 @@ export function createTokenVerifier(keys: VerificationKeys, revocations: Revocat
     if (!cached) {
       cached = await check(token);
       if (!cached) return undefined;
-      const oldest = tokenCache.size >= limits.tokenCacheSize ? tokenCache.keys().next().value : undefined;
-      if (oldest !== undefined) tokenCache.delete(oldest);
       tokenCache.set(digest, cached);
     }
     const isCurrent = cached.exp + limits.clockToleranceSeconds > now() && keys.get(cached.kid) !== undefined;

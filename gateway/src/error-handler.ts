@@ -1,4 +1,5 @@
-import { problemAt, createProblem } from '@clientela/errors';
+import { legacyProblem } from '@clientela/contracts';
+import { createProblem } from '@clientela/errors';
 import type { Log } from '@clientela/runtime';
 import type { NextFunction, Request } from 'express';
 import { connectionHeader } from './body.ts';
@@ -11,7 +12,7 @@ export function sendProblem(res: GatewayResponse, error: unknown): void {
   for (const name of res.getHeaderNames()) if (!name.startsWith('ratelimit')) res.removeHeader(name);
   res.statusCode = status;
   res.statusMessage = '';
-  const text = JSON.stringify(problemAt(template, body));
+  const text = JSON.stringify(legacyProblem(template, body));
   for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
   res.setHeader('X-Request-Id', request_id);
   res.setHeader('Content-Length', Buffer.byteLength(text));

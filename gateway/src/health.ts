@@ -1,4 +1,5 @@
 import type { Service } from '@clientela/contracts';
+import { startPeriodicWorker } from '@clientela/runtime';
 import type { Limits } from './limits.ts';
 import type { Middleware } from './request-context.ts';
 import type { Upstream } from './upstreams.ts';
@@ -10,12 +11,10 @@ type ServiceStates = Partial<Record<Service, State>>;
 export function startReadinessPoller(upstreams: readonly Upstream[], limits: Limits) {
   let lastStates: ServiceStates = Object.fromEntries(upstreams.map(({ service }) => [service, 'down']));
   let polledAt = -Infinity;
-  let running: Promise<void> | undefined;
-  const closed = new AbortController();
 
-  const fetchState = async ({ service, url }: Upstream): Promise<[Service, State]> => {
+  const fetchState = async ({ service, url }: Upstream, closed: AbortSignal): Promise<[Service, State]> => {
     try {
-      const signal = AbortSignal.any([closed.signal, AbortSignal.timeout(limits.readinessTimeout)]);
+      const signal = AbortSignal.any([closed, AbortSignal.timeout(limits.readinessTimeout)]);
       const response = await fetch(new URL('/ready', url), { redirect: 'error', signal });
       await response.arrayBuffer();
       return [service, response.ok ? 'up' : 'down'];
@@ -23,26 +22,23 @@ export function startReadinessPoller(upstreams: readonly Upstream[], limits: Lim
       return [service, 'down'];
     }
   };
-  const fetchStates = async () => {
-    lastStates = Object.fromEntries(await Promise.all(upstreams.map(fetchState)));
-    polledAt = performance.now();
-  };
-  const poll = () => (running ??= fetchStates().finally(() => (running = undefined)));
-  const timer = setInterval(() => void poll(), limits.readinessInterval).unref();
-  void poll();
+  const poller = startPeriodicWorker({
+    intervalMs: limits.readinessInterval,
+    run: async (signal) => {
+      lastStates = Object.fromEntries(await Promise.all(upstreams.map((upstream) => fetchState(upstream, signal))));
+      polledAt = performance.now();
+    },
+  });
 
   return {
     /** @param recheck polls at once when a service was down, for callers that wait for all services */
     current: async (recheck = false) => {
       const isUrgent = recheck && Object.values(lastStates).includes('down');
       const maxAge = isUrgent ? limits.readinessRecheckInterval : limits.readinessInterval;
-      if (performance.now() - polledAt > maxAge) await poll();
+      if (performance.now() - polledAt > maxAge) await poller.runNow();
       return lastStates;
     },
-    close: () => {
-      clearInterval(timer);
-      closed.abort();
-    },
+    close: () => void poller.stop(),
   };
 }
 

@@ -1,5 +1,5 @@
 import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
-import type { Log } from '@clientela/runtime';
+import { startPeriodicWorker, type Log } from '@clientela/runtime';
 import { z } from 'zod';
 import type { Limits } from './limits.ts';
 
@@ -39,58 +39,35 @@ export function hs256Key(secret: string): VerificationKeys {
 /** Fetches auth's public keys (RFC 7517), refreshes them every minute, and keeps them while auth is unavailable. */
 export function createJwksClient(authUrl: string, serviceKey: string, limits: Limits, log: Log): JwksClient {
   let keys = new Map<string, KeyObject>();
-  let running: Promise<void> | undefined;
   let fetchedAt = 0;
-  let isFailing = false;
-  let timer: NodeJS.Timeout | undefined;
-  const closed = new AbortController();
-
-  const fetchKeys = async () => {
-    fetchedAt = performance.now();
-    try {
+  const poller = startPeriodicWorker({
+    intervalMs: () => (keys.size > 0 ? limits.jwksRefreshInterval : limits.startupRetryInterval),
+    log,
+    failureMessage: 'keys: not fetched, retrying',
+    run: async (signal) => {
+      fetchedAt = performance.now();
       const response = await fetch(new URL('/.well-known/jwks.json', authUrl), {
         headers: { 'X-Service-Key': serviceKey },
         redirect: 'error',
-        signal: AbortSignal.any([closed.signal, AbortSignal.timeout(limits.jwksTimeout)]),
+        signal: AbortSignal.any([signal, AbortSignal.timeout(limits.jwksTimeout)]),
       });
       if (!response.ok) throw new Error(`auth responded with status ${response.status}`);
       const tokenKeys = parseTokenKeys(await response.json());
       if (tokenKeys.size === 0) throw new Error('auth published no token key');
       keys = tokenKeys;
-      isFailing = false;
-    } catch (err) {
-      if (!isFailing && !closed.signal.aborted) log.warn({ err }, 'keys: not fetched, retrying');
-      isFailing = true;
-    }
-  };
-
-  const refresh = () => (running ??= fetchKeys().finally(() => (running = undefined)));
-
-  const poll = async () => {
-    await refresh();
-    if (!closed.signal.aborted)
-      timer = setTimeout(
-        () => void poll(),
-        keys.size > 0 ? limits.jwksRefreshInterval : limits.startupRetryInterval,
-      ).unref();
-  };
-  void poll();
+    },
+  });
 
   return {
     algorithm: 'ES256',
     ready: () => keys.size > 0,
     get: (kid) => keys.get(kid),
     find: async (kid) => {
-      const key = keys.get(kid);
-      if (key) return key;
-      if (running) await running;
-      else if (performance.now() - fetchedAt >= limits.jwksOnDemandInterval) await refresh();
+      const isDue = poller.isRunning() || performance.now() - fetchedAt >= limits.jwksOnDemandInterval;
+      if (!keys.has(kid) && isDue) await poller.runNow();
       return keys.get(kid);
     },
-    close: () => {
-      closed.abort();
-      clearTimeout(timer);
-    },
+    close: () => void poller.stop(),
   };
 }
 

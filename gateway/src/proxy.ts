@@ -3,162 +3,156 @@ import type { Service } from '@clientela/contracts';
 import { AppError, unavailable } from '@clientela/errors';
 import type { Request } from 'express';
 import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware';
-import { filterResponseHeaders } from './response-headers.ts';
-import { hasBody, isBackpressured, enforceBodyRate, slowBody } from './body.ts';
-import type { Limits } from './limits.ts';
-import type { Route, Upstream } from './upstreams.ts';
+import { enforceBodyRate, hasBody, isBackpressured, slowBody } from './body.ts';
 import { sendProblem } from './error-handler.ts';
+import type { Limits } from './limits.ts';
+import { newProxiedRequest, transition, type Failure, type ProxyEvent } from './proxied-request.ts';
 import type { GatewayResponse, Middleware } from './request-context.ts';
+import { filterResponseHeaders } from './response-headers.ts';
+import type { Route, Upstream } from './upstreams.ts';
 
-/** One request on its way to a service. */
-type ProxiedRequest = {
-  service: Service;
-  route: Route;
-  /** The request to the service, once it has a connection. */
-  upstreamRequest: ClientRequest | undefined;
-  upstreamResponse: IncomingMessage | undefined;
-  retried: boolean;
-  settled: boolean;
-  /** Bytes that the client's connection had carried at the last check. */
-  bytesMoved: number;
-  /** Whether the deadline passed while the response was in progress. */
-  pastDeadline: boolean;
-  timer: NodeJS.Timeout | undefined;
-};
-
-const unreachableCodes = new Set([
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EHOSTDOWN',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ETIMEDOUT',
-  'EADDRNOTAVAIL',
-]);
 const retryAfter = { 'Retry-After': '2' };
 
-const serviceUnavailable = (service: Service) => unavailable(`The ${service} service is unavailable`);
-const badGateway = (service: Service) =>
-  new AppError('bad_gateway', {
-    detail: `The ${service} service closed the connection without a complete response`,
-    headers: retryAfter,
+const failures: Record<Exclude<Failure, 'bodyRejected'>, (service: Service) => AppError> = {
+  serviceUnavailable: (service) => unavailable(`The ${service} service is unavailable`),
+  badGateway: (service) =>
+    new AppError('bad_gateway', {
+      detail: `The ${service} service closed the connection without a complete response`,
+      headers: retryAfter,
+    }),
+  gatewayTimeout: (service) =>
+    new AppError('upstream_timeout', { detail: `The ${service} service did not respond in time`, headers: retryAfter }),
+  slowBody,
+};
+
+/** What the proxy library reports about one request. */
+export type UpstreamEvents = {
+  onRequest: (upstreamRequest: ClientRequest) => void;
+  onResponse: (upstreamResponse: IncomingMessage) => void;
+  onError: (error: Error & { code?: string }) => void;
+};
+
+/**
+ * Starts the state machine of one request and its timer.
+ * @param send sends the request to the service; again for a retry
+ */
+function trackRequest(
+  req: Request,
+  res: GatewayResponse,
+  target: { service: Service; route: Route; limits: Limits; send: () => void },
+): UpstreamEvents {
+  const { service, route, limits, send } = target;
+  const rules = {
+    isStream: route.kind === 'stream',
+    isSafe: req.method === 'GET' || req.method === 'HEAD',
+    deadline: route.kind === 'stream' ? limits.streamIdleTimeout : route.deadline,
+    rateWindow: limits.rateWindow,
+    minBytes: (limits.minBodyRate * limits.rateWindow) / 1000,
+  };
+  let state = newProxiedRequest;
+  let upstreamRequest: ClientRequest | undefined;
+  let upstreamResponse: IncomingMessage | undefined;
+  let bodyRejection: AppError | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let bytesBefore = 0;
+
+  const dispatch = (event: ProxyEvent) => {
+    const { next, action } = transition(state, event, rules);
+    state = next;
+    if (state.phase === 'settled') clearTimeout(timer);
+    if (action.type === 'wait') startTimer(action.ms);
+    if (action.type === 'send') watchRequest();
+    if (action.type === 'cancel') upstreamRequest?.destroy();
+    if (action.type === 'forward') forwardResponse();
+    if (action.type === 'retry') retry();
+    if (action.type === 'fail') sendFailure(action.failure, action.fault);
+    if (action.type === 'disconnect') disconnect(action.fault);
+  };
+
+  const startTimer = (ms: number) => {
+    bytesBefore = req.socket.bytesRead + req.socket.bytesWritten;
+    timer = setTimeout(() => {
+      dispatch({
+        type: 'timedOut',
+        bytesMoved: req.socket.bytesRead + req.socket.bytesWritten - bytesBefore,
+        isHeadersSent: res.headersSent,
+        isConnecting: upstreamRequest?.socket?.connecting === true,
+        isBodyLate: !req.complete && upstreamRequest !== undefined && !isBackpressured(upstreamRequest),
+      });
+    }, ms);
+  };
+
+  const watchRequest = () => {
+    const watched = upstreamRequest;
+    if (!watched) return;
+    watched.once('close', () => {
+      if (watched === upstreamRequest) dispatch({ type: 'upstreamClosed' });
+    });
+    if (!hasBody(req)) return;
+    enforceBodyRate(req, watched, route.body_limit, limits, (reason) => {
+      bodyRejection = reason;
+      dispatch({ type: 'bodyRejected', code: reason.error_code, isHeadersSent: res.headersSent });
+    });
+  };
+
+  const forwardResponse = () => {
+    if (upstreamResponse) filterResponseHeaders(upstreamResponse, req, res);
+    if (rules.isStream) process.nextTick(() => !res.headersSent && state.phase === 'responding' && res.flushHeaders());
+  };
+
+  const retry = () => {
+    upstreamRequest = undefined;
+    send();
+  };
+
+  const disconnect = (fault: string) => {
+    res.locals.context.fault = fault;
+    upstreamResponse?.unpipe(res);
+    res.destroy();
+  };
+
+  const sendFailure = (failure: Failure, fault: string) => {
+    res.locals.context.fault = fault;
+    upstreamResponse?.unpipe(res);
+    // Destroys the upstream request only now: the proxy library would destroy the client's connection with it.
+    res.once('finish', () => upstreamRequest?.destroy());
+    sendProblem(res, failure === 'bodyRejected' ? bodyRejection : failures[failure](service));
+  };
+
+  res.once('close', () => dispatch({ type: 'clientClosed' }));
+  startTimer(rules.deadline);
+  return {
+    onRequest: (request) => {
+      upstreamRequest = request;
+      dispatch({ type: 'connected' });
+    },
+    onResponse: (response) => {
+      upstreamResponse = response;
+      dispatch({ type: 'responded' });
+    },
+    onError: (error) =>
+      dispatch({
+        type: 'upstreamFailed',
+        code: error.code ?? error.name,
+        isReusedConnection: upstreamRequest?.reusedSocket === true,
+      }),
+  };
+}
+
+/** Replaces the library's plugins, which log addresses and send error pages with host names. */
+const reportEvents: Plugin<Request, GatewayResponse> = (proxy) => {
+  proxy.on('proxyReq', (upstreamRequest, _req, res) => res.locals.upstream?.onRequest(upstreamRequest));
+  proxy.on('proxyRes', (upstreamResponse, _req, res) => res.locals.upstream?.onResponse(upstreamResponse));
+  proxy.on('error', (error, _req, res) => {
+    if (res && 'locals' in res) res.locals.upstream?.onError(error);
   });
-const gatewayTimeout = (service: Service) =>
-  new AppError('upstream_timeout', { detail: `The ${service} service did not respond in time`, headers: retryAfter });
+};
 
 export type Proxy = { middleware: Middleware; close: () => void };
 
 /** Forwards requests to the services as streams, and turns every failure on the way into a problem document. */
 export function createProxy(upstreams: readonly Upstream[], limits: Limits): Proxy {
-  const inFlight = new WeakMap<GatewayResponse, ProxiedRequest>();
   const agents: Agent[] = [];
-
-  /** Sends a problem document, or closes the connection when the service's response has begun. */
-  const failRequest = (
-    req: Request,
-    res: GatewayResponse,
-    proxied: ProxiedRequest,
-    reason: AppError,
-    fault: string,
-  ) => {
-    if (proxied.settled) return;
-    proxied.settled = true;
-    clearTimeout(proxied.timer);
-    res.locals.context.fault = fault;
-    proxied.upstreamResponse?.unpipe(res);
-    if (res.headersSent) {
-      res.destroy();
-      return;
-    }
-    // Destroys the upstream request only now: the proxy library would destroy the client's connection with it.
-    res.once('finish', () => proxied.upstreamRequest?.destroy());
-    sendProblem(res, reason);
-  };
-
-  const startDeadline = (req: Request, res: GatewayResponse, proxied: ProxiedRequest) => {
-    const { route, service } = proxied;
-    const minBytes = (limits.minBodyRate * limits.rateWindow) / 1000;
-    const bytesSince = () => {
-      const before = proxied.bytesMoved;
-      proxied.bytesMoved = req.socket.bytesRead + req.socket.bytesWritten;
-      return proxied.bytesMoved - before;
-    };
-    const schedule = (time: number) => {
-      proxied.timer = setTimeout(onTimeout, time);
-    };
-    const onTimeout = () => {
-      const { upstreamRequest } = proxied;
-      const moved = bytesSince();
-      if (route.kind === 'stream' && moved > 0) return schedule(limits.streamIdleTimeout);
-      // Lets a response in progress continue for a slow client, as long as bytes move.
-      if (route.kind !== 'stream' && res.headersSent && (!proxied.pastDeadline || moved >= minBytes)) {
-        proxied.pastDeadline = true;
-        return schedule(limits.rateWindow);
-      }
-      if (!upstreamRequest) return failRequest(req, res, proxied, serviceUnavailable(service), 'no free connection');
-      if (upstreamRequest.socket?.connecting)
-        return failRequest(req, res, proxied, serviceUnavailable(service), 'no connection');
-      if (!req.complete && !isBackpressured(upstreamRequest))
-        return failRequest(req, res, proxied, slowBody(), 'slow body');
-      failRequest(req, res, proxied, gatewayTimeout(service), 'deadline');
-    };
-    bytesSince();
-    schedule(route.kind === 'stream' ? limits.streamIdleTimeout : route.deadline);
-  };
-
-  const onProxyRequest = (upstreamRequest: ClientRequest, req: Request, res: GatewayResponse) => {
-    const proxied = inFlight.get(res);
-    if (!proxied) return;
-    if (proxied.settled) {
-      upstreamRequest.destroy(); // the request was settled while it waited for a connection
-      return;
-    }
-    proxied.upstreamRequest = upstreamRequest;
-    // Closed without a response and without an error, as by an unrequested upgrade.
-    upstreamRequest.once('close', () => {
-      if (proxied.upstreamRequest === upstreamRequest && !proxied.upstreamResponse)
-        failRequest(req, res, proxied, badGateway(proxied.service), 'no response');
-    });
-    if (hasBody(req)) {
-      enforceBodyRate(req, upstreamRequest, proxied.route.body_limit, limits, (reason) =>
-        failRequest(req, res, proxied, reason, reason.error_code),
-      );
-    }
-  };
-
-  const onProxyResponse = (upstreamResponse: IncomingMessage, req: Request, res: GatewayResponse) => {
-    const proxied = inFlight.get(res);
-    if (!proxied || proxied.settled) return;
-    proxied.upstreamResponse = upstreamResponse;
-    filterResponseHeaders(upstreamResponse, req, res);
-    if (proxied.route.kind === 'stream')
-      process.nextTick(() => !res.headersSent && !proxied.settled && res.flushHeaders());
-  };
-
-  const onProxyError = (error: Error & { code?: string }, req: Request, res: GatewayResponse, retry: () => void) => {
-    const proxied = inFlight.get(res);
-    if (!proxied || proxied.settled) return;
-    const { upstreamRequest, upstreamResponse, service } = proxied;
-    const fault = error.code ?? error.name;
-    // The service closed an idle connection just as the request went out. Retries, because a read is safe to repeat.
-    const isStale =
-      upstreamRequest?.reusedSocket === true &&
-      upstreamResponse === undefined &&
-      (fault === 'ECONNRESET' || fault === 'EPIPE');
-    if (isStale && !proxied.retried && (req.method === 'GET' || req.method === 'HEAD')) {
-      proxied.retried = true;
-      proxied.upstreamRequest = undefined;
-      return retry();
-    }
-    const isUnsent = unreachableCodes.has(fault) && !upstreamRequest?.reusedSocket;
-    if (upstreamResponse) {
-      // Closes the connection, so that the client sees that the response is incomplete.
-      res.locals.context.fault = fault;
-      return void res.destroy();
-    }
-    failRequest(req, res, proxied, isUnsent ? serviceUnavailable(service) : badGateway(service), fault);
-  };
 
   /** Creates a proxy with one fixed target and its own connections. */
   const proxyTo = ({ hostname, port }: URL) => {
@@ -168,15 +162,7 @@ export function createProxy(upstreams: readonly Upstream[], limits: Limits): Pro
       timeout: limits.upstreamIdleTimeout,
     });
     agents.push(agent);
-    // Replaces the library's plugins, which log addresses and send error pages with host names.
-    const events: Plugin<Request, GatewayResponse> = (proxy) => {
-      proxy.on('proxyReq', onProxyRequest);
-      proxy.on('proxyRes', onProxyResponse);
-      proxy.on('error', (error, req, res) => {
-        if (req && res && 'locals' in res) onProxyError(error, req, res, () => void forward(req, res));
-      });
-    };
-    const forward = createProxyMiddleware<Request, GatewayResponse>({
+    return createProxyMiddleware<Request, GatewayResponse>({
       pathFilter: () => true, // the default parses each URL again
       target: { protocol: 'http:', hostname: hostname.replace(/^\[(.*)\]$/, '$1'), port: port || '80' },
       agent,
@@ -185,9 +171,8 @@ export function createProxy(upstreams: readonly Upstream[], limits: Limits): Pro
       ws: false,
       followRedirects: false,
       ejectPlugins: true,
-      plugins: [events],
+      plugins: [reportEvents],
     });
-    return forward;
   };
 
   // Streams have their own connections, so that many long ones never delay short requests.
@@ -199,24 +184,9 @@ export function createProxy(upstreams: readonly Upstream[], limits: Limits): Pro
     const { route, service } = res.locals.context;
     const proxy = service && proxies.get(service);
     if (!route || !proxy) throw new Error('a request without a route reached the proxy');
-    const proxied: ProxiedRequest = {
-      service,
-      route,
-      upstreamRequest: undefined,
-      upstreamResponse: undefined,
-      retried: false,
-      settled: false,
-      bytesMoved: 0,
-      pastDeadline: false,
-      timer: undefined,
-    };
-    inFlight.set(res, proxied);
-    res.once('close', () => {
-      proxied.settled = true;
-      clearTimeout(proxied.timer);
-    });
-    startDeadline(req, res, proxied);
-    void proxy[route.kind === 'stream' ? 'stream' : 'short'](req, res, next);
+    const send = () => void proxy[route.kind === 'stream' ? 'stream' : 'short'](req, res, next);
+    res.locals.upstream = trackRequest(req, res, { service, route, limits, send });
+    send();
   };
 
   return { middleware, close: () => agents.forEach((agent) => agent.destroy()) };

@@ -1,6 +1,7 @@
 import type { Service } from '@clientela/contracts';
 import type { NextFunction, Request, Response } from 'express';
 import type { Actor } from './authenticate.ts';
+import type { UpstreamEvents } from './proxy.ts';
 import type { Route } from './upstreams.ts';
 
 /** What the middleware learns about one request. */
@@ -16,5 +17,6 @@ export type RequestContext = {
   fault: string | undefined;
 };
 
-export type GatewayResponse = Response<unknown, { context: RequestContext }>;
+/** `upstream` receives what the proxy library reports, once the request is forwarded. */
+export type GatewayResponse = Response<unknown, { context: RequestContext; upstream?: UpstreamEvents }>;
 export type Middleware = (req: Request, res: GatewayResponse, next: NextFunction) => void | Promise<void>;

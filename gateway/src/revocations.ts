@@ -1,5 +1,5 @@
 import { Revocations as RevocationsResponse } from '@clientela/contracts';
-import type { Log } from '@clientela/runtime';
+import { startPeriodicWorker, type Log } from '@clientela/runtime';
 import type { Actor } from './authenticate.ts';
 import type { Limits } from './limits.ts';
 
@@ -21,11 +21,9 @@ export function startRevocationPoller(authUrl: string, serviceKey: string, limit
   /** auth's clock at its latest response. */
   let asOf: number | undefined;
   let lastPollAt = -Infinity;
-  let isFailing = false;
-  let timer: NodeJS.Timeout | undefined;
-  const closed = new AbortController();
+  let startedAt = -Infinity;
 
-  const fetchRevocations = async (since: number | undefined): Promise<RevocationsResponse> => {
+  const fetchRevocations = async (since: number | undefined, signal: AbortSignal): Promise<RevocationsResponse> => {
     const url = new URL('/internal/revocations', authUrl);
     if (since !== undefined) url.searchParams.set('since', new Date(since).toISOString());
     const isBehind = performance.now() - lastPollAt > 5 * limits.revocationsInterval;
@@ -33,7 +31,7 @@ export function startRevocationPoller(authUrl: string, serviceKey: string, limit
     const response = await fetch(url, {
       headers: { 'X-Service-Key': serviceKey },
       redirect: 'error',
-      signal: AbortSignal.any([closed.signal, AbortSignal.timeout(timeoutMs)]),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     });
     if (!response.ok) throw new Error(`auth responded with status ${response.status}`);
     return RevocationsResponse.parse(await response.json());
@@ -60,27 +58,21 @@ export function startRevocationPoller(authUrl: string, serviceKey: string, limit
     }
   };
 
-  const poll = async () => {
-    const startedAt = performance.now();
-    const isFull = asOf === undefined || startedAt - lastPollAt > limits.revocationsFullFetchAfter;
-    try {
-      const response = await fetchRevocations(
-        isFull || asOf === undefined ? undefined : asOf - limits.revocationsOverlap,
-      );
+  const poller = startPeriodicWorker({
+    intervalMs: () =>
+      asOf === undefined ? limits.startupRetryInterval : limits.revocationsInterval - (performance.now() - startedAt),
+    log,
+    failureMessage: 'revocations: not fetched, retrying',
+    run: async (signal) => {
+      startedAt = performance.now();
+      const isFull = asOf === undefined || startedAt - lastPollAt > limits.revocationsFullFetchAfter;
+      const since = isFull || asOf === undefined ? undefined : asOf - limits.revocationsOverlap;
+      const response = await fetchRevocations(since, signal);
       apply(response, isFull);
       asOf = Date.parse(response.as_of);
       lastPollAt = startedAt;
-      isFailing = false;
-    } catch (err) {
-      if (!isFailing && !closed.signal.aborted) log.warn({ err }, 'revocations: not fetched, retrying');
-      isFailing = true;
-    }
-    if (closed.signal.aborted) return;
-    const pause =
-      asOf === undefined ? limits.startupRetryInterval : limits.revocationsInterval - (performance.now() - startedAt);
-    timer = setTimeout(() => void poll(), Math.max(0, pause)).unref();
-  };
-  void poll();
+    },
+  });
 
   return {
     ready: () => asOf !== undefined,
@@ -88,9 +80,6 @@ export function startRevocationPoller(authUrl: string, serviceKey: string, limit
       iat <= rejectIssuedUntil ||
       revokedSessions.has(session_id) ||
       (company_id !== undefined && inactiveCompanies.has(company_id)),
-    close: () => {
-      closed.abort();
-      clearTimeout(timer);
-    },
+    close: () => void poller.stop(),
   };
 }

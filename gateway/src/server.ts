@@ -1,8 +1,7 @@
 import { createServer, STATUS_CODES, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { AppError, malformed, createProblem } from '@clientela/errors';
-import { requestIdOf, type Log } from '@clientela/runtime';
+import { closeGracefully, listenOn, requestIdOf, type Log } from '@clientela/runtime';
 import type { Limits } from './limits.ts';
 
 /**
@@ -39,6 +38,7 @@ function parserError(code: string | undefined): AppError {
 export type GatewayServer = {
   server: Server;
   listen: (host: string, port: number) => Promise<number>;
+  /** Waits for running requests, up to `shutdownTimeout`. */
   drain: () => Promise<void>;
 };
 
@@ -88,26 +88,9 @@ export function createGatewayServer(app: RequestListener, limits: Limits, log: L
     log.info({ route: 'unmatched', status, fault: error.code });
   });
 
-  const listen = (host: string, port: number) =>
-    new Promise<number>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(port, host, () => {
-        server.off('error', reject);
-        resolve((server.address() as AddressInfo).port);
-      });
-    });
-
-  /** Stops accepting connections and waits for running requests, up to a limit. */
-  const drain = () =>
-    new Promise<void>((resolve) => {
-      const closeIdle = setInterval(() => server.closeIdleConnections(), 50);
-      const closeAll = setTimeout(() => server.closeAllConnections(), limits.shutdownTimeout);
-      server.close(() => {
-        clearInterval(closeIdle);
-        clearTimeout(closeAll);
-        resolve();
-      });
-    });
-
-  return { server, listen, drain };
+  return {
+    server,
+    listen: (host, port) => listenOn(server, { host, port }),
+    drain: () => closeGracefully(server, limits.shutdownTimeout),
+  };
 }

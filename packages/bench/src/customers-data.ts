@@ -80,7 +80,7 @@ const line = (text: string) => `coalesce(' ' || ${text} || E' \\n', '')`;
 
 const customers = `
   insert into customers (company_id, id, external_id, full_name, full_name_built, firstname, lastname, email, phone, phone_typed, document_type,
-    document_number, status, type, preferences, deleted_at, searched, deletion_keys, tags, created_at, updated_at)
+    document_number, status, type, preferences, deleted_at, search_text, deletion_keys, tags, created_at, updated_at)
   select company_id, uuidv7(created_at - clock_timestamp()), case when n % 2 = 0 then 'ERP-' || n end, firstname || ' ' || lastname, true, firstname, lastname,
     email, '+34' || mobile, '+34 ' || mobile, case when document_number is not null then 'cedula' end, document_number, status, type,
     '{"newsletter": false, "notifications": true, "language": "en"}', deleted_at,
@@ -91,7 +91,7 @@ const customers = `
 
 const counters = `
   insert into customer_counters (company_id, customer_id, customer_created_at, total_orders, first_order_date, last_order_date, lifetime_value, total_complaints, open_complaints,
-    currency, listed)
+    currency, is_listed)
   select c.company_id, c.id, c.created_at, orders, case when orders > 0 then c.created_at end,
     case when orders > 0 then c.created_at + when_ordered * (now() - c.created_at) end, round((orders * (5 + 200 * spent ^ 3))::numeric, 2),
     case when spent > 0.9 then 2 else 0 end, case when spent > 0.97 then 1 else 0 end, 'EUR', c.is_active
@@ -99,7 +99,7 @@ const counters = `
     and c.full_name = p.firstname || ' ' || p.lastname and c.email is not distinct from p.email and c.phone is not distinct from '+34' || p.mobile`;
 
 const tags = `
-  insert into customer_tags (company_id, id, customer_id, label, priority, created_by, created_at, customer_created_at, listed)
+  insert into customer_tags (company_id, id, customer_id, label, priority, created_by, created_at, customer_created_at, is_listed)
   select company_id, uuidv7(created_at - clock_timestamp()), id, label, 0, 'bench', created_at, created_at, is_active from customers, unnest(tags) as label`;
 
 /**

@@ -138,13 +138,13 @@ async function asTheServiceWrites(
   await owner.connect();
   try {
     const read = async (ids: readonly string[]) => {
-      const { rows } = await owner.query<{ id: string; searched: string; deletion_keys: number[] }>(
-        'select id, searched, deletion_keys from customers where company_id = $1 and id = any($2) order by id',
+      const { rows } = await owner.query<{ id: string; search_text: string; deletion_keys: number[] }>(
+        'select id, search_text, deletion_keys from customers where company_id = $1 and id = any($2) order by id',
         [company_id, ids],
       );
-      return rows.map(({ id, searched, deletion_keys }) => ({
+      return rows.map(({ id, search_text, deletion_keys }) => ({
         id,
-        searched,
+        search_text,
         deletion_keys: deletion_keys.toSorted((a, b) => a - b),
       }));
     };

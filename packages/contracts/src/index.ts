@@ -1,3 +1,11 @@
-export * from './calls.ts';
+export * from './auth.ts';
+export * from './customer.ts';
+export { Envelope, type EventContract, type EventData } from './event-contract.ts';
 export * from './events.ts';
+export * from './favorites.ts';
+export * from './interaction.ts';
+export { legacyProblem } from './legacy-problem.ts';
 export * from './permissions.ts';
+export * from './privacy.ts';
+export * from './product.ts';
+export { harmlessColumns, personalColumns, redactedNames } from './redacted-names.ts';

@@ -1,13 +1,13 @@
-/** The programs of the street; each has its own service key. */
+/** The services of the fleet. Each has its own service key. */
 export const services = ['auth', 'customer', 'interaction', 'product', 'favorites'] as const;
 export type Service = (typeof services)[number];
 export type Peer = Service | 'gateway';
 
-/** From the least to the most powerful: nobody grants a role that stands behind their own. */
+/** In ascending order of power. A user can only grant roles up to their own. */
 export const roles = ['customer', 'viewer', 'manager', 'admin', 'superuser'] as const;
 export type Role = (typeof roles)[number];
 
-/** Every permission a route can ask for: `resource:action`. */
+/** Every permission a route can require: `resource:action`. */
 export const permissions = [
   'users:read',
   'users:create',
@@ -48,10 +48,10 @@ export const permissions = [
 ] as const;
 export type Permission = (typeof permissions)[number];
 
-/** What a role holds: a permission, the same on the caller's own record only (`…:own`), or everything (`*`). */
+/** A permission, the same for the actor's own record only (`…:own`), or every permission (`*`). */
 type Grant = Permission | `${Permission}:own` | '*';
 
-/** Permissions that no company's role holds, an admin's `*` included: they reach beyond a company. */
+/** Permissions beyond one company. An admin's `*` does not include them. */
 const superuserOnly: ReadonlySet<Permission> = new Set([
   'companies:create',
   'companies:delete',
@@ -89,7 +89,7 @@ const manager = [
   'users:read',
 ] as const satisfies readonly Grant[];
 
-/** Who may do what: the one table that doors and tests read. */
+/** The grants of each role, read by routes and tests. */
 export const grants: Readonly<Record<Role, readonly Grant[]>> = {
   superuser: ['*'],
   admin: ['*'],
@@ -110,16 +110,17 @@ export const grants: Readonly<Record<Role, readonly Grant[]>> = {
 
 export type AccessLevel = 'any' | 'own' | 'none';
 
-const reaches = new Map<string, AccessLevel>();
+const accessLevels = new Map<string, AccessLevel>();
 for (const role of roles) {
   for (const permission of permissions) {
-    const held = grants[role];
+    const granted = grants[role];
     const any =
-      held.includes(permission) || (held.includes('*') && (role === 'superuser' || !superuserOnly.has(permission)));
-    reaches.set(`${role} ${permission}`, any ? 'any' : held.includes(`${permission}:own`) ? 'own' : 'none');
+      granted.includes(permission) ||
+      (granted.includes('*') && (role === 'superuser' || !superuserOnly.has(permission)));
+    accessLevels.set(`${role} ${permission}`, any ? 'any' : granted.includes(`${permission}:own`) ? 'own' : 'none');
   }
 }
 
-/** How far a role may use a permission: on any record of its company, on the caller's own only, or not at all. */
+/** Where a role may use a permission: on any record of its company, on the actor's own only, or nowhere. */
 export const accessLevel = (role: Role, permission: Permission): AccessLevel =>
-  reaches.get(`${role} ${permission}`) ?? 'none';
+  accessLevels.get(`${role} ${permission}`) ?? 'none';

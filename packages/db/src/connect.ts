@@ -2,28 +2,28 @@ import knex from 'knex';
 import type { Knex } from 'knex';
 import pg from 'pg';
 
-/** A connection pool: for reads, and for what opens its own transaction. */
+/** A connection pool: for reads, and for code that opens its own transaction. */
 export type Db = Knex;
 /** An open transaction. Not assignable from `Db`, so a function that takes `Tx` cannot run outside one. */
 export type Tx = Knex.Transaction;
-/** A query that is being put together. */
+/** A query under construction. */
 export type Query = Knex.QueryBuilder;
 
 const { builtins } = pg.types;
 
-const identity = (text: string) => text;
+const asText = (text: string) => text;
 /** `2026-11-21 01:23:45.678+00` → `2026-11-21T01:23:45.678Z`: the session's time zone is UTC and columns are timestamptz(3). */
-const instant = (text: string) => {
+const toIsoInstant = (text: string) => {
   const [seconds, fraction = ''] = text.slice(0, -3).replace(' ', 'T').split('.');
   return `${seconds}.${fraction.padEnd(3, '0').slice(0, 3)}Z`;
 };
 
-// Database and wire share one spelling, made here once.
+// Database and wire share one spelling, produced here once.
 const parsers = new Map<number, (text: string) => unknown>([
   [builtins.INT8, Number],
-  [builtins.NUMERIC, identity],
-  [builtins.DATE, identity],
-  [builtins.TIMESTAMPTZ, instant],
+  [builtins.NUMERIC, asText],
+  [builtins.DATE, asText],
+  [builtins.TIMESTAMPTZ, toIsoInstant],
 ]);
 
 const types = {
@@ -31,7 +31,7 @@ const types = {
     parsers.get(oid) ?? pg.types.getTypeParser(oid, format === 'binary' ? 'binary' : 'text'),
 };
 
-const session = [
+const sessionSettings = [
   'timezone=UTC',
   'statement_timeout=5000', // milliseconds, as are the two below
   'lock_timeout=1000',
@@ -39,11 +39,11 @@ const session = [
 ];
 
 /**
- * Opens a pool for the app role. Waiting for a connection ends after 2 s, a statement after 5 s, a lock after 1 s.
+ * Opens a pool for the app role. Timeouts: 2 s for a connection, 5 s for a statement, 1 s for a lock.
  * @param url postgresql://role:password@host:port/database
- * @param options.pool most connections at a time
+ * @param options.pool maximum number of connections
  * @param options.name shown in pg_stat_activity
- * @param options.userParams carried by the pool and its transactions, for whoever is handed one
+ * @param options.userParams carried by the pool and by all its transactions, as one shared object
  */
 export function connect(
   url: string,
@@ -57,14 +57,14 @@ export function connect(
       application_name: options.name ?? 'clientela',
       connectionTimeoutMillis: 2000,
       keepAlive: true,
-      options: session.map((setting) => `-c ${setting}`).join(' '),
+      options: sessionSettings.map((setting) => `-c ${setting}`).join(' '),
     },
-    // A new connection has to learn tables and plans, and to map the server's memory, anew: one that is idle is kept for a while.
+    // Idle connections are kept for a while, because a new one starts with empty catalog and plan caches.
     pool: { min: 0, max: options.pool ?? 10, idleTimeoutMillis: 600_000 },
     acquireConnectionTimeout: 2000,
-    // A value that is undefined is a mistake in the code, never "null".
+    // An undefined value is a bug, never "null".
     useNullAsDefault: false,
-    // An error's message shows the statement as it is, without the values that went with it.
+    // Keeps bound values out of error messages.
     compileSqlOnError: false,
     log: { warn: () => {}, error: () => {}, deprecate: () => {}, debug: () => {} },
   });

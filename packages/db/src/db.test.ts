@@ -39,7 +39,7 @@ describe('migrations', () => {
   const write = (file: string, sql: string) => writeFileSync(join(folder, file), sql);
   const run = () => migrate({ ...target, folders: [folder] });
 
-  test('run once each, in order, as they are written', async () => {
+  test('run once each, in order, with their SQL unchanged', async () => {
     write('0001_a.sql', `create table a (id int primary key, why text default 'why?'); insert into a (id) values (1);`);
     expect(await run()).toEqual(['0001_a.sql']);
     write('0002_b.sql', 'alter table a add column more int not null default 7;');
@@ -48,19 +48,19 @@ describe('migrations', () => {
     expect(await app('a').select()).toEqual([{ id: 1, why: 'why?', more: 7 }]);
   });
 
-  test('run once when several processes start at once', async () => {
+  test('run once when several processes start together', async () => {
     write('0001_a.sql', 'create table a (id int); insert into a values (1); select pg_sleep(0.2);');
     const ran = await Promise.all([run(), run(), run()]);
     expect(ran.flat()).toEqual(['0001_a.sql']);
     expect(await app('a').select()).toEqual([{ id: 1 }]);
   });
 
-  test('leave nothing half done, and go on after a killed run', async () => {
+  test('leave no partial change, and continue after a killed run', async () => {
     write('0001_a.sql', 'create table a (id int);');
     write('0002_b.sql', 'create table b (id int); select 1 / 0;');
     await expect(run()).rejects.toThrow('division by zero');
     const owner = connect(target.owner_url, { pool: 1 });
-    // A run that is killed leaves this row behind.
+    // A killed run leaves this row behind.
     await owner('migrations.done_lock').update({ is_locked: 1 });
     await owner.destroy();
     write('0002_b.sql', 'create table b (id int);');
@@ -68,7 +68,7 @@ describe('migrations', () => {
     expect(await app('b').select()).toEqual([]);
   });
 
-  test('may hold one statement that runs outside a transaction', async () => {
+  test('run a single statement outside a transaction on request', async () => {
     write('0001_a.sql', 'create table a (id int);');
     write('0002_index.sql', '-- no-transaction\ncreate index concurrently if not exists a_id on a (id);');
     expect(await run()).toEqual(['0001_a.sql', '0002_index.sql']);
@@ -116,7 +116,7 @@ describe('migrations', () => {
     ]);
   });
 
-  test('wait for a lock that a running program holds', async () => {
+  test('wait for a lock that a running process holds', async () => {
     write('0001_a.sql', 'create table a (id int);');
     await run();
     const reader = await app.transaction();
@@ -127,7 +127,7 @@ describe('migrations', () => {
     expect(await running).toEqual(['0002_b.sql']);
   });
 
-  test('give the app role rows, and nothing more', async () => {
+  test('give the app role access to rows and no DDL', async () => {
     write('0001_a.sql', 'create table a (id int);');
     await run();
     await app('a').insert({ id: 1 });
@@ -143,7 +143,7 @@ describe('migrations', () => {
     }
   });
 
-  test('both roles reach their own database alone', async () => {
+  test('let both roles connect to their own database only', async () => {
     const other = await provision(
       inject('postgres'),
       `other_${randomBytes(4).toString('hex')}`,
@@ -152,10 +152,10 @@ describe('migrations', () => {
     );
     for (const url of [target.url, target.owner_url]) {
       for (const database of [new URL(other.url).pathname, '/postgres', '/template1']) {
-        const elsewhere = new URL(url);
-        elsewhere.pathname = database;
-        const db = connect(elsewhere.href);
-        await expect(db.raw('select 1'), elsewhere.pathname).rejects.toMatchObject({ code: '42501' });
+        const otherUrl = new URL(url);
+        otherUrl.pathname = database;
+        const db = connect(otherUrl.href);
+        await expect(db.raw('select 1'), otherUrl.pathname).rejects.toMatchObject({ code: '42501' });
         await db.destroy();
       }
     }
@@ -169,20 +169,20 @@ describe('a connection', () => {
   });
   afterAll(() => database.drop());
 
-  test('speaks the wire’s spelling: instants, dates, whole numbers, money', async () => {
+  test('returns instants, dates, integers and money as they are sent on the wire', async () => {
     const { rows } = await database.db.raw(
-      `select '2026-11-21 10:00:00+02'::timestamptz as at, '2026-02-28'::date as day, 9007199254740991::bigint as number, 12.5::numeric(9,2) as money, null::timestamptz as never`,
+      `select '2026-11-21 10:00:00+02'::timestamptz as at, '2026-02-28'::date as day, 9007199254740991::bigint as number, 12.5::numeric(9,2) as money, null::timestamptz as missing`,
     );
     expect(rows[0]).toEqual({
       at: '2026-11-21T08:00:00.000Z',
       day: '2026-02-28',
       number: 9_007_199_254_740_991,
       money: '12.50',
-      never: null,
+      missing: null,
     });
   });
 
-  test('ends a statement that takes too long, and a wait for a lock or a connection, as a 503', async () => {
+  test('ends a slow statement and a wait for a lock or a connection with a 503', async () => {
     const { rows } = await database.db.raw(
       `select name, setting from pg_settings where name in ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout') order by name`,
     );
@@ -194,51 +194,51 @@ describe('a connection', () => {
       );
     expect(await failure(database.db.raw(`set local statement_timeout = 10; select pg_sleep(1)`))).toBe('unavailable');
 
-    const holder = await database.db.transaction();
-    const begun = Date.now();
+    const blocker = await database.db.transaction();
+    const startedAt = Date.now();
     expect(await failure(database.db.raw('select 1'))).toBe('unavailable');
-    expect(Date.now() - begun).toBeLessThan(4000);
-    await holder.rollback();
+    expect(Date.now() - startedAt).toBeLessThan(4000);
+    await blocker.rollback();
 
-    const nobody = connect('postgresql://a:b@127.0.0.1:1/nothing');
-    expect(await failure(nobody.raw('select 1'))).toBe('unavailable');
-    await nobody.destroy();
+    const unreachable = connect('postgresql://a:b@127.0.0.1:1/nothing');
+    expect(await failure(unreachable.raw('select 1'))).toBe('unavailable');
+    await unreachable.destroy();
     expect(await failure(database.db.raw('select nonsense'))).toBeUndefined();
   });
 
-  test('a page has its rows, ties by id, and a total that is exact up to 10,000', async () => {
+  test('paginates with ties broken by id and a total that is exact up to 10,000', async () => {
     await database.owner.raw('create table rows (id int primary key, tie int, at int)');
     await database.owner.raw('insert into rows select n, n % 3, n from generate_series(1, 10050) n');
     await database.owner.raw('analyze rows');
-    const ask = (number: number, filtered = false, column = 'at') =>
+    const fetchPage = (page: number, isFiltered = false, column = 'at') =>
       paginate<{ id: number }>(
         database.db('rows'),
         ['id'],
-        { page: number, per_page: 3, sort: [{ column, descending: true }] },
-        { filtered },
+        { page, per_page: 3, sort: [{ column, descending: true }] },
+        { isFiltered },
       );
     await database.owner.raw('grant select on rows to public');
-    expect(await ask(1)).toEqual({
+    expect(await fetchPage(1)).toEqual({
       rows: [{ id: 10_050 }, { id: 10_049 }, { id: 10_048 }],
       total: 10_050,
       page: 1,
       pages: 3350,
       per_page: 3,
     });
-    expect((await ask(3351)).rows).toEqual([]);
-    expect((await ask(1, false, 'tie')).rows.map(({ id }) => id)).toEqual([10_049, 10_046, 10_043]);
-    expect(await ask(1, true)).toMatchObject({ total: expect.any(Number), total_is_estimate: true });
+    expect((await fetchPage(3351)).rows).toEqual([]);
+    expect((await fetchPage(1, false, 'tie')).rows.map(({ id }) => id)).toEqual([10_049, 10_046, 10_043]);
+    expect(await fetchPage(1, true)).toMatchObject({ total: expect.any(Number), total_is_estimate: true });
   });
 });
 
-describe('words', () => {
-  test('ids are UUIDv7 and grow', () => {
+describe('ids and search', () => {
+  test('generates increasing UUIDv7 ids', () => {
     const ids = Array.from({ length: 100 }, newId);
     expect(ids).toEqual(ids.toSorted());
     expect(ids.every((id) => isUuid(id) && id[14] === '7')).toBe(true);
   });
 
-  test('searched text leaves case and accents aside, and a pattern takes its signs literally', () => {
+  test('normalizes case, accents and scripts for search, and escapes LIKE patterns', () => {
     expect(normalizeForSearch('  JOSÉ  Ñandú', null, 'Straße')).toBe('jose nandu strasse');
     expect(containsPattern('50%_a\\')).toBe('%50\\%\\_a\\\\%');
     expect(normalizeForSearch('Łukasz Ørsted', 'Петрова Йовчева', 'Γιώργος')).toBe(
@@ -247,19 +247,19 @@ describe('words', () => {
     expect(normalizeForSearch('王小明')).toBe('|00738b|005c0f|00660e');
   });
 
-  test('finds words one typo apart by a key that they share, and tells them from others', () => {
+  test('finds words within one edit by a shared deletion key, and rejects words further apart', () => {
     const word = fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'é'), minLength: 2, maxLength: 8 });
-    const typed = (text: string, at: number, how: number) => {
+    const withTypo = (text: string, index: number, kind: number) => {
       const letters = [...text];
-      const place = at % letters.length;
-      if (how === 0) return letters.toSpliced(place, 1).join('');
-      if (how === 1) return letters.toSpliced(place, 0, 'z').join('');
-      if (how === 2) return letters.with(place, 'z').join('');
-      return letters.toSpliced(place, 2, ...letters.slice(place, place + 2).toReversed()).join('');
+      const position = index % letters.length;
+      if (kind === 0) return letters.toSpliced(position, 1).join('');
+      if (kind === 1) return letters.toSpliced(position, 0, 'z').join('');
+      if (kind === 2) return letters.with(position, 'z').join('');
+      return letters.toSpliced(position, 2, ...letters.slice(position, position + 2).toReversed()).join('');
     };
     fc.assert(
-      fc.property(word, fc.nat(), fc.nat({ max: 3 }), (text, at, how) => {
-        const other = typed(text, at, how);
+      fc.property(word, fc.nat(), fc.nat({ max: 3 }), (text, index, kind) => {
+        const other = withTypo(text, index, kind);
         expect(isWithinOneEdit(text, other)).toBe(true);
         expect(isWithinOneEdit(other, text)).toBe(true);
         expect(deletionKeys(text).some((key) => deletionKeys(other).includes(key))).toBe(true);

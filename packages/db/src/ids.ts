@@ -1,6 +1,6 @@
 import { v7, validate } from 'uuid';
 
-/** A new id: UUIDv7 (RFC 9562), so that ids of one table grow with time and its index stays compact. */
+/** Generates a UUIDv7 (RFC 9562): ids grow with time, which keeps primary key indexes compact. */
 export const newId = (): string => v7();
 
 /** Whether a text is a well-formed UUID of any version of RFC 9562. */

@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
-const between = 1000; // milliseconds between two tries to become the one
+const retryInterval = 1000; // milliseconds between two attempts to acquire the lock
 
 /**
- * Runs `work` in at most one process at a time, however many replicas there are: it holds an advisory lock on a connection of its own.
- * When that connection is lost, the lock is too: `work` is told by its signal, and this process stands in line again.
- * @param url the database whose advisory lock decides
- * @param name what the lock is about
- * @param stop ends it for good
+ * Runs `work` in at most one process at a time, whatever the number of replicas, while holding an advisory lock on a connection of its own.
+ * When the connection is lost, so is the lock: the signal of `work` aborts, and this process competes for the lock again.
+ * @param url the database that holds the advisory lock
+ * @param name the name of the lock
+ * @param stop ends the loop
  */
 export async function withLeaderLock(
   url: string,
   name: string,
   stop: AbortSignal,
-  work: (lost: AbortSignal) => Promise<void>,
+  work: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   while (!stop.aborted) {
     const lost = new AbortController();
@@ -29,17 +29,18 @@ export async function withLeaderLock(
     try {
       await client.connect();
       while (!stop.aborted && !lost.signal.aborted) {
-        const { rows } = await client.query<{ held: boolean }>('select pg_try_advisory_lock(hashtext($1)) as held', [
-          name,
-        ]);
-        if (rows[0]?.held) await work(AbortSignal.any([stop, lost.signal]));
-        else await sleep(between, undefined, { signal: stop });
+        const { rows } = await client.query<{ acquired: boolean }>(
+          'select pg_try_advisory_lock(hashtext($1)) as acquired',
+          [name],
+        );
+        if (rows[0]?.acquired) await work(AbortSignal.any([stop, lost.signal]));
+        else await sleep(retryInterval, undefined, { signal: stop });
       }
     } catch {
-      // Away, or cut off: stand in line again.
+      // The database is unreachable or the connection was lost: connect again.
     } finally {
       await client.end().catch(() => {});
     }
-    if (!stop.aborted) await sleep(between / 4, undefined, { signal: stop }).catch(() => {});
+    if (!stop.aborted) await sleep(retryInterval / 4, undefined, { signal: stop }).catch(() => {});
   }
 }

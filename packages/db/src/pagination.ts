@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 
-/** `sort` columns come from a list of allowed ones; `page` counts from 1. */
+/** `sort` columns come from an allow-list; `page` counts from 1. */
 export type PageRequest = { page: number; per_page: number; sort: readonly { column: string; descending: boolean }[] };
 export type Page<Row> = {
   rows: Row[];
@@ -11,43 +11,43 @@ export type Page<Row> = {
   per_page: number;
 };
 
-const exactUpTo = 10_000;
+const exactCountLimit = 10_000;
 
 /** A list by limit and offset. */
 export type OffsetRequest = { limit: number; offset: number; sort: PageRequest['sort'] };
 export type OffsetPage<Row> = { rows: Row[]; total: number; total_is_estimate?: true };
 
-type Counting = { filtered: boolean; nullable?: readonly string[]; many?: Knex.QueryBuilder };
+type CountOptions = { isFiltered: boolean; nullable?: readonly string[]; largeResultQuery?: Knex.QueryBuilder };
 
 /**
- * One page of a query and how many rows there are: exact up to 10,000 and for an unfiltered list, else the planner's estimate.
- * Ties are broken by id, so that a page neither repeats nor skips a row of its neighbour.
+ * Reads one page of a query and its total: exact up to 10,000 and for an unfiltered list, else the planner's estimate.
+ * The id breaks ties, so that no row repeats on or is missing from a neighbouring page.
  * @param query filtered, without columns, order and limit
- * @param options.filtered whether the caller narrowed the list, so that its count may be an estimate
- * @param options.nullable sort columns that may be null: nulls come last either way (said of a column that never is null, it would
- * keep an index from giving the order)
- * @param options.many the same query in the form that is quick when it finds more rows than are counted
+ * @param options.isFiltered whether the request narrows the list, so that its total may be an estimate
+ * @param options.nullable sort columns that may be null: nulls come last in both directions (naming a column that is never null would
+ * keep an index from providing the order)
+ * @param options.largeResultQuery the same query in a form that is faster when it matches more rows than are counted
  */
 export async function paginate<Row extends object>(
   query: Knex.QueryBuilder,
   columns: readonly (string | Knex.Raw)[],
-  { page: number, per_page, sort }: PageRequest,
-  options: Counting,
+  { page, per_page, sort }: PageRequest,
+  options: CountOptions,
 ): Promise<Page<Row>> {
-  const request = { limit: per_page, offset: (number - 1) * per_page, sort };
-  const found = await paginateByOffset<Row>(query, columns, request, options);
-  return { ...found, page: number, pages: Math.ceil(found.total / per_page), per_page };
+  const request = { limit: per_page, offset: (page - 1) * per_page, sort };
+  const result = await paginateByOffset<Row>(query, columns, request, options);
+  return { ...result, page, pages: Math.ceil(result.total / per_page), per_page };
 }
 
-/** As `page`, from an offset on. */
+/** Reads like `paginate`, from an offset. */
 export async function paginateByOffset<Row extends object>(
   query: Knex.QueryBuilder,
   columns: readonly (string | Knex.Raw)[],
   { limit, offset, sort }: OffsetRequest,
-  options: Counting,
+  options: CountOptions,
 ): Promise<OffsetPage<Row>> {
-  const total = await count(query, options.filtered);
-  const chosen = total.total_is_estimate && options.many ? options.many : query;
+  const total = await countRows(query, options.isFiltered);
+  const chosen = total.total_is_estimate && options.largeResultQuery ? options.largeResultQuery : query;
   const rows = chosen.clone().select(columns as (string | Knex.Raw)[]);
   for (const { column, descending } of sort) {
     void rows.orderBy(column, descending ? 'desc' : 'asc', options.nullable?.includes(column) ? 'last' : undefined);
@@ -56,18 +56,18 @@ export async function paginateByOffset<Row extends object>(
   return { rows: (await rows.limit(limit).offset(offset)) as Row[], ...total };
 }
 
-async function count(
+async function countRows(
   query: Knex.QueryBuilder,
-  filtered: boolean,
+  isFiltered: boolean,
 ): Promise<{ total: number; total_is_estimate?: true }> {
   const rows = query.clone().select(query.client.raw('1'));
-  const counted = filtered ? rows.limit(exactUpTo + 1) : rows;
-  const [found] = (await query.client.queryBuilder().count({ total: '*' }).from(counted.as('counted'))) as [
+  const counted = isFiltered ? rows.limit(exactCountLimit + 1) : rows;
+  const [count] = (await query.client.queryBuilder().count({ total: '*' }).from(counted.as('counted'))) as [
     { total: number },
   ];
-  if (!filtered || found.total <= exactUpTo) return { total: found.total };
+  if (!isFiltered || count.total <= exactCountLimit) return { total: count.total };
   const { sql, bindings } = query.clone().select(query.client.raw('1')).toSQL();
   const plan = await query.client.raw(`explain (format json) ${sql}`, bindings as Knex.RawBinding[]);
   const estimate = plan.rows[0]['QUERY PLAN'][0].Plan['Plan Rows'] as number;
-  return { total: Math.max(estimate, exactUpTo + 1), total_is_estimate: true };
+  return { total: Math.max(estimate, exactCountLimit + 1), total_is_estimate: true };
 }

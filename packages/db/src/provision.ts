@@ -1,20 +1,20 @@
 import pg from 'pg';
 
 export type Provisioned = {
-  /** The app role's connection: rows only. */
+  /** Connection of the app role: rows only. */
   url: string;
-  /** The owner role's connection: migrations only. */
+  /** Connection of the owner role: migrations only. */
   owner_url: string;
   app_role: string;
 };
 
-const oldest = 170_000;
+const minServerVersion = 170_000;
 
 /**
- * Makes (or finds) one service's database with its two roles on a server: an owner that migrates and an app role without DDL.
- * Nobody else may connect to it. Passwords are set anew each time, so the caller's secrets are the ones that hold.
+ * Creates one service's database, unless it exists, with two roles: an owner that migrates and an app role without DDL.
+ * No other role may connect to it. Passwords are set at each call, so that they match the caller's secrets.
  * @param admin connection of a role that may create databases and roles
- * @param options.own_server the server is this installation's alone: its maintenance databases are closed to everybody else too
+ * @param options.own_server the server belongs to this installation alone: its maintenance databases are closed to other roles too
  * @throws Error in one sentence when the server is older than PostgreSQL 17
  */
 export async function provision(
@@ -25,12 +25,12 @@ export async function provision(
 ): Promise<Provisioned> {
   const owner = `${database}_owner`;
   const app = `${database}_app`;
-  await using server = await open(admin);
+  await using server = await openClient(admin);
   const { rows } = await server.client.query<{ server_version_num: string }>('show server_version_num');
-  if (Number(rows[0]?.server_version_num) < oldest)
-    throw new Error('PostgreSQL 17 or newer is needed: this server is older.');
+  if (Number(rows[0]?.server_version_num) < minServerVersion)
+    throw new Error('PostgreSQL 17 or newer is required; this server is older.');
 
-  // Two programs that provision at once would both find the role missing.
+  // Two concurrent runs would both find the role missing.
   await server.client.query('select pg_advisory_lock(hashtext($1))', [`provision ${database}`]);
   for (const [role, password] of [
     [owner, passwords.owner],
@@ -54,33 +54,33 @@ export async function provision(
   await server.client.query(`revoke all on database ${name} from public`);
   await server.client.query(`grant connect on database ${name} to ${server.client.escapeIdentifier(app)}`);
   if (options.own_server) {
-    // The same two rows for every service: PostgreSQL refuses the second of two changes at once ("tuple concurrently updated").
+    // All services update the same two rows, and PostgreSQL fails concurrent updates of them ("tuple concurrently updated").
     await server.client.query(`select pg_advisory_lock(hashtext('provision shared'))`);
     for (const shared of ['postgres', 'template1'])
       await server.client.query(`revoke connect on database ${shared} from public`);
   }
   return {
-    url: at(admin, database, app, passwords.app),
-    owner_url: at(admin, database, owner, passwords.owner),
+    url: connectionUrl(admin, database, app, passwords.app),
+    owner_url: connectionUrl(admin, database, owner, passwords.owner),
     app_role: app,
   };
 }
 
-function at(url: string, database: string, user?: string, password?: string): string {
-  const changed = new URL(url);
-  changed.pathname = `/${encodeURIComponent(database)}`;
-  if (user) changed.username = encodeURIComponent(user);
-  if (password) changed.password = encodeURIComponent(password);
-  return changed.href;
+function connectionUrl(admin: string, database: string, user: string, password: string): string {
+  const url = new URL(admin);
+  url.pathname = `/${encodeURIComponent(database)}`;
+  url.username = encodeURIComponent(user);
+  url.password = encodeURIComponent(password);
+  return url.href;
 }
 
-async function open(url: string): Promise<{ client: pg.Client } & AsyncDisposable> {
+async function openClient(url: string): Promise<{ client: pg.Client } & AsyncDisposable> {
   const client = new pg.Client({
     connectionString: url,
     application_name: 'clientela provision',
     connectionTimeoutMillis: 5000,
   });
-  client.on('error', () => {}); // reported by the statement that it fails
+  client.on('error', () => {}); // a lost connection fails the next statement, which reports it
   await client.connect();
   return { client, [Symbol.asyncDispose]: () => client.end() };
 }

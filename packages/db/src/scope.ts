@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 
-/** Whose records a list may show: one company's, or (a superuser's list only) every company's. */
+/** The companies whose records a list shows: one, or (for a superuser's list only) all. */
 export type Scope = { company_id: string } | { all: true };
 
 /** Narrows a query to its scope. */

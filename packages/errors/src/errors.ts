@@ -1,43 +1,43 @@
-/** Every kind of refusal there is: its HTTP status, its default `error_code` and its title. */
+/** Maps each kind of error to its HTTP status, default `error_code` and title. */
 export const kinds = {
   malformed: [400, 'MALFORMED_REQUEST', 'Malformed request'],
-  unauthenticated: [401, 'UNAUTHENTICATED', 'Not signed in'],
-  forbidden: [403, 'FORBIDDEN', 'Not permitted'],
+  unauthenticated: [401, 'UNAUTHENTICATED', 'Unauthenticated'],
+  forbidden: [403, 'FORBIDDEN', 'Forbidden'],
   not_found: [404, 'NOT_FOUND', 'Not found'],
   method_not_allowed: [405, 'METHOD_NOT_ALLOWED', 'Method not allowed'],
-  request_timeout: [408, 'REQUEST_TIMEOUT', 'Request too slow'],
+  request_timeout: [408, 'REQUEST_TIMEOUT', 'Request timeout'],
   conflict: [409, 'CONFLICT', 'Conflict'],
   precondition: [412, 'PRECONDITION_FAILED', 'Precondition failed'],
   too_large: [413, 'PAYLOAD_TOO_LARGE', 'Payload too large'],
-  uri_too_long: [414, 'MALFORMED_REQUEST', 'Address too long'],
+  uri_too_long: [414, 'MALFORMED_REQUEST', 'URI too long'],
   unsupported_media_type: [415, 'UNSUPPORTED_MEDIA_TYPE', 'Unsupported media type'],
   invalid: [422, 'VALIDATION_FAILED', 'Validation failed'],
   rate_limited: [429, 'RATE_LIMITED', 'Too many requests'],
   headers_too_large: [431, 'MALFORMED_REQUEST', 'Header fields too large'],
   internal: [500, 'INTERNAL_ERROR', 'Internal error'],
-  bad_gateway: [502, 'SERVICE_UNAVAILABLE', 'Bad answer from a service'],
+  bad_gateway: [502, 'SERVICE_UNAVAILABLE', 'Bad gateway'],
   unavailable: [503, 'SERVICE_UNAVAILABLE', 'Service unavailable'],
-  upstream_timeout: [504, 'UPSTREAM_TIMEOUT', 'A service did not answer in time'],
+  upstream_timeout: [504, 'UPSTREAM_TIMEOUT', 'Gateway timeout'],
 } as const;
 
 export type ErrorKind = keyof typeof kinds;
 
-/** One fault of an input: `path` is the field's name, dotted for nested ones (`address.city`, `labels.3`). */
+/** One invalid field of an input. `path` is the field's name, dotted when nested (`address.city`, `labels.3`). */
 export type FieldError = { path: string; message: string };
 
 export type ErrorDetails = {
-  /** Stable, machine readable; left out: the kind's own. */
+  /** Stable and machine readable. Defaults to the code of the kind. */
   error_code?: string;
-  /** For people; must be safe to show to any caller. */
+  /** For people. Must be safe to show to any client. */
   detail: string;
   errors?: readonly FieldError[];
   headers?: Readonly<Record<string, string>>;
-  /** Finds the record that stands in the way. The door asks it after the rollback, as the failed transaction can read nothing more. */
+  /** Finds the conflicting record. Runs after the rollback, because a failed transaction can read nothing more. */
   existing?: (db: never) => Promise<object | undefined>;
   cause?: unknown;
 };
 
-/** A refusal that the door turns into a problem document. Anything else that is thrown is a 500 that says nothing. */
+/** An error that becomes a problem document. Anything else that is thrown becomes a 500 without details. */
 export class AppError extends Error {
   readonly kind: ErrorKind;
   readonly error_code: string;
@@ -45,32 +45,32 @@ export class AppError extends Error {
   readonly headers: Readonly<Record<string, string>>;
   readonly existing: ErrorDetails['existing'];
 
-  constructor(kind: ErrorKind, parts: ErrorDetails) {
-    super(parts.detail, { cause: parts.cause });
+  constructor(kind: ErrorKind, details: ErrorDetails) {
+    super(details.detail, { cause: details.cause });
     this.name = 'AppError';
     this.kind = kind;
-    this.error_code = parts.error_code ?? kinds[kind][1];
-    this.errors = parts.errors ?? [];
-    this.headers = parts.headers ?? {};
-    this.existing = parts.existing;
+    this.error_code = details.error_code ?? kinds[kind][1];
+    this.errors = details.errors ?? [];
+    this.headers = details.headers ?? {};
+    this.existing = details.existing;
   }
 }
 
-const code = (words: string) => words.toUpperCase().replaceAll(/[^A-Z0-9]+/g, '_');
+const toErrorCode = (text: string) => text.toUpperCase().replaceAll(/[^A-Z0-9]+/g, '_');
 
-/** 400: the request cannot be read at all (broken JSON, a path id that is no UUID). */
+/** 400: the request cannot be parsed (broken JSON, a path id that is not a UUID). */
 export const malformed = (detail: string, errors?: readonly FieldError[]): AppError =>
   new AppError('malformed', { detail, ...(errors && { errors }) });
 
-/** 422: every bad field at once. */
+/** 422: lists every invalid field. */
 export const invalid = (errors: readonly FieldError[]): AppError =>
   new AppError('invalid', {
     detail: errors.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; '),
     errors,
   });
 
-/** 401 with the challenge that RFC 6750 asks for. */
-export const unauthenticated = (detail = 'Sign in first', error_code?: string): AppError =>
+/** 401 with the `WWW-Authenticate` challenge of RFC 6750. */
+export const unauthenticated = (detail = 'Authentication required', error_code?: string): AppError =>
   new AppError('unauthenticated', {
     detail,
     ...(error_code && { error_code }),
@@ -80,32 +80,35 @@ export const unauthenticated = (detail = 'Sign in first', error_code?: string): 
 export const forbidden = (detail: string, error_code?: string): AppError =>
   new AppError('forbidden', { detail, ...(error_code && { error_code }) });
 
-/** 404 `<RESOURCE>_NOT_FOUND`: unknown, or another company's; the two must not be told apart. */
+/** 404 `<RESOURCE>_NOT_FOUND`: unknown or owned by another company. Clients must not be able to tell these apart. */
 export const notFound = (resource: string): AppError =>
   new AppError('not_found', {
-    error_code: `${code(resource)}_NOT_FOUND`,
-    detail: `There is no such ${resource}`,
+    error_code: `${toErrorCode(resource)}_NOT_FOUND`,
+    detail: `No such ${resource}`,
   });
 
-type Taken = { resource: string; field: string; existing?: ErrorDetails['existing'] };
+type TakenValue = { resource: string; field: string; existing?: ErrorDetails['existing'] };
 type Conflict = { error_code?: string; detail: string };
 
-/** 409: either a value that another record holds (`<RESOURCE>_<FIELD>_TAKEN`), or any other conflict said in words. */
-export const conflict = (what: Taken | Conflict): AppError =>
-  'field' in what
+/** 409: a unique value that another record has (`<RESOURCE>_<FIELD>_TAKEN`), or any other conflict with its own detail. */
+export const conflict = (reason: TakenValue | Conflict): AppError =>
+  'field' in reason
     ? new AppError('conflict', {
-        error_code: `${code(what.resource)}_${code(what.field)}_TAKEN`,
-        detail: `Another ${what.resource} has this ${what.field}`,
-        errors: [{ path: what.field, message: 'already taken' }],
-        ...(what.existing && { existing: what.existing }),
+        error_code: `${toErrorCode(reason.resource)}_${toErrorCode(reason.field)}_TAKEN`,
+        detail: `Another ${reason.resource} has this ${reason.field}`,
+        errors: [{ path: reason.field, message: 'already taken' }],
+        ...(reason.existing && { existing: reason.existing }),
       })
-    : new AppError('conflict', what);
+    : new AppError('conflict', reason);
 
-/** 412: the record has moved on since the caller read it. */
+/** 412: `If-Match` names another version than the current one. */
 export const preconditionFailed = (): AppError =>
-  new AppError('precondition', { detail: 'The record has changed since you read it; read it again and repeat' });
+  new AppError('precondition', { detail: 'The current version does not match If-Match' });
 
-/** 503 with `Retry-After` in seconds. `detail` names the service, never its host. */
+/**
+ * 503 with `Retry-After`. `detail` names the service, never its host.
+ * @param options.retryAfter seconds, default 2
+ */
 export const unavailable = (
   detail: string,
   options: { error_code?: string; retryAfter?: number; cause?: unknown } = {},

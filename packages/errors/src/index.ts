@@ -10,5 +10,5 @@ export {
   unavailable,
 } from './errors.ts';
 export type { ErrorKind, FieldError } from './errors.ts';
-export { problemAt, createProblem } from './problem.ts';
+export { createProblem } from './problem.ts';
 export type { Problem } from './problem.ts';

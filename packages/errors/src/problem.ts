@@ -1,6 +1,6 @@
 import { AppError, kinds, type FieldError } from './errors.ts';
 
-/** RFC 9457 problem details with the fields every answer of this API adds. */
+/** RFC 9457 problem details with the extension members of this API. */
 export type Problem = {
   type: string;
   title: string;
@@ -14,41 +14,33 @@ export type Problem = {
 };
 
 /**
- * The one map from errors to answers. What is not an AppError becomes a 500 that says nothing of its cause.
- * @param existing the record in the way of a 409, where the caller may see it
+ * Maps an error to status, headers and body of its response. Anything but an AppError becomes a 500 without details.
+ * @param existing the conflicting record of a 409, where the client may see it
  */
 export function createProblem(
   error: unknown,
   request_id: string,
   existing?: object,
 ): { status: number; headers: Record<string, string>; body: Problem } {
-  const known =
-    error instanceof AppError ? error : new AppError('internal', { detail: 'Something went wrong on our side' });
-  const [status, , title] = kinds[known.kind];
+  const appError = error instanceof AppError ? error : new AppError('internal', { detail: 'Internal server error' });
+  const [status, , title] = kinds[appError.kind];
   return {
     status,
     headers: {
-      ...known.headers,
+      ...appError.headers,
       'Content-Type': 'application/problem+json; charset=utf-8',
       'Cache-Control': 'no-store',
     },
     body: {
-      type: `urn:clientela:problem:${known.error_code.toLowerCase().replaceAll('_', '-')}`,
+      type: `urn:clientela:problem:${appError.error_code.toLowerCase().replaceAll('_', '-')}`,
       title,
       status,
-      detail: known.message,
-      error_code: known.error_code,
+      detail: appError.message,
+      error_code: appError.error_code,
       timestamp: new Date().toISOString(),
       request_id,
-      errors: known.errors,
+      errors: appError.errors,
       ...(existing && { existing }),
     },
   };
 }
-
-/**
- * The problem as it is answered at a path: vApteke's clients, who call `/rest/v1`, look for `success` and `message` in it.
- * @param path with or without its query
- */
-export const problemAt = (path: string, problem: Problem): Problem | (Problem & { success: false; message: string }) =>
-  /^\/rest\/v1(?:[/?]|$)/.test(path) ? { success: false, message: problem.detail, ...problem } : problem;

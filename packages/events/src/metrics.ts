@@ -50,7 +50,7 @@ function setValues(gauge: Gauge<'subscriber'>, subscribers: readonly string[], r
 }
 
 const ageOfOldest = `extract(epoch from now() - (
-  select written_at from outbox_events where id = min(d.event_id::text)::uuid
+  select created_at from outbox_events where id = min(d.event_id::text)::uuid
 ))::float8`;
 
 async function pendingDeliveries(db: Db, aggregate: string): Promise<Row[]> {

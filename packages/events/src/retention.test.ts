@@ -30,7 +30,7 @@ test('purges inbox rows past their retention and keeps every event that may be r
 });
 
 test('purges delivered events past their retention and keeps pending and failed ones', async () => {
-  const outboxRow = (created: string) => ({ id: randomUUID(), envelope: {}, written_at: ago(created) });
+  const outboxRow = (created: string) => ({ id: randomUUID(), envelope: {}, created_at: ago(created) });
   const [delivered, recent, pending, failed] = [
     outboxRow('11 minutes'),
     outboxRow('9 minutes'),

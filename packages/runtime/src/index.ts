@@ -1,7 +1,6 @@
 export { readEnvironment, readSecretFiles, EnvironmentError, environment } from './environment.ts';
 export { createLog } from './log.ts';
 export type { Log } from './log.ts';
-export { harmlessColumns, personalColumns } from './redacted-names.ts';
 export { runService } from './lifecycle.ts';
 export type { ShutdownHook } from './lifecycle.ts';
 export { avatarSettings, validateAvatarStorage, requireAvatarStorage } from './avatar-settings.ts';
@@ -18,3 +17,11 @@ export {
   serviceSettings,
   tokenSettings,
 } from './settings.ts';
+export { backoff } from './backoff.ts';
+export { runCommand } from './command.ts';
+export { createConcurrencyLimiter } from './concurrency-limiter.ts';
+export type { ConcurrencyLimiter } from './concurrency-limiter.ts';
+export { closeGracefully, listenOn } from './http-server.ts';
+export { deriveKey } from './key-derivation.ts';
+export { startPeriodicWorker } from './periodic-worker.ts';
+export type { PeriodicWorker } from './periodic-worker.ts';

@@ -1,2 +1,7 @@
-export { DocumentNumber, DocumentType, documentNumberError, normalizeDocumentNumber } from './documents.ts';
-export * from './field-types.ts';
+export * from './dates.ts';
+export { DocumentNumber, documentNumberError, DocumentType, normalizeDocumentNumber } from './documents.ts';
+export * from './json.ts';
+export * from './money.ts';
+export * from './queries.ts';
+export * from './responses.ts';
+export * from './text.ts';

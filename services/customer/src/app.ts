@@ -1,3 +1,4 @@
+import { legacyProblem } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
 import { eventRoutes } from '@clientela/events';
 import {
@@ -11,59 +12,60 @@ import {
 import manifest from '../package.json' with { type: 'json' };
 import { analyticsRoutes } from './analytics/routes.ts';
 import { avatarRoutes } from './avatars/routes.ts';
-import type { Storage } from './avatars/storage.ts';
+import type { AvatarStorage } from './avatars/storage.ts';
 import { batchRoutes } from './batches/routes.ts';
 import { customerRoutes } from './customers/routes.ts';
 import { gdprRoutes, type GdprParts } from './gdpr/routes.ts';
 import { historyRoutes } from './history/routes.ts';
 import { listRoutes } from './lists/routes.ts';
 import { noteRoutes } from './notes/routes.ts';
-import type { UserLookup } from './profiles/lookup.ts';
+import type { UserClient } from './profiles/user-client.ts';
 import { profileRoutes } from './profiles/routes.ts';
 import { restV1Routes } from './rest-v1/routes.ts';
-import type { TotalsLookup } from './stats/lookup.ts';
+import type { TotalsClient } from './stats/totals-client.ts';
 import { statsRoutes } from './stats/routes.ts';
 import { subscriptions } from './subscriptions.ts';
 import { tagRoutes } from './tags/routes.ts';
 import { timelineRoutes } from './timeline/routes.ts';
 import { fingerprints, type Fingerprints } from './tombstones/fingerprints.ts';
 import { upstreamRoutes } from './upstreams/routes.ts';
-import type { Upstreams } from './upstreams/upstream.ts';
+import type { Upstreams } from './upstreams/upstream-client.ts';
 
-/** What this service is made with: what main.ts opens, and a test replaces. */
-export type Parts = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & {
-  /** The connections of lists and searches. They take long, and must not keep others waiting. */
-  lists: Db;
+/** Dependencies of the service: main.ts opens them, tests replace them. */
+export type AppDeps = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & {
+  /** Separate pool for lists and searches, so that slow queries cannot starve other requests. */
+  listsDb: Db;
   companies: CompanyClient;
-  users: UserLookup;
-  totals: TotalsLookup;
+  users: UserClient;
+  totals: TotalsClient;
   upstreams: Upstreams;
-  pictures: Storage;
+  avatarStorage: AvatarStorage;
 } & GdprParts;
 
-/** Every door; cursors are signed, and fingerprints made, with the service's own secret. */
-export const routes = (parts: Parts & { cursors: Cursors; fingerprints: Fingerprints }): Route[] => [
-  ...customerRoutes(parts.companies),
-  ...listRoutes(parts),
-  ...analyticsRoutes(parts.companies),
-  ...batchRoutes(parts),
+/** Lists every route; the service's secret signs cursors and keys the fingerprints of erased people. */
+export const routes = (deps: AppDeps & { cursors: Cursors; fingerprints: Fingerprints }): Route[] => [
+  ...customerRoutes(deps.companies),
+  ...listRoutes(deps),
+  ...analyticsRoutes(deps.companies),
+  ...batchRoutes(deps),
   ...tagRoutes,
   ...noteRoutes,
-  ...historyRoutes(parts.cursors),
-  ...avatarRoutes(parts.pictures),
+  ...historyRoutes(deps.cursors),
+  ...avatarRoutes(deps.avatarStorage),
   ...statsRoutes,
   ...timelineRoutes,
-  ...upstreamRoutes(parts.upstreams),
-  ...profileRoutes(parts),
-  ...restV1Routes(parts.companies),
-  ...gdprRoutes(parts),
-  ...eventRoutes('customer', subscriptions(parts)),
+  ...upstreamRoutes(deps.upstreams),
+  ...profileRoutes(deps),
+  ...restV1Routes(deps.companies),
+  ...gdprRoutes(deps),
+  ...eventRoutes('customer', subscriptions(deps)),
 ];
 
-export const createApp = (parts: Parts) =>
+export const createApp = (deps: AppDeps) =>
   createService({
-    ...parts,
+    ...deps,
     service: 'customer',
+    formatProblem: legacyProblem,
     version: manifest.version,
-    routes: routes({ ...parts, cursors: createCursors(parts.secret), fingerprints: fingerprints(parts.secret) }),
+    routes: routes({ ...deps, cursors: createCursors(deps.secret), fingerprints: fingerprints(deps.secret) }),
   });

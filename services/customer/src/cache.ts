@@ -1,35 +1,35 @@
-/** Remembers what is costly to find out. */
+/** Caches the results of expensive lookups. */
 export type Cache<Value> = (key: string, find: () => Promise<Value>) => Promise<Value>;
 
 /**
- * Answers are as old as `age` at most, and one key is worked on once at a time: who asks meanwhile waits for the same answer.
- * @param options.age milliseconds, counted from the beginning of the work
- * @param options.most keys; the oldest is forgotten for a new one
+ * Creates a cache with a time to live. Concurrent calls for one key share a single lookup.
+ * @param options.ttlMs milliseconds, counted from the start of the lookup
+ * @param options.maxEntries number of keys; the oldest is evicted for a new one
  */
-export function cache<Value>({
-  age,
-  most,
+export function createCache<Value>({
+  ttlMs,
+  maxEntries,
   now = Date.now,
 }: {
-  age: number;
-  most: number;
+  ttlMs: number;
+  maxEntries: number;
   now?: () => number;
 }): Cache<Value> {
-  const known = new Map<string, { since: number; value: Promise<Value> }>();
+  const entries = new Map<string, { startedAt: number; value: Promise<Value> }>();
   return (key, find) => {
-    for (const [old, { since }] of known) {
-      if (now() - since < age) break; // they lie in the order of their beginnings
-      known.delete(old);
+    for (const [oldKey, { startedAt }] of entries) {
+      if (now() - startedAt < ttlMs) break; // entries are ordered by their start
+      entries.delete(oldKey);
     }
-    const found = known.get(key);
-    if (found) return found.value;
-    const [oldest] = known.keys();
-    if (known.size >= most && oldest !== undefined) known.delete(oldest);
-    const entry = { since: now(), value: find() };
-    known.set(key, entry);
-    // What failed is not remembered.
+    const cached = entries.get(key);
+    if (cached) return cached.value;
+    const [oldestKey] = entries.keys();
+    if (entries.size >= maxEntries && oldestKey !== undefined) entries.delete(oldestKey);
+    const entry = { startedAt: now(), value: find() };
+    entries.set(key, entry);
+    // Drops failed lookups, so that the next call tries again.
     entry.value.catch(() => {
-      if (known.get(key) === entry) known.delete(key);
+      if (entries.get(key) === entry) entries.delete(key);
     });
     return entry.value;
   };

@@ -1,42 +1,42 @@
-import type { Service } from '@clientela/contracts';
+import { redactedNames, type Service } from '@clientela/contracts';
 import { connect } from '@clientela/db';
 import { outboxPoolOptions, startEvents } from '@clientela/events';
 import { parseServiceKeys, createCompanyClient, startIdempotencyCleanup, listen, serviceClient } from '@clientela/http';
 import { createLog, runService } from '@clientela/runtime';
 import { Registry } from 'prom-client';
 import { createApp } from './app.ts';
-import { openStorage } from './avatars/settings.ts';
-import { startDiscarding } from './avatars/worker.ts';
+import { openStorage } from './avatars/open-storage.ts';
+import { startAvatarCleanup } from './avatars/worker.ts';
 import { readConfig } from './config.ts';
 import { erasureMetrics } from './gdpr/metrics.ts';
 import { startErasing } from './gdpr/worker.ts';
-import { userLookup } from './profiles/lookup.ts';
-import { totalsLookup } from './stats/lookup.ts';
+import { createUserClient } from './profiles/user-client.ts';
+import { createTotalsClient } from './stats/totals-client.ts';
 import { subscriptions } from './subscriptions.ts';
 import { fingerprints } from './tombstones/fingerprints.ts';
-import { upstreamsAt } from './upstreams/upstream.ts';
+import { createUpstreams } from './upstreams/upstream-client.ts';
 
-await runService(async (onClose) => {
+await runService(async (onShutdown) => {
   const config = readConfig();
-  const log = createLog('customer', config.LOG_LEVEL);
+  const log = createLog('customer', config.LOG_LEVEL, { redact: redactedNames });
   const url = config.CUSTOMER_DATABASE_URL;
   const key = config.CUSTOMER_SERVICE_KEY;
 
   const db = connect(url, { name: 'customer', ...outboxPoolOptions(config) });
-  onClose(() => db.destroy());
-  const lists = connect(url, { name: 'customer lists', pool: 4 });
-  onClose(() => lists.destroy());
-  const forgetting = startIdempotencyCleanup(db, log);
-  onClose(() => forgetting.stop());
-  const pictures = await openStorage(config);
-  const discarding = startDiscarding({ db, storage: pictures, log });
-  onClose(() => discarding.stop());
+  onShutdown(() => db.destroy());
+  const listsDb = connect(url, { name: 'customer lists', pool: 4 });
+  onShutdown(() => listsDb.destroy());
+  const idempotencyCleanup = startIdempotencyCleanup(db, log);
+  onShutdown(() => idempotencyCleanup.stop());
+  const avatarStorage = await openStorage(config);
+  const avatarCleanup = startAvatarCleanup({ db, storage: avatarStorage, log });
+  onShutdown(() => avatarCleanup.stop());
   const auth = serviceClient({ service: 'auth', url: config.AUTH_SERVICE_URL, key });
   const companies = createCompanyClient(auth);
-  const users = userLookup(auth, companies);
+  const users = createUserClient(auth, companies);
   const interaction = serviceClient({ service: 'interaction', url: config.INTERACTION_SERVICE_URL, key });
   const favorites = serviceClient({ service: 'favorites', url: config.FAVORITES_SERVICE_URL, key });
-  const totals = totalsLookup(interaction);
+  const totals = createTotalsClient(interaction);
   const events = startEvents({
     db,
     url,
@@ -46,37 +46,35 @@ await runService(async (onClose) => {
     settings: config,
     log,
   });
-  onClose(() => events.stop());
+  onShutdown(() => events.stop());
 
-  // Erasing goes on at the other end until this one hangs up, so that it gets the time that a door there has.
-  const patient = (service: Service, url: string) => serviceClient({ service, url, key, timeout: 12_000 });
+  // An erasure continues at the other service until this one disconnects, so these calls get a route's full deadline.
+  const erasureClient = (service: Service, url: string) => serviceClient({ service, url, key, timeout: 12_000 });
   const others = {
-    auth: patient('auth', config.AUTH_SERVICE_URL),
-    interaction: patient('interaction', config.INTERACTION_SERVICE_URL),
-    product: patient('product', config.PRODUCT_SERVICE_URL),
-    favorites: patient('favorites', config.FAVORITES_SERVICE_URL),
+    auth: erasureClient('auth', config.AUTH_SERVICE_URL),
+    interaction: erasureClient('interaction', config.INTERACTION_SERVICE_URL),
+    product: erasureClient('product', config.PRODUCT_SERVICE_URL),
+    favorites: erasureClient('favorites', config.FAVORITES_SERVICE_URL),
   };
   const erasing = startErasing({
     db,
     url,
     fingerprints: fingerprints(config.CUSTOMER_SECRET),
-    pictures,
+    pictures: avatarStorage,
     others,
     log,
-    afterCommit: events.committed,
   });
-  onClose(() => erasing.stop());
+  onShutdown(() => erasing.stop());
 
-  const { INTERACTION_SERVICE_URL: otherwise } = config;
-  const urls = {
-    orders: config.ORDERS_SERVICE_URL ?? otherwise,
-    complaints: config.COMPLAINT_SERVICE_URL ?? otherwise,
-    appointments: config.SCHEDULING_SERVICE_URL ?? otherwise,
+  const upstreamUrls = {
+    orders: config.ORDERS_SERVICE_URL ?? config.INTERACTION_SERVICE_URL,
+    complaints: config.COMPLAINT_SERVICE_URL ?? config.INTERACTION_SERVICE_URL,
+    appointments: config.SCHEDULING_SERVICE_URL ?? config.INTERACTION_SERVICE_URL,
   };
 
   const app = createApp({
     db,
-    lists,
+    listsDb,
     log,
     serviceKeys: parseServiceKeys(config.SERVICE_KEY_HASHES),
     secret: config.CUSTOMER_SECRET,
@@ -84,14 +82,13 @@ await runService(async (onClose) => {
     companies,
     users,
     totals,
-    upstreams: upstreamsAt(urls, key, { log }),
-    pictures,
-    afterCommit: events.committed,
+    upstreams: createUpstreams(upstreamUrls, key, { log }),
+    avatarStorage,
     others,
     erasing: erasing.wake,
     metrics: Registry.merge([events.metrics, erasureMetrics(db)]),
   });
   const server = await listen(app, { host: config.HOST, port: config.CUSTOMER_PORT });
-  onClose(() => server.close());
+  onShutdown(() => server.close());
   log.info({ port: server.port }, 'listening');
 });

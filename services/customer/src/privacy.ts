@@ -30,7 +30,7 @@ export const privacy: DataInventory = {
       person: ofCustomer,
       section: 'tags',
       also: ['id', 'customer_id', 'created_at'],
-      withheld: { listed: copied, customer_created_at: copied },
+      withheld: { is_listed: copied, customer_created_at: copied },
       erasure: 'delete',
     },
     {
@@ -47,7 +47,7 @@ export const privacy: DataInventory = {
       section: 'customer',
       also: ['id', 'created_at', 'updated_at'],
       withheld: {
-        searched: 'what the search looks in, made of the other fields',
+        search_text: 'what the search looks in, made of the other fields',
         deletion_keys: 'made of the other fields',
       },
       erasure: 'delete',
@@ -56,7 +56,7 @@ export const privacy: DataInventory = {
       table: 'customer_counters',
       person: ofCustomer,
       section: 'customer',
-      withheld: { listed: copied, customer_created_at: copied },
+      withheld: { is_listed: copied, customer_created_at: copied },
       erasure: 'delete',
     },
     {

@@ -175,7 +175,7 @@ async function doneErasure({ fleet, company_id }: AccessSetup, caller: SignedInU
   const client = new pg.Client({ connectionString: fleet.databases.customer.ownerUrl });
   await client.connect();
   await client.query(
-    `insert into erasure_requests (company_id, id, customer_id, user_id, requested_by, begun_at, done_at, receipt, jws)
+    `insert into erasure_requests (company_id, id, customer_id, user_id, requested_by, started_at, done_at, receipt, jws)
      values ($1, $2, $3, $4, 'tested', now(), now(), $5, 'a.b.c')`,
     [company_id, id, customer_id, user_id, receipt],
   );

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { serviceClient } from './client.ts';
 
-test('an answer that is cut off in the middle is a 503 that names the service', async () => {
+test('a truncated response is a 503 that names the service', async () => {
   const server = createServer((_request, response) => {
     response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': 100 });
     response.write('{"id":', () => response.destroy());
@@ -24,7 +24,7 @@ test('an answer that is cut off in the middle is a 503 that names the service', 
   };
   await expect(client.get('/internal/customers/1', z.object({ id: z.string() }), { actor })).rejects.toMatchObject({
     kind: 'unavailable',
-    message: 'The customer service does not answer',
+    message: 'The customer service is unavailable',
   });
   server.close();
 });

@@ -4,13 +4,13 @@ import type { z } from 'zod';
 import type { Actor } from '../identity/actor.ts';
 
 type Call = {
-  /** Whom the call is made for: a user is carried on, and with it its company. */
+  /** The actor that the call is made for. Its user and company are sent along. */
   actor: Actor;
-  /** The caller's own end: client gone, or deadline. */
+  /** Aborts the call: client disconnected, or deadline passed. */
   signal?: AbortSignal;
 };
 
-/** What a call carries: this program's key, and on whose behalf it is made. */
+/** Builds the headers of a service call: service key, request id and actor. */
 export function callHeaders(key: string, actor: Actor): Headers {
   const headers = new Headers({ 'X-Service-Key': key, 'X-Request-Id': actor.request_id });
   if (actor.role !== 'service') {
@@ -23,29 +23,29 @@ export function callHeaders(key: string, actor: Actor): Headers {
   return headers;
 }
 
-/** Answers that say "not now" rather than anything about the request. */
-const away: ReadonlySet<number> = new Set([502, 503, 504]);
+/** Statuses that mean "try again later". */
+const unavailableStatuses: ReadonlySet<number> = new Set([502, 503, 504]);
 
-/** Asks another service. Every call has a deadline; what is not an answer is a 503 that names the service. */
+/** Calls another service. Every call has a timeout. A failed call throws a 503 that names the service. */
 export type ServiceClient = {
   service: Service;
   /** @returns undefined for a 404 */
-  get: <S extends z.ZodType>(path: string, answer: S, call: Call) => Promise<z.infer<S> | undefined>;
-  /** Sends a JSON body. @returns the status, whatever it is short of "not now" */
+  get: <S extends z.ZodType>(path: string, schema: S, call: Call) => Promise<z.infer<S> | undefined>;
+  /** Sends a JSON body. @returns the status of any response but 502, 503 and 504 */
   post: (path: string, body: unknown, call: Call) => Promise<number>;
-  /** Sends a JSON body for what is answered. @returns undefined for a 404 */
+  /** Sends a JSON body and parses the response. @returns undefined for a 404 */
   postForBody: <S extends z.ZodType>(
     path: string,
     body: unknown,
-    answer: S,
+    schema: S,
     call: Call,
   ) => Promise<z.infer<S> | undefined>;
 };
 
 /**
- * @param options.url the service's own address, from the settings
- * @param options.key this program's service key
- * @param options.timeout milliseconds a call may take, default 2,000
+ * @param options.url base URL of the service
+ * @param options.key service key of the calling service
+ * @param options.timeout milliseconds per call, default 2,000
  */
 export function serviceClient(options: {
   service: Service;
@@ -56,47 +56,48 @@ export function serviceClient(options: {
   const { service, url, key, timeout = 2000 } = options;
 
   const send = async (path: string, { actor, signal }: Call, init: RequestInit = {}): Promise<Response> => {
-    const limit = AbortSignal.timeout(timeout);
+    const timeoutSignal = AbortSignal.timeout(timeout);
     const headers = callHeaders(key, actor);
     if (init.body) headers.set('Content-Type', 'application/json');
     try {
-      const answer = await fetch(`${url}${path}`, {
+      const response = await fetch(`${url}${path}`, {
         ...init,
         headers,
         redirect: 'error',
-        signal: signal ? AbortSignal.any([limit, signal]) : limit,
+        signal: signal ? AbortSignal.any([timeoutSignal, signal]) : timeoutSignal,
       });
-      if (!away.has(answer.status)) return answer;
-      await answer.body?.cancel();
+      if (!unavailableStatuses.has(response.status)) return response;
+      await response.body?.cancel();
     } catch (error) {
-      throw unavailable(`The ${service} service does not answer`, { cause: error });
+      throw unavailable(`The ${service} service is unavailable`, { cause: error });
     }
-    throw unavailable(`The ${service} service does not answer`);
+    throw unavailable(`The ${service} service is unavailable`);
   };
 
-  /** What was answered, held against its shape; undefined for a 404. */
-  const read = async <S extends z.ZodType>(answer: Response, schema: S, asked: string) => {
-    if (answer.status === 404) {
-      await answer.body?.cancel();
+  /** Parses a response with its schema; undefined for a 404. */
+  const read = async <S extends z.ZodType>(response: Response, schema: S, call: string) => {
+    if (response.status === 404) {
+      await response.body?.cancel();
       return undefined;
     }
-    // A refusal between services, or an answer of another shape, is our own fault: the caller cannot mend it.
-    if (!answer.ok) throw new Error(`${service} answered ${answer.status} to ${asked}`);
-    const text = await answer.text().catch((error: unknown) => {
-      throw unavailable(`The ${service} service does not answer`, { cause: error }); // cut off in the middle
+    // An error between services, or an unexpected body, is a bug and not the client's fault: it becomes a 500.
+    if (!response.ok) throw new Error(`${service} responded ${response.status} to ${call}`);
+    const text = await response.text().catch((error: unknown) => {
+      throw unavailable(`The ${service} service is unavailable`, { cause: error }); // truncated response
     });
     return schema.parse(JSON.parse(text));
   };
-  const sent = (body: unknown) => ({ method: 'POST', body: JSON.stringify(body) });
+  const jsonPost = (body: unknown) => ({ method: 'POST', body: JSON.stringify(body) });
 
   return {
     service,
     get: async (path, schema, call) => read(await send(path, call), schema, `GET ${path}`),
     post: async (path, body, call) => {
-      const answer = await send(path, call, sent(body));
-      await answer.body?.cancel();
-      return answer.status;
+      const response = await send(path, call, jsonPost(body));
+      await response.body?.cancel();
+      return response.status;
     },
-    postForBody: async (path, body, schema, call) => read(await send(path, call, sent(body)), schema, `POST ${path}`),
+    postForBody: async (path, body, schema, call) =>
+      read(await send(path, call, jsonPost(body)), schema, `POST ${path}`),
   };
 }

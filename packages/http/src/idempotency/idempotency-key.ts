@@ -8,9 +8,12 @@ import type { Actor } from '../identity/actor.ts';
 
 const path = 'Idempotency-Key';
 
-/** Whether a door answers a repeated request as it did the first: every POST of somebody signed in that does not say otherwise. */
-export const acceptsIdempotencyKey = (door: Route): boolean =>
-  door.method === 'post' && door.allow !== 'open' && !isInternal(door) && door.idempotency !== 'off';
+/** Whether a definition answers a repeated request as it did the first: every POST of somebody signed in that does not say otherwise. */
+export const acceptsIdempotencyKey = (definition: Route): boolean =>
+  definition.method === 'post' &&
+  definition.allow !== 'open' &&
+  !isInternal(definition) &&
+  definition.idempotency !== 'off';
 
 /** The request's `Idempotency-Key`: 1 to 255 visible ASCII characters. A fault is added to the others. */
 export function readIdempotencyKey(headers: IncomingHttpHeaders, faults: FieldError[]): string | undefined {
@@ -23,15 +26,15 @@ export function readIdempotencyKey(headers: IncomingHttpHeaders, faults: FieldEr
 
 /** Under which an answer is kept: the company acted in, the caller, and the real path, in one spelling. */
 export const idempotencyScope = (
-  door: Route,
+  definition: Route,
   actor: Actor,
   params: Record<string, string>,
   key: string,
 ): IdempotencyScope => ({
-  company_id: (door.tenancy === 'global' ? undefined : actor.company_id) ?? NIL_UUID,
+  company_id: (definition.tenancy === 'global' ? undefined : actor.company_id) ?? NIL_UUID,
   actor_id: actor.id,
-  method: door.method,
-  path: door.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? '')),
+  method: definition.method,
+  path: definition.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? '')),
   key,
 });
 

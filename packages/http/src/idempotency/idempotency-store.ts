@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Db, Tx } from '@clientela/db';
 
-/** Where the answer to one request is kept: whose, to which door, under which key. */
+/** Where the answer to one request is kept: whose, to which definition, under which key. */
 export type IdempotencyScope = { company_id: string; actor_id: string; method: string; path: string; key: string };
 
 export type StoredResponse = {
@@ -38,7 +38,7 @@ const of = (db: Db, { key, ...slot }: IdempotencyScope) =>
     .whereIn('key', [key, createHash('sha256').update(key).digest('hex')])
     .whereRaw(fresh);
 
-/** The rows of a request: the whole, and its parts where the door works in parts. Those past their 24 hours are none. */
+/** The rows of a request: the whole, and its parts where the definition works in parts. Those past their 24 hours are none. */
 export const listStoredSteps = (db: Db, slot: IdempotencyScope): Promise<StoredResponse[]> =>
   of(db, slot).select(columns).options({ name: 'list_idempotency_answers' });
 

@@ -18,7 +18,7 @@ const company_id = randomUUID();
 /** What the doors did, beside what they stored. */
 let prepared = 0;
 let followed = 0;
-/** Whether a door refuses, or breaks off, for the moment. */
+/** Whether a definition refuses, or breaks off, for the moment. */
 let taken = false;
 let break_after = Infinity;
 
@@ -246,7 +246,7 @@ describe('a repeated POST', () => {
     expect([await stored(name), await stored('another')]).toEqual([1, 0]);
   });
 
-  test('is one’s own: another caller, company, door or record with the same key is another request', async () => {
+  test('is one’s own: another caller, company, definition or record with the same key is another request', async () => {
     const key = randomUUID();
     const name = aName();
     const [one, two] = [randomUUID(), randomUUID()];
@@ -267,7 +267,7 @@ describe('a repeated POST', () => {
     await post(`/things/${one.toUpperCase()}/parts`, key).send({ name }).expect('Idempotency-Replayed', 'true');
   });
 
-  test('of a door without a company is kept under none', async () => {
+  test('of a definition without a company is kept under none', async () => {
     const key = randomUUID();
     const first = await post('/everywhere', key).send({ name: 'a' }).expect(201);
     const again = await post('/everywhere', key, { company: randomUUID() }).send({ name: 'a' }).expect(201);
@@ -438,7 +438,7 @@ describe('a repeated upload', () => {
   });
 });
 
-describe('a door that works in parts', () => {
+describe('a definition that works in parts', () => {
   const names = ['a', 'b', 'refused', 'c'].map((name) => (name === 'refused' ? name : `${name}-in-parts`));
   const counts = () => Promise.all(names.map((name) => stored(name)));
 
@@ -504,13 +504,13 @@ describe('a door that works in parts', () => {
   });
 });
 
-test('a door that could not repeat its answer is not mounted', () => {
-  const mount = (door: object) => () =>
+test('a definition that could not repeat its answer is not mounted', () => {
+  const mount = (definition: object) => () =>
     createService({
       service: 'test',
       version: '1',
       routes: [
-        { method: 'post', path: '/x', summary: 'x', allow: 'signed_in', responses, handle: () => ({}), ...door },
+        { method: 'post', path: '/x', summary: 'x', allow: 'signed_in', responses, handle: () => ({}), ...definition },
       ],
       db: database.db,
       log: pino({ level: 'silent' }),

@@ -16,7 +16,6 @@ import { Reply } from '../routing/reply.ts';
 import { successOf, type Route } from '../routing/route.ts';
 import {
   asReply,
-  inTransaction,
   runAfterCommit,
   handle,
   prepare,
@@ -28,66 +27,69 @@ import {
 
 /** One request that may be repeated. */
 export type IdempotentRequest = {
-  slot: IdempotencyScope;
+  scope: IdempotencyScope;
   /** Known when the whole request has been read: it reads what is left of an upload. */
   fingerprint: () => Promise<Buffer>;
   /** What the handler is given. */
-  given: Context;
+  input: Context;
 };
 
 const most = 64 * 1024; // bytes of an answer that is kept whole
 
-/** @throws Error for a door that could not answer a repeated request as it did the first */
-export function assertIdempotencyConfig(door: Route): void {
-  if (!acceptsIdempotencyKey(door)) return;
-  const name = `${door.method} ${door.path}`;
-  if (door.kind === 'stream') throw new Error(`${name} cannot repeat a stream: say idempotency: 'off'`);
-  if ((door.transaction === 'own') !== (door.idempotency === 'steps'))
+/** @throws Error for a definition that could not answer a repeated request as it did the first */
+export function assertIdempotencyConfig(definition: Route): void {
+  if (!acceptsIdempotencyKey(definition)) return;
+  const name = `${definition.method} ${definition.path}`;
+  if (definition.kind === 'stream') throw new Error(`${name} cannot repeat a stream: say idempotency: 'off'`);
+  if ((definition.transaction === 'own') !== (definition.idempotency === 'steps'))
     throw new Error(
       `${name} has transactions of its own: say idempotency: 'steps' and use once, or idempotency: 'off'`,
     );
 }
 
 /**
- * Runs a door for a request with an `Idempotency-Key`: once, and its first answer again for each equal one within 24 hours. The answer is
+ * Runs a definition for a request with an `Idempotency-Key`: once, and its first answer again for each equal one within 24 hours. The answer is
  * kept in the transaction of the effect, so that there is never one without the other; a failure keeps nothing.
  * @throws AppError 422 when the key came with another request before, 404 when the answer was erased with the person it was about
  */
 export async function executeIdempotent(
-  door: Route,
+  definition: Route,
   options: TransactionOptions,
   call: IdempotentRequest,
 ): Promise<Reply> {
-  if (door.transaction === 'own') return performParts(door, options, call);
+  if (definition.transaction === 'own') return performParts(definition, options, call);
   const { db } = options;
-  const known = await findStored(db, call.slot);
-  if (known) return replayStored(door, options, call, known);
-  const prepared = await prepare(door, { ...call.given, db });
-  const { first, made } = await inTransaction(options, async (tx) => {
+  const known = await findStored(db, call.scope);
+  if (known) return replayStored(definition, options, call, known);
+  const prepared = await prepare(definition, { ...call.input, db });
+  const { first, made } = await options.db.transaction(async (tx) => {
     // What an upload is known by may not have been read yet: it is said with the answer.
-    if (!(await reserveKey(tx, call.slot, '', Buffer.of()))) return { first: await findStored(tx, call.slot) };
-    const result = await handle(door, { ...call.given, prepared, tx });
-    await completeKey(tx, call.slot, '', { ...toStored(door, asReply(result)), fingerprint: await call.fingerprint() });
+    if (!(await reserveKey(tx, call.scope, '', Buffer.of()))) return { first: await findStored(tx, call.scope) };
+    const result = await handle(definition, { ...call.input, prepared, tx });
+    await completeKey(tx, call.scope, '', {
+      ...toStored(definition, asReply(result)),
+      fingerprint: await call.fingerprint(),
+    });
     return { made: { result } };
   });
   if (made) {
-    await runAfterCommit(door, options, call.given, made.result);
+    await runAfterCommit(definition, options, call.input, made.result);
     return asReply(made.result);
   }
   if (!first) throw unavailable('An equal request is still at work');
-  return replayStored(door, options, call, first);
+  return replayStored(definition, options, call, first);
 }
 
 async function replayStored(
-  door: Route,
+  definition: Route,
   { db }: TransactionOptions,
   call: IdempotentRequest,
   first: StoredResponse,
 ): Promise<Reply> {
   if (first.erased) throw responseErased();
   if (!first.fingerprint.equals(await call.fingerprint())) throw invalid(keyReused());
-  const read = door.rebuild?.read as ((context: object) => Promise<unknown>) | undefined;
-  const built = first.reference === null ? undefined : await read?.({ ...call.given, db, reference: first.reference });
+  const read = definition.rebuild?.read as ((context: object) => Promise<unknown>) | undefined;
+  const built = first.reference === null ? undefined : await read?.({ ...call.input, db, reference: first.reference });
   const { body, headers } = built === undefined ? { body: first.answer, headers: first.headers } : asReply(built);
   return new Reply(first.status ?? undefined, body, { ...headers, ...replayed });
 }
@@ -95,31 +97,32 @@ async function replayStored(
 const replayed = { 'Idempotency-Replayed': 'true' };
 
 function toStored(
-  door: Route,
-  { status = successOf(door), body, headers }: Reply,
+  definition: Route,
+  { status = successOf(definition), body, headers }: Reply,
 ): Omit<CompletedResponse, 'fingerprint'> {
-  if (body instanceof Readable) throw new Error(`${door.method} ${door.path} answers a stream, which cannot be kept`);
-  const reference = door.rebuild?.reference as ((body: unknown) => string) | undefined;
+  if (body instanceof Readable)
+    throw new Error(`${definition.method} ${definition.path} answers a stream, which cannot be kept`);
+  const reference = definition.rebuild?.reference as ((body: unknown) => string) | undefined;
   const answer = JSON.stringify(body);
   return Buffer.byteLength(answer) > most && reference
     ? { status, reference: reference(body) }
     : { status, headers, answer };
 }
 
-/** A door in several transactions: what is kept is a row for the request, by which it is known, and one for each part. */
-async function performParts(door: Route, options: TransactionOptions, call: IdempotentRequest): Promise<Reply> {
+/** A definition in several transactions: what is kept is a row for the request, by which it is known, and one for each part. */
+async function performParts(definition: Route, options: TransactionOptions, call: IdempotentRequest): Promise<Reply> {
   const { db } = options;
   const fingerprint = await call.fingerprint();
-  const before = await begin(options, call.slot, fingerprint);
+  const before = await begin(options, call.scope, fingerprint);
   if (before.some(({ part, erased }) => part === '' && erased)) throw responseErased();
   if (before.some(({ part, fingerprint: of }) => part === '' && !of.equals(fingerprint))) throw invalid(keyReused());
   let worked = false;
-  const parts = keptParts(options, call.slot, before, () => {
+  const parts = keptParts(options, call.scope, before, () => {
     worked = true;
   });
-  const prepared = await prepare(door, { ...call.given, db });
-  const result = await handle(door, { ...call.given, prepared, db, ...parts });
-  if (worked) await runAfterCommit(door, options, call.given, result);
+  const prepared = await prepare(definition, { ...call.input, db });
+  const result = await handle(definition, { ...call.input, prepared, db, ...parts });
+  if (worked) await runAfterCommit(definition, options, call.input, result);
   const { status, body, headers } = asReply(result);
   return new Reply(status, body, worked ? headers : { ...headers, ...replayed });
 }
@@ -132,7 +135,7 @@ async function begin(
 ): Promise<StoredResponse[]> {
   const before = await listStoredSteps(options.db, slot);
   if (before.some(({ part }) => part === '')) return before;
-  const first = await inTransaction(options, async (tx) => {
+  const first = await options.db.transaction(async (tx) => {
     const claimed = await reserveKey(tx, slot, '', fingerprint);
     if (claimed) await deleteSteps(tx, slot);
     return claimed;
@@ -155,7 +158,7 @@ function keptParts(
   ) => {
     const row = known.get(part);
     if (row) return restored(row, rebuild);
-    const { first, done } = await inTransaction(options, async (tx) => {
+    const { first, done } = await options.db.transaction(async (tx) => {
       if (!(await reserveKey(tx, slot, part, Buffer.of()))) return { first: await findStored(tx, slot, part) };
       const result = await work(tx);
       const answer = JSON.stringify(result);

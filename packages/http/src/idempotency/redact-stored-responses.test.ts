@@ -111,7 +111,7 @@ describe('an answer that holds a person', () => {
       'in what it is built from again',
       () => ({ path: '/long', body: { id: person.customer_id, long: 'x'.repeat(70_000) } }),
     ],
-    ['though the door acts in no company', () => ({ path: '/everywhere', body: { id: person.user_id } })],
+    ['though the definition acts in no company', () => ({ path: '/everywhere', body: { id: person.user_id } })],
     ['as its caller', () => ({ path: '/things', body: {}, by: service.user('admin', company, person.user_id ?? '') })],
     ['by number, as a customer of vApteke’s', () => ({ path: '/rest/v1/customers', body: { id: 10_000_042 } })],
     ['by number, in vApteke’s path', () => ({ path: '/rest/v1/customers/10000042/calls', body: {} })],

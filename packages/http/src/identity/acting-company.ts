@@ -7,44 +7,44 @@ import type { Route } from '../routing/route.ts';
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const key = /^[A-Z0-9-]{2,50}$/;
 
-const wrong = (message: string) => invalid([{ path: 'company_id', message }]);
+const invalidCompany = (message: string) => invalid([{ path: 'company_id', message }]);
 
 /**
- * The company an actor acts in at a door: its own, or the one a superuser names by `?company_id=` (UUID or COMP key).
- * @param named the query's `company_id` as it came
- * @throws AppError 403 for another's company, alike whether it exists or not; 422 for a superuser that named none or an unknown one
+ * Resolves the company that an actor acts in: its own, or the one that a superuser names by `?company_id=` (UUID or COMP key).
+ * @param requested the raw `company_id` of the query
+ * @throws AppError 403 for another company, whether it exists or not; 422 for a superuser that names none or an unknown one
  */
 export async function resolveActingCompany(
-  door: Route,
+  definition: Route,
   actor: Actor,
-  named: unknown,
+  requested: unknown,
   companies: CompanyClient | undefined,
   signal: AbortSignal,
 ): Promise<{ actor: Actor; scope: Scope | undefined }> {
-  if (door.tenancy === 'global') return { actor, scope: undefined };
-  const company_id = named === undefined ? actor.company_id : await resolve(actor, named, companies, signal);
+  if (definition.tenancy === 'global') return { actor, scope: undefined };
+  const company_id = requested === undefined ? actor.company_id : await resolve(actor, requested, companies, signal);
   if (company_id !== null) return { actor: { ...actor, company_id }, scope: { company_id } };
-  if (door.tenancy === 'company-or-all' && actor.role === 'superuser') return { actor, scope: { all: true } };
-  throw wrong('is required: a superuser has no company of its own, so name one with ?company_id=');
+  if (definition.tenancy === 'company-or-all' && actor.role === 'superuser') return { actor, scope: { all: true } };
+  throw invalidCompany('is required: a superuser belongs to no company; name one with ?company_id=');
 }
 
 async function resolve(
   actor: Actor,
-  named: unknown,
+  requested: unknown,
   companies: CompanyClient | undefined,
   signal: AbortSignal,
 ): Promise<string> {
-  if (typeof named !== 'string') throw wrong('must be given once');
-  const id = named.toLowerCase();
-  const byKey = named.toUpperCase();
-  if (!uuid.test(id) && !key.test(byKey)) throw wrong('must be a UUID or a company key');
+  if (typeof requested !== 'string') throw invalidCompany('must be given once');
+  const id = requested.toLowerCase();
+  const companyKey = requested.toUpperCase();
+  if (!uuid.test(id) && !key.test(companyKey)) throw invalidCompany('must be a UUID or a company key');
   if (actor.role !== 'superuser') {
     if (id === actor.company_id) return id;
-    const found = uuid.test(id) ? undefined : await companies?.(byKey, { actor, signal });
+    const found = uuid.test(id) ? undefined : await companies?.(companyKey, { actor, signal });
     if (found && found.id === actor.company_id) return found.id;
-    throw forbidden('That is not your company');
+    throw forbidden('Not your company');
   }
-  const found = await companies?.(uuid.test(id) ? id : byKey, { actor, signal });
-  if (!found) throw wrong('names no company');
+  const found = await companies?.(uuid.test(id) ? id : companyKey, { actor, signal });
+  if (!found) throw invalidCompany('does not exist');
   return found.id;
 }

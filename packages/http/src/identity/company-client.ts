@@ -5,31 +5,31 @@ import type { ServiceClient } from '../client/client.ts';
 
 type Call = { actor: Actor; signal?: AbortSignal };
 
-/** Finds a company by its UUID or COMP key; undefined when there is none. */
+/** Finds a company by its UUID or COMP key; undefined for an unknown one. */
 export type CompanyClient = (key: string, call: Call) => Promise<InternalCompany | undefined>;
 
-const fresh = 60_000; // milliseconds
-const most = 10_000; // companies remembered
+const ttl = 60_000; // milliseconds
+const maxCompanies = 10_000;
 
 /**
- * Asks auth for companies and remembers each for 60 s, and for as long as auth is away.
- * @throws AppError 503 when auth is away and the company was never seen
+ * Fetches companies from auth and caches each for 60 s, or longer while auth is unavailable.
+ * @throws AppError 503 while auth is unavailable, for a company that is not cached
  */
 export function createCompanyClient(auth: ServiceClient, now: () => number = Date.now): CompanyClient {
-  const seen = new Map<string, { company: InternalCompany; at: number }>();
+  const cache = new Map<string, { company: InternalCompany; at: number }>();
 
   return async (key, call) => {
-    const known = seen.get(key);
-    if (known && now() - known.at < fresh) return known.company;
+    const cached = cache.get(key);
+    if (cached && now() - cached.at < ttl) return cached.company;
     try {
       const company = await auth.get(`/internal/companies/${encodeURIComponent(key)}`, InternalCompany, call);
-      seen.delete(key);
+      cache.delete(key);
       if (!company) return undefined;
-      if (seen.size >= most) seen.delete(seen.keys().next().value ?? '');
-      seen.set(key, { company, at: now() });
+      if (cache.size >= maxCompanies) cache.delete(cache.keys().next().value ?? '');
+      cache.set(key, { company, at: now() });
       return company;
     } catch (error) {
-      if (known && error instanceof AppError && error.kind === 'unavailable') return known.company;
+      if (cached && error instanceof AppError && error.kind === 'unavailable') return cached.company;
       throw error;
     }
   };

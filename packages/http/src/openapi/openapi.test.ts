@@ -13,40 +13,40 @@ type Operation = {
   parameters?: { in: string; name: string; required?: boolean }[];
   responses: Record<string, { headers?: Record<string, unknown> }>;
 };
-async function operationOf(door: Route): Promise<Operation> {
-  const document = (await createOpenapiDocument('test', '1', [door])) as {
+async function operationOf(definition: Route): Promise<Operation> {
+  const document = (await createOpenapiDocument('test', '1', [definition])) as {
     paths: Record<string, Record<string, Operation>>;
   };
-  return document.paths[door.path]?.[door.method] as Operation;
+  return document.paths[definition.path]?.[definition.method] as Operation;
 }
-async function said(door: Route) {
-  const { parameters = [], responses: answers } = await operationOf(door);
+async function summarise(definition: Route) {
+  const { parameters = [], responses: declared } = await operationOf(definition);
   return {
-    asked: parameters
+    requestHeaders: parameters
       .filter((parameter) => parameter.in === 'header')
       .map(({ name, required }) => [name, required ?? false]),
-    answered: Object.keys(answers['200']?.headers ?? {}),
-    statuses: Object.keys(answers),
+    responseHeaders: Object.keys(declared['200']?.headers ?? {}),
+    statuses: Object.keys(declared),
   };
 }
 
-test('a POST of a signed-in caller takes an Idempotency-Key; one that is open, or says so, does not', async () => {
+test('a POST that requires authentication documents Idempotency-Key; one that is open or has it off does not', async () => {
   const post = { method: 'post', path, summary: 'x', responses, handle } as const;
-  expect(await said(route({ ...post, allow }))).toEqual({
-    asked: [['Idempotency-Key', false]],
-    answered: ['ETag', 'Idempotency-Replayed'],
+  expect(await summarise(route({ ...post, allow }))).toEqual({
+    requestHeaders: [['Idempotency-Key', false]],
+    responseHeaders: ['ETag', 'Idempotency-Replayed'],
     statuses: ['200', 'default'],
   });
-  const without = { asked: [], answered: ['ETag'], statuses: ['200', 'default'] };
-  expect(await said(route({ ...post, allow: 'open' }))).toEqual(without);
-  expect(await said(route({ ...post, allow, idempotency: 'off' }))).toEqual(without);
+  const without = { requestHeaders: [], responseHeaders: ['ETag'], statuses: ['200', 'default'] };
+  expect(await summarise(route({ ...post, allow: 'open' }))).toEqual(without);
+  expect(await summarise(route({ ...post, allow, idempotency: 'off' }))).toEqual(without);
 });
 
-test('a change takes If-Match and may be a 412; a limited one a 429', async () => {
+test('a change documents If-Match and 412; a rate-limited one 429', async () => {
   for (const method of ['put', 'patch', 'delete'] as const) {
-    expect(await said(route({ method, path: one, summary: 'x', params, responses, handle, allow }))).toEqual({
-      asked: [['If-Match', false]],
-      answered: method === 'delete' ? [] : ['ETag'],
+    expect(await summarise(route({ method, path: one, summary: 'x', params, responses, handle, allow }))).toEqual({
+      requestHeaders: [['If-Match', false]],
+      responseHeaders: method === 'delete' ? [] : ['ETag'],
       statuses: ['200', '412', 'default'],
     });
   }
@@ -60,26 +60,30 @@ test('a change takes If-Match and may be a 412; a limited one a 429', async () =
     allow,
     rateLimit: 'changes',
   });
-  expect(await said(limited)).toEqual({
-    asked: [['If-Match', false]],
-    answered: ['ETag', 'RateLimit', 'RateLimit-Policy'],
+  expect(await summarise(limited)).toEqual({
+    requestHeaders: [['If-Match', false]],
+    responseHeaders: ['ETag', 'RateLimit', 'RateLimit-Policy'],
     statuses: ['200', '412', '429', 'default'],
   });
-  const { responses: answers } = await operationOf(limited);
-  expect(Object.keys(answers['429']?.headers ?? {})).toEqual(['Retry-After', 'RateLimit', 'RateLimit-Policy']);
+  const { responses: declared } = await operationOf(limited);
+  expect(Object.keys(declared['429']?.headers ?? {})).toEqual(['Retry-After', 'RateLimit', 'RateLimit-Policy']);
 });
 
-test('a single read has an ETag, and a 304 where that may be asked for; a list has neither', async () => {
+test('a single read documents its ETag, and 304 if conditional; a list documents neither', async () => {
   const get = { method: 'get', path: one, summary: 'x', params, responses, handle, allow } as const;
-  expect(await said(route({ ...get, conditionalGet: true }))).toEqual({
-    asked: [['If-None-Match', false]],
-    answered: ['ETag'],
+  expect(await summarise(route({ ...get, conditionalGet: true }))).toEqual({
+    requestHeaders: [['If-None-Match', false]],
+    responseHeaders: ['ETag'],
     statuses: ['200', '304', 'default'],
   });
-  expect(await said(route({ ...get, conditionalGet: false }))).toEqual({
-    asked: [],
-    answered: ['ETag'],
+  expect(await summarise(route({ ...get, conditionalGet: false }))).toEqual({
+    requestHeaders: [],
+    responseHeaders: ['ETag'],
     statuses: ['200', 'default'],
   });
-  expect(await said(route({ ...get }))).toEqual({ asked: [], answered: [], statuses: ['200', 'default'] });
+  expect(await summarise(route({ ...get }))).toEqual({
+    requestHeaders: [],
+    responseHeaders: [],
+    statuses: ['200', 'default'],
+  });
 });

@@ -20,32 +20,33 @@ const companyParameter = z.strictObject({
   company_id: z
     .string()
     .optional()
-    .meta({ description: 'The company to act in, by UUID or key: for superusers, who have none of their own' }),
+    .meta({ description: 'UUID or key of the company to act in. For superusers, who belong to no company' }),
 });
 
-const text = z.string().optional();
-const keyHeader = text.meta({
+const optionalString = z.string().optional();
+const keyHeader = optionalString.meta({
   description:
-    'Makes it safe to repeat the request: for 24 hours an equal one gets the first answer again, with Idempotency-Replayed: true. ' +
-    '1 to 255 visible ASCII characters; with another body it is a 422',
+    'Makes the request safe to retry: for 24 hours an equal request gets the stored response, with Idempotency-Replayed: true. ' +
+    '1 to 255 visible ASCII characters. 422 when the key was used with another request',
 });
-const tag = { schema: { type: 'string' as const } };
-const ETag = { ...tag, description: 'The version of the record, where the answer is a single one' };
-const RetryAfter = { ...tag, description: 'Seconds' };
+const stringHeader = { schema: { type: 'string' as const } };
+const ETag = { ...stringHeader, description: 'Version of the record, for responses with a single record' };
+const RetryAfter = { ...stringHeader, description: 'Seconds' };
 
-/** The OpenAPI 3.1 document of a service: every route but the internal ones, with what the gateway needs to know under `x-clientela`. */
+/** Creates the OpenAPI 3.1 document of a service: all routes but the internal ones. `x-clientela` holds what the gateway needs. */
 export async function createOpenapiDocument(
   service: string,
   version: string,
   routes: readonly Route[],
 ): Promise<unknown> {
-  // Only when it is asked for: a service that starts need not wait for it.
+  // Imported lazily to keep the start of a service fast.
   const { createDocument } = await import('zod-openapi');
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
-  const shown = routes
-    .filter((door) => !isInternal(door))
+  const publicRoutes = routes
+    .filter((definition) => !isInternal(definition))
     .toSorted((a, b) => (`${a.path} ${a.method}` < `${b.path} ${b.method}` ? -1 : 1));
-  for (const door of shown) (paths[door.path] ??= {})[door.method] = operation(service, door);
+  for (const definition of publicRoutes)
+    (paths[definition.path] ??= {})[definition.method] = createOperation(service, definition);
   return createDocument({
     openapi: '3.1.0',
     info: { title: `Clientela ${service} service`, version },
@@ -54,85 +55,103 @@ export async function createOpenapiDocument(
   });
 }
 
-function operation(service: string, door: Route): ZodOpenApiOperationObject {
-  const query = acceptsCompany(door) ? (door.query ?? z.strictObject({})).extend(companyParameter.shape) : door.query;
-  const headers = headersOf(door);
+function createOperation(service: string, definition: Route): ZodOpenApiOperationObject {
+  const query = acceptsCompany(definition)
+    ? (definition.query ?? z.strictObject({})).extend(companyParameter.shape)
+    : definition.query;
+  const headers = headersOf(definition);
   return {
-    operationId: `${door.method}_${door.path
+    operationId: `${definition.method}_${definition.path
       .replaceAll(/[{}]/g, '')
       .split(/[^A-Za-z0-9]+/)
       .filter(Boolean)
       .join('_')}`,
-    summary: door.summary,
-    ...(door.description && { description: door.description }),
+    summary: definition.summary,
+    ...(definition.description && { description: definition.description }),
     tags: [service],
-    security: door.allow === 'open' ? [] : [{ bearer: [] }],
-    ...((door.params ?? query ?? headers) && {
+    security: definition.allow === 'open' ? [] : [{ bearer: [] }],
+    ...((definition.params ?? query ?? headers) && {
       requestParams: {
-        ...(door.params && { path: door.params }),
+        ...(definition.params && { path: definition.params }),
         ...(query && { query }),
         ...(headers && { header: headers }),
       },
     }),
-    ...(door.body && {
+    ...(definition.body && {
       requestBody: {
         required: true,
-        content: { [door.kind === 'upload' ? 'multipart/form-data' : 'application/json']: { schema: door.body } },
+        content: {
+          [definition.kind === 'upload' ? 'multipart/form-data' : 'application/json']: { schema: definition.body },
+        },
       },
     }),
     responses: {
       ...Object.fromEntries(
-        Object.entries(door.responses).map(([status, shape]) => [
+        Object.entries(definition.responses).map(([status, shape]) => [
           status,
           typeof shape === 'string'
             ? { description: 'Success', content: { [shape]: { schema: { type: 'string' as const } } } }
             : {
                 description: 'Success',
-                ...(answersTag(door) && { headers: answeredHeaders(door) }),
+                ...(hasETag(definition) && { headers: responseHeaders(definition) }),
                 content: { 'application/json': { schema: shape } },
               },
         ]),
       ),
-      ...(door.conditionalGet && { 304: { description: 'The record is as If-None-Match says', headers: { ETag } } }),
-      ...(matches(door) && {
-        412: { description: 'The record has another version than If-Match says', content: problem },
+      ...(definition.conditionalGet && {
+        304: { description: 'Not modified: If-None-Match has the current version', headers: { ETag } },
       }),
-      ...(door.rateLimit !== undefined && {
-        429: { description: 'Too often', headers: { 'Retry-After': RetryAfter, ...rateHeaders }, content: problem },
+      ...(acceptsIfMatch(definition) && {
+        412: { description: 'The current version does not match If-Match', content: problem },
       }),
-      default: { description: 'A problem', content: problem },
+      ...(definition.rateLimit !== undefined && {
+        429: {
+          description: 'Rate limit exceeded',
+          headers: { 'Retry-After': RetryAfter, ...rateHeaders },
+          content: problem,
+        },
+      }),
+      default: { description: 'Problem details', content: problem },
     },
-    'x-permission': permissionOf(door),
-    'x-clientela': { kind: door.kind ?? 'json', body_limit: bodyLimit(door), deadline: deadlineOf(door) },
+    'x-permission': permissionOf(definition),
+    'x-clientela': {
+      kind: definition.kind ?? 'json',
+      body_limit: bodyLimit(definition),
+      deadline: deadlineOf(definition),
+    },
   };
 }
 
 const problem = { 'application/problem+json': { schema: Problem } };
 const rateHeaders = {
-  RateLimit: { ...tag, description: 'What is left of the rate, and the seconds until it is whole again' },
-  'RateLimit-Policy': { ...tag, description: 'How often, in which seconds' },
+  RateLimit: { ...stringHeader, description: 'Remaining requests, and seconds until the window resets' },
+  'RateLimit-Policy': { ...stringHeader, description: 'Quota, and window in seconds' },
 };
 
-const changing: ReadonlySet<string> = new Set(['put', 'patch', 'delete']);
-const matches = (door: Route) => changing.has(door.method) && door.allow !== 'open';
-const answersTag = (door: Route) =>
-  door.conditionalGet !== undefined || (door.method !== 'get' && door.method !== 'delete');
+const changeMethods: ReadonlySet<string> = new Set(['put', 'patch', 'delete']);
+const acceptsIfMatch = (definition: Route) => changeMethods.has(definition.method) && definition.allow !== 'open';
+const hasETag = (definition: Route) =>
+  definition.conditionalGet !== undefined || (definition.method !== 'get' && definition.method !== 'delete');
 
-function headersOf(door: Route): z.ZodObject | undefined {
+function headersOf(definition: Route): z.ZodObject | undefined {
   const headers = {
-    ...(acceptsIdempotencyKey(door) && { 'Idempotency-Key': keyHeader }),
-    ...(matches(door) && { 'If-Match': text.meta({ description: 'The ETag of the record as it was read' }) }),
-    ...(door.conditionalGet && { 'If-None-Match': text.meta({ description: 'ETags of the record that are known' }) }),
+    ...(acceptsIdempotencyKey(definition) && { 'Idempotency-Key': keyHeader }),
+    ...(acceptsIfMatch(definition) && {
+      'If-Match': optionalString.meta({ description: 'ETag of the version that the change is based on' }),
+    }),
+    ...(definition.conditionalGet && {
+      'If-None-Match': optionalString.meta({ description: 'ETags of cached versions' }),
+    }),
   };
   return Object.keys(headers).length > 0 ? z.object(headers) : undefined;
 }
 
-function answeredHeaders(door: Route) {
-  const replayed = { ...tag, description: 'true on an answer that is given again' };
+function responseHeaders(definition: Route) {
+  const replayed = { ...stringHeader, description: 'true for a stored response' };
   return {
     ETag,
-    ...(acceptsIdempotencyKey(door) && { 'Idempotency-Replayed': replayed }),
-    ...(door.rateLimit !== undefined && rateHeaders),
+    ...(acceptsIdempotencyKey(definition) && { 'Idempotency-Replayed': replayed }),
+    ...(definition.rateLimit !== undefined && rateHeaders),
   };
 }
 

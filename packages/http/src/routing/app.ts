@@ -1,5 +1,5 @@
 import { parse } from 'node:querystring';
-import { problemAt } from '@clientela/errors';
+import type { Problem } from '@clientela/errors';
 import { AppError, toProblem } from './to-problem.ts';
 import { requestIdOf } from '@clientela/runtime';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
@@ -13,73 +13,75 @@ import { createRateLimiters, type RateLimits } from './rate-limit.ts';
 import type { Route } from './route.ts';
 import { createKeyedMutex } from '../idempotency/keyed-mutex.ts';
 
-/** A door that a signed-in caller was not let through. */
+/** A request of a signed-in actor that ended in a 403. */
 export type DeniedRequest = { actor: Actor; method: string; route: string };
 
 export type ServiceOptions = HandlerOptions & {
   serviceKeys: ServiceKeys;
-  /** Told of each 403 to somebody who is signed in; its own failure is only logged. */
-  onDenied?: (refusal: DeniedRequest) => Promise<void>;
-  /** `customer`: as it is called in paths, logs and answers. */
+  /** Called for each 403 of a signed-in actor. Its own failure is only logged. */
+  onDenied?: (denied: DeniedRequest) => Promise<void>;
+  /** The name in logs and responses: `customer`. */
   service: string;
   version: string;
   routes: readonly Route[];
-  /** By name; left out, no limit holds. */
+  /** The limits by name. Undefined means unlimited. */
   rateLimits?: RateLimits | undefined;
-  /** What `/metrics` shows. */
+  /** Adds members to problem documents, depending on the request's path. */
+  formatProblem?: (path: string, problem: Problem) => object;
+  /** The registry that `/metrics` exposes. */
   metrics?: Registry;
 };
 
-/** A whole service: its own pages, its doors, and what happens to everything else, in the order of this function. */
+/** Builds a service's Express app: built-in routes, service-key check, declared routes, 404 and 405, error handler, in this order. */
 export function createService(options: ServiceOptions): Express {
-  const { routes, log, serviceKeys: callers } = options;
+  const { routes, log, serviceKeys } = options;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  // The whole query: by default what is past 1,000 pairs is dropped without a word. The size of the headers is the limit.
+  // Parses the whole query: by default pairs beyond 1,000 are dropped silently. The header size limits its length.
   app.set('query parser', (text: string) => parse(text, '&', '=', { maxKeys: 0 }));
   app.set('case sensitive routing', true);
 
   app.use(requestLogger(log));
   for (const [path, handle] of builtInRoutes(options)) app.get(path, handle);
   app.use((request, response, next) => {
-    response.locals['caller'] = authenticateService(request.headers, callers); // before anything about which paths exist is said
+    // Checked before routing, so that strangers cannot find out which paths exist.
+    response.locals['callingService'] = authenticateService(request.headers, serviceKeys);
     next();
   });
-  const shared: HandlerDeps = {
+  const deps: HandlerDeps = {
     createFingerprint: fingerprints(options.secret),
     mutex: createKeyedMutex(),
     rateLimiterFor: createRateLimiters(options.rateLimits),
   };
-  for (const door of sortBySpecificity(routes)) {
-    const path = door.path.replaceAll(/\{(\w+)\}/g, ':$1');
-    const handler = createRouteHandler(door, options, shared);
-    const named: RequestHandler = (request, response, next) => {
-      response.locals['route'] = door.path;
+  for (const definition of sortBySpecificity(routes)) {
+    const path = definition.path.replaceAll(/\{(\w+)\}/g, ':$1');
+    const handler = createRouteHandler(definition, options, deps);
+    app[definition.method](path, (request, response, next) => {
+      response.locals['route'] = definition.path;
       return handler(request, response, next);
-    };
-    app[door.method](path, named);
+    });
   }
   app.use(notFoundHandler(routes));
   app.use(errorHandler(options));
   return app;
 }
 
-/** Gives the request its id and writes its one line when it is over. */
+/** Assigns the request id and writes one access log line when the response is closed. */
 function requestLogger(log: Logger): RequestHandler {
   return (request, response, next) => {
-    const begun = performance.now();
+    const startedAt = performance.now();
     const request_id = requestIdOf(request.headers);
     response.locals['request_id'] = request_id;
     response.setHeader('X-Request-Id', request_id);
     response.once('close', () => {
       const actor = response.locals['actor'] as Actor | undefined;
-      log[quiet.has(request.path) ? 'debug' : 'info']({
+      log[unloggedPaths.has(request.path) ? 'debug' : 'info']({
         request_id,
         method: request.method,
         route: (response.locals['route'] as string | undefined) ?? 'unmatched',
         status: response.statusCode,
-        ms: Math.round((performance.now() - begun) * 10) / 10,
+        ms: Math.round((performance.now() - startedAt) * 10) / 10,
         ...(actor && { actor_id: actor.id, company_id: actor.company_id }),
         ...(!response.writableFinished && { cut_off: true }),
       });
@@ -88,9 +90,10 @@ function requestLogger(log: Logger): RequestHandler {
   };
 }
 
-const quiet = new Set(['/health', '/ready', '/metrics']);
+/** Logged at level debug. */
+const unloggedPaths = new Set(['/health', '/ready', '/metrics']);
 
-/** What a service answers on its own port to anybody: that it is there, whether it can work, its figures, and what it serves. */
+/** The routes that need no service key: name and version, liveness, readiness, metrics and the OpenAPI document. */
 function builtInRoutes({
   service,
   version,
@@ -105,29 +108,29 @@ function builtInRoutes({
     [
       '/ready',
       async (_request, response) => {
-        const up = await db
+        const isUp = await db
           .raw('select 1')
           .timeout(1000)
           .then(
             () => true,
             () => false,
           );
-        response.status(up ? 200 : 503);
-        if (!up) response.setHeader('Retry-After', '2');
+        response.status(isUp ? 200 : 503);
+        if (!isUp) response.setHeader('Retry-After', '2');
         response.json({
-          status: up ? 'ready' : 'unavailable',
+          status: isUp ? 'ready' : 'unavailable',
           service,
           version,
-          dependencies: { database: up ? 'up' : 'down' },
+          dependencies: { database: isUp ? 'up' : 'down' },
         });
       },
     ],
     [
       '/metrics',
       async (_request, response) => {
-        const figures = await metrics.metrics(); // a figure that is asked of a database that is away makes it a 503
+        const text = await metrics.metrics(); // rejects, and becomes a 503, when a gauge cannot read the database
         response.setHeader('Content-Type', metrics.contentType);
-        response.end(figures);
+        response.end(text);
       },
     ],
     [
@@ -138,7 +141,7 @@ function builtInRoutes({
   ];
 }
 
-/** A literal segment beats a parameter; the first difference from the left decides. */
+/** Sorts most specific first: a literal segment precedes a parameter, compared from the left. */
 export function sortBySpecificity(routes: readonly Route[]): Route[] {
   const rank = (path: string) =>
     path
@@ -155,32 +158,37 @@ function notFoundHandler(routes: readonly Route[]): RequestHandler {
   }));
   return (request) => {
     const methods = new Set(templates.filter(({ pattern }) => pattern.test(request.path)).map(({ method }) => method));
-    if (methods.size === 0) throw new AppError('not_found', { detail: 'There is nothing at this path' });
+    if (methods.size === 0) throw new AppError('not_found', { detail: 'No such route' });
     if (methods.has('GET')) methods.add('HEAD');
     const allow = [...methods].toSorted().join(', ');
-    throw new AppError('method_not_allowed', { detail: `This path takes ${allow}`, headers: { Allow: allow } });
+    throw new AppError('method_not_allowed', { detail: `Allowed methods: ${allow}`, headers: { Allow: allow } });
   };
 }
 
-/** Where errors turn into problem documents, and nowhere else. */
-function errorHandler({ db, log, onDenied: refused }: ServiceOptions): ErrorRequestHandler {
+/** Converts errors to problem documents. */
+function errorHandler({
+  db,
+  log,
+  onDenied,
+  formatProblem = (_path, problem) => problem,
+}: ServiceOptions): ErrorRequestHandler {
   return async (error: unknown, request, response, _next) => {
     const { request_id, actor, route } = response.locals as { request_id: string; actor?: Actor; route?: string };
     const { status, headers, body } = await toProblem(error, request_id, db);
-    if (status === 500) log.error({ request_id, err: error }, 'unexpected failure');
+    if (status === 500) log.error({ request_id, err: error }, 'unexpected error');
     else if (status === 503)
       log.warn({ request_id, err: error instanceof AppError ? (error.cause ?? error) : error }, body.detail);
     if (status === 403 && actor && route) {
-      await refused?.({ actor, method: request.method, route }).catch((err: unknown) => log.warn({ request_id, err }));
+      await onDenied?.({ actor, method: request.method, route }).catch((err: unknown) => log.warn({ request_id, err }));
     }
     request.unpipe();
-    request.resume(); // a body nobody wants any more is dropped, so that the answer can be read
+    request.resume(); // drains the rest of the body, so that the client reads the response
     if (response.headersSent) {
       response.destroy();
       return;
     }
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     response.statusCode = status;
-    response.end(request.method === 'HEAD' ? undefined : JSON.stringify(problemAt(request.path, body)));
+    response.end(request.method === 'HEAD' ? undefined : JSON.stringify(formatProblem(request.path, body)));
   };
 }

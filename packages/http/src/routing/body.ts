@@ -7,20 +7,20 @@ import { AppError, invalid, malformed } from '@clientela/errors';
 import express, { type Request, type Response } from 'express';
 import { bodyLimit, type Route, type Upload } from './route.ts';
 
-const tooLarge = (limit: number) => new AppError('too_large', { detail: `The body is larger than ${limit} bytes` });
-const unsupported = (wanted: string) =>
-  new AppError('unsupported_media_type', { detail: `The body must be ${wanted}`, headers: { Accept: wanted } });
+const tooLarge = (limit: number) => new AppError('too_large', { detail: `The body exceeds ${limit} bytes` });
+const unsupported = (mediaType: string) =>
+  new AppError('unsupported_media_type', { detail: `The body must be ${mediaType}`, headers: { Accept: mediaType } });
 
 const hasBody = (request: IncomingMessage) =>
   request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
 
-/** Makes the reader of a door's JSON body, once, when the door is mounted. */
-export function jsonReader(door: Route): (request: Request, response: Response) => Promise<unknown> {
-  const limit = bodyLimit(door);
+/** Creates the JSON body parser of a route, once, when the route is mounted. */
+export function jsonReader(definition: Route): (request: Request, response: Response) => Promise<unknown> {
+  const limit = bodyLimit(definition);
   const parse = express.json({
     limit,
-    inflate: false, // a compressed body could be larger than its limit says
-    strict: false, // `"text"` is JSON: it is refused by the schema, which can say what it wants
+    inflate: false, // a decompressed body could exceed the limit
+    strict: false, // the schema rejects a bare string, with a better message
     verify: (_request, _response, bytes) => {
       if (!isUtf8(bytes)) throw malformed('The body is not UTF-8');
     },
@@ -31,42 +31,42 @@ export function jsonReader(door: Route): (request: Request, response: Response) 
     if (!request.is('application/json') || charset.toLowerCase() !== 'utf-8')
       throw unsupported('application/json in UTF-8');
     await new Promise<void>((resolve, reject) => {
-      parse(request, response, (error?: unknown) => (error ? reject(bodyFault(error, limit)) : resolve()));
+      parse(request, response, (error?: unknown) => (error ? reject(toBodyError(error, limit)) : resolve()));
     });
     return request.body as unknown;
   };
 }
 
-function bodyFault(error: unknown, limit: number): unknown {
+function toBodyError(error: unknown, limit: number): unknown {
   if (error instanceof AppError || !(error instanceof Error) || !('type' in error)) return error;
   switch (error.type) {
     case 'entity.too.large':
       return tooLarge(limit);
     case 'entity.parse.failed':
-      return malformed('The body is not JSON');
+      return malformed('The body is not valid JSON');
     case 'encoding.unsupported':
     case 'charset.unsupported':
       return unsupported('application/json in UTF-8, not compressed');
     default:
-      return malformed('The body could not be read');
+      return malformed('The body cannot be read');
   }
 }
 
 export type Form = {
   fields: Record<string, string>;
   upload: Upload;
-  /** Settles when all of the file has been read, for which it reads what nobody did. */
-  wholly: () => Promise<void>;
+  /** Reads the rest of the file. Resolves at its end. */
+  drained: () => Promise<void>;
 };
 
 /**
- * Reads a multipart body up to its one file, which it hands on as a stream. Fields come before the file.
- * The stream fails with a 413 past the door's limit.
- * @param tap is shown the bytes of the file as they pass
+ * Parses a multipart body up to its only file, which it returns as a stream. Fields must precede the file.
+ * The stream fails with a 413 beyond the route's limit.
+ * @param onChunk receives the bytes of the file as they are read
  */
-export function readUpload(request: Request, door: Route, tap?: (chunk: Buffer) => void): Promise<Form> {
+export function readUpload(request: Request, definition: Route, onChunk?: (chunk: Buffer) => void): Promise<Form> {
   if (!request.is('multipart/form-data')) throw unsupported('multipart/form-data');
-  const limit = bodyLimit(door);
+  const limit = bodyLimit(definition);
   const fields: Record<string, string> = {};
   let reader: InstanceType<typeof Busboy>;
   try {
@@ -87,17 +87,17 @@ export function readUpload(request: Request, door: Route, tap?: (chunk: Buffer) 
   }
   return new Promise((resolve, reject) => {
     const out = new PassThrough();
-    out.on('error', () => request.unpipe(reader)); // whoever reads it hears of it; nobody reading must not end the process
-    let begun = false;
+    out.on('error', () => request.unpipe(reader)); // an error without a listener would end the process
+    let hasFile = false;
     const fail = (error: AppError) => {
       request.unpipe(reader);
-      request.resume(); // what still comes is read and dropped, so that the answer can be sent
-      if (begun) out.destroy(error);
+      request.resume(); // drains the rest, so that the client reads the response
+      if (hasFile) out.destroy(error);
       else reject(error);
     };
-    const tooMany = () => fail(invalid([{ path: '', message: 'too many parts: give at most 20 fields and one file' }]));
+    const tooMany = () => fail(invalid([{ path: '', message: 'too many parts: at most 20 fields and one file' }]));
     reader.on('field', (name, value, nameCut, valueCut) => {
-      if (begun) fail(invalid([{ path: name, message: 'must come before the file' }]));
+      if (hasFile) fail(invalid([{ path: name, message: 'must come before the file' }]));
       else if (nameCut || valueCut) fail(invalid([{ path: name, message: 'must have at most 10000 bytes' }]));
       else if (Object.hasOwn(fields, name)) fail(invalid([{ path: name, message: 'must be given once' }]));
       else Object.defineProperty(fields, name, { value, enumerable: true });
@@ -105,26 +105,26 @@ export function readUpload(request: Request, door: Route, tap?: (chunk: Buffer) 
     reader.on('file', (name, stream, filename, _encoding, mime_type) => {
       if (name !== 'file') {
         stream.resume();
-        fail(invalid([{ path: name, message: 'is not a known file field; the file is called file' }]));
+        fail(invalid([{ path: name, message: 'is not a known file field; use file' }]));
         return;
       }
-      begun = true;
+      hasFile = true;
       stream.on('limit', () => fail(tooLarge(limit)));
-      if (tap) stream.on('data', tap);
+      if (onChunk) stream.on('data', onChunk);
       stream.pipe(out);
-      resolve({ fields, upload: { filename, mime_type, stream: out }, wholly: () => drained(out) });
+      resolve({ fields, upload: { filename, mime_type, stream: out }, drained: () => drain(out) });
     });
     reader.on('partsLimit', tooMany).on('filesLimit', tooMany).on('fieldsLimit', tooMany);
-    reader.on('error', () => fail(malformed('The multipart body could not be read')));
+    reader.on('error', () => fail(malformed('The multipart body cannot be parsed')));
     reader.on('finish', () => {
-      if (!begun) reject(invalid([{ path: 'file', message: 'is required' }]));
+      if (!hasFile) reject(invalid([{ path: 'file', message: 'is required' }]));
     });
-    request.on('aborted', () => fail(malformed('The body was cut off')));
+    request.on('aborted', () => fail(malformed('The body is incomplete')));
     request.pipe(reader);
   });
 }
 
-async function drained(stream: PassThrough): Promise<void> {
+async function drain(stream: PassThrough): Promise<void> {
   if (stream.readableEnded) return;
   stream.resume();
   await finished(stream, { writable: false });

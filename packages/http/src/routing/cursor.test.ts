@@ -11,11 +11,11 @@ const binding: Binding = {
   filter: { status: 'active', search: undefined, tags: ['x', 'y'] },
   sort: '-created_at',
 };
-const refused = expect.objectContaining({
+const rejected = expect.objectContaining({
   kind: 'invalid',
   errors: [{ path: 'cursor', message: expect.stringContaining('not a cursor of this list') }],
 });
-const decoding = (cursor: string, list: Binding = binding) => {
+const tryDecode = (cursor: string, list: Binding = binding) => {
   try {
     return decode(cursor, list);
   } catch (error) {
@@ -23,22 +23,22 @@ const decoding = (cursor: string, list: Binding = binding) => {
   }
 };
 
-test('a cursor goes on where its list ended, in every program that has the secret', () => {
+test('a cursor decodes to its keyset in every process with the same secret', () => {
   for (const keyset of [['2026-11-21T01:23:45.678Z', 'id'], [null, 12.5, true, 'ñ “”'], []]) {
     const cursor = encode(keyset, binding);
-    expect(cursor).toMatch(/^[A-Za-z0-9_.-]+$/); // needs no escaping in a query
+    expect(cursor).toMatch(/^[A-Za-z0-9_.-]+$/); // URL-safe
     expect(createCursors(secret).decode(cursor, binding)).toEqual(keyset);
   }
 });
 
-test('how its list is described does not matter, only what it is', () => {
+test('the order of a binding’s fields does not matter', () => {
   const cursor = encode(['x'], binding);
   expect(
     decode(cursor, { sort: '-created_at', filter: { tags: ['x', 'y'], status: 'active' }, scope: { company_id: 'a' } }),
   ).toEqual(['x']);
 });
 
-test('it opens no other list: another company, filter, order or secret is refused', () => {
+test('rejects a cursor for another company, filter, order or secret', () => {
   const cursor = encode(['x'], binding);
   for (const other of [
     { ...binding, scope: { company_id: 'b' } },
@@ -48,29 +48,29 @@ test('it opens no other list: another company, filter, order or secret is refuse
     { ...binding, sort: 'created_at' },
     {},
   ]) {
-    expect(decoding(cursor, other)).toEqual(refused);
+    expect(tryDecode(cursor, other)).toEqual(rejected);
   }
   expect(() => createCursors(newSecret()).decode(cursor, binding)).toThrow(/not a cursor/);
 });
 
-test('what was changed, cut or made up is refused, whatever it holds', () => {
+test('rejects a modified, truncated or forged cursor', () => {
   const cursor = encode(['x', 'y'], binding);
-  const [said = '', signature = ''] = cursor.split('.');
+  const [payload = '', signature = ''] = cursor.split('.');
   const forged = Buffer.from(JSON.stringify(['z', 'y'])).toString('base64url');
-  for (const wrong of [
+  for (const invalid of [
     '',
     '.',
     'x',
-    said,
+    payload,
     `${forged}.${signature}`,
     `.${signature}`,
-    `${said}.`,
+    `${payload}.`,
     `${cursor}.x`,
     cursor.slice(1),
     cursor.slice(0, -4),
     '%00',
     '{}',
   ]) {
-    expect(decoding(wrong), wrong).toEqual(refused);
+    expect(tryDecode(invalid), invalid).toEqual(rejected);
   }
 });

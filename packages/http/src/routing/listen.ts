@@ -2,8 +2,8 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /**
- * Listens for the gateway and the other services.
- * @returns the port, and how to stop: no new connections, running requests end first
+ * Starts the HTTP server for the gateway and the other services.
+ * @returns the port, and a graceful `close`: accepts no new connections and waits up to 8 s for running requests
  */
 export async function listen(
   app: RequestListener,
@@ -11,10 +11,10 @@ export async function listen(
 ): Promise<{ port: number; close: () => Promise<void> }> {
   const server = createServer(
     {
-      // Longer than any caller keeps an idle connection, so that none is closed under a request that is on its way.
+      // Longer than clients keep idle connections, so that none is closed while a request is arriving.
       keepAliveTimeout: 65_000,
       headersTimeout: 10_000,
-      requestTimeout: 600_000, // the longest upload; the gateway holds the shorter deadline of every other door
+      requestTimeout: 600_000, // for the longest upload; the gateway enforces shorter deadlines
       connectionsCheckingInterval: 2000,
       maxHeaderSize: 16_384,
     },
@@ -32,12 +32,12 @@ export async function listen(
     port: (server.address() as AddressInfo).port,
     close: () =>
       new Promise((resolve) => {
-        // Connections kept by callers end with the answer they wait for.
+        // Keep-alive connections close once their response is sent.
         const idle = setInterval(() => server.closeIdleConnections(), 50);
-        const late = setTimeout(() => server.closeAllConnections(), 8000);
+        const forceClose = setTimeout(() => server.closeAllConnections(), 8000);
         server.close(() => {
           clearInterval(idle);
-          clearTimeout(late);
+          clearTimeout(forceClose);
           resolve();
         });
       }),

@@ -3,9 +3,9 @@ import { invalid, type FieldError } from '@clientela/errors';
 import { z } from 'zod';
 
 /**
- * The body of a PUT or PATCH: every writable field may be left out, and the record's other fields may be sent back as they were read.
- * @param record the record as it is answered
- * @param writable what may be written, without defaults
+ * Builds the body schema of a PUT or PATCH: writable fields are optional, and clients may send back the read-only fields unchanged.
+ * @param record the schema of the record in responses
+ * @param writable the writable fields, without defaults
  */
 export function patchBody<W extends z.ZodRawShape>(record: z.ZodObject, writable: z.ZodObject<W>) {
   const readOnly = Object.keys(record.shape).filter((field) => !(field in writable.shape));
@@ -15,7 +15,7 @@ export function patchBody<W extends z.ZodRawShape>(record: z.ZodObject, writable
   return z.strictObject({ ...sentBack, ...writable.partial().shape });
 }
 
-/** The read-only fields that a body would change. Those that equal what is stored are ignored. */
+/** Reports read-only fields that a body would change. Unchanged ones are ignored. */
 export const readOnlyErrors = (
   body: Record<string, unknown>,
   writable: z.ZodObject,
@@ -25,7 +25,7 @@ export const readOnlyErrors = (
     .filter((field) => !(field in writable.shape) && !isDeepStrictEqual(body[field], stored[field]))
     .map((path) => ({ path, message: 'is read-only' }));
 
-/** The writable fields that a body brings. */
+/** Picks the writable fields of a body. */
 export const writableFields = <W extends z.ZodRawShape>(
   body: Record<string, unknown>,
   writable: z.ZodObject<W>,
@@ -35,20 +35,20 @@ export const writableFields = <W extends z.ZodRawShape>(
   ) as Partial<z.infer<z.ZodObject<W>>>;
 
 /**
- * The writable fields that a body brings, once its read-only ones have been looked at.
- * @throws AppError 422 naming every read-only field that differs
+ * Picks the writable fields of a body and rejects changes of read-only ones.
+ * @throws AppError 422 with every changed read-only field
  */
 export function pickWritable<W extends z.ZodRawShape>(
   body: Record<string, unknown>,
   writable: z.ZodObject<W>,
   stored: Record<string, unknown>,
 ): Partial<z.infer<z.ZodObject<W>>> {
-  const faults = readOnlyErrors(body, writable, stored);
-  if (faults.length > 0) throw invalid(faults);
+  const errors = readOnlyErrors(body, writable, stored);
+  if (errors.length > 0) throw invalid(errors);
   return writableFields(body, writable);
 }
 
-/** Which of the changes really change something: `{ field: value }` of those that differ from what is stored. */
+/** Picks the changes that differ from the stored values. */
 export const changedValues = <C extends Record<string, unknown>>(
   changes: C,
   stored: Record<string, unknown>,

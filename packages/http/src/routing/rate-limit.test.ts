@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 const body = z.strictObject({ name: z.string().optional() });
-const door = (method: 'patch' | 'get', path: string, rate?: string) =>
+const testRoute = (method: 'patch' | 'get', path: string, rate?: string) =>
   route({
     method,
     path,
@@ -24,7 +24,11 @@ const door = (method: 'patch' | 'get', path: string, rate?: string) =>
     responses: { 200: z.strictObject({}) },
     handle: () => ({}),
   });
-const routes = [door('patch', '/one', 'changes'), door('patch', '/other', 'changes'), door('patch', '/free')];
+const routes = [
+  testRoute('patch', '/one', 'changes'),
+  testRoute('patch', '/other', 'changes'),
+  testRoute('patch', '/free'),
+];
 const service = (rates?: RateLimits) =>
   createService({
     service: 'test',
@@ -39,7 +43,7 @@ const service = (rates?: RateLimits) =>
 
 const patcher =
   (app: ReturnType<typeof createService>) =>
-  (path: string, user_id: string, { role = 'manager', said = {} }: { role?: string; said?: object } = {}) =>
+  (path: string, user_id: string, { role = 'manager', payload = {} }: { role?: string; payload?: object } = {}) =>
     supertest(app)
       .patch(path)
       .set({
@@ -48,16 +52,16 @@ const patcher =
         'X-User-Role': role,
         'X-Company-Id': randomUUID(),
       })
-      .send(said);
+      .send(payload);
 
-test('a rate holds for one user over all doors that share it, and for no other user or door', async () => {
+test('counts per user across the routes that share a limit, not for other users or routes', async () => {
   const patch = patcher(service({ changes: { limit: 3, window: 60_000 } }));
   const [ana, ben] = [randomUUID(), randomUUID()];
   const first = await patch('/one', ana).expect(200);
   expect(first.headers['ratelimit']).toMatch(/^"changes"; r=2; t=60$/);
   expect(first.headers['ratelimit-policy']).toMatch(/^"changes"; q=3; w=60; pk=:/);
   await patch('/other', ana).expect(200);
-  await patch('/one', ana, { said: { unknown: 1 } }).expect(422); // a try counts, whatever comes of it
+  await patch('/one', ana, { payload: { unknown: 1 } }).expect(422); // invalid requests count too
   for (const path of ['/one', '/other']) {
     const { body: problem, headers } = await patch(path, ana).expect(429);
     expect(problem).toMatchObject({ status: 429, error_code: 'RATE_LIMITED', errors: [] });
@@ -70,26 +74,26 @@ test('a rate holds for one user over all doors that share it, and for no other u
   await patch('/one', ben).expect(200);
 });
 
-test('who may not come in is told so, however often, and costs nobody a try', async () => {
+test('a 403 does not count towards the limit', async () => {
   const patch = patcher(service({ changes: { limit: 1, window: 60_000 } }));
   const ana = randomUUID();
   for (let time = 0; time < 3; time += 1) await patch('/one', ana, { role: 'viewer' }).expect(403);
   await patch('/one', ana).expect(200);
 });
 
-test('a window ends', async () => {
+test('resets the counter when the window ends', async () => {
   const patch = patcher(service({ changes: { limit: 1, window: 1000 } }));
   const ana = randomUUID();
   await patch('/one', ana).expect(200);
   await expect.poll(async () => (await patch('/one', ana)).status).toBe(200);
 });
 
-test('without rates none holds; a rate of which nothing is known is a fault of the code', async () => {
+test('is unlimited without rate limits; an unknown limit fails at start', async () => {
   const patch = patcher(service());
   const ana = randomUUID();
   for (let time = 0; time < 5; time += 1) {
     const { headers } = await patch('/one', ana).expect(200);
     expect(headers['ratelimit']).toBeUndefined();
   }
-  expect(() => service({ others: { limit: 1, window: 1000 } })).toThrow(/changes/);
+  expect(() => service({ other: { limit: 1, window: 1000 } })).toThrow(/changes/);
 });

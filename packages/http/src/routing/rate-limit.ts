@@ -5,29 +5,28 @@ import { MemoryStore, rateLimit } from 'express-rate-limit';
 import type { Actor } from '../identity/actor.ts';
 import type { Route } from './route.ts';
 
-/** How often one user may come, by the names under which doors share a count. */
+/** The limits per user, by name. Routes with the same name share one counter. */
 export type RateLimits = Readonly<Record<string, Rate>>;
 
-const tooOften = (seconds: number) =>
+const rateLimitExceeded = (seconds: number) =>
   new AppError('rate_limited', {
-    detail: `You do this too often; come again in ${seconds} s`,
+    detail: `Rate limit exceeded; retry in ${seconds} s`,
     headers: { 'Retry-After': String(seconds) },
   });
 
 /**
- * Makes the limits of a service. Each process counts for itself.
- * @param rates undefined: none holds
- * @throws Error for a door whose rate is not among those given
+ * Creates the rate limiters of a service. Each process counts on its own.
+ * @param rates undefined means unlimited
+ * @returns a function that finds the limiter of a route
+ * @throws Error for a route with an unknown limit
  */
 export function createRateLimiters(rates: RateLimits | undefined) {
-  const made = new Map(Object.entries(rates ?? {}).map(([name, rate]) => [name, limiter(name, rate)]));
+  const limiters = new Map(Object.entries(rates ?? {}).map(([name, rate]) => [name, createLimiter(name, rate)]));
 
-  return (door: Route) => {
-    const limit = door.rateLimit === undefined ? undefined : made.get(door.rateLimit);
-    if (rates && door.rateLimit !== undefined && !limit)
-      throw new Error(
-        `${door.method} ${door.path} is limited by ${door.rateLimit}, of which the service was told nothing`,
-      );
+  return (definition: Route) => {
+    const limit = definition.rateLimit === undefined ? undefined : limiters.get(definition.rateLimit);
+    if (rates && definition.rateLimit !== undefined && !limit)
+      throw new Error(`${definition.method} ${definition.path} uses the unknown rate limit ${definition.rateLimit}`);
     /** @throws AppError 429 with `Retry-After` */
     return (request: Request, response: Response): Promise<void> | undefined =>
       limit &&
@@ -37,7 +36,7 @@ export function createRateLimiters(rates: RateLimits | undefined) {
   };
 }
 
-const limiter = (name: string, { limit, window }: Rate) =>
+const createLimiter = (name: string, { limit, window }: Rate) =>
   rateLimit({
     windowMs: window,
     limit,
@@ -46,6 +45,7 @@ const limiter = (name: string, { limit, window }: Rate) =>
     legacyHeaders: false,
     store: new MemoryStore(),
     keyGenerator: (_request, response) => (response.locals['actor'] as Actor).id,
-    handler: (_request, response, next) => next(tooOften(Math.max(1, Number(response.getHeader('Retry-After'))))),
-    validate: false, // they look for mistakes of ours in the requests of strangers, and tell the console
+    handler: (_request, response, next) =>
+      next(rateLimitExceeded(Math.max(1, Number(response.getHeader('Retry-After'))))),
+    validate: false, // the library's checks run on client requests and write to the console
   });

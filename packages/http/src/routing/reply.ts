@@ -1,4 +1,4 @@
-/** An answer with its own status or headers. A body that is a Readable is sent as it comes. */
+/** A response with its own status or headers. A Readable body is streamed. */
 export class Reply<Body = unknown> {
   readonly status: number | undefined;
   readonly body: Body;
@@ -10,10 +10,10 @@ export class Reply<Body = unknown> {
   }
 }
 
-/** Answers with one of the route's declared statuses. */
+/** Creates a response with one of the route's declared statuses. */
 export const reply = <Body>(status: number, body: Body, headers: Readonly<Record<string, string>> = {}): Reply<Body> =>
   new Reply(status, body, headers);
 
-/** Answers with the route's own success status and the record's version as its strong `ETag` (RFC 9110, 8.8.3). */
+/** Creates a response with the route's success status and the record's version as a strong `ETag` (RFC 9110, 8.8.3). */
 export const withETag = <Body>(version: number, body: Body): Reply<Body> =>
   new Reply(undefined, body, { ETag: `"${version}"` });

@@ -1,28 +1,31 @@
 import type { Request, Response } from 'express';
 
-/** Where the client sits; null when unknown. */
+/** The client's IP address; null when unknown. */
 export const clientIp = (request: Request): string | null => {
   const ip = request.headers['x-client-ip'];
   return typeof ip === 'string' && ip ? ip : null;
 };
 
-/** `If-Match` on a change: one strong entity tag; `*` and none ask for nothing (RFC 9110, 13.1.1). */
+/** Reads the version of `If-Match`, one strong entity tag (RFC 9110, 13.1.1). Undefined without a condition or for `*`. */
 export function expectedVersion(request: Request): number | undefined {
-  const given = request.headers['if-match'];
-  if (given === undefined || given.trim() === '*') return undefined;
-  const version = /^"(\d{1,15})"$/.exec(given.trim())?.[1];
-  // A tag that no version of ours ever had matches nothing.
+  const header = request.headers['if-match'];
+  if (header === undefined || header.trim() === '*') return undefined;
+  const version = /^"(\d{1,15})"$/.exec(header.trim())?.[1];
+  // A tag in another format matches no version.
   return version === undefined ? -1 : Number(version);
 }
 
-/** Aborts when the client is gone or the time is up. */
+/**
+ * Creates a signal that aborts when the client disconnects or the deadline has passed.
+ * @param deadline milliseconds
+ */
 export function requestSignal(response: Response, deadline: number): AbortSignal {
-  const gone = new AbortController();
-  const timer = setTimeout(() => gone.abort(), deadline);
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), deadline);
   timer.unref();
   response.once('close', () => {
     clearTimeout(timer);
-    if (!response.writableEnded) gone.abort();
+    if (!response.writableEnded) controller.abort();
   });
-  return gone.signal;
+  return controller.signal;
 }

@@ -4,151 +4,160 @@ import type { Db } from '@clientela/db';
 import { forbidden, notFound, unauthenticated, type FieldError } from '@clientela/errors';
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
-import { actorOf, type Actor, type CompanyActor } from '../identity/actor.ts';
-import { jsonReader, readUpload } from './body.ts';
-import { resolveActingCompany } from '../identity/acting-company.ts';
-import type { CompanyClient } from '../identity/company-client.ts';
-import { executeIdempotent, assertIdempotencyConfig } from '../idempotency/idempotency.ts';
 import {
   acceptsIdempotencyKey,
   readIdempotencyKey,
   idempotencyScope,
   type fingerprints,
 } from '../idempotency/idempotency-key.ts';
+import { executeIdempotent, assertIdempotencyConfig } from '../idempotency/idempotency.ts';
+import type { createKeyedMutex } from '../idempotency/keyed-mutex.ts';
+import { resolveActingCompany } from '../identity/acting-company.ts';
+import { actorOf, type Actor, type CompanyActor } from '../identity/actor.ts';
+import type { CompanyClient } from '../identity/company-client.ts';
+import { jsonReader, readUpload } from './body.ts';
 import type { createRateLimiters } from './rate-limit.ts';
 import type { Reply } from './reply.ts';
+import { clientIp, requestSignal, expectedVersion } from './request.ts';
 import { deadlineOf, isInternal, successOf, acceptsCompany, type Route } from './route.ts';
 import { sendReply } from './send.ts';
-import type { createKeyedMutex } from '../idempotency/keyed-mutex.ts';
 import { perform, type TransactionOptions } from './transaction.ts';
-import { clientIp, requestSignal, expectedVersion } from './request.ts';
 import { validate, validateParams, throwIfInvalid } from './validate.ts';
 
-/** What a door that declares no body, or no query, takes. */
-const nothing = z.strictObject({});
+/** Validates the body or query of a route that declares none. */
+const noFields = z.strictObject({});
 
 export type HandlerOptions = TransactionOptions & {
   /** Resolves `?company_id=`. */
   companies?: CompanyClient;
-  /** This program's own, 32 bytes in base64url: what fingerprints of requests are made with. */
+  /** The service's secret, 32 bytes in base64url. Keys the fingerprints of requests. */
   secret: string;
-  /** Holds every answer against its declared shape; for tests, where a wrong one is a 500. */
+  /** Validates every response against its schema. For tests: an invalid one is a 500. */
   validateResponses?: boolean;
 };
 
-/** What the doors of one service have in common. */
+/** Shared by all routes of a service. */
 export type HandlerDeps = {
   createFingerprint: ReturnType<typeof fingerprints>;
   mutex: ReturnType<typeof createKeyedMutex>;
   rateLimiterFor: ReturnType<typeof createRateLimiters>;
 };
 
-/** One request through one door: who, may they, what do they say; then the transaction; then the answer. */
-export function createRouteHandler(door: Route, options: HandlerOptions, shared: HandlerDeps): RequestHandler {
+/** Creates a route's Express handler: authenticates, authorises, validates, runs the transaction, sends the response. */
+export function createRouteHandler(definition: Route, options: HandlerOptions, deps: HandlerDeps): RequestHandler {
   const { db, companies } = options;
-  const readBody = jsonReader(door);
-  const success = successOf(door);
-  const changes = door.method !== 'get';
-  const honours = acceptsIdempotencyKey(door);
-  const limit = shared.rateLimiterFor(door);
-  assertIdempotencyConfig(door);
+  const readBody = jsonReader(definition);
+  const success = successOf(definition);
+  const isChange = definition.method !== 'get';
+  const acceptsKey = acceptsIdempotencyKey(definition);
+  const limitRate = deps.rateLimiterFor(definition);
+  assertIdempotencyConfig(definition);
 
   return async (request, response) => {
-    const { request_id, caller } = response.locals as { request_id: string; caller: Peer };
-    const internal = typeof door.allow === 'object' && 'internal' in door.allow ? door.allow.internal : undefined;
-    if (internal ? !internal.includes(caller) : caller !== 'gateway')
-      throw forbidden('This door is not for that program');
+    const { request_id, callingService } = response.locals as { request_id: string; callingService: Peer };
+    checkCallingService(definition, callingService);
+    const requester = actorOf(request.headers, callingService, request_id);
+    response.locals['actor'] = requester;
+    const ownPermission = checkPermission(definition, requester);
+    await limitRate(request, response);
+    const params = validateParams(definition.params, request.params);
+    const signal = requestSignal(response, deadlineOf(definition));
 
-    const caught = actorOf(request.headers, caller, request_id);
-    response.locals['actor'] = caught;
-    const held = checkPermission(door, caught);
-    await limit(request, response);
-    const params = validateParams(door.params, request.params);
-    const signal = requestSignal(response, deadlineOf(door));
-
-    const { company_id: named, ...others } = request.query;
-    const acting = caught && (await resolveActingCompany(door, caught, named, companies, signal));
+    const { company_id: requestedCompany, ...queryWithoutCompany } = request.query;
+    const acting =
+      requester && (await resolveActingCompany(definition, requester, requestedCompany, companies, signal));
     const actor = acting?.actor;
-    if (held) await assertOwnRecord(held, door, actor, params, db);
+    if (ownPermission) await assertOwnRecord(ownPermission, definition, actor, params, db);
 
-    const faults: FieldError[] = [];
-    const key = honours && actor ? readIdempotencyKey(request.headers, faults) : undefined;
-    const print = key === undefined ? undefined : shared.createFingerprint();
-    const form = door.kind === 'upload' ? await readUpload(request, door, print?.update) : undefined;
-    const sent = form ? form.fields : changes ? await readBody(request, response) : undefined;
-    const asked = acceptsCompany(door) && caught ? others : request.query;
-    const given = {
+    const errors: FieldError[] = [];
+    const key = acceptsKey && actor ? readIdempotencyKey(request.headers, errors) : undefined;
+    const fingerprint = key === undefined ? undefined : deps.createFingerprint();
+    const form = definition.kind === 'upload' ? await readUpload(request, definition, fingerprint?.update) : undefined;
+    const rawBody = form ? form.fields : isChange ? await readBody(request, response) : undefined;
+    const rawQuery = acceptsCompany(definition) && requester ? queryWithoutCompany : request.query;
+    const input = {
       actor,
       params,
-      query: validate(door.query ?? nothing, asked, faults),
-      body: changes ? validate(door.body ?? nothing, sent, faults) : undefined,
+      query: validate(definition.query ?? noFields, rawQuery, errors),
+      body: isChange ? validate(definition.body ?? noFields, rawBody, errors) : undefined,
       signal,
       request_id,
       client_ip: clientIp(request),
       user_agent: request.headers['user-agent'] ?? null,
-      expected_version: changes ? expectedVersion(request) : undefined,
+      expected_version: isChange ? expectedVersion(request) : undefined,
       ...(acting?.scope && { scope: acting.scope }),
       ...(form && { upload: form.upload }),
     };
-    throwIfInvalid(faults);
+    throwIfInvalid(errors);
 
-    let answer: Reply;
-    if (print === undefined || key === undefined || !actor) answer = await perform(door, options, given);
+    let reply: Reply;
+    if (fingerprint === undefined || key === undefined || !actor) reply = await perform(definition, options, input);
     else {
-      const slot = idempotencyScope(door, actor, params, key);
-      const fingerprint = async () => {
-        await form?.wholly();
-        return print.digest({ query: asked, body: sent });
-      };
-      const once = () => executeIdempotent(door, options, { slot, given, fingerprint });
-      // An upload does not wait: its bytes would.
-      answer = form ? await once() : await shared.mutex(Object.values(slot).join(' '), signal, once);
+      const scope = idempotencyScope(definition, actor, params, key);
+      const execute = () =>
+        executeIdempotent(definition, options, {
+          scope,
+          input,
+          fingerprint: async () => {
+            await form?.drained();
+            return fingerprint.digest({ query: rawQuery, body: rawBody });
+          },
+        });
+      // An upload does not wait for its turn, because its bytes would have to be buffered.
+      reply = form ? await execute() : await deps.mutex(Object.values(scope).join(' '), signal, execute);
     }
-    const status = answer.status ?? success;
-    if (options.validateResponses) assertResponse(door, status, answer);
-    await sendReply(door, request, response, status, answer);
+    const status = reply.status ?? success;
+    if (options.validateResponses) assertResponse(definition, status, reply);
+    await sendReply(definition, request, response, status, reply);
   };
 }
 
+/** @throws AppError 403 for a service at a public route, and for one that an internal route does not list */
+function checkCallingService({ allow }: Route, callingService: Peer): void {
+  const isInternalRoute = typeof allow === 'object' && 'internal' in allow;
+  if (isInternalRoute && !allow.internal.includes(callingService))
+    throw forbidden('This internal route is not available to the calling service');
+  if (!isInternalRoute && callingService !== 'gateway')
+    throw forbidden('Public routes are available through the gateway only');
+}
+
 /**
- * Whether the actor may come in at all.
- * @returns the permission that it holds for its own record only, to be looked at next
+ * Checks the route's permission.
+ * @returns the permission when the actor has it for its own record only, which must be checked next
  */
-function checkPermission(door: Route, actor: Actor | undefined): Permission | undefined {
-  const { allow } = door;
-  if (allow === 'open' || isInternal(door)) return undefined;
+function checkPermission(definition: Route, actor: Actor | undefined): Permission | undefined {
+  const { allow } = definition;
+  if (allow === 'open' || isInternal(definition)) return undefined;
   if (!actor || actor.role === 'service') throw unauthenticated();
   if (allow === 'signed_in') return undefined;
   const permission = typeof allow === 'string' ? allow : 'permission' in allow ? allow.permission : undefined;
-  const how = permission ? accessLevel(actor.role, permission) : 'none';
-  if (how === 'any') return undefined;
-  if (how === 'own' && typeof allow === 'object') return permission;
-  throw forbidden(`Your role may not do this: it needs ${permission ?? 'another role'}`);
+  const level = permission ? accessLevel(actor.role, permission) : 'none';
+  if (level === 'any') return undefined;
+  if (level === 'own' && typeof allow === 'object') return permission;
+  throw forbidden(`Your role lacks the permission ${permission ?? ''}`);
 }
 
-/** Another's record is the 404 of an unknown one. */
+/** @throws AppError 404, as for an unknown record, when the record is not the actor's own */
 async function assertOwnRecord(
-  held: Permission,
-  door: Route,
+  permission: Permission,
+  definition: Route,
   actor: Actor | undefined,
   params: Record<string, string>,
   db: Db,
 ) {
-  if (typeof door.allow !== 'object' || !('own' in door.allow)) return;
-  const owns = await door.allow.own({ actor: actor as CompanyActor, params, db });
-  if (!owns) throw notFound(held.replace(/s?:.*/, ''));
+  if (typeof definition.allow !== 'object' || !('own' in definition.allow)) return;
+  const isOwn = await definition.allow.own({ actor: actor as CompanyActor, params, db });
+  if (!isOwn) throw notFound(permission.replace(/s?:.*/, ''));
 }
 
-/** An answer that is not what its door declares is a fault of the code. */
-function assertResponse(door: Route, status: number, { body, headers }: Reply): void {
-  if (door.method === 'get' && headers['ETag'] && door.conditionalGet === undefined)
-    throw new Error(
-      `${door.method} ${door.path} answers an ETag: say with revalidates whether If-None-Match is honoured`,
-    );
-  const declared = door.responses[status];
-  if (declared === undefined) throw new Error(`${door.method} ${door.path} answers an undeclared ${status}`);
-  if (typeof declared === 'string' || body instanceof Readable) return;
-  const parsed = declared.safeParse(body);
-  if (!parsed.success)
-    throw new Error(`${door.method} ${door.path} answers another shape: ${JSON.stringify(parsed.error.issues)}`);
+/** @throws Error for a response that its route does not declare */
+function assertResponse(definition: Route, status: number, { body, headers }: Reply): void {
+  const name = `${definition.method} ${definition.path}`;
+  if (definition.method === 'get' && headers['ETag'] && definition.conditionalGet === undefined)
+    throw new Error(`${name} sends an ETag but does not declare conditionalGet`);
+  const schema = definition.responses[status];
+  if (schema === undefined) throw new Error(`${name} responds with the undeclared status ${status}`);
+  if (typeof schema === 'string' || body instanceof Readable) return;
+  const parsed = schema.safeParse(body);
+  if (!parsed.success) throw new Error(`${name} violates its response schema: ${JSON.stringify(parsed.error.issues)}`);
 }

@@ -7,11 +7,11 @@ import type { Reply } from './reply.ts';
 import type { IdempotentSteps } from './transaction.ts';
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
-/** `json`: a JSON body of limited size. `upload`: one multipart file, as a stream. `stream`: an answer sent as it comes. */
+/** `json`: a JSON body of limited size. `upload`: one multipart file as a stream. `stream`: a streamed response. */
 export type Kind = 'json' | 'upload' | 'stream';
 /**
- * Which companies a door reaches. `company` (default): the one the actor acts in. `company-or-all`: the same, or every company for a
- * superuser that named none. `global`: the route finds its record by its own id and minds the company itself (auth).
+ * The companies that a route can access. `company` (default): the one that the actor acts in. `company-or-all`: the same, or every
+ * company for a superuser that names none. `global`: the route checks the company itself (auth).
  */
 export type Tenancy = 'company' | 'company-or-all' | 'global';
 
@@ -32,29 +32,29 @@ type Shape<S> = S extends z.ZodType ? z.infer<S> : undefined;
 type Change<M, T> = T extends 'own' ? { db: Db } & IdempotentSteps : M extends 'get' ? { db: Db } : { tx: Tx };
 type BodyOf<Result> = Result extends Reply<infer Body> ? Body : Result;
 
-type Given<A, R, P, Q, B, K> = {
+type RouteInput<A, R, P, Q, B, K> = {
   actor: ActorFor<A, R>;
   params: Shape<P>;
   query: Shape<Q>;
   body: Shape<B>;
-  /** Aborted when the client is gone or the door's deadline has passed. */
+  /** Aborts when the client disconnects or the route's deadline has passed. */
   signal: AbortSignal;
   request_id: string;
   client_ip: string | null;
-  /** What the client says it is. */
+  /** The `User-Agent` header. */
   user_agent: string | null;
-  /** The version an `If-Match` names; the store puts it into the UPDATE's WHERE. */
+  /** The version of `If-Match`. The store checks it in the WHERE clause of its UPDATE. */
   expected_version: number | undefined;
 } & (R extends 'company-or-all' ? { scope: Scope } : unknown) &
   (K extends 'upload' ? { upload: Upload } : unknown);
 
-/** A door: everything there is to know about one method on one path. */
+/** Everything about one method on one path: documentation, access, validation and handler. */
 export type RouteDefinition<M, A, R, P, Q, B, K, T, Prepared, Result> = {
   method: M;
-  /** `/api/customers/{customer_id}`; each name in braces is a key of `params`. */
+  /** `/api/customers/{customer_id}`: each name in braces is a key of `params`. */
   path: string;
   summary: string;
-  /** Why and when, for the documentation; refinements that JSON Schema cannot say belong here. */
+  /** For the documentation: purpose, and constraints that JSON Schema cannot express. */
   description?: string;
   allow: A;
   tenancy?: R;
@@ -62,52 +62,52 @@ export type RouteDefinition<M, A, R, P, Q, B, K, T, Prepared, Result> = {
   params?: P;
   query?: Q;
   body?: B;
-  /** Each status the handler may answer, with its shape; the only one below 300 is the default. Problems need not be listed. */
+  /** The response schema by status. The only status below 300 is the default. Problems are not listed. */
   responses: Readonly<Record<number, z.ZodType | string>>;
-  /** `own`: the handler opens its transactions itself and gets `db`. A named exception; say why beside it. */
+  /** `own`: the handler opens its transactions itself and gets `db`. An exception that needs a comment with its reason. */
   transaction?: T;
   /**
-   * How a POST honours `Idempotency-Key`: left out, its answer is kept; `by parts`, those of its own transactions are (`once`); false, not
-   * at all. An open or internal door never does.
+   * How a POST handles `Idempotency-Key`. By default its response is stored; with `steps` the results of its own transactions are
+   * (`runStep`); with `off` the header is ignored. Open and internal routes always ignore it.
    */
   idempotency?: 'off' | 'steps';
-  /** For a POST whose answer may be longer than 64 KiB: what is kept in its place, and how it is built again. */
+  /** For a POST whose response may exceed 64 KiB: the reference to store instead, and how to rebuild the response. */
   rebuild?: {
     reference: (body: BodyOf<NoInfer<Result>>) => string;
-    /** @throws AppError 404 when it is gone */
-    read: (context: Given<A, R, P, Q, B, K> & { db: Db; reference: string }) => Promise<NoInfer<Result>>;
+    /** @throws AppError 404 when the record no longer exists */
+    read: (context: RouteInput<A, R, P, Q, B, K> & { db: Db; reference: string }) => Promise<NoInfer<Result>>;
   };
-  /** The name of a rate that is counted by user, over all doors that say it. */
+  /** The name of a rate limit per user. Routes with the same name share it. */
   rateLimit?: string;
-  /** Largest body in bytes; default 1 MiB. */
+  /** Maximum body size in bytes. Default 1 MiB. */
   bodyLimit?: number;
-  /** Milliseconds until the gateway gives up; default 10,000. */
+  /** Milliseconds until the gateway responds 504. Default 10,000. */
   deadline?: number;
   /**
-   * Said by every read that answers with an `ETag`: true, `If-None-Match` is honoured; false for a record whose answer can change
-   * without its version.
+   * Required for reads with an `ETag`. True: `If-None-Match` is evaluated. False: the response can change without the record's
+   * version.
    */
   conditionalGet?: boolean;
-  /** Runs before the transaction: what must ask another service does so here. */
-  prepare?: (context: Given<A, R, P, Q, B, K> & { db: Db }) => Promise<Prepared>;
-  handle: (context: Given<A, R, P, Q, B, K> & Change<M, T> & { prepared: Prepared }) => Result | Promise<Result>;
+  /** Runs before the transaction. Calls to other services belong here. */
+  prepare?: (context: RouteInput<A, R, P, Q, B, K> & { db: Db }) => Promise<Prepared>;
+  handle: (context: RouteInput<A, R, P, Q, B, K> & Change<M, T> & { prepared: Prepared }) => Result | Promise<Result>;
   /**
-   * Runs after the commit and before the answer: what is better done at once but is done by an event as well. Its failure is logged and
-   * changes nothing.
+   * Runs after the commit, before the response: work that a subscriber also does, so that it takes effect at once. Its failure is only
+   * logged.
    */
-  afterCommit?: (context: Given<A, R, P, Q, B, K> & { result: Result }) => Promise<void>;
+  afterCommit?: (context: RouteInput<A, R, P, Q, B, K> & { result: Result }) => Promise<void>;
 };
 
-type Anything = z.ZodObject | undefined;
+type AnyObject = z.ZodObject | undefined;
 
-/** A door whose particulars have been forgotten: what mounting, documentation and tests work on. */
+/** A route with its generic parameters erased, as mounting, documentation and tests use it. */
 export type Route = Omit<
   RouteDefinition<
     Method,
     Allow,
     Tenancy,
-    Anything,
-    Anything,
+    AnyObject,
+    AnyObject,
     z.ZodType | undefined,
     Kind,
     'own' | undefined,
@@ -122,34 +122,35 @@ export type Route = Omit<
   rebuild?: { reference: (body: never) => string; read: (context: never) => Promise<unknown> };
 };
 
-/** Declares a door. It does not compile without a permission, and its handler sees exactly what it declares. */
+/** Declares a route. `allow` is required, and the handler's input is typed by the declaration. */
 export const route = <
   const M extends Method,
   const A extends Allow,
   const R extends Tenancy = 'company',
-  P extends Anything = undefined,
-  Q extends Anything = undefined,
+  P extends AnyObject = undefined,
+  Q extends AnyObject = undefined,
   B extends z.ZodType | undefined = undefined,
   const K extends Kind = 'json',
   const T extends 'own' | undefined = undefined,
   Prepared = undefined,
   Result = unknown,
 >(
-  door: RouteDefinition<M, A, R, P, Q, B, K, T, Prepared, Result>,
-): Route => door;
+  definition: RouteDefinition<M, A, R, P, Q, B, K, T, Prepared, Result>,
+): Route => definition;
 
-export const isInternal = (door: Route): boolean => typeof door.allow === 'object' && 'internal' in door.allow;
-/** Whether a superuser may name the company it acts in by `?company_id=`. */
-export const acceptsCompany = (door: Route): boolean =>
-  door.allow !== 'open' && !isInternal(door) && door.tenancy !== 'global';
-export const bodyLimit = (door: Route): number => door.bodyLimit ?? 1024 * 1024;
-export const deadlineOf = (door: Route): number => door.deadline ?? 10_000;
+export const isInternal = (definition: Route): boolean =>
+  typeof definition.allow === 'object' && 'internal' in definition.allow;
+/** Whether the route accepts `?company_id=`, by which a superuser names the company to act in. */
+export const acceptsCompany = (definition: Route): boolean =>
+  definition.allow !== 'open' && !isInternal(definition) && definition.tenancy !== 'global';
+export const bodyLimit = (definition: Route): number => definition.bodyLimit ?? 1024 * 1024;
+export const deadlineOf = (definition: Route): number => definition.deadline ?? 10_000;
 
-/** The status of success: the only declared one below 300. */
-export function successOf(door: Route): number {
-  const status = Object.keys(door.responses)
+/** Finds the success status: the only declared one below 300. */
+export function successOf(definition: Route): number {
+  const status = Object.keys(definition.responses)
     .map(Number)
     .find((code) => code < 300);
-  if (status === undefined) throw new Error(`${door.method} ${door.path} declares no status of success`);
+  if (status === undefined) throw new Error(`${definition.method} ${definition.path} declares no success status`);
   return status;
 }

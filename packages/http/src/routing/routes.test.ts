@@ -13,11 +13,10 @@ import { createService, listen, reply, route, withETag } from '../index.ts';
 let database: TestDatabase;
 let app: ReturnType<typeof createService>;
 const company_id = randomUUID();
-const committed: unknown[] = [];
 let streaming: Readable | undefined;
-/** What a door did after its commit, and how many rows were there then. */
-const followed: { name: string; stored: number }[] = [];
-const named = async (name: string) => (await database.owner('inbox_events').where({ name })).length;
+/** The calls of `afterCommit`, with the number of rows stored at that time. */
+const afterCommitCalls: { name: string; stored: number }[] = [];
+const countEvents = async (name: string) => (await database.owner('inbox_events').where({ name })).length;
 
 const path = '/things/{thing_id}';
 const params = z.strictObject({ thing_id: Uuid });
@@ -33,7 +32,7 @@ const routes = [
     responses: { 201: Thing },
     handle: async ({ tx, body }) => {
       await tx('inbox_events').insert({ event_id: randomUUID(), name: body.name });
-      if (body.name === 'fails') throw new Error('secret cause: select * from nowhere');
+      if (body.name === 'fails') throw new Error('secret cause: select * from secrets');
       if (body.name === 'taken') {
         throw conflict({ resource: 'thing', field: 'name', existing: async () => ({ id: 'the other' }) });
       }
@@ -42,25 +41,25 @@ const routes = [
   }),
   route({
     method: 'post',
-    path: '/followed',
-    summary: 'with something to do after the commit',
+    path: '/hooked',
+    summary: 'with a post-commit hook',
     allow: 'customers:create',
     body: z.strictObject({ name: text(20) }),
     responses: { 201: Thing },
     handle: async ({ tx, body }) => {
-      await tx('inbox_events').insert({ event_id: randomUUID(), name: `followed ${body.name}` });
-      if (body.name === 'refused') throw conflict({ resource: 'thing', field: 'name' });
+      await tx('inbox_events').insert({ event_id: randomUUID(), name: `hooked ${body.name}` });
+      if (body.name === 'rejected') throw conflict({ resource: 'thing', field: 'name' });
       return withETag(1, { name: body.name });
     },
     afterCommit: async ({ body, result }) => {
-      followed.push({ name: result.body.name, stored: await named(`followed ${body.name}`) });
-      if (body.name === 'unlucky') throw new Error('the other service is away');
+      afterCommitCalls.push({ name: result.body.name, stored: await countEvents(`hooked ${body.name}`) });
+      if (body.name === 'unlucky') throw new Error('the other service is unavailable');
     },
   }),
   route({
     method: 'post',
-    path: '/wrong-answer',
-    summary: 'answers another shape than it declares',
+    path: '/wrong-response',
+    summary: 'violates its response schema',
     allow: 'customers:create',
     responses: { 201: Thing },
     handle: () => ({ name: 'x', secret: 1 }),
@@ -68,7 +67,7 @@ const routes = [
   route({
     method: 'get',
     path,
-    summary: 'one, by its version',
+    summary: 'with an ETag',
     allow: { permission: 'customers:read', own: ({ actor, params: { thing_id } }) => thing_id === actor.id },
     params,
     conditionalGet: true,
@@ -153,7 +152,6 @@ beforeAll(async () => {
       key === 'COMP-001' || key === company_id
         ? { id: company_id, company_id: 'COMP-001', status: 'active', country: 'ES', currency: 'EUR' }
         : undefined,
-    afterCommit: (tx) => committed.push(tx),
     validateResponses: true,
   });
 });
@@ -169,8 +167,8 @@ const stored = async () =>
   (await database.owner('inbox_events').select('name')).map(({ name }: { name: string }) => name);
 const paths = (body: { errors: { path: string }[] }) => body.errors.map((error) => error.path).toSorted();
 
-describe('who comes in', () => {
-  test('nobody without a service key, whatever the path; the own pages are open', async () => {
+describe('authentication and permissions', () => {
+  test('a missing or unknown service key is a 401 at any path; the built-in routes are open', async () => {
     for (const at of ['/things', '/nothing', '/internal/things']) {
       const { body, headers } = await supertest(app).get(at).set('X-User-Id', randomUUID()).expect(401);
       expect(body).toMatchObject({ error_code: 'UNAUTHENTICATED', status: 401, errors: [] });
@@ -184,8 +182,8 @@ describe('who comes in', () => {
       service: 'test',
       version: '1.2.3',
     });
-    const figures = await supertest(app).get('/metrics').expect(200);
-    expect(figures.headers['content-type']).toContain('text/plain; version=0.0.4');
+    const metrics = await supertest(app).get('/metrics').expect(200);
+    expect(metrics.headers['content-type']).toContain('text/plain; version=0.0.4');
     expect((await supertest(app).get('/ready').expect(200)).body).toMatchObject({
       status: 'ready',
       dependencies: { database: 'up' },
@@ -193,7 +191,7 @@ describe('who comes in', () => {
     expect((await supertest(app).get('/openapi.json').expect(200)).body.openapi).toBe('3.1.0');
   });
 
-  test('a service’s key opens its internal doors and no public one; the gateway’s the reverse', async () => {
+  test('a service key gives access to internal routes only, the gateway’s key to public routes only', async () => {
     const favorites = { 'X-Service-Key': 'key-of-favorites' };
     expect(
       (
@@ -216,13 +214,13 @@ describe('who comes in', () => {
       .expect(403);
   });
 
-  test('a role without the permission is refused before its body is looked at', async () => {
+  test('rejects a role without the permission before parsing the body', async () => {
     const { body } = await supertest(app).post('/things').set(as('viewer')).type('json').send('{broken').expect(403);
     expect(body).toMatchObject({ error_code: 'FORBIDDEN', detail: expect.stringContaining('customers:create') });
     await supertest(app).post('/things').set({ 'X-Service-Key': 'key-of-gateway' }).send({ name: 'a' }).expect(401);
   });
 
-  test('a customer reaches its own record, and another’s is the 404 of an unknown one', async () => {
+  test('a customer reads their own record; another’s is a 404 as for an unknown one', async () => {
     const me = randomUUID();
     await supertest(app).get(`/things/${me}`).set(as('customer', me)).expect(200);
     expect(
@@ -230,7 +228,7 @@ describe('who comes in', () => {
     ).toBe('CUSTOMER_NOT_FOUND');
   });
 
-  test('a superuser names its company by UUID or key; another role only its own', async () => {
+  test('a superuser names any company by UUID or key, other roles only their own', async () => {
     const at = `/things/${randomUUID()}`;
     expect(paths((await supertest(app).get(at).set(as('superuser')).expect(422)).body)).toEqual(['company_id']);
     await supertest(app).get(`${at}?company_id=${company_id}`).set(as('superuser')).expect(200);
@@ -246,39 +244,35 @@ describe('who comes in', () => {
   });
 });
 
-describe('a json door', () => {
-  test('stores and answers in one transaction, and tells the relay after the commit', async () => {
-    const before = committed.length;
-    await supertest(app).post('/things').set(as('admin')).send({ name: 'kept' }).expect(201, { name: 'kept' });
-    expect(await stored()).toContain('kept');
-    expect(committed.length).toBe(before + 1);
+describe('a JSON route', () => {
+  test('runs in one transaction and calls afterCommit', async () => {
+    await supertest(app).post('/things').set(as('admin')).send({ name: 'stored' }).expect(201, { name: 'stored' });
+    expect(await stored()).toContain('stored');
   });
 
-  test('does what follows the commit before it answers; its failure changes nothing, a refusal has nothing to follow', async () => {
-    const post = (name: string) => supertest(app).post('/followed').set(as('admin')).send({ name });
+  test('runs the post-commit hook before responding; ignores its failure; skips it after an error', async () => {
+    const post = (name: string) => supertest(app).post('/hooked').set(as('admin')).send({ name });
     await post('lucky').expect(201, { name: 'lucky' });
     await post('unlucky').expect(201, { name: 'unlucky' });
-    await post('refused').expect(409);
-    expect(followed).toEqual([
+    await post('rejected').expect(409);
+    expect(afterCommitCalls).toEqual([
       { name: 'lucky', stored: 1 },
       { name: 'unlucky', stored: 1 },
     ]);
   });
 
-  test('a failure leaves nothing behind and says nothing of its cause', async () => {
-    const before = committed.length;
-    const { body, text: answer } = await supertest(app)
+  test('an unexpected error rolls back and reveals nothing of its cause', async () => {
+    const { body, text: responseText } = await supertest(app)
       .post('/things')
       .set(as('admin'))
       .send({ name: 'fails' })
       .expect(500);
     expect(body).toMatchObject({ error_code: 'INTERNAL_ERROR', status: 500 });
-    expect(answer).not.toMatch(/secret|select/);
+    expect(responseText).not.toMatch(/secret|select/);
     expect(await stored()).not.toContain('fails');
-    expect(committed.length).toBe(before);
   });
 
-  test('a conflict shows the record in the way, looked up after the rollback', async () => {
+  test('a conflict includes the existing record, read after the rollback', async () => {
     const { body } = await supertest(app).post('/things').set(as('admin')).send({ name: 'taken' }).expect(409);
     expect(body).toMatchObject({
       error_code: 'THING_NAME_TAKEN',
@@ -287,13 +281,13 @@ describe('a json door', () => {
     });
   });
 
-  test('an answer of another shape than declared is found in tests', async () => {
-    await supertest(app).post('/wrong-answer').set(as('admin')).send({}).expect(500);
+  test('an undeclared response is a 500 when responses are validated', async () => {
+    await supertest(app).post('/wrong-response').set(as('admin')).send({}).expect(500);
   });
 
-  const refused: [string, string | Buffer, string, number][] = [
+  const rejected: [string, string | Buffer, string, number][] = [
     ['broken JSON', '{"name":', 'application/json', 400],
-    ['bytes that are no UTF-8', Buffer.from([0x22, 0xff, 0x22]), 'application/json', 400],
+    ['bytes that are not UTF-8', Buffer.from([0x22, 0xff, 0x22]), 'application/json', 400],
     ['text', 'name=a', 'text/plain', 415],
     ['a form', 'name=a', 'application/x-www-form-urlencoded', 415],
     ['another charset', '{}', 'application/json; charset=utf-16', 415],
@@ -305,16 +299,16 @@ describe('a json door', () => {
     ['a lone surrogate', '{"name":"a\\ud800"}', 'application/json', 422],
     ['a prototype', '{"name":"a","__proto__":{"x":1}}', 'application/json', 422],
   ];
-  test.each(refused)('refuses %s', async (_what, body, type, status) => {
+  test.each(rejected)('rejects %s', async (_input, body, type, status) => {
     const before = await stored();
     const request = supertest(app).post('/things').set(as('admin')).type(type);
     request.write(body);
-    const answer = await request.expect(status);
-    expect(answer.body).toMatchObject({ status, request_id: expect.any(String), timestamp: expect.any(String) });
+    const response = await request.expect(status);
+    expect(response.body).toMatchObject({ status, request_id: expect.any(String), timestamp: expect.any(String) });
     expect(await stored()).toEqual(before);
   });
 
-  test('names every fault of query and body together', async () => {
+  test('reports all errors of query and body together', async () => {
     const { body } = await supertest(app)
       .post('/things?page=1')
       .set(as('admin'))
@@ -323,7 +317,7 @@ describe('a json door', () => {
     expect(paths(body)).toEqual(['colour', 'inner.more', 'inner.size', 'name', 'page']);
   });
 
-  test('is 413 past its limit and 400 for a path id that is none', async () => {
+  test('is a 413 beyond the body limit and a 400 for a malformed path id', async () => {
     expect(
       (
         await supertest(app)
@@ -343,7 +337,7 @@ describe('a json door', () => {
 
 describe('versions', () => {
   const at = `/things/${randomUUID()}`;
-  test('a read has an ETag and is not sent again while it is the same', async () => {
+  test('a read has an ETag; If-None-Match with the current one is a 304', async () => {
     const { headers } = await supertest(app).get(at).set(as('admin')).expect(200);
     expect(headers['etag']).toBe('"3"');
     for (const tag of ['"3"', 'W/"3"', '"1", "3"', '*'])
@@ -351,7 +345,7 @@ describe('versions', () => {
     await supertest(app).get(at).set(as('admin')).set('If-None-Match', '"2"').expect(200);
   });
 
-  test('If-Match reaches the handler; a tag that can be no version of ours matches nothing', async () => {
+  test('passes the version of If-Match to the handler; other tags match nothing', async () => {
     const expected = async (tag?: string) =>
       (
         await supertest(app)
@@ -369,7 +363,7 @@ describe('versions', () => {
 });
 
 describe('paths', () => {
-  test('a literal beats a parameter, a trailing slash never matters, case does', async () => {
+  test('prefers a literal segment to a parameter, ignores a trailing slash, is case-sensitive', async () => {
     const open = { 'X-Service-Key': 'key-of-gateway' };
     expect((await supertest(app).get('/things/special').set(open).expect(200)).body).toEqual({ name: 'special' });
     await supertest(app).get('/things/special/').set(open).expect(200);
@@ -379,25 +373,25 @@ describe('paths', () => {
     await supertest(app).head('/things/special').set(open).expect(200);
   });
 
-  test('a request id is taken over when well formed, else made', async () => {
-    const ask = async (id: string) =>
+  test('keeps a well-formed request id and generates one otherwise', async () => {
+    const requestIdFor = async (id: string) =>
       (await supertest(app).get('/health').set('X-Request-Id', id)).headers['x-request-id'];
-    expect(await ask('abcdefgh-1')).toBe('abcdefgh-1');
-    expect(await ask('short')).toMatch(/^[0-9a-f-]{36}$/);
+    expect(await requestIdFor('abcdefgh-1')).toBe('abcdefgh-1');
+    expect(await requestIdFor('short')).toMatch(/^[0-9a-f-]{36}$/);
     expect((await supertest(app).get('/health').set('X-Trace-Id', 'trace_12345')).headers['x-request-id']).toBe(
       'trace_12345',
     );
   });
 });
 
-describe('an upload door', () => {
+describe('an upload route', () => {
   const upload = () => supertest(app).post('/upload').set(as('admin'));
-  test('hands on the file as a stream, with the fields before it', async () => {
+  test('passes the file to the handler as a stream, after the fields', async () => {
     const { body } = await upload().field('title', 'mine').attach('file', Buffer.alloc(70_000), 'a.bin').expect(200);
     expect(body).toEqual({ bytes: 70_000, filename: 'a.bin', title: 'mine' });
   });
 
-  test('refuses what is too large, no multipart, without file, with a wrong field', async () => {
+  test('rejects a large file, another media type, a missing file and an unknown field', async () => {
     await upload().field('title', 'mine').attach('file', Buffer.alloc(100_001), 'a.bin').expect(413);
     await upload().send({ title: 'mine' }).expect(415);
     expect(paths((await upload().field('title', 'mine').expect(422)).body)).toEqual(['file']);
@@ -412,20 +406,20 @@ describe('an upload door', () => {
   });
 });
 
-describe('a stream door', () => {
-  test('sends as it comes, to the end', async () => {
+describe('a stream route', () => {
+  test('streams the response to its end', async () => {
     const { text: rows, headers } = await supertest(app).get('/stream?rows=few').set(as('admin')).expect(200);
     expect(rows).toBe('0\n1\n2\n');
     expect(headers['content-type']).toBe('text/csv');
   });
 
-  test('ends its source when the client goes, and cuts the connection when the source fails', async () => {
+  test('destroys the source when the client disconnects; breaks the connection when the source fails', async () => {
     const server = await listen(app, { host: '127.0.0.1', port: 0 });
     const url = `http://127.0.0.1:${server.port}/stream?rows=`;
-    const leaving = new AbortController();
-    const answer = await fetch(`${url}endless`, { headers: as('admin'), signal: leaving.signal });
-    await answer.body?.getReader().read();
-    leaving.abort();
+    const controller = new AbortController();
+    const response = await fetch(`${url}endless`, { headers: as('admin'), signal: controller.signal });
+    await response.body?.getReader().read();
+    controller.abort();
     await expect.poll(() => streaming?.destroyed).toBe(true);
 
     const broken = await fetch(`${url}broken`, { headers: as('admin') });
@@ -434,10 +428,10 @@ describe('a stream door', () => {
   });
 });
 
-describe('a database that is away', () => {
+describe('an unavailable database', () => {
   test('is a 503 with Retry-After, and /health stays up', async () => {
     const lost = await testDatabase('product');
-    const alone = createService({
+    const unavailableService = createService({
       service: 'test',
       version: '1',
       routes,
@@ -447,14 +441,18 @@ describe('a database that is away', () => {
       secret: testSecret,
     });
     await lost.drop();
-    const { body, headers } = await supertest(alone).post('/things').set(as('admin')).send({ name: 'a' }).expect(503);
+    const { body, headers } = await supertest(unavailableService)
+      .post('/things')
+      .set(as('admin'))
+      .send({ name: 'a' })
+      .expect(503);
     expect(body.error_code).toBe('SERVICE_UNAVAILABLE');
     expect(headers['retry-after']).toBe('2');
-    await supertest(alone).get('/health').expect(200);
-    await supertest(alone).get('/ready').expect(503);
+    await supertest(unavailableService).get('/health').expect(200);
+    await supertest(unavailableService).get('/ready').expect(503);
   });
 
-  test('one whose connections are cut is back with the next request', async () => {
+  test('recovers from broken connections with the next request', async () => {
     await supertest(app).post('/things').set(as('admin')).send({ name: 'before' }).expect(201);
     await database.cut();
     await expect

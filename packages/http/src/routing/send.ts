@@ -4,44 +4,44 @@ import type { Request, Response } from 'express';
 import type { Reply } from './reply.ts';
 import type { Route } from './route.ts';
 
-/** Sends what a handler answered. Nothing in it is kept by a cache on the way: it is somebody's data. */
+/** Sends a handler's reply. Forbids caching, because responses contain personal data. */
 export async function sendReply(
-  door: Route,
+  definition: Route,
   request: Request,
   response: Response,
   status: number,
-  answer: Reply,
+  reply: Reply,
 ): Promise<void> {
   response.statusCode = status;
   response.setHeader('Cache-Control', 'no-store');
-  for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
+  for (const [name, value] of Object.entries(reply.headers)) response.setHeader(name, value);
 
-  if (isNotModified(door, request, answer)) {
-    if (answer.body instanceof Readable) answer.body.destroy();
+  if (isNotModified(definition, request, reply)) {
+    if (reply.body instanceof Readable) reply.body.destroy();
     response.statusCode = 304;
     response.end();
     return;
   }
-  if (answer.body instanceof Readable) {
+  if (reply.body instanceof Readable) {
     if (request.method === 'HEAD') {
-      answer.body.destroy();
+      reply.body.destroy();
       response.end();
       return;
     }
-    // A stream that fails half-way cuts the connection: a short answer must not look whole.
-    await pipeline(answer.body, response).catch(() => response.destroy());
+    // A stream that fails midway breaks the connection: a truncated response must not look complete.
+    await pipeline(reply.body, response).catch(() => response.destroy());
     return;
   }
-  const body = JSON.stringify(answer.body);
+  const body = JSON.stringify(reply.body);
   response.setHeader('Content-Type', 'application/json; charset=utf-8');
   response.setHeader('Content-Length', Buffer.byteLength(body));
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
-/** `If-None-Match` of a read compares weakly and may list several tags (RFC 9110, 13.1.2). */
-function isNotModified(door: Route, request: Request, answer: Reply): boolean {
-  const given = request.headers['if-none-match'];
-  const tag = answer.headers['ETag'];
-  if (door.method !== 'get' || door.conditionalGet === false || !given || !tag) return false;
-  return given.split(',').some((one) => one.trim().replace(/^W\//, '') === tag || one.trim() === '*');
+/** Evaluates `If-None-Match` of a read: weak comparison, several tags (RFC 9110, 13.1.2). */
+function isNotModified(definition: Route, request: Request, reply: Reply): boolean {
+  const header = request.headers['if-none-match'];
+  const tag = reply.headers['ETag'];
+  if (definition.method !== 'get' || definition.conditionalGet === false || !header || !tag) return false;
+  return header.split(',').some((item) => item.trim().replace(/^W\//, '') === tag || item.trim() === '*');
 }

@@ -5,37 +5,21 @@ import type { Route } from './route.ts';
 
 export type TransactionOptions = {
   db: Db;
-  /** Told after each commit; wakes the relay when the transaction published something. */
-  afterCommit?: (tx: Tx) => void;
   log: Logger;
 };
 
-/** What a door is given of a request: more than is known here. */
+/** The handler's input, as far as this module reads it. */
 export type Context = { request_id: string; signal: AbortSignal };
 
-/** A transaction that is told of after its commit. */
-export async function inTransaction<T>(
-  { db, afterCommit }: TransactionOptions,
-  work: (tx: Tx) => Promise<T>,
-): Promise<T> {
-  let done: Tx | undefined;
-  const result = await db.transaction(async (tx) => {
-    done = tx;
-    return work(tx);
-  });
-  if (done) afterCommit?.(done);
-  return result;
-}
-
-/** What a door that opens its own transactions works with, when no key was sent: the parts are done as they come. */
+/** What a definition that opens its own transactions works with, when no key was sent: the parts are done as they come. */
 export const directSteps = (options: TransactionOptions): IdempotentSteps => ({
-  runStep: (_part, work) => inTransaction(options, work),
+  runStep: (_part, work) => options.db.transaction(work),
   recordStep: async (_part, result) => result,
 });
 
 /**
- * How a door with transactions of its own works in parts, each of which has its effect once however often the request is repeated.
- * The names of the parts are the door's own.
+ * How a definition with transactions of its own works in parts, each of which has its effect once however often the request is repeated.
+ * The names of the parts are the definition's own.
  */
 export type IdempotentSteps = {
   /**
@@ -51,36 +35,36 @@ export type IdempotentSteps = {
 
 export type RebuildPart<R> = { reference: (result: R) => string; read: (reference: string) => Promise<R> };
 
-export const prepare = async (door: Route, context: Context & { db: Db }): Promise<unknown> =>
-  door.prepare?.(context as never);
+export const prepare = async (definition: Route, context: Context & { db: Db }): Promise<unknown> =>
+  definition.prepare?.(context as never);
 export const handle = async (
-  door: Route,
+  definition: Route,
   context: Context & { prepared: unknown } & ({ db: Db } | { tx: Tx }),
-): Promise<unknown> => door.handle(context as never);
+): Promise<unknown> => definition.handle(context as never);
 
-/** What is better done at once, but is done by an event as well. */
+/** Runs the route's post-commit hook. Its failure is only logged, because a subscriber does the same work. */
 export async function runAfterCommit(
-  door: Route,
+  definition: Route,
   { log }: TransactionOptions,
-  given: Context,
+  input: Context,
   result: unknown,
 ): Promise<void> {
-  await door.afterCommit?.({ ...given, result } as never).catch((error: unknown) => {
-    log.warn({ request_id: given.request_id, err: error }, 'what follows the change was left to its event');
+  await definition.afterCommit?.({ ...input, result } as never).catch((error: unknown) => {
+    log.warn({ request_id: input.request_id, err: error }, 'post-commit hook failed; the subscriber will retry');
   });
 }
 
 export const asReply = (result: unknown): Reply =>
   result instanceof Reply ? result : new Reply(undefined, result, {});
 
-/** Reads get the pool. A change runs in one transaction: the change, its history and its events hold together or not at all. */
-export async function perform(door: Route, options: TransactionOptions, given: Context): Promise<Reply> {
+/** Runs a route without an idempotency key. Reads get `db`; a change, its history and its events share one transaction. */
+export async function perform(definition: Route, options: TransactionOptions, input: Context): Promise<Reply> {
   const { db } = options;
-  const context = { ...given, prepared: await prepare(door, { ...given, db }) };
-  const inOne = door.method !== 'get' && door.transaction !== 'own';
-  const result = inOne
-    ? await inTransaction(options, (tx) => handle(door, { ...context, tx }))
-    : await handle(door, { ...context, db, ...directSteps(options) });
-  await runAfterCommit(door, options, given, result);
+  const context = { ...input, prepared: await prepare(definition, { ...input, db }) };
+  const isOneTransaction = definition.method !== 'get' && definition.transaction !== 'own';
+  const result = isOneTransaction
+    ? await db.transaction((tx) => handle(definition, { ...context, tx }))
+    : await handle(definition, { ...context, db, ...directSteps(options) });
+  await runAfterCommit(definition, options, input, result);
   return asReply(result);
 }

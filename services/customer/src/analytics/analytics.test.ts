@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import type { TestUser, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { customerUnderTest } from '../customer-under-test.ts';
-import { cache } from '../cache.ts';
+import { createTestCustomer } from '../testing/test-customer.ts';
+import { createCache } from '../cache.ts';
 import { average } from './rules.ts';
 
 let service: TestService;
 beforeAll(async () => {
-  service = await customerUnderTest();
+  service = await createTestCustomer();
 });
 afterAll(() => service.close());
 
@@ -86,7 +86,7 @@ test('an average is rounded to two places', () => {
 describe('what is remembered', () => {
   test('is found once at a time, until it is too old', async () => {
     let [clock, found] = [0, 0];
-    const remembered = cache<number>({ age: 60, most: 10, now: () => clock });
+    const remembered = createCache<number>({ ttlMs: 60, maxEntries: 10, now: () => clock });
     const find = async () => (found += 1);
     expect(await Promise.all([remembered('a', find), remembered('a', find), remembered('b', find)])).toEqual([1, 1, 2]);
     clock = 59;
@@ -96,7 +96,7 @@ describe('what is remembered', () => {
   });
 
   test('is not a failure, and never more than a number of things', async () => {
-    const remembered = cache<string>({ age: 60, most: 2, now: () => 0 });
+    const remembered = createCache<string>({ ttlMs: 60, maxEntries: 2, now: () => 0 });
     await expect(remembered('a', () => Promise.reject(new Error('down')))).rejects.toThrow('down');
     const all = [];
     for (const key of ['a', 'b', 'c', 'b', 'a']) all.push(await remembered(key, async () => `${key}${all.length}`));

@@ -1,33 +1,33 @@
 import { customerUpdated } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
 import { unavailable } from '@clientela/errors';
-import { undeletedOf, write, type Target } from '../customers/actions.ts';
+import { lockUndeleted, saveChanges, type CustomerTarget } from '../customers/actions.ts';
 import { changesBetween } from '../customers/rules.ts';
 import type { StoredCustomer } from '../customers/store.ts';
-import { tell } from '../history/actions.ts';
-import { urlOf } from './schema.ts';
-import { deleteUntouchedDiscard } from './store.ts';
+import { recordChange } from '../history/actions.ts';
+import { avatarUrl } from './schema.ts';
+import { cancelDeletion } from './store.ts';
 
 /**
- * Gives a customer a picture that is in the storage already. The one before is discarded by the database.
- * @throws AppError 503 when the upload took so long that the picture may be gone again
+ * Sets the avatar to a stored file. A trigger schedules the deletion of the previous file.
+ * @throws AppError 503 when the upload took so long that the file may have been deleted
  */
-export async function setAvatar(tx: Tx, target: Target, name: string): Promise<StoredCustomer> {
-  const current = await undeletedOf(tx, target);
-  if (!(await deleteUntouchedDiscard(tx, target.actor.company_id, name)))
-    throw unavailable('The picture took too long to be stored');
-  return changeAvatar(tx, target, current, urlOf(name));
+export async function setAvatar(tx: Tx, target: CustomerTarget, name: string): Promise<StoredCustomer> {
+  const current = await lockUndeleted(tx, target);
+  if (!(await cancelDeletion(tx, target.actor.company_id, name)))
+    throw unavailable('Storing the picture took too long');
+  return changeAvatar(tx, target, current, avatarUrl(name));
 }
 
-/** Again is no change. */
-export async function removeAvatar(tx: Tx, target: Target): Promise<StoredCustomer> {
-  const current = await undeletedOf(tx, target);
+/** Removes the avatar. A customer without one stays unchanged. */
+export async function removeAvatar(tx: Tx, target: CustomerTarget): Promise<StoredCustomer> {
+  const current = await lockUndeleted(tx, target);
   return current.avatar_url === null ? current : changeAvatar(tx, target, current, null);
 }
 
-async function changeAvatar(tx: Tx, { actor }: Target, current: StoredCustomer, avatar_url: string | null) {
-  const customer = await write(tx, actor, current, { avatar_url });
+async function changeAvatar(tx: Tx, { actor }: CustomerTarget, current: StoredCustomer, avatar_url: string | null) {
+  const customer = await saveChanges(tx, actor, current, { avatar_url });
   const changes = changesBetween(current, customer, ['avatar_url']);
-  await tell(tx, actor, customerUpdated, customer, { fields_changed: ['avatar_url'] }, { changes });
+  await recordChange(tx, actor, customerUpdated, customer, { fields_changed: ['avatar_url'] }, { changes });
   return customer;
 }

@@ -1,85 +1,90 @@
 import { notFound, unavailable } from '@clientela/errors';
 import { reply, route, type Route } from '@clientela/http';
-import { undeletedOf } from '../customers/actions.ts';
-import { own, saved, savedAgain } from '../customers/doors.ts';
-import { CustomerId, CustomerSaved } from '../customers/schema.ts';
+import { lockUndeleted } from '../customers/actions.ts';
+import { ownsCustomer, toSavedResponse, replaySaved } from '../customers/presenter.ts';
+import { CustomerId, SavedCustomerResponse } from '../customers/schema.ts';
 import { removeAvatar, setAvatar } from './actions.ts';
-import { remade, type } from './picture.ts';
-import { AvatarName } from './schema.ts';
-import { isName, newName, type Storage } from './storage.ts';
-import { insertDiscard, isServed } from './store.ts';
-import { bytesOf, most_bytes, receiving } from './upload.ts';
+import { reencodeImage, imageType } from './image.ts';
+import { AvatarParams } from './schema.ts';
+import { isAvatarName, newAvatarName, type AvatarStorage } from './storage.ts';
+import { insertPendingDeletion, isAvatarInUse } from './store.ts';
+import { readUpload, maxFileBytes, uploadLimiter } from './upload.ts';
 
 const path = '/api/customers/{customer_id}/avatar';
 
-const orAway = async <T>(asked: Promise<T>): Promise<T> =>
-  asked.catch((error: unknown) => {
-    throw unavailable('The storage of pictures does not answer', { cause: error });
+/** Turns every storage error into a 503. */
+const orUnavailable = async <T>(call: Promise<T>): Promise<T> =>
+  call.catch((error: unknown) => {
+    throw unavailable('The avatar storage is unavailable', { cause: error });
   });
 
-export const avatarRoutes = (storage: Storage): Route[] => [
+export const avatarRoutes = (storage: AvatarStorage): Route[] => [
   route({
     method: 'post',
     path,
-    summary: 'Give a customer a picture',
+    summary: 'Set a customer’s picture',
     description:
-      'One file, called `file`: a JPEG, PNG or WebP by its content, not animated, of up to 1 MiB and 25 million pixels. It is made anew ' +
-      'as a WebP of at most 512 by 512 pixels, without what the file held besides (place and time of a photograph).',
-    allow: { permission: 'customers:update', own },
+      'One file, named `file`: a JPEG, PNG or WebP by its content, not animated, of up to 1 MiB and 25 million pixels. It is re-encoded ' +
+      'as a WebP of at most 512 by 512 pixels, without metadata (such as place and time of a photograph).',
+    allow: { permission: 'customers:update', own: ownsCustomer },
     kind: 'upload',
-    bodyLimit: most_bytes + 16 * 1024, // with what multipart puts around the file
+    bodyLimit: maxFileBytes + 16 * 1024, // plus the multipart framing
     deadline: 30_000,
     params: CustomerId,
-    responses: { 200: CustomerSaved },
+    responses: { 200: SavedCustomerResponse },
     prepare: ({ db, actor, params, expected_version, upload, signal }) =>
-      receiving(async () => {
-        // What cannot be done is refused before the work.
-        await db.transaction((tx) => undeletedOf(tx, { actor, id: params.customer_id, expected_version }));
-        const picture = await remade(await bytesOf(upload.stream, signal));
-        const name = newName();
-        // Noted first: whatever happens from here on, nothing stays in the storage that no customer has.
-        if (!(await insertDiscard(db, actor.company_id, params.customer_id, name))) throw notFound('customer');
-        await orAway(storage.put(name, picture, type));
+      uploadLimiter(async () => {
+        // Rejects impossible requests before the expensive work.
+        await db.transaction((tx) => lockUndeleted(tx, { actor, id: params.customer_id, expected_version }));
+        const image = await reencodeImage(await readUpload(upload.stream, signal));
+        const name = newAvatarName();
+        // Schedules the deletion first, so that no failure leaves a file that no customer has.
+        if (!(await insertPendingDeletion(db, actor.company_id, params.customer_id, name))) throw notFound('customer');
+        await orUnavailable(storage.put(name, image, imageType));
         return name;
       }),
     handle: async ({ tx, actor, params, expected_version, prepared }) =>
-      saved(
+      toSavedResponse(
         actor,
         'Avatar updated',
         await setAvatar(tx, { actor, id: params.customer_id, expected_version }, prepared),
       ),
     rebuild: {
       reference: ({ customer }) => String(customer.id),
-      read: (context) => savedAgain('Avatar updated', context),
+      read: (context) => replaySaved('Avatar updated', context),
     },
   }),
   route({
     method: 'delete',
     path,
-    summary: "Remove a customer's picture",
-    allow: { permission: 'customers:update', own },
+    summary: 'Remove a customer’s picture',
+    allow: { permission: 'customers:update', own: ownsCustomer },
     params: CustomerId,
-    responses: { 200: CustomerSaved },
+    responses: { 200: SavedCustomerResponse },
     handle: async ({ tx, actor, params, expected_version }) =>
-      saved(actor, 'Avatar removed', await removeAvatar(tx, { actor, id: params.customer_id, expected_version })),
+      toSavedResponse(
+        actor,
+        'Avatar removed',
+        await removeAvatar(tx, { actor, id: params.customer_id, expected_version }),
+      ),
   }),
   route({
     method: 'get',
     path: '/avatars/{name}',
     summary: 'Get a picture',
-    description: "By a customer's `avatar_url`, until the picture is replaced or removed.",
+    description: 'By a customer’s `avatar_url`, until the picture is replaced or removed.',
     allow: 'open',
-    tenancy: 'global', // whoever knows the name, a superuser who names no company too
+    tenancy: 'global', // open to anyone who knows the name, without a company
     kind: 'stream',
-    params: AvatarName,
-    conditionalGet: true, // another picture has another name
-    responses: { 200: type },
+    params: AvatarParams,
+    conditionalGet: true, // a name never refers to another picture
+    responses: { 200: imageType },
     handle: async ({ db, params: { name } }) => {
-      const found = isName(name) && (await isServed(db, name)) && (await orAway(storage.get(name)));
-      if (!found) throw notFound('avatar');
-      return reply(200, found.stream, {
-        'Content-Type': type,
-        'Content-Length': String(found.size),
+      const avatar = isAvatarName(name) && (await isAvatarInUse(db, name)) && (await orUnavailable(storage.get(name)));
+      if (!avatar) throw notFound('avatar');
+      return reply(200, avatar.stream, {
+        'Content-Type': imageType,
+        'Content-Length': String(avatar.size),
         ETag: `"${name.replace('.webp', '')}"`,
         'Cache-Control': 'private, max-age=300',
         'X-Content-Type-Options': 'nosniff',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-export const AvatarName = z.strictObject({ name: z.string() });
+export const AvatarParams = z.strictObject({ name: z.string() });
 
-/** Where a picture is found at the gateway. */
-export const urlOf = (name: string): string => `/avatars/${name}`;
+/** Returns the path of an avatar at the gateway. */
+export const avatarUrl = (name: string): string => `/avatars/${name}`;

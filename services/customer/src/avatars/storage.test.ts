@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { bucketStandIn, type BucketStandIn } from './bucket-stand-in.ts';
-import { bucketStorage } from './bucket.ts';
-import { folderStorage } from './folder.ts';
-import { isName, newName, type Storage } from './storage.ts';
+import { createFakeS3, type FakeS3 } from './testing/fake-s3.ts';
+import { createS3Storage } from './s3-storage.ts';
+import { createDiskStorage } from './disk-storage.ts';
+import { isAvatarName, newAvatarName, type AvatarStorage } from './storage.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'clientela-storage-'));
-let server: BucketStandIn;
+let server: FakeS3;
 beforeAll(async () => {
-  server = await bucketStandIn();
+  server = await createFakeS3();
 });
 afterAll(async () => {
   await server.close();
@@ -26,23 +26,23 @@ const real = {
   access_key_id: process.env['TEST_S3_ACCESS_KEY_ID'] ?? '',
   secret_access_key: process.env['TEST_S3_SECRET_ACCESS_KEY'] ?? '',
 };
-const storages: [string, () => Storage][] = [
-  ['a folder', () => folderStorage(folder)],
-  ['a bucket', () => bucketStorage(server.settings)],
+const storages: [string, () => AvatarStorage][] = [
+  ['a folder', () => createDiskStorage(folder)],
+  ['a bucket', () => createS3Storage(server.settings)],
   ...(real.endpoint === undefined
     ? []
-    : [['a bucket of the server given', () => bucketStorage(real)] as [string, () => Storage]]),
+    : [['a bucket of the server given', () => createS3Storage(real)] as [string, () => AvatarStorage]]),
 ];
 
-const read = async (storage: Storage, name: string) => {
+const read = async (storage: AvatarStorage, name: string) => {
   const found = await storage.get(name);
   return found && { bytes: await buffer(found.stream), size: found.size };
 };
 
 test('names are random, and nothing else is a name', () => {
-  const names = Array.from({ length: 100 }, newName);
+  const names = Array.from({ length: 100 }, newAvatarName);
   expect(new Set(names).size).toBe(100);
-  expect(names.every(isName)).toBe(true);
+  expect(names.every(isAvatarName)).toBe(true);
   for (const other of [
     '',
     '../x',
@@ -51,18 +51,18 @@ test('names are random, and nothing else is a name', () => {
     `/${'0'.repeat(32)}.webp`,
     `${'0'.repeat(32)}.webp\n`,
   ])
-    expect(isName(other), other).toBe(false);
+    expect(isAvatarName(other), other).toBe(false);
 });
 
 describe.each(storages)('%s', (_what, open) => {
-  let storage: Storage;
+  let storage: AvatarStorage;
   beforeEach(() => {
-    server.mood('well');
+    server.setBehavior('normal');
     storage = open();
   });
 
   test('gives back what was put there, until it is removed', async () => {
-    const [one, other] = [newName(), newName()];
+    const [one, other] = [newAvatarName(), newAvatarName()];
     const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, at) => at % 251));
     await storage.put(one, bytes, 'image/webp');
     await storage.put(other, Buffer.from('another'), 'image/webp');
@@ -77,10 +77,10 @@ describe.each(storages)('%s', (_what, open) => {
 
   test('takes nothing but names', async () => {
     const calls = server.calls.length;
-    for (const name of ['../../etc/passwd', 'a/b', '', '.', `${newName()}/..`]) {
-      await expect(storage.put(name, Buffer.from('x'), 'image/webp')).rejects.toThrow('no name');
-      await expect(storage.get(name)).rejects.toThrow('no name');
-      await expect(storage.remove(name)).rejects.toThrow('no name');
+    for (const name of ['../../etc/passwd', 'a/b', '', '.', `${newAvatarName()}/..`]) {
+      await expect(storage.put(name, Buffer.from('x'), 'image/webp')).rejects.toThrow('Invalid avatar name');
+      await expect(storage.get(name)).rejects.toThrow('Invalid avatar name');
+      await expect(storage.remove(name)).rejects.toThrow('Invalid avatar name');
     }
     expect(server.calls).toHaveLength(calls);
   });
@@ -88,11 +88,11 @@ describe.each(storages)('%s', (_what, open) => {
 
 describe('a folder', () => {
   test('that is away says so at every call, and works again when it is back', async () => {
-    const storage = folderStorage(folder);
-    const name = newName();
+    const storage = createDiskStorage(folder);
+    const name = newAvatarName();
     await storage.put(name, Buffer.from('x'), 'image/webp');
     renameSync(folder, `${folder}-away`);
-    await expect(storage.put(newName(), Buffer.from('x'), 'image/webp')).rejects.toThrow('ENOENT');
+    await expect(storage.put(newAvatarName(), Buffer.from('x'), 'image/webp')).rejects.toThrow('ENOENT');
     await expect(storage.get(name)).rejects.toThrow('ENOENT');
     await expect(storage.remove(name)).rejects.toThrow('ENOENT');
     renameSync(`${folder}-away`, folder);
@@ -100,8 +100,8 @@ describe('a folder', () => {
   });
 
   test('keeps nothing of a file whose writing was interrupted, once it is removed', async () => {
-    const storage = folderStorage(folder);
-    const name = newName();
+    const storage = createDiskStorage(folder);
+    const name = newAvatarName();
     await storage.put(name, Buffer.from('x'), 'image/webp');
     await storage.remove(name);
     const shelf = join(folder, name.slice(0, 2));
@@ -114,31 +114,31 @@ describe('a folder', () => {
 
 describe('a bucket', () => {
   test('keeps a picture as one, and is asked with a signature by the right secret', async () => {
-    const name = newName();
-    await bucketStorage(server.settings).put(name, Buffer.from('x'), 'image/webp');
+    const name = newAvatarName();
+    await createS3Storage(server.settings).put(name, Buffer.from('x'), 'image/webp');
     expect(server.objects.get(name)).toEqual({ bytes: Buffer.from('x'), type: 'image/webp' });
-    const wrong = bucketStorage({ ...server.settings, secret_access_key: 'another' });
-    await expect(wrong.put(newName(), Buffer.from('x'), 'image/webp')).rejects.toThrow('SignatureDoesNotMatch');
+    const wrong = createS3Storage({ ...server.settings, secret_access_key: 'another' });
+    await expect(wrong.put(newAvatarName(), Buffer.from('x'), 'image/webp')).rejects.toThrow('SignatureDoesNotMatch');
     await expect(wrong.get(name)).rejects.toThrow('SignatureDoesNotMatch');
     await expect(wrong.remove(name)).rejects.toThrow('SignatureDoesNotMatch');
     expect(server.objects.has(name)).toBe(true);
   });
 
   test('that does not exist is not a picture that does not', async () => {
-    const elsewhere = bucketStorage({ ...server.settings, bucket: 'nowhere' });
-    await expect(elsewhere.get(newName())).rejects.toThrow('NoSuchBucket');
+    const elsewhere = createS3Storage({ ...server.settings, bucket: 'nowhere' });
+    await expect(elsewhere.get(newAvatarName())).rejects.toThrow('NoSuchBucket');
   });
 
   test('is asked twice when a call fails, and not more often', async () => {
-    const storage = bucketStorage(server.settings);
-    const name = newName();
-    server.mood('failing', 'well');
+    const storage = createS3Storage(server.settings);
+    const name = newAvatarName();
+    server.setBehavior('failing', 'normal');
     await storage.put(name, Buffer.from('x'), 'image/webp');
     expect(server.objects.has(name)).toBe(true);
-    for (const mood of ['failing', 'away'] as const) {
-      server.mood(mood);
+    for (const behavior of ['failing', 'reset'] as const) {
+      server.setBehavior(behavior);
       const calls = server.calls.length;
-      await expect(storage.put(newName(), Buffer.from('x'), 'image/webp')).rejects.toThrow();
+      await expect(storage.put(newAvatarName(), Buffer.from('x'), 'image/webp')).rejects.toThrow();
       await expect(storage.get(name)).rejects.toThrow();
       await expect(storage.remove(name)).rejects.toThrow();
       expect(server.calls.length - calls).toBe(6);
@@ -146,12 +146,12 @@ describe('a bucket', () => {
   });
 
   test('that never answers is given up', async () => {
-    const storage = bucketStorage(server.settings, 300);
-    server.mood('mute');
+    const storage = createS3Storage(server.settings, 300);
+    server.setBehavior('hang');
     await Promise.all([
-      expect(storage.put(newName(), Buffer.from('x'), 'image/webp')).rejects.toThrow(),
-      expect(storage.get(newName())).rejects.toThrow(),
-      expect(storage.remove(newName())).rejects.toThrow(),
+      expect(storage.put(newAvatarName(), Buffer.from('x'), 'image/webp')).rejects.toThrow(),
+      expect(storage.get(newAvatarName())).rejects.toThrow(),
+      expect(storage.remove(newAvatarName())).rejects.toThrow(),
     ]);
   });
 });

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { TestUser, Company, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { customerUnderTest } from '../customer-under-test.ts';
+import { createTestCustomer } from '../testing/test-customer.ts';
 
 let service: TestService;
 let company: Company;
 let manager: TestUser;
 beforeAll(async () => {
-  service = await customerUnderTest({ pool: 10 });
+  service = await createTestCustomer({ pool: 10 });
   company = service.company();
   manager = service.user('manager', company);
 });

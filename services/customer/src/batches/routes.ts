@@ -11,51 +11,50 @@ import {
   type ServiceOptions,
 } from '@clientela/http';
 import type { Db, Tx } from '@clientela/db';
-import { shown } from '../customers/doors.ts';
+import { toResponse } from '../customers/presenter.ts';
 import { findCustomer } from '../customers/store.ts';
 import type { Fingerprints } from '../tombstones/fingerprints.ts';
-import { judged, overtaken, perform, type Terms } from './actions.ts';
-import { Batch, batchDone, BatchQuery, type Result } from './schema.ts';
+import { parseOperation, isRetryableUpsert, applyOperation, type BatchContext } from './actions.ts';
+import { Batch, batchResponse, BatchQuery, type OperationResult } from './schema.ts';
 
-const tries = 3; // of an upsert that others get in the way of
+const maxAttempts = 3; // of an upsert that loses a race
 
-type Work = IdempotentSteps & { db: Db; actor: CompanyActor; request_id: string; prepared: Terms };
+type StepContext = IdempotentSteps & { db: Db; actor: CompanyActor; request_id: string; prepared: BatchContext };
 
-/** What these doors work with. */
-export type BatchParts = { companies: CompanyClient; fingerprints: Fingerprints; log: ServiceOptions['log'] };
+export type BatchDeps = { companies: CompanyClient; fingerprints: Fingerprints; log: ServiceOptions['log'] };
 
-export const batchRoutes = ({ companies, fingerprints, log }: BatchParts): Route[] => [
+export const batchRoutes = ({ companies, fingerprints, log }: BatchDeps): Route[] => [
   route({
     method: 'post',
     path: '/api/customers/batch',
     summary: 'Create, update, upsert and delete many customers',
     description:
-      'Each operation stands alone, in the order given, with a result of its own: status, and the customer or the problem. Fields of data ' +
-      'and faults are named as by the doors of single customers. An upsert changes the undeleted customer that holds the given value of ' +
-      'match_on, or makes one; of an existing one, number, status, type and tags are read-only. With an Idempotency-Key a batch that was cut ' +
-      'off goes on where it ended when it is sent again: what has its result keeps it, what met a 5xx is tried again. An operation that ' +
-      'would make a customer with the e-mail, phone, document number or external id of somebody who was erased is a 409 CUSTOMER_ERASED; ' +
-      'allow_erased=true, which needs an admin, makes it all the same, and the history says so.',
+      'Each operation runs in a transaction of its own, in the given order, and has a result of its own: a status, and the customer or ' +
+      'the problem. Fields of data and errors have the names of the single-customer routes. An upsert changes the undeleted customer ' +
+      'with the given value of match_on, or creates one; number, status, type and tags of an existing customer are read-only. With an ' +
+      'Idempotency-Key an interrupted batch continues when it is repeated: finished operations keep their results, operations that ' +
+      'failed with a 5xx run again. An operation that would create a customer with the e-mail, phone, document number or external id of ' +
+      'an erased customer is a 409 CUSTOMER_ERASED; allow_erased=true, which needs an admin, creates it and records that in the history.',
     allow: 'customers:create',
     query: BatchQuery,
     body: Batch,
     bodyLimit: 8 * 1024 * 1024,
     deadline: 120_000, // 1,000 operations on a busy machine
-    responses: { 200: batchDone(Problem) },
-    transaction: 'own', // each operation stands alone
+    responses: { 200: batchResponse(Problem) },
+    transaction: 'own', // one for each operation
     idempotency: 'steps',
-    prepare: async ({ actor, query: { allow_erased }, signal }): Promise<Terms> => {
+    prepare: async ({ actor, query: { allow_erased }, signal }): Promise<BatchContext> => {
       if (allow_erased) requirePermission(actor, 'gdpr:manage');
       const company = await companies(actor.company_id, { actor, signal });
       if (!company) throw notFound('company');
       return { company, fingerprints, allow_erased };
     },
-    handle: async ({ body, signal, ...work }) => {
-      const results: Result[] = [];
-      for (const [at, operation] of body.operations.entries()) {
-        // Nobody waits for the answer any more: what is done is done, and kept under the key.
-        if (signal.aborted) throw unavailable('The batch was cut off; send it again with the same Idempotency-Key');
-        results.push(await resultOf(String(at), operation, work, log));
+    handle: async ({ body, signal, ...context }) => {
+      const results: OperationResult[] = [];
+      for (const [index, operation] of body.operations.entries()) {
+        // Stops when the client has disconnected: finished operations are stored under the key.
+        if (signal.aborted) throw unavailable('The batch was interrupted; repeat it with the same Idempotency-Key');
+        results.push(await runOperation(String(index), operation, context, log));
       }
       const succeeded = results.filter(({ error }) => error === undefined).length;
       return { results, succeeded, failed: results.length - succeeded };
@@ -63,48 +62,54 @@ export const batchRoutes = ({ companies, fingerprints, log }: BatchParts): Route
   }),
 ];
 
-async function resultOf(part: string, sent: unknown, work: Work, log: BatchParts['log']): Promise<Result> {
+/** Runs one operation and turns an error into its result. */
+async function runOperation(
+  step: string,
+  input: unknown,
+  context: StepContext,
+  log: BatchDeps['log'],
+): Promise<OperationResult> {
   try {
-    return await performed(part, sent, work);
+    return await attemptOperation(step, input, context);
   } catch (error) {
-    const result = await refusal(error, work);
-    if (result.status === 403) return result; // what one may do is judged each time
-    if (result.status < 500) return work.recordStep(part, result);
-    if (result.status === 500) log.error({ request_id: work.request_id, err: error }, 'unexpected failure');
-    else log.warn({ request_id: work.request_id, err: error }, 'an operation of a batch was left undone');
+    const result = await toErrorResult(error, context);
+    if (result.status === 403) return result; // permissions are checked again on every repeat
+    if (result.status < 500) return context.recordStep(step, result);
+    if (result.status === 500) log.error({ request_id: context.request_id, err: error }, 'unexpected failure');
+    else log.warn({ request_id: context.request_id, err: error }, 'batch operation failed; a repeat will retry it');
     return result;
   }
 }
 
-async function refusal(error: unknown, { request_id, db }: Work): Promise<Result> {
+async function toErrorResult(error: unknown, { request_id, db }: StepContext): Promise<OperationResult> {
   const { status, body } = await toProblem(error, request_id, db);
   return { status, error: body };
 }
 
-async function performed(part: string, sent: unknown, work: Work): Promise<Result> {
-  const { runStep: once, actor, prepared } = work;
-  const operation = judged(actor, sent);
-  const result = async (tx: Tx): Promise<Result> => {
-    const { status, customer } = await perform(tx, actor, operation, prepared);
-    return { status, ...(customer && { customer: shown(actor, customer) }) };
+async function attemptOperation(step: string, input: unknown, context: StepContext): Promise<OperationResult> {
+  const { runStep, actor, prepared } = context;
+  const operation = parseOperation(actor, input);
+  const apply = async (tx: Tx): Promise<OperationResult> => {
+    const { status, customer } = await applyOperation(tx, actor, operation, prepared);
+    return { status, ...(customer && { customer: toResponse(actor, customer) }) };
   };
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await once(part, result, whenLong(work));
+      return await runStep(step, apply, longResult(context));
     } catch (error) {
-      if (attempt === tries || !overtaken(operation, error)) throw error;
+      if (attempt === maxAttempts || !isRetryableUpsert(operation, error)) throw error;
     }
   }
 }
 
-/** A long result is kept as its status and the customer's id. */
-const whenLong = (work: Work) => ({
-  reference: ({ status, customer }: Result) => `${status} ${customer?.id}`,
-  read: async (reference: string): Promise<Result> => {
+/** Stores a long result as its status and the customer's id. */
+const longResult = (context: StepContext) => ({
+  reference: ({ status, customer }: OperationResult) => `${status} ${customer?.id}`,
+  read: async (reference: string): Promise<OperationResult> => {
     const [status, id = ''] = reference.split(' ');
-    const customer = await findCustomer(work.db, work.actor.company_id, id);
+    const customer = await findCustomer(context.db, context.actor.company_id, id);
     return customer
-      ? { status: Number(status), customer: shown(work.actor, customer) }
-      : refusal(notFound('customer'), work);
+      ? { status: Number(status), customer: toResponse(context.actor, customer) }
+      : toErrorResult(notFound('customer'), context);
   },
 });

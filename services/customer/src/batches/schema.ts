@@ -1,14 +1,14 @@
 import { queryBoolean, Uuid } from '@clientela/validation';
 import { z } from 'zod';
-import { CustomerSaved, NewCustomer, type Customer } from '../customers/schema.ts';
+import { SavedCustomerResponse, NewCustomer, type Customer } from '../customers/schema.ts';
 
 const MatchOn = z.enum(['email', 'phone', 'external_id', 'user_id']);
 
 /**
- * An operation, judged by itself when its turn comes: a bad one fails alone.
- * @param changes the body of a PATCH
+ * Schema of one operation. Each is validated on its own, so that an invalid one fails alone.
+ * @param changes schema of a PATCH body
  */
-export const operationWith = <Changes extends z.ZodType>(changes: Changes) =>
+export const operationSchema = <Changes extends z.ZodType>(changes: Changes) =>
   z.discriminatedUnion(
     'op',
     [
@@ -34,19 +34,17 @@ export const Batch = z.strictObject({
 });
 
 export const BatchQuery = z.strictObject({
-  allow_erased: queryBoolean
-    .default(false)
-    .meta({ description: 'Makes customers whose values somebody had who was erased' }),
+  allow_erased: queryBoolean.default(false).meta({ description: 'Allows customers with values of erased customers' }),
 });
 
-/** What became of one operation. */
-export type Result = { status: number; customer?: Partial<Customer>; error?: object };
+/** Result of one operation. */
+export type OperationResult = { status: number; customer?: Partial<Customer>; error?: object };
 
-/** @param problem the shape of a problem document */
-export const batchDone = (problem: z.ZodType) => {
+/** @param problem schema of a problem document */
+export const batchResponse = (problem: z.ZodType) => {
   const result = z.strictObject({
     status: z.int(),
-    customer: CustomerSaved.shape.customer.optional(),
+    customer: SavedCustomerResponse.shape.customer.optional(),
     error: problem.optional(),
   });
   return z.strictObject({ results: z.array(result), succeeded: z.int(), failed: z.int() });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { unavailable } from '@clientela/errors';
 import type { TestUser, Company, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { customerUnderTest } from '../customer-under-test.ts';
+import { createTestCustomer } from '../testing/test-customer.ts';
 
 let service: TestService;
 let company: Company;
@@ -10,7 +10,7 @@ let admin: TestUser;
 let auth_is_away = false;
 
 beforeAll(async () => {
-  service = await customerUnderTest({
+  service = await createTestCustomer({
     companies: (made) => async (key, call) => {
       if (auth_is_away) throw unavailable('The auth service does not answer');
       return made(key, call);

@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { TestUser, Company, TestService } from '@clientela/testing';
 import type { Test } from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { customerUnderTest } from '../customer-under-test.ts';
+import { createTestCustomer } from '../testing/test-customer.ts';
 
 let service: TestService;
 let company: Company;
 let admin: TestUser;
 
 beforeAll(async () => {
-  service = await customerUnderTest();
+  service = await createTestCustomer();
   company = service.company();
   admin = service.user('admin', company);
 });

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { TestService } from '@clientela/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { customerUnderTest } from '../customer-under-test.ts';
+import { createTestCustomer } from '../testing/test-customer.ts';
 
 let service: TestService;
 beforeAll(async () => {
-  service = await customerUnderTest({ pool: 10, rates: { 'customer-patch': { limit: 3, window: 60_000 } } });
+  service = await createTestCustomer({ pool: 10, rates: { 'customer-patch': { limit: 3, window: 60_000 } } });
 });
 afterAll(() => service.close());
 

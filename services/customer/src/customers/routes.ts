@@ -19,51 +19,51 @@ import {
   markDeleted,
   removeCustomer,
 } from './actions.ts';
-import { own, saved, savedAgain, shown } from './doors.ts';
+import { ownsCustomer, toSavedResponse, replaySaved, toResponse } from './presenter.ts';
 import {
   Customer,
   CustomerId,
   CustomerKey,
-  CustomerSaved,
-  CustomerShown,
+  SavedCustomerResponse,
+  CustomerResponse,
   NewCustomer,
-  Removal,
+  DeleteQuery,
   StatusChange,
   TypeChange,
-  withDocument,
+  checkedPatch,
   WritableCustomer,
 } from './schema.ts';
 import { findCustomer, findCustomerByKey } from './store.ts';
 
 const path = '/api/customers';
-const one = `${path}/{customer_id}`;
+const customerPath = `${path}/{customer_id}`;
 
 export const customerRoutes = (companies: CompanyClient): Route[] => {
-  const companyOf = async (actor: CompanyActor, signal: AbortSignal) => {
+  const fetchCompany = async (actor: CompanyActor, signal: AbortSignal) => {
     const company = await companies(actor.company_id, { actor, signal });
     if (!company) throw notFound('company');
     return company;
   };
 
-  const change = (method: 'put' | 'patch') =>
+  const changeRoute = (method: 'put' | 'patch') =>
     route({
       method,
-      path: one,
+      path: customerPath,
       summary: 'Change a customer',
       description:
-        'Fields left out stay, null clears one. Of address and preferences the given keys replace and the others stay; metadata is ' +
-        'replaced whole. A full_name that was built from firstname and lastname is built again when they change. user_id is ' +
-        'read-only once it is set. One of full_name, firstname, lastname, email and phone must remain.',
-      allow: { permission: 'customers:update', own },
+        'Omitted fields keep their values, null clears a field. Keys of address and preferences are merged; metadata is replaced ' +
+        'whole. A full_name that was built from firstname and lastname is rebuilt when they change. user_id is read-only once it is ' +
+        'set. At least one of full_name, firstname, lastname, email and phone must remain.',
+      allow: { permission: 'customers:update', own: ownsCustomer },
       ...(method === 'patch' && { rateLimit: 'customer-patch' }),
       params: CustomerId,
-      body: withDocument(patchBody(Customer, WritableCustomer)),
-      responses: { 200: CustomerSaved },
+      body: checkedPatch(patchBody(Customer, WritableCustomer)),
+      responses: { 200: SavedCustomerResponse },
       prepare: async ({ actor, body, signal }) =>
-        typeof body['phone'] === 'string' ? (await companyOf(actor, signal)).country : '',
+        typeof body['phone'] === 'string' ? (await fetchCompany(actor, signal)).country : '',
       handle: async ({ tx, actor, params, body, expected_version, prepared }) => {
         const target = { actor, id: params.customer_id, expected_version };
-        return saved(actor, 'Customer updated', await changeCustomer(tx, target, body, prepared));
+        return toSavedResponse(actor, 'Customer updated', await changeCustomer(tx, target, body, prepared));
       },
     });
 
@@ -73,46 +73,46 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
       path,
       summary: 'Create a customer',
       description:
-        'One of full_name, firstname, lastname, email and phone is required. A document_number needs its document_type. ' +
-        'Phones are normalised by the country of the company.',
+        'At least one of full_name, firstname, lastname, email and phone is required. A document_number needs its document_type. ' +
+        'National phone numbers are normalised by the country of the company.',
       allow: 'customers:create',
       body: NewCustomer,
-      responses: { 201: CustomerSaved },
-      prepare: ({ actor, signal }) => companyOf(actor, signal),
+      responses: { 201: SavedCustomerResponse },
+      prepare: ({ actor, signal }) => fetchCompany(actor, signal),
       handle: async ({ tx, actor, body, prepared }) =>
-        saved(actor, 'Customer created', await createCustomer(tx, actor, body, prepared)),
+        toSavedResponse(actor, 'Customer created', await createCustomer(tx, actor, body, prepared)),
       rebuild: {
         reference: ({ customer }) => String(customer.id),
-        read: (context) => savedAgain('Customer created', context),
+        read: (context) => replaySaved('Customer created', context),
       },
     }),
     route({
       method: 'get',
-      path: one,
+      path: customerPath,
       summary: 'Get a customer',
-      description: 'Inactive and deleted ones too.',
-      allow: { permission: 'customers:read', own },
+      description: 'Includes inactive and deleted customers.',
+      allow: { permission: 'customers:read', own: ownsCustomer },
       params: CustomerId,
-      conditionalGet: false, // counters raise no version
-      responses: { 200: CustomerShown },
+      conditionalGet: false, // counters change without raising the version
+      responses: { 200: CustomerResponse },
       handle: async ({ db, actor, params }) => {
         const customer = await findCustomer(db, actor.company_id, params.customer_id);
         if (!customer) throw notFound('customer');
-        return withETag(customer.version, { customer: shown(actor, customer) });
+        return withETag(customer.version, { customer: toResponse(actor, customer) });
       },
     }),
-    change('put'),
-    change('patch'),
+    changeRoute('put'),
+    changeRoute('patch'),
     route({
       method: 'delete',
-      path: one,
-      summary: 'Deactivate a customer, or remove it',
+      path: customerPath,
+      summary: 'Deactivate or remove a customer',
       description:
-        'Sets a deletion mark, which activate takes back. With hard_delete=true the record is removed for good, in every service, ' +
-        'which needs an admin.',
+        'Sets a deletion mark, which activate clears. With hard_delete=true, for admins only, the record is removed permanently from ' +
+        'every service.',
       allow: 'customers:delete',
       params: CustomerId,
-      query: Removal,
+      query: DeleteQuery,
       responses: { 200: Message },
       handle: async ({ tx, actor, params, query, expected_version }) => {
         const target = { actor, id: params.customer_id, expected_version };
@@ -127,15 +127,15 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
     }),
     route({
       method: 'patch',
-      path: `${one}/activate`,
-      summary: 'Bring a customer back',
+      path: `${customerPath}/activate`,
+      summary: 'Activate a customer',
       description:
-        'With status active, whether it was deleted, inactive or suspended; 409 when another took one of its unique values.',
+        'Sets the status active, also of a deleted customer; 409 when another customer has one of its unique values.',
       allow: 'customers:update',
       params: CustomerId,
-      responses: { 200: CustomerSaved },
+      responses: { 200: SavedCustomerResponse },
       handle: async ({ tx, actor, params, expected_version }) =>
-        saved(
+        toSavedResponse(
           actor,
           'Customer activated',
           await activateCustomer(tx, { actor, id: params.customer_id, expected_version }),
@@ -143,29 +143,29 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
     }),
     route({
       method: 'patch',
-      path: `${one}/status`,
+      path: `${customerPath}/status`,
       summary: 'Change the status of a customer',
-      description: 'Never deletes. The reason is kept in the history. The same status again is no change.',
+      description: 'Never deletes. The reason is stored in the history. Setting the same status again changes nothing.',
       allow: 'customers:update',
       params: CustomerId,
       body: StatusChange,
-      responses: { 200: CustomerSaved },
+      responses: { 200: SavedCustomerResponse },
       handle: async ({ tx, actor, params, body, expected_version }) => {
         const target = { actor, id: params.customer_id, expected_version };
-        return saved(actor, 'Customer status changed', await changeStatus(tx, target, body));
+        return toSavedResponse(actor, 'Customer status changed', await changeStatus(tx, target, body));
       },
     }),
     route({
       method: 'patch',
-      path: `${one}/type`,
+      path: `${customerPath}/type`,
       summary: 'Change the type of a customer',
       allow: 'customers:update',
       params: CustomerId,
       body: TypeChange,
-      responses: { 200: CustomerSaved },
+      responses: { 200: SavedCustomerResponse },
       handle: async ({ tx, actor, params, body, expected_version }) => {
         const target = { actor, id: params.customer_id, expected_version };
-        return saved(actor, 'Customer type changed', await changeType(tx, target, body.type));
+        return toSavedResponse(actor, 'Customer type changed', await changeType(tx, target, body.type));
       },
     }),
     route({

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TestUser, Company, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { customerUnderTest } from '../customer-under-test.ts';
+import { createTestCustomer } from '../testing/test-customer.ts';
 
 let service: TestService;
 let company: Company;
@@ -9,7 +9,7 @@ let admin: TestUser;
 let manager: TestUser;
 
 beforeAll(async () => {
-  service = await customerUnderTest();
+  service = await createTestCustomer();
   company = service.company();
   admin = service.user('admin', company);
   manager = service.user('manager', company);

@@ -3,17 +3,20 @@ import { conflict } from '@clientela/errors';
 import { searchColumns } from './search.ts';
 import type { Customer, CustomerFields } from './schema.ts';
 
-/** What is kept of a customer beside what is answered. */
-type Kept = Pick<CustomerFields, 'full_name_built' | 'phone_typed'> & { deleted_at: string | null; version: number };
-export type StoredCustomer = Customer & Kept;
-/** A record to be made; `currency` is what its lifetime value is counted in. */
-export type NewRecord = CustomerFields &
+/** Columns that no response contains. */
+type InternalFields = Pick<CustomerFields, 'full_name_built' | 'phone_typed'> & {
+  deleted_at: string | null;
+  version: number;
+};
+export type StoredCustomer = Customer & InternalFields;
+/** Record to insert; `currency` is that of its lifetime value. */
+export type NewCustomerRecord = CustomerFields &
   Pick<Customer, 'status' | 'type' | 'currency'> & { number?: number | undefined };
 export type CustomerChanges = Partial<
-  CustomerFields & Pick<Customer, 'status' | 'type' | 'tags' | 'avatar_url'> & { deleted: boolean }
+  CustomerFields & Pick<Customer, 'status' | 'type' | 'tags' | 'avatar_url'> & { isDeleted: boolean }
 >;
 
-const written = [
+const writableColumns = [
   'user_id',
   'external_id',
   'full_name',
@@ -31,11 +34,11 @@ const written = [
   'metadata',
   'last_auth_at',
 ] as const;
-const kept = ['full_name_built', 'phone_typed', 'deleted_at', 'version'] as const;
-const own = [
+const internalColumns = ['full_name_built', 'phone_typed', 'deleted_at', 'version'] as const;
+const recordColumns = [
   'id',
   'number',
-  ...written,
+  ...writableColumns,
   'avatar_url',
   'status',
   'type',
@@ -44,7 +47,7 @@ const own = [
   'created_at',
   'updated_at',
 ] as const;
-const counters = [
+const counterColumns = [
   'total_orders',
   'total_appointments',
   'total_complaints',
@@ -56,60 +59,65 @@ const counters = [
   'currency',
 ] as const;
 
-/** The columns of an answer, from `customers as c` and `customer_counters as n`. */
-export const answered = ['c.company_id as business_id', ...own, ...counters];
-const returned = ['company_id as business_id', ...own, ...kept];
+/** Columns of a response, from `customers as c` and `customer_counters as n`. */
+export const responseColumns = ['c.company_id as business_id', ...recordColumns, ...counterColumns];
+const returningColumns = ['company_id as business_id', ...recordColumns, ...internalColumns];
 
-const one = (db: Db, company_id: string, id: string) =>
+const customerQuery = (db: Db, company_id: string, id: string) =>
   db('customers as c')
     .join('customer_counters as n', { 'n.company_id': 'c.company_id', 'n.customer_id': 'c.id' })
-    .select(answered)
-    .select(kept)
+    .select(responseColumns)
+    .select(internalColumns)
     .where({ 'c.company_id': company_id, 'c.id': id });
 
 export const findCustomer = async (db: Db, company_id: string, id: string): Promise<StoredCustomer | undefined> =>
-  // A named statement is parsed and planned once per connection.
-  one(db, company_id, id).first().options({ name: 'find_customer' }) as Promise<StoredCustomer | undefined>;
+  // Named: parsed and planned once per connection.
+  customerQuery(db, company_id, id).first().options({ name: 'find_customer' }) as Promise<StoredCustomer | undefined>;
 
-/** Finds and locks: nobody changes it until the transaction ends. */
+/** Finds the customer and locks its row until the transaction ends. */
 export const lockCustomer = async (tx: Tx, company_id: string, id: string): Promise<StoredCustomer | undefined> =>
-  one(tx, company_id, id).forUpdate('c').first() as Promise<StoredCustomer | undefined>;
+  customerQuery(tx, company_id, id).forUpdate('c').first() as Promise<StoredCustomer | undefined>;
 
-/** Whose record it is; undefined when there is none or it has no user. */
-export async function findUserOf(db: Db, company_id: string, id: string): Promise<string | undefined> {
+/** Finds the user of a customer; undefined without a customer or a user. */
+export async function findUserIdOf(db: Db, company_id: string, id: string): Promise<string | undefined> {
   const found = (await db('customers').select('user_id').where({ company_id, id }).first()) as
     | { user_id: string | null }
     | undefined;
   return found?.user_id ?? undefined;
 }
 
-/** By id, or by the number that people read out; deleted ones too. */
+/** Finds a customer by id or number, including deleted ones. */
 export const findCustomerByKey = async (db: Db, company_id: string, key: string) =>
   db('customers')
     .select('id', 'number', db.raw('deleted_at is not null as deleted'))
     .where({ company_id, ...(isUuid(key) ? { id: key } : { number: key }) })
     .first() as Promise<{ id: string; number: number; deleted: boolean } | undefined>;
 
-/** Values that one undeleted customer of a company holds alone; a number stays with its customer for good. */
-const unique = ['number', 'user_id', 'external_id', 'email', 'phone', 'document_number'] as const;
-type Unique = Partial<Pick<Customer, (typeof unique)[number]>>;
+/** Values that are unique among undeleted customers of a company; a number stays reserved after deletion. */
+const uniqueFields = ['number', 'user_id', 'external_id', 'email', 'phone', 'document_number'] as const;
+type UniqueValues = Partial<Pick<Customer, (typeof uniqueFields)[number]>>;
 
-/** @param shown whether the caller may see the record that holds the value */
-const taken = (company_id: string, values: Unique, shown: boolean) =>
+/** @param exposeExisting whether the conflict names the customer that has the value */
+const uniqueConstraintErrors = (company_id: string, values: UniqueValues, exposeExisting: boolean) =>
   Object.fromEntries(
-    unique.map((field) => [
+    uniqueFields.map((field) => [
       `customers_${field}_taken`,
       () =>
         conflict({
           resource: 'customer',
           field,
-          ...(shown && { existing: (db: Db) => findHolder(db, company_id, field, values) }),
+          ...(exposeExisting && { existing: (db: Db) => findByUniqueValue(db, company_id, field, values) }),
         }),
     ]),
   );
 
-/** Who holds a value that one customer of a company holds alone. */
-export function findHolder(db: Db, company_id: string, field: (typeof unique)[number], values: Unique) {
+/** Finds the customer that has a unique value. */
+export function findByUniqueValue(
+  db: Db,
+  company_id: string,
+  field: (typeof uniqueFields)[number],
+  values: UniqueValues,
+) {
   const { [field]: value = null } = values;
   const found = db('customers').select('id', 'number').where({ company_id });
   if (field !== 'number') void found.whereNull('deleted_at');
@@ -119,8 +127,8 @@ export function findHolder(db: Db, company_id: string, field: (typeof unique)[nu
   return found.first() as Promise<{ id: string; number: number } | undefined>;
 }
 
-/** Writes a record and its counters. */
-export async function insertCustomer(tx: Tx, company_id: string, record: NewRecord): Promise<StoredCustomer> {
+/** Inserts a customer and its counters. */
+export async function insertCustomer(tx: Tx, company_id: string, record: NewCustomerRecord): Promise<StoredCustomer> {
   const { currency, number, ...fields } = record;
   const row = {
     ...fields,
@@ -129,38 +137,38 @@ export async function insertCustomer(tx: Tx, company_id: string, record: NewReco
     ...searchColumns(fields),
     ...(number !== undefined && { number }),
   };
-  const insert = tx('customers').insert(row).returning(returned);
+  const insert = tx('customers').insert(row).returning(returningColumns);
   const [customer] = await mapConstraintErrors(
     insert,
-    taken(company_id, { ...fields, ...(number !== undefined && { number }) }, true),
+    uniqueConstraintErrors(company_id, { ...fields, ...(number !== undefined && { number }) }, true),
   );
-  const [counted] = await tx('customer_counters')
-    .insert({ company_id, customer_id: row.id, currency, listed: fields.status === 'active' })
-    .returning(counters);
-  return { ...customer, ...counted } as StoredCustomer;
+  const [counters] = await tx('customer_counters')
+    .insert({ company_id, customer_id: row.id, currency, is_listed: fields.status === 'active' })
+    .returning(counterColumns);
+  return { ...customer, ...counters } as StoredCustomer;
 }
 
-/** Writes changes onto the version that was read; undefined when the record has moved on. */
+/** Updates the version that was read; undefined when the record has another version by now. */
 export async function updateCustomer(
   tx: Tx,
   company_id: string,
   current: StoredCustomer,
   changes: CustomerChanges,
-  options: { shown: boolean },
+  { exposeExisting }: { exposeExisting: boolean },
 ): Promise<StoredCustomer | undefined> {
-  const { deleted, ...fields } = changes;
+  const { isDeleted, ...fields } = changes;
   const record = { ...current, ...fields };
   const update = tx('customers')
     .where({ company_id, id: current.id, version: current.version })
     .update({
       ...fields,
-      ...(deleted !== undefined && { deleted_at: deleted ? tx.fn.now() : null }),
+      ...(isDeleted !== undefined && { deleted_at: isDeleted ? tx.fn.now() : null }),
       ...searchColumns(record),
       version: current.version + 1,
       updated_at: tx.fn.now(),
     })
-    .returning(returned);
-  const [row] = await mapConstraintErrors(update, taken(company_id, record, options.shown));
+    .returning(returningColumns);
+  const [row] = await mapConstraintErrors(update, uniqueConstraintErrors(company_id, record, exposeExisting));
   return row && ({ ...current, ...row } as StoredCustomer);
 }
 

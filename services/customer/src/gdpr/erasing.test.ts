@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { renameSync } from 'node:fs';
 import type { TestUser, Company } from '@clientela/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { folderStorage } from '../avatars/folder.ts';
-import { picture } from '../avatars/sample-pictures.ts';
-import { newName } from '../avatars/storage.ts';
-import { insertDiscard } from '../avatars/store.ts';
+import { createDiskStorage } from '../avatars/disk-storage.ts';
+import { sampleImage } from '../avatars/testing/sample-images.ts';
+import { newAvatarName } from '../avatars/storage.ts';
+import { insertPendingDeletion } from '../avatars/store.ts';
 import { gdprUnderTest, type GdprUnderTest } from './gdpr-under-test.ts';
 import { erasureMetrics } from './metrics.ts';
 import { names } from './others-under-test.ts';
@@ -232,7 +232,7 @@ describe('while something is away', () => {
     const customer = await it.newCustomer(admin);
     await admin
       .post(`/api/customers/${customer.id}/avatar`)
-      .attach('file', await picture('png'), 'me.png')
+      .attach('file', await sampleImage('png'), 'me.png')
       .expect(200);
     const away = `${it.folder}-away`;
     renameSync(it.folder, away);
@@ -251,16 +251,16 @@ describe('while something is away', () => {
 
   test('an upload that is under way: the erasure is done when what it stored is gone', async () => {
     const customer = await it.newCustomer(admin);
-    const name = newName();
-    await folderStorage(it.folder).put(name, await picture('png'), 'image/webp');
-    expect(await insertDiscard(it.service.database.db, company.id, customer.id, name)).toBe(true);
+    const name = newAvatarName();
+    await createDiskStorage(it.folder).put(name, await sampleImage('png'), 'image/webp');
+    expect(await insertPendingDeletion(it.service.database.db, company.id, customer.id, name)).toBe(true);
     it.work();
     const id = await it.erase(admin, { customer_id: customer.id });
     await expect
       .poll(() => it.requestOf(admin, id), soon)
       .toMatchObject({ status: 'running', services: { ...allDone, customer: 'pending' } });
     expect(it.files()).toEqual([name]);
-    expect(await insertDiscard(it.service.database.db, company.id, customer.id, newName())).toBe(false);
+    expect(await insertPendingDeletion(it.service.database.db, company.id, customer.id, newAvatarName())).toBe(false);
     await it.service.database.owner('avatar_deletions').update({ due_at: new Date(0) }); // ten minutes later
     await it.done(admin, id);
     expect(it.files()).toEqual([]);
@@ -270,10 +270,10 @@ describe('while something is away', () => {
     const customer = await it.newCustomer(admin);
     await admin
       .post(`/api/customers/${customer.id}/avatar`)
-      .attach('file', await picture('png'), 'me.png')
+      .attach('file', await sampleImage('png'), 'me.png')
       .expect(200);
     const id = await it.erase(admin, { customer_id: customer.id });
-    const hanging = { ...folderStorage(it.folder), remove: () => Promise.reject(new Error('killed')) };
+    const hanging = { ...createDiskStorage(it.folder), remove: () => Promise.reject(new Error('killed')) };
     for (const name of names) it.others.away.set(name, 'hangs up');
     it.work(hanging);
     await expect.poll(async () => (await it.requestOf(admin, id)).status, soon).toBe('running');

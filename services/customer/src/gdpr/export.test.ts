@@ -70,7 +70,7 @@ describe('an export', () => {
       lifetime_value: '0.00',
       total_orders: 0,
     });
-    expect(body.customer).not.toHaveProperty('searched');
+    expect(body.customer).not.toHaveProperty('search_text');
     expect(body.tags).toEqual([expect.objectContaining({ label: 'loyal', created_by: admin.user_id })]);
     expect(body.notes).toEqual([expect.objectContaining({ content: 'Prefers mornings' })]);
     expect(body.history.map(({ action }: { action: string }) => action)).toEqual([

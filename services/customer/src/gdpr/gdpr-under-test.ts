@@ -7,9 +7,9 @@ import { createLog } from '@clientela/runtime';
 import { testSecret, type TestUser, type TestService } from '@clientela/testing';
 import type { Test } from 'supertest';
 import { expect } from 'vitest';
-import { folderStorage } from '../avatars/folder.ts';
-import type { Storage } from '../avatars/storage.ts';
-import { customerUnderTest } from '../customer-under-test.ts';
+import { createDiskStorage } from '../avatars/disk-storage.ts';
+import type { AvatarStorage } from '../avatars/storage.ts';
+import { createTestCustomer } from '../testing/test-customer.ts';
 import { fingerprints } from '../tombstones/fingerprints.ts';
 import { othersUnderTest, type OthersUnderTest } from './others-under-test.ts';
 import { startErasing } from './worker.ts';
@@ -21,7 +21,7 @@ export type GdprUnderTest = {
   /** The files that the storage of pictures holds. */
   files: () => string[];
   /** Has erasures carried out from now on, as a process of the service does. */
-  work: (pictures?: Storage) => void;
+  work: (pictures?: AvatarStorage) => void;
   /** Ends that, as a restart does. */
   rest: () => Promise<void>;
   /** A user of the company, as auth knows it. */
@@ -43,15 +43,15 @@ export async function patiently(ask: () => Test) {
 }
 
 /** The customer service with its erasures, beside stand-ins of the others. */
-export async function gdprUnderTest(options: Parameters<typeof customerUnderTest>[0] = {}): Promise<GdprUnderTest> {
+export async function gdprUnderTest(options: Parameters<typeof createTestCustomer>[0] = {}): Promise<GdprUnderTest> {
   const folder = mkdtempSync(join(tmpdir(), 'clientela-gdpr-'));
-  const storage = folderStorage(folder);
+  const storage = createDiskStorage(folder);
   const others = await othersUnderTest();
   let worker: ReturnType<typeof startErasing> | undefined;
-  const service = await customerUnderTest({
+  const service = await createTestCustomer({
     pool: 10,
     others: others.clients,
-    pictures: storage,
+    avatarStorage: storage,
     erasing: () => worker?.wake(),
     ...options,
   });
@@ -71,7 +71,7 @@ export async function gdprUnderTest(options: Parameters<typeof customerUnderTest
         .map(({ name }) => name),
     work: (pictures = storage) => {
       const { db, url } = service.database;
-      const log = createLog('test', 'silent');
+      const log = createLog('test', 'silent', { redact: [] });
       worker = startErasing({
         db,
         url,

@@ -1,9 +1,9 @@
 import type { ErasureReport, Person } from '@clientela/contracts';
 import type { Db, Tx } from '@clientela/db';
 import { erasePerson, type DataInventory } from '@clientela/privacy';
-import type { Storage } from '../avatars/storage.ts';
-import { hasDiscards } from '../avatars/store.ts';
-import { removeDue } from '../avatars/worker.ts';
+import type { AvatarStorage } from '../avatars/storage.ts';
+import { hasPendingDeletions } from '../avatars/store.ts';
+import { deleteDueAvatars } from '../avatars/worker.ts';
 import { privacy } from '../privacy.ts';
 import type { Fingerprints } from '../tombstones/fingerprints.ts';
 import { beginErasure } from './actions.ts';
@@ -12,30 +12,23 @@ import { fingerprintTable, findGone, findRequest, type Gone, type Step } from '.
 export type Here = {
   db: Db;
   fingerprints: Fingerprints;
-  pictures: Storage;
-  /** Told after each commit. */
-  afterCommit?: (tx: Tx) => void;
+  pictures: AvatarStorage;
 };
 
 /** This service's part of an erasure. @returns undefined while a picture is not out of the storage */
 export async function eraseHere(
-  { db, fingerprints, pictures, afterCommit }: Here,
+  { db, fingerprints, pictures }: Here,
   step: Step,
   signal: AbortSignal,
 ): Promise<ErasureReport | undefined> {
   const { request_id, company_id, customer_id, customer_number, user_id } = step;
-  const transact = async <T>(work: (tx: Tx) => Promise<T>): Promise<T> => {
-    let done: Tx | undefined;
-    const result = await db.transaction((tx) => work((done = tx)));
-    if (done) afterCommit?.(done);
-    return result;
-  };
+  const transact = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => db.transaction(work);
   const person = { company_id, customer_id, customer_number, user_id };
   const report = await erasePerson(transact, beginningWith(fingerprints), { request_id, person }, signal);
   if (customer_id !== null) {
     const whose = { company_id, customer_id };
-    while (await removeDue(db, pictures, whose));
-    if (await hasDiscards(db, whose)) return undefined;
+    while (await deleteDueAvatars(db, pictures, whose));
+    if (await hasPendingDeletions(db, whose)) return undefined;
   }
   return withGone(report, await findGone(db, company_id, request_id));
 }

@@ -6,7 +6,7 @@ import type { Db } from '@clientela/db';
 import { conflict, notFound } from '@clientela/errors';
 import { reply, route, withETag, type CompanyActor, type Route } from '@clientela/http';
 import { exportSection } from '@clientela/privacy';
-import { turnstile } from '../avatars/turnstile.ts';
+import { createConcurrencyLimiter } from '../avatars/concurrency-limiter.ts';
 import { findCustomer } from '../customers/store.ts';
 import { privacy } from '../privacy.ts';
 import { isErasedUser } from '../tombstones/store.ts';
@@ -37,11 +37,11 @@ const look = 200; // milliseconds between two looks meanwhile
 const fetched = 60_000; // milliseconds in which an export must have been fetched
 
 /** So many exports are in memory at a time, until the last byte is sent. */
-const exporting = turnstile({
-  places: 2,
-  waiting: 20,
-  patience: 10_000,
-  full: 'Too many exports are being made just now',
+const exporting = createConcurrencyLimiter({
+  concurrency: 2,
+  maxQueued: 20,
+  queueTimeoutMs: 10_000,
+  fullMessage: 'Too many exports are being made just now',
 });
 
 /** What these doors work with. */

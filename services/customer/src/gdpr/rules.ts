@@ -2,15 +2,15 @@ import { services } from '@clientela/contracts';
 import type { ErasureRequest } from './schema.ts';
 
 type Stored = Omit<ErasureRequest, 'services' | 'status'> & {
-  begun_at: string | null;
+  started_at: string | null;
   steps: Partial<Record<(typeof services)[number], boolean>> | null;
 };
 
 /** A request as it is answered. */
-export const shownRequest = ({ begun_at, steps, ...stored }: Stored): ErasureRequest => ({
+export const shownRequest = ({ started_at, steps, ...stored }: Stored): ErasureRequest => ({
   id: stored.id,
   business_id: stored.business_id,
-  status: stored.done_at ? 'done' : begun_at ? 'running' : 'pending',
+  status: stored.done_at ? 'done' : started_at ? 'running' : 'pending',
   customer_id: stored.customer_id,
   user_id: stored.user_id,
   part_of: stored.part_of,

@@ -4,7 +4,7 @@ import type { ErasureRequest } from './schema.ts';
 
 export type StoredRequest = Omit<ErasureRequest, 'services' | 'status'> & {
   customer_number: number | null;
-  begun_at: string | null;
+  started_at: string | null;
   version: number;
   /** Of those that have begun, whether they are done. */
   steps: Partial<Record<Service, boolean>> | null;
@@ -19,7 +19,7 @@ const own = [
   'part_of',
   'requested_by',
   'requested_at',
-  'begun_at',
+  'started_at',
   'done_at',
   'version',
 ] as const;
@@ -53,7 +53,7 @@ export function listRequests(
   const found = whereCompany(db('erasure_requests'), scope);
   if (user_id !== undefined) void found.where({ user_id });
   const sort = [{ column: 'requested_at', descending: true }];
-  return paginate(found, columns(db), { ...request, sort }, { filtered: user_id !== undefined });
+  return paginate(found, columns(db), { ...request, sort }, { isFiltered: user_id !== undefined });
 }
 
 export const findReceipt = (db: Db, company_id: string, id: string) =>
@@ -98,8 +98,8 @@ const insertSteps = (tx: Tx, company_id: string, request_id: string, names: read
 /** Notes that nothing of the customer is left here to be seen, and lets the other services begin. */
 export async function markBegun(tx: Tx, company_id: string, id: string, gone: Gone): Promise<void> {
   await tx('erasure_requests')
-    .where({ company_id, id, begun_at: null })
-    .update({ begun_at: tx.fn.now(), gone: JSON.stringify(gone), version: tx.raw('version + 1') });
+    .where({ company_id, id, started_at: null })
+    .update({ started_at: tx.fn.now(), deleted_rows: JSON.stringify(gone), version: tx.raw('version + 1') });
   await insertSteps(
     tx,
     company_id,
@@ -113,8 +113,10 @@ export type Gone = Readonly<Record<string, number>>;
 export const fingerprintTable = 'erased_fingerprints';
 
 export async function findGone(db: Db, company_id: string, id: string): Promise<Gone> {
-  const found = await db('erasure_requests').where({ company_id, id }).first<{ gone: Gone | null }>('gone');
-  return found.gone ?? {};
+  const found = await db('erasure_requests')
+    .where({ company_id, id })
+    .first<{ deleted_rows: Gone | null }>('deleted_rows');
+  return found.deleted_rows ?? {};
 }
 
 /** What a service has to do of a request. */
@@ -171,7 +173,7 @@ export const listFinished = (db: Db, limit: number): PromiseLike<Finished[]> =>
   db('erasure_requests as r')
     .select('r.company_id', 'r.id', 'customer_id', 'customer_number', 'user_id', 'requested_at', 'attempts')
     .whereNull('r.done_at')
-    .whereNotNull('r.begun_at')
+    .whereNotNull('r.started_at')
     .where('r.next_attempt_at', '<=', db.fn.now())
     .whereNotExists(
       db('erasure_steps as s')

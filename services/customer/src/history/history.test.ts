@@ -2,20 +2,20 @@ import { randomUUID } from 'node:crypto';
 import type { Role } from '@clientela/contracts';
 import type { TestUser, Company, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { picture } from '../avatars/sample-pictures.ts';
-import { customerUnderTest } from '../customer-under-test.ts';
-import type { KnownUser } from '../profiles/actions.ts';
+import { sampleImage } from '../avatars/testing/sample-images.ts';
+import { createTestCustomer } from '../testing/test-customer.ts';
+import type { UserWithCompany } from '../profiles/actions.ts';
 
 let service: TestService;
 let company: Company;
 let admin: TestUser;
 /** The users that auth knows. */
-const users = new Map<string, KnownUser>();
+const users = new Map<string, UserWithCompany>();
 
 beforeAll(async () => {
-  service = await customerUnderTest({
+  service = await createTestCustomer({
     users: () => async (id) => users.get(id),
-    pictures: { put: async () => {}, get: async () => undefined, remove: async () => {} },
+    avatarStorage: { put: async () => {}, get: async () => undefined, remove: async () => {} },
   });
   company = service.company({ country: 'RO', currency: 'RON' });
   admin = service.user('admin', company);
@@ -104,7 +104,7 @@ describe('every kind of change is remembered with its author and what it was bef
 
     const shown = await by.manager
       .post(`${at}/avatar`)
-      .attach('file', await picture('png'), 'me.png')
+      .attach('file', await sampleImage('png'), 'me.png')
       .expect(200);
     const { avatar_url } = shown.body.customer;
     expect(await latest(id)).toEqual(entry(by.manager, 'customer.updated', ['avatar_url', null, avatar_url]));
@@ -167,7 +167,7 @@ describe('every kind of change is remembered with its author and what it was bef
     expect(await latest(row.id)).toEqual({
       actor_id: admin.user_id,
       action: 'customer.created',
-      reason: 'email left as it was: another customer has it',
+      reason: 'email unchanged: another customer has the value',
       changes: [],
     });
     Object.assign(user, { name: 'Eva Silva', last_name: 'Silva', phone: '0712000999' });
@@ -175,7 +175,7 @@ describe('every kind of change is remembered with its author and what it was bef
     expect(await latest(row.id)).toEqual({
       actor_id: admin.user_id,
       action: 'customer.updated',
-      reason: 'phone left as it was: another customer has it',
+      reason: 'phone unchanged: another customer has the value',
       changes: [
         { field: 'full_name', from: 'Eva Costa', to: 'Eva Silva' },
         { field: 'firstname', from: null, to: 'Eva' },
@@ -186,7 +186,7 @@ describe('every kind of change is remembered with its author and what it was bef
     expect(await latest(row.id)).toEqual({
       actor_id: admin.user_id,
       action: 'customer.updated',
-      reason: 'email left as it was: another customer has it',
+      reason: 'email unchanged: another customer has the value',
       changes: [],
     });
   });

@@ -1,6 +1,6 @@
 import type { Db, Query } from '@clientela/db';
 import type { Customer } from '../customers/schema.ts';
-import { answered } from '../customers/store.ts';
+import { responseColumns } from '../customers/store.ts';
 import type { CustomerKey } from './search.ts';
 import { inOrder, keyed, type Key, type Source } from './source.ts';
 import { exactUpTo, type Total } from './totals.ts';
@@ -52,7 +52,7 @@ export async function collected(
   const answer = (await inOrder(
     withFound
       .with('counted', db.from('found').count({ total: '*' }))
-      .select(['counted.total', db.raw('? as met', [options.remember ? met : null]), ...answered])
+      .select(['counted.total', db.raw('? as met', [options.remember ? met : null]), ...responseColumns])
       .from('counted')
       .leftJoin(db.raw('(?) as k', [first]), db.raw('true'))
       .leftJoin('customers as c', { 'c.company_id': 'k.found_company', 'c.id': 'k.found_id' })

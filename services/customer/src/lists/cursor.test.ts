@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { TestUser, TestService } from '@clientela/testing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { customerUnderTest } from '../customer-under-test.ts';
+import { createTestCustomer } from '../testing/test-customer.ts';
 
 let service: TestService;
 beforeAll(async () => {
-  service = await customerUnderTest();
+  service = await createTestCustomer();
 });
 afterAll(() => service.close());
 
@@ -167,7 +167,7 @@ test('a walk by cursor, and one by pages, is the whole in its order, whatever is
     const company = service.company();
     const all: Row[] = given.map((row) => ({ ...row, id: randomUUID() }));
     const preferences = { newsletter: false, notifications: true, language: 'en' };
-    const unnamed = { company_id: company.id, full_name_built: false, preferences, searched: '' };
+    const unnamed = { company_id: company.id, full_name_built: false, preferences, search_text: '' };
     const uncounted = { company_id: company.id, currency: 'EUR' };
     const { owner } = service.database;
     for (const { id, full_name, created_at, last_order_date, lifetime_value, total_orders } of all) {

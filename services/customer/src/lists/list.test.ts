@@ -1,12 +1,12 @@
 import type { TestUser, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { customerUnderTest } from '../customer-under-test.ts';
+import { createTestCustomer } from '../testing/test-customer.ts';
 import { isOfRecord, ofRecord } from './source.ts';
 
 let service: TestService;
 
 beforeAll(async () => {
-  service = await customerUnderTest();
+  service = await createTestCustomer();
 });
 afterAll(() => service.close());
 
@@ -245,10 +245,10 @@ describe('the list of more than 10,000', () => {
       await tx.raw('set local statement_timeout = 0');
       await tx.raw(
         `with made as (
-        insert into customers (company_id, id, full_name, full_name_built, type, preferences, searched, created_at)
+        insert into customers (company_id, id, full_name, full_name_built, type, preferences, search_text, created_at)
         select ?, gen_random_uuid(), 'Many ' || n, false, 'vip', '{"newsletter": false, "notifications": true, "language": "en"}', E'\\n many ' || n || E' \\n',
           now() - n * interval '1 minute' from generate_series(1, 10500) n returning company_id, id, full_name, created_at
-      ) insert into customer_counters (company_id, customer_id, currency, customer_created_at, listed, last_order_date)
+      ) insert into customer_counters (company_id, customer_id, currency, customer_created_at, is_listed, last_order_date)
         select company_id, id, 'EUR', created_at, true, timestamptz '2020-01-12' + substr(full_name, 6)::int * 7919 % 1500 * interval '1 day' from made`,
         [shop.company_id ?? ''],
       );

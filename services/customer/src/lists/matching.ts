@@ -10,7 +10,9 @@ export function holding(db: Db, any_of: readonly Pieces[], trigrams: readonly (r
     const inIndex = trigrams[at] ?? [];
     const others = pieces.filter((piece) => !inIndex.includes(piece));
     values.push(...inIndex.map((trigram) => `%${trigram}%`), ...others);
-    return [...inIndex.map(() => 'c.searched like ?'), ...others.map(() => 'strpos(c.searched, ?) > 0')].join(' and ');
+    return [...inIndex.map(() => 'c.search_text like ?'), ...others.map(() => 'strpos(c.search_text, ?) > 0')].join(
+      ' and ',
+    );
   });
   return db.raw(sql.length === 0 ? 'false' : `((${sql.join(') or (')}))`, values);
 }
@@ -41,21 +43,21 @@ export const trigramsIn = (pieces: Pieces): string[] => [...new Set(pieces.flatM
 export function telling(trigrams: string[], sample: Sample | undefined): string[] {
   if (!sample) return trigrams;
   const all = trigrams
-    .map((trigram) => ({ trigram, rows: sample.filter(({ searched }) => searched.includes(trigram)) }))
+    .map((trigram) => ({ trigram, rows: sample.filter(({ search_text }) => search_text.includes(trigram)) }))
     .toSorted((a, b) => a.rows.length - b.rows.length);
   const [rarest] = all;
   if (!rarest) return [];
   const chosen = all.filter((one) => one === rarest || one.rows.length <= rare * sample.length);
-  let left = rarest.rows.filter(({ searched }) => chosen.every(({ trigram }) => searched.includes(trigram)));
+  let left = rarest.rows.filter(({ search_text }) => chosen.every(({ trigram }) => search_text.includes(trigram)));
   for (;;) {
     const others = all.filter((one) => !chosen.includes(one));
     const gains = others.map((one) => {
-      const spared = left.filter(({ searched }) => !searched.includes(one.trigram)).length;
+      const spared = left.filter(({ search_text }) => !search_text.includes(one.trigram)).length;
       return { one, gain: spared - lookedUp * rarest.rows.length - readOver * one.rows.length };
     });
     const best = gains.toSorted((a, b) => b.gain - a.gain)[0];
     if (!best || best.gain <= 0) return chosen.map(({ trigram }) => trigram);
     chosen.push(best.one);
-    left = left.filter(({ searched }) => searched.includes(best.one.trigram));
+    left = left.filter(({ search_text }) => search_text.includes(best.one.trigram));
   }
 }

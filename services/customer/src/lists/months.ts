@@ -29,7 +29,7 @@ export function firstOfMonths(db: Db, scope: Scope, listing: Listing, { keys }: 
   if (last_order_from) void before.whereRaw(`${month} >= ${monthOf}`, [last_order_from]);
   const first = inOrder(counters().whereRaw(`${month} = months.month`), keys)
     .select(
-      ['company_id', 'customer_id', 'customer_created_at', 'listed', 'last_order_date'].map((name) => `n.${name}`),
+      ['company_id', 'customer_id', 'customer_created_at', 'is_listed', 'last_order_date'].map((name) => `n.${name}`),
     )
     .limit(deep);
   narrow(first, 'n', listing, true);

@@ -52,20 +52,20 @@ function bestFirst(db: Db, scope: Scope, listing: Listing, term: Term, parts: re
     { sql: `${from}.full_name`, ...ascending },
     { sql: id, ...ascending },
   ];
-  const columns = ['c.searched', 'c.nearly', 'c.full_name'];
+  const columns = ['c.search_text', 'c.nearly', 'c.full_name'];
   return { ...source, keys: keys('c', 'c.id'), late: { columns, keys: keys('f', 'f.found_id') } };
 }
 
 /** Hits with what their rank is told by. */
 const withText = (db: Db, hits: Query, nearly = false): Query =>
-  hits.clone().select('c.searched', db.raw('?::boolean as nearly', [nearly]));
+  hits.clone().select('c.search_text', db.raw('?::boolean as nearly', [nearly]));
 
 /** How well a searched text fits: a value is what was typed, begins so, has all words whole, begins all words, holds all pieces, or nearly. */
 function rankOf(db: Db, { any_of, text }: Term, from: string): Pick<Key, 'sql' | 'values'> {
   const values = [...new Set([text, ...any_of.filter((one) => one.length === 1).map(([one = '']) => one.trim())])];
   const words = text.split(' ');
   const holds = (texts: readonly string[], how: 'or' | 'and') =>
-    db.raw(`(${texts.map(() => `strpos(${from}.searched, ?) > 0`).join(` ${how} `)})`, [...texts]);
+    db.raw(`(${texts.map(() => `strpos(${from}.search_text, ?) > 0`).join(` ${how} `)})`, [...texts]);
   const steps = [
     holds(
       values.map((value) => `\n ${value} \n`),
@@ -135,7 +135,7 @@ function beginning(db: Db, scope: Scope, listing: Listing, { term, found }: Sear
     .map((piece) => piece.trim())
     .find((piece) => /^\d+$/.test(piece));
   const ranges: [string, string][] = [
-    ['left(c.searched, 60)', `\n ${term.text}`.slice(0, 60)],
+    ['left(c.search_text, 60)', `\n ${term.text}`.slice(0, 60)],
     ['lower(c.email)', term.text],
     ...(digits
       ? ([

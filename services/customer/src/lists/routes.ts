@@ -17,8 +17,7 @@ const paged = ({ total, ...rest }: { total: number; total_is_estimate?: true }, 
   per_page,
 });
 
-/** @param parts.lists the connections that they take */
-export const listRoutes = ({ cursors, lists: db }: { cursors: Cursors; lists: Db }): Route[] => {
+export const listRoutes = ({ cursors, listsDb: db }: { cursors: Cursors; listsDb: Db }): Route[] => {
   const known = samples();
   return [
     route({

@@ -1,12 +1,12 @@
 import { whereCompany, type Db, type Scope } from '@clientela/db';
-import { cache } from '../cache.ts';
+import { createCache } from '../cache.ts';
 import type { Sql } from './source.ts';
 import type { Pieces } from './terms.ts';
 
 /** Some of all customers, by whom a search is judged. */
 export type Sample = readonly {
   place: number;
-  searched: string;
+  search_text: string;
   status: string;
   type: string;
   external_id: string | null;
@@ -24,7 +24,7 @@ const companiesKept = 50; // each takes about a megabyte
 
 /** Samples are remembered for a minute: taking one takes as long as many a search, and how common a word is does not change sooner. */
 export function samples(now: () => number = Date.now): Samples {
-  const remembered = cache<Sample>({ age, most: companiesKept, now });
+  const remembered = createCache<Sample>({ ttlMs: age, maxEntries: companiesKept, now });
   return (db, scope, there) => remembered('all' in scope ? 'all' : scope.company_id, () => sampled(db, scope, there));
 }
 
@@ -36,7 +36,7 @@ const nearlyIn = 20; // places: a share of 3 % shows in these as well
 const sampled = async (db: Db, scope: Scope, there: number): Promise<Sample> =>
   db
     .from('all' in scope ? anywhere(db, there) : placed(db, scope.company_id))
-    .select(['c.place', 'c.searched', 'c.status', 'c.type', 'c.external_id', 'c.created_at', 'c.deleted_at'])
+    .select(['c.place', 'c.search_text', 'c.status', 'c.type', 'c.external_id', 'c.created_at', 'c.deleted_at'])
     .select(db.raw('case when c.place % ? = 0 then c.deletion_keys end as deletion_keys', [places / nearlyIn]));
 
 /** How large a part of the sample a typo may find, as far as keys tell. */
@@ -46,8 +46,8 @@ export function nearly(sample: Sample, keys: ReadonlySet<number>): number {
 }
 
 /** Whether a text holds all pieces of one of these. */
-export const holds = (searched: string, any_of: readonly Pieces[]): boolean =>
-  any_of.some((pieces) => pieces.every((piece) => searched.includes(piece)));
+export const holds = (search_text: string, any_of: readonly Pieces[]): boolean =>
+  any_of.some((pieces) => pieces.every((piece) => search_text.includes(piece)));
 
 const anywhere = (db: Db, there: number): Sql =>
   db.raw('(select (ctid::text::point)[0]::integer as place, * from customers tablesample system (?)) as c', [

@@ -1,11 +1,11 @@
 import type { TestUser, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { customerUnderTest } from '../customer-under-test.ts';
+import { createTestCustomer } from '../testing/test-customer.ts';
 
 let service: TestService;
 
 beforeAll(async () => {
-  service = await customerUnderTest();
+  service = await createTestCustomer();
 });
 afterAll(() => service.close());
 

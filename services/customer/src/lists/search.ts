@@ -37,7 +37,7 @@ export async function searchOf(db: Db, samples: Samples, scope: Scope, listing: 
   if (term.any_of.length === 0) return walk;
   const there = await countKept(db, scope, { active_only: false });
   const sample = there > worthSampling ? await samples(db, scope, there) : undefined;
-  const met = sample?.filter(({ searched }) => holds(searched, term.any_of)) ?? [];
+  const met = sample?.filter(({ search_text }) => holds(search_text, term.any_of)) ?? [];
   const listed = met.filter(isOfRecord(listing));
   const expected = sample && !onOthers(listing) ? (there * listed.length) / sample.length : undefined;
   if (sample && met.length > dense * sample.length) {
@@ -111,17 +111,17 @@ async function idsMistyped(
     for (const { keys, others } of mistyped) {
       void any.orWhere((both) => {
         for (const trigram of telling(trigramsIn(others), sample))
-          void both.whereRaw('c.searched like ?', [`%${trigram}%`]);
+          void both.whereRaw('c.search_text like ?', [`%${trigram}%`]);
         void both.whereRaw('c.deletion_keys && ?::integer[]', [[...keys]]);
       });
     }
   });
   const found = (await db
-    .withMaterialized('c', (rows as Query).select(['c.company_id', 'c.id', 'c.searched']))
+    .withMaterialized('c', (rows as Query).select(['c.company_id', 'c.id', 'c.search_text']))
     .from('c')
     .whereRaw('not ?', [holding(db, any_of)])
-    .limit(candidates)) as (CustomerKey & { searched: string })[];
+    .limit(candidates)) as (CustomerKey & { search_text: string })[];
   return found
-    .filter(({ searched }) => holdsMistyped(searched, mistyped))
+    .filter(({ search_text }) => holdsMistyped(search_text, mistyped))
     .map(({ company_id, id }) => ({ company_id, id }));
 }

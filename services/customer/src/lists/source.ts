@@ -146,7 +146,7 @@ const table = (db: Db, alias: Alias, instead: Instead): Sql =>
 export function narrow(rows: Query, alias: Alias, listing: Listing, first: boolean): void {
   const { listed } = statusesOf(listing);
   if (alias === 'c') ofStatus(rows, listing);
-  else if (listed) void rows.where(`${alias}.listed`, true);
+  else if (listed) void rows.where(`${alias}.is_listed`, true);
   if (alias === 't') void rows.whereRaw('lower(t.label) = lower(?)', [listing.tag ?? '']);
   if (alias === 'n') {
     if (listing.last_order_from) void rows.where('n.last_order_date', '>=', listing.last_order_from);
@@ -197,12 +197,12 @@ type Recorded = {
 };
 
 const columns = {
-  t: ['company_id', 'customer_id', 'customer_created_at', 'label', 'listed'],
+  t: ['company_id', 'customer_id', 'customer_created_at', 'label', 'is_listed'],
   n: [
     'company_id',
     'customer_id',
     'customer_created_at',
-    'listed',
+    'is_listed',
     'last_order_date',
     'lifetime_value',
     'total_orders',

@@ -1,6 +1,6 @@
 import type { Db, Query, Scope } from '@clientela/db';
 import type { Customer } from '../customers/schema.ts';
-import { answered } from '../customers/store.ts';
+import { responseColumns } from '../customers/store.ts';
 import { collected, select, type Found, type Slice } from './collecting.ts';
 import { byMonths, firstOfMonths } from './months.ts';
 import type { Listing } from './schema.ts';
@@ -137,7 +137,7 @@ const fetch = (db: Db, source: Source, rows: Query, { limit, offset }: Slice): P
 export const details = async (db: Db, rows: Query, { keys }: Pick<Source, 'keys'>): Promise<Customer[]> =>
   (await inOrder(
     db
-      .select([...answered])
+      .select([...responseColumns])
       .from(db.raw('(?) as k', [rows]))
       .join('customers as c', { 'c.company_id': 'k.found_company', 'c.id': 'k.found_id' })
       .join('customer_counters as n', { 'n.company_id': 'k.found_company', 'n.customer_id': 'k.found_id' }),

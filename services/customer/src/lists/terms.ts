@@ -1,6 +1,6 @@
 import { normalizeForSearch, deletionKeys, isWithinOneEdit } from '@clientela/db';
 import { phoneSearchDigits } from '@clientela/validation/phones';
-import { lettersOf, wordsOf } from '../customers/search.ts';
+import { fuzzyWords, splitWords } from '../customers/search.ts';
 
 // What somebody looks for, and what a searched text must hold for it. See customers/search.ts for how such a text is written.
 
@@ -61,11 +61,11 @@ function mistyped(words: readonly string[]): Mistyped[] {
 }
 
 /** Whether a searched text holds what was typed, with one typo in one word. */
-export const holdsMistyped = (searched: string, options: readonly Mistyped[]): boolean => {
-  const words = lettersOf(searched);
+export const holdsMistyped = (search_text: string, options: readonly Mistyped[]): boolean => {
+  const words = fuzzyWords(search_text);
   return options.some(
     ({ word, others }) =>
-      others.every((other) => searched.includes(other)) && words.some((written) => isWithinOneEdit(written, word)),
+      others.every((other) => search_text.includes(other)) && words.some((written) => isWithinOneEdit(written, word)),
   );
 };
 
@@ -74,7 +74,7 @@ export const holdsMistyped = (searched: string, options: readonly Mistyped[]): b
  * before a run of letters or digits, a word begins there. Runs of one or two characters in the middle of a word have no trigram.
  */
 export const trigramsOf = (piece: string): string[] =>
-  wordsOf(piece).flatMap((run) => {
+  splitWords(piece).flatMap((run) => {
     const letters = [...run];
     if (letters.length >= 3) return letters.slice(2).map((last, at) => `${letters[at]}${letters[at + 1]}${last}`);
     return piece.startsWith(run) ? [] : [` ${run}`];

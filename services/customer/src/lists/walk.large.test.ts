@@ -1,12 +1,12 @@
 import type { TestService } from '@clientela/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { customerUnderTest } from '../customer-under-test.ts';
+import { createTestCustomer } from '../testing/test-customer.ts';
 
 // A long walk while others write: what a cursor promises of those who did not change.
 
 let service: TestService;
 beforeAll(async () => {
-  service = await customerUnderTest({ pool: 4 });
+  service = await createTestCustomer({ pool: 4 });
 });
 afterAll(() => service.close());
 
@@ -18,16 +18,16 @@ async function fill(company_id: string): Promise<void> {
   const { owner } = service.database;
   await owner.transaction(async (tx) => {
     await tx.raw('set local statement_timeout = 0');
-    await tx.raw('drop index customers_searched');
+    await tx.raw('drop index customers_search_text');
     await tx.raw(
-      `insert into customers (company_id, id, full_name, full_name_built, email, preferences, searched, created_at)
+      `insert into customers (company_id, id, full_name, full_name_built, email, preferences, search_text, created_at)
        select ?, gen_random_uuid(), case when n % 10 > 0 then 'Customer ' || n % 20011 end, false, n || '@example.com',
          '{"newsletter": false, "notifications": true, "language": "en"}', '', date_trunc('milliseconds', now() - n % 60013 * interval '1 minute')
        from generate_series(1, ${amount}) n`,
       [company_id],
     );
     await tx.raw(
-      `insert into customer_counters (company_id, customer_id, currency, customer_created_at, listed)
+      `insert into customer_counters (company_id, customer_id, currency, customer_created_at, is_listed)
        select company_id, id, 'EUR', created_at, true from customers`,
     );
   });

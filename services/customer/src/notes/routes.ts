@@ -4,7 +4,7 @@ import { Message } from '@clientela/validation';
 import { CustomerId } from '../customers/schema.ts';
 import { findCustomer } from '../customers/store.ts';
 import { addNote, removeNote } from './actions.ts';
-import { NewNote, NoteOfCustomer, NotePage, NoteQuery, NoteSaved } from './schema.ts';
+import { NewNote, NoteParams, NotePage, NoteQuery, NoteResponse } from './schema.ts';
 import { listNotes } from './store.ts';
 
 const path = '/api/customers/{customer_id}/notes';
@@ -13,13 +13,13 @@ export const noteRoutes: Route[] = [
   route({
     method: 'post',
     path,
-    summary: 'Write a note about a customer',
+    summary: 'Add a note about a customer',
     description:
-      'It may have several lines. The author is who is signed in. If-Match is about the version of the customer.',
+      'The text may have several lines. The author is the signed-in user. If-Match refers to the version of the customer.',
     allow: 'customers:update',
     params: CustomerId,
     body: NewNote,
-    responses: { 201: NoteSaved },
+    responses: { 201: NoteResponse },
     handle: async ({ tx, actor, params, body, expected_version }) => {
       const target = { actor, id: params.customer_id, expected_version };
       return { message: 'Note added', note: await addNote(tx, target, body.content) };
@@ -44,9 +44,9 @@ export const noteRoutes: Route[] = [
     method: 'delete',
     path: `${path}/{note_id}`,
     summary: 'Remove a note about a customer',
-    description: 'If-Match is about the version of the customer.',
+    description: 'If-Match refers to the version of the customer.',
     allow: 'customers:update',
-    params: NoteOfCustomer,
+    params: NoteParams,
     responses: { 200: Message },
     handle: async ({ tx, actor, params, expected_version }) => {
       await removeNote(tx, { actor, id: params.customer_id, expected_version }, params.note_id);

@@ -12,9 +12,9 @@ export type Note = z.infer<typeof Note>;
 
 export const NewNote = z.strictObject({ content: multilineText(500) });
 
-export const NoteOfCustomer = z.strictObject({ customer_id: Uuid, note_id: Uuid });
+export const NoteParams = z.strictObject({ customer_id: Uuid, note_id: Uuid });
 export const NoteQuery = z.strictObject({ page: queryPage, per_page: queryPerPage() });
 export type NoteQuery = z.infer<typeof NoteQuery>;
 
-export const NoteSaved = z.strictObject({ message: z.string(), note: Note });
+export const NoteResponse = z.strictObject({ message: z.string(), note: Note });
 export const NotePage = pageSchema('notes', Note);

@@ -3,130 +3,129 @@ import type { Tx } from '@clientela/db';
 import { AppError, notFound, preconditionFailed } from '@clientela/errors';
 import type { EventOrigin } from '@clientela/events';
 import { changedValues } from '@clientela/http';
-import { blank, changedFields, changesBetween, fieldsAfter } from '../customers/rules.ts';
-import type { CustomerGiven } from '../customers/schema.ts';
+import { emptyCustomer, changedFields, changesBetween, applyPatch } from '../customers/rules.ts';
+import type { CustomerInput } from '../customers/schema.ts';
 import { insertCustomer, lockCustomer, updateCustomer, type StoredCustomer } from '../customers/store.ts';
-import { tell } from '../history/actions.ts';
+import { recordChange } from '../history/actions.ts';
 import { insertHistory } from '../history/store.ts';
-import { broughtBy, fullNameOf, type Followed } from './rules.ts';
+import { patchFromUser, toFullName, type SyncedField } from './rules.ts';
 import { isErasedUser, lockUser } from '../tombstones/store.ts';
-import { findLinked, findProfile, noteHeard } from './store.ts';
+import { findProfileId, findProfile, advanceFieldVersions } from './store.ts';
 
 type Company = Pick<InternalCompany, 'id' | 'country' | 'currency'>;
 
-/** Who is to have a profile, and by whose doing. */
-export type Person = { user_id: string; email: string; full_name: string; phone?: string | null | undefined };
+/** The user for whom a profile is created. */
+export type ProfileOwner = { user_id: string; email: string; full_name: string; phone?: string | null | undefined };
 
 /**
- * Makes a user's profile unless there is one. An e-mail or phone proves nobody: a value that another customer holds is left out, and
- * that customer stays as it is.
- * @throws AppError 404 for a user who was erased, whatever still comes of it
+ * Returns the user's profile and creates it when there is none. E-mail and phone do not prove identity: a value that another
+ * customer has is omitted, and that customer stays unchanged.
+ * @throws AppError 404 for an erased user
  */
-export async function makeProfile(
+export async function ensureProfile(
   tx: Tx,
-  cause: EventOrigin,
-  { user_id, full_name, email, phone = null }: Person,
+  origin: EventOrigin,
+  { user_id, full_name, email, phone = null }: ProfileOwner,
   company: Company,
-): Promise<{ customer: StoredCustomer; made: boolean }> {
+): Promise<{ customer: StoredCustomer; created: boolean }> {
   const existing = await findProfile(tx, company.id, user_id);
-  if (existing) return { customer: existing, made: false };
+  if (existing) return { customer: existing, created: false };
   await lockUser(tx, company.id, user_id);
   if (await isErasedUser(tx, company.id, user_id)) throw notFound('customer');
   try {
-    const { done: customer, left } = await withoutTaken(tx, { email, phone }, (savepoint, contact) => {
-      const record = fieldsAfter(blank, { user_id, full_name, ...contact }, company.country);
+    const { saved: customer, omitted } = await saveWithoutTakenValues(tx, { email, phone }, (savepoint, contact) => {
+      const record = applyPatch(emptyCustomer, { user_id, full_name, ...contact }, company.country);
       const { currency } = company;
       return insertCustomer(savepoint, company.id, { ...record, status: 'active', type: 'regular', currency });
     });
-    await tell(tx, { ...cause, company_id: company.id }, customerCreated, customer, told(left), reasonOf(left));
-    return { customer, made: true };
+    const author = { ...origin, company_id: company.id };
+    await recordChange(tx, author, customerCreated, customer, omittedFields(omitted), omissionReason(omitted));
+    return { customer, created: true };
   } catch (error) {
-    // Another call made it in between.
-    const meanwhile = isTaken(error, 'user_id') && (await findProfile(tx, company.id, user_id));
-    if (meanwhile) return { customer: meanwhile, made: false };
+    // A concurrent call created the profile first.
+    const concurrent = isTaken(error, 'user_id') && (await findProfile(tx, company.id, user_id));
+    if (concurrent) return { customer: concurrent, created: false };
     throw error;
   }
 }
 
-/** A user as auth knows it now, and the company it belongs to. */
-export type KnownUser = { user: InternalUser; company: Company };
+/** A user as auth has it now, and its company. */
+export type UserWithCompany = { user: InternalUser; company: Company };
 
 /**
- * Moves what changed of a user into the customer that is linked to it. Of an erased user nothing is heard any more.
- * @param sequence the user's version that the change made: of one field, an older change is ignored
+ * Copies changed fields of a user to the linked customer; ignores erased users.
+ * @param changed.sequence version of the user after the change; a field ignores changes older than its newest one
  */
-export async function followUser(
+export async function applyUserChanges(
   tx: Tx,
-  cause: EventOrigin,
-  { user, company }: KnownUser,
-  changed: { fields: readonly Followed[]; sequence: number },
+  origin: EventOrigin,
+  { user, company }: UserWithCompany,
+  changed: { fields: readonly SyncedField[]; sequence: number },
 ): Promise<void> {
   await lockUser(tx, company.id, user.id);
   if (await isErasedUser(tx, company.id, user.id)) return;
-  const fields = await noteHeard(tx, company.id, user.id, changed.fields, changed.sequence);
-  if (fields.includes('role') && user.role === 'customer') await makeProfile(tx, cause, personOf(user), company);
-  const id = await findLinked(tx, company.id, user.id);
+  const fields = await advanceFieldVersions(tx, company.id, user.id, changed.fields, changed.sequence);
+  if (fields.includes('role') && user.role === 'customer')
+    await ensureProfile(tx, origin, toProfileOwner(user), company);
+  const id = await findProfileId(tx, company.id, user.id);
   const current = id && (await lockCustomer(tx, company.id, id));
   if (!current || current.deleted_at) return;
-  const brought = broughtBy(user, fields, current.full_name_built);
-  const { done, left } = await withoutTaken(tx, brought, (savepoint, given) =>
-    write(savepoint, current, given, company),
+  const patch = patchFromUser(user, fields, current.full_name_built);
+  const { saved, omitted } = await saveWithoutTakenValues(tx, patch, (savepoint, input) =>
+    updateProfile(savepoint, current, input, company),
   );
-  if (!done) {
-    if (left.length > 0) await rememberLeft(tx, cause, company.id, current.id, left);
+  if (!saved) {
+    if (omitted.length > 0) await recordOmission(tx, origin, company.id, current.id, omitted);
     return;
   }
-  const { customer, fields_changed } = done;
-  const changes = changesBetween(current, customer, fields_changed);
-  const remembered = { changes, ...reasonOf(left) };
-  await tell(
-    tx,
-    { ...cause, company_id: company.id },
-    customerUpdated,
-    customer,
-    { fields_changed, ...told(left) },
-    remembered,
-  );
+  const { customer, fields_changed } = saved;
+  const author = { ...origin, company_id: company.id };
+  const details = { fields_changed, ...omittedFields(omitted) };
+  const history = { changes: changesBetween(current, customer, fields_changed), ...omissionReason(omitted) };
+  await recordChange(tx, author, customerUpdated, customer, details, history);
 }
 
-export const personOf = (user: InternalUser): Person => ({
+export const toProfileOwner = (user: InternalUser): ProfileOwner => ({
   user_id: user.id,
-  full_name: fullNameOf(user),
+  full_name: toFullName(user),
   email: user.email,
   phone: user.phone,
 });
 
-async function write(tx: Tx, current: StoredCustomer, given: CustomerGiven, company: Company) {
-  const changes = changedValues(fieldsAfter(current, given, company.country), current);
+async function updateProfile(tx: Tx, current: StoredCustomer, input: CustomerInput, company: Company) {
+  const changes = changedValues(applyPatch(current, input, company.country), current);
   const fields_changed = changedFields(Object.keys(changes));
   if (fields_changed.length === 0) return undefined;
-  const customer = await updateCustomer(tx, company.id, current, changes, { shown: false });
+  const customer = await updateCustomer(tx, company.id, current, changes, { exposeExisting: false });
   if (!customer) throw preconditionFailed();
   return { customer, fields_changed };
 }
 
-const disputable = ['email', 'phone'] as const;
-type Disputable = (typeof disputable)[number];
+const uniqueContactFields = ['email', 'phone'] as const;
+type UniqueContactField = (typeof uniqueContactFields)[number];
 
 /**
- * Writes with as many of the given values as nobody else holds: the constraints decide, each attempt stands on a savepoint.
- * @returns what was written, and the names of the fields that were left out
+ * Saves as many of the given values as no other customer has. Constraints decide, so each attempt runs in a savepoint.
+ * @returns what was saved, and the names of the omitted fields
  */
-async function withoutTaken<Given extends CustomerGiven, Done>(
+async function saveWithoutTakenValues<Input extends CustomerInput, Saved>(
   tx: Tx,
-  given: Given,
-  attempt: (savepoint: Tx, given: Omit<Given, Disputable> & Pick<CustomerGiven, Disputable>) => Promise<Done>,
-): Promise<{ done: Done; left: Disputable[] }> {
-  const left: Disputable[] = [];
+  input: Input,
+  save: (
+    savepoint: Tx,
+    input: Omit<Input, UniqueContactField> & Pick<CustomerInput, UniqueContactField>,
+  ) => Promise<Saved>,
+): Promise<{ saved: Saved; omitted: UniqueContactField[] }> {
+  const omitted: UniqueContactField[] = [];
   for (;;) {
-    const kept = { ...given };
-    for (const field of left) delete kept[field];
+    const remaining = { ...input };
+    for (const field of omitted) delete remaining[field];
     try {
-      return { done: await tx.transaction((savepoint) => attempt(savepoint, kept)), left };
+      return { saved: await tx.transaction((savepoint) => save(savepoint, remaining)), omitted };
     } catch (error) {
-      const taken = disputable.find((field) => !left.includes(field) && isTaken(error, field));
-      if (!taken) throw error;
-      left.push(taken);
+      const takenField = uniqueContactFields.find((field) => !omitted.includes(field) && isTaken(error, field));
+      if (!takenField) throw error;
+      omitted.push(takenField);
     }
   }
 }
@@ -134,15 +133,22 @@ async function withoutTaken<Given extends CustomerGiven, Done>(
 const isTaken = (error: unknown, field: string): boolean =>
   error instanceof AppError && error.error_code === `CUSTOMER_${field.toUpperCase()}_TAKEN`;
 
-const told = (left: readonly Disputable[]) => (left.length > 0 ? { fields_left: [...left] } : {});
-/** Why the history shows no change of a field that was to change. */
-const reasonOf = (left: readonly Disputable[]) =>
-  left.length > 0 ? { reason: `${left.join(' and ')} left as it was: another customer has it` } : {};
+const omittedFields = (omitted: readonly UniqueContactField[]) =>
+  omitted.length > 0 ? { fields_left: [...omitted] } : {};
+/** Explains in the history why a field did not change. */
+const omissionReason = (omitted: readonly UniqueContactField[]) =>
+  omitted.length > 0 ? { reason: `${omitted.join(' and ')} unchanged: another customer has the value` } : {};
 
-const rememberLeft = (tx: Tx, cause: EventOrigin, company_id: string, id: string, left: readonly Disputable[]) =>
+const recordOmission = (
+  tx: Tx,
+  origin: EventOrigin,
+  company_id: string,
+  id: string,
+  omitted: readonly UniqueContactField[],
+) =>
   insertHistory(tx, company_id, id, {
-    actor_id: cause.id,
+    actor_id: origin.id,
     action: customerUpdated.name,
     changes: [],
-    ...reasonOf(left),
+    ...omissionReason(omitted),
   });

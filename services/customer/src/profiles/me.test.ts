@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { InternalUser, Role } from '@clientela/contracts';
 import { stubServer, type TestUser, type Company, type StubServer, type TestService } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { customerUnderTest } from '../customer-under-test.ts';
-import { userLookup } from './lookup.ts';
+import { createTestCustomer } from '../testing/test-customer.ts';
+import { createUserClient } from './user-client.ts';
 
 let service: TestService;
 let auth: StubServer;
@@ -15,9 +15,9 @@ const users = new Map<string, InternalUser>();
 const anHour = 3_600_000;
 beforeAll(async () => {
   auth = await stubServer('auth');
-  service = await customerUnderTest({
+  service = await createTestCustomer({
     pool: 10,
-    users: (companies) => userLookup(auth.client, companies),
+    users: (companies) => createUserClient(auth.client, companies),
     rates: { 'customer-patch': { limit: 20, window: anHour } },
   });
 });

@@ -1,10 +1,10 @@
 import { accessLevel, type InternalUser, type Role } from '@clientela/contracts';
-import type { CustomerGiven } from '../customers/schema.ts';
+import type { CustomerInput } from '../customers/schema.ts';
 
-/** What of a user a profile follows; a role says whether there is a profile at all. */
-export type Followed = 'name' | 'email' | 'phone' | 'role';
+/** User fields that a profile copies; the role decides whether there is a profile. */
+export type SyncedField = 'name' | 'email' | 'phone' | 'role';
 
-const followed: Readonly<Record<string, Followed>> = {
+const syncedFields: Readonly<Record<string, SyncedField>> = {
   name: 'name',
   first_name: 'name',
   last_name: 'name',
@@ -13,29 +13,30 @@ const followed: Readonly<Record<string, Followed>> = {
   role: 'role',
 };
 
-/** The followed fields among those that changed. */
-export const followedAmong = (fields_changed: readonly string[]): Followed[] => [
-  ...new Set(fields_changed.flatMap((field) => followed[field] ?? [])),
+/** Picks the copied fields among the changed ones. */
+export const pickSyncedFields = (fields_changed: readonly string[]): SyncedField[] => [
+  ...new Set(fields_changed.flatMap((field) => syncedFields[field] ?? [])),
 ];
 
-const longest = 255; // characters of full_name
+const maxNameLength = 255; // characters of full_name
 
-/** A user's name as a customer's, which may be shorter. */
-export const fullNameOf = ({ name }: Pick<InternalUser, 'name'>): string => [...name].slice(0, longest).join('').trim();
+/** Shortens a user's name to a customer's maximum length. */
+export const toFullName = ({ name }: Pick<InternalUser, 'name'>): string =>
+  [...name].slice(0, maxNameLength).join('').trim();
 
 /**
- * What a user's change brings to its customer.
- * @param built whether the customer's full name is built from its parts, and follows them by itself
+ * Returns the customer fields that a user's change sets.
+ * @param isNameBuilt whether the customer's full name is built from its parts, which makes it follow them
  */
-export function broughtBy(user: InternalUser, fields: readonly Followed[], built: boolean): CustomerGiven {
+export function patchFromUser(user: InternalUser, fields: readonly SyncedField[], isNameBuilt: boolean): CustomerInput {
   const { first_name: firstname, last_name: lastname, email, phone } = user;
   return {
-    ...(fields.includes('name') && { firstname, lastname, ...(!built && { full_name: fullNameOf(user) }) }),
+    ...(fields.includes('name') && { firstname, lastname, ...(!isNameBuilt && { full_name: toFullName(user) }) }),
     ...(fields.includes('email') && { email }),
     ...(fields.includes('phone') && { phone }),
   };
 }
 
-/** As whom somebody changes its own record: who may change no others, as a customer. */
-export const ownerRole = (role: Role | 'service'): Role =>
+/** Role that applies to changes of one's own record: customer, unless the actor may change all customers. */
+export const ownRecordRole = (role: Role | 'service'): Role =>
   role !== 'service' && accessLevel(role, 'customers:update') === 'any' ? role : 'customer';

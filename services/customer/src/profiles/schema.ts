@@ -3,7 +3,7 @@ import { Phone } from '@clientela/validation/phones';
 import { z } from 'zod';
 import { Customer } from '../customers/schema.ts';
 
-/** The user for whom a profile is made. */
+/** The user for whom a profile is created. */
 export const NewProfile = z.strictObject({
   user_id: Uuid,
   business_id: Uuid,
@@ -12,5 +12,5 @@ export const NewProfile = z.strictObject({
   phone: Phone.nullable().optional(),
 });
 
-export const UserId = z.strictObject({ user_id: Uuid });
-export const ProfileShown = z.strictObject({ customer: Customer });
+export const UserParams = z.strictObject({ user_id: Uuid });
+export const ProfileResponse = z.strictObject({ customer: Customer });

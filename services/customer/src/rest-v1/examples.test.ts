@@ -1,6 +1,6 @@
 import type { TestUser, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { customerUnderTest } from '../customer-under-test.ts';
+import { createTestCustomer } from '../testing/test-customer.ts';
 
 // Every call on customers that vApteke's document prints, as it is printed there: slashes, bodies, and what comes back.
 
@@ -8,7 +8,7 @@ let service: TestService;
 let vapteke: TestUser;
 
 beforeAll(async () => {
-  service = await customerUnderTest();
+  service = await createTestCustomer();
 });
 afterAll(() => service.close());
 

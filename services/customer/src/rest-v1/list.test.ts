@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { dialectsUnderTest, faultsOf, fresh, path, type Dialects } from './dialects-under-test.ts';
+import { createTestLegacyApi, errorPaths, nextPhone, legacyPath, type LegacyApi } from './testing/legacy-api.ts';
 
-let service: Dialects['service'];
-let made: Dialects['made'];
-let plainly: Dialects['plainly'];
+let service: LegacyApi['service'];
+let made: LegacyApi['createLegacy'];
+let plainly: LegacyApi['createCustomer'];
 
 beforeAll(async () => {
-  ({ service, made, plainly } = await dialectsUnderTest());
+  ({ service, createLegacy: made, createCustomer: plainly } = await createTestLegacyApi());
 });
 afterAll(() => service.close());
 
@@ -17,7 +17,7 @@ describe('the list', () => {
     for (let index = 0; index < 5; index += 1) ids.push((await made({}, shop)).id);
     const given = await plainly({ full_name: 'Old', number: 77, status: 'inactive' }, shop);
     const listed = async (query: string) => {
-      const { items, count } = (await shop.get(`${path}?${query}`).expect(200)).body;
+      const { items, count } = (await shop.get(`${legacyPath}?${query}`).expect(200)).body;
       expect(count).toBe(6);
       return items.map(({ id }: { id: number }) => id);
     };
@@ -35,15 +35,15 @@ describe('the list', () => {
       full_name: 'A',
       full_name_built: false,
       preferences: '{}',
-      searched: '',
+      search_text: '',
     }));
     await service.database.owner.batchInsert('customers', rows);
     const caller = service.user('viewer', shop);
-    const { items, count } = (await caller.get(path).expect(200)).body;
+    const { items, count } = (await caller.get(legacyPath).expect(200)).body;
     expect([items.length, count]).toEqual([100, 1001]);
-    expect((await caller.get(`${path}?limit=1000`).expect(200)).body.items.length).toBe(1000);
+    expect((await caller.get(`${legacyPath}?limit=1000`).expect(200)).body.items.length).toBe(1000);
     for (const query of ['limit=0', 'limit=1001', 'limit=x', 'offset=-1', 'page=1', 'limit=1&limit=2', 'search=ab']) {
-      expect(faultsOf(await caller.get(`${path}?${query}`).expect(422))).toEqual([query.split('=')[0]]);
+      expect(errorPaths(await caller.get(`${legacyPath}?${query}`).expect(422))).toEqual([query.split('=')[0]]);
     }
   });
 
@@ -59,21 +59,21 @@ describe('the list', () => {
       [b, 902, 'D'],
     ] as const)
       await plainly({ number, firstname }, caller);
-    const all = (await superuser.get(`${path}?limit=1000`).expect(200)).body;
+    const all = (await superuser.get(`${legacyPath}?limit=1000`).expect(200)).body;
     expect(all.count).toBeGreaterThan(1);
     const low = (all.items as { id: number; firstname: string }[]).filter((one) => one.id >= 900 && one.id <= 902);
     expect(low.map((one) => one.id)).toEqual([900, 901, 902, 902]);
     expect(low.map((one) => one.firstname).toSorted()).toEqual(['A', 'B', 'C', 'D']);
-    expect((await superuser.get(`${path}?company_id=${shop.id}`).expect(200)).body).toMatchObject({
+    expect((await superuser.get(`${legacyPath}?company_id=${shop.id}`).expect(200)).body).toMatchObject({
       items: [{ id }],
       count: 1,
     });
     for (const call of [
-      superuser.get(`${path}/${id}`),
-      superuser.post(path, { phone: fresh() }),
-      superuser.delete(`${path}/${id}`),
+      superuser.get(`${legacyPath}/${id}`),
+      superuser.post(legacyPath, { phone: nextPhone() }),
+      superuser.delete(`${legacyPath}/${id}`),
     ])
-      expect(faultsOf(await call.expect(422))).toEqual(['company_id']);
-    expect((await superuser.get(`${path}/${id}?company_id=${shop.company_id}`).expect(200)).body.id).toBe(id);
+      expect(errorPaths(await call.expect(422))).toEqual(['company_id']);
+    expect((await superuser.get(`${legacyPath}/${id}?company_id=${shop.company_id}`).expect(200)).body.id).toBe(id);
   });
 });

@@ -1,14 +1,27 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { dialectsUnderTest, faultsOf, fresh, path, plain, type Dialects } from './dialects-under-test.ts';
+import {
+  createTestLegacyApi,
+  errorPaths,
+  nextPhone,
+  legacyPath,
+  customersPath,
+  type LegacyApi,
+} from './testing/legacy-api.ts';
 
-let service: Dialects['service'];
-let admin: Dialects['admin'];
-let made: Dialects['made'];
-let plainly: Dialects['plainly'];
-let plainlyRead: Dialects['plainlyRead'];
+let service: LegacyApi['service'];
+let admin: LegacyApi['admin'];
+let made: LegacyApi['createLegacy'];
+let plainly: LegacyApi['createCustomer'];
+let plainlyRead: LegacyApi['readCustomer'];
 
 beforeAll(async () => {
-  ({ service, admin, made, plainly, plainlyRead } = await dialectsUnderTest());
+  ({
+    service,
+    admin,
+    createLegacy: made,
+    createCustomer: plainly,
+    readCustomer: plainlyRead,
+  } = await createTestLegacyApi());
 });
 afterAll(() => service.close());
 
@@ -26,11 +39,11 @@ describe('a phone', () => {
       ['65979638297', '+65979638297'],
     ] as const) {
       const { id } = await made({ phone: here }, es);
-      const refused = await es.post(plain, { phone: there }).expect(409);
+      const refused = await es.post(customersPath, { phone: there }).expect(409);
       expect(refused.body).toMatchObject({ error_code: 'CUSTOMER_PHONE_TAKEN', existing: { number: id } });
-      await es.delete(`${path}/${id}`).expect(200);
+      await es.delete(`${legacyPath}/${id}`).expect(200);
       const free = await plainly({ phone: there }, es);
-      const inUse = await es.post(path, { phone: here }).expect(409);
+      const inUse = await es.post(legacyPath, { phone: here }).expect(409);
       expect(inUse.body).toMatchObject({
         error_code: 'CUSTOMER_PHONE_TAKEN',
         success: false,
@@ -38,9 +51,9 @@ describe('a phone', () => {
         existing: { number: free.number },
       });
     }
-    expect((await es.get(`${plain}?search=50110556645`).expect(200)).body.total).toBe(1);
+    expect((await es.get(`${customersPath}?search=50110556645`).expect(200)).body.total).toBe(1);
     const upsert = { op: 'upsert', match_on: 'phone', data: { phone: '65979638297', firstname: 'A' } };
-    const { results } = (await es.post(`${plain}/batch`, { operations: [upsert] }).expect(200)).body;
+    const { results } = (await es.post(`${customersPath}/batch`, { operations: [upsert] }).expect(200)).body;
     expect(results).toMatchObject([{ status: 200, customer: { firstname: 'A' } }]);
   });
 
@@ -53,30 +66,32 @@ describe('a phone', () => {
 
   test('is changed by either path, and refused where another has it', async () => {
     const [one, other] = [await made(), await made()];
-    const [first, second] = [fresh(), fresh()];
-    const { body, headers } = await admin.patch(`${path}/${one.id}`, { phone: first }).expect(200);
+    const [first, second] = [nextPhone(), nextPhone()];
+    const { body, headers } = await admin.patch(`${legacyPath}/${one.id}`, { phone: first }).expect(200);
     expect([body, headers['etag']]).toEqual([done, '"2"']);
-    expect((await admin.patch(`${path}/${one.id}/phone/`, { phone: `8${second.slice(1)}` }).expect(200)).body).toEqual(
-      done,
-    );
-    expect((await admin.get(`${path}/${one.id}`)).body.phone).toBe(second);
-    for (const where of [`${path}/${one.id}`, `${path}/${one.id}/phone`]) {
+    expect(
+      (await admin.patch(`${legacyPath}/${one.id}/phone/`, { phone: `8${second.slice(1)}` }).expect(200)).body,
+    ).toEqual(done);
+    expect((await admin.get(`${legacyPath}/${one.id}`)).body.phone).toBe(second);
+    for (const where of [`${legacyPath}/${one.id}`, `${legacyPath}/${one.id}/phone`]) {
       expect((await admin.patch(where, { phone: other.phone }).expect(409)).body).toMatchObject({
         success: false,
         message: 'Another customer has this phone',
         existing: { number: other.id },
       });
     }
-    expect((await admin.get(`${path}/${one.id}`)).body.phone).toBe(second);
-    expect((await admin.patch(`${path}/${one.id}/phone`, { phone: second }).expect(200)).headers['etag']).toBe('"3"');
+    expect((await admin.get(`${legacyPath}/${one.id}`)).body.phone).toBe(second);
+    expect((await admin.patch(`${legacyPath}/${one.id}/phone`, { phone: second }).expect(200)).headers['etag']).toBe(
+      '"3"',
+    );
     const said = (await service.events('customer.updated')).filter(({ data }) => data['number'] === one.id);
     expect(said.map(({ data }) => data['fields_changed'])).toEqual([['phone'], ['phone']]);
   });
 
   test('among other fields is changed with them, and the customer is answered', async () => {
     const customer = await made();
-    const phone = fresh();
-    expect((await admin.patch(`${path}/${customer.id}`, { phone, city_id: 3 }).expect(200)).body).toEqual({
+    const phone = nextPhone();
+    expect((await admin.patch(`${legacyPath}/${customer.id}`, { phone, city_id: 3 }).expect(200)).body).toEqual({
       ...customer,
       phone,
       city_id: 3,
@@ -95,12 +110,12 @@ describe('a phone', () => {
       null,
       ['7'],
     ]) {
-      expect(faultsOf(await admin.post(path, { phone }).expect(422))).toEqual(['phone']);
-      expect(faultsOf(await admin.patch(`${path}/${id}`, { phone }).expect(422))).toEqual(['phone']);
-      expect(faultsOf(await admin.patch(`${path}/${id}/phone`, { phone }).expect(422))).toEqual(['phone']);
+      expect(errorPaths(await admin.post(legacyPath, { phone }).expect(422))).toEqual(['phone']);
+      expect(errorPaths(await admin.patch(`${legacyPath}/${id}`, { phone }).expect(422))).toEqual(['phone']);
+      expect(errorPaths(await admin.patch(`${legacyPath}/${id}/phone`, { phone }).expect(422))).toEqual(['phone']);
     }
-    expect(faultsOf(await admin.post(path, { firstname: 'A' }).expect(422))).toEqual(['phone']);
-    expect(faultsOf(await admin.patch(`${path}/${id}/phone`, {}).expect(422))).toEqual(['phone']);
+    expect(errorPaths(await admin.post(legacyPath, { firstname: 'A' }).expect(422))).toEqual(['phone']);
+    expect(errorPaths(await admin.patch(`${legacyPath}/${id}/phone`, {}).expect(422))).toEqual(['phone']);
     expect((await made({ phone: '8412345678901' })).phone).toBe('8412345678901');
     expect((await made({ phone: '+84912345678' })).phone).toBe('84912345678');
     expect((await made({ phone: '12345678901234' })).phone).toBe('12345678901234');

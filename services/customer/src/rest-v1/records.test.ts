@@ -1,15 +1,28 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { customerUnderTest } from '../customer-under-test.ts';
-import { dialectsUnderTest, faultsOf, fresh, path, plain, type Dialects } from './dialects-under-test.ts';
+import { createTestCustomer } from '../testing/test-customer.ts';
+import {
+  createTestLegacyApi,
+  errorPaths,
+  nextPhone,
+  legacyPath,
+  customersPath,
+  type LegacyApi,
+} from './testing/legacy-api.ts';
 
-let service: Dialects['service'];
-let admin: Dialects['admin'];
-let made: Dialects['made'];
-let plainly: Dialects['plainly'];
-let plainlyRead: Dialects['plainlyRead'];
+let service: LegacyApi['service'];
+let admin: LegacyApi['admin'];
+let made: LegacyApi['createLegacy'];
+let plainly: LegacyApi['createCustomer'];
+let plainlyRead: LegacyApi['readCustomer'];
 
 beforeAll(async () => {
-  ({ service, admin, made, plainly, plainlyRead } = await dialectsUnderTest());
+  ({
+    service,
+    admin,
+    createLegacy: made,
+    createCustomer: plainly,
+    readCustomer: plainlyRead,
+  } = await createTestLegacyApi());
 });
 afterAll(() => service.close());
 
@@ -18,13 +31,13 @@ const done = { success: true, message: expect.any(String) };
 describe('a customer', () => {
   test('made here is the record of the other dialect, with its event, its history and its version', async () => {
     const given = {
-      phone: fresh().replace(/^7/, '8'),
+      phone: nextPhone().replace(/^7/, '8'),
       firstname: 'Виктор',
       lastname: 'Инг',
       gender: 'f',
       birthday: '1980-02-29',
     };
-    const { body, headers } = await admin.post(path, given).expect(201);
+    const { body, headers } = await admin.post(legacyPath, given).expect(201);
     expect(body).toMatchObject({ phone: `7${given.phone.slice(1)}`, gender: 'F', email: null, city_id: null });
     expect(headers['etag']).toBe('"1"');
     const customer = await plainlyRead(body.id);
@@ -44,7 +57,7 @@ describe('a customer', () => {
 
   test('made in the other dialect shows here with its country code, its letter, and what it lacks', async () => {
     const national = await plainly({ full_name: 'Anna', phone: '8 (902) 700-00-01', gender: 'male' });
-    expect((await admin.get(`${path}/${national.number}`).expect(200)).body).toEqual({
+    expect((await admin.get(`${legacyPath}/${national.number}`).expect(200)).body).toEqual({
       id: national.number,
       phone: '79027000001',
       firstname: null,
@@ -56,37 +69,43 @@ describe('a customer', () => {
       last_auth_at: null,
     });
     const other = await plainly({ full_name: 'Kim', gender: 'other', phone: '123 45' });
-    expect((await admin.get(`${path}/${other.number}`).expect(200)).body).toMatchObject({
+    expect((await admin.get(`${legacyPath}/${other.number}`).expect(200)).body).toMatchObject({
       phone: '12345',
       gender: null,
     });
-    const items = (await admin.get(`${path}?limit=1000`).expect(200)).body.items as { id: number; phone: unknown }[];
+    const items = (await admin.get(`${legacyPath}?limit=1000`).expect(200)).body.items as {
+      id: number;
+      phone: unknown;
+    }[];
     expect(items.find(({ id }) => id === other.number)?.phone).toEqual({ id: other.number, code: '', number: '12345' });
     const none = await plainly({ full_name: 'No phone' });
-    expect((await admin.get(`${path}/${none.number}`).expect(200)).body.phone).toBeNull();
-    const again = (await admin.get(`${path}?limit=1000`).expect(200)).body.items as { id: number; phone: unknown }[];
+    expect((await admin.get(`${legacyPath}/${none.number}`).expect(200)).body.phone).toBeNull();
+    const again = (await admin.get(`${legacyPath}?limit=1000`).expect(200)).body.items as {
+      id: number;
+      phone: unknown;
+    }[];
     expect(again.find(({ id }) => id === none.number)?.phone).toBeNull();
   });
 
   test('that was deleted is none here', async () => {
     const { id } = await made();
-    const before = (await admin.get(path).expect(200)).body.count;
-    expect((await admin.delete(`${path}/${id}`).expect(200)).body).toEqual(done);
+    const before = (await admin.get(legacyPath).expect(200)).body.count;
+    expect((await admin.delete(`${legacyPath}/${id}`).expect(200)).body).toEqual(done);
     expect(await plainlyRead(id)).toMatchObject({ is_active: false, status: 'active' });
-    const { items, count } = (await admin.get(`${path}?limit=1000`).expect(200)).body;
+    const { items, count } = (await admin.get(`${legacyPath}?limit=1000`).expect(200)).body;
     expect(count).toBe(before - 1);
     expect(items.map((one: { id: number }) => one.id)).not.toContain(id);
     for (const refused of [
-      admin.get(`${path}/${id}`),
-      admin.delete(`${path}/${id}`),
-      admin.patch(`${path}/${id}`, { firstname: 'A' }),
-      admin.patch(`${path}/${id}/phone`, { phone: fresh() }),
+      admin.get(`${legacyPath}/${id}`),
+      admin.delete(`${legacyPath}/${id}`),
+      admin.patch(`${legacyPath}/${id}`, { firstname: 'A' }),
+      admin.patch(`${legacyPath}/${id}/phone`, { phone: nextPhone() }),
     ]) {
       const { body } = await refused.expect(404);
       expect(body).toMatchObject({
         error_code: 'CUSTOMER_NOT_FOUND',
         success: false,
-        message: 'There is no such customer',
+        message: 'No such customer',
       });
     }
     expect((await service.events('customer.deleted')).filter(({ data }) => data['number'] === id)).toHaveLength(1);
@@ -103,7 +122,7 @@ describe('a change', () => {
       city_id: 5,
     });
     const { body } = await admin
-      .patch(`${path}/${customer.id}`, { lastname: 'Белова', email: null, gender: null, birthday: '1999-01-31' })
+      .patch(`${legacyPath}/${customer.id}`, { lastname: 'Белова', email: null, gender: null, birthday: '1999-01-31' })
       .expect(200);
     expect(body).toEqual({ ...customer, lastname: 'Белова', email: null, gender: null, birthday: '1999-01-31' });
     expect(await plainlyRead(customer.id)).toMatchObject({ full_name: 'Анна Белова', gender: null, city_id: 5 });
@@ -115,20 +134,20 @@ describe('a change', () => {
       await plainly({ full_name: 'No phone' }),
       await plainly({ phone: '+7 902 700 00 02', last_auth_at: '2024-01-01T03:00:00+03:00', gender: 'male' }),
     ]) {
-      const one = `${path}/${record.number}`;
+      const one = `${legacyPath}/${record.number}`;
       const { body } = await admin.get(one).expect(200);
       const same = await admin.patch(one, body).expect(200);
       expect([same.body, same.headers['etag']]).toEqual([body, '"1"']);
       expect(await plainlyRead(record.number)).toEqual(record);
-      expect(faultsOf(await admin.patch(one, { ...body, id: 1 }).expect(422))).toEqual(['id']);
+      expect(errorPaths(await admin.patch(one, { ...body, id: 1 }).expect(422))).toEqual(['id']);
     }
   });
 
   test('is held to the version that the caller knows', async () => {
     const { id } = await made();
-    const one = `${path}/${id}`;
+    const one = `${legacyPath}/${id}`;
     await admin.patch(one, { firstname: 'A' }).set('If-Match', '"2"').expect(412);
-    await admin.patch(`${one}/phone`, { phone: fresh() }).set('If-Match', '"2"').expect(412);
+    await admin.patch(`${one}/phone`, { phone: nextPhone() }).set('If-Match', '"2"').expect(412);
     await admin.delete(one).set('If-Match', '"2"').expect(412);
     const { headers } = await admin.get(one).expect(200);
     await admin
@@ -140,20 +159,20 @@ describe('a change', () => {
 });
 
 test('changes are counted by CUSTOMER_PATCH_RATE, together with those of the other dialect', async () => {
-  const limited = await customerUnderTest({ rates: { 'customer-patch': { limit: 3, window: 60_000 } } });
+  const limited = await createTestCustomer({ rates: { 'customer-patch': { limit: 3, window: 60_000 } } });
   try {
     const caller = limited.user('admin', limited.company());
-    const { body } = await caller.post(plain, { firstname: 'A' }).expect(201);
+    const { body } = await caller.post(customersPath, { firstname: 'A' }).expect(201);
     const { id, number } = body.customer;
-    await caller.patch(`${plain}/${id}`, { firstname: 'B' }).expect(200);
-    await caller.patch(`${path}/${number}`, { firstname: 'C' }).expect(200);
-    await caller.patch(`${path}/${number}/phone`, { phone: fresh() }).expect(200);
-    for (const one of [`${path}/${number}`, `${path}/${number}/phone`]) {
-      const refused = await caller.patch(one, { phone: fresh() }).expect(429);
+    await caller.patch(`${customersPath}/${id}`, { firstname: 'B' }).expect(200);
+    await caller.patch(`${legacyPath}/${number}`, { firstname: 'C' }).expect(200);
+    await caller.patch(`${legacyPath}/${number}/phone`, { phone: nextPhone() }).expect(200);
+    for (const one of [`${legacyPath}/${number}`, `${legacyPath}/${number}/phone`]) {
+      const refused = await caller.patch(one, { phone: nextPhone() }).expect(429);
       expect(refused.body).toMatchObject({ success: false, error_code: 'RATE_LIMITED', message: expect.any(String) });
       expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
     }
-    await caller.get(`${path}/${number}`).expect(200);
+    await caller.get(`${legacyPath}/${number}`).expect(200);
   } finally {
     await limited.close();
   }

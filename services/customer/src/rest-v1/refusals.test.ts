@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { dialectsUnderTest, faultsOf, fresh, path, type Dialects } from './dialects-under-test.ts';
+import { createTestLegacyApi, errorPaths, nextPhone, legacyPath, type LegacyApi } from './testing/legacy-api.ts';
 
-let service: Dialects['service'];
-let company: Dialects['company'];
-let admin: Dialects['admin'];
-let made: Dialects['made'];
+let service: LegacyApi['service'];
+let company: LegacyApi['company'];
+let admin: LegacyApi['admin'];
+let made: LegacyApi['createLegacy'];
 
 beforeAll(async () => {
-  ({ service, company, admin, made } = await dialectsUnderTest());
+  ({ service, company, admin, createLegacy: made } = await createTestLegacyApi());
 });
 afterAll(() => service.close());
 
@@ -16,39 +16,39 @@ describe('refusals', () => {
     const { id, phone } = await made();
     const stranger = service.user('admin', service.company());
     const answered = async (number: number) => {
-      const one = `${path}/${number}`;
+      const one = `${legacyPath}/${number}`;
       const answers = await Promise.all([
         stranger.get(one),
         stranger.delete(one),
         stranger.patch(one, { firstname: 'A' }),
-        stranger.patch(`${one}/phone`, { phone: fresh() }),
+        stranger.patch(`${one}/phone`, { phone: nextPhone() }),
       ]);
       return answers.map(({ body: { request_id: _id, timestamp: _time, ...body } }) => body);
     };
     const theirs = await answered(id);
     expect(theirs.map(({ status }) => status)).toEqual([404, 404, 404, 404]);
     expect(theirs).toEqual(await answered(999_999_999));
-    expect((await stranger.get(path).expect(200)).body).toEqual({ items: [], count: 0 });
+    expect((await stranger.get(legacyPath).expect(200)).body).toEqual({ items: [], count: 0 });
     expect((await made({ phone }, stranger)).phone).toBe(phone);
   });
 
   test('each role does what it may', async () => {
     const { id } = await made();
-    const one = `${path}/${id}`;
+    const one = `${legacyPath}/${id}`;
     const [viewer, customer] = [service.user('viewer', company), service.user('customer', company)];
     await viewer.get(one).expect(200);
     const before = await service.database.owner('customers').where({ company_id: company.id }).orderBy('id');
     for (const caller of [viewer, customer]) {
-      await caller.post(path, { phone: fresh() }).expect(403);
+      await caller.post(legacyPath, { phone: nextPhone() }).expect(403);
       await caller.patch(one, { firstname: 'A' }).expect(403);
-      await caller.patch(`${one}/phone`, { phone: fresh() }).expect(403);
+      await caller.patch(`${one}/phone`, { phone: nextPhone() }).expect(403);
       await caller.delete(one).expect(403);
     }
     // Not even its own record: this dialect has no callers for themselves.
     await service.database.owner('customers').where({ number: id }).update({ user_id: customer.user_id });
     expect((await customer.get(one).expect(403)).body).toMatchObject({ success: false, message: expect.any(String) });
-    await customer.get(path).expect(403);
-    for (const call of [service.anonymous().get(one), service.anonymous().get(path)]) {
+    await customer.get(legacyPath).expect(403);
+    for (const call of [service.anonymous().get(one), service.anonymous().get(legacyPath)]) {
       expect((await call.expect(401)).body).toMatchObject({ success: false, error_code: 'UNAUTHENTICATED' });
     }
     await service.database.owner('customers').where({ number: id }).update({ user_id: null });
@@ -64,18 +64,20 @@ describe('refusals', () => {
       last_auth_at: 'x',
       full_name: 'A',
     };
-    const { body } = await admin.post(path, { ...wrong, phone: '1' }).expect(422);
+    const { body } = await admin.post(legacyPath, { ...wrong, phone: '1' }).expect(422);
     expect(body).toMatchObject({ success: false, message: body.detail, error_code: 'VALIDATION_FAILED' });
-    expect(faultsOf({ body })).toEqual([...Object.keys(wrong), 'phone'].toSorted());
+    expect(errorPaths({ body })).toEqual([...Object.keys(wrong), 'phone'].toSorted());
     const { id } = await made();
-    expect(faultsOf(await admin.patch(`${path}/${id}`, wrong).expect(422))).toEqual(Object.keys(wrong).toSorted());
-    expect(faultsOf(await admin.patch(`${path}/${id}/phone`, { phone: fresh(), firstname: 'A' }).expect(422))).toEqual([
-      'firstname',
-    ]);
+    expect(errorPaths(await admin.patch(`${legacyPath}/${id}`, wrong).expect(422))).toEqual(
+      Object.keys(wrong).toSorted(),
+    );
+    expect(
+      errorPaths(await admin.patch(`${legacyPath}/${id}/phone`, { phone: nextPhone(), firstname: 'A' }).expect(422)),
+    ).toEqual(['firstname']);
     for (const key of ['x', '1e3', '-1', '1.5', '9999999999999999', id + 'a']) {
-      const refused = await admin.get(`${path}/${key}`).expect(400);
+      const refused = await admin.get(`${legacyPath}/${key}`).expect(400);
       expect(refused.body).toMatchObject({ success: false, error_code: 'MALFORMED_REQUEST' });
     }
-    expect((await admin.put(`${path}/${id}`, {}).expect(405)).headers['allow']).toBe('DELETE, GET, HEAD, PATCH');
+    expect((await admin.put(`${legacyPath}/${id}`, {}).expect(405)).headers['allow']).toBe('DELETE, GET, HEAD, PATCH');
   });
 });

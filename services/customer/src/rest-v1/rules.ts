@@ -1,38 +1,40 @@
 import type { FieldError } from '@clientela/errors';
-import type { Customer, CustomerGiven } from '../customers/schema.ts';
-import type { BareCustomer, BareCustomerGiven, Item } from './schema.ts';
+import type { Customer, CustomerInput } from '../customers/schema.ts';
+import type { LegacyCustomer, LegacyCustomerInput, LegacyListItem } from './schema.ts';
 
-export const phoneRule = 'must have 11 to 14 digits, the country code first';
-export const isPhone = (given: string): boolean => /^\+?\d{11,14}$/.test(given);
+export const phoneMessage = 'must have 11 to 14 digits, the country code first';
+export const isLegacyPhone = (input: string): boolean => /^\+?\d{11,14}$/.test(input);
 
-/** With the country code always: a Russian trunk prefix, as people there write it, stands for the country code. */
-const international = (given: string): string => given.replace(/^8(?=\d{10}$)/, '7').replace(/^\+?/, '+');
+/** Adds the plus and replaces the Russian trunk prefix 8 by the country code 7. */
+const toInternational = (input: string): string => input.replace(/^8(?=\d{10}$)/, '7').replace(/^\+?/, '+');
 
-const digitsOf = (phone: string | null) => phone && phone.replaceAll(/\D/g, '');
+const toDigits = (phone: string | null) => phone && phone.replaceAll(/\D/g, '');
 
-const letters: Readonly<Record<string, 'M' | 'F'>> = { male: 'M', female: 'F' };
-const words = { M: 'male', F: 'female' } as const;
+const genderLetters: Readonly<Record<string, 'M' | 'F'>> = { male: 'M', female: 'F' };
+const gendersByLetter = { M: 'male', F: 'female' } as const;
 
-/** The customer as this dialect shows it. */
-export const bare = (customer: Omit<BareCustomer, 'id' | 'gender'> & Pick<Customer, 'number' | 'gender'>) => ({
+/** Converts a customer to the legacy representation. */
+export const toLegacyCustomer = (
+  customer: Omit<LegacyCustomer, 'id' | 'gender'> & Pick<Customer, 'number' | 'gender'>,
+) => ({
   id: customer.number,
-  phone: digitsOf(customer.phone),
+  phone: toDigits(customer.phone),
   firstname: customer.firstname,
   lastname: customer.lastname,
   email: customer.email,
   birthday: customer.birthday,
-  gender: (customer.gender && letters[customer.gender]) ?? null,
+  gender: (customer.gender && genderLetters[customer.gender]) ?? null,
   city_id: customer.city_id,
   last_auth_at: customer.last_auth_at,
 });
 
-/** A line of the list: the phone in two parts. */
-export function item({
+/** Converts a customer to a legacy list item, with the phone in two parts. */
+export function toLegacyItem({
   number,
   phone,
   ...rest
-}: Omit<Item, 'id' | 'phone'> & { number: number; phone: string | null }) {
-  const digits = digitsOf(phone);
+}: Omit<LegacyListItem, 'id' | 'phone'> & { number: number; phone: string | null }) {
+  const digits = toDigits(phone);
   return {
     id: number,
     ...rest,
@@ -40,13 +42,13 @@ export function item({
   };
 }
 
-/** The fields by the names and in the spellings of the record. */
-export const recordFields = ({ phone, gender, ...plain }: BareCustomerGiven): CustomerGiven => ({
+/** Converts legacy fields to those of the record. */
+export const toCustomerInput = ({ phone, gender, ...plain }: LegacyCustomerInput): CustomerInput => ({
   ...plain,
-  ...(phone && { phone: international(phone) }),
-  ...(gender !== undefined && { gender: gender && words[gender] }),
+  ...(phone && { phone: toInternational(phone) }),
+  ...(gender !== undefined && { gender: gender && gendersByLetter[gender] }),
 });
 
-/** What is wrong with a phone that is not the one the record had. */
-export const phoneFaults = ({ phone }: BareCustomerGiven): FieldError[] =>
-  phone === undefined || (phone !== null && isPhone(phone)) ? [] : [{ path: 'phone', message: phoneRule }];
+/** Checks a phone that differs from the record's. */
+export const phoneErrors = ({ phone }: LegacyCustomerInput): FieldError[] =>
+  phone === undefined || (phone !== null && isLegacyPhone(phone)) ? [] : [{ path: 'phone', message: phoneMessage }];

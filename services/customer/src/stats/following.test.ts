@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { CustomerTotals } from '@clientela/contracts';
 import { stubServer, type TestUser, type Company, type StubServer, type TestService } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { customerUnderTest } from '../customer-under-test.ts';
-import { totalsLookup } from './lookup.ts';
+import { createTestCustomer } from '../testing/test-customer.ts';
+import { createTotalsClient } from './totals-client.ts';
 import { recount } from './recount.ts';
 
 let interaction: StubServer;
@@ -21,7 +21,7 @@ const answer = (path: string) => ({
 
 beforeAll(async () => {
   interaction = await stubServer('interaction');
-  service = await customerUnderTest({ pool: 4, totals: totalsLookup(interaction.client) });
+  service = await createTestCustomer({ pool: 4, totals: createTotalsClient(interaction.client) });
 });
 beforeEach(async () => {
   company = service.company({ currency: 'EUR' });
@@ -106,7 +106,7 @@ const heard = (name: Name, customer_id: string, changes?: number) =>
 test.each(Object.keys(data) as Name[])('%s moves the counters to what is recorded, and nothing else', async (name) => {
   const id = await created();
   const before = await admin.get(`/api/customers/${id}`);
-  const { moved_at } = await countersOf(id);
+  const { counters_updated_at } = await countersOf(id);
   const said = (await service.events()).length;
   record(id, 3, { ...much, last_complaint_date: '2024-01-02T03:04:05.006Z' });
   await heard(name, id, 3);
@@ -123,7 +123,7 @@ test.each(Object.keys(data) as Name[])('%s moves the counters to what is recorde
   expect(after.body.customer.updated_at).toBe(before.body.customer.updated_at);
   expect((await admin.get(`/api/customers/${id}/history`)).body.history).toHaveLength(1);
   expect(await service.events()).toHaveLength(said);
-  expect((await countersOf(id)).moved_at > moved_at).toBe(true);
+  expect((await countersOf(id)).counters_updated_at > counters_updated_at).toBe(true);
 });
 
 test('everything can be taken back, first and last dates too', async () => {
@@ -217,7 +217,10 @@ test('more is spent than one order can hold', async () => {
 });
 
 const recounted = (repair = true) =>
-  recount(service.database.db, totalsLookup(interaction.client), { repair, request_id: 'request-of-the-recount' });
+  recount(service.database.db, createTotalsClient(interaction.client), {
+    repair,
+    request_id: 'request-of-the-recount',
+  });
 
 test('a recount finds nothing where all was heard, and repairs what was spoilt', async () => {
   const ids: string[] = [];
@@ -288,7 +291,7 @@ test('a recount asks for a hundred at a time, of one company at a time, and leav
   record(customer.id, 1, { currency: 'USD', total_orders: 7 });
   await service.database.owner.raw(
     `with made as (
-       insert into customers (company_id, id, full_name, full_name_built, preferences, searched)
+       insert into customers (company_id, id, full_name, full_name_built, preferences, search_text)
        select ?, gen_random_uuid(), 'Many', false, '{}', 'many' from generate_series(1, 150) returning company_id, id
      )
      insert into customer_counters (company_id, customer_id, currency, customer_created_at, total_complaints)

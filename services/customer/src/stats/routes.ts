@@ -1,38 +1,38 @@
 import { notFound } from '@clientela/errors';
 import { route, type Route } from '@clientela/http';
-import { own, recordOf } from '../customers/doors.ts';
+import { ownsCustomer, toRecord } from '../customers/presenter.ts';
 import { CustomerId } from '../customers/schema.ts';
 import { changeStatistics } from './actions.ts';
-import { statsOf } from './rules.ts';
-import { CustomerCounted, Stats, StatisticsChange } from './schema.ts';
+import { toStats } from './rules.ts';
+import { CustomerRecordResponse, Stats, StatisticsChange } from './schema.ts';
 import { findCounters } from './store.ts';
 
 export const statsRoutes: Route[] = [
   route({
     method: 'get',
     path: '/api/customers/{customer_id}/stats',
-    summary: 'Get what is counted of a customer',
-    allow: { permission: 'customers:read', own },
+    summary: 'Get the statistics of a customer',
+    allow: { permission: 'customers:read', own: ownsCustomer },
     params: CustomerId,
     responses: { 200: Stats },
     handle: async ({ db, actor, params }) => {
       const counters = await findCounters(db, actor.company_id, params.customer_id);
       if (!counters) throw notFound('customer');
-      return statsOf(counters);
+      return toStats(counters);
     },
   }),
   route({
     method: 'patch',
     path: '/api/customers/internal/{customer_id}/statistics',
-    summary: 'Report what happened with a customer, as numbers',
+    summary: 'Update the statistics of a customer',
     description:
-      'Absolute values, or in increment what is added to them; a first date only moves back by an increment, a last one forward.',
+      'Absolute values, or increments that are added; an increment moves a first date only back and a last date only forward.',
     allow: { internal: ['interaction'] },
     params: CustomerId,
     body: StatisticsChange,
-    responses: { 200: CustomerCounted },
+    responses: { 200: CustomerRecordResponse },
     handle: async ({ tx, actor, params, body }) => ({
-      customer: recordOf(await changeStatistics(tx, actor, params.customer_id, body)),
+      customer: toRecord(await changeStatistics(tx, actor, params.customer_id, body)),
     }),
   }),
 ];

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TestUser, Company, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { customerUnderTest } from '../customer-under-test.ts';
+import { createTestCustomer } from '../testing/test-customer.ts';
 
 let service: TestService;
 let company: Company;
@@ -10,7 +10,7 @@ let viewer: TestUser;
 let interaction: TestUser;
 
 beforeAll(async () => {
-  service = await customerUnderTest({ pool: 10 });
+  service = await createTestCustomer({ pool: 10 });
   company = service.company({ currency: 'BRL' });
   admin = service.user('admin', company);
   viewer = service.user('viewer', company);
@@ -200,7 +200,7 @@ describe('what is reported', () => {
     expect(await counters()).toEqual(before);
 
     await report(id, { increment: { total_orders: 1 } }).expect(200);
-    expect((await counters()).moved_at > before.moved_at).toBe(true);
+    expect((await counters()).counters_updated_at > before.counters_updated_at).toBe(true);
     const after = await admin.get(`/api/customers/${id}`);
     expect(after.headers['etag']).toBe(read.headers['etag']);
     expect(after.body.customer).toEqual({ ...read.body.customer, total_orders: 1 });

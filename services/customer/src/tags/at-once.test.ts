@@ -1,13 +1,13 @@
 import type { TestUser, TestService } from '@clientela/testing';
 import type { Response, Test } from 'supertest';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { customerUnderTest } from '../customer-under-test.ts';
+import { createTestCustomer } from '../testing/test-customer.ts';
 
 let service: TestService;
 let admin: TestUser;
 
 beforeAll(async () => {
-  service = await customerUnderTest({ pool: 10 });
+  service = await createTestCustomer({ pool: 10 });
   admin = service.user('admin', service.company());
 });
 afterAll(() => service.close());

@@ -13,11 +13,11 @@ export const Tag = z.strictObject({
 export type Tag = z.infer<typeof Tag>;
 
 export const Label = text(50);
-/** Most tags of one customer, and labels in one call. */
-export const mostTags = 1000;
-export const Labels = z.array(Label).max(mostTags, `must not have more than ${mostTags} labels`);
+/** Maximum number of tags of one customer, and of labels in one request. */
+export const maxTags = 1000;
+export const Labels = z.array(Label).max(maxTags, `must not have more than ${maxTags} labels`);
 
-const given = {
+const tagFields = {
   label: Label.optional(),
   labels: Labels.min(1, 'must have a label').optional(),
   color: text(20)
@@ -27,26 +27,26 @@ const given = {
   priority: integer(-2_147_483_648, 2_147_483_647).default(0).meta({ description: 'Higher ones come first' }),
 };
 
-/** One label, or several that share a color and a priority. Told beside the faults of single fields. */
-const oneOfBoth = <Shape extends z.ZodRawShape>(shape: Shape) =>
-  z.strictObject({ ...shape, ...given }).superRefine(
+/** Requires either `label` or `labels`; the check also runs when single fields are invalid, so that one response lists all errors. */
+const labelOrLabels = <Shape extends z.ZodRawShape>(shape: Shape) =>
+  z.strictObject({ ...shape, ...tagFields }).superRefine(
     (body, context) => {
       const { label, labels } = body as { label?: unknown; labels?: unknown };
       if (label === undefined && labels === undefined)
         context.addIssue({ code: 'custom', path: ['label'], message: 'is required, or labels' });
       if (label !== undefined && labels !== undefined)
-        context.addIssue({ code: 'custom', path: ['labels'], message: 'must not stand beside label' });
+        context.addIssue({ code: 'custom', path: ['labels'], message: 'must not be combined with label' });
     },
     { when: ({ value }) => typeof value === 'object' && value !== null && !Array.isArray(value) },
   );
 
-export const NewTags = oneOfBoth({});
+export const NewTags = labelOrLabels({});
 export type NewTags = z.infer<typeof NewTags>;
-export const NewTagsOf = oneOfBoth({ customer_id: Uuid });
+export const NewCustomerTags = labelOrLabels({ customer_id: Uuid });
 
-export const TagId = z.strictObject({ tag_id: Uuid });
-export const TagOfCustomer = z.strictObject({ customer_id: Uuid, tag_id: Uuid });
+export const TagParams = z.strictObject({ tag_id: Uuid });
+export const CustomerTagParams = z.strictObject({ customer_id: Uuid, tag_id: Uuid });
 
-export const TagSaved = z.strictObject({ message: z.string(), tag: Tag });
-export const TagsSaved = z.strictObject({ message: z.string(), tags: z.array(Tag) });
-export const TagList = z.strictObject({ tags: z.array(Tag), total: z.int() });
+export const TagResponse = z.strictObject({ message: z.string(), tag: Tag });
+export const TagsResponse = z.strictObject({ message: z.string(), tags: z.array(Tag) });
+export const TagListResponse = z.strictObject({ tags: z.array(Tag), total: z.int() });

@@ -1,23 +1,23 @@
-/** What may be repeated: an upstream that is down must not get three times the calls because of it. */
+/** Bounds retries to a share of the calls, so that a failing upstream does not receive three times the load. */
 export type RetryBudget = {
-  /** A call was made, which earns a part of a repetition. */
-  earn: () => void;
-  /** Takes one repetition. @returns false when there is none left */
-  spend: () => boolean;
+  /** Adds a part of one retry; called once for every call. */
+  deposit: () => void;
+  /** Takes one retry. @returns false when the budget is exhausted */
+  tryWithdraw: () => boolean;
 };
 
-const most = 10; // repetitions saved up
-const calls = 10; // that earn one
+const maxRetries = 10; // saved up at most
+const callsPerRetry = 10;
 
-export function retryBudget(): RetryBudget {
-  let left = most * calls;
+export function createRetryBudget(): RetryBudget {
+  let balance = maxRetries * callsPerRetry;
   return {
-    earn: () => {
-      left = Math.min(most * calls, left + 1);
+    deposit: () => {
+      balance = Math.min(maxRetries * callsPerRetry, balance + 1);
     },
-    spend: () => {
-      if (left < calls) return false;
-      left -= calls;
+    tryWithdraw: () => {
+      if (balance < callsPerRetry) return false;
+      balance -= callsPerRetry;
       return true;
     },
   };

@@ -1,49 +1,55 @@
 import { notFound } from '@clientela/errors';
 import { route, type Route } from '@clientela/http';
 import type { z } from 'zod';
-import { own } from '../customers/doors.ts';
+import { ownsCustomer } from '../customers/presenter.ts';
 import { CustomerId } from '../customers/schema.ts';
 import type { Counters } from '../stats/schema.ts';
 import { findCounters } from '../stats/store.ts';
-import { appointmentSummary, complaintSummary, orderSummary, silence } from './rules.ts';
-import { AppointmentsShown, ComplaintsShown, OrdersShown, UpstreamQuery } from './schema.ts';
-import type { Upstream, Upstreams } from './upstream.ts';
+import { appointmentSummary, complaintSummary, fallbackNote, orderSummary } from './rules.ts';
+import { AppointmentsResponse, ComplaintsResponse, OrdersResponse, UpstreamQueryParams } from './schema.ts';
+import type { Upstream, Upstreams } from './upstream-client.ts';
 
 export const upstreamRoutes = (upstreams: Upstreams): Route[] => [
-  view('orders', OrdersShown, (question) => upstreams.orders(question), orderSummary),
-  view('complaints', ComplaintsShown, (question) => upstreams.complaints(question), complaintSummary),
-  view('appointments', AppointmentsShown, (question) => upstreams.appointments(question), appointmentSummary),
+  upstreamRoute('orders', OrdersResponse, (query) => upstreams.orders(query), orderSummary),
+  upstreamRoute('complaints', ComplaintsResponse, (query) => upstreams.complaints(query), complaintSummary),
+  upstreamRoute('appointments', AppointmentsResponse, (query) => upstreams.appointments(query), appointmentSummary),
 ];
 
-type Told = { summary: object; status_breakdown: Record<string, number> };
+type UpstreamData = { summary: object; status_breakdown: Record<string, number> };
 
-function view<Name extends keyof Upstreams, Answer extends Told & Record<Name, object[]>>(
+function upstreamRoute<Name extends keyof Upstreams, Data extends UpstreamData & Record<Name, object[]>>(
   name: Name,
   shape: z.ZodObject,
-  ask: Upstream<Answer>,
-  summaryOf: (stored: Counters) => Answer['summary'],
+  fetchData: Upstream<Data>,
+  summaryOf: (stored: Counters) => Data['summary'],
 ): Route {
   return route({
     method: 'get',
     path: `/api/customers/{customer_id}/${name}`,
     summary: `Get a customer’s ${name}`,
     description:
-      'Asked of the service that knows them, newest first, for at most two seconds. While that does not answer, the summary is what is ' +
-      'counted here, and note says since when.',
-    allow: { permission: 'customers:read', own },
+      'Fetched from the service that owns them, newest first, within two seconds. While that service is unavailable, the summary comes ' +
+      'from the counters stored here, and note says since when.',
+    allow: { permission: 'customers:read', own: ownsCustomer },
     params: CustomerId,
-    query: UpstreamQuery,
+    query: UpstreamQueryParams,
     responses: { 200: shape },
     handle: async ({ db, actor, params: { customer_id }, query }) => {
       const stored = await findCounters(db, actor.company_id, customer_id);
       if (!stored) throw notFound('customer');
-      const heard = await ask({ customer_id, ...query, actor });
-      if ('silent_since' in heard) {
-        const note = silence(name, heard.silent_since);
-        return { summary: summaryOf(stored), status_breakdown: {}, [name]: [], as_of: stored.moved_at, note };
+      const result = await fetchData({ customer_id, ...query, actor });
+      if ('unavailableSince' in result) {
+        const note = fallbackNote(name, result.unavailableSince);
+        return {
+          summary: summaryOf(stored),
+          status_breakdown: {},
+          [name]: [],
+          as_of: stored.counters_updated_at,
+          note,
+        };
       }
-      const { summary, status_breakdown, [name]: records } = heard.answer;
-      return { summary, status_breakdown, [name]: records.slice(0, query.limit), as_of: heard.at };
+      const { summary, status_breakdown, [name]: records } = result.data;
+      return { summary, status_breakdown, [name]: records.slice(0, query.limit), as_of: result.fetchedAt };
     },
   });
 }

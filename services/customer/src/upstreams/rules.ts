@@ -2,7 +2,7 @@ import type { CustomerAppointments, CustomerComplaints, CustomerOrders } from '@
 import { average } from '../analytics/rules.ts';
 import type { Counters } from '../stats/schema.ts';
 
-// What is counted here, in the words of those who know it better, for as long as they are silent.
+// Fallback summaries from the stored counters, in the shape of the upstream, for as long as it is unavailable.
 
 export const orderSummary = ({
   total_orders,
@@ -36,6 +36,6 @@ export const appointmentSummary = ({
   last_appointment_date,
 });
 
-/** @param name `orders`: what is missing */
-export const silence = (name: string, since: string): string =>
-  `Nobody has answered for the ${name} since ${since}: the summary is what was counted here, as of the time in as_of`;
+/** @param name resource that is missing, such as `orders` */
+export const fallbackNote = (name: string, unavailableSince: string): string =>
+  `The service that owns the ${name} has been unavailable since ${unavailableSince}; the summary comes from stored counters as of as_of`;

@@ -1,7 +1,7 @@
 import { Instant, Money, queryInteger, text } from '@clientela/validation';
 import { z } from 'zod';
 
-export const UpstreamQuery = z.strictObject({
+export const UpstreamQueryParams = z.strictObject({
   limit: queryInteger(1, 100).default(10),
   status: text(50).optional(),
 });
@@ -10,14 +10,14 @@ const count = z.int();
 const status_breakdown = z.record(z.string(), count);
 const records = z.array(z.record(z.string(), z.json()));
 const age = {
-  as_of: Instant.meta({ description: 'How old the numbers are' }),
+  as_of: Instant.meta({ description: 'When the data was fetched or the counters were last updated' }),
   note: z
     .string()
     .optional()
-    .meta({ description: 'There while who knows more does not answer: the summary is what is counted here' }),
+    .meta({ description: 'Present while the owning service is unavailable: the summary comes from stored counters' }),
 };
 
-export const OrdersShown = z.strictObject({
+export const OrdersResponse = z.strictObject({
   summary: z.strictObject({
     total_orders: count,
     total_order_value: Money,
@@ -29,7 +29,7 @@ export const OrdersShown = z.strictObject({
   ...age,
 });
 
-export const ComplaintsShown = z.strictObject({
+export const ComplaintsResponse = z.strictObject({
   summary: z.strictObject({
     total_complaints: count,
     open_complaints: count,
@@ -41,7 +41,7 @@ export const ComplaintsShown = z.strictObject({
   ...age,
 });
 
-export const AppointmentsShown = z.strictObject({
+export const AppointmentsResponse = z.strictObject({
   summary: z.strictObject({
     total_appointments: count,
     cancelled_appointments: count,

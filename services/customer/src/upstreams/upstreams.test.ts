@@ -3,9 +3,9 @@ import { Writable } from 'node:stream';
 import { createLog } from '@clientela/runtime';
 import { stubServer, type TestUser, type Company, type StubServer, type TestService } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { customerUnderTest } from '../customer-under-test.ts';
-import { retryBudget } from './retry-budget.ts';
-import { upstreamsAt, type Upstreams } from './upstream.ts';
+import { createTestCustomer } from '../testing/test-customer.ts';
+import { createRetryBudget } from './retry-budget.ts';
+import { createUpstreams, type Upstreams } from './upstream-client.ts';
 
 let service: TestService;
 let company: Company;
@@ -16,26 +16,25 @@ let desk: StubServer;
 let upstreams: Upstreams;
 /** What was logged. */
 const logged: string[] = [];
-const log = createLog(
-  'customer',
-  'info',
-  new Writable({
+const log = createLog('customer', 'info', {
+  redact: [],
+  out: new Writable({
     write: (line, _encoding, done) => {
       logged.push((JSON.parse(String(line)) as { msg: string }).msg);
       done();
     },
   }),
-);
+});
 
 /** New ones: nothing is remembered of what the others met. */
 const meet = (patience: { timeout?: number; reset?: number } = {}) => {
   const urls = { orders: `${shop.url}/`, complaints: desk.url, appointments: desk.url };
-  upstreams = upstreamsAt(urls, 'key-of-customer', { log, ...patience });
+  upstreams = createUpstreams(urls, 'key-of-customer', { log, ...patience });
 };
 
 beforeAll(async () => {
   [shop, desk] = await Promise.all([stubServer('interaction'), stubServer('interaction')]);
-  service = await customerUnderTest({
+  service = await createTestCustomer({
     upstreams: {
       orders: (question) => upstreams.orders(question),
       complaints: (question) => upstreams.complaints(question),
@@ -82,7 +81,8 @@ const counted = async () => {
   return customer;
 };
 const movedAt = async (id: string) =>
-  (await service.database.owner('customer_counters').where({ customer_id: id }).first('moved_at')).moved_at as string;
+  (await service.database.owner('customer_counters').where({ customer_id: id }).first('counters_updated_at'))
+    .counters_updated_at as string;
 const storedOrders = {
   total_orders: 3,
   total_order_value: '100.00',
@@ -268,8 +268,8 @@ describe('an upstream with nothing to say that can be used', () => {
     shop.answer(() => undefined);
     const again = (await viewer.get(view(id)).expect(200)).body;
     expect(sinceIn(again.note) > sinceIn(first.note)).toBe(true);
-    const silence = 'the upstream is silent';
-    expect(logged).toEqual([silence, 'the upstream answers again', silence]);
+    const unavailable = 'upstream unavailable';
+    expect(logged).toEqual([unavailable, 'upstream available again', unavailable]);
   });
 
   test('that is not there at all', async () => {
@@ -277,7 +277,7 @@ describe('an upstream with nothing to say that can be used', () => {
     const gone = await stubServer('interaction');
     await gone.close();
     const urls = { orders: gone.url, complaints: gone.url, appointments: gone.url };
-    upstreams = upstreamsAt(urls, 'key-of-customer', { log });
+    upstreams = createUpstreams(urls, 'key-of-customer', { log });
     expect((await viewer.get(view(id)).expect(200)).body).toMatchObject({ summary: storedOrders, orders: [] });
   });
 
@@ -312,12 +312,12 @@ describe('asking again', () => {
   });
 
   test('has a budget: ten times, and then once for ten calls', () => {
-    const budget = retryBudget();
-    const spent = (times: number) => Array.from({ length: times }, () => budget.spend()).filter(Boolean).length;
+    const budget = createRetryBudget();
+    const spent = (times: number) => Array.from({ length: times }, () => budget.tryWithdraw()).filter(Boolean).length;
     expect(spent(20)).toBe(10);
-    for (let call = 0; call < 25; call += 1) budget.earn();
+    for (let call = 0; call < 25; call += 1) budget.deposit();
     expect(spent(20)).toBe(2);
-    for (let call = 0; call < 1000; call += 1) budget.earn();
+    for (let call = 0; call < 1000; call += 1) budget.deposit();
     expect(spent(20)).toBe(10);
   });
 

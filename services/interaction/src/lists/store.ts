@@ -14,7 +14,7 @@ export async function listByTime<Row extends Position>(
 ): Promise<Page<Row> | Following<Row>> {
   if ('page' in wanted) {
     const sort = [{ column: 'occurred_at', descending: true }];
-    return paginate<Row>(found, columns, { ...wanted, sort }, options);
+    return paginate<Row>(found, columns, { ...wanted, sort }, { isFiltered: options.filtered });
   }
   const { after, per_page } = wanted;
   return followingOf(await newest<Row>(found, columns, after, per_page + 1), per_page);

@@ -1,0 +1,125 @@
+/**
+ * A proxied request as a state machine. `proxy.ts` reports events and performs the action that each returns.
+ * Pure: no clock and no I/O, so that every transition can be read and tested alone.
+ */
+export type ProxiedRequest = {
+  /**
+   * `queued`: waits for a connection to the service. `sent`: has a connection, no response yet.
+   * `responding`: the service's response has begun. `settled`: completed, failed, or the client is gone.
+   */
+  phase: 'queued' | 'sent' | 'responding' | 'settled';
+  isRetried: boolean;
+  /** Whether the deadline passed while the response was in progress. */
+  isPastDeadline: boolean;
+};
+
+export const newProxiedRequest: ProxiedRequest = { phase: 'queued', isRetried: false, isPastDeadline: false };
+
+export type ProxyEvent =
+  | { type: 'connected' }
+  | { type: 'responded' }
+  /** The upstream request closed. Without a response and without an error, as after an unrequested upgrade. */
+  | { type: 'upstreamClosed' }
+  | { type: 'upstreamFailed'; code: string; isReusedConnection: boolean }
+  | { type: 'bodyRejected'; code: string; isHeadersSent: boolean }
+  | {
+      type: 'timedOut';
+      /** Bytes that the client's connection carried since the timer started. */
+      bytesMoved: number;
+      isHeadersSent: boolean;
+      /** Whether the connection to the service is still being opened. */
+      isConnecting: boolean;
+      /** Whether the client delays its body, and not the service. */
+      isBodyLate: boolean;
+    }
+  /** The client has the complete response, or disconnected. */
+  | { type: 'clientClosed' };
+
+export type Failure = 'serviceUnavailable' | 'badGateway' | 'gatewayTimeout' | 'slowBody' | 'bodyRejected';
+
+export type ProxyAction =
+  | { type: 'none' }
+  /** Restart the timer. */
+  | { type: 'wait'; ms: number }
+  /** Send the body; a `connected` that comes too late is answered by `cancel` instead. */
+  | { type: 'send' }
+  | { type: 'cancel' }
+  /** Forward the response to the client. */
+  | { type: 'forward' }
+  /** Send the request again on another connection. */
+  | { type: 'retry' }
+  /** Send a problem document and end the upstream request. */
+  | { type: 'fail'; failure: Failure; fault: string }
+  /** Close the client's connection, so that the client sees that the response is incomplete. */
+  | { type: 'disconnect'; fault: string };
+
+export type ProxyRules = {
+  isStream: boolean;
+  /** GET and HEAD (RFC 9110, 9.2.1), which may be sent twice. */
+  isSafe: boolean;
+  /** Milliseconds; for a stream between two bytes. */
+  deadline: number;
+  /** After the deadline a response in progress may continue while `minBytes` move per `rateWindow` milliseconds. */
+  rateWindow: number;
+  minBytes: number;
+};
+
+export type Transition = { next: ProxiedRequest; action: ProxyAction };
+
+/** Errors of a connection that was never opened: the service did not see the request. */
+const unreachableCodes = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EHOSTDOWN',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EADDRNOTAVAIL',
+]);
+/** Errors of an idle connection that the service closed just as the request went out. */
+const staleCodes = new Set(['ECONNRESET', 'EPIPE']);
+
+export function transition(current: ProxiedRequest, event: ProxyEvent, rules: ProxyRules): Transition {
+  const { phase } = current;
+  const stay = (action: ProxyAction): Transition => ({ next: current, action });
+  const enter = (phase: ProxiedRequest['phase'], action: ProxyAction): Transition => ({
+    next: { ...current, phase },
+    action,
+  });
+  // A response in progress can only be cut off.
+  const fail = (failure: Failure, fault: string, isHeadersSent = false): Transition =>
+    enter('settled', isHeadersSent ? { type: 'disconnect', fault } : { type: 'fail', failure, fault });
+
+  // A request that got no connection in time gets one later: it must never be sent.
+  if (phase === 'settled') return stay({ type: event.type === 'connected' ? 'cancel' : 'none' });
+
+  switch (event.type) {
+    case 'connected':
+      return enter('sent', { type: 'send' });
+    case 'responded':
+      return enter('responding', { type: 'forward' });
+    case 'clientClosed':
+      return enter('settled', { type: 'none' });
+    case 'upstreamClosed':
+      return phase === 'responding' ? stay({ type: 'none' }) : fail('badGateway', 'no response');
+    case 'bodyRejected':
+      return fail('bodyRejected', event.code, event.isHeadersSent);
+    case 'upstreamFailed': {
+      const { code, isReusedConnection } = event;
+      if (phase === 'responding') return fail('badGateway', code, true);
+      if (phase === 'sent' && isReusedConnection && staleCodes.has(code) && rules.isSafe && !current.isRetried)
+        return { next: { ...current, phase: 'queued', isRetried: true }, action: { type: 'retry' } };
+      return fail(unreachableCodes.has(code) && !isReusedConnection ? 'serviceUnavailable' : 'badGateway', code);
+    }
+    case 'timedOut':
+  }
+  const { bytesMoved, isHeadersSent } = event;
+  if (rules.isStream && bytesMoved > 0) return stay({ type: 'wait', ms: rules.deadline });
+  if (!rules.isStream && isHeadersSent && (!current.isPastDeadline || bytesMoved >= rules.minBytes))
+    return { next: { ...current, isPastDeadline: true }, action: { type: 'wait', ms: rules.rateWindow } };
+  if (phase === 'queued') return fail('serviceUnavailable', 'no free connection', isHeadersSent);
+  if (event.isConnecting) return fail('serviceUnavailable', 'no connection', isHeadersSent);
+  if (event.isBodyLate) return fail('slowBody', 'slow body', isHeadersSent);
+  return fail('gatewayTimeout', 'deadline', isHeadersSent);
+}

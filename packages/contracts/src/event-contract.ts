@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import type { Service } from './permissions.ts';
+
+/** The message on the wire. `data` carries ids, numbers, states and field names, never a person's values. */
+export const Envelope = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  occurred_at: z.iso.datetime(),
+  company_id: z.uuid().nullable(),
+  actor_id: z.string(),
+  request_id: z.string(),
+  /** The aggregate's version after the change. Subscribers that keep state ignore an older or equal one. */
+  sequence: z.int(),
+  data: z.record(z.string(), z.json()),
+});
+export type Envelope = z.infer<typeof Envelope>;
+
+export type EventContract<Data extends z.ZodObject = z.ZodObject> = {
+  name: string;
+  /** The field of `data` that identifies the aggregate. Events of one aggregate keep their order. */
+  aggregate: string;
+  /** Each subscriber gets a delivery of its own. */
+  subscribers: readonly Service[];
+  data: Data;
+};
+
+export type EventData<E extends EventContract> = z.infer<E['data']>;
+
+export const defineEvent = <Data extends z.ZodObject>(
+  name: string,
+  aggregate: keyof Data['shape'] & string,
+  subscribers: readonly Service[],
+  data: Data,
+): EventContract<Data> => ({ name, aggregate, subscribers, data });
+
+/** The names of changed fields, as events carry them. */
+export const fieldsChanged = z.array(z.string());

@@ -1,0 +1,36 @@
+import { createServer, type ServerResponse } from 'node:http';
+import { describe, expect, test } from 'vitest';
+import { closeGracefully, listenOn } from './http-server.ts';
+
+const address = { host: '127.0.0.1', port: 0 };
+
+describe('an HTTP server', () => {
+  test('listens on a free port, and reports a taken one', async () => {
+    const server = createServer();
+    const port = await listenOn(server, address);
+    expect(port).toBeGreaterThan(0);
+    await expect(listenOn(createServer(), { ...address, port })).rejects.toThrow(/EADDRINUSE/);
+    await closeGracefully(server, 1000);
+  });
+
+  test('finishes running requests before it closes, and cuts off what takes too long', async () => {
+    const waiting: ServerResponse[] = [];
+    for (const [timeoutMs, finishes] of [
+      [10_000, true],
+      [50, false],
+    ] as const) {
+      const server = createServer((_req, res) => void waiting.push(res));
+      const port = await listenOn(server, address);
+      const response = fetch(`http://127.0.0.1:${port}/`).then(
+        (res) => res.text(),
+        () => 'cut off',
+      );
+      await expect.poll(() => waiting.length).toBe(1);
+      const closed = closeGracefully(server, timeoutMs);
+      const running = waiting.pop();
+      if (finishes) running?.end('finished');
+      await closed;
+      expect(await response).toBe(finishes ? 'finished' : 'cut off');
+    }
+  });
+});

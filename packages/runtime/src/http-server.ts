@@ -1,0 +1,32 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/**
+ * Starts listening.
+ * @returns the port; another than asked for when that was 0
+ * @throws the system's error, EADDRINUSE among them
+ */
+export const listenOn = (server: Server, { host, port }: { host: string; port: number }): Promise<number> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+
+/**
+ * Graceful shutdown: accepts no connections, lets running requests finish, then closes what is left.
+ * @param timeoutMs milliseconds that running requests may take
+ */
+export const closeGracefully = (server: Server, timeoutMs: number): Promise<void> =>
+  new Promise((resolve) => {
+    // Closes each keep-alive connection after the response it waits for.
+    const closeIdle = setInterval(() => server.closeIdleConnections(), 50);
+    const closeAll = setTimeout(() => server.closeAllConnections(), timeoutMs);
+    server.close(() => {
+      clearInterval(closeIdle);
+      clearTimeout(closeAll);
+      resolve();
+    });
+  });

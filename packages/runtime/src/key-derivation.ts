@@ -1,0 +1,9 @@
+import { hkdfSync } from 'node:crypto';
+
+/**
+ * Derives a 32-byte key for one purpose (HKDF-SHA-256, RFC 5869), so that no secret serves two purposes.
+ * @param secret key material in base64url
+ * @param purpose HKDF's `info`; changing it changes the key
+ */
+export const deriveKey = (secret: string, purpose: string): Buffer =>
+  Buffer.from(hkdfSync('sha256', Buffer.from(secret, 'base64url'), '', purpose, 32));

@@ -1,0 +1,178 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort, testDatabase, type TestDatabase } from '@clientela/testing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  animatedPng,
+  animatedWebp,
+  decompressionBomb,
+  jpegWithFalseSize,
+  largestAllowedImage,
+  sampleImage,
+} from './testing/sample-images.ts';
+
+// The service as a process of its own, whose memory can be looked at.
+
+const key = 'k'.repeat(43);
+const company_id = randomUUID();
+const headers = {
+  'X-Service-Key': key,
+  'X-User-Id': randomUUID(),
+  'X-User-Role': 'manager',
+  'X-Company-Id': company_id,
+  'X-Session-Id': randomUUID(),
+};
+const folder = mkdtempSync(join(tmpdir(), 'clientela-hostile-'));
+let database: TestDatabase;
+let running: ChildProcess;
+let address: string;
+let customer_id: string;
+
+/** The memory that the service has had at most since it began, in MB. */
+const mostMemory = () =>
+  new Promise<number>((resolve) => {
+    running.once('message', (kilobytes: number) => resolve(kilobytes / 1024));
+    running.send('memory');
+  });
+
+async function start(): Promise<void> {
+  const port = await freePort();
+  address = `http://127.0.0.1:${port}`;
+  const nowhere = 'http://127.0.0.1:9';
+  const tell = `process.on('message', () => process.send(process.resourceUsage().maxRSS))`;
+  running = fork(join(import.meta.dirname, '../main.ts'), {
+    execArgv: ['--import', `data:text/javascript,${encodeURIComponent(tell)}`],
+    env: {
+      CUSTOMER_PORT: String(port),
+      CUSTOMER_DATABASE_URL: database.url,
+      CUSTOMER_SERVICE_KEY: 'c'.repeat(43),
+      CUSTOMER_SECRET: 's'.repeat(43),
+      SERVICE_KEY_HASHES: `gateway=${createHash('sha256').update(key).digest('hex')}`,
+      AUTH_SERVICE_URL: nowhere,
+      INTERACTION_SERVICE_URL: nowhere,
+      FAVORITES_SERVICE_URL: nowhere,
+      PRODUCT_SERVICE_URL: nowhere,
+      AVATARS_FOLDER: folder,
+    },
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  });
+  await new Promise<void>((resolve, reject) => {
+    running.once('exit', () => reject(new Error('it does not come up')));
+    running.stdout?.on('data', (lines: Buffer) => lines.includes('"listening"') && resolve());
+  });
+}
+
+beforeAll(async () => {
+  database = await testDatabase('customer');
+  await start();
+  customer_id = randomUUID();
+  await database.owner('customers').insert({
+    company_id,
+    id: customer_id,
+    full_name: 'Ana',
+    full_name_built: false,
+    preferences: {},
+    search_text: 'ana',
+  });
+  await database.owner('customer_counters').insert({ company_id, customer_id, currency: 'EUR' });
+});
+afterAll(async () => {
+  const ended = new Promise((resolve) => {
+    running.once('exit', resolve);
+  });
+  running.kill('SIGTERM');
+  await ended;
+  await database.drop();
+  rmSync(folder, { recursive: true });
+});
+
+async function upload(file: Buffer | string): Promise<[status: number, ...said: (string | undefined)[]]> {
+  const form = new FormData();
+  form.set('file', new Blob([new Uint8Array(Buffer.from(file))], { type: 'image/png' }), 'picture.png');
+  const answer = await fetch(`${address}/api/customers/${customer_id}/avatar`, { method: 'POST', headers, body: form });
+  const { error_code, errors } = (await answer.json()) as { error_code?: string; errors?: { path: string }[] };
+  return [answer.status, error_code, ...(errors ?? []).map(({ path }) => path)];
+}
+
+const svg = '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" width="30000" height="30000"><rect/></svg>';
+const html = '<!doctype html><script>alert(1)</script>';
+const cut = async (format: 'jpeg' | 'png' | 'webp', part: number) => {
+  const whole = await sampleImage(format);
+  return whole.subarray(0, Math.floor(whole.length * part));
+};
+
+const noPicture = [415, 'UNSUPPORTED_MEDIA_TYPE', 'file'] as const;
+const refused = [422, 'VALIDATION_FAILED', 'file'] as const;
+const tooLarge = [413, 'PAYLOAD_TOO_LARGE'] as const;
+
+/** What is sent, and how it is refused. */
+const hostile: [what: string, make: () => Promise<Buffer> | Buffer | string, expected: readonly unknown[]][] = [
+  ['a drawing (SVG)', () => svg, noPicture],
+  ['a page named .png', () => html, noPicture],
+  ['a page behind the signature of a PNG', () => Buffer.concat([pngSignature, Buffer.from(html)]), refused],
+  ['nothing', () => '', noPicture],
+  ['a TIFF', () => sampleImage('tiff'), noPicture],
+  ['a GIF', () => sampleImage('gif'), noPicture],
+  ['an AVIF', () => sampleImage('avif', 64, 64), noPicture],
+  ['a bomb of 30,000 by 30,000', decompressionBomb, refused],
+  ['a JPEG that says it is as large', jpegWithFalseSize, refused],
+  ['a JPEG cut in the middle', () => cut('jpeg', 0.5), refused],
+  ['a JPEG cut at its end', () => cut('jpeg', 0.98), refused],
+  ['a PNG cut in the middle', () => cut('png', 0.5), refused],
+  ['a WebP cut at its end', () => cut('webp', 0.98), refused],
+  ['an animated WebP', animatedWebp, refused],
+  ['an animated PNG', animatedPng, refused],
+  ['a byte more than 1 MiB', () => Buffer.alloc(1024 * 1024 + 1, 0xff), tooLarge],
+  ['far more than 1 MiB', () => Buffer.alloc(4 * 1024 * 1024, 0xff), tooLarge],
+];
+const pngSignature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+
+test.each(hostile)('%s is refused', async (_what, make, expected) => {
+  expect(await upload(await make())).toEqual(expected);
+  const [row] = await database.owner('customers').select('avatar_url', 'version').where({ id: customer_id });
+  expect(row).toEqual({ avatar_url: null, version: 1 });
+  expect(readdirSync(folder)).toEqual([]);
+  expect(await database.owner('avatar_deletions')).toEqual([]);
+});
+
+test('a file of exactly 1 MiB is taken', async () => {
+  const small = await sampleImage('png', 64, 64);
+  // A comment fills it up: bytes that a decoder passes over.
+  const text = Buffer.alloc(1024 * 1024 - small.length - 12, 'x');
+  text.write('Comment\0', 'latin1');
+  const { crc32 } = await import('node:zlib');
+  const named = Buffer.concat([Buffer.from('tEXt'), text]);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(text.length);
+  const sum = Buffer.alloc(4);
+  sum.writeUInt32BE(crc32(named));
+  const full = Buffer.concat([small.subarray(0, 33), length, named, sum, small.subarray(33)]);
+  expect(full.length).toBe(1024 * 1024);
+  expect(await upload(full)).toEqual([200, undefined]);
+});
+
+test('memory stays bounded through 85 hostile uploads and the heaviest good ones, eight at a time', async () => {
+  const files = await Promise.all(hostile.map(async ([, make]) => make()));
+  const send = async (queue: (Buffer | string)[]) => {
+    const statuses = new Set<number>();
+    const sender = async () => {
+      for (let file = queue.pop(); file !== undefined; file = queue.pop()) statuses.add((await upload(file))[0]);
+    };
+    await Promise.all(Array.from({ length: 8 }, sender));
+    return [...statuses].toSorted();
+  };
+  const times = (count: number) => Array.from({ length: count }, (_, at) => files[at % files.length] as Buffer);
+  await send(times(17));
+  const before = await mostMemory();
+  expect(await send(times(85))).toEqual([413, 415, 422]);
+  const after = await mostMemory();
+  expect(after - before).toBeLessThan(100);
+  const heavy = largestAllowedImage();
+  expect(heavy.length).toBeLessThan(1024 * 1024);
+  // A busy machine may give one up; what counts is that there are never two at a time.
+  for (const status of await send(Array.from({ length: 3 }, () => heavy))) expect([200, 422, 503]).toContain(status);
+  expect((await mostMemory()) - after).toBeLessThan(350);
+}, 60_000);

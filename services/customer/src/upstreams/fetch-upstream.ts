@@ -1,0 +1,72 @@
+import { AppError, unavailable } from '@clientela/errors';
+import { callHeaders, type CompanyActor } from '@clientela/http';
+import type { z } from 'zod';
+
+/** Internal route of an upstream: `{url}/internal/customers/{id}/{name}`. */
+export type Endpoint<S extends z.ZodType> = {
+  /** Last path segment, such as `orders`. */
+  name: string;
+  url: string;
+  /** Service key of this service. */
+  key: string;
+  shape: S;
+};
+
+export type UpstreamQuery = {
+  customer_id: string;
+  limit: number;
+  status?: string | undefined;
+  /** Actor on whose behalf the upstream is called. */
+  actor: CompanyActor;
+};
+
+const maxResponseBytes = 1024 * 1024;
+
+/**
+ * Calls the upstream once.
+ * @throws AppError `unavailable` without a response or on a 5xx, `bad_gateway` when the response is rejected or malformed
+ */
+export async function fetchUpstream<S extends z.ZodType>(
+  { name, url, key, shape }: Endpoint<S>,
+  { customer_id, limit, status, actor }: UpstreamQuery,
+  signal: AbortSignal,
+): Promise<z.infer<S>> {
+  const query = new URLSearchParams({ limit: String(limit), ...(status !== undefined && { status }) });
+  const target = `${url.replace(/\/+$/, '')}/internal/customers/${customer_id}/${name}`;
+  const text = await fetchText(`${target}?${query.toString()}`, callHeaders(key, actor), signal);
+  try {
+    return shape.parse(JSON.parse(text));
+  } catch (cause) {
+    throw badResponse('unexpected shape', cause);
+  }
+}
+
+async function fetchText(url: string, headers: Headers, signal: AbortSignal): Promise<string> {
+  try {
+    const response = await fetch(url, { headers, redirect: 'manual', signal });
+    if (response.ok) return await readBounded(response);
+    await response.body?.cancel();
+    throw response.status >= 500
+      ? unavailable(`The upstream responded with ${response.status}`)
+      : badResponse(`status ${response.status}`);
+  } catch (cause) {
+    throw cause instanceof AppError ? cause : unavailable('The upstream does not respond', { cause });
+  }
+}
+
+async function readBounded(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length;
+    if (size > maxResponseBytes) throw badResponse('too large'); // leaving the loop closes the connection
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+const badResponse = (reason: string, cause?: unknown) =>
+  new AppError('bad_gateway', { detail: `The upstream response cannot be used: ${reason}`, cause });
+
+/** Tells whether the upstream did not respond: a retry may help, and the breaker counts it. */
+export const isUnavailable = (error: unknown): boolean => error instanceof AppError && error.kind === 'unavailable';
