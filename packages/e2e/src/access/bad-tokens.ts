@@ -9,10 +9,10 @@ import { client } from '../testing/test-fleet.ts';
 import type { AccessSetup } from './access-setup.ts';
 
 type Keys = {
-  openSigningKeys: (db: Db, auth_secret: string) => Promise<{ current: () => { key: KeyObject } }>;
+  loadSigningKeys: (db: Db, authSecret: string) => Promise<{ current: () => { key: KeyObject } }>;
 };
 type Receipts = {
-  receiptKeys: (auth_secret: string) => (db: Db) => Promise<{ kid: string; key: KeyObject }>;
+  createReceiptKeyLoader: (authSecret: string) => (db: Db) => Promise<{ kid: string; key: KeyObject }>;
 };
 
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -27,11 +27,11 @@ export async function badTokens({ fleet, users, anonymous, createUser }: AccessS
   // The installation's own key, so that these are signed as auth signs them.
   const db = connect(fleet.databases.auth.url, { name: 'test' });
   const module = (await import(pathToFileURL(join(folderOf('auth'), 'src/keys/signing-key.ts')).href)) as Keys;
-  const { key } = (await module.openSigningKeys(db, fleet.secrets.ownSecrets.auth)).current();
+  const { key } = (await module.loadSigningKeys(db, fleet.secrets.ownSecrets.auth)).current();
   const receipts = (await import(
     pathToFileURL(join(folderOf('auth'), 'src/receipts/receipt-key.ts')).href
   )) as Receipts;
-  const receipt = await receipts.receiptKeys(fleet.secrets.ownSecrets.auth)(db);
+  const receipt = await receipts.createReceiptKeyLoader(fleet.secrets.ownSecrets.auth)(db);
   await db.destroy();
   const signed = (changes: object, signingKey = key, keyId = kid) =>
     jwt.sign({ ...claims, ...changes }, signingKey, { header: { alg: 'ES256', typ: 'at+jwt', kid: keyId } });

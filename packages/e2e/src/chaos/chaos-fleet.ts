@@ -119,5 +119,5 @@ async function queuesSettled(broker: Broker, exchange: string): Promise<void> {
   for (const service of services.filter((service) => service !== 'product'))
     while ((await consumers(`${exchange}.${service}`)) === 0) await sleep(100);
   await model.close();
-  await broker.settled();
+  await broker.flush();
 }

@@ -66,7 +66,7 @@ export async function tapMessages({ broker, exchange }: ChaosFleet): Promise<voi
   await channel.assertQueue(tapOf(exchange), { durable: true, arguments: { 'x-queue-type': 'quorum' } });
   await channel.bindQueue(tapOf(exchange), exchange, '#');
   await model.close();
-  await broker.settled();
+  await broker.flush();
 }
 
 /** Scans every message sent so far and the dead-letter queues. Fails when a service queue is not empty, since only its service reads it. */

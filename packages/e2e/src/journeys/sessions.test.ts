@@ -117,7 +117,7 @@ test('a rotated signing key is published at once and signs later, without a rest
   };
   const command = join(repoRoot, 'packages/fleet/src/commands/rotate-signing-key.ts');
   const { stdout } = await promisify(execFile)(process.execPath, [command], { env });
-  const [, kid = ''] = /^The key (\S+) is published and signs from \S+ on/.exec(stdout) ?? [];
+  const [, kid = ''] = /^The key (\S+) is published and signs from \S+\./.exec(stdout) ?? [];
   const { body } = await anonymous.get('/.well-known/jwks.json');
   const ofTokens = body.keys.filter(({ use }: { use: string }) => use === 'sig');
   expect(ofTokens.map((key: { kid: string }) => key.kid)).toEqual([kidOf(before.access_token), kid]);

@@ -54,8 +54,8 @@ const until = <T>(look: () => T | Promise<T>) => vi.waitFor(look, { timeout: 15_
 
 describe('a removal', () => {
   test('committed while both hearers are down reaches each once when it is back, and a dead one does not delay the other', async () => {
-    interaction.answer(hangsUp);
-    favorites.answer(hangsUp);
+    interaction.respond(hangsUp);
+    favorites.respond(hangsUp);
     const customer = await created();
     await admin.delete(`${path}/${customer.id}?hard_delete=true`).expect(200);
     await until(() =>
@@ -63,11 +63,11 @@ describe('a removal', () => {
     );
     expect(await waiting(customer.id)).toHaveLength(2);
 
-    favorites.answer(confirms);
+    favorites.respond(confirms);
     await until(async () => expect(await waiting(customer.id)).toEqual(['interaction']));
     const confirmed = heard(favorites, customer.id).length;
 
-    interaction.answer(confirms);
+    interaction.respond(confirms);
     await until(async () => expect(await waiting(customer.id)).toEqual([]));
     const last = heard(interaction, customer.id).length;
     const other = await created(); // a later event goes through: nothing of the earlier one is sent again
@@ -86,8 +86,8 @@ describe('a removal', () => {
   });
 
   test('that is rolled back says nothing', async () => {
-    interaction.answer(confirms);
-    favorites.answer(confirms);
+    interaction.respond(confirms);
+    favorites.respond(confirms);
     const customer = await created();
     const { owner } = service.database;
     await owner.raw(

@@ -73,7 +73,7 @@ export async function othersUnderTest(): Promise<OthersUnderTest> {
     return { status: 404 };
   };
   for (const [name, one] of made)
-    one.answer((path, body) => {
+    one.respond((path, body) => {
       const how = others.away.get(name);
       if (how === 'hangs up') return undefined;
       return how === undefined ? answer(name, path, body) : { status: how };

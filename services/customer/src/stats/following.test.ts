@@ -28,7 +28,7 @@ beforeEach(async () => {
   admin = service.user('admin', company);
   recorded.clear();
   interaction.calls.length = 0;
-  interaction.answer(answer);
+  interaction.respond(answer);
   await service.database.owner('customers').delete();
 });
 afterAll(() => Promise.all([service.close(), interaction.close()]));
@@ -153,7 +153,7 @@ test('an answer that is overtaken by a later one is thrown away', async () => {
   const id = await created();
   const late = Promise.withResolvers<void>();
   const waiting = Promise.withResolvers<void>();
-  interaction.answer(async (path) => {
+  interaction.respond(async (path) => {
     const first = interaction.calls.length === 1;
     const found = structuredClone(answer(path));
     if (first) {
@@ -177,12 +177,12 @@ test('while the interaction service is away the event waits, and is heard then',
   const id = await created();
   record(id, 1, much);
   const said = event('transaction.recorded', id, 1);
-  interaction.answer(() => undefined);
+  interaction.respond(() => undefined);
   await hear(said).expect(503);
-  interaction.answer(() => ({ status: 503 }));
+  interaction.respond(() => ({ status: 503 }));
   await hear(said).expect(503);
   expect(await statsOf(id)).toEqual(stats);
-  interaction.answer(answer);
+  interaction.respond(answer);
   expect((await hear(said).expect(200)).body).toEqual({ processed: true });
   expect(await statsOf(id)).toEqual(much);
 });
@@ -259,7 +259,7 @@ test('a recount is no fault-finder of what is on its way: it moves the counters 
 
 test('an event that is heard during a recount is not overwritten by what was asked before it', async () => {
   const id = await created();
-  interaction.answer(async (path) => {
+  interaction.respond(async (path) => {
     const found = structuredClone(answer(path));
     if (interaction.calls.length === 1) {
       record(id, 2, { total_orders: 2 });

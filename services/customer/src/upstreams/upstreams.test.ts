@@ -48,7 +48,7 @@ afterAll(() => Promise.all([service.close(), shop.close(), desk.close()]));
 beforeEach(() => {
   for (const one of [shop, desk]) {
     one.calls.length = 0;
-    one.answer(() => ({ status: 404 }));
+    one.respond(() => ({ status: 404 }));
   }
   logged.length = 0;
   meet();
@@ -106,7 +106,7 @@ const sinceIn = (note: string) => /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/.exec(
 describe('what an upstream knows', () => {
   test('is answered as it says it, as of now: orders', async () => {
     const { id } = await counted();
-    shop.answer(() => ({ status: 200, body: orders({ page: 1 }) }));
+    shop.respond(() => ({ status: 200, body: orders({ page: 1 }) }));
     const before = new Date().toISOString();
     const { body } = await viewer.get(view(id)).set('X-Request-Id', 'request-of-orders').expect(200);
     const { as_of, ...told } = body;
@@ -146,7 +146,7 @@ describe('what an upstream knows', () => {
       status_breakdown: {},
       appointments: [],
     };
-    desk.answer((path) => ({ status: 200, body: path.includes('complaints') ? complaints : appointments }));
+    desk.respond((path) => ({ status: 200, body: path.includes('complaints') ? complaints : appointments }));
     expect((await viewer.get(view(id, 'complaints')).expect(200)).body).toEqual({
       ...complaints,
       as_of: expect.any(String),
@@ -164,7 +164,7 @@ describe('what an upstream knows', () => {
 
   test('is limited and filtered there; more than was asked for is cut here', async () => {
     const { id } = await created();
-    shop.answer(() => ({ status: 200, body: orders({ orders: [{ id: 1 }, { id: 2 }, { id: 3 }] }) }));
+    shop.respond(() => ({ status: 200, body: orders({ orders: [{ id: 1 }, { id: 2 }, { id: 3 }] }) }));
     const { body } = await viewer.get(view(id, 'orders', '?limit=2&status=in%20progress%26x')).expect(200);
     expect(body.orders).toEqual([{ id: 1 }, { id: 2 }]);
     expect(new URL(shop.calls[0]?.path ?? '', shop.url).searchParams).toEqual(
@@ -207,7 +207,7 @@ describe('an upstream with nothing to say that can be used', () => {
   test.each(Object.keys(silences))('%s: what is counted here is answered, and a note says since when', async (how) => {
     const { id } = await counted();
     const before = new Date().toISOString();
-    shop.answer(silences[how] ?? (() => undefined));
+    shop.respond(silences[how] ?? (() => undefined));
     const { body } = await viewer.get(view(id)).expect(200);
     expect(body).toEqual({
       summary: storedOrders,
@@ -263,9 +263,9 @@ describe('an upstream with nothing to say that can be used', () => {
     expect(second.as_of > first.as_of).toBe(true);
     expect(second.summary).toMatchObject({ total_orders: 4, average_order_value: '25.00' });
 
-    shop.answer(() => ({ status: 200, body: orders() }));
+    shop.respond(() => ({ status: 200, body: orders() }));
     expect((await viewer.get(view(id)).expect(200)).body).not.toHaveProperty('note');
-    shop.answer(() => undefined);
+    shop.respond(() => undefined);
     const again = (await viewer.get(view(id)).expect(200)).body;
     expect(sinceIn(again.note) > sinceIn(first.note)).toBe(true);
     const unavailable = 'upstream unavailable';
@@ -283,13 +283,13 @@ describe('an upstream with nothing to say that can be used', () => {
 
   test('that never answers is waited for only so long, first try and repetition together', async () => {
     const { id } = await counted();
-    shop.answer(() => new Promise(() => {}));
+    shop.respond(() => new Promise(() => {}));
     expect((await viewer.get(view(id)).expect(200)).body).toMatchObject({ summary: storedOrders, orders: [] });
     expect(shop.calls).toHaveLength(1); // the time is up: nothing is repeated
 
     meet({ timeout: 300 });
     let asked = 0;
-    shop.answer(() => (++asked === 1 ? undefined : new Promise(() => {})));
+    shop.respond(() => (++asked === 1 ? undefined : new Promise(() => {})));
     expect((await viewer.get(view(id)).expect(200)).body).toMatchObject({ summary: storedOrders, orders: [] });
     expect(asked).toBeLessThanOrEqual(2);
   });
@@ -299,13 +299,13 @@ describe('asking again', () => {
   test('helps when nobody answered; a refusal and what cannot be used are answers', async () => {
     const { id } = await created();
     let asked = 0;
-    shop.answer(() => (++asked < 3 ? { status: 503 } : { status: 200, body: orders() }));
+    shop.respond(() => (++asked < 3 ? { status: 503 } : { status: 200, body: orders() }));
     expect((await viewer.get(view(id)).expect(200)).body).not.toHaveProperty('note');
     expect(asked).toBe(3);
 
     for (const answer of [{ status: 404 }, { status: 429 }, { status: 200, text: '?' }]) {
       shop.calls.length = 0;
-      shop.answer(() => answer);
+      shop.respond(() => answer);
       await viewer.get(view(id)).expect(200);
       expect(shop.calls).toHaveLength(1);
     }
@@ -324,7 +324,7 @@ describe('asking again', () => {
   test('ends for a while after many failures, and begins again by itself', async () => {
     meet({ reset: 200 });
     const { id } = await created();
-    shop.answer(() => ({ status: 500 }));
+    shop.respond(() => ({ status: 500 }));
     const spared = async () => {
       const before = shop.calls.length;
       const { body } = await viewer.get(view(id)).expect(200);
@@ -334,11 +334,11 @@ describe('asking again', () => {
     await expect.poll(spared).toBe(true);
     expect(shop.calls.length).toBeGreaterThanOrEqual(10);
     expect(desk.calls).toEqual([]);
-    desk.answer(() => ({ status: 404 }));
+    desk.respond(() => ({ status: 404 }));
     await viewer.get(view(id, 'complaints')).expect(200);
     expect(desk.calls).toHaveLength(1); // the others have breakers of their own
 
-    shop.answer(() => ({ status: 200, body: orders() }));
+    shop.respond(() => ({ status: 200, body: orders() }));
     await expect.poll(async () => (await viewer.get(view(id))).body.note).toBeUndefined();
     const before = shop.calls.length;
     for (let call = 0; call < 3; call += 1)
@@ -389,7 +389,7 @@ describe('who may ask, and about whom', () => {
   test('a deleted customer’s are still read; a superuser carries the company that it names', async () => {
     const { id } = await created();
     await service.user('admin', company).delete(`/api/customers/${id}`).expect(200);
-    shop.answer(() => ({ status: 200, body: orders() }));
+    shop.respond(() => ({ status: 200, body: orders() }));
     expect((await viewer.get(view(id)).expect(200)).body.orders).toHaveLength(1);
     const superuser = service.user('superuser');
     await superuser.get(view(id)).expect(422);
