@@ -1,0 +1,191 @@
+import { randomUUID } from 'node:crypto';
+import type { TestUser, Company, TestService } from '@clientela/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createTestCustomer } from '../testing/test-customer.ts';
+
+let service: TestService;
+let company: Company;
+let admin: TestUser;
+
+beforeAll(async () => {
+  service = await createTestCustomer();
+  company = service.company({ country: 'RO', currency: 'RON' });
+  admin = service.user('admin', company);
+});
+afterAll(() => service.close());
+
+const path = '/api/customers';
+const createCustomer = async (body: object = { full_name: 'Ana Pop' }) =>
+  (await admin.post(path, body).expect(201)).body.customer;
+const eventsOf = async (id: string) => (await service.events()).filter(({ data }) => data['customer_id'] === id);
+
+describe('changing a customer', () => {
+  test('keeps omitted fields, clears with null, and publishes the changed fields', async () => {
+    const customer = await createCustomer({
+      full_name: 'Keep',
+      email: 'keep@example.com',
+      city_id: 7,
+      metadata: { a: 1, b: 2 },
+    });
+    const { body, headers } = await admin
+      .patch(`${path}/${customer.id}`, { city_id: null, metadata: { c: 3 }, birthday: '1990-05-05' })
+      .expect(200);
+    expect(body).toEqual({
+      message: 'Customer updated',
+      customer: {
+        ...customer,
+        city_id: null,
+        metadata: { c: 3 },
+        birthday: '1990-05-05',
+        updated_at: expect.any(String),
+      },
+    });
+    expect(headers['etag']).toBe('"2"');
+    const [, updated, ...more] = await eventsOf(customer.id);
+    expect(updated).toMatchObject({
+      name: 'customer.updated',
+      sequence: 2,
+      data: { fields_changed: expect.arrayContaining(['city_id', 'metadata', 'birthday']) },
+    });
+    expect(updated?.data['fields_changed']).toHaveLength(3);
+    expect(more).toEqual([]);
+  });
+
+  test('accepts the whole record; unchanged, it changes nothing', async () => {
+    const customer = await createCustomer({
+      firstname: 'Whole',
+      lastname: 'Record',
+      phone: '(0712) 00 11 22',
+      address: { line: 'A', zip_code: '01' },
+      metadata: { z: [1] },
+    });
+    const same = await admin.put(`${path}/${customer.id}`, customer).expect(200);
+    expect(same.body.customer).toEqual(customer);
+    expect(same.headers['etag']).toBe('"1"');
+    const { body } = await admin.put(`${path}/${customer.id}`, { ...customer, firstname: 'Other' }).expect(200);
+    expect(body.customer).toMatchObject({ firstname: 'Other', full_name: 'Other Record', phone: '+40712001122' });
+    expect((await eventsOf(customer.id)).map(({ name }) => name)).toEqual(['customer.created', 'customer.updated']);
+    const [row] = await service.database.owner('customers').where({ id: customer.id });
+    expect(row).toMatchObject({ phone_typed: '(0712) 00 11 22' });
+  });
+
+  test('rejects read-only fields together with all other errors', async () => {
+    const customer = await createCustomer({ email: 'readonly@example.com', user_id: randomUUID() });
+    const wrong = {
+      ...customer,
+      id: randomUUID(),
+      status: 'inactive',
+      type: 'vip',
+      is_active: false,
+      avatar_url: '/a',
+      total_orders: 5,
+      lifetime_value: '1.00',
+      tags: ['vip'],
+      user_id: randomUUID(),
+      email: null,
+    };
+    const { body } = await admin.put(`${path}/${customer.id}`, wrong).expect(422);
+    expect(body.errors.map((error: { path: string }) => error.path).toSorted()).toEqual(
+      [
+        'avatar_url',
+        'full_name',
+        'id',
+        'is_active',
+        'lifetime_value',
+        'status',
+        'tags',
+        'total_orders',
+        'type',
+        'user_id',
+      ].toSorted(),
+    );
+    expect((await admin.get(`${path}/${customer.id}`)).body.customer).toEqual(customer);
+  });
+
+  test('sets user_id once', async () => {
+    const customer = await createCustomer();
+    const user_id = randomUUID();
+    await admin.patch(`${path}/${customer.id}`, { user_id: user_id.toUpperCase() }).expect(200);
+    await admin.patch(`${path}/${customer.id}`, { user_id }).expect(200);
+    for (const other of [randomUUID(), null]) {
+      const { body } = await admin.patch(`${path}/${customer.id}`, { user_id: other }).expect(422);
+      expect(body.errors).toEqual([{ path: 'user_id', message: 'is read-only once it is set' }]);
+    }
+  });
+
+  test('rebuilds the full name only if it was built', async () => {
+    const change = async (id: string, body: object) =>
+      (await admin.patch(`${path}/${id}`, body).expect(200)).body.customer.full_name;
+    const built = await createCustomer({ firstname: 'Ana', lastname: 'Silva' });
+    expect(built.full_name).toBe('Ana Silva');
+    expect(await change(built.id, { lastname: 'Costa' })).toBe('Ana Costa');
+    expect(await change(built.id, { full_name: 'Dr. Costa' })).toBe('Dr. Costa');
+    expect(await change(built.id, { firstname: 'Eva' })).toBe('Dr. Costa');
+    expect(await change(built.id, { full_name: null })).toBe('Eva Costa');
+    expect(await change(built.id, { firstname: null })).toBe('Costa');
+    const later = await createCustomer({ email: 'later@example.com' });
+    expect(later.full_name).toBe(null);
+    expect(await change(later.id, { firstname: 'Now' })).toBe('Now');
+    const long = await createCustomer({ firstname: 'f'.repeat(255), lastname: 'l'.repeat(255) });
+    expect(long.full_name).toBe('f'.repeat(255));
+  });
+
+  test('merges keys of address and preferences', async () => {
+    const customer = await createCustomer({
+      full_name: 'Keys',
+      address: { line: 'L', city: 'C' },
+      preferences: { newsletter: true },
+    });
+    const at = `${path}/${customer.id}`;
+    const { body } = await admin
+      .patch(at, { address: { city: null, state: 'S' }, preferences: { language: 'ro' } })
+      .expect(200);
+    expect(body.customer).toMatchObject({
+      address: { line: 'L', city: null, state: 'S', zip_code: null, country: null },
+      preferences: { newsletter: true, notifications: true, language: 'ro' },
+    });
+    expect((await admin.patch(at, { address: null }).expect(200)).body.customer.address).toBe(null);
+    expect((await admin.patch(at, { address: {} }).expect(200)).headers['etag']).toBe('"3"');
+  });
+
+  test('validates the resulting record', async () => {
+    const customer = await createCustomer({ email: 'last@example.com' });
+    const at = `${path}/${customer.id}`;
+    expect((await admin.patch(at, { email: null }).expect(422)).body.errors).toMatchObject([{ path: 'full_name' }]);
+    await admin.patch(at, { email: null, phone: '0712345000' }).expect(200);
+    expect((await admin.patch(at, { document_number: '900123456' }).expect(422)).body.errors).toMatchObject([
+      { path: 'document_type' },
+    ]);
+    await admin.patch(at, { document_type: 'NIT', document_number: '900.123.456' }).expect(200);
+    expect((await admin.patch(at, { document_type: 'cpf' }).expect(422)).body.errors).toEqual([
+      { path: 'document_number', message: 'is not a valid CPF' },
+    ]);
+    expect((await admin.patch(at, { document_type: null }).expect(422)).body.errors).toMatchObject([
+      { path: 'document_type' },
+    ]);
+    expect(
+      (await admin.patch(at, { document_number: null, document_type: 'cpf' }).expect(200)).body.customer,
+    ).toMatchObject({ document_type: 'cpf', document_number: null });
+  });
+
+  test('checks If-Match, and never answers a read with 304 because counters raise no version', async () => {
+    const customer = await createCustomer();
+    const at = `${path}/${customer.id}`;
+    const { headers } = await admin.get(at).expect(200);
+    expect(headers['etag']).toBe('"1"');
+    await admin.get(at).set('If-None-Match', '"1"').expect(200);
+    await admin.patch(at, { city_id: 1 }).set('If-Match', '"1"').expect(200);
+    for (const stale of [
+      admin.patch(at, { city_id: 2 }),
+      admin.put(at, { city_id: 2 }),
+      admin.delete(at),
+      admin.delete(`${at}?hard_delete=true`),
+      admin.patch(`${at}/activate`),
+    ]) {
+      expect((await stale.set('If-Match', '"1"').expect(412)).body.error_code).toBe('PRECONDITION_FAILED');
+    }
+    expect((await admin.get(at)).body.customer).toMatchObject({ city_id: 1, is_active: true });
+    await admin.delete(at).set('If-Match', '"2"').expect(200);
+    await admin.patch(`${at}/activate`).set('If-Match', '"3"').expect(200);
+  });
+});

@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto';
+import type { TestUser, Company } from '@clientela/testing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sampleImage } from '../avatars/testing/sample-images.ts';
+import { createTestPrivacy, type TestPrivacy } from './testing/test-privacy.ts';
+
+let it: TestPrivacy;
+let company: Company;
+let admin: TestUser;
+beforeAll(async () => {
+  it = await createTestPrivacy();
+  company = it.service.company();
+  admin = it.service.user('admin', company);
+});
+afterAll(() => it.close());
+
+/** The tables that hold a text anywhere in a row, in any case. */
+async function tablesWith(text: string): Promise<string[]> {
+  const { owner } = it.service.database;
+  const { rows } = await owner.raw<{ rows: { name: string }[] }>(
+    `select tablename as name from pg_tables where schemaname = 'public'`,
+  );
+  const found: string[] = [];
+  for (const { name } of rows) {
+    const held = await owner(`${name} as t`).whereRaw(`lower(t::text) like ?`, [`%${text.toLowerCase()}%`]);
+    if (held.length > 0) found.push(name);
+  }
+  return found.toSorted();
+}
+
+/** Somebody whose every text says the same, but for what has digits alone. */
+async function somebody() {
+  const canary = `canary${randomUUID().slice(24)}`; // short enough for every field
+  const phone = `+3461${String(Math.random()).slice(2, 9)}`;
+  const user_id = it.newUser();
+  const person = it.service.user('customer', company, user_id);
+  const values = {
+    user_id,
+    external_id: `${canary} external`,
+    full_name: `${canary} full`,
+    firstname: `${canary} first`,
+    lastname: `${canary} last`,
+    email: `${canary}@example.com`,
+    phone,
+    document_type: 'passport',
+    document_number: `${canary}DOC`,
+    address: {
+      line: `${canary} line`,
+      city: `${canary} city`,
+      state: `${canary} state`,
+      zip_code: canary,
+      country: `${canary} country`,
+    },
+    metadata: { [`${canary} key`]: { deep: [`${canary} value`] } },
+    tags: [`${canary} label`],
+  };
+  const keyed = (path: string, body: object, by = admin) =>
+    by.post(path, body).set('Idempotency-Key', `${canary}-${randomUUID()}`);
+  const made = await keyed('/api/customers', values).expect(201);
+  const { id, number } = made.body.customer as { id: string; number: number };
+  const at = `/api/customers/${id}`;
+  await admin.patch(at, { full_name: `${canary} renamed`, preferences: { language: 'es' } }).expect(200);
+  await keyed(`${at}/tags`, { label: `${canary} tag`, color: canary }).expect(201);
+  await keyed(`${at}/notes`, { content: `${canary} note` }).expect(201);
+  await admin.patch(`${at}/status`, { status: 'suspended', reason: `${canary} reason` }).expect(200);
+  // The key of a batch is about no person alone, so that it stays with the other parts for its 24 hours.
+  const operations = [
+    { op: 'update', id, data: { metadata: { [`${canary} batch key`]: `${canary} batch` } } },
+    { op: 'create', data: { email: values.email } }, // refused, with what it names
+    { op: 'upsert', match_on: 'email', data: { email: values.email, lastname: `${canary} upserted` } },
+  ];
+  const batch = admin.post('/api/customers/batch', { operations }).set('Idempotency-Key', randomUUID());
+  const { body } = await batch.expect(200);
+  expect(body.results.map(({ status }: { status: number }) => status)).toEqual([200, 409, 200]);
+  await admin
+    .post(`${at}/avatar`)
+    .attach('file', await sampleImage('png'), 'me.png')
+    .expect(200);
+  await person
+    .post(`${at}/avatar`)
+    .set('Idempotency-Key', `${canary}-avatar`)
+    .attach('file', await sampleImage('png'), 'me.png')
+    .expect(200);
+  await person.patch('/api/customers/me', { address: { line: `${canary} own line` } }).expect(200);
+  return { canary, phone, id, number, user_id };
+}
+
+test('of an erased person nothing is left in any row of any table, and no file; of others everything is', async () => {
+  const gone = await somebody();
+  const files = it.files();
+  const kept = await somebody();
+  const before = await tablesWith(gone.canary);
+  expect(before).toEqual(['customer_history', 'customer_notes', 'customer_tags', 'customers', 'idempotency_keys']);
+  const { text } = await admin.post('/api/gdpr/export', { customer_id: gone.id }).expect(200);
+  for (const part of [
+    ' external',
+    ' renamed',
+    ' full', // in the history
+    ' first',
+    ' last',
+    '@example.com',
+    ' line',
+    ' city',
+    ' state',
+    ' country',
+    ' key',
+    ' value',
+    ' label',
+    ' tag',
+    ' note',
+    ' reason',
+    ' batch key',
+    ' upserted',
+    ' own line',
+  ])
+    expect(text.includes(`${gone.canary}${part}`), part).toBe(true);
+  for (const value of [gone.phone, gone.user_id]) expect(text).toContain(value);
+  expect(text).not.toContain(kept.canary);
+  expect(files).toHaveLength(2); // the one that was replaced is still there
+
+  it.startWorker();
+  const id = await it.erase(admin, { customer_id: gone.id });
+  await it.untilDone(admin, id);
+  expect(await tablesWith(gone.canary)).toEqual([]);
+  expect(await tablesWith(gone.phone.slice(1))).toEqual([]);
+  expect(await tablesWith(kept.canary)).toEqual(before);
+  expect(it.files()).toHaveLength(2);
+  for (const file of files) expect(it.files()).not.toContain(file);
+  // The ids stay where they lead to nobody; in the path of a blanked answer for 24 hours.
+  expect(await tablesWith(gone.id)).toEqual([
+    'erased_customers',
+    'erasure_requests',
+    'erasures',
+    'idempotency_keys',
+    'outbox_deliveries',
+    'outbox_events',
+  ]);
+}, 60_000);
