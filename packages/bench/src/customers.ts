@@ -9,7 +9,7 @@ import { logOf } from './log.ts';
 import { median } from './measure.ts';
 import { plansOf } from './plans.ts';
 import { loadNow } from './report.ts';
-import { benchStreet } from './bench-fleet.ts';
+import { startBenchFleet } from './bench-fleet.ts';
 
 // Measures lists and searches in a company of a million customers that shares its database with a hundred other companies. Each request
 // goes to the customer service's own port, one at a time, right after a write.
@@ -33,17 +33,17 @@ type Page = { total?: number; total_is_estimate?: true; next_cursor?: string | n
 type Row = { name: string; bound: number; total: string; median: number; p95: number; max: number };
 
 const loadAverage = loadNow();
-const fleetUnderTest = await benchStreet(interrupted.signal, values.keep);
+const fleetUnderTest = await startBenchFleet(interrupted.signal, values.keep);
 try {
   const { fleet, as_gateway, company_id } = fleetUnderTest;
-  const { owner_url } = fleet.databases.customer;
+  const { ownerUrl } = fleet.databases.customer;
   const loadedMark = values.keep && join(values.keep, 'loaded');
   if (loadedMark && existsSync(loadedMark)) print(`Reusing the data in ${values.keep}`);
   else {
     print(
       `Loading ${amounts.largest} customers of one company and ${amounts.each} of each of ${amounts.companies} others`,
     );
-    await loadCustomers(owner_url, company_id, print);
+    await loadCustomers(ownerUrl, company_id, print);
     if (loadedMark) writeFileSync(loadedMark, '');
   }
 
@@ -61,7 +61,7 @@ try {
     if (response.status >= 300) throw new Error(`${method} ${path}: ${response.status} ${text}`);
     return JSON.parse(text) as Page;
   };
-  const smallCompany = await anotherCompany(owner_url, company_id);
+  const smallCompany = await anotherCompany(ownerUrl, company_id);
   let written = Date.now(); // unique in each run on the same data
   const write = () => {
     written += 1;
@@ -69,7 +69,7 @@ try {
     const body = { firstname, lastname, email: `written${written}@example.com`, tags: ['Newsletter'] };
     return send('POST', '/api/customers', { body });
   };
-  await assertRowsAsWritten(owner_url, company_id, (id) =>
+  await assertRowsAsWritten(ownerUrl, company_id, (id) =>
     send('PUT', `/api/customers/${id}`, { body: { gender: 'other' } }),
   );
 
@@ -111,8 +111,8 @@ try {
 
   const isSlow = ({ median, max, bound }: Row) => median > bound || max > absoluteBound;
   const slow = rows.filter(isSlow);
-  const admin_url = fleet.postgres.admin_url ?? '';
-  const server = { admin_url, database: databaseName('customer'), log: await logOf(admin_url) };
+  const adminUrl = fleet.postgres.adminUrl ?? '';
+  const server = { adminUrl, database: databaseName('customer'), log: await logOf(adminUrl) };
   const plans: string[] = [];
   for (const benchCase of values.plans === 'none' ? [] : cases) {
     if (values.plans === 'slow' && !slow.some(({ name }) => name === benchCase.name)) continue;
@@ -150,8 +150,8 @@ function summary(times: readonly number[]): Pick<Row, 'median' | 'p95' | 'max'> 
   return { median: median(times), p95: sorted[Math.floor(times.length * 0.95)] ?? 0, max: sorted.at(-1) ?? 0 };
 }
 
-async function anotherCompany(owner_url: string, company_id: string): Promise<string> {
-  const owner = new pg.Client({ connectionString: owner_url });
+async function anotherCompany(ownerUrl: string, company_id: string): Promise<string> {
+  const owner = new pg.Client({ connectionString: ownerUrl });
   await owner.connect();
   const { rows } = await owner.query<{ company_id: string }>(
     'select company_id from customers where company_id <> $1 limit 1',
@@ -166,11 +166,11 @@ async function anotherCompany(owner_url: string, company_id: string): Promise<st
  * @throws Error if the loader writes other values than the service would
  */
 async function assertRowsAsWritten(
-  owner_url: string,
+  ownerUrl: string,
   company_id: string,
   rewrite: (id: string) => Promise<unknown>,
 ): Promise<void> {
-  const owner = new pg.Client({ connectionString: owner_url });
+  const owner = new pg.Client({ connectionString: ownerUrl });
   await owner.connect();
   try {
     const read = async (ids: readonly string[]) => {
