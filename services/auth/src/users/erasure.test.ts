@@ -282,7 +282,7 @@ describe('an erased user', () => {
       .owner('audit_logs')
       .where({ company_id: company })
       .whereNotNull('ip')
-      .where((entry) => entry.where({ actor_id: person.id }).orWhere({ resource_id: person.id }));
+      .where((entry) => void entry.where({ actor_id: person.id }).orWhere({ resource_id: person.id }));
     const request = { request_id: randomUUID(), person: personOf(company, person.id) };
     const { result, interruptions } = await runInterrupted(auth.database.db, (inTransaction) =>
       erasePerson(inTransaction, privacy, request),
