@@ -21,3 +21,11 @@ test('verification without a hash fails after equal work', async () => {
   const wrong = await work(hash);
   expect(await work(undefined)).toBeGreaterThan(wrong / 3);
 });
+
+test('rejects with a 503 what cannot be hashed soon', async () => {
+  const passwords = createPasswords({ concurrency: 1, maxQueued: 0, queueTimeoutMs: 0 });
+  const running = passwords.hash('correct horse battery');
+  const overloaded = { kind: 'unavailable', headers: { 'Retry-After': '5' } };
+  await expect(passwords.hash('correct horse battery')).rejects.toMatchObject(overloaded);
+  await running;
+});

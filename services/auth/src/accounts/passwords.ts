@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { unavailable } from '@clientela/errors';
+import { createConcurrencyLimiter } from '@clientela/runtime';
 import { hash, verify } from '@node-rs/argon2';
 import { verify as verifyBcrypt } from '@node-rs/bcrypt';
-import { createConcurrencyLimiter } from './concurrency-limiter.ts';
 
 /** `rehashed`: the argon2id hash to store from now on, when a correct password still had a bcrypt hash. */
 export type PasswordCheck = { isValid: boolean; rehashed?: string };
@@ -30,10 +31,12 @@ const isBcrypt = (hashed: string) => /^\$2[aby]\$/.test(hashed);
 export const generatePassword = (): string => randomBytes(18).toString('base64url');
 
 /** Lets 200 simultaneous sign-ins succeed within the gateway's deadline of 15 s. */
-const defaultLimits = { concurrency: 2, maxQueued: 200, timeoutMs: 10_000 };
+const defaultLimits = { concurrency: 2, maxQueued: 200, queueTimeoutMs: 10_000 };
+
+const overloaded = () => unavailable('Too many concurrent sign-ins; retry in 5 s', { retryAfter: 5 });
 
 export function createPasswords(limits = defaultLimits): Passwords {
-  const limit = createConcurrencyLimiter(limits);
+  const limit = createConcurrencyLimiter({ ...limits, rejection: overloaded });
   const dummyHash = hash(generatePassword(), argon2Options);
 
   /** Also tries the password as typed, because the system it comes from did not normalize it. */
