@@ -7,6 +7,6 @@ export { runInterrupted } from './interrupted.ts';
 export type { Rabbitmq } from './rabbitmq.ts';
 export { tablesContaining } from './tables-containing.ts';
 export { testServiceKeys, testSecret, testService } from './service.ts';
-export type { TestUser, Company, TestParts, TestService } from './service.ts';
+export type { TestUser, Company, TestDeps, TestService } from './service.ts';
 export { stubServer } from './stub-server.ts';
 export type { StubServer } from './stub-server.ts';

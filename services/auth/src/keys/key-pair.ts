@@ -1,7 +1,8 @@
-import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { EnvironmentError } from '@clientela/runtime';
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { deriveKey, EnvironmentError } from '@clientela/runtime';
+import { calculateJwkThumbprint } from 'jose';
 import type { PublicJwk } from './schema.ts';
-import { deriveKey, seal, unseal } from './sealing.ts';
+import { seal, unseal } from './sealing.ts';
 
 /** A key pair as stored: the private key is encrypted (PKCS #8 inside). */
 export type KeyPair = { kid: string; public_jwk: PublicJwk; sealed_private_key: Buffer };
@@ -12,14 +13,15 @@ export type KeyPair = { kid: string; public_jwk: PublicJwk; sealed_private_key: 
  * @param label the purpose; keys sealed for one purpose cannot be opened for another
  */
 export const sealingKeyFor = (authSecret: string, label: 'signing-keys' | 'receipt-keys'): Buffer =>
-  deriveKey(Buffer.from(authSecret, 'base64url'), label);
+  deriveKey(authSecret, `clientela auth ${label}`);
 
-/** Generates a P-256 key pair (ES256). */
-export function generateKeyPair(sealingKey: Buffer, use: PublicJwk['use']): KeyPair {
+/** Generates a P-256 key pair (ES256); its `kid` is the JWK thumbprint (RFC 7638). */
+export async function generateKeyPair(sealingKey: Buffer, use: PublicJwk['use']): Promise<KeyPair> {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const { x = '', y = '' } = publicKey.export({ format: 'jwk' });
-  const kid = thumbprint(x, y);
-  const public_jwk: PublicJwk = { kty: 'EC', crv: 'P-256', x, y, kid, use, alg: 'ES256' };
+  const jwk = { kty: 'EC', crv: 'P-256', x, y } as const;
+  const kid = await calculateJwkThumbprint(jwk);
+  const public_jwk: PublicJwk = { ...jwk, kid, use, alg: 'ES256' };
   const der = privateKey.export({ format: 'der', type: 'pkcs8' });
   return { kid, public_jwk, sealed_private_key: seal(sealingKey, der, kid) };
 }
@@ -37,9 +39,3 @@ export function unsealPrivateKey(
     );
   }
 }
-
-/** Computes the JWK thumbprint (RFC 7638): a hash over the required members in lexical order. */
-const thumbprint = (x: string, y: string): string =>
-  createHash('sha256')
-    .update(JSON.stringify({ crv: 'P-256', kty: 'EC', x, y }))
-    .digest('base64url');
