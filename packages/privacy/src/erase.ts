@@ -71,7 +71,7 @@ async function advance(
     const after = progress.at === name ? progress.after : null;
     const part = table
       ? await erase(tx, catalog, table, person, after)
-      : await redactStoredResponses(tx, person, after);
+      : await redactStoredResponses(tx, person).then(({ isLast, ...batch }) => ({ ...batch, over: isLast }));
     await saveErasure(tx, where, { person, progress: moved(progress, name, part) });
     return undefined;
   }

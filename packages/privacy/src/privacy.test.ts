@@ -106,7 +106,7 @@ const erase = (request_id: string, whom = person) =>
 const answersIn = (rows: number) => ({
   table: 'idempotency_keys',
   rows,
-  columns: ['answer', 'headers', 'reference', 'status', 'fingerprint', 'key'],
+  columns: ['fingerprint', 'status', 'headers', 'response', 'subject_ids'],
   why: expect.any(String),
 });
 const pages = async (section: string, whom = person) => {

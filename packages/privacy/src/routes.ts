@@ -32,7 +32,7 @@ export function privacyRoutes(privacy: DataInventory): Route[] {
       body: z.strictObject({ request_id: z.uuid(), person: Person }),
       responses: { 200: ErasureReport },
       transaction: 'own', // however much it is, no transaction is long, and what is done stays done
-      handle: ({ runStep: once, body, signal }) => erasePerson((work) => once('', work), privacy, body, signal),
+      handle: ({ runStep, body, signal }) => erasePerson((work) => runStep(1, work), privacy, body, signal),
     }),
   ];
 }

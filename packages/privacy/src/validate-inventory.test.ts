@@ -31,7 +31,7 @@ const instead = (more: object): TablePolicy[] => [{ ...listed, ...more }];
 
 test('a list that reaches every personal column has no fault', () => {
   expect(faults({})).toEqual([]);
-  const others = { prices: [column('amount', 'business')], idempotency_keys: [column('answer', 'personal')] };
+  const others = { prices: [column('amount', 'business')], idempotency_keys: [column('response', 'personal')] };
   expect(faults({ others })).toEqual([]);
   expect(faults({ others: { keys: [column('secret', 'sensitive')] }, nobody: { keys: 'of nobody' } })).toEqual([]);
 });

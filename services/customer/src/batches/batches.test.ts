@@ -302,18 +302,15 @@ describe('a batch with an Idempotency-Key', () => {
     expect(await said(of, 'customer.created')).toHaveLength(60);
   });
 
-  test('builds a long customer again, and says when it is gone', async () => {
+  test('replays long customers as they were', async () => {
     const key = randomUUID();
     const long = (size: number) => create({ email: email(), metadata: { text: 'x'.repeat(size) } });
     const operations = [long(65_000), long(10)];
     const { body: first } = await keyed(key, operations).expect(200);
     const id = first.results[0].customer.id as string;
     await manager.put(`/api/customers/${id}`, { firstname: 'Later' }).expect(200);
-    const { body: again } = await keyed(key, operations).expect(200);
-    expect(again.results[0]).toMatchObject({ status: 201, customer: { id, firstname: 'Later' } });
-    expect(again.results[1]).toEqual(first.results[1]);
     await service.user('admin', company).delete(`/api/customers/${id}?hard_delete=true`).expect(200);
-    const { body: gone } = await keyed(key, operations).expect(200);
-    expect(faultsOf(gone.results[0])).toEqual([404, 404]);
+    const { body: again } = await keyed(key, operations).expect(200);
+    expect(again).toEqual(first);
   });
 });

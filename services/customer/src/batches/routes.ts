@@ -12,7 +12,6 @@ import {
 } from '@clientela/http';
 import type { Db, Tx } from '@clientela/db';
 import { toResponse } from '../customers/presenter.ts';
-import { findCustomer } from '../customers/store.ts';
 import type { Fingerprints } from '../tombstones/fingerprints.ts';
 import { parseOperation, isRetryableUpsert, applyOperation, type BatchContext } from './actions.ts';
 import { Batch, batchResponse, BatchQuery, type OperationResult } from './schema.ts';
@@ -55,7 +54,7 @@ export const batchRoutes = ({ companies, fingerprints, log }: BatchDeps): Route[
       for (const [at, operation] of body.operations.entries()) {
         // Nobody waits for the answer any more: what is done is done, and kept under the key.
         if (signal.aborted) throw unavailable('The batch was cut off; send it again with the same Idempotency-Key');
-        results.push(await runOperation(String(at), operation, work, log));
+        results.push(await runOperation(at + 1, operation, work, log));
       }
       const succeeded = results.filter(({ error }) => error === undefined).length;
       return { results, succeeded, failed: results.length - succeeded };
@@ -64,17 +63,17 @@ export const batchRoutes = ({ companies, fingerprints, log }: BatchDeps): Route[
 ];
 
 async function runOperation(
-  part: string,
+  step: number,
   sent: unknown,
   work: StepContext,
   log: BatchDeps['log'],
 ): Promise<OperationResult> {
   try {
-    return await attemptOperation(part, sent, work);
+    return await attemptOperation(step, sent, work);
   } catch (error) {
     const result = await toErrorResult(error, work);
     if (result.status === 403) return result; // what one may do is judged each time
-    if (result.status < 500) return work.recordStep(part, result);
+    if (result.status < 500) return work.recordStep(step, result);
     if (result.status === 500) log.error({ request_id: work.request_id, err: error }, 'unexpected failure');
     else log.warn({ request_id: work.request_id, err: error }, 'an operation of a batch was left undone');
     return result;
@@ -86,30 +85,18 @@ async function toErrorResult(error: unknown, { request_id, db }: StepContext): P
   return { status, error: body };
 }
 
-async function attemptOperation(part: string, sent: unknown, work: StepContext): Promise<OperationResult> {
-  const { runStep: once, actor, prepared } = work;
+async function attemptOperation(step: number, sent: unknown, work: StepContext): Promise<OperationResult> {
+  const { runStep, actor, prepared } = work;
   const operation = parseOperation(actor, sent);
-  const result = async (tx: Tx): Promise<OperationResult> => {
+  const apply = async (tx: Tx): Promise<OperationResult> => {
     const { status, customer } = await applyOperation(tx, actor, operation, prepared);
     return { status, ...(customer && { customer: toResponse(actor, customer) }) };
   };
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await once(part, result, longResult(work));
+      return await runStep(step, apply);
     } catch (error) {
       if (attempt === maxAttempts || !isRetryableUpsert(operation, error)) throw error;
     }
   }
 }
-
-/** A long result is kept as its status and the customer's id. */
-const longResult = (work: StepContext) => ({
-  reference: ({ status, customer }: OperationResult) => `${status} ${customer?.id}`,
-  read: async (reference: string): Promise<OperationResult> => {
-    const [status, id = ''] = reference.split(' ');
-    const customer = await findCustomer(work.db, work.actor.company_id, id);
-    return customer
-      ? { status: Number(status), customer: toResponse(work.actor, customer) }
-      : toErrorResult(notFound('customer'), work);
-  },
-});

@@ -19,7 +19,7 @@ import {
   markDeleted,
   removeCustomer,
 } from './actions.ts';
-import { ownsCustomer, toSavedResponse, replaySaved, toResponse } from './presenter.ts';
+import { ownsCustomer, toSavedResponse, toResponse } from './presenter.ts';
 import {
   Customer,
   CustomerId,
@@ -81,10 +81,6 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
       prepare: ({ actor, signal }) => companyOf(actor, signal),
       handle: async ({ tx, actor, body, prepared }) =>
         toSavedResponse(actor, 'Customer created', await createCustomer(tx, actor, body, prepared)),
-      rebuild: {
-        reference: ({ customer }) => String(customer.id),
-        read: (context) => replaySaved('Customer created', context),
-      },
     }),
     route({
       method: 'get',

@@ -114,8 +114,8 @@ function personRoutes(parts: GdprParts): Route[] {
         if ('user' in named && named.user?.last_admin) throw lastAdmin();
         return named;
       },
-      handle: async ({ db, runStep: once, actor, query, signal, prepared }) => {
-        const { id } = await once('request', async (tx) => ({
+      handle: async ({ db, runStep, actor, query, signal, prepared }) => {
+        const { id } = await runStep(1, async (tx) => ({
           id: 'request' in prepared ? prepared.request.id : await insertRequest(tx, prepared.person, actor.id),
         }));
         parts.erasing?.();

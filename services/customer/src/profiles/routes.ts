@@ -57,8 +57,8 @@ function ownRoutes({ companies, users }: Parts): Route[] {
       transaction: 'own', // a read, but for the first
       responses: { 200: CustomerResponse },
       prepare: ownOf,
-      handle: async ({ actor, prepared: own, runStep: once }) => {
-        const profile = 'profile' in own ? own.profile : await once('profile', (tx) => made(tx, actor, own.user));
+      handle: async ({ actor, prepared: own, runStep }) => {
+        const profile = 'profile' in own ? own.profile : await runStep(1, (tx) => made(tx, actor, own.user));
         return withETag(profile.version, { customer: toResponse(actor, profile) });
       },
     }),
@@ -90,8 +90,8 @@ function ownRoutes({ companies, users }: Parts): Route[] {
       transaction: 'own', // a read, but for the first
       responses: { 200: Stats },
       prepare: ownOf,
-      handle: async ({ db, actor, prepared: own, runStep: once }) => {
-        const { id } = 'profile' in own ? own.profile : await once('profile', (tx) => made(tx, actor, own.user));
+      handle: async ({ db, actor, prepared: own, runStep }) => {
+        const { id } = 'profile' in own ? own.profile : await runStep(1, (tx) => made(tx, actor, own.user));
         const counters = await findCounters(db, actor.company_id, id);
         if (!counters) throw notFound('customer');
         return toStats(counters);

@@ -1,6 +1,6 @@
 import type { Db, Tx } from '@clientela/db';
 import { notFound } from '@clientela/errors';
-import { reply, route, withETag, type CompanyActor, type Route } from '@clientela/http';
+import { route, withETag, type CompanyActor, type Route } from '@clientela/http';
 import { Message } from '@clientela/validation';
 import { z } from 'zod';
 import type { CustomerTarget } from '../customers/actions.ts';
@@ -17,7 +17,7 @@ import {
   TagsResponse,
   type Tag,
 } from './schema.ts';
-import { findCustomerOfTag, findTags, listTags } from './store.ts';
+import { findCustomerOfTag, listTags } from './store.ts';
 
 type Added = { message: string; tag: Tag } | { message: string; tags: Tag[] };
 
@@ -29,10 +29,6 @@ const adding = {
   allow: 'customers:update',
   responses: { 201: z.union([TagResponse, TagsResponse]) },
 } as const;
-/** What a long answer is kept as: the ids of its tags. */
-const idsOf = (answer: Added) => ('tags' in answer ? answer.tags : [answer.tag]).map(({ id }) => id).join(' ');
-const addedBefore = async (db: Db, { company_id }: CompanyActor, ids: string) =>
-  reply<Added>(201, { message: 'Tags added', tags: await findTags(db, company_id, ids.split(' ')) });
 const reading = {
   summary: 'List the tags of a customer',
   description: 'All of them, by priority from high to low, then by label. The ETag is the version of the customer.',
@@ -76,10 +72,6 @@ export const tagRoutes: Route[] = [
     body: NewTags,
     handle: ({ tx, actor, params, body, expected_version }) =>
       added(tx, { actor, id: params.customer_id, expected_version }, body),
-    rebuild: {
-      reference: (answer) => idsOf(answer),
-      read: ({ db, actor, reference }) => addedBefore(db, actor, reference),
-    },
   }),
   route({
     method: 'post',
@@ -88,10 +80,6 @@ export const tagRoutes: Route[] = [
     body: NewCustomerTags,
     handle: ({ tx, actor, body: { customer_id, ...given }, expected_version }) =>
       added(tx, { actor, id: customer_id, expected_version }, given),
-    rebuild: {
-      reference: (answer) => idsOf(answer),
-      read: ({ db, actor, reference }) => addedBefore(db, actor, reference),
-    },
   }),
   route({
     method: 'get',
