@@ -1,3 +1,4 @@
+import { redactedNames } from '@clientela/contracts';
 import { createLog, runService } from '@clientela/runtime';
 import { destination } from 'pino';
 import { createGateway } from './app.ts';
@@ -8,7 +9,10 @@ await runService(async (onShutdown) => {
   // Buffers the log, unlike the services: every request passes here, and one write per line would cost as much as forwarding.
   const out = destination({ fd: 1, sync: false, minLength: 4096, periodicFlush: 500 });
   onShutdown(() => out.flushSync());
-  const log = createLog('gateway', config.LOG_LEVEL, out as unknown as NodeJS.WritableStream);
+  const log = createLog('gateway', config.LOG_LEVEL, {
+    redact: redactedNames,
+    out: out as unknown as NodeJS.WritableStream,
+  });
 
   const gateway = createGateway(config, { log });
   onShutdown(() => gateway.close());

@@ -195,10 +195,8 @@ const cases: Record<string, Case[]> = {
   ],
 };
 
-for (const [name, rows] of Object.entries(cases)) {
-  describe(name, () => {
-    test.each(rows)('%s', (_what, from, event, next, action, given = rules) => {
-      expect(transition(from, event, given)).toEqual({ next, action });
-    });
+describe.each(Object.entries(cases))('%s', (_name, rows) => {
+  test.each(rows)('%s', (_what, from, event, next, action, given = rules) => {
+    expect(transition(from, event, given)).toEqual({ next, action });
   });
-}
+});

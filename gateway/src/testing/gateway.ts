@@ -287,7 +287,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
     },
   });
   const gateway = createGateway(config, {
-    log: createLog('gateway', 'info', out),
+    log: createLog('gateway', 'info', { redact: [], out }),
     upstreams: services.map((service) => ({
       service,
       url: urls[service] ?? '',

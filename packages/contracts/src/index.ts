@@ -8,3 +8,4 @@ export { legacyProblem } from './legacy-problem.ts';
 export * from './permissions.ts';
 export * from './privacy.ts';
 export * from './product.ts';
+export { harmlessColumns, personalColumns, redactedNames } from './redacted-names.ts';

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Envelope, type Service } from '@clientela/contracts';
-import { isUuid, newId, type Db, type Tx } from '@clientela/db';
+import { isUuid, newId, type Db } from '@clientela/db';
+import { createConcurrencyLimiter } from '@clientela/runtime';
 import type { Channel, ConsumeMessage } from 'amqplib';
 import type { Logger } from 'pino';
 import { openConnection, deadQueueOf, declareTopology, closeWithChannel, queueOf } from './amqp-topology.ts';
 import { isPermanent, isTransient, reasonOf } from './error-classification.ts';
 import { insertDeadLetter } from './dead-letters.ts';
 import { aggregateOf } from './publish.ts';
-import { backoff, type Retries } from './retries.ts';
+import { reconnectDelay, type Retries } from './retries.ts';
 import { consume, type Subscription } from './subscribe.ts';
 
 const prefetch = 50; // unacknowledged messages, most of them waiting for their turn or their next attempt
@@ -26,14 +27,12 @@ export function startConsumer(options: {
   service: Service;
   db: Db;
   subscriptions: readonly Subscription[];
-  /** Called after each commit, because a handler may publish events itself. */
-  committed: (tx: Tx) => void;
   retries: Retries;
   log: Logger;
 }): Consumer {
-  const { url, exchange, service, db, subscriptions, committed, retries, log } = options;
+  const { url, exchange, service, db, subscriptions, retries, log } = options;
   const stopping = new AbortController();
-  const limitHandlers = createConcurrencyLimiter(maxConcurrentHandlers);
+  const limitHandlers = createConcurrencyLimiter({ concurrency: maxConcurrentHandlers });
 
   const running = (async () => {
     for (let failures = 0; !stopping.signal.aborted;) {
@@ -43,7 +42,7 @@ export function startConsumer(options: {
         failures += 1;
         if (failures === 1) log.warn({ err: error }, 'broker connection lost; reconnecting with backoff');
       }
-      await sleep(backoff(failures), undefined, { signal: stopping.signal }).catch(() => {});
+      await sleep(reconnectDelay(failures), undefined, { signal: stopping.signal }).catch(() => {});
     }
   })();
 
@@ -109,8 +108,7 @@ export function startConsumer(options: {
     for (let attempts = 0, waits = 0; ;) {
       signal.throwIfAborted();
       try {
-        const tx = await limitHandlers(() => consume(db, subscriptions, event, signal));
-        if (tx) committed(tx);
+        await limitHandlers(() => consume(db, subscriptions, event, signal));
         return;
       } catch (error) {
         if (signal.aborted) throw error;
@@ -124,7 +122,7 @@ export function startConsumer(options: {
           if (isLast && (await moveToDeadLetters(event, attempts, reasonOf(error), error))) return;
         }
       }
-      await sleep(attempts > 0 ? retries.delay(attempts) : backoff(waits), undefined, { signal });
+      await sleep(attempts > 0 ? retries.delay(attempts) : reconnectDelay(waits), undefined, { signal });
     }
   }
 
@@ -178,21 +176,4 @@ function toEnvelope({ content, properties, fields }: ConsumeMessage): Envelope {
       data: {},
     };
   }
-}
-
-/** Runs at most `maxRunning` calls at a time, the others in order of arrival. */
-function createConcurrencyLimiter(maxRunning: number): <T>(work: () => Promise<T>) => Promise<T> {
-  let free = maxRunning;
-  const waiting: (() => void)[] = [];
-  return async (work) => {
-    if (free > 0) free -= 1;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else free += 1;
-    }
-  };
 }

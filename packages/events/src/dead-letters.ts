@@ -1,6 +1,7 @@
 import type { Envelope, FailedEvent, Service } from '@clientela/contracts';
 import type { Db, Scope, Tx } from '@clientela/db';
-import { aggregateOf, willWake } from './publish.ts';
+import { aggregateOf } from './publish.ts';
+import { wakeRelayAfterCommit } from './wake-relay.ts';
 
 /** Stores an event whose handlers failed in this service, with its reason. */
 export async function insertDeadLetter(db: Db, event: Envelope, attempts: number, reason: string): Promise<void> {
@@ -101,6 +102,6 @@ export async function resendFailed(
       .onConflict(['event_id', 'subscriber'])
       .merge(firstAttempt);
   }
-  willWake(tx);
+  wakeRelayAfterCommit(tx);
   return redelivered + revived.length;
 }

@@ -5,6 +5,7 @@ import { isTransient, reasonOf } from './error-classification.ts';
 import { brokerSubscriber } from './publish.ts';
 import type { Delivery, Transport } from './relay.ts';
 import { consume, type Subscription } from './subscribe.ts';
+import { wakeRelayAfterCommit } from './wake-relay.ts';
 
 const maxConcurrentAggregates = 4; // each takes a connection of the subscriber's pool
 const reassignBatch = 500; // rows of a statement
@@ -51,6 +52,7 @@ async function reassignOneBatch(tx: Tx): Promise<void> {
     (findEventContract(envelope.name)?.subscribers ?? []).map((subscriber) => ({ event_id, subscriber, aggregate })),
   );
   if (rows.length > 0) await tx('outbox_deliveries').insert(rows).onConflict(['event_id', 'subscriber']).ignore();
+  wakeRelayAfterCommit(tx);
   const ids = deliveries.map(({ event_id }) => event_id);
   if (ids.length > 0)
     await tx('outbox_deliveries').where('subscriber', brokerSubscriber).whereIn('event_id', ids).delete();

@@ -1,5 +1,6 @@
 import { findEventContract, type EventData, type Envelope, type EventContract } from '@clientela/contracts';
 import { newId, type Tx } from '@clientela/db';
+import { outermostOf, wakeRelayAfterCommit } from './wake-relay.ts';
 
 /** Who caused an event: the actor of a request, or the actor that an earlier event names. */
 export type EventOrigin = { id: string; company_id: string | null; request_id: string };
@@ -12,14 +13,6 @@ export const outboxPoolOptions = ({ RABBITMQ_URL }: { RABBITMQ_URL?: string | un
   userParams: { outboxTransport: RABBITMQ_URL === undefined ? 'http' : 'amqp' },
 });
 
-const published = new WeakSet<Tx>();
-
-/** Whether a transaction wrote deliveries, so that its commit wakes the relay. */
-export const hasPublished = (tx: Tx): boolean => published.has(tx);
-
-/** Marks a transaction whose commit wakes the relay. */
-export const willWake = (tx: Tx): void => void published.add(tx);
-
 /** The ordering key of an event: events with the same aggregate are delivered in order. */
 export function aggregateOf({ name, data }: Pick<Envelope, 'name' | 'data'>): string {
   const field = findEventContract(name)?.aggregate;
@@ -31,7 +24,7 @@ export type EventPayload<E extends EventContract> = { sequence: number; data: Ev
 
 /**
  * Publishes an event by writing it to the outbox in the transaction of the change: a committed change never loses its event, a
- * rolled-back one never sends it.
+ * rolled-back one never sends it. The commit wakes this process's relay.
  * @param sequence the record's version after the change
  */
 export const publish = <E extends EventContract>(
@@ -61,11 +54,12 @@ export async function publishAll<E extends EventContract>(
     data: contract.data.parse(data) as Envelope['data'],
   }));
   await tx('outbox_events').insert(envelopes.map((envelope) => ({ id: envelope.id, envelope })));
-  const subscribers = tx.userParams['outboxTransport'] === 'amqp' ? [brokerSubscriber] : contract.subscribers;
+  const subscribers =
+    outermostOf(tx).userParams['outboxTransport'] === 'amqp' ? [brokerSubscriber] : contract.subscribers;
   const deliveries = envelopes.flatMap((envelope) => {
     const aggregate = aggregateOf(envelope);
     return subscribers.map((subscriber) => ({ event_id: envelope.id, subscriber, aggregate }));
   });
   if (deliveries.length > 0) await tx('outbox_deliveries').insert(deliveries);
-  published.add(tx);
+  wakeRelayAfterCommit(tx);
 }

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Envelope } from '@clientela/contracts';
-import { withLeaderLock, type Db, type Tx } from '@clientela/db';
+import { withLeaderLock, type Db } from '@clientela/db';
 import type { Logger } from 'pino';
-import { hasPublished } from './publish.ts';
-import { backoff, type Retries } from './retries.ts';
+import { reconnectDelay, type Retries } from './retries.ts';
 import { runPurge } from './retention.ts';
+import { onDeliveriesCommitted } from './wake-relay.ts';
 
 export type Delivery = {
   event_id: string;
@@ -33,11 +33,7 @@ export type Transport = {
   close?: () => Promise<void>;
 };
 
-export type Relay = {
-  /** Called after each commit: wakes the relay when the transaction published something. */
-  committed: (tx: Tx) => void;
-  stop: () => Promise<void>;
-};
+export type Relay = { stop: () => Promise<void> };
 
 const pollInterval = 1000; // milliseconds; finds events of processes that died between commit and wake
 const batchSize = 100;
@@ -47,6 +43,7 @@ const maxBlockedAggregates = 1000;
 /**
  * Delivers this service's events to its subscribers. A leader lock makes one replica the sender, so the events of an aggregate keep their
  * order. A delivery is deleted when its subscriber confirms it.
+ * @param options.db the pool whose commits wake the relay
  * @param options.url this service's database, for the leader lock
  */
 export function startRelay(options: {
@@ -65,6 +62,7 @@ export function startRelay(options: {
     woken.resolve();
     woken = Promise.withResolvers<void>();
   };
+  const stopWaking = onDeliveriesCommitted(db, wake);
   const wakeOrTimeout = (milliseconds: number, signal: AbortSignal) =>
     Promise.race([woken.promise, sleep(milliseconds, undefined, { signal })]).catch(() => {});
 
@@ -100,7 +98,7 @@ export function startRelay(options: {
         failures += 1;
         if (failures === 1 && !signal.aborted)
           log.warn({ subscriber: transport.name, err: error }, 'subscriber unreachable; deliveries are retried');
-        await sleep(backoff(failures), undefined, { signal }).catch(() => {});
+        await sleep(reconnectDelay(failures), undefined, { signal }).catch(() => {});
       }
     }
   }
@@ -169,10 +167,8 @@ export function startRelay(options: {
   }
 
   return {
-    committed: (tx) => {
-      if (hasPublished(tx)) wake();
-    },
     stop: async () => {
+      stopWaking();
       stopping.abort();
       wake();
       await running;

@@ -1,18 +1,18 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Db } from '@clientela/db';
+import { startPeriodicWorker } from '@clientela/runtime';
 
-const interval = 60_000; // milliseconds
+const intervalMs = 60_000;
 const batchSize = 10_000; // rows of a statement
 const outboxRetention = '10 minutes'; // for which delivered events stay available for inspection
 const inboxRetentionDays = 30; // for which a redelivered event is recognised
 
 /** Purges outbox and inbox periodically, a bounded number of rows at a time, until the signal aborts. */
-export async function runPurge(db: Db, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    const deleted = await Promise.all([purgeOutbox(db), purgeInbox(db)]).catch(() => [0]);
-    if (Math.max(...deleted) < batchSize) await sleep(interval, undefined, { signal }).catch(() => {});
-  }
-}
+export const runPurge = (db: Db, signal: AbortSignal): Promise<void> =>
+  startPeriodicWorker({
+    intervalMs,
+    signal,
+    run: async () => Math.max(...(await Promise.all([purgeOutbox(db), purgeInbox(db)]))) === batchSize,
+  }).ended;
 
 /** Deletes events that every subscriber has confirmed and whose retention is over. @returns deleted rows */
 export const purgeOutbox = (db: Db): Promise<number> =>

@@ -19,7 +19,8 @@ export type Events = Relay & { metrics: Registry };
 
 /**
  * Starts delivering this service's events and consuming those it subscribes to.
- * @param options.db opened with `outboxPoolOptions(settings)`, so that `publish` writes deliveries for the configured transport
+ * @param options.db the pool that publishes, opened with `outboxPoolOptions(settings)`: its transactions write deliveries for the
+ * configured transport, and their commits wake the relay
  * @param options.url this service's database, for the leader lock of the relay
  * @param options.subscribers clients of the services that subscribe to this one
  */
@@ -55,13 +56,11 @@ export function startEvents(options: {
 
   const broker = { url: RABBITMQ_URL, exchange, service, log };
   const relay = relayWith([amqpTransport({ ...broker, ...(confirmTimeout !== undefined && { confirmTimeout }) })]);
-  const { committed } = relay;
   const consumer =
     subscriptions.length > 0
-      ? startConsumer({ ...broker, db, subscriptions, committed, retries: retries ?? handlerRetries })
+      ? startConsumer({ ...broker, db, subscriptions, retries: retries ?? handlerRetries })
       : undefined;
   return {
-    committed,
     metrics: eventMetrics(db, service, [brokerSubscriber]),
     stop: async () => {
       await Promise.all([consumer?.stop(), relay.stop()]);

@@ -34,18 +34,17 @@ function parseEvent<E extends EventContract>(contract: E, event: Envelope): Even
 }
 
 /**
- * Runs the handlers of an event in a transaction of their own, unless it was processed before.
- * @returns the committed transaction; undefined when the event was processed before
+ * Runs the handlers of an event in a transaction of their own.
+ * @returns false when the event was processed before
  */
 export async function consume(
   db: Db,
   subscriptions: readonly Subscription[],
   event: Envelope,
   signal: AbortSignal,
-): Promise<Tx | undefined> {
+): Promise<boolean> {
   const handlers = await prepareSubscribers(db, subscriptions, event, { signal });
-  if (handlers.length === 0) return undefined;
-  return db.transaction(async (tx) => ((await consumeOnce(tx, handlers, event)) ? tx : undefined));
+  return handlers.length > 0 && db.transaction((tx) => consumeOnce(tx, handlers, event));
 }
 
 /** A subscription with the result of its `prepare`. */

@@ -29,14 +29,14 @@ describe('a concurrency limiter', () => {
   });
 
   test('frees the place of work that fails', async () => {
-    const limiter = createConcurrencyLimiter({ concurrency: 1, maxWaiting: 0 });
+    const limiter = createConcurrencyLimiter({ concurrency: 1, maxQueued: 0 });
     await expect(limiter(() => Promise.reject(new Error('failed')))).rejects.toThrow('failed');
     expect(await limiter(async () => 'next')).toBe('next');
   });
 
   test('rejects work beyond the waiting places, and work that waits too long', async () => {
     const rejection = () => new Error('busy');
-    const limiter = createConcurrencyLimiter({ concurrency: 1, maxWaiting: 1, waitTimeoutMs: 20, rejection });
+    const limiter = createConcurrencyLimiter({ concurrency: 1, maxQueued: 1, queueTimeoutMs: 20, rejection });
     const running = startWork(limiter);
     const waiting = startWork(limiter);
     await expect(limiter(async () => {})).rejects.toThrow('busy');

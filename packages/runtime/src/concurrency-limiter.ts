@@ -6,20 +6,20 @@ export type ConcurrencyLimiter = <T>(work: () => Promise<T>, signal?: AbortSigna
 /**
  * Bounds concurrent work. Excess work waits in order of arrival.
  * @param options.concurrency how many run at a time
- * @param options.maxWaiting how many may wait; default without limit
- * @param options.waitTimeoutMs milliseconds that one may wait; default without limit
+ * @param options.maxQueued how many may wait; default without limit
+ * @param options.queueTimeoutMs milliseconds that one may wait; default without limit
  * @param options.rejection creates the error for work that may not wait, or waited too long
  */
 export function createConcurrencyLimiter(options: {
   concurrency: number;
-  maxWaiting?: number;
-  waitTimeoutMs?: number;
+  maxQueued?: number;
+  queueTimeoutMs?: number;
   rejection?: () => Error;
 }): ConcurrencyLimiter {
   const {
     concurrency,
-    maxWaiting = Infinity,
-    waitTimeoutMs,
+    maxQueued = Infinity,
+    queueTimeoutMs,
     rejection = () => new Error('too many waiting'),
   } = options;
   const waiters = new Set<Waiter>();
@@ -30,14 +30,14 @@ export function createConcurrencyLimiter(options: {
       running += 1;
       return;
     }
-    if (waiters.size >= maxWaiting || signal?.aborted) throw rejection();
+    if (waiters.size >= maxQueued || signal?.aborted) throw rejection();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const waiter: Waiter = { start: resolve };
     const giveUp = () => {
       if (waiters.delete(waiter)) reject(rejection());
     };
     waiters.add(waiter);
-    const timer = waitTimeoutMs === undefined ? undefined : setTimeout(giveUp, waitTimeoutMs);
+    const timer = queueTimeoutMs === undefined ? undefined : setTimeout(giveUp, queueTimeoutMs);
     signal?.addEventListener('abort', giveUp, { once: true });
     await promise.finally(() => {
       clearTimeout(timer);

@@ -4,6 +4,8 @@ export type PeriodicWorker = {
   /** Runs at once, or joins the run in progress. Never rejects. */
   runNow: () => Promise<void>;
   isRunning: () => boolean;
+  /** Resolves once the worker has stopped. */
+  ended: Promise<void>;
   /** Aborts the signal, waits for the run in progress, and starts no other. */
   stop: () => Promise<void>;
 };
@@ -53,16 +55,17 @@ export function startPeriodicWorker(options: {
       if (!hasMore && !signal.aborted) await pause();
     }
   };
-  const looping = loop();
+  const ended = loop();
 
   return {
     runNow: async () => {
       if (!signal.aborted) await runShared();
     },
     isRunning: () => current !== undefined,
+    ended,
     stop: async () => {
       stopping.abort();
-      await looping;
+      await ended;
       await current;
     },
   };

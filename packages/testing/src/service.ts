@@ -66,7 +66,7 @@ export type TestParts = Omit<ServiceOptions, 'service' | 'version' | 'routes'> &
 export async function testService(
   service: Service,
   make: (parts: TestParts) => Express,
-  options: { pool?: number; afterCommit?: (tx: Tx) => void } = {},
+  options: { pool?: number } = {},
 ): Promise<TestService> {
   const database = await testDatabase(service, options);
   const known = new Map<string, Company>();
@@ -76,7 +76,6 @@ export async function testService(
     serviceKeys: testServiceKeys,
     secret: testSecret,
     validateResponses: true,
-    ...(options.afterCommit && { afterCommit: options.afterCommit }),
     companies: async (key) => {
       const company = [...known.values()].find(({ id, company_id }) => id === key || company_id === key);
       return company && { ...company, status: 'active' };

@@ -30,7 +30,7 @@ const shape = z.object({
 
 export const Config = shape.superRefine(secretForHs256, { when: () => true });
 
-/** For the programs that do one thing with the database and end. */
+/** Settings of the one-off commands. */
 export const { AUTH_DATABASE_URL, AUTH_SECRET } = shape.shape;
 
 export type Config = z.infer<typeof Config>;

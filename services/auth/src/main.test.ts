@@ -4,10 +4,10 @@ import { resolve } from 'node:path';
 import { freePort, childEnv, testDatabase, type TestDatabase } from '@clientela/testing';
 import jwt from 'jsonwebtoken';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { newSecret } from './auth-under-test.ts';
+import { generateSecret } from './testing/test-auth.ts';
 
-const program = resolve(import.meta.dirname, 'main.ts');
-const gateway_key = newSecret();
+const entryPoint = resolve(import.meta.dirname, 'main.ts');
+const gateway_key = generateSecret();
 const headers = { 'X-Service-Key': gateway_key, 'Content-Type': 'application/json' };
 
 let database: TestDatabase;
@@ -17,7 +17,7 @@ beforeAll(async () => {
   database = await testDatabase('auth');
 });
 afterAll(async () => {
-  await Promise.all(children.map(ended));
+  await Promise.all(children.map(terminate));
   await database.drop();
 });
 
@@ -29,7 +29,7 @@ async function start(AUTH_SECRET: string): Promise<Started> {
     ...childEnv,
     AUTH_PORT: String(port),
     AUTH_DATABASE_URL: database.url,
-    AUTH_SERVICE_KEY: newSecret(),
+    AUTH_SERVICE_KEY: generateSecret(),
     CUSTOMER_SERVICE_URL: 'http://127.0.0.1:1',
     INTERACTION_SERVICE_URL: 'http://127.0.0.1:1',
     PRODUCT_SERVICE_URL: 'http://127.0.0.1:1',
@@ -37,15 +37,15 @@ async function start(AUTH_SECRET: string): Promise<Started> {
     SERVICE_KEY_HASHES: `gateway=${createHash('sha256').update(gateway_key).digest('hex')}`,
     AUTH_SECRET,
   };
-  const child = spawn(process.execPath, [program], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [entryPoint], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   children.push(child);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (output += String(text)));
   return { url: `http://127.0.0.1:${port}`, child, output: () => output };
 }
 
-/** Ends a process as the supervisor does. */
-function ended(child: ChildProcess): Promise<number | null> {
+/** Stops a process by SIGTERM, as the supervisor does. */
+function terminate(child: ChildProcess): Promise<number | null> {
   if (child.exitCode !== null) return Promise.resolve(child.exitCode);
   return new Promise((done) => {
     child.once('exit', done);
@@ -58,14 +58,14 @@ const ready = ({ url, output }: Started) =>
     .poll(async () => (await fetch(`${url}/ready`).catch(() => undefined))?.status ?? output(), { timeout: 40_000 })
     .toBe(200);
 
-/** As a client does: on a busy machine a door may say 503, which is sent again. */
+/** Retries on 503, as clients do on a busy machine. */
 async function post(url: string, body: object) {
   for (;;) {
-    const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
-    const told = await answer.text();
-    if (answer.status === 503) continue;
-    expect(answer.ok, `${answer.status} ${told}`).toBe(true);
-    return JSON.parse(told) as { access_token: string; user: { id: string } };
+    const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
+    const text = await response.text();
+    if (response.status === 503) continue;
+    expect(response.ok, `${response.status} ${text}`).toBe(true);
+    return JSON.parse(text) as { access_token: string; user: { id: string } };
   }
 }
 
@@ -73,7 +73,7 @@ test(
   'two processes of one installation sign with one key; one of another installation does not start',
   { timeout: 90_000 },
   async () => {
-    const secret = newSecret();
+    const secret = generateSecret();
     const [first, second] = await Promise.all([start(secret), start(secret)]);
     await Promise.all([ready(first), ready(second)]);
 
@@ -83,20 +83,20 @@ test(
     const { access_token } = await post(`${second.url}/auth/login`, { email, password });
     const jwks = await fetch(`${first.url}/.well-known/jwks.json`, { headers });
     const { keys } = (await jwks.json()) as { keys: JsonWebKey[] };
-    expect(keys.map(({ use }) => use)).toEqual(['sig', 'receipts']); // one of each, though two processes wanted the first
+    expect(keys.map(({ use }) => use)).toEqual(['sig', 'receipts']); // one of each, although two processes started concurrently
     const key = createPublicKey({ key: keys[0] as JsonWebKey, format: 'jwk' });
     expect(jwt.verify(access_token, key, { algorithms: ['ES256'], audience: 'clientela' })).toMatchObject({
       sub: user.id,
     });
 
-    const third = await start(newSecret());
+    const third = await start(generateSecret());
     const code = await new Promise((done) => third.child.once('close', done));
     expect(code).toBe(1);
-    expect(third.output()).toMatch(/^AUTH_SECRET is not the one [^\n]+\n$/);
+    expect(third.output()).toMatch(/^AUTH_SECRET does not match [^\n]+\n$/);
 
-    expect(await Promise.all([first, second].map(({ child }) => ended(child)))).toEqual([0, 0]);
-    const written = first.output() + second.output() + third.output();
+    expect(await Promise.all([first, second].map(({ child }) => terminate(child)))).toEqual([0, 0]);
+    const output = first.output() + second.output() + third.output();
     for (const secretText of [email, password, secret, gateway_key, access_token])
-      expect(written).not.toContain(secretText);
+      expect(output).not.toContain(secretText);
   },
 );

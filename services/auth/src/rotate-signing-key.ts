@@ -7,22 +7,24 @@ import { AUTH_DATABASE_URL, AUTH_SECRET } from './config.ts';
 import { rotateSigningKey } from './keys/signing-key.ts';
 import { rotateReceiptKey } from './receipts/receipt-key.ts';
 
-// `node src/rotate-signing-key.ts` makes the next key that signs tokens, `… receipts` the next that signs receipts of erasures. It says
-// which, and from when a key of tokens signs, in one line of JSON on standard output, and why it could not in one sentence on standard error.
+// `node src/rotate-signing-key.ts` creates the next token key; `… receipts` creates the next receipt key. Prints the result as one line
+// of JSON to standard output, or the reason of a failure as one sentence to standard error.
 
-const verbs = {
+const commands = {
   tokens: { rotate: rotateSigningKey, resource_type: 'signing_key' },
   receipts: { rotate: rotateReceiptKey, resource_type: 'receipt_key' },
 };
 
 async function run(): Promise<void> {
-  const which = process.argv[2] ?? 'tokens';
-  if (which !== 'tokens' && which !== 'receipts') throw new EnvironmentError('Say which key: tokens or receipts');
-  const { rotate, resource_type } = verbs[which];
+  const command = process.argv[2] ?? 'tokens';
+  if (command !== 'tokens' && command !== 'receipts') {
+    throw new EnvironmentError('Name the key to rotate: tokens or receipts');
+  }
+  const { rotate, resource_type } = commands[command];
   const settings = readEnvironment(z.object({ AUTH_DATABASE_URL, AUTH_SECRET }));
   const db = connect(settings.AUTH_DATABASE_URL, { name: 'rotate signing key', pool: 1 });
   try {
-    const made = await db.transaction(async (tx) => {
+    const result = await db.transaction(async (tx) => {
       const key = await rotate(tx, settings.AUTH_SECRET);
       await audit(tx, {
         actor_id: 'service:auth',
@@ -34,7 +36,7 @@ async function run(): Promise<void> {
       });
       return key;
     });
-    process.stdout.write(`${JSON.stringify(made)}\n`);
+    process.stdout.write(`${JSON.stringify(result)}\n`);
   } finally {
     await db.destroy();
   }
@@ -43,8 +45,8 @@ async function run(): Promise<void> {
 try {
   await run();
 } catch (error) {
-  const known = asUnavailable(error) ?? error;
-  const sentence = known instanceof Error ? known.message : 'It failed for an unknown reason';
-  process.stderr.write(`${sentence.replaceAll(/\s*\n\s*/g, ' ')}\n`);
+  const cause = asUnavailable(error) ?? error;
+  const message = cause instanceof Error ? cause.message : 'The command failed for an unknown reason';
+  process.stderr.write(`${message.replaceAll(/\s*\n\s*/g, ' ')}\n`);
   process.exitCode = 1;
 }

@@ -2,14 +2,14 @@ import { events, type EventContract } from '@clientela/contracts';
 import { subscribe } from '@clientela/events';
 import { audit } from './audit/store.ts';
 
-/** What the other services do; auth's own doings are written into the trail where they are done. */
-const { auth: _own, ...others } = events;
+/** The events of the other services; auth audits its own changes in their transactions. */
+const { auth: _own, ...otherEvents } = events;
 
-const names = (fields: unknown): string[] =>
+const toFieldNames = (fields: unknown): string[] =>
   Array.isArray(fields) ? fields.filter((field) => typeof field === 'string') : [];
 
-/** Every event is a line of the trail. */
-const told = (contract: EventContract) =>
+/** Adds every event to the audit log. */
+const auditEvent = (contract: EventContract) =>
   subscribe(contract, (tx, event) =>
     audit(tx, {
       at: event.occurred_at,
@@ -18,9 +18,9 @@ const told = (contract: EventContract) =>
       resource_type: contract.aggregate.replace(/_id$/, ''),
       resource_id: String(event.data[contract.aggregate]),
       company_id: event.company_id,
-      fields: names(event.data['fields_changed']),
+      fields: toFieldNames(event.data['fields_changed']),
       request_id: event.request_id,
     }),
   );
 
-export const subscriptions = Object.values(others).flat().map(told);
+export const subscriptions = Object.values(otherEvents).flat().map(auditEvent);

@@ -4,17 +4,17 @@ import { promisify } from 'node:util';
 import { childEnv } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createPasswords, type Passwords } from './accounts/passwords.ts';
-import { ensureSuperuser, resetSuperuser, type Superuser } from './accounts/superuser.ts';
-import { authUnderTest, type AuthUnderTest } from './auth-under-test.ts';
+import { ensureSuperuser, resetSuperuser, type SuperuserResult } from './accounts/superuser.ts';
+import { createTestAuth, type TestAuth } from './testing/test-auth.ts';
 
 const run = promisify(execFile);
 const script = resolve(import.meta.dirname, 'superuser.ts');
 
-let auth: AuthUnderTest;
+let auth: TestAuth;
 const passwords = createPasswords();
 
 beforeAll(async () => {
-  auth = await authUnderTest({ pool: 10 });
+  auth = await createTestAuth({ pool: 10 });
 });
 afterAll(() => auth.close());
 beforeEach(async () => {
@@ -22,20 +22,20 @@ beforeEach(async () => {
 });
 
 const email = 'admin@clientela.local';
-const ensure = (given: { email?: string; password?: string } = {}) =>
-  ensureSuperuser(auth.database.db, passwords, { email, password: undefined, ...given });
-const reset = (given: { email?: string; password?: string } = {}) =>
-  resetSuperuser(auth.database.db, passwords, { email, password: undefined, ...given });
+const ensure = (input: { email?: string; password?: string } = {}) =>
+  ensureSuperuser(auth.database.db, passwords, { email, password: undefined, ...input });
+const reset = (input: { email?: string; password?: string } = {}) =>
+  resetSuperuser(auth.database.db, passwords, { email, password: undefined, ...input });
 
-/** As the fleet runs it: a process of its own that knows nothing but the database. */
-async function program(verb: string, settings: Record<string, string> = {}): Promise<Superuser> {
+/** Runs the command in a process of its own, as the fleet does. */
+async function runCommand(command: string, settings: Record<string, string> = {}): Promise<SuperuserResult> {
   const env = { ...childEnv, NODE_ENV: 'production', AUTH_DATABASE_URL: auth.database.url, ...settings };
-  const { stdout } = await run(process.execPath, [script, verb], { env });
+  const { stdout } = await run(process.execPath, [script, command], { env });
   expect(stdout.trim().split('\n')).toHaveLength(1);
-  return JSON.parse(stdout) as Superuser;
+  return JSON.parse(stdout) as SuperuserResult;
 }
-const fails = async (verb: string, settings: Record<string, string> = {}) => {
-  const { code, stdout, stderr } = (await program(verb, settings).catch((error: unknown) => error)) as Record<
+const expectFailure = async (command: string, settings: Record<string, string> = {}) => {
+  const { code, stdout, stderr } = (await runCommand(command, settings).catch((error: unknown) => error)) as Record<
     string,
     unknown
   >;
@@ -46,47 +46,59 @@ const fails = async (verb: string, settings: Record<string, string> = {}) => {
 const generated = expect.stringMatching(/^[A-Za-z0-9_-]{24}$/);
 const login = (email: string, password = '') => auth.anonymous().post('/auth/login', { email, password });
 
-test('the program makes the superuser, and gives it a new password, told once each', { timeout: 60_000 }, async () => {
-  const made = await program('ensure');
-  expect(made).toEqual({ made: true, email, password: generated });
-  const { body } = await login(email, made.password).expect(200);
-  expect(body.user).toMatchObject({
-    role: 'superuser',
-    is_superuser: true,
-    is_staff: true,
-    company_id: null,
-    business_id: null,
+test(
+  'the command creates the superuser and resets its password, printing each password once',
+  { timeout: 60_000 },
+  async () => {
+    const made = await runCommand('ensure');
+    expect(made).toEqual({ made: true, email, password: generated });
+    const { body } = await login(email, made.password).expect(200);
+    expect(body.user).toMatchObject({
+      role: 'superuser',
+      is_superuser: true,
+      is_staff: true,
+      company_id: null,
+      business_id: null,
+    });
+
+    const changed = await runCommand('reset');
+    expect(changed).toEqual({ made: false, email, password: generated });
+    await login(email, made.password).expect(401);
+    await login(email, changed.password).expect(200);
+
+    expect(
+      await runCommand('reset', { ADMIN_EMAIL: 'root@example.com', ADMIN_PASSWORD: 'a configured password' }),
+    ).toEqual({
+      made: false,
+      email,
+    });
+    await login(email, 'a configured password').expect(200);
+  },
+);
+
+test('a failure is reported in one sentence without secrets', { timeout: 60_000 }, async () => {
+  const unusable = await expectFailure('ensure', {
+    ADMIN_PASSWORD: 'short7!',
+    ADMIN_EMAIL: 'nobody',
+    AUTH_DATABASE_URL: '',
   });
-
-  const changed = await program('reset');
-  expect(changed).toEqual({ made: false, email, password: generated });
-  await login(email, made.password).expect(401);
-  await login(email, changed.password).expect(200);
-
-  expect(await program('reset', { ADMIN_EMAIL: 'root@example.com', ADMIN_PASSWORD: 'a given password' })).toEqual({
-    made: false,
-    email,
-  });
-  await login(email, 'a given password').expect(200);
-});
-
-test('what cannot be done is said in one sentence that holds no secret', { timeout: 60_000 }, async () => {
-  const unusable = await fails('ensure', { ADMIN_PASSWORD: 'short7!', ADMIN_EMAIL: 'nobody', AUTH_DATABASE_URL: '' });
   expect(unusable).toMatch(/AUTH_DATABASE_URL.*ADMIN_EMAIL.*ADMIN_PASSWORD/);
   expect(unusable).not.toContain('short7!');
-  expect(await fails('ensure', { ADMIN_EMAIL: 'root@example.com', ADMIN_PASSWORD: 'ROOT@example.com' })).toContain(
-    'ADMIN_PASSWORD',
+  expect(
+    await expectFailure('ensure', { ADMIN_EMAIL: 'root@example.com', ADMIN_PASSWORD: 'ROOT@example.com' }),
+  ).toContain('ADMIN_PASSWORD');
+  const unreachable = auth.database.url.replace(/:\d+\//, ':1/');
+  expect(await expectFailure('ensure', { AUTH_DATABASE_URL: unreachable })).toBe(
+    'The database is temporarily unavailable\n',
   );
-  const away = auth.database.url.replace(/:\d+\//, ':1/');
-  expect(await fails('ensure', { AUTH_DATABASE_URL: away })).toBe('The database is temporarily unavailable\n');
-  const { user } = await auth.registered();
-  expect(await fails('ensure', { ADMIN_EMAIL: user.email })).toBe(
-    'ADMIN_EMAIL is the e-mail of a user who is no superuser\n',
+  const { user } = await auth.register();
+  expect(await expectFailure('ensure', { ADMIN_EMAIL: user.email })).toBe(
+    'ADMIN_EMAIL belongs to a user who is not a superuser\n',
   );
 });
 
 describe('ensure', () => {
-  test('makes one, once, and says so', async () => {
+  test('creates one superuser, once, and publishes it', async () => {
     const made = await ensure();
     expect(made).toEqual({ made: true, email, password: generated });
     expect((await auth.events('user.registered')).at(-1)).toMatchObject({ company_id: null, actor_id: 'service:auth' });
@@ -94,36 +106,38 @@ describe('ensure', () => {
     await login(email, made.password).expect(200);
   });
 
-  test('takes e-mail and password as given, and tells no password then', async () => {
-    expect(await ensure({ email: 'root@example.com', password: 'a given password' })).toEqual({
+  test('uses the configured e-mail and password and prints no password', async () => {
+    expect(await ensure({ email: 'root@example.com', password: 'a configured password' })).toEqual({
       made: true,
       email: 'root@example.com',
     });
-    await login('root@example.com', 'a given password').expect(200);
+    await login('root@example.com', 'a configured password').expect(200);
   });
 
-  test('makes one when several run at once', async () => {
+  test('creates one superuser when several commands run concurrently', async () => {
     let hashed = 0;
     const all = Promise.withResolvers<void>();
-    const together: Passwords = {
+    const synchronized: Passwords = {
       ...passwords,
       hash: async (plain) => {
         const hash = await passwords.hash(plain);
         if ((hashed += 1) === 4) all.resolve();
-        await all.promise; // so that each has seen that there is none
+        await all.promise; // lets every command see that there is none
         return hash;
       },
     };
     const settings = { email, password: undefined };
-    const said = await Promise.all([1, 2, 3, 4].map(() => ensureSuperuser(auth.database.db, together, settings)));
-    expect(said.filter(({ made }) => made)).toHaveLength(1);
-    expect(said.filter(({ password }) => password)).toHaveLength(1);
+    const results = await Promise.all(
+      [1, 2, 3, 4].map(() => ensureSuperuser(auth.database.db, synchronized, settings)),
+    );
+    expect(results.filter(({ made }) => made)).toHaveLength(1);
+    expect(results.filter(({ password }) => password)).toHaveLength(1);
     expect(await auth.database.owner('users').where({ role: 'superuser' })).toHaveLength(1);
   });
 });
 
 describe('reset', () => {
-  test('ends the sessions, and takes an inactive one back', async () => {
+  test('revokes the sessions and reactivates an inactive superuser', async () => {
     const { password } = await ensure();
     const { body } = await login(email, password).expect(200);
     await auth.database.owner('users').where({ id: body.user.id }).update({ is_active: false });
@@ -137,9 +151,9 @@ describe('reset', () => {
     });
   });
 
-  test('of several it is the one with the e-mail, else the oldest; without any it makes one', async () => {
+  test('resets the one with the e-mail, else the oldest; creates one when there is none', async () => {
     expect(await reset()).toEqual({ made: true, email, password: generated });
-    const { user } = await auth.registered();
+    const { user } = await auth.register();
     await auth.database.owner('users').where({ id: user.id }).update({ role: 'superuser', company_id: null });
     expect(await reset({ email: user.email.toUpperCase() })).toMatchObject({ made: false, email: user.email });
     expect(await reset({ email: 'nobody@example.com' })).toMatchObject({ made: false });

@@ -4,15 +4,15 @@ import { EnvironmentError, readEnvironment } from '@clientela/runtime';
 import { Email } from '@clientela/validation';
 import { z } from 'zod';
 import { createPasswords } from './accounts/passwords.ts';
-import { passwordFault } from './accounts/rules.ts';
+import { passwordError } from './accounts/rules.ts';
 import { NewPassword } from './accounts/schema.ts';
 import { ensureSuperuser, resetSuperuser, type SuperuserSettings } from './accounts/superuser.ts';
 import { AUTH_DATABASE_URL } from './config.ts';
 
-// `node src/superuser.ts ensure` makes the installation's superuser when there is none; `reset` gives it a new password and ends its
-// sessions. Both say what they did in one line of JSON on standard output, and why they could not in one sentence on standard error.
+// `node src/superuser.ts ensure` creates the installation's superuser when there is none; `reset` sets a new password and revokes its
+// sessions. Both print the result as one line of JSON to standard output, or the reason of a failure as one sentence to standard error.
 
-const verbs = { ensure: ensureSuperuser, reset: resetSuperuser };
+const commands = { ensure: ensureSuperuser, reset: resetSuperuser };
 
 const Settings = z.object({
   AUTH_DATABASE_URL,
@@ -22,19 +22,19 @@ const Settings = z.object({
 
 function readSettings(): SuperuserSettings & { url: string } {
   const { AUTH_DATABASE_URL: url, ADMIN_EMAIL: email, ADMIN_PASSWORD: password } = readEnvironment(Settings);
-  const fault = password && passwordFault(password, { email, first_name: '', last_name: null });
-  if (fault) throw new EnvironmentError(`ADMIN_PASSWORD ${fault}`);
+  const message = password && passwordError(password, { email, first_name: '', last_name: null });
+  if (message) throw new EnvironmentError(`ADMIN_PASSWORD ${message}`);
   return { url, email, password };
 }
 
 async function run(): Promise<void> {
-  const verb = process.argv[2];
-  if (verb !== 'ensure' && verb !== 'reset') throw new EnvironmentError('Say what to do: ensure or reset');
+  const command = process.argv[2];
+  if (command !== 'ensure' && command !== 'reset') throw new EnvironmentError('Name the command: ensure or reset');
   const { url, ...settings } = readSettings();
   const db = connect(url, { name: 'superuser', pool: 1 });
   try {
-    const answer = await verbs[verb](db, createPasswords(), settings);
-    process.stdout.write(`${JSON.stringify(answer)}\n`);
+    const result = await commands[command](db, createPasswords(), settings);
+    process.stdout.write(`${JSON.stringify(result)}\n`);
   } finally {
     await db.destroy();
   }
@@ -43,11 +43,11 @@ async function run(): Promise<void> {
 try {
   await run();
 } catch (error) {
-  const known = asUnavailable(error) ?? error;
-  const taken = known instanceof AppError && known.error_code === 'USER_EMAIL_TAKEN';
-  const sentence = known instanceof Error ? known.message : 'It failed for an unknown reason';
+  const cause = asUnavailable(error) ?? error;
+  const isEmailTaken = cause instanceof AppError && cause.error_code === 'USER_EMAIL_TAKEN';
+  const message = cause instanceof Error ? cause.message : 'The command failed for an unknown reason';
   process.stderr.write(
-    `${taken ? 'ADMIN_EMAIL is the e-mail of a user who is no superuser' : sentence.replaceAll(/\s*\n\s*/g, ' ')}\n`,
+    `${isEmailTaken ? 'ADMIN_EMAIL belongs to a user who is not a superuser' : message.replaceAll(/\s*\n\s*/g, ' ')}\n`,
   );
   process.exitCode = 1;
 }

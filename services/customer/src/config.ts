@@ -13,13 +13,13 @@ const Upstream = z
   .regex(/^https?:\/\/[^@?#\s]+$/, 'must be http://host:port or https://host/path')
   .optional();
 
-const shape = z.object({
+const schema = z.object({
   ...serviceSettings('CUSTOMER'),
   AUTH_SERVICE_URL: z.url(),
   INTERACTION_SERVICE_URL: z.url(),
   PRODUCT_SERVICE_URL: z.url(),
   FAVORITES_SERVICE_URL: z.url(),
-  // Who knows a customer's orders, complaints and appointments; the interaction service, unless it is said otherwise.
+  // Owners of a customer's orders, complaints and appointments; by default the interaction service.
   ORDERS_SERVICE_URL: Upstream,
   COMPLAINT_SERVICE_URL: Upstream,
   SCHEDULING_SERVICE_URL: Upstream,
@@ -28,9 +28,9 @@ const shape = z.object({
   ...avatarSettings,
 });
 
-export const Config = shape.superRefine(requireAvatarStorage, { when: () => true });
+export const Config = schema.superRefine(requireAvatarStorage, { when: () => true });
 
-/** For the programs that do one thing and end. */
-export const { CUSTOMER_DATABASE_URL, CUSTOMER_SERVICE_KEY, INTERACTION_SERVICE_URL } = shape.shape;
+/** Settings of the command line tools. */
+export const { CUSTOMER_DATABASE_URL, CUSTOMER_SERVICE_KEY, INTERACTION_SERVICE_URL } = schema.shape;
 
 export const readConfig = () => readEnvironment(Config);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TestUser, Company, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { picture } from './avatars/testing/sample-images.ts';
+import { sampleImage } from './avatars/testing/sample-images.ts';
 import { createTestCustomer } from './testing/test-customer.ts';
 
 // The calls that clients of the joined systems make as they are: each succeeds, slash at the end or not.
@@ -48,7 +48,7 @@ describe('a client of Bee', () => {
     expect(changed.body.customer).toMatchObject(change);
     const stats = await admin.get(`${path}/${customer.id}/stats`).expect(200);
     expect(stats.body).toMatchObject({ total_orders: 0, total_appointments: 0, lifetime_value: '0.00' });
-    const file = await picture('jpeg');
+    const file = await sampleImage('jpeg');
     const pictured = await admin.post(`${path}/${customer.id}/avatar`).attach('file', file, 'john.jpg').expect(200);
     expect(pictured.body.customer.avatar_url).toMatch(/^\/avatars\//);
     await admin.delete(`${path}/${customer.id}`).expect(200);

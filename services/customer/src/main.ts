@@ -1,4 +1,4 @@
-import type { Service } from '@clientela/contracts';
+import { redactedNames, type Service } from '@clientela/contracts';
 import { connect } from '@clientela/db';
 import { outboxPoolOptions, startEvents } from '@clientela/events';
 import { parseServiceKeys, createCompanyClient, startIdempotencyCleanup, listen, serviceClient } from '@clientela/http';
@@ -18,7 +18,7 @@ import { createUpstreams } from './upstreams/upstream-client.ts';
 
 await runService(async (onShutdown) => {
   const config = readConfig();
-  const log = createLog('customer', config.LOG_LEVEL);
+  const log = createLog('customer', config.LOG_LEVEL, { redact: redactedNames });
   const url = config.CUSTOMER_DATABASE_URL;
   const key = config.CUSTOMER_SERVICE_KEY;
 
@@ -63,7 +63,6 @@ await runService(async (onShutdown) => {
     pictures: avatarStorage,
     others,
     log,
-    afterCommit: events.committed,
   });
   onShutdown(() => erasing.stop());
 
@@ -85,7 +84,6 @@ await runService(async (onShutdown) => {
     totals,
     upstreams: createUpstreams(upstreamUrls, key, { log }),
     avatarStorage,
-    afterCommit: events.committed,
     others,
     erasing: erasing.wake,
     metrics: Registry.merge([events.metrics, erasureMetrics(db)]),

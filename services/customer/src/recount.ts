@@ -8,11 +8,11 @@ import { CUSTOMER_DATABASE_URL, CUSTOMER_SERVICE_KEY, INTERACTION_SERVICE_URL } 
 import { createTotalsClient } from './stats/totals-client.ts';
 import { recount } from './stats/recount.ts';
 
-// `node src/recount.ts` holds the counters of all customers against what the interaction service has recorded, and repairs them; with
-// `--check` it only looks, and ends with 1 when something differs. What it found is one line of JSON on standard output, why it could not
-// go on one sentence on standard error.
+// `node src/recount.ts` compares the counters of all customers with the totals of the interaction service and repairs differences.
+// `--check` only compares and exits with 1 on a difference. Standard output gets one line of JSON, standard error one sentence
+// when the command fails.
 
-const patience = 10_000; // milliseconds for an answer of the interaction service
+const timeout = 10_000; // milliseconds for one call of the interaction service
 
 async function run(): Promise<void> {
   const { check } = parseArgs({ options: { check: { type: 'boolean', default: false } } }).values;
@@ -20,9 +20,9 @@ async function run(): Promise<void> {
   const db = connect(settings.CUSTOMER_DATABASE_URL, { name: 'recount', pool: 1 });
   try {
     const { INTERACTION_SERVICE_URL: url, CUSTOMER_SERVICE_KEY: key } = settings;
-    const totals = createTotalsClient(serviceClient({ service: 'interaction', url, key, timeout: patience }));
-    const how = { repair: !check, request_id: randomUUID() };
-    const { different, ...found } = await recount(db, totals, how);
+    const totals = createTotalsClient(serviceClient({ service: 'interaction', url, key, timeout }));
+    const options = { repair: !check, request_id: randomUUID() };
+    const { different, ...found } = await recount(db, totals, options);
     process.stdout.write(`${JSON.stringify({ ...found, [check ? 'different' : 'repaired']: different })}\n`);
     if (check && different > 0) process.exitCode = 1;
   } finally {

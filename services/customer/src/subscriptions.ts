@@ -17,7 +17,7 @@ import type { TotalsClient } from './stats/totals-client.ts';
 import { findTotalsVersion, updateTotals } from './stats/store.ts';
 import { isErasedUser, lockUser } from './tombstones/store.ts';
 
-/** Whoever caused the user's change caused this one. */
+/** Takes the author of the user's change over to this one. */
 const originOf = (event: { actor_id: string; request_id: string }, { company }: UserWithCompany) => ({
   id: event.actor_id,
   company_id: company.id,
@@ -29,11 +29,11 @@ type SubscriptionDeps = { db: Db; users: UserClient; totals: TotalsClient };
 export const subscriptions = ({ db, users, totals }: SubscriptionDeps): Subscription[] => [
   subscribe(
     userRegistered,
-    async (tx, event, known: UserWithCompany | undefined) => {
-      if (!known) return;
-      await lockUser(tx, known.company.id, known.user.id);
-      if (await isErasedUser(tx, known.company.id, known.user.id)) return;
-      await ensureProfile(tx, originOf(event, known), toProfileOwner(known.user), known.company);
+    async (tx, event, found: UserWithCompany | undefined) => {
+      if (!found) return;
+      await lockUser(tx, found.company.id, found.user.id);
+      if (await isErasedUser(tx, found.company.id, found.user.id)) return;
+      await ensureProfile(tx, originOf(event, found), toProfileOwner(found.user), found.company);
     },
     {
       prepare: async ({ data, request_id }, { signal }) =>
@@ -42,9 +42,9 @@ export const subscriptions = ({ db, users, totals }: SubscriptionDeps): Subscrip
   ),
   subscribe(
     userUpdated,
-    async (tx, event, known: UserWithCompany | undefined) => {
+    async (tx, event, found: UserWithCompany | undefined) => {
       const fields = pickSyncedFields(event.data.fields_changed);
-      if (known) await applyUserChanges(tx, originOf(event, known), known, { fields, sequence: event.sequence });
+      if (found) await applyUserChanges(tx, originOf(event, found), found, { fields, sequence: event.sequence });
     },
     {
       prepare: async ({ data, request_id }, { signal }) =>
@@ -60,9 +60,9 @@ export const subscriptions = ({ db, users, totals }: SubscriptionDeps): Subscrip
       {
         prepare: async ({ company_id, data: { customer_id, customer_changes }, request_id }, { signal }) => {
           if (!company_id) return undefined;
-          const counted = await findTotalsVersion(db, company_id, customer_id);
-          if (counted === undefined) return undefined; // the customer is gone
-          if (customer_changes !== undefined && counted >= customer_changes) return undefined;
+          const storedVersion = await findTotalsVersion(db, company_id, customer_id);
+          if (storedVersion === undefined) return undefined; // the customer was removed
+          if (customer_changes !== undefined && storedVersion >= customer_changes) return undefined;
           return (await totals(company_id, [customer_id], { request_id, signal }))[0];
         },
       },
@@ -70,7 +70,7 @@ export const subscriptions = ({ db, users, totals }: SubscriptionDeps): Subscrip
   ),
 ];
 
-/** What may move a customer's counters. They take what is recorded as it is now, so that it does not matter which of these comes first. */
+/** Events that may change a customer's counters. Each fetches the current totals, so their order does not matter. */
 const totalsEvents = [
   interactionRecorded,
   interactionUpdated,

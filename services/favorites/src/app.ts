@@ -3,30 +3,30 @@ import { eventRoutes } from '@clientela/events';
 import { createService, type CompanyClient, type Route, type ServiceOptions } from '@clientela/http';
 import { privacyRoutes } from '@clientela/privacy';
 import manifest from '../package.json' with { type: 'json' };
-import type { OwnLookup, PairLookup } from './favorites/lookup.ts';
+import type { OwnCustomerClient, CustomerAndProductClient } from './favorites/peer-clients.ts';
 import { favoriteRoutes } from './favorites/routes.ts';
 import { privacy } from './privacy.ts';
 import { subscriptions } from './subscriptions.ts';
 
-/** What this service is made with: what main.ts opens, and a test replaces. */
-export type Parts = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & {
+/** Dependencies: opened by main.ts, replaced in tests. */
+export type AppDeps = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & {
   companies: CompanyClient;
-  pairs: PairLookup;
-  own: OwnLookup;
+  fetchCustomerAndProduct: CustomerAndProductClient;
+  fetchOwnCustomer: OwnCustomerClient;
 };
 
-export const routes = (parts: Parts): Route[] => [
-  ...favoriteRoutes(parts),
+export const routes = (deps: AppDeps): Route[] => [
+  ...favoriteRoutes(deps),
   ...eventRoutes('favorites', subscriptions),
   ...privacyRoutes(privacy),
 ];
 
-export const createApp = (parts: Parts) =>
+export const createApp = (deps: AppDeps) =>
   createService({
-    ...parts,
+    ...deps,
     service: 'favorites',
     formatProblem: legacyProblem,
     customerNumberFields: ['user_id', 'customer_number'],
     version: manifest.version,
-    routes: routes(parts),
+    routes: routes(deps),
   });

@@ -1,24 +1,24 @@
-import type { Service } from '@clientela/contracts';
+import { redactedNames, type Service } from '@clientela/contracts';
 import { connect } from '@clientela/db';
 import { outboxPoolOptions, startEvents } from '@clientela/events';
 import { parseServiceKeys, createCompanyClient, startIdempotencyCleanup, listen, serviceClient } from '@clientela/http';
 import { createLog, runService } from '@clientela/runtime';
 import { createApp } from './app.ts';
 import { readConfig } from './config.ts';
-import { ownLookup, pairLookup } from './favorites/lookup.ts';
+import { createOwnCustomerClient, createCustomerAndProductClient } from './favorites/peer-clients.ts';
 import { subscriptions } from './subscriptions.ts';
 
-await runService(async (onClose) => {
+await runService(async (onShutdown) => {
   const config = readConfig();
-  const log = createLog('favorites', config.LOG_LEVEL);
+  const log = createLog('favorites', config.LOG_LEVEL, { redact: redactedNames });
   const url = config.FAVORITES_DATABASE_URL;
-  const client = (service: Service, at: string) =>
-    serviceClient({ service, url: at, key: config.FAVORITES_SERVICE_KEY });
+  const client = (service: Service, serviceUrl: string) =>
+    serviceClient({ service, url: serviceUrl, key: config.FAVORITES_SERVICE_KEY });
 
   const db = connect(url, { name: 'favorites', ...outboxPoolOptions(config) });
-  onClose(() => db.destroy());
-  const forgetting = startIdempotencyCleanup(db, log);
-  onClose(() => forgetting.stop());
+  onShutdown(() => db.destroy());
+  const idempotencyCleanup = startIdempotencyCleanup(db, log);
+  onShutdown(() => idempotencyCleanup.stop());
   const auth = client('auth', config.AUTH_SERVICE_URL);
   const customers = client('customer', config.CUSTOMER_SERVICE_URL);
   const events = startEvents({
@@ -30,7 +30,7 @@ await runService(async (onClose) => {
     settings: config,
     log,
   });
-  onClose(() => events.stop());
+  onShutdown(() => events.stop());
 
   const app = createApp({
     db,
@@ -38,12 +38,11 @@ await runService(async (onClose) => {
     serviceKeys: parseServiceKeys(config.SERVICE_KEY_HASHES),
     secret: config.FAVORITES_SECRET,
     companies: createCompanyClient(auth),
-    pairs: pairLookup(customers, client('product', config.PRODUCT_SERVICE_URL)),
-    own: ownLookup(customers),
-    afterCommit: events.committed,
+    fetchCustomerAndProduct: createCustomerAndProductClient(customers, client('product', config.PRODUCT_SERVICE_URL)),
+    fetchOwnCustomer: createOwnCustomerClient(customers),
     metrics: events.metrics,
   });
   const server = await listen(app, { host: config.HOST, port: config.FAVORITES_PORT });
-  onClose(() => server.close());
+  onShutdown(() => server.close());
   log.info({ port: server.port }, 'listening');
 });

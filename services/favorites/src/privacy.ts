@@ -1,9 +1,9 @@
 import type { Match, DataInventory } from '@clientela/privacy';
-import { removeCustomer } from './customers/store.ts';
+import { markCustomerDeleted } from './customers/store.ts';
 
 const customer: Match = { company_id: 'company_id', customer_id: 'customer_id' };
 
-/** What this service knows of a person, and what becomes of it. */
+/** Personal data of this service, and how an erasure treats it. */
 export const privacy: DataInventory = {
   service: 'favorites',
   tables: [
@@ -11,11 +11,11 @@ export const privacy: DataInventory = {
     {
       table: 'customer_locks',
       person: customer,
-      not_exported: 'says only that there is or was such a customer',
-      erasure: { keep: 'keeps what comes late from bringing the customer back', columns: ['customer_id'] },
+      not_exported: 'records only that the customer exists or existed',
+      erasure: { keep: 'prevents late requests from recreating the customer', columns: ['customer_id'] },
     },
   ],
   begin: async (tx, { company_id, customer_id }) => {
-    if (customer_id) await removeCustomer(tx, company_id, customer_id);
+    if (customer_id) await markCustomerDeleted(tx, company_id, customer_id);
   },
 };

@@ -1,4 +1,4 @@
-import type { Service } from '@clientela/contracts';
+import { redactedNames, type Service } from '@clientela/contracts';
 import { connect } from '@clientela/db';
 import { outboxPoolOptions, startEvents } from '@clientela/events';
 import {
@@ -12,21 +12,21 @@ import {
 import { createLog, runService } from '@clientela/runtime';
 import { createApp } from './app.ts';
 import { readConfig } from './config.ts';
-import { customerLookup, noteLookup } from './customers/lookup.ts';
-import { productLookup } from './products/lookup.ts';
+import { customerLookup, noteLookup } from './customers/customer-client.ts';
+import { productLookup } from './products/product-client.ts';
 import { subscriptions } from './subscriptions.ts';
 
-await runService(async (onClose) => {
+await runService(async (onShutdown) => {
   const config = readConfig();
-  const log = createLog('interaction', config.LOG_LEVEL);
+  const log = createLog('interaction', config.LOG_LEVEL, { redact: redactedNames });
   const url = config.INTERACTION_DATABASE_URL;
   const client = (service: Service, at: string) =>
     serviceClient({ service, url: at, key: config.INTERACTION_SERVICE_KEY });
 
   const db = connect(url, { name: 'interaction', ...outboxPoolOptions(config) });
-  onClose(() => db.destroy());
-  const forgetting = startIdempotencyCleanup(db, log);
-  onClose(() => forgetting.stop());
+  onShutdown(() => db.destroy());
+  const idempotencyCleanup = startIdempotencyCleanup(db, log);
+  onShutdown(() => idempotencyCleanup.stop());
   const auth = client('auth', config.AUTH_SERVICE_URL);
   const customer = client('customer', config.CUSTOMER_SERVICE_URL);
   const events = startEvents({
@@ -38,7 +38,7 @@ await runService(async (onClose) => {
     settings: config,
     log,
   });
-  onClose(() => events.stop());
+  onShutdown(() => events.stop());
 
   const app = createApp({
     db,
@@ -50,10 +50,9 @@ await runService(async (onClose) => {
     notes: noteLookup(customer),
     products: productLookup(client('product', config.PRODUCT_SERVICE_URL)),
     cursors: createCursors(config.INTERACTION_SECRET),
-    afterCommit: events.committed,
     metrics: events.metrics,
   });
   const server = await listen(app, { host: config.HOST, port: config.INTERACTION_PORT });
-  onClose(() => server.close());
+  onShutdown(() => server.close());
   log.info({ port: server.port }, 'listening');
 });

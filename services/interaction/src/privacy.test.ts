@@ -3,7 +3,7 @@ import type { ErasureReport, Person } from '@clientela/contracts';
 import { newId } from '@clientela/db';
 import { tablesContaining, type TestUser, type Company } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { interactionUnderTest, type InteractionUnderTest } from './interaction-under-test.ts';
+import { interactionUnderTest, type InteractionUnderTest } from './testing/test-interaction.ts';
 
 let service: InteractionUnderTest;
 let company: Company;

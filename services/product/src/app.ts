@@ -5,14 +5,14 @@ import manifest from '../package.json' with { type: 'json' };
 import { privacy } from './privacy.ts';
 import { productRoutes } from './products/routes.ts';
 
-/** What this service is made with: what main.ts opens, and a test replaces. */
-export type Parts = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & { companies: CompanyClient };
+/** Dependencies: opened by main.ts, replaced in tests. */
+export type AppDeps = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & { companies: CompanyClient };
 
-export const routes = (parts: Parts): Route[] => [
-  ...productRoutes(parts.companies),
+export const routes = (deps: AppDeps): Route[] => [
+  ...productRoutes(deps.companies),
   ...eventRoutes('product'),
   ...privacyRoutes(privacy),
 ];
 
-export const createApp = (parts: Parts) =>
-  createService({ ...parts, service: 'product', version: manifest.version, routes: routes(parts) });
+export const createApp = (deps: AppDeps) =>
+  createService({ ...deps, service: 'product', version: manifest.version, routes: routes(deps) });

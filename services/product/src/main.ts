@@ -1,3 +1,4 @@
+import { redactedNames } from '@clientela/contracts';
 import { connect } from '@clientela/db';
 import { outboxPoolOptions, startEvents } from '@clientela/events';
 import { parseServiceKeys, createCompanyClient, startIdempotencyCleanup, listen, serviceClient } from '@clientela/http';
@@ -5,16 +6,16 @@ import { createLog, runService } from '@clientela/runtime';
 import { createApp } from './app.ts';
 import { readConfig } from './config.ts';
 
-await runService(async (onClose) => {
+await runService(async (onShutdown) => {
   const config = readConfig();
-  const log = createLog('product', config.LOG_LEVEL);
+  const log = createLog('product', config.LOG_LEVEL, { redact: redactedNames });
   const url = config.PRODUCT_DATABASE_URL;
   const key = config.PRODUCT_SERVICE_KEY;
 
   const db = connect(url, { name: 'product', ...outboxPoolOptions(config) });
-  onClose(() => db.destroy());
-  const forgetting = startIdempotencyCleanup(db, log);
-  onClose(() => forgetting.stop());
+  onShutdown(() => db.destroy());
+  const idempotencyCleanup = startIdempotencyCleanup(db, log);
+  onShutdown(() => idempotencyCleanup.stop());
   const auth = serviceClient({ service: 'auth', url: config.AUTH_SERVICE_URL, key });
   const events = startEvents({
     db,
@@ -25,7 +26,7 @@ await runService(async (onClose) => {
     settings: config,
     log,
   });
-  onClose(() => events.stop());
+  onShutdown(() => events.stop());
 
   const app = createApp({
     db,
@@ -33,10 +34,9 @@ await runService(async (onClose) => {
     serviceKeys: parseServiceKeys(config.SERVICE_KEY_HASHES),
     secret: config.PRODUCT_SECRET,
     companies: createCompanyClient(auth),
-    afterCommit: events.committed,
     metrics: events.metrics,
   });
   const server = await listen(app, { host: config.HOST, port: config.PRODUCT_PORT });
-  onClose(() => server.close());
+  onShutdown(() => server.close());
   log.info({ port: server.port }, 'listening');
 });

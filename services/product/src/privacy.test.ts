@@ -10,12 +10,13 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-test('products are about nobody: nothing is exported, and what an erased user was answered is gone', async () => {
+test('exports nothing, and redacts stored responses of an erased user', async () => {
   const company = service.company();
-  const staff = service.user('admin', company);
-  const make = (key: string) => staff.post('/api/products', { name: 'Tea', price: 1 }).set('Idempotency-Key', key);
-  const { body } = await make('k').expect(201);
-  const person = { company_id: company.id, customer_id: randomUUID(), customer_number: 1, user_id: staff.user_id };
+  const admin = service.user('admin', company);
+  const createProduct = (key: string) =>
+    admin.post('/api/products', { name: 'Tea', price: 1 }).set('Idempotency-Key', key);
+  const { body } = await createProduct('k').expect(201);
+  const person = { company_id: company.id, customer_id: randomUUID(), customer_number: 1, user_id: admin.user_id };
   const customer = service.callingService('customer');
   await customer.post('/internal/privacy/export', { person, section: 'customer' }).expect(422);
   const erasure = { request_id: newId(), person };
@@ -27,6 +28,6 @@ test('products are about nobody: nothing is exported, and what an erased user wa
     anonymised: [expect.objectContaining({ table: 'idempotency_keys', rows: 1 })],
     kept: [],
   });
-  expect((await make('k').expect(404)).body.error_code).toBe('IDEMPOTENCY_ANSWER_ERASED');
+  expect((await createProduct('k').expect(404)).body.error_code).toBe('IDEMPOTENCY_ANSWER_ERASED');
   expect((await service.user('admin', company).get('/api/products').expect(200)).body.products).toEqual([body.product]);
 });

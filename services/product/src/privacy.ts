@@ -1,4 +1,4 @@
 import type { DataInventory } from '@clientela/privacy';
 
-/** Products are about nobody. It is asked all the same, so that a receipt names it, and for the answers that it keeps. */
+/** Products hold no personal data. The service takes part so that receipts name it and its stored responses are redacted. */
 export const privacy: DataInventory = { service: 'product', tables: [] };

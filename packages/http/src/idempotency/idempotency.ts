@@ -7,7 +7,6 @@ import { successOf, type Route } from '../routing/route.ts';
 import {
   asReply,
   handle,
-  inTransaction,
   prepare,
   runAfterCommit,
   type Context,
@@ -97,7 +96,7 @@ async function runOnce(
   step: number,
   work: (tx: Tx) => Promise<Reply>,
 ): Promise<{ reply: Reply; isReplay: boolean }> {
-  const reply = await inTransaction(options, async (tx) => {
+  const reply = await options.db.transaction(async (tx) => {
     if (!(await reserveKey(tx, request.scope, step))) return undefined;
     const fresh = await work(tx);
     await storeReply(tx, options, request, step, fresh);
@@ -145,7 +144,7 @@ function replay(stored: StoredResponse, fingerprint: Buffer): Reply {
 
 /** Stores the request itself before its first step, so that the key belongs to it. @returns what is stored of it */
 async function startSteps(options: IdempotencyOptions, request: IdempotentRequest): Promise<StoredResponse[]> {
-  const isFirst = await inTransaction(options, async (tx) => {
+  const isFirst = await options.db.transaction(async (tx) => {
     const isReserved = await reserveKey(tx, request.scope, wholeRequest);
     if (isReserved) await storeReply(tx, options, request, wholeRequest);
     return isReserved;

@@ -13,7 +13,6 @@ import { createService, listen, reply, route, withETag } from '../index.ts';
 let database: TestDatabase;
 let app: ReturnType<typeof createService>;
 const company_id = randomUUID();
-const committed: unknown[] = [];
 let streaming: Readable | undefined;
 /** The calls of `afterCommit`, with the number of rows stored at that time. */
 const afterCommitCalls: { name: string; stored: number }[] = [];
@@ -153,7 +152,6 @@ beforeAll(async () => {
       key === 'COMP-001' || key === company_id
         ? { id: company_id, company_id: 'COMP-001', status: 'active', country: 'ES', currency: 'EUR' }
         : undefined,
-    afterCommit: (tx) => committed.push(tx),
     validateResponses: true,
   });
 });
@@ -248,10 +246,8 @@ describe('authentication and permissions', () => {
 
 describe('a JSON route', () => {
   test('runs in one transaction and calls afterCommit', async () => {
-    const before = committed.length;
     await supertest(app).post('/things').set(as('admin')).send({ name: 'stored' }).expect(201, { name: 'stored' });
     expect(await stored()).toContain('stored');
-    expect(committed.length).toBe(before + 1);
   });
 
   test('runs the post-commit hook before responding; ignores its failure; skips it after an error', async () => {
@@ -266,7 +262,6 @@ describe('a JSON route', () => {
   });
 
   test('an unexpected error rolls back and reveals nothing of its cause', async () => {
-    const before = committed.length;
     const { body, text: responseText } = await supertest(app)
       .post('/things')
       .set(as('admin'))
@@ -275,7 +270,6 @@ describe('a JSON route', () => {
     expect(body).toMatchObject({ error_code: 'INTERNAL_ERROR', status: 500 });
     expect(responseText).not.toMatch(/secret|select/);
     expect(await stored()).not.toContain('fails');
-    expect(committed.length).toBe(before);
   });
 
   test('a conflict includes the existing record, read after the rollback', async () => {

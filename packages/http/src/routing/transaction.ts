@@ -5,27 +5,11 @@ import type { Route } from './route.ts';
 
 export type TransactionOptions = {
   db: Db;
-  /** Called after each commit. Wakes the relay when the transaction published events. */
-  afterCommit?: (tx: Tx) => void;
   log: Logger;
 };
 
 /** The handler's input, as far as this module reads it. */
 export type Context = { request_id: string; signal: AbortSignal };
-
-/** Runs `work` in a transaction and calls `afterCommit` after its commit. */
-export async function inTransaction<T>(
-  { db, afterCommit }: TransactionOptions,
-  work: (tx: Tx) => Promise<T>,
-): Promise<T> {
-  let committed: Tx | undefined;
-  const result = await db.transaction(async (tx) => {
-    committed = tx;
-    return work(tx);
-  });
-  if (committed) afterCommit?.(committed);
-  return result;
-}
 
 /** The steps of a route with transactions of its own. Each takes effect once, however often the request is repeated. */
 export type IdempotentSteps = {
@@ -42,7 +26,7 @@ export type IdempotentSteps = {
 
 /** The steps of a request without a key: nothing is stored. */
 export const directSteps = (options: TransactionOptions): IdempotentSteps => ({
-  runStep: (_step, work) => inTransaction(options, work),
+  runStep: (_step, work) => options.db.transaction(work),
   recordStep: async (_step, result) => result,
 });
 
@@ -74,7 +58,7 @@ export async function perform(definition: Route, options: TransactionOptions, in
   const context = { ...input, prepared: await prepare(definition, { ...input, db }) };
   const isOneTransaction = definition.method !== 'get' && definition.transaction !== 'own';
   const result = isOneTransaction
-    ? await inTransaction(options, (tx) => handle(definition, { ...context, tx }))
+    ? await db.transaction((tx) => handle(definition, { ...context, tx }))
     : await handle(definition, { ...context, db, ...directSteps(options) });
   await runAfterCommit(definition, options, input, result);
   return asReply(result);

@@ -1,5 +1,4 @@
-import { services, type Service } from '@clientela/contracts';
-import { harmlessColumns, personalColumns } from '@clientela/runtime';
+import { harmlessColumns, personalColumns, services, type Service } from '@clientela/contracts';
 import { testDatabase, type TestDatabase } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -37,7 +36,7 @@ describe.each(services)('the database of %s', (service: Service) => {
         group by 1`,
     );
     expect(columns.length).toBeGreaterThan(0);
-    // packages/runtime/src/redacted-names.ts
+    // packages/contracts/src/redacted-names.ts
     const kept = new Set([...personalColumns, ...Object.keys(harmlessColumns)]);
     expect(columns.filter(({ column }) => !kept.has(column))).toEqual([]);
   });

@@ -2,39 +2,45 @@ import type { Tx } from '@clientela/db';
 import { forbidden, preconditionFailed } from '@clientela/errors';
 import { pickWritable, type Actor } from '@clientela/http';
 import { audit } from '../audit/store.ts';
-import { followFounder } from '../companies/naming.ts';
-import { holdCompany, insertCompany, lockOpenCompany } from '../companies/store.ts';
-import { acting, announced, causeOf, changesOf, newUser, write, type Person } from './changes.ts';
-import { foundedBy, saysNames } from './rules.ts';
-import { WritableMe, type MyChanges } from './schema.ts';
+import { syncDefaultCompanyName } from '../companies/default-name.ts';
+import type { CompanyDefaults } from '../companies/schema.ts';
+import { insertCompany, lockCompanyRow, lockOpenCompany } from '../companies/store.ts';
+import { changesName, defaultCompanyName } from './rules.ts';
+import { WritableMe, type OwnChanges } from './schema.ts';
 import { insertUser, lockUser, type StoredUser } from './store.ts';
+import {
+  changedColumns,
+  originOf,
+  publishRegistered,
+  requireActive,
+  saveUser,
+  toNewUser,
+  type Person,
+} from './user-changes.ts';
 
-/** What a new company starts with. */
-export type Defaults = { country: string; currency: string };
-
-/** Founds a company with this user as its admin. */
-export async function foundCompany(
+/** Creates a company and its first user, an admin. */
+export async function registerCompany(
   tx: Tx,
   request_id: string,
   { account, password_hash, company_name }: Person & { company_name: string | undefined },
-  defaults: Defaults,
+  defaults: CompanyDefaults,
 ): Promise<StoredUser> {
-  const name = company_name ?? foundedBy(account);
+  const name = company_name ?? defaultCompanyName(account);
   const company = await insertCompany(tx, { name, ...defaults });
   const row = {
-    ...newUser({ account, password_hash }, company.country),
+    ...toNewUser({ account, password_hash }, company.country),
     company_id: company.id,
     role: 'admin' as const,
   };
-  const user = await announced(tx, await insertUser(tx, row), request_id);
-  const founded = { resource_type: 'company', resource_id: company.id, company_id: company.id };
-  await audit(tx, { actor_id: user.id, action: 'company.created', ...founded, request_id });
+  const user = await publishRegistered(tx, await insertUser(tx, row), request_id);
+  const resource = { resource_type: 'company', resource_id: company.id, company_id: company.id };
+  await audit(tx, { actor_id: user.id, action: 'company.created', ...resource, request_id });
   return user;
 }
 
 /**
- * Takes a user into a company that is open to everybody, as a customer.
- * @throws AppError 403 when the company has closed meanwhile
+ * Adds a customer user to a company that is open to registration.
+ * @throws AppError 403 when the company has closed its registration since it was read
  */
 export async function joinCompany(
   tx: Tx,
@@ -43,29 +49,30 @@ export async function joinCompany(
 ): Promise<StoredUser> {
   const company = await lockOpenCompany(tx, company_id);
   if (!company) throw registrationClosed();
-  const row = { ...newUser({ account, password_hash }, company.country), company_id, role: 'customer' as const };
-  return announced(tx, await insertUser(tx, row), request_id);
+  const row = { ...toNewUser({ account, password_hash }, company.country), company_id, role: 'customer' as const };
+  return publishRegistered(tx, await insertUser(tx, row), request_id);
 }
 
-/** One answer for a company that is closed, unknown or not active. */
-export const registrationClosed = () => forbidden('This company takes no registrations', 'REGISTRATION_CLOSED');
+/** Returns the same error for a closed, an unknown and an inactive company. */
+export const registrationClosed = () => forbidden('This company does not accept registrations', 'REGISTRATION_CLOSED');
 
-/** Changes what users may write of themselves. */
-export async function changeMe(
+/** Applies a user's changes to their own record. */
+export async function changeOwnUser(
   tx: Tx,
   actor: Actor,
   body: Record<string, unknown>,
   expected: { version: number | undefined; country: string },
 ): Promise<StoredUser> {
-  if (actor.company_id !== null && saysNames(body)) await holdCompany(tx, actor.company_id); // before its users, as everywhere
-  const current = acting(await lockUser(tx, actor.id));
+  // Lock order: the company before its users.
+  if (actor.company_id !== null && changesName(body)) await lockCompanyRow(tx, actor.company_id);
+  const current = requireActive(await lockUser(tx, actor.id));
   if (expected.version !== undefined && expected.version !== current.version) throw preconditionFailed();
-  const wanted: MyChanges = pickWritable(body, WritableMe, current);
-  const changes = changesOf(wanted, current, expected.country);
+  const values: OwnChanges = pickWritable(body, WritableMe, current);
+  const changes = changedColumns(values, current, expected.country);
   const fields_changed = Object.keys(changes).filter((field) => field !== 'phone_typed');
   if (fields_changed.length === 0) return current;
-  const cause = { ...causeOf(actor), company_id: current.business_id };
-  const user = await write(tx, cause, current, changes, fields_changed);
-  await followFounder(tx, actor, current, user);
+  const origin = { ...originOf(actor), company_id: current.business_id };
+  const user = await saveUser(tx, origin, current, changes, fields_changed);
+  await syncDefaultCompanyName(tx, actor, current, user);
   return user;
 }

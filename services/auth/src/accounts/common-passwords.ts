@@ -1,14 +1,14 @@
 import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
-let commonest: ReadonlySet<string> | undefined;
+let commonPasswords: ReadonlySet<string> | undefined;
 
-/** About 50,000 passwords that turned up most often in leaks, in lower case; read when the first password is chosen. */
-function list(): ReadonlySet<string> {
+/** Loads about 50,000 passwords that are most frequent in leaks, in lower case. */
+function loadPasswords(): ReadonlySet<string> {
   const { dictionary } = require('@zxcvbn-ts/language-common') as typeof import('@zxcvbn-ts/language-common');
   return new Set(dictionary['passwords-common']);
 }
 
-/** Whether a password is among the commonest, however its letters are written. */
-export const isCommon = (password: string): boolean =>
-  (commonest ??= list()).has(password.normalize('NFKC').toLowerCase());
+/** Checks a password against the list of common ones, ignoring case; loads the list on first use. */
+export const isCommonPassword = (password: string): boolean =>
+  (commonPasswords ??= loadPasswords()).has(password.normalize('NFKC').toLowerCase());

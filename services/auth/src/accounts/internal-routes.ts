@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { fullName } from './rules.ts';
 import { findUser } from './store.ts';
 
-/** What the customer service may know of a user: events tell it which fields changed, and this to what. */
+/** Gives the customer service a user's current values; events carry only the names of changed fields. */
 export const internalUserRoutes = (): Route[] => [
   route({
     method: 'get',

@@ -1,34 +1,34 @@
 import { randomUUID } from 'node:crypto';
 import type { TestUser } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { authUnderTest, type AuthUnderTest } from '../auth-under-test.ts';
+import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
 
-let auth: AuthUnderTest;
+let auth: TestAuth;
 
 beforeAll(async () => {
-  auth = await authUnderTest();
+  auth = await createTestAuth();
 });
 afterAll(() => auth.close());
 
 const paths = (body: { errors: { path: string }[] }) => [...new Set(body.errors.map(({ path }) => path))].toSorted();
 
-describe('me', () => {
-  test('is the user of the token, under both paths, and never a 304', async () => {
-    const { user, caller } = await auth.registered();
+describe('/auth/me', () => {
+  test('returns the user of the token, under both paths, and never a 304', async () => {
+    const { user, client } = await auth.register();
     for (const path of ['/auth/me', '/api/auth/me']) {
-      const { body, headers } = await caller.get(path).expect(200);
+      const { body, headers } = await client.get(path).expect(200);
       expect(body).toEqual({ user });
       expect(headers['etag']).toBe('"1"');
       expect(headers['cache-control']).toBe('no-store');
-      await caller.get(path).set('If-None-Match', '"1"').expect(200);
+      await client.get(path).set('If-None-Match', '"1"').expect(200);
     }
     await auth.anonymous().get('/auth/me').expect(401);
     await auth.callingService('customer').get('/auth/me').expect(403);
   });
 
-  test('changes name, phone, address and document, and says which, not what', async () => {
-    const { user, caller } = await auth.registered();
-    const { body, headers } = await caller
+  test('changes name, phone, address and document; the event has field names only', async () => {
+    const { user, client } = await auth.register();
+    const { body, headers } = await client
       .patch('/auth/me', {
         name: 'Eva Luz  Sol',
         phone: '+49 30 901820',
@@ -51,42 +51,42 @@ describe('me', () => {
       },
     });
     expect(headers['etag']).toBe('"2"');
-    expect((await caller.get('/auth/me').expect(200)).body.user).toEqual(body.user);
-    const said = (await auth.events('user.updated')).at(-1);
-    expect(said).toMatchObject({ company_id: user.business_id, actor_id: user.id, sequence: 2 });
+    expect((await client.get('/auth/me').expect(200)).body.user).toEqual(body.user);
+    const event = (await auth.events('user.updated')).at(-1);
+    expect(event).toMatchObject({ company_id: user.business_id, actor_id: user.id, sequence: 2 });
     const fields_changed = ['address', 'document_type', 'number_document_identity', 'first_name', 'last_name', 'phone'];
-    expect(said?.data).toEqual({ user_id: user.id, fields_changed: expect.toSatisfy(sameAs(fields_changed)) });
+    expect(event?.data).toEqual({ user_id: user.id, fields_changed: expect.toSatisfy(sameAs(fields_changed)) });
   });
 
-  test('reads a national phone by the company’s country', async () => {
-    const { user, caller } = await auth.registered();
+  test('parses a national phone number by the company’s country', async () => {
+    const { user, client } = await auth.register();
     await auth.database.owner('companies').where({ id: user.business_id }).update({ country: 'BR' });
-    const { body } = await caller.patch('/auth/me', { phone: '(11) 96123-4567' }).expect(200);
+    const { body } = await client.patch('/auth/me', { phone: '(11) 96123-4567' }).expect(200);
     expect(body.user.phone).toBe('+5511961234567');
     expect(await auth.database.owner('users').where({ id: user.id }).first()).toMatchObject({
       phone_typed: '(11) 96123-4567',
     });
-    expect((await caller.patch('/auth/me', { phone: null }).expect(200)).body.user.phone).toBeNull();
+    expect((await client.patch('/auth/me', { phone: null }).expect(200)).body.user.phone).toBeNull();
     expect(await auth.database.owner('users').where({ id: user.id }).first()).toMatchObject({
       phone: null,
       phone_typed: null,
     });
   });
 
-  test('takes the whole user back; what is the same is no change', async () => {
-    const { user, caller } = await auth.registered({ phone: '600 123 123' });
-    const { body, headers } = await caller.patch('/auth/me', user).expect(200);
+  test('accepts the whole record; equal values are no change', async () => {
+    const { user, client } = await auth.register({ phone: '600 123 123' });
+    const { body, headers } = await client.patch('/auth/me', user).expect(200);
     expect(body.user).toEqual(user);
     expect(headers['etag']).toBe('"1"');
-    const changed = await caller.patch('/auth/me', { ...user, first_name: 'Eva' }).expect(200);
+    const changed = await client.patch('/auth/me', { ...user, first_name: 'Eva' }).expect(200);
     expect(changed.body.user).toEqual({ ...user, first_name: 'Eva', updated_at: expect.any(String) });
     expect((await auth.events('user.updated')).filter(({ data }) => data['user_id'] === user.id)).toHaveLength(1);
     expect((await auth.database.owner('users').where({ id: user.id }).first()).phone_typed).toBe('600 123 123');
   });
 
-  test('a read-only field that differs is refused by name, and nothing is changed', async () => {
-    const { user, caller } = await auth.registered();
-    const { body } = await caller
+  test('rejects changed read-only fields by name, without effect', async () => {
+    const { user, client } = await auth.register();
+    const { body } = await client
       .patch('/auth/me', {
         role: 'superuser',
         company_id: 'COMP-000',
@@ -96,14 +96,14 @@ describe('me', () => {
       })
       .expect(422);
     expect(paths(body)).toEqual(['company_id', 'email', 'is_active', 'role']);
-    expect((await caller.get('/auth/me')).body.user).toEqual(user);
+    expect((await client.get('/auth/me')).body.user).toEqual(user);
   });
 
-  test('every bad field is named', async () => {
-    const { caller } = await auth.registered();
-    const bad = async (body: object) => paths((await caller.patch('/auth/me', body).expect(422)).body);
+  test('names every invalid field', async () => {
+    const { client } = await auth.register();
+    const invalidPaths = async (body: object) => paths((await client.patch('/auth/me', body).expect(422)).body);
     expect(
-      await bad({
+      await invalidPaths({
         first_name: null,
         phone: '12',
         address: 'x'.repeat(501),
@@ -112,35 +112,35 @@ describe('me', () => {
         nothing: 1,
       }),
     ).toEqual(['address', 'document_type', 'first_name', 'nothing', 'password', 'phone']);
-    expect(await bad({ name: 'Eva Luz', last_name: 'Sol' })).toEqual(['last_name']);
-    expect(await bad({ document_type: 'cpf', number_document_identity: '111.444.777-36' })).toEqual([
+    expect(await invalidPaths({ name: 'Eva Luz', last_name: 'Sol' })).toEqual(['last_name']);
+    expect(await invalidPaths({ document_type: 'cpf', number_document_identity: '111.444.777-36' })).toEqual([
       'number_document_identity',
     ]);
-    await caller.patch('/auth/me', { number_document_identity: '123' }).expect(200);
-    expect(await bad({ document_type: 'cpf' })).toEqual(['number_document_identity']);
+    await client.patch('/auth/me', { number_document_identity: '123' }).expect(200);
+    expect(await invalidPaths({ document_type: 'cpf' })).toEqual(['number_document_identity']);
   });
 
-  test('the one who knows its version changes it, the other does not', async () => {
-    const { caller } = await auth.registered();
-    await caller.patch('/auth/me', { address: 'One' }).set('If-Match', '"1"').expect(200);
-    await caller.patch('/auth/me', { address: 'Two' }).set('If-Match', '"1"').expect(412);
-    expect((await caller.get('/auth/me')).body.user.address).toBe('One');
+  test('accepts the current version in If-Match and rejects an outdated one', async () => {
+    const { client } = await auth.register();
+    await client.patch('/auth/me', { address: 'One' }).set('If-Match', '"1"').expect(200);
+    await client.patch('/auth/me', { address: 'Two' }).set('If-Match', '"1"').expect(412);
+    expect((await client.get('/auth/me')).body.user.address).toBe('One');
   });
 
-  test('nobody is gone, inactive or of a suspended company and still signed in', async () => {
-    const refused = async (caller: TestUser) => {
-      expect((await caller.get('/auth/me')).status).toBe(401);
-      expect((await caller.patch('/auth/me', { address: 'Here' })).status).toBe(401);
+  test('rejects deleted and inactive users and users of suspended companies', async () => {
+    const expectRejected = async (client: TestUser) => {
+      expect((await client.get('/auth/me')).status).toBe(401);
+      expect((await client.patch('/auth/me', { address: 'Here' })).status).toBe(401);
     };
-    await refused(auth.user('admin', { id: randomUUID() }));
-    const inactive = await auth.registered();
+    await expectRejected(auth.user('admin', { id: randomUUID() }));
+    const inactive = await auth.register();
     await auth.database.owner('users').where({ id: inactive.user.id }).update({ is_active: false });
-    await refused(inactive.caller);
-    const suspended = await auth.registered();
+    await expectRejected(inactive.client);
+    const suspended = await auth.register();
     await auth.database.owner('companies').where({ id: suspended.user.business_id }).update({ status: 'suspended' });
-    await refused(suspended.caller);
+    await expectRejected(suspended.client);
   });
 });
 
-const sameAs = (names: string[]) => (given: string[]) =>
-  JSON.stringify(given.toSorted()) === JSON.stringify(names.toSorted());
+const sameAs = (names: string[]) => (input: string[]) =>
+  JSON.stringify(input.toSorted()) === JSON.stringify(names.toSorted());

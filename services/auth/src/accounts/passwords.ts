@@ -1,56 +1,58 @@
 import { randomBytes } from 'node:crypto';
 import { hash, verify } from '@node-rs/argon2';
 import { verify as verifyBcrypt } from '@node-rs/bcrypt';
-import { queue } from './queue.ts';
+import { createConcurrencyLimiter } from './concurrency-limiter.ts';
 
-/** `renewed`: the hash to keep from now on, when the one that was right is of an older kind. */
-export type Verdict = { right: boolean; renewed?: string };
+/** `rehashed`: the argon2id hash to store from now on, when a correct password still had a bcrypt hash. */
+export type PasswordCheck = { isValid: boolean; rehashed?: string };
 
-/** Hashes and verifies passwords: costly on purpose, so a few at a time. */
+/** Hashes and verifies passwords, a few at a time, because each costs memory and CPU on purpose. */
 export type Passwords = {
-  /** @throws AppError 503 when too many wait already */
+  /** @throws AppError 503 when too many requests are waiting */
   hash: (password: string, signal?: AbortSignal) => Promise<string>;
   /**
-   * Whether a password is the one of a hash. Without a hash the answer is no, after the same work.
-   * @param find looks the hash up; asked when it is this password's turn, so that who waits holds no connection
-   * @throws AppError 503 when too many wait already
+   * Compares a password with a hash. Without a hash it fails after the same work, so that timing reveals nothing.
+   * @param find loads the hash; called only once the limiter admits the request, so that waiting holds no connection
+   * @throws AppError 503 when too many requests are waiting
    */
-  verify: (password: string, find: () => Promise<string | undefined>, signal?: AbortSignal) => Promise<Verdict>;
+  verify: (password: string, find: () => Promise<string | undefined>, signal?: AbortSignal) => Promise<PasswordCheck>;
 };
 
-// argon2id (the library's default) with OWASP's parameters: memory in KiB, passes, lanes.
-const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+/** OWASP's parameters for argon2id, the library's default variant: memory in KiB, passes, lanes. */
+const argon2Options = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
-/** The same password from every keyboard: NFKC, as NIST SP 800-63B advises. */
-const normal = (password: string) => password.normalize('NFKC');
+/** Applies NFKC, as NIST SP 800-63B advises, so that every keyboard produces the same password. */
+const normalize = (password: string) => password.normalize('NFKC');
 
-/** Hashes that imported users bring: bcrypt under each of its names. */
+/** Recognises the bcrypt hashes of imported users, by each of their prefixes. */
 const isBcrypt = (hashed: string) => /^\$2[aby]\$/.test(hashed);
 
-export const newPassword = (): string => randomBytes(18).toString('base64url');
+export const generatePassword = (): string => randomBytes(18).toString('base64url');
 
-// So many that 200 people who sign in at one moment all get their turn; the gateway gives these doors 15 s.
-const usual = { at_once: 2, waiting: 200, patience: 10_000 };
+/** Lets 200 simultaneous sign-ins succeed within the gateway's deadline of 15 s. */
+const defaultLimits = { concurrency: 2, maxQueued: 200, timeoutMs: 10_000 };
 
-export function createPasswords(limits = usual): Passwords {
-  const inTurn = queue(limits);
-  const nobodys = hash(newPassword(), cost);
+export function createPasswords(limits = defaultLimits): Passwords {
+  const limit = createConcurrencyLimiter(limits);
+  const dummyHash = hash(generatePassword(), argon2Options);
 
-  /** Where it came from, nobody had brought the password into one spelling: it is tried as it was typed, too. */
-  const judgeBcrypt = async (password: string, hashed: string): Promise<Verdict> => {
-    const spellings = new Set([password, normal(password)]);
+  /** Also tries the password as typed, because the system it comes from did not normalize it. */
+  const checkBcrypt = async (password: string, hashed: string): Promise<PasswordCheck> => {
+    const spellings = new Set([password, normalize(password)]);
     for (const spelling of spellings) {
-      if (await verifyBcrypt(spelling, hashed)) return { right: true, renewed: await hash(normal(password), cost) };
+      if (await verifyBcrypt(spelling, hashed)) {
+        return { isValid: true, rehashed: await hash(normalize(password), argon2Options) };
+      }
     }
-    return { right: false };
+    return { isValid: false };
   };
-  const judge = async (password: string, hashed: string | undefined): Promise<Verdict> => {
-    if (hashed !== undefined && isBcrypt(hashed)) return judgeBcrypt(password, hashed);
-    const right = await verify(hashed ?? (await nobodys), normal(password));
-    return { right: right && hashed !== undefined };
+  const check = async (password: string, hashed: string | undefined): Promise<PasswordCheck> => {
+    if (hashed !== undefined && isBcrypt(hashed)) return checkBcrypt(password, hashed);
+    const isValid = await verify(hashed ?? (await dummyHash), normalize(password));
+    return { isValid: isValid && hashed !== undefined };
   };
   return {
-    hash: (password, signal) => inTurn(() => hash(normal(password), cost), signal),
-    verify: (password, find, signal) => inTurn(async () => judge(password, await find()), signal),
+    hash: (password, signal) => limit(() => hash(normalize(password), argon2Options), signal),
+    verify: (password, find, signal) => limit(async () => check(password, await find()), signal),
   };
 }

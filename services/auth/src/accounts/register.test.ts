@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { authUnderTest, type AuthUnderTest } from '../auth-under-test.ts';
+import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
 import { createPasswords } from './passwords.ts';
 
-let auth: AuthUnderTest;
+let auth: TestAuth;
 
 beforeAll(async () => {
-  auth = await authUnderTest();
+  auth = await createTestAuth();
 });
 afterAll(() => auth.close());
 
@@ -15,8 +15,8 @@ const newEmail = () => `${randomUUID()}@example.com`;
 const password = 'correct horse battery';
 const paths = (body: { errors: { path: string }[] }) => [...new Set(body.errors.map(({ path }) => path))].toSorted();
 
-describe('registering', () => {
-  test('founds a company, makes the user its admin, and says so without a personal datum', async () => {
+describe('registration', () => {
+  test('creates a company with the user as its admin; the event omits personal data', async () => {
     const email = `Ana.${randomUUID()}@example.com`;
     const { body } = await register({ email, password, name: 'Ana María Perez', phone: '600 123 123' }).expect(201);
     expect(body).toEqual({
@@ -56,17 +56,17 @@ describe('registering', () => {
       status: 'active',
       open_registration: false,
     });
-    const said = (await auth.events('user.registered')).at(-1);
-    expect(said).toMatchObject({ company_id: company.id, actor_id: body.user.id, sequence: 1 });
-    expect(said?.data).toEqual({ user_id: body.user.id, role: 'admin' });
-    const kept = await auth.database.owner('users').where({ id: body.user.id }).first();
-    expect(kept).toMatchObject({
+    const event = (await auth.events('user.registered')).at(-1);
+    expect(event).toMatchObject({ company_id: company.id, actor_id: body.user.id, sequence: 1 });
+    expect(event?.data).toEqual({ user_id: body.user.id, role: 'admin' });
+    const stored = await auth.database.owner('users').where({ id: body.user.id }).first();
+    expect(stored).toMatchObject({
       phone_typed: '600 123 123',
       password_hash: expect.stringMatching(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/),
     });
   });
 
-  test('takes the body that CRM Finance sends, under both paths', async () => {
+  test('accepts the field aliases of legacy clients, under both paths', async () => {
     for (const path of ['/auth/register', '/api/auth/register', '/auth/register/']) {
       const email = newEmail();
       const { body } = await register({ ds_user: 'Nome', ds_user_email: email, password: 'segredo-123' }, path).expect(
@@ -76,9 +76,9 @@ describe('registering', () => {
     }
   });
 
-  test('takes names in two pieces, a username and a name for the company; or nothing but e-mail and password', async () => {
+  test('accepts split names, a username and a company name, or just e-mail and password', async () => {
     const username = `ana_${randomUUID().slice(0, 8)}`;
-    const whole = {
+    const complete = {
       email: newEmail(),
       password,
       first_name: 'Ana',
@@ -86,17 +86,17 @@ describe('registering', () => {
       username,
       company_name: 'Shop & Co',
     };
-    const { body } = await register(whole).expect(201);
+    const { body } = await register(complete).expect(201);
     expect(body.user).toMatchObject({ first_name: 'Ana', last_name: 'Perez', username });
     expect(await auth.database.owner('companies').where({ id: body.user.business_id }).first()).toMatchObject({
       name: 'Shop & Co',
     });
 
-    const bare = await register({ email: 'jo@example.com', password }).expect(201);
-    expect(bare.body.user).toMatchObject({ first_name: 'jo', last_name: null, username: 'user' });
+    const minimal = await register({ email: 'jo@example.com', password }).expect(201);
+    expect(minimal.body.user).toMatchObject({ first_name: 'jo', last_name: null, username: 'user' });
   });
 
-  test('gives a suggested username a suffix when somebody has it, in whatever case', async () => {
+  test('appends a suffix to a suggested username that is taken in any case', async () => {
     const name = `dup${randomUUID().slice(0, 8)}`;
     const first = await register({ email: `${name}@example.com`, password }).expect(201);
     const second = await register({ email: `${name.toUpperCase()}@example.org`, password }).expect(201);
@@ -105,24 +105,24 @@ describe('registering', () => {
   });
 });
 
-describe('refusals', () => {
-  test('a known e-mail or username is a 409 that shows nothing of whose it is, and leaves nothing behind', async () => {
+describe('rejections', () => {
+  test('rejects a duplicate e-mail or username with a 409 that reveals nothing of its owner and stores nothing', async () => {
     const username = `u${randomUUID().slice(0, 8)}`;
-    const { user } = await auth.registered({ email: `${username}@example.com`, username });
+    const { user } = await auth.register({ email: `${username}@example.com`, username });
     const before = await counts();
     const email = await register({ email: user.email.toUpperCase(), password }).expect(409);
     expect(email.body).toMatchObject({ error_code: 'USER_EMAIL_TAKEN', errors: [{ path: 'email' }] });
-    const named = await register({ email: newEmail(), password, username: username.toUpperCase() }).expect(409);
-    expect(named.body).toMatchObject({ error_code: 'USER_USERNAME_TAKEN', errors: [{ path: 'username' }] });
-    for (const { body } of [email, named]) {
+    const byUsername = await register({ email: newEmail(), password, username: username.toUpperCase() }).expect(409);
+    expect(byUsername.body).toMatchObject({ error_code: 'USER_USERNAME_TAKEN', errors: [{ path: 'username' }] });
+    for (const { body } of [email, byUsername]) {
       expect(body).not.toHaveProperty('existing');
       expect(JSON.stringify(body)).not.toContain(user.id);
     }
     expect(await counts()).toEqual(before);
   });
 
-  test('another’s company takes nobody: closed, unknown and by key alike', async () => {
-    const { user } = await auth.registered();
+  test('rejects closed and unknown companies with the same response', async () => {
+    const { user } = await auth.register();
     const strip = ({ body }: { body: object }) => ({ ...body, timestamp: '', request_id: '' });
     const join = (company_id: string) => register({ email: newEmail(), password, company_id }).expect(403);
     const closed = await join(user.business_id ?? '');
@@ -134,8 +134,8 @@ describe('refusals', () => {
     expect(paths(malformed.body)).toEqual(['company_id']);
   });
 
-  test('a role, an unknown field, and every other bad field are named', async () => {
-    const bad = {
+  test('names a role, an unknown field and every other invalid field', async () => {
+    const invalid = {
       email: 'nobody',
       password: 'short',
       role: 'superuser',
@@ -144,12 +144,12 @@ describe('refusals', () => {
       phone: '1',
       name: 'a\u0000b',
     };
-    const { body } = await register(bad).expect(422);
+    const { body } = await register(invalid).expect(422);
     expect(paths(body)).toEqual(['email', 'is_superuser', 'name', 'password', 'phone', 'role', 'username']);
     expect(paths((await register({}).expect(422)).body)).toEqual(['email', 'password']);
   });
 
-  test('two spellings of one field at once are one too many', async () => {
+  test('rejects two aliases of one field', async () => {
     const { body } = await register({
       email: newEmail(),
       ds_user_email: newEmail(),
@@ -161,21 +161,21 @@ describe('refusals', () => {
     expect(paths(body)).toEqual(['ds_user', 'ds_user_email', 'last_name']);
   });
 
-  test('a password counts characters, not bytes, and is neither name nor e-mail', async () => {
+  test('counts a password in characters, and rejects the name and the e-mail as password', async () => {
     const email = newEmail();
-    const refused = async (given: object) =>
-      expect(paths((await register({ email, ...given }).expect(422)).body)).toEqual(['password']);
-    await refused({ password: '🔑'.repeat(7) });
-    await refused({ password: 'x'.repeat(129) });
-    await refused({ password: 'tab\tand null\u0000' });
-    await refused({ password: 'lone surrogate \ud800' });
-    await refused({ password: 12345678 });
-    await refused({ password: email.toUpperCase() });
-    await refused({ password: 'ana maria perez', name: 'Ana  Maria Perez' });
+    const expectRejected = async (input: object) =>
+      expect(paths((await register({ email, ...input }).expect(422)).body)).toEqual(['password']);
+    await expectRejected({ password: '🔑'.repeat(7) });
+    await expectRejected({ password: 'x'.repeat(129) });
+    await expectRejected({ password: 'tab\tand null\u0000' });
+    await expectRejected({ password: 'lone surrogate \ud800' });
+    await expectRejected({ password: 12345678 });
+    await expectRejected({ password: email.toUpperCase() });
+    await expectRejected({ password: 'ana maria perez', name: 'Ana  Maria Perez' });
     await register({ email, password: ' 🔑'.repeat(64) }).expect(201);
   });
 
-  test('what is no JSON object is refused', async () => {
+  test('rejects bodies that are not a JSON object', async () => {
     const send = async (text: string, type = 'application/json') =>
       (await auth.anonymous().post('/auth/register').set('Content-Type', type).send(text)).status;
     expect(await send('{"email":')).toBe(400);
@@ -187,36 +187,38 @@ describe('refusals', () => {
   });
 });
 
-test('of twenty equal registrations at the same moment one wins', async () => {
+test('of twenty concurrent registrations with one e-mail, one succeeds', async () => {
   const real = createPasswords();
   let hashed = 0;
   const all = Promise.withResolvers<void>();
-  const crowd = await authUnderTest({
+  const pooled = await createTestAuth({
     pool: 10,
     passwords: {
       ...real,
       hash: async (plain) => {
         const hash = await real.hash(plain);
         if ((hashed += 1) === 20) all.resolve();
-        await all.promise; // so that all of them reach the database together
+        await all.promise; // lets all inserts run concurrently
         return hash;
       },
     },
   });
   try {
     const body = { email: 'same@example.com', password, name: 'Same' };
-    const answers = await Promise.all(Array.from({ length: 20 }, () => crowd.anonymous().post('/auth/register', body)));
-    expect(answers.map(({ status }) => String(status)).toSorted()).toEqual([
+    const responses = await Promise.all(
+      Array.from({ length: 20 }, () => pooled.anonymous().post('/auth/register', body)),
+    );
+    expect(responses.map(({ status }) => String(status)).toSorted()).toEqual([
       '201',
       ...Array.from({ length: 19 }, () => '409'),
     ]);
-    expect(new Set(answers.filter(({ status }) => status === 409).map(({ body }) => body.error_code))).toEqual(
+    expect(new Set(responses.filter(({ status }) => status === 409).map(({ body }) => body.error_code))).toEqual(
       new Set(['USER_EMAIL_TAKEN']),
     );
-    expect(await crowd.database.owner('companies').count({ n: '*' }).first()).toEqual({ n: 1 });
-    expect(await crowd.events('user.registered')).toHaveLength(1);
+    expect(await pooled.database.owner('companies').count({ n: '*' }).first()).toEqual({ n: 1 });
+    expect(await pooled.events('user.registered')).toHaveLength(1);
   } finally {
-    await crowd.close();
+    await pooled.close();
   }
 });
 

@@ -1,9 +1,9 @@
-import { isCommon } from './common-passwords.ts';
+import { isCommonPassword } from './common-passwords.ts';
 import type { Registration } from './schema.ts';
 
 export type Names = { first_name: string; last_name: string | null };
 
-/** A name in one piece: what stands before the first space is the first name. */
+/** Splits a full name at its first space. */
 export function splitName(name: string): Names {
   const [first_name = '', ...rest] = name.split(/\s+/u);
   return { first_name, last_name: rest.join(' ') || null };
@@ -12,44 +12,45 @@ export function splitName(name: string): Names {
 export const fullName = ({ first_name, last_name }: Names): string =>
   last_name ? `${first_name} ${last_name}` : first_name;
 
-/** What a company is called that its founder gave no name. */
-export const foundedBy = (founder: Names): string => `${fullName(founder)}'s company`;
+/** Names a company after its first user, when registration gave it no name. */
+export const defaultCompanyName = (founder: Names): string => `${fullName(founder)}'s company`;
 
-/** Whether a body may change what its user is called. */
-export const saysNames = (body: Readonly<Record<string, unknown>>): boolean =>
+export const changesName = (body: Readonly<Record<string, unknown>>): boolean =>
   ['name', 'first_name', 'last_name'].some((field) => body[field] !== undefined);
 
-/** Whether a user may act: active itself, and of an active company or none. */
-export const mayAct = (user: { is_active: boolean; company_status: string | null }): boolean =>
+/** Whether the user is active, and so is its company, if it has one. */
+export const isActive = (user: { is_active: boolean; company_status: string | null }): boolean =>
   user.is_active && (user.company_status ?? 'active') === 'active';
 
-const beforeAt = (email: string) => email.slice(0, email.lastIndexOf('@'));
+const localPart = (email: string) => email.slice(0, email.lastIndexOf('@'));
 
-/** A username made from an e-mail address; short enough for a suffix. */
-export function usernameFrom(email: string): string {
-  const usable = beforeAt(email)
+/** Derives a username from an e-mail address, short enough to append a suffix. */
+export function suggestUsername(email: string): string {
+  const allowed = localPart(email)
     .replaceAll(/[^A-Za-z0-9._-]/g, '')
     .slice(0, 40);
-  return usable.length >= 3 ? usable : 'user';
+  return allowed.length >= 3 ? allowed : 'user';
 }
 
 export type Account = Names & { email: string; username: string | undefined; phone: string | null };
 
-/** Who registers, from whichever names the fields came by. Without a name the e-mail's local part serves as one. */
-export function accountOf(given: Registration): Account {
-  const email = given.email ?? given.ds_user_email ?? '';
-  const name = given.name ?? given.ds_user;
+/** Resolves the field aliases of a registration. Uses the e-mail's local part when no name is given. */
+export function toAccount(input: Registration): Account {
+  const email = input.email ?? input.ds_user_email ?? '';
+  const name = input.name ?? input.ds_user;
   const names = name
     ? splitName(name)
-    : { first_name: given.first_name ?? beforeAt(email), last_name: given.last_name ?? null };
-  return { ...names, email, username: given.username, phone: given.phone ?? null };
+    : { first_name: input.first_name ?? localPart(email), last_name: input.last_name ?? null };
+  return { ...names, email, username: input.username, phone: input.phone ?? null };
 }
 
-const compared = (text: string) => text.normalize('NFKC').toLowerCase();
+const comparable = (text: string) => text.normalize('NFKC').toLowerCase();
 
-/** What is wrong with a password beside its length; undefined when nothing is. */
-export function passwordFault(password: string, account: Names & { email: string; username?: string | undefined }) {
-  const known = [account.email, account.first_name, fullName(account), account.username ?? ''];
-  if (known.some((text) => compared(text) === compared(password))) return 'must not be your name, username or e-mail';
-  return isCommon(password) ? 'is among the commonest passwords: choose one that nobody guesses' : undefined;
+/** Returns why a password is unsafe for this account, or undefined; its length is validated by the schema. */
+export function passwordError(password: string, account: Names & { email: string; username?: string | undefined }) {
+  const personalValues = [account.email, account.first_name, fullName(account), account.username ?? ''];
+  if (personalValues.some((text) => comparable(text) === comparable(password))) {
+    return 'must not be your name, username or e-mail';
+  }
+  return isCommonPassword(password) ? 'is a commonly used password; choose another one' : undefined;
 }

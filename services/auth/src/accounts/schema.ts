@@ -4,7 +4,7 @@ import { Phone } from '@clientela/validation/phones';
 import { z } from 'zod';
 import { CompanyReference } from '../companies/schema.ts';
 
-/** A user as every answer shows it. */
+/** A user as responses show it. */
 export const User = z.strictObject({
   id: Uuid,
   unique_id: z.string().meta({ examples: ['USER-10000000'] }),
@@ -17,7 +17,7 @@ export const User = z.strictObject({
   number_document_identity: z.string().nullable(),
   document_type: z.string().nullable(),
   is_active: z.boolean(),
-  is_staff: z.boolean().meta({ description: 'Any role but customer' }),
+  is_staff: z.boolean().meta({ description: 'True for every role except customer' }),
   is_superuser: z.boolean(),
   company_id: z
     .string()
@@ -32,56 +32,57 @@ export const User = z.strictObject({
 });
 export type User = z.infer<typeof User>;
 
-const typed = z.string().refine((password) => password.isWellFormed() && !/\p{Cc}/u.test(password), {
+const passwordText = z.string().refine((password) => password.isWellFormed() && !/\p{Cc}/u.test(password), {
   error: 'must not contain control characters or broken Unicode',
   abort: true,
 });
-const ofLength = (min: number) => (password: string) => [...password].length >= min && [...password].length <= 128;
+const hasLength = (min: number) => (password: string) => [...password].length >= min && [...password].length <= 128;
 
-/** A password that is being chosen; it is taken as it is, spaces at its ends included. */
-export const NewPassword = typed
-  .refine(ofLength(8), 'must have 8 to 128 characters')
+/** A new password, stored as given: leading and trailing spaces count. */
+export const NewPassword = passwordText
+  .refine(hasLength(8), 'must have 8 to 128 characters')
   .meta({ minLength: 8, maxLength: 128, format: 'password' });
 
 export const Username = z.string().regex(/^[A-Za-z0-9._-]{3,50}$/, 'must have 3 to 50 characters of A-Z a-z 0-9 . _ -');
 
-const name = text(255).meta({ description: 'First and last name in one piece; in place of first_name and last_name' });
+const name = text(255).meta({ description: 'Full name, split at its first space; replaces first_name and last_name' });
 
 type Body = Readonly<Record<string, unknown>>;
 
-/** Fields that are names for the same thing: one of them must be given, or may be. */
-const oneOf =
-  (fields: readonly [string, ...string[]], options: { needed: boolean }) => (body: Body, context: z.RefinementCtx) => {
-    const [first, ...others] = fields;
-    const given = fields.filter((field) => body[field] !== undefined);
-    if (options.needed && given.length === 0) {
-      context.addIssue({ code: 'custom', path: [first], message: `is required (or ${others.join(', or ')})` });
+/** Rejects more than one alias of the same field. @param options.required whether one must be present */
+const exclusiveAliases =
+  (fields: readonly [string, ...string[]], options: { required: boolean }) =>
+  (body: Body, context: z.RefinementCtx) => {
+    const [first, ...aliases] = fields;
+    const present = fields.filter((field) => body[field] !== undefined);
+    if (options.required && present.length === 0) {
+      context.addIssue({ code: 'custom', path: [first], message: `is required (or ${aliases.join(', or ')})` });
     }
-    for (const field of given.slice(1)) {
-      context.addIssue({ code: 'custom', path: [field], message: `must not stand beside ${given[0]}` });
+    for (const field of present.slice(1)) {
+      context.addIssue({ code: 'custom', path: [field], message: `must not be combined with ${present[0]}` });
     }
   };
 
-/** A name comes in one piece or in two, not in both. */
-const oneWayToName = (body: Body, context: z.RefinementCtx) => {
+/** Rejects a full name combined with first_name or last_name. */
+const exclusiveNameForms = (body: Body, context: z.RefinementCtx) => {
   if (body['name'] === undefined && body['ds_user'] === undefined) return;
   for (const field of ['first_name', 'last_name'].filter((part) => body[part] !== undefined)) {
-    context.addIssue({ code: 'custom', path: [field], message: 'must not stand beside a name in one piece' });
+    context.addIssue({ code: 'custom', path: [field], message: 'must not be combined with a full name' });
   }
 };
 
-/** These rules look at several fields, so they are asked whatever else is wrong with one of them. */
-const always = {
+/** Runs a cross-field check even when single fields are invalid. */
+const onObjects = {
   when: ({ value }: { value: unknown }) => typeof value === 'object' && value !== null && !Array.isArray(value),
 };
 
 export const Registration = z
   .strictObject({
     email: Email.optional(),
-    ds_user_email: Email.optional().meta({ description: 'Another name of email' }),
+    ds_user_email: Email.optional().meta({ description: 'Alias of email' }),
     password: NewPassword,
     name: name.optional(),
-    ds_user: name.optional().meta({ description: 'Another name of name' }),
+    ds_user: name.optional().meta({ description: 'Alias of name' }),
     first_name: text(255).optional(),
     last_name: text(255).nullable().optional(),
     username: Username.optional(),
@@ -89,14 +90,14 @@ export const Registration = z
     company_id: CompanyReference.optional(),
     company_name: text(500).optional(),
   })
-  .superRefine(oneOf(['email', 'ds_user_email'], { needed: true }), always)
-  .superRefine(oneOf(['name', 'ds_user'], { needed: false }), always)
-  .superRefine(oneWayToName, always);
+  .superRefine(exclusiveAliases(['email', 'ds_user_email'], { required: true }), onObjects)
+  .superRefine(exclusiveAliases(['name', 'ds_user'], { required: false }), onObjects)
+  .superRefine(exclusiveNameForms, onObjects);
 export type Registration = z.infer<typeof Registration>;
 
-/** A password that is there already: any that somebody may have. */
-const Password = typed
-  .refine(ofLength(1), 'must have 1 to 128 characters')
+/** An existing password; older ones may be shorter than the current minimum. */
+const Password = passwordText
+  .refine(hasLength(1), 'must have 1 to 128 characters')
   .meta({ format: 'password', maxLength: 128 });
 
 export const PasswordChange = z.strictObject({ current_password: Password, new_password: NewPassword });
@@ -104,14 +105,14 @@ export const PasswordChange = z.strictObject({ current_password: Password, new_p
 export const Credentials = z
   .strictObject({
     email: Email.optional(),
-    ds_user_email: Email.optional().meta({ description: 'Another name of email' }),
+    ds_user_email: Email.optional().meta({ description: 'Alias of email' }),
     username: text(50).optional(),
     password: Password,
   })
-  .superRefine(oneOf(['email', 'ds_user_email', 'username'], { needed: true }), always);
+  .superRefine(exclusiveAliases(['email', 'ds_user_email', 'username'], { required: true }), onObjects);
 export type Credentials = z.infer<typeof Credentials>;
 
-/** What users may write of themselves. */
+/** The fields that users may change in their own record. */
 export const WritableMe = z.strictObject({
   name,
   first_name: text(255),
@@ -121,13 +122,14 @@ export const WritableMe = z.strictObject({
   document_type: DocumentType.nullable(),
   number_document_identity: DocumentNumber.nullable(),
 });
-/** A body in which a name may come in one piece or in two. */
-export const namedOneWay = <Fields extends z.ZodObject>(body: Fields): Fields => body.superRefine(oneWayToName, always);
-export type MyChanges = Partial<z.infer<typeof WritableMe>>;
+/** Accepts a full name or its two parts, not both. */
+export const withExclusiveNameForms = <Fields extends z.ZodObject>(body: Fields): Fields =>
+  body.superRefine(exclusiveNameForms, onObjects);
+export type OwnChanges = Partial<z.infer<typeof WritableMe>>;
 
-export const UserShown = z.strictObject({ user: User });
-export const UserSaved = z.strictObject({ message: z.string(), user: User });
-export const SignedIn = z.strictObject({
+export const UserResponse = z.strictObject({ user: User });
+export const SavedUserResponse = z.strictObject({ message: z.string(), user: User });
+export const SignInResponse = z.strictObject({
   message: z.string(),
   access_token: z.string(),
   refresh_token: z.string(),

@@ -4,9 +4,9 @@ import { isUuid, mapConstraintErrors, newId, whereCompany, type Db, type Scope, 
 import { conflict } from '@clientela/errors';
 import type { Account } from './rules.ts';
 import type { User } from './schema.ts';
-import { searchedIn } from './search.ts';
+import { searchTextOf } from './search.ts';
 
-/** A user with what stands behind it: the version, and the state and country of its company (null for a superuser). */
+/** A user with its version and its company's status and country (null for a superuser). */
 export type StoredUser = User & {
   version: number;
   company_status: InternalCompany['status'] | null;
@@ -37,76 +37,88 @@ const columns = [
   'c.country as company_country',
 ];
 
-const users = (db: Db) =>
+const selectUsers = (db: Db) =>
   db('users as u')
     .leftJoin('companies as c', 'c.id', 'u.company_id')
     .select(...columns, db.raw(`u.role <> 'customer' as is_staff`), db.raw(`u.role = 'superuser' as is_superuser`));
 
 export const findUser = async (db: Db, id: string): Promise<StoredUser | undefined> =>
-  users(db).where('u.id', id).first();
+  selectUsers(db).where('u.id', id).first();
 
-/** By id, or by the number that people read out. */
+/** Finds a user by UUID or by USER number. */
 export const findUserByKey = async (db: Db, key: string): Promise<StoredUser | undefined> =>
-  users(db)
+  selectUsers(db)
     .where(isUuid(key) ? { 'u.id': key } : { 'u.unique_id': key })
     .first();
 
-/** Finds and locks: nobody changes it until the transaction ends. */
 export const lockUser = async (tx: Tx, id: string): Promise<StoredUser | undefined> =>
-  users(tx).where('u.id', id).forUpdate('u').first();
+  selectUsers(tx).where('u.id', id).forUpdate('u').first();
 
 export type NewUser = Omit<Account, 'username'> & {
-  username: { given: string } | { like: string };
+  username: { chosen: string } | { suggested: string };
   phone_typed: string | null;
   company_id: string | null;
   role: Role;
   password_hash: string;
 };
 
-type Unique = { email?: string | undefined; username?: string | undefined };
+type UniqueValues = { email?: string | undefined; username?: string | undefined };
 
-/** @param shown whose records the caller may see; an open door's caller sees none */
-const taken = (values: Unique, shown: Scope | undefined) => {
-  const of = (field: 'email' | 'username') => () =>
+/** @param visibleTo the scope in which the existing user may be shown; undefined on public routes, which show none */
+const uniqueErrors = (values: UniqueValues, visibleTo: Scope | undefined) => {
+  const conflictOn = (field: 'email' | 'username') => () =>
     conflict({
       resource: 'user',
       field,
-      ...(shown && { existing: (db: Db) => findHolder(db, shown, field, values[field] ?? '') }),
+      ...(visibleTo && { existing: (db: Db) => findByUniqueValue(db, visibleTo, field, values[field] ?? '') }),
     });
-  return { users_email_taken: of('email'), users_username_taken: of('username') };
+  return { users_email_taken: conflictOn('email'), users_username_taken: conflictOn('username') };
 };
 
-const findHolder = (db: Db, shown: Scope, field: 'email' | 'username', value: string): Promise<object | undefined> =>
-  whereCompany(db('users'), shown).select('id', 'unique_id').whereRaw(`lower(${field}) = lower(?)`, [value]).first();
+const findByUniqueValue = (
+  db: Db,
+  visibleTo: Scope,
+  field: 'email' | 'username',
+  value: string,
+): Promise<object | undefined> =>
+  whereCompany(db('users'), visibleTo)
+    .select('id', 'unique_id')
+    .whereRaw(`lower(${field}) = lower(?)`, [value])
+    .first();
 
-/** Inserts a user; a username that is only suggested gets a suffix when somebody has it. */
-export async function insertUser(tx: Tx, { username, ...user }: NewUser, shown?: Scope): Promise<StoredUser> {
+/** Inserts a user; appends a suffix to a suggested username that is taken. */
+export async function insertUser(tx: Tx, { username, ...user }: NewUser, visibleTo?: Scope): Promise<StoredUser> {
   const row = { ...user, id: newId() };
-  if ('given' in username) {
-    const named = withSearched({ ...row, username: username.given });
-    await mapConstraintErrors(tx('users').insert(named), taken(named, shown));
-  } else await insertLike(tx, row, username.like, shown);
+  if ('chosen' in username) {
+    const values = withSearchText({ ...row, username: username.chosen });
+    await mapConstraintErrors(tx('users').insert(values), uniqueErrors(values, visibleTo));
+  } else await insertWithSuggestedUsername(tx, row, username.suggested, visibleTo);
   return (await findUser(tx, row.id)) as StoredUser;
 }
 
-const withSearched = <Row extends Parameters<typeof searchedIn>[0]>(row: Row) => ({
+const withSearchText = <Row extends Parameters<typeof searchTextOf>[0]>(row: Row) => ({
   ...row,
-  searched: searchedIn(row),
+  searched: searchTextOf(row),
 });
 
-const tries = 5; // with 32 random bits each
+const maxAttempts = 5; // with 32 random bits each
 
-async function insertLike(tx: Tx, row: Omit<NewUser, 'username'>, like: string, shown?: Scope): Promise<void> {
-  for (let attempt = 0; attempt < tries; attempt += 1) {
-    const username = attempt === 0 ? like : `${like}-${randomBytes(4).toString('hex')}`;
+async function insertWithSuggestedUsername(
+  tx: Tx,
+  row: Omit<NewUser, 'username'>,
+  suggested: string,
+  visibleTo?: Scope,
+): Promise<void> {
+  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+    const username = attempt === 0 ? suggested : `${suggested}-${randomBytes(4).toString('hex')}`;
     const insert = tx('users')
-      .insert(withSearched({ ...row, username }))
+      .insert(withSearchText({ ...row, username }))
       .onConflict(tx.raw('(lower(username))'))
       .ignore();
-    const made = await mapConstraintErrors(insert.returning('id'), taken(row, shown));
-    if (made.length > 0) return;
+    const inserted = await mapConstraintErrors(insert.returning('id'), uniqueErrors(row, visibleTo));
+    if (inserted.length > 0) return;
   }
-  throw taken({ username: like }, shown).users_username_taken();
+  throw uniqueErrors({ username: suggested }, visibleTo).users_username_taken();
 }
 
 export type UserColumns = Partial<
@@ -125,30 +137,30 @@ export type UserColumns = Partial<
   > & { phone_typed: string | null; password_hash: string }
 >;
 
-/** Writes changes onto the version that was read; undefined when the record has moved on. */
+/** Updates the version that was read; returns undefined when it has changed since. */
 export async function updateUser(
   tx: Tx,
   current: StoredUser,
   changes: UserColumns,
-  shown?: Scope,
+  visibleTo?: Scope,
 ): Promise<StoredUser | undefined> {
   const { id, version } = current;
-  const searched = searchedIn({ ...current, ...changes });
+  const searchText = searchTextOf({ ...current, ...changes });
   const update = tx('users')
     .where({ id, version })
-    .update({ ...changes, searched, version: version + 1, updated_at: tx.fn.now() });
-  const updated = await mapConstraintErrors(update, taken(changes, shown));
+    .update({ ...changes, searched: searchText, version: version + 1, updated_at: tx.fn.now() });
+  const updated = await mapConstraintErrors(update, uniqueErrors(changes, visibleTo));
   return updated === 0 ? undefined : findUser(tx, id);
 }
 
-/** The installation's superuser: of several, the one with this e-mail, else the oldest. */
+/** Finds the installation's superuser; among several, prefers this e-mail, then the oldest. */
 export const findSuperuser = async (db: Db, email: string): Promise<StoredUser | undefined> =>
-  users(db)
+  selectUsers(db)
     .where('u.role', 'superuser')
     .orderByRaw('lower(u.email) = lower(?) desc', [email])
     .orderBy('u.created_at')
     .orderBy('u.id')
     .first();
 
-/** Until the transaction ends, nobody else makes or resets a superuser. */
+/** Serialises the creation and reset of superusers until the transaction ends. */
 export const lockSuperusers = (tx: Tx) => tx.raw(`select pg_advisory_xact_lock(hashtext('superuser'))`);

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { authUnderTest, type AuthUnderTest } from '../auth-under-test.ts';
+import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
 
-let auth: AuthUnderTest;
+let auth: TestAuth;
 
 beforeAll(async () => {
-  auth = await authUnderTest();
+  auth = await createTestAuth();
 });
 afterAll(() => auth.close());
 
@@ -13,26 +13,26 @@ const password = 'correct horse battery';
 const today = () => new Date().toISOString().slice(0, 10);
 type Day = { date: string; count: number };
 
-test('tells of a company’s users and their sign-ins, and of nobody else’s', async () => {
-  const { user, email, password: secret, caller } = await auth.registered();
-  const scope = { id: user.business_id ?? '' };
+test('counts a company’s users and sign-ins, excluding other companies', async () => {
+  const { user, email, password: secret, client } = await auth.register();
+  const company = { id: user.business_id ?? '' };
   const add = async (role: string) =>
-    (await caller.post('/api/v1/users', { email: `${randomUUID()}@example.com`, password, role }).expect(201)).body;
+    (await client.post('/api/v1/users', { email: `${randomUUID()}@example.com`, password, role }).expect(201)).body;
   await add('viewer');
   await add('customer');
-  await caller.delete(`/api/v1/users/${(await add('customer')).id}`).expect(200);
+  await client.delete(`/api/v1/users/${(await add('customer')).id}`).expect(200);
   await auth.database.owner('users').where({ id: user.id }).update({ created_at: '2020-01-01' });
-  const other = await auth.registered();
+  const other = await auth.register();
   await auth.anonymous().post('/auth/login', { email: other.email, password: other.password }).expect(200);
   for (let n = 0; n < 2; n += 1) await auth.anonymous().post('/auth/login', { email, password: secret }).expect(200);
   await auth.anonymous().post('/auth/login', { email, password: 'wrong' }).expect(401);
   await auth.anonymous().post('/auth/login', { email: 'nobody@example.com', password: 'wrong' }).expect(401);
   await auth.database.owner('sign_in_counts').insert([
-    { company_id: scope.id, day: auth.database.owner.raw(`current_date - 29`), signed_in: 7, failed: 3 },
-    { company_id: scope.id, day: auth.database.owner.raw(`current_date - 30`), signed_in: 100, failed: 100 },
+    { company_id: company.id, day: auth.database.owner.raw(`current_date - 29`), signed_in: 7, failed: 3 },
+    { company_id: company.id, day: auth.database.owner.raw(`current_date - 30`), signed_in: 100, failed: 100 },
   ]);
 
-  const { body } = await auth.user('viewer', scope).get('/api/v1/users/analytics').expect(200);
+  const { body } = await auth.user('viewer', company).get('/api/v1/users/analytics').expect(200);
   expect(body).toEqual({
     total_users: 4,
     active_users: 3,
@@ -62,21 +62,21 @@ test('tells of a company’s users and their sign-ins, and of nobody else’s', 
   expect((all.logins_per_day as Day[]).at(-1)?.count).toBe(3);
   const one = (await root.get(`/api/v1/users/analytics?company_id=${user.company_id}`).expect(200)).body;
   expect(one).toEqual({ ...body, generated_at: expect.any(String) });
-  await caller.get(`/api/v1/users/analytics?company_id=${other.user.company_id}`).expect(403);
-  await auth.user('customer', scope).get('/api/v1/users/analytics').expect(403);
+  await client.get(`/api/v1/users/analytics?company_id=${other.user.company_id}`).expect(403);
+  await auth.user('customer', company).get('/api/v1/users/analytics').expect(403);
 });
 
-test('tells of companies: a company’s own figures, and a superuser’s of all', async () => {
-  const fresh = await authUnderTest();
+test('counts companies: the own one for admins, all for superusers', async () => {
+  const isolated = await createTestAuth();
   try {
-    const root = fresh.user('superuser');
-    const { user, caller } = await fresh.registered();
+    const root = isolated.user('superuser');
+    const { user, client } = await isolated.register();
     const add = (status: string) => root.post('/api/v1/companies', { name: status }).expect(201);
     await root.put(`/api/v1/companies/${(await add('suspended')).body.id}`, { status: 'suspended' }).expect(200);
     await root.delete(`/api/v1/companies/${(await add('inactive')).body.id}`).expect(200);
     const old = (await add('old')).body.id as string;
-    await fresh.database.owner('companies').where({ id: old }).update({ created_at: '2020-01-01' });
-    await caller.post('/api/v1/users', { email: 'c@example.com', password }).expect(201);
+    await isolated.database.owner('companies').where({ id: old }).update({ created_at: '2020-01-01' });
+    await client.post('/api/v1/users', { email: 'c@example.com', password }).expect(201);
     await root.post('/api/v1/users', { email: 's@example.com', password, role: 'superuser' }).expect(201);
     const users = {
       total_users: 2,
@@ -99,9 +99,9 @@ test('tells of companies: a company’s own figures, and a superuser’s of all'
       new_companies_last_30_days: 1,
       ...users,
     };
-    expect((await caller.get('/api/v1/companies/analytics').expect(200)).body).toEqual(own);
+    expect((await client.get('/api/v1/companies/analytics').expect(200)).body).toEqual(own);
     expect((await root.get(`/api/v1/companies/analytics?company_id=${user.company_id}`).expect(200)).body).toEqual(own);
   } finally {
-    await fresh.close();
+    await isolated.close();
   }
 });

@@ -10,14 +10,14 @@ const users_by_role = z.strictObject({
 
 const perDay = z
   .array(z.strictObject({ date: z.iso.date(), count: z.int() }))
-  .meta({ description: 'The last 30 days (UTC), today the last of them' });
+  .meta({ description: 'One entry for each of the last 30 days (UTC), ending today' });
 
 export const UserAnalytics = z.strictObject({
   total_users: z.int(),
   active_users: z.int(),
   inactive_users: z.int(),
   users_by_role: users_by_role.extend({
-    superuser: z.int().optional().meta({ description: 'Of the whole installation only' }),
+    superuser: z.int().optional().meta({ description: 'Present in installation-wide statistics only' }),
   }),
   new_users_last_30_days: z.int(),
   logins_per_day: perDay,
@@ -29,9 +29,9 @@ export type UserAnalytics = z.infer<typeof UserAnalytics>;
 export const CompanyAnalytics = z.strictObject({
   total_companies: z.int(),
   active_companies: z.int(),
-  inactive_companies: z.int().meta({ description: 'All that are not active' }),
+  inactive_companies: z.int().meta({ description: 'Inactive and suspended companies' }),
   companies_by_status: z.strictObject({ active: z.int(), inactive: z.int(), suspended: z.int() }),
-  total_users: z.int().meta({ description: 'Users of companies: superusers have none' }),
+  total_users: z.int().meta({ description: 'Excludes superusers, who have no company' }),
   users_by_role,
   new_companies_last_30_days: z.int(),
   new_users_last_30_days: z.int(),

@@ -2,8 +2,8 @@ import type { Tx } from '@clientela/db';
 import type { DeniedRequest } from '@clientela/http';
 import { audit } from './store.ts';
 
-/** Notes that somebody who is signed in was not let through a door. */
-export const auditRefusal = (tx: Tx, { actor, method, route }: DeniedRequest): Promise<void> =>
+/** Records that a signed-in actor was denied a route. */
+export const auditDenied = (tx: Tx, { actor, method, route }: DeniedRequest): Promise<void> =>
   audit(tx, {
     actor_id: actor.id,
     action: 'permission.refused',

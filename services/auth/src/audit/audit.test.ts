@@ -3,64 +3,65 @@ import { events, type EventContract } from '@clientela/contracts';
 import type { TestUser } from '@clientela/testing';
 import { z } from 'zod';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { authUnderTest, type AuthUnderTest } from '../auth-under-test.ts';
+import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
 import type { AuditLog } from './schema.ts';
 import { audit, type AuditEntry } from './store.ts';
 
-let auth: AuthUnderTest;
+let auth: TestAuth;
 let superuser: TestUser;
 beforeAll(async () => {
-  auth = await authUnderTest();
+  auth = await createTestAuth();
   superuser = auth.user('superuser');
 });
 afterAll(() => auth.close());
 
 const path = '/api/v1/audit-logs';
-const ask = async (caller: TestUser, query = '') => {
-  const { body } = await caller.get(`${path}${query}`).expect(200);
+const fetchPage = async (client: TestUser, query = '') => {
+  const { body } = await client.get(`${path}${query}`).expect(200);
   return body as { audit_logs: AuditLog[]; per_page: number; next_cursor: string | null };
 };
-const trail = async (caller: TestUser, query = '') => (await ask(caller, query)).audit_logs;
-const told = (caller: TestUser, query = '') => trail(caller, query).then((rows) => rows.map(({ action }) => action));
-const write = (entry: Partial<AuditEntry>) =>
+const listEntries = async (client: TestUser, query = '') => (await fetchPage(client, query)).audit_logs;
+const listActions = (client: TestUser, query = '') =>
+  listEntries(client, query).then((rows) => rows.map(({ action }) => action));
+const insertEntry = (entry: Partial<AuditEntry>) =>
   auth.database.db.transaction((tx) =>
     audit(tx, { actor_id: 'service:test', action: 'tested', company_id: null, request_id: 'request-1', ...entry }),
   );
-const address = '192.0.2.7'; // from which every caller of these tests comes
+const address = '192.0.2.7'; // of every test client
 
-describe('what auth does itself', () => {
-  test('a sign-in and a refused one: who, whom, from where, and never with what', async () => {
-    const { user, email, password, caller } = await auth.registered();
+describe('changes in auth', () => {
+  test('audits successful and failed sign-ins with actor, user and address, never credentials', async () => {
+    const { user, email, password, client } = await auth.register();
     await auth.anonymous().post('/auth/login', { email, password }).set('X-Client-Ip', address).expect(200);
     await auth
       .anonymous()
       .post('/auth/login', { email, password: 'wrong-password' })
       .set('X-Client-Ip', address)
       .expect(401);
-    const about = {
+    const subject = {
       resource_type: 'user',
       resource_id: user.id,
       company_id: user.company_id,
       business_id: user.business_id,
     };
-    expect(await trail(caller)).toMatchObject([
-      { ...about, action: 'sign_in.refused', actor_id: null, result: 'refused', ip: address, fields: [] },
-      { ...about, action: 'sign_in', actor_id: user.id, result: 'done', ip: address, fields: [] },
+    expect(await listEntries(client)).toMatchObject([
+      { ...subject, action: 'sign_in.refused', actor_id: null, result: 'refused', ip: address, fields: [] },
+      { ...subject, action: 'sign_in', actor_id: user.id, result: 'done', ip: address, fields: [] },
       { action: 'company.created', actor_id: user.id, resource_type: 'company', resource_id: user.business_id },
-      { ...about, action: 'user.registered', actor_id: user.id, result: 'done', ip: null },
+      { ...subject, action: 'user.registered', actor_id: user.id, result: 'done', ip: null },
     ]);
     await auth.anonymous().post('/auth/login', { email: 'nobody@example.com', password: 'wrong-password' }).expect(401);
-    const [unknown] = await trail(superuser, '?action=sign_in.refused&per_page=1');
+    const [unknown] = await listEntries(superuser, '?action=sign_in.refused&per_page=1');
     expect(unknown).toMatchObject({ actor_id: null, resource_id: null, company_id: null, business_id: null });
-    const everything = JSON.stringify(await auth.database.owner('audit_logs'));
+    const dump = JSON.stringify(await auth.database.owner('audit_logs'));
     for (const value of [email, password, 'wrong-password', 'nobody@example.com', 'Perez']) {
-      expect(everything).not.toContain(value);
+      expect(dump).not.toContain(value);
     }
   });
 
-  test('a change of role or password is told apart from other changes, by the names of the fields', async () => {
-    const { caller } = await auth.registered();
-    const { body: user } = await caller
+  test('audits changes of role and password by their own actions, with field names', async () => {
+    const { client } = await auth.register();
+    const { body: user } = await client
       .post('/api/v1/users', {
         email: `${randomUUID()}@example.com`,
         username: `u-${randomUUID().slice(0, 8)}`,
@@ -69,13 +70,13 @@ describe('what auth does itself', () => {
         last_name: 'Ruiz',
       })
       .expect(201);
-    await caller
+    await client
       .put(`/api/v1/users/${user.id}`, { role: 'viewer', password: 'another password', first_name: 'Eve' })
       .expect(200);
-    const rows = await trail(caller, `?resource=user:${user.id}`);
+    const rows = await listEntries(client, `?resource=user:${user.id}`);
     expect(
       rows
-        .map(({ action, fields, actor_id }) => `${actor_id === caller.user_id} ${action} ${fields.join()}`)
+        .map(({ action, fields, actor_id }) => `${actor_id === client.user_id} ${action} ${fields.join()}`)
         .toSorted(),
     ).toEqual(
       [
@@ -88,13 +89,13 @@ describe('what auth does itself', () => {
     expect(rows.find(({ action }) => action === 'user.role.changed')?.ip).toBe(address);
   });
 
-  test('somebody who is not let through a door: who, which door, from where', async () => {
-    const { caller, user } = await auth.registered();
-    const { user: other } = await auth.registered();
+  test('audits denied requests with actor, route and address', async () => {
+    const { client, user } = await auth.register();
+    const { user: other } = await auth.register();
     const viewer = auth.user('viewer', { id: String(user.business_id) }, other.id);
     await viewer.get('/api/v1/users').expect(403);
-    const [refused] = await trail(caller, `?actor=${viewer.user_id}`);
-    expect(refused).toMatchObject({
+    const [denied] = await listEntries(client, `?actor=${viewer.user_id}`);
+    expect(denied).toMatchObject({
       action: 'permission.refused',
       result: 'refused',
       resource_type: 'route',
@@ -104,18 +105,18 @@ describe('what auth does itself', () => {
     });
   });
 
-  test('what was refused and rolled back leaves no line that says it was done', async () => {
-    const { caller, email } = await auth.registered();
-    const before = await told(superuser, '?per_page=100');
+  test('audits no success for a request that was rolled back', async () => {
+    const { client, email } = await auth.register();
+    const before = await listActions(superuser, '?per_page=100');
     await auth.anonymous().post('/auth/register', { email, password: 'a good password', name: 'Twice' }).expect(409);
-    expect(await told(superuser, '?per_page=100')).toEqual(before);
-    expect(await told(caller)).toEqual(['company.created', 'user.registered']);
+    expect(await listActions(superuser, '?per_page=100')).toEqual(before);
+    expect(await listActions(client)).toEqual(['company.created', 'user.registered']);
   });
 });
 
-describe('what the other services do', () => {
-  const { auth: _own, ...others } = events;
-  const heard = (contract: EventContract, company_id: string, changes: object = {}) => {
+describe('events of other services', () => {
+  const { auth: _own, ...otherEvents } = events;
+  const eventFor = (contract: EventContract, company_id: string, changes: object = {}) => {
     const id = randomUUID();
     const record = {
       customer_id: id,
@@ -146,22 +147,22 @@ describe('what the other services do', () => {
       scheduled_at: null,
       fields_changed: ['email', 'phone'],
     };
-    const said = (shape: object): Record<string, unknown> => {
+    const dataFor = (shape: object): Record<string, unknown> => {
       const values: Record<string, unknown> = {};
       for (const [field, type] of Object.entries(shape)) {
-        if (type instanceof z.ZodObject) values[field] = said(type.shape);
+        if (type instanceof z.ZodObject) values[field] = dataFor(type.shape);
         else if (field in record) values[field] = record[field as keyof typeof record];
       }
       return values;
     };
-    const data = said(contract.data.shape);
+    const data = dataFor(contract.data.shape);
     return {
       id: randomUUID(),
       name: contract.name,
       occurred_at: '2026-01-31T12:00:00.123Z',
       company_id,
       actor_id: 'service:import',
-      request_id: 'request-of-it',
+      request_id: 'request-of-event',
       sequence: 3,
       data,
       ...changes,
@@ -169,78 +170,84 @@ describe('what the other services do', () => {
   };
 
   test.each(
-    Object.entries(others).flatMap(([service, said]) =>
-      said.map((contract) => [contract.name, service, contract] as const),
+    Object.entries(otherEvents).flatMap(([service, contracts]) =>
+      contracts.map((contract) => [contract.name, service, contract] as const),
     ),
-  )('%s, said by %s, is one line, however often it comes', async (name, service, contract: EventContract) => {
-    const { user, caller } = await auth.registered();
-    const event = heard(contract, user.business_id ?? '');
-    const speaker = auth.callingService(service as keyof typeof others);
-    expect((await speaker.post('/internal/events', event).expect(200)).body).toEqual({ processed: true });
-    expect((await speaker.post('/internal/events', event).expect(200)).body).toEqual({ processed: false });
-    expect(await trail(caller, `?action=${name}`)).toEqual([
-      {
-        id: expect.any(String),
-        at: event.occurred_at,
-        actor_id: 'service:import',
-        action: name,
-        resource_type: contract.aggregate.replace('_id', ''),
-        resource_id: String(event.data[contract.aggregate]),
-        company_id: user.company_id,
-        business_id: user.business_id,
-        fields: 'fields_changed' in contract.data.shape ? ['email', 'phone'] : [],
-        result: 'done',
-        ip: null,
-        request_id: 'request-of-it',
-      },
-    ]);
-  });
+  )(
+    '%s, published by %s, adds one entry, however often it is delivered',
+    async (name, service, contract: EventContract) => {
+      const { user, client } = await auth.register();
+      const event = eventFor(contract, user.business_id ?? '');
+      const publisher = auth.callingService(service as keyof typeof otherEvents);
+      expect((await publisher.post('/internal/events', event).expect(200)).body).toEqual({ processed: true });
+      expect((await publisher.post('/internal/events', event).expect(200)).body).toEqual({ processed: false });
+      expect(await listEntries(client, `?action=${name}`)).toEqual([
+        {
+          id: expect.any(String),
+          at: event.occurred_at,
+          actor_id: 'service:import',
+          action: name,
+          resource_type: contract.aggregate.replace('_id', ''),
+          resource_id: String(event.data[contract.aggregate]),
+          company_id: user.company_id,
+          business_id: user.business_id,
+          fields: 'fields_changed' in contract.data.shape ? ['email', 'phone'] : [],
+          result: 'done',
+          ip: null,
+          request_id: 'request-of-event',
+        },
+      ]);
+    },
+  );
 
-  test('nobody but a service may say so', async () => {
-    const { user, caller } = await auth.registered();
-    const event = heard(events.product[0], user.business_id ?? '');
-    await caller.post('/internal/events', event).expect(403);
-    expect(await told(caller)).toEqual(['company.created', 'user.registered']);
+  test('accepts events from services only', async () => {
+    const { user, client } = await auth.register();
+    const event = eventFor(events.product[0], user.business_id ?? '');
+    await client.post('/internal/events', event).expect(403);
+    expect(await listActions(client)).toEqual(['company.created', 'user.registered']);
   });
 });
 
 describe('the list', () => {
-  const lines = async (count: number, entry: Partial<AuditEntry> = {}) => {
-    const { user, caller } = await auth.registered();
-    for (let line = 0; line < count; line += 1) {
-      // Several at one instant: the id decides between them.
-      const at = `2025-01-0${1 + Math.floor(line / 3)}T00:00:00.000Z`;
-      await write({ company_id: user.business_id, at, resource_id: String(line), ...entry });
+  const insertEntries = async (count: number, entry: Partial<AuditEntry> = {}) => {
+    const { user, client } = await auth.register();
+    for (let index = 0; index < count; index += 1) {
+      // Several entries share an instant, so that the id breaks ties.
+      const at = `2025-01-0${1 + Math.floor(index / 3)}T00:00:00.000Z`;
+      await insertEntry({ company_id: user.business_id, at, resource_id: String(index), ...entry });
     }
-    return { user, caller };
+    return { user, client };
   };
 
-  test('goes through by cursor, newest first, nothing twice and nothing missed, whatever comes in meanwhile', async () => {
-    const { user, caller } = await lines(10);
+  test('pages by cursor, newest first, without duplicates or gaps while entries are added', async () => {
+    const { user, client } = await insertEntries(10);
     const seen: AuditLog[] = [];
     for (let cursor: string | null = ''; cursor !== null;) {
-      const answer: Awaited<ReturnType<typeof ask>> = await ask(caller, `?per_page=4&action=tested&cursor=${cursor}`);
-      expect(answer.per_page).toBe(4);
-      seen.push(...answer.audit_logs);
-      cursor = answer.next_cursor;
-      await write({ company_id: user.business_id });
+      const response: Awaited<ReturnType<typeof fetchPage>> = await fetchPage(
+        client,
+        `?per_page=4&action=tested&cursor=${cursor}`,
+      );
+      expect(response.per_page).toBe(4);
+      seen.push(...response.audit_logs);
+      cursor = response.next_cursor;
+      await insertEntry({ company_id: user.business_id });
     }
     expect(seen.map(({ resource_id }) => Number(resource_id))).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
-    expect((await ask(caller, '?per_page=100')).next_cursor).toBeNull();
-    expect((await ask(caller)).per_page).toBe(20);
+    expect((await fetchPage(client, '?per_page=100')).next_cursor).toBeNull();
+    expect((await fetchPage(client)).per_page).toBe(20);
   });
 
-  test('ends with null on a page that is just full', async () => {
-    const { caller } = await lines(2);
-    expect((await ask(caller, '?action=tested&per_page=2')).next_cursor).toBeNull();
-    expect((await ask(caller, '?action=tested&per_page=1')).next_cursor).toEqual(expect.any(String));
+  test('ends with a null cursor on a page that is exactly full', async () => {
+    const { client } = await insertEntries(2);
+    expect((await fetchPage(client, '?action=tested&per_page=2')).next_cursor).toBeNull();
+    expect((await fetchPage(client, '?action=tested&per_page=1')).next_cursor).toEqual(expect.any(String));
   });
 
-  test('finds by actor, action, record and time, together too', async () => {
-    const { user, caller } = await auth.registered();
+  test('filters by actor, action, resource and time, also combined', async () => {
+    const { user, client } = await auth.register();
     const company_id = user.business_id;
     const record = randomUUID();
-    await write({
+    await insertEntry({
       company_id,
       actor_id: 'service:a',
       action: 'one',
@@ -248,7 +255,7 @@ describe('the list', () => {
       resource_id: record,
       at: '2025-03-01T10:00:00.000Z',
     });
-    await write({
+    await insertEntry({
       company_id,
       actor_id: 'service:a',
       action: 'two',
@@ -256,7 +263,7 @@ describe('the list', () => {
       resource_id: record,
       at: '2025-03-02T00:00:00.000Z',
     });
-    await write({
+    await insertEntry({
       company_id,
       actor_id: 'service:b',
       action: 'three',
@@ -276,25 +283,29 @@ describe('the list', () => {
       ['actor=service:a&resource=customer&to=2025-12-31', ['one']],
       ['actor=service:none', []],
     ];
-    for (const [query, found] of cases) expect(await told(caller, `?${query}`), query).toEqual(found);
+    for (const [query, found] of cases) expect(await listActions(client, `?${query}`), query).toEqual(found);
   });
 
-  test('shows a company its own, a superuser all or the one that it names', async () => {
-    const [mine, other] = [await lines(1, { action: 'mine' }), await lines(1, { action: 'other' })];
-    expect(await told(mine.caller)).not.toContain('other');
-    expect(await told(other.caller)).not.toContain('mine');
-    await mine.caller.get(`${path}?company_id=${other.user.company_id}`).expect(403);
-    await mine.caller.get(`${path}?company_id=${randomUUID()}`).expect(403);
-    expect(await told(mine.caller, `?company_id=${mine.user.company_id}`)).toContain('mine');
-    for (const action of ['mine', 'other']) expect(await told(superuser, `?action=${action}`)).toEqual([action]);
+  test('shows a company its own entries; superusers see all or those of the company they name', async () => {
+    const [own, other] = [await insertEntries(1, { action: 'mine' }), await insertEntries(1, { action: 'other' })];
+    expect(await listActions(own.client)).not.toContain('other');
+    expect(await listActions(other.client)).not.toContain('mine');
+    await own.client.get(`${path}?company_id=${other.user.company_id}`).expect(403);
+    await own.client.get(`${path}?company_id=${randomUUID()}`).expect(403);
+    expect(await listActions(own.client, `?company_id=${own.user.company_id}`)).toContain('mine');
+    for (const action of ['mine', 'other']) expect(await listActions(superuser, `?action=${action}`)).toEqual([action]);
     for (const key of [other.user.company_id, other.user.business_id]) {
-      expect(await told(superuser, `?company_id=${key}`)).toEqual(['company.created', 'user.registered', 'other']);
+      expect(await listActions(superuser, `?company_id=${key}`)).toEqual([
+        'company.created',
+        'user.registered',
+        'other',
+      ]);
     }
     await superuser.get(`${path}?company_id=COMP-999999`).expect(422);
   });
 
-  test('is for admins', async () => {
-    const { user } = await auth.registered();
+  test('is available to admins', async () => {
+    const { user } = await auth.register();
     for (const role of ['manager', 'viewer', 'customer'] as const) {
       await auth
         .user(role, { id: user.business_id ?? '' })
@@ -304,25 +315,25 @@ describe('the list', () => {
     await auth.anonymous().get(path).expect(401);
   });
 
-  test('names what is wrong with a query; a cursor serves its own list alone', async () => {
-    const { caller, user } = await lines(3);
-    const other = await lines(3);
-    const { next_cursor } = await ask(caller, '?per_page=1&action=tested');
-    const wrong: [TestUser, string, string[]][] = [
-      [caller, 'page=1', ['page']],
-      [caller, 'per_page=101&from=yesterday&unknown=1', ['from', 'per_page', 'unknown']],
-      [caller, 'cursor=nonsense', ['cursor']],
-      [caller, `cursor=${next_cursor}`, ['cursor']],
-      [caller, `action=other&cursor=${next_cursor}`, ['cursor']],
-      [other.caller, `action=tested&cursor=${next_cursor}`, ['cursor']],
+  test('names invalid query parameters; a cursor works for its own list only', async () => {
+    const { client, user } = await insertEntries(3);
+    const other = await insertEntries(3);
+    const { next_cursor } = await fetchPage(client, '?per_page=1&action=tested');
+    const cases: [TestUser, string, string[]][] = [
+      [client, 'page=1', ['page']],
+      [client, 'per_page=101&from=yesterday&unknown=1', ['from', 'per_page', 'unknown']],
+      [client, 'cursor=nonsense', ['cursor']],
+      [client, `cursor=${next_cursor}`, ['cursor']],
+      [client, `action=other&cursor=${next_cursor}`, ['cursor']],
+      [other.client, `action=tested&cursor=${next_cursor}`, ['cursor']],
       [superuser, `action=tested&cursor=${next_cursor}`, ['cursor']],
-      [caller, `action=tested&cursor=${next_cursor}x`, ['cursor']],
+      [client, `action=tested&cursor=${next_cursor}x`, ['cursor']],
     ];
-    for (const [by, query, fields] of wrong) {
-      const { body } = await by.get(`${path}?${query}`).expect(422);
+    for (const [actor, query, fields] of cases) {
+      const { body } = await actor.get(`${path}?${query}`).expect(422);
       expect(body.errors.map((error: { path: string }) => error.path).toSorted(), query).toEqual(fields);
     }
-    // The same list, seen by a superuser in that company; pages may change their size on the way.
+    // A superuser in that company may use the cursor; the page size may change between pages.
     await superuser
       .get(`${path}?action=tested&per_page=2&company_id=${user.business_id}&cursor=${next_cursor}`)
       .expect(200);
@@ -330,8 +341,8 @@ describe('the list', () => {
 });
 
 describe('the table', () => {
-  test('is append-only for the service, whatever it tries', async () => {
-    await write({ action: 'kept' });
+  test('is append-only for the app role', async () => {
+    await insertEntry({ action: 'protected' });
     const { db } = auth.database;
     for (const sql of [
       `update audit_logs set action = 'x'`,
@@ -343,14 +354,14 @@ describe('the table', () => {
     ]) {
       await expect(db.raw(sql), sql).rejects.toMatchObject({ code: '42501' });
     }
-    expect(await auth.database.owner('audit_logs').where({ action: 'kept' })).toHaveLength(1);
+    expect(await auth.database.owner('audit_logs').where({ action: 'protected' })).toHaveLength(1);
   });
 
-  test('is shortened by the owner, from its old end', async () => {
-    for (const year of [2019, 2020, 2021]) await write({ action: 'aged', at: `${year}-06-01T00:00:00.000Z` });
+  test('is purged by the owner role, oldest entries first', async () => {
+    for (const year of [2019, 2020, 2021]) await insertEntry({ action: 'aged', at: `${year}-06-01T00:00:00.000Z` });
     const { rows } = await auth.database.owner.raw(`select shorten_audit('2020-12-31') as removed`);
     expect(rows).toEqual([{ removed: 2 }]);
-    const kept = (await auth.database.owner('audit_logs').where({ action: 'aged' })) as { at: string }[];
-    expect(kept.map(({ at }) => at)).toEqual(['2021-06-01T00:00:00.000Z']);
+    const remaining = (await auth.database.owner('audit_logs').where({ action: 'aged' })) as { at: string }[];
+    expect(remaining.map(({ at }) => at)).toEqual(['2021-06-01T00:00:00.000Z']);
   });
 });

@@ -2,14 +2,14 @@ import { route, type Cursors, type Route } from '@clientela/http';
 import { AuditPage, AuditQuery } from './schema.ts';
 import { listAudit } from './store.ts';
 
-export type AuditParts = { cursors: Cursors };
+export type AuditDeps = { cursors: Cursors };
 
-export const auditRoutes = ({ cursors }: AuditParts): Route[] => [
+export const auditRoutes = ({ cursors }: AuditDeps): Route[] => [
   route({
     method: 'get',
     path: '/api/v1/audit-logs',
-    summary: 'Who did what to which record',
-    description: 'Newest first, by cursor. It tells names of changed fields, never values.',
+    summary: 'List the audit log',
+    description: 'Newest first, by cursor. Entries hold the names of changed fields, never their values.',
     allow: 'audit:read',
     tenancy: 'company-or-all',
     query: AuditQuery,
@@ -19,8 +19,7 @@ export const auditRoutes = ({ cursors }: AuditParts): Route[] => [
       const binding = { list: 'audit_logs', scope, filter };
       const [at, id] = cursor ? cursors.decode(cursor, binding) : [];
       const after = at === undefined ? undefined : { at: String(at), id: String(id) };
-      // One more than is shown tells whether there is more.
-      const rows = await listAudit(db, scope, filter, { after, limit: per_page + 1 });
+      const rows = await listAudit(db, scope, filter, { after, limit: per_page + 1 }); // one extra row shows whether there is a next page
       const audit_logs = rows.slice(0, per_page);
       const last = rows.length > per_page ? audit_logs.at(-1) : undefined;
       return { audit_logs, per_page, next_cursor: last ? cursors.encode([last.at, last.id], binding) : null };

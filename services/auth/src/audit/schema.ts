@@ -4,7 +4,7 @@ import { z } from 'zod';
 export const AuditLog = z.strictObject({
   id: Uuid,
   at: Instant,
-  actor_id: z.string().nullable().meta({ description: 'A user, or service:<name>; null when nobody was signed in' }),
+  actor_id: z.string().nullable().meta({ description: 'A user id, or service:<name>; null when nobody was signed in' }),
   action: z.string().meta({ examples: ['user.role.changed'] }),
   resource_type: z.string().nullable(),
   resource_id: z.string().nullable(),
@@ -15,26 +15,26 @@ export const AuditLog = z.strictObject({
   business_id: Uuid.nullable().meta({ description: 'The UUID of the company' }),
   fields: z.array(z.string()).meta({ description: 'Names of the changed fields' }),
   result: z.enum(['done', 'refused']),
-  ip: z.string().nullable().meta({ description: 'Of security events only' }),
+  ip: z.string().nullable().meta({ description: 'Set for security events only' }),
   request_id: z.string(),
 });
 export type AuditLog = z.infer<typeof AuditLog>;
 
-/** A type, an id, or both as `type:id`. */
-const Resource = text(100).transform((given) => {
-  const [first = '', ...rest] = given.split(':');
+/** Parses a type, an id, or both as `type:id`. */
+const Resource = text(100).transform((input) => {
+  const [first = '', ...rest] = input.split(':');
   if (rest.length > 0) return { type: first, id: rest.join(':') };
-  const id = Uuid.safeParse(given);
-  return id.success ? { id: id.data } : { type: given };
+  const id = Uuid.safeParse(input);
+  return id.success ? { id: id.data } : { type: input };
 });
 export type Resource = { type?: string; id?: string };
 
 export const AuditFilter = z.strictObject({
-  actor: text(100).optional().meta({ description: 'The id of a user, or service:<name>' }),
+  actor: text(100).optional().meta({ description: 'A user id, or service:<name>' }),
   action: text(100).optional(),
   resource: Resource.optional().meta({
     type: 'string',
-    description: 'A type of record (customer), the id of one, or both (customer:<id>)',
+    description: 'A resource type (customer), a resource id, or both (customer:<id>)',
   }),
   from: queryFrom.optional(),
   to: queryTo.optional(),
@@ -46,7 +46,7 @@ export const AuditQuery = AuditFilter.extend({
     .string('must be given once')
     .max(1000)
     .default('')
-    .meta({ description: 'next_cursor of the page before; empty or left out for the first' }),
+    .meta({ description: 'next_cursor of the previous page; empty or omitted for the first page' }),
   per_page: queryPerPage(),
 });
 

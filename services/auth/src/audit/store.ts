@@ -1,60 +1,61 @@
 import { isUuid, newId, whereCompany, type Db, type Scope, type Tx } from '@clientela/db';
 import type { AuditFilter, AuditLog } from './schema.ts';
 
-/** One line of the trail: who did what to which record. It says which fields changed, never from what or to what. */
+/** Records who did what to which resource: the names of changed fields, never their values. */
 export type AuditEntry = {
-  /** A user's id, or `service:<name>`; null when nobody was signed in and nobody is known. */
+  /** A user id, or `service:<name>`; null when nobody was signed in and the user is unknown. */
   actor_id: string | null;
-  /** `user.role.changed`, `sign_in`, `sign_in.refused`: a fact in the past, as events are named. */
+  /** `user.role.changed`, `sign_in`, `sign_in.refused`: named in the past, as events are. */
   action: string;
   resource_type?: string | null;
   resource_id?: string | null;
-  /** The UUID of the company whose trail it belongs to; null for what belongs to none. */
+  /** The UUID of the company whose audit log it belongs to; null for none. */
   company_id: string | null;
   fields?: readonly string[];
   result?: 'done' | 'refused';
-  /** Where it came from; of security events only. */
+  /** The client's address, for security events only. */
   ip?: string | null;
   request_id: string;
-  /** When it happened, if that is not now. */
+  /** When it happened; now by default. */
   at?: string;
 };
 
 /**
- * Adds a line to the trail, in the transaction of what it tells: neither is there without the other.
- * @param held whether the transaction keeps the user whose address it is from being removed: it need not be asked then
+ * Adds an audit entry in the transaction of the change it describes.
+ * @param isUserLocked whether the transaction already locks the user whose address the entry holds, which makes the check unnecessary
  */
-export async function audit(tx: Tx, { at, fields = [], ...entry }: AuditEntry, held = false): Promise<void> {
-  const ip = (entry.ip ?? null) !== null && (held || (await isThere(tx, entry))) ? entry.ip : null;
+export async function audit(tx: Tx, { at, fields = [], ...entry }: AuditEntry, isUserLocked = false): Promise<void> {
+  const hasAddress = (entry.ip ?? null) !== null;
+  const ip = hasAddress && (isUserLocked || (await mayStoreAddress(tx, entry))) ? entry.ip : null;
   await tx('audit_logs').insert({ ...entry, ip, id: newId(), fields: [...fields], ...(at !== undefined && { at }) });
 }
 
-/** Until the transaction ends, no address of a user gets into the trail; those that are on their way there are waited for. */
-export const holdTrail = (tx: Tx, user_id: string) =>
-  tx.raw(`select pg_advisory_xact_lock(hashtextextended('trail of ' || ?, 0))`, [user_id]);
+/** Waits for concurrent audit entries about the user and blocks new addresses of the user until the transaction ends. */
+export const lockAuditLog = (tx: Tx, user_id: string) =>
+  tx.raw(`select pg_advisory_xact_lock(hashtextextended('audit log of ' || ?, 0))`, [user_id]);
 
 /**
- * Whether the one whose address it is may be known: what comes late, by the token of a user who was removed, leaves none. It stays so until
- * the transaction ends.
+ * Whether the entry may hold an address. A request with the token of a removed user leaves none, because erasure has already run.
+ * The shared lock keeps the result valid until the transaction ends.
  */
-async function isThere(tx: Tx, { actor_id, resource_id }: AuditEntry): Promise<boolean> {
+async function mayStoreAddress(tx: Tx, { actor_id, resource_id }: AuditEntry): Promise<boolean> {
   const id = actor_id ?? resource_id ?? '';
-  if (!isUuid(id)) return true; // a service, or nobody that is known
-  await tx.raw(`select pg_advisory_xact_lock_shared(hashtextextended('trail of ' || ?, 0))`, [id]);
+  if (!isUuid(id)) return true; // a service, or an unknown user
+  await tx.raw(`select pg_advisory_xact_lock_shared(hashtextextended('audit log of ' || ?, 0))`, [id]);
   return (await tx('users').select('id').where({ id }).first()) !== undefined;
 }
 
-/** Where a page goes on: after this line, which is older or has the smaller id. */
-export type Position = { at: string; id: string };
+/** Keyset position: the next page starts with the entry before this one in time, or with a smaller id. */
+export type AuditPosition = { at: string; id: string };
 
-/** The trail of one company, or of all, the newest first; never more than `limit` lines. */
+/** Lists entries of the scope, newest first, at most `limit`. */
 export async function listAudit(
   db: Db,
   scope: Scope,
   { actor, action, resource, from, to }: AuditFilter,
-  { after, limit }: { after: Position | undefined; limit: number },
+  { after, limit }: { after: AuditPosition | undefined; limit: number },
 ): Promise<AuditLog[]> {
-  const found = whereCompany(db('audit_logs as a'), scope, 'a.company_id')
+  const query = whereCompany(db('audit_logs as a'), scope, 'a.company_id')
     .leftJoin('companies as c', 'c.id', 'a.company_id')
     .select(...columns)
     .orderBy([
@@ -62,14 +63,14 @@ export async function listAudit(
       { column: 'a.id', order: 'desc' },
     ])
     .limit(limit);
-  if (actor) void found.where('a.actor_id', actor);
-  if (action) void found.where('a.action', action);
-  if (resource?.type) void found.where('a.resource_type', resource.type);
-  if (resource?.id) void found.where('a.resource_id', resource.id);
-  if (from) void found.where('a.at', '>=', from);
-  if (to) void found.where('a.at', '<=', to);
-  if (after) void found.whereRaw('(a.at, a.id) < (?, ?)', [after.at, after.id]);
-  return (await found) as AuditLog[];
+  if (actor) void query.where('a.actor_id', actor);
+  if (action) void query.where('a.action', action);
+  if (resource?.type) void query.where('a.resource_type', resource.type);
+  if (resource?.id) void query.where('a.resource_id', resource.id);
+  if (from) void query.where('a.at', '>=', from);
+  if (to) void query.where('a.at', '<=', to);
+  if (after) void query.whereRaw('(a.at, a.id) < (?, ?)', [after.at, after.id]);
+  return (await query) as AuditLog[];
 }
 
 const columns = [

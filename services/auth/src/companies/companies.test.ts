@@ -1,20 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { createOpenapiDocument } from '@clientela/http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { routes, type Parts } from '../app.ts';
-import { authUnderTest, type AuthUnderTest } from '../auth-under-test.ts';
-import { companyIdOf } from './rules.ts';
+import { routes, type AppDeps } from '../app.ts';
+import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
+import { formatCompanyId } from './rules.ts';
 
-let auth: AuthUnderTest;
+let auth: TestAuth;
 
 beforeAll(async () => {
-  auth = await authUnderTest();
+  auth = await createTestAuth();
 });
 afterAll(() => auth.close());
 
-test('the other services find a company by id and by key; nobody else does', async () => {
-  const { user, caller } = await auth.registered();
-  const found = { id: user.business_id, company_id: user.company_id, status: 'active', country: 'ES', currency: 'EUR' };
+test('only services find a company by id and key at the internal route', async () => {
+  const { user, client } = await auth.register();
+  const expected = {
+    id: user.business_id,
+    company_id: user.company_id,
+    status: 'active',
+    country: 'ES',
+    currency: 'EUR',
+  };
   for (const name of ['customer', 'interaction', 'product', 'favorites'] as const) {
     const service = auth.callingService(name);
     for (const key of [
@@ -23,7 +29,7 @@ test('the other services find a company by id and by key; nobody else does', asy
       user.company_id,
       user.company_id?.toLowerCase(),
     ]) {
-      expect((await service.get(`/internal/companies/${key}`).expect(200)).body).toEqual(found);
+      expect((await service.get(`/internal/companies/${key}`).expect(200)).body).toEqual(expected);
     }
     for (const key of [randomUUID(), 'COMP-999999', 'SOME-KEY']) {
       const { body } = await service.get(`/internal/companies/${key}`).expect(404);
@@ -31,29 +37,29 @@ test('the other services find a company by id and by key; nobody else does', asy
     }
     await service.get('/internal/companies/no%20key').expect(400);
   }
-  await caller.get(`/internal/companies/${user.business_id}`).expect(403);
+  await client.get(`/internal/companies/${user.business_id}`).expect(403);
   await auth.anonymous().get(`/internal/companies/${user.business_id}`).expect(403);
 });
 
-test('a company that is not active is found with its status', async () => {
-  const { user } = await auth.registered();
+test('an inactive company is found with its status', async () => {
+  const { user } = await auth.register();
   await auth.database.owner('companies').where({ id: user.business_id }).update({ status: 'suspended' });
   const { body } = await auth.callingService('customer').get(`/internal/companies/${user.company_id}`).expect(200);
   expect(body.status).toBe('suspended');
 });
 
-test('keys count on beyond three digits', () => {
-  expect([1, 42, 999, 1000].map(companyIdOf)).toEqual(['COMP-001', 'COMP-042', 'COMP-999', 'COMP-1000']);
+test('company keys grow beyond three digits', () => {
+  expect([1, 42, 999, 1000].map(formatCompanyId)).toEqual(['COMP-001', 'COMP-042', 'COMP-999', 'COMP-1000']);
 });
 
-test('the doors are declared without any of the parts, and these alone are open', async () => {
-  const document = (await createOpenapiDocument('auth', '0', routes({} as Parts))) as {
+test('routes can be declared without dependencies; only the listed ones are public', async () => {
+  const document = (await createOpenapiDocument('auth', '0', routes({} as AppDeps))) as {
     paths: Record<string, Record<string, { security: object[] }>>;
   };
-  const open = Object.entries(document.paths).flatMap(([path, methods]) =>
+  const publicRoutes = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).flatMap(([method, { security }]) => (security.length === 0 ? [`${method} ${path}`] : [])),
   );
-  expect(open.toSorted()).toEqual([
+  expect(publicRoutes.toSorted()).toEqual([
     'get /.well-known/jwks.json',
     'get /api/v1/document-types',
     'post /api/auth/login',

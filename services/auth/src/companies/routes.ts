@@ -7,30 +7,29 @@ import { z } from 'zod';
 import { changeCompany, closeCompany, createCompany } from './actions.ts';
 import {
   Company,
-  CompanyId,
+  CompanyParams,
   CompanyList,
   CompanyQuery,
   CompanyReference,
   NewCompany,
   WritableCompany,
+  type CompanyDefaults,
 } from './schema.ts';
 import { findCompany, findCompanyByKey, findCompanyId, listCompanies, type StoredCompany } from './store.ts';
 
-/** What a company starts with. */
-export type CompanyDefaults = { country: string; currency: string };
-
 const path = '/api/v1/companies';
-const one = `${path}/{company_id}`;
+const companyPath = `${path}/{company_id}`;
 
-const shown = ({ version, ...company }: StoredCompany) => withETag(version, company);
+const toResponse = ({ version, ...company }: StoredCompany) => withETag(version, company);
 
 /**
- * The company that a path means, for those who may reach it.
- * @throws AppError 403 for another's, alike whether it exists or not; a superuser's unknown one is a 404
+ * Resolves the company in a path and checks access to it.
+ * @throws AppError 403 for another company, whether or not it exists; 404 for a superuser when it does not
  */
-async function reached(db: Db, actor: Actor, reference: string): Promise<string> {
+async function resolveCompanyId(db: Db, actor: Actor, reference: string): Promise<string> {
   const id = await findCompanyId(db, reference);
-  if (actor.role !== 'superuser' && (!id || id !== actor.company_id)) throw forbidden('That is not your company');
+  if (actor.role !== 'superuser' && (!id || id !== actor.company_id))
+    throw forbidden('Access to this company is not allowed');
   if (!id) throw notFound('company');
   return id;
 }
@@ -40,7 +39,7 @@ export const companyRoutes = (defaults: CompanyDefaults): Route[] => [
     method: 'get',
     path,
     summary: 'List companies',
-    description: 'Newest first. All but superusers see their own only.',
+    description: 'Newest first. Only superusers see companies other than their own.',
     allow: 'companies:read',
     tenancy: 'company-or-all',
     query: CompanyQuery,
@@ -55,56 +54,56 @@ export const companyRoutes = (defaults: CompanyDefaults): Route[] => [
     path,
     summary: 'Create a company',
     description:
-      'company_key is the COMP key when left out; given, it does not begin with COMP- and is no UUID. A number of NIT, RUT, CPF or CNPJ must be right.',
+      'company_key defaults to the COMP key; a custom one must not begin with COMP- or be a UUID. NIT, RUT, CPF and CNPJ numbers must have a valid check digit.',
     allow: 'companies:create',
     tenancy: 'global',
     body: NewCompany,
     responses: { 201: Company },
-    handle: async ({ tx, actor, body }) => shown(await createCompany(tx, actor, body, defaults)),
+    handle: async ({ tx, actor, body }) => toResponse(await createCompany(tx, actor, body, defaults)),
   }),
   route({
     method: 'get',
-    path: one,
+    path: companyPath,
     summary: 'Get a company',
-    description: 'By its id, COMP key or company_key.',
+    description: 'By id, COMP key or company_key.',
     allow: 'companies:read',
     tenancy: 'global',
-    params: CompanyId,
+    params: CompanyParams,
     responses: { 200: Company },
-    conditionalGet: false, // its counts change without raising the version
+    conditionalGet: false, // its counts change without a new version
     handle: async ({ db, actor, params }) => {
-      const company = await findCompany(db, await reached(db, actor, params.company_id));
+      const company = await findCompany(db, await resolveCompanyId(db, actor, params.company_id));
       if (!company) throw notFound('company');
-      return shown(company);
+      return toResponse(company);
     },
   }),
   route({
     method: 'put',
-    path: one,
+    path: companyPath,
     summary: 'Change a company',
     description:
-      'Fields left out stay; null clears business_name and the document. status, days_credit and company_key are a superuser’s. A company that is not active ends its users’ sessions.',
+      'Omitted fields keep their value; null clears business_name and the document. Only superusers may change status, days_credit and company_key. Every status but active ends the sessions of the company’s users.',
     allow: 'companies:update',
     tenancy: 'global',
-    params: CompanyId,
+    params: CompanyParams,
     body: patchBody(Company, WritableCompany),
     responses: { 200: Company },
     handle: async ({ tx, actor, params, body, expected_version }) => {
-      const id = await reached(tx, actor, params.company_id);
-      return shown(await changeCompany(tx, { actor, id, expected_version }, body));
+      const id = await resolveCompanyId(tx, actor, params.company_id);
+      return toResponse(await changeCompany(tx, { actor, id, expected_version }, body));
     },
   }),
   route({
     method: 'delete',
-    path: one,
-    summary: 'Make a company inactive',
-    description: 'Its records stay; its users’ sessions end and they do not sign in any more.',
+    path: companyPath,
+    summary: 'Deactivate a company',
+    description: 'Keeps its records, ends the sessions of its users and blocks their sign-in.',
     allow: 'companies:delete',
     tenancy: 'global',
-    params: CompanyId,
+    params: CompanyParams,
     responses: { 200: Message },
     handle: async ({ tx, actor, params, expected_version }) => {
-      await closeCompany(tx, { actor, id: await reached(tx, actor, params.company_id), expected_version });
+      await closeCompany(tx, { actor, id: await resolveCompanyId(tx, actor, params.company_id), expected_version });
       return { message: 'Company deactivated' };
     },
   }),

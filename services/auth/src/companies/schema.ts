@@ -10,7 +10,7 @@ import {
 } from '@clientela/validation';
 import { z } from 'zod';
 
-/** A company by its UUID or its readable key. */
+/** References a company by its UUID or its readable key. */
 export const CompanyReference = z
   .union([Uuid, z.string().regex(/^[A-Za-z0-9-]{2,50}$/)], 'must be a UUID or a company key')
   .meta({ examples: ['COMP-001'] });
@@ -30,7 +30,7 @@ export const Company = z.strictObject({
   status: Status,
   active: z.boolean().meta({ description: 'Whether the status is active' }),
   days_credit: z.int(),
-  open_registration: z.boolean().meta({ description: 'Whether people may register as its customers' }),
+  open_registration: z.boolean().meta({ description: 'Whether anyone may register as a customer of the company' }),
   total_users: z.int(),
   total_active_users: z.int(),
   created_at: Instant,
@@ -40,7 +40,7 @@ export type Company = z.infer<typeof Company>;
 
 const regions = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
 
-/** An ISO 3166-1 code of two letters, taken in any case. */
+/** An ISO 3166-1 alpha-2 code, in any case. */
 export const Country = z
   .string()
   .overwrite((code) => code.toUpperCase())
@@ -54,7 +54,7 @@ const CompanyKey = z
   .overwrite((key) => key.toUpperCase())
   .regex(/^[A-Z0-9-]{2,50}$/, 'must have 2 to 50 characters of A-Z 0-9 -');
 
-/** What may be written; status, days_credit and company_key by superusers only. */
+/** The writable fields; only superusers may write status, days_credit and company_key. */
 export const WritableCompany = z.strictObject({
   name: text(500),
   business_name: text(500).nullable(),
@@ -67,6 +67,7 @@ export const WritableCompany = z.strictObject({
   days_credit: z.int().min(0).max(36_500),
   company_key: CompanyKey,
 });
+export type CompanyDefaults = Pick<Company, 'country' | 'currency'>;
 export type CompanyChanges = Partial<z.infer<typeof WritableCompany>>;
 
 export const NewCompany = WritableCompany.omit({ status: true })
@@ -80,5 +81,5 @@ export type NewCompany = z.infer<typeof NewCompany>;
 
 export const CompanyQuery = z.strictObject(offsetQuery);
 export const CompanyList = offsetPageSchema('companies', Company);
-/** Its id, COMP key or company_key. */
-export const CompanyId = z.strictObject({ company_id: CompanyReference });
+/** Accepts an id, a COMP key or a company_key. */
+export const CompanyParams = z.strictObject({ company_id: CompanyReference });

@@ -12,14 +12,15 @@ import {
   type Tx,
 } from '@clientela/db';
 import { conflict } from '@clientela/errors';
-import { companyIdOf } from './rules.ts';
-import type { Company, CompanyChanges, NewCompany as Given } from './schema.ts';
+import { formatCompanyId } from './rules.ts';
+import type { Company, CompanyChanges, NewCompany as CompanyInput } from './schema.ts';
 
 export type StoredCompany = Company & { version: number };
-export type NewCompany = Pick<Company, 'name' | 'country' | 'currency'> & Partial<Omit<Given, 'country' | 'currency'>>;
+export type NewCompany = Pick<Company, 'name' | 'country' | 'currency'> &
+  Partial<Omit<CompanyInput, 'country' | 'currency'>>;
 
-const inside = ['id', 'company_id', 'status', 'country', 'currency'] as const;
-const own = [
+const internalColumns = ['id', 'company_id', 'status', 'country', 'currency'] as const;
+const publicColumns = [
   'id',
   'company_id',
   'company_key',
@@ -36,55 +37,54 @@ const own = [
   'updated_at',
 ] as const;
 
-const usersOf = 'select coalesce(sum(users), 0) from user_counts n where n.company_id = companies.id';
-const answered = (db: Db) => [
-  ...own,
+const userCount = 'select coalesce(sum(users), 0) from user_counts n where n.company_id = companies.id';
+const responseColumns = (db: Db) => [
+  ...publicColumns,
   db.raw(`status = 'active' as active`),
-  db.raw(`(${usersOf}) as total_users`),
-  db.raw(`(${usersOf} and n.is_active) as total_active_users`),
+  db.raw(`(${userCount}) as total_users`),
+  db.raw(`(${userCount} and n.is_active) as total_active_users`),
 ];
-const stored = (db: Db) => [...answered(db), 'version'];
+const storedColumns = (db: Db) => [...responseColumns(db), 'version'];
 
-/** A UUID, or a COMP key. */
-const named = (key: string) => (isUuid(key) ? { id: key } : { company_id: key.toUpperCase() });
+/** Matches a UUID or a COMP key. */
+const byIdOrKey = (key: string) => (isUuid(key) ? { id: key } : { company_id: key.toUpperCase() });
 
-/** By its UUID or its COMP key. */
+/** Finds a company by UUID or COMP key, with the fields that other services need. */
 export const findCompanyByKey = async (db: Db, key: string): Promise<InternalCompany | undefined> =>
-  db('companies').select(inside).where(named(key)).first();
+  db('companies').select(internalColumns).where(byIdOrKey(key)).first();
 
-/** By its UUID or its COMP key, if it is active and open to everybody. */
+/** Finds an active company that is open to registration, by UUID or COMP key. */
 export const findOpenCompany = async (db: Db, key: string): Promise<InternalCompany | undefined> =>
   db('companies')
-    .select(inside)
-    .where({ ...named(key), status: 'active', open_registration: true })
+    .select(internalColumns)
+    .where({ ...byIdOrKey(key), status: 'active', open_registration: true })
     .first();
 
-/** As `findOpenCompany`; it stays so until the transaction ends. */
+/** Like `findOpenCompany`, and keeps the company open until the transaction ends. */
 export const lockOpenCompany = async (tx: Tx, id: string): Promise<InternalCompany | undefined> =>
-  tx('companies').select(inside).where({ id, status: 'active', open_registration: true }).forShare().first();
+  tx('companies').select(internalColumns).where({ id, status: 'active', open_registration: true }).forShare().first();
 
 export const findCompany = async (db: Db, id: string): Promise<StoredCompany | undefined> =>
-  db('companies').select(stored(db)).where({ id }).first();
+  db('companies').select(storedColumns(db)).where({ id }).first();
 
-/** The id that a path means: by UUID, COMP key or company_key. */
+/** Resolves a UUID, COMP key or company_key to the company's id. */
 export async function findCompanyId(db: Db, reference: string): Promise<string | undefined> {
   const key = reference.toUpperCase();
-  const found = (await db('companies')
+  const row = (await db('companies')
     .select('id')
     .where(isUuid(reference) ? { id: reference } : { company_id: key })
-    // Nobody can choose a key that is another's COMP key.
-    .modify((which) => void (!isUuid(reference) && which.orWhere({ company_key: key })))
+    // Unambiguous: a company_key cannot equal another company's COMP key.
+    .modify((query) => void (!isUuid(reference) && query.orWhere({ company_key: key })))
     .first()) as { id: string } | undefined;
-  return found?.id;
+  return row?.id;
 }
 
-/** Until the transaction ends, nobody else changes the company, nor who its admins are. */
-export const holdCompany = async (tx: Tx, id: string): Promise<void> =>
+/** Serialises changes of the company and of its set of admins until the transaction ends. */
+export const lockCompanyRow = async (tx: Tx, id: string): Promise<void> =>
   void (await tx('companies').select('id').where({ id }).forNoKeyUpdate().first());
 
-/** Finds and holds. */
 export const lockCompany = async (tx: Tx, id: string): Promise<StoredCompany | undefined> =>
-  tx('companies').select(stored(tx)).where({ id }).forNoKeyUpdate().first();
+  tx('companies').select(storedColumns(tx)).where({ id }).forNoKeyUpdate().first();
 
 export const listCompanies = (
   db: Db,
@@ -93,19 +93,20 @@ export const listCompanies = (
 ): Promise<OffsetPage<Company>> =>
   paginateByOffset<Company>(
     whereCompany(db('companies'), scope, 'id'),
-    answered(db),
+    responseColumns(db),
     { ...request, sort: [{ column: 'created_at', descending: true }] },
     { isFiltered: false },
   );
 
-type Unique = { document_number?: string | null | undefined; company_key?: string | undefined };
+type UniqueValues = { document_number?: string | null | undefined; company_key?: string | undefined };
 
-const taken = (values: Unique, shown: boolean) => {
-  const of = (field: 'document_number' | 'company_key') => () =>
+/** @param isVisible whether a conflict may show the existing company */
+const uniqueErrors = (values: UniqueValues, isVisible: boolean) => {
+  const conflictOn = (field: 'document_number' | 'company_key') => () =>
     conflict({
       resource: 'company',
       field,
-      ...(shown && {
+      ...(isVisible && {
         existing: (db: Db) =>
           db('companies')
             .select('id', 'company_id')
@@ -113,26 +114,29 @@ const taken = (values: Unique, shown: boolean) => {
             .first(),
       }),
     });
-  return { companies_document_number_taken: of('document_number'), companies_company_key_taken: of('company_key') };
+  return {
+    companies_document_number_taken: conflictOn('document_number'),
+    companies_company_key_taken: conflictOn('company_key'),
+  };
 };
 
-/** @param shown whether the caller may see the company that holds a value */
-export async function insertCompany(tx: Tx, company: NewCompany, shown = false): Promise<StoredCompany> {
+/** @param isVisible whether a conflict may show the existing company to the actor */
+export async function insertCompany(tx: Tx, company: NewCompany, isVisible = false): Promise<StoredCompany> {
   const { rows } = await tx.raw<{ rows: [{ number: number }] }>(`select nextval('company_numbers') as number`);
   const { number } = rows[0];
-  const company_id = companyIdOf(number);
-  const given = Object.fromEntries(Object.entries(company).filter(([, value]) => value !== undefined)) as NewCompany;
-  const row = { company_key: company_id, ...given, id: newId(), number, company_id };
-  await mapConstraintErrors(tx('companies').insert(row), taken(row, shown));
+  const company_id = formatCompanyId(number);
+  const input = Object.fromEntries(Object.entries(company).filter(([, value]) => value !== undefined)) as NewCompany;
+  const row = { company_key: company_id, ...input, id: newId(), number, company_id };
+  await mapConstraintErrors(tx('companies').insert(row), uniqueErrors(row, isVisible));
   return (await findCompany(tx, row.id)) as StoredCompany;
 }
 
-/** Writes changes onto the version that was read; undefined when the record has moved on. */
+/** Updates the version that was read; returns undefined when it has changed since. */
 export async function updateCompany(
   tx: Tx,
   { id, version }: Pick<StoredCompany, 'id' | 'version'>,
   changes: CompanyChanges,
-  shown: boolean,
+  isVisible: boolean,
 ): Promise<StoredCompany | undefined> {
   const update = tx('companies')
     .where({ id, version })
@@ -142,6 +146,6 @@ export async function updateCompany(
       version: version + 1,
       updated_at: tx.fn.now(),
     });
-  const updated = await mapConstraintErrors(update, taken(changes, shown));
+  const updated = await mapConstraintErrors(update, uniqueErrors(changes, isVisible));
   return updated === 0 ? undefined : findCompany(tx, id);
 }

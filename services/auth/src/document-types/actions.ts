@@ -6,9 +6,9 @@ import { WritableDocumentType, type NewDocumentType } from './schema.ts';
 import { insertDocumentType, lockDocumentType, updateDocumentType, type StoredDocumentType } from './store.ts';
 
 export async function createDocumentType(tx: Tx, actor: Actor, input: NewDocumentType): Promise<StoredDocumentType> {
-  const made = await insertDocumentType(tx, input);
-  await note(tx, actor, made, 'document_type.created');
-  return made;
+  const created = await insertDocumentType(tx, input);
+  await auditDocumentType(tx, actor, created, 'document_type.created');
+  return created;
 }
 
 export async function changeDocumentType(
@@ -22,13 +22,13 @@ export async function changeDocumentType(
   if (expected_version !== undefined && expected_version !== current.version) throw preconditionFailed();
   const changes = changedValues(pickWritable(body, WritableDocumentType, current), current);
   if (Object.keys(changes).length === 0) return current;
-  const changed = await updateDocumentType(tx, current, changes);
-  if (!changed) throw preconditionFailed();
-  await note(tx, actor, changed, 'document_type.updated', Object.keys(changes));
-  return changed;
+  const updated = await updateDocumentType(tx, current, changes);
+  if (!updated) throw preconditionFailed();
+  await auditDocumentType(tx, actor, updated, 'document_type.updated', Object.keys(changes));
+  return updated;
 }
 
-const note = (tx: Tx, actor: Actor, { id }: StoredDocumentType, action: string, fields: string[] = []) =>
+const auditDocumentType = (tx: Tx, actor: Actor, { id }: StoredDocumentType, action: string, fields: string[] = []) =>
   audit(tx, {
     actor_id: actor.id,
     action,

@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { authUnderTest, type AuthUnderTest } from '../auth-under-test.ts';
+import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
 
-let auth: AuthUnderTest;
+let auth: TestAuth;
 
 beforeAll(async () => {
-  auth = await authUnderTest();
+  auth = await createTestAuth();
 });
 afterAll(() => auth.close());
 
 const path = '/api/v1/document-types';
 const paths = (body: { errors: { path: string }[] }) => body.errors.map((error) => error.path).toSorted();
 
-test('everybody reads the list, which holds the common ones from the start', async () => {
+test('anyone lists the document types, which include the common ones from the start', async () => {
   const { body } = await auth.anonymous().get(path).expect(200);
   expect(body.map(({ code }: { code: string }) => code)).toEqual([
     'cedula',
@@ -35,12 +35,12 @@ test('everybody reads the list, which holds the common ones from the start', asy
   });
 });
 
-test('superusers add and change them; nobody else does', async () => {
+test('only superusers create and change document types', async () => {
   const root = auth.user('superuser');
-  const given = { name: 'DNI', code: 'DNI', description: 'Documento', country_code: 'es', category: 'identity' };
-  const { body } = await root.post(path, given).expect(201);
+  const input = { name: 'DNI', code: 'DNI', description: 'Documento', country_code: 'es', category: 'identity' };
+  const { body } = await root.post(path, input).expect(201);
   expect(body).toEqual({
-    ...given,
+    ...input,
     code: 'dni',
     country_code: 'ES',
     active: true,
@@ -66,9 +66,9 @@ test('superusers add and change them; nobody else does', async () => {
     'name',
   ]);
 
-  const { caller } = await auth.registered();
-  await caller.post(path, { ...given, code: 'x1' }).expect(403);
-  await caller.put(`${path}/dni`, { active: true }).expect(403);
-  await auth.anonymous().post(path, given).expect(401);
+  const { client } = await auth.register();
+  await client.post(path, { ...input, code: 'x1' }).expect(403);
+  await client.put(`${path}/dni`, { active: true }).expect(403);
+  await auth.anonymous().post(path, input).expect(401);
   expect((await auth.anonymous().get(path)).body).toContainEqual(changed.body);
 });

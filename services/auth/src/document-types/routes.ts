@@ -6,13 +6,13 @@ import { listDocumentTypes, type StoredDocumentType } from './store.ts';
 
 const path = '/api/v1/document-types';
 
-const shown = ({ version, ...type }: StoredDocumentType) => withETag(version, type);
+const toResponse = ({ version, ...type }: StoredDocumentType) => withETag(version, type);
 
 export const documentTypeRoutes = (): Route[] => [
   route({
     method: 'get',
     path,
-    summary: 'List the types of identity documents',
+    summary: 'List identity document types',
     allow: 'open',
     tenancy: 'global',
     responses: { 200: z.array(DocumentType) },
@@ -21,24 +21,24 @@ export const documentTypeRoutes = (): Route[] => [
   route({
     method: 'post',
     path,
-    summary: 'Create a type of identity document',
+    summary: 'Create an identity document type',
     allow: 'document_types:manage',
     tenancy: 'global',
     body: NewDocumentType,
     responses: { 201: DocumentType },
-    handle: async ({ tx, actor, body }) => shown(await createDocumentType(tx, actor, body)),
+    handle: async ({ tx, actor, body }) => toResponse(await createDocumentType(tx, actor, body)),
   }),
   route({
     method: 'put',
     path: `${path}/{code}`,
-    summary: 'Change a type of identity document',
-    description: 'Fields left out stay; null clears. Its code stays.',
+    summary: 'Change an identity document type',
+    description: 'Omitted fields keep their value; null clears one. The code cannot change.',
     allow: 'document_types:manage',
     tenancy: 'global',
     params: DocumentTypeCode,
     body: patchBody(DocumentType, WritableDocumentType),
     responses: { 200: DocumentType },
     handle: async ({ tx, actor, params, body, expected_version }) =>
-      shown(await changeDocumentType(tx, actor, { code: params.code, expected_version }, body)),
+      toResponse(await changeDocumentType(tx, actor, { code: params.code, expected_version }, body)),
   }),
 ];

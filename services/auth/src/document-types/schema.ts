@@ -7,7 +7,10 @@ export const DocumentType = z.strictObject({
   name: z.string(),
   code: z.string(),
   description: z.string().nullable(),
-  country_code: z.string().nullable().meta({ description: 'Of the country whose document it is; null: of any' }),
+  country_code: z
+    .string()
+    .nullable()
+    .meta({ description: 'The country that issues the document; null for any country' }),
   category: z.string().nullable(),
   active: z.boolean(),
   created_at: Instant,

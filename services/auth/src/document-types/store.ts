@@ -5,21 +5,20 @@ import type { DocumentType, DocumentTypeChanges, NewDocumentType } from './schem
 export type StoredDocumentType = DocumentType & { version: number };
 
 const columns = ['id', 'name', 'code', 'description', 'country_code', 'category', 'active', 'created_at'] as const;
-const stored = [...columns, 'version'] as const;
+const storedColumns = [...columns, 'version'] as const;
 
-const mostListed = 1000;
+const maxListed = 1000;
 
 export const listDocumentTypes = async (db: Db): Promise<DocumentType[]> =>
-  db('document_types').select(columns).orderBy('code').limit(mostListed);
+  db('document_types').select(columns).orderBy('code').limit(maxListed);
 
-/** Finds and locks: nobody changes it until the transaction ends. */
 export const lockDocumentType = async (tx: Tx, code: string): Promise<StoredDocumentType | undefined> =>
-  tx('document_types').select(stored).where({ code }).forUpdate().first();
+  tx('document_types').select(storedColumns).where({ code }).forUpdate().first();
 
 export async function insertDocumentType(tx: Tx, input: NewDocumentType): Promise<StoredDocumentType> {
   const { code, name, description = null, country_code = null, category = null, active } = input;
   const row = { id: newId(), code, name, description, country_code, category, active };
-  const [made] = await mapConstraintErrors(tx('document_types').insert(row).returning(stored), {
+  const [inserted] = await mapConstraintErrors(tx('document_types').insert(row).returning(storedColumns), {
     document_types_code_taken: () =>
       conflict({
         resource: 'document type',
@@ -27,10 +26,10 @@ export async function insertDocumentType(tx: Tx, input: NewDocumentType): Promis
         existing: (db: Db) => db('document_types').select('id', 'code').where({ code }).first(),
       }),
   });
-  return made as StoredDocumentType;
+  return inserted as StoredDocumentType;
 }
 
-/** Writes changes onto the version that was read; undefined when the record has moved on. */
+/** Updates the version that was read; returns undefined when it has changed since. */
 export async function updateDocumentType(
   tx: Tx,
   { id, version }: Pick<StoredDocumentType, 'id' | 'version'>,
@@ -39,6 +38,6 @@ export async function updateDocumentType(
   const [updated] = await tx('document_types')
     .where({ id, version })
     .update({ ...changes, version: version + 1, updated_at: tx.fn.now() })
-    .returning(stored);
+    .returning(storedColumns);
   return updated as StoredDocumentType | undefined;
 }

@@ -2,17 +2,17 @@ import { randomUUID } from 'node:crypto';
 import type { FailedEvent } from '@clientela/contracts';
 import { stubServer, type TestUser, type StubServer } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { authUnderTest, type AuthUnderTest } from '../auth-under-test.ts';
+import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
 
 const path = '/api/v1/events/failed';
-let auth: AuthUnderTest;
+let auth: TestAuth;
 let customer: StubServer;
 let product: StubServer;
 let superuser: TestUser;
 const company = { id: randomUUID() };
 
-/** What the customer service keeps. */
-let kept: FailedEvent[] = [];
+/** The failed events that the stubbed customer service stores. */
+let customerFailures: FailedEvent[] = [];
 const minute = (at: number) => `2026-01-01T00:${String(at).padStart(2, '0')}:00.000Z`;
 const failure = (at: number, business_id: string | null = company.id): FailedEvent => ({
   id: randomUUID(),
@@ -27,8 +27,8 @@ const failure = (at: number, business_id: string | null = company.id): FailedEve
   reason: 'answered 500',
   failed_at: minute(at),
 });
-/** One that auth itself heard and could not do. */
-async function failHere(at: number, company_id: string | null = company.id): Promise<string> {
+/** Inserts a dead letter of auth as a subscriber. */
+async function failInAuth(at: number, company_id: string | null = company.id): Promise<string> {
   const { service: _service, business_id: _company, ...event } = failure(at);
   const envelope = { ...event, company_id, actor_id: 'service:customer', request_id: 'request-1' };
   const row = { event_id: event.id, envelope, attempts: 7, reason: 'Error: no', failed_at: minute(at) };
@@ -38,87 +38,96 @@ async function failHere(at: number, company_id: string | null = company.id): Pro
 
 beforeAll(async () => {
   [customer, product] = await Promise.all([stubServer('customer'), stubServer('product')]);
-  auth = await authUnderTest({ services: [customer.client, product.client] });
+  auth = await createTestAuth({ services: [customer.client, product.client] });
   superuser = auth.user('superuser');
 });
 afterAll(async () => {
   await Promise.all([customer.close(), product.close(), auth.close()]);
 });
 beforeEach(async () => {
-  kept = [];
+  customerFailures = [];
   customer.calls.length = 0;
   await auth.database.owner('dead_letters').delete();
   await auth.database.owner('outbox_events').delete();
-  customer.answer((asked) => {
-    const { pathname, searchParams: query } = new URL(asked, 'http://customer');
+  customer.answer((url) => {
+    const { pathname, searchParams: query } = new URL(url, 'http://customer');
     const resent = /failed\/([^/]+)\/resend/.exec(pathname)?.[1];
-    if (resent) return kept.some(({ id }) => id === resent) ? { status: 200, body: { resent: 1 } } : { status: 404 };
-    const mine = kept.filter(({ business_id }) => !query.has('company_id') || query.get('company_id') === business_id);
-    const older = mine.filter(({ failed_at }) => !query.has('failed_at') || failed_at < (query.get('failed_at') ?? ''));
+    if (resent)
+      return customerFailures.some(({ id }) => id === resent) ? { status: 200, body: { resent: 1 } } : { status: 404 };
+    const ownFailure = customerFailures.filter(
+      ({ business_id }) => !query.has('company_id') || query.get('company_id') === business_id,
+    );
+    const older = ownFailure.filter(
+      ({ failed_at }) => !query.has('failed_at') || failed_at < (query.get('failed_at') ?? ''),
+    );
     return { status: 200, body: { events: older.slice(0, Number(query.get('limit'))) } };
   });
-  product.answer((asked) => (asked.endsWith('/resend') ? { status: 404 } : { status: 200, body: { events: [] } }));
+  product.answer((url) => (url.endsWith('/resend') ? { status: 404 } : { status: 200, body: { events: [] } }));
 });
 
-test('failed events of all services, newest first, page by page', async () => {
-  kept = [failure(5), failure(3)];
-  const here = [await failHere(4), await failHere(2)];
+test('lists failed events of all services, newest first, by cursor', async () => {
+  customerFailures = [failure(5), failure(3)];
+  const inAuth = [await failInAuth(4), await failInAuth(2)];
   const admin = auth.user('admin', company);
   const { body: first } = await admin.get(`${path}?per_page=3`).expect(200);
   expect(first).toMatchObject({ per_page: 3, unavailable: [] });
-  expect(first.events.map(({ id }: FailedEvent) => id)).toEqual([kept[0]?.id, here[0], kept[1]?.id]);
-  expect(first.events[0]).toEqual(kept[0]);
+  expect(first.events.map(({ id }: FailedEvent) => id)).toEqual([
+    customerFailures[0]?.id,
+    inAuth[0],
+    customerFailures[1]?.id,
+  ]);
+  expect(first.events[0]).toEqual(customerFailures[0]);
   expect(first.events[1]).toMatchObject({ service: 'auth', subscriber: 'auth', attempts: 7, reason: 'Error: no' });
   const { body: second } = await admin.get(`${path}?per_page=3&cursor=${first.next_cursor}`).expect(200);
-  expect(second.events.map(({ id }: FailedEvent) => id)).toEqual([here[1]]);
+  expect(second.events.map(({ id }: FailedEvent) => id)).toEqual([inAuth[1]]);
   expect(second.next_cursor).toBeNull();
   await auth.user('admin', { id: randomUUID() }).get(`${path}?cursor=${first.next_cursor}`).expect(422);
 });
 
-test('an admin sees those of its company alone, a superuser all, and those of no company', async () => {
+test('admins see failed events of their company; superusers see all, including those without a company', async () => {
   const other = randomUUID();
-  kept = [failure(9), failure(8, other), failure(7, null)];
-  const mine = await failHere(6);
-  await failHere(5, other);
-  await failHere(4, null);
-  const seen = async (caller: TestUser) =>
-    ((await caller.get(path).expect(200)).body.events as FailedEvent[]).map(({ business_id }) => business_id);
-  expect(await seen(auth.user('admin', company))).toEqual([company.id, company.id]);
-  expect(await seen(superuser)).toEqual([company.id, other, null, company.id, other, null]);
-  expect(mine).toBeDefined();
+  customerFailures = [failure(9), failure(8, other), failure(7, null)];
+  const ownFailure = await failInAuth(6);
+  await failInAuth(5, other);
+  await failInAuth(4, null);
+  const companiesSeenBy = async (client: TestUser) =>
+    ((await client.get(path).expect(200)).body.events as FailedEvent[]).map(({ business_id }) => business_id);
+  expect(await companiesSeenBy(auth.user('admin', company))).toEqual([company.id, company.id]);
+  expect(await companiesSeenBy(superuser)).toEqual([company.id, other, null, company.id, other, null]);
+  expect(ownFailure).toBeDefined();
   for (const role of ['manager', 'viewer', 'customer'] as const) {
     await auth.user(role, company).get(path).expect(403);
-    await auth.user(role, company).post(`${path}/${mine}/resend`).expect(403);
+    await auth.user(role, company).post(`${path}/${ownFailure}/resend`).expect(403);
   }
 });
 
-test('a service that does not answer is named, and the others are shown', async () => {
-  kept = [failure(1)];
+test('names an unreachable service and lists the events of the others', async () => {
+  customerFailures = [failure(1)];
   product.answer(() => undefined);
   const { body } = await auth.user('admin', company).get(path).expect(200);
-  expect(body).toMatchObject({ events: [{ id: kept[0]?.id }], unavailable: ['product'] });
+  expect(body).toMatchObject({ events: [{ id: customerFailures[0]?.id }], unavailable: ['product'] });
 });
 
-test('an event is sent again where it failed: elsewhere, or here', async () => {
-  kept = [failure(1)];
-  const here = await failHere(2);
+test('resends an event where it failed: in another service or in auth', async () => {
+  customerFailures = [failure(1)];
+  const inAuth = await failInAuth(2);
   const admin = auth.user('admin', company);
-  await admin.post(`${path}/${kept[0]?.id}/resend`).expect(200, { message: 'Event is sent again' });
+  await admin.post(`${path}/${customerFailures[0]?.id}/resend`).expect(200, { message: 'Event is sent again' });
   expect(customer.calls.at(-1)).toMatchObject({ method: 'POST', body: { company_id: company.id } });
-  await admin.post(`${path}/${here}/resend`).expect(200);
+  await admin.post(`${path}/${inAuth}/resend`).expect(200);
   expect(await auth.database.owner('dead_letters')).toEqual([]);
   expect(await auth.database.owner('outbox_deliveries').select('event_id', 'subscriber', 'attempts')).toEqual([
-    { event_id: here, subscriber: 'auth', attempts: 0 },
+    { event_id: inAuth, subscriber: 'auth', attempts: 0 },
   ]);
-  await superuser.post(`${path}/${kept[0]?.id}/resend`).expect(200);
+  await superuser.post(`${path}/${customerFailures[0]?.id}/resend`).expect(200);
   expect(customer.calls.at(-1)?.body).toEqual({});
 });
 
-test('another company’s event, and an unknown one, are the same 404; unknown while a service is away, a 503 naming it', async () => {
-  const theirs = await failHere(1, randomUUID());
-  const ownerless = await failHere(1, null);
+test('another company’s event and an unknown one return the same 404; while a service is unreachable, a 503 that names it', async () => {
+  const foreign = await failInAuth(1, randomUUID());
+  const ownerless = await failInAuth(1, null);
   const admin = auth.user('admin', company);
-  for (const id of [theirs, ownerless, randomUUID()]) {
+  for (const id of [foreign, ownerless, randomUUID()]) {
     const { body } = await admin.post(`${path}/${id}/resend`).expect(404);
     expect(body.error_code).toBe('EVENT_NOT_FOUND');
   }

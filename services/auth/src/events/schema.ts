@@ -7,7 +7,7 @@ export const FailedEventsQuery = z.strictObject({
     .string('must be given once')
     .max(1000)
     .default('')
-    .meta({ description: 'next_cursor of the page before; empty or left out for the first' }),
+    .meta({ description: 'next_cursor of the previous page; empty or omitted for the first page' }),
   per_page: queryPerPage(),
 });
 
@@ -17,7 +17,5 @@ export const FailedEventsPage = z.strictObject({
   next_cursor: z.string().nullable(),
   unavailable: z
     .array(z.enum(services))
-    .meta({ description: 'Services that do not answer at the moment: what failed there is missing here' }),
+    .meta({ description: 'Services that are unreachable now; their failed events are missing from this page' }),
 });
-
-export const Resent = z.strictObject({ message: z.string() });

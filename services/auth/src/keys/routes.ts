@@ -3,27 +3,24 @@ import { listReceiptKeys } from '../receipts/store.ts';
 import { Jwks } from './schema.ts';
 import { listPublicKeys } from './store.ts';
 
-/** How tokens are made: by a key pair, or by a secret that has nothing public; and for how many minutes one is good. */
-export type KeyParts = { tokens: { algorithm: 'ES256' | 'HS256'; minutes: number } };
+/** How access tokens are signed, and their lifetime. HS256 uses a shared secret, so it publishes no token keys. */
+export type KeyDeps = { tokens: { algorithm: 'ES256' | 'HS256'; lifetimeMinutes: number } };
 
-export const keyRoutes = (parts: KeyParts): Route[] => [
+export const keyRoutes = (deps: KeyDeps): Route[] => [
   route({
     method: 'get',
     path: '/.well-known/jwks.json',
-    summary: 'The public keys that verify access tokens, and receipts of erasures',
+    summary: 'Get the public keys of access tokens and erasure receipts (JWKS)',
     description:
-      'use tells them apart. There are none for tokens where those are signed by a shared secret (HS256); those for receipts stay for good.',
+      'The use member tells them apart. With HS256 there are no token keys. Receipt keys stay published permanently.',
     allow: 'open',
     tenancy: 'global',
     responses: { 200: Jwks },
     handle: async ({ db }) => {
-      const { algorithm, minutes } = parts.tokens;
-      const tokens = algorithm === 'ES256' ? await listPublicKeys(db, minutes) : [];
-      return reply(
-        200,
-        { keys: [...tokens, ...(await listReceiptKeys(db))] },
-        { 'Cache-Control': 'public, max-age=60' },
-      );
+      const { algorithm, lifetimeMinutes } = deps.tokens;
+      const tokenKeys = algorithm === 'ES256' ? await listPublicKeys(db, lifetimeMinutes) : [];
+      const keys = [...tokenKeys, ...(await listReceiptKeys(db))];
+      return reply(200, { keys }, { 'Cache-Control': 'public, max-age=60' });
     },
   }),
 ];

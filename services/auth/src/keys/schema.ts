@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** A public key (RFC 7517, RFC 7518 section 6.2). Those of receipts have a use of their own, so that no verifier of tokens takes them. */
+/** A public key (RFC 7517; RFC 7518, section 6.2). Receipt keys have their own `use`, so that token verifiers ignore them. */
 export const PublicJwk = z.strictObject({
   kty: z.literal('EC'),
   crv: z.literal('P-256'),
@@ -9,7 +9,7 @@ export const PublicJwk = z.strictObject({
   kid: z.string(),
   use: z.enum(['sig', 'receipts']).meta({
     description:
-      'sig: verifies access tokens, until the last one has expired; receipts: verifies receipts of erasures, for good',
+      'sig: verifies access tokens, published until the last one has expired; receipts: verifies erasure receipts, published permanently',
   }),
   alg: z.literal('ES256'),
 });

@@ -1,27 +1,28 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 
-const cipher = 'aes-256-gcm';
+const algorithm = 'aes-256-gcm';
 const nonceBytes = 12;
 const tagBytes = 16;
 
-/** The key for one purpose, made from a secret of this installation (RFC 5869). */
-export const keyFor = (secret: Buffer, label: string): Buffer =>
+/** Derives a key for one purpose from the installation's secret, by HKDF (RFC 5869). */
+export const deriveKey = (secret: Buffer, label: string): Buffer =>
   Buffer.from(hkdfSync('sha256', secret, '', `clientela auth ${label}`, 32));
 
 /**
- * Seals bytes (AES-256-GCM): nonce, tag, then what is sealed.
- * @param about bound to it: what is unsealed under another name is refused
+ * Encrypts and authenticates bytes (AES-256-GCM). Returns nonce, tag and ciphertext.
+ * @param associatedData authenticated but not encrypted; `unseal` needs the same value
  */
-export function seal(key: Buffer, plain: Buffer, about: string): Buffer {
+export function seal(key: Buffer, plain: Buffer, associatedData: string): Buffer {
   const nonce = randomBytes(nonceBytes);
-  const sealing = createCipheriv(cipher, key, nonce, { authTagLength: tagBytes }).setAAD(Buffer.from(about));
-  const sealed = Buffer.concat([sealing.update(plain), sealing.final()]);
-  return Buffer.concat([nonce, sealing.getAuthTag(), sealed]);
+  const cipher = createCipheriv(algorithm, key, nonce, { authTagLength: tagBytes });
+  cipher.setAAD(Buffer.from(associatedData));
+  const ciphertext = Buffer.concat([cipher.update(plain), cipher.final()]);
+  return Buffer.concat([nonce, cipher.getAuthTag(), ciphertext]);
 }
 
-/** @throws Error when the key is another one, or the bytes or their name were changed */
-export function unseal(key: Buffer, sealed: Buffer, about: string): Buffer {
-  const opening = createDecipheriv(cipher, key, sealed.subarray(0, nonceBytes), { authTagLength: tagBytes });
-  opening.setAAD(Buffer.from(about)).setAuthTag(sealed.subarray(nonceBytes, nonceBytes + tagBytes));
-  return Buffer.concat([opening.update(sealed.subarray(nonceBytes + tagBytes)), opening.final()]);
+/** @throws Error when the key, the bytes or the associated data differ */
+export function unseal(key: Buffer, sealed: Buffer, associatedData: string): Buffer {
+  const decipher = createDecipheriv(algorithm, key, sealed.subarray(0, nonceBytes), { authTagLength: tagBytes });
+  decipher.setAAD(Buffer.from(associatedData)).setAuthTag(sealed.subarray(nonceBytes, nonceBytes + tagBytes));
+  return Buffer.concat([decipher.update(sealed.subarray(nonceBytes + tagBytes)), decipher.final()]);
 }

@@ -1,67 +1,67 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { Db, Tx } from '@clientela/db';
-import { newKeyPair, privateKeyOf, sealingOf } from './key-pair.ts';
-import { insertFirstKey, listSigningKeys, lockKeys, succeedKey, type StoredKey } from './store.ts';
+import { generateKeyPair, sealingKeyFor, unsealPrivateKey } from './key-pair.ts';
+import { insertFirstSigningKey, listSigningKeys, lockSigningKeys, promoteKey, type StoredKey } from './store.ts';
 
-/** What signs access tokens, and the name under which its public half is published. A shared secret has neither. */
+/** Signs access tokens; `kid` names the published public key, which a shared secret does not have. */
 export type SigningKey =
   | { alg: 'ES256'; kid: string; key: KeyObject }
   | { alg: 'HS256'; kid?: undefined; key: KeyObject };
 
-/** The installation's keys as this process knows them. */
+/** The signing keys, cached in this process. */
 export type SigningKeys = {
-  /** The one that signs now. */
+  /** Returns the key that signs now. */
   current: () => SigningKey;
-  /** Reads them again: a rotation takes effect without a restart. */
+  /** Reads the keys again, so that a rotation needs no restart. */
   reload: () => Promise<void>;
 };
 
-/** For an installation that shares a secret with those who verify its tokens. @param secret 32 bytes or more */
-export const sharedKey = (secret: string): SigningKey => ({ alg: 'HS256', key: createSecretKey(Buffer.from(secret)) });
+/** @param secret JWT_SECRET_KEY: 32 bytes or more, shared with the verifiers of tokens */
+export const hs256Key = (secret: string): SigningKey => ({ alg: 'HS256', key: createSecretKey(Buffer.from(secret)) });
 
 /**
- * The installation's signing keys; the first is made when there is none. Safe when several replicas start at once: all get the same one.
- * @param auth_secret AUTH_SECRET: 32 bytes in base64url
+ * Loads the signing keys, creating the first one when there is none. Replicas that start at the same time agree on one key.
+ * @param authSecret AUTH_SECRET: 32 bytes in base64url
  * @throws EnvironmentError when a key was sealed under another secret
  */
-export async function openSigningKeys(db: Db, auth_secret: string): Promise<SigningKeys> {
-  const sealing = sealingOf(auth_secret, 'signing-keys');
-  const read = async () => (await listSigningKeys(db)).map((stored) => opened(stored, sealing));
-  let known = await read();
-  if (known.length === 0) {
-    await insertFirstKey(db, newKeyPair(sealing, 'sig')); // or another replica's
-    known = await read();
+export async function loadSigningKeys(db: Db, authSecret: string): Promise<SigningKeys> {
+  const sealingKey = sealingKeyFor(authSecret, 'signing-keys');
+  const read = async () => (await listSigningKeys(db)).map((stored) => toSigningKey(stored, sealingKey));
+  let keys = await read();
+  if (keys.length === 0) {
+    await insertFirstSigningKey(db, generateKeyPair(sealingKey, 'sig')); // ignored when another replica was first
+    keys = await read();
   }
   return {
     current: () => {
       const now = Date.now();
-      const signing = known.findLast(({ signs_from }) => signs_from <= now) ?? known[0];
-      if (!signing) throw new Error('there is no key to sign with');
-      return signing.key;
+      const active = keys.findLast(({ signsFrom }) => signsFrom <= now) ?? keys[0];
+      if (!active) throw new Error('no signing key is loaded');
+      return active.key;
     },
     reload: async () => {
-      const found = await read();
-      if (found.length > 0) known = found;
+      const reloaded = await read();
+      if (reloaded.length > 0) keys = reloaded;
     },
   };
 }
 
-const delay = 120; // seconds: gateways ask for the keys every minute
+const activationDelay = 120; // seconds; gateways fetch the keys every minute
 
 /**
- * Makes the next signing key: it is published at once, and signs from two minutes later on. The one before it stays published until its
- * last token has expired.
- * @throws EnvironmentError when the present one was sealed under another secret
+ * Creates the next signing key. It is published at once and signs two minutes later; its predecessor stays published until its last
+ * token has expired.
+ * @throws EnvironmentError when an existing key was sealed under another secret
  */
-export async function rotateSigningKey(tx: Tx, auth_secret: string): Promise<{ kid: string; signs_from: string }> {
-  const sealing = sealingOf(auth_secret, 'signing-keys');
-  await lockKeys(tx);
-  for (const stored of await listSigningKeys(tx)) opened(stored, sealing);
-  const key = newKeyPair(sealing, 'sig');
-  return { kid: key.kid, signs_from: await succeedKey(tx, key, delay) };
+export async function rotateSigningKey(tx: Tx, authSecret: string): Promise<{ kid: string; signs_from: string }> {
+  const sealingKey = sealingKeyFor(authSecret, 'signing-keys');
+  await lockSigningKeys(tx);
+  for (const stored of await listSigningKeys(tx)) toSigningKey(stored, sealingKey);
+  const key = generateKeyPair(sealingKey, 'sig');
+  return { kid: key.kid, signs_from: await promoteKey(tx, key, activationDelay) };
 }
 
-function opened(stored: StoredKey, sealing: Buffer) {
-  const key: SigningKey = { alg: 'ES256', kid: stored.kid, key: privateKeyOf(sealing, stored) };
-  return { key, signs_from: stored.signs_from };
+function toSigningKey(stored: StoredKey, sealingKey: Buffer) {
+  const key: SigningKey = { alg: 'ES256', kid: stored.kid, key: unsealPrivateKey(sealingKey, stored) };
+  return { key, signsFrom: stored.signs_from };
 }

@@ -2,12 +2,12 @@ import type { Db, Tx } from '@clientela/db';
 import type { KeyPair } from './key-pair.ts';
 import type { PublicJwk } from './schema.ts';
 
-/** `signs_from` in milliseconds of the clock of 1970, for comparing. */
+/** `signs_from` in milliseconds since the epoch. */
 export type StoredKey = KeyPair & { signs_from: number };
 
 const columns = ['kid', 'public_jwk', 'private_sealed'] as const;
 
-/** Those that sign now or will, the one that begins last at the end. */
+/** Lists the keys that sign now or later, in the order in which they begin to sign. */
 export const listSigningKeys = async (db: Db): Promise<StoredKey[]> =>
   db('signing_keys')
     .select(...columns, db.raw('extract(epoch from signs_from)::float8 * 1000 as signs_from'))
@@ -15,38 +15,38 @@ export const listSigningKeys = async (db: Db): Promise<StoredKey[]> =>
     .orWhereRaw('retired_at > now()')
     .orderBy('signs_from');
 
-/** Makes this key the current one, unless there is one. */
-export async function insertFirstKey(db: Db, key: KeyPair): Promise<void> {
+/** Inserts the current key unless one exists. */
+export async function insertFirstSigningKey(db: Db, key: KeyPair): Promise<void> {
   await db('signing_keys').insert(key).onConflict(db.raw('((retired_at is null)) where retired_at is null')).ignore();
 }
 
 /**
- * Puts a key in the place of the one that signs.
- * @param seconds until it does, so that everybody has its public half by then
- * @returns when that is
+ * Inserts the next signing key and schedules the retirement of the current one.
+ * @param delaySeconds until the new key signs, so that verifiers have its public key by then
+ * @returns when the new key begins to sign
  */
-export async function succeedKey(tx: Tx, key: KeyPair, seconds: number): Promise<string> {
-  const then = tx.raw('now() + make_interval(secs => ?)', [seconds]);
-  await tx('signing_keys').whereNull('retired_at').update({ retired_at: then });
-  const [made] = await tx('signing_keys')
-    .insert({ ...key, signs_from: then })
+export async function promoteKey(tx: Tx, key: KeyPair, delaySeconds: number): Promise<string> {
+  const activation = tx.raw('now() + make_interval(secs => ?)', [delaySeconds]);
+  await tx('signing_keys').whereNull('retired_at').update({ retired_at: activation });
+  const [inserted] = await tx('signing_keys')
+    .insert({ ...key, signs_from: activation })
     .returning('signs_from');
-  return made?.signs_from;
+  return inserted?.signs_from;
 }
 
-/** Until the transaction ends, nobody else changes which key signs. */
-export const lockKeys = (tx: Tx) => tx.raw(`select pg_advisory_xact_lock(hashtext('signing keys'))`);
+/** Serialises key rotations until the transaction ends. */
+export const lockSigningKeys = (tx: Tx) => tx.raw(`select pg_advisory_xact_lock(hashtext('signing keys'))`);
 
-const slack = 2; // minutes beside a token's own: for what a process signs before it hears of the next key, and for clocks
+const marginMinutes = 2; // for clock skew, and for tokens signed by a process that has not reloaded its keys yet
 
 /**
- * The public keys, of those that sign or will, and of those whose last tokens have not expired.
- * @param minutes for which a token is good
+ * Lists the public keys of unexpired tokens and of the next key.
+ * @param lifetimeMinutes of an access token
  */
-export const listPublicKeys = async (db: Db, minutes: number): Promise<PublicJwk[]> =>
+export const listPublicKeys = async (db: Db, lifetimeMinutes: number): Promise<PublicJwk[]> =>
   db('signing_keys')
     .whereNull('retired_at')
-    .orWhereRaw('retired_at > now() - make_interval(mins => ?)', [minutes + slack])
+    .orWhereRaw('retired_at > now() - make_interval(mins => ?)', [lifetimeMinutes + marginMinutes])
     .orderBy('created_at')
     .orderBy('kid')
     .pluck('public_jwk');

@@ -3,21 +3,22 @@ import type { Tx } from '@clientela/db';
 import { invalid } from '@clientela/errors';
 import type { CompanyActor } from '@clientela/http';
 import { audit } from '../audit/store.ts';
-import { signedReceipt, type ReceiptKeys } from './receipt-key.ts';
+import { encodeReceipt, type LoadReceiptKey } from './receipt-key.ts';
 
 /**
- * Signs what an erasure came to, and says so in the trail.
- * @throws AppError 422 for a receipt of another company than the one acted in
+ * Signs the receipt of an erasure and audits it.
+ * @throws AppError 422 when the receipt belongs to another company than the actor's
  */
 export async function signReceipt(
   tx: Tx,
-  keys: ReceiptKeys,
+  loadReceiptKey: LoadReceiptKey,
   actor: CompanyActor,
   receipt: ErasureReceipt,
 ): Promise<string> {
-  if (receipt.company_id !== actor.company_id)
-    throw invalid([{ path: 'company_id', message: 'is not the company acted in' }]);
-  const jws = signedReceipt(await keys(tx), receipt);
+  if (receipt.company_id !== actor.company_id) {
+    throw invalid([{ path: 'company_id', message: 'must be the company of the request' }]);
+  }
+  const jws = encodeReceipt(await loadReceiptKey(tx), receipt);
   await audit(tx, {
     actor_id: actor.id,
     action: 'receipt.signed',

@@ -1,52 +1,52 @@
 import { sign, type KeyObject } from 'node:crypto';
 import type { ErasureReceipt } from '@clientela/contracts';
 import type { Db, Tx } from '@clientela/db';
-import { newKeyPair, privateKeyOf, sealingOf } from '../keys/key-pair.ts';
-import { findReceiptKey, insertFirstReceiptKey, lockReceiptKeys, succeedReceiptKey } from './store.ts';
+import { generateKeyPair, sealingKeyFor, unsealPrivateKey } from '../keys/key-pair.ts';
+import { findReceiptKey, insertFirstReceiptKey, lockReceiptKeys, promoteReceiptKey } from './store.ts';
 
-/** What signs receipts, and the name under which its public half is published. */
+/** Signs receipts; `kid` names the published public key. */
 export type ReceiptKey = { kid: string; key: KeyObject };
 
-/** The key that signs receipts now: read each time, as there are few of them. */
-export type ReceiptKeys = (db: Db) => Promise<ReceiptKey>;
+/** Loads the current receipt key. It is not cached, because receipts are rare. */
+export type LoadReceiptKey = (db: Db) => Promise<ReceiptKey>;
 
 /**
- * The installation's key for receipts; the first is made when there is none. Safe when several replicas do so at once: all get the same one.
- * @param auth_secret AUTH_SECRET: 32 bytes in base64url
- * @throws EnvironmentError when it was sealed under another secret
+ * Loads the receipt key, creating the first one when there is none. Replicas that do so at the same time agree on one key.
+ * @param authSecret AUTH_SECRET: 32 bytes in base64url
+ * @throws EnvironmentError when the key was sealed under another secret
  */
-export const receiptKeys =
-  (auth_secret: string): ReceiptKeys =>
+export const createReceiptKeyLoader =
+  (authSecret: string): LoadReceiptKey =>
   async (db) => {
-    const sealing = sealingOf(auth_secret, 'receipt-keys');
+    const sealingKey = sealingKeyFor(authSecret, 'receipt-keys');
     let stored = await findReceiptKey(db);
     if (!stored) {
-      await insertFirstReceiptKey(db, newKeyPair(sealing, 'receipts')); // or another replica's
+      await insertFirstReceiptKey(db, generateKeyPair(sealingKey, 'receipts')); // ignored when another replica was first
       stored = await findReceiptKey(db);
     }
-    if (!stored) throw new Error('there is no key to sign receipts with');
-    return { kid: stored.kid, key: privateKeyOf(sealing, stored) };
+    if (!stored) throw new Error('there is no receipt key');
+    return { kid: stored.kid, key: unsealPrivateKey(sealingKey, stored) };
   };
 
 /**
- * Makes the next key for receipts, which signs at once. Of the one before it only the public half stays, for good.
- * @throws EnvironmentError when the present one was sealed under another secret
+ * Creates the next receipt key, which signs at once. Only the public key of its predecessor is kept, permanently.
+ * @throws EnvironmentError when the current key was sealed under another secret
  */
-export async function rotateReceiptKey(tx: Tx, auth_secret: string): Promise<{ kid: string }> {
+export async function rotateReceiptKey(tx: Tx, authSecret: string): Promise<{ kid: string }> {
   await lockReceiptKeys(tx);
-  await receiptKeys(auth_secret)(tx);
-  const next = newKeyPair(sealingOf(auth_secret, 'receipt-keys'), 'receipts');
-  await succeedReceiptKey(tx, next);
+  await createReceiptKeyLoader(authSecret)(tx);
+  const next = generateKeyPair(sealingKeyFor(authSecret, 'receipt-keys'), 'receipts');
+  await promoteReceiptKey(tx, next);
   return { kid: next.kid };
 }
 
-/** Says what is signed, so that it passes for nothing else (RFC 8725, 3.11): access tokens are `at+jwt`. */
+/** Explicit type (RFC 8725, section 3.11), which keeps receipts and access tokens (`at+jwt`) apart. */
 const typ = 'erasure-receipt+jws';
 
-/** A receipt as a JWS (RFC 7515) by ES256, compact. */
-export function signedReceipt({ kid, key }: ReceiptKey, receipt: ErasureReceipt): string {
-  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const text = `${part({ alg: 'ES256', kid, typ })}.${part(receipt)}`;
-  const signature = sign('sha256', Buffer.from(text), { key, dsaEncoding: 'ieee-p1363' });
-  return `${text}.${signature.toString('base64url')}`;
+/** Encodes a receipt as a compact JWS (RFC 7515), signed by ES256. */
+export function encodeReceipt({ kid, key }: ReceiptKey, receipt: ErasureReceipt): string {
+  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const signingInput = `${encode({ alg: 'ES256', kid, typ })}.${encode(receipt)}`;
+  const signature = sign('sha256', Buffer.from(signingInput), { key, dsaEncoding: 'ieee-p1363' });
+  return `${signingInput}.${signature.toString('base64url')}`;
 }

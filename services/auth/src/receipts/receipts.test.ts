@@ -5,13 +5,13 @@ import { promisify } from 'node:util';
 import type { ErasureReceipt } from '@clientela/contracts';
 import { childEnv, testDatabase } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { authUnderTest, newSecret, type AuthUnderTest } from '../auth-under-test.ts';
-import { openSigningKeys } from '../keys/signing-key.ts';
-import { receiptKeys, rotateReceiptKey } from './receipt-key.ts';
+import { createTestAuth, generateSecret, type TestAuth } from '../testing/test-auth.ts';
+import { loadSigningKeys } from '../keys/signing-key.ts';
+import { createReceiptKeyLoader, rotateReceiptKey } from './receipt-key.ts';
 
-let auth: AuthUnderTest;
+let auth: TestAuth;
 beforeAll(async () => {
-  auth = await authUnderTest();
+  auth = await createTestAuth();
 });
 afterAll(() => auth.close());
 
@@ -37,16 +37,16 @@ const receiptOf = (company_id: string): ErasureReceipt => ({
 });
 
 type PublishedKey = JsonWebKey & { kid: string; use: string; alg: string };
-const published = async (at = auth): Promise<PublishedKey[]> =>
+const publishedKeys = async (at = auth): Promise<PublishedKey[]> =>
   (await at.anonymous().get('/.well-known/jwks.json').expect(200)).body.keys;
 
-/** As docs/operations.md tells a stranger to do it, who has the receipt and the published keys. */
-function verified(jws: string, keys: PublishedKey[]): unknown {
+/** Verifies a receipt as docs/operations.md describes, with the receipt and the published keys only. */
+function verifyReceipt(jws: string, keys: PublishedKey[]): unknown {
   const [header = '', payload = '', signature = ''] = jws.split('.');
   const read = (part: string) => JSON.parse(Buffer.from(part, 'base64url').toString()) as Record<string, unknown>;
   const { alg, typ, kid } = read(header);
   const jwk = keys.find((key) => key.kid === kid && key.use === 'receipts');
-  if (alg !== 'ES256' || typ !== 'erasure-receipt+jws' || !jwk) throw new Error('not a receipt of theirs');
+  if (alg !== 'ES256' || typ !== 'erasure-receipt+jws' || !jwk) throw new Error('unknown receipt');
   const key = { key: createPublicKey({ key: jwk, format: 'jwk' }), dsaEncoding: 'ieee-p1363' } as const;
   if (!verify('sha256', Buffer.from(`${header}.${payload}`), key, Buffer.from(signature, 'base64url')))
     throw new Error('forged');
@@ -55,24 +55,26 @@ function verified(jws: string, keys: PublishedKey[]): unknown {
 
 describe('a receipt', () => {
   test.each(['ES256', 'HS256'] as const)(
-    'is signed where tokens are by %s, and a stranger verifies it by what is published',
+    'is signed when tokens use %s, and can be verified with the published keys',
     async (algorithm) => {
-      const here = await authUnderTest(algorithm === 'HS256' ? { shared_secret: 'a secret that several share' } : {});
+      const service = await createTestAuth(
+        algorithm === 'HS256' ? { sharedSecret: 'a secret that several share' } : {},
+      );
       try {
-        const company = here.company();
+        const company = service.company();
         const receipt = receiptOf(company.id);
-        const { body } = await here.callingService('customer', company).post(path, receipt).expect(200);
+        const { body } = await service.callingService('customer', company).post(path, receipt).expect(200);
         expect(Object.keys(body)).toEqual(['jws']);
-        const keys = await published(here);
-        expect(verified(body.jws, keys)).toEqual(receipt);
+        const keys = await publishedKeys(service);
+        expect(verifyReceipt(body.jws, keys)).toEqual(receipt);
 
         const [header, payload = '', signature] = body.jws.split('.');
         const other = Buffer.from(JSON.stringify({ ...receipt, services: [] })).toString('base64url');
-        expect(() => verified(`${header}.${other}.${signature}`, keys)).toThrow('forged');
+        expect(() => verifyReceipt(`${header}.${other}.${signature}`, keys)).toThrow('forged');
         const without = keys.filter(({ use }) => use !== 'receipts');
-        expect(() => verified(body.jws, without)).toThrow('not a receipt of theirs');
+        expect(() => verifyReceipt(body.jws, without)).toThrow('unknown receipt');
 
-        // Nothing of it could pass for a token: neither what it says it is, nor what it claims, nor the key.
+        // Neither its type, its claims nor its key could pass for those of a token.
         expect(JSON.parse(Buffer.from(header, 'base64url').toString()).typ).not.toMatch(/jwt/i);
         expect(Object.keys(JSON.parse(Buffer.from(payload, 'base64url').toString()))).not.toEqual(
           expect.arrayContaining([expect.stringMatching(/^(iss|aud|sub|sid|exp)$/)]),
@@ -88,12 +90,12 @@ describe('a receipt', () => {
           alg: 'ES256',
         });
       } finally {
-        await here.close();
+        await service.close();
       }
     },
   );
 
-  test('is one line of the trail', async () => {
+  test('adds one audit entry', async () => {
     const company = auth.company();
     const receipt = receiptOf(company.id);
     await auth.callingService('customer', company).post(path, receipt).expect(200);
@@ -109,15 +111,15 @@ describe('a receipt', () => {
     ]);
   });
 
-  test('is signed for the customer service alone, of the company acted in, and only what is known; else nothing is written', async () => {
+  test('is signed for the customer service only, for the company of the request, without unknown fields; otherwise nothing is written', async () => {
     const company = auth.company();
     const receipt = receiptOf(company.id);
     const [report] = receipt.services;
-    for (const program of ['interaction', 'favorites', 'product', 'gateway'] as const)
-      await auth.callingService(program, company).post(path, receipt).expect(403);
+    for (const rotate of ['interaction', 'favorites', 'product', 'gateway'] as const)
+      await auth.callingService(rotate, company).post(path, receipt).expect(403);
     await auth.user('admin', company).post(path, receipt).expect(403);
     const customer = auth.callingService('customer', company);
-    const wrong: [object, string][] = [
+    const cases: [object, string][] = [
       [{ ...receipt, name: 'Ana' }, 'name'],
       [{ ...receipt, company_id: randomUUID() }, 'company_id'],
       [{ ...receipt, services: [{ ...report, name: 'Ana' }] }, 'services.0.name'],
@@ -130,31 +132,33 @@ describe('a receipt', () => {
         'services.0.erased.0.why',
       ],
     ];
-    for (const [body, field] of wrong) {
-      const refused = (await customer.post(path, body).expect(422)).body;
-      expect(refused.errors.map((error: { path: string }) => error.path)).toEqual([field]);
+    for (const [body, field] of cases) {
+      const problem = (await customer.post(path, body).expect(422)).body;
+      expect(problem.errors.map((error: { path: string }) => error.path)).toEqual([field]);
     }
     await auth.callingService('customer').post(path, receipt).expect(422);
-    const told = await auth.database.owner('audit_logs').where({ company_id: company.id }).pluck('action');
-    expect(told.filter((action) => action === 'receipt.signed')).toEqual([]);
+    const actions = await auth.database.owner('audit_logs').where({ company_id: company.id }).pluck('action');
+    expect(actions.filter((action) => action === 'receipt.signed')).toEqual([]);
   });
 });
 
-describe('the key of receipts', () => {
-  test('is one, however many replicas want the first one at once, lies sealed, and signs no tokens', async () => {
+describe('the receipt key', () => {
+  test('is the same for replicas that create it concurrently, is stored sealed and signs no tokens', async () => {
     const database = await testDatabase('auth', { pool: 10 });
     try {
-      const secret = newSecret();
-      const made = await Promise.all(Array.from({ length: 8 }, () => receiptKeys(secret)(database.db)));
-      expect(new Set(made.map(({ kid }) => kid)).size).toBe(1);
-      const [row, ...others] = await database.owner('receipt_keys');
-      expect(others).toEqual([]);
+      const secret = generateSecret();
+      const loaded = await Promise.all(Array.from({ length: 8 }, () => createReceiptKeyLoader(secret)(database.db)));
+      expect(new Set(loaded.map(({ kid }) => kid)).size).toBe(1);
+      const [row, ...rest] = await database.owner('receipt_keys');
+      expect(rest).toEqual([]);
       expect(row.public_jwk).not.toHaveProperty('d');
-      const scalar = Buffer.from(made[0]?.key.export({ format: 'jwk' }).d ?? '', 'base64url');
+      const scalar = Buffer.from(loaded[0]?.key.export({ format: 'jwk' }).d ?? '', 'base64url');
       expect(scalar).toHaveLength(32);
       expect(row.private_sealed.includes(scalar)).toBe(false);
-      await expect(receiptKeys(newSecret())(database.db)).rejects.toThrow(/^AUTH_SECRET is not the one [^\n]+\.$/);
-      const signing = await openSigningKeys(database.db, secret);
+      await expect(createReceiptKeyLoader(generateSecret())(database.db)).rejects.toThrow(
+        /^AUTH_SECRET does not match [^\n]+\.$/,
+      );
+      const signing = await loadSigningKeys(database.db, secret);
       await signing.reload();
       expect(signing.current().kid).not.toBe(row.kid);
     } finally {
@@ -162,7 +166,7 @@ describe('the key of receipts', () => {
     }
   });
 
-  test('gives way to another, and verifies what it signed for good', { timeout: 30_000 }, async () => {
+  test('is rotated; the old public key keeps verifying its receipts', { timeout: 30_000 }, async () => {
     const company = auth.company();
     const sign = async () => {
       const receipt = receiptOf(company.id);
@@ -171,33 +175,35 @@ describe('the key of receipts', () => {
     };
     const before = await sign();
     const { db, owner, url } = auth.database;
-    const program = (which: string) =>
+    const rotate = (which: string) =>
       promisify(execFile)(process.execPath, [resolve(import.meta.dirname, '../rotate-signing-key.ts'), which], {
         env: { ...childEnv, AUTH_DATABASE_URL: url, AUTH_SECRET: auth.secret },
       });
     const [{ stdout }] = await Promise.all([
-      program('receipts'),
-      expect(program('others')).rejects.toMatchObject({ code: 1, stdout: '' }),
+      rotate('receipts'),
+      expect(rotate('others')).rejects.toMatchObject({ code: 1, stdout: '' }),
     ]);
     const { kid } = JSON.parse(stdout) as { kid: string };
     expect(await owner('audit_logs').where({ resource_id: kid })).toMatchObject([
       { actor_id: 'service:auth', action: 'receipt_key.rotated', resource_type: 'receipt_key' },
     ]);
-    await expect(db.transaction((tx) => rotateReceiptKey(tx, newSecret()))).rejects.toThrow(/^AUTH_SECRET is not/);
+    await expect(db.transaction((tx) => rotateReceiptKey(tx, generateSecret()))).rejects.toThrow(
+      /^AUTH_SECRET does not match/,
+    );
 
     const after = await sign();
-    const keys = await published();
+    const keys = await publishedKeys();
     expect(keys.findLast(({ use }) => use === 'receipts')?.kid).toBe(kid);
-    for (const { receipt, jws } of [before, after]) expect(verified(jws, keys)).toEqual(receipt);
+    for (const { receipt, jws } of [before, after]) expect(verifyReceipt(jws, keys)).toEqual(receipt);
 
-    // A retired key could sign nothing any more, not even for whoever has the database and the secret.
+    // The private part of a retired key is gone, even for someone with the database and the secret.
     await db.transaction((tx) => rotateReceiptKey(tx, auth.secret));
     const rows = await owner('receipt_keys').orderBy('created_at');
     expect(rows.map(({ private_sealed }) => private_sealed === null)).toEqual([true, true, false]);
   });
 
-  test('stays published: the service can neither remove nor change what it has published', async () => {
-    await receiptKeys(auth.secret)(auth.database.db);
+  test('stays published: the app role can neither delete nor change it', async () => {
+    await createReceiptKeyLoader(auth.secret)(auth.database.db);
     for (const sql of [
       'delete from receipt_keys',
       'truncate receipt_keys',

@@ -9,5 +9,5 @@ const Report = ErasureReport.extend({
   kept: z.array(kept.element.strict()),
 }).strict();
 
-/** Strict at every depth: what is signed is what is known. */
+/** Rejects unknown fields at every depth, so that only validated data is signed. */
 export const NewReceipt = ErasureReceipt.extend({ services: z.array(Report) }).strict();

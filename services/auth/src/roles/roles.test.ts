@@ -1,9 +1,9 @@
 import { accessLevel, roles, type Permission } from '@clientela/contracts';
 import { expect, test } from 'vitest';
-import { authUnderTest } from '../auth-under-test.ts';
+import { createTestAuth } from '../testing/test-auth.ts';
 
-test('every signed-in user reads the roles, as the doors know them', async () => {
-  const auth = await authUnderTest();
+test('signed-in users list the roles with the permissions that routes check', async () => {
+  const auth = await createTestAuth();
   try {
     for (const role of roles) {
       const { body } = await auth
@@ -21,11 +21,11 @@ test('every signed-in user reads the roles, as the doors know them', async () =>
       for (const { code, permissions } of listed) {
         if (code === 'admin' || code === 'superuser') expect(permissions).toEqual(['all']);
         else
-          for (const held of permissions) {
-            const own = held.endsWith(':own');
-            expect(accessLevel(code, held.replace(/:own$/, '') as Permission), `${code} ${held}`).not.toBe('none');
+          for (const grant of permissions) {
+            const own = grant.endsWith(':own');
+            expect(accessLevel(code, grant.replace(/:own$/, '') as Permission), `${code} ${grant}`).not.toBe('none');
             if (code === 'customer' && own)
-              expect(accessLevel(code, held.replace(/:own$/, '') as Permission)).toBe('own');
+              expect(accessLevel(code, grant.replace(/:own$/, '') as Permission)).toBe('own');
           }
       }
     }

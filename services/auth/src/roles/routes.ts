@@ -2,19 +2,19 @@ import { grants, roles, type Role } from '@clientela/contracts';
 import { route, type Route } from '@clientela/http';
 import { z } from 'zod';
 
-const RoleListed = z.strictObject({
+const RoleItem = z.strictObject({
   name: z.string(),
   code: z.enum(roles),
   permissions: z
     .array(z.string())
-    .meta({ description: 'resource:action, with :own for one’s own record only; or all' }),
+    .meta({ description: 'resource:action, with the suffix :own when limited to your own record; or all' }),
 });
 
-const named = (role: Role) => `${role.charAt(0).toUpperCase()}${role.slice(1)}`;
+const displayName = (role: Role) => `${role.charAt(0).toUpperCase()}${role.slice(1)}`;
 
-/** The same table that every door asks, the most powerful role first. */
-const listed: z.infer<typeof RoleListed>[] = roles.toReversed().map((code) => ({
-  name: named(code),
+/** The grants that routes check, most powerful role first. */
+const roleItems: z.infer<typeof RoleItem>[] = roles.toReversed().map((code) => ({
+  name: displayName(code),
   code,
   permissions: grants[code].map((grant) => (grant === '*' ? 'all' : grant)),
 }));
@@ -23,10 +23,10 @@ export const roleRoutes = (): Route[] => [
   route({
     method: 'get',
     path: '/api/v1/users/roles',
-    summary: 'List the roles and what each may do',
+    summary: 'List roles and their permissions',
     allow: 'signed_in',
     tenancy: 'global',
-    responses: { 200: z.strictObject({ roles: z.array(RoleListed) }) },
-    handle: () => ({ roles: listed }),
+    responses: { 200: z.strictObject({ roles: z.array(RoleItem) }) },
+    handle: () => ({ roles: roleItems }),
   }),
 ];

@@ -3,23 +3,23 @@ import type { Role } from '@clientela/contracts';
 import jwt from 'jsonwebtoken';
 import type { SigningKey } from '../keys/signing-key.ts';
 
-/** Whom a token speaks for; a superuser has no company. */
-export type Bearer = { user_id: string; session_id: string; role: Role; company_id: string | null };
+/** The claims of a token; a superuser has no company. */
+export type TokenSubject = { user_id: string; session_id: string; role: Role; company_id: string | null };
 
 export type AccessToken = { access_token: string; token_type: 'Bearer'; expires_in: number };
 
-export type IssueToken = (bearer: Bearer) => AccessToken;
+export type IssueToken = (subject: TokenSubject) => AccessToken;
 
 /**
- * Makes access tokens: JWTs by ES256 or HS256 (RFC 7518), of the type that RFC 9068 gives them.
- * @param current the key that signs now
- * @param minutes for which a token is good
+ * Issues access tokens: JWTs signed by ES256 or HS256 (RFC 7518), typed `at+jwt` (RFC 9068).
+ * @param current returns the key that signs now
+ * @param lifetimeMinutes of a token
  */
-export const tokenIssuer =
-  (current: () => SigningKey, minutes: number): IssueToken =>
+export const createTokenIssuer =
+  (current: () => SigningKey, lifetimeMinutes: number): IssueToken =>
   ({ user_id, session_id, role, company_id }) => {
     const { alg, kid, key } = current();
-    const expires_in = minutes * 60;
+    const expires_in = lifetimeMinutes * 60;
     const access_token = jwt.sign({ sid: session_id, role, ...(company_id && { company_id }) }, key, {
       algorithm: alg,
       header: { alg, typ: 'at+jwt', ...(kid !== undefined && { kid }) },

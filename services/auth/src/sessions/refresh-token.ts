@@ -1,43 +1,43 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { isUuid } from '@clientela/db';
-import { keyFor } from '../keys/sealing.ts';
+import { deriveKey } from '../keys/sealing.ts';
 
-/** What a refresh token says of itself: the session, and the how-manieth of its tokens it is. */
-export type Claimed = { id: string; generation: number; mac: Buffer };
+/** A parsed refresh token: its session, and its position in the session's sequence of tokens. */
+export type ParsedRefreshToken = { id: string; generation: number; mac: Buffer };
 
-/** What stands behind one: a seed of 32 random bytes for each session. */
-export type Source = { id: string; generation: number; seed: Buffer };
+/** The inputs of a token; `seed` holds 32 random bytes for each session. */
+export type RefreshTokenSource = { id: string; generation: number; seed: Buffer };
 
 /**
- * Makes and proves refresh tokens: `<session>.<generation>.<mac>`, the mac by HMAC-SHA256 (RFC 2104). A token follows from its session's
- * seed and AUTH_SECRET, so that one whose answer was lost can be given again though only its hash is kept.
+ * Creates and verifies refresh tokens: `<session>.<generation>.<mac>`, the MAC by HMAC-SHA256 (RFC 2104). A token is derived from its
+ * session's seed and AUTH_SECRET, so that it can be returned again although only its hash is stored.
  */
 export type RefreshTokens = {
-  tokenOf: (source: Source) => string;
-  proves: (claimed: Claimed, source: Source) => boolean;
+  create: (source: RefreshTokenSource) => string;
+  verify: (parsed: ParsedRefreshToken, source: RefreshTokenSource) => boolean;
 };
 
-export const newSeed = (): Buffer => randomBytes(32);
+export const generateSeed = (): Buffer => randomBytes(32);
 
-/** As it lies in the database. */
-export const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();
+/** Hashes a token for storage. */
+export const hashToken = (token: string): Buffer => createHash('sha256').update(token).digest();
 
-/** @param auth_secret AUTH_SECRET: 32 bytes in base64url */
-export function refreshTokens(auth_secret: string): RefreshTokens {
-  const key = keyFor(Buffer.from(auth_secret, 'base64url'), 'refresh-tokens');
-  const macOf = ({ id, generation, seed }: Source) =>
+/** @param authSecret AUTH_SECRET: 32 bytes in base64url */
+export function createRefreshTokens(authSecret: string): RefreshTokens {
+  const key = deriveKey(Buffer.from(authSecret, 'base64url'), 'refresh-tokens');
+  const computeMac = ({ id, generation, seed }: RefreshTokenSource) =>
     createHmac('sha256', key).update(`${id}.${generation}.`).update(seed).digest();
   return {
-    tokenOf: (source) => `${source.id}.${source.generation}.${macOf(source).toString('base64url')}`,
-    proves: ({ mac, ...claimed }, { id, seed }) =>
-      claimed.id === id && timingSafeEqual(mac, macOf({ id, generation: claimed.generation, seed })),
+    create: (source) => `${source.id}.${source.generation}.${computeMac(source).toString('base64url')}`,
+    verify: ({ mac, id, generation }, source) =>
+      id === source.id && timingSafeEqual(mac, computeMac({ id, generation, seed: source.seed })),
   };
 }
 
-const shape = /^([0-9a-f-]{36})\.(0|[1-9]\d{0,14})\.([A-Za-z0-9_-]{43})$/;
+const pattern = /^([0-9a-f-]{36})\.(0|[1-9]\d{0,14})\.([A-Za-z0-9_-]{43})$/;
 
-/** Takes a token apart, whoever made it; undefined for what is none. */
-export function readToken(text: string): Claimed | undefined {
-  const [, id = '', generation = '', mac = ''] = shape.exec(text) ?? [];
+/** Parses a token without verifying it; returns undefined when it is malformed. */
+export function parseRefreshToken(token: string): ParsedRefreshToken | undefined {
+  const [, id = '', generation = '', mac = ''] = pattern.exec(token) ?? [];
   return isUuid(id) ? { id, generation: Number(generation), mac: Buffer.from(mac, 'base64url') } : undefined;
 }

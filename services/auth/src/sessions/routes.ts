@@ -1,65 +1,63 @@
 import { Revocations } from '@clientela/contracts';
 import { unauthenticated } from '@clientela/errors';
 import { route, type Route } from '@clientela/http';
-import { SignedIn } from '../accounts/schema.ts';
-import { shown } from '../accounts/routes.ts';
-import type { KeyParts } from '../keys/routes.ts';
+import { Message } from '@clientela/validation';
+import { toUser } from '../accounts/presenter.ts';
+import { SignInResponse } from '../accounts/schema.ts';
+import type { KeyDeps } from '../keys/routes.ts';
 import type { IssueToken } from './access-token.ts';
 import { endOwnSession, renewSession, signOut, signOutEverywhere } from './actions.ts';
-import type { SessionRules } from './lifetime.ts';
-import { committing, type AfterCommit } from '../unit-of-work.ts';
-import { readToken } from './refresh-token.ts';
-import { Done, RefreshRequest, RevocationsQuery, SessionList, SessionParams } from './schema.ts';
+import { parseRefreshToken } from './refresh-token.ts';
+import { RefreshRequest, RevocationsQuery, SessionList, SessionParams } from './schema.ts';
+import type { SessionOptions } from './session-lifecycle.ts';
 import { findSession, listRevocations, listSessions } from './store.ts';
 
-/** What these doors work with. */
-export type SessionParts = KeyParts &
-  AfterCommit & {
-    sessions: SessionRules;
-    issue_token: IssueToken;
-  };
+export type SessionDeps = KeyDeps & {
+  sessions: SessionOptions;
+  issueToken: IssueToken;
+};
 
-/** Every door stands under both of its names. */
-export const sessionRoutes = (parts: SessionParts): Route[] => [
+/** Every route is served under two prefixes, for legacy clients. */
+export const sessionRoutes = (deps: SessionDeps): Route[] => [
   ...['/auth', '/api/auth'].flatMap((path) => [
-    refresh(`${path}/refresh`, parts),
+    refresh(`${path}/refresh`, deps),
     logout(`${path}/logout`),
     logoutAll(`${path}/logout-all`),
-    list(`${path}/sessions`),
-    end(`${path}/sessions/{session_id}`),
+    listOwn(`${path}/sessions`),
+    endOne(`${path}/sessions/{session_id}`),
   ]),
-  revocations(parts),
+  revocations(deps),
 ];
 
-/** Forged, spent, expired, of an ended session: one answer for all of them. */
-const refused = () => unauthenticated('The refresh token is not valid, or no longer; sign in again');
+/** Returns the same error for a forged, used or expired token and for an ended session. */
+const invalidToken = () => unauthenticated('Invalid or expired refresh token; sign in again');
 
-const refresh = (path: string, parts: SessionParts) =>
+const refresh = (path: string, deps: SessionDeps) =>
   route({
     method: 'post',
     path,
-    summary: 'Renew the tokens',
+    summary: 'Refresh the tokens',
     description:
-      'The token is spent. Used again within 10 seconds, while its successor is unused, it gets the same successor again; used later, it ends the session.',
+      'Rotates the refresh token. Sent again within 10 seconds, while its successor is unused, the token returns the same successor; sent later, it ends the session.',
     allow: 'open',
     tenancy: 'global',
     body: RefreshRequest,
-    responses: { 200: SignedIn },
-    transaction: 'own', // a refusal may end the session, which is committed
+    responses: { 200: SignInResponse },
+    transaction: 'own', // a rejected token may end the session, which must be committed
     prepare: async ({ db, body }) => {
-      const claimed = readToken(body.refresh_token);
-      const session = claimed && (await findSession(db, claimed.id));
-      if (!session || !parts.sessions.refresh.proves(claimed, session)) throw refused();
-      return { session, claimed, token: body.refresh_token };
+      const parsed = parseRefreshToken(body.refresh_token);
+      const session = parsed && (await findSession(db, parsed.id));
+      if (!session || !deps.sessions.refreshTokens.verify(parsed, session)) throw invalidToken();
+      return { session, parsed, token: body.refresh_token };
     },
     handle: async ({ db, prepared, request_id, client_ip }) => {
-      const renewed = await committing(db, parts, (tx) =>
-        renewSession(tx, parts.sessions, prepared, { request_id, client_ip }),
+      const renewed = await db.transaction((tx) =>
+        renewSession(tx, deps.sessions, prepared, { request_id, client_ip }),
       );
-      if (!renewed) throw refused();
+      if (!renewed) throw invalidToken();
       const { user, session_id, refresh_token } = renewed;
-      const token = parts.issue_token({ user_id: user.id, session_id, role: user.role, company_id: user.business_id });
-      return { message: 'Tokens renewed', ...token, refresh_token, user: shown(user) };
+      const token = deps.issueToken({ user_id: user.id, session_id, role: user.role, company_id: user.business_id });
+      return { message: 'Tokens renewed', ...token, refresh_token, user: toUser(user) };
     },
   });
 
@@ -68,10 +66,10 @@ const logout = (path: string) =>
     method: 'post',
     path,
     summary: 'Sign out',
-    description: 'Ends this session: its access token stops working at the gateway within 2 seconds.',
+    description: 'Ends this session. The gateway rejects its access token within 2 seconds.',
     allow: 'signed_in',
     tenancy: 'global',
-    responses: { 200: Done },
+    responses: { 200: Message },
     handle: async ({ tx, actor }) => {
       await signOut(tx, actor);
       return { message: 'Signed out' };
@@ -83,21 +81,21 @@ const logoutAll = (path: string) =>
     method: 'post',
     path,
     summary: 'Sign out everywhere',
-    description: 'Ends all sessions of the caller, this one too.',
+    description: 'Ends all of your sessions, including this one.',
     allow: 'signed_in',
     tenancy: 'global',
-    responses: { 200: Done },
+    responses: { 200: Message },
     handle: async ({ tx, actor }) => {
       await signOutEverywhere(tx, actor);
       return { message: 'Signed out everywhere' };
     },
   });
 
-const list = (path: string) =>
+const listOwn = (path: string) =>
   route({
     method: 'get',
     path,
-    summary: 'The caller’s live sessions',
+    summary: 'List your live sessions',
     allow: 'signed_in',
     tenancy: 'global',
     responses: { 200: SessionList },
@@ -109,30 +107,31 @@ const list = (path: string) =>
     },
   });
 
-const end = (path: string) =>
+const endOne = (path: string) =>
   route({
     method: 'delete',
     path,
-    summary: 'End one of the caller’s sessions',
+    summary: 'End one of your sessions',
     allow: 'signed_in',
     tenancy: 'global',
     params: SessionParams,
-    responses: { 200: Done },
+    responses: { 200: Message },
     handle: async ({ tx, actor, params }) => {
       await endOwnSession(tx, actor, params.session_id);
       return { message: 'Session ended' };
     },
   });
 
-const revocations = (parts: SessionParts) =>
+const revocations = (deps: SessionDeps) =>
   route({
     method: 'get',
     path: '/internal/revocations',
-    summary: 'Whose tokens are good no longer',
-    description: 'Everything that is revoked and could still be used; with since, what was revoked at or after it.',
+    summary: 'List revoked sessions and inactive companies',
+    description:
+      'Covers every revocation whose tokens have not expired yet; with since, only those made at or after it.',
     allow: { internal: ['gateway'] },
     tenancy: 'global',
     query: RevocationsQuery,
     responses: { 200: Revocations.strict() },
-    handle: ({ db, query }) => listRevocations(db, parts.tokens.minutes, query.since),
+    handle: ({ db, query }) => listRevocations(db, deps.tokens.lifetimeMinutes, query.since),
   });

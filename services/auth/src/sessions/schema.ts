@@ -1,20 +1,19 @@
 import { Instant, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 
-/** What is no token at all is refused like a forged one; only its length is judged before. */
+/** Validates only the length: a malformed token gets the same 401 as a forged one. */
 export const RefreshRequest = z.strictObject({ refresh_token: z.string().min(1).max(500) });
 
 export const Session = z.strictObject({
   id: Uuid,
-  device: z.string().nullable().meta({ description: 'What the client said it is' }),
-  ip: z.string().nullable().meta({ description: 'Where it signed in from' }),
+  device: z.string().nullable().meta({ description: 'The User-Agent of the client' }),
+  ip: z.string().nullable().meta({ description: 'The address that signed in' }),
   created_at: Instant,
-  last_used_at: Instant.meta({ description: 'When it signed in, or renewed its tokens last' }),
-  current: z.boolean().meta({ description: 'The session that asks' }),
+  last_used_at: Instant.meta({ description: 'The time of the sign-in or of the last token refresh' }),
+  current: z.boolean().meta({ description: 'Whether this is the session of the request' }),
 });
 export const SessionList = z.strictObject({ sessions: z.array(Session) });
 export const SessionParams = z.strictObject({ session_id: Uuid });
-export const Done = z.strictObject({ message: z.string() });
 
-/** What a gateway asks every second. */
+/** Gateways poll with this query every second. */
 export const RevocationsQuery = z.strictObject({ since: Instant.optional() });

@@ -2,57 +2,57 @@ import { randomUUID } from 'node:crypto';
 import type { TestUser } from '@clientela/testing';
 import jwt from 'jsonwebtoken';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { authUnderTest, type AuthUnderTest } from '../auth-under-test.ts';
-import { removePastSessions } from './store.ts';
+import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
+import { deletePastSessions } from './store.ts';
 
-let auth: AuthUnderTest;
+let auth: TestAuth;
 
 beforeAll(async () => {
-  auth = await authUnderTest({ pool: 10 });
+  auth = await createTestAuth({ pool: 10 });
 });
 afterAll(() => auth.close());
 
 type SignedIn = { access_token: string; refresh_token: string; user: { id: string } };
-type Person = Awaited<ReturnType<AuthUnderTest['registered']>>;
+type Person = Awaited<ReturnType<TestAuth['register']>>;
 
 const login = async ({ email, password }: Person, device = 'Test'): Promise<SignedIn & { sid: string }> => {
-  const sent = auth.anonymous().post('/auth/login', { email, password }).set({ 'User-Agent': device });
-  const { body } = await sent.set({ 'X-Client-Ip': '192.0.2.44' }).expect(200);
+  const request = auth.anonymous().post('/auth/login', { email, password }).set({ 'User-Agent': device });
+  const { body } = await request.set({ 'X-Client-Ip': '192.0.2.44' }).expect(200);
   return { ...body, sid: sidOf(body) };
 };
 const sidOf = ({ access_token }: SignedIn) => (jwt.decode(access_token) as { sid: string }).sid;
 const refresh = (refresh_token: string, path = '/auth/refresh') => auth.anonymous().post(path, { refresh_token });
-const refused = async (token: string) => {
+const expectRejected = async (token: string) => {
   const { text } = await refresh(token).expect(401);
   return text.replace(/"timestamp":"[^"]+"/, '').replace(/"request_id":"[^"]+"/, '');
 };
 const ago = (interval: string) => auth.database.owner.raw(`now() - ?::interval`, [interval]);
-const revoked = async (user_id: string) =>
+const revocationsOf = async (user_id: string) =>
   (await auth.events('session.revoked')).filter(({ data }) => data['user_id'] === user_id).map(({ data }) => data);
-const audited = (user_id: string, session_id = '') =>
+const auditedActions = (user_id: string, session_id = '') =>
   auth.database.owner('audit_logs').whereIn('resource_id', [user_id, session_id]).orderBy('id').pluck('action');
 
 describe('sessions', () => {
-  const asking = (caller: TestUser, sid: string) => ({
-    get: (path: string) => caller.get(path).set({ 'X-Session-Id': sid }),
-    post: (path: string, body?: object) => caller.post(path, body).set({ 'X-Session-Id': sid }),
-    delete: (path: string) => caller.delete(path).set({ 'X-Session-Id': sid }),
+  const withSession = (client: TestUser, sid: string) => ({
+    get: (path: string) => client.get(path).set({ 'X-Session-Id': sid }),
+    post: (path: string, body?: object) => client.post(path, body).set({ 'X-Session-Id': sid }),
+    delete: (path: string) => client.delete(path).set({ 'X-Session-Id': sid }),
   });
 
-  test('are listed while they live, the one that asks marked; one can be ended, another’s not', async () => {
-    const person = await auth.registered();
-    const stranger = await login(await auth.registered());
+  test('are listed while live, the current one marked; users can end their own sessions only', async () => {
+    const person = await auth.register();
+    const stranger = await login(await auth.register());
     const phone = await login(person, 'Phone');
     const laptop = await login(person, 'Laptop');
-    const over = await login(person, 'Over');
+    const expired = await login(person, 'Over');
     await auth.database
       .owner('sessions')
-      .where({ id: over.sid })
+      .where({ id: expired.sid })
       .update({ refresh_until: ago('1 second') });
-    const me = asking(person.caller, phone.sid);
+    const me = withSession(person.client, phone.sid);
 
     const { body } = await me.get('/auth/sessions').expect(200);
-    const one = (id: string, device: string, current: boolean) => ({
+    const sessionItem = (id: string, device: string, current: boolean) => ({
       id,
       device,
       ip: '192.0.2.44',
@@ -60,9 +60,11 @@ describe('sessions', () => {
       last_used_at: expect.any(String),
       current,
     });
-    expect(body).toEqual({ sessions: [one(laptop.sid, 'Laptop', false), one(phone.sid, 'Phone', true)] });
+    expect(body).toEqual({
+      sessions: [sessionItem(laptop.sid, 'Laptop', false), sessionItem(phone.sid, 'Phone', true)],
+    });
 
-    for (const id of [stranger.sid, over.sid, randomUUID()]) {
+    for (const id of [stranger.sid, expired.sid, randomUUID()]) {
       const { body: problem } = await me.delete(`/auth/sessions/${id}`).expect(404);
       expect(problem.error_code).toBe('SESSION_NOT_FOUND');
     }
@@ -73,38 +75,38 @@ describe('sessions', () => {
       message: 'Session ended',
     });
     await me.delete(`/auth/sessions/${laptop.sid}`).expect(404);
-    await refused(laptop.refresh_token);
-    const left = await me.get('/api/auth/sessions').expect(200);
-    expect(left.body.sessions).toEqual([one(phone.sid, 'Phone', true)]);
-    expect(await revoked(person.user.id)).toEqual([{ user_id: person.user.id, sessions: 1 }]);
+    await expectRejected(laptop.refresh_token);
+    const remaining = await me.get('/api/auth/sessions').expect(200);
+    expect(remaining.body.sessions).toEqual([sessionItem(phone.sid, 'Phone', true)]);
+    expect(await revocationsOf(person.user.id)).toEqual([{ user_id: person.user.id, sessions: 1 }]);
     await auth.anonymous().get('/auth/sessions').expect(401);
   });
 
-  test('end with logout, this one; with logout-all, all of them; once', async () => {
-    const person = await auth.registered();
+  test('logout ends the current session, logout-all ends all, each with one event', async () => {
+    const person = await auth.register();
     const sessions = [await login(person), await login(person), await login(person)] as const;
-    const me = asking(person.caller, sessions[0].sid);
+    const me = withSession(person.client, sessions[0].sid);
     for (const path of ['/auth/logout', '/api/auth/logout']) await me.post(path).expect(200, { message: 'Signed out' });
-    await refused(sessions[0].refresh_token);
+    await expectRejected(sessions[0].refresh_token);
     await refresh(sessions[1].refresh_token).expect(200);
-    const all = asking(person.caller, sessions[1].sid);
+    const second = withSession(person.client, sessions[1].sid);
     for (const path of ['/auth/logout-all', '/api/auth/logout-all'])
-      await all.post(path).expect(200, { message: 'Signed out everywhere' });
-    for (const { refresh_token } of sessions) await refused(refresh_token);
-    expect(await revoked(person.user.id)).toEqual([
+      await second.post(path).expect(200, { message: 'Signed out everywhere' });
+    for (const { refresh_token } of sessions) await expectRejected(refresh_token);
+    expect(await revocationsOf(person.user.id)).toEqual([
       { user_id: person.user.id, sessions: 1 },
       { user_id: person.user.id, sessions: 2 },
     ]);
     expect(
-      (await audited(person.user.id, sessions[0].sid)).filter((action) => action === 'session.revoked'),
+      (await auditedActions(person.user.id, sessions[0].sid)).filter((action) => action === 'session.revoked'),
     ).toHaveLength(2);
     for (const path of ['/auth/logout', '/auth/logout-all']) await auth.anonymous().post(path).expect(401);
   });
 });
 
-test('sessions are kept for a month after they were over', async () => {
-  const person = await auth.registered();
-  const [live, ended, expired, lately] = [
+test('sessions are deleted a month after their end', async () => {
+  const person = await auth.register();
+  const [live, ended, expired, recent] = [
     await login(person),
     await login(person),
     await login(person),
@@ -113,8 +115,8 @@ test('sessions are kept for a month after they were over', async () => {
   const set = (id: string, values: object) => auth.database.owner('sessions').where({ id }).update(values);
   await set(ended.sid, { ended_at: ago('31 days') });
   await set(expired.sid, { refresh_until: ago('31 days') });
-  await set(lately.sid, { ended_at: ago('29 days') });
-  await removePastSessions(auth.database.db);
-  const left = await auth.database.owner('sessions').where({ user_id: person.user.id }).pluck('id');
-  expect(left.toSorted()).toEqual([live.sid, lately.sid].toSorted());
+  await set(recent.sid, { ended_at: ago('29 days') });
+  await deletePastSessions(auth.database.db);
+  const remaining = await auth.database.owner('sessions').where({ user_id: person.user.id }).pluck('id');
+  expect(remaining.toSorted()).toEqual([live.sid, recent.sid].toSorted());
 });

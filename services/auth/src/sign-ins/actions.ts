@@ -1,111 +1,112 @@
 import { newId, type Tx } from '@clientela/db';
 import { preconditionFailed } from '@clientela/errors';
 import type { Actor } from '@clientela/http';
-import { acting, causeOf, write } from '../accounts/changes.ts';
-import type { Verdict } from '../accounts/passwords.ts';
+import type { PasswordCheck } from '../accounts/passwords.ts';
 import { lockUser, type StoredUser } from '../accounts/store.ts';
+import { originOf, requireActive, saveUser } from '../accounts/user-changes.ts';
 import { countSignIn } from '../analytics/store.ts';
 import { audit, type AuditEntry } from '../audit/store.ts';
-import { beginSession, revokeSessions, type Begun, type SessionRules } from '../sessions/lifetime.ts';
-import { isLive, type Origin } from '../sessions/store.ts';
+import { createSession, revokeSessions, type NewSession, type SessionOptions } from '../sessions/session-lifecycle.ts';
+import { isLiveSession, type SessionOrigin } from '../sessions/store.ts';
 import { networkOf } from './network.ts';
 import {
-  findPassword,
-  judgeInTurn,
-  noteFailure,
-  noteSignIn,
-  noteSuccess,
-  standingOf,
-  type SignInRecord,
+  findCredentials,
+  lockoutStatus,
+  lockSignInAttempts,
+  recordFailure,
+  recordSignIn,
+  recordSuccess,
+  type StoredCredentials,
 } from './store.ts';
 
-/** Somebody's try: the user that was named, if there is one, and whether the password was its own. */
-export type Attempt = { record: SignInRecord | undefined; verdict: Verdict };
+/** `credentials`: those of the named user, if it exists; `check`: the result for the password that was sent. */
+export type Attempt = { credentials: StoredCredentials | undefined; check: PasswordCheck };
 
-export type Request = Origin & { request_id: string };
+export type SignInRequest = SessionOrigin & { request_id: string };
 
 /**
- * Signs somebody in whose password was right, unless the account is locked for where this comes from. A refusal is a change as well,
- * which the caller commits. Locks are looked at after the hashing: of many tries at once no more count than of as many in a row.
- * @returns undefined when nobody is signed in, whatever the reason
+ * Signs a user in after its password was verified, unless the account is locked for this network. Failures change rows as well, so the
+ * caller must commit. The lockout is read after hashing and under a lock, so that concurrent attempts count like successive ones.
+ * @returns undefined when the sign-in fails, for whatever reason
  */
 export async function attemptSignIn(
   tx: Tx,
-  rules: SessionRules,
-  { record: found, verdict }: Attempt,
-  request: Request,
-): Promise<(Begun & { user: StoredUser }) | undefined> {
+  options: SessionOptions,
+  { credentials: found, check }: Attempt,
+  request: SignInRequest,
+): Promise<(NewSession & { user: StoredUser }) | undefined> {
   const network = networkOf(request.ip);
-  const user_id = found?.id ?? newId(); // of somebody who does not exist nothing is found and nothing kept, by the same statements
-  await judgeInTurn(tx, user_id);
-  const { locked, there } = await standingOf(tx, user_id, network);
-  const record = there ? found : undefined; // who was removed while this was hashed is a name that nobody has
-  if (!locked && record && verdict.right) {
-    const user = await noteSignIn(tx, record, verdict.renewed);
+  const user_id = found?.id ?? newId(); // an unknown user runs the same statements, which match nothing
+  await lockSignInAttempts(tx, user_id);
+  const { isLocked, userExists } = await lockoutStatus(tx, user_id, network);
+  const credentials = userExists ? found : undefined; // the user may have been deleted during hashing
+  if (!isLocked && credentials && check.isValid) {
+    const user = await recordSignIn(tx, credentials, check.rehashed);
     if (user) {
-      await noteSuccess(tx, user.id, network);
-      const begun = await beginSession(tx, rules, user.id, request);
-      await tell(tx, user.id, record, 'sign_in', request);
-      return { ...begun, user };
+      await recordSuccess(tx, user.id, network);
+      const session = await createSession(tx, options, user.id, request);
+      await recordAttempt(tx, user.id, credentials, 'sign_in', request);
+      return { ...session, user };
     }
-  } else if (!locked) await noteFailure(tx, user_id, network);
-  await tell(tx, null, record, 'sign_in.refused', request);
+  } else if (!isLocked) await recordFailure(tx, user_id, network);
+  await recordAttempt(tx, null, credentials, 'sign_in.refused', request);
   return undefined;
 }
 
-/** A line of the trail, and the day's count; of a name that nobody has, nothing but where it was tried from. */
-async function tell(
+/** Audits the attempt and counts it. For an unknown user the audit entry holds only the address. */
+async function recordAttempt(
   tx: Tx,
   actor_id: string | null,
-  record: SignInRecord | undefined,
+  credentials: StoredCredentials | undefined,
   action: 'sign_in' | 'sign_in.refused',
-  { ip, request_id }: Request,
+  { ip, request_id }: SignInRequest,
 ): Promise<void> {
-  const company_id = record?.company_id ?? null;
-  const done = action === 'sign_in';
+  const company_id = credentials?.company_id ?? null;
+  const isSuccess = action === 'sign_in';
   const entry: AuditEntry = {
     actor_id,
     action,
     resource_type: 'user',
-    resource_id: record?.id ?? null,
+    resource_id: credentials?.id ?? null,
     company_id,
-    result: done ? 'done' : 'refused',
+    result: isSuccess ? 'done' : 'refused',
     ip,
     request_id,
   };
   await audit(tx, entry, true);
-  await countSignIn(tx, company_id, done ? 'signed_in' : 'failed');
+  await countSignIn(tx, company_id, isSuccess ? 'signed_in' : 'failed');
 }
 
 /**
- * Changes one's own password and ends the other sessions. A wrong present one counts as a failed sign-in: a stolen access token is no
- * way to guess it.
- * @param change.password_hash of the new one; undefined when the present one was wrong
- * @returns false when the present one was wrong, or may not be tried now, which the caller commits
+ * Changes the actor's password and revokes their other sessions. A wrong current password counts as a failed sign-in, so that a stolen
+ * access token cannot be used to guess it.
+ * @param change.password_hash of the new password; undefined when the current one was wrong
+ * @returns false when the current password was wrong or the account is locked, which the caller must commit
  */
 export async function changePassword(
   tx: Tx,
   actor: Actor,
-  change: { record: SignInRecord | undefined; password_hash: string | undefined },
+  change: { credentials: StoredCredentials | undefined; password_hash: string | undefined },
 ): Promise<boolean> {
-  await judgeInTurn(tx, actor.id);
-  const current = acting(await lockUser(tx, actor.id));
-  acting(actor.session_id && (await isLive(tx, actor.id, actor.session_id)) ? current : undefined);
+  await lockSignInAttempts(tx, actor.id);
+  const current = requireActive(await lockUser(tx, actor.id));
+  requireActive(actor.session_id && (await isLiveSession(tx, actor.id, actor.session_id)) ? current : undefined);
   const network = networkOf(actor.client_ip);
-  if ((await standingOf(tx, actor.id, network)).locked) return refuse(tx, actor, current);
+  if ((await lockoutStatus(tx, actor.id, network)).isLocked) return rejectPasswordChange(tx, actor, current);
   if (change.password_hash === undefined) {
-    await noteFailure(tx, actor.id, network);
-    return refuse(tx, actor, current);
+    await recordFailure(tx, actor.id, network);
+    return rejectPasswordChange(tx, actor, current);
   }
-  // Changed meanwhile: what was right then is right no longer.
-  if ((await findPassword(tx, actor.id))?.password_hash !== change.record?.password_hash) throw preconditionFailed();
-  const cause = { ...causeOf(actor), company_id: current.business_id };
-  await write(tx, cause, current, { password_hash: change.password_hash }, ['password']);
-  await revokeSessions(tx, cause, { user_id: actor.id, except: actor.session_id ?? undefined });
+  // A concurrent change has replaced the password that was verified.
+  const stored = await findCredentials(tx, actor.id);
+  if (stored?.password_hash !== change.credentials?.password_hash) throw preconditionFailed();
+  const origin = { ...originOf(actor), company_id: current.business_id };
+  await saveUser(tx, origin, current, { password_hash: change.password_hash }, ['password']);
+  await revokeSessions(tx, origin, { user_id: actor.id, except: actor.session_id ?? undefined });
   return true;
 }
 
-async function refuse(tx: Tx, actor: Actor, user: StoredUser): Promise<false> {
+async function rejectPasswordChange(tx: Tx, actor: Actor, user: StoredUser): Promise<false> {
   await audit(tx, {
     actor_id: actor.id,
     action: 'user.password.changed',

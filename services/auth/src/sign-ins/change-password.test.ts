@@ -1,22 +1,22 @@
 import { hash } from '@node-rs/bcrypt';
 import jwt from 'jsonwebtoken';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { authUnderTest, type AuthUnderTest } from '../auth-under-test.ts';
+import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
 
-let auth: AuthUnderTest;
+let auth: TestAuth;
 
 beforeAll(async () => {
-  auth = await authUnderTest();
+  auth = await createTestAuth();
 });
 afterAll(() => auth.close());
 
-type Person = Awaited<ReturnType<AuthUnderTest['registered']>>;
+type Person = Awaited<ReturnType<TestAuth['register']>>;
 
 const login = (email: string, password: string) => auth.anonymous().post('/auth/login', { email, password });
-const signedIn = async ({ email, password, caller }: Person) => {
+const signedIn = async ({ email, password, client }: Person) => {
   const { body } = await login(email, password).expect(200);
   const { sid } = jwt.decode(body.access_token) as { sid: string };
-  const change = (sent: object, path = '/auth/change-password') => caller.post(path, sent).set({ 'X-Session-Id': sid });
+  const change = (body: object, path = '/auth/change-password') => client.post(path, body).set({ 'X-Session-Id': sid });
   return { sid, refresh_token: body.refresh_token as string, change };
 };
 const refresh = (refresh_token: string) => auth.anonymous().post('/auth/refresh', { refresh_token });
@@ -24,8 +24,8 @@ const hashOf = async ({ user }: Person) =>
   (await auth.database.owner('users').where({ id: user.id }).first()).password_hash as string;
 
 describe('changing the password', () => {
-  test('takes the present one; the other sessions end, this one stays', async () => {
-    const person = await auth.registered();
+  test('requires the current one and revokes the other sessions only', async () => {
+    const person = await auth.register();
     const here = await signedIn(person);
     const there = await signedIn(person);
     const { body } = await here
@@ -36,8 +36,8 @@ describe('changing the password', () => {
     await login(person.email, 'another horse battery').expect(200);
     await refresh(there.refresh_token).expect(401);
     await refresh(here.refresh_token).expect(200);
-    const said = (await auth.events()).filter(({ data }) => data['user_id'] === person.user.id).slice(1);
-    expect(said).toMatchObject([
+    const published = (await auth.events()).filter(({ data }) => data['user_id'] === person.user.id).slice(1);
+    expect(published).toMatchObject([
       { name: 'user.updated', sequence: 2, data: { fields_changed: ['password'] } },
       { name: 'session.revoked', sequence: 2, data: { sessions: 1 } },
     ]);
@@ -48,13 +48,13 @@ describe('changing the password', () => {
       .expect(401);
   });
 
-  test('a wrong present one is named, changes nothing, and counts as a failed sign-in', async () => {
-    const person = await auth.registered();
+  test('a wrong current password returns a 422 that names it and counts as a failed sign-in', async () => {
+    const person = await auth.register();
     const { change } = await signedIn(person);
     const before = await hashOf(person);
     const paths = async (body: object) => {
-      const answer = await change(body, '/api/auth/change-password').expect(422);
-      return answer.body.errors.map(({ path }: { path: string }) => path);
+      const response = await change(body, '/api/auth/change-password').expect(422);
+      return response.body.errors.map(({ path }: { path: string }) => path);
     };
     const new_password = 'another horse battery';
     expect(await paths({ current_password: person.password, new_password: 'short7!' })).toEqual(['new_password']);
@@ -65,29 +65,29 @@ describe('changing the password', () => {
     );
     for (let n = 0; n < 5; n += 1)
       expect(await paths({ current_password: 'wrong', new_password })).toEqual(['current_password']);
-    expect(await paths({ current_password: person.password, new_password })).toEqual(['current_password']); // locked
+    expect(await paths({ current_password: person.password, new_password })).toEqual(['current_password']); // locked out
     expect(await hashOf(person)).toBe(before);
   });
 });
 
 describe('a password', () => {
-  test('is refused when it is among the commonest, however it is written', async () => {
+  test('is rejected when it is a common one, in any case', async () => {
     for (const password of ['password', 'PassWord123', 'iloveyou', '１２３４５６７８', 'qwertyuiop']) {
       const { body } = await auth
         .anonymous()
         .post('/auth/register', { email: 'common@example.com', password })
         .expect(422);
-      expect(body.errors).toEqual([{ path: 'password', message: expect.stringContaining('commonest') }]);
+      expect(body.errors).toEqual([{ path: 'password', message: expect.stringContaining('commonly used') }]);
     }
     for (const password of ['securepassword', 'Пароль от почты', '🐴🔋🐴🔋🐴🔋🐴🔋', ' '.repeat(8)])
-      await auth.registered({ password });
+      await auth.register({ password });
   });
 
   test.each(['2a', '2b', '2y'] as const)(
-    'that came with a bcrypt hash ($%s$) signs in, and its hash is replaced then',
+    'of an imported bcrypt hash ($%s$) signs in and is rehashed',
     async (version) => {
       const password = 'contrasen\u0303a vieja';
-      const person = await auth.registered({ password: 'not this one' });
+      const person = await auth.register({ password: 'not this one' });
       const set = (password_hash: string) =>
         auth.database.owner('users').where({ id: person.user.id }).update({ password_hash });
       const imported = await hash(password, { cost: 4, version });

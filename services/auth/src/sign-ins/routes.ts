@@ -1,95 +1,93 @@
 import { invalid, unauthenticated } from '@clientela/errors';
 import { route, type Route } from '@clientela/http';
-import { acting } from '../accounts/changes.ts';
+import { Message } from '@clientela/validation';
 import type { Passwords } from '../accounts/passwords.ts';
-import { shown } from '../accounts/routes.ts';
-import { passwordFault } from '../accounts/rules.ts';
-import { Credentials, PasswordChange, SignedIn } from '../accounts/schema.ts';
+import { toUser } from '../accounts/presenter.ts';
+import { passwordError } from '../accounts/rules.ts';
+import { Credentials, PasswordChange, SignInResponse } from '../accounts/schema.ts';
 import { findUser } from '../accounts/store.ts';
-import type { SessionParts } from '../sessions/routes.ts';
-import { Done } from '../sessions/schema.ts';
-import { committing } from '../unit-of-work.ts';
+import { requireActive } from '../accounts/user-changes.ts';
+import type { SessionDeps } from '../sessions/routes.ts';
 import { attemptSignIn, changePassword } from './actions.ts';
-import { findForSignIn, findPassword, type SignInRecord } from './store.ts';
+import { findCredentials, findCredentialsByLogin, type StoredCredentials } from './store.ts';
 
-/** What these doors work with. */
-export type SignInParts = SessionParts & { passwords: Passwords };
+export type SignInDeps = SessionDeps & { passwords: Passwords };
 
-/** Every door stands under both of its names. */
-export const signInRoutes = (parts: SignInParts): Route[] =>
+/** Every route is served under two prefixes, for legacy clients. */
+export const signInRoutes = (deps: SignInDeps): Route[] =>
   ['/auth', '/api/auth'].flatMap((path) => [
-    login(`${path}/login`, parts),
-    changeOfPassword(`${path}/change-password`, parts),
+    signIn(`${path}/login`, deps),
+    changeOwnPassword(`${path}/change-password`, deps),
   ]);
 
-const deadline = 15_000; // the turn to be hashed may take a while
+const deadline = 15_000; // includes the wait for password hashing
 
-/** Wrong, unknown, locked, inactive, or of an inactive company: one answer for all of them. */
-const refused = () => unauthenticated('These credentials do not sign anybody in');
+/** Returns the same error for a wrong password, an unknown, locked or inactive user, and an inactive company. */
+const invalidCredentials = () => unauthenticated('Invalid e-mail or password');
 
-const login = (path: string, parts: SignInParts) =>
+const signIn = (path: string, deps: SignInDeps) =>
   route({
     method: 'post',
     path,
     summary: 'Sign in',
     description:
-      'By email (or ds_user_email) or username, and password. Whatever is wrong, the answer is the same 401. 5 failures lock the account for the address they came from for 15 minutes; 50 in an hour lock it for addresses it has not signed in from lately.',
+      'Takes email (or ds_user_email) or username, and password. Every failure returns the same 401. 5 failures lock the account for their network for 15 minutes; 50 in an hour lock it for networks without a recent sign-in.',
     allow: 'open',
     tenancy: 'global',
     deadline,
     body: Credentials,
-    responses: { 200: SignedIn },
-    transaction: 'own', // a refusal counts
+    responses: { 200: SignInResponse },
+    transaction: 'own', // a failed attempt is recorded and must be committed
     prepare: async ({ db, body, signal }) => {
-      let record: SignInRecord | undefined;
+      let credentials: StoredCredentials | undefined;
       const find = async () => {
-        record = await findForSignIn(db, body);
-        return record?.password_hash;
+        credentials = await findCredentialsByLogin(db, body);
+        return credentials?.password_hash;
       };
-      const verdict = await parts.passwords.verify(body.password, find, signal);
-      return { record, verdict };
+      const check = await deps.passwords.verify(body.password, find, signal);
+      return { credentials, check };
     },
     handle: async ({ db, prepared, client_ip, user_agent, request_id }) => {
       const request = { ip: client_ip, device: user_agent, request_id };
-      const begun = await committing(db, parts, (tx) => attemptSignIn(tx, parts.sessions, prepared, request));
-      if (!begun) throw refused();
-      const { user, session_id, refresh_token } = begun;
-      const token = parts.issue_token({ user_id: user.id, session_id, role: user.role, company_id: user.business_id });
-      return { message: 'Signed in', ...token, refresh_token, user: shown(user) };
+      const session = await db.transaction((tx) => attemptSignIn(tx, deps.sessions, prepared, request));
+      if (!session) throw invalidCredentials();
+      const { user, session_id, refresh_token } = session;
+      const token = deps.issueToken({ user_id: user.id, session_id, role: user.role, company_id: user.business_id });
+      return { message: 'Signed in', ...token, refresh_token, user: toUser(user) };
     },
   });
 
-const wrong = (path: string, message: string) => invalid([{ path, message }]);
+const invalidField = (path: string, message: string) => invalid([{ path, message }]);
 
-const changeOfPassword = (path: string, parts: SignInParts) =>
+const changeOwnPassword = (path: string, deps: SignInDeps) =>
   route({
     method: 'post',
     path,
-    summary: 'Change one’s own password',
+    summary: 'Change your password',
     description:
-      'Ends the other sessions. A current_password that is not right is a 422 that names it, and counts as a failed sign-in. The new one is judged as at registration.',
+      'Ends your other sessions. A wrong current_password returns a 422 that names it, and counts as a failed sign-in. The new password follows the rules of registration.',
     allow: 'signed_in',
     tenancy: 'global',
     deadline,
     body: PasswordChange,
-    responses: { 200: Done },
-    transaction: 'own', // a refusal counts
-    idempotency: 'off', // a password that was right once is judged again
+    responses: { 200: Message },
+    transaction: 'own', // a failed attempt is recorded and must be committed
+    idempotency: 'off', // a repeated request must verify the password again
     prepare: async ({ db, actor, body, signal }) => {
-      const fault = passwordFault(body.new_password, acting(await findUser(db, actor.id)));
-      if (fault) throw wrong('new_password', fault);
-      let record: SignInRecord | undefined;
+      const message = passwordError(body.new_password, requireActive(await findUser(db, actor.id)));
+      if (message) throw invalidField('new_password', message);
+      let credentials: StoredCredentials | undefined;
       const find = async () => {
-        record = await findPassword(db, actor.id);
-        return record?.password_hash;
+        credentials = await findCredentials(db, actor.id);
+        return credentials?.password_hash;
       };
-      const { right } = await parts.passwords.verify(body.current_password, find, signal);
-      const password_hash = right ? await parts.passwords.hash(body.new_password, signal) : undefined;
-      return { record, password_hash };
+      const { isValid } = await deps.passwords.verify(body.current_password, find, signal);
+      const password_hash = isValid ? await deps.passwords.hash(body.new_password, signal) : undefined;
+      return { credentials, password_hash };
     },
-    handle: async ({ db, actor, prepared: { record, password_hash } }) => {
-      const changed = await committing(db, parts, (tx) => changePassword(tx, actor, { record, password_hash }));
-      if (!changed) throw wrong('current_password', 'is not your password');
+    handle: async ({ db, actor, prepared }) => {
+      const changed = await db.transaction((tx) => changePassword(tx, actor, prepared));
+      if (!changed) throw invalidField('current_password', 'is not your password');
       return { message: 'Password changed' };
     },
   });

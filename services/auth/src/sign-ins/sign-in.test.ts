@@ -1,24 +1,24 @@
 import { createPublicKey, randomUUID, type JsonWebKey } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { authUnderTest, type AuthUnderTest } from '../auth-under-test.ts';
+import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
 import { createPasswords } from '../accounts/passwords.ts';
 
-let auth: AuthUnderTest;
-let verified: (string | undefined)[] = [];
+let auth: TestAuth;
+let verifiedHashes: (string | undefined)[] = [];
 
 beforeAll(async () => {
   const real = createPasswords();
-  auth = await authUnderTest({
+  auth = await createTestAuth({
     passwords: {
       ...real,
       verify: (plain, find, signal) => {
-        const looked = async () => {
+        const findAndRecord = async () => {
           const hashed = await find();
-          verified.push(hashed);
+          verifiedHashes.push(hashed);
           return hashed;
         };
-        return real.verify(plain, looked, signal);
+        return real.verify(plain, findAndRecord, signal);
       },
     },
   });
@@ -29,8 +29,8 @@ const login = (body: object, path = '/auth/login') => auth.anonymous().post(path
 const paths = (body: { errors: { path: string }[] }) => body.errors.map(({ path }) => path).toSorted();
 
 describe('signing in', () => {
-  test('answers a token that the published key verifies, and remembers the session', async () => {
-    const { user, email, password } = await auth.registered();
+  test('returns a token that the published key verifies, and stores the session', async () => {
+    const { user, email, password } = await auth.register();
     const { body } = await login({ email: email.toUpperCase(), password })
       .set({ 'User-Agent': `Test ${'x'.repeat(300)}`, 'X-Client-Ip': '192.0.2.44' })
       .expect(200);
@@ -74,11 +74,11 @@ describe('signing in', () => {
       device: `Test ${'x'.repeat(195)}`,
       ended_at: null,
     });
-    expect((await auth.events()).filter(({ data }) => data['user_id'] === user.id)).toHaveLength(1); // its registration alone
+    expect((await auth.events()).filter(({ data }) => data['user_id'] === user.id)).toHaveLength(1); // only the registration
   });
 
-  test('takes the body that CRM Finance sends, a username in any case, under both paths', async () => {
-    const { user, email, password } = await auth.registered();
+  test('accepts the aliases of legacy clients and a username in any case, under both paths', async () => {
+    const { user, email, password } = await auth.register();
     for (const path of ['/auth/login', '/api/auth/login']) {
       expect((await login({ ds_user_email: email, password }, path).expect(200)).body.user.id).toBe(user.id);
       expect((await login({ username: user.username.toUpperCase(), password }, path).expect(200)).body.user.id).toBe(
@@ -87,14 +87,14 @@ describe('signing in', () => {
     }
   });
 
-  test('takes a password however its accents were typed', async () => {
-    const { email } = await auth.registered({ password: 'contraseña ﬁel' });
+  test('accepts a password in any Unicode normalization form', async () => {
+    const { email } = await auth.register({ password: 'contraseña ﬁel' });
     expect((await login({ email, password: 'contrasen\u0303a fiel' })).status).toBe(200);
     expect((await login({ email, password: 'contrasena fiel' })).status).toBe(401);
   });
 
-  test('a superuser’s token names no company', async () => {
-    const { user, email, password } = await auth.registered();
+  test('a superuser’s token has no company', async () => {
+    const { user, email, password } = await auth.register();
     await auth.database.owner('users').where({ id: user.id }).update({ role: 'superuser', company_id: null });
     const { body } = await login({ email, password }).expect(200);
     expect(body.user).toMatchObject({ role: 'superuser', is_superuser: true, company_id: null, business_id: null });
@@ -102,55 +102,55 @@ describe('signing in', () => {
   });
 });
 
-describe('refusals', () => {
-  test('wrong, unknown, inactive, of an inactive company: the same answer after the same work, and no session', async () => {
-    const known = await auth.registered();
-    const inactive = await auth.registered();
+describe('rejections', () => {
+  test('wrong password, unknown user, inactive user and inactive company return the same response after equal work, without a session', async () => {
+    const active = await auth.register();
+    const inactive = await auth.register();
     await auth.database.owner('users').where({ id: inactive.user.id }).update({ is_active: false });
-    const suspended = await auth.registered();
+    const suspended = await auth.register();
     await auth.database.owner('companies').where({ id: suspended.user.business_id }).update({ status: 'suspended' });
 
     const before = await auth.database.owner('sessions').count({ n: '*' }).first();
-    const said: string[] = [];
+    const texts: string[] = [];
     for (const body of [
-      { email: known.email, password: `${known.password}!` },
-      { username: known.user.username, password: known.password.toUpperCase() },
-      { email: `${randomUUID()}@example.com`, password: known.password },
-      { username: 'nobody-of-this-name', password: known.password },
+      { email: active.email, password: `${active.password}!` },
+      { username: active.user.username, password: active.password.toUpperCase() },
+      { email: `${randomUUID()}@example.com`, password: active.password },
+      { username: 'nobody-of-this-name', password: active.password },
       { email: inactive.email, password: inactive.password },
       { email: suspended.email, password: suspended.password },
     ]) {
-      verified = [];
+      verifiedHashes = [];
       const { text, headers } = await login(body).expect(401);
-      expect(verified, 'hashes once, whoever it is').toHaveLength(1);
+      expect(verifiedHashes, 'verifies one hash for every user').toHaveLength(1);
       expect(headers['www-authenticate']).toBe('Bearer realm="clientela"');
-      said.push(text.replace(/"timestamp":"[^"]+"/, '').replace(/"request_id":"[^"]+"/, ''));
+      texts.push(text.replace(/"timestamp":"[^"]+"/, '').replace(/"request_id":"[^"]+"/, ''));
     }
-    expect(new Set(said).size).toBe(1);
-    expect(said[0]).toContain('UNAUTHENTICATED');
+    expect(new Set(texts).size).toBe(1);
+    expect(texts[0]).toContain('UNAUTHENTICATED');
     expect(await auth.database.owner('sessions').count({ n: '*' }).first()).toEqual(before);
     expect(await auth.database.owner('users').where({ id: inactive.user.id }).first()).toMatchObject({
       last_login: null,
     });
   });
 
-  test('hostile bodies are 4xx that name each bad field', async () => {
-    const { email, password } = await auth.registered();
-    const bad = async (body: object) => paths((await login(body).expect(422)).body);
-    expect(await bad({})).toEqual(['email', 'password']);
-    expect(await bad({ email, ds_user_email: email, username: 'ana', password })).toEqual([
+  test('hostile bodies return a 4xx that names each invalid field', async () => {
+    const { email, password } = await auth.register();
+    const invalidPaths = async (body: object) => paths((await login(body).expect(422)).body);
+    expect(await invalidPaths({})).toEqual(['email', 'password']);
+    expect(await invalidPaths({ email, ds_user_email: email, username: 'ana', password })).toEqual([
       'ds_user_email',
       'username',
     ]);
-    expect(await bad({ email: { $ne: null }, password: ['x'] })).toEqual(['email', 'password']);
-    expect(await bad({ email: `a\u0000@example.com`, password: 'a\u0000b', role: 'admin' })).toEqual([
+    expect(await invalidPaths({ email: { $ne: null }, password: ['x'] })).toEqual(['email', 'password']);
+    expect(await invalidPaths({ email: `a\u0000@example.com`, password: 'a\u0000b', role: 'admin' })).toEqual([
       'email',
       'password',
       'role',
     ]);
-    expect(await bad({ username: '\ud800', password: '' })).toEqual(['password', 'username']);
-    expect(await bad({ email, password: 'x'.repeat(1_000_000) })).toEqual(['password']);
-    expect(await bad({ username: 'x'.repeat(51), password })).toEqual(['username']);
+    expect(await invalidPaths({ username: '\ud800', password: '' })).toEqual(['password', 'username']);
+    expect(await invalidPaths({ email, password: 'x'.repeat(1_000_000) })).toEqual(['password']);
+    expect(await invalidPaths({ username: 'x'.repeat(51), password })).toEqual(['username']);
     await login({ email, password: 'x'.repeat(1_100_000) }).expect(413);
     for (const username of ["' or 1=1 --", '%', '_', 'lower(username)', '1); drop table users; --']) {
       await login({ username, password }).expect(401);

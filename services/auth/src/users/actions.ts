@@ -1,22 +1,33 @@
 import { userDeleted, type Role } from '@clientela/contracts';
 import type { Scope, Tx } from '@clientela/db';
-import { AppError, conflict, forbidden, invalid, notFound, preconditionFailed } from '@clientela/errors';
+import { conflict, forbidden, invalid, notFound, preconditionFailed } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { pickWritable, type Actor } from '@clientela/http';
-import { announced, causeOf, changesOf, newUser, noteUser, write, type UserCause } from '../accounts/changes.ts';
-import { saysNames, type Account } from '../accounts/rules.ts';
+import { changesName, type Account } from '../accounts/rules.ts';
 import { findUser, insertUser, lockUser, updateUser, type StoredUser, type UserColumns } from '../accounts/store.ts';
-import { followFounder } from '../companies/naming.ts';
-import { revokeSessions } from '../sessions/lifetime.ts';
-import { forgetSessions } from '../sessions/store.ts';
-import { above, indispensable, notOfOneself, visible } from './rules.ts';
+import {
+  auditUser,
+  changedColumns,
+  originOf,
+  publishRegistered,
+  saveUser,
+  toNewUser,
+  type UserOrigin,
+} from '../accounts/user-changes.ts';
+import { syncDefaultCompanyName } from '../companies/default-name.ts';
+import { revokeSessions } from '../sessions/session-lifecycle.ts';
+import { anonymizeSessions } from '../sessions/store.ts';
+import { canSee, isLastAdminCandidate, outranks, rejectFields, selfRestrictedFields } from './rules.ts';
 import { WritableUser } from './schema.ts';
-import { deleteUser, hasAnother, lockAdmins } from './store.ts';
+import { deleteUser, hasOtherActive, lockAdmins } from './store.ts';
 
-/** A change of one user: who, whom, whether by users:update or of oneself only, and the version the caller knows, if it said so. */
-export type Target = { actor: Actor; id: string; any: boolean; expected_version: number | undefined };
+/**
+ * Identifies a change of one user. `hasUpdatePermission` is false when the actor may only change their own record;
+ * `expected_version` comes from `If-Match`.
+ */
+export type Target = { actor: Actor; id: string; hasUpdatePermission: boolean; expected_version: number | undefined };
 
-export type Person = {
+export type NewUserInput = {
   account: Account;
   password_hash: string;
   role: Role;
@@ -27,127 +38,133 @@ export type Person = {
 const scopeOf = (actor: Actor): Scope =>
   actor.role === 'superuser' || actor.company_id === null ? { all: true } : { company_id: actor.company_id };
 
-export async function createUser(tx: Tx, actor: Actor, person: Person, country: string): Promise<StoredUser> {
-  const { account, password_hash, role, company, rest } = person;
+export async function createUser(tx: Tx, actor: Actor, input: NewUserInput, country: string): Promise<StoredUser> {
+  const { account, password_hash, role, company, rest } = input;
   const row = {
-    ...newUser({ account, password_hash }, company?.country ?? country),
+    ...toNewUser({ account, password_hash }, company?.country ?? country),
     ...rest,
     company_id: company?.id ?? null,
     role,
   };
-  return announced(tx, await insertUser(tx, row, scopeOf(actor)), actor.request_id, actor.id);
+  return publishRegistered(tx, await insertUser(tx, row, scopeOf(actor)), actor.request_id, actor.id);
 }
 
 /**
- * Changes what the body brings; what it leaves out stays. Whatever takes access away ends the user's sessions.
- * @param given.password_hash of the password in the body
- * @param given.country by which a national phone is read, where the company says none
+ * Applies the fields in the body. Revokes the user's sessions when its role, password or access changes.
+ * @param options.password_hash of the password in the body
+ * @param options.country default region for national phone numbers, where the company has none
  */
 export async function changeUser(
   tx: Tx,
   target: Target,
   body: Record<string, unknown>,
-  given: { password_hash: string | undefined; country: string },
+  options: { password_hash: string | undefined; country: string },
 ): Promise<StoredUser> {
   const { actor } = target;
-  const company = body['role'] !== undefined || body['is_active'] === false || saysNames(body);
-  const current = await currentOf(tx, target, company);
-  const changes = changesOf(pickWritable(body, WritableUser, current), current, given.country);
-  if (given.password_hash) changes.password_hash = given.password_hash;
-  const fields_changed = named(Object.keys(changes));
-  if (!target.any) refuseFields(notOfOneself(fields_changed));
-  if (changes.role) refuseRole(actor, current, changes.role);
+  const affectsCompany = body['role'] !== undefined || body['is_active'] === false || changesName(body);
+  const current = await lockForUpdate(tx, target, affectsCompany);
+  const changes = changedColumns(pickWritable(body, WritableUser, current), current, options.country);
+  if (options.password_hash) changes.password_hash = options.password_hash;
+  const fields_changed = toFieldNames(Object.keys(changes));
+  if (!target.hasUpdatePermission) rejectFields(selfRestrictedFields(fields_changed));
+  if (changes.role) assertRoleChange(actor, current, changes.role);
   if (fields_changed.length === 0) return current;
 
   const after = { ...current, ...changes };
-  if (indispensable(current) && (after.role !== current.role || !after.is_active)) await refuseLast(tx, current);
-  const cause = { ...causeOf(actor), company_id: current.business_id };
-  const user = await write(tx, cause, current, changes, fields_changed, scopeOf(actor));
-  await followFounder(tx, actor, current, user);
-  if (changes.role || changes.is_active === false || changes.password_hash)
-    await revokeSessions(tx, cause, { user_id: user.id });
+  const losesAdmin = isLastAdminCandidate(current) && (after.role !== current.role || !after.is_active);
+  if (losesAdmin) await requireAnotherAdmin(tx, current);
+  const origin = { ...originOf(actor), company_id: current.business_id };
+  const user = await saveUser(tx, origin, current, changes, fields_changed, scopeOf(actor));
+  await syncDefaultCompanyName(tx, actor, current, user);
+  if (changes.role || changes.is_active === false || changes.password_hash) {
+    await revokeSessions(tx, origin, { user_id: user.id });
+  }
   return user;
 }
 
-/** Takes a user's access away; its record stays. Again is no change. */
+/** Deactivates a user and keeps its record. Has no effect on an inactive user. */
 export async function deactivateUser(tx: Tx, target: Target): Promise<void> {
-  const current = await currentOf(tx, target, true);
+  const current = await lockForUpdate(tx, target, true);
   if (!current.is_active) return;
-  if (indispensable(current)) await refuseLast(tx, current);
-  const cause = { ...causeOf(target.actor), company_id: current.business_id };
-  const user = await deactivated(tx, cause, current);
-  await revokeSessions(tx, cause, { user_id: user.id });
+  if (isLastAdminCandidate(current)) await requireAnotherAdmin(tx, current);
+  const origin = { ...originOf(target.actor), company_id: current.business_id };
+  const user = await setInactive(tx, origin, current);
+  await revokeSessions(tx, origin, { user_id: user.id });
 }
 
-/** Removes a user for good. */
+/** Deletes a user's record permanently. */
 export async function removeUser(tx: Tx, target: Target): Promise<void> {
-  const current = await currentOf(tx, target, true);
-  if (indispensable(current)) await refuseLast(tx, current);
-  const cause = { ...causeOf(target.actor), company_id: current.business_id };
-  await takeAway(tx, cause, current);
-  await noteUser(tx, cause, current, 'user.deleted', [], cause.client_ip);
+  const current = await lockForUpdate(tx, target, true);
+  if (isLastAdminCandidate(current)) await requireAnotherAdmin(tx, current);
+  const origin = { ...originOf(target.actor), company_id: current.business_id };
+  await deleteUserWithSessions(tx, origin, current);
+  await auditUser(tx, origin, current, 'user.deleted', [], origin.client_ip);
 }
 
-/** Takes a locked user away, with its sessions. @returns how many of those there were */
-export async function takeAway(tx: Tx, cause: UserCause, current: StoredUser): Promise<number> {
-  await revokeSessions(tx, cause, { user_id: current.id });
-  const sessions = await forgetSessions(tx, current.id);
+/** Deletes a locked user, revokes and anonymizes its sessions. @returns the number of its sessions */
+export async function deleteUserWithSessions(tx: Tx, origin: UserOrigin, current: StoredUser): Promise<number> {
+  await revokeSessions(tx, origin, { user_id: current.id });
+  const sessions = await anonymizeSessions(tx, current.id);
   await deleteUser(tx, current.id);
-  await publish(tx, userDeleted, cause, current.version + 1, { user_id: current.id, hard: true });
+  await publish(tx, userDeleted, origin, current.version + 1, { user_id: current.id, hard: true });
   return sessions;
 }
 
 /**
- * Finds and locks.
- * @param company whether the change may cost a company its last admin, or its name, so that only one such change runs at a time
- * @throws AppError 404 when unknown or another company's, 403 when above the actor, 412 when it has moved on
+ * Locks the user to be changed.
+ * @param affectsCompany whether the change may remove the last admin or rename the company; serialises such changes per company
+ * @throws AppError 404 when the user is unknown or belongs to another company, 403 when it outranks the actor, 412 when its version has
+ * changed
  */
-async function currentOf(tx: Tx, { actor, id, expected_version }: Target, company: boolean): Promise<StoredUser> {
+async function lockForUpdate(
+  tx: Tx,
+  { actor, id, expected_version }: Target,
+  affectsCompany: boolean,
+): Promise<StoredUser> {
   const found = await findUser(tx, id);
-  if (!found || !visible(actor, found)) throw notFound('user');
-  if (company) await lockAdmins(tx, found);
+  if (!found || !canSee(actor, found)) throw notFound('user');
+  if (affectsCompany) await lockAdmins(tx, found);
   const current = await lockUser(tx, id);
   if (!current) throw notFound('user');
-  if (current.id !== actor.id && above(actor, current.role)) throw forbidden('That user stands above your role');
+  if (current.id !== actor.id && outranks(current.role, actor)) throw userOutranksActor();
   if (expected_version !== undefined && expected_version !== current.version) throw preconditionFailed();
   return current;
 }
 
-async function deactivated(tx: Tx, cause: UserCause, current: StoredUser): Promise<StoredUser> {
+export const userOutranksActor = () => forbidden('The role of this user is above your own');
+export const roleAboveOwn = () => forbidden('You cannot grant a role above your own');
+
+async function setInactive(tx: Tx, origin: UserOrigin, current: StoredUser): Promise<StoredUser> {
   const user = await updateUser(tx, current, { is_active: false });
   if (!user) throw preconditionFailed();
-  await publish(tx, userDeleted, cause, user.version, { user_id: user.id, hard: false });
-  await noteUser(tx, cause, user, 'user.deactivated', ['is_active'], cause.client_ip);
+  await publish(tx, userDeleted, origin, user.version, { user_id: user.id, hard: false });
+  await auditUser(tx, origin, user, 'user.deactivated', ['is_active'], origin.client_ip);
   return user;
 }
 
-/** Columns by the names under which users know them. */
-const named = (columns: readonly string[]): string[] =>
+/** Maps columns to the field names of the API. */
+const toFieldNames = (columns: readonly string[]): string[] =>
   columns
     .filter((column) => column !== 'phone_typed')
     .map((column) => (column === 'password_hash' ? 'password' : column));
 
-async function refuseLast(tx: Tx, user: StoredUser): Promise<void> {
-  if (await hasAnother(tx, user)) return;
+async function requireAnotherAdmin(tx: Tx, user: StoredUser): Promise<void> {
+  if (await hasOtherActive(tx, user)) return;
   throw user.role === 'superuser'
-    ? conflict({ error_code: 'LAST_SUPERUSER', detail: 'This is the last active superuser; make another one first' })
+    ? conflict({
+        error_code: 'LAST_SUPERUSER',
+        detail: 'Cannot remove the last active superuser; create another first',
+      })
     : conflict({
         error_code: 'LAST_ADMIN',
-        detail: 'This is the last active admin of the company; make another one first',
+        detail: 'Cannot remove the last active admin of the company; create another first',
       });
 }
 
-function refuseRole(actor: Actor, current: StoredUser, role: Role): void {
-  if (above(actor, role)) throw forbidden('Nobody grants a role above their own');
+function assertRoleChange(actor: Actor, current: StoredUser, role: Role): void {
+  if (outranks(role, actor)) throw roleAboveOwn();
   if ((role === 'superuser') === (current.role === 'superuser')) return;
   throw invalid([
-    { path: 'role', message: 'cannot change between superuser, who has no company, and the roles of a company' },
+    { path: 'role', message: 'cannot change between superuser, which has no company, and a role within a company' },
   ]);
-}
-
-/** @throws AppError 403 naming each field */
-export function refuseFields(fields: readonly string[]): void {
-  if (fields.length === 0) return;
-  const errors = fields.map((path) => ({ path, message: 'may not be written by your role' }));
-  throw new AppError('forbidden', { detail: `Your role may not write ${fields.join(', ')}`, errors });
 }

@@ -4,29 +4,29 @@ import type { TestUser } from '@clientela/testing';
 import jwt from 'jsonwebtoken';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createPasswords, type Passwords } from '../accounts/passwords.ts';
-import { authUnderTest, type AuthUnderTest } from '../auth-under-test.ts';
+import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
 
-let auth: AuthUnderTest;
-/** Where passwords wait, when they have been compared. */
+let auth: TestAuth;
+/** Holds sign-ins after their password was verified. */
 const gate = { opened: Promise.resolve(), waiting: 0 };
 beforeAll(async () => {
   const real = createPasswords();
   const passwords: Passwords = {
     ...real,
-    verify: async (...given) => {
-      const verdict = await real.verify(...given);
+    verify: async (...input) => {
+      const check = await real.verify(...input);
       gate.waiting += 1;
       await gate.opened;
       gate.waiting -= 1;
-      return verdict;
+      return check;
     },
   };
-  auth = await authUnderTest({ pool: 5, passwords });
+  auth = await createTestAuth({ pool: 5, passwords });
 });
 afterAll(() => auth.close());
 
 type Row = Record<string, unknown>;
-type Admin = Awaited<ReturnType<AuthUnderTest['registered']>>;
+type Admin = Awaited<ReturnType<TestAuth['register']>>;
 
 const customer = (company_id: string) => auth.callingService('customer', { ...auth.company(), id: company_id });
 const personOf = (company_id: string, user_id: string | null, changes: Partial<Person> = {}): Person => ({
@@ -43,8 +43,8 @@ async function exported(person: Person): Promise<Record<'user' | 'sessions' | 'a
   const section = async (name: string) => {
     const rows: Row[] = [];
     for (let after: string | null | undefined; after !== null;) {
-      const asked = { person, section: name, ...(after && { after }) };
-      const { body } = await customer(person.company_id).post('/internal/privacy/export', asked).expect(200);
+      const request = { person, section: name, ...(after && { after }) };
+      const { body } = await customer(person.company_id).post('/internal/privacy/export', request).expect(200);
       rows.push(...(body.rows as Row[]));
       after = body.next as string | null;
     }
@@ -53,8 +53,8 @@ async function exported(person: Person): Promise<Record<'user' | 'sessions' | 'a
   return { user: await section('user'), sessions: await section('sessions'), audit: await section('audit') };
 }
 
-/** Every row of every table, as text, by where it lies. */
-async function everything(): Promise<string[]> {
+/** Returns every row of every table as text, prefixed by its table. */
+async function dumpRows(): Promise<string[]> {
   const { owner } = auth.database;
   const { rows } = await owner.raw<{ rows: { relname: string }[] }>(
     `select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')`,
@@ -65,18 +65,18 @@ async function everything(): Promise<string[]> {
   });
   return (await Promise.all(texts)).flat();
 }
-const holding = async (texts: readonly string[]) => {
-  const small = texts.map((text) => text.toLowerCase());
-  return (await everything()).filter((row) => small.some((text) => row.toLowerCase().includes(text)));
+const rowsContaining = async (texts: readonly string[]) => {
+  const lowered = texts.map((text) => text.toLowerCase());
+  return (await dumpRows()).filter((row) => lowered.some((text) => row.toLowerCase().includes(text)));
 };
 
-/** Somebody who has left something of their own in every field that people or their clients write, and wherever they went. */
-async function somebody({ user: admin, caller }: Admin) {
+/** Creates a user with a unique trace in every writable field, and with sign-ins from several addresses. */
+async function createPerson({ user: admin, client: adminClient }: Admin) {
   const word = `z${randomUUID().slice(0, 8)}`;
   const digits = String(randomInt(10_000_000, 99_999_999));
   const own = (n: number) => `${word}${n}`;
   const addresses = Array.from({ length: 3 }, () => `198.${randomInt(18, 20)}.${randomInt(256)}.${randomInt(1, 255)}`);
-  const [here = '', there = '', elsewhere = ''] = addresses;
+  const [homeAddress = '', otherAddress = '', elsewhere = ''] = addresses;
   const body = {
     username: own(1),
     email: `${own(2)}@example.com`,
@@ -90,62 +90,62 @@ async function somebody({ user: admin, caller }: Admin) {
     role: 'viewer',
   };
   const key = own(7);
-  const made = await caller.post('/api/v1/users', body).set('Idempotency-Key', key).expect(201);
-  const { id } = made.body as { id: string };
-  const itself = auth.user('viewer', { id: admin.business_id ?? '' }, id);
+  const response = await adminClient.post('/api/v1/users', body).set('Idempotency-Key', key).expect(201);
+  const { id } = response.body as { id: string };
+  const client = auth.user('viewer', { id: admin.business_id ?? '' }, id);
 
   const login = (password: string, ip: string, device: string) =>
     auth
       .anonymous()
       .post('/auth/login', { email: body.email, password })
       .set({ 'X-Client-Ip': ip, 'User-Agent': device });
-  const signed = (await login(body.password, here, `Browser/${own(8)}`).expect(200)).body;
-  await login('wrong', there, `Other/${own(9)}`).expect(401);
-  await auth.anonymous().post('/auth/refresh', { refresh_token: signed.refresh_token }).expect(200);
-  await itself.patch('/auth/me', { name: `${own(3)} ${own(4)} ${own(10)}`, address: `Street ${own(11)}` }).expect(200);
-  await itself.get('/api/v1/users').set('X-Client-Ip', elsewhere).expect(403);
-  return { id, word, digits, addresses, body, key, made, itself, login, signed, admin };
+  const session = (await login(body.password, homeAddress, `Browser/${own(8)}`).expect(200)).body;
+  await login('wrong', otherAddress, `Other/${own(9)}`).expect(401);
+  await auth.anonymous().post('/auth/refresh', { refresh_token: session.refresh_token }).expect(200);
+  await client.patch('/auth/me', { name: `${own(3)} ${own(4)} ${own(10)}`, address: `Street ${own(11)}` }).expect(200);
+  await client.get('/api/v1/users').set('X-Client-Ip', elsewhere).expect(403);
+  return { id, word, digits, addresses, body, key, response, client, login, session, admin };
 }
-type Somebody = Awaited<ReturnType<typeof somebody>>;
-const traces = ({ word, digits, addresses }: Somebody) => [word, digits, ...addresses];
+type TestPerson = Awaited<ReturnType<typeof createPerson>>;
+const traces = ({ word, digits, addresses }: TestPerson) => [word, digits, ...addresses];
 
-describe('what the customer service asks of a user', () => {
+describe('GET /internal/privacy/users/{id}', () => {
   const ask = (company_id: string, id: string) => customer(company_id).get(`/internal/privacy/users/${id}`);
 
-  test('is whether it is the company’s, its role, and whether it is the last active admin', async () => {
-    const { user, caller } = await auth.registered();
+  test('returns the role of a company’s user and whether it is the last active admin', async () => {
+    const { user, client } = await auth.register();
     const company = user.business_id ?? '';
     expect((await ask(company, user.id).expect(200)).body).toEqual({ id: user.id, role: 'admin', last_admin: true });
     const email = `${randomUUID()}@example.com`;
-    const given = {
+    const input = {
       username: randomUUID(),
       email,
       password: `pass-${randomUUID()}`,
       first_name: 'Eva',
       last_name: 'X',
     };
-    const second = (await caller.post('/api/v1/users', { ...given, role: 'admin' }).expect(201)).body.id as string;
+    const second = (await client.post('/api/v1/users', { ...input, role: 'admin' }).expect(201)).body.id as string;
     for (const id of [user.id, second])
       expect((await ask(company, id).expect(200)).body).toEqual({ id, role: 'admin', last_admin: false });
-    await caller.put(`/api/v1/users/${second}`, { active: false }).expect(200);
+    await client.put(`/api/v1/users/${second}`, { active: false }).expect(200);
     expect((await ask(company, user.id).expect(200)).body.last_admin).toBe(true);
     expect((await ask(company, second).expect(200)).body.last_admin).toBe(false);
-    await caller.put(`/api/v1/users/${second}`, { role: 'viewer' }).expect(200);
+    await client.put(`/api/v1/users/${second}`, { role: 'viewer' }).expect(200);
     expect((await ask(company, second).expect(200)).body).toEqual({ id: second, role: 'viewer', last_admin: false });
   });
 
-  test('is the same 404 for another company’s, a superuser and an unknown one; and nobody else may ask', async () => {
-    const [{ user }, { user: other }] = [await auth.registered(), await auth.registered()];
+  test('returns the same 404 for a user of another company, a superuser and an unknown one; only customer may call it', async () => {
+    const [{ user }, { user: other }] = [await auth.register(), await auth.register()];
     const company = user.business_id ?? '';
     const superuser = randomUUID();
     await superuserOf(superuser);
-    const answers = [];
+    const responses = [];
     for (const id of [other.id, superuser, randomUUID()]) {
       const { body } = await ask(company, id).expect(404);
-      answers.push({ ...body, request_id: '', timestamp: '' });
+      responses.push({ ...body, request_id: '', timestamp: '' });
     }
-    expect(answers[1]).toEqual(answers[0]);
-    expect(answers[2]).toEqual(answers[0]);
+    expect(responses[1]).toEqual(responses[0]);
+    expect(responses[2]).toEqual(responses[0]);
     await customer(company).get('/internal/privacy/users/me').expect(400);
     for (const program of ['interaction', 'favorites', 'product', 'gateway'] as const)
       await auth
@@ -169,17 +169,20 @@ const superuserOf = async (id: string) => {
 };
 
 describe('an erased user', () => {
-  test('leaves nothing of their own in any row of any table, and others everything; an export before holds it all', async () => {
-    const admin = await auth.registered();
+  test('leaves none of their data in any row and all data of others; an export made before holds everything', async () => {
+    const admin = await auth.register();
     const company = admin.user.business_id ?? '';
-    const person = await somebody(admin);
-    const others = [await somebody(admin), await somebody(await auth.registered())];
-    const kept = await holding(others.flatMap(traces));
-    expect(kept.length).toBeGreaterThan(10);
+    const person = await createPerson(admin);
+    const others = [await createPerson(admin), await createPerson(await auth.register())];
+    const otherRows = await rowsContaining(others.flatMap(traces));
+    expect(otherRows.length).toBeGreaterThan(10);
 
-    const admins = '192.0.2.201';
-    await admin.caller.put(`/api/v1/users/${person.id}`, { role: 'manager' }).set('X-Client-Ip', admins).expect(200);
-    expect(await holding([admins])).toHaveLength(1);
+    const adminAddress = '192.0.2.201';
+    await admin.client
+      .put(`/api/v1/users/${person.id}`, { role: 'manager' })
+      .set('X-Client-Ip', adminAddress)
+      .expect(200);
+    expect(await rowsContaining([adminAddress])).toHaveLength(1);
 
     const document = await exported(personOf(company, person.id));
     const text = JSON.stringify(document).toLowerCase();
@@ -187,13 +190,13 @@ describe('an erased user', () => {
     const [, , elsewhere = ''] = person.addresses;
     for (const trace of [...current, person.digits, ...person.addresses]) expect(text).toContain(trace);
     expect(document.audit.filter(({ ip }) => ip === elsewhere)).toMatchObject([{ action: 'permission.refused' }]);
-    for (const trace of [admins, ...others.flatMap(traces)]) expect(text).not.toContain(trace);
+    for (const trace of [adminAddress, ...others.flatMap(traces)]) expect(text).not.toContain(trace);
     expect(document.user).toHaveLength(1);
-    const told = await auth.database
+    const entries = await auth.database
       .owner('audit_logs')
       .where({ resource_id: person.id })
       .orWhere({ actor_id: person.id });
-    expect(document.audit.map(({ id }) => id).toSorted()).toEqual(told.map(({ id }) => id).toSorted());
+    expect(document.audit.map(({ id }) => id).toSorted()).toEqual(entries.map(({ id }) => id).toSorted());
     const secret = await auth.database.owner('users').where({ id: person.id }).first('password_hash');
     expect(text).not.toContain(String(secret.password_hash).toLowerCase());
     expect(Object.keys({ ...document.user[0], ...document.sessions[0] })).not.toEqual(
@@ -202,14 +205,14 @@ describe('an erased user', () => {
 
     const before = await auth.database.owner('audit_logs').where({ company_id: company }).orderBy('id');
     const report = await erase(personOf(company, person.id));
-    expect(await holding(traces(person))).toEqual([]);
-    expect(await holding(others.flatMap(traces))).toEqual(kept);
+    expect(await rowsContaining(traces(person))).toEqual([]);
+    expect(await rowsContaining(others.flatMap(traces))).toEqual(otherRows);
 
-    // The trail says all that it said, but from where.
+    // The audit log keeps every entry and loses the addresses only.
     const after = await auth.database.owner('audit_logs').where({ company_id: company }).orderBy('id');
     const isPersons = ({ actor_id, resource_id }: Row) => actor_id === person.id || resource_id === person.id;
-    const silent = before.map((row: Row) => (isPersons(row) ? { ...row, ip: null } : row));
-    expect(after.slice(0, before.length)).toEqual(silent);
+    const expected = before.map((row: Row) => (isPersons(row) ? { ...row, ip: null } : row));
+    expect(after.slice(0, before.length)).toEqual(expected);
     expect(after.slice(before.length)).toMatchObject([
       { actor_id: 'service:auth', action: 'user.erased', resource_type: 'user', resource_id: person.id, ip: null },
     ]);
@@ -236,58 +239,58 @@ describe('an erased user', () => {
     expect(report.anonymised.find(({ table }) => table === 'audit_logs')?.columns).toEqual(['ip']);
   });
 
-  test('is refused at the gateway at once, said to be gone, and counted no more; asked again, it says the same', async () => {
-    const admin = await auth.registered();
+  test('is revoked at the gateway, published as deleted and no longer counted; repeating the erasure reports the same', async () => {
+    const admin = await auth.register();
     const company = admin.user.business_id ?? '';
-    const person = await somebody(admin);
-    const total = async () => (await admin.caller.get(`/api/v1/companies/${company}`)).body.total_users as number;
+    const person = await createPerson(admin);
+    const total = async () => (await admin.client.get(`/api/v1/companies/${company}`)).body.total_users as number;
     expect(await total()).toBe(2);
     const request_id = randomUUID();
     const report = await erase(personOf(company, person.id), request_id);
 
-    const { sid } = jwt.decode(person.signed.access_token) as { sid: string };
+    const { sid } = jwt.decode(person.session.access_token) as { sid: string };
     const { body } = await auth.callingService('gateway').get('/internal/revocations').expect(200);
     expect(body.sessions.map((session: { sid: string }) => session.sid)).toContain(sid);
-    const about = (await auth.events()).filter(({ company_id }) => company_id === company).slice(-2);
-    expect(about).toMatchObject([
+    const published = (await auth.events()).filter(({ company_id }) => company_id === company).slice(-2);
+    expect(published).toMatchObject([
       { name: 'session.revoked', data: { user_id: person.id, sessions: 1 } },
       { name: 'user.deleted', data: { user_id: person.id, hard: true } },
     ]);
     expect(await total()).toBe(1);
-    const counted = await auth.database.owner('user_counts').where({ company_id: company, role: 'viewer' }).first();
-    expect(counted.users).toBe(0);
+    const storedCount = await auth.database.owner('user_counts').where({ company_id: company, role: 'viewer' }).first();
+    expect(storedCount.users).toBe(0);
 
     expect(await erase(personOf(company, person.id), request_id)).toEqual(report);
-    const again = await erase(personOf(company, person.id));
-    expect([...again.erased, ...again.anonymised].map(({ rows }) => rows)).toEqual(
+    const repeated = await erase(personOf(company, person.id));
+    expect([...repeated.erased, ...repeated.anonymised].map(({ rows }) => rows)).toEqual(
       [...report.erased, ...report.anonymised].map(() => 0),
     );
     expect((await auth.events('user.deleted')).filter(({ data }) => data['user_id'] === person.id)).toHaveLength(1);
-    await admin.caller.get(`/api/v1/users/${person.id}`).expect(404);
+    await admin.client.get(`/api/v1/users/${person.id}`).expect(404);
     expect(
-      (await admin.caller.post('/api/v1/users', person.body).set('Idempotency-Key', person.key).expect(404)).body,
+      (await admin.client.post('/api/v1/users', person.body).set('Idempotency-Key', person.key).expect(404)).body,
     ).toMatchObject({ error_code: 'IDEMPOTENCY_ANSWER_ERASED' });
   });
 
-  test('brings nothing back by what comes late, and its address is free', async () => {
-    const admin = await auth.registered();
+  test('stays erased when late requests arrive, and its e-mail becomes available', async () => {
+    const admin = await auth.register();
     const company = admin.user.business_id ?? '';
-    const person = await somebody(admin);
+    const person = await createPerson(admin);
     await erase(personOf(company, person.id));
     const ip = `198.51.100.${randomInt(1, 255)}`;
-    const late = auth.user('admin', { id: company }, person.id); // whatever its token says, for the seconds that it is good
-    const from = (call: ReturnType<TestUser['get']>) => call.set({ 'X-Client-Ip': ip, 'User-Agent': person.word });
-    await from(late.patch('/auth/me', { name: person.word })).expect(401);
-    await from(late.get('/auth/me')).expect(401);
-    await from(late.post('/auth/logout-all')).expect(200);
+    const staleToken = auth.user('admin', { id: company }, person.id); // a token that is still valid for some seconds
+    const sendFrom = (call: ReturnType<TestUser['get']>) => call.set({ 'X-Client-Ip': ip, 'User-Agent': person.word });
+    await sendFrom(staleToken.patch('/auth/me', { name: person.word })).expect(401);
+    await sendFrom(staleToken.get('/auth/me')).expect(401);
+    await sendFrom(staleToken.post('/auth/logout-all')).expect(200);
     const passwords = { current_password: person.body.password, new_password: `pass-${randomUUID()}` };
-    await from(late.post('/auth/change-password', passwords)).expect((answer) =>
-      expect([401, 422]).toContain(answer.status),
+    await sendFrom(staleToken.post('/auth/change-password', passwords)).expect((response) =>
+      expect([401, 422]).toContain(response.status),
     );
-    await from(auth.anonymous().post('/auth/refresh', { refresh_token: person.signed.refresh_token })).expect(401);
-    await from(person.itself.get('/api/v1/users')).expect(403); // a line of the trail, without the address
-    await from(late.put(`/api/v1/users/${admin.user.id}`, { role: 'viewer' })).expect(409);
-    expect(await holding([person.word, person.digits, ...person.addresses, ip])).toEqual([]);
+    await sendFrom(auth.anonymous().post('/auth/refresh', { refresh_token: person.session.refresh_token })).expect(401);
+    await sendFrom(person.client.get('/api/v1/users')).expect(403); // audited without the address
+    await sendFrom(staleToken.put(`/api/v1/users/${admin.user.id}`, { role: 'viewer' })).expect(409);
+    expect(await rowsContaining([person.word, person.digits, ...person.addresses, ip])).toEqual([]);
 
     await person.login(person.body.password, ip, 'x').expect(401);
     const { first_name, email, password } = person.body;
@@ -295,56 +298,56 @@ describe('an erased user', () => {
     await person.login(password, ip, 'x').expect(200);
   });
 
-  test('leaves no address by a sign-in that was under way', async () => {
-    const admin = await auth.registered();
+  test('leaves no address from a concurrent sign-in', async () => {
+    const admin = await auth.register();
     const company = admin.user.business_id ?? '';
-    const person = await somebody(admin);
+    const person = await createPerson(admin);
     const ip = `198.51.100.${randomInt(1, 255)}`;
     const { promise, resolve } = Promise.withResolvers<void>();
     gate.opened = promise;
-    const tries = [person.body.password, 'wrong'].map((password) => person.login(password, ip, person.word));
-    const answers = Promise.all(tries.map((call) => call.then(({ status }) => status)));
-    await expect.poll(() => gate.waiting).toBe(2); // what they were compared with will not be there any more
+    const attempts = [person.body.password, 'wrong'].map((password) => person.login(password, ip, person.word));
+    const responses = Promise.all(attempts.map((call) => call.then(({ status }) => status)));
+    await expect.poll(() => gate.waiting).toBe(2); // both have verified a hash that the erasure deletes
     await erase(personOf(company, person.id));
     resolve();
-    expect(await answers).toEqual([401, 401]);
-    expect(await holding(traces(person))).toEqual([]);
+    expect(await responses).toEqual([401, 401]);
+    expect(await rowsContaining(traces(person))).toEqual([]);
     const left = await auth.database.owner('audit_logs').where({ ip });
     expect(left.filter(({ resource_id, actor_id }) => resource_id ?? actor_id)).toEqual([]);
     expect(await auth.database.owner('sessions').where({ ip })).toEqual([]);
   });
 
-  test('is its company’s alone: another company’s user and a superuser are not touched, and not exported, by anybody’s id', async () => {
-    const [mine, other] = [await auth.registered(), await auth.registered()];
-    const person = await somebody(other);
+  test('belongs to the requesting company: users of other companies and superusers are neither erased nor exported', async () => {
+    const [mine, other] = [await auth.register(), await auth.register()];
+    const person = await createPerson(other);
     const superuser = randomUUID();
     await superuserOf(superuser);
     const company = mine.user.business_id ?? '';
-    const acted = {
+    const entry = {
       actor_id: superuser,
       action: 'tested',
       company_id: company,
       ip: '198.51.100.7',
       request_id: 'abcdefgh',
     };
-    await auth.database.owner('audit_logs').insert({ ...acted, id: randomUUID() });
-    const before = await everything();
+    await auth.database.owner('audit_logs').insert({ ...entry, id: randomUUID() });
+    const before = await dumpRows();
     for (const id of [person.id, superuser]) {
       expect(await exported(personOf(company, id))).toEqual({ user: [], sessions: [], audit: [] });
       const report = await erase(personOf(company, id));
       expect([...report.erased, ...report.anonymised].every(({ rows }) => rows === 0)).toBe(true);
     }
     const own = (row: string) => !/^(erasures|inbox_events) /.test(row);
-    expect((await everything()).filter(own).toSorted()).toEqual(before.filter(own).toSorted());
+    expect((await dumpRows()).filter(own).toSorted()).toEqual(before.filter(own).toSorted());
   });
 
-  test('may be the last admin of its company, which then waits for a superuser, and no longer bears its name', async () => {
-    const founder = await auth.registered({ name: `Z${randomUUID().slice(0, 8)} Founder` });
+  test('may be the last admin of the company, which then loses the default name derived from theirs', async () => {
+    const founder = await auth.register({ name: `Z${randomUUID().slice(0, 8)} Founder` });
     const company = founder.user.business_id ?? '';
     const [name = ''] = founder.user.first_name.split(' ');
-    expect((await holding([name])).some((row) => row.startsWith('companies '))).toBe(true);
+    expect((await rowsContaining([name])).some((row) => row.startsWith('companies '))).toBe(true);
     await erase(personOf(company, founder.user.id));
-    expect(await holding([name, founder.email])).toEqual([]);
+    expect(await rowsContaining([name, founder.email])).toEqual([]);
     const superuser = auth.user('superuser');
     const found = (await superuser.get(`/api/v1/companies/${company}`).expect(200)).body;
     expect(found).toMatchObject({ name: found.company_id, total_users: 0, status: 'active' });
@@ -358,37 +361,37 @@ describe('an erased user', () => {
     await superuser.post('/api/v1/users', { ...next, role: 'admin', company_id: company }).expect(201);
   });
 
-  test('leaves none of its earlier names to its company, whoever changed them; a name that the company chose stays', async () => {
+  test('leaves no earlier name in the default company name; a chosen company name stays', async () => {
     const word = `Z${randomUUID().slice(0, 8)}`;
-    const founder = await auth.registered({ name: `${word}1 Founder` });
+    const founder = await auth.register({ name: `${word}1 Founder` });
     const company = founder.user.business_id ?? '';
-    const called = async () =>
-      (await founder.caller.get(`/api/v1/companies/${company}`).expect(200)).body.name as string;
-    await founder.caller.patch('/auth/me', { name: `${word}2 Founder` }).expect(200);
-    expect(await called()).toBe(`${word}2 Founder's company`);
-    await founder.caller.put(`/api/v1/users/${founder.user.id}`, { first_name: `${word}3` }).expect(200);
-    expect(await called()).toBe(`${word}3 Founder's company`);
+    const companyName = async () =>
+      (await founder.client.get(`/api/v1/companies/${company}`).expect(200)).body.name as string;
+    await founder.client.patch('/auth/me', { name: `${word}2 Founder` }).expect(200);
+    expect(await companyName()).toBe(`${word}2 Founder's company`);
+    await founder.client.put(`/api/v1/users/${founder.user.id}`, { first_name: `${word}3` }).expect(200);
+    expect(await companyName()).toBe(`${word}3 Founder's company`);
     await erase(personOf(company, founder.user.id));
-    expect(await holding([word])).toEqual([]);
+    expect(await rowsContaining([word])).toEqual([]);
 
     const name = `Bakery ${randomUUID()}`;
-    const other = await auth.registered({ company_name: name });
-    await other.caller.patch('/auth/me', { name: `${word}4 Founder` }).expect(200);
+    const other = await auth.register({ company_name: name });
+    await other.client.patch('/auth/me', { name: `${word}4 Founder` }).expect(200);
     await erase(personOf(other.user.business_id ?? '', other.user.id));
-    expect((await holding([name, word])).map((row) => row.split(' ')[0])).toEqual(['companies']);
+    expect((await rowsContaining([name, word])).map((row) => row.split(' ')[0])).toEqual(['companies']);
   });
 
-  test('is forgotten too where an admin had removed the user before', async () => {
-    const admin = await auth.registered();
+  test('is erased from the audit log even when an admin had deleted the user before', async () => {
+    const admin = await auth.register();
     const company = admin.user.business_id ?? '';
-    const person = await somebody(admin);
-    await admin.caller.delete(`/api/v1/users/${person.id}?hard_delete=true`).expect(200);
+    const person = await createPerson(admin);
+    await admin.client.delete(`/api/v1/users/${person.id}?hard_delete=true`).expect(200);
     const customer_id = randomUUID();
     await erase(personOf(company, person.id, { customer_id, customer_number: 10_000_000 }));
-    expect(await holding(traces(person))).toEqual([]);
+    expect(await rowsContaining(traces(person))).toEqual([]);
   });
 
-  test('takes no address that is not blank into the trail again', async () => {
+  test('the audit log accepts no new address for an erased user', async () => {
     const { db } = auth.database;
     await expect(db.raw(`update audit_logs set ip = 'x'`)).rejects.toMatchObject({ code: '42501' });
     await expect(db.raw(`update audit_logs set action = action, ip = null`)).rejects.toMatchObject({ code: '42501' });

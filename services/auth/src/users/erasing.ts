@@ -1,14 +1,14 @@
 import type { Person } from '@clientela/contracts';
 import type { Db, Tx } from '@clientela/db';
 import type { Actor } from '@clientela/http';
-import { noteUser } from '../accounts/changes.ts';
-import { foundedBy } from '../accounts/rules.ts';
+import { auditUser } from '../accounts/user-changes.ts';
+import { defaultCompanyName } from '../accounts/rules.ts';
 import { findUser, lockUser } from '../accounts/store.ts';
-import { holdTrail } from '../audit/store.ts';
-import { renameIfCalled } from '../companies/naming.ts';
-import { judgeInTurn } from '../sign-ins/store.ts';
-import { takeAway } from './actions.ts';
-import { countSignInsOf, lockAdmins } from './store.ts';
+import { lockAuditLog } from '../audit/store.ts';
+import { renameIfDefault } from '../companies/default-name.ts';
+import { lockSignInAttempts } from '../sign-ins/store.ts';
+import { deleteUserWithSessions } from './actions.ts';
+import { countSignInRows, lockAdmins } from './store.ts';
 
 /**
  * Whom auth may say or do anything about: a user id that is another company's user, or a superuser, is nobody here. One that no user has
@@ -31,7 +31,7 @@ export async function eraseUser(
   request_id: string,
 ): Promise<Record<string, number>> {
   if (user_id === null) return {};
-  await judgeInTurn(tx, user_id);
+  await lockSignInAttempts(tx, user_id);
   await lockAdmins(tx, { business_id: company_id });
   const user = await lockUser(tx, user_id);
   if (!user || user.business_id !== company_id) return {};
@@ -43,10 +43,10 @@ export async function eraseUser(
     client_ip: null,
     request_id,
   };
-  const signIns = await countSignInsOf(tx, user_id);
-  const sessions = await takeAway(tx, cause, user);
-  await noteUser(tx, cause, user, 'user.erased');
-  await renameIfCalled(tx, cause, company_id, foundedBy(user));
-  await holdTrail(tx, user_id); // last: who holds it has all that this waited for
+  const signIns = await countSignInRows(tx, user_id);
+  const sessions = await deleteUserWithSessions(tx, cause, user);
+  await auditUser(tx, cause, user, 'user.erased');
+  await renameIfDefault(tx, cause, company_id, defaultCompanyName(user));
+  await lockAuditLog(tx, user_id); // last: who holds it has all that this waited for
   return { ...signIns, sessions, users: 1 };
 }

@@ -1,175 +1,185 @@
 import { accessLevel } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
 import { forbidden, invalid, notFound, type FieldError } from '@clientela/errors';
-import { patchBody, route, withETag, type Actor, type CompanyActor, type Route } from '@clientela/http';
+import { patchBody, route, type Actor, type CompanyActor, type Route } from '@clientela/http';
 import { documentNumberError, Message } from '@clientela/validation';
-import type { Defaults } from '../accounts/actions.ts';
+import type { CreateProfile } from '../accounts/customer-profiles.ts';
 import type { Passwords } from '../accounts/passwords.ts';
-import { shown } from '../accounts/routes.ts';
-import { accountOf, passwordFault } from '../accounts/rules.ts';
-import type { MakeProfile } from '../accounts/profiles.ts';
-import { namedOneWay, User } from '../accounts/schema.ts';
+import { toUserResponse } from '../accounts/presenter.ts';
+import { passwordError, toAccount } from '../accounts/rules.ts';
+import { User, withExclusiveNameForms } from '../accounts/schema.ts';
 import { findUserByKey, type StoredUser } from '../accounts/store.ts';
+import type { CompanyDefaults } from '../companies/schema.ts';
 import { findCompanyByKey } from '../companies/store.ts';
-import { changeUser, createUser, deactivateUser, refuseFields, removeUser } from './actions.ts';
-import { above, visible } from './rules.ts';
-import { alsoGiven, NewUser, oneActive, Removal, UserId, UserList, UserQuery, WritableUser } from './schema.ts';
+import { changeUser, createUser, deactivateUser, removeUser, roleAboveOwn, userOutranksActor } from './actions.ts';
+import { canSee, outranks, rejectFields } from './rules.ts';
+import {
+  aliasFields,
+  consistentActive,
+  DeleteQuery,
+  NewUser,
+  UserList,
+  UserParams,
+  UserQuery,
+  WritableUser,
+} from './schema.ts';
 import { listUsers } from './store.ts';
 
-/** What these doors work with. */
-export type UserParts = { passwords: Passwords; defaults: Defaults; make_profile: MakeProfile };
+export type UserDeps = { passwords: Passwords; defaults: CompanyDefaults; createProfile: CreateProfile };
 
 const path = '/api/v1/users';
-const one = `${path}/{user_id}`;
+const userPath = `${path}/{user_id}`;
 
-const answered = (user: StoredUser) => withETag(user.version, shown(user));
-
-type Asked = { actor: CompanyActor; params: Record<string, string>; db: Db };
-const oneself = async ({ actor, params, db }: Asked): Promise<boolean> =>
+type OwnershipContext = { actor: CompanyActor; params: Record<string, string>; db: Db };
+const isSelf = async ({ actor, params, db }: OwnershipContext): Promise<boolean> =>
   params['user_id'] === actor.id || (await findUserByKey(db, params['user_id'] ?? ''))?.id === actor.id;
 
-/** @throws AppError 404 when unknown, or another company's */
-async function reached(db: Db, actor: Actor, key: string): Promise<StoredUser> {
+/** @throws AppError 404 when the user is unknown or belongs to another company */
+async function findVisibleUser(db: Db, actor: Actor, key: string): Promise<StoredUser> {
   const user = await findUserByKey(db, key);
-  if (!user || !visible(actor, user)) throw notFound('user');
+  if (!user || !canSee(actor, user)) throw notFound('user');
   return user;
 }
 
-export const userRoutes = (parts: UserParts): Route[] => [
+export const userRoutes = (deps: UserDeps): Route[] => [
   route({
     method: 'get',
     path,
     summary: 'List users',
-    description: 'Newest first. All but superusers see their own company’s.',
+    description: 'Newest first. Only superusers see users of other companies.',
     allow: 'users:read',
     tenancy: 'company-or-all',
     query: UserQuery,
     responses: { 200: UserList },
     handle: async ({ db, scope, query }) => {
-      const { rows: users, ...counted } = await listUsers(db, scope, query);
-      return { users, ...counted, limit: query.limit, offset: query.offset };
+      const { rows: users, ...totals } = await listUsers(db, scope, query);
+      return { users, ...totals, limit: query.limit, offset: query.offset };
     },
   }),
-  create(parts),
+  create(deps),
   route({
     method: 'get',
-    path: one,
+    path: userPath,
     summary: 'Get a user',
-    description: 'By its id or its number; one’s own, or any of the company with users:read.',
-    allow: { permission: 'users:read', own: oneself },
+    description: 'By id or USER number: your own record, or any of the company with users:read.',
+    allow: { permission: 'users:read', own: isSelf },
     tenancy: 'global',
-    params: UserId,
+    params: UserParams,
     responses: { 200: User },
-    conditionalGet: false, // last_login changes without raising the version
-    handle: async ({ db, actor, params }) => answered(await reached(db, actor, params.user_id)),
+    conditionalGet: false, // last_login changes without a new version
+    handle: async ({ db, actor, params }) => toUserResponse(await findVisibleUser(db, actor, params.user_id)),
   }),
-  change(parts),
+  change(deps),
   route({
     method: 'delete',
-    path: one,
-    summary: 'Deactivate a user, or remove it',
+    path: userPath,
+    summary: 'Deactivate or delete a user',
     description:
-      'Its sessions end. With hard_delete=true the record is removed for good. The last active admin of a company stays.',
+      'Ends the user’s sessions. With hard_delete=true the record is deleted permanently. The last active admin of a company cannot be removed.',
     allow: 'users:delete',
     tenancy: 'global',
-    params: UserId,
-    query: Removal,
+    params: UserParams,
+    query: DeleteQuery,
     responses: { 200: Message },
     handle: async ({ tx, actor, params, query, expected_version }) => {
-      const { id } = await reached(tx, actor, params.user_id);
-      const target = { actor, id, any: true, expected_version };
+      const { id } = await findVisibleUser(tx, actor, params.user_id);
+      const target = { actor, id, hasUpdatePermission: true, expected_version };
       await (query.hard_delete ? removeUser(tx, target) : deactivateUser(tx, target));
       return { message: query.hard_delete ? 'User removed' : 'User deactivated' };
     },
   }),
 ];
 
-const create = ({ passwords, defaults, make_profile }: UserParts) =>
+const create = ({ passwords, defaults, createProfile }: UserDeps) =>
   route({
     method: 'post',
     path,
     summary: 'Create a user',
     description:
-      'Of one’s own company; a superuser names the company in the body. Nobody grants a role above their own. A number of NIT, RUT, CPF or CNPJ must be right.',
+      'Adds a user to your company; a superuser names the company in the body. The role cannot be above your own. NIT, RUT, CPF and CNPJ numbers must have a valid check digit.',
     allow: 'users:create',
     tenancy: 'global',
     body: NewUser,
     responses: { 201: User },
     prepare: async ({ db, actor, body, signal }) => {
       const { password, role, address = null, document_type = null, number_document_identity = null } = body;
-      if (above(actor, role)) throw forbidden('Nobody grants a role above their own');
-      const company = await companyOf(db, actor, body);
-      const account = accountOf({ ...body, company_id: undefined });
-      const faults: FieldError[] = [];
-      const wrong = passwordFault(password, account);
-      if (wrong) faults.push({ path: 'password', message: wrong });
-      const fault =
+      if (outranks(role, actor)) throw roleAboveOwn();
+      const company = await companyForNewUser(db, actor, body);
+      const account = toAccount({ ...body, company_id: undefined });
+      const errors: FieldError[] = [];
+      const weakness = passwordError(password, account);
+      if (weakness) errors.push({ path: 'password', message: weakness });
+      const message =
         document_type && number_document_identity && documentNumberError(document_type, number_document_identity);
-      if (fault) faults.push({ path: 'number_document_identity', message: fault });
-      if (faults.length > 0) throw invalid(faults);
+      if (message) errors.push({ path: 'number_document_identity', message });
+      if (errors.length > 0) throw invalid(errors);
       const rest = { address, document_type, number_document_identity };
       return { account, password_hash: await passwords.hash(password, signal), role, company, rest };
     },
-    handle: async ({ tx, actor, prepared }) => answered(await createUser(tx, actor, prepared, defaults.country)),
-    afterCommit: ({ result, actor, request_id }) => make_profile(result.body, { actor, request_id }),
+    handle: async ({ tx, actor, prepared }) => toUserResponse(await createUser(tx, actor, prepared, defaults.country)),
+    afterCommit: ({ result, actor, request_id }) => createProfile(result.body, { actor, request_id }),
   });
 
 /**
- * The company of a new user; undefined for a superuser.
- * @throws AppError 403 for another's company, alike whether it exists or not; 422 for a superuser that names none or an unknown one
+ * Returns the company of a new user; undefined for a superuser.
+ * @throws AppError 403 for another company, whether or not it exists; 422 when a superuser names no company or an unknown one
  */
-async function companyOf(db: Db, actor: Actor, { company_id, role }: NewUser) {
-  const wrong = (message: string) => invalid([{ path: 'company_id', message }]);
+async function companyForNewUser(db: Db, actor: Actor, { company_id, role }: NewUser) {
+  const invalidCompany = (message: string) => invalid([{ path: 'company_id', message }]);
   if (actor.role !== 'superuser') {
     const own = await findCompanyByKey(db, actor.company_id ?? '');
     const key = company_id?.toUpperCase();
     if (!own || (key && key !== own.id.toUpperCase() && key !== own.company_id)) {
-      throw forbidden('That is not your company');
+      throw forbidden('Access to this company is not allowed');
     }
     return own;
   }
   if (role === 'superuser') {
-    if (company_id) throw wrong('must be left out: a superuser has no company');
+    if (company_id) throw invalidCompany('must be omitted: a superuser has no company');
     return undefined;
   }
-  if (!company_id) throw wrong('is required: a superuser has no company of its own');
+  if (!company_id) throw invalidCompany('is required: a superuser has no company of their own');
   const company = await findCompanyByKey(db, company_id);
-  if (!company) throw wrong('names no company');
+  if (!company) throw invalidCompany('does not exist');
   return company;
 }
 
-const UserChange = namedOneWay(patchBody(User, WritableUser).extend(alsoGiven)).superRefine(oneActive);
+const UserChange = withExclusiveNameForms(patchBody(User, WritableUser).extend(aliasFields)).superRefine(
+  consistentActive,
+);
 type Change = { password?: string; active?: boolean } & Record<string, unknown>;
 
-const change = ({ passwords, defaults }: UserParts) =>
+const change = ({ passwords, defaults }: UserDeps) =>
   route({
     method: 'put',
-    path: one,
+    path: userPath,
     summary: 'Change a user',
     description:
-      'Fields left out stay; null clears. Of oneself: name, phone, address, document; with users:update also username, email, role, active (or is_active) and password. A new role or password and deactivation end the user’s sessions. The last active admin of a company stays.',
-    allow: { permission: 'users:update', own: oneself },
+      'Omitted fields keep their value; null clears one. In your own record you may change name, phone, address and document; users:update also allows username, email, role, active (or is_active) and password. A new role, a new password and deactivation end the user’s sessions. The last active admin of a company cannot be removed.',
+    allow: { permission: 'users:update', own: isSelf },
     tenancy: 'global',
-    params: UserId,
+    params: UserParams,
     body: UserChange,
     responses: { 200: User },
     prepare: async ({ db, actor, params, body, signal }) => {
-      const user = await reached(db, actor, params.user_id);
-      const any = actor.role !== 'service' && accessLevel(actor.role, 'users:update') === 'any';
+      const user = await findVisibleUser(db, actor, params.user_id);
+      const hasUpdatePermission = actor.role !== 'service' && accessLevel(actor.role, 'users:update') === 'any';
       const { password, active, ...rest } = body as Change;
       const fields = active === undefined ? rest : { ...rest, is_active: active };
-      const prepared = { id: user.id, any, fields };
+      const prepared = { id: user.id, hasUpdatePermission, fields };
       if (password === undefined) return { ...prepared, password_hash: undefined };
-      if (!any) refuseFields(['password']);
-      if (above(actor, user.role)) throw forbidden('That user stands above your role');
+      if (!hasUpdatePermission) rejectFields(['password']);
+      if (outranks(user.role, actor)) throw userOutranksActor();
       const { first_name, last_name, email, username } = { ...user, ...rest } as StoredUser;
-      const message = passwordFault(password, { first_name, last_name, email, username });
+      const message = passwordError(password, { first_name, last_name, email, username });
       if (message) throw invalid([{ path: 'password', message }]);
       return { ...prepared, password_hash: await passwords.hash(password, signal) };
     },
     handle: async ({ tx, actor, prepared, expected_version }) => {
-      const { id, any, fields, password_hash } = prepared;
-      const given = { password_hash, country: defaults.country };
-      return answered(await changeUser(tx, { actor, id, any, expected_version }, fields, given));
+      const { id, hasUpdatePermission, fields, password_hash } = prepared;
+      const options = { password_hash, country: defaults.country };
+      return toUserResponse(
+        await changeUser(tx, { actor, id, hasUpdatePermission, expected_version }, fields, options),
+      );
     },
   });

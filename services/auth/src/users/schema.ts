@@ -15,8 +15,8 @@ import { z } from 'zod';
 import { NewPassword, User, Username, WritableMe } from '../accounts/schema.ts';
 import { CompanyReference } from '../companies/schema.ts';
 
-/** A user as lists show it. */
-export const UserListed = User.pick({
+/** A user as lists show it, without personal details. */
+export const UserListItem = User.pick({
   id: true,
   unique_id: true,
   username: true,
@@ -27,19 +27,19 @@ export const UserListed = User.pick({
   is_active: true,
   company_id: true,
 });
-export type UserListed = z.infer<typeof UserListed>;
+export type UserListItem = z.infer<typeof UserListItem>;
 
 export const UserQuery = z.strictObject({
   ...offsetQuery,
   role: z.enum(roles).optional(),
   is_active: queryBoolean.optional(),
-  search: querySearch.optional().meta({ description: 'Finds names, usernames, e-mails and phones' }),
+  search: querySearch.optional().meta({ description: 'Matches names, usernames, e-mail addresses and phone numbers' }),
 });
 export type UserQuery = z.infer<typeof UserQuery>;
-export const UserList = offsetPageSchema('users', UserListed);
+export const UserList = offsetPageSchema('users', UserListItem);
 
-/** By the id, or by the number that people read out. */
-export const UserId = z.strictObject({
+/** Accepts a UUID or a USER number. */
+export const UserParams = z.strictObject({
   user_id: z
     .union(
       [
@@ -66,12 +66,12 @@ export const NewUser = z.strictObject({
   document_type: DocumentType.nullable().optional(),
   company_id: CompanyReference.nullable()
     .optional()
-    .meta({ description: 'By UUID or key: for superusers, who have no company of their own' }),
+    .meta({ description: 'UUID or key; required from superusers, who have no company of their own' }),
   role: z.enum(roles).default('customer'),
 });
 export type NewUser = z.infer<typeof NewUser>;
 
-/** What those who hold users:update may write besides. */
+/** The fields that users:update allows to write. */
 export const WritableUser = WritableMe.extend({
   username: Username,
   email: Email,
@@ -79,17 +79,17 @@ export const WritableUser = WritableMe.extend({
   is_active: z.boolean(),
 });
 
-/** By its other names, and what is no field of the record. */
-export const alsoGiven = {
-  active: z.boolean().optional().meta({ description: 'Another name of is_active' }),
+/** Accepted fields that are not part of the record. */
+export const aliasFields = {
+  active: z.boolean().optional().meta({ description: 'Alias of is_active' }),
   password: NewPassword.optional(),
 };
 
-/** The two names of one field do not say two things. */
-export const oneActive = (body: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void => {
+/** Rejects contradicting values of active and is_active. */
+export const consistentActive = (body: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void => {
   const { active, is_active } = body;
   if (active === undefined || is_active === undefined || active === is_active) return;
-  context.addIssue({ code: 'custom', path: ['active'], message: 'must be the same as is_active' });
+  context.addIssue({ code: 'custom', path: ['active'], message: 'must equal is_active' });
 };
 
-export const Removal = z.strictObject({ hard_delete: queryBoolean.default(false) });
+export const DeleteQuery = z.strictObject({ hard_delete: queryBoolean.default(false) });

@@ -5,20 +5,20 @@ import { buildAnalytics } from './rules.ts';
 import { CustomerAnalytics } from './schema.ts';
 import { countByStatusAndType, countSince, sumCounters } from './store.ts';
 
-const age = 60_000; // milliseconds
-const companiesKept = 1_000;
+const ttlMs = 60_000;
+const maxCompanies = 1_000;
 
-/** @param now milliseconds; the clock */
+/** @param now clock in milliseconds */
 export const analyticsRoutes = (companies: CompanyClient, now: () => number = Date.now): Route[] => {
-  const remembered = createCache<CustomerAnalytics>({ ttlMs: age, maxEntries: companiesKept, now });
+  const cached = createCache<CustomerAnalytics>({ ttlMs, maxEntries: maxCompanies, now });
   return [
     route({
       method: 'get',
       path: '/api/customers/analytics',
-      summary: 'Figures about customers',
+      summary: 'Get customer statistics',
       description:
-        'At most 60 seconds old, which generated_at tells. Deleted customers are not counted; their orders and complaints are. Order values are ' +
-        'in the currency of the company.',
+        'At most 60 seconds old, see generated_at. Deleted customers are not counted, but their orders and complaints are. Order values ' +
+        'are in the currency of the company.',
       allow: 'analytics:read',
       responses: { 200: CustomerAnalytics },
       prepare: async ({ actor, signal }) => {
@@ -27,7 +27,7 @@ export const analyticsRoutes = (companies: CompanyClient, now: () => number = Da
         return company.currency;
       },
       handle: ({ db, actor: { company_id }, prepared: currency }) =>
-        remembered(`${company_id} ${currency}`, async () => {
+        cached(`${company_id} ${currency}`, async () => {
           const generated_at = new Date(now()).toISOString();
           const counts = await countByStatusAndType(db, company_id);
           const sums = await sumCounters(db, company_id, currency);

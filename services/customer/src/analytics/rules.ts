@@ -6,40 +6,43 @@ export type CounterSums = {
   total_orders: number;
   total_complaints: number;
   open_complaints: number;
-  /** In the company's currency, and of how many orders it is the value. */
+  /** Order value in the company's currency, and the number of its orders. */
   value: string;
-  valued: number;
+  valued_orders: number;
 };
 
 const sum = (counts: readonly CustomerCount[]): number => counts.reduce((total, { customers }) => total + customers, 0);
 
 export function buildAnalytics(
   counts: readonly CustomerCount[],
-  { total_orders, total_complaints, open_complaints, value, valued }: CounterSums,
+  { total_orders, total_complaints, open_complaints, value, valued_orders }: CounterSums,
   rest: Pick<CustomerAnalytics, 'new_customers_this_month' | 'generated_at'>,
 ): CustomerAnalytics {
-  const by = <Name extends string>(field: 'status' | 'type', names: readonly Name[]) =>
+  const countsBy = <Name extends string>(field: 'status' | 'type', names: readonly Name[]) =>
     Object.fromEntries(names.map((name) => [name, sum(counts.filter((count) => count[field] === name))])) as Record<
       Name,
       number
     >;
   return {
     total_customers: sum(counts),
-    customers_by_status: by('status', Status.options),
-    customers_by_type: by('type', Type.options),
-    order_statistics: { total_orders, total_order_value: value, average_order_value: average(value, valued) },
+    customers_by_status: countsBy('status', Status.options),
+    customers_by_type: countsBy('type', Type.options),
+    order_statistics: { total_orders, total_order_value: value, average_order_value: average(value, valued_orders) },
     complaint_statistics: { total_complaints, open_complaints },
     ...rest,
   };
 }
 
-/** @param value with two places. @returns its part, rounded to two places, halves away from zero */
-export function average(value: string, parts: number): string {
-  if (parts === 0) return '0.00';
+/**
+ * Divides an amount by a count, rounded to two decimal places, halves away from zero.
+ * @param value amount with two decimal places
+ */
+export function average(value: string, count: number): string {
+  if (count === 0) return '0.00';
   const hundredths = BigInt(value.replace('.', ''));
-  const count = BigInt(parts);
-  const half = hundredths < 0n ? -count : count;
-  const rounded = String((2n * hundredths + half) / (2n * count));
+  const divisor = BigInt(count);
+  const half = hundredths < 0n ? -divisor : divisor;
+  const rounded = String((2n * hundredths + half) / (2n * divisor));
   const [, sign = '', digits = ''] = /^(-?)(\d+)$/.exec(rounded) ?? [];
   const padded = digits.padStart(3, '0');
   return `${sign}${padded.slice(0, -2)}.${padded.slice(-2)}`;

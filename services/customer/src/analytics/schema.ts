@@ -18,7 +18,7 @@ export const CustomerAnalytics = z.strictObject({
   order_statistics: z.strictObject({
     total_orders: z.int(),
     total_order_value: Money.meta({
-      description: 'In the currency of the company; what was spent in others is left out',
+      description: 'In the currency of the company; amounts in other currencies are not included',
     }),
     average_order_value: Money,
   }),

@@ -9,17 +9,17 @@ import { avatarUrl } from './schema.ts';
 import { cancelDeletion } from './store.ts';
 
 /**
- * Gives a customer a picture that is in the storage already. The one before is discarded by the database.
- * @throws AppError 503 when the upload took so long that the picture may be gone again
+ * Sets the avatar to a stored file. A trigger schedules the deletion of the previous file.
+ * @throws AppError 503 when the upload took so long that the file may have been deleted
  */
 export async function setAvatar(tx: Tx, target: CustomerTarget, name: string): Promise<StoredCustomer> {
   const current = await lockUndeleted(tx, target);
   if (!(await cancelDeletion(tx, target.actor.company_id, name)))
-    throw unavailable('The picture took too long to be stored');
+    throw unavailable('Storing the picture took too long');
   return changeAvatar(tx, target, current, avatarUrl(name));
 }
 
-/** Again is no change. */
+/** Removes the avatar. A customer without one stays unchanged. */
 export async function removeAvatar(tx: Tx, target: CustomerTarget): Promise<StoredCustomer> {
   const current = await lockUndeleted(tx, target);
   return current.avatar_url === null ? current : changeAvatar(tx, target, current, null);

@@ -8,7 +8,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestCustomer } from '../testing/test-customer.ts';
 import { createDiskStorage } from './disk-storage.ts';
-import { photograph, photographWithGainMap, picture } from './testing/sample-images.ts';
+import { photograph, photographWithGainMap, sampleImage } from './testing/sample-images.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'clientela-avatars-'));
 let service: TestService;
@@ -31,7 +31,7 @@ const at = (id: string) => `/api/customers/${id}/avatar`;
 const upload = (caller: TestUser, id: string, file: Buffer, name = 'me.jpg') =>
   caller.post(at(id)).attach('file', file, name);
 const given = async (id: string, file?: Buffer): Promise<string> =>
-  (await upload(manager, id, file ?? (await picture('png'))).expect(200)).body.customer.avatar_url;
+  (await upload(manager, id, file ?? (await sampleImage('png'))).expect(200)).body.customer.avatar_url;
 const open = (url: string) => service.anonymous().get(url);
 const bytes = async (asked: ReturnType<TestUser['get']>): Promise<Buffer> =>
   (await asked.buffer(true).expect(200)).body as Buffer;
@@ -41,7 +41,7 @@ describe('a picture that is sent', () => {
     '%s is taken, whatever its name says, and served to anybody',
     async (format) => {
       const customer = await newCustomer();
-      const answer = await upload(manager, customer.id, await picture(format), 'page.html').expect(200);
+      const answer = await upload(manager, customer.id, await sampleImage(format), 'page.html').expect(200);
       expect(answer.headers['etag']).toBe('"2"');
       expect(answer.body).toEqual({
         message: 'Avatar updated',
@@ -68,12 +68,12 @@ describe('a picture that is sent', () => {
 
   test('sent again with its Idempotency-Key is the same picture, be the customer long; with other bytes it is a 422', async () => {
     const { id } = await newCustomer({ full_name: 'Long', metadata: { text: 'x'.repeat(65_000) } });
-    const file = await picture('png');
+    const file = await sampleImage('png');
     const send = (bytes: Buffer) => upload(manager, id, bytes).set('Idempotency-Key', `avatar-${id}`);
     const first = await send(file).expect(200);
     const again = await send(file).expect(200).expect('Idempotency-Replayed', 'true').expect('ETag', '"2"');
     expect(again.body).toEqual(first.body);
-    await send(await picture('jpeg')).expect(422);
+    await send(await sampleImage('jpeg')).expect(422);
   });
 
   test('is turned the right way up, and tells neither where nor with what it was taken', async () => {
@@ -96,14 +96,14 @@ describe('a picture that is sent', () => {
       const { width, height } = await sharp(await bytes(open(await given((await newCustomer()).id, file)))).metadata();
       return [width, height];
     };
-    expect(await sizeOf(await picture('png', 20, 10))).toEqual([20, 10]);
+    expect(await sizeOf(await sampleImage('png', 20, 10))).toEqual([20, 10]);
     expect(await sizeOf(await photographWithGainMap())).toEqual([320, 240]);
   });
 
   test('is a change of the record: its version, event and history', async () => {
     const customer = await newCustomer();
     const url = await given(customer.id);
-    await upload(manager, customer.id, await picture('jpeg'))
+    await upload(manager, customer.id, await sampleImage('jpeg'))
       .set('If-Match', '"1"')
       .expect(412);
     await manager.delete(at(customer.id)).set('If-Match', '"1"').expect(412);
@@ -164,12 +164,12 @@ describe('who may', () => {
     const person = service.user('customer', company);
     const own = await newCustomer({ user_id: person.user_id, full_name: 'Own', external_id: 'x1' });
     const other = await newCustomer();
-    const { body } = await upload(person, own.id, await picture('webp')).expect(200);
+    const { body } = await upload(person, own.id, await sampleImage('webp')).expect(200);
     expect(Object.keys(body.customer)).not.toContain('external_id');
     await person.delete(at(own.id)).expect(200);
     const answers = [];
     for (const id of [other.id, randomUUID()]) {
-      const refused = await upload(person, id, await picture('webp')).expect(404);
+      const refused = await upload(person, id, await sampleImage('webp')).expect(404);
       const { request_id: _id, timestamp: _at, ...rest } = refused.body;
       answers.push(rest);
       await person.delete(at(id)).expect(404);
@@ -180,7 +180,7 @@ describe('who may', () => {
   test('not role viewer, another company, or nobody', async () => {
     const customer = await newCustomer();
     const url = await given(customer.id);
-    const file = await picture('png');
+    const file = await sampleImage('png');
     await upload(service.user('viewer', company), customer.id, file).expect(403);
     await service.user('viewer', company).delete(at(customer.id)).expect(403);
     await upload(service.user('admin', service.company()), customer.id, file).expect(404);
@@ -194,7 +194,7 @@ describe('who may', () => {
     const customer = await newCustomer();
     const url = await given(customer.id);
     await manager.delete(`/api/customers/${customer.id}`).expect(200);
-    const refused = await upload(manager, customer.id, await picture('png')).expect(409);
+    const refused = await upload(manager, customer.id, await sampleImage('png')).expect(409);
     expect(refused.body.error_code).toBe('CUSTOMER_DELETED');
     expect((await manager.delete(at(customer.id)).expect(409)).body.error_code).toBe('CUSTOMER_DELETED');
     await open(url).expect(200);
@@ -245,7 +245,7 @@ describe('what is served', () => {
 
   test('nothing that no customer has, though the storage holds it', async () => {
     const name = `${'ab'.repeat(16)}.webp`;
-    await createDiskStorage(folder).put(name, await picture('webp'), 'image/webp');
+    await createDiskStorage(folder).put(name, await sampleImage('webp'), 'image/webp');
     expect(existsSync(join(folder, 'ab', name))).toBe(true);
     await open(`/avatars/${name}`).expect(404);
   });

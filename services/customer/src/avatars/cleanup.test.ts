@@ -6,7 +6,7 @@ import { createLog } from '@clientela/runtime';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createTestCustomer } from '../testing/test-customer.ts';
 import { createDiskStorage } from './disk-storage.ts';
-import { picture } from './testing/sample-images.ts';
+import { sampleImage } from './testing/sample-images.ts';
 import { newAvatarName, type AvatarStorage } from './storage.ts';
 import { startAvatarCleanup } from './worker.ts';
 
@@ -41,7 +41,7 @@ beforeAll(async () => {
   const company = service.company();
   manager = service.user('manager', company);
   admin = service.user('admin', company);
-  file = await picture('png');
+  file = await sampleImage('png');
 });
 afterEach(async () => {
   between = async () => {};
@@ -54,7 +54,9 @@ afterAll(async () => {
 
 const work = () => {
   const { db } = service.database;
-  workers.push(startAvatarCleanup({ db, storage: pictures, log: createLog('test', 'silent'), every: 10 }));
+  workers.push(
+    startAvatarCleanup({ db, storage: pictures, log: createLog('test', 'silent', { redact: [] }), intervalMs: 10 }),
+  );
 };
 const newCustomer = async (): Promise<string> =>
   (await manager.post('/api/customers', { full_name: 'Ana' }).expect(201)).body.customer.id;

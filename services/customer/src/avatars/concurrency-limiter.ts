@@ -1,12 +1,12 @@
 import { unavailable } from '@clientela/errors';
 
 /**
- * Lets so many through at a time.
- * @param options.places how many may be inside
- * @param options.waiting how many may wait for a place; the next is turned away at once
- * @param options.patience milliseconds that one waits
- * @param options.full what is told to one who is turned away
- * @returns runs work inside @throws AppError 503 for one who is turned away
+ * Limits concurrent work; further calls wait in a queue.
+ * @param options.concurrency number of calls that run at the same time
+ * @param options.maxQueued queue length; further calls are rejected at once
+ * @param options.queueTimeoutMs milliseconds that a call may wait
+ * @param options.fullMessage detail of the error for a rejected call
+ * @returns a function that runs work within the limit @throws AppError 503 for a rejected call
  */
 export function createConcurrencyLimiter(options: {
   concurrency: number;
@@ -15,42 +15,42 @@ export function createConcurrencyLimiter(options: {
   fullMessage?: string;
 }) {
   let free = options.concurrency;
-  const line: (() => void)[] = [];
+  const queue: (() => void)[] = [];
 
-  const enter = () =>
+  const acquire = () =>
     new Promise<void>((resolve, reject) => {
       if (free > 0) {
         free -= 1;
         resolve();
         return;
       }
-      const turnedAway = () => reject(unavailable(options.fullMessage ?? 'Too many pictures are being sent just now'));
-      if (line.length >= options.maxQueued) {
-        turnedAway();
+      const rejectFull = () => reject(unavailable(options.fullMessage ?? 'Too many pictures are being uploaded'));
+      if (queue.length >= options.maxQueued) {
+        rejectFull();
         return;
       }
-      const turn = () => {
+      const start = () => {
         clearTimeout(timer);
         resolve();
       };
       const timer = setTimeout(() => {
-        line.splice(line.indexOf(turn), 1);
-        turnedAway();
+        queue.splice(queue.indexOf(start), 1);
+        rejectFull();
       }, options.queueTimeoutMs);
-      line.push(turn);
+      queue.push(start);
     });
-  const leave = () => {
-    const next = line.shift();
+  const release = () => {
+    const next = queue.shift();
     if (next) next();
     else free += 1;
   };
 
   return async <T>(work: () => Promise<T>): Promise<T> => {
-    await enter();
+    await acquire();
     try {
       return await work();
     } finally {
-      leave();
+      release();
     }
   };
 }

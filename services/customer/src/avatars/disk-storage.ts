@@ -3,36 +3,35 @@ import { join } from 'node:path';
 import { isAvatarName, type AvatarStorage } from './storage.ts';
 
 /**
- * Keeps pictures as files of one folder, readable by their owner alone. A file is whole or not there: it is written beside its place,
- * and moved.
- * @param folder an absolute path; while it is missing, as a volume that is not mounted, the storage is away
+ * Stores avatars as files that only their owner can read. Writes are atomic: a temporary file is renamed.
+ * @param folder absolute path; while it is missing, such as an unmounted volume, the storage is unavailable
  */
 export function createDiskStorage(folder: string): AvatarStorage {
-  /** On one of 256 shelves, so that none grows too long to look at. @throws for anything but a name: a path would lead elsewhere */
-  const place = (name: string) => {
-    if (!isAvatarName(name)) throw new Error('that is no name of a picture');
-    const shelf = join(folder, name.slice(0, 2));
-    return { shelf, file: join(shelf, name), unfinished: join(shelf, `.${name}.part`) };
+  /** Returns the paths of a file, in one of 256 subfolders. @throws Error for anything but a name, such as a path */
+  const locate = (name: string) => {
+    if (!isAvatarName(name)) throw new Error('Invalid avatar name');
+    const shardDirectory = join(folder, name.slice(0, 2));
+    return { shardDirectory, file: join(shardDirectory, name), temporary: join(shardDirectory, `.${name}.part`) };
   };
 
   return {
     put: async (name, bytes) => {
-      const { shelf, file, unfinished } = place(name);
-      const made = await mkdir(shelf, { mode: 0o700 }).then(() => true, ignoreCode('EEXIST'));
-      const handle = await open(unfinished, 'w', 0o600);
+      const { shardDirectory, file, temporary } = locate(name);
+      const isNew = await mkdir(shardDirectory, { mode: 0o700 }).then(() => true, ignoreCode('EEXIST'));
+      const handle = await open(temporary, 'w', 0o600);
       try {
         await handle.writeFile(bytes);
         await handle.sync();
       } finally {
         await handle.close();
       }
-      await rename(unfinished, file);
-      await syncFolder(shelf); // what moved stays moved once its folder is on the disk
-      if (made) await syncFolder(folder);
+      await rename(temporary, file);
+      await syncFolder(shardDirectory); // makes the rename durable
+      if (isNew) await syncFolder(folder);
     },
 
     get: async (name) => {
-      const handle = await open(place(name).file, 'r').catch(ignoreCode('ENOENT'));
+      const handle = await open(locate(name).file, 'r').catch(ignoreCode('ENOENT'));
       if (!handle) {
         await access(folder);
         return undefined;
@@ -47,17 +46,17 @@ export function createDiskStorage(folder: string): AvatarStorage {
     },
 
     remove: async (name) => {
-      const { shelf, file, unfinished } = place(name);
+      const { shardDirectory, file, temporary } = locate(name);
       await access(folder);
-      await rm(unfinished, { force: true });
+      await rm(temporary, { force: true });
       await rm(file, { force: true });
-      await syncFolder(shelf).catch(ignoreCode('ENOENT'));
+      await syncFolder(shardDirectory).catch(ignoreCode('ENOENT'));
     },
   };
 }
 
 async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return; // where a folder cannot be opened
+  if (process.platform === 'win32') return; // Windows cannot open folders
   const handle = await open(folder, 'r');
   try {
     await handle.sync();
@@ -66,7 +65,7 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Takes one failure as an answer: that there is nothing, or that there is something already. */
+/** Creates an error handler that returns undefined for one error code and rethrows others. */
 const ignoreCode =
   (code: string) =>
   (error: unknown): undefined => {

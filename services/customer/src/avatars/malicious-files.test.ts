@@ -5,7 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, testDatabase, type TestDatabase } from '@clientela/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bomb, boastfulJpeg, heaviest, movingPng, movingWebp, picture } from './testing/sample-images.ts';
+import {
+  animatedPng,
+  animatedWebp,
+  decompressionBomb,
+  jpegWithFalseSize,
+  largestAllowedImage,
+  sampleImage,
+} from './testing/sample-images.ts';
 
 // The service as a process of its own, whose memory can be looked at.
 
@@ -93,7 +100,7 @@ async function upload(file: Buffer | string): Promise<[status: number, ...said: 
 const svg = '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" width="30000" height="30000"><rect/></svg>';
 const html = '<!doctype html><script>alert(1)</script>';
 const cut = async (format: 'jpeg' | 'png' | 'webp', part: number) => {
-  const whole = await picture(format);
+  const whole = await sampleImage(format);
   return whole.subarray(0, Math.floor(whole.length * part));
 };
 
@@ -107,17 +114,17 @@ const hostile: [what: string, make: () => Promise<Buffer> | Buffer | string, exp
   ['a page named .png', () => html, noPicture],
   ['a page behind the signature of a PNG', () => Buffer.concat([pngSignature, Buffer.from(html)]), refused],
   ['nothing', () => '', noPicture],
-  ['a TIFF', () => picture('tiff'), noPicture],
-  ['a GIF', () => picture('gif'), noPicture],
-  ['an AVIF', () => picture('avif', 64, 64), noPicture],
-  ['a bomb of 30,000 by 30,000', bomb, refused],
-  ['a JPEG that says it is as large', boastfulJpeg, refused],
+  ['a TIFF', () => sampleImage('tiff'), noPicture],
+  ['a GIF', () => sampleImage('gif'), noPicture],
+  ['an AVIF', () => sampleImage('avif', 64, 64), noPicture],
+  ['a bomb of 30,000 by 30,000', decompressionBomb, refused],
+  ['a JPEG that says it is as large', jpegWithFalseSize, refused],
   ['a JPEG cut in the middle', () => cut('jpeg', 0.5), refused],
   ['a JPEG cut at its end', () => cut('jpeg', 0.98), refused],
   ['a PNG cut in the middle', () => cut('png', 0.5), refused],
   ['a WebP cut at its end', () => cut('webp', 0.98), refused],
-  ['an animated WebP', movingWebp, refused],
-  ['an animated PNG', movingPng, refused],
+  ['an animated WebP', animatedWebp, refused],
+  ['an animated PNG', animatedPng, refused],
   ['a byte more than 1 MiB', () => Buffer.alloc(1024 * 1024 + 1, 0xff), tooLarge],
   ['far more than 1 MiB', () => Buffer.alloc(4 * 1024 * 1024, 0xff), tooLarge],
 ];
@@ -132,7 +139,7 @@ test.each(hostile)('%s is refused', async (_what, make, expected) => {
 });
 
 test('a file of exactly 1 MiB is taken', async () => {
-  const small = await picture('png', 64, 64);
+  const small = await sampleImage('png', 64, 64);
   // A comment fills it up: bytes that a decoder passes over.
   const text = Buffer.alloc(1024 * 1024 - small.length - 12, 'x');
   text.write('Comment\0', 'latin1');
@@ -163,7 +170,7 @@ test('memory stays bounded through 85 hostile uploads and the heaviest good ones
   expect(await send(times(85))).toEqual([413, 415, 422]);
   const after = await mostMemory();
   expect(after - before).toBeLessThan(100);
-  const heavy = heaviest();
+  const heavy = largestAllowedImage();
   expect(heavy.length).toBeLessThan(1024 * 1024);
   // A busy machine may give one up; what counts is that there are never two at a time.
   for (const status of await send(Array.from({ length: 3 }, () => heavy))) expect([200, 422, 503]).toContain(status);

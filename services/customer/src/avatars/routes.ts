@@ -12,34 +12,35 @@ import { readUpload, maxFileBytes, uploadLimiter } from './upload.ts';
 
 const path = '/api/customers/{customer_id}/avatar';
 
-const orAway = async <T>(asked: Promise<T>): Promise<T> =>
-  asked.catch((error: unknown) => {
-    throw unavailable('The storage of pictures does not answer', { cause: error });
+/** Turns every storage error into a 503. */
+const orUnavailable = async <T>(call: Promise<T>): Promise<T> =>
+  call.catch((error: unknown) => {
+    throw unavailable('The avatar storage is unavailable', { cause: error });
   });
 
 export const avatarRoutes = (storage: AvatarStorage): Route[] => [
   route({
     method: 'post',
     path,
-    summary: 'Give a customer a picture',
+    summary: 'Set a customer’s picture',
     description:
-      'One file, called `file`: a JPEG, PNG or WebP by its content, not animated, of up to 1 MiB and 25 million pixels. It is made anew ' +
-      'as a WebP of at most 512 by 512 pixels, without what the file held besides (place and time of a photograph).',
+      'One file, named `file`: a JPEG, PNG or WebP by its content, not animated, of up to 1 MiB and 25 million pixels. It is re-encoded ' +
+      'as a WebP of at most 512 by 512 pixels, without metadata (such as place and time of a photograph).',
     allow: { permission: 'customers:update', own: ownsCustomer },
     kind: 'upload',
-    bodyLimit: maxFileBytes + 16 * 1024, // with what multipart puts around the file
+    bodyLimit: maxFileBytes + 16 * 1024, // plus the multipart framing
     deadline: 30_000,
     params: CustomerId,
     responses: { 200: SavedCustomerResponse },
     prepare: ({ db, actor, params, expected_version, upload, signal }) =>
       uploadLimiter(async () => {
-        // What cannot be done is refused before the work.
+        // Rejects impossible requests before the expensive work.
         await db.transaction((tx) => lockUndeleted(tx, { actor, id: params.customer_id, expected_version }));
-        const picture = await reencodeImage(await readUpload(upload.stream, signal));
+        const image = await reencodeImage(await readUpload(upload.stream, signal));
         const name = newAvatarName();
-        // Noted first: whatever happens from here on, nothing stays in the storage that no customer has.
+        // Schedules the deletion first, so that no failure leaves a file that no customer has.
         if (!(await insertPendingDeletion(db, actor.company_id, params.customer_id, name))) throw notFound('customer');
-        await orAway(storage.put(name, picture, imageType));
+        await orUnavailable(storage.put(name, image, imageType));
         return name;
       }),
     handle: async ({ tx, actor, params, expected_version, prepared }) =>
@@ -52,7 +53,7 @@ export const avatarRoutes = (storage: AvatarStorage): Route[] => [
   route({
     method: 'delete',
     path,
-    summary: "Remove a customer's picture",
+    summary: 'Remove a customer’s picture',
     allow: { permission: 'customers:update', own: ownsCustomer },
     params: CustomerId,
     responses: { 200: SavedCustomerResponse },
@@ -67,19 +68,19 @@ export const avatarRoutes = (storage: AvatarStorage): Route[] => [
     method: 'get',
     path: '/avatars/{name}',
     summary: 'Get a picture',
-    description: "By a customer's `avatar_url`, until the picture is replaced or removed.",
+    description: 'By a customer’s `avatar_url`, until the picture is replaced or removed.',
     allow: 'open',
-    tenancy: 'global', // whoever knows the name, a superuser who names no company too
+    tenancy: 'global', // open to anyone who knows the name, without a company
     kind: 'stream',
     params: AvatarParams,
-    conditionalGet: true, // another picture has another name
+    conditionalGet: true, // a name never refers to another picture
     responses: { 200: imageType },
     handle: async ({ db, params: { name } }) => {
-      const found = isAvatarName(name) && (await isAvatarInUse(db, name)) && (await orAway(storage.get(name)));
-      if (!found) throw notFound('avatar');
-      return reply(200, found.stream, {
+      const avatar = isAvatarName(name) && (await isAvatarInUse(db, name)) && (await orUnavailable(storage.get(name)));
+      if (!avatar) throw notFound('avatar');
+      return reply(200, avatar.stream, {
         'Content-Type': imageType,
-        'Content-Length': String(found.size),
+        'Content-Length': String(avatar.size),
         ETag: `"${name.replace('.webp', '')}"`,
         'Cache-Control': 'private, max-age=300',
         'X-Content-Type-Options': 'nosniff',

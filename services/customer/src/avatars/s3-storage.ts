@@ -4,51 +4,52 @@ import { isAvatarName, type AvatarStorage } from './storage.ts';
 export type S3Settings = {
   bucket: string;
   region: string;
-  /** Of any S3-compatible server; left out: Amazon's own. */
+  /** URL of an S3-compatible server; omitted: Amazon S3. */
   endpoint?: string | undefined;
   access_key_id: string;
   secret_access_key: string;
 };
 
 /**
- * Keeps pictures as objects of a bucket of their own. Nobody but this service need be able to read it.
- * @param timeout milliseconds for one call with its repetition, and for a pause in what comes
+ * Stores avatars as objects of a bucket. Only this service needs access to it.
+ * @param timeout milliseconds for one call with its retry, and for a pause in the response
  */
 export function createS3Storage(settings: S3Settings, timeout = 5000): AvatarStorage {
   const { bucket, region, endpoint, access_key_id, secret_access_key } = settings;
   let opened: ReturnType<typeof open> | undefined;
   const open = async () => {
-    const s3 = await import('@aws-sdk/client-s3'); // when it is first needed: loading it takes a tenth of a second
+    const s3 = await import('@aws-sdk/client-s3'); // loaded on first use, because it takes 100 ms
     const client = new s3.S3Client({
       region,
       credentials: { accessKeyId: access_key_id, secretAccessKey: secret_access_key },
-      // Servers of one's own seldom have a host name for each bucket.
+      // Self-hosted servers rarely have a host name for each bucket.
       ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
       maxAttempts: 2,
       requestHandler: { connectionTimeout: 1000, socketTimeout: timeout },
-      // The checksums that Amazon has added since are unknown to many others.
+      // Many S3-compatible servers do not know Amazon's newer checksums.
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
     });
     return { s3, client };
   };
-  const inTime = () => ({ abortSignal: AbortSignal.timeout(timeout) });
-  const at = (name: string) => {
-    if (!isAvatarName(name)) throw new Error('that is no name of a picture');
+  const withTimeout = () => ({ abortSignal: AbortSignal.timeout(timeout) });
+  const keyOf = (name: string) => {
+    if (!isAvatarName(name)) throw new Error('Invalid avatar name');
     return { Bucket: bucket, Key: name };
   };
 
   return {
     put: async (name, bytes, type) => {
       const { s3, client } = await (opened ??= open());
-      await client.send(new s3.PutObjectCommand({ ...at(name), Body: bytes, ContentType: type }), inTime());
+      await client.send(new s3.PutObjectCommand({ ...keyOf(name), Body: bytes, ContentType: type }), withTimeout());
     },
 
     get: async (name) => {
       const { s3, client } = await (opened ??= open());
       try {
-        const { Body, ContentLength } = await client.send(new s3.GetObjectCommand(at(name)), inTime());
-        if (!(Body instanceof Readable) || ContentLength === undefined) throw new Error('the storage sent no object');
+        const { Body, ContentLength } = await client.send(new s3.GetObjectCommand(keyOf(name)), withTimeout());
+        if (!(Body instanceof Readable) || ContentLength === undefined)
+          throw new Error('The storage returned no object');
         return { stream: Body, size: ContentLength };
       } catch (error) {
         if (error instanceof s3.NoSuchKey) return undefined;
@@ -58,7 +59,7 @@ export function createS3Storage(settings: S3Settings, timeout = 5000): AvatarSto
 
     remove: async (name) => {
       const { s3, client } = await (opened ??= open());
-      await client.send(new s3.DeleteObjectCommand(at(name)), inTime());
+      await client.send(new s3.DeleteObjectCommand(keyOf(name)), withTimeout());
     },
   };
 }

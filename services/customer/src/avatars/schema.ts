@@ -2,5 +2,5 @@ import { z } from 'zod';
 
 export const AvatarParams = z.strictObject({ name: z.string() });
 
-/** Where a picture is found at the gateway. */
+/** Returns the path of an avatar at the gateway. */
 export const avatarUrl = (name: string): string => `/avatars/${name}`;

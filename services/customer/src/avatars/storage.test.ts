@@ -78,9 +78,9 @@ describe.each(storages)('%s', (_what, open) => {
   test('takes nothing but names', async () => {
     const calls = server.calls.length;
     for (const name of ['../../etc/passwd', 'a/b', '', '.', `${newAvatarName()}/..`]) {
-      await expect(storage.put(name, Buffer.from('x'), 'image/webp')).rejects.toThrow('no name');
-      await expect(storage.get(name)).rejects.toThrow('no name');
-      await expect(storage.remove(name)).rejects.toThrow('no name');
+      await expect(storage.put(name, Buffer.from('x'), 'image/webp')).rejects.toThrow('Invalid avatar name');
+      await expect(storage.get(name)).rejects.toThrow('Invalid avatar name');
+      await expect(storage.remove(name)).rejects.toThrow('Invalid avatar name');
     }
     expect(server.calls).toHaveLength(calls);
   });

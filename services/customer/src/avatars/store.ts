@@ -3,13 +3,13 @@ import { avatarUrl } from './schema.ts';
 
 export type PendingDeletion = { company_id: string; name: string };
 
-/** Longer than any upload takes: after that no customer gets the picture any more. */
+/** Longer than any upload; afterwards no customer gets the file. */
 const grace = '10 minutes';
 
 /**
- * Notes that the storage holds, or soon will, what no customer has yet. The customer's row is held meanwhile, so that its erasure, which waits
- * for its pictures to be gone, knows of this one.
- * @returns false when the customer has gone
+ * Schedules the deletion of a file that is about to be stored. Locks the customer's row, so that an erasure, which waits for the
+ * customer's files, sees this one.
+ * @returns false when the customer no longer exists
  */
 export async function insertPendingDeletion(
   db: Db,
@@ -25,31 +25,30 @@ export async function insertPendingDeletion(
   return rowCount > 0;
 }
 
-/** @returns false when it is too late: its removal may have begun */
+/** @returns false when the deletion may have started already */
 export async function cancelDeletion(tx: Tx, company_id: string, name: string): Promise<boolean> {
-  const untouched = { company_id, name, attempts: 0 };
-  return (await tx('avatar_deletions').where(untouched).where('due_at', '>', tx.fn.now()).delete()) > 0;
+  const pending = { company_id, name, attempts: 0 };
+  return (await tx('avatar_deletions').where(pending).where('due_at', '>', tx.fn.now()).delete()) > 0;
 }
 
-/** Of a customer whose pictures alone are meant. */
 export type CustomerRef = { company_id: string; customer_id: string };
 
 /**
- * Takes what is due; whoever takes it has until the next time that it is due, ever later up to ten minutes.
- * @param whose an erasure waits for these: a removal that has begun, and may have been cut off, is taken over at once
+ * Claims due deletions. A claim lasts until the next due time, which backs off up to ten minutes.
+ * @param customer claims also this customer's started deletions, for an erasure that waits for them
  */
-export function claimDueDeletions(db: Db, limit: number, whose?: CustomerRef): PromiseLike<PendingDeletion[]> {
+export function claimDueDeletions(db: Db, limit: number, customer?: CustomerRef): PromiseLike<PendingDeletion[]> {
   const due: Query = db('avatar_deletions')
     .select('company_id', 'name')
-    .where((one) => {
-      void one.where('due_at', '<=', db.fn.now());
-      if (whose) void one.orWhere('attempts', '>', 0);
+    .where((condition) => {
+      void condition.where('due_at', '<=', db.fn.now());
+      if (customer) void condition.orWhere('attempts', '>', 0);
     })
     .orderBy('due_at')
     .limit(limit)
     .forUpdate()
     .skipLocked();
-  if (whose) void due.where(whose);
+  if (customer) void due.where(customer);
   return db('avatar_deletions')
     .whereIn(['company_id', 'name'], due)
     .update({
@@ -62,14 +61,14 @@ export function claimDueDeletions(db: Db, limit: number, whose?: CustomerRef): P
 export const deletePendingDeletion = (db: Db, { company_id, name }: PendingDeletion): PromiseLike<number> =>
   db('avatar_deletions').where({ company_id, name }).delete();
 
-/** Whether the storage may still hold a picture that was this customer's. */
-export const hasPendingDeletions = async (db: Db, whose: CustomerRef): Promise<boolean> =>
-  (await db('avatar_deletions').select(db.raw('1')).where(whose).first()) !== undefined;
+/** Tells whether the storage may still have a file of the customer. */
+export const hasPendingDeletions = async (db: Db, customer: CustomerRef): Promise<boolean> =>
+  (await db('avatar_deletions').select(db.raw('1')).where(customer).first()) !== undefined;
 
-/** Whether some customer has it. */
+/** Tells whether a customer has the avatar. */
 export const isAvatarInUse = async (db: Db, name: string): Promise<boolean> =>
   (await db('customers')
     .select(db.raw('1'))
     .where({ avatar_url: avatarUrl(name) })
     .first()
-    .options({ name: 'is_avatar_served' })) !== undefined;
+    .options({ name: 'is_avatar_in_use' })) !== undefined;

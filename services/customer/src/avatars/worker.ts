@@ -1,60 +1,37 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Db } from '@clientela/db';
-import type { Log } from '@clientela/runtime';
+import { startPeriodicWorker, type Log } from '@clientela/runtime';
 import type { AvatarStorage } from './storage.ts';
 import { deletePendingDeletion, claimDueDeletions, type CustomerRef } from './store.ts';
 
 const batchSize = 20;
 
 /**
- * Removes from the storage what is discarded and due, a batch of it.
- * @param whose left out, everybody's
+ * Deletes one batch of due files from the storage.
+ * @param customer only this customer's files
  * @returns whether there may be more
- * @throws what the storage refuses with; that picture is due again later
+ * @throws the storage's error; the file is due again later
  */
-export async function deleteDueAvatars(db: Db, storage: AvatarStorage, whose?: CustomerRef): Promise<boolean> {
-  const due = await claimDueDeletions(db, batchSize, whose);
-  const removed = await Promise.allSettled(
-    due.map(async (discard) => {
-      await storage.remove(discard.name);
-      await deletePendingDeletion(db, discard);
+export async function deleteDueAvatars(db: Db, storage: AvatarStorage, customer?: CustomerRef): Promise<boolean> {
+  const due = await claimDueDeletions(db, batchSize, customer);
+  const results = await Promise.allSettled(
+    due.map(async (deletion) => {
+      await storage.remove(deletion.name);
+      await deletePendingDeletion(db, deletion);
     }),
   );
-  const failure = removed.find((one) => one.status === 'rejected');
+  const failure = results.find((result) => result.status === 'rejected');
   if (failure) throw failure.reason;
   return due.length === batchSize;
 }
 
 /**
- * Removes from the storage what is discarded, for ever: what fails is due again later. Several processes share the work.
- * @param options.every milliseconds between two looks
+ * Deletes due files periodically; failed ones are due again later. Safe in several processes.
+ * @param options.intervalMs between two polls
  */
-export function startAvatarCleanup(options: { db: Db; storage: AvatarStorage; log: Log; every?: number }) {
-  const { db, storage, log, every = 5000 } = options;
-  const stopping = new AbortController();
-  let failing = false;
-
-  const running = (async () => {
-    while (!stopping.signal.aborted) {
-      const more = await deleteDueAvatars(db, storage).then(
-        (found) => {
-          failing = false;
-          return found;
-        },
-        (error: unknown) => {
-          if (!failing) log.warn({ err: error }, 'discarded pictures wait for their removal');
-          failing = true;
-          return false;
-        },
-      );
-      if (!more) await sleep(every, undefined, { signal: stopping.signal }).catch(() => {});
-    }
-  })();
-
-  return {
-    stop: async (): Promise<void> => {
-      stopping.abort();
-      await running;
-    },
-  };
-}
+export const startAvatarCleanup = (options: { db: Db; storage: AvatarStorage; log: Log; intervalMs?: number }) =>
+  startPeriodicWorker({
+    run: () => deleteDueAvatars(options.db, options.storage),
+    intervalMs: options.intervalMs ?? 5000,
+    log: options.log,
+    failureMessage: 'avatar deletions failed and will be retried',
+  });

@@ -12,124 +12,123 @@ import { findErased } from '../tombstones/erased.ts';
 import type { Fingerprints } from '../tombstones/fingerprints.ts';
 import { operationSchema } from './schema.ts';
 
-const Operation = operationSchema(checkedPatch(patchBody(Customer, WritableCustomer)));
-type Operation = z.infer<typeof Operation>;
+const AnyOperation = operationSchema(checkedPatch(patchBody(Customer, WritableCustomer)));
+type AnyOperation = z.infer<typeof AnyOperation>;
 
-/** Its status as the door of a single customer would give it. */
+/** Result of one operation, with the status of the single-customer route. */
 export type Outcome = { status: number; customer?: StoredCustomer };
-/** In which company, and whether its erased people may be made again. */
 export type BatchContext = {
   company: { country: string; currency: string };
   fingerprints: Fingerprints;
+  /** Whether erased people may be created again. */
   allow_erased: boolean;
 };
-type UpsertOperation = Extract<Operation, { op: 'upsert' }>;
-/** Its data without what was only filled in. */
-type Upsert = Omit<UpsertOperation, 'data'> & { data: Partial<UpsertOperation['data']> };
-export type ParsedOperation = Exclude<Operation, UpsertOperation> | Upsert;
+type UpsertInput = Extract<AnyOperation, { op: 'upsert' }>;
+/** An upsert whose data has no schema defaults. */
+type Upsert = Omit<UpsertInput, 'data'> & { data: Partial<UpsertInput['data']> };
+export type Operation = Exclude<AnyOperation, UpsertInput> | Upsert;
 
 /**
- * Judges an operation as it was sent.
- * @throws AppError 422 naming its fields as the doors of single customers do, 403 for one that the role may not do
+ * Validates and authorizes one operation of a batch.
+ * @throws AppError 422 with the field paths of the single-customer routes, 403 for an operation that the role may not do
  */
-export function parseOperation(actor: CompanyActor, sent: unknown): ParsedOperation {
-  const parsed = Operation.safeParse(sent);
+export function parseOperation(actor: CompanyActor, input: unknown): Operation {
+  const parsed = AnyOperation.safeParse(input);
   if (!parsed.success) {
-    const faults = fieldErrors(parsed.error.issues);
-    throw invalid(faults.map(({ path, message }) => ({ path: path.replace(/^data\./, ''), message })).slice(0, 100));
+    const errors = fieldErrors(parsed.error.issues);
+    throw invalid(errors.map(({ path, message }) => ({ path: path.replace(/^data\./, ''), message })).slice(0, 100));
   }
   const operation = parsed.data;
   for (const verb of operation.op === 'upsert' ? (['create', 'update'] as const) : [operation.op])
     requirePermission(actor, `customers:${verb}`);
   if (operation.op !== 'upsert') return operation;
   if (typeof operation.data[operation.match_on] !== 'string')
-    throw invalid([{ path: operation.match_on, message: 'is required: it is what the customer is found by' }]);
-  return { ...operation, data: withoutDefaults(operation.data, sent) };
+    throw invalid([{ path: operation.match_on, message: 'is required, because match_on names it' }]);
+  return { ...operation, data: withoutDefaults(operation.data, input) };
 }
 
-/** Without what was only filled in: a customer that is there keeps its status and type. */
-function withoutDefaults(data: UpsertOperation['data'], sent: unknown): Upsert['data'] {
-  const { data: given } = sent as { data: object };
-  return Object.fromEntries(Object.entries(data).filter(([field]) => field in given)) as Upsert['data'];
+/** Removes schema defaults, so that an existing customer keeps its status and type. */
+function withoutDefaults(data: UpsertInput['data'], input: unknown): Upsert['data'] {
+  const { data: sent } = input as { data: object };
+  return Object.fromEntries(Object.entries(data).filter(([field]) => field in sent)) as Upsert['data'];
 }
 
-/** Does one operation in the transaction that it is given. */
+/** Applies one operation in the given transaction. */
 export async function applyOperation(
   tx: Tx,
   actor: CompanyActor,
-  operation: ParsedOperation,
-  terms: BatchContext,
+  operation: Operation,
+  context: BatchContext,
 ): Promise<Outcome> {
   switch (operation.op) {
     case 'create':
-      return { status: 201, customer: await createUnlessErased(tx, actor, operation.data, terms) };
+      return { status: 201, customer: await createUnlessErased(tx, actor, operation.data, context) };
     case 'update': {
       const target = { actor, id: operation.id, expected_version: undefined };
-      return { status: 200, customer: await changeCustomer(tx, target, operation.data, terms.company.country) };
+      return { status: 200, customer: await changeCustomer(tx, target, operation.data, context.company.country) };
     }
     case 'upsert':
-      return upsertCustomer(tx, actor, operation, terms);
+      return upsertCustomer(tx, actor, operation, context);
     default:
       await markDeleted(tx, { actor, id: operation.id, expected_version: undefined });
       return { status: 200 };
   }
 }
 
-/** What a new customer is when nothing is said. */
 const newCustomerDefaults = { status: 'active', type: 'regular' } as const;
 
 async function upsertCustomer(
   tx: Tx,
   actor: CompanyActor,
   { match_on, data }: Upsert,
-  terms: BatchContext,
+  context: BatchContext,
 ): Promise<Outcome> {
-  const { country } = terms.company;
+  const { country } = context.company;
   const value = String(data[match_on]);
-  const looked = match_on === 'phone' ? normalizePhone(value, country) : value;
-  const holder = await findByUniqueValue(tx, actor.company_id, match_on, { [match_on]: looked });
-  if (!holder) {
-    return { status: 201, customer: await createUnlessErased(tx, actor, { ...newCustomerDefaults, ...data }, terms) };
+  const key = match_on === 'phone' ? normalizePhone(value, country) : value;
+  const existing = await findByUniqueValue(tx, actor.company_id, match_on, { [match_on]: key });
+  if (!existing) {
+    return { status: 201, customer: await createUnlessErased(tx, actor, { ...newCustomerDefaults, ...data }, context) };
   }
-  const target = { actor, id: holder.id, expected_version: undefined };
+  const target = { actor, id: existing.id, expected_version: undefined };
   return { status: 200, customer: await changeCustomer(tx, target, data, country) };
 }
 
 /**
- * A list must not bring back who was erased, unless somebody says that it may, which the history remembers.
+ * Creates a customer unless the suppression list has one of its values; with `allow_erased` the history records the exception.
  * @throws AppError 409 CUSTOMER_ERASED naming the fields
  */
 async function createUnlessErased(
   tx: Tx,
   actor: CompanyActor,
   data: NewCustomer,
-  terms: BatchContext,
+  context: BatchContext,
 ): Promise<StoredCustomer> {
-  const customer = await createCustomer(tx, actor, data, terms.company);
-  // Asked when it is made: had it to wait for an erasure that held one of its values, that one has ended by now.
-  const [fields = []] = await findErased(tx, terms.fingerprints, actor.company_id, [customer]);
+  const customer = await createCustomer(tx, actor, data, context.company);
+  // Checked after the insert: an erasure that held one of the unique values has committed by then.
+  const [fields = []] = await findErased(tx, context.fingerprints, actor.company_id, [customer]);
   if (fields.length === 0) return customer;
-  if (!terms.allow_erased)
+  if (!context.allow_erased)
     throw new AppError('conflict', {
       error_code: 'CUSTOMER_ERASED',
-      detail: `${fields.join(', ')}: somebody had this whose data was erased; allow_erased=true makes the customer all the same`,
-      errors: fields.map((path) => ({ path, message: 'was that of somebody whose data was erased' })),
+      detail: `An erased customer had the same ${fields.join(', ')}; allow_erased=true creates the customer anyway`,
+      errors: fields.map((path) => ({ path, message: 'belonged to an erased customer' })),
     });
   await insertHistory(tx, actor.company_id, customer.id, {
     actor_id: actor.id,
     action: customerCreated.name,
     changes: [],
-    reason: `made with allow_erased, though somebody who was erased had this ${fields.join(', ')}`,
+    reason: `created with allow_erased, although an erased customer had the same ${fields.join(', ')}`,
   });
   return customer;
 }
 
 /**
- * Whether an upsert failed only because somebody else made, or deleted, the very customer it looked for meanwhile: then it is worth
- * another try.
+ * Tells whether an upsert lost a race: another transaction created or deleted the matching customer in between, and a retry
+ * will find the new state.
  */
-export const isRetryableUpsert = (operation: ParsedOperation, error: unknown): boolean =>
+export const isRetryableUpsert = (operation: Operation, error: unknown): boolean =>
   operation.op === 'upsert' &&
   error instanceof AppError &&
   [takenCode(operation.match_on), 'CUSTOMER_DELETED', 'CUSTOMER_NOT_FOUND'].includes(error.error_code);
-const takenCode = (field: UpsertOperation['match_on']) => `CUSTOMER_${field.toUpperCase()}_TAKEN`;
+const takenCode = (field: UpsertInput['match_on']) => `CUSTOMER_${field.toUpperCase()}_TAKEN`;

@@ -16,11 +16,10 @@ import type { Fingerprints } from '../tombstones/fingerprints.ts';
 import { parseOperation, isRetryableUpsert, applyOperation, type BatchContext } from './actions.ts';
 import { Batch, batchResponse, BatchQuery, type OperationResult } from './schema.ts';
 
-const maxAttempts = 3; // of an upsert that others get in the way of
+const maxAttempts = 3; // of an upsert that loses a race
 
 type StepContext = IdempotentSteps & { db: Db; actor: CompanyActor; request_id: string; prepared: BatchContext };
 
-/** What these doors work with. */
 export type BatchDeps = { companies: CompanyClient; fingerprints: Fingerprints; log: ServiceOptions['log'] };
 
 export const batchRoutes = ({ companies, fingerprints, log }: BatchDeps): Route[] => [
@@ -29,19 +28,19 @@ export const batchRoutes = ({ companies, fingerprints, log }: BatchDeps): Route[
     path: '/api/customers/batch',
     summary: 'Create, update, upsert and delete many customers',
     description:
-      'Each operation stands alone, in the order given, with a result of its own: status, and the customer or the problem. Fields of data ' +
-      'and faults are named as by the doors of single customers. An upsert changes the undeleted customer that holds the given value of ' +
-      'match_on, or makes one; of an existing one, number, status, type and tags are read-only. With an Idempotency-Key a batch that was cut ' +
-      'off goes on where it ended when it is sent again: what has its result keeps it, what met a 5xx is tried again. An operation that ' +
-      'would make a customer with the e-mail, phone, document number or external id of somebody who was erased is a 409 CUSTOMER_ERASED; ' +
-      'allow_erased=true, which needs an admin, makes it all the same, and the history says so.',
+      'Each operation runs in a transaction of its own, in the given order, and has a result of its own: a status, and the customer or ' +
+      'the problem. Fields of data and errors have the names of the single-customer routes. An upsert changes the undeleted customer ' +
+      'with the given value of match_on, or creates one; number, status, type and tags of an existing customer are read-only. With an ' +
+      'Idempotency-Key an interrupted batch continues when it is repeated: finished operations keep their results, operations that ' +
+      'failed with a 5xx run again. An operation that would create a customer with the e-mail, phone, document number or external id of ' +
+      'an erased customer is a 409 CUSTOMER_ERASED; allow_erased=true, which needs an admin, creates it and records that in the history.',
     allow: 'customers:create',
     query: BatchQuery,
     body: Batch,
     bodyLimit: 8 * 1024 * 1024,
     deadline: 120_000, // 1,000 operations on a busy machine
     responses: { 200: batchResponse(Problem) },
-    transaction: 'own', // each operation stands alone
+    transaction: 'own', // one for each operation
     idempotency: 'steps',
     prepare: async ({ actor, query: { allow_erased }, signal }): Promise<BatchContext> => {
       if (allow_erased) requirePermission(actor, 'gdpr:manage');
@@ -49,12 +48,12 @@ export const batchRoutes = ({ companies, fingerprints, log }: BatchDeps): Route[
       if (!company) throw notFound('company');
       return { company, fingerprints, allow_erased };
     },
-    handle: async ({ body, signal, ...work }) => {
+    handle: async ({ body, signal, ...context }) => {
       const results: OperationResult[] = [];
-      for (const [at, operation] of body.operations.entries()) {
-        // Nobody waits for the answer any more: what is done is done, and kept under the key.
-        if (signal.aborted) throw unavailable('The batch was cut off; send it again with the same Idempotency-Key');
-        results.push(await runOperation(at + 1, operation, work, log));
+      for (const [index, operation] of body.operations.entries()) {
+        // Stops when the client has disconnected: finished operations are stored under the key.
+        if (signal.aborted) throw unavailable('The batch was interrupted; repeat it with the same Idempotency-Key');
+        results.push(await runOperation(index + 1, operation, context, log));
       }
       const succeeded = results.filter(({ error }) => error === undefined).length;
       return { results, succeeded, failed: results.length - succeeded };
@@ -62,20 +61,21 @@ export const batchRoutes = ({ companies, fingerprints, log }: BatchDeps): Route[
   }),
 ];
 
+/** Runs one operation and turns an error into its result. */
 async function runOperation(
   step: number,
-  sent: unknown,
-  work: StepContext,
+  input: unknown,
+  context: StepContext,
   log: BatchDeps['log'],
 ): Promise<OperationResult> {
   try {
-    return await attemptOperation(step, sent, work);
+    return await attemptOperation(step, input, context);
   } catch (error) {
-    const result = await toErrorResult(error, work);
-    if (result.status === 403) return result; // what one may do is judged each time
-    if (result.status < 500) return work.recordStep(step, result);
-    if (result.status === 500) log.error({ request_id: work.request_id, err: error }, 'unexpected failure');
-    else log.warn({ request_id: work.request_id, err: error }, 'an operation of a batch was left undone');
+    const result = await toErrorResult(error, context);
+    if (result.status === 403) return result; // permissions are checked again on every repeat
+    if (result.status < 500) return context.recordStep(step, result);
+    if (result.status === 500) log.error({ request_id: context.request_id, err: error }, 'unexpected failure');
+    else log.warn({ request_id: context.request_id, err: error }, 'batch operation failed; a repeat will retry it');
     return result;
   }
 }
@@ -85,9 +85,9 @@ async function toErrorResult(error: unknown, { request_id, db }: StepContext): P
   return { status, error: body };
 }
 
-async function attemptOperation(step: number, sent: unknown, work: StepContext): Promise<OperationResult> {
-  const { runStep, actor, prepared } = work;
-  const operation = parseOperation(actor, sent);
+async function attemptOperation(step: number, input: unknown, context: StepContext): Promise<OperationResult> {
+  const { runStep, actor, prepared } = context;
+  const operation = parseOperation(actor, input);
   const apply = async (tx: Tx): Promise<OperationResult> => {
     const { status, customer } = await applyOperation(tx, actor, operation, prepared);
     return { status, ...(customer && { customer: toResponse(actor, customer) }) };

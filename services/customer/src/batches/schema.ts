@@ -5,8 +5,8 @@ import { SavedCustomerResponse, NewCustomer, type Customer } from '../customers/
 const MatchOn = z.enum(['email', 'phone', 'external_id', 'user_id']);
 
 /**
- * An operation, judged by itself when its turn comes: a bad one fails alone.
- * @param changes the body of a PATCH
+ * Schema of one operation. Each is validated on its own, so that an invalid one fails alone.
+ * @param changes schema of a PATCH body
  */
 export const operationSchema = <Changes extends z.ZodType>(changes: Changes) =>
   z.discriminatedUnion(
@@ -34,15 +34,13 @@ export const Batch = z.strictObject({
 });
 
 export const BatchQuery = z.strictObject({
-  allow_erased: queryBoolean
-    .default(false)
-    .meta({ description: 'Makes customers whose values somebody had who was erased' }),
+  allow_erased: queryBoolean.default(false).meta({ description: 'Allows customers with values of erased customers' }),
 });
 
-/** What became of one operation. */
+/** Result of one operation. */
 export type OperationResult = { status: number; customer?: Partial<Customer>; error?: object };
 
-/** @param problem the shape of a problem document */
+/** @param problem schema of a problem document */
 export const batchResponse = (problem: z.ZodType) => {
   const result = z.strictObject({
     status: z.int(),

@@ -6,10 +6,10 @@ import { changedValues, readOnlyErrors, writableFields, type CompanyActor } from
 import { recordChange } from '../history/actions.ts';
 import { insertTags, updateLabels } from '../tags/store.ts';
 import {
-  emptyCustomer,
+  applyPatch,
   changedFields,
   changesBetween,
-  applyPatch,
+  emptyCustomer,
   forbiddenFields,
   recordErrors,
   userErrors,
@@ -24,10 +24,10 @@ import {
   type StoredCustomer,
 } from './store.ts';
 
-/** A change of one existing customer: whose, which, and the version the caller knows of it, if it said so. */
+/** The customer to change, the actor, and the version from If-Match, if any. */
 export type CustomerTarget = { actor: CompanyActor; id: string; expected_version: number | undefined };
 
-/** @param company whose country reads national phone numbers, and in whose currency the customer's value is counted */
+/** @param company its country normalizes national phone numbers, its currency is that of the customer's value */
 export async function createCustomer(
   tx: Tx,
   actor: CompanyActor,
@@ -49,7 +49,7 @@ export async function createCustomer(
   return tagged;
 }
 
-/** The labels belong to how the record began: they are no versions and no events of their own. */
+/** Adds the labels of a new customer, without versions or events of their own. */
 async function insertInitialTags(tx: Tx, actor: CompanyActor, customer: StoredCustomer, labels: readonly string[]) {
   const rows = labels.map((label) => ({ label, color: null, priority: 0, created_by: actor.id }));
   await insertTags(tx, actor.company_id, customer.id, rows, (index) => `tags.${index}`);
@@ -57,9 +57,9 @@ async function insertInitialTags(tx: Tx, actor: CompanyActor, customer: StoredCu
 }
 
 /**
- * Changes what the body brings; what it leaves out stays.
- * @param country by which a national phone number is read
- * @throws AppError 403 for a field that the role may not write, 422 for read-only ones and for what the record would become
+ * Changes the fields of the body; omitted fields keep their values.
+ * @param country normalizes national phone numbers
+ * @throws AppError 403 for a field that the role may not write, 422 for read-only fields and for an invalid resulting record
  */
 export async function changeCustomer(
   tx: Tx,
@@ -71,25 +71,25 @@ export async function changeCustomer(
   const current = await lockUndeleted(tx, target);
   requireOwnCompany(actor, body['business_id']);
   rejectFields(forbiddenFields(actor.role, Object.keys(body), Object.keys(changedValues(body, current))));
-  const given = writableFields(body, WritableCustomer);
-  const after = applyPatch(current, given, country);
-  const faults = [
+  const input = writableFields(body, WritableCustomer);
+  const patched = applyPatch(current, input, country);
+  const errors = [
     ...readOnlyErrors(body, WritableCustomer, current),
-    ...userErrors(current, given),
-    ...recordErrors(after),
+    ...userErrors(current, input),
+    ...recordErrors(patched),
   ];
-  if (faults.length > 0) throw invalid(faults);
+  if (errors.length > 0) throw invalid(errors);
 
-  const changes = changedValues(after, current);
+  const changes = changedValues(patched, current);
   const fields_changed = changedFields(Object.keys(changes));
   if (fields_changed.length === 0) return current;
   const customer = await saveChanges(tx, actor, current, changes);
-  const remembered = { changes: changesBetween(current, customer, fields_changed) };
-  await recordChange(tx, actor, customerUpdated, customer, { fields_changed }, remembered);
+  const history = { changes: changesBetween(current, customer, fields_changed) };
+  await recordChange(tx, actor, customerUpdated, customer, { fields_changed }, history);
   return customer;
 }
 
-/** Gives a customer another status, which never deletes it. The same again is no change. */
+/** Changes the status, which never deletes. The same status again changes nothing. */
 export async function changeStatus(
   tx: Tx,
   target: CustomerTarget,
@@ -98,55 +98,54 @@ export async function changeStatus(
   const current = await lockUndeleted(tx, target);
   if (current.status === status) return current;
   const customer = await saveChanges(tx, target.actor, current, { status });
-  const said = { from: current.status, to: status };
-  const remembered = { changes: [{ field: 'status', ...said }], reason: reason ?? undefined };
-  await recordChange(tx, target.actor, customerStatusChanged, customer, said, remembered);
+  const transition = { from: current.status, to: status };
+  const history = { changes: [{ field: 'status', ...transition }], reason: reason ?? undefined };
+  await recordChange(tx, target.actor, customerStatusChanged, customer, transition, history);
   return customer;
 }
 
-/** Gives a customer another type. The same again is no change. */
+/** Changes the type. The same type again changes nothing. */
 export async function changeType(tx: Tx, target: CustomerTarget, type: Type): Promise<StoredCustomer> {
   const current = await lockUndeleted(tx, target);
   if (current.type === type) return current;
   const customer = await saveChanges(tx, target.actor, current, { type });
-  const remembered = { changes: [{ field: 'type', from: current.type, to: type }] };
-  await recordChange(tx, target.actor, customerUpdated, customer, { fields_changed: ['type'] }, remembered);
+  const history = { changes: [{ field: 'type', from: current.type, to: type }] };
+  await recordChange(tx, target.actor, customerUpdated, customer, { fields_changed: ['type'] }, history);
   return customer;
 }
 
-/** Brings a customer back with status active, deleted or not. Again is no change. */
+/** Sets the status active and clears the deletion mark. An active customer stays unchanged. */
 export async function activateCustomer(tx: Tx, target: CustomerTarget): Promise<StoredCustomer> {
   const current = await lockForUpdate(tx, target);
   if (current.is_active) return current;
-  const customer = await saveChanges(tx, target.actor, current, { status: 'active', deleted: false });
-  const from = current.deleted_at ? 'deleted' : current.status;
-  const said = { from, to: 'active' };
-  await recordChange(tx, target.actor, customerStatusChanged, customer, said, {
-    changes: [{ field: 'status', ...said }],
-  });
+  const customer = await saveChanges(tx, target.actor, current, { status: 'active', isDeleted: false });
+  const transition = { from: current.deleted_at ? 'deleted' : current.status, to: 'active' };
+  const history = { changes: [{ field: 'status', ...transition }] };
+  await recordChange(tx, target.actor, customerStatusChanged, customer, transition, history);
   return customer;
 }
 
-/** Sets the deletion mark, which frees the record's unique values. Again is no change. */
+/** Sets the deletion mark, which frees the customer's unique values. A deleted customer stays unchanged. */
 export async function markDeleted(tx: Tx, target: CustomerTarget): Promise<void> {
   const current = await lockForUpdate(tx, target);
   if (current.deleted_at) return;
-  const customer = await saveChanges(tx, target.actor, current, { deleted: true });
+  const customer = await saveChanges(tx, target.actor, current, { isDeleted: true });
   const changes = [{ field: 'status', from: current.status, to: 'deleted' }];
   await recordChange(tx, target.actor, customerDeleted, customer, { hard: false }, { changes });
 }
 
-/** Removes a customer for good, here and (by the event) in the services that hold rows of it. */
+/** Removes a customer permanently, here and, through the event, in the services that have rows of it. */
 export async function removeCustomer(tx: Tx, target: CustomerTarget): Promise<void> {
   const current = await lockForUpdate(tx, target);
   await deleteCustomer(tx, target.actor.company_id, current.id);
-  const { id: customer_id, number, version } = current; // its history went with it
+  const { id: customer_id, number, version } = current; // deleting the customer deletes its history
   await publish(tx, customerDeleted, target.actor, version + 1, { customer_id, number, hard: true });
 }
 
-/** @throws AppError 403 for another company, alike whether it exists or not */
+/** @throws AppError 403 for another company, whether or not it exists */
 function requireOwnCompany(actor: CompanyActor, business_id: unknown): void {
-  if (business_id !== undefined && business_id !== actor.company_id) throw forbidden('That is not your company');
+  if (business_id !== undefined && business_id !== actor.company_id)
+    throw forbidden('business_id must be your own company');
 }
 
 function rejectFields(fields: readonly string[]): void {
@@ -156,8 +155,8 @@ function rejectFields(fields: readonly string[]): void {
 }
 
 /**
- * Finds and locks the record to be changed.
- * @throws AppError 404, or 412 when it has moved on from the version that the caller knows
+ * Finds and locks the customer to change.
+ * @throws AppError 404, or 412 when its version is not the expected one
  */
 export async function lockForUpdate(tx: Tx, { actor, id, expected_version }: CustomerTarget): Promise<StoredCustomer> {
   const current = await lockCustomer(tx, actor.company_id, id);
@@ -167,8 +166,8 @@ export async function lockForUpdate(tx: Tx, { actor, id, expected_version }: Cus
 }
 
 /**
- * As `currentOf`, for a change that a deleted record does not take.
- * @throws AppError 409 CUSTOMER_DELETED besides
+ * Finds and locks the customer for a change that a deleted one rejects.
+ * @throws AppError 404, 412, or 409 CUSTOMER_DELETED
  */
 export async function lockUndeleted(tx: Tx, target: CustomerTarget): Promise<StoredCustomer> {
   const current = await lockForUpdate(tx, target);
@@ -177,15 +176,16 @@ export async function lockUndeleted(tx: Tx, target: CustomerTarget): Promise<Sto
   return current;
 }
 
-/** Writes changes onto a record that is locked: a new version of it. */
+/** Writes changes to a locked record as its next version. */
 export async function saveChanges(
   tx: Tx,
   actor: CompanyActor,
   current: StoredCustomer,
   changes: CustomerChanges,
 ): Promise<StoredCustomer> {
-  // Who may see only one record is not shown the one that holds a value.
-  const customer = await updateCustomer(tx, actor.company_id, current, changes, { shown: actor.role !== 'customer' });
+  // Role customer may read only its own record, so a conflict does not reveal the other one.
+  const exposeExisting = actor.role !== 'customer';
+  const customer = await updateCustomer(tx, actor.company_id, current, changes, { exposeExisting });
   if (!customer) throw preconditionFailed();
   return customer;
 }

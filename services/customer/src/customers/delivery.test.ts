@@ -1,4 +1,3 @@
-import { connect, type Db, type Tx } from '@clientela/db';
 import { startEvents, type Events } from '@clientela/events';
 import { stubServer, type TestUser, type Company, type StubServer, type TestService } from '@clientela/testing';
 import { createLog } from '@clientela/runtime';
@@ -12,29 +11,26 @@ let admin: TestUser;
 let interaction: StubServer;
 let favorites: StubServer;
 let events: Events;
-let own: Db;
 
 beforeAll(async () => {
-  const afterCommit = (tx: Tx) => events.committed(tx);
-  service = await createTestCustomer({ pool: 10, afterCommit });
+  service = await createTestCustomer({ pool: 12 });
   company = service.company();
   admin = service.user('admin', company);
   [interaction, favorites] = await Promise.all([stubServer('interaction'), stubServer('favorites')]);
-  const { url } = service.database;
-  own = connect(url, { pool: 3 });
+  const { db, url } = service.database;
   events = startEvents({
-    db: own,
+    db,
     url,
     service: 'customer',
     subscriptions: [],
     subscribers: [interaction.client, favorites.client],
     settings: { RABBITMQ_EXCHANGE: 'test' },
-    log: createLog('customer', 'silent'),
+    log: createLog('customer', 'silent', { redact: [] }),
   });
 });
 afterAll(async () => {
   await events.stop();
-  await Promise.all([own.destroy(), interaction.close(), favorites.close()]);
+  await Promise.all([interaction.close(), favorites.close()]);
   await service.close();
 });
 

@@ -36,31 +36,31 @@ import {
 import { findCustomer, findCustomerByKey } from './store.ts';
 
 const path = '/api/customers';
-const one = `${path}/{customer_id}`;
+const customerPath = `${path}/{customer_id}`;
 
 export const customerRoutes = (companies: CompanyClient): Route[] => {
-  const companyOf = async (actor: CompanyActor, signal: AbortSignal) => {
+  const fetchCompany = async (actor: CompanyActor, signal: AbortSignal) => {
     const company = await companies(actor.company_id, { actor, signal });
     if (!company) throw notFound('company');
     return company;
   };
 
-  const change = (method: 'put' | 'patch') =>
+  const changeRoute = (method: 'put' | 'patch') =>
     route({
       method,
-      path: one,
+      path: customerPath,
       summary: 'Change a customer',
       description:
-        'Fields left out stay, null clears one. Of address and preferences the given keys replace and the others stay; metadata is ' +
-        'replaced whole. A full_name that was built from firstname and lastname is built again when they change. user_id is ' +
-        'read-only once it is set. One of full_name, firstname, lastname, email and phone must remain.',
+        'Omitted fields keep their values, null clears a field. Keys of address and preferences are merged; metadata is replaced ' +
+        'whole. A full_name that was built from firstname and lastname is rebuilt when they change. user_id is read-only once it is ' +
+        'set. At least one of full_name, firstname, lastname, email and phone must remain.',
       allow: { permission: 'customers:update', own: ownsCustomer },
       ...(method === 'patch' && { rateLimit: 'customer-patch' }),
       params: CustomerId,
       body: checkedPatch(patchBody(Customer, WritableCustomer)),
       responses: { 200: SavedCustomerResponse },
       prepare: async ({ actor, body, signal }) =>
-        typeof body['phone'] === 'string' ? (await companyOf(actor, signal)).country : '',
+        typeof body['phone'] === 'string' ? (await fetchCompany(actor, signal)).country : '',
       handle: async ({ tx, actor, params, body, expected_version, prepared }) => {
         const target = { actor, id: params.customer_id, expected_version };
         return toSavedResponse(actor, 'Customer updated', await changeCustomer(tx, target, body, prepared));
@@ -73,23 +73,23 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
       path,
       summary: 'Create a customer',
       description:
-        'One of full_name, firstname, lastname, email and phone is required. A document_number needs its document_type. ' +
-        'Phones are normalised by the country of the company.',
+        'At least one of full_name, firstname, lastname, email and phone is required. A document_number needs its document_type. ' +
+        'National phone numbers are normalised by the country of the company.',
       allow: 'customers:create',
       body: NewCustomer,
       responses: { 201: SavedCustomerResponse },
-      prepare: ({ actor, signal }) => companyOf(actor, signal),
+      prepare: ({ actor, signal }) => fetchCompany(actor, signal),
       handle: async ({ tx, actor, body, prepared }) =>
         toSavedResponse(actor, 'Customer created', await createCustomer(tx, actor, body, prepared)),
     }),
     route({
       method: 'get',
-      path: one,
+      path: customerPath,
       summary: 'Get a customer',
-      description: 'Inactive and deleted ones too.',
+      description: 'Includes inactive and deleted customers.',
       allow: { permission: 'customers:read', own: ownsCustomer },
       params: CustomerId,
-      conditionalGet: false, // counters raise no version
+      conditionalGet: false, // counters change without raising the version
       responses: { 200: CustomerResponse },
       handle: async ({ db, actor, params }) => {
         const customer = await findCustomer(db, actor.company_id, params.customer_id);
@@ -97,15 +97,15 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
         return withETag(customer.version, { customer: toResponse(actor, customer) });
       },
     }),
-    change('put'),
-    change('patch'),
+    changeRoute('put'),
+    changeRoute('patch'),
     route({
       method: 'delete',
-      path: one,
-      summary: 'Deactivate a customer, or remove it',
+      path: customerPath,
+      summary: 'Deactivate or remove a customer',
       description:
-        'Sets a deletion mark, which activate takes back. With hard_delete=true the record is removed for good, in every service, ' +
-        'which needs an admin.',
+        'Sets a deletion mark, which activate clears. With hard_delete=true, for admins only, the record is removed permanently from ' +
+        'every service.',
       allow: 'customers:delete',
       params: CustomerId,
       query: DeleteQuery,
@@ -123,10 +123,10 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
     }),
     route({
       method: 'patch',
-      path: `${one}/activate`,
-      summary: 'Bring a customer back',
+      path: `${customerPath}/activate`,
+      summary: 'Activate a customer',
       description:
-        'With status active, whether it was deleted, inactive or suspended; 409 when another took one of its unique values.',
+        'Sets the status active, also of a deleted customer; 409 when another customer has one of its unique values.',
       allow: 'customers:update',
       params: CustomerId,
       responses: { 200: SavedCustomerResponse },
@@ -139,9 +139,9 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
     }),
     route({
       method: 'patch',
-      path: `${one}/status`,
+      path: `${customerPath}/status`,
       summary: 'Change the status of a customer',
-      description: 'Never deletes. The reason is kept in the history. The same status again is no change.',
+      description: 'Never deletes. The reason is stored in the history. Setting the same status again changes nothing.',
       allow: 'customers:update',
       params: CustomerId,
       body: StatusChange,
@@ -153,7 +153,7 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
     }),
     route({
       method: 'patch',
-      path: `${one}/type`,
+      path: `${customerPath}/type`,
       summary: 'Change the type of a customer',
       allow: 'customers:update',
       params: CustomerId,

@@ -5,7 +5,7 @@ import { normalizePhone } from '@clientela/validation/phones';
 import type { Change } from '../history/schema.ts';
 import type { Address, Customer, CustomerFields, CustomerInput, Preferences } from './schema.ts';
 
-/** A record of which nothing was said yet. */
+/** Default values of a new record. */
 export const emptyCustomer: CustomerFields = {
   user_id: null,
   external_id: null,
@@ -28,15 +28,15 @@ export const emptyCustomer: CustomerFields = {
 };
 
 /**
- * The record after a change, of which every field may be left out.
- * @param country by which a national phone number is read
+ * Returns the record after a change; omitted fields keep their values.
+ * @param country normalizes national phone numbers
  */
-export function applyPatch(current: CustomerFields, given: CustomerInput, country: string): CustomerFields {
-  const { address, preferences, phone, full_name: _, ...plain } = given;
+export function applyPatch(current: CustomerFields, input: CustomerInput, country: string): CustomerFields {
+  const { address, preferences, phone, full_name: _fullName, ...plainFields } = input;
   return {
     ...current,
-    ...plain,
-    ...resolveNames(current, given),
+    ...plainFields,
+    ...resolveNames(current, input),
     ...resolvePhone(current, phone, country),
     address: resolveAddress(current.address, address),
     preferences: { ...current.preferences, ...preferences } as Preferences,
@@ -48,15 +48,17 @@ type Names = Pick<CustomerFields, 'full_name' | 'full_name_built' | 'firstname' 
 const maxNameLength = 255; // characters of full_name
 
 /**
- * The names after a change. A full name that nobody gave is built from firstname and lastname, and built again when they change.
- * One that is sent back as it was read counts as not given; null hands it back to building.
+ * Resolves the names after a change. A full name is built from firstname and lastname until a client sets it, and rebuilt when
+ * they change. Sending it back unchanged does not set it; null returns to building.
  */
-function resolveNames(current: Names, given: CustomerInput): Names {
-  const { firstname = current.firstname, lastname = current.lastname } = given;
-  const unsaid = given.full_name === undefined || given.full_name === current.full_name;
-  const full_name_built = unsaid ? current.full_name_built : given.full_name === null;
-  if (!full_name_built)
-    return { full_name: unsaid ? current.full_name : (given.full_name ?? null), full_name_built, firstname, lastname };
+function resolveNames(current: Names, input: CustomerInput): Names {
+  const { firstname = current.firstname, lastname = current.lastname } = input;
+  const isUnchanged = input.full_name === undefined || input.full_name === current.full_name;
+  const full_name_built = isUnchanged ? current.full_name_built : input.full_name === null;
+  if (!full_name_built) {
+    const full_name = isUnchanged ? current.full_name : (input.full_name ?? null);
+    return { full_name, full_name_built, firstname, lastname };
+  }
   const built = [firstname, lastname].filter((name) => name !== null).join(' ');
   return {
     full_name: [...built].slice(0, maxNameLength).join('').trim() || null,
@@ -66,51 +68,51 @@ function resolveNames(current: Names, given: CustomerInput): Names {
   };
 }
 
-/** A phone that comes back in the spelling in which it is stored keeps what was typed at first. */
-function resolvePhone(current: CustomerFields, given: string | null | undefined, country: string) {
-  if (given === undefined || given === current.phone) return {};
-  const phone = given === null ? null : normalizePhone(given, country);
-  return phone === current.phone ? {} : { phone, phone_typed: given };
+/** Resolves the phone after a change. A phone that is sent back in its normalized form keeps its original spelling. */
+function resolvePhone(current: CustomerFields, input: string | null | undefined, country: string) {
+  if (input === undefined || input === current.phone) return {};
+  const phone = input === null ? null : normalizePhone(input, country);
+  return phone === current.phone ? {} : { phone, phone_typed: input };
 }
 
 const emptyAddress: Address = { line: null, city: null, state: null, zip_code: null, country: null };
 
-/** The address after a change: given lines replace, others stay; an address without a line is none. */
-function resolveAddress(current: Address | null, given: CustomerInput['address']): Address | null {
-  if (given === undefined) return current;
-  const address = given === null ? emptyAddress : ({ ...emptyAddress, ...current, ...given } as Address);
+/** Merges the given address lines into the current ones; an address without any line becomes null. */
+function resolveAddress(current: Address | null, input: CustomerInput['address']): Address | null {
+  if (input === undefined) return current;
+  const address = input === null ? emptyAddress : ({ ...emptyAddress, ...current, ...input } as Address);
   return Object.values(address).some((line) => line !== null) ? address : null;
 }
 
 const contactFields = ['full_name', 'firstname', 'lastname', 'email', 'phone'] as const;
 
-type ValidatedFields = { [Field in (typeof contactFields)[number] | 'document_type' | 'document_number']?: unknown };
+type CheckedFields = { [Field in (typeof contactFields)[number] | 'document_type' | 'document_number']?: unknown };
 
-/** What is wrong with a record as a whole, be its fields well formed or not. */
-export function recordErrors(record: ValidatedFields): FieldError[] {
-  const nobody = contactFields.every((field) => record[field] === undefined || record[field] === null);
-  const faults = documentErrors(record);
-  if (nobody)
-    faults.unshift({
+/** Returns the errors of the record as a whole, whether or not its single fields are valid. */
+export function recordErrors(record: CheckedFields): FieldError[] {
+  const hasContact = contactFields.some((field) => record[field] !== undefined && record[field] !== null);
+  const errors = documentErrors(record);
+  if (!hasContact)
+    errors.unshift({
       path: 'full_name',
       message: `is required when all of ${contactFields.slice(1).join(', ')} are missing`,
     });
-  return faults;
+  return errors;
 }
 
-/** A number needs the type by which it is checked; a type alone may wait for its number. */
+/** Checks a document number by its type, which it requires; a type without a number is valid. */
 export function documentErrors({
   document_type,
   document_number,
-}: Pick<ValidatedFields, 'document_type' | 'document_number'>): FieldError[] {
+}: Pick<CheckedFields, 'document_type' | 'document_number'>): FieldError[] {
   if (typeof document_number !== 'string') return [];
   if (document_type === undefined || document_type === null)
-    return [{ path: 'document_type', message: 'is required beside a document_number' }];
-  const fault = typeof document_type === 'string' ? documentNumberError(document_type, document_number) : undefined;
-  return fault ? [{ path: 'document_number', message: fault }] : [];
+    return [{ path: 'document_type', message: 'is required with document_number' }];
+  const message = typeof document_type === 'string' ? documentNumberError(document_type, document_number) : undefined;
+  return message ? [{ path: 'document_number', message }] : [];
 }
 
-/** A customer is tied to a user once. */
+/** Rejects a change of user_id once it is set. */
 export const userErrors = (current: Pick<CustomerFields, 'user_id'>, { user_id }: CustomerInput): FieldError[] =>
   user_id === undefined || current.user_id === null || user_id === current.user_id
     ? []
@@ -118,18 +120,18 @@ export const userErrors = (current: Pick<CustomerFields, 'user_id'>, { user_id }
 
 const publicFieldNames: Readonly<Record<string, string>> = { full_name_built: 'full_name', phone_typed: 'phone' };
 
-/** The changed fields by the names that callers know. */
+/** Returns the changed fields by their public names. */
 export const changedFields = (fields: readonly string[]): string[] => [
   ...new Set(fields.map((field) => publicFieldNames[field] ?? field)),
 ];
 
-/** The values of fields before and after a change, as the history keeps them. */
+/** Returns the values of fields before and after a change, for the history. */
 export const changesBetween = (before: Customer, after: Customer, fields: readonly string[]): Change[] =>
   fields.map((field) => ({ field, from: before[field as keyof Customer], to: after[field as keyof Customer] }));
 
-/** What role customer neither sees nor writes. */
+/** Fields that role customer neither sees nor writes. */
 const hiddenFromCustomer = new Set<string>(['tags', 'metadata', 'external_id'] satisfies (keyof Customer)[]);
-/** What role customer changes of its own record. */
+/** Fields that role customer may change in its own record. */
 const writableByCustomer = new Set<string>([
   'full_name',
   'firstname',
@@ -143,9 +145,9 @@ const writableByCustomer = new Set<string>([
 ] satisfies (keyof Customer)[]);
 
 /**
- * The fields that a role may not write.
- * @param sent every field of the body
- * @param changed those that would change the record; what is sent back as it was read harms nobody
+ * Returns the fields of a body that the role may not write.
+ * @param sent all fields of the body
+ * @param changed fields that would change the record; unchanged ones are allowed, except hidden ones
  */
 export const forbiddenFields = (
   role: Role | 'service',
@@ -158,7 +160,7 @@ export const forbiddenFields = (
       )
     : [];
 
-/** The record as a role may see it. */
+/** Returns the fields of the record that the role may see. */
 export const redactForRole = (role: Role | 'service', customer: Customer): Partial<Customer> =>
   role === 'customer'
     ? Object.fromEntries(Object.entries(customer).filter(([field]) => !hiddenFromCustomer.has(field)))

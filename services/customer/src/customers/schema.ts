@@ -19,7 +19,7 @@ import { documentErrors, recordErrors } from './rules.ts';
 const genderLetters: Readonly<Record<string, string>> = { m: 'male', f: 'female' };
 
 const Gender = z.enum(['male', 'female', 'other']);
-/** In any case, or by its first letter. */
+/** Accepts any case, and the first letter alone. */
 const GenderInput = z.preprocess((gender) => {
   if (typeof gender !== 'string') return gender;
   return genderLetters[gender.toLowerCase()] ?? gender.toLowerCase();
@@ -116,55 +116,55 @@ export const WritableCustomer = z.strictObject({
 });
 export type CustomerInput = Partial<z.infer<typeof WritableCustomer>>;
 
-/** What a change may write, as it is stored: with whether the full name was built, and the phone as it was typed. */
+/** Writable columns as stored, with the origin of the full name and the phone as it was typed. */
 export type CustomerFields = Pick<Customer, keyof typeof WritableCustomer.shape> & {
   full_name_built: boolean;
   phone_typed: string | null;
 };
 
-/** Lets a rule name its faults beside those of single fields, so that a caller reads all of them at once. */
+/** Runs a refinement even when single fields are invalid, so that one response lists all errors. */
 const runWithFieldErrors = {
   when: ({ value }: { value: unknown }) => typeof value === 'object' && value !== null && !Array.isArray(value),
 };
 
-function addErrors(faults: ReturnType<typeof recordErrors>, context: z.core.$RefinementCtx): void {
-  const named = new Set(context.issues.map(({ path }) => path?.[0]));
-  for (const { path, message } of faults) {
-    if (!named.has(path)) context.addIssue({ code: 'custom', path: [path], message });
+function addErrors(errors: ReturnType<typeof recordErrors>, context: z.core.$RefinementCtx): void {
+  const reported = new Set(context.issues.map(({ path }) => path?.[0]));
+  for (const { path, message } of errors) {
+    if (!reported.has(path)) context.addIssue({ code: 'custom', path: [path], message });
   }
 }
 
 export const NewCustomer = WritableCustomer.partial()
   .extend({
-    business_id: Uuid.optional().meta({ description: 'The company, which must be your own' }),
+    business_id: Uuid.optional().meta({ description: 'Must be your own company' }),
     number: integer(1, 9_999_999)
       .optional()
-      .meta({ description: 'A number of your own, below 10,000,000; left out: the next one' }),
+      .meta({ description: 'A number below 10,000,000; omitted: the next free number' }),
     status: Status.default('active'),
     type: Type.default('regular'),
     tags: Labels.optional().meta({ description: 'Labels' }),
   })
-  .superRefine((given, context) => addErrors(recordErrors(given), context), runWithFieldErrors);
+  .superRefine((input, context) => addErrors(recordErrors(input), context), runWithFieldErrors);
 export type NewCustomer = z.infer<typeof NewCustomer>;
 
-/** The body of a PUT or PATCH, from what patchBody makes: a document given whole is judged before the record is read. */
+/** Schema of a PUT or PATCH body, built by patchBody; checks a document number that comes with its type before the record is read. */
 export const checkedPatch = (body: z.ZodObject) =>
-  body.extend({ business_id: Uuid.optional() }).superRefine((given, context) => {
-    const { document_type, document_number } = given;
+  body.extend({ business_id: Uuid.optional() }).superRefine((input, context) => {
+    const { document_type, document_number } = input;
     if (typeof document_type === 'string') addErrors(documentErrors({ document_type, document_number }), context);
   }, runWithFieldErrors);
 
 export const CustomerId = z.strictObject({ customer_id: Uuid });
-/** An id, or the number that people read out. */
+/** Id or customer number. */
 export const CustomerKey = z.strictObject({ key: z.union([Uuid, z.string().regex(/^\d{1,15}$/)]) });
 
-/** A customer as its reader may see it: role customer does not see tags, metadata and external_id. */
+/** Customer as the actor may see it: role customer does not see tags, metadata and external_id. */
 const VisibleCustomer = Customer.partial({ tags: true, metadata: true, external_id: true });
 export const CustomerResponse = z.strictObject({ customer: VisibleCustomer });
 export const SavedCustomerResponse = z.strictObject({ message: z.string(), customer: VisibleCustomer });
 export const StatusChange = z.strictObject({
   status: Status,
-  reason: text(500).nullable().optional().meta({ description: 'Kept in the history' }),
+  reason: text(500).nullable().optional().meta({ description: 'Stored in the history' }),
 });
 export type StatusChange = z.infer<typeof StatusChange>;
 export const TypeChange = z.strictObject({ type: Type });

@@ -6,11 +6,11 @@ type SearchableFields = {
 };
 
 /**
- * What a customer is found by: the one place where it is made, for every way in which a row is written.
+ * Builds the search columns of a customer; every write of a row uses this function.
  *
- * `searched` holds a line for each value, `\n jose.garcia@example.com \n`, so that no search runs from the end of one value into the
- * next. A blank stands before each word: one that only punctuation sets apart is written again in a line of such words.
- * `deletion_keys` are those of the words of names and e-mail that consist of letters.
+ * `search_text` has one line for each value, `\n jose.garcia@example.com \n`, so that no match spans two values. A blank precedes
+ * each word; words that only punctuation separates are repeated on a line of their own.
+ * `deletion_keys` are those of the alphabetic words of names and e-mail.
  */
 export function searchColumns(record: SearchableFields): { search_text: string; deletion_keys: number[] } {
   const { full_name, firstname, lastname, email, phone, document_number } = record;
@@ -27,13 +27,16 @@ export function searchColumns(record: SearchableFields): { search_text: string; 
   return { search_text: `\n${[...lines].map((line) => ` ${line} \n`).join('')}`, deletion_keys: [...keys] };
 }
 
-/** The words of a searched text: runs of letters and digits. */
+/** Splits a normalized text into runs of letters and digits. */
 export const splitWords = (text: string): string[] => text.match(/[\p{L}\p{N}]+/gu) ?? [];
 
-const minWordLength = 3; // letters: a search of four meets it with one too many
+const minWordLength = 3; // letters: matches a search term of four with one letter too many
 const maxWordLength = 40;
 
-/** The words in which a typo is looked for: of letters alone, `obrien` beside `o` and `brien`, `josegarcia` beside `jose` and `garcia`. */
+/**
+ * Returns the alphabetic words that fuzzy search compares: letter runs, and parts without their punctuation, such as `obrien`
+ * in addition to `o` and `brien`.
+ */
 export function fuzzyWords(text: string): string[] {
   const runs = text.match(/\p{L}+/gu) ?? [];
   const joined = text.split(/[\s@]+/).map((part) => part.replaceAll(/[^\p{L}\p{N}]/gu, ''));

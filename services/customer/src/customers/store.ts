@@ -3,17 +3,17 @@ import { conflict } from '@clientela/errors';
 import { searchColumns } from './search.ts';
 import type { Customer, CustomerFields } from './schema.ts';
 
-/** What is kept of a customer beside what is answered. */
+/** Columns that no response contains. */
 type InternalFields = Pick<CustomerFields, 'full_name_built' | 'phone_typed'> & {
   deleted_at: string | null;
   version: number;
 };
 export type StoredCustomer = Customer & InternalFields;
-/** A record to be made; `currency` is what its lifetime value is counted in. */
+/** Record to insert; `currency` is that of its lifetime value. */
 export type NewCustomerRecord = CustomerFields &
   Pick<Customer, 'status' | 'type' | 'currency'> & { number?: number | undefined };
 export type CustomerChanges = Partial<
-  CustomerFields & Pick<Customer, 'status' | 'type' | 'tags' | 'avatar_url'> & { deleted: boolean }
+  CustomerFields & Pick<Customer, 'status' | 'type' | 'tags' | 'avatar_url'> & { isDeleted: boolean }
 >;
 
 const writableColumns = [
@@ -59,7 +59,7 @@ const counterColumns = [
   'currency',
 ] as const;
 
-/** The columns of an answer, from `customers as c` and `customer_counters as n`. */
+/** Columns of a response, from `customers as c` and `customer_counters as n`. */
 export const responseColumns = ['c.company_id as business_id', ...recordColumns, ...counterColumns];
 const returningColumns = ['company_id as business_id', ...recordColumns, ...internalColumns];
 
@@ -71,14 +71,14 @@ const customerQuery = (db: Db, company_id: string, id: string) =>
     .where({ 'c.company_id': company_id, 'c.id': id });
 
 export const findCustomer = async (db: Db, company_id: string, id: string): Promise<StoredCustomer | undefined> =>
-  // A named statement is parsed and planned once per connection.
+  // Named: parsed and planned once per connection.
   customerQuery(db, company_id, id).first().options({ name: 'find_customer' }) as Promise<StoredCustomer | undefined>;
 
-/** Finds and locks: nobody changes it until the transaction ends. */
+/** Finds the customer and locks its row until the transaction ends. */
 export const lockCustomer = async (tx: Tx, company_id: string, id: string): Promise<StoredCustomer | undefined> =>
   customerQuery(tx, company_id, id).forUpdate('c').first() as Promise<StoredCustomer | undefined>;
 
-/** Whose record it is; undefined when there is none or it has no user. */
+/** Finds the user of a customer; undefined without a customer or a user. */
 export async function findUserIdOf(db: Db, company_id: string, id: string): Promise<string | undefined> {
   const found = (await db('customers').select('user_id').where({ company_id, id }).first()) as
     | { user_id: string | null }
@@ -86,19 +86,19 @@ export async function findUserIdOf(db: Db, company_id: string, id: string): Prom
   return found?.user_id ?? undefined;
 }
 
-/** By id, or by the number that people read out; deleted ones too. */
+/** Finds a customer by id or number, including deleted ones. */
 export const findCustomerByKey = async (db: Db, company_id: string, key: string) =>
   db('customers')
     .select('id', 'number', db.raw('deleted_at is not null as deleted'))
     .where({ company_id, ...(isUuid(key) ? { id: key } : { number: key }) })
     .first() as Promise<{ id: string; number: number; deleted: boolean } | undefined>;
 
-/** Values that one undeleted customer of a company holds alone; a number stays with its customer for good. */
+/** Values that are unique among undeleted customers of a company; a number stays reserved after deletion. */
 const uniqueFields = ['number', 'user_id', 'external_id', 'email', 'phone', 'document_number'] as const;
 type UniqueValues = Partial<Pick<Customer, (typeof uniqueFields)[number]>>;
 
-/** @param shown whether the caller may see the record that holds the value */
-const uniqueConstraintErrors = (company_id: string, values: UniqueValues, shown: boolean) =>
+/** @param exposeExisting whether the conflict names the customer that has the value */
+const uniqueConstraintErrors = (company_id: string, values: UniqueValues, exposeExisting: boolean) =>
   Object.fromEntries(
     uniqueFields.map((field) => [
       `customers_${field}_taken`,
@@ -106,12 +106,12 @@ const uniqueConstraintErrors = (company_id: string, values: UniqueValues, shown:
         conflict({
           resource: 'customer',
           field,
-          ...(shown && { existing: (db: Db) => findByUniqueValue(db, company_id, field, values) }),
+          ...(exposeExisting && { existing: (db: Db) => findByUniqueValue(db, company_id, field, values) }),
         }),
     ]),
   );
 
-/** Who holds a value that one customer of a company holds alone. */
+/** Finds the customer that has a unique value. */
 export function findByUniqueValue(
   db: Db,
   company_id: string,
@@ -127,7 +127,7 @@ export function findByUniqueValue(
   return found.first() as Promise<{ id: string; number: number } | undefined>;
 }
 
-/** Writes a record and its counters. */
+/** Inserts a customer and its counters. */
 export async function insertCustomer(tx: Tx, company_id: string, record: NewCustomerRecord): Promise<StoredCustomer> {
   const { currency, number, ...fields } = record;
   const row = {
@@ -142,33 +142,33 @@ export async function insertCustomer(tx: Tx, company_id: string, record: NewCust
     insert,
     uniqueConstraintErrors(company_id, { ...fields, ...(number !== undefined && { number }) }, true),
   );
-  const [counted] = await tx('customer_counters')
+  const [counters] = await tx('customer_counters')
     .insert({ company_id, customer_id: row.id, currency, is_listed: fields.status === 'active' })
     .returning(counterColumns);
-  return { ...customer, ...counted } as StoredCustomer;
+  return { ...customer, ...counters } as StoredCustomer;
 }
 
-/** Writes changes onto the version that was read; undefined when the record has moved on. */
+/** Updates the version that was read; undefined when the record has another version by now. */
 export async function updateCustomer(
   tx: Tx,
   company_id: string,
   current: StoredCustomer,
   changes: CustomerChanges,
-  options: { shown: boolean },
+  { exposeExisting }: { exposeExisting: boolean },
 ): Promise<StoredCustomer | undefined> {
-  const { deleted, ...fields } = changes;
+  const { isDeleted, ...fields } = changes;
   const record = { ...current, ...fields };
   const update = tx('customers')
     .where({ company_id, id: current.id, version: current.version })
     .update({
       ...fields,
-      ...(deleted !== undefined && { deleted_at: deleted ? tx.fn.now() : null }),
+      ...(isDeleted !== undefined && { deleted_at: isDeleted ? tx.fn.now() : null }),
       ...searchColumns(record),
       version: current.version + 1,
       updated_at: tx.fn.now(),
     })
     .returning(returningColumns);
-  const [row] = await mapConstraintErrors(update, uniqueConstraintErrors(company_id, record, options.shown));
+  const [row] = await mapConstraintErrors(update, uniqueConstraintErrors(company_id, record, exposeExisting));
   return row && ({ ...current, ...row } as StoredCustomer);
 }
 

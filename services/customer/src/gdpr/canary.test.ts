@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TestUser, Company } from '@clientela/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { picture } from '../avatars/testing/sample-images.ts';
+import { sampleImage } from '../avatars/testing/sample-images.ts';
 import { gdprUnderTest, type GdprUnderTest } from './gdpr-under-test.ts';
 
 let it: GdprUnderTest;
@@ -74,12 +74,12 @@ async function somebody() {
   expect(body.results.map(({ status }: { status: number }) => status)).toEqual([200, 409, 200]);
   await admin
     .post(`${at}/avatar`)
-    .attach('file', await picture('png'), 'me.png')
+    .attach('file', await sampleImage('png'), 'me.png')
     .expect(200);
   await person
     .post(`${at}/avatar`)
     .set('Idempotency-Key', `${canary}-avatar`)
-    .attach('file', await picture('png'), 'me.png')
+    .attach('file', await sampleImage('png'), 'me.png')
     .expect(200);
   await person.patch('/api/customers/me', { address: { line: `${canary} own line` } }).expect(200);
   return { canary, phone, id, number, user_id };

@@ -3,7 +3,7 @@ import { renameSync } from 'node:fs';
 import type { TestUser, Company } from '@clientela/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createDiskStorage } from '../avatars/disk-storage.ts';
-import { picture } from '../avatars/testing/sample-images.ts';
+import { sampleImage } from '../avatars/testing/sample-images.ts';
 import { newAvatarName } from '../avatars/storage.ts';
 import { insertPendingDeletion } from '../avatars/store.ts';
 import { gdprUnderTest, type GdprUnderTest } from './gdpr-under-test.ts';
@@ -232,7 +232,7 @@ describe('while something is away', () => {
     const customer = await it.newCustomer(admin);
     await admin
       .post(`/api/customers/${customer.id}/avatar`)
-      .attach('file', await picture('png'), 'me.png')
+      .attach('file', await sampleImage('png'), 'me.png')
       .expect(200);
     const away = `${it.folder}-away`;
     renameSync(it.folder, away);
@@ -252,7 +252,7 @@ describe('while something is away', () => {
   test('an upload that is under way: the erasure is done when what it stored is gone', async () => {
     const customer = await it.newCustomer(admin);
     const name = newAvatarName();
-    await createDiskStorage(it.folder).put(name, await picture('png'), 'image/webp');
+    await createDiskStorage(it.folder).put(name, await sampleImage('png'), 'image/webp');
     expect(await insertPendingDeletion(it.service.database.db, company.id, customer.id, name)).toBe(true);
     it.work();
     const id = await it.erase(admin, { customer_id: customer.id });
@@ -270,7 +270,7 @@ describe('while something is away', () => {
     const customer = await it.newCustomer(admin);
     await admin
       .post(`/api/customers/${customer.id}/avatar`)
-      .attach('file', await picture('png'), 'me.png')
+      .attach('file', await sampleImage('png'), 'me.png')
       .expect(200);
     const id = await it.erase(admin, { customer_id: customer.id });
     const hanging = { ...createDiskStorage(it.folder), remove: () => Promise.reject(new Error('killed')) };

@@ -71,7 +71,7 @@ export async function gdprUnderTest(options: Parameters<typeof createTestCustome
         .map(({ name }) => name),
     work: (pictures = storage) => {
       const { db, url } = service.database;
-      const log = createLog('test', 'silent');
+      const log = createLog('test', 'silent', { redact: [] });
       worker = startErasing({
         db,
         url,

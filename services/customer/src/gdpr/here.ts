@@ -13,23 +13,16 @@ export type Here = {
   db: Db;
   fingerprints: Fingerprints;
   pictures: AvatarStorage;
-  /** Told after each commit. */
-  afterCommit?: (tx: Tx) => void;
 };
 
 /** This service's part of an erasure. @returns undefined while a picture is not out of the storage */
 export async function eraseHere(
-  { db, fingerprints, pictures, afterCommit }: Here,
+  { db, fingerprints, pictures }: Here,
   step: Step,
   signal: AbortSignal,
 ): Promise<ErasureReport | undefined> {
   const { request_id, company_id, customer_id, customer_number, user_id } = step;
-  const transact = async <T>(work: (tx: Tx) => Promise<T>): Promise<T> => {
-    let done: Tx | undefined;
-    const result = await db.transaction((tx) => work((done = tx)));
-    if (done) afterCommit?.(done);
-    return result;
-  };
+  const transact = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => db.transaction(work);
   const person = { company_id, customer_id, customer_number, user_id };
   const report = await erasePerson(transact, beginningWith(fingerprints), { request_id, person }, signal);
   if (customer_id !== null) {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Role } from '@clientela/contracts';
 import type { TestUser, Company, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { picture } from '../avatars/testing/sample-images.ts';
+import { sampleImage } from '../avatars/testing/sample-images.ts';
 import { createTestCustomer } from '../testing/test-customer.ts';
 import type { UserWithCompany } from '../profiles/actions.ts';
 
@@ -104,7 +104,7 @@ describe('every kind of change is remembered with its author and what it was bef
 
     const shown = await by.manager
       .post(`${at}/avatar`)
-      .attach('file', await picture('png'), 'me.png')
+      .attach('file', await sampleImage('png'), 'me.png')
       .expect(200);
     const { avatar_url } = shown.body.customer;
     expect(await latest(id)).toEqual(entry(by.manager, 'customer.updated', ['avatar_url', null, avatar_url]));
@@ -167,7 +167,7 @@ describe('every kind of change is remembered with its author and what it was bef
     expect(await latest(row.id)).toEqual({
       actor_id: admin.user_id,
       action: 'customer.created',
-      reason: 'email left as it was: another customer has it',
+      reason: 'email unchanged: another customer has the value',
       changes: [],
     });
     Object.assign(user, { name: 'Eva Silva', last_name: 'Silva', phone: '0712000999' });
@@ -175,7 +175,7 @@ describe('every kind of change is remembered with its author and what it was bef
     expect(await latest(row.id)).toEqual({
       actor_id: admin.user_id,
       action: 'customer.updated',
-      reason: 'phone left as it was: another customer has it',
+      reason: 'phone unchanged: another customer has the value',
       changes: [
         { field: 'full_name', from: 'Eva Costa', to: 'Eva Silva' },
         { field: 'firstname', from: null, to: 'Eva' },
@@ -186,7 +186,7 @@ describe('every kind of change is remembered with its author and what it was bef
     expect(await latest(row.id)).toEqual({
       actor_id: admin.user_id,
       action: 'customer.updated',
-      reason: 'email left as it was: another customer has it',
+      reason: 'email unchanged: another customer has the value',
       changes: [],
     });
   });

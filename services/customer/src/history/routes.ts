@@ -9,10 +9,10 @@ export const historyRoutes = (cursors: Cursors): Route[] => [
   route({
     method: 'get',
     path: '/api/customers/{customer_id}/history',
-    summary: 'What happened to a customer',
+    summary: 'Get the history of a customer',
     description:
-      'Who changed what from what to what, newest first, by cursor. An action is named as its event: customer.updated, ' +
-      'customer.status.changed, customer.tag.added. What notes say stays with the notes.',
+      'Changes with their author and the values before and after, newest first, by cursor. An action has the name of its event: ' +
+      'customer.updated, customer.status.changed, customer.tag.added. The text of notes is not included.',
     allow: 'customers:read',
     params: CustomerId,
     query: HistoryQuery,
@@ -21,7 +21,7 @@ export const historyRoutes = (cursors: Cursors): Route[] => [
       const binding = { list: 'customer_history', company_id, customer_id };
       const [after] = cursor ? cursors.decode(cursor, binding) : [];
       if (!(await findCustomer(db, company_id, customer_id))) throw notFound('customer');
-      // One more than is shown tells whether there is more.
+      // Reads one row more than a page to know whether there is another page.
       const limit = { after: after === undefined ? after : String(after), limit: per_page + 1 };
       const rows = await listHistory(db, company_id, customer_id, limit);
       const last = rows.length > per_page ? rows[per_page - 1] : undefined;

@@ -1,11 +1,10 @@
 import { Instant, queryPerPage } from '@clientela/validation';
 import { z } from 'zod';
 
-/** One field of a record, before and after. */
+/** Value of one field before and after. */
 export const Change = z.strictObject({ field: z.string(), from: z.json(), to: z.json() });
 export type Change = z.infer<typeof Change>;
 
-/** Who did what to a customer, and when. */
 export const HistoryEntry = z.strictObject({
   at: Instant,
   actor_id: z.string().meta({ description: 'A user, or service:<name>' }),
@@ -20,7 +19,7 @@ export const HistoryQuery = z.strictObject({
     .string('must be given once')
     .max(1000)
     .default('')
-    .meta({ description: 'next_cursor of the page before; empty or left out for the first' }),
+    .meta({ description: 'next_cursor of the previous page; empty or omitted for the first page' }),
   per_page: queryPerPage(),
 });
 

@@ -1,7 +1,7 @@
 import { newId, type Db, type Tx } from '@clientela/db';
 import type { HistoryEntry } from './schema.ts';
 
-/** Under the lock of its customer, so that the order of ids, that of times and that of what happened are one. */
+/** Inserts an entry; the customer must be locked, so that ids, times and changes have the same order. */
 export const insertHistory = (
   tx: Tx,
   company_id: string,
@@ -12,7 +12,7 @@ export const insertHistory = (
     company_id,
     customer_id,
     id: newId(),
-    at: tx.raw('clock_timestamp()'), // not when the transaction began: it may have waited for another one
+    at: tx.raw('clock_timestamp()'), // not the start of the transaction, which may have waited for a lock
     ...entry,
     changes: JSON.stringify(changes),
   });
@@ -20,8 +20,8 @@ export const insertHistory = (
 type Row = Omit<HistoryEntry, 'reason'> & { id: string; reason: string | null };
 
 /**
- * What happened to a customer, the newest first; never more than `limit` entries.
- * @param after the id of the entry where the page before ended
+ * Lists entries of a customer, newest first.
+ * @param after id of the last entry of the previous page
  */
 export async function listHistory(
   db: Db,

@@ -7,7 +7,7 @@ import { insertHistory } from '../history/store.ts';
 import type { Note } from './schema.ts';
 import { deleteNote, insertNote } from './store.ts';
 
-/** Writes a note about a customer, which stays at its version. What it says stands in no event and in no history. */
+/** Adds a note without raising the customer's version. Event and history omit its text. */
 export async function addNote(tx: Tx, target: CustomerTarget, content: string): Promise<Note> {
   const { actor } = target;
   const customer = await lockUndeleted(tx, target);

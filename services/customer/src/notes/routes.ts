@@ -13,9 +13,9 @@ export const noteRoutes: Route[] = [
   route({
     method: 'post',
     path,
-    summary: 'Write a note about a customer',
+    summary: 'Add a note about a customer',
     description:
-      'It may have several lines. The author is who is signed in. If-Match is about the version of the customer.',
+      'The text may have several lines. The author is the signed-in user. If-Match refers to the version of the customer.',
     allow: 'customers:update',
     params: CustomerId,
     body: NewNote,
@@ -44,7 +44,7 @@ export const noteRoutes: Route[] = [
     method: 'delete',
     path: `${path}/{note_id}`,
     summary: 'Remove a note about a customer',
-    description: 'If-Match is about the version of the customer.',
+    description: 'If-Match refers to the version of the customer.',
     allow: 'customers:update',
     params: NoteParams,
     responses: { 200: Message },

@@ -22,6 +22,6 @@ export async function insertNote(
   return inserted as Note;
 }
 
-/** @returns whether the customer had it */
+/** @returns whether the customer had the note */
 export const deleteNote = async (tx: Tx, company_id: string, customer_id: string, id: string): Promise<boolean> =>
   (await tx('customer_notes').where({ company_id, customer_id, id }).delete()) > 0;

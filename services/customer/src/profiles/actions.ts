@@ -14,57 +14,51 @@ import { findProfileId, findProfile, advanceFieldVersions } from './store.ts';
 
 type Company = Pick<InternalCompany, 'id' | 'country' | 'currency'>;
 
-/** Who is to have a profile, and by whose doing. */
+/** The user for whom a profile is created. */
 export type ProfileOwner = { user_id: string; email: string; full_name: string; phone?: string | null | undefined };
 
 /**
- * Makes a user's profile unless there is one. An e-mail or phone proves nobody: a value that another customer holds is left out, and
- * that customer stays as it is.
- * @throws AppError 404 for a user who was erased, whatever still comes of it
+ * Returns the user's profile and creates it when there is none. E-mail and phone do not prove identity: a value that another
+ * customer has is omitted, and that customer stays unchanged.
+ * @throws AppError 404 for an erased user
  */
 export async function ensureProfile(
   tx: Tx,
-  cause: EventOrigin,
+  origin: EventOrigin,
   { user_id, full_name, email, phone = null }: ProfileOwner,
   company: Company,
-): Promise<{ customer: StoredCustomer; made: boolean }> {
+): Promise<{ customer: StoredCustomer; created: boolean }> {
   const existing = await findProfile(tx, company.id, user_id);
-  if (existing) return { customer: existing, made: false };
+  if (existing) return { customer: existing, created: false };
   await lockUser(tx, company.id, user_id);
   if (await isErasedUser(tx, company.id, user_id)) throw notFound('customer');
   try {
-    const { done: customer, left } = await saveWithoutTakenValues(tx, { email, phone }, (savepoint, contact) => {
+    const { saved: customer, omitted } = await saveWithoutTakenValues(tx, { email, phone }, (savepoint, contact) => {
       const record = applyPatch(emptyCustomer, { user_id, full_name, ...contact }, company.country);
       const { currency } = company;
       return insertCustomer(savepoint, company.id, { ...record, status: 'active', type: 'regular', currency });
     });
-    await recordChange(
-      tx,
-      { ...cause, company_id: company.id },
-      customerCreated,
-      customer,
-      omittedFields(left),
-      omissionReason(left),
-    );
-    return { customer, made: true };
+    const author = { ...origin, company_id: company.id };
+    await recordChange(tx, author, customerCreated, customer, omittedFields(omitted), omissionReason(omitted));
+    return { customer, created: true };
   } catch (error) {
-    // Another call made it in between.
-    const meanwhile = isTaken(error, 'user_id') && (await findProfile(tx, company.id, user_id));
-    if (meanwhile) return { customer: meanwhile, made: false };
+    // A concurrent call created the profile first.
+    const concurrent = isTaken(error, 'user_id') && (await findProfile(tx, company.id, user_id));
+    if (concurrent) return { customer: concurrent, created: false };
     throw error;
   }
 }
 
-/** A user as auth knows it now, and the company it belongs to. */
+/** A user as auth has it now, and its company. */
 export type UserWithCompany = { user: InternalUser; company: Company };
 
 /**
- * Moves what changed of a user into the customer that is linked to it. Of an erased user nothing is heard any more.
- * @param sequence the user's version that the change made: of one field, an older change is ignored
+ * Copies changed fields of a user to the linked customer; ignores erased users.
+ * @param changed.sequence version of the user after the change; a field ignores changes older than its newest one
  */
 export async function applyUserChanges(
   tx: Tx,
-  cause: EventOrigin,
+  origin: EventOrigin,
   { user, company }: UserWithCompany,
   changed: { fields: readonly SyncedField[]; sequence: number },
 ): Promise<void> {
@@ -72,29 +66,23 @@ export async function applyUserChanges(
   if (await isErasedUser(tx, company.id, user.id)) return;
   const fields = await advanceFieldVersions(tx, company.id, user.id, changed.fields, changed.sequence);
   if (fields.includes('role') && user.role === 'customer')
-    await ensureProfile(tx, cause, toProfileOwner(user), company);
+    await ensureProfile(tx, origin, toProfileOwner(user), company);
   const id = await findProfileId(tx, company.id, user.id);
   const current = id && (await lockCustomer(tx, company.id, id));
   if (!current || current.deleted_at) return;
-  const brought = patchFromUser(user, fields, current.full_name_built);
-  const { done, left } = await saveWithoutTakenValues(tx, brought, (savepoint, given) =>
-    updateProfile(savepoint, current, given, company),
+  const patch = patchFromUser(user, fields, current.full_name_built);
+  const { saved, omitted } = await saveWithoutTakenValues(tx, patch, (savepoint, input) =>
+    updateProfile(savepoint, current, input, company),
   );
-  if (!done) {
-    if (left.length > 0) await recordOmission(tx, cause, company.id, current.id, left);
+  if (!saved) {
+    if (omitted.length > 0) await recordOmission(tx, origin, company.id, current.id, omitted);
     return;
   }
-  const { customer, fields_changed } = done;
-  const changes = changesBetween(current, customer, fields_changed);
-  const remembered = { changes, ...omissionReason(left) };
-  await recordChange(
-    tx,
-    { ...cause, company_id: company.id },
-    customerUpdated,
-    customer,
-    { fields_changed, ...omittedFields(left) },
-    remembered,
-  );
+  const { customer, fields_changed } = saved;
+  const author = { ...origin, company_id: company.id };
+  const details = { fields_changed, ...omittedFields(omitted) };
+  const history = { changes: changesBetween(current, customer, fields_changed), ...omissionReason(omitted) };
+  await recordChange(tx, author, customerUpdated, customer, details, history);
 }
 
 export const toProfileOwner = (user: InternalUser): ProfileOwner => ({
@@ -104,37 +92,40 @@ export const toProfileOwner = (user: InternalUser): ProfileOwner => ({
   phone: user.phone,
 });
 
-async function updateProfile(tx: Tx, current: StoredCustomer, given: CustomerInput, company: Company) {
-  const changes = changedValues(applyPatch(current, given, company.country), current);
+async function updateProfile(tx: Tx, current: StoredCustomer, input: CustomerInput, company: Company) {
+  const changes = changedValues(applyPatch(current, input, company.country), current);
   const fields_changed = changedFields(Object.keys(changes));
   if (fields_changed.length === 0) return undefined;
-  const customer = await updateCustomer(tx, company.id, current, changes, { shown: false });
+  const customer = await updateCustomer(tx, company.id, current, changes, { exposeExisting: false });
   if (!customer) throw preconditionFailed();
   return { customer, fields_changed };
 }
 
-const contactFields = ['email', 'phone'] as const;
-type ContactField = (typeof contactFields)[number];
+const uniqueContactFields = ['email', 'phone'] as const;
+type UniqueContactField = (typeof uniqueContactFields)[number];
 
 /**
- * Writes with as many of the given values as nobody else holds: the constraints decide, each attempt stands on a savepoint.
- * @returns what was written, and the names of the fields that were left out
+ * Saves as many of the given values as no other customer has. Constraints decide, so each attempt runs in a savepoint.
+ * @returns what was saved, and the names of the omitted fields
  */
-async function saveWithoutTakenValues<Given extends CustomerInput, Done>(
+async function saveWithoutTakenValues<Input extends CustomerInput, Saved>(
   tx: Tx,
-  given: Given,
-  attempt: (savepoint: Tx, given: Omit<Given, ContactField> & Pick<CustomerInput, ContactField>) => Promise<Done>,
-): Promise<{ done: Done; left: ContactField[] }> {
-  const left: ContactField[] = [];
+  input: Input,
+  save: (
+    savepoint: Tx,
+    input: Omit<Input, UniqueContactField> & Pick<CustomerInput, UniqueContactField>,
+  ) => Promise<Saved>,
+): Promise<{ saved: Saved; omitted: UniqueContactField[] }> {
+  const omitted: UniqueContactField[] = [];
   for (;;) {
-    const kept = { ...given };
-    for (const field of left) delete kept[field];
+    const remaining = { ...input };
+    for (const field of omitted) delete remaining[field];
     try {
-      return { done: await tx.transaction((savepoint) => attempt(savepoint, kept)), left };
+      return { saved: await tx.transaction((savepoint) => save(savepoint, remaining)), omitted };
     } catch (error) {
-      const taken = contactFields.find((field) => !left.includes(field) && isTaken(error, field));
-      if (!taken) throw error;
-      left.push(taken);
+      const takenField = uniqueContactFields.find((field) => !omitted.includes(field) && isTaken(error, field));
+      if (!takenField) throw error;
+      omitted.push(takenField);
     }
   }
 }
@@ -142,15 +133,22 @@ async function saveWithoutTakenValues<Given extends CustomerInput, Done>(
 const isTaken = (error: unknown, field: string): boolean =>
   error instanceof AppError && error.error_code === `CUSTOMER_${field.toUpperCase()}_TAKEN`;
 
-const omittedFields = (left: readonly ContactField[]) => (left.length > 0 ? { fields_left: [...left] } : {});
-/** Why the history shows no change of a field that was to change. */
-const omissionReason = (left: readonly ContactField[]) =>
-  left.length > 0 ? { reason: `${left.join(' and ')} left as it was: another customer has it` } : {};
+const omittedFields = (omitted: readonly UniqueContactField[]) =>
+  omitted.length > 0 ? { fields_left: [...omitted] } : {};
+/** Explains in the history why a field did not change. */
+const omissionReason = (omitted: readonly UniqueContactField[]) =>
+  omitted.length > 0 ? { reason: `${omitted.join(' and ')} unchanged: another customer has the value` } : {};
 
-const recordOmission = (tx: Tx, cause: EventOrigin, company_id: string, id: string, left: readonly ContactField[]) =>
+const recordOmission = (
+  tx: Tx,
+  origin: EventOrigin,
+  company_id: string,
+  id: string,
+  omitted: readonly UniqueContactField[],
+) =>
   insertHistory(tx, company_id, id, {
-    actor_id: cause.id,
+    actor_id: origin.id,
     action: customerUpdated.name,
     changes: [],
-    ...omissionReason(left),
+    ...omissionReason(omitted),
   });

@@ -20,27 +20,33 @@ import { ownRecordRole } from './rules.ts';
 import { NewProfile, ProfileResponse, UserParams } from './schema.ts';
 import { findProfile } from './store.ts';
 
-type Parts = { companies: CompanyClient; users: UserClient };
+type ProfileDeps = { companies: CompanyClient; users: UserClient };
 
-export const profileRoutes = (parts: Parts): Route[] => [...ownRoutes(parts), ...internalRoutes(parts)];
+export const profileRoutes = (deps: ProfileDeps): Route[] => [...ownRoutes(deps), ...internalRoutes(deps)];
 
 const me = '/api/customers/me';
-const onFirstUse = 'Of role customer it is made on first use; staff may have none. A deleted one is still read.';
+const profileDescription =
+  'Role customer: created on first use. Staff may have none. A deleted record can still be read.';
 
-/** What there is of the caller's own profile: the record, or the user for whom it is now made. */
-type Own = { profile: StoredCustomer } | { user: UserWithCompany };
-type Call = { actor: CompanyActor; signal: AbortSignal; request_id: string };
+/** Own profile: the record, or the user for whom it is to be created. */
+type OwnProfile = { profile: StoredCustomer } | { user: UserWithCompany };
+type RequestContext = { actor: CompanyActor; signal: AbortSignal; request_id: string };
 
-function ownRoutes({ companies, users }: Parts): Route[] {
-  /** @throws AppError 404 for staff without a profile, 503 when it must be made and auth is away */
-  const ownOf = async ({ db, actor, signal, request_id }: Call & { db: Db }): Promise<Own> => {
+function ownRoutes({ companies, users }: ProfileDeps): Route[] {
+  /** @throws AppError 404 for staff without a profile, 503 when it must be created and auth is unavailable */
+  const resolveOwnProfile = async ({
+    db,
+    actor,
+    signal,
+    request_id,
+  }: RequestContext & { db: Db }): Promise<OwnProfile> => {
     const profile = await findProfile(db, actor.company_id, actor.id);
     if (profile) return { profile };
     const user = actor.role === 'customer' ? await users(actor.id, { request_id, signal }) : undefined;
     if (user?.user.role !== 'customer' || user.company.id !== actor.company_id) throw notFound('customer');
     return { user };
   };
-  const countryOf = async ({ actor, signal }: Call): Promise<string> => {
+  const fetchCountry = async ({ actor, signal }: RequestContext): Promise<string> => {
     const company = await companies(actor.company_id, { actor, signal });
     if (!company) throw notFound('company');
     return company.country;
@@ -51,14 +57,14 @@ function ownRoutes({ companies, users }: Parts): Route[] {
       method: 'get',
       path: me,
       summary: 'Get your own customer record',
-      description: onFirstUse,
+      description: profileDescription,
       allow: 'signed_in',
-      conditionalGet: false, // counters raise no version
-      transaction: 'own', // a read, but for the first
+      conditionalGet: false, // counters change without raising the version
+      transaction: 'own', // reads, except the first time
       responses: { 200: CustomerResponse },
-      prepare: ownOf,
+      prepare: resolveOwnProfile,
       handle: async ({ actor, prepared: own, runStep }) => {
-        const profile = 'profile' in own ? own.profile : await runStep(1, (tx) => made(tx, actor, own.user));
+        const profile = 'profile' in own ? own.profile : await runStep(1, (tx) => createProfile(tx, actor, own.user));
         return withETag(profile.version, { customer: toResponse(actor, profile) });
       },
     }),
@@ -66,17 +72,17 @@ function ownRoutes({ companies, users }: Parts): Route[] {
       method: 'patch',
       path: me,
       summary: 'Change your own customer record',
-      description: 'As PATCH /api/customers/{customer_id} does for role customer, whatever the role.',
+      description: 'Like PATCH /api/customers/{customer_id} by role customer, whatever the role.',
       allow: 'signed_in',
       rateLimit: 'customer-patch',
       body: checkedPatch(patchBody(Customer, WritableCustomer)),
       responses: { 200: SavedCustomerResponse },
-      prepare: async ({ body, ...call }) => {
-        const own = await ownOf(call);
-        return { own, country: typeof body['phone'] === 'string' ? await countryOf(call) : '' };
+      prepare: async ({ body, ...context }) => {
+        const own = await resolveOwnProfile(context);
+        return { own, country: typeof body['phone'] === 'string' ? await fetchCountry(context) : '' };
       },
       handle: async ({ tx, actor, body, expected_version, prepared: { own, country } }) => {
-        const { id } = 'profile' in own ? own.profile : await made(tx, actor, own.user);
+        const { id } = 'profile' in own ? own.profile : await createProfile(tx, actor, own.user);
         const target = { actor: { ...actor, role: ownRecordRole(actor.role) }, id, expected_version };
         return toSavedResponse(actor, 'Customer updated', await changeCustomer(tx, target, body, country));
       },
@@ -84,14 +90,14 @@ function ownRoutes({ companies, users }: Parts): Route[] {
     route({
       method: 'get',
       path: `${me}/statistics`,
-      summary: 'Get what is counted of you',
-      description: onFirstUse,
+      summary: 'Get your own statistics',
+      description: profileDescription,
       allow: 'signed_in',
-      transaction: 'own', // a read, but for the first
+      transaction: 'own', // reads, except the first time
       responses: { 200: Stats },
-      prepare: ownOf,
+      prepare: resolveOwnProfile,
       handle: async ({ db, actor, prepared: own, runStep }) => {
-        const { id } = 'profile' in own ? own.profile : await runStep(1, (tx) => made(tx, actor, own.user));
+        const { id } = 'profile' in own ? own.profile : await runStep(1, (tx) => createProfile(tx, actor, own.user));
         const counters = await findCounters(db, actor.company_id, id);
         if (!counters) throw notFound('customer');
         return toStats(counters);
@@ -100,15 +106,18 @@ function ownRoutes({ companies, users }: Parts): Route[] {
   ];
 }
 
-const made = async (tx: Tx, actor: CompanyActor, { user, company }: UserWithCompany): Promise<StoredCustomer> =>
-  (await ensureProfile(tx, actor, toProfileOwner(user), company)).customer;
+const createProfile = async (
+  tx: Tx,
+  actor: CompanyActor,
+  { user, company }: UserWithCompany,
+): Promise<StoredCustomer> => (await ensureProfile(tx, actor, toProfileOwner(user), company)).customer;
 
-const internalRoutes = ({ companies }: Pick<Parts, 'companies'>): Route[] => [
+const internalRoutes = ({ companies }: Pick<ProfileDeps, 'companies'>): Route[] => [
   route({
     method: 'post',
     path: '/api/customers/internal/create',
-    summary: 'Make the profile of a user who is a customer',
-    description: 'Once per company and user. A value that another customer holds is left out.',
+    summary: 'Create the profile of a user who is a customer',
+    description: 'Once per company and user. A value that another customer has is omitted.',
     allow: { internal: ['auth'] },
     tenancy: 'global',
     body: NewProfile,
@@ -119,16 +128,16 @@ const internalRoutes = ({ companies }: Pick<Parts, 'companies'>): Route[] => [
       return company;
     },
     handle: async ({ tx, actor, body, prepared: company }) => {
-      const cause = { ...actor, company_id: company.id };
-      const { customer, made } = await ensureProfile(tx, cause, body, company);
-      return reply(made ? 201 : 200, { customer: toRecord(customer) });
+      const origin = { ...actor, company_id: company.id };
+      const { customer, created } = await ensureProfile(tx, origin, body, company);
+      return reply(created ? 201 : 200, { customer: toRecord(customer) });
     },
   }),
   route({
     method: 'get',
     path: '/api/customers/internal/user/{user_id}',
     summary: 'Find the profile of a user',
-    description: 'The undeleted one, else one that was deleted.',
+    description: 'The undeleted one, else a deleted one.',
     allow: { internal: ['auth', 'interaction', 'favorites'] },
     params: UserParams,
     responses: { 200: ProfileResponse },

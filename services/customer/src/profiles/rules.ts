@@ -1,7 +1,7 @@
 import { accessLevel, type InternalUser, type Role } from '@clientela/contracts';
 import type { CustomerInput } from '../customers/schema.ts';
 
-/** What of a user a profile follows; a role says whether there is a profile at all. */
+/** User fields that a profile copies; the role decides whether there is a profile. */
 export type SyncedField = 'name' | 'email' | 'phone' | 'role';
 
 const syncedFields: Readonly<Record<string, SyncedField>> = {
@@ -13,30 +13,30 @@ const syncedFields: Readonly<Record<string, SyncedField>> = {
   role: 'role',
 };
 
-/** The followed fields among those that changed. */
+/** Picks the copied fields among the changed ones. */
 export const pickSyncedFields = (fields_changed: readonly string[]): SyncedField[] => [
   ...new Set(fields_changed.flatMap((field) => syncedFields[field] ?? [])),
 ];
 
 const maxNameLength = 255; // characters of full_name
 
-/** A user's name as a customer's, which may be shorter. */
+/** Shortens a user's name to a customer's maximum length. */
 export const toFullName = ({ name }: Pick<InternalUser, 'name'>): string =>
   [...name].slice(0, maxNameLength).join('').trim();
 
 /**
- * What a user's change brings to its customer.
- * @param built whether the customer's full name is built from its parts, and follows them by itself
+ * Returns the customer fields that a user's change sets.
+ * @param isNameBuilt whether the customer's full name is built from its parts, which makes it follow them
  */
-export function patchFromUser(user: InternalUser, fields: readonly SyncedField[], built: boolean): CustomerInput {
+export function patchFromUser(user: InternalUser, fields: readonly SyncedField[], isNameBuilt: boolean): CustomerInput {
   const { first_name: firstname, last_name: lastname, email, phone } = user;
   return {
-    ...(fields.includes('name') && { firstname, lastname, ...(!built && { full_name: toFullName(user) }) }),
+    ...(fields.includes('name') && { firstname, lastname, ...(!isNameBuilt && { full_name: toFullName(user) }) }),
     ...(fields.includes('email') && { email }),
     ...(fields.includes('phone') && { phone }),
   };
 }
 
-/** As whom somebody changes its own record: who may change no others, as a customer. */
+/** Role that applies to changes of one's own record: customer, unless the actor may change all customers. */
 export const ownRecordRole = (role: Role | 'service'): Role =>
   role !== 'service' && accessLevel(role, 'customers:update') === 'any' ? role : 'customer';

@@ -3,7 +3,7 @@ import { Phone } from '@clientela/validation/phones';
 import { z } from 'zod';
 import { Customer } from '../customers/schema.ts';
 
-/** The user for whom a profile is made. */
+/** The user for whom a profile is created. */
 export const NewProfile = z.strictObject({
   user_id: Uuid,
   business_id: Uuid,

@@ -1,14 +1,14 @@
 import type { Db, Tx } from '@clientela/db';
 import { findCustomer, type StoredCustomer } from '../customers/store.ts';
 
-/** A user's own customer: the undeleted one, else one that was deleted. */
+/** Finds the customer of a user: the undeleted one, else the newest deleted one. */
 export async function findProfile(db: Db, company_id: string, user_id: string): Promise<StoredCustomer | undefined> {
   const id =
     (await findIdByUser(db, company_id, user_id, false)) ?? (await findIdByUser(db, company_id, user_id, true));
   return id === undefined ? undefined : findCustomer(db, company_id, id);
 }
 
-/** The undeleted customer of a user. */
+/** Finds the undeleted customer of a user. */
 export const findProfileId = (db: Db, company_id: string, user_id: string): Promise<string | undefined> =>
   findIdByUser(db, company_id, user_id, false);
 
@@ -24,9 +24,9 @@ async function findIdByUser(
 }
 
 /**
- * Notes that a change of a user was heard.
- * @param sequence the user's version after it
- * @returns the fields of which nothing newer was heard before
+ * Records the version of a user's change for each field.
+ * @param sequence version of the user after the change
+ * @returns the fields for which no newer change was recorded before
  */
 export async function advanceFieldVersions<Field extends string>(
   tx: Tx,

@@ -7,35 +7,35 @@ import { toLegacyCustomer, phoneErrors, toCustomerInput } from './rules.ts';
 import { WritableLegacyCustomer } from './schema.ts';
 import { lockByNumber } from './store.ts';
 
-/** As the trunk's, by number. */
+/** Like CustomerTarget, by number. */
 export type NumberTarget = Omit<CustomerTarget, 'id'> & { number: number };
 
 /**
- * Changes what the body brings; a field that is sent back as it was read is none of it.
- * @throws AppError 404 for a deleted one too
+ * Changes the fields of the body that differ from the legacy representation.
+ * @throws AppError 404, also for a deleted customer
  */
 export async function changeByNumber(
   tx: Tx,
   { number, ...target }: NumberTarget,
   body: Record<string, unknown>,
 ): Promise<StoredCustomer> {
-  const found = { ...target, id: await idOf(tx, target.actor, number) };
-  const shown = toLegacyCustomer(await lockForUpdate(tx, found));
-  const given = changedValues(writableFields(body, WritableLegacyCustomer), shown);
-  const faults = [...readOnlyErrors(body, WritableLegacyCustomer, shown), ...phoneErrors(given)];
-  if (faults.length > 0) throw invalid(faults);
-  return changeCustomer(tx, found, toCustomerInput(given), noCountry);
+  const customerTarget = { ...target, id: await lockIdByNumber(tx, target.actor, number) };
+  const current = toLegacyCustomer(await lockForUpdate(tx, customerTarget));
+  const changes = changedValues(writableFields(body, WritableLegacyCustomer), current);
+  const errors = [...readOnlyErrors(body, WritableLegacyCustomer, current), ...phoneErrors(changes)];
+  if (errors.length > 0) throw invalid(errors);
+  return changeCustomer(tx, customerTarget, toCustomerInput(changes), noCountry);
 }
 
-/** @throws AppError 404 for one that is deleted already */
+/** @throws AppError 404, also for a deleted customer */
 export async function deleteByNumber(tx: Tx, { number, ...target }: NumberTarget): Promise<void> {
-  await markDeleted(tx, { ...target, id: await idOf(tx, target.actor, number) });
+  await markDeleted(tx, { ...target, id: await lockIdByNumber(tx, target.actor, number) });
 }
 
-/** Phones here come with their country code. */
+/** Legacy phones have a country code, so no country is needed to normalize them. */
 const noCountry = '';
 
-async function idOf(tx: Tx, actor: CompanyActor, number: number): Promise<string> {
+async function lockIdByNumber(tx: Tx, actor: CompanyActor, number: number): Promise<string> {
   const id = await lockByNumber(tx, actor.company_id, number);
   if (!id) throw notFound('customer');
   return id;

@@ -17,15 +17,15 @@ import {
 import { countUndeleted, findByNumber, listByNumber } from './store.ts';
 
 const path = '/rest/v1/customers';
-const one = `${path}/{customer_id}`;
+const customerPath = `${path}/{customer_id}`;
 
-/** vApteke's dialect of the customers: by number, undeleted ones alone. */
+/** Legacy REST v1 API: undeleted customers by number. */
 export const restV1Routes = (companies: CompanyClient): Route[] => [
   route({
     method: 'get',
     path,
-    summary: 'List customers, as vApteke does',
-    description: 'Undeleted ones, by number.',
+    summary: 'List customers (legacy v1 API)',
+    description: 'Undeleted customers, by number.',
     allow: 'customers:read',
     tenancy: 'company-or-all',
     query: LegacyListQuery,
@@ -38,7 +38,7 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
   route({
     method: 'post',
     path,
-    summary: 'Create a customer, as vApteke does',
+    summary: 'Create a customer (legacy v1 API)',
     allow: 'customers:create',
     body: NewLegacyCustomer,
     responses: { 201: LegacyCustomer },
@@ -48,19 +48,19 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
       return company;
     },
     handle: async ({ tx, actor, body, prepared }) => {
-      const given = toCustomerInput(writableFields(body, WritableLegacyCustomer));
-      const customer = await createCustomer(tx, actor, { ...given, status: 'active', type: 'regular' }, prepared);
+      const input = toCustomerInput(writableFields(body, WritableLegacyCustomer));
+      const customer = await createCustomer(tx, actor, { ...input, status: 'active', type: 'regular' }, prepared);
       return withETag(customer.version, toLegacyCustomer(customer));
     },
   }),
   route({
     method: 'get',
-    path: one,
-    summary: 'Get a customer, as vApteke does',
-    description: 'An undeleted one.',
+    path: customerPath,
+    summary: 'Get a customer (legacy v1 API)',
+    description: 'Undeleted customers only.',
     allow: 'customers:read',
     params: CustomerNumber,
-    conditionalGet: false, // as GET /api/customers/{customer_id}
+    conditionalGet: false, // like GET /api/customers/{customer_id}
     responses: { 200: LegacyCustomer },
     handle: async ({ db, actor, params }) => {
       const customer = await findByNumber(db, actor.company_id, Number(params.customer_id));
@@ -70,10 +70,11 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
   }),
   route({
     method: 'patch',
-    path: one,
-    summary: 'Change a customer, as vApteke does',
+    path: customerPath,
+    summary: 'Change a customer (legacy v1 API)',
     description:
-      'Fields left out stay, null clears one, the phone aside. Answers the customer; a body of phone alone is answered as by …/phone.',
+      'Omitted fields keep their values; null clears a field, except the phone. Returns the customer, or the response of …/phone when the ' +
+      'body has only a phone.',
     allow: 'customers:update',
     rateLimit: 'customer-patch',
     params: CustomerNumber,
@@ -82,14 +83,14 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
     handle: async ({ tx, actor, params, body, expected_version }) => {
       const target = { actor, number: Number(params.customer_id), expected_version };
       const customer = await changeByNumber(tx, target, body);
-      const alone = Object.keys(body).join() === 'phone';
-      return withETag(customer.version, alone ? phoneChanged : toLegacyCustomer(customer));
+      const isPhoneOnly = Object.keys(body).join() === 'phone';
+      return withETag(customer.version, isPhoneOnly ? phoneChanged : toLegacyCustomer(customer));
     },
   }),
   route({
     method: 'patch',
-    path: `${one}/phone`,
-    summary: 'Change a customer’s phone, as vApteke does',
+    path: `${customerPath}/phone`,
+    summary: 'Change a customer’s phone (legacy v1 API)',
     allow: 'customers:update',
     rateLimit: 'customer-patch',
     params: CustomerNumber,
@@ -102,9 +103,9 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
   }),
   route({
     method: 'delete',
-    path: one,
-    summary: 'Delete a customer, as vApteke does',
-    description: 'Sets a deletion mark, as DELETE /api/customers/{customer_id}.',
+    path: customerPath,
+    summary: 'Delete a customer (legacy v1 API)',
+    description: 'Sets a deletion mark, like DELETE /api/customers/{customer_id}.',
     allow: 'customers:delete',
     params: CustomerNumber,
     responses: { 200: SuccessResponse },

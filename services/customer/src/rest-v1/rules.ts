@@ -3,17 +3,17 @@ import type { Customer, CustomerInput } from '../customers/schema.ts';
 import type { LegacyCustomer, LegacyCustomerInput, LegacyListItem } from './schema.ts';
 
 export const phoneMessage = 'must have 11 to 14 digits, the country code first';
-export const isLegacyPhone = (given: string): boolean => /^\+?\d{11,14}$/.test(given);
+export const isLegacyPhone = (input: string): boolean => /^\+?\d{11,14}$/.test(input);
 
-/** With the country code always: a Russian trunk prefix, as people there write it, stands for the country code. */
-const toInternational = (given: string): string => given.replace(/^8(?=\d{10}$)/, '7').replace(/^\+?/, '+');
+/** Adds the plus and replaces the Russian trunk prefix 8 by the country code 7. */
+const toInternational = (input: string): string => input.replace(/^8(?=\d{10}$)/, '7').replace(/^\+?/, '+');
 
 const toDigits = (phone: string | null) => phone && phone.replaceAll(/\D/g, '');
 
-const letters: Readonly<Record<string, 'M' | 'F'>> = { male: 'M', female: 'F' };
-const words = { M: 'male', F: 'female' } as const;
+const genderLetters: Readonly<Record<string, 'M' | 'F'>> = { male: 'M', female: 'F' };
+const gendersByLetter = { M: 'male', F: 'female' } as const;
 
-/** The customer as this dialect shows it. */
+/** Converts a customer to the legacy representation. */
 export const toLegacyCustomer = (
   customer: Omit<LegacyCustomer, 'id' | 'gender'> & Pick<Customer, 'number' | 'gender'>,
 ) => ({
@@ -23,12 +23,12 @@ export const toLegacyCustomer = (
   lastname: customer.lastname,
   email: customer.email,
   birthday: customer.birthday,
-  gender: (customer.gender && letters[customer.gender]) ?? null,
+  gender: (customer.gender && genderLetters[customer.gender]) ?? null,
   city_id: customer.city_id,
   last_auth_at: customer.last_auth_at,
 });
 
-/** A line of the list: the phone in two parts. */
+/** Converts a customer to a legacy list item, with the phone in two parts. */
 export function toLegacyItem({
   number,
   phone,
@@ -42,13 +42,13 @@ export function toLegacyItem({
   };
 }
 
-/** The fields by the names and in the spellings of the record. */
+/** Converts legacy fields to those of the record. */
 export const toCustomerInput = ({ phone, gender, ...plain }: LegacyCustomerInput): CustomerInput => ({
   ...plain,
   ...(phone && { phone: toInternational(phone) }),
-  ...(gender !== undefined && { gender: gender && words[gender] }),
+  ...(gender !== undefined && { gender: gender && gendersByLetter[gender] }),
 });
 
-/** What is wrong with a phone that is not the one the record had. */
+/** Checks a phone that differs from the record's. */
 export const phoneErrors = ({ phone }: LegacyCustomerInput): FieldError[] =>
   phone === undefined || (phone !== null && isLegacyPhone(phone)) ? [] : [{ path: 'phone', message: phoneMessage }];

@@ -3,19 +3,19 @@ import { z } from 'zod';
 import { WritableCustomer } from '../customers/schema.ts';
 import { isLegacyPhone, phoneMessage } from './rules.ts';
 
-/** A record that was made by `/api/customers` may have a gender for which this dialect has no letter: it shows as null. */
+/** A gender that has no letter here is null. */
 const Gender = z.enum(['M', 'F']);
 const GenderInput = z.preprocess((letter) => (typeof letter === 'string' ? letter.toUpperCase() : letter), Gender);
 
-const described = {
-  description: '11 to 14 digits, the country code first; 11 that start with 8 mean 7…',
+const phoneMeta = {
+  description: '11 to 14 digits, with the country code; an 8 before ten digits is read as 7',
   examples: ['79025163111'],
 };
-const NewPhoneInput = z.string().refine(isLegacyPhone, phoneMessage).meta(described);
+const NewPhoneInput = z.string().refine(isLegacyPhone, phoneMessage).meta(phoneMeta);
 
 export const LegacyCustomer = z.strictObject({
   id: z.int().meta({ description: 'The customer’s number' }),
-  phone: z.string().nullable().meta({ description: 'Digits, the country code first where it is known' }),
+  phone: z.string().nullable().meta({ description: 'Digits, with the country code if known' }),
   firstname: z.string().nullable(),
   lastname: z.string().nullable(),
   email: z.string().nullable(),
@@ -26,12 +26,12 @@ export const LegacyCustomer = z.strictObject({
 });
 export type LegacyCustomer = z.infer<typeof LegacyCustomer>;
 
-/** Any phone as this dialect shows it may be sent back; whether it is that, or a new one, the record decides. */
+/** Accepts any phone that a response may contain; the record decides whether it is a new one. */
 const PhoneInput = z
   .string()
   .regex(/^\+?\d{5,15}$/, phoneMessage)
   .nullable()
-  .meta(described);
+  .meta(phoneMeta);
 
 export const WritableLegacyCustomer = WritableCustomer.pick({
   firstname: true,
@@ -61,7 +61,7 @@ const LegacyListItem = LegacyCustomer.omit({ gender: true, city_id: true, last_a
   phone: z
     .strictObject({
       id: z.int().meta({ description: 'The customer’s number' }),
-      code: z.string().meta({ description: 'What stands before the last ten digits' }),
+      code: z.string().meta({ description: 'The digits before the last ten' }),
       number: z.string().meta({ description: 'The last ten digits' }),
     })
     .nullable(),
@@ -70,5 +70,5 @@ export type LegacyListItem = z.infer<typeof LegacyListItem>;
 
 export const LegacyListResponse = z.strictObject({
   items: z.array(LegacyListItem),
-  count: z.int().meta({ description: 'How many there are in all' }),
+  count: z.int().meta({ description: 'Total number of customers' }),
 });

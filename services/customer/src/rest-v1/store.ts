@@ -2,17 +2,21 @@ import { whereCompany, type Db, type Scope, type Tx } from '@clientela/db';
 import type { Customer } from '../customers/schema.ts';
 import type { LegacyListQuery } from './schema.ts';
 
-const listed = ['number', 'phone', 'firstname', 'lastname', 'email', 'birthday'] as const;
-const columns = [...listed, 'gender', 'city_id', 'last_auth_at', 'version'] as const;
+const itemColumns = ['number', 'phone', 'firstname', 'lastname', 'email', 'birthday'] as const;
+const columns = [...itemColumns, 'gender', 'city_id', 'last_auth_at', 'version'] as const;
 
-type Listed = Pick<Customer, (typeof listed)[number]>;
-type Found = Pick<Customer, Exclude<(typeof columns)[number], 'version'>> & { version: number };
+type ListItem = Pick<Customer, (typeof itemColumns)[number]>;
+type StoredLegacyCustomer = Pick<Customer, Exclude<(typeof columns)[number], 'version'>> & { version: number };
 
-/** Undeleted ones alone, as everywhere in this room. */
-export const findByNumber = async (db: Db, company_id: string, number: number): Promise<Found | undefined> =>
+/** Finds an undeleted customer; this module ignores deleted ones. */
+export const findByNumber = async (
+  db: Db,
+  company_id: string,
+  number: number,
+): Promise<StoredLegacyCustomer | undefined> =>
   db('customers').select(columns).where({ company_id, number }).whereNull('deleted_at').first();
 
-/** Finds and locks: nobody changes or deletes it until the transaction ends. */
+/** Finds the id of an undeleted customer and locks its row until the transaction ends. */
 export async function lockByNumber(tx: Tx, company_id: string, number: number): Promise<string | undefined> {
   const found = (await tx('customers')
     .select('id')
@@ -23,8 +27,8 @@ export async function lockByNumber(tx: Tx, company_id: string, number: number): 
   return found?.id;
 }
 
-/** By number. The page is found in the index alone, however far down it is, and only then are its rows read. */
-export const listByNumber = async (db: Db, scope: Scope, { limit, offset }: LegacyListQuery): Promise<Listed[]> => {
+/** Lists a page by number. An index-only scan finds the page at any offset; only its rows are read. */
+export const listByNumber = async (db: Db, scope: Scope, { limit, offset }: LegacyListQuery): Promise<ListItem[]> => {
   const page = whereCompany(db('customers'), scope)
     .select('company_id', 'number')
     .whereNull('deleted_at')
@@ -33,14 +37,14 @@ export const listByNumber = async (db: Db, scope: Scope, { limit, offset }: Lega
     .offset(offset);
   return db(page.as('page'))
     .join('customers as c', { 'c.company_id': 'page.company_id', 'c.number': 'page.number' })
-    .select(listed.map((column) => `c.${column}`))
+    .select(itemColumns.map((column) => `c.${column}`))
     .orderBy(['page.number', 'page.company_id']);
 };
 
-/** As they are counted with each change: exact at any size. */
+/** Counts undeleted customers from the summary table, exact at any size. */
 export async function countUndeleted(db: Db, scope: Scope): Promise<number> {
-  const counted = whereCompany(db('customer_counts'), scope).where({ deleted: false });
-  const [{ count }] = (await counted.select(db.raw('coalesce(sum(customers), 0)::bigint as count'))) as [
+  const counts = whereCompany(db('customer_counts'), scope).where({ deleted: false });
+  const [{ count }] = (await counts.select(db.raw('coalesce(sum(customers), 0)::bigint as count'))) as [
     { count: number },
   ];
   return count;

@@ -3,53 +3,53 @@ import type { Db } from '@clientela/db';
 import type { TotalsClient } from './totals-client.ts';
 import { listTotals, updateTotals, type StoredTotals } from './store.ts';
 
-/** How the counters of all customers were found. */
+/** Number of customers by the result of their comparison. */
 export type RecountResult = {
   customers: number;
   equal: number;
-  /** Their events were on their way. */
+  /** Events were still on their way. */
   behind: number;
-  /** They differed, and nothing was on its way. */
+  /** Counters differed although no event was on its way. */
   different: number;
 };
 
 type RecountOptions = { repair: boolean; request_id: string };
 
-const batchSize = 100; // customers of one question
+const batchSize = 100; // customers in one call
 
 /**
- * Holds every customer's counters against what is recorded of it, and puts that into them where it differs. Others may write meanwhile.
- * @param how.repair false: to look only
+ * Compares every customer's counters with the recorded totals and repairs differences. Safe while other processes write.
+ * @param options.repair false: compare only
  */
-export async function recount(db: Db, totals: TotalsClient, how: RecountOptions): Promise<RecountResult> {
-  const found: RecountResult = { customers: 0, equal: 0, behind: 0, different: 0 };
-  let after: StoredTotals | undefined;
+export async function recount(db: Db, totals: TotalsClient, options: RecountOptions): Promise<RecountResult> {
+  const result: RecountResult = { customers: 0, equal: 0, behind: 0, different: 0 };
+  let last: StoredTotals | undefined;
   do {
-    const some = await listTotals(db, after, batchSize);
-    for (const [company_id, counted] of Map.groupBy(some, (one) => one.company_id)) {
-      const ids = counted.map(({ customer_id }) => customer_id);
-      const recorded = await totals(company_id, ids, { request_id: how.request_id });
-      const byId = new Map(recorded.map((one) => [one.customer_id, one]));
-      for (const one of counted) {
-        found.customers += 1;
-        found[await reconcile(db, one, byId.get(one.customer_id), how)] += 1;
+    const batch = await listTotals(db, last, batchSize);
+    for (const [company_id, stored] of Map.groupBy(batch, (row) => row.company_id)) {
+      const ids = stored.map(({ customer_id }) => customer_id);
+      const recorded = await totals(company_id, ids, { request_id: options.request_id });
+      const recordedById = new Map(recorded.map((row) => [row.customer_id, row]));
+      for (const row of stored) {
+        result.customers += 1;
+        result[await reconcile(db, row, recordedById.get(row.customer_id), options)] += 1;
       }
     }
-    after = some.at(-1);
-  } while (after);
-  return found;
+    last = batch.at(-1);
+  } while (last);
+  return result;
 }
 
-/** @param recorded asked for after the counters were read: what was counted then had been recorded, so this is no older */
+/** @param recorded totals fetched after the counters were read, and therefore at least as new */
 async function reconcile(
   db: Db,
-  { company_id, ...counted }: StoredTotals,
+  { company_id, ...stored }: StoredTotals,
   recorded: Awaited<ReturnType<TotalsClient>>[number] | undefined,
   { repair }: RecountOptions,
 ): Promise<'equal' | 'behind' | 'different'> {
-  if (!recorded) throw new Error(`The interaction service did not say what is recorded of ${counted.customer_id}`);
-  if (isDeepStrictEqual(counted, recorded)) return 'equal';
-  const written = !repair || (await db.transaction((tx) => updateTotals(tx, company_id, recorded, counted.changes)));
-  // Not written: an event overtook us, or the customer is gone by now.
-  return written && recorded.changes <= counted.changes ? 'different' : 'behind';
+  if (!recorded) throw new Error(`The interaction service returned no totals of customer ${stored.customer_id}`);
+  if (isDeepStrictEqual(stored, recorded)) return 'equal';
+  const isWritten = !repair || (await db.transaction((tx) => updateTotals(tx, company_id, recorded, stored.changes)));
+  // Not written: an event updated the counters first, or the customer was removed.
+  return isWritten && recorded.changes <= stored.changes ? 'different' : 'behind';
 }

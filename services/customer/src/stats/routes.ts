@@ -11,7 +11,7 @@ export const statsRoutes: Route[] = [
   route({
     method: 'get',
     path: '/api/customers/{customer_id}/stats',
-    summary: 'Get what is counted of a customer',
+    summary: 'Get the statistics of a customer',
     allow: { permission: 'customers:read', own: ownsCustomer },
     params: CustomerId,
     responses: { 200: Stats },
@@ -24,9 +24,9 @@ export const statsRoutes: Route[] = [
   route({
     method: 'patch',
     path: '/api/customers/internal/{customer_id}/statistics',
-    summary: 'Report what happened with a customer, as numbers',
+    summary: 'Update the statistics of a customer',
     description:
-      'Absolute values, or in increment what is added to them; a first date only moves back by an increment, a last one forward.',
+      'Absolute values, or increments that are added; an increment moves a first date only back and a last date only forward.',
     allow: { internal: ['interaction'] },
     params: CustomerId,
     body: StatisticsChange,

@@ -17,16 +17,16 @@ export const Stats = z.strictObject({
   cancelled_appointments: z.int(),
   lifetime_value: Money,
   currency: z.string(),
-  by_currency: Amounts.meta({ description: 'What was spent in other currencies' }),
+  by_currency: Amounts.meta({ description: 'Amounts spent in other currencies' }),
 });
 export type Stats = z.infer<typeof Stats>;
 
-/** Everything that is counted of a customer, and when something last moved it. */
+/** All counters of a customer and the time of their last change. */
 export type Counters = Stats & { last_complaint_date: string | null; counters_updated_at: string };
 
 const maxCount = 2_147_483_647;
 const count = z.int().min(0).max(maxCount);
-const step = z.int().min(-maxCount).max(maxCount);
+const delta = z.int().min(-maxCount).max(maxCount);
 const anyAmount = money(-999_999_999_999_999);
 
 const counts = <Count extends z.ZodType>(count: Count) => ({
@@ -45,10 +45,10 @@ const dates = <Date extends z.ZodType>(date: Date) => ({
   last_complaint_date: date,
 });
 
-/** What is added to counts and amounts; a first date only moves back by it, a last one only forward. */
+/** Values to add to counts and amounts; a first date only moves back, a last date only forward. */
 const Increment = z
   .strictObject({
-    ...counts(step),
+    ...counts(delta),
     ...dates(Instant),
     lifetime_value: anyAmount,
     by_currency: z.record(Currency, anyAmount),
@@ -70,7 +70,11 @@ export const StatisticsChange = Absolute.extend({ increment: Increment.optional(
   ({ increment = {}, ...absolute }, context) => {
     for (const field of Object.keys(increment)) {
       if (field in absolute)
-        context.addIssue({ code: 'custom', path: ['increment', field], message: 'is given as an absolute value too' });
+        context.addIssue({
+          code: 'custom',
+          path: ['increment', field],
+          message: 'must not be combined with an absolute value',
+        });
     }
   },
 );

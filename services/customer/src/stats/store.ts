@@ -28,22 +28,21 @@ export const findCounters = async (db: Db, company_id: string, customer_id: stri
     .first()
     .options({ name: 'find_counters' }) as Promise<Counters | undefined>;
 
-/**
- * By how many changes of what is recorded of a customer its counters are.
- * @returns undefined when there is no such customer
- */
+/** Finds the version of the totals that a customer's counters hold; undefined for an unknown customer. */
 export async function findTotalsVersion(db: Db, company_id: string, customer_id: string): Promise<number | undefined> {
   const found = db('customer_counters').select('totals_version').where({ company_id, customer_id }).first();
-  return ((await found.options({ name: 'find_totals_changes' })) as { totals_version: number } | undefined)
+  return ((await found.options({ name: 'find_totals_version' })) as { totals_version: number } | undefined)
     ?.totals_version;
 }
 
-/** A customer's counters in the words of the totals that they follow. */
+/** A customer's counters with the field names of the interaction service's totals. */
 export type StoredTotals = CustomerTotals & { company_id: string };
 
-/** The counters of every company's customers, at most `limit` that follow one. */
+/** Lists counters of all companies by key, after the given row. */
 export const listTotals = async (db: Db, after: StoredTotals | undefined, limit: number): Promise<StoredTotals[]> => {
-  const { counters_updated_at: _, ...columns } = Object.fromEntries(counterColumns.map((column) => [column, column]));
+  const { counters_updated_at: _updatedAt, ...columns } = Object.fromEntries(
+    counterColumns.map((column) => [column, column]),
+  );
   const found = db('customer_counters')
     .select({ ...columns, company_id: 'company_id', customer_id: 'customer_id', changes: 'totals_version' })
     .orderBy(['company_id', 'customer_id'])
@@ -53,21 +52,21 @@ export const listTotals = async (db: Db, after: StoredTotals | undefined, limit:
 };
 
 /**
- * Puts what is recorded of a customer into its counters, unless they are by later changes.
- * @param seen by how many changes they were before the totals were asked for: as long as they still are, the totals are the truth
+ * Writes the recorded totals to a customer's counters, unless these hold a newer version.
+ * @param versionBefore version read before the totals were fetched; while it is unchanged, the totals also replace a newer one
  * @returns whether they were written
  */
 export async function updateTotals(
   tx: Tx,
   company_id: string,
   { customer_id, changes, by_currency, ...totals }: CustomerTotals,
-  seen?: number,
+  versionBefore?: number,
 ): Promise<boolean> {
-  const written = await tx('customer_counters')
+  const updatedRows = await tx('customer_counters')
     .where({ company_id, customer_id })
     .where((counters) => {
       void counters.where('totals_version', '<', changes);
-      if (seen !== undefined) void counters.orWhere('totals_version', seen);
+      if (versionBefore !== undefined) void counters.orWhere('totals_version', versionBefore);
     })
     .update({
       ...totals,
@@ -75,7 +74,7 @@ export async function updateTotals(
       totals_version: changes,
       counters_updated_at: tx.fn.now(),
     });
-  return written === 1;
+  return updatedRows === 1;
 }
 
 const nonNegativeCounters = [
@@ -90,14 +89,14 @@ const nonNegativeCounters = [
 const outOfRange = (field?: string) =>
   new AppError('conflict', {
     error_code: 'CUSTOMER_STATISTICS_OUT_OF_RANGE',
-    detail: field ? `${field} would fall below zero` : 'A value would become too large',
-    ...(field && { errors: [{ path: field, message: 'would fall below zero' }] }),
+    detail: field ? `${field} would become negative` : 'A value would become too large',
+    ...(field && { errors: [{ path: field, message: 'would become negative' }] }),
   });
 
 /**
- * Moves a customer's counters in one statement: of those who do so at once each works on what the other left, and nothing is lost.
- * @returns whether there is such a customer
- * @throws AppError 409 for what would fall below zero
+ * Changes a customer's counters in one statement, so that concurrent increments add up.
+ * @returns whether the customer exists
+ * @throws AppError 409 for a counter that would become negative
  */
 export async function updateCounters(
   tx: Tx,
@@ -119,17 +118,15 @@ export async function updateCounters(
       counters_updated_at: tx.fn.now(),
     });
   try {
-    const meanings = nonNegativeCounters.map(
-      (field) => [`customer_counters_${field}`, () => outOfRange(field)] as const,
-    );
-    return (await mapConstraintErrors(update, Object.fromEntries(meanings))) === 1;
+    const errors = nonNegativeCounters.map((field) => [`customer_counters_${field}`, () => outOfRange(field)] as const);
+    return (await mapConstraintErrors(update, Object.fromEntries(errors))) === 1;
   } catch (error) {
-    const tooLarge = error instanceof Error && 'code' in error && error.code === '22003'; // numeric_value_out_of_range
-    throw tooLarge ? outOfRange() : error;
+    const isTooLarge = error instanceof Error && 'code' in error && error.code === '22003'; // numeric_value_out_of_range
+    throw isTooLarge ? outOfRange() : error;
   }
 }
 
-/** A column after its increment. */
+/** Returns the SQL expression of a column after its increment. */
 function incremented(tx: Tx, field: string, by: Increment[keyof Increment] & {}) {
   if (typeof by === 'object') return tx.raw(mergedAmounts, [JSON.stringify(by)]);
   if (typeof by === 'number') return tx.raw('?? + ?::bigint', [field, by]);
@@ -137,7 +134,7 @@ function incremented(tx: Tx, field: string, by: Increment[keyof Increment] & {})
   return tx.raw(`${field.startsWith('first') ? 'least' : 'greatest'}(??, ?::timestamptz)`, [field, by]);
 }
 
-/** Each amount on top of what stands under its currency; the others stay. */
+/** Adds each amount to the one of its currency; other currencies stay. */
 const mergedAmounts = `by_currency || (
   select coalesce(jsonb_object_agg(code, (coalesce((by_currency ->> code)::numeric, 0) + amount::numeric)::numeric(15, 2)::text), '{}')
     from jsonb_each_text(?::jsonb) as added (code, amount)

@@ -6,7 +6,7 @@ import { recordChange, recordChanges } from '../history/actions.ts';
 import type { NewTags, Tag } from './schema.ts';
 import { deleteTag, insertTags, updateLabels } from './store.ts';
 
-/** Tags a customer: all of the labels or none. Each is a version of the customer, and an event. */
+/** Adds all of the labels or none. Each tag raises the customer's version by one and is published as an event. */
 export async function addTags(
   tx: Tx,
   target: CustomerTarget,
@@ -14,19 +14,19 @@ export async function addTags(
 ): Promise<{ tags: Tag[]; version: number }> {
   const { actor } = target;
   const current = await lockUndeleted(tx, target);
-  const given = label === undefined ? labels : [label];
-  const rows = given.map((one) => ({ label: one, color, priority, created_by: actor.id }));
+  const newLabels = label === undefined ? labels : [label];
+  const rows = newLabels.map((newLabel) => ({ label: newLabel, color, priority, created_by: actor.id }));
   const tags = await insertTags(tx, actor.company_id, current.id, rows, (index) =>
     label === undefined ? `labels.${index}` : 'label',
   );
   const record = await updateLabels(tx, actor.company_id, current.id, tags.length);
-  const said = tags.map(({ id: tag_id }) => ({ tag_id }));
+  const details = tags.map(({ id: tag_id }) => ({ tag_id }));
   const changes = [{ field: 'tags', from: current.tags, to: record.tags }];
-  await recordChanges(tx, actor, customerTagAdded, { ...current, ...record }, said, { changes });
+  await recordChanges(tx, actor, customerTagAdded, { ...current, ...record }, details, { changes });
   return { tags, version: record.version };
 }
 
-/** @returns the customer's version after it */
+/** @returns the new version of the customer */
 export async function removeTag(tx: Tx, target: CustomerTarget, tag_id: string): Promise<number> {
   const { actor } = target;
   const current = await lockUndeleted(tx, target);

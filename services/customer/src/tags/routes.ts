@@ -8,28 +8,28 @@ import { CustomerId } from '../customers/schema.ts';
 import { findCustomer } from '../customers/store.ts';
 import { addTags, removeTag } from './actions.ts';
 import {
-  NewTags,
-  NewCustomerTags,
-  TagParams,
-  TagListResponse,
   CustomerTagParams,
+  NewCustomerTags,
+  NewTags,
+  TagListResponse,
+  TagParams,
   TagResponse,
   TagsResponse,
   type Tag,
 } from './schema.ts';
 import { findCustomerOfTag, listTags } from './store.ts';
 
-type Added = { message: string; tag: Tag } | { message: string; tags: Tag[] };
+type AddResponse = { message: string; tag: Tag } | { message: string; tags: Tag[] };
 
-const adding = {
+const addDefinition = {
   summary: 'Tag a customer',
   description:
-    'With one label, or with several that share a color and a priority: all of them or none. A label that the customer has, be it in ' +
-    'another case, is a 409 that names it. ETag and If-Match are about the version of the customer, which each tag raises.',
+    'With one label, or with several labels that share a color and a priority: all are added or none. A label that the customer has ' +
+    'already, in any case, is a 409 that names it. ETag and If-Match refer to the version of the customer, which each tag raises.',
   allow: 'customers:update',
   responses: { 201: z.union([TagResponse, TagsResponse]) },
 } as const;
-const reading = {
+const listDefinition = {
   summary: 'List the tags of a customer',
   description: 'All of them, by priority from high to low, then by label. The ETag is the version of the customer.',
   allow: 'customers:read',
@@ -37,79 +37,79 @@ const reading = {
   conditionalGet: true,
   responses: { 200: TagListResponse },
 } as const;
-const removing = {
-  summary: 'Take a tag from a customer',
-  description: 'If-Match is about the version of the customer.',
+const removeDefinition = {
+  summary: 'Remove a tag from a customer',
+  description: 'If-Match refers to the version of the customer.',
   allow: 'customers:update',
   responses: { 200: Message },
 } as const;
 
-async function added(tx: Tx, target: CustomerTarget, given: NewTags) {
-  const { tags, version } = await addTags(tx, target, given);
+async function handleAdd(tx: Tx, target: CustomerTarget, input: NewTags) {
+  const { tags, version } = await addTags(tx, target, input);
   const [tag] = tags;
-  return withETag<Added>(
+  return withETag<AddResponse>(
     version,
-    given.labels || !tag ? { message: 'Tags added', tags } : { message: 'Tag added', tag },
+    input.labels || !tag ? { message: 'Tags added', tags } : { message: 'Tag added', tag },
   );
 }
 
-async function listed(db: Db, { company_id }: CompanyActor, id: string) {
+async function handleList(db: Db, { company_id }: CompanyActor, id: string) {
   const customer = await findCustomer(db, company_id, id);
   if (!customer) throw notFound('customer');
   const tags = await listTags(db, company_id, id);
   return withETag(customer.version, { tags, total: tags.length });
 }
 
-const removed = async (tx: Tx, target: CustomerTarget, tag_id: string) =>
+const handleRemove = async (tx: Tx, target: CustomerTarget, tag_id: string) =>
   withETag(await removeTag(tx, target, tag_id), { message: 'Tag removed' });
 
 export const tagRoutes: Route[] = [
   route({
     method: 'post',
     path: '/api/customers/{customer_id}/tags',
-    ...adding,
+    ...addDefinition,
     params: CustomerId,
     body: NewTags,
     handle: ({ tx, actor, params, body, expected_version }) =>
-      added(tx, { actor, id: params.customer_id, expected_version }, body),
+      handleAdd(tx, { actor, id: params.customer_id, expected_version }, body),
   }),
   route({
     method: 'post',
     path: '/api/customers/tags',
-    ...adding,
+    ...addDefinition,
     body: NewCustomerTags,
-    handle: ({ tx, actor, body: { customer_id, ...given }, expected_version }) =>
-      added(tx, { actor, id: customer_id, expected_version }, given),
+    handle: ({ tx, actor, body: { customer_id, ...input }, expected_version }) =>
+      handleAdd(tx, { actor, id: customer_id, expected_version }, input),
   }),
   route({
     method: 'get',
     path: '/api/customers/{customer_id}/tags',
-    ...reading,
-    handle: ({ db, actor, params }) => listed(db, actor, params.customer_id),
+    ...listDefinition,
+    handle: ({ db, actor, params }) => handleList(db, actor, params.customer_id),
   }),
   route({
     method: 'get',
     path: '/api/customers/tags/customer/{customer_id}',
-    ...reading,
-    handle: ({ db, actor, params }) => listed(db, actor, params.customer_id),
+    ...listDefinition,
+    handle: ({ db, actor, params }) => handleList(db, actor, params.customer_id),
   }),
   route({
     method: 'delete',
     path: '/api/customers/{customer_id}/tags/{tag_id}',
-    ...removing,
+    ...removeDefinition,
     params: CustomerTagParams,
     handle: ({ tx, actor, params, expected_version }) =>
-      removed(tx, { actor, id: params.customer_id, expected_version }, params.tag_id),
+      handleRemove(tx, { actor, id: params.customer_id, expected_version }, params.tag_id),
   }),
   route({
     method: 'delete',
     path: '/api/customers/tags/{tag_id}',
-    ...removing,
+    ...removeDefinition,
     params: TagParams,
     handle: async ({ tx, actor, params: { tag_id }, expected_version }) => {
       const id = await findCustomerOfTag(tx, actor.company_id, tag_id);
       if (!id) throw notFound('tag');
-      return removed(tx, { actor, id, expected_version }, tag_id);
+      return handleRemove(tx, { actor, id, expected_version }, tag_id);
     },
   }),
 ];

@@ -13,7 +13,7 @@ export const Tag = z.strictObject({
 export type Tag = z.infer<typeof Tag>;
 
 export const Label = text(50);
-/** Most tags of one customer, and labels in one call. */
+/** Maximum number of tags of one customer, and of labels in one request. */
 export const maxTags = 1000;
 export const Labels = z.array(Label).max(maxTags, `must not have more than ${maxTags} labels`);
 
@@ -27,7 +27,7 @@ const tagFields = {
   priority: integer(-2_147_483_648, 2_147_483_647).default(0).meta({ description: 'Higher ones come first' }),
 };
 
-/** One label, or several that share a color and a priority. Told beside the faults of single fields. */
+/** Requires either `label` or `labels`; the check also runs when single fields are invalid, so that one response lists all errors. */
 const labelOrLabels = <Shape extends z.ZodRawShape>(shape: Shape) =>
   z.strictObject({ ...shape, ...tagFields }).superRefine(
     (body, context) => {
@@ -35,7 +35,7 @@ const labelOrLabels = <Shape extends z.ZodRawShape>(shape: Shape) =>
       if (label === undefined && labels === undefined)
         context.addIssue({ code: 'custom', path: ['label'], message: 'is required, or labels' });
       if (label !== undefined && labels !== undefined)
-        context.addIssue({ code: 'custom', path: ['labels'], message: 'must not stand beside label' });
+        context.addIssue({ code: 'custom', path: ['labels'], message: 'must not be combined with label' });
     },
     { when: ({ value }) => typeof value === 'object' && value !== null && !Array.isArray(value) },
   );

@@ -5,13 +5,13 @@ import { maxTags, type Tag } from './schema.ts';
 const columns = ['id', 'customer_id', 'label', 'color', 'priority', 'created_by', 'created_at'] as const;
 type NewTag = Pick<Tag, 'label' | 'color' | 'priority' | 'created_by'>;
 
-/** All of a customer's, in the order in which they are answered: by priority from high to low, then by label. */
+/** Lists all tags of a customer by priority, highest first, then by label. */
 export const listTags = async (db: Db, company_id: string, customer_id: string): Promise<Tag[]> =>
   db('customer_tags').select(columns).where({ company_id, customer_id }).orderByRaw(tagOrder);
 
 const tagOrder = 'priority desc, label';
 
-/** Whose tag it is; undefined when there is none. */
+/** Finds the customer that has the tag. */
 export async function findCustomerOfTag(db: Db, company_id: string, id: string): Promise<string | undefined> {
   const found = (await db('customer_tags').select('customer_id').where({ company_id, id }).first()) as
     | { customer_id: string }
@@ -21,9 +21,9 @@ export async function findCustomerOfTag(db: Db, company_id: string, id: string):
 
 /**
  * Adds tags to a customer that is locked or new.
- * @param path how the caller knows the label at an index
- * @returns them in the order given
- * @throws AppError 409 naming every label that the customer has already, be it from before or from earlier in this call
+ * @param path returns the field path of the label at an index
+ * @returns the tags in the given order
+ * @throws AppError 409 naming every label that the customer has already, or that is repeated in the call
  */
 export async function insertTags(
   tx: Tx,
@@ -36,7 +36,7 @@ export async function insertTags(
   const inserted: Tag[] = await tx('customer_tags')
     .insert(rows)
     .onConflict(tx.raw('(company_id, customer_id, lower(label))'))
-    .ignore() // rather than fail at the first, so that each can be named
+    .ignore() // reports every taken label instead of failing at the first
     .returning(columns);
   const byId = new Map(inserted.map((tag) => [tag.id, tag]));
   const taken = rows.flatMap(({ id }, index) => (byId.has(id) ? [] : [index]));
@@ -52,8 +52,8 @@ const maxReportedLabels = 100;
 const labelsTakenError = (company_id: string, customer_id: string, taken: readonly { path: string; label: string }[]) =>
   new AppError('conflict', {
     error_code: 'TAG_LABEL_TAKEN',
-    detail: `The customer has the tag already: ${taken.map(({ label }) => label).join(', ')}`,
-    errors: taken.map(({ path }) => ({ path, message: 'the customer has it already' })),
+    detail: `The customer already has the tag: ${taken.map(({ label }) => label).join(', ')}`,
+    errors: taken.map(({ path }) => ({ path, message: 'is already a tag of the customer' })),
     existing: (db: Db) => findTag(db, company_id, customer_id, taken[0]?.label ?? ''),
   });
 
@@ -64,34 +64,34 @@ const findTag = (db: Db, company_id: string, customer_id: string, label: string)
     .whereRaw('lower(label) = lower(?)', [label])
     .first() as Promise<{ id: string; label: string } | undefined>;
 
-/** Takes a tag from a customer; undefined when it has none of that id. */
+/** Removes a tag from a customer; undefined when the customer has no such tag. */
 export async function deleteTag(tx: Tx, company_id: string, customer_id: string, id: string): Promise<Tag | undefined> {
   const [deleted] = await tx('customer_tags').where({ company_id, customer_id, id }).delete().returning(columns);
   return deleted as Tag | undefined;
 }
 
 /**
- * Writes a customer's labels into its record, in the order of the tags.
- * @param raised versions that this makes: one for each tag that came or went
- * @throws AppError 409 when there are more than a customer may have
+ * Copies the labels of a customer's tags into its record, in their order.
+ * @param versionIncrement one for each tag that was added or removed
+ * @throws AppError 409 for more tags than a customer may have
  */
 export async function updateLabels(
   tx: Tx,
   company_id: string,
   customer_id: string,
-  raised: number,
+  versionIncrement: number,
 ): Promise<{ tags: string[]; version: number }> {
   const labels = `array(select label from customer_tags where company_id = ? and customer_id = ? order by ${tagOrder})`;
   const [record]: { tags: string[]; version: number }[] = await tx('customers')
     .where({ company_id, id: customer_id })
     .update({
       tags: tx.raw(labels, [company_id, customer_id]),
-      version: tx.raw('version + ?::integer', [raised]),
-      ...(raised > 0 && { updated_at: tx.fn.now() }),
+      version: tx.raw('version + ?::integer', [versionIncrement]),
+      ...(versionIncrement > 0 && { updated_at: tx.fn.now() }),
     })
     .returning(['tags', 'version']);
-  if (!record) throw new Error('The labels of a customer that is not locked');
+  if (!record) throw new Error('The customer of these tags does not exist');
   if (record.tags.length > maxTags)
-    throw conflict({ error_code: 'TOO_MANY_TAGS', detail: `A customer has at most ${maxTags} tags` });
+    throw conflict({ error_code: 'TOO_MANY_TAGS', detail: `A customer can have at most ${maxTags} tags` });
   return record;
 }

@@ -145,8 +145,8 @@ describe('several labels at once', () => {
     const one = await admin.post(at, { label: 'éCLAIR' }).expect(409);
     expect(one.body).toMatchObject({
       error_code: 'TAG_LABEL_TAKEN',
-      detail: 'The customer has the tag already: éCLAIR',
-      errors: [{ path: 'label', message: 'the customer has it already' }],
+      detail: 'The customer already has the tag: éCLAIR',
+      errors: [{ path: 'label', message: 'is already a tag of the customer' }],
       existing: { id: tag.id, label: 'Éclair' },
     });
     const several = await admin.post(at, { labels: ['new', 'ÉCLAIR', 'twice', 'TWICE'] }).expect(409);
@@ -174,7 +174,7 @@ describe('several labels at once', () => {
     expect(again.body).toEqual(first.body);
     expect((await admin.post(at, { label: 'one more' }).expect(409)).body).toMatchObject({
       error_code: 'TOO_MANY_TAGS',
-      detail: 'A customer has at most 1000 tags',
+      detail: 'A customer can have at most 1000 tags',
     });
     expect((await admin.get(at)).body.total).toBe(1000);
     expect((await service.events('customer.tag.added')).filter(({ sequence }) => sequence === 1001)).toHaveLength(1);

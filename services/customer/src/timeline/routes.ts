@@ -10,7 +10,7 @@ export const timelineRoutes: Route[] = [
   route({
     method: 'get',
     path: '/internal/customers/{customer_id}/timeline',
-    summary: 'What of a customer belongs in its timeline: notes and changes of status, newest first',
+    summary: 'List notes and status changes of a customer, newest first',
     allow: { internal: ['interaction'] },
     params: CustomerId,
     query: TimelineQuery,

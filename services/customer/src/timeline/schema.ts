@@ -1,7 +1,7 @@
 import { Instant, queryInteger, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 
-/** After which item to go on: its time and id. */
+/** Position after an item: its time and id. */
 const TimelineCursor = z
   .string('must be given once')
   .transform((text) => text.split(','))

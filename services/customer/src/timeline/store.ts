@@ -2,14 +2,14 @@ import type { InternalTimeline } from '@clientela/contracts';
 import type { Db, Query } from '@clientela/db';
 import type { TimelineCursor } from './schema.ts';
 
-/** Notes of a customer and changes of its status (deleting it is one), the newest first. */
+/** Lists notes and status changes (a deletion is one) of a customer, newest first. */
 export async function listTimeline(
   db: Db,
   company_id: string,
   customer_id: string,
   { limit, before }: { limit: number; before?: TimelineCursor | undefined },
 ): Promise<InternalTimeline['items']> {
-  const newest = (rows: Query, at: string): Query => {
+  const newestFirst = (rows: Query, at: string): Query => {
     void rows.where({ company_id, customer_id }).orderBy([
       { column: at, order: 'desc' },
       { column: 'id', order: 'desc' },
@@ -17,12 +17,12 @@ export async function listTimeline(
     if (before) void rows.whereRaw('(??, id) < (?, ?)', [at, before.at, before.id]);
     return rows.limit(limit);
   };
-  const notes = newest(db('customer_notes'), 'created_at');
-  const changes = newest(db('customer_history'), 'at').whereIn('action', [
+  const notes = newestFirst(db('customer_notes'), 'created_at');
+  const changes = newestFirst(db('customer_history'), 'at').whereIn('action', [
     'customer.status.changed',
     'customer.deleted',
   ]);
-  const [noted, changed] = (await Promise.all([
+  const [noteItems, changeItems] = (await Promise.all([
     notes.select('id', 'created_at as at', 'created_by as actor_id', 'content', db.raw(`'note' as kind`)),
     changes.select(
       'id',
@@ -32,6 +32,6 @@ export async function listTimeline(
       db.raw(`'status_change' as kind, changes -> 0 ->> 'from' as "from", changes -> 0 ->> 'to' as "to"`),
     ),
   ])) as [InternalTimeline['items'], InternalTimeline['items']];
-  const key = ({ at, id }: { at: string; id: string }) => `${at} ${id}`;
-  return [...noted, ...changed].toSorted((a, b) => (key(a) < key(b) ? 1 : -1)).slice(0, limit);
+  const sortKey = ({ at, id }: { at: string; id: string }) => `${at} ${id}`;
+  return [...noteItems, ...changeItems].toSorted((a, b) => (sortKey(a) < sortKey(b) ? 1 : -1)).slice(0, limit);
 }

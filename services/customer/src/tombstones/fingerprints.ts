@@ -1,4 +1,5 @@
-import { createHmac, hkdfSync } from 'node:crypto';
+import { createHmac } from 'node:crypto';
+import { deriveKey } from '@clientela/runtime';
 
 /** The fields by which an import would bring an erased person back. */
 const fields = ['email', 'phone', 'document_number', 'external_id'] as const;
@@ -23,7 +24,7 @@ export type Fingerprints = (company_id: string, values: Values) => { field: Fiel
  * @param secret this service's own, 32 bytes in base64url
  */
 export function fingerprints(secret: string): Fingerprints {
-  const key = Buffer.from(hkdfSync('sha256', Buffer.from(secret, 'base64url'), '', 'clientela erased people', 32));
+  const key = deriveKey(secret, 'clientela erased people');
   return (company_id, values) =>
     fields.flatMap((field) => {
       const value = values[field];

@@ -16,16 +16,15 @@ let desk: StubServer;
 let upstreams: Upstreams;
 /** What was logged. */
 const logged: string[] = [];
-const log = createLog(
-  'customer',
-  'info',
-  new Writable({
+const log = createLog('customer', 'info', {
+  redact: [],
+  out: new Writable({
     write: (line, _encoding, done) => {
       logged.push((JSON.parse(String(line)) as { msg: string }).msg);
       done();
     },
   }),
-);
+});
 
 /** New ones: nothing is remembered of what the others met. */
 const meet = (patience: { timeout?: number; reset?: number } = {}) => {

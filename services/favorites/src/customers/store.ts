@@ -1,22 +1,22 @@
 import type { Tx } from '@clientela/db';
 
 /**
- * Holds a customer against its removal until the transaction ends.
- * @returns false when the customer was removed for good
+ * Locks a customer against hard deletion until the transaction ends.
+ * @returns false when the customer was hard-deleted
  */
-export async function holdCustomer(tx: Tx, company_id: string, customer_id: string): Promise<boolean> {
-  const held = await tx('customer_locks')
+export async function lockCustomer(tx: Tx, company_id: string, customer_id: string): Promise<boolean> {
+  const locked = await tx('customer_locks')
     .insert({ company_id, customer_id })
     .onConflict(['company_id', 'customer_id'])
-    .merge({ gone: false })
-    .where('customer_locks.gone', false)
+    .merge({ is_hard_deleted: false })
+    .where('customer_locks.is_hard_deleted', false)
     .returning('customer_id');
-  return held.length > 0;
+  return locked.length > 0;
 }
 
-/** Waits for those who hold the customer, and lets nobody hold it again: what is deleted after this stays deleted. */
-export const removeCustomer = (tx: Tx, company_id: string, customer_id: string): Promise<unknown> =>
+/** Waits for transactions that lock the customer and fails later locks, so that no row is written after the deletion. */
+export const markCustomerDeleted = (tx: Tx, company_id: string, customer_id: string): Promise<unknown> =>
   tx('customer_locks')
-    .insert({ company_id, customer_id, gone: true })
+    .insert({ company_id, customer_id, is_hard_deleted: true })
     .onConflict(['company_id', 'customer_id'])
-    .merge({ gone: true });
+    .merge({ is_hard_deleted: true });

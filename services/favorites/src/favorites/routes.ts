@@ -2,7 +2,7 @@ import { accessLevel, type Permission } from '@clientela/contracts';
 import { notFound } from '@clientela/errors';
 import { reply, route, type Actor, type Route } from '@clientela/http';
 import { addFavorite, removeFavorites } from './actions.ts';
-import type { OwnLookup, PairLookup } from './lookup.ts';
+import type { OwnCustomerClient, CustomerAndProductClient } from './peer-clients.ts';
 import {
   Favorite,
   FavoriteList,
@@ -10,20 +10,20 @@ import {
   NewFavorite,
   PopularList,
   PopularQuery,
-  Removal,
-  Removed,
+  DeleteRequest,
+  DeleteResponse,
 } from './schema.ts';
 import { listFavorites, listPopular } from './store.ts';
 
-type Lookups = { pairs: PairLookup; own: OwnLookup };
+type PeerClients = { fetchCustomerAndProduct: CustomerAndProductClient; fetchOwnCustomer: OwnCustomerClient };
 
-/** The same doors under both names, and what is liked most. */
-export const favoriteRoutes = (lookups: Lookups): Route[] => [
-  ...['/rest/v1/favorites', '/api/favorites'].flatMap((path) => doors(path, lookups)),
+/** The same routes under both paths, and the most popular products. */
+export const favoriteRoutes = (clients: PeerClients): Route[] => [
+  ...['/rest/v1/favorites', '/api/favorites'].flatMap((path) => routesAt(path, clients)),
   route({
     method: 'get',
     path: '/api/favorites/popular',
-    summary: 'List the products that most customers keep',
+    summary: 'List the most popular products',
     allow: 'favorites:read',
     query: PopularQuery,
     responses: { 200: PopularList },
@@ -31,14 +31,14 @@ export const favoriteRoutes = (lookups: Lookups): Route[] => [
   }),
 ];
 
-/** Also for those who reach their own favorites only: which these are is seen in the query or body, by `ownerOf`. */
-const orOwn = <P extends Permission>(permission: P) => ({ permission, own: () => true });
+/** Also allows role customer, restricted to its own favorites by `ownerOf`. */
+const anyOrOwn = <P extends Permission>(permission: P) => ({ permission, own: () => true });
 
-function doors(path: string, { pairs, own }: Lookups): Route[] {
-  /** Whose favorites alone the caller reaches; undefined for everybody's. */
+function routesAt(path: string, { fetchCustomerAndProduct, fetchOwnCustomer }: PeerClients): Route[] {
+  /** The customer to whose favorites the actor is restricted; undefined for access to all. */
   const ownerOf = async (permission: Permission, call: { actor: Actor; signal: AbortSignal }) => {
     const { role } = call.actor;
-    return role !== 'service' && accessLevel(role, permission) === 'any' ? undefined : own(call);
+    return role !== 'service' && accessLevel(role, permission) === 'any' ? undefined : fetchOwnCustomer(call);
   };
 
   return [
@@ -47,8 +47,8 @@ function doors(path: string, { pairs, own }: Lookups): Route[] {
       path,
       summary: 'List favorites',
       description:
-        'By id. id, user_id and item_id may be repeated: any of the given ones. Role customer sees its own alone.',
-      allow: orOwn('favorites:read'),
+        'Ordered by id. id, user_id and item_id may be repeated and match any of their values. Role customer sees only its own favorites.',
+      allow: anyOrOwn('favorites:read'),
       tenancy: 'company-or-all',
       query: FavoriteQuery,
       responses: { 200: FavoriteList },
@@ -60,14 +60,14 @@ function doors(path: string, { pairs, own }: Lookups): Route[] {
       path,
       summary: 'Add a product to a customer’s favorites',
       description:
-        '201 with the favorite; 200 with its time renewed when it was there already. Role customer adds to its own.',
-      allow: orOwn('favorites:create'),
+        'Returns 201 with the new favorite, or 200 with a renewed time when it exists. Role customer adds only to its own favorites.',
+      allow: anyOrOwn('favorites:create'),
       body: NewFavorite,
       responses: { 200: Favorite, 201: Favorite },
       prepare: async ({ actor, body, signal }) => {
         const owner = await ownerOf('favorites:create', { actor, signal });
         if (owner && owner.number !== body.user_id) throw notFound('customer');
-        return pairs(body, { actor, signal });
+        return fetchCustomerAndProduct(body, { actor, signal });
       },
       handle: async ({ tx, actor, body, prepared }) => {
         const { favorite, added } = await addFavorite(tx, actor, { ...body, ...prepared });
@@ -77,11 +77,11 @@ function doors(path: string, { pairs, own }: Lookups): Route[] {
     route({
       method: 'delete',
       path,
-      summary: 'Remove favorites',
-      description: 'Those of the given ids that are there; role customer removes its own alone.',
-      allow: orOwn('favorites:delete'),
-      body: Removal,
-      responses: { 200: Removed },
+      summary: 'Delete favorites',
+      description: 'Deletes those of the given ids that exist. Role customer deletes only its own favorites.',
+      allow: anyOrOwn('favorites:delete'),
+      body: DeleteRequest,
+      responses: { 200: DeleteResponse },
       prepare: ({ actor, signal }) => ownerOf('favorites:delete', { actor, signal }),
       handle: async ({ tx, actor, body, prepared: owner }) => ({
         success: true as const,

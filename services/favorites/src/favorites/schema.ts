@@ -1,8 +1,8 @@
 import { Instant, queryFrom, queryInteger, queryTo } from '@clientela/validation';
 import { z } from 'zod';
 
-const largest = 999_999_999_999_999;
-const RecordNumber = z.int().min(1).max(largest);
+const maxNumber = 999_999_999_999_999;
+const RecordNumber = z.int().min(1).max(maxNumber);
 
 export const Favorite = z.strictObject({
   id: z.int(),
@@ -20,12 +20,12 @@ export type NewFavorite = z.infer<typeof NewFavorite>;
 
 const isNumber = (text: string) => /^\d{1,15}$/.test(text) && Number(text) > 0;
 
-/** One number or several, by repeating the parameter. */
+/** One or more numbers; the parameter may be repeated. */
 const queryNumbers = z
   .union([z.string(), z.array(z.string())])
-  .transform((given) => (typeof given === 'string' ? [given] : given))
+  .transform((value) => (typeof value === 'string' ? [value] : value))
   .refine((list) => list.length <= 1000 && list.every(isNumber), {
-    error: 'must be whole numbers from 1, at most 1000 of them',
+    error: 'must be at most 1000 integers, each 1 or more',
   })
   .transform((list) => list.map(Number))
   .meta({
@@ -41,7 +41,7 @@ export const FavoriteQuery = z.strictObject({
   id: queryNumbers.optional(),
   user_id: queryNumbers.optional(),
   item_id: queryNumbers.optional(),
-  created_at: Instant.optional().meta({ description: 'Exactly this instant' }),
+  created_at: Instant.optional().meta({ description: 'Exact instant' }),
   created_from: queryFrom.optional(),
   created_to: queryTo.optional(),
 });
@@ -49,14 +49,16 @@ export type FavoriteQuery = z.infer<typeof FavoriteQuery>;
 
 export const FavoriteList = z.strictObject({
   items: z.array(Favorite),
-  count: z.int().meta({ description: 'How many there are in all' }),
+  count: z.int().meta({ description: 'Total number of matching favorites' }),
 });
 
-export const Removal = z.strictObject({ id: z.array(RecordNumber).min(1, 'must name a favorite').max(1000) });
-export const Removed = z.strictObject({
+export const DeleteRequest = z.strictObject({
+  id: z.array(RecordNumber).min(1, 'must contain at least one id').max(1000),
+});
+export const DeleteResponse = z.strictObject({
   success: z.literal(true),
   message: z.null(),
-  data: z.strictObject({ count_deleted: z.int().meta({ description: 'Of the given ids, those that were there' }) }),
+  data: z.strictObject({ count_deleted: z.int().meta({ description: 'Number of deleted favorites' }) }),
 });
 
 export const PopularQuery = z.strictObject({
@@ -67,10 +69,10 @@ export type PopularQuery = z.infer<typeof PopularQuery>;
 
 export const Popular = z.strictObject({
   item_id: z.int().meta({ description: 'The product’s number' }),
-  count: z.int().meta({ description: 'How many customers keep it' }),
+  count: z.int().meta({ description: 'Number of customers with this favorite' }),
 });
 export type Popular = z.infer<typeof Popular>;
 export const PopularList = z.strictObject({
   items: z.array(Popular),
-  count: z.int().meta({ description: 'How many products are kept by anybody' }),
+  count: z.int().meta({ description: 'Number of products that are a favorite of any customer' }),
 });

@@ -1,56 +1,56 @@
 import { whereCompany, type Db, type Scope, type Tx } from '@clientela/db';
-import type { Owner } from './lookup.ts';
+import type { OwnCustomer } from './peer-clients.ts';
 import type { Favorite, FavoriteQuery, NewFavorite, Popular, PopularQuery } from './schema.ts';
 
 const columns = ['id', 'user_id', 'item_id', 'created_at'] as const;
 
-/** One statement, so that of two who add the same at once one makes it and the other renews it. */
+/** Inserts or renews a favorite in one statement, so that concurrent requests for the same pair create it once. */
 export async function upsertFavorite(
   tx: Tx,
   company_id: string,
   favorite: NewFavorite & { customer_id: string; product_id: string },
 ): Promise<Favorite & { version: number }> {
-  const [stored] = await tx('favorites')
+  const [row] = await tx('favorites')
     .insert({ ...favorite, company_id })
     .onConflict(['company_id', 'customer_id', 'product_id'])
     .merge({ created_at: tx.fn.now(), version: tx.raw('favorites.version + 1') })
     .returning([...columns, 'version']);
-  return stored as Favorite & { version: number };
+  return row as Favorite & { version: number };
 }
 
 /**
- * By id, and how many there are in all.
- * @param owner whose alone, for somebody who reaches no others
+ * Lists favorites by id, with the total count.
+ * @param owner restricts the list to this customer's favorites
  */
 export async function listFavorites(
   db: Db,
   scope: Scope,
   query: FavoriteQuery,
-  owner: Owner | undefined,
+  owner: OwnCustomer | undefined,
 ): Promise<{ items: Favorite[]; count: number }> {
-  const found = whereCompany(db('favorites'), scope);
-  if (owner) void found.where('customer_id', owner.id);
+  const rows = whereCompany(db('favorites'), scope);
+  if (owner) void rows.where('customer_id', owner.id);
   for (const column of ['id', 'user_id', 'item_id'] as const) {
-    const wanted = query[column];
-    if (wanted) void found.whereIn(column, wanted);
+    const values = query[column];
+    if (values) void rows.whereIn(column, values);
   }
-  if (query.created_at) void found.where('created_at', query.created_at);
-  if (query.created_from) void found.where('created_at', '>=', query.created_from);
-  if (query.created_to) void found.where('created_at', '<=', query.created_to);
-  const [counted] = (await found.clone().count({ count: '*' })) as [{ count: number }];
-  const items = await found.select(columns).orderBy('id').limit(query.limit).offset(query.offset);
+  if (query.created_at) void rows.where('created_at', query.created_at);
+  if (query.created_from) void rows.where('created_at', '>=', query.created_from);
+  if (query.created_to) void rows.where('created_at', '<=', query.created_to);
+  const [counted] = (await rows.clone().count({ count: '*' })) as [{ count: number }];
+  const items = await rows.select(columns).orderBy('id').limit(query.limit).offset(query.offset);
   return { items: items as Favorite[], count: counted.count };
 }
 
-/** The most kept first, and how many products are kept at all. */
+/** Lists products by descending number of customers, with the total number of products. */
 export async function listPopular(
   db: Db,
   company_id: string,
   { limit, offset }: PopularQuery,
 ): Promise<{ items: Popular[]; count: number }> {
-  const kept = db('favorites').where({ company_id });
-  const [counted] = (await kept.clone().countDistinct({ count: 'item_id' })) as [{ count: number }];
-  const items = await kept
+  const favorites = db('favorites').where({ company_id });
+  const [counted] = (await favorites.clone().countDistinct({ count: 'item_id' })) as [{ count: number }];
+  const items = await favorites
     .select('item_id')
     .count({ count: '*' })
     .groupBy('item_id')
@@ -60,19 +60,19 @@ export async function listPopular(
   return { items: items as Popular[], count: counted.count };
 }
 
-/** @returns those that were there, by id */
+/** @returns the deleted favorites, ordered by id */
 export async function deleteFavorites(
   tx: Tx,
   company_id: string,
   ids: readonly number[],
-  owner: Owner | undefined,
+  owner: OwnCustomer | undefined,
 ): Promise<(Favorite & { version: number })[]> {
-  const found = tx('favorites').select('id').where({ company_id }).whereIn('id', ids);
-  if (owner) void found.where('customer_id', owner.id);
-  // Locked in one order always, so that two who remove the same do not wait for each other's rows.
+  const selected = tx('favorites').select('id').where({ company_id }).whereIn('id', ids);
+  if (owner) void selected.where('customer_id', owner.id);
+  // Locks rows in id order, so that concurrent deletions of the same rows cannot deadlock.
   const deleted = await tx('favorites')
     .where({ company_id })
-    .whereIn('id', found.orderBy('id').forUpdate())
+    .whereIn('id', selected.orderBy('id').forUpdate())
     .delete()
     .returning([...columns, 'version']);
   return (deleted as (Favorite & { version: number })[]).toSorted((a, b) => a.id - b.id);

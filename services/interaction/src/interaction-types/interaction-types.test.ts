@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { interactionUnderTest, type InteractionUnderTest } from '../interaction-under-test.ts';
+import { interactionUnderTest, type InteractionUnderTest } from '../testing/test-interaction.ts';
 
 let service: InteractionUnderTest;
 beforeAll(async () => {

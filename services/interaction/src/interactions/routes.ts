@@ -1,8 +1,8 @@
 import { notFound } from '@clientela/errors';
 import { patchBody, route, withETag, type Cursors, type Route } from '@clientela/http';
 import { Message } from '@clientela/validation';
-import { refuseDeleted, type CustomerLookup } from '../customers/lookup.ts';
-import { listing } from '../lists/listing.ts';
+import { refuseDeleted, type CustomerLookup } from '../customers/customer-client.ts';
+import { listing } from '../lists/list-request.ts';
 import { changeInteraction, recordInteraction, removeInteraction } from './actions.ts';
 import {
   CustomerId,

@@ -1,7 +1,7 @@
 import { route, type Cursors, type Route } from '@clientela/http';
-import type { NoteLookup } from '../customers/lookup.ts';
+import type { NoteLookup } from '../customers/customer-client.ts';
 import { newestInteractions } from '../interactions/store.ts';
-import { cursorAfter, positionOf } from '../lists/listing.ts';
+import { cursorAfter, positionOf } from '../lists/list-request.ts';
 import { newestTransactions } from '../transactions/store.ts';
 import { interactionItem, itemOfCustomer, merged, transactionItem } from './rules.ts';
 import { CustomerId, Timeline, TimelineQuery } from './schema.ts';

@@ -9,9 +9,9 @@ import {
   type Cursors,
   type Route,
 } from '@clientela/http';
-import { refuseDeleted, type CustomerLookup } from '../customers/lookup.ts';
-import { listing } from '../lists/listing.ts';
-import type { ProductLookup } from '../products/lookup.ts';
+import { refuseDeleted, type CustomerLookup } from '../customers/customer-client.ts';
+import { listing } from '../lists/list-request.ts';
+import type { ProductLookup } from '../products/product-client.ts';
 import { changeTransaction, findRepeated, recordTransaction } from './actions.ts';
 import {
   CustomerId,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TestUser, Company } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { interactionUnderTest, type InteractionUnderTest } from '../interaction-under-test.ts';
+import { interactionUnderTest, type InteractionUnderTest } from '../testing/test-interaction.ts';
 
 let service: InteractionUnderTest;
 let company: Company;

@@ -6,7 +6,7 @@ import { changedValues, pickWritable, type CompanyActor } from '@clientela/http'
 import { WritableProduct, type NewProduct } from './schema.ts';
 import { deleteProduct, insertProduct, lockProduct, updateProduct, type StoredProduct } from './store.ts';
 
-/** A change of one existing product: whose, which, and the version the caller knows of it, if it said so. */
+/** The product to change, and the version from If-Match; undefined without that header. */
 export type Target = { actor: CompanyActor; id: string; expected_version: number | undefined };
 
 export async function createProduct(
@@ -20,29 +20,34 @@ export async function createProduct(
 }
 
 export async function changeProduct(tx: Tx, target: Target, body: Record<string, unknown>): Promise<StoredProduct> {
-  const current = await currentOf(tx, target);
-  return save(tx, target.actor, current, changedValues(pickWritable(body, WritableProduct, current), current));
+  const current = await lockCurrent(tx, target);
+  return updateAndPublish(
+    tx,
+    target.actor,
+    current,
+    changedValues(pickWritable(body, WritableProduct, current), current),
+  );
 }
 
 export const activateProduct = async (tx: Tx, target: Target): Promise<StoredProduct> =>
-  save(tx, target.actor, await currentOf(tx, target), { is_active: true });
+  updateAndPublish(tx, target.actor, await lockCurrent(tx, target), { is_active: true });
 
-/** Takes a product out of use; its record and its sku stay. Again is no change. */
+/** Deactivates a product; its record and its sku stay. Repeating it changes nothing. */
 export async function deactivateProduct(tx: Tx, target: Target): Promise<void> {
-  const current = await currentOf(tx, target);
+  const current = await lockCurrent(tx, target);
   if (!current.is_active) return;
-  const { id, number, version } = await write(tx, target.actor, current, { is_active: false });
+  const { id, number, version } = await saveChanges(tx, target.actor, current, { is_active: false });
   await publish(tx, productDeleted, target.actor, version, { product_id: id, number, hard: false });
 }
 
-/** Removes a product for good. */
-export async function removeProduct(tx: Tx, target: Target): Promise<void> {
-  const { id, number, version } = await currentOf(tx, target);
+/** Deletes the record of a product. */
+export async function hardDeleteProduct(tx: Tx, target: Target): Promise<void> {
+  const { id, number, version } = await lockCurrent(tx, target);
   await deleteProduct(tx, target.actor.company_id, id);
   await publish(tx, productDeleted, target.actor, version + 1, { product_id: id, number, hard: true });
 }
 
-async function currentOf(tx: Tx, { actor, id, expected_version }: Target): Promise<StoredProduct> {
+async function lockCurrent(tx: Tx, { actor, id, expected_version }: Target): Promise<StoredProduct> {
   const current = await lockProduct(tx, actor.company_id, id);
   if (!current) throw notFound('product');
   if (expected_version !== undefined && expected_version !== current.version) throw preconditionFailed();
@@ -51,11 +56,16 @@ async function currentOf(tx: Tx, { actor, id, expected_version }: Target): Promi
 
 type Changes = Parameters<typeof updateProduct>[3];
 
-async function save(tx: Tx, actor: CompanyActor, current: StoredProduct, wanted: Changes): Promise<StoredProduct> {
-  const changes = changedValues(wanted, current);
+async function updateAndPublish(
+  tx: Tx,
+  actor: CompanyActor,
+  current: StoredProduct,
+  requested: Changes,
+): Promise<StoredProduct> {
+  const changes = changedValues(requested, current);
   const fields_changed = Object.keys(changes);
   if (fields_changed.length === 0) return current;
-  const product = await write(tx, actor, current, changes);
+  const product = await saveChanges(tx, actor, current, changes);
   await publish(tx, productUpdated, actor, product.version, {
     product_id: product.id,
     number: product.number,
@@ -64,7 +74,12 @@ async function save(tx: Tx, actor: CompanyActor, current: StoredProduct, wanted:
   return product;
 }
 
-async function write(tx: Tx, actor: CompanyActor, current: StoredProduct, changes: Changes): Promise<StoredProduct> {
+async function saveChanges(
+  tx: Tx,
+  actor: CompanyActor,
+  current: StoredProduct,
+  changes: Changes,
+): Promise<StoredProduct> {
   const product = await updateProduct(tx, actor.company_id, current, changes);
   if (!product) throw preconditionFailed();
   return product;

@@ -5,21 +5,21 @@ import { createApp } from '../app.ts';
 let service: TestService;
 let company: Company;
 let admin: TestUser;
-let stranger: TestUser;
+let otherAdmin: TestUser;
 
 beforeAll(async () => {
   service = await testService('product', createApp);
   company = service.company({ currency: 'BRL' });
   admin = service.user('admin', company);
-  stranger = service.user('admin', service.company());
+  otherAdmin = service.user('admin', service.company());
 });
 afterAll(() => service.close());
 
-const created = async (body: object = {}) =>
+const createProduct = async (body: object = {}) =>
   (await admin.post('/api/products', { name: 'Consulting', price: '99.90', ...body }).expect(201)).body.product;
 
 describe('a product', () => {
-  test('is created with its number, the company’s currency and a message, and said to the others', async () => {
+  test('is created with a number and the company’s currency, and publishes product.created', async () => {
     const { body, headers } = await admin
       .post('/api/products', { name: ' Consulting ', price: 99.9, type: 'servico' })
       .expect(201);
@@ -42,8 +42,8 @@ describe('a product', () => {
     });
     expect(body.product.number).toBeGreaterThanOrEqual(10_000_000);
     expect(headers['etag']).toBe('"1"');
-    const said = await service.events('product.created');
-    expect(said.at(-1)).toMatchObject({
+    const published = await service.events('product.created');
+    expect(published.at(-1)).toMatchObject({
       company_id: company.id,
       actor_id: admin.user_id,
       sequence: 1,
@@ -51,8 +51,8 @@ describe('a product', () => {
     });
   });
 
-  test('is read back, and not again while it is unchanged', async () => {
-    const product = await created();
+  test('is returned by GET, and as a 304 while it is unchanged', async () => {
+    const product = await createProduct();
     const { body, headers } = await admin.get(`/api/products/${product.id}`).expect(200);
     expect(body).toEqual({ product });
     await admin
@@ -61,17 +61,17 @@ describe('a product', () => {
       .expect(304);
   });
 
-  test('takes the whole record back on PUT, and refuses a changed read-only field', async () => {
-    const product = await created({ sku: 'whole-1' });
+  test('accepts its whole record on PUT, and rejects a changed read-only field', async () => {
+    const product = await createProduct({ sku: 'whole-1' });
     const { body } = await admin.put(`/api/products/${product.id}`, { ...product, name: 'Renamed' }).expect(200);
     expect(body).toMatchObject({
       message: 'Product updated',
       product: { id: product.id, name: 'Renamed', sku: 'whole-1' },
     });
-    const refused = await admin
+    const rejected = await admin
       .put(`/api/products/${product.id}`, { ...body.product, id: company.id, is_active: false })
       .expect(422);
-    expect(refused.body.errors).toEqual([
+    expect(rejected.body.errors).toEqual([
       { path: 'id', message: 'is read-only' },
       { path: 'is_active', message: 'is read-only' },
     ]);
@@ -81,8 +81,8 @@ describe('a product', () => {
     });
   });
 
-  test('is changed by the one who knows its version, and not by the other', async () => {
-    const product = await created();
+  test('is changed with a matching If-Match only', async () => {
+    const product = await createProduct();
     const path = `/api/products/${product.id}`;
     await admin.patch(path, { price: '1' }).set('If-Match', '"1"').expect(200);
     const { body } = await admin.patch(path, { price: '2' }).set('If-Match', '"1"').expect(412);
@@ -90,8 +90,8 @@ describe('a product', () => {
     expect((await admin.get(path)).body.product.price).toBe('1.00');
   });
 
-  test('is deactivated, taken back, and removed for good', async () => {
-    const product = await created({ sku: 'life-1' });
+  test('is deactivated, reactivated, and hard-deleted', async () => {
+    const product = await createProduct({ sku: 'life-1' });
     const path = `/api/products/${product.id}`;
     expect((await admin.delete(path).expect(200)).body).toEqual({ message: 'Product deactivated' });
     await admin.delete(path).expect(200);
@@ -111,8 +111,8 @@ describe('a product', () => {
   });
 });
 
-describe('the list', () => {
-  test('searches without case and accents, filters and sorts', async () => {
+describe('product list', () => {
+  test('ignores case and accents in a search, filters and sorts', async () => {
     const shop = service.user('admin', service.company());
     for (const [name, price, type] of [
       ['Café solo', 2, 'product'],
@@ -129,11 +129,11 @@ describe('the list', () => {
     expect(await names('type=servico')).toEqual({ names: ['Cleaning'], total: 1 });
     expect(await names('min_price=3&max_price=29.99')).toEqual({ names: ['Café con leche'], total: 1 });
     expect(await names('sort=-price&per_page=1&page=2')).toEqual({ names: ['Café con leche'], total: 3 });
-    const past = await shop.get('/api/products?page=9').expect(200);
-    expect(past.body).toEqual({ products: [], total: 3, page: 9, pages: 1, per_page: 20 });
+    const pastEnd = await shop.get('/api/products?page=9').expect(200);
+    expect(pastEnd.body).toEqual({ products: [], total: 3, page: 9, pages: 1, per_page: 20 });
   });
 
-  test('shows inactive ones only when asked', async () => {
+  test('includes inactive products with active_only=false only', async () => {
     const shop = service.user('admin', service.company());
     const { body } = await shop.post('/api/products', { name: 'Gone', price: 1 }).expect(201);
     await shop.delete(`/api/products/${body.product.id}`).expect(200);
@@ -142,28 +142,28 @@ describe('the list', () => {
   });
 });
 
-describe('refusals', () => {
-  test('another company’s product does not exist', async () => {
-    const product = await created();
+describe('rejected requests', () => {
+  test('treat another company’s product as unknown', async () => {
+    const product = await createProduct();
     const path = `/api/products/${product.id}`;
     const unknown = `/api/products/${company.id}`;
     const strip = ({ body }: { body: Record<string, unknown> }) => ({ ...body, timestamp: '', request_id: '' });
     for (const send of [
-      (at: string) => stranger.get(at),
-      (at: string) => stranger.put(at, { name: 'Stolen' }),
-      (at: string) => stranger.patch(at, { name: 'Stolen' }),
-      (at: string) => stranger.delete(at),
-      (at: string) => stranger.delete(`${at}?hard_delete=true`),
-      (at: string) => stranger.patch(`${at}/activate`),
+      (url: string) => otherAdmin.get(url),
+      (url: string) => otherAdmin.put(url, { name: 'Stolen' }),
+      (url: string) => otherAdmin.patch(url, { name: 'Stolen' }),
+      (url: string) => otherAdmin.delete(url),
+      (url: string) => otherAdmin.delete(`${url}?hard_delete=true`),
+      (url: string) => otherAdmin.patch(`${url}/activate`),
     ]) {
       expect(strip(await send(path).expect(404))).toEqual(strip(await send(unknown).expect(404)));
     }
-    expect((await stranger.get('/api/products?active_only=false')).body.products).toEqual([]);
-    await stranger.get(`/api/products?company_id=${company.id}`).expect(403);
+    expect((await otherAdmin.get('/api/products?active_only=false')).body.products).toEqual([]);
+    await otherAdmin.get(`/api/products?company_id=${company.id}`).expect(403);
     expect((await admin.get(path)).body.product).toEqual(product);
   });
 
-  test('every bad field is named, and nothing is changed', async () => {
+  test('name every invalid field, and change nothing', async () => {
     const { body } = await admin
       .post('/api/products', { name: 'x', price: '1.234', type: 'thing', colour: 'red', metadata: [], sku: 'a\u0000b' })
       .expect(422);
@@ -185,8 +185,8 @@ describe('refusals', () => {
     ]);
   });
 
-  test('a viewer reads and changes nothing; a manager does not remove', async () => {
-    const product = await created();
+  test('let a viewer only read, and a manager not hard-delete', async () => {
+    const product = await createProduct();
     const path = `/api/products/${product.id}`;
     const viewer = service.user('viewer', company);
     await viewer.get(path).expect(200);
@@ -197,8 +197,8 @@ describe('refusals', () => {
     expect((await admin.get(path)).body.product).toEqual(product);
   });
 
-  test('a superuser names the company it acts in, and lists all of them', async () => {
-    const product = await created();
+  test('require a superuser to name a company, except for the list', async () => {
+    const product = await createProduct();
     const superuser = service.user('superuser');
     const { body } = await superuser.get(`/api/products/${product.id}`).expect(422);
     expect(body.errors).toEqual([{ path: 'company_id', message: expect.stringContaining('?company_id=') }]);
@@ -208,13 +208,13 @@ describe('refusals', () => {
   });
 });
 
-describe('the internal look-up', () => {
-  test('finds by id and by number, inside the company only, for the services that may ask', async () => {
-    const product = await created();
+describe('internal lookup', () => {
+  test('finds a product of the company by id and by number, for permitted services only', async () => {
+    const product = await createProduct();
     const favorites = service.callingService('favorites', company);
-    const found = { id: product.id, number: product.number, is_active: true };
-    expect((await favorites.get(`/internal/products/${product.id}`).expect(200)).body).toEqual(found);
-    expect((await favorites.get(`/internal/products/${product.number}`).expect(200)).body).toEqual(found);
+    const expected = { id: product.id, number: product.number, is_active: true };
+    expect((await favorites.get(`/internal/products/${product.id}`).expect(200)).body).toEqual(expected);
+    expect((await favorites.get(`/internal/products/${product.number}`).expect(200)).body).toEqual(expected);
     await service.callingService('favorites', service.company()).get(`/internal/products/${product.id}`).expect(404);
     await service.callingService('customer', company).get(`/internal/products/${product.id}`).expect(403);
     await admin.get(`/internal/products/${product.id}`).expect(403);

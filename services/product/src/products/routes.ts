@@ -3,37 +3,41 @@ import { Message } from '@clientela/validation';
 import { notFound } from '@clientela/errors';
 import { requirePermission, patchBody, route, withETag, type CompanyClient, type Route } from '@clientela/http';
 import { z } from 'zod';
-import { activateProduct, changeProduct, createProduct, deactivateProduct, removeProduct } from './actions.ts';
+import { activateProduct, changeProduct, createProduct, deactivateProduct, hardDeleteProduct } from './actions.ts';
 import {
   NewProduct,
   Product,
   ProductId,
   ProductPage,
   ProductQuery,
-  ProductSaved,
-  ProductShown,
-  Removal,
+  SavedProductResponse,
+  ProductResponse,
+  DeleteQuery,
   WritableProduct,
 } from './schema.ts';
 import { findProduct, findProductByKey, listProducts, type StoredProduct } from './store.ts';
 
 const path = '/api/products';
-const one = `${path}/{product_id}`;
+const itemPath = `${path}/{product_id}`;
 
-const saved = (message: string, { version, ...product }: StoredProduct) => withETag(version, { message, product });
+const toSavedResponse = (message: string, { version, ...product }: StoredProduct) =>
+  withETag(version, { message, product });
 
-const change = (method: 'put' | 'patch') =>
+const updateRoute = (method: 'put' | 'patch') =>
   route({
     method,
-    path: one,
-    summary: 'Change a product',
-    description: 'Fields left out stay; null clears sku and description.',
+    path: itemPath,
+    summary: 'Update a product',
+    description: 'Omitted fields are unchanged; null clears sku and description.',
     allow: 'products:update',
     params: ProductId,
     body: patchBody(Product, WritableProduct),
-    responses: { 200: ProductSaved },
+    responses: { 200: SavedProductResponse },
     handle: async ({ tx, actor, params, body, expected_version }) =>
-      saved('Product updated', await changeProduct(tx, { actor, id: params.product_id, expected_version }, body)),
+      toSavedResponse(
+        'Product updated',
+        await changeProduct(tx, { actor, id: params.product_id, expected_version }, body),
+      ),
   });
 
 export const productRoutes = (companies: CompanyClient): Route[] => [
@@ -43,12 +47,12 @@ export const productRoutes = (companies: CompanyClient): Route[] => [
     summary: 'Create a product or service',
     allow: 'products:create',
     body: NewProduct,
-    responses: { 201: ProductSaved },
+    responses: { 201: SavedProductResponse },
     prepare: async ({ actor, body, signal }) =>
       body.currency ?? (await companies(actor.company_id, { actor, signal }))?.currency,
     handle: async ({ tx, actor, body, prepared }) => {
       if (!prepared) throw notFound('company');
-      return saved('Product created', await createProduct(tx, actor, { ...body, currency: prepared }));
+      return toSavedResponse('Product created', await createProduct(tx, actor, { ...body, currency: prepared }));
     },
   }),
   route({
@@ -60,18 +64,18 @@ export const productRoutes = (companies: CompanyClient): Route[] => [
     query: ProductQuery,
     responses: { 200: ProductPage },
     handle: async ({ db, scope, query }) => {
-      const { rows: products, ...paging } = await listProducts(db, scope, query);
-      return { products, ...paging };
+      const { rows: products, ...pagination } = await listProducts(db, scope, query);
+      return { products, ...pagination };
     },
   }),
   route({
     method: 'get',
-    path: one,
+    path: itemPath,
     summary: 'Get a product',
     allow: 'products:read',
     params: ProductId,
     conditionalGet: true,
-    responses: { 200: ProductShown },
+    responses: { 200: ProductResponse },
     handle: async ({ db, actor, params }) => {
       const found = await findProduct(db, actor.company_id, params.product_id);
       if (!found) throw notFound('product');
@@ -79,16 +83,16 @@ export const productRoutes = (companies: CompanyClient): Route[] => [
       return withETag(version, { product });
     },
   }),
-  change('put'),
-  change('patch'),
+  updateRoute('put'),
+  updateRoute('patch'),
   route({
     method: 'delete',
-    path: one,
-    summary: 'Deactivate a product, or remove it',
-    description: 'With hard_delete=true the record is removed for good, which needs an admin.',
+    path: itemPath,
+    summary: 'Deactivate or delete a product',
+    description: 'Deactivates the product. hard_delete=true deletes the record, which requires an admin.',
     allow: 'products:delete',
     params: ProductId,
-    query: Removal,
+    query: DeleteQuery,
     responses: { 200: Message },
     handle: async ({ tx, actor, params, query, expected_version }) => {
       const target = { actor, id: params.product_id, expected_version };
@@ -97,19 +101,22 @@ export const productRoutes = (companies: CompanyClient): Route[] => [
         return { message: 'Product deactivated' };
       }
       requirePermission(actor, 'products:hard_delete');
-      await removeProduct(tx, target);
+      await hardDeleteProduct(tx, target);
       return { message: 'Product removed' };
     },
   }),
   route({
     method: 'patch',
-    path: `${one}/activate`,
-    summary: 'Take a product back into use',
+    path: `${itemPath}/activate`,
+    summary: 'Reactivate a product',
     allow: 'products:update',
     params: ProductId,
-    responses: { 200: ProductSaved },
+    responses: { 200: SavedProductResponse },
     handle: async ({ tx, actor, params, expected_version }) =>
-      saved('Product activated', await activateProduct(tx, { actor, id: params.product_id, expected_version })),
+      toSavedResponse(
+        'Product activated',
+        await activateProduct(tx, { actor, id: params.product_id, expected_version }),
+      ),
   }),
   route({
     method: 'get',

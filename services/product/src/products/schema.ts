@@ -16,11 +16,14 @@ import {
 } from '@clientela/validation';
 import { z } from 'zod';
 
-const names: Readonly<Record<string, string>> = { produto: 'product', servico: 'service', serviço: 'service' };
+const typeAliases: Readonly<Record<string, string>> = { produto: 'product', servico: 'service', serviço: 'service' };
 
 const Type = z.enum(['product', 'service']);
-/** The type by its name, or by one of the names it is also known by. */
-const TypeGiven = z.preprocess((type) => (typeof type === 'string' ? (names[type.toLowerCase()] ?? type) : type), Type);
+/** The type, or an alias of it. */
+const TypeOrAlias = z.preprocess(
+  (type) => (typeof type === 'string' ? (typeAliases[type.toLowerCase()] ?? type) : type),
+  Type,
+);
 
 export const Product = z.strictObject({
   id: Uuid,
@@ -42,7 +45,7 @@ export const WritableProduct = z.strictObject({
   sku: text(100).nullable(),
   name: text(255, 2),
   description: multilineText(5000).nullable(),
-  type: TypeGiven,
+  type: TypeOrAlias,
   price: money(0),
   currency: Currency,
   metadata: jsonObject(64 * 1024),
@@ -55,20 +58,20 @@ export const NewProduct = WritableProduct.partial({ sku: true, description: true
     .min(1)
     .max(9_999_999)
     .optional()
-    .meta({ description: 'A number of your own, below 10,000,000; left out: the next one' }),
-  type: TypeGiven.default('product'),
+    .meta({ description: 'Your own number, below 10,000,000; assigned from a sequence when omitted' }),
+  type: TypeOrAlias.default('product'),
   metadata: jsonObject(64 * 1024).default({}),
 });
 export type NewProduct = z.infer<typeof NewProduct>;
 
-const sortable = ['created_at', 'updated_at', 'name', 'price', 'number'] as const;
+const sortableColumns = ['created_at', 'updated_at', 'name', 'price', 'number'] as const;
 
 export const ProductQuery = z.strictObject({
   page: queryPage,
   per_page: queryPerPage(),
-  sort: querySort(sortable),
+  sort: querySort(sortableColumns),
   search: querySearch.optional(),
-  type: TypeGiven.optional(),
+  type: TypeOrAlias.optional(),
   min_price: money(0).optional(),
   max_price: money(0).optional(),
   active_only: queryBoolean.default(true),
@@ -76,7 +79,7 @@ export const ProductQuery = z.strictObject({
 export type ProductQuery = z.infer<typeof ProductQuery>;
 
 export const ProductId = z.strictObject({ product_id: Uuid });
-export const ProductShown = z.strictObject({ product: Product });
-export const ProductSaved = z.strictObject({ message: z.string(), product: Product });
+export const ProductResponse = z.strictObject({ product: Product });
+export const SavedProductResponse = z.strictObject({ message: z.string(), product: Product });
 export const ProductPage = pageSchema('products', Product);
-export const Removal = z.strictObject({ hard_delete: queryBoolean.default(false) });
+export const DeleteQuery = z.strictObject({ hard_delete: queryBoolean.default(false) });

@@ -16,7 +16,7 @@ import type { NewProduct, Product, ProductChanges, ProductQuery } from './schema
 
 export type StoredProduct = Product & { version: number };
 
-const columns = [
+const responseColumns = [
   'id',
   'number',
   'sku',
@@ -30,20 +30,20 @@ const columns = [
   'created_at',
   'updated_at',
 ] as const;
-const stored = [...columns, 'version'] as const;
+const storedColumns = [...responseColumns, 'version'] as const;
 
-const searched = ({ name, sku, description }: Pick<Product, 'name' | 'sku' | 'description'>) =>
+const searchText = ({ name, sku, description }: Pick<Product, 'name' | 'sku' | 'description'>) =>
   normalizeForSearch(name, sku, description);
 
 export const findProduct = async (db: Db, company_id: string, id: string): Promise<StoredProduct | undefined> =>
-  // A named statement is parsed and planned once per connection.
-  db('products').select(stored).where({ company_id, id }).first().options({ name: 'find_product' });
+  // PostgreSQL parses and plans a named statement once per connection.
+  db('products').select(storedColumns).where({ company_id, id }).first().options({ name: 'find_product' });
 
-/** Finds and locks: nobody changes it until the transaction ends. */
+/** Finds a product and locks its row until the transaction ends. */
 export const lockProduct = async (tx: Tx, company_id: string, id: string): Promise<StoredProduct | undefined> =>
-  tx('products').select(stored).where({ company_id, id }).forUpdate().first();
+  tx('products').select(storedColumns).where({ company_id, id }).forUpdate().first();
 
-/** By id, or by the number that people read out. */
+/** Finds a product by id or by number. */
 export const findProductByKey = async (db: Db, company_id: string, key: string) =>
   db('products')
     .select('id', 'number', 'is_active')
@@ -51,17 +51,20 @@ export const findProductByKey = async (db: Db, company_id: string, key: string) 
     .first() as Promise<Pick<Product, 'id' | 'number' | 'is_active'> | undefined>;
 
 export function listProducts(db: Db, scope: Scope, query: ProductQuery): Promise<Page<Product>> {
-  const found = whereCompany(db('products'), scope);
-  if (query.active_only) void found.where('is_active', true);
-  if (query.type) void found.where('type', query.type);
-  if (query.min_price) void found.where('price', '>=', query.min_price);
-  if (query.max_price) void found.where('price', '<=', query.max_price);
-  if (query.search) void found.whereLike('searched', containsPattern(normalizeForSearch(query.search)));
-  const filtered = Boolean(query.search ?? query.type ?? query.min_price ?? query.max_price);
-  return paginate<Product>(found, columns, query, { isFiltered: filtered });
+  const rows = whereCompany(db('products'), scope);
+  if (query.active_only) void rows.where('is_active', true);
+  if (query.type) void rows.where('type', query.type);
+  if (query.min_price) void rows.where('price', '>=', query.min_price);
+  if (query.max_price) void rows.where('price', '<=', query.max_price);
+  if (query.search) void rows.whereLike('search_text', containsPattern(normalizeForSearch(query.search)));
+  const isFiltered = Boolean(query.search ?? query.type ?? query.min_price ?? query.max_price);
+  return paginate<Product>(rows, responseColumns, query, { isFiltered });
 }
 
-const taken = (company_id: string, { sku, number }: { sku?: string | null; number?: number | undefined }) => ({
+const uniqueConstraintErrors = (
+  company_id: string,
+  { sku, number }: { sku?: string | null; number?: number | undefined },
+) => ({
   products_sku_taken: () =>
     conflict({
       resource: 'product',
@@ -84,13 +87,13 @@ export async function insertProduct(
   const { number, sku = null, description = null, ...rest } = input;
   const row = { ...rest, sku, description, company_id, id: newId(), ...(number !== undefined && { number }) };
   const insert = tx('products')
-    .insert({ ...row, searched: searched(row) })
-    .returning(stored);
-  const [product] = await mapConstraintErrors(insert, taken(company_id, { sku, number }));
+    .insert({ ...row, search_text: searchText(row) })
+    .returning(storedColumns);
+  const [product] = await mapConstraintErrors(insert, uniqueConstraintErrors(company_id, { sku, number }));
   return product as StoredProduct;
 }
 
-/** Writes changes onto the version that was read; undefined when the record has moved on. */
+/** Updates the version that was read. @returns undefined when another transaction changed the record */
 export async function updateProduct(
   tx: Tx,
   company_id: string,
@@ -101,12 +104,12 @@ export async function updateProduct(
     .where({ company_id, id: current.id, version: current.version })
     .update({
       ...changes,
-      searched: searched({ ...current, ...changes }),
+      search_text: searchText({ ...current, ...changes }),
       version: current.version + 1,
       updated_at: tx.fn.now(),
     })
-    .returning(stored);
-  const [product] = await mapConstraintErrors(update, taken(company_id, changes));
+    .returning(storedColumns);
+  const [product] = await mapConstraintErrors(update, uniqueConstraintErrors(company_id, changes));
   return product as StoredProduct | undefined;
 }
 

@@ -1,22 +1,22 @@
 import { crc32, deflateSync } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
 
-// Files that people and attackers send, made as they are needed.
+// Files of users and attackers, generated on demand.
 
 type Format = 'jpeg' | 'png' | 'webp' | 'tiff' | 'gif' | 'avif';
 
-const plain = (width: number, height: number) =>
+const plainImage = (width: number, height: number) =>
   sharp({ create: { width, height, channels: 3, background: '#c03355' }, limitInputPixels: false });
 
-export const picture = (format: Format, width = 800, height = 600): Promise<Buffer> =>
-  plain(width, height).toFormat(format).toBuffer();
+export const sampleImage = (format: Format, width = 800, height = 600): Promise<Buffer> =>
+  plainImage(width, height).toFormat(format).toBuffer();
 
-/** A photograph as a telephone takes it: lying on its side (orientation 6), with the place and the maker in it. */
+/** Creates a telephone's photograph: rotated (orientation 6), with place and maker in its metadata. */
 export const photograph = (): Promise<Buffer> =>
   sharp({
     create: { width: 800, height: 600, channels: 3, background: '#ffffff' },
   })
-    // Its left half is red: looked at the right way up, the upper one.
+    // The left half is red; in display orientation, the upper half.
     .composite([
       { input: { create: { width: 400, height: 600, channels: 3, background: '#ff0000' } }, left: 0, top: 0 },
     ])
@@ -25,42 +25,42 @@ export const photograph = (): Promise<Buffer> =>
     .jpeg()
     .toBuffer();
 
-/** As newer telephones take it: a JPEG with a second one in it, for screens that can show more light. */
+/** Creates a newer telephone's photograph: a JPEG with an embedded gain map for HDR screens. */
 export const photographWithGainMap = (): Promise<Buffer> =>
-  (plain(320, 240) as Sharp & { withGainMap: () => Sharp }).withGainMap().jpeg().toBuffer();
+  (plainImage(320, 240) as Sharp & { withGainMap: () => Sharp }).withGainMap().jpeg().toBuffer();
 
-export async function movingWebp(): Promise<Buffer> {
-  const frames = [await picture('png', 64, 64), await plain(64, 64).negate().png().toBuffer()];
+export async function animatedWebp(): Promise<Buffer> {
+  const frames = [await sampleImage('png', 64, 64), await plainImage(64, 64).negate().png().toBuffer()];
   return sharp(frames, { join: { animated: true } })
     .webp({ delay: [100, 100] })
     .toBuffer();
 }
 
-/** An animated PNG: the chunk that says so stands behind the header. */
-export async function movingPng(): Promise<Buffer> {
-  const still = await picture('png', 64, 64);
+/** Creates an animated PNG by adding the acTL chunk after the header. */
+export async function animatedPng(): Promise<Buffer> {
+  const still = await sampleImage('png', 64, 64);
   const frames = Buffer.from([0, 0, 0, 2, 0, 0, 0, 0]);
   return Buffer.concat([still.subarray(0, 33), chunk('acTL', frames), still.subarray(33)]);
 }
 
-/** 900 million pixels of one colour: 110 kB as a file, and whole in every respect. */
-export const bomb = (): Buffer => png(30_000, 30_000, { depth: 1, colour: 0, bits: 1, interlaced: false });
+/** Creates a valid PNG of 900 million pixels of one colour, 110 kB as a file. */
+export const decompressionBomb = (): Buffer => png(30_000, 30_000, { depth: 1, colour: 0, bits: 1, interlaced: false });
 
-/** As many pixels as are taken, and as much memory as they can need: 16 bits for each of four colours, and no row complete before the end. */
-export const heaviest = (): Buffer => png(5000, 5000, { depth: 16, colour: 6, bits: 64, interlaced: true });
+/** Creates the image that needs most memory within the limits: 25 million pixels of 4 × 16 bits, interlaced. */
+export const largestAllowedImage = (): Buffer => png(5000, 5000, { depth: 16, colour: 6, bits: 64, interlaced: true });
 
-/** A small JPEG that says it is 30,000 by 30,000. */
-export async function boastfulJpeg(): Promise<Buffer> {
-  const bytes = await picture('jpeg', 64, 64);
-  const frame = bytes.findIndex((byte, at) => byte === 0xff && [0xc0, 0xc2].includes(bytes[at + 1] ?? 0));
+/** Creates a small JPEG whose header claims 30,000 by 30,000 pixels. */
+export async function jpegWithFalseSize(): Promise<Buffer> {
+  const bytes = await sampleImage('jpeg', 64, 64);
+  const frame = bytes.findIndex((byte, index) => byte === 0xff && [0xc0, 0xc2].includes(bytes[index + 1] ?? 0));
   bytes.writeUInt16BE(30_000, frame + 5);
   bytes.writeUInt16BE(30_000, frame + 7);
   return bytes;
 }
 
-type Kind = { depth: number; colour: number; bits: number; interlaced: boolean };
+type PngFormat = { depth: number; colour: number; bits: number; interlaced: boolean };
 
-/** First column, first row, and the steps from there, of each of the seven passes of an interlaced PNG (third edition, 8.2). */
+/** First column, first row and step sizes of the seven interlacing passes (PNG, third edition, 8.2). */
 const passes = [
   [0, 0, 8, 8],
   [4, 0, 8, 8],
@@ -71,8 +71,8 @@ const passes = [
   [0, 1, 1, 2],
 ] as const;
 
-/** A PNG whose every pixel is zero. */
-function png(width: number, height: number, { depth, colour, bits, interlaced }: Kind): Buffer {
+/** Creates a PNG whose pixels are all zero. */
+function png(width: number, height: number, { depth, colour, bits, interlaced }: PngFormat): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);

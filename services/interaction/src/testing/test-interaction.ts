@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { createCursors } from '@clientela/http';
 import { stubServer, testService, type StubServer, type TestService } from '@clientela/testing';
-import { createApp } from './app.ts';
-import { customerLookup, noteLookup, type CustomerLookup } from './customers/lookup.ts';
-import { productLookup } from './products/lookup.ts';
+import { createApp } from '../app.ts';
+import { customerLookup, noteLookup, type CustomerLookup } from '../customers/customer-client.ts';
+import { productLookup } from '../products/product-client.ts';
 
 type Options = Parameters<typeof testService>[2] & {
   /** Stands between the service and what it asks of customers. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestUser, Company } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { interactionUnderTest, type InteractionUnderTest } from '../interaction-under-test.ts';
+import { interactionUnderTest, type InteractionUnderTest } from '../testing/test-interaction.ts';
 
 let service: InteractionUnderTest;
 let company: Company;

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { TestUser } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { authUnderTest, type AuthUnderTest } from '../auth-under-test.ts';
+import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
 import type { Company } from './schema.ts';
 
-let auth: AuthUnderTest;
+let auth: TestAuth;
 let root: TestUser;
 
 beforeAll(async () => {
-  auth = await authUnderTest();
+  auth = await createTestAuth();
   root = auth.user('superuser');
 });
 afterAll(() => auth.close());
@@ -18,20 +18,20 @@ const password = 'correct horse battery';
 const newEmail = () => `${randomUUID()}@example.com`;
 const newNumber = () => randomUUID();
 const paths = (body: { errors: { path: string }[] }) => body.errors.map((error) => error.path).toSorted();
-const stripped = ({ body }: { body: object }) => ({ ...body, timestamp: '', request_id: '' });
-const founded = async (body: object = {}) =>
+const withoutVolatile = ({ body }: { body: object }) => ({ ...body, timestamp: '', request_id: '' });
+const createCompany = async (body: object = {}) =>
   (await root.post(path, { name: 'New Company', ...body }).expect(201)).body as Company;
 const adminOf = (company: Company) => auth.user('admin', company);
-const said = async (company: { id: string }) =>
+const eventsOf = async (company: { id: string }) =>
   (await auth.events())
     .filter(({ data }) => data['company_id'] === company.id)
     .map(({ name, sequence, data }) => ({ name, sequence, data }));
 
 describe('a new company', () => {
-  test('is answered bare, with its keys and what the installation gives it', async () => {
+  test('is returned with its keys and the default country and currency', async () => {
     const document_number = newNumber();
-    const given = { name: 'New Company', business_name: 'New Company LLC', document_type: 'Tax_ID', document_number };
-    const { body, headers } = await root.post(path, given).expect(201);
+    const input = { name: 'New Company', business_name: 'New Company LLC', document_type: 'Tax_ID', document_number };
+    const { body, headers } = await root.post(path, input).expect(201);
     expect(body).toEqual({
       id: expect.stringMatching(/^[0-9a-f-]{36}$/),
       company_id: expect.stringMatching(/^COMP-\d{3,}$/),
@@ -52,50 +52,50 @@ describe('a new company', () => {
       updated_at: expect.any(String),
     });
     expect(headers['etag']).toBe('"1"');
-    const others = {
+    const optional = {
       company_key: 'logistic-001',
       days_credit: 30,
       country: 'co',
       currency: 'cop',
       open_registration: true,
     };
-    expect(await founded(others)).toMatchObject({
-      ...others,
+    expect(await createCompany(optional)).toMatchObject({
+      ...optional,
       company_key: 'LOGISTIC-001',
       country: 'CO',
       currency: 'COP',
     });
   });
 
-  test('is a superuser’s to make', async () => {
-    const company = await founded();
+  test('can be created by a superuser only', async () => {
+    const company = await createCompany();
     for (const role of ['admin', 'manager', 'viewer', 'customer'] as const) {
       await auth.user(role, company).post(path, { name: 'X' }).expect(403);
     }
     await auth.anonymous().post(path, { name: 'X' }).expect(401);
   });
 
-  test('has a document and a key of its own', async () => {
+  test('has a unique document number and company key', async () => {
     const document_number = newNumber();
     const company_key = `K-${randomUUID().slice(0, 8).toUpperCase()}`;
-    const company = await founded({ document_type: 'tax_id', document_number, company_key });
+    const company = await createCompany({ document_type: 'tax_id', document_number, company_key });
     const taken = { document_number: 'COMPANY_DOCUMENT_NUMBER_TAKEN', company_key: 'COMPANY_COMPANY_KEY_TAKEN' };
     for (const [field, error_code] of Object.entries(taken)) {
       const value = { document_number, company_key: company_key.toLowerCase() }[field];
       const { body } = await root.post(path, { name: 'X', [field]: value }).expect(409);
       expect(body).toMatchObject({ error_code, existing: { id: company.id } });
     }
-    const { body } = await adminOf(await founded())
-      .put(`${path}/${(await founded()).id}`, {})
+    const { body } = await adminOf(await createCompany())
+      .put(`${path}/${(await createCompany()).id}`, {})
       .expect(403);
     expect(body.error_code).toBe('FORBIDDEN');
-    const own = await founded();
+    const own = await createCompany();
     const refused = await adminOf(own).put(`${path}/${own.id}`, { document_number }).expect(409);
     expect(refused.body).not.toHaveProperty('existing');
   });
 
-  test('with bad fields is a 422 that names each', async () => {
-    const bad = {
+  test('with invalid fields returns a 422 that names each', async () => {
+    const invalid = {
       name: '',
       company_key: 'a b',
       days_credit: -1,
@@ -104,7 +104,7 @@ describe('a new company', () => {
       status: 'active',
       id: randomUUID(),
     };
-    expect(paths((await root.post(path, bad).expect(422)).body)).toEqual([
+    expect(paths((await root.post(path, invalid).expect(422)).body)).toEqual([
       'company_key',
       'country',
       'currency',
@@ -125,18 +125,18 @@ describe('a new company', () => {
       const { body } = await root.post(path, { name: 'X', document_type, document_number }).expect(422);
       expect(paths(body)).toEqual(['document_number']);
     }
-    await founded({ document_type: 'NIT', document_number: '860.002.964-4' });
+    await createCompany({ document_type: 'NIT', document_number: '860.002.964-4' });
   });
 });
 
-describe('reading', () => {
-  test('finds a company by id, COMP key and company_key, and counts its users', async () => {
-    const { user, caller } = await auth.registered();
+describe('reading a company', () => {
+  test('finds a company by id, COMP key and company_key, with its user counts', async () => {
+    const { user, client } = await auth.register();
     const key = `S-${randomUUID().slice(0, 8).toUpperCase()}`;
     await root.put(`${path}/${user.company_id}`, { company_key: key }).expect(200);
-    const made = await caller.post('/api/v1/users', { email: newEmail(), password }).expect(201);
-    await caller.delete(`/api/v1/users/${made.body.id}`).expect(200);
-    for (const by of [caller, root, auth.user('viewer', { id: user.business_id ?? '' })]) {
+    const made = await client.post('/api/v1/users', { email: newEmail(), password }).expect(201);
+    await client.delete(`/api/v1/users/${made.body.id}`).expect(200);
+    for (const superuser of [client, root, auth.user('viewer', { id: user.business_id ?? '' })]) {
       for (const reference of [
         user.business_id,
         user.company_id,
@@ -144,26 +144,26 @@ describe('reading', () => {
         key,
         key.toLowerCase(),
       ]) {
-        const { body } = await by.get(`${path}/${reference}`).expect(200);
+        const { body } = await superuser.get(`${path}/${reference}`).expect(200);
         expect(body).toMatchObject({ id: user.business_id, company_key: key, total_users: 2, total_active_users: 1 });
       }
     }
-    await caller.get(`${path}/${user.business_id}`).set('If-None-Match', '"2"').expect(200);
+    await client.get(`${path}/${user.business_id}`).set('If-None-Match', '"2"').expect(200);
     await auth
       .user('customer', { id: user.business_id ?? '' })
       .get(`${path}/${user.business_id}`)
       .expect(403);
   });
 
-  test('of another company is a 403, alike whether it exists or not; a superuser meets a 404', async () => {
-    const own = adminOf(await founded());
-    const other = await founded();
+  test('another company returns the same 403 whether or not it exists; a superuser gets a 404', async () => {
+    const own = adminOf(await createCompany());
+    const other = await createCompany();
     const body = { name: 'Mine now' };
     for (const verb of ['get', 'put'] as const) {
       const call = (key: string) => own[verb](`${path}/${key}`, verb === 'put' ? body : undefined);
-      const existing = stripped(await call(other.id).expect(403));
+      const existing = withoutVolatile(await call(other.id).expect(403));
       for (const key of [randomUUID(), other.company_id, 'COMP-999999', 'NO-KEY']) {
-        expect(stripped(await call(key).expect(403))).toEqual(existing);
+        expect(withoutVolatile(await call(key).expect(403))).toEqual(existing);
       }
     }
     await own.delete(`${path}/${other.id}`).expect(403);
@@ -172,9 +172,9 @@ describe('reading', () => {
     expect((await root.get(`${path}/${other.id}`)).body).toEqual(other);
   });
 
-  test('lists one’s own company; a superuser’s list has all, the newest first', async () => {
-    const first = await founded();
-    const second = await founded();
+  test('lists the own company; superusers list all companies, newest first', async () => {
+    const first = await createCompany();
+    const second = await createCompany();
     const { body } = await root.get(`${path}?limit=2`).expect(200);
     expect(body).toEqual({ companies: [second, first], total: expect.any(Number), limit: 2, offset: 0 });
     expect((await root.get(`${path}?limit=1&offset=1`)).body.companies).toEqual([first]);
@@ -189,12 +189,12 @@ describe('reading', () => {
   });
 });
 
-describe('changing', () => {
-  test('an admin changes its own company, but not what is a superuser’s', async () => {
-    const company = await founded({ company_key: `A-${randomUUID().slice(0, 8).toUpperCase()}` });
+describe('changing a company', () => {
+  test('an admin changes the own company, except the fields of superusers', async () => {
+    const company = await createCompany({ company_key: `A-${randomUUID().slice(0, 8).toUpperCase()}` });
     const admin = adminOf(company);
     const document_number = newNumber();
-    const wanted = {
+    const changes = {
       name: 'Renamed',
       business_name: null,
       document_type: 'passport',
@@ -203,10 +203,10 @@ describe('changing', () => {
       currency: 'brl',
       open_registration: true,
     };
-    const { body, headers } = await admin.put(`${path}/${company.company_id}`, wanted).expect(200);
-    expect(body).toMatchObject({ ...wanted, document_number: expect.any(String), country: 'BR', currency: 'BRL' });
+    const { body, headers } = await admin.put(`${path}/${company.company_id}`, changes).expect(200);
+    expect(body).toMatchObject({ ...changes, document_number: expect.any(String), country: 'BR', currency: 'BRL' });
     expect(headers['etag']).toBe('"2"');
-    expect(await said(company)).toEqual([
+    expect(await eventsOf(company)).toEqual([
       { name: 'company.updated', sequence: 2, data: { company_id: company.id, fields_changed: expect.any(Array) } },
     ]);
     await admin.put(`${path}/${company.id}`, body).expect(200);
@@ -225,13 +225,13 @@ describe('changing', () => {
     }
     await admin.put(`${path}/${company.id}`, { name: 'X' }).set('If-Match', '"1"').expect(412);
     expect((await admin.get(`${path}/${company.id}`)).body).toEqual(body);
-    expect(await said(company)).toHaveLength(1);
-    const trail = await auth.database.owner('audit_logs').where({ resource_id: company.id }).pluck('action');
-    expect(trail.toSorted()).toEqual(['company.created', 'company.updated']);
+    expect(await eventsOf(company)).toHaveLength(1);
+    const actions = await auth.database.owner('audit_logs').where({ resource_id: company.id }).pluck('action');
+    expect(actions.toSorted()).toEqual(['company.created', 'company.updated']);
   });
 
-  test('its own COMP key comes back as company_key whenever it is sent', async () => {
-    const company = await founded();
+  test('a company accepts its own COMP key as company_key', async () => {
+    const company = await createCompany();
     expect((await root.put(`${path}/${company.id}`, company).expect(200)).body).toEqual(company);
     await root.put(`${path}/${company.id}`, { company_key: `B-${company.id.slice(-8)}` }).expect(200);
     await root.put(`${path}/${company.id}`, { company_key: company.company_id }).expect(200);
@@ -240,28 +240,28 @@ describe('changing', () => {
     ]);
   });
 
-  test('a company that is suspended or closed loses its users’ access; another status gives it back', async () => {
-    const { user, email, password: secret } = await auth.registered();
+  test('suspending or closing a company revokes its users’ access; reactivating restores it', async () => {
+    const { user, email, password: secret } = await auth.register();
     const signIn = () => auth.anonymous().post('/auth/login', { email, password: secret });
     const live = () => auth.database.owner('sessions').where({ user_id: user.id }).whereNull('ended_at');
     const since = async () =>
       (await auth.database.owner('companies').where({ id: user.business_id }).first()).status_changed_at as string;
-    const one = `${path}/${user.business_id}`;
+    const companyPath = `${path}/${user.business_id}`;
     await signIn().expect(200);
     const before = await since();
-    const { body } = await root.put(one, { status: 'suspended', name: 'Both' }).expect(200);
+    const { body } = await root.put(companyPath, { status: 'suspended', name: 'Both' }).expect(200);
     expect(body).toMatchObject({ status: 'suspended', active: false, name: 'Both' });
     expect(await live()).toEqual([]);
     await signIn().expect(401);
     expect((await since()) > before).toBe(true);
-    await root.put(one, { status: 'active' }).expect(200);
+    await root.put(companyPath, { status: 'active' }).expect(200);
     expect(await live()).toEqual([]);
     await signIn().expect(200);
-    expect((await root.delete(one).expect(200)).body).toEqual({ message: 'Company deactivated' });
-    await root.delete(one).expect(200);
+    expect((await root.delete(companyPath).expect(200)).body).toEqual({ message: 'Company deactivated' });
+    await root.delete(companyPath).expect(200);
     expect(await live()).toEqual([]);
     await signIn().expect(401);
-    expect(await said({ id: user.business_id ?? '' })).toEqual([
+    expect(await eventsOf({ id: user.business_id ?? '' })).toEqual([
       { name: 'company.updated', sequence: 2, data: { company_id: user.business_id, fields_changed: ['name'] } },
       {
         name: 'company.status.changed',
@@ -282,11 +282,11 @@ describe('changing', () => {
   });
 });
 
-test('an open company takes whoever registers, as its customer', async () => {
-  const company = await founded({ open_registration: true, country: 'BR' });
+test('a company with open registration accepts new users as customers', async () => {
+  const company = await createCompany({ open_registration: true, country: 'BR' });
   for (const company_id of [company.id, company.company_id.toLowerCase()]) {
-    const given = { email: newEmail(), password, name: 'Jo Joins', phone: '(11) 96123-4567', company_id };
-    const { body } = await auth.anonymous().post('/auth/register', given).expect(201);
+    const input = { email: newEmail(), password, name: 'Jo Joins', phone: '(11) 96123-4567', company_id };
+    const { body } = await auth.anonymous().post('/auth/register', input).expect(201);
     expect(body.user).toMatchObject({
       role: 'customer',
       business_id: company.id,
@@ -298,34 +298,36 @@ test('an open company takes whoever registers, as its customer', async () => {
       actor_id: body.user.id,
     });
   }
-  const join = async () =>
-    stripped(
+  const registrationProblem = async () =>
+    withoutVolatile(
       await auth
         .anonymous()
         .post('/auth/register', { email: newEmail(), password, company_id: company.id })
         .expect(403),
     );
   await root.put(`${path}/${company.id}`, { status: 'suspended' }).expect(200);
-  const suspended = await join();
+  const suspended = await registrationProblem();
   await root.put(`${path}/${company.id}`, { status: 'active', open_registration: false }).expect(200);
-  expect(await join()).toEqual(suspended);
+  expect(await registrationProblem()).toEqual(suspended);
   expect(suspended).toMatchObject({ error_code: 'REGISTRATION_CLOSED' });
 });
 
-test('of twenty companies founded at once each has keys of its own', async () => {
-  const crowd = await authUnderTest({ pool: 10 });
+test('twenty companies registered concurrently get distinct keys', async () => {
+  const pooled = await createTestAuth({ pool: 10 });
   try {
-    const by = crowd.user('superuser');
-    const answers = await Promise.all(Array.from({ length: 20 }, () => by.post(path, { name: 'At once' }).expect(201)));
-    const keys = new Set(answers.flatMap(({ body }) => [body.company_id as string, body.company_key as string]));
+    const superuser = pooled.user('superuser');
+    const responses = await Promise.all(
+      Array.from({ length: 20 }, () => superuser.post(path, { name: 'At once' }).expect(201)),
+    );
+    const keys = new Set(responses.flatMap(({ body }) => [body.company_id as string, body.company_key as string]));
     expect([...keys].toSorted()).toEqual(
       Array.from({ length: 20 }, (_, n) => `COMP-${String(n + 1).padStart(3, '0')}`),
     );
-    const same = await Promise.all(
-      Array.from({ length: 5 }, () => by.post(path, { name: 'X', document_number: 'SAME-1' })),
+    const sameNumber = await Promise.all(
+      Array.from({ length: 5 }, () => superuser.post(path, { name: 'X', document_number: 'SAME-1' })),
     );
-    expect(same.map(({ status }) => status).toSorted()).toEqual([201, 409, 409, 409, 409]);
+    expect(sameNumber.map(({ status }) => status).toSorted()).toEqual([201, 409, 409, 409, 409]);
   } finally {
-    await crowd.close();
+    await pooled.close();
   }
 });

@@ -1,29 +1,33 @@
 import { randomUUID } from 'node:crypto';
 import { stubServer, testService, type StubServer, type TestService } from '@clientela/testing';
-import { createApp } from './app.ts';
-import { ownLookup, pairLookup } from './favorites/lookup.ts';
+import { createApp } from '../app.ts';
+import { createOwnCustomerClient, createCustomerAndProductClient } from '../favorites/peer-clients.ts';
 
-export type FavoritesUnderTest = {
+export type TestFavorites = {
   service: TestService;
   customers: StubServer;
   products: StubServer;
-  /** Both stand-ins know every number that they are asked for, and no user, until a test says otherwise. */
-  knowing: () => void;
-  /** Stands for a record of that number: the same id each time. */
+  /** Makes both stub servers return a record for every number, and no user profile. */
+  stubKnownRecords: () => void;
+  /** The id that the stub servers return for a path, the same at each call. */
   idOf: (path: string) => string;
   close: () => Promise<void>;
 };
 
 const numberOf = (path: string) => Number(path.split('/').at(-1));
 
-/** The favorites service on a database of its own, beside small servers in the place of the services that it asks. */
-export async function favoritesUnderTest(options: { pool?: number } = {}): Promise<FavoritesUnderTest> {
+/** Creates the favorites service on a database of its own, with stub servers for the services that it calls. */
+export async function createTestFavorites(options: { pool?: number } = {}): Promise<TestFavorites> {
   const customers = await stubServer('customer');
   const products = await stubServer('product');
   const service = await testService(
     'favorites',
     (parts) =>
-      createApp({ ...parts, pairs: pairLookup(customers.client, products.client), own: ownLookup(customers.client) }),
+      createApp({
+        ...parts,
+        fetchCustomerAndProduct: createCustomerAndProductClient(customers.client, products.client),
+        fetchOwnCustomer: createOwnCustomerClient(customers.client),
+      }),
     options,
   );
   const ids = new Map<string, string>();
@@ -36,7 +40,7 @@ export async function favoritesUnderTest(options: { pool?: number } = {}): Promi
     service,
     customers,
     products,
-    knowing: () => {
+    stubKnownRecords: () => {
       customers.answer((path) =>
         path.startsWith('/internal/customers/')
           ? { status: 200, body: { id: idOf(path), number: numberOf(path), deleted: false } }

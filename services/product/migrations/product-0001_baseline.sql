@@ -1,7 +1,7 @@
 create extension if not exists pg_trgm;
 create extension if not exists btree_gin;
 
--- Numbers that people read out; what is below is free for imported or given ones.
+-- Generated product numbers; companies assign their own numbers below the start.
 create sequence product_numbers as bigint start 10000000 minvalue 10000000;
 
 create table products (
@@ -16,7 +16,7 @@ create table products (
   currency text not null,
   is_active boolean not null default true,
   metadata jsonb not null default '{}',
-  searched text not null,
+  search_text text not null,
   version bigint not null default 1,
   created_at timestamptz(3) not null default now(),
   updated_at timestamptz(3) not null default now(),
@@ -29,10 +29,8 @@ create table products (
 create index products_created_at on products (company_id, created_at desc, id desc);
 create index products_name on products (company_id, name, id);
 create index products_price on products (company_id, price, id);
-create index products_searched on products using gin (company_id, searched gin_trgm_ops);
+create index products_search_text on products using gin (company_id, search_text gin_trgm_ops);
 
-comment on column products.company_id is 'technical';
-comment on column products.id is 'technical';
 comment on column products.number is 'business';
 comment on column products.sku is 'business';
 comment on column products.name is 'business';
@@ -42,7 +40,5 @@ comment on column products.price is 'business';
 comment on column products.currency is 'business';
 comment on column products.is_active is 'business';
 comment on column products.metadata is 'business';
-comment on column products.searched is 'business: name, sku and description as they are searched';
-comment on column products.version is 'technical';
-comment on column products.created_at is 'technical';
-comment on column products.updated_at is 'technical';
+comment on column products.search_text is 'business: name, sku and description, normalised for search';
+select migrations.comment_technical('products', 'company_id', 'id', 'version', 'created_at', 'updated_at');

@@ -1,19 +1,19 @@
 import type { TestUser } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { authUnderTest, type AuthUnderTest } from '../auth-under-test.ts';
+import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
 
-// Every call that Quenty's document prints, with the ids and keys of this run in the place of its own.
+// Every call in the API documentation of the legacy user service (docs/compatibility.md), with ids and keys of this run.
 
-let auth: AuthUnderTest;
+let auth: TestAuth;
 let root: TestUser;
 let admin: TestUser;
 let company_id: string;
 
 beforeAll(async () => {
-  auth = await authUnderTest();
+  auth = await createTestAuth();
   root = auth.user('superuser');
-  const registered = await auth.registered();
-  admin = registered.caller;
+  const registered = await auth.register();
+  admin = registered.client;
   company_id = registered.user.company_id ?? '';
 });
 afterAll(() => auth.close());
@@ -35,8 +35,8 @@ const john = () => ({
 describe('users', () => {
   test('are created, listed, read, changed, signed in and deleted', async () => {
     const { body: user } = await admin.post('/api/v1/users', john()).expect(201);
-    const { password, ...given } = john();
-    expect(user).toMatchObject({ ...given, is_active: true, is_staff: false, is_superuser: false });
+    const { password, ...input } = john();
+    expect(user).toMatchObject({ ...input, is_active: true, is_staff: false, is_superuser: false });
     const { body: list } = await admin.get('/api/v1/users?limit=20&offset=0').expect(200);
     expect(list).toMatchObject({ total: 2, limit: 20, offset: 0 });
     expect(list.users[0]).toEqual({
@@ -58,7 +58,7 @@ describe('users', () => {
     await admin.delete(`/api/v1/users/${user.id}`).expect(200);
   });
 
-  test('have roles and types of documents', async () => {
+  test('have roles and document types', async () => {
     const { body } = await admin.get('/api/v1/users/roles').expect(200);
     expect(body.roles).toContainEqual({ name: 'Admin', code: 'admin', permissions: ['all'] });
     const types = (await auth.anonymous().get('/api/v1/document-types').expect(200)).body as object[];
@@ -67,21 +67,21 @@ describe('users', () => {
 });
 
 test('companies are created, listed, read, changed, counted and deleted', async () => {
-  const given = {
+  const input = {
     name: 'New Company',
     business_name: 'New Company LLC',
     document_type: 'NIT',
     document_number: '123456789',
   };
-  const { body: company } = await root.post('/api/v1/companies', given).expect(201);
-  expect(company).toMatchObject({ ...given, document_type: 'nit', status: 'active', days_credit: 0 });
+  const { body: company } = await root.post('/api/v1/companies', input).expect(201);
+  expect(company).toMatchObject({ ...input, document_type: 'nit', status: 'active', days_credit: 0 });
   const { body: list } = await root.get('/api/v1/companies').expect(200);
   expect(list).toMatchObject({ companies: [company, { company_id }], total: 2, limit: 20, offset: 0 });
   expect((await root.get(`/api/v1/companies/${company.company_id}`).expect(200)).body).toEqual(company);
   const change = { name: 'Logistics Corp', company_key: 'LOGISTIC-001', days_credit: 30 };
   const { body: changed } = await root.put(`/api/v1/companies/${company.company_id}`, change).expect(200);
   expect(changed).toMatchObject(change);
-  const { body: figures } = await root.get('/api/v1/companies/analytics').expect(200);
-  expect(figures).toMatchObject({ total_companies: 2, active_companies: 2, inactive_companies: 0 });
+  const { body: statistics } = await root.get('/api/v1/companies/analytics').expect(200);
+  expect(statistics).toMatchObject({ total_companies: 2, active_companies: 2, inactive_companies: 0 });
   await root.delete('/api/v1/companies/LOGISTIC-001').expect(200);
 });

@@ -1,20 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { stubServer, type TestUser, type StubServer } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { authUnderTest, type AuthUnderTest } from '../auth-under-test.ts';
-import { profileMaker } from './profiles.ts';
+import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
+import { createProfileClient } from './customer-profiles.ts';
 import type { User } from './schema.ts';
 
-let auth: AuthUnderTest;
+let auth: TestAuth;
 let customer: StubServer;
 let admin: TestUser;
 let company: { id: string; key: string };
 
 beforeAll(async () => {
   customer = await stubServer('customer');
-  auth = await authUnderTest({ make_profile: profileMaker(customer.client) });
-  const { user, caller } = await auth.registered();
-  admin = caller;
+  auth = await createTestAuth({ createProfile: createProfileClient(customer.client) });
+  const { user, client } = await auth.register();
+  admin = client;
   company = { id: user.business_id ?? '', key: user.company_id ?? '' };
   await admin.put(`/api/v1/companies/${company.key}`, { open_registration: true }).expect(200);
 });
@@ -34,11 +34,11 @@ const newUser = (values: object = {}) => ({
 });
 const join = (values: object = {}) =>
   auth.anonymous().post('/auth/register', newUser({ company_id: company.key, ...values }));
-const saidOf = async (user: User) =>
+const eventsOf = async (user: User) =>
   (await auth.events('user.registered')).filter(({ data }) => data['user_id'] === user.id);
 
 describe('a profile', () => {
-  test('is asked for at once when a customer registers, as that customer’s own doing', async () => {
+  test('is created at once when a customer registers, with the customer as actor', async () => {
     const { user } = (await join({ phone: '600 111 222' }).expect(201)).body as { user: User };
     expect(customer.calls).toMatchObject([
       {
@@ -54,14 +54,14 @@ describe('a profile', () => {
         },
       },
     ]);
-    expect(await saidOf(user)).toMatchObject([{ data: { user_id: user.id, role: 'customer' } }]);
+    expect(await eventsOf(user)).toMatchObject([{ data: { user_id: user.id, role: 'customer' } }]);
   });
 
-  test('is asked for when an admin makes a customer, as the admin’s doing; staff and founders have none', async () => {
+  test('is created when an admin creates a customer, with the admin as actor; staff and founders have none', async () => {
     const { body: user } = await admin.post('/api/v1/users', newUser()).expect(201);
     expect(customer.calls).toMatchObject([{ headers: { 'x-user-id': admin.user_id }, body: { user_id: user.id } }]);
     await admin.post('/api/v1/users', newUser({ role: 'viewer' })).expect(201);
-    await auth.registered();
+    await auth.register();
     expect(customer.calls).toHaveLength(1);
   });
 
@@ -70,21 +70,21 @@ describe('a profile', () => {
     ['is shedding', () => ({ status: 503 })],
     ['refuses', () => ({ status: 422 })],
     ['fails', () => ({ status: 500 })],
-  ])('is left to the event when the customer service %s: the registration holds', async (_how, answer) => {
-    customer.answer(answer);
+  ])('is left to the event when the customer service %s; the registration succeeds', async (_how, response) => {
+    customer.answer(response);
     const { user } = (await join().expect(201)).body as { user: User };
     expect(customer.calls).toHaveLength(1);
-    expect(await saidOf(user)).toHaveLength(1);
+    expect(await eventsOf(user)).toHaveLength(1);
   });
 
-  test('is not asked for when nobody was registered', async () => {
+  test('is not created when the registration fails', async () => {
     const { user } = (await join().expect(201)).body as { user: User };
     await join({ email: user.email }).expect(409);
     await join({ company_id: 'COMP-999999' }).expect(403);
     expect(customer.calls).toHaveLength(1);
   });
 
-  test('has a name that fits, however long the user’s is', async () => {
+  test('truncates a long name to the maximum length', async () => {
     await join({ first_name: 'A'.repeat(250), last_name: '😀'.repeat(250) }).expect(201);
     const [full_name = ''] = customer.calls.map(({ body }) => (body as { full_name: string }).full_name);
     expect([...full_name]).toHaveLength(255);
@@ -93,12 +93,12 @@ describe('a profile', () => {
 });
 
 describe('GET /internal/users/{id}', () => {
-  test('tells the customer service what a user is now', async () => {
+  test('returns a user’s current values to the customer service', async () => {
     const { body: user } = await admin
       .post('/api/v1/users', newUser({ phone: '600333444', role: 'viewer' }))
       .expect(201);
     const at = `/internal/users/${user.id}`;
-    const known = {
+    const expected = {
       id: user.id,
       active: true,
       role: 'viewer',
@@ -109,21 +109,21 @@ describe('GET /internal/users/{id}', () => {
       email: user.email,
       phone: '+34600333444',
     };
-    expect((await auth.callingService('customer').get(at).expect(200)).body).toEqual(known);
+    expect((await auth.callingService('customer').get(at).expect(200)).body).toEqual(expected);
     await admin.delete(`/api/v1/users/${user.id}`).expect(200);
-    expect((await auth.callingService('customer').get(at).expect(200)).body).toEqual({ ...known, active: false });
+    expect((await auth.callingService('customer').get(at).expect(200)).body).toEqual({ ...expected, active: false });
     await admin.delete(`/api/v1/users/${user.id}?hard_delete=true`).expect(200);
     await auth.callingService('customer').get(at).expect(404);
   });
 
-  test('is nobody else’s to ask', async () => {
-    for (const caller of [
+  test('is available to the customer service only', async () => {
+    for (const client of [
       admin,
       auth.anonymous(),
       auth.callingService('interaction'),
       auth.callingService('favorites'),
     ]) {
-      await caller.get(`/internal/users/${admin.user_id}`).expect(403);
+      await client.get(`/internal/users/${admin.user_id}`).expect(403);
     }
     await auth.callingService('customer').get('/internal/users/nobody').expect(400);
   });

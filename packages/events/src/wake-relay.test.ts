@@ -1,0 +1,182 @@
+import { randomUUID } from 'node:crypto';
+import { customerDeleted } from '@clientela/contracts';
+import { connect, type Tx } from '@clientela/db';
+import { testDatabase, type TestDatabase } from '@clientela/testing';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { insertDeadLetter } from './dead-letters.ts';
+import { outboxPoolOptions, publish, resendFailed } from './index.ts';
+import { origin } from './testing/events-test-kit.ts';
+import { onDeliveriesCommitted } from './wake-relay.ts';
+
+let database: TestDatabase;
+/** One entry for each wake. */
+let wakes: number[];
+let stopWaking: () => void;
+const unhandled: unknown[] = [];
+const onUnhandled = (reason: unknown) => void unhandled.push(reason);
+
+beforeAll(async () => {
+  database = await testDatabase('customer', { pool: 3 });
+  // Fails at COMMIT, and only there.
+  await database.owner.raw(
+    `create table parents (id int primary key);
+     create table children (parent_id int references parents deferrable initially deferred);
+     grant all on parents, children to public`,
+  );
+  process.on('unhandledRejection', onUnhandled);
+});
+afterAll(async () => {
+  process.off('unhandledRejection', onUnhandled);
+  await database.drop();
+});
+beforeEach(async () => {
+  await database.owner('outbox_events').delete();
+  wakes = [];
+  stopWaking = onDeliveriesCommitted(database.db, () => wakes.push(wakes.length));
+});
+afterEach(() => stopWaking());
+
+const publishDeletion = (tx: Tx) =>
+  publish(tx, customerDeleted, origin, 1, { customer_id: randomUUID(), number: 1, hard: true });
+const committedEvents = async () => (await database.owner('outbox_events').select('id')).length;
+/** Lets settled promises run their callbacks. */
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('a commit', () => {
+  test('wakes the relay once, after the events are visible, however many were published', async () => {
+    let visible: Promise<number> | undefined;
+    const stop = onDeliveriesCommitted(database.db, () => {
+      visible = committedEvents();
+    });
+    await database.db.transaction(async (tx) => {
+      await publishDeletion(tx);
+      await publishDeletion(tx);
+      await settle();
+      expect(wakes).toEqual([]);
+    });
+    await settle();
+    expect(wakes).toHaveLength(1);
+    expect(await visible).toBe(2);
+    stop();
+  });
+
+  test('wakes no relay without deliveries, and none that has stopped', async () => {
+    await database.db.transaction((tx) => tx.raw('select 1'));
+    stopWaking();
+    await database.db.transaction(publishDeletion);
+    await settle();
+    expect(wakes).toEqual([]);
+  });
+
+  test('wakes the relay from a transaction that is committed by hand', async () => {
+    const tx = await database.db.transaction();
+    await publishDeletion(tx);
+    await tx.commit();
+    await settle();
+    expect(wakes).toHaveLength(1);
+  });
+
+  test('of resent deliveries and dead letters wakes the relay', async () => {
+    await insertDeadLetter(
+      database.db,
+      {
+        id: randomUUID(),
+        name: 'customer.deleted',
+        occurred_at: new Date().toISOString(),
+        company_id: null,
+        actor_id: '',
+        request_id: '',
+        sequence: 1,
+        data: { customer_id: randomUUID() },
+      },
+      1,
+      'failed',
+    );
+    await database.db.transaction((tx) => resendFailed(tx, 'customer'));
+    await settle();
+    expect(wakes).toHaveLength(1);
+  });
+});
+
+describe('a transaction that does not commit', () => {
+  test('does not wake the relay when it is rolled back', async () => {
+    const rolledBack = database.db.transaction(async (tx) => {
+      await publishDeletion(tx);
+      throw new Error('rolled back');
+    });
+    await expect(rolledBack).rejects.toThrow('rolled back');
+    await settle();
+    expect([wakes, await committedEvents()]).toEqual([[], 0]);
+  });
+
+  test('does not wake the relay when COMMIT fails', async () => {
+    const failed = database.db.transaction(async (tx) => {
+      await publishDeletion(tx);
+      await tx('children').insert({ parent_id: 1 });
+    });
+    await expect(failed).rejects.toMatchObject({ code: '23503' });
+    await settle();
+    expect([wakes, await committedEvents()]).toEqual([[], 0]);
+  });
+
+  test('does not wake the relay when its connection is lost before COMMIT', async () => {
+    const lost = database.db.transaction(async (tx) => {
+      await publishDeletion(tx);
+      await database.cut();
+    });
+    await expect(lost).rejects.toThrow();
+    await settle();
+    expect(wakes).toEqual([]);
+    await expect.poll(committedEvents).toBe(0);
+  });
+});
+
+describe('a savepoint', () => {
+  test('that is kept wakes the relay once, after the outer commit', async () => {
+    await database.db.transaction(async (tx) => {
+      await tx.transaction(async (savepoint) => {
+        await savepoint.transaction(publishDeletion);
+        await publishDeletion(savepoint);
+      });
+      await settle();
+      expect(wakes).toEqual([]);
+      await publishDeletion(tx);
+    });
+    await settle();
+    expect([wakes, await committedEvents()]).toEqual([[0], 3]);
+  });
+
+  test('that is rolled back publishes nothing; the wake after the outer commit finds nothing', async () => {
+    await database.db.transaction(async (tx) => {
+      const rolledBack = tx.transaction(async (savepoint) => {
+        await publishDeletion(savepoint);
+        throw new Error('rolled back');
+      });
+      await expect(rolledBack).rejects.toThrow('rolled back');
+    });
+    await settle();
+    expect([wakes, await committedEvents()]).toEqual([[0], 0]);
+  });
+
+  test('writes deliveries for the transport of its pool', async () => {
+    const db = connect(database.url, outboxPoolOptions({ RABBITMQ_URL: 'amqp://broker' }));
+    await db.transaction((tx) => tx.transaction(publishDeletion));
+    await db.destroy();
+    expect(await database.owner('outbox_deliveries').pluck('subscriber')).toEqual(['broker']);
+  });
+
+  test('that is kept does not wake the relay when the outer transaction is rolled back', async () => {
+    const rolledBack = database.db.transaction(async (tx) => {
+      await tx.transaction(publishDeletion);
+      throw new Error('rolled back');
+    });
+    await expect(rolledBack).rejects.toThrow('rolled back');
+    await settle();
+    expect([wakes, await committedEvents()]).toEqual([[], 0]);
+  });
+});
+
+test('none of these transactions leaves an unhandled rejection', async () => {
+  await settle();
+  expect(unhandled).toEqual([]);
+});

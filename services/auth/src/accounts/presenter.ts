@@ -1,0 +1,16 @@
+import { withETag } from '@clientela/http';
+import type { User } from './schema.ts';
+import type { StoredUser } from './store.ts';
+
+/** Drops the internal columns of a user. */
+export const toUser = ({
+  version: _version,
+  company_status: _status,
+  company_country: _country,
+  ...user
+}: StoredUser): User => user;
+
+export const toUserResponse = (user: StoredUser) => withETag(user.version, toUser(user));
+
+export const toSavedResponse = (message: string, user: StoredUser) =>
+  withETag(user.version, { message, user: toUser(user) });

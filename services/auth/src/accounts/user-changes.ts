@@ -1,0 +1,140 @@
+import { userRegistered, userUpdated } from '@clientela/contracts';
+import type { Scope, Tx } from '@clientela/db';
+import { invalid, preconditionFailed, unauthenticated } from '@clientela/errors';
+import { publish, type EventOrigin } from '@clientela/events';
+import { changedValues, type Actor } from '@clientela/http';
+import { documentNumberError } from '@clientela/validation';
+import { normalizePhone } from '@clientela/validation/phones';
+import { audit } from '../audit/store.ts';
+import { isActive, splitName, suggestUsername, type Account } from './rules.ts';
+import type { OwnChanges, User } from './schema.ts';
+import { updateUser, type NewUser, type StoredUser, type UserColumns } from './store.ts';
+
+// Shared by every change of a user: by the user, by an admin, or by a sign-in.
+
+export type Person = { account: Account; password_hash: string };
+
+/** Builds the row of a new user; derives a username from the e-mail when none was chosen. */
+export const toNewUser = (
+  { account, password_hash }: Person,
+  country: string,
+): Omit<NewUser, 'company_id' | 'role'> => ({
+  ...account,
+  password_hash,
+  username: account.username ? { chosen: account.username } : { suggested: suggestUsername(account.email) },
+  phone: account.phone && normalizePhone(account.phone, country),
+  phone_typed: account.phone,
+});
+
+/**
+ * Publishes `user.registered` and audits it.
+ * @param actor_id the new user by default, because nobody is signed in during registration
+ */
+export async function publishRegistered(
+  tx: Tx,
+  user: StoredUser,
+  request_id: string,
+  actor_id = user.id,
+): Promise<StoredUser> {
+  const origin = { id: actor_id, company_id: user.business_id, request_id };
+  await publish(tx, userRegistered, origin, user.version, { user_id: user.id, role: user.role });
+  await auditUser(tx, origin, user, 'user.registered');
+  return user;
+}
+
+/**
+ * Returns the user when it may act.
+ * @throws AppError 401 when the user is missing or inactive, or its company is not active
+ */
+export function requireActive(user: StoredUser | undefined): StoredUser {
+  if (user && isActive(user)) return user;
+  throw unauthenticated();
+}
+
+/** The origin of a change; the audit log stores the address for security events. */
+export type UserOrigin = EventOrigin & { client_ip?: string | null };
+
+export const originOf = ({ id, company_id, request_id, client_ip }: Actor): UserOrigin => ({
+  id,
+  company_id,
+  request_id,
+  client_ip,
+});
+
+/** Field changes that have an audit action of their own. */
+const securityActions: Readonly<Record<string, string>> = {
+  role: 'user.role.changed',
+  password: 'user.password.changed',
+};
+
+/**
+ * Updates a locked user, publishes `user.updated` and audits the changed fields.
+ * @param visibleTo the scope in which a conflict may show the existing user
+ * @throws AppError 412 when the version has changed
+ */
+export async function saveUser(
+  tx: Tx,
+  origin: UserOrigin,
+  current: StoredUser,
+  changes: UserColumns,
+  fields_changed: string[],
+  visibleTo?: Scope,
+): Promise<StoredUser> {
+  const user = await updateUser(tx, current, changes, visibleTo);
+  if (!user) throw preconditionFailed();
+  await publish(tx, userUpdated, origin, user.version, { user_id: user.id, fields_changed });
+  const plainFields = fields_changed.filter((field) => !Object.hasOwn(securityActions, field));
+  if (plainFields.length > 0) await auditUser(tx, origin, user, 'user.updated', plainFields);
+  for (const field of fields_changed) {
+    const action = Object.hasOwn(securityActions, field) ? securityActions[field] : undefined;
+    if (action) await auditUser(tx, origin, user, action, [field], origin.client_ip);
+  }
+  return user;
+}
+
+/** Adds an audit entry about a user. */
+export const auditUser = (
+  tx: Tx,
+  { id, request_id }: EventOrigin,
+  user: Pick<User, 'id' | 'business_id'>,
+  action: string,
+  fields: string[] = [],
+  ip: string | null = null,
+): Promise<void> =>
+  audit(tx, {
+    actor_id: id,
+    action,
+    resource_type: 'user',
+    resource_id: user.id,
+    company_id: user.business_id,
+    fields,
+    ip,
+    request_id,
+  });
+
+/**
+ * Maps the fields of a body to the columns they change.
+ * @param country default region for national phone numbers, where the company has none
+ * @throws AppError 422 when the resulting identity document is invalid
+ */
+export function changedColumns(
+  { name, phone, ...rest }: OwnChanges & Pick<UserColumns, 'username' | 'email' | 'role' | 'is_active'>,
+  current: StoredUser,
+  country: string,
+): UserColumns {
+  const normalized = phone && normalizePhone(phone, current.company_country ?? country);
+  const values = { ...rest, ...(name && splitName(name)), ...(normalized !== undefined && { phone: normalized }) };
+  const changes: UserColumns = changedValues(values, current);
+  assertDocument(changes, current);
+  return 'phone' in changes ? { ...changes, phone_typed: phone ?? null } : changes;
+}
+
+function assertDocument(changes: UserColumns, current: User): void {
+  if (!('document_type' in changes) && !('number_document_identity' in changes)) return;
+  const { document_type, number_document_identity } = { ...current, ...changes };
+  const message =
+    document_type && number_document_identity
+      ? documentNumberError(document_type, number_document_identity)
+      : undefined;
+  if (message) throw invalid([{ path: 'number_document_identity', message }]);
+}
