@@ -1,49 +1,49 @@
 import type { Match, DataInventory } from '@clientela/privacy';
 import { removeCustomer } from './customers/store.ts';
 
-const customer: Match = { company_id: 'company_id', customer_id: 'customer_id' };
-const shown = ['id', 'customer_id', 'created_by', 'created_at', 'updated_at'];
+const ofCustomer: Match = { company_id: 'company_id', customer_id: 'customer_id' };
+const alsoExported = ['id', 'customer_id', 'created_by', 'created_at', 'updated_at'];
 
-/** Rows that an erased user recorded about others. */
-const recordedBy = (table: string) => ({
+/** Records that an erased user created about others. */
+const createdBy = (table: string) => ({
   table,
   person: { company_id: 'company_id', created_by: 'user_id' } as const,
-  not_exported: 'who recorded it is not what it is about',
-  erasure: { keep: 'the record is the company’s; the id of its author leads to nobody', columns: ['created_by'] },
-  walk: true as const, // no index is kept for this alone
+  notExported: 'about another person or the company',
+  erasure: { keep: 'the record is the company’s; the author’s id refers to nobody', columns: ['created_by'] },
+  scanByKey: true as const, // erasures are rare; an index on created_by would slow down every write
 });
 
-/** What this service knows of a person, and what becomes of it. */
+/** The personal data of this service. */
 export const privacy: DataInventory = {
   service: 'interaction',
   tables: [
     {
       table: 'interactions',
-      person: customer,
+      person: ofCustomer,
       section: 'interactions',
-      also: shown,
-      withheld: { searched: 'notes and category, as the search spells them' },
+      alsoExported,
+      withheld: { searched: 'derived from notes and category for search' },
       erasure: 'delete',
     },
     {
       table: 'transactions',
-      person: customer,
+      person: ofCustomer,
       section: 'transactions',
-      also: shown,
-      withheld: { recorded_as: 'a digest of what is exported' },
-      erasure: { anonymise: 'the books keep what was paid, without whose it was', columns: { customer_id: null } },
+      alsoExported,
+      withheld: { recorded_as: 'a digest of exported values' },
+      erasure: { anonymise: 'accounting keeps amounts without the customer', columns: { customer_id: null } },
     },
-    recordedBy('interactions'),
-    recordedBy('transactions'),
-    recordedBy('interaction_types'),
+    createdBy('interactions'),
+    createdBy('transactions'),
+    createdBy('interaction_types'),
     {
       table: 'customer_locks',
-      person: customer,
-      not_exported: 'says only that there is or was such a customer',
-      erasure: { keep: 'keeps what comes late from bringing the customer back', columns: ['customer_id'] },
+      person: ofCustomer,
+      notExported: 'records only that the customer exists or existed',
+      erasure: { keep: 'late requests must not restore the customer', columns: ['customer_id'] },
     },
   ],
-  begin: async (tx, { company_id, customer_id }) => {
+  onStart: async (tx, { company_id, customer_id }) => {
     if (customer_id) await removeCustomer(tx, company_id, customer_id);
   },
 };
