@@ -11,7 +11,7 @@ let admin: TestUser;
 /** The customer service knows every customer of `company`, but none of another's; `deleted` are those with a deletion mark. */
 const deleted = new Set<string>();
 const known = () =>
-  customers.answer((path, _body) => {
+  customers.respond((path, _body) => {
     const id = path.split('/').at(-1) ?? '';
     const asked = customers.calls.at(-1)?.headers['x-company-id'];
     return asked === company.id
@@ -278,7 +278,7 @@ describe('the list', () => {
 describe('whose it is', () => {
   test('an unknown customer is a 404, and nothing is written', async () => {
     const customer_id = randomUUID();
-    customers.answer(() => ({ status: 404 }));
+    customers.respond(() => ({ status: 404 }));
     const refused = await admin.post(pathOf(customer_id), { notes: 'a', type: 'call' }).expect(404);
     expect(refused.body.error_code).toBe('CUSTOMER_NOT_FOUND');
     expect((await admin.get(pathOf(customer_id)).expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
@@ -314,7 +314,7 @@ describe('whose it is', () => {
   test('while the customer service is down it is a 503 that names it, and nothing is written', async () => {
     const customer_id = randomUUID();
     await record(pathOf(customer_id), {});
-    customers.answer(() => undefined);
+    customers.respond(() => undefined);
     const count = (await stored()).length;
     for (const answer of [
       await admin.post(pathOf(customer_id), { notes: 'a', type: 'call' }).expect(503),

@@ -22,7 +22,7 @@ export const customerAt = (path: string, deleted = false) => ({
 export async function interactionUnderTest({ asking, ...options }: Options = {}): Promise<InteractionUnderTest> {
   const customers = await stubServer('customer');
   const products = await stubServer('product');
-  customers.answer((path) => customerAt(path));
+  customers.respond((path) => customerAt(path));
   const ask = customerLookup(customers.client);
   const service = await testService(
     'interaction',

@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   told = [];
-  service.customers.answer((path) => {
+  service.customers.respond((path) => {
     const { pathname, searchParams } = new URL(path, 'http://customer');
     if (!pathname.endsWith('/timeline')) return customerAt(path);
     const before = searchParams.get('before') ?? '9';
@@ -147,10 +147,10 @@ test('a cursor is for this customer of this company, and cannot be made up', asy
 test('an unknown customer is a 404; a customer service that is down or busy, a 503 that names it', async () => {
   const customer_id = randomUUID();
   await record(customer_id, day(1));
-  service.customers.answer(() => ({ status: 404 }));
+  service.customers.respond(() => ({ status: 404 }));
   expect((await manager.get(pathOf(customer_id)).expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
   for (const answer of [() => undefined, () => ({ status: 503 })]) {
-    service.customers.answer(answer);
+    service.customers.respond(answer);
     const { body, headers } = await manager.get(pathOf(customer_id)).expect(503);
     expect(body).toMatchObject({
       error_code: 'SERVICE_UNAVAILABLE',

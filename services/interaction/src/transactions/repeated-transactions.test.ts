@@ -12,7 +12,7 @@ beforeAll(async () => {
   company = service.company();
   manager = service.user('manager', company);
 });
-beforeEach(() => service.customers.answer((path) => customerAt(path)));
+beforeEach(() => service.customers.respond((path) => customerAt(path)));
 afterAll(() => service.close());
 
 const pathOf = (customer_id: string = randomUUID()) => `/api/customers/${customer_id}/transactions`;
@@ -50,10 +50,10 @@ test('a repeat needs nobody else: neither a product that has gone since nor the 
   const path = pathOf();
   const product_id = randomUUID();
   const sent = { ...order, product_id, external_ref: newRef() };
-  service.products.answer(() => ({ status: 200, body: { id: product_id, number: 1, is_active: true } }));
+  service.products.respond(() => ({ status: 200, body: { id: product_id, number: 1, is_active: true } }));
   const first = await manager.post(path, sent).expect(201);
-  service.products.answer(() => ({ status: 404 }));
-  service.customers.answer(() => undefined);
+  service.products.respond(() => ({ status: 404 }));
+  service.customers.respond(() => undefined);
   expect((await manager.post(path, sent).expect(200)).body.transaction).toEqual(first.body.transaction);
 });
 
