@@ -3,17 +3,16 @@ import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Person } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
-import { conflict, notFound } from '@clientela/errors';
+import { conflict, notFound, unavailable } from '@clientela/errors';
 import { reply, route, withETag, type CompanyActor, type Route } from '@clientela/http';
 import { exportSection } from '@clientela/privacy';
-import { createConcurrencyLimiter } from '../avatars/concurrency-limiter.ts';
+import { createConcurrencyLimiter } from '@clientela/runtime';
 import { findCustomer } from '../customers/store.ts';
 import { privacy } from '../privacy.ts';
 import { isErasedUser } from '../tombstones/store.ts';
 import { collectExport, type FetchPage } from './export.ts';
 import { fetchExportPage, type PeerClients } from './remote-services.ts';
 import { createCompanyUserClient, isLimitedToSelf, resolvePerson, type CompanyUserClient } from './resolve-person.ts';
-import { listOtherRecords } from './rows.ts';
 import { toErasureRequest } from './rules.ts';
 import {
   PersonalData,
@@ -26,7 +25,14 @@ import {
   RequestResponse,
   WaitQuery,
 } from './schema.ts';
-import { findReceipt, findRequest, insertRequest, listRequests, type StoredRequest } from './store.ts';
+import {
+  findReceipt,
+  findRequest,
+  insertRequest,
+  listOtherRecords,
+  listRequests,
+  type StoredRequest,
+} from './store.ts';
 
 /** Admins for every person of their company, and everyone for their own data; the handlers check which person it is. */
 const allow = { permission: 'gdpr:manage', own: () => true } as const;
@@ -40,7 +46,7 @@ const limitExports = createConcurrencyLimiter({
   concurrency: 2,
   maxQueued: 20,
   queueTimeoutMs: 10_000,
-  fullMessage: 'Too many exports in progress',
+  rejection: () => unavailable('Too many exports in progress; retry in 2 s'),
 });
 
 export type PrivacyDeps = {
@@ -113,7 +119,7 @@ function personRoutes({ peers, onErasureRequested }: PrivacyDeps): Route[] {
         return resolved;
       },
       handle: async ({ db, runStep, actor, query, signal, prepared }) => {
-        const { id } = await runStep('request', async (tx) => ({
+        const { id } = await runStep(1, async (tx) => ({
           id: 'request' in prepared ? prepared.request.id : await insertRequest(tx, prepared.person, actor.id),
         }));
         onErasureRequested?.();
