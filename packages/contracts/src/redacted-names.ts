@@ -42,7 +42,7 @@ export const personalColumns: readonly string[] = [
   'preferences',
   'private_sealed',
   'reason',
-  'recorded_as',
+  'content_digest',
   'search_text',
   'searched',
   'seed',

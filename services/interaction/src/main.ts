@@ -12,16 +12,16 @@ import {
 import { createLog, runService } from '@clientela/runtime';
 import { createApp } from './app.ts';
 import { readConfig } from './config.ts';
-import { customerLookup, noteLookup } from './customers/customer-client.ts';
-import { productLookup } from './products/product-client.ts';
+import { createCustomerClient, createTimelineNotesClient } from './customers/customer-client.ts';
+import { createProductClient } from './products/product-client.ts';
 import { subscriptions } from './subscriptions.ts';
 
 await runService(async (onShutdown) => {
   const config = readConfig();
   const log = createLog('interaction', config.LOG_LEVEL, { redact: redactedNames });
   const url = config.INTERACTION_DATABASE_URL;
-  const client = (service: Service, at: string) =>
-    serviceClient({ service, url: at, key: config.INTERACTION_SERVICE_KEY });
+  const client = (service: Service, serviceUrl: string) =>
+    serviceClient({ service, url: serviceUrl, key: config.INTERACTION_SERVICE_KEY });
 
   const db = connect(url, { name: 'interaction', ...outboxPoolOptions(config) });
   onShutdown(() => db.destroy());
@@ -46,9 +46,9 @@ await runService(async (onShutdown) => {
     serviceKeys: parseServiceKeys(config.SERVICE_KEY_HASHES),
     secret: config.INTERACTION_SECRET,
     companies: createCompanyClient(auth),
-    customers: customerLookup(customer),
-    notes: noteLookup(customer),
-    products: productLookup(client('product', config.PRODUCT_SERVICE_URL)),
+    customers: createCustomerClient(customer),
+    notes: createTimelineNotesClient(customer),
+    products: createProductClient(client('product', config.PRODUCT_SERVICE_URL)),
     cursors: createCursors(config.INTERACTION_SECRET),
     metrics: events.metrics,
   });

@@ -1,19 +1,22 @@
 import type { Match, DataInventory } from '@clientela/privacy';
-import { removeCustomer } from './customers/store.ts';
+import { markCustomerDeleted } from './customers/store.ts';
 
 const customer: Match = { company_id: 'company_id', customer_id: 'customer_id' };
-const shown = ['id', 'customer_id', 'created_by', 'created_at', 'updated_at'];
+const exportedColumns = ['id', 'customer_id', 'created_by', 'created_at', 'updated_at'];
 
-/** Rows that an erased user recorded about others. */
+/** Rows about others that an erased user recorded. */
 const recordedBy = (table: string) => ({
   table,
   person: { company_id: 'company_id', created_by: 'user_id' } as const,
-  not_exported: 'who recorded it is not what it is about',
-  erasure: { keep: 'the record is the company’s; the id of its author leads to nobody', columns: ['created_by'] },
-  walk: true as const, // no index is kept for this alone
+  not_exported: 'the author is not the person the record is about',
+  erasure: {
+    keep: 'the record belongs to the company; the id of an erased author identifies nobody',
+    columns: ['created_by'],
+  },
+  walk: true as const, // an index for this alone is not worth its cost
 });
 
-/** What this service knows of a person, and what becomes of it. */
+/** Personal data of this service, and how an erasure treats it. */
 export const privacy: DataInventory = {
   service: 'interaction',
   tables: [
@@ -21,17 +24,17 @@ export const privacy: DataInventory = {
       table: 'interactions',
       person: customer,
       section: 'interactions',
-      also: shown,
-      withheld: { searched: 'notes and category, as the search spells them' },
+      also: exportedColumns,
+      withheld: { search_text: 'notes and category, normalised for search' },
       erasure: 'delete',
     },
     {
       table: 'transactions',
       person: customer,
       section: 'transactions',
-      also: shown,
-      withheld: { recorded_as: 'a digest of what is exported' },
-      erasure: { anonymise: 'the books keep what was paid, without whose it was', columns: { customer_id: null } },
+      also: exportedColumns,
+      withheld: { content_digest: 'a digest of exported fields' },
+      erasure: { anonymise: 'the books keep payments without the person', columns: { customer_id: null } },
     },
     recordedBy('interactions'),
     recordedBy('transactions'),
@@ -39,11 +42,11 @@ export const privacy: DataInventory = {
     {
       table: 'customer_locks',
       person: customer,
-      not_exported: 'says only that there is or was such a customer',
-      erasure: { keep: 'keeps what comes late from bringing the customer back', columns: ['customer_id'] },
+      not_exported: 'records only that the customer exists or existed',
+      erasure: { keep: 'prevents late requests from recreating the customer', columns: ['customer_id'] },
     },
   ],
   begin: async (tx, { company_id, customer_id }) => {
-    if (customer_id) await removeCustomer(tx, company_id, customer_id);
+    if (customer_id) await markCustomerDeleted(tx, company_id, customer_id);
   },
 };
