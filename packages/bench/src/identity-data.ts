@@ -62,7 +62,7 @@ const users = `
     select n, ${pick(first, 'n * 7')} as first_name, ${pick([...last, ...rest], 'n * 11')} || ' ' || ${pick([...rest, ...last], 'n / 13')} as last_name
     from generate_series(1, $2::int) n
   )
-  insert into users (id, company_id, username, email, first_name, last_name, phone, role, is_active, password_hash, created_at, searched)
+  insert into users (id, company_id, username, email, first_name, last_name, phone, role, is_active, password_hash, created_at, search_text)
   select gen_random_uuid(), c.id, 'user-' || n, 'user' || n || '@example.com', p.first_name, p.last_name, '+346' || lpad(n::text, 8, '0'),
     case when n % 100 < 90 then 'customer' when n % 100 < 95 then 'viewer' when n % 100 < 99 then 'manager' else 'admin' end,
     n % 20 <> 0, 'nobody signs in with this', now() - (n % 4000) * interval '2 hours',

@@ -3,84 +3,81 @@ import type { Tx } from '@clientela/db';
 import { invalid, unavailable } from '@clientela/errors';
 import { storedResponsesTable, redactStoredResponses } from '@clientela/http';
 import { readCatalog, type Catalog } from './catalog.ts';
-import { finishErasure, holdErasure, saveErasure, type Progress } from './erasures.ts';
-import { reportOf } from './report.ts';
-import { erase, goneFirst, nameOf, type Done } from './steps.ts';
 import { isErased, type DataInventory } from './inventory.ts';
+import { buildReport } from './report.ts';
+import { eraseBatch, startStepName, stepName, type BatchResult } from './steps.ts';
+import { finishErasure, lockErasure, saveProgress, type Progress } from './store.ts';
 
 export type ErasureRequest = { request_id: string; person: Person };
-type Transact = <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
+type RunInTransaction = <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
 
 /**
- * Erases a person from this service, in many transactions: the tombstone first, then the tables in their order, at most 2,000 rows each.
- * How far it has come is kept with each, so that a request that was cut off goes on where it was, and one that is done says the same
- * report for ever. Two who ask at once take turns.
- * @param transact opens a transaction
- * @throws AppError 503 when the signal ended it before the end: ask again; 422 when the request was another person's
+ * Erases a person from this service, in many transactions: the tombstone first, then the tables in order, at most 2,000 rows each. Every
+ * transaction saves the progress, so an interrupted request resumes there. A finished request returns the same report forever.
+ * Concurrent calls for one request take turns.
+ * @throws AppError 503 when the signal aborts it before the end (a repeat continues); 422 when the request names another person
  */
 export async function erasePerson(
-  transact: Transact,
-  privacy: DataInventory,
+  inTransaction: RunInTransaction,
+  inventory: DataInventory,
   request: ErasureRequest,
   signal?: AbortSignal,
 ): Promise<ErasureReport> {
-  const catalog = await transact(readCatalog);
+  const catalog = await inTransaction(readCatalog);
   for (;;) {
-    const report = await transact((tx) => advance(tx, catalog, privacy, request));
+    const report = await inTransaction((tx) => advanceErasure(tx, catalog, inventory, request));
     if (report) return report;
-    if (signal?.aborted) throw unavailable('The erasure is not done yet; ask again, and it goes on', { retryAfter: 1 });
+    if (signal?.aborted)
+      throw unavailable('The erasure is not finished; repeat the request to continue', { retryAfter: 1 });
   }
 }
 
-/**
- * Erases a person's rows within a transaction that somebody else holds, as a customer's removal for good does: what goes goes, and what
- * stays stays without the person, exactly as in an erasure.
- */
-export async function eraseRows(tx: Tx, privacy: DataInventory, person: Person): Promise<void> {
+/** Erases a person's rows within the caller's transaction, by the same policies as an erasure. For hard deletes. */
+export async function eraseRows(tx: Tx, inventory: DataInventory, person: Person): Promise<void> {
   const catalog = await readCatalog(tx);
-  for (const table of privacy.tables.filter(isErased)) {
-    for (let part: Done | undefined; !part?.over;) part = await erase(tx, catalog, table, person, part?.after ?? null);
+  for (const table of inventory.tables.filter(isErased)) {
+    for (let batch: BatchResult | undefined; !batch?.isLast;)
+      batch = await eraseBatch(tx, catalog, table, person, batch?.after ?? null);
   }
 }
 
-/** One transaction of an erasure. @returns the report, once there is nothing left to do */
-async function advance(
+/** Runs one transaction of an erasure. @returns the report, once no step is left */
+async function advanceErasure(
   tx: Tx,
   catalog: Catalog,
-  privacy: DataInventory,
-  { request_id, person: asked }: ErasureRequest,
+  inventory: DataInventory,
+  { request_id, person: requested }: ErasureRequest,
 ): Promise<ErasureReport | undefined> {
-  const erasure = await holdErasure(tx, request_id, asked);
+  const erasure = await lockErasure(tx, request_id, requested);
   const ids = ['company_id', 'customer_id', 'customer_number', 'user_id'] as const;
-  if (ids.some((id) => erasure.asked[id] !== asked[id]))
-    throw invalid([{ path: 'person', message: 'is not the one of this request' }]);
+  if (ids.some((id) => erasure.person[id] !== requested[id]))
+    throw invalid([{ path: 'person', message: 'is not the person of this request' }]);
   if (erasure.report) return erasure.report;
-  const where = { company_id: asked.company_id, request_id };
+  const key = { company_id: requested.company_id, request_id };
 
-  if (!erasure.person || !erasure.progress) {
-    const person = (await privacy.whom?.(tx, asked)) ?? asked;
-    const rows = Object.entries((await privacy.begin?.(tx, person, request_id)) ?? {});
-    const begun = Object.fromEntries(rows.map(([table, count]) => [goneFirst(table), count]));
-    await saveErasure(tx, where, { person, progress: { at: null, after: null, rows: begun, done: [] } });
+  if (!erasure.resolved_person || !erasure.progress) {
+    const person = (await inventory.resolvePerson?.(tx, requested)) ?? requested;
+    const counts = Object.entries((await inventory.onStart?.(tx, person, request_id)) ?? {});
+    const rows = Object.fromEntries(counts.map(([table, count]) => [startStepName(table), count]));
+    await saveProgress(tx, key, { resolved_person: person, progress: { step: null, after: null, rows, finished: [] } });
     return undefined;
   }
-  const { person, progress } = erasure;
-  const name = [...privacy.tables.map(nameOf), storedResponsesTable].find((one) => !progress.done.includes(one));
-  if (name) {
-    const table = privacy.tables.find((one) => nameOf(one) === name);
-    const after = progress.at === name ? progress.after : null;
-    const part = table
-      ? await erase(tx, catalog, table, person, after)
-      : await redactStoredResponses(tx, person, after);
-    await saveErasure(tx, where, { person, progress: moved(progress, name, part) });
-    return undefined;
-  }
-  return finishErasure(tx, where, reportOf(privacy, catalog, progress.rows));
+  const { resolved_person: person, progress } = erasure;
+  const steps = [...inventory.tables.map(stepName), storedResponsesTable];
+  const step = steps.find((name) => !progress.finished.includes(name));
+  if (step === undefined) return finishErasure(tx, key, buildReport(inventory, catalog, progress.rows));
+  const table = inventory.tables.find((policy) => stepName(policy) === step);
+  const after = progress.step === step ? progress.after : null;
+  const batch = table
+    ? await eraseBatch(tx, catalog, table, person, after)
+    : await redactStoredResponses(tx, person, after).then(({ over, ...rest }) => ({ ...rest, isLast: over }));
+  await saveProgress(tx, key, { progress: nextProgress(progress, step, batch) });
+  return undefined;
 }
 
-const moved = ({ rows, done }: Progress, name: string, part: Done): Progress => ({
-  at: name,
-  after: part.after,
-  rows: { ...rows, [name]: (rows[name] ?? 0) + part.rows },
-  done: part.over ? [...done, name] : done,
+const nextProgress = ({ rows, finished }: Progress, step: string, batch: BatchResult): Progress => ({
+  step,
+  after: batch.after,
+  rows: { ...rows, [step]: (rows[step] ?? 0) + batch.rows },
+  finished: batch.isLast ? [...finished, step] : finished,
 });

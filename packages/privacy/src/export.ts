@@ -1,97 +1,105 @@
 import type { ExportedRows, Person } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
 import { invalid } from '@clientela/errors';
-import { columnsOf, keyOf, readCatalog, type Catalog, type Column } from './catalog.ts';
-import { after as isAfter, of, type Keyset } from './rows.ts';
+import { columnsOf, primaryKeyOf, readCatalog, type Catalog, type Column } from './catalog.ts';
+import { isAfterKey, personRows, type Keyset } from './person-rows.ts';
 import type { TablePolicy, DataInventory } from './inventory.ts';
 
-const most = 1000; // rows of an answer
-const atOnce = 200; // rows of a statement
-const largest = 4 * 1024 * 1024; // characters of an answer, about
+const PAGE_ROWS = 1000;
+const QUERY_ROWS = 200;
+const PAGE_CHARACTERS = 4 * 1024 * 1024; // a page ends at the first query beyond this
 
-type Shown = Extract<TablePolicy, { section: string }>;
+type ExportedTable = Extract<TablePolicy, { section: string }>;
 type Row = ExportedRows['rows'][number];
+/** Where a page continues: index of the table within the section, and the key after which its rows follow. */
+type Position = { table: number; after: Keyset | null };
 
-/** What an export shows of a table, in the order of its columns. */
-export const shownOf = (columns: readonly Column[], { also = [], withheld = {} }: Shown): string[] =>
+/** Lists the columns of a table that an export contains, in table order. */
+export const exportedColumns = (
+  columns: readonly Column[],
+  { alsoExported = [], withheld = {} }: ExportedTable,
+): string[] =>
   columns
-    .filter(({ name, class: said }) => (said !== 'technical' || also.includes(name)) && !(name in withheld))
+    .filter(
+      (column) => (column.class !== 'technical' || alsoExported.includes(column.name)) && !(column.name in withheld),
+    )
     .map(({ name }) => name);
 
 /**
- * One section of an export: at most 1,000 rows by primary key, table after table, and where they go on.
- * @param given where the answer before said that it goes on
- * @throws AppError 422 for another place than that
+ * Returns one page of a section: at most 1,000 rows by primary key, table after table, with the cursor of the next page.
+ * @param cursor `next` of the page before
+ * @throws AppError 422 for an invalid cursor
  */
 export async function exportSection(
   db: Db,
-  privacy: DataInventory,
-  asked: Person,
+  inventory: DataInventory,
+  requested: Person,
   section: string,
-  given?: string,
+  cursor?: string,
 ): Promise<ExportedRows> {
-  const tables = privacy.tables.filter((table): table is Shown => 'section' in table && table.section === section);
-  let place = given === undefined ? { at: 0, after: null } : placeOf(given, tables.length);
-  const person = (await privacy.whom?.(db, asked)) ?? asked;
+  const tables = inventory.tables.filter(
+    (table): table is ExportedTable => 'section' in table && table.section === section,
+  );
+  let position: Position = cursor === undefined ? { table: 0, after: null } : parseCursor(cursor, tables.length);
+  const person = (await inventory.resolvePerson?.(db, requested)) ?? requested;
   const catalog = await readCatalog(db);
   const rows: Row[] = [];
   let size = 0;
-  for (let table = tables[place.at]; table; table = tables[place.at]) {
-    const found = await some(db, catalog, table, person, place.after);
-    rows.push(...found.rows);
-    size += JSON.stringify(found.rows).length;
-    place = found.last ? { at: place.at, after: found.last } : { at: place.at + 1, after: null };
-    if ((rows.length >= most || size >= largest) && tables[place.at])
-      return { rows, next: JSON.stringify([place.at, place.after]) };
+  for (let table = tables[position.table]; table; table = tables[position.table]) {
+    const batch = await fetchRows(db, catalog, table, person, position.after);
+    rows.push(...batch.rows);
+    size += JSON.stringify(batch.rows).length;
+    position = batch.last ? { table: position.table, after: batch.last } : { table: position.table + 1, after: null };
+    if ((rows.length >= PAGE_ROWS || size >= PAGE_CHARACTERS) && tables[position.table])
+      return { rows, next: JSON.stringify([position.table, position.after]) };
   }
   return { rows, next: null };
 }
 
-/** Where an answer goes on: at which table, after which key. */
-function placeOf(given: string, tables: number): { at: number; after: Keyset | null } {
+function parseCursor(cursor: string, tables: number): Position {
   try {
-    const [at, after, ...more] = JSON.parse(given) as [unknown, unknown, ...unknown[]];
+    const [table, after, ...rest] = JSON.parse(cursor) as [unknown, unknown, ...unknown[]];
     const isKey = after === null || (Array.isArray(after) && after.every((part) => /string|number/.test(typeof part)));
-    if (Number.isInteger(at) && (at as number) >= 0 && (at as number) < tables && isKey && more.length === 0)
-      return { at: at as number, after: after as Keyset | null };
+    if (Number.isInteger(table) && (table as number) >= 0 && (table as number) < tables && isKey && rest.length === 0)
+      return { table: table as number, after: after as Keyset | null };
   } catch {
-    // Said below.
+    // Not JSON: rejected below.
   }
-  throw invalid([notAPlace]);
+  throw invalid([invalidCursor]);
 }
 
-const notAPlace = { path: 'after', message: 'is not where an answer of this section went on' };
+const invalidCursor = { path: 'after', message: 'is not a cursor of this section' };
 
-async function some(
+async function fetchRows(
   db: Db,
   catalog: Catalog,
-  table: Shown,
+  table: ExportedTable,
   person: Person,
   after: Keyset | null,
 ): Promise<{ rows: Row[]; last: Keyset | undefined }> {
   const columns = columnsOf(catalog, table.table);
-  const found = of(db, table, person);
-  if (!found) return { rows: [], last: undefined };
-  const key = keyOf(columns);
-  if (after && after.length !== key.length) throw invalid([notAPlace]);
-  const names = shownOf(columns, table);
-  void found.select(names).select(Object.fromEntries(key.map((name, at) => [`key_${at}`, name])));
-  if (after) void found.where(isAfter(db, key, after));
-  const rows = await found
+  const query = personRows(db, table, person);
+  if (!query) return { rows: [], last: undefined };
+  const key = primaryKeyOf(columns);
+  if (after && after.length !== key.length) throw invalid([invalidCursor]);
+  const names = exportedColumns(columns, table);
+  void query.select(names).select(Object.fromEntries(key.map((name, index) => [`key_${index}`, name])));
+  if (after) void query.where(isAfterKey(db, key, after));
+  const rows = await query
     .orderBy(key)
-    .limit(atOnce)
+    .limit(QUERY_ROWS)
     .then(
-      (rows) => rows as Record<string, Row[string]>[],
+      (found) => found as Record<string, Row[string]>[],
       (error: unknown) => {
-        // Data exceptions (PostgreSQL manual, appendix A): the place names a key of another type.
+        // Data exceptions (PostgreSQL manual, appendix A): the cursor holds a key of another type.
         if (after && error instanceof Error && 'code' in error && /^(22|42883)/.test(String(error.code)))
-          throw invalid([notAPlace]);
+          throw invalid([invalidCursor]);
         throw error;
       },
     );
-  const last = rows.length === atOnce ? rows.at(-1) : undefined;
+  const last = rows.length === QUERY_ROWS ? rows.at(-1) : undefined;
   return {
     rows: rows.map((row) => Object.fromEntries(names.map((name) => [name, row[name] ?? null]))),
-    last: last && key.map((_, at) => last[`key_${at}`] as string | number),
+    last: last && key.map((_name, index) => last[`key_${index}`] as string | number),
   };
 }

@@ -1,4 +1,4 @@
-export { isAboutPerson, readCatalog } from './catalog.ts';
+export { isPersonal, readCatalog } from './catalog.ts';
 export type { Catalog, Column } from './catalog.ts';
 export { erasePerson, eraseRows } from './erase.ts';
 export type { ErasureRequest } from './erase.ts';

@@ -1,72 +1,71 @@
 import type { Person, Service } from '@clientela/contracts';
 import type { Db, Tx } from '@clientela/db';
 
-/** Which rows are a person's: a column and which of the person's ids stands in it. All of them hold; an id that is null matches nothing. */
+/** Selects a person's rows: each column must equal that id of the person. An id that is null matches nothing. */
 export type Match = Readonly<Record<string, keyof Person>>;
 
-type Exported =
+type ExportPolicy =
   | {
-      /** Of `exportSections`: every column that is not technical is exported, but for those withheld. */
+      /** One of `exportSections`. Exports every column that is not technical, except those withheld. */
       section: string;
-      /** Technical columns that are exported too, as the API shows them. */
-      also?: readonly string[];
-      /** Columns that an export leaves out (secrets, what is derived for the search), and why. */
+      /** Technical columns to export too, as the API returns them. */
+      alsoExported?: readonly string[];
+      /** Columns to leave out (secrets, values derived for search), each with its reason. */
       withheld?: Readonly<Record<string, string>>;
     }
-  | { /** Why no export shows these rows. */ not_exported: string };
+  | { /** Why no export contains these rows. */ notExported: string };
 
-export type Erasure =
-  /** The rows go. */
+export type ErasurePolicy =
+  /** Deletes the rows. */
   | 'delete'
   /**
-   * The rows stay without the person, for the reason given: every personal and sensitive column is blanked (null; where that may not be,
-   * what is empty in its type) and `columns` are set besides, or to something else. Version and updated_at are raised where there are any.
+   * Keeps the rows without the person, for the reason given. Blanks every personal and sensitive column (null, or the empty value of a type
+   * that is not nullable), sets `columns`, and increments `version` and `updated_at` where the table has them.
    */
   | { anonymise: string; columns?: Readonly<Record<string, string | number | boolean | null>> }
-  /** The rows stay as they are, for the reason given; `columns` are what still refers to the person. */
+  /** Keeps the rows unchanged, for the reason given; `columns` still refer to the person. */
   | { keep: string; columns: readonly string[] };
 
-/** What becomes of a person's rows in one table. A table may be there several times, for different rows. */
-export type TablePolicy = Exported & {
+/** What export and erasure do with a person's rows in one table. A table may have several policies, for different rows. */
+export type TablePolicy = ExportPolicy & {
   table: string;
-  /** One way of being the person's, or several. */
+  /** Rows that satisfy any of these matches. */
   person: Match | readonly Match[];
-  /** Rows of another entry: those where any of these columns holds this id of the person. */
+  /** Excludes rows of another policy: those where any of these columns equals that id of the person. */
   except?: Match;
-  erasure: Erasure;
-  /** For rows that no index finds: the company's rows are gone through by their primary key. */
-  walk?: true;
+  erasure: ErasurePolicy;
+  /** Scans the company's rows by primary key, because no index finds the person's. */
+  scanByKey?: true;
 };
 
-/** All that a service says about the people in its tables: `src/privacy.ts` exports it, and a test holds it against the database. */
+/** The personal data of one service. `src/privacy.ts` exports it, and a test checks it against the database. */
 export type DataInventory = {
   service: Service;
-  /** In the order in which they are erased: what refers to others first. */
+  /** In order of erasure: referencing tables first. */
   tables: readonly TablePolicy[];
-  /** Tables with personal columns, or with an id of a person, that are not about a person, and why. */
-  nobody?: Readonly<Record<string, string>>;
+  /** Tables with personal columns or ids of people that are not about a person, each with its reason. */
+  notPersonal?: Readonly<Record<string, string>>;
   /**
-   * What this service may do anything about: an id that is not known here, or is another company's, is answered as null. Asked before
-   * each page of an export, and once when an erasure begins.
+   * Restricts a person to the ids this service may act on; ids that are unknown here or belong to another company become null. Called
+   * before each page of an export, and once per erasure.
    */
-  whom?: (db: Db, person: Person) => Promise<Person>;
+  resolvePerson?: (db: Db, person: Person) => Promise<Person>;
   /**
-   * Runs first, in a transaction of its own kind: what keeps late writes and events from bringing the person back, and what is not about
-   * rows. Once for each request.
-   * @returns how many rows of its tables went with it, by table, for the report
+   * Runs once per request, in the first transaction of an erasure: writes what keeps late requests and events from restoring the person.
+   * @returns how many rows it deleted or blanked, by table, for the report
    */
-  begin?: (tx: Tx, person: Person, request_id: string) => Promise<Readonly<Record<string, number>> | void>;
+  onStart?: (tx: Tx, person: Person, request_id: string) => Promise<Readonly<Record<string, number>> | void>;
 };
 
 export const matchesOf = ({ person }: TablePolicy): readonly Match[] =>
   Array.isArray(person) ? (person as readonly Match[]) : [person as Match];
 
-/** The matches that this person can have, each as columns and their values. */
-export const wantedOf = (table: TablePolicy, person: Person): Record<string, string | number>[] =>
+/** Lists the matches that apply to this person, each as columns and values. */
+export const matchValues = (table: TablePolicy, person: Person): Record<string, string | number>[] =>
   matchesOf(table)
     .map((match) => Object.entries(match).map(([column, id]) => [column, person[id]] as const))
     .filter((pairs) => pairs.every(([, value]) => value !== null))
     .map((pairs) => Object.fromEntries(pairs) as Record<string, string | number>);
 
-/** Whether anything becomes of the rows. */
+/** Whether an erasure changes the rows. */
 export const isErased = ({ erasure }: TablePolicy): boolean => erasure === 'delete' || 'anonymise' in erasure;

@@ -6,15 +6,15 @@ import { testService, type Company, type TestService } from '@clientela/testing'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { erasePerson, privacyRoutes, type DataInventory } from './index.ts';
 
-// A service as this package sees it: calls that go, payments that stay without the person, and staff of whom only the id is there.
-const begun: string[] = [];
+// A sample service: calls are deleted, payments anonymised, and ids of staff kept.
+const started: string[] = [];
 const byStaff = {
   table: 'calls',
   person: { company_id: 'company_id', created_by: 'user_id' },
-  not_exported: 'they are about somebody else',
-  walk: true,
+  notExported: 'about another person',
+  scanByKey: true,
 } as const;
-const privacy: DataInventory = {
+const inventory: DataInventory = {
   service: 'interaction',
   tables: [
     {
@@ -24,7 +24,7 @@ const privacy: DataInventory = {
         { company_id: 'company_id', user_id: 'user_id' },
       ],
       section: 'interactions',
-      also: ['id', 'created_at'],
+      alsoExported: ['id', 'created_at'],
       withheld: { searched: 'derived from what is exported' },
       erasure: 'delete',
     },
@@ -36,9 +36,9 @@ const privacy: DataInventory = {
     },
     { ...byStaff, erasure: { keep: 'an id alone', columns: ['created_by'] } },
   ],
-  whom: async (_db, person) => ({ ...person, customer_number: null }),
-  begin: async (tx, { customer_id }, request_id) => {
-    begun.push(`${request_id} ${customer_id}`);
+  resolvePerson: async (_db, person) => ({ ...person, customer_number: null }),
+  onStart: async (tx, { customer_id }, request_id) => {
+    started.push(`${request_id} ${customer_id}`);
     await tx('payments').select('id').limit(1);
   },
 };
@@ -49,7 +49,7 @@ let person: Person;
 
 beforeAll(async () => {
   service = await testService('interaction', (parts) =>
-    createService({ ...parts, service: 'interaction', version: '1', routes: privacyRoutes(privacy) }),
+    createService({ ...parts, service: 'interaction', version: '1', routes: privacyRoutes(inventory) }),
   );
   await service.database.owner.raw(`
     create table calls (
@@ -78,7 +78,7 @@ beforeEach(() => {
 });
 afterAll(() => service.close());
 
-const call = (values: object = {}) => ({
+const newCall = (values: object = {}) => ({
   company_id: company.id,
   id: newId(),
   customer_id: person.customer_id,
@@ -87,7 +87,7 @@ const call = (values: object = {}) => ({
   searched: 'called',
   ...values,
 });
-const payment = (values: object = {}) => ({
+const newPayment = (values: object = {}) => ({
   company_id: company.id,
   id: newId(),
   customer_id: person.customer_id,
@@ -100,53 +100,60 @@ const payment = (values: object = {}) => ({
 const insert = (table: string, rows: object[]) => service.database.owner.batchInsert(table, rows, 500);
 const rowsOf = (table: string) => service.database.owner(table).where({ company_id: company.id }).orderBy('id');
 const customer = () => service.callingService('customer');
-const erase = (request_id: string, whom = person) =>
-  customer().post('/internal/privacy/erasures', { request_id, person: whom });
-/** What every service says of the answers that it keeps for repeats. */
-const answersIn = (rows: number) => ({
+const erase = (request_id: string, subject = person) =>
+  customer().post('/internal/privacy/erasures', { request_id, person: subject });
+/** The report line of the stored responses. */
+const storedResponses = (rows: number) => ({
   table: 'idempotency_keys',
   rows,
   columns: ['answer', 'headers', 'reference', 'status', 'fingerprint', 'key'],
   why: expect.any(String),
 });
-const pages = async (section: string, whom = person) => {
-  const found: object[][] = [];
+const exportPages = async (section: string, subject = person) => {
+  const pages: object[][] = [];
   for (let after: string | null | undefined; after !== null;) {
-    const asked = { person: whom, section, ...(after && { after }) };
-    const { body } = await customer().post('/internal/privacy/export', asked).expect(200);
-    found.push(body.rows);
+    const request = { person: subject, section, ...(after && { after }) };
+    const { body } = await customer().post('/internal/privacy/export', request).expect(200);
+    pages.push(body.rows);
     after = body.next;
   }
-  return found;
+  return pages;
 };
 
-test('an export shows a person’s rows by their classes, whole and once, however many', async () => {
+test('exports each row of a person once, page by page, without technical columns', async () => {
   const other = randomUUID();
   const many = Array.from({ length: 2150 }, (_, n) =>
-    call({ notes: `n${n}`, ...(n % 2 && { customer_id: other, user_id: person.user_id }) }),
+    newCall({ notes: `n${n}`, ...(n % 2 && { customer_id: other, user_id: person.user_id }) }),
   );
   await insert('calls', many);
-  await insert('calls', [call({ customer_id: other }), call({ company_id: randomUUID() })]);
-  const found = await pages('interactions');
+  await insert('calls', [newCall({ customer_id: other }), newCall({ company_id: randomUUID() })]);
+  const found = await exportPages('interactions');
   expect(found.map((rows) => rows.length)).toEqual([1000, 1000, 150]);
   expect(found.flat()).toEqual(many.map(({ id, notes }) => ({ id, notes, created_at: expect.any(String) })));
   expect(Object.keys(found[0]?.[0] ?? {})).toEqual(['id', 'notes', 'created_at']);
-  expect(await pages('transactions')).toEqual([[]]);
+  expect(await exportPages('transactions')).toEqual([[]]);
 });
 
-test('long rows make short answers', async () => {
+test('ends a page early when its rows are long', async () => {
   await insert(
     'calls',
-    Array.from({ length: 401 }, () => call({ notes: 'x'.repeat(25_000) })),
+    Array.from({ length: 401 }, () => newCall({ notes: 'x'.repeat(25_000) })),
   );
-  expect((await pages('interactions')).map((rows) => rows.length)).toEqual([200, 200, 1]);
+  expect((await exportPages('interactions')).map((rows) => rows.length)).toEqual([200, 200, 1]);
 });
 
-test('erasing takes what goes, blanks what stays, counts what is kept, and says the same ever after', async () => {
+test('an erasure deletes, anonymises and keeps by policy; a repeat returns the same report', async () => {
   const [stays, elsewhere] = [randomUUID(), randomUUID()];
-  await insert('calls', [call(), call({ customer_id: stays, user_id: person.user_id }), call({ customer_id: stays })]);
-  await insert('calls', [call({ customer_id: stays, created_by: person.user_id }), call({ company_id: elsewhere })]);
-  await insert('payments', [payment(), payment({ customer_id: stays }), payment({ company_id: elsewhere })]);
+  await insert('calls', [
+    newCall(),
+    newCall({ customer_id: stays, user_id: person.user_id }),
+    newCall({ customer_id: stays }),
+  ]);
+  await insert('calls', [
+    newCall({ customer_id: stays, created_by: person.user_id }),
+    newCall({ company_id: elsewhere }),
+  ]);
+  await insert('payments', [newPayment(), newPayment({ customer_id: stays }), newPayment({ company_id: elsewhere })]);
   const before = await rowsOf('payments');
 
   const request_id = newId();
@@ -157,7 +164,7 @@ test('erasing takes what goes, blanks what stays, counts what is kept, and says 
     erased: [{ table: 'calls', rows: 2, columns: ['notes', 'searched'] }],
     anonymised: [
       { table: 'payments', rows: 1, columns: ['words', 'more', 'labels', 'customer_id'], why: 'the books are kept' },
-      answersIn(0),
+      storedResponses(0),
     ],
     kept: [{ table: 'calls', rows: 1, columns: ['created_by'], why: 'an id alone' }],
   });
@@ -168,38 +175,38 @@ test('erasing takes what goes, blanks what stays, counts what is kept, and says 
   expect(mine.updated_at > before[0].updated_at).toBe(true);
   expect(await service.database.owner('calls').where({ company_id: elsewhere })).toHaveLength(1);
 
-  await insert('calls', [call()]);
+  await insert('calls', [newCall()]);
   expect((await erase(request_id).expect(200)).body).toEqual(report);
   expect(await rowsOf('calls')).toHaveLength(3);
-  expect(begun.filter((one) => one.startsWith(request_id))).toEqual([`${request_id} ${person.customer_id}`]);
+  expect(started.filter((entry) => entry.startsWith(request_id))).toEqual([`${request_id} ${person.customer_id}`]);
   expect((await erase(newId()).expect(200)).body).toMatchObject({
     erased: [{ rows: 1 }],
     anonymised: [{ rows: 0 }, { rows: 0 }],
   });
 });
 
-test('who is only a user, or only a customer, has only those rows; ids that are null match nothing', async () => {
-  await insert('calls', [call(), call({ customer_id: randomUUID(), user_id: person.user_id })]);
-  await insert('payments', [payment({ customer_id: null })]);
+test('null ids match no rows in an export or erasure', async () => {
+  await insert('calls', [newCall(), newCall({ customer_id: randomUUID(), user_id: person.user_id })]);
+  await insert('payments', [newPayment({ customer_id: null })]);
   const { body } = await erase(newId(), { ...person, customer_id: null }).expect(200);
   expect(body).toMatchObject({ erased: [{ rows: 1 }], anonymised: [{ rows: 0 }, { rows: 0 }] });
   expect((await rowsOf('calls')).map(({ customer_id }) => customer_id)).toEqual([person.customer_id]);
-  expect(await pages('interactions', { ...person, customer_id: null, user_id: null })).toEqual([[]]);
+  expect(await exportPages('interactions', { ...person, customer_id: null, user_id: null })).toEqual([[]]);
 });
 
-test('rows that no index finds are gone through, all of them, and nobody else’s', async () => {
+test('scanByKey reaches every row of the person and no other', async () => {
   const theirs = { customer_id: randomUUID(), created_by: person.user_id };
-  const calls = Array.from({ length: 4500 }, (_, n) => call(n % 2 ? theirs : { customer_id: randomUUID() }));
-  await insert('calls', [...calls, call({ ...theirs, company_id: randomUUID() })]);
+  const calls = Array.from({ length: 4500 }, (_, n) => newCall(n % 2 ? theirs : { customer_id: randomUUID() }));
+  await insert('calls', [...calls, newCall({ ...theirs, company_id: randomUUID() })]);
   const { body } = await erase(newId()).expect(200);
   expect(body.kept).toMatchObject([{ table: 'calls', rows: 2250 }]);
 
-  const blanked: DataInventory = {
+  const anonymising: DataInventory = {
     service: 'interaction',
     tables: [{ ...byStaff, erasure: { anonymise: 'why', columns: { created_by: '' } } }],
   };
-  const transact = <T>(work: (tx: Tx) => Promise<T>) => service.database.db.transaction(work);
-  const report = await erasePerson(transact, blanked, { request_id: newId(), person });
+  const inTransaction = <T>(work: (tx: Tx) => Promise<T>) => service.database.db.transaction(work);
+  const report = await erasePerson(inTransaction, anonymising, { request_id: newId(), person });
   expect(report.anonymised[0]).toMatchObject({
     table: 'calls',
     rows: 2250,
@@ -209,62 +216,62 @@ test('rows that no index finds are gone through, all of them, and nobody else’
   expect(left).toEqual({ count: 1 });
 });
 
-test('an erasure that is cut off between its parts goes on and counts right', async () => {
+test('an interrupted erasure resumes and counts each row once', async () => {
   await insert(
     'calls',
-    Array.from({ length: 5_000 }, () => call()),
+    Array.from({ length: 5_000 }, () => newCall()),
   );
   const request_id = newId();
-  let parts = 0;
-  // Before the commit, as when the connection is lost; or after it, as when nobody is there any more to be told.
-  const once = async <T>(work: (tx: Tx) => Promise<T>): Promise<T> => {
-    parts += 1;
-    const cut = () => {
-      throw new Error('cut off');
+  let transactions = 0;
+  // Fails before the commit (connection lost) or after it (process killed).
+  const inTransaction = async <T>(work: (tx: Tx) => Promise<T>): Promise<T> => {
+    transactions += 1;
+    const fail = () => {
+      throw new Error('interrupted');
     };
     const done = await service.database.db.transaction(async (tx) => {
       const result = await work(tx);
-      return parts % 5 === 4 ? cut() : result;
+      return transactions % 5 === 4 ? fail() : result;
     });
-    return parts % 7 === 3 ? cut() : done;
+    return transactions % 7 === 3 ? fail() : done;
   };
   let report;
-  while (!report) report = await erasePerson(once, privacy, { request_id, person }).catch(() => undefined);
-  expect(parts).toBeGreaterThan(7);
+  while (!report) report = await erasePerson(inTransaction, inventory, { request_id, person }).catch(() => undefined);
+  expect(transactions).toBeGreaterThan(7);
   expect(report).toMatchObject({ erased: [{ table: 'calls', rows: 5_000 }] });
   expect(await rowsOf('calls')).toEqual([]);
 
   await insert(
     'calls',
-    Array.from({ length: 2001 }, () => call()),
+    Array.from({ length: 2001 }, () => newCall()),
   );
   const aborted = AbortSignal.abort();
-  const tries: unknown[] = [];
-  const again = newId();
+  const outcomes: unknown[] = [];
+  const request = newId();
   for (;;) {
     const done = await erasePerson(
       (work) => service.database.db.transaction(work),
-      privacy,
-      { request_id: again, person },
+      inventory,
+      { request_id: request, person },
       aborted,
     ).catch((error: { error_code: string }) => error);
-    tries.push('error_code' in done ? done.error_code : done.erased[0]?.rows);
+    outcomes.push('error_code' in done ? done.error_code : done.erased[0]?.rows);
     if (!('error_code' in done)) break;
   }
-  expect(tries).toEqual([...Array.from({ length: 6 }, () => 'SERVICE_UNAVAILABLE'), 2001]);
+  expect(outcomes).toEqual([...Array.from({ length: 6 }, () => 'SERVICE_UNAVAILABLE'), 2001]);
 });
 
-test('only the customer service opens these doors, and only with what they take', async () => {
-  const asked = { person, section: 'interactions' };
+test('only the customer service may call, and invalid bodies are rejected', async () => {
+  const exportRequest = { person, section: 'interactions' };
   const erasure = { request_id: newId(), person };
   for (const [path, body] of [
-    ['/internal/privacy/export', asked],
+    ['/internal/privacy/export', exportRequest],
     ['/internal/privacy/erasures', erasure],
   ] as const) {
     await service.user('admin', company).post(path, body).expect(403);
-    for (const program of ['auth', 'interaction'] as const)
-      await service.callingService(program).post(path, body).expect(403);
-    for (const wrong of [
+    for (const caller of ['auth', 'interaction'] as const)
+      await service.callingService(caller).post(path, body).expect(403);
+    for (const invalid of [
       {},
       { ...body, more: 1 },
       { ...body, person: { ...person, company_id: 'x' } },
@@ -273,9 +280,9 @@ test('only the customer service opens these doors, and only with what they take'
       { ...body, section: 'calls' },
       { ...body, request_id: 'x' },
     ])
-      await customer().post(path, wrong).expect(422);
+      await customer().post(path, invalid).expect(422);
   }
-  await insert('calls', [call()]);
+  await insert('calls', [newCall()]);
   for (const after of [
     'x',
     '{}',
@@ -288,7 +295,7 @@ test('only the customer service opens these doors, and only with what they take'
     '[0,["\\u0000","b"]]',
   ])
     await customer()
-      .post('/internal/privacy/export', { ...asked, after })
+      .post('/internal/privacy/export', { ...exportRequest, after })
       .expect(422);
   expect(await rowsOf('calls')).toHaveLength(1);
   await erase(erasure.request_id).expect(200);

@@ -1,41 +1,41 @@
 import type { ErasureReport } from '@clientela/contracts';
 import { storedResponsesTable, redactedColumns } from '@clientela/http';
-import { blanksOf, columnsOf, type Catalog } from './catalog.ts';
-import { goneFirst, nameOf } from './steps.ts';
+import { blankValues, columnsOf, type Catalog } from './catalog.ts';
+import { startStepName, stepName } from './steps.ts';
 import type { DataInventory } from './inventory.ts';
 
-/** What an erasure came to, in the words of the receipt. */
-export function reportOf(
+/** Builds the report of an erasure, one line per policy. @param rows rows counted, by step */
+export function buildReport(
   { service, tables }: DataInventory,
   catalog: Catalog,
-  touched: Readonly<Record<string, number>>,
+  rows: Readonly<Record<string, number>>,
 ): Omit<ErasureReport, 'done_at'> {
   const report = { service, erased: [], anonymised: [], kept: [] } as Omit<ErasureReport, 'done_at'>;
   for (const table of tables) {
     const columns = columnsOf(catalog, table.table);
-    const first = tables.find((one) => one.table === table.table) === table;
-    const before = first ? (touched[goneFirst(table.table)] ?? 0) : 0;
-    const line = { table: table.table, rows: before + (touched[nameOf(table)] ?? 0) };
+    const isFirst = tables.find((other) => other.table === table.table) === table;
+    const atStart = isFirst ? (rows[startStepName(table.table)] ?? 0) : 0;
+    const line = { table: table.table, rows: atStart + (rows[stepName(table)] ?? 0) };
     const { erasure } = table;
     if (erasure === 'delete')
       report.erased.push({
         ...line,
-        columns: columns.filter(({ class: said }) => said !== 'technical').map(({ name }) => name),
+        columns: columns.filter((column) => column.class !== 'technical').map(({ name }) => name),
       });
     else if ('anonymise' in erasure)
       report.anonymised.push({
         ...line,
-        columns: Object.keys(blanksOf(columns, erasure.columns)),
+        columns: Object.keys(blankValues(columns, erasure.columns)),
         why: erasure.anonymise,
       });
-    // What is not there refers to nobody.
+    // A kept table without rows refers to nobody.
     else if (line.rows > 0) report.kept.push({ ...line, columns: [...erasure.columns], why: erasure.keep });
   }
   report.anonymised.push({
     table: storedResponsesTable,
-    rows: touched[storedResponsesTable] ?? 0,
+    rows: rows[storedResponsesTable] ?? 0,
     columns: redactedColumns,
-    why: 'that a request was answered stays known for 24 hours, so that a repeat does nothing',
+    why: 'the record that a request was handled is kept for 24 hours, so that a repeat has no effect',
   });
   return report;
 }

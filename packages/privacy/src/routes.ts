@@ -5,14 +5,14 @@ import { erasePerson } from './erase.ts';
 import { exportSection } from './export.ts';
 import type { DataInventory } from './inventory.ts';
 
-/** The internal doors by which the customer service asks for a person's data, and for their erasure. */
-export function privacyRoutes(privacy: DataInventory): Route[] {
-  const sections: readonly string[] = exportSections[privacy.service];
+/** The internal routes with which the customer service exports and erases a person. */
+export function privacyRoutes(inventory: DataInventory): Route[] {
+  const sections: readonly string[] = exportSections[inventory.service];
   return [
     route({
       method: 'post',
       path: '/internal/privacy/export',
-      summary: 'A part of what is known of a person',
+      summary: 'Get a page of a person’s data',
       allow: { internal: ['customer'] },
       tenancy: 'global',
       body: z.strictObject({
@@ -21,7 +21,7 @@ export function privacyRoutes(privacy: DataInventory): Route[] {
         after: z.string().max(2000).optional(),
       }),
       responses: { 200: ExportedRows },
-      handle: ({ tx, body }) => exportSection(tx, privacy, body.person, body.section, body.after),
+      handle: ({ tx, body }) => exportSection(tx, inventory, body.person, body.section, body.after),
     }),
     route({
       method: 'post',
@@ -31,8 +31,8 @@ export function privacyRoutes(privacy: DataInventory): Route[] {
       tenancy: 'global',
       body: z.strictObject({ request_id: z.uuid(), person: Person }),
       responses: { 200: ErasureReport },
-      transaction: 'own', // however much it is, no transaction is long, and what is done stays done
-      handle: ({ runStep: once, body, signal }) => erasePerson((work) => once('', work), privacy, body, signal),
+      transaction: 'own', // many short transactions, so that an interrupted erasure keeps its progress
+      handle: ({ runStep, body, signal }) => erasePerson((work) => runStep('', work), inventory, body, signal),
     }),
   ];
 }

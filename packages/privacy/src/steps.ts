@@ -1,101 +1,101 @@
 import type { Person } from '@clientela/contracts';
 import type { Query, Tx } from '@clientela/db';
-import { blanksOf, columnsOf, keyOf, type Catalog, type Column } from './catalog.ts';
-import { after as isAfter, of, upTo, type Keyset } from './rows.ts';
+import { blankValues, columnsOf, primaryKeyOf, type Catalog, type Column } from './catalog.ts';
 import { matchesOf, type TablePolicy } from './inventory.ts';
+import { isAfterKey, isUpToKey, personRows, type Keyset } from './person-rows.ts';
 
-// Rows of a transaction: well within what a statement may take on a busy machine.
-const touchedAtOnce = 2000;
-const countedAtOnce = 20_000;
+// Rows per transaction: well within the statement timeout on a busy machine.
+const BATCH_ROWS = 2000;
+const SCANNED_ROWS = 20_000;
 
-/** What a part of a step did: how many rows it touched, whether that was the last, and where the next goes on, if it is not the beginning. */
-export type Done = { rows: number; over: boolean; after: Keyset | null };
+/** The result of one batch: rows counted, whether the step is finished, and the key after which it continues (null: from the start). */
+export type BatchResult = { rows: number; isLast: boolean; after: Keyset | null };
 
-/** By which a step is known, whatever stands before it in the list. */
-export const nameOf = (table: TablePolicy): string =>
+/** Names a step by its table and matches, so that a stored name stays valid when the inventory grows. */
+export const stepName = (table: TablePolicy): string =>
   `${table.table} by ${matchesOf(table)
     .map((match) => Object.keys(match).join(', '))
     .join('; ')}`;
 
-/** By which the rows of a table are known that went when it began. */
-export const goneFirst = (table: string): string => `${table} at first`;
+/** Names the rows of a table that `onStart` deleted. */
+export const startStepName = (table: string): string => `${table} at first`;
 
-/** One part of a table's erasure: at most 2,000 rows are touched, or 20,000 looked at. */
-export async function erase(
+/** Applies a table's policy to one batch: changes at most 2,000 rows, or counts among at most 20,000. */
+export async function eraseBatch(
   tx: Tx,
   catalog: Catalog,
   table: TablePolicy,
   person: Person,
   after: Keyset | null,
-): Promise<Done> {
-  const rows = of(tx, table, person);
-  if (!rows) return { rows: 0, over: true, after: null };
+): Promise<BatchResult> {
+  const rows = personRows(tx, table, person);
+  if (!rows) return { rows: 0, isLast: true, after: null };
   const columns = columnsOf(catalog, table.table);
-  const kept = typeof table.erasure === 'object' && 'keep' in table.erasure;
-  if (table.walk) {
-    const key = keyOf(columns);
-    const last = await endOf(tx, table.table, key, { person, after, length: kept ? countedAtOnce : touchedAtOnce });
-    if (after) void rows.where(isAfter(tx, key, after));
-    if (last) void rows.where(upTo(tx, key, last));
-    return { rows: await touch(tx, table, columns, rows), over: !last, after: last ?? null };
+  const isKept = typeof table.erasure === 'object' && 'keep' in table.erasure;
+  if (table.scanByKey) {
+    const key = primaryKeyOf(columns);
+    const end = await findBatchEnd(tx, table.table, key, { person, after, length: isKept ? SCANNED_ROWS : BATCH_ROWS });
+    if (after) void rows.where(isAfterKey(tx, key, after));
+    if (end) void rows.where(isUpToKey(tx, key, end));
+    return { rows: await applyErasure(tx, table, columns, rows), isLast: !end, after: end ?? null };
   }
-  if (kept) return { rows: await count(rows), over: true, after: null };
-  const touched = await touch(tx, table, columns, rows, touchedAtOnce);
-  return { rows: touched, over: touched < touchedAtOnce, after: null };
+  if (isKept) return { rows: await countRows(rows), isLast: true, after: null };
+  const changed = await applyErasure(tx, table, columns, rows, BATCH_ROWS);
+  return { rows: changed, isLast: changed < BATCH_ROWS, after: null };
 }
 
-/** How far so many rows reach from a key on, among those of the company where the key begins with it; undefined: to the end. */
-async function endOf(
+/** Finds the key that ends a batch, among the company's rows where the key begins with the company; undefined on the last batch. */
+async function findBatchEnd(
   tx: Tx,
   table: string,
   key: readonly string[],
   { person, after, length }: { person: Person; after: Keyset | null; length: number },
 ): Promise<Keyset | undefined> {
-  const found = tx(table)
+  const query = tx(table)
     .select(key)
     .orderBy([...key])
     .offset(length - 1)
     .limit(1);
-  if (key[0] === 'company_id') void found.where({ company_id: person.company_id });
-  if (after) void found.where(isAfter(tx, key, after));
-  const [row] = (await found) as Record<string, string | number>[];
+  if (key[0] === 'company_id') void query.where({ company_id: person.company_id });
+  if (after) void query.where(isAfterKey(tx, key, after));
+  const [row] = (await query) as Record<string, string | number>[];
   return row && key.map((name) => row[name] as string | number);
 }
 
-const count = async (rows: Query): Promise<number> => {
-  const [found]: { count: number }[] = await rows.count({ count: '*' });
-  return found?.count ?? 0;
+const countRows = async (rows: Query): Promise<number> => {
+  const [result]: { count: number }[] = await rows.count({ count: '*' });
+  return result?.count ?? 0;
 };
 
-/** Erases rows, or counts them where they are kept. @param limit left out: all of them */
-async function touch(
+/** Deletes, blanks or counts the selected rows. @param limit most rows to change; all of them by default */
+async function applyErasure(
   tx: Tx,
   { table, erasure }: TablePolicy,
   columns: readonly Column[],
   rows: Query,
   limit?: number,
 ): Promise<number> {
-  if (typeof erasure === 'object' && 'keep' in erasure) return count(rows);
-  const key = keyOf(columns);
-  const chosen = () => {
+  if (typeof erasure === 'object' && 'keep' in erasure) return countRows(rows);
+  const key = primaryKeyOf(columns);
+  const lockedRows = () => {
     if (limit !== undefined) void rows.limit(limit);
     return tx(table).whereIn(key, rows.select(key).forUpdate());
   };
-  if (erasure === 'delete') return chosen().delete();
-  const blanks = blanksOf(columns, erasure.columns);
-  // Not yet blank: a row that was done is not done again, so that each part finds others.
+  if (erasure === 'delete') return lockedRows().delete();
+  const blanks = blankValues(columns, erasure.columns);
+  // Skips rows that are blank already, so that each batch finds others and no row is counted twice.
   void rows.where((row) => {
     for (const { name, type } of columns) {
       if (!(name in blanks)) continue;
       const column = type === 'json' || type === 'jsonb' ? '??::text' : '??';
-      if (blanks[name] === null) void row.orWhereNotNull(name); // what a partial index can serve
+      if (blanks[name] === null) void row.orWhereNotNull(name); // a partial index can serve this
       else void row.orWhereRaw(`${column} is distinct from ?`, [name, blanks[name] as string]);
     }
   });
-  const named = (name: string) => columns.some((column) => column.name === name);
-  return chosen().update({
-    ...(named('version') && { version: tx.raw('version + 1') }),
-    ...(named('updated_at') && { updated_at: tx.fn.now() }),
+  const hasColumn = (name: string) => columns.some((column) => column.name === name);
+  return lockedRows().update({
+    ...(hasColumn('version') && { version: tx.raw('version + 1') }),
+    ...(hasColumn('updated_at') && { updated_at: tx.fn.now() }),
     ...blanks,
   });
 }

@@ -1,102 +1,127 @@
 import { expect, test } from 'vitest';
 import { validateInventory, type Column, type TablePolicy, type DataInventory } from './index.ts';
 
-const column = (name: string, said: Column['class'] = 'technical', more: Partial<Column> = {}): Column => ({
+const column = (name: string, columnClass: Column['class'] = 'technical', overrides: Partial<Column> = {}): Column => ({
   name,
-  class: said,
+  class: columnClass,
   type: 'text',
   nullable: true,
   generated: false,
-  place: null,
-  ...more,
+  keyPosition: null,
+  ...overrides,
 });
-const customers = { company_id: 'company_id', customer_id: 'customer_id' } as const;
-const listed = { table: 'favorites', person: customers, section: 'favorites', erasure: 'delete' } as const;
+const ofCustomer = { company_id: 'company_id', customer_id: 'customer_id' } as const;
+const favorites = { table: 'favorites', person: ofCustomer, section: 'favorites', erasure: 'delete' } as const;
 
-/** A list that is right, but for what a test puts in its place. */
-const faults = ({
-  tables = [listed],
+/** Validates a correct inventory with the test's changes. */
+const errorsOf = ({
+  tables = [favorites],
   columns = [],
-  others = {},
-  ...said
-}: Partial<DataInventory> & { columns?: Column[]; others?: Record<string, Column[]> }) => {
-  const key = column('company_id', 'technical', { place: 0 });
-  const favorites = [key, column('customer_id'), column('note', 'personal'), ...columns];
+  otherTables = {},
+  ...overrides
+}: Partial<DataInventory> & { columns?: Column[]; otherTables?: Record<string, Column[]> }) => {
+  const key = column('company_id', 'technical', { keyPosition: 0 });
+  const favoritesColumns = [key, column('customer_id'), column('note', 'personal'), ...columns];
   return validateInventory(
-    { service: 'favorites', tables, ...said },
-    new Map(Object.entries({ favorites, ...others })),
+    { service: 'favorites', tables, ...overrides },
+    new Map(Object.entries({ favorites: favoritesColumns, ...otherTables })),
   );
 };
-const instead = (more: object): TablePolicy[] => [{ ...listed, ...more }];
+const changedPolicy = (changes: object): TablePolicy[] => [{ ...favorites, ...changes }];
 
-test('a list that reaches every personal column has no fault', () => {
-  expect(faults({})).toEqual([]);
-  const others = { prices: [column('amount', 'business')], idempotency_keys: [column('answer', 'personal')] };
-  expect(faults({ others })).toEqual([]);
-  expect(faults({ others: { keys: [column('secret', 'sensitive')] }, nobody: { keys: 'of nobody' } })).toEqual([]);
+test('an inventory that reaches every personal column has no errors', () => {
+  expect(errorsOf({})).toEqual([]);
+  const otherTables = { prices: [column('amount', 'business')], idempotency_keys: [column('answer', 'personal')] };
+  expect(errorsOf({ otherTables })).toEqual([]);
+  expect(
+    errorsOf({
+      otherTables: { keys: [column('secret', 'sensitive')] },
+      notPersonal: { keys: 'keys of the installation' },
+    }),
+  ).toEqual([]);
 });
 
 const keep = (...columns: string[]) => ({ erasure: { keep: 'why', columns } });
-const wrong: [string, Parameters<typeof faults>[0], string][] = [
-  ['a table nobody thought of', { others: { notes: [column('text', 'sensitive')] } }, 'notes is not reached: text'],
+const invalidInventories: [string, Parameters<typeof errorsOf>[0], string][] = [
   [
-    'a table that only names a person',
-    { others: { likes: [column('customer_id')] } },
-    'likes is not reached: customer_id',
-  ],
-  ['a table left out', { tables: [listed], others: { visits: [column('user_id')] } }, 'visits is not reached: user_id'],
-  [
-    'a column kept without a word',
-    { tables: instead(keep('customer_id')) },
-    'favorites is erased without note, and no reason is given',
-  ],
-  ['a table that is not there', { tables: [listed, { ...listed, table: 'gone' }] }, 'there is no table gone'],
-  [
-    'a column that is not there',
-    { tables: instead({ withheld: { gone: 'why' } }) },
-    'there is no column favorites.gone',
+    'a table with a personal column and no policy',
+    { otherTables: { notes: [column('text', 'sensitive')] } },
+    'notes has no policy: text',
   ],
   [
-    'rows of every company',
-    { tables: instead({ person: { customer_id: 'customer_id' } }) },
-    'favorites is reached without the company',
+    'a table that refers to a customer and has no policy',
+    { otherTables: { likes: [column('customer_id')] } },
+    'likes has no policy: customer_id',
   ],
   [
-    'a section that nobody asks for',
+    'a table that refers to a user and has no policy',
+    { tables: [favorites], otherTables: { visits: [column('user_id')] } },
+    'visits has no policy: user_id',
+  ],
+  [
+    'a personal column that is kept without a reason',
+    { tables: changedPolicy(keep('customer_id')) },
+    'favorites: no reason why these are not erased: note',
+  ],
+  [
+    'a policy for an unknown table',
+    { tables: [favorites, { ...favorites, table: 'unknown' }] },
+    'table unknown does not exist',
+  ],
+  [
+    'an unknown column',
+    { tables: changedPolicy({ withheld: { unknown: 'why' } }) },
+    'column favorites.unknown does not exist',
+  ],
+  [
+    'a match without the company',
+    { tables: changedPolicy({ person: { customer_id: 'customer_id' } }) },
+    'favorites is matched without the company',
+  ],
+  [
+    'an unknown section',
     {
       tables: [
-        listed,
-        ...instead({ section: 'likes', ...keep('note'), person: { company_id: 'company_id', note: 'user_id' } }),
+        favorites,
+        ...changedPolicy({ section: 'likes', ...keep('note'), person: { company_id: 'company_id', note: 'user_id' } }),
       ],
     },
     'likes is not a section of favorites',
   ],
   [
     'a section without a table',
-    { tables: [{ table: 'favorites', person: customers, not_exported: 'why', erasure: 'delete' }] },
-    'nothing is exported as favorites',
+    { tables: [{ table: 'favorites', person: ofCustomer, notExported: 'why', erasure: 'delete' }] },
+    'no table is exported as favorites',
   ],
-  ['the same rows twice', { tables: [listed, listed] }, 'favorites by company_id, customer_id is listed twice'],
   [
-    'what cannot be blanked',
+    'two policies for the same rows',
+    { tables: [favorites, favorites] },
+    'favorites by company_id, customer_id is listed twice',
+  ],
+  [
+    'a column that cannot be blanked',
     {
-      tables: instead({ erasure: { anonymise: 'why' } }),
+      tables: changedPolicy({ erasure: { anonymise: 'why' } }),
       columns: [column('born', 'personal', { type: 'date', nullable: false })],
     },
     'favorites: born cannot be blanked: it is date and not null',
   ],
   [
-    'bytes in an export',
+    'a binary column in an export',
     { columns: [column('seal', 'sensitive', { type: 'bytea' })] },
-    'favorites cannot be exported with seal',
+    'favorites: binary columns cannot be exported: seal',
   ],
-  ['a person said to be nobody', { nobody: { favorites: 'why' } }, 'favorites is wrongly said to be about nobody'],
   [
-    'a reason for nothing',
-    { nobody: { prices: 'why' }, others: { prices: [column('amount', 'business')] } },
-    'prices is wrongly said to be about nobody',
+    'a table with a policy in notPersonal',
+    { notPersonal: { favorites: 'why' } },
+    'favorites is wrongly listed in notPersonal',
+  ],
+  [
+    'a table without personal columns in notPersonal',
+    { notPersonal: { prices: 'why' }, otherTables: { prices: [column('amount', 'business')] } },
+    'prices is wrongly listed in notPersonal',
   ],
 ];
-test.each(wrong)('%s is a fault', (_what, said, fault) => {
-  expect(faults(said)).toEqual([fault]);
+test.each(invalidInventories)('reports %s', (_title, changes, error) => {
+  expect(errorsOf(changes)).toEqual([error]);
 });

@@ -1,96 +1,99 @@
 import { exportSections } from '@clientela/contracts';
 import { storedResponsesTable } from '@clientela/http';
-import { blanksOf, isAboutPerson, keyOf, type Catalog, type Column } from './catalog.ts';
-import { shownOf } from './export.ts';
-import { nameOf } from './steps.ts';
-import { matchesOf, type TablePolicy, type DataInventory } from './inventory.ts';
+import { blankValues, isPersonal, primaryKeyOf, type Catalog, type Column } from './catalog.ts';
+import { exportedColumns } from './export.ts';
+import { matchesOf, type DataInventory, type TablePolicy } from './inventory.ts';
+import { stepName } from './steps.ts';
 
-/** Of this package and of packages/http: reached for every service, without being in its list. */
-const own = new Set([storedResponsesTable, 'erasures']);
-/** By which a row refers to a person, whatever class the column has. */
-const refersToPerson = /^(customer_id|user_id|created_by|actor_id)$/;
+/** Tables of this package and of packages/http: erased in every service, without a policy. */
+const platformTables = new Set([storedResponsesTable, 'erasures']);
+/** Columns that refer to a person, whatever their class. */
+const personReference = /^(customer_id|user_id|created_by|actor_id)$/;
 
 /**
- * What a service's list misses of its database, or says of it that is not so: a personal column that no export or no erasure reaches above
- * all. Nothing when it is right.
+ * Checks a service's inventory against its database: above all, that export and erasure reach every personal column.
+ * @returns the errors; empty when the inventory is right
  */
-export function validateInventory(privacy: DataInventory, catalog: Catalog): string[] {
-  const { service, tables, nobody = {} } = privacy;
-  const faults = tables.flatMap((table) => faultsOfEntry(privacy, table, catalog.get(table.table)));
-  const names = tables.map(nameOf);
-  faults.push(...names.filter((name, at) => names.indexOf(name) !== at).map((name) => `${name} is listed twice`));
+export function validateInventory(inventory: DataInventory, catalog: Catalog): string[] {
+  const { service, tables, notPersonal = {} } = inventory;
+  const errors = tables.flatMap((table) => policyErrors(inventory, table, catalog.get(table.table)));
+  const names = tables.map(stepName);
+  errors.push(...names.filter((name, at) => names.indexOf(name) !== at).map((name) => `${name} is listed twice`));
 
   for (const [name, columns] of catalog) {
-    if (own.has(name)) continue;
-    const entries = tables.filter(({ table }) => table === name);
-    const about = columns.filter((column) => isAboutPerson(column) || refersToPerson.test(column.name));
-    const isNobody = Object.hasOwn(nobody, name);
-    if (isNobody && (entries.length > 0 || about.length === 0))
-      faults.push(`${name} is wrongly said to be about nobody`);
-    if (isNobody) continue;
-    if (about.length > 0 && entries.length === 0) faults.push(`${name} is not reached: ${said(about)}`);
-    if (entries.length > 0) faults.push(...unreached(name, columns, entries));
+    if (platformTables.has(name)) continue;
+    const policies = tables.filter(({ table }) => table === name);
+    const ofPerson = columns.filter((column) => isPersonal(column) || personReference.test(column.name));
+    if (Object.hasOwn(notPersonal, name)) {
+      if (policies.length > 0 || ofPerson.length === 0) errors.push(`${name} is wrongly listed in notPersonal`);
+      continue;
+    }
+    if (ofPerson.length > 0 && policies.length === 0) errors.push(`${name} has no policy: ${columnNames(ofPerson)}`);
+    if (policies.length > 0) errors.push(...uncoveredColumns(name, columns, policies));
   }
-  faults.push(...Object.keys(nobody).flatMap((name) => (catalog.has(name) ? [] : `there is no table ${name}`)));
+  for (const name of Object.keys(notPersonal)) if (!catalog.has(name)) errors.push(`table ${name} does not exist`);
   for (const section of exportSections[service])
     if (!tables.some((table) => 'section' in table && table.section === section))
-      faults.push(`nothing is exported as ${section}`);
-  return faults;
+      errors.push(`no table is exported as ${section}`);
+  return errors;
 }
 
-const said = (columns: readonly Column[]) => columns.map(({ name }) => name).join(', ');
+const columnNames = (columns: readonly Column[]) => columns.map(({ name }) => name).join(', ');
 
-/** The personal columns of a listed table that no export shows or withholds, and those that no erasure minds. */
-function unreached(name: string, columns: readonly Column[], entries: readonly TablePolicy[]): string[] {
-  const personal = columns.filter(isAboutPerson);
-  const exported = ({ name: column }: Column) =>
-    entries.some(
-      (entry) => 'section' in entry && (shownOf(columns, entry).includes(column) || entry.withheld?.[column]),
+/** Finds personal columns that no policy exports or withholds, and those that no policy erases or keeps with a reason. */
+function uncoveredColumns(name: string, columns: readonly Column[], policies: readonly TablePolicy[]): string[] {
+  const personal = columns.filter(isPersonal);
+  const isExported = ({ name: column }: Column) =>
+    policies.some(
+      (policy) =>
+        'section' in policy && (exportedColumns(columns, policy).includes(column) || policy.withheld?.[column]),
     );
-  const erased = ({ name: column }: Column) =>
-    entries.some(
+  const isErasedOrKept = ({ name: column }: Column) =>
+    policies.some(
       ({ erasure }) => typeof erasure === 'string' || 'anonymise' in erasure || erasure.columns.includes(column),
     );
-  const shown = entries.some((entry) => 'section' in entry);
-  const unshown = shown ? personal.filter((column) => !exported(column)) : [];
-  const left = personal.filter((column) => !erased(column));
+  const hasExport = policies.some((policy) => 'section' in policy);
+  const notExported = hasExport ? personal.filter((column) => !isExported(column)) : [];
+  const notErased = personal.filter((column) => !isErasedOrKept(column));
   return [
-    ...(unshown.length > 0 ? [`${name} is exported without ${said(unshown)}, and no reason is given`] : []),
-    ...(left.length > 0 ? [`${name} is erased without ${said(left)}, and no reason is given`] : []),
+    ...(notExported.length > 0 ? [`${name}: no reason why these are not exported: ${columnNames(notExported)}`] : []),
+    ...(notErased.length > 0 ? [`${name}: no reason why these are not erased: ${columnNames(notErased)}`] : []),
   ];
 }
 
-/** What one entry says that is not so. */
-function faultsOfEntry(
+/** Checks one policy. */
+function policyErrors(
   { service }: DataInventory,
-  entry: TablePolicy,
+  policy: TablePolicy,
   columns: readonly Column[] | undefined,
 ): string[] {
-  const { table, erasure } = entry;
-  if (!columns) return [`there is no table ${table}`];
-  const faults: string[] = [];
-  const matches = matchesOf(entry);
-  const set =
+  const { table, erasure } = policy;
+  if (!columns) return [`table ${table} does not exist`];
+  const errors: string[] = [];
+  const matches = matchesOf(policy);
+  const changed =
     typeof erasure === 'object' ? ('keep' in erasure ? erasure.columns : Object.keys(erasure.columns ?? {})) : [];
-  const shown = 'section' in entry ? [...(entry.also ?? []), ...Object.keys(entry.withheld ?? {})] : [];
-  for (const name of [...matches.flatMap((match) => Object.keys(match)), ...set, ...shown])
-    if (!columns.some((column) => column.name === name)) faults.push(`there is no column ${table}.${name}`);
-  if (keyOf(columns).length === 0) faults.push(`${table} has no primary key to go by`);
-  // Auth is one unspread database, whose users and sessions are found by ids that are unique in the installation.
+  const exported = 'section' in policy ? [...(policy.alsoExported ?? []), ...Object.keys(policy.withheld ?? {})] : [];
+  for (const name of [...matches.flatMap((match) => Object.keys(match)), ...changed, ...exported])
+    if (!columns.some((column) => column.name === name)) errors.push(`column ${table}.${name} does not exist`);
+  if (primaryKeyOf(columns).length === 0) errors.push(`${table} has no primary key`);
+  // Auth is one database for all companies; its users and sessions have globally unique ids.
   if (service !== 'auth' && matches.some((match) => match['company_id'] !== 'company_id'))
-    faults.push(`${table} is reached without the company`);
-  if ('section' in entry) {
+    errors.push(`${table} is matched without the company`);
+  if ('section' in policy) {
     const sections: readonly string[] = exportSections[service];
-    if (!sections.includes(entry.section)) faults.push(`${entry.section} is not a section of ${service}`);
-    const raw = columns.filter(({ name, type }) => type === 'bytea' && shownOf(columns, entry).includes(name));
-    if (raw.length > 0) faults.push(`${table} cannot be exported with ${said(raw)}`);
+    if (!sections.includes(policy.section)) errors.push(`${policy.section} is not a section of ${service}`);
+    const binary = columns.filter(
+      ({ name, type }) => type === 'bytea' && exportedColumns(columns, policy).includes(name),
+    );
+    if (binary.length > 0) errors.push(`${table}: binary columns cannot be exported: ${columnNames(binary)}`);
   }
   if (typeof erasure === 'object' && 'anonymise' in erasure) {
     try {
-      blanksOf(columns, erasure.columns);
+      blankValues(columns, erasure.columns);
     } catch (error) {
-      faults.push(`${table}: ${(error as Error).message}`);
+      errors.push(`${table}: ${(error as Error).message}`);
     }
   }
-  return faults;
+  return errors;
 }

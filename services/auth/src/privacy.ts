@@ -1,20 +1,30 @@
 import type { Match, TablePolicy, DataInventory } from '@clientela/privacy';
-import { eraseUser, whom } from './users/erasing.ts';
+import { eraseUser, resolvePerson } from './users/erasure.ts';
 
 const ofUser: Match = { user_id: 'user_id' };
-const line = ['id', 'at', 'actor_id', 'action', 'resource_type', 'resource_id', 'fields', 'result', 'request_id'];
-const trail = 'who did what to which record is kept, by ids that lead to nobody; the address is not';
+const auditColumns = [
+  'id',
+  'at',
+  'actor_id',
+  'action',
+  'resource_type',
+  'resource_id',
+  'fields',
+  'result',
+  'request_id',
+];
+const auditReason =
+  'the audit log keeps who did what to which record, by ids that refer to nobody, without the address';
 
-/** Where sign-ins came from. */
-const signIns = (table: string, also: readonly string[]): TablePolicy => ({
+const signIns = (table: string, alsoExported: readonly string[]): TablePolicy => ({
   table,
   person: ofUser,
   section: 'sessions',
-  also,
+  alsoExported,
   erasure: 'delete',
 });
 
-/** What this service knows of a person. An erasure takes the user away at once when it begins: see users/erasing.ts. */
+/** The personal data of this service. The first transaction of an erasure removes the user: see users/erasure.ts. */
 export const privacy: DataInventory = {
   service: 'auth',
   tables: [
@@ -22,26 +32,26 @@ export const privacy: DataInventory = {
       table: 'sessions',
       person: ofUser,
       section: 'sessions',
-      also: ['id', 'created_at', 'last_used_at', 'ended_at'],
-      withheld: { seed: 'a secret: refresh tokens are made of it', token_hash: 'a secret' },
-      erasure: { anonymise: 'that a session has ended is kept until its tokens have expired' },
+      alsoExported: ['id', 'created_at', 'last_used_at', 'ended_at'],
+      withheld: { seed: 'a secret: refresh tokens are derived from it', token_hash: 'a secret' },
+      erasure: { anonymise: 'an ended session is kept until its tokens have expired' },
     },
     signIns('sign_in_networks', []),
     signIns('sign_in_failures_by_network', ['latest_at', 'locked_until']),
     {
       table: 'sign_in_failures',
       person: ofUser,
-      not_exported: 'counts what is exported by network',
+      notExported: 'the sum of rows that are exported by network',
       erasure: 'delete',
     },
     {
       table: 'users',
       person: { company_id: 'company_id', id: 'user_id' },
       section: 'user',
-      also: ['id', 'company_id', 'created_at', 'updated_at'],
+      alsoExported: ['id', 'company_id', 'created_at', 'updated_at'],
       withheld: {
         password_hash: 'a secret',
-        searched: 'what the search looks in, made of the other fields',
+        search_text: 'derived from the other fields for search',
       },
       erasure: 'delete',
     },
@@ -49,8 +59,8 @@ export const privacy: DataInventory = {
       table: 'audit_logs',
       person: { company_id: 'company_id', actor_id: 'user_id' },
       section: 'audit',
-      also: line,
-      erasure: { anonymise: trail },
+      alsoExported: auditColumns,
+      erasure: { anonymise: auditReason },
     },
     {
       table: 'audit_logs',
@@ -60,15 +70,15 @@ export const privacy: DataInventory = {
       ],
       except: { actor_id: 'user_id' },
       section: 'audit',
-      also: line,
-      withheld: { ip: 'of whoever did it, who may be somebody else' },
-      erasure: { anonymise: trail },
+      alsoExported: auditColumns,
+      withheld: { ip: 'the address of the actor, who may be another person' },
+      erasure: { anonymise: auditReason },
     },
   ],
-  nobody: {
+  notPersonal: {
     signing_keys: 'keys of the installation',
     receipt_keys: 'keys of the installation',
   },
-  whom,
-  begin: eraseUser,
+  resolvePerson,
+  onStart: eraseUser,
 };

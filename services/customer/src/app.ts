@@ -15,7 +15,7 @@ import { avatarRoutes } from './avatars/routes.ts';
 import type { AvatarStorage } from './avatars/storage.ts';
 import { batchRoutes } from './batches/routes.ts';
 import { customerRoutes } from './customers/routes.ts';
-import { gdprRoutes, type GdprParts } from './gdpr/routes.ts';
+import { privacyRoutes, type PrivacyDeps } from './privacy/routes.ts';
 import { historyRoutes } from './history/routes.ts';
 import { listRoutes } from './lists/routes.ts';
 import { noteRoutes } from './notes/routes.ts';
@@ -27,7 +27,7 @@ import { statsRoutes } from './stats/routes.ts';
 import { subscriptions } from './subscriptions.ts';
 import { tagRoutes } from './tags/routes.ts';
 import { timelineRoutes } from './timeline/routes.ts';
-import { fingerprints, type Fingerprints } from './tombstones/fingerprints.ts';
+import { createFingerprinter, type Fingerprinter } from './tombstones/fingerprints.ts';
 import { upstreamRoutes } from './upstreams/routes.ts';
 import type { Upstreams } from './upstreams/upstream-client.ts';
 
@@ -40,10 +40,10 @@ export type AppDeps = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & {
   totals: TotalsClient;
   upstreams: Upstreams;
   avatarStorage: AvatarStorage;
-} & GdprParts;
+} & PrivacyDeps;
 
 /** Lists every route; the service's secret signs cursors and keys the fingerprints of erased people. */
-export const routes = (deps: AppDeps & { cursors: Cursors; fingerprints: Fingerprints }): Route[] => [
+export const routes = (deps: AppDeps & { cursors: Cursors; fingerprints: Fingerprinter }): Route[] => [
   ...customerRoutes(deps.companies),
   ...listRoutes(deps),
   ...analyticsRoutes(deps.companies),
@@ -57,7 +57,7 @@ export const routes = (deps: AppDeps & { cursors: Cursors; fingerprints: Fingerp
   ...upstreamRoutes(deps.upstreams),
   ...profileRoutes(deps),
   ...restV1Routes(deps.companies),
-  ...gdprRoutes(deps),
+  ...privacyRoutes(deps),
   ...eventRoutes('customer', subscriptions(deps)),
 ];
 
@@ -67,5 +67,5 @@ export const createApp = (deps: AppDeps) =>
     service: 'customer',
     formatProblem: legacyProblem,
     version: manifest.version,
-    routes: routes({ ...deps, cursors: createCursors(deps.secret), fingerprints: fingerprints(deps.secret) }),
+    routes: routes({ ...deps, cursors: createCursors(deps.secret), fingerprints: createFingerprinter(deps.secret) }),
   });

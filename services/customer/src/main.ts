@@ -8,12 +8,12 @@ import { createApp } from './app.ts';
 import { openStorage } from './avatars/open-storage.ts';
 import { startAvatarCleanup } from './avatars/worker.ts';
 import { readConfig } from './config.ts';
-import { erasureMetrics } from './gdpr/metrics.ts';
-import { startErasing } from './gdpr/worker.ts';
+import { erasureMetrics } from './privacy/metrics.ts';
+import { startErasureWorker } from './privacy/worker.ts';
 import { createUserClient } from './profiles/user-client.ts';
 import { createTotalsClient } from './stats/totals-client.ts';
 import { subscriptions } from './subscriptions.ts';
-import { fingerprints } from './tombstones/fingerprints.ts';
+import { createFingerprinter } from './tombstones/fingerprints.ts';
 import { createUpstreams } from './upstreams/upstream-client.ts';
 
 await runService(async (onShutdown) => {
@@ -50,18 +50,18 @@ await runService(async (onShutdown) => {
 
   // An erasure continues at the other service until this one disconnects, so these calls get a route's full deadline.
   const erasureClient = (service: Service, url: string) => serviceClient({ service, url, key, timeout: 12_000 });
-  const others = {
+  const peers = {
     auth: erasureClient('auth', config.AUTH_SERVICE_URL),
     interaction: erasureClient('interaction', config.INTERACTION_SERVICE_URL),
     product: erasureClient('product', config.PRODUCT_SERVICE_URL),
     favorites: erasureClient('favorites', config.FAVORITES_SERVICE_URL),
   };
-  const erasing = startErasing({
+  const erasing = startErasureWorker({
     db,
     url,
-    fingerprints: fingerprints(config.CUSTOMER_SECRET),
-    pictures: avatarStorage,
-    others,
+    fingerprints: createFingerprinter(config.CUSTOMER_SECRET),
+    avatarStorage,
+    peers,
     log,
   });
   onShutdown(() => erasing.stop());
@@ -84,8 +84,8 @@ await runService(async (onShutdown) => {
     totals,
     upstreams: createUpstreams(upstreamUrls, key, { log }),
     avatarStorage,
-    others,
-    erasing: erasing.wake,
+    peers,
+    onErasureRequested: erasing.wake,
     metrics: Registry.merge([events.metrics, erasureMetrics(db)]),
   });
   const server = await listen(app, { host: config.HOST, port: config.CUSTOMER_PORT });

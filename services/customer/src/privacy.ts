@@ -2,26 +2,26 @@ import type { TablePolicy, DataInventory } from '@clientela/privacy';
 
 const ofCustomer = { company_id: 'company_id', customer_id: 'customer_id' } as const;
 const ofUser = { company_id: 'company_id', user_id: 'user_id' } as const;
-const copied = 'a copy of what the customer says';
+const copied = 'a copy of the customer’s column';
 
-/** What the person wrote about others, as one of the company's people. */
-const written = (table: string, author: string): TablePolicy => ({
+/** Records that the person wrote about others as a member of staff. */
+const authored = (table: string, author: string): TablePolicy => ({
   table,
   person: { company_id: 'company_id', [author]: 'user_id' },
-  not_exported: 'it is about somebody else',
-  erasure: { keep: 'it is about somebody else; the id of its author leads to nobody', columns: [author] },
+  notExported: 'about another person',
+  erasure: { keep: 'about another person; the author’s id refers to nobody', columns: [author] },
 });
 const tombstone = (table: string, person: TablePolicy['person']): TablePolicy => ({
   table,
   person,
-  not_exported: 'there is nobody to be told',
+  notExported: 'written when the person is erased',
   erasure: {
-    keep: 'what comes late must not bring the person back; the id leads to nobody',
+    keep: 'late events and requests must not restore the person; the id refers to nobody',
     columns: Object.keys(person),
   },
 });
 
-/** What this service knows of a person. An erasure removes the customer's rows at once when it begins (room gdpr): see docs/adr/0018. */
+/** The personal data of this service. The first transaction of an erasure deletes the customer: see docs/adr/0016. */
 export const privacy: DataInventory = {
   service: 'customer',
   tables: [
@@ -29,7 +29,7 @@ export const privacy: DataInventory = {
       table: 'customer_tags',
       person: ofCustomer,
       section: 'tags',
-      also: ['id', 'customer_id', 'created_at'],
+      alsoExported: ['id', 'customer_id', 'created_at'],
       withheld: { is_listed: copied, customer_created_at: copied },
       erasure: 'delete',
     },
@@ -37,7 +37,7 @@ export const privacy: DataInventory = {
       table: 'customer_notes',
       person: ofCustomer,
       section: 'notes',
-      also: ['id', 'customer_id', 'created_at'],
+      alsoExported: ['id', 'customer_id', 'created_at'],
       erasure: 'delete',
     },
     { table: 'customer_history', person: ofCustomer, section: 'history', erasure: 'delete' },
@@ -45,10 +45,10 @@ export const privacy: DataInventory = {
       table: 'customers',
       person: { company_id: 'company_id', id: 'customer_id' },
       section: 'customer',
-      also: ['id', 'created_at', 'updated_at'],
+      alsoExported: ['id', 'created_at', 'updated_at'],
       withheld: {
-        search_text: 'what the search looks in, made of the other fields',
-        deletion_keys: 'made of the other fields',
+        search_text: 'derived from the other fields for search',
+        deletion_keys: 'derived from the other fields for search',
       },
       erasure: 'delete',
     },
@@ -62,23 +62,25 @@ export const privacy: DataInventory = {
     {
       table: 'user_field_versions',
       person: ofUser,
-      not_exported: 'names of fields and versions, by which late news are known',
+      notExported: 'names of fields and versions, which identify late events',
       erasure: 'delete',
     },
-    written('customer_tags', 'created_by'),
-    written('customer_notes', 'created_by'),
-    written('customer_history', 'actor_id'),
+    authored('customer_tags', 'created_by'),
+    authored('customer_notes', 'created_by'),
+    authored('customer_history', 'actor_id'),
     tombstone('erased_customers', ofCustomer),
     tombstone('erased_users', ofUser),
     {
       table: 'erasure_requests',
       person: [ofCustomer, ofUser],
-      not_exported: 'there is nobody to be told',
-      erasure: { keep: 'that this was asked for and done', columns: ['customer_id', 'customer_number', 'user_id'] },
+      notExported: 'written when the person is erased',
+      erasure: {
+        keep: 'proof that the erasure was requested and done',
+        columns: ['customer_id', 'customer_number', 'user_id'],
+      },
     },
   ],
-  nobody: {
-    avatar_deletions:
-      'pictures on their way out of the storage: an erasure waits until they are gone from it, and this with them',
+  notPersonal: {
+    avatar_deletions: 'pictures that the storage must delete: an erasure waits until these rows are gone',
   },
 };

@@ -1,5 +1,6 @@
 import { InternalCompany } from '@clientela/contracts';
 import { AppError } from '@clientela/errors';
+import { LRUCache } from 'lru-cache';
 import type { Actor } from './actor.ts';
 import type { ServiceClient } from '../client/client.ts';
 
@@ -16,7 +17,7 @@ const maxCompanies = 10_000;
  * @throws AppError 503 while auth is unavailable, for a company that is not cached
  */
 export function createCompanyClient(auth: ServiceClient, now: () => number = Date.now): CompanyClient {
-  const cache = new Map<string, { company: InternalCompany; at: number }>();
+  const cache = new LRUCache<string, { company: InternalCompany; at: number }>({ max: maxCompanies });
 
   return async (key, call) => {
     const cached = cache.get(key);
@@ -25,7 +26,6 @@ export function createCompanyClient(auth: ServiceClient, now: () => number = Dat
       const company = await auth.get(`/internal/companies/${encodeURIComponent(key)}`, InternalCompany, call);
       cache.delete(key);
       if (!company) return undefined;
-      if (cache.size >= maxCompanies) cache.delete(cache.keys().next().value ?? '');
       cache.set(key, { company, at: now() });
       return company;
     } catch (error) {

@@ -1,5 +1,6 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import { invalid } from '@clientela/errors';
+import { deriveKey } from '@clientela/runtime';
 import { z } from 'zod';
 import { canonicalJson } from '../idempotency/canonical-json.ts';
 
@@ -24,7 +25,7 @@ const Decoded = z.array(z.union([z.string(), z.number(), z.boolean(), z.null()])
  * @param secret the service's secret, 32 bytes in base64url
  */
 export function createCursors(secret: string): Cursors {
-  const key = Buffer.from(hkdfSync('sha256', Buffer.from(secret, 'base64url'), '', 'clientela cursors', 32));
+  const key = deriveKey(secret, 'clientela cursors');
   const sign = (payload: string, binding: Binding) =>
     createHmac('sha256', key)
       .update(`${payload}.${canonicalJson(binding)}`)

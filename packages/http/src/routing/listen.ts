@@ -1,9 +1,11 @@
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { closeGracefully, listenOn } from '@clientela/runtime';
+
+const shutdownTimeoutMs = 8000; // within the 10 s that a supervisor grants
 
 /**
  * Starts the HTTP server for the gateway and the other services.
- * @returns the port, and a graceful `close`: accepts no new connections and waits up to 8 s for running requests
+ * @returns the port, and a graceful `close`: accepts no new connections and waits for running requests
  */
 export async function listen(
   app: RequestListener,
@@ -21,25 +23,6 @@ export async function listen(
     app,
   );
   server.maxConnections = 1000;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, options.host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: () =>
-      new Promise((resolve) => {
-        // Keep-alive connections close once their response is sent.
-        const idle = setInterval(() => server.closeIdleConnections(), 50);
-        const forceClose = setTimeout(() => server.closeAllConnections(), 8000);
-        server.close(() => {
-          clearInterval(idle);
-          clearTimeout(forceClose);
-          resolve();
-        });
-      }),
-  };
+  const port = await listenOn(server, options);
+  return { port, close: () => closeGracefully(server, shutdownTimeoutMs) };
 }

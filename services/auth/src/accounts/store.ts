@@ -98,7 +98,7 @@ export async function insertUser(tx: Tx, { username, ...user }: NewUser, visible
 
 const withSearchText = <Row extends Parameters<typeof searchTextOf>[0]>(row: Row) => ({
   ...row,
-  searched: searchTextOf(row),
+  search_text: searchTextOf(row),
 });
 
 const maxAttempts = 5; // with 32 random bits each
@@ -145,10 +145,10 @@ export async function updateUser(
   visibleTo?: Scope,
 ): Promise<StoredUser | undefined> {
   const { id, version } = current;
-  const searchText = searchTextOf({ ...current, ...changes });
+  const search_text = searchTextOf({ ...current, ...changes });
   const update = tx('users')
     .where({ id, version })
-    .update({ ...changes, searched: searchText, version: version + 1, updated_at: tx.fn.now() });
+    .update({ ...changes, search_text, version: version + 1, updated_at: tx.fn.now() });
   const updated = await mapConstraintErrors(update, uniqueErrors(changes, visibleTo));
   return updated === 0 ? undefined : findUser(tx, id);
 }

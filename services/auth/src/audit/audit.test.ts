@@ -348,7 +348,7 @@ describe('the table', () => {
       `update audit_logs set action = 'x'`,
       'delete from audit_logs',
       'truncate audit_logs',
-      'select shorten_audit(now())',
+      'select purge_audit_logs(now())',
       'alter table audit_logs disable trigger all',
       'drop table audit_logs',
     ]) {
@@ -359,7 +359,7 @@ describe('the table', () => {
 
   test('is purged by the owner role, oldest entries first', async () => {
     for (const year of [2019, 2020, 2021]) await insertEntry({ action: 'aged', at: `${year}-06-01T00:00:00.000Z` });
-    const { rows } = await auth.database.owner.raw(`select shorten_audit('2020-12-31') as removed`);
+    const { rows } = await auth.database.owner.raw(`select purge_audit_logs('2020-12-31') as removed`);
     expect(rows).toEqual([{ removed: 2 }]);
     const remaining = (await auth.database.owner('audit_logs').where({ action: 'aged' })) as { at: string }[];
     expect(remaining.map(({ at }) => at)).toEqual(['2021-06-01T00:00:00.000Z']);

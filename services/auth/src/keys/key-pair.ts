@@ -1,10 +1,11 @@
-import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { EnvironmentError } from '@clientela/runtime';
+import { calculateJwkThumbprint } from 'jose';
 import type { PublicJwk } from './schema.ts';
 import { deriveKey, seal, unseal } from './sealing.ts';
 
 /** A key pair as stored: the private key is encrypted (PKCS #8 inside). */
-export type KeyPair = { kid: string; public_jwk: PublicJwk; private_sealed: Buffer };
+export type KeyPair = { kid: string; public_jwk: PublicJwk; sealed_private_key: Buffer };
 
 /**
  * Derives the key that encrypts private keys.
@@ -14,29 +15,27 @@ export type KeyPair = { kid: string; public_jwk: PublicJwk; private_sealed: Buff
 export const sealingKeyFor = (authSecret: string, label: 'signing-keys' | 'receipt-keys'): Buffer =>
   deriveKey(Buffer.from(authSecret, 'base64url'), label);
 
-/** Generates a P-256 key pair (ES256). */
-export function generateKeyPair(sealingKey: Buffer, use: PublicJwk['use']): KeyPair {
+/** Generates a P-256 key pair (ES256); its `kid` is the JWK thumbprint (RFC 7638). */
+export async function generateKeyPair(sealingKey: Buffer, use: PublicJwk['use']): Promise<KeyPair> {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const { x = '', y = '' } = publicKey.export({ format: 'jwk' });
-  const kid = thumbprint(x, y);
-  const public_jwk: PublicJwk = { kty: 'EC', crv: 'P-256', x, y, kid, use, alg: 'ES256' };
+  const jwk = { kty: 'EC', crv: 'P-256', x, y } as const;
+  const kid = await calculateJwkThumbprint(jwk);
+  const public_jwk: PublicJwk = { ...jwk, kid, use, alg: 'ES256' };
   const der = privateKey.export({ format: 'der', type: 'pkcs8' });
-  return { kid, public_jwk, private_sealed: seal(sealingKey, der, kid) };
+  return { kid, public_jwk, sealed_private_key: seal(sealingKey, der, kid) };
 }
 
 /** @throws EnvironmentError when the key was sealed under another AUTH_SECRET */
-export function unsealPrivateKey(sealingKey: Buffer, { kid, private_sealed }: Omit<KeyPair, 'public_jwk'>): KeyObject {
+export function unsealPrivateKey(
+  sealingKey: Buffer,
+  { kid, sealed_private_key }: Omit<KeyPair, 'public_jwk'>,
+): KeyObject {
   try {
-    return createPrivateKey({ key: unseal(sealingKey, private_sealed, kid), format: 'der', type: 'pkcs8' });
+    return createPrivateKey({ key: unseal(sealingKey, sealed_private_key, kid), format: 'der', type: 'pkcs8' });
   } catch {
     throw new EnvironmentError(
       'AUTH_SECRET does not match the signing key in this database: set the secret of this installation.',
     );
   }
 }
-
-/** Computes the JWK thumbprint (RFC 7638): a hash over the required members in lexical order. */
-const thumbprint = (x: string, y: string): string =>
-  createHash('sha256')
-    .update(JSON.stringify({ crv: 'P-256', kty: 'EC', x, y }))
-    .digest('base64url');

@@ -35,7 +35,7 @@ describe('the signing key', () => {
     expect(rows).toHaveLength(1);
     expect(rows[0].public_jwk).not.toHaveProperty('d');
     const scalar = Buffer.from(again.key.export({ format: 'jwk' }).d ?? '', 'base64url');
-    expect(rows[0].private_sealed.includes(scalar)).toBe(false);
+    expect(rows[0].sealed_private_key.includes(scalar)).toBe(false);
     const published = createPublicKey({ key: rows[0].public_jwk, format: 'jwk' });
     expect(published.equals(createPublicKey(again.key))).toBe(true);
   });

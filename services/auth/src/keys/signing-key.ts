@@ -29,7 +29,7 @@ export async function loadSigningKeys(db: Db, authSecret: string): Promise<Signi
   const read = async () => (await listSigningKeys(db)).map((stored) => toSigningKey(stored, sealingKey));
   let keys = await read();
   if (keys.length === 0) {
-    await insertFirstSigningKey(db, generateKeyPair(sealingKey, 'sig')); // ignored when another replica was first
+    await insertFirstSigningKey(db, await generateKeyPair(sealingKey, 'sig')); // ignored when another replica was first
     keys = await read();
   }
   return {
@@ -57,7 +57,7 @@ export async function rotateSigningKey(tx: Tx, authSecret: string): Promise<{ ki
   const sealingKey = sealingKeyFor(authSecret, 'signing-keys');
   await lockSigningKeys(tx);
   for (const stored of await listSigningKeys(tx)) toSigningKey(stored, sealingKey);
-  const key = generateKeyPair(sealingKey, 'sig');
+  const key = await generateKeyPair(sealingKey, 'sig');
   return { kid: key.kid, signs_from: await promoteKey(tx, key, activationDelay) };
 }
 

@@ -5,7 +5,7 @@ import type { PublicJwk } from './schema.ts';
 /** `signs_from` in milliseconds since the epoch. */
 export type StoredKey = KeyPair & { signs_from: number };
 
-const columns = ['kid', 'public_jwk', 'private_sealed'] as const;
+const columns = ['kid', 'public_jwk', 'sealed_private_key'] as const;
 
 /** Lists the keys that sign now or later, in the order in which they begin to sign. */
 export const listSigningKeys = async (db: Db): Promise<StoredKey[]> =>

@@ -18,7 +18,7 @@ export async function signReceipt(
   if (receipt.company_id !== actor.company_id) {
     throw invalid([{ path: 'company_id', message: 'must be the company of the request' }]);
   }
-  const jws = encodeReceipt(await loadReceiptKey(tx), receipt);
+  const jws = await encodeReceipt(await loadReceiptKey(tx), receipt);
   await audit(tx, {
     actor_id: actor.id,
     action: 'receipt.signed',

@@ -1,6 +1,7 @@
-import { sign, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { ErasureReceipt } from '@clientela/contracts';
 import type { Db, Tx } from '@clientela/db';
+import { CompactSign } from 'jose';
 import { generateKeyPair, sealingKeyFor, unsealPrivateKey } from '../keys/key-pair.ts';
 import { findReceiptKey, insertFirstReceiptKey, lockReceiptKeys, promoteReceiptKey } from './store.ts';
 
@@ -21,7 +22,7 @@ export const createReceiptKeyLoader =
     const sealingKey = sealingKeyFor(authSecret, 'receipt-keys');
     let stored = await findReceiptKey(db);
     if (!stored) {
-      await insertFirstReceiptKey(db, generateKeyPair(sealingKey, 'receipts')); // ignored when another replica was first
+      await insertFirstReceiptKey(db, await generateKeyPair(sealingKey, 'receipts')); // ignored when another replica was first
       stored = await findReceiptKey(db);
     }
     if (!stored) throw new Error('there is no receipt key');
@@ -35,7 +36,7 @@ export const createReceiptKeyLoader =
 export async function rotateReceiptKey(tx: Tx, authSecret: string): Promise<{ kid: string }> {
   await lockReceiptKeys(tx);
   await createReceiptKeyLoader(authSecret)(tx);
-  const next = generateKeyPair(sealingKeyFor(authSecret, 'receipt-keys'), 'receipts');
+  const next = await generateKeyPair(sealingKeyFor(authSecret, 'receipt-keys'), 'receipts');
   await promoteReceiptKey(tx, next);
   return { kid: next.kid };
 }
@@ -44,9 +45,5 @@ export async function rotateReceiptKey(tx: Tx, authSecret: string): Promise<{ ki
 const typ = 'erasure-receipt+jws';
 
 /** Encodes a receipt as a compact JWS (RFC 7515), signed by ES256. */
-export function encodeReceipt({ kid, key }: ReceiptKey, receipt: ErasureReceipt): string {
-  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const signingInput = `${encode({ alg: 'ES256', kid, typ })}.${encode(receipt)}`;
-  const signature = sign('sha256', Buffer.from(signingInput), { key, dsaEncoding: 'ieee-p1363' });
-  return `${signingInput}.${signature.toString('base64url')}`;
-}
+export const encodeReceipt = ({ kid, key }: ReceiptKey, receipt: ErasureReceipt): Promise<string> =>
+  new CompactSign(Buffer.from(JSON.stringify(receipt))).setProtectedHeader({ alg: 'ES256', kid, typ }).sign(key);

@@ -154,7 +154,7 @@ describe('the receipt key', () => {
       expect(row.public_jwk).not.toHaveProperty('d');
       const scalar = Buffer.from(loaded[0]?.key.export({ format: 'jwk' }).d ?? '', 'base64url');
       expect(scalar).toHaveLength(32);
-      expect(row.private_sealed.includes(scalar)).toBe(false);
+      expect(row.sealed_private_key.includes(scalar)).toBe(false);
       await expect(createReceiptKeyLoader(generateSecret())(database.db)).rejects.toThrow(
         /^AUTH_SECRET does not match [^\n]+\.$/,
       );
@@ -199,7 +199,7 @@ describe('the receipt key', () => {
     // The private part of a retired key is gone, even for someone with the database and the secret.
     await db.transaction((tx) => rotateReceiptKey(tx, auth.secret));
     const rows = await owner('receipt_keys').orderBy('created_at');
-    expect(rows.map(({ private_sealed }) => private_sealed === null)).toEqual([true, true, false]);
+    expect(rows.map(({ sealed_private_key }) => sealed_private_key === null)).toEqual([true, true, false]);
   });
 
   test('stays published: the app role can neither delete nor change it', async () => {
@@ -212,8 +212,8 @@ describe('the receipt key', () => {
     ]) {
       await expect(auth.database.db.raw(sql), sql).rejects.toMatchObject({ code: '42501' });
     }
-    await expect(auth.database.owner('receipt_keys').update({ private_sealed: null })).rejects.toThrow(
-      'receipt_keys_private',
+    await expect(auth.database.owner('receipt_keys').update({ sealed_private_key: null })).rejects.toThrow(
+      'receipt_keys_private_key',
     );
   });
 });

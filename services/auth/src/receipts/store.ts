@@ -6,7 +6,7 @@ export type StoredReceiptKey = Omit<KeyPair, 'public_jwk'>;
 
 /** Finds the key that signs. */
 export const findReceiptKey = async (db: Db): Promise<StoredReceiptKey | undefined> =>
-  db('receipt_keys').select('kid', 'private_sealed').whereNull('retired_at').first();
+  db('receipt_keys').select('kid', 'sealed_private_key').whereNull('retired_at').first();
 
 /** Inserts the current key unless one exists; waits for a concurrent insert. */
 export async function insertFirstReceiptKey(db: Db, key: KeyPair): Promise<void> {
@@ -15,7 +15,7 @@ export async function insertFirstReceiptKey(db: Db, key: KeyPair): Promise<void>
 
 /** Replaces the current key and deletes the private key of its predecessor. */
 export async function promoteReceiptKey(tx: Tx, key: KeyPair): Promise<void> {
-  await tx('receipt_keys').whereNull('retired_at').update({ retired_at: tx.fn.now(), private_sealed: null });
+  await tx('receipt_keys').whereNull('retired_at').update({ retired_at: tx.fn.now(), sealed_private_key: null });
   await tx('receipt_keys').insert(key);
 }
 

@@ -49,7 +49,7 @@ export function listUsers(db: Db, scope: Scope, query: UserQuery): Promise<Offse
 function applySearch(group: Query, search: string): void {
   const patterns = searchPatterns(search);
   if (patterns.length === 0) void group.whereRaw('false'); // nothing is left after normalization, such as for accents alone
-  for (const pattern of patterns) void group.orWhereLike('u.searched', pattern);
+  for (const pattern of patterns) void group.orWhereLike('u.search_text', pattern);
   if (/^user-\d+$/i.test(search)) void group.orWhere('u.unique_id', search.toUpperCase());
 }
 

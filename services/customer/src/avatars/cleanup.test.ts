@@ -55,7 +55,7 @@ afterAll(async () => {
 const work = () => {
   const { db } = service.database;
   workers.push(
-    startAvatarCleanup({ db, storage: pictures, log: createLog('test', 'silent', { redact: [] }), every: 10 }),
+    startAvatarCleanup({ db, storage: pictures, log: createLog('test', 'silent', { redact: [] }), intervalMs: 10 }),
   );
 };
 const newCustomer = async (): Promise<string> =>

@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Db } from '@clientela/db';
-import type { Log } from '@clientela/runtime';
+import { startPeriodicWorker, type Log } from '@clientela/runtime';
 import type { AvatarStorage } from './storage.ts';
 import { deletePendingDeletion, claimDueDeletions, type CustomerRef } from './store.ts';
 
@@ -27,34 +26,12 @@ export async function deleteDueAvatars(db: Db, storage: AvatarStorage, customer?
 
 /**
  * Deletes due files periodically; failed ones are due again later. Safe in several processes.
- * @param options.every milliseconds between two polls
+ * @param options.intervalMs between two polls
  */
-export function startAvatarCleanup(options: { db: Db; storage: AvatarStorage; log: Log; every?: number }) {
-  const { db, storage, log, every = 5000 } = options;
-  const stopping = new AbortController();
-  let failing = false;
-
-  const running = (async () => {
-    while (!stopping.signal.aborted) {
-      const more = await deleteDueAvatars(db, storage).then(
-        (found) => {
-          failing = false;
-          return found;
-        },
-        (error: unknown) => {
-          if (!failing) log.warn({ err: error }, 'avatar deletions failed and will be retried');
-          failing = true;
-          return false;
-        },
-      );
-      if (!more) await sleep(every, undefined, { signal: stopping.signal }).catch(() => {});
-    }
-  })();
-
-  return {
-    stop: async (): Promise<void> => {
-      stopping.abort();
-      await running;
-    },
-  };
-}
+export const startAvatarCleanup = (options: { db: Db; storage: AvatarStorage; log: Log; intervalMs?: number }) =>
+  startPeriodicWorker({
+    run: () => deleteDueAvatars(options.db, options.storage),
+    intervalMs: options.intervalMs ?? 5000,
+    log: options.log,
+    failureMessage: 'avatar deletions failed and will be retried',
+  });

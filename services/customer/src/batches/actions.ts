@@ -8,8 +8,8 @@ import { changeCustomer, createCustomer, markDeleted } from '../customers/action
 import { Customer, checkedPatch, WritableCustomer, type NewCustomer } from '../customers/schema.ts';
 import { findByUniqueValue, type StoredCustomer } from '../customers/store.ts';
 import { insertHistory } from '../history/store.ts';
-import { findErased } from '../tombstones/erased.ts';
-import type { Fingerprints } from '../tombstones/fingerprints.ts';
+import { findSuppressed } from '../tombstones/suppression-list.ts';
+import type { Fingerprinter } from '../tombstones/fingerprints.ts';
 import { operationSchema } from './schema.ts';
 
 const AnyOperation = operationSchema(checkedPatch(patchBody(Customer, WritableCustomer)));
@@ -19,7 +19,7 @@ type AnyOperation = z.infer<typeof AnyOperation>;
 export type Outcome = { status: number; customer?: StoredCustomer };
 export type BatchContext = {
   company: { country: string; currency: string };
-  fingerprints: Fingerprints;
+  fingerprints: Fingerprinter;
   /** Whether erased people may be created again. */
   allow_erased: boolean;
 };
@@ -106,7 +106,7 @@ async function createUnlessErased(
 ): Promise<StoredCustomer> {
   const customer = await createCustomer(tx, actor, data, context.company);
   // Checked after the insert: an erasure that held one of the unique values has committed by then.
-  const [fields = []] = await findErased(tx, context.fingerprints, actor.company_id, [customer]);
+  const [fields = []] = await findSuppressed(tx, context.fingerprints, actor.company_id, [customer]);
   if (fields.length === 0) return customer;
   if (!context.allow_erased)
     throw new AppError('conflict', {

@@ -13,7 +13,7 @@ import {
 import type { Db, Tx } from '@clientela/db';
 import { toResponse } from '../customers/presenter.ts';
 import { findCustomer } from '../customers/store.ts';
-import type { Fingerprints } from '../tombstones/fingerprints.ts';
+import type { Fingerprinter } from '../tombstones/fingerprints.ts';
 import { parseOperation, isRetryableUpsert, applyOperation, type BatchContext } from './actions.ts';
 import { Batch, batchResponse, BatchQuery, type OperationResult } from './schema.ts';
 
@@ -21,7 +21,7 @@ const maxAttempts = 3; // of an upsert that loses a race
 
 type StepContext = IdempotentSteps & { db: Db; actor: CompanyActor; request_id: string; prepared: BatchContext };
 
-export type BatchDeps = { companies: CompanyClient; fingerprints: Fingerprints; log: ServiceOptions['log'] };
+export type BatchDeps = { companies: CompanyClient; fingerprints: Fingerprinter; log: ServiceOptions['log'] };
 
 export const batchRoutes = ({ companies, fingerprints, log }: BatchDeps): Route[] => [
   route({

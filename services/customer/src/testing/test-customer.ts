@@ -3,7 +3,7 @@ import { serviceClient, type CompanyClient, type RateLimits } from '@clientela/h
 import { testService, type TestService } from '@clientela/testing';
 import { createApp } from '../app.ts';
 import type { AvatarStorage } from '../avatars/storage.ts';
-import type { Others } from '../gdpr/others.ts';
+import type { PeerClients } from '../privacy/remote-services.ts';
 import type { UserClient } from '../profiles/user-client.ts';
 import type { TotalsClient } from '../stats/totals-client.ts';
 import type { Upstreams } from '../upstreams/upstream-client.ts';
@@ -16,8 +16,8 @@ type Options = Parameters<typeof testService>[2] & {
   upstreams?: Upstreams;
   rates?: RateLimits;
   avatarStorage?: AvatarStorage;
-  others?: Others;
-  erasing?: () => void;
+  peers?: PeerClients;
+  onErasureRequested?: () => void;
 };
 
 const unavailable = async () => ({ unavailableSince: '2026-01-01T00:00:00.000Z' });
@@ -27,7 +27,7 @@ const rejectCall = () => Promise.reject(new Error('this test has no avatar stora
 const noAvatarStorage: AvatarStorage = { put: rejectCall, get: rejectCall, remove: rejectCall };
 
 const unreachable = (service: Service) => serviceClient({ service, url: 'http://127.0.0.1:1', key: '' });
-const unreachablePeers: Others = {
+const unreachablePeers: PeerClients = {
   auth: unreachable('auth'),
   interaction: unreachable('interaction'),
   product: unreachable('product'),
@@ -42,8 +42,8 @@ export const createTestCustomer = ({
   upstreams = unavailableUpstreams,
   rates,
   avatarStorage = noAvatarStorage,
-  others = unreachablePeers,
-  erasing,
+  peers = unreachablePeers,
+  onErasureRequested,
   ...options
 }: Options = {}): Promise<TestService> =>
   testService(
@@ -58,8 +58,8 @@ export const createTestCustomer = ({
         upstreams,
         rateLimits: rates,
         avatarStorage,
-        others,
-        erasing,
+        peers,
+        onErasureRequested,
       }),
     options,
   );

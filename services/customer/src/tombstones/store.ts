@@ -1,8 +1,8 @@
 import type { Db, Tx } from '@clientela/db';
 
-// What is left of erased people: ids that lead to nobody, and fingerprints that expire.
+// Tombstones of erased people (ids that refer to nothing), and the suppression list (fingerprints that expire).
 
-const years = '3 years'; // for which a fingerprint is kept
+const RETENTION = '3 years'; // of a fingerprint
 
 export const insertErasedCustomer = (tx: Tx, company_id: string, customer_id: string): PromiseLike<unknown> =>
   tx('erased_customers').insert({ company_id, customer_id }).onConflict(['company_id', 'customer_id']).ignore();
@@ -11,8 +11,8 @@ export const insertErasedUser = (tx: Tx, company_id: string, user_id: string): P
   tx('erased_users').insert({ company_id, user_id }).onConflict(['company_id', 'user_id']).ignore();
 
 /**
- * Holds what is made for a user and the user's erasure apart until the transaction ends: whoever comes second sees what the first did.
- * Taken before any row of that user.
+ * Serialises the creation of a user's profile with the user's erasure, until the transaction ends: the second sees the effect of the first.
+ * Taken before any row lock of that user.
  */
 export const lockUser = (tx: Tx, company_id: string, user_id: string): PromiseLike<unknown> =>
   tx.raw('select pg_advisory_xact_lock(hashtextextended(?, 0))', [`user ${company_id} ${user_id}`]);
@@ -20,25 +20,25 @@ export const lockUser = (tx: Tx, company_id: string, user_id: string): PromiseLi
 export const isErasedUser = async (db: Db, company_id: string, user_id: string): Promise<boolean> =>
   (await db('erased_users').select(db.raw('1')).where({ company_id, user_id }).first()) !== undefined;
 
-/** One that was erased before, under the same values, is remembered for as long again. */
-export async function insertFingerprints(tx: Tx, company_id: string, found: readonly Buffer[]): Promise<void> {
-  if (found.length === 0) return;
-  const expires_at = tx.raw(`now() + interval '${years}'`);
+/** Adds fingerprints to the suppression list; one that is listed already expires later. */
+export async function insertFingerprints(tx: Tx, company_id: string, fingerprints: readonly Buffer[]): Promise<void> {
+  if (fingerprints.length === 0) return;
+  const expires_at = tx.raw(`now() + interval '${RETENTION}'`);
   await tx('erased_fingerprints')
-    .insert(found.map((fingerprint) => ({ company_id, fingerprint, expires_at })))
+    .insert(fingerprints.map((fingerprint) => ({ company_id, fingerprint, expires_at })))
     .onConflict(['company_id', 'fingerprint'])
     .merge(['expires_at']);
 }
 
-/** Those among the given that somebody erased had. */
-export const findFingerprints = (db: Db, company_id: string, given: readonly Buffer[]): PromiseLike<Buffer[]> =>
+/** Returns which of the fingerprints are on the suppression list. */
+export const findFingerprints = (db: Db, company_id: string, fingerprints: readonly Buffer[]): PromiseLike<Buffer[]> =>
   db('erased_fingerprints')
     .where({ company_id })
-    .whereRaw('fingerprint = any (?)', [given as Buffer[]])
+    .whereRaw('fingerprint = any (?)', [fingerprints as Buffer[]])
     .where('expires_at', '>', db.fn.now())
     .pluck('fingerprint');
 
-/** @returns how many there were */
+/** @returns the number of rows deleted, at most `limit` */
 export const deleteExpiredFingerprints = (db: Db, limit: number): PromiseLike<number> =>
   db('erased_fingerprints')
     .whereIn(

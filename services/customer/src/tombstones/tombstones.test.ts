@@ -3,28 +3,28 @@ import { userRegistered, userUpdated, type EventContract } from '@clientela/cont
 import { newId } from '@clientela/db';
 import { testSecret, type TestUser, type Company } from '@clientela/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { gdprUnderTest, type GdprUnderTest } from '../gdpr/gdpr-under-test.ts';
-import { countErased, findErased } from './erased.ts';
-import { fingerprints } from './fingerprints.ts';
+import { createTestPrivacy, type TestPrivacy } from '../privacy/testing/test-privacy.ts';
+import { countSuppressed, findSuppressed } from './suppression-list.ts';
+import { createFingerprinter } from './fingerprints.ts';
 import { deleteExpiredFingerprints } from './store.ts';
 
 // Nothing that comes late, and no list, brings back who was erased.
 
-let it: GdprUnderTest;
+let it: TestPrivacy;
 let company: Company;
 let admin: TestUser;
-const prints = fingerprints(testSecret);
+const prints = createFingerprinter(testSecret);
 beforeAll(async () => {
-  it = await gdprUnderTest({
+  it = await createTestPrivacy({
     users: () => async (id) => ({ user: userOf(id), company }),
   });
-  it.work();
+  it.startWorker();
 });
 beforeEach(() => {
   company = it.service.company({ country: 'ES' });
   admin = it.service.user('admin', company);
 });
-afterEach(() => it.others.users.clear());
+afterEach(() => it.peers.users.clear());
 afterAll(() => it.close());
 
 /** A user of role customer, as auth still knows it. */
@@ -41,7 +41,7 @@ const userOf = (id: string) => ({
 });
 const erased = async (values: object) => {
   const customer = await it.newCustomer(admin, values);
-  await it.done(admin, await it.erase(admin, { customer_id: customer.id }));
+  await it.untilDone(admin, await it.erase(admin, { customer_id: customer.id }));
   return customer;
 };
 const customers = () => it.service.database.owner('customers').where({ company_id: company.id });
@@ -123,7 +123,7 @@ describe('a list', () => {
       let over = false;
       const erasing = it
         .erase(admin, { customer_id: id })
-        .then((request) => it.done(admin, request))
+        .then((request) => it.untilDone(admin, request))
         .then(() => {
           over = true;
         });
@@ -150,17 +150,17 @@ test('many rows are looked at in one go, and a fingerprint ends with its years',
   const { db, owner } = it.service.database;
   await erased({ email: 'one@example.com' });
   const rows = Array.from({ length: 2500 }, (_, n) => ({ email: n % 1000 === 7 ? 'ONE@example.com' : `${n}@x.org` }));
-  const found = await findErased(db, prints, company.id, rows);
+  const found = await findSuppressed(db, prints, company.id, rows);
   expect(found.flatMap((fields, n) => (fields.length > 0 ? [n] : []))).toEqual([7, 1007, 2007]);
-  expect(await countErased(db, prints, company.id, rows)).toBe(3);
-  expect(await countErased(db, fingerprints(testSecret.replace('x', 'y')), company.id, rows)).toBe(0);
+  expect(await countSuppressed(db, prints, company.id, rows)).toBe(3);
+  expect(await countSuppressed(db, createFingerprinter(testSecret.replace('x', 'y')), company.id, rows)).toBe(0);
   const kept = owner('erased_fingerprints').where({ company_id: company.id });
   const [{ years }] = await kept
     .clone()
     .select(owner.raw(`extract(year from expires_at) - extract(year from now()) as years`));
   expect(Number(years)).toBe(3);
   await kept.clone().update({ expires_at: new Date(0) });
-  expect(await countErased(db, prints, company.id, rows)).toBe(0);
+  expect(await countSuppressed(db, prints, company.id, rows)).toBe(0);
   expect(await deleteExpiredFingerprints(db, 1000)).toBeGreaterThan(0);
   expect(await kept.clone()).toEqual([]);
 });
@@ -181,7 +181,7 @@ describe('of an erased user', () => {
   test('neither late events, nor auth, nor the user itself make a profile', async () => {
     const user_id = it.newUser();
     const customer = await it.newCustomer(admin, { user_id });
-    await it.done(admin, await it.erase(admin, { customer_id: customer.id }));
+    await it.untilDone(admin, await it.erase(admin, { customer_id: customer.id }));
     const { status: registered } = await hears(userRegistered, user_id, { role: 'customer' });
     const { status: updated } = await hears(userUpdated, user_id, { fields_changed: ['name', 'role', 'email'] });
     expect([registered, updated]).toEqual([200, 200]);
@@ -200,7 +200,7 @@ describe('of an erased user', () => {
       const own = it.service.user('customer', company, user_id);
       const asking = it.erase(admin, { user_id, business_id: company.id });
       await Promise.all(Array.from({ length: 4 }, () => own.get('/api/customers/me')));
-      await it.done(admin, await asking);
+      await it.untilDone(admin, await asking);
       expect(await customers().where({ user_id })).toEqual([]);
       await own.get('/api/customers/me').expect(404);
     }

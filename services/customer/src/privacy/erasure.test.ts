@@ -6,28 +6,28 @@ import { createDiskStorage } from '../avatars/disk-storage.ts';
 import { sampleImage } from '../avatars/testing/sample-images.ts';
 import { newAvatarName } from '../avatars/storage.ts';
 import { insertPendingDeletion } from '../avatars/store.ts';
-import { gdprUnderTest, type GdprUnderTest } from './gdpr-under-test.ts';
+import { createTestPrivacy, type TestPrivacy } from './testing/test-privacy.ts';
 import { erasureMetrics } from './metrics.ts';
-import { names } from './others-under-test.ts';
+import { peerNames } from './testing/stub-peers.ts';
 
 const soon = { timeout: 30_000 };
 
-let it: GdprUnderTest;
+let it: TestPrivacy;
 let company: Company;
 let admin: TestUser;
 
 beforeAll(async () => {
-  it = await gdprUnderTest();
+  it = await createTestPrivacy();
 });
 beforeEach(() => {
   company = it.service.company();
   admin = it.service.user('admin', company);
-  it.others.erased.length = 0;
-  it.others.signed.length = 0;
+  it.peers.erased.length = 0;
+  it.peers.signed.length = 0;
 });
 afterEach(async () => {
-  await it.rest();
-  it.others.away.clear();
+  await it.stopWorker();
+  it.peers.failures.clear();
 });
 afterAll(() => it.close());
 
@@ -72,16 +72,16 @@ describe('an erasure', () => {
     const tooEarly = await admin.get(`/api/gdpr/requests/${id}/receipt`).expect(404);
     expect(tooEarly.body.error_code).toBe('RECEIPT_NOT_FOUND');
 
-    it.work();
-    await it.done(admin, id);
+    it.startWorker();
+    await it.untilDone(admin, id);
     expect((await it.requestOf(admin, id)).services).toEqual(allDone);
     await admin.get(`/api/customers/${customer.id}`).expect(404);
     const person = { company_id: company.id, customer_id: customer.id, customer_number: customer.number, user_id };
-    expect(it.others.erased.map((one) => one.service).toSorted()).toEqual([...names].toSorted());
-    for (const one of it.others.erased) expect(one).toMatchObject({ request_id: id, person });
+    expect(it.peers.erased.map((one) => one.service).toSorted()).toEqual([...peerNames].toSorted());
+    for (const one of it.peers.erased) expect(one).toMatchObject({ request_id: id, person });
 
     const { receipt, jws } = await receiptOf(id);
-    expect(it.others.signed).toEqual([receipt]);
+    expect(it.peers.signed).toEqual([receipt]);
     expect(jws).toMatch(/^header\..*\.signature$/);
     expect(receipt).toMatchObject({ request_id: id, company_id: company.id, customer_id: customer.id, user_id });
     expect(receipt.services).toHaveLength(5);
@@ -113,8 +113,8 @@ describe('an erasure', () => {
     expect(new Set(at_once.map(({ body }) => body.request.id)).size).toBe(1);
     expect(await rows('erasure_requests')).toHaveLength(1);
     const [{ id }] = at_once.map(({ body }) => body.request);
-    it.work();
-    await it.done(admin, id);
+    it.startWorker();
+    await it.untilDone(admin, id);
     for (const body of bodies) {
       const again = await ask(body).expect(200);
       expect(again.body.request).toMatchObject({ id, status: 'done', services: allDone });
@@ -131,13 +131,13 @@ describe('an erasure', () => {
     expect([again.body.request.id, again.headers['idempotency-replayed']]).toEqual([id, 'true']);
     await keyed(other).expect(422);
     expect(await rows('erasure_requests')).toHaveLength(1);
-    it.work();
-    await it.done(admin, id);
+    it.startWorker();
+    await it.untilDone(admin, id);
     expect((await keyed(one).expect(200)).body.request).toMatchObject({ id, status: 'done' });
   });
 
   test('is answered when it is done, for who waits', async () => {
-    it.work();
+    it.startWorker();
     const customer = await it.newCustomer(admin);
     const { body } = await ask({ customer_id: customer.id }, '?wait=true').expect(200);
     expect(body.request).toMatchObject({ status: 'done', services: allDone });
@@ -146,7 +146,7 @@ describe('an erasure', () => {
   });
 
   test('of a user who is no customer, and of a customer who is no user', async () => {
-    it.work();
+    it.startWorker();
     const user_id = it.newUser();
     const ofUser = await ask({ user_id, business_id: company.id }, '?wait=true').expect(200);
     expect(ofUser.body.request).toMatchObject({ status: 'done', customer_id: null, user_id });
@@ -168,7 +168,7 @@ describe('an erasure', () => {
     const elsewhere = it.service.company();
     const stranger = it.service.user('admin', elsewhere);
     const kept = await it.newCustomer(stranger, { user_id });
-    it.work();
+    it.startWorker();
     const { body } = await ask({ user_id, business_id: company.id }, '?wait=true').expect(200);
     expect(await rows('customers')).toEqual([]);
     const requests = (await admin.get('/api/gdpr/requests').expect(200)).body.requests;
@@ -185,7 +185,7 @@ describe('an erasure', () => {
     const colleague = it.service.user('manager', company, user_id);
     const about = await it.newCustomer(colleague, { tags: ['one'] });
     await colleague.post(`/api/customers/${about.id}/notes`, { content: 'Called' }).expect(201);
-    it.work();
+    it.startWorker();
     const { body } = await ask({ user_id, business_id: company.id }, '?wait=true').expect(200);
     expect(counted((await ownPart(body.request.id)).kept)).toMatchObject({
       customer_tags: 1,
@@ -197,35 +197,35 @@ describe('an erasure', () => {
 });
 
 describe('while something is away', () => {
-  test.each(names)('%s: the erasure waits for it alone, and is done when it is back', async (name) => {
+  test.each(peerNames)('%s: the erasure waits for it alone, and is done when it is back', async (name) => {
     const customer = await it.newCustomer(admin);
-    it.others.away.set(name, 'hangs up');
-    it.work();
+    it.peers.failures.set(name, 'hangs up');
+    it.startWorker();
     const id = await it.erase(admin, { customer_id: customer.id });
     await expect
       .poll(() => it.requestOf(admin, id), soon)
       .toMatchObject({ status: 'running', services: { ...allDone, [name]: 'pending' } });
-    it.others.away.set(name, 503);
+    it.peers.failures.set(name, 503);
     await admin.get(`/api/customers/${customer.id}`).expect(404);
     await admin.get(`/api/gdpr/requests/${id}/receipt`).expect(404);
-    it.others.away.delete(name);
-    await it.done(admin, id);
-    const asked = it.others.erased.filter((one) => one.request_id === id).map((one) => one.service);
-    expect(asked.toSorted()).toEqual([...names].toSorted()); // who has reported is not asked again
+    it.peers.failures.delete(name);
+    await it.untilDone(admin, id);
+    const asked = it.peers.erased.filter((one) => one.request_id === id).map((one) => one.service);
+    expect(asked.toSorted()).toEqual([...peerNames].toSorted()); // who has reported is not asked again
   });
 
   test('what answers nonsense is asked again, and delays nobody else', async () => {
     const [one, other] = [await it.newCustomer(admin), await it.newCustomer(admin)];
-    it.others.standIns.product.calls.length = 0;
-    it.others.away.set('product', 500);
-    it.work();
+    it.peers.servers.product.calls.length = 0;
+    it.peers.failures.set('product', 500);
+    it.startWorker();
     const id = await it.erase(admin, { customer_id: one.id });
-    await expect.poll(() => it.others.standIns.product.calls.length, soon).toBeGreaterThan(2);
+    await expect.poll(() => it.peers.servers.product.calls.length, soon).toBeGreaterThan(2);
     const next = await it.erase(admin, { customer_id: other.id });
     await expect.poll(async () => (await it.requestOf(admin, next)).services['favorites'], soon).toBe('done');
-    it.others.away.delete('product');
-    await it.done(admin, id);
-    await it.done(admin, next);
+    it.peers.failures.delete('product');
+    await it.untilDone(admin, id);
+    await it.untilDone(admin, next);
   });
 
   test('the storage of pictures: the erasure is done when the picture is out of it', async () => {
@@ -236,7 +236,7 @@ describe('while something is away', () => {
       .expect(200);
     const away = `${it.folder}-away`;
     renameSync(it.folder, away);
-    it.work();
+    it.startWorker();
     const id = await it.erase(admin, { customer_id: customer.id });
     await expect
       .poll(() => it.requestOf(admin, id), soon)
@@ -244,7 +244,7 @@ describe('while something is away', () => {
     renameSync(away, it.folder);
     expect(it.files()).toHaveLength(1);
     await it.service.database.owner('avatar_deletions').update({ due_at: new Date(0) }); // tried again in 15 s else
-    await it.done(admin, id);
+    await it.untilDone(admin, id);
     expect(it.files()).toEqual([]);
     expect(counted((await ownPart(id)).erased)).toMatchObject({ customers: 1, customer_history: 2 });
   });
@@ -254,7 +254,7 @@ describe('while something is away', () => {
     const name = newAvatarName();
     await createDiskStorage(it.folder).put(name, await sampleImage('png'), 'image/webp');
     expect(await insertPendingDeletion(it.service.database.db, company.id, customer.id, name)).toBe(true);
-    it.work();
+    it.startWorker();
     const id = await it.erase(admin, { customer_id: customer.id });
     await expect
       .poll(() => it.requestOf(admin, id), soon)
@@ -262,7 +262,7 @@ describe('while something is away', () => {
     expect(it.files()).toEqual([name]);
     expect(await insertPendingDeletion(it.service.database.db, company.id, customer.id, newAvatarName())).toBe(false);
     await it.service.database.owner('avatar_deletions').update({ due_at: new Date(0) }); // ten minutes later
-    await it.done(admin, id);
+    await it.untilDone(admin, id);
     expect(it.files()).toEqual([]);
   });
 
@@ -274,25 +274,25 @@ describe('while something is away', () => {
       .expect(200);
     const id = await it.erase(admin, { customer_id: customer.id });
     const hanging = { ...createDiskStorage(it.folder), remove: () => Promise.reject(new Error('killed')) };
-    for (const name of names) it.others.away.set(name, 'hangs up');
-    it.work(hanging);
+    for (const name of peerNames) it.peers.failures.set(name, 'hangs up');
+    it.startWorker(hanging);
     await expect.poll(async () => (await it.requestOf(admin, id)).status, soon).toBe('running');
-    for (const name of names) {
-      await it.rest();
-      it.others.away.delete(name);
-      it.work(hanging);
+    for (const name of peerNames) {
+      await it.stopWorker();
+      it.peers.failures.delete(name);
+      it.startWorker(hanging);
       await expect.poll(async () => (await it.requestOf(admin, id)).services[name], soon).toBe('done');
     }
-    await it.rest();
+    await it.stopWorker();
     await it.service.database.owner('avatar_deletions').update({ due_at: new Date(0) });
-    it.others.away.set('auth', 'hangs up');
-    it.work();
+    it.peers.failures.set('auth', 'hangs up');
+    it.startWorker();
     await expect.poll(async () => (await it.requestOf(admin, id)).services, soon).toEqual(allDone);
-    await it.rest();
-    expect(it.others.signed).toEqual([]);
-    it.others.away.clear();
-    it.work();
-    await it.done(admin, id);
+    await it.stopWorker();
+    expect(it.peers.signed).toEqual([]);
+    it.peers.failures.clear();
+    it.startWorker();
+    await it.untilDone(admin, id);
     expect(it.files()).toEqual([]);
     expect(counted((await ownPart(id)).erased)).toMatchObject({ customers: 1, customer_counters: 1 });
     const said = (await it.service.events('customer.erased')).filter(({ company_id }) => company_id === company.id);
@@ -301,7 +301,7 @@ describe('while something is away', () => {
 
   test('the database cuts every connection in the middle: it goes on', { timeout: 90_000 }, async () => {
     const customers = await Promise.all(Array.from({ length: 6 }, () => it.newCustomer(admin)));
-    it.work();
+    it.startWorker();
     const ids: string[] = [];
     for (const customer of customers) ids.push(await it.erase(admin, { customer_id: customer.id }));
     await it.service.database.cut();
@@ -327,13 +327,13 @@ test('figures tell how many are open, and how old the oldest is', async () => {
   const [open, oldest] = await figures();
   expect(open).toBe(1);
   expect(oldest).toBeGreaterThanOrEqual(60);
-  it.work();
-  await it.done(admin, id);
+  it.startWorker();
+  await it.untilDone(admin, id);
   expect(await figures()).toEqual([0, 0]);
 });
 
 test('what is written about a customer while it is erased leaves nothing', async () => {
-  it.work();
+  it.startWorker();
   for (let round = 0; round < 5; round += 1) {
     const customer = await it.newCustomer(admin);
     const at = `/api/customers/${customer.id}`;
@@ -348,7 +348,7 @@ test('what is written about a customer while it is erased leaves nothing', async
     const written = Promise.all(writers.flatMap((write) => [write(), write()]));
     const { body } = await ask({ customer_id: customer.id }, '?wait=true').expect(200);
     for (const { status } of await written) expect([200, 201, 404, 409, 503]).toContain(status);
-    await it.done(admin, body.request.id);
+    await it.untilDone(admin, body.request.id);
     for (const table of ['customers', 'customer_notes', 'customer_tags', 'customer_history', 'customer_counters'])
       expect(await rows(table), table).toEqual([]);
   }

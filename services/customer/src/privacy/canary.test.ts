@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type { TestUser, Company } from '@clientela/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sampleImage } from '../avatars/testing/sample-images.ts';
-import { gdprUnderTest, type GdprUnderTest } from './gdpr-under-test.ts';
+import { createTestPrivacy, type TestPrivacy } from './testing/test-privacy.ts';
 
-let it: GdprUnderTest;
+let it: TestPrivacy;
 let company: Company;
 let admin: TestUser;
 beforeAll(async () => {
-  it = await gdprUnderTest();
+  it = await createTestPrivacy();
   company = it.service.company();
   admin = it.service.user('admin', company);
 });
@@ -118,9 +118,9 @@ test('of an erased person nothing is left in any row of any table, and no file; 
   expect(text).not.toContain(kept.canary);
   expect(files).toHaveLength(2); // the one that was replaced is still there
 
-  it.work();
+  it.startWorker();
   const id = await it.erase(admin, { customer_id: gone.id });
-  await it.done(admin, id);
+  await it.untilDone(admin, id);
   expect(await tablesWith(gone.canary)).toEqual([]);
   expect(await tablesWith(gone.phone.slice(1))).toEqual([]);
   expect(await tablesWith(kept.canary)).toEqual(before);

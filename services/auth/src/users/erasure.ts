@@ -11,19 +11,19 @@ import { deleteUserWithSessions } from './actions.ts';
 import { countSignInRows, lockAdmins } from './store.ts';
 
 /**
- * Whom auth may say or do anything about: a user id that is another company's user, or a superuser, is nobody here. One that no user has
- * any more stays: the trail of the company may know it.
+ * Restricts a person to the ids auth may act on: the id of another company's user, or of a superuser, becomes null. An id without a user
+ * stays: the company's audit log may contain it.
  */
-export async function whom(db: Db, person: Person): Promise<Person> {
+export async function resolvePerson(db: Db, person: Person): Promise<Person> {
   const user = person.user_id === null ? undefined : await findUser(db, person.user_id);
   return user && user.business_id !== person.company_id ? { ...person, user_id: null } : person;
 }
 
 /**
- * Takes a person's user away at once, with all that belongs to it but the trail; its sessions stay, without the person, so that gateways refuse
- * their tokens. It is done though the company loses its last active admin: whoever takes such a request asks before.
- * Nobody signs in meanwhile, and no address of the user's gets into the trail afterwards.
- * @returns how many rows went, or were blanked, by table
+ * Deletes a person's user at once with all that belongs to it except the audit log. Its sessions stay, without the person, so that gateways
+ * reject their tokens. The company may lose its last active admin: whoever accepts the request checks that first.
+ * Blocks sign-ins of the user meanwhile, and addresses of the user in the audit log from now on.
+ * @returns how many rows were deleted or blanked, by table
  */
 export async function eraseUser(
   tx: Tx,
@@ -35,7 +35,7 @@ export async function eraseUser(
   await lockAdmins(tx, { business_id: company_id });
   const user = await lockUser(tx, user_id);
   if (!user || user.business_id !== company_id) return {};
-  const cause: Actor = {
+  const origin: Actor = {
     id: 'service:auth',
     role: 'service',
     company_id,
@@ -44,9 +44,9 @@ export async function eraseUser(
     request_id,
   };
   const signIns = await countSignInRows(tx, user_id);
-  const sessions = await deleteUserWithSessions(tx, cause, user);
-  await auditUser(tx, cause, user, 'user.erased');
-  await renameIfDefault(tx, cause, company_id, defaultCompanyName(user));
-  await lockAuditLog(tx, user_id); // last: who holds it has all that this waited for
+  const sessions = await deleteUserWithSessions(tx, origin, user);
+  await auditUser(tx, origin, user, 'user.erased');
+  await renameIfDefault(tx, origin, company_id, defaultCompanyName(user));
+  await lockAuditLog(tx, user_id); // the last lock: whoever holds it waits for none of the others
   return { ...signIns, sessions, users: 1 };
 }

@@ -1,20 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import type { TestUser, Company } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { gdprUnderTest, patiently, type GdprUnderTest } from './gdpr-under-test.ts';
+import { createTestPrivacy, retryUnavailable, type TestPrivacy } from './testing/test-privacy.ts';
 
 // Who may ask for what, and what is answered. Nobody carries anything out here.
 
-let it: GdprUnderTest;
+let it: TestPrivacy;
 let company: Company;
 let admin: TestUser;
 beforeAll(async () => {
-  it = await gdprUnderTest();
+  it = await createTestPrivacy();
 });
 beforeEach(() => {
   company = it.service.company();
   admin = it.service.user('admin', company);
-  it.others.away.clear();
+  it.peers.failures.clear();
 });
 afterAll(() => it.close());
 
@@ -62,7 +62,7 @@ describe.each(doors)('%s', (door) => {
     await superuser.post(door, { customer_id: customer.id }).expect(422);
     await superuser.post(`${door}?company_id=${company.id}`, { user_id, business_id: randomUUID() }).expect(403);
     expect(await requests()).toEqual([]);
-    const { status } = await patiently(() =>
+    const { status } = await retryUnavailable(() =>
       superuser.post(`${door}?company_id=${company.id}`, { customer_id: customer.id }),
     );
     expect([200, 202]).toContain(status);
@@ -84,7 +84,7 @@ describe.each(doors)('%s', (door) => {
     const none = await own.post(door, { user_id: randomUUID(), business_id: company.id }).expect(404);
     expect(bare(theirs.body)).toEqual(bare(none.body));
     expect(await requests()).toEqual([]);
-    const { status } = await patiently(() => own.post(door, { customer_id: customer.id }));
+    const { status } = await retryUnavailable(() => own.post(door, { customer_id: customer.id }));
     expect([200, 202]).toContain(status);
     await own.post(door, { user_id, business_id: company.id }).expect(status);
   });
@@ -92,7 +92,7 @@ describe.each(doors)('%s', (door) => {
   test('is a 503 that names auth while nobody can say whose the user is', async () => {
     const user_id = it.newUser();
     const customer = await it.newCustomer(admin, { user_id });
-    it.others.away.set('auth', 'hangs up');
+    it.peers.failures.set('auth', 'hangs up');
     for (const body of [{ customer_id: customer.id }, { user_id, business_id: company.id }]) {
       const answer = await admin.post(door, body).expect(503);
       expect([answer.body.detail, answer.headers['retry-after']]).toEqual([expect.stringContaining('auth'), '2']);
@@ -114,11 +114,12 @@ test('the last admin of a company is not erased', async () => {
 test('a customer takes no colleague along whom somebody wrote into it: staff go by their own name', async () => {
   const user_id = it.newUser('manager');
   const customer = await it.newCustomer(it.service.user('manager', company), { user_id });
-  it.others.asked.length = 0;
+  it.peers.exportRequests.length = 0;
   await admin.post('/api/gdpr/export', { customer_id: customer.id }).expect(200);
-  expect(it.others.asked.length).toBeGreaterThan(0);
-  for (const { person } of it.others.asked) expect(person).toMatchObject({ customer_id: customer.id, user_id: null });
-  const { body } = await patiently(() => admin.post('/api/gdpr/delete', { customer_id: customer.id }));
+  expect(it.peers.exportRequests.length).toBeGreaterThan(0);
+  for (const { person } of it.peers.exportRequests)
+    expect(person).toMatchObject({ customer_id: customer.id, user_id: null });
+  const { body } = await retryUnavailable(() => admin.post('/api/gdpr/delete', { customer_id: customer.id }));
   expect(body.request).toMatchObject({ customer_id: customer.id, user_id: null });
 });
 

@@ -5,45 +5,45 @@ import type { AvatarStorage } from '../avatars/storage.ts';
 import { hasPendingDeletions } from '../avatars/store.ts';
 import { deleteDueAvatars } from '../avatars/worker.ts';
 import { privacy } from '../privacy.ts';
-import type { Fingerprints } from '../tombstones/fingerprints.ts';
-import { beginErasure } from './actions.ts';
-import { fingerprintTable, findGone, findRequest, type Gone, type Step } from './store.ts';
+import type { Fingerprinter } from '../tombstones/fingerprints.ts';
+import { startErasure } from './actions.ts';
+import { fingerprintTable, findDeletedCounts, findRequest, type DeletedCounts, type Step } from './store.ts';
 
-export type Here = {
+export type ErasureDeps = {
   db: Db;
-  fingerprints: Fingerprints;
-  pictures: AvatarStorage;
+  fingerprints: Fingerprinter;
+  avatarStorage: AvatarStorage;
 };
 
-/** This service's part of an erasure. @returns undefined while a picture is not out of the storage */
-export async function eraseHere(
-  { db, fingerprints, pictures }: Here,
+/** Runs this service's step of an erasure. @returns undefined while the storage still has a picture */
+export async function eraseLocally(
+  { db, fingerprints, avatarStorage }: ErasureDeps,
   step: Step,
   signal: AbortSignal,
 ): Promise<ErasureReport | undefined> {
   const { request_id, company_id, customer_id, customer_number, user_id } = step;
   const transact = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => db.transaction(work);
   const person = { company_id, customer_id, customer_number, user_id };
-  const report = await erasePerson(transact, beginningWith(fingerprints), { request_id, person }, signal);
+  const report = await erasePerson(transact, localInventory(fingerprints), { request_id, person }, signal);
   if (customer_id !== null) {
     const whose = { company_id, customer_id };
-    while (await deleteDueAvatars(db, pictures, whose));
+    while (await deleteDueAvatars(db, avatarStorage, whose));
     if (await hasPendingDeletions(db, whose)) return undefined;
   }
-  return withGone(report, await findGone(db, company_id, request_id));
+  return withGone(report, await findDeletedCounts(db, company_id, request_id));
 }
 
-const beginningWith = (fingerprints: Fingerprints): DataInventory => ({
+const localInventory = (fingerprints: Fingerprinter): DataInventory => ({
   ...privacy,
-  begin: async (tx, person: Person, id) => {
+  onStart: async (tx, person: Person, id) => {
     const request = await findRequest(tx, person.company_id, id);
     if (!request) throw new Error('an erasure that nobody asked for');
-    await beginErasure(tx, { id, person, requested_by: request.requested_by }, fingerprints);
+    await startErasure(tx, { id, person, requested_by: request.requested_by }, fingerprints);
   },
 });
 
 /** What went when it began was counted there. */
-const withGone = ({ erased, kept, ...report }: ErasureReport, gone: Gone): ErasureReport => {
+const withGone = ({ erased, kept, ...report }: ErasureReport, gone: DeletedCounts): ErasureReport => {
   const stay = gone[fingerprintTable] ?? 0;
   const fingerprints = {
     table: fingerprintTable,

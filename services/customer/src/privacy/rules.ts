@@ -1,13 +1,13 @@
 import { services } from '@clientela/contracts';
 import type { ErasureRequest } from './schema.ts';
 
-type Stored = Omit<ErasureRequest, 'services' | 'status'> & {
+type StoredFields = Omit<ErasureRequest, 'services' | 'status'> & {
   started_at: string | null;
   steps: Partial<Record<(typeof services)[number], boolean>> | null;
 };
 
-/** A request as it is answered. */
-export const shownRequest = ({ started_at, steps, ...stored }: Stored): ErasureRequest => ({
+/** Builds the response for a stored request. */
+export const toErasureRequest = ({ started_at, steps, ...stored }: StoredFields): ErasureRequest => ({
   id: stored.id,
   business_id: stored.business_id,
   status: stored.done_at ? 'done' : started_at ? 'running' : 'pending',

@@ -2,20 +2,20 @@ import { randomUUID } from 'node:crypto';
 import type { TestUser, Company } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { collectExport } from './export.ts';
-import { gdprUnderTest, type GdprUnderTest } from './gdpr-under-test.ts';
+import { createTestPrivacy, type TestPrivacy } from './testing/test-privacy.ts';
 
-let it: GdprUnderTest;
+let it: TestPrivacy;
 let company: Company;
 let admin: TestUser;
 beforeAll(async () => {
-  it = await gdprUnderTest();
+  it = await createTestPrivacy();
 });
 beforeEach(() => {
   company = it.service.company();
   admin = it.service.user('admin', company);
-  it.others.away.clear();
-  it.others.pages.clear();
-  it.others.asked.length = 0;
+  it.peers.failures.clear();
+  it.peers.pages.clear();
+  it.peers.exportRequests.length = 0;
 });
 afterAll(() => it.close());
 
@@ -46,12 +46,12 @@ describe('an export', () => {
     });
     await admin.post(`/api/customers/${customer.id}/notes`, { content: 'Prefers mornings' }).expect(201);
     const page = (from: number) => Array.from({ length: 1000 }, (_, index) => ({ id: from + index }));
-    it.others.pages.set('interactions', [page(0), page(1000), [{ id: 2000 }]]);
-    it.others.pages.set('transactions', [[{ amount: '10.00' }]]);
-    it.others.pages.set('favorites', [[], [{ item_id: 7 }]]);
-    it.others.pages.set('user', [[{ email: 'ana@example.com' }]]);
-    it.others.pages.set('sessions', [[{ ip: '192.0.2.1' }]]);
-    it.others.pages.set('audit', [[{ action: 'user.created' }]]);
+    it.peers.pages.set('interactions', [page(0), page(1000), [{ id: 2000 }]]);
+    it.peers.pages.set('transactions', [[{ amount: '10.00' }]]);
+    it.peers.pages.set('favorites', [[], [{ item_id: 7 }]]);
+    it.peers.pages.set('user', [[{ email: 'ana@example.com' }]]);
+    it.peers.pages.set('sessions', [[{ ip: '192.0.2.1' }]]);
+    it.peers.pages.set('audit', [[{ action: 'user.created' }]]);
     const { body, headers } = await admin.post(path, { customer_id: customer.id }).expect(200);
     expect(headers).toMatchObject({
       'cache-control': 'no-store',
@@ -86,7 +86,7 @@ describe('an export', () => {
       audit: [{ action: 'user.created' }],
     });
     const whose = { company_id: company.id, customer_id: customer.id, customer_number: customer.number, user_id };
-    for (const { person } of it.others.asked) expect(person).toEqual(whose);
+    for (const { person } of it.peers.exportRequests) expect(person).toEqual(whose);
     const by_user = await admin.post(path, { user_id, business_id: company.id }).expect(200);
     expect(by_user.body).toEqual(body);
     const own = it.service.user('customer', company, user_id);
@@ -95,11 +95,11 @@ describe('an export', () => {
 
   test('of a user who is no customer, of a customer who is no user, and of a deleted one', async () => {
     const user_id = it.newUser();
-    it.others.pages.set('user', [[{ id: user_id }]]);
+    it.peers.pages.set('user', [[{ id: user_id }]]);
     const { body } = await admin.post(path, { user_id, business_id: company.id }).expect(200);
     expect(body).toEqual({ ...nothing, customer: null, tags: [], notes: [], history: [], user: { id: user_id } });
-    expect(it.others.asked.map(({ section }) => section)).toEqual(['user', 'sessions', 'audit']);
-    it.others.pages.clear();
+    expect(it.peers.exportRequests.map(({ section }) => section)).toEqual(['user', 'sessions', 'audit']);
+    it.peers.pages.clear();
     const customer = await it.newCustomer(admin);
     await admin.delete(`/api/customers/${customer.id}`).expect(200);
     const deleted = await admin.post(path, { customer_id: customer.id }).expect(200);
@@ -124,11 +124,11 @@ describe('an export', () => {
     async (name) => {
       const customer = await it.newCustomer(admin);
       for (const how of ['hangs up', 503, 500, 404] as const) {
-        it.others.away.set(name, how);
+        it.peers.failures.set(name, how);
         const { body, headers } = await admin.post(path, { customer_id: customer.id }).expect(503);
         expect([body.detail, headers['retry-after']]).toEqual([expect.stringContaining(name), '2']);
       }
-      it.others.away.clear();
+      it.peers.failures.clear();
       await admin.post(path, { customer_id: customer.id }).expect(200);
     },
   );
@@ -144,7 +144,7 @@ describe('an export', () => {
 
   test('of somebody who is erased in the middle is none', async () => {
     const customer = await it.newCustomer(admin);
-    it.others.standIns.favorites.answer(async (_path, _body) => {
+    it.peers.servers.favorites.answer(async (_path, _body) => {
       await it.service.database.owner('customers').where({ id: customer.id }).delete();
       return { status: 200, body: { rows: [], next: null } };
     });

@@ -32,17 +32,18 @@ const columns = (db: Db) => [
   ),
 ];
 
-const some = (db: Db, where: object) =>
+const findNewest = (db: Db, where: object) =>
   db('erasure_requests').select(columns(db)).where(where).orderBy('requested_at', 'desc').first() as Promise<
     StoredRequest | undefined
   >;
 
-export const findRequest = (db: Db, company_id: string, id: string) => some(db, { company_id, id });
+export const findRequest = (db: Db, company_id: string, id: string) => findNewest(db, { company_id, id });
 /** Whether the customer was erased, or is about to be. */
 export const findRequestOfCustomer = (db: Db, company_id: string, customer_id: string) =>
-  some(db, { company_id, customer_id });
+  findNewest(db, { company_id, customer_id });
 /** The newest of a user. */
-export const findRequestOfUser = (db: Db, company_id: string, user_id: string) => some(db, { company_id, user_id });
+export const findRequestOfUser = (db: Db, company_id: string, user_id: string) =>
+  findNewest(db, { company_id, user_id });
 
 /** @param user_id whose own alone */
 export function listRequests(
@@ -96,7 +97,7 @@ const insertSteps = (tx: Tx, company_id: string, request_id: string, names: read
     .ignore();
 
 /** Notes that nothing of the customer is left here to be seen, and lets the other services begin. */
-export async function markBegun(tx: Tx, company_id: string, id: string, gone: Gone): Promise<void> {
+export async function markStarted(tx: Tx, company_id: string, id: string, gone: DeletedCounts): Promise<void> {
   await tx('erasure_requests')
     .where({ company_id, id, started_at: null })
     .update({ started_at: tx.fn.now(), deleted_rows: JSON.stringify(gone), version: tx.raw('version + 1') });
@@ -109,13 +110,13 @@ export async function markBegun(tx: Tx, company_id: string, id: string, gone: Go
 }
 
 /** How many rows went when it began, by table; under the fingerprints' name, how many of those stay. */
-export type Gone = Readonly<Record<string, number>>;
+export type DeletedCounts = Readonly<Record<string, number>>;
 export const fingerprintTable = 'erased_fingerprints';
 
-export async function findGone(db: Db, company_id: string, id: string): Promise<Gone> {
+export async function findDeletedCounts(db: Db, company_id: string, id: string): Promise<DeletedCounts> {
   const found = await db('erasure_requests')
     .where({ company_id, id })
-    .first<{ deleted_rows: Gone | null }>('deleted_rows');
+    .first<{ deleted_rows: DeletedCounts | null }>('deleted_rows');
   return found.deleted_rows ?? {};
 }
 
@@ -146,7 +147,7 @@ export const listDueSteps = (db: Db, service: Service, limit: number): PromiseLi
     .limit(limit);
 
 /** Keeps what a service has reported. */
-export async function settleStep(tx: Tx, { company_id, request_id, service }: Step, report: ErasureReport) {
+export async function completeStep(tx: Tx, { company_id, request_id, service }: Step, report: ErasureReport) {
   const done = await tx('erasure_steps')
     .where({ company_id, request_id, service })
     .whereNull('done_at')
@@ -157,19 +158,19 @@ export async function settleStep(tx: Tx, { company_id, request_id, service }: St
       .update({ version: tx.raw('version + 1') });
 }
 
-const after = (db: Db, wait: number) => ({
+const retryAfter = (db: Db, wait: number) => ({
   attempts: db.raw('attempts + 1'),
   next_attempt_at: db.raw(`now() + ? * interval '1 millisecond'`, [wait]),
 });
 
 /** @param wait milliseconds until it is tried again */
 export const postponeStep = (db: Db, { company_id, request_id, service }: Step, wait: number): PromiseLike<number> =>
-  db('erasure_steps').where({ company_id, request_id, service }).update(after(db, wait));
+  db('erasure_steps').where({ company_id, request_id, service }).update(retryAfter(db, wait));
 
 /** A request that every service has confirmed, its other records too. */
-export type Finished = Person & { id: string; requested_at: string; attempts: number };
+export type ConfirmedRequest = Person & { id: string; requested_at: string; attempts: number };
 
-export const listFinished = (db: Db, limit: number): PromiseLike<Finished[]> =>
+export const listConfirmed = (db: Db, limit: number): PromiseLike<ConfirmedRequest[]> =>
   db('erasure_requests as r')
     .select('r.company_id', 'r.id', 'customer_id', 'customer_number', 'user_id', 'requested_at', 'attempts')
     .whereNull('r.done_at')
@@ -204,8 +205,8 @@ export const finishRequest = (db: Db, receipt: ErasureReceipt, jws: string): Pro
       version: db.raw('version + 1'),
     });
 
-export const postponeReceipt = (db: Db, { company_id, id }: Finished, wait: number): PromiseLike<number> =>
-  db('erasure_requests').where({ company_id, id }).update(after(db, wait));
+export const postponeReceipt = (db: Db, { company_id, id }: ConfirmedRequest, wait: number): PromiseLike<number> =>
+  db('erasure_requests').where({ company_id, id }).update(retryAfter(db, wait));
 
 /** How many are open, and how old the oldest is in seconds. */
 export async function countOpen(db: Db): Promise<{ open: number; oldest: number }> {

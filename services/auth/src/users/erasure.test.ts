@@ -200,7 +200,7 @@ describe('an erased user', () => {
     const secret = await auth.database.owner('users').where({ id: person.id }).first('password_hash');
     expect(text).not.toContain(String(secret.password_hash).toLowerCase());
     expect(Object.keys({ ...document.user[0], ...document.sessions[0] })).not.toEqual(
-      expect.arrayContaining([expect.stringMatching(/hash|seed|searched/)]),
+      expect.arrayContaining([expect.stringMatching(/hash|seed|search_text/)]),
     );
 
     const before = await auth.database.owner('audit_logs').where({ company_id: company }).orderBy('id');
