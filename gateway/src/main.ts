@@ -1,10 +1,10 @@
 import { redactedNames } from '@clientela/contracts';
-import { createLog, runService } from '@clientela/runtime';
+import { createLog, runProcess } from '@clientela/runtime';
 import { destination } from 'pino';
 import { createGateway } from './app.ts';
 import { readConfig } from './config.ts';
 
-await runService(async (onShutdown) => {
+await runProcess(async (onShutdown) => {
   const config = readConfig();
   // Buffers the log, unlike the services: every request passes here, and one write per line would cost as much as forwarding.
   const out = destination({ fd: 1, sync: false, minLength: 4096, periodicFlush: 500 });

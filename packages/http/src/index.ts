@@ -11,6 +11,8 @@ export type { Binding, Cursors, Keyset } from './routing/cursor.ts';
 export { storedResponsesTable, redactStoredResponses, redactedColumns } from './idempotency/redact-stored-responses.ts';
 export { startIdempotencyCleanup } from './idempotency/idempotency-cleanup.ts';
 export { listen } from './routing/listen.ts';
+export { runService } from './run-service.ts';
+export type { ServiceProcess } from './run-service.ts';
 export { toProblem } from './routing/to-problem.ts';
 export { createOpenapiDocument, Problem } from './openapi/openapi.ts';
 export { changedValues, patchBody, readOnlyErrors, pickWritable, writableFields } from './routing/patch.ts';

@@ -1,7 +1,7 @@
 export { readEnvironment, readSecretFiles, EnvironmentError, environment } from './environment.ts';
 export { createLog } from './log.ts';
 export type { Log } from './log.ts';
-export { runService } from './lifecycle.ts';
+export { runProcess } from './lifecycle.ts';
 export type { ShutdownHook } from './lifecycle.ts';
 export { avatarSettings, validateAvatarStorage, requireAvatarStorage } from './avatar-settings.ts';
 export type { AvatarSettings } from './avatar-settings.ts';

@@ -7,9 +7,9 @@ import { expect, test } from 'vitest';
 /** A supervised process whose buffered log still holds lines. */
 const program = `
   import { createRequire } from 'node:module';
-  import { runService } from ${JSON.stringify(join(import.meta.dirname, 'index.ts'))};
+  import { runProcess } from ${JSON.stringify(join(import.meta.dirname, 'index.ts'))};
   const { destination } = createRequire(${JSON.stringify(join(import.meta.dirname, 'log.ts'))})('pino');
-  await runService(async (onShutdown) => {
+  await runProcess(async (onShutdown) => {
     const out = destination({ fd: 1, sync: false, minLength: 4096 });
     onShutdown(() => out.flushSync());
     out.write('buffered, never read\\n');

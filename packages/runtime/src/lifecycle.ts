@@ -12,7 +12,7 @@ const shutdownTimeout = 10_000; // milliseconds until the process exits with hoo
  * Runs a process until SIGTERM, SIGINT, or the end of the process that started it (its IPC channel closes).
  * `start` registers a hook right after opening each resource, so that a failed start closes what it opened.
  */
-export async function runService(start: (onShutdown: (hook: ShutdownHook) => void) => Promise<void>): Promise<void> {
+export async function runProcess(start: (onShutdown: (hook: ShutdownHook) => void) => Promise<void>): Promise<void> {
   const shutdownHooks: ShutdownHook[] = [];
   let isStopping = false;
 

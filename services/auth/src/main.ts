@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { redactedNames } from '@clientela/contracts';
-import { connect, asUnavailable, type Db } from '@clientela/db';
+import { asUnavailable, type Db } from '@clientela/db';
 import { outboxPoolOptions, startEvents } from '@clientela/events';
-import { parseServiceKeys, createCursors, startIdempotencyCleanup, listen, serviceClient } from '@clientela/http';
-import { createLog, runService, type Log } from '@clientela/runtime';
+import { createCursors, runService } from '@clientela/http';
+import { startPeriodicWorker, type Log, type ShutdownHook } from '@clientela/runtime';
 import { createProfileClient } from './accounts/customer-profiles.ts';
 import { createPasswords } from './accounts/passwords.ts';
 import { createApp } from './app.ts';
@@ -15,57 +14,45 @@ import { createRefreshTokens } from './sessions/refresh-token.ts';
 import { startSessionCleanup } from './sessions/worker.ts';
 import { subscriptions } from './subscriptions.ts';
 
-const keyReloadInterval = 10_000; // milliseconds
+const keyReloadIntervalMs = 10_000;
 const profileTimeout = 1000; // milliseconds that a registration waits for the customer profile
 
-await runService(async (onShutdown) => {
-  const config = readConfig();
-  const log = createLog('auth', config.LOG_LEVEL, { redact: redactedNames });
-  const url = config.AUTH_DATABASE_URL;
+await runService('auth', {
+  readConfig,
+  poolOptions: outboxPoolOptions,
+  start: async ({ config, deps, databaseUrl, client, onShutdown }) => {
+    const { db, log, secret } = deps;
+    const tokens = { algorithm: config.JWT_ALGORITHM, lifetimeMinutes: config.ACCESS_TOKEN_EXPIRE_MINUTES };
+    const currentKey = await openTokenSigner(config, db, log, onShutdown);
+    const loadReceiptKey = createReceiptKeyLoader(secret);
+    await waitForDatabase(() => loadReceiptKey(db), log);
+    const sessionCleanup = startSessionCleanup(db, log);
+    onShutdown(() => sessionCleanup.stop());
+    const customer = client('customer');
+    const events = startEvents({
+      ...deps,
+      url: databaseUrl,
+      service: 'auth',
+      subscriptions,
+      subscribers: [customer], // only the customer service consumes events of auth
+      settings: config,
+    });
+    onShutdown(() => events.stop());
 
-  const db = connect(url, { name: 'auth', ...outboxPoolOptions(config) });
-  onShutdown(() => db.destroy());
-  const tokens = { algorithm: config.JWT_ALGORITHM, lifetimeMinutes: config.ACCESS_TOKEN_EXPIRE_MINUTES };
-  const currentKey = await openTokenSigner(config, db, log, onShutdown);
-  const loadReceiptKey = createReceiptKeyLoader(config.AUTH_SECRET);
-  await waitForDatabase(() => loadReceiptKey(db), log);
-  const sessionCleanup = startSessionCleanup(db, log);
-  onShutdown(() => sessionCleanup.stop());
-  const idempotencyCleanup = startIdempotencyCleanup(db, log);
-  onShutdown(() => idempotencyCleanup.stop());
-  const customer = { service: 'customer', url: config.CUSTOMER_SERVICE_URL, key: config.AUTH_SERVICE_KEY } as const;
-  const services = [
-    serviceClient(customer),
-    serviceClient({ ...customer, service: 'interaction', url: config.INTERACTION_SERVICE_URL }),
-    serviceClient({ ...customer, service: 'product', url: config.PRODUCT_SERVICE_URL }),
-    serviceClient({ ...customer, service: 'favorites', url: config.FAVORITES_SERVICE_URL }),
-  ];
-  const subscribers = services.slice(0, 1); // only the customer service consumes events of auth
-  const events = startEvents({ db, url, service: 'auth', subscriptions, subscribers, settings: config, log });
-  onShutdown(() => events.stop());
-
-  const app = createApp({
-    db,
-    log,
-    serviceKeys: parseServiceKeys(config.SERVICE_KEY_HASHES),
-    secret: config.AUTH_SECRET,
-    passwords: createPasswords(),
-    tokens,
-    issueToken: createTokenIssuer(currentKey, tokens.lifetimeMinutes),
-    loadReceiptKey,
-    sessions: {
-      refreshTokens: createRefreshTokens(config.AUTH_SECRET),
-      refreshDays: config.REFRESH_TOKEN_EXPIRE_DAYS,
-    },
-    defaults: { country: config.DEFAULT_COUNTRY, currency: config.DEFAULT_CURRENCY },
-    createProfile: createProfileClient(serviceClient({ ...customer, timeout: profileTimeout })),
-    cursors: createCursors(config.AUTH_SECRET),
-    services,
-    metrics: events.metrics,
-  });
-  const server = await listen(app, { host: config.HOST, port: config.AUTH_PORT });
-  onShutdown(() => server.close());
-  log.info({ port: server.port }, 'listening');
+    return createApp({
+      ...deps,
+      passwords: createPasswords(),
+      tokens,
+      issueToken: createTokenIssuer(currentKey, tokens.lifetimeMinutes),
+      loadReceiptKey,
+      sessions: { refreshTokens: createRefreshTokens(secret), refreshDays: config.REFRESH_TOKEN_EXPIRE_DAYS },
+      defaults: { country: config.DEFAULT_COUNTRY, currency: config.DEFAULT_CURRENCY },
+      createProfile: createProfileClient(client('customer', { timeout: profileTimeout })),
+      cursors: createCursors(secret),
+      services: [customer, client('interaction'), client('product'), client('favorites')],
+      metrics: events.metrics,
+    });
+  },
 });
 
 /** Returns the current signing key: the shared secret, or the key pair from the database, reloaded after rotations. */
@@ -73,17 +60,21 @@ async function openTokenSigner(
   { JWT_ALGORITHM, JWT_SECRET_KEY = '', AUTH_SECRET }: Config,
   db: Db,
   log: Log,
-  onShutdown: (hook: () => void) => void,
+  onShutdown: (hook: ShutdownHook) => void,
 ): Promise<() => SigningKey> {
   if (JWT_ALGORITHM === 'HS256') {
     const key = hs256Key(JWT_SECRET_KEY);
     return () => key;
   }
   const keys = await waitForDatabase(() => loadSigningKeys(db, AUTH_SECRET), log);
-  const timer = setInterval(() => {
-    keys.reload().catch((error: unknown) => log.warn({ err: error }, 'reloading the signing keys failed'));
-  }, keyReloadInterval);
-  onShutdown(() => clearInterval(timer));
+  const reloading = startPeriodicWorker({
+    run: keys.reload,
+    intervalMs: keyReloadIntervalMs,
+    delayFirst: true,
+    log,
+    failureMessage: 'reloading the signing keys failed',
+  });
+  onShutdown(() => reloading.stop());
   return keys.current;
 }
 

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { connect, asUnavailable } from '@clientela/db';
-import { EnvironmentError, readEnvironment } from '@clientela/runtime';
+import { connect } from '@clientela/db';
+import { EnvironmentError, readEnvironment, runCommand } from '@clientela/runtime';
 import { z } from 'zod';
 import { audit } from './audit/store.ts';
 import { AUTH_DATABASE_URL, AUTH_SECRET } from './config.ts';
+import { failureMessage } from './failure-message.ts';
 import { rotateSigningKey } from './keys/signing-key.ts';
 import { rotateReceiptKey } from './receipts/receipt-key.ts';
 
@@ -15,7 +16,7 @@ const commands = {
   receipts: { rotate: rotateReceiptKey, resource_type: 'receipt_key' },
 };
 
-async function run(): Promise<void> {
+await runCommand(async () => {
   const command = process.argv[2] ?? 'tokens';
   if (command !== 'tokens' && command !== 'receipts') {
     throw new EnvironmentError('Name the key to rotate: tokens or receipts');
@@ -40,13 +41,4 @@ async function run(): Promise<void> {
   } finally {
     await db.destroy();
   }
-}
-
-try {
-  await run();
-} catch (error) {
-  const cause = asUnavailable(error) ?? error;
-  const message = cause instanceof Error ? cause.message : 'The command failed for an unknown reason';
-  process.stderr.write(`${message.replaceAll(/\s*\n\s*/g, ' ')}\n`);
-  process.exitCode = 1;
-}
+}, failureMessage);

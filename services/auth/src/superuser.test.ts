@@ -4,14 +4,15 @@ import { promisify } from 'node:util';
 import { childEnv } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createPasswords, type Passwords } from './accounts/passwords.ts';
+import { describeFailure, runSuperuserCommand } from './accounts/superuser-command.ts';
 import { ensureSuperuser, resetSuperuser, type SuperuserResult } from './accounts/superuser.ts';
-import { createTestAuth, type TestAuth } from './testing/test-auth.ts';
+import { createTestAuth, testHashingCost, type TestAuth } from './testing/test-auth.ts';
 
 const run = promisify(execFile);
 const script = resolve(import.meta.dirname, 'superuser.ts');
 
 let auth: TestAuth;
-const passwords = createPasswords();
+const passwords = createPasswords({ cost: testHashingCost });
 
 beforeAll(async () => {
   auth = await createTestAuth({ pool: 10 });
@@ -27,21 +28,24 @@ const ensure = (input: { email?: string; password?: string } = {}) =>
 const reset = (input: { email?: string; password?: string } = {}) =>
   resetSuperuser(auth.database.db, passwords, { email, password: undefined, ...input });
 
+const environment = (settings: Record<string, string>) => ({
+  ...childEnv,
+  NODE_ENV: 'production',
+  AUTH_DATABASE_URL: auth.database.url,
+  ...settings,
+});
 /** Runs the command in a process of its own, as the fleet does. */
-async function runCommand(command: string, settings: Record<string, string> = {}): Promise<SuperuserResult> {
-  const env = { ...childEnv, NODE_ENV: 'production', AUTH_DATABASE_URL: auth.database.url, ...settings };
-  const { stdout } = await run(process.execPath, [script, command], { env });
+async function runProcess(command: string, settings: Record<string, string> = {}): Promise<SuperuserResult> {
+  const { stdout } = await run(process.execPath, [script, command], { env: environment(settings) });
   expect(stdout.trim().split('\n')).toHaveLength(1);
   return JSON.parse(stdout) as SuperuserResult;
 }
-const expectFailure = async (command: string, settings: Record<string, string> = {}) => {
-  const { code, stdout, stderr } = (await runCommand(command, settings).catch((error: unknown) => error)) as Record<
-    string,
-    unknown
-  >;
-  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-  expect(String(stderr).trim().split('\n')).toHaveLength(1);
-  return String(stderr);
+const runDirectly = (command: string, settings: Record<string, string> = {}) =>
+  runSuperuserCommand(command, environment(settings), passwords);
+const failureOf = async (command: string, settings: Record<string, string> = {}) => {
+  const message = describeFailure(await runDirectly(command, settings).catch((error: unknown) => error));
+  expect(message).not.toContain('\n');
+  return message;
 };
 const generated = expect.stringMatching(/^[A-Za-z0-9_-]{24}$/);
 const login = (email: string, password = '') => auth.anonymous().post('/auth/login', { email, password });
@@ -50,7 +54,7 @@ test(
   'the command creates the superuser and resets its password, printing each password once',
   { timeout: 60_000 },
   async () => {
-    const made = await runCommand('ensure');
+    const made = await runProcess('ensure');
     expect(made).toEqual({ made: true, email, password: generated });
     const { body } = await login(email, made.password).expect(200);
     expect(body.user).toMatchObject({
@@ -61,13 +65,13 @@ test(
       business_id: null,
     });
 
-    const changed = await runCommand('reset');
+    const changed = await runProcess('reset');
     expect(changed).toEqual({ made: false, email, password: generated });
     await login(email, made.password).expect(401);
     await login(email, changed.password).expect(200);
 
     expect(
-      await runCommand('reset', { ADMIN_EMAIL: 'root@example.com', ADMIN_PASSWORD: 'a configured password' }),
+      await runDirectly('reset', { ADMIN_EMAIL: 'root@example.com', ADMIN_PASSWORD: 'a configured password' }),
     ).toEqual({
       made: false,
       email,
@@ -77,23 +81,23 @@ test(
 );
 
 test('a failure is reported in one sentence without secrets', { timeout: 60_000 }, async () => {
-  const unusable = await expectFailure('ensure', {
-    ADMIN_PASSWORD: 'short7!',
-    ADMIN_EMAIL: 'nobody',
-    AUTH_DATABASE_URL: '',
+  const invalid = { ADMIN_PASSWORD: 'short7!', ADMIN_EMAIL: 'nobody', AUTH_DATABASE_URL: '' };
+  const failed = await runProcess('ensure', invalid).catch((error: unknown) => error);
+  expect(failed).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringMatching(/^[^\n]*AUTH_DATABASE_URL[^\n]*ADMIN_EMAIL[^\n]*ADMIN_PASSWORD[^\n]*\n$/),
   });
-  expect(unusable).toMatch(/AUTH_DATABASE_URL.*ADMIN_EMAIL.*ADMIN_PASSWORD/);
-  expect(unusable).not.toContain('short7!');
-  expect(
-    await expectFailure('ensure', { ADMIN_EMAIL: 'root@example.com', ADMIN_PASSWORD: 'ROOT@example.com' }),
-  ).toContain('ADMIN_PASSWORD');
-  const unreachable = auth.database.url.replace(/:\d+\//, ':1/');
-  expect(await expectFailure('ensure', { AUTH_DATABASE_URL: unreachable })).toBe(
-    'The database is temporarily unavailable\n',
+  expect((failed as { stderr: string }).stderr).not.toContain('short7!');
+  expect(await failureOf('nothing')).toContain('ensure or reset');
+  expect(await failureOf('ensure', { ADMIN_EMAIL: 'root@example.com', ADMIN_PASSWORD: 'ROOT@example.com' })).toContain(
+    'ADMIN_PASSWORD',
   );
+  const unreachable = auth.database.url.replace(/:\d+\//, ':1/');
+  expect(await failureOf('ensure', { AUTH_DATABASE_URL: unreachable })).toBe('The database is temporarily unavailable');
   const { user } = await auth.register();
-  expect(await expectFailure('ensure', { ADMIN_EMAIL: user.email })).toBe(
-    'ADMIN_EMAIL belongs to a user who is not a superuser\n',
+  expect(await failureOf('ensure', { ADMIN_EMAIL: user.email })).toBe(
+    'ADMIN_EMAIL belongs to a user who is not a superuser',
   );
 });
 

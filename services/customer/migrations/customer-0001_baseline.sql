@@ -384,7 +384,7 @@ create index customer_tags_label on customer_tags (company_id, lower(label), cus
 create index customer_tags_listed on customer_tags (company_id, lower(label), customer_created_at desc, customer_id desc)
   where is_listed;
 
--- Erasures of persons across all services: docs/adr/0018. A request holds ids, states and counts, never a value of the person.
+-- Erasures of persons across all services: docs/adr/0016. A request holds ids, states and counts, never a value of the person.
 create table erasure_requests (
   company_id uuid not null,
   id uuid not null,

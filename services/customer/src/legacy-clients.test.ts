@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sampleImage } from './avatars/testing/sample-images.ts';
 import { createTestCustomer } from './testing/test-customer.ts';
 
-// The calls that clients of the joined systems make as they are: each succeeds, slash at the end or not.
+// Requests of existing clients, unchanged: each succeeds, with or without a trailing slash.
 
 let service: TestService;
 let company: Company;
@@ -21,8 +21,8 @@ afterAll(() => service.close());
 
 const path = '/api/customers';
 
-describe('a client of Bee', () => {
-  /** Makes the customer that its documentation makes, with ids of this run. */
+describe('a shop client', () => {
+  /** Creates the customer of the client's documentation, with ids of this run. */
   const john = async (caller: TestUser, { id }: Company) => {
     const body = {
       full_name: 'John Doe',
@@ -32,9 +32,12 @@ describe('a client of Bee', () => {
       user_id: randomUUID(),
       business_id: id,
     };
-    const answer = await caller.post(`${path}/`, body).expect(201);
-    expect(answer.body).toMatchObject({ message: 'Customer created', customer: { ...body, phone: expect.anything() } });
-    return answer.body.customer;
+    const response = await caller.post(`${path}/`, body).expect(201);
+    expect(response.body).toMatchObject({
+      message: 'Customer created',
+      customer: { ...body, phone: expect.anything() },
+    });
+    return response.body.customer;
   };
 
   test('creates, reads, lists, changes and deletes a customer', async () => {
@@ -55,7 +58,7 @@ describe('a client of Bee', () => {
   });
 
   test.each(['ES', 'US', 'BR', 'PT', 'CO', 'RU'])(
-    'is taken at its phone number in a company of %s too',
+    'accepts a phone of another country in a company of %s',
     async (country) => {
       const elsewhere = service.company({ country });
       const customer = await john(service.user('manager', elsewhere), elsewhere);
@@ -65,12 +68,12 @@ describe('a client of Bee', () => {
     },
   );
 
-  test('tags it in each of the ways that there are, and takes tags from it', async () => {
+  test('adds and removes tags by each route', async () => {
     const { id } = (await admin.post(`${path}/`, { full_name: 'Tagged' }).expect(201)).body.customer;
     const vip = await admin.post(`${path}/${id}/tags`, { label: 'VIP', color: '#FFD700' }).expect(201);
     expect(vip.body.tag).toMatchObject({ customer_id: id, label: 'VIP', color: '#FFD700', created_by: admin.user_id });
-    const given = { customer_id: id, label: 'Blacklist', color: '#000000', priority: 1 };
-    const other = await admin.post(`${path}/tags/`, given).expect(201);
+    const input = { customer_id: id, label: 'Blacklist', color: '#000000', priority: 1 };
+    const other = await admin.post(`${path}/tags/`, input).expect(201);
     const several = await admin.post(`${path}/${id}/tags`, { labels: ['new', 'web'] }).expect(201);
     expect(several.body.tags).toHaveLength(2);
     const list = await admin.get(`${path}/tags/customer/${id}`).expect(200);
@@ -80,7 +83,7 @@ describe('a client of Bee', () => {
     expect((await admin.get(`${path}/tags/customer/${id}`)).body.total).toBe(2);
   });
 
-  test('writes notes about it, reads and removes them', async () => {
+  test('adds, reads and removes notes', async () => {
     const { id } = (await admin.post(`${path}/`, { full_name: 'Noted' }).expect(201)).body.customer;
     const content = 'Clienta întreabă când își primește comanda.';
     const { note } = (await admin.post(`${path}/${id}/notes`, { content }).expect(201)).body;
@@ -90,8 +93,8 @@ describe('a client of Bee', () => {
   });
 });
 
-describe('a client of CRMS', () => {
-  test('reads its own profile and what is counted of it', async () => {
+describe('a self-service and back-office client', () => {
+  test('reads its own profile and statistics', async () => {
     const person = service.user('customer', company);
     const profile = { user_id: person.user_id, business_id: company.id, email: 'r@example.com', full_name: 'R. Man' };
     const made = await service.callingService('auth').post(`${path}/internal/create`, profile).expect(201);
@@ -105,7 +108,7 @@ describe('a client of CRMS', () => {
     expect((await person.get(`${path}/me/statistics`).expect(200)).body).toMatchObject({ total_orders: 1 });
   });
 
-  test('manages customers: finds, changes, their status and type, notes, orders and complaints', async () => {
+  test('finds and changes customers, their status, type, notes, orders and complaints', async () => {
     const { id } = (await admin.post(path, { full_name: 'Managed Customer' }).expect(201)).body.customer;
     const at = `${path}/${id}`;
     expect((await admin.get(`${path}?search=managed&status=active&type=regular`).expect(200)).body.total).toBe(1);

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { hash, verify } from '@node-rs/argon2';
+import { unavailable } from '@clientela/errors';
+import { createConcurrencyLimiter } from '@clientela/runtime';
+import { hash, verify, type Options } from '@node-rs/argon2';
 import { verify as verifyBcrypt } from '@node-rs/bcrypt';
-import { createConcurrencyLimiter } from './concurrency-limiter.ts';
 
 /** `rehashed`: the argon2id hash to store from now on, when a correct password still had a bcrypt hash. */
 export type PasswordCheck = { isValid: boolean; rehashed?: string };
@@ -18,8 +19,11 @@ export type Passwords = {
   verify: (password: string, find: () => Promise<string | undefined>, signal?: AbortSignal) => Promise<PasswordCheck>;
 };
 
-/** OWASP's parameters for argon2id, the library's default variant: memory in KiB, passes, lanes. */
-const argon2Options = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+/** The cost of argon2id: memory in KiB, passes, lanes. */
+export type HashingCost = Required<Pick<Options, 'memoryCost' | 'timeCost' | 'parallelism'>>;
+
+/** OWASP's parameters for argon2id, the library's default variant. */
+const productionCost: HashingCost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
 /** Applies NFKC, as NIST SP 800-63B advises, so that every keyboard produces the same password. */
 const normalize = (password: string) => password.normalize('NFKC');
@@ -30,19 +34,22 @@ const isBcrypt = (hashed: string) => /^\$2[aby]\$/.test(hashed);
 export const generatePassword = (): string => randomBytes(18).toString('base64url');
 
 /** Lets 200 simultaneous sign-ins succeed within the gateway's deadline of 15 s. */
-const defaultLimits = { concurrency: 2, maxQueued: 200, timeoutMs: 10_000 };
+const productionLimits = { concurrency: 2, maxQueued: 200, queueTimeoutMs: 10_000 };
 
-export function createPasswords(limits = defaultLimits): Passwords {
-  const limit = createConcurrencyLimiter(limits);
-  const dummyHash = hash(generatePassword(), argon2Options);
+/** @param options.cost of new hashes; a stored hash is verified with the cost it was created with */
+export function createPasswords({ cost = productionCost, limits = productionLimits } = {}): Passwords {
+  const limit = createConcurrencyLimiter({
+    ...limits,
+    rejection: () => unavailable('Too many concurrent sign-ins; retry in 5 s', { retryAfter: 5 }),
+  });
+  const hashNormalized = (password: string) => hash(normalize(password), cost);
+  const dummyHash = hash(generatePassword(), cost);
 
   /** Also tries the password as typed, because the system it comes from did not normalize it. */
   const checkBcrypt = async (password: string, hashed: string): Promise<PasswordCheck> => {
     const spellings = new Set([password, normalize(password)]);
     for (const spelling of spellings) {
-      if (await verifyBcrypt(spelling, hashed)) {
-        return { isValid: true, rehashed: await hash(normalize(password), argon2Options) };
-      }
+      if (await verifyBcrypt(spelling, hashed)) return { isValid: true, rehashed: await hashNormalized(password) };
     }
     return { isValid: false };
   };
@@ -52,7 +59,7 @@ export function createPasswords(limits = defaultLimits): Passwords {
     return { isValid: isValid && hashed !== undefined };
   };
   return {
-    hash: (password, signal) => limit(() => hash(normalize(password), argon2Options), signal),
+    hash: (password, signal) => limit(() => hashNormalized(password), signal),
     verify: (password, find, signal) => limit(async () => check(password, await find()), signal),
   };
 }

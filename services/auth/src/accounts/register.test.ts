@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
+import { createTestAuth, testHashingCost, type TestAuth } from '../testing/test-auth.ts';
 import { createPasswords } from './passwords.ts';
 
 let auth: TestAuth;
 
 beforeAll(async () => {
-  auth = await createTestAuth();
+  auth = await createTestAuth({ passwords: createPasswords() }); // the production cost, which a test checks
 });
 afterAll(() => auth.close());
 
@@ -188,7 +188,7 @@ describe('rejections', () => {
 });
 
 test('of twenty concurrent registrations with one e-mail, one succeeds', async () => {
-  const real = createPasswords();
+  const real = createPasswords({ cost: testHashingCost });
   let hashed = 0;
   const all = Promise.withResolvers<void>();
   const pooled = await createTestAuth({

@@ -1,8 +1,8 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { EnvironmentError } from '@clientela/runtime';
+import { deriveKey, EnvironmentError } from '@clientela/runtime';
 import { calculateJwkThumbprint } from 'jose';
 import type { PublicJwk } from './schema.ts';
-import { deriveKey, seal, unseal } from './sealing.ts';
+import { seal, unseal } from './sealing.ts';
 
 /** A key pair as stored: the private key is encrypted (PKCS #8 inside). */
 export type KeyPair = { kid: string; public_jwk: PublicJwk; sealed_private_key: Buffer };
@@ -13,7 +13,7 @@ export type KeyPair = { kid: string; public_jwk: PublicJwk; sealed_private_key: 
  * @param label the purpose; keys sealed for one purpose cannot be opened for another
  */
 export const sealingKeyFor = (authSecret: string, label: 'signing-keys' | 'receipt-keys'): Buffer =>
-  deriveKey(Buffer.from(authSecret, 'base64url'), label);
+  deriveKey(authSecret, `clientela auth ${label}`);
 
 /** Generates a P-256 key pair (ES256); its `kid` is the JWK thumbprint (RFC 7638). */
 export async function generateKeyPair(sealingKey: Buffer, use: PublicJwk['use']): Promise<KeyPair> {

@@ -1,12 +1,8 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 
 const algorithm = 'aes-256-gcm';
 const nonceBytes = 12;
 const tagBytes = 16;
-
-/** Derives a key for one purpose from the installation's secret, by HKDF (RFC 5869). */
-export const deriveKey = (secret: Buffer, label: string): Buffer =>
-  Buffer.from(hkdfSync('sha256', secret, '', `clientela auth ${label}`, 32));
 
 /**
  * Encrypts and authenticates bytes (AES-256-GCM). Returns nonce, tag and ciphertext.

@@ -1,6 +1,6 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { isUuid } from '@clientela/db';
-import { deriveKey } from '../keys/sealing.ts';
+import { deriveKey } from '@clientela/runtime';
 
 /** A parsed refresh token: its session, and its position in the session's sequence of tokens. */
 export type ParsedRefreshToken = { id: string; generation: number; mac: Buffer };
@@ -24,7 +24,7 @@ export const hashToken = (token: string): Buffer => createHash('sha256').update(
 
 /** @param authSecret AUTH_SECRET: 32 bytes in base64url */
 export function createRefreshTokens(authSecret: string): RefreshTokens {
-  const key = deriveKey(Buffer.from(authSecret, 'base64url'), 'refresh-tokens');
+  const key = deriveKey(authSecret, 'clientela auth refresh-tokens');
   const computeMac = ({ id, generation, seed }: RefreshTokenSource) =>
     createHmac('sha256', key).update(`${id}.${generation}.`).update(seed).digest();
   return {

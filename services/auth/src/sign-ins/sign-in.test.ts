@@ -1,14 +1,14 @@
 import { createPublicKey, randomUUID, type JsonWebKey } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
+import { createTestAuth, testHashingCost, type TestAuth } from '../testing/test-auth.ts';
 import { createPasswords } from '../accounts/passwords.ts';
 
 let auth: TestAuth;
 let verifiedHashes: (string | undefined)[] = [];
 
 beforeAll(async () => {
-  const real = createPasswords();
+  const real = createPasswords({ cost: testHashingCost });
   auth = await createTestAuth({
     passwords: {
       ...real,

@@ -2,13 +2,16 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { createCursors, type ServiceClient } from '@clientela/http';
 import { testService, type TestService, type TestUser } from '@clientela/testing';
 import type { CreateProfile } from '../accounts/customer-profiles.ts';
-import { createPasswords, type Passwords } from '../accounts/passwords.ts';
+import { createPasswords, type HashingCost, type Passwords } from '../accounts/passwords.ts';
 import type { User } from '../accounts/schema.ts';
 import { createApp } from '../app.ts';
 import { hs256Key, loadSigningKeys, type SigningKeys } from '../keys/signing-key.ts';
 import { createReceiptKeyLoader } from '../receipts/receipt-key.ts';
 import { createTokenIssuer, type IssueToken } from '../sessions/access-token.ts';
 import { createRefreshTokens } from '../sessions/refresh-token.ts';
+
+/** The lowest cost that argon2id allows, for tests that do not measure hashing. */
+export const testHashingCost: HashingCost = { memoryCost: 8, timeCost: 1, parallelism: 1 };
 
 export const generateSecret = () => randomBytes(32).toString('base64url');
 
@@ -36,7 +39,7 @@ export async function createTestAuth(
   const sharedKey = options.sharedSecret === undefined ? undefined : hs256Key(options.sharedSecret);
   let keys: Promise<SigningKeys> | undefined;
   let issue: IssueToken | undefined;
-  const passwords = options.passwords ?? createPasswords();
+  const passwords = options.passwords ?? createPasswords({ cost: testHashingCost });
   const service = await testService(
     'auth',
     (parts) => {

@@ -4,13 +4,13 @@ import type { TestUser } from '@clientela/testing';
 import jwt from 'jsonwebtoken';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createPasswords, type Passwords } from '../accounts/passwords.ts';
-import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
+import { createTestAuth, testHashingCost, type TestAuth } from '../testing/test-auth.ts';
 
 let auth: TestAuth;
 /** Holds sign-ins after their password was verified. */
 const gate = { opened: Promise.resolve(), waiting: 0 };
 beforeAll(async () => {
-  const real = createPasswords();
+  const real = createPasswords({ cost: testHashingCost });
   const passwords: Passwords = {
     ...real,
     verify: async (...input) => {

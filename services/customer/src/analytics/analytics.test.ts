@@ -12,26 +12,26 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 const path = '/api/customers/analytics';
-const made = async (shop: TestUser, body: object): Promise<string> =>
+const createCustomer = async (shop: TestUser, body: object): Promise<string> =>
   (await shop.post('/api/customers', body).expect(201)).body.customer.id;
 const counted = (customer_id: string, values: object) =>
   service.database.owner('customer_counters').where({ customer_id }).update(values);
 
-describe('analytics', () => {
-  test('tell of a company’s customers, their orders and complaints, and of nobody else’s', async () => {
+describe('GET analytics', () => {
+  test('counts customers, orders and complaints of one company only, and caches the result for a minute', async () => {
     const company = service.company({ currency: 'COP' });
     const shop = service.user('admin', company);
-    const ana = await made(shop, { full_name: 'Ana', type: 'vip' });
-    const old = await made(shop, { full_name: 'Old', status: 'inactive' });
-    const held = await made(shop, { full_name: 'Held', status: 'suspended', type: 'premium' });
-    const gone = await made(shop, { full_name: 'Gone' });
+    const ana = await createCustomer(shop, { full_name: 'Ana', type: 'vip' });
+    const old = await createCustomer(shop, { full_name: 'Old', status: 'inactive' });
+    const held = await createCustomer(shop, { full_name: 'Held', status: 'suspended', type: 'premium' });
+    const gone = await createCustomer(shop, { full_name: 'Gone' });
     await counted(ana, { total_orders: 2, lifetime_value: '100.00', total_complaints: 3, open_complaints: 1 });
     await counted(old, { total_orders: 1, lifetime_value: '0.01' });
     await counted(held, { total_orders: 4, lifetime_value: '7.00', currency: 'EUR' });
     await counted(gone, { total_orders: 4, lifetime_value: '50.00', total_complaints: 1 });
     await service.database.owner('customers').where({ id: old }).update({ created_at: '2020-01-01' });
     await shop.delete(`/api/customers/${gone}`).expect(200);
-    await made(service.user('admin', service.company()), { full_name: 'Elsewhere' });
+    await createCustomer(service.user('admin', service.company()), { full_name: 'Elsewhere' });
 
     const { body } = await service.user('viewer', company).get(path).expect(200);
     expect(body).toEqual({
@@ -43,15 +43,15 @@ describe('analytics', () => {
       new_customers_this_month: 2,
       generated_at: expect.any(String),
     });
-    // Not found out again within the minute.
-    await made(shop, { full_name: 'New' });
+    // Cached within the minute.
+    await createCustomer(shop, { full_name: 'New' });
     expect((await shop.get(path).expect(200)).body).toEqual(body);
     expect((await service.user('superuser').get(`${path}?company_id=${company.company_id}`).expect(200)).body).toEqual(
       body,
     );
   });
 
-  test('are all zero for a company without customers', async () => {
+  test('returns zeros for a company without customers', async () => {
     const { body } = await service.user('admin', service.company()).get(path).expect(200);
     expect(body).toMatchObject({
       total_customers: 0,
@@ -62,14 +62,14 @@ describe('analytics', () => {
     });
   });
 
-  test('need a company, and a role that reads them', async () => {
+  test('requires a company and a permitted role', async () => {
     await service.user('superuser').get(path).expect(422);
     await service.user('customer', service.company()).get(path).expect(403);
     await service.user('admin', service.company()).get(`${path}?company_id=${service.company().id}`).expect(403);
   });
 });
 
-test('an average is rounded to two places', () => {
+test('rounds an average to two decimal places', () => {
   expect(average('10.00', 3)).toBe('3.33');
   expect(average('20.00', 3)).toBe('6.67');
   expect(average('0.01', 2)).toBe('0.01');
@@ -83,23 +83,23 @@ test('an average is rounded to two places', () => {
   );
 });
 
-describe('what is remembered', () => {
-  test('is found once at a time, until it is too old', async () => {
-    let [clock, found] = [0, 0];
-    const remembered = createCache<number>({ ttlMs: 60, maxEntries: 10, now: () => clock });
-    const find = async () => (found += 1);
-    expect(await Promise.all([remembered('a', find), remembered('a', find), remembered('b', find)])).toEqual([1, 1, 2]);
+describe('createCache', () => {
+  test('shares concurrent lookups of a key and repeats them after the time to live', async () => {
+    let [clock, lookups] = [0, 0];
+    const cached = createCache<number>({ ttlMs: 60, maxEntries: 10, now: () => clock });
+    const find = async () => (lookups += 1);
+    expect(await Promise.all([cached('a', find), cached('a', find), cached('b', find)])).toEqual([1, 1, 2]);
     clock = 59;
-    expect(await remembered('a', find)).toBe(1);
+    expect(await cached('a', find)).toBe(1);
     clock = 60;
-    expect(await remembered('a', find)).toBe(3);
+    expect(await cached('a', find)).toBe(3);
   });
 
-  test('is not a failure, and never more than a number of things', async () => {
-    const remembered = createCache<string>({ ttlMs: 60, maxEntries: 2, now: () => 0 });
-    await expect(remembered('a', () => Promise.reject(new Error('down')))).rejects.toThrow('down');
+  test('caches no failures and evicts the oldest entry when full', async () => {
+    const cached = createCache<string>({ ttlMs: 60, maxEntries: 2, now: () => 0 });
+    await expect(cached('a', () => Promise.reject(new Error('down')))).rejects.toThrow('down');
     const all = [];
-    for (const key of ['a', 'b', 'c', 'b', 'a']) all.push(await remembered(key, async () => `${key}${all.length}`));
+    for (const key of ['a', 'b', 'c', 'b', 'a']) all.push(await cached(key, async () => `${key}${all.length}`));
     expect(all).toEqual(['a0', 'b1', 'c2', 'b1', 'a4']);
   });
 });

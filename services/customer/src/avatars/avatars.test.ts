@@ -30,28 +30,28 @@ const newCustomer = async (values: object = { full_name: 'Ana' }) =>
 const at = (id: string) => `/api/customers/${id}/avatar`;
 const upload = (caller: TestUser, id: string, file: Buffer, name = 'me.jpg') =>
   caller.post(at(id)).attach('file', file, name);
-const given = async (id: string, file?: Buffer): Promise<string> =>
+const uploadAvatar = async (id: string, file?: Buffer): Promise<string> =>
   (await upload(manager, id, file ?? (await sampleImage('png'))).expect(200)).body.customer.avatar_url;
 const open = (url: string) => service.anonymous().get(url);
-const bytes = async (asked: ReturnType<TestUser['get']>): Promise<Buffer> =>
-  (await asked.buffer(true).expect(200)).body as Buffer;
+const readBytes = async (request: ReturnType<TestUser['get']>): Promise<Buffer> =>
+  (await request.buffer(true).expect(200)).body as Buffer;
 
-describe('a picture that is sent', () => {
+describe('avatar upload', () => {
   test.each(['jpeg', 'png', 'webp'] as const)(
-    '%s is taken, whatever its name says, and served to anybody',
+    'accepts a %s whatever its file name and serves it without sign-in',
     async (format) => {
       const customer = await newCustomer();
-      const answer = await upload(manager, customer.id, await sampleImage(format), 'page.html').expect(200);
-      expect(answer.headers['etag']).toBe('"2"');
-      expect(answer.body).toEqual({
+      const response = await upload(manager, customer.id, await sampleImage(format), 'page.html').expect(200);
+      expect(response.headers['etag']).toBe('"2"');
+      expect(response.body).toEqual({
         message: 'Avatar updated',
         customer: {
           ...customer,
           avatar_url: expect.stringMatching(/^\/avatars\/[0-9a-f]{32}\.webp$/),
-          updated_at: answer.body.customer.updated_at,
+          updated_at: response.body.customer.updated_at,
         },
       });
-      const { headers, body } = await open(answer.body.customer.avatar_url).buffer(true).expect(200);
+      const { headers, body } = await open(response.body.customer.avatar_url).buffer(true).expect(200);
       expect(headers).toMatchObject({
         'content-type': 'image/webp',
         'content-length': String((body as Buffer).length),
@@ -61,12 +61,12 @@ describe('a picture that is sent', () => {
       });
       expect(await sharp(body as Buffer).metadata()).toMatchObject({ format: 'webp', width: 512, height: 384 });
       expect((await manager.get(`/api/customers/${customer.id}`).expect(200)).body.customer.avatar_url).toBe(
-        answer.body.customer.avatar_url,
+        response.body.customer.avatar_url,
       );
     },
   );
 
-  test('sent again with its Idempotency-Key is the same picture, be the customer long; with other bytes it is a 422', async () => {
+  test('replays an upload with its Idempotency-Key, also for a long customer; other bytes are a 422', async () => {
     const { id } = await newCustomer({ full_name: 'Long', metadata: { text: 'x'.repeat(65_000) } });
     const file = await sampleImage('png');
     const send = (bytes: Buffer) => upload(manager, id, bytes).set('Idempotency-Key', `avatar-${id}`);
@@ -76,10 +76,10 @@ describe('a picture that is sent', () => {
     await send(await sampleImage('jpeg')).expect(422);
   });
 
-  test('is turned the right way up, and tells neither where nor with what it was taken', async () => {
+  test('applies the orientation and removes metadata about place and device', async () => {
     const photo = await photograph();
     expect(photo.toString('latin1')).toContain('a telephone');
-    const stored = await bytes(open(await given((await newCustomer()).id, photo)));
+    const stored = await readBytes(open(await uploadAvatar((await newCustomer()).id, photo)));
     const { width, height, exif, xmp, iptc, icc, orientation } = await sharp(stored).metadata();
     expect({ width, height, exif, xmp, iptc, icc, orientation }).toEqual({ width: 384, height: 512 });
     expect(stored.toString('latin1')).not.toMatch(/telephone|EXIF|Exif/);
@@ -91,18 +91,20 @@ describe('a picture that is sent', () => {
     expect((await pixel(400)).every((value) => value > 200)).toBe(true);
   });
 
-  test('a small one is not made larger, and a photograph with more light in it is one too', async () => {
+  test('does not enlarge a small image, and accepts a photograph with a gain map', async () => {
     const sizeOf = async (file: Buffer) => {
-      const { width, height } = await sharp(await bytes(open(await given((await newCustomer()).id, file)))).metadata();
+      const { width, height } = await sharp(
+        await readBytes(open(await uploadAvatar((await newCustomer()).id, file))),
+      ).metadata();
       return [width, height];
     };
     expect(await sizeOf(await sampleImage('png', 20, 10))).toEqual([20, 10]);
     expect(await sizeOf(await photographWithGainMap())).toEqual([320, 240]);
   });
 
-  test('is a change of the record: its version, event and history', async () => {
+  test('raises the version, publishes an event and writes history', async () => {
     const customer = await newCustomer();
-    const url = await given(customer.id);
+    const url = await uploadAvatar(customer.id);
     await upload(manager, customer.id, await sampleImage('jpeg'))
       .set('If-Match', '"1"')
       .expect(412);
@@ -113,8 +115,10 @@ describe('a picture that is sent', () => {
       message: 'Avatar removed',
       customer: { ...customer, avatar_url: null, updated_at: body.customer.updated_at },
     });
-    const said = (await service.events('customer.updated')).filter(({ data }) => data['customer_id'] === customer.id);
-    expect(said.map(({ sequence, data }) => [sequence, data])).toEqual(
+    const published = (await service.events('customer.updated')).filter(
+      ({ data }) => data['customer_id'] === customer.id,
+    );
+    expect(published.map(({ sequence, data }) => [sequence, data])).toEqual(
       [2, 3].map((version) => [
         version,
         { customer_id: customer.id, number: customer.number, fields_changed: ['avatar_url'] },
@@ -137,49 +141,49 @@ describe('a picture that is sent', () => {
         changes: [{ field: 'avatar_url', from: url, to: null }],
       },
     ]);
-    // Again is no change.
+    // Removing it again changes nothing.
     expect((await manager.delete(at(customer.id)).expect(200)).headers['etag']).toBe('"3"');
     expect(
       (await service.events('customer.updated')).filter(({ data }) => data['customer_id'] === customer.id),
     ).toHaveLength(2);
   });
 
-  test('avatar_url itself is read-only', async () => {
+  test('rejects avatar_url as read-only', async () => {
     const customer = await newCustomer();
     const { body } = await manager.patch(`/api/customers/${customer.id}`, { avatar_url: '/avatars/x' }).expect(422);
     expect(body.errors).toEqual([{ path: 'avatar_url', message: 'is read-only' }]);
     await manager.post('/api/customers', { full_name: 'A', avatar_url: '/avatars/x' }).expect(422);
   });
 
-  test('lies in a file that nobody else may read', async () => {
-    const name = (await given((await newCustomer()).id)).split('/')[2] ?? '';
-    const shelf = join(folder, name.slice(0, 2));
-    expect(statSync(join(shelf, name)).mode & 0o777).toBe(0o600);
-    expect(readdirSync(shelf).filter((file) => !/^[0-9a-f]{32}\.webp$/.test(file))).toEqual([]);
+  test('stores a file that only its owner can read', async () => {
+    const name = (await uploadAvatar((await newCustomer()).id)).split('/')[2] ?? '';
+    const shardDirectory = join(folder, name.slice(0, 2));
+    expect(statSync(join(shardDirectory, name)).mode & 0o777).toBe(0o600);
+    expect(readdirSync(shardDirectory).filter((file) => !/^[0-9a-f]{32}\.webp$/.test(file))).toEqual([]);
   });
 });
 
-describe('who may', () => {
-  test('role customer for its own record, and finds another’s as little as one that does not exist', async () => {
+describe('avatar permissions', () => {
+  test('role customer changes its own avatar; another record is a 404 like an unknown one', async () => {
     const person = service.user('customer', company);
     const own = await newCustomer({ user_id: person.user_id, full_name: 'Own', external_id: 'x1' });
     const other = await newCustomer();
     const { body } = await upload(person, own.id, await sampleImage('webp')).expect(200);
     expect(Object.keys(body.customer)).not.toContain('external_id');
     await person.delete(at(own.id)).expect(200);
-    const answers = [];
+    const responses = [];
     for (const id of [other.id, randomUUID()]) {
-      const refused = await upload(person, id, await sampleImage('webp')).expect(404);
-      const { request_id: _id, timestamp: _at, ...rest } = refused.body;
-      answers.push(rest);
+      const rejected = await upload(person, id, await sampleImage('webp')).expect(404);
+      const { request_id: _id, timestamp: _at, ...rest } = rejected.body;
+      responses.push(rest);
       await person.delete(at(id)).expect(404);
     }
-    expect(answers[0]).toEqual(answers[1]);
+    expect(responses[0]).toEqual(responses[1]);
   });
 
-  test('not role viewer, another company, or nobody', async () => {
+  test('rejects role viewer, another company and anonymous requests', async () => {
     const customer = await newCustomer();
-    const url = await given(customer.id);
+    const url = await uploadAvatar(customer.id);
     const file = await sampleImage('png');
     await upload(service.user('viewer', company), customer.id, file).expect(403);
     await service.user('viewer', company).delete(at(customer.id)).expect(403);
@@ -190,12 +194,12 @@ describe('who may', () => {
     expect((await manager.get(`/api/customers/${customer.id}`)).body.customer.avatar_url).toBe(url);
   });
 
-  test('a deleted customer takes neither, and its picture stays; a removed one’s is gone', async () => {
+  test('a deleted customer rejects changes and keeps its avatar; a removed customer’s avatar is not served', async () => {
     const customer = await newCustomer();
-    const url = await given(customer.id);
+    const url = await uploadAvatar(customer.id);
     await manager.delete(`/api/customers/${customer.id}`).expect(200);
-    const refused = await upload(manager, customer.id, await sampleImage('png')).expect(409);
-    expect(refused.body.error_code).toBe('CUSTOMER_DELETED');
+    const rejected = await upload(manager, customer.id, await sampleImage('png')).expect(409);
+    expect(rejected.body.error_code).toBe('CUSTOMER_DELETED');
     expect((await manager.delete(at(customer.id)).expect(409)).body.error_code).toBe('CUSTOMER_DELETED');
     await open(url).expect(200);
     await service.user('admin', company).delete(`/api/customers/${customer.id}?hard_delete=true`).expect(200);
@@ -203,11 +207,11 @@ describe('who may', () => {
   });
 });
 
-describe('what is served', () => {
-  test('is gone with its replacement and its removal', async () => {
+describe('GET /avatars', () => {
+  test('serves neither a replaced nor a removed avatar', async () => {
     const { id } = await newCustomer();
-    const first = await given(id);
-    const second = await given(id);
+    const first = await uploadAvatar(id);
+    const second = await uploadAvatar(id);
     expect(second).not.toBe(first);
     expect((await open(first).expect(404)).body.error_code).toBe('AVATAR_NOT_FOUND');
     await open(second).expect(200);
@@ -217,8 +221,8 @@ describe('what is served', () => {
     await open(second).expect(404);
   });
 
-  test('is told of without being sent, and not sent again to who has it', async () => {
-    const url = await given((await newCustomer()).id);
+  test('answers HEAD without a body and If-None-Match with a 304', async () => {
+    const url = await uploadAvatar((await newCustomer()).id);
     const { headers } = await open(url).expect(200);
     const server = await listen(service.app, { host: '127.0.0.1', port: 0 });
     const key = { 'X-Service-Key': 'key-of-gateway' };
@@ -239,19 +243,19 @@ describe('what is served', () => {
     '..%2F..%2Fetc%2Fpasswd',
     `${'A'.repeat(32)}.webp`,
     `${'0'.repeat(32)}.webp%00`,
-  ])('nothing by the name %s', async (name) => {
+  ])('serves nothing under the name %s', async (name) => {
     expect((await open(`/avatars/${name}`).expect(404)).body.error_code).toBe('AVATAR_NOT_FOUND');
   });
 
-  test('nothing that no customer has, though the storage holds it', async () => {
+  test('serves no stored file that no customer has', async () => {
     const name = `${'ab'.repeat(16)}.webp`;
     await createDiskStorage(folder).put(name, await sampleImage('webp'), 'image/webp');
     expect(existsSync(join(folder, 'ab', name))).toBe(true);
     await open(`/avatars/${name}`).expect(404);
   });
 
-  test('nothing that the storage has lost', async () => {
-    const url = await given((await newCustomer()).id);
+  test('is a 404 for a file that the storage has lost', async () => {
+    const url = await uploadAvatar((await newCustomer()).id);
     await createDiskStorage(folder).remove(url.split('/')[2] ?? '');
     await open(url).expect(404);
   });

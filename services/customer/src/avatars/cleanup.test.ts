@@ -10,22 +10,22 @@ import { sampleImage } from './testing/sample-images.ts';
 import { newAvatarName, type AvatarStorage } from './storage.ts';
 import { startAvatarCleanup } from './worker.ts';
 
-// Whatever fails at whatever moment: no picture stays that no customer has, and none goes that one has.
+// Whatever fails and when: the storage keeps no file that no customer has, and loses no file that a customer has.
 
-const folder = mkdtempSync(join(tmpdir(), 'clientela-discards-'));
-const away = `${folder}-away`;
-const real = createDiskStorage(folder);
-/** What happens between the storing of a picture and the transaction that gives it to its customer. */
-let between: (name: string) => Promise<void> = async () => {};
+const folder = mkdtempSync(join(tmpdir(), 'clientela-cleanup-'));
+const unavailableFolder = `${folder}-away`;
+const disk = createDiskStorage(folder);
+/** Runs between storing the file and the transaction that gives it to its customer. */
+let beforeCommit: (name: string) => Promise<void> = async () => {};
 const removed: string[] = [];
-const pictures: AvatarStorage = {
-  ...real,
+const storage: AvatarStorage = {
+  ...disk,
   put: async (name, bytes, type) => {
-    await real.put(name, bytes, type);
-    await between(name);
+    await disk.put(name, bytes, type);
+    await beforeCommit(name);
   },
   remove: async (name) => {
-    await real.remove(name);
+    await disk.remove(name);
     removed.push(name);
   },
 };
@@ -37,14 +37,14 @@ let file: Buffer;
 const workers: ReturnType<typeof startAvatarCleanup>[] = [];
 
 beforeAll(async () => {
-  service = await createTestCustomer({ avatarStorage: pictures, pool: 6 });
+  service = await createTestCustomer({ avatarStorage: storage, pool: 6 });
   const company = service.company();
   manager = service.user('manager', company);
   admin = service.user('admin', company);
   file = await sampleImage('png');
 });
 afterEach(async () => {
-  between = async () => {};
+  beforeCommit = async () => {};
   await Promise.all(workers.splice(0).map((worker) => worker.stop()));
 });
 afterAll(async () => {
@@ -52,17 +52,15 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const work = () => {
+const startWorker = () => {
   const { db } = service.database;
-  workers.push(
-    startAvatarCleanup({ db, storage: pictures, log: createLog('test', 'silent', { redact: [] }), intervalMs: 10 }),
-  );
+  workers.push(startAvatarCleanup({ db, storage, log: createLog('test', 'silent', { redact: [] }), intervalMs: 10 }));
 };
 const newCustomer = async (): Promise<string> =>
   (await manager.post('/api/customers', { full_name: 'Ana' }).expect(201)).body.customer.id;
 const upload = (id: string) => manager.post(`/api/customers/${id}/avatar`).attach('file', file, 'me.png');
 const nameOf = (url: string) => url.split('/')[2] ?? '';
-const given = async (id: string) => nameOf((await upload(id).expect(200)).body.customer.avatar_url);
+const uploadAvatar = async (id: string) => nameOf((await upload(id).expect(200)).body.customer.avatar_url);
 const read = async (id: string) => {
   const { body, headers } = await manager.get(`/api/customers/${id}`).expect(200);
   return { version: headers['etag'], avatar_url: body.customer.avatar_url };
@@ -71,132 +69,138 @@ const stored = () =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((one) => one.isFile())
     .map(({ name }) => name);
-const noted = async (): Promise<string[]> => service.database.owner('avatar_deletions').orderBy('name').pluck('name');
-const due = () => service.database.owner('avatar_deletions').update({ due_at: new Date(0) });
-const nothingNoted = () => expect.poll(noted).toEqual([]);
+const pendingNames = async (): Promise<string[]> =>
+  service.database.owner('avatar_deletions').orderBy('name').pluck('name');
+const makeAllDue = () => service.database.owner('avatar_deletions').update({ due_at: new Date(0) });
+const untilNothingPending = () => expect.poll(pendingNames).toEqual([]);
 
-test('the storage is away when a picture comes: 503, nothing has changed, and what was begun is cleared away', async () => {
+test('an upload without storage is a 503, changes nothing and leaves no file', async () => {
   const id = await newCustomer();
   const before = [await read(id), (await service.events()).length];
-  renameSync(folder, away);
+  renameSync(folder, unavailableFolder);
   const { body, headers } = await upload(id).expect(503);
   expect([body.error_code, headers['retry-after']]).toEqual(['SERVICE_UNAVAILABLE', '2']);
   expect(JSON.stringify(body)).not.toContain(folder);
   expect([await read(id), (await service.events()).length]).toEqual(before);
-  expect(await noted()).toHaveLength(1);
-  renameSync(away, folder);
-  work();
-  await due();
-  await nothingNoted();
+  expect(await pendingNames()).toHaveLength(1);
+  renameSync(unavailableFolder, folder);
+  startWorker();
+  await makeAllDue();
+  await untilNothingPending();
 });
 
-test('the storage is away when a picture is looked at: 503', async () => {
-  const name = await given(await newCustomer());
-  renameSync(folder, away);
+test('an avatar without storage is a 503', async () => {
+  const name = await uploadAvatar(await newCustomer());
+  renameSync(folder, unavailableFolder);
   await service.anonymous().get(`/avatars/${name}`).expect(503);
-  renameSync(away, folder);
+  renameSync(unavailableFolder, folder);
   await service.anonymous().get(`/avatars/${name}`).expect(200);
 });
 
-test('a replaced, a removed and a hard-deleted one are cleared away, and no other', async () => {
-  const [kept, replaced, taken, gone] = await Promise.all([newCustomer(), newCustomer(), newCustomer(), newCustomer()]);
-  const first = await given(kept);
-  const old = [await given(replaced), await given(taken), await given(gone)];
-  const second = await given(replaced);
-  await manager.delete(`/api/customers/${taken}/avatar`).expect(200);
-  await admin.delete(`/api/customers/${gone}?hard_delete=true`).expect(200);
-  expect(await noted()).toEqual(old.toSorted());
-  work();
-  await nothingNoted();
+test('deletes the files of a replaced, a removed and a hard-deleted avatar, and no others', async () => {
+  const [unchanged, replaced, cleared, removedCustomer] = await Promise.all([
+    newCustomer(),
+    newCustomer(),
+    newCustomer(),
+    newCustomer(),
+  ]);
+  const first = await uploadAvatar(unchanged);
+  const old = [await uploadAvatar(replaced), await uploadAvatar(cleared), await uploadAvatar(removedCustomer)];
+  const second = await uploadAvatar(replaced);
+  await manager.delete(`/api/customers/${cleared}/avatar`).expect(200);
+  await admin.delete(`/api/customers/${removedCustomer}?hard_delete=true`).expect(200);
+  expect(await pendingNames()).toEqual(old.toSorted());
+  startWorker();
+  await untilNothingPending();
   for (const name of old) expect(stored()).not.toContain(name);
   for (const name of [first, second]) await service.anonymous().get(`/avatars/${name}`).expect(200);
 });
 
-test('a way of changing customers that knows nothing of pictures forgets none', async () => {
+test('triggers schedule deletions for direct SQL changes of customers', async () => {
   const { owner } = service.database;
   const ids = [await newCustomer(), await newCustomer(), await newCustomer()];
-  const names = [await given(ids[0] ?? ''), await given(ids[1] ?? ''), await given(ids[2] ?? '')];
+  const names = [await uploadAvatar(ids[0] ?? ''), await uploadAvatar(ids[1] ?? ''), await uploadAvatar(ids[2] ?? '')];
   await owner('customers').where({ id: ids[0] }).update({ avatar_url: null });
   await owner('customers').where({ id: ids[1] }).delete();
   await owner('customers')
     .where({ id: ids[2] })
     .update({ full_name: 'Bea', avatar_url: owner.ref('avatar_url') });
-  expect(await noted()).toEqual(names.slice(0, 2).toSorted());
-  work();
-  await nothingNoted();
+  expect(await pendingNames()).toEqual(names.slice(0, 2).toSorted());
+  startWorker();
+  await untilNothingPending();
   expect(stored()).toContain(names[2]);
 });
 
-test('the storage is away when one is to be removed: it is removed later', async () => {
+test('retries a deletion with backoff while the storage is unavailable', async () => {
   const id = await newCustomer();
-  const name = await given(id);
+  const name = await uploadAvatar(id);
   await manager.delete(`/api/customers/${id}/avatar`).expect(200);
-  await service.anonymous().get(`/avatars/${name}`).expect(404); // at once, wherever the file is
-  renameSync(folder, away);
-  work();
+  await service.anonymous().get(`/avatars/${name}`).expect(404); // at once, although the file still exists
+  renameSync(folder, unavailableFolder);
+  startWorker();
   const attempts = () => service.database.owner('avatar_deletions').pluck('attempts');
   await expect.poll(attempts).toEqual([1]);
-  await due();
+  await makeAllDue();
   await expect.poll(attempts).toEqual([2]);
   const [{ wait }] = (await service.database
     .owner('avatar_deletions')
     .select(service.database.owner.raw('extract(epoch from due_at - now())::float as wait'))) as [{ wait: number }];
-  expect(wait).toBeGreaterThan(15); // ever later
-  renameSync(away, folder);
+  expect(wait).toBeGreaterThan(15); // backoff grows
+  renameSync(unavailableFolder, folder);
   expect(stored()).toContain(name);
-  await due();
-  await nothingNoted();
+  await makeAllDue();
+  await untilNothingPending();
   expect(stored()).not.toContain(name);
 });
 
-test('the change is refused after the picture was stored: it is cleared away', async () => {
+test('deletes the stored file of an upload whose transaction fails', async () => {
   const id = await newCustomer();
-  const kept = await given(id);
+  const currentName = await uploadAvatar(id);
   let name = '';
-  between = async (stored_name) => {
-    name = stored_name;
+  beforeCommit = async (storedName) => {
+    name = storedName;
     await manager.patch(`/api/customers/${id}`, { gender: 'female' }).expect(200);
   };
   await upload(id).set('If-Match', '"2"').expect(412);
   expect(stored()).toContain(name);
-  expect(await read(id)).toEqual({ version: '"3"', avatar_url: `/avatars/${kept}` });
-  expect(await noted()).toEqual([name]);
-  work();
-  await due();
-  await nothingNoted();
+  expect(await read(id)).toEqual({ version: '"3"', avatar_url: `/avatars/${currentName}` });
+  expect(await pendingNames()).toEqual([name]);
+  startWorker();
+  await makeAllDue();
+  await untilNothingPending();
   expect(stored()).not.toContain(name);
-  expect(stored()).toContain(kept);
+  expect(stored()).toContain(currentName);
 });
 
-test('a process ends between the storing and the transaction: what it stored is not touched in its time, and cleared away after it', async () => {
+test('deletes the file of an interrupted upload after the grace period, and not before', async () => {
   const id = await newCustomer();
-  const [reached, going] = [Promise.withResolvers<string>(), Promise.withResolvers<void>()];
-  between = async (name) => {
+  const [reached, resume] = [Promise.withResolvers<string>(), Promise.withResolvers<void>()];
+  beforeCommit = async (name) => {
     reached.resolve(name);
-    await going.promise;
+    await resume.promise;
   };
-  const answer = upload(id).then(({ status }) => status);
+  const uploadStatus = upload(id).then(({ status }) => status);
   const name = await reached.promise;
-  work();
-  // Another's is cleared away meanwhile, this one is not due.
+  startWorker();
+  // Another file is deleted meanwhile; this one is not due.
   const other = newAvatarName();
   await service.database
     .owner('avatar_deletions')
     .insert({ company_id: manager.company_id, name: other, due_at: new Date(0) });
   await expect.poll(() => removed.includes(other)).toBe(true);
   expect(stored()).toContain(name);
-  await due();
-  await nothingNoted();
+  await makeAllDue();
+  await untilNothingPending();
   expect(stored()).not.toContain(name);
-  // It only slept, and goes on: nobody is given a picture that is gone.
-  going.resolve();
-  expect(await answer).toBe(503);
+  // The upload resumes: the customer does not get a deleted file.
+  resume.resolve();
+  expect(await uploadStatus).toBe(503);
   expect(await read(id)).toEqual({ version: '"1"', avatar_url: null });
 });
 
-test('a picture whose removal has begun is given to nobody, even if it is not done', async () => {
+test('rejects an upload whose file deletion has started', async () => {
   const id = await newCustomer();
-  between = async (name) => {
+  beforeCommit = async (name) => {
     await service.database.owner('avatar_deletions').where({ name }).update({ attempts: 1 });
   };
   await upload(id).expect(503);
@@ -204,13 +208,13 @@ test('a picture whose removal has begun is given to nobody, even if it is not do
   await service.database.owner('avatar_deletions').delete();
 });
 
-test('several workers remove each one once', async () => {
+test('several workers delete each file once', async () => {
   const names = Array.from({ length: 90 }, newAvatarName);
   await service.database
     .owner('avatar_deletions')
     .insert(names.map((name) => ({ company_id: manager.company_id, name, due_at: new Date(0) })));
   removed.length = 0;
-  for (let count = 0; count < 3; count += 1) work();
-  await nothingNoted();
+  for (let count = 0; count < 3; count += 1) startWorker();
+  await untilNothingPending();
   expect(removed.toSorted()).toEqual(names.toSorted());
 });

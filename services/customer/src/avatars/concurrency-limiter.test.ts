@@ -2,51 +2,51 @@ import { AppError } from '@clientela/errors';
 import { expect, test } from 'vitest';
 import { createConcurrencyLimiter } from './concurrency-limiter.ts';
 
-/** Work that goes on until it is told to end. */
+/** Creates work that runs until `end` or `fail` is called. */
 const work = () => {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   return { go: () => promise, end: resolve, fail: () => reject(new Error('failed')) };
 };
-const refusal = expect.objectContaining({ kind: 'unavailable', headers: { 'Retry-After': '2' } });
+const fullError = expect.objectContaining({ kind: 'unavailable', headers: { 'Retry-After': '2' } });
 
-test('so many are inside, so many wait in line, and the next is turned away at once', async () => {
-  const through = createConcurrencyLimiter({ concurrency: 2, maxQueued: 2, queueTimeoutMs: 60_000 });
-  const inside: number[] = [];
+test('runs up to the limit, queues up to the queue length, and rejects further calls at once', async () => {
+  const limit = createConcurrencyLimiter({ concurrency: 2, maxQueued: 2, queueTimeoutMs: 60_000 });
+  const started: number[] = [];
   const works = Array.from({ length: 4 }, work);
-  const all = works.map(({ go }, at) =>
-    through(async () => {
-      inside.push(at);
+  const all = works.map(({ go }, index) =>
+    limit(async () => {
+      started.push(index);
       await go();
     }),
   );
   await Promise.resolve();
-  expect(inside).toEqual([0, 1]);
-  await expect(through(async () => 'in')).rejects.toEqual(refusal);
+  expect(started).toEqual([0, 1]);
+  await expect(limit(async () => 'in')).rejects.toEqual(fullError);
   works[1]?.end();
   await all[1];
-  await expect.poll(() => inside).toEqual([0, 1, 2]);
-  works[0]?.fail(); // a place is given back however the work ends
+  await expect.poll(() => started).toEqual([0, 1, 2]);
+  works[0]?.fail(); // failed work releases its slot
   await expect(all[0]).rejects.toThrow('failed');
-  await expect.poll(() => inside).toEqual([0, 1, 2, 3]);
+  await expect.poll(() => started).toEqual([0, 1, 2, 3]);
   works[2]?.end();
   works[3]?.end();
   await Promise.all([all[2], all[3]]);
-  expect(await through(async () => 'in')).toBe('in');
+  expect(await limit(async () => 'in')).toBe('in');
 });
 
-test('who has waited too long is turned away, and is not let in later', async () => {
-  const through = createConcurrencyLimiter({ concurrency: 1, maxQueued: 5, queueTimeoutMs: 20 });
+test('rejects a call that waited too long and never runs it', async () => {
+  const limit = createConcurrencyLimiter({ concurrency: 1, maxQueued: 5, queueTimeoutMs: 20 });
   const first = work();
-  const busy = through(first.go);
-  const late = work();
-  let entered = false;
-  const answer = through(async () => {
-    entered = true;
-    await late.go();
+  const busy = limit(first.go);
+  const queued = work();
+  let hasStarted = false;
+  const outcome = limit(async () => {
+    hasStarted = true;
+    await queued.go();
   }).catch((error: unknown) => error);
-  expect(await answer).toBeInstanceOf(AppError);
+  expect(await outcome).toBeInstanceOf(AppError);
   first.end();
   await busy;
-  expect(await through(async () => 'next')).toBe('next');
-  expect(entered).toBe(false);
+  expect(await limit(async () => 'next')).toBe('next');
+  expect(hasStarted).toBe(false);
 });

@@ -14,7 +14,7 @@ import {
   sampleImage,
 } from './testing/sample-images.ts';
 
-// The service as a process of its own, whose memory can be looked at.
+// Runs the service as a separate process to measure its memory.
 
 const key = 'k'.repeat(43);
 const company_id = randomUUID();
@@ -25,14 +25,14 @@ const headers = {
   'X-Company-Id': company_id,
   'X-Session-Id': randomUUID(),
 };
-const folder = mkdtempSync(join(tmpdir(), 'clientela-hostile-'));
+const folder = mkdtempSync(join(tmpdir(), 'clientela-malicious-'));
 let database: TestDatabase;
 let running: ChildProcess;
 let address: string;
 let customer_id: string;
 
-/** The memory that the service has had at most since it began, in MB. */
-const mostMemory = () =>
+/** Returns the peak memory of the service in MB. */
+const peakMemory = () =>
   new Promise<number>((resolve) => {
     running.once('message', (kilobytes: number) => resolve(kilobytes / 1024));
     running.send('memory');
@@ -41,26 +41,26 @@ const mostMemory = () =>
 async function start(): Promise<void> {
   const port = await freePort();
   address = `http://127.0.0.1:${port}`;
-  const nowhere = 'http://127.0.0.1:9';
-  const tell = `process.on('message', () => process.send(process.resourceUsage().maxRSS))`;
+  const unreachable = 'http://127.0.0.1:9';
+  const reportMemory = `process.on('message', () => process.send(process.resourceUsage().maxRSS))`;
   running = fork(join(import.meta.dirname, '../main.ts'), {
-    execArgv: ['--import', `data:text/javascript,${encodeURIComponent(tell)}`],
+    execArgv: ['--import', `data:text/javascript,${encodeURIComponent(reportMemory)}`],
     env: {
       CUSTOMER_PORT: String(port),
       CUSTOMER_DATABASE_URL: database.url,
       CUSTOMER_SERVICE_KEY: 'c'.repeat(43),
       CUSTOMER_SECRET: 's'.repeat(43),
       SERVICE_KEY_HASHES: `gateway=${createHash('sha256').update(key).digest('hex')}`,
-      AUTH_SERVICE_URL: nowhere,
-      INTERACTION_SERVICE_URL: nowhere,
-      FAVORITES_SERVICE_URL: nowhere,
-      PRODUCT_SERVICE_URL: nowhere,
+      AUTH_SERVICE_URL: unreachable,
+      INTERACTION_SERVICE_URL: unreachable,
+      FAVORITES_SERVICE_URL: unreachable,
+      PRODUCT_SERVICE_URL: unreachable,
       AVATARS_FOLDER: folder,
     },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
   await new Promise<void>((resolve, reject) => {
-    running.once('exit', () => reject(new Error('it does not come up')));
+    running.once('exit', () => reject(new Error('the service does not start')));
     running.stdout?.on('data', (lines: Buffer) => lines.includes('"listening"') && resolve());
   });
 }
@@ -92,9 +92,13 @@ afterAll(async () => {
 async function upload(file: Buffer | string): Promise<[status: number, ...said: (string | undefined)[]]> {
   const form = new FormData();
   form.set('file', new Blob([new Uint8Array(Buffer.from(file))], { type: 'image/png' }), 'picture.png');
-  const answer = await fetch(`${address}/api/customers/${customer_id}/avatar`, { method: 'POST', headers, body: form });
-  const { error_code, errors } = (await answer.json()) as { error_code?: string; errors?: { path: string }[] };
-  return [answer.status, error_code, ...(errors ?? []).map(({ path }) => path)];
+  const response = await fetch(`${address}/api/customers/${customer_id}/avatar`, {
+    method: 'POST',
+    headers,
+    body: form,
+  });
+  const { error_code, errors } = (await response.json()) as { error_code?: string; errors?: { path: string }[] };
+  return [response.status, error_code, ...(errors ?? []).map(({ path }) => path)];
 }
 
 const svg = '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" width="30000" height="30000"><rect/></svg>';
@@ -104,33 +108,33 @@ const cut = async (format: 'jpeg' | 'png' | 'webp', part: number) => {
   return whole.subarray(0, Math.floor(whole.length * part));
 };
 
-const noPicture = [415, 'UNSUPPORTED_MEDIA_TYPE', 'file'] as const;
-const refused = [422, 'VALIDATION_FAILED', 'file'] as const;
+const unsupported = [415, 'UNSUPPORTED_MEDIA_TYPE', 'file'] as const;
+const invalidFile = [422, 'VALIDATION_FAILED', 'file'] as const;
 const tooLarge = [413, 'PAYLOAD_TOO_LARGE'] as const;
 
-/** What is sent, and how it is refused. */
-const hostile: [what: string, make: () => Promise<Buffer> | Buffer | string, expected: readonly unknown[]][] = [
-  ['a drawing (SVG)', () => svg, noPicture],
-  ['a page named .png', () => html, noPicture],
-  ['a page behind the signature of a PNG', () => Buffer.concat([pngSignature, Buffer.from(html)]), refused],
-  ['nothing', () => '', noPicture],
-  ['a TIFF', () => sampleImage('tiff'), noPicture],
-  ['a GIF', () => sampleImage('gif'), noPicture],
-  ['an AVIF', () => sampleImage('avif', 64, 64), noPicture],
-  ['a bomb of 30,000 by 30,000', decompressionBomb, refused],
-  ['a JPEG that says it is as large', jpegWithFalseSize, refused],
-  ['a JPEG cut in the middle', () => cut('jpeg', 0.5), refused],
-  ['a JPEG cut at its end', () => cut('jpeg', 0.98), refused],
-  ['a PNG cut in the middle', () => cut('png', 0.5), refused],
-  ['a WebP cut at its end', () => cut('webp', 0.98), refused],
-  ['an animated WebP', animatedWebp, refused],
-  ['an animated PNG', animatedPng, refused],
+/** Description, file and expected error. */
+const maliciousFiles: [what: string, make: () => Promise<Buffer> | Buffer | string, expected: readonly unknown[]][] = [
+  ['an SVG', () => svg, unsupported],
+  ['an HTML page named .png', () => html, unsupported],
+  ['an HTML page after the signature of a PNG', () => Buffer.concat([pngSignature, Buffer.from(html)]), invalidFile],
+  ['an empty file', () => '', unsupported],
+  ['a TIFF', () => sampleImage('tiff'), unsupported],
+  ['a GIF', () => sampleImage('gif'), unsupported],
+  ['an AVIF', () => sampleImage('avif', 64, 64), unsupported],
+  ['a decompression bomb of 30,000 by 30,000 pixels', decompressionBomb, invalidFile],
+  ['a JPEG that claims that size', jpegWithFalseSize, invalidFile],
+  ['a JPEG cut in the middle', () => cut('jpeg', 0.5), invalidFile],
+  ['a JPEG cut at its end', () => cut('jpeg', 0.98), invalidFile],
+  ['a PNG cut in the middle', () => cut('png', 0.5), invalidFile],
+  ['a WebP cut at its end', () => cut('webp', 0.98), invalidFile],
+  ['an animated WebP', animatedWebp, invalidFile],
+  ['an animated PNG', animatedPng, invalidFile],
   ['a byte more than 1 MiB', () => Buffer.alloc(1024 * 1024 + 1, 0xff), tooLarge],
   ['far more than 1 MiB', () => Buffer.alloc(4 * 1024 * 1024, 0xff), tooLarge],
 ];
 const pngSignature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 
-test.each(hostile)('%s is refused', async (_what, make, expected) => {
+test.each(maliciousFiles)('rejects %s', async (_what, make, expected) => {
   expect(await upload(await make())).toEqual(expected);
   const [row] = await database.owner('customers').select('avatar_url', 'version').where({ id: customer_id });
   expect(row).toEqual({ avatar_url: null, version: 1 });
@@ -138,9 +142,9 @@ test.each(hostile)('%s is refused', async (_what, make, expected) => {
   expect(await database.owner('avatar_deletions')).toEqual([]);
 });
 
-test('a file of exactly 1 MiB is taken', async () => {
+test('accepts a file of exactly 1 MiB', async () => {
   const small = await sampleImage('png', 64, 64);
-  // A comment fills it up: bytes that a decoder passes over.
+  // Pads the file with a comment, which a decoder skips.
   const text = Buffer.alloc(1024 * 1024 - small.length - 12, 'x');
   text.write('Comment\0', 'latin1');
   const { crc32 } = await import('node:zlib');
@@ -154,8 +158,8 @@ test('a file of exactly 1 MiB is taken', async () => {
   expect(await upload(full)).toEqual([200, undefined]);
 });
 
-test('memory stays bounded through 85 hostile uploads and the heaviest good ones, eight at a time', async () => {
-  const files = await Promise.all(hostile.map(async ([, make]) => make()));
+test('bounds memory through 85 malicious and the largest allowed uploads, eight at a time', async () => {
+  const files = await Promise.all(maliciousFiles.map(async ([, make]) => make()));
   const send = async (queue: (Buffer | string)[]) => {
     const statuses = new Set<number>();
     const sender = async () => {
@@ -164,15 +168,15 @@ test('memory stays bounded through 85 hostile uploads and the heaviest good ones
     await Promise.all(Array.from({ length: 8 }, sender));
     return [...statuses].toSorted();
   };
-  const times = (count: number) => Array.from({ length: count }, (_, at) => files[at % files.length] as Buffer);
+  const times = (count: number) => Array.from({ length: count }, (_, index) => files[index % files.length] as Buffer);
   await send(times(17));
-  const before = await mostMemory();
+  const before = await peakMemory();
   expect(await send(times(85))).toEqual([413, 415, 422]);
-  const after = await mostMemory();
+  const after = await peakMemory();
   expect(after - before).toBeLessThan(100);
-  const heavy = largestAllowedImage();
-  expect(heavy.length).toBeLessThan(1024 * 1024);
-  // A busy machine may give one up; what counts is that there are never two at a time.
-  for (const status of await send(Array.from({ length: 3 }, () => heavy))) expect([200, 422, 503]).toContain(status);
-  expect((await mostMemory()) - after).toBeLessThan(350);
+  const largest = largestAllowedImage();
+  expect(largest.length).toBeLessThan(1024 * 1024);
+  // A busy machine may reject one; the test is that two are never decoded at the same time.
+  for (const status of await send(Array.from({ length: 3 }, () => largest))) expect([200, 422, 503]).toContain(status);
+  expect((await peakMemory()) - after).toBeLessThan(350);
 }, 60_000);

@@ -7,7 +7,7 @@ import { Config } from '../config.ts';
 import { newAvatarName } from './storage.ts';
 import { openStorage } from './open-storage.ts';
 
-const faults = (env: NodeJS.ProcessEnv): string[] => {
+const settingErrors = (env: NodeJS.ProcessEnv): string[] => {
   try {
     readEnvironment(Config, env);
     return [];
@@ -23,25 +23,25 @@ const bucket = {
   AVATARS_S3_SECRET_ACCESS_KEY: 'the-secret',
 };
 
-test('one of the two is needed, whole, and all faults are told together with the others', () => {
-  expect(faults({})).toEqual(['  AVATARS_FOLDER: is missing']);
-  expect(faults({ AVATARS_FOLDER: '/pictures' })).toEqual([]);
-  expect(faults(bucket)).toEqual([]);
-  expect(faults({ ...bucket, AVATARS_S3_ENDPOINT: 'http://127.0.0.1:9000' })).toEqual([]);
-  expect(faults({ ...bucket, AVATARS_FOLDER: '/pictures' })).toEqual([
+test('requires either a folder or a complete bucket, and reports all errors together', () => {
+  expect(settingErrors({})).toEqual(['  AVATARS_FOLDER: is missing']);
+  expect(settingErrors({ AVATARS_FOLDER: '/pictures' })).toEqual([]);
+  expect(settingErrors(bucket)).toEqual([]);
+  expect(settingErrors({ ...bucket, AVATARS_S3_ENDPOINT: 'http://127.0.0.1:9000' })).toEqual([]);
+  expect(settingErrors({ ...bucket, AVATARS_FOLDER: '/pictures' })).toEqual([
     '  AVATARS_FOLDER: set either a folder or a bucket (AVATARS_S3_…), not both',
   ]);
-  expect(faults({ AVATARS_S3_BUCKET: 'pictures', AVATARS_S3_ENDPOINT: 'http://user:word@host' })).toEqual([
+  expect(settingErrors({ AVATARS_S3_BUCKET: 'pictures', AVATARS_S3_ENDPOINT: 'http://user:word@host' })).toEqual([
     '  AVATARS_S3_ENDPOINT: must not contain a user or password',
     '  AVATARS_S3_REGION: is missing',
     '  AVATARS_S3_ACCESS_KEY_ID: is missing',
     '  AVATARS_S3_SECRET_ACCESS_KEY: is missing',
   ]);
-  expect(faults({ AVATARS_FOLDER: 'pictures' })).toEqual(['  AVATARS_FOLDER: must be an absolute path']);
+  expect(settingErrors({ AVATARS_FOLDER: 'pictures' })).toEqual(['  AVATARS_FOLDER: must be an absolute path']);
 });
 
-test('a folder that is named is made, for its owner alone', async () => {
-  const above = mkdtempSync(join(tmpdir(), 'clientela-settings-'));
+test('creates the configured folder with access for its owner only', async () => {
+  const above = mkdtempSync(join(tmpdir(), 'clientela-open-storage-'));
   const folder = join(above, 'data', 'pictures');
   const storage = await openStorage({ AVATARS_FOLDER: folder });
   expect(statSync(folder).mode & 0o777).toBe(0o700);

@@ -18,8 +18,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** A real server of one's own, with an empty bucket: its address and keys in the environment. */
-const real = {
+/** Optional real S3 server with an empty bucket, configured by environment variables. */
+const externalS3 = {
   endpoint: process.env['TEST_S3_ENDPOINT'],
   bucket: process.env['TEST_S3_BUCKET'] ?? 'pictures',
   region: process.env['TEST_S3_REGION'] ?? 'us-east-1',
@@ -29,9 +29,9 @@ const real = {
 const storages: [string, () => AvatarStorage][] = [
   ['a folder', () => createDiskStorage(folder)],
   ['a bucket', () => createS3Storage(server.settings)],
-  ...(real.endpoint === undefined
+  ...(externalS3.endpoint === undefined
     ? []
-    : [['a bucket of the server given', () => createS3Storage(real)] as [string, () => AvatarStorage]]),
+    : [['a bucket of the configured server', () => createS3Storage(externalS3)] as [string, () => AvatarStorage]]),
 ];
 
 const read = async (storage: AvatarStorage, name: string) => {
@@ -39,7 +39,7 @@ const read = async (storage: AvatarStorage, name: string) => {
   return found && { bytes: await buffer(found.stream), size: found.size };
 };
 
-test('names are random, and nothing else is a name', () => {
+test('creates random names and recognizes nothing else as a name', () => {
   const names = Array.from({ length: 100 }, newAvatarName);
   expect(new Set(names).size).toBe(100);
   expect(names.every(isAvatarName)).toBe(true);
@@ -61,7 +61,7 @@ describe.each(storages)('%s', (_what, open) => {
     storage = open();
   });
 
-  test('gives back what was put there, until it is removed', async () => {
+  test('returns stored bytes until they are removed', async () => {
     const [one, other] = [newAvatarName(), newAvatarName()];
     const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, at) => at % 251));
     await storage.put(one, bytes, 'image/webp');
@@ -71,11 +71,11 @@ describe.each(storages)('%s', (_what, open) => {
     await storage.remove(one);
     expect(await read(storage, one)).toBeUndefined();
     expect(await read(storage, other)).toBeDefined();
-    await storage.remove(one); // again is no failure
+    await storage.remove(one); // removing twice succeeds
     await storage.remove(other);
   });
 
-  test('takes nothing but names', async () => {
+  test('rejects anything but names', async () => {
     const calls = server.calls.length;
     for (const name of ['../../etc/passwd', 'a/b', '', '.', `${newAvatarName()}/..`]) {
       await expect(storage.put(name, Buffer.from('x'), 'image/webp')).rejects.toThrow('Invalid avatar name');
@@ -86,8 +86,8 @@ describe.each(storages)('%s', (_what, open) => {
   });
 });
 
-describe('a folder', () => {
-  test('that is away says so at every call, and works again when it is back', async () => {
+describe('disk storage', () => {
+  test('throws while the folder is missing and works again when it is back', async () => {
     const storage = createDiskStorage(folder);
     const name = newAvatarName();
     await storage.put(name, Buffer.from('x'), 'image/webp');
@@ -99,21 +99,21 @@ describe('a folder', () => {
     expect(await read(storage, name)).toMatchObject({ size: 1 });
   });
 
-  test('keeps nothing of a file whose writing was interrupted, once it is removed', async () => {
+  test('removes the leftovers of an interrupted write', async () => {
     const storage = createDiskStorage(folder);
     const name = newAvatarName();
     await storage.put(name, Buffer.from('x'), 'image/webp');
     await storage.remove(name);
-    const shelf = join(folder, name.slice(0, 2));
-    writeFileSync(join(shelf, `.${name}.part`), 'ha');
+    const shardDirectory = join(folder, name.slice(0, 2));
+    writeFileSync(join(shardDirectory, `.${name}.part`), 'ha');
     expect(await storage.get(name)).toBeUndefined();
     await storage.remove(name);
-    expect(readdirSync(shelf)).toEqual([]);
+    expect(readdirSync(shardDirectory)).toEqual([]);
   });
 });
 
-describe('a bucket', () => {
-  test('keeps a picture as one, and is asked with a signature by the right secret', async () => {
+describe('S3 storage', () => {
+  test('stores an object and signs every request with the secret', async () => {
     const name = newAvatarName();
     await createS3Storage(server.settings).put(name, Buffer.from('x'), 'image/webp');
     expect(server.objects.get(name)).toEqual({ bytes: Buffer.from('x'), type: 'image/webp' });
@@ -124,12 +124,12 @@ describe('a bucket', () => {
     expect(server.objects.has(name)).toBe(true);
   });
 
-  test('that does not exist is not a picture that does not', async () => {
+  test('throws for a missing bucket instead of reporting a missing object', async () => {
     const elsewhere = createS3Storage({ ...server.settings, bucket: 'nowhere' });
     await expect(elsewhere.get(newAvatarName())).rejects.toThrow('NoSuchBucket');
   });
 
-  test('is asked twice when a call fails, and not more often', async () => {
+  test('retries a failed call once', async () => {
     const storage = createS3Storage(server.settings);
     const name = newAvatarName();
     server.setBehavior('failing', 'normal');
@@ -145,7 +145,7 @@ describe('a bucket', () => {
     }
   });
 
-  test('that never answers is given up', async () => {
+  test('times out when the server does not respond', async () => {
     const storage = createS3Storage(server.settings, 300);
     server.setBehavior('hang');
     await Promise.all([

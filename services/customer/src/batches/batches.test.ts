@@ -18,54 +18,54 @@ type Result = {
   customer?: Record<string, unknown>;
   error?: { error_code: string; status: number; errors: { path: string }[]; existing?: object };
 };
-type Answer = { results: Result[]; succeeded: number; failed: number };
+type BatchResponse = { results: Result[]; succeeded: number; failed: number };
 
 const path = '/api/customers/batch';
 const email = () => `${randomUUID()}@example.com`;
 const create = (data: object) => ({ op: 'create', data });
-const batch = async (operations: unknown[], by = manager): Promise<Answer> =>
-  (await by.post(path, { operations }).expect(200)).body as Answer;
-const keyed = (key: string, operations: unknown[], by = manager) =>
+const batch = async (operations: unknown[], by = manager): Promise<BatchResponse> =>
+  (await by.post(path, { operations }).expect(200)).body as BatchResponse;
+const sendWithKey = (key: string, operations: unknown[], by = manager) =>
   by.post(path, { operations }).set('Idempotency-Key', key);
-const faultsOf = ({ status, error }: Result = { status: 0 }) => [
+const statusAndPaths = ({ status, error }: Result = { status: 0 }) => [
   status,
   error?.status,
-  ...(error?.errors.map((fault) => fault.path) ?? []),
+  ...(error?.errors.map((fieldError) => fieldError.path) ?? []),
 ];
 const customersOf = async (of = company) =>
   (await service.database.owner('customers').where({ company_id: of.id }).orderBy('number')) as { email: string }[];
-const said = async (of: Company, name: string) =>
+const eventsOf = async (of: Company, name: string) =>
   (await service.events(name)).filter((event) => event.company_id === of.id);
 
 describe('a batch', () => {
-  test('creates, updates, upserts and deletes in its order, each as its own door would', async () => {
+  test('creates, updates, upserts and deletes in the given order with the results of the single-customer routes', async () => {
     const [ana, ben] = [email(), email()];
-    const kept = (await manager.post('/api/customers', { email: ben, external_id: 'B-1', type: 'vip' }).expect(201))
+    const existing = (await manager.post('/api/customers', { email: ben, external_id: 'B-1', type: 'vip' }).expect(201))
       .body.customer as { id: string };
     const { results, succeeded, failed } = await batch([
       create({ email: ana, firstname: 'Ana', tags: ['new'] }),
-      { op: 'update', id: kept.id, data: { firstname: 'Ben' } },
+      { op: 'update', id: existing.id, data: { firstname: 'Ben' } },
       { op: 'upsert', match_on: 'email', data: { email: ana.toUpperCase(), lastname: 'Ruiz' } },
       { op: 'upsert', match_on: 'external_id', data: { external_id: 'B-2', firstname: 'Eva' } },
-      { op: 'delete', id: kept.id },
-      { op: 'delete', id: kept.id },
+      { op: 'delete', id: existing.id },
+      { op: 'delete', id: existing.id },
     ]);
     expect(results.map(({ status }) => status)).toEqual([201, 200, 200, 201, 200, 200]);
     expect([succeeded, failed]).toEqual([6, 0]);
     expect(results[0]).toEqual({ status: 201, customer: expect.objectContaining({ email: ana, tags: ['new'] }) });
-    expect(results[1]?.customer).toMatchObject({ id: kept.id, full_name: 'Ben', type: 'vip' });
+    expect(results[1]?.customer).toMatchObject({ id: existing.id, full_name: 'Ben', type: 'vip' });
     expect(results[2]?.customer).toMatchObject({ id: results[0]?.customer?.['id'], full_name: 'Ana Ruiz' });
     expect(results[3]?.customer).toMatchObject({ external_id: 'B-2', full_name: 'Eva', status: 'active' });
     expect(results[4]).toEqual({ status: 200 });
 
-    const { body } = await manager.get(`/api/customers/${kept.id}`).expect(200);
+    const { body } = await manager.get(`/api/customers/${existing.id}`).expect(200);
     expect(body.customer).toMatchObject({ is_active: false, full_name: 'Ben' });
     const names = (await service.events())
-      .filter(({ data }) => data['customer_id'] === kept.id)
+      .filter(({ data }) => data['customer_id'] === existing.id)
       .map(({ name }) => name);
     expect(names).toEqual(['customer.created', 'customer.updated', 'customer.deleted']);
-    const made = { id: results[0]?.customer?.['id'] as string };
-    const { body: past } = await manager.get(`/api/customers/${made.id}/history`).expect(200);
+    const createdId = results[0]?.customer?.['id'] as string;
+    const { body: past } = await manager.get(`/api/customers/${createdId}/history`).expect(200);
     expect(past.history.map(({ action }: { action: string }) => action)).toEqual([
       'customer.updated',
       'customer.created',
@@ -77,7 +77,7 @@ describe('a batch', () => {
     ['phone', '+34600112233', '600 11 22 33'],
     ['external_id', 'E-77', 'E-77'],
     ['user_id', '0190a000-0000-7000-8000-000000000001', '0190A000-0000-7000-8000-000000000001'],
-  ])('finds by %s however it is spelled, and a deleted customer is none', async (match_on, value, spelled) => {
+  ])('upserts by %s in any spelling and ignores deleted customers', async (match_on, value, spelled) => {
     const of = service.company();
     const by = service.user('manager', of);
     const upsert = (lastname: string) => ({ op: 'upsert', match_on, data: { [match_on]: spelled, lastname } });
@@ -91,14 +91,14 @@ describe('a batch', () => {
     expect(await customersOf(of)).toHaveLength(2);
   });
 
-  test('finds a phone by its digits, as they are unique', async () => {
+  test('upserts by the digits of a phone', async () => {
     const upsert = (phone: string) => ({ op: 'upsert', match_on: 'phone', data: { phone, lastname: phone } });
     const { results } = await batch([upsert('+50110556645'), upsert('50110556645')]);
     expect(results.map(({ status }) => status)).toEqual([201, 200]);
     expect(results[1]?.customer).toMatchObject({ id: results[0]?.customer?.['id'], lastname: '50110556645' });
   });
 
-  test('a bad operation fails alone, with the problem that its own door would answer', async () => {
+  test('an invalid operation fails alone, with the problem of the single-customer route', async () => {
     const taken = email();
     const { id } = (await manager.post('/api/customers', { email: taken }).expect(201)).body.customer as { id: string };
     const fine = email();
@@ -123,7 +123,7 @@ describe('a batch', () => {
       status: 409,
       error: { error_code: 'CUSTOMER_EMAIL_TAKEN', existing: { id }, errors: [{ path: 'email' }] },
     });
-    expect(results.slice(1).map(faultsOf)).toEqual([
+    expect(results.slice(1).map(statusAndPaths)).toEqual([
       [422, 422, 'email', 'firstnam'],
       [422, 422, 'full_name'],
       [404, 404],
@@ -145,45 +145,45 @@ describe('a batch', () => {
     expect(body.customer.status).toBe('active');
   });
 
-  test('an upsert leaves status and type of a customer alone, and says so when told otherwise', async () => {
+  test('an upsert keeps status and type of an existing customer and rejects other values', async () => {
     const external_id = randomUUID();
     const data = { external_id, lastname: 'x' };
-    const [made, same, other] = (
+    const [created, same, other] = (
       await batch([
         create({ external_id, type: 'vip', status: 'inactive', firstname: 'a' }),
         { op: 'upsert', match_on: 'external_id', data: { ...data, type: 'vip' } },
         { op: 'upsert', match_on: 'external_id', data: { ...data, type: 'regular' } },
       ])
     ).results;
-    expect([made?.status, same?.status]).toEqual([201, 200]);
+    expect([created?.status, same?.status]).toEqual([201, 200]);
     expect(same?.customer).toMatchObject({ type: 'vip', status: 'inactive', full_name: 'a x' });
-    expect(faultsOf(other)).toEqual([422, 422, 'type']);
+    expect(statusAndPaths(other)).toEqual([422, 422, 'type']);
   });
 
-  test('is strict about itself: 1 to 1,000 operations and nothing else', async () => {
-    const refused = async (body: object) =>
+  test('accepts 1 to 1,000 operations and no other field', async () => {
+    const rejected = async (body: object) =>
       ((await manager.post(path, body).expect(422)).body as { errors: { path: string }[] }).errors.map((e) => e.path);
-    expect(await refused({})).toEqual(['operations']);
-    expect(await refused({ operations: [] })).toEqual(['operations']);
-    expect(await refused({ operations: {} })).toEqual(['operations']);
-    expect(await refused({ operations: Array.from({ length: 1001 }, () => 1) })).toEqual(['operations']);
-    expect(await refused({ operations: [1], more: 1 })).toEqual(['more']);
+    expect(await rejected({})).toEqual(['operations']);
+    expect(await rejected({ operations: [] })).toEqual(['operations']);
+    expect(await rejected({ operations: {} })).toEqual(['operations']);
+    expect(await rejected({ operations: Array.from({ length: 1001 }, () => 1) })).toEqual(['operations']);
+    expect(await rejected({ operations: [1], more: 1 })).toEqual(['more']);
     const { succeeded, failed } = await batch(Array.from({ length: 1000 }, () => ({ op: 'delete', id: 'none' })));
     expect([succeeded, failed]).toEqual([0, 1000]);
   });
 
-  test('takes 8 MiB and no more', async () => {
+  test('accepts a body of 8 MiB and no more', async () => {
     const most = 8 * 1024 * 1024;
     const sized = (bytes: number) => {
       const around = JSON.stringify({ operations: [''] }).length;
       return `{"operations":["${'x'.repeat(bytes - around)}"]}`;
     };
     const send = (text: string) => manager.post(path).type('json').send(text);
-    expect(faultsOf((await send(sized(most)).expect(200)).body.results[0])).toEqual([422, 422, '']);
+    expect(statusAndPaths((await send(sized(most)).expect(200)).body.results[0])).toEqual([422, 422, '']);
     await send(sized(most + 1)).expect(413);
   });
 
-  test('is for those who may write: a viewer and role customer are refused whole', async () => {
+  test('rejects a viewer and role customer as a whole', async () => {
     const before = await customersOf();
     for (const role of ['viewer', 'customer'] as const) {
       const { body } = await service
@@ -210,12 +210,12 @@ describe('a batch', () => {
     expect(await customersOf()).toHaveLength(before.length + 1);
   });
 
-  test('an upsert finds the customer that somebody else brings in, or makes the one that is deleted, meanwhile', async () => {
+  test('an upsert retries when a concurrent change creates or deletes the matching customer', async () => {
     const data = { external_id: randomUUID(), lastname: 'first' };
     const upsert = (lastname: string) =>
       batch([{ op: 'upsert', match_on: 'external_id', data: { ...data, lastname } }]);
     const id = (await manager.post('/api/customers', data).expect(201)).body.customer.id as string;
-    /** What an upsert answers that runs into somebody else's change. */
+    /** Runs an upsert that waits for a concurrent change. */
     const during = async (change: object, lastname: string) => {
       const elsewhere = await service.database.owner.transaction();
       await elsewhere('customers').where({ company_id: company.id, id }).update(change);
@@ -229,91 +229,91 @@ describe('a batch', () => {
       }
       return (await upserted).results[0];
     };
-    const made = await during({ deleted_at: new Date() }, 'second');
-    expect([made?.status, made?.customer?.['id'] === id]).toEqual([201, false]);
-    await batch([{ op: 'delete', id: made?.customer?.['id'] }]);
+    const replaced = await during({ deleted_at: new Date() }, 'second');
+    expect([replaced?.status, replaced?.customer?.['id'] === id]).toEqual([201, false]);
+    await batch([{ op: 'delete', id: replaced?.customer?.['id'] }]);
     const found = await during({ deleted_at: null }, 'third');
     expect([found?.status, found?.customer]).toEqual([200, expect.objectContaining({ id, full_name: 'third' })]);
   });
 });
 
 describe('a batch with an Idempotency-Key', () => {
-  test('gets its results again, refusals too, and does nothing twice; another batch under the key is a 422', async () => {
+  test('replays its results, errors included; another batch under the key is a 422', async () => {
     const key = randomUUID();
     const [one, two] = [email(), email()];
     const operations = [create({ email: one }), create({ email: one }), { op: 'nothing' }, create({ email: two })];
-    const first = await keyed(key, operations).expect(200);
+    const first = await sendWithKey(key, operations).expect(200);
     expect(first.body.results.map(({ status }: Result) => status)).toEqual([201, 409, 422, 201]);
-    // What stood in the way is gone: the answer is the first one all the same.
+    // The conflict no longer exists, but the stored result is replayed.
     await manager.delete(`/api/customers/${first.body.results[0].customer.id}`).expect(200);
-    const again = await keyed(key, operations).expect(200);
+    const again = await sendWithKey(key, operations).expect(200);
     const [, taken, bad] = again.body.results as Result[];
     expect([again.body.results[0], again.body.results[3]]).toEqual([first.body.results[0], first.body.results[3]]);
     expect([taken, bad]).toEqual([first.body.results[1], first.body.results[2]]);
     expect(again.headers['idempotency-replayed']).toBe('true');
-    const { body } = await keyed(key, operations.slice(1)).expect(422);
+    const { body } = await sendWithKey(key, operations.slice(1)).expect(422);
     expect(body.errors).toEqual([{ path: 'Idempotency-Key', message: expect.any(String) }]);
     expect((await customersOf()).filter((customer) => customer.email === one)).toHaveLength(1);
   });
 
-  test('is refused to one who may not write any more', async () => {
+  test('checks permissions again on a repeat', async () => {
     const key = randomUUID();
     const operations = [create({ email: email() })];
-    await keyed(key, operations).expect(200);
-    await keyed(key, operations, service.user('viewer', company, manager.user_id)).expect(403);
+    await sendWithKey(key, operations).expect(200);
+    await sendWithKey(key, operations, service.user('viewer', company, manager.user_id)).expect(403);
   });
 
-  test('goes on where the caller hung up: everything is done, nothing twice', async () => {
+  test('continues after a client disconnect and runs no operation twice', async () => {
     const of = service.company();
     const by = service.user('manager', of);
     const key = randomUUID();
     const operations = Array.from({ length: 60 }, (_, at) => create({ external_id: `cut-${at}`, firstname: 'x' }));
-    const cut = keyed(key, operations, by);
-    const hung_up = cut.then(
+    const cut = sendWithKey(key, operations, by);
+    const outcome = cut.then(
       () => 'answered',
       () => 'hung up',
     );
     await expect.poll(async () => (await customersOf(of)).length, { interval: 2 }).toBeGreaterThan(10);
     cut.abort();
-    expect(await hung_up).toBe('hung up');
+    expect(await outcome).toBe('hung up');
 
-    const { body, headers } = await keyed(key, operations, by).expect(200);
+    const { body, headers } = await sendWithKey(key, operations, by).expect(200);
     expect([body.succeeded, body.failed, headers['idempotency-replayed']]).toEqual([60, 0, undefined]);
     expect(body.results.every(({ status }: Result) => status === 201)).toBe(true);
     expect(await customersOf(of)).toHaveLength(60);
-    expect(await said(of, 'customer.created')).toHaveLength(60);
-    const whole = await keyed(key, operations, by).expect(200);
+    expect(await eventsOf(of, 'customer.created')).toHaveLength(60);
+    const whole = await sendWithKey(key, operations, by).expect(200);
     expect([whole.body, whole.headers['idempotency-replayed']]).toEqual([body, 'true']);
   });
 
-  test('goes on after the database was cut off in the middle', async () => {
+  test('continues after the database connections were lost', async () => {
     const of = service.company();
     const by = service.user('manager', of);
     const key = randomUUID();
     const operations = Array.from({ length: 60 }, (_, at) => create({ external_id: `lost-${at}`, firstname: 'x' }));
-    const first = keyed(key, operations, by).then((answer) => answer);
+    const first = sendWithKey(key, operations, by).then((response) => response);
     await expect.poll(async () => (await customersOf(of)).length, { interval: 2 }).toBeGreaterThan(10);
     await service.database.cut();
     const { body: broken } = await first;
     expect(broken.results.map(({ status }: Result) => status)).toContain(503);
-    const { body } = await keyed(key, operations, by).expect(200);
+    const { body } = await sendWithKey(key, operations, by).expect(200);
     expect([body.succeeded, body.failed]).toEqual([60, 0]);
     expect(await customersOf(of)).toHaveLength(60);
-    expect(await said(of, 'customer.created')).toHaveLength(60);
+    expect(await eventsOf(of, 'customer.created')).toHaveLength(60);
   });
 
-  test('builds a long customer again, and says when it is gone', async () => {
+  test('rebuilds a long result, and returns 404 once the customer is removed', async () => {
     const key = randomUUID();
     const long = (size: number) => create({ email: email(), metadata: { text: 'x'.repeat(size) } });
     const operations = [long(65_000), long(10)];
-    const { body: first } = await keyed(key, operations).expect(200);
+    const { body: first } = await sendWithKey(key, operations).expect(200);
     const id = first.results[0].customer.id as string;
     await manager.put(`/api/customers/${id}`, { firstname: 'Later' }).expect(200);
-    const { body: again } = await keyed(key, operations).expect(200);
+    const { body: again } = await sendWithKey(key, operations).expect(200);
     expect(again.results[0]).toMatchObject({ status: 201, customer: { id, firstname: 'Later' } });
     expect(again.results[1]).toEqual(first.results[1]);
     await service.user('admin', company).delete(`/api/customers/${id}?hard_delete=true`).expect(200);
-    const { body: gone } = await keyed(key, operations).expect(200);
-    expect(faultsOf(gone.results[0])).toEqual([404, 404]);
+    const { body: gone } = await sendWithKey(key, operations).expect(200);
+    expect(statusAndPaths(gone.results[0])).toEqual([404, 404]);
   });
 });

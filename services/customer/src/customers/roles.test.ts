@@ -18,10 +18,10 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 const path = '/api/customers';
-const created = async (body: object) => (await admin.post(path, body).expect(201)).body.customer;
+const createCustomer = async (body: object) => (await admin.post(path, body).expect(201)).body.customer;
 
-test('a viewer reads and changes nothing; nobody signed in does neither', async () => {
-  const customer = await created({ full_name: 'Seen' });
+test('a viewer reads and cannot change; anonymous requests are a 401', async () => {
+  const customer = await createCustomer({ full_name: 'Seen' });
   const at = `${path}/${customer.id}`;
   const viewer = service.user('viewer', company);
   await viewer.get(at).expect(200);
@@ -42,8 +42,8 @@ test('a viewer reads and changes nothing; nobody signed in does neither', async 
   expect((await admin.get(at)).body.customer).toEqual(customer);
 });
 
-test('a superuser names the company in which it reads, creates and changes', async () => {
-  const customer = await created({ full_name: 'Far' });
+test('a superuser reads, creates and changes in the company that it names', async () => {
+  const customer = await createCustomer({ full_name: 'Far' });
   const superuser = service.user('superuser');
   const at = `${path}/${customer.id}`;
   for (const call of [
@@ -56,16 +56,16 @@ test('a superuser names the company in which it reads, creates and changes', asy
     expect((await call.expect(422)).body.errors).toMatchObject([{ path: 'company_id' }]);
   }
   await superuser.patch(`${at}?company_id=${company.company_id}`, { city_id: 5 }).expect(200);
-  const made = await superuser
+  const response = await superuser
     .post(`${path}?company_id=${company.id}`, { full_name: 'Made', business_id: company.id })
     .expect(201);
-  expect(made.body.customer.business_id).toBe(company.id);
+  expect(response.body.customer.business_id).toBe(company.id);
   await superuser.delete(`${at}?company_id=${company.id}&hard_delete=true`).expect(200);
 });
 
 describe('role customer', () => {
-  test('reads and changes its own record, without what staff keep about it', async () => {
-    const own = await created({
+  test('reads and changes its own record without the fields of staff', async () => {
+    const own = await createCustomer({
       firstname: 'Eu',
       lastname: 'Mesma',
       user_id: person.user_id,
@@ -96,11 +96,11 @@ describe('role customer', () => {
     expect((await person.put(at, body.customer).expect(200)).body.customer).toEqual(body.customer);
   });
 
-  test('may not write the rest: a 403 that names each field, whatever it holds', async () => {
+  test('cannot write other fields: a 403 names each', async () => {
     const user = service.user('customer', company);
-    const own = await created({ full_name: 'Own', user_id: user.user_id, external_id: 'crm-2' });
+    const own = await createCustomer({ full_name: 'Own', user_id: user.user_id, external_id: 'crm-2' });
     const at = `${path}/${own.id}`;
-    const refused = {
+    const rejected = {
       city_id: 9,
       document_type: 'cedula',
       document_number: '1',
@@ -111,19 +111,19 @@ describe('role customer', () => {
       tags: [],
       external_id: 'crm-2',
     };
-    for (const [field, value] of Object.entries(refused)) {
-      if (field === 'document_number') continue; // needs its type beside it
+    for (const [field, value] of Object.entries(rejected)) {
+      if (field === 'document_number') continue; // requires its type
       const { body } = await user.patch(at, { full_name: 'New', [field]: value }).expect(403);
       expect(body).toMatchObject({ error_code: 'FORBIDDEN', errors: [{ path: field }] });
     }
-    const { body } = await user.put(at, { full_name: 'New', ...refused }).expect(403);
-    expect(body.errors.map(({ path }: { path: string }) => path).toSorted()).toEqual(Object.keys(refused).toSorted());
+    const { body } = await user.put(at, { full_name: 'New', ...rejected }).expect(403);
+    expect(body.errors.map(({ path }: { path: string }) => path).toSorted()).toEqual(Object.keys(rejected).toSorted());
     expect((await admin.get(at)).body.customer).toEqual(own);
   });
 
-  test('meets another’s record as one that does not exist, and lists none', async () => {
+  test('gets a 404 for another record, like for an unknown one, and cannot list', async () => {
     const user = service.user('customer', company);
-    const other = await created({ full_name: 'Other', email: 'taken@example.com' });
+    const other = await createCustomer({ full_name: 'Other', email: 'taken@example.com' });
     const strip = ({ body }: { body: object }) => ({ ...body, timestamp: '', request_id: '' });
     expect(strip(await user.get(`${path}/${other.id}`).expect(404))).toEqual(
       strip(await user.get(`${path}/${randomUUID()}`).expect(404)),
@@ -135,7 +135,7 @@ describe('role customer', () => {
     await user.post(path, { full_name: 'X' }).expect(403);
     await user.delete(`${path}/${other.id}`).expect(403);
     await user.patch(`${path}/${other.id}/activate`).expect(403);
-    const own = await created({ full_name: 'Own', user_id: user.user_id });
+    const own = await createCustomer({ full_name: 'Own', user_id: user.user_id });
     await user.delete(`${path}/${own.id}`).expect(403);
     const { body } = await user.patch(`${path}/${own.id}`, { email: 'TAKEN@example.com' }).expect(409);
     expect(body.error_code).toBe('CUSTOMER_EMAIL_TAKEN');
@@ -144,8 +144,8 @@ describe('role customer', () => {
 });
 
 describe('another company’s customer', () => {
-  test('does not exist, to the byte, on every route', async () => {
-    const customer = await created({ full_name: 'Secret', email: 'secret@example.com' });
+  test('is the same 404 as an unknown customer on every route', async () => {
+    const customer = await createCustomer({ full_name: 'Secret', email: 'secret@example.com' });
     const strip = ({ body, headers }: { body: Record<string, unknown>; headers: Record<string, string> }) => [
       { ...body, timestamp: '', request_id: '' },
       headers['etag'],

@@ -17,16 +17,17 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 const path = '/api/customers';
-const created = async (body: object = { full_name: 'Ana' }) => (await admin.post(path, body).expect(201)).body.customer;
-const saidOf = async (id: string) =>
+const createCustomer = async (body: object = { full_name: 'Ana' }) =>
+  (await admin.post(path, body).expect(201)).body.customer;
+const eventsOf = async (id: string) =>
   (await service.events())
     .filter(({ data }) => data['customer_id'] === id)
     .map(({ name, sequence, data }) => ({ name, sequence, data }));
 const historyOf = async (id: string) => (await admin.get(`${path}/${id}/history`).expect(200)).body.history;
 const instant = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
-test('a status changes with a reason that the history keeps and no event tells, and deletes nobody', async () => {
-  const customer = await created();
+test('changes the status; the history has the reason, the event does not', async () => {
+  const customer = await createCustomer();
   const at = `${path}/${customer.id}/status`;
   const { body, headers } = await manager.patch(at, { status: 'suspended', reason: ' Unpaid bills ' }).expect(200);
   expect(body).toEqual({
@@ -35,8 +36,8 @@ test('a status changes with a reason that the history keeps and no event tells, 
   });
   expect(headers['etag']).toBe('"2"');
   expect((await admin.get(`${path}/${customer.id}`)).body.customer).toEqual(body.customer);
-  const said = await saidOf(customer.id);
-  expect(said[1]).toEqual({
+  const published = await eventsOf(customer.id);
+  expect(published[1]).toEqual({
     name: 'customer.status.changed',
     sequence: 2,
     data: { customer_id: customer.id, number: customer.number, from: 'active', to: 'suspended' },
@@ -57,8 +58,8 @@ test('a status changes with a reason that the history keeps and no event tells, 
   expect(back.body.customer).toMatchObject({ status: 'active', is_active: true });
 });
 
-test('a type changes, told as a change of the field', async () => {
-  const customer = await created();
+test('changes the type and publishes customer.updated', async () => {
+  const customer = await createCustomer();
   const at = `${path}/${customer.id}/type`;
   const { body, headers } = await manager.patch(at, { type: 'vip' }).expect(200);
   expect(body).toEqual({
@@ -66,7 +67,7 @@ test('a type changes, told as a change of the field', async () => {
     customer: { ...customer, type: 'vip', updated_at: instant },
   });
   expect(headers['etag']).toBe('"2"');
-  expect((await saidOf(customer.id))[1]).toEqual({
+  expect((await eventsOf(customer.id))[1]).toEqual({
     name: 'customer.updated',
     sequence: 2,
     data: { customer_id: customer.id, number: customer.number, fields_changed: ['type'] },
@@ -79,20 +80,20 @@ test('a type changes, told as a change of the field', async () => {
   });
 });
 
-test('the same again is no change: no version, no event, no history', async () => {
-  const customer = await created({ full_name: 'Same', status: 'inactive', type: 'premium' });
+test('the same value again creates no version, event or history', async () => {
+  const customer = await createCustomer({ full_name: 'Same', status: 'inactive', type: 'premium' });
   const status = await admin
     .patch(`${path}/${customer.id}/status`, { status: 'inactive', reason: 'Again' })
     .expect(200);
   const type = await admin.patch(`${path}/${customer.id}/type`, { type: 'premium' }).expect(200);
   expect([status.body.customer, type.body.customer]).toEqual([customer, customer]);
   expect([status.headers['etag'], type.headers['etag']]).toEqual(['"1"', '"1"']);
-  expect(await saidOf(customer.id)).toHaveLength(1);
+  expect(await eventsOf(customer.id)).toHaveLength(1);
   expect(await historyOf(customer.id)).toHaveLength(1);
 });
 
-test('If-Match is honoured, a deleted customer takes neither, a removed one is unknown', async () => {
-  const customer = await created();
+test('checks If-Match, rejects a deleted customer, and returns 404 for a removed one', async () => {
+  const customer = await createCustomer();
   const at = `${path}/${customer.id}`;
   const changes = () => [
     admin.patch(`${at}/status`, { status: 'suspended' }),
@@ -108,8 +109,8 @@ test('If-Match is honoured, a deleted customer takes neither, a removed one is u
   for (const call of changes()) expect((await call.expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
 });
 
-test('anything else is refused by name', async () => {
-  const { id } = await created();
+test('rejects other values by name', async () => {
+  const { id } = await createCustomer();
   const named = async (rest: string, body: object) =>
     (await admin.patch(`${path}/${id}/${rest}`, body).expect(422)).body.errors.map(
       ({ path }: { path: string }) => path,
@@ -125,9 +126,9 @@ test('anything else is refused by name', async () => {
   await admin.patch(`${path}/${id}/status`, { status: 'inactive', reason: '🦊'.repeat(500) }).expect(200);
 });
 
-test('they are for those who change customers: no viewer, no role customer on its own record, no other company', async () => {
+test('requires customers:update: no viewer, no role customer for its own record, no other company', async () => {
   const person = service.user('customer', company);
-  const customer = await created({ full_name: 'Own', user_id: person.user_id });
+  const customer = await createCustomer({ full_name: 'Own', user_id: person.user_id });
   const calls = (caller: TestUser, id: string) => [
     caller.patch(`${path}/${id}/status`, { status: 'inactive' }),
     caller.patch(`${path}/${id}/type`, { type: 'vip' }),

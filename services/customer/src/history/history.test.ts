@@ -9,7 +9,7 @@ import type { UserWithCompany } from '../profiles/actions.ts';
 let service: TestService;
 let company: Company;
 let admin: TestUser;
-/** The users that auth knows. */
+/** Users known to auth. */
 const users = new Map<string, UserWithCompany>();
 
 beforeAll(async () => {
@@ -23,14 +23,15 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 const path = '/api/customers';
-const created = async (body: object = { full_name: 'Ana' }) => (await admin.post(path, body).expect(201)).body.customer;
+const createCustomer = async (body: object = { full_name: 'Ana' }) =>
+  (await admin.post(path, body).expect(201)).body.customer;
 type Entry = { at: string; actor_id: string; action: string; reason?: string; changes: object[] };
 const read = async (id: string, query = '') =>
   (await admin.get(`${path}/${id}/history${query}`).expect(200)).body as {
     history: Entry[];
     next_cursor: string | null;
   };
-/** The newest entry, without its time, which is now. */
+/** Returns the newest entry without its time, which must be now. */
 const latest = async (id: string) => {
   const { at, ...entry } = (await read(id)).history[0] as Entry;
   expect(Math.abs(Date.now() - Date.parse(at))).toBeLessThan(60_000);
@@ -38,8 +39,8 @@ const latest = async (id: string) => {
   return entry;
 };
 
-describe('every kind of change is remembered with its author and what it was before and after:', () => {
-  test('from creation to deletion and back', async () => {
+describe('the history has the author and the values before and after', () => {
+  test('of every change from creation to deletion and activation', async () => {
     const by = Object.fromEntries(
       (['admin', 'manager', 'superuser'] as const).map((role) => [
         role,
@@ -52,8 +53,8 @@ describe('every kind of change is remembered with its author and what it was bef
       changes: changes.map(([field, from, to]) => ({ field, from, to })),
     });
 
-    const made = { full_name: 'Whole Life', phone: '0712345678', address: { city: 'Cluj' }, metadata: { a: 1 } };
-    const { customer } = (await by.manager.post(path, made).expect(201)).body;
+    const input = { full_name: 'Whole Life', phone: '0712345678', address: { city: 'Cluj' }, metadata: { a: 1 } };
+    const { customer } = (await by.manager.post(path, input).expect(201)).body;
     const { id } = customer;
     const at = `${path}/${id}`;
     expect(await latest(id)).toEqual(entry(by.manager, 'customer.created'));
@@ -102,11 +103,11 @@ describe('every kind of change is remembered with its author and what it was bef
     await by.admin.delete(`${at}/notes/${note.id}`).expect(200);
     expect(await latest(id)).toEqual(entry(by.admin, 'customer.note.removed'));
 
-    const shown = await by.manager
+    const uploaded = await by.manager
       .post(`${at}/avatar`)
       .attach('file', await sampleImage('png'), 'me.png')
       .expect(200);
-    const { avatar_url } = shown.body.customer;
+    const { avatar_url } = uploaded.body.customer;
     expect(await latest(id)).toEqual(entry(by.manager, 'customer.updated', ['avatar_url', null, avatar_url]));
     await by.manager.delete(`${at}/avatar`).expect(200);
     expect(await latest(id)).toEqual(entry(by.manager, 'customer.updated', ['avatar_url', avatar_url, null]));
@@ -115,19 +116,19 @@ describe('every kind of change is remembered with its author and what it was bef
     expect(await latest(id)).toEqual(entry(by.superuser, 'customer.deleted', ['status', 'active', 'deleted']));
     await by.manager.patch(`${at}/activate`).expect(200);
     expect(await latest(id)).toEqual(entry(by.manager, 'customer.status.changed', ['status', 'deleted', 'active']));
-    const said = (await service.events()).filter(({ data }) => data['customer_id'] === id).map(({ name }) => name);
-    const remembered = (await read(id)).history.map(({ action }) => action).toReversed();
-    const once = said.filter((name, index) => name !== said[index - 1] || name !== 'customer.tag.added'); // two labels, one call
-    expect(remembered.filter((action) => action !== 'customer.note.removed')).toEqual(once);
+    const published = (await service.events()).filter(({ data }) => data['customer_id'] === id).map(({ name }) => name);
+    const recorded = (await read(id)).history.map(({ action }) => action).toReversed();
+    const distinct = published.filter((name, index) => name !== published[index - 1] || name !== 'customer.tag.added'); // two labels, one call
+    expect(recorded.filter((action) => action !== 'customer.note.removed')).toEqual(distinct);
 
     await by.admin.delete(`${at}?hard_delete=true`).expect(200);
     expect((await by.admin.get(`${at}/history`).expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
     expect(await service.database.owner('customer_history').where({ customer_id: id })).toEqual([]);
   });
 
-  test('of a role customer changing its own record', async () => {
+  test('of a change by role customer of its own record', async () => {
     const person = service.user('customer', company);
-    const { id } = await created({ full_name: 'Own', user_id: person.user_id });
+    const { id } = await createCustomer({ full_name: 'Own', user_id: person.user_id });
     await person.patch(`${path}/${id}`, { email: 'own@example.com' }).expect(200);
     expect(await latest(id)).toEqual({
       actor_id: person.user_id,
@@ -136,8 +137,8 @@ describe('every kind of change is remembered with its author and what it was bef
     });
   });
 
-  test('of a profile that follows its user, with what was left to another customer', async () => {
-    await created({ full_name: 'Holder', email: 'held@example.com', phone: '0712000999' });
+  test('of a profile that copies its user, with the values that another customer has', async () => {
+    await createCustomer({ full_name: 'Holder', email: 'held@example.com', phone: '0712000999' });
     const user = {
       id: randomUUID(),
       active: true,
@@ -149,9 +150,9 @@ describe('every kind of change is remembered with its author and what it was bef
       email: 'held@example.com',
       phone: null as string | null,
     };
-    const known = () => users.set(user.id, { user, company });
-    known();
-    const hear = (name: string, sequence: number, data: object) =>
+    const register = () => users.set(user.id, { user, company });
+    register();
+    const postEvent = (name: string, sequence: number, data: object) =>
       service.callingService('auth').post('/internal/events', {
         id: randomUUID(),
         name,
@@ -162,7 +163,7 @@ describe('every kind of change is remembered with its author and what it was bef
         sequence,
         data: { user_id: user.id, ...data },
       });
-    await hear('user.registered', 1, { role: 'customer' }).expect(200);
+    await postEvent('user.registered', 1, { role: 'customer' }).expect(200);
     const [row] = await service.database.owner('customers').where({ user_id: user.id });
     expect(await latest(row.id)).toEqual({
       actor_id: admin.user_id,
@@ -171,7 +172,7 @@ describe('every kind of change is remembered with its author and what it was bef
       changes: [],
     });
     Object.assign(user, { name: 'Eva Silva', last_name: 'Silva', phone: '0712000999' });
-    await hear('user.updated', 2, { fields_changed: ['name', 'last_name', 'phone'] }).expect(200);
+    await postEvent('user.updated', 2, { fields_changed: ['name', 'last_name', 'phone'] }).expect(200);
     expect(await latest(row.id)).toEqual({
       actor_id: admin.user_id,
       action: 'customer.updated',
@@ -182,7 +183,7 @@ describe('every kind of change is remembered with its author and what it was bef
         { field: 'lastname', from: null, to: 'Silva' },
       ],
     });
-    await hear('user.updated', 3, { fields_changed: ['email'] }).expect(200);
+    await postEvent('user.updated', 3, { fields_changed: ['email'] }).expect(200);
     expect(await latest(row.id)).toEqual({
       actor_id: admin.user_id,
       action: 'customer.updated',
@@ -192,15 +193,15 @@ describe('every kind of change is remembered with its author and what it was bef
   });
 });
 
-test('whatever door a change comes in by, its event has its entry: own profile, batch, the other dialect', async () => {
+test('every event has an entry, also for changes by own profile, batch and legacy v1 API', async () => {
   const person = service.user('customer', company);
-  const { id: own } = await created({ full_name: 'Own Profile', user_id: person.user_id });
+  const { id: own } = await createCustomer({ full_name: 'Own Profile', user_id: person.user_id });
   await person.patch(`${path}/me`, { address: null, gender: 'other' }).expect(200);
-  const bare = (await admin.post('/rest/v1/customers', { phone: '79261234567', firstname: 'Иван' }).expect(201)).body;
-  await admin.patch(`/rest/v1/customers/${bare.id}`, { lastname: 'Петров' }).expect(200);
-  await admin.patch(`/rest/v1/customers/${bare.id}`, { phone: '79261234568' }).expect(200);
-  await admin.delete(`/rest/v1/customers/${bare.id}`).expect(200);
-  const { id } = await created({ full_name: 'In a batch' });
+  const legacy = (await admin.post('/rest/v1/customers', { phone: '79261234567', firstname: 'Иван' }).expect(201)).body;
+  await admin.patch(`/rest/v1/customers/${legacy.id}`, { lastname: 'Петров' }).expect(200);
+  await admin.patch(`/rest/v1/customers/${legacy.id}`, { phone: '79261234568' }).expect(200);
+  await admin.delete(`/rest/v1/customers/${legacy.id}`).expect(200);
+  const { id } = await createCustomer({ full_name: 'In a batch' });
   const operations = [
     { op: 'create', data: { full_name: 'Made in a batch' } },
     { op: 'update', id, data: { city_id: 3 } },
@@ -208,7 +209,7 @@ test('whatever door a change comes in by, its event has its entry: own profile, 
   ];
   const { results } = (await admin.post(`${path}/batch`, { operations }).expect(200)).body;
 
-  const [{ id: other }] = await service.database.owner('customers').where({ number: bare.id });
+  const [{ id: other }] = await service.database.owner('customers').where({ number: legacy.id });
   const expected = {
     [own]: ['created', 'updated'],
     [other]: ['created', 'updated', 'updated', 'deleted'],
@@ -216,16 +217,18 @@ test('whatever door a change comes in by, its event has its entry: own profile, 
     [results[0].customer.id]: ['created'],
   };
   for (const [one, names] of Object.entries(expected)) {
-    const said = (await service.events()).filter(({ data }) => data['customer_id'] === one).map(({ name }) => name);
+    const published = (await service.events())
+      .filter(({ data }) => data['customer_id'] === one)
+      .map(({ name }) => name);
     const { history } = await read(one);
-    expect(said).toEqual(names.map((name) => `customer.${name}`));
-    expect(history.map(({ action }) => action).toReversed()).toEqual(said);
+    expect(published).toEqual(names.map((name) => `customer.${name}`));
+    expect(history.map(({ action }) => action).toReversed()).toEqual(published);
     for (const { action, changes } of history) expect(changes.length > 0).toBe(action !== 'customer.created');
   }
 });
 
-test('what is refused, or changes nothing, is not in it', async () => {
-  const { id } = await created({ full_name: 'Quiet', city_id: 1 });
+test('rejected requests and requests without a change create no entry', async () => {
+  const { id } = await createCustomer({ full_name: 'Quiet', city_id: 1 });
   const at = `${path}/${id}`;
   await admin.patch(at, { city_id: 1 }).expect(200);
   await admin.patch(at, { city_id: 'x' }).expect(422);
@@ -235,9 +238,9 @@ test('what is refused, or changes nothing, is not in it', async () => {
   expect((await read(id)).history).toHaveLength(1);
 });
 
-describe('a history', () => {
-  test('is read newest first, by signed cursors that open this history alone', async () => {
-    const { id } = await created();
+describe('reading a history', () => {
+  test('pages newest first by signed cursors that are valid for this history only', async () => {
+    const { id } = await createCustomer();
     for (let city_id = 1; city_id <= 24; city_id += 1) await admin.patch(`${path}/${id}`, { city_id }).expect(200);
     const first = await read(id);
     expect(first.history).toHaveLength(20);
@@ -247,22 +250,22 @@ describe('a history', () => {
     const times = first.history.map(({ at }) => at);
     expect(times).toEqual(times.toSorted().toReversed());
 
-    await admin.patch(`${path}/${id}`, { city_id: 99 }).expect(200); // what comes meanwhile shifts nothing
+    await admin.patch(`${path}/${id}`, { city_id: 99 }).expect(200); // a new entry does not shift the pages
     const rest = await read(id, `?cursor=${first.next_cursor}`);
     expect(rest.history).toHaveLength(5);
     expect(rest.next_cursor).toBe(null);
     expect(rest.history.at(-1)?.action).toBe('customer.created');
     const seven = await read(id, '?per_page=7');
-    const walked = [...seven.history];
+    const pages = [...seven.history];
     for (let cursor = seven.next_cursor; cursor;) {
       const page = await read(id, `?per_page=7&cursor=${cursor}`);
-      walked.push(...page.history);
+      pages.push(...page.history);
       cursor = page.next_cursor;
     }
-    expect(walked).toEqual((await read(id, '?per_page=100')).history);
+    expect(pages).toEqual((await read(id, '?per_page=100')).history);
     expect((await read(id, '?per_page=26')).next_cursor).toBe(null);
 
-    const other = await created();
+    const other = await createCustomer();
     const cursor = String(first.next_cursor);
     for (const [where, what] of [
       [other.id, cursor],
@@ -286,9 +289,9 @@ describe('a history', () => {
       ]);
   });
 
-  test('is for those who read customers: not for role customer, not for another company; a deleted one’s is', async () => {
+  test('requires customers:read: not role customer, not another company; also for a deleted customer', async () => {
     const person = service.user('customer', company);
-    const { id } = await created({ full_name: 'Own', user_id: person.user_id });
+    const { id } = await createCustomer({ full_name: 'Own', user_id: person.user_id });
     const at = `${path}/${id}/history`;
     await person.get(at).expect(403);
     await service.anonymous().get(at).expect(401);

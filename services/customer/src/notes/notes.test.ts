@@ -17,14 +17,15 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 const path = '/api/customers';
-const created = async (body: object = { full_name: 'Ana' }) => (await admin.post(path, body).expect(201)).body.customer;
-const saidOf = async (id: string) => (await service.events()).filter(({ data }) => data['customer_id'] === id);
+const createCustomer = async (body: object = { full_name: 'Ana' }) =>
+  (await admin.post(path, body).expect(201)).body.customer;
+const eventsOf = async (id: string) => (await service.events()).filter(({ data }) => data['customer_id'] === id);
 const historyOf = async (id: string) => (await admin.get(`${path}/${id}/history`).expect(200)).body.history;
 const instant = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
 describe('a note', () => {
-  test('has its author and may have lines; event and history tell of it without its words, and the version stays', async () => {
-    const customer = await created();
+  test('creates a note with its author; event and history omit its text, and the version stays', async () => {
+    const customer = await createCustomer();
     const at = `${path}/${customer.id}/notes`;
     const { body } = await manager.post(at, { content: '  Asked to be called back\n\tnext week ' }).expect(201);
     expect(body).toEqual({
@@ -47,24 +48,24 @@ describe('a note', () => {
     const after = await admin.get(`${path}/${customer.id}`).expect(200);
     expect(after.body.customer).toEqual(customer);
     expect(after.headers['etag']).toBe('"1"');
-    const said = (await saidOf(customer.id)).slice(1);
-    expect(said).toMatchObject([{ name: 'customer.note.added', sequence: 1, company_id: company.id }]);
-    expect(said[0]?.data).toEqual({ customer_id: customer.id, number: customer.number, note_id: body.note.id });
+    const published = (await eventsOf(customer.id)).slice(1);
+    expect(published).toMatchObject([{ name: 'customer.note.added', sequence: 1, company_id: company.id }]);
+    expect(published[0]?.data).toEqual({ customer_id: customer.id, number: customer.number, note_id: body.note.id });
     expect((await historyOf(customer.id))[0]).toEqual({
       at: instant,
       actor_id: manager.user_id,
       action: 'customer.note.added',
       changes: [],
     });
-    const kept = await service.database.owner('customer_history').where({ customer_id: customer.id });
-    expect(JSON.stringify([kept, said])).not.toMatch(/called|next week/);
+    const history = await service.database.owner('customer_history').where({ customer_id: customer.id });
+    expect(JSON.stringify([history, published])).not.toMatch(/called|next week/);
   });
 
-  test('is removed once, which the history keeps and no event says', async () => {
-    const customer = await created();
+  test('is removed once; the history has an entry, and no event is published', async () => {
+    const customer = await createCustomer();
     const at = `${path}/${customer.id}/notes`;
     const { note } = (await admin.post(at, { content: 'Gone' }).expect(201)).body;
-    const other = await created();
+    const other = await createCustomer();
     await admin.delete(`${path}/${other.id}/notes/${note.id}`).expect(404);
     expect((await manager.delete(`${at}/${note.id}`).expect(200)).body).toEqual({ message: 'Note removed' });
     expect((await manager.delete(`${at}/${note.id}`).expect(404)).body.error_code).toBe('NOTE_NOT_FOUND');
@@ -75,12 +76,12 @@ describe('a note', () => {
       action: 'customer.note.removed',
       changes: [],
     });
-    expect((await saidOf(customer.id)).map(({ name }) => name)).toEqual(['customer.created', 'customer.note.added']);
+    expect((await eventsOf(customer.id)).map(({ name }) => name)).toEqual(['customer.created', 'customer.note.added']);
   });
 });
 
-test('notes are paged, the newest first, ties by id', async () => {
-  const customer = await created();
+test('pages notes newest first, ties by id', async () => {
+  const customer = await createCustomer();
   const at = `${path}/${customer.id}/notes`;
   for (let i = 0; i < 5; i += 1) await admin.post(at, { content: `note ${i}` }).expect(201);
   const read = async (query: string) => (await admin.get(`${at}${query}`).expect(200)).body;
@@ -109,8 +110,8 @@ test('notes are paged, the newest first, ties by id', async () => {
     expect((await admin.get(`${at}?${query}`).expect(422)).body.errors).toMatchObject([{ path: query.split('=')[0] }]);
 });
 
-test('content has 1 to 500 characters of any script, and nothing stands beside it', async () => {
-  const { id } = await created();
+test('accepts 1 to 500 characters of any script and no other field', async () => {
+  const { id } = await createCustomer();
   const at = `${path}/${id}/notes`;
   await admin.post(at, { content: '🦊'.repeat(500) }).expect(201);
   for (const content of ['', ' \n ', 'x'.repeat(501), 'a\u0000b', 'a\u0007', 'a\ud800', 5, null, ['a'], undefined])
@@ -125,8 +126,8 @@ test('content has 1 to 500 characters of any script, and nothing stands beside i
   expect((await admin.get(at)).body.total).toBe(1);
 });
 
-test('a deleted customer takes none and keeps its own; of a removed one nothing is left', async () => {
-  const customer = await created();
+test('a deleted customer keeps its notes and rejects changes; a removed one has none', async () => {
+  const customer = await createCustomer();
   const at = `${path}/${customer.id}/notes`;
   const { note } = (await admin.post(at, { content: 'Kept' }).expect(201)).body;
   await admin.delete(`${path}/${customer.id}`).expect(200);
@@ -139,8 +140,8 @@ test('a deleted customer takes none and keeps its own; of a removed one nothing 
   expect(await service.database.owner('customer_notes').where({ customer_id: customer.id })).toEqual([]);
 });
 
-test('If-Match is about the version of the customer', async () => {
-  const customer = await created();
+test('If-Match refers to the version of the customer', async () => {
+  const customer = await createCustomer();
   const at = `${path}/${customer.id}/notes`;
   await admin.post(at, { content: 'a' }).set('If-Match', '"2"').expect(412);
   const { note } = (await admin.post(at, { content: 'a' }).set('If-Match', '"1"').expect(201)).body;
@@ -148,9 +149,9 @@ test('If-Match is about the version of the customer', async () => {
   await admin.delete(`${at}/${note.id}`).set('If-Match', '"1"').expect(200);
 });
 
-test('role customer has no way to them, a viewer reads, and another company finds nothing', async () => {
+test('role customer has no access, a viewer reads, and another company gets a 404', async () => {
   const person = service.user('customer', company);
-  const customer = await created({ full_name: 'Own', user_id: person.user_id });
+  const customer = await createCustomer({ full_name: 'Own', user_id: person.user_id });
   const { note } = (await admin.post(`${path}/${customer.id}/notes`, { content: 'Secret' }).expect(201)).body;
   const calls = (caller: TestUser, id: string) => [
     caller.get(`${path}/${id}/notes`),

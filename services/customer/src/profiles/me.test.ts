@@ -9,16 +9,16 @@ let service: TestService;
 let auth: StubServer;
 let company: Company;
 let admin: TestUser;
-/** The users that auth knows. */
+/** Users known to auth. */
 const users = new Map<string, InternalUser>();
 
-const anHour = 3_600_000;
+const oneHour = 3_600_000;
 beforeAll(async () => {
   auth = await stubServer('auth');
   service = await createTestCustomer({
     pool: 10,
     users: (companies) => createUserClient(auth.client, companies),
-    rates: { 'customer-patch': { limit: 20, window: anHour } },
+    rates: { 'customer-patch': { limit: 20, window: oneHour } },
   });
 });
 afterAll(() => Promise.all([service.close(), auth.close()]));
@@ -33,27 +33,27 @@ beforeEach(() => {
 });
 
 const me = '/api/customers/me';
-/** Somebody who signed up: auth knows them, and here is no profile yet. */
-const somebody = (values: Partial<InternalUser> = {}): TestUser => {
+/** Creates a user in auth that has no profile yet. */
+const createUser = (values: Partial<InternalUser> = {}): TestUser => {
   const id = randomUUID();
   const role: Role = 'customer';
   const user = { first_name: 'Ana', last_name: 'Perez', name: 'Ana Perez', email: `${id}@example.com`, phone: null };
   users.set(id, { id, active: true, role, business_id: company.id, ...user, ...values });
   return service.user(values.role ?? role, company, id);
 };
-/** On a busy machine one may wait too long for another, which is a 503 before anything was done: it asks again. */
-const readAtLast = async (person: TestUser) => {
-  let answer = await person.get(me);
-  while (answer.status === 503) answer = await person.get(me);
-  return answer;
+/** Repeats the request after a 503, which a busy machine may return before any change. */
+const readUntilServed = async (person: TestUser) => {
+  let response = await person.get(me);
+  while (response.status === 503) response = await person.get(me);
+  return response;
 };
 const profilesOf = ({ user_id }: TestUser) => service.database.owner('customers').where({ user_id });
-const created = async (body: object) => (await admin.post('/api/customers', body).expect(201)).body.customer;
-const saidOf = async (id: string) => (await service.events()).filter(({ data }) => data['customer_id'] === id);
+const createCustomer = async (body: object) => (await admin.post('/api/customers', body).expect(201)).body.customer;
+const eventsOf = async (id: string) => (await service.events()).filter(({ data }) => data['customer_id'] === id);
 
 describe('the own profile of role customer', () => {
-  test('is made on first use, and then read; staff see it as it is', async () => {
-    const person = somebody({ phone: '600 111 222' });
+  test('is created on first use and read afterwards; staff see the full record', async () => {
+    const person = createUser({ phone: '600 111 222' });
     const { body, headers } = await person.get(me).expect(200);
     const { customer } = body;
     expect(customer).toMatchObject({
@@ -65,7 +65,7 @@ describe('the own profile of role customer', () => {
       currency: 'EUR',
     });
     expect(headers['etag']).toBe('"1"');
-    expect(await saidOf(customer.id)).toMatchObject([
+    expect(await eventsOf(customer.id)).toMatchObject([
       { name: 'customer.created', sequence: 1, company_id: company.id },
     ]);
     const { tags, metadata, external_id, ...seen } = (await admin.get(`/api/customers/${customer.id}`)).body.customer;
@@ -73,25 +73,25 @@ describe('the own profile of role customer', () => {
     expect(customer).toEqual(seen);
     expect(auth.calls).toHaveLength(1);
 
-    auth.answer(() => undefined); // nothing more is asked
+    auth.answer(() => undefined); // auth is not called again
     expect((await person.get(`${me}/`).expect(200)).body).toEqual(body);
-    expect((await person.get(me).set('If-None-Match', '"1"').expect(200)).body).toEqual(body); // its counters have no version
+    expect((await person.get(me).set('If-None-Match', '"1"').expect(200)).body).toEqual(body); // counters raise no version
     expect((await person.get(`/api/customers/${customer.id}`).expect(200)).body).toEqual(body);
     expect(await profilesOf(person)).toHaveLength(1);
   });
 
-  test('is made by whichever comes first: ten at once, its statistics, a change', async () => {
-    const eager = somebody();
-    const answers = await Promise.all(Array.from({ length: 10 }, () => readAtLast(eager)));
-    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200));
-    expect(new Set(answers.map(({ body }) => body.customer.id)).size).toBe(1);
+  test('is created by the first of concurrent reads, statistics or a change', async () => {
+    const eager = createUser();
+    const responses = await Promise.all(Array.from({ length: 10 }, () => readUntilServed(eager)));
+    expect(responses.map(({ status }) => status)).toEqual(Array(10).fill(200));
+    expect(new Set(responses.map(({ body }) => body.customer.id)).size).toBe(1);
     expect(await profilesOf(eager)).toHaveLength(1);
 
-    const counting = somebody();
+    const counting = createUser();
     const nothing = (await counting.get(`${me}/statistics`).expect(200)).body;
-    const [made] = await profilesOf(counting);
-    expect((await admin.get(`/api/customers/${made.id}/stats`).expect(200)).body).toEqual(nothing);
-    await service.callingService('interaction', company).patch(`/api/customers/internal/${made.id}/statistics`, {
+    const [profile] = await profilesOf(counting);
+    expect((await admin.get(`/api/customers/${profile.id}/stats`).expect(200)).body).toEqual(nothing);
+    await service.callingService('interaction', company).patch(`/api/customers/internal/${profile.id}/statistics`, {
       increment: { total_orders: 2, lifetime_value: '7.5' },
     });
     expect((await counting.get(`${me}/statistics`).expect(200)).body).toEqual({
@@ -100,28 +100,28 @@ describe('the own profile of role customer', () => {
       lifetime_value: '7.50',
     });
 
-    const changing = somebody();
+    const changing = createUser();
     const { body } = await changing.patch(me, { phone: '600 222 333' }).expect(200);
     expect(body).toMatchObject({
       message: 'Customer updated',
       customer: { full_name: 'Ana Perez', phone: '+34600222333' },
     });
-    expect((await saidOf(body.customer.id)).map(({ name, sequence }) => [name, sequence])).toEqual([
+    expect((await eventsOf(body.customer.id)).map(({ name, sequence }) => [name, sequence])).toEqual([
       ['customer.created', 1],
       ['customer.updated', 2],
     ]);
   });
 
-  test('of which nothing is made when the first change is refused', async () => {
-    const person = somebody();
+  test('is not created when the first change is rejected', async () => {
+    const person = createUser();
     await person.patch(me, { gender: 'x' }).expect(422);
     await person.patch(me, { metadata: {} }).expect(403);
     expect(await profilesOf(person)).toEqual([]);
   });
 
-  test('is made without what another customer holds, who stays as it is; the history says so', async () => {
-    const other = await created({ full_name: 'Other', email: 'held@example.com', phone: '+34600777666' });
-    const person = somebody({ email: 'HELD@example.com', phone: '600777666' });
+  test('is created without values of another customer; the history has the reason', async () => {
+    const other = await createCustomer({ full_name: 'Other', email: 'held@example.com', phone: '+34600777666' });
+    const person = createUser({ email: 'HELD@example.com', phone: '600777666' });
     const { customer } = (await person.get(me).expect(200)).body;
     expect(customer).toMatchObject({ user_id: person.user_id, full_name: 'Ana Perez', email: null, phone: null });
     expect((await admin.get(`/api/customers/${other.id}`)).body.customer).toEqual(other);
@@ -134,13 +134,13 @@ describe('the own profile of role customer', () => {
     ]);
   });
 
-  test('needs auth only when it must be made', async () => {
-    const known = somebody();
+  test('calls auth only to create the profile', async () => {
+    const known = createUser();
     await known.get(me).expect(200);
     auth.answer(() => undefined);
     await known.patch(me, { firstname: 'Eva' }).expect(200);
     await known.get(`${me}/statistics`).expect(200);
-    const unknown = somebody();
+    const unknown = createUser();
     for (const call of [unknown.get(me), unknown.get(`${me}/statistics`), unknown.patch(me, { firstname: 'Eva' })]) {
       const { headers } = await call.expect(503);
       expect(headers['retry-after']).toMatch(/^\d+$/);
@@ -148,19 +148,19 @@ describe('the own profile of role customer', () => {
     expect(await profilesOf(unknown)).toEqual([]);
   });
 
-  test('is not made for somebody who is gone, elsewhere, or no customer any more', async () => {
-    const gone = service.user('customer', company);
-    const elsewhere = somebody({ business_id: service.company().id });
-    const promoted = somebody();
+  test('is not created for an unknown user, another company or another role', async () => {
+    const unknownUser = service.user('customer', company);
+    const elsewhere = createUser({ business_id: service.company().id });
+    const promoted = createUser();
     Object.assign(users.get(promoted.user_id) ?? {}, { role: 'manager' });
-    for (const person of [gone, elsewhere, promoted]) {
+    for (const person of [unknownUser, elsewhere, promoted]) {
       expect((await person.get(me).expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
       expect(await profilesOf(person)).toEqual([]);
     }
   });
 
-  test('is the one of its company', async () => {
-    const person = somebody();
+  test('is separate for each company', async () => {
+    const person = createUser();
     const { customer } = (await person.get(me).expect(200)).body;
     const other = service.company();
     Object.assign(users.get(person.user_id) ?? {}, { business_id: other.id });
@@ -169,8 +169,8 @@ describe('the own profile of role customer', () => {
     expect(moved.id).not.toBe(customer.id);
   });
 
-  test('that was deleted is still read, and takes no change; no other one is made', async () => {
-    const person = somebody();
+  test('stays readable and rejects changes after deletion; no second one is created', async () => {
+    const person = createUser();
     const { customer } = (await person.get(me).expect(200)).body;
     await admin.delete(`/api/customers/${customer.id}`).expect(200);
     expect((await person.get(me).expect(200)).body.customer).toMatchObject({ id: customer.id, is_active: false });
@@ -182,9 +182,9 @@ describe('the own profile of role customer', () => {
   });
 });
 
-describe('a change of it', () => {
-  test('is what a change by id is: the same fields, refusals and versions', async () => {
-    const person = somebody();
+describe('changing the own profile', () => {
+  test('has the fields, errors and versions of a change by id', async () => {
+    const person = createUser();
     const { customer } = (await person.get(me).expect(200)).body;
     const changes = {
       full_name: 'Ana Ruiz',
@@ -197,7 +197,7 @@ describe('a change of it', () => {
     expect(headers['etag']).toBe('"2"');
     for (const hidden of ['tags', 'metadata', 'external_id']) expect(body.customer).not.toHaveProperty(hidden);
 
-    await created({ full_name: 'Other', email: 'other@example.com' });
+    await createCustomer({ full_name: 'Other', email: 'other@example.com' });
     await person.patch(me, { firstname: 'X' }).set('If-Match', '"1"').expect(412);
     const taken = (await person.patch(me, { email: 'other@example.com' }).expect(409)).body;
     expect(taken.error_code).toBe('CUSTOMER_EMAIL_TAKEN');
@@ -213,8 +213,8 @@ describe('a change of it', () => {
     expect((await person.get(me)).body.customer).toEqual(body.customer);
   });
 
-  test('is counted together with changes by id', async () => {
-    const person = somebody();
+  test('shares its rate limit with changes by id', async () => {
+    const person = createUser();
     const { customer } = (await person.get(me).expect(200)).body;
     for (let change = 1; change <= 20; change += 1)
       await person.patch(change % 2 ? me : `/api/customers/${customer.id}`, { firstname: `Ana ${change}` }).expect(200);
@@ -224,24 +224,27 @@ describe('a change of it', () => {
       expect(headers['retry-after']).toMatch(/^\d+$/);
     }
     await person.get(me).expect(200);
-    await somebody().patch(me, { firstname: 'Eva' }).expect(200);
+    await createUser().patch(me, { firstname: 'Eva' }).expect(200);
   });
 });
 
 describe('staff', () => {
-  test.each(['viewer', 'manager', 'admin'] as const)('of role %s have none, and auth is not asked', async (role) => {
-    const person = somebody({ role });
-    for (const call of [person.get(me), person.get(`${me}/statistics`), person.patch(me, { firstname: 'X' })])
-      expect((await call.expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
-    expect(auth.calls).toEqual([]);
-    expect(await profilesOf(person)).toEqual([]);
-  });
+  test.each(['viewer', 'manager', 'admin'] as const)(
+    'of role %s have no profile, and auth is not called',
+    async (role) => {
+      const person = createUser({ role });
+      for (const call of [person.get(me), person.get(`${me}/statistics`), person.patch(me, { firstname: 'X' })])
+        expect((await call.expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
+      expect(auth.calls).toEqual([]);
+      expect(await profilesOf(person)).toEqual([]);
+    },
+  );
 
-  test('with one see all of it; who may change no others changes of it what a customer does', async () => {
-    const viewer = somebody({ role: 'viewer' });
-    const manager = somebody({ role: 'manager' });
+  test('with a profile see all of it; without customers:update they change what role customer may', async () => {
+    const viewer = createUser({ role: 'viewer' });
+    const manager = createUser({ role: 'manager' });
     for (const person of [viewer, manager]) {
-      const own = await created({ full_name: 'Own', user_id: person.user_id, external_id: person.user_id });
+      const own = await createCustomer({ full_name: 'Own', user_id: person.user_id, external_id: person.user_id });
       expect((await person.get(me).expect(200)).body).toEqual({ customer: own });
       await person.get(`${me}/statistics`).expect(200);
       const { body } = await person.patch(me, { firstname: 'Eva' }).expect(200);
@@ -253,39 +256,44 @@ describe('staff', () => {
     await manager.patch(me, { metadata: { vip: true } }).expect(200);
   });
 
-  test('a superuser has one only where it names the company, if there', async () => {
+  test('a superuser has a profile only in a company that it names', async () => {
     const superuser = service.user('superuser');
     for (const call of [superuser.get(me), superuser.patch(me, {}), superuser.get(`${me}/statistics`)])
       expect((await call.expect(422)).body.errors).toMatchObject([{ path: 'company_id' }]);
     await superuser.get(`${me}?company_id=${company.id}`).expect(404);
-    const own = await created({ full_name: 'Boss', user_id: superuser.user_id });
+    const own = await createCustomer({ full_name: 'Boss', user_id: superuser.user_id });
     expect((await superuser.get(`${me}?company_id=${company.id}`).expect(200)).body.customer.id).toBe(own.id);
   });
 
-  test('nobody signed in has none, and no program', async () => {
+  test('anonymous requests and services have no profile', async () => {
     for (const path of [me, `${me}/statistics`]) await service.anonymous().get(path).expect(401);
     await service.anonymous().patch(me, {}).expect(401);
     await service.callingService('favorites', company).get(me).expect(403);
   });
 });
 
-describe('the profile of a user, for other programs', () => {
+describe('the profile of a user for other services', () => {
   const at = (user_id: string) => `/api/customers/internal/user/${user_id}`;
 
-  test('is the whole record, deleted or not', async () => {
+  test('is the full record, deleted or not', async () => {
     const user_id = randomUUID();
-    const customer = await created({ full_name: 'Ana', user_id, metadata: { risk: 'high' }, external_id: 'crm-9' });
+    const customer = await createCustomer({
+      full_name: 'Ana',
+      user_id,
+      metadata: { risk: 'high' },
+      external_id: 'crm-9',
+    });
     for (const name of ['auth', 'favorites', 'interaction'] as const)
       expect((await service.callingService(name, company).get(at(user_id)).expect(200)).body).toEqual({ customer });
     await admin.delete(`/api/customers/${customer.id}`).expect(200);
     const found = await service.callingService('favorites', company).get(at(user_id.toUpperCase())).expect(200);
     expect(found.body.customer).toMatchObject({ id: customer.id, is_active: false });
-    const again = await created({ full_name: 'Ana again', user_id });
+    const again = await createCustomer({ full_name: 'Ana again', user_id });
     expect((await service.callingService('favorites', company).get(at(user_id))).body).toEqual({ customer: again });
   });
 
   test('is a 404 for a user without one, and in another company', async () => {
-    const { user_id } = await created({ full_name: 'Ana', user_id: randomUUID() });
+    const { user_id } = await createCustomer({ full_name: 'Ana', user_id: randomUUID() });
     const favorites = service.callingService('favorites', company);
     expect((await favorites.get(at(randomUUID())).expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
     await service.callingService('favorites', service.company()).get(at(user_id)).expect(404);
@@ -293,8 +301,8 @@ describe('the profile of a user, for other programs', () => {
     await service.callingService('favorites').get(at(user_id)).expect(422);
   });
 
-  test('is for those programs alone', async () => {
-    const { user_id } = await created({ full_name: 'Ana', user_id: randomUUID() });
+  test('is available to the allowed services only', async () => {
+    const { user_id } = await createCustomer({ full_name: 'Ana', user_id: randomUUID() });
     for (const caller of [admin, service.anonymous(), service.callingService('product', company)])
       await caller.get(at(user_id)).expect(403);
   });

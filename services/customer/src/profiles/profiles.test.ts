@@ -9,7 +9,7 @@ let service: TestService;
 let auth: StubServer;
 let company: Company;
 let admin: TestUser;
-/** The users that auth knows. */
+/** Users known to auth. */
 const users = new Map<string, InternalUser>();
 
 beforeAll(async () => {
@@ -27,7 +27,7 @@ beforeEach(() => {
   });
 });
 
-const somebody = (values: Partial<InternalUser> = {}): InternalUser => {
+const createUser = (values: Partial<InternalUser> = {}): InternalUser => {
   const id = randomUUID();
   const user = {
     id,
@@ -53,7 +53,7 @@ const profileOf = ({ id: user_id, business_id, email, name: full_name, phone }: 
 });
 const create = (user: InternalUser) =>
   service.callingService('auth').post('/api/customers/internal/create', profileOf(user));
-const hear = (name: string, user: InternalUser, sequence: number, data: object = {}, id: string = randomUUID()) =>
+const postEvent = (name: string, user: InternalUser, sequence: number, data: object = {}, id: string = randomUUID()) =>
   service.callingService('auth').post('/internal/events', {
     id,
     name,
@@ -64,20 +64,20 @@ const hear = (name: string, user: InternalUser, sequence: number, data: object =
     sequence,
     data: { user_id: user.id, ...data },
   });
-const registered = (user: InternalUser, id?: string) => hear('user.registered', user, 1, { role: user.role }, id);
+const registered = (user: InternalUser, id?: string) => postEvent('user.registered', user, 1, { role: user.role }, id);
 const updated = (user: InternalUser, sequence: number, fields_changed: string[]) =>
-  hear('user.updated', user, sequence, { fields_changed });
+  postEvent('user.updated', user, sequence, { fields_changed });
 const profiles = async (user: InternalUser) =>
   (await service.database.owner('customers').where({ company_id: company.id, user_id: user.id })) as Record<
     string,
     unknown
   >[];
-const shown = async (id: string) => (await admin.get(`/api/customers/${id}`).expect(200)).body.customer;
-const saidOf = async (id: string) => (await service.events()).filter(({ data }) => data['customer_id'] === id);
+const readCustomer = async (id: string) => (await admin.get(`/api/customers/${id}`).expect(200)).body.customer;
+const eventsOf = async (id: string) => (await service.events()).filter(({ data }) => data['customer_id'] === id);
 
-describe('a profile that auth asks for', () => {
-  test('is made once: 201, then 200 with the same record', async () => {
-    const user = somebody({ phone: '+34600111222' });
+describe('POST internal/create', () => {
+  test('creates a profile once: 201, then 200 with the same record', async () => {
+    const user = createUser({ phone: '+34600111222' });
     const { customer } = (await create(user).expect(201)).body;
     expect(customer).toMatchObject({
       user_id: user.id,
@@ -90,94 +90,94 @@ describe('a profile that auth asks for', () => {
       tags: [],
     });
     expect((await create({ ...user, name: 'Somebody Else' }).expect(200)).body.customer).toEqual(customer);
-    expect(await saidOf(customer.id)).toMatchObject([
+    expect(await eventsOf(customer.id)).toMatchObject([
       { name: 'customer.created', sequence: 1, company_id: company.id, data: { customer_id: customer.id } },
     ]);
-    expect(await shown(customer.id)).toEqual(customer);
+    expect(await readCustomer(customer.id)).toEqual(customer);
   });
 
-  test('never adopts a record by its e-mail or phone: what another holds is left out, and said by name only', async () => {
+  test('never links a record by e-mail or phone: a taken value is omitted, and the event names the field', async () => {
     const { customer: other } = (
       await admin.post('/api/customers', { full_name: 'Old', email: 'Held@Example.com', phone: '+34600333444' })
     ).body;
     const cases = [
       {
-        given: { email: 'held@example.com', phone: '+34600555666' },
+        input: { email: 'held@example.com', phone: '+34600555666' },
         left: ['email'],
         email: null,
         phone: '+34600555666',
       },
-      { given: { phone: '600 333 444' }, left: ['phone'], phone: null },
+      { input: { phone: '600 333 444' }, left: ['phone'], phone: null },
       {
-        given: { email: 'held@example.com', phone: '+34600333444' },
+        input: { email: 'held@example.com', phone: '+34600333444' },
         left: ['email', 'phone'],
         email: null,
         phone: null,
       },
     ];
-    for (const { given, left, ...kept } of cases) {
-      const user = somebody(given);
+    for (const { input, left, ...expected } of cases) {
+      const user = createUser(input);
       const { customer } = (await create(user).expect(201)).body;
-      expect(customer).toMatchObject({ user_id: user.id, full_name: 'Ana Perez', email: user.email, ...kept });
+      expect(customer).toMatchObject({ user_id: user.id, full_name: 'Ana Perez', email: user.email, ...expected });
       expect(customer.id).not.toBe(other.id);
-      const [said] = await saidOf(customer.id);
-      expect(said?.data).toEqual({ customer_id: customer.id, number: customer.number, fields_left: left });
+      const [published] = await eventsOf(customer.id);
+      expect(published?.data).toEqual({ customer_id: customer.id, number: customer.number, fields_left: left });
     }
-    expect(await shown(other.id)).toEqual(other);
+    expect(await readCustomer(other.id)).toEqual(other);
   });
 
-  test('ten calls at once make one', async () => {
-    const user = somebody();
-    const answers = await Promise.all(Array.from({ length: 10 }, () => create(user)));
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([...Array<number>(9).fill(200), 201]);
-    expect(new Set(answers.map(({ body }) => body.customer.id)).size).toBe(1);
+  test('ten concurrent calls create one profile', async () => {
+    const user = createUser();
+    const responses = await Promise.all(Array.from({ length: 10 }, () => create(user)));
+    expect(responses.map(({ status }) => status).toSorted()).toEqual([...Array<number>(9).fill(200), 201]);
+    expect(new Set(responses.map(({ body }) => body.customer.id)).size).toBe(1);
     expect(await profiles(user)).toHaveLength(1);
   });
 
-  test('two companies have a profile each for one user; an unknown company has none', async () => {
-    const user = somebody();
+  test('creates one profile per company; an unknown company is a 404', async () => {
+    const user = createUser();
     await create(user).expect(201);
     await create({ ...user, business_id: service.company().id }).expect(201);
     await create({ ...user, business_id: randomUUID() }).expect(404);
   });
 
-  test('is for auth alone to ask', async () => {
-    const user = somebody();
+  test('is available to auth only', async () => {
+    const user = createUser();
     for (const caller of [admin, service.anonymous(), service.callingService('favorites')]) {
       await caller.post('/api/customers/internal/create', profileOf(user)).expect(403);
     }
     expect(await profiles(user)).toEqual([]);
   });
 
-  test('names every bad field', async () => {
-    const answer = await service
+  test('names every invalid field', async () => {
+    const response = await service
       .callingService('auth')
       .post('/api/customers/internal/create', { user_id: 'x', email: 'no', full_name: 'A\u0000', role: 'admin' })
       .expect(422);
-    expect(answer.body.errors.map(({ path }: { path: string }) => path).toSorted()).toEqual(
+    expect(response.body.errors.map(({ path }: { path: string }) => path).toSorted()).toEqual(
       ['business_id', 'email', 'full_name', 'role', 'user_id'].toSorted(),
     );
   });
 });
 
 describe('user.registered', () => {
-  test('of a customer makes the profile, once, whoever comes first and however often it is heard', async () => {
-    const user = somebody();
+  test('of role customer creates the profile once, in any order and however often it is delivered', async () => {
+    const user = createUser();
     const id = randomUUID();
     expect((await registered(user, id).expect(200)).body).toEqual({ processed: true });
     expect((await registered(user, id).expect(200)).body).toEqual({ processed: false });
     await create(user).expect(200);
     expect(await profiles(user)).toMatchObject([{ full_name: 'Ana Perez', email: user.email }]);
 
-    const asked = somebody();
-    const { customer } = (await create(asked).expect(201)).body;
-    await registered(asked).expect(200);
-    expect(await profiles(asked)).toMatchObject([{ id: customer.id, version: 1 }]);
-    expect(await saidOf(customer.id)).toHaveLength(1);
+    const requested = createUser();
+    const { customer } = (await create(requested).expect(201)).body;
+    await registered(requested).expect(200);
+    expect(await profiles(requested)).toMatchObject([{ id: customer.id, version: 1 }]);
+    expect(await eventsOf(customer.id)).toHaveLength(1);
   });
 
-  test('while auth does not answer is kept by its sender, and has its effect later', async () => {
-    const user = somebody();
+  test('is rejected while auth is unavailable and processed later', async () => {
+    const user = createUser();
     const id = randomUUID();
     auth.answer(() => undefined);
     await registered(user, id).expect(503);
@@ -187,22 +187,22 @@ describe('user.registered', () => {
     expect(await profiles(user)).toHaveLength(1);
   });
 
-  test('of staff makes none, and asks nobody', async () => {
-    const user = somebody({ role: 'manager' });
+  test('of staff creates no profile and calls no service', async () => {
+    const user = createUser({ role: 'manager' });
     await registered(user).expect(200);
     expect(await profiles(user)).toEqual([]);
     expect(auth.calls).toEqual([]);
   });
 
-  test('of somebody who is gone makes none', async () => {
-    const user = somebody();
+  test('of an unknown user creates no profile', async () => {
+    const user = createUser();
     users.delete(user.id);
     expect((await registered(user).expect(200)).body).toEqual({ processed: true });
     expect(await profiles(user)).toEqual([]);
   });
 
-  test('does not bring back a profile that was deleted meanwhile', async () => {
-    const user = somebody();
+  test('does not restore a deleted profile', async () => {
+    const user = createUser();
     const { customer } = (await create(user).expect(201)).body;
     await admin.delete(`/api/customers/${customer.id}`).expect(200);
     await registered(user).expect(200);
@@ -213,92 +213,99 @@ describe('user.registered', () => {
 describe('user.updated', () => {
   const change = (user: InternalUser, values: Partial<InternalUser>) => Object.assign(user, values);
 
-  test('moves name, e-mail and phone into the linked customer, each when it changed', async () => {
-    const user = somebody();
+  test('copies changed name, e-mail and phone to the linked customer', async () => {
+    const user = createUser();
     const { customer } = (await create(user).expect(201)).body;
     await admin.patch(`/api/customers/${customer.id}`, { phone: '+34600777888' }).expect(200);
 
     change(user, { name: 'Ana Lopez', last_name: 'Lopez' });
     await updated(user, 2, ['last_name', 'address']).expect(200);
-    expect(await shown(customer.id)).toMatchObject({
+    expect(await readCustomer(customer.id)).toMatchObject({
       full_name: 'Ana Lopez',
       firstname: 'Ana',
       lastname: 'Lopez',
-      phone: '+34600777888', // which the user does not have, and nobody changed there
+      phone: '+34600777888', // not copied, because the user's phone did not change
     });
 
     change(user, { email: `new.${user.email}`, phone: '+34600999000' });
     await updated(user, 3, ['email', 'phone']).expect(200);
-    expect(await shown(customer.id)).toMatchObject({ email: `new.${user.id}@example.com`, phone: '+34600999000' });
-    expect((await saidOf(customer.id)).at(-1)).toMatchObject({
+    expect(await readCustomer(customer.id)).toMatchObject({
+      email: `new.${user.id}@example.com`,
+      phone: '+34600999000',
+    });
+    expect((await eventsOf(customer.id)).at(-1)).toMatchObject({
       name: 'customer.updated',
       sequence: 4,
       data: { fields_changed: ['email', 'phone'] },
     });
     change(user, { phone: null });
     await updated(user, 4, ['phone']).expect(200);
-    expect(await shown(customer.id)).toMatchObject({ phone: null });
+    expect(await readCustomer(customer.id)).toMatchObject({ phone: null });
   });
 
-  test('leaves a value that another record holds, moves the rest, and says so', async () => {
-    const user = somebody();
+  test('omits a value that another customer has, copies the others, and publishes both', async () => {
+    const user = createUser();
     const { customer } = (await create(user).expect(201)).body;
     await admin.post('/api/customers', { full_name: 'Other', email: 'other@example.com' }).expect(201);
     change(user, { email: 'other@example.com', phone: '+34600121212' });
     await updated(user, 2, ['email', 'phone']).expect(200);
-    expect(await shown(customer.id)).toMatchObject({ email: `${user.id}@example.com`, phone: '+34600121212' });
-    expect((await saidOf(customer.id)).at(-1)?.data).toEqual({
+    expect(await readCustomer(customer.id)).toMatchObject({ email: `${user.id}@example.com`, phone: '+34600121212' });
+    expect((await eventsOf(customer.id)).at(-1)?.data).toEqual({
       customer_id: customer.id,
       number: customer.number,
       fields_changed: ['phone'],
       fields_left: ['email'],
     });
     await updated(user, 3, ['email']).expect(200);
-    expect(await saidOf(customer.id)).toHaveLength(2); // nothing moved: nothing said
+    expect(await eventsOf(customer.id)).toHaveLength(2); // nothing changed: no event
   });
 
-  test('of an older change than one that was heard is ignored, field by field', async () => {
-    const user = somebody();
+  test('ignores changes older than the newest one of each field', async () => {
+    const user = createUser();
     const { customer } = (await create(user).expect(201)).body;
     change(user, { name: 'Newest Name', first_name: 'Newest', last_name: 'Name' });
     await updated(user, 5, ['first_name', 'last_name']).expect(200);
     change(user, { name: 'Stale Name', first_name: 'Stale', phone: '+34600343434' });
     await updated(user, 4, ['first_name', 'phone']).expect(200);
-    expect(await shown(customer.id)).toMatchObject({ full_name: 'Newest Name', phone: '+34600343434' });
+    expect(await readCustomer(customer.id)).toMatchObject({ full_name: 'Newest Name', phone: '+34600343434' });
   });
 
-  test('of what a profile does not follow asks nobody and changes nothing', async () => {
-    const user = somebody();
+  test('of other fields calls no service and changes nothing', async () => {
+    const user = createUser();
     const { customer } = (await create(user).expect(201)).body;
     change(user, { name: 'Other Name' });
     await updated(user, 2, ['password', 'address']).expect(200);
     expect(auth.calls).toEqual([]);
-    expect(await shown(customer.id)).toEqual(customer);
+    expect(await readCustomer(customer.id)).toEqual(customer);
   });
 
-  test('rebuilds a name that was built, and reaches a customer that staff linked', async () => {
-    const user = somebody({ role: 'viewer' });
+  test('rebuilds a built name, also of a customer that staff linked', async () => {
+    const user = createUser({ role: 'viewer' });
     const { customer } = (
       await admin.post('/api/customers', { firstname: 'Ana', lastname: 'Perez', user_id: user.id }).expect(201)
     ).body;
     change(user, { name: 'Eva Perez', first_name: 'Eva' });
     await updated(user, 2, ['first_name']).expect(200);
-    expect(await shown(customer.id)).toMatchObject({ full_name: 'Eva Perez', firstname: 'Eva', lastname: 'Perez' });
+    expect(await readCustomer(customer.id)).toMatchObject({
+      full_name: 'Eva Perez',
+      firstname: 'Eva',
+      lastname: 'Perez',
+    });
     await admin.patch(`/api/customers/${customer.id}`, { lastname: 'Ruiz' }).expect(200);
-    expect(await shown(customer.id)).toMatchObject({ full_name: 'Eva Ruiz' });
+    expect(await readCustomer(customer.id)).toMatchObject({ full_name: 'Eva Ruiz' });
   });
 
-  test('leaves a deleted customer as it is', async () => {
-    const user = somebody();
+  test('does not change a deleted customer', async () => {
+    const user = createUser();
     const { customer } = (await create(user).expect(201)).body;
     await admin.delete(`/api/customers/${customer.id}`).expect(200);
     change(user, { name: 'Late Name' });
     await updated(user, 2, ['first_name']).expect(200);
-    expect(await shown(customer.id)).toMatchObject({ full_name: 'Ana Perez' });
+    expect(await readCustomer(customer.id)).toMatchObject({ full_name: 'Ana Perez' });
   });
 
-  test('makes a profile for somebody who became a customer', async () => {
-    const user = somebody({ role: 'viewer' });
+  test('creates a profile for a user whose role became customer', async () => {
+    const user = createUser({ role: 'viewer' });
     await registered(user).expect(200);
     change(user, { role: 'customer' });
     await updated(user, 2, ['role']).expect(200);

@@ -2,10 +2,10 @@ import type { TestUser, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestCustomer } from '../testing/test-customer.ts';
 
-// Every call on customers that vApteke's document prints, as it is printed there: slashes, bodies, and what comes back.
+// Every customer request of the legacy API's documentation, as documented: slashes, bodies and responses.
 
 let service: TestService;
-let vapteke: TestUser;
+let client: TestUser;
 
 beforeAll(async () => {
   service = await createTestCustomer();
@@ -23,31 +23,31 @@ const example = {
   last_auth_at: '2023-12-21T04:20:37.024Z',
 };
 
-test('the examples work one after the other', async () => {
-  vapteke = service.user('manager', service.company());
-  const { body: made } = await vapteke.post('/rest/v1/customers/', example).expect(201);
+test('the documented requests work in sequence', async () => {
+  client = service.user('manager', service.company());
+  const { body: made } = await client.post('/rest/v1/customers/', example).expect(201);
   expect(made).toEqual({ id: expect.any(Number), ...example });
   const one = `/rest/v1/customers/${made.id}/`;
-  expect((await vapteke.get(one).expect(200)).body).toEqual(made);
+  expect((await client.get(one).expect(200)).body).toEqual(made);
 
   const { phone: _, ...change } = { ...example, last_auth_at: '2023-12-21T04:30:57.957Z' };
-  const changed = await vapteke.patch(one, change).expect(200);
+  const changed = await client.patch(one, change).expect(200);
   expect(changed.body).toEqual({ ...made, last_auth_at: '2023-12-21T04:30:57.957Z' });
 
   const done = { success: true, message: expect.any(String) };
-  expect((await vapteke.patch(one, { phone: '65979638297' }).expect(200)).body).toEqual(done);
-  expect((await vapteke.get(one).expect(200)).body.phone).toBe('65979638297');
+  expect((await client.patch(one, { phone: '65979638297' }).expect(200)).body).toEqual(done);
+  expect((await client.get(one).expect(200)).body.phone).toBe('65979638297');
 
-  expect((await vapteke.delete(one).expect(200)).body).toEqual(done);
-  await vapteke.get(one).expect(404);
+  expect((await client.delete(one).expect(200)).body).toEqual(done);
+  await client.get(one).expect(404);
 });
 
-test('the list has the printed shape', async () => {
-  vapteke = service.user('viewer', service.company());
-  const manager = service.user('manager', { id: vapteke.company_id as string });
-  const given = { phone: '79025163111', firstname: 'Виктор', email: 'ving@mail.ru' };
-  const { id } = (await manager.post('/rest/v1/customers/', given).expect(201)).body;
-  expect((await vapteke.get('/rest/v1/customers/?limit=10&offset=0').expect(200)).body).toEqual({
+test('the list has the documented shape', async () => {
+  client = service.user('viewer', service.company());
+  const manager = service.user('manager', { id: client.company_id as string });
+  const input = { phone: '79025163111', firstname: 'Виктор', email: 'ving@mail.ru' };
+  const { id } = (await manager.post('/rest/v1/customers/', input).expect(201)).body;
+  expect((await client.get('/rest/v1/customers/?limit=10&offset=0').expect(200)).body).toEqual({
     items: [
       {
         id,

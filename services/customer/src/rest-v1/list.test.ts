@@ -2,32 +2,32 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestLegacyApi, errorPaths, nextPhone, legacyPath, type LegacyApi } from './testing/legacy-api.ts';
 
 let service: LegacyApi['service'];
-let made: LegacyApi['createLegacy'];
-let plainly: LegacyApi['createCustomer'];
+let createLegacy: LegacyApi['createLegacy'];
+let createCustomer: LegacyApi['createCustomer'];
 
 beforeAll(async () => {
-  ({ service, createLegacy: made, createCustomer: plainly } = await createTestLegacyApi());
+  ({ service, createLegacy, createCustomer } = await createTestLegacyApi());
 });
 afterAll(() => service.close());
 
-describe('the list', () => {
-  test('is cut by limit and offset, by number, and says how many there are', async () => {
+describe('the legacy list', () => {
+  test('pages by limit and offset, ordered by number, with a total count', async () => {
     const shop = service.user('admin', service.company());
     const ids: number[] = [];
-    for (let index = 0; index < 5; index += 1) ids.push((await made({}, shop)).id);
-    const given = await plainly({ full_name: 'Old', number: 77, status: 'inactive' }, shop);
-    const listed = async (query: string) => {
+    for (let index = 0; index < 5; index += 1) ids.push((await createLegacy({}, shop)).id);
+    const inactive = await createCustomer({ full_name: 'Old', number: 77, status: 'inactive' }, shop);
+    const listIds = async (query: string) => {
       const { items, count } = (await shop.get(`${legacyPath}?${query}`).expect(200)).body;
       expect(count).toBe(6);
       return items.map(({ id }: { id: number }) => id);
     };
-    expect(await listed('')).toEqual([given.number, ...ids]);
-    expect(await listed('limit=2&offset=1')).toEqual(ids.slice(0, 2));
-    expect(await listed('offset=6')).toEqual([]);
-    expect(await listed('offset=1000000000')).toEqual([]);
+    expect(await listIds('')).toEqual([inactive.number, ...ids]);
+    expect(await listIds('limit=2&offset=1')).toEqual(ids.slice(0, 2));
+    expect(await listIds('offset=6')).toEqual([]);
+    expect(await listIds('offset=1000000000')).toEqual([]);
   });
 
-  test('shows 100 unless told, 1000 at most', async () => {
+  test('has 100 items by default and 1000 at most', async () => {
     const shop = service.company();
     const rows = Array.from({ length: 1001 }, (_, index) => ({
       company_id: shop.id,
@@ -47,9 +47,9 @@ describe('the list', () => {
     }
   });
 
-  test('spans the companies for a superuser, who acts in one that it names', async () => {
+  test('spans all companies for a superuser, unless it names one', async () => {
     const shop = service.company();
-    const { id } = await made({}, service.user('admin', shop));
+    const { id } = await createLegacy({}, service.user('admin', shop));
     const superuser = service.user('superuser');
     const [a, b] = [service.user('admin', service.company()), service.user('admin', service.company())];
     for (const [caller, number, firstname] of [
@@ -58,7 +58,7 @@ describe('the list', () => {
       [a, 902, 'C'],
       [b, 902, 'D'],
     ] as const)
-      await plainly({ number, firstname }, caller);
+      await createCustomer({ number, firstname }, caller);
     const all = (await superuser.get(`${legacyPath}?limit=1000`).expect(200)).body;
     expect(all.count).toBeGreaterThan(1);
     const low = (all.items as { id: number; firstname: string }[]).filter((one) => one.id >= 900 && one.id <= 902);

@@ -10,27 +10,21 @@ import {
 
 let service: LegacyApi['service'];
 let admin: LegacyApi['admin'];
-let made: LegacyApi['createLegacy'];
-let plainly: LegacyApi['createCustomer'];
-let plainlyRead: LegacyApi['readCustomer'];
+let createLegacy: LegacyApi['createLegacy'];
+let createCustomer: LegacyApi['createCustomer'];
+let readCustomer: LegacyApi['readCustomer'];
 
 beforeAll(async () => {
-  ({
-    service,
-    admin,
-    createLegacy: made,
-    createCustomer: plainly,
-    readCustomer: plainlyRead,
-  } = await createTestLegacyApi());
+  ({ service, admin, createLegacy, createCustomer, readCustomer } = await createTestLegacyApi());
 });
 afterAll(() => service.close());
 
 const done = { success: true, message: expect.any(String) };
 
 describe('a phone', () => {
-  test('is one in both dialects, however it is spelled', async () => {
+  test('is unique across both APIs in any spelling', async () => {
     const es = service.user('admin', service.company());
-    // Readable or not, with a plus or without: the digits with the country code are the number.
+    // Valid or not, with or without a plus: the digits with the country code identify the phone.
     for (const [here, there] of [
       ['79991234567', '+7 999 123-45-67'],
       ['89991234568', '79991234568'],
@@ -38,11 +32,11 @@ describe('a phone', () => {
       ['50110556645', '50110556645'],
       ['65979638297', '+65979638297'],
     ] as const) {
-      const { id } = await made({ phone: here }, es);
-      const refused = await es.post(customersPath, { phone: there }).expect(409);
-      expect(refused.body).toMatchObject({ error_code: 'CUSTOMER_PHONE_TAKEN', existing: { number: id } });
+      const { id } = await createLegacy({ phone: here }, es);
+      const rejected = await es.post(customersPath, { phone: there }).expect(409);
+      expect(rejected.body).toMatchObject({ error_code: 'CUSTOMER_PHONE_TAKEN', existing: { number: id } });
       await es.delete(`${legacyPath}/${id}`).expect(200);
-      const free = await plainly({ phone: there }, es);
+      const free = await createCustomer({ phone: there }, es);
       const inUse = await es.post(legacyPath, { phone: here }).expect(409);
       expect(inUse.body).toMatchObject({
         error_code: 'CUSTOMER_PHONE_TAKEN',
@@ -57,15 +51,15 @@ describe('a phone', () => {
     expect(results).toMatchObject([{ status: 200, customer: { firstname: 'A' } }]);
   });
 
-  test('that cannot be read is kept with its country code', async () => {
+  test('that cannot be parsed keeps its country code', async () => {
     const es = service.user('admin', service.company());
-    const { id, phone } = await made({ phone: '50110556645' }, es);
+    const { id, phone } = await createLegacy({ phone: '50110556645' }, es);
     expect(phone).toBe('50110556645');
-    expect((await plainlyRead(id, es)).phone).toBe('+50110556645');
+    expect((await readCustomer(id, es)).phone).toBe('+50110556645');
   });
 
-  test('is changed by either path, and refused where another has it', async () => {
-    const [one, other] = [await made(), await made()];
+  test('is changed by either route, and rejected when another customer has it', async () => {
+    const [one, other] = [await createLegacy(), await createLegacy()];
     const [first, second] = [nextPhone(), nextPhone()];
     const { body, headers } = await admin.patch(`${legacyPath}/${one.id}`, { phone: first }).expect(200);
     expect([body, headers['etag']]).toEqual([done, '"2"']);
@@ -84,12 +78,12 @@ describe('a phone', () => {
     expect((await admin.patch(`${legacyPath}/${one.id}/phone`, { phone: second }).expect(200)).headers['etag']).toBe(
       '"3"',
     );
-    const said = (await service.events('customer.updated')).filter(({ data }) => data['number'] === one.id);
-    expect(said.map(({ data }) => data['fields_changed'])).toEqual([['phone'], ['phone']]);
+    const published = (await service.events('customer.updated')).filter(({ data }) => data['number'] === one.id);
+    expect(published.map(({ data }) => data['fields_changed'])).toEqual([['phone'], ['phone']]);
   });
 
-  test('among other fields is changed with them, and the customer is answered', async () => {
-    const customer = await made();
+  test('changed with other fields returns the customer', async () => {
+    const customer = await createLegacy();
     const phone = nextPhone();
     expect((await admin.patch(`${legacyPath}/${customer.id}`, { phone, city_id: 3 }).expect(200)).body).toEqual({
       ...customer,
@@ -98,8 +92,8 @@ describe('a phone', () => {
     });
   });
 
-  test('has 11 to 14 digits, everywhere', async () => {
-    const { id } = await made();
+  test('must have 11 to 14 digits on every route', async () => {
+    const { id } = await createLegacy();
     for (const phone of [
       '7902516311',
       '790251631111111',
@@ -116,8 +110,8 @@ describe('a phone', () => {
     }
     expect(errorPaths(await admin.post(legacyPath, { firstname: 'A' }).expect(422))).toEqual(['phone']);
     expect(errorPaths(await admin.patch(`${legacyPath}/${id}/phone`, {}).expect(422))).toEqual(['phone']);
-    expect((await made({ phone: '8412345678901' })).phone).toBe('8412345678901');
-    expect((await made({ phone: '+84912345678' })).phone).toBe('84912345678');
-    expect((await made({ phone: '12345678901234' })).phone).toBe('12345678901234');
+    expect((await createLegacy({ phone: '8412345678901' })).phone).toBe('8412345678901');
+    expect((await createLegacy({ phone: '+84912345678' })).phone).toBe('84912345678');
+    expect((await createLegacy({ phone: '12345678901234' })).phone).toBe('12345678901234');
   });
 });

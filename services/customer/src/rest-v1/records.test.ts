@@ -11,52 +11,46 @@ import {
 
 let service: LegacyApi['service'];
 let admin: LegacyApi['admin'];
-let made: LegacyApi['createLegacy'];
-let plainly: LegacyApi['createCustomer'];
-let plainlyRead: LegacyApi['readCustomer'];
+let createLegacy: LegacyApi['createLegacy'];
+let createCustomer: LegacyApi['createCustomer'];
+let readCustomer: LegacyApi['readCustomer'];
 
 beforeAll(async () => {
-  ({
-    service,
-    admin,
-    createLegacy: made,
-    createCustomer: plainly,
-    readCustomer: plainlyRead,
-  } = await createTestLegacyApi());
+  ({ service, admin, createLegacy, createCustomer, readCustomer } = await createTestLegacyApi());
 });
 afterAll(() => service.close());
 
 const done = { success: true, message: expect.any(String) };
 
 describe('a customer', () => {
-  test('made here is the record of the other dialect, with its event, its history and its version', async () => {
-    const given = {
+  test('created here is the same record in the current API, with event, history and version', async () => {
+    const input = {
       phone: nextPhone().replace(/^7/, '8'),
       firstname: 'Виктор',
       lastname: 'Инг',
       gender: 'f',
       birthday: '1980-02-29',
     };
-    const { body, headers } = await admin.post(legacyPath, given).expect(201);
-    expect(body).toMatchObject({ phone: `7${given.phone.slice(1)}`, gender: 'F', email: null, city_id: null });
+    const { body, headers } = await admin.post(legacyPath, input).expect(201);
+    expect(body).toMatchObject({ phone: `7${input.phone.slice(1)}`, gender: 'F', email: null, city_id: null });
     expect(headers['etag']).toBe('"1"');
-    const customer = await plainlyRead(body.id);
+    const customer = await readCustomer(body.id);
     expect(customer).toMatchObject({
       number: body.id,
-      phone: `+7${given.phone.slice(1)}`,
+      phone: `+7${input.phone.slice(1)}`,
       full_name: 'Виктор Инг',
       gender: 'female',
       status: 'active',
       currency: 'RUB',
     });
-    const said = (await service.events()).filter(({ data }) => data['customer_id'] === customer.id);
-    expect(said.map(({ name, sequence }) => [name, sequence])).toEqual([['customer.created', 1]]);
+    const published = (await service.events()).filter(({ data }) => data['customer_id'] === customer.id);
+    expect(published.map(({ name, sequence }) => [name, sequence])).toEqual([['customer.created', 1]]);
     const history = await service.database.owner('customer_history').where({ customer_id: customer.id });
     expect(history.map(({ action }) => action)).toEqual(['customer.created']);
   });
 
-  test('made in the other dialect shows here with its country code, its letter, and what it lacks', async () => {
-    const national = await plainly({ full_name: 'Anna', phone: '8 (902) 700-00-01', gender: 'male' });
+  test('created in the current API shows country code, gender letter and nulls here', async () => {
+    const national = await createCustomer({ full_name: 'Anna', phone: '8 (902) 700-00-01', gender: 'male' });
     expect((await admin.get(`${legacyPath}/${national.number}`).expect(200)).body).toEqual({
       id: national.number,
       phone: '79027000001',
@@ -68,7 +62,7 @@ describe('a customer', () => {
       city_id: null,
       last_auth_at: null,
     });
-    const other = await plainly({ full_name: 'Kim', gender: 'other', phone: '123 45' });
+    const other = await createCustomer({ full_name: 'Kim', gender: 'other', phone: '123 45' });
     expect((await admin.get(`${legacyPath}/${other.number}`).expect(200)).body).toMatchObject({
       phone: '12345',
       gender: null,
@@ -78,7 +72,7 @@ describe('a customer', () => {
       phone: unknown;
     }[];
     expect(items.find(({ id }) => id === other.number)?.phone).toEqual({ id: other.number, code: '', number: '12345' });
-    const none = await plainly({ full_name: 'No phone' });
+    const none = await createCustomer({ full_name: 'No phone' });
     expect((await admin.get(`${legacyPath}/${none.number}`).expect(200)).body.phone).toBeNull();
     const again = (await admin.get(`${legacyPath}?limit=1000`).expect(200)).body.items as {
       id: number;
@@ -87,21 +81,21 @@ describe('a customer', () => {
     expect(again.find(({ id }) => id === none.number)?.phone).toBeNull();
   });
 
-  test('that was deleted is none here', async () => {
-    const { id } = await made();
+  test('that was deleted is a 404 here', async () => {
+    const { id } = await createLegacy();
     const before = (await admin.get(legacyPath).expect(200)).body.count;
     expect((await admin.delete(`${legacyPath}/${id}`).expect(200)).body).toEqual(done);
-    expect(await plainlyRead(id)).toMatchObject({ is_active: false, status: 'active' });
+    expect(await readCustomer(id)).toMatchObject({ is_active: false, status: 'active' });
     const { items, count } = (await admin.get(`${legacyPath}?limit=1000`).expect(200)).body;
     expect(count).toBe(before - 1);
     expect(items.map((one: { id: number }) => one.id)).not.toContain(id);
-    for (const refused of [
+    for (const rejected of [
       admin.get(`${legacyPath}/${id}`),
       admin.delete(`${legacyPath}/${id}`),
       admin.patch(`${legacyPath}/${id}`, { firstname: 'A' }),
       admin.patch(`${legacyPath}/${id}/phone`, { phone: nextPhone() }),
     ]) {
-      const { body } = await refused.expect(404);
+      const { body } = await rejected.expect(404);
       expect(body).toMatchObject({
         error_code: 'CUSTOMER_NOT_FOUND',
         success: false,
@@ -113,8 +107,8 @@ describe('a customer', () => {
 });
 
 describe('a change', () => {
-  test('leaves absent fields, clears with null, and rebuilds the name', async () => {
-    const customer = await made({
+  test('keeps omitted fields, clears with null, and rebuilds the name', async () => {
+    const customer = await createLegacy({
       firstname: 'Анна',
       lastname: 'Котова',
       email: 'anna@mail.ru',
@@ -125,26 +119,26 @@ describe('a change', () => {
       .patch(`${legacyPath}/${customer.id}`, { lastname: 'Белова', email: null, gender: null, birthday: '1999-01-31' })
       .expect(200);
     expect(body).toEqual({ ...customer, lastname: 'Белова', email: null, gender: null, birthday: '1999-01-31' });
-    expect(await plainlyRead(customer.id)).toMatchObject({ full_name: 'Анна Белова', gender: null, city_id: 5 });
+    expect(await readCustomer(customer.id)).toMatchObject({ full_name: 'Анна Белова', gender: null, city_id: 5 });
   });
 
-  test('takes the whole record back; sent back as it was read, it is no change', async () => {
+  test('accepts the whole record; unchanged, it changes nothing', async () => {
     for (const record of [
-      await plainly({ full_name: 'Kim', gender: 'other', phone: '123 46' }),
-      await plainly({ full_name: 'No phone' }),
-      await plainly({ phone: '+7 902 700 00 02', last_auth_at: '2024-01-01T03:00:00+03:00', gender: 'male' }),
+      await createCustomer({ full_name: 'Kim', gender: 'other', phone: '123 46' }),
+      await createCustomer({ full_name: 'No phone' }),
+      await createCustomer({ phone: '+7 902 700 00 02', last_auth_at: '2024-01-01T03:00:00+03:00', gender: 'male' }),
     ]) {
       const one = `${legacyPath}/${record.number}`;
       const { body } = await admin.get(one).expect(200);
       const same = await admin.patch(one, body).expect(200);
       expect([same.body, same.headers['etag']]).toEqual([body, '"1"']);
-      expect(await plainlyRead(record.number)).toEqual(record);
+      expect(await readCustomer(record.number)).toEqual(record);
       expect(errorPaths(await admin.patch(one, { ...body, id: 1 }).expect(422))).toEqual(['id']);
     }
   });
 
-  test('is held to the version that the caller knows', async () => {
-    const { id } = await made();
+  test('checks If-Match', async () => {
+    const { id } = await createLegacy();
     const one = `${legacyPath}/${id}`;
     await admin.patch(one, { firstname: 'A' }).set('If-Match', '"2"').expect(412);
     await admin.patch(`${one}/phone`, { phone: nextPhone() }).set('If-Match', '"2"').expect(412);
@@ -158,7 +152,7 @@ describe('a change', () => {
   });
 });
 
-test('changes are counted by CUSTOMER_PATCH_RATE, together with those of the other dialect', async () => {
+test('CUSTOMER_PATCH_RATE limits changes by both APIs together', async () => {
   const limited = await createTestCustomer({ rates: { 'customer-patch': { limit: 3, window: 60_000 } } });
   try {
     const caller = limited.user('admin', limited.company());
@@ -168,9 +162,9 @@ test('changes are counted by CUSTOMER_PATCH_RATE, together with those of the oth
     await caller.patch(`${legacyPath}/${number}`, { firstname: 'C' }).expect(200);
     await caller.patch(`${legacyPath}/${number}/phone`, { phone: nextPhone() }).expect(200);
     for (const one of [`${legacyPath}/${number}`, `${legacyPath}/${number}/phone`]) {
-      const refused = await caller.patch(one, { phone: nextPhone() }).expect(429);
-      expect(refused.body).toMatchObject({ success: false, error_code: 'RATE_LIMITED', message: expect.any(String) });
-      expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+      const rejected = await caller.patch(one, { phone: nextPhone() }).expect(429);
+      expect(rejected.body).toMatchObject({ success: false, error_code: 'RATE_LIMITED', message: expect.any(String) });
+      expect(Number(rejected.headers['retry-after'])).toBeGreaterThan(0);
     }
     await caller.get(`${legacyPath}/${number}`).expect(200);
   } finally {

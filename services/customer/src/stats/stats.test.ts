@@ -18,15 +18,15 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-const created = async (values: object = {}) =>
+const createCustomer = async (values: object = {}) =>
   (await admin.post('/api/customers', { full_name: 'Ana', ...values }).expect(201)).body.customer;
 const statistics = (id: string) => `/api/customers/internal/${id}/statistics`;
 const report = (id: string, body: object) => interaction.patch(statistics(id), body);
-/** On a busy machine a call may wait too long for a connection, which is a 503 before anything was done: it is made again. */
-const reportAtLast = async (id: string, body: object) => {
-  let answer = await report(id, body);
-  while (answer.status === 503) answer = await report(id, body);
-  return answer;
+/** Repeats the request after a 503, which a busy machine may return before any change. */
+const reportUntilServed = async (id: string, body: object) => {
+  let response = await report(id, body);
+  while (response.status === 503) response = await report(id, body);
+  return response;
 };
 const statsOf = async (id: string) => (await viewer.get(`/api/customers/${id}/stats`).expect(200)).body;
 
@@ -61,14 +61,14 @@ const everything = {
 };
 
 describe('the statistics of a customer', () => {
-  test('are nothing at first, in the company’s currency', async () => {
-    expect(await statsOf((await created()).id)).toEqual(nothing);
+  test('are zero at first, in the company’s currency', async () => {
+    expect(await statsOf((await createCustomer()).id)).toEqual(nothing);
   });
 
-  test('are for who reads customers, and for role customer its own', async () => {
+  test('require customers:read; role customer reads its own', async () => {
     const person = service.user('customer', company);
-    const own = await created({ user_id: person.user_id });
-    const other = await created();
+    const own = await createCustomer({ user_id: person.user_id });
+    const other = await createCustomer();
     expect((await person.get(`/api/customers/${own.id}/stats`).expect(200)).body).toEqual(nothing);
     await person.get(`/api/customers/${other.id}/stats`).expect(404);
     await service.user('admin', service.company()).get(`/api/customers/${own.id}/stats`).expect(404);
@@ -77,9 +77,9 @@ describe('the statistics of a customer', () => {
   });
 });
 
-describe('what is reported', () => {
-  test('as values is taken as it is, and stands in the record too', async () => {
-    const customer = await created();
+describe('reported statistics', () => {
+  test('replace absolute values, also in the record', async () => {
+    const customer = await createCustomer();
     const { body } = await report(customer.id, {
       ...everything,
       lifetime_value: 1234.5,
@@ -110,12 +110,12 @@ describe('what is reported', () => {
     });
   });
 
-  test('as an increment is added; first dates only move back, last ones forward', async () => {
-    const { id } = await created();
+  test('add increments; first dates only move back, last dates forward', async () => {
+    const { id } = await createCustomer();
     await report(id, everything).expect(200);
-    const early = '2019-05-05T00:00:00.000Z';
+    const beforeFirst = '2019-05-05T00:00:00.000Z';
     const between = '2023-05-05T00:00:00.000Z';
-    const late = '2026-05-05T00:00:00.000Z';
+    const afterLast = '2026-05-05T00:00:00.000Z';
     await report(id, {
       increment: {
         total_orders: 2,
@@ -128,8 +128,8 @@ describe('what is reported', () => {
         by_currency: { USD: '-2.5', GBP: 7 },
         first_order_date: between,
         last_order_date: between,
-        first_appointment_date: early,
-        last_appointment_date: late,
+        first_appointment_date: beforeFirst,
+        last_appointment_date: afterLast,
         last_complaint_date: between,
       },
     }).expect(200);
@@ -144,14 +144,14 @@ describe('what is reported', () => {
       cancelled_appointments: 3,
       lifetime_value: '1233.99',
       by_currency: { USD: '9.50', EUR: '0.10', GBP: '7.00' },
-      first_appointment_date: early,
-      last_appointment_date: late,
+      first_appointment_date: beforeFirst,
+      last_appointment_date: afterLast,
     });
     expect((await admin.get(`/api/customers/${id}`)).body.customer.last_complaint_date).toBe(between);
   });
 
-  test('the first dates of all, and values beside increments of other fields', async () => {
-    const { id } = await created();
+  test('set first dates, and combine values with increments of other fields', async () => {
+    const { id } = await createCustomer();
     const at = '2023-05-05T00:00:00.000Z';
     await report(id, {
       total_complaints: 5,
@@ -166,11 +166,11 @@ describe('what is reported', () => {
     });
   });
 
-  test('by a hundred at once loses nothing', async () => {
-    const { id } = await created();
-    const answers = await Promise.all(
+  test('add up a hundred concurrent increments', async () => {
+    const { id } = await createCustomer();
+    const responses = await Promise.all(
       Array.from({ length: 100 }, (_, index) =>
-        reportAtLast(id, {
+        reportUntilServed(id, {
           increment: {
             total_orders: 1,
             lifetime_value: '0.01',
@@ -180,7 +180,7 @@ describe('what is reported', () => {
         }),
       ),
     );
-    expect(answers.map(({ status }) => status)).toEqual(Array(100).fill(200));
+    expect(responses.map(({ status }) => status)).toEqual(Array(100).fill(200));
     expect(await statsOf(id)).toEqual({
       ...nothing,
       total_orders: 100,
@@ -190,12 +190,12 @@ describe('what is reported', () => {
     });
   });
 
-  test('raises no version and tells nobody, but says when the counters moved', async () => {
-    const { id } = await created();
+  test('raise no version and publish nothing, but set counters_updated_at', async () => {
+    const { id } = await createCustomer();
     const counters = () => service.database.owner('customer_counters').where({ customer_id: id }).first();
     const read = await admin.get(`/api/customers/${id}`);
     const before = await counters();
-    const said = (await service.events()).length;
+    const published = (await service.events()).length;
     for (const body of [{}, { increment: {} }]) await report(id, body).expect(200);
     expect(await counters()).toEqual(before);
 
@@ -204,11 +204,11 @@ describe('what is reported', () => {
     const after = await admin.get(`/api/customers/${id}`);
     expect(after.headers['etag']).toBe(read.headers['etag']);
     expect(after.body.customer).toEqual({ ...read.body.customer, total_orders: 1 });
-    expect(await service.events()).toHaveLength(said);
+    expect(await service.events()).toHaveLength(published);
   });
 
-  test('of a deleted customer is taken; of an unknown or another company’s it is a 404', async () => {
-    const { id } = await created();
+  test('apply to a deleted customer; an unknown or another company’s customer is a 404', async () => {
+    const { id } = await createCustomer();
     await admin.delete(`/api/customers/${id}`).expect(200);
     const { customer } = (await report(id, { total_orders: 1 }).expect(200)).body;
     expect(customer).toMatchObject({ id, is_active: false, total_orders: 1 });
@@ -221,9 +221,9 @@ describe('what is reported', () => {
   });
 });
 
-describe('what is refused', () => {
-  test('anything that would fall below zero, whole, and what no column holds: 409', async () => {
-    const { id } = await created();
+describe('rejected statistics', () => {
+  test('a value that would become negative or too large is a 409 without any change', async () => {
+    const { id } = await createCustomer();
     await report(id, everything).expect(200);
     for (const increment of [
       { total_orders: -11 },
@@ -250,15 +250,15 @@ describe('what is refused', () => {
     expect(await statsOf(id)).toEqual({ ...everything, currency: 'BRL' });
   });
 
-  test('amounts may fall below zero: a refund can be of an order that was never heard of', async () => {
-    const { id } = await created();
+  test('amounts may become negative, because a refund can be for an unreported order', async () => {
+    const { id } = await createCustomer();
     await report(id, { increment: { lifetime_value: '-0.50', by_currency: { USD: '-1' } } }).expect(200);
     expect(await statsOf(id)).toMatchObject({ lifetime_value: '-0.50', by_currency: { USD: '-1.00' } });
   });
 
-  test('the same field twice, unknown fields and bad values: 422, each named', async () => {
-    const { id } = await created();
-    const bad: [object, string[]][] = [
+  test('repeated and unknown fields and invalid values are a 422 naming each', async () => {
+    const { id } = await createCustomer();
+    const invalidBodies: [object, string[]][] = [
       [{ total_orders: 1, increment: { total_orders: 1, returned_orders: 1 } }, ['increment.total_orders']],
       [{ currency: 'EUR', full_name: 'X' }, ['currency', 'full_name']],
       [{ increment: { currency: 'EUR' } }, ['increment.currency']],
@@ -275,15 +275,15 @@ describe('what is refused', () => {
       ],
       [{ increment: null }, ['increment']],
     ];
-    for (const [body, paths] of bad) {
-      const answer = await report(id, body).expect(422);
-      expect(answer.body.errors.map(({ path }: { path: string }) => path).toSorted()).toEqual(paths.toSorted());
+    for (const [body, paths] of invalidBodies) {
+      const response = await report(id, body).expect(422);
+      expect(response.body.errors.map(({ path }: { path: string }) => path).toSorted()).toEqual(paths.toSorted());
     }
     expect(await statsOf(id)).toEqual(nothing);
   });
 
-  test('anybody but the interaction service, and a call that names no company', async () => {
-    const { id } = await created();
+  test('callers other than the interaction service, and a request without a company', async () => {
+    const { id } = await createCustomer();
     for (const caller of [
       admin,
       service.anonymous(),

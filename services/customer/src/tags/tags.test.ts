@@ -17,12 +17,13 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 const path = '/api/customers';
-const created = async (body: object = { full_name: 'Ana' }) => (await admin.post(path, body).expect(201)).body.customer;
+const createCustomer = async (body: object = { full_name: 'Ana' }) =>
+  (await admin.post(path, body).expect(201)).body.customer;
 const record = async (id: string) => {
   const { body, headers } = await admin.get(`${path}/${id}`).expect(200);
   return { ...body.customer, etag: headers['etag'] };
 };
-const saidOf = async (id: string) =>
+const eventsOf = async (id: string) =>
   (await service.events())
     .filter(({ data }) => data['customer_id'] === id)
     .map(({ name, sequence, data }) => ({ name, sequence, data }));
@@ -32,8 +33,8 @@ const labelsOf = async (id: string) =>
 const instant = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
 describe('a tag', () => {
-  test('is added with its author, raises the version, and stands in record, event and history', async () => {
-    const customer = await created();
+  test('is added with its author, raises the version, and appears in record, event and history', async () => {
+    const customer = await createCustomer();
     const { body, headers } = await manager
       .post(`${path}/${customer.id}/tags`, { label: ' VIP ', color: '#FFD700', priority: 5 })
       .expect(201);
@@ -52,7 +53,7 @@ describe('a tag', () => {
     expect(headers['etag']).toBe('"2"');
     const after = await record(customer.id);
     expect(after).toEqual({ ...customer, tags: ['VIP'], updated_at: instant, etag: '"2"' });
-    expect((await saidOf(customer.id)).slice(1)).toEqual([
+    expect((await eventsOf(customer.id)).slice(1)).toEqual([
       {
         name: 'customer.tag.added',
         sequence: 2,
@@ -65,19 +66,19 @@ describe('a tag', () => {
       action: 'customer.tag.added',
       changes: [{ field: 'tags', from: [], to: ['VIP'] }],
     });
-    const bare = (await manager.post(`${path}/${customer.id}/tags`, { label: 'plain' }).expect(201)).body.tag;
-    expect(bare).toMatchObject({ color: null, priority: 0 });
+    const defaults = (await manager.post(`${path}/${customer.id}/tags`, { label: 'plain' }).expect(201)).body.tag;
+    expect(defaults).toMatchObject({ color: null, priority: 0 });
   });
 
-  test('is removed, which raises the version and is told likewise', async () => {
-    const customer = await created();
+  test('is removed, which raises the version and appears in event and history', async () => {
+    const customer = await createCustomer();
     const at = `${path}/${customer.id}/tags`;
     const { tags } = (await admin.post(at, { labels: ['a', 'b'] }).expect(201)).body;
     const { body, headers } = await manager.delete(`${at}/${tags[0].id}`).expect(200);
     expect(body).toEqual({ message: 'Tag removed' });
     expect(headers['etag']).toBe('"4"');
     expect(await record(customer.id)).toMatchObject({ tags: ['b'], etag: '"4"' });
-    expect((await saidOf(customer.id)).at(-1)).toEqual({
+    expect((await eventsOf(customer.id)).at(-1)).toEqual({
       name: 'customer.tag.removed',
       sequence: 4,
       data: { customer_id: customer.id, number: customer.number, tag_id: tags[0].id },
@@ -92,8 +93,8 @@ describe('a tag', () => {
     await admin.post(at, { label: 'A' }).expect(201);
   });
 
-  test('is listed with all others, by priority from high to low and then by label; the record has the same order', async () => {
-    const customer = await created();
+  test('is listed by priority from high to low, then by label; the record has the same order', async () => {
+    const customer = await createCustomer();
     const at = `${path}/${customer.id}/tags`;
     await admin.post(at, { labels: ['m', 'b'] }).expect(201);
     await admin.post(at, { label: 'last', priority: -2_147_483_648 }).expect(201);
@@ -115,9 +116,9 @@ describe('a tag', () => {
   });
 });
 
-describe('several labels at once', () => {
-  test('share color and priority, are answered as given, and are a version and an event each', async () => {
-    const customer = await created();
+describe('several labels in one request', () => {
+  test('share color and priority, are returned in the given order, and create a version and an event each', async () => {
+    const customer = await createCustomer();
     const at = `${path}/${customer.id}/tags`;
     const { body, headers } = await admin.post(at, { labels: ['z', 'Y'], color: 'red', priority: 1 }).expect(201);
     expect(body.message).toBe('Tags added');
@@ -129,17 +130,17 @@ describe('several labels at once', () => {
     expect(headers['etag']).toBe('"3"');
     expect((await record(customer.id)).tags).toEqual(['Y', 'z']);
     const named = { customer_id: customer.id, number: customer.number };
-    expect((await saidOf(customer.id)).slice(1)).toEqual([
+    expect((await eventsOf(customer.id)).slice(1)).toEqual([
       { name: 'customer.tag.added', sequence: 2, data: { ...named, tag_id: body.tags[0].id } },
       { name: 'customer.tag.added', sequence: 3, data: { ...named, tag_id: body.tags[1].id } },
     ]);
-    const [told, before] = await historyOf(customer.id);
-    expect(told.changes).toEqual([{ field: 'tags', from: [], to: ['Y', 'z'] }]);
-    expect(before.action).toBe('customer.created');
+    const [entry, previous] = await historyOf(customer.id);
+    expect(entry.changes).toEqual([{ field: 'tags', from: [], to: ['Y', 'z'] }]);
+    expect(previous.action).toBe('customer.created');
   });
 
-  test('are refused whole when the customer has one of them, be it in another case or from the same call', async () => {
-    const customer = await created();
+  test('are rejected together when the customer has one of them, in any case, or one is repeated', async () => {
+    const customer = await createCustomer();
     const at = `${path}/${customer.id}/tags`;
     const { tag } = (await admin.post(at, { label: 'Éclair' }).expect(201)).body;
     const one = await admin.post(at, { label: 'éCLAIR' }).expect(409);
@@ -157,13 +158,13 @@ describe('several labels at once', () => {
     expect(twice.body).not.toHaveProperty('existing');
     expect(await labelsOf(customer.id)).toEqual(['Éclair']);
     expect(await record(customer.id)).toMatchObject({ tags: ['Éclair'], etag: '"2"' });
-    expect(await saidOf(customer.id)).toHaveLength(2);
-    const other = await created();
+    expect(await eventsOf(customer.id)).toHaveLength(2);
+    const other = await createCustomer();
     await admin.post(`${path}/${other.id}/tags`, { label: 'Éclair' }).expect(201);
   });
 
-  test('are at most 1,000, in one call and of one customer; a long answer is given again to its key', async () => {
-    const customer = await created();
+  test('are at most 1,000 per request and customer; a long response is replayed for its key', async () => {
+    const customer = await createCustomer();
     const at = `${path}/${customer.id}/tags`;
     const labels = Array.from({ length: 1001 }, (_, i) => `label ${i}`);
     expect((await admin.post(at, { labels }).expect(422)).body.errors).toMatchObject([{ path: 'labels' }]);
@@ -182,8 +183,8 @@ describe('several labels at once', () => {
   });
 });
 
-describe('bad input', () => {
-  const bad: [unknown, string[]][] = [
+describe('invalid input', () => {
+  const invalidBodies: [unknown, string[]][] = [
     [{}, ['label']],
     [{ label: 'a', labels: ['b'] }, ['labels']],
     [{ color: 'x'.repeat(21), priority: 1.5 }, ['color', 'label', 'priority']],
@@ -207,8 +208,8 @@ describe('bad input', () => {
     [[], ['']],
     ['a', ['']],
   ];
-  test.each(bad)('%j is refused by name, and nothing is added', async (body, paths) => {
-    const customer = await created();
+  test.each(invalidBodies)('%j is rejected by name, and nothing is added', async (body, paths) => {
+    const customer = await createCustomer();
     const send = (at: string, what: unknown) =>
       admin.post(at).set('Content-Type', 'application/json').send(JSON.stringify(what)).expect(422);
     const named = ({ body: { errors } }: { body: { errors: { path: string }[] } }) =>
@@ -219,8 +220,8 @@ describe('bad input', () => {
     expect(await labelsOf(customer.id)).toEqual([]);
   });
 
-  test('50 characters are a label, of any script; 20 a color', async () => {
-    const { id } = await created();
+  test('accepts labels of 50 and colors of 20 characters of any script', async () => {
+    const { id } = await createCustomer();
     const label = '🦊'.repeat(50);
     const { tag } = (await admin.post(`${path}/${id}/tags`, { label, color: 'c'.repeat(20) }).expect(201)).body;
     expect(tag).toMatchObject({ label, color: 'c'.repeat(20) });
@@ -234,8 +235,8 @@ describe('bad input', () => {
   });
 });
 
-test('the paths without the customer in front do the same', async () => {
-  const customer = await created();
+test('the routes without a customer in the path do the same', async () => {
+  const customer = await createCustomer();
   const one = await manager.post(`${path}/tags/`, { customer_id: customer.id, label: 'b', color: 'red' }).expect(201);
   expect(one.body).toMatchObject({ message: 'Tag added', tag: { label: 'b', created_by: manager.user_id } });
   const two = await manager.post(`${path}/tags`, { customer_id: customer.id, labels: ['a'] }).expect(201);
@@ -251,14 +252,16 @@ test('the paths without the customer in front do the same', async () => {
   expect(await record(customer.id)).toMatchObject({ tags: ['a'], etag: '"4"' });
 });
 
-test('a new customer has the labels it is made with, as how it began', async () => {
-  const customer = await created({ full_name: 'Tagged', tags: ['b', 'VIP', 'a'] });
+test('a new customer has its initial labels without further versions or events', async () => {
+  const customer = await createCustomer({ full_name: 'Tagged', tags: ['b', 'VIP', 'a'] });
   expect(customer.tags).toEqual(['VIP', 'a', 'b']);
   expect(await record(customer.id)).toEqual({ ...customer, etag: '"1"' });
   const { body } = await admin.get(`${path}/${customer.id}/tags`).expect(200);
   expect(body.tags).toMatchObject(['VIP', 'a', 'b'].map((label) => ({ label, priority: 0, color: null })));
   expect(body.tags[0].created_by).toBe(admin.user_id);
-  expect((await saidOf(customer.id)).map(({ name, sequence }) => [name, sequence])).toEqual([['customer.created', 1]]);
+  expect((await eventsOf(customer.id)).map(({ name, sequence }) => [name, sequence])).toEqual([
+    ['customer.created', 1],
+  ]);
 
   const { total } = (await admin.get(`${path}?active_only=false`)).body;
   const twice = (await admin.post(path, { full_name: 'Twice', tags: ['x', 'y', 'X'] }).expect(409)).body;
@@ -270,8 +273,8 @@ test('a new customer has the labels it is made with, as how it began', async () 
   await admin.patch(`${path}/${customer.id}`, { tags: customer.tags, city_id: 1 }).expect(200);
 });
 
-test('If-Match is about the version of the customer, and so is what If-None-Match says of the list', async () => {
-  const customer = await created();
+test('If-Match and If-None-Match refer to the version of the customer', async () => {
+  const customer = await createCustomer();
   const at = `${path}/${customer.id}/tags`;
   await admin.post(at, { label: 'a' }).set('If-Match', '"9"').expect(412);
   const { tag } = (await admin.post(at, { label: 'a' }).set('If-Match', '"1"').expect(201)).body;
@@ -284,8 +287,8 @@ test('If-Match is about the version of the customer, and so is what If-None-Matc
   await admin.delete(`${at}/${tag.id}`).set('If-Match', '"3"').expect(200);
 });
 
-test('a deleted customer takes no tag and loses none, and is still read; a removed one is unknown', async () => {
-  const customer = await created();
+test('a deleted customer keeps its tags and rejects changes; a removed one is a 404', async () => {
+  const customer = await createCustomer();
   const at = `${path}/${customer.id}/tags`;
   const { tag } = (await admin.post(at, { label: 'kept' }).expect(201)).body;
   await admin.delete(`${path}/${customer.id}`).expect(200);
@@ -303,9 +306,9 @@ test('a deleted customer takes no tag and loses none, and is still read; a remov
   expect(await service.database.owner('customer_tags').where({ customer_id: customer.id })).toEqual([]);
 });
 
-test('role customer has no way to them, a viewer reads, and another company finds nothing', async () => {
+test('role customer has no access, a viewer reads, and another company gets a 404', async () => {
   const person = service.user('customer', company);
-  const customer = await created({ full_name: 'Own', user_id: person.user_id });
+  const customer = await createCustomer({ full_name: 'Own', user_id: person.user_id });
   const at = `${path}/${customer.id}/tags`;
   const { tag } = (await admin.post(at, { label: 'secret' }).expect(201)).body;
   const calls = (caller: TestUser, id: string, tag_id: string) => [
@@ -328,7 +331,7 @@ test('role customer has no way to them, a viewer reads, and another company find
   const unknown = calls(stranger, randomUUID(), randomUUID());
   for (const [index, call] of calls(stranger, customer.id, tag.id).entries())
     expect(strip(await call.expect(404))).toEqual(strip((await unknown[index]?.expect(404)) ?? { body: {} }));
-  const other = await created();
+  const other = await createCustomer();
   await admin.delete(`${path}/${other.id}/tags/${tag.id}`).expect(404);
   expect(await labelsOf(customer.id)).toEqual(['secret']);
 

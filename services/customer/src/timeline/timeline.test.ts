@@ -9,8 +9,8 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-describe('what of a customer belongs in its timeline', () => {
-  test('is its notes and changes of status, the newest first, page by page', async () => {
+describe('the timeline of a customer', () => {
+  test('lists notes and status changes newest first, page by page', async () => {
     const company = service.company();
     const manager = service.user('manager', company);
     const interaction = service.callingService('interaction', company);
@@ -36,17 +36,17 @@ describe('what of a customer belongs in its timeline', () => {
       { kind: 'note', actor_id, content: 'First' },
     ]);
 
-    const walked: unknown[] = [];
-    for (let before = ''; walked.length < items.length;) {
+    const pages: unknown[] = [];
+    for (let before = ''; pages.length < items.length;) {
       const page = (await interaction.get(`${path}?limit=2${before}`).expect(200)).body.items as typeof items;
       expect(page.length).toBeGreaterThan(0);
-      walked.push(...page);
+      pages.push(...page);
       before = `&before=${encodeURIComponent(`${page.at(-1)?.at},${page.at(-1)?.id}`)}`;
     }
-    expect(walked).toEqual(items);
+    expect(pages).toEqual(items);
   });
 
-  test('is told to the interaction service alone, of its company', async () => {
+  test('is available to the interaction service only, within its company', async () => {
     const company = service.company();
     const admin = service.user('admin', company);
     const { id } = (await admin.post('/api/customers', { full_name: 'Someone' }).expect(201)).body.customer;

@@ -10,11 +10,11 @@ import { createUpstreams, type Upstreams } from './upstream-client.ts';
 let service: TestService;
 let company: Company;
 let viewer: TestUser;
-/** Who knows the orders, and who knows the rest. */
+/** Stubs of the service with orders, and of the one with complaints and appointments. */
 let shop: StubServer;
 let desk: StubServer;
 let upstreams: Upstreams;
-/** What was logged. */
+/** Logged messages. */
 const logged: string[] = [];
 const log = createLog('customer', 'info', {
   redact: [],
@@ -26,19 +26,19 @@ const log = createLog('customer', 'info', {
   }),
 });
 
-/** New ones: nothing is remembered of what the others met. */
-const meet = (patience: { timeout?: number; reset?: number } = {}) => {
+/** Creates clients with fresh breakers, budgets and outage state. */
+const resetUpstreams = (options: { timeout?: number; reset?: number } = {}) => {
   const urls = { orders: `${shop.url}/`, complaints: desk.url, appointments: desk.url };
-  upstreams = createUpstreams(urls, 'key-of-customer', { log, ...patience });
+  upstreams = createUpstreams(urls, 'key-of-customer', { log, ...options });
 };
 
 beforeAll(async () => {
   [shop, desk] = await Promise.all([stubServer('interaction'), stubServer('interaction')]);
   service = await createTestCustomer({
     upstreams: {
-      orders: (question) => upstreams.orders(question),
-      complaints: (question) => upstreams.complaints(question),
-      appointments: (question) => upstreams.appointments(question),
+      orders: (query) => upstreams.orders(query),
+      complaints: (query) => upstreams.complaints(query),
+      appointments: (query) => upstreams.appointments(query),
     },
   });
   company = service.company();
@@ -51,19 +51,19 @@ beforeEach(() => {
     one.answer(() => ({ status: 404 }));
   }
   logged.length = 0;
-  meet();
+  resetUpstreams();
 });
 
-const created = async (values: object = {}): Promise<{ id: string; user_id: string | null }> =>
+const createCustomer = async (values: object = {}): Promise<{ id: string; user_id: string | null }> =>
   (
     await service
       .user('admin', company)
       .post('/api/customers', { full_name: 'Ana', ...values })
       .expect(201)
   ).body.customer;
-/** A customer of whom something is counted here. */
-const counted = async () => {
-  const customer = await created();
+/** Creates a customer with counters. */
+const createCounted = async () => {
+  const customer = await createCustomer();
   await service
     .callingService('interaction', company)
     .patch(`/api/customers/internal/${customer.id}/statistics`, {
@@ -80,7 +80,7 @@ const counted = async () => {
     .expect(200);
   return customer;
 };
-const movedAt = async (id: string) =>
+const countersUpdatedAt = async (id: string) =>
   (await service.database.owner('customer_counters').where({ customer_id: id }).first('counters_updated_at'))
     .counters_updated_at as string;
 const storedOrders = {
@@ -100,17 +100,17 @@ const orders = (values: object = {}) => ({
   orders: [{ id: 'o-1', total: '10.00', lines: [{ sku: 'a', count: 2 }] }],
   ...values,
 });
-const view = (id: string, what = 'orders', query = '') => `/api/customers/${id}/${what}${query}`;
+const viewPath = (id: string, resource = 'orders', query = '') => `/api/customers/${id}/${resource}${query}`;
 const sinceIn = (note: string) => /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/.exec(note)?.[0] ?? '';
 
-describe('what an upstream knows', () => {
-  test('is answered as it says it, as of now: orders', async () => {
-    const { id } = await counted();
+describe('an available upstream', () => {
+  test('orders come from the upstream with the time of the call', async () => {
+    const { id } = await createCounted();
     shop.answer(() => ({ status: 200, body: orders({ page: 1 }) }));
     const before = new Date().toISOString();
-    const { body } = await viewer.get(view(id)).set('X-Request-Id', 'request-of-orders').expect(200);
-    const { as_of, ...told } = body;
-    expect(told).toEqual(orders({ summary: { ...orders().summary, last_order_date: '2026-05-06T05:08:09.000Z' } }));
+    const { body } = await viewer.get(viewPath(id)).set('X-Request-Id', 'request-of-orders').expect(200);
+    const { as_of, ...rest } = body;
+    expect(rest).toEqual(orders({ summary: { ...orders().summary, last_order_date: '2026-05-06T05:08:09.000Z' } }));
     expect([before, as_of, new Date().toISOString()].toSorted()[1]).toBe(as_of);
     expect(desk.calls).toEqual([]);
     expect(shop.calls).toMatchObject([
@@ -129,8 +129,8 @@ describe('what an upstream knows', () => {
     ]);
   });
 
-  test('and complaints, and appointments, each of its own upstream', async () => {
-    const { id } = await counted();
+  test('complaints and appointments come from their own upstreams', async () => {
+    const { id } = await createCounted();
     const complaints = {
       summary: {
         total_complaints: 9,
@@ -147,11 +147,11 @@ describe('what an upstream knows', () => {
       appointments: [],
     };
     desk.answer((path) => ({ status: 200, body: path.includes('complaints') ? complaints : appointments }));
-    expect((await viewer.get(view(id, 'complaints')).expect(200)).body).toEqual({
+    expect((await viewer.get(viewPath(id, 'complaints')).expect(200)).body).toEqual({
       ...complaints,
       as_of: expect.any(String),
     });
-    expect((await viewer.get(view(id, 'appointments')).expect(200)).body).toEqual({
+    expect((await viewer.get(viewPath(id, 'appointments')).expect(200)).body).toEqual({
       ...appointments,
       as_of: expect.any(String),
     });
@@ -162,70 +162,73 @@ describe('what an upstream knows', () => {
     expect(shop.calls).toEqual([]);
   });
 
-  test('is limited and filtered there; more than was asked for is cut here', async () => {
-    const { id } = await created();
+  test('limits and filters at the upstream, and cuts longer responses', async () => {
+    const { id } = await createCustomer();
     shop.answer(() => ({ status: 200, body: orders({ orders: [{ id: 1 }, { id: 2 }, { id: 3 }] }) }));
-    const { body } = await viewer.get(view(id, 'orders', '?limit=2&status=in%20progress%26x')).expect(200);
+    const { body } = await viewer.get(viewPath(id, 'orders', '?limit=2&status=in%20progress%26x')).expect(200);
     expect(body.orders).toEqual([{ id: 1 }, { id: 2 }]);
     expect(new URL(shop.calls[0]?.path ?? '', shop.url).searchParams).toEqual(
       new URLSearchParams({ limit: '2', status: 'in progress&x' }),
     );
     for (const query of ['limit=0', 'limit=101', 'limit=x', 'status=', 'page=1']) {
-      const refused = await viewer.get(view(id, 'orders', `?${query}`)).expect(422);
-      expect(refused.body.errors).toMatchObject([{ path: query.split('=')[0] }]);
+      const rejected = await viewer.get(viewPath(id, 'orders', `?${query}`)).expect(422);
+      expect(rejected.body.errors).toMatchObject([{ path: query.split('=')[0] }]);
     }
-    await viewer.get(view(id, 'orders', '?limit=100')).expect(200);
+    await viewer.get(viewPath(id, 'orders', '?limit=100')).expect(200);
     expect(shop.calls).toHaveLength(2);
   });
 });
 
-describe('an upstream with nothing to say that can be used', () => {
-  const silences: Record<string, Parameters<StubServer['answer']>[0]> = {
-    'hangs up': () => undefined,
+describe('an upstream without a usable response', () => {
+  const failures: Record<string, Parameters<StubServer['answer']>[0]> = {
+    disconnects: () => undefined,
     fails: () => ({ status: 500 }),
     'is down behind a proxy': () => ({ status: 503 }),
-    refuses: () => ({ status: 403 }),
-    'knows no such customer': () => ({ status: 404 }),
-    'sends elsewhere': (path) =>
+    rejects: () => ({ status: 403 }),
+    'does not know the customer': () => ({ status: 404 }),
+    redirects: (path) =>
       path.startsWith('/internal') ? { status: 302, headers: { Location: '/good' } } : { status: 200, body: orders() },
-    'speaks no JSON': () => ({ status: 200, text: '<html>' }),
-    'leaves out the summary': () => ({ status: 200, body: { ...orders(), summary: undefined } }),
-    'counts below zero': () => ({ status: 200, body: orders({ status_breakdown: { done: -1 } }) }),
-    'lists what is no record': () => ({ status: 200, body: orders({ orders: ['o-1'] }) }),
-    'lists more than anybody may ask for': () => ({
+    'sends no JSON': () => ({ status: 200, text: '<html>' }),
+    'omits the summary': () => ({ status: 200, body: { ...orders(), summary: undefined } }),
+    'sends negative counts': () => ({ status: 200, body: orders({ status_breakdown: { done: -1 } }) }),
+    'lists a non-object': () => ({ status: 200, body: orders({ orders: ['o-1'] }) }),
+    'lists more than the maximum': () => ({
       status: 200,
       body: orders({ orders: Array.from({ length: 101 }, () => ({})) }),
     }),
-    'says too much of one record': () => ({ status: 200, body: orders({ orders: [{ text: 'x'.repeat(17_000) }] }) }),
-    'says too much': () => ({ status: 200, body: { ...orders(), more: 'x'.repeat(1_100_000) } }),
-    'nests without end': () => ({
+    'sends a too large record': () => ({ status: 200, body: orders({ orders: [{ text: 'x'.repeat(17_000) }] }) }),
+    'sends too much': () => ({ status: 200, body: { ...orders(), more: 'x'.repeat(1_100_000) } }),
+    'nests too deeply': () => ({
       status: 200,
       text: JSON.stringify(orders()).replace('"o-1"', `${'['.repeat(100_000)}${']'.repeat(100_000)}`),
     }),
   };
 
-  test.each(Object.keys(silences))('%s: what is counted here is answered, and a note says since when', async (how) => {
-    const { id } = await counted();
-    const before = new Date().toISOString();
-    shop.answer(silences[how] ?? (() => undefined));
-    const { body } = await viewer.get(view(id)).expect(200);
-    expect(body).toEqual({
-      summary: storedOrders,
-      status_breakdown: {},
-      orders: [],
-      as_of: await movedAt(id),
-      note: expect.stringContaining('orders'),
-    });
-    expect(shop.calls.length).toBeGreaterThan(0);
-    const since = sinceIn(body.note);
-    expect([before, since, new Date().toISOString()].toSorted()[1]).toBe(since);
-    expect(JSON.stringify(body)).not.toMatch(/127\.0\.0\.1|internal|undefined/);
-  });
+  test.each(Object.keys(failures))(
+    '%s: returns the stored counters and a note with the start of the outage',
+    async (how) => {
+      const { id } = await createCounted();
+      const before = new Date().toISOString();
+      shop.answer(failures[how] ?? (() => undefined));
+      const { body } = await viewer.get(viewPath(id)).expect(200);
+      expect(body).toEqual({
+        summary: storedOrders,
+        status_breakdown: {},
+        orders: [],
+        as_of: await countersUpdatedAt(id),
+        note: expect.stringContaining('orders'),
+      });
+      expect(shop.calls.length).toBeGreaterThan(0);
+      const since = sinceIn(body.note);
+      expect([before, since, new Date().toISOString()].toSorted()[1]).toBe(since);
+      expect(JSON.stringify(body)).not.toMatch(/127\.0\.0\.1|internal|undefined/);
+    },
+  );
 
-  test('the same of complaints and appointments, and of a customer with whom nothing happened', async () => {
-    const { id } = await counted();
-    const age = { as_of: await movedAt(id), note: expect.any(String), status_breakdown: {} };
-    expect((await viewer.get(view(id, 'complaints')).expect(200)).body).toEqual({
+  test('also for complaints and appointments, and for a customer without any', async () => {
+    const { id } = await createCounted();
+    const age = { as_of: await countersUpdatedAt(id), note: expect.any(String), status_breakdown: {} };
+    expect((await viewer.get(viewPath(id, 'complaints')).expect(200)).body).toEqual({
       summary: {
         total_complaints: 5,
         open_complaints: 2,
@@ -235,7 +238,7 @@ describe('an upstream with nothing to say that can be used', () => {
       complaints: [],
       ...age,
     });
-    expect((await viewer.get(view(id, 'appointments')).expect(200)).body).toEqual({
+    expect((await viewer.get(viewPath(id, 'appointments')).expect(200)).body).toEqual({
       summary: {
         total_appointments: 7,
         cancelled_appointments: 1,
@@ -244,7 +247,7 @@ describe('an upstream with nothing to say that can be used', () => {
       appointments: [],
       ...age,
     });
-    expect((await viewer.get(view((await created()).id)).expect(200)).body.summary).toEqual({
+    expect((await viewer.get(viewPath((await createCustomer()).id)).expect(200)).body.summary).toEqual({
       total_orders: 0,
       total_order_value: '0.00',
       average_order_value: '0.00',
@@ -252,66 +255,66 @@ describe('an upstream with nothing to say that can be used', () => {
     });
   });
 
-  test('as_of moves with the counters, since stays that of the first failure until it answers', async () => {
-    const { id } = await counted();
-    const first = (await viewer.get(view(id)).expect(200)).body;
+  test('as_of follows the counters; the note keeps the time of the first failure', async () => {
+    const { id } = await createCounted();
+    const first = (await viewer.get(viewPath(id)).expect(200)).body;
     await service
       .callingService('interaction', company)
       .patch(`/api/customers/internal/${id}/statistics`, { increment: { total_orders: 1 } });
-    const second = (await viewer.get(view(id)).expect(200)).body;
+    const second = (await viewer.get(viewPath(id)).expect(200)).body;
     expect(second.note).toBe(first.note);
     expect(second.as_of > first.as_of).toBe(true);
     expect(second.summary).toMatchObject({ total_orders: 4, average_order_value: '25.00' });
 
     shop.answer(() => ({ status: 200, body: orders() }));
-    expect((await viewer.get(view(id)).expect(200)).body).not.toHaveProperty('note');
+    expect((await viewer.get(viewPath(id)).expect(200)).body).not.toHaveProperty('note');
     shop.answer(() => undefined);
-    const again = (await viewer.get(view(id)).expect(200)).body;
+    const again = (await viewer.get(viewPath(id)).expect(200)).body;
     expect(sinceIn(again.note) > sinceIn(first.note)).toBe(true);
     const unavailable = 'upstream unavailable';
     expect(logged).toEqual([unavailable, 'upstream available again', unavailable]);
   });
 
-  test('that is not there at all', async () => {
-    const { id } = await counted();
-    const gone = await stubServer('interaction');
-    await gone.close();
-    const urls = { orders: gone.url, complaints: gone.url, appointments: gone.url };
+  test('an unreachable upstream', async () => {
+    const { id } = await createCounted();
+    const closed = await stubServer('interaction');
+    await closed.close();
+    const urls = { orders: closed.url, complaints: closed.url, appointments: closed.url };
     upstreams = createUpstreams(urls, 'key-of-customer', { log });
-    expect((await viewer.get(view(id)).expect(200)).body).toMatchObject({ summary: storedOrders, orders: [] });
+    expect((await viewer.get(viewPath(id)).expect(200)).body).toMatchObject({ summary: storedOrders, orders: [] });
   });
 
-  test('that never answers is waited for only so long, first try and repetition together', async () => {
-    const { id } = await counted();
+  test('bounds the time of all attempts when the upstream hangs', async () => {
+    const { id } = await createCounted();
     shop.answer(() => new Promise(() => {}));
-    expect((await viewer.get(view(id)).expect(200)).body).toMatchObject({ summary: storedOrders, orders: [] });
-    expect(shop.calls).toHaveLength(1); // the time is up: nothing is repeated
+    expect((await viewer.get(viewPath(id)).expect(200)).body).toMatchObject({ summary: storedOrders, orders: [] });
+    expect(shop.calls).toHaveLength(1); // no time left for a retry
 
-    meet({ timeout: 300 });
-    let asked = 0;
-    shop.answer(() => (++asked === 1 ? undefined : new Promise(() => {})));
-    expect((await viewer.get(view(id)).expect(200)).body).toMatchObject({ summary: storedOrders, orders: [] });
-    expect(asked).toBeLessThanOrEqual(2);
+    resetUpstreams({ timeout: 300 });
+    let calls = 0;
+    shop.answer(() => (++calls === 1 ? undefined : new Promise(() => {})));
+    expect((await viewer.get(viewPath(id)).expect(200)).body).toMatchObject({ summary: storedOrders, orders: [] });
+    expect(calls).toBeLessThanOrEqual(2);
   });
 });
 
-describe('asking again', () => {
-  test('helps when nobody answered; a refusal and what cannot be used are answers', async () => {
-    const { id } = await created();
-    let asked = 0;
-    shop.answer(() => (++asked < 3 ? { status: 503 } : { status: 200, body: orders() }));
-    expect((await viewer.get(view(id)).expect(200)).body).not.toHaveProperty('note');
-    expect(asked).toBe(3);
+describe('retries', () => {
+  test('retries an unavailable upstream, but no rejected or unusable response', async () => {
+    const { id } = await createCustomer();
+    let calls = 0;
+    shop.answer(() => (++calls < 3 ? { status: 503 } : { status: 200, body: orders() }));
+    expect((await viewer.get(viewPath(id)).expect(200)).body).not.toHaveProperty('note');
+    expect(calls).toBe(3);
 
-    for (const answer of [{ status: 404 }, { status: 429 }, { status: 200, text: '?' }]) {
+    for (const response of [{ status: 404 }, { status: 429 }, { status: 200, text: '?' }]) {
       shop.calls.length = 0;
-      shop.answer(() => answer);
-      await viewer.get(view(id)).expect(200);
+      shop.answer(() => response);
+      await viewer.get(viewPath(id)).expect(200);
       expect(shop.calls).toHaveLength(1);
     }
   });
 
-  test('has a budget: ten times, and then once for ten calls', () => {
+  test('has a budget of ten retries, then one for ten calls', () => {
     const budget = createRetryBudget();
     const spent = (times: number) => Array.from({ length: times }, () => budget.tryWithdraw()).filter(Boolean).length;
     expect(spent(20)).toBe(10);
@@ -321,79 +324,79 @@ describe('asking again', () => {
     expect(spent(20)).toBe(10);
   });
 
-  test('ends for a while after many failures, and begins again by itself', async () => {
-    meet({ reset: 200 });
-    const { id } = await created();
+  test('opens the breaker after many failures and closes it on recovery', async () => {
+    resetUpstreams({ reset: 200 });
+    const { id } = await createCustomer();
     shop.answer(() => ({ status: 500 }));
-    const spared = async () => {
+    const isShortCircuited = async () => {
       const before = shop.calls.length;
-      const { body } = await viewer.get(view(id)).expect(200);
+      const { body } = await viewer.get(viewPath(id)).expect(200);
       expect(body).toHaveProperty('note');
       return shop.calls.length === before;
     };
-    await expect.poll(spared).toBe(true);
+    await expect.poll(isShortCircuited).toBe(true);
     expect(shop.calls.length).toBeGreaterThanOrEqual(10);
     expect(desk.calls).toEqual([]);
     desk.answer(() => ({ status: 404 }));
-    await viewer.get(view(id, 'complaints')).expect(200);
-    expect(desk.calls).toHaveLength(1); // the others have breakers of their own
+    await viewer.get(viewPath(id, 'complaints')).expect(200);
+    expect(desk.calls).toHaveLength(1); // other upstreams have breakers of their own
 
     shop.answer(() => ({ status: 200, body: orders() }));
-    await expect.poll(async () => (await viewer.get(view(id))).body.note).toBeUndefined();
+    await expect.poll(async () => (await viewer.get(viewPath(id))).body.note).toBeUndefined();
     const before = shop.calls.length;
     for (let call = 0; call < 3; call += 1)
-      expect((await viewer.get(view(id)).expect(200)).body).not.toHaveProperty('note');
+      expect((await viewer.get(viewPath(id)).expect(200)).body).not.toHaveProperty('note');
     expect(shop.calls).toHaveLength(before + 3);
   });
 
-  test('does not end for customers whom the upstream does not know', async () => {
-    const { id } = await created();
+  test('does not open the breaker for unknown customers', async () => {
+    const { id } = await createCustomer();
     for (let call = 1; call <= 15; call += 1) {
-      await viewer.get(view(id)).expect(200);
+      await viewer.get(viewPath(id)).expect(200);
       expect(shop.calls).toHaveLength(call);
     }
   });
 });
 
-describe('who may ask, and about whom', () => {
-  const whats = ['orders', 'complaints', 'appointments'];
+describe('permissions', () => {
+  const resources = ['orders', 'complaints', 'appointments'];
 
-  test('role customer about its own record, and nobody without leave', async () => {
+  test('role customer reads its own record only; anonymous requests are a 401', async () => {
     const person = service.user('customer', company);
-    const own = await created({ user_id: person.user_id });
-    const other = await created();
-    for (const what of whats) {
-      await person.get(view(own.id, what)).expect(200);
+    const own = await createCustomer({ user_id: person.user_id });
+    const other = await createCustomer();
+    for (const resource of resources) {
+      await person.get(viewPath(own.id, resource)).expect(200);
       const [hidden, unknown] = [
-        (await person.get(view(other.id, what)).expect(404)).body,
-        (await person.get(view(randomUUID(), what)).expect(404)).body,
+        (await person.get(viewPath(other.id, resource)).expect(404)).body,
+        (await person.get(viewPath(randomUUID(), resource)).expect(404)).body,
       ].map(({ request_id: _r, timestamp: _t, ...problem }) => problem);
       expect(hidden).toEqual(unknown);
-      await service.anonymous().get(view(own.id, what)).expect(401);
+      await service.anonymous().get(viewPath(own.id, resource)).expect(401);
     }
     expect(shop.calls).toMatchObject([{ headers: { 'x-user-id': person.user_id, 'x-user-role': 'customer' } }]);
     expect(desk.calls).toHaveLength(2);
   });
 
-  test('nobody is asked about an unknown customer or another company’s', async () => {
-    const { id } = await created();
+  test('calls no upstream for an unknown or another company’s customer', async () => {
+    const { id } = await createCustomer();
     const stranger = service.user('admin', service.company());
-    for (const what of whats) {
-      for (const call of [viewer.get(view(randomUUID(), what)), stranger.get(view(id, what))])
+    for (const resource of resources) {
+      for (const call of [viewer.get(viewPath(randomUUID(), resource)), stranger.get(viewPath(id, resource))])
         expect((await call.expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
-      await viewer.get(view('17', what)).expect(400);
+      await viewer.get(viewPath('17', resource)).expect(400);
     }
     expect([...shop.calls, ...desk.calls]).toEqual([]);
   });
 
-  test('a deleted customer’s are still read; a superuser carries the company that it names', async () => {
-    const { id } = await created();
+  test('works for a deleted customer, and for a superuser in the company that it names', async () => {
+    const { id } = await createCustomer();
     await service.user('admin', company).delete(`/api/customers/${id}`).expect(200);
     shop.answer(() => ({ status: 200, body: orders() }));
-    expect((await viewer.get(view(id)).expect(200)).body.orders).toHaveLength(1);
+    expect((await viewer.get(viewPath(id)).expect(200)).body.orders).toHaveLength(1);
     const superuser = service.user('superuser');
-    await superuser.get(view(id)).expect(422);
-    await superuser.get(view(id, 'orders', `?company_id=${company.id}`)).expect(200);
+    await superuser.get(viewPath(id)).expect(422);
+    await superuser.get(viewPath(id, 'orders', `?company_id=${company.id}`)).expect(200);
     expect(shop.calls.at(-1)).toMatchObject({
       path: `/internal/customers/${id}/orders?limit=10`,
       headers: { 'x-company-id': company.id, 'x-user-role': 'superuser' },
@@ -401,12 +404,12 @@ describe('who may ask, and about whom', () => {
   });
 });
 
-test('more may have been refunded than was ever ordered here', async () => {
-  const { id } = await counted();
+test('a negative value gives a negative average', async () => {
+  const { id } = await createCounted();
   await service
     .callingService('interaction', company)
     .patch(`/api/customers/internal/${id}/statistics`, { lifetime_value: '-0.10' })
     .expect(200);
-  const { summary } = (await viewer.get(view(id)).expect(200)).body;
+  const { summary } = (await viewer.get(viewPath(id)).expect(200)).body;
   expect(summary).toMatchObject({ total_order_value: '-0.10', average_order_value: '-0.03' });
 });

@@ -35,131 +35,136 @@ afterAll(async () => {
 });
 
 const path = '/api/customers';
-const created = async (body: object = { full_name: 'Ana' }) => (await admin.post(path, body).expect(201)).body.customer;
+const createCustomer = async (body: object = { full_name: 'Ana' }) =>
+  (await admin.post(path, body).expect(201)).body.customer;
 const confirms = () => ({ status: 200, body: { processed: true } });
-const hangsUp = () => undefined;
-/** What a subscriber confirmed or was offered of one customer. */
-const heard = (subscriber: StubServer, id: string) =>
+const disconnects = () => undefined;
+/** Lists the events of one customer that were sent to a subscriber, confirmed or not. */
+const sentTo = (subscriber: StubServer, id: string) =>
   subscriber.calls
     .map(({ body }) => body as { id: string; name: string; sequence: number; data: Record<string, unknown> })
     .filter(({ data }) => data['customer_id'] === id);
-const waiting = (id: string) =>
+const pendingFor = (id: string) =>
   service.database
     .owner('outbox_deliveries as d')
     .join('outbox_events as e', 'e.id', 'd.event_id')
     .whereRaw(`e.envelope -> 'data' ->> 'customer_id' = ?`, [id])
-    .whereNot('d.subscriber', 'auth') // which hears everything, and which nobody plays here
+    .whereNot('d.subscriber', 'auth') // subscribes to everything and has no stub here
     .pluck('d.subscriber');
 const until = <T>(look: () => T | Promise<T>) => vi.waitFor(look, { timeout: 15_000, interval: 20 });
 
-describe('a removal', () => {
-  test('committed while both hearers are down reaches each once when it is back, and a dead one does not delay the other', async () => {
-    interaction.answer(hangsUp);
-    favorites.answer(hangsUp);
-    const customer = await created();
+describe('the event of a removal', () => {
+  test('reaches both subscribers once after an outage, and one outage does not delay the other', async () => {
+    interaction.answer(disconnects);
+    favorites.answer(disconnects);
+    const customer = await createCustomer();
     await admin.delete(`${path}/${customer.id}?hard_delete=true`).expect(200);
     await until(() =>
-      expect(heard(interaction, customer.id).length * heard(favorites, customer.id).length).toBeGreaterThan(0),
+      expect(sentTo(interaction, customer.id).length * sentTo(favorites, customer.id).length).toBeGreaterThan(0),
     );
-    expect(await waiting(customer.id)).toHaveLength(2);
+    expect(await pendingFor(customer.id)).toHaveLength(2);
 
     favorites.answer(confirms);
-    await until(async () => expect(await waiting(customer.id)).toEqual(['interaction']));
-    const confirmed = heard(favorites, customer.id).length;
+    await until(async () => expect(await pendingFor(customer.id)).toEqual(['interaction']));
+    const confirmed = sentTo(favorites, customer.id).length;
 
     interaction.answer(confirms);
-    await until(async () => expect(await waiting(customer.id)).toEqual([]));
-    const last = heard(interaction, customer.id).length;
-    const other = await created(); // a later event goes through: nothing of the earlier one is sent again
+    await until(async () => expect(await pendingFor(customer.id)).toEqual([]));
+    const last = sentTo(interaction, customer.id).length;
+    const other = await createCustomer(); // a later event is delivered; the earlier one is not sent again
     await admin.delete(`${path}/${other.id}`).expect(200);
-    await until(() => expect([heard(interaction, other.id).length, heard(favorites, other.id).length]).toEqual([1, 1]));
-    expect([heard(favorites, customer.id).length, heard(interaction, customer.id).length]).toEqual([confirmed, last]);
-    const envelope = heard(favorites, customer.id).at(-1);
+    await until(() =>
+      expect([sentTo(interaction, other.id).length, sentTo(favorites, other.id).length]).toEqual([1, 1]),
+    );
+    expect([sentTo(favorites, customer.id).length, sentTo(interaction, customer.id).length]).toEqual([confirmed, last]);
+    const envelope = sentTo(favorites, customer.id).at(-1);
     expect(envelope).toMatchObject({
       name: 'customer.deleted',
       sequence: 2,
       data: { customer_id: customer.id, number: customer.number, hard: true },
     });
     expect(
-      new Set([...heard(favorites, customer.id), ...heard(interaction, customer.id)].map(({ id }) => id)).size,
+      new Set([...sentTo(favorites, customer.id), ...sentTo(interaction, customer.id)].map(({ id }) => id)).size,
     ).toBe(1);
   });
 
-  test('that is rolled back says nothing', async () => {
+  test('is not published after a rollback', async () => {
     interaction.answer(confirms);
     favorites.answer(confirms);
-    const customer = await created();
+    const customer = await createCustomer();
     const { owner } = service.database;
     await owner.raw(
-      `create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$`,
+      `create function reject_delete() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$`,
     );
     await owner.raw(
-      'create constraint trigger refuse after delete on customers deferrable initially deferred for each row execute function refuse()',
+      'create constraint trigger reject_delete after delete on customers deferrable initially deferred for each row execute function reject_delete()',
     );
     await admin.delete(`${path}/${customer.id}?hard_delete=true`).expect(500);
-    await owner.raw('drop function refuse() cascade');
+    await owner.raw('drop function reject_delete() cascade');
     expect((await admin.get(`${path}/${customer.id}`).expect(200)).body.customer).toEqual(customer);
     expect(
       (await service.events('customer.deleted')).filter(({ data }) => data['customer_id'] === customer.id),
     ).toEqual([]);
-    const later = await created();
+    const later = await createCustomer();
     await admin.delete(`${path}/${later.id}?hard_delete=true`).expect(200);
-    await until(() => expect(heard(interaction, later.id)).toHaveLength(1));
-    expect(heard(interaction, customer.id)).toEqual([]);
+    await until(() => expect(sentTo(interaction, later.id)).toHaveLength(1));
+    expect(sentTo(interaction, customer.id)).toEqual([]);
   });
 });
 
-/** Asks again while the service is shedding: it has changed nothing then. */
-async function untilServed(ask: () => Test): Promise<Response> {
+/** Repeats a request while the service rejects it with 503, which changes nothing. */
+async function untilServed(send: () => Test): Promise<Response> {
   for (;;) {
-    const answer = await ask();
-    if (answer.status !== 503) return answer;
+    const response = await send();
+    if (response.status !== 503) return response;
   }
 }
 
-describe('races', () => {
-  test('of creates with one e-mail have one winner', async () => {
-    const answers = await Promise.all(
+describe('concurrent requests', () => {
+  test('creates with one e-mail: one succeeds, the others are a 409', async () => {
+    const responses = await Promise.all(
       Array.from({ length: 20 }, (_, i) =>
         admin.post(path, { full_name: `Racer ${i}`, email: i % 2 ? 'race@example.com' : 'RACE@example.com' }),
       ),
     );
-    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([
+    expect(responses.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([
       201,
       ...Array<number>(19).fill(409),
     ]);
-    const winner = answers.find(({ status }) => status === 201)?.body.customer;
-    for (const { body } of answers.filter(({ status }) => status === 409))
+    const winner = responses.find(({ status }) => status === 201)?.body.customer;
+    for (const { body } of responses.filter(({ status }) => status === 409))
       expect(body).toMatchObject({ error_code: 'CUSTOMER_EMAIL_TAKEN', existing: { id: winner.id } });
     expect((await admin.get(`${path}?search=racer`)).body.total).toBe(1);
   });
 
-  test('of 100 changes on one version have one winner, and one event, version after version', async () => {
-    const customer = await created();
+  test('100 changes of one version: one succeeds and publishes an event', async () => {
+    const customer = await createCustomer();
     for (const version of [1, 2, 3]) {
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         Array.from({ length: 100 }, (_, city_id) =>
           untilServed(() =>
             admin.patch(`${path}/${customer.id}`, { city_id: version * 100 + city_id }).set('If-Match', `"${version}"`),
           ),
         ),
       );
-      expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([
+      expect(responses.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([
         200,
         ...Array<number>(99).fill(412),
       ]);
       const { body, headers } = await admin.get(`${path}/${customer.id}`);
       expect(headers['etag']).toBe(`"${version + 1}"`);
-      expect(body.customer).toEqual(answers.find(({ status }) => status === 200)?.body.customer);
+      expect(body.customer).toEqual(responses.find(({ status }) => status === 200)?.body.customer);
     }
-    const said = (await service.events('customer.updated')).filter(({ data }) => data['customer_id'] === customer.id);
-    expect(said.map(({ sequence }) => sequence)).toEqual([2, 3, 4]);
+    const published = (await service.events('customer.updated')).filter(
+      ({ data }) => data['customer_id'] === customer.id,
+    );
+    expect(published.map(({ sequence }) => sequence)).toEqual([2, 3, 4]);
     const { history } = (await admin.get(`${path}/${customer.id}/history`)).body;
     expect(history).toHaveLength(4);
   }, 60_000);
 
-  test('of unconditional changes lose none, each with a version of its own', async () => {
-    const customer = await created();
+  test('unconditional changes all succeed, each with a version of its own', async () => {
+    const customer = await createCustomer();
     const fields = ['firstname', 'lastname', 'external_id', 'gender', 'city_id', 'birthday'] as const;
     const values = {
       firstname: 'F',

@@ -7,13 +7,13 @@ import { createTestCustomer } from '../testing/test-customer.ts';
 let service: TestService;
 let company: Company;
 let admin: TestUser;
-let auth_is_away = false;
+let isAuthUnavailable = false;
 
 beforeAll(async () => {
   service = await createTestCustomer({
-    companies: (made) => async (key, call) => {
-      if (auth_is_away) throw unavailable('The auth service does not answer');
-      return made(key, call);
+    companies: (testCompanies) => async (key, call) => {
+      if (isAuthUnavailable) throw unavailable('The auth service does not answer');
+      return testCompanies(key, call);
     },
   });
   company = service.company({ country: 'RO', currency: 'RON' });
@@ -22,12 +22,12 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 const path = '/api/customers';
-const created = async (body: object = { full_name: 'Ana Pop' }) =>
+const createCustomer = async (body: object = { full_name: 'Ana Pop' }) =>
   (await admin.post(path, body).expect(201)).body.customer;
-const saidOf = async (id: string) => (await service.events()).filter(({ data }) => data['customer_id'] === id);
+const eventsOf = async (id: string) => (await service.events()).filter(({ data }) => data['customer_id'] === id);
 
-describe('a new customer', () => {
-  test('has every field of the record, its number and the company’s currency, and is said to the others without its values', async () => {
+describe('creating a customer', () => {
+  test('returns the full record with a number and the company’s currency; the event omits its values', async () => {
     const user_id = randomUUID();
     const { body, headers } = await admin
       .post(path, {
@@ -81,8 +81,8 @@ describe('a new customer', () => {
     });
     expect(body.customer.number).toBeGreaterThanOrEqual(10_000_000);
     expect(headers['etag']).toBe('"1"');
-    const said = await saidOf(body.customer.id);
-    expect(said).toMatchObject([
+    const published = await eventsOf(body.customer.id);
+    expect(published).toMatchObject([
       {
         name: 'customer.created',
         company_id: company.id,
@@ -91,13 +91,13 @@ describe('a new customer', () => {
         data: { number: body.customer.number },
       },
     ]);
-    expect(JSON.stringify(said)).not.toMatch(/doe|712345678/i);
+    expect(JSON.stringify(published)).not.toMatch(/doe|712345678/i);
     const [row] = await service.database.owner('customers').where({ id: body.customer.id });
     expect(row).toMatchObject({ phone_typed: '0712 345 678' });
   });
 
-  test('takes everything that may be written', async () => {
-    const given = {
+  test('accepts every writable field', async () => {
+    const input = {
       external_id: 'x-1',
       firstname: 'Виктор',
       lastname: 'Ω',
@@ -116,9 +116,9 @@ describe('a new customer', () => {
       status: 'suspended',
       type: 'vip',
     };
-    const customer = await created(given);
+    const customer = await createCustomer(input);
     expect(customer).toMatchObject({
-      ...given,
+      ...input,
       full_name: 'Виктор Ω',
       phone: '50110556645',
       gender: 'female',
@@ -132,9 +132,9 @@ describe('a new customer', () => {
     expect((await admin.get(`${path}/${customer.id}`).expect(200)).body).toEqual({ customer });
   });
 
-  test('needs one of its names, an e-mail or a phone, and no more', async () => {
-    const refused = await admin.post(path, { firstname: null, gender: 'other' }).expect(422);
-    expect(refused.body.errors).toEqual([{ path: 'full_name', message: expect.stringContaining('is required') }]);
+  test('requires a name, an e-mail or a phone, and nothing else', async () => {
+    const rejected = await admin.post(path, { firstname: null, gender: 'other' }).expect(422);
+    expect(rejected.body.errors).toEqual([{ path: 'full_name', message: expect.stringContaining('is required') }]);
     await admin.post(path).expect(422);
     for (const one of [
       { full_name: 'A' },
@@ -143,34 +143,34 @@ describe('a new customer', () => {
       { email: 'd@example.com' },
       { phone: '021 22 33 44' },
     ])
-      await created(one);
+      await createCustomer(one);
   });
 
-  test('belongs to the caller’s own company: any other is refused alike', async () => {
+  test('rejects another company, whether or not it exists', async () => {
     const { body: other } = await admin.post(path, { full_name: 'X', business_id: service.company().id }).expect(403);
     const { body: unknown } = await admin.post(path, { full_name: 'X', business_id: randomUUID() }).expect(403);
     expect({ ...other, timestamp: '', request_id: '' }).toEqual({ ...unknown, timestamp: '', request_id: '' });
-    await created({ full_name: 'X', business_id: company.id.toUpperCase() });
-    const customer = await created();
+    await createCustomer({ full_name: 'X', business_id: company.id.toUpperCase() });
+    const customer = await createCustomer();
     await admin.patch(`${path}/${customer.id}`, { business_id: randomUUID() }).expect(403);
     await admin.patch(`${path}/${customer.id}`, { business_id: 'mine' }).expect(422);
   });
 });
 
 describe('the company’s country and currency', () => {
-  test('are asked of auth for a new customer and for a new phone; without auth, all else goes on', async () => {
-    const customer = await created({ full_name: 'Alone' });
-    auth_is_away = true;
-    const refused = await admin.post(path, { full_name: 'Not now' }).expect(503);
-    expect(refused.headers['retry-after']).toMatch(/^\d+$/);
+  test('come from auth for a new customer and a new phone; other changes work without auth', async () => {
+    const customer = await createCustomer({ full_name: 'Alone' });
+    isAuthUnavailable = true;
+    const rejected = await admin.post(path, { full_name: 'Not now' }).expect(503);
+    expect(rejected.headers['retry-after']).toMatch(/^\d+$/);
     await admin.patch(`${path}/${customer.id}`, { phone: '0712999999' }).expect(503);
     await admin.patch(`${path}/${customer.id}`, { full_name: 'Still', phone: null }).expect(200);
     await admin.delete(`${path}/${customer.id}`).expect(200);
-    auth_is_away = false;
+    isAuthUnavailable = false;
     expect((await admin.get(`${path}?search=not now`)).body.total).toBe(0);
   });
 
-  test('stay with what was written when they change', async () => {
+  test('do not change stored customers', async () => {
     const moving = service.company({ country: 'ES', currency: 'EUR' });
     const owner = service.user('admin', moving);
     const { customer } = (await owner.post(path, { full_name: 'Moving', phone: '0712 345 678' }).expect(201)).body;

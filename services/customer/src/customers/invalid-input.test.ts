@@ -16,16 +16,17 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 const path = '/api/customers';
-const created = async (body: object = { full_name: 'Ana' }) => (await admin.post(path, body).expect(201)).body.customer;
-const named = async (call: Test, status = 422): Promise<string[]> => {
+const createCustomer = async (body: object = { full_name: 'Ana' }) =>
+  (await admin.post(path, body).expect(201)).body.customer;
+const errorPaths = async (call: Test, status = 422): Promise<string[]> => {
   const { body } = await call;
   expect(body).toMatchObject({ status });
   return body.errors.map(({ path }: { path: string }) => path).toSorted();
 };
-const sent = (caller: TestUser, method: 'post' | 'put' | 'patch', at: string, text: string) =>
+const sendText = (caller: TestUser, method: 'post' | 'put' | 'patch', at: string, text: string) =>
   caller[method](at).set('Content-Type', 'application/json').send(text);
 
-const bad: [string, ...unknown[]][] = [
+const invalidValues: [string, ...unknown[]][] = [
   ['user_id', 'me', 1, '', `${randomUUID()}0`],
   ['external_id', '', ' ', 'x'.repeat(101), 5, ['x']],
   ['full_name', '', 'x'.repeat(256), 'x'.repeat(10_000), 'a\u0000b', 'a\nb', 'a\ud800', 7, {}, ['Ana']],
@@ -62,22 +63,24 @@ const bad: [string, ...unknown[]][] = [
   ],
 ];
 
-describe('bad input', () => {
-  test.each(bad)('%s is refused by its name on create and change, and nothing is changed', async (field, ...values) => {
-    const customer = await created();
+describe('invalid input', () => {
+  test.each(invalidValues)('an invalid %s is rejected by name on create and change', async (field, ...values) => {
+    const customer = await createCustomer();
     for (const value of values) {
-      const given = { document_type: 'passport', full_name: 'Ana', [field]: value };
-      expect([value, await named(admin.post(path, given))]).toEqual([value, [field]]);
-      expect(await named(admin.patch(`${path}/${customer.id}`, { [field]: value }))).toEqual([field]);
+      const input = { document_type: 'passport', full_name: 'Ana', [field]: value };
+      expect([value, await errorPaths(admin.post(path, input))]).toEqual([value, [field]]);
+      expect(await errorPaths(admin.patch(`${path}/${customer.id}`, { [field]: value }))).toEqual([field]);
       expect(
-        await named(admin.put(`${path}/${customer.id}`, { ...customer, document_type: 'passport', [field]: value })),
+        await errorPaths(
+          admin.put(`${path}/${customer.id}`, { ...customer, document_type: 'passport', [field]: value }),
+        ),
       ).toEqual([field]);
     }
     expect((await admin.get(`${path}/${customer.id}`)).body.customer).toEqual(customer);
   });
 
-  test('is named field by field, nested and unknown ones and what goes wrong together included', async () => {
-    const given = {
+  test('is reported field by field, including nested, unknown and combined fields', async () => {
+    const input = {
       email: 'no',
       address: { line: 5, planet: 'Mars', zip_code: 10_115 },
       preferences: { newsletter: 'yes', language: '!' },
@@ -92,7 +95,7 @@ describe('bad input', () => {
       total_orders: 1,
       password: 'x',
     };
-    expect(await named(admin.post(path, given))).toEqual(
+    expect(await errorPaths(admin.post(path, input))).toEqual(
       [
         'address.line',
         'address.planet',
@@ -112,21 +115,21 @@ describe('bad input', () => {
       ].toSorted(),
     );
     for (const city_id of ['x', 1.5, -1])
-      expect(await named(admin.post(path, { city_id }))).toEqual(['city_id', 'full_name']);
-    expect(await named(admin.post(path, { full_name: 'A', document_number: '123', gender: 5 }))).toEqual([
+      expect(await errorPaths(admin.post(path, { city_id }))).toEqual(['city_id', 'full_name']);
+    expect(await errorPaths(admin.post(path, { full_name: 'A', document_number: '123', gender: 5 }))).toEqual([
       'document_type',
       'gender',
     ]);
     for (const number of [0, -1, 1.5, '5', 1e21, null])
-      expect(await named(admin.post(path, { full_name: 'A', number }))).toEqual(['number']);
-    const { id } = await created();
+      expect(await errorPaths(admin.post(path, { full_name: 'A', number }))).toEqual(['number']);
+    const { id } = await createCustomer();
     expect(
-      await named(admin.patch(`${path}/${id}`, { document_type: 'cnpj', document_number: '1', colour: 'red' })),
+      await errorPaths(admin.patch(`${path}/${id}`, { document_type: 'cnpj', document_number: '1', colour: 'red' })),
     ).toEqual(['colour', 'document_number']);
   });
 
-  test('of another shape altogether is a 4xx', async () => {
-    const { id } = await created();
+  test('that is not an object or not JSON is a 4xx', async () => {
+    const { id } = await createCustomer();
     const shapes: [string, number][] = [
       ['[]', 422],
       ['null', 422],
@@ -138,23 +141,23 @@ describe('bad input', () => {
     ];
     for (const [text, status] of shapes) {
       for (const call of [
-        sent(admin, 'post', path, text),
-        sent(admin, 'put', `${path}/${id}`, text),
-        sent(admin, 'patch', `${path}/${id}`, text),
+        sendText(admin, 'post', path, text),
+        sendText(admin, 'put', `${path}/${id}`, text),
+        sendText(admin, 'patch', `${path}/${id}`, text),
       ]) {
         expect([text, (await call).status]).toEqual([text, status]);
       }
     }
     for (const name of ['__proto__', 'constructor', 'toString']) {
       const text = `{"full_name":"Ana","${name}":{"role":"admin"}}`;
-      for (const call of [sent(admin, 'post', path, text), sent(admin, 'patch', `${path}/${id}`, text)])
-        expect(await named(call)).toEqual([name]);
+      for (const call of [sendText(admin, 'post', path, text), sendText(admin, 'patch', `${path}/${id}`, text)])
+        expect(await errorPaths(call)).toEqual([name]);
     }
     await admin.post(path, { full_name: 'A', metadata: { big: 'x'.repeat(1_100_000) } }).expect(413);
     await admin.post(path).set('Content-Type', 'text/plain').send('full_name=Ana').expect(415);
   });
 
-  test('in a path is a 400, in a query a 422 that names each parameter', async () => {
+  test('in the path is a 400, in the query a 422 naming each parameter', async () => {
     for (const id of ['1', 'x', '%00', `${randomUUID()}%20`, "'%20or%201=1"]) {
       for (const call of [
         admin.get(`${path}/${id}`),
@@ -166,7 +169,7 @@ describe('bad input', () => {
     }
     const query =
       'page=-1&per_page=101&sort=password&active_only=maybe&search=x&status=deleted&type=gold&external_id=&created_from=2024-02-30&created_to=soon&nothing=1';
-    expect(await named(admin.get(`${path}?${query}`))).toEqual(
+    expect(await errorPaths(admin.get(`${path}?${query}`))).toEqual(
       query
         .split('&')
         .map((pair) => pair.split('=')[0] ?? '')
@@ -188,7 +191,7 @@ describe('bad input', () => {
       'created_from=',
       'status[]=active',
     ]) {
-      expect([one, await named(admin.get(`${path}?${one}`))]).toEqual([one, [one.split('=')[0]]]);
+      expect([one, await errorPaths(admin.get(`${path}?${one}`))]).toEqual([one, [one.split('=')[0]]]);
     }
     await admin.get(`${path}?search=%ED%A0%80%ED%A0%80`).expect(200);
     await admin.delete(`${path}/${randomUUID()}?hard=true`).expect(422);

@@ -13,14 +13,14 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 const path = '/api/customers';
-/** Asks again while the service is shedding: it has changed nothing then. */
-async function untilServed(ask: () => Test): Promise<Response> {
+/** Repeats a request while the service rejects it with 503, which changes nothing. */
+async function untilServed(send: () => Test): Promise<Response> {
   for (;;) {
-    const answer = await ask();
-    if (answer.status !== 503) return answer;
+    const response = await send();
+    if (response.status !== 503) return response;
   }
 }
-const created = async () => (await admin.post(path, { full_name: 'Ana' }).expect(201)).body.customer;
+const createCustomer = async () => (await admin.post(path, { full_name: 'Ana' }).expect(201)).body.customer;
 const twenty = Array.from({ length: 20 }, (_, index) => index);
 const record = async (id: string) => {
   const { body, headers } = await admin.get(`${path}/${id}`).expect(200);
@@ -31,15 +31,15 @@ const sequencesOf = async (id: string) =>
     .filter(({ data, name }) => data['customer_id'] === id && name.startsWith('customer.tag.'))
     .map(({ sequence }) => sequence);
 
-test('20 calls that tag one customer lose none: each has a version, an event and a place in the record', async () => {
-  const { id } = await created();
-  const answers = await Promise.all(
+test('20 concurrent tags are all added, each with a version, an event and a label in the record', async () => {
+  const { id } = await createCustomer();
+  const responses = await Promise.all(
     twenty.map((n) => untilServed(() => admin.post(`${path}/${id}/tags`, { label: `t${n}`, priority: n }))),
   );
-  expect(answers.map(({ status }) => status)).toEqual(twenty.map(() => 201));
+  expect(responses.map(({ status }) => status)).toEqual(twenty.map(() => 201));
   expect(await record(id)).toEqual({ tags: twenty.map((n) => `t${n}`).toReversed(), etag: '"21"' });
   expect(await sequencesOf(id)).toEqual(twenty.map((n) => n + 2));
-  expect(new Set(answers.map(({ headers }) => headers['etag'])).size).toBe(20);
+  expect(new Set(responses.map(({ headers }) => headers['etag'])).size).toBe(20);
   const { history } = (await admin.get(`${path}/${id}/history?per_page=100`).expect(200)).body;
   const [newest, ...older] = history.slice(0, 20) as { at: string; changes: { from: string[]; to: string[] }[] }[];
   let after = newest;
@@ -49,22 +49,25 @@ test('20 calls that tag one customer lose none: each has a version, an event and
     after = entry;
   }
 
-  const tags = answers.map(({ body }) => body.tag.id as string);
+  const tags = responses.map(({ body }) => body.tag.id as string);
   await Promise.all(tags.map((tag) => untilServed(() => admin.delete(`${path}/tags/${tag}`))));
   expect(await record(id)).toEqual({ tags: [], etag: '"41"' });
   expect(await sequencesOf(id)).toEqual(Array.from({ length: 40 }, (_, n) => n + 2));
 });
 
-test('of 20 calls with one label in two spellings one wins, and of 20 that remove it one does', async () => {
-  const { id } = await created();
-  const answers = await Promise.all(
+test('of 20 concurrent calls with one label one succeeds, and of 20 removals one', async () => {
+  const { id } = await createCustomer();
+  const responses = await Promise.all(
     twenty.map((n) =>
       untilServed(() => admin.post(`${path}/${id}/tags`, { labels: [`t${n}`, n % 2 ? 'VIP' : 'vip'] })),
     ),
   );
-  expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, ...Array<number>(19).fill(409)]);
-  const { tags } = answers.find(({ status }) => status === 201)?.body ?? {};
-  for (const { body } of answers.filter(({ status }) => status === 409))
+  expect(responses.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([
+    201,
+    ...Array<number>(19).fill(409),
+  ]);
+  const { tags } = responses.find(({ status }) => status === 201)?.body ?? {};
+  for (const { body } of responses.filter(({ status }) => status === 409))
     expect(body).toMatchObject({ errors: [{ path: 'labels.1' }], existing: { id: tags[1].id } });
   expect((await record(id)).tags).toHaveLength(2);
   const removed = await Promise.all(
@@ -74,14 +77,14 @@ test('of 20 calls with one label in two spellings one wins, and of 20 that remov
   expect(await sequencesOf(id)).toEqual([2, 3, 4]);
 });
 
-test('tags and a deletion at once: what is answered as done is done, and nothing is tagged after it', async () => {
-  const { id } = await created();
-  const [deleted, ...answers] = await Promise.all([
+test('concurrent tags and a deletion: every 201 is stored, and nothing is added after the deletion', async () => {
+  const { id } = await createCustomer();
+  const [deleted, ...responses] = await Promise.all([
     untilServed(() => admin.delete(`${path}/${id}`)),
     ...twenty.map((n) => untilServed(() => admin.post(`${path}/${id}/tags`, { label: `t${n}` }))),
   ]);
   expect(deleted?.status).toBe(200);
-  const done = answers.filter(({ status }) => status === 201).length;
-  expect(answers.filter(({ status }) => status === 409)).toHaveLength(20 - done);
+  const done = responses.filter(({ status }) => status === 201).length;
+  expect(responses.filter(({ status }) => status === 409)).toHaveLength(20 - done);
   expect((await record(id)).tags).toHaveLength(done);
 });

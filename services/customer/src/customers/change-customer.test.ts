@@ -15,13 +15,13 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 const path = '/api/customers';
-const created = async (body: object = { full_name: 'Ana Pop' }) =>
+const createCustomer = async (body: object = { full_name: 'Ana Pop' }) =>
   (await admin.post(path, body).expect(201)).body.customer;
-const saidOf = async (id: string) => (await service.events()).filter(({ data }) => data['customer_id'] === id);
+const eventsOf = async (id: string) => (await service.events()).filter(({ data }) => data['customer_id'] === id);
 
-describe('a change', () => {
-  test('leaves absent fields, clears with null, and says which fields changed', async () => {
-    const customer = await created({
+describe('changing a customer', () => {
+  test('keeps omitted fields, clears with null, and publishes the changed fields', async () => {
+    const customer = await createCustomer({
       full_name: 'Keep',
       email: 'keep@example.com',
       city_id: 7,
@@ -41,7 +41,7 @@ describe('a change', () => {
       },
     });
     expect(headers['etag']).toBe('"2"');
-    const [, updated, ...more] = await saidOf(customer.id);
+    const [, updated, ...more] = await eventsOf(customer.id);
     expect(updated).toMatchObject({
       name: 'customer.updated',
       sequence: 2,
@@ -51,8 +51,8 @@ describe('a change', () => {
     expect(more).toEqual([]);
   });
 
-  test('takes the whole record back; sent back as it was read, it is no change', async () => {
-    const customer = await created({
+  test('accepts the whole record; unchanged, it changes nothing', async () => {
+    const customer = await createCustomer({
       firstname: 'Whole',
       lastname: 'Record',
       phone: '(0712) 00 11 22',
@@ -64,13 +64,13 @@ describe('a change', () => {
     expect(same.headers['etag']).toBe('"1"');
     const { body } = await admin.put(`${path}/${customer.id}`, { ...customer, firstname: 'Other' }).expect(200);
     expect(body.customer).toMatchObject({ firstname: 'Other', full_name: 'Other Record', phone: '+40712001122' });
-    expect((await saidOf(customer.id)).map(({ name }) => name)).toEqual(['customer.created', 'customer.updated']);
+    expect((await eventsOf(customer.id)).map(({ name }) => name)).toEqual(['customer.created', 'customer.updated']);
     const [row] = await service.database.owner('customers').where({ id: customer.id });
     expect(row).toMatchObject({ phone_typed: '(0712) 00 11 22' });
   });
 
-  test('of a read-only field is refused, naming each beside whatever else is wrong', async () => {
-    const customer = await created({ email: 'readonly@example.com', user_id: randomUUID() });
+  test('rejects read-only fields together with all other errors', async () => {
+    const customer = await createCustomer({ email: 'readonly@example.com', user_id: randomUUID() });
     const wrong = {
       ...customer,
       id: randomUUID(),
@@ -102,8 +102,8 @@ describe('a change', () => {
     expect((await admin.get(`${path}/${customer.id}`)).body.customer).toEqual(customer);
   });
 
-  test('ties a user once', async () => {
-    const customer = await created();
+  test('sets user_id once', async () => {
+    const customer = await createCustomer();
     const user_id = randomUUID();
     await admin.patch(`${path}/${customer.id}`, { user_id: user_id.toUpperCase() }).expect(200);
     await admin.patch(`${path}/${customer.id}`, { user_id }).expect(200);
@@ -113,25 +113,25 @@ describe('a change', () => {
     }
   });
 
-  test('builds the full name again only if it was built', async () => {
+  test('rebuilds the full name only if it was built', async () => {
     const change = async (id: string, body: object) =>
       (await admin.patch(`${path}/${id}`, body).expect(200)).body.customer.full_name;
-    const built = await created({ firstname: 'Ana', lastname: 'Silva' });
+    const built = await createCustomer({ firstname: 'Ana', lastname: 'Silva' });
     expect(built.full_name).toBe('Ana Silva');
     expect(await change(built.id, { lastname: 'Costa' })).toBe('Ana Costa');
     expect(await change(built.id, { full_name: 'Dr. Costa' })).toBe('Dr. Costa');
     expect(await change(built.id, { firstname: 'Eva' })).toBe('Dr. Costa');
     expect(await change(built.id, { full_name: null })).toBe('Eva Costa');
     expect(await change(built.id, { firstname: null })).toBe('Costa');
-    const later = await created({ email: 'later@example.com' });
+    const later = await createCustomer({ email: 'later@example.com' });
     expect(later.full_name).toBe(null);
     expect(await change(later.id, { firstname: 'Now' })).toBe('Now');
-    const long = await created({ firstname: 'f'.repeat(255), lastname: 'l'.repeat(255) });
+    const long = await createCustomer({ firstname: 'f'.repeat(255), lastname: 'l'.repeat(255) });
     expect(long.full_name).toBe('f'.repeat(255));
   });
 
-  test('of address and preferences replaces the given keys', async () => {
-    const customer = await created({
+  test('merges keys of address and preferences', async () => {
+    const customer = await createCustomer({
       full_name: 'Keys',
       address: { line: 'L', city: 'C' },
       preferences: { newsletter: true },
@@ -148,8 +148,8 @@ describe('a change', () => {
     expect((await admin.patch(at, { address: {} }).expect(200)).headers['etag']).toBe('"3"');
   });
 
-  test('judges the record that it would leave', async () => {
-    const customer = await created({ email: 'last@example.com' });
+  test('validates the resulting record', async () => {
+    const customer = await createCustomer({ email: 'last@example.com' });
     const at = `${path}/${customer.id}`;
     expect((await admin.patch(at, { email: null }).expect(422)).body.errors).toMatchObject([{ path: 'full_name' }]);
     await admin.patch(at, { email: null, phone: '0712345000' }).expect(200);
@@ -168,8 +168,8 @@ describe('a change', () => {
     ).toMatchObject({ document_type: 'cpf', document_number: null });
   });
 
-  test('honours If-Match, and a read is never answered with 304, as counters raise no version', async () => {
-    const customer = await created();
+  test('checks If-Match, and never answers a read with 304 because counters raise no version', async () => {
+    const customer = await createCustomer();
     const at = `${path}/${customer.id}`;
     const { headers } = await admin.get(at).expect(200);
     expect(headers['etag']).toBe('"1"');

@@ -12,22 +12,22 @@ afterAll(() => service.close());
 const path = '/api/customers';
 const customersOf = (id: string) => service.database.owner('customers').where({ company_id: id });
 
-test('50 equal POSTs with one Idempotency-Key at once make one customer and get equal answers', async () => {
+test('50 concurrent POSTs with one Idempotency-Key create one customer and get equal responses', async () => {
   const company = service.company();
   const manager = service.user('manager', company);
   const key = randomUUID();
   const body = { email: 'ana@example.com', firstname: 'Ana', phone: '600112233' };
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     Array.from({ length: 50 }, () => manager.post(path, body).set('Idempotency-Key', key)),
   );
-  expect(new Set(answers.map(({ status, text, headers }) => `${status} ${headers['etag']} ${text}`)).size).toBe(1);
-  expect([answers[0]?.status, answers[0]?.headers['etag']]).toEqual([201, '"1"']);
+  expect(new Set(responses.map(({ status, text, headers }) => `${status} ${headers['etag']} ${text}`)).size).toBe(1);
+  expect([responses[0]?.status, responses[0]?.headers['etag']]).toEqual([201, '"1"']);
   expect(await customersOf(company.id)).toHaveLength(1);
-  const created = (await service.events('customer.created')).filter((event) => event.company_id === company.id);
-  expect(created).toHaveLength(1);
+  const published = (await service.events('customer.created')).filter((event) => event.company_id === company.id);
+  expect(published).toHaveLength(1);
 });
 
-test('a POST that met a taken e-mail may be repeated once that is free', async () => {
+test('a POST that failed with a 409 can be repeated after the value is free', async () => {
   const company = service.company();
   const manager = service.user('manager', company);
   const key = randomUUID();
@@ -39,7 +39,7 @@ test('a POST that met a taken e-mail may be repeated once that is free', async (
   expect(second.customer.id).not.toBe(first.customer.id);
 });
 
-test('a customer of more than 64 KiB is answered again as it is by now, and as a 404 once it is gone', async () => {
+test('replays a customer of more than 64 KiB in its current state, and a 404 once it is removed', async () => {
   const company = service.company();
   const admin = service.user('admin', company);
   const key = randomUUID();
@@ -53,7 +53,7 @@ test('a customer of more than 64 KiB is answered again as it is by now, and as a
   expect((await post().expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
 });
 
-test('PATCHes of single customers are counted by user; PUT and other users are not touched by it', async () => {
+test('limits PATCH requests of single customers per user; PUT and other users are not limited', async () => {
   const company = service.company();
   const manager = service.user('manager', company);
   const { body } = await manager.post(path, { email: 'ana@example.com' }).expect(201);

@@ -4,36 +4,36 @@ import { createTestLegacyApi, errorPaths, nextPhone, legacyPath, type LegacyApi 
 let service: LegacyApi['service'];
 let company: LegacyApi['company'];
 let admin: LegacyApi['admin'];
-let made: LegacyApi['createLegacy'];
+let createLegacy: LegacyApi['createLegacy'];
 
 beforeAll(async () => {
-  ({ service, company, admin, createLegacy: made } = await createTestLegacyApi());
+  ({ service, company, admin, createLegacy } = await createTestLegacyApi());
 });
 afterAll(() => service.close());
 
-describe('refusals', () => {
-  test('another company’s customer is a 404, the same as none', async () => {
-    const { id, phone } = await made();
+describe('legacy v1 API', () => {
+  test('another company’s customer is the same 404 as an unknown one', async () => {
+    const { id, phone } = await createLegacy();
     const stranger = service.user('admin', service.company());
-    const answered = async (number: number) => {
+    const problemsFor = async (number: number) => {
       const one = `${legacyPath}/${number}`;
-      const answers = await Promise.all([
+      const responses = await Promise.all([
         stranger.get(one),
         stranger.delete(one),
         stranger.patch(one, { firstname: 'A' }),
         stranger.patch(`${one}/phone`, { phone: nextPhone() }),
       ]);
-      return answers.map(({ body: { request_id: _id, timestamp: _time, ...body } }) => body);
+      return responses.map(({ body: { request_id: _id, timestamp: _time, ...body } }) => body);
     };
-    const theirs = await answered(id);
+    const theirs = await problemsFor(id);
     expect(theirs.map(({ status }) => status)).toEqual([404, 404, 404, 404]);
-    expect(theirs).toEqual(await answered(999_999_999));
+    expect(theirs).toEqual(await problemsFor(999_999_999));
     expect((await stranger.get(legacyPath).expect(200)).body).toEqual({ items: [], count: 0 });
-    expect((await made({ phone }, stranger)).phone).toBe(phone);
+    expect((await createLegacy({ phone }, stranger)).phone).toBe(phone);
   });
 
-  test('each role does what it may', async () => {
-    const { id } = await made();
+  test('checks the permissions of each role', async () => {
+    const { id } = await createLegacy();
     const one = `${legacyPath}/${id}`;
     const [viewer, customer] = [service.user('viewer', company), service.user('customer', company)];
     await viewer.get(one).expect(200);
@@ -44,7 +44,7 @@ describe('refusals', () => {
       await caller.patch(`${one}/phone`, { phone: nextPhone() }).expect(403);
       await caller.delete(one).expect(403);
     }
-    // Not even its own record: this dialect has no callers for themselves.
+    // Also for its own record: the legacy API has no ownership rule.
     await service.database.owner('customers').where({ number: id }).update({ user_id: customer.user_id });
     expect((await customer.get(one).expect(403)).body).toMatchObject({ success: false, message: expect.any(String) });
     await customer.get(legacyPath).expect(403);
@@ -55,7 +55,7 @@ describe('refusals', () => {
     expect(await service.database.owner('customers').where({ company_id: company.id }).orderBy('id')).toEqual(before);
   });
 
-  test('every bad field is named, unknown ones too', async () => {
+  test('names every invalid and unknown field', async () => {
     const wrong = {
       email: 'x',
       birthday: '2023-02-30',
@@ -67,7 +67,7 @@ describe('refusals', () => {
     const { body } = await admin.post(legacyPath, { ...wrong, phone: '1' }).expect(422);
     expect(body).toMatchObject({ success: false, message: body.detail, error_code: 'VALIDATION_FAILED' });
     expect(errorPaths({ body })).toEqual([...Object.keys(wrong), 'phone'].toSorted());
-    const { id } = await made();
+    const { id } = await createLegacy();
     expect(errorPaths(await admin.patch(`${legacyPath}/${id}`, wrong).expect(422))).toEqual(
       Object.keys(wrong).toSorted(),
     );
@@ -75,8 +75,8 @@ describe('refusals', () => {
       errorPaths(await admin.patch(`${legacyPath}/${id}/phone`, { phone: nextPhone(), firstname: 'A' }).expect(422)),
     ).toEqual(['firstname']);
     for (const key of ['x', '1e3', '-1', '1.5', '9999999999999999', id + 'a']) {
-      const refused = await admin.get(`${legacyPath}/${key}`).expect(400);
-      expect(refused.body).toMatchObject({ success: false, error_code: 'MALFORMED_REQUEST' });
+      const rejected = await admin.get(`${legacyPath}/${key}`).expect(400);
+      expect(rejected.body).toMatchObject({ success: false, error_code: 'MALFORMED_REQUEST' });
     }
     expect((await admin.put(`${legacyPath}/${id}`, {}).expect(405)).headers['allow']).toBe('DELETE, GET, HEAD, PATCH');
   });

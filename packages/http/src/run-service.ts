@@ -1,0 +1,74 @@
+import type { RequestListener } from 'node:http';
+import { redactedNames, type Service } from '@clientela/contracts';
+import { connect, type Db } from '@clientela/db';
+import { createLog, runProcess, type Log, type ShutdownHook } from '@clientela/runtime';
+import { serviceClient, type ServiceClient } from './client/client.ts';
+import { startIdempotencyCleanup } from './idempotency/idempotency-cleanup.ts';
+import { parseServiceKeys, type ServiceKeys } from './identity/actor.ts';
+import { listen } from './routing/listen.ts';
+
+/** The settings of every service, by the names that `serviceSettings` gives them. */
+type ServiceConfig<Name extends Service> = {
+  [Setting in `${Uppercase<Name>}_${'DATABASE_URL' | 'SERVICE_KEY' | 'SECRET'}`]: string;
+} & { [Setting in `${Uppercase<Name>}_PORT`]: number } & {
+  HOST: string;
+  LOG_LEVEL: string;
+  SERVICE_KEY_HASHES: string;
+};
+
+/** The services that a configuration names the URL of. */
+type CalledService<Config> = Service &
+  { [Setting in keyof Config]: Setting extends `${infer Name}_SERVICE_URL` ? Lowercase<Name> : never }[keyof Config];
+
+export type ServiceProcess<Config> = {
+  config: Config;
+  /** What every service passes to `createService`. */
+  deps: { db: Db; log: Log; serviceKeys: ServiceKeys; secret: string };
+  databaseUrl: string;
+  /** Creates a client of another service. @param options.timeout milliseconds per call */
+  client: (service: CalledService<Config>, options?: { timeout: number }) => ServiceClient;
+  onShutdown: (hook: ShutdownHook) => void;
+};
+
+/**
+ * Runs the process of a service: reads its settings, opens log, database pool and idempotency cleanup, and serves the app until
+ * the process is stopped.
+ * @param options.poolOptions further options of the database pool
+ * @param options.start opens everything else and builds the app
+ */
+export const runService = <Name extends Service, Config extends ServiceConfig<Name>>(
+  name: Name,
+  options: {
+    readConfig: () => Config;
+    poolOptions: (config: Config) => { userParams: Readonly<Record<string, unknown>> };
+    start: (service: ServiceProcess<Config>) => RequestListener | Promise<RequestListener>;
+  },
+): Promise<void> =>
+  runProcess(async (onShutdown) => {
+    const config = options.readConfig();
+    const settings = config as Readonly<Record<string, unknown>>;
+    const own = (setting: string) => settings[`${name.toUpperCase()}_${setting}`] as string;
+    const log = createLog(name, config.LOG_LEVEL, { redact: redactedNames });
+
+    const db = connect(own('DATABASE_URL'), { name, ...options.poolOptions(config) });
+    onShutdown(() => db.destroy());
+    const idempotencyCleanup = startIdempotencyCleanup(db, log);
+    onShutdown(() => idempotencyCleanup.stop());
+
+    const app = await options.start({
+      config,
+      deps: { db, log, serviceKeys: parseServiceKeys(config.SERVICE_KEY_HASHES), secret: own('SECRET') },
+      databaseUrl: own('DATABASE_URL'),
+      client: (service, callOptions) =>
+        serviceClient({
+          service,
+          url: settings[`${(service as Service).toUpperCase()}_SERVICE_URL`] as string,
+          key: own('SERVICE_KEY'),
+          ...callOptions,
+        }),
+      onShutdown,
+    });
+    const server = await listen(app, { host: config.HOST, port: Number(own('PORT')) });
+    onShutdown(() => server.close());
+    log.info({ port: server.port }, 'listening');
+  });
