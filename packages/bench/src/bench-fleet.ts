@@ -4,29 +4,32 @@ import { join, resolve } from 'node:path';
 import { locatePostgres } from '@clientela/embedded-postgres';
 import { demoClient, demoCustomers, demoProducts, type Fleet, startFleet } from '@clientela/fleet';
 
-/** A street as users have it, and one company's records in it. */
-export type BenchStreet = {
+/** A running fleet with a company and its records. */
+export type BenchFleet = {
   fleet: Fleet;
   company_id: string;
   customer_id: string;
   product_id: string;
-  /** For the gateway: a signed-in user. */
+  /** Headers of a signed-in user, for the gateway. */
   bearer: Record<string, string>;
-  /** For a service's own port: what the gateway would send for that user. */
+  /** Headers that the gateway would send for that user, for a service's own port. */
   as_gateway: Record<string, string>;
   end(): Promise<void>;
 };
 
-/** @param kept a folder that stays with all that was loaded, for the next run; left out: one that is removed at the end */
-export async function benchStreet(signal: AbortSignal, kept?: string): Promise<BenchStreet> {
-  if (kept) mkdirSync(kept, { recursive: true });
-  const folder = kept ? resolve(kept) : mkdtempSync(join(tmpdir(), 'clientela-bench-'));
-  const { home } = await locatePostgres(folder);
+/**
+ * Starts a fleet for a benchmark.
+ * @param keptFolder a folder that is kept with its data for the next run; by default a temporary one is removed at the end
+ */
+export async function startBenchFleet(signal: AbortSignal, keptFolder?: string): Promise<BenchFleet> {
+  if (keptFolder) mkdirSync(keptFolder, { recursive: true });
+  const folder = keptFolder ? resolve(keptFolder) : mkdtempSync(join(tmpdir(), 'clientela-bench-'));
+  const { dataHome } = await locatePostgres(folder);
   const removeAll = () => {
-    if (!kept) [folder, home].forEach((path) => rmSync(path, { recursive: true, force: true }));
+    if (!keptFolder) [folder, dataHome].forEach((path) => rmSync(path, { recursive: true, force: true }));
   };
   try {
-    const fleet = await startFleet({ folder, env: { RATE_LIMITS: 'off' }, free_ports: true, signal });
+    const fleet = await startFleet({ folder, env: { RATE_LIMITS: 'off' }, freePorts: true, signal });
     const end = async () => {
       await fleet.stop();
       removeAll();
@@ -34,7 +37,7 @@ export async function benchStreet(signal: AbortSignal, kept?: string): Promise<B
     return {
       fleet,
       end,
-      ...(await records(fleet, folder).catch((error: unknown) => end().then(() => Promise.reject(error)))),
+      ...(await openRecords(fleet, folder).catch((error: unknown) => end().then(() => Promise.reject(error)))),
     };
   } catch (error) {
     removeAll();
@@ -43,18 +46,18 @@ export async function benchStreet(signal: AbortSignal, kept?: string): Promise<B
 }
 
 type Records = { company_id: string; user_id: string; customer_id: string; product_id: string };
-const sign = { email: 'bench@example.com', password: 'a password for the bench' };
+const credentials = { email: 'bench@example.com', password: 'a password for the bench' };
 
-async function records({ url, secrets }: Fleet, folder: string) {
+async function openRecords({ url, secrets }: Fleet, folder: string) {
   const file = join(folder, 'bench.json');
-  if (!existsSync(file)) writeFileSync(file, JSON.stringify(await made(url)));
+  if (!existsSync(file)) writeFileSync(file, JSON.stringify(await createRecords(url)));
   const { user_id, ...ids } = JSON.parse(readFileSync(file, 'utf8')) as Records;
-  const { access_token } = (await demoClient(url)('POST', '/auth/login', sign)) as { access_token: string };
+  const { access_token } = (await demoClient(url)('POST', '/auth/login', credentials)) as { access_token: string };
   return {
     ...ids,
     bearer: { Authorization: `Bearer ${access_token}` },
     as_gateway: {
-      'X-Service-Key': secrets.service_keys.gateway,
+      'X-Service-Key': secrets.serviceKeys.gateway,
       'X-User-Id': user_id,
       'X-User-Role': 'admin',
       'X-Company-Id': ids.company_id,
@@ -65,10 +68,10 @@ async function records({ url, secrets }: Fleet, folder: string) {
   };
 }
 
-async function made(url: string): Promise<Records> {
-  const open = demoClient(url);
-  await open('POST', '/auth/register', { ...sign, name: 'Bench', company_name: 'Bench' });
-  const { access_token, user } = (await open('POST', '/auth/login', sign)) as {
+async function createRecords(url: string): Promise<Records> {
+  const anonymous = demoClient(url);
+  await anonymous('POST', '/auth/register', { ...credentials, name: 'Bench', company_name: 'Bench' });
+  const { access_token, user } = (await anonymous('POST', '/auth/login', credentials)) as {
     access_token: string;
     user: { id: string; business_id: string };
   };

@@ -1,16 +1,16 @@
 import type { Target } from './load.ts';
 import type { Reference } from './reference.ts';
-import type { BenchStreet } from './bench-fleet.ts';
+import type { BenchFleet } from './bench-fleet.ts';
 
-/** One way to the same answer, and the processes whose work it is. */
+/** One implementation of a request, and the processes whose CPU time it takes. */
 export type Side = Target & { name: string; pids: Record<string, number> };
-/** What is measured, beside what it is measured against. */
+/** What is measured, and its reference. */
 export type Case = { name: string; measured: Side; reference: Side };
 
-export function cases(street: BenchStreet, bare: Reference): Case[] {
-  const { fleet, customer_id, product_id, bearer, as_gateway } = street;
-  const pid = (program: 'gateway' | 'customer' | 'product') => ({ [program]: fleet.pid(program) ?? 0 });
-  const service = (program: 'customer' | 'product') => `http://127.0.0.1:${fleet.ports[program]}`;
+export function cases(benchFleet: BenchFleet, bare: Reference): Case[] {
+  const { fleet, customer_id, product_id, bearer, as_gateway } = benchFleet;
+  const pid = (peer: 'gateway' | 'customer' | 'product') => ({ [peer]: fleet.pid(peer) ?? 0 });
+  const service = (peer: 'customer' | 'product') => `http://127.0.0.1:${fleet.ports[peer]}`;
   const customer = `/api/customers/${customer_id}`;
   const product = `/api/products/${product_id}`;
   return [

@@ -106,8 +106,8 @@ const tags = `
  * Fills customer's database as a large installation would have filled it, without what is not listed: history and events.
  * @param largest the company that gets most of the customers
  */
-export async function loadCustomers(owner_url: string, largest: string, say: (line: string) => void): Promise<void> {
-  const owner = new pg.Client({ connectionString: owner_url });
+export async function loadCustomers(ownerUrl: string, largest: string, say: (line: string) => void): Promise<void> {
+  const owner = new pg.Client({ connectionString: ownerUrl });
   await owner.connect();
   const step = async (name: string, sql: string, values: unknown[] = []) => {
     const begun = performance.now();

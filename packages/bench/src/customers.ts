@@ -2,15 +2,14 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import pg from 'pg';
-import { databaseName } from '@clientela/fleet';
-import { repoRoot } from '@clientela/fleet';
+import { databaseName, repoRoot } from '@clientela/fleet';
 import { asked, type Asked } from './customers-cases.ts';
 import { amounts, loadCustomers } from './customers-data.ts';
 import { logOf } from './log.ts';
 import { median } from './measure.ts';
 import { plansOf } from './plans.ts';
 import { loadNow } from './report.ts';
-import { benchStreet } from './bench-fleet.ts';
+import { startBenchFleet } from './bench-fleet.ts';
 
 // How long lists, searches and figures of customers take in a company with a million of them, beside a hundred other companies: each asked
 // at the customer service's own port, one request at a time, right after a write.
@@ -29,17 +28,17 @@ const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort(new Error('stopped')));
 
 const load_before = loadNow();
-const street = await benchStreet(stopping.signal, values.keep);
+const street = await startBenchFleet(stopping.signal, values.keep);
 try {
   const { fleet, as_gateway, company_id } = street;
-  const { owner_url } = fleet.databases.customer;
+  const { ownerUrl } = fleet.databases.customer;
   const loaded = values.keep && join(values.keep, 'loaded');
   if (loaded && existsSync(loaded)) say(`what was loaded into ${values.keep} before`);
   else {
     say(
       `loading ${amounts.largest} customers of one company and ${amounts.each} of each of ${amounts.companies} others`,
     );
-    await loadCustomers(owner_url, company_id, say);
+    await loadCustomers(ownerUrl, company_id, say);
     if (loaded) writeFileSync(loaded, '');
   }
 
@@ -62,7 +61,7 @@ try {
       tags: ['Newsletter'],
     });
   };
-  await asTheServiceWrites(owner_url, company_id, (id) => send('PUT', `/api/customers/${id}`, { gender: 'other' }));
+  await asTheServiceWrites(ownerUrl, company_id, (id) => send('PUT', `/api/customers/${id}`, { gender: 'other' }));
 
   const id = (await write()).customer?.id ?? '';
   const only = values.only.split('|');
@@ -96,8 +95,8 @@ try {
     rows.push({ name, path: '/api/customers/analytics', most, total: '', median: once, p95: once });
   }
 
-  const admin_url = fleet.postgres.admin_url ?? '';
-  const server = { admin_url, database: databaseName('customer'), log: await logOf(admin_url) };
+  const adminUrl = fleet.postgres.adminUrl ?? '';
+  const server = { adminUrl, database: databaseName('customer'), log: await logOf(adminUrl) };
   const plans: string[] = [];
   for (const { name, path } of cases) {
     const found = await plansOf(server, () => send('GET', path));
@@ -131,11 +130,11 @@ try {
  * @throws Error if the script loads rows that the service would not have written
  */
 async function asTheServiceWrites(
-  owner_url: string,
+  ownerUrl: string,
   company_id: string,
   rewrite: (id: string) => Promise<unknown>,
 ): Promise<void> {
-  const owner = new pg.Client({ connectionString: owner_url });
+  const owner = new pg.Client({ connectionString: ownerUrl });
   await owner.connect();
   try {
     const read = async (ids: readonly string[]) => {

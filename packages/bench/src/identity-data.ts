@@ -1,6 +1,6 @@
 import pg from 'pg';
 
-/** How many there are; the first company has a tenth of the users, the others share the rest. */
+/** Numbers of rows. The first company has a tenth of the users, the others share the rest. */
 export const amounts = { companies: 1000, users: 100_000 };
 
 const first = [
@@ -55,7 +55,7 @@ const companies = `
     case when n % 50 = 0 then 'inactive' when n % 70 = 0 then 'suspended' else 'active' end, now() - (n % 400) * interval '1 day'
   from generate_series(100001, 100000 + $1::int - (select count(*)::int from companies)) n`;
 
-/** Rows as the service writes them, with what it searches; names by two numbers that share no factor, so that they mix. */
+/** Rows as the service writes them, with their search text. Names combine two coprime cycles, so that they mix. */
 const users = `
   with numbered as (select id, row_number() over (order by id = $1 desc, id) - 1 as position, count(*) over () as amount from companies),
   people as (
@@ -78,8 +78,8 @@ const signIns = `
  * Fills auth's database as a large installation would have filled it.
  * @param largest the company that gets a tenth of the users
  */
-export async function loadIdentity(owner_url: string, largest: string): Promise<void> {
-  const owner = new pg.Client({ connectionString: owner_url });
+export async function loadIdentity(ownerUrl: string, largest: string): Promise<void> {
+  const owner = new pg.Client({ connectionString: ownerUrl });
   await owner.connect();
   try {
     await owner.query(companies, [amounts.companies]);

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import autocannon from 'autocannon';
 
-/** What is asked for, over and over. */
+/** The request that is repeated. */
 export type Target = { url: string; headers: Record<string, string> };
-/** For how long, or for how many requests. */
+/** Duration or number of requests. */
 export type Amount = { seconds: number } | { requests: number };
 export type Load = {
   run(target: Target, amount: Amount): Promise<{ requests: number; seconds: number }>;
@@ -17,7 +17,7 @@ export const connections = 16;
 type Order = Target & { amount: Amount };
 type Outcome = { requests: number; seconds: number; failures: number };
 
-/** Makes load in a process of its own, so that none of its work is counted. */
+/** Starts a load generator in a process of its own, so that its CPU time is not counted. */
 export async function startLoad(): Promise<Load> {
   const generator = fork(fileURLToPath(import.meta.url), ['generate'], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -25,15 +25,15 @@ export async function startLoad(): Promise<Load> {
   const ended = once(generator, 'exit').then(() => {
     throw new Error('The load generator ended.');
   });
-  ended.catch(() => {}); // it may end when nobody waits for it
-  const said = () => Promise.race([once(generator, 'message'), ended]);
-  await said();
+  ended.catch(() => {}); // it may end while no run is waiting
+  const nextMessage = () => Promise.race([once(generator, 'message'), ended]);
+  await nextMessage();
   return {
     run: async (target, amount) => {
-      const answer = said();
+      const response = nextMessage();
       generator.send({ ...target, amount } satisfies Order);
-      const [{ failures, ...outcome }] = (await answer) as [Outcome];
-      // Errors are answered at another speed: a figure with them in it says nothing.
+      const [{ failures, ...outcome }] = (await response) as [Outcome];
+      // Error responses take another time, so that a rate that includes them means nothing.
       if (failures > 0) throw new Error(`${failures} of ${outcome.requests} requests to ${target.url} failed.`);
       return outcome;
     },
@@ -54,6 +54,6 @@ async function generate({ url, headers, amount }: Order): Promise<Outcome> {
 if (process.argv[2] === 'generate') {
   process.on('message', (order: Order) => void generate(order).then((outcome) => process.send?.(outcome)));
   process.once('disconnect', () => process.exit());
-  process.on('SIGINT', () => {}); // Ctrl-C reaches everybody; this process ends with the one that started it
+  process.on('SIGINT', () => {}); // Ctrl-C reaches every process; this one ends with its parent
   process.send?.('ready');
 }

@@ -4,15 +4,15 @@ import pg from 'pg';
 
 /**
  * Has PostgreSQL write down how it ran each statement of a piece of work (`explain analyze`, by its auto_explain module).
- * @param server.admin_url of a superuser of the server
+ * @param server.adminUrl of a superuser of the server
  * @param server.log its log file
  * @returns the plans, one text for each statement
  */
 export async function plansOf(
-  server: { admin_url: string; database: string; log: string },
+  server: { adminUrl: string; database: string; log: string },
   work: () => Promise<unknown>,
 ): Promise<string[]> {
-  const admin = new pg.Client({ connectionString: server.admin_url });
+  const admin = new pg.Client({ connectionString: server.adminUrl });
   await admin.connect();
   const all = async (statements: readonly string[]) => {
     for (const statement of statements) await admin.query(statement);

@@ -8,14 +8,14 @@ import pg from 'pg';
 export type Reference = { url: string; pid: number; stop(): void };
 
 /**
- * The least that anybody would write for "get by id": Express, a pool, one prepared statement, the row as JSON. No sign-in, no
- * validation, no log. It reads the same row of the same database as the service beside it, and answers the same fields.
- * @param database_url of the customer service's app role
- * @param company_id whose customers it serves at `/api/customers/{id}`
+ * Starts a minimal "get by id": Express, a pool, one prepared statement, the row as JSON. No authentication, validation or log. It
+ * reads the same row of the same database as the service, and returns the same fields.
+ * @param databaseUrl of the customer service's app role
+ * @param company_id of the customers that it serves at `/api/customers/{id}`
  */
-export async function startReference(database_url: string, company_id: string): Promise<Reference> {
+export async function startReference(databaseUrl: string, company_id: string): Promise<Reference> {
   const server = fork(fileURLToPath(import.meta.url), ['serve'], {
-    env: { DATABASE_URL: database_url, COMPANY_ID: company_id, NODE_ENV: 'production' },
+    env: { DATABASE_URL: databaseUrl, COMPANY_ID: company_id, NODE_ENV: 'production' },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const [port] = (await once(server, 'message')) as [number];
@@ -41,7 +41,7 @@ function serve(): void {
   });
   const server = app.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port));
   process.once('disconnect', () => process.exit());
-  process.on('SIGINT', () => {}); // Ctrl-C reaches everybody; this process ends with the one that started it
+  process.on('SIGINT', () => {}); // Ctrl-C reaches every process; this one ends with its parent
 }
 
 if (process.argv[2] === 'serve') serve();

@@ -11,7 +11,7 @@ export type Report = {
   cases: Measured[];
 };
 
-/** @param load the machine's load average before the run: work of others makes figures worse */
+/** @param load the machine's load average before the run, since other work makes results worse */
 export const report = (cases: Measured[], effort: Effort, load: number): Report => ({
   at: new Date().toISOString(),
   machine: {
@@ -28,12 +28,12 @@ export const report = (cases: Measured[], effort: Effort, load: number): Report 
 
 export const loadNow = (): number => Math.round((loadavg()[0] ?? 0) * 10) / 10;
 
-/** The report as people read it: a Markdown table that lines up in a terminal too. */
+/** Formats a report as a Markdown table that is aligned in a terminal too. */
 export function markdown({ at, machine, effort, cases }: Report): string {
   const head = ['case', 'measured', 'requests/s', 'CPU µs/request', 'ratio'];
   const rows = cases.flatMap(({ name, measured, reference, ratio }) => [
-    [name, measured.name, measured.rate.toFixed(0), cpu(measured), `${ratio.toFixed(2)} ×`],
-    ['', reference.name, reference.rate.toFixed(0), cpu(reference), '1'],
+    [name, measured.name, measured.rate.toFixed(0), formatCpu(measured), `${ratio.toFixed(2)} ×`],
+    ['', reference.name, reference.rate.toFixed(0), formatCpu(reference), '1'],
   ]);
   const widths = head.map((title, column) =>
     Math.max(...[head, ...rows].map((row) => row[column]?.length ?? title.length)),
@@ -47,18 +47,18 @@ export function markdown({ at, machine, effort, cases }: Report): string {
     ...rows.map(line),
     '',
     `${at}, ${platform}, ${cores} cores (${processor}), ${memory_gb} GB, Node ${node}, load average before: ${load_before}.`,
-    `Medians of ${effort.rounds} rounds of ${effort.seconds} s for each side by turns, ${effort.connections} connections. CPU is user and system time of the`,
+    `Medians of ${effort.rounds} rounds of ${effort.seconds} s for each side alternately, ${effort.connections} connections. CPU is user and system time of the`,
     'named processes (not of PostgreSQL, nor of the load); the ratio is the median of the rounds’ ratios.',
     '',
   ].join('\n');
 }
 
-function cpu({ cpu, of }: Figures): string {
-  const parts = Object.entries(of).map(([name, time]) => `${name} ${time.toFixed(0)}`);
+function formatCpu({ cpu, cpuByProcess }: Figures): string {
+  const parts = Object.entries(cpuByProcess).map(([name, time]) => `${name} ${time.toFixed(0)}`);
   return parts.length > 1 ? `${cpu.toFixed(0)} (${parts.join(' + ')})` : cpu.toFixed(0);
 }
 
-/** @returns the path of the Markdown; the figures of every round are in a JSON file beside it */
+/** @returns the path of the Markdown file; a JSON file next to it has the results of every round */
 export function writeReport(folder: string, found: Report): string {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, found.at.replaceAll(/[:.]/g, '-'));

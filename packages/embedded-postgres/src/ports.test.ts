@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { freePort, isFree, isListening } from './ports.ts';
 
-test('a port is free until somebody listens', async () => {
+test('a port is free until a server listens on it; concurrent calls get different ports', async () => {
   const port = await freePort();
   expect([await isFree(port), await isListening(port)]).toEqual([true, false]);
   const server = createServer();

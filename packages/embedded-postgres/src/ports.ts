@@ -2,23 +2,23 @@ import { randomInt } from 'node:crypto';
 import { createServer, connect } from 'node:net';
 
 /**
- * A TCP port on 127.0.0.1 that nobody listens on now. It lies below the range from which systems take the near ends of outgoing
- * connections, so that it is still free when a program that died is started again on it.
+ * Finds a free TCP port on 127.0.0.1. It is below the ephemeral range that systems use for outgoing connections, so that it is still
+ * free when a process is restarted on it.
  */
 export async function freePort(): Promise<number> {
-  for (let tries = 0; tries < 1000; tries += 1) {
+  for (let attempts = 0; attempts < 1000; attempts += 1) {
     const port = randomInt(10_000, 32_768);
-    if (!given.has(port) && (await isFree(port))) {
-      given.add(port);
+    if (!assigned.has(port) && (await isFree(port))) {
+      assigned.add(port);
       return port;
     }
   }
   throw new Error('No free port was found.');
 }
 
-const given = new Set<number>(); // by this process: what was asked for a moment ago is free until somebody listens
+const assigned = new Set<number>(); // by this process: a port stays free until a server listens on it
 
-/** Whether a server could listen there now. `port` 0 is always free. */
+/** Whether a server could listen on a port now. `port` 0 is always free. */
 export async function isFree(port: number, host = '127.0.0.1'): Promise<boolean> {
   const server = createServer();
   return new Promise((resolve) => {
@@ -27,14 +27,14 @@ export async function isFree(port: number, host = '127.0.0.1'): Promise<boolean>
   });
 }
 
-/** Whether somebody accepts connections at 127.0.0.1:port. */
+/** Whether a server accepts connections at 127.0.0.1:port. */
 export async function isListening(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1', timeout: 1000 });
-    const answer = (listening: boolean) => () => {
+    const finish = (isOpen: boolean) => () => {
       socket.destroy();
-      resolve(listening);
+      resolve(isOpen);
     };
-    socket.once('connect', answer(true)).once('error', answer(false)).once('timeout', answer(false));
+    socket.once('connect', finish(true)).once('error', finish(false)).once('timeout', finish(false));
   });
 }

@@ -9,12 +9,12 @@ import { freePort } from './ports.ts';
 import { locatePostgres } from './locate-postgres.ts';
 import { findPostgres, type Postgres, startPostgres } from './postgres.ts';
 
-vi.setConfig({ testTimeout: 60_000 }); // a data folder is made, which takes a second on a machine that has nothing else to do
+vi.setConfig({ testTimeout: 60_000 }); // creating a data folder takes a second or more
 
 let folder: string;
 let started: Postgres[];
 
-// One folder for all stories, as making it takes a second: each begins with a server that is stopped.
+// All tests share one folder, because creating its data takes a second. Each test starts with a stopped server.
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'fleet-postgres-'));
 });
@@ -22,10 +22,10 @@ beforeEach(() => {
   started = [];
 });
 afterEach(async () => {
-  for (const one of started) await one.stop();
+  for (const server of started) await server.stop();
 });
 afterAll(async () => {
-  rmSync((await locatePostgres(folder)).home, { recursive: true, force: true });
+  rmSync((await locatePostgres(folder)).dataHome, { recursive: true, force: true });
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -45,69 +45,69 @@ async function query(url: string, sql: string): Promise<Record<string, unknown>[
   }
 }
 
-test('a taken port is said in one sentence, before anything is made', async () => {
+test('rejects an occupied port before anything is created', async () => {
   const server = createServer();
   const port = await freePort();
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  await expect(start(port)).rejects.toThrow(`Port ${port} for PostgreSQL is taken by another program.`);
-  expect(existsSync(join((await locatePostgres(folder)).home, 'data'))).toBe(false);
+  await expect(start(port)).rejects.toThrow(`Port ${port} for PostgreSQL is in use.`);
+  expect(existsSync(join((await locatePostgres(folder)).dataHome, 'data'))).toBe(false);
   await new Promise((resolve) => server.close(resolve));
 });
 
-test('the first start makes a server of the kind that the databases need, the second finds the data', async () => {
+test('the first start creates a PostgreSQL 18 server with UTF-8 and C.UTF-8; the second finds the data', async () => {
   const first = await start();
   const [kind] = await query(
-    first.admin_url,
+    first.adminUrl,
     `select datlocprovider, datlocale, pg_encoding_to_char(encoding) as encoding from pg_database where datname = 'postgres'`,
   );
   expect(kind).toEqual({ datlocprovider: 'b', datlocale: 'C.UTF-8', encoding: 'UTF8' });
   expect(
     await query(
-      first.admin_url,
+      first.adminUrl,
       `select current_setting('listen_addresses') as address, current_setting('server_version_num')::int / 10000 as major`,
     ),
   ).toEqual([{ address: '127.0.0.1', major: 18 }]);
-  await query(first.admin_url, 'create table kept as select 42 as answer');
+  await query(first.adminUrl, 'create table kept as select 42 as answer');
   await first.stop();
-  expect(first.alive()).toBe(false);
+  expect(first.isAlive()).toBe(false);
 
   const second = await start();
-  expect(await query(second.admin_url, 'select answer from kept')).toEqual([{ answer: 42 }]);
+  expect(await query(second.adminUrl, 'select answer from kept')).toEqual([{ answer: 42 }]);
 });
 
-test('a wrong password is refused, and the right one lies in a file that only its owner reads and in no argument list', async () => {
-  const { admin_url, pid } = await start();
-  const wrong = new URL(admin_url);
+test('rejects a wrong password; keeps the right one in a file for its owner only and out of the arguments', async () => {
+  const { adminUrl, pid } = await start();
+  const wrong = new URL(adminUrl);
   wrong.password = 'wrong';
   await expect(query(wrong.href, 'select 1')).rejects.toThrow(/password authentication failed/);
-  const kept = join(folder, 'secrets', 'postgres_password');
-  expect(statSync(kept).mode & 0o777).toBe(0o600);
-  expect(readFileSync(kept, 'utf8').trim()).toBe(new URL(admin_url).password);
-  expect(existsSync(join((await locatePostgres(folder)).home, 'password'))).toBe(false);
+  const file = join(folder, 'secrets', 'postgres_password');
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(readFileSync(file, 'utf8').trim()).toBe(new URL(adminUrl).password);
+  expect(existsSync(join((await locatePostgres(folder)).dataHome, 'password'))).toBe(false);
   if (process.platform === 'linux')
-    expect(readFileSync(`/proc/${pid()}/cmdline`, 'utf8')).not.toContain(new URL(admin_url).password);
+    expect(readFileSync(`/proc/${pid()}/cmdline`, 'utf8')).not.toContain(new URL(adminUrl).password);
 });
 
-test('a server that runs already is used again, with its port', async () => {
+test('reuses a running server and its port', async () => {
   const first = await start();
   const second = await start(await freePort());
   expect([second.port, second.pid()]).toEqual([first.port, first.pid()]);
-  expect(await findPostgres(folder)).toBe(first.admin_url);
+  expect(await findPostgres(folder)).toBe(first.adminUrl);
 });
 
-test('killed hard it is started again on its port, with what was committed', async () => {
-  const { admin_url, alive, pid, port, restart } = await start();
-  await query(admin_url, 'create table committed as select 42 as answer');
+test('restarts a killed server on its port with all committed data', async () => {
+  const { adminUrl, isAlive, pid, port, restart } = await start();
+  await query(adminUrl, 'create table committed as select 42 as answer');
   const before = pid() as number;
   process.kill(before, 'SIGKILL');
-  await vi.waitUntil(() => !alive(), { timeout: 15_000 });
+  await vi.waitUntil(() => !isAlive(), { timeout: 15_000 });
   await restart();
   expect(pid()).not.toBe(before);
-  expect(new URL(admin_url).port).toBe(String(port));
-  expect(await query(admin_url, 'select answer from committed')).toEqual([{ answer: 42 }]);
+  expect(new URL(adminUrl).port).toBe(String(port));
+  expect(await query(adminUrl, 'select answer from committed')).toEqual([{ answer: 42 }]);
 });
 
-test('it ends by itself when the process that started it is killed, and the next start works', async () => {
+test('stops when the process that started it is killed; the next start works', async () => {
   const script = `
     import { startPostgres } from ${JSON.stringify(join(import.meta.dirname, 'postgres.ts'))};
     const { port } = await startPostgres({ folder: ${JSON.stringify(folder)}, fsync: false });
@@ -121,51 +121,53 @@ test('it ends by itself when the process that started it is killed, and the next
   expect(await findPostgres(folder)).toBeDefined();
   owner.kill('SIGKILL');
   await vi.waitUntil(async () => (await findPostgres(folder)) === undefined, { timeout: 15_000 });
-  expect((await start()).alive()).toBe(true);
+  expect((await start()).isAlive()).toBe(true);
 });
 
-test('data of another major version is refused in one sentence and left as it is', async () => {
-  const one = await start();
-  await one.stop();
-  const version = join(one.home, 'data', 'PG_VERSION');
+test('rejects data of another major version and leaves it unchanged', async () => {
+  const server = await start();
+  await server.stop();
+  const version = join(server.dataHome, 'data', 'PG_VERSION');
   writeFileSync(version, '17\n');
-  const before = execFileSync('ls', ['-lR', '--time-style=full-iso', join(one.home, 'data')], { encoding: 'utf8' });
-  await expect(start()).rejects.toThrow(/was made by PostgreSQL 17 and this is PostgreSQL 18: nothing was changed\.$/);
-  expect(execFileSync('ls', ['-lR', '--time-style=full-iso', join(one.home, 'data')], { encoding: 'utf8' })).toBe(
-    before,
-  );
+  const before = execFileSync('ls', ['-lR', '--time-style=full-iso', join(server.dataHome, 'data')], {
+    encoding: 'utf8',
+  });
+  await expect(start()).rejects.toThrow(/is of PostgreSQL 17, but this is PostgreSQL 18: nothing was changed\.$/);
+  expect(
+    execFileSync('ls', ['-lR', '--time-style=full-iso', join(server.dataHome, 'data')], { encoding: 'utf8' }),
+  ).toBe(before);
   writeFileSync(version, '18\n');
 });
 
-test('a data folder that a killed run left half made is made again', async () => {
-  const one = await start();
-  await one.stop();
-  renameSync(join(one.home, 'data'), join(one.home, 'data.unfinished'));
-  rmSync(join(one.home, 'data.unfinished', 'global'), { recursive: true });
+test('creates the data folder again when a killed run left an incomplete one', async () => {
+  const server = await start();
+  await server.stop();
+  renameSync(join(server.dataHome, 'data'), join(server.dataHome, 'data.unfinished'));
+  rmSync(join(server.dataHome, 'data.unfinished', 'global'), { recursive: true });
   const again = await start();
-  expect(await query(again.admin_url, 'select 1 as one')).toEqual([{ one: 1 }]);
-  expect(existsSync(join(one.home, 'data.unfinished'))).toBe(false);
+  expect(await query(again.adminUrl, 'select 1 as one')).toEqual([{ one: 1 }]);
+  expect(existsSync(join(server.dataHome, 'data.unfinished'))).toBe(false);
 });
 
-test('a process id that was given to another program meanwhile is not taken for the server', async () => {
-  const one = await start();
-  await one.stop();
+test('does not mistake another process with the recorded id for the server', async () => {
+  const server = await start();
+  await server.stop();
   const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
   writeFileSync(
-    join(one.home, 'data', 'postmaster.pid'),
-    `${other.pid}\n${one.home}/data\n1\n${one.port}\n\n127.0.0.1\n\nready\n`,
+    join(server.dataHome, 'data', 'postmaster.pid'),
+    `${other.pid}\n${server.dataHome}/data\n1\n${server.port}\n\n127.0.0.1\n\nready\n`,
   );
   const again = await start();
   expect(again.pid()).not.toBe(other.pid);
-  expect(again.alive()).toBe(true);
+  expect(again.isAlive()).toBe(true);
   other.kill();
 });
 
-test('the log tells nothing of what statements hold', async () => {
-  const { admin_url, home } = await start();
-  await query(admin_url, `create table people (email text primary key)`);
-  await query(admin_url, `insert into people values ('ana@example.com')`);
-  await expect(query(admin_url, `insert into people values ('ana@example.com')`)).rejects.toThrow(/duplicate key/);
-  await expect(query(admin_url, `select 'ana@example.com'::uuid`)).rejects.toThrow(/invalid input/);
-  expect(readFileSync(join(home, 'postgres.log'), 'utf8')).not.toContain('ana@');
+test('writes no values of statements to the log', async () => {
+  const { adminUrl, dataHome } = await start();
+  await query(adminUrl, `create table people (email text primary key)`);
+  await query(adminUrl, `insert into people values ('ana@example.com')`);
+  await expect(query(adminUrl, `insert into people values ('ana@example.com')`)).rejects.toThrow(/duplicate key/);
+  await expect(query(adminUrl, `select 'ana@example.com'::uuid`)).rejects.toThrow(/invalid input/);
+  expect(readFileSync(join(dataHome, 'postgres.log'), 'utf8')).not.toContain('ana@');
 });

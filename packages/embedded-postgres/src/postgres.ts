@@ -15,114 +15,113 @@ import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { passwordOf, locatePostgres, type PostgresLocation, type RunAs } from './locate-postgres.ts';
+import { locatePostgres, passwordOf, type PostgresLocation, type RunAs } from './locate-postgres.ts';
 import { freePort, isFree, isListening } from './ports.ts';
-import { isThere, readPidFile, runningServer } from './postmaster.ts';
+import { hasServerProcess, readPidFile, runningServer } from './postmaster.ts';
 
 export type PostgresOptions = {
-  /** The installation's folder: the data belongs to it. */
+  /** The installation's folder. */
   folder: string;
-  /** A free one is chosen when it is left out; a server that is running already keeps its own. */
+  /** Defaults to a free one. A server that is already running keeps its port. */
   port?: number;
-  /** `false` only for data that may be lost, as a test's. */
+  /** `false` only for data that may be lost, such as a test's. */
   fsync: boolean;
 };
 
 export type Postgres = {
-  /** Connection of the superuser role, to the database `postgres`. */
-  admin_url: string;
+  /** Connection of the superuser role to the database `postgres`. */
+  adminUrl: string;
   port: number;
-  /** Where the data lies: to remove when a test is done. */
-  home: string;
-  /** Process id of the server now; another one after a restart. */
+  /** Folder of the data, which tests remove. */
+  dataHome: string;
+  /** Current process id, which changes with a restart. */
   pid: () => number | undefined;
-  /** Whether the server's process is there now. */
-  alive: () => boolean;
-  /** Starts the server again where it was, after it died. */
+  /** Whether the server's process exists. */
+  isAlive: () => boolean;
+  /** Starts the server again on its port after a crash. */
   restart: () => Promise<void>;
   stop: () => Promise<void>;
 };
 
-const run = promisify(execFile);
 const admin = 'clientela_admin';
-const patience = 30_000; // milliseconds for a start that has to recover first
-const logBytes = 10_000_000;
+const startTimeout = 30_000; // milliseconds, with time for a recovery
+const maxLogBytes = 10_000_000;
 
 /**
- * Starts the embedded PostgreSQL of an installation, making its data folder on the first start. A server that a killed run left
- * behind is used again. It ends by itself when this process is gone.
- * @throws Error in one sentence for a taken port or a data folder of another major version; nothing is changed then
+ * Starts the embedded PostgreSQL of an installation and creates its data folder on the first start. Reuses a server that a killed run
+ * left behind. The server stops by itself when this process ends.
+ * @throws Error when the port is in use or the data is of another major version; nothing is changed then
  */
 export async function startPostgres({ folder, port, fsync }: PostgresOptions): Promise<Postgres> {
-  const where = await locatePostgres(folder);
-  const data = join(where.home, 'data');
-  const stillThere = await runningServer(data, where.run_as);
-  refuseOtherVersion(data, where);
-  if (!stillThere && port !== undefined && !(await isFree(port))) {
-    throw new Error(`Port ${port} for PostgreSQL is taken by another program.`);
+  const location = await locatePostgres(folder);
+  const data = join(location.dataHome, 'data');
+  const existing = await runningServer(data, location.runAs);
+  assertMajorVersion(data, location);
+  if (!existing && port !== undefined && !(await isFree(port))) {
+    throw new Error(`Port ${port} for PostgreSQL is in use.`);
   }
-  if (!existsSync(data)) await makeData(where, data, passwordOf(folder), fsync);
+  if (!existsSync(data)) await createData(location, data, passwordOf(folder), fsync);
 
-  const chosen = stillThere?.port ?? (await start(where, data, port, fsync));
-  let watchdog = endWithUs(where, data);
+  const chosen = existing?.port ?? (await start(location, data, port, fsync));
+  let watchdog = startWatchdog(location, data);
   return {
-    admin_url: adminUrl(folder, chosen),
+    adminUrl: adminUrl(folder, chosen),
     port: chosen,
-    home: where.home,
+    dataHome: location.dataHome,
     pid: () => readPidFile(data)?.pid,
-    alive: () => isThere(data, where.run_as),
+    isAlive: () => hasServerProcess(data, location.runAs),
     restart: async () => {
-      if (!(await runningServer(data, where.run_as))) await start(where, data, chosen, fsync);
+      if (!(await runningServer(data, location.runAs))) await start(location, data, chosen, fsync);
     },
     stop: async () => {
       watchdog?.kill();
       watchdog = undefined;
-      if (!(await runningServer(data, where.run_as))) return;
-      // Fast: open transactions are rolled back, everything committed is written, the next start has nothing to recover.
-      await program(where.programs.pg_ctl, ['stop', '-D', data, '-m', 'fast', '-w', '-t', '30', '-s'], where.run_as);
+      if (!(await runningServer(data, location.runAs))) return;
+      // A fast shutdown rolls back open transactions and writes a checkpoint, so that the next start needs no recovery.
+      await run(location.binaries.pgCtl, ['stop', '-D', data, '-m', 'fast', '-w', '-t', '30', '-s'], location.runAs);
     },
   };
 }
 
-/** The connection to an installation's server when it runs now, started by whomever. */
+/** The connection to an installation's running server, whichever process started it. */
 export async function findPostgres(folder: string): Promise<string | undefined> {
-  const where = await locatePostgres(folder);
-  const found = await runningServer(join(where.home, 'data'), where.run_as);
-  return found && adminUrl(folder, found.port);
+  const { dataHome, runAs } = await locatePostgres(folder);
+  const server = await runningServer(join(dataHome, 'data'), runAs);
+  return server && adminUrl(folder, server.port);
 }
 
 const adminUrl = (folder: string, port: number) =>
   `postgresql://${admin}:${passwordOf(folder)}@127.0.0.1:${port}/postgres`;
 
-function refuseOtherVersion(data: string, { programs }: PostgresLocation): void {
+function assertMajorVersion(data: string, { binaries }: PostgresLocation): void {
   const file = join(data, 'PG_VERSION');
   if (!existsSync(file)) return;
   const version = readFileSync(file, 'utf8').trim();
-  if (version !== String(programs.major)) {
+  if (version !== String(binaries.major)) {
     throw new Error(
-      `The data in ${data} was made by PostgreSQL ${version} and this is PostgreSQL ${programs.major}: nothing was changed.`,
+      `The data in ${data} is of PostgreSQL ${version}, but this is PostgreSQL ${binaries.major}: nothing was changed.`,
     );
   }
 }
 
-/** Makes the data folder under another name first: a killed run leaves nothing that looks finished. */
-async function makeData(
-  { programs, run_as, home }: PostgresLocation,
+/** Creates the data folder under a temporary name first, so that a killed run leaves no folder that looks complete. */
+async function createData(
+  { binaries, runAs, dataHome }: PostgresLocation,
   data: string,
   password: string,
   fsync: boolean,
 ): Promise<void> {
   const unfinished = `${data}.unfinished`;
-  const passwordFile = join(home, 'password');
+  const passwordFile = join(dataHome, 'password');
   rmSync(unfinished, { recursive: true, force: true });
   rmSync(passwordFile, { force: true });
-  // The user that initdb runs as makes its folder here, and reads the password from a file that no argument list shows.
-  own(home, run_as);
+  // initdb reads the password from a file, because other users can see arguments.
+  chown(dataHome, runAs);
   try {
     writeFileSync(passwordFile, password, { mode: 0o600, flag: 'wx' });
-    own(passwordFile, run_as);
-    await program(
-      programs.initdb,
+    chown(passwordFile, runAs);
+    await run(
+      binaries.initdb,
       [
         '-D',
         unfinished,
@@ -137,7 +136,7 @@ async function makeData(
         '--builtin-locale=C.UTF-8',
         ...(fsync ? [] : ['--no-sync']),
       ],
-      run_as,
+      runAs,
     );
   } finally {
     rmSync(passwordFile, { force: true });
@@ -145,63 +144,65 @@ async function makeData(
   renameSync(unfinished, data);
 }
 
-/** Starts the server and waits until it takes connections. @returns its port */
-async function start(where: PostgresLocation, data: string, port: number | undefined, fsync: boolean): Promise<number> {
-  const until = Date.now() + patience;
+/** Starts the server and waits until it accepts connections. @returns its port */
+async function start(
+  location: PostgresLocation,
+  data: string,
+  port: number | undefined,
+  fsync: boolean,
+): Promise<number> {
+  const deadline = Date.now() + startTimeout;
+  const log = logPath(location);
   for (;;) {
     const chosen = port ?? (await freePort());
-    const server = launch(where, data, chosen, fsync);
+    const server = launch(location, data, chosen, fsync);
     const ended = new Promise<'ended'>((resolve) =>
       server.once('exit', () => resolve('ended')).once('error', () => resolve('ended')),
     );
-    const outcome = await Promise.race([ended, ready(data, until)]);
+    const outcome = await Promise.race([ended, waitUntilReady(data, deadline)]);
     if (outcome === 'ready') return chosen;
-    if (outcome === 'late') {
+    if (outcome === 'timeout') {
       server.kill('SIGINT');
-      throw new Error(`PostgreSQL did not start within ${patience / 1000} s: see ${join(where.home, 'postgres.log')}.`);
+      throw new Error(`PostgreSQL did not start within ${startTimeout / 1000} s: see ${log}.`);
     }
-    // After a hard kill the old server's processes need a moment to go; a chosen port may have been taken meanwhile.
-    if (Date.now() > until - patience + 5000)
-      throw new Error(`PostgreSQL does not start: see ${join(where.home, 'postgres.log')}.`);
+    // Retried, because after a kill the old server's processes need a moment to end, or the chosen port was taken meanwhile.
+    if (Date.now() > deadline - startTimeout + 5000) throw new Error(`PostgreSQL does not start: see ${log}.`);
     await sleep(100);
   }
 }
 
-function launch(
-  { programs, run_as, home }: PostgresLocation,
-  data: string,
-  port: number,
-  fsync: boolean,
-): ChildProcess {
-  const log = join(home, 'postgres.log');
-  if (existsSync(log) && statSync(log).size > logBytes) renameSync(log, `${log}.1`);
+const logPath = ({ dataHome }: PostgresLocation) => join(dataHome, 'postgres.log');
+
+function launch(location: PostgresLocation, data: string, port: number, fsync: boolean): ChildProcess {
+  const { binaries, runAs, dataHome } = location;
+  const log = logPath(location);
+  if (existsSync(log) && statSync(log).size > maxLogBytes) renameSync(log, `${log}.1`);
   const settings = {
     port,
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
     max_connections: 200,
     ...memorySettings(Math.min(totalmem(), process.constrainedMemory() || Infinity)),
-    // Data lies in memory or on a solid disk: an index is worth its jumps. Compiling costs more than the short queries of services.
+    // Data is in memory or on an SSD, where random reads are cheap. JIT costs more than the services' short queries.
     random_page_cost: 1.1,
     jit: 'off',
-    // What a statement or an error quotes may be somebody's data: the log tells of the server's own life only.
+    // Statements and errors may quote personal data, so the log holds only the server's own life cycle.
     log_min_messages: 'log',
     log_checkpoints: 'off',
     log_error_verbosity: 'terse',
     log_min_error_statement: 'panic',
-    // A commit is still written before it is acknowledged: only a machine that crashes loses it, not a server that is killed.
-    // Nor is such a server, which is made for a test, given more memory than it fills: making room takes time, at each start and each `drop database`.
+    // Without fsync, a crash of the machine loses commits, a killed server does not. Small buffers speed up starts and `drop database`.
     ...(!fsync && { fsync: 'off', full_page_writes: 'off', shared_buffers: '128MB' }),
   };
   const file = openSync(log, 'a', 0o600);
-  // Detached: Ctrl-C reaches the programs first, and the server last, through stop().
+  // Detached, so that Ctrl-C reaches the services first, and the server last, through stop().
   const server = spawn(
-    programs.postgres,
+    binaries.postgres,
     ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
     {
-      ...run_as,
-      cwd: home,
-      env: plainEnvironment(),
+      ...runAs,
+      cwd: dataHome,
+      env: minimalEnv(),
       detached: true,
       stdio: ['ignore', file, file],
     },
@@ -211,61 +212,61 @@ function launch(
   return server;
 }
 
-/** Of the machine's memory, what one program among others may take. */
+/** Memory settings for a server that shares the machine with the services. @param bytes memory of the machine */
 const memorySettings = (bytes: number) => {
-  const megabytes = (part: number, least: number, most: number) =>
-    `${Math.round(Math.min(most, Math.max(least, (bytes * part) / 2 ** 20)))}MB`;
+  const megabytes = (share: number, min: number, max: number) =>
+    `${Math.round(Math.min(max, Math.max(min, (bytes * share) / 2 ** 20)))}MB`;
   return {
-    shared_buffers: megabytes(1 / 4, 128, 4096), // taken as data come to fill it; a million customers with their indexes are 2.4 GB
+    shared_buffers: megabytes(1 / 4, 128, 4096), // allocated as it fills; a million customers with their indexes are 2.4 GB
     effective_cache_size: megabytes(1 / 2, 512, 1024 ** 2),
     work_mem: '16MB', // a sort of the 10,000 rows that lists count exactly stays in memory
   };
 };
 
-async function ready(data: string, until: number): Promise<'ready' | 'late'> {
-  while (Date.now() < until) {
-    const found = readPidFile(data);
-    if (found?.status === 'ready' && (await isListening(found.port))) return 'ready';
+async function waitUntilReady(data: string, deadline: number): Promise<'ready' | 'timeout'> {
+  while (Date.now() < deadline) {
+    const postmaster = readPidFile(data);
+    if (postmaster?.status === 'ready' && (await isListening(postmaster.port))) return 'ready';
     await sleep(10);
   }
-  return 'late';
+  return 'timeout';
 }
 
-/** A shell that waits for the end of its input, which comes with the end of this process however it ends, and then stops the server. */
-function endWithUs({ programs, run_as, home }: PostgresLocation, data: string): ChildProcess | undefined {
+/** Starts a shell that stops the server when its input ends, which happens when this process ends for any reason. */
+function startWatchdog({ binaries, runAs, dataHome }: PostgresLocation, data: string): ChildProcess | undefined {
   if (process.platform === 'win32') return undefined;
-  const watchdog = spawn('/bin/sh', ['-c', 'read -r _; exec "$0" stop -D "$1" -m fast -s', programs.pg_ctl, data], {
-    ...run_as,
-    cwd: home,
-    env: plainEnvironment(),
+  const watchdog = spawn('/bin/sh', ['-c', 'read -r _; exec "$0" stop -D "$1" -m fast -s', binaries.pgCtl, data], {
+    ...runAs,
+    cwd: dataHome,
+    env: minimalEnv(),
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
-  watchdog.on('error', () => {}); // without a shell the server stays, and is found by the next start
+  watchdog.on('error', () => {}); // without a shell the server keeps running, and the next start reuses it
   watchdog.stdin?.on('error', () => {});
   watchdog.unref();
   if (watchdog.stdin && 'unref' in watchdog.stdin && typeof watchdog.stdin.unref === 'function') watchdog.stdin.unref();
   return watchdog;
 }
 
-async function program(path: string, args: string[], run_as: RunAs): Promise<void> {
+async function run(path: string, args: string[], runAs: RunAs): Promise<void> {
   try {
-    await run(path, args, { ...run_as, cwd: '/', env: plainEnvironment() });
+    await promisify(execFile)(path, args, { ...runAs, cwd: '/', env: minimalEnv() });
   } catch (error) {
-    const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim().split('\n').at(-1) : '';
-    throw new Error(`PostgreSQL's ${path.split(/[\\/]/).at(-1)} failed: ${said || 'it could not be run.'}`, {
+    const reason = error instanceof Error && 'stderr' in error ? String(error.stderr).trim().split('\n').at(-1) : '';
+    throw new Error(`PostgreSQL's ${path.split(/[\\/]/).at(-1)} failed: ${reason || 'it could not be run.'}`, {
       cause: error,
     });
   }
 }
 
-/** Only what the programs need: a PGPORT or a secret of the surroundings is none of their business. */
-function plainEnvironment(): NodeJS.ProcessEnv {
+/** Only what the binaries need, without PGPORT or secrets of the parent's environment. */
+function minimalEnv(): NodeJS.ProcessEnv {
   const { PATH, SystemRoot, TEMP } = process.env;
   return { ...(PATH && { PATH }), ...(SystemRoot && { SystemRoot }), ...(TEMP && { TEMP }), LC_ALL: 'C', TZ: 'UTC' };
 }
 
-function own(path: string, { uid, gid }: RunAs): void {
+function chown(path: string, { uid, gid }: RunAs): void {
   if (uid === undefined || gid === undefined) return;
   chownSync(path, uid >>> 0, gid >>> 0);
   if (statSync(path).isDirectory()) chmodSync(path, 0o700);

@@ -1,32 +1,33 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isListening } from './ports.ts';
 import type { RunAs } from './locate-postgres.ts';
+import { isListening } from './ports.ts';
 import { isAlive } from './process-identity.ts';
 
-const limit = 30_000; // milliseconds for a server that recovers or ends
+const timeoutMs = 30_000; // for a server that recovers or stops
 
 /**
- * The server that runs on this data folder, once it takes connections; one that is stopping is waited for and is none.
- * A `postmaster.pid` whose process is another program, or only waits to be reaped, is removed: PostgreSQL would refuse to start.
+ * Finds the server of a data folder, once it accepts connections. Waits for one that is stopping, which counts as none.
+ * Removes a `postmaster.pid` whose process id now belongs to another program or to a zombie, since PostgreSQL would refuse to start.
  */
 export async function runningServer(data: string, { uid }: RunAs): Promise<{ port: number } | undefined> {
-  const until = Date.now() + limit;
+  const deadline = Date.now() + timeoutMs;
   for (;;) {
-    const found = readPidFile(data);
-    if (!found) return undefined;
-    if (!isServer(found.pid, uid)) {
-      if (isAlive(found.pid)) rmSync(join(data, 'postmaster.pid'), { force: true });
+    const postmaster = readPidFile(data);
+    if (!postmaster) return undefined;
+    if (!isServer(postmaster.pid, uid)) {
+      if (isAlive(postmaster.pid)) rmSync(join(data, 'postmaster.pid'), { force: true });
       return undefined;
     }
-    if (found.status === 'ready' && (await isListening(found.port))) return { port: found.port };
-    if (Date.now() > until) throw new Error(`The PostgreSQL with process id ${found.pid} neither works nor ends.`);
+    if (postmaster.status === 'ready' && (await isListening(postmaster.port))) return { port: postmaster.port };
+    if (Date.now() > deadline)
+      throw new Error(`The PostgreSQL server with process id ${postmaster.pid} neither accepts connections nor ends.`);
     await sleep(20);
   }
 }
 
-/** PostgreSQL's own account of its process: line 1 its id, 4 its port, 8 its state. */
+/** Reads `postmaster.pid`: line 1 is the process id, 4 the port, 8 the status. */
 export function readPidFile(data: string): { pid: number; port: number; status: string } | undefined {
   try {
     const lines = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n');
@@ -50,8 +51,8 @@ function isServer(pid: number, uid: number | undefined): boolean {
   }
 }
 
-/** Whether the server's process is there, without asking it anything. */
-export function isThere(data: string, { uid }: RunAs): boolean {
-  const found = readPidFile(data);
-  return found !== undefined && isServer(found.pid, uid);
+/** Whether the server's process exists, without connecting to it. */
+export function hasServerProcess(data: string, { uid }: RunAs): boolean {
+  const postmaster = readPidFile(data);
+  return postmaster !== undefined && isServer(postmaster.pid, uid);
 }

@@ -1,14 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** A process as it can be recognised later: ids are given out again, an id with its time of start is not. */
+/** Identifies a process permanently: systems reuse process ids, but not an id together with its start time. */
 export type ProcessIdentity = { pid: number; started: string };
 
-/** When a process started, in whatever unit the system counts; undefined when there is none, or it only waits to be reaped. */
+/** The start time of a process in the system's own unit. Undefined when it does not exist or is a zombie. */
 export function startedAt(pid: number): string | undefined {
   try {
     if (process.platform === 'linux') {
-      // The name, in brackets, may hold spaces: what follows its end is field 3 (state), and field 22 is the start.
+      // The name, in parentheses, may contain spaces: field 3 (state) follows it, and field 22 is the start time.
       const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
         .replace(/^.*\) /s, '')
         .split(' ');

@@ -12,15 +12,15 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-test('processes that ask for the same secret at once get the same one', async () => {
+test('concurrent processes get the same secret', async () => {
   const script = `import { keepSecret } from ${JSON.stringify(join(import.meta.dirname, 'secret-files.ts'))}; console.log(keepSecret(${JSON.stringify(folder)}, 'shared'));`;
-  const ask = () => promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
-  const answers = await Promise.all([ask(), ask(), ask(), ask()]);
-  expect(new Set(answers.map(({ stdout }) => stdout)).size).toBe(1);
+  const read = () => promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
+  const outputs = await Promise.all([read(), read(), read(), read()]);
+  expect(new Set(outputs.map(({ stdout }) => stdout)).size).toBe(1);
   expect(readdirSync(folder)).toEqual(['shared']);
 });
 
-test('an empty file is no secret', () => {
+test('rejects an empty secret file', () => {
   writeFileSync(join(folder, 'cut'), '');
   expect(() => keepSecret(folder, 'cut')).toThrow(/is empty/);
   expect(readFileSync(join(folder, 'cut'), 'utf8')).toBe('');

@@ -31,7 +31,7 @@ beforeAll(async () => {
     async () => (await rabbitmq.ctl('-q', 'list_consumers')).includes(`${exchange}.favorites\t`),
     soon,
   );
-  await rabbitmq.settled();
+  await rabbitmq.flush();
 }, 120_000);
 afterAll(async () => {
   await customer?.close();

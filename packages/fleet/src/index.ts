@@ -1,4 +1,4 @@
-export { demoClient, eachOf } from './demo/client.ts';
+export { demoClient, mapConcurrently } from './demo/client.ts';
 export { demoCustomers } from './demo/customers.ts';
 export { demoProducts } from './demo/products.ts';
 export { databaseName } from './launcher/databases.ts';

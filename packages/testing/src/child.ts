@@ -1,13 +1,13 @@
 import type { ChildProcess } from 'node:child_process';
 import { join, resolve } from 'node:path';
 
-/** What node compiled for one program serves the next one, and the next run, too. */
+/** Node's compile cache, shared by all processes and runs. */
 export const compileCache = join(resolve(import.meta.dirname, '../../..'), '.data', 'compile-cache');
 
-/** What a program of ours gets that a test starts, beside its own settings. */
+/** The environment of a child process, to which its settings are added. */
 export const childEnv: NodeJS.ProcessEnv = { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compileCache };
 
-/** Ends a process that was started here, and waits until it is gone; without a signal it only waits. */
+/** Waits until a child process has ended. @param signal sent first, if given */
 export function ended(child: ChildProcess, signal?: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
   return new Promise((resolve) => {

@@ -8,7 +8,7 @@ import { inject } from 'vitest';
 
 const top = resolve(import.meta.dirname, '../../..');
 
-/** The folders of migrations that make up a service's schema, in the order in which they run. */
+/** A service's migration folders in the order in which they run. */
 export const migrationsOf = (service: Service): string[] =>
   [
     join(top, 'packages/http/migrations'),
@@ -18,19 +18,19 @@ export const migrationsOf = (service: Service): string[] =>
   ].filter((folder) => existsSync(folder));
 
 export type TestDatabase = {
-  /** As the service sees it: the app role, and one connection only, so that a query that escapes its transaction fails. */
+  /** Connection of the app role. One connection only, so that a query outside of its transaction fails. */
   db: Db;
   url: string;
-  /** As the owner sees it: to look at everything, and to make what no door makes. */
+  /** Connection of the owner, for data that no route returns or creates. */
   owner: Db;
-  /** Ends every connection to it, as a restart of PostgreSQL does. */
+  /** Ends every connection, like a restart of PostgreSQL. */
   cut: () => Promise<void>;
   drop: () => Promise<void>;
 };
 
 /**
- * A database of its own, cloned from the service's migrated template.
- * @param options.pool connections of the app role; more than one for races
+ * Creates a database from the service's migrated template.
+ * @param options.pool connections of the app role; more than one for concurrency tests
  */
 export async function testDatabase(service: Service, options: { pool?: number } = {}): Promise<TestDatabase> {
   const admin = inject('postgres');
@@ -75,7 +75,7 @@ async function asAdmin(admin: string, sql: string): Promise<void> {
 
 const password = 'only-for-tests';
 
-/** Makes the template once per run: whoever comes first holds the lock, the others find it ready. */
+/** Creates the template once per run, under a lock. */
 async function templateOf(server: pg.Client, admin: string, service: Service): Promise<string> {
   const template = `template_${service}`;
   await server.query('select pg_advisory_lock(hashtext($1))', [template]);

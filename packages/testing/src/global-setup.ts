@@ -4,29 +4,29 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startPostgres } from '@clientela/embedded-postgres';
 import type { TestProject } from 'vitest/node';
-import { endShared } from './rabbitmq.ts';
+import { stopSharedBroker } from './rabbitmq.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
     postgres: string;
-    /** For what belongs to this run; removed at its end. */
+    /** Folder for the files of this run, removed at its end. */
     folder: string;
-    /** Of the process whose end is the run's. */
+    /** Process id of the test runner. */
     pid: number;
   }
 }
 
-/** One PostgreSQL for the whole run, without fsync: its data may be lost. */
+/** Starts one PostgreSQL for the whole run, without fsync. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'clientela-test-'));
   const postgres = await startPostgres({ folder, fsync: false });
-  project.provide('postgres', postgres.admin_url);
+  project.provide('postgres', postgres.adminUrl);
   project.provide('folder', folder);
   project.provide('pid', process.pid);
   return async () => {
-    await endShared(folder);
+    await stopSharedBroker(folder);
     await postgres.stop();
-    rmSync(postgres.home, { recursive: true, force: true });
+    rmSync(postgres.dataHome, { recursive: true, force: true });
     rmSync(folder, { recursive: true, force: true });
   };
 }

@@ -6,6 +6,6 @@ export type { TestDatabase } from './database.ts';
 export type { Rabbitmq } from './rabbitmq.ts';
 export { tablesContaining } from './tables-containing.ts';
 export { testServiceKeys, testSecret, testService } from './service.ts';
-export type { TestUser, Company, TestParts, TestService } from './service.ts';
+export type { TestUser, Company, TestDeps, TestService } from './service.ts';
 export { stubServer } from './stub-server.ts';
 export type { StubServer } from './stub-server.ts';

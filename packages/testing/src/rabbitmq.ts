@@ -8,60 +8,60 @@ import { freePort, isListening } from '@clientela/embedded-postgres';
 import { ended } from './child.ts';
 
 const run = promisify(execFile);
-const patience = 90_000; // milliseconds: on a busy machine Erlang takes its time
+const startTimeout = 90_000; // milliseconds, because Erlang starts slowly on a busy machine
 
-/** A RabbitMQ of our own, which may be stopped, killed and asked for anything. */
+/** A RabbitMQ node that a test may stop and kill. */
 export type Rabbitmq = {
   url: string;
-  /** `rabbitmqctl …` on this node. */
+  /** Runs `rabbitmqctl` on this node. */
   ctl: (...args: string[]) => Promise<string>;
   start: () => Promise<void>;
   stop: () => Promise<void>;
-  /** Lets it write down which queues there are: what it was told within the last seconds, it forgets when it is killed (Erlang's DETS). */
-  settled: () => Promise<void>;
-  /** As a power cut. */
+  /** Flushes the definitions of queues to disk. A killed node loses those of the last seconds (Erlang's DETS). */
+  flush: () => Promise<void>;
+  /** Kills the node, like a power failure. */
   kill: () => Promise<void>;
-  /** The command that ends it from another process. */
-  ending: () => [string, ...string[]];
+  /** The command that stops it from another process. */
+  stopCommand: () => [string, ...string[]];
 };
 
-type Node = Omit<Rabbitmq, 'settled'>;
+type Node = Omit<Rabbitmq, 'flush'>;
 
 /**
- * Starts a private RabbitMQ: with the programs on this machine, else as root on Debian installed from there, else in Docker. It ends at
- * the latest with the process `watched`.
- * @throws Error that says what to install when there is none
+ * Starts a RabbitMQ node from the installed server, which root on Debian installs when it is missing, otherwise in Docker. It stops at
+ * the latest when the process `watchedPid` ends.
+ * @throws Error that names what to install
  */
-export async function startRabbitmq(folder: string, watched: number): Promise<Rabbitmq> {
-  const programs = (await findPrograms()) ?? (await install());
-  const node = programs ? await onThisMachine(programs, folder, watched) : await inDocker();
+export async function startRabbitmq(folder: string, watchedPid: number): Promise<Rabbitmq> {
+  const binaries = (await findBinaries()) ?? (await install());
+  const node = binaries ? await localNode(binaries, folder, watchedPid) : await dockerNode();
   if (!node) {
     throw new Error(
-      'These tests need RabbitMQ: set RABBITMQ_URL to one that may be filled with test queues, or install rabbitmq-server, or Docker.',
+      'These tests need RabbitMQ: set RABBITMQ_URL to one in which test queues may be created, or install rabbitmq-server or Docker.',
     );
   }
   await node.start();
-  const settled = async () => void (await node.ctl('eval', '[dets:sync(Table) || Table <- dets:all()].'));
-  return { ...node, settled };
+  const flush = async () => void (await node.ctl('eval', '[dets:sync(Table) || Table <- dets:all()].'));
+  return { ...node, flush };
 }
 
-/** Where the run's shared one is written down, and how. */
+/** File in the run's folder that describes the shared broker. */
 export const brokerFile = 'rabbitmq.json';
-export type Shared = { url: string; ending: [string, ...string[]] };
+export type SharedBroker = { url: string; stopCommand: [string, ...string[]] };
 
-/** Ends the one that a run's workers shared, if they started it. */
-export async function endShared(folder: string): Promise<void> {
+/** Stops the broker that the workers shared, if they started one. */
+export async function stopSharedBroker(folder: string): Promise<void> {
   const file = join(folder, brokerFile);
   if (!existsSync(file)) return;
-  const { url, ending } = JSON.parse(readFileSync(file, 'utf8')) as Shared;
-  await run(ending[0], ending.slice(1));
+  const { url, stopCommand } = JSON.parse(readFileSync(file, 'utf8')) as SharedBroker;
+  await run(stopCommand[0], stopCommand.slice(1));
   const port = Number(new URL(url).port);
   for (let tries = 0; tries < 100 && ((await isListening(port)) || (await isListening(port + 2))); tries += 1)
     await sleep(100);
 }
 
-/** The folder with the server's own programs: those on the PATH are wrappers that drop settings and change the user. */
-async function findPrograms(): Promise<string | undefined> {
+/** Finds the folder with the server's own scripts. Those on the PATH may be wrappers that drop settings and change the user. */
+async function findBinaries(): Promise<string | undefined> {
   const listed = await run('dpkg', ['-L', 'rabbitmq-server']).then(
     ({ stdout }) => /^(.*\/lib\/rabbitmq\/bin)\/rabbitmq-server$/m.exec(stdout)?.[1],
     () => undefined,
@@ -75,23 +75,23 @@ async function install(): Promise<string | undefined> {
   if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) return undefined;
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }; // installed, not started
   const command = 'apt-get update; apt-get install -y --no-install-recommends rabbitmq-server';
-  // One of the workers at a time: apt does not wait for another.
+  // One worker at a time, because apt fails while another one runs.
   const lock = join(tmpdir(), 'clientela-apt.lock');
   await run('flock', [lock, 'sh', '-c', command], { env, maxBuffer: 16 * 1024 * 1024 }).catch(() => {});
-  return findPrograms();
+  return findBinaries();
 }
 
-/** Erlang's schedulers wait without spinning, which took a tenth of the time of all tests. */
+/** Turns off busy waiting of Erlang's schedulers, which costs CPU time. */
 const idleSchedulers = '+sbwt none +sbwtdcpu none +sbwtdio none';
 
-// Starts the server, and ends it and its port mapper when it is told to, or when the process whose test it is has gone.
+// Starts the server, and stops it and its port mapper on SIGTERM or when the watched process has ended.
 const watchdog = `
   "$1/rabbitmq-server" >/dev/null 2>&1 & server=$!
   trap 'kill -TERM $server' TERM
   while kill -0 "$2" && kill -0 $server; do sleep 1 & wait $!; done 2>/dev/null
   kill -TERM $server 2>/dev/null; wait $server; epmd -kill >/dev/null 2>&1`;
 
-async function onThisMachine(programs: string, folder: string, watched: number): Promise<Node> {
+async function localNode(binaries: string, folder: string, watchedPid: number): Promise<Node> {
   const port = await freePorts();
   const at = (name: string) => join(folder, name);
   for (const name of ['home', 'data', 'log']) mkdirSync(at(name), { recursive: true });
@@ -114,33 +114,37 @@ async function onThisMachine(programs: string, folder: string, watched: number):
     RABBITMQ_MNESIA_BASE: at('data'),
     RABBITMQ_LOG_BASE: at('log'),
     RABBITMQ_PID_FILE: at('pid'),
-    ERL_CRASH_DUMP: at('erl_crash.dump'), // else it lands in the checkout
+    ERL_CRASH_DUMP: at('erl_crash.dump'), // otherwise it is written to the checkout
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: `-kernel inet_dist_use_interface {127,0,0,1} ${idleSchedulers}`,
     RABBITMQ_CTL_ERL_ARGS: idleSchedulers,
   };
   let server: ReturnType<typeof spawn> | undefined;
-  const gone = async (signal: 'SIGTERM' | 'none') => {
+  const waitForEnd = async (signal: 'SIGTERM' | 'none') => {
     if (server) await ended(server, signal === 'none' ? undefined : signal);
     server = undefined;
   };
   return {
     url: `amqp://guest:guest@127.0.0.1:${port}`,
-    ctl: async (...args) => (await run(join(programs, 'rabbitmqctl'), args, { env })).stdout,
+    ctl: async (...args) => (await run(join(binaries, 'rabbitmqctl'), args, { env })).stdout,
     start: async () => {
-      server = spawn('sh', ['-c', watchdog, 'sh', programs, String(watched)], { env, stdio: 'ignore', detached: true });
+      server = spawn('sh', ['-c', watchdog, 'sh', binaries, String(watchedPid)], {
+        env,
+        stdio: 'ignore',
+        detached: true,
+      });
       server.unref();
-      await listening(port, `RabbitMQ did not start; see ${at('log')}`);
+      await waitUntilListening(port, `RabbitMQ did not start; see ${at('log')}`);
     },
-    stop: () => gone('SIGTERM'),
+    stop: () => waitForEnd('SIGTERM'),
     kill: async () => {
       process.kill(Number(readFileSync(at('pid'), 'utf8')), 'SIGKILL');
-      await gone('none');
+      await waitForEnd('none');
     },
-    ending: () => ['kill', String(server?.pid)],
+    stopCommand: () => ['kill', String(server?.pid)],
   };
 }
 
-/** Three in a row: for clients, for Erlang's distribution, and for its port mapper. */
+/** Finds three consecutive free ports: for clients, Erlang's distribution, and its port mapper. */
 async function freePorts(): Promise<number> {
   for (;;) {
     const port = await freePort();
@@ -148,30 +152,30 @@ async function freePorts(): Promise<number> {
   }
 }
 
-async function inDocker(): Promise<Node | undefined> {
+async function dockerNode(): Promise<Node | undefined> {
   const docker = async (...args: string[]) => (await run('docker', args)).stdout.trim();
   if (!(await docker('version').catch(() => ''))) return undefined;
   const port = await freePort();
   const name = `clientela-test-${port}`;
   const publish = `127.0.0.1:${port}:5672`;
-  let made = false;
+  let isCreated = false;
   return {
     url: `amqp://guest:guest@127.0.0.1:${port}`,
     ctl: (...args) => docker('exec', name, 'rabbitmqctl', ...args),
     start: async () => {
-      await (made ? docker('start', name) : docker('run', '-d', '--name', name, '-p', publish, 'rabbitmq:4'));
-      made = true;
-      await listening(port, `RabbitMQ did not start; see docker logs ${name}`);
+      await (isCreated ? docker('start', name) : docker('run', '-d', '--name', name, '-p', publish, 'rabbitmq:4'));
+      isCreated = true;
+      await waitUntilListening(port, `RabbitMQ did not start; see docker logs ${name}`);
       await docker('exec', name, 'rabbitmqctl', 'await_startup');
     },
     stop: async () => void (await docker('stop', name)),
     kill: async () => void (await docker('kill', name)),
-    ending: () => ['docker', 'rm', '-f', name],
+    stopCommand: () => ['docker', 'rm', '-f', name],
   };
 }
 
-async function listening(port: number, otherwise: string): Promise<void> {
-  for (const begun = Date.now(); !(await isListening(port)); await sleep(100)) {
-    if (Date.now() - begun > patience) throw new Error(otherwise);
+async function waitUntilListening(port: number, errorMessage: string): Promise<void> {
+  for (const startTime = Date.now(); !(await isListening(port)); await sleep(100)) {
+    if (Date.now() - startTime > startTimeout) throw new Error(errorMessage);
   }
 }

@@ -7,19 +7,19 @@ import { pino } from 'pino';
 import supertest, { type Test } from 'supertest';
 import { testDatabase, type TestDatabase } from './database.ts';
 
-const keyOf = (program: Peer) => `key-of-${program}`;
+const keyOf = (peer: Peer) => `key-of-${peer}`;
 const peers: readonly Peer[] = ['gateway', 'auth', 'customer', 'interaction', 'product', 'favorites'];
 export const testServiceKeys: ServiceKeys = peers.map((service) => ({
   service,
   hash: createHash('sha256').update(keyOf(service)).digest(),
 }));
 
-/** The secret of a program under test. */
+/** The secret of a service under test. */
 export const testSecret = 'only-for-tests_'.padEnd(43, 'x');
 
 export type Company = { id: string; company_id: string; country: string; currency: string };
 
-/** Somebody who calls: a user of a company as the gateway announces it, a service, or nobody. */
+/** An HTTP client that calls a service as the gateway does for a user, as another service, or without an identity. */
 export type TestUser = {
   user_id: string;
   company_id: string | undefined;
@@ -40,36 +40,36 @@ export type PublishedEvent = {
 export type TestService = {
   app: Express;
   database: TestDatabase;
-  /** A company that auth would know. */
+  /** Creates a company that the company client finds. */
   company: (values?: Partial<Company>) => Company;
-  /** A user of a company, through the gateway; for auth, which knows its users, one of a given id. */
+  /** A user of a company behind the gateway. Auth's tests pass the id of a stored user. */
   user: (role: Role, company?: Pick<Company, 'id'>, user_id?: string) => TestUser;
-  /** The gateway without a signed-in user. */
+  /** The gateway without a user. */
   anonymous: () => TestUser;
-  /** Another program, for itself or for a user's company. */
-  callingService: (program: Peer, company?: Company) => TestUser;
-  /** What was said since the test began, in the order of its saying. */
+  /** Another service, for itself or in a company. */
+  callingService: (peer: Peer, company?: Company) => TestUser;
+  /** Events published so far, in order. */
   events: (name?: string) => Promise<PublishedEvent[]>;
   close: () => Promise<void>;
 };
 
-export type TestParts = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & {
+export type TestDeps = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & {
   companies: CompanyClient;
   log: ServiceOptions['log'];
 };
 
 /**
- * A service under test on a database of its own, called as the gateway calls it.
- * @param make the service's createApp, with whatever else it needs put in
- * @param options.pool connections; one by default, so that a query that escapes its transaction fails at once
+ * Creates a service under test with its own database.
+ * @param make calls the service's createApp with its other dependencies
+ * @param options.pool connections; one by default, so that a query outside of its transaction fails at once
  */
 export async function testService(
   service: Service,
-  make: (parts: TestParts) => Express,
+  make: (deps: TestDeps) => Express,
   options: { pool?: number } = {},
 ): Promise<TestService> {
   const database = await testDatabase(service, options);
-  const known = new Map<string, Company>();
+  const companies = new Map<string, Company>();
   const app = make({
     db: database.db,
     log: pino({ level: 'silent' }),
@@ -77,7 +77,7 @@ export async function testService(
     secret: testSecret,
     validateResponses: true,
     companies: async (key) => {
-      const company = [...known.values()].find(({ id, company_id }) => id === key || company_id === key);
+      const company = [...companies.values()].find(({ id, company_id }) => id === key || company_id === key);
       return company && { ...company, status: 'active' };
     },
   });
@@ -105,12 +105,12 @@ export async function testService(
       const id = randomUUID();
       const company = {
         id,
-        company_id: `COMP-${String(known.size + 1).padStart(3, '0')}`,
+        company_id: `COMP-${String(companies.size + 1).padStart(3, '0')}`,
         country: 'ES',
         currency: 'EUR',
         ...values,
       };
-      known.set(id, company);
+      companies.set(id, company);
       return company;
     },
     user: (role, company, user_id = randomUUID()) => {
@@ -125,10 +125,10 @@ export async function testService(
       return call(headers, user_id, company?.id);
     },
     anonymous: () => call({ 'X-Service-Key': keyOf('gateway') }, '', undefined),
-    callingService: (program, company) =>
+    callingService: (peer, company) =>
       call(
-        { 'X-Service-Key': keyOf(program), ...(company && { 'X-Company-Id': company.id }) },
-        `service:${program}`,
+        { 'X-Service-Key': keyOf(peer), ...(company && { 'X-Company-Id': company.id }) },
+        `service:${peer}`,
         company?.id,
       ),
     events: async (name) => {

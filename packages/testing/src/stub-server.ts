@@ -3,50 +3,54 @@ import type { AddressInfo } from 'node:net';
 import type { Service } from '@clientela/contracts';
 import { serviceClient, type ServiceClient } from '@clientela/http';
 
-/** `text` in the place of a body is sent as it is. */
-type Answer = { status: number; body?: unknown; text?: string; headers?: Record<string, string> } | undefined;
+/** A response to send. `text` replaces a JSON body. */
+type StubResponse = { status: number; body?: unknown; text?: string; headers?: Record<string, string> } | undefined;
 
 export type StubServer = {
   client: ServiceClient;
   url: string;
-  /** What it answers from now on; undefined hangs up, and what is never settled is never answered. */
-  answer: (how: (path: string, body: unknown) => Answer | Promise<Answer>) => void;
-  /** What it was asked: method and path, headers, body. */
+  /** Sets the handler. Undefined closes the connection; a pending promise leaves the request without a response. */
+  respond: (handler: (path: string, body: unknown) => StubResponse | Promise<StubResponse>) => void;
+  /** Former name of `respond`. */
+  answer: StubServer['respond'];
+  /** The requests received so far. */
   calls: { method: string; path: string; headers: NodeJS.Dict<string | string[]>; body: unknown }[];
   close: () => Promise<void>;
 };
 
-/** A small real HTTP server in the place of another service. */
+/** Starts an HTTP server that stands in for another service. */
 export async function stubServer(service: Service): Promise<StubServer> {
-  let how: Parameters<StubServer['answer']>[0] = () => ({ status: 404 });
+  let handler: Parameters<StubServer['respond']>[0] = () => ({ status: 404 });
   const calls: StubServer['calls'] = [];
-  const heard = async (request: IncomingMessage, response: ServerResponse, text: string) => {
+  const handle = async (request: IncomingMessage, response: ServerResponse, text: string) => {
     const body: unknown = text ? JSON.parse(text) : undefined;
     calls.push({ method: request.method ?? '', path: request.url ?? '', headers: request.headers, body });
-    const answer = await how(request.url ?? '', body);
-    if (!answer) {
+    const stubbed = await handler(request.url ?? '', body);
+    if (!stubbed) {
       request.socket.destroy();
       return;
     }
-    response.writeHead(answer.status, { 'Content-Type': 'application/json', ...answer.headers });
-    response.end(answer.text ?? JSON.stringify(answer.body ?? {}));
+    response.writeHead(stubbed.status, { 'Content-Type': 'application/json', ...stubbed.headers });
+    response.end(stubbed.text ?? JSON.stringify(stubbed.body ?? {}));
   };
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => void heard(request, response, Buffer.concat(chunks).toString()));
+    request.on('end', () => void handle(request, response, Buffer.concat(chunks).toString()));
   });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
+  const respond: StubServer['respond'] = (next) => {
+    handler = next;
+  };
   return {
     url,
     client: serviceClient({ service, url, key: 'key-of-test' }),
-    answer: (next) => {
-      how = next;
-    },
+    respond,
+    answer: respond,
     calls,
     close: () =>
       new Promise((resolve) => {

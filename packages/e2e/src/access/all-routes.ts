@@ -2,30 +2,30 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { services, type Service } from '@clientela/contracts';
 import { folderOf } from '@clientela/fleet';
-import { isInternal, acceptsCompany, type Route } from '@clientela/http';
+import { acceptsCompany, isInternal, type Route } from '@clientela/http';
 
-export type Door = {
+export type RouteInfo = {
   service: Service;
   method: string;
   path: string;
-  internal: boolean;
+  isInternal: boolean;
   /** Whether its query may name a company. */
-  takes_company: boolean;
+  acceptsCompany: boolean;
 };
 
-/** Every route of every service, from the route objects themselves. */
-export async function everyDoor(): Promise<Door[]> {
-  const doors: Door[] = [];
-  for (const service of services) {
-    // By path, not by import: no package depends on a service.
-    const module = (await import(pathToFileURL(join(folderOf(service), 'src/app.ts')).href)) as {
-      routes: (parts: object) => Route[];
-    };
-    for (const door of module.routes({})) {
-      const { path } = door;
-      const [internal, takes_company] = [isInternal(door), acceptsCompany(door)];
-      doors.push({ service, method: door.method.toUpperCase(), path, internal, takes_company });
-    }
-  }
-  return doors;
+/** Lists every route of every service, from the route declarations. */
+export async function allRoutes(): Promise<RouteInfo[]> {
+  const loaded = services.map(async (service) => {
+    // Loaded by path, because no package depends on a service.
+    const url = pathToFileURL(join(folderOf(service), 'src/app.ts')).href;
+    const app = (await import(url)) as { routes: (deps: object) => Route[] };
+    return app.routes({}).map((definition) => ({
+      service,
+      method: definition.method.toUpperCase(),
+      path: definition.path,
+      isInternal: isInternal(definition),
+      acceptsCompany: acceptsCompany(definition),
+    }));
+  });
+  return (await Promise.all(loaded)).flat();
 }

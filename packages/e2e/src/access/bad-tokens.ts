@@ -6,46 +6,46 @@ import { folderOf } from '@clientela/fleet';
 import jwt from 'jsonwebtoken';
 import { expect } from 'vitest';
 import { client } from '../testing/test-fleet.ts';
-import type { World } from './world.ts';
+import type { AccessSetup } from './access-setup.ts';
 
 type Keys = {
-  openSigningKeys: (db: Db, auth_secret: string) => Promise<{ current: () => { key: KeyObject } }>;
+  loadSigningKeys: (db: Db, authSecret: string) => Promise<{ current: () => { key: KeyObject } }>;
 };
 type Receipts = {
-  receiptKeys: (auth_secret: string) => (db: Db) => Promise<{ kid: string; key: KeyObject }>;
+  createReceiptKeyLoader: (authSecret: string) => (db: Db) => Promise<{ kid: string; key: KeyObject }>;
 };
 
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** Tokens that were good but for one thing, of an admin to whom nearly every door is open. */
-export async function badTokens({ street, people, open, person }: World): Promise<Record<string, string>> {
-  const good = people.admin.token ?? '';
-  const [header = '', payload = '', signature = ''] = good.split('.');
-  const claims = jwt.decode(good) as jwt.JwtPayload;
+/** Tokens of an admin, each invalid in one respect. */
+export async function badTokens({ fleet, users, anonymous, createUser }: AccessSetup): Promise<Record<string, string>> {
+  const valid = users.admin.token ?? '';
+  const [header = '', payload = '', signature = ''] = valid.split('.');
+  const claims = jwt.decode(valid) as jwt.JwtPayload;
   const { kid } = JSON.parse(Buffer.from(header, 'base64url').toString()) as { kid: string };
 
-  // The installation's own key, opened with its own secret: these are signed as auth itself would sign them.
-  const db = connect(street.databases.auth.url, { name: 'test' });
+  // The installation's own key, so that these are signed as auth signs them.
+  const db = connect(fleet.databases.auth.url, { name: 'test' });
   const module = (await import(pathToFileURL(join(folderOf('auth'), 'src/keys/signing-key.ts')).href)) as Keys;
-  const { key } = (await module.openSigningKeys(db, street.secrets.own_secrets.auth)).current();
+  const { key } = (await module.loadSigningKeys(db, fleet.secrets.ownSecrets.auth)).current();
   const receipts = (await import(
     pathToFileURL(join(folderOf('auth'), 'src/receipts/receipt-key.ts')).href
   )) as Receipts;
-  const receipt = await receipts.receiptKeys(street.secrets.own_secrets.auth)(db);
+  const receipt = await receipts.createReceiptKeyLoader(fleet.secrets.ownSecrets.auth)(db);
   await db.destroy();
-  const signed = (changes: object, by = key, with_kid = kid) =>
-    jwt.sign({ ...claims, ...changes }, by, { header: { alg: 'ES256', typ: 'at+jwt', kid: with_kid } });
+  const signed = (changes: object, signingKey = key, keyId = kid) =>
+    jwt.sign({ ...claims, ...changes }, signingKey, { header: { alg: 'ES256', typ: 'at+jwt', kid: keyId } });
   const now = Math.floor(Date.now() / 1000);
-  expect((await client(street.url, signed({ jti: randomUUID() })).get('/auth/me')).status).toBe(200);
+  expect((await client(fleet.url, signed({ jti: randomUUID() })).get('/auth/me')).status).toBe(200);
 
-  const { keys } = (await open.get('/.well-known/jwks.json')).body as { keys: JsonWebKey[] };
-  const its = keys.find((one) => one['kid'] === kid) as JsonWebKey;
-  const pem = createPublicKey({ key: its, format: 'jwk' }).export({ type: 'spki', format: 'pem' });
+  const { keys } = (await anonymous.get('/.well-known/jwks.json')).body as { keys: JsonWebKey[] };
+  const jwk = keys.find((candidate) => candidate['kid'] === kid) as JsonWebKey;
+  const pem = createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'spki', format: 'pem' });
   const foreign = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 
-  const gone = await person('admin');
-  await gone.post('/auth/logout');
-  await expect.poll(async () => (await gone.get('/auth/me')).status, { timeout: 2000, interval: 25 }).toBe(401);
+  const signedOut = await createUser('admin');
+  await signedOut.post('/auth/logout');
+  await expect.poll(async () => (await signedOut.get('/auth/me')).status, { timeout: 2000, interval: 25 }).toBe(401);
 
   return {
     tampered: `${header}.${part({ ...claims, role: 'superuser', company_id: undefined })}.${signature}`,
@@ -58,7 +58,7 @@ export async function badTokens({ street, people, open, person }: World): Promis
     'unknown kid': signed({}, foreign, randomUUID()),
     'another key': signed({}, foreign),
     'the key of receipts': signed({}, receipt.key, receipt.kid),
-    revoked: gone.token ?? '',
+    revoked: signedOut.token ?? '',
     'not a token': 'not-a-token',
   };
 }

@@ -1,13 +1,13 @@
 import type { Role } from '@clientela/contracts';
 
 /**
- * Who comes in at which route of the gateway: written from the API contract by hand, and not derived from the code that it is held
- * against. `open` takes everybody, `signed_in` every role; else the roles are listed. `customer:own` comes in for its own record
- * only, and finds another's as little as one that does not exist. A route that is missing here fails the test.
+ * The roles that may call each route of the gateway, written by hand from the API contract and not derived from the code. `open`
+ * admits everybody, `signed_in` every role; otherwise the roles are listed. `customer:own` admits a customer to its own record only;
+ * any other record is a 404. A route that is missing here fails the test.
  */
 export const expectedAccess: Readonly<Record<string, string>> = {
   'GET /.well-known/jwks.json': 'open',
-  ...underBothNames({
+  ...underBothPrefixes({
     'POST /register': 'open',
     'POST /login': 'open',
     'POST /refresh': 'open',
@@ -120,19 +120,19 @@ export const expectedAccess: Readonly<Record<string, string>> = {
   'DELETE /rest/v1/customers/{customer_id}': 'superuser admin manager',
 };
 
-function underBothNames(doors: Record<string, string>): Record<string, string> {
+function underBothPrefixes(routes: Record<string, string>): Record<string, string> {
   return Object.fromEntries(
     ['/auth', '/api/auth'].flatMap((prefix) =>
-      Object.entries(doors).map(([door, who]) => [door.replace(' ', ` ${prefix}`), who]),
+      Object.entries(routes).map(([route, who]) => [route.replace(' ', ` ${prefix}`), who]),
     ),
   );
 }
 
 export type Access = 'any' | 'own' | 'none';
 
-/** What the table says of one role at one route. */
-export function accessOf(door: string, role: Role): Access {
-  const who = expectedAccess[door] ?? '';
+/** Looks up the access of a role to a route. */
+export function accessOf(route: string, role: Role): Access {
+  const who = expectedAccess[route] ?? '';
   if (who === 'open' || who === 'signed_in') return 'any';
   const listed = who.split(' ');
   return listed.includes(role) ? 'any' : listed.includes(`${role}:own`) ? 'own' : 'none';

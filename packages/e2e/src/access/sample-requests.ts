@@ -1,144 +1,152 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { made, signIn, type Person, type World } from './world.ts';
+import { assertCreated, signIn, type SignedInUser, type AccessSetup } from './access-setup.ts';
 
-/** A request that succeeds for whoever may come in. `as` sends it as somebody else than the caller: one whom it does not spoil. */
+/** A valid request of a route. `as` is the user who sends it, when it would end the caller's own access. */
 export type Sample = {
   path: string;
   body?: unknown;
-  as?: Person;
-  /** A door that looks for records by its query or body: its answer, where others give a 404, when it finds none. */
-  nothing?: object;
+  as?: SignedInUser;
+  /** The body of a route that searches, when it finds nothing. Other routes return 404. */
+  emptyResult?: object;
 };
 
-/** Makes the request of a door for one caller. `own` is about the caller's own record, else it is about somebody else's. */
-type Make = (world: World, caller: Person, own: boolean) => Promise<Sample> | Sample;
+/** Builds the request of a route. With `own` it is about the caller's own record, otherwise about another one. */
+type SampleFactory = (setup: AccessSetup, caller: SignedInUser, own: boolean) => Promise<Sample> | Sample;
 
 const unique = () => randomUUID().slice(0, 13);
 const at = (path: string, body?: unknown): Sample => ({ path, ...(body !== undefined && { body }) });
-const colleague = async ({ person }: World, { user }: Person) => person(user.role);
-const anotherSession = async ({ street }: World, { email, password }: Person) => signIn(street.url, email, password);
+const colleague = async ({ createUser }: AccessSetup, { user }: SignedInUser) => createUser(user.role);
+const anotherSession = async ({ fleet }: AccessSetup, { email, password }: SignedInUser) =>
+  signIn(fleet.url, email, password);
 
-const customer = async ({ make }: World) => (await make('/api/customers', { full_name: 'Some Customer' })).customer;
-const tag = async (world: World) =>
-  (await world.make(`/api/customers/${(await customer(world)).id}/tags`, { label: 'VIP' })).tag;
-const product = async ({ make }: World) => (await make('/api/products', { name: 'Something', price: 1 })).product;
+const customer = async ({ create }: AccessSetup) =>
+  (await create('/api/customers', { full_name: 'Some Customer' })).customer;
+const tag = async (setup: AccessSetup) =>
+  (await setup.create(`/api/customers/${(await customer(setup)).id}/tags`, { label: 'VIP' })).tag;
+const product = async ({ create }: AccessSetup) =>
+  (await create('/api/products', { name: 'Something', price: 1 })).product;
 
-/** A PNG of one pixel, as a browser's form sends it. */
-function picture(): FormData {
+/** A form with a PNG of one pixel. */
+function avatarForm(): FormData {
   const bytes = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
   const form = new FormData();
   form.set('file', new Blob([Buffer.from(bytes, 'base64')], { type: 'image/png' }), 'me.png');
   return form;
 }
 
-/** The caller's own profile, or a customer who is nobody's. */
-async function customerFor(world: World, caller: Person, own: boolean): Promise<{ id: string; number: number }> {
-  if (!own) return customer(world);
-  const { customers } = (await world.people.admin.get(`/api/customers?search=${caller.email}`)).body;
+/** The caller's own profile, or a customer without a user. */
+async function customerFor(
+  setup: AccessSetup,
+  caller: SignedInUser,
+  own: boolean,
+): Promise<{ id: string; number: number }> {
+  if (!own) return customer(setup);
+  const { customers } = (await setup.users.admin.get(`/api/customers?search=${caller.email}`)).body;
   const found =
-    customers[0] ?? (await world.make('/api/customers', { user_id: caller.user.id, email: caller.email })).customer;
+    customers[0] ?? (await setup.create('/api/customers', { user_id: caller.user.id, email: caller.email })).customer;
   return found;
 }
 
-const userFor = async (world: World, caller: Person, own: boolean) => (own ? caller : world.person('viewer'));
+const userFor = async (setup: AccessSetup, caller: SignedInUser, own: boolean) =>
+  own ? caller : setup.createUser('viewer');
 
 const onCustomer =
-  (rest: string, body?: object): Make =>
-  async (world, caller, own) =>
-    at(`/api/customers/${(await customerFor(world, caller, own)).id}${rest}`, body);
-/** About the caller, and about the stranger who sends it too: staff have a profile only when somebody made it. */
+  (rest: string, body?: object): SampleFactory =>
+  async (setup, caller, own) =>
+    at(`/api/customers/${(await customerFor(setup, caller, own)).id}${rest}`, body);
+/** About the caller and the other admin, who sends it too. Staff have a profile only when it was created for them. */
 const withProfile =
-  (rest: string, body?: object): Make =>
-  async (world, caller) => {
-    await customerFor(world, caller, true);
-    const { stranger } = world;
-    const { status } = await stranger.get('/api/customers/me');
+  (rest: string, body?: object): SampleFactory =>
+  async (setup, caller) => {
+    await customerFor(setup, caller, true);
+    const { otherAdmin } = setup;
+    const { status } = await otherAdmin.get('/api/customers/me');
     if (status === 404)
-      made(await stranger.post('/api/customers', { user_id: stranger.user.id, email: stranger.email }));
+      assertCreated(await otherAdmin.post('/api/customers', { user_id: otherAdmin.user.id, email: otherAdmin.email }));
     return at(`/api/customers/me${rest}`, body);
   };
 const onInteraction =
-  (body?: object): Make =>
-  async (world) => {
-    const path = `/api/customers/${(await customer(world)).id}/interactions`;
-    const { interaction } = await world.make(path, { notes: 'Called', type: 'call' });
+  (body?: object): SampleFactory =>
+  async (setup) => {
+    const path = `/api/customers/${(await customer(setup)).id}/interactions`;
+    const { interaction } = await setup.create(path, { notes: 'Called', type: 'call' });
     return at(`${path}/${interaction.id}`, body);
   };
 const order = { kind: 'order', direction: 'in', amount: '10.00' };
 const onTransaction =
-  (body?: object): Make =>
-  async (world) => {
-    const path = `/api/customers/${(await customer(world)).id}/transactions`;
-    const { transaction } = await world.make(path, { ...order, status: 'pending' });
+  (body?: object): SampleFactory =>
+  async (setup) => {
+    const path = `/api/customers/${(await customer(setup)).id}/transactions`;
+    const { transaction } = await setup.create(path, { ...order, status: 'pending' });
     return at(`${path}/${transaction.id}`, body);
   };
 const onProduct =
-  (rest: string, body?: object): Make =>
-  async (world) =>
-    at(`/api/products/${(await product(world)).id}${rest}`, body);
-/** By number, as vApteke names customers. */
+  (rest: string, body?: object): SampleFactory =>
+  async (setup) =>
+    at(`/api/products/${(await product(setup)).id}${rest}`, body);
+/** By customer number, as in the legacy API. */
 const onNumber =
-  (rest: string, body?: () => object): Make =>
-  async (world) =>
-    at(`/rest/v1/customers/${(await customer(world)).number}${rest}`, body?.());
+  (rest: string, body?: () => object): SampleFactory =>
+  async (setup) =>
+    at(`/rest/v1/customers/${(await customer(setup)).number}${rest}`, body?.());
 const newPhone = () => ({ phone: `7${randomInt(1_000_000_000, 10_000_000_000)}` });
-const newFavorite = async (world: World, caller: Person, own: boolean) => ({
-  user_id: (await customerFor(world, caller, own)).number,
-  item_id: (await product(world)).number,
+const newFavorite = async (setup: AccessSetup, caller: SignedInUser, own: boolean) => ({
+  user_id: (await customerFor(setup, caller, own)).number,
+  item_id: (await product(setup)).number,
 });
-const favorites = (path: string): Record<string, Make> => ({
-  [`GET ${path}`]: async (world, caller, own) => {
-    const { user_id } = await world.make(path, await newFavorite(world, caller, own));
-    return { ...at(`${path}?user_id=${user_id}`), nothing: { items: [], count: 0 } };
+const favorites = (path: string): Record<string, SampleFactory> => ({
+  [`GET ${path}`]: async (setup, caller, own) => {
+    const { user_id } = await setup.create(path, await newFavorite(setup, caller, own));
+    return { ...at(`${path}?user_id=${user_id}`), emptyResult: { items: [], count: 0 } };
   },
-  [`POST ${path}`]: async (world, caller, own) => at(path, await newFavorite(world, caller, own)),
-  [`DELETE ${path}`]: async (world, caller, own) => {
-    const { id } = await world.make(path, await newFavorite(world, caller, own));
-    return { ...at(path, { id: [id] }), nothing: { success: true, message: null, data: { count_deleted: 0 } } };
+  [`POST ${path}`]: async (setup, caller, own) => at(path, await newFavorite(setup, caller, own)),
+  [`DELETE ${path}`]: async (setup, caller, own) => {
+    const { id } = await setup.create(path, await newFavorite(setup, caller, own));
+    return { ...at(path, { id: [id] }), emptyResult: { success: true, message: null, data: { count_deleted: 0 } } };
   },
 });
 
-/** Ends the caller's own access, so it is done as a colleague. */
+/** Sent by a colleague, because it ends the sender's access. */
 const asColleague =
-  (path: string, body?: (it: Person) => object): Make =>
-  async (world, caller) => {
-    const it = await colleague(world, caller);
-    return { ...at(path, body?.(it)), as: it };
+  (path: string, body?: (user: SignedInUser) => object): SampleFactory =>
+  async (setup, caller) => {
+    const user = await colleague(setup, caller);
+    return { ...at(path, body?.(user)), as: user };
   };
 
-const accounts = (prefix: string): Record<string, Make> => ({
+const accounts = (prefix: string): Record<string, SampleFactory> => ({
   [`POST ${prefix}/register`]: () =>
     at(`${prefix}/register`, { email: `${unique()}@example.com`, password: 'correct horse battery', name: 'New' }),
-  [`POST ${prefix}/login`]: ({ people: { viewer } }) =>
+  [`POST ${prefix}/login`]: ({ users: { viewer } }) =>
     at(`${prefix}/login`, { email: viewer.email, password: viewer.password }),
-  [`POST ${prefix}/refresh`]: async (world) =>
-    at(`${prefix}/refresh`, { refresh_token: (await anotherSession(world, world.people.viewer)).refresh_token }),
-  [`POST ${prefix}/logout`]: async (world, caller) => ({
+  [`POST ${prefix}/refresh`]: async (setup) =>
+    at(`${prefix}/refresh`, { refresh_token: (await anotherSession(setup, setup.users.viewer)).refresh_token }),
+  [`POST ${prefix}/logout`]: async (setup, caller) => ({
     ...at(`${prefix}/logout`),
-    as: await anotherSession(world, caller),
+    as: await anotherSession(setup, caller),
   }),
   [`POST ${prefix}/logout-all`]: asColleague(`${prefix}/logout-all`),
   [`GET ${prefix}/me`]: () => at(`${prefix}/me`),
-  [`PATCH ${prefix}/me`]: () => at(`${prefix}/me`, { address: `Street ${unique()}` }),
+  [`PATCH ${prefix}/me`]: () => at(`${prefix}/me`, { address: `Road ${unique()}` }),
   [`POST ${prefix}/change-password`]: asColleague(`${prefix}/change-password`, ({ password }) => ({
     current_password: password,
     new_password: `another ${unique()}`,
   })),
   [`GET ${prefix}/sessions`]: () => at(`${prefix}/sessions`),
-  [`DELETE ${prefix}/sessions/{session_id}`]: async (world, caller) => {
-    const it = await anotherSession(world, caller);
-    const { sessions } = (await it.get('/auth/sessions')).body as { sessions: { id: string; current: boolean }[] };
-    return { ...at(`${prefix}/sessions/${sessions.find(({ current }) => current)?.id}`), as: it };
+  [`DELETE ${prefix}/sessions/{session_id}`]: async (setup, caller) => {
+    const user = await anotherSession(setup, caller);
+    const { sessions } = (await user.get('/auth/sessions')).body as { sessions: { id: string; current: boolean }[] };
+    return { ...at(`${prefix}/sessions/${sessions.find(({ current }) => current)?.id}`), as: user };
   },
 });
 
 const newCompany = () => ({ name: 'A company', document_type: 'passport', document_number: unique() });
-const otherCompany = async ({ people }: World): Promise<string> =>
-  (await people.superuser.post('/api/v1/companies', { ...newCompany() })).body.id;
+const otherCompany = async ({ users }: AccessSetup): Promise<string> =>
+  (await users.superuser.post('/api/v1/companies', { ...newCompany() })).body.id;
 
-/** An event that favorites heard and could not do: it says that a customer was deleted who may come back, which changes nothing there. */
-async function failedEvent({ street, company_id }: World): Promise<string> {
+/** A dead letter of favorites about a soft-deleted customer. Processing it changes nothing there. */
+async function failedEvent({ fleet, company_id }: AccessSetup): Promise<string> {
   const id = randomUUID();
   const envelope = {
     id,
@@ -150,7 +158,7 @@ async function failedEvent({ street, company_id }: World): Promise<string> {
     sequence: 2,
     data: { customer_id: randomUUID(), number: 1, hard: false },
   };
-  const client = new pg.Client({ connectionString: street.databases.favorites.owner_url });
+  const client = new pg.Client({ connectionString: fleet.databases.favorites.ownerUrl });
   await client.connect();
   const insert = `insert into dead_letters (event_id, envelope, attempts, reason) values ($1, $2, 7, 'tested')`;
   await client.query(insert, [id, envelope]);
@@ -158,13 +166,13 @@ async function failedEvent({ street, company_id }: World): Promise<string> {
   return id;
 }
 
-/** An erasure that is done, of somebody who can still sign in: of the caller, or of nobody. */
-async function doneErasure({ street, company_id }: World, caller: Person, own: boolean): Promise<string> {
+/** A completed erasure of the caller, who can still sign in, or of an unknown user. */
+async function doneErasure({ fleet, company_id }: AccessSetup, caller: SignedInUser, own: boolean): Promise<string> {
   const id = randomUUID();
   const [customer_id, user_id] = [randomUUID(), own ? caller.user.id : randomUUID()];
   const at = new Date().toISOString();
   const receipt = { request_id: id, company_id, customer_id, user_id, requested_at: at, done_at: at, services: [] };
-  const client = new pg.Client({ connectionString: street.databases.customer.owner_url });
+  const client = new pg.Client({ connectionString: fleet.databases.customer.ownerUrl });
   await client.connect();
   await client.query(
     `insert into erasure_requests (company_id, id, customer_id, user_id, requested_by, started_at, done_at, receipt, jws)
@@ -175,11 +183,11 @@ async function doneErasure({ street, company_id }: World, caller: Person, own: b
   return id;
 }
 const onErasure =
-  (rest: string): Make =>
-  async (world, caller, own) =>
-    at(`/api/gdpr/requests/${await doneErasure(world, caller, own)}${rest}`);
+  (rest: string): SampleFactory =>
+  async (setup, caller, own) =>
+    at(`/api/gdpr/requests/${await doneErasure(setup, caller, own)}${rest}`);
 
-export const samples: Readonly<Record<string, Make>> = {
+export const samples: Readonly<Record<string, SampleFactory>> = {
   'GET /.well-known/jwks.json': () => at('/.well-known/jwks.json'),
   ...accounts('/auth'),
   ...accounts('/api/auth'),
@@ -195,11 +203,12 @@ export const samples: Readonly<Record<string, Make>> = {
       role: 'viewer',
       company_id,
     }),
-  'GET /api/v1/users/{user_id}': async (world, caller, own) =>
-    at(`/api/v1/users/${(await userFor(world, caller, own)).user.id}`),
-  'PUT /api/v1/users/{user_id}': async (world, caller, own) =>
-    at(`/api/v1/users/${(await userFor(world, caller, own)).user.id}`, { address: `Street ${unique()}` }),
-  'DELETE /api/v1/users/{user_id}': async ({ person }) => at(`/api/v1/users/${(await person('viewer')).user.id}`),
+  'GET /api/v1/users/{user_id}': async (setup, caller, own) =>
+    at(`/api/v1/users/${(await userFor(setup, caller, own)).user.id}`),
+  'PUT /api/v1/users/{user_id}': async (setup, caller, own) =>
+    at(`/api/v1/users/${(await userFor(setup, caller, own)).user.id}`, { address: `Road ${unique()}` }),
+  'DELETE /api/v1/users/{user_id}': async ({ createUser }) =>
+    at(`/api/v1/users/${(await createUser('viewer')).user.id}`),
   'GET /api/v1/users/roles': () => at('/api/v1/users/roles'),
   'GET /api/v1/users/analytics': () => at('/api/v1/users/analytics'),
   'GET /api/v1/companies': () => at('/api/v1/companies'),
@@ -207,8 +216,8 @@ export const samples: Readonly<Record<string, Make>> = {
   'GET /api/v1/companies/{company_id}': ({ company_id }) => at(`/api/v1/companies/${company_id}`),
   'PUT /api/v1/companies/{company_id}': ({ company_id }) =>
     at(`/api/v1/companies/${company_id}`, { name: `Renamed ${unique()}` }),
-  'DELETE /api/v1/companies/{company_id}': async (world, { user }) =>
-    at(`/api/v1/companies/${user.role === 'superuser' ? await otherCompany(world) : world.company_id}`),
+  'DELETE /api/v1/companies/{company_id}': async (setup, { user }) =>
+    at(`/api/v1/companies/${user.role === 'superuser' ? await otherCompany(setup) : setup.company_id}`),
   'GET /api/v1/companies/analytics': () => at('/api/v1/companies/analytics'),
   'GET /api/v1/document-types': () => at('/api/v1/document-types'),
   'POST /api/v1/document-types': () =>
@@ -216,8 +225,8 @@ export const samples: Readonly<Record<string, Make>> = {
   'PUT /api/v1/document-types/{code}': () => at('/api/v1/document-types/passport', { description: unique() }),
   'GET /api/v1/audit-logs': () => at('/api/v1/audit-logs'),
   'GET /api/v1/events/failed': () => at('/api/v1/events/failed'),
-  'POST /api/v1/events/failed/{event_id}/resend': async (world) =>
-    at(`/api/v1/events/failed/${await failedEvent(world)}/resend`),
+  'POST /api/v1/events/failed/{event_id}/resend': async (setup) =>
+    at(`/api/v1/events/failed/${await failedEvent(setup)}/resend`),
 
   'GET /api/customers': () => at('/api/customers'),
   'GET /api/customers/search': () => at('/api/customers/search?q=anybody'),
@@ -234,11 +243,11 @@ export const samples: Readonly<Record<string, Make>> = {
   'GET /api/customers/me': withProfile(''),
   'PATCH /api/customers/me': withProfile('', { gender: 'male' }),
   'GET /api/customers/me/statistics': withProfile('/statistics'),
-  'POST /api/customers/{customer_id}/avatar': onCustomer('/avatar', picture()),
+  'POST /api/customers/{customer_id}/avatar': onCustomer('/avatar', avatarForm()),
   'DELETE /api/customers/{customer_id}/avatar': onCustomer('/avatar'),
-  'GET /avatars/{name}': async (world) => {
-    const path = `/api/customers/${(await customer(world)).id}/avatar`;
-    return at((await world.people.admin.post(path, picture())).body.customer.avatar_url);
+  'GET /avatars/{name}': async (setup) => {
+    const path = `/api/customers/${(await customer(setup)).id}/avatar`;
+    return at((await setup.users.admin.post(path, avatarForm())).body.customer.avatar_url);
   },
   'GET /api/customers/{customer_id}/stats': onCustomer('/stats'),
   'GET /api/customers/{customer_id}/orders': onCustomer('/orders'),
@@ -249,34 +258,34 @@ export const samples: Readonly<Record<string, Make>> = {
   'GET /api/customers/{customer_id}/history': onCustomer('/history'),
   'GET /api/customers/{customer_id}/tags': onCustomer('/tags'),
   'POST /api/customers/{customer_id}/tags': onCustomer('/tags', { label: 'VIP' }),
-  'DELETE /api/customers/{customer_id}/tags/{tag_id}': async (world) => {
-    const { id, customer_id } = await tag(world);
+  'DELETE /api/customers/{customer_id}/tags/{tag_id}': async (setup) => {
+    const { id, customer_id } = await tag(setup);
     return at(`/api/customers/${customer_id}/tags/${id}`);
   },
-  'POST /api/customers/tags': async (world) =>
-    at('/api/customers/tags', { customer_id: (await customer(world)).id, label: 'VIP' }),
-  'GET /api/customers/tags/customer/{customer_id}': async (world) =>
-    at(`/api/customers/tags/customer/${(await customer(world)).id}`),
-  'DELETE /api/customers/tags/{tag_id}': async (world) => at(`/api/customers/tags/${(await tag(world)).id}`),
+  'POST /api/customers/tags': async (setup) =>
+    at('/api/customers/tags', { customer_id: (await customer(setup)).id, label: 'VIP' }),
+  'GET /api/customers/tags/customer/{customer_id}': async (setup) =>
+    at(`/api/customers/tags/customer/${(await customer(setup)).id}`),
+  'DELETE /api/customers/tags/{tag_id}': async (setup) => at(`/api/customers/tags/${(await tag(setup)).id}`),
   'GET /api/customers/{customer_id}/notes': onCustomer('/notes'),
   'POST /api/customers/{customer_id}/notes': onCustomer('/notes', { content: 'Called' }),
-  'DELETE /api/customers/{customer_id}/notes/{note_id}': async (world) => {
-    const { id } = await customer(world);
-    const { note } = await world.make(`/api/customers/${id}/notes`, { content: 'Called' });
+  'DELETE /api/customers/{customer_id}/notes/{note_id}': async (setup) => {
+    const { id } = await customer(setup);
+    const { note } = await setup.create(`/api/customers/${id}/notes`, { content: 'Called' });
     return at(`/api/customers/${id}/notes/${note.id}`);
   },
 
-  'POST /api/gdpr/export': async (world, caller, own) =>
-    at('/api/gdpr/export', { customer_id: (await customerFor(world, caller, own)).id }),
-  'POST /api/gdpr/delete': async (world, caller, own) => {
-    const it = own ? await colleague(world, caller) : caller;
-    const body = { customer_id: (await customerFor(world, it, own)).id };
-    return { ...at('/api/gdpr/delete?wait=true', body), as: it };
+  'POST /api/gdpr/export': async (setup, caller, own) =>
+    at('/api/gdpr/export', { customer_id: (await customerFor(setup, caller, own)).id }),
+  'POST /api/gdpr/delete': async (setup, caller, own) => {
+    const user = own ? await colleague(setup, caller) : caller;
+    const body = { customer_id: (await customerFor(setup, user, own)).id };
+    return { ...at('/api/gdpr/delete?wait=true', body), as: user };
   },
-  'GET /api/gdpr/requests': async (world, caller, own) => {
-    if (own) await doneErasure(world, caller, own);
-    const nothing = { requests: [], total: 0, page: 1, pages: 0, per_page: 20 };
-    return { ...at('/api/gdpr/requests'), nothing };
+  'GET /api/gdpr/requests': async (setup, caller, own) => {
+    if (own) await doneErasure(setup, caller, own);
+    const emptyResult = { requests: [], total: 0, page: 1, pages: 0, per_page: 20 };
+    return { ...at('/api/gdpr/requests'), emptyResult };
   },
   'GET /api/gdpr/requests/{request_id}': onErasure(''),
   'GET /api/gdpr/requests/{request_id}/receipt': onErasure('/receipt'),
@@ -317,9 +326,13 @@ export const samples: Readonly<Record<string, Make>> = {
   'DELETE /rest/v1/customers/{customer_id}': onNumber(''),
 };
 
-/** Sends a door's request. A superuser names the company it acts in, where that is how it is done. */
-export function send(caller: Pick<Person, 'send'>, door: string, { path, body }: Sample, company_id?: string) {
-  const [method = ''] = door.split(' ');
-  const named = company_id && !/^\/(auth|api\/auth|api\/v1|avatars|\.well-known)\//.test(path);
-  return caller.send(method, named ? `${path}${path.includes('?') ? '&' : '?'}company_id=${company_id}` : path, body);
+/** Sends a route's request. `company_id` names the company in which a superuser acts, on routes that require it. */
+export function send(caller: Pick<SignedInUser, 'send'>, route: string, { path, body }: Sample, company_id?: string) {
+  const [method = ''] = route.split(' ');
+  const needsCompany = company_id && !/^\/(auth|api\/auth|api\/v1|avatars|\.well-known)\//.test(path);
+  return caller.send(
+    method,
+    needsCompany ? `${path}${path.includes('?') ? '&' : '?'}company_id=${company_id}` : path,
+    body,
+  );
 }

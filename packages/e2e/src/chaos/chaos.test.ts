@@ -1,27 +1,27 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { chaosStreet, type ChaosStreet } from './chaos-fleet.ts';
-import { comesTo, killAt, points, ways } from './crash-points.ts';
-import { newWriter, storm } from './run-chaos.ts';
-import { writeThe } from './writers.ts';
+import { startChaosFleet, type ChaosFleet } from './chaos-fleet.ts';
+import { appliesTo, killAtPoint, crashPoints, eventFlows } from './crash-points.ts';
+import { newWriter, runChaos } from './run-chaos.ts';
+import { write } from './writers.ts';
 
-// The short version of what `npm run chaos` does: the same, less of it.
-let street: ChaosStreet;
+// A short version of `npm run chaos`.
+let fleet: ChaosFleet;
 beforeAll(async () => {
-  street = await chaosStreet('RabbitMQ');
+  fleet = await startChaosFleet('RabbitMQ');
 }, 120_000);
-afterAll(() => street?.end());
+afterAll(() => fleet?.end());
 
-test('writes while every program, the broker and PostgreSQL are killed: all are there, and all took effect once', async () => {
-  const { wrong, kills } = await storm(street, { name: 'storm', writes: 80, kills: 9, writers: 3 });
-  expect(wrong).toEqual([]);
+test('keeps every acknowledged write, with effect exactly once, while every process, the broker and PostgreSQL are killed', async () => {
+  const { problems, kills } = await runChaos(fleet, { name: 'chaos', writes: 80, kills: 9, writers: 3 });
+  expect(problems).toEqual([]);
   expect(kills).toBe(9);
 }, 90_000);
 
-test('killed at each point of an event’s way: it takes effect once', async () => {
-  const writer = await newWriter(street, 'points');
-  await writeThe('newCustomer', writer);
-  for (const point of points.RabbitMQ) {
-    const way = ways.find((way) => comesTo(point, way));
-    expect(way && (await killAt(street, writer, point, way)), point.name).toEqual([]);
+test('an event takes effect once when a process is killed at each point of its delivery', async () => {
+  const writer = await newWriter(fleet, 'points');
+  await write('newCustomer', writer);
+  for (const point of crashPoints.RabbitMQ) {
+    const flow = eventFlows.find((flow) => appliesTo(point, flow));
+    expect(flow && (await killAtPoint(fleet, writer, point, flow)), point.name).toEqual([]);
   }
 }, 90_000);

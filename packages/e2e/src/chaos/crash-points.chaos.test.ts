@@ -1,34 +1,34 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chaosStreet, type ChaosStreet } from './chaos-fleet.ts';
-import { allIsThere, nothingWaits } from './checks.ts';
-import { settles } from './retry.ts';
-import { comesTo, killAt, points, ways } from './crash-points.ts';
+import { startChaosFleet, type ChaosFleet } from './chaos-fleet.ts';
+import { missingRecords, pendingWork } from './checks.ts';
+import { waitUntilFine } from './retry.ts';
+import { appliesTo, killAtPoint, crashPoints, eventFlows } from './crash-points.ts';
 import { newWriter } from './run-chaos.ts';
-import { writeThe, type Writer } from './writers.ts';
+import { write, type Writer } from './writers.ts';
 
 describe.each(['RabbitMQ', 'HTTP'] as const)('events over %s', (transport) => {
-  let street: ChaosStreet;
+  let fleet: ChaosFleet;
   let writer: Writer;
   beforeAll(async () => {
-    street = await chaosStreet(transport);
-    writer = await newWriter(street, `points ${transport}`);
+    fleet = await startChaosFleet(transport);
+    writer = await newWriter(fleet, `points ${transport}`);
     for (const kind of ['newCustomer', 'newCustomer', 'product', 'interaction', 'favorite'] as const)
-      await writeThe(kind, writer);
+      await write(kind, writer);
   });
-  afterAll(() => street?.end());
+  afterAll(() => fleet?.end());
 
-  const each = points[transport].flatMap((point) =>
-    ways
-      .filter((way) => comesTo(point, way))
-      .map((way) => ({ point, way, name: `${way.speaker} to ${way.hearer}, ${point.name}` })),
+  const each = crashPoints[transport].flatMap((point) =>
+    eventFlows
+      .filter((flow) => appliesTo(point, flow))
+      .map((flow) => ({ point, flow, name: `${flow.publisher} to ${flow.subscriber}, ${point.name}` })),
   );
-  test.for(each)('$name', async ({ point, way }) => {
-    if (way.write === 'removeForGood') await writeThe('newCustomer', writer);
-    expect(await killAt(street, writer, point, way)).toEqual([]);
+  test.for(each)('$name', async ({ point, flow }) => {
+    if (flow.write === 'hardDelete') await write('newCustomer', writer);
+    expect(await killAtPoint(fleet, writer, point, flow)).toEqual([]);
   });
 
   test('in the end nothing waits anywhere, and all that was written is there', async () => {
-    expect(await settles(() => nothingWaits(street), Date.now() + 30_000)).toEqual([]);
-    expect(await allIsThere(writer)).toEqual([]);
+    expect(await waitUntilFine(() => pendingWork(fleet), Date.now() + 30_000)).toEqual([]);
+    expect(await missingRecords(writer)).toEqual([]);
   });
 });

@@ -1,114 +1,129 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Service } from '@clientela/fleet';
-import type { ChaosStreet } from './chaos-fleet.ts';
-import { nothingLeft, onceEach } from './checks.ts';
+import type { ChaosFleet } from './chaos-fleet.ts';
+import { pendingEvents, wrongEffects } from './checks.ts';
 import type { Passing } from './fault-proxy.ts';
-import { inTime, settles } from './retry.ts';
-import { writeThe, type Writer } from './writers.ts';
+import { withTimeout, waitUntilFine } from './retry.ts';
+import { write, type Writer } from './writers.ts';
 
-/** Of an event on its way: who says it and who hears it, and the write of which it is told. */
-export type Way = {
-  speaker: Service;
-  hearer: Service;
-  write: Parameters<typeof writeThe>[0];
-  /** What the hearer has to ask before its effect. */
-  asks?: { service: Service; path: string };
+/** The publisher and a subscriber of an event, and the write that publishes it. */
+export type EventFlow = {
+  publisher: Service;
+  subscriber: Service;
+  write: Parameters<typeof write>[0];
+  /** The request that the subscriber sends before the event takes effect. */
+  query?: { service: Service; path: string };
 };
 
-export const ways: Way[] = [
-  { speaker: 'customer', hearer: 'auth', write: 'note' },
-  { speaker: 'interaction', hearer: 'auth', write: 'interaction' },
+export const eventFlows: EventFlow[] = [
+  { publisher: 'customer', subscriber: 'auth', write: 'note' },
+  { publisher: 'interaction', subscriber: 'auth', write: 'interaction' },
   {
-    speaker: 'interaction',
-    hearer: 'customer',
-    write: 'order', // it moves a counter: of what moves none, nothing is asked
-    asks: { service: 'interaction', path: '/internal/customers/totals' },
+    publisher: 'interaction',
+    subscriber: 'customer',
+    write: 'order', // changes a counter, so that the subscriber fetches the totals
+    query: { service: 'interaction', path: '/internal/customers/totals' },
   },
-  { speaker: 'product', hearer: 'auth', write: 'product' },
-  { speaker: 'favorites', hearer: 'auth', write: 'favorite' },
-  { speaker: 'customer', hearer: 'interaction', write: 'removeForGood' },
-  { speaker: 'customer', hearer: 'favorites', write: 'removeForGood' },
-  { speaker: 'auth', hearer: 'customer', write: 'user' },
+  { publisher: 'product', subscriber: 'auth', write: 'product' },
+  { publisher: 'favorites', subscriber: 'auth', write: 'favorite' },
+  { publisher: 'customer', subscriber: 'interaction', write: 'hardDelete' },
+  { publisher: 'customer', subscriber: 'favorites', write: 'hardDelete' },
+  { publisher: 'auth', subscriber: 'customer', write: 'user' },
 ];
 
-/** A moment in an event's way at which somebody dies. */
-export type Point = {
+/** A point in the delivery of an event at which a process is killed. */
+export type CrashPoint = {
   name: string;
-  dies: 'speaker' | 'hearer';
-  /** What of an event's way does not pass: that it is told, what its hearer asks then, or the answer that it was heard. */
-  held: 'message' | 'question' | 'confirm' | 'ack';
+  killed: 'publisher' | 'subscriber';
+  /** The message that is held: the event, the subscriber's query, or an acknowledgement. */
+  held: 'message' | 'query' | 'confirm' | 'ack';
 };
 
-export const points: Record<'RabbitMQ' | 'HTTP', Point[]> = {
+export const crashPoints: Record<'RabbitMQ' | 'HTTP', CrashPoint[]> = {
   RabbitMQ: [
-    { name: 'after commit, before publish', dies: 'speaker', held: 'message' },
-    { name: 'after publish, before removal', dies: 'speaker', held: 'confirm' },
-    { name: 'delivered, before the effect', dies: 'hearer', held: 'question' },
-    { name: 'after the effect, before the ack', dies: 'hearer', held: 'ack' },
+    { name: 'after commit, before publish', killed: 'publisher', held: 'message' },
+    { name: 'after publish, before removal', killed: 'publisher', held: 'confirm' },
+    { name: 'delivered, before the effect', killed: 'subscriber', held: 'query' },
+    { name: 'after the effect, before the ack', killed: 'subscriber', held: 'ack' },
   ],
   HTTP: [
-    { name: 'after commit, before the call', dies: 'speaker', held: 'message' },
-    { name: 'after the call, before removal', dies: 'speaker', held: 'confirm' },
-    { name: 'delivered, before the effect', dies: 'hearer', held: 'question' },
-    { name: 'after the effect, before the answer', dies: 'hearer', held: 'ack' },
+    { name: 'after commit, before the call', killed: 'publisher', held: 'message' },
+    { name: 'after the call, before removal', killed: 'publisher', held: 'confirm' },
+    { name: 'delivered, before the effect', killed: 'subscriber', held: 'query' },
+    { name: 'after the effect, before the response', killed: 'subscriber', held: 'ack' },
   ],
 };
 
-/** Whether an event comes to this point on its way: not every hearer asks somebody. */
-export const comesTo = (point: Point, way: Way): boolean => point.held !== 'question' || way.asks !== undefined;
+/** Whether a flow reaches this point: not every subscriber sends a query. */
+export const appliesTo = (point: CrashPoint, flow: EventFlow): boolean =>
+  point.held !== 'query' || flow.query !== undefined;
 
-/** Where an event is told, and where the answers to it pass. */
-function stretch({ broker, to, to_broker }: ChaosStreet, { speaker, hearer }: Way) {
+/** The proxy through which an event passes, and matchers of its messages. */
+function messagesOf({ broker, serviceProxies, brokerProxy }: ChaosFleet, { publisher, subscriber }: EventFlow) {
   if (!broker) {
-    const onEvents = (way: Passing['way']) => (passing: Passing) =>
-      passing.from === 'POST /internal/events' && passing.way === way;
-    return { proxy: to[hearer], message: onEvents('up'), confirm: onEvents('down'), ack: onEvents('down') };
+    const onEvents = (direction: Passing['direction']) => (passing: Passing) =>
+      passing.from === 'POST /internal/events' && passing.direction === direction;
+    return {
+      proxy: serviceProxies[subscriber],
+      message: onEvents('up'),
+      confirm: onEvents('down'),
+      ack: onEvents('down'),
+    };
   }
-  const frame = (from: string, way: Passing['way'], what: string) => (passing: Passing) =>
-    passing.from === from && passing.way === way && passing.what === what;
+  const frame = (from: string, direction: Passing['direction'], what: string) => (passing: Passing) =>
+    passing.from === from && passing.direction === direction && passing.what === what;
   return {
-    proxy: to_broker,
-    message: frame(`${speaker} relay`, 'up', 'publish'),
-    confirm: frame(`${speaker} relay`, 'down', 'ack'),
-    ack: frame(`${hearer} consumer`, 'up', 'ack'),
+    proxy: brokerProxy,
+    message: frame(`${publisher} relay`, 'up', 'publish'),
+    confirm: frame(`${publisher} relay`, 'down', 'ack'),
+    ack: frame(`${subscriber} consumer`, 'up', 'ack'),
   };
 }
 
 /**
- * Lets an event come as far as a point, kills who is to die there, and waits until all took effect.
- * @returns what is wrong then
+ * Writes, lets the event reach a point, kills a process there, and waits until every write took effect.
+ * @returns the remaining problems
  */
-export async function killAt(street: ChaosStreet, writer: Writer, point: Point, way: Way): Promise<string[]> {
-  const name = `${way.speaker} to ${way.hearer}, ${point.name}`;
-  const before = await settles(() => nothingLeft(street), Date.now() + 30_000);
-  const on = stretch(street, way);
-  const { asks } = way;
+export async function killAtPoint(
+  fleet: ChaosFleet,
+  writer: Writer,
+  point: CrashPoint,
+  flow: EventFlow,
+): Promise<string[]> {
+  const name = `${flow.publisher} to ${flow.subscriber}, ${point.name}`;
+  const before = await waitUntilFine(() => pendingEvents(fleet), Date.now() + 30_000);
+  const messages = messagesOf(fleet, flow);
+  const { query } = flow;
   const held =
-    point.held === 'question'
-      ? street.to[asks?.service ?? way.speaker].hold(({ from, way }) => from === `GET ${asks?.path}` && way === 'up')
-      : on.proxy.hold(on[point.held]);
-  await writeThe(way.write, writer);
-  await inTime(held.reached, name);
-  const event = await lastSaid(street, way.speaker);
-  const heard = point.held === 'confirm' || point.held === 'ack';
-  const isHeard = async () => {
-    const known = await street.ask(way.hearer, 'select 1 from inbox_events where event_id = $1', [event]);
-    return known.length > 0 === heard ? [] : [`${way.hearer} ${heard ? 'has not' : 'has'} heard it`];
+    point.held === 'query'
+      ? fleet.serviceProxies[query?.service ?? flow.publisher].hold(
+          ({ from, direction }) => from === `GET ${query?.path}` && direction === 'up',
+        )
+      : messages.proxy.hold(messages[point.held]);
+  await write(flow.write, writer);
+  await withTimeout(held.reached, name);
+  const event = await lastEventId(fleet, flow.publisher);
+  const isProcessed = point.held === 'confirm' || point.held === 'ack';
+  const checkInbox = async () => {
+    const rows = await fleet.query(flow.subscriber, 'select 1 from inbox_events where event_id = $1', [event]);
+    return rows.length > 0 === isProcessed
+      ? []
+      : [`${flow.subscriber} ${isProcessed ? 'has not' : 'has'} processed it`];
   };
-  const wrong = await settles(isHeard, Date.now() + (heard ? 5000 : 0));
-  const kept = await street.ask(way.speaker, 'select 1 from outbox_deliveries where event_id = $1', [event]);
-  if (point.dies === 'speaker' && kept.length === 0) wrong.push(`${way.speaker} does not keep it any more`);
+  const problems = await waitUntilFine(checkInbox, Date.now() + (isProcessed ? 5000 : 0));
+  const deliveries = await fleet.query(flow.publisher, 'select 1 from outbox_deliveries where event_id = $1', [event]);
+  if (point.killed === 'publisher' && deliveries.length === 0) problems.push(`${flow.publisher} has no delivery left`);
 
-  const again = on.proxy.seen(on.ack);
-  street.kill_hard(way[point.dies], name);
-  await sleep(50); // the connections that it had end before they are let go on
+  const acknowledged = messages.proxy.seen(messages.ack);
+  fleet.killHard(flow[point.killed], name);
+  await sleep(50); // its connections end before the hold is released
   held.release();
-  await inTime(again, `${name}: heard again`);
-  const effects = async () => [...(await onceEach(street, writer)), ...(await nothingLeft(street))];
-  return [...before, ...wrong, ...(await settles(effects, Date.now() + 30_000))];
+  await withTimeout(acknowledged, `${name}: acknowledged after the kill`);
+  const checkAll = async () => [...(await wrongEffects(fleet, writer)), ...(await pendingEvents(fleet))];
+  return [...before, ...problems, ...(await waitUntilFine(checkAll, Date.now() + 30_000))];
 }
 
-async function lastSaid(street: ChaosStreet, speaker: Service): Promise<unknown> {
-  const [said] = await street.ask(speaker, 'select id from outbox_events order by id desc limit 1');
-  return said?.['id'];
+async function lastEventId(fleet: ChaosFleet, publisher: Service): Promise<unknown> {
+  const [event] = await fleet.query(publisher, 'select id from outbox_events order by id desc limit 1');
+  return event?.['id'];
 }

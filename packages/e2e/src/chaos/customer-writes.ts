@@ -1,89 +1,99 @@
-import { note } from './ledger.ts';
-import { anyCustomer, ask, having, living, pathOf, slug, someCustomer, without, type Write } from './writer.ts';
+import { expectEvent } from './ledger.ts';
+import {
+  hasCustomers,
+  sendWrite,
+  customersWith,
+  activeCustomers,
+  pathOf,
+  slug,
+  someCustomer,
+  remove,
+  type Write,
+} from './writer.ts';
 
-/** Customers, what is told of them, and the users that they are. */
+/** Writes to customers, their tags and notes, and users. */
 export const customerWrites = {
   newCustomer: {
     weight: 14,
     do: async (writer, full_name) => {
-      const { customer } = (await ask(writer, 201, 'POST', '/api/customers', { full_name })).body;
+      const { customer } = (await sendWrite(writer, 201, 'POST', '/api/customers', { full_name })).body;
       const { id, number, status, type } = customer;
-      const blank = { tags: [], notes: [], interactions: [], transactions: [], favorites: [], gone: false };
-      writer.book.customers.push({ id, number, full_name, status, type, ...blank });
-      note(writer.book, 'customer.created', id);
+      const blank = { tags: [], notes: [], interactions: [], transactions: [], favorites: [], isDeleted: false };
+      writer.ledger.customers.push({ id, number, full_name, status, type, ...blank });
+      expectEvent(writer.ledger, 'customer.created', id);
     },
   },
   rename: {
     weight: 12,
-    possible: anyCustomer,
+    isPossible: hasCustomers,
     do: async (writer, full_name) => {
       const customer = someCustomer(writer);
-      await ask(writer, 200, 'PATCH', pathOf(customer), { full_name });
+      await sendWrite(writer, 200, 'PATCH', pathOf(customer), { full_name });
       customer.full_name = full_name;
-      note(writer.book, 'customer.updated', customer.id);
+      expectEvent(writer.ledger, 'customer.updated', customer.id);
     },
   },
   status: {
     weight: 6,
-    possible: anyCustomer,
+    isPossible: hasCustomers,
     do: async (writer) => {
       const customer = someCustomer(writer);
-      const status = customer.status === 'active' ? writer.dice.pick(['inactive', 'suspended']) : 'active';
-      await ask(writer, 200, 'PATCH', `${pathOf(customer)}/status`, { status, reason: 'Asked for it' });
+      const status = customer.status === 'active' ? writer.random.pick(['inactive', 'suspended']) : 'active';
+      await sendWrite(writer, 200, 'PATCH', `${pathOf(customer)}/status`, { status, reason: 'Asked for it' });
       customer.status = status;
-      note(writer.book, 'customer.status.changed', customer.id);
+      expectEvent(writer.ledger, 'customer.status.changed', customer.id);
     },
   },
   type: {
     weight: 4,
-    possible: anyCustomer,
+    isPossible: hasCustomers,
     do: async (writer) => {
       const customer = someCustomer(writer);
-      const type = customer.type === 'regular' ? writer.dice.pick(['premium', 'vip']) : 'regular';
-      await ask(writer, 200, 'PATCH', `${pathOf(customer)}/type`, { type });
+      const type = customer.type === 'regular' ? writer.random.pick(['premium', 'vip']) : 'regular';
+      await sendWrite(writer, 200, 'PATCH', `${pathOf(customer)}/type`, { type });
       customer.type = type;
-      note(writer.book, 'customer.updated', customer.id);
+      expectEvent(writer.ledger, 'customer.updated', customer.id);
     },
   },
   tag: {
     weight: 10,
-    possible: anyCustomer,
+    isPossible: hasCustomers,
     do: async (writer, label) => {
       const customer = someCustomer(writer);
-      const { tag } = (await ask(writer, 201, 'POST', `${pathOf(customer)}/tags`, { label })).body;
+      const { tag } = (await sendWrite(writer, 201, 'POST', `${pathOf(customer)}/tags`, { label })).body;
       customer.tags.push({ id: tag.id, label });
-      note(writer.book, 'customer.tag.added', customer.id);
+      expectEvent(writer.ledger, 'customer.tag.added', customer.id);
     },
   },
   untag: {
     weight: 3,
-    possible: (book) => having(book, 'tags').length > 0,
+    isPossible: (ledger) => customersWith(ledger, 'tags').length > 0,
     do: async (writer) => {
-      const customer = writer.dice.pick(having(writer.book, 'tags'));
-      const tag = writer.dice.pick(customer.tags);
-      await ask(writer, 200, 'DELETE', `${pathOf(customer)}/tags/${tag.id}`);
-      without(customer.tags, tag);
-      note(writer.book, 'customer.tag.removed', customer.id);
+      const customer = writer.random.pick(customersWith(writer.ledger, 'tags'));
+      const tag = writer.random.pick(customer.tags);
+      await sendWrite(writer, 200, 'DELETE', `${pathOf(customer)}/tags/${tag.id}`);
+      remove(customer.tags, tag);
+      expectEvent(writer.ledger, 'customer.tag.removed', customer.id);
     },
   },
   note: {
     weight: 10,
-    possible: anyCustomer,
+    isPossible: hasCustomers,
     do: async (writer, content) => {
       const customer = someCustomer(writer);
-      await ask(writer, 201, 'POST', `${pathOf(customer)}/notes`, { content });
+      await sendWrite(writer, 201, 'POST', `${pathOf(customer)}/notes`, { content });
       customer.notes.push(content);
-      note(writer.book, 'customer.note.added', customer.id);
+      expectEvent(writer.ledger, 'customer.note.added', customer.id);
     },
   },
-  removeForGood: {
+  hardDelete: {
     weight: 2,
-    possible: (book) => living(book).length > 2,
+    isPossible: (ledger) => activeCustomers(ledger).length > 2,
     do: async (writer) => {
       const customer = someCustomer(writer);
-      await ask(writer, 200, 'DELETE', `${pathOf(customer)}?hard_delete=true`);
-      customer.gone = true;
-      note(writer.book, 'customer.deleted', customer.id);
+      await sendWrite(writer, 200, 'DELETE', `${pathOf(customer)}?hard_delete=true`);
+      customer.isDeleted = true;
+      expectEvent(writer.ledger, 'customer.deleted', customer.id);
     },
   },
   user: {
@@ -97,16 +107,16 @@ export const customerWrites = {
         last_name: 'X',
         company_id: writer.company_id,
       };
-      const { body: answer } = await ask(writer, 201, 'POST', '/api/v1/users', { ...body, role: 'customer' });
-      writer.book.users.push({ id: answer.id ?? answer.user.id, first_name });
+      const { body: response } = await sendWrite(writer, 201, 'POST', '/api/v1/users', { ...body, role: 'customer' });
+      writer.ledger.users.push({ id: response.id ?? response.user.id, first_name });
     },
   },
   renameUser: {
     weight: 2,
-    possible: ({ users }) => users.length > 0,
+    isPossible: ({ users }) => users.length > 0,
     do: async (writer, first_name) => {
-      const user = writer.dice.pick(writer.book.users);
-      await ask(writer, 200, 'PUT', `/api/v1/users/${user.id}`, { first_name });
+      const user = writer.random.pick(writer.ledger.users);
+      await sendWrite(writer, 200, 'PUT', `/api/v1/users/${user.id}`, { first_name });
       user.first_name = first_name;
     },
   },

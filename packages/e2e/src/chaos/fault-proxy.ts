@@ -1,96 +1,98 @@
 import { createServer, connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@clientela/testing';
-import type { Piece, Wire } from './protocol.ts';
+import type { Segment, Protocol } from './protocol.ts';
 
-/** What is about to pass: whose connection (`customer relay`, or the request it belongs to), which way, and what it is. */
-export type Passing = { from: string; way: 'up' | 'down'; what: string };
-type Which = (passing: Passing) => boolean;
+/** A segment about to pass: its connection (`customer relay`, or the request it belongs to), direction and kind. */
+export type Passing = { from: string; direction: 'up' | 'down'; what: string };
+type Matcher = (passing: Passing) => boolean;
 
-export type Held = {
-  /** Settled when the first that is held has come. */
+export type Hold = {
+  /** Resolves when the first segment is held. */
   reached: Promise<Passing>;
-  /** Whether something is held now. */
+  /** Whether a segment is held now. */
   holds: () => boolean;
-  /** Lets through what is held and what comes. */
+  /** Passes on held and later segments. */
   release: () => void;
 };
 
 export type FaultProxy = {
   port: number;
-  /** Stops a direction of a connection before the first that `which` names; what comes behind it waits too. */
-  hold: (which: Which) => Held;
-  /** Settled when the next that `which` names has passed. */
-  seen: (which: Which) => Promise<Passing>;
-  /** Lets everything through, each piece so many milliseconds late. @returns how to end that */
-  delay: (which: Which, milliseconds: number) => () => void;
-  /** Ends connections that are open, as when a wire is cut. */
+  /** Stops a direction of a connection before the first matching segment. Later segments wait behind it. */
+  hold: (matches: Matcher) => Hold;
+  /** Resolves when the next matching segment has passed. */
+  seen: (matches: Matcher) => Promise<Passing>;
+  /** Delays matching segments. @returns a function that ends the delay */
+  delay: (matches: Matcher, milliseconds: number) => () => void;
+  /** Resets open connections. */
   cut: (from?: (name: string) => boolean) => void;
   close: () => Promise<void>;
 };
 
-type Line = { from: string; client: Socket; server: Socket; over: PromiseWithResolvers<void> };
+type Connection = { from: string; client: Socket; server: Socket; over: PromiseWithResolvers<void> };
 
 /**
- * A stretch of TCP between a program and what it talks to, on which whatever happens on a network can be made to happen.
- * @param target the port of what is talked to, asked for each connection
+ * A TCP proxy that injects network faults between a process and its server.
+ * @param target returns the port of the server, called for each connection
  */
-export async function faultProxy(target: () => number, wire: Wire): Promise<FaultProxy> {
-  const lines = new Set<Line>();
-  const holding = new Map<Which, { lifted: PromiseWithResolvers<void>; reached: PromiseWithResolvers<Passing> }>();
-  const delays = new Map<Which, number>();
-  const watched = new Map<Which, (passing: Passing) => void>();
-  let waiting: { which: Which }[] = [];
+export async function faultProxy(target: () => number, protocol: Protocol): Promise<FaultProxy> {
+  const connections = new Set<Connection>();
+  const holding = new Map<Matcher, { lifted: PromiseWithResolvers<void>; reached: PromiseWithResolvers<Passing> }>();
+  const delays = new Map<Matcher, number>();
+  const watched = new Map<Matcher, (passing: Passing) => void>();
+  let waiting: { matches: Matcher }[] = [];
 
-  /** Hands on what one side sends, in its order; what is held when the connection ends is never handed on. */
-  const hand = (line: Line, way: Passing['way'], scan: (chunk: Buffer) => Piece[]) => {
-    const [source, sink] = way === 'up' ? [line.client, line.server] : [line.server, line.client];
+  /** Forwards one direction in order. A segment that is held when the connection ends is dropped. */
+  const forward = (connection: Connection, direction: Passing['direction'], scan: (chunk: Buffer) => Segment[]) => {
+    const [source, sink] =
+      direction === 'up' ? [connection.client, connection.server] : [connection.server, connection.client];
     let turn = Promise.resolve();
-    const pass = async ({ bytes, what, from }: Piece) => {
-      if (from !== undefined) line.from = from;
-      const passing: Passing = { from: line.from, way, what };
-      for (const [which, milliseconds] of delays) if (which(passing)) await sleep(milliseconds);
-      for (const [which, held] of holding) {
-        if (!which(passing)) continue;
+    const pass = async ({ bytes, what, from }: Segment) => {
+      if (from !== undefined) connection.from = from;
+      const passing: Passing = { from: connection.from, direction, what };
+      for (const [matches, milliseconds] of delays) if (matches(passing)) await sleep(milliseconds);
+      for (const [matches, held] of holding) {
+        if (!matches(passing)) continue;
         held.reached.resolve(passing);
-        const here = { which };
-        waiting.push(here);
+        const entry = { matches };
+        waiting.push(entry);
         const lifted = held.lifted.promise.then(() => true);
-        const passes = await Promise.race([lifted, line.over.promise.then(() => false)]);
-        waiting = waiting.filter((one) => one !== here);
-        if (!passes) return end(line);
+        const passes = await Promise.race([lifted, connection.over.promise.then(() => false)]);
+        waiting = waiting.filter((other) => other !== entry);
+        if (!passes) return end(connection);
       }
       if (sink.destroyed) return;
-      for (const [which, tell] of watched) if (which(passing)) tell(passing);
-      if (!sink.write(bytes)) await Promise.race([drained(sink), line.over.promise]);
+      for (const [matches, notify] of watched) if (matches(passing)) notify(passing);
+      if (!sink.write(bytes)) await Promise.race([drained(sink), connection.over.promise]);
     };
     source.on('data', (chunk: Buffer) => {
-      for (const piece of scan(chunk)) turn = turn.then(() => (lines.has(line) ? pass(piece) : undefined));
+      for (const piece of scan(chunk)) turn = turn.then(() => (connections.has(connection) ? pass(piece) : undefined));
     });
     source.on('end', () => {
-      line.over.resolve();
+      connection.over.resolve();
       void turn.then(() => sink.end());
     });
   };
-  const end = (line: Line) => {
-    lines.delete(line);
-    line.over.resolve();
-    line.client.destroy();
-    line.server.destroy();
+  const end = (connection: Connection) => {
+    connections.delete(connection);
+    connection.over.resolve();
+    connection.client.destroy();
+    connection.server.destroy();
   };
 
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
-    const line: Line = {
+    const connection: Connection = {
       from: '',
       client,
       server: connect({ port: target(), host: '127.0.0.1', allowHalfOpen: true, noDelay: true }),
       over: Promise.withResolvers(),
     };
-    lines.add(line);
-    for (const socket of [client, line.server]) socket.on('error', () => end(line)).on('close', () => end(line));
-    const { up, down } = wire();
-    hand(line, 'up', up);
-    hand(line, 'down', down);
+    connections.add(connection);
+    for (const socket of [client, connection.server])
+      socket.on('error', () => end(connection)).on('close', () => end(connection));
+    const { up, down } = protocol();
+    forward(connection, 'up', up);
+    forward(connection, 'down', down);
   });
   const port = await freePort();
   await new Promise<void>((resolve, reject) => {
@@ -99,34 +101,34 @@ export async function faultProxy(target: () => number, wire: Wire): Promise<Faul
 
   return {
     port,
-    hold: (which) => {
+    hold: (matches) => {
       const held = { lifted: Promise.withResolvers<void>(), reached: Promise.withResolvers<Passing>() };
-      holding.set(which, held);
+      holding.set(matches, held);
       return {
         reached: held.reached.promise,
-        holds: () => waiting.some((one) => one.which === which),
+        holds: () => waiting.some((entry) => entry.matches === matches),
         release: () => {
-          holding.delete(which);
+          holding.delete(matches);
           held.lifted.resolve();
         },
       };
     },
-    seen: (which) =>
+    seen: (matches) =>
       new Promise((resolve) => {
-        watched.set(which, (passing) => {
-          watched.delete(which);
+        watched.set(matches, (passing) => {
+          watched.delete(matches);
           resolve(passing);
         });
       }),
-    delay: (which, milliseconds) => {
-      delays.set(which, milliseconds);
-      return () => void delays.delete(which);
+    delay: (matches, milliseconds) => {
+      delays.set(matches, milliseconds);
+      return () => void delays.delete(matches);
     },
     cut: (from = () => true) => {
-      for (const line of lines) if (from(line.from)) line.client.resetAndDestroy();
+      for (const connection of connections) if (from(connection.from)) connection.client.resetAndDestroy();
     },
     close: async () => {
-      for (const { client } of lines) client.destroy();
+      for (const { client } of connections) client.destroy();
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
       });

@@ -1,55 +1,55 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { peers, services } from '@clientela/fleet';
 import pg from 'pg';
-import type { ChaosStreet } from './chaos-fleet.ts';
-import { tell, type Dice } from './seed.ts';
+import type { ChaosFleet } from './chaos-fleet.ts';
+import { log, type Random } from './seed.ts';
 
 type Fault = {
   name: string;
   kills: boolean;
-  /** Only where there is one. */
-  needs_broker?: true;
-  happen: (street: ChaosStreet, dice: Dice) => Promise<() => Promise<void>>;
+  /** Possible only with a broker. */
+  needsBroker?: true;
+  inject: (fleet: ChaosFleet, random: Random) => Promise<() => Promise<void>>;
 };
 
-const nothingElse = async () => {};
+const noCleanUp = async () => {};
 
-/** What happens to a street, as the dice say. Each answers with what ends it, for what does not end by itself. */
+/** The faults that are injected. Each returns a function that ends it, when it does not end by itself. */
 const faults: Fault[] = [
-  ...peers.map((program) => ({
-    name: `kill -9 ${program}`,
+  ...peers.map((peer) => ({
+    name: `kill -9 ${peer}`,
     kills: true,
-    happen: async (street: ChaosStreet) => {
-      street.kill(program, 'SIGKILL');
-      return nothingElse;
+    inject: async (fleet: ChaosFleet) => {
+      fleet.kill(peer, 'SIGKILL');
+      return noCleanUp;
     },
   })),
   {
     name: 'kill -9 a PostgreSQL backend',
     kills: true,
-    happen: async (street, dice) => {
-      const at = dice.below(1000);
-      const backends = await backendsOf(street);
+    inject: async (fleet, random) => {
+      const at = random.below(1000);
+      const backends = await backendsOf(fleet);
       const pid = backends[at % backends.length];
-      if (pid !== undefined) process.kill(pid, 'SIGKILL'); // the server ends all others then, and recovers
-      return nothingElse;
+      if (pid !== undefined) process.kill(pid, 'SIGKILL'); // the server then ends all other backends and recovers
+      return noCleanUp;
     },
   },
   {
     name: 'kill -9 PostgreSQL',
     kills: true,
-    happen: async (street) => {
-      const pid = street.postgres.pid();
+    inject: async (fleet) => {
+      const pid = fleet.postgres.pid();
       if (pid !== undefined) process.kill(pid, 'SIGKILL');
-      return nothingElse;
+      return noCleanUp;
     },
   },
   {
     name: 'kill -9 the broker',
     kills: true,
-    needs_broker: true,
-    happen: async ({ broker }, dice) => {
-      const away = dice.below(3000);
+    needsBroker: true,
+    inject: async ({ broker }, random) => {
+      const away = random.below(3000);
       await broker?.kill();
       return async () => {
         await sleep(away);
@@ -58,41 +58,41 @@ const faults: Fault[] = [
     },
   },
   {
-    name: 'the wires to the broker are cut',
+    name: 'reset connections to the broker',
     kills: false,
-    needs_broker: true,
-    happen: async (street) => {
-      street.to_broker.cut();
-      return nothingElse;
+    needsBroker: true,
+    inject: async (fleet) => {
+      fleet.brokerProxy.cut();
+      return noCleanUp;
     },
   },
   {
-    name: 'nothing passes to or from the broker for a while, and nobody is told',
+    name: 'drop all traffic of the broker for a while',
     kills: false,
-    needs_broker: true,
-    happen: async (street, dice) => {
-      const held = street.to_broker.hold(() => true);
-      const time = 500 + dice.below(2500);
+    needsBroker: true,
+    inject: async (fleet, random) => {
+      const held = fleet.brokerProxy.hold(() => true);
+      const time = 500 + random.below(2500);
       return async () => {
         await sleep(time);
         held.release();
-        street.to_broker.cut(); // what was half-open is noticed in the end
+        fleet.brokerProxy.cut(); // ends half-open connections
       };
     },
   },
   {
-    name: 'the wires to a service are cut',
+    name: 'reset connections to a service',
     kills: false,
-    happen: async (street, dice) => {
-      street.to[dice.pick(services)].cut();
-      return nothingElse;
+    inject: async (fleet, random) => {
+      fleet.serviceProxies[random.pick(services)].cut();
+      return noCleanUp;
     },
   },
 ];
 
-/** The backends that serve our programs. */
-async function backendsOf({ postgres }: ChaosStreet): Promise<number[]> {
-  const client = new pg.Client({ connectionString: postgres.admin_url, connectionTimeoutMillis: 5000 });
+/** Process ids of the backends that serve the fleet. */
+async function backendsOf({ postgres }: ChaosFleet): Promise<number[]> {
+  const client = new pg.Client({ connectionString: postgres.adminUrl, connectionTimeoutMillis: 5000 });
   client.on('error', () => {});
   try {
     await client.connect();
@@ -101,31 +101,31 @@ async function backendsOf({ postgres }: ChaosStreet): Promise<number[]> {
     );
     return rows.map(({ pid }) => pid);
   } catch {
-    return []; // it was killed a moment ago
+    return []; // PostgreSQL was just killed
   } finally {
     await client.end().catch(() => {});
   }
 }
 
-/** One fault after the other, each kind once before any comes again; `over` waits for the end of those that last. */
-export function faultsOf(
-  street: ChaosStreet,
-  dice: Dice,
-): { next: (when: string) => Promise<boolean>; over: () => Promise<void> } {
-  const possible = faults.filter(({ needs_broker }) => street.broker || !needs_broker);
+/** Injects one fault after the other, each kind once before any is repeated. `finish` waits for the end of lasting faults. */
+export function createFaults(
+  fleet: ChaosFleet,
+  random: Random,
+): { next: (when: string) => Promise<boolean>; finish: () => Promise<void> } {
+  const possible = faults.filter(({ needsBroker }) => fleet.broker || !needsBroker);
   const deck: Fault[] = [];
   const lasting = new Map<string, Promise<void>>();
   return {
     /** @returns whether it was a kill */
     next: async (when) => {
       if (deck.length === 0) deck.push(...possible);
-      const [fault] = deck.splice(dice.below(deck.length), 1) as [Fault];
-      await lasting.get(fault.name); // it happens again when it is over
-      tell(`${fault.name}: ${when}`);
-      const end = await fault.happen(street, dice);
+      const [fault] = deck.splice(random.below(deck.length), 1) as [Fault];
+      await lasting.get(fault.name); // a fault is not repeated before it ends
+      log(`${fault.name}: ${when}`);
+      const end = await fault.inject(fleet, random);
       lasting.set(fault.name, end());
       return fault.kills;
     },
-    over: async () => void (await Promise.all(lasting.values())),
+    finish: async () => void (await Promise.all(lasting.values())),
   };
 }

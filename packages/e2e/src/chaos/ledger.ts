@@ -1,4 +1,4 @@
-/** What was acknowledged of one customer. */
+/** The acknowledged state of one customer. */
 export type Customer = {
   id: string;
   number: number;
@@ -10,48 +10,49 @@ export type Customer = {
   interactions: { id: string; type: string; status: string | null; notes: string }[];
   transactions: { id: string; kind: string; amount: string; status: string }[];
   favorites: { id: number; item_id: number }[];
-  /** Removed for good. */
-  gone: boolean;
+  /** Whether it was hard deleted. */
+  isDeleted: boolean;
 };
 export type Product = { id: string; number: number; name: string };
 export type User = { id: string; first_name: string };
 
-/** What one writer was told is done: the only thing that a caller can rely on. */
-export type Book = {
+/** The acknowledged writes of one writer: the only state that a client may rely on. */
+export type Ledger = {
   writes: number;
-  /** Requests that were sent again, as they were not answered. */
-  repeated: number;
-  /** Milliseconds that each answer took that came at once. */
-  took: number[];
+  /** Number of retries after a missing response. */
+  retries: number;
+  /** Duration of each request without a retry, in milliseconds. */
+  durations: number[];
   customers: Customer[];
   products: Product[];
   users: User[];
-  /** Interactions that were deleted by themselves. */
-  deleted: string[];
-  /** How often each event must have been said: `customer.updated <id>`. */
-  said: Map<string, number>;
+  /** Ids of interactions that were deleted one by one. */
+  deletedInteractions: string[];
+  /** The expected number of each event: `customer.updated <id>`. */
+  expectedEvents: Map<string, number>;
 };
 
-export const emptyBook = (): Book => ({
+export const emptyLedger = (): Ledger => ({
   writes: 0,
-  repeated: 0,
-  took: [],
+  retries: 0,
+  durations: [],
   customers: [],
   products: [],
   users: [],
-  deleted: [],
-  said: new Map(),
+  deletedInteractions: [],
+  expectedEvents: new Map(),
 });
 
-export function note({ said }: Book, event: string, id: string | number): void {
+/** Records that a write must have published an event. */
+export function expectEvent({ expectedEvents }: Ledger, event: string, id: string | number): void {
   const key = `${event} ${id}`;
-  said.set(key, (said.get(key) ?? 0) + 1);
+  expectedEvents.set(key, (expectedEvents.get(key) ?? 0) + 1);
 }
 
 const cents = (amount: string) => Math.round(Number(amount) * 100);
 
-/** What a customer's counters must come to, by what was recorded of it. */
-export function countersOf({ interactions, transactions }: Customer) {
+/** Computes a customer's expected counters from its acknowledged records. */
+export function expectedCounters({ interactions, transactions }: Customer) {
   const counted = (kind: string) => transactions.filter((one) => one.kind === kind && one.status !== 'cancelled');
   const [orders, refunds] = [counted('order'), counted('refund')];
   const of = (type: string) => interactions.filter((one) => one.type === type);

@@ -1,11 +1,11 @@
-/** A piece of what passes in one direction, as it may be held: `what` names it, and is empty for what nobody asks for. */
-export type Piece = { bytes: Buffer; what: string; from?: string };
+/** A part of the bytes in one direction. `what` names its kind, and is empty for kinds that no fault concerns. */
+export type Segment = { bytes: Buffer; what: string; from?: string };
 
-/** Cuts what comes in one direction into pieces. What is incomplete is kept until the rest comes. */
-export type Scanner = (chunk: Buffer) => Piece[];
+/** Splits the bytes of one direction into segments. An incomplete one is buffered until the rest arrives. */
+export type Scanner = (chunk: Buffer) => Segment[];
 
-/** How the two directions of one connection are read. */
-export type Wire = () => { up: Scanner; down: Scanner };
+/** Parsers of the two directions of one connection. */
+export type Protocol = () => { up: Scanner; down: Scanner };
 
 const methods: Record<string, string> = {
   '10.11': 'start-ok',
@@ -15,17 +15,17 @@ const methods: Record<string, string> = {
   '60.80': 'ack',
 };
 
-/** AMQP 0-9-1 by its frames; the client says at its beginning what it is called. */
-export const amqp: Wire = () => ({ up: frames(true), down: frames(false) });
+/** AMQP 0-9-1, split into frames. The client names itself in its first frame. */
+export const amqp: Protocol = () => ({ up: frames(true), down: frames(false) });
 
 function frames(client: boolean): Scanner {
   let rest = Buffer.alloc(0);
   let greeted = !client;
   return (chunk) => {
     rest = Buffer.concat([rest, chunk]);
-    const pieces: Piece[] = [];
-    const take = (length: number, piece: Omit<Piece, 'bytes'>) => {
-      pieces.push({ bytes: rest.subarray(0, length), ...piece });
+    const segments: Segment[] = [];
+    const take = (length: number, segment: Omit<Segment, 'bytes'>) => {
+      segments.push({ bytes: rest.subarray(0, length), ...segment });
       rest = rest.subarray(length);
     };
     if (!greeted && rest.length >= 8) {
@@ -38,21 +38,21 @@ function frames(client: boolean): Scanner {
       if (rest.length < length) break;
       const isMethod = rest[0] === 1;
       const what = (isMethod && methods[`${rest.readUInt16BE(7)}.${rest.readUInt16BE(9)}`]) || '';
-      const named = what === 'start-ok' && /clientela (\w+ \w+)/.exec(rest.toString('latin1', 0, length))?.[1];
-      take(length, { what, ...(named && { from: named }) });
+      const clientName = what === 'start-ok' && /clientela (\w+ \w+)/.exec(rest.toString('latin1', 0, length))?.[1];
+      take(length, { what, ...(clientName && { from: clientName }) });
     }
-    return pieces;
+    return segments;
   };
 }
 
 /**
- * HTTP/1.1 as our programs speak it: one request after the other on a connection. `POST /path` is the beginning of a request, and belongs
- * to all that follows until the next, its answer too.
+ * HTTP/1.1 without pipelining. `POST /path` marks the beginning of a request, and names all segments until the next one, including
+ * the response.
  */
-export const http: Wire = () => ({
+export const http: Protocol = () => ({
   up: (chunk) => {
     const line = /^([A-Z]+ [^\s?]+)\S* HTTP\/1\.1\r\n/.exec(chunk.toString('latin1', 0, 2000))?.[1];
     return [{ bytes: chunk, what: line ?? '', ...(line && { from: line }) }];
   },
-  down: (chunk) => [{ bytes: chunk, what: chunk.toString('latin1', 0, 9) === 'HTTP/1.1 ' ? 'answer' : '' }],
+  down: (chunk) => [{ bytes: chunk, what: chunk.toString('latin1', 0, 9) === 'HTTP/1.1 ' ? 'response' : '' }],
 });

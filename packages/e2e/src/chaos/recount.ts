@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { repoRoot } from '@clientela/fleet';
 import { childEnv } from '@clientela/testing';
-import type { ChaosStreet } from './chaos-fleet.ts';
+import type { ChaosFleet } from './chaos-fleet.ts';
 
-/** Whether `npm run recount -- --check` finds every customer's counters to be what was recorded. */
-export async function recounted({ databases, secrets, ports }: ChaosStreet): Promise<string[]> {
+/** Runs `npm run recount -- --check`. @returns its output when a counter is wrong */
+export async function wrongCounters({ databases, secrets, ports }: ChaosFleet): Promise<string[]> {
   const env = {
     ...childEnv,
     CUSTOMER_DATABASE_URL: databases.customer.url,
-    CUSTOMER_OWNER_DATABASE_URL: databases.customer.owner_url,
-    CUSTOMER_SERVICE_KEY: secrets.service_keys.customer,
+    CUSTOMER_OWNER_DATABASE_URL: databases.customer.ownerUrl,
+    CUSTOMER_SERVICE_KEY: secrets.serviceKeys.customer,
     INTERACTION_PORT: String(ports.interaction),
   };
   const script = join(repoRoot, 'packages/fleet/src/commands/recount.ts');

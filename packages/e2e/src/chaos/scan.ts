@@ -4,17 +4,17 @@ import { locatePostgres } from '@clientela/embedded-postgres';
 import { services } from '@clientela/fleet';
 import { connect } from 'amqplib';
 import pg from 'pg';
-import type { ChaosStreet } from './chaos-fleet.ts';
+import type { ChaosFleet } from './chaos-fleet.ts';
 
-/** Where something was found, and what of it. */
+/** A place that contains marks. */
 export type Found = { where: string; marks: string[] };
 
 /**
- * Looks for a text everywhere that this street has put anything: every row of every table, every message, every file but those of
- * PostgreSQL and the broker, every line of a log. Letters' case aside, and as bytes that a table shows in hexadecimal.
- * @param start what all marks begin with
+ * Searches everything that a fleet has written for marks: table rows, messages, files except those of PostgreSQL and the broker, and
+ * output lines. Ignores case and also finds bytes in hexadecimal.
+ * @param start prefix of all marks
  */
-export async function scan(street: ChaosStreet, start: string): Promise<Found[]> {
+export async function scan(fleet: ChaosFleet, start: string): Promise<Found[]> {
   const found: Found[] = [];
   const look = (where: string, text: string) => {
     const plain = text.toLowerCase();
@@ -23,21 +23,21 @@ export async function scan(street: ChaosStreet, start: string): Promise<Found[]>
     if (plain.includes(hex)) marks.add(`${start} in hexadecimal`);
     if (marks.size > 0) found.push({ where, marks: [...marks] });
   };
-  for (const service of services) await scanTables(street, service, look);
-  await scanMessages(street, look);
-  scanFiles(street.folder, look);
-  for (const line of street.lines) look('a line that a program wrote', line);
-  // The server's own log is nobody's data either.
-  const { home } = await locatePostgres(street.folder);
-  look("PostgreSQL's log", readFileSync(join(home, 'postgres.log'), 'latin1'));
+  for (const service of services) await scanTables(fleet, service, look);
+  await scanMessages(fleet, look);
+  scanFiles(fleet.folder, look);
+  for (const line of fleet.lines) look('output of a process', line);
+  // The server's own log must not contain personal data either.
+  const { dataHome } = await locatePostgres(fleet.folder);
+  look("PostgreSQL's log", readFileSync(join(dataHome, 'postgres.log'), 'latin1'));
   return found;
 }
 
 type Look = (where: string, text: string) => void;
 
-async function scanTables({ databases, postgres }: ChaosStreet, service: (typeof services)[number], look: Look) {
-  // As the server's superuser: there is no table that it does not see.
-  const url = new URL(postgres.admin_url ?? databases[service].owner_url);
+async function scanTables({ databases, postgres }: ChaosFleet, service: (typeof services)[number], look: Look) {
+  // The server's superuser sees every table.
+  const url = new URL(postgres.adminUrl ?? databases[service].ownerUrl);
   url.pathname = new URL(databases[service].url).pathname;
   const db = new pg.Client({ connectionString: url.href });
   await db.connect();
@@ -58,19 +58,19 @@ async function scanTables({ databases, postgres }: ChaosStreet, service: (typeof
 
 const tapOf = (exchange: string) => `tap of ${exchange}`;
 
-/** Keeps a copy of every message from here on, to be looked through by `scan`. */
-export async function tapMessages({ broker, exchange }: ChaosStreet): Promise<void> {
+/** Keeps a copy of every message from now on, which `scan` reads. */
+export async function tapMessages({ broker, exchange }: ChaosFleet): Promise<void> {
   if (!broker) return;
   const model = await connect(broker.url);
   const channel = await model.createChannel();
   await channel.assertQueue(tapOf(exchange), { durable: true, arguments: { 'x-queue-type': 'quorum' } });
   await channel.bindQueue(tapOf(exchange), exchange, '#');
   await model.close();
-  await broker.settled();
+  await broker.flush();
 }
 
-/** Every message that was ever sent, and those that the broker gave up. What waits for a service only that one can take: there is nothing. */
-async function scanMessages({ broker, exchange }: ChaosStreet, look: Look) {
+/** Scans every message sent so far and the dead-letter queues. Fails when a service queue is not empty, since only its service reads it. */
+async function scanMessages({ broker, exchange }: ChaosFleet, look: Look) {
   if (!broker) return;
   const queues = (await broker.ctl('-q', 'list_queues', 'name', 'messages'))
     .split('\n')
@@ -94,7 +94,7 @@ async function scanMessages({ broker, exchange }: ChaosStreet, look: Look) {
   }
 }
 
-/** Below an installation's folder; PostgreSQL's lies there too, unless the tests run as root. */
+/** Scans an installation's folder, except PostgreSQL's data, which is there unless the tests run as root. */
 function scanFiles(folder: string, look: Look) {
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);

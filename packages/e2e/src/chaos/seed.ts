@@ -1,25 +1,25 @@
 import { createHash, randomInt } from 'node:crypto';
 
-/** What this run's chances come from: `CHAOS_SEED`, else one that nobody chose. */
+/** Seed of this run: `CHAOS_SEED`, otherwise random. */
 export const seed = process.env['CHAOS_SEED'] || String(randomInt(1_000_000_000));
 
-/** For whoever watches, and for the log of a run that failed. */
-export const tell = (line: string): void => void process.stdout.write(`chaos ${line}\n`);
-tell(`seed ${seed}: the same chances again with CHAOS_SEED=${seed}`);
+/** Prints a line, so that the log of a failed run shows what happened. */
+export const log = (line: string): void => void process.stdout.write(`chaos ${line}\n`);
+log(`seed ${seed}: repeat with CHAOS_SEED=${seed}`);
 
-export type Dice = {
-  /** 0 up to, and without, `below`. */
-  below: (below: number) => number;
+export type Random = {
+  /** A number from 0 up to, but excluding, `limit`. */
+  below: (limit: number) => number;
   pick: <T>(of: readonly T[]) => T;
 };
 
 /**
- * A row of chances that belongs to one part of a run. Each part has its own, so that none depends on how fast another is: the same seed
- * makes the same decisions, however the processes take their turns.
+ * Creates a seeded random number generator for one part of a run. Each part has its own, so that a seed gives the same decisions
+ * however the processes are scheduled.
  */
-export function dice(part: string): Dice {
+export function createRandom(part: string): Random {
   let state = createHash('sha256').update(`${seed} ${part}`).digest().readUInt32LE();
-  // mulberry32, public domain: 32 bits of state are plenty for a few thousand decisions.
+  // mulberry32 (public domain): 32 bits of state suffice for a few thousand decisions.
   const next = () => {
     state = (state + 0x6d_2b_79_f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), state | 1);
@@ -30,7 +30,7 @@ export function dice(part: string): Dice {
   return {
     below,
     pick: (of) => {
-      if (of.length === 0) throw new Error('there is nothing to choose from');
+      if (of.length === 0) throw new Error('cannot pick from an empty list');
       return of[below(of.length)] as (typeof of)[number];
     },
   };

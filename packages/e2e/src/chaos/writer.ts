@@ -1,51 +1,51 @@
-import type { Answer, Client } from '../testing/test-fleet.ts';
-import type { Book, Customer } from './ledger.ts';
-import { untilAnswered } from './retry.ts';
-import type { Dice } from './seed.ts';
+import type { TestResponse, Client } from '../testing/test-fleet.ts';
+import type { Ledger, Customer } from './ledger.ts';
+import { sendWithRetry } from './retry.ts';
+import type { Random } from './seed.ts';
 
-/** Somebody who writes, one thing after the other, each until it is acknowledged. */
+/** A client that writes one record after the other, each until it is acknowledged. */
 export type Writer = {
   name: string;
-  client: Client & { user: Answer['body'] };
+  client: Client & { user: TestResponse['body'] };
   company_id: string;
-  book: Book;
-  dice: Dice;
+  ledger: Ledger;
+  random: Random;
 };
 
-/** A kind of write: asks for it, and notes in the book what was acknowledged. */
+/** A kind of write, which records in the ledger what was acknowledged. */
 export type Write = {
-  /** How often it is chosen among those that are possible. */
+  /** Relative frequency among the possible writes. */
   weight: number;
-  possible?: (book: Book) => boolean;
+  isPossible?: (ledger: Ledger) => boolean;
   do: (writer: Writer, name: string) => Promise<void>;
 };
 
-/** @throws Error for any answer but the expected one, and a "not now" that does not end */
-export async function ask(
+/** Sends a write with retries. @throws Error for any response but the expected one */
+export async function sendWrite(
   writer: Writer,
   expected: number,
   method: string,
   path: string,
   body?: unknown,
-): Promise<Answer> {
+): Promise<TestResponse> {
   const key = slug(writer);
-  const begun = performance.now();
-  const answer = await untilAnswered(writer.client, key, method, path, body);
-  writer.book.repeated += answer.times - 1;
-  if (answer.times === 1) writer.book.took.push(performance.now() - begun);
-  // Removed by a request whose answer was lost: what is gone cannot be removed again.
-  const goneBefore = method === 'DELETE' && answer.status === 404 && answer.times > 1;
-  if (answer.status !== expected && !goneBefore)
-    throw new Error(`${method} ${path} was answered by ${answer.status} ${JSON.stringify(answer.body)}`);
-  return answer;
+  const startTime = performance.now();
+  const response = await sendWithRetry(writer.client, key, method, path, body);
+  writer.ledger.retries += response.times - 1;
+  if (response.times === 1) writer.ledger.durations.push(performance.now() - startTime);
+  // A lost response may have deleted the record, so that the retry does not find it.
+  const isAlreadyDeleted = method === 'DELETE' && response.status === 404 && response.times > 1;
+  if (response.status !== expected && !isAlreadyDeleted)
+    throw new Error(`${method} ${path} returned ${response.status} ${JSON.stringify(response.body)}`);
+  return response;
 }
 
-/** What one write of one writer is called where there is no room for blanks. */
-export const slug = ({ name, book }: Writer) => `${name} ${book.writes}`.replaceAll(' ', '-');
-export const living = ({ customers }: Book) => customers.filter(({ gone }) => !gone);
-export const someCustomer = ({ book, dice }: Writer): Customer => dice.pick(living(book));
-export const having = (book: Book, what: 'tags' | 'interactions' | 'transactions' | 'favorites') =>
-  living(book).filter((customer) => customer[what].length > 0);
-export const without = <T>(list: T[], one: T) => void list.splice(list.indexOf(one), 1);
+/** A unique name for the current write, without spaces. */
+export const slug = ({ name, ledger }: Writer) => `${name} ${ledger.writes}`.replaceAll(' ', '-');
+export const activeCustomers = ({ customers }: Ledger) => customers.filter(({ isDeleted }) => !isDeleted);
+export const someCustomer = ({ ledger, random }: Writer): Customer => random.pick(activeCustomers(ledger));
+export const customersWith = (ledger: Ledger, field: 'tags' | 'interactions' | 'transactions' | 'favorites') =>
+  activeCustomers(ledger).filter((customer) => customer[field].length > 0);
+export const remove = <T>(list: T[], item: T) => void list.splice(list.indexOf(item), 1);
 export const pathOf = ({ id }: { id: string }) => `/api/customers/${id}`;
-export const anyCustomer = (book: Book) => living(book).length > 0;
+export const hasCustomers = (ledger: Ledger) => activeCustomers(ledger).length > 0;

@@ -6,19 +6,19 @@ export type { Writer } from './writer.ts';
 
 const writes = { ...customerWrites, ...recordWrites };
 
-/** Does one more write. What it is depends on the writer's dice and on what it wrote before, never on how long anything took. */
+/** Does one write. Its kind depends on the writer's seed and earlier writes, never on timing. */
 export async function writeOne(writer: Writer): Promise<void> {
-  const { book, dice } = writer;
+  const { ledger, random } = writer;
   const all = Object.entries(writes) as [keyof typeof writes, Write][];
-  const able = all.filter(([, { possible }]) => possible?.(book) ?? true);
-  let chosen = dice.below(able.reduce((sum, [, { weight }]) => sum + weight, 0));
-  const [kind] = able.find(([, { weight }]) => (chosen -= weight) < 0) as (typeof able)[number];
-  await writeThe(kind, writer);
+  const possible = all.filter(([, { isPossible }]) => isPossible?.(ledger) ?? true);
+  let chosen = random.below(possible.reduce((sum, [, { weight }]) => sum + weight, 0));
+  const [kind] = possible.find(([, { weight }]) => (chosen -= weight) < 0) as (typeof possible)[number];
+  await write(kind, writer);
 }
 
-/** Does one write of a kind that is possible. */
-export async function writeThe(kind: keyof typeof writes, writer: Writer): Promise<void> {
-  const { book, name } = writer;
-  await writes[kind].do(writer, `${name} ${book.writes}`);
-  book.writes += 1;
+/** Does one write of a kind. */
+export async function write(kind: keyof typeof writes, writer: Writer): Promise<void> {
+  const { ledger, name } = writer;
+  await writes[kind].do(writer, `${name} ${ledger.writes}`);
+  ledger.writes += 1;
 }

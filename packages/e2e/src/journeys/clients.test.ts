@@ -1,22 +1,22 @@
 import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { client, newCompany, shared, type Client, type TestStreet } from '../testing/test-fleet.ts';
+import { client, newCompany, fleetTest, type Client, type TestFleet } from '../testing/test-fleet.ts';
 
-let street: TestStreet;
+let fleet: TestFleet;
 let admin: Client & { user: { business_id: string; id: string } };
 
-shared.beforeAll(async ({ street: one }) => {
-  street = one;
-  admin = await newCompany(street.url);
+fleetTest.beforeAll(async ({ defaultFleet }) => {
+  fleet = defaultFleet;
+  admin = await newCompany(fleet.url);
 });
 
 const uuid = expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/);
 const instant = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
 describe('a new user', () => {
-  test('walks the whole street through one port', async () => {
-    const open = client(street.url);
-    const registered = await open.post('/auth/register', {
+  test('registers, signs in and uses every service through the gateway', async () => {
+    const anonymous = client(fleet.url);
+    const registered = await anonymous.post('/auth/register', {
       email: 'Ada@example.com',
       password: 'securepassword',
       name: 'Ada Lovelace',
@@ -35,7 +35,7 @@ describe('a new user', () => {
         },
       },
     });
-    const signedIn = await open.post('/auth/login', { email: 'ada@example.com', password: 'securepassword' });
+    const signedIn = await anonymous.post('/auth/login', { email: 'ada@example.com', password: 'securepassword' });
     expect(signedIn).toMatchObject({
       status: 200,
       body: {
@@ -44,7 +44,7 @@ describe('a new user', () => {
         user: registered.body.user.id ? { id: registered.body.user.id } : {},
       },
     });
-    const ada = client(street.url, signedIn.body.access_token);
+    const ada = client(fleet.url, signedIn.body.access_token);
     expect((await ada.get('/auth/me')).body.user).toMatchObject({ id: registered.body.user.id, last_login: instant });
 
     const created = await ada.post('/api/customers', {
@@ -120,12 +120,12 @@ describe('a new user', () => {
     expect((await ada.get(`${at}/interactions`)).status).toBe(404);
   });
 
-  test('who is the superuser signs in with what the first start printed', async () => {
-    expect(street.superuser).toMatchObject({ made: true, email: expect.any(String), password: expect.any(String) });
-    const { email, password } = street.superuser;
-    const signedIn = await client(street.url).post('/auth/login', { email, password });
-    const superuser = client(street.url, signedIn.body.access_token);
-    const own = (await admin.post('/api/customers', { full_name: 'Seen from above' })).body.customer;
+  test('the superuser signs in with the credentials of the first start', async () => {
+    expect(fleet.superuser).toMatchObject({ made: true, email: expect.any(String), password: expect.any(String) });
+    const { email, password } = fleet.superuser;
+    const signedIn = await client(fleet.url).post('/auth/login', { email, password });
+    const superuser = client(fleet.url, signedIn.body.access_token);
+    const own = (await admin.post('/api/customers', { full_name: 'Seen by superuser' })).body.customer;
     expect((await superuser.get('/api/customers')).body.total).toBeGreaterThan(0);
     expect((await superuser.get(`/api/customers/${own.id}`)).status).toBe(422);
     expect((await superuser.get(`/api/customers/${own.id}?company_id=${own.business_id}`)).body.customer.id).toBe(
@@ -136,15 +136,15 @@ describe('a new user', () => {
   });
 });
 
-describe('what is kept of a customer', () => {
-  test('is written once, read under every name, and told in its history', async () => {
+describe('a customer’s records', () => {
+  test('are written once, readable under every path, and recorded in the history', async () => {
     const phone = '79025163111';
     const again = { 'Idempotency-Key': 'order-4711' };
     const body = { full_name: 'Viktor Known', phone, tags: ['VIP'] };
-    const answers = await Promise.all([1, 2, 3].map(() => admin.post('/api/customers/', body, again)));
-    expect(answers.map(({ status }) => status)).toEqual([201, 201, 201]);
-    const { customer } = answers[0]?.body ?? {};
-    for (const answer of answers) expect(answer.body.customer).toEqual(customer);
+    const responses = await Promise.all([1, 2, 3].map(() => admin.post('/api/customers/', body, again)));
+    expect(responses.map(({ status }) => status)).toEqual([201, 201, 201]);
+    const { customer } = responses[0]?.body ?? {};
+    for (const response of responses) expect(response.body.customer).toEqual(customer);
     expect((await admin.post('/api/customers', { full_name: 'Another' }, again)).status).toBe(422);
     const at = `/api/customers/${customer.id}`;
 
@@ -165,13 +165,13 @@ describe('what is kept of a customer', () => {
     const other = `/rest/v1/customers/${customer.number}/`;
     expect((await admin.get(other)).body).toMatchObject({ id: customer.number, phone, lastname: null });
     expect((await admin.patch(other, { phone: '65979638297' })).body).toMatchObject({ success: true });
-    expect((await client(street.url).get(other)).body).toMatchObject({ success: false, status: 401 });
+    expect((await client(fleet.url).get(other)).body).toMatchObject({ success: false, status: 401 });
 
     const form = new FormData();
     const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
     form.append('file', new Blob([Buffer.from(pixel, 'base64')]), 'me.png');
     const { avatar_url } = (await admin.post(`${at}/avatar`, form)).body.customer;
-    const seen = await client(street.url).get(avatar_url);
+    const seen = await client(fleet.url).get(avatar_url);
     expect(Object.fromEntries(seen.headers)).toMatchObject({
       'content-type': 'image/webp',
       'cache-control': 'private, max-age=300',
@@ -179,7 +179,7 @@ describe('what is kept of a customer', () => {
       'content-security-policy': expect.stringContaining("default-src 'none'"),
     });
     expect((await admin.delete(`${at}/avatar`)).status).toBe(200);
-    expect((await client(street.url).get(avatar_url)).status).toBe(404);
+    expect((await client(fleet.url).get(avatar_url)).status).toBe(404);
 
     const operations = [
       { op: 'upsert', match_on: 'email', data: { email: 'batch@example.com', firstname: 'Ba' } },
@@ -209,10 +209,10 @@ describe('what is kept of a customer', () => {
   });
 });
 
-describe('the calls that CRM Finance’s users make', () => {
-  test('succeed as they are', async () => {
-    const open = client(street.url);
-    const registered = await open.post('/auth/register', {
+describe('requests of legacy clients', () => {
+  test('succeed with Portuguese field names and trailing slashes', async () => {
+    const anonymous = client(fleet.url);
+    const registered = await anonymous.post('/auth/register', {
       ds_user: 'Nome',
       ds_user_email: 'nome@example.com',
       password: 'uma senha longa',
@@ -221,12 +221,15 @@ describe('the calls that CRM Finance’s users make', () => {
       status: 201,
       body: { message: expect.any(String), user: { email: 'nome@example.com' } },
     });
-    const signedIn = await open.post('/auth/login', { ds_user_email: 'nome@example.com', password: 'uma senha longa' });
+    const signedIn = await anonymous.post('/auth/login', {
+      ds_user_email: 'nome@example.com',
+      password: 'uma senha longa',
+    });
     expect(signedIn).toMatchObject({
       status: 200,
       body: { message: expect.any(String), access_token: expect.any(String), user: { id: registered.body.user.id } },
     });
-    const nome = client(street.url, signedIn.body.access_token);
+    const nome = client(fleet.url, signedIn.body.access_token);
 
     const { customer } = (await nome.post('/api/customers/', { full_name: 'Cliente', email: 'cliente@example.com' }))
       .body;
@@ -273,17 +276,17 @@ describe('the calls that CRM Finance’s users make', () => {
 });
 
 describe('a service’s own port', () => {
-  test('answers 401 without the service key, whoever one claims to be', async () => {
+  test('returns 401 without the service key, whatever the identity headers', async () => {
     const claims = { 'X-User-Id': admin.user.id, 'X-User-Role': 'admin', 'X-Company-Id': admin.user.business_id };
-    const doors = {
+    const routes = {
       auth: '/auth/me',
       customer: '/api/customers',
       interaction: '/api/interaction-types',
       product: '/api/products',
       favorites: '/rest/v1/favorites',
     } as const;
-    for (const [service, path] of Object.entries(doors)) {
-      const direct = client(`http://127.0.0.1:${street.ports[service as keyof typeof doors]}`, admin.token);
+    for (const [service, path] of Object.entries(routes)) {
+      const direct = client(`http://127.0.0.1:${fleet.ports[service as keyof typeof routes]}`, admin.token);
       expect(await direct.get(path, claims), service).toMatchObject({
         status: 401,
         body: { error_code: 'UNAUTHENTICATED' },
@@ -294,10 +297,10 @@ describe('a service’s own port', () => {
     }
   });
 
-  test('is not opened by another service’s key, and internal doors not by the gateway’s', async () => {
-    const customer = `http://127.0.0.1:${street.ports.customer}`;
-    const key = (program: keyof typeof street.secrets.service_keys) => ({
-      'X-Service-Key': street.secrets.service_keys[program],
+  test('rejects another service’s key, and the gateway’s key on internal routes', async () => {
+    const customer = `http://127.0.0.1:${fleet.ports.customer}`;
+    const key = (peer: keyof typeof fleet.secrets.serviceKeys) => ({
+      'X-Service-Key': fleet.secrets.serviceKeys[peer],
     });
     const claims = { 'X-User-Id': admin.user.id, 'X-User-Role': 'admin', 'X-Company-Id': admin.user.business_id };
     expect((await client(customer).get('/api/customers', { ...claims, ...key('favorites') })).status).toBe(403);
@@ -312,8 +315,8 @@ describe('a service’s own port', () => {
 });
 
 describe('the gateway', () => {
-  test('lets nobody pretend to be somebody, in any spelling', async () => {
-    const victim = await newCompany(street.url);
+  test('drops forged identity headers in any spelling', async () => {
+    const victim = await newCompany(fleet.url);
     const { customer } = (await victim.post('/api/customers', { full_name: 'Hidden' })).body;
     const at = `/api/customers/${customer.id}`;
     const spellings = ['X-User-Id', 'x-user-id', 'X_User_Id', 'x_user-id', 'X-USER-ID'];
@@ -325,7 +328,7 @@ describe('the gateway', () => {
         X_Company_Id: customer.business_id,
       };
       expect((await admin.get(at, forged)).status, name).toBe(404);
-      expect((await client(street.url).get(at, forged)).status, name).toBe(401);
+      expect((await client(fleet.url).get(at, forged)).status, name).toBe(401);
       expect((await admin.get('/auth/me', forged)).body.user.id, name).toBe(admin.user.id);
     }
     for (const extra of [
@@ -333,15 +336,15 @@ describe('the gateway', () => {
       `Connection: X-User-Id\r\nX-User-Id: ${victim.user.id}`,
       `X-User-Id: ${victim.user.id}\r\nX-User-Id: ${victim.user.id}`,
     ]) {
-      const answer = await raw(
+      const response = await raw(
         `GET ${at} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${admin.token}\r\nX-Company-Id: ${customer.business_id}\r\n${extra}\r\nConnection: close\r\n\r\n`,
       );
-      expect(answer, extra).toMatch(/^HTTP\/1\.1 (404|400) |\r\nHTTP\/1\.1 404 /);
-      expect(answer).not.toContain('Hidden');
+      expect(response, extra).toMatch(/^HTTP\/1\.1 (404|400) |\r\nHTTP\/1\.1 404 /);
+      expect(response).not.toContain('Hidden');
     }
   });
 
-  test('serves nothing internal, however it is spelled', async () => {
+  test('serves no internal route in any spelling', async () => {
     for (const path of [
       '/internal/customers/1',
       '/internal/events',
@@ -352,38 +355,38 @@ describe('the gateway', () => {
       '/api/../internal/events',
       '/internal%2fevents',
     ]) {
-      for (const caller of [admin, client(street.url)]) {
-        const answer = await caller.get(path);
+      for (const caller of [admin, client(fleet.url)]) {
+        const response = await caller.get(path);
         expect(
-          answer.status === 404 || (answer.status === 405 && !path.startsWith('/internal')),
-          `${path} ${answer.status}`,
+          response.status === 404 || (response.status === 405 && !path.startsWith('/internal')),
+          `${path} ${response.status}`,
         ).toBe(true);
       }
     }
   });
 
-  test('says what it is, that it is healthy, and what is there', async () => {
-    expect((await client(street.url).get('/')).body).toMatchObject({
+  test('reports its name, version, health and readiness', async () => {
+    expect((await client(fleet.url).get('/')).body).toMatchObject({
       message: expect.any(String),
       service: 'gateway',
       version: expect.any(String),
       docs_url: expect.any(String),
     });
-    expect((await client(street.url).get('/health')).body).toMatchObject({ status: 'healthy', service: 'gateway' });
-    expect(await client(street.url).get('/ready?all=1')).toMatchObject({ status: 200 });
+    expect((await client(fleet.url).get('/health')).body).toMatchObject({ status: 'healthy', service: 'gateway' });
+    expect(await client(fleet.url).get('/ready?all=1')).toMatchObject({ status: 200 });
   });
 });
 
 describe('another company', () => {
-  test('sees none of the records: 404 on every route, absent from lists and searches', async () => {
-    const stranger = await newCompany(street.url);
+  test('finds none of the records: 404 on every route, absent from lists and searches', async () => {
+    const stranger = await newCompany(fleet.url);
     const { customer } = (await admin.post('/api/customers', { full_name: 'Secret Agent', phone: '600 99 88 77' }))
       .body;
     const { product } = (await admin.post('/api/products', { name: 'Secret gadget', price: 1 })).body;
     await admin.post(`/api/customers/${customer.id}/interactions`, { notes: 'Secret talk', type: 'call' });
     await admin.post('/rest/v1/favorites', { user_id: customer.number, item_id: product.number });
 
-    const tries: [string, () => Promise<{ status: number; body: unknown }>][] = [
+    const attempts: [string, () => Promise<{ status: number; body: unknown }>][] = [
       ['get', () => stranger.get(`/api/customers/${customer.id}`)],
       ['put', () => stranger.put(`/api/customers/${customer.id}`, { full_name: 'Stolen' })],
       ['patch', () => stranger.patch(`/api/customers/${customer.id}`, { full_name: 'Stolen' })],
@@ -399,7 +402,7 @@ describe('another company', () => {
       ['product activate', () => stranger.patch(`/api/products/${product.id}/activate`)],
       ['favorite', () => stranger.post('/rest/v1/favorites', { user_id: customer.number, item_id: product.number })],
     ];
-    for (const [what, attempt] of tries) expect((await attempt()).status, what).toBe(404);
+    for (const [what, attempt] of attempts) expect((await attempt()).status, what).toBe(404);
     expect((await stranger.get('/api/customers?active_only=false')).body.total).toBe(0);
     expect((await stranger.get('/api/customers?search=secret')).body.total).toBe(0);
     expect((await stranger.get('/api/products?active_only=false&search=secret')).body.total).toBe(0);
@@ -411,9 +414,9 @@ describe('another company', () => {
 });
 
 describe('bad input', () => {
-  const paths = (answer: { body: { errors: { path: string }[] } }) =>
-    answer.body.errors.map(({ path }) => path).toSorted();
-  test('gets the 4xx of the contract, with every bad field named, and never a 500', async () => {
+  const paths = (response: { body: { errors: { path: string }[] } }) =>
+    response.body.errors.map(({ path }) => path).toSorted();
+  test('returns the 4xx of the contract with every invalid field, and never a 500', async () => {
     const before = (await admin.get('/api/customers?active_only=false')).body.total;
     expect(await admin.post('/api/customers', '{"full_name":')).toMatchObject({
       status: 400,
@@ -452,31 +455,31 @@ describe('bad input', () => {
     expect((await admin.delete('/api/customers')).status).toBe(405);
     expect((await admin.delete('/api/customers')).headers.get('allow')).toBe('GET, HEAD, POST');
     expect(await admin.get('/api/nothing')).toMatchObject({ status: 404 });
-    expect(await client(street.url, 'not.a.token').get('/api/customers')).toMatchObject({
+    expect(await client(fleet.url, 'not.a.token').get('/api/customers')).toMatchObject({
       status: 401,
       body: { error_code: 'UNAUTHENTICATED' },
     });
     expect((await admin.get('/api/customers?active_only=false')).body.total).toBe(before);
   });
 
-  test('every answer has the request’s id, and errors say nothing of the inside', async () => {
-    const answer = await admin.get('/api/customers/not-an-id', { 'X-Request-Id': 'my-request-1' });
-    expect(answer.headers.get('x-request-id')).toBe('my-request-1');
-    expect(answer.body).toMatchObject({ request_id: 'my-request-1', timestamp: instant });
-    expect(answer.headers.get('content-type')).toContain('application/problem+json');
-    expect(JSON.stringify(answer.body)).not.toMatch(/127\.0\.0\.1|select|node_modules|at \w+ \(/);
-    expect(answer.headers.get('x-powered-by')).toBeNull();
+  test('every response has the request id, and errors reveal no internals', async () => {
+    const response = await admin.get('/api/customers/not-an-id', { 'X-Request-Id': 'my-request-1' });
+    expect(response.headers.get('x-request-id')).toBe('my-request-1');
+    expect(response.body).toMatchObject({ request_id: 'my-request-1', timestamp: instant });
+    expect(response.headers.get('content-type')).toContain('application/problem+json');
+    expect(JSON.stringify(response.body)).not.toMatch(/127\.0\.0\.1|select|node_modules|at \w+ \(/);
+    expect(response.headers.get('x-powered-by')).toBeNull();
   });
 });
 
-/** Sends bytes as they are: what a careful HTTP client would not send. */
+/** Sends raw bytes, which a correct HTTP client would not send. */
 function raw(request: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect(Number(new URL(street.url).port), '127.0.0.1', () => socket.write(request));
-    let answer = '';
-    socket.on('data', (chunk) => (answer += chunk.toString()));
-    socket.on('end', () => resolve(answer));
+    const socket = connect(Number(new URL(fleet.url).port), '127.0.0.1', () => socket.write(request));
+    let response = '';
+    socket.on('data', (chunk) => (response += chunk.toString()));
+    socket.on('end', () => resolve(response));
     socket.on('error', reject);
-    socket.setTimeout(5000, () => socket.destroy(new Error('no answer')));
+    socket.setTimeout(5000, () => socket.destroy(new Error('no response')));
   });
 }

@@ -4,37 +4,37 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { client, testStreet, type TestStreet } from '../testing/test-fleet.ts';
-import { demoClient, eachOf, repoRoot } from '@clientela/fleet';
+import { client, startTestFleet, type TestFleet } from '../testing/test-fleet.ts';
+import { demoClient, mapConcurrently, repoRoot } from '@clientela/fleet';
 import { freePort } from '@clientela/embedded-postgres';
 
 const run = promisify(execFile);
-const program = join(repoRoot, 'packages/fleet/src/commands/demo.ts');
+const script = join(repoRoot, 'packages/fleet/src/commands/demo.ts');
 
-/** Runs the demo as people do. */
+/** Runs the demo command. */
 async function demo(
   args: string[],
   env: NodeJS.ProcessEnv = {},
 ): Promise<{ code: number; stdout: string; stderr: string }> {
-  return run(process.execPath, [program, ...args], { env: { PATH: process.env['PATH'], ...env } }).then(
+  return run(process.execPath, [script, ...args], { env: { PATH: process.env['PATH'], ...env } }).then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
     ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({ code, stdout, stderr }),
   );
 }
 
-let street: TestStreet;
+let fleet: TestFleet;
 beforeAll(async () => {
-  street = await testStreet();
+  fleet = await startTestFleet();
 });
-afterAll(() => street.end());
+afterAll(() => fleet.end());
 
-test('fills a company, and says how to look at it', async () => {
-  const { code, stdout, stderr } = await demo([`${street.url}/`]);
+test('creates a company with demo data and prints commands that show it', async () => {
+  const { code, stdout, stderr } = await demo([`${fleet.url}/`]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const [, email] = /e-mail: +(\S+)/.exec(stdout) ?? [];
   const [, password] = /password: +(\S+)/.exec(stdout) ?? [];
-  const { access_token } = (await client(street.url).post('/auth/login', { email, password })).body;
-  const vera = client(street.url, access_token);
+  const { access_token } = (await client(fleet.url).post('/auth/login', { email, password })).body;
+  const vera = client(fleet.url, access_token);
 
   const counted = async (path: string) => (await vera.get(path)).body;
   expect((await counted('/api/customers?active_only=false')).total).toBe(200);
@@ -50,15 +50,19 @@ test('fills a company, and says how to look at it', async () => {
   const customers: { id: string; phone: string; tags: string[] }[] = (await Promise.all(everybody)).flatMap(
     (page) => page.customers,
   );
-  const kept = await eachOf(customers, 8, async ({ id }) => (await counted(`/api/customers/${id}/interactions`)).total);
+  const kept = await mapConcurrently(
+    customers,
+    8,
+    async ({ id }) => (await counted(`/api/customers/${id}/interactions`)).total,
+  );
   expect(kept.reduce((sum, total) => sum + total, 0)).toBe(399);
   expect(customers.filter(({ tags }) => tags.length > 0)).toHaveLength(66);
   expect(customers.every(({ phone }) => /^\+\d{10,14}$/.test(phone))).toBe(true);
 
   const lines = stdout.split('\n').filter((line) => /^ +(TOKEN=|curl )/.test(line));
   expect(lines).toHaveLength(6);
-  const answers = await pasted(lines);
-  expect(answers).toMatchObject([
+  const responses = await runInShell(lines);
+  expect(responses).toMatchObject([
     { customers: expect.arrayContaining([expect.objectContaining({ firstname: 'Jürgen' })]), total: 3 },
     { customer: { firstname: 'Jürgen', tags: [expect.any(String), expect.any(String)] } },
     { notes: [{ content: expect.any(String) }], total: 1 },
@@ -67,32 +71,32 @@ test('fills a company, and says how to look at it', async () => {
   ]);
 }, 60_000);
 
-test('can be run again, at the port that the settings name', async () => {
-  const again = spawn(process.execPath, [program], {
-    env: { PORT: String(street.ports.gateway) },
+test('runs again, at the port in the settings', async () => {
+  const again = spawn(process.execPath, [script], {
+    env: { PORT: String(fleet.ports.gateway) },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = once(again, 'exit');
-  let said = '';
+  let output = '';
   for await (const chunk of again.stdout) {
-    said += String(chunk);
-    if (said.includes('200 customers,')) again.kill(); // the rest is as it was the first time
+    output += String(chunk);
+    if (output.includes('200 customers,')) again.kill(); // the rest is the same as the first time
   }
   await ended;
-  expect(said).toMatch(/signed up \S+ with a company[^\n]*\n.* 200 customers, some with tags\n/);
+  expect(output).toMatch(/signed up \S+ with a company[^\n]*\n.* 200 customers, some with tags\n/);
 }, 60_000);
 
-test('says in one sentence that there is no street', async () => {
+test('reports in one sentence that no fleet is running', async () => {
   const port = await freePort();
   const sentence = { code: 1, stdout: '', stderr: expect.stringMatching(/^\n[^\n]+\n$/) };
-  const away = await demo([`http://127.0.0.1:${port}`]);
-  expect(away).toMatchObject(sentence);
-  expect(away.stderr).toContain(`Nothing answers at http://127.0.0.1:${port}`);
-  expect(await demo([`http://127.0.0.1:${street.ports.product}`])).toMatchObject(sentence);
+  const noResponse = await demo([`http://127.0.0.1:${port}`]);
+  expect(noResponse).toMatchObject(sentence);
+  expect(noResponse.stderr).toContain(`No response from http://127.0.0.1:${port}`);
+  expect(await demo([`http://127.0.0.1:${fleet.ports.product}`])).toMatchObject(sentence);
   expect(await demo(['8080'])).toMatchObject(sentence);
 });
 
-test('comes back when it is told to come later, but not for ever', async () => {
+test('retries 429 and 503, up to a limit', async () => {
   let calls = 0;
   let refusals = 2;
   const server = createServer((_request, response) => {
@@ -107,13 +111,13 @@ test('comes back when it is told to come later, but not for ever', async () => {
   expect(calls).toBe(3);
   calls = 0;
   refusals = 100;
-  await expect(send('POST', '/x', {})).rejects.toThrow('POST /x answered 503');
+  await expect(send('POST', '/x', {})).rejects.toThrow('POST /x returned 503');
   expect(calls).toBe(6);
   server.close();
 });
 
-/** What the lines print when they are pasted into a shell: by curl itself, or on a machine without it by what it would do. */
-async function pasted(lines: readonly string[]): Promise<unknown[]> {
+/** Runs printed commands in a shell, or sends the same requests on a machine without curl. @returns the response bodies */
+async function runInShell(lines: readonly string[]): Promise<unknown[]> {
   const curl = await run('curl', ['--version']).then(
     () => true,
     () => false,

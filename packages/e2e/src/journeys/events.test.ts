@@ -6,19 +6,26 @@ import { services, repoRoot } from '@clientela/fleet';
 import { childEnv } from '@clientela/testing';
 import pg from 'pg';
 import { expect, test } from 'vitest';
-import { client, newCompany, shared, type Answer, type Client, type TestStreet } from '../testing/test-fleet.ts';
+import {
+  client,
+  newCompany,
+  fleetTest,
+  type TestResponse,
+  type Client,
+  type TestFleet,
+} from '../testing/test-fleet.ts';
 
-let street: TestStreet;
-let admin: Client & { user: Answer['body'] };
+let fleet: TestFleet;
+let admin: Client & { user: TestResponse['body'] };
 
-shared.beforeAll(async ({ street_with_settings: one }) => {
-  street = one;
-  admin = await newCompany(street.url);
+fleetTest.beforeAll(async ({ configuredFleet }) => {
+  fleet = configuredFleet;
+  admin = await newCompany(fleet.url);
 }, 120_000);
 
-const soon = { timeout: 20_000, interval: 50 };
-async function ask(service: (typeof services)[number], sql: string, values: unknown[] = []) {
-  const db = new pg.Client({ connectionString: street.databases[service].owner_url });
+const polling = { timeout: 20_000, interval: 50 };
+async function query(service: (typeof services)[number], sql: string, values: unknown[] = []) {
+  const db = new pg.Client({ connectionString: fleet.databases[service].ownerUrl });
   await db.connect();
   try {
     return (await db.query(sql, values)).rows as Record<string, unknown>[];
@@ -31,45 +38,45 @@ const actions = async (id: string) =>
     ({ action }) => action,
   );
 
-/** Runs one of the verbs beside this street. */
-async function run(verb: string, ...given: string[]): Promise<{ stdout: string; code: unknown }> {
+/** Runs an admin command against this fleet. */
+async function run(command: string, ...args: string[]): Promise<{ stdout: string; code: unknown }> {
   const urls = services.flatMap((service) => [
-    [`${service.toUpperCase()}_DATABASE_URL`, street.databases[service].url],
-    [`${service.toUpperCase()}_OWNER_DATABASE_URL`, street.databases[service].owner_url],
+    [`${service.toUpperCase()}_DATABASE_URL`, fleet.databases[service].url],
+    [`${service.toUpperCase()}_OWNER_DATABASE_URL`, fleet.databases[service].ownerUrl],
   ]);
   const env = {
     ...childEnv,
     ...Object.fromEntries(urls),
-    CUSTOMER_SERVICE_KEY: street.secrets.service_keys.customer,
-    INTERACTION_PORT: String(street.ports.interaction),
+    CUSTOMER_SERVICE_KEY: fleet.secrets.serviceKeys.customer,
+    INTERACTION_PORT: String(fleet.ports.interaction),
   };
-  const script = join(repoRoot, `packages/fleet/src/commands/${verb}.ts`);
-  const ended = promisify(execFile)(process.execPath, [script, ...given], { env, timeout: 30_000 });
+  const script = join(repoRoot, `packages/fleet/src/commands/${command}.ts`);
+  const ended = promisify(execFile)(process.execPath, [script, ...args], { env, timeout: 30_000 });
   return ended.then(
     ({ stdout }) => ({ stdout, code: 0 }),
     ({ stdout, code }: { stdout: string; code: unknown }) => ({ stdout, code }),
   );
 }
 
-test('through RabbitMQ, what one service does takes effect in the others, and their figures say that nothing waits', async () => {
+test('delivers events over RabbitMQ to all subscribers; the metrics report an empty outbox', async () => {
   const { customer } = (await admin.post('/api/customers', { full_name: 'Ana' })).body;
   const path = `/api/customers/${customer.id}`;
   expect((await admin.post(`${path}/interactions`, { notes: 'Called', type: 'call' })).status).toBe(201);
   expect((await admin.delete(`${path}?hard_delete=true`)).status).toBe(200);
   await expect
-    .poll(() => ask('interaction', 'select 1 from interactions where customer_id = $1', [customer.id]), soon)
+    .poll(() => query('interaction', 'select 1 from interactions where customer_id = $1', [customer.id]), polling)
     .toEqual([]);
   await expect
-    .poll(async () => (await actions(customer.id)).toSorted(), soon)
+    .poll(async () => (await actions(customer.id)).toSorted(), polling)
     .toEqual(['customer.created', 'customer.deleted']);
   for (const service of services) {
-    expect(await ask(service, `select 1 from outbox_deliveries where subscriber <> 'broker'`)).toEqual([]);
-    const figures = async () => (await fetch(`http://127.0.0.1:${street.ports[service]}/metrics`)).text();
-    await expect.poll(figures, soon).toContain('clientela_outbox_pending{subscriber="broker"} 0');
+    expect(await query(service, `select 1 from outbox_deliveries where subscriber <> 'broker'`)).toEqual([]);
+    const metrics = async () => (await fetch(`http://127.0.0.1:${fleet.ports[service]}/metrics`)).text();
+    await expect.poll(metrics, polling).toContain('clientela_outbox_pending{subscriber="broker"} 0');
   }
 });
 
-test('an event that a service could not do is listed, and done when everything that failed is sent again', async () => {
+test('lists a dead letter, and processes it when failed events are sent again', async () => {
   const id = randomUUID();
   const envelope = {
     id,
@@ -82,45 +89,45 @@ test('an event that a service could not do is listed, and done when everything t
     data: { customer_id: randomUUID(), number: 1, fields_changed: ['email'] },
   };
   const insert = `insert into dead_letters (event_id, envelope, attempts, reason) values ($1, $2, 7, 'tested')`;
-  await ask('auth', insert, [id, envelope]);
+  await query('auth', insert, [id, envelope]);
   const { body } = await admin.get('/api/v1/events/failed');
   expect(body).toMatchObject({
     events: [{ id, service: 'auth', reason: 'tested' }],
     unavailable: [],
     next_cursor: null,
   });
-  const stranger = await newCompany(street.url);
+  const stranger = await newCompany(fleet.url);
   expect((await stranger.get('/api/v1/events/failed')).body.events).toEqual([]);
   expect((await stranger.post(`/api/v1/events/failed/${id}/resend`)).status).toBe(404);
 
   const { stdout } = await run('resend-failed-events');
-  expect(stdout).toContain('auth: 1 event is sent again\n');
-  await expect.poll(() => actions(envelope.data.customer_id), soon).toEqual(['customer.updated']);
+  expect(stdout).toContain('auth: 1 event will be sent again\n');
+  await expect.poll(() => actions(envelope.data.customer_id), polling).toEqual(['customer.updated']);
   expect((await admin.get('/api/v1/events/failed')).body.events).toEqual([]);
-  expect((await client(street.url).get('/api/v1/events/failed')).status).toBe(401);
+  expect((await client(fleet.url).get('/api/v1/events/failed')).status).toBe(401);
 });
 
-test('a customer’s counters are what was recorded, which a recount finds, and repairs where they were spoilt', async () => {
+test('counts a customer’s records; a recount finds and repairs a wrong counter', async () => {
   const { customer } = (await admin.post('/api/customers', { full_name: 'Bea' })).body;
   const path = `/api/customers/${customer.id}`;
-  const made = async (what: string, body: object): Promise<string> => {
-    const answer = await admin.post(`${path}/${what}s`, body);
-    expect(answer.status).toBe(201);
-    return answer.body[what].id;
+  const create = async (what: string, body: object): Promise<string> => {
+    const response = await admin.post(`${path}/${what}s`, body);
+    expect(response.status).toBe(201);
+    return response.body[what].id;
   };
-  const spent = (amount: string, at: string, values: object = {}) =>
-    made('transaction', { kind: 'order', direction: 'in', amount, occurred_at: `2026-0${at}T00:00:00Z`, ...values });
-  const met = (type: string, at: string) =>
-    made('interaction', { notes: 'Met', type, occurred_at: `2026-0${at}T00:00:00Z` });
+  const addTransaction = (amount: string, at: string, values: object = {}) =>
+    create('transaction', { kind: 'order', direction: 'in', amount, occurred_at: `2026-0${at}T00:00:00Z`, ...values });
+  const addInteraction = (type: string, at: string) =>
+    create('interaction', { notes: 'Met', type, occurred_at: `2026-0${at}T00:00:00Z` });
   const stats = async () => (await admin.get(`${path}/stats`)).body;
   const summary = async (what: string) => (await admin.get(`${path}/${what}`)).body.summary;
 
-  const first = await spent('100.10', '1-01');
-  await spent('20', '2-01', { status: 'pending' });
-  await spent('3', '3-01', { currency: 'USD' });
-  await spent('5.05', '4-01', { kind: 'refund', direction: 'out' });
-  const appointment = await met('appointment', '5-01');
-  const [complaint, mistake] = [await met('complaint', '6-01'), await met('complaint', '7-01')];
+  const first = await addTransaction('100.10', '1-01');
+  await addTransaction('20', '2-01', { status: 'pending' });
+  await addTransaction('3', '3-01', { currency: 'USD' });
+  await addTransaction('5.05', '4-01', { kind: 'refund', direction: 'out' });
+  const appointment = await addInteraction('appointment', '5-01');
+  const [complaint, mistake] = [await addInteraction('complaint', '6-01'), await addInteraction('complaint', '7-01')];
   const changes = [
     admin.patch(`${path}/transactions/${first}`, { status: 'cancelled' }),
     admin.patch(`${path}/interactions/${appointment}`, { status: 'cancelled', scheduled_at: '2026-08-01T00:00:00Z' }),
@@ -129,7 +136,7 @@ test('a customer’s counters are what was recorded, which a recount finds, and 
   ];
   expect((await Promise.all(changes)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
 
-  const counted = {
+  const counters = {
     total_orders: 2,
     total_appointments: 1,
     total_complaints: 1,
@@ -144,26 +151,26 @@ test('a customer’s counters are what was recorded, which a recount finds, and 
     currency: customer.currency,
     by_currency: { USD: '3.00' },
   };
-  await expect.poll(stats, soon).toEqual(counted);
-  const { total_orders, last_order_date, lifetime_value: total_order_value, last_appointment_date } = counted;
+  await expect.poll(stats, polling).toEqual(counters);
+  const { total_orders, last_order_date, lifetime_value: total_order_value, last_appointment_date } = counters;
   expect(await summary('orders')).toMatchObject({ total_orders, last_order_date, total_order_value });
   expect(await summary('appointments')).toMatchObject({ cancelled_appointments: 1, last_appointment_date });
   expect(await summary('complaints')).toMatchObject({ total_complaints: 1, open_complaints: 0 });
 
-  const [{ count: customers } = {}] = await ask('customer', 'select count(*)::int from customer_counters');
-  const well = { customers, equal: customers, behind: 0 };
-  const recount = async (...given: string[]) => {
-    const { stdout, code } = await run('recount', ...given);
+  const [{ count: customers } = {}] = await query('customer', 'select count(*)::int from customer_counters');
+  const correct = { customers, equal: customers, behind: 0 };
+  const recount = async (...args: string[]) => {
+    const { stdout, code } = await run('recount', ...args);
     return { ...JSON.parse(stdout), code };
   };
-  expect(await recount()).toEqual({ ...well, repaired: 0, code: 0 });
-  await ask(
+  expect(await recount()).toEqual({ ...correct, repaired: 0, code: 0 });
+  await query(
     'customer',
     'update customer_counters set total_orders = 99, last_order_date = null where customer_id = $1',
     [customer.id],
   );
-  const spoilt = { ...well, equal: Number(customers) - 1 };
-  expect(await recount('--check')).toEqual({ ...spoilt, different: 1, code: 1 });
-  expect(await recount()).toEqual({ ...spoilt, repaired: 1, code: 0 });
-  expect(await stats()).toEqual(counted);
+  const repaired = { ...correct, equal: Number(customers) - 1 };
+  expect(await recount('--check')).toEqual({ ...repaired, different: 1, code: 1 });
+  expect(await recount()).toEqual({ ...repaired, repaired: 1, code: 0 });
+  expect(await stats()).toEqual(counters);
 });

@@ -18,13 +18,13 @@ import { type Fleet, type FleetOptions, peers, repoRoot, services, startFleet } 
 import { stubCheckout } from '../testing/stub-checkout.ts';
 
 let folder: string;
-let street: string;
+let checkout: string;
 let fleets: Fleet[];
 
-// One installation for all stories, as making its databases takes seconds: each begins with a fleet that is stopped.
+// All tests share one installation, because creating its databases takes seconds. Each test starts with a stopped fleet.
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'fleet-'));
-  street = stubCheckout();
+  checkout = stubCheckout();
 });
 beforeEach(() => {
   fleets = [];
@@ -33,22 +33,22 @@ afterEach(async () => {
   for (const fleet of fleets) await fleet.stop();
 });
 afterAll(async () => {
-  rmSync((await locatePostgres(folder)).home, { recursive: true, force: true });
-  for (const path of [folder, street]) rmSync(path, { recursive: true, force: true });
+  rmSync((await locatePostgres(folder)).dataHome, { recursive: true, force: true });
+  for (const path of [folder, checkout]) rmSync(path, { recursive: true, force: true });
 });
 
 const start = async (options: Partial<FleetOptions> = {}) => {
-  const fleet = await startFleet({ folder, street, env: {}, free_ports: true, fsync: false, ...options });
+  const fleet = await startFleet({ folder, repoRoot: checkout, env: {}, freePorts: true, fsync: false, ...options });
   fleets.push(fleet);
   return fleet;
 };
 
 const ready = async (url: string) => {
-  const answer = await fetch(`${url}/ready?all=1`).catch(() => undefined);
-  return answer?.status === 200;
+  const response = await fetch(`${url}/ready?all=1`).catch(() => undefined);
+  return response?.status === 200;
 };
-const environmentOf = async (fleet: Fleet, program: keyof Fleet['ports']) =>
-  (await (await fetch(`http://127.0.0.1:${fleet.ports[program]}/environment`)).json()) as Record<string, string>;
+const envOf = async (fleet: Fleet, peer: keyof Fleet['ports']) =>
+  (await (await fetch(`http://127.0.0.1:${fleet.ports[peer]}/environment`)).json()) as Record<string, string>;
 
 async function rows(url: string, sql: string): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: url });
@@ -60,21 +60,21 @@ async function rows(url: string, sql: string): Promise<unknown[]> {
   }
 }
 
-test('a fleet stands: databases, programs, superuser; stopped, nothing of it is left; started again, all is as it was', async () => {
+test('starts databases, processes and superuser; stop leaves no process; the next start keeps data and secrets', async () => {
   const steps: string[] = [];
-  const fleet = await start({ progress: (line) => steps.push(line) });
+  const fleet = await start({ onProgress: (line) => steps.push(line) });
   expect(await ready(fleet.url)).toBe(true);
   expect(fleet.superuser).toEqual({ made: true, email: 'admin@clientela.local', password: 'generated-now' });
   for (const service of services) {
-    const { url, owner_url } = fleet.databases[service];
+    const { url, ownerUrl } = fleet.databases[service];
     await rows(url, 'insert into things values (1)');
     await expect(rows(url, 'create table more ()')).rejects.toThrow(/permission denied/);
-    expect(await rows(owner_url, 'select * from things')).toEqual([{ id: 1 }]);
-    const neighbour = new URL(url);
-    neighbour.pathname = service === 'auth' ? '/clientela_product' : '/clientela_auth';
-    await expect(rows(neighbour.href, 'select 1')).rejects.toThrow(/permission denied/);
+    expect(await rows(ownerUrl, 'select * from things')).toEqual([{ id: 1 }]);
+    const otherDatabase = new URL(url);
+    otherDatabase.pathname = service === 'auth' ? '/clientela_product' : '/clientela_auth';
+    await expect(rows(otherDatabase.href, 'select 1')).rejects.toThrow(/permission denied/);
   }
-  const pids = peers.map((program) => fleet.pid(program) as number);
+  const pids = peers.map((peer) => fleet.pid(peer) as number);
   await fleet.stop();
   for (const pid of pids) expect(startedAt(pid)).toBeUndefined();
   expect(await findPostgres(folder)).toBeUndefined();
@@ -88,28 +88,27 @@ test('a fleet stands: databases, programs, superuser; stopped, nothing of it is 
   expect(await rows(again.databases.auth.url, 'select * from things where id = 1')).toEqual([{ id: 1 }]);
 });
 
-test('the programs get what they need, and each what is its own', async () => {
-  const env = { LOG_LEVEL: 'DEBUG', ADMIN_EMAIL: 'known@example.com', SURROUNDINGS: 'ours' };
+test('gives each process its own settings and secrets, and no others', async () => {
+  const env = { LOG_LEVEL: 'DEBUG', ADMIN_EMAIL: 'known@example.com', UNRELATED: 'value' };
   const fleet = await start({ env });
   expect(fleet.superuser).toEqual({ made: false, email: 'known@example.com' });
-  const favorites = await environmentOf(fleet, 'favorites');
+  const favorites = await envOf(fleet, 'favorites');
   expect(favorites).toMatchObject({
     NODE_ENV: 'production',
-    LOG_LEVEL: 'debug',
+    LOG_LEVEL: 'DEBUG',
     FAVORITES_PORT: String(fleet.ports.favorites),
     FAVORITES_DATABASE_URL: fleet.databases.favorites.url,
     PRODUCT_SERVICE_URL: `http://127.0.0.1:${fleet.ports.product}`,
-    FAVORITES_SERVICE_KEY: fleet.secrets.service_keys.favorites,
+    FAVORITES_SERVICE_KEY: fleet.secrets.serviceKeys.favorites,
   });
-  for (const program of peers) {
-    const given = JSON.stringify(await environmentOf(fleet, program));
-    expect(given).not.toMatch(/SURROUNDINGS|OWNER_DATABASE_URL|ADMIN_/);
-    for (const service of services)
-      expect(given.includes(fleet.secrets.own_secrets[service])).toBe(program === service);
+  for (const peer of peers) {
+    const env = JSON.stringify(await envOf(fleet, peer));
+    expect(env).not.toMatch(/UNRELATED|OWNER_DATABASE_URL|ADMIN_/);
+    for (const service of services) expect(env.includes(fleet.secrets.ownSecrets[service])).toBe(peer === service);
   }
 });
 
-test('killed hard, a program and PostgreSQL are back within 5 s by themselves', async () => {
+test('restarts a killed process and a killed PostgreSQL', async () => {
   const fleet = await start();
   const before = { customer: fleet.pid('customer'), postgres: fleet.postgres.pid() as number };
   fleet.kill('customer', 'SIGKILL');
@@ -125,36 +124,36 @@ test('killed hard, a program and PostgreSQL are back within 5 s by themselves', 
   );
 });
 
-test('two fleets stand side by side; a second one in the same folder is refused and harms nothing', async () => {
+test('runs two fleets side by side; rejects a second one in the same folder without harming the first', async () => {
   const fleet = await start();
-  await expect(start()).rejects.toThrow(/^A fleet runs in .* already: stop that one first\.$/);
+  await expect(start()).rejects.toThrow(/^A fleet is already running in .*: stop it first\.$/);
   expect(await ready(fleet.url)).toBe(true);
   const elsewhere = mkdtempSync(join(tmpdir(), 'fleet-'));
   const other = await start({ folder: elsewhere });
   expect(await ready(other.url)).toBe(true);
-  expect(other.secrets.own_secrets.auth).not.toBe(fleet.secrets.own_secrets.auth);
+  expect(other.secrets.ownSecrets.auth).not.toBe(fleet.secrets.ownSecrets.auth);
   await other.stop();
-  rmSync((await locatePostgres(elsewhere)).home, { recursive: true });
+  rmSync((await locatePostgres(elsewhere)).dataHome, { recursive: true });
   rmSync(elsewhere, { recursive: true });
 });
 
-test('a taken port is named with its program and the setting that moves it', async () => {
+test('names an occupied port with its process and the setting that changes it', async () => {
   const port = await freePort();
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   await expect(start({ env: { PRODUCT_PORT: String(port) } })).rejects.toThrow(
-    `Port ${port} for product is taken by another program: free it, or choose another with PRODUCT_PORT.`,
+    `Port ${port} for product is in use: free it, or choose another with PRODUCT_PORT.`,
   );
   await new Promise((resolve) => server.close(resolve));
   await start({ env: { PRODUCT_PORT: String(port) } });
 });
 
-test('a program that never comes up is named with its log, and all the others are ended', async () => {
+test('names a process that never starts with its log, and ends all others', async () => {
   const broken = stubCheckout();
   writeFileSync(join(broken, 'services/product/src/main.ts'), `console.error('no luck'); process.exit(1);`);
   const port = await freePort();
-  await expect(start({ street: broken, env: { CUSTOMER_PORT: String(port) } })).rejects.toThrow(
-    `product does not start: its log ${join(folder, 'logs', 'product.log')} says why.`,
+  await expect(start({ repoRoot: broken, env: { CUSTOMER_PORT: String(port) } })).rejects.toThrow(
+    `product does not start: see its log ${join(folder, 'logs', 'product.log')}.`,
   );
   expect(readFileSync(join(folder, 'logs', 'product.log'), 'utf8')).toContain('no luck');
   rmSync(broken, { recursive: true });
@@ -162,21 +161,21 @@ test('a program that never comes up is named with its log, and all the others ar
   expect(await findPostgres(folder)).toBeUndefined();
 });
 
-test('a migration that fails is said with its service', async () => {
+test('names the service whose migration fails', async () => {
   const broken = stubCheckout();
   writeFileSync(join(broken, 'services/auth/migrations/0002_again.sql'), 'create table things ();\n');
-  await expect(start({ street: broken })).rejects.toThrow(
+  await expect(start({ repoRoot: broken })).rejects.toThrow(
     /^The database of auth cannot be set up: .*"things" already exists$/,
   );
   rmSync(broken, { recursive: true });
 });
 
-test('a supervisor that was killed takes its programs along, and the next start works with all that was written', async () => {
-  const options = { folder, street, fsync: false, free_ports: true, env: {} };
+test('ends all processes when the supervisor is killed; the next start finds the data', async () => {
+  const options = { folder, repoRoot: checkout, fsync: false, freePorts: true, env: {} };
   const script = `
     import { startFleet } from ${JSON.stringify(join(repoRoot, 'packages/fleet/src/launcher/fleet.ts'))};
     const fleet = await startFleet(${JSON.stringify(options)});
-    console.log(JSON.stringify({ pids: ${JSON.stringify(peers)}.map((program) => fleet.pid(program)), url: fleet.databases.auth.url }));
+    console.log(JSON.stringify({ pids: ${JSON.stringify(peers)}.map((peer) => fleet.pid(peer)), url: fleet.databases.auth.url }));
   `;
   const supervisor = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -197,9 +196,9 @@ test('a supervisor that was killed takes its programs along, and the next start 
 test('the next start at once after a hard kill works too', async () => {
   const options = {
     folder,
-    street,
+    repoRoot: checkout,
     fsync: false,
-    free_ports: false,
+    freePorts: false,
     env: Object.fromEntries(
       await Promise.all(
         ['PORT', ...services.map((service) => `${service.toUpperCase()}_PORT`)].map(async (name) => [
@@ -225,9 +224,9 @@ test('the next start at once after a hard kill works too', async () => {
   expect(await ready(fleet.url)).toBe(true);
 });
 
-test('on a server of one’s own it makes its databases and leaves the rest alone', async () => {
+test('creates its databases on an external server, which keeps running after the stop', async () => {
   const base = await start();
-  const admin = new URL(base.postgres.admin_url as string);
+  const admin = new URL(base.postgres.adminUrl as string);
   const elsewhere = mkdtempSync(join(tmpdir(), 'fleet-'));
   await base.stop();
   const server = await startPostgres({ folder, fsync: false });
@@ -240,9 +239,9 @@ test('on a server of one’s own it makes its databases and leaves the rest alon
   const fleet = await start({ folder: elsewhere, env });
   expect(new URL(fleet.databases.auth.url).port).toBe(String(server.port));
   expect(fleet.postgres.pid()).toBeUndefined();
-  expect((await environmentOf(fleet, 'auth'))['AUTH_DATABASE_URL']).toBe(fleet.databases.auth.url);
+  expect((await envOf(fleet, 'auth'))['AUTH_DATABASE_URL']).toBe(fleet.databases.auth.url);
   await fleet.stop();
-  expect(server.alive()).toBe(true);
+  expect(server.isAlive()).toBe(true);
   await expect(start({ folder: elsewhere, env: { ...env, POSTGRES_PASSWORD: 'wrong' } })).rejects.toThrow(
     /^The database of \w+ cannot be set up: password authentication failed/,
   );

@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { compileCache } from '@clientela/testing';
 import { expect, test } from 'vitest';
-import { client, newCompany, removeInstallation, type Answer } from '../testing/test-fleet.ts';
+import { client, newCompany, removeInstallation, type TestResponse } from '../testing/test-fleet.ts';
 
-test('the supervisor killed hard: its programs end by themselves, the next start works, and every acknowledged write is there', async () => {
+test('the supervisor killed hard: its peers end by themselves, the next start works, and every acknowledged write is there', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'clientela-killed-'));
   const running: ChildProcess[] = [];
   const start = async () => {
@@ -29,7 +29,7 @@ test('the supervisor killed hard: its programs end by themselves, the next start
   try {
     const first = await start();
     const writer = await newCompany(first.url);
-    const written: Answer[] = [];
+    const written: TestResponse[] = [];
     for (let n = 0; n < 20; n += 1) written.push(await writer.post('/api/customers', { full_name: `Written ${n}` }));
     first.child.kill('SIGKILL');
     for (const port of Object.values(first.ports))

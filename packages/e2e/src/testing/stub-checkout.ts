@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { services } from '@clientela/fleet';
+import { folderOf, peers, services } from '@clientela/fleet';
 
-/** A service that listens and says what it was given, for tests of what runs it. */
+/** A service that listens and returns its environment, for tests of the launcher. */
 const service = (name: string) => `
 import { createServer } from 'node:http';
 const server = createServer((request, response) => {
@@ -19,7 +19,7 @@ const gateway = `
 import { createServer } from 'node:http';
 const urls = Object.entries(process.env).filter(([name]) => name.endsWith('_SERVICE_URL')).map(([, url]) => url);
 const server = createServer(async (request, response) => {
-  const up = await Promise.all(urls.map((url) => fetch(url + '/ready').then((answer) => answer.ok, () => false)));
+  const up = await Promise.all(urls.map((url) => fetch(url + '/ready').then((response) => response.ok, () => false)));
   response.statusCode = up.every(Boolean) ? 200 : 503;
   response.end(JSON.stringify(request.url === '/environment' ? process.env : up));
 });
@@ -33,12 +33,15 @@ const made = process.env.ADMIN_EMAIL !== 'known@example.com';
 console.log(JSON.stringify({ made, email: process.env.ADMIN_EMAIL ?? 'admin@clientela.local', ...(made && { password: 'generated-now' }) }));
 `;
 
-/** A checkout with the same places as the real one and programs of a few lines. */
+/**
+ * Creates a checkout with the folders of the real one, processes of a few lines, and the real config schemas.
+ * @returns its root
+ */
 export function stubCheckout(): string {
-  const street = mkdtempSync(join(tmpdir(), 'street-'));
+  const root = mkdtempSync(join(tmpdir(), 'checkout-'));
   const put = (path: string, text: string) => {
-    mkdirSync(dirname(join(street, path)), { recursive: true });
-    writeFileSync(join(street, path), text);
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
   };
   put('package.json', '{ "type": "module" }');
   put('gateway/src/main.ts', gateway);
@@ -49,6 +52,10 @@ export function stubCheckout(): string {
       `create table things (id int primary key);\ncomment on column things.id is 'technical';\n`,
     );
   }
+  for (const peer of peers) {
+    const config = JSON.stringify(join(folderOf(peer), 'src/config.ts'));
+    put(`${peer === 'gateway' ? 'gateway' : `services/${peer}`}/src/config.ts`, `export { Config } from ${config};\n`);
+  }
   put('services/auth/src/superuser.ts', superuser);
-  return street;
+  return root;
 }

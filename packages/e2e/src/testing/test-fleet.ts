@@ -7,29 +7,29 @@ import { peers, startFleet, type Fleet } from '@clientela/fleet';
 import { sharedBroker, compileCache, testExchange } from '@clientela/testing';
 import { test, vi } from 'vitest';
 
-export type Answer = { status: number; headers: Headers; body: any }; // oxlint-disable-line no-explicit-any -- bodies of every shape are looked into
+export type TestResponse = { status: number; headers: Headers; body: any }; // oxlint-disable-line no-explicit-any -- tests inspect bodies of every shape
 
 export type Client = {
   token: string | undefined;
-  send: (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>;
-  get: (path: string, headers?: Record<string, string>) => Promise<Answer>;
-  post: (path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>;
-  put: (path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>;
-  patch: (path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>;
-  delete: (path: string, headers?: Record<string, string>) => Promise<Answer>;
+  send: (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<TestResponse>;
+  get: (path: string, headers?: Record<string, string>) => Promise<TestResponse>;
+  post: (path: string, body?: unknown, headers?: Record<string, string>) => Promise<TestResponse>;
+  put: (path: string, body?: unknown, headers?: Record<string, string>) => Promise<TestResponse>;
+  patch: (path: string, body?: unknown, headers?: Record<string, string>) => Promise<TestResponse>;
+  delete: (path: string, headers?: Record<string, string>) => Promise<TestResponse>;
 };
 
-/** A client of one port, as any program that speaks HTTP. A body that is a string, bytes or a form is sent as it is. */
+/** An HTTP client of one port. A body that is a string, bytes or a form is sent unchanged. */
 export function client(url: string, token?: string): Client {
   const send = async (
     method: string,
     path: string,
     body?: unknown,
     headers: Record<string, string> = {},
-  ): Promise<Answer> => {
+  ): Promise<TestResponse> => {
     const form = body instanceof FormData;
     const raw = form || typeof body === 'string' || body instanceof Uint8Array;
-    const answer = await fetch(`${url}${path}`, {
+    const response = await fetch(`${url}${path}`, {
       method,
       headers: {
         ...(token && { Authorization: `Bearer ${token}` }),
@@ -39,9 +39,9 @@ export function client(url: string, token?: string): Client {
       ...(body !== undefined && { body: raw ? (body as string) : JSON.stringify(body) }),
       signal: AbortSignal.timeout(15_000),
     });
-    const text = await answer.text();
-    const json = /^application\/(?:problem\+)?json/.test(answer.headers.get('content-type') ?? '');
-    return { status: answer.status, headers: answer.headers, body: text && json ? JSON.parse(text) : undefined };
+    const text = await response.text();
+    const json = /^application\/(?:problem\+)?json/.test(response.headers.get('content-type') ?? '');
+    return { status: response.status, headers: response.headers, body: text && json ? JSON.parse(text) : undefined };
   };
   return {
     token,
@@ -54,24 +54,24 @@ export function client(url: string, token?: string): Client {
   };
 }
 
-export type TestStreet = Fleet & { folder: string; end: () => Promise<void> };
+export type TestFleet = Fleet & { folder: string; end: () => Promise<void> };
 
 /**
- * A whole street of real processes on free ports, in a folder of its own. Its tests sign in more often than people do.
- * @param log_lines given every line that a program writes
+ * Starts a whole fleet of real processes on free ports, in a folder of its own. Rate limits are off unless `env` sets them.
+ * @param onLine called with every line that a process writes
  */
-export async function testStreet(
+export async function startTestFleet(
   env: NodeJS.ProcessEnv = {},
-  log_lines: (program: string, line: string) => void = () => {},
-): Promise<TestStreet> {
-  const folder = mkdtempSync(join(tmpdir(), 'clientela-street-'));
+  onLine: (peer: string, line: string) => void = () => {},
+): Promise<TestFleet> {
+  const folder = mkdtempSync(join(tmpdir(), 'clientela-fleet-'));
   const fleet = await startFleet({
     folder,
     env: { RATE_LIMITS: 'off', ...env },
-    free_ports: true,
+    freePorts: true,
     fsync: false,
-    compile_cache: compileCache,
-    log_lines,
+    compileCache: compileCache,
+    onLine,
   });
   return {
     ...fleet,
@@ -83,39 +83,39 @@ export async function testStreet(
   };
 }
 
-/** Removes a stopped installation with its data, which as root lies elsewhere. */
+/** Removes a stopped installation with its data, which as root is in another folder. */
 export async function removeInstallation(folder: string): Promise<void> {
-  for (const path of [(await locatePostgres(folder)).home, folder]) rmSync(path, { recursive: true, force: true });
+  for (const path of [(await locatePostgres(folder)).dataHome, folder]) rmSync(path, { recursive: true, force: true });
 }
 
-/** `JWT_SECRET_KEY` of `street_with_settings`. */
+/** `JWT_SECRET_KEY` of `configuredFleet`. */
 export const sharedSecret = randomBytes(32).toString('base64url');
-/** Sign-ins an hour from one address on `street_with_settings`: more than its stories need together. */
+/** Sign-ins per hour and address on `configuredFleet`: more than its tests need together. */
 export const loginRate = 80;
 
-/** The street itself, once everything of it is there, whatever the stories before did to it. */
-async function whole(street: TestStreet): Promise<TestStreet> {
-  for (const program of peers) street.kill(program, 'SIGCONT');
-  const ready = async () => (await client(street.url).get('/ready?all=1')).status === 200;
+/** Waits until every process is ready again, whatever earlier tests did to them. */
+async function whenReady(fleet: TestFleet): Promise<TestFleet> {
+  for (const peer of peers) fleet.kill(peer, 'SIGCONT');
+  const ready = async () => (await client(fleet.url).get('/ready?all=1')).status === 200;
   await vi.waitUntil(() => ready().catch(() => false), { timeout: 30_000, interval: 50 });
-  return street;
+  return fleet;
 }
 
 /**
- * Stories that can do with a street that others were on before: whatever they make is new and looked at by its own id, and whatever they
- * kill is back when they end. As a start takes seconds, each of the two is started once in a run.
+ * Tests on a fleet that other test files use too. They look only at records that they create, and wait until what they kill is back.
+ * Each of the two fleets is started once per worker, because a start takes seconds.
  */
-export const shared = test
-  // oxlint-disable-next-line no-empty-pattern -- vitest reads there what it needs: nothing
-  .extend('first', { scope: 'worker' }, async ({}, { onCleanup }) => {
-    const street = await testStreet();
-    onCleanup(() => street.end());
-    return street;
+export const fleetTest = test
+  // oxlint-disable-next-line no-empty-pattern -- vitest reads the fixture's dependencies from the pattern: none
+  .extend('sharedDefaultFleet', { scope: 'worker' }, async ({}, { onCleanup }) => {
+    const fleet = await startTestFleet();
+    onCleanup(() => fleet.end());
+    return fleet;
   })
-  // Everything that may be set and is off by itself.
+  // Every option that is off by default.
   // oxlint-disable-next-line no-empty-pattern -- as above
-  .extend('second', { scope: 'worker' }, async ({}, { onCleanup }) => {
-    const street = await testStreet({
+  .extend('sharedConfiguredFleet', { scope: 'worker' }, async ({}, { onCleanup }) => {
+    const fleet = await startTestFleet({
       RABBITMQ_URL: await sharedBroker(),
       RABBITMQ_EXCHANGE: testExchange(),
       JWT_ALGORITHM: 'HS256',
@@ -125,20 +125,20 @@ export const shared = test
       LOGIN_RATE: `${loginRate}/hour`,
       CUSTOMER_PATCH_RATE: '2/hour',
     });
-    onCleanup(() => street.end());
-    return street;
+    onCleanup(() => fleet.end());
+    return fleet;
   })
-  .extend('street', { scope: 'file' }, ({ first }) => whole(first))
-  .extend('street_with_settings', { scope: 'file' }, ({ second }) => whole(second));
+  .extend('defaultFleet', { scope: 'file' }, ({ sharedDefaultFleet }) => whenReady(sharedDefaultFleet))
+  .extend('configuredFleet', { scope: 'file' }, ({ sharedConfiguredFleet }) => whenReady(sharedConfiguredFleet));
 
-/** Signs up a new person with a company of its own and signs in. */
-export async function newCompany(url: string): Promise<Client & { user: Answer['body'] }> {
-  const open = client(url);
+/** Registers a user with a company of their own and signs in. */
+export async function newCompany(url: string): Promise<Client & { user: TestResponse['body'] }> {
+  const anonymous = client(url);
   const email = `${randomUUID()}@example.com`;
   const password = 'correct horse battery';
-  const registered = await open.post('/auth/register', { name: 'Some Person', email, password });
+  const registered = await anonymous.post('/auth/register', { name: 'Some Person', email, password });
   if (registered.status !== 201)
-    throw new Error(`register answered ${registered.status}: ${JSON.stringify(registered.body)}`);
-  const signedIn = await open.post('/auth/login', { email, password });
+    throw new Error(`register returned ${registered.status}: ${JSON.stringify(registered.body)}`);
+  const signedIn = await anonymous.post('/auth/login', { email, password });
   return { ...client(url, signedIn.body.access_token), user: signedIn.body.user };
 }

@@ -1,65 +1,67 @@
 import { join } from 'node:path';
 import { environment } from '@clientela/runtime';
 import { DemoError } from '../demo/client.ts';
-import { type Filled, fill } from '../demo/fill.ts';
+import { createDemoData, type DemoSummary } from '../demo/create-demo-data.ts';
 import { repoRoot } from '../launcher/services.ts';
 
-const began = performance.now();
-const say = (line: string) => process.stdout.write(`${line}\n`);
-const step = (line: string) => say(`${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  ${line}`);
+const startTime = performance.now();
+const print = (line: string) => process.stdout.write(`${line}\n`);
+const printStep = (line: string) =>
+  print(`${((performance.now() - startTime) / 1000).toFixed(1).padStart(6)} s  ${line}`);
 
 try {
-  const url = urlGiven(process.argv[2]);
-  await findGateway(url);
-  say(whatToLookAt(url, await fill(url, step)));
+  const url = parseUrl(process.argv[2]);
+  await assertGateway(url);
+  print(instructions(url, await createDemoData(url, printStep)));
 } catch (error) {
-  process.stderr.write(`\n${sentence(error)}\n`);
+  process.stderr.write(`\n${describe(error)}\n`);
   process.exitCode = 1;
 }
 
-/** @param given the first argument; without one the gateway is where the settings put it */
-function urlGiven(given: string | undefined): string {
-  if (given === undefined) return `http://127.0.0.1:${environment(join(repoRoot, '.env'))['PORT'] || '8080'}`;
-  const url = URL.parse(given);
+/** @param argument URL of a gateway; defaults to the port in the settings */
+function parseUrl(argument: string | undefined): string {
+  if (argument === undefined) return `http://127.0.0.1:${environment(join(repoRoot, '.env'))['PORT'] || '8080'}`;
+  const url = URL.parse(argument);
   if (!url || !/^https?:$/.test(url.protocol))
-    throw new DemoError(`${given} is no address: give one like http://127.0.0.1:8080.`);
+    throw new DemoError(`${argument} is not a URL: use one such as http://127.0.0.1:8080.`);
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 }
 
-/** Nothing is written before it is known that this is a street. */
-async function findGateway(url: string): Promise<void> {
-  const found = await fetch(`${url}/`, { signal: AbortSignal.timeout(5000) }).catch(() => {
+/** Checks that the URL is a gateway before anything is written. */
+async function assertGateway(url: string): Promise<void> {
+  const response = await fetch(`${url}/`, { signal: AbortSignal.timeout(5000) }).catch(() => {
     throw new DemoError(
-      `Nothing answers at ${url}: start the street with "npm start", or give its address: npm run demo -- http://host:port`,
+      `No response from ${url}: start the fleet with "npm start", or pass its URL: npm run demo -- http://host:port`,
     );
   });
-  const body = (await found.json().catch(() => undefined)) as { service?: unknown } | undefined;
+  const body = (await response.json().catch(() => undefined)) as { service?: unknown } | undefined;
   if (body?.service !== 'gateway')
     throw new DemoError(
-      `What answers at ${url} is not Clientela: give the gateway's address: npm run demo -- http://host:port`,
+      `The server at ${url} is not a Clientela gateway: pass its URL: npm run demo -- http://host:port`,
     );
 }
 
-function sentence(error: unknown): string {
+function describe(error: unknown): string {
   if (error instanceof DemoError) return error.message;
-  // fetch hides what happened to a connection in the cause
+  // fetch reports what happened to a connection in the cause
   const { message, cause } = error instanceof Error ? error : new Error(String(error));
-  return `The demo stopped half-way: ${message}${cause instanceof Error ? ` (${cause.message})` : ''}. Run it again: it begins with a new company.`;
+  const reason = cause instanceof Error ? ` (${cause.message})` : '';
+  return `The demo stopped before its end: ${message}${reason}. Run it again: it starts with a new company.`;
 }
 
-function whatToLookAt(url: string, { email, password, company, shown }: Filled): string {
+function instructions(url: string, { email, password, company, customer }: DemoSummary): string {
   const bearer = '-H "authorization: Bearer $TOKEN"';
   return `
-${company} is there. Sign in with
+${company} is ready. Sign in with
   e-mail:   ${email}
   password: ${password}
 
-Look at it, line by line in one shell (the token is good for some minutes, the first line makes another):
+Try it: paste these lines into one shell, one after the other. The token lives for some minutes; the first line gets a new one.
   TOKEN=$(curl -s ${url}/auth/login -H 'content-type: application/json' -d '{"email":"${email}","password":"${password}"}' | sed 's/.*"access_token" *: *"\\([^"]*\\)".*/\\1/')
   curl -s '${url}/api/customers?search=jurgen' ${bearer}
-  curl -s ${url}/api/customers/${shown.id} ${bearer}
-  curl -s ${url}/api/customers/${shown.id}/notes ${bearer}
-  curl -s ${url}/api/customers/${shown.id}/interactions ${bearer}
-  curl -s '${url}/api/favorites?user_id=${shown.number}' ${bearer}
+  curl -s ${url}/api/customers/${customer.id} ${bearer}
+  curl -s ${url}/api/customers/${customer.id}/notes ${bearer}
+  curl -s ${url}/api/customers/${customer.id}/interactions ${bearer}
+  curl -s '${url}/api/favorites?user_id=${customer.number}' ${bearer}
 `;
 }

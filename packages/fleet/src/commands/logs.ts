@@ -1,66 +1,76 @@
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { repoRoot } from '../launcher/services.ts';
+import { installationFolder } from './run-command.ts';
 
-type Followed = { file: number; inode: number; at: number; rest: string; cut: boolean };
+type OpenLog = {
+  file: number;
+  inode: number;
+  offset: number;
+  /** The beginning of a line whose end is not written yet. */
+  rest: string;
+  /** Whether reading began inside a line, whose end is dropped. */
+  isInsideLine: boolean;
+};
 
-const tail = 4_000; // bytes of what is there already
-const beat = 250; // milliseconds
+const initialBytes = 4_000; // shown of what each log already contains
+const pollInterval = 250; // milliseconds
 
-/** Follows every log of a folder and hands on whole lines; a file that was put aside for a new one is read to its end first. */
-export function followLogs(folder: string, show: (program: string, line: string) => void): { look: () => void } {
-  const followed = new Map<string, Followed>();
-  let first = true;
-  const drain = (name: string, one: Followed) => {
-    const size = fstatSync(one.file).size;
-    while (one.at < size) {
-      const bytes = Buffer.alloc(Math.min(65_536, size - one.at));
-      const read = readSync(one.file, bytes, 0, bytes.length, one.at);
-      if (read === 0) break;
-      one.at += read;
-      const lines = (one.rest + bytes.toString('latin1', 0, read)).split('\n');
-      one.rest = lines.pop() ?? '';
-      // Read byte by byte as latin1 and put together here, so that no character is cut in two between two reads.
-      // Begun in the middle: the rest of that line is nobody's.
-      if (one.cut && lines.length > 0) one.cut = lines.shift() === undefined;
-      for (const line of lines) show(name, Buffer.from(line, 'latin1').toString('utf8'));
+/**
+ * Follows every log of a folder. A rotated file is read to its end before the new one.
+ * @param onLine called with whole lines
+ */
+export function followLogs(folder: string, onLine: (name: string, line: string) => void): { poll: () => void } {
+  const logs = new Map<string, OpenLog>();
+  let isFirstPoll = true;
+  const drain = (name: string, log: OpenLog) => {
+    const { size } = fstatSync(log.file);
+    while (log.offset < size) {
+      const bytes = Buffer.alloc(Math.min(65_536, size - log.offset));
+      const length = readSync(log.file, bytes, 0, bytes.length, log.offset);
+      if (length === 0) break;
+      log.offset += length;
+      // Split as latin1, byte by byte, so that no character is cut between two reads; decoded line by line below.
+      const lines = (log.rest + bytes.toString('latin1', 0, length)).split('\n');
+      log.rest = lines.pop() ?? '';
+      if (log.isInsideLine && lines.length > 0) log.isInsideLine = lines.shift() === undefined;
+      for (const line of lines) onLine(name, Buffer.from(line, 'latin1').toString('utf8'));
     }
   };
-  const open = (path: string): Followed => {
+  const open = (path: string): OpenLog => {
     const file = openSync(path, 'r');
     const { ino, size } = fstatSync(file);
-    const at = first ? Math.max(0, size - tail) : 0;
-    return { file, inode: ino, at, rest: '', cut: at > 0 };
+    const offset = isFirstPoll ? Math.max(0, size - initialBytes) : 0;
+    return { file, inode: ino, offset, rest: '', isInsideLine: offset > 0 };
   };
-  const look = () => {
+  const poll = () => {
     for (const entry of existsSync(folder) ? readdirSync(folder).toSorted() : []) {
       if (!entry.endsWith('.log')) continue;
       const path = join(folder, entry);
       const name = basename(entry, '.log');
-      const known = followed.get(entry);
-      if (known) drain(name, known);
-      if (known && statSync(path, { throwIfNoEntry: false })?.ino === known.inode) continue;
-      if (known) closeSync(known.file);
-      followed.delete(entry);
+      const log = logs.get(entry);
+      if (log) drain(name, log);
+      if (log && statSync(path, { throwIfNoEntry: false })?.ino === log.inode) continue;
+      if (log) closeSync(log.file);
+      logs.delete(entry);
       try {
         const opened = open(path);
-        followed.set(entry, opened);
+        logs.set(entry, opened);
         drain(name, opened);
       } catch {
-        // put aside this very moment: the next look finds the new one
+        // rotated at this moment: the next poll finds the new file
       }
     }
-    first = false;
+    isFirstPoll = false;
   };
-  return { look };
+  return { poll };
 }
 
 if (import.meta.main) {
   const width = 'interaction'.length;
-  const logs = followLogs(join(repoRoot, '.data', 'logs'), (program, line) =>
-    process.stdout.write(`${program.padEnd(width)} | ${line}\n`),
+  const { poll } = followLogs(join(installationFolder, 'logs'), (name, line) =>
+    process.stdout.write(`${name.padEnd(width)} | ${line}\n`),
   );
-  process.stdout.on('error', () => process.exit(0)); // `npm run logs | head`
-  logs.look();
-  setInterval(logs.look, beat);
+  process.stdout.on('error', () => process.exit(0)); // such as `npm run logs | head`
+  poll();
+  setInterval(poll, pollInterval);
 }

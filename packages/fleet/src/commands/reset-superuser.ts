@@ -1,19 +1,12 @@
-import { join } from 'node:path';
-import { environment } from '@clientela/runtime';
-import { authDatabase } from './service-databases.ts';
-import { repoRoot } from '../launcher/services.ts';
-import { readSettings } from '../launcher/settings.ts';
-import { superuser } from '../launcher/superuser.ts';
+import { runSuperuserScript } from '../launcher/superuser.ts';
+import { runCommand } from './run-command.ts';
+import { withAuthDatabase } from './service-databases.ts';
 
-try {
-  const settings = readSettings(environment(join(repoRoot, '.env')));
-  await authDatabase(settings, async (url) => {
-    const { email, password } = await superuser('reset', url, settings.admin);
+await runCommand((settings) =>
+  withAuthDatabase(settings, async (url) => {
+    const { email, password } = await runSuperuserScript('reset', url, settings.admin);
     process.stdout.write(
-      `Superuser: ${email}   ${password ? `password: ${password}\nIt is shown this once and kept nowhere.` : 'password: that of ADMIN_PASSWORD'}\n`,
+      `Superuser: ${email}   ${password ? `password: ${password}\nThis password is shown only once and stored nowhere.` : 'password: the one in ADMIN_PASSWORD'}\n`,
     );
-  });
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : 'It failed.'}\n`);
-  process.exitCode = 1;
-}
+  }),
+);

@@ -1,22 +1,15 @@
-import { join } from 'node:path';
-import { environment } from '@clientela/runtime';
-import { folder } from './service-databases.ts';
 import { openSecrets, rotateServiceKeys } from '../launcher/secrets.ts';
-import { peers, repoRoot } from '../launcher/services.ts';
-import { readSettings } from '../launcher/settings.ts';
+import { peers } from '../launcher/services.ts';
+import { installationFolder, runCommand } from './run-command.ts';
 
-try {
-  const settings = readSettings(environment(join(repoRoot, '.env')));
-  openSecrets(folder, settings);
-  const kept = peers.filter((program) => settings.service_keys[program] === undefined);
-  rotateServiceKeys(folder, kept);
-  const given = peers.filter((program) => !kept.includes(program));
+await runCommand(async (settings) => {
+  openSecrets(installationFolder, settings);
+  const rotated = peers.filter((peer) => settings.serviceKeys[peer] === undefined);
+  rotateServiceKeys(installationFolder, rotated);
   process.stdout.write(
-    `${kept.length} programs have a new service key from the next start on; until the next rotation the ones before are good too.\n`,
+    `${rotated.length} services have a new service key, used from the next start. The previous keys stay valid until the next rotation.\n`,
   );
-  if (given.length > 0)
-    process.stdout.write(`Those of ${given.join(', ')} are given by the settings: change them there.\n`);
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : 'It failed.'}\n`);
-  process.exitCode = 1;
-}
+  const configured = peers.filter((peer) => !rotated.includes(peer));
+  if (configured.length > 0)
+    process.stdout.write(`The keys of ${configured.join(', ')} come from the settings: change them there.\n`);
+});

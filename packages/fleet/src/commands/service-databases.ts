@@ -1,54 +1,50 @@
-import { join } from 'node:path';
-import { givenDatabase, makeDatabase, migrateDatabase } from '../launcher/databases.ts';
-import { openSecrets } from '../launcher/secrets.ts';
-import { AlreadyRunning, holdFolder } from '../launcher/installation-lock.ts';
 import { findPostgres, startPostgres } from '@clientela/embedded-postgres';
-import { type Service, repoRoot } from '../launcher/services.ts';
+import { createDatabase, externalDatabase, migrateDatabase } from '../launcher/databases.ts';
+import { acquireInstallationLock, AlreadyRunningError } from '../launcher/installation-lock.ts';
+import { openSecrets } from '../launcher/secrets.ts';
+import type { Service } from '../launcher/services.ts';
 import type { Settings } from '../launcher/settings.ts';
+import { installationFolder as folder } from './run-command.ts';
 
-/** Where the installation of this checkout lies. */
-export const folder = join(repoRoot, '.data');
-
-/** Where databases are made: the settings' server, else the embedded one, started for the moment when no fleet runs. */
-async function server(settings: Settings): Promise<{ admin_url: string } & AsyncDisposable> {
-  const given = settings.postgres_admin_url;
-  if (given) return { admin_url: given, [Symbol.asyncDispose]: async () => {} };
+/** Opens the server that holds the databases: the external one, else the embedded one, started when no fleet runs. */
+async function openServer({ postgresAdminUrl }: Settings): Promise<{ adminUrl: string } & AsyncDisposable> {
+  if (postgresAdminUrl) return { adminUrl: postgresAdminUrl, [Symbol.asyncDispose]: async () => {} };
   try {
-    const lock = await holdFolder(folder);
+    const lock = await acquireInstallationLock(folder);
     const postgres = await startPostgres({ folder, fsync: true });
     return {
-      admin_url: postgres.admin_url,
+      adminUrl: postgres.adminUrl,
       [Symbol.asyncDispose]: async () => {
         await postgres.stop();
         await lock.release();
       },
     };
   } catch (error) {
-    const running = error instanceof AlreadyRunning ? await findPostgres(folder) : undefined;
-    if (!running) throw error;
-    return { admin_url: running, [Symbol.asyncDispose]: async () => {} };
+    const adminUrl = error instanceof AlreadyRunningError ? await findPostgres(folder) : undefined;
+    if (!adminUrl) throw error;
+    return { adminUrl, [Symbol.asyncDispose]: async () => {} };
   }
 }
 
-/** Does something with auth's database, whether or not the fleet of this checkout runs. */
-export const authDatabase = (settings: Settings, run: (url: string) => Promise<void>): Promise<void> =>
+/** Runs a function with auth's database, whether or not the fleet of this checkout is running. */
+export const withAuthDatabase = (settings: Settings, run: (url: string) => Promise<void>): Promise<void> =>
   withDatabases(settings, ['auth'], ([url = '']) => run(url));
 
-/** Does something with the databases of some services, brought up to date, whether or not the fleet of this checkout runs. */
+/** Runs a function with migrated databases of some services, whether or not the fleet of this checkout is running. */
 export async function withDatabases(
   settings: Settings,
-  which: readonly Service[],
+  names: readonly Service[],
   run: (urls: string[]) => Promise<void>,
 ): Promise<void> {
-  const missing = which.filter((service) => !settings.databases[service]);
-  await using found = missing.length > 0 ? await server(settings) : undefined;
+  const hasMissing = names.some((service) => !settings.databases[service]);
+  await using server = hasMissing ? await openServer(settings) : undefined;
   const urls = await Promise.all(
-    which.map(async (service) => {
-      const given = settings.databases[service];
-      if (given) return givenDatabase(given).url;
-      const passwords = openSecrets(folder, settings).role_passwords[service];
-      const own_server = !settings.postgres_admin_url;
-      const database = await makeDatabase(found?.admin_url ?? '', service, passwords, { own_server });
+    names.map(async (service) => {
+      const external = settings.databases[service];
+      if (external) return externalDatabase(external).url;
+      const passwords = openSecrets(folder, settings).rolePasswords[service];
+      const isDedicatedServer = !settings.postgresAdminUrl;
+      const database = await createDatabase(server?.adminUrl ?? '', service, passwords, { isDedicatedServer });
       await migrateDatabase(database, service);
       return database.url;
     }),

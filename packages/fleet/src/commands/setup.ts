@@ -1,42 +1,42 @@
 import { chmodSync, chownSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { record } from '../launcher/secrets.ts';
-import { keyHashesFor, peers, services } from '../launcher/services.ts';
-import { databaseName } from '../launcher/databases.ts';
 import { keepSecret, writeSecret } from '@clientela/embedded-postgres';
+import { databaseName } from '../launcher/databases.ts';
+import { keyHashesFor, mapKeys, peers, services } from '../launcher/services.ts';
 
-/** Users of the images: `node` in ours, `postgres` in PostgreSQL's, `rabbitmq` in RabbitMQ's. */
+/** User ids in the images: `node` in ours, `postgres` and `rabbitmq` in the official ones. */
 const users = { node: 1000, postgres: 999, rabbitmq: 999 };
 
 /**
- * Makes what only this installation knows, for programs that run in containers: one folder a program, with one file a variable that
- * it reads through `X_FILE`. What is there already is kept; what follows from it is made anew.
- * @param folder holds a folder (a volume of its own) for each program, for `postgres`, `rabbitmq` and `migrate`
+ * Creates the secrets of an installation that runs in containers: one folder per container, with one file per setting that it reads
+ * through `X_FILE`. Existing secrets are kept; files derived from them are written again.
+ * @param folder holds one folder (a volume) for each service, for `postgres`, `rabbitmq` and `migrate`
  * @param database where the services reach PostgreSQL, as host:port
- * @param broker where they reach RabbitMQ
+ * @param broker where they reach RabbitMQ, as host:port
  */
 export function setUp(folder: string, database: string, broker: string): void {
-  const of = (name: string) => join(folder, name);
-  const keys = record(peers, (program) => keepSecret(of(program), `${program}_service_key`));
-  writeSecret(of('migrate'), 'postgres_password', keepSecret(of('postgres'), 'postgres_password'));
-  const brokerPassword = keepSecret(of('rabbitmq'), 'password');
-  writeSecret(of('rabbitmq'), 'rabbitmq.conf', `default_user = clientela\ndefault_pass = ${brokerPassword}\n`);
+  const folderFor = (name: string) => join(folder, name);
+  const keys = mapKeys(peers, (peer) => keepSecret(folderFor(peer), `${peer}_service_key`));
+  writeSecret(folderFor('migrate'), 'postgres_password', keepSecret(folderFor('postgres'), 'postgres_password'));
+  const brokerPassword = keepSecret(folderFor('rabbitmq'), 'password');
+  writeSecret(folderFor('rabbitmq'), 'rabbitmq.conf', `default_user = clientela\ndefault_pass = ${brokerPassword}\n`);
   for (const service of services) {
-    keepSecret(of(service), `${service}_secret`);
-    writeSecret(of(service), 'rabbitmq_url', `amqp://clientela:${brokerPassword}@${broker}`);
-    keepSecret(of('migrate'), `${service}_owner_password`);
-    const password = keepSecret(of('migrate'), `${service}_app_password`);
+    keepSecret(folderFor(service), `${service}_secret`);
+    writeSecret(folderFor(service), 'rabbitmq_url', `amqp://clientela:${brokerPassword}@${broker}`);
+    keepSecret(folderFor('migrate'), `${service}_owner_password`);
+    const password = keepSecret(folderFor('migrate'), `${service}_app_password`);
     const name = databaseName(service);
-    writeSecret(of(service), `${service}_database_url`, `postgresql://${name}_app:${password}@${database}/${name}`);
-    writeSecret(of(service), 'service_key_hashes', keyHashesFor(service, keys));
+    const url = `postgresql://${name}_app:${password}@${database}/${name}`;
+    writeSecret(folderFor(service), `${service}_database_url`, url);
+    writeSecret(folderFor(service), 'service_key_hashes', keyHashesFor(service, keys));
   }
   if (process.getuid?.() !== 0) return;
   for (const name of [...peers, 'postgres', 'rabbitmq', 'migrate'])
-    own(of(name), name === 'postgres' || name === 'rabbitmq' ? users[name] : users.node);
+    makeReadOnly(folderFor(name), name === 'postgres' || name === 'rabbitmq' ? users[name] : users.node);
 }
 
-/** To the one user that runs the program, to read and not to change. */
-function own(folder: string, user: number): void {
+/** Makes the secrets readable for the container's user only, and writable for nobody. */
+function makeReadOnly(folder: string, user: number): void {
   for (const file of readdirSync(folder)) {
     chmodSync(join(folder, file), 0o400);
     chownSync(join(folder, file), user, user);
@@ -49,5 +49,5 @@ if (import.meta.main) {
   const [folder = '/secrets', database = 'postgres:5432', broker = 'rabbitmq:5672'] = process.argv.slice(2);
   mkdirSync(folder, { recursive: true });
   setUp(folder, database, broker);
-  process.stdout.write('The secrets of this installation are there.\n');
+  process.stdout.write('The secrets of this installation are ready.\n');
 }

@@ -1,22 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What went wrong, in one sentence for whoever runs the program. */
+/** An error whose message is one sentence for the person who runs the demo. */
 export class DemoError extends Error {
   override name = 'DemoError';
 }
 
-/** @returns the answer's body */
+/** @returns the response body */
 export type Send = (method: 'GET' | 'POST', path: string, body?: unknown) => Promise<Record<string, unknown>>;
 
-const tries = 6;
-const longestWait = 75; // seconds: a limit by the minute is over by then
-const notNow = new Set([429, 503]);
+const maxAttempts = 6;
+const maxWait = 75; // seconds, longer than a rate limit per minute
+const retryableStatuses = new Set([429, 503]);
 
-/** Talks to the street as any client does; "later" is heard, and asked again then. */
+/** Calls the gateway as any client does, and retries 429 and 503 after their `Retry-After`. */
 export function demoClient(url: string, token?: string): Send {
   return async (method, path, body) => {
     for (let attempt = 1; ; attempt += 1) {
-      const answer = await fetch(`${url}${path}`, {
+      const response = await fetch(`${url}${path}`, {
         method,
         headers: {
           ...(token && { Authorization: `Bearer ${token}` }),
@@ -25,34 +25,34 @@ export function demoClient(url: string, token?: string): Send {
         ...(body !== undefined && { body: JSON.stringify(body) }),
         signal: AbortSignal.timeout(30_000),
       });
-      const text = await answer.text();
-      if (answer.ok) return JSON.parse(text) as Record<string, unknown>;
-      if (!notNow.has(answer.status) || attempt === tries) {
-        throw new DemoError(`${method} ${path} answered ${answer.status}: ${text.slice(0, 500)}`);
+      const text = await response.text();
+      if (response.ok) return JSON.parse(text) as Record<string, unknown>;
+      if (!retryableStatuses.has(response.status) || attempt === maxAttempts) {
+        throw new DemoError(`${method} ${path} returned ${response.status}: ${text.slice(0, 500)}`);
       }
-      await sleep(1000 * waitOf(answer.headers.get('retry-after')));
+      await sleep(1000 * retryAfterSeconds(response.headers.get('retry-after')));
     }
   };
 }
 
-/** Seconds of a `Retry-After` (RFC 9110, 10.2.3: seconds, or a date); one second when there is none to be read. */
-function waitOf(header: string | null): number {
+/** Parses `Retry-After` (RFC 9110, 10.2.3: seconds, or a date). One second when it is missing or invalid. */
+function retryAfterSeconds(header: string | null): number {
   const seconds =
     header === null ? Number.NaN : /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
-  return Number.isNaN(seconds) ? 1 : Math.min(Math.max(seconds, 0.1), longestWait);
+  return Number.isNaN(seconds) ? 1 : Math.min(Math.max(seconds, 0.1), maxWait);
 }
 
-/** Does the work for each item, at most `atOnce` at a time. @returns what came out, in the items' order */
-export async function eachOf<T, R>(
+/** Maps items with at most `concurrency` calls at a time. @returns the results in the order of the items */
+export async function mapConcurrently<T, R>(
   items: readonly T[],
-  atOnce: number,
-  work: (item: T, at: number) => Promise<R>,
+  concurrency: number,
+  work: (item: T, index: number) => Promise<R>,
 ): Promise<R[]> {
   const results: R[] = [];
   const queue = items.entries();
   const worker = async () => {
-    for (const [at, item] of queue) results[at] = await work(item, at);
+    for (const [index, item] of queue) results[index] = await work(item, index);
   };
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
+  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, worker));
   return results;
 }

@@ -1,6 +1,6 @@
 import { type Country, countries } from './people.ts';
 
-/** As `POST /api/customers` takes it. */
+/** The body of `POST /api/customers`. */
 export type DemoCustomer = { firstname: string; lastname: string; email: string; phone: string } & Record<
   string,
   unknown
@@ -10,45 +10,46 @@ const sources = ['shop', 'web', 'trade fair', 'recommendation'];
 const labels = ['subscription', 'wholesale', 'decaf', 'training', 'newcomer'];
 const domains = ['example.com', 'example.org'];
 
-/** Invented customers, the same ones every time. @param count at most 1,000: phones and addresses are told apart by a number */
-export const demoCustomers = (count: number): DemoCustomer[] => Array.from({ length: count }, (_, at) => customer(at));
+/** Builds fictional customers, the same ones every time. @param count at most 1,000, so that phones and e-mails stay unique */
+export const demoCustomers = (count: number): DemoCustomer[] =>
+  Array.from({ length: count }, (_, index) => customer(index));
 
-function customer(at: number): DemoCustomer {
-  const country = pick(countries, at);
-  const round = Math.floor(at / countries.length);
+function customer(index: number): DemoCustomer {
+  const country = pick(countries, index);
+  const round = Math.floor(index / countries.length);
   const [firstname, gender] = pick(country.first, round);
-  // Shifted with each turn through the first names, so that the pairs differ for as long as they can.
+  // Shifted with each round through the first names, so that name pairs repeat as late as possible.
   const lastname = pick(country.last, (round % country.first.length) + Math.floor(round / country.first.length));
   const [city, state, zip_code] = pick(country.cities, round);
   return {
     firstname,
     lastname,
     ...(country.family_name_first && { full_name: `${lastname} ${firstname}` }),
-    email: `${mailbox(firstname, lastname) || `guest.${country.code.toLowerCase()}`}${at}@${pick(domains, at)}`,
-    phone: phone(country, at),
+    email: `${mailbox(firstname, lastname) || `guest.${country.code.toLowerCase()}`}${index}@${pick(domains, index)}`,
+    phone: phone(country, index),
     gender,
-    birthday: birthday(at),
+    birthday: birthday(index),
     address: {
-      line: `${pick(country.streets, round)} ${1 + ((at * 7) % 120)}`,
+      line: `${pick(country.addressLines, round)} ${1 + ((index * 7) % 120)}`,
       city,
       state,
       zip_code,
       country: country.code,
     },
-    preferences: { newsletter: at % 3 === 0, language: country.language },
-    metadata: { source: pick(sources, round), ...(at % 5 === 0 && { loyalty_card: `BC-${String(4000 + at)}` }) },
-    type: at % 17 === 0 ? 'vip' : at % 6 === 0 ? 'premium' : 'regular',
-    status: at % 29 === 28 ? 'suspended' : at % 19 === 18 ? 'inactive' : 'active',
-    ...(at % 3 === 2 && {
-      tags: at % 6 === 5 ? [pick(labels, round), pick(labels, round + 2)] : [pick(labels, round)],
+    preferences: { newsletter: index % 3 === 0, language: country.language },
+    metadata: { source: pick(sources, round), ...(index % 5 === 0 && { loyalty_card: `BC-${String(4000 + index)}` }) },
+    type: index % 17 === 0 ? 'vip' : index % 6 === 0 ? 'premium' : 'regular',
+    status: index % 29 === 28 ? 'suspended' : index % 19 === 18 ? 'inactive' : 'active',
+    ...(index % 3 === 2 && {
+      tags: index % 6 === 5 ? [pick(labels, round), pick(labels, round + 2)] : [pick(labels, round)],
     }),
-    ...document(country, at),
+    ...document(country, index),
   };
 }
 
-const pick = <T>(list: readonly T[], at: number): T => list[at % list.length] as T;
+const pick = <T>(list: readonly T[], index: number): T => list[index % list.length] as T;
 
-/** A name as it stands in an e-mail address: without accents, empty for letters that have none there. */
+/** Builds the local part of an e-mail address: ASCII letters only, empty for names in other scripts. */
 function mailbox(first: string, last: string): string {
   const plain = (name: string) =>
     name
@@ -61,39 +62,40 @@ function mailbox(first: string, last: string): string {
   return [plain(first), plain(last)].filter(Boolean).join('.');
 }
 
-function phone(country: Country, at: number): string {
-  let left = 1000 + at * 7;
+function phone(country: Country, index: number): string {
+  let rest = 1000 + index * 7;
   return [...country.phone]
     .toReversed()
-    .map((sign) => {
-      if (sign !== '#') return sign;
-      const digit = left % 10;
-      left = Math.floor(left / 10);
+    .map((character) => {
+      if (character !== '#') return character;
+      const digit = rest % 10;
+      rest = Math.floor(rest / 10);
       return String(digit);
     })
     .toReversed()
     .join('');
 }
 
-function birthday(at: number): string {
-  const day = new Date(Date.UTC(1948 + ((at * 11) % 58), (at * 5) % 12, 1 + ((at * 13) % 28)));
+function birthday(index: number): string {
+  const day = new Date(Date.UTC(1948 + ((index * 11) % 58), (index * 5) % 12, 1 + ((index * 13) % 28)));
   return day.toISOString().slice(0, 10);
 }
 
-/** About half of the people have shown one. */
-function document(country: Country, at: number): { document_type?: string; document_number?: string } {
-  if (at % 2 === 1) return {};
-  if (country.document === 'cpf') return { document_type: 'cpf', document_number: cpf(at) };
-  if (country.document === 'rut') return { document_type: 'rut', document_number: rut(5_000_000 + at * 137) };
-  if (country.document === 'cedula') return { document_type: 'cedula', document_number: `52.${100 + at}.${200 + at}` };
-  return at % 4 === 0
-    ? { document_type: 'passport', document_number: `${country.code}${String(700_000 + at * 31)}` }
+/** About half of the customers have a document. */
+function document(country: Country, index: number): { document_type?: string; document_number?: string } {
+  if (index % 2 === 1) return {};
+  if (country.document === 'cpf') return { document_type: 'cpf', document_number: cpf(index) };
+  if (country.document === 'rut') return { document_type: 'rut', document_number: rut(5_000_000 + index * 137) };
+  if (country.document === 'cedula')
+    return { document_type: 'cedula', document_number: `52.${100 + index}.${200 + index}` };
+  return index % 4 === 0
+    ? { document_type: 'passport', document_number: `${country.code}${String(700_000 + index * 31)}` }
     : {};
 }
 
-/** Brazil's personal number: nine digits and two check digits, sums modulo 11 (Receita Federal). */
-function cpf(at: number): string {
-  const digits = [...String(100_000_000 + at * 7919)].map(Number);
+/** Brazil's CPF: nine digits and two check digits, sums modulo 11 (Receita Federal). */
+function cpf(index: number): string {
+  const digits = [...String(100_000_000 + index * 7919)].map(Number);
   for (const length of [9, 10]) {
     const sum = digits.slice(0, length).reduce((total, digit, place) => total + digit * (length + 1 - place), 0);
     digits.push(((sum * 10) % 11) % 10);
@@ -101,7 +103,7 @@ function cpf(at: number): string {
   return digits.join('').replace(/^(...)(...)(...)(..)$/, '$1.$2.$3-$4');
 }
 
-/** Chile's: digits weighted 2 to 7 from the right, modulo 11, with K for ten. */
+/** Chile's RUT: digits weighted 2 to 7 from the right, modulo 11, with K for ten. */
 function rut(number: number): string {
   const sum = [...String(number)]
     .toReversed()

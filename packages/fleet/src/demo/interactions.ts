@@ -1,8 +1,8 @@
-/** As `POST /api/customers/{customer_id}/interactions` takes it. */
+/** The body of `POST /api/customers/{customer_id}/interactions`. */
 export type DemoInteraction = { type: string; notes: string; occurred_at: string } & Record<string, unknown>;
 
-/** What happens between a roastery and its customers; the appointment's day and the complaint's state follow from when it was. */
-const happenings = [
+/** Templates. Appointment dates and complaint statuses are derived from the time of the interaction. */
+const templates = [
   { type: 'call', notes: 'Asked which roast suits a moka pot; recommended Harbour Blend.', category: 'advice' },
   { type: 'sale', notes: 'Bought two bags of Midnight Espresso and a dripper.', category: 'shop' },
   { type: 'email', notes: 'Sent the price list for offices, with delivery every second Tuesday.', category: 'offer' },
@@ -30,15 +30,15 @@ const happenings = [
 const day = 86_400_000;
 
 /**
- * One to three interactions of a customer, from the year before `now`.
- * @param at the customer's place among all
+ * Builds one to three interactions of a customer, from the year before `now`.
+ * @param index of the customer
  */
-export function interactionsOf(at: number, now: Date): DemoInteraction[] {
-  return Array.from({ length: 1 + (at % 3) }, (_, turn) => {
-    const happening = happenings[(at * 5 + turn * 4) % happenings.length] as (typeof happenings)[number];
-    const daysAgo = Math.floor(365 * (((at * 17 + turn * 101) % 365) / 365) ** 2); // more of late than long ago
-    const occurred_at = new Date(now.getTime() - daysAgo * day - ((at * 37) % 600) * 60_000);
-    return { ...happening, occurred_at: occurred_at.toISOString(), ...outcome(happening.type, daysAgo, occurred_at) };
+export function interactionsOf(index: number, now: Date): DemoInteraction[] {
+  return Array.from({ length: 1 + (index % 3) }, (_, turn) => {
+    const template = templates[(index * 5 + turn * 4) % templates.length] as (typeof templates)[number];
+    const daysAgo = Math.floor(365 * (((index * 17 + turn * 101) % 365) / 365) ** 2); // recent ones are more frequent
+    const occurred_at = new Date(now.getTime() - daysAgo * day - ((index * 37) % 600) * 60_000);
+    return { ...template, occurred_at: occurred_at.toISOString(), ...outcome(template.type, daysAgo, occurred_at) };
   });
 }
 

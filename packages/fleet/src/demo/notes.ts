@@ -1,4 +1,3 @@
-/** What somebody jotted down about a customer. */
 const contents = [
   'Comes on Fridays; keep a bag of the house blend.',
   'Pays by invoice, thirty days.',
@@ -7,5 +6,6 @@ const contents = [
   'Moves in spring: ask for the new address.',
 ];
 
-/** The notes of the customer at this place: every fourth has one. */
-export const noteOf = (at: number): string[] => (at % 4 === 3 ? [contents[at % contents.length] as string] : []);
+/** The notes of a customer: every fourth has one. */
+export const noteOf = (index: number): string[] =>
+  index % 4 === 3 ? [contents[index % contents.length] as string] : [];

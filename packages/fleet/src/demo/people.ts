@@ -1,15 +1,15 @@
-/** Where invented people live: how they are called, and what their phones and documents look like there. */
+/** A country of fictional people: their names, phone format and document type. */
 export type Country = {
   code: string;
   language: string;
-  /** First names with the gender that they are given in the data. */
+  /** First names with their gender in the demo data. */
   first: readonly (readonly [name: string, gender: 'female' | 'male'])[];
   last: readonly string[];
   cities: readonly (readonly [city: string, state: string, zip_code: string])[];
-  streets: readonly string[];
-  /** `#` stands for a digit of the person's running number, from the right. */
+  addressLines: readonly string[];
+  /** Each `#` is replaced with a digit of the customer's index, from the right. */
   phone: string;
-  /** Beside a passport, which anybody may have. */
+  /** A national document, in addition to passports. */
   document?: 'cpf' | 'rut' | 'cedula';
   family_name_first?: true;
 };
@@ -35,7 +35,7 @@ export const countries: readonly Country[] = [
       ['Bilbao', 'Euskadi', '48001'],
       ['València', 'Comunitat Valenciana', '46001'],
     ],
-    streets: ['Calle del Olivo', 'Avenida del Puerto'],
+    addressLines: ['Calle del Olivo', 'Avenida del Puerto'],
   },
   {
     code: 'PT',
@@ -53,7 +53,7 @@ export const countries: readonly Country[] = [
       ['Porto', 'Norte', '4000-008'],
       ['Coimbra', 'Centro', '3000-001'],
     ],
-    streets: ['Rua das Flores', 'Travessa do Carmo'],
+    addressLines: ['Rua das Flores', 'Travessa do Carmo'],
   },
   {
     code: 'BR',
@@ -72,7 +72,7 @@ export const countries: readonly Country[] = [
       ['São Paulo', 'SP', '01001-000'],
       ['Recife', 'PE', '50010-000'],
     ],
-    streets: ['Rua da Aurora', 'Alameda dos Ipês'],
+    addressLines: ['Rua da Aurora', 'Alameda dos Ipês'],
   },
   {
     code: 'CO',
@@ -90,7 +90,7 @@ export const countries: readonly Country[] = [
       ['Bogotá', 'Cundinamarca', '110111'],
       ['Medellín', 'Antioquia', '050001'],
     ],
-    streets: ['Carrera 7', 'Calle 72'],
+    addressLines: ['Carrera 7', 'Calle 72'],
   },
   {
     code: 'CL',
@@ -108,7 +108,7 @@ export const countries: readonly Country[] = [
       ['Valparaíso', 'Valparaíso', '2340000'],
       ['Temuco', 'La Araucanía', '4780000'],
     ],
-    streets: ['Paseo Atkinson', 'Avenida Alemania'],
+    addressLines: ['Paseo Atkinson', 'Avenida Alemania'],
   },
   {
     code: 'FR',
@@ -126,7 +126,7 @@ export const countries: readonly Country[] = [
       ['Nantes', 'Pays de la Loire', '44000'],
       ['Lyon', 'Auvergne-Rhône-Alpes', '69001'],
     ],
-    streets: ['Rue des Tanneurs', 'Quai de la Fosse'],
+    addressLines: ['Rue des Tanneurs', 'Quai de la Fosse'],
   },
   {
     code: 'DE',
@@ -144,7 +144,7 @@ export const countries: readonly Country[] = [
       ['Leipzig', 'Sachsen', '04109'],
       ['Köln', 'Nordrhein-Westfalen', '50667'],
     ],
-    streets: ['Lindenstraße', 'Am Mühlbach'],
+    addressLines: ['Lindenstraße', 'Am Mühlbach'],
   },
   {
     code: 'PL',
@@ -161,7 +161,7 @@ export const countries: readonly Country[] = [
       ['Kraków', 'Małopolskie', '31-001'],
       ['Gdańsk', 'Pomorskie', '80-001'],
     ],
-    streets: ['ulica Długa', 'ulica Lipowa'],
+    addressLines: ['ulica Długa', 'ulica Lipowa'],
   },
   {
     code: 'SE',
@@ -178,7 +178,7 @@ export const countries: readonly Country[] = [
       ['Malmö', 'Skåne', '211 20'],
       ['Umeå', 'Västerbotten', '903 25'],
     ],
-    streets: ['Storgatan', 'Kyrkogatan'],
+    addressLines: ['Storgatan', 'Kyrkogatan'],
   },
   {
     code: 'GB',
@@ -195,7 +195,7 @@ export const countries: readonly Country[] = [
       ['Bristol', 'England', 'BS1 4DJ'],
       ['Dundee', 'Scotland', 'DD1 1DB'],
     ],
-    streets: ['Orchard Lane', 'Harbour Street'],
+    addressLines: ['Orchard Lane', 'Harbour Street'],
   },
   {
     code: 'US',
@@ -212,7 +212,7 @@ export const countries: readonly Country[] = [
       ['Portland', 'OR', '97205'],
       ['Savannah', 'GA', '31401'],
     ],
-    streets: ['Magnolia Avenue', 'Elm Street'],
+    addressLines: ['Magnolia Avenue', 'Elm Street'],
   },
   {
     code: 'NG',
@@ -229,7 +229,7 @@ export const countries: readonly Country[] = [
       ['Lagos', 'Lagos', '100001'],
       ['Enugu', 'Enugu', '400001'],
     ],
-    streets: ['Marina Road', 'Ogui Road'],
+    addressLines: ['Marina Road', 'Ogui Road'],
   },
   {
     code: 'JP',
@@ -247,6 +247,6 @@ export const countries: readonly Country[] = [
       ['札幌市', '北海道', '060-0001'],
       ['京都市', '京都府', '600-8001'],
     ],
-    streets: ['北一条', '四条通'],
+    addressLines: ['北一条', '四条通'],
   },
 ];

@@ -1,4 +1,4 @@
-/** What the demo's company, a coffee roastery, sells. As `POST /api/products` takes it. */
+/** Products of the demo company, a coffee roastery. Bodies of `POST /api/products`. */
 export const demoProducts = [
   {
     sku: 'BEAN-HARBOUR-1',

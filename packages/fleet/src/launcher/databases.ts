@@ -1,36 +1,44 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { migrate, provision } from '@clientela/db';
-import { type Service, folderOf, repoRoot } from './services.ts';
+import { folderOf, repoRoot, type Service } from './services.ts';
+import type { DatabaseUrls } from './settings.ts';
 
-/** Of each service: the name of its database, from which its two roles have theirs. */
+/** Name of a service's database. Its two roles are named after it. */
 export const databaseName = (service: Service): string => `clientela_${service}`;
 
-/** Where a service's migrations lie, in the order in which they run: what every service has, then its own. */
-export const migrationFolders = (service: Service, street = repoRoot): string[] =>
+/** A service's migration folders in the order in which they run: those of the shared packages, then its own. */
+export const migrationFolders = (service: Service, root = repoRoot): string[] =>
   [
-    join(street, 'packages/http/migrations'),
-    join(street, 'packages/events/migrations'),
-    join(street, 'packages/privacy/migrations'),
-    join(folderOf(service, street), 'migrations'),
+    join(root, 'packages/http/migrations'),
+    join(root, 'packages/events/migrations'),
+    join(root, 'packages/privacy/migrations'),
+    join(folderOf(service, root), 'migrations'),
   ].filter((folder) => existsSync(folder));
 
-export type ServiceDatabase = { url: string; owner_url: string; app_role: string };
+export type ServiceDatabase = DatabaseUrls & { appRole: string };
 
-export const makeDatabase = (
-  admin_url: string,
+/** Creates a service's database and roles when they are missing. */
+export async function createDatabase(
+  adminUrl: string,
   service: Service,
   passwords: { owner: string; app: string },
-  options: { own_server: boolean },
-): Promise<ServiceDatabase> => provision(admin_url, databaseName(service), passwords, options);
-
-/** A database that the settings name: made and given its roles by somebody else. */
-export function givenDatabase({ url, owner_url }: { url: string; owner_url: string }): ServiceDatabase {
-  return { url, owner_url, app_role: decodeURIComponent(new URL(url).username) };
+  { isDedicatedServer }: { isDedicatedServer: boolean },
+): Promise<ServiceDatabase> {
+  const { url, owner_url, app_role } = await provision(adminUrl, databaseName(service), passwords, {
+    own_server: isDedicatedServer,
+  });
+  return { url, ownerUrl: owner_url, appRole: app_role };
 }
 
+/** A database that the settings name, created with its roles by the operator. */
+export function externalDatabase({ url, ownerUrl }: DatabaseUrls): ServiceDatabase {
+  return { url, ownerUrl, appRole: decodeURIComponent(new URL(url).username) };
+}
+
+/** @returns the names of the migrations that ran */
 export const migrateDatabase = (
-  { owner_url, app_role }: ServiceDatabase,
+  { ownerUrl, appRole }: ServiceDatabase,
   service: Service,
-  street = repoRoot,
-): Promise<string[]> => migrate({ owner_url, app_role, folders: migrationFolders(service, street) });
+  root = repoRoot,
+): Promise<string[]> => migrate({ owner_url: ownerUrl, app_role: appRole, folders: migrationFolders(service, root) });

@@ -1,226 +1,249 @@
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { givenDatabase, makeDatabase, migrateDatabase, type ServiceDatabase } from './databases.ts';
-import { openSecrets, record, type Secrets } from './secrets.ts';
-import { holdFolder } from './installation-lock.ts';
+import { freePort, isFree, startedAt, startPostgres } from '@clientela/embedded-postgres';
+import { createDatabase, externalDatabase, migrateDatabase, type ServiceDatabase } from './databases.ts';
+import { acquireInstallationLock } from './installation-lock.ts';
 import { openLogFile } from './log-file.ts';
-import { freePort, isFree } from '@clientela/embedded-postgres';
+import { killOrphans, openPidFile } from './pid-file.ts';
 import { watchPostgres } from './postgres-watch.ts';
-import { startPostgres } from '@clientela/embedded-postgres';
-import { startedAt } from '@clientela/embedded-postgres';
-import { folderOf, type Peer, peers, type Service, services, type Street, repoRoot, variablesOf } from './services.ts';
-import { allReady } from './readiness.ts';
-import { endLeftovers, openRunFile } from './pid-file.ts';
-import { portVariable, readSettings, type Settings } from './settings.ts';
-import { supervise, type Watch } from './supervisor.ts';
-import { superuser, type Superuser } from './superuser.ts';
+import { waitUntilReady } from './readiness.ts';
+import { openSecrets, type Secrets } from './secrets.ts';
+import {
+  environmentFor,
+  type FleetConfig,
+  folderOf,
+  mapKeys,
+  type Peer,
+  peers,
+  repoRoot as ownRoot,
+  type Service,
+  services,
+} from './services.ts';
+import { portVariable, readSettings, type Settings, withAvatarFolder } from './settings.ts';
+import { runSuperuserScript, type Superuser } from './superuser.ts';
+import { supervise, type SupervisedProcess, type SupervisorHooks } from './supervisor.ts';
 
 export type FleetOptions = {
-  /** The installation's folder: secrets, logs, and PostgreSQL's data (as root, that lies elsewhere under a name made from this one). */
+  /** The installation's folder: secrets, logs, and PostgreSQL's data (as root, the data lies elsewhere). */
   folder: string;
-  /** The settings (API contract, section 11), nothing else is read. A port of 0 is a free one. */
+  /** The settings (API contract, section 11). Nothing else is read. Port 0 stands for a free one. */
   env: NodeJS.ProcessEnv;
-  /** Every port that `env` does not give is a free one: for several fleets side by side. */
-  free_ports?: boolean;
-  /** `false` only for data that may be lost, as a test's. */
+  /** Chooses a free port for every process whose port `env` does not set. */
+  freePorts?: boolean;
+  /** `false` only for data that may be lost, such as a test's. */
   fsync?: boolean;
-  /** Where node keeps what it compiled, unless in the installation's folder: several fleets may share it. */
-  compile_cache?: string;
-  /** Told of the superuser as soon as it is there: a password that was generated is known to nobody else. */
-  on_superuser?: (superuser: Superuser) => void;
-  /** Told of each step that is done, and of each program that died. */
-  progress?: (line: string) => void;
-  /** Given every line that a program writes, besides its log file. */
-  log_lines?: (program: string, line: string) => void;
-  /** The checkout whose programs run. */
-  street?: string;
-  /** Gives the start up; a fleet that stands is ended with `stop()`. */
+  /** Folder of Node's compile cache, which fleets may share. By default it is in the installation's folder. */
+  compileCache?: string;
+  /** Called as soon as the superuser exists. A generated password is available nowhere else. */
+  onSuperuser?: (superuser: Superuser) => void;
+  /** Called with each completed step and each crash. */
+  onProgress?: (line: string) => void;
+  /** Called with every line that a process writes, in addition to its log file. */
+  onLine?: (peer: string, line: string) => void;
+  /** Root of the checkout whose services run. */
+  repoRoot?: string;
+  /** Aborts the start. A running fleet ends with `stop()`. */
   signal?: AbortSignal;
 };
 
 export type Fleet = {
-  /** The gateway's address. */
+  /** URL of the gateway. */
   url: string;
   ports: Record<Peer, number>;
-  pid: (program: Peer) => number | undefined;
-  kill: (program: Peer, signal: NodeJS.Signals) => boolean;
-  log: (program: Peer) => string;
+  pid: (peer: Peer) => number | undefined;
+  kill: (peer: Peer, signal: NodeJS.Signals) => boolean;
+  /** Path of a process's log. */
+  logPath: (peer: Peer) => string;
   superuser: Superuser;
-  postgres: { admin_url?: string; pid: () => number | undefined };
+  postgres: { adminUrl?: string; pid: () => number | undefined };
   databases: Record<Service, ServiceDatabase>;
   secrets: Secrets;
   stop: () => Promise<void>;
 };
 
-type Closing = () => Promise<unknown> | void;
+type ShutdownHooks = (() => Promise<unknown> | void)[];
+/** What the steps of one start share. */
+type Start = {
+  options: FleetOptions;
+  settings: Settings;
+  root: string;
+  shutdownHooks: ShutdownHooks;
+  report: (line: string) => void;
+};
+
+/** Crashes before the fleet was ready once after which the start fails. */
+const MAX_START_CRASHES = 5;
 
 /**
- * Starts the whole street on this machine and keeps it running until `stop()`.
- * @throws Error in one sentence (EnvironmentError: one line a setting) when it cannot; what was started is stopped again then
+ * Starts the whole fleet on this machine and keeps it running until `stop()`.
+ * @throws Error in one sentence (EnvironmentError: one line a setting); everything started is stopped before
  */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
-  const closings: Closing[] = [];
+  const shutdownHooks: ShutdownHooks = [];
   const stop = async () => {
-    for (const close of closings.splice(0).toReversed()) await close();
+    for (const hook of shutdownHooks.splice(0).toReversed()) await hook();
   };
   try {
-    return await start(options, closings, stop);
+    return { ...(await start(options, shutdownHooks)), stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function start(options: FleetOptions, closings: Closing[], stop: () => Promise<void>): Promise<Fleet> {
-  const { folder, street = repoRoot, progress = () => {}, signal = new AbortController().signal } = options;
-  const settings = readSettings(options.env);
-  const lock = await holdFolder(folder);
-  closings.push(() => lock.release());
-  const killed = await endLeftovers(folder);
-  const ports = await choosePorts(settings, options.free_ports ?? false, killed ? 2000 : 0);
+async function start(options: FleetOptions, shutdownHooks: ShutdownHooks): Promise<Omit<Fleet, 'stop'>> {
+  const { folder, repoRoot: root = ownRoot, onProgress, signal = new AbortController().signal } = options;
+  const settings = await readSettings(options.env, root);
+  const lock = await acquireInstallationLock(folder);
+  shutdownHooks.push(() => lock.release());
+  const hadOrphans = await killOrphans(folder);
+  const ports = await choosePorts(settings, options.freePorts ?? false, hadOrphans ? 2000 : 0);
   const secrets = openSecrets(folder, settings);
 
   const log = openLogFile(join(folder, 'logs', 'fleet.log'));
-  closings.push(() => log.close());
-  const tell = (line: string) => {
+  shutdownHooks.push(() => log.close());
+  const report = (line: string) => {
     log.write(Buffer.from(`${new Date().toISOString()} ${line}\n`));
-    progress(line);
+    onProgress?.(line);
   };
-  const run = openRunFile(folder);
-  run.note('fleet', identityOf(process.pid));
-  closings.push(() => run.remove());
+  const pidFile = openPidFile(folder);
+  pidFile.add('fleet', { pid: process.pid, started: startedAt(process.pid) ?? '' });
+  shutdownHooks.push(() => pidFile.remove());
 
-  const postgres = await server(settings, options, closings, tell);
-  const made = await Promise.all(
-    services.map((service) => database(service, settings, postgres.admin_url, secrets, street)),
-  );
-  const databases = record(services, (service) => made[services.indexOf(service)] as ServiceDatabase);
-  tell('databases are there and up to date');
+  const context: Start = { options, settings, root, shutdownHooks, report };
+  const postgres = await openPostgres(context);
+  const databases = await openDatabases(context, postgres.adminUrl, secrets);
   signal.throwIfAborted();
 
-  const urls = record(services, (service) => settings.service_urls[service] ?? `http://127.0.0.1:${ports[service]}`);
-  const parts: Street = {
+  const config: FleetConfig = {
     ports,
-    service_urls: urls,
-    database_urls: record(services, (service) => databases[service].url),
-    service_keys: secrets.service_keys,
-    previous_service_keys: secrets.previous_service_keys,
-    own_secrets: secrets.own_secrets,
-    // Pictures lie beside the rest of the installation, unless the settings name a place for them.
-    given: { ...(!settings.given.AVATARS_S3_BUCKET && { AVATARS_FOLDER: join(folder, 'avatars') }), ...settings.given },
+    serviceUrls: mapKeys(services, (name) => settings.serviceUrls[name] ?? `http://127.0.0.1:${ports[name]}`),
+    databaseUrls: mapKeys(services, (service) => databases[service].url),
+    serviceKeys: secrets.serviceKeys,
+    previousServiceKeys: secrets.previousServiceKeys,
+    ownSecrets: secrets.ownSecrets,
+    overrides: withAvatarFolder(settings.overrides, folder),
+    settingsOf: settings.settingsOf,
   };
-  const compile_cache = options.compile_cache ?? compileCacheOf(folder);
   const failed = new AbortController();
   const ready = new AbortController();
-  const watch: Watch = {
-    compile_cache,
-    on_start: run.note,
-    on_death: (name, deaths) => {
-      tell(`${name} ended and is started again: see ${logOf(folder, name)}`);
-      // Later, a program that keeps dying is kept being started: what it lacks may come back.
-      if (deaths >= hopeless && !ready.signal.aborted)
-        failed.abort(new Error(`${name} does not start: its log ${logOf(folder, name)} says why.`));
+  const compileCache = options.compileCache ?? join(folder, 'compile-cache');
+  const running = startProcesses(context, config, {
+    compileCache,
+    onStart: pidFile.add,
+    onCrash: (name, crashes) => {
+      report(`${name} ended and is restarted: see ${logPathOf(folder, name)}`);
+      // Once ready, a process is restarted without end, because what it lacks may return.
+      if (crashes >= MAX_START_CRASHES && !ready.signal.aborted)
+        failed.abort(new Error(`${name} does not start: see its log ${logPathOf(folder, name)}.`));
     },
-    ...(options.log_lines && { on_line: options.log_lines }),
-  };
-  const running = record(peers, (program) => {
-    const cwd = folderOf(program, street);
-    return supervise(
-      {
-        name: program,
-        script: join(cwd, 'src/main.ts'),
-        cwd,
-        variables: variablesOf(program, parts),
-        log: logOf(folder, program),
-      },
-      watch,
-    );
+    ...(options.onLine && { onLine: options.onLine }),
   });
-  closings.push(() => Promise.all(peers.map((program) => running[program].stop())));
 
-  const url = urlOf(settings.given.HOST, ports.gateway);
-  const making = superuser('ensure', databases.auth.url, settings.admin, { street, compile_cache }).then((found) => {
-    options.on_superuser?.(found);
-    return found;
-  });
-  const [found] = await Promise.all([making, allReady(url, urls, AbortSignal.any([failed.signal, signal]))]).catch(
-    async (error: unknown) => {
-      failed.abort(error);
-      await making.catch(() => {}); // one that is being made is made, and told of, before its database is stopped
-      throw error;
+  const url = gatewayUrl(settings.overrides['HOST'], ports.gateway);
+  const ensured = runSuperuserScript('ensure', databases.auth.url, settings.admin, { root, compileCache }).then(
+    (superuser) => {
+      options.onSuperuser?.(superuser);
+      return superuser;
     },
   );
+  const [superuser] = await Promise.all([
+    ensured,
+    waitUntilReady(url, config.serviceUrls, AbortSignal.any([failed.signal, signal])),
+  ]).catch(async (error: unknown) => {
+    failed.abort(error);
+    // A superuser whose creation has begun is created and reported before its database stops.
+    await ensured.catch(() => {});
+    throw error;
+  });
   ready.abort();
-  tell('gateway and services are ready');
+  report('gateway and services are ready');
   return {
     url,
     ports,
-    superuser: found,
+    superuser,
     databases,
     secrets,
     postgres,
-    pid: (program) => running[program].pid(),
-    kill: (program, signal) => running[program].kill(signal),
-    log: (program) => running[program].log,
-    stop,
+    pid: (peer) => running[peer].pid(),
+    kill: (peer, signal) => running[peer].kill(signal),
+    logPath: (peer) => running[peer].logPath,
   };
 }
 
-async function server(
-  settings: Settings,
-  options: FleetOptions,
-  closings: Closing[],
-  tell: (line: string) => void,
-): Promise<Fleet['postgres']> {
-  if (settings.postgres_admin_url) return { admin_url: settings.postgres_admin_url, pid: () => undefined };
+async function openPostgres({ options, settings, shutdownHooks, report }: Start): Promise<Fleet['postgres']> {
+  if (settings.postgresAdminUrl) return { adminUrl: settings.postgresAdminUrl, pid: () => undefined };
   if (services.every((service) => settings.databases[service])) return { pid: () => undefined };
   const postgres = await startPostgres({ folder: options.folder, fsync: options.fsync ?? true });
-  closings.push(() => postgres.stop());
-  closings.push(
+  shutdownHooks.push(() => postgres.stop());
+  shutdownHooks.push(
     watchPostgres(postgres, (error) =>
-      tell(error ? `PostgreSQL does not start again: ${messageOf(error)}` : 'PostgreSQL ended and is started again'),
+      report(error ? `PostgreSQL does not restart: ${messageOf(error)}` : 'PostgreSQL ended and is restarted'),
     ),
   );
-  tell(`PostgreSQL runs on port ${postgres.port}`);
-  return { admin_url: postgres.admin_url, pid: () => postgres.pid() };
+  report(`PostgreSQL runs on port ${postgres.port}`);
+  return { adminUrl: postgres.adminUrl, pid: () => postgres.pid() };
 }
 
-async function database(
-  service: Service,
-  settings: Settings,
-  admin_url: string | undefined,
+/** Creates what is missing and runs new migrations, in all databases at once. */
+async function openDatabases(
+  { settings, root, report }: Start,
+  adminUrl: string | undefined,
   secrets: Secrets,
-  street: string,
-): Promise<ServiceDatabase> {
-  const given = settings.databases[service];
-  try {
-    const found = given
-      ? givenDatabase(given)
-      : await makeDatabase(admin_url ?? '', service, secrets.role_passwords[service], {
-          own_server: !settings.postgres_admin_url,
-        });
-    await migrateDatabase(found, service, street);
-    return found;
-  } catch (error) {
-    throw new Error(`The database of ${service} cannot be set up: ${messageOf(error)}`, { cause: error });
-  }
+): Promise<Record<Service, ServiceDatabase>> {
+  const open = async (service: Service): Promise<ServiceDatabase> => {
+    const external = settings.databases[service];
+    const isDedicatedServer = !settings.postgresAdminUrl;
+    try {
+      const database = external
+        ? externalDatabase(external)
+        : await createDatabase(adminUrl ?? '', service, secrets.rolePasswords[service], { isDedicatedServer });
+      await migrateDatabase(database, service, root);
+      return database;
+    } catch (error) {
+      throw new Error(`The database of ${service} cannot be set up: ${messageOf(error)}`, { cause: error });
+    }
+  };
+  const opened = await Promise.all(services.map(open));
+  report('databases are up to date');
+  return mapKeys(services, (service) => opened[services.indexOf(service)] as ServiceDatabase);
 }
 
-/** The ports of this run, all free now. @param patience milliseconds for a port that is being given back */
-async function choosePorts(settings: Settings, free_ports: boolean, patience: number): Promise<Record<Peer, number>> {
+function startProcesses(
+  { options, root, shutdownHooks }: Start,
+  config: FleetConfig,
+  hooks: SupervisorHooks,
+): Record<Peer, SupervisedProcess> {
+  const running = mapKeys(peers, (peer) => {
+    const cwd = folderOf(peer, root);
+    const logPath = logPathOf(options.folder, peer);
+    return supervise(
+      { name: peer, script: join(cwd, 'src/main.ts'), cwd, env: environmentFor(peer, config), logPath },
+      hooks,
+    );
+  });
+  shutdownHooks.push(() => Promise.all(peers.map((peer) => running[peer].stop())));
+  return running;
+}
+
+/**
+ * Chooses the ports of this run, all free now.
+ * @param timeoutMs how long to wait for a port that a killed run still occupies
+ */
+async function choosePorts(settings: Settings, freePorts: boolean, timeoutMs: number): Promise<Record<Peer, number>> {
   const ports = { ...settings.ports };
-  const until = Date.now() + patience;
-  for (const program of peers) {
-    if (ports[program] === 0 || (free_ports && !settings.given_ports.includes(program))) {
-      ports[program] = await freePort();
+  const deadline = Date.now() + timeoutMs;
+  for (const peer of peers) {
+    if (ports[peer] === 0 || (freePorts && !settings.fixedPorts.includes(peer))) {
+      ports[peer] = await freePort();
       continue;
     }
-    const host = program === 'gateway' ? settings.given.HOST : undefined;
-    while (!(await isFree(ports[program], host))) {
-      if (Date.now() > until) {
+    const host = peer === 'gateway' ? settings.overrides['HOST'] : undefined;
+    while (!(await isFree(ports[peer], host))) {
+      if (Date.now() > deadline) {
         throw new Error(
-          `Port ${ports[program]} for ${program} is taken by another program: free it, or choose another with ${portVariable(program)}.`,
+          `Port ${ports[peer]} for ${peer} is in use: free it, or choose another with ${portVariable(peer)}.`,
         );
       }
       await sleep(50);
@@ -229,20 +252,15 @@ async function choosePorts(settings: Settings, free_ports: boolean, patience: nu
   return ports;
 }
 
-/** Where node keeps what it compiled: it halves the time that a program takes to come up. */
-export const compileCacheOf = (folder: string): string => join(folder, 'compile-cache');
-
-const hopeless = 5; // deaths before everything was ready once
-const logOf = (folder: string, name: string) => join(folder, 'logs', `${name}.log`);
-const identityOf = (pid: number) => ({ pid, started: startedAt(pid) ?? '' });
+const logPathOf = (folder: string, name: string) => join(folder, 'logs', `${name}.log`);
 
 /** Where the gateway is reached from this machine. */
-function urlOf(host = '127.0.0.1', port: number): string {
-  const reached = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return `http://${isIP(reached) === 6 ? `[${reached}]` : reached}:${port}`;
+function gatewayUrl(host = '127.0.0.1', port: number): string {
+  const address = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `http://${isIP(address) === 6 ? `[${address}]` : address}:${port}`;
 }
 
-/** A failed connection may come as a bundle of several, whose own message is empty. */
+/** The message of an error. A failed connection may be an AggregateError without one. */
 function messageOf(error: unknown): string {
   if (error instanceof AggregateError) return messageOf(error.errors[0]);
   return error instanceof Error ? error.message || error.name : String(error);

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { AlreadyRunning, holdFolder } from './installation-lock.ts';
+import { AlreadyRunningError, acquireInstallationLock } from './installation-lock.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -11,37 +11,41 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-test('a folder is held by one alone, by whatever name, until it is released', async () => {
+test('locks a folder for one process under every path until it is released', async () => {
   const other = `${folder}-by-another-name`;
   symlinkSync(folder, other);
-  const lock = await holdFolder(folder);
-  await expect(holdFolder(other)).rejects.toThrow(AlreadyRunning);
-  await (await holdFolder(mkdtempSync(join(tmpdir(), 'fleet-lock-')))).release(); // another folder is another matter
+  const lock = await acquireInstallationLock(folder);
+  await expect(acquireInstallationLock(other)).rejects.toThrow(AlreadyRunningError);
+  await (await acquireInstallationLock(mkdtempSync(join(tmpdir(), 'fleet-lock-')))).release(); // another folder is independent
   await lock.release();
-  await (await holdFolder(other)).release();
+  await (await acquireInstallationLock(other)).release();
   rmSync(other);
 });
 
-test('of several that start at once one gets it', async () => {
-  const outcomes = await Promise.allSettled([holdFolder(folder), holdFolder(folder), holdFolder(folder)]);
-  const held = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
-  expect(held).toHaveLength(1);
-  await held[0]?.release();
+test('gives the lock to one of several concurrent callers', async () => {
+  const outcomes = await Promise.allSettled([
+    acquireInstallationLock(folder),
+    acquireInstallationLock(folder),
+    acquireInstallationLock(folder),
+  ]);
+  const locks = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  expect(locks).toHaveLength(1);
+  await locks[0]?.release();
 });
 
-test('a killed holder leaves nothing behind', async () => {
+test('releases the lock of a killed process', async () => {
   const script = `
-    import { holdFolder } from ${JSON.stringify(join(import.meta.dirname, 'installation-lock.ts'))};
-    await holdFolder(${JSON.stringify(folder)});
-    console.log('held');
+    import { acquireInstallationLock } from ${JSON.stringify(join(import.meta.dirname, 'installation-lock.ts'))};
+    await acquireInstallationLock(${JSON.stringify(folder)});
+    console.log('locked');
     setInterval(() => {}, 1000);
   `;
-  const holder = spawn(process.execPath, ['--input-type=module', '-e', script], {
+  const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  await new Promise((resolve) => holder.stdout.once('data', resolve));
-  await expect(holdFolder(folder)).rejects.toThrow(AlreadyRunning);
-  holder.kill('SIGKILL');
-  await vi.waitUntil(() => holder.signalCode !== null, { timeout: 15_000 });
-  await (await holdFolder(folder)).release();
+  await new Promise((resolve) => owner.stdout.once('data', resolve));
+  await expect(acquireInstallationLock(folder)).rejects.toThrow(AlreadyRunningError);
+  owner.kill('SIGKILL');
+  await vi.waitUntil(() => owner.signalCode !== null, { timeout: 15_000 });
+  await (await acquireInstallationLock(folder)).release();
 });

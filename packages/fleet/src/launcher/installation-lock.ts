@@ -4,30 +4,32 @@ import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-export class AlreadyRunning extends Error {
-  override name = 'AlreadyRunning';
+export class AlreadyRunningError extends Error {
+  override name = 'AlreadyRunningError';
 }
 
 /**
- * Holds an installation's folder for this process alone, until released or until the process ends, however it ends: the lock is a
- * listening socket, which the system takes away with the process.
- * @throws AlreadyRunning when another process holds it
+ * Locks an installation's folder for this process until released. The lock is a listening socket, which the system closes when the
+ * process ends for any reason.
+ * @throws AlreadyRunningError when another process has the lock
  */
-export async function holdFolder(folder: string): Promise<{ release: () => Promise<void> }> {
+export async function acquireInstallationLock(folder: string): Promise<{ release: () => Promise<void> }> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const address = addressOf(folder);
-  const server = (await listen(address)) ?? (await takeOver(address));
-  if (!server) throw new AlreadyRunning(`A fleet runs in ${folder} already: stop that one first.`);
+  const server = (await listen(address)) ?? (await replaceStaleSocket(address));
+  if (!server) throw new AlreadyRunningError(`A fleet is already running in ${folder}: stop it first.`);
   server.unref();
   return { release: () => new Promise((resolve) => server.close(() => resolve())) };
 }
 
 function addressOf(folder: string): string {
   const name = `clientela-${createHash('sha256').update(realpathSync(folder)).digest('hex').slice(0, 24)}`;
-  if (process.platform === 'linux') return `\0${name}`; // the abstract namespace: no file that could stay behind
+  // The abstract namespace of Linux leaves no file behind.
+  if (process.platform === 'linux') return `\0${name}`;
   return process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : join(tmpdir(), `${name}.sock`);
 }
 
+/** @returns undefined when the address is in use */
 async function listen(address: string): Promise<Server | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy());
@@ -38,15 +40,15 @@ async function listen(address: string): Promise<Server | undefined> {
   });
 }
 
-/** Where sockets are files (macOS), one that nobody answers was left by a killed process. */
-async function takeOver(address: string): Promise<Server | undefined> {
+/** Replaces a socket file (macOS) that a killed process left behind: nothing accepts connections on it. */
+async function replaceStaleSocket(address: string): Promise<Server | undefined> {
   if (process.platform === 'linux' || process.platform === 'win32') return undefined;
-  const answered = await new Promise<boolean>((resolve) => {
+  const isInUse = await new Promise<boolean>((resolve) => {
     const socket = connect(address);
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
     socket.once('close', () => socket.destroy());
   });
-  if (answered) return undefined;
+  if (isInUse) return undefined;
   rmSync(address, { force: true });
   return listen(address);
 }

@@ -4,8 +4,8 @@ import { dirname } from 'node:path';
 export type LogFile = { path: string; write: (chunk: Buffer) => void; close: () => void };
 
 /**
- * A log of bounded size: past `limit` bytes it becomes `<path>.1`, replacing the older one, and begins anew, always at the end of a line.
- * A full disk costs lines, never the process.
+ * Opens a log of bounded size. Past `limit` bytes it is rotated to `<path>.1` at the end of a line, replacing the older part.
+ * A full disk loses lines and never ends the process.
  */
 export function openLogFile(path: string, limit = 10_000_000): LogFile {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -17,7 +17,7 @@ export function openLogFile(path: string, limit = 10_000_000): LogFile {
   };
   const append = (bytes: Buffer) => {
     if (file === undefined) open();
-    for (let at = 0; file !== undefined && at < bytes.length;) at += writeSync(file, bytes, at);
+    for (let offset = 0; file !== undefined && offset < bytes.length;) offset += writeSync(file, bytes, offset);
     size += bytes.length;
   };
   const close = () => {
@@ -26,11 +26,11 @@ export function openLogFile(path: string, limit = 10_000_000): LogFile {
   };
   const write = (chunk: Buffer) => {
     if (file === undefined) open();
-    const room = limit - size;
-    const cut = chunk.length > room ? endOfLine(chunk, room) : chunk.length;
+    const remaining = limit - size;
+    const cut = chunk.length > remaining ? endOfLine(chunk, remaining) : chunk.length;
     append(chunk.subarray(0, cut));
     if (cut === chunk.length && size < limit) return;
-    if (cut === chunk.length && chunk.at(-1) !== newline) return; // the line goes on in the next chunk
+    if (cut === chunk.length && chunk.at(-1) !== newline) return; // the line continues in the next chunk
     close();
     renameSync(path, `${path}.1`);
     if (cut < chunk.length) write(chunk.subarray(cut));
@@ -41,7 +41,7 @@ export function openLogFile(path: string, limit = 10_000_000): LogFile {
       try {
         write(chunk);
       } catch {
-        close(); // tried again with the next line
+        close(); // reopened with the next line
       }
     },
     close,
@@ -50,8 +50,8 @@ export function openLogFile(path: string, limit = 10_000_000): LogFile {
 
 const newline = 10;
 
-/** Where to cut so that about `room` bytes and whole lines come first: the end of the line that crosses the limit, else all. */
-function endOfLine(chunk: Buffer, room: number): number {
-  const end = chunk.indexOf(newline, Math.max(0, room - 1));
+/** Finds where to cut a chunk: after the line that crosses the limit, else at its end. */
+function endOfLine(chunk: Buffer, remaining: number): number {
+  const end = chunk.indexOf(newline, Math.max(0, remaining - 1));
   return end === -1 ? chunk.length : end + 1;
 }

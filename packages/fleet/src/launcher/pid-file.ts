@@ -1,20 +1,21 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
 import { isStillThere, type ProcessIdentity } from '@clientela/embedded-postgres';
+import { z } from 'zod';
 
-const RunFile = z.record(z.string(), z.object({ pid: z.int().positive(), started: z.string() }));
+const PidFile = z.record(z.string(), z.object({ pid: z.int().positive(), started: z.string() }));
+const pathIn = (folder: string) => join(folder, 'run.json');
 
-/** Who runs for an installation now, kept in `<folder>/run.json`: a killed supervisor's programs are found by it. */
-export function openRunFile(folder: string): {
-  note: (name: string, process: ProcessIdentity) => void;
+/** Records the running processes of an installation in `<folder>/run.json`, so that the next start finds orphans. */
+export function openPidFile(folder: string): {
+  add: (name: string, process: ProcessIdentity) => void;
   remove: () => void;
 } {
-  const path = join(folder, 'run.json');
-  const running: z.infer<typeof RunFile> = {};
+  const path = pathIn(folder);
+  const running: z.infer<typeof PidFile> = {};
   return {
-    note: (name, process) => {
+    add: (name, process) => {
       running[name] = process;
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       writeFileSync(`${path}.new`, `${JSON.stringify(running, undefined, 2)}\n`, { mode: 0o600 });
@@ -25,23 +26,23 @@ export function openRunFile(folder: string): {
 }
 
 /**
- * Waits until the programs of a run that was killed have ended, and ends those that do not by themselves.
- * @returns whether there was such a run: the system may take another moment to take its ports back
+ * Waits until the processes of a killed run have ended, and kills the rest after the timeout.
+ * @returns whether there was such a run; the system may need a moment to free its ports
  */
-export async function endLeftovers(folder: string, patience = 3000): Promise<boolean> {
-  const killed = existsSync(join(folder, 'run.json'));
-  const left = () => read(join(folder, 'run.json')).filter(isStillThere);
-  const until = Date.now() + patience;
-  while (left().length > 0 && Date.now() < until) await sleep(50);
-  for (const { pid } of left()) process.kill(pid, 'SIGKILL');
-  while (left().length > 0 && Date.now() < until + 5000) await sleep(20);
-  return killed;
+export async function killOrphans(folder: string, timeoutMs = 3000): Promise<boolean> {
+  const wasKilled = existsSync(pathIn(folder));
+  const orphans = () => read(pathIn(folder)).filter(isStillThere);
+  const deadline = Date.now() + timeoutMs;
+  while (orphans().length > 0 && Date.now() < deadline) await sleep(50);
+  for (const { pid } of orphans()) process.kill(pid, 'SIGKILL');
+  while (orphans().length > 0 && Date.now() < deadline + 5000) await sleep(20);
+  return wasKilled;
 }
 
 function read(path: string): ProcessIdentity[] {
   try {
-    return Object.values(RunFile.parse(JSON.parse(readFileSync(path, 'utf8'))));
+    return Object.values(PidFile.parse(JSON.parse(readFileSync(path, 'utf8'))));
   } catch {
-    return []; // none, or cut short by a crash of the machine, after which nothing of it runs
+    return []; // missing, or truncated by a crash of the machine, after which no process is left
   }
 }

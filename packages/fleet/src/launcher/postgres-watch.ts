@@ -1,35 +1,39 @@
 import type { Postgres } from '@clientela/embedded-postgres';
-import { pauseBefore } from './supervisor.ts';
+import { restartBackoff } from './supervisor.ts';
 
-const beat = 200; // milliseconds between two looks at the process
+const pollInterval = 200; // milliseconds
 
-/** Starts PostgreSQL again whenever it died. @returns how to stop that, to be called before the server is stopped */
-export function watchPostgres(postgres: Postgres, on_death: (error?: unknown) => void): () => Promise<void> {
-  let stopped = false;
+/**
+ * Restarts PostgreSQL whenever its process has ended.
+ * @param onCrash called when it ended, and with an error when a restart failed
+ * @returns a function that ends the watch; call it before the server is stopped
+ */
+export function watchPostgres(postgres: Postgres, onCrash: (error?: unknown) => void): () => Promise<void> {
+  let isStopped = false;
   let failures = 0;
   let restarting = Promise.resolve();
   let timer: NodeJS.Timeout;
-  const look = () => {
-    if (stopped) return;
-    if (postgres.alive()) {
+  const poll = () => {
+    if (isStopped) return;
+    if (postgres.isAlive()) {
       failures = 0;
-      timer = setTimeout(look, beat);
+      timer = setTimeout(poll, pollInterval);
       return;
     }
-    on_death();
+    onCrash();
     restarting = postgres
       .restart()
       .catch((error: unknown) => {
         failures += 1;
-        on_death(error);
+        onCrash(error);
       })
       .then(() => {
-        timer = setTimeout(look, beat + pauseBefore(failures));
+        timer = setTimeout(poll, pollInterval + restartBackoff(failures));
       });
   };
-  timer = setTimeout(look, beat);
+  timer = setTimeout(poll, pollInterval);
   return async () => {
-    stopped = true;
+    isStopped = true;
     clearTimeout(timer);
     await restarting;
     clearTimeout(timer);

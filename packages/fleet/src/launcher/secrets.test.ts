@@ -12,13 +12,13 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-test('secrets are made once, differ from each other, and only their owner reads them', () => {
+test('creates distinct secrets once, readable for their owner only', () => {
   const first = openSecrets(folder);
   expect(openSecrets(folder)).toEqual(first);
   const all = [
-    ...Object.values(first.service_keys),
-    ...Object.values(first.own_secrets),
-    ...Object.values(first.role_passwords).flatMap(({ owner, app }) => [owner, app]),
+    ...Object.values(first.serviceKeys),
+    ...Object.values(first.ownSecrets),
+    ...Object.values(first.rolePasswords).flatMap(({ owner, app }) => [owner, app]),
   ];
   expect(new Set(all).size).toBe(21);
   for (const secret of all) expect(secret).toMatch(/^[A-Za-z0-9_-]{43}$/);
@@ -27,40 +27,38 @@ test('secrets are made once, differ from each other, and only their owner reads 
     expect(statSync(join(folder, 'secrets', file)).mode & 0o777).toBe(0o600);
 });
 
-test('what the settings give is used and not kept', () => {
-  const given = 'g'.repeat(43);
-  const secrets = openSecrets(folder, { service_keys: { customer: given }, own_secrets: { customer: given } });
-  expect([secrets.service_keys.customer, secrets.own_secrets.customer]).toEqual([given, given]);
-  expect(secrets.own_secrets.auth).not.toBe(given);
-  expect(secrets.service_keys.gateway).not.toBe(given);
+test('uses secrets from the settings without storing them', () => {
+  const override = 'g'.repeat(43);
+  const secrets = openSecrets(folder, { serviceKeys: { customer: override }, ownSecrets: { customer: override } });
+  expect([secrets.serviceKeys.customer, secrets.ownSecrets.customer]).toEqual([override, override]);
+  expect(secrets.ownSecrets.auth).not.toBe(override);
+  expect(secrets.serviceKeys.gateway).not.toBe(override);
   for (const name of ['customer_service_key', 'customer_secret'])
     expect(existsSync(join(folder, 'secrets', name))).toBe(false);
 });
 
-const opens = (key: string, callers: ReturnType<typeof parseServiceKeys>) =>
-  callers.filter(({ hash }) => hash.toString('hex') === hashOf(key)).map(({ service: program }) => program);
+const servicesWithKey = (key: string, keys: ReturnType<typeof parseServiceKeys>) =>
+  keys.filter(({ hash }) => hash.toString('hex') === hashOf(key)).map(({ service }) => service);
 
-test('a rotation gives each program another key, and keeps the one before for those that still bring it', () => {
+test('a rotation replaces keys and accepts the previous ones until the next rotation', () => {
   const first = openSecrets(folder);
-  expect(first.previous_service_keys).toEqual({});
-  const others = peers.filter((program) => program !== 'product');
+  expect(first.previousServiceKeys).toEqual({});
+  const others = peers.filter((peer) => peer !== 'product');
   rotateServiceKeys(folder, others);
   const second = openSecrets(folder);
-  expect(second.service_keys.product).toBe(first.service_keys.product);
-  for (const program of others) {
-    expect(second.service_keys[program]).not.toBe(first.service_keys[program]);
-    expect(second.previous_service_keys[program]).toBe(first.service_keys[program]);
+  expect(second.serviceKeys.product).toBe(first.serviceKeys.product);
+  for (const peer of others) {
+    expect(second.serviceKeys[peer]).not.toBe(first.serviceKeys[peer]);
+    expect(second.previousServiceKeys[peer]).toBe(first.serviceKeys[peer]);
   }
-  const taken = parseServiceKeys(keyHashesFor('auth', second.service_keys, second.previous_service_keys));
-  for (const key of [first.service_keys.gateway, second.service_keys.gateway])
-    expect(opens(key, taken)).toEqual(['gateway']);
-  expect(taken.filter(({ service: program }) => program === 'product')).toHaveLength(1);
+  const accepted = parseServiceKeys(keyHashesFor('auth', second.serviceKeys, second.previousServiceKeys));
+  for (const key of [first.serviceKeys.gateway, second.serviceKeys.gateway])
+    expect(servicesWithKey(key, accepted)).toEqual(['gateway']);
+  expect(accepted.filter(({ service }) => service === 'product')).toHaveLength(1);
 
   rotateServiceKeys(folder, peers);
   const third = openSecrets(folder);
-  const left = parseServiceKeys(keyHashesFor('auth', third.service_keys, third.previous_service_keys));
-  expect(opens(first.service_keys.gateway, left)).toEqual([]);
-  expect(
-    openSecrets(folder, { service_keys: { gateway: 'g'.repeat(43) } }).previous_service_keys.gateway,
-  ).toBeUndefined();
+  const acceptedLater = parseServiceKeys(keyHashesFor('auth', third.serviceKeys, third.previousServiceKeys));
+  expect(servicesWithKey(first.serviceKeys.gateway, acceptedLater)).toEqual([]);
+  expect(openSecrets(folder, { serviceKeys: { gateway: 'g'.repeat(43) } }).previousServiceKeys.gateway).toBeUndefined();
 });

@@ -1,6 +1,93 @@
+import { randomBytes } from 'node:crypto';
 import { enableCompileCache } from 'node:module';
 import { join, resolve } from 'node:path';
+import type { Fleet } from './fleet.ts';
+import type { Superuser } from './superuser.ts';
 
-// What `npm start` runs. All else is loaded after this line, so that node finds it compiled from the second start on.
-enableCompileCache(join(resolve(import.meta.dirname, '../../../..'), '.data', 'compile-cache'));
-await import('./run.ts');
+// `npm start`. The compile cache is on before anything else is loaded, which speeds up every start but the first.
+const repoRoot = resolve(import.meta.dirname, '../../../..');
+const folder = join(repoRoot, '.data');
+enableCompileCache(join(folder, 'compile-cache'));
+const [{ environment, EnvironmentError }, { startFleet }, { AlreadyRunningError }] = await Promise.all([
+  import('@clientela/runtime'),
+  import('./fleet.ts'),
+  import('./installation-lock.ts'),
+]);
+
+const print = (line: string) => process.stdout.write(`${line}\n`);
+/** Prints a line with the seconds since this process started. */
+const printStep = (line: string) => print(`${(performance.now() / 1000).toFixed(1).padStart(6)} s  ${line}`);
+
+let fleet: Fleet | undefined;
+let newSuperuser: Superuser | undefined; // until its password was printed
+const stopping = new AbortController();
+
+async function stop(): Promise<void> {
+  if (stopping.signal.aborted) return; // Ctrl-C arrives twice: from the terminal and from npm
+  printStep('stopping');
+  stopping.abort();
+  if (!fleet) return; // the start fails with the signal, see below
+  await fleet.stop();
+  printStep('stopped');
+  process.exit(0);
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop());
+process.stdout.on('error', () => {}); // a closed terminal must not end the process before the fleet is stopped
+
+try {
+  fleet = await startFleet({
+    folder,
+    env: environment(join(repoRoot, '.env')),
+    onProgress: printStep,
+    signal: stopping.signal,
+    onSuperuser: (superuser) => {
+      if (superuser.made) newSuperuser = superuser;
+    },
+  });
+  print(banner(fleet));
+  printSuperuser();
+} catch (error) {
+  printSuperuser();
+  if (stopping.signal.aborted) {
+    printStep('stopped');
+    process.exit(0);
+  }
+  process.stderr.write(`\n${describe(error)}\n`);
+  process.exit(1);
+}
+
+/** Expected errors are their message. Anything else is a bug and is shown with its stack. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return 'The start failed.';
+  const isExpected =
+    error.name === 'Error' || error instanceof EnvironmentError || error instanceof AlreadyRunningError;
+  return isExpected ? error.message : (error.stack ?? error.message);
+}
+
+/** The URL, and three commands to paste. */
+function banner({ url }: Fleet): string {
+  // New credentials with every start, so that the commands always work and no account has a well-known password.
+  const email = `ana-${randomBytes(3).toString('hex')}@example.com`;
+  const password = `try-${randomBytes(6).toString('hex')}`;
+  const json = `-H 'content-type: application/json'`;
+  return `
+Clientela is running at ${url}    (Ctrl-C stops it, "npm run logs" follows its logs)
+
+Try it: paste these lines into one shell, one after the other.
+  curl -s ${url}/auth/register ${json} -d '{"email":"${email}","password":"${password}","name":"Ana","company_name":"Ana Ltd"}'
+  TOKEN=$(curl -s ${url}/auth/login ${json} -d '{"email":"${email}","password":"${password}"}' | sed 's/.*"access_token" *: *"\\([^"]*\\)".*/\\1/')
+  curl -s ${url}/api/customers -H "authorization: Bearer $TOKEN"
+`;
+}
+
+/** Prints a new superuser, also when the start failed afterwards. A generated password is shown only here. */
+function printSuperuser(): void {
+  if (!newSuperuser) return;
+  print(
+    newSuperuser.password
+      ? `Superuser: ${newSuperuser.email}   password: ${newSuperuser.password}\nThis password is shown only once and stored nowhere; "npm run reset-superuser" sets a new one.\n`
+      : `Superuser: ${newSuperuser.email}, with the password from ADMIN_PASSWORD\n`,
+  );
+  newSuperuser = undefined;
+}

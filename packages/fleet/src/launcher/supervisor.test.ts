@@ -2,94 +2,95 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isAlive, isStillThere, startedAt } from '@clientela/embedded-postgres';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openLogFile } from './log-file.ts';
 import { followLogs } from '../commands/logs.ts';
-import { isAlive, isStillThere, startedAt } from '@clientela/embedded-postgres';
-import { endLeftovers, openRunFile } from './pid-file.ts';
-import { pauseBefore, supervise, type Supervision, type Watch } from './supervisor.ts';
+
+import { killOrphans, openPidFile } from './pid-file.ts';
+import { restartBackoff, supervise, type SupervisedProcess, type SupervisorHooks } from './supervisor.ts';
 
 let folder: string;
-let running: Supervision[];
+let running: SupervisedProcess[];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'fleet-supervisor-'));
   running = [];
 });
 afterEach(async () => {
-  await Promise.all(running.map((one) => one.stop()));
+  await Promise.all(running.map((child) => child.stop()));
   rmSync(folder, { recursive: true });
 });
 
-const log = () => join(folder, 'logs', 'dummy.log');
-const logged = () => (existsSync(log()) ? readFileSync(log(), 'utf8') : '');
+const logPath = () => join(folder, 'logs', 'stub.log');
+const logText = () => (existsSync(logPath()) ? readFileSync(logPath(), 'utf8') : '');
 
 /** Runs a few lines of JavaScript under supervision. */
-function run(source: string, watch: Watch = {}, variables: Record<string, string> = {}): Supervision {
-  const script = join(folder, 'dummy.js');
+function run(source: string, hooks: SupervisorHooks = {}, env: Record<string, string> = {}): SupervisedProcess {
+  const script = join(folder, 'stub.js');
   writeFileSync(script, source);
-  const one = supervise({ name: 'dummy', script, cwd: folder, variables, log: log() }, watch);
-  running.push(one);
-  return one;
+  const child = supervise({ name: 'stub', script, cwd: folder, env, logPath: logPath() }, hooks);
+  running.push(child);
+  return child;
 }
 
-const living = `console.log('up', process.pid); setInterval(() => {}, 1000);`;
+const endlessScript = `console.log('up', process.pid); setInterval(() => {}, 1000);`;
 
-test('what a program writes is in its log, also the last words before it is killed', async () => {
-  const one = run(
+test('logs all output of a process, up to its last write before a kill', async () => {
+  const child = run(
     `console.log('first'); console.error('second'); process.stdout.write('no end', () => process.kill(process.pid, 'SIGKILL'));`,
   );
-  await vi.waitUntil(() => logged().includes('no end\n'), { timeout: 15_000 });
-  await one.stop();
-  expect(logged()).toMatch(/^first$/m);
-  expect(logged()).toMatch(/^second$/m);
-  expect(statSync(log()).mode & 0o777).toBe(0o600);
+  await vi.waitUntil(() => logText().includes('no end\n'), { timeout: 15_000 });
+  await child.stop();
+  expect(logText()).toMatch(/^first$/m);
+  expect(logText()).toMatch(/^second$/m);
+  expect(statSync(logPath()).mode & 0o777).toBe(0o600);
 });
 
-test('killed hard it is started again at once', async () => {
-  const deaths: number[] = [];
-  const one = run(living, { on_death: (_, count) => deaths.push(count) });
-  await vi.waitUntil(() => logged().includes('up'), { timeout: 15_000 });
-  const before = one.pid();
-  one.kill('SIGKILL');
-  await vi.waitUntil(() => logged().split('up').length === 3, { timeout: 15_000 });
-  expect(one.pid()).not.toBe(before);
-  expect(deaths).toEqual([1]);
+test('restarts a killed process at once', async () => {
+  const crashes: number[] = [];
+  const child = run(endlessScript, { onCrash: (_, count) => crashes.push(count) });
+  await vi.waitUntil(() => logText().includes('up'), { timeout: 15_000 });
+  const before = child.pid();
+  child.kill('SIGKILL');
+  await vi.waitUntil(() => logText().split('up').length === 3, { timeout: 15_000 });
+  expect(child.pid()).not.toBe(before);
+  expect(crashes).toEqual([1]);
 });
 
-test('what dies again and again is started less and less often, at most 2 s apart', async () => {
-  expect([1, 2, 3, 4, 5, 6, 7, 50].map(pauseBefore)).toEqual([0, 100, 200, 400, 800, 1600, 2000, 2000]);
-  const deaths: number[] = [];
-  run('process.exit(1)', { on_death: (_, count) => deaths.push(count) });
-  await vi.waitUntil(() => deaths.length >= 3, { timeout: 15_000 });
-  expect(deaths.slice(0, 3)).toEqual([1, 2, 3]);
+test('restarts a crashing process with a backoff of up to 2 s', async () => {
+  expect([1, 2, 3, 4, 5, 6, 7, 50].map(restartBackoff)).toEqual([0, 100, 200, 400, 800, 1600, 2000, 2000]);
+  const crashes: number[] = [];
+  run('process.exit(1)', { onCrash: (_, count) => crashes.push(count) });
+  await vi.waitUntil(() => crashes.length >= 3, { timeout: 15_000 });
+  expect(crashes.slice(0, 3)).toEqual([1, 2, 3]);
 });
 
-test('a program that was stopped stays stopped', async () => {
+test('does not restart a stopped process', async () => {
   const starts: number[] = [];
-  const one = run(living, { on_start: (_, { pid }) => starts.push(pid) });
-  await vi.waitUntil(() => logged().includes('up'), { timeout: 15_000 });
-  await one.stop();
+  const child = run(endlessScript, { onStart: (_, { pid }) => starts.push(pid) });
+  await vi.waitUntil(() => logText().includes('up'), { timeout: 15_000 });
+  await child.stop();
   expect(starts).toHaveLength(1);
   expect(isAlive(starts[0] as number)).toBe(false);
 });
 
-test('a program gets its own variables, and nothing of ours', async () => {
-  process.env['SURROUNDINGS'] = 'ours';
+test('passes the given environment only, not that of the parent', async () => {
+  process.env['UNRELATED'] = 'value';
   run(`console.log(JSON.stringify(process.env)); setInterval(() => {}, 1000);`, {}, { ITS_OWN: 'yes' });
-  await vi.waitUntil(() => logged().includes('\n'), { timeout: 15_000 });
-  const names = Object.keys(JSON.parse(logged())).filter((name) => !name.startsWith('NODE_CHANNEL'));
+  await vi.waitUntil(() => logText().includes('\n'), { timeout: 15_000 });
+  const names = Object.keys(JSON.parse(logText())).filter((name) => !name.startsWith('NODE_CHANNEL'));
   expect(names.toSorted()).toEqual(['ITS_OWN', 'NODE_ENV', 'PATH']);
-  delete process.env['SURROUNDINGS'];
+  delete process.env['UNRELATED'];
 });
 
-test('its programs hear by the channel that a supervisor was killed', async () => {
+test('closes the IPC channel of its processes when the supervisor is killed', async () => {
   writeFileSync(
     join(folder, 'child.js'),
     `process.once('disconnect', () => process.exit(0)); setInterval(() => {}, 1000); console.log('up');`,
   );
   const supervisor = `
     import { supervise } from ${JSON.stringify(join(import.meta.dirname, 'supervisor.ts'))};
-    const one = supervise({ name: 'child', script: 'child.js', cwd: ${JSON.stringify(folder)}, variables: {}, log: 'child.log' }, { on_line: () => console.log(one.pid()) });
+    const child = supervise({ name: 'child', script: 'child.js', cwd: ${JSON.stringify(folder)}, env: {}, logPath: 'child.log' }, { onLine: () => console.log(child.pid()) });
   `;
   const owner = spawn(process.execPath, ['--input-type=module', '-e', supervisor], {
     cwd: folder,
@@ -101,24 +102,24 @@ test('its programs hear by the channel that a supervisor was killed', async () =
   await vi.waitUntil(() => startedAt(pid) === undefined, { timeout: 15_000 });
 });
 
-test('a program left by a killed run that does not end by itself is ended, and nobody who only has its id', async () => {
+test('kills an orphan that ignores SIGTERM, but not another process with a recorded id', async () => {
   const stubborn = spawn(process.execPath, ['-e', `process.on('SIGTERM', () => {}); setInterval(() => {}, 1000);`]);
-  const innocent = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000);']);
+  const unrelated = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000);']);
   const identity = (pid = 0) => ({ pid, started: startedAt(pid) ?? '' });
-  const file = openRunFile(folder);
-  file.note('stubborn', identity(stubborn.pid));
-  file.note('earlier', { pid: innocent.pid ?? 0, started: 'long ago' });
-  await endLeftovers(folder, 100);
-  expect(isStillThere(identity(innocent.pid))).toBe(true);
+  const file = openPidFile(folder);
+  file.add('stubborn', identity(stubborn.pid));
+  file.add('earlier', { pid: unrelated.pid ?? 0, started: 'long ago' });
+  await killOrphans(folder, 100);
+  expect(isStillThere(identity(unrelated.pid))).toBe(true);
   await vi.waitUntil(() => stubborn.signalCode === 'SIGKILL', { timeout: 15_000 });
-  innocent.kill();
+  unrelated.kill();
 });
 
-test('a log is bounded, keeps one older part, and loses or cuts no line in between', () => {
+test('rotates a log at its limit without losing or splitting a line', () => {
   const path = join(folder, 'logs', 'big.log');
   const file = openLogFile(path, 1000);
   const lines = Array.from({ length: 60 }, (_, at) => `line ${String(at).padStart(3, '0')} ${'x'.repeat(20)}\n`);
-  // In pieces that end in the middle of lines.
+  // Chunks that end inside lines.
   const text = lines.join('');
   for (let at = 0; at < text.length; at += 47) file.write(Buffer.from(text.slice(at, at + 47)));
   file.close();
@@ -130,12 +131,12 @@ test('a log is bounded, keeps one older part, and loses or cuts no line in betwe
   expect(newer.length).toBeLessThan(1000);
 });
 
-test('who follows the logs sees every line once, over the change to a new file', () => {
+test('follows each line once, across a rotation', () => {
   const seen: string[] = [];
   const logs = join(folder, 'logs');
   mkdirSync(logs);
-  const follower = followLogs(logs, (program, line) => seen.push(`${program} ${line}`));
-  follower.look();
+  const follower = followLogs(logs, (name, line) => seen.push(`${name} ${line}`));
+  follower.poll();
   const file = openLogFile(join(logs, 'auth.log'), 200);
   const expected: string[] = [];
   for (let at = 0; at < 40; at += 1) {
@@ -143,11 +144,11 @@ test('who follows the logs sees every line once, over the change to a new file',
     expected.push(`auth ${line}`);
     const bytes = Buffer.from(`${line}\n`);
     file.write(bytes.subarray(0, 16));
-    follower.look();
+    follower.poll();
     file.write(bytes.subarray(16));
-    if (at % 3 === 0) follower.look();
+    if (at % 3 === 0) follower.poll();
   }
-  follower.look();
+  follower.poll();
   expect(existsSync(join(logs, 'auth.log.1'))).toBe(true);
   expect(seen).toEqual(expected);
 });

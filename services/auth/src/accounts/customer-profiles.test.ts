@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => Promise.all([auth.close(), customer.close()]));
 beforeEach(() => {
   customer.calls.length = 0;
-  customer.answer(() => ({ status: 201 }));
+  customer.respond(() => ({ status: 201 }));
 });
 
 const newUser = (values: object = {}) => ({
@@ -71,7 +71,7 @@ describe('a profile', () => {
     ['refuses', () => ({ status: 422 })],
     ['fails', () => ({ status: 500 })],
   ])('is left to the event when the customer service %s; the registration succeeds', async (_how, response) => {
-    customer.answer(response);
+    customer.respond(response);
     const { user } = (await join().expect(201)).body as { user: User };
     expect(customer.calls).toHaveLength(1);
     expect(await eventsOf(user)).toHaveLength(1);

@@ -49,7 +49,7 @@ beforeEach(async () => {
   customer.calls.length = 0;
   await auth.database.owner('dead_letters').delete();
   await auth.database.owner('outbox_events').delete();
-  customer.answer((url) => {
+  customer.respond((url) => {
     const { pathname, searchParams: query } = new URL(url, 'http://customer');
     const resent = /failed\/([^/]+)\/resend/.exec(pathname)?.[1];
     if (resent)
@@ -62,7 +62,7 @@ beforeEach(async () => {
     );
     return { status: 200, body: { events: older.slice(0, Number(query.get('limit'))) } };
   });
-  product.answer((url) => (url.endsWith('/resend') ? { status: 404 } : { status: 200, body: { events: [] } }));
+  product.respond((url) => (url.endsWith('/resend') ? { status: 404 } : { status: 200, body: { events: [] } }));
 });
 
 test('lists failed events of all services, newest first, by cursor', async () => {
@@ -103,7 +103,7 @@ test('admins see failed events of their company; superusers see all, including t
 
 test('names an unreachable service and lists the events of the others', async () => {
   customerFailures = [failure(1)];
-  product.answer(() => undefined);
+  product.respond(() => undefined);
   const { body } = await auth.user('admin', company).get(path).expect(200);
   expect(body).toMatchObject({ events: [{ id: customerFailures[0]?.id }], unavailable: ['product'] });
 });
@@ -133,7 +133,7 @@ test('another company’s event and an unknown one return the same 404; while a 
   }
   expect(await auth.database.owner('dead_letters')).toHaveLength(2);
   await admin.post(`${path}/nonsense/resend`).expect(400);
-  product.answer(() => undefined);
+  product.respond(() => undefined);
   const { body } = await admin.post(`${path}/${randomUUID()}/resend`).expect(503);
   expect(body.detail).toContain('product');
 });

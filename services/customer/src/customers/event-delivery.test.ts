@@ -55,8 +55,8 @@ const until = <T>(look: () => T | Promise<T>) => vi.waitFor(look, { timeout: 15_
 
 describe('the event of a removal', () => {
   test('reaches both subscribers once after an outage, and one outage does not delay the other', async () => {
-    interaction.answer(disconnects);
-    favorites.answer(disconnects);
+    interaction.respond(disconnects);
+    favorites.respond(disconnects);
     const customer = await createCustomer();
     await admin.delete(`${path}/${customer.id}?hard_delete=true`).expect(200);
     await until(() =>
@@ -64,11 +64,11 @@ describe('the event of a removal', () => {
     );
     expect(await pendingFor(customer.id)).toHaveLength(2);
 
-    favorites.answer(confirms);
+    favorites.respond(confirms);
     await until(async () => expect(await pendingFor(customer.id)).toEqual(['interaction']));
     const confirmed = sentTo(favorites, customer.id).length;
 
-    interaction.answer(confirms);
+    interaction.respond(confirms);
     await until(async () => expect(await pendingFor(customer.id)).toEqual([]));
     const last = sentTo(interaction, customer.id).length;
     const other = await createCustomer(); // a later event is delivered; the earlier one is not sent again
@@ -89,8 +89,8 @@ describe('the event of a removal', () => {
   });
 
   test('is not published after a rollback', async () => {
-    interaction.answer(confirms);
-    favorites.answer(confirms);
+    interaction.respond(confirms);
+    favorites.respond(confirms);
     const customer = await createCustomer();
     const { owner } = service.database;
     await owner.raw(

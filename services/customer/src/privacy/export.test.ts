@@ -144,7 +144,7 @@ describe('an export', () => {
 
   test('of somebody who is erased in the middle is none', async () => {
     const customer = await it.newCustomer(admin);
-    it.peers.servers.favorites.answer(async (_path, _body) => {
+    it.peers.servers.favorites.respond(async (_path, _body) => {
       await it.service.database.owner('customers').where({ id: customer.id }).delete();
       return { status: 200, body: { rows: [], next: null } };
     });

@@ -26,7 +26,7 @@ beforeEach(() => {
   company = service.company({ country: 'ES', currency: 'EUR' });
   admin = service.user('admin', company);
   auth.calls.length = 0;
-  auth.answer((path) => {
+  auth.respond((path) => {
     const user = users.get(path.replace('/internal/users/', ''));
     return user ? { status: 200, body: user } : { status: 404 };
   });
@@ -73,7 +73,7 @@ describe('the own profile of role customer', () => {
     expect(customer).toEqual(seen);
     expect(auth.calls).toHaveLength(1);
 
-    auth.answer(() => undefined); // auth is not called again
+    auth.respond(() => undefined); // auth is not called again
     expect((await person.get(`${me}/`).expect(200)).body).toEqual(body);
     expect((await person.get(me).set('If-None-Match', '"1"').expect(200)).body).toEqual(body); // counters raise no version
     expect((await person.get(`/api/customers/${customer.id}`).expect(200)).body).toEqual(body);
@@ -137,7 +137,7 @@ describe('the own profile of role customer', () => {
   test('calls auth only to create the profile', async () => {
     const known = createUser();
     await known.get(me).expect(200);
-    auth.answer(() => undefined);
+    auth.respond(() => undefined);
     await known.patch(me, { firstname: 'Eva' }).expect(200);
     await known.get(`${me}/statistics`).expect(200);
     const unknown = createUser();

@@ -21,7 +21,7 @@ beforeEach(() => {
   company = service.company({ country: 'ES', currency: 'EUR' });
   admin = service.user('admin', company);
   auth.calls.length = 0;
-  auth.answer((path) => {
+  auth.respond((path) => {
     const user = users.get(path.replace('/internal/users/', ''));
     return user ? { status: 200, body: user } : { status: 404 };
   });
@@ -179,10 +179,10 @@ describe('user.registered', () => {
   test('is rejected while auth is unavailable and processed later', async () => {
     const user = createUser();
     const id = randomUUID();
-    auth.answer(() => undefined);
+    auth.respond(() => undefined);
     await registered(user, id).expect(503);
     expect(await profiles(user)).toEqual([]);
-    auth.answer(() => ({ status: 200, body: user }));
+    auth.respond(() => ({ status: 200, body: user }));
     await registered(user, id).expect(200);
     expect(await profiles(user)).toHaveLength(1);
   });

@@ -28,7 +28,7 @@ beforeEach(async () => {
   admin = service.user('admin', company);
   recorded.clear();
   interaction.calls.length = 0;
-  interaction.answer(response);
+  interaction.respond(response);
   await service.database.owner('customers').delete();
 });
 afterAll(() => Promise.all([service.close(), interaction.close()]));
@@ -161,7 +161,7 @@ test('discards totals older than the stored ones', async () => {
   const id = await createCustomer();
   const release = Promise.withResolvers<void>();
   const waiting = Promise.withResolvers<void>();
-  interaction.answer(async (path) => {
+  interaction.respond(async (path) => {
     const first = interaction.calls.length === 1;
     const found = structuredClone(response(path));
     if (first) {
@@ -185,12 +185,12 @@ test('rejects the event while the interaction service is unavailable and process
   const id = await createCustomer();
   record(id, 1, highTotals);
   const published = createEvent('transaction.recorded', id, 1);
-  interaction.answer(() => undefined);
+  interaction.respond(() => undefined);
   await postEvent(published).expect(503);
-  interaction.answer(() => ({ status: 503 }));
+  interaction.respond(() => ({ status: 503 }));
   await postEvent(published).expect(503);
   expect(await statsOf(id)).toEqual(stats);
-  interaction.answer(response);
+  interaction.respond(response);
   expect((await postEvent(published).expect(200)).body).toEqual({ processed: true });
   expect(await statsOf(id)).toEqual(highTotals);
 });
@@ -267,7 +267,7 @@ test('a recount reports pending events as behind and applies them in advance', a
 
 test('a recount does not overwrite an event that was processed meanwhile', async () => {
   const id = await createCustomer();
-  interaction.answer(async (path) => {
+  interaction.respond(async (path) => {
     const found = structuredClone(response(path));
     if (interaction.calls.length === 1) {
       record(id, 2, { total_orders: 2 });

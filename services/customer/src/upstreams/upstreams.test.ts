@@ -48,7 +48,7 @@ afterAll(() => Promise.all([service.close(), shop.close(), desk.close()]));
 beforeEach(() => {
   for (const one of [shop, desk]) {
     one.calls.length = 0;
-    one.answer(() => ({ status: 404 }));
+    one.respond(() => ({ status: 404 }));
   }
   logged.length = 0;
   resetUpstreams();
@@ -106,7 +106,7 @@ const sinceIn = (note: string) => /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/.exec(
 describe('an available upstream', () => {
   test('orders come from the upstream with the time of the call', async () => {
     const { id } = await createCounted();
-    shop.answer(() => ({ status: 200, body: orders({ page: 1 }) }));
+    shop.respond(() => ({ status: 200, body: orders({ page: 1 }) }));
     const before = new Date().toISOString();
     const { body } = await viewer.get(viewPath(id)).set('X-Request-Id', 'request-of-orders').expect(200);
     const { as_of, ...rest } = body;
@@ -146,7 +146,7 @@ describe('an available upstream', () => {
       status_breakdown: {},
       appointments: [],
     };
-    desk.answer((path) => ({ status: 200, body: path.includes('complaints') ? complaints : appointments }));
+    desk.respond((path) => ({ status: 200, body: path.includes('complaints') ? complaints : appointments }));
     expect((await viewer.get(viewPath(id, 'complaints')).expect(200)).body).toEqual({
       ...complaints,
       as_of: expect.any(String),
@@ -164,7 +164,7 @@ describe('an available upstream', () => {
 
   test('limits and filters at the upstream, and cuts longer responses', async () => {
     const { id } = await createCustomer();
-    shop.answer(() => ({ status: 200, body: orders({ orders: [{ id: 1 }, { id: 2 }, { id: 3 }] }) }));
+    shop.respond(() => ({ status: 200, body: orders({ orders: [{ id: 1 }, { id: 2 }, { id: 3 }] }) }));
     const { body } = await viewer.get(viewPath(id, 'orders', '?limit=2&status=in%20progress%26x')).expect(200);
     expect(body.orders).toEqual([{ id: 1 }, { id: 2 }]);
     expect(new URL(shop.calls[0]?.path ?? '', shop.url).searchParams).toEqual(
@@ -209,7 +209,7 @@ describe('an upstream without a usable response', () => {
     async (how) => {
       const { id } = await createCounted();
       const before = new Date().toISOString();
-      shop.answer(failures[how] ?? (() => undefined));
+      shop.respond(failures[how] ?? (() => undefined));
       const { body } = await viewer.get(viewPath(id)).expect(200);
       expect(body).toEqual({
         summary: storedOrders,
@@ -266,9 +266,9 @@ describe('an upstream without a usable response', () => {
     expect(second.as_of > first.as_of).toBe(true);
     expect(second.summary).toMatchObject({ total_orders: 4, average_order_value: '25.00' });
 
-    shop.answer(() => ({ status: 200, body: orders() }));
+    shop.respond(() => ({ status: 200, body: orders() }));
     expect((await viewer.get(viewPath(id)).expect(200)).body).not.toHaveProperty('note');
-    shop.answer(() => undefined);
+    shop.respond(() => undefined);
     const again = (await viewer.get(viewPath(id)).expect(200)).body;
     expect(sinceIn(again.note) > sinceIn(first.note)).toBe(true);
     const unavailable = 'upstream unavailable';
@@ -286,13 +286,13 @@ describe('an upstream without a usable response', () => {
 
   test('bounds the time of all attempts when the upstream hangs', async () => {
     const { id } = await createCounted();
-    shop.answer(() => new Promise(() => {}));
+    shop.respond(() => new Promise(() => {}));
     expect((await viewer.get(viewPath(id)).expect(200)).body).toMatchObject({ summary: storedOrders, orders: [] });
     expect(shop.calls).toHaveLength(1); // no time left for a retry
 
     resetUpstreams({ timeout: 300 });
     let calls = 0;
-    shop.answer(() => (++calls === 1 ? undefined : new Promise(() => {})));
+    shop.respond(() => (++calls === 1 ? undefined : new Promise(() => {})));
     expect((await viewer.get(viewPath(id)).expect(200)).body).toMatchObject({ summary: storedOrders, orders: [] });
     expect(calls).toBeLessThanOrEqual(2);
   });
@@ -302,13 +302,13 @@ describe('retries', () => {
   test('retries an unavailable upstream, but no rejected or unusable response', async () => {
     const { id } = await createCustomer();
     let calls = 0;
-    shop.answer(() => (++calls < 3 ? { status: 503 } : { status: 200, body: orders() }));
+    shop.respond(() => (++calls < 3 ? { status: 503 } : { status: 200, body: orders() }));
     expect((await viewer.get(viewPath(id)).expect(200)).body).not.toHaveProperty('note');
     expect(calls).toBe(3);
 
     for (const response of [{ status: 404 }, { status: 429 }, { status: 200, text: '?' }]) {
       shop.calls.length = 0;
-      shop.answer(() => response);
+      shop.respond(() => response);
       await viewer.get(viewPath(id)).expect(200);
       expect(shop.calls).toHaveLength(1);
     }
@@ -327,7 +327,7 @@ describe('retries', () => {
   test('opens the breaker after many failures and closes it on recovery', async () => {
     resetUpstreams({ reset: 200 });
     const { id } = await createCustomer();
-    shop.answer(() => ({ status: 500 }));
+    shop.respond(() => ({ status: 500 }));
     const isShortCircuited = async () => {
       const before = shop.calls.length;
       const { body } = await viewer.get(viewPath(id)).expect(200);
@@ -337,11 +337,11 @@ describe('retries', () => {
     await expect.poll(isShortCircuited).toBe(true);
     expect(shop.calls.length).toBeGreaterThanOrEqual(10);
     expect(desk.calls).toEqual([]);
-    desk.answer(() => ({ status: 404 }));
+    desk.respond(() => ({ status: 404 }));
     await viewer.get(viewPath(id, 'complaints')).expect(200);
     expect(desk.calls).toHaveLength(1); // other upstreams have breakers of their own
 
-    shop.answer(() => ({ status: 200, body: orders() }));
+    shop.respond(() => ({ status: 200, body: orders() }));
     await expect.poll(async () => (await viewer.get(viewPath(id))).body.note).toBeUndefined();
     const before = shop.calls.length;
     for (let call = 0; call < 3; call += 1)
@@ -392,7 +392,7 @@ describe('permissions', () => {
   test('works for a deleted customer, and for a superuser in the company that it names', async () => {
     const { id } = await createCustomer();
     await service.user('admin', company).delete(`/api/customers/${id}`).expect(200);
-    shop.answer(() => ({ status: 200, body: orders() }));
+    shop.respond(() => ({ status: 200, body: orders() }));
     expect((await viewer.get(viewPath(id)).expect(200)).body.orders).toHaveLength(1);
     const superuser = service.user('superuser');
     await superuser.get(viewPath(id)).expect(422);

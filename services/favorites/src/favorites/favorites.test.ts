@@ -72,28 +72,28 @@ describe('adding a favorite', () => {
 
   test('rejects an unknown customer or product with 404 and a deleted customer with 409, and stores nothing', async () => {
     const before = await count();
-    customers.answer(() => ({ status: 404 }));
+    customers.respond(() => ({ status: 404 }));
     expect((await admin.post(path, newPair()).expect(404)).body).toMatchObject({
       error_code: 'CUSTOMER_NOT_FOUND',
       success: false,
       message: 'No such customer',
     });
-    customers.answer((url) => ({ status: 200, body: { id: idOf(url), number: 1, deleted: true } }));
+    customers.respond((url) => ({ status: 200, body: { id: idOf(url), number: 1, deleted: true } }));
     expect((await admin.post(path, newPair()).expect(409)).body.error_code).toBe('CUSTOMER_DELETED');
-    customers.answer((url) => ({ status: 200, body: { id: idOf(url), number: 1, deleted: false } }));
-    products.answer(() => ({ status: 404 }));
+    customers.respond((url) => ({ status: 200, body: { id: idOf(url), number: 1, deleted: false } }));
+    products.respond(() => ({ status: 404 }));
     expect((await admin.post(path, newPair()).expect(404)).body.error_code).toBe('PRODUCT_NOT_FOUND');
     expect(await count()).toBe(before);
   });
 
   test('responds with a 503 that names the unavailable service', async () => {
     const before = await count();
-    customers.answer(() => undefined);
+    customers.respond(() => undefined);
     const customerDown = await admin.post(path, newPair()).expect(503);
     expect(customerDown.body.detail).toContain('customer service');
     expect(customerDown.headers['retry-after']).toBeDefined();
-    customers.answer((url) => ({ status: 200, body: { id: idOf(url), number: 1, deleted: false } }));
-    products.answer(() => undefined);
+    customers.respond((url) => ({ status: 200, body: { id: idOf(url), number: 1, deleted: false } }));
+    products.respond(() => undefined);
     expect((await admin.post('/api/favorites', newPair()).expect(503)).body.detail).toContain('product service');
     expect(await count()).toBe(before);
     await admin.get(path).expect(200);

@@ -27,7 +27,7 @@ const profilePath = (user: TestUser) => `/api/customers/internal/user/${user.use
 const customerOf = (number: number): TestUser => {
   const user = service.user('customer', company, randomUUID());
   const id = testFavorites.idOf(`/internal/customers/${number}`);
-  testFavorites.customers.answer((url) => {
+  testFavorites.customers.respond((url) => {
     if (url === profilePath(user)) return { status: 200, body: { customer: { id, number, full_name: 'Ana' } } };
     const requested = Number(url.split('/').at(-1));
     return url.startsWith('/internal/')
@@ -153,7 +153,7 @@ describe('role customer', () => {
   test('gets a 503 while the customer service is unavailable, and staff can still list', async () => {
     const ana = customerOf(501);
     const { id } = await add(501, 1);
-    testFavorites.customers.answer(() => undefined);
+    testFavorites.customers.respond(() => undefined);
     for (const call of [
       ana.get(path),
       ana.post(path, { user_id: 501, item_id: 2 }),

@@ -41,12 +41,12 @@ export async function createTestFavorites(options: { pool?: number } = {}): Prom
     customers,
     products,
     stubKnownRecords: () => {
-      customers.answer((path) =>
+      customers.respond((path) =>
         path.startsWith('/internal/customers/')
           ? { status: 200, body: { id: idOf(path), number: numberOf(path), deleted: false } }
           : { status: 404 },
       );
-      products.answer((path) => ({ status: 200, body: { id: idOf(path), number: numberOf(path), is_active: true } }));
+      products.respond((path) => ({ status: 200, body: { id: idOf(path), number: numberOf(path), is_active: true } }));
     },
     idOf,
     close: async () => {

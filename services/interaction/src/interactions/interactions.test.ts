@@ -11,7 +11,7 @@ let admin: TestUser;
 /** The customer service knows every customer of `company` and none of others; `deleted` are soft-deleted. */
 const deleted = new Set<string>();
 const knownPath = () =>
-  customers.answer((path, _body) => {
+  customers.respond((path, _body) => {
     const id = path.split('/').at(-1) ?? '';
     const calledFor = customers.calls.at(-1)?.headers['x-company-id'];
     return calledFor === company.id
@@ -283,7 +283,7 @@ describe('the list of a customer', () => {
 describe('customers and access', () => {
   test('rejects an unknown customer with 404 and stores nothing', async () => {
     const customer_id = randomUUID();
-    customers.answer(() => ({ status: 404 }));
+    customers.respond(() => ({ status: 404 }));
     const rejected = await admin.post(pathOf(customer_id), { notes: 'a', type: 'call' }).expect(404);
     expect(rejected.body.error_code).toBe('CUSTOMER_NOT_FOUND');
     expect((await admin.get(pathOf(customer_id)).expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
@@ -319,7 +319,7 @@ describe('customers and access', () => {
   test('responds with a 503 that names the unavailable customer service, and stores nothing', async () => {
     const customer_id = randomUUID();
     await record(pathOf(customer_id), {});
-    customers.answer(() => undefined);
+    customers.respond(() => undefined);
     const count = (await stored()).length;
     for (const response of [
       await admin.post(pathOf(customer_id), { notes: 'a', type: 'call' }).expect(503),

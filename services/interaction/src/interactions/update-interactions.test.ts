@@ -12,7 +12,7 @@ beforeAll(async () => {
   company = service.company();
   manager = service.user('manager', company);
 });
-beforeEach(() => service.customers.answer((path) => customerResponse(path)));
+beforeEach(() => service.customers.respond((path) => customerResponse(path)));
 afterAll(() => service.close());
 
 const pathOf = (customer_id: string = randomUUID()) => `/api/customers/${customer_id}/interactions`;
@@ -214,16 +214,16 @@ describe('customers and access', () => {
       manager.patch(path, { notes: 'x' }),
       manager.delete(path),
     ];
-    service.customers.answer(() => ({ status: 404 }));
+    service.customers.respond(() => ({ status: 404 }));
     for (const call of calls()) expect((await call.expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
-    service.customers.answer(() => undefined);
+    service.customers.respond(() => undefined);
     for (const call of calls()) expect((await call.expect(503)).body.detail).toContain('customer service');
     expect(await rowOf(id)).toMatchObject({ notes: 'Spoke', version: 1 });
   });
 
   test('can be read, changed and deleted for a soft-deleted customer', async () => {
     const { path } = await recorded();
-    service.customers.answer((at) => customerResponse(at, true));
+    service.customers.respond((at) => customerResponse(at, true));
     await manager.get(path).expect(200);
     await manager.put(path, { notes: 'Closed the file' }).expect(200);
     await manager.delete(path).expect(200);

@@ -26,7 +26,7 @@ export async function createTestInteraction({
 }: Options = {}): Promise<TestInteraction> {
   const customers = await stubServer('customer');
   const products = await stubServer('product');
-  customers.answer((path) => customerResponse(path));
+  customers.respond((path) => customerResponse(path));
   const client = createCustomerClient(customers.client);
   const service = await testService(
     'interaction',

@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   customerItems = [];
-  service.customers.answer((path) => {
+  service.customers.respond((path) => {
     const { pathname, searchParams } = new URL(path, 'http://customer');
     if (!pathname.endsWith('/timeline')) return customerResponse(path);
     const before = searchParams.get('before') ?? '9';
@@ -153,10 +153,10 @@ test('rejects a forged cursor and a cursor of another customer or company', asyn
 test('rejects an unknown customer with 404, and names an unavailable customer service in a 503', async () => {
   const customer_id = randomUUID();
   await record(customer_id, day(1));
-  service.customers.answer(() => ({ status: 404 }));
+  service.customers.respond(() => ({ status: 404 }));
   expect((await manager.get(pathOf(customer_id)).expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
   for (const response of [() => undefined, () => ({ status: 503 })]) {
-    service.customers.answer(response);
+    service.customers.respond(response);
     const { body, headers } = await manager.get(pathOf(customer_id)).expect(503);
     expect(body).toMatchObject({
       error_code: 'SERVICE_UNAVAILABLE',

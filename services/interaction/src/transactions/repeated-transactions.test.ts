@@ -12,7 +12,7 @@ beforeAll(async () => {
   company = service.company();
   manager = service.user('manager', company);
 });
-beforeEach(() => service.customers.answer((path) => customerResponse(path)));
+beforeEach(() => service.customers.respond((path) => customerResponse(path)));
 afterAll(() => service.close());
 
 const pathOf = (customer_id: string = randomUUID()) => `/api/customers/${customer_id}/transactions`;
@@ -50,10 +50,10 @@ test('answers a repeat without calling the product or the customer service', asy
   const path = pathOf();
   const product_id = randomUUID();
   const sent = { ...order, product_id, external_ref: newRef() };
-  service.products.answer(() => ({ status: 200, body: { id: product_id, number: 1, is_active: true } }));
+  service.products.respond(() => ({ status: 200, body: { id: product_id, number: 1, is_active: true } }));
   const first = await manager.post(path, sent).expect(201);
-  service.products.answer(() => ({ status: 404 }));
-  service.customers.answer(() => undefined);
+  service.products.respond(() => ({ status: 404 }));
+  service.customers.respond(() => undefined);
   expect((await manager.post(path, sent).expect(200)).body.transaction).toEqual(first.body.transaction);
 });
 

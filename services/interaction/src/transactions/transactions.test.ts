@@ -14,8 +14,8 @@ beforeAll(async () => {
   manager = service.user('manager', company);
 });
 beforeEach(() => {
-  service.customers.answer((path) => customerResponse(path));
-  service.products.answer((path) =>
+  service.customers.respond((path) => customerResponse(path));
+  service.products.respond((path) =>
     path.endsWith(product_id)
       ? { status: 200, body: { id: product_id, number: 10_000_000, is_active: false } }
       : { status: 404 },
@@ -176,7 +176,7 @@ describe('customers, products and access', () => {
     const customer_id = randomUUID();
     const unknown = await manager.post(pathOf(customer_id), { ...order, product_id: randomUUID() }).expect(404);
     expect(unknown.body.error_code).toBe('PRODUCT_NOT_FOUND');
-    service.products.answer(() => undefined);
+    service.products.respond(() => undefined);
     const down = await manager.post(pathOf(customer_id), { ...order, product_id }).expect(503);
     expect(down.body.detail).toContain('product service');
     expect(Number(down.headers['retry-after'])).toBeGreaterThan(0);
@@ -187,7 +187,7 @@ describe('customers, products and access', () => {
   test('rejects an unknown customer with 404, a deleted one with 409, and an unavailable customer service with 503', async () => {
     const { path, customer_id } = await recorded();
     const list = pathOf(customer_id);
-    service.customers.answer((at) => customerResponse(at, true));
+    service.customers.respond((at) => customerResponse(at, true));
     expect((await manager.post(list, order).expect(409)).body.error_code).toBe('CUSTOMER_DELETED');
     expect((await manager.get(list).expect(200)).body.total).toBe(1);
     await manager.get(path).expect(200);
@@ -198,9 +198,9 @@ describe('customers, products and access', () => {
       manager.get(path),
       manager.patch(path, { status: 'cancelled' }),
     ];
-    service.customers.answer(() => ({ status: 404 }));
+    service.customers.respond(() => ({ status: 404 }));
     for (const call of calls()) expect((await call.expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
-    service.customers.answer(() => undefined);
+    service.customers.respond(() => undefined);
     for (const call of calls()) expect((await call.expect(503)).body.detail).toContain('customer service');
     expect(await rowsOf(customer_id)).toHaveLength(1);
   });

@@ -72,7 +72,7 @@ export async function createStubPeers(): Promise<StubPeers> {
     return { status: 404 };
   };
   for (const [name, server] of servers)
-    server.answer((path, body) => {
+    server.respond((path, body) => {
       const failure = peers.failures.get(name);
       if (failure === 'hangs up') return undefined;
       return failure === undefined ? respond(name, path, body) : { status: failure };
