@@ -11,6 +11,7 @@ import {
   type ServiceOptions,
 } from '@clientela/http';
 import type { Db, Tx } from '@clientela/db';
+import { requireCompany } from '../customers/company.ts';
 import { toResponse } from '../customers/presenter.ts';
 import { findCustomer } from '../customers/store.ts';
 import type { Fingerprinter } from '../tombstones/fingerprints.ts';
@@ -45,8 +46,7 @@ export const batchRoutes = ({ companies, fingerprints, log }: BatchDeps): Route[
     idempotency: 'steps',
     prepare: async ({ actor, query: { allow_erased }, signal }): Promise<BatchContext> => {
       if (allow_erased) requirePermission(actor, 'gdpr:manage');
-      const company = await companies(actor.company_id, { actor, signal });
-      if (!company) throw notFound('company');
+      const company = await requireCompany(companies, actor.company_id, { actor, signal });
       return { company, fingerprints, allow_erased };
     },
     handle: async ({ body, signal, ...context }) => {

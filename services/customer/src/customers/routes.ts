@@ -19,6 +19,7 @@ import {
   markDeleted,
   removeCustomer,
 } from './actions.ts';
+import { requireCompany } from './company.ts';
 import { ownsCustomer, toSavedResponse, replaySaved, toResponse } from './presenter.ts';
 import {
   Customer,
@@ -39,11 +40,8 @@ const path = '/api/customers';
 const customerPath = `${path}/{customer_id}`;
 
 export const customerRoutes = (companies: CompanyClient): Route[] => {
-  const fetchCompany = async (actor: CompanyActor, signal: AbortSignal) => {
-    const company = await companies(actor.company_id, { actor, signal });
-    if (!company) throw notFound('company');
-    return company;
-  };
+  const fetchCompany = (actor: CompanyActor, signal: AbortSignal) =>
+    requireCompany(companies, actor.company_id, { actor, signal });
 
   const changeRoute = (method: 'put' | 'patch') =>
     route({

@@ -2,6 +2,7 @@ import type { Db, Tx } from '@clientela/db';
 import { notFound } from '@clientela/errors';
 import { patchBody, reply, route, withETag, type CompanyActor, type CompanyClient, type Route } from '@clientela/http';
 import { changeCustomer } from '../customers/actions.ts';
+import { requireCompany } from '../customers/company.ts';
 import { toRecord, toSavedResponse, toResponse } from '../customers/presenter.ts';
 import {
   Customer,
@@ -47,8 +48,7 @@ function ownRoutes({ companies, users }: ProfileDeps): Route[] {
     return { user };
   };
   const fetchCountry = async ({ actor, signal }: RequestContext): Promise<string> => {
-    const company = await companies(actor.company_id, { actor, signal });
-    if (!company) throw notFound('company');
+    const company = await requireCompany(companies, actor.company_id, { actor, signal });
     return company.country;
   };
 
@@ -124,11 +124,7 @@ const internalRoutes = ({ companies }: Pick<ProfileDeps, 'companies'>): Route[] 
     tenancy: 'global',
     body: NewProfile,
     responses: { 200: ProfileResponse, 201: ProfileResponse },
-    prepare: async ({ actor, body, signal }) => {
-      const company = await companies(body.business_id, { actor, signal });
-      if (!company) throw notFound('company');
-      return company;
-    },
+    prepare: ({ actor, body, signal }) => requireCompany(companies, body.business_id, { actor, signal }),
     handle: async ({ tx, actor, body, prepared: company }) => {
       const origin = { ...actor, company_id: company.id };
       const { customer, created } = await ensureProfile(tx, origin, body, company);
