@@ -113,7 +113,7 @@ function personRoutes({ peers, onErasureRequested }: PrivacyDeps): Route[] {
         return resolved;
       },
       handle: async ({ db, runStep, actor, query, signal, prepared }) => {
-        const { id } = await runStep('request', async (tx) => ({
+        const { id } = await runStep(1, async (tx) => ({
           id: 'request' in prepared ? prepared.request.id : await insertRequest(tx, prepared.person, actor.id),
         }));
         onErasureRequested?.();
