@@ -20,7 +20,7 @@ import {
   removeCustomer,
 } from './actions.ts';
 import { requireCompany } from './company.ts';
-import { ownsCustomer, toSavedResponse, replaySaved, toResponse } from './presenter.ts';
+import { ownsCustomer, toSavedResponse, toResponse } from './presenter.ts';
 import {
   Customer,
   CustomerId,
@@ -79,10 +79,6 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
       prepare: ({ actor, signal }) => fetchCompany(actor, signal),
       handle: async ({ tx, actor, body, prepared }) =>
         toSavedResponse(actor, 'Customer created', await createCustomer(tx, actor, body, prepared)),
-      rebuild: {
-        reference: ({ customer }) => String(customer.id),
-        read: (context) => replaySaved('Customer created', context),
-      },
     }),
     route({
       method: 'get',

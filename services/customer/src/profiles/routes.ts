@@ -64,8 +64,7 @@ function ownRoutes({ companies, users }: ProfileDeps): Route[] {
       responses: { 200: CustomerResponse },
       prepare: resolveOwnProfile,
       handle: async ({ actor, prepared: own, runStep }) => {
-        const profile =
-          'profile' in own ? own.profile : await runStep('profile', (tx) => createProfile(tx, actor, own.user));
+        const profile = 'profile' in own ? own.profile : await runStep(1, (tx) => createProfile(tx, actor, own.user));
         return withETag(profile.version, { customer: toResponse(actor, profile) });
       },
     }),
@@ -98,8 +97,7 @@ function ownRoutes({ companies, users }: ProfileDeps): Route[] {
       responses: { 200: Stats },
       prepare: resolveOwnProfile,
       handle: async ({ db, actor, prepared: own, runStep }) => {
-        const { id } =
-          'profile' in own ? own.profile : await runStep('profile', (tx) => createProfile(tx, actor, own.user));
+        const { id } = 'profile' in own ? own.profile : await runStep(1, (tx) => createProfile(tx, actor, own.user));
         const counters = await findCounters(db, actor.company_id, id);
         if (!counters) throw notFound('customer');
         return toStats(counters);
