@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { services, type ErasureReceipt, type Service } from '@clientela/contracts';
 import { withLeaderLock, asUnavailable } from '@clientela/db';
 import { AppError } from '@clientela/errors';
-import type { Log } from '@clientela/runtime';
+import { backoff, type Log } from '@clientela/runtime';
 import { deleteExpiredFingerprints } from '../tombstones/store.ts';
 import { eraseLocally, type ErasureDeps } from './local-erasure.ts';
 import { requestErasure, requestSignature, type PeerClients } from './remote-services.ts';
@@ -25,11 +25,8 @@ const CONCURRENCY = 3; // of each service
 const PURGE_MS = 86_400_000;
 const PURGE_BATCH = 1000;
 
-/** Exponential backoff with jitter, in milliseconds. */
-const backoff = (attempts: number, maxMs: number): number =>
-  Math.min(maxMs, 100 * 2 ** Math.min(attempts, 20)) * (0.5 + Math.random() / 2);
-const UNAVAILABLE_MAX_MS = 2000;
-const FAILED_MAX_MS = 10_000; // for unexpected responses
+const UNAVAILABLE_BACKOFF = { maxMs: 2000 };
+const FAILED_BACKOFF = { maxMs: 10_000 }; // for unexpected responses
 
 export type ErasureWorker = {
   /** Looks for due work at once. */
@@ -70,7 +67,7 @@ export function startErasureWorker(
       } catch (error) {
         failures += 1;
         if (failures === 1 && !signal.aborted) log.warn({ waits_for: name, err: error }, 'erasures delayed, retrying');
-        await sleep(backoff(failures, UNAVAILABLE_MAX_MS), undefined, { signal }).catch(() => {});
+        await sleep(backoff(failures, UNAVAILABLE_BACKOFF), undefined, { signal }).catch(() => {});
       }
     }
   }
@@ -95,7 +92,7 @@ export function startErasureWorker(
       async (step) => {
         const report = await runStep(step, signal);
         if (report) await db.transaction((tx) => completeStep(tx, step, report));
-        else await postponeStep(db, step, backoff(step.attempts, FAILED_MAX_MS));
+        else await postponeStep(db, step, backoff(step.attempts, FAILED_BACKOFF));
         wake();
       },
       (step, delayMs) => postponeStep(db, step, delayMs),
@@ -148,7 +145,7 @@ export function startErasureWorker(
             queue.length = 0;
             errors.push(error);
           } else log.warn({ err: error }, 'erasure step failed, retrying');
-          await postpone(item, backoff(item.attempts, isUnavailable ? UNAVAILABLE_MAX_MS : FAILED_MAX_MS));
+          await postpone(item, backoff(item.attempts, isUnavailable ? UNAVAILABLE_BACKOFF : FAILED_BACKOFF));
         }
       }
     };
