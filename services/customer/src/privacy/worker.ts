@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { services, type ErasureReceipt, type Service } from '@clientela/contracts';
 import { withLeaderLock, asUnavailable } from '@clientela/db';
 import { AppError } from '@clientela/errors';
-import { backoff, type Log } from '@clientela/runtime';
+import { backoff, startPeriodicWorker, type Log } from '@clientela/runtime';
 import { deleteExpiredFingerprints } from '../tombstones/store.ts';
 import { eraseLocally, type ErasureDeps } from './local-erasure.ts';
 import { requestErasure, requestSignature, type PeerClients } from './remote-services.ts';
@@ -74,10 +74,10 @@ export function startErasureWorker(
 
   /** Polls for all loops with one query. */
   async function watch(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      if (await hasOpenRequests(db).catch(() => false)) wake();
-      await sleep(POLL_MS, undefined, { signal }).catch(() => {});
-    }
+    const run = async () => {
+      if (await hasOpenRequests(db)) wake();
+    };
+    await startPeriodicWorker({ run, intervalMs: POLL_MS, signal }).ended;
     wake();
   }
 
@@ -156,15 +156,12 @@ export function startErasureWorker(
   }
 
   /** Deletes expired fingerprints daily. */
-  async function purge(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const deleted = await deleteExpiredFingerprints(db, PURGE_BATCH).then(
-        (count) => count,
-        () => 0, // retried the next day
-      );
-      if (deleted < PURGE_BATCH) await sleep(PURGE_MS, undefined, { signal }).catch(() => {});
-    }
-  }
+  const purge = (signal: AbortSignal): Promise<void> =>
+    startPeriodicWorker({
+      run: async () => (await deleteExpiredFingerprints(db, PURGE_BATCH)) === PURGE_BATCH,
+      intervalMs: PURGE_MS,
+      signal,
+    }).ended;
 
   return {
     wake,
