@@ -4,7 +4,7 @@
 /** Names of the personal and sensitive columns of all services. */
 export const personalColumns: readonly string[] = [
   'address',
-  'answer',
+  'response',
   'avatar_url',
   'birthday',
   'category',

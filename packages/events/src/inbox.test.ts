@@ -35,11 +35,8 @@ describe('inbox', () => {
           if (event.sequence === 9 && isFailing) throw new Error('not yet');
           await tx('idempotency_keys').insert({
             company_id: event.company_id ?? '',
-            actor_id: '',
-            method: '',
-            path: '',
-            key: event.id,
-            fingerprint: Buffer.from(''),
+            request: Buffer.from(event.id),
+            step: 0,
           });
           await sleep(20);
           effects.push(event.id);

@@ -230,9 +230,9 @@ describe.each(['HTTP', 'RabbitMQ'] as const)('over %s', (transport) => {
     const canary = `canary-${randomUUID()}`;
     const faults: ((tx: Tx) => unknown)[] = [
       async (tx) => {
-        const key = { company_id: randomUUID(), actor_id: canary, method: '', path: '', key: canary };
-        for (const fingerprint of [Buffer.of(), Buffer.of()])
-          await tx('idempotency_keys').insert({ ...key, fingerprint });
+        const row = { company_id: randomUUID(), subject_hash: canary };
+        await tx('redacted_subjects').insert(row);
+        await tx('redacted_subjects').insert(row);
       },
       (tx) => tx.raw('select ?::uuid', [canary]),
       () => JSON.parse(canary) as unknown,
@@ -251,7 +251,7 @@ describe.each(['HTTP', 'RabbitMQ'] as const)('over %s', (transport) => {
         transport === 'HTTP'
           ? faults.map(() => 'responded 500')
           : [
-              'database error 23505 idempotency_keys_pkey',
+              'database error 23505 redacted_subjects_pkey',
               'database error 22P02',
               'SyntaxError',
               'Error: ERR_INVALID_URL',

@@ -8,7 +8,7 @@ export { createCompanyClient } from './identity/company-client.ts';
 export type { CompanyClient } from './identity/company-client.ts';
 export { createCursors } from './routing/cursor.ts';
 export type { Binding, Cursors, Keyset } from './routing/cursor.ts';
-export { storedResponsesTable, redactStoredResponses, redactedColumns } from './idempotency/redact-stored-responses.ts';
+export { storedResponsesTable, redactStoredResponses, redactedColumns } from './idempotency/idempotency-store.ts';
 export { startIdempotencyCleanup } from './idempotency/idempotency-cleanup.ts';
 export { listen } from './routing/listen.ts';
 export { runService } from './run-service.ts';

@@ -68,9 +68,7 @@ async function advanceErasure(
   if (step === undefined) return finishErasure(tx, key, buildReport(inventory, catalog, progress.rows));
   const table = inventory.tables.find((policy) => stepName(policy) === step);
   const after = progress.step === step ? progress.after : null;
-  const batch = table
-    ? await eraseBatch(tx, catalog, table, person, after)
-    : await redactStoredResponses(tx, person, after).then(({ over, ...rest }) => ({ ...rest, isLast: over }));
+  const batch = table ? await eraseBatch(tx, catalog, table, person, after) : await redactStoredResponses(tx, person);
   await saveProgress(tx, key, { progress: nextProgress(progress, step, batch) });
   return undefined;
 }

@@ -106,7 +106,7 @@ const erase = (request_id: string, subject = person) =>
 const storedResponses = (rows: number) => ({
   table: 'idempotency_keys',
   rows,
-  columns: ['answer', 'headers', 'reference', 'status', 'fingerprint', 'key'],
+  columns: ['fingerprint', 'status', 'headers', 'response', 'subject_ids'],
   why: expect.any(String),
 });
 const exportPages = async (section: string, subject = person) => {

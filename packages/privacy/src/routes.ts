@@ -32,7 +32,7 @@ export function privacyRoutes(inventory: DataInventory): Route[] {
       body: z.strictObject({ request_id: z.uuid(), person: Person }),
       responses: { 200: ErasureReport },
       transaction: 'own', // many short transactions, so that an interrupted erasure keeps its progress
-      handle: ({ runStep, body, signal }) => erasePerson((work) => runStep('', work), inventory, body, signal),
+      handle: ({ runStep, body, signal }) => erasePerson((work) => runStep(1, work), inventory, body, signal),
     }),
   ];
 }

@@ -31,7 +31,7 @@ const changedPolicy = (changes: object): TablePolicy[] => [{ ...favorites, ...ch
 
 test('an inventory that reaches every personal column has no errors', () => {
   expect(errorsOf({})).toEqual([]);
-  const otherTables = { prices: [column('amount', 'business')], idempotency_keys: [column('answer', 'personal')] };
+  const otherTables = { prices: [column('amount', 'business')], idempotency_keys: [column('response', 'personal')] };
   expect(errorsOf({ otherTables })).toEqual([]);
   expect(
     errorsOf({

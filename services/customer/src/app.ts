@@ -66,6 +66,7 @@ export const createApp = (deps: AppDeps) =>
     ...deps,
     service: 'customer',
     formatProblem: legacyProblem,
+    customerNumberFields: ['id', 'number', 'customer_id', 'customer_number'],
     version: manifest.version,
     routes: routes({ ...deps, cursors: createCursors(deps.secret), fingerprints: createFingerprinter(deps.secret) }),
   });

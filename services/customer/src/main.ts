@@ -48,7 +48,7 @@ await runService('customer', {
       product: client('product', { timeout: erasureTimeout }),
       favorites: client('favorites', { timeout: erasureTimeout }),
     };
-    const erasing = startErasureWorker({
+    const erasureWorker = startErasureWorker({
       db,
       url: databaseUrl,
       fingerprints: createFingerprinter(secret),
@@ -56,7 +56,7 @@ await runService('customer', {
       peers,
       log,
     });
-    onShutdown(() => erasing.stop());
+    onShutdown(() => erasureWorker.stop());
 
     const upstreamUrls = {
       orders: config.ORDERS_SERVICE_URL ?? config.INTERACTION_SERVICE_URL,
@@ -73,7 +73,7 @@ await runService('customer', {
       upstreams: createUpstreams(upstreamUrls, config.CUSTOMER_SERVICE_KEY, { log }),
       avatarStorage,
       peers,
-      onErasureRequested: erasing.wake,
+      onErasureRequested: erasureWorker.wake,
       metrics: Registry.merge([events.metrics, erasureMetrics(db)]),
     });
   },

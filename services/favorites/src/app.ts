@@ -26,6 +26,7 @@ export const createApp = (deps: AppDeps) =>
     ...deps,
     service: 'favorites',
     formatProblem: legacyProblem,
+    customerNumberFields: ['user_id', 'customer_number'],
     version: manifest.version,
     routes: routes(deps),
   });

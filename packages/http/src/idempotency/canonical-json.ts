@@ -1,7 +1,7 @@
-/** One spelling for one meaning: fields in the order of their names, absent ones left out. */
+/** Serialises equal values to equal text: object keys sorted, undefined ones left out. */
 export const canonicalJson = (value: unknown): string =>
-  JSON.stringify(value, (_field, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
+  JSON.stringify(value, (_field, nested: unknown) =>
+    typeof nested === 'object' && nested !== null && !Array.isArray(nested)
+      ? Object.fromEntries(Object.entries(nested).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : nested,
   );

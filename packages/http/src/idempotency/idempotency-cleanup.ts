@@ -3,11 +3,11 @@ import type { Db } from '@clientela/db';
 import type { Logger } from 'pino';
 import { deleteExpired } from './idempotency-store.ts';
 
-const every = 300_000; // milliseconds
-const atOnce = 1000; // rows in one statement
+const defaultInterval = 300_000; // milliseconds
+const batchSize = 1000; // rows per statement
 
 /**
- * Removes answers that are kept no longer (24 hours). Every replica does; each takes rows that no other one is at.
+ * Deletes expired stored responses (24 hours) periodically. Every replica does; each skips the rows that another one has locked.
  * @param options.every milliseconds between two rounds, default 5 minutes
  */
 export function startIdempotencyCleanup(
@@ -19,11 +19,11 @@ export function startIdempotencyCleanup(
   const run = async () => {
     while (!stopping.signal.aborted) {
       try {
-        while (!stopping.signal.aborted && (await deleteExpired(db, atOnce)) === atOnce);
+        while (!stopping.signal.aborted && (await deleteExpired(db, batchSize)) >= batchSize);
       } catch (error) {
-        log.warn({ err: error }, 'old answers could not be removed');
+        log.warn({ err: error }, 'cleanup of stored responses failed');
       }
-      await sleep(options.every ?? every, undefined, { signal: stopping.signal }).catch(() => {});
+      await sleep(options.every ?? defaultInterval, undefined, { signal: stopping.signal }).catch(() => {});
     }
   };
   const running = run();

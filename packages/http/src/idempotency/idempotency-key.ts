@@ -1,74 +1,84 @@
-import { createHmac, hkdfSync } from 'node:crypto';
+import { createHash, createHmac, hkdfSync } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { AppError, type FieldError } from '@clientela/errors';
+import { AppError, conflict, type FieldError } from '@clientela/errors';
+import type { Actor } from '../identity/actor.ts';
+import { isInternal, type Route } from '../routing/route.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { NIL_UUID, type IdempotencyScope } from './idempotency-store.ts';
-import { isInternal, type Route } from '../routing/route.ts';
-import type { Actor } from '../identity/actor.ts';
 
 const path = 'Idempotency-Key';
 
-/** Whether a definition answers a repeated request as it did the first: every POST of somebody signed in that does not say otherwise. */
+/** Whether a route replays stored responses: every POST that requires authentication, unless its idempotency is off. */
 export const acceptsIdempotencyKey = (definition: Route): boolean =>
   definition.method === 'post' &&
   definition.allow !== 'open' &&
   !isInternal(definition) &&
   definition.idempotency !== 'off';
 
-/** The request's `Idempotency-Key`: 1 to 255 visible ASCII characters. A fault is added to the others. */
-export function readIdempotencyKey(headers: IncomingHttpHeaders, faults: FieldError[]): string | undefined {
+/** Reads `Idempotency-Key`: 1 to 255 visible ASCII characters. An invalid one is appended to `errors`. */
+export function readIdempotencyKey(headers: IncomingHttpHeaders, errors: FieldError[]): string | undefined {
   const key = headers['idempotency-key'];
   if (key === undefined) return undefined;
   if (typeof key === 'string' && /^[!-~]{1,255}$/.test(key)) return key;
-  faults.push({ path, message: 'must be 1 to 255 visible ASCII characters' });
+  errors.push({ path, message: 'must be 1 to 255 visible ASCII characters' });
   return undefined;
 }
 
-/** Under which an answer is kept: the company acted in, the caller, and the real path, in one spelling. */
-export const idempotencyScope = (
+/** Identifies a request by the company it acts in, actor, method, path and key. */
+export function idempotencyScope(
   definition: Route,
   actor: Actor,
   params: Record<string, string>,
   key: string,
-): IdempotencyScope => ({
-  company_id: (definition.tenancy === 'global' ? undefined : actor.company_id) ?? NIL_UUID,
-  actor_id: actor.id,
-  method: definition.method,
-  path: definition.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? '')),
-  key,
-});
+): IdempotencyScope {
+  const realPath = definition.path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(params[name] ?? ''),
+  );
+  const identity = JSON.stringify([actor.id, definition.method, realPath, key]);
+  return {
+    company_id: (definition.tenancy === 'global' ? undefined : actor.company_id) ?? NIL_UUID,
+    request: createHash('sha256').update(identity).digest(),
+  };
+}
 
-export const keyReused = (): FieldError[] => [{ path, message: 'was given with another request before' }];
+export const keyReused = (): FieldError[] => [{ path, message: 'was used with another request' }];
 
-/** 404: who repeats a request whose answer is gone is told so, and nothing is done. */
+/** 404: the request took effect, but its response was about a person who has been erased since. */
 export const responseErased = (): AppError =>
   new AppError('not_found', {
     error_code: 'IDEMPOTENCY_ANSWER_ERASED',
-    detail: 'This request was answered before, and the answer was about somebody whose data has been erased since',
+    detail: 'The stored response was about a person whose data has been erased',
+  });
+
+/** 409: the request took effect, but its response exceeded the limit for stored responses. */
+export const responseTooLong = (): AppError =>
+  conflict({
+    error_code: 'IDEMPOTENCY_RESPONSE_TOO_LONG',
+    detail: 'The request took effect, but its response was too long to be stored',
   });
 
 export type Fingerprint = {
-  /** For uploads: the bytes of the file as they pass. */
+  /** Adds bytes of an uploaded file. */
   update: (chunk: Buffer) => void;
-  /** What is kept of a request instead of its body: equal for equal ones, and says nothing about it. */
-  digest: (said: { query: unknown; body: unknown }) => Buffer;
+  /** Identifies equal requests without revealing their content. */
+  digest: (request: { query: unknown; body: unknown }) => Buffer;
 };
 
 /**
- * Makes fingerprints of requests (HMAC-SHA-256, under a key that HKDF makes for them alone).
- * @param secret this program's own secret, 32 bytes in base64url
+ * Creates fingerprints of requests (HMAC-SHA-256 with a key of their own, derived by HKDF).
+ * @param secret the service's secret, 32 bytes in base64url
  */
 export function fingerprints(secret: string): () => Fingerprint {
   const key = Buffer.from(hkdfSync('sha256', Buffer.from(secret, 'base64url'), '', 'clientela idempotency', 32));
   return () => {
     const file = createHmac('sha256', key);
-    let whole: Buffer | undefined;
+    let fileDigest: Buffer | undefined;
     return {
       update: (chunk) => void file.update(chunk),
-      digest: (said) =>
+      digest: (request) =>
         createHmac('sha256', key)
-          .update((whole ??= file.digest()))
-          .update(canonicalJson([said.query, said.body]))
+          .update((fileDigest ??= file.digest()))
+          .update(canonicalJson([request.query, request.body]))
           .digest(),
     };
   };

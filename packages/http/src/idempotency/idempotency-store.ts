@@ -1,91 +1,143 @@
 import { createHash } from 'node:crypto';
+import type { Person } from '@clientela/contracts';
 import type { Db, Tx } from '@clientela/db';
 
-/** Where the answer to one request is kept: whose, to which definition, under which key. */
-export type IdempotencyScope = { company_id: string; actor_id: string; method: string; path: string; key: string };
+export const storedResponsesTable = 'idempotency_keys';
+const redactedSubjectsTable = 'redacted_subjects';
 
-export type StoredResponse = {
-  part: string;
-  fingerprint: Buffer;
-  status: number | null;
-  answer: unknown;
-  headers: Record<string, string> | null;
-  reference: string | null;
-  /** It was about a person whose data is gone: nothing is left of it but that it was given. */
-  erased: boolean;
-};
-
-/** In the place of a company, for doors that act in none. */
+/** Replaces the company in requests of routes that act in none. */
 export const NIL_UUID = '00000000-0000-0000-0000-000000000000';
 
-/** What is kept is either the answer itself or what it is built from again. */
-export type CompletedResponse = {
+/** Identifies a request and its repetitions. `request` is a hash of actor, method, path and key. */
+export type IdempotencyScope = { company_id: string; request: Buffer };
+
+export type StoredResponse = {
+  /** 0 for the whole request, from 1 for its steps. */
+  step: number;
   fingerprint: Buffer;
-  status?: number;
-  headers?: object;
-  answer?: string;
-  reference?: string;
+  status: number | null;
+  headers: Record<string, string> | null;
+  /** Null while the request is in steps, and for a response that was too long to store. */
+  response: unknown;
+  /** The response was about a person who was erased. */
+  redacted: boolean;
 };
 
-const table = 'idempotency_keys';
-const fresh = `created_at > now() - interval '24 hours'`;
-const columns = ['part', 'fingerprint', 'status', 'answer', 'headers', 'reference', 'erased'] as const;
+export type CompletedResponse = {
+  fingerprint: Buffer;
+  status?: number | undefined;
+  headers?: object | undefined;
+  /** JSON text. */
+  response?: string | null;
+  subject_ids: readonly string[];
+};
 
-/** The rows of a request. Of one whose answer was erased, the key was too: it is found by its digest. */
-const of = (db: Db, { key, ...slot }: IdempotencyScope) =>
-  db(table)
-    .where(slot)
-    .whereIn('key', [key, createHash('sha256').update(key).digest('hex')])
-    .whereRaw(fresh);
+const columns = ['step', 'fingerprint', 'status', 'headers', 'response', 'redacted'] as const;
+const redaction = {
+  fingerprint: Buffer.of(),
+  status: null,
+  headers: null,
+  response: null,
+  subject_ids: [],
+  redacted: true,
+};
+/** The columns that a redaction clears. */
+export const redactedColumns = Object.keys(redaction).filter((column) => column !== 'redacted');
 
-/** The rows of a request: the whole, and its parts where the definition works in parts. Those past their 24 hours are none. */
-export const listStoredSteps = (db: Db, slot: IdempotencyScope): Promise<StoredResponse[]> =>
-  of(db, slot).select(columns).options({ name: 'list_idempotency_answers' });
+const lifetime = `interval '24 hours'`;
+/** Longer than any request can be under way. */
+const subjectLifetime = `interval '1 hour'`;
+const redactedAtOnce = 1000; // rows per statement
 
-export const findStored = async (db: Db, slot: IdempotencyScope, part = ''): Promise<StoredResponse | undefined> =>
-  of(db, slot).select(columns).where({ part }).first().options({ name: 'find_idempotency_answer' }) as Promise<
-    StoredResponse | undefined
-  >;
+/** Lists what is stored of a request: itself and its steps. */
+export const listStored = (db: Db, scope: IdempotencyScope): Promise<StoredResponse[]> =>
+  db(storedResponsesTable)
+    .select(columns)
+    .where(scope)
+    .whereRaw(`created_at > now() - ${lifetime}`)
+    .options({ name: 'list_stored_responses' });
 
 /**
- * Takes the place for an answer, before its effect. Whoever comes second waits here until the first one's transaction has ended.
- * @returns false when there is an answer already
+ * Reserves the key of a request or step before its effect. An equal request waits here for the end of this transaction.
+ * A step expires with its request.
+ * @returns false when a response is stored already
  */
-export async function reserveKey(tx: Tx, slot: IdempotencyScope, part: string, fingerprint: Buffer): Promise<boolean> {
-  const { company_id, actor_id, method, path, key } = slot;
+export async function reserveKey(tx: Tx, { company_id, request }: IdempotencyScope, step: number): Promise<boolean> {
   const { rows } = await tx.raw(
-    `insert into ${table} as kept (company_id, actor_id, method, path, key, part, fingerprint) values (?, ?, ?, ?, ?, ?, ?)
-     on conflict (company_id, actor_id, method, path, key, part) do update
-        set fingerprint = excluded.fingerprint, created_at = now(), status = null, answer = null, headers = null, reference = null,
-            erased = false
-      where kept.created_at <= now() - interval '24 hours'
+    `insert into idempotency_keys as stored (company_id, request, step, created_at) values (?, ?, ?, coalesce(
+       (select created_at from idempotency_keys where company_id = ? and request = ? and step = 0 and step < ?), now()))
+     on conflict (company_id, request, step) do update
+        set (created_at, fingerprint, status, headers, response, subject_ids, redacted)
+          = (excluded.created_at, default, default, default, default, default, default)
+      where stored.created_at <= now() - ${lifetime}
      returning 1`,
-    [company_id, actor_id, method, path, key, part, fingerprint],
+    [company_id, request, step, company_id, request, step],
   );
   return rows.length > 0;
 }
 
-/** Puts the answer into the place that was taken for it. */
-export const completeKey = (
+const lockName = (company_id: string) => `${storedResponsesTable} ${company_id}`;
+const hashSubject = (id: string) => createHash('sha256').update(id).digest('hex');
+
+/**
+ * Stores the response of a reserved key; a redacted one when a person in it was erased meanwhile. The lock, held until the commit, orders
+ * this against the redaction: either the redaction finds the response, or the response finds the redacted subject.
+ */
+export async function completeKey(
   tx: Tx,
-  slot: IdempotencyScope,
-  part: string,
-  settled: CompletedResponse,
-): Promise<number> =>
-  tx(table)
-    .where({ ...slot, part })
-    .update(settled);
+  scope: IdempotencyScope,
+  step: number,
+  completed: CompletedResponse,
+): Promise<void> {
+  await tx.raw('select pg_advisory_xact_lock_shared(hashtextextended(?, 0))', [lockName(scope.company_id)]);
+  const row = tx(storedResponsesTable).where({ ...scope, step });
+  const erased = tx(redactedSubjectsTable)
+    .where({ company_id: scope.company_id })
+    .whereRaw(`created_at > now() - ${subjectLifetime}`)
+    .whereRaw('subject_hash = any(?)', [completed.subject_ids.map(hashSubject)]);
+  const stored = await row.clone().whereNotExists(erased).update(completed);
+  if (stored === 0) await row.update(redaction);
+}
 
-/** What is left of a request under the same key whose 24 hours are over. */
-export const deleteSteps = (tx: Tx, slot: IdempotencyScope): Promise<number> =>
-  tx(table).where(slot).whereNot({ part: '' }).delete();
+/**
+ * Redacts up to 1,000 stored responses about a person, found by index. A repetition of their requests is a 404 and has no effect.
+ * @returns the number of rows, and whether they were the last
+ */
+export async function redactStoredResponses(
+  tx: Tx,
+  person: Person,
+): Promise<{ rows: number; isLast: boolean; after: null }> {
+  const companies = [person.company_id, NIL_UUID];
+  const ids = [person.customer_id, person.customer_number, person.user_id].flatMap((id) => id?.toString() ?? []);
+  if (ids.length === 0) return { rows: 0, isLast: true, after: null };
+  for (const company_id of companies)
+    await tx.raw('select pg_advisory_xact_lock(hashtextextended(?, 0))', [lockName(company_id)]);
+  await tx(redactedSubjectsTable)
+    .insert(companies.flatMap((company_id) => ids.map((id) => ({ company_id, subject_hash: hashSubject(id) }))))
+    .onConflict(['company_id', 'subject_hash'])
+    .merge({ created_at: tx.fn.now() });
+  const found = tx(storedResponsesTable)
+    .select('company_id', 'request', 'step')
+    .whereIn('company_id', companies)
+    .whereRaw('subject_ids && ?::text[]', [ids])
+    .limit(redactedAtOnce);
+  const rows = await tx(storedResponsesTable).whereIn(['company_id', 'request', 'step'], found).update(redaction);
+  return { rows, isLast: rows < redactedAtOnce, after: null };
+}
 
-/** Removes what is past its 24 hours, the oldest first. @returns how many there were */
+/** Deletes expired responses and redacted subjects, oldest first. @returns the number of rows */
 export async function deleteExpired(db: Db, limit: number): Promise<number> {
-  const { rowCount } = await db.raw(
-    `delete from ${table} where ctid = any(array(
-       select ctid from ${table} where created_at <= now() - interval '24 hours' order by created_at limit ? for update skip locked))`,
-    [limit],
-  );
-  return rowCount as number;
+  let deleted = 0;
+  for (const [table, age] of [
+    [storedResponsesTable, lifetime],
+    [redactedSubjectsTable, subjectLifetime],
+  ] as const) {
+    const { rowCount } = await db.raw(
+      `delete from ${table} where ctid = any(array(
+         select ctid from ${table} where created_at <= now() - ${age} order by created_at limit ? for update skip locked))`,
+      [limit],
+    );
+    deleted += rowCount as number;
+  }
+  return deleted;
 }

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { Role } from '@clientela/contracts';
-import { conflict, notFound } from '@clientela/errors';
+import { conflict } from '@clientela/errors';
 import { testServiceKeys, testDatabase, testSecret, type TestDatabase } from '@clientela/testing';
 import { text, Uuid } from '@clientela/validation';
 import { pino } from 'pino';
@@ -10,30 +10,31 @@ import { z } from 'zod';
 import { createService, startIdempotencyCleanup, route, withETag } from '../index.ts';
 
 let database: TestDatabase;
-/** Two replicas of one service: what one remembers by itself, the other does not. */
+/** Two replicas of one service, which share nothing but the database. */
 let apps: ReturnType<typeof createService>[];
 let app: ReturnType<typeof createService>;
 const company_id = randomUUID();
 
-/** What the doors did, beside what they stored. */
+/** Calls of `prepare` and `afterCommit`. */
 let prepared = 0;
-let followed = 0;
-/** Whether a definition refuses, or breaks off, for the moment. */
-let taken = false;
-let break_after = Infinity;
+let hooked = 0;
+/** Make handlers fail. */
+let isTaken = false;
+let failAt = Infinity;
 
 const Named = z.strictObject({ name: text(20), kind: text(20).optional() });
-const Done = z.strictObject({ id: Uuid, name: z.string() });
-const responses = { 201: Done };
-const stored = async (name: string) => (await database.owner('inbox_events').where({ name })).length;
-const kept = () => database.owner('idempotency_keys').orderBy('created_at');
+const Created = z.strictObject({ id: Uuid, name: z.string() });
+const responses = { 201: Created };
+const countEvents = async (name: string) => (await database.owner('inbox_events').where({ name })).length;
+const storedRows = () => database.owner('idempotency_keys').orderBy('created_at');
+const maxResponseSize = 1024 * 1024;
 
 const routes = [
   ...['/things', '/other-things', '/things/{thing_id}/parts'].map((path) =>
     route({
       method: 'post',
       path,
-      summary: 'makes a thing',
+      summary: 'creates a thing',
       allow: 'customers:create',
       ...(path.includes('{') && { params: z.strictObject({ thing_id: Uuid }) }),
       query: z.strictObject({ loudly: z.literal('yes').optional() }),
@@ -45,39 +46,30 @@ const routes = [
       handle: async ({ tx, body }) => {
         const id = randomUUID();
         await tx('inbox_events').insert({ event_id: id, name: body.name });
-        if (taken) throw conflict({ resource: 'thing', field: 'name' });
+        if (isTaken) throw conflict({ resource: 'thing', field: 'name' });
         return withETag(7, { id, name: body.name });
       },
       afterCommit: async () => {
-        followed += 1;
+        hooked += 1;
       },
     }),
   ),
   route({
     method: 'post',
     path: '/long',
-    summary: 'answers more than is kept',
+    summary: 'responds with as many characters as requested',
     allow: 'customers:create',
-    body: Named,
-    responses: { 201: z.strictObject({ id: Uuid, name: z.string(), long: z.string() }) },
+    body: z.strictObject({ name: text(20), length: z.int() }),
+    responses: { 201: z.string() },
     handle: async ({ tx, body }) => {
-      const id: string = randomUUID();
-      await tx('inbox_events').insert({ event_id: id, name: body.name });
-      return withETag(1, { id, name: body.name, long: 'x'.repeat(70_000) });
-    },
-    rebuild: {
-      reference: ({ id }) => id,
-      read: async ({ db, actor, reference }) => {
-        const found = await db('inbox_events').where({ event_id: reference }).first();
-        if (!found || !actor.company_id) throw notFound('thing');
-        return withETag(2, { id: reference, name: found.name as string, long: 'rebuilt' });
-      },
+      await tx('inbox_events').insert({ event_id: randomUUID(), name: body.name });
+      return 'x'.repeat(body.length);
     },
   }),
   route({
     method: 'post',
     path: '/never',
-    summary: 'says that it is not repeatable',
+    summary: 'has its idempotency off',
     allow: 'signed_in',
     idempotency: 'off',
     body: Named,
@@ -87,7 +79,7 @@ const routes = [
   route({
     method: 'post',
     path: '/open',
-    summary: 'knows no caller',
+    summary: 'needs no authentication',
     allow: 'open',
     body: Named,
     responses,
@@ -96,7 +88,7 @@ const routes = [
   route({
     method: 'post',
     path: '/everywhere',
-    summary: 'finds its record without a company',
+    summary: 'acts in no company',
     allow: 'customers:create',
     tenancy: 'global',
     body: Named,
@@ -125,30 +117,29 @@ const routes = [
   }),
   route({
     method: 'post',
-    path: '/in-parts',
-    summary: 'each name by itself',
+    path: '/in-steps',
+    summary: 'a step for each name',
     allow: 'customers:create',
-    transaction: 'own', // each part stands alone
+    transaction: 'own', // each step stands alone
     idempotency: 'steps',
     body: z.strictObject({ names: z.array(z.string()) }),
     responses: { 200: z.array(z.string()) },
-    handle: async ({ body, runStep: once, recordStep: keep }) => {
+    prepare: async ({ body }) => {
+      if (body.names.includes('unprepared')) throw conflict({ resource: 'thing', field: 'name' });
+    },
+    handle: async ({ body, runStep, recordStep }) => {
       const results: string[] = [];
-      for (const [at, name] of body.names.entries()) {
-        if (at >= break_after) throw new Error('killed');
-        if (name === 'refused') results.push(await keep(String(at), `refused ${randomUUID()}`));
-        else
-          results.push(
-            await once(
-              String(at),
-              async (tx) => {
-                const id = randomUUID();
+      for (const [index, name] of body.names.entries()) {
+        if (index >= failAt) throw new Error('killed');
+        const result =
+          name === 'rejected'
+            ? recordStep(index + 1, `rejected ${randomUUID()}`)
+            : runStep(index + 1, async (tx) => {
+                const id: string = randomUUID();
                 await tx('inbox_events').insert({ event_id: id, name });
-                return name === 'long' ? `${id} ${'x'.repeat(70_000)}` : id;
-              },
-              { reference: (result) => result.slice(0, 36), read: async (id) => `${id} again` },
-            ),
-          );
+                return name === 'long' ? 'x'.repeat(maxResponseSize) : id;
+              });
+        results.push(await result);
       }
       return results;
     },
@@ -183,17 +174,17 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 beforeEach(() => {
   prepared = 0;
-  followed = 0;
-  taken = false;
-  break_after = Infinity;
+  hooked = 0;
+  isTaken = false;
+  failAt = Infinity;
 });
 
 const me = randomUUID();
-type Who = { id?: string; role?: Role; company?: string };
+type Identity = { id?: string; role?: Role; company?: string };
 const post = (
   at: string,
   key: string | undefined,
-  { id = me, role = 'manager', company = company_id }: Who = {},
+  { id = me, role = 'manager', company = company_id }: Identity = {},
   by = app,
 ) =>
   supertest(by)
@@ -205,36 +196,45 @@ const post = (
       ...(role !== 'superuser' && { 'X-Company-Id': company }),
       ...(key !== undefined && { 'Idempotency-Key': key }),
     });
-const aName = () => randomUUID().slice(0, 20);
+/** The rows of my request. */
+const rowsOf = (at: string, key: string) => {
+  const request = createHash('sha256')
+    .update(JSON.stringify([me, 'post', at, key]))
+    .digest();
+  return database.owner('idempotency_keys').where({ request });
+};
+const newName = () => randomUUID().slice(0, 20);
 const path = (body: { errors: { path: string }[] }) => body.errors.map((error) => error.path);
 
-/** As a client does: on a busy machine an equal request at another replica may take longer than one waits for it, which is a 503. */
-async function patiently(send: () => PromiseLike<Response>): Promise<Response> {
+/** Retries a 503 as clients do: on a busy machine an equal request at another replica may take longer than the lock timeout. */
+async function retrying(send: () => PromiseLike<Response>): Promise<Response> {
   for (;;) {
-    const answer = await send();
-    if (answer.status !== 503) return answer;
+    const response = await send();
+    if (response.status !== 503) return response;
   }
 }
+const distinct = (replies: Response[]) => new Set(replies.map(({ status, text: body }) => `${status} ${body}`)).size;
+const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000);
 
 describe('a repeated POST', () => {
-  test('gets the first answer again, whole, and nothing is done a second time', async () => {
+  test('gets the stored response, byte by byte, and has no second effect', async () => {
     const key = randomUUID();
-    const name = aName();
+    const name = newName();
     const first = await post('/things', key).send({ name }).expect(201);
     expect([first.headers['etag'], first.headers['idempotency-replayed']]).toEqual(['"7"', undefined]);
     const again = await post('/things', key).send({ name }).expect(201);
     expect(again.text).toBe(first.text);
     expect([again.headers['etag'], again.headers['idempotency-replayed']]).toEqual(['"7"', 'true']);
-    expect([await stored(name), prepared, followed]).toEqual([1, 1, 1]);
+    expect([await countEvents(name), prepared, hooked]).toEqual([1, 1, 1]);
   });
 
-  test('is the same however its JSON is spelled, and another one when it says or asks something else', async () => {
+  test('is equal however its JSON is formatted; another body or query under the key is a 422', async () => {
     const key = randomUUID();
-    const name = aName();
+    const name = newName();
     const first = await post('/things', key).send({ name, kind: 'new' }).expect(201);
-    const otherwise = ` { "kind":"new", "name" : "${name}" } `;
-    const spelled = await post('/things/', key).type('json').send(otherwise).expect(201);
-    expect(spelled.text).toBe(first.text);
+    const reformatted = ` { "kind":"new", "name" : "${name}" } `;
+    const equal = await post('/things/', key).type('json').send(reformatted).expect(201);
+    expect(equal.text).toBe(first.text);
     for (const [at, body] of [
       ['/things', { name: 'another', kind: 'new' }],
       ['/things', { name }],
@@ -243,12 +243,12 @@ describe('a repeated POST', () => {
       const { body: problem } = await post(at, key).send(body).expect(422);
       expect(path(problem)).toEqual(['Idempotency-Key']);
     }
-    expect([await stored(name), await stored('another')]).toEqual([1, 0]);
+    expect([await countEvents(name), await countEvents('another')]).toEqual([1, 0]);
   });
 
-  test('is one’s own: another caller, company, definition or record with the same key is another request', async () => {
+  test('with the same key is another request for another actor, company, route or record', async () => {
     const key = randomUUID();
-    const name = aName();
+    const name = newName();
     const [one, two] = [randomUUID(), randomUUID()];
     const posts = [
       post('/things', key),
@@ -263,57 +263,58 @@ describe('a repeated POST', () => {
     const ids = new Set<string>();
     for (const each of posts) ids.add((await each.send({ name }).expect(201)).body.id as string);
     expect(ids.size).toBe(posts.length);
-    expect(await stored(name)).toBe(posts.length);
+    expect(await countEvents(name)).toBe(posts.length);
     await post(`/things/${one.toUpperCase()}/parts`, key).send({ name }).expect('Idempotency-Replayed', 'true');
   });
 
-  test('of a definition without a company is kept under none', async () => {
+  test('of a route without a company is stored under none', async () => {
     const key = randomUUID();
     const first = await post('/everywhere', key).send({ name: 'a' }).expect(201);
     const again = await post('/everywhere', key, { company: randomUUID() }).send({ name: 'a' }).expect(201);
     expect(again.text).toBe(first.text);
-    const [row] = await database.owner('idempotency_keys').where({ key });
+    const [row] = await rowsOf('/everywhere', key);
     expect(row.company_id).toBe('00000000-0000-0000-0000-000000000000');
   });
 
-  test('needs the permission still', async () => {
+  test('still needs the permission', async () => {
     const key = randomUUID();
     await post('/things', key).send({ name: 'a' }).expect(201);
     const { body } = await post('/things', key, { role: 'viewer' }).send({ name: 'a' }).expect(403);
     expect(body.error_code).toBe('FORBIDDEN');
   });
 
-  test('of one that failed is tried anew', async () => {
+  test('of a failed one is executed again', async () => {
     const key = randomUUID();
-    const name = aName();
-    taken = true;
+    const name = newName();
+    isTaken = true;
     await post('/things', key).send({ name }).expect(409);
     await post('/things', key).send({ name: '' }).expect(422);
-    expect([await stored(name), await database.owner('idempotency_keys').where({ key })]).toEqual([0, []]);
-    taken = false;
+    expect([await countEvents(name), await rowsOf('/things', key)]).toEqual([0, []]);
+    isTaken = false;
     const { headers } = await post('/things', key).send({ name }).expect(201);
-    expect([headers['idempotency-replayed'], await stored(name)]).toEqual([undefined, 1]);
+    expect([headers['idempotency-replayed'], await countEvents(name)]).toEqual([undefined, 1]);
   });
 
-  test('50 at once, at two replicas: one effect, equal answers', async () => {
+  test('50 at once at two replicas have one effect and equal responses', async () => {
     const key = randomUUID();
-    const name = aName();
-    const answers = await Promise.all(
-      Array.from({ length: 50 }, (_, at) => patiently(() => post('/things', key, {}, apps[at % 2]).send({ name }))),
+    const name = newName();
+    const replies = await Promise.all(
+      Array.from({ length: 50 }, (_, at) => retrying(() => post('/things', key, {}, apps[at % 2]).send({ name }))),
     );
-    expect(new Set(answers.map(({ status, text: body }) => `${status} ${body}`)).size).toBe(1);
-    expect(answers[0]?.status).toBe(201);
-    expect(answers.filter(({ headers }) => !headers['idempotency-replayed'])).toHaveLength(1);
-    // A replica works on equal requests one after the other; only the first of each did any work.
-    expect([await stored(name), followed, prepared <= 2]).toEqual([1, 1, true]);
+    expect([distinct(replies), replies[0]?.status]).toEqual([1, 201]);
+    expect(replies.filter(({ headers }) => !headers['idempotency-replayed'])).toHaveLength(1);
+    // Each replica runs equal requests one after the other, so only the first of each can prepare.
+    expect([await countEvents(name), hooked, prepared <= 2]).toEqual([1, 1, true]);
   });
 
-  test('waits for the transaction of the first, wherever it runs, and takes its place when that comes to nothing', async () => {
+  test('waits for the transaction of the first one and takes its place when that is rolled back', async () => {
     const key = randomUUID();
-    const name = aName();
+    const name = newName();
     const elsewhere = await database.owner.transaction();
-    const slot = { company_id, actor_id: me, method: 'post', path: '/things', key };
-    await elsewhere('idempotency_keys').insert({ ...slot, fingerprint: Buffer.of() });
+    const request = createHash('sha256')
+      .update(JSON.stringify([me, 'post', '/things', key]))
+      .digest();
+    await elsewhere('idempotency_keys').insert({ company_id, request, step: 0 });
     const second = post('/things', key)
       .send({ name })
       .then(({ status }) => status);
@@ -321,49 +322,47 @@ describe('a repeated POST', () => {
       const waiting = async () =>
         (await database.owner.raw('select 1 from pg_locks where not granted')).rowCount as number;
       await expect.poll(waiting).toBeGreaterThan(0);
-      expect(await stored(name)).toBe(0);
+      expect(await countEvents(name)).toBe(0);
     } finally {
       await elsewhere.rollback();
     }
-    expect([await second, await stored(name)]).toEqual([201, 1]);
+    expect([await second, await countEvents(name)]).toEqual([201, 1]);
   });
 
-  test('after 24 hours is a new one, and old answers are removed', async () => {
+  test('is a new request after 24 hours; expired responses are deleted', async () => {
     const key = randomUUID();
-    const name = aName();
-    const age = (hours: number) =>
-      database
-        .owner('idempotency_keys')
-        .where({ key })
-        .update({ created_at: hoursAgo(hours) });
+    const name = newName();
+    const age = (hours: number) => rowsOf('/things', key).update({ created_at: hoursAgo(hours) });
     await post('/things', key).send({ name }).expect(201);
     await age(23);
     await post('/things', key).send({ name }).expect('Idempotency-Replayed', 'true');
     await age(24.1);
     const { headers } = await post('/things', key).send({ name: 'other' }).expect(201);
-    expect([headers['idempotency-replayed'], await stored(name)]).toEqual([undefined, 1]);
+    expect([headers['idempotency-replayed'], await countEvents(name)]).toEqual([undefined, 1]);
     await post('/things', key).send({ name: 'other' }).expect('Idempotency-Replayed', 'true');
 
     const young = randomUUID();
     await post('/things', young).send({ name }).expect(201);
     await age(24.1);
-    const forgetting = startIdempotencyCleanup(database.db, pino({ level: 'silent' }), { every: 10 });
-    await expect.poll(async () => (await kept()).filter((row) => row.key === key)).toEqual([]);
-    await forgetting.stop();
-    expect((await kept()).filter((row) => row.key === young)).toHaveLength(1);
+    await database.owner('redacted_subjects').insert({ company_id, subject_hash: 'old', created_at: hoursAgo(24.1) });
+    const cleanup = startIdempotencyCleanup(database.db, pino({ level: 'silent' }), { every: 10 });
+    await expect
+      .poll(async () => [await rowsOf('/things', key), await database.owner('redacted_subjects')])
+      .toEqual([[], []]);
+    await cleanup.stop();
+    expect(await rowsOf('/things', young)).toHaveLength(1);
   });
 });
 
-const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000);
-
-describe('what is kept', () => {
-  test('is the answer, and nothing of the body but a fingerprint under this program’s own key', async () => {
+describe('a stored response', () => {
+  test('holds no request body but a fingerprint keyed by the service’s secret', async () => {
     const key = randomUUID();
     await post('/things', key).send({ name: 'guessable' }).expect(201);
-    const [row] = await database.owner('idempotency_keys').where({ key });
-    expect(row).toMatchObject({ company_id, actor_id: me, method: 'post', path: '/things', part: '', status: 201 });
+    const [row] = await rowsOf('/things', key);
+    expect(row).toMatchObject({ company_id, step: 0, status: 201, headers: { ETag: '"7"' }, redacted: false });
+    expect(row.subject_ids.toSorted()).toEqual([me, row.response.id].toSorted());
     expect(row.fingerprint).toHaveLength(32);
-    const elsewhere = createService({
+    const otherSecret = createService({
       service: 'test',
       version: '1',
       routes,
@@ -372,36 +371,40 @@ describe('what is kept', () => {
       serviceKeys: testServiceKeys,
       secret: 'another'.padEnd(43, 'y'),
     });
-    // Under another secret the same body is not known again.
-    await post('/things', key, {}, elsewhere).send({ name: 'guessable' }).expect(422);
+    // Under another secret the same body has another fingerprint.
+    await post('/things', key, {}, otherSecret).send({ name: 'guessable' }).expect(422);
   });
 
-  test('of a long answer is what it is built from, as it is now; gone, it is its 404', async () => {
+  test('is at most 1 MiB long; a longer one keeps its effect, and its repetition is a 409', async () => {
     const key = randomUUID();
-    const { body: first } = await post('/long', key).send({ name: 'a' }).expect(201);
-    const [row] = await database.owner('idempotency_keys').where({ key });
-    expect([row.answer, row.reference, row.status]).toEqual([null, first.id, 201]);
-    const again = await post('/long', key).send({ name: 'a' }).expect(201);
-    expect(again.body).toEqual({ id: first.id, name: 'a', long: 'rebuilt' });
-    expect([again.headers['etag'], again.headers['idempotency-replayed']]).toEqual(['"2"', 'true']);
-    await post('/long', key).send({ name: 'b' }).expect(422);
-    await database.owner('inbox_events').where({ event_id: first.id }).delete();
-    expect((await post('/long', key).send({ name: 'a' }).expect(404)).body.error_code).toBe('THING_NOT_FOUND');
+    const send = (length: number) => post('/long', `${key}-${length}`).send({ name: 'long', length });
+    const longest = maxResponseSize - 2; // with its quotes
+    const before = await countEvents('long');
+    const first = await send(longest).expect(201);
+    const again = await send(longest).expect(201).expect('Idempotency-Replayed', 'true');
+    expect(again.text === first.text).toBe(true);
+    await send(longest + 1).expect(201);
+    const { body } = await send(longest + 1).expect(409);
+    expect(body.error_code).toBe('IDEMPOTENCY_RESPONSE_TOO_LONG');
+    await post('/long', `${key}-${longest + 1}`)
+      .send({ name: 'other', length: 1 })
+      .expect(422);
+    expect(await countEvents('long')).toBe(before + 2);
   });
 
-  test('is nothing without a key, nor where it is not honoured, whatever the key is', async () => {
-    const before = (await kept()).length;
+  test('does not exist without a key, nor for a route that ignores the key', async () => {
+    const before = (await storedRows()).length;
     await post('/things', undefined).send({ name: 'a' }).expect(201);
     for (const at of ['/never', '/open']) {
       const ids = [];
       for (const key of ['same', 'same', 'no good key']) ids.push((await post(at, key).send({ name: 'a' })).body.id);
       expect(new Set(ids).size).toBe(3);
     }
-    expect(await kept()).toHaveLength(before);
+    expect(await storedRows()).toHaveLength(before);
   });
 
   test.each(['', 'with space', 'é', 'x'.repeat(256)])(
-    'a key such as "%s" is a 422 beside the other faults',
+    'is not made for the invalid key "%s", a 422 beside the other errors',
     async (key) => {
       const { body } = await post('/things', Buffer.from(key).toString('latin1')).send({ name: '' }).expect(422);
       expect(path(body).toSorted()).toEqual(['Idempotency-Key', 'name']);
@@ -413,7 +416,7 @@ describe('a repeated upload', () => {
   const upload = (key: string, title: string, bytes: Buffer, by = app) =>
     post('/uploads', key, {}, by).field('title', title).attach('file', bytes, 'a.bin');
 
-  test('is known by its bytes and fields, and read to its end before it is answered', async () => {
+  test('is compared by file and fields, and read to its end before the response', async () => {
     const key = randomUUID();
     const bytes = Buffer.alloc(300_000, 'a');
     const first = await upload(key, 'mine', bytes).expect(200);
@@ -424,87 +427,113 @@ describe('a repeated upload', () => {
     changed[299_999] = 0;
     for (const other of [changed, bytes.subarray(1)]) await upload(key, 'mine', other).expect(422);
     await upload(key, 'yours', bytes).expect(422);
-    expect(await stored('mine')).toBe(1);
+    expect(await countEvents('mine')).toBe(1);
   });
 
-  test('has one effect when it comes twice at once', async () => {
+  test('has one effect when sent several times at once', async () => {
     const key = randomUUID();
     const bytes = Buffer.alloc(200_000, 'b');
-    const answers = await Promise.all(
-      [0, 1, 0, 1].map((by) => patiently(() => upload(key, 'at once', bytes, apps[by]))),
+    const replies = await Promise.all(
+      [0, 1, 0, 1].map((by) => retrying(() => upload(key, 'at once', bytes, apps[by]))),
     );
-    expect(new Set(answers.map(({ status, text: body }) => `${status} ${body}`)).size).toBe(1);
-    expect([answers[0]?.status, await stored('at once')]).toEqual([200, 1]);
+    expect(distinct(replies)).toBe(1);
+    expect([replies[0]?.status, await countEvents('at once')]).toEqual([200, 1]);
   });
 });
 
-describe('a definition that works in parts', () => {
-  const names = ['a', 'b', 'refused', 'c'].map((name) => (name === 'refused' ? name : `${name}-in-parts`));
-  const counts = () => Promise.all(names.map((name) => stored(name)));
+describe('a route with steps', () => {
+  const names = ['a', 'b', 'rejected', 'c'].map((name) => (name === 'rejected' ? name : `${name}-in-steps`));
+  const counts = () => Promise.all(names.map((name) => countEvents(name)));
 
-  test('goes on where it was cut off: nothing is done twice, what was refused stays refused', async () => {
+  test('continues after an interruption: each step takes effect once, recorded results stay', async () => {
     const key = randomUUID();
-    break_after = 3;
-    await post('/in-parts', key).send({ names }).expect(500);
+    failAt = 3;
+    await post('/in-steps', key).send({ names }).expect(500);
     expect(await counts()).toEqual([1, 1, 0, 0]);
-    await post('/in-parts', key)
+    expect(await rowsOf('/in-steps', key).orderBy('step').pluck('step')).toEqual([0, 1, 2, 3]);
+    await post('/in-steps', key)
       .send({ names: ['something else'] })
       .expect(422);
 
-    break_after = Infinity;
-    const whole = await post('/in-parts', key).send({ names }).expect(200);
+    failAt = Infinity;
+    const whole = await post('/in-steps', key).send({ names }).expect(200);
     expect([await counts(), whole.headers['idempotency-replayed']]).toEqual([[1, 1, 0, 1], undefined]);
-    const again = await post('/in-parts', key, {}, apps[1]).send({ names }).expect(200);
+    const again = await post('/in-steps', key, {}, apps[1]).send({ names }).expect(200);
     expect([again.text, again.headers['idempotency-replayed']]).toEqual([whole.text, 'true']);
     expect(await counts()).toEqual([1, 1, 0, 1]);
   });
 
-  test('many at once do each part once and answer alike', async () => {
+  test('stores the request before its first step: another body is a 422 though no step has run', async () => {
+    const key = randomUUID();
+    failAt = 0;
+    await post('/in-steps', key)
+      .send({ names: ['unstarted'] })
+      .expect(500);
+    failAt = Infinity;
+    await post('/in-steps', key)
+      .send({ names: ['unasked'] })
+      .expect(422);
+    await post('/in-steps', key)
+      .send({ names: ['unstarted'] })
+      .expect(200);
+    expect([await countEvents('unstarted'), await countEvents('unasked')]).toEqual([1, 0]);
+  });
+
+  test('stores nothing for a request that fails before its steps', async () => {
+    const key = randomUUID();
+    await post('/in-steps', key)
+      .send({ names: ['unprepared'] })
+      .expect(409);
+    await post('/in-steps', key)
+      .send({ names: ['prepared'] })
+      .expect(200);
+  });
+
+  test('runs each step once when many equal requests arrive at two replicas', async () => {
     const key = randomUUID();
     const many = Array.from({ length: 20 }, (_, at) => `at-once-${at}`);
-    const answers = await Promise.all(
+    const replies = await Promise.all(
       Array.from({ length: 10 }, (_, at) =>
-        patiently(() => post('/in-parts', key, {}, apps[at % 2]).send({ names: [...many, 'refused'] })),
+        retrying(() => post('/in-steps', key, {}, apps[at % 2]).send({ names: [...many, 'rejected'] })),
       ),
     );
-    expect(new Set(answers.map(({ status, text: body }) => `${status} ${body}`)).size).toBe(1);
-    expect(answers[0]?.status).toBe(200);
-    expect(await Promise.all(many.map((name) => stored(name)))).toEqual(many.map(() => 1));
+    expect([distinct(replies), replies[0]?.status]).toEqual([1, 200]);
+    expect(await Promise.all(many.map((name) => countEvents(name)))).toEqual(many.map(() => 1));
   });
 
-  test('keeps of a long result what it is built from', async () => {
+  test('keeps the effect of a step whose result is too long to store', async () => {
     const key = randomUUID();
-    const { body: first } = await post('/in-parts', key)
-      .send({ names: ['long'] })
-      .expect(200);
-    const { body: again } = await post('/in-parts', key)
-      .send({ names: ['long'] })
-      .expect(200);
-    expect(again).toEqual([`${first[0].slice(0, 36)} again`]);
+    const send = () => post('/in-steps', key).send({ names: ['long'] });
+    const before = await countEvents('long');
+    await send().expect(200);
+    expect((await send().expect(409)).body.error_code).toBe('IDEMPOTENCY_RESPONSE_TOO_LONG');
+    expect(await countEvents('long')).toBe(before + 1);
   });
 
-  test('after 24 hours begins anew, whatever is left of the parts', async () => {
+  test('expires together with its steps', async () => {
     const key = randomUUID();
-    const send = () => post('/in-parts', key).send({ names: ['old'] });
+    const send = () => post('/in-steps', key).send({ names: ['old', 'older'] });
+    failAt = 1;
+    await send().expect(500);
+    await rowsOf('/in-steps', key).update({ created_at: hoursAgo(23.9) });
+    failAt = Infinity;
     const { body: first } = await send().expect(200);
-    await database
-      .owner('idempotency_keys')
-      .where({ key, part: '' })
-      .update({ created_at: hoursAgo(24.1) });
+    expect(new Set(await rowsOf('/in-steps', key).pluck('created_at')).size).toBe(1);
+    await rowsOf('/in-steps', key).update({ created_at: hoursAgo(24.1) });
     expect((await send().expect(200)).body).not.toEqual(first);
-    expect(await stored('old')).toBe(2);
+    expect([await countEvents('old'), await countEvents('older')]).toEqual([2, 2]);
   });
 
-  test('without a key does what it is told each time', async () => {
+  test('runs its steps every time without a key', async () => {
     for (let time = 0; time < 2; time += 1)
-      await post('/in-parts', undefined)
+      await post('/in-steps', undefined)
         .send({ names: ['twice'] })
         .expect(200);
-    expect(await stored('twice')).toBe(2);
+    expect(await countEvents('twice')).toBe(2);
   });
 });
 
-test('a definition that could not repeat its answer is not mounted', () => {
+test('rejects a route whose response cannot be replayed', () => {
   const mount = (definition: object) => () =>
     createService({
       service: 'test',

@@ -1,186 +1,180 @@
+import { Readable } from 'node:stream';
 import type { Tx } from '@clientela/db';
 import { invalid, unavailable } from '@clientela/errors';
-import { Readable } from 'node:stream';
-import {
-  reserveKey,
-  deleteSteps,
-  findStored,
-  listStoredSteps,
-  completeKey,
-  type StoredResponse,
-  type CompletedResponse,
-  type IdempotencyScope,
-} from './idempotency-store.ts';
-import { responseErased, acceptsIdempotencyKey, keyReused } from './idempotency-key.ts';
+import type { Actor } from '../identity/actor.ts';
 import { Reply } from '../routing/reply.ts';
 import { successOf, type Route } from '../routing/route.ts';
 import {
   asReply,
-  runAfterCommit,
   handle,
   prepare,
+  runAfterCommit,
   type Context,
   type IdempotentSteps,
-  type RebuildPart,
   type TransactionOptions,
 } from '../routing/transaction.ts';
+import { acceptsIdempotencyKey, keyReused, responseErased, responseTooLong } from './idempotency-key.ts';
+import {
+  completeKey,
+  listStored,
+  reserveKey,
+  type IdempotencyScope,
+  type StoredResponse,
+} from './idempotency-store.ts';
+import { collectSubjectIds } from './subject-ids.ts';
 
-/** One request that may be repeated. */
+/** A request with an `Idempotency-Key`. */
 export type IdempotentRequest = {
   scope: IdempotencyScope;
-  /** Known when the whole request has been read: it reads what is left of an upload. */
+  actor: Actor;
+  params: Record<string, string>;
+  /** Reads the rest of an upload first. */
   fingerprint: () => Promise<Buffer>;
-  /** What the handler is given. */
+  /** The handler's input. */
   input: Context;
 };
 
-const most = 64 * 1024; // bytes of an answer that is kept whole
+export type IdempotencyOptions = TransactionOptions & {
+  /** The names of path parameters and response fields that hold a customer number. */
+  customerNumberFields?: readonly string[];
+};
 
-/** @throws Error for a definition that could not answer a repeated request as it did the first */
+const maxResponseSize = 1024 * 1024; // bytes, as a body
+const wholeRequest = 0; // its number among the steps
+const replayed = { 'Idempotency-Replayed': 'true' };
+
+/** @throws Error for a route whose response cannot be replayed */
 export function assertIdempotencyConfig(definition: Route): void {
   if (!acceptsIdempotencyKey(definition)) return;
   const name = `${definition.method} ${definition.path}`;
-  if (definition.kind === 'stream') throw new Error(`${name} cannot repeat a stream: say idempotency: 'off'`);
+  if (definition.kind === 'stream') throw new Error(`${name} streams its response: set idempotency: 'off'`);
   if ((definition.transaction === 'own') !== (definition.idempotency === 'steps'))
-    throw new Error(
-      `${name} has transactions of its own: say idempotency: 'steps' and use once, or idempotency: 'off'`,
-    );
+    throw new Error(`${name} has transactions of its own: set idempotency: 'steps' and use runStep, or 'off'`);
 }
 
 /**
- * Runs a definition for a request with an `Idempotency-Key`: once, and its first answer again for each equal one within 24 hours. The answer is
- * kept in the transaction of the effect, so that there is never one without the other; a failure keeps nothing.
- * @throws AppError 422 when the key came with another request before, 404 when the answer was erased with the person it was about
+ * Runs a route once per `Idempotency-Key` and replays its response to equal requests for 24 hours. The response is stored in the
+ * transaction of the effect. A failure stores nothing.
+ * @throws AppError 422 when the key was used with another request, 404 when the response was erased with the person it was about
  */
 export async function executeIdempotent(
   definition: Route,
-  options: TransactionOptions,
-  call: IdempotentRequest,
+  options: IdempotencyOptions,
+  request: IdempotentRequest,
 ): Promise<Reply> {
-  if (definition.transaction === 'own') return performParts(definition, options, call);
   const { db } = options;
-  const known = await findStored(db, call.scope);
-  if (known) return replayStored(definition, options, call, known);
-  const prepared = await prepare(definition, { ...call.input, db });
-  const { first, made } = await options.db.transaction(async (tx) => {
-    // What an upload is known by may not have been read yet: it is said with the answer.
-    if (!(await reserveKey(tx, call.scope, '', Buffer.of()))) return { first: await findStored(tx, call.scope) };
-    const result = await handle(definition, { ...call.input, prepared, tx });
-    await completeKey(tx, call.scope, '', {
-      ...toStored(definition, asReply(result)),
-      fingerprint: await call.fingerprint(),
+  const stored = await listStored(db, request.scope);
+  const first = stored.find(({ step }) => step === wholeRequest);
+  if (first && definition.transaction !== 'own') return replay(first, await request.fingerprint());
+  if (first) assertEqualRequest(first, await request.fingerprint());
+  const prepared = await prepare(definition, { ...request.input, db });
+  const context = { ...request.input, prepared };
+
+  let result: unknown;
+  if (definition.transaction !== 'own') {
+    const { reply, isReplay } = await runOnce(options, request, wholeRequest, async (tx) => {
+      result = await handle(definition, { ...context, tx });
+      const { status = successOf(definition), body, headers } = asReply(result);
+      return new Reply(status, body, headers);
     });
-    return { made: { result } };
-  });
-  if (made) {
-    await runAfterCommit(definition, options, call.input, made.result);
-    return asReply(made.result);
+    if (!isReplay) await runAfterCommit(definition, options, request.input, result);
+    return reply;
   }
-  if (!first) throw unavailable('An equal request is still at work');
-  return replayStored(definition, options, call, first);
-}
 
-async function replayStored(
-  definition: Route,
-  { db }: TransactionOptions,
-  call: IdempotentRequest,
-  first: StoredResponse,
-): Promise<Reply> {
-  if (first.erased) throw responseErased();
-  if (!first.fingerprint.equals(await call.fingerprint())) throw invalid(keyReused());
-  const read = definition.rebuild?.read as ((context: object) => Promise<unknown>) | undefined;
-  const built = first.reference === null ? undefined : await read?.({ ...call.input, db, reference: first.reference });
-  const { body, headers } = built === undefined ? { body: first.answer, headers: first.headers } : asReply(built);
-  return new Reply(first.status ?? undefined, body, { ...headers, ...replayed });
-}
-
-const replayed = { 'Idempotency-Replayed': 'true' };
-
-function toStored(
-  definition: Route,
-  { status = successOf(definition), body, headers }: Reply,
-): Omit<CompletedResponse, 'fingerprint'> {
-  if (body instanceof Readable)
-    throw new Error(`${definition.method} ${definition.path} answers a stream, which cannot be kept`);
-  const reference = definition.rebuild?.reference as ((body: unknown) => string) | undefined;
-  const answer = JSON.stringify(body);
-  return Buffer.byteLength(answer) > most && reference
-    ? { status, reference: reference(body) }
-    : { status, headers, answer };
-}
-
-/** A definition in several transactions: what is kept is a row for the request, by which it is known, and one for each part. */
-async function performParts(definition: Route, options: TransactionOptions, call: IdempotentRequest): Promise<Reply> {
-  const { db } = options;
-  const fingerprint = await call.fingerprint();
-  const before = await begin(options, call.scope, fingerprint);
-  if (before.some(({ part, erased }) => part === '' && erased)) throw responseErased();
-  if (before.some(({ part, fingerprint: of }) => part === '' && !of.equals(fingerprint))) throw invalid(keyReused());
-  let worked = false;
-  const parts = keptParts(options, call.scope, before, () => {
-    worked = true;
-  });
-  const prepared = await prepare(definition, { ...call.input, db });
-  const result = await handle(definition, { ...call.input, prepared, db, ...parts });
-  if (worked) await runAfterCommit(definition, options, call.input, result);
+  const known = first ? stored : await startSteps(options, request);
+  const { steps, hasWorked } = idempotentSteps(options, request, known);
+  result = await handle(definition, { ...context, db, ...steps });
+  if (hasWorked()) await runAfterCommit(definition, options, request.input, result);
   const { status, body, headers } = asReply(result);
-  return new Reply(status, body, worked ? headers : { ...headers, ...replayed });
+  return new Reply(status, body, hasWorked() ? headers : { ...headers, ...replayed });
 }
 
-/** @returns what is kept of the request already; nothing when it is the first */
-async function begin(
-  options: TransactionOptions,
-  slot: IdempotencyScope,
-  fingerprint: Buffer,
-): Promise<StoredResponse[]> {
-  const before = await listStoredSteps(options.db, slot);
-  if (before.some(({ part }) => part === '')) return before;
-  const first = await options.db.transaction(async (tx) => {
-    const claimed = await reserveKey(tx, slot, '', fingerprint);
-    if (claimed) await deleteSteps(tx, slot);
-    return claimed;
+/** Runs `work` and stores its reply in one transaction, unless an equal request has done so. */
+async function runOnce(
+  options: IdempotencyOptions,
+  request: IdempotentRequest,
+  step: number,
+  work: (tx: Tx) => Promise<Reply>,
+): Promise<{ reply: Reply; isReplay: boolean }> {
+  const reply = await options.db.transaction(async (tx) => {
+    if (!(await reserveKey(tx, request.scope, step))) return undefined;
+    const fresh = await work(tx);
+    await storeReply(tx, options, request, step, fresh);
+    return fresh;
   });
-  return first ? [] : listStoredSteps(options.db, slot);
+  if (reply) return { reply, isReplay: false };
+  const stored = (await listStored(options.db, request.scope)).find((row) => row.step === step);
+  if (!stored) throw unavailable('An equal request is still in progress');
+  return { reply: replay(stored, await request.fingerprint()), isReplay: true };
 }
 
-function keptParts(
-  options: TransactionOptions,
-  slot: IdempotencyScope,
-  before: readonly StoredResponse[],
-  worked: () => void,
-): IdempotentSteps {
-  const known = new Map(before.map((row) => [row.part, row]));
-
-  const once: IdempotentSteps['runStep'] = async <R>(
-    part: string,
-    work: (tx: Tx) => Promise<R>,
-    rebuild?: RebuildPart<R>,
-  ) => {
-    const row = known.get(part);
-    if (row) return restored(row, rebuild);
-    const { first, done } = await options.db.transaction(async (tx) => {
-      if (!(await reserveKey(tx, slot, part, Buffer.of()))) return { first: await findStored(tx, slot, part) };
-      const result = await work(tx);
-      const answer = JSON.stringify(result);
-      const long = Buffer.byteLength(answer) > most && rebuild;
-      const settled = long ? { reference: rebuild.reference(result) } : { answer };
-      await completeKey(tx, slot, part, { ...settled, fingerprint: Buffer.of() });
-      return { done: { result } };
-    });
-    if (done) {
-      worked();
-      return done.result;
-    }
-    if (!first) throw unavailable('An equal request is still at work');
-    return restored(first, rebuild);
-  };
-  return {
-    runStep: once,
-    recordStep: async (part, result) => (known.get(part)?.erased ? result : once(part, async () => result)),
-  };
+async function storeReply(
+  tx: Tx,
+  { customerNumberFields = ['customer_number'] }: IdempotencyOptions,
+  { scope, actor, params, fingerprint }: IdempotentRequest,
+  step: number,
+  reply?: Reply,
+): Promise<void> {
+  const { status, headers, body } = reply ?? {};
+  if (body instanceof Readable) throw new Error('A streamed response cannot be stored');
+  const response = reply && JSON.stringify(body);
+  await completeKey(tx, scope, step, {
+    fingerprint: await fingerprint(),
+    ...(response !== undefined && {
+      status,
+      headers,
+      response: Buffer.byteLength(response) > maxResponseSize ? null : response,
+    }),
+    subject_ids: collectSubjectIds({ actor_id: actor.id, params, headers, body }, customerNumberFields),
+  });
 }
 
-async function restored<R>(row: StoredResponse, rebuild: RebuildPart<R> | undefined): Promise<R> {
-  if (row.erased) throw responseErased();
-  return row.reference !== null && rebuild ? rebuild.read(row.reference) : (row.answer as R);
+/** @throws AppError 404 for a redacted response, 422 for another request under the key */
+function assertEqualRequest(stored: StoredResponse, fingerprint: Buffer): void {
+  if (stored.redacted) throw responseErased();
+  if (!stored.fingerprint.equals(fingerprint)) throw invalid(keyReused());
+}
+
+/** @throws AppError as `assertEqualRequest`, 409 for a response that was too long to store */
+function replay(stored: StoredResponse, fingerprint: Buffer): Reply {
+  assertEqualRequest(stored, fingerprint);
+  if (stored.response === null) throw responseTooLong();
+  return new Reply(stored.status ?? undefined, stored.response, { ...stored.headers, ...replayed });
+}
+
+/** Stores the request itself before its first step, so that the key belongs to it. @returns what is stored of it */
+async function startSteps(options: IdempotencyOptions, request: IdempotentRequest): Promise<StoredResponse[]> {
+  const isFirst = await options.db.transaction(async (tx) => {
+    const isReserved = await reserveKey(tx, request.scope, wholeRequest);
+    if (isReserved) await storeReply(tx, options, request, wholeRequest);
+    return isReserved;
+  });
+  if (isFirst) return [];
+  const stored = await listStored(options.db, request.scope);
+  const first = stored.find(({ step }) => step === wholeRequest);
+  if (first) assertEqualRequest(first, await request.fingerprint());
+  return stored;
+}
+
+function idempotentSteps(
+  options: IdempotencyOptions,
+  request: IdempotentRequest,
+  stored: readonly StoredResponse[],
+): { steps: IdempotentSteps; hasWorked: () => boolean } {
+  const known = new Map(stored.map((row) => [row.step, row]));
+  let worked = false;
+
+  const runStep: IdempotentSteps['runStep'] = async <R>(step: number, work: (tx: Tx) => Promise<R>) => {
+    const row = known.get(step);
+    if (row) return replay(row, await request.fingerprint()).body as R;
+    const { reply, isReplay } = await runOnce(options, request, step, async (tx) => new Reply(200, await work(tx), {}));
+    worked ||= !isReplay;
+    return reply.body as R;
+  };
+  const recordStep: IdempotentSteps['recordStep'] = async (step, result) => {
+    const row = known.get(step);
+    const isUnreplayable = row && (row.redacted || row.response === null);
+    return isUnreplayable ? result : runStep(step, async () => result);
+  };
+  return { steps: { runStep, recordStep }, hasWorked: () => worked };
 }

@@ -1,31 +1,31 @@
 import { unavailable } from '@clientela/errors';
 
 /**
- * Lets equal requests through one after the other, so that the later ones find the answer of the first instead of doing its work (and
- * holding a connection to the database) beside it. Between processes the database decides.
+ * Creates a mutex per key. Equal requests in one process wait for the first one's response without holding a database connection.
+ * Across processes the primary key of the stored responses excludes them.
  */
-export function createKeyedMutex(): <T>(name: string, signal: AbortSignal, work: () => Promise<T>) => Promise<T> {
+export function createKeyedMutex(): <T>(key: string, signal: AbortSignal, work: () => Promise<T>) => Promise<T> {
   const running = new Map<string, Promise<void>>();
 
-  return async (name, signal, work) => {
-    for (let before = running.get(name); before; before = running.get(name)) {
-      await either(before, signal);
-      if (signal.aborted) throw unavailable('An equal request is still at work');
+  return async (key, signal, work) => {
+    for (let previous = running.get(key); previous; previous = running.get(key)) {
+      await settledOrAborted(previous, signal);
+      if (signal.aborted) throw unavailable('An equal request is still in progress');
     }
     const { promise, resolve } = Promise.withResolvers<void>();
-    running.set(name, promise);
+    running.set(key, promise);
     try {
       return await work();
     } finally {
-      running.delete(name);
+      running.delete(key);
       resolve();
     }
   };
 }
 
-const either = (before: Promise<void>, signal: AbortSignal): Promise<void> =>
+const settledOrAborted = (previous: Promise<void>, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });
-    void before.then(resolve);
+    void previous.then(resolve);
   });

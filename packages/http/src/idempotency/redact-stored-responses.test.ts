@@ -10,54 +10,51 @@ let service: TestService;
 let company: Company;
 let admin: TestUser;
 let person: Person;
-/** How often doors had an effect. */
+/** How often handlers took effect. */
 let effects = 0;
+/** Holds back the handler's transaction. */
+let gate: Promise<void> | undefined;
 
-const Anything = z.record(z.string(), z.json());
-const answering = (path: string, extra: object = {}) =>
+const AnyBody = z.record(z.string(), z.json());
+const echo = (path: string, extra: object = {}) =>
   route({
     method: 'post',
     path,
-    summary: 'answers what it is sent',
+    summary: 'responds with its body',
     allow: 'customers:create',
-    body: Anything,
-    responses: { 201: Anything },
+    body: AnyBody,
+    responses: { 201: AnyBody },
     handle: async ({ body }) => {
       effects += 1;
-      const { header, ...shown } = body;
-      return reply(201, shown, typeof header === 'string' ? { Location: header } : {});
+      await gate;
+      const { header, ...rest } = body;
+      return reply(201, rest, typeof header === 'string' ? { Location: header } : {});
     },
     ...extra,
   });
-const params = z.strictObject({ id: z.string() });
 const routes = [
-  answering('/things'),
-  answering('/things/{id}/notes', { params }),
-  answering('/everywhere', { tenancy: 'global' }),
-  answering('/rest/v1/customers'),
-  answering('/rest/v1/customers/{id}/calls', { params }),
-  answering('/rest/v1/favorites'),
-  answering('/api/favorites'),
-  answering('/long', {
-    rebuild: { reference: ({ id }: { id: string }) => id, read: async () => ({ built: 'again' }) },
-  }),
+  echo('/things'),
+  echo('/things/{id}/notes', { params: z.strictObject({ id: z.string() }) }),
+  echo('/everywhere', { tenancy: 'global' }),
+  echo('/numbered/{legacy_id}/calls', { params: z.strictObject({ legacy_id: z.string() }) }),
   route({
     method: 'post',
-    path: '/in-parts',
-    summary: 'each by itself',
+    path: '/in-steps',
+    summary: 'a step for each text',
     allow: 'customers:create',
-    transaction: 'own', // each part stands alone
+    transaction: 'own', // each step stands alone
     idempotency: 'steps',
-    body: z.strictObject({ all: z.array(z.string()) }),
+    body: z.strictObject({ texts: z.array(z.string()) }),
     responses: { 200: z.array(z.string()) },
-    handle: async ({ body, runStep: once, recordStep: keep }) => {
+    handle: async ({ body, runStep, recordStep }) => {
       const results: string[] = [];
-      for (const [at, one] of body.all.entries()) {
-        const done = once(String(at), async () => {
+      for (const [index, text] of body.texts.entries()) {
+        const result = runStep(index + 1, async () => {
           effects += 1;
-          return `${effects} ${one}`;
-        }).catch((error: unknown) => keep(String(at), error instanceof AppError ? error.error_code : 'failed'));
-        results.push(await done);
+          await gate;
+          return `${effects} ${text}`;
+        }).catch((error: unknown) => recordStep(index + 1, error instanceof AppError ? error.error_code : 'failed'));
+        results.push(await result);
       }
       return results;
     },
@@ -65,11 +62,21 @@ const routes = [
 ];
 
 beforeAll(async () => {
-  service = await testService('product', (parts) =>
-    createService({ ...parts, service: 'product', version: '1', routes }),
+  service = await testService(
+    'product',
+    (parts) =>
+      createService({
+        ...parts,
+        service: 'product',
+        version: '1',
+        routes,
+        customerNumberFields: ['customer_number', 'legacy_id'],
+      }),
+    { pool: 3 },
   );
 });
 beforeEach(() => {
+  gate = undefined;
   company = service.company();
   admin = service.user('admin', company);
   person = { company_id: company.id, customer_id: randomUUID(), customer_number: 10_000_042, user_id: randomUUID() };
@@ -80,144 +87,182 @@ const post = (path: string, body: object, { key = randomUUID(), by = admin }: { 
   by.post(path, body).set('Idempotency-Key', key);
 const erase = async (whom = person) => {
   let rows = 0;
-  let parts = 0;
-  for (let last: Awaited<ReturnType<typeof redactStoredResponses>> | undefined; !last?.over; parts += 1) {
-    const after = last?.after ?? null;
-    last = await service.database.db.transaction((tx) => redactStoredResponses(tx, whom, after));
-    rows += last.rows;
+  let batches = 0;
+  for (let isLast = false; !isLast; batches += 1) {
+    const batch = await service.database.db.transaction((tx) => redactStoredResponses(tx, whom));
+    ({ isLast } = batch);
+    rows += batch.rows;
   }
-  return { rows, parts };
+  return { rows, batches };
 };
 const gone = { status: 404, error_code: 'IDEMPOTENCY_ANSWER_ERASED' };
-const whole = async () =>
+const allRows = async () =>
   JSON.stringify(
     await service.database.owner('idempotency_keys').select(service.database.owner.raw('idempotency_keys::text')),
   );
 
-describe('an answer that holds a person', () => {
+describe('a stored response about a person', () => {
   const requests: [string, () => { path: string; body: object; by?: TestUser }][] = [
     ['in its path', () => ({ path: `/things/${person.customer_id}/notes`, body: {} })],
-    [
-      'in its path, spelled otherwise',
-      () => ({ path: `/things/${person.customer_id?.toUpperCase()}/notes`, body: {} }),
-    ],
-    [
-      'by the customer’s id, deep in it',
-      () => ({ path: '/things', body: { a: [{ customer: { id: person.customer_id } }] } }),
-    ],
-    ['by the user’s id', () => ({ path: '/things', body: { user_id: person.user_id } })],
+    ['in its path, in upper case', () => ({ path: `/things/${person.customer_id?.toUpperCase()}/notes`, body: {} })],
+    ['by customer id, nested', () => ({ path: '/things', body: { a: [{ customer: { id: person.customer_id } }] } })],
+    ['by customer id, within a text', () => ({ path: '/things', body: { a: `of ${person.customer_id}.` } })],
+    ['by user id', () => ({ path: '/things', body: { user_id: person.user_id } })],
     ['in a header', () => ({ path: '/things', body: { header: `/customers/${person.customer_id}` } })],
-    [
-      'in what it is built from again',
-      () => ({ path: '/long', body: { id: person.customer_id, long: 'x'.repeat(70_000) } }),
-    ],
-    ['though the definition acts in no company', () => ({ path: '/everywhere', body: { id: person.user_id } })],
-    ['as its caller', () => ({ path: '/things', body: {}, by: service.user('admin', company, person.user_id ?? '') })],
-    ['by number, as a customer of vApteke’s', () => ({ path: '/rest/v1/customers', body: { id: 10_000_042 } })],
-    ['by number, in vApteke’s path', () => ({ path: '/rest/v1/customers/10000042/calls', body: {} })],
-    [
-      'by number, as whose favorite it is',
-      () => ({ path: '/rest/v1/favorites', body: { id: 1, user_id: 10_000_042 } }),
-    ],
-    ['the same under its other name', () => ({ path: '/api/favorites', body: { user_id: 10_000_042 } })],
-    ['by number, said to be one', () => ({ path: '/things', body: { a: { customer_number: 10_000_042 } } })],
+    ['of a route without a company', () => ({ path: '/everywhere', body: { id: person.user_id } })],
+    ['as its actor', () => ({ path: '/things', body: {}, by: service.user('admin', company, person.user_id ?? '') })],
+    ['by customer number in its path', () => ({ path: '/numbered/10000042/calls', body: {} })],
+    ['by customer number in its path, with zeros', () => ({ path: '/numbered/0010000042/calls', body: {} })],
+    ['by customer number', () => ({ path: '/things', body: { a: { customer_number: 10_000_042 } } })],
+    ['by customer number under another name', () => ({ path: '/things', body: { legacy_id: 10_000_042 } })],
   ];
 
-  test.each(requests)('%s is gone, and its repeat does nothing', async (_where, make) => {
+  test.each(requests)('%s is redacted; its repetition is a 404 without effect', async (_where, make) => {
     const { path, body, by } = make();
     const key = `canary-${randomUUID()}@example.com`;
-    const sent = { ...body, said: `canary ${key}` };
+    const sent = { ...body, text: `canary ${key}` };
     const as = { key, ...(by && { by }) };
     await post(path, sent, as).expect(201);
-    expect(await whole()).toContain(key);
+    expect(await allRows()).toContain(key);
     const before = effects;
-    expect(await erase()).toEqual({ rows: 1, parts: 1 });
-    expect(await whole()).not.toContain(key);
+    expect(await erase()).toEqual({ rows: 1, batches: 1 });
+    const rows = await allRows();
+    for (const trace of [key, person.customer_id, person.user_id, '10000042']) expect(rows).not.toContain(trace);
     for (const again of [sent, { other: 'request' }])
       expect((await post(path, again, as).expect(404)).body).toMatchObject(gone);
     expect(effects).toBe(before);
-    expect(await erase()).toEqual({ rows: 0, parts: 1 });
+    expect(await erase()).toEqual({ rows: 0, batches: 1 });
     await post(path, sent, { ...as, key: randomUUID() }).expect(201);
   });
 
-  test('is another’s, when only a number looks alike, and stays', async () => {
+  test('is found by index', async () => {
+    const plan = await service.database.db.transaction(async (tx) => {
+      await tx.raw('set local enable_seqscan = off');
+      const { rows } = await tx.raw(`explain select from idempotency_keys where subject_ids && array['x']`);
+      return JSON.stringify(rows);
+    });
+    expect(plan).toContain('idempotency_keys_subject_ids');
+  });
+
+  test('is kept when it has only a similar number, or belongs to another company', async () => {
     const others = [
       ['/things', { price: 10_000_042, total: 10_000_042, id: 10_000_042 }],
       [
         '/things',
         { customer_number: 100_000_421, text: 'customer_number":10000042}', more: '"customer_number":10000042,' },
       ],
-      ['/rest/v1/customers', { id: 10_000_043, phone: '10000042' }],
-      ['/rest/v1/customers/100000421/calls', { id: 10_000_042 }],
-      ['/rest/v1/favorites', { id: 10_000_042, user_id: 1, item_id: 10_000_042 }],
+      ['/things', { legacy_id: 10_000_043, phone: '10000042' }],
+      ['/numbered/100000421/calls', { id: 10_000_042 }],
       ['/things', { id: randomUUID() }],
     ] as const;
-    const kept = [];
+    const stored = [];
     for (const [path, body] of others) {
       const key = randomUUID();
-      kept.push({ path, body, key, by: admin, answer: (await post(path, body, { key }).expect(201)).text });
+      stored.push({ path, body, key, by: admin, response: (await post(path, body, { key }).expect(201)).text });
     }
     const elsewhere = service.user('admin', service.company());
     const body = { id: person.customer_id, customer_number: 10_000_042 };
-    kept.push({ path: '/things', body, key: 'k', by: elsewhere, answer: JSON.stringify(body) });
+    stored.push({ path: '/things', body, key: 'k', by: elsewhere, response: JSON.stringify(body) });
     await post('/things', body, { key: 'k', by: elsewhere }).expect(201);
 
-    expect(await erase()).toEqual({ rows: 0, parts: 1 });
-    expect(await erase({ ...person, customer_id: null, user_id: null, customer_number: null })).toMatchObject({
-      rows: 0,
-    });
-    for (const { path, body, key, by, answer } of kept) {
-      const again = await post(path, body, { key, by }).expect(201);
-      expect([again.text, again.headers['idempotency-replayed']]).toEqual([answer, 'true']);
+    expect(await erase()).toEqual({ rows: 0, batches: 1 });
+    const nobody = { ...person, customer_id: null, user_id: null, customer_number: null };
+    expect(await erase(nobody)).toMatchObject({ rows: 0 });
+    for (const { path, body: again, key, by, response } of stored) {
+      const repeated = await post(path, again, { key, by }).expect(201);
+      expect([repeated.text, repeated.headers['idempotency-replayed']]).toEqual([response, 'true']);
     }
   });
 });
 
-test('of a request in parts, the parts about the person are gone, and the others answer as they did', async () => {
-  const all = ['other', `about ${person.customer_id}`, 'another'];
-  const first = (await post('/in-parts', { all }, { key: 'k' }).expect(200)).body;
+describe('a request that is under way during the erasure', () => {
+  /** Runs a request whose transaction ends only after the erasure. */
+  const duringErasure = async (send: () => PromiseLike<unknown>) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    gate = promise;
+    const before = effects;
+    const running = send();
+    const settled = Promise.resolve(running);
+    await expect.poll(() => effects).toBe(before + 1);
+    expect((await erase()).rows).toBeLessThanOrEqual(1);
+    resolve();
+    await settled;
+  };
+
+  test('stores a redacted response', async () => {
+    const body = { id: person.customer_id, text: 'canary-under-way' };
+    await duringErasure(() => post('/things', body, { key: 'k' }).expect(201, body));
+    const rows = await allRows();
+    for (const trace of ['canary-under-way', person.customer_id]) expect(rows).not.toContain(trace);
+    const before = effects;
+    expect((await post('/things', body, { key: 'k' }).expect(404)).body).toMatchObject(gone);
+    expect(effects).toBe(before);
+  });
+
+  test('stores redacted steps; of an actor who is erased the whole request is a 404', async () => {
+    const texts = ['canary-other', `canary-about ${person.customer_id}`];
+    await duringErasure(() => post('/in-steps', { texts }, { key: 'k' }).expect(200));
+    expect((await post('/in-steps', { texts }, { key: 'k' }).expect(200)).body).toEqual([
+      expect.stringContaining('canary-other'),
+      gone.error_code,
+    ]);
+    expect(await allRows()).not.toContain('canary-about');
+
+    const by = service.user('admin', company, person.user_id ?? '');
+    person = { ...person, customer_id: randomUUID() };
+    await duringErasure(() => post('/in-steps', { texts: ['canary-mine'] }, { key: 'k', by }).expect(200));
+    expect((await post('/in-steps', { texts: ['canary-mine'] }, { key: 'k', by }).expect(404)).body).toMatchObject(
+      gone,
+    );
+    const rows = await allRows();
+    for (const trace of ['canary-mine', person.user_id]) expect(rows).not.toContain(trace);
+  });
+});
+
+test('redacts the steps about the person and replays the others', async () => {
+  const texts = ['other', `about ${person.customer_id}`, 'another'];
+  const first = (await post('/in-steps', { texts }, { key: 'k' }).expect(200)).body;
   const before = effects;
   expect((await erase()).rows).toBe(1);
-  const again = await post('/in-parts', { all }, { key: 'k' }).expect(200);
+  const again = await post('/in-steps', { texts }, { key: 'k' }).expect(200);
   expect(again.body).toEqual([first[0], gone.error_code, first[2]]);
   expect(effects).toBe(before);
-  expect(await whole()).not.toContain(person.customer_id);
+  expect(await allRows()).not.toContain(person.customer_id);
 
-  const mine = service.user('admin', company, person.user_id ?? '');
-  await post('/in-parts', { all: ['one'] }, { key: 'k', by: mine }).expect(200);
-  expect((await erase()).rows).toBe(2);
-  expect((await post('/in-parts', { all: ['one'] }, { key: 'k', by: mine }).expect(404)).body).toMatchObject(gone);
+  const user_id = randomUUID();
+  const mine = service.user('admin', company, user_id);
+  await post('/in-steps', { texts: ['one'] }, { key: 'k', by: mine }).expect(200);
+  expect((await erase({ ...person, user_id })).rows).toBe(2);
+  expect((await post('/in-steps', { texts: ['one'] }, { key: 'k', by: mine }).expect(404)).body).toMatchObject(gone);
   expect(effects).toBe(before + 1);
 });
 
-test('a key whose erased answer is past its 24 hours is free again', async () => {
-  const body = { id: person.customer_id };
-  await post('/things', body, { key: 'k' }).expect(201);
+test('frees the key of a redacted response after 24 hours', async () => {
+  const body = { text: 'free again' };
+  const by = service.user('admin', company, person.user_id ?? '');
+  await post('/things', body, { key: 'k', by }).expect(201);
   expect((await erase()).rows).toBe(1);
-  await service.database
-    .owner('idempotency_keys')
-    .where({ company_id: company.id })
-    .update({ created_at: service.database.owner.raw(`now() - interval '25 hours'`) });
-  await post('/things', body, { key: 'k' }).expect(201);
-  expect((await post('/things', body, { key: 'k' }).expect(201)).headers['idempotency-replayed']).toBe('true');
+  const yesterday = service.database.owner.raw(`now() - interval '25 hours'`);
+  for (const table of ['idempotency_keys', 'redacted_subjects'])
+    await service.database.owner(table).where({ company_id: company.id }).update({ created_at: yesterday });
+  await post('/things', body, { key: 'k', by }).expect(201);
+  expect((await post('/things', body, { key: 'k', by }).expect(201)).headers['idempotency-replayed']).toBe('true');
 });
 
-test('however many there are, a thousand are gone through at a time, and each is found', async () => {
+test('redacts a thousand responses per transaction and finds each', async () => {
   const row = (n: number) => ({
     company_id: company.id,
-    actor_id: randomUUID(),
-    method: 'post',
-    path: '/things',
-    key: `k${n}`,
-    fingerprint: Buffer.of(),
+    request: Buffer.from(`request ${n}`),
+    step: 0,
     status: 201,
-    answer: JSON.stringify({ id: n % 2 ? person.customer_id : randomUUID() }),
+    response: JSON.stringify({ id: n % 2 ? person.customer_id : randomUUID() }),
+    subject_ids: n % 2 ? [person.customer_id] : [],
   });
   await service.database.owner.batchInsert(
     'idempotency_keys',
     Array.from({ length: 2500 }, (_, n) => row(n)),
     500,
   );
-  expect(await erase()).toEqual({ rows: 1250, parts: 3 });
-  expect(await whole()).not.toContain(person.customer_id);
+  expect(await erase()).toEqual({ rows: 1250, batches: 2 });
+  expect(await allRows()).not.toContain(person.customer_id);
 });

@@ -10,7 +10,7 @@ import {
   idempotencyScope,
   type fingerprints,
 } from '../idempotency/idempotency-key.ts';
-import { executeIdempotent, assertIdempotencyConfig } from '../idempotency/idempotency.ts';
+import { executeIdempotent, assertIdempotencyConfig, type IdempotencyOptions } from '../idempotency/idempotency.ts';
 import type { createKeyedMutex } from '../idempotency/keyed-mutex.ts';
 import { resolveActingCompany } from '../identity/acting-company.ts';
 import { actorOf, type Actor, type CompanyActor } from '../identity/actor.ts';
@@ -21,13 +21,13 @@ import type { Reply } from './reply.ts';
 import { clientIp, requestSignal, expectedVersion } from './request.ts';
 import { deadlineOf, isInternal, successOf, acceptsCompany, type Route } from './route.ts';
 import { sendReply } from './send.ts';
-import { perform, type TransactionOptions } from './transaction.ts';
+import { perform } from './transaction.ts';
 import { validate, validateParams, throwIfInvalid } from './validate.ts';
 
 /** Validates the body or query of a route that declares none. */
 const noFields = z.strictObject({});
 
-export type HandlerOptions = TransactionOptions & {
+export type HandlerOptions = IdempotencyOptions & {
   /** Resolves `?company_id=`. */
   companies?: CompanyClient;
   /** The service's secret, 32 bytes in base64url. Keys the fingerprints of requests. */
@@ -97,6 +97,8 @@ export function createRouteHandler(definition: Route, options: HandlerOptions, d
       const execute = () =>
         executeIdempotent(definition, options, {
           scope,
+          actor,
+          params,
           input,
           fingerprint: async () => {
             await form?.drained();
@@ -104,7 +106,9 @@ export function createRouteHandler(definition: Route, options: HandlerOptions, d
           },
         });
       // An upload does not wait for its turn, because its bytes would have to be buffered.
-      reply = form ? await execute() : await deps.mutex(Object.values(scope).join(' '), signal, execute);
+      reply = form
+        ? await execute()
+        : await deps.mutex(`${scope.company_id} ${scope.request.toString('hex')}`, signal, execute);
     }
     const status = reply.status ?? success;
     if (options.validateResponses) assertResponse(definition, status, reply);

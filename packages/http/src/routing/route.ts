@@ -3,7 +3,6 @@ import type { Permission, Peer } from '@clientela/contracts';
 import type { Db, Scope, Tx } from '@clientela/db';
 import type { z } from 'zod';
 import type { Actor, CompanyActor } from '../identity/actor.ts';
-import type { Reply } from './reply.ts';
 import type { IdempotentSteps } from './transaction.ts';
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
@@ -30,7 +29,6 @@ export type Upload = { filename: string; mime_type: string; stream: Readable };
 type ActorFor<A, R> = A extends 'open' ? undefined : R extends 'company' ? CompanyActor : Actor;
 type Shape<S> = S extends z.ZodType ? z.infer<S> : undefined;
 type Change<M, T> = T extends 'own' ? { db: Db } & IdempotentSteps : M extends 'get' ? { db: Db } : { tx: Tx };
-type BodyOf<Result> = Result extends Reply<infer Body> ? Body : Result;
 
 type RouteInput<A, R, P, Q, B, K> = {
   actor: ActorFor<A, R>;
@@ -71,12 +69,6 @@ export type RouteDefinition<M, A, R, P, Q, B, K, T, Prepared, Result> = {
    * (`runStep`); with `off` the header is ignored. Open and internal routes always ignore it.
    */
   idempotency?: 'off' | 'steps';
-  /** For a POST whose response may exceed 64 KiB: the reference to store instead, and how to rebuild the response. */
-  rebuild?: {
-    reference: (body: BodyOf<NoInfer<Result>>) => string;
-    /** @throws AppError 404 when the record no longer exists */
-    read: (context: RouteInput<A, R, P, Q, B, K> & { db: Db; reference: string }) => Promise<NoInfer<Result>>;
-  };
   /** The name of a rate limit per user. Routes with the same name share it. */
   rateLimit?: string;
   /** Maximum body size in bytes. Default 1 MiB. */
@@ -114,12 +106,11 @@ export type Route = Omit<
     unknown,
     unknown
   >,
-  'handle' | 'prepare' | 'afterCommit' | 'rebuild'
+  'handle' | 'prepare' | 'afterCommit'
 > & {
   prepare?: (context: never) => Promise<unknown>;
   handle: (context: never) => unknown;
   afterCommit?: (context: never) => Promise<void>;
-  rebuild?: { reference: (body: never) => string; read: (context: never) => Promise<unknown> };
 };
 
 /** Declares a route. `allow` is required, and the handler's input is typed by the declaration. */

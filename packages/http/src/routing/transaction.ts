@@ -11,29 +11,24 @@ export type TransactionOptions = {
 /** The handler's input, as far as this module reads it. */
 export type Context = { request_id: string; signal: AbortSignal };
 
-/** What a definition that opens its own transactions works with, when no key was sent: the parts are done as they come. */
-export const directSteps = (options: TransactionOptions): IdempotentSteps => ({
-  runStep: (_part, work) => options.db.transaction(work),
-  recordStep: async (_part, result) => result,
-});
-
-/**
- * How a definition with transactions of its own works in parts, each of which has its effect once however often the request is repeated.
- * The names of the parts are the definition's own.
- */
+/** The steps of a route with transactions of its own. Each takes effect once, however often the request is repeated. */
 export type IdempotentSteps = {
   /**
-   * Runs `work` in a transaction of its own and keeps its result there; when an equal request has done this part before, it answers
-   * with that one's result. A failure is not kept.
-   * @param rebuild how a result of more than 64 KiB is built again
-   * @throws AppError 404 when the result was erased with the person it was about
+   * Runs `work` in a transaction of its own and stores its result there. Returns the stored result when an equal request has done the
+   * step. A failure stores nothing.
+   * @param step from 1; an operation has the same number in every repetition
+   * @throws AppError 404 for a result that was erased with its person, 409 for one that was too long to store
    */
-  runStep: <R>(part: string, work: (tx: Tx) => Promise<R>, rebuild?: RebuildPart<NoInfer<R>>) => Promise<R>;
-  /** Keeps the result of a part that has changed nothing, a refusal say. @returns the one that counts: what is kept, once it is, unless that was erased */
-  recordStep: <R>(part: string, result: R) => Promise<R>;
+  runStep: <R>(step: number, work: (tx: Tx) => Promise<R>) => Promise<R>;
+  /** Stores the result of a step without effect, such as a problem. @returns the step's stored result, or `result` if that was erased */
+  recordStep: <R>(step: number, result: R) => Promise<R>;
 };
 
-export type RebuildPart<R> = { reference: (result: R) => string; read: (reference: string) => Promise<R> };
+/** The steps of a request without a key: nothing is stored. */
+export const directSteps = (options: TransactionOptions): IdempotentSteps => ({
+  runStep: (_step, work) => options.db.transaction(work),
+  recordStep: async (_step, result) => result,
+});
 
 export const prepare = async (definition: Route, context: Context & { db: Db }): Promise<unknown> =>
   definition.prepare?.(context as never);

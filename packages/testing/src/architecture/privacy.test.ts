@@ -25,7 +25,7 @@ describe.each(services)('what %s says of people', (service) => {
     const database = await testDatabase(service);
     try {
       const catalog = await readCatalog(database.db);
-      expect(catalog.get('idempotency_keys')?.find(({ name }) => name === 'answer')).toMatchObject({
+      expect(catalog.get('idempotency_keys')?.find(({ name }) => name === 'response')).toMatchObject({
         class: 'personal',
       });
       expect(validateInventory(privacy, catalog)).toEqual([]);

@@ -1,6 +1,6 @@
-import { notFound } from '@clientela/errors';
 import { route, type CompanyClient, type Route } from '@clientela/http';
 import { createCache } from '../cache.ts';
+import { requireCompany } from '../customers/company.ts';
 import { buildAnalytics } from './rules.ts';
 import { CustomerAnalytics } from './schema.ts';
 import { countByStatusAndType, countSince, sumCounters } from './store.ts';
@@ -22,8 +22,7 @@ export const analyticsRoutes = (companies: CompanyClient, now: () => number = Da
       allow: 'analytics:read',
       responses: { 200: CustomerAnalytics },
       prepare: async ({ actor, signal }) => {
-        const company = await companies(actor.company_id, { actor, signal });
-        if (!company) throw notFound('company');
+        const company = await requireCompany(companies, actor.company_id, { actor, signal });
         return company.currency;
       },
       handle: ({ db, actor: { company_id }, prepared: currency }) =>

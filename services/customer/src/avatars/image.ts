@@ -1,11 +1,12 @@
-import { AppError, invalid } from '@clientela/errors';
-import { createConcurrencyLimiter } from './concurrency-limiter.ts';
+import { AppError, invalid, unavailable } from '@clientela/errors';
+import { createConcurrencyLimiter } from '@clientela/runtime';
 
 export const imageType = 'image/webp';
 /** Maximum width and height of a stored image, in pixels. */
 const maxSide = 512;
 const maxPixels = 25_000_000;
 
+export const tooManyUploads = () => unavailable('Too many uploads in progress; retry in 2 s');
 const fileError = (message: string) => invalid([{ path: 'file', message }]);
 
 /** File signatures of JPEG, PNG and WebP; other files never reach a decoder. */
@@ -16,7 +17,12 @@ const signatures: readonly ((bytes: Buffer) => boolean)[] = [
 ];
 
 // Decodes one image at a time: an image at the pixel limit may take 200 MB, however small its file.
-const decodeLimiter = createConcurrencyLimiter({ concurrency: 1, maxQueued: 32, queueTimeoutMs: 15_000 });
+const decodeLimiter = createConcurrencyLimiter({
+  concurrency: 1,
+  maxQueued: 32,
+  queueTimeoutMs: 15_000,
+  rejection: tooManyUploads,
+});
 
 let sharpModule: ReturnType<typeof load> | undefined;
 

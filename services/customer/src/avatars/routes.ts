@@ -1,7 +1,7 @@
 import { notFound, unavailable } from '@clientela/errors';
 import { reply, route, type Route } from '@clientela/http';
 import { lockUndeleted } from '../customers/actions.ts';
-import { ownsCustomer, toSavedResponse, replaySaved } from '../customers/presenter.ts';
+import { ownsCustomer, toSavedResponse } from '../customers/presenter.ts';
 import { CustomerId, SavedCustomerResponse } from '../customers/schema.ts';
 import { removeAvatar, setAvatar } from './actions.ts';
 import { reencodeImage, imageType } from './image.ts';
@@ -49,10 +49,6 @@ export const avatarRoutes = (storage: AvatarStorage): Route[] => [
         'Avatar updated',
         await setAvatar(tx, { actor, id: params.customer_id, expected_version }, prepared),
       ),
-    rebuild: {
-      reference: ({ customer }) => String(customer.id),
-      read: (context) => replaySaved('Avatar updated', context),
-    },
   }),
   route({
     method: 'delete',

@@ -1,11 +1,12 @@
 import { addAbortSignal, type Readable } from 'node:stream';
 import { AppError } from '@clientela/errors';
-import { createConcurrencyLimiter } from './concurrency-limiter.ts';
+import { createConcurrencyLimiter } from '@clientela/runtime';
+import { tooManyUploads } from './image.ts';
 
 export const maxFileBytes = 1024 * 1024;
 
 /** Bounds the number of files in memory. */
-export const uploadLimiter = createConcurrencyLimiter({ concurrency: 32, maxQueued: 0, queueTimeoutMs: 0 });
+export const uploadLimiter = createConcurrencyLimiter({ concurrency: 32, maxQueued: 0, rejection: tooManyUploads });
 
 /** @throws AppError 413 for a file longer than `maxFileBytes`, 408 when it does not arrive in time */
 export async function readUpload(stream: Readable, signal: AbortSignal): Promise<Buffer> {

@@ -302,18 +302,14 @@ describe('a batch with an Idempotency-Key', () => {
     expect(await eventsOf(of, 'customer.created')).toHaveLength(60);
   });
 
-  test('rebuilds a long result, and returns 404 once the customer is removed', async () => {
+  test('replays large results as they were, whatever has become of the records', async () => {
     const key = randomUUID();
     const long = (size: number) => create({ email: email(), metadata: { text: 'x'.repeat(size) } });
     const operations = [long(65_000), long(10)];
     const { body: first } = await sendWithKey(key, operations).expect(200);
     const id = first.results[0].customer.id as string;
     await manager.put(`/api/customers/${id}`, { firstname: 'Later' }).expect(200);
-    const { body: again } = await sendWithKey(key, operations).expect(200);
-    expect(again.results[0]).toMatchObject({ status: 201, customer: { id, firstname: 'Later' } });
-    expect(again.results[1]).toEqual(first.results[1]);
     await service.user('admin', company).delete(`/api/customers/${id}?hard_delete=true`).expect(200);
-    const { body: gone } = await sendWithKey(key, operations).expect(200);
-    expect(statusAndPaths(gone.results[0])).toEqual([404, 404]);
+    expect((await sendWithKey(key, operations).expect(200)).body).toEqual(first);
   });
 });

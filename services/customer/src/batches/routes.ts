@@ -11,8 +11,8 @@ import {
   type ServiceOptions,
 } from '@clientela/http';
 import type { Db, Tx } from '@clientela/db';
+import { requireCompany } from '../customers/company.ts';
 import { toResponse } from '../customers/presenter.ts';
-import { findCustomer } from '../customers/store.ts';
 import type { Fingerprinter } from '../tombstones/fingerprints.ts';
 import { parseOperation, isRetryableUpsert, applyOperation, type BatchContext } from './actions.ts';
 import { Batch, batchResponse, BatchQuery, type OperationResult } from './schema.ts';
@@ -45,8 +45,7 @@ export const batchRoutes = ({ companies, fingerprints, log }: BatchDeps): Route[
     idempotency: 'steps',
     prepare: async ({ actor, query: { allow_erased }, signal }): Promise<BatchContext> => {
       if (allow_erased) requirePermission(actor, 'gdpr:manage');
-      const company = await companies(actor.company_id, { actor, signal });
-      if (!company) throw notFound('company');
+      const company = await requireCompany(companies, actor.company_id, { actor, signal });
       return { company, fingerprints, allow_erased };
     },
     handle: async ({ body, signal, ...context }) => {
@@ -54,7 +53,7 @@ export const batchRoutes = ({ companies, fingerprints, log }: BatchDeps): Route[
       for (const [index, operation] of body.operations.entries()) {
         // Stops when the client has disconnected: finished operations are stored under the key.
         if (signal.aborted) throw unavailable('The batch was interrupted; repeat it with the same Idempotency-Key');
-        results.push(await runOperation(String(index), operation, context, log));
+        results.push(await runOperation(index + 1, operation, context, log));
       }
       const succeeded = results.filter(({ error }) => error === undefined).length;
       return { results, succeeded, failed: results.length - succeeded };
@@ -64,7 +63,7 @@ export const batchRoutes = ({ companies, fingerprints, log }: BatchDeps): Route[
 
 /** Runs one operation and turns an error into its result. */
 async function runOperation(
-  step: string,
+  step: number,
   input: unknown,
   context: StepContext,
   log: BatchDeps['log'],
@@ -86,7 +85,7 @@ async function toErrorResult(error: unknown, { request_id, db }: StepContext): P
   return { status, error: body };
 }
 
-async function attemptOperation(step: string, input: unknown, context: StepContext): Promise<OperationResult> {
+async function attemptOperation(step: number, input: unknown, context: StepContext): Promise<OperationResult> {
   const { runStep, actor, prepared } = context;
   const operation = parseOperation(actor, input);
   const apply = async (tx: Tx): Promise<OperationResult> => {
@@ -95,21 +94,9 @@ async function attemptOperation(step: string, input: unknown, context: StepConte
   };
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await runStep(step, apply, longResult(context));
+      return await runStep(step, apply);
     } catch (error) {
       if (attempt === maxAttempts || !isRetryableUpsert(operation, error)) throw error;
     }
   }
 }
-
-/** Stores a long result as its status and the customer's id. */
-const longResult = (context: StepContext) => ({
-  reference: ({ status, customer }: OperationResult) => `${status} ${customer?.id}`,
-  read: async (reference: string): Promise<OperationResult> => {
-    const [status, id = ''] = reference.split(' ');
-    const customer = await findCustomer(context.db, context.actor.company_id, id);
-    return customer
-      ? { status: Number(status), customer: toResponse(context.actor, customer) }
-      : toErrorResult(notFound('customer'), context);
-  },
-});

@@ -1,9 +1,7 @@
-import type { Db } from '@clientela/db';
-import { notFound } from '@clientela/errors';
-import { withETag, type Actor, type CompanyActor, type Route } from '@clientela/http';
+import { withETag, type Actor, type Route } from '@clientela/http';
 import { redactForRole } from './rules.ts';
 import type { Customer } from './schema.ts';
-import { findCustomer, findUserIdOf, type StoredCustomer } from './store.ts';
+import { findUserIdOf, type StoredCustomer } from './store.ts';
 
 // Response shapes of a customer, shared by the routes of all feature modules.
 
@@ -21,16 +19,6 @@ export const toResponse = (actor: Actor, customer: StoredCustomer) => redactForR
 
 export const toSavedResponse = (actor: Actor, message: string, customer: StoredCustomer) =>
   withETag(customer.version, { message, customer: toResponse(actor, customer) });
-
-/** Rebuilds the response of a repeated POST whose response was too long to be stored. */
-export async function replaySaved(
-  message: string,
-  { db, actor, reference }: { db: Db; actor: CompanyActor; reference: string },
-) {
-  const customer = await findCustomer(db, actor.company_id, reference);
-  if (!customer) throw notFound('customer');
-  return toSavedResponse(actor, message, customer);
-}
 
 type OwnershipContext = Parameters<Extract<Route['allow'], { own: unknown }>['own']>[0];
 

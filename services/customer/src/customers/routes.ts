@@ -19,7 +19,8 @@ import {
   markDeleted,
   removeCustomer,
 } from './actions.ts';
-import { ownsCustomer, toSavedResponse, replaySaved, toResponse } from './presenter.ts';
+import { requireCompany } from './company.ts';
+import { ownsCustomer, toSavedResponse, toResponse } from './presenter.ts';
 import {
   Customer,
   CustomerId,
@@ -39,11 +40,8 @@ const path = '/api/customers';
 const customerPath = `${path}/{customer_id}`;
 
 export const customerRoutes = (companies: CompanyClient): Route[] => {
-  const fetchCompany = async (actor: CompanyActor, signal: AbortSignal) => {
-    const company = await companies(actor.company_id, { actor, signal });
-    if (!company) throw notFound('company');
-    return company;
-  };
+  const fetchCompany = (actor: CompanyActor, signal: AbortSignal) =>
+    requireCompany(companies, actor.company_id, { actor, signal });
 
   const changeRoute = (method: 'put' | 'patch') =>
     route({
@@ -81,10 +79,6 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
       prepare: ({ actor, signal }) => fetchCompany(actor, signal),
       handle: async ({ tx, actor, body, prepared }) =>
         toSavedResponse(actor, 'Customer created', await createCustomer(tx, actor, body, prepared)),
-      rebuild: {
-        reference: ({ customer }) => String(customer.id),
-        read: (context) => replaySaved('Customer created', context),
-      },
     }),
     route({
       method: 'get',

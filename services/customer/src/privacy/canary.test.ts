@@ -126,12 +126,11 @@ test('of an erased person nothing is left in any row of any table, and no file; 
   expect(await tablesWith(kept.canary)).toEqual(before);
   expect(it.files()).toHaveLength(2);
   for (const file of files) expect(it.files()).not.toContain(file);
-  // The ids stay where they lead to nobody; in the path of a blanked answer for 24 hours.
+  // The ids stay where they lead to nobody.
   expect(await tablesWith(gone.id)).toEqual([
     'erased_customers',
     'erasure_requests',
     'erasures',
-    'idempotency_keys',
     'outbox_deliveries',
     'outbox_events',
   ]);

@@ -3,10 +3,10 @@ import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Person } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
-import { conflict, notFound } from '@clientela/errors';
+import { conflict, notFound, unavailable } from '@clientela/errors';
 import { reply, route, withETag, type CompanyActor, type Route } from '@clientela/http';
 import { exportSection } from '@clientela/privacy';
-import { createConcurrencyLimiter } from '../avatars/concurrency-limiter.ts';
+import { createConcurrencyLimiter } from '@clientela/runtime';
 import { findCustomer } from '../customers/store.ts';
 import { privacy } from '../privacy.ts';
 import { isErasedUser } from '../tombstones/store.ts';
@@ -40,7 +40,7 @@ const limitExports = createConcurrencyLimiter({
   concurrency: 2,
   maxQueued: 20,
   queueTimeoutMs: 10_000,
-  fullMessage: 'Too many exports in progress',
+  rejection: () => unavailable('Too many exports in progress; retry in 2 s'),
 });
 
 export type PrivacyDeps = {
@@ -113,7 +113,7 @@ function personRoutes({ peers, onErasureRequested }: PrivacyDeps): Route[] {
         return resolved;
       },
       handle: async ({ db, runStep, actor, query, signal, prepared }) => {
-        const { id } = await runStep('request', async (tx) => ({
+        const { id } = await runStep(1, async (tx) => ({
           id: 'request' in prepared ? prepared.request.id : await insertRequest(tx, prepared.person, actor.id),
         }));
         onErasureRequested?.();

@@ -2,6 +2,7 @@ import type { Db, Tx } from '@clientela/db';
 import { notFound } from '@clientela/errors';
 import { patchBody, reply, route, withETag, type CompanyActor, type CompanyClient, type Route } from '@clientela/http';
 import { changeCustomer } from '../customers/actions.ts';
+import { requireCompany } from '../customers/company.ts';
 import { toRecord, toSavedResponse, toResponse } from '../customers/presenter.ts';
 import {
   Customer,
@@ -47,8 +48,7 @@ function ownRoutes({ companies, users }: ProfileDeps): Route[] {
     return { user };
   };
   const fetchCountry = async ({ actor, signal }: RequestContext): Promise<string> => {
-    const company = await companies(actor.company_id, { actor, signal });
-    if (!company) throw notFound('company');
+    const company = await requireCompany(companies, actor.company_id, { actor, signal });
     return company.country;
   };
 
@@ -64,8 +64,7 @@ function ownRoutes({ companies, users }: ProfileDeps): Route[] {
       responses: { 200: CustomerResponse },
       prepare: resolveOwnProfile,
       handle: async ({ actor, prepared: own, runStep }) => {
-        const profile =
-          'profile' in own ? own.profile : await runStep('profile', (tx) => createProfile(tx, actor, own.user));
+        const profile = 'profile' in own ? own.profile : await runStep(1, (tx) => createProfile(tx, actor, own.user));
         return withETag(profile.version, { customer: toResponse(actor, profile) });
       },
     }),
@@ -98,8 +97,7 @@ function ownRoutes({ companies, users }: ProfileDeps): Route[] {
       responses: { 200: Stats },
       prepare: resolveOwnProfile,
       handle: async ({ db, actor, prepared: own, runStep }) => {
-        const { id } =
-          'profile' in own ? own.profile : await runStep('profile', (tx) => createProfile(tx, actor, own.user));
+        const { id } = 'profile' in own ? own.profile : await runStep(1, (tx) => createProfile(tx, actor, own.user));
         const counters = await findCounters(db, actor.company_id, id);
         if (!counters) throw notFound('customer');
         return toStats(counters);
@@ -124,11 +122,7 @@ const internalRoutes = ({ companies }: Pick<ProfileDeps, 'companies'>): Route[] 
     tenancy: 'global',
     body: NewProfile,
     responses: { 200: ProfileResponse, 201: ProfileResponse },
-    prepare: async ({ actor, body, signal }) => {
-      const company = await companies(body.business_id, { actor, signal });
-      if (!company) throw notFound('company');
-      return company;
-    },
+    prepare: ({ actor, body, signal }) => requireCompany(companies, body.business_id, { actor, signal }),
     handle: async ({ tx, actor, body, prepared: company }) => {
       const origin = { ...actor, company_id: company.id };
       const { customer, created } = await ensureProfile(tx, origin, body, company);

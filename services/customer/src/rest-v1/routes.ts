@@ -2,6 +2,7 @@ import { notFound } from '@clientela/errors';
 import { patchBody, route, withETag, writableFields, type CompanyClient, type Route } from '@clientela/http';
 import { z } from 'zod';
 import { createCustomer } from '../customers/actions.ts';
+import { requireCompany } from '../customers/company.ts';
 import { changeByNumber, deleteByNumber } from './actions.ts';
 import { toLegacyCustomer, toLegacyItem, toCustomerInput } from './rules.ts';
 import {
@@ -42,11 +43,7 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
     allow: 'customers:create',
     body: NewLegacyCustomer,
     responses: { 201: LegacyCustomer },
-    prepare: async ({ actor, signal }) => {
-      const company = await companies(actor.company_id, { actor, signal });
-      if (!company) throw notFound('company');
-      return company;
-    },
+    prepare: ({ actor, signal }) => requireCompany(companies, actor.company_id, { actor, signal }),
     handle: async ({ tx, actor, body, prepared }) => {
       const input = toCustomerInput(writableFields(body, WritableLegacyCustomer));
       const customer = await createCustomer(tx, actor, { ...input, status: 'active', type: 'regular' }, prepared);

@@ -1,6 +1,6 @@
 import type { Db, Tx } from '@clientela/db';
 import { notFound } from '@clientela/errors';
-import { reply, route, withETag, type CompanyActor, type Route } from '@clientela/http';
+import { route, withETag, type CompanyActor, type Route } from '@clientela/http';
 import { Message } from '@clientela/validation';
 import { z } from 'zod';
 import type { CustomerTarget } from '../customers/actions.ts';
@@ -17,7 +17,7 @@ import {
   TagsResponse,
   type Tag,
 } from './schema.ts';
-import { findCustomerOfTag, findTags, listTags } from './store.ts';
+import { findCustomerOfTag, listTags } from './store.ts';
 
 type AddResponse = { message: string; tag: Tag } | { message: string; tags: Tag[] };
 
@@ -29,11 +29,6 @@ const addDefinition = {
   allow: 'customers:update',
   responses: { 201: z.union([TagResponse, TagsResponse]) },
 } as const;
-/** Stores a long response as the ids of its tags. */
-const tagIdsOf = (response: AddResponse) =>
-  ('tags' in response ? response.tags : [response.tag]).map(({ id }) => id).join(' ');
-const replayAdd = async (db: Db, { company_id }: CompanyActor, ids: string) =>
-  reply<AddResponse>(201, { message: 'Tags added', tags: await findTags(db, company_id, ids.split(' ')) });
 const listDefinition = {
   summary: 'List the tags of a customer',
   description: 'All of them, by priority from high to low, then by label. The ETag is the version of the customer.',
@@ -77,10 +72,6 @@ export const tagRoutes: Route[] = [
     body: NewTags,
     handle: ({ tx, actor, params, body, expected_version }) =>
       handleAdd(tx, { actor, id: params.customer_id, expected_version }, body),
-    rebuild: {
-      reference: (response) => tagIdsOf(response),
-      read: ({ db, actor, reference }) => replayAdd(db, actor, reference),
-    },
   }),
   route({
     method: 'post',
@@ -89,10 +80,6 @@ export const tagRoutes: Route[] = [
     body: NewCustomerTags,
     handle: ({ tx, actor, body: { customer_id, ...input }, expected_version }) =>
       handleAdd(tx, { actor, id: customer_id, expected_version }, input),
-    rebuild: {
-      reference: (response) => tagIdsOf(response),
-      read: ({ db, actor, reference }) => replayAdd(db, actor, reference),
-    },
   }),
   route({
     method: 'get',

@@ -11,13 +11,6 @@ export const listTags = async (db: Db, company_id: string, customer_id: string):
 
 const tagOrder = 'priority desc, label';
 
-/** Finds the tags that still exist, in the order of the given ids. */
-export async function findTags(db: Db, company_id: string, ids: readonly string[]): Promise<Tag[]> {
-  const found: Tag[] = await db('customer_tags').select(columns).where({ company_id }).whereIn('id', ids);
-  const byId = new Map(found.map((tag) => [tag.id, tag]));
-  return ids.flatMap((id) => byId.get(id) ?? []);
-}
-
 /** Finds the customer that has the tag. */
 export async function findCustomerOfTag(db: Db, company_id: string, id: string): Promise<string | undefined> {
   const found = (await db('customer_tags').select('customer_id').where({ company_id, id }).first()) as

@@ -1,0 +1,17 @@
+import type { InternalCompany } from '@clientela/contracts';
+import { notFound } from '@clientela/errors';
+import type { CompanyClient } from '@clientela/http';
+
+/**
+ * Fetches a company that must exist.
+ * @throws AppError 404 for an unknown company, 503 while auth is unavailable
+ */
+export async function requireCompany(
+  companies: CompanyClient,
+  id: string,
+  call: Parameters<CompanyClient>[1],
+): Promise<InternalCompany> {
+  const company = await companies(id, call);
+  if (!company) throw notFound('company');
+  return company;
+}
