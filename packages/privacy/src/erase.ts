@@ -5,15 +5,15 @@ import { storedResponsesTable, redactStoredResponses } from '@clientela/http';
 import { readCatalog, type Catalog } from './catalog.ts';
 import { isErased, type DataInventory } from './inventory.ts';
 import { buildReport } from './report.ts';
-import { eraseBatch, startStepName, stepName, type BatchResult } from './steps.ts';
+import { eraseBatch, eraseTable, stepName, type BatchResult } from './steps.ts';
 import { finishErasure, lockErasure, saveProgress, type Progress } from './store.ts';
 
 export type ErasureRequest = { request_id: string; person: Person };
 type RunInTransaction = <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
 
 /**
- * Erases a person from this service, in many transactions: the tombstone first, then the tables in order, at most 2,000 rows each. Every
- * transaction saves the progress, so an interrupted request resumes there. A finished request returns the same report forever.
+ * Erases a person from this service, in many transactions: the first writes the tombstones and erases the tables with `atStart`; each
+ * later one changes at most 2,000 rows of the other tables, in order. Every transaction saves the progress with the rows it counted, so an interrupted request resumes there. A finished request returns the same report forever.
  * Concurrent calls for one request take turns.
  * @throws AppError 503 when the signal aborts it before the end (a repeat continues); 422 when the request names another person
  */
@@ -35,10 +35,7 @@ export async function erasePerson(
 /** Erases a person's rows within the caller's transaction, by the same policies as an erasure. For hard deletes. */
 export async function eraseRows(tx: Tx, inventory: DataInventory, person: Person): Promise<void> {
   const catalog = await readCatalog(tx);
-  for (const table of inventory.tables.filter(isErased)) {
-    for (let batch: BatchResult | undefined; !batch?.isLast;)
-      batch = await eraseBatch(tx, catalog, table, person, batch?.after ?? null);
-  }
+  for (const table of inventory.tables.filter(isErased)) await eraseTable(tx, catalog, table, person);
 }
 
 /** Runs one transaction of an erasure. @returns the report, once no step is left */
@@ -57,15 +54,19 @@ async function advanceErasure(
 
   if (!erasure.resolved_person || !erasure.progress) {
     const person = (await inventory.resolvePerson?.(tx, requested)) ?? requested;
-    const counts = Object.entries((await inventory.onStart?.(tx, person, request_id)) ?? {});
-    const rows = Object.fromEntries(counts.map(([table, count]) => [startStepName(table), count]));
-    await saveProgress(tx, key, { resolved_person: person, progress: { step: null, after: null, rows, finished: [] } });
+    const kept = (await inventory.onStart?.(tx, person, request_id)) ?? [];
+    const progress: Progress = { step: null, after: null, rows: {}, finished: [], kept };
+    for (const table of inventory.tables.filter(({ atStart }) => atStart)) {
+      progress.rows[stepName(table)] = await eraseTable(tx, catalog, table, person);
+      progress.finished.push(stepName(table));
+    }
+    await saveProgress(tx, key, { resolved_person: person, progress });
     return undefined;
   }
   const { resolved_person: person, progress } = erasure;
   const steps = [...inventory.tables.map(stepName), storedResponsesTable];
   const step = steps.find((name) => !progress.finished.includes(name));
-  if (step === undefined) return finishErasure(tx, key, buildReport(inventory, catalog, progress.rows));
+  if (step === undefined) return finishErasure(tx, key, buildReport(inventory, catalog, progress));
   const table = inventory.tables.find((policy) => stepName(policy) === step);
   const after = progress.step === step ? progress.after : null;
   const batch = table ? await eraseBatch(tx, catalog, table, person, after) : await redactStoredResponses(tx, person);
@@ -73,9 +74,10 @@ async function advanceErasure(
   return undefined;
 }
 
-const nextProgress = ({ rows, finished }: Progress, step: string, batch: BatchResult): Progress => ({
+const nextProgress = ({ rows, finished, kept }: Progress, step: string, batch: BatchResult): Progress => ({
   step,
   after: batch.after,
   rows: { ...rows, [step]: (rows[step] ?? 0) + batch.rows },
   finished: batch.isLast ? [...finished, step] : finished,
+  kept,
 });

@@ -1,4 +1,4 @@
-import type { Person, Service } from '@clientela/contracts';
+import type { ErasureReport, Person, Service } from '@clientela/contracts';
 import type { Db, Tx } from '@clientela/db';
 
 /** Selects a person's rows: each column must equal that id of the person. An id that is null matches nothing. */
@@ -34,6 +34,8 @@ export type TablePolicy = ExportPolicy & {
   /** Excludes rows of another policy: those where any of these columns equals that id of the person. */
   except?: Match;
   erasure: ErasurePolicy;
+  /** Erases the rows in the first transaction, with the tombstones. */
+  atStart?: true;
   /** Scans the company's rows by primary key, because no index finds the person's. */
   scanByKey?: true;
 };
@@ -51,10 +53,11 @@ export type DataInventory = {
    */
   resolvePerson?: (db: Db, person: Person) => Promise<Person>;
   /**
-   * Runs once per request, in the first transaction of an erasure: writes what keeps late requests and events from restoring the person.
-   * @returns how many rows it deleted or blanked, by table, for the report
+   * Runs once per request, in the first transaction of an erasure, before the tables with `atStart`: writes the tombstones, which keep late
+   * requests and events from restoring the person, and publishes events.
+   * @returns rows it keeps that no id of the person finds, for the report
    */
-  onStart?: (tx: Tx, person: Person, request_id: string) => Promise<Readonly<Record<string, number>> | void>;
+  onStart?: (tx: Tx, person: Person, request_id: string) => Promise<ErasureReport['kept'] | void>;
 };
 
 export const matchesOf = ({ person }: TablePolicy): readonly Match[] =>

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Person } from '@clientela/contracts';
 import { newId, type Tx } from '@clientela/db';
 import { createService } from '@clientela/http';
-import { testService, type Company, type TestService } from '@clientela/testing';
+import { runInterrupted, testService, type Company, type TestService } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { erasePerson, privacyRoutes, type DataInventory } from './index.ts';
 
@@ -259,6 +259,61 @@ test('an interrupted erasure resumes and counts each row once', async () => {
     if (!('error_code' in done)) break;
   }
   expect(outcomes).toEqual([...Array.from({ length: 6 }, () => 'SERVICE_UNAVAILABLE'), 2001]);
+});
+
+/** `inventory`, but calls are deleted in the first transaction, which also keeps a tombstone. */
+const tombstone = { table: 'tombstones', rows: 1, columns: ['id'], why: 'late requests' };
+const atStart: DataInventory = {
+  ...inventory,
+  tables: inventory.tables.map((table) => (table.erasure === 'delete' ? { ...table, atStart: true } : table)),
+  onStart: async (...args) => {
+    await inventory.onStart?.(...args);
+    return [tombstone];
+  },
+};
+
+test.each([
+  ['in batches', inventory, 3 + 3 + 1 + 1 + 2],
+  ['in the first transaction', atStart, 1 + 3 + 1 + 1 + 1],
+])(
+  'interrupted at every transaction, deleting %s, an erasure counts each row once',
+  async (_title, policies, steps) => {
+    const byPerson = newCall({ customer_id: randomUUID(), created_by: person.user_id });
+    await insert('calls', [...Array.from({ length: 4001 }, () => newCall()), byPerson]);
+    await insert(
+      'payments',
+      Array.from({ length: 4001 }, () => newPayment()),
+    );
+    const request_id = newId();
+    const { result, interruptions } = await runInterrupted(service.database.db, (inTransaction) =>
+      erasePerson(inTransaction, policies, { request_id, person }),
+    );
+    expect(interruptions).toBe(2 * steps - 1); // the last, which has a result, only once
+    expect(result.erased).toMatchObject([{ table: 'calls', rows: 4001 }]);
+    expect(result.anonymised).toMatchObject([{ table: 'payments', rows: 4001 }, { rows: 0 }]);
+    expect(result.kept).toEqual([
+      { table: 'calls', rows: 1, columns: ['created_by'], why: 'an id alone' },
+      ...(policies === atStart ? [tombstone] : []),
+    ]);
+    expect((await rowsOf('calls')).map(({ id }) => id)).toEqual([byPerson.id]);
+    expect((await rowsOf('payments')).filter(({ customer_id }) => customer_id !== null)).toEqual([]);
+  },
+);
+
+test('the first transaction writes the tombstones and erases the tables with atStart, and no others', async () => {
+  await insert('calls', [newCall(), newCall()]);
+  await insert('payments', [newPayment()]);
+  const request_id = newId();
+  const inTransaction = <T>(work: (tx: Tx) => Promise<T>) => service.database.db.transaction(work);
+  const start = erasePerson(inTransaction, atStart, { request_id, person }, AbortSignal.abort());
+  await expect(start).rejects.toMatchObject({ error_code: 'SERVICE_UNAVAILABLE' });
+  expect(started.filter((entry) => entry.startsWith(request_id))).toEqual([`${request_id} ${person.customer_id}`]);
+  expect(await rowsOf('calls')).toEqual([]);
+  expect(await rowsOf('payments')).toMatchObject([{ customer_id: person.customer_id }]);
+
+  await insert('calls', [newCall()]); // a finished step is not repeated
+  const report = await erasePerson(inTransaction, atStart, { request_id, person });
+  expect(report).toMatchObject({ erased: [{ rows: 2 }], anonymised: [{ rows: 1 }, { rows: 0 }], kept: [tombstone] });
 });
 
 test('only the customer service may call, and invalid bodies are rejected', async () => {

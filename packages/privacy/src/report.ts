@@ -1,21 +1,20 @@
 import type { ErasureReport } from '@clientela/contracts';
 import { storedResponsesTable, redactedColumns } from '@clientela/http';
 import { blankValues, columnsOf, type Catalog } from './catalog.ts';
-import { startStepName, stepName } from './steps.ts';
+import { stepName } from './steps.ts';
 import type { DataInventory } from './inventory.ts';
+import type { Progress } from './store.ts';
 
-/** Builds the report of an erasure, one line per policy. @param rows rows counted, by step */
+/** Builds the report of an erasure, one line per policy. */
 export function buildReport(
   { service, tables }: DataInventory,
   catalog: Catalog,
-  rows: Readonly<Record<string, number>>,
+  { rows, kept }: Pick<Progress, 'rows' | 'kept'>,
 ): Omit<ErasureReport, 'done_at'> {
   const report = { service, erased: [], anonymised: [], kept: [] } as Omit<ErasureReport, 'done_at'>;
   for (const table of tables) {
     const columns = columnsOf(catalog, table.table);
-    const isFirst = tables.find((other) => other.table === table.table) === table;
-    const atStart = isFirst ? (rows[startStepName(table.table)] ?? 0) : 0;
-    const line = { table: table.table, rows: atStart + (rows[stepName(table)] ?? 0) };
+    const line = { table: table.table, rows: rows[stepName(table)] ?? 0 };
     const { erasure } = table;
     if (erasure === 'delete')
       report.erased.push({
@@ -31,6 +30,7 @@ export function buildReport(
     // A kept table without rows refers to nobody.
     else if (line.rows > 0) report.kept.push({ ...line, columns: [...erasure.columns], why: erasure.keep });
   }
+  report.kept.push(...kept);
   report.anonymised.push({
     table: storedResponsesTable,
     rows: rows[storedResponsesTable] ?? 0,

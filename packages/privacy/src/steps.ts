@@ -17,9 +17,6 @@ export const stepName = (table: TablePolicy): string =>
     .map((match) => Object.keys(match).join(', '))
     .join('; ')}`;
 
-/** Names the rows of a table that `onStart` deleted. */
-export const startStepName = (table: string): string => `${table} at first`;
-
 /** Applies a table's policy to one batch: changes at most 2,000 rows, or counts among at most 20,000. */
 export async function eraseBatch(
   tx: Tx,
@@ -42,6 +39,16 @@ export async function eraseBatch(
   if (isKept) return { rows: await countRows(rows), isLast: true, after: null };
   const changed = await applyErasure(tx, table, columns, rows, BATCH_ROWS);
   return { rows: changed, isLast: changed < BATCH_ROWS, after: null };
+}
+
+/** Applies a table's policy to all rows of the person, within one transaction. @returns rows changed or counted */
+export async function eraseTable(tx: Tx, catalog: Catalog, table: TablePolicy, person: Person): Promise<number> {
+  let rows = 0;
+  for (let batch: BatchResult | undefined; !batch?.isLast;) {
+    batch = await eraseBatch(tx, catalog, table, person, batch?.after ?? null);
+    rows += batch.rows;
+  }
+  return rows;
 }
 
 /** Finds the key that ends a batch, among the company's rows where the key begins with the company; undefined on the last batch. */

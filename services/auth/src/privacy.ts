@@ -1,5 +1,5 @@
 import type { Match, TablePolicy, DataInventory } from '@clientela/privacy';
-import { eraseUser, resolvePerson } from './users/erasure.ts';
+import { startUserErasure, resolvePerson } from './users/erasure.ts';
 
 const ofUser: Match = { user_id: 'user_id' };
 const auditColumns = [
@@ -21,6 +21,7 @@ const signIns = (table: string, alsoExported: readonly string[]): TablePolicy =>
   person: ofUser,
   section: 'sessions',
   alsoExported,
+  atStart: true,
   erasure: 'delete',
 });
 
@@ -34,6 +35,7 @@ export const privacy: DataInventory = {
       section: 'sessions',
       alsoExported: ['id', 'created_at', 'last_used_at', 'ended_at'],
       withheld: { seed: 'a secret: refresh tokens are derived from it', token_hash: 'a secret' },
+      atStart: true,
       erasure: { anonymise: 'an ended session is kept until its tokens have expired' },
     },
     signIns('sign_in_networks', []),
@@ -42,6 +44,7 @@ export const privacy: DataInventory = {
       table: 'sign_in_failures',
       person: ofUser,
       notExported: 'the sum of rows that are exported by network',
+      atStart: true,
       erasure: 'delete',
     },
     {
@@ -53,6 +56,7 @@ export const privacy: DataInventory = {
         password_hash: 'a secret',
         search_text: 'derived from the other fields for search',
       },
+      atStart: true,
       erasure: 'delete',
     },
     {
@@ -80,5 +84,5 @@ export const privacy: DataInventory = {
     receipt_keys: 'keys of the installation',
   },
   resolvePerson,
-  onStart: eraseUser,
+  onStart: startUserErasure,
 };

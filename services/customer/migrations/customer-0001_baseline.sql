@@ -396,7 +396,6 @@ create table erasure_requests (
   requested_at timestamptz(3) not null default now(),
   started_at timestamptz(3),
   done_at timestamptz(3),
-  deleted_rows jsonb,
   receipt json,
   jws text,
   next_attempt_at timestamptz(3) not null default now(),
@@ -420,7 +419,6 @@ comment on column erasure_requests.user_id is 'technical: as customer_id';
 comment on column erasure_requests.part_of is 'technical: the request for the same user that this record belongs to';
 comment on column erasure_requests.requested_by is 'technical: the id of the requesting user';
 comment on column erasure_requests.started_at is 'technical: when the customer was deleted here';
-comment on column erasure_requests.deleted_rows is 'technical: number of rows deleted at the start, by table';
 comment on column erasure_requests.receipt is 'technical: names of tables and columns, and counts';
 comment on column erasure_requests.jws is 'technical: the signed receipt';
 comment on column erasure_requests.next_attempt_at is 'technical: when its receipt is requested again';

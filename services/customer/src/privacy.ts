@@ -31,6 +31,7 @@ export const privacy: DataInventory = {
       section: 'tags',
       alsoExported: ['id', 'customer_id', 'created_at'],
       withheld: { is_listed: copied, customer_created_at: copied },
+      atStart: true,
       erasure: 'delete',
     },
     {
@@ -38,9 +39,18 @@ export const privacy: DataInventory = {
       person: ofCustomer,
       section: 'notes',
       alsoExported: ['id', 'customer_id', 'created_at'],
+      atStart: true,
       erasure: 'delete',
     },
-    { table: 'customer_history', person: ofCustomer, section: 'history', erasure: 'delete' },
+    { table: 'customer_history', person: ofCustomer, section: 'history', atStart: true, erasure: 'delete' },
+    {
+      table: 'customer_counters',
+      person: ofCustomer,
+      section: 'customer',
+      withheld: { is_listed: copied, customer_created_at: copied },
+      atStart: true,
+      erasure: 'delete',
+    },
     {
       table: 'customers',
       person: { company_id: 'company_id', id: 'customer_id' },
@@ -50,13 +60,7 @@ export const privacy: DataInventory = {
         search_text: 'derived from the other fields for search',
         deletion_keys: 'derived from the other fields for search',
       },
-      erasure: 'delete',
-    },
-    {
-      table: 'customer_counters',
-      person: ofCustomer,
-      section: 'customer',
-      withheld: { is_listed: copied, customer_created_at: copied },
+      atStart: true,
       erasure: 'delete',
     },
     {

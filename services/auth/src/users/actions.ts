@@ -97,17 +97,11 @@ export async function removeUser(tx: Tx, target: Target): Promise<void> {
   const current = await lockForUpdate(tx, target, true);
   if (isLastAdminCandidate(current)) await requireAnotherAdmin(tx, current);
   const origin = { ...originOf(target.actor), company_id: current.business_id };
-  await deleteUserWithSessions(tx, origin, current);
-  await auditUser(tx, origin, current, 'user.deleted', [], origin.client_ip);
-}
-
-/** Deletes a locked user, revokes and anonymizes its sessions. @returns the number of its sessions */
-export async function deleteUserWithSessions(tx: Tx, origin: UserOrigin, current: StoredUser): Promise<number> {
   await revokeSessions(tx, origin, { user_id: current.id });
-  const sessions = await anonymizeSessions(tx, current.id);
+  await anonymizeSessions(tx, current.id);
   await deleteUser(tx, current.id);
   await publish(tx, userDeleted, origin, current.version + 1, { user_id: current.id, hard: true });
-  return sessions;
+  await auditUser(tx, origin, current, 'user.deleted', [], origin.client_ip);
 }
 
 /**

@@ -1,9 +1,11 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { ErasureReport, Person } from '@clientela/contracts';
-import type { TestUser } from '@clientela/testing';
+import { erasePerson } from '@clientela/privacy';
+import { runInterrupted, type TestUser } from '@clientela/testing';
 import jwt from 'jsonwebtoken';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createPasswords, type Passwords } from '../accounts/passwords.ts';
+import { privacy } from '../privacy.ts';
 import { createTestAuth, testHashingCost, type TestAuth } from '../testing/test-auth.ts';
 
 let auth: TestAuth;
@@ -270,6 +272,33 @@ describe('an erased user', () => {
     expect(
       (await admin.client.post('/api/v1/users', person.body).set('Idempotency-Key', person.key).expect(404)).body,
     ).toMatchObject({ error_code: 'IDEMPOTENCY_ANSWER_ERASED' });
+  });
+
+  test('is counted exactly and published once when every transaction of the erasure is interrupted', async () => {
+    const admin = await auth.register();
+    const company = admin.user.business_id ?? '';
+    const person = await createPerson(admin);
+    const addressed = await auth.database
+      .owner('audit_logs')
+      .where({ company_id: company })
+      .whereNotNull('ip')
+      .where((entry) => void entry.where({ actor_id: person.id }).orWhere({ resource_id: person.id }));
+    const request = { request_id: randomUUID(), person: personOf(company, person.id) };
+    const { result, interruptions } = await runInterrupted(auth.database.db, (inTransaction) =>
+      erasePerson(inTransaction, privacy, request),
+    );
+    expect(interruptions).toBeGreaterThan(6);
+    expect(result.erased.map(({ table, rows }) => [table, rows])).toEqual([
+      ['sign_in_networks', 1],
+      ['sign_in_failures_by_network', 1],
+      ['sign_in_failures', 1],
+      ['users', 1],
+    ]);
+    const [sessions, byPerson, aboutPerson, storedResponses] = result.anonymised.map(({ rows }) => rows);
+    expect([sessions, (byPerson ?? 0) + (aboutPerson ?? 0), storedResponses]).toEqual([1, addressed.length, 1]);
+    expect(await rowsContaining(traces(person))).toEqual([]);
+    for (const name of ['session.revoked', 'user.deleted'])
+      expect((await auth.events(name)).filter(({ data }) => data['user_id'] === person.id)).toHaveLength(1);
   });
 
   test('stays erased when late requests arrive, and its e-mail becomes available', async () => {

@@ -1,14 +1,15 @@
-import type { Person } from '@clientela/contracts';
+import { userDeleted, type Person } from '@clientela/contracts';
 import type { Db, Tx } from '@clientela/db';
+import { publish } from '@clientela/events';
 import type { Actor } from '@clientela/http';
 import { auditUser } from '../accounts/user-changes.ts';
 import { defaultCompanyName } from '../accounts/rules.ts';
 import { findUser, lockUser } from '../accounts/store.ts';
 import { lockAuditLog } from '../audit/store.ts';
 import { renameIfDefault } from '../companies/default-name.ts';
+import { revokeSessions } from '../sessions/session-lifecycle.ts';
 import { lockSignInAttempts } from '../sign-ins/store.ts';
-import { deleteUserWithSessions } from './actions.ts';
-import { countSignInRows, lockAdmins } from './store.ts';
+import { lockAdmins } from './store.ts';
 
 /**
  * Restricts a person to the ids auth may act on: the id of another company's user, or of a superuser, becomes null. An id without a user
@@ -20,21 +21,15 @@ export async function resolvePerson(db: Db, person: Person): Promise<Person> {
 }
 
 /**
- * Deletes a person's user at once with all that belongs to it except the audit log. Its sessions stay, without the person, so that gateways
- * reject their tokens. The company may lose its last active admin: whoever accepts the request checks that first.
- * Blocks sign-ins of the user meanwhile, and addresses of the user in the audit log from now on.
- * @returns how many rows were deleted or blanked, by table
+ * Revokes a user's sessions before the same transaction deletes the user. The company may lose its last active admin: whoever accepts the
+ * request checks that first. Blocks sign-ins of the user meanwhile, and addresses of the user in the audit log from now on.
  */
-export async function eraseUser(
-  tx: Tx,
-  { company_id, user_id }: Person,
-  request_id: string,
-): Promise<Record<string, number>> {
-  if (user_id === null) return {};
+export async function startUserErasure(tx: Tx, { company_id, user_id }: Person, request_id: string): Promise<void> {
+  if (user_id === null) return;
   await lockSignInAttempts(tx, user_id);
   await lockAdmins(tx, { business_id: company_id });
   const user = await lockUser(tx, user_id);
-  if (!user || user.business_id !== company_id) return {};
+  if (!user || user.business_id !== company_id) return;
   const origin: Actor = {
     id: 'service:auth',
     role: 'service',
@@ -43,10 +38,9 @@ export async function eraseUser(
     client_ip: null,
     request_id,
   };
-  const signIns = await countSignInRows(tx, user_id);
-  const sessions = await deleteUserWithSessions(tx, origin, user);
+  await revokeSessions(tx, origin, { user_id });
+  await publish(tx, userDeleted, origin, user.version + 1, { user_id, hard: true });
   await auditUser(tx, origin, user, 'user.erased');
   await renameIfDefault(tx, origin, company_id, defaultCompanyName(user));
   await lockAuditLog(tx, user_id); // the last lock: whoever holds it waits for none of the others
-  return { ...signIns, sessions, users: 1 };
 }

@@ -73,13 +73,3 @@ export async function hasOtherActive(
 }
 
 export const deleteUser = (tx: Tx, id: string): Promise<number> => tx('users').where({ id }).delete();
-
-/** Counts the sign-in rows that deleting the user cascades to, by table. */
-export async function countSignInRows(tx: Tx, user_id: string): Promise<Record<string, number>> {
-  const counts: Record<string, number> = {};
-  for (const table of ['sign_in_networks', 'sign_in_failures_by_network', 'sign_in_failures']) {
-    const row = await tx(table).where({ user_id }).count({ rows: '*' }).first<{ rows: number }>();
-    counts[table] = row.rows;
-  }
-  return counts;
-}

@@ -1,50 +1,42 @@
-import { customerErased, type Person } from '@clientela/contracts';
+import { customerErased, type ErasureReport, type Person } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
 import { publish } from '@clientela/events';
 import { lockCustomer } from '../customers/store.ts';
 import type { Fingerprinter } from '../tombstones/fingerprints.ts';
 import { insertErasedCustomer, insertErasedUser, insertFingerprints, lockUser } from '../tombstones/store.ts';
-import { deleteRowsOf, listOtherRecords } from './rows.ts';
-import { fingerprintTable, insertRequest, markStarted } from './store.ts';
-
-/** An erasure at work: which, whose, and who asked for it. */
-export type ErasureTask = { id: string; person: Person; requested_by: string };
+import { insertRequest, listOtherRecords, markStarted } from './store.ts';
 
 /**
- * What an erasure does here, at once: from its commit on the person is in no list and a 404 everywhere, and nothing that comes late
- * makes it anew. The other services may begin. Done again, it finds nothing to do.
+ * Starts an erasure, before the same transaction deletes the customer: writes the tombstones and lets the other services begin. From its
+ * commit on the customer is a 404 everywhere, and late events and requests cannot restore it.
+ * @returns the fingerprints it keeps, for the report
  */
 export async function startErasure(
   tx: Tx,
-  { id, person, requested_by }: ErasureTask,
-  fingerprints: Fingerprinter,
-): Promise<void> {
-  const { company_id, customer_id, user_id } = person;
-  if (user_id !== null) await suppressUser(tx, company_id, user_id);
-  const customer = customer_id === null ? undefined : await lockCustomer(tx, company_id, customer_id);
-  if (customer_id !== null) await insertErasedCustomer(tx, company_id, customer_id);
-  const prints = customer ? fingerprints(company_id, customer).map(({ fingerprint }) => fingerprint) : [];
-  await insertFingerprints(tx, company_id, prints);
-  const gone = customer ? await deleteRowsOf(tx, company_id, customer.id) : {};
-  // What was made for the user beside this record goes too, each by a request of its own.
-  for (const { id: other, number } of user_id === null
-    ? []
-    : await listOtherRecords(tx, company_id, user_id, customer_id)) {
-    const record = { company_id, customer_id: other, customer_number: number, user_id: null };
-    await insertRequest(tx, record, requested_by, id);
+  fingerprintsOf: Fingerprinter,
+  { company_id, customer_id, user_id }: Person,
+  request_id: string,
+): Promise<ErasureReport['kept']> {
+  if (user_id !== null) {
+    await lockUser(tx, company_id, user_id);
+    await insertErasedUser(tx, company_id, user_id);
   }
-  if (customer) {
-    const cause = { id: requested_by, company_id, request_id: id };
-    await publish(tx, customerErased, cause, customer.version + 1, {
-      customer_id: customer.id,
-      number: customer.number,
-    });
-  }
-  await markStarted(tx, company_id, id, { ...gone, [fingerprintTable]: prints.length });
-}
-
-/** From here on no profile is made for the user. */
-async function suppressUser(tx: Tx, company_id: string, user_id: string): Promise<void> {
-  await lockUser(tx, company_id, user_id);
-  await insertErasedUser(tx, company_id, user_id);
+  const requested_by = await markStarted(tx, company_id, request_id);
+  if (user_id !== null)
+    // Requests of their own erase the user's other records.
+    for (const { id, number } of await listOtherRecords(tx, company_id, user_id, customer_id)) {
+      const record = { company_id, customer_id: id, customer_number: number, user_id: null };
+      await insertRequest(tx, record, requested_by, request_id);
+    }
+  if (customer_id === null) return [];
+  const customer = await lockCustomer(tx, company_id, customer_id);
+  await insertErasedCustomer(tx, company_id, customer_id);
+  if (!customer) return [];
+  const fingerprints = fingerprintsOf(company_id, customer).map(({ fingerprint }) => fingerprint);
+  await insertFingerprints(tx, company_id, fingerprints);
+  const origin = { id: requested_by, company_id, request_id };
+  await publish(tx, customerErased, origin, customer.version + 1, { customer_id, number: customer.number });
+  const why = 'an import must not restore the person; no value can be read from it, and it expires after 3 years';
+  const kept = { table: 'erased_fingerprints', rows: fingerprints.length, columns: ['fingerprint'], why };
+  return kept.rows > 0 ? [kept] : [];
 }

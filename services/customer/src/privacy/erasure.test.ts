@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { renameSync } from 'node:fs';
-import type { TestUser, Company } from '@clientela/testing';
+import { runInterrupted, testSecret, type TestUser, type Company } from '@clientela/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createDiskStorage } from '../avatars/disk-storage.ts';
 import { sampleImage } from '../avatars/testing/sample-images.ts';
 import { newAvatarName } from '../avatars/storage.ts';
 import { insertPendingDeletion } from '../avatars/store.ts';
+import { createFingerprinter } from '../tombstones/fingerprints.ts';
+import { eraseLocally } from './local-erasure.ts';
+import { listDueSteps, type Step } from './store.ts';
 import { createTestPrivacy, type TestPrivacy } from './testing/test-privacy.ts';
 import { erasureMetrics } from './metrics.ts';
 import { peerNames } from './testing/stub-peers.ts';
@@ -102,6 +105,43 @@ describe('an erasure', () => {
     });
     const said = (await it.service.events('customer.erased')).filter(({ company_id }) => company_id === company.id);
     expect(said.map(({ data }) => data)).toEqual([{ customer_id: customer.id, number: customer.number }]);
+  });
+
+  test('interrupted at every transaction, has its tombstones from the first and exact counts at the end', async () => {
+    const customer = await it.newCustomer(admin, { user_id: it.newUser(), tags: ['one', 'two'], external_id: 'E-1' });
+    await admin.post(`/api/customers/${customer.id}/notes`, { content: 'Called' }).expect(201);
+    await it.erase(admin, { customer_id: customer.id });
+    const { db } = it.service.database;
+    const step = (await listDueSteps(db, 'customer', 20)).find(({ customer_id }) => customer_id === customer.id);
+    const fingerprints = createFingerprinter(testSecret);
+    const avatarStorage = createDiskStorage(it.folder);
+    const states: string[] = [];
+    const { result, interruptions } = await runInterrupted(db, async (transaction) => {
+      const found = [await rows('customers'), await rows('erased_customers'), await rows('erased_users')];
+      states.push(found.map(({ length }) => length).join(' '));
+      const deps = {
+        db: new Proxy(db, { get: (...args) => (args[1] === 'transaction' ? transaction : Reflect.get(...args)) }),
+      };
+      return eraseLocally({ ...deps, fingerprints, avatarStorage }, step as Step, new AbortController().signal);
+    });
+    expect(interruptions).toBeGreaterThan(10);
+    expect([...new Set(states)]).toEqual(['1 0 0', '0 1 1']);
+    expect(counted(result?.erased ?? [])).toEqual({
+      customers: 1,
+      customer_counters: 1,
+      customer_tags: 2,
+      customer_notes: 1,
+      customer_history: 2,
+      user_field_versions: 0,
+    });
+    expect(counted(result?.kept ?? [])).toEqual({
+      erased_customers: 1,
+      erased_users: 1,
+      erasure_requests: 1,
+      erased_fingerprints: 2,
+    });
+    const events = (await it.service.events('customer.erased')).filter(({ company_id }) => company_id === company.id);
+    expect(events).toHaveLength(1);
   });
 
   test('is one, however often and from wherever it is asked for', async () => {

@@ -56,14 +56,14 @@ export async function collectExport(
       after = page.next ?? undefined;
     } while (after !== undefined);
   };
-  /** Merges the rows of a section, one from each table, into one record. */
+  /** Merges the rows of a section, one from each table, into one record. The inventory lists its main table last. */
   const fetchRecord = async (service: Service, subject: Person, section: Section): Promise<Row | null> => {
     const parts: Row[] = [];
     await forEachPage(service, subject, section, (rows) => {
       reserve(Buffer.byteLength(JSON.stringify(rows)));
       parts.push(...rows);
     });
-    return parts.length > 0 ? Object.assign({}, ...parts) : null;
+    return parts.length > 0 ? Object.assign({}, ...parts.toReversed()) : null;
   };
 
   for (const [service, section] of sections) {

@@ -13,7 +13,6 @@ import { isErasedUser } from '../tombstones/store.ts';
 import { collectExport, type FetchPage } from './export.ts';
 import { fetchExportPage, type PeerClients } from './remote-services.ts';
 import { createCompanyUserClient, isLimitedToSelf, resolvePerson, type CompanyUserClient } from './resolve-person.ts';
-import { listOtherRecords } from './rows.ts';
 import { toErasureRequest } from './rules.ts';
 import {
   PersonalData,
@@ -26,7 +25,14 @@ import {
   RequestResponse,
   WaitQuery,
 } from './schema.ts';
-import { findReceipt, findRequest, insertRequest, listRequests, type StoredRequest } from './store.ts';
+import {
+  findReceipt,
+  findRequest,
+  insertRequest,
+  listOtherRecords,
+  listRequests,
+  type StoredRequest,
+} from './store.ts';
 
 /** Admins for every person of their company, and everyone for their own data; the handlers check which person it is. */
 const allow = { permission: 'gdpr:manage', own: () => true } as const;

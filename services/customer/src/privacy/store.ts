@@ -6,11 +6,11 @@ export type StoredRequest = Omit<ErasureRequest, 'services' | 'status'> & {
   customer_number: number | null;
   started_at: string | null;
   version: number;
-  /** Of those that have begun, whether they are done. */
+  /** Whether each service is done; null until the request starts. */
   steps: Partial<Record<Service, boolean>> | null;
 };
 
-const own = [
+const requestColumns = [
   'id',
   'company_id as business_id',
   'customer_id',
@@ -25,7 +25,7 @@ const own = [
 ] as const;
 
 const columns = (db: Db) => [
-  ...own,
+  ...requestColumns,
   db.raw(
     `(select jsonb_object_agg(s.service, s.done_at is not null) from erasure_steps s
        where s.company_id = erasure_requests.company_id and s.request_id = erasure_requests.id) as steps`,
@@ -38,23 +38,23 @@ const findNewest = (db: Db, where: object) =>
   >;
 
 export const findRequest = (db: Db, company_id: string, id: string) => findNewest(db, { company_id, id });
-/** Whether the customer was erased, or is about to be. */
+/** Finds the request that erased, or will erase, a customer. */
 export const findRequestOfCustomer = (db: Db, company_id: string, customer_id: string) =>
   findNewest(db, { company_id, customer_id });
-/** The newest of a user. */
+/** Finds the newest request for a user. */
 export const findRequestOfUser = (db: Db, company_id: string, user_id: string) =>
   findNewest(db, { company_id, user_id });
 
-/** @param user_id whose own alone */
+/** @param user_id restricts the list to this user's requests */
 export function listRequests(
   db: Db,
   scope: Scope,
-  { user_id, ...request }: { user_id: string | undefined; page: number; per_page: number },
+  { user_id, ...pagination }: { user_id: string | undefined; page: number; per_page: number },
 ): Promise<Page<StoredRequest>> {
-  const found = whereCompany(db('erasure_requests'), scope);
-  if (user_id !== undefined) void found.where({ user_id });
+  const query = whereCompany(db('erasure_requests'), scope);
+  if (user_id !== undefined) void query.where({ user_id });
   const sort = [{ column: 'requested_at', descending: true }];
-  return paginate(found, columns(db), { ...request, sort }, { isFiltered: user_id !== undefined });
+  return paginate(query, columns(db), { ...pagination, sort }, { isFiltered: user_id !== undefined });
 }
 
 export const findReceipt = (db: Db, company_id: string, id: string) =>
@@ -63,8 +63,8 @@ export const findReceipt = (db: Db, company_id: string, id: string) =>
   >;
 
 /**
- * Notes that a person is to be erased, and that this service begins. Of two at once one is made: the constraints decide.
- * @returns the id of the person's request, this one or the one that there was
+ * Inserts a request with this service's step, unless the person has one: unique constraints decide between concurrent calls.
+ * @returns the id of the person's request, new or existing
  */
 export async function insertRequest(
   tx: Tx,
@@ -72,22 +72,22 @@ export async function insertRequest(
   requested_by: string,
   part_of: string | null = null,
 ): Promise<string> {
-  const [made] = await tx('erasure_requests')
+  const [inserted] = await tx('erasure_requests')
     .insert({ company_id, id: newId(), ...ids, requested_by, part_of })
     .onConflict()
     .ignore()
     .returning<{ id: string }[]>('id');
-  if (made) {
-    await insertSteps(tx, company_id, made.id, ['customer']);
-    return made.id;
+  if (inserted) {
+    await insertSteps(tx, company_id, inserted.id, ['customer']);
+    return inserted.id;
   }
   const { customer_id, user_id } = ids;
-  const which = customer_id === null ? { customer_id, user_id } : { customer_id };
-  const there = (await tx('erasure_requests')
+  const person = customer_id === null ? { customer_id, user_id } : { customer_id };
+  const existing = (await tx('erasure_requests')
     .select('id')
-    .where({ company_id, ...which })
+    .where({ company_id, ...person })
     .first()) as { id: string };
-  return there.id;
+  return existing.id;
 }
 
 const insertSteps = (tx: Tx, company_id: string, request_id: string, names: readonly Service[]): PromiseLike<unknown> =>
@@ -96,38 +96,41 @@ const insertSteps = (tx: Tx, company_id: string, request_id: string, names: read
     .onConflict(['company_id', 'request_id', 'service'])
     .ignore();
 
-/** Notes that nothing of the customer is left here to be seen, and lets the other services begin. */
-export async function markStarted(tx: Tx, company_id: string, id: string, gone: DeletedCounts): Promise<void> {
-  await tx('erasure_requests')
-    .where({ company_id, id, started_at: null })
-    .update({ started_at: tx.fn.now(), deleted_rows: JSON.stringify(gone), version: tx.raw('version + 1') });
-  await insertSteps(
-    tx,
-    company_id,
-    id,
-    services.filter((service) => service !== 'customer'),
-  );
-}
-
-/** How many rows went when it began, by table; under the fingerprints' name, how many of those stay. */
-export type DeletedCounts = Readonly<Record<string, number>>;
-export const fingerprintTable = 'erased_fingerprints';
-
-export async function findDeletedCounts(db: Db, company_id: string, id: string): Promise<DeletedCounts> {
-  const found = await db('erasure_requests')
+/**
+ * Marks a request as started and lets the other services begin, once the transaction commits.
+ * @returns who requested it
+ */
+export async function markStarted(tx: Tx, company_id: string, id: string): Promise<string> {
+  const [request] = await tx('erasure_requests')
     .where({ company_id, id })
-    .first<{ deleted_rows: DeletedCounts | null }>('deleted_rows');
-  return found.deleted_rows ?? {};
+    .update({ started_at: tx.fn.now(), version: tx.raw('version + 1') })
+    .returning<{ requested_by: string }[]>('requested_by');
+  if (!request) throw new Error(`erasure request ${id} does not exist`);
+  const peers = services.filter((service) => service !== 'customer');
+  await insertSteps(tx, company_id, id, peers);
+  return request.requested_by;
 }
 
-/** What a service has to do of a request. */
+/** Lists the customer records of a user except one. */
+export const listOtherRecords = (
+  db: Db,
+  company_id: string,
+  user_id: string,
+  excluded_id: string | null,
+): PromiseLike<{ id: string; number: number }[]> => {
+  const query = db('customers').select('id', 'number').where({ company_id, user_id }).orderBy('id');
+  if (excluded_id !== null) void query.whereNot({ id: excluded_id });
+  return query;
+};
+
+/** One service's part of a request. */
 export type Step = Person & { request_id: string; service: Service; attempts: number };
 
-/** Whether anything is being erased, or waits for it. */
+/** Whether any request is unfinished. */
 export const hasOpenRequests = async (db: Db): Promise<boolean> =>
   (await db('erasure_requests').whereNull('done_at').first(db.raw('1'))) !== undefined;
 
-/** Those of a service that are due, the longest waiting first. */
+/** Lists the due steps of a service, the longest waiting first. */
 export const listDueSteps = (db: Db, service: Service, limit: number): PromiseLike<Step[]> =>
   db('erasure_steps as s')
     .join('erasure_requests as r', { 'r.company_id': 's.company_id', 'r.id': 's.request_id' })
@@ -146,7 +149,7 @@ export const listDueSteps = (db: Db, service: Service, limit: number): PromiseLi
     .orderBy('s.next_attempt_at')
     .limit(limit);
 
-/** Keeps what a service has reported. */
+/** Stores the report of a service. */
 export async function completeStep(tx: Tx, { company_id, request_id, service }: Step, report: ErasureReport) {
   const done = await tx('erasure_steps')
     .where({ company_id, request_id, service })
@@ -158,16 +161,16 @@ export async function completeStep(tx: Tx, { company_id, request_id, service }: 
       .update({ version: tx.raw('version + 1') });
 }
 
-const retryAfter = (db: Db, wait: number) => ({
+const retryAfter = (db: Db, delayMs: number) => ({
   attempts: db.raw('attempts + 1'),
-  next_attempt_at: db.raw(`now() + ? * interval '1 millisecond'`, [wait]),
+  next_attempt_at: db.raw(`now() + ? * interval '1 millisecond'`, [delayMs]),
 });
 
-/** @param wait milliseconds until it is tried again */
-export const postponeStep = (db: Db, { company_id, request_id, service }: Step, wait: number): PromiseLike<number> =>
-  db('erasure_steps').where({ company_id, request_id, service }).update(retryAfter(db, wait));
+/** @param delayMs milliseconds until the next attempt */
+export const postponeStep = (db: Db, { company_id, request_id, service }: Step, delayMs: number): PromiseLike<number> =>
+  db('erasure_steps').where({ company_id, request_id, service }).update(retryAfter(db, delayMs));
 
-/** A request that every service has confirmed, its other records too. */
+/** A request whose steps, and requests for other records, are all done; only its receipt is missing. */
 export type ConfirmedRequest = Person & { id: string; requested_at: string; attempts: number };
 
 export const listConfirmed = (db: Db, limit: number): PromiseLike<ConfirmedRequest[]> =>
@@ -205,10 +208,10 @@ export const finishRequest = (db: Db, receipt: ErasureReceipt, jws: string): Pro
       version: db.raw('version + 1'),
     });
 
-export const postponeReceipt = (db: Db, { company_id, id }: ConfirmedRequest, wait: number): PromiseLike<number> =>
-  db('erasure_requests').where({ company_id, id }).update(retryAfter(db, wait));
+export const postponeReceipt = (db: Db, { company_id, id }: ConfirmedRequest, delayMs: number): PromiseLike<number> =>
+  db('erasure_requests').where({ company_id, id }).update(retryAfter(db, delayMs));
 
-/** How many are open, and how old the oldest is in seconds. */
+/** Counts unfinished requests. @returns `oldest`: age of the oldest, in seconds */
 export async function countOpen(db: Db): Promise<{ open: number; oldest: number }> {
   const found = await db('erasure_requests')
     .whereNull('done_at')
