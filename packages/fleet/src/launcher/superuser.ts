@@ -31,7 +31,7 @@ export async function runSuperuserScript(
   const output = await new Promise<string>((resolve, reject) => {
     const script = join(cwd, 'src/superuser.ts');
     execFile(process.execPath, [script, action], { cwd, env, timeout: 30_000 }, (error, stdout, stderr) => {
-      const [reason = 'the auth service gave no reason.'] = stderr.trim().split('\n').filter(Boolean);
+      const reason = stderr.trim().split('\n').find(Boolean) ?? 'the auth service gave no reason.';
       if (error) reject(new Error(`The superuser could not be set up: ${reason}`));
       else resolve(stdout);
     });
