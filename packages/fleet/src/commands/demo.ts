@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { environment, runCommand } from '@clientela/runtime';
+import { environment } from '@clientela/runtime';
 import { DemoError } from '../demo/client.ts';
 import { createDemoData, type DemoSummary } from '../demo/create-demo-data.ts';
 import { repoRoot } from '../launcher/services.ts';
@@ -9,11 +9,14 @@ const print = (line: string) => process.stdout.write(`${line}\n`);
 const printStep = (line: string) =>
   print(`${((performance.now() - startTime) / 1000).toFixed(1).padStart(6)} s  ${line}`);
 
-await runCommand(async () => {
+try {
   const url = parseUrl(process.argv[2]);
   await assertGateway(url);
   print(instructions(url, await createDemoData(url, printStep)));
-}, describe);
+} catch (error) {
+  process.stderr.write(`\n${describe(error)}\n`);
+  process.exitCode = 1;
+}
 
 /** @param argument URL of a gateway; defaults to the port in the settings */
 function parseUrl(argument: string | undefined): string {
@@ -39,11 +42,11 @@ async function assertGateway(url: string): Promise<void> {
 }
 
 function describe(error: unknown): string {
-  if (error instanceof DemoError) return `\n${error.message}`;
+  if (error instanceof DemoError) return error.message;
   // fetch reports what happened to a connection in the cause
   const { message, cause } = error instanceof Error ? error : new Error(String(error));
   const reason = cause instanceof Error ? ` (${cause.message})` : '';
-  return `\nThe demo stopped before its end: ${message}${reason}. Run it again: it starts with a new company.`;
+  return `The demo stopped before its end: ${message}${reason}. Run it again: it starts with a new company.`;
 }
 
 function instructions(url: string, { email, password, company, customer }: DemoSummary): string {

@@ -40,9 +40,8 @@ async function migrateAll(env: NodeJS.ProcessEnv): Promise<void> {
   );
 }
 
-if (import.meta.main) {
-  await runCommand(
-    () => migrateAll(process.env),
-    (error) => `The databases could not be set up: ${error instanceof Error ? error.message : 'unknown error'}`,
-  );
+if (import.meta.main) await runCommand(() => migrateAll(process.env), describe);
+
+function describe(error: unknown): string {
+  return `The databases could not be set up: ${error instanceof Error ? error.message : 'unknown error'}`;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { openSecrets } from '../launcher/secrets.ts';
 import { folderOf } from '../launcher/services.ts';
 import { portVariable, type Settings } from '../launcher/settings.ts';
-import { installationFolder, runAdminCommand, scriptEnv } from './run-command.ts';
+import { installationFolder, runAdminCommand, scriptEnv } from './admin-command.ts';
 import { withDatabases } from './service-databases.ts';
 
 /** URL of the interaction service of a running fleet. */

@@ -1,7 +1,7 @@
 import { connect } from '@clientela/db';
 import { resendFailed } from '@clientela/events';
 import { type Service, services } from '../launcher/services.ts';
-import { runAdminCommand } from './run-command.ts';
+import { runAdminCommand } from './admin-command.ts';
 import { withDatabases } from './service-databases.ts';
 
 /**

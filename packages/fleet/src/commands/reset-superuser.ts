@@ -1,5 +1,5 @@
 import { runSuperuserScript } from '../launcher/superuser.ts';
-import { runAdminCommand } from './run-command.ts';
+import { runAdminCommand } from './admin-command.ts';
 import { withAuthDatabase } from './service-databases.ts';
 
 await runAdminCommand((settings) =>

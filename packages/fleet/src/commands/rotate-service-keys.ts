@@ -1,6 +1,6 @@
 import { openSecrets, rotateServiceKeys } from '../launcher/secrets.ts';
 import { peers } from '../launcher/services.ts';
-import { installationFolder, runAdminCommand } from './run-command.ts';
+import { installationFolder, runAdminCommand } from './admin-command.ts';
 
 await runAdminCommand(async (settings) => {
   openSecrets(installationFolder, settings);

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { z } from 'zod';
 import { openSecrets } from '../launcher/secrets.ts';
 import { folderOf } from '../launcher/services.ts';
-import { installationFolder, runAdminCommand, scriptEnv } from './run-command.ts';
+import { installationFolder, runAdminCommand, scriptEnv } from './admin-command.ts';
 import { withAuthDatabase } from './service-databases.ts';
 
 const Output = z.object({ kid: z.string(), signs_from: z.string().optional() });
