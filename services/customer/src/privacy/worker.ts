@@ -53,7 +53,7 @@ export function startErasureWorker(
   const running = withLeaderLock(url, 'customer erasures', stopping.signal, async (signal) => {
     signal.addEventListener('abort', wake, { once: true });
     const pollOpenRequests = async () => void ((await hasOpenRequests(db)) && wake());
-    const purge = async () => ((await deleteExpiredFingerprints(db, PURGE_BATCH)) < PURGE_BATCH ? PURGE_MS : 0);
+    const purge = async () => (await deleteExpiredFingerprints(db, PURGE_BATCH)) === PURGE_BATCH;
     const periodic = [
       startPeriodicWorker({ intervalMs: POLL_MS, run: pollOpenRequests, signal }), // one query for all loops
       startPeriodicWorker({ intervalMs: PURGE_MS, run: purge, signal }),
