@@ -1,6 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Peer, Role, Service } from '@clientela/contracts';
-import type { Tx } from '@clientela/db';
 import type { ServiceKeys, CompanyClient, ServiceOptions } from '@clientela/http';
 import type { Express } from 'express';
 import { pino } from 'pino';

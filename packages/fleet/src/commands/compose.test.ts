@@ -109,7 +109,7 @@ test.each(peers)('lists in `calls` the services whose URLs the config of %s read
 });
 
 test('passes the superuser containers the settings that auth’s script reads', () => {
-  const source = readFileSync(join(folderOf('auth'), 'src/superuser.ts'), 'utf8');
+  const source = readFileSync(join(folderOf('auth'), 'src/accounts/superuser-command.ts'), 'utf8');
   for (const name of ['given-superuser', 'superuser']) {
     expect(settingsIn(name)).toEqual(['AUTH_DATABASE_URL', 'ADMIN_EMAIL', 'ADMIN_PASSWORD']);
     for (const variable of settingsIn(name)) expect(source).toContain(variable);

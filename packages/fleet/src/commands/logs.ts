@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { installationFolder } from './run-command.ts';
+import { installationFolder } from './admin-command.ts';
 
 type OpenLog = {
   file: number;

@@ -1,4 +1,4 @@
-import { Port, readEnvironment } from '@clientela/runtime';
+import { Port, readEnvironment, runCommand } from '@clientela/runtime';
 import { z } from 'zod';
 import { createDatabase, migrateDatabase } from '../launcher/databases.ts';
 import { type Service, services } from '../launcher/services.ts';
@@ -40,12 +40,8 @@ async function migrateAll(env: NodeJS.ProcessEnv): Promise<void> {
   );
 }
 
-if (import.meta.main) {
-  try {
-    await migrateAll(process.env);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : 'unknown error';
-    process.stderr.write(`The databases could not be set up: ${reason}\n`);
-    process.exitCode = 1;
-  }
+if (import.meta.main) await runCommand(() => migrateAll(process.env), describe);
+
+function describe(error: unknown): string {
+  return `The databases could not be set up: ${error instanceof Error ? error.message : 'unknown error'}`;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { openSecrets } from '../launcher/secrets.ts';
 import { folderOf } from '../launcher/services.ts';
 import { portVariable, type Settings } from '../launcher/settings.ts';
-import { installationFolder, runCommand, scriptEnv } from './run-command.ts';
+import { installationFolder, runAdminCommand, scriptEnv } from './admin-command.ts';
 import { withDatabases } from './service-databases.ts';
 
 /** URL of the interaction service of a running fleet. */
@@ -35,7 +35,7 @@ async function recount(settings: Settings, databaseUrl: string, args: readonly s
   return status ?? 1;
 }
 
-await runCommand((settings) =>
+await runAdminCommand((settings) =>
   withDatabases(settings, ['customer'], async ([url = '']) => {
     process.exitCode = await recount(settings, url, process.argv.slice(2));
   }),

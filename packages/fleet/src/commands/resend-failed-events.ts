@@ -1,7 +1,7 @@
 import { connect } from '@clientela/db';
 import { resendFailed } from '@clientela/events';
 import { type Service, services } from '../launcher/services.ts';
-import { runCommand } from './run-command.ts';
+import { runAdminCommand } from './admin-command.ts';
 import { withDatabases } from './service-databases.ts';
 
 /**
@@ -19,7 +19,7 @@ async function resendAll(service: Service, url: string): Promise<number> {
   }
 }
 
-await runCommand((settings) =>
+await runAdminCommand((settings) =>
   withDatabases(settings, services, async (urls) => {
     for (const [index, service] of services.entries()) {
       const count = await resendAll(service, urls[index] ?? '');

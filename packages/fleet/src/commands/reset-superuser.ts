@@ -1,8 +1,8 @@
 import { runSuperuserScript } from '../launcher/superuser.ts';
-import { runCommand } from './run-command.ts';
+import { runAdminCommand } from './admin-command.ts';
 import { withAuthDatabase } from './service-databases.ts';
 
-await runCommand((settings) =>
+await runAdminCommand((settings) =>
   withAuthDatabase(settings, async (url) => {
     const { email, password } = await runSuperuserScript('reset', url, settings.admin);
     process.stdout.write(

@@ -1,8 +1,8 @@
 import { openSecrets, rotateServiceKeys } from '../launcher/secrets.ts';
 import { peers } from '../launcher/services.ts';
-import { installationFolder, runCommand } from './run-command.ts';
+import { installationFolder, runAdminCommand } from './admin-command.ts';
 
-await runCommand(async (settings) => {
+await runAdminCommand(async (settings) => {
   openSecrets(installationFolder, settings);
   const rotated = peers.filter((peer) => settings.serviceKeys[peer] === undefined);
   rotateServiceKeys(installationFolder, rotated);

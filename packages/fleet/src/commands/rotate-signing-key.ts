@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { z } from 'zod';
 import { openSecrets } from '../launcher/secrets.ts';
 import { folderOf } from '../launcher/services.ts';
-import { installationFolder, runCommand, scriptEnv } from './run-command.ts';
+import { installationFolder, runAdminCommand, scriptEnv } from './admin-command.ts';
 import { withAuthDatabase } from './service-databases.ts';
 
 const Output = z.object({ kid: z.string(), signs_from: z.string().optional() });
@@ -29,7 +29,7 @@ function parseKind(argument: string | undefined): KeyKind {
   throw new Error('Unknown key: use "tokens" (default) or "receipts".');
 }
 
-await runCommand(async (settings) => {
+await runAdminCommand(async (settings) => {
   const kind = parseKind(process.argv[2]);
   if (kind === 'tokens' && settings.overrides['JWT_ALGORITHM'] === 'HS256')
     throw new Error(

@@ -4,7 +4,7 @@ import { acquireInstallationLock, AlreadyRunningError } from '../launcher/instal
 import { openSecrets } from '../launcher/secrets.ts';
 import type { Service } from '../launcher/services.ts';
 import type { Settings } from '../launcher/settings.ts';
-import { installationFolder as folder } from './run-command.ts';
+import { installationFolder as folder } from './admin-command.ts';
 
 /** Opens the server that holds the databases: the external one, else the embedded one, started when no fleet runs. */
 async function openServer({ postgresAdminUrl }: Settings): Promise<{ adminUrl: string } & AsyncDisposable> {

@@ -28,7 +28,7 @@ const dependencies: Record<string, string[]> = {
   e2e: [],
   'embedded-postgres': [],
   errors: [],
-  events: ['contracts', 'db', 'errors', 'http'],
+  events: ['contracts', 'db', 'errors', 'http', 'runtime'],
   fleet: ['contracts', 'db', 'embedded-postgres', 'events', 'http', 'runtime'],
   http: ['contracts', 'db', 'errors', 'runtime'],
   privacy: ['contracts', 'db', 'errors', 'http'],
