@@ -25,8 +25,8 @@ const CONCURRENCY = 3; // of each service
 const PURGE_MS = 86_400_000;
 const PURGE_BATCH = 1000;
 
-const UNAVAILABLE_BACKOFF = { maxMs: 2000 };
-const FAILED_BACKOFF = { maxMs: 10_000 }; // for unexpected responses
+const whileUnavailable = { maxMs: 2000 };
+const afterFailure = { maxMs: 10_000 }; // unexpected responses
 
 export type ErasureWorker = {
   /** Looks for due work at once. */
@@ -51,8 +51,16 @@ export function startErasureWorker(
   };
 
   const running = withLeaderLock(url, 'customer erasures', stopping.signal, async (signal) => {
+    signal.addEventListener('abort', wake, { once: true });
+    const pollOpenRequests = async () => void ((await hasOpenRequests(db)) && wake());
+    const purge = async () => (await deleteExpiredFingerprints(db, PURGE_BATCH)) === PURGE_BATCH;
+    const periodic = [
+      startPeriodicWorker({ intervalMs: POLL_MS, run: pollOpenRequests, signal }), // one query for all loops
+      startPeriodicWorker({ intervalMs: PURGE_MS, run: purge, signal }),
+    ];
     const steps = services.map((service) => loop(service, () => runDueSteps(service, signal), signal));
-    await Promise.all([...steps, loop('receipts', () => signReceipts(signal), signal), purge(signal), watch(signal)]);
+    await Promise.all([...steps, loop('receipts', () => signReceipts(signal), signal)]);
+    await Promise.all(periodic.map((worker) => worker.stop()));
   });
 
   /** @param runDue processes due work and returns its amount; throws when a dependency is unavailable */
@@ -67,18 +75,9 @@ export function startErasureWorker(
       } catch (error) {
         failures += 1;
         if (failures === 1 && !signal.aborted) log.warn({ waits_for: name, err: error }, 'erasures delayed, retrying');
-        await sleep(backoff(failures, UNAVAILABLE_BACKOFF), undefined, { signal }).catch(() => {});
+        await sleep(backoff(failures, whileUnavailable), undefined, { signal }).catch(() => {});
       }
     }
-  }
-
-  /** Polls for all loops with one query. */
-  async function watch(signal: AbortSignal): Promise<void> {
-    const run = async () => {
-      if (await hasOpenRequests(db)) wake();
-    };
-    await startPeriodicWorker({ run, intervalMs: POLL_MS, signal }).ended;
-    wake();
   }
 
   const runStep = (step: Step, signal: AbortSignal) =>
@@ -92,7 +91,7 @@ export function startErasureWorker(
       async (step) => {
         const report = await runStep(step, signal);
         if (report) await db.transaction((tx) => completeStep(tx, step, report));
-        else await postponeStep(db, step, backoff(step.attempts, FAILED_BACKOFF));
+        else await postponeStep(db, step, backoff(step.attempts, afterFailure));
         wake();
       },
       (step, delayMs) => postponeStep(db, step, delayMs),
@@ -145,7 +144,7 @@ export function startErasureWorker(
             queue.length = 0;
             errors.push(error);
           } else log.warn({ err: error }, 'erasure step failed, retrying');
-          await postpone(item, backoff(item.attempts, isUnavailable ? UNAVAILABLE_BACKOFF : FAILED_BACKOFF));
+          await postpone(item, backoff(item.attempts, isUnavailable ? whileUnavailable : afterFailure));
         }
       }
     };
@@ -154,14 +153,6 @@ export function startErasureWorker(
     if (errors.length > 0) throw errors.at(-1);
     return items.length;
   }
-
-  /** Deletes expired fingerprints daily. */
-  const purge = (signal: AbortSignal): Promise<void> =>
-    startPeriodicWorker({
-      run: async () => (await deleteExpiredFingerprints(db, PURGE_BATCH)) === PURGE_BATCH,
-      intervalMs: PURGE_MS,
-      signal,
-    }).ended;
 
   return {
     wake,
