@@ -41,7 +41,7 @@ export const personalColumns: readonly string[] = [
   'phone_typed',
   'preferences',
   'reason',
-  'recorded_as',
+  'content_digest',
   'sealed_private_key',
   'search_text',
   'searched',

@@ -2,11 +2,11 @@ import { eventRoutes } from '@clientela/events';
 import { createService, type CompanyClient, type Cursors, type Route, type ServiceOptions } from '@clientela/http';
 import { privacyRoutes } from '@clientela/privacy';
 import manifest from '../package.json' with { type: 'json' };
-import type { CustomerLookup, NoteLookup } from './customers/customer-client.ts';
+import type { CustomerClient, TimelineNotesClient } from './customers/customer-client.ts';
 import { interactionTypeRoutes } from './interaction-types/routes.ts';
 import { interactionRoutes } from './interactions/routes.ts';
 import { privacy } from './privacy.ts';
-import type { ProductLookup } from './products/product-client.ts';
+import type { ProductClient } from './products/product-client.ts';
 import { subscriptions } from './subscriptions.ts';
 import { timelineRoutes } from './timeline/routes.ts';
 import { totalsRoutes } from './totals/routes.ts';
@@ -16,9 +16,9 @@ import { upstreamViewRoutes } from './upstream-views/routes.ts';
 /** Dependencies: opened by main.ts, replaced in tests. */
 export type AppDeps = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & {
   companies: CompanyClient;
-  customers: CustomerLookup;
-  notes: NoteLookup;
-  products: ProductLookup;
+  customers: CustomerClient;
+  notes: TimelineNotesClient;
+  products: ProductClient;
   cursors: Cursors;
 };
 

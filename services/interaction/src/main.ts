@@ -2,8 +2,8 @@ import { outboxPoolOptions, startEvents } from '@clientela/events';
 import { createCompanyClient, createCursors, runService } from '@clientela/http';
 import { createApp } from './app.ts';
 import { readConfig } from './config.ts';
-import { customerLookup, noteLookup } from './customers/customer-client.ts';
-import { productLookup } from './products/product-client.ts';
+import { createCustomerClient, createTimelineNotesClient } from './customers/customer-client.ts';
+import { createProductClient } from './products/product-client.ts';
 import { subscriptions } from './subscriptions.ts';
 
 await runService('interaction', {
@@ -24,9 +24,9 @@ await runService('interaction', {
     return createApp({
       ...deps,
       companies: createCompanyClient(auth),
-      customers: customerLookup(customer),
-      notes: noteLookup(customer),
-      products: productLookup(client('product')),
+      customers: createCustomerClient(customer),
+      notes: createTimelineNotesClient(customer),
+      products: createProductClient(client('product')),
       cursors: createCursors(deps.secret),
       metrics: events.metrics,
     });

@@ -3,16 +3,16 @@ import type { ErasureReport, Person } from '@clientela/contracts';
 import { newId } from '@clientela/db';
 import { tablesContaining, type TestUser, type Company } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { interactionUnderTest, type InteractionUnderTest } from './testing/test-interaction.ts';
+import { createTestInteraction, type TestInteraction } from './testing/test-interaction.ts';
 
-let service: InteractionUnderTest;
+let service: TestInteraction;
 let company: Company;
 let admin: TestUser;
 let person: Person;
 let canary: string;
 
 beforeAll(async () => {
-  service = await interactionUnderTest({ pool: 4 });
+  service = await createTestInteraction({ pool: 4 });
 });
 beforeEach(() => {
   company = service.company();
@@ -24,7 +24,7 @@ afterAll(() => service.close());
 
 const record = (what: 'interactions' | 'transactions', body: object, by = admin, id = person.customer_id) =>
   by.post(`/api/customers/${id}/${what}`, body);
-/** Every word that a client can say about a customer, in this service. */
+/** Every text about a customer that a client can send to this service. */
 const sayAll = async (by = admin) => {
   const interaction = { notes: canary, type: 'call', category: canary };
   await record('interactions', interaction, by).set('Idempotency-Key', `${canary}-1`).expect(201);
@@ -33,11 +33,12 @@ const sayAll = async (by = admin) => {
   return body.transaction as { id: string };
 };
 const words = () => ({ description: canary, order_id: canary, external_ref: canary });
-const ask = (path: string, body: object) => service.callingService('customer').post(`/internal/privacy/${path}`, body);
-/** Asks until it is done: what was not is a 503. */
+const callPrivacy = (path: string, body: object) =>
+  service.callingService('customer').post(`/internal/privacy/${path}`, body);
+/** Repeats the request until the erasure is done; before that it responds with 503. */
 const erase = async (request_id = newId()): Promise<ErasureReport> => {
   for (;;) {
-    const { status, body } = await ask('erasures', { request_id, person });
+    const { status, body } = await callPrivacy('erasures', { request_id, person });
     if (status === 200) return body;
     expect(status).toBe(503);
   }
@@ -47,7 +48,7 @@ const rowsOf = (table: string, customer_id = person.customer_id) =>
 const many = (table: 'interactions' | 'transactions', count: number) => {
   const values =
     table === 'interactions'
-      ? `type, notes, searched) select 'call', ? || n, 'searched'`
+      ? `type, notes, search_text) select 'call', ? || n, 'x'`
       : `kind, direction, amount, currency, status, order_id) select 'order', 'in', 10, 'EUR', 'completed', ? || n`;
   return service.database.owner.raw(
     `insert into ${table} (company_id, id, customer_id, created_by, ${values.replace(' select ', ' select ?, gen_random_uuid(), ?, ?, ')}
@@ -56,7 +57,7 @@ const many = (table: 'interactions' | 'transactions', count: number) => {
   );
 };
 
-/** Until so many connections wait for a lock. */
+/** Waits until so many connections are blocked by a lock. */
 const waiting = (count: number) =>
   expect
     .poll(async () => {
@@ -89,7 +90,7 @@ test.each(['interactions', 'transactions'] as const)(
     const exported: string[] = [];
     const sizes: number[] = [];
     for (let after: string | null | undefined; after !== null;) {
-      const { body } = await ask('export', { person, section, ...(after && { after }) }).expect(200);
+      const { body } = await callPrivacy('export', { person, section, ...(after && { after }) }).expect(200);
       exported.push(...body.rows.map((row: object) => JSON.stringify(row)));
       sizes.push(body.rows.length);
       after = body.next;
@@ -100,22 +101,28 @@ test.each(['interactions', 'transactions'] as const)(
 );
 
 describe('an erasure', () => {
-  test('leaves no word in any table: interactions go, transactions stay without the person', async () => {
+  test('leaves no value in any table: deletes interactions and anonymises transactions', async () => {
     const booked = await sayAll();
     const { body: other } = await record('transactions', { kind: 'order', direction: 'in', amount: 1 }, admin, newId());
-    const elsewhere = service.user('admin', service.company());
-    const theirs = `other${canary}`;
-    await record('interactions', { notes: theirs, type: 'call' }, elsewhere).set('Idempotency-Key', theirs).expect(201);
-    await record('transactions', { kind: 'order', direction: 'in', amount: 1, order_id: theirs }, elsewhere).expect(
-      201,
-    );
+    const otherAdmin = service.user('admin', service.company());
+    const otherRecord = `other${canary}`;
+    await record('interactions', { notes: otherRecord, type: 'call' }, otherAdmin)
+      .set('Idempotency-Key', otherRecord)
+      .expect(201);
+    await record(
+      'transactions',
+      { kind: 'order', direction: 'in', amount: 1, order_id: otherRecord },
+      otherAdmin,
+    ).expect(201);
     const [before] = await service.database.owner('transactions').where({ id: booked.id });
 
-    const columns = ['description', 'order_id', 'external_ref', 'recorded_as', 'customer_id'];
+    const columns = ['description', 'order_id', 'external_ref', 'content_digest', 'customer_id'];
     expect(await erase()).toEqual({
       service: 'interaction',
       done_at: expect.any(String),
-      erased: [{ table: 'interactions', rows: 1, columns: expect.arrayContaining(['notes', 'category', 'searched']) }],
+      erased: [
+        { table: 'interactions', rows: 1, columns: expect.arrayContaining(['notes', 'category', 'search_text']) },
+      ],
       anonymised: [
         { table: 'transactions', rows: 1, columns: expect.arrayContaining(columns), why: expect.any(String) },
         expect.objectContaining({ table: 'idempotency_keys', rows: 2 }),
@@ -123,11 +130,11 @@ describe('an erasure', () => {
       kept: [{ table: 'customer_locks', rows: 1, columns: ['customer_id'], why: expect.any(String) }],
     });
 
-    await service.database.owner.raw(`delete from interactions where notes = ?`, [theirs]);
-    await service.database.owner.raw(`delete from transactions where order_id = ?`, [theirs]);
+    await service.database.owner.raw(`delete from interactions where notes = ?`, [otherRecord]);
+    await service.database.owner.raw(`delete from transactions where order_id = ?`, [otherRecord]);
     await service.database
       .owner('idempotency_keys')
-      .whereRaw('response::text like ?', [`%${theirs}%`])
+      .whereRaw('response::text like ?', [`%${otherRecord}%`])
       .delete()
       .then((count) => expect(count).toBe(1));
     expect(await tablesContaining(service.database.owner, canary)).toEqual([]);
@@ -141,7 +148,7 @@ describe('an erasure', () => {
     expect((await admin.get('/api/transactions')).body.transactions).toContainEqual(other.transaction);
   });
 
-  test('keeps what the person recorded about others, and says so', async () => {
+  test('keeps and reports records that the person wrote about others', async () => {
     const staff = service.user('manager', company, person.user_id ?? '');
     const about = newId();
     const recorded = await record('interactions', { notes: 'a', type: 'call' }, staff, about).expect(201);
@@ -159,7 +166,7 @@ describe('an erasure', () => {
     expect(body.interactions).toEqual([recorded.body.interaction]);
   });
 
-  test('asked for again says the same, and takes nothing more', async () => {
+  test('returns the same report when it is requested again', async () => {
     await sayAll();
     const request_id = newId();
     const first = await erase(request_id);
@@ -169,49 +176,49 @@ describe('an erasure', () => {
     expect(counts(await erase())).toEqual([0, 0, 0]);
   });
 
-  test('makes repeats of what was said a 404 without an effect, and takes nothing new for the customer', async () => {
+  test('answers repeated requests with 404 and rejects new records of the customer', async () => {
     await sayAll();
     await erase();
-    const again = { notes: canary, type: 'call', category: canary };
-    const { body } = await record('interactions', again).set('Idempotency-Key', `${canary}-1`).expect(404);
+    const repeated = { notes: canary, type: 'call', category: canary };
+    const { body } = await record('interactions', repeated).set('Idempotency-Key', `${canary}-1`).expect(404);
     expect(body.error_code).toBe('IDEMPOTENCY_ANSWER_ERASED');
     for (const what of ['interactions', 'transactions'] as const) {
-      const sent = what === 'interactions' ? again : { kind: 'order', direction: 'in', amount: 1 };
+      const sent = what === 'interactions' ? repeated : { kind: 'order', direction: 'in', amount: 1 };
       expect((await record(what, sent).expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
       expect(await rowsOf(what)).toEqual([]);
     }
     expect(await tablesContaining(service.database.owner, canary)).toEqual([]);
   });
 
-  test.each(['recorded', 'changed'])('waits for what is being %s, and takes it along', async (how) => {
+  test.each(['recorded', 'changed'])('waits for a record that is being %s, and erases it', async (how) => {
     const { id } = await sayAll();
     const blocker = await service.database.owner.transaction();
     await blocker.raw('lock table outbox_events in exclusive mode'); // it stops after its row, before its commit
-    const late = `late${canary}`;
-    const change = { status: 'cancelled', description: late, order_id: late };
+    const lateText = `late${canary}`;
+    const change = { status: 'cancelled', description: lateText, order_id: lateText };
     try {
       const done = (
         how === 'changed'
           ? admin.patch(`/api/customers/${person.customer_id}/transactions/${id}`, change)
-          : record('interactions', { notes: late, type: 'call' }).set('Idempotency-Key', late)
+          : record('interactions', { notes: lateText, type: 'call' }).set('Idempotency-Key', lateText)
       ).then(({ status }) => status);
       await waiting(1);
       const erased = erase();
       await waiting(2);
       await blocker.commit();
       expect([200, 201]).toContain(await done);
-      const { erased: gone, anonymised } = await erased;
-      expect(gone).toMatchObject([{ table: 'interactions', rows: how === 'recorded' ? 2 : 1 }]);
+      const { erased: deletedId, anonymised } = await erased;
+      expect(deletedId).toMatchObject([{ table: 'interactions', rows: how === 'recorded' ? 2 : 1 }]);
       expect(anonymised).toMatchObject([{ table: 'transactions', rows: 1 }, { rows: how === 'recorded' ? 3 : 2 }]);
     } finally {
       if (!blocker.isCompleted()) await blocker.rollback();
     }
     expect(await tablesContaining(service.database.owner, canary)).toEqual([]);
-    const [kept] = await service.database.owner('transactions').where({ id });
-    expect(kept.status).toBe(how === 'changed' ? 'cancelled' : 'completed');
+    const [remaining] = await service.database.owner('transactions').where({ id });
+    expect(remaining.status).toBe(how === 'changed' ? 'cancelled' : 'completed');
   });
 
-  test('whose connections are cut goes on where it was, and counts each row once', async () => {
+  test('resumes after lost connections and counts each row once', async () => {
     await sayAll();
     await many('interactions', 4500);
     await many('transactions', 2500);
@@ -220,7 +227,7 @@ describe('an erasure', () => {
       const blocker = await service.database.owner.transaction();
       const rows = blocker(table).where({ customer_id: person.customer_id });
       await rows.orderBy(['occurred_at', 'id']).limit(1).forUpdate(); // some part of it waits here, others are done before
-      const cut = ask('erasures', { request_id, person }).then(({ status }) => status);
+      const cut = callPrivacy('erasures', { request_id, person }).then(({ status }) => status);
       await waiting(1);
       await service.database.cut();
       expect(await cut).toBe(503);
@@ -233,16 +240,16 @@ describe('an erasure', () => {
   });
 });
 
-test('only the customer service asks, and only for a whole person', async () => {
+test('is available to the customer service only, and requires a complete person', async () => {
   await sayAll();
   const erasure = { request_id: newId(), person };
   await admin.post('/internal/privacy/erasures', erasure).expect(403);
   await service.anonymous().post('/internal/privacy/erasures', erasure).expect(403);
-  for (const program of ['auth', 'product', 'favorites', 'interaction'] as const)
-    await service.callingService(program, company).post('/internal/privacy/erasures', erasure).expect(403);
-  await ask('erasures', { request_id: newId(), person: { ...person, user_id: 'x' } }).expect(422);
-  await ask('erasures', { ...erasure, request_id: '1 or 1=1' }).expect(422);
-  await ask('export', { person, section: 'favorites' }).expect(422);
-  await ask('export', { person, section: 'interactions', after: '[0,["x","y"]]' }).expect(422);
+  for (const callingService of ['auth', 'product', 'favorites', 'interaction'] as const)
+    await service.callingService(callingService, company).post('/internal/privacy/erasures', erasure).expect(403);
+  await callPrivacy('erasures', { request_id: newId(), person: { ...person, user_id: 'x' } }).expect(422);
+  await callPrivacy('erasures', { ...erasure, request_id: '1 or 1=1' }).expect(422);
+  await callPrivacy('export', { person, section: 'favorites' }).expect(422);
+  await callPrivacy('export', { person, section: 'interactions', after: '[0,["x","y"]]' }).expect(422);
   expect(await rowsOf('interactions')).toHaveLength(1);
 });

@@ -1,5 +1,5 @@
 import type { Match, DataInventory } from '@clientela/privacy';
-import { removeCustomer } from './customers/store.ts';
+import { markCustomerDeleted } from './customers/store.ts';
 
 const ofCustomer: Match = { company_id: 'company_id', customer_id: 'customer_id' };
 const alsoExported = ['id', 'customer_id', 'created_by', 'created_at', 'updated_at'];
@@ -22,7 +22,7 @@ export const privacy: DataInventory = {
       person: ofCustomer,
       section: 'interactions',
       alsoExported,
-      withheld: { searched: 'derived from notes and category for search' },
+      withheld: { search_text: 'derived from notes and category for search' },
       erasure: 'delete',
     },
     {
@@ -30,7 +30,7 @@ export const privacy: DataInventory = {
       person: ofCustomer,
       section: 'transactions',
       alsoExported,
-      withheld: { recorded_as: 'a digest of exported values' },
+      withheld: { content_digest: 'a digest of exported values' },
       erasure: { anonymise: 'accounting keeps amounts without the customer', columns: { customer_id: null } },
     },
     createdBy('interactions'),
@@ -44,6 +44,6 @@ export const privacy: DataInventory = {
     },
   ],
   onStart: async (tx, { company_id, customer_id }) => {
-    if (customer_id) await removeCustomer(tx, company_id, customer_id);
+    if (customer_id) await markCustomerDeleted(tx, company_id, customer_id);
   },
 };

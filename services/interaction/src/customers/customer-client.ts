@@ -5,40 +5,41 @@ import type { Position } from '../lists/rules.ts';
 
 type Call = { actor: CompanyActor; signal: AbortSignal };
 
-/** Finds a customer of the actor's company, deleted ones too, by asking the customer service. */
-export type CustomerLookup = (id: string, call: Call) => Promise<InternalCustomer>;
+/**
+ * Fetches a customer of the actor's company, soft-deleted ones included.
+ * @throws AppError 404 for an unknown customer, 503 while the customer service is unavailable
+ */
+export type CustomerClient = (id: string, call: Call) => Promise<InternalCustomer>;
 
-/** @throws AppError 404 when there is no such customer, 503 when the customer service does not answer */
-export const customerLookup =
-  (customer: ServiceClient): CustomerLookup =>
+export const createCustomerClient =
+  (customers: ServiceClient): CustomerClient =>
   async (id, call) => {
-    const found = await customer.get(`/internal/customers/${id}`, InternalCustomer, call);
-    if (!found) throw notFound('customer');
-    return found;
+    const customer = await customers.get(`/internal/customers/${id}`, InternalCustomer, call);
+    if (!customer) throw notFound('customer');
+    return customer;
   };
 
-/** @throws AppError 409: a deleted customer is still read, but takes nothing new */
-export function refuseDeleted({ deleted }: InternalCustomer): void {
+/** Rejects new records of a soft-deleted customer, whose existing records stay readable. @throws AppError 409 */
+export function rejectDeleted({ deleted }: InternalCustomer): void {
   if (deleted) throw conflict({ error_code: 'CUSTOMER_DELETED', detail: 'The customer is deleted; activate it first' });
 }
 
-/** What the customer service knows of a customer's timeline: at most `limit` notes and changes of status that follow a position. */
-export type NoteLookup = (
+/**
+ * Fetches at most `limit` notes and status changes of a customer, newest first, after a position.
+ * @throws AppError 404 for an unknown customer, 503 while the customer service is unavailable
+ */
+export type TimelineNotesClient = (
   id: string,
-  asked: { after: Position | undefined; limit: number },
+  range: { after: Position | undefined; limit: number },
   call: Call,
 ) => Promise<InternalTimeline['items']>;
 
-/** @throws AppError 404 when there is no such customer, 503 when the customer service does not answer */
-export const noteLookup =
-  (customer: ServiceClient): NoteLookup =>
+export const createTimelineNotesClient =
+  (customers: ServiceClient): TimelineNotesClient =>
   async (id, { after, limit }, call) => {
     const before = after ? `&before=${encodeURIComponent(`${after.occurred_at},${after.id}`)}` : '';
-    const found = await customer.get(
-      `/internal/customers/${id}/timeline?limit=${limit}${before}`,
-      InternalTimeline,
-      call,
-    );
-    if (!found) throw notFound('customer');
-    return found.items;
+    const path = `/internal/customers/${id}/timeline?limit=${limit}${before}`;
+    const timeline = await customers.get(path, InternalTimeline, call);
+    if (!timeline) throw notFound('customer');
+    return timeline.items;
   };

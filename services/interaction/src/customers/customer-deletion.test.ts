@@ -2,20 +2,20 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestUser, Company } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { interactionUnderTest, type InteractionUnderTest } from '../testing/test-interaction.ts';
+import { createTestInteraction, type TestInteraction } from '../testing/test-interaction.ts';
 
-let service: InteractionUnderTest;
+let service: TestInteraction;
 let company: Company;
 let admin: TestUser;
-/** What happens between the customer service's answer and the transaction. */
-let meanwhile: () => Promise<unknown>;
+/** Runs between the customer service's response and the transaction. */
+let beforeTransaction: () => Promise<unknown>;
 
 beforeAll(async () => {
-  service = await interactionUnderTest({
+  service = await createTestInteraction({
     pool: 4,
-    asking: (ask) => async (id, call) => {
-      const found = await ask(id, call);
-      await meanwhile();
+    wrapCustomerClient: (client) => async (id, call) => {
+      const found = await client(id, call);
+      await beforeTransaction();
       return found;
     },
   });
@@ -23,7 +23,7 @@ beforeAll(async () => {
   admin = service.user('admin', company);
 });
 beforeEach(() => {
-  meanwhile = async () => {};
+  beforeTransaction = async () => {};
 });
 afterAll(() => service.close());
 
@@ -37,48 +37,48 @@ const deletion = (customer_id: string, hard = true) => ({
   sequence: 2,
   data: { customer_id, number: 1, hard },
 });
-const hear = (event: object) => service.callingService('customer').post('/internal/events', event);
+const deliver = (event: object) => service.callingService('customer').post('/internal/events', event);
 const record = (customer_id: string) =>
   admin.post(`/api/customers/${customer_id}/interactions`, { notes: 'a', type: 'call' });
 const rowsOf = async (customer_id: string) =>
   (await service.database.owner('interactions').where({ customer_id })).length;
 
-test('a customer removed for good takes its interactions along, once, and nobody else’s', async () => {
-  const [gone, stays] = [randomUUID(), randomUUID()];
-  for (const id of [gone, gone, stays]) await record(id).expect(201);
-  const elsewhere = service.user('admin', service.company());
-  await elsewhere.post(`/api/customers/${gone}/interactions`, { notes: 'a', type: 'call' }).expect(201);
+test('deletes the interactions of a hard-deleted customer, once, and no others', async () => {
+  const [deletedId, remainingId] = [randomUUID(), randomUUID()];
+  for (const id of [deletedId, deletedId, remainingId]) await record(id).expect(201);
+  const otherAdmin = service.user('admin', service.company());
+  await otherAdmin.post(`/api/customers/${deletedId}/interactions`, { notes: 'a', type: 'call' }).expect(201);
 
-  const event = deletion(gone);
-  expect((await hear(event).expect(200)).body).toEqual({ processed: true });
-  expect([await rowsOf(gone), await rowsOf(stays)]).toEqual([1, 1]);
-  expect((await admin.get(`/api/customers/${gone}/interactions`)).body.total).toBe(0);
-  expect((await elsewhere.get(`/api/customers/${gone}/interactions`)).body.total).toBe(1);
-  expect((await hear(event).expect(200)).body).toEqual({ processed: false });
-  expect((await hear(deletion(gone)).expect(200)).body).toEqual({ processed: true });
+  const event = deletion(deletedId);
+  expect((await deliver(event).expect(200)).body).toEqual({ processed: true });
+  expect([await rowsOf(deletedId), await rowsOf(remainingId)]).toEqual([1, 1]);
+  expect((await admin.get(`/api/customers/${deletedId}/interactions`)).body.total).toBe(0);
+  expect((await otherAdmin.get(`/api/customers/${deletedId}/interactions`)).body.total).toBe(1);
+  expect((await deliver(event).expect(200)).body).toEqual({ processed: false });
+  expect((await deliver(deletion(deletedId)).expect(200)).body).toEqual({ processed: true });
 });
 
-test('a customer with a deletion mark keeps them', async () => {
+test('keeps the interactions of a soft-deleted customer', async () => {
   const id = randomUUID();
   await record(id).expect(201);
-  expect((await hear(deletion(id, false)).expect(200)).body).toEqual({ processed: true });
+  expect((await deliver(deletion(id, false)).expect(200)).body).toEqual({ processed: true });
   expect(await rowsOf(id)).toBe(1);
   await record(id).expect(201);
 });
 
-test('a customer removed for good goes out of the transactions; what was booked stays', async () => {
-  const [gone, stays] = [randomUUID(), randomUUID()];
+test('anonymises the transactions of a hard-deleted customer and keeps their amounts', async () => {
+  const [deletedId, remainingId] = [randomUUID(), randomUUID()];
   const pay = async (customer_id: string, external_ref: string) => {
     const sent = { kind: 'order', direction: 'in', amount: 10, description: 'For Ada', order_id: 'A-1', external_ref };
     return (await admin.post(`/api/customers/${customer_id}/transactions`, sent).expect(201)).body.transaction;
   };
-  const [booked, other] = [await pay(gone, 'one'), await pay(stays, 'two')];
-  const elsewhere = service.user('admin', service.company());
-  await elsewhere
-    .post(`/api/customers/${gone}/transactions`, { kind: 'order', direction: 'in', amount: 1 })
+  const [booked, other] = [await pay(deletedId, 'one'), await pay(remainingId, 'two')];
+  const otherAdmin = service.user('admin', service.company());
+  await otherAdmin
+    .post(`/api/customers/${deletedId}/transactions`, { kind: 'order', direction: 'in', amount: 1 })
     .expect(201);
 
-  await hear(deletion(gone)).expect(200);
+  await deliver(deletion(deletedId)).expect(200);
   const { transactions } = (await admin.get('/api/transactions').expect(200)).body;
   expect(transactions).toEqual([
     other,
@@ -91,25 +91,25 @@ test('a customer removed for good goes out of the transactions; what was booked 
       updated_at: expect.any(String),
     },
   ]);
-  expect((await admin.get(`/api/transactions?customer_id=${gone}`)).body.total).toBe(0);
-  expect((await admin.get(`/api/customers/${gone}/transactions`)).body.total).toBe(0);
-  await admin.get(`/api/customers/${gone}/transactions/${booked.id}`).expect(404);
-  await admin.patch(`/api/customers/${gone}/transactions/${booked.id}`, { status: 'cancelled' }).expect(404);
-  expect((await elsewhere.get(`/api/customers/${gone}/transactions`)).body.total).toBe(1);
-  const kept = await service.database.owner('transactions').where({ id: booked.id }).first();
-  expect(JSON.stringify(kept)).not.toMatch(new RegExp(`${gone}|Ada|A-1|one`));
-  expect(kept).toMatchObject({ amount: '10.00', version: 2, recorded_as: null });
+  expect((await admin.get(`/api/transactions?customer_id=${deletedId}`)).body.total).toBe(0);
+  expect((await admin.get(`/api/customers/${deletedId}/transactions`)).body.total).toBe(0);
+  await admin.get(`/api/customers/${deletedId}/transactions/${booked.id}`).expect(404);
+  await admin.patch(`/api/customers/${deletedId}/transactions/${booked.id}`, { status: 'cancelled' }).expect(404);
+  expect((await otherAdmin.get(`/api/customers/${deletedId}/transactions`)).body.total).toBe(1);
+  const anonymised = await service.database.owner('transactions').where({ id: booked.id }).first();
+  expect(JSON.stringify(anonymised)).not.toMatch(new RegExp(`${deletedId}|Ada|A-1|one`));
+  expect(anonymised).toMatchObject({ amount: '10.00', version: 2, content_digest: null });
 
-  // What your other books called it is free again: it was part of the person's record.
+  // The external_ref can be used again, because it was erased with the person.
   const sent = { kind: 'order', direction: 'in', amount: 10, external_ref: 'one' };
-  await admin.post(`/api/customers/${stays}/transactions`, sent).expect(201);
+  await admin.post(`/api/customers/${remainingId}/transactions`, sent).expect(201);
 });
 
-test('what is recorded after the removal was heard is a 404', async () => {
-  const [known, unseen] = [randomUUID(), randomUUID()];
-  await record(known).expect(201);
-  for (const id of [known, unseen]) {
-    meanwhile = () => hear(deletion(id)).expect(200);
+test('rejects with 404 a record that is added after the deletion was processed', async () => {
+  const [existing, unseen] = [randomUUID(), randomUUID()];
+  await record(existing).expect(201);
+  for (const id of [existing, unseen]) {
+    beforeTransaction = () => deliver(deletion(id)).expect(200);
     const { body } = await record(id).expect(404);
     expect(body.error_code).toBe('CUSTOMER_NOT_FOUND');
     expect(await rowsOf(id)).toBe(0);
@@ -118,11 +118,11 @@ test('what is recorded after the removal was heard is a 404', async () => {
     expect(money.body.error_code).toBe('CUSTOMER_NOT_FOUND');
     expect(await service.database.owner('transactions').where({ customer_id: id })).toEqual([]);
   }
-  const said = await service.events('interaction.recorded');
-  expect(said.filter(({ data }) => data['customer_id'] === unseen)).toEqual([]);
+  const published = await service.events('interaction.recorded');
+  expect(published.filter(({ data }) => data['customer_id'] === unseen)).toEqual([]);
 });
 
-test('what is being recorded while the removal is heard goes with it', async () => {
+test('deletes a record that is added while the deletion is processed', async () => {
   const id = randomUUID();
   const blocker = await service.database.owner.transaction();
   await blocker.raw('lock table outbox_events in exclusive mode'); // recording stops after its row, before its commit
@@ -141,25 +141,25 @@ test('what is being recorded while the removal is heard goes with it', async () 
   try {
     const recorded = record(id).then(({ status }) => status);
     await waiting(1);
-    const heard = hear(deletion(id)).then(({ status }) => status);
+    const delivered = deliver(deletion(id)).then(({ status }) => status);
     await waiting(2);
     await blocker.commit();
-    expect([await recorded, await heard]).toEqual([201, 200]);
+    expect([await recorded, await delivered]).toEqual([201, 200]);
   } finally {
     if (!blocker.isCompleted()) await blocker.rollback();
   }
   expect(await rowsOf(id)).toBe(0);
 });
 
-test('an event that this service does not hear, or cannot read, is a 422 and leaves no trace', async () => {
+test('rejects an unknown or invalid event with 422 and stores nothing', async () => {
   const id = randomUUID();
   await record(id).expect(201);
   const event = deletion(id);
-  await hear({ ...event, name: 'customer.exploded' }).expect(422);
-  await hear({ ...event, data: { customer_id: 'x' } }).expect(422);
-  await hear({ ...event, company_id: 'x' }).expect(422);
-  await hear({}).expect(422);
+  await deliver({ ...event, name: 'customer.exploded' }).expect(422);
+  await deliver({ ...event, data: { customer_id: 'x' } }).expect(422);
+  await deliver({ ...event, company_id: 'x' }).expect(422);
+  await deliver({}).expect(422);
   await admin.post('/internal/events', event).expect(403);
   expect(await rowsOf(id)).toBe(1);
-  expect((await hear(event).expect(200)).body).toEqual({ processed: true });
+  expect((await deliver(event).expect(200)).body).toEqual({ processed: true });
 });

@@ -1,36 +1,45 @@
 import type { Tx } from '@clientela/db';
 
-/** A customer who is held, and how often what its counters count had changed. */
-export type Held = { company_id: string; customer_id: string; changes: number };
+/** A locked customer; `recorded_version` counts the changes of records that the customer's counters include. */
+export type LockedCustomer = { company_id: string; customer_id: string; recorded_version: number };
 
 /**
- * Holds a customer until the transaction ends: against its removal, and against others who change what is recorded of it. It is held before
+ * Locks a customer until the transaction ends, against hard deletion and concurrent changes of its records. Callers lock the customer before
  * any of its records.
- * @returns undefined when the customer was removed for good
+ * @returns undefined when the customer was hard-deleted
  */
-export async function holdCustomer(tx: Tx, company_id: string, customer_id: string): Promise<Held | undefined> {
-  const [held] = await tx('customer_locks')
+export async function lockCustomer(
+  tx: Tx,
+  company_id: string,
+  customer_id: string,
+): Promise<LockedCustomer | undefined> {
+  const [customer] = await tx('customer_locks')
     .insert({ company_id, customer_id })
     .onConflict(['company_id', 'customer_id'])
-    .merge({ gone: false })
-    .where('customer_locks.gone', false)
-    .returning(['company_id', 'customer_id', 'changes']);
-  return held as Held | undefined;
+    .merge({ is_hard_deleted: false })
+    .where('customer_locks.is_hard_deleted', false)
+    .returning(['company_id', 'customer_id', 'recorded_version']);
+  return customer as LockedCustomer | undefined;
 }
 
 /**
- * How often what a customer's counters count has changed, this time included if it does.
- * @param counted whether what is written in this transaction is counted
+ * Raises a customer's recorded version when the change affects its counters.
+ * @param isCounted whether the counters include the record that this transaction writes
+ * @returns the version after the change
  */
-export async function changesAfter(tx: Tx, { changes, ...key }: Held, counted: boolean): Promise<number> {
-  if (!counted) return changes;
-  const [row] = await tx('customer_locks').where(key).increment('changes').returning('changes');
-  return (row as { changes: number }).changes;
+export async function raiseRecordedVersion(
+  tx: Tx,
+  { recorded_version, ...key }: LockedCustomer,
+  isCounted: boolean,
+): Promise<number> {
+  if (!isCounted) return recorded_version;
+  const [row] = await tx('customer_locks').where(key).increment('recorded_version').returning('recorded_version');
+  return (row as { recorded_version: number }).recorded_version;
 }
 
-/** Waits for those who hold the customer, and lets nobody hold it again: what is deleted after this stays deleted, and counts no more. */
-export const removeCustomer = (tx: Tx, company_id: string, customer_id: string): Promise<unknown> =>
+/** Waits for transactions that lock the customer and fails later locks, so that no record is written after the deletion. */
+export const markCustomerDeleted = (tx: Tx, company_id: string, customer_id: string): Promise<unknown> =>
   tx('customer_locks')
-    .insert({ company_id, customer_id, gone: true })
+    .insert({ company_id, customer_id, is_hard_deleted: true })
     .onConflict(['company_id', 'customer_id'])
-    .merge({ gone: true, changes: tx.raw('customer_locks.changes + 1') });
+    .merge({ is_hard_deleted: true, recorded_version: tx.raw('customer_locks.recorded_version + 1') });

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { interactionUnderTest, type InteractionUnderTest } from '../testing/test-interaction.ts';
+import { createTestInteraction, type TestInteraction } from '../testing/test-interaction.ts';
 
-let service: InteractionUnderTest;
+let service: TestInteraction;
 beforeAll(async () => {
-  service = await interactionUnderTest();
+  service = await createTestInteraction();
 });
 afterAll(() => service.close());
 
@@ -13,7 +13,7 @@ const seeded = ['call', 'email', 'meeting', 'appointment', 'complaint', 'visit',
 const names = ({ body }: { body: { interaction_types: { name: string }[] } }) =>
   body.interaction_types.map(({ name }) => name);
 
-test('every company has the seeded types, and adds its own beside them', async () => {
+test('lists built-in types for every company, then the types it added', async () => {
   const company = service.company();
   const admin = service.user('admin', company);
   expect(names(await admin.get(path).expect(200))).toEqual(seeded);
@@ -37,18 +37,18 @@ test('every company has the seeded types, and adds its own beside them', async (
   expect((await admin.get(`${interactions}?type=Orçamento`).expect(200)).body.total).toBe(1);
 });
 
-test('another company neither sees nor uses them', async () => {
+test('hides a company’s own types from another company', async () => {
   await service.user('admin', service.company()).post(path, { name: 'tasting' }).expect(201);
-  const stranger = service.user('admin', service.company());
-  expect(names(await stranger.get(path).expect(200))).toEqual(seeded);
+  const otherAdmin = service.user('admin', service.company());
+  expect(names(await otherAdmin.get(path).expect(200))).toEqual(seeded);
   const interactions = `/api/customers/${randomUUID()}/interactions`;
-  expect((await stranger.post(interactions, { notes: 'a', type: 'tasting' }).expect(422)).body.errors).toEqual([
+  expect((await otherAdmin.post(interactions, { notes: 'a', type: 'tasting' }).expect(422)).body.errors).toEqual([
     { path: 'type', message: 'is not a known type' },
   ]);
-  await stranger.post(path, { name: 'tasting' }).expect(201);
+  await otherAdmin.post(path, { name: 'tasting' }).expect(201);
 });
 
-test('a name that exists is a 409 that shows it: the company’s own, a seeded one, an alias', async () => {
+test('rejects an existing name, built-in name or alias with a 409 that shows the type', async () => {
   const admin = service.user('admin', service.company());
   await admin.post(path, { name: 'tasting' }).expect(201);
   for (const [given, name] of [
@@ -66,7 +66,7 @@ test('a name that exists is a 409 that shows it: the company’s own, a seeded o
   }
 });
 
-test('only who manages interactions adds one, and only a good name', async () => {
+test('lets only managers add a type, and only with a valid name', async () => {
   const company = service.company();
   for (const role of ['manager', 'viewer', 'customer'] as const)
     await service.user(role, company).post(path, { name: 'mine' }).expect(403);

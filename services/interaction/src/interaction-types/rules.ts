@@ -1,5 +1,5 @@
-/** The types that every company has. */
-export const builtIn: readonly string[] = [
+/** Types that are available in every company. */
+export const builtInTypes: readonly string[] = [
   'call',
   'email',
   'meeting',
@@ -17,8 +17,8 @@ const aliases = new Map([
   ['contato', 'note'],
 ]);
 
-/** The name of the type that is meant: without regard to case, and aliases without regard to accents. */
-export function typeNamed(given: string): string {
-  const name = given.toLowerCase().normalize('NFC');
+/** Returns the canonical name of a type: lower case, with aliases resolved whatever their accents. */
+export function canonicalTypeName(input: string): string {
+  const name = input.toLowerCase().normalize('NFC');
   return aliases.get(name.normalize('NFD').replaceAll(/\p{M}/gu, '')) ?? name;
 }

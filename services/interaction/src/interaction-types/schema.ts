@@ -1,25 +1,25 @@
 import { Instant, queryPage, pageSchema, queryPerPage, text } from '@clientela/validation';
 import { z } from 'zod';
-import { typeNamed } from './rules.ts';
+import { canonicalTypeName } from './rules.ts';
 
-/** A type by its name, in any case, or by one of the names it is also known by. */
+/** The name of a type, in any case, or an alias of it. */
 export const TypeName = text(50)
-  .overwrite(typeNamed)
+  .overwrite(canonicalTypeName)
   .meta({
-    description: 'In any case; venda, ligacao, reuniao and contato mean sale, call, meeting and note',
+    description: 'Case-insensitive; venda, ligacao, reuniao and contato are aliases of sale, call, meeting and note',
     examples: ['call'],
   });
 
 export const InteractionType = z.strictObject({
   name: z.string(),
-  built_in: z.boolean().meta({ description: 'Every company has it' }),
+  built_in: z.boolean().meta({ description: 'Available in every company' }),
   created_by: z.string().nullable(),
   created_at: Instant.nullable(),
 });
 export type InteractionType = z.infer<typeof InteractionType>;
 
 export const NewInteractionType = z.strictObject({ name: TypeName });
-export const InteractionTypeSaved = z.strictObject({ message: z.string(), interaction_type: InteractionType });
+export const SavedInteractionTypeResponse = z.strictObject({ message: z.string(), interaction_type: InteractionType });
 export const InteractionTypeQuery = z.strictObject({ page: queryPage, per_page: queryPerPage() });
 export type InteractionTypeQuery = z.infer<typeof InteractionTypeQuery>;
 export const InteractionTypePage = pageSchema('interaction_types', InteractionType);

@@ -1,41 +1,42 @@
 import { randomUUID } from 'node:crypto';
 import type { TestUser, Company, StubServer } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { interactionUnderTest, type InteractionUnderTest } from '../testing/test-interaction.ts';
+import { createTestInteraction, type TestInteraction } from '../testing/test-interaction.ts';
 
-let service: InteractionUnderTest;
+let service: TestInteraction;
 let customers: StubServer;
 let company: Company;
 let admin: TestUser;
 
-/** The customer service knows every customer of `company`, but none of another's; `deleted` are those with a deletion mark. */
+/** The customer service knows every customer of `company` and none of others; `deleted` are soft-deleted. */
 const deleted = new Set<string>();
-const known = () =>
+const knownPath = () =>
   customers.respond((path, _body) => {
     const id = path.split('/').at(-1) ?? '';
-    const asked = customers.calls.at(-1)?.headers['x-company-id'];
-    return asked === company.id
+    const calledFor = customers.calls.at(-1)?.headers['x-company-id'];
+    return calledFor === company.id
       ? { status: 200, body: { id, number: 10_000_000, deleted: deleted.has(id) } }
       : { status: 404 };
   });
 
 beforeAll(async () => {
-  service = await interactionUnderTest();
+  service = await createTestInteraction();
   ({ customers } = service);
   company = service.company();
   admin = service.user('admin', company);
 });
-beforeEach(known);
+beforeEach(knownPath);
 afterAll(() => service.close());
 
 const pathOf = (customer_id: string = randomUUID()) => `/api/customers/${customer_id}/interactions`;
 const record = async (path: string, body: object) =>
   (await admin.post(path, { notes: 'Spoke', type: 'call', ...body }).expect(201)).body.interaction;
-const faultsOf = ({ body }: { body: { errors: { path: string }[] } }) => body.errors.map(({ path }) => path).toSorted();
+const errorPaths = ({ body }: { body: { errors: { path: string }[] } }) =>
+  body.errors.map(({ path }) => path).toSorted();
 const stored = () => service.database.owner('interactions').where({ company_id: company.id }).select();
 
-describe('an interaction', () => {
-  test('is recorded with its author and the present time, and said to the others', async () => {
+describe('recording an interaction', () => {
+  test('stores it with its author and the current time, and publishes interaction.recorded', async () => {
     const customer_id = randomUUID();
     const before = Date.now();
     const { body, headers } = await admin
@@ -65,10 +66,10 @@ describe('an interaction', () => {
     });
     expect(Math.abs(Date.parse(body.interaction.occurred_at) - before)).toBeLessThan(60_000);
     expect(headers['etag']).toBe('"1"');
-    const said = (await service.events('interaction.recorded')).filter(
+    const published = (await service.events('interaction.recorded')).filter(
       ({ data }) => data['customer_id'] === customer_id,
     );
-    expect(said).toEqual([
+    expect(published).toEqual([
       expect.objectContaining({
         company_id: company.id,
         actor_id: admin.user_id,
@@ -90,7 +91,7 @@ describe('an interaction', () => {
     });
   });
 
-  test('is taken under the names of CRM Finance, and its types under theirs', async () => {
+  test('accepts the aliases of fields and types of legacy clients', async () => {
     const path = pathOf();
     const finance = await admin
       .post(`${path}/`, { ds_notes: 'Cliente ligou', id_interaction_type: 'Ligação' })
@@ -107,13 +108,13 @@ describe('an interaction', () => {
     ] as const) {
       expect((await record(path, { type: given })).type).toBe(type);
     }
-    const refused = await admin
+    const rejected = await admin
       .post(path, { notes: 'a', ds_notes: 'a', type: 'call', id_interaction_type: 'call' })
       .expect(422);
-    expect(faultsOf(refused)).toEqual(['ds_notes', 'id_interaction_type']);
+    expect(errorPaths(rejected)).toEqual(['ds_notes', 'id_interaction_type']);
   });
 
-  test('has a status when it is an appointment or a complaint, and only then', async () => {
+  test('sets a status for appointments and complaints only', async () => {
     const path = pathOf();
     const scheduled_at = '2030-01-31T09:00:00.000Z';
     expect(await record(path, { type: 'appointment', scheduled_at: '2030-01-31T10:00:00+01:00' })).toMatchObject({
@@ -131,18 +132,20 @@ describe('an interaction', () => {
       ['call', 'open'],
       ['visit', 'booked'],
     ] as const) {
-      expect(faultsOf(await admin.post(path, { notes: 'a', type, status }).expect(422))).toEqual(['status']);
+      expect(errorPaths(await admin.post(path, { notes: 'a', type, status }).expect(422))).toEqual(['status']);
     }
   });
 
-  test('of an unknown type is refused, and so is every other bad field by its name', async () => {
+  test('rejects an unknown type and names every invalid field', async () => {
     const path = pathOf();
     const count = (await stored()).length;
-    expect(faultsOf(await admin.post(path, { notes: 'a', type: 'dance' }).expect(422))).toEqual(['type']);
+    expect(errorPaths(await admin.post(path, { notes: 'a', type: 'dance' }).expect(422))).toEqual(['type']);
     expect(
-      faultsOf(await admin.post(path, { notes: 'a', id_interaction_type: 'constructor', status: 'open' }).expect(422)),
+      errorPaths(
+        await admin.post(path, { notes: 'a', id_interaction_type: 'constructor', status: 'open' }).expect(422),
+      ),
     ).toEqual(['id_interaction_type', 'status']);
-    expect(faultsOf(await admin.post(path, {}).expect(422))).toEqual(['notes', 'type']);
+    expect(errorPaths(await admin.post(path, {}).expect(422))).toEqual(['notes', 'type']);
     const bad = {
       ds_notes: 'a\u0000',
       occurred_at: 'yesterday',
@@ -152,7 +155,7 @@ describe('an interaction', () => {
       category: '',
       customer_id: 'x',
     };
-    expect(faultsOf(await admin.post(path, bad).expect(422))).toEqual([
+    expect(errorPaths(await admin.post(path, bad).expect(422))).toEqual([
       'category',
       'customer_id',
       'ds_notes',
@@ -164,12 +167,14 @@ describe('an interaction', () => {
     ]);
     await record(path, { notes: 'n'.repeat(5000), category: 'c'.repeat(50) });
     expect(
-      faultsOf(await admin.post(path, { notes: 'n'.repeat(5001), type: 'call', category: 'c'.repeat(51) }).expect(422)),
+      errorPaths(
+        await admin.post(path, { notes: 'n'.repeat(5001), type: 'call', category: 'c'.repeat(51) }).expect(422),
+      ),
     ).toEqual(['category', 'notes']);
     expect((await stored()).length).toBe(count + 1);
   });
 
-  test('nothing that comes in is a fault of ours', async () => {
+  test('never responds with a 5xx to malformed input', async () => {
     const path = pathOf();
     const values = [
       null,
@@ -215,7 +220,7 @@ describe('an interaction', () => {
       'search=a',
       'sort=notes',
     ]) {
-      expect(faultsOf(await admin.get(`${path}?${query}`).expect(422))).toEqual([query.split('=')[0]]);
+      expect(errorPaths(await admin.get(`${path}?${query}`).expect(422))).toEqual([query.split('=')[0]]);
     }
     await admin.get(`${path}?search=%25_%5C`).expect(200);
     await admin.get(pathOf('not-an-id')).expect(400);
@@ -224,8 +229,8 @@ describe('an interaction', () => {
   });
 });
 
-describe('the list', () => {
-  test('is paged, newest first by when it happened', async () => {
+describe('the list of a customer', () => {
+  test('is paginated by occurred_at, newest first', async () => {
     const path = pathOf();
     for (let day = 1; day <= 17; day += 1) {
       await record(path, { notes: `day ${day}`, occurred_at: `2026-01-${String(day).padStart(2, '0')}T12:00:00Z` });
@@ -240,7 +245,7 @@ describe('the list', () => {
     expect(second.body.interactions.map(({ notes }: { notes: string }) => notes)).toEqual(['day 2', 'day 1', 'day 0']);
   });
 
-  test('is filtered by type, status, time and words', async () => {
+  test('is filtered by type, status, time and search', async () => {
     const path = pathOf();
     await record(path, { notes: 'Café às 9', type: 'meeting', occurred_at: '2026-03-01T00:00:00Z' });
     await record(path, {
@@ -267,7 +272,7 @@ describe('the list', () => {
     expect(await notes('type=dance')).toEqual([]);
   });
 
-  test('holds one customer’s only', async () => {
+  test('contains one customer’s interactions only', async () => {
     const [one, other] = [pathOf(), pathOf()];
     await record(one, {});
     expect((await admin.get(other).expect(200)).body).toMatchObject({ interactions: [], total: 0, pages: 0 });
@@ -275,61 +280,61 @@ describe('the list', () => {
   });
 });
 
-describe('whose it is', () => {
-  test('an unknown customer is a 404, and nothing is written', async () => {
+describe('customers and access', () => {
+  test('rejects an unknown customer with 404 and stores nothing', async () => {
     const customer_id = randomUUID();
     customers.respond(() => ({ status: 404 }));
-    const refused = await admin.post(pathOf(customer_id), { notes: 'a', type: 'call' }).expect(404);
-    expect(refused.body.error_code).toBe('CUSTOMER_NOT_FOUND');
+    const rejected = await admin.post(pathOf(customer_id), { notes: 'a', type: 'call' }).expect(404);
+    expect(rejected.body.error_code).toBe('CUSTOMER_NOT_FOUND');
     expect((await admin.get(pathOf(customer_id)).expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
     expect((await stored()).filter((row) => row.customer_id === customer_id)).toEqual([]);
   });
 
-  test('another company’s customer is the 404 of an unknown one', async () => {
+  test('treats another company’s customer as unknown', async () => {
     const customer_id = randomUUID();
     const interaction = await record(pathOf(customer_id), {});
-    const stranger = service.user('admin', service.company());
+    const otherAdmin = service.user('admin', service.company());
     const strip = ({ body }: { body: Record<string, unknown> }) => ({ ...body, timestamp: '', request_id: '' });
     const unknown = randomUUID();
-    expect(strip(await stranger.get(pathOf(customer_id)).expect(404))).toEqual(
-      strip(await stranger.get(pathOf(unknown)).expect(404)),
+    expect(strip(await otherAdmin.get(pathOf(customer_id)).expect(404))).toEqual(
+      strip(await otherAdmin.get(pathOf(unknown)).expect(404)),
     );
     const body = { notes: 'Stolen', type: 'call' };
-    expect(strip(await stranger.post(pathOf(customer_id), body).expect(404))).toEqual(
-      strip(await stranger.post(pathOf(unknown), body).expect(404)),
+    expect(strip(await otherAdmin.post(pathOf(customer_id), body).expect(404))).toEqual(
+      strip(await otherAdmin.post(pathOf(unknown), body).expect(404)),
     );
-    await stranger.get(`${pathOf(customer_id)}?company_id=${company.id}`).expect(403);
+    await otherAdmin.get(`${pathOf(customer_id)}?company_id=${company.id}`).expect(403);
     expect((await admin.get(pathOf(customer_id))).body.interactions).toEqual([interaction]);
   });
 
-  test('a deleted customer’s are still read, but none is added', async () => {
+  test('lets interactions of a soft-deleted customer be read, and rejects new ones', async () => {
     const customer_id = randomUUID();
     await record(pathOf(customer_id), {});
     deleted.add(customer_id);
-    const refused = await admin.post(pathOf(customer_id), { notes: 'a', type: 'call' }).expect(409);
-    expect(refused.body.error_code).toBe('CUSTOMER_DELETED');
+    const rejected = await admin.post(pathOf(customer_id), { notes: 'a', type: 'call' }).expect(409);
+    expect(rejected.body.error_code).toBe('CUSTOMER_DELETED');
     expect((await admin.get(pathOf(customer_id)).expect(200)).body.total).toBe(1);
   });
 
-  test('while the customer service is down it is a 503 that names it, and nothing is written', async () => {
+  test('responds with a 503 that names the unavailable customer service, and stores nothing', async () => {
     const customer_id = randomUUID();
     await record(pathOf(customer_id), {});
     customers.respond(() => undefined);
     const count = (await stored()).length;
-    for (const answer of [
+    for (const response of [
       await admin.post(pathOf(customer_id), { notes: 'a', type: 'call' }).expect(503),
       await admin.get(pathOf(customer_id)).expect(503),
     ]) {
-      expect(answer.body).toMatchObject({
+      expect(response.body).toMatchObject({
         error_code: 'SERVICE_UNAVAILABLE',
         detail: expect.stringContaining('customer service'),
       });
-      expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+      expect(Number(response.headers['retry-after'])).toBeGreaterThan(0);
     }
     expect((await stored()).length).toBe(count);
   });
 
-  test('each role does what it may, a superuser in the company it names', async () => {
+  test('limits each role to its permissions, and a superuser to the named company', async () => {
     const path = pathOf();
     const body = { notes: 'a', type: 'call' };
     await service.user('manager', company).post(path, body).expect(201);
@@ -342,8 +347,8 @@ describe('whose it is', () => {
     }
     await service.anonymous().get(path).expect(401);
     const superuser = service.user('superuser');
-    expect(faultsOf(await superuser.post(path, body).expect(422))).toEqual(['company_id']);
-    expect(faultsOf(await superuser.get(path).expect(422))).toEqual(['company_id']);
+    expect(errorPaths(await superuser.post(path, body).expect(422))).toEqual(['company_id']);
+    expect(errorPaths(await superuser.get(path).expect(422))).toEqual(['company_id']);
     expect((await stored()).length).toBe(count);
     await superuser.post(`${path}?company_id=${company.company_id}`, body).expect(201);
   });

@@ -1,9 +1,9 @@
 import { notFound } from '@clientela/errors';
 import { patchBody, route, withETag, type Cursors, type Route } from '@clientela/http';
 import { Message } from '@clientela/validation';
-import { refuseDeleted, type CustomerLookup } from '../customers/customer-client.ts';
-import { listing } from '../lists/list-request.ts';
-import { changeInteraction, recordInteraction, removeInteraction } from './actions.ts';
+import { rejectDeleted, type CustomerClient } from '../customers/customer-client.ts';
+import { readListRequest } from '../lists/list-request.ts';
+import { changeInteraction, recordInteraction, hardDeleteInteraction } from './actions.ts';
 import {
   CustomerId,
   Interaction,
@@ -11,57 +11,61 @@ import {
   InteractionList,
   InteractionPatchFields,
   InteractionQuery,
-  InteractionSaved,
-  InteractionShown,
+  SavedInteractionResponse,
+  InteractionResponse,
   NewInteraction,
-  withOtherNames,
+  withAliases,
 } from './schema.ts';
 import { findInteraction, listInteractions, type StoredInteraction } from './store.ts';
 
 const path = '/api/customers/{customer_id}/interactions';
-const one = `${path}/{interaction_id}`;
+const itemPath = `${path}/{interaction_id}`;
 
-type Parts = { customers: CustomerLookup; cursors: Cursors };
+type Deps = { customers: CustomerClient; cursors: Cursors };
 
-const saved = (message: string, { version, ...interaction }: StoredInteraction) =>
+const toSavedResponse = (message: string, { version, ...interaction }: StoredInteraction) =>
   withETag(version, { message, interaction });
 
-const change = (method: 'put' | 'patch', customers: CustomerLookup) =>
+const updateRoute = (method: 'put' | 'patch', customers: CustomerClient) =>
   route({
     method,
-    path: one,
-    summary: 'Change an interaction',
+    path: itemPath,
+    summary: 'Update an interaction',
     description:
-      'Fields left out stay; null clears scheduled_at, priority and category. Another type brings its own first status, ' +
-      'or none, unless one is given.',
+      'Omitted fields are unchanged; null clears scheduled_at, priority and category. A new type sets its first status, ' +
+      'or none, unless the request has a status.',
     allow: 'interactions:update',
     params: InteractionId,
-    body: withOtherNames(patchBody(Interaction, InteractionPatchFields)),
-    responses: { 200: InteractionSaved },
+    body: withAliases(patchBody(Interaction, InteractionPatchFields)),
+    responses: { 200: SavedInteractionResponse },
     prepare: ({ actor, params, signal }) => customers(params.customer_id, { actor, signal }),
     handle: async ({ tx, actor, params, body, expected_version }) =>
-      saved('Interaction updated', await changeInteraction(tx, { actor, key: params, expected_version }, body)),
+      toSavedResponse(
+        'Interaction updated',
+        await changeInteraction(tx, { actor, key: params, expected_version }, body),
+      ),
   });
 
-export const interactionRoutes = ({ customers, cursors }: Parts): Route[] => [
+export const interactionRoutes = ({ customers, cursors }: Deps): Route[] => [
   route({
     method: 'post',
     path,
     summary: 'Record an interaction with a customer',
-    description: 'The author is the caller. ds_notes and id_interaction_type are taken for notes and type.',
+    description:
+      'The author is the acting user. ds_notes and id_interaction_type are accepted as aliases of notes and type.',
     allow: 'interactions:create',
     params: CustomerId,
     body: NewInteraction,
-    responses: { 201: InteractionSaved },
-    prepare: async ({ actor, params, signal }) => refuseDeleted(await customers(params.customer_id, { actor, signal })),
+    responses: { 201: SavedInteractionResponse },
+    prepare: async ({ actor, params, signal }) => rejectDeleted(await customers(params.customer_id, { actor, signal })),
     handle: async ({ tx, actor, params, body }) =>
-      saved('Interaction recorded', await recordInteraction(tx, actor, params.customer_id, body)),
+      toSavedResponse('Interaction recorded', await recordInteraction(tx, actor, params.customer_id, body)),
   }),
   route({
     method: 'get',
     path,
     summary: 'List a customer’s interactions, newest first',
-    description: 'By when they occurred.',
+    description: 'Ordered by occurred_at.',
     allow: 'interactions:read',
     params: CustomerId,
     query: InteractionQuery,
@@ -69,38 +73,38 @@ export const interactionRoutes = ({ customers, cursors }: Parts): Route[] => [
     prepare: ({ actor, params, signal }) => customers(params.customer_id, { actor, signal }),
     handle: async ({ db, actor: { company_id }, params: { customer_id }, query }) => {
       const list = { list: 'interactions', company_id, customer_id };
-      const { filter, wanted, answer } = listing(cursors, list, query);
-      return answer('interactions', await listInteractions(db, company_id, customer_id, filter, wanted));
+      const { filter, range, toResponse } = readListRequest(cursors, list, query);
+      return toResponse('interactions', await listInteractions(db, company_id, customer_id, filter, range));
     },
   }),
   route({
     method: 'get',
-    path: one,
+    path: itemPath,
     summary: 'Get an interaction',
     allow: 'interactions:read',
     params: InteractionId,
     conditionalGet: true,
-    responses: { 200: InteractionShown },
+    responses: { 200: InteractionResponse },
     prepare: ({ actor, params, signal }) => customers(params.customer_id, { actor, signal }),
     handle: async ({ db, actor, params }) => {
-      const found = await findInteraction(db, actor.company_id, params);
-      if (!found) throw notFound('interaction');
-      const { version, ...interaction } = found;
+      const stored = await findInteraction(db, actor.company_id, params);
+      if (!stored) throw notFound('interaction');
+      const { version, ...interaction } = stored;
       return withETag(version, { interaction });
     },
   }),
-  change('put', customers),
-  change('patch', customers),
+  updateRoute('put', customers),
+  updateRoute('patch', customers),
   route({
     method: 'delete',
-    path: one,
-    summary: 'Remove an interaction for good',
+    path: itemPath,
+    summary: 'Delete an interaction',
     allow: 'interactions:delete',
     params: InteractionId,
     responses: { 200: Message },
     prepare: ({ actor, params, signal }) => customers(params.customer_id, { actor, signal }),
     handle: async ({ tx, actor, params, expected_version }) => {
-      await removeInteraction(tx, { actor, key: params, expected_version });
+      await hardDeleteInteraction(tx, { actor, key: params, expected_version });
       return { message: 'Interaction removed' };
     },
   }),

@@ -7,29 +7,29 @@ export type Status = (typeof statuses)[keyof typeof statuses][number];
 const statusesOf = (type: string): readonly Status[] =>
   type === 'appointment' || type === 'complaint' ? statuses[type] : [];
 
-/** Whether a customer's counters count interactions of this type: those that have a status. */
-export const isCounted = (type: string): boolean => statusesOf(type).length > 0;
+/** Whether the customer's counters include this type: types with a status do. */
+export const isCountedType = (type: string): boolean => statusesOf(type).length > 0;
 
 /**
- * The status of a new interaction: the given one, else the first of its type; null for a type that has none.
- * @returns undefined when the type does not take the given status
+ * Chooses the status of a new interaction: the requested one, else the first of its type, or null for a type without statuses.
+ * @returns undefined when the requested status does not belong to the type
  */
-export function statusOf(type: string, given: Status | null | undefined): Status | null | undefined {
-  const taken = statusesOf(type);
-  if (given === null || given === undefined) return taken[0] ?? null;
-  return taken.includes(given) ? given : undefined;
+export function initialStatus(type: string, requested: Status | null | undefined): Status | null | undefined {
+  const allowed = statusesOf(type);
+  if (requested === null || requested === undefined) return allowed[0] ?? null;
+  return allowed.includes(requested) ? requested : undefined;
 }
 
 /**
- * The status of an interaction after a change: the given one, else the one it has; with another type that type's own.
- * @returns undefined when the type does not take the given status, or cannot be without one
+ * Chooses the status after a change: the requested one, else the current one; a new type starts with its own first status.
+ * @returns undefined when the requested status does not belong to the type, or the type requires a status
  */
-export function statusAfter(
+export function statusAfterChange(
   current: { type: string; status: Status | null },
   type: string,
-  given: Status | null | undefined,
+  requested: Status | null | undefined,
 ): Status | null | undefined {
-  if (type !== current.type) return statusOf(type, given);
-  if (given === undefined) return current.status;
-  return given === null && current.status !== null ? undefined : statusOf(type, given);
+  if (type !== current.type) return initialStatus(type, requested);
+  if (requested === undefined) return current.status;
+  return requested === null && current.status !== null ? undefined : initialStatus(type, requested);
 }

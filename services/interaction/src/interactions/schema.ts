@@ -1,7 +1,7 @@
 import { Instant, multilineText, queryFrom, querySearch, queryTo, text, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 import { TypeName } from '../interaction-types/schema.ts';
-import { listOf, listQuery } from '../lists/schema.ts';
+import { listResponse, listQuery } from '../lists/schema.ts';
 import { statuses } from './rules.ts';
 
 const Status = z.enum([...statuses.appointment, ...statuses.complaint]);
@@ -15,7 +15,7 @@ export const Interaction = z.strictObject({
   notes: z.string(),
   occurred_at: Instant,
   scheduled_at: Instant.nullable(),
-  status: Status.nullable().meta({ description: 'Of appointments and complaints; null for other types' }),
+  status: Status.nullable().meta({ description: 'For appointments and complaints; null for other types' }),
   priority: Priority.nullable(),
   category: z.string().nullable(),
   created_at: Instant,
@@ -31,44 +31,44 @@ export const WritableInteraction = z.strictObject({
   occurred_at: Instant,
   scheduled_at: Instant.nullable(),
   status: Status.nullable().meta({
-    description: `Appointments: ${statuses.appointment.join(', ')}; complaints: ${statuses.complaint.join(', ')}; the first is the default. Other types have none`,
+    description: `Appointments: ${statuses.appointment.join(', ')}; complaints: ${statuses.complaint.join(', ')}; the first is the default. Other types have no status`,
   }),
   priority: Priority.nullable(),
   category: text(50).nullable(),
 });
 export type InteractionChanges = Partial<z.infer<typeof WritableInteraction>>;
 
-/** CRM Finance's. */
-const otherNames = z.strictObject({
-  ds_notes: Notes.optional().meta({ description: 'Another name of notes' }),
-  id_interaction_type: TypeName.optional().meta({ description: 'Another name of type' }),
+/** Accepted aliases of legacy clients. */
+const aliasFields = z.strictObject({
+  ds_notes: Notes.optional().meta({ description: 'Alias of notes' }),
+  id_interaction_type: TypeName.optional().meta({ description: 'Alias of type' }),
 }).shape;
 
-/** Judged beside the fields, not after them, so that one answer names all that is wrong. */
-const beside = (field: string, error: string) => ({
+/** Runs a refinement even when fields are invalid, so that one response names all errors. */
+const alwaysChecked = (field: string, error: string) => ({
   path: [field],
   error,
   when: ({ value }: { value: unknown }) => typeof value === 'object' && value !== null && !Array.isArray(value),
 });
-type Named = { notes?: unknown; ds_notes?: unknown; type?: unknown; id_interaction_type?: unknown };
-const notesOnce = (given: Named) => given.notes === undefined || given.ds_notes === undefined;
-const typeOnce = (given: Named) => given.type === undefined || given.id_interaction_type === undefined;
-const notesTwice = beside('ds_notes', 'is another name of notes: give one of them');
-const typeTwice = beside('id_interaction_type', 'is another name of type: give one of them');
-/** The field in which the type came: what is wrong with it is said of that one. */
-const typeField = (given: Named) => (given.id_interaction_type === undefined ? 'type' : 'id_interaction_type');
+type AliasedFields = { notes?: unknown; ds_notes?: unknown; type?: unknown; id_interaction_type?: unknown };
+const hasOneNotes = (body: AliasedFields) => body.notes === undefined || body.ds_notes === undefined;
+const hasOneType = (body: AliasedFields) => body.type === undefined || body.id_interaction_type === undefined;
+const duplicateNotes = alwaysChecked('ds_notes', 'is an alias of notes; send only one of them');
+const duplicateType = alwaysChecked('id_interaction_type', 'is an alias of type; send only one of them');
+/** The field that carried the type, for error paths. */
+const typeField = (body: AliasedFields) => (body.id_interaction_type === undefined ? 'type' : 'id_interaction_type');
 
 export const NewInteraction = WritableInteraction.partial()
   .extend({
-    notes: Notes.optional().meta({ description: 'Required, under this name or as ds_notes' }),
-    type: TypeName.optional().meta({ description: 'Required, under this name or as id_interaction_type' }),
-    occurred_at: Instant.optional().meta({ description: 'Left out: now' }),
-    ...otherNames,
+    notes: Notes.optional().meta({ description: 'Required, as notes or ds_notes' }),
+    type: TypeName.optional().meta({ description: 'Required, as type or id_interaction_type' }),
+    occurred_at: Instant.optional().meta({ description: 'Default: now' }),
+    ...aliasFields,
   })
-  .refine((given) => (given.notes ?? given.ds_notes) !== undefined, beside('notes', 'is required'))
-  .refine((given) => (given.type ?? given.id_interaction_type) !== undefined, beside('type', 'is required'))
-  .refine(notesOnce, notesTwice)
-  .refine(typeOnce, typeTwice)
+  .refine((body) => (body.notes ?? body.ds_notes) !== undefined, alwaysChecked('notes', 'is required'))
+  .refine((body) => (body.type ?? body.id_interaction_type) !== undefined, alwaysChecked('type', 'is required'))
+  .refine(hasOneNotes, duplicateNotes)
+  .refine(hasOneType, duplicateType)
   .transform(({ ds_notes, id_interaction_type, notes, type, ...rest }) => ({
     ...rest,
     notes: (notes ?? ds_notes) as string,
@@ -77,35 +77,35 @@ export const NewInteraction = WritableInteraction.partial()
   }));
 export type NewInteraction = z.infer<typeof NewInteraction>;
 
-export const InteractionPatchFields = WritableInteraction.extend(otherNames);
+export const InteractionPatchFields = WritableInteraction.extend(aliasFields);
 
-/** The body of a change, its fields under their own names. */
-export const withOtherNames = (body: z.ZodObject) =>
+/** Maps aliases in the body of an update to the fields they stand for. */
+export const withAliases = (body: z.ZodObject) =>
   body
-    .refine(notesOnce, notesTwice)
-    .refine(typeOnce, typeTwice)
+    .refine(hasOneNotes, duplicateNotes)
+    .refine(hasOneType, duplicateType)
     .transform(({ ds_notes, id_interaction_type, ...rest }: Record<string, unknown>) => {
-      const given = {
+      const patch = {
         ...rest,
         ...(ds_notes !== undefined && { notes: ds_notes }),
         ...(id_interaction_type !== undefined && { type: id_interaction_type }),
       };
-      return { given, type_field: typeField({ id_interaction_type }) };
+      return { patch, type_field: typeField({ id_interaction_type }) };
     });
-export type InteractionPatch = z.infer<ReturnType<typeof withOtherNames>>;
+export type InteractionPatch = z.infer<ReturnType<typeof withAliases>>;
 
 export const InteractionFilter = z.strictObject({
   type: TypeName.optional(),
   status: Status.optional(),
-  from: queryFrom.optional().meta({ description: 'Occurred at this time or later' }),
-  to: queryTo.optional().meta({ description: 'Occurred at this time or earlier; a date counts whole' }),
-  search: querySearch.optional().meta({ description: 'Any part of notes or category, case and accents aside' }),
+  from: queryFrom.optional().meta({ description: 'Occurred at or after this time' }),
+  to: queryTo.optional().meta({ description: 'Occurred at or before this time; a date includes its whole day' }),
+  search: querySearch.optional().meta({ description: 'Substring of notes or category, ignoring case and accents' }),
 });
 export type InteractionFilter = z.infer<typeof InteractionFilter>;
 export const InteractionQuery = InteractionFilter.extend(listQuery(15));
 
 export const CustomerId = z.strictObject({ customer_id: Uuid });
 export const InteractionId = CustomerId.extend({ interaction_id: Uuid });
-export const InteractionShown = z.strictObject({ interaction: Interaction });
-export const InteractionSaved = z.strictObject({ message: z.string(), interaction: Interaction });
-export const InteractionList = listOf('interactions', Interaction);
+export const InteractionResponse = z.strictObject({ interaction: Interaction });
+export const SavedInteractionResponse = z.strictObject({ message: z.string(), interaction: Interaction });
+export const InteractionList = listResponse('interactions', Interaction);

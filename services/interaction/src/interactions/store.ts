@@ -1,13 +1,12 @@
 import { containsPattern, newId, normalizeForSearch, type Db, type Page, type Tx } from '@clientela/db';
-import type { Following, Position, Wanted } from '../lists/rules.ts';
-import { listByTime, newest } from '../lists/store.ts';
+import type { CursorPage, Position, ListRange } from '../lists/rules.ts';
+import { listByTime, listNewest } from '../lists/store.ts';
 import type { Interaction, InteractionChanges, InteractionFilter, NewInteraction } from './schema.ts';
 
 export type StoredInteraction = Interaction & { version: number };
-/** Which interaction of which customer. */
 export type InteractionKey = { customer_id: string; interaction_id: string };
 
-const columns = [
+const responseColumns = [
   'id',
   'customer_id',
   'created_by',
@@ -21,13 +20,13 @@ const columns = [
   'created_at',
   'updated_at',
 ] as const;
-const stored = [...columns, 'version'] as const;
+const storedColumns = [...responseColumns, 'version'] as const;
 
-type Written = Pick<Interaction, 'customer_id' | 'created_by' | 'type' | 'status'> &
+type NewRow = Pick<Interaction, 'customer_id' | 'created_by' | 'type' | 'status'> &
   Pick<NewInteraction, 'notes' | 'occurred_at' | 'scheduled_at' | 'priority' | 'category'>;
 
-export async function insertInteraction(tx: Tx, company_id: string, written: Written): Promise<StoredInteraction> {
-  const { occurred_at, scheduled_at = null, priority = null, category = null, ...rest } = written;
+export async function insertInteraction(tx: Tx, company_id: string, row: NewRow): Promise<StoredInteraction> {
+  const { occurred_at, scheduled_at = null, priority = null, category = null, ...rest } = row;
   const [interaction] = await tx('interactions')
     .insert({
       ...rest,
@@ -37,58 +36,60 @@ export async function insertInteraction(tx: Tx, company_id: string, written: Wri
       category,
       company_id,
       id: newId(),
-      searched: normalizeForSearch(rest.notes, category),
+      search_text: normalizeForSearch(rest.notes, category),
     })
-    .returning(stored);
+    .returning(storedColumns);
   return interaction as StoredInteraction;
 }
 
-const one = (db: Db, company_id: string, { customer_id, interaction_id: id }: InteractionKey) =>
-  db('interactions').where({ company_id, customer_id, id }).first(stored);
+const byKey = (db: Db, company_id: string, { customer_id, interaction_id: id }: InteractionKey) =>
+  db('interactions').where({ company_id, customer_id, id }).first(storedColumns);
 
 export const findInteraction = async (
   db: Db,
   company_id: string,
   key: InteractionKey,
 ): Promise<StoredInteraction | undefined> =>
-  // A named statement is parsed and planned once per connection.
-  one(db, company_id, key).options({ name: 'find_interaction' });
+  // PostgreSQL parses and plans a named statement once per connection.
+  byKey(db, company_id, key).options({ name: 'find_interaction' });
 
-/** Finds and locks: nobody changes it until the transaction ends. */
+/** Finds an interaction and locks its row until the transaction ends. */
 export const lockInteraction = async (
   tx: Tx,
   company_id: string,
   key: InteractionKey,
-): Promise<StoredInteraction | undefined> => one(tx, company_id, key).forUpdate();
+): Promise<StoredInteraction | undefined> => byKey(tx, company_id, key).forUpdate();
 
-/** A customer's interactions, newest first by when they occurred. */
+/** Lists a customer's interactions by occurred_at, newest first. */
 export function listInteractions(
   db: Db,
   company_id: string,
   customer_id: string,
   filter: InteractionFilter,
-  wanted: Wanted,
-): Promise<Page<Interaction> | Following<Interaction>> {
+  range: ListRange,
+): Promise<Page<Interaction> | CursorPage<Interaction>> {
   const { type, status, from, to, search } = filter;
-  const found = db('interactions').where({ company_id, customer_id });
-  if (type) void found.where('type', type);
-  if (status) void found.where('status', status);
-  if (from) void found.where('occurred_at', '>=', from);
-  if (to) void found.where('occurred_at', '<=', to);
-  if (search) void found.whereLike('searched', containsPattern(normalizeForSearch(search)));
-  return listByTime<Interaction>(found, columns, wanted, { filtered: Boolean(type ?? status ?? from ?? to ?? search) });
+  const rows = db('interactions').where({ company_id, customer_id });
+  if (type) void rows.where('type', type);
+  if (status) void rows.where('status', status);
+  if (from) void rows.where('occurred_at', '>=', from);
+  if (to) void rows.where('occurred_at', '<=', to);
+  if (search) void rows.whereLike('search_text', containsPattern(normalizeForSearch(search)));
+  const isFiltered = Boolean(type ?? status ?? from ?? to ?? search);
+  return listByTime<Interaction>(rows, responseColumns, range, { isFiltered });
 }
 
-/** At most `limit` of a customer's interactions that follow a position, newest first. */
-export const newestInteractions = (
+/** Lists at most `limit` of a customer's interactions after a position, newest first. */
+export const listNewestInteractions = (
   db: Db,
   company_id: string,
   customer_id: string,
   after: Position | undefined,
   limit: number,
-): Promise<Interaction[]> => newest(db('interactions').where({ company_id, customer_id }), columns, after, limit);
+): Promise<Interaction[]> =>
+  listNewest(db('interactions').where({ company_id, customer_id }), responseColumns, after, limit);
 
-/** Writes changes onto the version that was read; undefined when the record has moved on. */
+/** Updates the version that was read. @returns undefined when another transaction changed the record */
 export async function updateInteraction(
   tx: Tx,
   company_id: string,
@@ -100,11 +101,11 @@ export async function updateInteraction(
     .where({ company_id, id: current.id, version: current.version })
     .update({
       ...changes,
-      searched: normalizeForSearch(notes, category),
+      search_text: normalizeForSearch(notes, category),
       version: current.version + 1,
       updated_at: tx.fn.now(),
     })
-    .returning(stored);
+    .returning(storedColumns);
   return interaction as StoredInteraction | undefined;
 }
 

@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import type { TestUser, Company } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { customerAt, interactionUnderTest, type InteractionUnderTest } from '../testing/test-interaction.ts';
+import { customerResponse, createTestInteraction, type TestInteraction } from '../testing/test-interaction.ts';
 
-let service: InteractionUnderTest;
+let service: TestInteraction;
 let company: Company;
 let manager: TestUser;
 
 beforeAll(async () => {
-  service = await interactionUnderTest();
+  service = await createTestInteraction();
   company = service.company();
   manager = service.user('manager', company);
 });
-beforeEach(() => service.customers.respond((path) => customerAt(path)));
+beforeEach(() => service.customers.respond((path) => customerResponse(path)));
 afterAll(() => service.close());
 
 const pathOf = (customer_id: string = randomUUID()) => `/api/customers/${customer_id}/interactions`;
@@ -20,13 +20,14 @@ const recorded = async (values: object = {}, path = pathOf()) => {
   const { body } = await manager.post(path, { notes: 'Spoke', type: 'call', ...values }).expect(201);
   return { ...body.interaction, path: `${path}/${body.interaction.id}` };
 };
-const faultsOf = ({ body }: { body: { errors: { path: string }[] } }) => body.errors.map(({ path }) => path).toSorted();
-const said = async (name: string, id: string) =>
+const errorPaths = ({ body }: { body: { errors: { path: string }[] } }) =>
+  body.errors.map(({ path }) => path).toSorted();
+const published = async (name: string, id: string) =>
   (await service.events(name)).filter(({ data }) => data['interaction_id'] === id);
 const rowOf = (id: string) => service.database.owner('interactions').where({ id }).first();
 
-describe('one interaction', () => {
-  test('is read, and known by its version', async () => {
+describe('updating an interaction', () => {
+  test('returns the record with its version as ETag', async () => {
     const { path, ...interaction } = await recorded({ category: 'sales' });
     const read = await service.user('viewer', company).get(path).expect(200);
     expect(read.body).toEqual({ interaction });
@@ -35,7 +36,7 @@ describe('one interaction', () => {
     await manager.get(path).set('If-None-Match', '"2"').expect(200);
   });
 
-  test.each(['put', 'patch'] as const)('is changed in part by %s, and that is said', async (method) => {
+  test.each(['put', 'patch'] as const)('changes some fields by %s and publishes the change', async (method) => {
     const { path, ...before } = await recorded({ type: 'appointment', priority: 'low', category: 'sales' });
     const change = { notes: 'Moved', scheduled_at: '2030-05-01T12:00:00+02:00', priority: null };
     const { body, headers } = await manager[method](path, change).expect(200);
@@ -52,7 +53,7 @@ describe('one interaction', () => {
     expect(headers['etag']).toBe('"2"');
     expect((await manager.get(path)).body.interaction).toEqual(body.interaction);
     const counted = { type: 'appointment', status: 'booked', occurred_at: before.occurred_at, scheduled_at: null };
-    expect(await said('interaction.updated', before.id)).toEqual([
+    expect(await published('interaction.updated', before.id)).toEqual([
       expect.objectContaining({
         sequence: 2,
         company_id: company.id,
@@ -68,7 +69,7 @@ describe('one interaction', () => {
     ]);
   });
 
-  test('is found by its new words, not by its old ones', async () => {
+  test('updates the search text', async () => {
     const { path } = await recorded({ notes: 'Wants olives', category: 'sales' });
     await manager.patch(path, { notes: 'Wants figs' }).expect(200);
     const list = path.slice(0, path.lastIndexOf('/'));
@@ -77,50 +78,50 @@ describe('one interaction', () => {
     expect((await manager.get(`${list}?search=olives`)).body.total).toBe(0);
   });
 
-  test('sent back as it was read changes nothing, and nothing is said', async () => {
+  test('changes and publishes nothing when the record is sent unchanged', async () => {
     const { path, ...interaction } = await recorded({ type: 'complaint', status: 'in_progress' });
     const { body, headers } = await manager.put(path, interaction).expect(200);
     expect([body.interaction, headers['etag']]).toEqual([interaction, '"1"']);
     await manager.patch(path, {}).expect(200);
-    expect(await said('interaction.updated', interaction.id)).toEqual([]);
+    expect(await published('interaction.updated', interaction.id)).toEqual([]);
   });
 
-  test('is changed under the names of CRM Finance', async () => {
+  test('accepts the aliases of legacy clients', async () => {
     const { path } = await recorded();
     const { body } = await manager.put(path, { ds_notes: 'Cliente ligou', id_interaction_type: 'Reunião' }).expect(200);
     expect(body.interaction).toMatchObject({ notes: 'Cliente ligou', type: 'meeting' });
     const twice = { notes: 'a', ds_notes: 'a', type: 'call', id_interaction_type: 'call' };
-    expect(faultsOf(await manager.put(path, twice).expect(422))).toEqual(['ds_notes', 'id_interaction_type']);
-    expect(faultsOf(await manager.put(path, { id_interaction_type: 'dance' }).expect(422))).toEqual([
+    expect(errorPaths(await manager.put(path, twice).expect(422))).toEqual(['ds_notes', 'id_interaction_type']);
+    expect(errorPaths(await manager.put(path, { id_interaction_type: 'dance' }).expect(422))).toEqual([
       'id_interaction_type',
     ]);
   });
 
-  test('names every field that cannot be so, and stays as it is', async () => {
+  test('names every invalid field and changes nothing', async () => {
     const { path, id } = await recorded();
     const before = await rowOf(id);
     const readOnly = { id: randomUUID(), customer_id: randomUUID(), created_by: 'x', created_at: null, updated_at: '' };
-    expect(faultsOf(await manager.put(path, { ...readOnly, notes: 'Changed' }).expect(422))).toEqual(
+    expect(errorPaths(await manager.put(path, { ...readOnly, notes: 'Changed' }).expect(422))).toEqual(
       Object.keys(readOnly).toSorted(),
     );
     const bad = { notes: null, type: null, occurred_at: null, priority: 'urgent', category: '', version: 1 };
-    expect(faultsOf(await manager.put(path, bad).expect(422))).toEqual(Object.keys(bad).toSorted());
-    expect(faultsOf(await manager.put(path, { type: 'dance', status: 'open' }).expect(422))).toEqual([
+    expect(errorPaths(await manager.put(path, bad).expect(422))).toEqual(Object.keys(bad).toSorted());
+    expect(errorPaths(await manager.put(path, { type: 'dance', status: 'open' }).expect(422))).toEqual([
       'status',
       'type',
     ]);
     expect(await rowOf(id)).toEqual(before);
-    expect(await said('interaction.updated', id)).toEqual([]);
+    expect(await published('interaction.updated', id)).toEqual([]);
   });
 });
 
-describe('its status', () => {
-  test('moves freely among those of its type, and each move says from where to where', async () => {
+describe('status of an interaction', () => {
+  test('changes freely within its type; each event has the old and new status', async () => {
     const { path, id } = await recorded({ type: 'complaint' });
     for (const status of ['in_progress', 'resolved', 'closed', 'open']) {
       expect((await manager.patch(path, { status }).expect(200)).body.interaction.status).toBe(status);
     }
-    const moves = (await said('interaction.updated', id)).map(
+    const moves = (await published('interaction.updated', id)).map(
       ({ data }) => [data['from'], data['to']] as { status: string }[],
     );
     expect(moves.map((move) => move.map(({ status }) => status))).toEqual([
@@ -130,19 +131,19 @@ describe('its status', () => {
       ['closed', 'open'],
     ]);
     for (const status of ['booked', 'done', null])
-      expect(faultsOf(await manager.patch(path, { status }).expect(422))).toEqual(['status']);
+      expect(errorPaths(await manager.patch(path, { status }).expect(422))).toEqual(['status']);
     await manager.patch((await recorded()).path, { status: null }).expect(200);
     await manager.patch((await recorded()).path, { status: 'open' }).expect(422);
   });
 
-  test('follows the type, unless it is given', async () => {
+  test('is reset by a new type, unless the request has a status', async () => {
     const { path, id } = await recorded();
     const change = async (body: object) => (await manager.patch(path, body).expect(200)).body.interaction.status;
     expect(await change({ type: 'appointment' })).toBe('booked');
     expect(await change({ type: 'complaint', status: 'closed' })).toBe('closed');
     expect(await change({ type: 'appointment', status: null })).toBe('booked');
     expect(await change({ type: 'note' })).toBeNull();
-    expect((await said('interaction.updated', id)).at(-1)?.data).toMatchObject({
+    expect((await published('interaction.updated', id)).at(-1)?.data).toMatchObject({
       fields_changed: ['type', 'status'],
       from: { type: 'appointment', status: 'booked' },
       to: { type: 'note', status: null },
@@ -151,15 +152,15 @@ describe('its status', () => {
   });
 });
 
-describe('a removal', () => {
-  test('takes the row, once, and is said with what counters lose', async () => {
+describe('deleting an interaction', () => {
+  test('deletes the row once; the event has the fields that counters subtract', async () => {
     const path = pathOf();
     const { id, customer_id, occurred_at } = await recorded({ type: 'complaint' }, path);
     const other = await recorded({}, path);
     expect((await manager.delete(`${path}/${id}`).expect(200)).body).toEqual({ message: 'Interaction removed' });
     expect(await rowOf(id)).toBeUndefined();
     expect(await rowOf(other.id)).toBeDefined();
-    expect(await said('interaction.deleted', id)).toEqual([
+    expect(await published('interaction.deleted', id)).toEqual([
       expect.objectContaining({
         sequence: 2,
         data: {
@@ -180,7 +181,7 @@ describe('a removal', () => {
 });
 
 describe('If-Match', () => {
-  test('lets a change through for the version that is there, and nothing for another', async () => {
+  test('accepts changes of the current version only', async () => {
     const { path, id } = await recorded();
     await manager.put(path, { notes: 'Second' }).set('If-Match', '"1"').expect(200);
     for (const call of [
@@ -195,8 +196,8 @@ describe('If-Match', () => {
   });
 });
 
-describe('whose it is', () => {
-  test('the path must name its customer', async () => {
+describe('customers and access', () => {
+  test('requires the customer’s path', async () => {
     const { id } = await recorded();
     for (const call of [manager.get, manager.put, manager.patch, manager.delete] as const) {
       expect((await call(`${pathOf()}/${id}`).expect(404)).body.error_code).toBe('INTERACTION_NOT_FOUND');
@@ -205,7 +206,7 @@ describe('whose it is', () => {
     expect(await rowOf(id)).toMatchObject({ version: 1 });
   });
 
-  test('an unknown customer is a 404, a customer service that is down a 503 that names it', async () => {
+  test('rejects an unknown customer with 404, and names an unavailable customer service in a 503', async () => {
     const { path, id } = await recorded();
     const calls = () => [
       manager.get(path),
@@ -220,23 +221,23 @@ describe('whose it is', () => {
     expect(await rowOf(id)).toMatchObject({ notes: 'Spoke', version: 1 });
   });
 
-  test('a deleted customer’s is read, changed and removed', async () => {
+  test('can be read, changed and deleted for a soft-deleted customer', async () => {
     const { path } = await recorded();
-    service.customers.respond((at) => customerAt(at, true));
+    service.customers.respond((at) => customerResponse(at, true));
     await manager.get(path).expect(200);
     await manager.put(path, { notes: 'Closed the file' }).expect(200);
     await manager.delete(path).expect(200);
   });
 
-  test('another company finds nothing, whatever the customer service says', async () => {
+  test('hides the record from another company, whatever the customer service returns', async () => {
     const { path, id } = await recorded();
-    const stranger = service.user('admin', service.company());
-    for (const call of [stranger.get, stranger.put, stranger.patch, stranger.delete] as const)
+    const otherAdmin = service.user('admin', service.company());
+    for (const call of [otherAdmin.get, otherAdmin.put, otherAdmin.patch, otherAdmin.delete] as const)
       await call(path).expect(404);
     expect(await rowOf(id)).toMatchObject({ version: 1 });
   });
 
-  test('roles: a viewer reads, a customer nothing, a superuser names the company', async () => {
+  test('lets a viewer read, a customer nothing, and a superuser name the company', async () => {
     const { path, id } = await recorded();
     for (const [role, read] of [
       ['viewer', 200],
@@ -249,7 +250,7 @@ describe('whose it is', () => {
       await caller.delete(path).expect(403);
     }
     const superuser = service.user('superuser');
-    expect(faultsOf(await superuser.get(path).expect(422))).toEqual(['company_id']);
+    expect(errorPaths(await superuser.get(path).expect(422))).toEqual(['company_id']);
     await superuser.get(`${path}?company_id=${company.id}`).expect(200);
     expect(await rowOf(id)).toMatchObject({ notes: 'Spoke', version: 1 });
   });

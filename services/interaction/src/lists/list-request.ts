@@ -1,44 +1,46 @@
 import type { Page } from '@clientela/db';
 import { invalid } from '@clientela/errors';
 import type { Binding, Cursors } from '@clientela/http';
-import type { Following, Position, Wanted } from './rules.ts';
+import type { CursorPage, ListRange, Position } from './rules.ts';
 import type { ListQuery } from './schema.ts';
 
 /**
- * Reads the query of a list into what is wanted and by which filter, and tells what was found.
- * @param list what the list is of: its cursors open no other
- * @throws AppError 422 for a cursor beside page or search, or of another list
+ * Splits a list query into its filter and its range, a page or a cursor, and builds the response.
+ * @param list identifies the list, so that its cursors are valid for no other list
+ * @throws AppError 422 for a cursor with page or search, or a cursor of another list
  */
-export function listing<Q extends ListQuery>(cursors: Cursors, list: Binding, query: Q) {
+export function readListRequest<Q extends ListQuery>(cursors: Cursors, list: Binding, query: Q) {
   const { page, per_page, cursor, ...filter } = query;
   const binding = { ...list, filter };
-  if (cursor !== undefined) refuseBeside({ page, search: 'search' in filter ? filter.search : undefined });
-  const wanted: Wanted =
-    cursor === undefined ? { page: page ?? 1, per_page } : { after: positionOf(cursor, cursors, binding), per_page };
+  if (cursor !== undefined) rejectWithCursor({ page, search: 'search' in filter ? filter.search : undefined });
+  const range: ListRange =
+    cursor === undefined
+      ? { page: page ?? 1, per_page }
+      : { after: decodePosition(cursor, cursors, binding), per_page };
 
-  const answer = <Row extends Position>(name: string, found: Page<Row> | Following<Row>) => {
-    if ('last' in found)
-      return { [name]: found.rows, per_page, next_cursor: cursorAfter(found.last, cursors, binding) };
-    const { rows, ...paging } = found;
-    return { [name]: rows, ...paging };
+  const toResponse = <Row extends Position>(name: string, result: Page<Row> | CursorPage<Row>) => {
+    if ('last' in result)
+      return { [name]: result.rows, per_page, next_cursor: encodePosition(result.last, cursors, binding) };
+    const { rows, ...pagination } = result;
+    return { [name]: rows, ...pagination };
   };
-  return { filter, wanted, answer };
+  return { filter, range, toResponse };
 }
 
-function refuseBeside(given: Record<string, unknown>): void {
-  const faults = Object.keys(given)
-    .filter((path) => given[path] !== undefined)
-    .map((path) => ({ path, message: 'must be left out beside a cursor' }));
-  if (faults.length > 0) throw invalid(faults);
+function rejectWithCursor(params: Record<string, unknown>): void {
+  const errors = Object.keys(params)
+    .filter((path) => params[path] !== undefined)
+    .map((path) => ({ path, message: 'cannot be combined with cursor' }));
+  if (errors.length > 0) throw invalid(errors);
 }
 
-/** @throws AppError 422 for a cursor of another list */
-export function positionOf(cursor: string, cursors: Cursors, list: Binding): Position | undefined {
+/** Decodes a cursor; an empty one starts at the beginning. @throws AppError 422 for a cursor of another list */
+export function decodePosition(cursor: string, cursors: Cursors, list: Binding): Position | undefined {
   if (!cursor) return undefined;
   const [occurred_at, id] = cursors.decode(cursor, list);
   return { occurred_at: String(occurred_at), id: String(id) };
 }
 
-/** The cursor that goes on after the last of a list, when there is more than it. */
-export const cursorAfter = (last: Position | undefined, cursors: Cursors, list: Binding): string | null =>
+/** Encodes the position after which a list continues; null at its end. */
+export const encodePosition = (last: Position | undefined, cursors: Cursors, list: Binding): string | null =>
   last ? cursors.encode([last.occurred_at, last.id], list) : null;

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { TestUser, Company } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { interactionUnderTest, type InteractionUnderTest } from '../testing/test-interaction.ts';
+import { createTestInteraction, type TestInteraction } from '../testing/test-interaction.ts';
 
-let service: InteractionUnderTest;
+let service: TestInteraction;
 let company: Company;
 let manager: TestUser;
 
 beforeAll(async () => {
-  service = await interactionUnderTest();
+  service = await createTestInteraction();
   company = service.company();
   manager = service.user('manager', company);
 });
@@ -25,7 +25,7 @@ describe.each(['interactions', 'transactions'] as const)('a customer’s %s', (n
   const times = ['2026-01-01T00:00:00Z', '2026-03-01T00:00:00Z', '2026-02-01T00:00:00Z', '2026-03-01T00:00:00Z'];
   let path: string;
   let records: Item[];
-  const walk = async (caller: TestUser, query: string, between: () => Promise<unknown> = async () => {}) => {
+  const readByCursor = async (caller: TestUser, query: string, between: () => Promise<unknown> = async () => {}) => {
     const found: Item[] = [];
     for (let cursor: string | null = '', pages = 0; cursor !== null; pages += 1) {
       expect(pages).toBeLessThan(20);
@@ -50,7 +50,7 @@ describe.each(['interactions', 'transactions'] as const)('a customer’s %s', (n
     records = records.toSorted((a, b) => (`${a.occurred_at} ${a.id}` > `${b.occurred_at} ${b.id}` ? -1 : 1));
   });
 
-  test('are listed newest first, of the same time the last recorded first', async () => {
+  test('are listed newest first, with ties by id', async () => {
     const { body } = await manager.get(path).expect(200);
     expect(body).toEqual({
       [name]: records,
@@ -64,23 +64,24 @@ describe.each(['interactions', 'transactions'] as const)('a customer’s %s', (n
     expect(pages[3]?.body).toMatchObject({ [name]: [], total: 8, page: 4, pages: 3 });
   });
 
-  test('are gone through by cursor: each once, whatever comes in meanwhile', async () => {
-    for (const per_page of [1, 2, 3, 8, 100]) expect(await walk(manager, `per_page=${per_page}`)).toEqual(records);
-    const from = await walk(manager, 'per_page=2&from=2026-02-15');
+  test('are returned once by cursor while new records arrive', async () => {
+    for (const per_page of [1, 2, 3, 8, 100])
+      expect(await readByCursor(manager, `per_page=${per_page}`)).toEqual(records);
+    const from = await readByCursor(manager, 'per_page=2&from=2026-02-15');
     expect(from).toEqual(records.slice(0, 4));
     const newer = () => manager.post(path, lists[name](new Date().toISOString())).expect(201);
-    expect(await walk(manager, 'per_page=3', newer)).toEqual(records);
+    expect(await readByCursor(manager, 'per_page=3', newer)).toEqual(records);
   });
 
-  test('have cursors for this list alone, which go with neither page nor search', async () => {
+  test('reject a cursor of another list, or one with page or search', async () => {
     const { next_cursor } = (await manager.get(`${path}?per_page=1&cursor=`).expect(200)).body;
     const other = `/api/customers/${randomUUID()}/${name}`;
-    const elsewhere = service.user('manager', service.company());
+    const otherAdmin = service.user('manager', service.company());
     for (const [caller, at, field] of [
       [manager, `${path}?from=2026-01-01&cursor=${next_cursor}`, 'cursor'],
       [manager, `${path}?status=${name === 'interactions' ? 'open' : 'pending'}&cursor=${next_cursor}`, 'cursor'],
       [manager, `${other}?cursor=${next_cursor}`, 'cursor'],
-      [elsewhere, `${path}?cursor=${next_cursor}`, 'cursor'],
+      [otherAdmin, `${path}?cursor=${next_cursor}`, 'cursor'],
       [manager, `${path}?cursor=${next_cursor}x`, 'cursor'],
       [manager, `${path}?cursor=nonsense`, 'cursor'],
       [manager, `${path}?cursor=&cursor=`, 'cursor'],

@@ -1,18 +1,18 @@
-/** Where a list goes on, newest first: after this record, with those that are older, or as old and of a smaller id. */
+/** Keyset position in a list ordered by (occurred_at, id), newest first. */
 export type Position = { occurred_at: string; id: string };
 
-/** What of a list is wanted: a page with its total, or what follows a position. */
-export type Wanted = { page: number; per_page: number } | { after: Position | undefined; per_page: number };
+/** The requested part of a list: a page with its total, or the rows after a position. */
+export type ListRange = { page: number; per_page: number } | { after: Position | undefined; per_page: number };
 
-/** What follows a position; `last` is where it goes on, when there is more. */
-export type Following<Row> = { rows: Row[]; per_page: number; last: Position | undefined };
+/** Rows after a position; `last` is the position of the next request, undefined at the end of the list. */
+export type CursorPage<Row> = { rows: Row[]; per_page: number; last: Position | undefined };
 
-/** What follows a position, of rows of which one more was asked for than is shown. */
-export function followingOf<Row extends Position>(rows: Row[], per_page: number): Following<Row> {
-  const shown = rows.slice(0, per_page);
-  return { rows: shown, per_page, last: rows.length > per_page ? shown.at(-1) : undefined };
+/** Builds a cursor page from rows of which one more was read than is returned. */
+export function toCursorPage<Row extends Position>(rows: Row[], per_page: number): CursorPage<Row> {
+  const pageRows = rows.slice(0, per_page);
+  return { rows: pageRows, per_page, last: rows.length > per_page ? pageRows.at(-1) : undefined };
 }
 
-const spelled = ({ occurred_at, id }: Position) => `${occurred_at} ${id}`;
-/** The newest first. Instants and ids are compared by their texts, which sort as they do. */
-export const newestFirst = (one: Position, other: Position): number => (spelled(one) > spelled(other) ? -1 : 1);
+const sortKey = ({ occurred_at, id }: Position) => `${occurred_at} ${id}`;
+/** Orders positions newest first. ISO instants and ids sort like their texts. */
+export const newestFirst = (a: Position, b: Position): number => (sortKey(a) > sortKey(b) ? -1 : 1);

@@ -5,20 +5,20 @@ export const queryCursor = z
   .string('must be given once')
   .max(1000)
   .optional()
-  .meta({ description: 'next_cursor of the page before; empty for the first' });
+  .meta({ description: 'next_cursor of the previous page; empty for the first page' });
 
-/** The query of a list that is read by page, or by cursor, which goes with neither page nor search. */
+/** Query parameters of a list by page or by cursor. A cursor excludes page and search. */
 export const listQuery = (per_page?: number) => ({
   page: queryInteger(1, 1_000_000).optional().meta({ default: 1 }),
   per_page: queryPerPage(per_page),
   cursor: queryCursor.meta({
-    description: 'next_cursor of the page before, empty for the first; neither with page nor with search',
+    description: 'next_cursor of the previous page, empty for the first page; cannot be combined with page or search',
   }),
 });
 export type ListQuery = { page?: number | undefined; per_page: number; cursor?: string | undefined };
 
-/** A list as it is answered, by page or by cursor. */
-export const listOf = <Name extends string, Item extends z.ZodType>(name: Name, item: Item) =>
+/** The response of a list by page or by cursor. */
+export const listResponse = <Name extends string, Item extends z.ZodType>(name: Name, item: Item) =>
   z.union([
     pageSchema(name, item),
     z.strictObject({

@@ -1,33 +1,33 @@
 import { paginate, type Page, type Query } from '@clientela/db';
-import { followingOf, type Following, type Position, type Wanted } from './rules.ts';
+import { toCursorPage, type CursorPage, type ListRange, type Position } from './rules.ts';
 
 /**
- * Records newest first by (occurred_at, id): one page and how many there are, or what follows a position.
- * @param found filtered, without columns, order and limit
- * @param options.filtered whether the caller narrowed the list, so that its count may be an estimate
+ * Lists records newest first by (occurred_at, id): a page with its total, or the rows after a position.
+ * @param query filtered, without columns, order and limit
+ * @param options.isFiltered whether the request narrows the list, so that its total may be an estimate
  */
 export async function listByTime<Row extends Position>(
-  found: Query,
+  query: Query,
   columns: readonly string[],
-  wanted: Wanted,
-  options: { filtered: boolean },
-): Promise<Page<Row> | Following<Row>> {
-  if ('page' in wanted) {
+  range: ListRange,
+  options: { isFiltered: boolean },
+): Promise<Page<Row> | CursorPage<Row>> {
+  if ('page' in range) {
     const sort = [{ column: 'occurred_at', descending: true }];
-    return paginate<Row>(found, columns, { ...wanted, sort }, { isFiltered: options.filtered });
+    return paginate<Row>(query, columns, { ...range, sort }, options);
   }
-  const { after, per_page } = wanted;
-  return followingOf(await newest<Row>(found, columns, after, per_page + 1), per_page);
+  const { after, per_page } = range;
+  return toCursorPage(await listNewest<Row>(query, columns, after, per_page + 1), per_page);
 }
 
-/** At most `limit` of those that follow a position. */
-export async function newest<Row extends Position>(
-  found: Query,
+/** Lists at most `limit` rows after a position, newest first. */
+export async function listNewest<Row extends Position>(
+  query: Query,
   columns: readonly string[],
   after: Position | undefined,
   limit: number,
 ): Promise<Row[]> {
-  const rows = found
+  const rows = query
     .clone()
     .select(columns as string[])
     .orderByRaw('occurred_at desc, id desc')

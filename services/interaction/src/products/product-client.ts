@@ -2,17 +2,19 @@ import { InternalProduct } from '@clientela/contracts';
 import { notFound } from '@clientela/errors';
 import type { CompanyActor, ServiceClient } from '@clientela/http';
 
-/** Finds a product of the actor's company, one that is no longer in use too: it may have been sold before. */
-export type ProductLookup = (
+/**
+ * Fetches a product of the actor's company. Inactive products are included, because a sale may be recorded later.
+ * @throws AppError 404 for an unknown product, 503 while the product service is unavailable
+ */
+export type ProductClient = (
   id: string,
   call: { actor: CompanyActor; signal: AbortSignal },
 ) => Promise<InternalProduct>;
 
-/** @throws AppError 404 when there is no such product, 503 when the product service does not answer */
-export const productLookup =
-  (product: ServiceClient): ProductLookup =>
+export const createProductClient =
+  (products: ServiceClient): ProductClient =>
   async (id, call) => {
-    const found = await product.get(`/internal/products/${id}`, InternalProduct, call);
-    if (!found) throw notFound('product');
-    return found;
+    const product = await products.get(`/internal/products/${id}`, InternalProduct, call);
+    if (!product) throw notFound('product');
+    return product;
   };

@@ -2,36 +2,40 @@ import { randomBytes } from 'node:crypto';
 import { createCursors } from '@clientela/http';
 import { stubServer, testService, type StubServer, type TestService } from '@clientela/testing';
 import { createApp } from '../app.ts';
-import { customerLookup, noteLookup, type CustomerLookup } from '../customers/customer-client.ts';
-import { productLookup } from '../products/product-client.ts';
+import { createCustomerClient, createTimelineNotesClient, type CustomerClient } from '../customers/customer-client.ts';
+import { createProductClient } from '../products/product-client.ts';
 
 type Options = Parameters<typeof testService>[2] & {
-  /** Stands between the service and what it asks of customers. */
-  asking?: (ask: CustomerLookup) => CustomerLookup;
+  /** Wraps the client of the customer service, for example to delay it. */
+  wrapCustomerClient?: (client: CustomerClient) => CustomerClient;
 };
 
-export type InteractionUnderTest = TestService & { customers: StubServer; products: StubServer };
+export type TestInteraction = TestService & { customers: StubServer; products: StubServer };
 
-/** A customer as the customer service answers it, by the path that asks. */
-export const customerAt = (path: string, deleted = false) => ({
+/** The customer service's response for a path. */
+export const customerResponse = (path: string, deleted = false) => ({
   status: 200,
   body: { id: path.split('/').at(-1), number: 10_000_000, deleted },
 });
 
-/** The interaction service on a database of its own, beside a customer service that knows everybody and a product service that knows nothing. */
-export async function interactionUnderTest({ asking, ...options }: Options = {}): Promise<InteractionUnderTest> {
+/** Creates the interaction service on a database of its own, with a stub customer service that knows every customer and a stub product service
+ * that knows no product. */
+export async function createTestInteraction({
+  wrapCustomerClient,
+  ...options
+}: Options = {}): Promise<TestInteraction> {
   const customers = await stubServer('customer');
   const products = await stubServer('product');
-  customers.respond((path) => customerAt(path));
-  const ask = customerLookup(customers.client);
+  customers.respond((path) => customerResponse(path));
+  const client = createCustomerClient(customers.client);
   const service = await testService(
     'interaction',
     (parts) =>
       createApp({
         ...parts,
-        customers: asking?.(ask) ?? ask,
-        notes: noteLookup(customers.client),
-        products: productLookup(products.client),
+        customers: wrapCustomerClient?.(client) ?? client,
+        notes: createTimelineNotesClient(customers.client),
+        products: createProductClient(products.client),
         cursors: createCursors(randomBytes(32).toString('base64url')),
       }),
     options,

@@ -1,6 +1,6 @@
 import type { InternalTimeline } from '@clientela/contracts';
 import type { Interaction } from '../interactions/schema.ts';
-import { followingOf, newestFirst, type Following } from '../lists/rules.ts';
+import { toCursorPage, newestFirst, type CursorPage } from '../lists/rules.ts';
 import type { Transaction } from '../transactions/schema.ts';
 import type { TimelineItem } from './schema.ts';
 
@@ -18,7 +18,7 @@ export const transactionItem = (transaction: Transaction): TimelineItem => ({
   transaction,
 });
 
-export function itemOfCustomer(item: InternalTimeline['items'][number]): TimelineItem {
+export function customerItem(item: InternalTimeline['items'][number]): TimelineItem {
   const { id, at: occurred_at, actor_id } = item;
   if (item.kind === 'note')
     return { kind: item.kind, id, occurred_at, note: { created_by: actor_id, content: item.content } };
@@ -26,6 +26,6 @@ export function itemOfCustomer(item: InternalTimeline['items'][number]): Timelin
   return { kind, id, occurred_at, status_change: { changed_by: actor_id, from, to, reason } };
 }
 
-/** What comes next in a timeline, when each source gave one more of its own than is shown in all. */
-export const merged = (sources: readonly TimelineItem[][], per_page: number): Following<TimelineItem> =>
-  followingOf(sources.flat().toSorted(newestFirst), per_page);
+/** Merges sources newest first, each with one row more than the page holds. */
+export const mergeSources = (sources: readonly TimelineItem[][], per_page: number): CursorPage<TimelineItem> =>
+  toCursorPage(sources.flat().toSorted(newestFirst), per_page);

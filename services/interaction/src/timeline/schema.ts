@@ -7,19 +7,19 @@ import { Transaction } from '../transactions/schema.ts';
 export const CustomerId = z.strictObject({ customer_id: Uuid });
 export const TimelineQuery = z.strictObject({ cursor: queryCursor, per_page: queryPerPage() });
 
-const place = { id: Uuid, occurred_at: Instant };
+const itemFields = { id: Uuid, occurred_at: Instant };
 
 export const TimelineItem = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('interaction'), ...place, interaction: Interaction }),
-  z.strictObject({ kind: z.literal('transaction'), ...place, transaction: Transaction }),
+  z.strictObject({ kind: z.literal('interaction'), ...itemFields, interaction: Interaction }),
+  z.strictObject({ kind: z.literal('transaction'), ...itemFields, transaction: Transaction }),
   z.strictObject({
     kind: z.literal('note'),
-    ...place,
+    ...itemFields,
     note: z.strictObject({ created_by: z.string(), content: z.string() }),
   }),
   z.strictObject({
     kind: z.literal('status_change'),
-    ...place,
+    ...itemFields,
     status_change: z.strictObject({
       changed_by: z.string(),
       from: z.string(),

@@ -2,31 +2,31 @@ import { randomUUID } from 'node:crypto';
 import type { InternalTimeline } from '@clientela/contracts';
 import type { TestUser, Company } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { customerAt, interactionUnderTest, type InteractionUnderTest } from '../testing/test-interaction.ts';
+import { customerResponse, createTestInteraction, type TestInteraction } from '../testing/test-interaction.ts';
 
-let service: InteractionUnderTest;
+let service: TestInteraction;
 let company: Company;
 let manager: TestUser;
-type Told = InternalTimeline['items'][number];
-/** What the customer service knows. */
-let told: Told[];
+type CustomerItem = InternalTimeline['items'][number];
+/** Timeline items of the customer service. */
+let customerItems: CustomerItem[];
 
 type Place = { occurred_at: string; id: string };
 const spelled = ({ occurred_at, id }: Place) => `${occurred_at},${id}`;
-const placeOf = ({ at, id }: Told) => spelled({ occurred_at: at, id });
+const placeOf = ({ at, id }: CustomerItem) => spelled({ occurred_at: at, id });
 
 beforeAll(async () => {
-  service = await interactionUnderTest();
+  service = await createTestInteraction();
   company = service.company();
   manager = service.user('manager', company);
 });
 beforeEach(() => {
-  told = [];
+  customerItems = [];
   service.customers.respond((path) => {
     const { pathname, searchParams } = new URL(path, 'http://customer');
-    if (!pathname.endsWith('/timeline')) return customerAt(path);
+    if (!pathname.endsWith('/timeline')) return customerResponse(path);
     const before = searchParams.get('before') ?? '9';
-    const items = told
+    const items = customerItems
       .filter((item) => placeOf(item) < before)
       .toSorted((a, b) => (placeOf(a) > placeOf(b) ? -1 : 1))
       .slice(0, Number(searchParams.get('limit')));
@@ -48,8 +48,14 @@ const pay = async (customer_id: string, occurred_at: string) =>
       .post(`/api/customers/${customer_id}/transactions`, { kind: 'order', direction: 'in', amount: 1, occurred_at })
       .expect(201)
   ).body.transaction;
-const note = (at: string): Told => ({ kind: 'note', id: randomUUID(), at, actor_id: 'somebody', content: 'Likes tea' });
-const status = (at: string): Told => ({
+const note = (at: string): CustomerItem => ({
+  kind: 'note',
+  id: randomUUID(),
+  at,
+  actor_id: 'somebody',
+  content: 'Likes tea',
+});
+const status = (at: string): CustomerItem => ({
   kind: 'status_change',
   id: randomUUID(),
   at,
@@ -61,12 +67,12 @@ const status = (at: string): Told => ({
 const day = (number: number) => `2026-01-0${number}T00:00:00.000Z`;
 const keysOf = (items: (Place & { kind: string })[]) => items.map(({ kind, id }) => `${kind} ${id}`);
 
-test('shows what happened here and what the customer service tells, newest first', async () => {
+test('merges records of this service and of the customer service, newest first', async () => {
   const customer_id = randomUUID();
   const call = await record(customer_id, day(1));
   const order = await pay(customer_id, day(3));
   const [wrote, suspended] = [note(day(2)), status(day(4))];
-  told = [wrote, suspended];
+  customerItems = [wrote, suspended];
   await record(randomUUID(), day(5));
   const { body } = await service.user('viewer', company).get(pathOf(customer_id)).expect(200);
   expect(body).toEqual({
@@ -91,7 +97,7 @@ test('shows what happened here and what the customer service tells, newest first
   });
 });
 
-test('is gone through by cursor: each thing once, in order, those of one moment by their ids', async () => {
+test('returns each item once by cursor, ordered by time and id', async () => {
   const customer_id = randomUUID();
   const all: (Place & { kind: string })[] = [];
   for (const at of [day(1), day(2), day(2), day(3)]) {
@@ -101,7 +107,7 @@ test('is gone through by cursor: each thing once, in order, those of one moment 
       ['note', note(at)],
       ['status_change', status(at)],
     ] as const) {
-      if (kind === 'note' || kind === 'status_change') told.push(made);
+      if (kind === 'note' || kind === 'status_change') customerItems.push(made);
       all.push({ kind, id: made.id, occurred_at: at });
     }
   }
@@ -123,15 +129,15 @@ test('is gone through by cursor: each thing once, in order, those of one moment 
   }
 });
 
-test('a cursor is for this customer of this company, and cannot be made up', async () => {
+test('rejects a forged cursor and a cursor of another customer or company', async () => {
   const customer_id = randomUUID();
   for (const at of [day(1), day(2)]) await record(customer_id, at);
   const { next_cursor } = (await manager.get(`${pathOf(customer_id)}?per_page=1`).expect(200)).body;
   const list = (await manager.get(`/api/customers/${customer_id}/interactions?per_page=1&cursor=`)).body.next_cursor;
-  const elsewhere = service.user('manager', service.company());
+  const otherAdmin = service.user('manager', service.company());
   for (const [caller, path] of [
     [manager, `${pathOf(randomUUID())}?cursor=${next_cursor}`],
-    [elsewhere, `${pathOf(customer_id)}?cursor=${next_cursor}`],
+    [otherAdmin, `${pathOf(customer_id)}?cursor=${next_cursor}`],
     [manager, `${pathOf(customer_id)}?cursor=${next_cursor}x`],
     [manager, `${pathOf(customer_id)}?cursor=${list}`],
     [manager, `${pathOf(customer_id)}?cursor=a&cursor=b`],
@@ -144,13 +150,13 @@ test('a cursor is for this customer of this company, and cannot be made up', asy
     ]);
 });
 
-test('an unknown customer is a 404; a customer service that is down or busy, a 503 that names it', async () => {
+test('rejects an unknown customer with 404, and names an unavailable customer service in a 503', async () => {
   const customer_id = randomUUID();
   await record(customer_id, day(1));
   service.customers.respond(() => ({ status: 404 }));
   expect((await manager.get(pathOf(customer_id)).expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
-  for (const answer of [() => undefined, () => ({ status: 503 })]) {
-    service.customers.respond(answer);
+  for (const response of [() => undefined, () => ({ status: 503 })]) {
+    service.customers.respond(response);
     const { body, headers } = await manager.get(pathOf(customer_id)).expect(503);
     expect(body).toMatchObject({
       error_code: 'SERVICE_UNAVAILABLE',
@@ -160,13 +166,13 @@ test('an unknown customer is a 404; a customer service that is down or busy, a 5
   }
 });
 
-test('is for those who may read interactions, of their own company', async () => {
+test('requires permission to read interactions of the own company', async () => {
   const customer_id = randomUUID();
   await record(customer_id, day(1));
   await service.user('customer', company).get(pathOf(customer_id)).expect(403);
   await service.anonymous().get(pathOf(customer_id)).expect(401);
-  const stranger = await service.user('admin', service.company()).get(pathOf(customer_id)).expect(200);
-  expect(stranger.body.timeline).toEqual([]);
+  const otherAdmin = await service.user('admin', service.company()).get(pathOf(customer_id)).expect(200);
+  expect(otherAdmin.body.timeline).toEqual([]);
   const superuser = service.user('superuser');
   await superuser.get(pathOf(customer_id)).expect(422);
   const named = await superuser.get(`${pathOf(customer_id)}?company_id=${company.id}`).expect(200);

@@ -4,13 +4,14 @@ import { route, type CompanyClient, type Route } from '@clientela/http';
 import { TotalsQuery } from './schema.ts';
 import { listTotals } from './store.ts';
 
-/** What the customer service's counters follow. */
+/** Totals of recorded records, from which the customer service sets its counters. */
 export const totalsRoutes = (companies: CompanyClient): Route[] => [
   route({
     method: 'get',
     path: '/internal/customers/totals',
-    summary: 'What is recorded of customers, counted and added up',
-    description: 'As counters hold it, in the company’s currency. Of one that nothing is known of, everything is zero.',
+    summary: 'Get totals of customers',
+    description:
+      'The values of the customer counters, in the company’s currency. All are zero for a customer without records.',
     allow: { internal: ['customer'] },
     query: TotalsQuery,
     responses: { 200: InternalTotals },

@@ -2,9 +2,9 @@ import type { CustomerTotals } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
 
 /**
- * What is recorded of each customer, as the views of its orders, complaints and appointments sum it up, and after how many changes. It is
- * one statement: the number and the sums are of one moment.
- * @param currency the company's: amounts in others stand in `by_currency`
+ * Computes each customer's totals and the recorded version they belong to. One statement, so that both are of the same snapshot.
+ * The sums match those of the order, complaint and appointment views.
+ * @param currency the company's; amounts in other currencies are in `by_currency`
  */
 export async function listTotals(
   db: Db,
@@ -12,17 +12,17 @@ export async function listTotals(
   customer_ids: readonly string[],
   currency: string,
 ): Promise<CustomerTotals[]> {
-  const found = db.select('*').from(db.raw(`(${totals}) as totals`, { company_id, customer_ids, currency }));
-  // A named statement is parsed and planned once per connection.
-  return (await found.options({ name: 'list_totals' })) as CustomerTotals[];
+  const rows = db.select('*').from(db.raw(`(${totalsQuery}) as totals`, { company_id, customer_ids, currency }));
+  // PostgreSQL parses and plans a named statement once per connection.
+  return (await rows.options({ name: 'list_totals' })) as CustomerTotals[];
 }
 
-const at = 'coalesce(scheduled_at, occurred_at)';
+const appointmentDate = 'coalesce(scheduled_at, occurred_at)';
 
-const totals = `
-select asked.customer_id, coalesce(known.changes, 0) as changes, money.*, complaints.*, appointments.*
-  from unnest(cast(:customer_ids as uuid[])) with ordinality as asked (customer_id, place)
-  left join customer_locks as known on known.company_id = :company_id and known.customer_id = asked.customer_id
+const totalsQuery = `
+select requested.customer_id, coalesce(locks.recorded_version, 0) as changes, money.*, complaints.*, appointments.*
+  from unnest(cast(:customer_ids as uuid[])) with ordinality as requested (customer_id, position)
+  left join customer_locks as locks on locks.company_id = :company_id and locks.customer_id = requested.customer_id
  cross join lateral (
    select coalesce(sum(orders), 0)::bigint as total_orders,
           min(first) as first_order_date,
@@ -39,7 +39,7 @@ select asked.customer_id, coalesce(known.changes, 0) as changes, money.*, compla
               count(*) filter (where kind = 'refund') as refunds,
               sum(case kind when 'order' then amount else -amount end)::numeric(30, 2) as value
          from transactions
-        where company_id = :company_id and customer_id = asked.customer_id
+        where company_id = :company_id and customer_id = requested.customer_id
           and kind in ('order', 'refund') and status <> 'cancelled'
         group by currency
      ) as spent
@@ -49,14 +49,14 @@ select asked.customer_id, coalesce(known.changes, 0) as changes, money.*, compla
           count(*) filter (where status in ('open', 'in_progress')) as open_complaints,
           max(occurred_at) as last_complaint_date
      from interactions
-    where company_id = :company_id and customer_id = asked.customer_id and type = 'complaint'
+    where company_id = :company_id and customer_id = requested.customer_id and type = 'complaint'
  ) as complaints
  cross join lateral (
    select count(*) as total_appointments,
           count(*) filter (where status = 'cancelled') as cancelled_appointments,
-          min(${at}) as first_appointment_date,
-          max(${at}) as last_appointment_date
+          min(${appointmentDate}) as first_appointment_date,
+          max(${appointmentDate}) as last_appointment_date
      from interactions
-    where company_id = :company_id and customer_id = asked.customer_id and type = 'appointment'
+    where company_id = :company_id and customer_id = requested.customer_id and type = 'appointment'
  ) as appointments
- order by place`;
+ order by position`;

@@ -2,20 +2,20 @@ import { randomUUID } from 'node:crypto';
 import type { CustomerTotals } from '@clientela/contracts';
 import type { TestUser, Company } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { interactionUnderTest, type InteractionUnderTest } from '../testing/test-interaction.ts';
+import { createTestInteraction, type TestInteraction } from '../testing/test-interaction.ts';
 
-let service: InteractionUnderTest;
+let service: TestInteraction;
 let company: Company;
 let manager: TestUser;
-/** The customer service, on behalf of the company. */
-let asking: TestUser;
+/** The customer service as calling service, for the company. */
+let customerService: TestUser;
 let customer_id: string;
 
 beforeAll(async () => {
-  service = await interactionUnderTest();
+  service = await createTestInteraction();
   company = service.company({ currency: 'EUR' });
   manager = service.user('manager', company);
-  asking = service.callingService('customer', company);
+  customerService = service.callingService('customer', company);
 });
 beforeEach(() => {
   customer_id = randomUUID();
@@ -25,7 +25,7 @@ afterAll(() => service.close());
 const day = (number: number) => `2026-01-${String(number).padStart(2, '0')}T00:00:00.000Z`;
 const totalsOf = async (...ids: string[]): Promise<CustomerTotals[]> => {
   const query = ids.map((id) => `customer_id=${id}`).join('&');
-  return (await asking.get(`/internal/customers/totals?${query}`).expect(200)).body.totals;
+  return (await customerService.get(`/internal/customers/totals?${query}`).expect(200)).body.totals;
 };
 const totals = async () => (await totalsOf(customer_id))[0] as CustomerTotals;
 const money = (values: object) =>
@@ -61,19 +61,19 @@ const nothing = (id: string = customer_id) => ({
   by_currency: {},
 });
 
-/** Each change says its number, and the totals are at it. */
+/** Each event has the recorded version, and the totals are at that version. */
 async function expectNumber(changes: number, expected: object) {
   expect(await totals()).toEqual({ ...nothing(), changes, ...expected });
-  const said = (await service.events()).filter(({ data }) => data['customer_id'] === customer_id);
-  expect(said.at(-1)?.data['customer_changes']).toBe(changes);
+  const published = (await service.events()).filter(({ data }) => data['customer_id'] === customer_id);
+  expect(published.at(-1)?.data['customer_changes']).toBe(changes);
 }
 
 describe('the totals of a customer', () => {
-  test('of whom nothing is known are zero', async () => {
+  test('are zero without records', async () => {
     expect(await totals()).toEqual(nothing());
   });
 
-  test('have the pending and completed orders, and take back what is cancelled, dates too', async () => {
+  test('include pending and completed orders, and exclude cancelled ones with their dates', async () => {
     const first = await pay({ amount: '100.10', occurred_at: day(1) });
     await expectNumber(1, {
       total_orders: 1,
@@ -98,7 +98,7 @@ describe('the totals of a customer', () => {
     });
   });
 
-  test('lose a refund’s amount and count it as returned until it is cancelled; payments move nothing', async () => {
+  test('subtract refunds until they are cancelled, and ignore payments', async () => {
     await pay({ amount: 100, occurred_at: day(2) });
     const orders = { total_orders: 1, first_order_date: day(2), last_order_date: day(2) };
     const refund = await pay({ kind: 'refund', direction: 'out', amount: '130.50', occurred_at: day(8) });
@@ -110,7 +110,7 @@ describe('the totals of a customer', () => {
     await expectNumber(3, { ...orders, lifetime_value: '100.00' });
   });
 
-  test('add up the company’s currency, and others each for itself', async () => {
+  test('sum the company’s currency, and other currencies separately', async () => {
     await pay({ amount: 1, currency: 'USD', occurred_at: day(1) });
     await pay({ amount: '2.5', currency: 'USD', occurred_at: day(2) });
     const pounds = await pay({ amount: 7, currency: 'GBP', occurred_at: day(3), status: 'pending' });
@@ -122,7 +122,7 @@ describe('the totals of a customer', () => {
     await expectNumber(5, { ...spent, lifetime_value: '7.00', by_currency: { USD: '-0.50' } });
   });
 
-  test('have complaints, open until they are resolved, wherever one is moved or removed', async () => {
+  test('count open complaints through status changes and deletions', async () => {
     const one = await record({ type: 'complaint', occurred_at: day(1) });
     const two = await record({ type: 'complaint', status: 'in_progress', occurred_at: day(7) });
     await record({ type: 'complaint', status: 'closed', occurred_at: day(3) });
@@ -141,7 +141,7 @@ describe('the totals of a customer', () => {
     await expectNumber(7, { total_complaints: 2, last_complaint_date: day(3) });
   });
 
-  test('date appointments by when they are scheduled, else by when they occurred, the cancelled ones too', async () => {
+  test('date appointments by scheduled_at, else by occurred_at, cancelled ones included', async () => {
     const first = await record({ type: 'appointment', occurred_at: day(5), scheduled_at: day(2) });
     const last = await record({ type: 'appointment', occurred_at: day(6) });
     await record({ type: 'appointment', status: 'done', occurred_at: day(4) });
@@ -156,20 +156,20 @@ describe('the totals of a customer', () => {
     await expectNumber(7, { total_appointments: 2, first_appointment_date: day(4), last_appointment_date: day(5) });
   });
 
-  test('are what the views of the same customer say', async () => {
+  test('match the views of the same customer', async () => {
     await pay({ amount: '10.01' });
     await pay({ kind: 'refund', direction: 'out', amount: 3 });
     await pay({ amount: 5, currency: 'USD' });
     for (const type of ['complaint', 'appointment']) await record({ type });
     await record({ type: 'appointment', status: 'cancelled', scheduled_at: day(9) });
     const view = async (name: string) =>
-      (await asking.get(`/internal/customers/${customer_id}/${name}`).expect(200)).body.summary;
+      (await customerService.get(`/internal/customers/${customer_id}/${name}`).expect(200)).body.summary;
     const { average_order_value: _, total_order_value: lifetime_value, ...orders } = await view('orders');
     const { resolved_complaints: _resolved, ...complaints } = await view('complaints');
     expect(await totals()).toMatchObject({ lifetime_value, ...orders, ...complaints, ...(await view('appointments')) });
   });
 
-  test('are at the same number when nothing was changed: sent again, as it was, or refused', async () => {
+  test('keep their version when a request changes nothing', async () => {
     const id = await pay({ external_ref: 'shop-1', status: 'pending' });
     await money({ external_ref: 'shop-1', status: 'pending' }).expect(200);
     await settle(id, { status: 'pending' });
@@ -180,13 +180,13 @@ describe('the totals of a customer', () => {
     expect((await totals()).changes).toBe(2);
   });
 
-  test('by twenty at once have a number each', async () => {
-    const crowd = await interactionUnderTest({ pool: 10 });
+  test('raise the version once for each of twenty concurrent changes', async () => {
+    const crowd = await createTestInteraction({ pool: 10 });
     try {
       const user = crowd.user('manager', crowd.company());
       const sent = { kind: 'order', direction: 'in', amount: 10 };
       const order = async () => {
-        // On a busy machine a call may wait too long, which is a 503 before anything was done: it is made again.
+        // On a busy machine a call can time out with a 503 before it changes anything, so it is retried.
         let { status } = await user.post(`/api/customers/${customer_id}/transactions`, sent);
         while (status === 503) ({ status } = await user.post(`/api/customers/${customer_id}/transactions`, sent));
         return status;
@@ -200,8 +200,8 @@ describe('the totals of a customer', () => {
   });
 });
 
-describe('asked for several at once', () => {
-  test('are answered as asked, and never another company’s', async () => {
+describe('totals of several customers', () => {
+  test('are returned in the requested order, and never include another company’s', async () => {
     await pay({ amount: 5 });
     const other = customer_id;
     customer_id = randomUUID();
@@ -214,24 +214,24 @@ describe('asked for several at once', () => {
     ];
     expect(await totalsOf(unknown, customer_id, other)).toEqual(expected);
     expect(await totalsOf(other, customer_id, unknown)).toEqual(expected.toReversed());
-    const elsewhere = service.callingService('customer', service.company({ currency: 'USD' }));
+    const otherAdmin = service.callingService('customer', service.company({ currency: 'USD' }));
     const path = `/internal/customers/totals?customer_id=${other}`;
-    expect((await elsewhere.get(path).expect(200)).body.totals).toEqual([{ ...nothing(other), currency: 'USD' }]);
+    expect((await otherAdmin.get(path).expect(200)).body.totals).toEqual([{ ...nothing(other), currency: 'USD' }]);
   });
 
-  test('a hundred, not more and not none, by the customer service alone', async () => {
+  test('are limited to 1 to 100 ids and to the customer service', async () => {
     const ids = Array.from({ length: 101 }, () => randomUUID());
     expect(await totalsOf(...ids.slice(1))).toHaveLength(100);
     const path = `/internal/customers/totals?${ids.map((id) => `customer_id=${id}`).join('&')}`;
     for (const wrong of [path, '/internal/customers/totals', '/internal/customers/totals?customer_id=x'])
-      await asking.get(wrong).expect(422);
-    for (const program of ['auth', 'product', 'favorites', 'interaction'] as const)
-      await service.callingService(program, company).get(path).expect(403);
+      await customerService.get(wrong).expect(422);
+    for (const callingService of ['auth', 'product', 'favorites', 'interaction'] as const)
+      await service.callingService(callingService, company).get(path).expect(403);
     await manager.get(path).expect(403);
   });
 });
 
-test('a customer who is removed for good counts no more', async () => {
+test('a hard-deleted customer has no totals', async () => {
   await pay({ amount: 5 });
   await record({ type: 'complaint' });
   await service.callingService('customer').post('/internal/events', {

@@ -4,8 +4,8 @@ import type { Db, Tx } from '@clientela/db';
 import { conflict, invalid, notFound, preconditionFailed } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { changedValues, pickWritable, type CompanyActor } from '@clientela/http';
-import { changesAfter, holdCustomer } from '../customers/store.ts';
-import { isCounted, mayBecome, tooLate } from './rules.ts';
+import { raiseRecordedVersion, lockCustomer } from '../customers/store.ts';
+import { isCounted, canBecome, immutableFieldErrors } from './rules.ts';
 import { WritableTransaction, type NewTransaction, type Transaction } from './schema.ts';
 import {
   findByReference,
@@ -16,20 +16,20 @@ import {
   type TransactionKey,
 } from './store.ts';
 
-/** A change of one existing transaction: whose, which, and the version the caller knows of it, if it said so. */
+/** The transaction to change, and the version from If-Match; undefined without that header. */
 export type Target = { actor: CompanyActor; key: TransactionKey; expected_version: number | undefined };
 
-/** What counters count a transaction by, as far as it can change. */
-const countedBy = ({ status, amount, currency, occurred_at }: Transaction) => ({
+/** The changeable fields that the customer's counters depend on. */
+const counterFields = ({ status, amount, currency, occurred_at }: Transaction) => ({
   status,
   amount,
   currency,
   occurred_at,
 });
 
-/** What a repeat is known by: the same of everything that was sent, whatever became of the record since. */
-function digestOf(customer_id: string, sent: NewTransaction): string {
-  const { kind, direction, amount, currency, product_id, order_id, description, status, occurred_at } = sent;
+/** Computes the digest that identifies a repeat: of the request's content, whatever changed in the record since. */
+function contentDigest(customer_id: string, input: NewTransaction): string {
+  const { kind, direction, amount, currency, product_id, order_id, description, status, occurred_at } = input;
   const content = [
     customer_id,
     kind,
@@ -48,48 +48,48 @@ function digestOf(customer_id: string, sent: NewTransaction): string {
 }
 
 /**
- * The record that a request repeats, by its external_ref.
- * @throws AppError 409 when the external_ref is that of a record with another content
+ * Finds the transaction that a request repeats, by its external_ref.
+ * @throws AppError 409 when the external_ref belongs to a transaction with other content
  */
-export async function findRepeated(
+export async function findRepeatedTransaction(
   db: Db,
   company_id: string,
   customer_id: string,
-  sent: NewTransaction,
+  input: NewTransaction,
 ): Promise<StoredTransaction | undefined> {
-  const { external_ref } = sent;
+  const { external_ref } = input;
   if (!external_ref) return undefined;
-  const found = await findByReference(db, company_id, external_ref);
-  if (!found) return undefined;
-  const { recorded_as, ...transaction } = found;
-  if (recorded_as === digestOf(customer_id, sent)) return transaction;
-  const { id, customer_id: whose, kind, status, amount, currency } = transaction;
+  const stored = await findByReference(db, company_id, external_ref);
+  if (!stored) return undefined;
+  const { content_digest, ...transaction } = stored;
+  if (content_digest === contentDigest(customer_id, input)) return transaction;
+  const { id, customer_id: owner_id, kind, status, amount, currency } = transaction;
   throw conflict({
     resource: 'transaction',
     field: 'external_ref',
-    existing: async () => ({ id, customer_id: whose, kind, status, amount, currency, external_ref }),
+    existing: async () => ({ id, customer_id: owner_id, kind, status, amount, currency, external_ref }),
   });
 }
 
 /**
- * Records what was sent, unless it repeats what was recorded meanwhile.
- * @param currency the given one, or the company's
- * @throws AppError 404 when the customer was removed for good since it was asked for, 409 as `findRepeated`
+ * Records a transaction, unless a concurrent request with the same external_ref recorded it first.
+ * @param currency the requested one, or the company's
+ * @throws AppError 404 when the customer was hard-deleted since it was fetched, 409 like `findRepeatedTransaction`
  */
 export async function recordTransaction(
   tx: Tx,
   actor: CompanyActor,
   customer_id: string,
-  sent: NewTransaction,
+  input: NewTransaction,
   currency: string,
 ): Promise<{ transaction: StoredTransaction; recorded: boolean }> {
-  const held = await holdCustomer(tx, actor.company_id, customer_id);
-  if (!held) throw notFound('customer');
-  const recorded_as = sent.external_ref ? digestOf(customer_id, sent) : null;
-  const written = { ...sent, currency, customer_id, created_by: actor.id, recorded_as };
-  const transaction = await insertTransaction(tx, actor.company_id, written);
+  const customer = await lockCustomer(tx, actor.company_id, customer_id);
+  if (!customer) throw notFound('customer');
+  const content_digest = input.external_ref ? contentDigest(customer_id, input) : null;
+  const row = { ...input, currency, customer_id, created_by: actor.id, content_digest };
+  const transaction = await insertTransaction(tx, actor.company_id, row);
   if (!transaction) {
-    const repeated = await findRepeated(tx, actor.company_id, customer_id, sent);
+    const repeated = await findRepeatedTransaction(tx, actor.company_id, customer_id, input);
     if (!repeated) throw notFound('transaction');
     return { transaction: repeated, recorded: false };
   }
@@ -97,29 +97,29 @@ export async function recordTransaction(
   await publish(tx, transactionRecorded, actor, version, {
     transaction_id: id,
     customer_id,
-    customer_changes: await changesAfter(tx, held, isCounted(kind)),
+    customer_changes: await raiseRecordedVersion(tx, customer, isCounted(kind)),
     kind,
     direction,
-    ...countedBy(transaction),
+    ...counterFields(transaction),
   });
   return { transaction, recorded: true };
 }
 
-/** @throws AppError 422 for what is read-only or settled, 409 for a status that does not follow the one it has */
+/** @throws AppError 422 for a read-only or immutable field, 409 for a status transition that is not allowed */
 export async function changeTransaction(
   tx: Tx,
   { actor, key, expected_version }: Target,
   body: Record<string, unknown>,
 ): Promise<StoredTransaction> {
-  const held = await holdCustomer(tx, actor.company_id, key.customer_id);
+  const customer = await lockCustomer(tx, actor.company_id, key.customer_id);
   const current = await lockTransaction(tx, actor.company_id, key);
-  if (!held || !current) throw notFound('transaction');
+  if (!customer || !current) throw notFound('transaction');
   if (expected_version !== undefined && expected_version !== current.version) throw preconditionFailed();
   const changes = changedValues(pickWritable(body, WritableTransaction, current), current);
   const fields_changed = Object.keys(changes);
-  const faults = tooLate(current.status, fields_changed);
-  if (faults.length > 0) throw invalid(faults);
-  if (changes.status && !mayBecome(current.status, changes.status)) {
+  const errors = immutableFieldErrors(current.status, fields_changed);
+  if (errors.length > 0) throw invalid(errors);
+  if (changes.status && !canBecome(current.status, changes.status)) {
     throw conflict({ detail: `A ${current.status} transaction cannot become ${changes.status}` });
   }
   if (fields_changed.length === 0) return current;
@@ -130,12 +130,12 @@ export async function changeTransaction(
   await publish(tx, transactionUpdated, actor, version, {
     transaction_id: id,
     customer_id: key.customer_id,
-    customer_changes: await changesAfter(tx, held, isCounted(kind)),
+    customer_changes: await raiseRecordedVersion(tx, customer, isCounted(kind)),
     kind,
     direction,
     fields_changed,
-    from: countedBy(current),
-    to: countedBy(transaction),
+    from: counterFields(current),
+    to: counterFields(transaction),
   });
   return transaction;
 }

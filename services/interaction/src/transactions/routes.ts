@@ -9,10 +9,10 @@ import {
   type Cursors,
   type Route,
 } from '@clientela/http';
-import { refuseDeleted, type CustomerLookup } from '../customers/customer-client.ts';
-import { listing } from '../lists/list-request.ts';
-import type { ProductLookup } from '../products/product-client.ts';
-import { changeTransaction, findRepeated, recordTransaction } from './actions.ts';
+import { rejectDeleted, type CustomerClient } from '../customers/customer-client.ts';
+import { readListRequest } from '../lists/list-request.ts';
+import type { ProductClient } from '../products/product-client.ts';
+import { changeTransaction, findRepeatedTransaction, recordTransaction } from './actions.ts';
 import {
   CustomerId,
   CustomerTransactionQuery,
@@ -21,21 +21,21 @@ import {
   TransactionId,
   TransactionList,
   TransactionQuery,
-  TransactionSaved,
-  TransactionShown,
+  SavedTransactionResponse,
+  TransactionResponse,
   WritableTransaction,
 } from './schema.ts';
 import { findTransaction, listTransactions, type StoredTransaction } from './store.ts';
 
 const path = '/api/customers/{customer_id}/transactions';
-const one = `${path}/{transaction_id}`;
+const itemPath = `${path}/{transaction_id}`;
 
-type Parts = { companies: CompanyClient; customers: CustomerLookup; products: ProductLookup; cursors: Cursors };
+type Deps = { companies: CompanyClient; customers: CustomerClient; products: ProductClient; cursors: Cursors };
 
-const saved = (status: 200 | 201, message: string, { version, ...transaction }: StoredTransaction) =>
+const toSavedResponse = (status: 200 | 201, message: string, { version, ...transaction }: StoredTransaction) =>
   reply(status, { message, transaction }, { ETag: `"${version}"` });
 
-export const transactionRoutes = ({ companies, customers, products, cursors }: Parts): Route[] => {
+export const transactionRoutes = ({ companies, customers, products, cursors }: Deps): Route[] => {
   const currencyOf = async (actor: CompanyActor, signal: AbortSignal) => {
     const company = await companies(actor.company_id, { actor, signal });
     if (!company) throw notFound('company');
@@ -48,32 +48,34 @@ export const transactionRoutes = ({ companies, customers, products, cursors }: P
       path,
       summary: 'Record an order, payment or refund',
       description:
-        'The author is the caller. An external_ref that the company has makes it a repeat: the same content answers 200 with the ' +
-        'record as it is now, another content is a 409.',
+        'The author is the acting user. A repeated external_ref with the same content returns 200 with the current record; ' +
+        'with other content it is a 409.',
       allow: 'transactions:create',
       params: CustomerId,
       body: NewTransaction,
-      responses: { 200: TransactionSaved, 201: TransactionSaved },
+      responses: { 200: SavedTransactionResponse, 201: SavedTransactionResponse },
       prepare: async ({ db, actor, params: { customer_id }, body, signal }) => {
-        const repeated = await findRepeated(db, actor.company_id, customer_id, body);
+        const repeated = await findRepeatedTransaction(db, actor.company_id, customer_id, body);
         if (repeated) return { repeated };
-        refuseDeleted(await customers(customer_id, { actor, signal }));
+        rejectDeleted(await customers(customer_id, { actor, signal }));
         if (body.product_id) await products(body.product_id, { actor, signal });
         return { currency: body.currency ?? (await currencyOf(actor, signal)) };
       },
       handle: async ({ tx, actor, params, body, prepared }) => {
-        const again = 'Transaction recorded before';
-        if (prepared.repeated) return saved(200, again, prepared.repeated);
+        const repeatMessage = 'Transaction recorded before';
+        if (prepared.repeated) return toSavedResponse(200, repeatMessage, prepared.repeated);
         const { currency } = prepared;
         const { transaction, recorded } = await recordTransaction(tx, actor, params.customer_id, body, currency);
-        return recorded ? saved(201, 'Transaction recorded', transaction) : saved(200, again, transaction);
+        return recorded
+          ? toSavedResponse(201, 'Transaction recorded', transaction)
+          : toSavedResponse(200, repeatMessage, transaction);
       },
     }),
     route({
       method: 'get',
       path,
       summary: 'List a customer’s transactions, newest first',
-      description: 'By when they occurred.',
+      description: 'Ordered by occurred_at.',
       allow: 'transactions:read',
       params: CustomerId,
       query: CustomerTransactionQuery,
@@ -81,53 +83,60 @@ export const transactionRoutes = ({ companies, customers, products, cursors }: P
       prepare: ({ actor, params, signal }) => customers(params.customer_id, { actor, signal }),
       handle: async ({ db, actor: { company_id }, params: { customer_id }, query }) => {
         const list = { list: 'transactions', company_id, customer_id };
-        const { filter, wanted, answer } = listing(cursors, list, query);
-        return answer('transactions', await listTransactions(db, { company_id }, { ...filter, customer_id }, wanted));
+        const { filter, range, toResponse } = readListRequest(cursors, list, query);
+        return toResponse(
+          'transactions',
+          await listTransactions(db, { company_id }, { ...filter, customer_id }, range),
+        );
       },
     }),
     route({
       method: 'get',
-      path: one,
+      path: itemPath,
       summary: 'Get a transaction',
       allow: 'transactions:read',
       params: TransactionId,
       conditionalGet: true,
-      responses: { 200: TransactionShown },
+      responses: { 200: TransactionResponse },
       prepare: ({ actor, params, signal }) => customers(params.customer_id, { actor, signal }),
       handle: async ({ db, actor, params }) => {
-        const found = await findTransaction(db, actor.company_id, params);
-        if (!found) throw notFound('transaction');
-        const { version, ...transaction } = found;
+        const stored = await findTransaction(db, actor.company_id, params);
+        if (!stored) throw notFound('transaction');
+        const { version, ...transaction } = stored;
         return withETag(version, { transaction });
       },
     }),
     route({
       method: 'patch',
-      path: one,
-      summary: 'Change a transaction',
+      path: itemPath,
+      summary: 'Update a transaction',
       description:
-        'Fields left out stay; null clears order_id and description. A pending one becomes completed or cancelled, a completed one ' +
-        'cancelled, and a cancelled one stays so (409). amount, currency and occurred_at change while it is pending only.',
+        'Omitted fields are unchanged; null clears order_id and description. Status changes: pending to completed or cancelled, ' +
+        'completed to cancelled; any other is a 409. amount, currency and occurred_at can change only while the status is pending.',
       allow: 'transactions:update',
       params: TransactionId,
       body: patchBody(Transaction, WritableTransaction),
-      responses: { 200: TransactionSaved },
+      responses: { 200: SavedTransactionResponse },
       prepare: ({ actor, params, signal }) => customers(params.customer_id, { actor, signal }),
       handle: async ({ tx, actor, params, body, expected_version }) =>
-        saved(200, 'Transaction updated', await changeTransaction(tx, { actor, key: params, expected_version }, body)),
+        toSavedResponse(
+          200,
+          'Transaction updated',
+          await changeTransaction(tx, { actor, key: params, expected_version }, body),
+        ),
     }),
     route({
       method: 'get',
       path: '/api/transactions',
       summary: 'List a company’s transactions, newest first',
-      description: 'By when they occurred, those of customers removed for good too.',
+      description: 'Ordered by occurred_at; includes transactions of hard-deleted customers.',
       allow: 'transactions:read',
       tenancy: 'company-or-all',
       query: TransactionQuery,
       responses: { 200: TransactionList },
       handle: async ({ db, scope, query }) => {
-        const { filter, wanted, answer } = listing(cursors, { list: 'all transactions', scope }, query);
-        return answer('transactions', await listTransactions(db, scope, filter, wanted));
+        const { filter, range, toResponse } = readListRequest(cursors, { list: 'all transactions', scope }, query);
+        return toResponse('transactions', await listTransactions(db, scope, filter, range));
       },
     }),
   ];

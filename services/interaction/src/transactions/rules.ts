@@ -5,25 +5,25 @@ export const directions = ['in', 'out'] as const;
 export const statuses = ['pending', 'completed', 'cancelled'] as const;
 export type Status = (typeof statuses)[number];
 
-const next: Readonly<Record<Status, readonly Status[]>> = {
+const transitions: Readonly<Record<Status, readonly Status[]>> = {
   pending: ['completed', 'cancelled'],
   completed: ['cancelled'],
   cancelled: [],
 };
 
-/** Whether a customer's counters count transactions of this kind. */
+/** Whether the customer's counters include this kind. */
 export const isCounted = (kind: (typeof kinds)[number]): boolean => kind !== 'payment';
 
-/** Whether a transaction of one status may take on another; to stay as it is it always may. */
-export const mayBecome = (from: Status, to: Status): boolean => from === to || next[from].includes(to);
+/** Whether a status may change to another; keeping it is always allowed. */
+export const canBecome = (from: Status, to: Status): boolean => from === to || transitions[from].includes(to);
 
-/** What is settled when a transaction is: what was booked is cancelled and recorded anew, not rewritten. */
-const settled = new Set(['amount', 'currency', 'occurred_at']);
+/** Fields that are immutable once a transaction is settled: a wrong booking is cancelled and recorded again. */
+const settledFields = new Set(['amount', 'currency', 'occurred_at']);
 
-/** The changes that come too late. */
-export const tooLate = (status: Status, fields: readonly string[]): FieldError[] =>
+/** Returns an error for each changed field that is immutable in this status. */
+export const immutableFieldErrors = (status: Status, fields: readonly string[]): FieldError[] =>
   status === 'pending'
     ? []
     : fields
-        .filter((field) => settled.has(field))
-        .map((path) => ({ path, message: `is fixed, as the transaction is ${status}` }));
+        .filter((field) => settledFields.has(field))
+        .map((path) => ({ path, message: `cannot change because the transaction is ${status}` }));

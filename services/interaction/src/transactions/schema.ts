@@ -1,6 +1,6 @@
 import { Currency, Instant, multilineText, Money, money, queryFrom, queryTo, text, Uuid } from '@clientela/validation';
 import { z } from 'zod';
-import { listOf, listQuery } from '../lists/schema.ts';
+import { listResponse, listQuery } from '../lists/schema.ts';
 import { directions, kinds, statuses } from './rules.ts';
 
 const Kind = z.enum(kinds);
@@ -9,7 +9,7 @@ const Status = z.enum(statuses);
 
 export const Transaction = z.strictObject({
   id: Uuid,
-  customer_id: Uuid.nullable().meta({ description: 'null once the customer was removed for good' }),
+  customer_id: Uuid.nullable().meta({ description: 'null once the customer was hard-deleted' }),
   created_by: z.string(),
   kind: Kind,
   direction: Direction,
@@ -29,7 +29,7 @@ export type Transaction = z.infer<typeof Transaction>;
 export const WritableTransaction = z.strictObject({
   amount: money(1),
   currency: Currency,
-  order_id: text(100).nullable().meta({ description: 'The order it belongs to, as your other books call it' }),
+  order_id: text(100).nullable().meta({ description: 'Id of its order in your other systems' }),
   description: multilineText(500).nullable(),
   status: Status,
   occurred_at: Instant,
@@ -38,22 +38,23 @@ export type TransactionChanges = Partial<z.infer<typeof WritableTransaction>>;
 
 export const NewTransaction = WritableTransaction.partial({ order_id: true, description: true }).extend({
   kind: Kind,
-  direction: Direction.meta({ description: 'in: to the company; out: from it' }),
-  currency: Currency.optional().meta({ description: 'Left out: the company’s' }),
+  direction: Direction.meta({ description: 'in: received by the company; out: paid by it' }),
+  currency: Currency.optional().meta({ description: 'Default: the company’s currency' }),
   product_id: Uuid.nullish(),
   status: Status.default('completed'),
-  occurred_at: Instant.optional().meta({ description: 'Left out: now' }),
-  external_ref: text(100)
-    .nullish()
-    .meta({ description: 'What your other books call it, once in the company: sent again, it is the same record' }),
+  occurred_at: Instant.optional().meta({ description: 'Default: now' }),
+  external_ref: text(100).nullish().meta({
+    description:
+      'Its id in your other systems, unique in the company; a repeat with the same content returns the existing record',
+  }),
 });
 export type NewTransaction = z.infer<typeof NewTransaction>;
 
 export const TransactionFilter = z.strictObject({
   kind: Kind.optional(),
   status: Status.optional(),
-  from: queryFrom.optional().meta({ description: 'Occurred at this time or later' }),
-  to: queryTo.optional().meta({ description: 'Occurred at this time or earlier; a date counts whole' }),
+  from: queryFrom.optional().meta({ description: 'Occurred at or after this time' }),
+  to: queryTo.optional().meta({ description: 'Occurred at or before this time; a date includes its whole day' }),
 });
 export type TransactionFilter = z.infer<typeof TransactionFilter> & { customer_id?: string | undefined };
 export const CustomerTransactionQuery = TransactionFilter.extend(listQuery());
@@ -61,6 +62,6 @@ export const TransactionQuery = CustomerTransactionQuery.extend({ customer_id: U
 
 export const CustomerId = z.strictObject({ customer_id: Uuid });
 export const TransactionId = CustomerId.extend({ transaction_id: Uuid });
-export const TransactionShown = z.strictObject({ transaction: Transaction });
-export const TransactionSaved = z.strictObject({ message: z.string(), transaction: Transaction });
-export const TransactionList = listOf('transactions', Transaction);
+export const TransactionResponse = z.strictObject({ transaction: Transaction });
+export const SavedTransactionResponse = z.strictObject({ message: z.string(), transaction: Transaction });
+export const TransactionList = listResponse('transactions', Transaction);

@@ -1,13 +1,12 @@
 import { newId, whereCompany, type Db, type Page, type Scope, type Tx } from '@clientela/db';
-import type { Following, Position, Wanted } from '../lists/rules.ts';
-import { listByTime, newest } from '../lists/store.ts';
+import type { CursorPage, Position, ListRange } from '../lists/rules.ts';
+import { listByTime, listNewest } from '../lists/store.ts';
 import type { NewTransaction, Transaction, TransactionChanges, TransactionFilter } from './schema.ts';
 
 export type StoredTransaction = Transaction & { version: number };
-/** Which transaction of which customer. */
 export type TransactionKey = { customer_id: string; transaction_id: string };
 
-const columns = [
+const responseColumns = [
   'id',
   'customer_id',
   'created_by',
@@ -24,23 +23,23 @@ const columns = [
   'created_at',
   'updated_at',
 ] as const;
-const stored = [...columns, 'version'] as const;
+const storedColumns = [...responseColumns, 'version'] as const;
 
-export type Written = NewTransaction & {
+export type NewRow = NewTransaction & {
   customer_id: string;
   created_by: string;
   currency: string;
-  /** A digest of what was sent. */
-  recorded_as: string | null;
+  /** Digest of the request's content; null without an external_ref. */
+  content_digest: string | null;
 };
 
-/** @returns undefined when the company has one with this external_ref; of two who send it at once the second waits for the first */
+/** @returns undefined when the external_ref exists in the company; a concurrent insert of the same one is waited for */
 export async function insertTransaction(
   tx: Tx,
   company_id: string,
-  written: Written,
+  row: NewRow,
 ): Promise<StoredTransaction | undefined> {
-  const { occurred_at, product_id = null, order_id = null, description = null, external_ref = null, ...rest } = written;
+  const { occurred_at, product_id = null, order_id = null, description = null, external_ref = null, ...rest } = row;
   const [transaction] = await tx('transactions')
     .insert({
       ...rest,
@@ -54,65 +53,66 @@ export async function insertTransaction(
     })
     .onConflict(['company_id', 'external_ref'])
     .ignore()
-    .returning(stored);
+    .returning(storedColumns);
   return transaction as StoredTransaction | undefined;
 }
 
-/** With the digest of what was sent when it was recorded; null when its customer has gone since. */
+/** Finds a transaction with its content digest, which is null once its customer was erased. */
 export const findByReference = async (
   db: Db,
   company_id: string,
   external_ref: string,
-): Promise<(StoredTransaction & { recorded_as: string | null }) | undefined> =>
+): Promise<(StoredTransaction & { content_digest: string | null }) | undefined> =>
   db('transactions')
     .where({ company_id, external_ref })
-    .first([...stored, 'recorded_as']);
+    .first([...storedColumns, 'content_digest']);
 
-const one = (db: Db, company_id: string, { customer_id, transaction_id: id }: TransactionKey) =>
-  db('transactions').where({ company_id, customer_id, id }).first(stored);
+const byKey = (db: Db, company_id: string, { customer_id, transaction_id: id }: TransactionKey) =>
+  db('transactions').where({ company_id, customer_id, id }).first(storedColumns);
 
 export const findTransaction = async (
   db: Db,
   company_id: string,
   key: TransactionKey,
 ): Promise<StoredTransaction | undefined> =>
-  // A named statement is parsed and planned once per connection.
-  one(db, company_id, key).options({ name: 'find_transaction' });
+  // PostgreSQL parses and plans a named statement once per connection.
+  byKey(db, company_id, key).options({ name: 'find_transaction' });
 
-/** Finds and locks: nobody changes it until the transaction ends. */
+/** Finds a transaction and locks its row until the transaction ends. */
 export const lockTransaction = async (
   tx: Tx,
   company_id: string,
   key: TransactionKey,
-): Promise<StoredTransaction | undefined> => one(tx, company_id, key).forUpdate();
+): Promise<StoredTransaction | undefined> => byKey(tx, company_id, key).forUpdate();
 
-/** Newest first by when they occurred: a customer's, a company's, or everybody's. */
+/** Lists transactions of a customer, a company or all companies by occurred_at, newest first. */
 export function listTransactions(
   db: Db,
   scope: Scope,
   { customer_id, kind, status, from, to }: TransactionFilter,
-  wanted: Wanted,
-): Promise<Page<Transaction> | Following<Transaction>> {
-  const found = whereCompany(db('transactions'), scope);
-  if (customer_id) void found.where('customer_id', customer_id);
-  if (kind) void found.where('kind', kind);
-  if (status) void found.where('status', status);
-  if (from) void found.where('occurred_at', '>=', from);
-  if (to) void found.where('occurred_at', '<=', to);
-  const filtered = Boolean(kind ?? status ?? from ?? to);
-  return listByTime<Transaction>(found, columns, wanted, { filtered });
+  range: ListRange,
+): Promise<Page<Transaction> | CursorPage<Transaction>> {
+  const rows = whereCompany(db('transactions'), scope);
+  if (customer_id) void rows.where('customer_id', customer_id);
+  if (kind) void rows.where('kind', kind);
+  if (status) void rows.where('status', status);
+  if (from) void rows.where('occurred_at', '>=', from);
+  if (to) void rows.where('occurred_at', '<=', to);
+  const isFiltered = Boolean(kind ?? status ?? from ?? to);
+  return listByTime<Transaction>(rows, responseColumns, range, { isFiltered });
 }
 
-/** At most `limit` of a customer's transactions that follow a position, newest first. */
-export const newestTransactions = (
+/** Lists at most `limit` of a customer's transactions after a position, newest first. */
+export const listNewestTransactions = (
   db: Db,
   company_id: string,
   customer_id: string,
   after: Position | undefined,
   limit: number,
-): Promise<Transaction[]> => newest(db('transactions').where({ company_id, customer_id }), columns, after, limit);
+): Promise<Transaction[]> =>
+  listNewest(db('transactions').where({ company_id, customer_id }), responseColumns, after, limit);
 
-/** Writes changes onto the version that was read; undefined when the record has moved on. */
+/** Updates the version that was read. @returns undefined when another transaction changed the record */
 export async function updateTransaction(
   tx: Tx,
   company_id: string,
@@ -122,6 +122,6 @@ export async function updateTransaction(
   const [transaction] = await tx('transactions')
     .where({ company_id, id: current.id, version: current.version })
     .update({ ...changes, version: current.version + 1, updated_at: tx.fn.now() })
-    .returning(stored);
+    .returning(storedColumns);
   return transaction as StoredTransaction | undefined;
 }

@@ -1,20 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import type { TestUser, Company } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { customerAt, interactionUnderTest, type InteractionUnderTest } from '../testing/test-interaction.ts';
+import { customerResponse, createTestInteraction, type TestInteraction } from '../testing/test-interaction.ts';
 
-let service: InteractionUnderTest;
+let service: TestInteraction;
 let company: Company;
 let manager: TestUser;
 const product_id = randomUUID();
 
 beforeAll(async () => {
-  service = await interactionUnderTest();
+  service = await createTestInteraction();
   company = service.company({ currency: 'BRL' });
   manager = service.user('manager', company);
 });
 beforeEach(() => {
-  service.customers.respond((path) => customerAt(path));
+  service.customers.respond((path) => customerResponse(path));
   service.products.respond((path) =>
     path.endsWith(product_id)
       ? { status: 200, body: { id: product_id, number: 10_000_000, is_active: false } }
@@ -29,13 +29,14 @@ const recorded = async (values: object = {}, path = pathOf()) => {
   const { body } = await manager.post(path, { ...order, ...values }).expect(201);
   return { ...body.transaction, path: `${path}/${body.transaction.id}` };
 };
-const faultsOf = ({ body }: { body: { errors: { path: string }[] } }) => body.errors.map(({ path }) => path).toSorted();
-const said = async (name: string, id: string) =>
+const errorPaths = ({ body }: { body: { errors: { path: string }[] } }) =>
+  body.errors.map(({ path }) => path).toSorted();
+const published = async (name: string, id: string) =>
   (await service.events(name)).filter(({ data }) => data['transaction_id'] === id);
 const rowsOf = (customer_id: string) => service.database.owner('transactions').where({ customer_id }).select();
 
-describe('a transaction', () => {
-  test('is recorded with its author, as the customer’s, and said with what counters need', async () => {
+describe('recording a transaction', () => {
+  test('stores it with its author and customer; the event has the fields that counters need', async () => {
     const customer_id = randomUUID();
     const { body, headers } = await manager
       .post(pathOf(customer_id), {
@@ -72,7 +73,7 @@ describe('a transaction', () => {
       },
     });
     expect(headers['etag']).toBe('"1"');
-    expect(await said('transaction.recorded', body.transaction.id)).toEqual([
+    expect(await published('transaction.recorded', body.transaction.id)).toEqual([
       expect.objectContaining({
         company_id: company.id,
         actor_id: manager.user_id,
@@ -96,7 +97,7 @@ describe('a transaction', () => {
     });
   });
 
-  test('is completed, now, in the company’s currency, when nothing else is said', async () => {
+  test('defaults to completed, now and the company’s currency', async () => {
     const before = Date.now();
     const { path, ...transaction } = await recorded({ kind: 'refund', direction: 'out' });
     expect(transaction).toMatchObject({
@@ -119,10 +120,10 @@ describe('a transaction', () => {
       .expect(304);
   });
 
-  test('names every field that cannot be so', async () => {
+  test('names every invalid field', async () => {
     const customer_id = randomUUID();
     const path = pathOf(customer_id);
-    expect(faultsOf(await manager.post(path, {}).expect(422))).toEqual(['amount', 'direction', 'kind']);
+    expect(errorPaths(await manager.post(path, {}).expect(422))).toEqual(['amount', 'direction', 'kind']);
     const bad = {
       kind: 'gift',
       direction: 'sideways',
@@ -137,9 +138,9 @@ describe('a transaction', () => {
       customer_id,
       id: randomUUID(),
     };
-    expect(faultsOf(await manager.post(path, bad).expect(422))).toEqual(Object.keys(bad).toSorted());
+    expect(errorPaths(await manager.post(path, bad).expect(422))).toEqual(Object.keys(bad).toSorted());
     for (const amount of [0, '0.00', -1, '1.005', '1e3', '1,5', '', null, true, {}, 'NaN', '99999999999999', 1e300]) {
-      expect(faultsOf(await manager.post(path, { ...order, amount }).expect(422)), JSON.stringify(amount)).toEqual([
+      expect(errorPaths(await manager.post(path, { ...order, amount }).expect(422)), JSON.stringify(amount)).toEqual([
         'amount',
       ]);
     }
@@ -148,30 +149,30 @@ describe('a transaction', () => {
     expect((await recorded({ amount: '9999999999999.99' }, path)).amount).toBe('9999999999999.99');
   });
 
-  test('nothing that comes in is a fault of ours', async () => {
+  test('never responds with a 5xx to malformed input', async () => {
     const path = pathOf();
-    const { path: known } = await recorded({ status: 'pending' }, path);
+    const { path: knownPath } = await recorded({ status: 'pending' }, path);
     const values = [null, 0, -1, 1e300, true, [], {}, '', '\ud800', '\u0000', '__proto__', 'İ'.repeat(50), '%', "'"];
     const fields = ['kind', 'direction', 'amount', 'currency', 'order_id', 'description', 'status', 'external_ref'];
     for (const field of [...fields, 'product_id', 'occurred_at']) {
       for (const value of values) {
-        const answers = [
+        const responses = [
           await manager.post(path, { ...order, [field]: value }),
-          await manager.patch(known, { [field]: value }),
+          await manager.patch(knownPath, { [field]: value }),
         ];
-        for (const { status } of answers)
+        for (const { status } of responses)
           expect([200, 201, 409, 422], `${field} ${JSON.stringify(value)}`).toContain(status);
       }
     }
     for (const query of ['kind=x', 'status=x', 'from=x', 'to=x', 'page=0', 'per_page=101', 'search=abc', 'sort=amount'])
-      expect(faultsOf(await manager.get(`${path}?${query}`).expect(422))).toEqual([query.split('=')[0]]);
+      expect(errorPaths(await manager.get(`${path}?${query}`).expect(422))).toEqual([query.split('=')[0]]);
     await manager.get(`${path}/not-an-id`).expect(400);
-    expect((await manager.delete(known).expect(405)).headers['allow']).toBe('GET, HEAD, PATCH');
+    expect((await manager.delete(knownPath).expect(405)).headers['allow']).toBe('GET, HEAD, PATCH');
   });
 });
 
-describe('what it is about', () => {
-  test('an unknown product is a 404, a product service that is down a 503 that names it', async () => {
+describe('customers, products and access', () => {
+  test('rejects an unknown product with 404, and names an unavailable product service in a 503', async () => {
     const customer_id = randomUUID();
     const unknown = await manager.post(pathOf(customer_id), { ...order, product_id: randomUUID() }).expect(404);
     expect(unknown.body.error_code).toBe('PRODUCT_NOT_FOUND');
@@ -180,13 +181,13 @@ describe('what it is about', () => {
     expect(down.body.detail).toContain('product service');
     expect(Number(down.headers['retry-after'])).toBeGreaterThan(0);
     expect(await rowsOf(customer_id)).toEqual([]);
-    await manager.post(pathOf(customer_id), order).expect(201); // without a product nobody is asked
+    await manager.post(pathOf(customer_id), order).expect(201); // without a product there is no call to the product service
   });
 
-  test('an unknown customer is a 404, a deleted one takes no new one, and a customer service that is down is a 503', async () => {
+  test('rejects an unknown customer with 404, a deleted one with 409, and an unavailable customer service with 503', async () => {
     const { path, customer_id } = await recorded();
     const list = pathOf(customer_id);
-    service.customers.respond((at) => customerAt(at, true));
+    service.customers.respond((at) => customerResponse(at, true));
     expect((await manager.post(list, order).expect(409)).body.error_code).toBe('CUSTOMER_DELETED');
     expect((await manager.get(list).expect(200)).body.total).toBe(1);
     await manager.get(path).expect(200);
@@ -204,17 +205,17 @@ describe('what it is about', () => {
     expect(await rowsOf(customer_id)).toHaveLength(1);
   });
 
-  test('another company, and another customer’s path, find nothing', async () => {
+  test('hides a transaction from another company and under another customer’s path', async () => {
     const { path, id } = await recorded();
-    const stranger = service.user('admin', service.company());
-    await stranger.get(path).expect(404);
-    await stranger.patch(path, { status: 'cancelled' }).expect(404);
+    const otherAdmin = service.user('admin', service.company());
+    await otherAdmin.get(path).expect(404);
+    await otherAdmin.patch(path, { status: 'cancelled' }).expect(404);
     expect((await manager.get(`${pathOf()}/${id}`).expect(404)).body.error_code).toBe('TRANSACTION_NOT_FOUND');
     await manager.patch(`${pathOf()}/${id}`, { status: 'cancelled' }).expect(404);
     expect((await manager.get(path)).body.transaction.status).toBe('completed');
   });
 
-  test('roles: a viewer reads, a customer nothing, a superuser names the company', async () => {
+  test('lets a viewer read, a customer nothing, and a superuser name the company', async () => {
     const { path, customer_id } = await recorded();
     const list = pathOf(customer_id);
     const [viewer, customer, superuser] = [
@@ -231,15 +232,15 @@ describe('what it is about', () => {
       await caller.post(list, order).expect(403);
       await caller.patch(path, { status: 'cancelled' }).expect(403);
     }
-    expect(faultsOf(await superuser.get(list).expect(422))).toEqual(['company_id']);
-    expect(faultsOf(await superuser.post(list, order).expect(422))).toEqual(['company_id']);
+    expect(errorPaths(await superuser.get(list).expect(422))).toEqual(['company_id']);
+    expect(errorPaths(await superuser.post(list, order).expect(422))).toEqual(['company_id']);
     await superuser.post(`${list}?company_id=${company.company_id}`, order).expect(201);
     expect(await rowsOf(customer_id)).toHaveLength(2);
   });
 });
 
 describe('the company’s list', () => {
-  test('holds all customers’, newest first, filtered; another company’s never; a superuser’s everybody’s', async () => {
+  test('lists and filters all customers’ transactions newest first: of one company, or of all for a superuser', async () => {
     const own = service.company();
     const admin = service.user('admin', own);
     const customers = [randomUUID(), randomUUID()] as const;
@@ -270,8 +271,8 @@ describe('the company’s list', () => {
     await recorded({ occurred_at: '2026-01-02T00:00:00Z' });
     expect(await list('from=2026-01-01&to=2026-01-03&per_page=100', superuser)).toHaveLength(4);
     const { next_cursor } = (await superuser.get('/api/transactions?cursor=&per_page=1').expect(200)).body;
-    expect(faultsOf(await admin.get(`/api/transactions?cursor=${next_cursor}`).expect(422))).toEqual(['cursor']);
+    expect(errorPaths(await admin.get(`/api/transactions?cursor=${next_cursor}`).expect(422))).toEqual(['cursor']);
     for (const query of ['customer_id=x', 'kind=gift', 'page=1&cursor='])
-      expect(faultsOf(await admin.get(`/api/transactions?${query}`).expect(422))).toEqual([query.split('=')[0]]);
+      expect(errorPaths(await admin.get(`/api/transactions?${query}`).expect(422))).toEqual([query.split('=')[0]]);
   });
 });

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { TestUser, Company } from '@clientela/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { interactionUnderTest, type InteractionUnderTest } from '../testing/test-interaction.ts';
+import { createTestInteraction, type TestInteraction } from '../testing/test-interaction.ts';
 
-let service: InteractionUnderTest;
+let service: TestInteraction;
 let company: Company;
 let manager: TestUser;
 
 beforeAll(async () => {
-  service = await interactionUnderTest();
+  service = await createTestInteraction();
   company = service.company();
   manager = service.user('manager', company);
 });
@@ -19,12 +19,13 @@ const recorded = async (values: object = {}) => {
   const { body } = await manager.post(path, { kind: 'order', direction: 'in', amount: 10, ...values }).expect(201);
   return { ...body.transaction, path: `${path}/${body.transaction.id}` };
 };
-const faultsOf = ({ body }: { body: { errors: { path: string }[] } }) => body.errors.map(({ path }) => path).toSorted();
-const saidOf = async (id: string) =>
+const errorPaths = ({ body }: { body: { errors: { path: string }[] } }) =>
+  body.errors.map(({ path }) => path).toSorted();
+const publishedOf = async (id: string) =>
   (await service.events('transaction.updated')).filter(({ data }) => data['transaction_id'] === id);
 const rowOf = (id: string) => service.database.owner('transactions').where({ id }).first();
 
-test('a pending one takes another amount, currency and time, and says from what to what', async () => {
+test('changes amount, currency and time of a pending transaction; the event has old and new values', async () => {
   const { path, ...before } = await recorded({ status: 'pending', order_id: 'A-1' });
   const change = {
     amount: '12.30',
@@ -46,7 +47,7 @@ test('a pending one takes another amount, currency and time, and says from what 
   });
   expect(headers['etag']).toBe('"2"');
   expect((await manager.get(path)).body.transaction).toEqual(body.transaction);
-  expect(await saidOf(before.id)).toEqual([
+  expect(await publishedOf(before.id)).toEqual([
     expect.objectContaining({
       sequence: 2,
       company_id: company.id,
@@ -64,13 +65,13 @@ test('a pending one takes another amount, currency and time, and says from what 
   ]);
 });
 
-test('one that is completed or cancelled keeps what was booked; words about it may change', async () => {
+test('keeps booked fields of a settled transaction immutable and lets its texts change', async () => {
   for (const status of ['completed', 'cancelled']) {
     const { path, ...before } = await recorded({ status });
     const change = { amount: 11, currency: 'USD', occurred_at: '2026-02-01T00:00:00Z', description: 'Changed' };
-    const refused = await manager.patch(path, change).expect(422);
-    expect(faultsOf(refused)).toEqual(['amount', 'currency', 'occurred_at']);
-    expect(refused.body.errors[0].message).toBe(`is fixed, as the transaction is ${status}`);
+    const rejected = await manager.patch(path, change).expect(422);
+    expect(errorPaths(rejected)).toEqual(['amount', 'currency', 'occurred_at']);
+    expect(rejected.body.errors[0].message).toBe(`cannot change because the transaction is ${status}`);
     const { body } = await manager.patch(path, { description: 'Paid in cash', order_id: 'B-2' }).expect(200);
     expect(body.transaction).toEqual({
       ...before,
@@ -78,28 +79,28 @@ test('one that is completed or cancelled keeps what was booked; words about it m
       order_id: 'B-2',
       updated_at: expect.any(String),
     });
-    expect(await saidOf(before.id)).toHaveLength(1);
+    expect(await publishedOf(before.id)).toHaveLength(1);
   }
 });
 
-test('its status goes from pending to completed to cancelled, never back', async () => {
+test('changes status from pending to completed to cancelled, never back', async () => {
   const statuses = ['pending', 'completed', 'cancelled'] as const;
   const allowed = new Set(['pending completed', 'pending cancelled', 'completed cancelled']);
   for (const from of statuses) {
     for (const to of statuses) {
       const { path, id } = await recorded({ status: from });
-      const answer = await manager.patch(path, { status: to });
+      const response = await manager.patch(path, { status: to });
       const good = from === to || allowed.has(`${from} ${to}`);
-      expect([from, to, answer.status]).toEqual([from, to, good ? 200 : 409]);
-      if (!good) expect(answer.body.error_code).toBe('CONFLICT');
+      expect([from, to, response.status]).toEqual([from, to, good ? 200 : 409]);
+      if (!good) expect(response.body.error_code).toBe('CONFLICT');
       expect((await rowOf(id)).status).toBe(good ? to : from);
-      const moves = (await saidOf(id)).map(({ data }) => [data['from'], data['to']] as { status: string }[]);
+      const moves = (await publishedOf(id)).map(({ data }) => [data['from'], data['to']] as { status: string }[]);
       expect(moves.map((move) => move.map(({ status }) => status))).toEqual(good && from !== to ? [[from, to]] : []);
     }
   }
 });
 
-test('sent back as it was read it changes nothing; what is read-only is named when it differs', async () => {
+test('changes nothing when the record is sent unchanged, and names changed read-only fields', async () => {
   const { path, ...transaction } = await recorded({ description: 'A chair', external_ref: randomUUID() });
   const { body, headers } = await manager.patch(path, transaction).expect(200);
   expect([body.transaction, headers['etag']]).toEqual([transaction, '"1"']);
@@ -114,17 +115,17 @@ test('sent back as it was read it changes nothing; what is read-only is named wh
     created_at: null,
     updated_at: '',
   };
-  expect(faultsOf(await manager.patch(path, { ...readOnly, description: 'x' }).expect(422))).toEqual(
+  expect(errorPaths(await manager.patch(path, { ...readOnly, description: 'x' }).expect(422))).toEqual(
     Object.keys(readOnly).toSorted(),
   );
-  expect(faultsOf(await manager.patch(path, { colour: 'red', status: null }).expect(422))).toEqual([
+  expect(errorPaths(await manager.patch(path, { colour: 'red', status: null }).expect(422))).toEqual([
     'colour',
     'status',
   ]);
-  expect(await saidOf(transaction.id)).toEqual([]);
+  expect(await publishedOf(transaction.id)).toEqual([]);
 });
 
-test('If-Match lets a change through for the version that is there, and for no other', async () => {
+test('accepts a change with If-Match of the current version only', async () => {
   const { path, id } = await recorded({ status: 'pending' });
   await manager.patch(path, { status: 'completed' }).set('If-Match', '"1"').expect(200);
   await manager.patch(path, { status: 'cancelled' }).set('If-Match', '"1"').expect(412);

@@ -13,12 +13,12 @@ import { viewAppointments, viewComplaints, viewOrders } from './store.ts';
 
 const path = '/internal/customers/{customer_id}';
 
-/** What the customer service shows of a customer. It knows which customers there are: of an unknown one there is nothing. */
+/** Views that the customer service returns for its customers. It validates the customer; an unknown one has no records here. */
 export const upstreamViewRoutes = (companies: CompanyClient): Route[] => [
   route({
     method: 'get',
     path: `${path}/orders`,
-    summary: 'A customer’s orders',
+    summary: 'List a customer’s orders',
     allow: { internal: ['customer'] },
     params: CustomerId,
     query: OrderQuery,
@@ -32,7 +32,7 @@ export const upstreamViewRoutes = (companies: CompanyClient): Route[] => [
   route({
     method: 'get',
     path: `${path}/complaints`,
-    summary: 'A customer’s complaints',
+    summary: 'List a customer’s complaints',
     allow: { internal: ['customer'] },
     params: CustomerId,
     query: ComplaintQuery,
@@ -42,7 +42,7 @@ export const upstreamViewRoutes = (companies: CompanyClient): Route[] => [
   route({
     method: 'get',
     path: `${path}/appointments`,
-    summary: 'A customer’s appointments',
+    summary: 'List a customer’s appointments',
     allow: { internal: ['customer'] },
     params: CustomerId,
     query: AppointmentQuery,

@@ -1,44 +1,47 @@
 import type { Db, Query } from '@clientela/db';
-import { statuses as ofInteractions } from '../interactions/rules.ts';
-import { statuses as ofTransactions } from '../transactions/rules.ts';
+import { statuses as interactionStatuses } from '../interactions/rules.ts';
+import { statuses as transactionStatuses } from '../transactions/rules.ts';
 import type { AppointmentView, ComplaintView, OrderView } from './schema.ts';
 
-/** Whose records, and how many of which status are listed. */
-export type Asked = { company_id: string; customer_id: string; limit: number; status?: string | undefined };
+/** The customer, and the limit and status of the listed records. */
+export type ViewRequest = { company_id: string; customer_id: string; limit: number; status?: string | undefined };
 
-type How = {
-  /** The name of the list. */
+type ViewDefinition = {
+  /** The response field of the list. */
   name: string;
   statuses: readonly string[];
-  /** Aggregates by the names under which they are answered. */
+  /** Aggregates by response field. */
   summary: Record<string, ReturnType<Db['raw']>>;
   columns: readonly string[];
-  /** The instant by which they are ordered, the newest first. */
-  at: string;
-  /** Which of the records are counted by status and listed; left out: all. */
-  only?: string;
+  /** SQL of the instant that orders the records, newest first. */
+  orderedBy: string;
+  /** SQL condition of the records that are counted by status and listed; default: all. */
+  condition?: string;
 };
 
 type Row = Record<string, unknown>;
 const pick = (row: Row, names: readonly string[]) => Object.fromEntries(names.map((name) => [name, row[name]]));
 
-/** What all of a customer's records come to, and the newest, as of one moment: one statement, with a row for each listed record. */
+/** Reads summary and newest records of one snapshot in one statement, with a row for each listed record. */
 async function view(
   db: Db,
-  mine: Query,
-  { name, statuses, summary, columns, at, only = 'true' }: How,
-  { limit, status }: Asked,
+  records: Query,
+  { name, statuses, summary, columns, orderedBy, condition = 'true' }: ViewDefinition,
+  { limit, status }: ViewRequest,
 ): Promise<unknown> {
-  const byStatus = statuses.map((one) => [one, db.raw(`count(*) filter (where status = ? and ${only})`, [one])]);
-  const counted = mine
+  const byStatus = statuses.map((value) => [
+    value,
+    db.raw(`count(*) filter (where status = ? and ${condition})`, [value]),
+  ]);
+  const counted = records
     .clone()
     .select({ ...summary, ...Object.fromEntries(byStatus), as_of: db.raw('now()::timestamptz(3)') });
-  const listed = mine
+  const listed = records
     .clone()
     .select(columns as string[])
-    .select({ place: db.raw(at) })
-    .whereRaw(only)
-    .orderByRaw(`${at} desc, id desc`)
+    .select({ position: db.raw(orderedBy) })
+    .whereRaw(condition)
+    .orderByRaw(`${orderedBy} desc, id desc`)
     .limit(limit);
   if (status) void listed.where({ status });
   const rows: Row[] = await db
@@ -46,7 +49,7 @@ async function view(
     .with('listed', listed)
     .from('counted')
     .joinRaw('left join listed on true')
-    .orderByRaw('place desc, id desc');
+    .orderByRaw('position desc, id desc');
   const [first = {}] = rows;
   return {
     summary: pick(first, Object.keys(summary)),
@@ -56,21 +59,21 @@ async function view(
   };
 }
 
-const times = ['occurred_at', 'created_at', 'updated_at'];
+const timeColumns = ['occurred_at', 'created_at', 'updated_at'];
 
 /**
- * Pending and completed orders count, refunds of them are subtracted: as the customer's counters say it.
- * @param currency the company's: amounts in others are in no sum
+ * Views a customer's orders. Totals match the customer's counters: pending and completed orders, less refunds.
+ * @param currency the company's; amounts in other currencies are not included
  */
-export function viewOrders(db: Db, asked: Asked, currency: string): Promise<OrderView> {
-  const { company_id, customer_id } = asked;
-  const mine = db('transactions').where({ company_id, customer_id }).whereRaw(`kind in ('order', 'refund')`);
+export function viewOrders(db: Db, request: ViewRequest, currency: string): Promise<OrderView> {
+  const { company_id, customer_id } = request;
+  const records = db('transactions').where({ company_id, customer_id }).whereRaw(`kind in ('order', 'refund')`);
   const orders = `count(*) filter (where kind = 'order' and status <> 'cancelled')`;
   const value = `coalesce(sum(case kind when 'order' then amount else -amount end)
     filter (where status <> 'cancelled' and currency = ?), 0)`;
-  const how = {
+  const definition = {
     name: 'orders',
-    statuses: ofTransactions,
+    statuses: transactionStatuses,
     summary: {
       total_orders: db.raw(orders),
       total_order_value: db.raw(`${value}::numeric(30, 2)`, [currency]),
@@ -87,46 +90,46 @@ export function viewOrders(db: Db, asked: Asked, currency: string): Promise<Orde
       'product_id',
       'description',
       'external_ref',
-      ...times,
+      ...timeColumns,
     ],
-    at: 'occurred_at',
-    only: `kind = 'order'`,
+    orderedBy: 'occurred_at',
+    condition: `kind = 'order'`,
   };
-  return view(db, mine, how, asked) as Promise<OrderView>;
+  return view(db, records, definition, request) as Promise<OrderView>;
 }
 
-export function viewComplaints(db: Db, asked: Asked): Promise<ComplaintView> {
-  const { company_id, customer_id } = asked;
-  const mine = db('interactions').where({ company_id, customer_id, type: 'complaint' });
-  const how = {
+export function viewComplaints(db: Db, request: ViewRequest): Promise<ComplaintView> {
+  const { company_id, customer_id } = request;
+  const records = db('interactions').where({ company_id, customer_id, type: 'complaint' });
+  const definition = {
     name: 'complaints',
-    statuses: ofInteractions.complaint,
+    statuses: interactionStatuses.complaint,
     summary: {
       total_complaints: db.raw('count(*)'),
       open_complaints: db.raw(`count(*) filter (where status in ('open', 'in_progress'))`),
       resolved_complaints: db.raw(`count(*) filter (where status in ('resolved', 'closed'))`),
       last_complaint_date: db.raw('max(occurred_at)'),
     },
-    columns: ['id', 'status', 'priority', 'category', ...times],
-    at: 'occurred_at',
+    columns: ['id', 'status', 'priority', 'category', ...timeColumns],
+    orderedBy: 'occurred_at',
   };
-  return view(db, mine, how, asked) as Promise<ComplaintView>;
+  return view(db, records, definition, request) as Promise<ComplaintView>;
 }
 
-export function viewAppointments(db: Db, asked: Asked): Promise<AppointmentView> {
-  const { company_id, customer_id } = asked;
-  const mine = db('interactions').where({ company_id, customer_id, type: 'appointment' });
-  const at = 'coalesce(scheduled_at, occurred_at)';
-  const how = {
+export function viewAppointments(db: Db, request: ViewRequest): Promise<AppointmentView> {
+  const { company_id, customer_id } = request;
+  const records = db('interactions').where({ company_id, customer_id, type: 'appointment' });
+  const appointmentDate = 'coalesce(scheduled_at, occurred_at)';
+  const definition = {
     name: 'appointments',
-    statuses: ofInteractions.appointment,
+    statuses: interactionStatuses.appointment,
     summary: {
       total_appointments: db.raw('count(*)'),
       cancelled_appointments: db.raw(`count(*) filter (where status = 'cancelled')`),
-      last_appointment_date: db.raw(`max(${at})`),
+      last_appointment_date: db.raw(`max(${appointmentDate})`),
     },
-    columns: ['id', 'status', 'scheduled_at', 'category', ...times],
-    at,
+    columns: ['id', 'status', 'scheduled_at', 'category', ...timeColumns],
+    orderedBy: appointmentDate,
   };
-  return view(db, mine, how, asked) as Promise<AppointmentView>;
+  return view(db, records, definition, request) as Promise<AppointmentView>;
 }

@@ -1,19 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { TestUser, Company } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { interactionUnderTest, type InteractionUnderTest } from '../testing/test-interaction.ts';
+import { createTestInteraction, type TestInteraction } from '../testing/test-interaction.ts';
 
-let service: InteractionUnderTest;
+let service: TestInteraction;
 let company: Company;
 let manager: TestUser;
-/** The customer service, on behalf of the company. */
-let asking: TestUser;
+/** The customer service as calling service, for the company. */
+let customerService: TestUser;
 
 beforeAll(async () => {
-  service = await interactionUnderTest();
+  service = await createTestInteraction();
   company = service.company({ currency: 'EUR' });
   manager = service.user('manager', company);
-  asking = service.callingService('customer', company);
+  customerService = service.callingService('customer', company);
 });
 afterAll(() => service.close());
 
@@ -31,7 +31,7 @@ const day = (number: number) => `2026-01-0${number}T00:00:00.000Z`;
 const ids = (records: Record[]) => records.map(({ id }) => id);
 
 describe('orders', () => {
-  test('are summed as counters count them, and listed newest first', async () => {
+  test('are summed like the counters and listed newest first', async () => {
     const customer_id = randomUUID();
     const first = await pay(customer_id, {
       amount: 100,
@@ -48,7 +48,7 @@ describe('orders', () => {
     await pay(customer_id, { kind: 'refund', direction: 'out', amount: 3, status: 'cancelled', occurred_at: day(6) });
     await pay(randomUUID(), { amount: 1 });
 
-    const { body } = await asking.get(viewOf(customer_id, 'orders')).expect(200);
+    const { body } = await customerService.get(viewOf(customer_id, 'orders')).expect(200);
     expect(body).toEqual({
       summary: {
         total_orders: 3,
@@ -75,13 +75,14 @@ describe('orders', () => {
       created_at: expect.any(String),
       updated_at: expect.any(String),
     });
-    const { orders, summary } = (await asking.get(`${viewOf(customer_id, 'orders')}?status=completed&limit=1`)).body;
+    const { orders, summary } = (await customerService.get(`${viewOf(customer_id, 'orders')}?status=completed&limit=1`))
+      .body;
     expect([ids(orders), summary]).toEqual([[dollars.id], body.summary]);
   });
 });
 
 describe('complaints', () => {
-  test('are counted open while nobody has resolved them; what staff wrote is not in them', async () => {
+  test('are open until they are resolved, and include no notes of staff', async () => {
     const customer_id = randomUUID();
     const made: Record[] = [];
     for (const [at, status] of ['closed', 'open', 'in_progress', 'resolved'].entries()) {
@@ -89,7 +90,7 @@ describe('complaints', () => {
       made.unshift(await record(customer_id, sent));
     }
     await record(customer_id, { type: 'call', occurred_at: day(9) });
-    const { body } = await asking.get(viewOf(customer_id, 'complaints')).expect(200);
+    const { body } = await customerService.get(viewOf(customer_id, 'complaints')).expect(200);
     expect(body).toEqual({
       summary: { total_complaints: 4, open_complaints: 2, resolved_complaints: 2, last_complaint_date: day(4) },
       status_breakdown: { open: 1, in_progress: 1, resolved: 1, closed: 1 },
@@ -106,14 +107,14 @@ describe('complaints', () => {
       created_at: expect.any(String),
       updated_at: expect.any(String),
     });
-    const open = (await asking.get(`${viewOf(customer_id, 'complaints')}?status=open`)).body;
+    const open = (await customerService.get(`${viewOf(customer_id, 'complaints')}?status=open`)).body;
     expect([ids(open.complaints), open.summary]).toEqual([[made[2]?.id], body.summary]);
     expect(JSON.stringify(body)).not.toContain('difficult');
   });
 });
 
 describe('appointments', () => {
-  test('are dated by when they are scheduled, else by when they occurred', async () => {
+  test('are dated by scheduled_at, else by occurred_at', async () => {
     const customer_id = randomUUID();
     const scheduled = await record(customer_id, { type: 'appointment', occurred_at: day(1), scheduled_at: day(8) });
     const occurred = await record(customer_id, { type: 'appointment', status: 'done', occurred_at: day(5) });
@@ -123,7 +124,7 @@ describe('appointments', () => {
       occurred_at: day(7),
       scheduled_at: day(2),
     });
-    const { body } = await asking.get(viewOf(customer_id, 'appointments')).expect(200);
+    const { body } = await customerService.get(viewOf(customer_id, 'appointments')).expect(200);
     expect(body).toEqual({
       summary: { total_appointments: 3, cancelled_appointments: 1, last_appointment_date: day(8) },
       status_breakdown: { booked: 1, done: 1, cancelled: 1 },
@@ -165,30 +166,30 @@ describe.each(['orders', 'complaints', 'appointments'] as const)('the view of %s
       await (name === 'orders' ? pay(customer_id, {}) : record(customer_id, { type }));
   };
 
-  test('is empty where there is nothing, and never holds another company’s', async () => {
+  test('is empty without records, and never includes another company’s', async () => {
     const customer_id = randomUUID();
     await fill(customer_id, 1);
     const empty = { ...nothing[name], [name]: [], as_of: expect.any(String) };
-    expect((await asking.get(viewOf(randomUUID(), name)).expect(200)).body).toEqual(empty);
-    const elsewhere = service.callingService('customer', service.company());
-    expect((await elsewhere.get(viewOf(customer_id, name)).expect(200)).body).toEqual(empty);
+    expect((await customerService.get(viewOf(randomUUID(), name)).expect(200)).body).toEqual(empty);
+    const otherAdmin = service.callingService('customer', service.company());
+    expect((await otherAdmin.get(viewOf(customer_id, name)).expect(200)).body).toEqual(empty);
   });
 
-  test('lists ten, or as many as are asked for', async () => {
+  test('lists ten records by default, or the requested limit', async () => {
     const customer_id = randomUUID();
     await fill(customer_id, 12);
     const listed = async (query: string) =>
-      (await asking.get(`${viewOf(customer_id, name)}${query}`).expect(200)).body[name].length;
+      (await customerService.get(`${viewOf(customer_id, name)}${query}`).expect(200)).body[name].length;
     expect([await listed(''), await listed('?limit=3'), await listed('?limit=100')]).toEqual([10, 3, 12]);
     for (const query of ['limit=0', 'limit=101', 'limit=x', 'status=lost', 'status=', 'page=1', 'status=a&status=b'])
-      await asking.get(`${viewOf(customer_id, name)}?${query}`).expect(422);
-    await asking.get(viewOf('not-an-id', name)).expect(400);
+      await customerService.get(`${viewOf(customer_id, name)}?${query}`).expect(422);
+    await customerService.get(viewOf('not-an-id', name)).expect(400);
   });
 
-  test('is for the customer service alone, and for a company', async () => {
+  test('is available to the customer service only, and requires a company', async () => {
     const path = viewOf(randomUUID(), name);
-    for (const program of ['auth', 'product', 'favorites', 'interaction'] as const)
-      await service.callingService(program, company).get(path).expect(403);
+    for (const callingService of ['auth', 'product', 'favorites', 'interaction'] as const)
+      await service.callingService(callingService, company).get(path).expect(403);
     await manager.get(path).expect(403);
     await service.callingService('customer').get(path).expect(422);
   });
