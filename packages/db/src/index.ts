@@ -13,3 +13,4 @@ export type { Provisioned } from './provision.ts';
 export { whereCompany } from './scope.ts';
 export type { Scope } from './scope.ts';
 export { containsPattern, normalizeForSearch, deletionKeys, isWithinOneEdit } from './search.ts';
+export { failureMessage } from './failure-message.ts';

@@ -345,7 +345,7 @@ describe('a repeated POST', () => {
     await post('/things', young).send({ name }).expect(201);
     await age(24.1);
     await database.owner('redacted_subjects').insert({ company_id, subject_hash: 'old', created_at: hoursAgo(24.1) });
-    const cleanup = startIdempotencyCleanup(database.db, pino({ level: 'silent' }), { every: 10 });
+    const cleanup = startIdempotencyCleanup(database.db, pino({ level: 'silent' }), { intervalMs: 10 });
     await expect
       .poll(async () => [await rowsOf('/things', key), await database.owner('redacted_subjects')])
       .toEqual([[], []]);
