@@ -2,14 +2,14 @@ import { normalizeForSearch, deletionKeys } from '@clientela/db';
 import pg from 'pg';
 import { domains, firstNames, labels, lastNames } from './customers-names.ts';
 
-/** How many there are: of the large company, and of each of the others. */
+/** Numbers of customers: of the large company, and of each of the other companies. */
 export const amounts = { largest: 1_000_000, companies: 100, each: 1_000 };
 
-const years = 8; // over which customers came
+const years = 8; // over which the customers were created
 
-/** A number from 0 to 1 for each row and purpose, the same in every run. */
+/** A pseudo-random number from 0 to 1 for each row and purpose, the same in every run. */
 const chance = (purpose: number) => `((hashint8extended(n, ${purpose}) & 1048575)::float8 / 1048576)`;
-/** The earlier, the more often. */
+/** Draws a place in a list; earlier places are more frequent. */
 const skewed = (purpose: number, amount: number) => `(1 + floor(${amount} * ${chance(purpose)} ^ 2.2::float8))::int`;
 
 const words = `
@@ -30,14 +30,14 @@ function wordRows(): unknown[][] {
   ];
 }
 
-/** As the service makes them; the benchmark holds a sample of rows against those that the service writes. */
+/** Computes deletion keys like the service; the benchmark compares a sample of rows with those that the service writes. */
 const keysOf = (text: string): number[] => {
   const joined = text.split(/\s+/).map((part) => part.replaceAll(/[^a-z]/g, ''));
   const found = new Set([...(text.match(/[a-z]+/g) ?? []), ...joined].filter((word) => word.length >= 3));
   return [...found].flatMap((word) => deletionKeys(word));
 };
 
-/** Each value by chance, but the same in every run; what a customer has depends on how long it has been one. */
+/** Draws every value, the same in every run. What a customer has depends on its age. */
 const people = `
   create temp table bench_people as
   select n, company_id, created_at, f.name as firstname,
@@ -64,7 +64,7 @@ const people = `
       union all
       select $2 + n, ($3::uuid[])[1 + n / $4], (n % $4) / $4::float8 from generate_series(0, $4::int * cardinality($3::uuid[]) - 1) n
     ) as numbered
-    offset 0 -- each chance is drawn once, not once for each name that it may mean
+    offset 0 -- a fence: each number is drawn once, not once per candidate name
   ) as drawn
   join bench_words f on f.kind = 'first' and f.place = first_at
   join bench_words one on one.kind = 'last' and one.place = one_at
@@ -74,7 +74,7 @@ const people = `
   join bench_words other_tag on other_tag.kind = 'label' and other_tag.place = other_tag_at
   order by n`;
 
-/** The words that punctuation sets apart, written again with blanks. */
+/** Repeats the words that only punctuation separates, with blanks. */
 const apart = (text: string) => `btrim(regexp_replace(${text}, '[^a-z0-9]+', ' ', 'g'))`;
 const line = (text: string) => `coalesce(' ' || ${text} || E' \\n', '')`;
 
@@ -103,16 +103,17 @@ const tags = `
   select company_id, uuidv7(created_at - clock_timestamp()), id, label, 0, 'bench', created_at, created_at, is_active from customers, unnest(tags) as label`;
 
 /**
- * Fills customer's database as a large installation would have filled it, without what is not listed: history and events.
- * @param largest the company that gets most of the customers
+ * Fills the customer database like a large installation, without history and events, which lists do not read.
+ * @param largest the company that gets most customers
+ * @param print receives a line for each step and its time
  */
-export async function loadCustomers(ownerUrl: string, largest: string, say: (line: string) => void): Promise<void> {
+export async function loadCustomers(ownerUrl: string, largest: string, print: (line: string) => void): Promise<void> {
   const owner = new pg.Client({ connectionString: ownerUrl });
   await owner.connect();
   const step = async (name: string, sql: string, values: unknown[] = []) => {
-    const begun = performance.now();
+    const startedAt = performance.now();
     await owner.query(sql, values);
-    say(`  ${name}: ${((performance.now() - begun) / 1000).toFixed(1)} s`);
+    print(`  ${name}: ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
   };
   try {
     await owner.query(`set maintenance_work_mem = '1GB'; set work_mem = '256MB'; set statement_timeout = 0`);
@@ -133,7 +134,7 @@ export async function loadCustomers(ownerUrl: string, largest: string, say: (lin
 
 const tables = ['customers', 'customer_counters', 'customer_tags', 'customer_counts'];
 
-/** Indexes are made faster after the rows. Those of constraints stay. */
+/** Drops all indexes but those of constraints: building them after the rows is faster. */
 async function dropIndexes(owner: pg.Client): Promise<{ indexname: string; indexdef: string }[]> {
   const { rows } = await owner.query<{ indexname: string; indexdef: string }>(
     `select indexname, indexdef from pg_indexes where tablename = any($1)

@@ -1,4 +1,4 @@
-// Names as people of several countries have them, the commonest first.
+// Names of people of several countries, the most frequent first.
 
 const names = (line: string): string[] => line.split(', ');
 
@@ -21,7 +21,7 @@ export const lastNames: readonly string[] = [
   'de la Cruz, Peña-Nieto, Saint-Exupéry',
 ].flatMap(names);
 
-/** The commonest first, too. */
+/** Tags, the most frequent first. */
 export const labels: readonly string[] = [
   'Newsletter, Wholesale, Loyal, Late payer, VIP Club, Fair 2024, Complains, Online only, Café, Holiday, Student, Senior',
   'Referral, Partner, Press, Employee, Beta, Family, Export, Gift card, Spring, Autumn, Bulk, Fragile, Night shift, Allergy',

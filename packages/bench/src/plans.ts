@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
 /**
- * Has PostgreSQL write down how it ran each statement of a piece of work (`explain analyze`, by its auto_explain module).
+ * Runs some work and returns the plan of each of its statements, as PostgreSQL's auto_explain module logs them (`explain analyze`).
  * @param server.adminUrl of a superuser of the server
  * @param server.log its log file
  * @returns the plans, one text for each statement
@@ -14,16 +14,18 @@ export async function plansOf(
 ): Promise<string[]> {
   const admin = new pg.Client({ connectionString: server.adminUrl });
   await admin.connect();
-  const all = async (statements: readonly string[]) => {
+  const applyToNewConnections = async (statements: readonly string[]) => {
     for (const statement of statements) await admin.query(statement);
-    // Connections that are open keep what they began with; the service opens others.
+    // Open connections keep their settings: the service opens new ones.
     await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [server.database]);
     await sleep(200);
   };
   const database = admin.escapeIdentifier(server.database);
   const log = openSync(server.log, 'r');
   try {
-    await all(explained.map(([name, value]) => `alter database ${database} set ${name} = ${value}`));
+    await applyToNewConnections(
+      planLogging.map(([name, value]) => `alter database ${database} set ${name} = ${value}`),
+    );
     const from = fstatSync(log).size;
     await work();
     await sleep(300);
@@ -32,12 +34,12 @@ export async function plansOf(
     return entriesOf(written.toString());
   } finally {
     closeSync(log);
-    await all(explained.map(([name]) => `alter database ${database} reset ${name}`));
+    await applyToNewConnections(planLogging.map(([name]) => `alter database ${database} reset ${name}`));
     await admin.end();
   }
 }
 
-const explained = [
+const planLogging = [
   ['session_preload_libraries', `'auto_explain'`],
   ['auto_explain.log_min_duration', '0'],
   ['auto_explain.log_analyze', 'on'],
@@ -45,7 +47,7 @@ const explained = [
   ['log_error_verbosity', `'default'`],
 ] as const;
 
-/** Of what the service does by itself, nothing. An entry's further lines begin with a tab. */
+/** Splits the log into plans, without those of the service's background work. Continuation lines of an entry begin with a tab. */
 const entriesOf = (log: string): string[] =>
   log
     .split(/\n(?!\t)/)

@@ -16,3 +16,4 @@ export { whereCompany } from './scope.ts';
 export type { Scope } from './scope.ts';
 export { requireUpdated, requireVersion } from './versions.ts';
 export { containsPattern, normalizeForSearch, deletionKeys, isWithinOneEdit } from './search.ts';
+export { failureMessage } from './failure-message.ts';

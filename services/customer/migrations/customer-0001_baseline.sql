@@ -373,13 +373,11 @@ create index customer_counters_last_order on customer_counters (company_id, last
   include (is_listed, customer_created_at);
 create index customer_counters_last_order_desc
   on customer_counters (company_id, last_order_date desc nulls last, customer_id desc) include (is_listed, customer_created_at);
--- Newest customers of each month of last orders.
-create index customer_counters_last_order_months on customer_counters
-  (company_id, date_trunc('month', last_order_date at time zone 'UTC'), customer_created_at desc, customer_id desc)
-  include (is_listed, last_order_date) where last_order_date is not null;
+-- A third of all customers have no order: the included columns let a scan pass over them without reading the table.
 create index customer_counters_lifetime_value on customer_counters (company_id, lifetime_value, customer_id)
-  include (is_listed, customer_created_at);
-create index customer_counters_total_orders on customer_counters (company_id, total_orders, customer_id) include (is_listed);
+  include (is_listed, customer_created_at, last_order_date);
+create index customer_counters_total_orders on customer_counters (company_id, total_orders, customer_id)
+  include (is_listed, customer_created_at, last_order_date, lifetime_value);
 create index customer_tags_label on customer_tags (company_id, lower(label), customer_id);
 create index customer_tags_listed on customer_tags (company_id, lower(label), customer_created_at desc, customer_id desc)
   where is_listed;

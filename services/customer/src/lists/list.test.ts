@@ -1,7 +1,6 @@
 import type { TestUser, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestCustomer } from '../testing/test-customer.ts';
-import { isOfRecord, ofRecord } from './source.ts';
 
 let service: TestService;
 
@@ -191,37 +190,6 @@ describe('the list', () => {
     ]) {
       const { body } = await shop.get(`${path}?${query}`).expect(422);
       expect([query, body.errors[0].path]).toEqual([query, query.split('=')[0]]);
-    }
-  });
-
-  test('judges a record that was read as the database does, which a sample relies on', async () => {
-    const some = Array.from({ length: 12 }, (_, n) => ({
-      full_name: `Record ${n}`,
-      status: ['active', 'inactive', 'suspended'][n % 3],
-      type: ['regular', 'vip'][n % 2],
-      ...(n % 4 === 0 && { external_id: `ERP-${n}` }),
-    }));
-    const shop = await shopWith(...some);
-    for (const id of Object.values(await idsOf(shop)).slice(0, 5)) await shop.delete(`${path}/${id}`).expect(200);
-    const { db } = service.database;
-    const all = await db('customers').where('company_id', shop.company_id).orderBy(['created_at', 'id']);
-    const middle = all[6].created_at as string;
-    for (const listing of [
-      {},
-      { active_only: true },
-      { active_only: false },
-      { status: 'inactive' },
-      { status: 'active', active_only: false },
-      { status: 'inactive', active_only: true },
-      { type: 'vip', active_only: false },
-      { external_id: 'ERP-8', active_only: false },
-      { created_from: middle, active_only: false },
-      { created_to: middle, active_only: false },
-    ] as const) {
-      const rows = db('customers as c').where('company_id', shop.company_id).orderBy(['created_at', 'id']);
-      ofRecord(rows, { sort: [], ...listing });
-      const read = all.filter(isOfRecord({ sort: [], ...listing })).map(({ id }) => id as string);
-      expect([listing, ...read]).toEqual([listing, ...(await rows).map(({ id }) => id as string)]);
     }
   });
 

@@ -1,11 +1,9 @@
 import type { Db } from '@clientela/db';
 import type { Cursors } from '@clientela/http';
 import { route, type Route } from '@clientela/http';
-import { listAfter } from './keyset.ts';
-import { searchCustomers } from './ranking.ts';
-import { samples } from './sample.ts';
+import { listByCursor } from './keyset.ts';
 import { CustomerCursorPage, CustomerPage, CustomerQuery, SearchQuery } from './schema.ts';
-import { listCustomers } from './store.ts';
+import { listCustomers, searchCustomers } from './search.ts';
 
 const path = '/api/customers';
 
@@ -18,7 +16,6 @@ const paged = ({ total, ...rest }: { total: number; total_is_estimate?: true }, 
 });
 
 export const listRoutes = ({ cursors, listsDb: db }: { cursors: Cursors; listsDb: Db }): Route[] => {
-  const known = samples();
   return [
     route({
       method: 'get',
@@ -35,12 +32,12 @@ export const listRoutes = ({ cursors, listsDb: db }: { cursors: Cursors; listsDb
         const { page = 1, per_page, cursor, ...listing } = query;
         if (cursor === undefined) {
           const slice = { limit: per_page, offset: (page - 1) * per_page };
-          const { rows: customers, ...total } = await listCustomers(db, known, scope, listing, slice);
+          const { rows: customers, ...total } = await listCustomers(db, scope, listing, slice);
           return { customers, ...paged(total, page, per_page) };
         }
         const binding = { list: 'customers', scope, listing };
         const after = cursor ? cursors.decode(cursor, binding) : undefined;
-        const { rows: customers, next } = await listAfter(db, scope, listing, after, per_page);
+        const { rows: customers, next } = await listByCursor(db, scope, listing, after, per_page);
         return { customers, per_page, next_cursor: next ? cursors.encode(next, binding) : null };
       },
     }),
@@ -58,7 +55,7 @@ export const listRoutes = ({ cursors, listsDb: db }: { cursors: Cursors; listsDb
       handle: async ({ scope, query }) => {
         const { q, page = 1, per_page, ...filter } = query;
         const slice = { limit: per_page, offset: (page - 1) * per_page };
-        const { rows: customers, ...total } = await searchCustomers(db, known, scope, { ...filter, search: q }, slice);
+        const { rows: customers, ...total } = await searchCustomers(db, scope, { ...filter, search: q }, slice);
         return { customers, ...paged(total, page, per_page) };
       },
     }),

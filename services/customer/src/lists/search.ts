@@ -1,127 +1,179 @@
-import { whereCompany, type Db, type Query, type Scope } from '@clientela/db';
-import type { Listing } from './schema.ts';
-import { askedBy, holding, telling, trigramsIn } from './matching.ts';
-import { holds, nearly, type Sample, type Samples } from './sample.ts';
-import { isOfRecord, ofRecord, onOthers, type Condition } from './source.ts';
-import { holdsMistyped, termOf, type Term } from './terms.ts';
-import { countKept, share } from './totals.ts';
+import type { Db, Query, Scope } from '@clientela/db';
+import type { Customer } from '../customers/schema.ts';
+import { applyOrder, buildListQuery, type Condition, type SortKey } from './list-query.ts';
+import { EXACT_COUNT_LIMIT } from './plans.ts';
+import type { CustomerFilter, Listing } from './schema.ts';
+import { isFuzzyMatch, matchesTerm, mayMatchFuzzily, parseSearchTerm, type SearchTerm } from './search-term.ts';
+import {
+  countAndSort,
+  estimateTotal,
+  loadCustomers,
+  readPage,
+  type List,
+  type Page,
+  type Slice,
+  type Total,
+} from './store.ts';
 
-// A search is answered in one of two ways, and which one is decided before, by looking at a sample: what many customers match is met with
-// everywhere, so the list is walked; what few match is taken from the index of trigrams, by those pieces of the term that are rare.
-// Left to itself, PostgreSQL collects a million rows for `example.com`, or walks a million for what nobody has.
+type CustomerKey = { company_id: string; id: string };
 
-export type CustomerKey = { company_id: string; id: string };
-export type Search = {
-  term: Term;
-  /** How many it finds, by the sample, when they are certainly more than are counted. */
-  many?: number;
-  /** How many it is expected to find. */
-  expected?: number;
-  /** Of a customer, `c`. */
-  found: Condition;
-  /** Those it finds, by the index; undefined when a walk finds them sooner. */
-  hits: Query | undefined;
-  /** Those who are found by one typo, when it is worth to look for them beside so many others. */
-  mistyped: (exactly: number) => Promise<readonly CustomerKey[]>;
-};
+const FUZZY_LIMIT = 1_000; // exact matches up to which typos are searched for, and candidates that are compared
+const RANKED_LIMIT = 1_000; // rows that are ranked when not all are, of each kind and together
 
-const worthSampling = 10_000; // customers; of fewer, any way is quick
-const certainlyMany = 30_000;
-const dense = 0.03; // of all: above this a walk is quicker than the index
-const candidates = 1_000;
-
-export async function searchOf(db: Db, samples: Samples, scope: Scope, listing: Listing): Promise<Search> {
-  const term = termOf(listing.search ?? '');
-  const found: Condition = (rows) => void rows.whereRaw(holding(db, term.any_of));
-  const walk = { term, found, hits: undefined, mistyped: async () => [] };
-  if (term.any_of.length === 0) return walk;
-  const there = await countKept(db, scope, { active_only: false });
-  const sample = there > worthSampling ? await samples(db, scope, there) : undefined;
-  const met = sample?.filter(({ search_text }) => holds(search_text, term.any_of)) ?? [];
-  const listed = met.filter(isOfRecord(listing));
-  const expected = sample && !onOthers(listing) ? (there * listed.length) / sample.length : undefined;
-  if (sample && met.length > dense * sample.length) {
-    const many = expected !== undefined && expected > certainlyMany && new Set(met.map(({ place }) => place)).size > 10;
-    if (many) return { ...walk, many: expected };
-    // Hardly more than are counted, and hardly more than the list has: they are counted by the index as well.
-    if (expected === undefined || listed.length < (dense / 2) * sample.length)
-      return { ...walk, ...(expected !== undefined && { expected }) };
-  }
-  const most = sample && (await share(db, scope, there)) > mostOfAll;
-  const way: Way = { sample, rows: () => (most ? ofMost(db, scope) : ofCustomers(db, scope)) };
-  const trigrams = askedBy(term.any_of, sample);
-  return {
-    ...walk,
-    ...(expected !== undefined && { expected }),
-    hits: hitsOf(db, scope, listing, (rows) => void rows.whereRaw(holding(db, term.any_of, trigrams)), way.rows()),
-    mistyped: async (exactly) => (exactly > candidates ? [] : idsMistyped(db, scope, listing, term, way)),
-  };
+/** A page of a list, narrowed by its search if it has one. */
+export async function listCustomers(db: Db, scope: Scope, listing: Listing, slice: Slice): Promise<Page> {
+  if (listing.search === undefined) return readPage(db, { scope, listing }, slice);
+  const term = parseSearchTerm(listing.search);
+  const exact = exactMatches(db, scope, listing, term);
+  const query = buildListQuery(db, scope, listing, exact);
+  const page = await countAndSort(db, query, slice);
+  const list = await addFuzzyMatches(db, exact, term, page.total);
+  if (list !== exact) return readPage(db, list, slice);
+  return page.total <= EXACT_COUNT_LIMIT ? page : readPage(db, list, slice, await estimateTotal(db, query));
 }
 
-/** How the index is asked. */
-type Way = { sample: Sample | undefined; rows: () => Query };
-
-const ofCustomers = (db: Db, scope: Scope) => whereCompany(db('customers as c'), scope, 'c.company_id');
-
-const mostOfAll = 0.5;
-/** Of a company that has most of all customers, whose list the index would read to the end for nothing: it does not know this function. */
-const ofMost = (db: Db, scope: Scope): Query =>
-  'all' in scope ? db('customers as c') : db('customers as c').whereRaw('uuid_eq(c.company_id, ?)', [scope.company_id]);
-
-/** What is asked of a customer who was found: whom, and the order. */
-export const hitColumns = ['company_id', 'id', 'created_at', 'full_name'].map((column) => `c.${column}`);
-
-/** Collected by themselves, so that the order of the list does not tempt the planner; only as many as are asked for are read. */
-export function hitsOf(db: Db, scope: Scope, listing: Listing, found: Condition, rows = ofCustomers(db, scope)): Query {
-  ofRecord(rows, listing);
-  found(rows);
-  return rows.select(hitColumns);
-}
-
-/** Customers by their keys. */
-export const hitsByKey = (db: Db, scope: Scope, listing: Listing, keys: readonly CustomerKey[]): Query =>
-  hitsOf(
-    db,
-    scope,
-    listing,
-    (rows) =>
-      void rows.whereRaw(
-        `(c.company_id, c.id) in (select * from unnest(string_to_array(?, ',')::uuid[], string_to_array(?, ',')::uuid[]))`,
-        [keys.map(({ company_id }) => company_id).join(','), keys.map(({ id }) => id).join(',')],
-      ),
-  );
-
-/** Customers who are found by one typo, at most as many as candidates are looked at. */
-async function idsMistyped(
+/** A page of what a search finds, best first: all are ranked up to 10,000; of more, a thousand, and the others follow newest first. */
+export async function searchCustomers(
   db: Db,
   scope: Scope,
-  listing: Listing,
-  { any_of, mistyped }: Term,
-  { sample, rows: all }: Way,
-): Promise<CustomerKey[]> {
-  if (mistyped.length === 0) return [];
-  // What a large part of all has nearly is met with among the newest.
-  const newest = ofCustomers(db, scope)
-    .orderBy('c.created_at', 'desc')
-    .limit(5 * candidates);
-  const keys = new Set(mistyped.flatMap((one) => one.keys));
-  const rows = sample && nearly(sample, keys) > dense ? db.from(newest.as('c')) : all();
-  ofRecord(rows, listing);
-  void rows.where((any) => {
-    for (const { keys, others } of mistyped) {
-      void any.orWhere((both) => {
-        for (const trigram of telling(trigramsIn(others), sample))
-          void both.whereRaw('c.search_text like ?', [`%${trigram}%`]);
-        void both.whereRaw('c.deletion_keys && ?::integer[]', [[...keys]]);
-      });
-    }
+  filter: CustomerFilter & { search: string },
+  slice: Slice,
+): Promise<Page> {
+  const listing: Listing = { ...filter, sort: [{ column: 'created_at', descending: true }] };
+  const term = parseSearchTerm(filter.search);
+  const exact = exactMatches(db, scope, listing, term);
+  const ranked = (list: List) => ({ ...buildListQuery(db, scope, listing, list), sortKeys: rankKeys(db, term) });
+  const page = await countAndSort(db, ranked(exact), slice);
+  const list = await addFuzzyMatches(db, exact, term, page.total);
+  if (list !== exact) return countAndSort(db, ranked(list), slice);
+  if (page.total <= EXACT_COUNT_LIMIT) return page;
+  const total = await estimateTotal(db, ranked(exact));
+  return { ...total, rows: await readBestOfMany(db, exact, term, total, slice) };
+}
+
+const exactMatches = (db: Db, scope: Scope, listing: Listing, { alternatives }: SearchTerm): List => ({
+  scope,
+  listing,
+  matches: where(matchesTerm(db, alternatives)),
+});
+
+/** Adds the customers who match with one typo, when those who match exactly are few. */
+async function addFuzzyMatches(db: Db, exact: List, term: SearchTerm, total: number): Promise<List> {
+  if (term.fuzzyTerms.length === 0 || total > FUZZY_LIMIT) return exact;
+  const fuzzy = await findFuzzyMatches(db, exact, term);
+  if (fuzzy.length === 0) return exact;
+  const keys = total === 0 ? [] : await keysOf(db, exact);
+  return { ...exact, matches: where(isOneOf(db, [...keys, ...fuzzy])) };
+}
+
+const where =
+  (condition: ReturnType<Db['raw']>): Condition =>
+  (rows) =>
+    void rows.whereRaw(condition);
+
+const unsorted = (db: Db, { scope, listing, matches }: List): Query =>
+  buildListQuery(db, scope, listing, { matches }).filterQuery;
+
+const keysOf = async (db: Db, list: List): Promise<CustomerKey[]> =>
+  (await unsorted(db, list).select(['c.company_id', 'c.id']).limit(FUZZY_LIMIT)) as CustomerKey[];
+
+async function findFuzzyMatches(db: Db, exact: List, { alternatives, fuzzyTerms }: SearchTerm): Promise<CustomerKey[]> {
+  const matches = where(db.raw('? and not ?', [mayMatchFuzzily(db, fuzzyTerms), matchesTerm(db, alternatives)]));
+  const candidates = (await unsorted(db, { ...exact, matches })
+    .select(['c.company_id', 'c.id', 'c.search_text'])
+    .limit(FUZZY_LIMIT)) as (CustomerKey & { search_text: string })[];
+  return candidates.filter(({ search_text }) => isFuzzyMatch(search_text, fuzzyTerms));
+}
+
+const keyArrays = (keys: readonly CustomerKey[]) => [
+  keys.map(({ company_id }) => company_id),
+  keys.map(({ id }) => id),
+];
+
+const isOneOf = (db: Db, keys: readonly CustomerKey[]) =>
+  db.raw('(c.company_id, c.id) in (select * from unnest(?::uuid[], ?::uuid[]))', keyArrays(keys));
+
+/** The order of a search: how well a text matches, then the shortest name, which is the nearest to the term. */
+const rankKeys = (db: Db, term: SearchTerm): SortKey[] =>
+  [rankOf(db, term), { sql: 'length(c.full_name)' }, { sql: 'c.full_name' }, { sql: 'c.id' }].map((key) =>
+    Object.assign(key, { descending: false, nullable: true, table: 'c' as const }),
+  );
+
+/** 0: a value is the term; 1: begins with it; 2: has all its words; 3: has words that begin so; 4: contains its pieces; 5: has a typo. */
+function rankOf(db: Db, { alternatives, text }: SearchTerm): Pick<SortKey, 'sql' | 'values'> {
+  const values = new Set([text, ...alternatives.filter(({ length }) => length === 1).map(([one = '']) => one.trim())]);
+  const words = text.split(' ');
+  const contains = (texts: readonly string[], operator: 'or' | 'and') =>
+    db.raw(`(${texts.map(() => 'strpos(c.search_text, ?) > 0').join(` ${operator} `)})`, [...texts]);
+  const { sql, bindings } = db
+    .raw('case when ? then 0 when ? then 1 when ? then 2 when ? then 3 when ? then 4 else 5 end', [
+      contains([...values].map((value) => `\n ${value} \n`), 'or'), // prettier-ignore
+      contains([...values].map((value) => `\n ${value}`), 'or'), // prettier-ignore
+      contains(words.map((word) => ` ${word} `), 'and'), // prettier-ignore
+      contains(words.map((word) => ` ${word}`), 'and'), // prettier-ignore
+      matchesTerm(db, alternatives),
+    ])
+    .toSQL();
+  return { sql, values: bindings as string[] };
+}
+
+/** Ranks the newest matches and those of whom a value begins with the term; all others follow, newest first. */
+async function readBestOfMany(
+  db: Db,
+  list: List,
+  term: SearchTerm,
+  total: Total,
+  { limit, offset }: Slice,
+): Promise<Customer[]> {
+  const newest = buildListQuery(db, list.scope, list.listing, list);
+  const parts = [applyOrder(newest.baseQuery, newest.sortKeys), ...matchesByPrefix(db, list, term)].map((rows) =>
+    db
+      .select('*')
+      .from(rows.select(['c.company_id', 'c.id', 'c.search_text', 'c.full_name']).limit(RANKED_LIMIT).as('part')),
+  );
+  const pool = db
+    .from(db.raw(`(${parts.map(() => '?').join(' union ')}) as c`, parts))
+    .select(['c.company_id', 'c.id']);
+  const ranked = (await applyOrder(pool, rankKeys(db, term)).limit(RANKED_LIMIT)) as CustomerKey[];
+  const keys = ranked.slice(offset, offset + limit);
+  const rows = await loadByKeys(db, keys);
+  if (keys.length === limit) return rows;
+  const others: Condition = (query) => {
+    list.matches?.(query);
+    void query.whereRaw('not ?', [isOneOf(db, ranked)]);
+  };
+  const rest = { limit: limit - keys.length, offset: Math.max(0, offset - ranked.length) };
+  return [...rows, ...(await readPage(db, { ...list, matches: others }, rest, total)).rows];
+}
+
+function loadByKeys(db: Db, keys: readonly CustomerKey[]): Promise<Customer[]> {
+  const ordered = db
+    .select('*')
+    .from(db.raw('unnest(?::uuid[], ?::uuid[]) with ordinality as k(found_company, found_id, k0)', keyArrays(keys)));
+  return loadCustomers(db, ordered, {
+    sortKeys: [{ sql: 'k0', descending: false, nullable: false, table: 'c' }],
   });
-  const found = (await db
-    .withMaterialized('c', (rows as Query).select(['c.company_id', 'c.id', 'c.search_text']))
-    .from('c')
-    .whereRaw('not ?', [holding(db, any_of)])
-    .limit(candidates)) as (CustomerKey & { search_text: string })[];
-  return found
-    .filter(({ search_text }) => holdsMistyped(search_text, mistyped))
-    .map(({ company_id, id }) => ({ company_id, id }));
+}
+
+const lastCharacter = '\u{10ffff}';
+
+/** Matches of whom the first value (the name), the e-mail, the phone or the document number begins with the term: each has an index. */
+function matchesByPrefix(db: Db, list: List, { text, alternatives }: SearchTerm): Query[] {
+  const digits = alternatives
+    .flat()
+    .map((piece) => piece.trim())
+    .find((piece) => /^\d+$/.test(piece));
+  const name = `\n ${text}`.slice(0, 60);
+  const prefixes: [string, string][] = [
+    ['left(c.search_text, 60)', name],
+    ['lower(c.email)', text],
+    ...(digits
+      ? [["ltrim(c.phone, '+')", digits] as [string, string], ['c.document_number', digits] as [string, string]]
+      : []),
+  ];
+  return prefixes.map(([column, prefix]) =>
+    unsorted(db, list)
+      .whereNull('c.deleted_at')
+      .whereRaw(`${column} >= ? and ${column} < ?`, [prefix, prefix + lastCharacter]),
+  );
 }

@@ -1,0 +1,221 @@
+import { whereCompany, type Db, type Query, type Scope } from '@clientela/db';
+import type { CustomerFilter, Listing, SortColumn } from './schema.ts';
+
+// Builds the query of a list from as few of three tables as its filters and its sort need. Each of them has indexes by creation time, and
+// the two smaller ones answer from an index alone.
+
+export type Sql = ReturnType<Db['raw']>;
+/** Adds a condition on `customers as c`. */
+export type Condition = (rows: Query) => void;
+
+const tables = { t: 'customer_tags', n: 'customer_counters', c: 'customers' } as const;
+type Table = keyof typeof tables;
+const idOf = { t: 't.customer_id', n: 'n.customer_id', c: 'c.id' } as const;
+const createdAt = { t: 't.customer_created_at', n: 'n.customer_created_at', c: 'c.created_at' } as const;
+const tableOfSort: Readonly<Record<SortColumn, Table | undefined>> = {
+  created_at: undefined, // each table has it
+  full_name: 'c',
+  last_order_date: 'n',
+  lifetime_value: 'n',
+  total_orders: 'n',
+};
+const nullable: ReadonlySet<SortColumn> = new Set(['full_name', 'last_order_date']);
+const ranges = [
+  ['created_from', 'created_at', '>='],
+  ['created_to', 'created_at', '<='],
+  ['last_order_from', 'last_order_date', '>='],
+  ['last_order_to', 'last_order_date', '<='],
+  ['min_lifetime_value', 'lifetime_value', '>='],
+] as const;
+
+export type SortKey = {
+  sql: string;
+  values?: readonly string[];
+  descending: boolean;
+  nullable: boolean;
+  /** The table that has it. */
+  table: Table;
+};
+
+export type ListQuery = {
+  scope: Scope;
+  listing: Listing;
+  /** Filtered rows of the tables that filters and sort need; without columns, order and limit. */
+  baseQuery: Query;
+  /** The same rows from the tables that the filters need. */
+  filterQuery: Query;
+  filterTables: readonly Table[];
+  /** The order, with the id to break ties. */
+  sortKeys: readonly SortKey[];
+  /** The columns that identify a customer. */
+  company: string;
+  id: string;
+  /** Whether one table answers filters and sort; false for a search. */
+  isSingleTable: boolean;
+  /** Whether one index gives exactly these rows in this order. */
+  isIndexOrdered: boolean;
+};
+
+/**
+ * Builds the query of a list.
+ * @param options.matches a further condition on the customer: the search
+ * @param options.scanLimit restricts the table of the first sort column to so many of its first rows in the list's order
+ */
+export function buildListQuery(
+  db: Db,
+  scope: Scope,
+  listing: Listing,
+  options: { matches?: Condition | undefined; scanLimit?: number } = {},
+): ListQuery {
+  const { matches, scanLimit } = options;
+  const sortTables = listing.sort.flatMap(({ column }) => tableOfSort[column] ?? []);
+  const filterTables = tablesOfFilters(listing, matches !== undefined);
+  if (filterTables.length === 0) filterTables.push(sortTables[0] ?? 'c');
+  const main = filterTables[0] as Table;
+  const joined = [...new Set([...filterTables, ...sortTables])];
+
+  const [first] = listing.sort;
+  const scanTable = (first && tableOfSort[first.column]) ?? main;
+  const tie = { descending: first?.descending ?? true, nullable: false, table: scanTable };
+  const sortKeys: SortKey[] = [
+    ...listing.sort.map(({ column, descending }) => {
+      const table = tableOfSort[column] ?? main;
+      const sql = column === 'created_at' ? createdAt[main] : `${table}.${column}`;
+      return { sql, descending, nullable: nullable.has(column), table };
+    }),
+    { sql: idOf[scanTable], ...tie },
+    ...('all' in scope ? [{ sql: `${scanTable}.company_id`, ...tie }] : []),
+  ];
+
+  const from = (table: Table): Sql =>
+    scanLimit !== undefined && table === scanTable
+      ? db.raw('(?) as ??', [applyOrder(scanRange(db, scope, listing, table), sortKeys).limit(scanLimit), table])
+      : db.raw('?? as ??', [tables[table], table]);
+  const rowsOf = (chosen: readonly Table[]): Query => {
+    const rows = db.from(from(main));
+    for (const table of chosen) {
+      if (table !== main)
+        void rows.join(from(table), { [`${table}.company_id`]: `${main}.company_id`, [idOf[table]]: idOf[main] });
+      void whereCompany(rows, scope, `${table}.company_id`);
+      applyFilters(rows, table, listing);
+    }
+    applyRange(rows, listing, 'created_at', createdAt[main]);
+    matches?.(rows);
+    return rows;
+  };
+  const isSingleTable = joined.length === 1 && !matches;
+  return {
+    scope,
+    listing,
+    baseQuery: rowsOf(joined),
+    filterQuery: rowsOf(filterTables),
+    filterTables,
+    sortKeys,
+    company: `${main}.company_id`,
+    id: idOf[main],
+    isSingleTable,
+    isIndexOrdered: isSingleTable && isIndexOrdered(listing),
+  };
+}
+
+function tablesOfFilters(listing: Listing, isSearch: boolean): Table[] {
+  const { isDefault, undeleted, statuses } = statusFilter(listing);
+  const has = (table: Table) =>
+    ranges.some(([filter, column]) => listing[filter] !== undefined && tableOfSort[column] === table);
+  const used: Table[] = [];
+  if (listing.tag) used.push('t');
+  if (has('n')) used.push('n');
+  if (isSearch || listing.type || listing.external_id || (!isDefault && (undeleted || statuses.length > 0)))
+    used.push('c');
+  // Every table answers a range of creation times; the index of the counters holds most columns.
+  if (used.length === 0 && (listing.created_from ?? listing.created_to)) used.push('n');
+  return used;
+}
+
+/** Whether the index in the list's order also answers all of its filters. */
+function isIndexOrdered({ sort, active_only: _active_only, ...filters }: Listing): boolean {
+  const [first, second] = sort;
+  const indexed = new Set<string>(ranges.filter(([, column]) => column === first?.column).map(([filter]) => filter));
+  if (first?.column === 'created_at') for (const filter of ['status', 'type', 'tag']) indexed.add(filter);
+  return !second && Object.entries(filters).every(([filter, value]) => value === undefined || indexed.has(filter));
+}
+
+/** Rows of the scanned table by those conditions alone that its index answers, so that a limit bounds what is read. */
+function scanRange(db: Db, scope: Scope, listing: Listing, table: Table): Query {
+  const { isDefault, undeleted } = statusFilter(listing);
+  const rows = whereCompany(db.from(`${tables[table]} as ${table}`), scope, `${table}.company_id`).select(`${table}.*`);
+  if (table === 't') applyFilters(rows, 't', listing);
+  if (table === 'c' && undeleted) void rows.whereNull('c.deleted_at');
+  if (table === 'c' && isDefault) void rows.where('c.status', 'active');
+  const column = listing.sort[0]?.column ?? 'created_at';
+  applyRange(rows, listing, column, column === 'created_at' ? createdAt[table] : `${table}.${column}`);
+  return rows;
+}
+
+/** Reads active_only and status: the default list has active, undeleted customers. */
+export function statusFilter({ active_only, status }: Pick<CustomerFilter, 'active_only' | 'status'>): {
+  isDefault: boolean;
+  undeleted: boolean;
+  statuses: string[];
+} {
+  const statuses = [...new Set([...(status ? [status] : []), ...((active_only ?? !status) ? ['active'] : [])])];
+  const undeleted = active_only !== false;
+  return { isDefault: undeleted && statuses.length === 1 && statuses[0] === 'active', undeleted, statuses };
+}
+
+/** Whether status, type and deletion mark, by which customer_counts counts, are the only filters. */
+export const isCountedBySummary = ({ search, tag, external_id, ...filters }: Listing): boolean =>
+  !(search ?? tag ?? external_id) && ranges.every(([filter]) => filters[filter] === undefined);
+
+function applyFilters(rows: Query, table: Table, listing: Listing): void {
+  const { isDefault, undeleted, statuses } = statusFilter(listing);
+  if (table !== 'c' && isDefault) void rows.where(`${table}.is_listed`, true);
+  if (table === 't') void rows.whereRaw('lower(t.label) = lower(?)', [listing.tag ?? '']);
+  if (table === 'n')
+    for (const column of ['last_order_date', 'lifetime_value'] as const)
+      applyRange(rows, listing, column, `n.${column}`);
+  if (table !== 'c') return;
+  if (undeleted) void rows.whereNull('c.deleted_at');
+  for (const status of statuses) void rows.where('c.status', status);
+  if (listing.type) void rows.where('c.type', listing.type);
+  if (listing.external_id) void rows.where('c.external_id', listing.external_id);
+}
+
+function applyRange(rows: Query, listing: Listing, column: SortColumn, sql: string): void {
+  for (const [filter, compared, operator] of ranges) {
+    const value = listing[filter];
+    if (compared === column && value !== undefined) void rows.where(sql, operator, value);
+  }
+}
+
+/** Orders rows, nulls last. NULLS LAST on a column without nulls would keep an index from giving the order. */
+export function applyOrder(rows: Query, keys: readonly SortKey[]): Query {
+  for (const { sql, values = [], descending, nullable } of keys)
+    void rows.orderByRaw(`${sql} ${descending ? 'desc' : 'asc'}${nullable && descending ? ' nulls last' : ''}`, values);
+  return rows;
+}
+
+/** Returns the same order for rows of a subquery that selected its sort keys as k0, k1 … */
+export const aliasedSortKeys = (keys: readonly SortKey[], from: string): SortKey[] =>
+  keys.map((key, index) => Object.assign({ ...key }, { sql: `${from}.k${index}`, values: [] }));
+
+/** Selects the customer's identity and the sort keys. */
+export const selectKeys = (
+  db: Db,
+  { company, id, sortKeys }: Pick<ListQuery, 'company' | 'id' | 'sortKeys'>,
+  rows: Query,
+): Query =>
+  rows
+    .select([db.raw(`${company} as found_company`), db.raw(`${id} as found_id`)])
+    .select(sortKeys.map(({ sql, values = [] }, index) => db.raw(`${sql} as k${index}`, [...values])));
+
+/** Joins the tables that only the sort needs to selected keys `f`. */
+export function joinSortTables(rows: Query, { sortKeys, filterTables }: ListQuery): Query {
+  const missing = new Set(sortKeys.map(({ table }) => table).filter((table) => !filterTables.includes(table)));
+  for (const table of missing)
+    void rows.join(`${tables[table]} as ${table}`, {
+      [`${table}.company_id`]: 'f.found_company',
+      [idOf[table]]: 'f.found_id',
+    });
+  return rows;
+}

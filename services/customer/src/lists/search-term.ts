@@ -1,0 +1,75 @@
+import { containsPattern, deletionKeys, isWithinOneEdit, normalizeForSearch, type Db } from '@clientela/db';
+import { phoneSearchDigits } from '@clientela/validation/phones';
+import { fuzzyWords } from '../customers/search.ts';
+import type { Sql } from './list-query.ts';
+
+// Parses a search term into what a customer's search text must contain. customers/search.ts describes that text.
+
+/** Pieces that must all occur in a search text; one that begins with a space begins a word there. */
+export type Pieces = readonly string[];
+/** A word of letters that may have one typo; the other pieces must occur as they are. */
+export type FuzzyTerm = { word: string; deletionKeys: readonly number[]; others: Pieces };
+export type SearchTerm = {
+  /** The normalized term. */
+  text: string;
+  /** A customer matches one of these. */
+  alternatives: readonly Pieces[];
+  fuzzyTerms: readonly FuzzyTerm[];
+};
+
+const MAX_WORDS = 8; // more words make no search more exact
+const MIN_FUZZY_LENGTH = 4; // letters
+
+export function parseSearchTerm(search: string): SearchTerm {
+  const text = normalizeForSearch(search);
+  const digits = phoneSearchDigits(search);
+  const words = text
+    .split(' ')
+    .filter((word) => /[\p{L}\p{N}]/u.test(word))
+    .slice(0, MAX_WORDS);
+  if (words.length === 0) return { text, alternatives: [], fuzzyTerms: [] };
+  // Digits with separators are one phone or document number.
+  if (digits !== undefined)
+    return { text, alternatives: [...new Set([piece(digits), piece(text)])].map((one) => [one]), fuzzyTerms: [] };
+  const [first = '', second, ...rest] = words;
+  const alternatives = [words.map(piece)];
+  // `jo an` may be the end of one word and the beginning of the next.
+  if (second !== undefined && [...first].length <= 2) alternatives.push([`${first} ${second}`, ...rest.map(piece)]);
+  return { text, alternatives, fuzzyTerms: [...text].length < MIN_FUZZY_LENGTH ? [] : fuzzyTerms(words) };
+}
+
+/** One or two characters match the beginning of a word, three or more any part of it. */
+const piece = (word: string) => ([...word].length <= 2 ? ` ${word}` : word);
+
+/** Each word of letters in turn is the one with a typo; digits never are. */
+function fuzzyTerms(words: readonly string[]): FuzzyTerm[] {
+  const parts = words.flatMap((word) => (/^[\p{L}’']+$/u.test(word) ? [word] : (word.match(/\p{L}+|\p{N}+/gu) ?? [])));
+  return parts.flatMap((part, index) => {
+    const word = part.replaceAll(/[^\p{L}\p{N}]/gu, '');
+    if (!/^\p{L}+$/u.test(word) || [...word].length < MIN_FUZZY_LENGTH) return [];
+    const others = parts.toSpliced(index, 1).map((other) => (/^\p{N}/u.test(other) ? other : piece(other)));
+    return [{ word, deletionKeys: deletionKeys(word), others }];
+  });
+}
+
+/** Whether a search text contains all pieces of one alternative. */
+export function matchesTerm(db: Db, alternatives: readonly Pieces[], column = 'c.search_text'): Sql {
+  const sql = alternatives.map((pieces) => `(${pieces.map(() => `${column} like ?`).join(' and ')})`).join(' or ');
+  return db.raw(sql ? `(${sql})` : 'false', alternatives.flat().map(containsPattern));
+}
+
+/** Customers of whom one word may be within one edit of the term's; `isFuzzyMatch` decides. */
+export const mayMatchFuzzily = (db: Db, terms: readonly FuzzyTerm[]): Sql =>
+  db.raw(
+    `(${terms.map(({ others }) => `(c.deletion_keys && ?::integer[]${' and c.search_text like ?'.repeat(others.length)})`).join(' or ')})`,
+    terms.flatMap(({ deletionKeys, others }) => [[...deletionKeys], ...others.map(containsPattern)]),
+  );
+
+/** Whether a search text matches a term with one typo in one word. */
+export function isFuzzyMatch(searchText: string, terms: readonly FuzzyTerm[]): boolean {
+  const words = fuzzyWords(searchText);
+  return terms.some(
+    ({ word, others }) =>
+      others.every((other) => searchText.includes(other)) && words.some((written) => isWithinOneEdit(written, word)),
+  );
+}
