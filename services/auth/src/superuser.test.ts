@@ -54,9 +54,9 @@ test(
   'the command creates the superuser and resets its password, printing each password once',
   { timeout: 60_000 },
   async () => {
-    const made = await runProcess('ensure');
-    expect(made).toEqual({ made: true, email, password: generated });
-    const { body } = await login(email, made.password).expect(200);
+    const created = await runProcess('ensure');
+    expect(created).toEqual({ created: true, email, password: generated });
+    const { body } = await login(email, created.password).expect(200);
     expect(body.user).toMatchObject({
       role: 'superuser',
       is_superuser: true,
@@ -66,14 +66,14 @@ test(
     });
 
     const changed = await runProcess('reset');
-    expect(changed).toEqual({ made: false, email, password: generated });
-    await login(email, made.password).expect(401);
+    expect(changed).toEqual({ created: false, email, password: generated });
+    await login(email, created.password).expect(401);
     await login(email, changed.password).expect(200);
 
     expect(
       await runDirectly('reset', { ADMIN_EMAIL: 'root@example.com', ADMIN_PASSWORD: 'a configured password' }),
     ).toEqual({
-      made: false,
+      created: false,
       email,
     });
     await login(email, 'a configured password').expect(200);
@@ -103,16 +103,16 @@ test('a failure is reported in one sentence without secrets', { timeout: 60_000 
 
 describe('ensure', () => {
   test('creates one superuser, once, and publishes it', async () => {
-    const made = await ensure();
-    expect(made).toEqual({ made: true, email, password: generated });
+    const created = await ensure();
+    expect(created).toEqual({ created: true, email, password: generated });
     expect((await auth.events('user.registered')).at(-1)).toMatchObject({ company_id: null, actor_id: 'service:auth' });
-    expect(await ensure({ email: 'root@example.com' })).toEqual({ made: false, email });
-    await login(email, made.password).expect(200);
+    expect(await ensure({ email: 'root@example.com' })).toEqual({ created: false, email });
+    await login(email, created.password).expect(200);
   });
 
   test('uses the configured e-mail and password and prints no password', async () => {
     expect(await ensure({ email: 'root@example.com', password: 'a configured password' })).toEqual({
-      made: true,
+      created: true,
       email: 'root@example.com',
     });
     await login('root@example.com', 'a configured password').expect(200);
@@ -134,7 +134,7 @@ describe('ensure', () => {
     const results = await Promise.all(
       [1, 2, 3, 4].map(() => ensureSuperuser(auth.database.db, synchronized, settings)),
     );
-    expect(results.filter(({ made }) => made)).toHaveLength(1);
+    expect(results.filter(({ created }) => created)).toHaveLength(1);
     expect(results.filter(({ password }) => password)).toHaveLength(1);
     expect(await auth.database.owner('users').where({ role: 'superuser' })).toHaveLength(1);
   });
@@ -156,10 +156,10 @@ describe('reset', () => {
   });
 
   test('resets the one with the e-mail, else the oldest; creates one when there is none', async () => {
-    expect(await reset()).toEqual({ made: true, email, password: generated });
+    expect(await reset()).toEqual({ created: true, email, password: generated });
     const { user } = await auth.register();
     await auth.database.owner('users').where({ id: user.id }).update({ role: 'superuser', company_id: null });
-    expect(await reset({ email: user.email.toUpperCase() })).toMatchObject({ made: false, email: user.email });
-    expect(await reset({ email: 'nobody@example.com' })).toMatchObject({ made: false });
+    expect(await reset({ email: user.email.toUpperCase() })).toMatchObject({ created: false, email: user.email });
+    expect(await reset({ email: 'nobody@example.com' })).toMatchObject({ created: false });
   });
 });

@@ -121,7 +121,7 @@ describe('a new user', () => {
   });
 
   test('the superuser signs in with the credentials of the first start', async () => {
-    expect(fleet.superuser).toMatchObject({ made: true, email: expect.any(String), password: expect.any(String) });
+    expect(fleet.superuser).toMatchObject({ created: true, email: expect.any(String), password: expect.any(String) });
     const { email, password } = fleet.superuser;
     const signedIn = await client(fleet.url).post('/auth/login', { email, password });
     const superuser = client(fleet.url, signedIn.body.access_token);

@@ -64,7 +64,7 @@ test('starts databases, processes and superuser; stop leaves no process; the nex
   const steps: string[] = [];
   const fleet = await start({ onProgress: (line) => steps.push(line) });
   expect(await ready(fleet.url)).toBe(true);
-  expect(fleet.superuser).toEqual({ made: true, email: 'admin@clientela.local', password: 'generated-now' });
+  expect(fleet.superuser).toEqual({ created: true, email: 'admin@clientela.local', password: 'generated-now' });
   for (const service of services) {
     const { url, ownerUrl } = fleet.databases[service];
     await rows(url, 'insert into things values (1)');
@@ -91,7 +91,7 @@ test('starts databases, processes and superuser; stop leaves no process; the nex
 test('gives each process its own settings and secrets, and no others', async () => {
   const env = { LOG_LEVEL: 'DEBUG', ADMIN_EMAIL: 'known@example.com', UNRELATED: 'value' };
   const fleet = await start({ env });
-  expect(fleet.superuser).toEqual({ made: false, email: 'known@example.com' });
+  expect(fleet.superuser).toEqual({ created: false, email: 'known@example.com' });
   const favorites = await envOf(fleet, 'favorites');
   expect(favorites).toMatchObject({
     NODE_ENV: 'production',

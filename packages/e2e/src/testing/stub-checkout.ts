@@ -29,8 +29,8 @@ process.once('disconnect', () => process.exit(0));
 `;
 
 const superuser = `
-const made = process.env.ADMIN_EMAIL !== 'known@example.com';
-console.log(JSON.stringify({ made, email: process.env.ADMIN_EMAIL ?? 'admin@clientela.local', ...(made && { password: 'generated-now' }) }));
+const created = process.env.ADMIN_EMAIL !== 'known@example.com';
+console.log(JSON.stringify({ created, email: process.env.ADMIN_EMAIL ?? 'admin@clientela.local', ...(created && { password: 'generated-now' }) }));
 `;
 
 /**

@@ -42,7 +42,7 @@ try {
     onProgress: printStep,
     signal: stopping.signal,
     onSuperuser: (superuser) => {
-      if (superuser.made) newSuperuser = superuser;
+      if (superuser.created) newSuperuser = superuser;
     },
   });
   print(banner(fleet));

@@ -7,7 +7,7 @@ import { findSuperuser, insertUser, lockSuperusers, lockUser } from './store.ts'
 import { publishRegistered, saveUser } from './user-changes.ts';
 
 /** Result for the operator; `password` is set only when it was generated now. */
-export type SuperuserResult = { made: boolean; email: string; password?: string };
+export type SuperuserResult = { created: boolean; email: string; password?: string };
 
 export type SuperuserSettings = { email: string; password: string | undefined };
 
@@ -21,14 +21,14 @@ export async function ensureSuperuser(
   settings: SuperuserSettings,
 ): Promise<SuperuserResult> {
   const existing = await findSuperuser(db, settings.email);
-  if (existing) return { made: false, email: existing.email };
+  if (existing) return { created: false, email: existing.email };
   const { generated, password_hash } = await preparePassword(passwords, settings);
   return db.transaction(async (tx) => {
     await lockSuperusers(tx);
     const concurrent = await findSuperuser(tx, settings.email);
-    if (concurrent) return { made: false, email: concurrent.email };
+    if (concurrent) return { created: false, email: concurrent.email };
     await createSuperuser(tx, settings.email, password_hash);
-    return { made: true, email: settings.email, ...generated };
+    return { created: true, email: settings.email, ...generated };
   });
 }
 
@@ -45,13 +45,13 @@ export async function resetSuperuser(
     const current = found && (await lockUser(tx, found.id));
     if (!current) {
       await createSuperuser(tx, settings.email, password_hash);
-      return { made: true, email: settings.email, ...generated };
+      return { created: true, email: settings.email, ...generated };
     }
     const origin = { id: actor_id, company_id: null, request_id: randomUUID() };
     const fields_changed = current.is_active ? ['password'] : ['password', 'is_active'];
     await saveUser(tx, origin, current, { password_hash, is_active: true }, fields_changed);
     await revokeSessions(tx, origin, { user_id: current.id });
-    return { made: false, email: current.email, ...generated };
+    return { created: false, email: current.email, ...generated };
   });
 }
 

@@ -134,8 +134,8 @@ describe('reading a company', () => {
     const { user, client } = await auth.register();
     const key = `S-${randomUUID().slice(0, 8).toUpperCase()}`;
     await root.put(`${path}/${user.company_id}`, { company_key: key }).expect(200);
-    const made = await client.post('/api/v1/users', { email: newEmail(), password }).expect(201);
-    await client.delete(`/api/v1/users/${made.body.id}`).expect(200);
+    const created = await client.post('/api/v1/users', { email: newEmail(), password }).expect(201);
+    await client.delete(`/api/v1/users/${created.body.id}`).expect(200);
     for (const superuser of [client, root, auth.user('viewer', { id: user.business_id ?? '' })]) {
       for (const reference of [
         user.business_id,

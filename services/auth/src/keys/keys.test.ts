@@ -83,8 +83,8 @@ describe('a rotation', () => {
       await passTime('2 minutes');
       expect(await published()).toEqual([kid]);
 
-      const made = await Promise.all([1, 2].map(() => db.transaction((tx) => rotateSigningKey(tx, secret))));
-      expect((await published()).toSorted()).toEqual([kid, ...made.map((one) => one.kid)].toSorted());
+      const rotated = await Promise.all([1, 2].map(() => db.transaction((tx) => rotateSigningKey(tx, secret))));
+      expect((await published()).toSorted()).toEqual([kid, ...rotated.map((key) => key.kid)].toSorted());
       expect(await owner('signing_keys').whereNull('retired_at')).toHaveLength(1);
     } finally {
       await auth.close();
@@ -92,7 +92,7 @@ describe('a rotation', () => {
   });
 
   test(
-    'is made by the command, which needs the secret of the installation and prints the result',
+    'is run by the command, which needs the secret of the installation and prints the result',
     { timeout: 30_000 },
     async () => {
       const secret = generateSecret();

@@ -127,8 +127,7 @@ const revocations = (deps: SessionDeps) =>
     method: 'get',
     path: '/internal/revocations',
     summary: 'List revoked sessions and inactive companies',
-    description:
-      'Covers every revocation whose tokens have not expired yet; with since, only those made at or after it.',
+    description: 'Covers every revocation whose tokens have not expired yet; with since, only those at or after it.',
     allow: { internal: ['gateway'] },
     tenancy: 'global',
     query: RevocationsQuery,
