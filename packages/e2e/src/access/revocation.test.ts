@@ -35,7 +35,8 @@ async function expectRevoked(callers: readonly Client[], revoke: () => Promise<T
   }
 }
 
-describe('access ends at the gateway within 2 s', () => {
+// Concurrent, because each test waits for the next poll of the revocation list.
+describe.concurrent('access ends at the gateway within 2 s', () => {
   test('for a session that signs out, and for no other session of its user', async () => {
     const first = await setup.createUser('viewer');
     const second = await signInAgain(first);
