@@ -28,7 +28,7 @@ export type IdempotentRequest = {
   scope: IdempotencyScope;
   actor: Actor;
   params: Record<string, string>;
-  /** Reads the rest of an upload first. */
+  /** Computes the request's fingerprint, after reading an upload to its end. */
   fingerprint: () => Promise<Buffer>;
   /** The handler's input. */
   input: Context;
@@ -40,7 +40,7 @@ export type IdempotencyOptions = TransactionOptions & {
 };
 
 const maxResponseSize = 1024 * 1024; // bytes, as a body
-const wholeRequest = 0; // its number among the steps
+const wholeRequest = 0; // step number of the request itself
 const replayed = { 'Idempotency-Replayed': 'true' };
 
 /** @throws Error for a route whose response cannot be replayed */
@@ -64,9 +64,9 @@ export async function executeIdempotent(
 ): Promise<Reply> {
   const { db } = options;
   const stored = await listStored(db, request.scope);
-  const first = stored.find(({ step }) => step === wholeRequest);
-  if (first && definition.transaction !== 'own') return replay(first, await request.fingerprint());
-  if (first) assertEqualRequest(first, await request.fingerprint());
+  const storedRequest = stored.find(({ step }) => step === wholeRequest);
+  if (storedRequest && definition.transaction !== 'own') return replay(storedRequest, await request.fingerprint());
+  if (storedRequest) assertEqualRequest(storedRequest, await request.fingerprint());
   const prepared = await prepare(definition, { ...request.input, db });
   const context = { ...request.input, prepared };
 
@@ -81,15 +81,15 @@ export async function executeIdempotent(
     return reply;
   }
 
-  const known = first ? stored : await startSteps(options, request);
-  const { steps, hasWorked } = idempotentSteps(options, request, known);
+  const storedSteps = storedRequest ? stored : await startSteps(options, request);
+  const { steps, hasExecuted } = idempotentSteps(options, request, storedSteps);
   result = await handle(definition, { ...context, db, ...steps });
-  if (hasWorked()) await runAfterCommit(definition, options, request.input, result);
+  if (hasExecuted()) await runAfterCommit(definition, options, request.input, result);
   const { status, body, headers } = asReply(result);
-  return new Reply(status, body, hasWorked() ? headers : { ...headers, ...replayed });
+  return new Reply(status, body, hasExecuted() ? headers : { ...headers, ...replayed });
 }
 
-/** Runs `work` and stores its reply in one transaction, unless an equal request has done so. */
+/** Runs `work` and stores its reply in one transaction, unless an equal request has stored one; then replays that. */
 async function runOnce(
   options: IdempotencyOptions,
   request: IdempotentRequest,
@@ -98,9 +98,9 @@ async function runOnce(
 ): Promise<{ reply: Reply; isReplay: boolean }> {
   const reply = await options.db.transaction(async (tx) => {
     if (!(await reserveKey(tx, request.scope, step))) return undefined;
-    const fresh = await work(tx);
-    await storeReply(tx, options, request, step, fresh);
-    return fresh;
+    const newReply = await work(tx);
+    await storeReply(tx, options, request, step, newReply);
+    return newReply;
   });
   if (reply) return { reply, isReplay: false };
   const stored = (await listStored(options.db, request.scope)).find((row) => row.step === step);
@@ -142,7 +142,7 @@ function replay(stored: StoredResponse, fingerprint: Buffer): Reply {
   return new Reply(stored.status ?? undefined, stored.response, { ...stored.headers, ...replayed });
 }
 
-/** Stores the request itself before its first step, so that the key belongs to it. @returns what is stored of it */
+/** Stores the request's fingerprint before its first step, so that the key belongs to it. @returns its stored responses */
 async function startSteps(options: IdempotencyOptions, request: IdempotentRequest): Promise<StoredResponse[]> {
   const isFirst = await options.db.transaction(async (tx) => {
     const isReserved = await reserveKey(tx, request.scope, wholeRequest);
@@ -151,8 +151,8 @@ async function startSteps(options: IdempotencyOptions, request: IdempotentReques
   });
   if (isFirst) return [];
   const stored = await listStored(options.db, request.scope);
-  const first = stored.find(({ step }) => step === wholeRequest);
-  if (first) assertEqualRequest(first, await request.fingerprint());
+  const storedRequest = stored.find(({ step }) => step === wholeRequest);
+  if (storedRequest) assertEqualRequest(storedRequest, await request.fingerprint());
   return stored;
 }
 
@@ -160,21 +160,21 @@ function idempotentSteps(
   options: IdempotencyOptions,
   request: IdempotentRequest,
   stored: readonly StoredResponse[],
-): { steps: IdempotentSteps; hasWorked: () => boolean } {
-  const known = new Map(stored.map((row) => [row.step, row]));
-  let worked = false;
+): { steps: IdempotentSteps; hasExecuted: () => boolean } {
+  const storedByStep = new Map(stored.map((row) => [row.step, row]));
+  let executed = false;
 
   const runStep: IdempotentSteps['runStep'] = async <R>(step: number, work: (tx: Tx) => Promise<R>) => {
-    const row = known.get(step);
+    const row = storedByStep.get(step);
     if (row) return replay(row, await request.fingerprint()).body as R;
     const { reply, isReplay } = await runOnce(options, request, step, async (tx) => new Reply(200, await work(tx), {}));
-    worked ||= !isReplay;
+    executed ||= !isReplay;
     return reply.body as R;
   };
   const recordStep: IdempotentSteps['recordStep'] = async (step, result) => {
-    const row = known.get(step);
+    const row = storedByStep.get(step);
     const isUnreplayable = row && (row.redacted || row.response === null);
     return isUnreplayable ? result : runStep(step, async () => result);
   };
-  return { steps: { runStep, recordStep }, hasWorked: () => worked };
+  return { steps: { runStep, recordStep }, hasExecuted: () => executed };
 }
