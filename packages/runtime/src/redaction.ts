@@ -35,7 +35,7 @@ const newBudget = (): Budget => ({ values: maxValues, characters: maxTotalLength
 
 export type Redactor = {
   /**
-   * Redacts the fields of a log line at any depth: values under redacted names, and what errors carry along.
+   * Redacts the fields of a log line at any depth: values under redacted names, and the extra properties of errors.
    * Bounds the size of the line. Returns the same object when nothing changes.
    */
   redact: (fields: object) => object;
@@ -43,7 +43,7 @@ export type Redactor = {
   redactArgument: (value: unknown) => unknown;
 };
 
-/** @param names redacted in any spelling, besides `sensitiveKeys` */
+/** @param names redacted in any spelling, in addition to `sensitiveKeys` */
 export function createRedactor(names: readonly string[]): Redactor {
   const redactedNames = new Set([...names, ...sensitiveKeys].map(normalizeName));
   const nameCache = new Map<string, boolean>();
