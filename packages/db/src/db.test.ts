@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
+import type { AppError } from '@clientela/errors';
 import { testDatabase, type TestDatabase } from '@clientela/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import {
@@ -15,6 +16,9 @@ import {
   paginate,
   provision,
   normalizeForSearch,
+  requireUpdated,
+  requireVersion,
+  whereKeyset,
   deletionKeys,
   isWithinOneEdit,
   type Db,
@@ -206,7 +210,7 @@ describe('a connection', () => {
     expect(await failure(database.db.raw('select nonsense'))).toBeUndefined();
   });
 
-  test('paginates with ties broken by id and a total that is exact up to 10,000', async () => {
+  test('paginates with ties broken by id and a total that is exact up to 10,000, and continues after a keyset position', async () => {
     await database.owner.raw('create table rows (id int primary key, tie int, at int)');
     await database.owner.raw('insert into rows select n, n % 3, n from generate_series(1, 10050) n');
     await database.owner.raw('analyze rows');
@@ -218,6 +222,11 @@ describe('a connection', () => {
         { isFiltered },
       );
     await database.owner.raw('grant select on rows to public');
+    const after = (operator: '<' | '<=' | '>', values: number[]) =>
+      whereKeyset(database.db('rows'), ['tie', 'id'], operator, values).orderBy(['tie', 'id']).limit(2).pluck('id');
+    expect(await after('>', [1, 10_048])).toEqual([2, 5]);
+    expect(await after('<=', [0, 6])).toEqual([3, 6]);
+    expect(await after('<', [0, 6])).toEqual([3]);
     expect(await fetchPage(1)).toEqual({
       rows: [{ id: 10_050 }, { id: 10_049 }, { id: 10_048 }],
       total: 10_050,
@@ -228,6 +237,25 @@ describe('a connection', () => {
     expect((await fetchPage(3351)).rows).toEqual([]);
     expect((await fetchPage(1, false, 'tie')).rows.map(({ id }) => id)).toEqual([10_049, 10_046, 10_043]);
     expect(await fetchPage(1, true)).toMatchObject({ total: expect.any(Number), total_is_estimate: true });
+  });
+});
+
+describe('versions', () => {
+  const failure = (work: () => unknown) => {
+    try {
+      return work();
+    } catch (error) {
+      return (error as AppError).error_code;
+    }
+  };
+
+  test('require an existing row with the expected version, or any version without one', () => {
+    expect(requireVersion({ version: 2 }, 'thing', 2)).toEqual({ version: 2 });
+    expect(requireVersion({ version: 2 }, 'thing', undefined)).toEqual({ version: 2 });
+    expect(failure(() => requireVersion(undefined, 'thing', 2))).toBe('THING_NOT_FOUND');
+    expect(failure(() => requireVersion({ version: 3 }, 'thing', 2))).toBe('PRECONDITION_FAILED');
+    expect(requireUpdated({ version: 3 })).toEqual({ version: 3 });
+    expect(failure(() => requireUpdated(undefined))).toBe('PRECONDITION_FAILED');
   });
 });
 

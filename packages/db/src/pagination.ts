@@ -11,7 +11,8 @@ export type Page<Row> = {
   per_page: number;
 };
 
-const exactCountLimit = 10_000;
+/** Filtered lists are counted exactly up to this many rows; beyond it the total is an estimate. */
+export const EXACT_COUNT_LIMIT = 10_000;
 
 /** A list by limit and offset. */
 export type OffsetRequest = { limit: number; offset: number; sort: PageRequest['sort'] };
@@ -61,13 +62,17 @@ async function countRows(
   isFiltered: boolean,
 ): Promise<{ total: number; total_is_estimate?: true }> {
   const rows = query.clone().select(query.client.raw('1'));
-  const counted = isFiltered ? rows.limit(exactCountLimit + 1) : rows;
+  const counted = isFiltered ? rows.limit(EXACT_COUNT_LIMIT + 1) : rows;
   const [count] = (await query.client.queryBuilder().count({ total: '*' }).from(counted.as('counted'))) as [
     { total: number },
   ];
-  if (!isFiltered || count.total <= exactCountLimit) return { total: count.total };
+  if (!isFiltered || count.total <= EXACT_COUNT_LIMIT) return { total: count.total };
+  return { total: Math.max(await estimateRows(query), EXACT_COUNT_LIMIT + 1), total_is_estimate: true };
+}
+
+/** Returns the planner's row estimate of a query without columns. */
+export async function estimateRows(query: Knex.QueryBuilder): Promise<number> {
   const { sql, bindings } = query.clone().select(query.client.raw('1')).toSQL();
   const plan = await query.client.raw(`explain (format json) ${sql}`, bindings as Knex.RawBinding[]);
-  const estimate = plan.rows[0]['QUERY PLAN'][0].Plan['Plan Rows'] as number;
-  return { total: Math.max(estimate, exactCountLimit + 1), total_is_estimate: true };
+  return plan.rows[0]['QUERY PLAN'][0].Plan['Plan Rows'] as number;
 }

@@ -1,5 +1,5 @@
 import type { Envelope, FailedEvent, Service } from '@clientela/contracts';
-import type { Db, Scope, Tx } from '@clientela/db';
+import { whereKeyset, type Db, type Scope, type Tx } from '@clientela/db';
 import { aggregateOf } from './publish.ts';
 import { wakeRelayAfterCommit } from './wake-relay.ts';
 
@@ -44,7 +44,7 @@ export async function listFailed(
     .limit(limit);
   if ('company_id' in company) void failed.whereRaw(`envelope ->> 'company_id' = ?`, [company.company_id]);
   if (after)
-    void failed.whereRaw('(failed_at, id, subscriber) < (?, ?, ?)', [after.failed_at, after.id, after.subscriber]);
+    void whereKeyset(failed, ['failed_at', 'id', 'subscriber'], '<', [after.failed_at, after.id, after.subscriber]);
   return (await failed).map(({ id, subscriber, attempts, reason, failed_at, envelope }) => ({
     id,
     name: envelope.name,

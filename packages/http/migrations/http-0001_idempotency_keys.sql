@@ -29,7 +29,7 @@ comment on column idempotency_keys.request is 'technical: SHA-256 of actor, meth
 comment on column idempotency_keys.step is 'technical: 0 for the whole request, from 1 for the steps of a route with several transactions';
 comment on column idempotency_keys.fingerprint is 'technical: HMAC of query and body';
 comment on column idempotency_keys.headers is 'technical: those that the route set';
-comment on column idempotency_keys.response is 'personal: the body as it was sent, for 24 hours; null while a request is in steps, and when it was too long';
+comment on column idempotency_keys.response is 'personal: the body as it was sent, for 24 hours; null when it was too long';
 comment on column idempotency_keys.subject_ids is 'technical: every id in actor, path, headers and response, by which an erasure finds the row';
 comment on column idempotency_keys.redacted is 'technical: the response was about a person who was erased';
 comment on column redacted_subjects.subject_hash is 'technical: SHA-256 of the id';

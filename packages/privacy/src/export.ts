@@ -1,8 +1,8 @@
 import type { ExportedRows, Person } from '@clientela/contracts';
-import type { Db } from '@clientela/db';
+import { whereKeyset, type Db, type KeysetValues } from '@clientela/db';
 import { invalid } from '@clientela/errors';
 import { columnsOf, primaryKeyOf, readCatalog, type Catalog, type Column } from './catalog.ts';
-import { isAfterKey, personRows, type Keyset } from './person-rows.ts';
+import { personRows } from './person-rows.ts';
 import type { TablePolicy, DataInventory } from './inventory.ts';
 
 const PAGE_ROWS = 1000;
@@ -12,7 +12,7 @@ const PAGE_CHARACTERS = 4 * 1024 * 1024; // a page ends at the first query beyon
 type ExportedTable = Extract<TablePolicy, { section: string }>;
 type Row = ExportedRows['rows'][number];
 /** Where a page continues: index of the table within the section, and the key after which its rows follow. */
-type Position = { table: number; after: Keyset | null };
+type Position = { table: number; after: KeysetValues | null };
 
 /** Lists the columns of a table that an export contains, in table order. */
 export const exportedColumns = (
@@ -61,7 +61,7 @@ function parseCursor(cursor: string, tables: number): Position {
     const [table, after, ...rest] = JSON.parse(cursor) as [unknown, unknown, ...unknown[]];
     const isKey = after === null || (Array.isArray(after) && after.every((part) => /string|number/.test(typeof part)));
     if (Number.isInteger(table) && (table as number) >= 0 && (table as number) < tables && isKey && rest.length === 0)
-      return { table: table as number, after: after as Keyset | null };
+      return { table: table as number, after: after as KeysetValues | null };
   } catch {
     // Not JSON: rejected below.
   }
@@ -75,8 +75,8 @@ async function fetchRows(
   catalog: Catalog,
   table: ExportedTable,
   person: Person,
-  after: Keyset | null,
-): Promise<{ rows: Row[]; last: Keyset | undefined }> {
+  after: KeysetValues | null,
+): Promise<{ rows: Row[]; last: KeysetValues | undefined }> {
   const columns = columnsOf(catalog, table.table);
   const query = personRows(db, table, person);
   if (!query) return { rows: [], last: undefined };
@@ -84,7 +84,7 @@ async function fetchRows(
   if (after && after.length !== key.length) throw invalid([invalidCursor]);
   const names = exportedColumns(columns, table);
   void query.select(names).select(Object.fromEntries(key.map((name, index) => [`key_${index}`, name])));
-  if (after) void query.where(isAfterKey(db, key, after));
+  if (after) void whereKeyset(query, key, '>', after);
   const rows = await query
     .orderBy(key)
     .limit(QUERY_ROWS)

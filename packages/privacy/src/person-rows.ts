@@ -2,9 +2,6 @@ import type { Person } from '@clientela/contracts';
 import type { Db, Query } from '@clientela/db';
 import { matchValues, type TablePolicy } from './inventory.ts';
 
-/** Values of a primary key's columns, in key order. */
-export type Keyset = readonly (string | number)[];
-
 /** Selects the person's rows of a table; undefined when no match applies to the person. */
 export function personRows(db: Db, table: TablePolicy, person: Person): Query | undefined {
   const matches = matchValues(table, person);
@@ -16,9 +13,3 @@ export function personRows(db: Db, table: TablePolicy, person: Person): Query | 
     if (person[id] !== null) void query.whereRaw('?? is distinct from ?', [column, person[id]]);
   return query;
 }
-
-const compareKey = (db: Db, operator: '>' | '<=', key: readonly string[], values: Keyset) =>
-  db.raw(`(${key.map(() => '??').join(', ')}) ${operator} (${values.map(() => '?').join(', ')})`, [...key, ...values]);
-
-export const isAfterKey = (db: Db, key: readonly string[], values: Keyset) => compareKey(db, '>', key, values);
-export const isUpToKey = (db: Db, key: readonly string[], values: Keyset) => compareKey(db, '<=', key, values);

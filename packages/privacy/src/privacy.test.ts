@@ -82,7 +82,7 @@ const newCall = (values: object = {}) => ({
   company_id: company.id,
   id: newId(),
   customer_id: person.customer_id,
-  created_by: 'somebody',
+  created_by: 'staff',
   notes: 'called',
   searched: 'called',
   ...values,

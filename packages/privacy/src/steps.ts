@@ -1,15 +1,15 @@
 import type { Person } from '@clientela/contracts';
-import type { Query, Tx } from '@clientela/db';
+import { whereKeyset, type KeysetValues, type Query, type Tx } from '@clientela/db';
 import { blankValues, columnsOf, primaryKeyOf, type Catalog, type Column } from './catalog.ts';
 import { matchesOf, type TablePolicy } from './inventory.ts';
-import { isAfterKey, isUpToKey, personRows, type Keyset } from './person-rows.ts';
+import { personRows } from './person-rows.ts';
 
 // Rows per transaction: well within the statement timeout on a busy machine.
 const BATCH_ROWS = 2000;
 const SCANNED_ROWS = 20_000;
 
 /** The result of one batch: rows counted, whether the step is finished, and the key after which it continues (null: from the start). */
-export type BatchResult = { rows: number; isLast: boolean; after: Keyset | null };
+export type BatchResult = { rows: number; isLast: boolean; after: KeysetValues | null };
 
 /** Names a step by its table and matches, so that a stored name stays valid when the inventory grows. */
 export const stepName = (table: TablePolicy): string =>
@@ -23,7 +23,7 @@ export async function eraseBatch(
   catalog: Catalog,
   table: TablePolicy,
   person: Person,
-  after: Keyset | null,
+  after: KeysetValues | null,
 ): Promise<BatchResult> {
   const rows = personRows(tx, table, person);
   if (!rows) return { rows: 0, isLast: true, after: null };
@@ -32,8 +32,8 @@ export async function eraseBatch(
   if (table.scanByKey) {
     const key = primaryKeyOf(columns);
     const end = await findBatchEnd(tx, table.table, key, { person, after, length: isKept ? SCANNED_ROWS : BATCH_ROWS });
-    if (after) void rows.where(isAfterKey(tx, key, after));
-    if (end) void rows.where(isUpToKey(tx, key, end));
+    if (after) void whereKeyset(rows, key, '>', after);
+    if (end) void whereKeyset(rows, key, '<=', end);
     return { rows: await applyErasure(tx, table, columns, rows), isLast: !end, after: end ?? null };
   }
   if (isKept) return { rows: await countRows(rows), isLast: true, after: null };
@@ -56,15 +56,15 @@ async function findBatchEnd(
   tx: Tx,
   table: string,
   key: readonly string[],
-  { person, after, length }: { person: Person; after: Keyset | null; length: number },
-): Promise<Keyset | undefined> {
+  { person, after, length }: { person: Person; after: KeysetValues | null; length: number },
+): Promise<KeysetValues | undefined> {
   const query = tx(table)
     .select(key)
     .orderBy([...key])
     .offset(length - 1)
     .limit(1);
   if (key[0] === 'company_id') void query.where({ company_id: person.company_id });
-  if (after) void query.where(isAfterKey(tx, key, after));
+  if (after) void whereKeyset(query, key, '>', after);
   const [row] = (await query) as Record<string, string | number>[];
   return row && key.map((name) => row[name] as string | number);
 }

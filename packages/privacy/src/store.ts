@@ -1,13 +1,12 @@
 import type { ErasureReport, Person } from '@clientela/contracts';
-import type { Tx } from '@clientela/db';
-import type { Keyset } from './person-rows.ts';
+import type { KeysetValues, Tx } from '@clientela/db';
 
 /** The progress of an erasure. */
 export type Progress = {
   /** The current step; null before the first. */
   step: string | null;
   /** The key after which the current step continues. */
-  after: Keyset | null;
+  after: KeysetValues | null;
   /** Rows counted so far, by step. */
   rows: Record<string, number>;
   finished: string[];

@@ -3,8 +3,6 @@ export { createLog } from './log.ts';
 export type { Log } from './log.ts';
 export { runProcess } from './lifecycle.ts';
 export type { ShutdownHook } from './lifecycle.ts';
-export { avatarSettings, validateAvatarStorage, requireAvatarStorage } from './avatar-settings.ts';
-export type { AvatarSettings } from './avatar-settings.ts';
 export { requestIdOf } from './request-id.ts';
 export {
   eventSettings,

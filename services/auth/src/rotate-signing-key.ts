@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { connect } from '@clientela/db';
+import { connect, failureMessage } from '@clientela/db';
 import { EnvironmentError, readEnvironment, runCommand } from '@clientela/runtime';
 import { z } from 'zod';
 import { audit } from './audit/store.ts';
 import { AUTH_DATABASE_URL, AUTH_SECRET } from './config.ts';
-import { failureMessage } from './failure-message.ts';
 import { rotateSigningKey } from './keys/signing-key.ts';
 import { rotateReceiptKey } from './receipts/receipt-key.ts';
 

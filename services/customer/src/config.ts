@@ -1,12 +1,6 @@
-import {
-  avatarSettings,
-  Rate,
-  RateLimits,
-  readEnvironment,
-  serviceSettings,
-  requireAvatarStorage,
-} from '@clientela/runtime';
+import { Rate, RateLimits, readEnvironment, serviceSettings } from '@clientela/runtime';
 import { z } from 'zod';
+import { avatarSettings, requireAvatarStorage } from './avatars/settings.ts';
 
 const Upstream = z
   .string()

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { connect, asUnavailable } from '@clientela/db';
+import { connect, failureMessage } from '@clientela/db';
 import { serviceClient } from '@clientela/http';
-import { readEnvironment } from '@clientela/runtime';
+import { readEnvironment, runCommand } from '@clientela/runtime';
 import { z } from 'zod';
 import { CUSTOMER_DATABASE_URL, CUSTOMER_SERVICE_KEY, INTERACTION_SERVICE_URL } from './config.ts';
 import { createTotalsClient } from './stats/totals-client.ts';
@@ -14,7 +14,7 @@ import { recount } from './stats/recount.ts';
 
 const timeout = 10_000; // milliseconds for one call of the interaction service
 
-async function run(): Promise<void> {
+await runCommand(async () => {
   const { check } = parseArgs({ options: { check: { type: 'boolean', default: false } } }).values;
   const settings = readEnvironment(z.object({ CUSTOMER_DATABASE_URL, CUSTOMER_SERVICE_KEY, INTERACTION_SERVICE_URL }));
   const db = connect(settings.CUSTOMER_DATABASE_URL, { name: 'recount', pool: 1 });
@@ -28,13 +28,4 @@ async function run(): Promise<void> {
   } finally {
     await db.destroy();
   }
-}
-
-try {
-  await run();
-} catch (error) {
-  const known = asUnavailable(error) ?? error;
-  const sentence = known instanceof Error ? known.message : 'It failed for an unknown reason';
-  process.stderr.write(`${sentence.replaceAll(/\s*\n\s*/g, ' ')}\n`);
-  process.exitCode = 1;
-}
+}, failureMessage);

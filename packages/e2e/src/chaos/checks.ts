@@ -195,7 +195,7 @@ export async function pendingWork(fleet: ChaosFleet): Promise<string[]> {
   if (problems.length > 0) return problems;
   for (const service of services) {
     const metrics = await (await fetch(`http://127.0.0.1:${fleet.ports[service]}/metrics`)).text();
-    for (const line of metrics.match(/^clientela_events_\w+\{.*\} .*$/gm) ?? [
+    for (const line of metrics.match(/^clientela_(?:outbox|dead_letters)\w*\{.*\} .*$/gm) ?? [
       `${service} has no metrics of its events`,
     ])
       if (!line.endsWith(' 0')) problems.push(`${service}: ${line}`);

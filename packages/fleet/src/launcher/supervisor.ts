@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ProcessIdentity, startedAt } from '@clientela/embedded-postgres';
 import { type LogFile, openLogFile } from './log-file.ts';
+import { backoff } from '@clientela/runtime';
 
 export type ProcessOptions = {
   name: string;
@@ -37,7 +38,7 @@ const healthyLife = 30_000; // milliseconds after which the crash counter starts
 
 /** Milliseconds to wait before a restart: 0 after the first crash, then doubling from 100 up to 2,000. */
 export const restartBackoff = (crashes: number): number =>
-  crashes <= 1 ? 0 : Math.min(2000, 100 * 2 ** (crashes - 2));
+  crashes <= 1 ? 0 : backoff(crashes - 2, { maxMs: 2000, jitter: false });
 
 /** Keeps a process running until it is stopped. The child notices by its IPC channel when this process ends. */
 export function supervise(options: ProcessOptions, hooks: SupervisorHooks = {}): SupervisedProcess {
@@ -46,7 +47,7 @@ export function supervise(options: ProcessOptions, hooks: SupervisorHooks = {}):
   let child: ChildProcess | undefined;
   let crashes = 0;
   let isStopping = false;
-  const backoff = new AbortController();
+  const restarting = new AbortController();
 
   const start = () => {
     const startTime = Date.now();
@@ -61,7 +62,7 @@ export function supervise(options: ProcessOptions, hooks: SupervisorHooks = {}):
       if (isStopping) return;
       crashes = Date.now() - startTime > healthyLife ? 1 : crashes + 1;
       hooks.onCrash?.(name, crashes);
-      void sleep(restartBackoff(crashes), undefined, { signal: backoff.signal }).then(start, () => {});
+      void sleep(restartBackoff(crashes), undefined, { signal: restarting.signal }).then(start, () => {});
     };
     started.once('exit', onEnd).once('error', onEnd);
   };
@@ -74,7 +75,7 @@ export function supervise(options: ProcessOptions, hooks: SupervisorHooks = {}):
     kill: (signal) => child?.kill(signal) ?? false,
     stop: async () => {
       isStopping = true;
-      backoff.abort();
+      restarting.abort();
       if (child) await terminate(child);
       log.close();
     },

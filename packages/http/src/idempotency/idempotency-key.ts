@@ -1,6 +1,7 @@
-import { createHash, createHmac, hkdfSync } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { AppError, conflict, type FieldError } from '@clientela/errors';
+import { deriveKey } from '@clientela/runtime';
 import type { Actor } from '../identity/actor.ts';
 import { isInternal, type Route } from '../routing/route.ts';
 import { canonicalJson } from './canonical-json.ts';
@@ -69,7 +70,7 @@ export type Fingerprint = {
  * @param secret the service's secret, 32 bytes in base64url
  */
 export function fingerprints(secret: string): () => Fingerprint {
-  const key = Buffer.from(hkdfSync('sha256', Buffer.from(secret, 'base64url'), '', 'clientela idempotency', 32));
+  const key = deriveKey(secret, 'clientela idempotency');
   return () => {
     const file = createHmac('sha256', key);
     let fileDigest: Buffer | undefined;

@@ -17,7 +17,7 @@ export type StoredResponse = {
   fingerprint: Buffer;
   status: number | null;
   headers: Record<string, string> | null;
-  /** Null while the request is in steps, and for a response that was too long to store. */
+  /** Null for a response that was too long to store. */
   response: unknown;
   /** The response was about a person who was erased. */
   redacted: boolean;
@@ -25,10 +25,10 @@ export type StoredResponse = {
 
 export type CompletedResponse = {
   fingerprint: Buffer;
-  status?: number | undefined;
-  headers?: object | undefined;
-  /** JSON text. */
-  response?: string | null;
+  status: number | undefined;
+  headers: object;
+  /** JSON text; null when too long. */
+  response: string | null;
   subject_ids: readonly string[];
 };
 

@@ -63,15 +63,16 @@ export async function executeIdempotent(
   request: IdempotentRequest,
 ): Promise<Reply> {
   const { db } = options;
+  const hasSteps = definition.transaction === 'own';
   const stored = await listStored(db, request.scope);
   const storedRequest = stored.find(({ step }) => step === wholeRequest);
-  if (storedRequest && definition.transaction !== 'own') return replay(storedRequest, await request.fingerprint());
-  if (storedRequest) assertEqualRequest(storedRequest, await request.fingerprint());
+  const storedReply = storedRequest && replay(storedRequest, await request.fingerprint());
+  if (storedReply && !hasSteps) return storedReply;
   const prepared = await prepare(definition, { ...request.input, db });
   const context = { ...request.input, prepared };
 
-  let result: unknown;
-  if (definition.transaction !== 'own') {
+  if (!hasSteps) {
+    let result: unknown;
     const { reply, isReplay } = await runOnce(options, request, wholeRequest, async (tx) => {
       result = await handle(definition, { ...context, tx });
       const { status = successOf(definition), body, headers } = asReply(result);
@@ -80,10 +81,10 @@ export async function executeIdempotent(
     if (!isReplay) await runAfterCommit(definition, options, request.input, result);
     return reply;
   }
-
-  const storedSteps = storedRequest ? stored : await startSteps(options, request);
-  const { steps, hasExecuted } = idempotentSteps(options, request, storedSteps);
-  result = await handle(definition, { ...context, db, ...steps });
+  // Stored before the first step, so that the key belongs to this request. The response is put together from the steps.
+  if (!storedRequest) await runOnce(options, request, wholeRequest, async () => asReply({}));
+  const { steps, hasExecuted } = idempotentSteps(options, request, stored);
+  const result = await handle(definition, { ...context, db, ...steps });
   if (hasExecuted()) await runAfterCommit(definition, options, request.input, result);
   const { status, body, headers } = asReply(result);
   return new Reply(status, body, hasExecuted() ? headers : { ...headers, ...replayed });
@@ -113,47 +114,25 @@ async function storeReply(
   { customerNumberFields = ['customer_number'] }: IdempotencyOptions,
   { scope, actor, params, fingerprint }: IdempotentRequest,
   step: number,
-  reply?: Reply,
+  { status, headers, body }: Reply,
 ): Promise<void> {
-  const { status, headers, body } = reply ?? {};
   if (body instanceof Readable) throw new Error('A streamed response cannot be stored');
-  const response = reply && JSON.stringify(body);
+  const response = JSON.stringify(body);
   await completeKey(tx, scope, step, {
     fingerprint: await fingerprint(),
-    ...(response !== undefined && {
-      status,
-      headers,
-      response: Buffer.byteLength(response) > maxResponseSize ? null : response,
-    }),
+    status,
+    headers,
+    response: Buffer.byteLength(response) > maxResponseSize ? null : response,
     subject_ids: collectSubjectIds({ actor_id: actor.id, params, headers, body }, customerNumberFields),
   });
 }
 
-/** @throws AppError 404 for a redacted response, 422 for another request under the key */
-function assertEqualRequest(stored: StoredResponse, fingerprint: Buffer): void {
+/** @throws AppError 404 for a redacted response, 422 for another request under the key, 409 for a response that was too long to store */
+function replay(stored: StoredResponse, fingerprint: Buffer): Reply {
   if (stored.redacted) throw responseErased();
   if (!stored.fingerprint.equals(fingerprint)) throw invalid(keyReused());
-}
-
-/** @throws AppError as `assertEqualRequest`, 409 for a response that was too long to store */
-function replay(stored: StoredResponse, fingerprint: Buffer): Reply {
-  assertEqualRequest(stored, fingerprint);
   if (stored.response === null) throw responseTooLong();
   return new Reply(stored.status ?? undefined, stored.response, { ...stored.headers, ...replayed });
-}
-
-/** Stores the request's fingerprint before its first step, so that the key belongs to it. @returns its stored responses */
-async function startSteps(options: IdempotencyOptions, request: IdempotentRequest): Promise<StoredResponse[]> {
-  const isFirst = await options.db.transaction(async (tx) => {
-    const isReserved = await reserveKey(tx, request.scope, wholeRequest);
-    if (isReserved) await storeReply(tx, options, request, wholeRequest);
-    return isReserved;
-  });
-  if (isFirst) return [];
-  const stored = await listStored(options.db, request.scope);
-  const storedRequest = stored.find(({ step }) => step === wholeRequest);
-  if (storedRequest) assertEqualRequest(storedRequest, await request.fingerprint());
-  return stored;
 }
 
 function idempotentSteps(

@@ -7,18 +7,18 @@ import { validateInventory, readCatalog, type DataInventory } from '@clientela/p
 import { testDatabase } from '@clientela/testing';
 import { describe, expect, test } from 'vitest';
 
-const top = resolve(import.meta.dirname, '../../../..');
-const fileOf = (service: Service, file: string) => join(top, 'services', service, 'src', file);
-// By path, not by import: no package depends on a service.
+const repoRoot = resolve(import.meta.dirname, '../../../..');
+const fileOf = (service: Service, file: string) => join(repoRoot, 'services', service, 'src', file);
+// Loads by path, because no package depends on a service.
 const load = async <Module>(service: Service, file: string) =>
   (await import(pathToFileURL(fileOf(service, file)).href)) as Module;
 
-test('every service says what it knows of people', () => {
-  const silent = services.filter((service) => !existsSync(fileOf(service, 'privacy.ts')));
-  expect(silent).toEqual([]);
+test('every service has a data inventory', () => {
+  const missing = services.filter((service) => !existsSync(fileOf(service, 'privacy.ts')));
+  expect(missing).toEqual([]);
 });
 
-describe.each(services)('what %s says of people', (service) => {
+describe.each(services)('the data inventory of %s', (service) => {
   test('reaches every personal column of its database, in export and erasure', async () => {
     const { privacy } = await load<{ privacy: DataInventory }>(service, 'privacy.ts');
     expect(privacy.service).toBe(service);
@@ -35,16 +35,16 @@ describe.each(services)('what %s says of people', (service) => {
   });
 });
 
-// The customer service asks the others, and itself without a door.
-const asked = services.filter((service) => service !== 'customer');
-test.each(asked)('what %s says of people is asked through its doors', async (service) => {
-  const { routes } = await load<{ routes: (parts: object) => Route[] }>(service, 'app.ts');
-  const doors = routes({}).filter(({ path }) => path.startsWith('/internal/privacy/'));
-  expect(doors.map(({ method, path, allow }) => ({ method, path, allow }))).toEqual(
+// The customer service calls the others; its own inventory needs no route.
+const peers = services.filter((service) => service !== 'customer');
+test.each(peers)('%s has the internal privacy routes', async (service) => {
+  const { routes } = await load<{ routes: (deps: object) => Route[] }>(service, 'app.ts');
+  const privacyRoutes = routes({}).filter(({ path }) => path.startsWith('/internal/privacy/'));
+  expect(privacyRoutes.map(({ method, path, allow }) => ({ method, path, allow }))).toEqual(
     expect.arrayContaining(
-      ['export', 'erasures'].map((door) => ({
+      ['export', 'erasures'].map((name) => ({
         method: 'post',
-        path: `/internal/privacy/${door}`,
+        path: `/internal/privacy/${name}`,
         allow: { internal: ['customer'] },
       })),
     ),

@@ -1,5 +1,5 @@
-import type { Tx } from '@clientela/db';
-import { forbidden, preconditionFailed } from '@clientela/errors';
+import { requireVersion, type Tx } from '@clientela/db';
+import { forbidden } from '@clientela/errors';
 import { pickWritable, type Actor } from '@clientela/http';
 import { audit } from '../audit/store.ts';
 import { syncDefaultCompanyName } from '../companies/default-name.ts';
@@ -65,8 +65,7 @@ export async function changeOwnUser(
 ): Promise<StoredUser> {
   // Lock order: the company before its users.
   if (actor.company_id !== null && changesName(body)) await lockCompanyRow(tx, actor.company_id);
-  const current = requireActive(await lockUser(tx, actor.id));
-  if (expected.version !== undefined && expected.version !== current.version) throw preconditionFailed();
+  const current = requireVersion(requireActive(await lockUser(tx, actor.id)), 'user', expected.version);
   const values: OwnChanges = pickWritable(body, WritableMe, current);
   const changes = changedColumns(values, current, expected.country);
   const fields_changed = Object.keys(changes).filter((field) => field !== 'phone_typed');

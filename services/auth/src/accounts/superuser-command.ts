@@ -1,10 +1,9 @@
-import { connect } from '@clientela/db';
+import { connect, failureMessage } from '@clientela/db';
 import { AppError } from '@clientela/errors';
 import { EnvironmentError, readEnvironment } from '@clientela/runtime';
 import { Email } from '@clientela/validation';
 import { z } from 'zod';
 import { AUTH_DATABASE_URL } from '../config.ts';
-import { failureMessage } from '../failure-message.ts';
 import { createPasswords, type Passwords } from './passwords.ts';
 import { passwordError } from './rules.ts';
 import { NewPassword } from './schema.ts';

@@ -1,6 +1,6 @@
 import { userRegistered, userUpdated } from '@clientela/contracts';
-import type { Scope, Tx } from '@clientela/db';
-import { invalid, preconditionFailed, unauthenticated } from '@clientela/errors';
+import { requireUpdated, type Scope, type Tx } from '@clientela/db';
+import { invalid, unauthenticated } from '@clientela/errors';
 import { publish, type EventOrigin } from '@clientela/events';
 import { changedValues, type Actor } from '@clientela/http';
 import { documentNumberError } from '@clientela/validation';
@@ -80,8 +80,7 @@ export async function saveUser(
   fields_changed: string[],
   visibleTo?: Scope,
 ): Promise<StoredUser> {
-  const user = await updateUser(tx, current, changes, visibleTo);
-  if (!user) throw preconditionFailed();
+  const user = requireUpdated(await updateUser(tx, current, changes, visibleTo));
   await publish(tx, userUpdated, origin, user.version, { user_id: user.id, fields_changed });
   const plainFields = fields_changed.filter((field) => !Object.hasOwn(securityActions, field));
   if (plainFields.length > 0) await auditUser(tx, origin, user, 'user.updated', plainFields);

@@ -1,4 +1,4 @@
-import { isUuid, newId, whereCompany, type Db, type Scope, type Tx } from '@clientela/db';
+import { isUuid, newId, whereCompany, whereKeyset, type Db, type Scope, type Tx } from '@clientela/db';
 import type { AuditFilter, AuditLog } from './schema.ts';
 
 /** Records who did what to which resource: the names of changed fields, never their values. */
@@ -69,7 +69,7 @@ export async function listAudit(
   if (resource?.id) void query.where('a.resource_id', resource.id);
   if (from) void query.where('a.at', '>=', from);
   if (to) void query.where('a.at', '<=', to);
-  if (after) void query.whereRaw('(a.at, a.id) < (?, ?)', [after.at, after.id]);
+  if (after) void whereKeyset(query, ['a.at', 'a.id'], '<', [after.at, after.id]);
   return (await query) as AuditLog[];
 }
 

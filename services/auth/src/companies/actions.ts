@@ -1,6 +1,6 @@
 import { companyStatusChanged, companyUpdated } from '@clientela/contracts';
-import type { Tx } from '@clientela/db';
-import { invalid, notFound, preconditionFailed } from '@clientela/errors';
+import { requireUpdated, requireVersion, type Tx } from '@clientela/db';
+import { invalid } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { changedValues, pickWritable, type Actor } from '@clientela/http';
 import { audit } from '../audit/store.ts';
@@ -47,10 +47,7 @@ export async function closeCompany(tx: Tx, target: Target): Promise<void> {
 }
 
 async function lockForUpdate(tx: Tx, { id, expected_version }: Target): Promise<StoredCompany> {
-  const current = await lockCompany(tx, id);
-  if (!current) throw notFound('company');
-  if (expected_version !== undefined && expected_version !== current.version) throw preconditionFailed();
-  return current;
+  return requireVersion(await lockCompany(tx, id), 'company', expected_version);
 }
 
 /** Updates a locked company, publishes `company.updated` and audits the changed fields. */
@@ -90,9 +87,7 @@ async function updateOrThrow(
   current: StoredCompany,
   changes: CompanyChanges,
 ): Promise<StoredCompany> {
-  const company = await updateCompany(tx, current, changes, actor.role === 'superuser');
-  if (!company) throw preconditionFailed();
-  return company;
+  return requireUpdated(await updateCompany(tx, current, changes, actor.role === 'superuser'));
 }
 
 const auditCompany = (tx: Tx, actor: Actor, { id }: StoredCompany, action: string, fields: string[] = []) =>

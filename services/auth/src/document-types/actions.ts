@@ -1,5 +1,4 @@
-import type { Tx } from '@clientela/db';
-import { notFound, preconditionFailed } from '@clientela/errors';
+import { requireUpdated, requireVersion, type Tx } from '@clientela/db';
 import { changedValues, pickWritable, type Actor } from '@clientela/http';
 import { audit } from '../audit/store.ts';
 import { WritableDocumentType, type NewDocumentType } from './schema.ts';
@@ -17,13 +16,10 @@ export async function changeDocumentType(
   { code, expected_version }: { code: string; expected_version: number | undefined },
   body: Record<string, unknown>,
 ): Promise<StoredDocumentType> {
-  const current = await lockDocumentType(tx, code);
-  if (!current) throw notFound('document type');
-  if (expected_version !== undefined && expected_version !== current.version) throw preconditionFailed();
+  const current = requireVersion(await lockDocumentType(tx, code), 'document type', expected_version);
   const changes = changedValues(pickWritable(body, WritableDocumentType, current), current);
   if (Object.keys(changes).length === 0) return current;
-  const updated = await updateDocumentType(tx, current, changes);
-  if (!updated) throw preconditionFailed();
+  const updated = requireUpdated(await updateDocumentType(tx, current, changes));
   await auditDocumentType(tx, actor, updated, 'document_type.updated', Object.keys(changes));
   return updated;
 }

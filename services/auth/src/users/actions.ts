@@ -1,6 +1,6 @@
 import { userDeleted, type Role } from '@clientela/contracts';
-import type { Scope, Tx } from '@clientela/db';
-import { conflict, forbidden, invalid, notFound, preconditionFailed } from '@clientela/errors';
+import { requireUpdated, requireVersion, type Scope, type Tx } from '@clientela/db';
+import { conflict, forbidden, invalid, notFound } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { pickWritable, type Actor } from '@clientela/http';
 import { changesName, type Account } from '../accounts/rules.ts';
@@ -119,18 +119,15 @@ async function lockForUpdate(
   if (!found || !canSee(actor, found)) throw notFound('user');
   if (affectsCompany) await lockAdmins(tx, found);
   const current = await lockUser(tx, id);
-  if (!current) throw notFound('user');
-  if (current.id !== actor.id && outranks(current.role, actor)) throw userOutranksActor();
-  if (expected_version !== undefined && expected_version !== current.version) throw preconditionFailed();
-  return current;
+  if (current && current.id !== actor.id && outranks(current.role, actor)) throw userOutranksActor();
+  return requireVersion(current, 'user', expected_version);
 }
 
 export const userOutranksActor = () => forbidden('The role of this user is above your own');
 export const roleAboveOwn = () => forbidden('You cannot grant a role above your own');
 
 async function setInactive(tx: Tx, origin: UserOrigin, current: StoredUser): Promise<StoredUser> {
-  const user = await updateUser(tx, current, { is_active: false });
-  if (!user) throw preconditionFailed();
+  const user = requireUpdated(await updateUser(tx, current, { is_active: false }));
   await publish(tx, userDeleted, origin, user.version, { user_id: user.id, hard: false });
   await auditUser(tx, origin, user, 'user.deactivated', ['is_active'], origin.client_ip);
   return user;

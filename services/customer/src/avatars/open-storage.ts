@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import type { AvatarSettings } from '@clientela/runtime';
+import type { AvatarSettings } from './settings.ts';
 import { createS3Storage } from './s3-storage.ts';
 import { createDiskStorage } from './disk-storage.ts';
 import type { AvatarStorage } from './storage.ts';

@@ -1,6 +1,6 @@
 import { customerCreated, customerDeleted, customerStatusChanged, customerUpdated } from '@clientela/contracts';
-import type { Tx } from '@clientela/db';
-import { AppError, conflict, forbidden, invalid, notFound, preconditionFailed } from '@clientela/errors';
+import { requireUpdated, requireVersion, type Tx } from '@clientela/db';
+import { AppError, conflict, forbidden, invalid } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { changedValues, readOnlyErrors, writableFields, type CompanyActor } from '@clientela/http';
 import { recordChange } from '../history/actions.ts';
@@ -159,10 +159,7 @@ function rejectFields(fields: readonly string[]): void {
  * @throws AppError 404, or 412 when its version is not the expected one
  */
 export async function lockForUpdate(tx: Tx, { actor, id, expected_version }: CustomerTarget): Promise<StoredCustomer> {
-  const current = await lockCustomer(tx, actor.company_id, id);
-  if (!current) throw notFound('customer');
-  if (expected_version !== undefined && expected_version !== current.version) throw preconditionFailed();
-  return current;
+  return requireVersion(await lockCustomer(tx, actor.company_id, id), 'customer', expected_version);
 }
 
 /**
@@ -185,7 +182,5 @@ export async function saveChanges(
 ): Promise<StoredCustomer> {
   // Role customer may read only its own record, so a conflict does not reveal the existing record.
   const exposeExisting = actor.role !== 'customer';
-  const customer = await updateCustomer(tx, actor.company_id, current, changes, { exposeExisting });
-  if (!customer) throw preconditionFailed();
-  return customer;
+  return requireUpdated(await updateCustomer(tx, actor.company_id, current, changes, { exposeExisting }));
 }

@@ -4,19 +4,19 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sampleImage } from '../avatars/testing/sample-images.ts';
 import { createTestPrivacy, type TestPrivacy } from './testing/test-privacy.ts';
 
-let it: TestPrivacy;
+let privacy: TestPrivacy;
 let company: Company;
 let admin: TestUser;
 beforeAll(async () => {
-  it = await createTestPrivacy();
-  company = it.service.company();
-  admin = it.service.user('admin', company);
+  privacy = await createTestPrivacy();
+  company = privacy.service.company();
+  admin = privacy.service.user('admin', company);
 });
-afterAll(() => it.close());
+afterAll(() => privacy.close());
 
-/** The tables that hold a text anywhere in a row, in any case. */
+/** Finds the tables with a row that contains a text, ignoring case. */
 async function tablesWith(text: string): Promise<string[]> {
-  const { owner } = it.service.database;
+  const { owner } = privacy.service.database;
   const { rows } = await owner.raw<{ rows: { name: string }[] }>(
     `select tablename as name from pg_tables where schemaname = 'public'`,
   );
@@ -28,12 +28,12 @@ async function tablesWith(text: string): Promise<string[]> {
   return found.toSorted();
 }
 
-/** Somebody whose every text says the same, but for what has digits alone. */
-async function somebody() {
+/** Creates a customer whose every text contains one unique word. */
+async function createPerson() {
   const canary = `canary${randomUUID().slice(24)}`; // short enough for every field
   const phone = `+3461${String(Math.random()).slice(2, 9)}`;
-  const user_id = it.newUser();
-  const person = it.service.user('customer', company, user_id);
+  const user_id = privacy.newUser();
+  const person = privacy.service.user('customer', company, user_id);
   const values = {
     user_id,
     external_id: `${canary} external`,
@@ -63,10 +63,10 @@ async function somebody() {
   await keyed(`${at}/tags`, { label: `${canary} tag`, color: canary }).expect(201);
   await keyed(`${at}/notes`, { content: `${canary} note` }).expect(201);
   await admin.patch(`${at}/status`, { status: 'suspended', reason: `${canary} reason` }).expect(200);
-  // The key of a batch is about no person alone, so that it stays with the other parts for its 24 hours.
+  // A batch's key refers to no single person, so it stays with the other steps for 24 hours.
   const operations = [
     { op: 'update', id, data: { metadata: { [`${canary} batch key`]: `${canary} batch` } } },
-    { op: 'create', data: { email: values.email } }, // refused, with what it names
+    { op: 'create', data: { email: values.email } }, // rejected; the error names the value
     { op: 'upsert', match_on: 'email', data: { email: values.email, lastname: `${canary} upserted` } },
   ];
   const batch = admin.post('/api/customers/batch', { operations }).set('Idempotency-Key', randomUUID());
@@ -85,13 +85,13 @@ async function somebody() {
   return { canary, phone, id, number, user_id };
 }
 
-test('of an erased person nothing is left in any row of any table, and no file; of others everything is', async () => {
-  const gone = await somebody();
-  const files = it.files();
-  const kept = await somebody();
-  const before = await tablesWith(gone.canary);
+test('leaves nothing of an erased person in any row or file, and everything of others', async () => {
+  const erased = await createPerson();
+  const files = privacy.files();
+  const other = await createPerson();
+  const before = await tablesWith(erased.canary);
   expect(before).toEqual(['customer_history', 'customer_notes', 'customer_tags', 'customers', 'idempotency_keys']);
-  const { text } = await admin.post('/api/gdpr/export', { customer_id: gone.id }).expect(200);
+  const { text } = await admin.post('/api/gdpr/export', { customer_id: erased.id }).expect(200);
   for (const part of [
     ' external',
     ' renamed',
@@ -113,21 +113,21 @@ test('of an erased person nothing is left in any row of any table, and no file; 
     ' upserted',
     ' own line',
   ])
-    expect(text.includes(`${gone.canary}${part}`), part).toBe(true);
-  for (const value of [gone.phone, gone.user_id]) expect(text).toContain(value);
-  expect(text).not.toContain(kept.canary);
+    expect(text.includes(`${erased.canary}${part}`), part).toBe(true);
+  for (const value of [erased.phone, erased.user_id]) expect(text).toContain(value);
+  expect(text).not.toContain(other.canary);
   expect(files).toHaveLength(2); // the one that was replaced is still there
 
-  it.startWorker();
-  const id = await it.erase(admin, { customer_id: gone.id });
-  await it.untilDone(admin, id);
-  expect(await tablesWith(gone.canary)).toEqual([]);
-  expect(await tablesWith(gone.phone.slice(1))).toEqual([]);
-  expect(await tablesWith(kept.canary)).toEqual(before);
-  expect(it.files()).toHaveLength(2);
-  for (const file of files) expect(it.files()).not.toContain(file);
-  // The ids stay where they lead to nobody.
-  expect(await tablesWith(gone.id)).toEqual([
+  privacy.startWorker();
+  const id = await privacy.erase(admin, { customer_id: erased.id });
+  await privacy.untilDone(admin, id);
+  expect(await tablesWith(erased.canary)).toEqual([]);
+  expect(await tablesWith(erased.phone.slice(1))).toEqual([]);
+  expect(await tablesWith(other.canary)).toEqual(before);
+  expect(privacy.files()).toHaveLength(2);
+  for (const file of files) expect(privacy.files()).not.toContain(file);
+  // Ids stay where they refer to nobody.
+  expect(await tablesWith(erased.id)).toEqual([
     'erased_customers',
     'erasure_requests',
     'erasures',

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { services, type ErasureReceipt, type Service } from '@clientela/contracts';
 import { withLeaderLock, asUnavailable } from '@clientela/db';
 import { AppError } from '@clientela/errors';
-import type { Log } from '@clientela/runtime';
+import { backoff, startPeriodicWorker, type Log } from '@clientela/runtime';
 import { deleteExpiredFingerprints } from '../tombstones/store.ts';
 import { eraseLocally, type ErasureDeps } from './local-erasure.ts';
 import { requestErasure, requestSignature, type PeerClients } from './remote-services.ts';
@@ -25,11 +25,8 @@ const CONCURRENCY = 3; // of each service
 const PURGE_MS = 86_400_000;
 const PURGE_BATCH = 1000;
 
-/** Exponential backoff with jitter, in milliseconds. */
-const backoff = (attempts: number, maxMs: number): number =>
-  Math.min(maxMs, 100 * 2 ** Math.min(attempts, 20)) * (0.5 + Math.random() / 2);
-const UNAVAILABLE_MAX_MS = 2000;
-const FAILED_MAX_MS = 10_000; // for unexpected responses
+const whileUnavailable = { maxMs: 2000 };
+const afterFailure = { maxMs: 10_000 }; // unexpected responses
 
 export type ErasureWorker = {
   /** Looks for due work at once. */
@@ -54,8 +51,16 @@ export function startErasureWorker(
   };
 
   const running = withLeaderLock(url, 'customer erasures', stopping.signal, async (signal) => {
+    signal.addEventListener('abort', wake, { once: true });
+    const pollOpenRequests = async () => void ((await hasOpenRequests(db)) && wake());
+    const purge = async () => (await deleteExpiredFingerprints(db, PURGE_BATCH)) === PURGE_BATCH;
+    const periodic = [
+      startPeriodicWorker({ intervalMs: POLL_MS, run: pollOpenRequests, signal }), // one query for all loops
+      startPeriodicWorker({ intervalMs: PURGE_MS, run: purge, signal }),
+    ];
     const steps = services.map((service) => loop(service, () => runDueSteps(service, signal), signal));
-    await Promise.all([...steps, loop('receipts', () => signReceipts(signal), signal), purge(signal), watch(signal)]);
+    await Promise.all([...steps, loop('receipts', () => signReceipts(signal), signal)]);
+    await Promise.all(periodic.map((worker) => worker.stop()));
   });
 
   /** @param runDue processes due work and returns its amount; throws when a dependency is unavailable */
@@ -70,18 +75,9 @@ export function startErasureWorker(
       } catch (error) {
         failures += 1;
         if (failures === 1 && !signal.aborted) log.warn({ waits_for: name, err: error }, 'erasures delayed, retrying');
-        await sleep(backoff(failures, UNAVAILABLE_MAX_MS), undefined, { signal }).catch(() => {});
+        await sleep(backoff(failures, whileUnavailable), undefined, { signal }).catch(() => {});
       }
     }
-  }
-
-  /** Polls for all loops with one query. */
-  async function watch(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      if (await hasOpenRequests(db).catch(() => false)) wake();
-      await sleep(POLL_MS, undefined, { signal }).catch(() => {});
-    }
-    wake();
   }
 
   const runStep = (step: Step, signal: AbortSignal) =>
@@ -95,7 +91,7 @@ export function startErasureWorker(
       async (step) => {
         const report = await runStep(step, signal);
         if (report) await db.transaction((tx) => completeStep(tx, step, report));
-        else await postponeStep(db, step, backoff(step.attempts, FAILED_MAX_MS));
+        else await postponeStep(db, step, backoff(step.attempts, afterFailure));
         wake();
       },
       (step, delayMs) => postponeStep(db, step, delayMs),
@@ -148,7 +144,7 @@ export function startErasureWorker(
             queue.length = 0;
             errors.push(error);
           } else log.warn({ err: error }, 'erasure step failed, retrying');
-          await postpone(item, backoff(item.attempts, isUnavailable ? UNAVAILABLE_MAX_MS : FAILED_MAX_MS));
+          await postpone(item, backoff(item.attempts, isUnavailable ? whileUnavailable : afterFailure));
         }
       }
     };
@@ -156,17 +152,6 @@ export function startErasureWorker(
     errors.push(...results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : [])));
     if (errors.length > 0) throw errors.at(-1);
     return items.length;
-  }
-
-  /** Deletes expired fingerprints daily. */
-  async function purge(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const deleted = await deleteExpiredFingerprints(db, PURGE_BATCH).then(
-        (count) => count,
-        () => 0, // retried the next day
-      );
-      if (deleted < PURGE_BATCH) await sleep(PURGE_MS, undefined, { signal }).catch(() => {});
-    }
   }
 
   return {

@@ -1,6 +1,6 @@
 import { customerCreated, customerUpdated, type InternalCompany, type InternalUser } from '@clientela/contracts';
-import type { Tx } from '@clientela/db';
-import { AppError, notFound, preconditionFailed } from '@clientela/errors';
+import { requireUpdated, type Tx } from '@clientela/db';
+import { AppError, notFound } from '@clientela/errors';
 import type { EventOrigin } from '@clientela/events';
 import { changedValues } from '@clientela/http';
 import { emptyCustomer, changedFields, changesBetween, applyPatch } from '../customers/rules.ts';
@@ -96,8 +96,7 @@ async function updateProfile(tx: Tx, current: StoredCustomer, input: CustomerInp
   const changes = changedValues(applyPatch(current, input, company.country), current);
   const fields_changed = changedFields(Object.keys(changes));
   if (fields_changed.length === 0) return undefined;
-  const customer = await updateCustomer(tx, company.id, current, changes, { exposeExisting: false });
-  if (!customer) throw preconditionFailed();
+  const customer = requireUpdated(await updateCustomer(tx, company.id, current, changes, { exposeExisting: false }));
   return { customer, fields_changed };
 }
 

@@ -1,5 +1,5 @@
 import type { CustomerTotals } from '@clientela/contracts';
-import { mapConstraintErrors, type Db, type Tx } from '@clientela/db';
+import { mapConstraintErrors, whereKeyset, type Db, type Tx } from '@clientela/db';
 import { AppError } from '@clientela/errors';
 import type { Absolute, Counters, Increment } from './schema.ts';
 
@@ -47,7 +47,7 @@ export const listTotals = async (db: Db, after: StoredTotals | undefined, limit:
     .select({ ...columns, company_id: 'company_id', customer_id: 'customer_id', changes: 'totals_version' })
     .orderBy(['company_id', 'customer_id'])
     .limit(limit);
-  if (after) void found.whereRaw('(company_id, customer_id) > (?, ?)', [after.company_id, after.customer_id]);
+  if (after) void whereKeyset(found, ['company_id', 'customer_id'], '>', [after.company_id, after.customer_id]);
   return found as Promise<StoredTotals[]>;
 };
 

@@ -1,5 +1,5 @@
 import type { InternalTimeline } from '@clientela/contracts';
-import type { Db, Query } from '@clientela/db';
+import { whereKeyset, type Db, type Query } from '@clientela/db';
 import type { TimelineCursor } from './schema.ts';
 
 /** Lists notes and status changes (a deletion is one) of a customer, newest first. */
@@ -14,7 +14,7 @@ export async function listTimeline(
       { column: at, order: 'desc' },
       { column: 'id', order: 'desc' },
     ]);
-    if (before) void rows.whereRaw('(??, id) < (?, ?)', [at, before.at, before.id]);
+    if (before) void whereKeyset(rows, [at, 'id'], '<', [before.at, before.id]);
     return rows.limit(limit);
   };
   const notes = newestFirst(db('customer_notes'), 'created_at');

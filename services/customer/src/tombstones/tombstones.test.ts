@@ -8,26 +8,26 @@ import { countSuppressed, findSuppressed } from './suppression-list.ts';
 import { createFingerprinter } from './fingerprints.ts';
 import { deleteExpiredFingerprints } from './store.ts';
 
-// Nothing that comes late, and no list, brings back who was erased.
+// Neither late events nor imports restore erased people.
 
-let it: TestPrivacy;
+let privacy: TestPrivacy;
 let company: Company;
 let admin: TestUser;
-const prints = createFingerprinter(testSecret);
+const fingerprintsOf = createFingerprinter(testSecret);
 beforeAll(async () => {
-  it = await createTestPrivacy({
+  privacy = await createTestPrivacy({
     users: () => async (id) => ({ user: userOf(id), company }),
   });
-  it.startWorker();
+  privacy.startWorker();
 });
 beforeEach(() => {
-  company = it.service.company({ country: 'ES' });
-  admin = it.service.user('admin', company);
+  company = privacy.service.company({ country: 'ES' });
+  admin = privacy.service.user('admin', company);
 });
-afterEach(() => it.peers.users.clear());
-afterAll(() => it.close());
+afterEach(() => privacy.peers.users.clear());
+afterAll(() => privacy.close());
 
-/** A user of role customer, as auth still knows it. */
+/** A user of role customer, as auth returns it. */
 const userOf = (id: string) => ({
   id,
   active: true,
@@ -40,11 +40,11 @@ const userOf = (id: string) => ({
   phone: null,
 });
 const erased = async (values: object) => {
-  const customer = await it.newCustomer(admin, values);
-  await it.untilDone(admin, await it.erase(admin, { customer_id: customer.id }));
+  const customer = await privacy.newCustomer(admin, values);
+  await privacy.untilDone(admin, await privacy.erase(admin, { customer_id: customer.id }));
   return customer;
 };
-const customers = () => it.service.database.owner('customers').where({ company_id: company.id });
+const customers = () => privacy.service.database.owner('customers').where({ company_id: company.id });
 const batch = async (operations: object[], { by = admin, query = '' } = {}) =>
   (await by.post(`/api/customers/batch${query}`, { operations }).expect(200)).body.results as {
     status: number;
@@ -54,7 +54,7 @@ const batch = async (operations: object[], { by = admin, query = '' } = {}) =>
 const create = (data: object) => ({ op: 'create', data });
 const upsert = (match_on: string, data: object) => ({ op: 'upsert', match_on, data });
 
-describe('a list', () => {
+describe('a batch', () => {
   const values = {
     email: 'Ana.Ruiz@Example.com',
     phone: '600 111 222',
@@ -63,7 +63,7 @@ describe('a list', () => {
     external_id: 'E-77',
   };
 
-  test('does not make anew who was erased, however the values are spelled, and says by which', async () => {
+  test('rejects erased values in any spelling, and names the fields', async () => {
     await erased(values);
     const document = { document_type: 'cedula', document_number: 'ab1234'.toUpperCase() };
     const results = await batch([
@@ -72,7 +72,7 @@ describe('a list', () => {
       create({ firstname: 'Ana', ...document }),
       upsert('external_id', { external_id: 'E-77', firstname: 'Ana', phone: '+34 600 111 222' }),
       create({ firstname: 'Ana', external_id: 'e-77' }),
-      create({ email: 'somebody.else@example.com' }),
+      create({ email: 'other@example.com' }),
     ]);
     expect(results.map(({ status }) => status)).toEqual([409, 409, 409, 409, 201, 201]);
     const named = results.map(({ error }) => [error?.error_code, error?.errors.map(({ path }) => path).join(' ')]);
@@ -83,28 +83,30 @@ describe('a list', () => {
       ['CUSTOMER_ERASED', 'phone external_id'],
     ]);
     expect(await customers()).toHaveLength(2);
-    expect(await it.service.database.owner('customer_history').where({ company_id: company.id })).toHaveLength(2);
-    const said = (await it.service.events('customer.created')).filter(({ company_id }) => company_id === company.id);
-    expect(said).toHaveLength(3); // the erased one's own among them
+    expect(await privacy.service.database.owner('customer_history').where({ company_id: company.id })).toHaveLength(2);
+    const created = (await privacy.service.events('customer.created')).filter(
+      ({ company_id }) => company_id === company.id,
+    );
+    expect(created).toHaveLength(3); // including the erased customer's
   });
 
-  test('of another company may hold the same values', async () => {
+  test('of another company may contain the same values', async () => {
     await erased(values);
-    const elsewhere = it.service.user('admin', it.service.company());
+    const elsewhere = privacy.service.user('admin', privacy.service.company());
     expect((await batch([create(values)], { by: elsewhere })).map(({ status }) => status)).toEqual([201]);
   });
 
-  test('changes the customer who holds such a value now', async () => {
+  test('updates a customer who has such a value now', async () => {
     await erased(values);
-    const { id } = await it.newCustomer(admin, { email: values.email });
+    const { id } = await privacy.newCustomer(admin, { email: values.email });
     const [result] = await batch([upsert('email', { email: values.email, firstname: 'Eva' })]);
     expect([result?.status, result?.customer?.id]).toEqual([200, id]);
   });
 
-  test('makes anew whom an admin allows, and the history says so', async () => {
+  test('creates an erased person again when an admin allows it, and records that in the history', async () => {
     await erased(values);
     const query = '?allow_erased=true';
-    const manager = it.service.user('manager', company);
+    const manager = privacy.service.user('manager', company);
     await manager.post(`/api/customers/batch${query}`, { operations: [create(values)] }).expect(403);
     const [result] = await batch([create({ email: values.email })], { query });
     expect(result?.status).toBe(201);
@@ -116,14 +118,14 @@ describe('a list', () => {
     expect(other.body.history).toHaveLength(1);
   });
 
-  test('that is sent while the erasure runs makes nobody anew', async () => {
+  test('sent during the erasure creates nobody again', async () => {
     for (let round = 0; round < 2; round += 1) {
       const email = `${randomUUID()}@example.com`;
-      const { id } = await it.newCustomer(admin, { email });
+      const { id } = await privacy.newCustomer(admin, { email });
       let over = false;
-      const erasing = it
+      const erasing = privacy
         .erase(admin, { customer_id: id })
-        .then((request) => it.untilDone(admin, request))
+        .then((request) => privacy.untilDone(admin, request))
         .then(() => {
           over = true;
         });
@@ -139,20 +141,20 @@ describe('a list', () => {
   });
 });
 
-test('by itself, for one who signs in or is entered by a person, the same values may be used again', async () => {
+test('a single creation may use the values of an erased person again', async () => {
   const values = { email: 'ana@example.com', phone: '+34600111333' };
   await erased(values);
-  await it.newCustomer(admin, { email: values.email });
+  await privacy.newCustomer(admin, { email: values.email });
   await admin.post('/rest/v1/customers', { phone: '34600111333' }).expect(201);
 });
 
-test('many rows are looked at in one go, and a fingerprint ends with its years', async () => {
-  const { db, owner } = it.service.database;
+test('checks many rows at once; a fingerprint expires after three years', async () => {
+  const { db, owner } = privacy.service.database;
   await erased({ email: 'one@example.com' });
   const rows = Array.from({ length: 2500 }, (_, n) => ({ email: n % 1000 === 7 ? 'ONE@example.com' : `${n}@x.org` }));
-  const found = await findSuppressed(db, prints, company.id, rows);
+  const found = await findSuppressed(db, fingerprintsOf, company.id, rows);
   expect(found.flatMap((fields, n) => (fields.length > 0 ? [n] : []))).toEqual([7, 1007, 2007]);
-  expect(await countSuppressed(db, prints, company.id, rows)).toBe(3);
+  expect(await countSuppressed(db, fingerprintsOf, company.id, rows)).toBe(3);
   expect(await countSuppressed(db, createFingerprinter(testSecret.replace('x', 'y')), company.id, rows)).toBe(0);
   const kept = owner('erased_fingerprints').where({ company_id: company.id });
   const [{ years }] = await kept
@@ -160,14 +162,14 @@ test('many rows are looked at in one go, and a fingerprint ends with its years',
     .select(owner.raw(`extract(year from expires_at) - extract(year from now()) as years`));
   expect(Number(years)).toBe(3);
   await kept.clone().update({ expires_at: new Date(0) });
-  expect(await countSuppressed(db, prints, company.id, rows)).toBe(0);
+  expect(await countSuppressed(db, fingerprintsOf, company.id, rows)).toBe(0);
   expect(await deleteExpiredFingerprints(db, 1000)).toBeGreaterThan(0);
   expect(await kept.clone()).toEqual([]);
 });
 
-describe('of an erased user', () => {
-  const hears = (contract: EventContract, user_id: string, data: object) =>
-    it.service.callingService('auth').post('/internal/events', {
+describe('for an erased user', () => {
+  const deliver = (contract: EventContract, user_id: string, data: object) =>
+    privacy.service.callingService('auth').post('/internal/events', {
       id: newId(),
       name: contract.name,
       occurred_at: new Date().toISOString(),
@@ -178,29 +180,29 @@ describe('of an erased user', () => {
       data: { user_id, ...data },
     });
 
-  test('neither late events, nor auth, nor the user itself make a profile', async () => {
-    const user_id = it.newUser();
-    const customer = await it.newCustomer(admin, { user_id });
-    await it.untilDone(admin, await it.erase(admin, { customer_id: customer.id }));
-    const { status: registered } = await hears(userRegistered, user_id, { role: 'customer' });
-    const { status: updated } = await hears(userUpdated, user_id, { fields_changed: ['name', 'role', 'email'] });
+  test('neither late events, nor auth, nor the user create a profile', async () => {
+    const user_id = privacy.newUser();
+    const customer = await privacy.newCustomer(admin, { user_id });
+    await privacy.untilDone(admin, await privacy.erase(admin, { customer_id: customer.id }));
+    const { status: registered } = await deliver(userRegistered, user_id, { role: 'customer' });
+    const { status: updated } = await deliver(userUpdated, user_id, { fields_changed: ['name', 'role', 'email'] });
     expect([registered, updated]).toEqual([200, 200]);
     const profile = { user_id, business_id: company.id, email: `${user_id}@example.com`, full_name: 'Ana Ruiz' };
-    await it.service.callingService('auth').post('/api/customers/internal/create', profile).expect(404);
-    const own = it.service.user('customer', company, user_id);
+    await privacy.service.callingService('auth').post('/api/customers/internal/create', profile).expect(404);
+    const own = privacy.service.user('customer', company, user_id);
     for (const path of ['/api/customers/me', '/api/customers/me/statistics']) await own.get(path).expect(404);
     await own.patch('/api/customers/me', { firstname: 'Ana' }).expect(404);
     expect(await customers()).toEqual([]);
-    expect(await it.service.database.owner('user_field_versions').where({ user_id })).toEqual([]);
+    expect(await privacy.service.database.owner('user_field_versions').where({ user_id })).toEqual([]);
   });
 
-  test('a profile that is made while the erasure begins goes with it', async () => {
+  test('a profile created while the erasure starts is erased with it', async () => {
     for (let round = 0; round < 2; round += 1) {
-      const user_id = it.newUser();
-      const own = it.service.user('customer', company, user_id);
-      const asking = it.erase(admin, { user_id, business_id: company.id });
+      const user_id = privacy.newUser();
+      const own = privacy.service.user('customer', company, user_id);
+      const asking = privacy.erase(admin, { user_id, business_id: company.id });
       await Promise.all(Array.from({ length: 4 }, () => own.get('/api/customers/me')));
-      await it.untilDone(admin, await asking);
+      await privacy.untilDone(admin, await asking);
       expect(await customers().where({ user_id })).toEqual([]);
       await own.get('/api/customers/me').expect(404);
     }

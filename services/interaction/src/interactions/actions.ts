@@ -1,6 +1,6 @@
 import { interactionDeleted, interactionRecorded, interactionUpdated } from '@clientela/contracts';
-import type { Tx } from '@clientela/db';
-import { invalid, notFound, preconditionFailed, type FieldError } from '@clientela/errors';
+import { requireUpdated, requireVersion, type Tx } from '@clientela/db';
+import { invalid, notFound, type FieldError } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { changedValues, pickWritable, type CompanyActor } from '@clientela/http';
 import { raiseRecordedVersion, lockCustomer, type LockedCustomer } from '../customers/store.ts';
@@ -74,8 +74,7 @@ export async function changeInteraction(
   const changes = changedValues({ ...requested, status }, current);
   const fields_changed = Object.keys(changes);
   if (fields_changed.length === 0) return current;
-  const interaction = await updateInteraction(tx, actor.company_id, current, changes);
-  if (!interaction) throw preconditionFailed();
+  const interaction = requireUpdated(await updateInteraction(tx, actor.company_id, current, changes));
   await publish(tx, interactionUpdated, actor, interaction.version, {
     interaction_id: interaction.id,
     customer_id: interaction.customer_id,
@@ -105,8 +104,7 @@ async function lockCurrent(
   { actor, key, expected_version }: Target,
 ): Promise<{ customer: LockedCustomer; current: StoredInteraction }> {
   const customer = await lockCustomer(tx, actor.company_id, key.customer_id);
-  const current = await lockInteraction(tx, actor.company_id, key);
-  if (!customer || !current) throw notFound('interaction');
-  if (expected_version !== undefined && expected_version !== current.version) throw preconditionFailed();
+  const current = requireVersion(await lockInteraction(tx, actor.company_id, key), 'interaction', expected_version);
+  if (!customer) throw notFound('interaction');
   return { customer, current };
 }

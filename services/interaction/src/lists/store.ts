@@ -1,4 +1,4 @@
-import { paginate, type Page, type Query } from '@clientela/db';
+import { paginate, whereKeyset, type Page, type Query } from '@clientela/db';
 import { toCursorPage, type CursorPage, type ListRange, type Position } from './rules.ts';
 
 /**
@@ -32,6 +32,6 @@ export async function listNewest<Row extends Position>(
     .select(columns as string[])
     .orderByRaw('occurred_at desc, id desc')
     .limit(limit);
-  if (after) void rows.whereRaw('(occurred_at, id) < (?, ?)', [after.occurred_at, after.id]);
+  if (after) void whereKeyset(rows, ['occurred_at', 'id'], '<', [after.occurred_at, after.id]);
   return (await rows) as Row[];
 }

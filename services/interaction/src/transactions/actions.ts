@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { transactionRecorded, transactionUpdated } from '@clientela/contracts';
-import type { Db, Tx } from '@clientela/db';
-import { conflict, invalid, notFound, preconditionFailed } from '@clientela/errors';
+import { requireUpdated, requireVersion, type Db, type Tx } from '@clientela/db';
+import { conflict, invalid, notFound } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { changedValues, pickWritable, type CompanyActor } from '@clientela/http';
 import { raiseRecordedVersion, lockCustomer } from '../customers/store.ts';
@@ -112,9 +112,8 @@ export async function changeTransaction(
   body: Record<string, unknown>,
 ): Promise<StoredTransaction> {
   const customer = await lockCustomer(tx, actor.company_id, key.customer_id);
-  const current = await lockTransaction(tx, actor.company_id, key);
-  if (!customer || !current) throw notFound('transaction');
-  if (expected_version !== undefined && expected_version !== current.version) throw preconditionFailed();
+  const current = requireVersion(await lockTransaction(tx, actor.company_id, key), 'transaction', expected_version);
+  if (!customer) throw notFound('transaction');
   const changes = changedValues(pickWritable(body, WritableTransaction, current), current);
   const fields_changed = Object.keys(changes);
   const errors = immutableFieldErrors(current.status, fields_changed);
@@ -124,8 +123,7 @@ export async function changeTransaction(
   }
   if (fields_changed.length === 0) return current;
 
-  const transaction = await updateTransaction(tx, actor.company_id, current, changes);
-  if (!transaction) throw preconditionFailed();
+  const transaction = requireUpdated(await updateTransaction(tx, actor.company_id, current, changes));
   const { id, kind, direction, version } = transaction;
   await publish(tx, transactionUpdated, actor, version, {
     transaction_id: id,

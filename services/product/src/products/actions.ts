@@ -1,6 +1,5 @@
 import { productCreated, productDeleted, productUpdated } from '@clientela/contracts';
-import type { Tx } from '@clientela/db';
-import { notFound, preconditionFailed } from '@clientela/errors';
+import { requireUpdated, requireVersion, type Tx } from '@clientela/db';
 import { publish } from '@clientela/events';
 import { changedValues, pickWritable, type CompanyActor } from '@clientela/http';
 import { WritableProduct, type NewProduct } from './schema.ts';
@@ -48,10 +47,7 @@ export async function hardDeleteProduct(tx: Tx, target: Target): Promise<void> {
 }
 
 async function lockCurrent(tx: Tx, { actor, id, expected_version }: Target): Promise<StoredProduct> {
-  const current = await lockProduct(tx, actor.company_id, id);
-  if (!current) throw notFound('product');
-  if (expected_version !== undefined && expected_version !== current.version) throw preconditionFailed();
-  return current;
+  return requireVersion(await lockProduct(tx, actor.company_id, id), 'product', expected_version);
 }
 
 type Changes = Parameters<typeof updateProduct>[3];
@@ -80,7 +76,5 @@ async function saveChanges(
   current: StoredProduct,
   changes: Changes,
 ): Promise<StoredProduct> {
-  const product = await updateProduct(tx, actor.company_id, current, changes);
-  if (!product) throw preconditionFailed();
-  return product;
+  return requireUpdated(await updateProduct(tx, actor.company_id, current, changes));
 }

@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 
-/** Storage of the customer service's avatars: a folder, or an S3 bucket. */
+/** Settings of the avatar storage: a folder, or an S3 bucket. */
 export const avatarSettings = {
   AVATARS_FOLDER: z.string().refine(isAbsolute, 'must be an absolute path').optional(),
   AVATARS_S3_BUCKET: z.string().optional(),
@@ -18,24 +18,19 @@ export type AvatarSettings = z.infer<z.ZodObject<typeof avatarSettings>>;
 const bucketSettings = Object.keys(avatarSettings).filter((name) => name.startsWith('AVATARS_S3_'));
 
 /**
- * Accepts a folder or a complete bucket, whose endpoint defaults to Amazon's. For `superRefine(…, { when: () => true })`,
+ * Requires either a folder or a complete bucket, whose endpoint defaults to Amazon's. For `superRefine(…, { when: () => true })`,
  * so that it is reported with all other issues.
  */
-export function validateAvatarStorage(settings: object, context: z.RefinementCtx): void {
+export function requireAvatarStorage(settings: object, context: z.RefinementCtx): void {
   const values = settings as Readonly<Record<string, unknown>>;
   const addIssue = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
-  if (bucketSettings.every((name) => values[name] === undefined)) return;
-  if (values['AVATARS_FOLDER'] !== undefined)
-    addIssue('AVATARS_FOLDER', 'set either a folder or a bucket (AVATARS_S3_…), not both');
+  const hasFolder = values['AVATARS_FOLDER'] !== undefined;
+  if (bucketSettings.every((name) => values[name] === undefined)) {
+    if (!hasFolder) addIssue('AVATARS_FOLDER', 'is missing');
+    return;
+  }
+  if (hasFolder) addIssue('AVATARS_FOLDER', 'set either a folder or a bucket (AVATARS_S3_…), not both');
   for (const name of bucketSettings) {
     if (name !== 'AVATARS_S3_ENDPOINT' && values[name] === undefined) addIssue(name, 'is missing');
   }
-}
-
-/** As `validateAvatarStorage`, for the service that requires one. */
-export function requireAvatarStorage(settings: object, context: z.RefinementCtx): void {
-  const values = settings as Readonly<Record<string, unknown>>;
-  validateAvatarStorage(settings, context);
-  if (Object.keys(avatarSettings).every((name) => values[name] === undefined))
-    context.addIssue({ code: 'custom', path: ['AVATARS_FOLDER'], message: 'is missing' });
 }

@@ -1,6 +1,6 @@
-import { asUnavailable } from '@clientela/db';
+import { asUnavailable } from './unavailable-errors.ts';
 
-/** Describes the failure of a command in one line for the operator. */
+/** Describes the failure of a command in one line, an unavailable database among them. */
 export function failureMessage(error: unknown): string {
   const cause = asUnavailable(error) ?? error;
   const message = cause instanceof Error ? cause.message : 'The command failed for an unknown reason';
