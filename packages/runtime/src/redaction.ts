@@ -43,7 +43,7 @@ export type Redactor = {
   redactArgument: (value: unknown) => unknown;
 };
 
-/** @param names redacted in any spelling, besides `sensitiveKeys` */
+/** @param names redacted in any spelling, in addition to `sensitiveKeys` */
 export function createRedactor(names: readonly string[]): Redactor {
   const redactedNames = new Set([...names, ...sensitiveKeys].map(normalizeName));
   const nameCache = new Map<string, boolean>();
