@@ -21,8 +21,8 @@ export async function resolvePerson(db: Db, person: Person): Promise<Person> {
 }
 
 /**
- * Revokes a user's sessions before the same transaction deletes the user. The company may lose its last active admin: whoever accepts the
- * request checks that first. Blocks sign-ins of the user meanwhile, and addresses of the user in the audit log from now on.
+ * Revokes a user's sessions before the same transaction deletes the user. The company may lose its last active admin: the customer service
+ * checks that before it accepts the request. Blocks sign-ins of the user meanwhile, and addresses of the user in the audit log from now on.
  */
 export async function startUserErasure(tx: Tx, { company_id, user_id }: Person, request_id: string): Promise<void> {
   if (user_id === null) return;
@@ -42,5 +42,5 @@ export async function startUserErasure(tx: Tx, { company_id, user_id }: Person, 
   await publish(tx, userDeleted, origin, user.version + 1, { user_id, hard: true });
   await auditUser(tx, origin, user, 'user.erased');
   await renameIfDefault(tx, origin, company_id, defaultCompanyName(user));
-  await lockAuditLog(tx, user_id); // the last lock: whoever holds it waits for none of the others
+  await lockAuditLog(tx, user_id); // last: the rows deleted after it are locked already
 }

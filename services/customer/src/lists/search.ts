@@ -1,7 +1,6 @@
-import type { Db, Query, Scope } from '@clientela/db';
+import { EXACT_COUNT_LIMIT, type Db, type Query, type Scope } from '@clientela/db';
 import type { Customer } from '../customers/schema.ts';
 import { applyOrder, buildListQuery, type Condition, type SortKey } from './list-query.ts';
-import { EXACT_COUNT_LIMIT } from './plans.ts';
 import type { CustomerFilter, Listing } from './schema.ts';
 import { isFuzzyMatch, matchesTerm, mayMatchFuzzily, parseSearchTerm, type SearchTerm } from './search-term.ts';
 import {

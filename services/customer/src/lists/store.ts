@@ -1,4 +1,4 @@
-import { whereCompany, type Db, type Query, type Scope } from '@clientela/db';
+import { EXACT_COUNT_LIMIT, plannerRowEstimate, whereCompany, type Db, type Query, type Scope } from '@clientela/db';
 import type { Customer } from '../customers/schema.ts';
 import { responseColumns } from '../customers/store.ts';
 import {
@@ -13,7 +13,7 @@ import {
   type ListQuery,
   type SortKey,
 } from './list-query.ts';
-import { choosePlan, EXACT_COUNT_LIMIT, scanBound, type Plan } from './plans.ts';
+import { choosePlan, scanBound, type Plan } from './plans.ts';
 import type { Listing } from './schema.ts';
 
 export type Slice = { limit: number; offset: number };
@@ -173,7 +173,7 @@ export const applyConditions = (rows: Query, conditions: readonly KeyCondition[]
 /** Estimates the total of a list that has more rows than are counted. */
 export async function estimateTotal(db: Db, query: ListQuery): Promise<Total> {
   const { total: upperBound } = await countFromSummary(db, query);
-  const estimate = Math.min(await plannerRowEstimate(db, query.filterQuery), upperBound);
+  const estimate = Math.min(await plannerRowEstimate(query.filterQuery), upperBound);
   return { total: Math.max(EXACT_COUNT_LIMIT + 1, Math.round(estimate)), total_is_estimate: true };
 }
 
@@ -187,11 +187,3 @@ async function countFromSummary(db: Db, { scope, listing }: Pick<ListQuery, 'sco
   const [row] = (await counts) as [{ total: string | null }];
   return { total: Number(row.total ?? 0) };
 }
-
-async function plannerRowEstimate(db: Db, rows: Query): Promise<number> {
-  const { sql, bindings } = rows.clone().select(db.raw('1')).toSQL();
-  const explained = await db.raw<Explained>(`explain (format json) ${sql}`, bindings as string[]);
-  return explained.rows[0]?.['QUERY PLAN'][0]?.Plan['Plan Rows'] ?? 0;
-}
-
-type Explained = { rows: { 'QUERY PLAN': { Plan: { 'Plan Rows': number } }[] }[] };
