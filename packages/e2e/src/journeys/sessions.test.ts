@@ -102,7 +102,9 @@ test('sessions survive kills of auth and PostgreSQL; a signed-out session and on
 }, 90_000);
 
 // Concurrent, because the first one mostly waits.
-test.concurrent('a rotated signing key is published at once and signs later, without a restart; existing tokens stay valid', async () => {
+test.concurrent('a rotated signing key is published at once and signs later, without a restart; existing tokens stay valid', async ({
+  expect,
+}) => {
   const kidOf = (token: string) =>
     (JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()) as { kid: string }).kid;
   const email = await registered();
@@ -142,7 +144,9 @@ test.concurrent('a rotated signing key is published at once and signs later, wit
   expect(await works(before)).toBe(200);
 });
 
-test.concurrent('of 200 concurrent sign-ins at least 150 succeed, the rest get 503 with Retry-After, and /health responds meanwhile', async () => {
+test.concurrent('of 200 concurrent sign-ins at least 150 succeed, the rest get 503 with Retry-After, and /health responds meanwhile', async ({
+  expect,
+}) => {
   const emails: string[] = [];
   for (let n = 0; n < 20; n += 1) emails.push(await registered());
   let isSigningIn = true;
