@@ -70,9 +70,9 @@ async function assertKnownMigrations(client: pg.Client, migrations: readonly Mig
     `select to_regclass('migrations.done') is not null as found, current_database() as database`,
   );
   if (!tables[0]?.found) return;
-  const known = new Set(migrations.map(({ name }) => name));
-  const { rows: done } = await client.query<{ name: string }>('select name from migrations.done order by id');
-  const unknown = done.find(({ name }) => !known.has(name));
+  const knownNames = new Set(migrations.map(({ name }) => name));
+  const { rows: applied } = await client.query<{ name: string }>('select name from migrations.done order by id');
+  const unknown = applied.find(({ name }) => !knownNames.has(name));
   if (!unknown) return;
   throw new Error(
     `Database ${tables[0].database} was created by another development version (it has the unknown migration ${unknown.name}) ` +

@@ -39,7 +39,7 @@ export async function testDatabase(service: Service, options: { pool?: number } 
   const template = await templateOf(server, admin, service);
   const name = `test_${service}_${randomBytes(6).toString('hex')}`;
   try {
-    await server.query(`create database ${name} template ${template} owner ${template}_owner`);
+    await server.query(`create database ${name} template ${template} owner ${template}_owner strategy file_copy`);
     await server.query(`revoke all on database ${name} from public`);
     await server.query(`grant connect on database ${name} to ${template}_app`);
   } finally {
