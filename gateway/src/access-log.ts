@@ -17,7 +17,7 @@ export const accessLog =
       route: undefined,
       service: undefined,
       actor: undefined,
-      fault: undefined,
+      failure: undefined,
     };
     res.locals.context = context;
     res.setHeader('X-Request-Id', context.request_id);
@@ -31,7 +31,7 @@ export const accessLog =
         status: res.statusCode,
         ms: Math.round((performance.now() - context.started) * 10) / 10,
         ...(context.actor && { actor_id: context.actor.user_id, company_id: context.actor.company_id }),
-        ...(context.fault !== undefined && { fault: context.fault }),
+        ...(context.failure !== undefined && { failure: context.failure }),
         ...(!res.writableFinished && { cut_off: true }),
       });
     });

@@ -9,7 +9,7 @@ import type { Limits } from './limits.ts';
 import type { Middleware } from './request-context.ts';
 import type { Revocations } from './revocations.ts';
 
-/** The user on whose behalf a request runs, as its verified token says. */
+/** The user on whose behalf a request runs, from the claims of its verified token. */
 export type Actor = { user_id: string; session_id: string; role: Role; company_id: string | undefined };
 
 const commonHeader = {

@@ -16,12 +16,12 @@ export function sendProblem(res: GatewayResponse, error: unknown): void {
   for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
   res.setHeader('X-Request-Id', request_id);
   res.setHeader('Content-Length', Buffer.byteLength(text));
-  // Closes after a 408, because the rest of a slow body would be just as slow.
+  // Closes after a 408, because draining a slow body takes too long.
   res.setHeader('Connection', status === 408 ? 'close' : connectionHeader(res.req, res));
   res.end(text);
 }
 
-/** Turns whatever the middleware threw into a problem document. */
+/** Converts an error of the middleware to a problem document. */
 export const errorHandler =
   (log: Log) =>
   (error: unknown, _req: Request, res: GatewayResponse, _next: NextFunction): void => {

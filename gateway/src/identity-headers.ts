@@ -3,8 +3,8 @@ import type { Request } from 'express';
 import type { Middleware } from './request-context.ts';
 
 /**
- * The only client headers that reach a service. An allow-list: a name that is spelled with `_`, repeated or unknown never
- * passes, and none of these carries identity. `Authorization` ends here, because services trust the identity headers below.
+ * The only client headers that reach a service. None of them carries identity. The allow-list drops unknown, repeated and
+ * `_`-spelled names. `Authorization` is not forwarded, because services trust the identity headers set below.
  */
 const forwardedHeaders = [
   'accept',

@@ -34,8 +34,8 @@ const timedOut = (facts: Partial<Timeout> = {}): ProxyEvent => ({
   ...facts,
 });
 const rejected = (isHeadersSent: boolean): ProxyEvent => ({ type: 'bodyRejected', code: 'TOO_LARGE', isHeadersSent });
-const fail = (failure: string, fault: string) => ({ type: 'fail', failure, fault }) as ProxyAction;
-const disconnect = (fault: string): ProxyAction => ({ type: 'disconnect', fault });
+const fail = (failure: string, cause: string) => ({ type: 'fail', failure, cause }) as ProxyAction;
+const disconnect = (cause: string): ProxyAction => ({ type: 'disconnect', cause });
 const wait = (ms: number): ProxyAction => ({ type: 'wait', ms });
 const none: ProxyAction = { type: 'none' };
 

@@ -41,18 +41,17 @@ export type ProxyAction =
   | { type: 'none' }
   /** Restart the timer. */
   | { type: 'wait'; ms: number }
-  /** Watch the request while its body is sent. */
+  /** Send the body. After the deadline, `connected` results in `cancel` instead. */
   | { type: 'send' }
-  /** End a request that got its connection too late. */
   | { type: 'cancel' }
   /** Forward the response to the client. */
   | { type: 'forward' }
   /** Send the request again on another connection. */
   | { type: 'retry' }
   /** Send a problem document and end the upstream request. */
-  | { type: 'fail'; failure: Failure; fault: string }
+  | { type: 'fail'; failure: Failure; cause: string }
   /** Close the client's connection, so that the client sees that the response is incomplete. */
-  | { type: 'disconnect'; fault: string };
+  | { type: 'disconnect'; cause: string };
 
 export type ProxyRules = {
   isStream: boolean;
@@ -89,10 +88,10 @@ export function transition(current: ProxiedRequest, event: ProxyEvent, rules: Pr
     action,
   });
   // A response in progress can only be cut off.
-  const fail = (failure: Failure, fault: string, isHeadersSent = false): Transition =>
-    enter('settled', isHeadersSent ? { type: 'disconnect', fault } : { type: 'fail', failure, fault });
+  const fail = (failure: Failure, cause: string, isHeadersSent = false): Transition =>
+    enter('settled', isHeadersSent ? { type: 'disconnect', cause } : { type: 'fail', failure, cause });
 
-  // A request that got no connection in time gets one later: it must never be sent.
+  // A queued request may get its connection after the deadline. It must not be sent then.
   if (phase === 'settled') return stay({ type: event.type === 'connected' ? 'cancel' : 'none' });
 
   switch (event.type) {

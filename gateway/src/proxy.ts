@@ -25,7 +25,7 @@ const failures: Record<Exclude<Failure, 'bodyRejected'>, (service: Service) => A
   slowBody,
 };
 
-/** What the proxy library reports about one request. */
+/** Receives the events of the proxy library for one request. */
 export type UpstreamEvents = {
   onRequest: (upstreamRequest: ClientRequest) => void;
   onResponse: (upstreamResponse: IncomingMessage) => void;
@@ -65,8 +65,8 @@ function trackRequest(
     if (action.type === 'cancel') upstreamRequest?.destroy();
     if (action.type === 'forward') forwardResponse();
     if (action.type === 'retry') retry();
-    if (action.type === 'fail') sendFailure(action.failure, action.fault);
-    if (action.type === 'disconnect') disconnect(action.fault);
+    if (action.type === 'fail') sendFailure(action.failure, action.cause);
+    if (action.type === 'disconnect') disconnect(action.cause);
   };
 
   const startTimer = (ms: number) => {
@@ -105,14 +105,14 @@ function trackRequest(
     send();
   };
 
-  const disconnect = (fault: string) => {
-    res.locals.context.fault = fault;
+  const disconnect = (cause: string) => {
+    res.locals.context.failure = cause;
     upstreamResponse?.unpipe(res);
     res.destroy();
   };
 
-  const sendFailure = (failure: Failure, fault: string) => {
-    res.locals.context.fault = fault;
+  const sendFailure = (failure: Failure, cause: string) => {
+    res.locals.context.failure = cause;
     upstreamResponse?.unpipe(res);
     // Destroys the upstream request only now: the proxy library would destroy the client's connection with it.
     res.once('finish', () => upstreamRequest?.destroy());

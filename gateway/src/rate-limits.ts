@@ -15,7 +15,7 @@ const rateLimited = (seconds: number) =>
     headers: { 'Retry-After': String(seconds) },
   });
 
-/** LOGIN_RATE: limits password attempts per client over all password routes. Counts IPv6 clients by /56, one household's least. */
+/** LOGIN_RATE: limits password attempts per client over all password routes. Counts IPv6 clients by /56, as providers assign them. */
 export function signInRateLimit({ LOGIN_RATE, RATE_LIMITS }: Config): { middleware: Middleware; close: () => void } {
   if (RATE_LIMITS === 'off') return { middleware: (_req, _res, next) => next(), close: () => {} };
   const store = new MemoryStore();

@@ -4,7 +4,7 @@ import type { Actor } from './authenticate.ts';
 import type { UpstreamEvents } from './proxy.ts';
 import type { Route } from './upstreams.ts';
 
-/** What the middleware learns about one request. */
+/** The state of one request, in `res.locals.context`. Middleware fills it in. */
 export type RequestContext = {
   request_id: string;
   started: number;
@@ -14,7 +14,7 @@ export type RequestContext = {
   service: Service | undefined;
   actor: Actor | undefined;
   /** Why the service's response did not reach the client; for the log. */
-  fault: string | undefined;
+  failure: string | undefined;
 };
 
 /** `upstream` receives what the proxy library reports, once the request is forwarded. */

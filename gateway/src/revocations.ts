@@ -3,7 +3,7 @@ import { startPeriodicWorker, type Log } from '@clientela/runtime';
 import type { Actor } from './authenticate.ts';
 import type { Limits } from './limits.ts';
 
-/** Revoked sessions and inactive companies, polled from auth every second. While auth is unavailable the last state stands. */
+/** Revoked sessions and inactive companies, polled from auth every second. Keeps the last state while auth is unavailable. */
 export type Revocations = {
   /** Whether the list was fetched once; until then no token is accepted. */
   ready: () => boolean;
@@ -49,8 +49,8 @@ export function startRevocationPoller(authUrl: string, serviceKey: string, limit
     }
     const expiredBefore = Date.now() - limits.revocationsClockMargin;
     for (const [sid, until] of revokedSessions) if (until < expiredBefore) revokedSessions.delete(sid);
-    // Too many to send or to store: rejects every earlier token instead, which bounds the memory. A session that still
-    // stands gets a new token by a refresh.
+    // Too many to send or to store: rejects every earlier token instead, which bounds the memory. A live session gets a
+    // new token by a refresh.
     if (response.truncated || revokedSessions.size > limits.maxRevokedSessions) {
       rejectIssuedUntil = Math.floor(Date.parse(response.as_of) / 1000);
       revokedSessions = new Map();

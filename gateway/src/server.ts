@@ -85,7 +85,7 @@ export function createGatewayServer(app: RequestListener, limits: Limits, log: L
       return;
     }
     const status = sendRawProblem(socket, parserError(error.code), limits);
-    log.info({ route: 'unmatched', status, fault: error.code });
+    log.info({ route: 'unmatched', status, failure: error.code });
   });
 
   return {

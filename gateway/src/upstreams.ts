@@ -5,7 +5,7 @@ import type { Config } from './config.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** What the gateway knows about a route; sizes in bytes, times in milliseconds. */
+/** A route as its openapi.json declares it; sizes in bytes, times in milliseconds. */
 export type Route = {
   method: Method;
   template: string;

@@ -37,7 +37,7 @@ const keysOf = (text: string): number[] => {
   return [...found].flatMap((word) => deletionKeys(word));
 };
 
-/** Draws every value, the same in every run. What a customer has depends on its age. */
+/** Draws every value deterministically. Older customers have more orders and are inactive more often. */
 const people = `
   create temp table bench_people as
   select n, company_id, created_at, f.name as firstname,
@@ -119,8 +119,8 @@ export async function loadCustomers(ownerUrl: string, largest: string, print: (l
     await owner.query(`set maintenance_work_mem = '1GB'; set work_mem = '256MB'; set statement_timeout = 0`);
     await owner.query(words);
     for (const row of wordRows()) await owner.query('insert into bench_words values ($1, $2, $3, $4, $5, $6, $7)', row);
-    const others = Array.from({ length: amounts.companies }, () => crypto.randomUUID());
-    await step('people', people, [largest, amounts.largest, others, amounts.each]);
+    const otherCompanies = Array.from({ length: amounts.companies }, () => crypto.randomUUID());
+    await step('people', people, [largest, amounts.largest, otherCompanies, amounts.each]);
     const indexes = await dropIndexes(owner);
     await step('customers', customers);
     await step('counters', counters);

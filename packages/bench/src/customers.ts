@@ -24,7 +24,7 @@ const { values } = parseArgs({
 });
 const rounds = Number(values.rounds);
 
-const print = (line: string) => process.stdout.write(`${line}\n`);
+const writeLine = (line: string) => process.stdout.write(`${line}\n`);
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => interrupted.abort(new Error('interrupted')));
@@ -38,12 +38,12 @@ try {
   const { fleet, as_gateway, company_id } = fleetUnderTest;
   const { ownerUrl } = fleet.databases.customer;
   const loadedMark = values.keep && join(values.keep, 'loaded');
-  if (loadedMark && existsSync(loadedMark)) print(`Reusing the data in ${values.keep}`);
+  if (loadedMark && existsSync(loadedMark)) writeLine(`Reusing the data in ${values.keep}`);
   else {
-    print(
+    writeLine(
       `Loading ${amounts.largest} customers of one company and ${amounts.each} of each of ${amounts.companies} others`,
     );
-    await loadCustomers(ownerUrl, company_id, print);
+    await loadCustomers(ownerUrl, company_id, writeLine);
     if (loadedMark) writeFileSync(loadedMark, '');
   }
 
@@ -135,7 +135,7 @@ try {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `customers-${at.replaceAll(/[:.]/g, '-')}.md`);
   writeFileSync(file, [table, '', conditions, '', '## Plans', '', ...plans].join('\n'));
-  print(`\n${table}\n\n${conditions}\nThe plans are in ${relative(repoRoot, file)}`);
+  writeLine(`\n${table}\n\n${conditions}\nThe plans are in ${relative(repoRoot, file)}`);
   for (const { name, median, max, bound } of slow)
     process.stderr.write(
       `Over its bound of ${bound} ms: ${name} (median ${median.toFixed(0)}, max ${max.toFixed(0)})\n`,

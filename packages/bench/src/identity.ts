@@ -31,7 +31,7 @@ const requests: Readonly<Record<string, readonly string[]>> = {
   'company analytics': ['/api/v1/companies/analytics'],
 };
 
-const print = (line: string) => process.stdout.write(`${line}\n`);
+const writeLine = (line: string) => process.stdout.write(`${line}\n`);
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort(new Error('stopped')));
 
@@ -39,7 +39,7 @@ const load_before = loadNow();
 const benchFleet = await startBenchFleet(stopping.signal);
 try {
   const { fleet, as_gateway, company_id } = benchFleet;
-  print(`loading ${amounts.users} users in ${amounts.companies} companies`);
+  writeLine(`loading ${amounts.users} users in ${amounts.companies} companies`);
   await loadIdentity(fleet.databases.auth.ownerUrl, company_id);
   const { 'X-Company-Id': _, ...otherHeaders } = as_gateway;
   const callers = { superuser: { ...otherHeaders, 'X-User-Role': 'superuser' }, admin: as_gateway };
@@ -86,7 +86,7 @@ try {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `identity-${at.replaceAll(/[:.]/g, '-')}.md`);
   writeFileSync(file, [table, '', about, '', '## Plans', '', ...plans].join('\n'));
-  print(`\n${table}\n\n${about}\nwith the plans in ${relative(repoRoot, file)}`);
+  writeLine(`\n${table}\n\n${about}\nwith the plans in ${relative(repoRoot, file)}`);
   const slow = rows.filter((row) => row.median > maxMedian);
   for (const { name, caller } of slow) process.stderr.write(`too slow: ${name}, caller ${caller}\n`);
   if (slow.length > 0) process.exitCode = 1;

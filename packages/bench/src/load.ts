@@ -25,7 +25,7 @@ export async function startLoad(): Promise<Load> {
   const ended = once(generator, 'exit').then(() => {
     throw new Error('The load generator ended.');
   });
-  ended.catch(() => {}); // it may end while no run is waiting
+  ended.catch(() => {}); // handled by the next run, if any
   const nextMessage = () => Promise.race([once(generator, 'message'), ended]);
   await nextMessage();
   return {
@@ -33,7 +33,7 @@ export async function startLoad(): Promise<Load> {
       const response = nextMessage();
       generator.send({ ...target, amount } satisfies Order);
       const [{ failures, ...outcome }] = (await response) as [Outcome];
-      // Error responses take another time, so that a rate that includes them means nothing.
+      // Fails, because the time of error responses would distort the rate.
       if (failures > 0) throw new Error(`${failures} of ${outcome.requests} requests to ${target.url} failed.`);
       return outcome;
     },

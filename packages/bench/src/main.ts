@@ -12,7 +12,7 @@ const { values } = parseArgs({ options: { quick: { type: 'boolean', default: fal
 const effort: Effort = values.quick
   ? { rounds: 5, seconds: 3, warm_up: 5_000 }
   : { rounds: 15, seconds: 5, warm_up: 20_000 };
-const print = (line: string) => process.stdout.write(`${line}\n`);
+const writeLine = (line: string) => process.stdout.write(`${line}\n`);
 
 /** Ends the run at the next step, so that it can clean up. */
 const stopping = new AbortController();
@@ -31,11 +31,11 @@ try {
 
   const results: Measured[] = [];
   for (const benchCase of cases(benchFleet, bare)) {
-    print(`measuring: ${benchCase.name}`);
+    writeLine(`measuring: ${benchCase.name}`);
     results.push(await measure(benchCase, load, effort, stopping.signal));
   }
   const finished = report(results, effort, load_before);
-  print(
+  writeLine(
     `\n${markdown(finished)}\nwritten to ${relative(repoRoot, writeReport(join(repoRoot, '.data', 'bench'), finished))}, and as JSON next to it`,
   );
 } catch (error) {

@@ -68,12 +68,12 @@ export type InternalUser = z.infer<typeof InternalUser>;
 
 /** Response of GET /internal/revocations: revoked tokens whose signatures still verify. */
 export const Revocations = z.object({
-  /** The `since` of the next call. Lies before now by the longest time that a transaction may take. */
+  /** The `since` of the next call: now, less the longest duration of a transaction. */
   as_of: z.iso.datetime(),
   /** Ended sessions, each listed until its last token has expired. */
   sessions: z.array(z.object({ sid: z.uuid(), until: z.iso.datetime() })),
   companies: z.array(z.object({ id: z.uuid(), active: z.boolean() })),
-  /** More were found than one response holds. */
+  /** Whether the response omits some, because there are more than it can hold. */
   truncated: z.literal(true).optional(),
 });
 export type Revocations = z.infer<typeof Revocations>;

@@ -5,7 +5,7 @@ import { defineEvent, fieldsChanged as fields_changed } from './event-contract.t
 
 const customer = { customer_id: z.uuid(), number: z.int() };
 
-/** Fields of the user that its profile was created without, because another record has their value. */
+/** User fields omitted from the new profile, because another customer has their value. */
 const fields_left = z.array(z.string()).optional();
 export const customerCreated = defineEvent(
   'customer.created',

@@ -19,7 +19,7 @@ export type EventContract<Data extends z.ZodObject = z.ZodObject> = {
   name: string;
   /** The field of `data` that identifies the aggregate. Events of one aggregate keep their order. */
   aggregate: string;
-  /** Each subscriber gets a delivery of its own. */
+  /** The subscribing services. Each gets its own delivery. */
   subscribers: readonly Service[];
   data: Data;
 };

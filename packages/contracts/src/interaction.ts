@@ -71,7 +71,7 @@ const nullableInstant = z.iso.datetime().nullable();
 /** The totals over everything recorded for a customer: the values of its counters once all events are processed. */
 export const CustomerTotals = z.object({
   customer_id: z.uuid(),
-  /** How often the totals have changed; 0 for an unknown customer. Of two responses the higher number is the newer one. */
+  /** Counts the changes of the totals; 0 for an unknown customer. The response with the higher number is newer. */
   changes: count,
   total_orders: count,
   total_appointments: count,

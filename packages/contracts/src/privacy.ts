@@ -3,7 +3,7 @@ import { services } from './permissions.ts';
 
 // Export and erasure of a person's data: internal routes of every service.
 
-/** A person: a customer of a company, a user of that company, or both in one. */
+/** A person: a customer of a company, a user of that company, or both. */
 export const Person = z.strictObject({
   company_id: z.uuid(),
   customer_id: z.uuid().nullable(),

@@ -62,7 +62,7 @@ export function connect(
     // Idle connections are kept for a while, because a new one starts with empty catalog and plan caches.
     pool: { min: 0, max: options.pool ?? 10, idleTimeoutMillis: 600_000 },
     acquireConnectionTimeout: 2000,
-    // An undefined value is a bug, never "null".
+    // Never writes null for an undefined value.
     useNullAsDefault: false,
     // Keeps bound values out of error messages.
     compileSqlOnError: false,

@@ -4,7 +4,7 @@ import pg from 'pg';
 const retryInterval = 1000; // milliseconds between two attempts to acquire the lock
 
 /**
- * Runs `work` in at most one process at a time, whatever the number of replicas, while holding an advisory lock on a connection of its own.
+ * Elects a leader among the replicas: runs `work` while holding an advisory lock on a separate connection, in one process at a time.
  * When the connection is lost, so is the lock: the signal of `work` aborts, and this process competes for the lock again.
  * @param url the database that holds the advisory lock
  * @param name the name of the lock

@@ -1,4 +1,4 @@
-/** Letters without a Unicode decomposition, as people type them; Cyrillic and Greek are transliterated. */
+/** Transliterates Cyrillic, Greek, and Latin letters without a Unicode decomposition. */
 const transliterations = new Map<string, string>(
   [
     'ß-ss ł-l ø-o đ-d ð-d þ-th æ-ae œ-oe ı-i',

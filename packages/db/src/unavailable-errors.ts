@@ -17,7 +17,7 @@ const connectionLost =
 
 /**
  * Maps a database error to a 503 when the database is unreachable, starting, full or busy.
- * @returns undefined for any other error, which is a bug
+ * @returns undefined for any other error
  */
 export function asUnavailable(error: unknown): AppError | undefined {
   if (!(error instanceof Error) || error instanceof AppError) return undefined;

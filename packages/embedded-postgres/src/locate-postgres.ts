@@ -84,18 +84,18 @@ function unprivilegedUser(): RunAs {
   return { uid: Number(uid), gid: Number(gid) };
 }
 
-/** A folder that belongs to root, that every user may enter, and that no clean-up of temporary files touches. */
+/** Returns a folder of root that every user may enter and that clean-ups of temporary files spare. */
 function persistentFolder(): string {
   for (const parent of ['/var/lib', '/var/tmp']) {
     const base = join(parent, 'clientela');
     try {
       mkdirSync(base, { mode: 0o755 });
     } catch {
-      // it exists, or the parent is not writable: checked below
+      // It exists, or the parent is not writable: checked below.
     }
     const stat = lstatSync(base, { throwIfNoEntry: false });
-    // In a world-writable folder, another user's folder or link of this name must not be used.
+    // Rejects a folder or link that another user created in a world-writable folder.
     if (stat?.isDirectory() && stat.uid === 0) return base;
   }
-  throw new Error('Neither /var/lib nor /var/tmp is writable: there is no place for the data of PostgreSQL.');
+  throw new Error('No folder for the PostgreSQL data: neither /var/lib nor /var/tmp is writable.');
 }

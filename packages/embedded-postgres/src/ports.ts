@@ -16,7 +16,7 @@ export async function freePort(): Promise<number> {
   throw new Error('No free port was found.');
 }
 
-const assigned = new Set<number>(); // by this process: a port stays free until a server listens on it
+const assigned = new Set<number>(); // ports returned by this process, on which no server may listen yet
 
 /** Whether a server could listen on a port now. `port` 0 is always free. */
 export async function isFree(port: number, host = '127.0.0.1'): Promise<boolean> {

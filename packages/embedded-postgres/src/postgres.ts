@@ -49,7 +49,7 @@ const maxLogBytes = 10_000_000;
 
 /**
  * Starts the embedded PostgreSQL of an installation and creates its data folder on the first start. Reuses a server that a killed run
- * left behind. The server stops by itself when this process ends.
+ * left behind. The server stops when this process ends, also when it is killed.
  * @throws Error when the port is in use or the data is of another major version; nothing is changed then
  */
 export async function startPostgres({ folder, port, fsync }: PostgresOptions): Promise<Postgres> {
@@ -83,7 +83,7 @@ export async function startPostgres({ folder, port, fsync }: PostgresOptions): P
   };
 }
 
-/** The connection to an installation's running server, whichever process started it. */
+/** Returns the connection to an installation's running server, even when another process started it. */
 export async function findPostgres(folder: string): Promise<string | undefined> {
   const { dataHome, runAs } = await locatePostgres(folder);
   const server = await runningServer(join(dataHome, 'data'), runAs);
@@ -260,7 +260,7 @@ async function run(path: string, args: string[], runAs: RunAs): Promise<void> {
   }
 }
 
-/** Only what the binaries need, without PGPORT or secrets of the parent's environment. */
+/** Returns the environment that the binaries need, without the parent's PGPORT or secrets. */
 function minimalEnv(): NodeJS.ProcessEnv {
   const { PATH, SystemRoot, TEMP } = process.env;
   return { ...(PATH && { PATH }), ...(SystemRoot && { SystemRoot }), ...(TEMP && { TEMP }), LC_ALL: 'C', TZ: 'UTC' };

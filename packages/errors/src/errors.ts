@@ -32,7 +32,7 @@ export type ErrorDetails = {
   detail: string;
   errors?: readonly FieldError[];
   headers?: Readonly<Record<string, string>>;
-  /** Finds the conflicting record. Runs after the rollback, because a failed transaction can read nothing more. */
+  /** Finds the conflicting record. Runs after the rollback, because a failed transaction accepts no further queries. */
   existing?: (db: never) => Promise<object | undefined>;
   cause?: unknown;
 };

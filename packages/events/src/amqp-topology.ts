@@ -9,7 +9,7 @@ export const deadQueueOf = (exchange: string, service: string): string => `${que
 // Deliveries of a message that is never acknowledged, for example because it crashes the consumer. Restarts of consumers and of the
 // broker count too, so the limit is generous.
 const deliveryLimit = 50;
-const unlimited = 1_000_000; // a message in a dead-letter queue has nowhere else to go and is never dropped
+const unlimited = 1_000_000; // redeliveries: a dead-letter queue must never drop a message
 
 /** Returns each subscribing service with the events that its queue is bound to. */
 export function queueBindings(): { service: Service; names: string[] }[] {

@@ -31,8 +31,8 @@ export const httpTransport = (db: Db, publisher: Service, client: ServiceClient)
 });
 
 /**
- * Turns deliveries for a broker that is no longer configured into one delivery per subscribing service, ordered among those written since.
- * It runs before each poll and is served by an index, as there is mostly nothing to do.
+ * Replaces deliveries for a broker that is no longer configured by one delivery per subscribing service, in the order of their events.
+ * Runs before each poll; an index makes it cheap when there are none.
  */
 async function reassignBrokerDeliveries(db: Db): Promise<void> {
   while (await brokerDeliveries(db).first(db.raw('1'))) await db.transaction((tx) => reassignOneBatch(tx));

@@ -16,10 +16,10 @@ export type Delivery = {
   envelope: Envelope;
 };
 
-/** Sends deliveries to one destination. Each transport has a loop of its own, so that an unreachable one delays no other. */
+/** Sends deliveries to one destination. The relay runs one loop per transport, so that an unreachable one delays no other. */
 export type Transport = {
   name: string;
-  /** The subscriber whose deliveries it sends; left out, those of all subscribers. */
+  /** The subscriber whose deliveries it sends; default all subscribers. */
   subscriber?: string;
   /** Aggregates sent concurrently; the events of one aggregate are sent one after the other. */
   maxConcurrentAggregates: number;
@@ -72,7 +72,7 @@ export function startRelay(options: {
   });
 
   async function runTransport(transport: Transport, signal: AbortSignal): Promise<void> {
-    // When the oldest event of an aggregate is attempted next. Kept in memory, because the leader is the only sender.
+    // Time of the next attempt by aggregate. In memory only, because the leader is the only sender.
     const blockedAggregates = new Map<string, number>();
     let failures = 0;
     while (!signal.aborted) {

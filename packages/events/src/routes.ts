@@ -24,7 +24,7 @@ const receiveEventRoute = (subscriptions: readonly Subscription[]): Route =>
     handle: async ({ tx, body, prepared }) => ({ processed: await consumeOnce(tx, prepared, body) }),
   });
 
-/** One company; left out, all companies. */
+/** Selects one company; default all companies. */
 const CompanyFilter = z.strictObject({ company_id: z.uuid().optional() });
 const toScope = ({ company_id }: z.infer<typeof CompanyFilter>) =>
   company_id ? { company_id } : { all: true as const };

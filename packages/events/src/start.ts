@@ -12,7 +12,7 @@ import { startRelay, type Relay } from './relay.ts';
 import { handlerRetries, deliveryRetries, type Retries } from './retries.ts';
 import type { Subscription } from './subscribe.ts';
 
-/** With a RabbitMQ address, events go through the broker; without one, from service to service over HTTP. */
+/** Selects the transport: the broker with a RabbitMQ URL, else HTTP from service to service. */
 export type EventSettings = { RABBITMQ_URL?: string | undefined; RABBITMQ_EXCHANGE: string };
 
 export type Events = Relay & { metrics: Registry };

@@ -7,7 +7,7 @@ import { startIdempotencyCleanup } from './idempotency/idempotency-cleanup.ts';
 import { parseServiceKeys, type ServiceKeys } from './identity/actor.ts';
 import { listen } from './routing/listen.ts';
 
-/** The settings of every service, by the names that `serviceSettings` gives them. */
+/** The settings that all services have, as `serviceSettings` names them. */
 type ServiceConfig<Name extends Service> = {
   [Setting in `${Uppercase<Name>}_${'DATABASE_URL' | 'SERVICE_KEY' | 'SECRET'}`]: string;
 } & { [Setting in `${Uppercase<Name>}_PORT`]: number } & {
@@ -16,13 +16,13 @@ type ServiceConfig<Name extends Service> = {
   SERVICE_KEY_HASHES: string;
 };
 
-/** The services that a configuration names the URL of. */
+/** The services whose URL is in the configuration: `CUSTOMER_SERVICE_URL` stands for `customer`. */
 type CalledService<Config> = Service &
   { [Setting in keyof Config]: Setting extends `${infer Name}_SERVICE_URL` ? Lowercase<Name> : never }[keyof Config];
 
 export type ServiceProcess<Config> = {
   config: Config;
-  /** What every service passes to `createService`. */
+  /** The dependencies that every service passes to its `createApp`. */
   deps: { db: Db; log: Log; serviceKeys: ServiceKeys; secret: string };
   databaseUrl: string;
   /** Creates a client of another service. @param options.timeout milliseconds per call */
@@ -47,28 +47,28 @@ export const runService = <Name extends Service, Config extends ServiceConfig<Na
   runProcess(async (onShutdown) => {
     const config = options.readConfig();
     const settings = config as Readonly<Record<string, unknown>>;
-    const own = (setting: string) => settings[`${name.toUpperCase()}_${setting}`] as string;
+    const ownSetting = (setting: string) => settings[`${name.toUpperCase()}_${setting}`] as string;
     const log = createLog(name, config.LOG_LEVEL, { redact: redactedNames });
 
-    const db = connect(own('DATABASE_URL'), { name, ...options.poolOptions(config) });
+    const db = connect(ownSetting('DATABASE_URL'), { name, ...options.poolOptions(config) });
     onShutdown(() => db.destroy());
     const idempotencyCleanup = startIdempotencyCleanup(db, log);
     onShutdown(() => idempotencyCleanup.stop());
 
     const app = await options.start({
       config,
-      deps: { db, log, serviceKeys: parseServiceKeys(config.SERVICE_KEY_HASHES), secret: own('SECRET') },
-      databaseUrl: own('DATABASE_URL'),
+      deps: { db, log, serviceKeys: parseServiceKeys(config.SERVICE_KEY_HASHES), secret: ownSetting('SECRET') },
+      databaseUrl: ownSetting('DATABASE_URL'),
       client: (service, callOptions) =>
         serviceClient({
           service,
           url: settings[`${(service as Service).toUpperCase()}_SERVICE_URL`] as string,
-          key: own('SERVICE_KEY'),
+          key: ownSetting('SERVICE_KEY'),
           ...callOptions,
         }),
       onShutdown,
     });
-    const server = await listen(app, { host: config.HOST, port: Number(own('PORT')) });
+    const server = await listen(app, { host: config.HOST, port: Number(ownSetting('PORT')) });
     onShutdown(() => server.close());
     log.info({ port: server.port }, 'listening');
   });

@@ -1,7 +1,7 @@
 import type { ErasureReport, Person, Service } from '@clientela/contracts';
 import type { Db, Tx } from '@clientela/db';
 
-/** Selects a person's rows: each column must equal that id of the person. An id that is null matches nothing. */
+/** Selects a person's rows: each column must equal the named id of the person. A null id matches no rows. */
 export type Match = Readonly<Record<string, keyof Person>>;
 
 type ExportPolicy =
@@ -55,7 +55,7 @@ export type DataInventory = {
   /**
    * Runs once per request, in the first transaction of an erasure, before the tables with `atStart`: writes the tombstones, which keep late
    * requests and events from restoring the person, and publishes events.
-   * @returns rows it keeps that no id of the person finds, for the report
+   * @returns kept rows that no id of the person selects, for the report
    */
   onStart?: (tx: Tx, person: Person, request_id: string) => Promise<ErasureReport['kept'] | void>;
 };

@@ -27,7 +27,7 @@ export function buildReport(
         columns: Object.keys(blankValues(columns, erasure.columns)),
         why: erasure.anonymise,
       });
-    // A kept table without rows refers to nobody.
+    // A kept table without rows has nothing to report.
     else if (line.rows > 0) report.kept.push({ ...line, columns: [...erasure.columns], why: erasure.keep });
   }
   report.kept.push(...kept);

@@ -51,7 +51,7 @@ export async function eraseTable(tx: Tx, catalog: Catalog, table: TablePolicy, p
   return rows;
 }
 
-/** Finds the key that ends a batch, among the company's rows where the key begins with the company; undefined on the last batch. */
+/** Finds the last key of a batch; undefined for the last batch. Reads the company's rows only, when the key begins with the company. */
 async function findBatchEnd(
   tx: Tx,
   table: string,

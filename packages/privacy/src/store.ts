@@ -10,7 +10,7 @@ export type Progress = {
   /** Rows counted so far, by step. */
   rows: Record<string, number>;
   finished: string[];
-  /** What `onStart` keeps, for the report. */
+  /** The rows that `onStart` keeps, for the report. */
   kept: ErasureReport['kept'];
 };
 export type Erasure = {

@@ -17,7 +17,7 @@ export function environment(dotenv: string, env: NodeJS.ProcessEnv = process.env
 
 /**
  * Reads mounted secrets: `X_FILE` names a file that holds the value of `X`. Giving both is a problem.
- * @param problems receives what is wrong
+ * @param problems receives one line for each problem
  */
 export function readSecretFiles(
   env: NodeJS.ProcessEnv,

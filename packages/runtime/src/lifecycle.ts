@@ -32,7 +32,7 @@ export async function runProcess(start: (onShutdown: (hook: ShutdownHook) => voi
 
   process.once('SIGTERM', () => void stop(0));
   process.once('SIGINT', () => void stop(0));
-  // Stops with the supervisor that started this process, however that ended.
+  // Stops when the supervisor that started this process ends for any reason.
   if (process.send) {
     process.once('disconnect', () => {
       discardOutput();

@@ -94,13 +94,20 @@ describe('a log line', () => {
 
   test('keeps other fields', () => {
     const request = { request_id: 'abcdefgh', method: 'GET', route: '/api/customers/{id}', status: 200, ms: 1.2 };
-    const who = { actor_id: 'a', company_id: 'c', fault: 'late', cut_off: true, email: null, nothing: undefined };
+    const fields = {
+      actor_id: 'a',
+      company_id: 'c',
+      failure: 'timed out',
+      cut_off: true,
+      email: null,
+      nothing: undefined,
+    };
     const at = new Date(0);
     const { lines } = captureLog((log) =>
-      log.info({ ...request, ...who, at, counts: { a: [1, 2, { b: true }] } }, 'logged'),
+      log.info({ ...request, ...fields, at, counts: { a: [1, 2, { b: true }] } }, 'logged'),
     );
     const line = { level: 'info', time: expect.any(String), service: 'auth', pid: process.pid, msg: 'logged' };
-    const { nothing: _omitted, ...logged } = who;
+    const { nothing: _omitted, ...logged } = fields;
     expect(lines).toEqual([
       { ...line, ...request, ...logged, at: at.toISOString(), counts: { a: [1, 2, { b: true }] } },
     ]);

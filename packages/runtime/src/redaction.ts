@@ -35,7 +35,7 @@ const newBudget = (): Budget => ({ values: maxValues, characters: maxTotalLength
 
 export type Redactor = {
   /**
-   * Redacts the fields of a log line at any depth: values under redacted names, and what errors carry along.
+   * Redacts the fields of a log line at any depth: values under redacted names, and the extra properties of errors.
    * Bounds the size of the line. Returns the same object when nothing changes.
    */
   redact: (fields: object) => object;

@@ -9,7 +9,7 @@ import { brokerFile, startRabbitmq, type Rabbitmq, type SharedBroker } from './r
 export const testExchange = (): string => `test-${randomBytes(6).toString('hex')}`;
 
 /**
- * The RabbitMQ of this run: the one in `RABBITMQ_URL`, otherwise one that the first caller starts and that ends with the run.
+ * Returns the RabbitMQ of this run: the one in `RABBITMQ_URL`, else one that the first call starts and the end of the run stops.
  * @returns its URL
  */
 export async function sharedBroker(): Promise<string> {

@@ -11,8 +11,7 @@ export type StubServer = {
   url: string;
   /** Sets the handler. Undefined closes the connection; a pending promise leaves the request without a response. */
   respond: (handler: (path: string, body: unknown) => StubResponse | Promise<StubResponse>) => void;
-  /** Former name of `respond`. */
-  answer: StubServer['respond'];
+
   /** The requests received so far. */
   calls: { method: string; path: string; headers: NodeJS.Dict<string | string[]>; body: unknown }[];
   close: () => Promise<void>;
@@ -50,7 +49,6 @@ export async function stubServer(service: Service): Promise<StubServer> {
     url,
     client: serviceClient({ service, url, key: 'key-of-test' }),
     respond,
-    answer: respond,
     calls,
     close: () =>
       new Promise((resolve) => {

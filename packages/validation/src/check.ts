@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 
 /**
- * Makes a check that stops the validation of its own value only. zod's `abort` would also skip the refinements of the enclosing object,
+ * Creates a check that stops the validation of its own value only. zod's `abort` would also skip the refinements of the enclosing object,
  * and their errors would be missing from the response.
  */
 export const check =

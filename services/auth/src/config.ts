@@ -30,7 +30,7 @@ const shape = z.object({
 
 export const Config = shape.superRefine(secretForHs256, { when: () => true });
 
-/** Settings of the one-off commands. */
+/** Settings of the command-line scripts. */
 export const { AUTH_DATABASE_URL, AUTH_SECRET } = shape.shape;
 
 export type Config = z.infer<typeof Config>;

@@ -85,6 +85,6 @@ export const privacy: DataInventory = {
     },
   ],
   notPersonal: {
-    avatar_deletions: 'pictures that the storage must delete: an erasure waits until these rows are gone',
+    avatar_deletions: 'files to delete from the avatar storage: an erasure waits until these rows are deleted',
   },
 };

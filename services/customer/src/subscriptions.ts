@@ -17,7 +17,7 @@ import type { TotalsClient } from './stats/totals-client.ts';
 import { findTotalsVersion, updateTotals } from './stats/store.ts';
 import { isErasedUser, lockUser } from './tombstones/store.ts';
 
-/** Takes the author of the user's change over to this one. */
+/** Attributes this change to the author of the user's change. */
 const originOf = (event: { actor_id: string; request_id: string }, { company }: UserWithCompany) => ({
   id: event.actor_id,
   company_id: company.id,

@@ -123,7 +123,7 @@ export const expectedAccess: Readonly<Record<string, string>> = {
 function underBothPrefixes(routes: Record<string, string>): Record<string, string> {
   return Object.fromEntries(
     ['/auth', '/api/auth'].flatMap((prefix) =>
-      Object.entries(routes).map(([route, who]) => [route.replace(' ', ` ${prefix}`), who]),
+      Object.entries(routes).map(([route, access]) => [route.replace(' ', ` ${prefix}`), access]),
     ),
   );
 }
@@ -132,8 +132,8 @@ export type Access = 'any' | 'own' | 'none';
 
 /** Looks up the access of a role to a route. */
 export function accessOf(route: string, role: Role): Access {
-  const who = expectedAccess[route] ?? '';
-  if (who === 'open' || who === 'signed_in') return 'any';
-  const listed = who.split(' ');
+  const access = expectedAccess[route] ?? '';
+  if (access === 'open' || access === 'signed_in') return 'any';
+  const listed = access.split(' ');
   return listed.includes(role) ? 'any' : listed.includes(`${role}:own`) ? 'own' : 'none';
 }

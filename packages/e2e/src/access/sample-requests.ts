@@ -15,7 +15,7 @@ export type Sample = {
 type SampleFactory = (setup: AccessSetup, caller: SignedInUser, own: boolean) => Promise<Sample> | Sample;
 
 const unique = () => randomUUID().slice(0, 13);
-const at = (path: string, body?: unknown): Sample => ({ path, ...(body !== undefined && { body }) });
+const sample = (path: string, body?: unknown): Sample => ({ path, ...(body !== undefined && { body }) });
 const colleague = async ({ createUser }: AccessSetup, { user }: SignedInUser) => createUser(user.role);
 const anotherSession = async ({ fleet }: AccessSetup, { email, password }: SignedInUser) =>
   signIn(fleet.url, email, password);
@@ -54,7 +54,7 @@ const userFor = async (setup: AccessSetup, caller: SignedInUser, own: boolean) =
 const onCustomer =
   (rest: string, body?: object): SampleFactory =>
   async (setup, caller, own) =>
-    at(`/api/customers/${(await customerFor(setup, caller, own)).id}${rest}`, body);
+    sample(`/api/customers/${(await customerFor(setup, caller, own)).id}${rest}`, body);
 /** About the caller and the other admin, who sends it too. Staff have a profile only when it was created for them. */
 const withProfile =
   (rest: string, body?: object): SampleFactory =>
@@ -64,14 +64,14 @@ const withProfile =
     const { status } = await otherAdmin.get('/api/customers/me');
     if (status === 404)
       assertCreated(await otherAdmin.post('/api/customers', { user_id: otherAdmin.user.id, email: otherAdmin.email }));
-    return at(`/api/customers/me${rest}`, body);
+    return sample(`/api/customers/me${rest}`, body);
   };
 const onInteraction =
   (body?: object): SampleFactory =>
   async (setup) => {
     const path = `/api/customers/${(await customer(setup)).id}/interactions`;
     const { interaction } = await setup.create(path, { notes: 'Called', type: 'call' });
-    return at(`${path}/${interaction.id}`, body);
+    return sample(`${path}/${interaction.id}`, body);
   };
 const order = { kind: 'order', direction: 'in', amount: '10.00' };
 const onTransaction =
@@ -79,17 +79,17 @@ const onTransaction =
   async (setup) => {
     const path = `/api/customers/${(await customer(setup)).id}/transactions`;
     const { transaction } = await setup.create(path, { ...order, status: 'pending' });
-    return at(`${path}/${transaction.id}`, body);
+    return sample(`${path}/${transaction.id}`, body);
   };
 const onProduct =
   (rest: string, body?: object): SampleFactory =>
   async (setup) =>
-    at(`/api/products/${(await product(setup)).id}${rest}`, body);
+    sample(`/api/products/${(await product(setup)).id}${rest}`, body);
 /** By customer number, as in the legacy API. */
 const onNumber =
   (rest: string, body?: () => object): SampleFactory =>
   async (setup) =>
-    at(`/rest/v1/customers/${(await customer(setup)).number}${rest}`, body?.());
+    sample(`/rest/v1/customers/${(await customer(setup)).number}${rest}`, body?.());
 const newPhone = () => ({ phone: `7${randomInt(1_000_000_000, 10_000_000_000)}` });
 const newFavorite = async (setup: AccessSetup, caller: SignedInUser, own: boolean) => ({
   user_id: (await customerFor(setup, caller, own)).number,
@@ -98,12 +98,12 @@ const newFavorite = async (setup: AccessSetup, caller: SignedInUser, own: boolea
 const favorites = (path: string): Record<string, SampleFactory> => ({
   [`GET ${path}`]: async (setup, caller, own) => {
     const { user_id } = await setup.create(path, await newFavorite(setup, caller, own));
-    return { ...at(`${path}?user_id=${user_id}`), emptyResult: { items: [], count: 0 } };
+    return { ...sample(`${path}?user_id=${user_id}`), emptyResult: { items: [], count: 0 } };
   },
-  [`POST ${path}`]: async (setup, caller, own) => at(path, await newFavorite(setup, caller, own)),
+  [`POST ${path}`]: async (setup, caller, own) => sample(path, await newFavorite(setup, caller, own)),
   [`DELETE ${path}`]: async (setup, caller, own) => {
     const { id } = await setup.create(path, await newFavorite(setup, caller, own));
-    return { ...at(path, { id: [id] }), emptyResult: { success: true, message: null, data: { count_deleted: 0 } } };
+    return { ...sample(path, { id: [id] }), emptyResult: { success: true, message: null, data: { count_deleted: 0 } } };
   },
 });
 
@@ -112,32 +112,32 @@ const asColleague =
   (path: string, body?: (user: SignedInUser) => object): SampleFactory =>
   async (setup, caller) => {
     const user = await colleague(setup, caller);
-    return { ...at(path, body?.(user)), as: user };
+    return { ...sample(path, body?.(user)), as: user };
   };
 
 const accounts = (prefix: string): Record<string, SampleFactory> => ({
   [`POST ${prefix}/register`]: () =>
-    at(`${prefix}/register`, { email: `${unique()}@example.com`, password: 'correct horse battery', name: 'New' }),
+    sample(`${prefix}/register`, { email: `${unique()}@example.com`, password: 'correct horse battery', name: 'New' }),
   [`POST ${prefix}/login`]: ({ users: { viewer } }) =>
-    at(`${prefix}/login`, { email: viewer.email, password: viewer.password }),
+    sample(`${prefix}/login`, { email: viewer.email, password: viewer.password }),
   [`POST ${prefix}/refresh`]: async (setup) =>
-    at(`${prefix}/refresh`, { refresh_token: (await anotherSession(setup, setup.users.viewer)).refresh_token }),
+    sample(`${prefix}/refresh`, { refresh_token: (await anotherSession(setup, setup.users.viewer)).refresh_token }),
   [`POST ${prefix}/logout`]: async (setup, caller) => ({
-    ...at(`${prefix}/logout`),
+    ...sample(`${prefix}/logout`),
     as: await anotherSession(setup, caller),
   }),
   [`POST ${prefix}/logout-all`]: asColleague(`${prefix}/logout-all`),
-  [`GET ${prefix}/me`]: () => at(`${prefix}/me`),
-  [`PATCH ${prefix}/me`]: () => at(`${prefix}/me`, { address: `Road ${unique()}` }),
+  [`GET ${prefix}/me`]: () => sample(`${prefix}/me`),
+  [`PATCH ${prefix}/me`]: () => sample(`${prefix}/me`, { address: `Road ${unique()}` }),
   [`POST ${prefix}/change-password`]: asColleague(`${prefix}/change-password`, ({ password }) => ({
     current_password: password,
     new_password: `another ${unique()}`,
   })),
-  [`GET ${prefix}/sessions`]: () => at(`${prefix}/sessions`),
+  [`GET ${prefix}/sessions`]: () => sample(`${prefix}/sessions`),
   [`DELETE ${prefix}/sessions/{session_id}`]: async (setup, caller) => {
     const user = await anotherSession(setup, caller);
     const { sessions } = (await user.get('/auth/sessions')).body as { sessions: { id: string; current: boolean }[] };
-    return { ...at(`${prefix}/sessions/${sessions.find(({ current }) => current)?.id}`), as: user };
+    return { ...sample(`${prefix}/sessions/${sessions.find(({ current }) => current)?.id}`), as: user };
   },
 });
 
@@ -170,8 +170,8 @@ async function failedEvent({ fleet, company_id }: AccessSetup): Promise<string> 
 async function doneErasure({ fleet, company_id }: AccessSetup, caller: SignedInUser, own: boolean): Promise<string> {
   const id = randomUUID();
   const [customer_id, user_id] = [randomUUID(), own ? caller.user.id : randomUUID()];
-  const at = new Date().toISOString();
-  const receipt = { request_id: id, company_id, customer_id, user_id, requested_at: at, done_at: at, services: [] };
+  const now = new Date().toISOString();
+  const receipt = { request_id: id, company_id, customer_id, user_id, requested_at: now, done_at: now, services: [] };
   const client = new pg.Client({ connectionString: fleet.databases.customer.ownerUrl });
   await client.connect();
   await client.query(
@@ -185,16 +185,16 @@ async function doneErasure({ fleet, company_id }: AccessSetup, caller: SignedInU
 const onErasure =
   (rest: string): SampleFactory =>
   async (setup, caller, own) =>
-    at(`/api/gdpr/requests/${await doneErasure(setup, caller, own)}${rest}`);
+    sample(`/api/gdpr/requests/${await doneErasure(setup, caller, own)}${rest}`);
 
 export const samples: Readonly<Record<string, SampleFactory>> = {
-  'GET /.well-known/jwks.json': () => at('/.well-known/jwks.json'),
+  'GET /.well-known/jwks.json': () => sample('/.well-known/jwks.json'),
   ...accounts('/auth'),
   ...accounts('/api/auth'),
 
-  'GET /api/v1/users': () => at('/api/v1/users'),
+  'GET /api/v1/users': () => sample('/api/v1/users'),
   'POST /api/v1/users': ({ company_id }) =>
-    at('/api/v1/users', {
+    sample('/api/v1/users', {
       username: `u-${unique()}`,
       email: `${unique()}@example.com`,
       password: 'correct horse battery',
@@ -204,36 +204,36 @@ export const samples: Readonly<Record<string, SampleFactory>> = {
       company_id,
     }),
   'GET /api/v1/users/{user_id}': async (setup, caller, own) =>
-    at(`/api/v1/users/${(await userFor(setup, caller, own)).user.id}`),
+    sample(`/api/v1/users/${(await userFor(setup, caller, own)).user.id}`),
   'PUT /api/v1/users/{user_id}': async (setup, caller, own) =>
-    at(`/api/v1/users/${(await userFor(setup, caller, own)).user.id}`, { address: `Road ${unique()}` }),
+    sample(`/api/v1/users/${(await userFor(setup, caller, own)).user.id}`, { address: `Road ${unique()}` }),
   'DELETE /api/v1/users/{user_id}': async ({ createUser }) =>
-    at(`/api/v1/users/${(await createUser('viewer')).user.id}`),
-  'GET /api/v1/users/roles': () => at('/api/v1/users/roles'),
-  'GET /api/v1/users/analytics': () => at('/api/v1/users/analytics'),
-  'GET /api/v1/companies': () => at('/api/v1/companies'),
-  'POST /api/v1/companies': () => at('/api/v1/companies', newCompany()),
-  'GET /api/v1/companies/{company_id}': ({ company_id }) => at(`/api/v1/companies/${company_id}`),
+    sample(`/api/v1/users/${(await createUser('viewer')).user.id}`),
+  'GET /api/v1/users/roles': () => sample('/api/v1/users/roles'),
+  'GET /api/v1/users/analytics': () => sample('/api/v1/users/analytics'),
+  'GET /api/v1/companies': () => sample('/api/v1/companies'),
+  'POST /api/v1/companies': () => sample('/api/v1/companies', newCompany()),
+  'GET /api/v1/companies/{company_id}': ({ company_id }) => sample(`/api/v1/companies/${company_id}`),
   'PUT /api/v1/companies/{company_id}': ({ company_id }) =>
-    at(`/api/v1/companies/${company_id}`, { name: `Renamed ${unique()}` }),
+    sample(`/api/v1/companies/${company_id}`, { name: `Renamed ${unique()}` }),
   'DELETE /api/v1/companies/{company_id}': async (setup, { user }) =>
-    at(`/api/v1/companies/${user.role === 'superuser' ? await otherCompany(setup) : setup.company_id}`),
-  'GET /api/v1/companies/analytics': () => at('/api/v1/companies/analytics'),
-  'GET /api/v1/document-types': () => at('/api/v1/document-types'),
+    sample(`/api/v1/companies/${user.role === 'superuser' ? await otherCompany(setup) : setup.company_id}`),
+  'GET /api/v1/companies/analytics': () => sample('/api/v1/companies/analytics'),
+  'GET /api/v1/document-types': () => sample('/api/v1/document-types'),
   'POST /api/v1/document-types': () =>
-    at('/api/v1/document-types', { name: 'New', code: `t${unique().replaceAll('-', '')}` }),
-  'PUT /api/v1/document-types/{code}': () => at('/api/v1/document-types/passport', { description: unique() }),
-  'GET /api/v1/audit-logs': () => at('/api/v1/audit-logs'),
-  'GET /api/v1/events/failed': () => at('/api/v1/events/failed'),
+    sample('/api/v1/document-types', { name: 'New', code: `t${unique().replaceAll('-', '')}` }),
+  'PUT /api/v1/document-types/{code}': () => sample('/api/v1/document-types/passport', { description: unique() }),
+  'GET /api/v1/audit-logs': () => sample('/api/v1/audit-logs'),
+  'GET /api/v1/events/failed': () => sample('/api/v1/events/failed'),
   'POST /api/v1/events/failed/{event_id}/resend': async (setup) =>
-    at(`/api/v1/events/failed/${await failedEvent(setup)}/resend`),
+    sample(`/api/v1/events/failed/${await failedEvent(setup)}/resend`),
 
-  'GET /api/customers': () => at('/api/customers'),
-  'GET /api/customers/search': () => at('/api/customers/search?q=anybody'),
-  'GET /api/customers/analytics': () => at('/api/customers/analytics'),
-  'POST /api/customers': () => at('/api/customers', { full_name: 'New Customer' }),
+  'GET /api/customers': () => sample('/api/customers'),
+  'GET /api/customers/search': () => sample('/api/customers/search?q=anybody'),
+  'GET /api/customers/analytics': () => sample('/api/customers/analytics'),
+  'POST /api/customers': () => sample('/api/customers', { full_name: 'New Customer' }),
   'POST /api/customers/batch': () =>
-    at('/api/customers/batch', { operations: [{ op: 'create', data: { full_name: 'One of Many' } }] }),
+    sample('/api/customers/batch', { operations: [{ op: 'create', data: { full_name: 'One of Many' } }] }),
   'GET /api/customers/{customer_id}': onCustomer(''),
   'PUT /api/customers/{customer_id}': onCustomer('', { gender: 'female' }),
   'PATCH /api/customers/{customer_id}': onCustomer('', { gender: 'male' }),
@@ -247,7 +247,7 @@ export const samples: Readonly<Record<string, SampleFactory>> = {
   'DELETE /api/customers/{customer_id}/avatar': onCustomer('/avatar'),
   'GET /avatars/{name}': async (setup) => {
     const path = `/api/customers/${(await customer(setup)).id}/avatar`;
-    return at((await setup.users.admin.post(path, avatarForm())).body.customer.avatar_url);
+    return sample((await setup.users.admin.post(path, avatarForm())).body.customer.avatar_url);
   },
   'GET /api/customers/{customer_id}/stats': onCustomer('/stats'),
   'GET /api/customers/{customer_id}/orders': onCustomer('/orders'),
@@ -260,32 +260,32 @@ export const samples: Readonly<Record<string, SampleFactory>> = {
   'POST /api/customers/{customer_id}/tags': onCustomer('/tags', { label: 'VIP' }),
   'DELETE /api/customers/{customer_id}/tags/{tag_id}': async (setup) => {
     const { id, customer_id } = await tag(setup);
-    return at(`/api/customers/${customer_id}/tags/${id}`);
+    return sample(`/api/customers/${customer_id}/tags/${id}`);
   },
   'POST /api/customers/tags': async (setup) =>
-    at('/api/customers/tags', { customer_id: (await customer(setup)).id, label: 'VIP' }),
+    sample('/api/customers/tags', { customer_id: (await customer(setup)).id, label: 'VIP' }),
   'GET /api/customers/tags/customer/{customer_id}': async (setup) =>
-    at(`/api/customers/tags/customer/${(await customer(setup)).id}`),
-  'DELETE /api/customers/tags/{tag_id}': async (setup) => at(`/api/customers/tags/${(await tag(setup)).id}`),
+    sample(`/api/customers/tags/customer/${(await customer(setup)).id}`),
+  'DELETE /api/customers/tags/{tag_id}': async (setup) => sample(`/api/customers/tags/${(await tag(setup)).id}`),
   'GET /api/customers/{customer_id}/notes': onCustomer('/notes'),
   'POST /api/customers/{customer_id}/notes': onCustomer('/notes', { content: 'Called' }),
   'DELETE /api/customers/{customer_id}/notes/{note_id}': async (setup) => {
     const { id } = await customer(setup);
     const { note } = await setup.create(`/api/customers/${id}/notes`, { content: 'Called' });
-    return at(`/api/customers/${id}/notes/${note.id}`);
+    return sample(`/api/customers/${id}/notes/${note.id}`);
   },
 
   'POST /api/gdpr/export': async (setup, caller, own) =>
-    at('/api/gdpr/export', { customer_id: (await customerFor(setup, caller, own)).id }),
+    sample('/api/gdpr/export', { customer_id: (await customerFor(setup, caller, own)).id }),
   'POST /api/gdpr/delete': async (setup, caller, own) => {
     const user = own ? await colleague(setup, caller) : caller;
     const body = { customer_id: (await customerFor(setup, user, own)).id };
-    return { ...at('/api/gdpr/delete?wait=true', body), as: user };
+    return { ...sample('/api/gdpr/delete?wait=true', body), as: user };
   },
   'GET /api/gdpr/requests': async (setup, caller, own) => {
     if (own) await doneErasure(setup, caller, own);
     const emptyResult = { requests: [], total: 0, page: 1, pages: 0, per_page: 20 };
-    return { ...at('/api/gdpr/requests'), emptyResult };
+    return { ...sample('/api/gdpr/requests'), emptyResult };
   },
   'GET /api/gdpr/requests/{request_id}': onErasure(''),
   'GET /api/gdpr/requests/{request_id}/receipt': onErasure('/receipt'),
@@ -300,13 +300,13 @@ export const samples: Readonly<Record<string, SampleFactory>> = {
   'POST /api/customers/{customer_id}/transactions': onCustomer('/transactions', order),
   'GET /api/customers/{customer_id}/transactions/{transaction_id}': onTransaction(),
   'PATCH /api/customers/{customer_id}/transactions/{transaction_id}': onTransaction({ status: 'completed' }),
-  'GET /api/transactions': () => at('/api/transactions'),
+  'GET /api/transactions': () => sample('/api/transactions'),
   'GET /api/customers/{customer_id}/timeline': onCustomer('/timeline'),
-  'GET /api/interaction-types': () => at('/api/interaction-types'),
-  'POST /api/interaction-types': () => at('/api/interaction-types', { name: `t${unique()}` }),
+  'GET /api/interaction-types': () => sample('/api/interaction-types'),
+  'POST /api/interaction-types': () => sample('/api/interaction-types', { name: `t${unique()}` }),
 
-  'GET /api/products': () => at('/api/products'),
-  'POST /api/products': () => at('/api/products', { name: 'New', price: 1 }),
+  'GET /api/products': () => sample('/api/products'),
+  'POST /api/products': () => sample('/api/products', { name: 'New', price: 1 }),
   'GET /api/products/{product_id}': onProduct(''),
   'PUT /api/products/{product_id}': onProduct('', { name: 'Renamed' }),
   'PATCH /api/products/{product_id}': onProduct('', { name: 'Renamed' }),
@@ -315,11 +315,11 @@ export const samples: Readonly<Record<string, SampleFactory>> = {
   'PATCH /api/products/{product_id}/activate': onProduct('/activate'),
 
   ...favorites('/api/favorites'),
-  'GET /api/favorites/popular': () => at('/api/favorites/popular'),
+  'GET /api/favorites/popular': () => sample('/api/favorites/popular'),
   ...favorites('/rest/v1/favorites'),
 
-  'GET /rest/v1/customers': () => at('/rest/v1/customers'),
-  'POST /rest/v1/customers': () => at('/rest/v1/customers', newPhone()),
+  'GET /rest/v1/customers': () => sample('/rest/v1/customers'),
+  'POST /rest/v1/customers': () => sample('/rest/v1/customers', newPhone()),
   'GET /rest/v1/customers/{customer_id}': onNumber(''),
   'PATCH /rest/v1/customers/{customer_id}': onNumber('', () => ({ gender: 'M' })),
   'PATCH /rest/v1/customers/{customer_id}/phone': onNumber('/phone', newPhone),

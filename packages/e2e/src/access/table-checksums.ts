@@ -3,7 +3,7 @@ import pg from 'pg';
 import { expect } from 'vitest';
 import type { TestFleet } from '../testing/test-fleet.ts';
 
-/** Tables that change by themselves or record rejections: deliveries, audit log, failed sign-ins, avatars to delete. */
+/** Tables that change in the background or on rejected requests: deliveries, audit log, failed sign-ins, avatars to delete. */
 const excluded = /^(outbox_|inbox_|audit_|sign_in_|avatar_deletions|migrations|knex_|schema_)/;
 
 export type Checksums = Record<string, string>;

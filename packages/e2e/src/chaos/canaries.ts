@@ -76,11 +76,11 @@ export async function newCanary(
   const user_id: string = user.id ?? user.user.id;
   await send(admin, 'PUT', `/api/v1/users/${user_id}`, { first_name: mark() });
 
-  const open = client(url);
+  const anonymous = client(url);
   const device = { 'User-Agent': mark() };
-  await open.post('/auth/login', { email, password: 'not the password' }, device);
-  await open.post('/auth/login', { username: transientMark(), password }, device);
-  const signed = await open.post('/auth/login', { email, password }, device);
+  await anonymous.post('/auth/login', { email, password: 'not the password' }, device);
+  await anonymous.post('/auth/login', { username: transientMark(), password }, device);
+  const signed = await anonymous.post('/auth/login', { email, password }, device);
   const self = client(url, signed.body.access_token);
   await send(self, 'PATCH', '/auth/me', { address: mark() });
   const { customer } = await send(self, 'GET', '/api/customers/me');
@@ -106,8 +106,8 @@ export async function newCanary(
   await send(admin, 'POST', `${path}/tags`, { label: mark() });
   await send(admin, 'DELETE', `${path}/tags/${tag.id}`);
   await send(admin, 'POST', `${path}/notes`, { content: mark() });
-  const talk = { notes: transientMark(), type: 'complaint', category: mark() };
-  const { interaction } = await send(admin, 'POST', `${path}/interactions`, talk);
+  const complaint = { notes: transientMark(), type: 'complaint', category: mark() };
+  const { interaction } = await send(admin, 'POST', `${path}/interactions`, complaint);
   await send(admin, 'PATCH', `${path}/interactions/${interaction.id}`, { notes: mark() });
   const order = { kind: 'order', direction: 'in', amount: '10.00', order_id: mark(), description: mark() };
   await send(admin, 'POST', `${path}/transactions`, { ...order, external_ref: mark() });

@@ -35,9 +35,9 @@ export async function startChaosFleet(
   const exchange = testExchange();
   const ports = await Promise.all(services.map(() => freePort()));
   const proxies = await Promise.all(ports.map((port) => faultProxy(() => port, http)));
-  const of = <V>(value: (at: number) => V) =>
-    Object.fromEntries(services.map((service, at) => [service, value(at)])) as Record<Service, V>;
-  const serviceProxies = of((at) => proxies[at] as FaultProxy);
+  const byService = <V>(value: (index: number) => V) =>
+    Object.fromEntries(services.map((service, index) => [service, value(index)])) as Record<Service, V>;
+  const serviceProxies = byService((index) => proxies[index] as FaultProxy);
   // The broker starts in parallel, because it takes long. Until then connections go to port 9, where nothing listens.
   let broker: Broker | undefined;
   const brokerProxy = await faultProxy(() => (broker ? Number(new URL(broker.url).port) : 9), amqp);
@@ -50,7 +50,9 @@ export async function startChaosFleet(
     startTestFleet(
       {
         ACCESS_TOKEN_EXPIRE_MINUTES: '1440',
-        ...Object.fromEntries(services.map((service, at) => [`${service.toUpperCase()}_PORT`, String(ports[at])])),
+        ...Object.fromEntries(
+          services.map((service, index) => [`${service.toUpperCase()}_PORT`, String(ports[index])]),
+        ),
         ...Object.fromEntries(
           services.map((service) => [
             `${service.toUpperCase()}_SERVICE_URL`,

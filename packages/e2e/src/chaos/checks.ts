@@ -202,10 +202,10 @@ export async function pendingWork(fleet: ChaosFleet): Promise<string[]> {
   }
   if (!fleet.broker) return problems;
   const queues = (await fleet.broker.ctl('-q', 'list_queues', 'name', 'messages')).split('\n');
-  const ours = queues.filter((line) => line.startsWith(fleet.exchange));
+  const fleetQueues = queues.filter((line) => line.startsWith(fleet.exchange));
   return [
     ...problems,
-    ...ours.filter((line) => !line.endsWith('\t0')),
-    ...(ours.length < 8 ? ['queues are missing'] : []),
+    ...fleetQueues.filter((line) => !line.endsWith('\t0')),
+    ...(fleetQueues.length < 8 ? ['queues are missing'] : []),
   ];
 }

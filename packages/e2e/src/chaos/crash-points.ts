@@ -70,8 +70,8 @@ function messagesOf({ broker, serviceProxies, brokerProxy }: ChaosFleet, { publi
       ack: onEvents('down'),
     };
   }
-  const frame = (from: string, direction: Passing['direction'], what: string) => (passing: Passing) =>
-    passing.from === from && passing.direction === direction && passing.what === what;
+  const frame = (from: string, direction: Passing['direction'], kind: string) => (passing: Passing) =>
+    passing.from === from && passing.direction === direction && passing.kind === kind;
   return {
     proxy: brokerProxy,
     message: frame(`${publisher} relay`, 'up', 'publish'),
@@ -94,14 +94,14 @@ export async function killAtPoint(
   const before = await waitUntilFine(() => pendingEvents(fleet), Date.now() + 30_000);
   const messages = messagesOf(fleet, flow);
   const { query } = flow;
-  const held =
+  const hold =
     point.held === 'query'
       ? fleet.serviceProxies[query?.service ?? flow.publisher].hold(
           ({ from, direction }) => from === `GET ${query?.path}` && direction === 'up',
         )
       : messages.proxy.hold(messages[point.held]);
   await write(flow.write, writer);
-  await withTimeout(held.reached, name);
+  await withTimeout(hold.reached, name);
   const event = await lastEventId(fleet, flow.publisher);
   const isProcessed = point.held === 'confirm' || point.held === 'ack';
   const checkInbox = async () => {
@@ -114,10 +114,10 @@ export async function killAtPoint(
   const deliveries = await fleet.query(flow.publisher, 'select 1 from outbox_deliveries where event_id = $1', [event]);
   if (point.killed === 'publisher' && deliveries.length === 0) problems.push(`${flow.publisher} has no delivery left`);
 
-  const acknowledged = messages.proxy.seen(messages.ack);
+  const acknowledged = messages.proxy.waitFor(messages.ack);
   fleet.killHard(flow[point.killed], name);
   await sleep(50); // its connections end before the hold is released
-  held.release();
+  hold.release();
   await withTimeout(acknowledged, `${name}: acknowledged after the kill`);
   const checkAll = async () => [...(await wrongEffects(fleet, writer)), ...(await pendingEvents(fleet))];
   return [...before, ...problems, ...(await waitUntilFine(checkAll, Date.now() + 30_000))];

@@ -44,12 +44,12 @@ export async function erase(admin: Client, { customer_id }: Canary): Promise<str
 /** Requests an erasure and kills a process at a step. @returns the request's id */
 export async function eraseThrough(fleet: ChaosFleet, admin: Client, person: Canary, step: Step): Promise<string> {
   const proxy = fleet.serviceProxies[step.target];
-  const held = proxy.hold(({ from, direction }) => from === `POST ${step.path}` && direction === step.direction);
+  const hold = proxy.hold(({ from, direction }) => from === `POST ${step.path}` && direction === step.direction);
   const id = await erase(admin, person);
-  await withTimeout(held.reached, step.name);
+  await withTimeout(hold.reached, step.name);
   fleet.killHard(step.killed, `an erasure: ${step.name}`);
   await sleep(50); // its connections end before the hold is released
-  held.release();
+  hold.release();
   return id;
 }
 
@@ -75,8 +75,9 @@ export async function checkErased(
   const read = async (path: string) => sendWithRetry(admin, '', 'GET', path);
   const { status, body } = await read(`/api/gdpr/requests/${id}/receipt`);
   if (status !== 200) return [`${person.prefix}: its receipt is a ${status}`];
-  const named = body.receipt.services.map(({ service }: { service: string }) => service).toSorted();
-  const problems = named.join() === services.toSorted().join() ? [] : [`${person.prefix}: its receipt names ${named}`];
+  const serviceNames = body.receipt.services.map(({ service }: { service: string }) => service).toSorted();
+  const problems =
+    serviceNames.join() === services.toSorted().join() ? [] : [`${person.prefix}: its receipt names ${serviceNames}`];
   const [header = '', payload = '', signature = ''] = body.jws.split('.');
   const { kid } = JSON.parse(Buffer.from(header, 'base64url').toString());
   const jwk = jwks.find((key) => key.kid === kid);

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@clientela/testing';
 import type { Segment, Protocol } from './protocol.ts';
 
-/** A segment about to pass: its connection (`customer relay`, or the request it belongs to), direction and kind. */
-export type Passing = { from: string; direction: 'up' | 'down'; what: string };
+/** A segment before it is forwarded: its connection (`customer relay`, or the request), direction and kind. */
+export type Passing = { from: string; direction: 'up' | 'down'; kind: string };
 type Matcher = (passing: Passing) => boolean;
 
 export type Hold = {
@@ -21,7 +21,7 @@ export type FaultProxy = {
   /** Stops a direction of a connection before the first matching segment. Later segments wait behind it. */
   hold: (matches: Matcher) => Hold;
   /** Resolves when the next matching segment has passed. */
-  seen: (matches: Matcher) => Promise<Passing>;
+  waitFor: (matches: Matcher) => Promise<Passing>;
   /** Delays matching segments. @returns a function that ends the delay */
   delay: (matches: Matcher, milliseconds: number) => () => void;
   /** Resets open connections. */
@@ -29,7 +29,7 @@ export type FaultProxy = {
   close: () => Promise<void>;
 };
 
-type Connection = { from: string; client: Socket; server: Socket; over: PromiseWithResolvers<void> };
+type Connection = { from: string; client: Socket; server: Socket; closed: PromiseWithResolvers<void> };
 
 /**
  * A TCP proxy that injects network faults between a process and its server.
@@ -37,7 +37,7 @@ type Connection = { from: string; client: Socket; server: Socket; over: PromiseW
  */
 export async function faultProxy(target: () => number, protocol: Protocol): Promise<FaultProxy> {
   const connections = new Set<Connection>();
-  const holding = new Map<Matcher, { lifted: PromiseWithResolvers<void>; reached: PromiseWithResolvers<Passing> }>();
+  const holding = new Map<Matcher, { released: PromiseWithResolvers<void>; reached: PromiseWithResolvers<Passing> }>();
   const delays = new Map<Matcher, number>();
   const watched = new Map<Matcher, (passing: Passing) => void>();
   let waiting: { matches: Matcher }[] = [];
@@ -46,36 +46,37 @@ export async function faultProxy(target: () => number, protocol: Protocol): Prom
   const forward = (connection: Connection, direction: Passing['direction'], scan: (chunk: Buffer) => Segment[]) => {
     const [source, sink] =
       direction === 'up' ? [connection.client, connection.server] : [connection.server, connection.client];
-    let turn = Promise.resolve();
-    const pass = async ({ bytes, what, from }: Segment) => {
+    let forwarded = Promise.resolve();
+    const pass = async ({ bytes, kind, from }: Segment) => {
       if (from !== undefined) connection.from = from;
-      const passing: Passing = { from: connection.from, direction, what };
+      const passing: Passing = { from: connection.from, direction, kind };
       for (const [matches, milliseconds] of delays) if (matches(passing)) await sleep(milliseconds);
       for (const [matches, held] of holding) {
         if (!matches(passing)) continue;
         held.reached.resolve(passing);
         const entry = { matches };
         waiting.push(entry);
-        const lifted = held.lifted.promise.then(() => true);
-        const passes = await Promise.race([lifted, connection.over.promise.then(() => false)]);
-        waiting = waiting.filter((other) => other !== entry);
+        const released = held.released.promise.then(() => true);
+        const passes = await Promise.race([released, connection.closed.promise.then(() => false)]);
+        waiting = waiting.filter((waitingEntry) => waitingEntry !== entry);
         if (!passes) return end(connection);
       }
       if (sink.destroyed) return;
       for (const [matches, notify] of watched) if (matches(passing)) notify(passing);
-      if (!sink.write(bytes)) await Promise.race([drained(sink), connection.over.promise]);
+      if (!sink.write(bytes)) await Promise.race([drained(sink), connection.closed.promise]);
     };
     source.on('data', (chunk: Buffer) => {
-      for (const piece of scan(chunk)) turn = turn.then(() => (connections.has(connection) ? pass(piece) : undefined));
+      for (const piece of scan(chunk))
+        forwarded = forwarded.then(() => (connections.has(connection) ? pass(piece) : undefined));
     });
     source.on('end', () => {
-      connection.over.resolve();
-      void turn.then(() => sink.end());
+      connection.closed.resolve();
+      void forwarded.then(() => sink.end());
     });
   };
   const end = (connection: Connection) => {
     connections.delete(connection);
-    connection.over.resolve();
+    connection.closed.resolve();
     connection.client.destroy();
     connection.server.destroy();
   };
@@ -85,7 +86,7 @@ export async function faultProxy(target: () => number, protocol: Protocol): Prom
       from: '',
       client,
       server: connect({ port: target(), host: '127.0.0.1', allowHalfOpen: true, noDelay: true }),
-      over: Promise.withResolvers(),
+      closed: Promise.withResolvers(),
     };
     connections.add(connection);
     for (const socket of [client, connection.server])
@@ -102,18 +103,18 @@ export async function faultProxy(target: () => number, protocol: Protocol): Prom
   return {
     port,
     hold: (matches) => {
-      const held = { lifted: Promise.withResolvers<void>(), reached: Promise.withResolvers<Passing>() };
+      const held = { released: Promise.withResolvers<void>(), reached: Promise.withResolvers<Passing>() };
       holding.set(matches, held);
       return {
         reached: held.reached.promise,
         holds: () => waiting.some((entry) => entry.matches === matches),
         release: () => {
           holding.delete(matches);
-          held.lifted.resolve();
+          held.released.resolve();
         },
       };
     },
-    seen: (matches) =>
+    waitFor: (matches) =>
       new Promise((resolve) => {
         watched.set(matches, (passing) => {
           watched.delete(matches);

@@ -14,7 +14,7 @@ type Fault = {
 
 const noCleanUp = async () => {};
 
-/** The faults that are injected. Each returns a function that ends it, when it does not end by itself. */
+/** The injected faults. A lasting fault returns a function that ends it. */
 const faults: Fault[] = [
   ...peers.map((peer) => ({
     name: `kill -9 ${peer}`,
@@ -71,11 +71,11 @@ const faults: Fault[] = [
     kills: false,
     needsBroker: true,
     inject: async (fleet, random) => {
-      const held = fleet.brokerProxy.hold(() => true);
+      const hold = fleet.brokerProxy.hold(() => true);
       const time = 500 + random.below(2500);
       return async () => {
         await sleep(time);
-        held.release();
+        hold.release();
         fleet.brokerProxy.cut(); // ends half-open connections
       };
     },

@@ -53,17 +53,18 @@ const cents = (amount: string) => Math.round(Number(amount) * 100);
 
 /** Computes a customer's expected counters from its acknowledged records. */
 export function expectedCounters({ interactions, transactions }: Customer) {
-  const counted = (kind: string) => transactions.filter((one) => one.kind === kind && one.status !== 'cancelled');
+  const counted = (kind: string) =>
+    transactions.filter((record) => record.kind === kind && record.status !== 'cancelled');
   const [orders, refunds] = [counted('order'), counted('refund')];
-  const of = (type: string) => interactions.filter((one) => one.type === type);
+  const ofType = (type: string) => interactions.filter((record) => record.type === type);
   const sum = (list: typeof transactions) => list.reduce((all, { amount }) => all + cents(amount), 0);
   return {
     total_orders: orders.length,
     returned_orders: refunds.length,
     lifetime_value: ((sum(orders) - sum(refunds)) / 100).toFixed(2),
-    total_appointments: of('appointment').length,
-    cancelled_appointments: of('appointment').filter(({ status }) => status === 'cancelled').length,
-    total_complaints: of('complaint').length,
-    open_complaints: of('complaint').filter(({ status }) => status === 'open').length,
+    total_appointments: ofType('appointment').length,
+    cancelled_appointments: ofType('appointment').filter(({ status }) => status === 'cancelled').length,
+    total_complaints: ofType('complaint').length,
+    open_complaints: ofType('complaint').filter(({ status }) => status === 'open').length,
   };
 }

@@ -1,5 +1,5 @@
-/** A part of the bytes in one direction. `what` names its kind, and is empty for kinds that no fault concerns. */
-export type Segment = { bytes: Buffer; what: string; from?: string };
+/** A part of the bytes in one direction. `kind` is empty when no fault matches it. */
+export type Segment = { bytes: Buffer; kind: string; from?: string };
 
 /** Splits the bytes of one direction into segments. An incomplete one is buffered until the rest arrives. */
 export type Scanner = (chunk: Buffer) => Segment[];
@@ -19,27 +19,27 @@ const methods: Record<string, string> = {
 export const amqp: Protocol = () => ({ up: frames(true), down: frames(false) });
 
 function frames(client: boolean): Scanner {
-  let rest = Buffer.alloc(0);
+  let buffered = Buffer.alloc(0);
   let greeted = !client;
   return (chunk) => {
-    rest = Buffer.concat([rest, chunk]);
+    buffered = Buffer.concat([buffered, chunk]);
     const segments: Segment[] = [];
-    const take = (length: number, segment: Omit<Segment, 'bytes'>) => {
-      segments.push({ bytes: rest.subarray(0, length), ...segment });
-      rest = rest.subarray(length);
+    const emit = (length: number, segment: Omit<Segment, 'bytes'>) => {
+      segments.push({ bytes: buffered.subarray(0, length), ...segment });
+      buffered = buffered.subarray(length);
     };
-    if (!greeted && rest.length >= 8) {
-      take(8, { what: 'greeting' }); // "AMQP" and the version, before the first frame
+    if (!greeted && buffered.length >= 8) {
+      emit(8, { kind: 'greeting' }); // "AMQP" and the version, before the first frame
       greeted = true;
     }
     // A frame: type, channel (2), length (4), that many bytes, an end mark (AMQP 0-9-1, 2.3.5).
-    while (greeted && rest.length >= 7) {
-      const length = rest.readUInt32BE(3) + 8;
-      if (rest.length < length) break;
-      const isMethod = rest[0] === 1;
-      const what = (isMethod && methods[`${rest.readUInt16BE(7)}.${rest.readUInt16BE(9)}`]) || '';
-      const clientName = what === 'start-ok' && /clientela (\w+ \w+)/.exec(rest.toString('latin1', 0, length))?.[1];
-      take(length, { what, ...(clientName && { from: clientName }) });
+    while (greeted && buffered.length >= 7) {
+      const length = buffered.readUInt32BE(3) + 8;
+      if (buffered.length < length) break;
+      const isMethod = buffered[0] === 1;
+      const kind = (isMethod && methods[`${buffered.readUInt16BE(7)}.${buffered.readUInt16BE(9)}`]) || '';
+      const clientName = kind === 'start-ok' && /clientela (\w+ \w+)/.exec(buffered.toString('latin1', 0, length))?.[1];
+      emit(length, { kind, ...(clientName && { from: clientName }) });
     }
     return segments;
   };
@@ -52,7 +52,7 @@ function frames(client: boolean): Scanner {
 export const http: Protocol = () => ({
   up: (chunk) => {
     const line = /^([A-Z]+ [^\s?]+)\S* HTTP\/1\.1\r\n/.exec(chunk.toString('latin1', 0, 2000))?.[1];
-    return [{ bytes: chunk, what: line ?? '', ...(line && { from: line }) }];
+    return [{ bytes: chunk, kind: line ?? '', ...(line && { from: line }) }];
   },
-  down: (chunk) => [{ bytes: chunk, what: chunk.toString('latin1', 0, 9) === 'HTTP/1.1 ' ? 'response' : '' }],
+  down: (chunk) => [{ bytes: chunk, kind: chunk.toString('latin1', 0, 9) === 'HTTP/1.1 ' ? 'response' : '' }],
 });

@@ -75,12 +75,12 @@ async function scanMessages({ broker, exchange }: ChaosFleet, look: Look) {
   const queues = (await broker.ctl('-q', 'list_queues', 'name', 'messages'))
     .split('\n')
     .map((line) => line.split('\t'));
-  const ours = queues.filter(([name = '']) => name.includes(exchange)) as [string, string][];
-  if (ours.length < 8) throw new Error(`the broker has only ${ours.length} queues`);
+  const fleetQueues = queues.filter(([name = '']) => name.includes(exchange)) as [string, string][];
+  if (fleetQueues.length < 8) throw new Error(`the broker has only ${fleetQueues.length} queues`);
   const model = await connect(broker.url);
   try {
     const channel = await model.createChannel();
-    for (const [name, messages] of ours) {
+    for (const [name, messages] of fleetQueues) {
       const open = name === tapOf(exchange) || name.endsWith('.dead');
       if (!open && messages !== '0') throw new Error(`${messages} messages are still in ${name}`);
       if (!open) continue;

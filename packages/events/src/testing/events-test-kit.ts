@@ -82,7 +82,7 @@ export async function testSubscriber(service: Service, settings: Settings) {
     offered,
     effects: async (customer_id: string): Promise<EffectRow[]> =>
       database.owner('effects').select('event_id', 'customer_id', 'sequence').where({ customer_id }).orderBy('at'),
-    /** Lets handlers fail from now on, with whatever `how` throws. */
+    /** Lets handlers fail from now on: each runs `how`, which throws. */
     failWith: (how: (event: Envelope, tx: Tx) => unknown) => {
       fail = how;
     },

@@ -5,14 +5,14 @@ import { createDemoData, type DemoSummary } from '../demo/create-demo-data.ts';
 import { repoRoot } from '../launcher/services.ts';
 
 const startTime = performance.now();
-const print = (line: string) => process.stdout.write(`${line}\n`);
+const writeLine = (line: string) => process.stdout.write(`${line}\n`);
 const printStep = (line: string) =>
-  print(`${((performance.now() - startTime) / 1000).toFixed(1).padStart(6)} s  ${line}`);
+  writeLine(`${((performance.now() - startTime) / 1000).toFixed(1).padStart(6)} s  ${line}`);
 
 try {
   const url = parseUrl(process.argv[2]);
   await assertGateway(url);
-  print(instructions(url, await createDemoData(url, printStep)));
+  writeLine(instructions(url, await createDemoData(url, printStep)));
 } catch (error) {
   process.stderr.write(`\n${describe(error)}\n`);
   process.exitCode = 1;
@@ -43,7 +43,7 @@ async function assertGateway(url: string): Promise<void> {
 
 function describe(error: unknown): string {
   if (error instanceof DemoError) return error.message;
-  // fetch reports what happened to a connection in the cause
+  // fetch reports a connection error in `cause`.
   const { message, cause } = error instanceof Error ? error : new Error(String(error));
   const reason = cause instanceof Error ? ` (${cause.message})` : '';
   return `The demo stopped before its end: ${message}${reason}. Run it again: it starts with a new company.`;

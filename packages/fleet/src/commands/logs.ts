@@ -8,7 +8,7 @@ type OpenLog = {
   offset: number;
   /** The beginning of a line whose end is not written yet. */
   rest: string;
-  /** Whether reading began inside a line, whose end is dropped. */
+  /** Whether reading began inside a line; its remainder is skipped. */
   isInsideLine: boolean;
 };
 
@@ -57,7 +57,7 @@ export function followLogs(folder: string, onLine: (name: string, line: string) 
         logs.set(entry, opened);
         drain(name, opened);
       } catch {
-        // rotated at this moment: the next poll finds the new file
+        // Rotated between two reads: the next poll finds the new file.
       }
     }
     isFirstPoll = false;

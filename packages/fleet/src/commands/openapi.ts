@@ -24,8 +24,8 @@ for (const service of services) {
   for (const [path, operations] of Object.entries((document as { paths?: Record<string, object> }).paths ?? {})) {
     for (const method of Object.keys(operations)) {
       const route = `${method.toUpperCase()} ${path.replaceAll(/\{\w+\}/g, '{}')}`;
-      const other = declaredBy.get(route);
-      if (other) problems.push(`${route} is declared by ${other} and by ${service}`);
+      const declaringService = declaredBy.get(route);
+      if (declaringService) problems.push(`${route} is declared by ${declaringService} and by ${service}`);
       declaredBy.set(route, service);
     }
   }

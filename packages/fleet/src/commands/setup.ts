@@ -11,8 +11,8 @@ const users = { node: 1000, postgres: 999, rabbitmq: 999 };
  * Creates the secrets of an installation that runs in containers: one folder per container, with one file per setting that it reads
  * through `X_FILE`. Existing secrets are kept; files derived from them are written again.
  * @param folder holds one folder (a volume) for each service, for `postgres`, `rabbitmq` and `migrate`
- * @param database where the services reach PostgreSQL, as host:port
- * @param broker where they reach RabbitMQ, as host:port
+ * @param database address of PostgreSQL for the services, as host:port
+ * @param broker address of RabbitMQ for the services, as host:port
  */
 export function setUp(folder: string, database: string, broker: string): void {
   const folderFor = (name: string) => join(folder, name);

@@ -63,13 +63,13 @@ function mailbox(first: string, last: string): string {
 }
 
 function phone(country: Country, index: number): string {
-  let rest = 1000 + index * 7;
+  let remaining = 1000 + index * 7;
   return [...country.phone]
     .toReversed()
     .map((character) => {
       if (character !== '#') return character;
-      const digit = rest % 10;
-      rest = Math.floor(rest / 10);
+      const digit = remaining % 10;
+      remaining = Math.floor(remaining / 10);
       return String(digit);
     })
     .toReversed()

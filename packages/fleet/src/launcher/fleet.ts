@@ -63,7 +63,7 @@ export type Fleet = {
 };
 
 type ShutdownHooks = (() => Promise<unknown> | void)[];
-/** What the steps of one start share. */
+/** State that the steps of one start share. */
 type Start = {
   options: FleetOptions;
   settings: Settings;
@@ -72,7 +72,7 @@ type Start = {
   report: (line: string) => void;
 };
 
-/** Crashes before the fleet was ready once after which the start fails. */
+/** A process that crashes this often before the fleet is first ready fails the start. */
 const MAX_START_CRASHES = 5;
 
 /**
@@ -134,7 +134,7 @@ async function start(options: FleetOptions, shutdownHooks: ShutdownHooks): Promi
     onStart: pidFile.add,
     onCrash: (name, crashes) => {
       report(`${name} ended and is restarted: see ${logPathOf(folder, name)}`);
-      // Once ready, a process is restarted without end, because what it lacks may return.
+      // After that, crashes are restarted without a limit, because a missing dependency may return.
       if (crashes >= MAX_START_CRASHES && !ready.signal.aborted)
         failed.abort(new Error(`${name} does not start: see its log ${logPathOf(folder, name)}.`));
     },
@@ -153,7 +153,7 @@ async function start(options: FleetOptions, shutdownHooks: ShutdownHooks): Promi
     waitUntilReady(url, config.serviceUrls, AbortSignal.any([failed.signal, signal])),
   ]).catch(async (error: unknown) => {
     failed.abort(error);
-    // A superuser whose creation has begun is created and reported before its database stops.
+    // Finishes creating and reporting a superuser before its database stops.
     await ensured.catch(() => {});
     throw error;
   });
@@ -254,13 +254,13 @@ async function choosePorts(settings: Settings, freePorts: boolean, timeoutMs: nu
 
 const logPathOf = (folder: string, name: string) => join(folder, 'logs', `${name}.log`);
 
-/** Where the gateway is reached from this machine. */
+/** Returns the URL of the gateway on this machine. */
 function gatewayUrl(host = '127.0.0.1', port: number): string {
   const address = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
   return `http://${isIP(address) === 6 ? `[${address}]` : address}:${port}`;
 }
 
-/** The message of an error. A failed connection may be an AggregateError without one. */
+/** Returns the message of an error. A failed connection may be an AggregateError without one. */
 function messageOf(error: unknown): string {
   if (error instanceof AggregateError) return messageOf(error.errors[0]);
   return error instanceof Error ? error.message || error.name : String(error);

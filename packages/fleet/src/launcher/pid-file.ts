@@ -43,6 +43,6 @@ function read(path: string): ProcessIdentity[] {
   try {
     return Object.values(PidFile.parse(JSON.parse(readFileSync(path, 'utf8'))));
   } catch {
-    return []; // missing, or truncated by a crash of the machine, after which no process is left
+    return []; // missing, or truncated by a crash of the machine, which also ended all processes
   }
 }

@@ -4,7 +4,7 @@ const timeoutMs = 60_000; // from the start of the processes until all are ready
 
 /**
  * Waits until the gateway reports that every service is ready.
- * @param urls of each service, to name those that are not ready at the timeout
+ * @param urls URL of each service, to name those that are not ready at the timeout
  * @param signal aborts the wait
  * @throws Error naming the processes that are not ready
  */

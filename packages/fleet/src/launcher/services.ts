@@ -22,7 +22,7 @@ export const calls: Record<Peer, readonly Service[]> = {
   favorites: ['auth', 'customer', 'product'],
 };
 
-/** Everything that the environments of the six processes are built from. */
+/** The values from which the environments of the six processes are built. */
 export type FleetConfig = {
   ports: Record<Peer, number>;
   /** Where other processes reach a service. */

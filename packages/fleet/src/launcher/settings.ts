@@ -39,7 +39,7 @@ const optional = <S extends z.ZodType>(names: readonly string[], schema: S): Rec
 const namesOf = (suffix: string, prefixes: readonly string[] = services): string[] =>
   prefixes.map((name) => `${name.toUpperCase()}_${suffix}`);
 
-/** The settings that only the launcher reads, and those of the processes that it reads more strictly or allows port 0 for. */
+/** The launcher's own settings, and settings of the processes that it validates more strictly or with port 0 allowed. */
 const launcherSettings = {
   ...optional(Object.values(portNames), port),
   HOST: z
@@ -85,7 +85,7 @@ export type Settings = {
   settingsOf: Record<Peer, readonly string[]>;
 };
 
-/** Every name that an operator may set: the list in `.env.example`. */
+/** Lists every setting that an operator may set, as `.env.example` documents them. */
 export const settingNames = (configs: ServiceConfigs): string[] =>
   [...new Set([...Object.values(settingsOf(configs)).flat(), ...Object.keys(launcherSettings)])].filter(
     (name) => name !== computed,
@@ -188,7 +188,7 @@ function samePorts(values: Values): Issue[] {
 function serviceIssues(configs: ServiceConfigs, values: Values): Issue[] {
   const url = 'http://127.0.0.1:1';
   const secret = 'x'.repeat(43);
-  // Placeholders stand for what the launcher only creates later.
+  // Placeholders stand for values that the launcher creates later.
   const fleet: FleetConfig = {
     ports: mapKeys(peers, () => 1),
     serviceUrls: mapKeys(services, (service) => values[`${service.toUpperCase()}_SERVICE_URL`] ?? url),

@@ -14,9 +14,9 @@ const [{ environment, EnvironmentError }, { startFleet }, { AlreadyRunningError 
   import('./installation-lock.ts'),
 ]);
 
-const print = (line: string) => process.stdout.write(`${line}\n`);
+const writeLine = (line: string) => process.stdout.write(`${line}\n`);
 /** Prints a line with the seconds since this process started. */
-const printStep = (line: string) => print(`${(performance.now() / 1000).toFixed(1).padStart(6)} s  ${line}`);
+const printStep = (line: string) => writeLine(`${(performance.now() / 1000).toFixed(1).padStart(6)} s  ${line}`);
 
 let fleet: Fleet | undefined;
 let newSuperuser: Superuser | undefined; // until its password was printed
@@ -45,7 +45,7 @@ try {
       if (superuser.created) newSuperuser = superuser;
     },
   });
-  print(banner(fleet));
+  writeLine(banner(fleet));
   printSuperuser();
 } catch (error) {
   printSuperuser();
@@ -57,7 +57,7 @@ try {
   process.exit(1);
 }
 
-/** Expected errors are their message. Anything else is a bug and is shown with its stack. */
+/** Formats an error: an expected one as its message, any other (a bug) with its stack. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return 'The start failed.';
   const isExpected =
@@ -84,7 +84,7 @@ Try it: paste these lines into one shell, one after the other.
 /** Prints a new superuser, also when the start failed afterwards. A generated password is shown only here. */
 function printSuperuser(): void {
   if (!newSuperuser) return;
-  print(
+  writeLine(
     newSuperuser.password
       ? `Superuser: ${newSuperuser.email}   password: ${newSuperuser.password}\nThis password is shown only once and stored nowhere; "npm run reset-superuser" sets a new one.\n`
       : `Superuser: ${newSuperuser.email}, with the password from ADMIN_PASSWORD\n`,

@@ -61,7 +61,7 @@ export const responseTooLong = (): AppError =>
 export type Fingerprint = {
   /** Adds bytes of an uploaded file. */
   update: (chunk: Buffer) => void;
-  /** Identifies equal requests without revealing their content. */
+  /** Returns a digest that is equal for equal requests and does not reveal their content. */
   digest: (request: { query: unknown; body: unknown }) => Buffer;
 };
 

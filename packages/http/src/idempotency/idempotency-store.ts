@@ -5,7 +5,7 @@ import type { Db, Tx } from '@clientela/db';
 export const storedResponsesTable = 'idempotency_keys';
 const redactedSubjectsTable = 'redacted_subjects';
 
-/** Replaces the company in requests of routes that act in none. */
+/** Stands for the company in requests of routes without one. */
 export const NIL_UUID = '00000000-0000-0000-0000-000000000000';
 
 /** Identifies a request and its repetitions. `request` is a hash of actor, method, path and key. */
@@ -45,11 +45,11 @@ const redaction = {
 export const redactedColumns = Object.keys(redaction).filter((column) => column !== 'redacted');
 
 const lifetime = `interval '24 hours'`;
-/** Longer than any request can be under way. */
+/** Exceeds the duration of any request. */
 const subjectLifetime = `interval '1 hour'`;
-const redactedAtOnce = 1000; // rows per statement
+const redactionBatchSize = 1000; // rows per statement
 
-/** Lists what is stored of a request: itself and its steps. */
+/** Lists the stored responses of a request and of its steps. */
 export const listStored = (db: Db, scope: IdempotencyScope): Promise<StoredResponse[]> =>
   db(storedResponsesTable)
     .select(columns)
@@ -80,8 +80,8 @@ const lockName = (company_id: string) => `${storedResponsesTable} ${company_id}`
 const hashSubject = (id: string) => createHash('sha256').update(id).digest('hex');
 
 /**
- * Stores the response of a reserved key; a redacted one when a person in it was erased meanwhile. The lock, held until the commit, orders
- * this against the redaction: either the redaction finds the response, or the response finds the redacted subject.
+ * Stores the response of a reserved key, or a redacted one when a person in it has been erased meanwhile. The advisory lock serialises it
+ * with redactions until the commit: either the redaction finds this response, or this function finds the redacted subject.
  */
 export async function completeKey(
   tx: Tx,
@@ -100,7 +100,7 @@ export async function completeKey(
 }
 
 /**
- * Redacts up to 1,000 stored responses about a person, found by index. A repetition of their requests is a 404 and has no effect.
+ * Redacts up to 1,000 stored responses about a person, found by index. Repeated requests then get a 404 and have no effect.
  * @returns the number of rows, and whether they were the last
  */
 export async function redactStoredResponses(
@@ -120,9 +120,9 @@ export async function redactStoredResponses(
     .select('company_id', 'request', 'step')
     .whereIn('company_id', companies)
     .whereRaw('subject_ids && ?::text[]', [ids])
-    .limit(redactedAtOnce);
+    .limit(redactionBatchSize);
   const rows = await tx(storedResponsesTable).whereIn(['company_id', 'request', 'step'], found).update(redaction);
-  return { rows, isLast: rows < redactedAtOnce, after: null };
+  return { rows, isLast: rows < redactionBatchSize, after: null };
 }
 
 /** Deletes expired responses and redacted subjects, oldest first. @returns the number of rows */

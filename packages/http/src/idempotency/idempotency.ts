@@ -28,7 +28,7 @@ export type IdempotentRequest = {
   scope: IdempotencyScope;
   actor: Actor;
   params: Record<string, string>;
-  /** Reads the rest of an upload first. */
+  /** Computes the request's fingerprint, after reading an upload to its end. */
   fingerprint: () => Promise<Buffer>;
   /** The handler's input. */
   input: Context;
@@ -40,7 +40,7 @@ export type IdempotencyOptions = TransactionOptions & {
 };
 
 const maxResponseSize = 1024 * 1024; // bytes, as a body
-const wholeRequest = 0; // its number among the steps
+const wholeRequest = 0; // step number of the request itself
 const replayed = { 'Idempotency-Replayed': 'true' };
 
 /** @throws Error for a route whose response cannot be replayed */
@@ -65,8 +65,8 @@ export async function executeIdempotent(
   const { db } = options;
   const hasSteps = definition.transaction === 'own';
   const stored = await listStored(db, request.scope);
-  const first = stored.find(({ step }) => step === wholeRequest);
-  const storedReply = first && replay(first, await request.fingerprint());
+  const storedRequest = stored.find(({ step }) => step === wholeRequest);
+  const storedReply = storedRequest && replay(storedRequest, await request.fingerprint());
   if (storedReply && !hasSteps) return storedReply;
   const prepared = await prepare(definition, { ...request.input, db });
   const context = { ...request.input, prepared };
@@ -82,15 +82,15 @@ export async function executeIdempotent(
     return reply;
   }
   // Stored before the first step, so that the key belongs to this request. The response is put together from the steps.
-  if (!first) await runOnce(options, request, wholeRequest, async () => asReply({}));
-  const { steps, hasWorked } = idempotentSteps(options, request, stored);
+  if (!storedRequest) await runOnce(options, request, wholeRequest, async () => asReply({}));
+  const { steps, hasExecuted } = idempotentSteps(options, request, stored);
   const result = await handle(definition, { ...context, db, ...steps });
-  if (hasWorked()) await runAfterCommit(definition, options, request.input, result);
+  if (hasExecuted()) await runAfterCommit(definition, options, request.input, result);
   const { status, body, headers } = asReply(result);
-  return new Reply(status, body, hasWorked() ? headers : { ...headers, ...replayed });
+  return new Reply(status, body, hasExecuted() ? headers : { ...headers, ...replayed });
 }
 
-/** Runs `work` and stores its reply in one transaction, unless an equal request has done so. */
+/** Runs `work` and stores its reply in one transaction, unless an equal request has stored one; then replays that. */
 async function runOnce(
   options: IdempotencyOptions,
   request: IdempotentRequest,
@@ -99,9 +99,9 @@ async function runOnce(
 ): Promise<{ reply: Reply; isReplay: boolean }> {
   const reply = await options.db.transaction(async (tx) => {
     if (!(await reserveKey(tx, request.scope, step))) return undefined;
-    const fresh = await work(tx);
-    await storeReply(tx, options, request, step, fresh);
-    return fresh;
+    const newReply = await work(tx);
+    await storeReply(tx, options, request, step, newReply);
+    return newReply;
   });
   if (reply) return { reply, isReplay: false };
   const stored = (await listStored(options.db, request.scope)).find((row) => row.step === step);
@@ -139,21 +139,21 @@ function idempotentSteps(
   options: IdempotencyOptions,
   request: IdempotentRequest,
   stored: readonly StoredResponse[],
-): { steps: IdempotentSteps; hasWorked: () => boolean } {
-  const known = new Map(stored.map((row) => [row.step, row]));
-  let worked = false;
+): { steps: IdempotentSteps; hasExecuted: () => boolean } {
+  const storedByStep = new Map(stored.map((row) => [row.step, row]));
+  let executed = false;
 
   const runStep: IdempotentSteps['runStep'] = async <R>(step: number, work: (tx: Tx) => Promise<R>) => {
-    const row = known.get(step);
+    const row = storedByStep.get(step);
     if (row) return replay(row, await request.fingerprint()).body as R;
     const { reply, isReplay } = await runOnce(options, request, step, async (tx) => new Reply(200, await work(tx), {}));
-    worked ||= !isReplay;
+    executed ||= !isReplay;
     return reply.body as R;
   };
   const recordStep: IdempotentSteps['recordStep'] = async (step, result) => {
-    const row = known.get(step);
+    const row = storedByStep.get(step);
     const isUnreplayable = row && (row.redacted || row.response === null);
     return isUnreplayable ? result : runStep(step, async () => result);
   };
-  return { steps: { runStep, recordStep }, hasWorked: () => worked };
+  return { steps: { runStep, recordStep }, hasExecuted: () => executed };
 }

@@ -4,7 +4,7 @@ import { accessLevel, roles, services, type Permission, type Peer, type Role } f
 import { isUuid } from '@clientela/db';
 import { forbidden, unauthenticated } from '@clientela/errors';
 
-/** On whose behalf a request runs. */
+/** The user or service on whose behalf a request runs. */
 export type Actor = {
   /** A user's id, or `service:<name>` for a service that acts for itself. */
   id: string;

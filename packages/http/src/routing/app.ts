@@ -45,7 +45,7 @@ export function createService(options: ServiceOptions): Express {
   app.use(requestLogger(log));
   for (const [path, handle] of builtInRoutes(options)) app.get(path, handle);
   app.use((request, response, next) => {
-    // Checked before routing, so that strangers cannot find out which paths exist.
+    // Checked before routing, so that unauthenticated clients cannot probe which paths exist.
     response.locals['callingService'] = authenticateService(request.headers, serviceKeys);
     next();
   });

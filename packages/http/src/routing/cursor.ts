@@ -21,7 +21,7 @@ const Decoded = z.array(z.union([z.string(), z.number(), z.boolean(), z.null()])
 
 /**
  * Encodes and decodes pagination cursors. They are signed (HMAC-SHA-256 with a key of their own, derived by HKDF), so that clients
- * cannot make up positions.
+ * cannot forge positions.
  * @param secret the service's secret, 32 bytes in base64url
  */
 export function createCursors(secret: string): Cursors {

@@ -105,7 +105,7 @@ export function createRouteHandler(definition: Route, options: HandlerOptions, d
             return fingerprint.digest({ query: rawQuery, body: rawBody });
           },
         });
-      // An upload does not wait for its turn, because its bytes would have to be buffered.
+      // Uploads bypass the mutex: to wait, they would have to be buffered.
       reply = form
         ? await execute()
         : await deps.mutex(`${scope.company_id} ${scope.request.toString('hex')}`, signal, execute);
@@ -116,7 +116,7 @@ export function createRouteHandler(definition: Route, options: HandlerOptions, d
   };
 }
 
-/** @throws AppError 403 for a service at a public route, and for one that an internal route does not list */
+/** @throws AppError 403 for a service that calls a public route, or an internal route that does not list it */
 function checkCallingService({ allow }: Route, callingService: Peer): void {
   const isInternalRoute = typeof allow === 'object' && 'internal' in allow;
   if (isInternalRoute && !allow.internal.includes(callingService))
@@ -127,7 +127,7 @@ function checkCallingService({ allow }: Route, callingService: Peer): void {
 
 /**
  * Checks the route's permission.
- * @returns the permission when the actor has it for its own record only, which must be checked next
+ * @returns the permission when the actor has it for its own record only; `assertOwnRecord` then checks the record
  */
 export function checkPermission(definition: Route, actor: Actor | undefined): Permission | undefined {
   const { allow } = definition;

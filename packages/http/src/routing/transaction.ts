@@ -8,10 +8,10 @@ export type TransactionOptions = {
   log: Logger;
 };
 
-/** The handler's input, as far as this module reads it. */
+/** The part of the handler's input that this module reads. */
 export type Context = { request_id: string; signal: AbortSignal };
 
-/** The steps of a route with transactions of its own. Each takes effect once, however often the request is repeated. */
+/** Runs the steps of a route that opens its own transactions. Each step takes effect once, even when the request is repeated. */
 export type IdempotentSteps = {
   /**
    * Runs `work` in a transaction of its own and stores its result there. Returns the stored result when an equal request has done the
@@ -24,7 +24,7 @@ export type IdempotentSteps = {
   recordStep: <R>(step: number, result: R) => Promise<R>;
 };
 
-/** The steps of a request without a key: nothing is stored. */
+/** Runs the steps of a request without an idempotency key: stores nothing. */
 export const directSteps = (options: TransactionOptions): IdempotentSteps => ({
   runStep: (_step, work) => options.db.transaction(work),
   recordStep: async (_step, result) => result,

@@ -22,7 +22,7 @@ export const createProfileClient =
       full_name: [...fullName(user)].slice(0, maxNameLength).join('').trim(),
       phone: user.phone,
     };
-    // Nobody is signed in during registration, so the new user is the actor.
+    // Registration has no signed-in user, so the new user is the actor.
     const newUser = { id: user.id, role: user.role, company_id: user.business_id, request_id };
     const status = await customer.post('/api/customers/internal/create', profile, {
       actor: actor ?? { ...newUser, session_id: null, client_ip: null },

@@ -18,7 +18,7 @@ export const defaultCompanyName = (founder: Names): string => `${fullName(founde
 export const changesName = (body: Readonly<Record<string, unknown>>): boolean =>
   ['name', 'first_name', 'last_name'].some((field) => body[field] !== undefined);
 
-/** Whether the user is active, and so is its company, if it has one. */
+/** Tells whether the user and its company, if any, are active. */
 export const isActive = (user: { is_active: boolean; company_status: string | null }): boolean =>
   user.is_active && (user.company_status ?? 'active') === 'active';
 

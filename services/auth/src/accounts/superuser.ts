@@ -11,7 +11,7 @@ export type SuperuserResult = { created: boolean; email: string; password?: stri
 
 export type SuperuserSettings = { email: string; password: string | undefined };
 
-/** The actor of these commands, in which nobody is signed in. */
+/** The actor of the superuser commands, which run without a signed-in user. */
 const actor_id = 'service:auth';
 
 /** Creates the installation's superuser when there is none. Safe to run concurrently. */

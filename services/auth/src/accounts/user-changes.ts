@@ -10,7 +10,7 @@ import { isActive, splitName, suggestUsername, type Account } from './rules.ts';
 import type { OwnChanges, User } from './schema.ts';
 import { updateUser, type NewUser, type StoredUser, type UserColumns } from './store.ts';
 
-// Shared by every change of a user: by the user, by an admin, or by a sign-in.
+// Steps that all changes of a user share: those by the user, by an admin, or by a sign-in.
 
 export type Person = { account: Account; password_hash: string };
 
@@ -43,7 +43,7 @@ export async function publishRegistered(
 }
 
 /**
- * Returns the user when it may act.
+ * Returns an existing, active user.
  * @throws AppError 401 when the user is missing or inactive, or its company is not active
  */
 export function requireActive(user: StoredUser | undefined): StoredUser {

@@ -22,7 +22,7 @@ export type AuditEntry = {
 
 /**
  * Adds an audit entry in the transaction of the change it describes.
- * @param isUserLocked whether the transaction already locks the user whose address the entry holds, which makes the check unnecessary
+ * @param isUserLocked skips the check of the address, because the transaction already locks the user
  */
 export async function audit(tx: Tx, { at, fields = [], ...entry }: AuditEntry, isUserLocked = false): Promise<void> {
   const hasAddress = (entry.ip ?? null) !== null;
@@ -35,7 +35,7 @@ export const lockAuditLog = (tx: Tx, user_id: string) =>
   tx.raw(`select pg_advisory_xact_lock(hashtextextended('audit log of ' || ?, 0))`, [user_id]);
 
 /**
- * Whether the entry may hold an address. A request with the token of a removed user leaves none, because erasure has already run.
+ * Tells whether the entry may hold an address. After a user is removed it may not, because the erasure of addresses has already run.
  * The shared lock keeps the result valid until the transaction ends.
  */
 async function mayStoreAddress(tx: Tx, { actor_id, resource_id }: AuditEntry): Promise<boolean> {

@@ -60,7 +60,7 @@ export const findOpenCompany = async (db: Db, key: string): Promise<InternalComp
     .where({ ...byIdOrKey(key), status: 'active', open_registration: true })
     .first();
 
-/** Like `findOpenCompany`, and keeps the company open until the transaction ends. */
+/** Finds an open company and locks it, so that it stays open until the transaction ends. */
 export const lockOpenCompany = async (tx: Tx, id: string): Promise<InternalCompany | undefined> =>
   tx('companies').select(internalColumns).where({ id, status: 'active', open_registration: true }).forShare().first();
 

@@ -3,7 +3,7 @@ import { listReceiptKeys } from '../receipts/store.ts';
 import { Jwks } from './schema.ts';
 import { listPublicKeys } from './store.ts';
 
-/** How access tokens are signed, and their lifetime. HS256 uses a shared secret, so it publishes no token keys. */
+/** The algorithm and lifetime of access tokens. HS256 uses a shared secret, so it publishes no token keys. */
 export type KeyDeps = { tokens: { algorithm: 'ES256' | 'HS256'; lifetimeMinutes: number } };
 
 export const keyRoutes = (deps: KeyDeps): Route[] => [

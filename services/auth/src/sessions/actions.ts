@@ -13,7 +13,7 @@ type RequestOrigin = { request_id: string; client_ip: string | null };
 
 /**
  * Rotates an authentic refresh token. The previous token returns the same successor for a few seconds, because its response may have
- * been lost. An older one was stolen, or its thief has rotated it: the session ends, and the caller must commit that.
+ * been lost. Any older token indicates theft: it ends the session, which the caller must commit.
  * @returns undefined when the token is not valid
  */
 export async function renewSession(

@@ -27,7 +27,7 @@ export type SignInRequest = SessionOrigin & { request_id: string };
 /**
  * Signs a user in after its password was verified, unless the account is locked for this network. Failures change rows as well, so the
  * caller must commit. The lockout is read after hashing and under a lock, so that concurrent attempts count like successive ones.
- * @returns undefined when the sign-in fails, for whatever reason
+ * @returns undefined when the sign-in fails for any reason
  */
 export async function attemptSignIn(
   tx: Tx,

@@ -39,7 +39,7 @@ export async function recordSignIn(
 }
 
 // Lockout policy: 5 failures within 15 minutes lock a user for their network for 15 minutes; 50 failures within an hour from anywhere
-// lock it for 15 minutes for networks without a sign-in in the last 30 days. A row stores the failures before the one that locks.
+// lock it for 15 minutes for networks without a sign-in in the last 30 days. A row stores failures up to the one before the lockout.
 
 const lockoutInterval = `interval '15 minutes'`;
 
@@ -47,7 +47,7 @@ const lockoutInterval = `interval '15 minutes'`;
 export const lockSignInAttempts = (tx: Tx, user_id: string) =>
   tx.raw(`select pg_advisory_xact_lock(hashtextextended('sign in ' || ?, 0))`, [user_id]);
 
-/** Returns whether a user is locked out from a network now, and whether it still exists. */
+/** Finds whether a user is locked out from a network now, and whether the user still exists. */
 export async function lockoutStatus(
   tx: Tx,
   user_id: string,

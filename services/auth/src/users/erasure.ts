@@ -12,8 +12,8 @@ import { lockSignInAttempts } from '../sign-ins/store.ts';
 import { lockAdmins } from './store.ts';
 
 /**
- * Restricts a person to the ids auth may act on: the id of another company's user, or of a superuser, becomes null. An id without a user
- * stays: the company's audit log may contain it.
+ * Restricts a person to the ids auth may act on: the id of another company's user, or of a superuser, becomes null. Keeps an id without
+ * a user, because the company's audit log may contain it.
  */
 export async function resolvePerson(db: Db, person: Person): Promise<Person> {
   const user = person.user_id === null ? undefined : await findUser(db, person.user_id);
@@ -21,8 +21,8 @@ export async function resolvePerson(db: Db, person: Person): Promise<Person> {
 }
 
 /**
- * Revokes a user's sessions before the same transaction deletes the user. The company may lose its last active admin: the customer service
- * checks that before it accepts the request. Blocks sign-ins of the user meanwhile, and addresses of the user in the audit log from now on.
+ * Revokes a user's sessions before the same transaction deletes the user. Does not protect the company's last active admin: the customer
+ * service checks that when it accepts the request. Blocks concurrent sign-ins, and new audit entries with the user's address.
  */
 export async function startUserErasure(tx: Tx, { company_id, user_id }: Person, request_id: string): Promise<void> {
   if (user_id === null) return;
@@ -42,5 +42,5 @@ export async function startUserErasure(tx: Tx, { company_id, user_id }: Person, 
   await publish(tx, userDeleted, origin, user.version + 1, { user_id, hard: true });
   await auditUser(tx, origin, user, 'user.erased');
   await renameIfDefault(tx, origin, company_id, defaultCompanyName(user));
-  await lockAuditLog(tx, user_id); // last: the rows deleted after it are locked already
+  await lockAuditLog(tx, user_id); // taken last, because a transaction that holds it never waits for the locks above
 }

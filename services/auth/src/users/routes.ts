@@ -127,12 +127,12 @@ const create = ({ passwords, defaults, createProfile }: UserDeps) =>
 async function companyForNewUser(db: Db, actor: Actor, { company_id, role }: NewUser) {
   const invalidCompany = (message: string) => invalid([{ path: 'company_id', message }]);
   if (actor.role !== 'superuser') {
-    const own = await findCompanyByKey(db, actor.company_id ?? '');
+    const ownCompany = await findCompanyByKey(db, actor.company_id ?? '');
     const key = company_id?.toUpperCase();
-    if (!own || (key && key !== own.id.toUpperCase() && key !== own.company_id)) {
+    if (!ownCompany || (key && key !== ownCompany.id.toUpperCase() && key !== ownCompany.company_id)) {
       throw forbidden('Access to this company is not allowed');
     }
-    return own;
+    return ownCompany;
   }
   if (role === 'superuser') {
     if (company_id) throw invalidCompany('must be omitted: a superuser has no company');

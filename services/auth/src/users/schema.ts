@@ -71,7 +71,7 @@ export const NewUser = z.strictObject({
 });
 export type NewUser = z.infer<typeof NewUser>;
 
-/** The fields that users:update allows to write. */
+/** The fields that a user with users:update may write. */
 export const WritableUser = WritableMe.extend({
   username: Username,
   email: Email,

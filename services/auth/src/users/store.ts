@@ -64,12 +64,12 @@ export async function hasOtherActive(
   db: Db,
   { id, business_id, role }: Pick<StoredUser, 'id' | 'business_id' | 'role'>,
 ): Promise<boolean> {
-  const other = await db('users')
+  const otherUser = await db('users')
     .select('id')
     .where({ role, is_active: true, company_id: business_id })
     .whereNot({ id })
     .first();
-  return other !== undefined;
+  return otherUser !== undefined;
 }
 
 export const deleteUser = (tx: Tx, id: string): Promise<number> => tx('users').where({ id }).delete();

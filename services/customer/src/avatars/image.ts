@@ -46,8 +46,8 @@ async function load() {
 export async function reencodeImage(bytes: Buffer): Promise<Buffer> {
   if (!signatures.some((matches) => matches(bytes)))
     throw new AppError('unsupported_media_type', {
-      detail: 'The file must be a JPEG, PNG or WebP picture',
-      errors: [{ path: 'file', message: 'must be a JPEG, PNG or WebP picture' }],
+      detail: 'The file must be a JPEG, PNG or WebP image',
+      errors: [{ path: 'file', message: 'must be a JPEG, PNG or WebP image' }],
     });
   if (isAnimatedPng(bytes)) throw fileError('must not be animated');
   const sharp = await (sharpModule ??= load());

@@ -22,7 +22,7 @@ export const avatarRoutes = (storage: AvatarStorage): Route[] => [
   route({
     method: 'post',
     path,
-    summary: 'Set a customer’s picture',
+    summary: 'Set a customer’s avatar',
     description:
       'One file, named `file`: a JPEG, PNG or WebP by its content, not animated, of up to 1 MiB and 25 million pixels. It is re-encoded ' +
       'as a WebP of at most 512 by 512 pixels, without metadata (such as place and time of a photograph).',
@@ -53,7 +53,7 @@ export const avatarRoutes = (storage: AvatarStorage): Route[] => [
   route({
     method: 'delete',
     path,
-    summary: 'Remove a customer’s picture',
+    summary: 'Remove a customer’s avatar',
     allow: { permission: 'customers:update', own: ownsCustomer },
     params: CustomerId,
     responses: { 200: SavedCustomerResponse },
@@ -67,13 +67,13 @@ export const avatarRoutes = (storage: AvatarStorage): Route[] => [
   route({
     method: 'get',
     path: '/avatars/{name}',
-    summary: 'Get a picture',
-    description: 'By a customer’s `avatar_url`, until the picture is replaced or removed.',
+    summary: 'Get an avatar',
+    description: 'By a customer’s `avatar_url`, until the avatar is replaced or removed.',
     allow: 'open',
     tenancy: 'global', // open to anyone who knows the name, without a company
     kind: 'stream',
     params: AvatarParams,
-    conditionalGet: true, // a name never refers to another picture
+    conditionalGet: true, // a name always refers to the same image
     responses: { 200: imageType },
     handle: async ({ db, params: { name } }) => {
       const avatar = isAvatarName(name) && (await isAvatarInUse(db, name)) && (await orUnavailable(storage.get(name)));

@@ -3,12 +3,12 @@ import { avatarUrl } from './schema.ts';
 
 export type PendingDeletion = { company_id: string; name: string };
 
-/** Longer than any upload; afterwards no customer gets the file. */
+/** Grace period before the deletion: longer than any upload. */
 const grace = '10 minutes';
 
 /**
- * Schedules the deletion of a file that is about to be stored. Locks the customer's row, so that an erasure, which waits for the
- * customer's files, sees this one.
+ * Schedules the deletion of a file that is about to be stored. Locks the customer's row, so that a concurrent erasure sees the file
+ * and waits for its deletion.
  * @returns false when the customer no longer exists
  */
 export async function insertPendingDeletion(
@@ -35,7 +35,7 @@ export type CustomerRef = { company_id: string; customer_id: string };
 
 /**
  * Claims due deletions. A claim lasts until the next due time, which backs off up to ten minutes.
- * @param customer claims also this customer's started deletions, for an erasure that waits for them
+ * @param customer also claims this customer's started deletions, for an erasure that waits for them
  */
 export function claimDueDeletions(db: Db, limit: number, customer?: CustomerRef): PromiseLike<PendingDeletion[]> {
   const due: Query = db('avatar_deletions')

@@ -27,7 +27,7 @@ import {
 /** The customer to change, the actor, and the version from If-Match, if any. */
 export type CustomerTarget = { actor: CompanyActor; id: string; expected_version: number | undefined };
 
-/** @param company its country normalizes national phone numbers, its currency is that of the customer's value */
+/** @param company provides the country for national phone numbers and the currency of the lifetime value */
 export async function createCustomer(
   tx: Tx,
   actor: CompanyActor,
@@ -89,7 +89,7 @@ export async function changeCustomer(
   return customer;
 }
 
-/** Changes the status, which never deletes. The same status again changes nothing. */
+/** Changes the status; never deletes. Has no effect when the customer has the status already. */
 export async function changeStatus(
   tx: Tx,
   target: CustomerTarget,
@@ -104,7 +104,7 @@ export async function changeStatus(
   return customer;
 }
 
-/** Changes the type. The same type again changes nothing. */
+/** Changes the type. Has no effect when the customer has the type already. */
 export async function changeType(tx: Tx, target: CustomerTarget, type: Type): Promise<StoredCustomer> {
   const current = await lockUndeleted(tx, target);
   if (current.type === type) return current;
@@ -134,7 +134,7 @@ export async function markDeleted(tx: Tx, target: CustomerTarget): Promise<void>
   await recordChange(tx, target.actor, customerDeleted, customer, { hard: false }, { changes });
 }
 
-/** Removes a customer permanently, here and, through the event, in the services that have rows of it. */
+/** Removes a customer permanently. The event makes other services delete their rows. */
 export async function removeCustomer(tx: Tx, target: CustomerTarget): Promise<void> {
   const current = await lockForUpdate(tx, target);
   await deleteCustomer(tx, target.actor.company_id, current.id);
@@ -163,7 +163,7 @@ export async function lockForUpdate(tx: Tx, { actor, id, expected_version }: Cus
 }
 
 /**
- * Finds and locks the customer for a change that a deleted one rejects.
+ * Finds and locks an undeleted customer.
  * @throws AppError 404, 412, or 409 CUSTOMER_DELETED
  */
 export async function lockUndeleted(tx: Tx, target: CustomerTarget): Promise<StoredCustomer> {
@@ -180,7 +180,7 @@ export async function saveChanges(
   current: StoredCustomer,
   changes: CustomerChanges,
 ): Promise<StoredCustomer> {
-  // Role customer may read only its own record, so a conflict does not reveal the other one.
+  // Role customer may read only its own record, so a conflict does not reveal the existing record.
   const exposeExisting = actor.role !== 'customer';
   return requireUpdated(await updateCustomer(tx, actor.company_id, current, changes, { exposeExisting }));
 }

@@ -19,7 +19,7 @@ import { documentErrors, recordErrors } from './rules.ts';
 const genderLetters: Readonly<Record<string, string>> = { m: 'male', f: 'female' };
 
 const Gender = z.enum(['male', 'female', 'other']);
-/** Accepts any case, and the first letter alone. */
+/** Accepts a gender in any case, or its first letter. */
 const GenderInput = z.preprocess((gender) => {
   if (typeof gender !== 'string') return gender;
   return genderLetters[gender.toLowerCase()] ?? gender.toLowerCase();

@@ -17,13 +17,17 @@ export function searchColumns(record: SearchableFields): { search_text: string; 
   const names = [full_name, [firstname, lastname].filter((part) => part !== null).join(' ')].map((name) =>
     normalizeForSearch(name),
   );
-  const mail = normalizeForSearch(email);
-  const words = [...names, mail].map((value) => (/[^a-z0-9|\s]/.test(value) ? splitWords(value).join(' ') : ''));
-  const others = [phone, ...(phone ? phoneDigits(phone) : []), document_number].map((value) =>
+  const normalizedEmail = normalizeForSearch(email);
+  const words = [...names, normalizedEmail].map((value) =>
+    /[^a-z0-9|\s]/.test(value) ? splitWords(value).join(' ') : '',
+  );
+  const otherValues = [phone, ...(phone ? phoneDigits(phone) : []), document_number].map((value) =>
     normalizeForSearch(value),
   );
-  const lines = new Set([...names, mail, ...others, ...words].filter((line) => line));
-  const keys = new Set([...names, mail].flatMap((value) => fuzzyWords(value)).flatMap((word) => deletionKeys(word)));
+  const lines = new Set([...names, normalizedEmail, ...otherValues, ...words].filter((line) => line));
+  const keys = new Set(
+    [...names, normalizedEmail].flatMap((value) => fuzzyWords(value)).flatMap((word) => deletionKeys(word)),
+  );
   return { search_text: `\n${[...lines].map((line) => ` ${line} \n`).join('')}`, deletion_keys: [...keys] };
 }
 

@@ -3,7 +3,7 @@ import { conflict } from '@clientela/errors';
 import { searchColumns } from './search.ts';
 import type { Customer, CustomerFields } from './schema.ts';
 
-/** Columns that no response contains. */
+/** Columns that are stored and never returned. */
 type InternalFields = Pick<CustomerFields, 'full_name_built' | 'phone_typed'> & {
   deleted_at: string | null;
   version: number;
@@ -93,11 +93,11 @@ export const findCustomerByKey = async (db: Db, company_id: string, key: string)
     .where({ company_id, ...(isUuid(key) ? { id: key } : { number: key }) })
     .first() as Promise<{ id: string; number: number; deleted: boolean } | undefined>;
 
-/** Values that are unique among undeleted customers of a company; a number stays reserved after deletion. */
+/** Values that identify duplicates among a company's undeleted customers. A number stays reserved after deletion. */
 const uniqueFields = ['number', 'user_id', 'external_id', 'email', 'phone', 'document_number'] as const;
 type UniqueValues = Partial<Pick<Customer, (typeof uniqueFields)[number]>>;
 
-/** @param exposeExisting whether the conflict names the customer that has the value */
+/** @param exposeExisting whether the conflict shows the existing customer */
 const uniqueConstraintErrors = (company_id: string, values: UniqueValues, exposeExisting: boolean) =>
   Object.fromEntries(
     uniqueFields.map((field) => [
@@ -111,7 +111,7 @@ const uniqueConstraintErrors = (company_id: string, values: UniqueValues, expose
     ]),
   );
 
-/** Finds the customer that has a unique value. */
+/** Finds a customer by a unique value: e-mails ignoring case, phones ignoring the plus. */
 export function findByUniqueValue(
   db: Db,
   company_id: string,

@@ -10,7 +10,7 @@ export type ChangeAuthor = EventOrigin & { company_id: string };
 type CustomerIdentity = { id: string; number: number; version: number };
 /** Event data without the customer's id and number. */
 type EventDetails<E extends EventContract> = Omit<EventData<E>, 'customer_id' | 'number'>;
-/** Values before and after, which no event carries. */
+/** Values before and after, for the history only; events omit them. */
 type HistoryDetails = { changes?: readonly Change[]; reason?: string | undefined };
 
 /**
@@ -26,7 +26,7 @@ export const recordChange = <E extends EventContract>(
   history: HistoryDetails = {},
 ): Promise<void> => recordChanges(tx, author, contract, customer, [details], history);
 
-/** Records one change that is several events, each with a version of its own; the last version is the customer's. */
+/** Records a change that consists of several events, each with its own version. The last is the customer's new version. */
 export async function recordChanges<E extends EventContract>(
   tx: Tx,
   author: ChangeAuthor,

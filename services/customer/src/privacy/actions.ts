@@ -7,9 +7,9 @@ import { insertErasedCustomer, insertErasedUser, insertFingerprints, lockUser } 
 import { insertRequest, listOtherRecords, markStarted } from './store.ts';
 
 /**
- * Starts an erasure, before the same transaction deletes the customer: writes the tombstones and lets the other services begin. From its
- * commit on the customer is a 404 everywhere, and late events and requests cannot restore it.
- * @returns the fingerprints it keeps, for the report
+ * Starts an erasure: writes the tombstones and releases the steps of the other services. The same transaction then deletes the customer.
+ * After its commit the customer is a 404 everywhere, and late events and requests cannot restore it.
+ * @returns the stored fingerprints, for the report
  */
 export async function startErasure(
   tx: Tx,
@@ -23,7 +23,7 @@ export async function startErasure(
   }
   const requested_by = await markStarted(tx, company_id, request_id);
   if (user_id !== null)
-    // Requests of their own erase the user's other records.
+    // The user's other records are erased by separate requests.
     for (const { id, number } of await listOtherRecords(tx, company_id, user_id, customer_id)) {
       const record = { company_id, customer_id: id, customer_number: number, user_id: null };
       await insertRequest(tx, record, requested_by, request_id);

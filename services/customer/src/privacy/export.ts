@@ -12,22 +12,22 @@ export type FetchPage = (
   after: string | undefined,
 ) => Promise<ExportedRows>;
 
-/** The largest export, in bytes. */
+/** Maximum size of an export, in bytes. */
 export const MAX_EXPORT_BYTES = 64 * 1024 * 1024;
 
-/** Sections that are one record in the document; the others are lists. */
+/** Sections that hold a single record in the document; all others are lists. */
 const recordSections: ReadonlySet<Section> = new Set(['customer', 'user']);
 
 /**
  * Collects a person's data from every service as one JSON document, page by page. Returns the whole document or throws.
- * @param others other customer records of the same user
+ * @param otherCustomers other customer records of the same user
  * @param maxBytes largest size of the document
  * @throws AppError 503 naming a service that is unavailable; 409 EXPORT_TOO_LARGE
  */
 export async function collectExport(
   fetchPage: FetchPage,
   person: Person,
-  others: readonly Person[],
+  otherCustomers: readonly Person[],
   signal: AbortSignal,
   maxBytes: number = MAX_EXPORT_BYTES,
 ): Promise<Buffer[]> {
@@ -74,16 +74,16 @@ export async function collectExport(
     }
     let isFirst = true;
     append('[');
-    for (const subject of [person, ...others])
+    for (const subject of [person, ...otherCustomers])
       await forEachPage(service, subject, section, (rows) => {
         if (rows.length > 0) append((isFirst ? '' : ',') + rows.map((row) => JSON.stringify(row)).join(','));
         isFirst &&= rows.length === 0;
       });
     append(']');
   }
-  if (others.length > 0) {
+  if (otherCustomers.length > 0) {
     const records: (Row | null)[] = [];
-    for (const other of others) records.push(await fetchRecord('customer', other, 'customer'));
+    for (const otherCustomer of otherCustomers) records.push(await fetchRecord('customer', otherCustomer, 'customer'));
     append(`,"other_customers":${JSON.stringify(records)}`);
   }
   append('}');

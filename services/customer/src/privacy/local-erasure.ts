@@ -11,7 +11,7 @@ import type { Step } from './store.ts';
 
 export type ErasureDeps = { db: Db; fingerprints: Fingerprinter; avatarStorage: AvatarStorage };
 
-/** Runs this service's step of an erasure. @returns undefined while the storage still has a picture */
+/** Runs this service's step of an erasure. @returns undefined while the storage still has an avatar of the customer */
 export async function eraseLocally(
   { db, fingerprints, avatarStorage }: ErasureDeps,
   { request_id, company_id, customer_id, customer_number, user_id }: Step,

@@ -6,12 +6,12 @@ import { countOpen } from './store.ts';
 export function erasureMetrics(db: Db): Registry {
   const registry = new Registry();
   const registers = [registry];
-  const open = new Gauge({
+  const unfinished = new Gauge({
     name: 'clientela_erasures_open',
     help: 'Erasure requests that are not finished',
     registers,
     collect: async () => {
-      open.set((await countOpen(db)).open);
+      unfinished.set((await countOpen(db)).open);
     },
   });
   const oldest = new Gauge({

@@ -57,7 +57,7 @@ export const fetchExportPage = (
     call,
   );
 
-/** Makes another service erase a person, or continue to. @returns its report */
+/** Requests the erasure of a person from another service; a repeated request resumes. @returns its report */
 export const requestErasure = (
   client: ServiceClient,
   { request_id, company_id, customer_id, customer_number, user_id }: Step,
@@ -71,7 +71,7 @@ export const requestErasure = (
     { actor: serviceActor(company_id, request_id), signal },
   );
 
-/** Makes auth sign a receipt. @returns the JWS */
+/** Requests the signature of a receipt from auth. @returns the JWS */
 export const requestSignature = async (
   auth: ServiceClient,
   receipt: ErasureReceipt,

@@ -24,11 +24,11 @@ export const createCompanyUserClient =
   (user_id, call) =>
     auth.get(`/internal/privacy/users/${user_id}`, CompanyUser, call);
 
-/** Whether the actor may access only its own data. */
+/** Tells whether the actor may access only its own data. */
 export const isLimitedToSelf = ({ role }: Pick<CompanyActor, 'role'>): boolean =>
   role !== 'service' && accessLevel(role, 'gdpr:manage') !== 'any';
 
-/** The person with its user in auth, or the request that erased, or is erasing, the person. */
+/** The person and its user in auth; or the erasure request, once the person has one that is running or done. */
 export type ResolvedPerson = { person: Person; user: CompanyUser | undefined } | { request: StoredRequest };
 
 /**

@@ -34,7 +34,7 @@ import {
   type StoredRequest,
 } from './store.ts';
 
-/** Admins for every person of their company, and everyone for their own data; the handlers check which person it is. */
+/** Admits admins for every person of their company and other roles for their own data. Handlers check the person. */
 const allow = { permission: 'gdpr:manage', own: () => true } as const;
 
 const WAIT_MS = 20_000; // the longest wait of ?wait=true
@@ -91,7 +91,7 @@ function personRoutes({ peers, onErasureRequested }: PrivacyDeps): Route[] {
           await assertNotErased(db, person);
           const stream = Readable.from(chunks);
           ready.resolve(stream);
-          // Cuts off a slow reader, which would keep others waiting.
+          // Disconnects a slow client, because it occupies a place of the export limiter.
           await finished(stream, { signal: AbortSignal.timeout(DOWNLOAD_MS) }).catch(() => stream.destroy());
         }).catch(ready.reject);
         const type = { 'Content-Type': 'application/json; charset=utf-8' };
@@ -111,7 +111,7 @@ function personRoutes({ peers, onErasureRequested }: PrivacyDeps): Route[] {
       body: PersonRef,
       deadline: 30_000,
       responses: { 200: RequestAccepted, 202: RequestAccepted },
-      transaction: 'own', // wait=true waits for what follows the commit
+      transaction: 'own', // with wait=true, waits for the erasure after the commit
       idempotency: 'steps',
       prepare: async ({ db, actor, body, signal }) => {
         const resolved = await resolvePerson(db, users, { actor, signal }, body);
@@ -188,7 +188,7 @@ const lastAdmin = () =>
     detail: 'This user is the last active admin of the company; make another user an admin first',
   });
 
-/** @throws AppError 404 for an unknown request, and for another person's where the actor may access only its own */
+/** @throws AppError 404 for an unknown request, or one of another person that the actor may not access */
 async function getRequest(db: Db, actor: CompanyActor, id: string): Promise<StoredRequest> {
   const request = await findRequest(db, actor.company_id, id);
   if (!request || (isLimitedToSelf(actor) && request.user_id !== actor.id)) throw notFound('request');
@@ -197,11 +197,11 @@ async function getRequest(db: Db, actor: CompanyActor, id: string): Promise<Stor
 
 /** Returns the request when it is done, or its current state after 20 seconds. */
 async function waitUntilDone(db: Db, actor: CompanyActor, id: string, signal: AbortSignal): Promise<StoredRequest> {
-  const end = AbortSignal.any([signal, AbortSignal.timeout(WAIT_MS)]);
+  const timeoutOrDisconnect = AbortSignal.any([signal, AbortSignal.timeout(WAIT_MS)]);
   for (;;) {
     const request = await getRequest(db, actor, id);
-    if (request.done_at || end.aborted) return request;
-    await sleep(WAIT_POLL_MS, undefined, { signal: end }).catch(() => {});
+    if (request.done_at || timeoutOrDisconnect.aborted) return request;
+    await sleep(WAIT_POLL_MS, undefined, { signal: timeoutOrDisconnect }).catch(() => {});
   }
 }
 

@@ -49,7 +49,7 @@ export async function ensureProfile(
   }
 }
 
-/** A user as auth has it now, and its company. */
+/** The current user from auth, and its company. */
 export type UserWithCompany = { user: InternalUser; company: Company };
 
 /**
@@ -104,7 +104,7 @@ const uniqueContactFields = ['email', 'phone'] as const;
 type UniqueContactField = (typeof uniqueContactFields)[number];
 
 /**
- * Saves as many of the given values as no other customer has. Constraints decide, so each attempt runs in a savepoint.
+ * Saves the values except those that another customer has. Unique constraints decide, so each attempt runs in a savepoint.
  * @returns what was saved, and the names of the omitted fields
  */
 async function saveWithoutTakenValues<Input extends CustomerInput, Saved>(

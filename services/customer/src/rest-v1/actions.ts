@@ -7,7 +7,7 @@ import { toLegacyCustomer, phoneErrors, toCustomerInput } from './rules.ts';
 import { WritableLegacyCustomer } from './schema.ts';
 import { lockByNumber } from './store.ts';
 
-/** Like CustomerTarget, by number. */
+/** The customer to change, by number; see `CustomerTarget`. */
 export type NumberTarget = Omit<CustomerTarget, 'id'> & { number: number };
 
 /**

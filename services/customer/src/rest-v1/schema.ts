@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { WritableCustomer } from '../customers/schema.ts';
 import { isLegacyPhone, phoneMessage } from './rules.ts';
 
-/** A gender that has no letter here is null. */
+/** The letter of a gender; null for genders without one. */
 const Gender = z.enum(['M', 'F']);
 const GenderInput = z.preprocess((letter) => (typeof letter === 'string' ? letter.toUpperCase() : letter), Gender);
 

@@ -7,9 +7,9 @@ import { listTotals, updateTotals, type StoredTotals } from './store.ts';
 export type RecountResult = {
   customers: number;
   equal: number;
-  /** Events were still on their way. */
+  /** Customers with pending events. */
   behind: number;
-  /** Counters differed although no event was on its way. */
+  /** Customers with wrong counters: they differed without pending events. */
   different: number;
 };
 

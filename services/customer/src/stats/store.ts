@@ -35,7 +35,7 @@ export async function findTotalsVersion(db: Db, company_id: string, customer_id:
     ?.totals_version;
 }
 
-/** A customer's counters with the field names of the interaction service's totals. */
+/** A customer's counters under the field names of the interaction service's totals. */
 export type StoredTotals = CustomerTotals & { company_id: string };
 
 /** Lists counters of all companies by key, after the given row. */

@@ -11,8 +11,8 @@ export const insertErasedUser = (tx: Tx, company_id: string, user_id: string): P
   tx('erased_users').insert({ company_id, user_id }).onConflict(['company_id', 'user_id']).ignore();
 
 /**
- * Serialises the creation of a user's profile with the user's erasure, until the transaction ends: the second sees the effect of the first.
- * Taken before any row lock of that user.
+ * Serialises the creation of a user's profile with the user's erasure until the transaction ends, so that the later one sees the earlier.
+ * Call it before locking rows of that user.
  */
 export const lockUser = (tx: Tx, company_id: string, user_id: string): PromiseLike<unknown> =>
   tx.raw('select pg_advisory_xact_lock(hashtextextended(?, 0))', [`user ${company_id} ${user_id}`]);
@@ -20,7 +20,7 @@ export const lockUser = (tx: Tx, company_id: string, user_id: string): PromiseLi
 export const isErasedUser = async (db: Db, company_id: string, user_id: string): Promise<boolean> =>
   (await db('erased_users').select(db.raw('1')).where({ company_id, user_id }).first()) !== undefined;
 
-/** Adds fingerprints to the suppression list; one that is listed already expires later. */
+/** Adds fingerprints to the suppression list; extends the expiry of existing ones. */
 export async function insertFingerprints(tx: Tx, company_id: string, fingerprints: readonly Buffer[]): Promise<void> {
   if (fingerprints.length === 0) return;
   const expires_at = tx.raw(`now() + interval '${RETENTION}'`);

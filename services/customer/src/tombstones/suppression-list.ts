@@ -5,8 +5,8 @@ import { findFingerprints } from './store.ts';
 const ROWS_PER_QUERY = 1000;
 
 /**
- * Finds, for each row, the fields whose value belonged to an erased person; an empty list for a row that restores nobody.
- * @param rows normalised as they are, or would be, stored
+ * Finds, for each row, the fields whose value belonged to an erased person; an empty list for a row without such a value.
+ * @param rows values as stored, after normalization
  */
 export async function findSuppressed(
   db: Db,

@@ -1,6 +1,6 @@
 /** Bounds retries to a share of the calls, so that a failing upstream does not receive three times the load. */
 export type RetryBudget = {
-  /** Adds a part of one retry; called once for every call. */
+  /** Adds a tenth of a retry. Call it once per upstream call. */
   deposit: () => void;
   /** Takes one retry. @returns false when the budget is exhausted */
   tryWithdraw: () => boolean;

@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import { fetchUpstream, isUnavailable, type Endpoint, type UpstreamQuery } from './fetch-upstream.ts';
 import { createRetryBudget, type RetryBudget } from './retry-budget.ts';
 
-/** Data of an upstream and the time of the call; or since when the upstream has been unusable. */
+/** The data and the time of the call; or, during an outage, the time of the first failure. */
 export type UpstreamResult<Data> = { data: Data; fetchedAt: string } | { unavailableSince: string };
 
 /** Fetches one customer's data. Never throws: every failure becomes `unavailableSince`. */
@@ -20,7 +20,7 @@ type UpstreamOptions = {
   reset?: number;
 };
 
-/** Services that know more about a customer than its counters. */
+/** The services that own a customer's orders, complaints and appointments. */
 export type Upstreams = {
   orders: Upstream<CustomerOrders>;
   complaints: Upstream<CustomerComplaints>;

@@ -180,7 +180,7 @@ describe('an available upstream', () => {
 });
 
 describe('an upstream without a usable response', () => {
-  const failures: Record<string, Parameters<StubServer['answer']>[0]> = {
+  const failures: Record<string, Parameters<StubServer['respond']>[0]> = {
     disconnects: () => undefined,
     fails: () => ({ status: 500 }),
     'is down behind a proxy': () => ({ status: 503 }),

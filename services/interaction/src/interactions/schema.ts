@@ -55,7 +55,7 @@ const hasOneNotes = (body: AliasedFields) => body.notes === undefined || body.ds
 const hasOneType = (body: AliasedFields) => body.type === undefined || body.id_interaction_type === undefined;
 const duplicateNotes = alwaysChecked('ds_notes', 'is an alias of notes; send only one of them');
 const duplicateType = alwaysChecked('id_interaction_type', 'is an alias of type; send only one of them');
-/** The field that carried the type, for error paths. */
+/** Returns the field name under which the client sent the type, for error paths. */
 const typeField = (body: AliasedFields) => (body.id_interaction_type === undefined ? 'type' : 'id_interaction_type');
 
 export const NewInteraction = WritableInteraction.partial()

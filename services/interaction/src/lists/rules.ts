@@ -7,7 +7,7 @@ export type ListRange = { page: number; per_page: number } | { after: Position |
 /** Rows after a position; `last` is the position of the next request, undefined at the end of the list. */
 export type CursorPage<Row> = { rows: Row[]; per_page: number; last: Position | undefined };
 
-/** Builds a cursor page from rows of which one more was read than is returned. */
+/** Builds a cursor page from its rows and one extra row, which shows whether there is a next page. */
 export function toCursorPage<Row extends Position>(rows: Row[], per_page: number): CursorPage<Row> {
   const pageRows = rows.slice(0, per_page);
   return { rows: pageRows, per_page, last: rows.length > per_page ? pageRows.at(-1) : undefined };

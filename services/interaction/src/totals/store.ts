@@ -2,7 +2,7 @@ import type { CustomerTotals } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
 
 /**
- * Computes each customer's totals and the recorded version they belong to. One statement, so that both are of the same snapshot.
+ * Computes each customer's totals and their recorded version, in one statement, so that both come from one snapshot.
  * The sums match those of the order, complaint and appointment views.
  * @param currency the company's; amounts in other currencies are in `by_currency`
  */

@@ -27,7 +27,7 @@ const counterFields = ({ status, amount, currency, occurred_at }: Transaction) =
   occurred_at,
 });
 
-/** Computes the digest that identifies a repeat: of the request's content, whatever changed in the record since. */
+/** Computes a digest of the request's content, which identifies a repeated request even after the record has changed. */
 function contentDigest(customer_id: string, input: NewTransaction): string {
   const { kind, direction, amount, currency, product_id, order_id, description, status, occurred_at } = input;
   const content = [

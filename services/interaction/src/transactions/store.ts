@@ -33,7 +33,7 @@ export type NewRow = NewTransaction & {
   content_digest: string | null;
 };
 
-/** @returns undefined when the external_ref exists in the company; a concurrent insert of the same one is waited for */
+/** Inserts a transaction; waits for a concurrent insert of the same external_ref. @returns undefined when the external_ref exists */
 export async function insertTransaction(
   tx: Tx,
   company_id: string,

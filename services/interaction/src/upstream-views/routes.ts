@@ -13,7 +13,7 @@ import { viewAppointments, viewComplaints, viewOrders } from './store.ts';
 
 const path = '/internal/customers/{customer_id}';
 
-/** Views that the customer service returns for its customers. It validates the customer; an unknown one has no records here. */
+/** Serves the customer service as its upstream. It validates the customer itself; an unknown customer has no records here. */
 export const upstreamViewRoutes = (companies: CompanyClient): Route[] => [
   route({
     method: 'get',

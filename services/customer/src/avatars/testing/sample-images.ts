@@ -38,9 +38,9 @@ export async function animatedWebp(): Promise<Buffer> {
 
 /** Creates an animated PNG by adding the acTL chunk after the header. */
 export async function animatedPng(): Promise<Buffer> {
-  const still = await sampleImage('png', 64, 64);
+  const stillImage = await sampleImage('png', 64, 64);
   const frames = Buffer.from([0, 0, 0, 2, 0, 0, 0, 0]);
-  return Buffer.concat([still.subarray(0, 33), chunk('acTL', frames), still.subarray(33)]);
+  return Buffer.concat([stillImage.subarray(0, 33), chunk('acTL', frames), stillImage.subarray(33)]);
 }
 
 /** Creates a valid PNG of 900 million pixels of one colour, 110 kB as a file. */
