@@ -14,41 +14,43 @@ const load = async <Module>(service: Service, file: string) =>
 const routesOf = async (service: Service) =>
   (await load<{ routes: (parts: object) => Route[] }>(service, 'app.ts')).routes({});
 
-/** Of a service whose subscriptions ask others: made with what they ask. */
+/** Some services build their subscriptions from clients of other services. */
 type Subscriptions = readonly Subscription[] | ((parts: object) => readonly Subscription[]);
 
 describe('events', () => {
-  test('have one speaker and one name each', () => {
-    const names = Object.values(events).flatMap((said: readonly EventContract[]) => said.map(({ name }) => name));
+  test('have one publisher and a unique name', () => {
+    const names = Object.values(events).flatMap((contracts: readonly EventContract[]) =>
+      contracts.map(({ name }) => name),
+    );
     expect(names).toEqual([...new Set(names)]);
   });
 
-  test('are heard by exactly the services that their contracts name', async () => {
-    const promised = new Set<string>();
+  test('are consumed by exactly the subscribers in their contracts', async () => {
+    const contracted = new Set<string>();
     for (const contract of Object.values(events).flat() as EventContract[]) {
-      for (const service of contract.subscribers) promised.add(`${service} hears ${contract.name}`);
+      for (const service of contract.subscribers) contracted.add(`${service} consumes ${contract.name}`);
     }
-    const kept = new Set<string>();
+    const actual = new Set<string>();
     for (const service of services) {
       if (!existsSync(join(top, 'services', service, 'src/subscriptions.ts'))) continue;
       const { subscriptions } = await load<{ subscriptions: Subscriptions }>(service, 'subscriptions.ts');
       for (const { contract } of typeof subscriptions === 'function' ? subscriptions({}) : subscriptions)
-        kept.add(`${service} hears ${contract.name}`);
+        actual.add(`${service} consumes ${contract.name}`);
     }
-    expect([...kept].toSorted()).toEqual([...promised].toSorted());
+    expect([...actual].toSorted()).toEqual([...contracted].toSorted());
   });
 
-  test('are told truly by docs/architecture.md', () => {
-    const map = readFileSync(join(top, 'docs/architecture.md'), 'utf8');
-    const rows = [...map.matchAll(/^\| `([a-z.]+)` +\| (\w+) +\| ([^|]*) \|/gm)].map(
-      ([, name, speaker, hearers = '']) => `${name} ${speaker} ${hearers.trim()}`,
+  test('are listed correctly in docs/architecture.md', () => {
+    const document = readFileSync(join(top, 'docs/architecture.md'), 'utf8');
+    const rows = [...document.matchAll(/^\| `([a-z.]+)` +\| (\w+) +\| ([^|]*) \|/gm)].map(
+      ([, name, publisher, subscribers = '']) => `${name} ${publisher} ${subscribers.trim()}`,
     );
-    const said = services.flatMap((service) =>
+    const expected = services.flatMap((service) =>
       (events[service] as readonly EventContract[]).map(
-        ({ name, subscribers: heard_by }) => `${name} ${service} ${heard_by.join(', ') || '–'}`,
+        ({ name, subscribers }) => `${name} ${service} ${subscribers.join(', ') || '–'}`,
       ),
     );
-    expect(rows.toSorted()).toEqual(said.toSorted());
+    expect(rows.toSorted()).toEqual(expected.toSorted());
   });
 });
 
@@ -61,25 +63,25 @@ describe.each(services)('the openapi.json of %s', (service) => {
     expect(await new Validator().validate(structuredClone(document))).toMatchObject({ valid: true });
   });
 
-  test('holds every route but the internal ones, and the reverse', async () => {
-    const shown = (await routesOf(service))
-      .filter((door) => !isInternal(door))
+  test('contains exactly the public routes', async () => {
+    const publicRoutes = (await routesOf(service))
+      .filter((definition) => !isInternal(definition))
       .map(({ method, path }) => `${method} ${path}`);
-    const written = Object.entries(document.paths).flatMap(([path, doors]) =>
-      Object.keys(doors).map((method) => `${method} ${path}`),
+    const written = Object.entries(document.paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method} ${path}`),
     );
-    expect(written.toSorted()).toEqual(shown.toSorted());
-    expect(written.filter((door) => door.includes('/internal/'))).toEqual([]);
+    expect(written.toSorted()).toEqual(publicRoutes.toSorted());
+    expect(written.filter((name) => name.includes('/internal/'))).toEqual([]);
   });
 
-  test('tells the gateway what is open, how large and how long', async () => {
-    for (const door of (await routesOf(service)).filter((one) => !isInternal(one))) {
-      const operation = document.paths[door.path]?.[door.method];
-      expect(operation?.security.length === 0, door.path).toBe(door.allow === 'open');
+  test('tells the gateway which routes are open, their body limits and deadlines', async () => {
+    for (const definition of (await routesOf(service)).filter((declared) => !isInternal(declared))) {
+      const operation = document.paths[definition.path]?.[definition.method];
+      expect(operation?.security.length === 0, definition.path).toBe(definition.allow === 'open');
       expect(operation?.['x-clientela']).toEqual({
-        kind: door.kind ?? 'json',
-        body_limit: door.bodyLimit ?? 1_048_576,
-        deadline: door.deadline ?? 10_000,
+        kind: definition.kind ?? 'json',
+        body_limit: definition.bodyLimit ?? 1_048_576,
+        deadline: definition.deadline ?? 10_000,
       });
     }
   });

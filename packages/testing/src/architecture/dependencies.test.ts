@@ -81,7 +81,7 @@ function findCycle(edges: Record<string, string[]>): string[] | undefined {
   return undefined;
 }
 
-test('a service, and the gateway, depends on packages alone, and on none that is only for tests', () => {
+test('services and the gateway depend only on packages, and on none for tests', () => {
   const allowed = new Set(['contracts', 'db', 'errors', 'events', 'http', 'privacy', 'runtime', 'validation']);
   for (const folder of ['gateway', ...globSync('services/*', { cwd: top })]) {
     expect(
@@ -91,7 +91,7 @@ test('a service, and the gateway, depends on packages alone, and on none that is
   }
 });
 
-test('nothing reaches into another package by path', () => {
+test('no file imports a file of another package by path', () => {
   const sources = globSync('{gateway,services/*,packages/*}/src/**/*.ts', { cwd: top });
   expect(sources.length).toBeGreaterThan(80);
   for (const source of sources) {
@@ -100,13 +100,13 @@ test('nothing reaches into another package by path', () => {
       .slice(0, source.startsWith('gateway') ? 1 : 2)
       .join('/');
     for (const [, target = ''] of read(source).matchAll(/(?:from|import\()\s*'(\.{1,2}\/[^']+)'/g)) {
-      const reached = join(dirname(source), target);
-      expect(reached.startsWith(`${own}/`), `${source} imports ${target}`).toBe(true);
+      const resolved = join(dirname(source), target);
+      expect(resolved.startsWith(`${own}/`), `${source} imports ${target}`).toBe(true);
     }
   }
 });
 
-test('the versions of a dependency are the same everywhere, and exact', () => {
+test('every version of a dependency is exact and the same everywhere', () => {
   const seen = new Map<string, string>();
   for (const file of ['package.json', ...globSync('{gateway,services/*,packages/*}/package.json', { cwd: top })]) {
     const { dependencies, devDependencies } = manifest(dirname(file));
