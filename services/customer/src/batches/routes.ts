@@ -1,4 +1,4 @@
-import { notFound, unavailable } from '@clientela/errors';
+import { unavailable } from '@clientela/errors';
 import {
   requirePermission,
   Problem,
