@@ -41,8 +41,9 @@ export type ProxyAction =
   | { type: 'none' }
   /** Restart the timer. */
   | { type: 'wait'; ms: number }
-  /** Send the body. After the deadline, `connected` results in `cancel` instead. */
+  /** Watch the request while its body is sent. */
   | { type: 'send' }
+  /** End a request that got its connection too late. */
   | { type: 'cancel' }
   /** Forward the response to the client. */
   | { type: 'forward' }

@@ -8,7 +8,7 @@ import type { Route } from './upstreams.ts';
 export type RequestContext = {
   request_id: string;
   started: number;
-  /** The matched path template. Logs and metrics name the route by it, because it identifies nobody. */
+  /** The matched path template. Logs and metrics name the route by it, because it identifies no person. */
   template: string | undefined;
   route: Route | undefined;
   service: Service | undefined;

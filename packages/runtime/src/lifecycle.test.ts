@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 /** A supervised process whose buffered log still holds lines. */
-const program = `
+const script = `
   import { createRequire } from 'node:module';
   import { runProcess } from ${JSON.stringify(join(import.meta.dirname, 'index.ts'))};
   const { destination } = createRequire(${JSON.stringify(join(import.meta.dirname, 'log.ts'))})('pino');
@@ -22,7 +22,7 @@ test.each([
   ['its output has no reader, as after the supervisor was killed', true],
   ['its output is still read', false],
 ])('a process ends when its IPC channel closes: %s', async (_, readerGone) => {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   await new Promise((resolve) => child.once('message', resolve));
@@ -42,7 +42,7 @@ test.each([
 
 test('writes node’s compile cache while running, so that a process restarts fast after SIGKILL', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'compiled-'));
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: folder },
   });

@@ -183,8 +183,8 @@ describe('an erasure', () => {
     const { body } = await record('interactions', repeated).set('Idempotency-Key', `${canary}-1`).expect(404);
     expect(body.error_code).toBe('IDEMPOTENCY_ANSWER_ERASED');
     for (const what of ['interactions', 'transactions'] as const) {
-      const sent = what === 'interactions' ? repeated : { kind: 'order', direction: 'in', amount: 1 };
-      expect((await record(what, sent).expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
+      const payload = what === 'interactions' ? repeated : { kind: 'order', direction: 'in', amount: 1 };
+      expect((await record(what, payload).expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
       expect(await rowsOf(what)).toEqual([]);
     }
     expect(await tablesContaining(service.database.owner, canary)).toEqual([]);

@@ -69,8 +69,15 @@ test('keeps the interactions of a soft-deleted customer', async () => {
 test('anonymises the transactions of a hard-deleted customer and keeps their amounts', async () => {
   const [deletedId, remainingId] = [randomUUID(), randomUUID()];
   const pay = async (customer_id: string, external_ref: string) => {
-    const sent = { kind: 'order', direction: 'in', amount: 10, description: 'For Ada', order_id: 'A-1', external_ref };
-    return (await admin.post(`/api/customers/${customer_id}/transactions`, sent).expect(201)).body.transaction;
+    const payload = {
+      kind: 'order',
+      direction: 'in',
+      amount: 10,
+      description: 'For Ada',
+      order_id: 'A-1',
+      external_ref,
+    };
+    return (await admin.post(`/api/customers/${customer_id}/transactions`, payload).expect(201)).body.transaction;
   };
   const [booked, other] = [await pay(deletedId, 'one'), await pay(remainingId, 'two')];
   const otherAdmin = service.user('admin', service.company());
@@ -101,8 +108,8 @@ test('anonymises the transactions of a hard-deleted customer and keeps their amo
   expect(anonymised).toMatchObject({ amount: '10.00', version: 2, content_digest: null });
 
   // The external_ref can be used again, because it was erased with the person.
-  const sent = { kind: 'order', direction: 'in', amount: 10, external_ref: 'one' };
-  await admin.post(`/api/customers/${remainingId}/transactions`, sent).expect(201);
+  const payload = { kind: 'order', direction: 'in', amount: 10, external_ref: 'one' };
+  await admin.post(`/api/customers/${remainingId}/transactions`, payload).expect(201);
 });
 
 test('rejects with 404 a record that is added after the deletion was processed', async () => {

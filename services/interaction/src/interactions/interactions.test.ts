@@ -146,7 +146,7 @@ describe('recording an interaction', () => {
       ),
     ).toEqual(['id_interaction_type', 'status']);
     expect(errorPaths(await admin.post(path, {}).expect(422))).toEqual(['notes', 'type']);
-    const bad = {
+    const invalidBody = {
       ds_notes: 'a\u0000',
       occurred_at: 'yesterday',
       scheduled_at: 5,
@@ -155,7 +155,7 @@ describe('recording an interaction', () => {
       category: '',
       customer_id: 'x',
     };
-    expect(errorPaths(await admin.post(path, bad).expect(422))).toEqual([
+    expect(errorPaths(await admin.post(path, invalidBody).expect(422))).toEqual([
       'category',
       'customer_id',
       'ds_notes',

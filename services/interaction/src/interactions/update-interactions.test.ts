@@ -29,9 +29,9 @@ const rowOf = (id: string) => service.database.owner('interactions').where({ id 
 describe('updating an interaction', () => {
   test('returns the record with its version as ETag', async () => {
     const { path, ...interaction } = await recorded({ category: 'sales' });
-    const read = await service.user('viewer', company).get(path).expect(200);
-    expect(read.body).toEqual({ interaction });
-    expect(read.headers['etag']).toBe('"1"');
+    const readBack = await service.user('viewer', company).get(path).expect(200);
+    expect(readBack.body).toEqual({ interaction });
+    expect(readBack.headers['etag']).toBe('"1"');
     await manager.get(path).set('If-None-Match', '"1"').expect(304);
     await manager.get(path).set('If-None-Match', '"2"').expect(200);
   });
@@ -104,8 +104,8 @@ describe('updating an interaction', () => {
     expect(errorPaths(await manager.put(path, { ...readOnly, notes: 'Changed' }).expect(422))).toEqual(
       Object.keys(readOnly).toSorted(),
     );
-    const bad = { notes: null, type: null, occurred_at: null, priority: 'urgent', category: '', version: 1 };
-    expect(errorPaths(await manager.put(path, bad).expect(422))).toEqual(Object.keys(bad).toSorted());
+    const invalidBody = { notes: null, type: null, occurred_at: null, priority: 'urgent', category: '', version: 1 };
+    expect(errorPaths(await manager.put(path, invalidBody).expect(422))).toEqual(Object.keys(invalidBody).toSorted());
     expect(errorPaths(await manager.put(path, { type: 'dance', status: 'open' }).expect(422))).toEqual([
       'status',
       'type',
@@ -121,10 +121,10 @@ describe('status of an interaction', () => {
     for (const status of ['in_progress', 'resolved', 'closed', 'open']) {
       expect((await manager.patch(path, { status }).expect(200)).body.interaction.status).toBe(status);
     }
-    const moves = (await published('interaction.updated', id)).map(
+    const transitions = (await published('interaction.updated', id)).map(
       ({ data }) => [data['from'], data['to']] as { status: string }[],
     );
-    expect(moves.map((move) => move.map(({ status }) => status))).toEqual([
+    expect(transitions.map((move) => move.map(({ status }) => status))).toEqual([
       ['open', 'in_progress'],
       ['in_progress', 'resolved'],
       ['resolved', 'closed'],
@@ -239,12 +239,12 @@ describe('customers and access', () => {
 
   test('lets a viewer read, a customer nothing, and a superuser name the company', async () => {
     const { path, id } = await recorded();
-    for (const [role, read] of [
+    for (const [role, readBack] of [
       ['viewer', 200],
       ['customer', 403],
     ] as const) {
       const caller = service.user(role, company);
-      await caller.get(path).expect(read);
+      await caller.get(path).expect(readBack);
       await caller.put(path, { notes: 'x' }).expect(403);
       await caller.patch(path, { notes: 'x' }).expect(403);
       await caller.delete(path).expect(403);

@@ -34,15 +34,15 @@ const pay = async (values: object): Promise<string> => (await money(values).expe
 const settle = (id: string, values: object) =>
   manager.patch(`/api/customers/${customer_id}/transactions/${id}`, values).expect(200);
 const record = async (values: object): Promise<string> => {
-  const sent = { notes: 'Spoke', ...values };
-  const { body } = await manager.post(`/api/customers/${customer_id}/interactions`, sent).expect(201);
+  const payload = { notes: 'Spoke', ...values };
+  const { body } = await manager.post(`/api/customers/${customer_id}/interactions`, payload).expect(201);
   return body.interaction.id;
 };
 const change = (id: string, values: object) =>
   manager.patch(`/api/customers/${customer_id}/interactions/${id}`, values).expect(200);
 const remove = (id: string) => manager.delete(`/api/customers/${customer_id}/interactions/${id}`).expect(200);
 
-const nothing = (id: string = customer_id) => ({
+const zeroTotals = (id: string = customer_id) => ({
   customer_id: id,
   changes: 0,
   total_orders: 0,
@@ -63,14 +63,14 @@ const nothing = (id: string = customer_id) => ({
 
 /** Each event has the recorded version, and the totals are at that version. */
 async function expectNumber(changes: number, expected: object) {
-  expect(await totals()).toEqual({ ...nothing(), changes, ...expected });
+  expect(await totals()).toEqual({ ...zeroTotals(), changes, ...expected });
   const published = (await service.events()).filter(({ data }) => data['customer_id'] === customer_id);
   expect(published.at(-1)?.data['customer_changes']).toBe(changes);
 }
 
 describe('the totals of a customer', () => {
   test('are zero without records', async () => {
-    expect(await totals()).toEqual(nothing());
+    expect(await totals()).toEqual(zeroTotals());
   });
 
   test('include pending and completed orders, and exclude cancelled ones with their dates', async () => {
@@ -123,21 +123,21 @@ describe('the totals of a customer', () => {
   });
 
   test('count open complaints through status changes and deletions', async () => {
-    const one = await record({ type: 'complaint', occurred_at: day(1) });
-    const two = await record({ type: 'complaint', status: 'in_progress', occurred_at: day(7) });
+    const firstComplaint = await record({ type: 'complaint', occurred_at: day(1) });
+    const secondComplaint = await record({ type: 'complaint', status: 'in_progress', occurred_at: day(7) });
     await record({ type: 'complaint', status: 'closed', occurred_at: day(3) });
-    const spoken = await record({ type: 'call', occurred_at: day(20) });
-    await change(spoken, { notes: 'Spoke again' });
+    const phoneCall = await record({ type: 'call', occurred_at: day(20) });
+    await change(phoneCall, { notes: 'Spoke again' });
     await expectNumber(3, { total_complaints: 3, open_complaints: 2, last_complaint_date: day(7) });
-    await change(one, { status: 'resolved' });
+    await change(firstComplaint, { status: 'resolved' });
     await expectNumber(4, { total_complaints: 3, open_complaints: 1, last_complaint_date: day(7) });
-    await change(two, { type: 'call' });
+    await change(secondComplaint, { type: 'call' });
     await expectNumber(5, { total_complaints: 2, last_complaint_date: day(3) });
-    await change(spoken, { type: 'complaint' });
+    await change(phoneCall, { type: 'complaint' });
     await expectNumber(6, { total_complaints: 3, open_complaints: 1, last_complaint_date: day(20) });
-    await remove(spoken);
+    await remove(phoneCall);
     await expectNumber(7, { total_complaints: 2, last_complaint_date: day(3) });
-    await remove(two);
+    await remove(secondComplaint);
     await expectNumber(7, { total_complaints: 2, last_complaint_date: day(3) });
   });
 
@@ -184,16 +184,18 @@ describe('the totals of a customer', () => {
     const crowd = await createTestInteraction({ pool: 10 });
     try {
       const user = crowd.user('manager', crowd.company());
-      const sent = { kind: 'order', direction: 'in', amount: 10 };
+      const payload = { kind: 'order', direction: 'in', amount: 10 };
       const order = async () => {
         // On a busy machine a call can time out with a 503 before it changes anything, so it is retried.
-        let { status } = await user.post(`/api/customers/${customer_id}/transactions`, sent);
-        while (status === 503) ({ status } = await user.post(`/api/customers/${customer_id}/transactions`, sent));
+        let { status } = await user.post(`/api/customers/${customer_id}/transactions`, payload);
+        while (status === 503) ({ status } = await user.post(`/api/customers/${customer_id}/transactions`, payload));
         return status;
       };
       expect(await Promise.all(Array.from({ length: 20 }, order))).toEqual(Array(20).fill(201));
       const numbers = (await crowd.events()).map(({ data }) => data['customer_changes'] as number);
-      expect(numbers.toSorted((one, other) => one - other)).toEqual(Array.from({ length: 20 }, (_, at) => at + 1));
+      expect(numbers.toSorted((firstComplaint, other) => firstComplaint - other)).toEqual(
+        Array.from({ length: 20 }, (_, at) => at + 1),
+      );
     } finally {
       await crowd.close();
     }
@@ -208,7 +210,7 @@ describe('totals of several customers', () => {
     await record({ type: 'complaint' });
     const unknown = randomUUID();
     const expected = [
-      nothing(unknown),
+      zeroTotals(unknown),
       expect.objectContaining({ customer_id, changes: 1, total_complaints: 1, total_orders: 0 }),
       expect.objectContaining({ customer_id: other, changes: 1, total_orders: 1, total_complaints: 0 }),
     ];
@@ -216,15 +218,15 @@ describe('totals of several customers', () => {
     expect(await totalsOf(other, customer_id, unknown)).toEqual(expected.toReversed());
     const otherAdmin = service.callingService('customer', service.company({ currency: 'USD' }));
     const path = `/internal/customers/totals?customer_id=${other}`;
-    expect((await otherAdmin.get(path).expect(200)).body.totals).toEqual([{ ...nothing(other), currency: 'USD' }]);
+    expect((await otherAdmin.get(path).expect(200)).body.totals).toEqual([{ ...zeroTotals(other), currency: 'USD' }]);
   });
 
   test('are limited to 1 to 100 ids and to the customer service', async () => {
     const ids = Array.from({ length: 101 }, () => randomUUID());
     expect(await totalsOf(...ids.slice(1))).toHaveLength(100);
     const path = `/internal/customers/totals?${ids.map((id) => `customer_id=${id}`).join('&')}`;
-    for (const wrong of [path, '/internal/customers/totals', '/internal/customers/totals?customer_id=x'])
-      await customerService.get(wrong).expect(422);
+    for (const invalidPath of [path, '/internal/customers/totals', '/internal/customers/totals?customer_id=x'])
+      await customerService.get(invalidPath).expect(422);
     for (const callingService of ['auth', 'product', 'favorites', 'interaction'] as const)
       await service.callingService(callingService, company).get(path).expect(403);
     await manager.get(path).expect(403);
@@ -244,5 +246,5 @@ test('a hard-deleted customer has no totals', async () => {
     sequence: 2,
     data: { customer_id, number: 1, hard: true },
   });
-  expect(await totals()).toEqual({ ...nothing(), changes: 3 });
+  expect(await totals()).toEqual({ ...zeroTotals(), changes: 3 });
 });

@@ -31,15 +31,15 @@ const publishedOf = async (id: string) => (await service.events()).filter(({ dat
 test('returns the current record for a repeated external_ref, and publishes one event', async () => {
   const path = pathOf();
   const external_ref = newRef();
-  const sent = { ...order, status: 'pending', description: 'A chair', external_ref };
-  const first = await manager.post(path, sent).expect(201);
-  const repeated = await manager.post(path, { ...sent, amount: 10, description: ' A chair ' }).expect(200);
+  const payload = { ...order, status: 'pending', description: 'A chair', external_ref };
+  const first = await manager.post(path, payload).expect(201);
+  const repeated = await manager.post(path, { ...payload, amount: 10, description: ' A chair ' }).expect(200);
   expect(repeated.body).toEqual({ message: 'Transaction recorded before', transaction: first.body.transaction });
   expect(repeated.headers['etag']).toBe('"1"');
 
   const { id } = first.body.transaction;
   await manager.patch(`${path}/${id}`, { status: 'completed', description: null }).expect(200);
-  const later = await service.user('admin', company).post(path, sent).expect(200);
+  const later = await service.user('admin', company).post(path, payload).expect(200);
   expect(later.body.transaction).toMatchObject({ id, status: 'completed', created_by: manager.user_id });
   expect(later.headers['etag']).toBe('"2"');
   expect(await rowsOf(external_ref)).toHaveLength(1);
@@ -49,12 +49,12 @@ test('returns the current record for a repeated external_ref, and publishes one 
 test('answers a repeat without calling the product or the customer service', async () => {
   const path = pathOf();
   const product_id = randomUUID();
-  const sent = { ...order, product_id, external_ref: newRef() };
+  const payload = { ...order, product_id, external_ref: newRef() };
   service.products.respond(() => ({ status: 200, body: { id: product_id, number: 1, is_active: true } }));
-  const first = await manager.post(path, sent).expect(201);
+  const first = await manager.post(path, payload).expect(201);
   service.products.respond(() => ({ status: 404 }));
   service.customers.respond(() => undefined);
-  expect((await manager.post(path, sent).expect(200)).body.transaction).toEqual(first.body.transaction);
+  expect((await manager.post(path, payload).expect(200)).body.transaction).toEqual(first.body.transaction);
 });
 
 test('rejects other content under a known external_ref with a 409 that shows the record', async () => {
@@ -72,8 +72,8 @@ test('rejects other content under a known external_ref with a 409 that shows the
     { product_id: randomUUID() },
     { occurred_at: '2026-01-01T00:00:00Z' },
   ];
-  const sent = others.map((other) => [pathOf(customer_id), { ...order, external_ref, ...other }] as const);
-  for (const [path, body] of [...sent, [pathOf(), { ...order, external_ref }] as const]) {
+  const payload = others.map((other) => [pathOf(customer_id), { ...order, external_ref, ...other }] as const);
+  for (const [path, body] of [...payload, [pathOf(), { ...order, external_ref }] as const]) {
     const response = await manager.post(path, body).expect(409);
     expect(response.body).toMatchObject({
       error_code: 'TRANSACTION_EXTERNAL_REF_TAKEN',

@@ -112,11 +112,11 @@ describe('recording a transaction', () => {
       external_ref: null,
     });
     expect(Math.abs(Date.parse(transaction.occurred_at) - before)).toBeLessThan(60_000);
-    const read = await service.user('viewer', company).get(path).expect(200);
-    expect(read.body).toEqual({ transaction });
+    const readBack = await service.user('viewer', company).get(path).expect(200);
+    expect(readBack.body).toEqual({ transaction });
     await manager
       .get(path)
-      .set('If-None-Match', read.headers['etag'] ?? '')
+      .set('If-None-Match', readBack.headers['etag'] ?? '')
       .expect(304);
   });
 
@@ -124,7 +124,7 @@ describe('recording a transaction', () => {
     const customer_id = randomUUID();
     const path = pathOf(customer_id);
     expect(errorPaths(await manager.post(path, {}).expect(422))).toEqual(['amount', 'direction', 'kind']);
-    const bad = {
+    const invalidBody = {
       kind: 'gift',
       direction: 'sideways',
       amount: 0,
@@ -138,7 +138,7 @@ describe('recording a transaction', () => {
       customer_id,
       id: randomUUID(),
     };
-    expect(errorPaths(await manager.post(path, bad).expect(422))).toEqual(Object.keys(bad).toSorted());
+    expect(errorPaths(await manager.post(path, invalidBody).expect(422))).toEqual(Object.keys(invalidBody).toSorted());
     for (const amount of [0, '0.00', -1, '1.005', '1e3', '1,5', '', null, true, {}, 'NaN', '99999999999999', 1e300]) {
       expect(errorPaths(await manager.post(path, { ...order, amount }).expect(422)), JSON.stringify(amount)).toEqual([
         'amount',
@@ -177,9 +177,9 @@ describe('customers, products and access', () => {
     const unknown = await manager.post(pathOf(customer_id), { ...order, product_id: randomUUID() }).expect(404);
     expect(unknown.body.error_code).toBe('PRODUCT_NOT_FOUND');
     service.products.respond(() => undefined);
-    const down = await manager.post(pathOf(customer_id), { ...order, product_id }).expect(503);
-    expect(down.body.detail).toContain('product service');
-    expect(Number(down.headers['retry-after'])).toBeGreaterThan(0);
+    const unavailable = await manager.post(pathOf(customer_id), { ...order, product_id }).expect(503);
+    expect(unavailable.body.detail).toContain('product service');
+    expect(Number(unavailable.headers['retry-after'])).toBeGreaterThan(0);
     expect(await rowsOf(customer_id)).toEqual([]);
     await manager.post(pathOf(customer_id), order).expect(201); // without a product there is no call to the product service
   });
@@ -241,8 +241,8 @@ describe('customers, products and access', () => {
 
 describe('the company’s list', () => {
   test('lists and filters all customers’ transactions newest first: of one company, or of all for a superuser', async () => {
-    const own = service.company();
-    const admin = service.user('admin', own);
+    const ownCompany = service.company();
+    const admin = service.user('admin', ownCompany);
     const customers = [randomUUID(), randomUUID()] as const;
     const record = async (customer: string, values: object) =>
       (await admin.post(pathOf(customer), { ...order, ...values }).expect(201)).body.transaction;
@@ -265,7 +265,7 @@ describe('the company’s list', () => {
     expect(await list('cursor=&per_page=2')).toEqual([third, second]);
     expect(await list('', service.user('admin', service.company()))).toEqual([]);
     const superuser = service.user('superuser');
-    expect(await list(`company_id=${own.company_id}`, superuser)).toEqual([third, second, first]);
+    expect(await list(`company_id=${ownCompany.company_id}`, superuser)).toEqual([third, second, first]);
     const all = await list('from=2026-01-01&to=2026-01-03&per_page=100', superuser);
     expect(all).toEqual([third, second, first]);
     await recorded({ occurred_at: '2026-01-02T00:00:00Z' });

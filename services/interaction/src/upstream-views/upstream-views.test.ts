@@ -20,12 +20,12 @@ afterAll(() => service.close());
 type Record = { id: string };
 const viewOf = (customer_id: string, name: string) => `/internal/customers/${customer_id}/${name}`;
 const pay = async (customer_id: string, values: object): Promise<Record> => {
-  const sent = { kind: 'order', direction: 'in', amount: 10, ...values };
-  return (await manager.post(`/api/customers/${customer_id}/transactions`, sent).expect(201)).body.transaction;
+  const payload = { kind: 'order', direction: 'in', amount: 10, ...values };
+  return (await manager.post(`/api/customers/${customer_id}/transactions`, payload).expect(201)).body.transaction;
 };
 const record = async (customer_id: string, values: object): Promise<Record> => {
-  const sent = { notes: 'Between us: difficult', ...values };
-  return (await manager.post(`/api/customers/${customer_id}/interactions`, sent).expect(201)).body.interaction;
+  const payload = { notes: 'Between us: difficult', ...values };
+  return (await manager.post(`/api/customers/${customer_id}/interactions`, payload).expect(201)).body.interaction;
 };
 const day = (number: number) => `2026-01-0${number}T00:00:00.000Z`;
 const ids = (records: Record[]) => records.map(({ id }) => id);
@@ -84,10 +84,10 @@ describe('orders', () => {
 describe('complaints', () => {
   test('are open until they are resolved, and include no notes of staff', async () => {
     const customer_id = randomUUID();
-    const made: Record[] = [];
+    const records: Record[] = [];
     for (const [at, status] of ['closed', 'open', 'in_progress', 'resolved'].entries()) {
-      const sent = { type: 'complaint', status, occurred_at: day(at + 1), priority: 'high', category: 'parts' };
-      made.unshift(await record(customer_id, sent));
+      const payload = { type: 'complaint', status, occurred_at: day(at + 1), priority: 'high', category: 'parts' };
+      records.unshift(await record(customer_id, payload));
     }
     await record(customer_id, { type: 'call', occurred_at: day(9) });
     const { body } = await customerService.get(viewOf(customer_id, 'complaints')).expect(200);
@@ -97,9 +97,9 @@ describe('complaints', () => {
       complaints: expect.any(Array),
       as_of: expect.any(String),
     });
-    expect(ids(body.complaints)).toEqual(ids(made));
+    expect(ids(body.complaints)).toEqual(ids(records));
     expect(body.complaints[0]).toEqual({
-      id: made[0]?.id,
+      id: records[0]?.id,
       status: 'resolved',
       priority: 'high',
       category: 'parts',
@@ -108,7 +108,7 @@ describe('complaints', () => {
       updated_at: expect.any(String),
     });
     const open = (await customerService.get(`${viewOf(customer_id, 'complaints')}?status=open`)).body;
-    expect([ids(open.complaints), open.summary]).toEqual([[made[2]?.id], body.summary]);
+    expect([ids(open.complaints), open.summary]).toEqual([[records[2]?.id], body.summary]);
     expect(JSON.stringify(body)).not.toContain('difficult');
   });
 });
@@ -144,7 +144,7 @@ describe('appointments', () => {
   });
 });
 
-const nothing = {
+const emptySummaries = {
   orders: {
     summary: { total_orders: 0, total_order_value: '0.00', average_order_value: '0.00', last_order_date: null },
     status_breakdown: { pending: 0, completed: 0, cancelled: 0 },
@@ -160,16 +160,16 @@ const nothing = {
 };
 
 describe.each(['orders', 'complaints', 'appointments'] as const)('the view of %s', (name) => {
-  const fill = async (customer_id: string, count: number) => {
+  const recordMany = async (customer_id: string, count: number) => {
     const type = name === 'complaints' ? 'complaint' : 'appointment';
-    for (let made = 0; made < count; made += 1)
+    for (let index = 0; index < count; index += 1)
       await (name === 'orders' ? pay(customer_id, {}) : record(customer_id, { type }));
   };
 
   test('is empty without records, and never includes another company’s', async () => {
     const customer_id = randomUUID();
-    await fill(customer_id, 1);
-    const empty = { ...nothing[name], [name]: [], as_of: expect.any(String) };
+    await recordMany(customer_id, 1);
+    const empty = { ...emptySummaries[name], [name]: [], as_of: expect.any(String) };
     expect((await customerService.get(viewOf(randomUUID(), name)).expect(200)).body).toEqual(empty);
     const otherAdmin = service.callingService('customer', service.company());
     expect((await otherAdmin.get(viewOf(customer_id, name)).expect(200)).body).toEqual(empty);
@@ -177,7 +177,7 @@ describe.each(['orders', 'complaints', 'appointments'] as const)('the view of %s
 
   test('lists ten records by default, or the requested limit', async () => {
     const customer_id = randomUUID();
-    await fill(customer_id, 12);
+    await recordMany(customer_id, 12);
     const listed = async (query: string) =>
       (await customerService.get(`${viewOf(customer_id, name)}${query}`).expect(200)).body[name].length;
     expect([await listed(''), await listed('?limit=3'), await listed('?limit=100')]).toEqual([10, 3, 12]);
