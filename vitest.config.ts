@@ -6,30 +6,34 @@ const common = {
   hookTimeout: 60_000,
   expect: { poll: { timeout: 5000, interval: 25 } },
 };
+const withPostgres = { globalSetup: [...common.globalSetup, 'packages/testing/src/postgres-setup.ts'] };
+/** Tests that start fleets of their own. All others of packages/e2e share two fleets in one worker. */
+const ownFleets = ['packages/e2e/src/journeys/fleet.test.ts', 'packages/e2e/src/chaos/*.test.ts'];
 
+// `npm test` runs integration, e2e and fleets side by side (packages/testing/src/run-tests.ts).
 export default defineConfig({
   test: {
-    teardownTimeout: 60_000, // a shared street ends with its worker
+    teardownTimeout: 60_000, // a worker stops its shared fleets
     projects: [
       {
         test: {
           ...common,
+          ...withPostgres,
           name: 'integration',
           include: ['{gateway,services/*,packages/*}/src/**/*.test.ts'],
           exclude: ['packages/e2e/**', '**/*.large.test.ts'],
           maxWorkers: 3,
-          // Each file has its own database; what they share is the code, and loading it anew for each costs half of the time.
+          // Each file has its own database. Files share loaded modules, because loading them takes half of the time.
           isolate: false,
           sequence: { groupOrder: 1 },
         },
       },
       {
-        // Whole streets of real processes: one after the other, and not beside the others, as each takes the whole machine.
         test: {
           ...common,
           name: 'e2e',
           include: ['packages/e2e/src/**/*.test.ts'],
-          exclude: ['**/*.large.test.ts', '**/*.chaos.test.ts'],
+          exclude: ['**/*.large.test.ts', '**/*.chaos.test.ts', ...ownFleets],
           testTimeout: 60_000,
           fileParallelism: false,
           isolate: false,
@@ -37,19 +41,32 @@ export default defineConfig({
         },
       },
       {
-        // Stories that take longer than a run of every day has time for: npm run test:large.
         test: {
           ...common,
+          name: 'fleets',
+          include: ownFleets,
+          exclude: ['**/*.chaos.test.ts'],
+          testTimeout: 60_000,
+          fileParallelism: false,
+          isolate: false,
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        // Long tests: npm run test:large.
+        test: {
+          ...common,
+          ...withPostgres,
           name: 'large',
           include: ['{gateway,services/*,packages/*}/src/**/*.large.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
           fileParallelism: false,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
         },
       },
       {
-        // Everything is killed, again and again: npm run chaos. A short version runs with the streets.
+        // The fault-injection suite: npm run chaos. The project `fleets` runs a short version.
         test: {
           ...common,
           name: 'chaos',
@@ -57,7 +74,7 @@ export default defineConfig({
           testTimeout: 1_200_000,
           hookTimeout: 300_000,
           fileParallelism: false,
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 5 },
         },
       },
     ],

@@ -41,9 +41,8 @@ export type ProxyAction =
   | { type: 'none' }
   /** Restart the timer. */
   | { type: 'wait'; ms: number }
-  /** Watch the request while its body is sent. */
+  /** Send the body. After the deadline, `connected` results in `cancel` instead. */
   | { type: 'send' }
-  /** End a request that got its connection too late. */
   | { type: 'cancel' }
   /** Forward the response to the client. */
   | { type: 'forward' }

@@ -67,11 +67,11 @@ async function countRows(
     { total: number },
   ];
   if (!isFiltered || count.total <= EXACT_COUNT_LIMIT) return { total: count.total };
-  return { total: Math.max(await estimateRows(query), EXACT_COUNT_LIMIT + 1), total_is_estimate: true };
+  return { total: Math.max(await plannerRowEstimate(query), EXACT_COUNT_LIMIT + 1), total_is_estimate: true };
 }
 
 /** Returns the planner's row estimate of a query without columns. */
-export async function estimateRows(query: Knex.QueryBuilder): Promise<number> {
+export async function plannerRowEstimate(query: Knex.QueryBuilder): Promise<number> {
   const { sql, bindings } = query.clone().select(query.client.raw('1')).toSQL();
   const plan = await query.client.raw(`explain (format json) ${sql}`, bindings as Knex.RawBinding[]);
   return plan.rows[0]['QUERY PLAN'][0].Plan['Plan Rows'] as number;

@@ -17,6 +17,7 @@ export { toProblem } from './routing/to-problem.ts';
 export { createOpenapiDocument, Problem } from './openapi/openapi.ts';
 export { changedValues, patchBody, readOnlyErrors, pickWritable, writableFields } from './routing/patch.ts';
 export type { RateLimits } from './routing/rate-limit.ts';
+export { checkPermission } from './routing/route-handler.ts';
 export { reply, withETag } from './routing/reply.ts';
 export type { Reply } from './routing/reply.ts';
 export { fieldErrors } from './routing/validate.ts';

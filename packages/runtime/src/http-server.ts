@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 
 /**
  * Starts listening.
- * @returns the port; the one the system chose when `port` is 0
+ * @returns the port; the system chooses one when the requested port is 0
  * @throws the system's error, EADDRINUSE among them
  */
 export const listenOn = (server: Server, { host, port }: { host: string; port: number }): Promise<number> =>

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import pg from 'pg';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { inject } from 'vitest';
 import { brokerFile, startRabbitmq, type Rabbitmq, type SharedBroker } from './rabbitmq.ts';
 
@@ -16,16 +16,29 @@ export async function sharedBroker(): Promise<string> {
   const configuredUrl = process.env['RABBITMQ_URL'];
   if (configuredUrl) return configuredUrl;
   const file = join(inject('folder'), brokerFile);
-  const server = new pg.Client({ connectionString: inject('postgres') });
-  await server.connect();
-  try {
-    await server.query(`select pg_advisory_lock(hashtext('test broker'))`); // only one of the workers starts it
+  return withLock(`${file}.lock`, async () => {
     if (existsSync(file)) return (JSON.parse(readFileSync(file, 'utf8')) as SharedBroker).url;
     const { url, stopCommand } = await startRabbitmq(join(inject('folder'), 'rabbitmq'), inject('pid'));
     writeFileSync(file, JSON.stringify({ url, stopCommand: stopCommand() } satisfies SharedBroker));
     return url;
+  });
+}
+
+/** Runs a function while no other worker of the run does. The lock is a folder, which only one process can create. */
+async function withLock<T>(path: string, run: () => Promise<T>): Promise<T> {
+  const isAcquired = () => {
+    try {
+      mkdirSync(path);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  while (!isAcquired()) await sleep(100);
+  try {
+    return await run();
   } finally {
-    await server.end();
+    rmdirSync(path);
   }
 }
 

@@ -2,31 +2,27 @@ import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startPostgres } from '@clientela/embedded-postgres';
 import type { TestProject } from 'vitest/node';
 import { stopSharedBroker } from './rabbitmq.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    postgres: string;
     /** Folder for the files of this run, removed at its end. */
     folder: string;
-    /** Process id of the test runner. */
+    /** Id of the process at whose end a shared broker stops. */
     pid: number;
   }
 }
 
-/** Starts one PostgreSQL for the whole run, without fsync. */
+/** Provides a folder for the run. `run-tests.ts` shares one folder, and so one broker, among the projects that it starts. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const folder = await mkdtemp(join(tmpdir(), 'clientela-test-'));
-  const postgres = await startPostgres({ folder, fsync: false });
-  project.provide('postgres', postgres.adminUrl);
+  const sharedFolder = process.env['TEST_RUN_FOLDER'];
+  const folder = sharedFolder ?? (await mkdtemp(join(tmpdir(), 'clientela-test-')));
   project.provide('folder', folder);
-  project.provide('pid', process.pid);
+  project.provide('pid', sharedFolder ? process.ppid : process.pid);
   return async () => {
+    if (sharedFolder) return;
     await stopSharedBroker(folder);
-    await postgres.stop();
-    rmSync(postgres.dataHome, { recursive: true, force: true });
     rmSync(folder, { recursive: true, force: true });
   };
 }

@@ -6,6 +6,7 @@ import { acceptsCompany, isInternal, type Route } from '@clientela/http';
 
 export type RouteInfo = {
   service: Service;
+  definition: Route;
   method: string;
   path: string;
   isInternal: boolean;
@@ -21,6 +22,7 @@ export async function allRoutes(): Promise<RouteInfo[]> {
     const app = (await import(url)) as { routes: (deps: object) => Route[] };
     return app.routes({}).map((definition) => ({
       service,
+      definition,
       method: definition.method.toUpperCase(),
       path: definition.path,
       isInternal: isInternal(definition),

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import jwt from 'jsonwebtoken';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, type ExpectStatic } from 'vitest';
 import {
   client,
   fleetTest,
@@ -22,8 +22,15 @@ const statusOf = async (caller: Client) => (await caller.get(route)).status;
 const signInAgain = ({ email, password }: SignedInUser) => signIn(setup.fleet.url, email, password);
 const userPath = ({ user: { id } }: SignedInUser) => `/api/v1/users/${id}`;
 
-/** Revokes access and waits until the gateway, which has cached these tokens, rejects them: 2 s at most. */
-async function expectRevoked(callers: readonly Client[], revoke: () => Promise<TestResponse>): Promise<void> {
+/**
+ * Revokes access and waits until the gateway, which has cached these tokens, rejects them: 2 s at most.
+ * @param expect of the test, since concurrent tests cannot use the global one
+ */
+async function expectRevoked(
+  expect: ExpectStatic,
+  callers: readonly Client[],
+  revoke: () => Promise<TestResponse>,
+): Promise<void> {
   for (const caller of callers) expect(await statusOf(caller)).toBe(200);
   expect((await revoke()).status).toBe(200);
   const statuses = () => Promise.all(callers.map(statusOf));
@@ -35,58 +42,59 @@ async function expectRevoked(callers: readonly Client[], revoke: () => Promise<T
   }
 }
 
-describe('access ends at the gateway within 2 s', () => {
-  test('for a session that signs out, and for no other session of its user', async () => {
+// Concurrent, because each test waits for the next poll of the revocation list.
+describe.concurrent('access ends at the gateway within 2 s', () => {
+  test('for a session that signs out, and for no other session of its user', async ({ expect }) => {
     const first = await setup.createUser('viewer');
     const second = await signInAgain(first);
-    await expectRevoked([first], () => first.post('/auth/logout'));
+    await expectRevoked(expect, [first], () => first.post('/auth/logout'));
     expect(await statusOf(second)).toBe(200);
     const third = await signInAgain(first);
-    await expectRevoked([third, second], () => second.post('/auth/logout-all'));
+    await expectRevoked(expect, [third, second], () => second.post('/auth/logout-all'));
     expect(await statusOf(await signInAgain(first))).toBe(200);
   });
 
-  test('for a session that its user ends from another one', async () => {
+  test('for a session that its user ends from another one', async ({ expect }) => {
     const first = await setup.createUser('viewer');
     const second = await signInAgain(first);
     const { sessions } = (await first.get('/auth/sessions')).body as { sessions: { id: string; current: boolean }[] };
     const other = sessions.find(({ current }) => !current);
-    await expectRevoked([second], () => first.delete(`/auth/sessions/${other?.id}`));
+    await expectRevoked(expect, [second], () => first.delete(`/auth/sessions/${other?.id}`));
     expect(await statusOf(first)).toBe(200);
   });
 
-  test('for the other sessions when the password changes', async () => {
+  test('for the other sessions when the password changes', async ({ expect }) => {
     const first = await setup.createUser('manager');
     const second = await signInAgain(first);
     const change = { current_password: first.password, new_password: `another ${randomUUID()}` };
-    await expectRevoked([second], () => first.post('/auth/change-password', change));
+    await expectRevoked(expect, [second], () => first.post('/auth/change-password', change));
     expect(await statusOf(first)).toBe(200);
   });
 
-  test('for a user whose role changes; the next sign-in has the new role', async () => {
+  test('for a user whose role changes; the next sign-in has the new role', async ({ expect }) => {
     const manager = await setup.createUser('manager');
-    await expectRevoked([manager], () => setup.users.admin.put(userPath(manager), { role: 'viewer' }));
+    await expectRevoked(expect, [manager], () => setup.users.admin.put(userPath(manager), { role: 'viewer' }));
     const viewer = await signInAgain(manager);
     expect(viewer.user.role).toBe('viewer');
     expect((await viewer.post(route, { name: 'Not allowed', price: 1 })).status).toBe(403);
   });
 
-  test.each([
+  test.for([
     ['gets a new password', (user: SignedInUser) => setup.users.admin.put(userPath(user), { password: randomUUID() })],
     ['is made inactive', (user: SignedInUser) => setup.users.admin.put(userPath(user), { active: false })],
     ['is deactivated', (user: SignedInUser) => setup.users.admin.delete(userPath(user))],
     ['is deleted', (user: SignedInUser) => setup.users.admin.delete(`${userPath(user)}?hard_delete=true`)],
-  ])('for a user who %s', async (_title, revoke) => {
+  ] as const)('for a user who %s', async ([, revoke], { expect }) => {
     const user = await setup.createUser('viewer');
-    await expectRevoked([user], () => revoke(user));
+    await expectRevoked(expect, [user], () => revoke(user));
     await expect(signInAgain(user)).rejects.toThrow('401');
   });
 
-  test('for all users of a suspended company; once it is active again they need a new sign-in', async () => {
+  test('for all users of a suspended company; once it is active again they need a new sign-in', async ({ expect }) => {
     const { superuser, viewer } = setup.users;
     const setStatus = (status: string) =>
       superuser.put(`/api/v1/companies/${setup.otherAdmin.user.business_id}`, { status });
-    await expectRevoked([setup.otherAdmin], () => setStatus('suspended'));
+    await expectRevoked(expect, [setup.otherAdmin], () => setStatus('suspended'));
     await expect(signInAgain(setup.otherAdmin)).rejects.toThrow('401');
     expect([await statusOf(viewer), (await superuser.get('/auth/me')).status]).toEqual([200, 200]);
     expect((await setStatus('active')).status).toBe(200);
@@ -100,7 +108,7 @@ describe('while auth is unavailable', () => {
   test('tokens stay valid, used or not; revoked ones stay rejected, and a restarted gateway accepts none', async () => {
     const { fleet, users } = setup;
     const revoked = await setup.createUser('viewer');
-    await expectRevoked([revoked], () => revoked.post('/auth/logout'));
+    await expectRevoked(expect, [revoked], () => revoked.post('/auth/logout'));
     const unused = await signInAgain(users.viewer);
     const { size } = statSync(fleet.logPath('gateway')); // the same line is logged when the gateway starts before auth
     fleet.kill('auth', 'SIGSTOP');

@@ -12,7 +12,13 @@ beforeAll(async () => {
 afterAll(() => fleet?.end());
 
 test('keeps every acknowledged write, with effect exactly once, while every process, the broker and PostgreSQL are killed', async () => {
-  const { problems, kills } = await runChaos(fleet, { name: 'chaos', writes: 80, kills: 9, writers: 3 });
+  const { problems, kills } = await runChaos(fleet, {
+    name: 'chaos',
+    writes: 45,
+    kills: 9,
+    writers: 3,
+    maxDelayMs: 200,
+  });
   expect(problems).toEqual([]);
   expect(kills).toBe(9);
 }, 90_000);

@@ -41,11 +41,12 @@ export const checkEffects = (fleet: ChaosFleet, writers: readonly Writer[]) => a
 /**
  * Writes while faults are injected, the nth after its share of the writes, so that faults fall among writes at any speed.
  * @param options.kills number of faults that kill a process; other faults are injected in addition
+ * @param options.maxDelayMs maximum random delay of a fault after its share of the writes
  * @returns the problems at the end
  */
 export async function runChaos(
   fleet: ChaosFleet,
-  options: { name: string; writes: number; kills: number; writers: number },
+  options: { name: string; writes: number; kills: number; writers: number; maxDelayMs?: number },
 ): Promise<{ problems: string[]; kills: number; writes: number }> {
   const { writes, kills } = options;
   const names = Array.from({ length: options.writers }, (_, at) => `${options.name} writer ${at + 1}`);
@@ -68,7 +69,7 @@ export async function runChaos(
   const faults = createFaults(fleet, faultRandom);
   while (killed < kills) {
     const share = Math.floor((writes * (killed + 0.5)) / kills);
-    const delay = faultRandom.below(600);
+    const delay = faultRandom.below(options.maxDelayMs ?? 600);
     while (written() < share && !failed.signal.aborted) await sleep(20);
     await sleep(delay);
     if (failed.signal.aborted) break;

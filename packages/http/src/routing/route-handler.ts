@@ -129,7 +129,7 @@ function checkCallingService({ allow }: Route, callingService: Peer): void {
  * Checks the route's permission.
  * @returns the permission when the actor has it for its own record only; `assertOwnRecord` then checks the record
  */
-function checkPermission(definition: Route, actor: Actor | undefined): Permission | undefined {
+export function checkPermission(definition: Route, actor: Actor | undefined): Permission | undefined {
   const { allow } = definition;
   if (allow === 'open' || isInternal(definition)) return undefined;
   if (!actor || actor.role === 'service') throw unauthenticated();

@@ -35,21 +35,21 @@ const shopWith = async (...bodies: object[]): Promise<TestUser> => {
 };
 const named = (...names: string[]) => names.map((full_name) => ({ full_name }));
 
-describe('pages by cursor', () => {
-  test('begin with an empty one, have no total, and end with null', async () => {
+describe('cursor pagination', () => {
+  test('starts with an empty cursor, has no total and ends with next_cursor null', async () => {
     const shop = await shopWith(...named('A', 'B', 'C'));
     const page = await first(shop, 'per_page=2');
     expect(page).toEqual({ customers: expect.any(Array), per_page: 2, next_cursor: expect.any(String) });
     expect(page.customers[0]).toEqual((await shop.get(`${path}/${page.customers[0]?.id}`)).body.customer);
     const last = await next(shop, 'per_page=2', page.next_cursor ?? '');
     expect(last).toEqual({ customers: [expect.objectContaining({ full_name: 'A' })], per_page: 2, next_cursor: null });
-    // How many come at a time may change on the way, and a page that is just filled is the last.
+    // per_page may change between pages; a page that is exactly filled is the last one.
     expect((await next(shop, 'per_page=1', page.next_cursor ?? '')).next_cursor).toBe(null);
     expect((await first(shop, 'per_page=3')).next_cursor).toBe(null);
     expect(await first(await shopWith(), '')).toEqual({ customers: [], per_page: 20, next_cursor: null });
   });
 
-  test('belong to their company, filter and sort, and cannot be made', async () => {
+  test('rejects a cursor of another company, filter or sort, and a forged one', async () => {
     const shop = await shopWith(...named('A', 'B', 'C'));
     const other = await shopWith(...named('D', 'E', 'F'));
     const query = 'per_page=1&type=regular';
@@ -79,7 +79,7 @@ describe('pages by cursor', () => {
     }
   });
 
-  test('span all companies for a superuser, none twice', async () => {
+  test('spans all companies for a superuser without repeating a customer', async () => {
     const at = '2031-05-05T05:05:05.555Z'; // a time of this test's own, the same for all
     const shops = [
       await shopWith(...named('A', 'B', 'C')),
@@ -104,7 +104,7 @@ describe('pages by cursor', () => {
     expect(new Set(one.map(({ business_id }) => business_id))).toEqual(new Set([shops[0]?.company_id]));
   });
 
-  test('neither repeat nor skip who did not change, while others come, go and change', async () => {
+  test('neither repeats nor skips unchanged customers while others are created, changed and deleted', async () => {
     const shop = await shopWith(...named('A', 'C', 'E', 'G', 'I'));
     const page = await first(shop, 'sort=full_name&per_page=2');
     expect(page.customers.map(({ full_name }) => full_name)).toEqual(['A', 'C']);
@@ -139,7 +139,7 @@ const orders = fc
   )
   .map(([chosen, down]) => chosen.map((column, at) => ({ column, descending: down[at] ?? false })));
 
-/** By bytes of UTF-8, as the database compares text; numbers as numbers. */
+/** Compares text by its UTF-8 bytes like the database, and numbers as numbers. */
 const compared = (a: string | number, b: string | number): number =>
   typeof a === 'number' && typeof b === 'number'
     ? a - b
@@ -162,7 +162,7 @@ const inOrder = (
     return order[0]?.descending ? compared(b.id, a.id) : compared(a.id, b.id);
   });
 
-test('a walk by cursor, and one by pages, is the whole in its order, whatever is missing and whatever the sort', async () => {
+test('cursor and page pagination both return the whole list in its order, for any sort and any nulls', async () => {
   const property = fc.asyncProperty(rows, orders, fc.integer({ min: 1, max: 7 }), async (given, order, per_page) => {
     const company = service.company();
     const all: Row[] = given.map((row) => ({ ...row, id: randomUUID() }));

@@ -5,8 +5,6 @@ import type { CustomerFilter, Listing, SortColumn } from './schema.ts';
 // the two smaller ones answer from an index alone.
 
 export type Sql = ReturnType<Db['raw']>;
-/** Adds a condition on `customers as c`. */
-export type Condition = (rows: Query) => void;
 
 const tables = { t: 'customer_tags', n: 'customer_counters', c: 'customers' } as const;
 type Table = keyof typeof tables;
@@ -40,6 +38,8 @@ export type SortKey = {
 export type ListQuery = {
   scope: Scope;
   listing: Listing;
+  /** A further condition on `customers as c`: the search. */
+  matches: Sql | undefined;
   /** Filtered rows of the tables that filters and sort need; without columns, order and limit. */
   baseQuery: Query;
   /** The same rows from the tables that the filters need. */
@@ -58,14 +58,13 @@ export type ListQuery = {
 
 /**
  * Builds the query of a list.
- * @param options.matches a further condition on the customer: the search
  * @param options.scanLimit restricts the table of the first sort column to so many of its first rows in the list's order
  */
 export function buildListQuery(
   db: Db,
   scope: Scope,
   listing: Listing,
-  options: { matches?: Condition | undefined; scanLimit?: number } = {},
+  options: { matches?: Sql | undefined; scanLimit?: number } = {},
 ): ListQuery {
   const { matches, scanLimit } = options;
   const sortTables = listing.sort.flatMap(({ column }) => tableOfSort[column] ?? []);
@@ -100,13 +99,14 @@ export function buildListQuery(
       applyFilters(rows, table, listing);
     }
     applyRange(rows, listing, 'created_at', createdAt[main]);
-    matches?.(rows);
+    if (matches) void rows.whereRaw(matches);
     return rows;
   };
   const isSingleTable = joined.length === 1 && !matches;
   return {
     scope,
     listing,
+    matches,
     baseQuery: rowsOf(joined),
     filterQuery: rowsOf(filterTables),
     filterTables,

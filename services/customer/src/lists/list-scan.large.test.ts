@@ -2,7 +2,7 @@ import type { TestService } from '@clientela/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestCustomer } from '../testing/test-customer.ts';
 
-// A long walk while others write: what a cursor promises of those who did not change.
+// Cursor pagination over a large list during writes: unchanged customers are neither repeated nor skipped.
 
 let service: TestService;
 beforeAll(async () => {
@@ -13,7 +13,7 @@ afterAll(() => service.close());
 const path = '/api/customers';
 const amount = 100_000;
 
-/** Names of which many are the same and some are missing; without the index for searching, which such a list never asks. */
+/** Inserts customers with repeated and missing names, without the search index, which this list does not use. */
 async function fill(company_id: string): Promise<void> {
   const { owner } = service.database;
   await owner.transaction(async (tx) => {
@@ -34,17 +34,17 @@ async function fill(company_id: string): Promise<void> {
   await owner.raw('analyze customers, customer_counters');
 }
 
-test('a walk over 100,000 customers meets each who did not change once, while others come, change and go', async () => {
+test('cursor pagination over 100,000 customers returns each unchanged one once while others are created, changed and deleted', async () => {
   const company = service.company();
   await fill(company.id);
   const unchanged = new Set<string>(await service.database.owner('customers').pluck('id'));
   expect(unchanged.size).toBe(amount);
 
-  // Somebody changes who stands ahead of the walk, behind it, and where it is.
+  // Changes customers before, at and after the current position.
   const victims = [...unchanged].filter((_, at) => at % 37 === 0).toSorted();
   const written = { created: 0, changed: 0, removed: 0 };
   const write = async (at: number) => {
-    // Of a user of its own each: a user changes only so many a minute.
+    // One user for each write, because writes are rate limited by user.
     const writer = service.user('admin', company);
     const victim = victims[at] ?? '';
     unchanged.delete(victim);

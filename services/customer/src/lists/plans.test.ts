@@ -1,12 +1,6 @@
+import { EXACT_COUNT_LIMIT } from '@clientela/db';
 import { expect, test } from 'vitest';
-import {
-  choosePlan,
-  EXACT_COUNT_LIMIT,
-  INDEX_ONLY_SORT_LIMIT,
-  SORT_LIMIT,
-  type ListFacts,
-  type Plan,
-} from './plans.ts';
+import { choosePlan, INDEX_ONLY_SORT_LIMIT, SORT_LIMIT, type ListFacts, type Plan } from './plans.ts';
 import type { SortColumn } from './schema.ts';
 
 const by = (...columns: SortColumn[]) => columns.map((column) => ({ column, descending: true }));

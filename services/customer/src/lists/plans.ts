@@ -1,3 +1,4 @@
+import { EXACT_COUNT_LIMIT } from '@clientela/db';
 import type { Order } from './schema.ts';
 
 /** How the rows of a page are found; store.ts has one executor for each. */
@@ -26,8 +27,6 @@ export type ListFacts = {
   isSingleTable: boolean;
 };
 
-/** Totals up to this are counted, and so many rows are sorted at once. */
-export const EXACT_COUNT_LIMIT = 10_000;
 /** Sorting up to so many rows takes less time than scanning for them in vain: in general, and when an index alone has them. */
 export const SORT_LIMIT = 20_000;
 export const INDEX_ONLY_SORT_LIMIT = 200_000;

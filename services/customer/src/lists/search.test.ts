@@ -33,8 +33,8 @@ const best = async (shop: TestUser, q: string): Promise<string[]> => {
   return body.customers.map(({ full_name }: { full_name: string }) => full_name);
 };
 
-describe('the search', () => {
-  test('finds any part of a name, e-mail or document number, case and accents aside', async () => {
+describe('customer search', () => {
+  test('finds any part of a name, e-mail or document number, ignoring case and accents', async () => {
     const shop = await shopWith(
       {
         full_name: 'Dr. Ștefănescu',
@@ -64,12 +64,12 @@ describe('the search', () => {
         query,
         ['Виктор Straße 100%'],
       ]);
-    // Not across two values, no wildcard, nothing to look for.
+    // No match across two values, no wildcards, no term without letters or digits.
     for (const query of ['fanescujose', 'st_fan', '%%', '́́', '\\\\'])
       expect([query, await names(shop, `search=${encodeURIComponent(query)}`)]).toEqual([query, []]);
   });
 
-  test('finds a phone however it is typed', async () => {
+  test('finds a phone number in any notation', async () => {
     const shop = await shopWith(
       { full_name: 'national', phone: '0712 345 678' },
       { full_name: 'abroad', phone: '+7 902 516-31-11' },
@@ -91,7 +91,7 @@ describe('the search', () => {
     expect(await names(shop, 'search=987-65')).toEqual(['short']);
   });
 
-  test('follows a change', async () => {
+  test('finds the new values after a change', async () => {
     const shop = await shopWith({ firstname: 'Before', phone: '0712000001' });
     const { body } = await shop.get(path);
     await shop.patch(`${path}/${body.customers[0].id}`, { firstname: 'After', phone: '0712000002' }).expect(200);
@@ -101,7 +101,7 @@ describe('the search', () => {
     expect(await names(shop, 'search=0712000002')).toEqual(['After']);
   });
 
-  test('finds starts of words by two characters, and anything by three', async () => {
+  test('matches beginnings of words by two characters and any part by three', async () => {
     const shop = await shopWith(
       { full_name: 'Ana Peña-Nieto', email: 'info@nido.example' },
       { full_name: 'Juan O’Brien', document_type: 'passport', document_number: 'AB4711' },
@@ -114,7 +114,7 @@ describe('the search', () => {
     for (const query of ['na', 'et', '47', 'rn']) expect([query, await found(query)]).toEqual([query, []]);
   });
 
-  test('finds every word, in whatever order and value', async () => {
+  test('matches every word, in any order and any field', async () => {
     const shop = await shopWith(
       { full_name: 'García López, José', email: 'pepe@example.com', phone: '0712345678' },
       { full_name: 'José Díaz' },
@@ -129,7 +129,7 @@ describe('the search', () => {
     expect(await names(shop, 'search=jose&sort=full_name')).toEqual(['García López, José', 'José Díaz']);
   });
 
-  test('forgives one typo in a name or e-mail of four letters or more, and none in a digit', async () => {
+  test('allows one typo in a name or e-mail of four letters or more, and none in digits', async () => {
     const shop = await shopWith(
       {
         full_name: 'José Muñoz',
@@ -142,7 +142,7 @@ describe('the search', () => {
       { full_name: 'Łukasz Иванов' },
     );
     const found = async (query: string) => names(shop, `search=${encodeURIComponent(query)}`);
-    // Wrong, missing, too many, swapped.
+    // A letter is wrong, missing or added, or two are swapped.
     for (const query of [
       'josr',
       'joxe',
@@ -161,12 +161,12 @@ describe('the search', () => {
     expect(await found('иванoв')).toEqual(['Łukasz Иванов']);
     expect(await found('ивонов')).toEqual(['Łukasz Иванов']);
     expect(await found('exmaple')).toEqual(['Björk', 'José Muñoz']);
-    // Two of them, one in three letters, one in a digit.
+    // Two typos, one in a word of three letters, one in a digit.
     for (const query of ['kbjor', 'jsoee', 'jpse munos', 'jso', '0712345679', '80123457', 'maria78', '8012345a'])
       expect([query, await found(query)]).toEqual([query, []]);
   });
 
-  test('ranks: the value itself, its beginning, whole words, beginnings, parts, typos', async () => {
+  test('ranks whole values, prefixes, whole words, word prefixes, parts and typos, in this order', async () => {
     const shop = await shopWith(
       { full_name: 'Bea Marin' },
       { full_name: 'Rosamarina Gil' },
@@ -194,7 +194,7 @@ describe('the search', () => {
     expect((await names(shop, 'search=marin')).toSorted()).toEqual(expected.toSorted());
   });
 
-  test('takes the filters of the list, and refuses what it does not know', async () => {
+  test('accepts the filters of the list and rejects unknown parameters', async () => {
     const shop = await shopWith(
       { full_name: 'Ana A', type: 'vip' },
       { full_name: 'Ana B', status: 'inactive' },

@@ -1,86 +1,57 @@
-import type { Db, Query, Scope } from '@clientela/db';
+import { EXACT_COUNT_LIMIT, type Db, type Query, type Scope } from '@clientela/db';
 import type { Customer } from '../customers/schema.ts';
-import { applyOrder, buildListQuery, type Condition, type SortKey } from './list-query.ts';
-import { EXACT_COUNT_LIMIT } from './plans.ts';
+import { applyOrder, buildListQuery, type ListQuery, type SortKey, type Sql } from './list-query.ts';
 import type { CustomerFilter, Listing } from './schema.ts';
 import { isFuzzyMatch, matchesTerm, mayMatchFuzzily, parseSearchTerm, type SearchTerm } from './search-term.ts';
-import {
-  countAndSort,
-  estimateTotal,
-  loadCustomers,
-  readPage,
-  type List,
-  type Page,
-  type Slice,
-  type Total,
-} from './store.ts';
+import { countAndSort, estimateTotal, loadCustomers, readPage, type Page, type Slice, type Total } from './store.ts';
 
 type CustomerKey = { company_id: string; id: string };
 
 const FUZZY_LIMIT = 1_000; // exact matches up to which typos are searched for, and candidates that are compared
 const RANKED_LIMIT = 1_000; // rows that are ranked when not all are, of each kind and together
 
-/** A page of a list, narrowed by its search if it has one. */
+/** Reads a page of a list, narrowed by its search if it has one. */
 export async function listCustomers(db: Db, scope: Scope, listing: Listing, slice: Slice): Promise<Page> {
-  if (listing.search === undefined) return readPage(db, { scope, listing }, slice);
+  if (listing.search === undefined) return readPage(db, buildListQuery(db, scope, listing), slice);
   const term = parseSearchTerm(listing.search);
-  const exact = exactMatches(db, scope, listing, term);
-  const query = buildListQuery(db, scope, listing, exact);
-  const page = await countAndSort(db, query, slice);
-  const list = await addFuzzyMatches(db, exact, term, page.total);
-  if (list !== exact) return readPage(db, list, slice);
-  return page.total <= EXACT_COUNT_LIMIT ? page : readPage(db, list, slice, await estimateTotal(db, query));
+  const exact = buildListQuery(db, scope, listing, { matches: matchesTerm(db, term.alternatives) });
+  const page = await findMatches(db, exact, term, slice);
+  return page ?? readPage(db, exact, slice, await estimateTotal(db, exact));
 }
 
-/** A page of what a search finds, best first: all are ranked up to 10,000; of more, a thousand, and the others follow newest first. */
+/** Reads a page of what a search finds, best first: all are ranked up to 10,000; of more, a thousand, and the others follow newest first. */
 export async function searchCustomers(
   db: Db,
   scope: Scope,
   filter: CustomerFilter & { search: string },
   slice: Slice,
 ): Promise<Page> {
-  const listing: Listing = { ...filter, sort: [{ column: 'created_at', descending: true }] };
   const term = parseSearchTerm(filter.search);
-  const exact = exactMatches(db, scope, listing, term);
-  const ranked = (list: List) => ({ ...buildListQuery(db, scope, listing, list), sortKeys: rankKeys(db, term) });
-  const page = await countAndSort(db, ranked(exact), slice);
-  const list = await addFuzzyMatches(db, exact, term, page.total);
-  if (list !== exact) return countAndSort(db, ranked(list), slice);
-  if (page.total <= EXACT_COUNT_LIMIT) return page;
-  const total = await estimateTotal(db, ranked(exact));
-  return { ...total, rows: await readBestOfMany(db, exact, term, total, slice) };
+  const listing: Listing = { ...filter, sort: [{ column: 'created_at', descending: true }] };
+  const exact = buildListQuery(db, scope, listing, { matches: matchesTerm(db, term.alternatives) });
+  const page = await findMatches(db, { ...exact, sortKeys: rankKeys(db, term) }, term, slice);
+  if (page) return page;
+  const total = await estimateTotal(db, exact);
+  return { ...total, rows: await readBestOfMany(db, exact, term, slice, total) };
 }
 
-const exactMatches = (db: Db, scope: Scope, listing: Listing, { alternatives }: SearchTerm): List => ({
-  scope,
-  listing,
-  matches: where(matchesTerm(db, alternatives)),
-});
-
-/** Adds the customers who match with one typo, when those who match exactly are few. */
-async function addFuzzyMatches(db: Db, exact: List, term: SearchTerm, total: number): Promise<List> {
-  if (term.fuzzyTerms.length === 0 || total > FUZZY_LIMIT) return exact;
-  const fuzzy = await findFuzzyMatches(db, exact, term);
-  if (fuzzy.length === 0) return exact;
-  const keys = total === 0 ? [] : await keysOf(db, exact);
-  return { ...exact, matches: where(isOneOf(db, [...keys, ...fuzzy])) };
+/** Finds the exact matches and, when those are few, customers who match with one typo. Undefined when there are too many to sort. */
+async function findMatches(db: Db, exact: ListQuery, term: SearchTerm, slice: Slice): Promise<Page | undefined> {
+  const page = await countAndSort(db, exact, slice);
+  const fuzzy = page.total <= FUZZY_LIMIT ? await findFuzzyMatches(db, exact, term) : [];
+  if (fuzzy.length === 0) return page.total <= EXACT_COUNT_LIMIT ? page : undefined;
+  const keys =
+    page.total > 0 ? await exact.filterQuery.clone().select(['c.company_id', 'c.id']).limit(FUZZY_LIMIT) : [];
+  const matches = isOneOf(db, [...(keys as CustomerKey[]), ...fuzzy]);
+  const both = buildListQuery(db, exact.scope, exact.listing, { matches });
+  return countAndSort(db, { ...both, sortKeys: exact.sortKeys }, slice);
 }
 
-const where =
-  (condition: ReturnType<Db['raw']>): Condition =>
-  (rows) =>
-    void rows.whereRaw(condition);
-
-const unsorted = (db: Db, { scope, listing, matches }: List): Query =>
-  buildListQuery(db, scope, listing, { matches }).filterQuery;
-
-const keysOf = async (db: Db, list: List): Promise<CustomerKey[]> =>
-  (await unsorted(db, list).select(['c.company_id', 'c.id']).limit(FUZZY_LIMIT)) as CustomerKey[];
-
-async function findFuzzyMatches(db: Db, exact: List, { alternatives, fuzzyTerms }: SearchTerm): Promise<CustomerKey[]> {
-  const matches = where(db.raw('? and not ?', [mayMatchFuzzily(db, fuzzyTerms), matchesTerm(db, alternatives)]));
-  const candidates = (await unsorted(db, { ...exact, matches })
-    .select(['c.company_id', 'c.id', 'c.search_text'])
+async function findFuzzyMatches(db: Db, exact: ListQuery, { fuzzyTerms }: SearchTerm): Promise<CustomerKey[]> {
+  if (fuzzyTerms.length === 0) return [];
+  const matches = db.raw('? and not ?', [mayMatchFuzzily(db, fuzzyTerms), exact.matches ?? 'false']);
+  const candidates = (await buildListQuery(db, exact.scope, exact.listing, { matches })
+    .filterQuery.select(['c.company_id', 'c.id', 'c.search_text'])
     .limit(FUZZY_LIMIT)) as (CustomerKey & { search_text: string })[];
   return candidates.filter(({ search_text }) => isFuzzyMatch(search_text, fuzzyTerms));
 }
@@ -90,7 +61,7 @@ const keyArrays = (keys: readonly CustomerKey[]) => [
   keys.map(({ id }) => id),
 ];
 
-const isOneOf = (db: Db, keys: readonly CustomerKey[]) =>
+const isOneOf = (db: Db, keys: readonly CustomerKey[]): Sql =>
   db.raw('(c.company_id, c.id) in (select * from unnest(?::uuid[], ?::uuid[]))', keyArrays(keys));
 
 /** The order of a search: how well a text matches, then the shortest name, which is the nearest to the term. */
@@ -107,10 +78,22 @@ function rankOf(db: Db, { alternatives, text }: SearchTerm): Pick<SortKey, 'sql'
     db.raw(`(${texts.map(() => 'strpos(c.search_text, ?) > 0').join(` ${operator} `)})`, [...texts]);
   const { sql, bindings } = db
     .raw('case when ? then 0 when ? then 1 when ? then 2 when ? then 3 when ? then 4 else 5 end', [
-      contains([...values].map((value) => `\n ${value} \n`), 'or'), // prettier-ignore
-      contains([...values].map((value) => `\n ${value}`), 'or'), // prettier-ignore
-      contains(words.map((word) => ` ${word} `), 'and'), // prettier-ignore
-      contains(words.map((word) => ` ${word}`), 'and'), // prettier-ignore
+      contains(
+        [...values].map((value) => `\n ${value} \n`),
+        'or',
+      ),
+      contains(
+        [...values].map((value) => `\n ${value}`),
+        'or',
+      ),
+      contains(
+        words.map((word) => ` ${word} `),
+        'and',
+      ),
+      contains(
+        words.map((word) => ` ${word}`),
+        'and',
+      ),
       matchesTerm(db, alternatives),
     ])
     .toSQL();
@@ -120,13 +103,13 @@ function rankOf(db: Db, { alternatives, text }: SearchTerm): Pick<SortKey, 'sql'
 /** Ranks the newest matches and those of whom a value begins with the term; all others follow, newest first. */
 async function readBestOfMany(
   db: Db,
-  list: List,
+  query: ListQuery,
   term: SearchTerm,
-  total: Total,
   { limit, offset }: Slice,
+  total: Total,
 ): Promise<Customer[]> {
-  const newest = buildListQuery(db, list.scope, list.listing, list);
-  const parts = [applyOrder(newest.baseQuery, newest.sortKeys), ...matchesByPrefix(db, list, term)].map((rows) =>
+  const newest = applyOrder(query.baseQuery.clone(), query.sortKeys);
+  const parts = [newest, ...matchesByPrefix(query, term)].map((rows) =>
     db
       .select('*')
       .from(rows.select(['c.company_id', 'c.id', 'c.search_text', 'c.full_name']).limit(RANKED_LIMIT).as('part')),
@@ -136,29 +119,21 @@ async function readBestOfMany(
     .select(['c.company_id', 'c.id']);
   const ranked = (await applyOrder(pool, rankKeys(db, term)).limit(RANKED_LIMIT)) as CustomerKey[];
   const keys = ranked.slice(offset, offset + limit);
-  const rows = await loadByKeys(db, keys);
-  if (keys.length === limit) return rows;
-  const others: Condition = (query) => {
-    list.matches?.(query);
-    void query.whereRaw('not ?', [isOneOf(db, ranked)]);
-  };
-  const rest = { limit: limit - keys.length, offset: Math.max(0, offset - ranked.length) };
-  return [...rows, ...(await readPage(db, { ...list, matches: others }, rest, total)).rows];
-}
-
-function loadByKeys(db: Db, keys: readonly CustomerKey[]): Promise<Customer[]> {
   const ordered = db
     .select('*')
     .from(db.raw('unnest(?::uuid[], ?::uuid[]) with ordinality as k(found_company, found_id, k0)', keyArrays(keys)));
-  return loadCustomers(db, ordered, {
-    sortKeys: [{ sql: 'k0', descending: false, nullable: false, table: 'c' }],
-  });
+  const rows = await loadCustomers(db, ordered, [{ sql: 'k0', descending: false, nullable: false, table: 'c' }]);
+  if (keys.length === limit) return rows;
+  const matches = db.raw('? and not ?', [query.matches ?? 'true', isOneOf(db, ranked)]);
+  const others = buildListQuery(db, query.scope, query.listing, { matches });
+  const slice = { limit: limit - keys.length, offset: Math.max(0, offset - ranked.length) };
+  return [...rows, ...(await readPage(db, others, slice, total)).rows];
 }
 
 const lastCharacter = '\u{10ffff}';
 
 /** Matches of whom the first value (the name), the e-mail, the phone or the document number begins with the term: each has an index. */
-function matchesByPrefix(db: Db, list: List, { text, alternatives }: SearchTerm): Query[] {
+function matchesByPrefix({ filterQuery }: ListQuery, { text, alternatives }: SearchTerm): Query[] {
   const digits = alternatives
     .flat()
     .map((piece) => piece.trim())
@@ -172,7 +147,8 @@ function matchesByPrefix(db: Db, list: List, { text, alternatives }: SearchTerm)
       : []),
   ];
   return prefixes.map(([column, prefix]) =>
-    unsorted(db, list)
+    filterQuery
+      .clone()
       .whereNull('c.deleted_at')
       .whereRaw(`${column} >= ? and ${column} < ?`, [prefix, prefix + lastCharacter]),
   );

@@ -1,4 +1,4 @@
-import { whereCompany, type Db, type Query, type Scope } from '@clientela/db';
+import { EXACT_COUNT_LIMIT, plannerRowEstimate, whereCompany, type Db, type Query } from '@clientela/db';
 import type { Customer } from '../customers/schema.ts';
 import { responseColumns } from '../customers/store.ts';
 import {
@@ -9,51 +9,47 @@ import {
   joinSortTables,
   selectKeys,
   statusFilter,
-  type Condition,
   type ListQuery,
   type SortKey,
 } from './list-query.ts';
-import { choosePlan, EXACT_COUNT_LIMIT, scanBound, type Plan } from './plans.ts';
-import type { Listing } from './schema.ts';
+import { choosePlan, scanBound, type Plan } from './plans.ts';
 
 export type Slice = { limit: number; offset: number };
 export type Total = { total: number; total_is_estimate?: true };
 export type Page = { rows: Customer[] } & Total;
 
-/** What a list consists of; `matches` is a further condition on the customer. */
-export type List = { scope: Scope; listing: Listing; matches?: Condition | undefined };
-
 /**
  * Reads a page of a list in the order of its sort.
  * @param known the total, when it has been found out before
  */
-export async function readPage(db: Db, list: List, slice: Slice, known?: Total): Promise<Page> {
-  const query = buildListQuery(db, list.scope, list.listing, list);
+export async function readPage(db: Db, query: ListQuery, slice: Slice, known?: Total): Promise<Page> {
+  const { sort } = query.listing;
   const plan = (total: Total | undefined) =>
     choosePlan({
       ...query,
+      sort,
+      offset: slice.offset,
       total: total?.total,
       isEstimate: total?.total_is_estimate ?? false,
-      sort: list.listing.sort,
-      offset: slice.offset,
     });
-  let total = known ?? (isCountedBySummary(list.listing) ? await countFromSummary(db, query) : undefined);
+  let total = known ?? (isCountedBySummary(query.listing) ? await countFromSummary(db, query) : undefined);
   if (total === undefined || plan(total) === 'countAndSort') {
     const page = await countAndSort(db, query, slice);
     if (page.total <= EXACT_COUNT_LIMIT) return page;
     total = await estimateTotal(db, query);
   }
-  return { ...total, rows: await executors[plan(total)](db, list, query, slice, total) };
+  return { ...total, rows: await executors[plan(total)](db, query, slice, total) };
 }
 
-type Executor = (db: Db, list: List, query: ListQuery, slice: Slice, total: Total) => Promise<Customer[]>;
+type Executor = (db: Db, query: ListQuery, slice: Slice, total: Total) => Promise<Customer[]>;
 
-const executors: Readonly<Record<Plan, Executor>> = {
+/** Reads the rows of a page by a plan. All plans return the same rows; where one does not apply, it is slow. */
+export const executors: Readonly<Record<Plan, Executor>> = {
   empty: async () => [],
-  orderedIndexScan: (db, _list, query, slice) => scanInOrder(db, query, slice),
-  countAndSort: async (db, _list, query, slice) => (await countAndSort(db, query, slice)).rows,
+  orderedIndexScan: (db, query, slice) => scanInOrder(db, query, slice),
+  countAndSort: async (db, query, slice) => (await countAndSort(db, query, slice)).rows,
   boundedIndexScan,
-  sortAll: (db, _list, query, slice) => sortAll(db, query, slice),
+  sortAll,
   splitByFirstSortKey,
 };
 
@@ -90,12 +86,12 @@ export async function countAndSort(db: Db, query: ListQuery, { limit, offset }: 
 /** Reads a page in the order of an index. */
 export const scanInOrder = (db: Db, query: ListQuery, { limit, offset }: Slice): Promise<Customer[]> => {
   const rows = applyOrder(selectKeys(db, query, query.baseQuery.clone()), query.sortKeys);
-  return loadCustomers(db, rows.limit(limit).offset(offset), query);
+  return loadCustomers(db, rows.limit(limit).offset(offset), query.sortKeys);
 };
 
-async function boundedIndexScan(db: Db, list: List, query: ListQuery, slice: Slice): Promise<Customer[]> {
+async function boundedIndexScan(db: Db, query: ListQuery, slice: Slice): Promise<Customer[]> {
   const scanLimit = scanBound(query.isSingleTable, slice.limit + slice.offset);
-  const bounded = buildListQuery(db, list.scope, list.listing, { ...list, scanLimit });
+  const bounded = buildListQuery(db, query.scope, query.listing, { matches: query.matches, scanLimit });
   const rows = await scanInOrder(db, bounded, slice);
   return rows.length === slice.limit ? rows : sortAll(db, query, slice);
 }
@@ -103,7 +99,11 @@ async function boundedIndexScan(db: Db, list: List, query: ListQuery, slice: Sli
 /** OFFSET 0 is an optimization fence: the inner query is planned by its filter, not by the order. */
 function sortAll(db: Db, query: ListQuery, { limit, offset }: Slice): Promise<Customer[]> {
   const all = db.from(db.raw('(? offset 0) as f', [selectKeys(db, query, query.baseQuery.clone())])).select('f.*');
-  return loadCustomers(db, applyOrder(all, aliasedSortKeys(query.sortKeys, 'f')).limit(limit).offset(offset), query);
+  return loadCustomers(
+    db,
+    applyOrder(all, aliasedSortKeys(query.sortKeys, 'f')).limit(limit).offset(offset),
+    query.sortKeys,
+  );
 }
 
 /**
@@ -112,15 +112,14 @@ function sortAll(db: Db, query: ListQuery, { limit, offset }: Slice): Promise<Cu
  */
 async function splitByFirstSortKey(
   db: Db,
-  list: List,
   query: ListQuery,
   { limit, offset }: Slice,
   total: Total,
 ): Promise<Customer[]> {
-  const [first] = list.listing.sort;
+  const [first] = query.listing.sort;
   const [key, ...others] = query.sortKeys;
   if (!first || !key) return [];
-  const byFirst = { ...list, listing: { ...list.listing, sort: [first] } };
+  const byFirst = buildListQuery(db, query.scope, { ...query.listing, sort: [first] }, query);
   const end = total.total_is_estimate ? offset + limit : Math.min(offset + limit, total.total);
   const { rows } = await readPage(db, byFirst, { limit: 1, offset: end - 1 }, total);
   if (!rows[0]) return sortAll(db, query, { limit, offset });
@@ -131,15 +130,15 @@ async function splitByFirstSortKey(
     );
   const parts = [part(precedes(key, value), query.sortKeys), part(equals(key, value), others)];
   const all = db.from(db.raw('((?) union all (?)) as f', parts)).select('f.*');
-  return loadCustomers(db, applyOrder(all, aliasedSortKeys(query.sortKeys, 'f')).limit(limit).offset(offset), query);
+  return loadCustomers(
+    db,
+    applyOrder(all, aliasedSortKeys(query.sortKeys, 'f')).limit(limit).offset(offset),
+    query.sortKeys,
+  );
 }
 
 /** Loads the customers of selected keys, in their order. Only these rows are read whole. */
-export const loadCustomers = async (
-  db: Db,
-  keys: Query,
-  { sortKeys }: Pick<ListQuery, 'sortKeys'>,
-): Promise<Customer[]> =>
+export const loadCustomers = async (db: Db, keys: Query, sortKeys: readonly SortKey[]): Promise<Customer[]> =>
   (await applyOrder(
     db
       .select([...responseColumns])
@@ -173,7 +172,7 @@ export const applyConditions = (rows: Query, conditions: readonly KeyCondition[]
 /** Estimates the total of a list that has more rows than are counted. */
 export async function estimateTotal(db: Db, query: ListQuery): Promise<Total> {
   const { total: upperBound } = await countFromSummary(db, query);
-  const estimate = Math.min(await plannerRowEstimate(db, query.filterQuery), upperBound);
+  const estimate = Math.min(await plannerRowEstimate(query.filterQuery), upperBound);
   return { total: Math.max(EXACT_COUNT_LIMIT + 1, Math.round(estimate)), total_is_estimate: true };
 }
 
@@ -187,11 +186,3 @@ async function countFromSummary(db: Db, { scope, listing }: Pick<ListQuery, 'sco
   const [row] = (await counts) as [{ total: string | null }];
   return { total: Number(row.total ?? 0) };
 }
-
-async function plannerRowEstimate(db: Db, rows: Query): Promise<number> {
-  const { sql, bindings } = rows.clone().select(db.raw('1')).toSQL();
-  const explained = await db.raw<Explained>(`explain (format json) ${sql}`, bindings as string[]);
-  return explained.rows[0]?.['QUERY PLAN'][0]?.Plan['Plan Rows'] ?? 0;
-}
-
-type Explained = { rows: { 'QUERY PLAN': { Plan: { 'Plan Rows': number } }[] }[] };

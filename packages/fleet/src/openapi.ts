@@ -1,2 +1,0 @@
-// Moved to commands/openapi.ts.
-await import('./commands/openapi.ts');
