@@ -32,7 +32,7 @@ describe('migrations', () => {
 
   beforeEach(async () => {
     const name = `migrations_${randomBytes(4).toString('hex')}`;
-    target = await provision(inject('postgres'), name, { owner: 'o', app: 'a' }, { own_server: true });
+    target = await provision(inject('postgres'), name, { owner: 'o', app: 'a' }, { ownServer: true });
     folder = mkdtempSync(join(tmpdir(), 'migrations-'));
     app = connect(target.url, { pool: 1 });
   });
@@ -63,7 +63,7 @@ describe('migrations', () => {
     write('0001_a.sql', 'create table a (id int);');
     write('0002_b.sql', 'create table b (id int); select 1 / 0;');
     await expect(run()).rejects.toThrow('division by zero');
-    const owner = connect(target.owner_url, { pool: 1 });
+    const owner = connect(target.ownerUrl, { pool: 1 });
     // A killed run leaves this row behind.
     await owner('migrations.done_lock').update({ is_locked: 1 });
     await owner.destroy();
@@ -81,7 +81,7 @@ describe('migrations', () => {
   test('reject a database with a migration that no file has, before any change', async () => {
     write('0001_a.sql', 'create table a (id int);');
     await run();
-    const owner = connect(target.owner_url, { pool: 1 });
+    const owner = connect(target.ownerUrl, { pool: 1 });
     const catalog = async () =>
       (
         await owner.raw(
@@ -92,7 +92,7 @@ describe('migrations', () => {
         )
       ).rows;
     // A run that got further would grant this again.
-    await owner.raw('alter default privileges in schema public revoke delete on tables from ??', [target.app_role]);
+    await owner.raw('alter default privileges in schema public revoke delete on tables from ??', [target.appRole]);
     const before = await catalog();
     rmSync(join(folder, '0001_a.sql'));
     write('0001_baseline.sql', 'create table b (id int);');
@@ -152,9 +152,9 @@ describe('migrations', () => {
       inject('postgres'),
       `other_${randomBytes(4).toString('hex')}`,
       { owner: 'o', app: 'a' },
-      { own_server: true },
+      { ownServer: true },
     );
-    for (const url of [target.url, target.owner_url]) {
+    for (const url of [target.url, target.ownerUrl]) {
       for (const database of [new URL(other.url).pathname, '/postgres', '/template1']) {
         const otherUrl = new URL(url);
         otherUrl.pathname = database;

@@ -7,9 +7,9 @@ import pg from 'pg';
 
 export type MigrationTarget = {
   /** Connection of the owner role. */
-  owner_url: string;
+  ownerUrl: string;
   /** The role the service works as: it reads and writes rows and has no DDL. */
-  app_role: string;
+  appRole: string;
   /** Folders of `….sql` files, in the order in which they run; names are unique across all folders. */
   folders: readonly string[];
 };
@@ -42,15 +42,15 @@ const commentTechnical = `
  * @returns the names of the migrations that ran
  * @throws Error in one sentence, before any change, when the database has a migration that no file has
  */
-export async function migrate({ owner_url, app_role, folders }: MigrationTarget): Promise<string[]> {
+export async function migrate({ ownerUrl, appRole, folders }: MigrationTarget): Promise<string[]> {
   const migrations = readMigrations(folders);
-  const client = new pg.Client({ connectionString: owner_url, application_name: 'clientela migrations' });
+  const client = new pg.Client({ connectionString: ownerUrl, application_name: 'clientela migrations' });
   client.on('error', () => {}); // a lost connection fails the next statement, which reports it
   await client.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [migrationsLock]);
     await assertKnownMigrations(client, migrations);
-    const role = client.escapeIdentifier(app_role);
+    const role = client.escapeIdentifier(appRole);
     await client.query(`grant usage on schema public to ${role}`);
     await client.query(
       `alter default privileges in schema public grant select, insert, update, delete on tables to ${role}`,
@@ -58,7 +58,7 @@ export async function migrate({ owner_url, app_role, folders }: MigrationTarget)
     await client.query(`alter default privileges in schema public grant usage on sequences to ${role}`);
     await client.query('create schema if not exists migrations');
     await client.query(commentTechnical);
-    return await runPending(owner_url, app_role, migrations);
+    return await runPending(ownerUrl, appRole, migrations);
   } finally {
     await client.end();
   }
@@ -80,13 +80,13 @@ async function assertKnownMigrations(client: pg.Client, migrations: readonly Mig
   );
 }
 
-async function runPending(owner_url: string, app_role: string, migrations: readonly Migration[]): Promise<string[]> {
+async function runPending(ownerUrl: string, appRole: string, migrations: readonly Migration[]): Promise<string[]> {
   const db = knex({
     client: 'pg',
     connection: {
-      connectionString: owner_url,
+      connectionString: ownerUrl,
       // A migration reads `clientela.app_role` to narrow the app role's privileges on a table.
-      options: `-c timezone=UTC -c statement_timeout=0 -c lock_timeout=2000 -c clientela.app_role=${app_role}`,
+      options: `-c timezone=UTC -c statement_timeout=0 -c lock_timeout=2000 -c clientela.app_role=${appRole}`,
     },
     pool: { min: 0, max: 2 },
     // Errors are thrown; the caller reports them.

@@ -4,8 +4,8 @@ export type Provisioned = {
   /** Connection of the app role: rows only. */
   url: string;
   /** Connection of the owner role: migrations only. */
-  owner_url: string;
-  app_role: string;
+  ownerUrl: string;
+  appRole: string;
 };
 
 const minServerVersion = 170_000;
@@ -14,14 +14,14 @@ const minServerVersion = 170_000;
  * Creates one service's database, unless it exists, with two roles: an owner that migrates and an app role without DDL.
  * No other role may connect to it. Passwords are set at each call, so that they match the caller's secrets.
  * @param admin connection of a role that may create databases and roles
- * @param options.own_server the server belongs to this installation alone: its maintenance databases are closed to other roles too
+ * @param options.ownServer the server belongs to this installation alone: its maintenance databases are closed to other roles too
  * @throws Error in one sentence when the server is older than PostgreSQL 17
  */
 export async function provision(
   admin: string,
   database: string,
   passwords: { owner: string; app: string },
-  options: { own_server: boolean },
+  options: { ownServer: boolean },
 ): Promise<Provisioned> {
   const owner = `${database}_owner`;
   const app = `${database}_app`;
@@ -53,7 +53,7 @@ export async function provision(
   }
   await server.client.query(`revoke all on database ${name} from public`);
   await server.client.query(`grant connect on database ${name} to ${server.client.escapeIdentifier(app)}`);
-  if (options.own_server) {
+  if (options.ownServer) {
     // All services update the same two rows, and PostgreSQL fails concurrent updates of them ("tuple concurrently updated").
     await server.client.query(`select pg_advisory_lock(hashtext('provision shared'))`);
     for (const shared of ['postgres', 'template1'])
@@ -61,8 +61,8 @@ export async function provision(
   }
   return {
     url: connectionUrl(admin, database, app, passwords.app),
-    owner_url: connectionUrl(admin, database, owner, passwords.owner),
-    app_role: app,
+    ownerUrl: connectionUrl(admin, database, owner, passwords.owner),
+    appRole: app,
   };
 }
 

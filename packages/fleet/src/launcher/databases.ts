@@ -25,10 +25,10 @@ export async function createDatabase(
   passwords: { owner: string; app: string },
   { isDedicatedServer }: { isDedicatedServer: boolean },
 ): Promise<ServiceDatabase> {
-  const { url, owner_url, app_role } = await provision(adminUrl, databaseName(service), passwords, {
-    own_server: isDedicatedServer,
+  const { url, ownerUrl, appRole } = await provision(adminUrl, databaseName(service), passwords, {
+    ownServer: isDedicatedServer,
   });
-  return { url, ownerUrl: owner_url, appRole: app_role };
+  return { url, ownerUrl, appRole };
 }
 
 /** A database that the settings name, created with its roles by the operator. */
@@ -41,4 +41,4 @@ export const migrateDatabase = (
   { ownerUrl, appRole }: ServiceDatabase,
   service: Service,
   root = repoRoot,
-): Promise<string[]> => migrate({ owner_url: ownerUrl, app_role: appRole, folders: migrationFolders(service, root) });
+): Promise<string[]> => migrate({ ownerUrl, appRole, folders: migrationFolders(service, root) });
