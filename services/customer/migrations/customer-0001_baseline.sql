@@ -355,6 +355,8 @@ create trigger customers_copy_to_lists after update of status, deleted_at, creat
 -- Trigram and fuzzy search. Without a pending list (fastupdate) each write pays for itself and no search pays for earlier writes.
 create index customers_search_text on customers
   using gin (company_id, search_text gin_trgm_ops, deletion_keys) with (fastupdate = off);
+-- The planner estimates a search by its share of the histogram: 500 texts instead of 100 show what 0.5 % of all have.
+alter table customers alter column search_text set statistics 500;
 -- Prefix of the first search line, the name.
 create index customers_search_prefix on customers (company_id, left(search_text, 60));
 

@@ -7,55 +7,55 @@ import { isInternal, type Route } from '@clientela/http';
 import type { Subscription } from '@clientela/events';
 import { describe, expect, test } from 'vitest';
 
-const top = resolve(import.meta.dirname, '../../../..');
+const repoRoot = resolve(import.meta.dirname, '../../../..');
 // By path, not by import: no package depends on a service.
 const load = async <Module>(service: Service, file: string) =>
-  (await import(pathToFileURL(join(top, 'services', service, 'src', file)).href)) as Module;
+  (await import(pathToFileURL(join(repoRoot, 'services', service, 'src', file)).href)) as Module;
 const routesOf = async (service: Service) =>
   (await load<{ routes: (parts: object) => Route[] }>(service, 'app.ts')).routes({});
 
-/** Some services build their subscriptions from clients of other services. */
+/** A service's subscriptions, or a function that creates them from the clients that their handlers need. */
 type Subscriptions = readonly Subscription[] | ((parts: object) => readonly Subscription[]);
 
 describe('events', () => {
-  test('have one publisher and a unique name', () => {
+  test('have unique names, each with one publisher', () => {
     const names = Object.values(events).flatMap((contracts: readonly EventContract[]) =>
       contracts.map(({ name }) => name),
     );
     expect(names).toEqual([...new Set(names)]);
   });
 
-  test('are consumed by exactly the subscribers in their contracts', async () => {
-    const contracted = new Set<string>();
+  test('are consumed by exactly the subscribers that their contracts name', async () => {
+    const declared = new Set<string>();
     for (const contract of Object.values(events).flat() as EventContract[]) {
-      for (const service of contract.subscribers) contracted.add(`${service} consumes ${contract.name}`);
+      for (const service of contract.subscribers) declared.add(`${service} consumes ${contract.name}`);
     }
-    const actual = new Set<string>();
+    const consumed = new Set<string>();
     for (const service of services) {
-      if (!existsSync(join(top, 'services', service, 'src/subscriptions.ts'))) continue;
+      if (!existsSync(join(repoRoot, 'services', service, 'src/subscriptions.ts'))) continue;
       const { subscriptions } = await load<{ subscriptions: Subscriptions }>(service, 'subscriptions.ts');
       for (const { contract } of typeof subscriptions === 'function' ? subscriptions({}) : subscriptions)
-        actual.add(`${service} consumes ${contract.name}`);
+        consumed.add(`${service} consumes ${contract.name}`);
     }
-    expect([...actual].toSorted()).toEqual([...contracted].toSorted());
+    expect([...consumed].toSorted()).toEqual([...declared].toSorted());
   });
 
-  test('are listed correctly in docs/architecture.md', () => {
-    const document = readFileSync(join(top, 'docs/architecture.md'), 'utf8');
-    const rows = [...document.matchAll(/^\| `([a-z.]+)` +\| (\w+) +\| ([^|]*) \|/gm)].map(
+  test('match the event catalogue in docs/architecture.md', () => {
+    const document = readFileSync(join(repoRoot, 'docs/architecture.md'), 'utf8');
+    const documented = [...document.matchAll(/^\| `([a-z.]+)` +\| (\w+) +\| ([^|]*) \|/gm)].map(
       ([, name, publisher, subscribers = '']) => `${name} ${publisher} ${subscribers.trim()}`,
     );
-    const expected = services.flatMap((service) =>
+    const declared = services.flatMap((service) =>
       (events[service] as readonly EventContract[]).map(
         ({ name, subscribers }) => `${name} ${service} ${subscribers.join(', ') || '–'}`,
       ),
     );
-    expect(rows.toSorted()).toEqual(expected.toSorted());
+    expect(documented.toSorted()).toEqual(declared.toSorted());
   });
 });
 
 describe.each(services)('the openapi.json of %s', (service) => {
-  const document = JSON.parse(readFileSync(join(top, 'services', service, 'openapi.json'), 'utf8')) as {
+  const document = JSON.parse(readFileSync(join(repoRoot, 'services', service, 'openapi.json'), 'utf8')) as {
     paths: Record<string, Record<string, { security: object[]; 'x-clientela': object }>>;
   };
 
@@ -63,19 +63,19 @@ describe.each(services)('the openapi.json of %s', (service) => {
     expect(await new Validator().validate(structuredClone(document))).toMatchObject({ valid: true });
   });
 
-  test('contains exactly the public routes', async () => {
+  test('contains exactly the routes that are not internal', async () => {
     const publicRoutes = (await routesOf(service))
-      .filter((definition) => !isInternal(definition))
+      .filter((route) => !isInternal(route))
       .map(({ method, path }) => `${method} ${path}`);
-    const written = Object.entries(document.paths).flatMap(([path, operations]) =>
+    const documented = Object.entries(document.paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method} ${path}`),
     );
-    expect(written.toSorted()).toEqual(publicRoutes.toSorted());
-    expect(written.filter((name) => name.includes('/internal/'))).toEqual([]);
+    expect(documented.toSorted()).toEqual(publicRoutes.toSorted());
+    expect(documented.filter((operation) => operation.includes('/internal/'))).toEqual([]);
   });
 
-  test('tells the gateway which routes are open, their body limits and deadlines', async () => {
-    for (const definition of (await routesOf(service)).filter((declared) => !isInternal(declared))) {
+  test('contains the security, kind, body limit and deadline of each route for the gateway', async () => {
+    for (const definition of (await routesOf(service)).filter((route) => !isInternal(route))) {
       const operation = document.paths[definition.path]?.[definition.method];
       expect(operation?.security.length === 0, definition.path).toBe(definition.allow === 'open');
       expect(operation?.['x-clientela']).toEqual({

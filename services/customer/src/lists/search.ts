@@ -1,9 +1,19 @@
 import { EXACT_COUNT_LIMIT, type Db, type Query, type Scope } from '@clientela/db';
 import type { Customer } from '../customers/schema.ts';
 import { applyOrder, buildListQuery, type ListQuery, type SortKey, type Sql } from './list-query.ts';
+import { SORT_LIMIT } from './plans.ts';
 import type { CustomerFilter, Listing } from './schema.ts';
 import { isFuzzyMatch, matchesTerm, mayMatchFuzzily, parseSearchTerm, type SearchTerm } from './search-term.ts';
-import { countAndSort, estimateTotal, loadCustomers, readPage, type Page, type Slice, type Total } from './store.ts';
+import {
+  countAndSort,
+  estimateTotal,
+  executors,
+  loadCustomers,
+  readPage,
+  type Page,
+  type Slice,
+  type Total,
+} from './store.ts';
 
 type CustomerKey = { company_id: string; id: string };
 
@@ -19,7 +29,7 @@ export async function listCustomers(db: Db, scope: Scope, listing: Listing, slic
   return page ?? readPage(db, exact, slice, await estimateTotal(db, exact));
 }
 
-/** Reads a page of what a search finds, best first: all are ranked up to 10,000; of more, a thousand, and the others follow newest first. */
+/** Reads a page of what a search finds, best first. Of too many to sort, a thousand are ranked and the others follow, newest first. */
 export async function searchCustomers(
   db: Db,
   scope: Scope,
@@ -29,22 +39,32 @@ export async function searchCustomers(
   const term = parseSearchTerm(filter.search);
   const listing: Listing = { ...filter, sort: [{ column: 'created_at', descending: true }] };
   const exact = buildListQuery(db, scope, listing, { matches: matchesTerm(db, term.alternatives) });
-  const page = await findMatches(db, { ...exact, sortKeys: rankKeys(db, term) }, term, slice);
+  const rank = { columns: ['c.search_text', 'c.full_name'], keys: rankKeys(db, term, 'f', 'f.found_id') };
+  const page = await findMatches(db, exact, term, slice, rank);
   if (page) return page;
   const total = await estimateTotal(db, exact);
-  return { ...total, rows: await readBestOfMany(db, exact, term, slice, total) };
+  const rows =
+    total.total <= SORT_LIMIT
+      ? await executors.sortAll(db, { ...exact, sortKeys: rankKeys(db, term, 'c', 'c.id') }, slice, total)
+      : await readBestOfMany(db, exact, term, slice, total);
+  return { ...total, rows };
 }
 
 /** Finds the exact matches and, when those are few, customers who match with one typo. Undefined when there are too many to sort. */
-async function findMatches(db: Db, exact: ListQuery, term: SearchTerm, slice: Slice): Promise<Page | undefined> {
-  const page = await countAndSort(db, exact, slice);
+async function findMatches(
+  db: Db,
+  exact: ListQuery,
+  term: SearchTerm,
+  slice: Slice,
+  rank?: Parameters<typeof countAndSort>[3],
+): Promise<Page | undefined> {
+  const page = await countAndSort(db, exact, slice, rank);
   const fuzzy = page.total <= FUZZY_LIMIT ? await findFuzzyMatches(db, exact, term) : [];
   if (fuzzy.length === 0) return page.total <= EXACT_COUNT_LIMIT ? page : undefined;
   const keys =
     page.total > 0 ? await exact.filterQuery.clone().select(['c.company_id', 'c.id']).limit(FUZZY_LIMIT) : [];
   const matches = isOneOf(db, [...(keys as CustomerKey[]), ...fuzzy]);
-  const both = buildListQuery(db, exact.scope, exact.listing, { matches });
-  return countAndSort(db, { ...both, sortKeys: exact.sortKeys }, slice);
+  return countAndSort(db, buildListQuery(db, exact.scope, exact.listing, { matches }), slice, rank);
 }
 
 async function findFuzzyMatches(db: Db, exact: ListQuery, { fuzzyTerms }: SearchTerm): Promise<CustomerKey[]> {
@@ -65,17 +85,19 @@ const isOneOf = (db: Db, keys: readonly CustomerKey[]): Sql =>
   db.raw('(c.company_id, c.id) in (select * from unnest(?::uuid[], ?::uuid[]))', keyArrays(keys));
 
 /** The order of a search: how well a text matches, then the shortest name, which is the nearest to the term. */
-const rankKeys = (db: Db, term: SearchTerm): SortKey[] =>
-  [rankOf(db, term), { sql: 'length(c.full_name)' }, { sql: 'c.full_name' }, { sql: 'c.id' }].map((key) =>
+const rankKeys = (db: Db, term: SearchTerm, from: string, id: string): SortKey[] => {
+  const name = `${from}.full_name`;
+  return [rankOf(db, term, `${from}.search_text`), { sql: `length(${name})` }, { sql: name }, { sql: id }].map((key) =>
     Object.assign(key, { descending: false, nullable: true, table: 'c' as const }),
   );
+};
 
 /** 0: a value is the term; 1: begins with it; 2: has all its words; 3: has words that begin so; 4: contains its pieces; 5: has a typo. */
-function rankOf(db: Db, { alternatives, text }: SearchTerm): Pick<SortKey, 'sql' | 'values'> {
+function rankOf(db: Db, { alternatives, text }: SearchTerm, column: string): Pick<SortKey, 'sql' | 'values'> {
   const values = new Set([text, ...alternatives.filter(({ length }) => length === 1).map(([one = '']) => one.trim())]);
   const words = text.split(' ');
   const contains = (texts: readonly string[], operator: 'or' | 'and') =>
-    db.raw(`(${texts.map(() => 'strpos(c.search_text, ?) > 0').join(` ${operator} `)})`, [...texts]);
+    db.raw(`(${texts.map(() => `strpos(${column}, ?) > 0`).join(` ${operator} `)})`, [...texts]);
   const { sql, bindings } = db
     .raw('case when ? then 0 when ? then 1 when ? then 2 when ? then 3 when ? then 4 else 5 end', [
       contains(
@@ -94,7 +116,7 @@ function rankOf(db: Db, { alternatives, text }: SearchTerm): Pick<SortKey, 'sql'
         words.map((word) => ` ${word}`),
         'and',
       ),
-      matchesTerm(db, alternatives),
+      matchesTerm(db, alternatives, column),
     ])
     .toSQL();
   return { sql, values: bindings as string[] };
@@ -109,7 +131,7 @@ async function readBestOfMany(
   total: Total,
 ): Promise<Customer[]> {
   const newest = applyOrder(query.baseQuery.clone(), query.sortKeys);
-  const parts = [newest, ...matchesByPrefix(query, term)].map((rows) =>
+  const parts = [newest, ...matchesByPrefix(db, query, term)].map((rows) =>
     db
       .select('*')
       .from(rows.select(['c.company_id', 'c.id', 'c.search_text', 'c.full_name']).limit(RANKED_LIMIT).as('part')),
@@ -117,7 +139,7 @@ async function readBestOfMany(
   const pool = db
     .from(db.raw(`(${parts.map(() => '?').join(' union ')}) as c`, parts))
     .select(['c.company_id', 'c.id']);
-  const ranked = (await applyOrder(pool, rankKeys(db, term)).limit(RANKED_LIMIT)) as CustomerKey[];
+  const ranked = (await applyOrder(pool, rankKeys(db, term, 'c', 'c.id')).limit(RANKED_LIMIT)) as CustomerKey[];
   const keys = ranked.slice(offset, offset + limit);
   const ordered = db
     .select('*')
@@ -132,24 +154,22 @@ async function readBestOfMany(
 
 const lastCharacter = '\u{10ffff}';
 
-/** Matches of whom the first value (the name), the e-mail, the phone or the document number begins with the term: each has an index. */
-function matchesByPrefix({ filterQuery }: ListQuery, { text, alternatives }: SearchTerm): Query[] {
+/** Customers of whom the first value (the name), the e-mail, the phone or the document number begins with the term: each has an index. */
+function matchesByPrefix(db: Db, { scope, listing }: ListQuery, { text, alternatives }: SearchTerm): Query[] {
   const digits = alternatives
     .flat()
-    .map((piece) => piece.trim())
-    .find((piece) => /^\d+$/.test(piece));
-  const name = `\n ${text}`.slice(0, 60);
-  const prefixes: [string, string][] = [
-    ['left(c.search_text, 60)', name],
+    .find((piece) => /^ ?\d+$/.test(piece))
+    ?.trim();
+  const prefixes = [
+    ['left(c.search_text, 60)', `\n ${text}`.slice(0, 60)],
     ['lower(c.email)', text],
-    ...(digits
-      ? [["ltrim(c.phone, '+')", digits] as [string, string], ['c.document_number', digits] as [string, string]]
-      : []),
+    ...(digits ? [["ltrim(c.phone, '+')", digits] as const, ['c.document_number', digits] as const] : []),
   ];
-  return prefixes.map(([column, prefix]) =>
-    filterQuery
-      .clone()
-      .whereNull('c.deleted_at')
-      .whereRaw(`${column} >= ? and ${column} < ?`, [prefix, prefix + lastCharacter]),
-  );
+  return prefixes.map(([column, prefix = '']) => {
+    const matches = db.raw(`c.deleted_at is null and ${column} >= ? and ${column} < ?`, [
+      prefix,
+      prefix + lastCharacter,
+    ]);
+    return buildListQuery(db, scope, listing, { matches }).filterQuery;
+  });
 }

@@ -53,18 +53,26 @@ export const executors: Readonly<Record<Plan, Executor>> = {
   splitByFirstSortKey,
 };
 
-/** Counts rows up to one more than the limit and, unless there are more, sorts them and reads the page. */
-export async function countAndSort(db: Db, query: ListQuery, { limit, offset }: Slice): Promise<Page> {
-  const { sortKeys, filterTables } = query;
-  const isFound = ({ table }: SortKey) => filterTables.includes(table);
-  const foundKeys = sortKeys.filter(isFound);
+/**
+ * Counts rows up to one more than the limit and, unless there are more, sorts them and reads the page.
+ * @param deferredSort another order, of columns of the counted rows `f`: its keys are computed only for rows that are sorted
+ */
+export async function countAndSort(
+  db: Db,
+  query: ListQuery,
+  { limit, offset }: Slice,
+  deferredSort?: { columns: readonly string[]; keys: readonly SortKey[] },
+): Promise<Page> {
+  const isFound = ({ table }: SortKey) => query.filterTables.includes(table);
+  const foundKeys = deferredSort ? [] : query.sortKeys.filter(isFound);
   const found = selectKeys(db, { ...query, sortKeys: foundKeys }, query.filterQuery.clone());
+  if (deferredSort) void found.select(deferredSort.columns);
   const aliases = aliasedSortKeys(foundKeys, 'f');
-  const keys = sortKeys.map((key) => (isFound(key) ? (aliases.shift() ?? key) : key));
+  const keys = deferredSort?.keys ?? query.sortKeys.map((key) => (isFound(key) ? (aliases.shift() ?? key) : key));
   const sorted = selectKeys(
     db,
     { company: 'f.found_company', id: 'f.found_id', sortKeys: keys },
-    joinSortTables(db.from('found as f'), query),
+    deferredSort ? db.from('found as f') : joinSortTables(db.from('found as f'), query),
   ).whereRaw('(select total from counted) <= ?', [EXACT_COUNT_LIMIT]);
   const rows = (await applyOrder(
     db
@@ -75,7 +83,7 @@ export async function countAndSort(db: Db, query: ListQuery, { limit, offset }: 
       .leftJoin(db.raw('(?) as k', [applyOrder(sorted, keys).limit(limit).offset(offset)]), db.raw('true'))
       .leftJoin('customers as c', { 'c.company_id': 'k.found_company', 'c.id': 'k.found_id' })
       .leftJoin('customer_counters as n', { 'n.company_id': 'k.found_company', 'n.customer_id': 'k.found_id' }),
-    aliasedSortKeys(sortKeys, 'k'),
+    aliasedSortKeys(keys, 'k'),
   )) as (Customer & { total: number })[];
   return {
     total: rows[0]?.total ?? 0,
