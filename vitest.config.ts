@@ -7,7 +7,7 @@ const common = {
   expect: { poll: { timeout: 5000, interval: 25 } },
 };
 const withPostgres = { globalSetup: [...common.globalSetup, 'packages/testing/src/postgres-setup.ts'] };
-/** Tests that start fleets of their own. All others of packages/e2e share two fleets in one worker. */
+/** Tests that start their own fleets. All others of packages/e2e share two fleets in one worker. */
 const ownFleets = ['packages/e2e/src/journeys/fleet.test.ts', 'packages/e2e/src/chaos/*.test.ts'];
 
 // `npm test` runs integration, e2e and fleets side by side (packages/testing/src/run-tests.ts).
