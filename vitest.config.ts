@@ -2,12 +2,12 @@ import { defineConfig } from 'vitest/config';
 
 const common = {
   globalSetup: ['packages/testing/src/global-setup.ts'],
-  testTimeout: 20_000,
+  testTimeout: 60_000, // the integration tests run at a lower priority beside the others
   hookTimeout: 60_000,
-  expect: { poll: { timeout: 5000, interval: 25 } },
+  expect: { poll: { timeout: 15_000, interval: 25 } },
 };
 const withPostgres = { globalSetup: [...common.globalSetup, 'packages/testing/src/postgres-setup.ts'] };
-/** Tests that start fleets of their own. All others of packages/e2e share two fleets in one worker. */
+/** Tests that start their own fleets. All others of packages/e2e share two fleets in one worker. */
 const ownFleets = ['packages/e2e/src/journeys/fleet.test.ts', 'packages/e2e/src/chaos/*.test.ts'];
 
 // `npm test` runs integration, e2e and fleets side by side (packages/testing/src/run-tests.ts).

@@ -196,7 +196,7 @@ describe('the client address', () => {
     expect(await ipFor('127.0.0.1, 203.0.113.0/24', '6.6.6.6, 203.0.113.7')).toBe('6.6.6.6');
     expect(await ipFor('10.0.0.0/8', '6.6.6.6')).toBe('127.0.0.1');
   });
-  test('is normalised; an invalid one is ignored', async () => {
+  test('is normalized; an invalid one is ignored', async () => {
     expect(await ipFor('1', '::ffff:203.0.113.7')).toBe('203.0.113.7');
     expect(await ipFor('1', '2001:db8::1')).toBe('2001:db8::1');
     expect(await ipFor('1', 'unknown')).toBe('127.0.0.1');

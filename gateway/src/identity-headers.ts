@@ -22,7 +22,7 @@ const forwardedHeaders = [
   'user-agent',
 ] as const;
 
-/** Headers that delimit the body. They follow the body whatever `Connection` names. */
+/** Headers that delimit the body. Forwarded even when `Connection` lists them. */
 const framingHeaders = ['content-length', 'transfer-encoding'] as const;
 
 /** Writes an IPv4-mapped IPv6 address as IPv4 and drops the zone (`%eth0`), which is local to this machine. */

@@ -17,7 +17,7 @@ export const connections = 16;
 type Order = Target & { amount: Amount };
 type Outcome = { requests: number; seconds: number; failures: number };
 
-/** Starts a load generator in a process of its own, so that its CPU time is not counted. */
+/** Starts a load generator in its own process, so that its CPU time is not counted. */
 export async function startLoad(): Promise<Load> {
   const generator = fork(fileURLToPath(import.meta.url), ['generate'], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

@@ -11,7 +11,7 @@ const transliterations = new Map<string, string>(
 const toAscii = (letter: string): string =>
   transliterations.get(letter) ?? `|${(letter.codePointAt(0) ?? 0).toString(16).padStart(6, '0')}`;
 
-/** Normalises text for search: ASCII, without accents and case, so that `jose` finds `JOSÉ`. Used for stored rows and for search terms. */
+/** Normalizes text for search: ASCII, without accents and case, so that `jose` finds `JOSÉ`. Used for stored rows and for search terms. */
 export const normalizeForSearch = (...parts: readonly (string | null | undefined)[]): string =>
   parts
     .filter((part) => part)

@@ -89,7 +89,7 @@ export function amqpTransport(options: {
       signal.addEventListener('abort', onAbort, { once: true });
       const timer = setTimeout(() => {
         reject(new Error(`Broker did not confirm within ${confirmTimeout} ms`));
-        // A blocked connection recovers by itself; any other silent one is replaced.
+        // Keeps a blocked connection, because it recovers. Replaces any other connection that does not confirm.
         if (!opened.blocked) {
           connection = undefined;
           void model.close().catch(() => {});

@@ -4,7 +4,7 @@ import { startPeriodicWorker } from '@clientela/runtime';
 const intervalMs = 60_000;
 const batchSize = 10_000; // rows of a statement
 const outboxRetention = '10 minutes'; // for which delivered events stay available for inspection
-const inboxRetentionDays = 30; // for which a redelivered event is recognised
+const inboxRetentionDays = 30; // for which a redelivered event is recognized
 
 /** Purges outbox and inbox periodically, a bounded number of rows at a time, until the signal aborts. */
 export const runPurge = (db: Db, signal: AbortSignal): Promise<void> =>

@@ -34,7 +34,7 @@ function parseEvent<E extends EventContract>(contract: E, event: Envelope): Even
 }
 
 /**
- * Runs the handlers of an event in a transaction of their own.
+ * Runs the handlers of an event in their own transaction.
  * @returns false when the event was processed before
  */
 export async function consume(

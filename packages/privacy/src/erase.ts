@@ -14,7 +14,7 @@ type RunInTransaction = <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
 /**
  * Erases a person from this service, in many transactions: the first writes the tombstones and erases the tables with `atStart`; each
  * later one changes at most 2,000 rows of the other tables, in order. Every transaction saves its progress and row counts, so an
- * interrupted request resumes there. A finished request always returns the same report. Serialises concurrent calls for one request.
+ * interrupted request resumes there. A finished request always returns the same report. Serializes concurrent calls for one request.
  * @throws AppError 503 when the signal aborts it before the end (a repeat continues); 422 when the request names another person
  */
 export async function erasePerson(

@@ -169,10 +169,10 @@ test('an erasure deletes, anonymises and keeps by policy; a repeat returns the s
     kept: [{ table: 'calls', rows: 1, columns: ['created_by'], why: 'an id alone' }],
   });
   expect((await rowsOf('calls')).map(({ customer_id }) => customer_id)).toEqual([stays, stays]);
-  const [mine, theirs] = await rowsOf('payments');
-  expect(theirs).toEqual(before[1]);
-  expect(mine).toMatchObject({ customer_id: null, amount: '10.00', words: '', more: {}, labels: [], version: 2 });
-  expect(mine.updated_at > before[0].updated_at).toBe(true);
+  const [ownPayment, otherPayment] = await rowsOf('payments');
+  expect(otherPayment).toEqual(before[1]);
+  expect(ownPayment).toMatchObject({ customer_id: null, amount: '10.00', words: '', more: {}, labels: [], version: 2 });
+  expect(ownPayment.updated_at > before[0].updated_at).toBe(true);
   expect(await service.database.owner('calls').where({ company_id: elsewhere })).toHaveLength(1);
 
   await insert('calls', [newCall()]);
@@ -195,9 +195,9 @@ test('null ids match no rows in an export or erasure', async () => {
 });
 
 test('scanByKey reaches every row of the person and no other', async () => {
-  const theirs = { customer_id: randomUUID(), created_by: person.user_id };
-  const calls = Array.from({ length: 4500 }, (_, n) => newCall(n % 2 ? theirs : { customer_id: randomUUID() }));
-  await insert('calls', [...calls, newCall({ ...theirs, company_id: randomUUID() })]);
+  const ofPerson = { customer_id: randomUUID(), created_by: person.user_id };
+  const calls = Array.from({ length: 4500 }, (_, n) => newCall(n % 2 ? ofPerson : { customer_id: randomUUID() }));
+  await insert('calls', [...calls, newCall({ ...ofPerson, company_id: randomUUID() })]);
   const { body } = await erase(newId()).expect(200);
   expect(body.kept).toMatchObject([{ table: 'calls', rows: 2250 }]);
 

@@ -7,7 +7,7 @@ import { stepName } from './steps.ts';
 
 /** Tables of this package and of packages/http: erased in every service, without a policy. */
 const platformTables = new Set([storedResponsesTable, 'erasures']);
-/** Columns that refer to a person, whatever their class. */
+/** Columns that refer to a person, regardless of their class. */
 const personReference = /^(customer_id|user_id|created_by|actor_id)$/;
 
 /**

@@ -54,7 +54,7 @@ export async function runProcess(start: (onShutdown: (hook: ShutdownHook) => voi
 
 /**
  * Redirects standard output and error to the null device. The supervisor that read them is gone, and sonic-boom's flushSync
- * retries a failing write for ever.
+ * retries a failing write without end.
  */
 function discardOutput(): void {
   for (const descriptor of [1, 2]) {

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { stopSharedBroker } from './rabbitmq.ts';
 
 /**
- * `npm test`: runs the test projects side by side, each in a process of its own. The tests of whole fleets mostly wait, while the
+ * `npm test`: runs the test projects side by side, each in its own process. The tests of whole fleets mostly wait, while the
  * integration tests compute at a lower priority. Arguments are passed on to every project, such as a part of a file name.
  */
 const projects = [

@@ -3,14 +3,14 @@ import { text } from './text.ts';
 
 const digitsOf = (typed: string) => typed.replaceAll(/\D/g, '');
 
-/** A phone as typed: 5 to 20 characters with 5 to 15 digits. Numbering plans are not checked, only normalised. */
+/** A phone as typed: 5 to 20 characters with 5 to 15 digits. Not checked against numbering plans. */
 export const Phone = text(20, 5).refine((typed) => {
   const { length } = digitsOf(typed);
   return length >= 5 && length <= 15;
 }, 'must have 5 to 15 digits');
 
 /**
- * Normalises a phone for storage and comparison: E.164 (ITU-T) for a valid number, otherwise its digits, with `+` if it began with one.
+ * Normalizes a phone for storage and comparison: E.164 (ITU-T) for a valid number, otherwise its digits, with `+` if it began with one.
  * @param country ISO 3166 code of the numbering plan for national formats
  */
 export function normalizePhone(typed: string, country: string): string {
@@ -25,7 +25,7 @@ export function normalizePhone(typed: string, country: string): string {
 
 /**
  * Lists the digit sequences that a search may match: with the country code, and in national format.
- * @param phone normalised by `normalizePhone`
+ * @param phone normalized by `normalizePhone`
  */
 export function phoneDigits(phone: string): string[] {
   const parsed = phone.startsWith('+') ? parsePhoneNumberFromString(phone) : undefined;

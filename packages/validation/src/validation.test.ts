@@ -25,7 +25,7 @@ const parse = (schema: z.ZodType, value: unknown) => {
 };
 const rejected = { rejected: 1 };
 
-describe('text normalises or rejects', () => {
+describe('text normalizes or rejects', () => {
   test.each([
     ['  two words ', 'two words'],
     ['e\u0301', 'é'],
@@ -134,7 +134,7 @@ describe('phones', () => {
     ['50110556645', 'ES', '50110556645'],
     ['65979638297', 'ES', '65979638297'],
     ['600 11', 'XX', '60011'],
-  ])('normalises %s in %s to %s', (typed, country, expected) => {
+  ])('normalizes %s in %s to %s', (typed, country, expected) => {
     expect(parse(Phone, typed)).toBe(typed);
     expect(normalizePhone(typed, country)).toBe(expected);
   });

@@ -34,7 +34,7 @@ const environment = (settings: Record<string, string>) => ({
   AUTH_DATABASE_URL: auth.database.url,
   ...settings,
 });
-/** Runs the command in a process of its own, as the fleet does. */
+/** Runs the command in its own process, as the fleet does. */
 async function runProcess(command: string, settings: Record<string, string> = {}): Promise<SuperuserResult> {
   const { stdout } = await run(process.execPath, [script, command], { env: environment(settings) });
   expect(stdout.trim().split('\n')).toHaveLength(1);

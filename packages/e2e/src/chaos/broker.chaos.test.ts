@@ -64,12 +64,12 @@ test('skips no event of a transaction that is open for 10 s while 1,000 others c
   await publish(open, customerNoteAdded, cause, 1, { customer_id, number: 1, note_id: randomUUID() });
   const written = () => writers.reduce((sum, { ledger }) => sum + ledger.writes, 0);
   const until = Date.now() + 10_000;
-  const held = (async () => {
+  const keptOpen = (async () => {
     for (; Date.now() < until || written() < 1000; await sleep(500)) await open.raw('select 1');
   })();
   const customersOnly = ['newCustomer', 'rename', 'note', 'tag', 'status', 'type'] as const;
   const stop = startWriting(writers, (writer) => write(writer.random.pick(customersOnly), writer));
-  await held;
+  await keptOpen;
   await stop();
   log(`${written()} writes while a transaction was open for ${((Date.now() - until) / 1000 + 10).toFixed(1)} s`);
   expect(await waitUntilFine(checkEffects(fleet, writers), Date.now() + 30_000)).toEqual([]);

@@ -10,7 +10,7 @@ import { amqp, http } from './protocol.ts';
 
 type Broker = Awaited<ReturnType<typeof dedicatedBroker>>;
 
-/** A fleet of which every process may be killed, with a fault proxy before each service and the broker. */
+/** A fleet whose processes a test may kill, with a fault proxy before each service and the broker. */
 export type ChaosFleet = TestFleet & {
   exchange: string;
   /** Undefined with the HTTP transport. */

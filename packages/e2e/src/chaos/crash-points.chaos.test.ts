@@ -27,7 +27,7 @@ describe.each(['RabbitMQ', 'HTTP'] as const)('events over %s', (transport) => {
     expect(await killAtPoint(fleet, writer, point, flow)).toEqual([]);
   });
 
-  test('in the end nothing waits anywhere, and all that was written is there', async () => {
+  test('finally no event is pending, and every acknowledged write can be read', async () => {
     expect(await waitUntilFine(() => pendingWork(fleet), Date.now() + 30_000)).toEqual([]);
     expect(await missingRecords(writer)).toEqual([]);
   });

@@ -193,7 +193,7 @@ test('ends all processes when the supervisor is killed; the next start finds the
   expect(await rows(fleet.databases.auth.url, 'select * from things where id = 7')).toEqual([{ id: 7 }]);
 });
 
-test('the next start at once after a hard kill works too', async () => {
+test('a start immediately after a hard kill succeeds', async () => {
   const options = {
     folder,
     repoRoot: checkout,

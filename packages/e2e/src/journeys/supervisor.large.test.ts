@@ -9,7 +9,7 @@ import { compileCache } from '@clientela/testing';
 import { expect, test } from 'vitest';
 import { client, newCompany, removeInstallation, type TestResponse } from '../testing/test-fleet.ts';
 
-test('the supervisor killed hard: its peers end by themselves, the next start works, and every acknowledged write is there', async () => {
+test('after SIGKILL of the supervisor its processes exit, the next start succeeds, and every acknowledged write is kept', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'clientela-killed-'));
   const running: ChildProcess[] = [];
   const start = async () => {

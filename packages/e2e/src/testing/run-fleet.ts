@@ -1,6 +1,6 @@
 import { startFleet } from '@clientela/fleet';
 
-// A fleet in a process of its own, for the test that kills it. Prints its ports, then runs until SIGTERM.
+// A fleet in its own process, for the test that kills it. Prints its ports, then runs until SIGTERM.
 const [folder = '', compileCache = ''] = process.argv.slice(2);
 const fleet = await startFleet({ folder, env: process.env, freePorts: true, compileCache });
 process.once('SIGTERM', () => void fleet.stop().then(() => process.exit(0)));

@@ -57,7 +57,7 @@ export function client(url: string, token?: string): Client {
 export type TestFleet = Fleet & { folder: string; end: () => Promise<void> };
 
 /**
- * Starts a whole fleet of real processes on free ports, in a folder of its own. Rate limits are off unless `env` sets them.
+ * Starts a whole fleet of real processes on free ports, in its own folder. Rate limits are off unless `env` sets them.
  * @param onLine called with every line that a process writes
  */
 export async function startTestFleet(
@@ -131,7 +131,7 @@ export const fleetTest = test
   .extend('defaultFleet', { scope: 'file' }, ({ sharedDefaultFleet }) => whenReady(sharedDefaultFleet))
   .extend('configuredFleet', { scope: 'file' }, ({ sharedConfiguredFleet }) => whenReady(sharedConfiguredFleet));
 
-/** Registers a user with a company of their own and signs in. */
+/** Registers a user with their own company and signs in. */
 export async function newCompany(url: string): Promise<Client & { user: TestResponse['body'] }> {
   const anonymous = client(url);
   const email = `${randomUUID()}@example.com`;

@@ -23,7 +23,7 @@ export const retries = { maxAttempts: 3, delay: () => 30 };
 
 type EffectRow = { event_id: string; customer_id: string; sequence: number };
 
-/** A service that subscribes to `customer.deleted`, on a database of its own; it can be stopped and started like a process. */
+/** A service that subscribes to `customer.deleted`, on its own database; it can be stopped and started like a process. */
 export async function testSubscriber(service: Service, settings: Settings) {
   const database = await testDatabase(service, { pool: 6 });
   await database.owner.raw(

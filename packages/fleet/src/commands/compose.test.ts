@@ -140,10 +140,11 @@ test('setup creates every secret file that a container mounts', () => {
 });
 
 test('mounts only a container’s own secrets into it', () => {
-  const seen = (name: string) => (container(name).volumes ?? []).filter((volume) => volume.startsWith('secrets_'));
-  for (const name of [...longRunning, 'migrate']) expect(seen(name)).toEqual([`secrets_${name}:/secrets:ro`]);
-  expect(seen('superuser')).toEqual(['secrets_auth:/secrets:ro']);
-  expect(seen('setup')).toEqual(
+  const mountedSecrets = (name: string) =>
+    (container(name).volumes ?? []).filter((volume) => volume.startsWith('secrets_'));
+  for (const name of [...longRunning, 'migrate']) expect(mountedSecrets(name)).toEqual([`secrets_${name}:/secrets:ro`]);
+  expect(mountedSecrets('superuser')).toEqual(['secrets_auth:/secrets:ro']);
+  expect(mountedSecrets('setup')).toEqual(
     [...peers, 'postgres', 'rabbitmq', 'migrate'].map((name) => `secrets_${name}:/secrets/${name}`),
   );
   const volumes = Object.values(compose.services).flatMap(({ volumes: mounted = [] }) =>

@@ -35,7 +35,7 @@ export function setUp(folder: string, database: string, broker: string): void {
     makeReadOnly(folderFor(name), name === 'postgres' || name === 'rabbitmq' ? users[name] : users.node);
 }
 
-/** Makes the secrets readable for the container's user only, and writable for nobody. */
+/** Makes the secrets readable for the container's user only, and not writable for any user. */
 function makeReadOnly(folder: string, user: number): void {
   for (const file of readdirSync(folder)) {
     chmodSync(join(folder, file), 0o400);

@@ -66,7 +66,7 @@ export type Fingerprint = {
 };
 
 /**
- * Creates fingerprints of requests (HMAC-SHA-256 with a key of their own, derived by HKDF).
+ * Creates fingerprints of requests (HMAC-SHA-256 with a separate key, derived by HKDF).
  * @param secret the service's secret, 32 bytes in base64url
  */
 export function fingerprints(secret: string): () => Fingerprint {

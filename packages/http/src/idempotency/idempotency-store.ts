@@ -80,7 +80,7 @@ const lockName = (company_id: string) => `${storedResponsesTable} ${company_id}`
 const hashSubject = (id: string) => createHash('sha256').update(id).digest('hex');
 
 /**
- * Stores the response of a reserved key, or a redacted one when a person in it has been erased meanwhile. The advisory lock serialises it
+ * Stores the response of a reserved key, or a redacted one when a person in it has been erased meanwhile. The advisory lock serializes it
  * with redactions until the commit: either the redaction finds this response, or this function finds the redacted subject.
  */
 export async function completeKey(

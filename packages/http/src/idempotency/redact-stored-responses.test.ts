@@ -95,7 +95,7 @@ const erase = async (whom = person) => {
   }
   return { rows, batches };
 };
-const gone = { status: 404, error_code: 'IDEMPOTENCY_ANSWER_ERASED' };
+const erasedProblem = { status: 404, error_code: 'IDEMPOTENCY_ANSWER_ERASED' };
 const allRows = async () =>
   JSON.stringify(
     await service.database.owner('idempotency_keys').select(service.database.owner.raw('idempotency_keys::text')),
@@ -129,7 +129,7 @@ describe('a stored response about a person', () => {
     const rows = await allRows();
     for (const trace of [key, person.customer_id, person.user_id, '10000042']) expect(rows).not.toContain(trace);
     for (const again of [sent, { other: 'request' }])
-      expect((await post(path, again, as).expect(404)).body).toMatchObject(gone);
+      expect((await post(path, again, as).expect(404)).body).toMatchObject(erasedProblem);
     expect(effects).toBe(before);
     expect(await erase()).toEqual({ rows: 0, batches: 1 });
     await post(path, sent, { ...as, key: randomUUID() }).expect(201);
@@ -195,7 +195,7 @@ describe('a request that is under way during the erasure', () => {
     const rows = await allRows();
     for (const trace of ['canary-under-way', person.customer_id]) expect(rows).not.toContain(trace);
     const before = effects;
-    expect((await post('/things', body, { key: 'k' }).expect(404)).body).toMatchObject(gone);
+    expect((await post('/things', body, { key: 'k' }).expect(404)).body).toMatchObject(erasedProblem);
     expect(effects).toBe(before);
   });
 
@@ -204,7 +204,7 @@ describe('a request that is under way during the erasure', () => {
     await duringErasure(() => post('/in-steps', { texts }, { key: 'k' }).expect(200));
     expect((await post('/in-steps', { texts }, { key: 'k' }).expect(200)).body).toEqual([
       expect.stringContaining('canary-other'),
-      gone.error_code,
+      erasedProblem.error_code,
     ]);
     expect(await allRows()).not.toContain('canary-about');
 
@@ -212,7 +212,7 @@ describe('a request that is under way during the erasure', () => {
     person = { ...person, customer_id: randomUUID() };
     await duringErasure(() => post('/in-steps', { texts: ['canary-mine'] }, { key: 'k', by }).expect(200));
     expect((await post('/in-steps', { texts: ['canary-mine'] }, { key: 'k', by }).expect(404)).body).toMatchObject(
-      gone,
+      erasedProblem,
     );
     const rows = await allRows();
     for (const trace of ['canary-mine', person.user_id]) expect(rows).not.toContain(trace);
@@ -225,7 +225,7 @@ test('redacts the steps about the person and replays the others', async () => {
   const before = effects;
   expect((await erase()).rows).toBe(1);
   const again = await post('/in-steps', { texts }, { key: 'k' }).expect(200);
-  expect(again.body).toEqual([first[0], gone.error_code, first[2]]);
+  expect(again.body).toEqual([first[0], erasedProblem.error_code, first[2]]);
   expect(effects).toBe(before);
   expect(await allRows()).not.toContain(person.customer_id);
 
@@ -233,7 +233,9 @@ test('redacts the steps about the person and replays the others', async () => {
   const mine = service.user('admin', company, user_id);
   await post('/in-steps', { texts: ['one'] }, { key: 'k', by: mine }).expect(200);
   expect((await erase({ ...person, user_id })).rows).toBe(2);
-  expect((await post('/in-steps', { texts: ['one'] }, { key: 'k', by: mine }).expect(404)).body).toMatchObject(gone);
+  expect((await post('/in-steps', { texts: ['one'] }, { key: 'k', by: mine }).expect(404)).body).toMatchObject(
+    erasedProblem,
+  );
   expect(effects).toBe(before + 1);
 });
 

@@ -19,7 +19,7 @@ async function operationOf(definition: Route): Promise<Operation> {
   };
   return document.paths[definition.path]?.[definition.method] as Operation;
 }
-async function summarise(definition: Route) {
+async function summarize(definition: Route) {
   const { parameters = [], responses: declared } = await operationOf(definition);
   return {
     requestHeaders: parameters
@@ -32,19 +32,19 @@ async function summarise(definition: Route) {
 
 test('a POST that requires authentication documents Idempotency-Key; one that is open or has it off does not', async () => {
   const post = { method: 'post', path, summary: 'x', responses, handle } as const;
-  expect(await summarise(route({ ...post, allow }))).toEqual({
+  expect(await summarize(route({ ...post, allow }))).toEqual({
     requestHeaders: [['Idempotency-Key', false]],
     responseHeaders: ['ETag', 'Idempotency-Replayed'],
     statuses: ['200', 'default'],
   });
   const without = { requestHeaders: [], responseHeaders: ['ETag'], statuses: ['200', 'default'] };
-  expect(await summarise(route({ ...post, allow: 'open' }))).toEqual(without);
-  expect(await summarise(route({ ...post, allow, idempotency: 'off' }))).toEqual(without);
+  expect(await summarize(route({ ...post, allow: 'open' }))).toEqual(without);
+  expect(await summarize(route({ ...post, allow, idempotency: 'off' }))).toEqual(without);
 });
 
 test('a change documents If-Match and 412; a rate-limited one 429', async () => {
   for (const method of ['put', 'patch', 'delete'] as const) {
-    expect(await summarise(route({ method, path: one, summary: 'x', params, responses, handle, allow }))).toEqual({
+    expect(await summarize(route({ method, path: one, summary: 'x', params, responses, handle, allow }))).toEqual({
       requestHeaders: [['If-Match', false]],
       responseHeaders: method === 'delete' ? [] : ['ETag'],
       statuses: ['200', '412', 'default'],
@@ -60,7 +60,7 @@ test('a change documents If-Match and 412; a rate-limited one 429', async () => 
     allow,
     rateLimit: 'changes',
   });
-  expect(await summarise(limited)).toEqual({
+  expect(await summarize(limited)).toEqual({
     requestHeaders: [['If-Match', false]],
     responseHeaders: ['ETag', 'RateLimit', 'RateLimit-Policy'],
     statuses: ['200', '412', '429', 'default'],
@@ -71,17 +71,17 @@ test('a change documents If-Match and 412; a rate-limited one 429', async () => 
 
 test('a single read documents its ETag, and 304 if conditional; a list documents neither', async () => {
   const get = { method: 'get', path: one, summary: 'x', params, responses, handle, allow } as const;
-  expect(await summarise(route({ ...get, conditionalGet: true }))).toEqual({
+  expect(await summarize(route({ ...get, conditionalGet: true }))).toEqual({
     requestHeaders: [['If-None-Match', false]],
     responseHeaders: ['ETag'],
     statuses: ['200', '304', 'default'],
   });
-  expect(await summarise(route({ ...get, conditionalGet: false }))).toEqual({
+  expect(await summarize(route({ ...get, conditionalGet: false }))).toEqual({
     requestHeaders: [],
     responseHeaders: ['ETag'],
     statuses: ['200', 'default'],
   });
-  expect(await summarise(route({ ...get }))).toEqual({
+  expect(await summarize(route({ ...get }))).toEqual({
     requestHeaders: [],
     responseHeaders: [],
     statuses: ['200', 'default'],

@@ -20,7 +20,7 @@ const format = /^([\w-]+)\.([\w-]{43})$/;
 const Decoded = z.array(z.union([z.string(), z.number(), z.boolean(), z.null()])).readonly();
 
 /**
- * Encodes and decodes pagination cursors. They are signed (HMAC-SHA-256 with a key of their own, derived by HKDF), so that clients
+ * Encodes and decodes pagination cursors. They are signed (HMAC-SHA-256 with a separate key, derived by HKDF), so that clients
  * cannot forge positions.
  * @param secret the service's secret, 32 bytes in base64url
  */

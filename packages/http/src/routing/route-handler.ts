@@ -43,7 +43,7 @@ export type HandlerDeps = {
   rateLimiterFor: ReturnType<typeof createRateLimiters>;
 };
 
-/** Creates a route's Express handler: authenticates, authorises, validates, runs the transaction, sends the response. */
+/** Creates a route's Express handler: authenticates, authorizes, validates, runs the transaction, sends the response. */
 export function createRouteHandler(definition: Route, options: HandlerOptions, deps: HandlerDeps): RequestHandler {
   const { db, companies } = options;
   const readBody = jsonReader(definition);

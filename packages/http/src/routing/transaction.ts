@@ -14,7 +14,7 @@ export type Context = { request_id: string; signal: AbortSignal };
 /** Runs the steps of a route that opens its own transactions. Each step takes effect once, even when the request is repeated. */
 export type IdempotentSteps = {
   /**
-   * Runs `work` in a transaction of its own and stores its result there. Returns the stored result when an equal request has done the
+   * Runs `work` in its own transaction and stores its result there. Returns the stored result when an equal request has done the
    * step. A failure stores nothing.
    * @param step from 1; an operation has the same number in every repetition
    * @throws AppError 404 for a result that was erased with its person, 409 for one that was too long to store

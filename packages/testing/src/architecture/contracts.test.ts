@@ -7,53 +7,55 @@ import { isInternal, type Route } from '@clientela/http';
 import type { Subscription } from '@clientela/events';
 import { describe, expect, test } from 'vitest';
 
-const top = resolve(import.meta.dirname, '../../../..');
+const repoRoot = resolve(import.meta.dirname, '../../../..');
 // By path, not by import: no package depends on a service.
 const load = async <Module>(service: Service, file: string) =>
-  (await import(pathToFileURL(join(top, 'services', service, 'src', file)).href)) as Module;
+  (await import(pathToFileURL(join(repoRoot, 'services', service, 'src', file)).href)) as Module;
 const routesOf = async (service: Service) =>
   (await load<{ routes: (parts: object) => Route[] }>(service, 'app.ts')).routes({});
 
-/** Of a service whose subscriptions ask others: made with what they ask. */
+/** A service's subscriptions, or a function that creates them from the clients that their handlers need. */
 type Subscriptions = readonly Subscription[] | ((parts: object) => readonly Subscription[]);
 
 describe('events', () => {
-  test('have one speaker and one name each', () => {
-    const names = Object.values(events).flatMap((said: readonly EventContract[]) => said.map(({ name }) => name));
+  test('have unique names, each with one publisher', () => {
+    const names = Object.values(events).flatMap((contracts: readonly EventContract[]) =>
+      contracts.map(({ name }) => name),
+    );
     expect(names).toEqual([...new Set(names)]);
   });
 
-  test('are heard by exactly the services that their contracts name', async () => {
-    const promised = new Set<string>();
+  test('are consumed by exactly the subscribers that their contracts name', async () => {
+    const declared = new Set<string>();
     for (const contract of Object.values(events).flat() as EventContract[]) {
-      for (const service of contract.subscribers) promised.add(`${service} hears ${contract.name}`);
+      for (const service of contract.subscribers) declared.add(`${service} consumes ${contract.name}`);
     }
-    const kept = new Set<string>();
+    const consumed = new Set<string>();
     for (const service of services) {
-      if (!existsSync(join(top, 'services', service, 'src/subscriptions.ts'))) continue;
+      if (!existsSync(join(repoRoot, 'services', service, 'src/subscriptions.ts'))) continue;
       const { subscriptions } = await load<{ subscriptions: Subscriptions }>(service, 'subscriptions.ts');
       for (const { contract } of typeof subscriptions === 'function' ? subscriptions({}) : subscriptions)
-        kept.add(`${service} hears ${contract.name}`);
+        consumed.add(`${service} consumes ${contract.name}`);
     }
-    expect([...kept].toSorted()).toEqual([...promised].toSorted());
+    expect([...consumed].toSorted()).toEqual([...declared].toSorted());
   });
 
-  test('are told truly by docs/architecture.md', () => {
-    const map = readFileSync(join(top, 'docs/architecture.md'), 'utf8');
-    const rows = [...map.matchAll(/^\| `([a-z.]+)` +\| (\w+) +\| ([^|]*) \|/gm)].map(
-      ([, name, speaker, hearers = '']) => `${name} ${speaker} ${hearers.trim()}`,
+  test('match the event catalogue in docs/architecture.md', () => {
+    const document = readFileSync(join(repoRoot, 'docs/architecture.md'), 'utf8');
+    const documented = [...document.matchAll(/^\| `([a-z.]+)` +\| (\w+) +\| ([^|]*) \|/gm)].map(
+      ([, name, publisher, subscribers = '']) => `${name} ${publisher} ${subscribers.trim()}`,
     );
-    const said = services.flatMap((service) =>
+    const declared = services.flatMap((service) =>
       (events[service] as readonly EventContract[]).map(
-        ({ name, subscribers: heard_by }) => `${name} ${service} ${heard_by.join(', ') || '–'}`,
+        ({ name, subscribers }) => `${name} ${service} ${subscribers.join(', ') || '–'}`,
       ),
     );
-    expect(rows.toSorted()).toEqual(said.toSorted());
+    expect(documented.toSorted()).toEqual(declared.toSorted());
   });
 });
 
 describe.each(services)('the openapi.json of %s', (service) => {
-  const document = JSON.parse(readFileSync(join(top, 'services', service, 'openapi.json'), 'utf8')) as {
+  const document = JSON.parse(readFileSync(join(repoRoot, 'services', service, 'openapi.json'), 'utf8')) as {
     paths: Record<string, Record<string, { security: object[]; 'x-clientela': object }>>;
   };
 
@@ -61,25 +63,25 @@ describe.each(services)('the openapi.json of %s', (service) => {
     expect(await new Validator().validate(structuredClone(document))).toMatchObject({ valid: true });
   });
 
-  test('holds every route but the internal ones, and the reverse', async () => {
-    const shown = (await routesOf(service))
-      .filter((door) => !isInternal(door))
+  test('contains exactly the routes that are not internal', async () => {
+    const publicRoutes = (await routesOf(service))
+      .filter((route) => !isInternal(route))
       .map(({ method, path }) => `${method} ${path}`);
-    const written = Object.entries(document.paths).flatMap(([path, doors]) =>
-      Object.keys(doors).map((method) => `${method} ${path}`),
+    const documented = Object.entries(document.paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method} ${path}`),
     );
-    expect(written.toSorted()).toEqual(shown.toSorted());
-    expect(written.filter((door) => door.includes('/internal/'))).toEqual([]);
+    expect(documented.toSorted()).toEqual(publicRoutes.toSorted());
+    expect(documented.filter((operation) => operation.includes('/internal/'))).toEqual([]);
   });
 
-  test('tells the gateway what is open, how large and how long', async () => {
-    for (const door of (await routesOf(service)).filter((one) => !isInternal(one))) {
-      const operation = document.paths[door.path]?.[door.method];
-      expect(operation?.security.length === 0, door.path).toBe(door.allow === 'open');
+  test('contains the security, kind, body limit and deadline of each route for the gateway', async () => {
+    for (const definition of (await routesOf(service)).filter((route) => !isInternal(route))) {
+      const operation = document.paths[definition.path]?.[definition.method];
+      expect(operation?.security.length === 0, definition.path).toBe(definition.allow === 'open');
       expect(operation?.['x-clientela']).toEqual({
-        kind: door.kind ?? 'json',
-        body_limit: door.bodyLimit ?? 1_048_576,
-        deadline: door.deadline ?? 10_000,
+        kind: definition.kind ?? 'json',
+        body_limit: definition.bodyLimit ?? 1_048_576,
+        deadline: definition.deadline ?? 10_000,
       });
     }
   });

@@ -2,8 +2,8 @@ import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 
-const top = resolve(import.meta.dirname, '../../../..');
-const read = (file: string) => readFileSync(join(top, file), 'utf8');
+const repoRoot = resolve(import.meta.dirname, '../../../..');
+const read = (file: string) => readFileSync(join(repoRoot, file), 'utf8');
 type Dependencies = Record<string, string> | undefined;
 type Manifest = { name: string; dependencies: Dependencies; devDependencies: Dependencies };
 const manifest = (folder: string) => JSON.parse(read(join(folder, 'package.json'))) as Manifest;
@@ -14,7 +14,7 @@ const workspaceNames = (...dependencies: Dependencies[]) =>
     .map((name) => name.replace('@clientela/', ''))
     .toSorted();
 const workspace = (folder: string) => workspaceNames(manifest(folder).dependencies);
-const packages = globSync('packages/*/package.json', { cwd: top }).map((file) =>
+const packages = globSync('packages/*/package.json', { cwd: repoRoot }).map((file) =>
   dirname(file).replace('packages/', ''),
 );
 const byPackage = (value: (name: string) => string[]) =>
@@ -49,11 +49,11 @@ test('the package graph has no cycle, development dependencies included', () => 
   expect(findCycle(edges)).toBeUndefined();
 });
 
-const isTest = (file: string) => /\.test\.ts$|\/testing\/(?!src)|two-sides\.ts$/.test(file);
+const isTest = (file: string) => /\.test\.ts$|\/testing\/(?!src)/.test(file);
 
 /** Workspace packages that a package imports. Only tests and their helpers may use `testing`, which the root provides. */
 function importsOf(name: string): string[] {
-  const files = globSync(`packages/${name}/src/**/*.ts`, { cwd: top }).filter((file) => !isTest(file));
+  const files = globSync(`packages/${name}/src/**/*.ts`, { cwd: repoRoot }).filter((file) => !isTest(file));
   return files
     .flatMap((file) =>
       [...read(file).matchAll(/(?:from|import\()\s*'@clientela\/([\w-]+)'/g)].map(([, found = '']) => found),
@@ -81,9 +81,9 @@ function findCycle(edges: Record<string, string[]>): string[] | undefined {
   return undefined;
 }
 
-test('a service, and the gateway, depends on packages alone, and on none that is only for tests', () => {
+test('services and the gateway depend on runtime packages only, never on test packages', () => {
   const allowed = new Set(['contracts', 'db', 'errors', 'events', 'http', 'privacy', 'runtime', 'validation']);
-  for (const folder of ['gateway', ...globSync('services/*', { cwd: top })]) {
+  for (const folder of ['gateway', ...globSync('services/*', { cwd: repoRoot })]) {
     expect(
       workspace(folder).filter((name) => !allowed.has(name)),
       folder,
@@ -91,30 +91,30 @@ test('a service, and the gateway, depends on packages alone, and on none that is
   }
 });
 
-test('nothing reaches into another package by path', () => {
-  const sources = globSync('{gateway,services/*,packages/*}/src/**/*.ts', { cwd: top });
+test('no file imports a file of another package by path', () => {
+  const sources = globSync('{gateway,services/*,packages/*}/src/**/*.ts', { cwd: repoRoot });
   expect(sources.length).toBeGreaterThan(80);
   for (const source of sources) {
-    const own = source
+    const packageFolder = source
       .split('/')
       .slice(0, source.startsWith('gateway') ? 1 : 2)
       .join('/');
     for (const [, target = ''] of read(source).matchAll(/(?:from|import\()\s*'(\.{1,2}\/[^']+)'/g)) {
-      const reached = join(dirname(source), target);
-      expect(reached.startsWith(`${own}/`), `${source} imports ${target}`).toBe(true);
+      const importedFile = join(dirname(source), target);
+      expect(importedFile.startsWith(`${packageFolder}/`), `${source} imports ${target}`).toBe(true);
     }
   }
 });
 
-test('the versions of a dependency are the same everywhere, and exact', () => {
-  const seen = new Map<string, string>();
-  for (const file of ['package.json', ...globSync('{gateway,services/*,packages/*}/package.json', { cwd: top })]) {
+test('every dependency has one exact version in all packages', () => {
+  const versions = new Map<string, string>();
+  for (const file of ['package.json', ...globSync('{gateway,services/*,packages/*}/package.json', { cwd: repoRoot })]) {
     const { dependencies, devDependencies } = manifest(dirname(file));
     for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) {
       if (version === 'workspace:*') continue;
       expect(version, `${name} in ${file}`).toMatch(/^\d+\.\d+\.\d+(-[\w.]+)?$/);
-      expect(seen.get(name) ?? version, `${name} in ${file}`).toBe(version);
-      seen.set(name, version);
+      expect(versions.get(name) ?? version, `${name} in ${file}`).toBe(version);
+      versions.set(name, version);
     }
   }
 });

@@ -28,7 +28,7 @@ const productionCost: HashingCost = { memoryCost: 19_456, timeCost: 2, paralleli
 /** Applies NFKC, as NIST SP 800-63B advises, so that every keyboard produces the same password. */
 const normalize = (password: string) => password.normalize('NFKC');
 
-/** Recognises the bcrypt hashes of imported users, by each of their prefixes. */
+/** Recognizes the bcrypt hashes of imported users, by each of their prefixes. */
 const isBcrypt = (hashed: string) => /^\$2[aby]\$/.test(hashed);
 
 export const generatePassword = (): string => randomBytes(18).toString('base64url');

@@ -162,5 +162,5 @@ export const findSuperuser = async (db: Db, email: string): Promise<StoredUser |
     .orderBy('u.id')
     .first();
 
-/** Serialises the creation and reset of superusers until the transaction ends. */
+/** Serializes the creation and reset of superusers until the transaction ends. */
 export const lockSuperusers = (tx: Tx) => tx.raw(`select pg_advisory_xact_lock(hashtext('superuser'))`);

@@ -28,7 +28,7 @@ export const toNewUser = (
 
 /**
  * Publishes `user.registered` and audits it.
- * @param actor_id the new user by default, because nobody is signed in during registration
+ * @param actor_id default the new user, because registration has no signed-in user
  */
 export async function publishRegistered(
   tx: Tx,
@@ -61,7 +61,7 @@ export const originOf = ({ id, company_id, request_id, client_ip }: Actor): User
   client_ip,
 });
 
-/** Field changes that have an audit action of their own. */
+/** Field changes that have their own audit action. */
 const securityActions: Readonly<Record<string, string>> = {
   role: 'user.role.changed',
   password: 'user.password.changed',

@@ -3,7 +3,7 @@ import type { AuditFilter, AuditLog } from './schema.ts';
 
 /** Records who did what to which resource: the names of changed fields, never their values. */
 export type AuditEntry = {
-  /** A user id, or `service:<name>`; null when nobody was signed in and the user is unknown. */
+  /** A user id, or `service:<name>`; null without a signed-in or known user. */
   actor_id: string | null;
   /** `user.role.changed`, `sign_in`, `sign_in.refused`: named in the past, as events are. */
   action: string;

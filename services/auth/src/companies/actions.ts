@@ -27,7 +27,7 @@ export async function createCompany(
 }
 
 /**
- * Applies the fields in the body. A new status is saved separately, because it has an event of its own.
+ * Applies the fields in the body. A new status is saved separately, because it has its own event.
  * @throws AppError 403 for a field that the role may not write, 422 for read-only fields and invalid values
  */
 export async function changeCompany(tx: Tx, target: Target, body: Record<string, unknown>): Promise<StoredCompany> {

@@ -22,7 +22,7 @@ export async function renameIfDefault(
 }
 
 /**
- * Keeps a default company name in step with its founder's name, so that erasure still recognises it.
+ * Keeps a default company name in step with its founder's name, so that erasure still recognizes it.
  * The caller has locked the company.
  */
 export async function syncDefaultCompanyName(

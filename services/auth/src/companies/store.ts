@@ -79,7 +79,7 @@ export async function findCompanyId(db: Db, reference: string): Promise<string |
   return row?.id;
 }
 
-/** Serialises changes of the company and of its set of admins until the transaction ends. */
+/** Serializes changes of the company and of its set of admins until the transaction ends. */
 export const lockCompanyRow = async (tx: Tx, id: string): Promise<void> =>
   void (await tx('companies').select('id').where({ id }).forNoKeyUpdate().first());
 

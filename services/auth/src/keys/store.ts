@@ -34,7 +34,7 @@ export async function promoteKey(tx: Tx, key: KeyPair, delaySeconds: number): Pr
   return inserted?.signs_from;
 }
 
-/** Serialises key rotations until the transaction ends. */
+/** Serializes key rotations until the transaction ends. */
 export const lockSigningKeys = (tx: Tx) => tx.raw(`select pg_advisory_xact_lock(hashtext('signing keys'))`);
 
 const marginMinutes = 2; // for clock skew, and for tokens signed by a process that has not reloaded its keys yet

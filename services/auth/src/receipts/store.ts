@@ -19,7 +19,7 @@ export async function promoteReceiptKey(tx: Tx, key: KeyPair): Promise<void> {
   await tx('receipt_keys').insert(key);
 }
 
-/** Serialises key rotations until the transaction ends. */
+/** Serializes key rotations until the transaction ends. */
 export const lockReceiptKeys = (tx: Tx) => tx.raw(`select pg_advisory_xact_lock(hashtext('receipt keys'))`);
 
 /** Lists all public keys, including retired ones, because receipts are verified years later. */

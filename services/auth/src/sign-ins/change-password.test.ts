@@ -26,16 +26,16 @@ const hashOf = async ({ user }: Person) =>
 describe('changing the password', () => {
   test('requires the current one and revokes the other sessions only', async () => {
     const person = await auth.register();
-    const here = await signedIn(person);
+    const currentSession = await signedIn(person);
     const there = await signedIn(person);
-    const { body } = await here
+    const { body } = await currentSession
       .change({ current_password: person.password, new_password: 'another horse battery' })
       .expect(200);
     expect(body).toEqual({ message: 'Password changed' });
     await login(person.email, person.password).expect(401);
     await login(person.email, 'another horse battery').expect(200);
     await refresh(there.refresh_token).expect(401);
-    await refresh(here.refresh_token).expect(200);
+    await refresh(currentSession.refresh_token).expect(200);
     const published = (await auth.events()).filter(({ data }) => data['user_id'] === person.user.id).slice(1);
     expect(published).toMatchObject([
       { name: 'user.updated', sequence: 2, data: { fields_changed: ['password'] } },

@@ -43,7 +43,7 @@ export async function recordSignIn(
 
 const lockoutInterval = `interval '15 minutes'`;
 
-/** Serialises sign-in attempts of a user until the transaction ends, so that each one sees the failures before it. */
+/** Serializes sign-in attempts of a user until the transaction ends, so that each one sees the failures before it. */
 export const lockSignInAttempts = (tx: Tx, user_id: string) =>
   tx.raw(`select pg_advisory_xact_lock(hashtextextended('sign in ' || ?, 0))`, [user_id]);
 

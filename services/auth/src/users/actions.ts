@@ -106,7 +106,7 @@ export async function removeUser(tx: Tx, target: Target): Promise<void> {
 
 /**
  * Locks the user to be changed.
- * @param affectsCompany whether the change may remove the last admin or rename the company; serialises such changes per company
+ * @param affectsCompany whether the change may remove the last admin or rename the company; serializes such changes per company
  * @throws AppError 404 when the user is unknown or belongs to another company, 403 when it outranks the actor, 412 when its version has
  * changed
  */

@@ -169,8 +169,8 @@ test('users change the fields of /auth/me in their own record; other fields retu
   const { client } = await auth.register();
   for (const role of ['customer', 'viewer', 'manager']) {
     const { user, client: self } = await addUser(client, { role });
-    const mine = { name: 'Eva Luz', address: 'Street 1', phone: '600 123 123' };
-    const { body } = await self.put(`${path}/${user.unique_id}`, mine).expect(200);
+    const ownChanges = { name: 'Eva Luz', address: 'Street 1', phone: '600 123 123' };
+    const { body } = await self.put(`${path}/${user.unique_id}`, ownChanges).expect(200);
     expect(body).toMatchObject({ first_name: 'Eva', last_name: 'Luz', phone: '+34600123123' });
     await self.put(at(user), body).expect(200);
     for (const [field, value] of Object.entries({

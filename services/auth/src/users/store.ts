@@ -53,7 +53,7 @@ function applySearch(group: Query, search: string): void {
   if (/^user-\d+$/i.test(search)) void group.orWhere('u.unique_id', search.toUpperCase());
 }
 
-/** Serialises changes to the admins of the user's company, or to the superusers, until the transaction ends. */
+/** Serializes changes to the admins of the user's company, or to the superusers, until the transaction ends. */
 export async function lockAdmins(tx: Tx, { business_id }: Pick<StoredUser, 'business_id'>): Promise<void> {
   if (business_id === null) await lockSuperusers(tx);
   else await lockCompanyRow(tx, business_id);

@@ -107,8 +107,8 @@ describe('a new user', () => {
       expect(paths(body)).toEqual(['company_id']);
     }
     expect((await addUser(root, { role: 'superuser' })).user).toMatchObject({ company_id: null, is_superuser: true });
-    const both = { email: newEmail(), password, role: 'superuser', company_id: user.company_id };
-    expect(paths((await root.post(path, both).expect(422)).body)).toEqual(['company_id']);
+    const superuserWithCompany = { email: newEmail(), password, role: 'superuser', company_id: user.company_id };
+    expect(paths((await root.post(path, superuserWithCompany).expect(422)).body)).toEqual(['company_id']);
   });
 
   test('with a duplicate value returns a 409 that names the field and shows the existing user to those who may see it', async () => {

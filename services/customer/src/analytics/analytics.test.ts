@@ -22,15 +22,15 @@ describe('GET analytics', () => {
     const company = service.company({ currency: 'COP' });
     const shop = service.user('admin', company);
     const ana = await createCustomer(shop, { full_name: 'Ana', type: 'vip' });
-    const old = await createCustomer(shop, { full_name: 'Old', status: 'inactive' });
-    const held = await createCustomer(shop, { full_name: 'Held', status: 'suspended', type: 'premium' });
-    const gone = await createCustomer(shop, { full_name: 'Gone' });
+    const inactiveId = await createCustomer(shop, { full_name: 'Old', status: 'inactive' });
+    const suspendedId = await createCustomer(shop, { full_name: 'Held', status: 'suspended', type: 'premium' });
+    const deletedId = await createCustomer(shop, { full_name: 'Gone' });
     await counted(ana, { total_orders: 2, lifetime_value: '100.00', total_complaints: 3, open_complaints: 1 });
-    await counted(old, { total_orders: 1, lifetime_value: '0.01' });
-    await counted(held, { total_orders: 4, lifetime_value: '7.00', currency: 'EUR' });
-    await counted(gone, { total_orders: 4, lifetime_value: '50.00', total_complaints: 1 });
-    await service.database.owner('customers').where({ id: old }).update({ created_at: '2020-01-01' });
-    await shop.delete(`/api/customers/${gone}`).expect(200);
+    await counted(inactiveId, { total_orders: 1, lifetime_value: '0.01' });
+    await counted(suspendedId, { total_orders: 4, lifetime_value: '7.00', currency: 'EUR' });
+    await counted(deletedId, { total_orders: 4, lifetime_value: '50.00', total_complaints: 1 });
+    await service.database.owner('customers').where({ id: inactiveId }).update({ created_at: '2020-01-01' });
+    await shop.delete(`/api/customers/${deletedId}`).expect(200);
     await createCustomer(service.user('admin', service.company()), { full_name: 'Elsewhere' });
 
     const { body } = await service.user('viewer', company).get(path).expect(200);

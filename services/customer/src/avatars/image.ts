@@ -16,7 +16,7 @@ const signatures: readonly ((bytes: Buffer) => boolean)[] = [
   (bytes) => bytes.toString('latin1', 0, 4) === 'RIFF' && bytes.toString('latin1', 8, 12) === 'WEBP',
 ];
 
-// Decodes one image at a time: an image at the pixel limit may take 200 MB, however small its file.
+// Decodes one image at a time, because an image at the pixel limit may take 200 MB, even from a small file.
 const decodeLimiter = createConcurrencyLimiter({
   concurrency: 1,
   maxQueued: 32,

@@ -173,14 +173,14 @@ describe('a batch', () => {
   });
 
   test('accepts a body of 8 MiB and no more', async () => {
-    const most = 8 * 1024 * 1024;
+    const maxBodySize = 8 * 1024 * 1024;
     const sized = (bytes: number) => {
       const around = JSON.stringify({ operations: [''] }).length;
       return `{"operations":["${'x'.repeat(bytes - around)}"]}`;
     };
     const send = (text: string) => manager.post(path).type('json').send(text);
-    expect(statusAndPaths((await send(sized(most)).expect(200)).body.results[0])).toEqual([422, 422, '']);
-    await send(sized(most + 1)).expect(413);
+    expect(statusAndPaths((await send(sized(maxBodySize)).expect(200)).body.results[0])).toEqual([422, 422, '']);
+    await send(sized(maxBodySize + 1)).expect(413);
   });
 
   test('rejects a viewer and role customer as a whole', async () => {

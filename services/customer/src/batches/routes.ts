@@ -29,7 +29,7 @@ export const batchRoutes = ({ companies, fingerprints, log }: BatchDeps): Route[
     path: '/api/customers/batch',
     summary: 'Create, update, upsert and delete many customers',
     description:
-      'Each operation runs in a transaction of its own, in the given order, and has a result of its own: a status, and the customer or ' +
+      'Each operation runs in its own transaction, in the given order, and has its own result: a status, and the customer or ' +
       'the problem. Fields of data and errors have the names of the single-customer routes. An upsert changes the undeleted customer ' +
       'with the given value of match_on, or creates one; number, status, type and tags of an existing customer are read-only. With an ' +
       'Idempotency-Key an interrupted batch continues when it is repeated: finished operations keep their results, operations that ' +

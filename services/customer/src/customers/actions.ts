@@ -49,7 +49,7 @@ export async function createCustomer(
   return tagged;
 }
 
-/** Adds the labels of a new customer, without versions or events of their own. */
+/** Adds the labels of a new customer, without separate versions or events. */
 async function insertInitialTags(tx: Tx, actor: CompanyActor, customer: StoredCustomer, labels: readonly string[]) {
   const rows = labels.map((label) => ({ label, color: null, priority: 0, created_by: actor.id }));
   await insertTags(tx, actor.company_id, customer.id, rows, (index) => `tags.${index}`);

@@ -163,7 +163,7 @@ describe('concurrent requests', () => {
     expect(history).toHaveLength(4);
   }, 60_000);
 
-  test('unconditional changes all succeed, each with a version of its own', async () => {
+  test('unconditional changes all succeed, each with its own version', async () => {
     const customer = await createCustomer();
     const fields = ['firstname', 'lastname', 'external_id', 'gender', 'city_id', 'birthday'] as const;
     const values = {

@@ -72,7 +72,7 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
       summary: 'Create a customer',
       description:
         'At least one of full_name, firstname, lastname, email and phone is required. A document_number needs its document_type. ' +
-        'National phone numbers are normalised by the country of the company.',
+        'National phone numbers are normalized by the country of the company.',
       allow: 'customers:create',
       body: NewCustomer,
       responses: { 201: SavedCustomerResponse },

@@ -9,7 +9,7 @@ type SearchableFields = {
  * Builds the search columns of a customer; every write of a row uses this function.
  *
  * `search_text` has one line for each value, `\n jose.garcia@example.com \n`, so that no match spans two values. A blank precedes
- * each word; words that only punctuation separates are repeated on a line of their own.
+ * each word. Words that only punctuation separates are repeated on an extra line.
  * `deletion_keys` are those of the alphabetic words of names and e-mail.
  */
 export function searchColumns(record: SearchableFields): { search_text: string; deletion_keys: number[] } {

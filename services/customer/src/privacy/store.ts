@@ -170,7 +170,7 @@ const retryAfter = (db: Db, delayMs: number) => ({
 export const postponeStep = (db: Db, { company_id, request_id, service }: Step, delayMs: number): PromiseLike<number> =>
   db('erasure_steps').where({ company_id, request_id, service }).update(retryAfter(db, delayMs));
 
-/** A request whose steps, and requests for other records, are all done; only its receipt is missing. */
+/** A request that lacks only its receipt: all its steps and dependent requests are done. */
 export type ConfirmedRequest = Person & { id: string; requested_at: string; attempts: number };
 
 export const listConfirmed = (db: Db, limit: number): PromiseLike<ConfirmedRequest[]> =>

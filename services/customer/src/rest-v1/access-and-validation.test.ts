@@ -25,9 +25,9 @@ describe('legacy v1 API', () => {
       ]);
       return responses.map(({ body: { request_id: _id, timestamp: _time, ...body } }) => body);
     };
-    const theirs = await problemsFor(id);
-    expect(theirs.map(({ status }) => status)).toEqual([404, 404, 404, 404]);
-    expect(theirs).toEqual(await problemsFor(999_999_999));
+    const otherCompanyProblems = await problemsFor(id);
+    expect(otherCompanyProblems.map(({ status }) => status)).toEqual([404, 404, 404, 404]);
+    expect(otherCompanyProblems).toEqual(await problemsFor(999_999_999));
     expect((await stranger.get(legacyPath).expect(200)).body).toEqual({ items: [], count: 0 });
     expect((await createLegacy({ phone }, stranger)).phone).toBe(phone);
   });

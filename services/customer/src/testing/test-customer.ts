@@ -34,7 +34,7 @@ const unreachablePeers: PeerClients = {
   favorites: unreachable('favorites'),
 };
 
-/** Starts the customer service on a database of its own; by default auth knows no users and upstreams are unavailable. */
+/** Starts the customer service on its own database; by default auth knows no users and upstreams are unavailable. */
 export const createTestCustomer = ({
   users,
   companies = (testCompanies) => testCompanies,

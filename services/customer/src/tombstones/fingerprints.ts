@@ -7,7 +7,7 @@ export type SuppressedField = (typeof suppressedFields)[number];
 /** The identifying values of a record, as stored. */
 export type IdentifyingValues = { readonly [Field in SuppressedField]?: string | null | undefined };
 
-/** Normalises values as uniqueness within a company does: e-mails in lower case, phones as digits. */
+/** Normalizes values as uniqueness within a company does: e-mails in lower case, phones as digits. */
 const normalize: Readonly<Record<SuppressedField, (value: string) => string>> = {
   email: (value) => value.toLowerCase(),
   phone: (value) => value.replace(/^\++/, ''),

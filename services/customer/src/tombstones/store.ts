@@ -11,7 +11,7 @@ export const insertErasedUser = (tx: Tx, company_id: string, user_id: string): P
   tx('erased_users').insert({ company_id, user_id }).onConflict(['company_id', 'user_id']).ignore();
 
 /**
- * Serialises the creation of a user's profile with the user's erasure until the transaction ends, so that the later one sees the earlier.
+ * Serializes the creation of a user's profile with the user's erasure until the transaction ends, so that the later one sees the earlier.
  * Call it before locking rows of that user.
  */
 export const lockUser = (tx: Tx, company_id: string, user_id: string): PromiseLike<unknown> =>

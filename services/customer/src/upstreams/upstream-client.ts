@@ -44,7 +44,7 @@ export const createUpstreams = (
 const maxAttempts = 3;
 const baseBackoff = 100; // milliseconds before the second attempt at most, twice as many before the third
 
-/** Creates a client with a breaker, a retry budget and an outage state of its own. */
+/** Creates a client with a breaker, a retry budget and its own outage state. */
 function createUpstream<S extends z.ZodType>(endpoint: Endpoint<S>, options: UpstreamOptions): Upstream<z.infer<S>> {
   const { log, timeout = 2000, reset = 5000 } = options;
   const attempt = (query: UpstreamQuery, signal: AbortSignal) => fetchUpstream(endpoint, query, signal);

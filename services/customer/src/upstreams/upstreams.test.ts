@@ -339,7 +339,7 @@ describe('retries', () => {
     expect(desk.calls).toEqual([]);
     desk.respond(() => ({ status: 404 }));
     await viewer.get(viewPath(id, 'complaints')).expect(200);
-    expect(desk.calls).toHaveLength(1); // other upstreams have breakers of their own
+    expect(desk.calls).toHaveLength(1); // other upstreams have their own breakers
 
     shop.respond(() => ({ status: 200, body: orders() }));
     await expect.poll(async () => (await viewer.get(viewPath(id))).body.note).toBeUndefined();

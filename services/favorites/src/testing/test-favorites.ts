@@ -16,7 +16,7 @@ export type TestFavorites = {
 
 const numberOf = (path: string) => Number(path.split('/').at(-1));
 
-/** Creates the favorites service on a database of its own, with stub servers for the services that it calls. */
+/** Creates the favorites service on its own database, with stub servers for the services that it calls. */
 export async function createTestFavorites(options: { pool?: number } = {}): Promise<TestFavorites> {
   const customers = await stubServer('customer');
   const products = await stubServer('product');

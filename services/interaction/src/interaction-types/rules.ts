@@ -17,7 +17,7 @@ const aliases = new Map([
   ['contato', 'note'],
 ]);
 
-/** Returns the canonical name of a type: lower case, with aliases resolved whatever their accents. */
+/** Returns the canonical name of a type: lower case, with aliases resolved ignoring accents. */
 export function canonicalTypeName(input: string): string {
   const name = input.toLowerCase().normalize('NFC');
   return aliases.get(name.normalize('NFD').replaceAll(/\p{M}/gu, '')) ?? name;

@@ -18,7 +18,7 @@ export const customerResponse = (path: string, deleted = false) => ({
   body: { id: path.split('/').at(-1), number: 10_000_000, deleted },
 });
 
-/** Creates the interaction service on a database of its own, with a stub customer service that knows every customer and a stub product service
+/** Creates the interaction service on its own database, with a stub customer service that knows every customer and a stub product service
  * that knows no product. */
 export async function createTestInteraction({
   wrapCustomerClient,

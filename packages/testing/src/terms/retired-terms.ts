@@ -1,0 +1,55 @@
+/**
+ * Words that stood for a term of the field, with that term. Identifiers count word by word (`testStreet`), as do file names, comments,
+ * messages and documents. Only words without another use in this codebase are listed.
+ */
+export const retiredTerms: Readonly<Record<string, string>> = {
+  door: 'route, middleware',
+  doors: 'routes, middleware',
+  street: 'fleet',
+  streets: 'fleets',
+  house: 'service, codebase',
+  houses: 'services',
+  room: 'feature module',
+  rooms: 'feature modules',
+  furniture: 'files of a module',
+  turnstile: 'concurrency limiter',
+  turnstiles: 'concurrency limiters',
+  hear: 'consume',
+  hears: 'consumes',
+  heard: 'consumed, processed',
+  hearer: 'subscriber',
+  hearers: 'subscribers',
+  speaker: 'publisher',
+  speakers: 'publishers',
+  'put aside': 'moved to the dead letters',
+  'puts aside': 'moves to the dead letters',
+  'set aside': 'moved to the dead letters',
+  'kept answer': 'stored response',
+  'kept answers': 'stored responses',
+  patience: 'timeout',
+  storm: 'chaos run',
+  dialect: 'legacy API',
+  dialects: 'legacy APIs',
+  'under-test': 'test-… (file name)',
+  vapteke: 'legacy REST v1 API',
+  quenty: 'legacy users API',
+  crms: 'legacy API',
+  'crm finance': 'legacy API',
+  'for good': 'permanently',
+  anew: 'again',
+};
+
+/** What is not read, or in which some of these words have their everyday meaning. */
+export const exceptions: readonly { path: RegExp; words: readonly string[] | 'all'; reason: string }[] = [
+  { path: /^pnpm-lock\.yaml$/, words: 'all', reason: 'generated' },
+  { path: /^packages\/testing\/src\/terms\//, words: 'all', reason: 'the list itself' },
+  { path: /^docs\/compatibility\.md$/, words: 'all', reason: 'maps the names of the united systems' },
+  { path: /(^|\/)import-headers?\b|\/headers\.ts$/, words: 'all', reason: 'import header tables' },
+  { path: /(^|\/)samples?\//, words: 'all', reason: 'sample files' },
+  {
+    path: /^packages\/fleet\/src\/demo\//,
+    words: ['street', 'house', 'room'],
+    reason: 'texts and addresses of the demo data',
+  },
+  { path: /^services\/.*\.test\.ts$/, words: ['street', 'house'], reason: 'addresses in tests' },
+];
