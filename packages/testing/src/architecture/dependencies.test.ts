@@ -49,7 +49,7 @@ test('the package graph has no cycle, development dependencies included', () => 
   expect(findCycle(edges)).toBeUndefined();
 });
 
-const isTest = (file: string) => /\.test\.ts$|\/testing\/(?!src)|two-sides\.ts$/.test(file);
+const isTest = (file: string) => /\.test\.ts$|\/testing\/(?!src)/.test(file);
 
 /** Workspace packages that a package imports. Only tests and their helpers may use `testing`, which the root provides. */
 function importsOf(name: string): string[] {
