@@ -44,10 +44,10 @@ export const listRoutes = ({ cursors, listsDb: db }: { cursors: Cursors; listsDb
     route({
       method: 'get',
       path: `${path}/search`,
-      summary: 'Search customers, the best first',
+      summary: 'Search customers, best matches first',
       description:
-        'Finds whom the list finds by search. First those of whom a value is what was typed, then those of whom one begins so, whole words, ' +
-        'beginnings of words, parts of words, and words with one typo.',
+        'Searches like the list, ranked: equal values first, then values that begin with the text, whole words, beginnings of words, ' +
+        'parts of words, and words with one typo.',
       allow: 'customers:read',
       tenancy: 'company-or-all',
       query: SearchQuery,
