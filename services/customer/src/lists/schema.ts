@@ -15,9 +15,9 @@ import { Customer, Status, Type } from '../customers/schema.ts';
 
 const sortable = ['created_at', 'full_name', 'last_order_date', 'lifetime_value', 'total_orders'] as const;
 export type SortColumn = (typeof sortable)[number];
-/** The sort order of a list; ties are broken by id. */
+/** The order of a list; ties are broken by id. */
 export type Order = readonly { column: SortColumn; descending: boolean }[];
-const sort = querySort(sortable).transform((columns) => columns as Order);
+const sort = querySort(sortable).transform((order) => order as Order);
 
 export const CustomerFilter = z.strictObject({
   active_only: queryBoolean.optional().meta({
@@ -26,7 +26,7 @@ export const CustomerFilter = z.strictObject({
   }),
   status: Status.optional(),
   type: Type.optional(),
-  tag: text(50).optional().meta({ description: 'A label; case does not matter' }),
+  tag: text(50).optional().meta({ description: 'A label; case is ignored' }),
   external_id: text(100).optional(),
   created_from: queryFrom.optional(),
   created_to: queryTo.optional(),
@@ -42,26 +42,25 @@ export const CustomerQuery = CustomerFilter.extend({
   page,
   per_page: queryPerPage(),
   cursor: z.string('must be given once').max(3000).optional().meta({
-    description:
-      'The next_cursor of the previous page; empty for the first one. Cannot be combined with page or search',
+    description: 'next_cursor of the previous page, empty for the first page; not together with page or search',
   }),
   sort,
   search: querySearch.optional().meta({
     description:
-      'Matches when every word occurs in a name, e-mail, phone or document number. Words of two characters match the start of a word, ' +
-      'longer ones any part; from four characters on, names and e-mails also match with one typo. Accents and case do not matter.',
+      'Finds customers by every word of the term in name, e-mail, phone or document number. Two characters match the beginning of a word, ' +
+      'three any part; from four on one typo is allowed in names and e-mails. Case and accents are ignored.',
   }),
 }).superRefine(({ cursor, page, search }, context) => {
   if (cursor === undefined) return;
-  const given = { page, search };
+  const incompatible = { page, search };
   for (const name of ['page', 'search'] as const) {
-    if (given[name] !== undefined)
-      context.addIssue({ code: 'custom', path: [name], message: 'must not be combined with cursor' });
+    if (incompatible[name] !== undefined)
+      context.addIssue({ code: 'custom', path: [name], message: 'must be omitted with a cursor' });
   }
 });
 export type CustomerQuery = z.infer<typeof CustomerQuery>;
 
-/** A validated list query: filters, sort order and search text. */
+/** A validated list query: filters, sort and search. */
 export type Listing = CustomerFilter & { sort: Order; search?: string | undefined };
 
 export const SearchQuery = CustomerFilter.extend({ q: querySearch, page, per_page: queryPerPage() });
