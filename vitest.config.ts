@@ -2,9 +2,9 @@ import { defineConfig } from 'vitest/config';
 
 const common = {
   globalSetup: ['packages/testing/src/global-setup.ts'],
-  testTimeout: 20_000,
+  testTimeout: 60_000, // the integration tests run at a lower priority beside the others
   hookTimeout: 60_000,
-  expect: { poll: { timeout: 5000, interval: 25 } },
+  expect: { poll: { timeout: 15_000, interval: 25 } },
 };
 const withPostgres = { globalSetup: [...common.globalSetup, 'packages/testing/src/postgres-setup.ts'] };
 /** Tests that start their own fleets. All others of packages/e2e share two fleets in one worker. */

@@ -29,9 +29,9 @@ export async function plansOf(
     const from = fstatSync(log).size;
     await work();
     await sleep(300);
-    const written = Buffer.alloc(fstatSync(log).size - from);
-    readSync(log, written, 0, written.length, from);
-    return entriesOf(written.toString());
+    const newEntries = Buffer.alloc(fstatSync(log).size - from);
+    readSync(log, newEntries, 0, newEntries.length, from);
+    return entriesOf(newEntries.toString());
   } finally {
     closeSync(log);
     await applyToNewConnections(planLogging.map(([name]) => `alter database ${database} reset ${name}`));

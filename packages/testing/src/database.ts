@@ -82,8 +82,8 @@ async function templateOf(server: pg.Client, admin: string, service: Service): P
   try {
     const ready = await server.query('select 1 from pg_database where datname = $1 and datistemplate', [template]);
     if (ready.rowCount) return template;
-    const made = await provision(admin, template, { owner: password, app: password }, { ownServer: true });
-    await migrate({ ownerUrl: made.ownerUrl, appRole: made.appRole, folders: migrationsOf(service) });
+    const database = await provision(admin, template, { owner: password, app: password }, { ownServer: true });
+    await migrate({ ownerUrl: database.ownerUrl, appRole: database.appRole, folders: migrationsOf(service) });
     await server.query(`alter database ${template} is_template true`);
     return template;
   } finally {

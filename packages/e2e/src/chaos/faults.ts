@@ -49,10 +49,10 @@ const faults: Fault[] = [
     kills: true,
     needsBroker: true,
     inject: async ({ broker }, random) => {
-      const away = random.below(3000);
+      const downtime = random.below(3000);
       await broker?.kill();
       return async () => {
-        await sleep(away);
+        await sleep(downtime);
         await broker?.start();
       };
     },

@@ -116,12 +116,12 @@ export async function redactStoredResponses(
     .insert(companies.flatMap((company_id) => ids.map((id) => ({ company_id, subject_hash: hashSubject(id) }))))
     .onConflict(['company_id', 'subject_hash'])
     .merge({ created_at: tx.fn.now() });
-  const found = tx(storedResponsesTable)
+  const rowKeys = tx(storedResponsesTable)
     .select('company_id', 'request', 'step')
     .whereIn('company_id', companies)
     .whereRaw('subject_ids && ?::text[]', [ids])
     .limit(redactionBatchSize);
-  const rows = await tx(storedResponsesTable).whereIn(['company_id', 'request', 'step'], found).update(redaction);
+  const rows = await tx(storedResponsesTable).whereIn(['company_id', 'request', 'step'], rowKeys).update(redaction);
   return { rows, isLast: rows < redactionBatchSize, after: null };
 }
 

@@ -40,11 +40,11 @@ async function resolve(
   if (!uuid.test(id) && !key.test(companyKey)) throw invalidCompany('must be a UUID or a company key');
   if (actor.role !== 'superuser') {
     if (id === actor.company_id) return id;
-    const found = uuid.test(id) ? undefined : await companies?.(companyKey, { actor, signal });
-    if (found && found.id === actor.company_id) return found.id;
+    const company = uuid.test(id) ? undefined : await companies?.(companyKey, { actor, signal });
+    if (company && company.id === actor.company_id) return company.id;
     throw forbidden('Not your company');
   }
-  const found = await companies?.(uuid.test(id) ? id : companyKey, { actor, signal });
-  if (!found) throw invalidCompany('does not exist');
-  return found.id;
+  const company = await companies?.(uuid.test(id) ? id : companyKey, { actor, signal });
+  if (!company) throw invalidCompany('does not exist');
+  return company.id;
 }

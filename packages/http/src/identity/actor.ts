@@ -48,9 +48,9 @@ export function authenticateService(headers: IncomingHttpHeaders, serviceKeys: S
   if (typeof key === 'string') {
     const digest = createHash('sha256').update(key).digest();
     // Compares with every hash in constant time: the duration reveals nothing about the keys.
-    let found: Peer | undefined;
-    for (const { service, hash } of serviceKeys) if (timingSafeEqual(hash, digest)) found = service;
-    if (found) return found;
+    let callingService: Peer | undefined;
+    for (const { service, hash } of serviceKeys) if (timingSafeEqual(hash, digest)) callingService = service;
+    if (callingService) return callingService;
   }
   throw unauthenticated('Missing or invalid service key; send requests to the gateway');
 }

@@ -41,8 +41,8 @@ export async function resetSuperuser(
   const { generated, password_hash } = await preparePassword(passwords, settings);
   return db.transaction(async (tx) => {
     await lockSuperusers(tx);
-    const found = await findSuperuser(tx, settings.email);
-    const current = found && (await lockUser(tx, found.id));
+    const superuser = await findSuperuser(tx, settings.email);
+    const current = superuser && (await lockUser(tx, superuser.id));
     if (!current) {
       await createSuperuser(tx, settings.email, password_hash);
       return { created: true, email: settings.email, ...generated };

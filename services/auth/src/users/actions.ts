@@ -115,9 +115,9 @@ async function lockForUpdate(
   { actor, id, expected_version }: Target,
   affectsCompany: boolean,
 ): Promise<StoredUser> {
-  const found = await findUser(tx, id);
-  if (!found || !canSee(actor, found)) throw notFound('user');
-  if (affectsCompany) await lockAdmins(tx, found);
+  const user = await findUser(tx, id);
+  if (!user || !canSee(actor, user)) throw notFound('user');
+  if (affectsCompany) await lockAdmins(tx, user);
   const current = await lockUser(tx, id);
   if (current && current.id !== actor.id && outranks(current.role, actor)) throw userOutranksActor();
   return requireVersion(current, 'user', expected_version);

@@ -80,10 +80,10 @@ export const lockCustomer = async (tx: Tx, company_id: string, id: string): Prom
 
 /** Finds the user of a customer; undefined without a customer or a user. */
 export async function findUserIdOf(db: Db, company_id: string, id: string): Promise<string | undefined> {
-  const found = (await db('customers').select('user_id').where({ company_id, id }).first()) as
+  const row = (await db('customers').select('user_id').where({ company_id, id }).first()) as
     | { user_id: string | null }
     | undefined;
-  return found?.user_id ?? undefined;
+  return row?.user_id ?? undefined;
 }
 
 /** Finds a customer by id or number, including deleted ones. */
@@ -119,12 +119,12 @@ export function findByUniqueValue(
   values: UniqueValues,
 ) {
   const { [field]: value = null } = values;
-  const found = db('customers').select('id', 'number').where({ company_id });
-  if (field !== 'number') void found.whereNull('deleted_at');
-  if (field === 'email') void found.whereRaw('lower(email) = lower(?)', [value]);
-  else if (field === 'phone') void found.whereRaw("ltrim(phone, '+') = ltrim(?, '+')", [value]);
-  else void found.where({ [field]: value });
-  return found.first() as Promise<{ id: string; number: number } | undefined>;
+  const query = db('customers').select('id', 'number').where({ company_id });
+  if (field !== 'number') void query.whereNull('deleted_at');
+  if (field === 'email') void query.whereRaw('lower(email) = lower(?)', [value]);
+  else if (field === 'phone') void query.whereRaw("ltrim(phone, '+') = ltrim(?, '+')", [value]);
+  else void query.where({ [field]: value });
+  return query.first() as Promise<{ id: string; number: number } | undefined>;
 }
 
 /** Inserts a customer and its counters. */

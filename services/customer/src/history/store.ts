@@ -29,12 +29,12 @@ export async function listHistory(
   customer_id: string,
   { after, limit }: { after: string | undefined; limit: number },
 ): Promise<{ id: string; entry: HistoryEntry }[]> {
-  const found = db('customer_history')
+  const query = db('customer_history')
     .select('id', 'at', 'actor_id', 'action', 'reason', 'changes')
     .where({ company_id, customer_id })
     .orderBy('id', 'desc')
     .limit(limit);
-  if (after !== undefined) void found.where('id', '<', after);
-  const rows = (await found) as Row[];
+  if (after !== undefined) void query.where('id', '<', after);
+  const rows = (await query) as Row[];
   return rows.map(({ id, reason, ...entry }) => ({ id, entry: { ...entry, ...(reason !== null && { reason }) } }));
 }

@@ -19,7 +19,7 @@ const first = async (caller: TestUser, query: string) =>
 const next = async (caller: TestUser, query: string, cursor: string) =>
   (await caller.get(`${path}?${query}&cursor=${encodeURIComponent(cursor)}`).expect(200)).body as CursorPage;
 
-async function walk(caller: TestUser, query: string): Promise<Listed[]> {
+async function readAll(caller: TestUser, query: string): Promise<Listed[]> {
   const found: Listed[] = [];
   for (let page = await first(caller, query); ; page = await next(caller, query, page.next_cursor ?? '')) {
     found.push(...page.customers);
@@ -55,10 +55,10 @@ describe('cursor pagination', () => {
     const query = 'per_page=1&type=regular';
     const { next_cursor } = await first(shop, query);
     const cursor = next_cursor ?? '';
-    const [said = '', signature = ''] = cursor.split('.');
+    const [payload = '', signature = ''] = cursor.split('.');
     const forged = `${Buffer.from(JSON.stringify(['2999-01-01T00:00:00.000Z', randomUUID()])).toString('base64url')}.${signature}`;
     await next(shop, query, cursor);
-    for (const [caller, list, given] of [
+    for (const [caller, list, cursorOfOther] of [
       [other, query, cursor],
       [shop, 'per_page=1', cursor],
       [shop, `${query}&sort=created_at`, cursor],
@@ -66,16 +66,16 @@ describe('cursor pagination', () => {
       [shop, 'per_page=1&type=vip', cursor],
       [service.user('superuser'), query, cursor],
       [shop, query, forged],
-      [shop, query, `${said}.${signature.replace(/^./, (letter) => (letter === 'A' ? 'B' : 'A'))}`],
-      [shop, query, said],
+      [shop, query, `${payload}.${signature.replace(/^./, (letter) => (letter === 'A' ? 'B' : 'A'))}`],
+      [shop, query, payload],
       [shop, query, 'x'],
     ] as const) {
-      const { body } = await caller.get(`${path}?${list}&cursor=${encodeURIComponent(given)}`).expect(422);
+      const { body } = await caller.get(`${path}?${list}&cursor=${encodeURIComponent(cursorOfOther)}`).expect(422);
       expect(body.errors).toEqual([{ path: 'cursor', message: expect.any(String) }]);
     }
-    for (const beside of ['page=1', 'search=abc']) {
-      const { body } = await shop.get(`${path}?cursor=&${beside}`).expect(422);
-      expect(body.errors).toEqual([{ path: beside.split('=')[0], message: expect.any(String) }]);
+    for (const parameter of ['page=1', 'search=abc']) {
+      const { body } = await shop.get(`${path}?cursor=&${parameter}`).expect(422);
+      expect(body.errors).toEqual([{ path: parameter.split('=')[0], message: expect.any(String) }]);
     }
   });
 
@@ -95,11 +95,11 @@ describe('cursor pagination', () => {
       'sort=full_name,-lifetime_value',
       'sort=-last_order_date',
     ]) {
-      const found = await walk(superuser, `per_page=2&created_from=${at}&created_to=${at}&${sort}`);
+      const found = await readAll(superuser, `per_page=2&created_from=${at}&created_to=${at}&${sort}`);
       expect(found).toHaveLength(7);
       expect(new Set(found.map(({ id }) => id)).size).toBe(7);
     }
-    const one = await walk(superuser, `per_page=2&company_id=${shops[0]?.company_id}`);
+    const one = await readAll(superuser, `per_page=2&company_id=${shops[0]?.company_id}`);
     expect(one.map(({ full_name }) => full_name)).toHaveLength(3);
     expect(new Set(one.map(({ business_id }) => business_id))).toEqual(new Set([shops[0]?.company_id]));
   });
@@ -178,7 +178,7 @@ test('cursor and page pagination both return the whole list in its order, for an
     const caller = service.user('viewer', company);
     const sort = order.map(({ column, descending }) => `${descending ? '-' : ''}${column}`).join(',');
     const expected = inOrder(all, order).map(({ id }) => id);
-    expect((await walk(caller, `per_page=${per_page}&sort=${sort}`)).map(({ id }) => id)).toEqual(expected);
+    expect((await readAll(caller, `per_page=${per_page}&sort=${sort}`)).map(({ id }) => id)).toEqual(expected);
     const paged: string[] = [];
     for (let page = 1; page <= Math.ceil(all.length / per_page); page += 1) {
       const { body } = await caller.get(`${path}?per_page=${per_page}&page=${page}&sort=${sort}`).expect(200);

@@ -6,7 +6,7 @@ import type { Listing } from './schema.ts';
 import { applyConditions, equals, follows, isNull, scanInOrder, type KeyCondition } from './store.ts';
 
 /**
- * Reads the customers that follow one in a list's order. Whoever stays unchanged is neither repeated nor skipped, whatever happens to others.
+ * Reads the customers that follow one in a list's order. A customer that does not change is neither repeated nor skipped while others do.
  * @param after the sort values of the previous page's last row; undefined for the first page
  */
 export async function listByCursor(

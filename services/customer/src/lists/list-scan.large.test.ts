@@ -62,15 +62,15 @@ test('cursor pagination over 100,000 customers returns each unchanged one once w
   };
 
   const reader = service.user('viewer', company);
-  const met = new Map<string, number>();
+  const seen = new Map<string, number>();
   let pages = 0;
   for (let cursor: string | null = ''; cursor !== null; pages += 1) {
     const query = `sort=full_name&per_page=100&cursor=${encodeURIComponent(cursor)}`;
     const [{ body }] = await Promise.all([reader.get(`${path}?${query}`).expect(200), write(pages)]);
-    for (const { id } of body.customers as { id: string }[]) met.set(id, (met.get(id) ?? 0) + 1);
+    for (const { id } of body.customers as { id: string }[]) seen.set(id, (seen.get(id) ?? 0) + 1);
     cursor = body.next_cursor as string | null;
   }
 
   expect(Math.min(...Object.values(written))).toBeGreaterThan(300);
-  expect([...unchanged].filter((id) => met.get(id) !== 1)).toEqual([]);
+  expect([...unchanged].filter((id) => seen.get(id) !== 1)).toEqual([]);
 });

@@ -15,17 +15,18 @@ import { Customer, Status, Type } from '../customers/schema.ts';
 
 const sortable = ['created_at', 'full_name', 'last_order_date', 'lifetime_value', 'total_orders'] as const;
 export type SortColumn = (typeof sortable)[number];
-/** By what a list is ordered, ties by id. */
+/** The order of a list; ties are broken by id. */
 export type Order = readonly { column: SortColumn; descending: boolean }[];
-const sort = querySort(sortable).transform((given) => given as Order);
+const sort = querySort(sortable).transform((order) => order as Order);
 
 export const CustomerFilter = z.strictObject({
   active_only: queryBoolean.optional().meta({
-    description: 'Left out: those of status active, or of the given status; false: all of them, deleted ones too',
+    description:
+      'Default: customers of status active, or of the given status; false: all customers, deleted ones included',
   }),
   status: Status.optional(),
   type: Type.optional(),
-  tag: text(50).optional().meta({ description: 'A label, without regard to case' }),
+  tag: text(50).optional().meta({ description: 'A label; case is ignored' }),
   external_id: text(100).optional(),
   created_from: queryFrom.optional(),
   created_to: queryTo.optional(),
@@ -41,25 +42,25 @@ export const CustomerQuery = CustomerFilter.extend({
   page,
   per_page: queryPerPage(),
   cursor: z.string('must be given once').max(3000).optional().meta({
-    description: 'next_cursor of the page before, empty for the first; neither with page nor with search',
+    description: 'next_cursor of the previous page, empty for the first page; not together with page or search',
   }),
   sort,
   search: querySearch.optional().meta({
     description:
-      'Every word of a name, e-mail, phone or document number: of two characters the start of a word, of three any part, from four on ' +
-      'also with one typo (names and e-mails). Accents and case do not matter.',
+      'Finds customers by every word of the term in name, e-mail, phone or document number. Two characters match the beginning of a word, ' +
+      'three any part; from four on one typo is allowed in names and e-mails. Case and accents are ignored.',
   }),
 }).superRefine(({ cursor, page, search }, context) => {
   if (cursor === undefined) return;
-  const beside = { page, search };
+  const incompatible = { page, search };
   for (const name of ['page', 'search'] as const) {
-    if (beside[name] !== undefined)
-      context.addIssue({ code: 'custom', path: [name], message: 'must be left out beside a cursor' });
+    if (incompatible[name] !== undefined)
+      context.addIssue({ code: 'custom', path: [name], message: 'must be omitted with a cursor' });
   }
 });
 export type CustomerQuery = z.infer<typeof CustomerQuery>;
 
-/** What a list shows and how: a query that has been judged. */
+/** A validated list query: filters, sort and search. */
 export type Listing = CustomerFilter & { sort: Order; search?: string | undefined };
 
 export const SearchQuery = CustomerFilter.extend({ q: querySearch, page, per_page: queryPerPage() });

@@ -54,10 +54,10 @@ async function resolveCustomer(db: Db, users: CompanyUserClient, call: Call, id:
   const { company_id } = call.actor;
   const customer = await findCustomer(db, company_id, id);
   const request = customer ? undefined : await findRequestOfCustomer(db, company_id, id);
-  const found = customer ?? request;
-  if (!found || isOtherUser(call.actor, found.user_id)) throw notFound('customer');
+  const customerOrRequest = customer ?? request;
+  if (!customerOrRequest || isOtherUser(call.actor, customerOrRequest.user_id)) throw notFound('customer');
   if (request) return { request };
-  const { user_id, number: customer_number } = found as typeof customer & object;
+  const { user_id, number: customer_number } = customerOrRequest as typeof customer & object;
   const user = user_id === null ? undefined : await users(user_id, call);
   // Anyone who may write a customer may link it to a user, so staff are exported and erased by their user id only.
   const isStaff = user !== undefined && user.role !== 'customer';

@@ -213,11 +213,11 @@ export const postponeReceipt = (db: Db, { company_id, id }: ConfirmedRequest, de
 
 /** Counts unfinished requests. @returns `oldest`: age of the oldest, in seconds */
 export async function countOpen(db: Db): Promise<{ open: number; oldest: number }> {
-  const found = await db('erasure_requests')
+  const counts = await db('erasure_requests')
     .whereNull('done_at')
     .first(
       db.raw('count(*) as open'),
       db.raw('coalesce(extract(epoch from now() - min(requested_at)), 0)::float8 as oldest'),
     );
-  return found as { open: number; oldest: number };
+  return counts as { open: number; oldest: number };
 }

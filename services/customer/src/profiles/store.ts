@@ -18,9 +18,9 @@ async function findIdByUser(
   user_id: string,
   deleted: boolean,
 ): Promise<string | undefined> {
-  const found = db('customers').select('id').where({ company_id, user_id }).orderBy('created_at', 'desc');
-  void (deleted ? found.whereNotNull('deleted_at') : found.whereNull('deleted_at'));
-  return ((await found.first()) as { id: string } | undefined)?.id;
+  const query = db('customers').select('id').where({ company_id, user_id }).orderBy('created_at', 'desc');
+  void (deleted ? query.whereNotNull('deleted_at') : query.whereNull('deleted_at'));
+  return ((await query.first()) as { id: string } | undefined)?.id;
 }
 
 /**

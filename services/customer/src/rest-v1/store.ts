@@ -18,13 +18,13 @@ export const findByNumber = async (
 
 /** Finds the id of an undeleted customer and locks its row until the transaction ends. */
 export async function lockByNumber(tx: Tx, company_id: string, number: number): Promise<string | undefined> {
-  const found = (await tx('customers')
+  const row = (await tx('customers')
     .select('id')
     .where({ company_id, number })
     .whereNull('deleted_at')
     .forUpdate()
     .first()) as { id: string } | undefined;
-  return found?.id;
+  return row?.id;
 }
 
 /** Lists a page by number. An index-only scan finds the page at any offset; only its rows are read. */

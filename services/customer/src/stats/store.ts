@@ -30,8 +30,8 @@ export const findCounters = async (db: Db, company_id: string, customer_id: stri
 
 /** Finds the version of the totals that a customer's counters hold; undefined for an unknown customer. */
 export async function findTotalsVersion(db: Db, company_id: string, customer_id: string): Promise<number | undefined> {
-  const found = db('customer_counters').select('totals_version').where({ company_id, customer_id }).first();
-  return ((await found.options({ name: 'find_totals_version' })) as { totals_version: number } | undefined)
+  const query = db('customer_counters').select('totals_version').where({ company_id, customer_id }).first();
+  return ((await query.options({ name: 'find_totals_version' })) as { totals_version: number } | undefined)
     ?.totals_version;
 }
 
@@ -43,12 +43,12 @@ export const listTotals = async (db: Db, after: StoredTotals | undefined, limit:
   const { counters_updated_at: _updatedAt, ...columns } = Object.fromEntries(
     counterColumns.map((column) => [column, column]),
   );
-  const found = db('customer_counters')
+  const query = db('customer_counters')
     .select({ ...columns, company_id: 'company_id', customer_id: 'customer_id', changes: 'totals_version' })
     .orderBy(['company_id', 'customer_id'])
     .limit(limit);
-  if (after) void whereKeyset(found, ['company_id', 'customer_id'], '>', [after.company_id, after.customer_id]);
-  return found as Promise<StoredTotals[]>;
+  if (after) void whereKeyset(query, ['company_id', 'customer_id'], '>', [after.company_id, after.customer_id]);
+  return query as Promise<StoredTotals[]>;
 };
 
 /**

@@ -13,10 +13,10 @@ const tagOrder = 'priority desc, label';
 
 /** Finds the customer that has the tag. */
 export async function findCustomerOfTag(db: Db, company_id: string, id: string): Promise<string | undefined> {
-  const found = (await db('customer_tags').select('customer_id').where({ company_id, id }).first()) as
+  const row = (await db('customer_tags').select('customer_id').where({ company_id, id }).first()) as
     | { customer_id: string }
     | undefined;
-  return found?.customer_id;
+  return row?.customer_id;
 }
 
 /**

@@ -50,12 +50,12 @@ async function view(
     .from('counted')
     .joinRaw('left join listed on true')
     .orderByRaw('position desc, id desc');
-  const [first = {}] = rows;
+  const [firstRow = {}] = rows;
   return {
-    summary: pick(first, Object.keys(summary)),
-    status_breakdown: pick(first, statuses),
+    summary: pick(firstRow, Object.keys(summary)),
+    status_breakdown: pick(firstRow, statuses),
     [name]: rows.filter(({ id }) => id !== null).map((row) => pick(row, columns)),
-    as_of: first['as_of'],
+    as_of: firstRow['as_of'],
   };
 }
 

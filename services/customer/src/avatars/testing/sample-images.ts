@@ -89,10 +89,10 @@ function png(width: number, height: number, { depth, colour, bits, interlaced }:
 }
 
 function chunk(name: string, data: Buffer): Buffer {
-  const named = Buffer.concat([Buffer.from(name, 'latin1'), data]);
-  const framed = Buffer.alloc(named.length + 8);
+  const namedData = Buffer.concat([Buffer.from(name, 'latin1'), data]);
+  const framed = Buffer.alloc(namedData.length + 8);
   framed.writeUInt32BE(data.length, 0);
-  framed.set(named, 4);
-  framed.writeUInt32BE(crc32(named), named.length + 4);
+  framed.set(namedData, 4);
+  framed.writeUInt32BE(crc32(namedData), namedData.length + 4);
   return framed;
 }
