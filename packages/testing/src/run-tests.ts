@@ -7,12 +7,13 @@ import { stopSharedBroker } from './rabbitmq.ts';
 
 /**
  * `npm test`: runs the test projects side by side, each in its own process. The tests of whole fleets mostly wait, while the
- * integration tests compute at a lower priority. Arguments are passed on to every project, such as a part of a file name.
+ * integration tests compute at a lower priority, so that the time limits of the former hold. Arguments are passed on to every project,
+ * such as a part of a file name.
  */
 const projects = [
-  { name: 'integration', niceness: 5 },
+  { name: 'integration', niceness: 8 },
   { name: 'e2e', niceness: 0 },
-  { name: 'fleets', niceness: 0 },
+  { name: 'fleets', niceness: 3 },
 ];
 
 type Report = {

@@ -28,7 +28,7 @@ const File = z.object({
     z.object({
       image: z.string(),
       build: z
-        .object({ context: z.literal('.'), args: z.object({ PROGRAM: z.string(), PORT: z.string().optional() }) })
+        .object({ context: z.literal('.'), args: z.object({ PACKAGE: z.string(), PORT: z.string().optional() }) })
         .optional(),
       user: z.string().optional(),
       restart: z.string(),
@@ -65,10 +65,10 @@ const longRunning = [...peers, 'postgres', 'rabbitmq'];
 
 test('has a container for the gateway, each service and each set-up step', () => {
   expect(Object.keys(compose.services).toSorted()).toEqual(
-    [...longRunning, 'given-superuser', 'migrate', 'setup', 'superuser'].toSorted(),
+    [...longRunning, 'create-superuser', 'migrate', 'setup', 'superuser'].toSorted(),
   );
   for (const peer of peers)
-    expect(container(peer).build?.args.PROGRAM).toBe(peer === 'gateway' ? 'gateway' : `services/${peer}`);
+    expect(container(peer).build?.args.PACKAGE).toBe(peer === 'gateway' ? 'gateway' : `services/${peer}`);
 });
 
 test.each(peers)('sets every setting in the config of %s, and no other', (peer) => {
@@ -110,13 +110,13 @@ test.each(peers)('lists in `calls` the services whose URLs the config of %s read
 
 test('passes the superuser containers the settings that auth’s script reads', () => {
   const source = readFileSync(join(folderOf('auth'), 'src/accounts/superuser-command.ts'), 'utf8');
-  for (const name of ['given-superuser', 'superuser']) {
+  for (const name of ['create-superuser', 'superuser']) {
     expect(settingsIn(name)).toEqual(['AUTH_DATABASE_URL', 'ADMIN_EMAIL', 'ADMIN_PASSWORD']);
     for (const variable of settingsIn(name)) expect(source).toContain(variable);
   }
   // A generated password must not end in the log of a container that `up` starts.
   expect(container('superuser').profiles).toEqual(['tools']);
-  expect(container('given-superuser').command?.join(' ')).toContain('if [ -n "$$ADMIN_PASSWORD" ]');
+  expect(container('create-superuser').command?.join(' ')).toContain('if [ -n "$$ADMIN_PASSWORD" ]');
 });
 
 test('passes the migrate container the settings that it reads', () => {
@@ -134,7 +134,7 @@ test('setup creates every secret file that a container mounts', () => {
       const owner = (mounted ?? '').replace(/^secrets_(\w+):.*/, '$1');
       expect(existsSync(path.replace('/secrets', join(folder, owner))), `${name}: ${path}`).toBe(true);
     }
-    if (build) expect(statSync(join(repoRoot, build.args.PROGRAM)).isDirectory()).toBe(true);
+    if (build) expect(statSync(join(repoRoot, build.args.PACKAGE)).isDirectory()).toBe(true);
   }
   rmSync(folder, { recursive: true });
 });
@@ -168,7 +168,7 @@ test('long-running containers have a health check, a restart policy, an unprivil
     expect(healthcheck?.test?.[0]).toBe('CMD');
     expect(logging.options).toHaveProperty('max-size');
   }
-  for (const name of ['setup', 'migrate', 'given-superuser', 'superuser'])
+  for (const name of ['setup', 'migrate', 'create-superuser', 'superuser'])
     expect([container(name).restart, container(name).healthcheck?.disable]).toEqual(['no', true]);
 });
 
@@ -193,7 +193,7 @@ test('starts in order: secrets, server, databases, services, gateway', () => {
   for (const server of ['postgres', 'rabbitmq'])
     expect(waits(server)).toEqual({ setup: 'service_completed_successfully' });
   expect(waits('migrate')).toEqual({ setup: 'service_completed_successfully', postgres: 'service_healthy' });
-  for (const service of [...services, 'superuser', 'given-superuser'])
+  for (const service of [...services, 'superuser', 'create-superuser'])
     expect(waits(service)).toEqual({ migrate: 'service_completed_successfully' });
   expect(waits('gateway')).toEqual(mapKeys(services, () => 'service_healthy'));
 });
@@ -203,10 +203,10 @@ test('every path that the Dockerfile copies and every script that a command runs
     paths.split(' '),
   );
   expect(copied).toContain('pnpm-lock.yaml');
-  for (const path of copied) if (path !== '${PROGRAM}') expect(existsSync(join(repoRoot, path)), path).toBe(true);
+  for (const path of copied) if (path !== '${PACKAGE}') expect(existsSync(join(repoRoot, path)), path).toBe(true);
   for (const { command = [], build } of Object.values(compose.services)) {
     for (const [, script = ''] of command.join(' ').matchAll(/\b(src\/\S+\.ts)/g))
-      expect(existsSync(join(repoRoot, build?.args.PROGRAM ?? '', script)), script).toBe(true);
+      expect(existsSync(join(repoRoot, build?.args.PACKAGE ?? '', script)), script).toBe(true);
   }
   for (const peer of peers) expect(existsSync(join(folderOf(peer), 'src/main.ts')), peer).toBe(true);
 });

@@ -7,7 +7,7 @@ await runAdminCommand(async (settings) => {
   const rotated = peers.filter((peer) => settings.serviceKeys[peer] === undefined);
   rotateServiceKeys(installationFolder, rotated);
   process.stdout.write(
-    `${rotated.length} services have a new service key, used from the next start. The previous keys stay valid until the next rotation.\n`,
+    `${rotated.length} processes have a new service key, used from the next start. The previous keys stay valid until the next rotation.\n`,
   );
   const configured = peers.filter((peer) => !rotated.includes(peer));
   if (configured.length > 0)
