@@ -116,7 +116,7 @@ describe('an unavailable or broken service', () => {
       const gateway = await startTestGateway({ paths, urls: { customer: service.url } });
       const { status, headers, json, text } = await gateway.callSignedIn({
         method: 'POST',
-        path: '/api/quick',
+        path: '/api/customers',
         body: '{}',
       });
       expect([status, json.error_code, headers['retry-after']]).toEqual([502, 'SERVICE_UNAVAILABLE', '2']);
