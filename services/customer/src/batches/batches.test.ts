@@ -290,16 +290,23 @@ describe('a batch with an Idempotency-Key', () => {
     const of = service.company();
     const by = service.user('manager', of);
     const key = randomUUID();
-    const operations = Array.from({ length: 60 }, (_, at) => create({ external_id: `lost-${at}`, firstname: 'x' }));
+    const operations = Array.from({ length: 200 }, (_, at) => create({ external_id: `lost-${at}`, firstname: 'x' }));
     const first = sendWithKey(key, operations, by).then((response) => response);
     await expect.poll(async () => (await customersOf(of)).length, { interval: 2 }).toBeGreaterThan(10);
-    await service.database.cut();
+    const { owner, cut } = service.database;
+    const lock = await owner.transaction();
+    await lock.raw('lock table customers in share mode'); // the next insert waits, so that the cut meets it
+    const waiting = async () =>
+      (await owner.raw('select 1 from pg_locks where not granted and relation = ?::regclass', ['customers'])).rowCount;
+    await expect.poll(waiting, { interval: 2 }).toBe(1);
+    await cut();
+    await lock.rollback().catch(() => {}); // its connection was cut too
     const { body: broken } = await first;
     expect(broken.results.map(({ status }: Result) => status)).toContain(503);
     const { body } = await sendWithKey(key, operations, by).expect(200);
-    expect([body.succeeded, body.failed]).toEqual([60, 0]);
-    expect(await customersOf(of)).toHaveLength(60);
-    expect(await eventsOf(of, 'customer.created')).toHaveLength(60);
+    expect([body.succeeded, body.failed]).toEqual([200, 0]);
+    expect(await customersOf(of)).toHaveLength(200);
+    expect(await eventsOf(of, 'customer.created')).toHaveLength(200);
   });
 
   test('replays large results as they were, whatever has become of the records', async () => {
