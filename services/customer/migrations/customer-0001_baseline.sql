@@ -381,8 +381,9 @@ create index customer_counters_lifetime_value on customer_counters (company_id, 
 create index customer_counters_total_orders on customer_counters (company_id, total_orders, customer_id)
   include (is_listed, customer_created_at, last_order_date, lifetime_value);
 create index customer_tags_label on customer_tags (company_id, lower(label), customer_id);
+-- PostgreSQL answers from the index alone only if it has the column of the expression as well.
 create index customer_tags_listed on customer_tags (company_id, lower(label), customer_created_at desc, customer_id desc)
-  where is_listed;
+  include (label) where is_listed;
 
 -- Erasures of persons across all services: docs/adr/0016. A request holds ids, states and counts, never a value of the person.
 create table erasure_requests (

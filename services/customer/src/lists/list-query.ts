@@ -50,8 +50,8 @@ export type ListQuery = {
   /** The columns that identify a customer. */
   company: string;
   id: string;
-  /** Whether one table answers filters and sort; false for a search. */
-  isSingleTable: boolean;
+  /** What a scan reads: an index alone, the customers table, or several tables. */
+  reads: 'index' | 'table' | 'join';
   /** Whether one index gives exactly these rows in this order. */
   isIndexOrdered: boolean;
 };
@@ -102,7 +102,6 @@ export function buildListQuery(
     if (matches) void rows.whereRaw(matches);
     return rows;
   };
-  const isSingleTable = joined.length === 1 && !matches;
   return {
     scope,
     listing,
@@ -113,8 +112,8 @@ export function buildListQuery(
     sortKeys,
     company: `${main}.company_id`,
     id: idOf[main],
-    isSingleTable,
-    isIndexOrdered: isSingleTable && isIndexOrdered(listing),
+    reads: joined.length > 1 ? 'join' : main === 'c' ? 'table' : 'index',
+    isIndexOrdered: joined.length === 1 && !matches && isIndexOrdered(listing),
   };
 }
 

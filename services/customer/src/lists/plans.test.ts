@@ -10,7 +10,7 @@ const uncounted: ListFacts = {
   sort: by('full_name'),
   offset: 0,
   isIndexOrdered: false,
-  isSingleTable: false,
+  reads: 'join',
 };
 const few = { ...uncounted, total: EXACT_COUNT_LIMIT };
 const many = { ...uncounted, total: 1_000_000 };
@@ -35,17 +35,22 @@ test.for<[string, ListFacts, Plan]>([
   ['there are many, by two columns', { ...many, sort: by('total_orders', 'full_name') }, 'splitByFirstSortKey'],
   [
     'an index alone has soon sorted rows',
-    { ...manyEstimated, total: INDEX_ONLY_SORT_LIMIT, sort: by('created_at'), isSingleTable: true },
+    { ...manyEstimated, total: INDEX_ONLY_SORT_LIMIT, sort: by('created_at'), reads: 'index' },
     'sortAll',
   ],
   [
     'an index alone has more rows',
-    { ...manyEstimated, total: INDEX_ONLY_SORT_LIMIT + 1, sort: by('created_at'), isSingleTable: true },
+    { ...manyEstimated, total: INDEX_ONLY_SORT_LIMIT + 1, sort: by('created_at'), reads: 'index' },
     'boundedIndexScan',
   ],
   [
-    'one table has the rows, but no index that also has the order',
-    { ...manyEstimated, total: INDEX_ONLY_SORT_LIMIT, isSingleTable: true },
+    'an index has the rows, by another column',
+    { ...manyEstimated, total: INDEX_ONLY_SORT_LIMIT, reads: 'index' },
+    'boundedIndexScan',
+  ],
+  [
+    'the customers table has the rows by creation time',
+    { ...manyEstimated, total: INDEX_ONLY_SORT_LIMIT, sort: by('created_at'), reads: 'table' },
     'boundedIndexScan',
   ],
   [

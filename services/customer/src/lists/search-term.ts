@@ -41,16 +41,27 @@ export function parseSearchTerm(search: string): SearchTerm {
 /** One or two characters match the beginning of a word, three or more any part of it. */
 const piece = (word: string) => ([...word].length <= 2 ? ` ${word}` : word);
 
-/** Each word of letters in turn is the one with a typo; digits never are. */
-function fuzzyTerms(words: readonly string[]): FuzzyTerm[] {
-  const parts = words.flatMap((word) => (/^[\p{L}’']+$/u.test(word) ? [word] : (word.match(/\p{L}+|\p{N}+/gu) ?? [])));
-  return parts.flatMap((part, index) => {
-    const word = part.replaceAll(/[^\p{L}\p{N}]/gu, '');
-    if (!/^\p{L}+$/u.test(word) || [...word].length < MIN_FUZZY_LENGTH) return [];
-    const others = parts.toSpliced(index, 1).map((other) => (/^\p{N}/u.test(other) ? other : piece(other)));
-    return [{ word, deletionKeys: deletionKeys(word), others }];
-  });
-}
+/** Each run of letters in turn is the one with a typo; what surrounds it and the other words must occur as they are. */
+const fuzzyTerms = (words: readonly string[]): FuzzyTerm[] =>
+  words.flatMap((word, index) =>
+    letterRuns(word).flatMap(({ run, before, after }) => {
+      const letters = run.replaceAll(/[^\p{L}]/gu, '');
+      if ([...letters].length < MIN_FUZZY_LENGTH) return [];
+      const others = [before, after, ...words.toSpliced(index, 1)].map(trimPunctuation).filter((other) => other);
+      return [{ word: letters, deletionKeys: deletionKeys(letters), others: others.map(fuzzyPiece) }];
+    }),
+  );
+
+const letterRuns = (word: string) =>
+  [...word.matchAll(/^[\p{L}’']+$|\p{L}+/gu)].map(({ 0: run, index }) => ({
+    run,
+    before: word.slice(0, index),
+    after: word.slice(index + run.length),
+  }));
+
+const trimPunctuation = (text: string) => text.replaceAll(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '');
+/** Digits may follow a letter, as in `maria77`. */
+const fuzzyPiece = (text: string) => (/^\p{N}/u.test(text) ? text : piece(text));
 
 /** Whether a search text contains all pieces of one alternative. */
 export function matchesTerm(db: Db, alternatives: readonly Pieces[], column = 'c.search_text'): Sql {

@@ -98,7 +98,7 @@ export const scanInOrder = (db: Db, query: ListQuery, { limit, offset }: Slice):
 };
 
 async function boundedIndexScan(db: Db, query: ListQuery, slice: Slice): Promise<Customer[]> {
-  const scanLimit = scanBound(query.isSingleTable, slice.limit + slice.offset);
+  const scanLimit = scanBound(query.reads, slice.limit + slice.offset);
   const bounded = buildListQuery(db, query.scope, query.listing, { matches: query.matches, scanLimit });
   const rows = await scanInOrder(db, bounded, slice);
   return rows.length === slice.limit ? rows : sortAll(db, query, slice);
