@@ -1,7 +1,7 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-type Exchange = readonly [IncomingMessage, ServerResponse];
+type Exchange = Parameters<RequestListener>;
 
 /**
  * Handles the pipelined requests of a connection one after the other. Node would start them all at once and buffer their
@@ -21,12 +21,15 @@ export function handleInOrder(
   const start = ([req, res]: Exchange) => {
     const { socket } = req;
     res.once('close', () => startNext(socket));
-    handle(req as never, res as never);
+    handle(req, res);
   };
   const startNext = (socket: IncomingMessage['socket']) => {
     const waiting = busy.get(socket);
     const next = waiting?.shift();
-    if (!next || socket.destroyed) return void busy.delete(socket);
+    if (!next || socket.destroyed) {
+      busy.delete(socket);
+      return;
+    }
     if (waiting?.length === 0) socket.resume();
     start(next);
   };

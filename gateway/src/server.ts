@@ -71,12 +71,12 @@ export function createGatewayServer(app: RequestListener, limits: Limits, log: L
 
   server.on('connect', (_req, socket) => {
     // A response now would be taken for that of the request in progress.
-    if (isBusy(socket)) return void socket.destroy();
-    sendRawProblem(
-      socket,
-      new AppError('method_not_allowed', { detail: 'CONNECT is not supported', headers: { Allow: '' } }),
-      limits,
-    );
+    if (isBusy(socket)) {
+      socket.destroy();
+      return;
+    }
+    const error = new AppError('method_not_allowed', { detail: 'CONNECT is not supported', headers: { Allow: '' } });
+    sendRawProblem(socket, error, limits);
   });
 
   const rejected = new WeakSet<Duplex>();
