@@ -1,8 +1,8 @@
 import { parse } from 'node:querystring';
 import type { Problem } from '@clientela/errors';
 import { AppError, toProblem } from './to-problem.ts';
-import { requestIdOf } from '@clientela/runtime';
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import { jsonText, requestIdOf } from '@clientela/runtime';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { authenticateService, type Actor, type ServiceKeys } from '../identity/actor.ts';
@@ -93,6 +93,8 @@ function requestLogger(log: Logger): RequestHandler {
 /** Logged at level debug. */
 const unloggedPaths = new Set(['/health', '/ready', '/metrics']);
 
+const sendJson = (response: Response, body: unknown): void => void response.type('json').send(jsonText(body));
+
 /** The routes that need no service key: name and version, liveness, readiness, metrics and the OpenAPI document. */
 function builtInRoutes({
   service,
@@ -103,8 +105,8 @@ function builtInRoutes({
 }: ServiceOptions): [string, RequestHandler][] {
   let document: unknown;
   return [
-    ['/', (_request, response) => void response.json({ message: `Clientela ${service} service`, service, version })],
-    ['/health', (_request, response) => void response.json({ status: 'healthy', service, version })],
+    ['/', (_request, response) => sendJson(response, { message: `Clientela ${service} service`, service, version })],
+    ['/health', (_request, response) => sendJson(response, { status: 'healthy', service, version })],
     [
       '/ready',
       async (_request, response) => {
@@ -117,7 +119,7 @@ function builtInRoutes({
           );
         response.status(isUp ? 200 : 503);
         if (!isUp) response.setHeader('Retry-After', '2');
-        response.json({
+        sendJson(response, {
           status: isUp ? 'ready' : 'unavailable',
           service,
           version,
@@ -136,7 +138,7 @@ function builtInRoutes({
     [
       '/openapi.json',
       async (_request, response) =>
-        void response.json((document ??= await createOpenapiDocument(service, version, routes))),
+        sendJson(response, (document ??= await createOpenapiDocument(service, version, routes))),
     ],
   ];
 }
@@ -189,6 +191,6 @@ function errorHandler({
     }
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     response.statusCode = status;
-    response.end(request.method === 'HEAD' ? undefined : JSON.stringify(formatProblem(request.path, body)));
+    response.end(request.method === 'HEAD' ? undefined : jsonText(formatProblem(request.path, body)));
   };
 }

@@ -460,3 +460,14 @@ describe('an unavailable database', () => {
       .toBe(201);
   });
 });
+
+test('every JSON response ends with a line feed: a reply, a problem, and the built-in routes', async () => {
+  const post = (body: object) => supertest(app).post('/things').set(as('admin')).send(body);
+  const paths = ['/', '/health', '/ready', '/openapi.json', '/nowhere'];
+  const responses = [
+    await post({ name: 'ends' }).expect(201),
+    await post({}).expect(422),
+    ...(await Promise.all(paths.map((path) => supertest(app).get(path)))),
+  ];
+  for (const { text: body } of responses) expect(body).toMatch(/^\{.*\}\n$/s);
+});
