@@ -59,6 +59,7 @@ export function createService(options: ServiceOptions): Express {
     const handler = createRouteHandler(definition, options, deps);
     app[definition.method](path, (request, response, next) => {
       response.locals['route'] = definition.path;
+      response.locals['isPolled'] = definition.isPolled;
       return handler(request, response, next);
     });
   }
@@ -76,7 +77,8 @@ function requestLogger(log: Logger): RequestHandler {
     response.setHeader('X-Request-Id', request_id);
     response.once('close', () => {
       const actor = response.locals['actor'] as Actor | undefined;
-      log[unloggedPaths.has(request.path) ? 'debug' : 'info']({
+      const isPolled = response.locals['isPolled'] === true && response.statusCode < 400;
+      log[isPolled || unloggedPaths.has(request.path) ? 'debug' : 'info']({
         request_id,
         method: request.method,
         route: (response.locals['route'] as string | undefined) ?? 'unmatched',
