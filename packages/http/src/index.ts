@@ -1,5 +1,6 @@
 export { parseServiceKeys, requirePermission } from './identity/actor.ts';
 export type { Actor, ServiceKeys, CompanyActor } from './identity/actor.ts';
+export type { ChangeAuthorization, RequestedChange } from './routing/change-authorization.ts';
 export { createService } from './routing/app.ts';
 export type { DeniedRequest, ServiceOptions } from './routing/app.ts';
 export { callHeaders, serviceClient } from './client/client.ts';
