@@ -8,7 +8,6 @@ import {
   type OffsetPage,
   type Tx,
 } from '@clientela/db';
-import type { Actor } from '@clientela/http';
 import { searchPatterns } from '../accounts/search.ts';
 import { lockSuperusers, type StoredUser } from '../accounts/store.ts';
 import { lockCompanyRow } from '../companies/store.ts';
@@ -55,6 +54,9 @@ function applySearch(group: Query, search: string): void {
   if (/^user-\d+$/i.test(search)) void group.orWhere('u.unique_id', search.toUpperCase());
 }
 
+/** What the identity headers of a request claim. */
+type Identity = { id: string; session_id: string | null; role: string; company_id: string | null };
+
 const currentActor = (lockUser: string) => `
   select u.id
     from (select id, company_id, role, is_active from users where id = :id ${lockUser}) u
@@ -66,7 +68,7 @@ const findCurrentActor = currentActor('');
 // The inner query locks the user before the outer one locks the session. Both read what was committed when they got their lock.
 const lockUserAndSession = `${currentActor('for no key update')} for no key update of s`;
 
-async function hasCurrentActor(db: Db, sql: string, { id, session_id, role, company_id }: Actor): Promise<boolean> {
+async function hasCurrentActor(db: Db, sql: string, { id, session_id, role, company_id }: Identity): Promise<boolean> {
   if (session_id === null || !isUuid(session_id)) return false;
   const values = { id, session_id, role, company_id: role === 'superuser' ? null : company_id };
   const { rows } = await db.raw<{ rows: unknown[] }>(sql, values);
@@ -74,10 +76,11 @@ async function hasCurrentActor(db: Db, sql: string, { id, session_id, role, comp
 }
 
 /** Whether the actor's session is live, its user and company are active, and its role and company are still the stored ones. */
-export const isCurrentActor = (db: Db, actor: Actor): Promise<boolean> => hasCurrentActor(db, findCurrentActor, actor);
+export const isCurrentActor = (db: Db, actor: Identity): Promise<boolean> =>
+  hasCurrentActor(db, findCurrentActor, actor);
 
 /** The same, and locks user and session until the transaction ends. The caller has locked the company, which is read without a lock. */
-export const lockCurrentActor = (tx: Tx, actor: Actor): Promise<boolean> =>
+export const lockCurrentActor = (tx: Tx, actor: Identity): Promise<boolean> =>
   hasCurrentActor(tx, lockUserAndSession, actor);
 
 /** Serializes changes to the admins of the user's company, or to the superusers, until the transaction ends. */
