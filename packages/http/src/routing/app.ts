@@ -10,7 +10,7 @@ import { createRouteHandler, type HandlerOptions, type HandlerDeps } from './rou
 import { fingerprints } from '../idempotency/idempotency-key.ts';
 import { createOpenapiDocument } from '../openapi/openapi.ts';
 import { createRateLimiters, type RateLimits } from './rate-limit.ts';
-import type { Route } from './route.ts';
+import { withAliases, type Route } from './route.ts';
 import { createKeyedMutex } from '../idempotency/keyed-mutex.ts';
 
 /** A request of a signed-in actor that ended in a 403. */
@@ -34,7 +34,8 @@ export type ServiceOptions = HandlerOptions & {
 
 /** Builds a service's Express app: built-in routes, service-key check, declared routes, 404 and 405, error handler, in this order. */
 export function createService(options: ServiceOptions): Express {
-  const { routes, log, serviceKeys } = options;
+  const { log, serviceKeys } = options;
+  const routes = withAliases(options.routes);
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');

@@ -8,7 +8,7 @@ import { pino } from 'pino';
 import supertest from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { createService, listen, reply, route, withETag } from '../index.ts';
+import { createService, listen, reply, route, withAliases, withETag } from '../index.ts';
 
 let database: TestDatabase;
 let app: ReturnType<typeof createService>;
@@ -82,6 +82,16 @@ const routes = [
     params,
     responses: { 200: z.strictObject({ expected: z.number().nullable() }) },
     handle: ({ expected_version }) => ({ expected: expected_version ?? null }),
+  }),
+  route({
+    method: 'get',
+    path: '/aliased/{thing_id}',
+    aliases: ['/legacy/aliased/{thing_id}', '/things/aliased/of/{thing_id}'],
+    summary: 'under several paths',
+    allow: 'customers:read',
+    params,
+    responses: { 200: Thing },
+    handle: ({ params: { thing_id } }) => ({ name: thing_id }),
   }),
   route({
     method: 'get',
@@ -166,6 +176,23 @@ const as = (role: string, id: string = randomUUID()) => ({
 const stored = async () =>
   (await database.owner('inbox_events').select('name')).map(({ name }: { name: string }) => name);
 const paths = (body: { errors: { path: string }[] }) => body.errors.map((error) => error.path).toSorted();
+
+describe('aliases', () => {
+  test('serve the route with its permission, 405 and parameters', async () => {
+    const id = randomUUID();
+    for (const at of ['/aliased/', '/legacy/aliased/', '/things/aliased/of/']) {
+      expect((await supertest(app).get(`${at}${id}`).set(as('viewer')).expect(200)).body).toEqual({ name: id });
+      await supertest(app).get(`${at}${id}`).set(as('customer')).expect(403);
+      await supertest(app).get(`${at}no-uuid`).set(as('viewer')).expect(400);
+      expect((await supertest(app).put(`${at}${id}`).set(as('admin')).expect(405)).headers['allow']).toBe('GET, HEAD');
+    }
+  });
+
+  test('must have the parameters of their route', () => {
+    const definition = { method: 'get', summary: 'x', allow: 'open', responses: {}, handle: () => ({}) } as const;
+    expect(() => withAliases([route({ ...definition, path: '/a/{id}', aliases: ['/b/{other}'] })])).toThrow(/\/b/);
+  });
+});
 
 describe('authentication and permissions', () => {
   test('a missing or unknown service key is a 401 at any path; the built-in routes are open', async () => {

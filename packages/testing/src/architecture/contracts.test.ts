@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { events, services, type EventContract, type Service } from '@clientela/contracts';
-import { isInternal, type Route } from '@clientela/http';
+import { isInternal, withAliases, type Route } from '@clientela/http';
 import type { Subscription } from '@clientela/events';
 import { describe, expect, test } from 'vitest';
 
@@ -12,7 +12,7 @@ const repoRoot = resolve(import.meta.dirname, '../../../..');
 const load = async <Module>(service: Service, file: string) =>
   (await import(pathToFileURL(join(repoRoot, 'services', service, 'src', file)).href)) as Module;
 const routesOf = async (service: Service) =>
-  (await load<{ routes: (parts: object) => Route[] }>(service, 'app.ts')).routes({});
+  withAliases((await load<{ routes: (parts: object) => Route[] }>(service, 'app.ts')).routes({}));
 
 /** A service's subscriptions, or a function that creates them from the clients that their handlers need. */
 type Subscriptions = readonly Subscription[] | ((parts: object) => readonly Subscription[]);
@@ -82,6 +82,7 @@ describe.each(services)('the openapi.json of %s', (service) => {
         kind: definition.kind ?? 'json',
         body_limit: definition.bodyLimit ?? 1_048_576,
         deadline: definition.deadline ?? 10_000,
+        ...(definition.addressRateLimit && { address_rate_limit: definition.addressRateLimit }),
       });
     }
   });

@@ -5,6 +5,7 @@ import { audit } from '../audit/store.ts';
 import { syncDefaultCompanyName } from '../companies/default-name.ts';
 import type { CompanyDefaults } from '../companies/schema.ts';
 import { insertCompany, lockCompanyRow, lockOpenCompany } from '../companies/store.ts';
+import { toUser } from './presenter.ts';
 import { changesName, defaultCompanyName } from './rules.ts';
 import { WritableMe, type OwnChanges } from './schema.ts';
 import { insertUser, lockUser, type StoredUser } from './store.ts';
@@ -66,7 +67,7 @@ export async function changeOwnUser(
   // Lock order: the company before its users.
   if (actor.company_id !== null && changesName(body)) await lockCompanyRow(tx, actor.company_id);
   const current = requireVersion(requireActive(await lockUser(tx, actor.id)), 'user', expected.version);
-  const values: OwnChanges = pickWritable(body, WritableMe, current);
+  const values: OwnChanges = pickWritable(body, WritableMe, toUser(current));
   const changes = changedColumns(values, current, expected.country);
   const fields_changed = Object.keys(changes).filter((field) => field !== 'phone_typed');
   if (fields_changed.length === 0) return current;
