@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Permission, Peer } from '@clientela/contracts';
-import type { Db, Scope, Tx } from '@clientela/db';
+import type { Db, ExpectedVersion, Scope, Tx } from '@clientela/db';
 import type { z } from 'zod';
 import type { Actor, CompanyActor } from '../identity/actor.ts';
 import type { IdempotentSteps } from './transaction.ts';
@@ -41,8 +41,8 @@ type RouteInput<A, R, P, Q, B, K> = {
   client_ip: string | null;
   /** The `User-Agent` header. */
   user_agent: string | null;
-  /** The version of `If-Match`. The store checks it in the WHERE clause of its UPDATE. */
-  expected_version: number | undefined;
+  /** The versions of `If-Match`, one of which must be current: see `requireVersion`. */
+  expected_version: ExpectedVersion;
 } & (R extends 'company-or-all' ? { scope: Scope } : unknown) &
   (K extends 'upload' ? { upload: Upload } : unknown);
 
@@ -148,7 +148,7 @@ export const withAliases = (routes: readonly Route[]): MountedRoute[] =>
     ...(definition.aliases ?? []).map((path) => {
       if (parametersOf(path) !== parametersOf(definition.path))
         throw new Error(`The alias ${path} has other parameters than ${definition.path}`);
-      return { ...definition, path, aliasOf: definition.path };
+      return Object.assign({}, definition, { path, aliasOf: definition.path });
     }),
   ]);
 

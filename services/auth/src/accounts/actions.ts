@@ -1,4 +1,4 @@
-import { requireVersion, type Tx } from '@clientela/db';
+import { requireVersion, type Tx, type ExpectedVersion } from '@clientela/db';
 import { forbidden } from '@clientela/errors';
 import { pickWritable, type Actor } from '@clientela/http';
 import { audit } from '../audit/store.ts';
@@ -62,7 +62,7 @@ export async function changeOwnUser(
   tx: Tx,
   actor: Actor,
   body: Record<string, unknown>,
-  expected: { version: number | undefined; country: string },
+  expected: { version: ExpectedVersion; country: string },
 ): Promise<StoredUser> {
   // Lock order: the company before its users.
   if (actor.company_id !== null && changesName(body)) await lockCompanyRow(tx, actor.company_id);

@@ -1,5 +1,5 @@
 import { userDeleted, type Role } from '@clientela/contracts';
-import { requireUpdated, requireVersion, type Scope, type Tx } from '@clientela/db';
+import { requireUpdated, requireVersion, type Scope, type Tx, type ExpectedVersion } from '@clientela/db';
 import { conflict, forbidden, invalid, notFound } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { pickWritable, type Actor } from '@clientela/http';
@@ -26,7 +26,7 @@ import { deleteUser, hasOtherActive, lockAdmins } from './store.ts';
  * Identifies a change of one user. `hasUpdatePermission` is false when the actor may only change their own record;
  * `expected_version` comes from `If-Match`.
  */
-export type Target = { actor: Actor; id: string; hasUpdatePermission: boolean; expected_version: number | undefined };
+export type Target = { actor: Actor; id: string; hasUpdatePermission: boolean; expected_version: ExpectedVersion };
 
 export type NewUserInput = {
   account: Account;
