@@ -15,9 +15,13 @@ const noSuchRoute = () => new AppError('not_found', { detail: 'No such route' })
 export const validateRequestTarget =
   (limits: Limits): Middleware =>
   (req, _res, next) => {
+    // The parser also accepts 0.9 and 2.0.
+    if (req.httpVersion !== '1.1' && req.httpVersion !== '1.0')
+      throw new AppError('http_version', { detail: 'The HTTP version must be 1.1 or 1.0' });
     if (req.url.length > limits.maxUrlLength)
       throw new AppError('uri_too_long', { detail: `The URL exceeds ${limits.maxUrlLength} characters` });
     if (req.headers.host === undefined && req.httpVersion === '1.1') throw malformed('Missing Host header');
+    if (hasTwoHosts(req.rawHeaders)) throw malformed('The Host header is repeated');
     const target = toOriginForm(req.url, req.headers.host);
     if (target === undefined) throw malformed('The authority of the request target is not the Host');
     if (!/^\/[\x21\x22\x24-\x7e]*$/.test(target))
@@ -25,6 +29,16 @@ export const validateRequestTarget =
     req.url = target;
     next();
   };
+
+/** Whether two lines name the host (RFC 9112, 3.2). Node keeps the first and drops the others. */
+function hasTwoHosts(rawHeaders: readonly string[]): boolean {
+  let hosts = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at];
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+  }
+  return hosts > 1;
+}
 
 /**
  * Matches a request to its route and rewrites its URL to exactly the path that matched.

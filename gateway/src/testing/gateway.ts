@@ -9,7 +9,7 @@ import jwt from 'jsonwebtoken';
 import { onTestFinished } from 'vitest';
 import { createGateway, type GatewayOptions } from '../app.ts';
 import { Config } from '../config.ts';
-import { routesOf } from '../upstreams.ts';
+import { readUpstreams, routesOf } from '../upstreams.ts';
 
 /** Polls until the condition holds. */
 export async function until(
@@ -199,6 +199,8 @@ export const echo: RequestListener = (req, res) => {
 };
 
 type TestGatewayOptions = {
+  /** Serves the routes of the committed openapi.json files instead of `paths`. */
+  committedRoutes?: boolean;
   paths?: Partial<Record<Service, Record<string, Record<string, OperationLimits>>>>;
   /** Request listener of a service; default `echo`. */
   serve?: Partial<Record<Service, RequestListener>>;
@@ -294,11 +296,13 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
   });
   const gateway = createGateway(config, {
     log: createLog('gateway', 'info', { redact: [], out }),
-    upstreams: services.map((service) => ({
-      service,
-      url: urls[service] ?? '',
-      routes: routesOf(openApiDocument(options.paths?.[service] ?? {})),
-    })),
+    upstreams: options.committedRoutes
+      ? readUpstreams(config)
+      : services.map((service) => ({
+          service,
+          url: urls[service] ?? '',
+          routes: routesOf(openApiDocument(options.paths?.[service] ?? {})),
+        })),
     limits: {
       upstreamIdleTimeout: 1000,
       startupRetryInterval: 20,

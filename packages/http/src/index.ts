@@ -20,7 +20,7 @@ export type { RateLimits } from './routing/rate-limit.ts';
 export { checkPermission } from './routing/route-handler.ts';
 export { reply, withETag } from './routing/reply.ts';
 export type { Reply } from './routing/reply.ts';
-export { fieldErrors } from './routing/validate.ts';
+export { fieldErrors, parseWith } from './routing/field-errors.ts';
 export { isInternal, route, acceptsCompany, withAliases } from './routing/route.ts';
 export type { Allow, MountedRoute, Route, Upload } from './routing/route.ts';
 export type { IdempotentSteps } from './routing/transaction.ts';

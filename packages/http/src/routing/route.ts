@@ -143,9 +143,9 @@ const parametersOf = (path: string) => (path.match(/\{\w+\}/g) ?? []).toSorted()
  * @throws Error for an alias with other parameters than its route
  */
 export const withAliases = (routes: readonly Route[]): MountedRoute[] =>
-  routes.flatMap((definition) => [
+  routes.flatMap(({ aliases = [], ...definition }) => [
     definition,
-    ...(definition.aliases ?? []).map((path) => {
+    ...aliases.map((path) => {
       if (parametersOf(path) !== parametersOf(definition.path))
         throw new Error(`The alias ${path} has other parameters than ${definition.path}`);
       return Object.assign({}, definition, { path, aliasOf: definition.path });
