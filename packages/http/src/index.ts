@@ -22,6 +22,6 @@ export { checkPermission } from './routing/route-handler.ts';
 export { reply, withETag } from './routing/reply.ts';
 export type { Reply } from './routing/reply.ts';
 export { fieldErrors, parseWith } from './routing/field-errors.ts';
-export { isInternal, route, acceptsCompany } from './routing/route.ts';
-export type { Allow, Route, Upload } from './routing/route.ts';
+export { isInternal, route, acceptsCompany, withAliases } from './routing/route.ts';
+export type { Allow, MountedRoute, Route, Upload } from './routing/route.ts';
 export type { IdempotentSteps } from './routing/transaction.ts';

@@ -10,9 +10,8 @@ const selectCredentials = (db: Db) => db('users').select('id', 'company_id', 'pa
 
 /** Finds credentials by e-mail or username, ignoring case. */
 export async function findCredentialsByLogin(db: Db, login: Credentials): Promise<StoredCredentials | undefined> {
-  const [column, value] = login.username
-    ? (['username', login.username] as const)
-    : (['email', login.email ?? login.ds_user_email ?? ''] as const);
+  const value = login.username ?? login.email ?? login.ds_user_email ?? login.username_or_email ?? '';
+  const column = value.includes('@') && login.username === undefined ? 'email' : 'username'; // a username has no @
   return selectCredentials(db).whereRaw(`lower(${column}) = lower(?)`, [value]).first();
 }
 
