@@ -7,7 +7,7 @@ import type { GatewayResponse } from './request-context.ts';
 
 /** Sends an RFC 9457 problem document and drops the headers that were set for another response. */
 export function sendProblem(res: GatewayResponse, error: unknown): void {
-  const { request_id, template = res.req.originalUrl } = res.locals.context;
+  const { request_id, template = res.req.url } = res.locals.context;
   const { status, headers, body } = createProblem(error, request_id);
   for (const name of res.getHeaderNames()) if (!name.startsWith('ratelimit')) res.removeHeader(name);
   res.statusCode = status;

@@ -11,6 +11,8 @@ export const limits = {
   /** Verified tokens in the cache. */
   tokenCacheSize: 10_000,
   maxConnections: 10_000,
+  /** Requests of one connection that may wait for its response in progress. */
+  maxPipelined: 32,
   /** From the first byte of a connection to the end of the headers. */
   headersTimeout: 10_000,
   /** For the whole server, so as long as the longest upload; `proxy.ts` enforces each route's own deadline. */

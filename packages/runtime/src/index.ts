@@ -4,6 +4,7 @@ export type { Log } from './log.ts';
 export { runProcess } from './lifecycle.ts';
 export type { ShutdownHook } from './lifecycle.ts';
 export { requestIdOf } from './request-id.ts';
+export { toOriginForm } from './request-target.ts';
 export {
   eventSettings,
   LogLevel,

@@ -1,7 +1,7 @@
 import { parse } from 'node:querystring';
-import type { Problem } from '@clientela/errors';
+import { malformed, type Problem } from '@clientela/errors';
 import { AppError, toProblem } from './to-problem.ts';
-import { jsonText, requestIdOf } from '@clientela/runtime';
+import { jsonText, requestIdOf, toOriginForm } from '@clientela/runtime';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
@@ -10,7 +10,7 @@ import { createRouteHandler, type HandlerOptions, type HandlerDeps } from './rou
 import { fingerprints } from '../idempotency/idempotency-key.ts';
 import { createOpenapiDocument } from '../openapi/openapi.ts';
 import { createRateLimiters, type RateLimits } from './rate-limit.ts';
-import type { Route } from './route.ts';
+import { withAliases, type Route } from './route.ts';
 import { createKeyedMutex } from '../idempotency/keyed-mutex.ts';
 
 /** A request of a signed-in actor that ended in a 403. */
@@ -34,7 +34,8 @@ export type ServiceOptions = HandlerOptions & {
 
 /** Builds a service's Express app: built-in routes, service-key check, declared routes, 404 and 405, error handler, in this order. */
 export function createService(options: ServiceOptions): Express {
-  const { routes, log, serviceKeys } = options;
+  const { log, serviceKeys } = options;
+  const routes = withAliases(options.routes);
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -43,10 +44,12 @@ export function createService(options: ServiceOptions): Express {
   app.set('case sensitive routing', true);
 
   app.use(requestLogger(log));
+  app.use(normalizeRequestTarget);
   for (const [path, handle] of builtInRoutes(options)) app.get(path, handle);
   app.use((request, response, next) => {
     // Checked before routing, so that unauthenticated clients cannot probe which paths exist.
     response.locals['callingService'] = authenticateService(request.headers, serviceKeys);
+    decodeURIComponent(request.path); // a malformed path is a 400, also where no route would decode it
     next();
   });
   const deps: HandlerDeps = {
@@ -91,6 +94,14 @@ function requestLogger(log: Logger): RequestHandler {
     next();
   };
 }
+
+const normalizeRequestTarget: RequestHandler = (request, _response, next) => {
+  const target = toOriginForm(request.url, request.headers.host);
+  if (target === undefined) throw malformed('The authority of the request target is not the Host');
+  if (!target.startsWith('/')) throw malformed('The request target is not a path');
+  request.url = target;
+  next();
+};
 
 /** Logged at level debug. */
 const unloggedPaths = new Set(['/health', '/ready', '/metrics']);

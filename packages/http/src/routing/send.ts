@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { jsonText } from '@clientela/runtime';
 import type { Request, Response } from 'express';
 import type { Reply } from './reply.ts';
+import { entityTags } from './request.ts';
 import type { Route } from './route.ts';
 
 /** Sends a handler's reply. Forbids caching, because responses contain personal data. */
@@ -39,10 +40,11 @@ export async function sendReply(
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
-/** Evaluates `If-None-Match` of a read: weak comparison, several tags (RFC 9110, 13.1.2). */
+/** Evaluates `If-None-Match` of a read (RFC 9110, 13.1.2). */
 function isNotModified(definition: Route, request: Request, reply: Reply): boolean {
   const header = request.headers['if-none-match'];
   const tag = reply.headers['ETag'];
   if (definition.method !== 'get' || definition.conditionalGet === false || !header || !tag) return false;
-  return header.split(',').some((item) => item.trim().replace(/^W\//, '') === tag || item.trim() === '*');
+  const tags = entityTags(header);
+  return tags === '*' || tags.some((opaque) => `"${opaque}"` === tag);
 }
