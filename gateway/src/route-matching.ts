@@ -1,5 +1,6 @@
 import type { Service } from '@clientela/contracts';
 import { AppError, malformed } from '@clientela/errors';
+import { toOriginForm } from '@clientela/runtime';
 import type { Limits } from './limits.ts';
 import type { Middleware } from './request-context.ts';
 import { createRouter, isInternal, readPath } from './router.ts';
@@ -10,7 +11,7 @@ type RouteTarget = { service: Service; route: Route } | { builtIn: Middleware };
 
 const noSuchRoute = () => new AppError('not_found', { detail: 'No such route' });
 
-/** Rejects request targets that later middleware could misread. The absolute form is for forward proxies, which this is not. */
+/** Rejects request targets that later middleware could misread. Serves the absolute form only for its own host. */
 export const validateRequestTarget =
   (limits: Limits): Middleware =>
   (req, _res, next) => {
@@ -19,10 +20,13 @@ export const validateRequestTarget =
       throw new AppError('http_version', { detail: 'The HTTP version must be 1.1 or 1.0' });
     if (req.url.length > limits.maxUrlLength)
       throw new AppError('uri_too_long', { detail: `The URL exceeds ${limits.maxUrlLength} characters` });
-    if (!/^\/[\x21\x22\x24-\x7e]*$/.test(req.url))
-      throw malformed('The request target is not a path of visible ASCII characters');
     if (req.headers.host === undefined && req.httpVersion === '1.1') throw malformed('Missing Host header');
     if (hasTwoHosts(req.rawHeaders)) throw malformed('The Host header is repeated');
+    const target = toOriginForm(req.url, req.headers.host);
+    if (target === undefined) throw malformed('The authority of the request target is not the Host');
+    if (!/^\/[\x21\x22\x24-\x7e]*$/.test(target))
+      throw malformed('The request target is not a path of visible ASCII characters');
+    req.url = target;
     next();
   };
 

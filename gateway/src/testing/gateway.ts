@@ -150,7 +150,13 @@ export function signToken(
   });
 }
 
-type OperationLimits = { kind?: string; body_limit?: number; deadline?: number; open?: boolean };
+type OperationLimits = {
+  kind?: string;
+  body_limit?: number;
+  deadline?: number;
+  open?: boolean;
+  address_rate_limit?: string;
+};
 /** Builds an OpenAPI document as the services commit it, from `{ '/api/things/{id}': { get: {} } }`. */
 export const openApiDocument = (paths: Record<string, Record<string, OperationLimits>>): unknown => ({
   openapi: '3.1.0',
@@ -159,9 +165,9 @@ export const openApiDocument = (paths: Record<string, Record<string, OperationLi
       template,
       Object.fromEntries(
         Object.entries(item).map(
-          ([method, { kind = 'json', body_limit = 1024 * 1024, deadline = 5000, open = false }]) => [
+          ([method, { kind = 'json', body_limit = 1024 * 1024, deadline = 5000, open = false, ...rest }]) => [
             method,
-            { security: open ? [] : [{ bearer: [] }], 'x-clientela': { kind, body_limit, deadline } },
+            { security: open ? [] : [{ bearer: [] }], 'x-clientela': { kind, body_limit, deadline, ...rest } },
           ],
         ),
       ),
