@@ -10,9 +10,8 @@ const timeout = 300_000; // milliseconds for one statement: it reads every custo
 
 await runCommand(async () => {
   const settings = readEnvironment(z.object({ CUSTOMER_DATABASE_URL }));
-  const db = connect(settings.CUSTOMER_DATABASE_URL, { name: 'doctor', pool: 1 });
+  const db = connect(settings.CUSTOMER_DATABASE_URL, { name: 'doctor', pool: 1, statementTimeout: timeout });
   try {
-    await db.raw(`set statement_timeout = ${timeout}`);
     const findings = (await findDoubles(db)).map(describeDouble);
     for (const finding of findings) process.stdout.write(`${finding}\n`);
     if (findings.length > 0) process.exitCode = 1;
