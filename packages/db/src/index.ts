@@ -8,7 +8,7 @@ export { migrate } from './migrate.ts';
 export type { MigrationTarget } from './migrate.ts';
 export { whereKeyset } from './keyset.ts';
 export type { KeysetValues } from './keyset.ts';
-export { EXACT_COUNT_LIMIT, plannerRowEstimate, paginate, paginateByOffset } from './pagination.ts';
+export { alphabetical, EXACT_COUNT_LIMIT, plannerRowEstimate, paginate, paginateByOffset } from './pagination.ts';
 export type { Page, PageRequest, OffsetPage, OffsetRequest } from './pagination.ts';
 export { provision } from './provision.ts';
 export type { Provisioned } from './provision.ts';
