@@ -1,9 +1,9 @@
 # Each target runs the npm script of the same name (test-large is test:large).
 .DEFAULT_GOAL := help
-.PHONY: help start demo test test-large chaos check format openapi bench bench-customers bench-identity logs resend-failed-events recount reset-superuser rotate-signing-key rotate-service-keys
+.PHONY: help start demo test test-large chaos check doctor format openapi bench bench-customers bench-identity logs resend-failed-events recount reset-superuser rotate-signing-key rotate-service-keys
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 start: ## run everything on this machine; Ctrl-C stops it
 	@npm run --silent start
@@ -43,6 +43,9 @@ logs: ## follow the logs of all services
 
 resend-failed-events: ## resend all failed events
 	@npm run --silent resend-failed-events
+
+doctor: ## list what needs a person: doubles that a migration kept (ends with 1 when there are any)
+	@npm run --silent doctor
 
 recount: ## recompute customer counters and repair differences (ARGS="-- --check" only compares)
 	@npm run --silent recount $(ARGS)

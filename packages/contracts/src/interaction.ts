@@ -88,6 +88,10 @@ export const CustomerTotals = z.object({
   lifetime_value: totalAmount,
   currency: z.string(),
   by_currency: z.record(z.string(), totalAmount),
+  /** Orders in `currency`, by which its average divides. Absent in responses of earlier versions. */
+  valued_orders: count.optional(),
+  /** Orders in the currencies of `by_currency`. */
+  orders_by_currency: z.record(z.string(), count).optional(),
 });
 export type CustomerTotals = z.infer<typeof CustomerTotals>;
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Service } from '@clientela/contracts';
 import { connect, migrate, provision, type Db } from '@clientela/db';
@@ -63,6 +64,37 @@ export async function testDatabase(service: Service, options: { pool?: number } 
       await asAdmin(admin, `drop database if exists ${name} with (force)`);
     },
     cut: () => asAdmin(admin, `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`),
+  };
+}
+
+/** A database with rows in an older shape. */
+export type OldDatabase = { owner: Db; url: string; migrate: () => Promise<string[]>; drop: () => Promise<void> };
+
+/**
+ * Creates a database without one of a service's migrations and later ones, to test it on existing rows; `migrate` runs them.
+ * @param migration file name, such as `customer-0002_compared_forms.sql`
+ */
+export async function databaseBefore(service: Service, migration: string): Promise<OldDatabase> {
+  const admin = inject('postgres');
+  const name = `before_${service}_${randomBytes(6).toString('hex')}`;
+  const passwords = { owner: password, app: password };
+  const { ownerUrl, url, appRole } = await provision(admin, name, passwords, { ownServer: true });
+  const folders = migrationsOf(service);
+  const own = folders.at(-1) ?? '';
+  const earlier = mkdtempSync(join(tmpdir(), 'migrations-'));
+  for (const file of readdirSync(own).filter((one) => one < migration))
+    copyFileSync(join(own, file), join(earlier, file));
+  await migrate({ ownerUrl, appRole, folders: [...folders.slice(0, -1), earlier] });
+  rmSync(earlier, { recursive: true });
+  const owner = connect(ownerUrl, { pool: 2, name: 'test owner' });
+  return {
+    owner,
+    url,
+    migrate: () => migrate({ ownerUrl, appRole, folders }),
+    drop: async () => {
+      await owner.destroy();
+      await asAdmin(admin, `drop database if exists ${name} with (force)`);
+    },
   };
 }
 

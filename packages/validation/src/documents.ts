@@ -10,30 +10,41 @@ export const DocumentType = text(50)
   .overwrite((code) => code.toLowerCase())
   .refine((code) => /^[a-z][a-z0-9_]*$/.test(code), 'must be a code of letters, digits and _');
 
-/** A document number. Spaces, dots and hyphens are removed. */
+/** A document number. Spaces, dots, hyphens and invisible characters are removed. */
 export const DocumentNumber = text(100)
   .overwrite((number) => normalizeDocumentNumber(number))
-  .refine((number) => number.length > 0, 'must have a letter or digit');
+  .refine((number) => /[\p{L}\p{N}]/u.test(number), 'must have a letter or digit');
 
-/** Removes spaces, dots and hyphens and converts to upper case. */
-export const normalizeDocumentNumber = (number: string): string => number.replaceAll(/[\s.-]/g, '').toUpperCase();
+/** Spaces, dots, invisible characters, and hyphens, the minus sign and its like among them. */
+const separators =
+  /[\s.\p{Default_Ignorable_Code_Point}\ufff9-\ufffb\p{Dash_Punctuation}\u02d7\u2043\u207b\u208b\u2212]/gu;
 
-/** The validators by document type. `rut` is either Colombia's (the same as its NIT) or Chile's. */
-const validators: Readonly<Record<string, (number: string) => boolean>> = {
-  cpf: (number) => cpf.validate(number).isValid,
-  cnpj: (number) => cnpj.validate(number).isValid,
-  nit: (number) => withoutCheckDigit.test(number) || nit.validate(number).isValid,
-  rut: (number) => withoutCheckDigit.test(number) || nit.validate(number).isValid || chile.validate(number).isValid,
+/** Removes separators, and the slash of a CNPJ, and converts to upper case. The migration's `compared_document` removes the same. */
+export function normalizeDocumentNumber(number: string, type?: string | null): string {
+  const cleaned = number.replaceAll(separators, '').toUpperCase();
+  return type === 'cnpj' ? cleaned.replaceAll('/', '') : cleaned;
+}
+
+const hasNineDigits = /^\d{9}$/;
+const isNit = (number: string) => hasNineDigits.test(number) || nit.validate(number).isValid;
+const isRepeatedDigit = (number: string) => /^(\d)\1*$/.test(number);
+
+/** The validators by document type, of a number and the country of its company. */
+const validators: Readonly<Record<string, (number: string, country: string | undefined) => boolean>> = {
+  cpf: (number) => cpf.validate(number).isValid && !isRepeatedDigit(number),
+  cnpj: (number) => cnpj.validate(number).isValid && !isRepeatedDigit(normalizeDocumentNumber(number, 'cnpj')),
+  nit: isNit,
+  // Chile's, which always has a check digit, or Colombia's, which is the NIT.
+  rut: (number, country) => chile.validate(number).isValid || (country !== 'CL' && isNit(number)),
 };
-/** A NIT or RUT without its check digit. */
-const withoutCheckDigit = /^\d{9}$/;
 
 /**
  * Validates the check digits of a document number.
- * NIT and RUT may omit the check digit (nine digits). CPF and CNPJ must have theirs. Other types are not validated.
+ * A NIT, and outside of Chile a RUT, may omit the check digit (nine digits). CPF and CNPJ must have theirs. Other types are not validated.
+ * @param country ISO 3166 code of the company; undefined where it is not known yet, which accepts the forms of every country
  * @returns the error message, or undefined for a valid number
  */
-export function documentNumberError(type: string, number: string): string | undefined {
+export function documentNumberError(type: string, number: string, country?: string): string | undefined {
   const isValid = Object.hasOwn(validators, type) ? validators[type] : undefined;
-  return !isValid || isValid(number) ? undefined : `is not a valid ${type.toUpperCase()}`;
+  return !isValid || isValid(number, country) ? undefined : `is not a valid ${type.toUpperCase()}`;
 }

@@ -55,6 +55,7 @@ export const privacy: DataInventory = {
       withheld: {
         password_hash: 'a secret',
         search_text: 'derived from the other fields for search',
+        email_key: 'the e-mail as it is compared',
       },
       atStart: true,
       erasure: 'delete',

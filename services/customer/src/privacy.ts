@@ -2,6 +2,7 @@ import type { TablePolicy, DataInventory } from '@clientela/privacy';
 
 const ofCustomer = { company_id: 'company_id', customer_id: 'customer_id' } as const;
 const ofUser = { company_id: 'company_id', user_id: 'user_id' } as const;
+const compared = 'the field of that name, as it is compared';
 const copied = 'a copy of the customer’s column';
 
 /** Records that the person wrote about others as a member of staff. */
@@ -59,6 +60,9 @@ export const privacy: DataInventory = {
       withheld: {
         search_text: 'derived from the other fields for search',
         deletion_keys: 'derived from the other fields for search',
+        email_key: compared,
+        phone_key: compared,
+        document_key: compared,
       },
       atStart: true,
       erasure: 'delete',

@@ -19,7 +19,9 @@ export function setUp(folder: string, database: string, broker: string): void {
   const keys = mapKeys(peers, (peer) => keepSecret(folderFor(peer), `${peer}_service_key`));
   writeSecret(folderFor('migrate'), 'postgres_password', keepSecret(folderFor('postgres'), 'postgres_password'));
   const brokerPassword = keepSecret(folderFor('rabbitmq'), 'password');
-  writeSecret(folderFor('rabbitmq'), 'rabbitmq.conf', `default_user = clientela\ndefault_pass = ${brokerPassword}\n`);
+  // The container reads these files instead of its image's own, which turn on the console log.
+  const brokerConfig = `default_user = clientela\ndefault_pass = ${brokerPassword}\nlog.console = true\n`;
+  writeSecret(folderFor('rabbitmq'), 'rabbitmq.conf', brokerConfig);
   for (const service of services) {
     keepSecret(folderFor(service), `${service}_secret`);
     writeSecret(folderFor(service), 'rabbitmq_url', `amqp://clientela:${brokerPassword}@${broker}`);

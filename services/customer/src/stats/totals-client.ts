@@ -19,5 +19,5 @@ export const createTotalsClient =
       ...call,
     });
     if (!found) throw new Error(`The interaction service does not know company ${company_id}`);
-    return found.totals;
+    return found.totals.map(({ valued_orders: _valued, orders_by_currency: _orders, ...totals }) => totals);
   };

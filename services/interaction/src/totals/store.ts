@@ -1,5 +1,6 @@
 import type { CustomerTotals } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
+import { isCountedSql } from '../transactions/store.ts';
 
 /**
  * Computes each customer's totals and their recorded version, in one statement, so that both come from one snapshot.
@@ -30,7 +31,9 @@ select requested.customer_id, coalesce(locks.recorded_version, 0) as changes, mo
           coalesce(sum(refunds), 0)::bigint as returned_orders,
           coalesce(sum(value) filter (where currency = :currency), 0)::numeric(30, 2) as lifetime_value,
           :currency as currency,
-          coalesce(jsonb_object_agg(currency, value::text) filter (where currency <> :currency), '{}') as by_currency
+          coalesce(jsonb_object_agg(currency, value::text) filter (where currency <> :currency), '{}') as by_currency,
+          coalesce(sum(orders) filter (where currency = :currency), 0)::bigint as valued_orders,
+          coalesce(jsonb_object_agg(currency, orders) filter (where currency <> :currency), '{}') as orders_by_currency
      from (
        select currency,
               count(*) filter (where kind = 'order') as orders,
@@ -38,9 +41,9 @@ select requested.customer_id, coalesce(locks.recorded_version, 0) as changes, mo
               max(occurred_at) filter (where kind = 'order') as last,
               count(*) filter (where kind = 'refund') as refunds,
               sum(case kind when 'order' then amount else -amount end)::numeric(30, 2) as value
-         from transactions
+         from transactions as t
         where company_id = :company_id and customer_id = requested.customer_id
-          and kind in ('order', 'refund') and status <> 'cancelled'
+          and kind in ('order', 'refund') and ${isCountedSql('t')}
         group by currency
      ) as spent
  ) as money

@@ -59,6 +59,8 @@ const zeroTotals = (id: string = customer_id) => ({
   lifetime_value: '0.00',
   currency: 'EUR',
   by_currency: {},
+  valued_orders: 0,
+  orders_by_currency: {},
 });
 
 /** Each event has the recorded version, and the totals are at that version. */
@@ -77,6 +79,7 @@ describe('the totals of a customer', () => {
     const first = await pay({ amount: '100.10', occurred_at: day(1) });
     await expectNumber(1, {
       total_orders: 1,
+      valued_orders: 1,
       first_order_date: day(1),
       last_order_date: day(1),
       lifetime_value: '100.10',
@@ -84,7 +87,13 @@ describe('the totals of a customer', () => {
     const last = await pay({ amount: '20', occurred_at: day(9), status: 'pending' });
     await pay({ amount: '3', occurred_at: day(5) });
     await settle(last, { amount: '21', occurred_at: day(12) });
-    const all = { total_orders: 3, first_order_date: day(1), last_order_date: day(12), lifetime_value: '124.10' };
+    const all = {
+      total_orders: 3,
+      valued_orders: 3,
+      first_order_date: day(1),
+      last_order_date: day(12),
+      lifetime_value: '124.10',
+    };
     await expectNumber(4, all);
     await settle(last, { status: 'completed' });
     await expectNumber(5, all);
@@ -92,6 +101,7 @@ describe('the totals of a customer', () => {
     await settle(first, { status: 'cancelled' });
     await expectNumber(7, {
       total_orders: 1,
+      valued_orders: 1,
       first_order_date: day(5),
       last_order_date: day(5),
       lifetime_value: '3.00',
@@ -100,7 +110,7 @@ describe('the totals of a customer', () => {
 
   test('subtract refunds until they are cancelled, and ignore payments', async () => {
     await pay({ amount: 100, occurred_at: day(2) });
-    const orders = { total_orders: 1, first_order_date: day(2), last_order_date: day(2) };
+    const orders = { total_orders: 1, valued_orders: 1, first_order_date: day(2), last_order_date: day(2) };
     const refund = await pay({ kind: 'refund', direction: 'out', amount: '130.50', occurred_at: day(8) });
     await expectNumber(2, { ...orders, returned_orders: 1, lifetime_value: '-30.50' });
     const payment = await pay({ kind: 'payment', amount: 7, occurred_at: day(9) });
@@ -117,9 +127,19 @@ describe('the totals of a customer', () => {
     await pay({ kind: 'refund', direction: 'out', amount: 4, currency: 'USD', occurred_at: day(9) });
     const dates = { first_order_date: day(1), last_order_date: day(3) };
     const spent = { total_orders: 3, returned_orders: 1, ...dates };
-    await expectNumber(4, { ...spent, by_currency: { USD: '-0.50', GBP: '7.00' } });
+    await expectNumber(4, {
+      ...spent,
+      by_currency: { USD: '-0.50', GBP: '7.00' },
+      orders_by_currency: { USD: 2, GBP: 1 },
+    });
     await settle(pounds, { currency: 'EUR' });
-    await expectNumber(5, { ...spent, lifetime_value: '7.00', by_currency: { USD: '-0.50' } });
+    await expectNumber(5, {
+      ...spent,
+      lifetime_value: '7.00',
+      by_currency: { USD: '-0.50' },
+      valued_orders: 1,
+      orders_by_currency: { USD: 2 },
+    });
   });
 
   test('count open complaints through status changes and deletions', async () => {

@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
 import { transactionRecorded, transactionUpdated } from '@clientela/contracts';
 import { requireUpdated, requireVersion, type Db, type Tx } from '@clientela/db';
-import { conflict, invalid, notFound } from '@clientela/errors';
+import { AppError, conflict, invalid, notFound } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { changedValues, pickWritable, type CompanyActor } from '@clientela/http';
 import { raiseRecordedVersion, lockCustomer } from '../customers/store.ts';
-import { isCounted, canBecome, immutableFieldErrors } from './rules.ts';
+import { canBecome, immutableFieldErrors, isCounted, newRefundExcess, refundKeys } from './rules.ts';
 import { WritableTransaction, type NewTransaction, type Transaction } from './schema.ts';
 import {
   findByReference,
   insertTransaction,
+  listRefundEntries,
   lockTransaction,
   updateTransaction,
   type StoredTransaction,
@@ -74,7 +75,8 @@ export async function findRepeatedTransaction(
 /**
  * Records a transaction, unless a concurrent request with the same external_ref recorded it first.
  * @param currency the requested one, or the company's
- * @throws AppError 404 when the customer was hard-deleted since it was fetched, 409 like `findRepeatedTransaction`
+ * @throws AppError 404 when the customer was hard-deleted since it was fetched, 409 like `findRepeatedTransaction`, 422 for a refund that
+ * exceeds its order
  */
 export async function recordTransaction(
   tx: Tx,
@@ -93,6 +95,8 @@ export async function recordTransaction(
     if (!repeated) throw notFound('transaction');
     return { transaction: repeated, recorded: false };
   }
+  // An order is recorded whatever refunds were stored before it.
+  if (transaction.kind === 'refund') await rejectExcessiveRefunds(tx, actor.company_id, customer_id, transaction);
   const { id, kind, direction, version } = transaction;
   await publish(tx, transactionRecorded, actor, version, {
     transaction_id: id,
@@ -105,7 +109,7 @@ export async function recordTransaction(
   return { transaction, recorded: true };
 }
 
-/** @throws AppError 422 for a read-only or immutable field, 409 for a status transition that is not allowed */
+/** @throws AppError 422 for a read-only or immutable field and for refunds that exceed their order, 409 for a status transition that is not allowed */
 export async function changeTransaction(
   tx: Tx,
   { actor, key, expected_version }: Target,
@@ -124,6 +128,8 @@ export async function changeTransaction(
   if (fields_changed.length === 0) return current;
 
   const transaction = requireUpdated(await updateTransaction(tx, actor.company_id, current, changes));
+  if (isCounted(transaction.kind))
+    await rejectExcessiveRefunds(tx, actor.company_id, key.customer_id, transaction, current);
   const { id, kind, direction, version } = transaction;
   await publish(tx, transactionUpdated, actor, version, {
     transaction_id: id,
@@ -136,4 +142,34 @@ export async function changeTransaction(
     to: counterFields(transaction),
   });
   return transaction;
+}
+
+/** Names the field by which a change makes refunds exceed their order. */
+const changedField = (transaction: StoredTransaction, before = transaction): string =>
+  (['amount', 'currency', 'order_id', 'status'] as const).find((field) => transaction[field] !== before[field]) ??
+  'amount';
+
+/**
+ * Rejects a change by which the refunds of an order exceed its amount. The customer is locked, so that concurrent refunds add up.
+ * @param before the transaction before the change; undefined when it is new
+ * @throws AppError 422 REFUND_EXCEEDS_ORDER
+ */
+async function rejectExcessiveRefunds(
+  tx: Tx,
+  company_id: string,
+  customer_id: string,
+  transaction: StoredTransaction,
+  before?: StoredTransaction,
+): Promise<void> {
+  const keys = [transaction, ...(before ? [before] : [])].flatMap(refundKeys);
+  if (keys.length === 0) return;
+  const after = await listRefundEntries(tx, company_id, customer_id, [...new Set(keys)]);
+  const excess = newRefundExcess(after, transaction.id, before);
+  if (!excess) return;
+  const amount = `${excess.hundredths / 100n}.${String(excess.hundredths % 100n).padStart(2, '0')} ${excess.currency}`;
+  throw new AppError('invalid', {
+    error_code: 'REFUND_EXCEEDS_ORDER',
+    detail: `The refunds of an order cannot exceed its amount; they would by ${amount}`,
+    errors: [{ path: changedField(transaction, before), message: `would exceed the amount of the order by ${amount}` }],
+  });
 }

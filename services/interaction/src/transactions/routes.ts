@@ -49,7 +49,8 @@ export const transactionRoutes = ({ companies, customers, products, cursors }: D
       summary: 'Record an order, payment or refund',
       description:
         'The author is the acting user. A repeated external_ref with the same content returns 200 with the current record; ' +
-        'with other content it is a 409.',
+        'with other content it is a 409. The refunds of an order, which share its order_id or have its id there, are at most its amount ' +
+        'in its currency (422 REFUND_EXCEEDS_ORDER).',
       allow: 'transactions:create',
       params: CustomerId,
       body: NewTransaction,
@@ -112,7 +113,8 @@ export const transactionRoutes = ({ companies, customers, products, cursors }: D
       summary: 'Update a transaction',
       description:
         'Omitted fields are unchanged; null clears order_id and description. Status changes: pending to completed or cancelled, ' +
-        'completed to cancelled; any other is a 409. amount, currency and occurred_at can change only while the status is pending.',
+        'completed to cancelled; any other is a 409. amount, currency and occurred_at can change only while the status is pending. ' +
+        'A change by which refunds exceed their order is a 422 REFUND_EXCEEDS_ORDER.',
       allow: 'transactions:update',
       params: TransactionId,
       body: patchBody(Transaction, WritableTransaction),

@@ -1,6 +1,7 @@
-import { newId, whereCompany, type Db, type Page, type Scope, type Tx } from '@clientela/db';
+import { isUuid, newId, whereCompany, type Db, type Page, type Scope, type Tx } from '@clientela/db';
 import type { CursorPage, Position, ListRange } from '../lists/rules.ts';
 import { listByTime, listNewest } from '../lists/store.ts';
+import type { RefundEntry } from './rules.ts';
 import type { NewTransaction, Transaction, TransactionChanges, TransactionFilter } from './schema.ts';
 
 export type StoredTransaction = Transaction & { version: number };
@@ -124,4 +125,56 @@ export async function updateTransaction(
     .update({ ...changes, version: current.version + 1, updated_at: tx.fn.now() })
     .returning(storedColumns);
   return transaction as StoredTransaction | undefined;
+}
+
+const refundColumns = ['id', 'kind', 'order_id', 'status', 'amount', 'currency'] as const;
+
+/**
+ * Returns the SQL condition by which a transaction counts: a refund of a known order counts only while such an order does.
+ * Its order is the same customer's with an equal order_id, or the one whose id the order_id is.
+ * @param alias of the table `transactions` in the query
+ */
+export const isCountedSql = (alias: string): string => `
+  (${alias}.status <> 'cancelled' and (${alias}.kind = 'order' or ${alias}.order_id is null or coalesce((
+    select bool_or(matching.is_counted) from (
+      select o.status <> 'cancelled' as is_counted from transactions as o
+       where o.company_id = ${alias}.company_id and o.customer_id = ${alias}.customer_id and o.kind = 'order'
+         and o.order_id = ${alias}.order_id
+       union all
+      select o.status <> 'cancelled' from transactions as o
+       where o.company_id = ${alias}.company_id and o.customer_id = ${alias}.customer_id and o.kind = 'order'
+         and o.id = ${uuidOrNull(`${alias}.order_id`)}
+    ) as matching
+  ), true)))`;
+
+/** Casts text to a uuid, or to null when it is none. Has no question mark, which Knex would bind. */
+const uuidOrNull = (text: string) =>
+  `(case when ${text} ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then ${text}::uuid end)`;
+
+/**
+ * Lists the orders that any of the keys names, the other orders that share their order_id, and all refunds of these.
+ * @param keys order_ids, or ids of orders
+ */
+export async function listRefundEntries(
+  tx: Tx,
+  company_id: string,
+  customer_id: string,
+  keys: readonly string[],
+): Promise<RefundEntry[]> {
+  const rows = (kind: 'order' | 'refund') => tx('transactions').where({ company_id, customer_id, kind });
+  const named = rows('order')
+    .select('id', 'order_id')
+    .where((order) => void order.whereIn('order_id', keys).orWhereIn('id', keys.filter(isUuid)));
+  const orders = rows('order')
+    .select(refundColumns)
+    .whereRaw('(id in (select id from named) or order_id in (select order_id from named))');
+  const refunds = rows('refund')
+    .select(refundColumns)
+    .where(
+      (refund) =>
+        void refund
+          .whereIn('order_id', keys)
+          .orWhereRaw(`order_id in (select unnest(array[order_id, id::text, upper(id::text)]) from orders)`),
+    );
+  return tx.with('named', named).with('orders', orders).select('*').from('orders').unionAll(refunds);
 }

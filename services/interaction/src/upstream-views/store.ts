@@ -1,6 +1,7 @@
 import type { Db, Query } from '@clientela/db';
 import { statuses as interactionStatuses } from '../interactions/rules.ts';
 import { statuses as transactionStatuses } from '../transactions/rules.ts';
+import { isCountedSql } from '../transactions/store.ts';
 import type { AppointmentView, ComplaintView, OrderView } from './schema.ts';
 
 /** The customer, and the limit and status of the listed records. */
@@ -67,17 +68,21 @@ const timeColumns = ['occurred_at', 'created_at', 'updated_at'];
  */
 export function viewOrders(db: Db, request: ViewRequest, currency: string): Promise<OrderView> {
   const { company_id, customer_id } = request;
-  const records = db('transactions').where({ company_id, customer_id }).whereRaw(`kind in ('order', 'refund')`);
+  const records = db('transactions as t').where({ company_id, customer_id }).whereRaw(`kind in ('order', 'refund')`);
   const orders = `count(*) filter (where kind = 'order' and status <> 'cancelled')`;
+  const ordersInCurrency = `count(*) filter (where kind = 'order' and status <> 'cancelled' and currency = ?)`;
   const value = `coalesce(sum(case kind when 'order' then amount else -amount end)
-    filter (where status <> 'cancelled' and currency = ?), 0)`;
+    filter (where currency = ? and ${isCountedSql('t')}), 0)`;
   const definition = {
     name: 'orders',
     statuses: transactionStatuses,
     summary: {
       total_orders: db.raw(orders),
       total_order_value: db.raw(`${value}::numeric(30, 2)`, [currency]),
-      average_order_value: db.raw(`coalesce(${value} / nullif(${orders}, 0), 0)::numeric(30, 2)`, [currency]),
+      average_order_value: db.raw(`coalesce(${value} / nullif(${ordersInCurrency}, 0), 0)::numeric(30, 2)`, [
+        currency,
+        currency,
+      ]),
       last_order_date: db.raw(`max(occurred_at) filter (where kind = 'order' and status <> 'cancelled')`),
     },
     columns: [

@@ -53,7 +53,7 @@ describe('orders', () => {
       summary: {
         total_orders: 3,
         total_order_value: '130.01',
-        average_order_value: '43.34',
+        average_order_value: '65.01',
         last_order_date: day(3),
       },
       status_breakdown: { pending: 1, completed: 2, cancelled: 1 },
