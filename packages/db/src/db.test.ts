@@ -7,6 +7,7 @@ import type { AppError } from '@clientela/errors';
 import { testDatabase, type TestDatabase } from '@clientela/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import {
+  findOutdatedCollations,
   connect,
   asUnavailable,
   isUuid,
@@ -227,6 +228,23 @@ describe('a connection', () => {
     };
     expect(await sorted(false)).toEqual(['adam', 'ana', 'Ana', 'Émile', 'ørn', 'Zoe', null]);
     expect(await sorted(true)).toEqual(['Zoe', 'ørn', 'Émile', 'Ana', 'ana', 'adam', null]);
+  });
+
+  test('reports an index whose collation has another version than the server', async () => {
+    expect(await findOutdatedCollations(database.db)).toEqual([]);
+    const url = new URL(inject('postgres'));
+    url.pathname = new URL(database.url).pathname;
+    const admin = connect(url.href, { pool: 1 });
+    await admin.raw(`update pg_collation set collversion = '1.2' where collname = 'und-x-icu'`);
+    expect(await findOutdatedCollations(database.db)).toEqual([
+      expect.stringMatching(
+        /^the collation und-x-icu is of version \S+, the database was made with 1\.2: reindex products_name, then /,
+      ),
+    ]);
+    await admin.raw('reindex index products_name');
+    await admin.raw('alter collation pg_catalog."und-x-icu" refresh version');
+    await admin.destroy();
+    expect(await findOutdatedCollations(database.db)).toEqual([]);
   });
 
   test('paginates with ties broken by id and a total that is exact up to 10,000, and continues after a keyset position', async () => {

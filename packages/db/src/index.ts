@@ -1,3 +1,5 @@
+export { findOutdatedCollations } from './collations.ts';
+export { printFindings } from './doctor.ts';
 export { connect } from './connect.ts';
 export type { Db, Query, Tx } from './connect.ts';
 export { withLeaderLock } from './leader-lock.ts';

@@ -25,7 +25,7 @@ begin
               where source.line <> source.rewritten
                 and btrim(regexp_replace(source.line, '[^a-z0-9]+', ' ', 'g')) = btrim(lines.line)
               limit 1),
-            rewritten),
+            rewritten, line),
           E'\n' order by place)
         from lines
     ) where company_id = target.company_id and id = target.id;
