@@ -3,7 +3,8 @@
  * @param texts of scripts that are not transliterated
  */
 export function digitsOfLetters(...texts: readonly string[]): string[] {
-  const letters = texts.flatMap((text) => [...text.normalize('NFKD'), ...text]).filter((letter) => letter > '\u024f');
+  const text = texts.join('');
+  const letters = [...text, ...text.normalize('NFKD')].filter((letter) => letter > '\u024f');
   const numbers = letters.flatMap((letter) => {
     const codePoint = letter.codePointAt(0) ?? 0;
     return [codePoint.toString(16).padStart(6, '0'), String(codePoint)];
