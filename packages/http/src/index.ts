@@ -1,4 +1,4 @@
-export { parseServiceKeys, requirePermission } from './identity/actor.ts';
+export { outsideServiceOf, parseServiceKeys, requirePermission } from './identity/actor.ts';
 export type { Actor, ServiceKeys, CompanyActor } from './identity/actor.ts';
 export { createService } from './routing/app.ts';
 export type { DeniedRequest, ServiceOptions } from './routing/app.ts';
