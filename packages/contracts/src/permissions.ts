@@ -133,3 +133,10 @@ for (const role of roles) {
 /** Where a role may use a permission: on any record of its company, on the actor's own only, or nowhere. */
 export const accessLevel = (role: Role, permission: Permission): AccessLevel =>
   accessLevels.get(`${role} ${permission}`) ?? 'none';
+
+/** Lists what a role may do: `resource:action`, with the suffix `:own` when limited to the user's own record. */
+export const permissionsOf = (role: Role): string[] =>
+  permissions.flatMap((permission) => {
+    const level = accessLevel(role, permission);
+    return level === 'any' ? [permission] : level === 'own' ? [`${permission}:own`] : [];
+  });

@@ -4,6 +4,7 @@ export type { Log } from './log.ts';
 export { runProcess } from './lifecycle.ts';
 export type { ShutdownHook } from './lifecycle.ts';
 export { requestIdOf } from './request-id.ts';
+export { toOriginForm } from './request-target.ts';
 export {
   eventSettings,
   LogLevel,
@@ -23,3 +24,4 @@ export { closeGracefully, listenOn } from './http-server.ts';
 export { deriveKey } from './key-derivation.ts';
 export { startPeriodicWorker } from './periodic-worker.ts';
 export type { PeriodicWorker } from './periodic-worker.ts';
+export { jsonText } from './json-text.ts';

@@ -191,6 +191,9 @@ export const samples: Readonly<Record<string, SampleFactory>> = {
   'GET /.well-known/jwks.json': () => sample('/.well-known/jwks.json'),
   ...accounts('/auth'),
   ...accounts('/api/auth'),
+  ...accounts('/api/v1/auth'),
+  'GET /api/v1/profile': () => sample('/api/v1/profile'),
+  'PATCH /api/v1/profile': () => sample('/api/v1/profile', { address: `Road ${unique()}` }),
 
   'GET /api/v1/users': () => sample('/api/v1/users'),
   'POST /api/v1/users': ({ company_id }) =>

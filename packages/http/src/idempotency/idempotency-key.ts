@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { AppError, conflict, type FieldError } from '@clientela/errors';
 import { deriveKey } from '@clientela/runtime';
 import type { Actor } from '../identity/actor.ts';
-import { isInternal, type Route } from '../routing/route.ts';
+import { isInternal, type MountedRoute, type Route } from '../routing/route.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { NIL_UUID, type IdempotencyScope } from './idempotency-store.ts';
 
@@ -26,14 +26,14 @@ export function readIdempotencyKey(headers: IncomingHttpHeaders, errors: FieldEr
   return undefined;
 }
 
-/** Identifies a request by the company it acts in, actor, method, path and key. */
+/** Identifies a request by the company it acts in, actor, method, path and key. An alias is the same path as its route. */
 export function idempotencyScope(
-  definition: Route,
+  definition: MountedRoute,
   actor: Actor,
   params: Record<string, string>,
   key: string,
 ): IdempotencyScope {
-  const realPath = definition.path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+  const realPath = (definition.aliasOf ?? definition.path).replaceAll(/\{(\w+)\}/g, (_, name: string) =>
     encodeURIComponent(params[name] ?? ''),
   );
   const identity = JSON.stringify([actor.id, definition.method, realPath, key]);
