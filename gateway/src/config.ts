@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import {
+  Environment,
   LogLevel,
   Port,
   Rate,
@@ -52,7 +53,7 @@ const settings = z.object({
   TRUST_PROXY: TrustProxy.default(0),
   LOGIN_RATE: Rate.default({ limit: 10, window: 60_000 }),
   RATE_LIMITS: RateLimits,
-  ENVIRONMENT: z.enum(['development', 'production']).default('development'),
+  ENVIRONMENT: Environment,
   LOG_LEVEL: LogLevel,
 });
 export const Config = settings.superRefine(secretForHs256, { when: () => true });
