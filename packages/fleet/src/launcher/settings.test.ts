@@ -202,6 +202,25 @@ test('lets services listen on 127.0.0.1 only and gives each the key hashes of it
   );
 });
 
+test('adds the hashes of outside services to those of auth and customer only, and accepts no other name', async () => {
+  const hashes = `orders=${'a'.repeat(64)},${'b'.repeat(64)};scheduling=${'c'.repeat(64)}`;
+  const { overrides, settingsOf } = await readSettings({ SERVICE_KEY_HASHES: hashes });
+  const config = { ...(await fleetConfig()), overrides, settingsOf };
+  const receivers = peers.filter((peer) => environmentFor(peer, config)['SERVICE_KEY_HASHES']?.endsWith(`;${hashes}`));
+  expect(receivers).toEqual(['auth', 'customer']);
+  for (const name of ['gateway', 'customer', 'billing'])
+    expect(await errorLines({ SERVICE_KEY_HASHES: `${name}=${'a'.repeat(64)}` })).toEqual([
+      expect.stringMatching(/^SERVICE_KEY_HASHES: must be orders, complaints, scheduling=/),
+    ]);
+});
+
+test('takes one address of orders under either name', async () => {
+  expect((await readSettings({ ORDER_SERVICE_URL: 'http://shop:80' })).overrides).toHaveProperty('ORDER_SERVICE_URL');
+  expect(await errorLines({ ORDER_SERVICE_URL: 'http://shop', ORDERS_SERVICE_URL: 'http://other' })).toEqual([
+    'ORDER_SERVICE_URL: differs from ORDERS_SERVICE_URL',
+  ]);
+});
+
 test('requires a secret for HS256 and passes it to auth and the gateway only', async () => {
   expect(await errorLines({ JWT_ALGORITHM: 'HS256', PORT: 'x' })).toEqual([
     expect.stringMatching(/^PORT: /),
