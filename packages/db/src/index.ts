@@ -20,3 +20,4 @@ export { requireUpdated, requireVersion } from './versions.ts';
 export type { ExpectedVersion } from './versions.ts';
 export { containsPattern, normalizeForSearch, deletionKeys, isWithinOneEdit } from './search.ts';
 export { failureMessage } from './failure-message.ts';
+export { ServerVersionError } from './server-version.ts';
