@@ -37,7 +37,7 @@ await runService('customer', {
       url: databaseUrl,
       service: 'customer',
       subscriptions: subscriptions({ db, users, totals }),
-      subscribers: [auth, interaction, client('favorites')],
+      client,
       settings: config,
     });
     onShutdown(() => events.stop());
