@@ -6,6 +6,7 @@ export type { ShutdownHook } from './lifecycle.ts';
 export { requestIdOf } from './request-id.ts';
 export { toOriginForm } from './request-target.ts';
 export {
+  Environment,
   eventSettings,
   LogLevel,
   Port,
@@ -14,6 +15,7 @@ export {
   secretForHs256,
   ServiceKey,
   serviceSettings,
+  ServiceUrl,
   tokenSettings,
 } from './settings.ts';
 export { backoff } from './backoff.ts';
@@ -24,3 +26,4 @@ export { closeGracefully, listenOn } from './http-server.ts';
 export { deriveKey } from './key-derivation.ts';
 export { startPeriodicWorker } from './periodic-worker.ts';
 export type { PeriodicWorker } from './periodic-worker.ts';
+export { jsonText } from './json-text.ts';
