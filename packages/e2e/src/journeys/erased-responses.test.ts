@@ -122,7 +122,7 @@ test.each([
       { op: 'upsert', match_on: 'email', data: { email, lastname: `${canary} upserted` } },
       { op: 'create', data: { full_name: 'Somebody Else' } },
     ];
-    const batch = () => admin.post('/api/customers/batch', { operations }, { 'Idempotency-Key': `batch ${canary}` });
+    const batch = () => admin.post('/api/customers/batch', { operations }, { 'Idempotency-Key': `batch-${canary}` });
     const { body: results } = await batch();
     const statuses = ({ results: list }: typeof results) => list.map(({ status }: { status: number }) => status);
     expect(statuses(results)).toEqual([200, 409, 200, 201]);

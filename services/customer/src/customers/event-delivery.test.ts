@@ -213,7 +213,7 @@ describe('events about a customer with a user', () => {
     await admin.delete(`${at}?hard_delete=true`).expect(200);
     const published = await publishedAbout(ids.customer_id);
     const erased = 'customer.erased'; // needs a request: see privacy/erasure.test.ts
-    const names = eventCatalogue.customer.map(({ name }) => name as string);
+    const names = eventCatalogue.customer.map(({ name }) => name);
     expect(new Set(published.map(({ name }) => name))).toEqual(
       new Set(names.filter((name) => name !== erased && name !== 'customers.imported')),
     );
