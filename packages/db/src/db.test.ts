@@ -250,10 +250,10 @@ describe('versions', () => {
   };
 
   test('require an existing row with the expected version, or any version without one', () => {
-    expect(requireVersion({ version: 2 }, 'thing', 2)).toEqual({ version: 2 });
+    expect(requireVersion({ version: 2 }, 'thing', [1, 2])).toEqual({ version: 2 });
     expect(requireVersion({ version: 2 }, 'thing', undefined)).toEqual({ version: 2 });
-    expect(failure(() => requireVersion(undefined, 'thing', 2))).toBe('THING_NOT_FOUND');
-    expect(failure(() => requireVersion({ version: 3 }, 'thing', 2))).toBe('PRECONDITION_FAILED');
+    expect(failure(() => requireVersion(undefined, 'thing', [2]))).toBe('THING_NOT_FOUND');
+    expect(failure(() => requireVersion({ version: 3 }, 'thing', [1, 2]))).toBe('PRECONDITION_FAILED');
     expect(requireUpdated({ version: 3 })).toEqual({ version: 3 });
     expect(failure(() => requireUpdated(undefined))).toBe('PRECONDITION_FAILED');
   });

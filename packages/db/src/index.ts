@@ -15,5 +15,7 @@ export type { Provisioned } from './provision.ts';
 export { whereCompany } from './scope.ts';
 export type { Scope } from './scope.ts';
 export { requireUpdated, requireVersion } from './versions.ts';
+export type { ExpectedVersion } from './versions.ts';
 export { containsPattern, normalizeForSearch, deletionKeys, isWithinOneEdit } from './search.ts';
 export { failureMessage } from './failure-message.ts';
+export { ServerVersionError } from './server-version.ts';

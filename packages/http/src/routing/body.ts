@@ -29,8 +29,8 @@ export function jsonReader(definition: Route): (request: Request, response: Resp
   return async (request, response) => {
     if (!hasBody(request)) return {};
     const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(request.headers['content-type'] ?? '')?.[1] ?? 'utf-8';
-    if (!request.is('application/json') || charset.toLowerCase() !== 'utf-8')
-      throw unsupported('application/json in UTF-8');
+    if (!request.is('application/json') || !/^utf-?8$/i.test(charset)) throw unsupported('application/json in UTF-8');
+    request.headers['content-type'] = 'application/json'; // the parser knows UTF-8 under one name only
     await new Promise<void>((resolve, reject) => {
       readText(request, response, (error?: unknown) => (error ? reject(toBodyError(error, limit)) : resolve()));
     });

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Service } from '@clientela/contracts';
-import type { Route } from '@clientela/http';
+import { withAliases, type MountedRoute, type Route } from '@clientela/http';
 
 export const repoRoot = resolve(import.meta.dirname, '../../../..');
 
@@ -9,6 +9,6 @@ export const repoRoot = resolve(import.meta.dirname, '../../../..');
 export const importFromService = async <Module>(service: Service, file: string) =>
   (await import(pathToFileURL(join(repoRoot, 'services', service, 'src', file)).href)) as Module;
 
-/** Lists the routes of a service. Their handlers have no dependencies. */
-export const routesOf = async (service: Service): Promise<Route[]> =>
-  (await importFromService<{ routes: (parts: object) => Route[] }>(service, 'app.ts')).routes({});
+/** Lists the routes of a service, once per path. Their handlers have no dependencies. */
+export const routesOf = async (service: Service): Promise<MountedRoute[]> =>
+  withAliases((await importFromService<{ routes: (parts: object) => Route[] }>(service, 'app.ts')).routes({}));

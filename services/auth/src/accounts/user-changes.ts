@@ -128,7 +128,7 @@ export function changedColumns(
   return 'phone' in changes ? { ...changes, phone_typed: phone ?? null } : changes;
 }
 
-function assertDocument(changes: UserColumns, current: User): void {
+function assertDocument(changes: UserColumns, current: StoredUser): void {
   if (!('document_type' in changes) && !('number_document_identity' in changes)) return;
   const { document_type, number_document_identity } = { ...current, ...changes };
   const message =

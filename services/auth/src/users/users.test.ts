@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { permissionsOf } from '@clientela/contracts';
 import type { TestUser } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { User } from '../accounts/schema.ts';
@@ -60,6 +61,7 @@ describe('a new user', () => {
       is_superuser: false,
       business_id: creator.business_id,
       role: 'customer',
+      permissions: permissionsOf('customer'),
       last_login: null,
       date_joined: expect.any(String),
       created_at: expect.any(String),

@@ -84,7 +84,7 @@ describe('a product', () => {
   test('is changed with a matching If-Match only', async () => {
     const product = await createProduct();
     const path = `/api/products/${product.id}`;
-    await admin.patch(path, { price: '1' }).set('If-Match', '"1"').expect(200);
+    await admin.patch(path, { price: '1' }).set('If-Match', '"0", W/"1"').expect(200);
     const { body } = await admin.patch(path, { price: '2' }).set('If-Match', '"1"').expect(412);
     expect(body.error_code).toBe('PRECONDITION_FAILED');
     expect((await admin.get(path)).body.product.price).toBe('1.00');
