@@ -83,7 +83,7 @@ const newUser = z.strictObject({
   company_id: CompanyReference.nullable()
     .optional()
     .meta({ description: 'UUID or key; required from superusers, who have no company of their own' }),
-  role: RoleInput.default('customer'),
+  role: RoleInput.prefault('customer'),
 });
 export const NewUser = creationBody(User, newUser, ignoredFields);
 export type NewUser = z.infer<typeof NewUser>;

@@ -157,8 +157,8 @@ const newCustomer = WritableCustomer.partial()
     number: integer(1, 9_999_999)
       .optional()
       .meta({ description: 'A number below 10,000,000; omitted: the next free number' }),
-    status: StatusInput.default('active'),
-    type: TypeInput.default('regular'),
+    status: StatusInput.prefault('active'),
+    type: TypeInput.prefault('regular'),
     tags: Labels.optional().meta({ description: 'Labels' }),
   })
   .superRefine((input, context) => addErrors(recordErrors(input), context), runWithFieldErrors);

@@ -55,7 +55,7 @@ const newTransaction = WritableTransaction.partial({ order_id: true, description
   direction: keyword(directions).meta({ description: 'in: received by the company; out: paid by it' }),
   currency: Currency.optional().meta({ description: 'Default: the company’s currency' }),
   product_id: Uuid.nullish(),
-  status: StatusInput.default('completed'),
+  status: StatusInput.prefault('completed'),
   occurred_at: Instant.optional().meta({ description: 'Default: now' }),
   external_ref: text(100).nullish().meta({
     description:

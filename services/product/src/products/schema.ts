@@ -56,7 +56,7 @@ const newProduct = WritableProduct.partial({ sku: true, description: true, curre
     .max(9_999_999)
     .optional()
     .meta({ description: 'Your own number, below 10,000,000; assigned from a sequence when omitted' }),
-  type: TypeOrAlias.default('product'),
+  type: TypeOrAlias.prefault('product'),
   metadata: Metadata.default({}),
   is_active: z.literal(true).nullish().meta({ description: 'A new product is active' }),
 });
