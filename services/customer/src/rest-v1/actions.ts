@@ -5,7 +5,7 @@ import { changeCustomer, lockForUpdate, markDeleted, type CustomerTarget } from 
 import type { StoredCustomer } from '../customers/store.ts';
 import { toLegacyCustomer, phoneErrors, toCustomerInput } from './rules.ts';
 import { WritableLegacyCustomer } from './schema.ts';
-import { lockByNumber } from './store.ts';
+import { findIdByNumber, lockByNumber } from './store.ts';
 
 /** The customer to change, by number; see `CustomerTarget`. */
 export type NumberTarget = Omit<CustomerTarget, 'id'> & { number: number };
@@ -27,9 +27,11 @@ export async function changeByNumber(
   return changeCustomer(tx, customerTarget, toCustomerInput(changes), noCountry);
 }
 
-/** @throws AppError 404, also for a deleted customer */
+/** Sets the deletion mark. A deleted customer stays unchanged. @throws AppError 404 */
 export async function deleteByNumber(tx: Tx, { number, ...target }: NumberTarget): Promise<void> {
-  await markDeleted(tx, { ...target, id: await lockIdByNumber(tx, target.actor, number) });
+  const id = await findIdByNumber(tx, target.actor.company_id, number);
+  if (!id) throw notFound('customer');
+  await markDeleted(tx, { ...target, id });
 }
 
 /** Legacy phones have a country code, so no country is needed to normalize them. */
