@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import {
+  Environment,
   LogLevel,
   Port,
   Rate,
@@ -61,7 +62,7 @@ const settings = z.object({
   MAX_CONCURRENT_PER_COMPANY: MaxConcurrent.default(64),
   MAX_CONCURRENT_PER_IP: MaxConcurrent.default(64),
   RATE_LIMITS: RateLimits,
-  ENVIRONMENT: z.enum(['development', 'production']).default('development'),
+  ENVIRONMENT: Environment,
   LOG_LEVEL: LogLevel,
 });
 export const Config = settings.superRefine(secretForHs256, { when: () => true });

@@ -1,4 +1,4 @@
-import { Rate, RateLimits, readEnvironment, serviceSettings } from '@clientela/runtime';
+import { Rate, RateLimits, readEnvironment, serviceSettings, ServiceUrl } from '@clientela/runtime';
 import { z } from 'zod';
 import { avatarSettings, requireAvatarStorage } from './avatars/settings.ts';
 
@@ -9,10 +9,10 @@ const Upstream = z
 
 const schema = z.object({
   ...serviceSettings('CUSTOMER'),
-  AUTH_SERVICE_URL: z.url(),
-  INTERACTION_SERVICE_URL: z.url(),
-  PRODUCT_SERVICE_URL: z.url(),
-  FAVORITES_SERVICE_URL: z.url(),
+  AUTH_SERVICE_URL: ServiceUrl,
+  INTERACTION_SERVICE_URL: ServiceUrl,
+  PRODUCT_SERVICE_URL: ServiceUrl,
+  FAVORITES_SERVICE_URL: ServiceUrl,
   // Owners of a customer's orders, complaints and appointments; by default the interaction service.
   ORDERS_SERVICE_URL: Upstream,
   ORDER_SERVICE_URL: Upstream, // another name of the same

@@ -321,6 +321,13 @@ test('setup creates secrets once, each for its own user; migrate creates the dat
       execFileSync(process.execPath, [join(import.meta.dirname, 'migrate.ts')], { env, encoding: 'utf8' });
     expect(migrate()).toMatch(/^product: [1-9]\d* new migrations?$/m);
     expect(migrate()).toMatch(/^product: 0 new migrations$/m);
+    const owner = new pg.Client({ connectionString: postgres.adminUrl.replace(/\/postgres$/, '/clientela_product') });
+    await owner.connect();
+    await owner.query(`insert into migrations.done (name, batch) values ('0099_of_tomorrow.sql', 9)`);
+    await owner.end();
+    expect(migrate).toThrow(
+      /The databases could not be set up: Database clientela_product was created by another development version \(it has the unknown migration 0099_of_tomorrow\.sql\) and was left unchanged: [^\n]+\n/,
+    );
     const client = new pg.Client({ connectionString: created['product/product_database_url'] ?? '' });
     await client.connect();
     expect((await client.query('select current_user as role')).rows).toEqual([{ role: 'clientela_product_app' }]);

@@ -1,7 +1,8 @@
 import { EnvironmentError } from '@clientela/runtime';
 import { expect, test } from 'vitest';
 import { calls, environmentFor, type FleetConfig, hashOf, mapKeys, peers, services } from './services.ts';
-import { readSettings } from './settings.ts';
+import { readSettings, settingNames } from './settings.ts';
+import { loadServiceConfigs } from './service-configs.ts';
 
 /** The lines that report invalid settings. */
 async function errorLines(env: NodeJS.ProcessEnv): Promise<string[]> {
@@ -30,6 +31,20 @@ test('has a default for every setting', async () => {
   });
   expect(settings.postgresAdminUrl).toBeUndefined();
   expect(settings.overrides).toEqual({});
+});
+
+test('reports every setting in one form: its name, and what it must be in our own words', async () => {
+  const names = settingNames(await loadServiceConfigs());
+  const lines = await errorLines(Object.fromEntries(names.map((name) => [name, '\u0007 ?'])));
+  const unchecked = ['POSTGRES_HOST', 'POSTGRES_USER', 'POSTGRES_PASSWORD', /^AVATARS_S3_(?!ENDPOINT)/];
+  const isUnchecked = (name: string) =>
+    unchecked.some((known) => (typeof known === 'string' ? known === name : known.test(name)));
+  for (const name of names) {
+    const reported = lines.filter((line) => line.startsWith(`${name}: `));
+    if (isUnchecked(name)) expect(reported, name).toEqual([]);
+    else expect(reported, name).toEqual([expect.stringMatching(/^[A-Z_0-9]+: (?:must|set either) (?!.*Invalid)/)]);
+  }
+  expect(lines).toHaveLength(names.filter((name) => !isUnchecked(name)).length);
 });
 
 test('reports all invalid settings together, without their values', async () => {
