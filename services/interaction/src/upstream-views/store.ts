@@ -122,7 +122,7 @@ export async function viewComplaints(db: Db, request: ViewRequest): Promise<Comp
     complaints: Omit<ComplaintView['complaints'][number], 'order_id'>[];
   };
   // Complaints here refer to no order; those of outside services may.
-  return { ...found, complaints: found.complaints.map((complaint) => ({ ...complaint, order_id: null })) };
+  return { ...found, complaints: found.complaints.map((complaint) => Object.assign(complaint, { order_id: null })) };
 }
 
 export function viewAppointments(db: Db, request: ViewRequest): Promise<AppointmentView> {
