@@ -1,7 +1,7 @@
 import { createServer, STATUS_CODES, type RequestListener, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { AppError, malformed, createProblem } from '@clientela/errors';
-import { closeGracefully, listenOn, requestIdOf, type Log } from '@clientela/runtime';
+import { closeGracefully, jsonText, listenOn, requestIdOf, type Log } from '@clientela/runtime';
 import type { Limits } from './limits.ts';
 import { handleInOrder } from './pipelining.ts';
 
@@ -12,7 +12,7 @@ import { handleInOrder } from './pipelining.ts';
 function sendRawProblem(socket: Duplex, error: AppError, limits: Limits): number {
   const request_id = requestIdOf({});
   const { status, headers, body } = createProblem(error, request_id);
-  const text = JSON.stringify(body);
+  const text = jsonText(body);
   const fields = {
     ...headers,
     'X-Request-Id': request_id,

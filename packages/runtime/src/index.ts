@@ -24,3 +24,4 @@ export { closeGracefully, listenOn } from './http-server.ts';
 export { deriveKey } from './key-derivation.ts';
 export { startPeriodicWorker } from './periodic-worker.ts';
 export type { PeriodicWorker } from './periodic-worker.ts';
+export { jsonText } from './json-text.ts';

@@ -1,8 +1,8 @@
 import { parse } from 'node:querystring';
 import { malformed, type Problem } from '@clientela/errors';
 import { AppError, toProblem } from './to-problem.ts';
-import { requestIdOf, toOriginForm } from '@clientela/runtime';
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import { jsonText, requestIdOf, toOriginForm } from '@clientela/runtime';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { authenticateService, type Actor, type ServiceKeys } from '../identity/actor.ts';
@@ -62,6 +62,7 @@ export function createService(options: ServiceOptions): Express {
     const handler = createRouteHandler(definition, options, deps);
     app[definition.method](path, (request, response, next) => {
       response.locals['route'] = definition.path;
+      response.locals['isPolled'] = definition.isPolled;
       return handler(request, response, next);
     });
   }
@@ -79,7 +80,8 @@ function requestLogger(log: Logger): RequestHandler {
     response.setHeader('X-Request-Id', request_id);
     response.once('close', () => {
       const actor = response.locals['actor'] as Actor | undefined;
-      log[unloggedPaths.has(request.path) ? 'debug' : 'info']({
+      const isPolled = response.locals['isPolled'] === true && response.statusCode < 400;
+      log[isPolled || unloggedPaths.has(request.path) ? 'debug' : 'info']({
         request_id,
         method: request.method,
         route: (response.locals['route'] as string | undefined) ?? 'unmatched',
@@ -104,6 +106,8 @@ const normalizeRequestTarget: RequestHandler = (request, _response, next) => {
 /** Logged at level debug. */
 const unloggedPaths = new Set(['/health', '/ready', '/metrics']);
 
+const sendJson = (response: Response, body: unknown): void => void response.type('json').send(jsonText(body));
+
 /** The routes that need no service key: name and version, liveness, readiness, metrics and the OpenAPI document. */
 function builtInRoutes({
   service,
@@ -114,8 +118,8 @@ function builtInRoutes({
 }: ServiceOptions): [string, RequestHandler][] {
   let document: unknown;
   return [
-    ['/', (_request, response) => void response.json({ message: `Clientela ${service} service`, service, version })],
-    ['/health', (_request, response) => void response.json({ status: 'healthy', service, version })],
+    ['/', (_request, response) => sendJson(response, { message: `Clientela ${service} service`, service, version })],
+    ['/health', (_request, response) => sendJson(response, { status: 'healthy', service, version })],
     [
       '/ready',
       async (_request, response) => {
@@ -128,7 +132,7 @@ function builtInRoutes({
           );
         response.status(isUp ? 200 : 503);
         if (!isUp) response.setHeader('Retry-After', '2');
-        response.json({
+        sendJson(response, {
           status: isUp ? 'ready' : 'unavailable',
           service,
           version,
@@ -147,7 +151,7 @@ function builtInRoutes({
     [
       '/openapi.json',
       async (_request, response) =>
-        void response.json((document ??= await createOpenapiDocument(service, version, routes))),
+        sendJson(response, (document ??= await createOpenapiDocument(service, version, routes))),
     ],
   ];
 }
@@ -200,6 +204,6 @@ function errorHandler({
     }
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     response.statusCode = status;
-    response.end(request.method === 'HEAD' ? undefined : JSON.stringify(formatProblem(request.path, body)));
+    response.end(request.method === 'HEAD' ? undefined : jsonText(formatProblem(request.path, body)));
   };
 }

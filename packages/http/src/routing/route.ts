@@ -77,6 +77,8 @@ export type RouteDefinition<M, A, R, P, Q, B, K, T, Prepared, Result> = {
   addressRateLimit?: 'login';
   /** Maximum body size in bytes. Default 1 MiB. */
   bodyLimit?: number;
+  /** Logs successful requests at level debug, for a route that is polled. */
+  isPolled?: true;
   /** Milliseconds until the gateway responds 504. Default 10,000. */
   deadline?: number;
   /**

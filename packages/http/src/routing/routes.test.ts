@@ -528,3 +528,44 @@ describe('an unavailable database', () => {
       .toBe(201);
   });
 });
+
+test('every JSON response ends with a line feed: a reply, a problem, and the built-in routes', async () => {
+  const post = (body: object) => supertest(app).post('/things').set(as('admin')).send(body);
+  const paths = ['/', '/health', '/ready', '/openapi.json', '/nowhere'];
+  const responses = [
+    await post({ name: 'ends' }).expect(201),
+    await post({}).expect(422),
+    ...(await Promise.all(paths.map((path) => supertest(app).get(path)))),
+  ];
+  for (const { text: body } of responses) expect(body).toMatch(/^\{.*\}\n$/s);
+});
+
+test('a polled route logs its successes at level debug, and its failures as any other', async () => {
+  const polled = route({
+    method: 'get',
+    path: '/polled',
+    summary: 'polled',
+    allow: 'open',
+    tenancy: 'global',
+    isPolled: true,
+    query: z.strictObject({ since: text(5).optional() }),
+    responses: { 200: Thing },
+    handle: () => ({ name: 'a' }),
+  });
+  const lines: { level: number; route: string; status: number }[] = [];
+  const log = pino(
+    { level: 'debug' },
+    { write: (line) => void lines.push(JSON.parse(line) as (typeof lines)[number]) },
+  );
+  const options = { service: 'test', version: '1', serviceKeys: testServiceKeys, secret: testSecret };
+  const polledService = createService({ ...options, routes: [polled], db: database.db, log });
+  const get = (at: string) => supertest(polledService).get(at).set('X-Service-Key', 'key-of-gateway');
+  await get('/polled').expect(200);
+  await get('/polled?since=too-long').expect(422);
+  await expect
+    .poll(() => lines.map(({ level, status }) => [level, status]))
+    .toEqual([
+      [20, 200],
+      [30, 422],
+    ]);
+});

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { jsonText } from '@clientela/runtime';
 import type { Request, Response } from 'express';
 import type { Reply } from './reply.ts';
 import { entityTags } from './request.ts';
@@ -33,7 +34,7 @@ export async function sendReply(
     await pipeline(reply.body, response).catch(() => response.destroy());
     return;
   }
-  const body = JSON.stringify(reply.body);
+  const body = jsonText(reply.body);
   response.setHeader('Content-Type', 'application/json; charset=utf-8');
   response.setHeader('Content-Length', Buffer.byteLength(body));
   response.end(request.method === 'HEAD' ? undefined : body);

@@ -134,6 +134,7 @@ const revocations = (deps: SessionDeps) =>
     allow: { internal: ['gateway'] },
     tenancy: 'global',
     query: RevocationsQuery,
+    isPolled: true,
     responses: { 200: Revocations.strict() },
     handle: ({ db, query }) => listRevocations(db, deps.tokens.lifetimeMinutes, query.since),
   });

@@ -222,12 +222,11 @@ describe('an erased user', () => {
     ]);
 
     const addressed = (rows: Row[]) => rows.filter((row) => isPersons(row) && row['ip'] !== null).length;
-    const touched = (lines: readonly { table: string; rows: number }[]) =>
-      Object.fromEntries(
-        Map.groupBy(lines, ({ table }) => table)
-          .entries()
-          .map(([table, some]) => [table, some.reduce((sum, { rows }) => sum + rows, 0)]),
-      );
+    // A table has one line, whatever the number of its policies.
+    const touched = (lines: readonly { table: string; rows: number }[]) => {
+      expect(new Set(lines.map(({ table }) => table)).size).toBe(lines.length);
+      return Object.fromEntries(lines.map(({ table, rows }) => [table, rows]));
+    };
     expect(touched(report.erased)).toEqual({
       sign_in_networks: 1,
       sign_in_failures_by_network: 1,
@@ -296,8 +295,11 @@ describe('an erased user', () => {
       ['sign_in_failures', 1],
       ['users', 1],
     ]);
-    const [sessions, byPerson, aboutPerson, storedResponses] = result.anonymised.map(({ rows }) => rows);
-    expect([sessions, (byPerson ?? 0) + (aboutPerson ?? 0), storedResponses]).toEqual([1, addressed.length, 1]);
+    expect(result.anonymised.map(({ table, rows }) => [table, rows])).toEqual([
+      ['sessions', 1],
+      ['audit_logs', addressed.length],
+      ['idempotency_keys', 1],
+    ]);
     expect(await rowsContaining(traces(person))).toEqual([]);
     for (const name of ['session.revoked', 'user.deleted'])
       expect((await auth.events(name)).filter(({ data }) => data['user_id'] === person.id)).toHaveLength(1);
