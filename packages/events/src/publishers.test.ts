@@ -5,6 +5,7 @@ import { testDatabase, testSecret, testServiceKeys, type TestDatabase } from '@c
 import { pino } from 'pino';
 import supertest from 'supertest';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { isRoutedByName } from './amqp-topology.ts';
 import { eventRoutes, type Subscription } from './index.ts';
 
 const contracts = Object.values(events).flat();
@@ -68,4 +69,17 @@ test('a service cannot deliver its own event in the name of a user', async () =>
   handled.length = 0;
   await deliver('customer.deleted', 'customer', { 'X-User-Id': randomUUID(), 'X-User-Role': 'admin' }).expect(403);
   expect(handled).toEqual([]);
+});
+
+test('a message of the broker counts as the event under whose name it was published', () => {
+  const consumer = { exchange: 'events', service: 'favorites' };
+  const isRouted = (from: string, routingKey: string) =>
+    isRoutedByName({ exchange: from, routingKey }, 'customer.deleted', consumer);
+  expect(isRouted('events', 'customer.deleted')).toBe(true);
+  expect(isRouted('events.direct', 'customer.deleted.favorites')).toBe(true);
+  for (const key of ['product.created', 'customer.deleted.favorites', 'customer.updated', ''])
+    expect(isRouted('events', key)).toBe(false);
+  for (const key of ['customer.deleted', 'product.created.favorites', 'customer.deleted.interaction'])
+    expect(isRouted('events.direct', key)).toBe(false);
+  expect(isRouted('amq.topic', 'customer.deleted')).toBe(false);
 });

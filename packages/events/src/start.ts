@@ -55,7 +55,10 @@ export function startEvents(options: {
   }
 
   const broker = { url: RABBITMQ_URL, exchange, service, log };
-  const relay = relayWith([amqpTransport({ ...broker, ...(confirmTimeout !== undefined && { confirmTimeout }) })]);
+  const relay = relayWith([
+    amqpTransport({ ...broker, ...(confirmTimeout !== undefined && { confirmTimeout }) }),
+    selfTransport(db, service, subscriptions),
+  ]);
   const consumer =
     subscriptions.length > 0
       ? startConsumer({ ...broker, db, subscriptions, retries: retries ?? handlerRetries })
