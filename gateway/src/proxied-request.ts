@@ -1,3 +1,5 @@
+import { resourceErrorCodes } from '@clientela/errors';
+
 /**
  * A proxied request as a state machine. `proxy.ts` reports events and performs the action that each returns.
  * Pure: no clock and no I/O, so that every transition can be read and tested alone.
@@ -21,10 +23,12 @@ export type ProxyEvent =
   /** The upstream request closed. Without a response and without an error, as after an unrequested upgrade. */
   | { type: 'upstreamClosed' }
   | { type: 'upstreamFailed'; code: string; isReusedConnection: boolean }
+  /** The client takes nothing of its response. */
+  | { type: 'clientStalled' }
   | { type: 'bodyRejected'; code: string; isHeadersSent: boolean }
   | {
       type: 'timedOut';
-      /** Bytes that the client's connection carried since the timer started. */
+      /** Bytes that the client's connection carried since the timer started; only those it took once the response has begun. */
       bytesMoved: number;
       isHeadersSent: boolean;
       /** Whether the connection to the service is still being opened. */
@@ -76,6 +80,8 @@ const unreachableCodes = new Set([
   'EAI_AGAIN',
   'ETIMEDOUT',
   'EADDRNOTAVAIL',
+  'ENETDOWN',
+  ...resourceErrorCodes, // of this machine: no connection could be opened
 ]);
 /** Errors of an idle connection that the service closed just as the request went out. */
 const staleCodes = new Set(['ECONNRESET', 'EPIPE']);
@@ -103,6 +109,8 @@ export function transition(current: ProxiedRequest, event: ProxyEvent, rules: Pr
       return enter('settled', { type: 'none' });
     case 'upstreamClosed':
       return phase === 'responding' ? stay({ type: 'none' }) : fail('badGateway', 'no response');
+    case 'clientStalled':
+      return enter('settled', { type: 'disconnect', cause: 'stalled client' });
     case 'bodyRejected':
       return fail('bodyRejected', event.code, event.isHeadersSent);
     case 'upstreamFailed': {

@@ -3,6 +3,15 @@ export const services = ['auth', 'customer', 'interaction', 'product', 'favorite
 export type Service = (typeof services)[number];
 export type Peer = Service | 'gateway';
 
+/**
+ * Services outside of the fleet that keep a customer's orders, complaints or appointments and report its counters. Each has its own
+ * service key, which opens only the internal routes that name it.
+ */
+export const outsideServices = ['orders', 'complaints', 'scheduling'] as const;
+export type OutsideService = (typeof outsideServices)[number];
+/** Who may call a service. */
+export type Caller = Peer | OutsideService;
+
 /** In ascending order of power. A user can only grant roles up to their own. */
 export const roles = ['customer', 'viewer', 'manager', 'admin', 'superuser'] as const;
 export type Role = (typeof roles)[number];

@@ -1,4 +1,5 @@
 export { brokerDefinitions } from './broker-definitions.ts';
+export { checkBroker } from './check-broker.ts';
 export { listFailed, resendFailed } from './dead-letters.ts';
 export type { FailedPosition } from './dead-letters.ts';
 export { outboxPoolOptions, publish, publishAll } from './publish.ts';

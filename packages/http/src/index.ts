@@ -1,4 +1,4 @@
-export { parseServiceKeys, requirePermission } from './identity/actor.ts';
+export { outsideServiceOf, parseServiceKeys, requirePermission } from './identity/actor.ts';
 export type { Actor, ServiceKeys, CompanyActor } from './identity/actor.ts';
 export type { ChangeAuthorization, RequestedChange } from './routing/change-authorization.ts';
 export { createService } from './routing/app.ts';

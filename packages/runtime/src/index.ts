@@ -6,6 +6,7 @@ export type { ShutdownHook } from './lifecycle.ts';
 export { requestIdOf } from './request-id.ts';
 export { toOriginForm } from './request-target.ts';
 export {
+  Environment,
   eventSettings,
   LogLevel,
   Port,
@@ -14,6 +15,7 @@ export {
   secretForHs256,
   ServiceKey,
   serviceSettings,
+  ServiceUrl,
   tokenSettings,
 } from './settings.ts';
 export { backoff } from './backoff.ts';

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener } from 'node:http';
-import type { Peer, Role, Service } from '@clientela/contracts';
+import { outsideServices, services, type Caller, type Role, type Service } from '@clientela/contracts';
 import type { ServiceKeys, CompanyClient, ServiceOptions } from '@clientela/http';
 import type { Db } from '@clientela/db';
 import type { Express } from 'express';
@@ -8,9 +8,9 @@ import { pino } from 'pino';
 import supertest, { type Test } from 'supertest';
 import { testDatabase, type TestDatabase } from './database.ts';
 
-const keyOf = (peer: Peer) => `key-of-${peer}`;
-const peers: readonly Peer[] = ['gateway', 'auth', 'customer', 'interaction', 'product', 'favorites'];
-export const testServiceKeys: ServiceKeys = peers.map((service) => ({
+const keyOf = (caller: Caller) => `key-of-${caller}`;
+const callers: readonly Caller[] = ['gateway', ...services, ...outsideServices];
+export const testServiceKeys: ServiceKeys = callers.map((service) => ({
   service,
   hash: createHash('sha256').update(keyOf(service)).digest(),
 }));
@@ -48,7 +48,7 @@ export type TestService = {
   /** The gateway without a user. */
   anonymous: () => TestUser;
   /** Another service, for itself or in a company. */
-  callingService: (peer: Peer, company?: Company) => TestUser;
+  callingService: (caller: Caller, company?: Company) => TestUser;
   /** Events published so far, in order. */
   events: (name?: string) => Promise<PublishedEvent[]>;
   close: () => Promise<void>;
@@ -136,10 +136,10 @@ export async function testService(
       return call(headers, user_id, company?.id);
     },
     anonymous: () => call({ 'X-Service-Key': keyOf('gateway') }, '', undefined),
-    callingService: (peer, company) =>
+    callingService: (caller, company) =>
       call(
-        { 'X-Service-Key': keyOf(peer), ...(company && { 'X-Company-Id': company.id }) },
-        `service:${peer}`,
+        { 'X-Service-Key': keyOf(caller), ...(company && { 'X-Company-Id': company.id }) },
+        `service:${caller}`,
         company?.id,
       ),
     events: async (name) => {

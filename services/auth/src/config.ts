@@ -1,4 +1,4 @@
-import { readEnvironment, secretForHs256, serviceSettings, tokenSettings } from '@clientela/runtime';
+import { readEnvironment, secretForHs256, serviceSettings, ServiceUrl, tokenSettings } from '@clientela/runtime';
 import { Currency } from '@clientela/validation';
 import { z } from 'zod';
 
@@ -22,10 +22,10 @@ const shape = z.object({
     .regex(/^[A-Z]{2}$/, 'must be two capital letters (ISO 3166-1)')
     .default('ES'),
   DEFAULT_CURRENCY: Currency.default('EUR'),
-  CUSTOMER_SERVICE_URL: z.url(),
-  INTERACTION_SERVICE_URL: z.url(),
-  PRODUCT_SERVICE_URL: z.url(),
-  FAVORITES_SERVICE_URL: z.url(),
+  CUSTOMER_SERVICE_URL: ServiceUrl,
+  INTERACTION_SERVICE_URL: ServiceUrl,
+  PRODUCT_SERVICE_URL: ServiceUrl,
+  FAVORITES_SERVICE_URL: ServiceUrl,
 });
 
 export const Config = shape.superRefine(secretForHs256, { when: () => true });

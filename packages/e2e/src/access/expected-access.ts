@@ -60,6 +60,7 @@ export const expectedAccess: Readonly<Record<string, string>> = {
   'DELETE /api/customers/{customer_id}/avatar': 'superuser admin manager customer:own',
   'GET /avatars/{name}': 'open',
   'GET /api/customers/{customer_id}/stats': 'superuser admin manager viewer customer:own',
+  'GET /api/customers/{customer_id}/statistics': 'superuser admin manager viewer customer:own',
   'GET /api/customers/{customer_id}/orders': 'superuser admin manager viewer customer:own',
   'GET /api/customers/{customer_id}/complaints': 'superuser admin manager viewer customer:own',
   'GET /api/customers/{customer_id}/appointments': 'superuser admin manager viewer customer:own',

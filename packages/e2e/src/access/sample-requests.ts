@@ -253,6 +253,7 @@ export const samples: Readonly<Record<string, SampleFactory>> = {
     return sample((await setup.users.admin.post(path, avatarForm())).body.customer.avatar_url);
   },
   'GET /api/customers/{customer_id}/stats': onCustomer('/stats'),
+  'GET /api/customers/{customer_id}/statistics': onCustomer('/statistics'),
   'GET /api/customers/{customer_id}/orders': onCustomer('/orders'),
   'GET /api/customers/{customer_id}/complaints': onCustomer('/complaints'),
   'GET /api/customers/{customer_id}/appointments': onCustomer('/appointments'),

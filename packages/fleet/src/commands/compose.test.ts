@@ -90,7 +90,12 @@ test.each(peers)('the launcher sets every setting in the config of %s, and no ot
 });
 
 // These may be outside of the fleet.
-const upstreams = new Set(['ORDERS_SERVICE_URL', 'COMPLAINT_SERVICE_URL', 'SCHEDULING_SERVICE_URL']);
+const upstreams = new Set([
+  'ORDERS_SERVICE_URL',
+  'ORDER_SERVICE_URL',
+  'COMPLAINT_SERVICE_URL',
+  'SCHEDULING_SERVICE_URL',
+]);
 
 test.each(services)('requires a secret of 32 bytes for %s', (service) => {
   const secret = configs[service].shape[`${service.toUpperCase()}_SECRET`] as z.ZodType;
@@ -267,6 +272,13 @@ test('setup creates secrets once, each for its own user; migrate creates the dat
     expect(created['rabbitmq/definitions.json']).not.toContain(created['product/rabbitmq_password']);
     const keys = mapKeys(peers, (peer) => created[`${peer}/${peer}_service_key`] ?? '');
     expect(created['product/service_key_hashes']).toBe(keyHashesFor('product', keys));
+    const outside = `orders=${'a'.repeat(64)}`;
+    setUp(secrets, `127.0.0.1:${postgres.port}`, broker, outside);
+    for (const service of ['auth', 'customer', 'product'] as const) {
+      const own = keyHashesFor(service, keys);
+      const expected = service === 'product' ? own : `${own};${outside}`;
+      expect(read()[`${service}/service_key_hashes`]).toBe(expected);
+    }
     if (process.getuid?.() === 0) {
       expect(statSync(join(secrets, 'postgres', 'postgres_password'))).toMatchObject({ uid: 999, mode: 0o100400 });
       expect(statSync(join(secrets, 'auth', 'auth_secret'))).toMatchObject({ uid: 1000, mode: 0o100400 });
@@ -289,6 +301,13 @@ test('setup creates secrets once, each for its own user; migrate creates the dat
       execFileSync(process.execPath, [join(import.meta.dirname, 'migrate.ts')], { env, encoding: 'utf8' });
     expect(migrate()).toMatch(/^product: [1-9]\d* new migrations?$/m);
     expect(migrate()).toMatch(/^product: 0 new migrations$/m);
+    const owner = new pg.Client({ connectionString: postgres.adminUrl.replace(/\/postgres$/, '/clientela_product') });
+    await owner.connect();
+    await owner.query(`insert into migrations.done (name, batch) values ('0099_of_tomorrow.sql', 9)`);
+    await owner.end();
+    expect(migrate).toThrow(
+      /The databases could not be set up: Database clientela_product was created by another development version \(it has the unknown migration 0099_of_tomorrow\.sql\) and was left unchanged: [^\n]+\n/,
+    );
     const client = new pg.Client({ connectionString: created['product/product_database_url'] ?? '' });
     await client.connect();
     expect((await client.query('select current_user as role')).rows).toEqual([{ role: 'clientela_product_app' }]);

@@ -6,6 +6,7 @@ import { eventSettings, readEnvironment } from '@clientela/runtime';
 import { z } from 'zod';
 import { databaseName } from '../launcher/databases.ts';
 import { keyHashesFor, mapKeys, peers, services } from '../launcher/services.ts';
+import { OutsideKeyHashes } from '../launcher/settings.ts';
 
 const definitionsFile = 'definitions.json';
 
@@ -19,11 +20,13 @@ const users = { node: 1000, postgres: 999, rabbitmq: 999 };
  * @param database address of PostgreSQL for the services, as host:port
  * @param broker.address of RabbitMQ for the services, as host:port
  * @param broker.folder where RabbitMQ finds its files
+ * @param outsideKeyHashes hashes of the keys of outside services, for the services that they may call
  */
 export function setUp(
   folder: string,
   database: string,
   broker: { address: string; exchange: string; folder: string },
+  outsideKeyHashes?: string,
 ): void {
   const folderFor = (name: string) => join(folder, name);
   const keys = mapKeys(peers, (peer) => keepSecret(folderFor(peer), `${peer}_service_key`));
@@ -43,7 +46,7 @@ export function setUp(
     const name = databaseName(service);
     const url = `postgresql://${name}_app:${password}@${database}/${name}`;
     writeSecret(folderFor(service), `${service}_database_url`, url);
-    writeSecret(folderFor(service), 'service_key_hashes', keyHashesFor(service, keys));
+    writeSecret(folderFor(service), 'service_key_hashes', keyHashesFor(service, keys, {}, outsideKeyHashes));
   }
   if (process.getuid?.() !== 0) return;
   for (const name of [...peers, 'postgres', 'rabbitmq', 'migrate'])
@@ -63,7 +66,9 @@ function makeReadOnly(folder: string, user: number): void {
 if (import.meta.main) {
   const [folder = '/secrets', database = 'postgres:5432', address = 'rabbitmq:5672'] = process.argv.slice(2);
   mkdirSync(folder, { recursive: true });
-  const { RABBITMQ_EXCHANGE: exchange } = readEnvironment(z.object(eventSettings));
-  setUp(folder, database, { address, exchange, folder: '/secrets' });
+  const { RABBITMQ_EXCHANGE: exchange, SERVICE_KEY_HASHES } = readEnvironment(
+    z.object({ ...eventSettings, SERVICE_KEY_HASHES: OutsideKeyHashes.optional() }),
+  );
+  setUp(folder, database, { address, exchange, folder: '/secrets' }, SERVICE_KEY_HASHES);
   process.stdout.write('The secrets of this installation are ready.\n');
 }

@@ -9,12 +9,13 @@ import { NIL_UUID, type IdempotencyScope } from './idempotency-store.ts';
 
 const path = 'Idempotency-Key';
 
-/** Whether a route replays stored responses: every POST that requires authentication, unless its idempotency is off. */
+/** Whether a route replays stored responses: every POST that requires authentication, unless its idempotency says otherwise. */
 export const acceptsIdempotencyKey = (definition: Route): boolean =>
-  definition.method === 'post' &&
-  definition.allow !== 'open' &&
-  !isInternal(definition) &&
-  definition.idempotency !== 'off';
+  definition.idempotency === 'on' ||
+  (definition.method === 'post' &&
+    definition.allow !== 'open' &&
+    !isInternal(definition) &&
+    definition.idempotency !== 'off');
 
 /** Reads `Idempotency-Key`: 1 to 255 visible ASCII characters. An invalid one is appended to `errors`. */
 export function readIdempotencyKey(headers: IncomingHttpHeaders, errors: FieldError[]): string | undefined {
@@ -37,7 +38,8 @@ export function idempotencyScope(
   );
   const identity = JSON.stringify([actor.id, definition.method, realPath, key]);
   return {
-    company_id: (definition.tenancy === 'global' ? undefined : actor.company_id) ?? NIL_UUID,
+    company_id:
+      (definition.tenancy === 'global' && actor.role !== 'service' ? undefined : actor.company_id) ?? NIL_UUID,
     request: createHash('sha256').update(identity).digest(),
   };
 }

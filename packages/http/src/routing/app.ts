@@ -2,7 +2,7 @@ import { parse } from 'node:querystring';
 import { malformed, type Problem } from '@clientela/errors';
 import { AppError, toProblem } from './to-problem.ts';
 import { jsonText, requestIdOf, toOriginForm } from '@clientela/runtime';
-import type { Peer } from '@clientela/contracts';
+import type { Caller } from '@clientela/contracts';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
@@ -193,7 +193,7 @@ function errorHandler({
       request_id: string;
       actor?: Actor;
       route?: string;
-      callingService?: Peer;
+      callingService?: Caller;
     };
     const { status, headers, body } = await toProblem(error, request_id, db);
     if (status === 500) log.error({ request_id, err: error }, 'unexpected error');

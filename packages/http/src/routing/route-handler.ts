@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { accessLevel, type Permission, type Peer } from '@clientela/contracts';
+import { accessLevel, type Caller, type Permission } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
 import { forbidden, notFound, unauthenticated, type FieldError } from '@clientela/errors';
 import type { RequestHandler } from 'express';
@@ -57,7 +57,7 @@ export function createRouteHandler(definition: Route, options: HandlerOptions, d
   assertIdempotencyConfig(definition);
 
   return async (request, response) => {
-    const { request_id, callingService } = response.locals as { request_id: string; callingService: Peer };
+    const { request_id, callingService } = response.locals as { request_id: string; callingService: Caller };
     checkCallingService(definition, callingService);
     const requester = actorOf(request.headers, callingService, request_id);
     response.locals['actor'] = requester;
@@ -124,7 +124,7 @@ export function createRouteHandler(definition: Route, options: HandlerOptions, d
 }
 
 /** @throws AppError 403 for a service that calls a public route, or an internal route that does not list it */
-function checkCallingService({ allow }: Route, callingService: Peer): void {
+function checkCallingService({ allow }: Route, callingService: Caller): void {
   const isInternalRoute = typeof allow === 'object' && 'internal' in allow;
   if (isInternalRoute && !allow.internal.includes(callingService))
     throw forbidden('This internal route is not available to the calling service');

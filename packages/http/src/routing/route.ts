@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { Permission, Peer } from '@clientela/contracts';
+import type { Caller, Permission } from '@clientela/contracts';
 import type { Db, ExpectedVersion, Scope, Tx } from '@clientela/db';
 import type { z } from 'zod';
 import type { Actor, CompanyActor } from '../identity/actor.ts';
@@ -22,7 +22,7 @@ export type Allow =
       permission: Permission;
       own: (context: { actor: CompanyActor; params: Record<string, string>; db: Db }) => boolean | Promise<boolean>;
     }
-  | { internal: readonly Peer[] };
+  | { internal: readonly Caller[] };
 
 export type Upload = { filename: string; mime_type: string; stream: Readable };
 
@@ -68,9 +68,9 @@ export type RouteDefinition<M, A, R, P, Q, B, K, T, Prepared, Result> = {
   transaction?: T;
   /**
    * How a POST handles `Idempotency-Key`. By default its response is stored; with `steps` the results of its own transactions are
-   * (`runStep`); with `off` the header is ignored. Open and internal routes always ignore it.
+   * (`runStep`); with `off` the header is ignored. Open and internal routes and other methods ignore it, unless it is `on`.
    */
-  idempotency?: 'off' | 'steps';
+  idempotency?: 'off' | 'on' | 'steps';
   /** The name of a rate limit per user. Routes with the same name share it. */
   rateLimit?: string;
   /** The name of a rate limit per client address, which the gateway enforces: `login` for routes that accept a password. */

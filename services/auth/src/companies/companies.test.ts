@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { outsideServices } from '@clientela/contracts';
 import { createOpenapiDocument } from '@clientela/http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { routes, type AppDeps } from '../app.ts';
@@ -21,7 +22,7 @@ test('only services find a company by id and key at the internal route', async (
     country: 'ES',
     currency: 'EUR',
   };
-  for (const name of ['customer', 'interaction', 'product', 'favorites'] as const) {
+  for (const name of ['customer', 'interaction', 'product', 'favorites', ...outsideServices] as const) {
     const service = auth.callingService(name);
     for (const key of [
       user.business_id,
