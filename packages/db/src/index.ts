@@ -1,3 +1,5 @@
+export { findOutdatedCollations } from './collations.ts';
+export { printFindings } from './doctor.ts';
 export { connect } from './connect.ts';
 export type { Db, Query, Tx } from './connect.ts';
 export { withLeaderLock } from './leader-lock.ts';
@@ -8,7 +10,7 @@ export { migrate } from './migrate.ts';
 export type { MigrationTarget } from './migrate.ts';
 export { whereKeyset } from './keyset.ts';
 export type { KeysetValues } from './keyset.ts';
-export { EXACT_COUNT_LIMIT, plannerRowEstimate, paginate, paginateByOffset } from './pagination.ts';
+export { alphabetical, EXACT_COUNT_LIMIT, plannerRowEstimate, paginate, paginateByOffset } from './pagination.ts';
 export type { Page, PageRequest, OffsetPage, OffsetRequest } from './pagination.ts';
 export { provision } from './provision.ts';
 export type { Provisioned } from './provision.ts';

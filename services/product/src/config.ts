@@ -6,4 +6,5 @@ export const Config = z.object({
   AUTH_SERVICE_URL: ServiceUrl,
 });
 
+export const { PRODUCT_DATABASE_URL } = Config.shape;
 export const readConfig = () => readEnvironment(Config);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { permissionsOf } from '@clientela/contracts';
-import type { TestUser } from '@clientela/testing';
+import { digitsOfLetters, type TestUser } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { User } from '../accounts/schema.ts';
 import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
@@ -248,6 +248,23 @@ describe('the list', () => {
     }
   });
 
+  test('does not find letters of other scripts by digits or Latin letters', async () => {
+    const { client } = await auth.register({ name: 'Root Admin' });
+    const { user } = await addUser(client, { first_name: '김민준 สมชาย', last_name: '王小明 محمد' });
+    const found = async (search: string) => {
+      const { body } = await client.get(`${path}?search=${encodeURIComponent(search)}`).expect(200);
+      return (body.users as User[]).map(({ id }) => id).includes(user.id);
+    };
+    const unexpected: string[] = [];
+    for (const search of [...digitsOfLetters('김민준', '王小明', 'สมชาย', 'محمد'), 'AAHDIL', '|aa'])
+      if (await found(search)) unexpected.push(search);
+    // Digits and letters of its own username, e-mail and number do find the user.
+    const own = `${user.username} ${user.email} ${user.unique_id}`.toLowerCase();
+    expect(unexpected.filter((search) => !own.includes(search))).toEqual([]);
+    for (const search of ['민준', '王小明', 'ชาย', 'محمد'])
+      expect([search, await found(search)]).toEqual([search, true]);
+  });
+
   test('shows superusers all companies or the one they name; others cannot name another company', async () => {
     const { user, client } = await auth.register();
     const other = await auth.register();
@@ -315,5 +332,30 @@ describe('one user', () => {
       await self.get(`${path}/${user.unique_id}`).expect(200);
       expect((await self.get(`${path}/${admin.id}`)).status).toBe(status);
     }
+  });
+});
+
+describe('the words of users', () => {
+  test('roles are taken in any case in bodies and queries, and answered in lower case', async () => {
+    const { client } = await auth.register();
+    const { user } = await addUser(client, { role: 'Manager' });
+    expect(user.role).toBe('manager');
+    expect((await client.put(`${path}/${user.id}`, { role: 'VIEWER' }).expect(200)).body.role).toBe('viewer');
+    const { body } = await client.get(`${path}?role=Viewer`).expect(200);
+    expect(body.users).toMatchObject([{ id: user.id, role: 'viewer' }]);
+    expect((await client.get(`${path}?role=boss`).expect(422)).body.errors[0].message).toMatch(/^must be one of /);
+  });
+
+  test('?active= and ?is_active= are one filter, and must not differ', async () => {
+    const { user: admin, client } = await auth.register();
+    const { user } = await addUser(client);
+    await client.delete(`${path}/${user.id}`).expect(200);
+    const list = async (query: string) =>
+      (await client.get(`${path}?${query}`).expect(200)).body.users.map(({ id }: User) => id);
+    for (const query of ['active=false', 'is_active=0', 'active=FALSE&is_active=false'])
+      expect(await list(query), query).toEqual([user.id]);
+    expect(await list('active=1')).toEqual([admin.id]);
+    const { body } = await client.get(`${path}?active=true&is_active=false`).expect(422);
+    expect(body.errors).toEqual([{ path: 'active', message: 'must equal is_active' }]);
   });
 });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { TestUser, Company, StubServer } from '@clientela/testing';
+import { digitsOfLetters, type TestUser, type Company, type StubServer } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createTestInteraction, type TestInteraction } from '../testing/test-interaction.ts';
 
@@ -272,6 +272,16 @@ describe('the list of a customer', () => {
     expect(await notes('type=dance')).toEqual([]);
   });
 
+  test('does not find letters of other scripts by digits or Latin letters', async () => {
+    const path = pathOf();
+    await record(path, { notes: '김민준, 王小明', category: 'สมชาย محمد' });
+    const found = async (search: string) =>
+      (await admin.get(`${path}?search=${encodeURIComponent(search)}`).expect(200)).body.total;
+    for (const search of [...digitsOfLetters('김민준', '王小明', 'สมชาย', 'محمد'), 'aa', 'AAHDIL', '|aa'])
+      expect([search, await found(search)]).toEqual([search, 0]);
+    for (const search of ['민준', '王小', 'ชาย', 'محمد']) expect([search, await found(search)]).toEqual([search, 1]);
+  });
+
   test('contains one customer’s interactions only', async () => {
     const [one, other] = [pathOf(), pathOf()];
     await record(one, {});
@@ -352,4 +362,15 @@ describe('customers and access', () => {
     expect((await stored()).length).toBe(count);
     await superuser.post(`${path}?company_id=${company.company_id}`, body).expect(201);
   });
+});
+
+test('takes type, status and priority in any case, and answers them in lower case', async () => {
+  const path = `/api/customers/${randomUUID()}/interactions`;
+  const input = { notes: 'Broken', type: 'Complaint', status: 'IN_PROGRESS', priority: 'High' };
+  const { interaction } = (await admin.post(path, input).expect(201)).body;
+  expect(interaction).toMatchObject({ type: 'complaint', status: 'in_progress', priority: 'high' });
+  const { body } = await admin.patch(`${path}/${interaction.id}`, { status: 'Closed', priority: 'LOW' }).expect(200);
+  expect(body.interaction).toMatchObject({ status: 'closed', priority: 'low' });
+  const list = await admin.get(`${path}?type=COMPLAINT&status=CLOSED`).expect(200);
+  expect(list.body.interactions).toHaveLength(1);
 });

@@ -1,4 +1,4 @@
-import { testService, type TestUser, type Company, type TestService } from '@clientela/testing';
+import { digitsOfLetters, testService, type TestUser, type Company, type TestService } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApp } from '../app.ts';
 
@@ -133,6 +133,44 @@ describe('product list', () => {
     expect(pastEnd.body).toEqual({ products: [], total: 3, page: 9, pages: 1, per_page: 20 });
   });
 
+  test('sorts names as people sort them, from an index', async () => {
+    const shop = service.user('admin', service.company());
+    const sorted = ['adapter', 'Anvil', 'Émail', 'ørsted', 'Zinc'];
+    for (const name of sorted.toReversed()) await shop.post('/api/products', { name, price: 1 }).expect(201);
+    for (const [sort, expected] of [
+      ['name', sorted],
+      ['-name', sorted.toReversed()],
+      ['price,name', sorted],
+    ] as const) {
+      const { body } = await shop.get(`/api/products?sort=${sort}`).expect(200);
+      expect([sort, body.products.map(({ name }: { name: string }) => name)]).toEqual([sort, expected]);
+    }
+    await service.database.owner.transaction(async (tx) => {
+      await tx.raw('set local enable_seqscan = off; set local enable_sort = off');
+      const { rows } = await tx.raw(
+        `explain select * from products where company_id = ? order by name collate "und-x-icu", id limit 5`,
+        [shop.company_id ?? ''],
+      );
+      expect(rows[0]['QUERY PLAN'] + rows[1]['QUERY PLAN']).toContain('using products_name on');
+    });
+  });
+
+  test('does not find letters of other scripts by digits or Latin letters', async () => {
+    const shop = service.user('admin', service.company());
+    for (const name of ['김민준', '王小明 44', 'สมชาย'])
+      await shop.post('/api/products', { name, description: 'محمد', price: 1 }).expect(201);
+    const found = async (search: string) => {
+      const { body } = await shop.get(`/api/products?sort=name&search=${encodeURIComponent(search)}`).expect(200);
+      return body.products.map(({ name }: { name: string }) => name);
+    };
+    for (const search of [...digitsOfLetters('김민준', '王小明', 'สมชาย', 'محمد'), 'aa', 'AAHDIL', '|aa'])
+      expect([search, await found(search)]).toEqual([search, []]);
+    expect(await found('민준')).toEqual(['김민준']);
+    expect(await found('小明')).toEqual(['王小明 44']);
+    expect(await found('明 44')).toEqual(['王小明 44']);
+    expect(await found('محمد')).toHaveLength(3);
+  });
+
   test('includes inactive products with active_only=false only', async () => {
     const shop = service.user('admin', service.company());
     const { body } = await shop.post('/api/products', { name: 'Gone', price: 1 }).expect(201);
@@ -218,5 +256,38 @@ describe('internal lookup', () => {
     await service.callingService('favorites', service.company()).get(`/internal/products/${product.id}`).expect(404);
     await service.callingService('customer', company).get(`/internal/products/${product.id}`).expect(403);
     await admin.get(`/internal/products/${product.id}`).expect(403);
+  });
+});
+
+describe('the body of a product', () => {
+  test('names every missing field as required', async () => {
+    const { body } = await admin.post('/api/products', { name: 'x' }).expect(422);
+    expect(body.errors).toEqual([
+      { path: 'name', message: 'must have 2 to 255 characters' },
+      { path: 'price', message: 'is required' },
+    ]);
+  });
+
+  test('may have is_active: true on creation, and takes the type in any case', async () => {
+    expect(await createProduct({ is_active: true, type: 'SERVICE' })).toMatchObject({
+      is_active: true,
+      type: 'service',
+    });
+    expect(await createProduct({ is_active: null })).toMatchObject({ is_active: true });
+    const { body } = await admin.post('/api/products', { name: 'Off', price: 1, is_active: false }).expect(422);
+    expect(body.errors).toEqual([{ path: 'is_active', message: 'must be true' }]);
+    const { products } = (await admin.get('/api/products?type=Service').expect(200)).body;
+    expect(new Set(products.map(({ type }: { type: string }) => type))).toEqual(new Set(['service']));
+  });
+
+  test('merges metadata by key; null removes a key, and the result is at most 64 KiB', async () => {
+    const { id, metadata } = await createProduct({ metadata: { a: 1, none: null, nested: { x: 1, y: 2 } } });
+    expect(metadata).toEqual({ a: 1, nested: { x: 1, y: 2 } });
+    const at = `/api/products/${id}`;
+    const { body } = await admin.patch(at, { metadata: { a: null, nested: { y: null, z: [null] } } }).expect(200);
+    expect(body.product.metadata).toEqual({ nested: { x: 1, z: [null] } });
+    await admin.put(at, { metadata: { text: 'x'.repeat(40_000) } }).expect(200);
+    const tooLarge = await admin.put(at, { metadata: { more: 'x'.repeat(40_000) } }).expect(422);
+    expect(tooLarge.body.errors).toEqual([{ path: 'metadata', message: 'must not be larger than 64 KiB' }]);
   });
 });

@@ -58,7 +58,7 @@ export function listProducts(db: Db, scope: Scope, query: ProductQuery): Promise
   if (query.max_price) void rows.where('price', '<=', query.max_price);
   if (query.search) void rows.whereLike('search_text', containsPattern(normalizeForSearch(query.search)));
   const isFiltered = Boolean(query.search ?? query.type ?? query.min_price ?? query.max_price);
-  return paginate<Product>(rows, responseColumns, query, { isFiltered });
+  return paginate<Product>(rows, responseColumns, query, { isFiltered, alphabetical: ['name'] });
 }
 
 const uniqueConstraintErrors = (
@@ -84,7 +84,7 @@ export async function insertProduct(
   company_id: string,
   input: NewProduct & { currency: string },
 ): Promise<StoredProduct> {
-  const { number, sku = null, description = null, ...rest } = input;
+  const { number, sku = null, description = null, is_active: _alwaysActive, ...rest } = input;
   const row = { ...rest, sku, description, company_id, id: newId(), ...(number !== undefined && { number }) };
   const insert = tx('products')
     .insert({ ...row, search_text: searchText(row) })
