@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { banner, repoRoot } from '@clientela/fleet';
-import { expect } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openShell, type Shell } from '../testing/shell.ts';
 import { fleetTest } from '../testing/test-fleet.ts';
 
@@ -30,24 +30,25 @@ function lastResponse(output: string): unknown {
   return JSON.parse(output.trimEnd().split('\n').at(-1) ?? '');
 }
 
-const test = fleetTest
-  // oxlint-disable-next-line no-empty-pattern -- vitest reads the fixture's dependencies from the pattern: none
-  .extend('folder', ({}, { onCleanup }) => {
-    const folder = mkdtempSync(join(tmpdir(), 'first-steps-'));
-    onCleanup(() => rmSync(folder, { recursive: true }));
-    return folder;
-  })
-  .extend('shell', ({ folder }, { onCleanup }): Shell => {
-    const shell = openShell(folder);
-    onCleanup(shell.close);
-    return shell;
-  });
+let url: string;
+let authLog: string;
+let folder: string;
+let shell: Shell;
+fleetTest.beforeAll(({ defaultFleet }) => {
+  ({ url } = defaultFleet);
+  authLog = authLog;
+});
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'first-steps-'));
+  shell = openShell(folder);
+});
+afterEach(() => {
+  shell.close();
+  rmSync(folder, { recursive: true });
+});
 
-test('each of the lines that `npm start` prints works when pasted: the third makes a customer, the fourth lists it', async ({
-  shell,
-  defaultFleet,
-}) => {
-  const lines = banner(defaultFleet.url)
+test('each of the lines that `npm start` prints works when pasted: the third makes a customer, the fourth lists it', async () => {
+  const lines = banner(url)
     .split('\n')
     .filter((line) => line.startsWith('  '));
   expect(lines).toHaveLength(4);
@@ -60,66 +61,62 @@ test('each of the lines that `npm start` prints works when pasted: the third mak
   expect(lastResponse(listed)).toMatchObject({ customers: [{ full_name: 'Émile Zola' }], total: 1 });
 });
 
-test(
-  'first-steps.md and the receipt section of operations.md work when pasted',
-  { timeout: 120_000 },
-  async ({ shell, folder, defaultFleet }) => {
-    const unique = randomUUID().slice(0, 8);
-    // The fleet runs on another port, and its users are those of other tests too.
-    const adapted = (text: string) =>
-      text
-        .replaceAll('http://127.0.0.1:8080', defaultFleet.url)
-        .replaceAll('ana@example.com', `ana-${unique}@example.com`)
-        .replaceAll('vera@example.com', `vera-${unique}@example.com`)
-        .replaceAll('"username":"vera"', `"username":"vera-${unique}"`);
-    const blocks = blocksOf(page('first-steps.md'));
-    expect(blocks.filter(({ language }) => language === 'sh')).toHaveLength(9);
-    let commands = '';
-    let output = '';
-    for (const { language, text } of blocks) {
-      if (language === 'sh') {
-        commands = adapted(text);
-        output = await shell.run(commands);
-        continue;
-      }
-      const last = commands.trimEnd().split('\n').at(-1) ?? '';
-      // Counters follow the event of an order, which takes longer on a busy machine.
-      for (let tries = 0; last.includes('/stats') && !output.includes('"total_orders":1') && tries < 50; tries += 1) {
-        await sleep(200);
-        output = await shell.run(last);
-      }
-      expect(lastResponse(output), commands).toEqual(shown(JSON.parse(text)));
+test('first-steps.md and the receipt section of operations.md work when pasted', { timeout: 120_000 }, async () => {
+  const unique = randomUUID().slice(0, 8);
+  // The fleet runs on another port, and its users are those of other tests too.
+  const adapted = (text: string) =>
+    text
+      .replaceAll('http://127.0.0.1:8080', url)
+      .replaceAll('ana@example.com', `ana-${unique}@example.com`)
+      .replaceAll('vera@example.com', `vera-${unique}@example.com`)
+      .replaceAll('"username":"vera"', `"username":"vera-${unique}"`);
+  const blocks = blocksOf(page('first-steps.md'));
+  expect(blocks.filter(({ language }) => language === 'sh')).toHaveLength(9);
+  let commands = '';
+  let output = '';
+  for (const { language, text } of blocks) {
+    if (language === 'sh') {
+      commands = adapted(text);
+      output = await shell.run(commands);
+      continue;
     }
+    const last = commands.trimEnd().split('\n').at(-1) ?? '';
+    // Counters follow the event of an order, which takes longer on a busy machine.
+    for (let tries = 0; last.includes('/stats') && !output.includes('"total_orders":1') && tries < 50; tries += 1) {
+      await sleep(200);
+      output = await shell.run(last);
+    }
+    expect(lastResponse(output), commands).toEqual(shown(JSON.parse(text)));
+  }
 
-    const section =
-      page('operations.md')
-        .split(/^## /m)
-        .find((part) => part.startsWith('Verifying a receipt')) ?? '';
-    const [commandsBlock, script] = blocksOf(section);
-    expect([commandsBlock?.language, script?.language]).toEqual(['sh', 'js']);
-    writeFileSync(join(folder, 'verify-receipt.mjs'), script?.text ?? '');
-    const customer = (await shell.run('echo "$CUSTOMER"')).trim();
-    expect(await shell.run(adapted(commandsBlock?.text ?? ''))).toContain(`customer_id: '${customer}'`);
-    const { receipt, jws } = JSON.parse(readFileSync(join(folder, 'receipt.json'), 'utf8')) as {
-      receipt: { business_id: string; company_id: string; services: Record<string, { table: string }[]>[] };
-      jws: string;
-    };
-    expect(receipt.business_id).toBe(receipt.company_id);
-    for (const { erased = [], anonymised = [], kept = [] } of receipt.services)
-      for (const lines of [erased, anonymised, kept])
-        expect(new Set(lines.map(({ table }) => table)).size).toBe(lines.length);
+  const section =
+    page('operations.md')
+      .split(/^## /m)
+      .find((part) => part.startsWith('Verifying a receipt')) ?? '';
+  const [commandsBlock, script] = blocksOf(section);
+  expect([commandsBlock?.language, script?.language]).toEqual(['sh', 'js']);
+  writeFileSync(join(folder, 'verify-receipt.mjs'), script?.text ?? '');
+  const customer = (await shell.run('echo "$CUSTOMER"')).trim();
+  expect(await shell.run(adapted(commandsBlock?.text ?? ''))).toContain(`customer_id: '${customer}'`);
+  const { receipt, jws } = JSON.parse(readFileSync(join(folder, 'receipt.json'), 'utf8')) as {
+    receipt: { business_id: string; company_id: string; services: Record<string, { table: string }[]>[] };
+    jws: string;
+  };
+  expect(receipt.business_id).toBe(receipt.company_id);
+  for (const { erased = [], anonymised = [], kept = [] } of receipt.services)
+    for (const lines of [erased, anonymised, kept])
+      expect(new Set(lines.map(({ table }) => table)).size).toBe(lines.length);
 
-    const [header, , signature] = jws.split('.');
-    const forged = Buffer.from(JSON.stringify({ ...receipt, services: [] })).toString('base64url');
-    writeFileSync(join(folder, 'receipt.json'), JSON.stringify({ jws: `${header}.${forged}.${signature}` }));
-    const verify = () => execFileSync(process.execPath, ['verify-receipt.mjs'], { cwd: folder, stdio: 'pipe' });
-    expect(verify).toThrow(/The receipt is not genuine/);
-  },
-);
+  const [header, , signature] = jws.split('.');
+  const forged = Buffer.from(JSON.stringify({ ...receipt, services: [] })).toString('base64url');
+  writeFileSync(join(folder, 'receipt.json'), JSON.stringify({ jws: `${header}.${forged}.${signature}` }));
+  const verify = () => execFileSync(process.execPath, ['verify-receipt.mjs'], { cwd: folder, stdio: 'pipe' });
+  expect(verify).toThrow(/The receipt is not genuine/);
+});
 
-test('the gateway’s poll of auth, once a second, leaves no line in its log', async ({ defaultFleet }) => {
+test('the gateway’s poll of auth, once a second, leaves no line in its log', async () => {
   await sleep(1500);
-  const log = readFileSync(defaultFleet.logPath('auth'), 'utf8');
+  const log = readFileSync(authLog, 'utf8');
   expect(log).toContain('/auth/register');
   expect(log).not.toContain('/internal/revocations');
 });
