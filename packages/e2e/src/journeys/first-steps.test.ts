@@ -36,7 +36,7 @@ let folder: string;
 let shell: Shell;
 fleetTest.beforeAll(({ defaultFleet }) => {
   ({ url } = defaultFleet);
-  authLog = authLog;
+  authLog = defaultFleet.logPath('auth');
 });
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'first-steps-'));
