@@ -1,5 +1,5 @@
 import { roles } from '@clientela/contracts';
-import { DocumentNumber, DocumentType, Email, Instant, text, Uuid } from '@clientela/validation';
+import { DocumentNumber, DocumentType, Email, Instant, LoginEmail, text, Uuid } from '@clientela/validation';
 import { Phone } from '@clientela/validation/phones';
 import { z } from 'zod';
 import { CompanyReference } from '../companies/schema.ts';
@@ -104,8 +104,8 @@ export const PasswordChange = z.strictObject({ current_password: Password, new_p
 
 export const Credentials = z
   .strictObject({
-    email: Email.optional(),
-    ds_user_email: Email.optional().meta({ description: 'Alias of email' }),
+    email: LoginEmail.optional(),
+    ds_user_email: LoginEmail.optional().meta({ description: 'Alias of email' }),
     username: text(50).optional(),
     password: Password,
   })

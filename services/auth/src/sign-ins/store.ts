@@ -10,9 +10,9 @@ const selectCredentials = (db: Db) => db('users').select('id', 'company_id', 'pa
 /** Finds credentials by e-mail or username, ignoring case. */
 export async function findCredentialsByLogin(db: Db, login: Credentials): Promise<StoredCredentials | undefined> {
   const [column, value] = login.username
-    ? (['username', login.username] as const)
-    : (['email', login.email ?? login.ds_user_email ?? ''] as const);
-  return selectCredentials(db).whereRaw(`lower(${column}) = lower(?)`, [value]).first();
+    ? (['lower(username)', login.username] as const)
+    : (['email_key', login.email ?? login.ds_user_email ?? ''] as const);
+  return selectCredentials(db).whereRaw(`${column} = lower(?)`, [value]).first();
 }
 
 export const findCredentials = async (db: Db, id: string): Promise<StoredCredentials | undefined> =>

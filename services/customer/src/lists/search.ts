@@ -162,8 +162,8 @@ function matchesByPrefix(db: Db, { scope, listing }: ListQuery, { text, alternat
     ?.trim();
   const prefixes = [
     ['left(c.search_text, 60)', `\n ${text}`.slice(0, 60)],
-    ['lower(c.email)', text],
-    ...(digits ? [["ltrim(c.phone, '+')", digits] as const, ['c.document_number', digits] as const] : []),
+    ['c.email_key', text],
+    ...(digits ? [['c.phone_key', digits] as const, ['c.document_key', digits] as const] : []),
   ];
   return prefixes.map(([column, prefix = '']) => {
     const matches = db.raw(`c.deleted_at is null and ${column} >= ? and ${column} < ?`, [
