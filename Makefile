@@ -3,7 +3,7 @@
 .PHONY: help start demo test test-large chaos check doctor format openapi bench bench-customers bench-identity logs resend-failed-events recount reset-superuser rotate-signing-key rotate-service-keys
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 start: ## run everything on this machine; Ctrl-C stops it
 	@npm run --silent start

@@ -4,6 +4,7 @@ import express, { type RequestHandler } from 'express';
 import { accessLog } from './access-log.ts';
 import { authenticate, createTokenVerifier } from './authenticate.ts';
 import { checkBodyHeaders } from './body.ts';
+import { concurrencyLimits } from './concurrency.ts';
 import type { Config } from './config.ts';
 import { errorHandler } from './error-handler.ts';
 import { builtInRoutes, startReadinessPoller } from './health.ts';
@@ -60,6 +61,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     matching, //                            404, 405, or a built-in route
     signIns.middleware, //                  429
     authenticate(tokens), //                401; 503 without keys or revocations
+    concurrencyLimits(config), //           429
     checkBodyHeaders, //                    400, 413
     setIdentityHeaders(serviceKey), //      removes the client's headers, adds the gateway's
     proxy.middleware, //                    408, 413, 502, 503, 504, or the service's response

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import {
+  Environment,
   LogLevel,
   Port,
   Rate,
@@ -39,6 +40,12 @@ const TrustProxy = z.string().transform((text, context): number | string[] => {
   return z.NEVER;
 });
 
+const MaxConcurrent = z.coerce
+  .number('must be a whole number')
+  .int('must be a whole number')
+  .min(1, 'must be from 1 to 100000')
+  .max(100_000, 'must be from 1 to 100000');
+
 const settings = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: Port.default(8080),
@@ -51,8 +58,11 @@ const settings = z.object({
   ...tokenSettings,
   TRUST_PROXY: TrustProxy.default(0),
   LOGIN_RATE: Rate.default({ limit: 10, window: 60_000 }),
+  MAX_CONCURRENT_PER_USER: MaxConcurrent.default(32),
+  MAX_CONCURRENT_PER_COMPANY: MaxConcurrent.default(64),
+  MAX_CONCURRENT_PER_IP: MaxConcurrent.default(64),
   RATE_LIMITS: RateLimits,
-  ENVIRONMENT: z.enum(['development', 'production']).default('development'),
+  ENVIRONMENT: Environment,
   LOG_LEVEL: LogLevel,
 });
 export const Config = settings.superRefine(secretForHs256, { when: () => true });

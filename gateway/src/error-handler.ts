@@ -1,18 +1,18 @@
 import { legacyProblem } from '@clientela/contracts';
 import { createProblem } from '@clientela/errors';
-import type { Log } from '@clientela/runtime';
+import { jsonText, type Log } from '@clientela/runtime';
 import type { NextFunction, Request } from 'express';
 import { connectionHeader } from './body.ts';
 import type { GatewayResponse } from './request-context.ts';
 
 /** Sends an RFC 9457 problem document and drops the headers that were set for another response. */
 export function sendProblem(res: GatewayResponse, error: unknown): void {
-  const { request_id, template = res.req.originalUrl } = res.locals.context;
+  const { request_id, template = res.req.url } = res.locals.context;
   const { status, headers, body } = createProblem(error, request_id);
   for (const name of res.getHeaderNames()) if (!name.startsWith('ratelimit')) res.removeHeader(name);
   res.statusCode = status;
   res.statusMessage = '';
-  const text = JSON.stringify(legacyProblem(template, body));
+  const text = jsonText(legacyProblem(template, body));
   for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
   res.setHeader('X-Request-Id', request_id);
   res.setHeader('Content-Length', Buffer.byteLength(text));

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { services } from '@clientela/contracts';
 import { expect, test } from 'vitest';
-import { openConnection, listenOn, unusedUrl, startTestGateway, until } from './testing/gateway.ts';
+import { openConnection, listenOn, sendRaw, unusedUrl, startTestGateway, until } from './testing/gateway.ts';
 
 const paths = { customer: { '/api/customers': { get: {} } } };
 const allUp = Object.fromEntries(services.map((service) => [service, 'up']));
@@ -84,4 +84,13 @@ test('a request that never finishes is cut off at the shutdown timeout', async (
   const running = gateway.callSignedIn({ path: '/api/customers' });
   await until(() => gateway.reached.length === 1, 'a request is running');
   await Promise.all([expect(running).rejects.toThrow(/hang up|ECONNRESET/), gateway.close()]);
+});
+
+test('every JSON response of the gateway ends with a line feed', async () => {
+  const gateway = await startTestGateway({ paths });
+  for (const path of ['/', '/health', '/ready', '/nowhere', '/api/customers?%']) {
+    const { text } = await gateway.call({ path });
+    expect(text, path).toMatch(/^\{.*\}\n$/s);
+  }
+  expect(await sendRaw(gateway.port, 'not HTTP\r\n\r\n')).toMatch(/\}\n$/);
 });

@@ -1,7 +1,7 @@
 import type { Service } from '@clientela/contracts';
-import { startPeriodicWorker } from '@clientela/runtime';
+import { jsonText, startPeriodicWorker } from '@clientela/runtime';
 import type { Limits } from './limits.ts';
-import type { Middleware } from './request-context.ts';
+import type { GatewayResponse, Middleware } from './request-context.ts';
 import type { Upstream } from './upstreams.ts';
 
 type State = 'up' | 'down';
@@ -42,6 +42,8 @@ export function startReadinessPoller(upstreams: readonly Upstream[], limits: Lim
   };
 }
 
+const sendJson = (res: GatewayResponse, body: unknown): void => void res.type('json').send(jsonText(body));
+
 type HealthSources = {
   version: string;
   /** Whether tokens can be verified. */
@@ -56,8 +58,8 @@ export function builtInRoutes(sources: HealthSources): Record<string, Middleware
   const identity = { service: 'gateway', version: sources.version };
   return {
     '/': (_req, res) =>
-      void res.json({ message: 'Clientela, a customer-data backend', ...identity, docs_url: '/docs' }),
-    '/health': (_req, res) => void res.json({ status: 'healthy', ...identity }),
+      sendJson(res, { message: 'Clientela, a customer-data backend', ...identity, docs_url: '/docs' }),
+    '/health': (_req, res) => sendJson(res, { status: 'healthy', ...identity }),
     '/ready': async (req, res) => {
       const requireAll = /[?&]all=1(?:&|$)/.test(req.url);
       const services = await serviceStates(requireAll);
@@ -66,7 +68,8 @@ export function builtInRoutes(sources: HealthSources): Record<string, Middleware
       const status = isDraining() ? 'draining' : !isStarted() ? 'starting' : isAnyDown ? 'degraded' : 'ready';
       if (!isReady) res.setHeader('Retry-After', '1');
       res.setHeader('Cache-Control', 'no-store');
-      res.status(isReady ? 200 : 503).json({ status, ...identity, services });
+      res.status(isReady ? 200 : 503);
+      sendJson(res, { status, ...identity, services });
     },
   };
 }

@@ -11,6 +11,8 @@ export const limits = {
   /** Verified tokens in the cache. */
   tokenCacheSize: 10_000,
   maxConnections: 10_000,
+  /** Requests of one connection that may wait for its response in progress. */
+  maxPipelined: 32,
   /** From the first byte of a connection to the end of the headers. */
   headersTimeout: 10_000,
   /** For the whole server, so as long as the longest upload; `proxy.ts` enforces each route's own deadline. */
@@ -27,6 +29,12 @@ export const limits = {
   /** How long, and how much of, a rejected body is read and discarded, so that the client receives the response. */
   lingerTimeout: 5000,
   maxLingerBytes: 32 * 1024 * 1024,
+  /** Cuts off a client that takes nothing for this long while more than `stallBytes` wait for it; streams as below. */
+  stallTimeout: 3000,
+  stallBytes: 256 * 1024,
+  /** What is read ahead of a slow client: of one response, and of all together. */
+  maxBufferedResponse: 2 * 1024 * 1024,
+  maxBufferedTotal: 32 * 1024 * 1024,
   /** Longest time without a byte on a stream, which has no total deadline. */
   streamIdleTimeout: 60_000,
   /** Connections to one service; further requests wait until their deadline. */

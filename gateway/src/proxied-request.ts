@@ -21,10 +21,12 @@ export type ProxyEvent =
   /** The upstream request closed. Without a response and without an error, as after an unrequested upgrade. */
   | { type: 'upstreamClosed' }
   | { type: 'upstreamFailed'; code: string; isReusedConnection: boolean }
+  /** The client takes nothing of its response. */
+  | { type: 'clientStalled' }
   | { type: 'bodyRejected'; code: string; isHeadersSent: boolean }
   | {
       type: 'timedOut';
-      /** Bytes that the client's connection carried since the timer started. */
+      /** Bytes that the client's connection carried since the timer started; only those it took once the response has begun. */
       bytesMoved: number;
       isHeadersSent: boolean;
       /** Whether the connection to the service is still being opened. */
@@ -103,6 +105,8 @@ export function transition(current: ProxiedRequest, event: ProxyEvent, rules: Pr
       return enter('settled', { type: 'none' });
     case 'upstreamClosed':
       return phase === 'responding' ? stay({ type: 'none' }) : fail('badGateway', 'no response');
+    case 'clientStalled':
+      return enter('settled', { type: 'disconnect', cause: 'stalled client' });
     case 'bodyRejected':
       return fail('bodyRejected', event.code, event.isHeadersSent);
     case 'upstreamFailed': {

@@ -5,6 +5,7 @@ import type { Request } from 'express';
 import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware';
 import { enforceBodyRate, hasBody, isBackpressured, slowBody } from './body.ts';
 import { sendProblem } from './error-handler.ts';
+import { forwardResponse, type BufferedBytes } from './forward-response.ts';
 import type { Limits } from './limits.ts';
 import { newProxiedRequest, transition, type Failure, type ProxyEvent } from './proxied-request.ts';
 import type { GatewayResponse, Middleware } from './request-context.ts';
@@ -39,9 +40,9 @@ export type UpstreamEvents = {
 function trackRequest(
   req: Request,
   res: GatewayResponse,
-  target: { service: Service; route: Route; limits: Limits; send: () => void },
+  target: { service: Service; route: Route; limits: Limits; buffered: BufferedBytes; send: () => void },
 ): UpstreamEvents {
-  const { service, route, limits, send } = target;
+  const { service, route, limits, buffered, send } = target;
   const rules = {
     isStream: route.kind === 'stream',
     isSafe: req.method === 'GET' || req.method === 'HEAD',
@@ -53,8 +54,8 @@ function trackRequest(
   let upstreamRequest: ClientRequest | undefined;
   let upstreamResponse: IncomingMessage | undefined;
   let bodyRejection: AppError | undefined;
+  let stopForwarding: (() => void) | undefined;
   let timer: NodeJS.Timeout | undefined;
-  let bytesBefore = 0;
 
   const dispatch = (event: ProxyEvent) => {
     const { next, action } = transition(state, event, rules);
@@ -63,18 +64,19 @@ function trackRequest(
     if (action.type === 'wait') startTimer(action.ms);
     if (action.type === 'send') watchRequest();
     if (action.type === 'cancel') upstreamRequest?.destroy();
-    if (action.type === 'forward') forwardResponse();
+    if (action.type === 'forward') forward();
     if (action.type === 'retry') retry();
     if (action.type === 'fail') sendFailure(action.failure, action.cause);
     if (action.type === 'disconnect') disconnect(action.cause);
   };
 
   const startTimer = (ms: number) => {
-    bytesBefore = req.socket.bytesRead + req.socket.bytesWritten;
+    const { bytesRead, bytesWritten } = req.socket;
     timer = setTimeout(() => {
+      const bytesSent = state.phase === 'responding' ? 0 : req.socket.bytesRead - bytesRead;
       dispatch({
         type: 'timedOut',
-        bytesMoved: req.socket.bytesRead + req.socket.bytesWritten - bytesBefore,
+        bytesMoved: req.socket.bytesWritten - bytesWritten + bytesSent,
         isHeadersSent: res.headersSent,
         isConnecting: upstreamRequest?.socket?.connecting === true,
         isBodyLate: !req.complete && upstreamRequest !== undefined && !isBackpressured(upstreamRequest),
@@ -95,8 +97,15 @@ function trackRequest(
     });
   };
 
-  const forwardResponse = () => {
-    if (upstreamResponse) filterResponseHeaders(upstreamResponse, req, res);
+  const forward = () => {
+    if (!upstreamResponse) return;
+    filterResponseHeaders(upstreamResponse, req, res);
+    stopForwarding = forwardResponse(upstreamResponse, res, {
+      limits,
+      buffered,
+      stallTimeout: rules.isStream ? limits.streamIdleTimeout : limits.stallTimeout,
+      onStalled: () => dispatch({ type: 'clientStalled' }),
+    });
     if (rules.isStream) process.nextTick(() => !res.headersSent && state.phase === 'responding' && res.flushHeaders());
   };
 
@@ -107,13 +116,13 @@ function trackRequest(
 
   const disconnect = (cause: string) => {
     res.locals.context.failure = cause;
-    upstreamResponse?.unpipe(res);
+    stopForwarding?.();
     res.destroy();
   };
 
   const sendFailure = (failure: Failure, cause: string) => {
     res.locals.context.failure = cause;
-    upstreamResponse?.unpipe(res);
+    stopForwarding?.();
     // Destroys the upstream request only now: the proxy library would destroy the client's connection with it.
     res.once('finish', () => upstreamRequest?.destroy());
     sendProblem(res, failure === 'bodyRejected' ? bodyRejection : failures[failure](service));
@@ -153,6 +162,7 @@ export type Proxy = { middleware: Middleware; close: () => void };
 /** Forwards requests to the services as streams, and turns every failure on the way into a problem document. */
 export function createProxy(upstreams: readonly Upstream[], limits: Limits): Proxy {
   const agents: Agent[] = [];
+  const buffered: BufferedBytes = { total: 0 };
 
   /** Creates a proxy with one fixed target and its own connections. */
   const proxyTo = ({ hostname, port }: URL) => {
@@ -170,6 +180,7 @@ export function createProxy(upstreams: readonly Upstream[], limits: Limits): Pro
       xfwd: false,
       ws: false,
       followRedirects: false,
+      selfHandleResponse: true,
       ejectPlugins: true,
       plugins: [reportEvents],
     });
@@ -185,7 +196,7 @@ export function createProxy(upstreams: readonly Upstream[], limits: Limits): Pro
     const proxy = service && proxies.get(service);
     if (!route || !proxy) throw new Error('a request without a route reached the proxy');
     const send = () => void proxy[route.kind === 'stream' ? 'stream' : 'short'](req, res, next);
-    res.locals.upstream = trackRequest(req, res, { service, route, limits, send });
+    res.locals.upstream = trackRequest(req, res, { service, route, limits, buffered, send });
     send();
   };
 

@@ -1,22 +1,36 @@
 import { describe, expect, test } from 'vitest';
+import type { Config } from './config.ts';
+import { readUpstreams } from './upstreams.ts';
 import { startTestGateway } from './testing/gateway.ts';
 
-const open = { post: { open: true } };
+const open = { post: { open: true, address_rate_limit: 'login' } };
+const signedIn = { post: { address_rate_limit: 'login' } };
 const paths = {
   auth: {
     '/auth/login': { ...open, get: {} },
     '/api/auth/login': open,
     '/auth/register': open,
     '/api/auth/register': open,
-    '/auth/change-password': { post: {} },
-    '/api/auth/change-password': { post: {} },
-    '/auth/refresh': open,
+    '/auth/change-password': signedIn,
+    '/api/auth/change-password': signedIn,
+    '/auth/refresh': { post: { open: true } },
   },
 };
 const from = (address: string) => ({ 'X-Forwarded-For': address });
 const login = { method: 'POST', path: '/auth/login' };
 
 describe('LOGIN_RATE', () => {
+  test('covers every route that accepts a password, under each of its paths', () => {
+    const routes = readUpstreams({} as Config).flatMap((upstream) => upstream.routes);
+    const limited = routes.filter(({ address_rate_limit }) => address_rate_limit === 'login');
+    const prefixes = ['/auth', '/api/auth', '/api/v1/auth'];
+    expect(limited.map(({ method, template }) => `${method} ${template}`).toSorted()).toEqual(
+      prefixes
+        .flatMap((prefix) => ['login', 'register', 'change-password'].map((name) => `POST ${prefix}/${name}`))
+        .toSorted(),
+    );
+  });
+
   test('counts login, register and change-password together, and responds 429 without forwarding', async () => {
     const gateway = await startTestGateway({ paths });
     for (const path of ['/auth/login', '/api/auth/login', '/auth/register/', '/api/auth/register']) {

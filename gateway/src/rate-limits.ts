@@ -4,18 +4,13 @@ import type { Config } from './config.ts';
 import { clientAddress } from './identity-headers.ts';
 import type { Middleware } from './request-context.ts';
 
-/** Routes that accept a password; each attempt costs one password hash. */
-const passwordRoutes: ReadonlySet<string> = new Set(
-  ['/auth', '/api/auth'].flatMap((path) => [`${path}/login`, `${path}/register`, `${path}/change-password`]),
-);
-
 const rateLimited = (seconds: number) =>
   new AppError('rate_limited', {
     detail: `Rate limit exceeded; retry in ${seconds} s`,
     headers: { 'Retry-After': String(seconds) },
   });
 
-/** LOGIN_RATE: limits password attempts per client over all password routes. Counts IPv6 clients by /56, as providers assign them. */
+/** LOGIN_RATE: limits requests per client over all routes that accept a password; each costs one password hash. Counts IPv6 clients by /56, as providers assign them. */
 export function signInRateLimit({ LOGIN_RATE, RATE_LIMITS }: Config): { middleware: Middleware; close: () => void } {
   if (RATE_LIMITS === 'off') return { middleware: (_req, _res, next) => next(), close: () => {} };
   const store = new MemoryStore();
@@ -31,8 +26,7 @@ export function signInRateLimit({ LOGIN_RATE, RATE_LIMITS }: Config): { middlewa
     validate: false, // checks the configuration against live requests and writes to the console
   });
   const middleware: Middleware = (req, res, next) => {
-    const { template = '' } = res.locals.context;
-    if (req.method !== 'POST' || !passwordRoutes.has(template)) return next();
+    if (res.locals.context.route?.address_rate_limit !== 'login') return next();
     return void limiter(req, res, next);
   };
   return { middleware, close: () => store.shutdown() };

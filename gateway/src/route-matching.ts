@@ -1,5 +1,6 @@
 import type { Service } from '@clientela/contracts';
 import { AppError, malformed } from '@clientela/errors';
+import { toOriginForm } from '@clientela/runtime';
 import type { Limits } from './limits.ts';
 import type { Middleware } from './request-context.ts';
 import { createRouter, isInternal, readPath } from './router.ts';
@@ -10,17 +11,34 @@ type RouteTarget = { service: Service; route: Route } | { builtIn: Middleware };
 
 const noSuchRoute = () => new AppError('not_found', { detail: 'No such route' });
 
-/** Rejects request targets that later middleware could misread. The absolute form is for forward proxies, which this is not. */
+/** Rejects request targets that later middleware could misread. Serves the absolute form only for its own host. */
 export const validateRequestTarget =
   (limits: Limits): Middleware =>
   (req, _res, next) => {
+    // The parser also accepts 0.9 and 2.0.
+    if (req.httpVersion !== '1.1' && req.httpVersion !== '1.0')
+      throw new AppError('http_version', { detail: 'The HTTP version must be 1.1 or 1.0' });
     if (req.url.length > limits.maxUrlLength)
       throw new AppError('uri_too_long', { detail: `The URL exceeds ${limits.maxUrlLength} characters` });
-    if (!/^\/[\x21\x22\x24-\x7e]*$/.test(req.url))
-      throw malformed('The request target is not a path of visible ASCII characters');
     if (req.headers.host === undefined && req.httpVersion === '1.1') throw malformed('Missing Host header');
+    if (hasTwoHosts(req.rawHeaders)) throw malformed('The Host header is repeated');
+    const target = toOriginForm(req.url, req.headers.host);
+    if (target === undefined) throw malformed('The authority of the request target is not the Host');
+    if (!/^\/[\x21\x22\x24-\x7e]*$/.test(target))
+      throw malformed('The request target is not a path of visible ASCII characters');
+    req.url = target;
     next();
   };
+
+/** Whether two lines name the host (RFC 9112, 3.2). Node keeps the first and drops the others. */
+function hasTwoHosts(rawHeaders: readonly string[]): boolean {
+  let hosts = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at];
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+  }
+  return hosts > 1;
+}
 
 /**
  * Matches a request to its route and rewrites its URL to exactly the path that matched.

@@ -1,3 +1,5 @@
+import { malformed } from '@clientela/errors';
+
 type Node<T> = { literals: Map<string, Node<T>>; parameter?: Node<T>; template?: string; methods: Map<string, T> };
 
 export type Match<T> = { template: string; methods: ReadonlyMap<string, T> };
@@ -51,27 +53,29 @@ export type Path = {
 /**
  * Splits a path into segments and decodes each once. Ignores a trailing slash.
  * @returns undefined for a path that two servers could read differently: a segment that decodes to `.`, `..` or nothing,
- *   contains `/`, `\` or NUL, or is not valid percent-encoding
+ *   or contains `/`, `\` or NUL
+ * @throws AppError 400 for a malformed percent sequence, or one that is not UTF-8
  */
 export function readPath(path: string): Path | undefined {
   if (path === '/') return { segments: [], canonical: '/' };
   const trimmed = path.endsWith('/') ? path.slice(1, -1) : path.slice(1);
   const segments = trimmed.split('/');
   const isEncoded = trimmed.includes('%');
+  if (isEncoded) assertDecodable(trimmed);
   for (const [index, segment] of segments.entries()) {
-    const decoded = isEncoded ? decode(segment) : segment;
-    if (decoded === undefined || decoded === '' || decoded === '.' || decoded === '..') return undefined;
+    const decoded = isEncoded ? decodeURIComponent(segment) : segment;
+    if (decoded === '' || decoded === '.' || decoded === '..') return undefined;
     if (decoded.includes('\\') || (isEncoded && (decoded.includes('/') || decoded.includes('\0')))) return undefined;
     segments[index] = decoded;
   }
   return { segments, canonical: `/${isEncoded ? segments.map(encodeURIComponent).join('/') : trimmed}` };
 }
 
-function decode(segment: string): string | undefined {
+function assertDecodable(path: string): void {
   try {
-    return decodeURIComponent(segment);
+    decodeURIComponent(path);
   } catch {
-    return undefined;
+    throw malformed('The path is not correctly percent-encoded');
   }
 }
 

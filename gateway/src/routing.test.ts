@@ -108,29 +108,26 @@ describe('a declared route', () => {
 
   test('ambiguous segments are 404', async () => {
     const gateway = await startTestGateway({ paths });
-    for (const segment of [
-      '%2e',
-      '%2E%2e',
-      '.',
-      '..',
-      '%00',
-      '%2f',
-      '%5c',
-      '\\',
-      '%',
-      '%zz',
-      '%c3',
-      'a%2fb',
-      'a%5Cb',
-      'x%00',
-      '%ff',
-    ]) {
+    for (const segment of ['%2e', '%2E%2e', '.', '..', '%00', '%2f', '%5c', '\\', 'a%2fb', 'a%5Cb', 'x%00']) {
       const response = await sendRaw(
         gateway.port,
         `GET /api/customers/${segment} HTTP/1.1\r\nHost: a\r\nAuthorization: ${gateway.bearer.Authorization}\r\nConnection: close\r\n\r\n`,
       );
       expect([segment, response.slice(9, 12)]).toEqual([segment, '404']);
     }
+    expect(gateway.reached).toEqual([]);
+  });
+
+  test('a malformed percent sequence is a 400, with and without a token, on known and unknown paths', async () => {
+    const gateway = await startTestGateway({ paths });
+    for (const segment of ['%', '%z', '%zz', '%c3', '%ff', 'a%2', '%c3%28', '%ed%a0%80'])
+      for (const path of ['/api/customers/', '/internal/', '/api/customers/internal/', '/', '/%2e%2e/'])
+        for (const { Authorization } of [gateway.bearer, { Authorization: '' }]) {
+          const head = `GET ${path}${segment} HTTP/1.1\r\nHost: a\r\nAuthorization: ${Authorization}`;
+          const response = await sendRaw(gateway.port, `${head}\r\nConnection: close\r\n\r\n`);
+          expect([path + segment, response.slice(9, 12)]).toEqual([path + segment, '400']);
+          expect(response).toContain('MALFORMED_REQUEST');
+        }
     expect(gateway.reached).toEqual([]);
   });
 
@@ -166,6 +163,57 @@ describe('a declared route', () => {
     await until(() => connection.received().includes('"sha256"'), 'the response without an upgrade');
     expect(connection.received()).toMatch(/^HTTP\/1\.1 200/);
     expect(gateway.reached.at(-1)?.headers).not.toHaveProperty('upgrade');
+  });
+
+  test('serves a target in absolute form whose authority is the Host', async () => {
+    const gateway = await startTestGateway({ paths });
+    const send = (target: string, host: string) =>
+      sendRaw(
+        gateway.port,
+        `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nAuthorization: ${gateway.bearer.Authorization}\r\nConnection: close\r\n\r\n`,
+      );
+    for (const [target, host, forwarded] of [
+      ['http://api.example/api/customers', 'api.example', '/api/customers'],
+      ['HTTP://API.example/api/customers?page=2', 'api.EXAMPLE', '/api/customers?page=2'],
+      ['http://api.example:8080/api/customers/', 'api.example:8080', '/api/customers'],
+      ['http://api.example:80/api/customers', 'api.example', '/api/customers'],
+      ['https://api.example/api/customers', 'api.example:443', '/api/customers'],
+      ['http://[::1]:8080/api/customers', '[::1]:8080', '/api/customers'],
+    ] as const) {
+      expect([target, (await send(target, host)).slice(9, 12)]).toEqual([target, '200']);
+      expect(gateway.reached.at(-1)?.url).toBe(forwarded);
+    }
+    expect(await send('http://api.example', 'api.example')).toMatch(/^HTTP\/1\.1 200 .*docs_url/s);
+    expect(await send('http://api.example?a=b', 'api.example')).toMatch(/^HTTP\/1\.1 200 .*docs_url/s);
+    expect(await send('http://api.example/rest/v1/nothing', 'api.example')).toMatch(
+      /^HTTP\/1\.1 404 .*"success":false/s,
+    );
+    expect(await send('http://api.example/internal/users/1', 'api.example')).toMatch(/^HTTP\/1\.1 404/);
+  });
+
+  test('rejects a target in absolute form with another authority or scheme', async () => {
+    const gateway = await startTestGateway({ paths });
+    for (const [target, host] of [
+      ['http://elsewhere/api/customers', 'a'],
+      ['http://a:8080/api/customers', 'a'],
+      ['http://a:443/api/customers', 'a'],
+      ['http://me@a/api/customers', 'a'],
+      ['http:///api/customers', ''],
+      ['http:/api/customers', 'a'],
+      ['http://a\\api', 'a'],
+      ['http://a#x', 'a'],
+      ['ftp://a/api/customers', 'a'],
+      ['a:80', 'a:80'],
+    ] as const) {
+      const response = await sendRaw(
+        gateway.port,
+        `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`,
+      );
+      expect([target, response.slice(9, 12)]).toEqual([target, '400']);
+    }
+    const withoutHost = await sendRaw(gateway.port, 'GET http://a/health HTTP/1.0\r\n\r\n');
+    expect(withoutHost).toMatch(/^HTTP\/1\.1 400/);
+    expect(gateway.reached).toEqual([]);
   });
 
   test('rejects request targets that are too long, absolute, or not visible ASCII', async () => {

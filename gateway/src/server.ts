@@ -1,8 +1,9 @@
 import { createServer, STATUS_CODES, type RequestListener, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { AppError, malformed, createProblem } from '@clientela/errors';
-import { closeGracefully, listenOn, requestIdOf, type Log } from '@clientela/runtime';
+import { closeGracefully, jsonText, listenOn, requestIdOf, type Log } from '@clientela/runtime';
 import type { Limits } from './limits.ts';
+import { handleInOrder } from './pipelining.ts';
 
 /**
  * Writes a problem document to a connection without a response object, and closes it.
@@ -11,7 +12,7 @@ import type { Limits } from './limits.ts';
 function sendRawProblem(socket: Duplex, error: AppError, limits: Limits): number {
   const request_id = requestIdOf({});
   const { status, headers, body } = createProblem(error, request_id);
-  const text = JSON.stringify(body);
+  const text = jsonText(body);
   const fields = {
     ...headers,
     'X-Request-Id': request_id,
@@ -44,6 +45,7 @@ export type GatewayServer = {
 
 /** Creates node's HTTP server with every limit set: its defaults are absent or minutes long. */
 export function createGatewayServer(app: RequestListener, limits: Limits, log: Log): GatewayServer {
+  const { listener, isBusy } = handleInOrder(app, limits.maxPipelined);
   const server = createServer(
     {
       headersTimeout: limits.headersTimeout,
@@ -56,28 +58,31 @@ export function createGatewayServer(app: RequestListener, limits: Limits, log: L
       // `validateRequestTarget` checks it instead and sends a problem document.
       requireHostHeader: false,
     },
-    app,
+    listener,
   );
   server.maxConnections = limits.maxConnections;
   // Bounds headers by size only: beyond a count node would silently drop some, Content-Length among them.
   server.maxHeadersCount = 0;
 
   // Leaves 100 Continue to `checkBodyHeaders`; ignores other expectations.
-  server.on('checkContinue', app);
-  server.on('checkExpectation', app);
+  server.on('checkContinue', listener);
+  server.on('checkExpectation', listener);
   // Without an `upgrade` listener node ignores an Upgrade header, as RFC 9110, 7.8 allows.
 
   server.on('connect', (_req, socket) => {
-    sendRawProblem(
-      socket,
-      new AppError('method_not_allowed', { detail: 'CONNECT is not supported', headers: { Allow: '' } }),
-      limits,
-    );
+    // A response now would be taken for that of the request in progress.
+    if (isBusy(socket)) {
+      socket.destroy();
+      return;
+    }
+    const error = new AppError('method_not_allowed', { detail: 'CONNECT is not supported', headers: { Allow: '' } });
+    sendRawProblem(socket, error, limits);
   });
 
   const rejected = new WeakSet<Duplex>();
   server.on('clientError', (error: Error & { code?: string }, socket) => {
-    if (rejected.has(socket)) return; // further input until the connection closes
+    // Further input until the connection closes, which a rejection or the response in progress has announced.
+    if (rejected.has(socket) || error.code === 'HPE_CLOSED_CONNECTION') return;
     rejected.add(socket);
     const { _httpMessage: pendingResponse } = socket as Duplex & { _httpMessage?: { headersSent: boolean } };
     if (error.code === 'ECONNRESET' || !socket.writable || pendingResponse?.headersSent) {

@@ -13,6 +13,8 @@ export type Route = {
   kind: 'json' | 'upload' | 'stream';
   body_limit: number;
   deadline: number;
+  /** The rate limit per client address that the route counts towards. */
+  address_rate_limit?: 'login' | undefined;
 };
 
 export type Upstream = { service: Service; url: string; routes: readonly Route[] };
@@ -27,6 +29,7 @@ const Operation = z.object({
       .int()
       .positive()
       .max(2 ** 31 - 1),
+    address_rate_limit: z.literal('login').optional(),
   }),
 });
 

@@ -9,7 +9,7 @@ import jwt from 'jsonwebtoken';
 import { onTestFinished } from 'vitest';
 import { createGateway, type GatewayOptions } from '../app.ts';
 import { Config } from '../config.ts';
-import { routesOf } from '../upstreams.ts';
+import { readUpstreams, routesOf } from '../upstreams.ts';
 
 /** Polls until the condition holds. */
 export async function until(
@@ -150,7 +150,13 @@ export function signToken(
   });
 }
 
-type OperationLimits = { kind?: string; body_limit?: number; deadline?: number; open?: boolean };
+type OperationLimits = {
+  kind?: string;
+  body_limit?: number;
+  deadline?: number;
+  open?: boolean;
+  address_rate_limit?: string;
+};
 /** Builds an OpenAPI document as the services commit it, from `{ '/api/things/{id}': { get: {} } }`. */
 export const openApiDocument = (paths: Record<string, Record<string, OperationLimits>>): unknown => ({
   openapi: '3.1.0',
@@ -159,9 +165,9 @@ export const openApiDocument = (paths: Record<string, Record<string, OperationLi
       template,
       Object.fromEntries(
         Object.entries(item).map(
-          ([method, { kind = 'json', body_limit = 1024 * 1024, deadline = 5000, open = false }]) => [
+          ([method, { kind = 'json', body_limit = 1024 * 1024, deadline = 5000, open = false, ...rest }]) => [
             method,
-            { security: open ? [] : [{ bearer: [] }], 'x-clientela': { kind, body_limit, deadline } },
+            { security: open ? [] : [{ bearer: [] }], 'x-clientela': { kind, body_limit, deadline, ...rest } },
           ],
         ),
       ),
@@ -193,6 +199,8 @@ export const echo: RequestListener = (req, res) => {
 };
 
 type TestGatewayOptions = {
+  /** Serves the routes of the committed openapi.json files instead of `paths`. */
+  committedRoutes?: boolean;
   paths?: Partial<Record<Service, Record<string, Record<string, OperationLimits>>>>;
   /** Request listener of a service; default `echo`. */
   serve?: Partial<Record<Service, RequestListener>>;
@@ -288,11 +296,13 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
   });
   const gateway = createGateway(config, {
     log: createLog('gateway', 'info', { redact: [], out }),
-    upstreams: services.map((service) => ({
-      service,
-      url: urls[service] ?? '',
-      routes: routesOf(openApiDocument(options.paths?.[service] ?? {})),
-    })),
+    upstreams: options.committedRoutes
+      ? readUpstreams(config)
+      : services.map((service) => ({
+          service,
+          url: urls[service] ?? '',
+          routes: routesOf(openApiDocument(options.paths?.[service] ?? {})),
+        })),
     limits: {
       upstreamIdleTimeout: 1000,
       startupRetryInterval: 20,

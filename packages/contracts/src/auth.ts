@@ -32,7 +32,7 @@ export const sessionRevoked = defineEvent(
 export const companyUpdated = defineEvent(
   'company.updated',
   'company_id',
-  [],
+  ['customer'],
   z.object({ company_id: z.uuid(), fields_changed }),
 );
 export const companyStatusChanged = defineEvent(

@@ -116,7 +116,7 @@ export const CustomerOrders = z.object({
   summary: z.object({
     total_orders: count,
     total_order_value: amount,
-    average_order_value: amount,
+    average_order_value: amount.nullable(),
     last_order_date: instant.nullable(),
   }),
   status_breakdown: breakdown,

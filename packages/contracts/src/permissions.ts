@@ -3,6 +3,15 @@ export const services = ['auth', 'customer', 'interaction', 'product', 'favorite
 export type Service = (typeof services)[number];
 export type Peer = Service | 'gateway';
 
+/**
+ * Services outside of the fleet that keep a customer's orders, complaints or appointments and report its counters. Each has its own
+ * service key, which opens only the internal routes that name it.
+ */
+export const outsideServices = ['orders', 'complaints', 'scheduling'] as const;
+export type OutsideService = (typeof outsideServices)[number];
+/** Who may call a service. */
+export type Caller = Peer | OutsideService;
+
 /** In ascending order of power. A user can only grant roles up to their own. */
 export const roles = ['customer', 'viewer', 'manager', 'admin', 'superuser'] as const;
 export type Role = (typeof roles)[number];
@@ -124,3 +133,10 @@ for (const role of roles) {
 /** Where a role may use a permission: on any record of its company, on the actor's own only, or nowhere. */
 export const accessLevel = (role: Role, permission: Permission): AccessLevel =>
   accessLevels.get(`${role} ${permission}`) ?? 'none';
+
+/** Lists what a role may do: `resource:action`, with the suffix `:own` when limited to the user's own record. */
+export const permissionsOf = (role: Role): string[] =>
+  permissions.flatMap((permission) => {
+    const level = accessLevel(role, permission);
+    return level === 'any' ? [permission] : level === 'own' ? [`${permission}:own`] : [];
+  });

@@ -46,6 +46,8 @@ export type ErasureReport = z.infer<typeof ErasureReport>;
 /** The result of an erasure. Contains no value of the person. */
 export const ErasureReceipt = z.object({
   request_id: z.uuid(),
+  /** The company's id; receipts of earlier versions have it as `company_id` only. */
+  business_id: z.uuid().optional(),
   company_id: z.uuid(),
   customer_id: z.uuid().nullable(),
   user_id: z.uuid().nullable(),

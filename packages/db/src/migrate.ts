@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import knex from 'knex';
 import type { Knex } from 'knex';
 import pg from 'pg';
+import { assertServerVersion } from './server-version.ts';
 
 export type MigrationTarget = {
   /** Connection of the owner role. */
@@ -40,7 +41,7 @@ const commentTechnical = `
  * Brings a database to the newest schema. Safe when several processes start together (one runs, the others wait and find nothing to do)
  * and after a killed run. A file whose first line is `-- no-transaction` holds one rerunnable statement that runs outside a transaction.
  * @returns the names of the migrations that ran
- * @throws Error in one sentence, before any change, when the database has a migration that no file has
+ * @throws Error in one sentence, before any change, when the database has a migration that no file has, or its server is too old
  */
 export async function migrate({ ownerUrl, appRole, folders }: MigrationTarget): Promise<string[]> {
   const migrations = readMigrations(folders);
@@ -48,6 +49,7 @@ export async function migrate({ ownerUrl, appRole, folders }: MigrationTarget): 
   client.on('error', () => {}); // a lost connection fails the next statement, which reports it
   await client.connect();
   try {
+    await assertServerVersion(client);
     await client.query('select pg_advisory_lock($1)', [migrationsLock]);
     await assertKnownMigrations(client, migrations);
     const role = client.escapeIdentifier(appRole);

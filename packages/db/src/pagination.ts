@@ -18,7 +18,18 @@ export const EXACT_COUNT_LIMIT = 10_000;
 export type OffsetRequest = { limit: number; offset: number; sort: PageRequest['sort'] };
 export type OffsetPage<Row> = { rows: Row[]; total: number; total_is_estimate?: true };
 
-type CountOptions = { isFiltered: boolean; nullable?: readonly string[]; largeResultQuery?: Knex.QueryBuilder };
+type ListOptions = {
+  isFiltered: boolean;
+  nullable?: readonly string[];
+  alphabetical?: readonly string[];
+  largeResultQuery?: Knex.QueryBuilder;
+};
+
+/**
+ * Sorts text as people sort it, in the root order of Unicode: adam, Ana, Émile, ørn, Zoe. Only for sorts and their indexes: the order changes
+ * with the version of ICU, so unique indexes keep the order of the database.
+ */
+export const alphabetical = (column: string): string => `${column} collate "und-x-icu"`;
 
 /**
  * Reads one page of a query and its total: exact up to 10,000 and for an unfiltered list, else the planner's estimate.
@@ -27,13 +38,14 @@ type CountOptions = { isFiltered: boolean; nullable?: readonly string[]; largeRe
  * @param options.isFiltered whether the request narrows the list, so that its total may be an estimate
  * @param options.nullable sort columns that may be null: nulls come last in both directions (naming a column that is never null would
  * keep an index from providing the order)
+ * @param options.alphabetical sort columns with names, which are sorted as people sort them
  * @param options.largeResultQuery the same query in a form that is faster when it matches more rows than are counted
  */
 export async function paginate<Row extends object>(
   query: Knex.QueryBuilder,
   columns: readonly (string | Knex.Raw)[],
   { page, per_page, sort }: PageRequest,
-  options: CountOptions,
+  options: ListOptions,
 ): Promise<Page<Row>> {
   const request = { limit: per_page, offset: (page - 1) * per_page, sort };
   const result = await paginateByOffset<Row>(query, columns, request, options);
@@ -45,13 +57,15 @@ export async function paginateByOffset<Row extends object>(
   query: Knex.QueryBuilder,
   columns: readonly (string | Knex.Raw)[],
   { limit, offset, sort }: OffsetRequest,
-  options: CountOptions,
+  options: ListOptions,
 ): Promise<OffsetPage<Row>> {
   const total = await countRows(query, options.isFiltered);
   const chosen = total.total_is_estimate && options.largeResultQuery ? options.largeResultQuery : query;
   const rows = chosen.clone().select(columns as (string | Knex.Raw)[]);
   for (const { column, descending } of sort) {
-    void rows.orderBy(column, descending ? 'desc' : 'asc', options.nullable?.includes(column) ? 'last' : undefined);
+    const key = options.alphabetical?.includes(column) ? alphabetical('??') : '??';
+    const nulls = options.nullable?.includes(column) ? ' nulls last' : '';
+    void rows.orderByRaw(`${key} ${descending ? 'desc' : 'asc'}${nulls}`, [column]);
   }
   void rows.orderBy('id', (sort[0]?.descending ?? true) ? 'desc' : 'asc');
   return { rows: (await rows.limit(limit).offset(offset)) as Row[], ...total };

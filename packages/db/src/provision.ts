@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { assertServerVersion } from './server-version.ts';
 
 export type Provisioned = {
   /** Connection of the app role: rows only. */
@@ -8,14 +9,12 @@ export type Provisioned = {
   appRole: string;
 };
 
-const minServerVersion = 170_000;
-
 /**
  * Creates one service's database, unless it exists, with two roles: an owner that migrates and an app role without DDL.
  * No other role may connect to it. Passwords are set at each call, so that they match the caller's secrets.
  * @param admin connection of a role that may create databases and roles
  * @param options.ownServer the server belongs to this installation alone: its maintenance databases are closed to other roles too
- * @throws Error in one sentence when the server is older than PostgreSQL 17
+ * @throws ServerVersionError when the server is older than PostgreSQL 17
  */
 export async function provision(
   admin: string,
@@ -26,9 +25,7 @@ export async function provision(
   const owner = `${database}_owner`;
   const app = `${database}_app`;
   await using server = await openClient(admin);
-  const { rows } = await server.client.query<{ server_version_num: string }>('show server_version_num');
-  if (Number(rows[0]?.server_version_num) < minServerVersion)
-    throw new Error('PostgreSQL 17 or newer is required; this server is older.');
+  await assertServerVersion(server.client);
 
   // Two concurrent runs would both find the role missing.
   await server.client.query('select pg_advisory_lock(hashtext($1))', [`provision ${database}`]);

@@ -7,9 +7,15 @@ const transliterations = new Map<string, string>(
     'α-a β-v γ-g δ-d ε-e ζ-z η-i θ-th ι-i κ-k λ-l μ-m ν-n ξ-x ο-o π-p ρ-r σ-s ς-s τ-t υ-y φ-f χ-ch ψ-ps ω-o',
   ].flatMap((line) => line.split(' ').map((pair) => pair.split('-') as [string, string])),
 );
-/** Maps letters of other scripts to their code points, because pg_trgm indexes only ASCII letters in the C locale. */
+/**
+ * Writes a letter of another script as its code point, because pg_trgm indexes only ASCII letters in the C locale. Capitals stand for the
+ * hexadecimal digits, A to P for 0 to f: normalized text has none, so that neither digits nor Latin letters match them.
+ */
 const toAscii = (letter: string): string =>
-  transliterations.get(letter) ?? `|${(letter.codePointAt(0) ?? 0).toString(16).padStart(6, '0')}`;
+  transliterations.get(letter) ??
+  `|${hexDigits(letter).replaceAll(/./g, (digit) => capitals[parseInt(digit, 16)] ?? '')}`;
+const hexDigits = (letter: string) => (letter.codePointAt(0) ?? 0).toString(16).padStart(6, '0');
+const capitals = 'ABCDEFGHIJKLMNOP';
 
 /** Normalizes text for search: ASCII, without accents and case, so that `jose` finds `JOSÉ`. Used for stored rows and for search terms. */
 export const normalizeForSearch = (...parts: readonly (string | null | undefined)[]): string =>

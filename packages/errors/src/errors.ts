@@ -18,6 +18,7 @@ export const kinds = {
   bad_gateway: [502, 'SERVICE_UNAVAILABLE', 'Bad gateway'],
   unavailable: [503, 'SERVICE_UNAVAILABLE', 'Service unavailable'],
   upstream_timeout: [504, 'UPSTREAM_TIMEOUT', 'Gateway timeout'],
+  http_version: [505, 'HTTP_VERSION_NOT_SUPPORTED', 'HTTP version not supported'],
 } as const;
 
 export type ErrorKind = keyof typeof kinds;

@@ -1,5 +1,6 @@
-export { parseServiceKeys, requirePermission } from './identity/actor.ts';
+export { outsideServiceOf, parseServiceKeys, requirePermission } from './identity/actor.ts';
 export type { Actor, ServiceKeys, CompanyActor } from './identity/actor.ts';
+export type { ChangeAuthorization, RequestedChange } from './routing/change-authorization.ts';
 export { createService } from './routing/app.ts';
 export type { DeniedRequest, ServiceOptions } from './routing/app.ts';
 export { callHeaders, serviceClient } from './client/client.ts';
@@ -20,7 +21,7 @@ export type { RateLimits } from './routing/rate-limit.ts';
 export { checkPermission } from './routing/route-handler.ts';
 export { reply, withETag } from './routing/reply.ts';
 export type { Reply } from './routing/reply.ts';
-export { fieldErrors } from './routing/validate.ts';
-export { isInternal, route, acceptsCompany } from './routing/route.ts';
-export type { Allow, Route, Upload } from './routing/route.ts';
+export { fieldErrors, parseWith } from './routing/field-errors.ts';
+export { isInternal, route, acceptsCompany, withAliases } from './routing/route.ts';
+export type { Allow, MountedRoute, Route, Upload } from './routing/route.ts';
 export type { IdempotentSteps } from './routing/transaction.ts';

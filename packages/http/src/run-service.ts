@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http';
-import { redactedNames, type Service } from '@clientela/contracts';
+import { redactedNames, type OutsideService, type Service } from '@clientela/contracts';
 import { connect, type Db } from '@clientela/db';
 import { createLog, runProcess, type Log, type ShutdownHook } from '@clientela/runtime';
 import { serviceClient, type ServiceClient } from './client/client.ts';
@@ -40,6 +40,8 @@ export const runService = <Name extends Service, Config extends ServiceConfig<Na
   name: Name,
   options: {
     readConfig: () => Config;
+    /** Services outside of the fleet that may call this one. */
+    outsideCallers?: readonly OutsideService[];
     poolOptions: (config: Config) => { userParams: Readonly<Record<string, unknown>> };
     start: (service: ServiceProcess<Config>) => RequestListener | Promise<RequestListener>;
   },
@@ -57,7 +59,12 @@ export const runService = <Name extends Service, Config extends ServiceConfig<Na
 
     const app = await options.start({
       config,
-      deps: { db, log, serviceKeys: parseServiceKeys(config.SERVICE_KEY_HASHES), secret: ownSetting('SECRET') },
+      deps: {
+        db,
+        log,
+        serviceKeys: parseServiceKeys(config.SERVICE_KEY_HASHES, options.outsideCallers),
+        secret: ownSetting('SECRET'),
+      },
       databaseUrl: ownSetting('DATABASE_URL'),
       client: (service, callOptions) =>
         serviceClient({

@@ -5,7 +5,25 @@ import { stepName } from './steps.ts';
 import type { DataInventory } from './inventory.ts';
 import type { Progress } from './store.ts';
 
-/** Builds the report of an erasure, one line per policy. */
+type Line = { table: string; rows: number; columns: string[]; why?: string };
+
+/** Merges the lines of a table, which has one for each of its policies: rows add up, columns and reasons are united. */
+function mergeByTable<L extends Line>(lines: readonly L[]): L[] {
+  const merged = new Map<string, L>();
+  for (const line of lines) {
+    const earlier = merged.get(line.table);
+    const whys = new Set([earlier?.why, line.why].filter((why) => why !== undefined));
+    merged.set(line.table, {
+      ...line,
+      rows: line.rows + (earlier?.rows ?? 0),
+      columns: [...new Set([...(earlier?.columns ?? []), ...line.columns])],
+      ...(whys.size > 0 && { why: [...whys].join('; ') }),
+    });
+  }
+  return [...merged.values()];
+}
+
+/** Builds the report of an erasure. Each of its lists names a table once. */
 export function buildReport(
   { service, tables }: DataInventory,
   catalog: Catalog,
@@ -37,5 +55,10 @@ export function buildReport(
     columns: redactedColumns,
     why: 'the record that a request was handled is kept for 24 hours, so that a repeat has no effect',
   });
-  return report;
+  return {
+    service,
+    erased: mergeByTable(report.erased),
+    anonymised: mergeByTable(report.anonymised),
+    kept: mergeByTable(report.kept),
+  };
 }

@@ -2,9 +2,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 
-/** Invalid settings. The message lists every problem, one per line, and never a value. */
+/** Invalid settings. The message lists every problem as `NAME: what is wrong`, one per line, and never a value. */
 export class EnvironmentError extends Error {
   override name = 'EnvironmentError';
+
+  constructor(problems: readonly string[]) {
+    super(`Invalid settings:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+  }
 }
 
 /**
@@ -58,7 +62,6 @@ export function readEnvironment<S extends z.ZodObject>(schema: S, env: NodeJS.Pr
       problems.push(name in present ? `${name}: ${issue.message}` : `${name}: is missing`);
     }
   }
-  if (problems.length > 0)
-    throw new EnvironmentError(`Invalid settings:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+  if (problems.length > 0) throw new EnvironmentError(problems);
   return parsed.data as z.infer<S>;
 }

@@ -4,7 +4,9 @@ export type { Log } from './log.ts';
 export { runProcess } from './lifecycle.ts';
 export type { ShutdownHook } from './lifecycle.ts';
 export { requestIdOf } from './request-id.ts';
+export { toOriginForm } from './request-target.ts';
 export {
+  Environment,
   eventSettings,
   LogLevel,
   Port,
@@ -13,6 +15,7 @@ export {
   secretForHs256,
   ServiceKey,
   serviceSettings,
+  ServiceUrl,
   tokenSettings,
 } from './settings.ts';
 export { backoff } from './backoff.ts';
@@ -23,3 +26,4 @@ export { closeGracefully, listenOn } from './http-server.ts';
 export { deriveKey } from './key-derivation.ts';
 export { startPeriodicWorker } from './periodic-worker.ts';
 export type { PeriodicWorker } from './periodic-worker.ts';
+export { jsonText } from './json-text.ts';

@@ -10,6 +10,11 @@ export const LogLevel = z
   .toLowerCase()
   .pipe(z.enum(['debug', 'info', 'warning', 'error'], 'must be debug, info, warning or error'))
   .default('info');
+export const Environment = z
+  .enum(['development', 'production'], 'must be development or production')
+  .default('development');
+/** Where a process reaches a service. */
+export const ServiceUrl = z.url({ protocol: /^https?$/, error: 'must be http://host:port' });
 /** 32 random bytes in base64url, which authenticate a service at the others. */
 export const ServiceKey = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'must be 32 bytes in base64url');
 
@@ -66,7 +71,7 @@ export const serviceSettings = <Name extends string>(name: Name) =>
     [`${name}_SECRET`]: Secret,
     SERVICE_KEY_HASHES: z.string().regex(hashes, 'must be caller=sha256[,sha256];… in hex'),
     HOST: z.string().default('127.0.0.1'),
-    ENVIRONMENT: z.enum(['development', 'production']).default('development'),
+    ENVIRONMENT: Environment,
     LOG_LEVEL: LogLevel,
     ...eventSettings,
   }) as Record<`${Name}_PORT`, typeof Port> &
@@ -75,6 +80,6 @@ export const serviceSettings = <Name extends string>(name: Name) =>
     Record<`${Name}_SECRET`, typeof Secret> & {
       SERVICE_KEY_HASHES: z.ZodString;
       HOST: z.ZodDefault<z.ZodString>;
-      ENVIRONMENT: z.ZodDefault<z.ZodEnum<{ development: 'development'; production: 'production' }>>;
+      ENVIRONMENT: typeof Environment;
       LOG_LEVEL: typeof LogLevel;
     } & typeof eventSettings;

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, wr
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inject } from 'vitest';
-import { brokerFile, startRabbitmq, type Rabbitmq, type SharedBroker } from './rabbitmq.ts';
+import { brokerFile, startRabbitmq, type Rabbitmq, type RabbitmqOptions, type SharedBroker } from './rabbitmq.ts';
 
 /** A unique exchange name for one test, and prefix of its queues. */
 export const testExchange = (): string => `test-${randomBytes(6).toString('hex')}`;
@@ -43,9 +43,11 @@ async function withLock<T>(path: string, run: () => Promise<T>): Promise<T> {
 }
 
 /** Starts a RabbitMQ for one test, which may stop and kill it. Ignores `RABBITMQ_URL`. */
-export async function dedicatedBroker(): Promise<Rabbitmq & { close: () => Promise<void> }> {
+export async function dedicatedBroker(
+  options: RabbitmqOptions = {},
+): Promise<Rabbitmq & { close: () => Promise<void> }> {
   const folder = mkdtempSync(join(inject('folder'), 'rabbitmq-'));
-  const broker = await startRabbitmq(folder, process.pid);
+  const broker = await startRabbitmq(folder, process.pid, options);
   return {
     ...broker,
     close: async () => {

@@ -1,8 +1,9 @@
 export { freePort } from '@clientela/embedded-postgres';
 export { sharedBroker, dedicatedBroker, testExchange } from './broker.ts';
 export { compileCache, childEnv } from './child.ts';
-export { databaseBefore, migrationsOf, testDatabase } from './database.ts';
 export type { OldDatabase, TestDatabase } from './database.ts';
+export { databaseBefore, migrationsOf, testDatabase } from './database.ts';
+export { digitsOfLetters } from './digits-of-letters.ts';
 export { runInterrupted } from './interrupted.ts';
 export type { Rabbitmq } from './rabbitmq.ts';
 export { tablesContaining } from './tables-containing.ts';

@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { freePort, isListening } from '@clientela/embedded-postgres';
@@ -27,14 +27,23 @@ export type Rabbitmq = {
 
 type Node = Omit<Rabbitmq, 'flush'>;
 
+export type RabbitmqOptions = {
+  /** Absolute pattern of further configuration files (`RABBITMQ_CONFIG_FILES`). */
+  configFiles?: string;
+};
+
 /**
  * Starts a RabbitMQ node from the installed server, which root on Debian installs when it is missing, otherwise in Docker. It stops at
  * the latest when the process `watchedPid` ends.
  * @throws Error that names what to install
  */
-export async function startRabbitmq(folder: string, watchedPid: number): Promise<Rabbitmq> {
+export async function startRabbitmq(
+  folder: string,
+  watchedPid: number,
+  { configFiles }: RabbitmqOptions = {},
+): Promise<Rabbitmq> {
   const binaries = (await findBinaries()) ?? (await install());
-  const node = binaries ? await localNode(binaries, folder, watchedPid) : await dockerNode();
+  const node = binaries ? await localNode(binaries, folder, watchedPid, configFiles) : await dockerNode(configFiles);
   if (!node) {
     throw new Error(
       'These tests need RabbitMQ: set RABBITMQ_URL to one in which test queues may be created, or install rabbitmq-server or Docker.',
@@ -91,7 +100,7 @@ const watchdog = `
   while kill -0 "$2" && kill -0 $server; do sleep 1 & wait $!; done 2>/dev/null
   kill -TERM $server 2>/dev/null; wait $server; epmd -kill >/dev/null 2>&1`;
 
-async function localNode(binaries: string, folder: string, watchedPid: number): Promise<Node> {
+async function localNode(binaries: string, folder: string, watchedPid: number, configFiles?: string): Promise<Node> {
   const port = await freePorts();
   const at = (name: string) => join(folder, name);
   for (const name of ['home', 'data', 'log']) mkdirSync(at(name), { recursive: true });
@@ -110,6 +119,7 @@ async function localNode(binaries: string, folder: string, watchedPid: number): 
     RABBITMQ_DIST_PORT: String(port + 1),
     RABBITMQ_CONF_ENV_FILE: at('env.conf'),
     RABBITMQ_CONFIG_FILE: at('rabbitmq.conf'),
+    ...(configFiles && { RABBITMQ_CONFIG_FILES: configFiles }),
     RABBITMQ_ENABLED_PLUGINS_FILE: at('plugins'),
     RABBITMQ_MNESIA_BASE: at('data'),
     RABBITMQ_LOG_BASE: at('log'),
@@ -152,18 +162,23 @@ async function freePorts(): Promise<number> {
   }
 }
 
-async function dockerNode(): Promise<Node | undefined> {
+async function dockerNode(configFiles?: string): Promise<Node | undefined> {
   const docker = async (...args: string[]) => (await run('docker', args)).stdout.trim();
   if (!(await docker('version').catch(() => ''))) return undefined;
   const port = await freePort();
   const name = `clientela-test-${port}`;
   const publish = `127.0.0.1:${port}:5672`;
+  const configured = configFiles
+    ? ['-v', `${dirname(configFiles)}:${dirname(configFiles)}:ro`, '-e', `RABBITMQ_CONFIG_FILES=${configFiles}`]
+    : [];
   let isCreated = false;
   return {
     url: `amqp://guest:guest@127.0.0.1:${port}`,
     ctl: (...args) => docker('exec', name, 'rabbitmqctl', ...args),
     start: async () => {
-      await (isCreated ? docker('start', name) : docker('run', '-d', '--name', name, '-p', publish, 'rabbitmq:4'));
+      await (isCreated
+        ? docker('start', name)
+        : docker('run', '-d', '--name', name, '-p', publish, ...configured, 'rabbitmq:4'));
       isCreated = true;
       await waitUntilListening(port, `RabbitMQ did not start; see docker logs ${name}`);
       await docker('exec', name, 'rabbitmqctl', 'await_startup');

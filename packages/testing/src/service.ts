@@ -1,14 +1,16 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { Peer, Role, Service } from '@clientela/contracts';
+import type { IncomingMessage, RequestListener } from 'node:http';
+import { outsideServices, services, type Caller, type Role, type Service } from '@clientela/contracts';
 import type { ServiceKeys, CompanyClient, ServiceOptions } from '@clientela/http';
+import type { Db } from '@clientela/db';
 import type { Express } from 'express';
 import { pino } from 'pino';
 import supertest, { type Test } from 'supertest';
 import { testDatabase, type TestDatabase } from './database.ts';
 
-const keyOf = (peer: Peer) => `key-of-${peer}`;
-const peers: readonly Peer[] = ['gateway', 'auth', 'customer', 'interaction', 'product', 'favorites'];
-export const testServiceKeys: ServiceKeys = peers.map((service) => ({
+const keyOf = (caller: Caller) => `key-of-${caller}`;
+const callers: readonly Caller[] = ['gateway', ...services, ...outsideServices];
+export const testServiceKeys: ServiceKeys = callers.map((service) => ({
   service,
   hash: createHash('sha256').update(keyOf(service)).digest(),
 }));
@@ -37,7 +39,7 @@ export type PublishedEvent = {
 };
 
 export type TestService = {
-  app: Express;
+  app: RequestListener;
   database: TestDatabase;
   /** Creates a company that the company client finds. */
   company: (values?: Partial<Company>) => Company;
@@ -46,7 +48,7 @@ export type TestService = {
   /** The gateway without a user. */
   anonymous: () => TestUser;
   /** Another service, for itself or in a company. */
-  callingService: (peer: Peer, company?: Company) => TestUser;
+  callingService: (caller: Caller, company?: Company) => TestUser;
   /** Events published so far, in order. */
   events: (name?: string) => Promise<PublishedEvent[]>;
   close: () => Promise<void>;
@@ -61,15 +63,16 @@ export type TestDeps = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & 
  * Creates a service under test with its own database.
  * @param make calls the service's createApp with its other dependencies
  * @param options.pool connections; one by default, so that a query outside of its transaction fails at once
+ * @param options.beforeRequest prepares what a request needs, such as its user
  */
 export async function testService(
-  service: Service,
+  name: Service,
   make: (deps: TestDeps) => Express,
-  options: { pool?: number } = {},
+  options: { pool?: number; beforeRequest?: (request: IncomingMessage, db: Db) => Promise<void> } = {},
 ): Promise<TestService> {
-  const database = await testDatabase(service, options);
+  const database = await testDatabase(name, options);
   const companies = new Map<string, Company>();
-  const app = make({
+  const service = make({
     db: database.db,
     log: pino({ level: 'silent' }),
     serviceKeys: testServiceKeys,
@@ -80,6 +83,15 @@ export async function testService(
       return company && { ...company, status: 'active' };
     },
   });
+
+  const { beforeRequest } = options;
+  const app: RequestListener = (request, response) => {
+    const prepared = beforeRequest?.(request, database.db) ?? Promise.resolve();
+    prepared.then(
+      () => service(request, response),
+      (error: unknown) => response.destroy(error as Error),
+    );
+  };
 
   const call = (headers: Record<string, string>, user_id: string, company_id: string | undefined): TestUser => {
     const send = (method: 'get' | 'post' | 'put' | 'patch' | 'delete', path: string, body?: object) => {
@@ -124,10 +136,10 @@ export async function testService(
       return call(headers, user_id, company?.id);
     },
     anonymous: () => call({ 'X-Service-Key': keyOf('gateway') }, '', undefined),
-    callingService: (peer, company) =>
+    callingService: (caller, company) =>
       call(
-        { 'X-Service-Key': keyOf(peer), ...(company && { 'X-Company-Id': company.id }) },
-        `service:${peer}`,
+        { 'X-Service-Key': keyOf(caller), ...(company && { 'X-Company-Id': company.id }) },
+        `service:${caller}`,
         company?.id,
       ),
     events: async (name) => {

@@ -18,11 +18,12 @@ import { roleRoutes } from './roles/routes.ts';
 import { sessionRoutes } from './sessions/routes.ts';
 import { signInRoutes, type SignInDeps } from './sign-ins/routes.ts';
 import { subscriptions } from './subscriptions.ts';
+import { changeAuthorization } from './users/change-authorization.ts';
 import { companyUserRoutes } from './users/internal-routes.ts';
 import { userRoutes } from './users/routes.ts';
 
 /** The dependencies of the service: main.ts creates them, tests replace them. */
-export type AppDeps = Omit<ServiceOptions, 'service' | 'version' | 'routes' | 'companies'> &
+export type AppDeps = Omit<ServiceOptions, 'service' | 'version' | 'routes' | 'companies' | 'changeAuthorization'> &
   AccountDeps &
   SignInDeps &
   AuditDeps &
@@ -54,6 +55,7 @@ export const createApp = (deps: AppDeps) =>
     service: 'auth',
     version: manifest.version,
     routes: routes(deps),
+    changeAuthorization,
     companies: (key) => findCompanyByKey(deps.db, key),
     onDenied: (denied) => deps.db.transaction((tx) => auditDenied(tx, denied)),
   });

@@ -1,4 +1,4 @@
-import { readEnvironment, secretForHs256, serviceSettings, tokenSettings } from '@clientela/runtime';
+import { readEnvironment, secretForHs256, serviceSettings, ServiceUrl, tokenSettings } from '@clientela/runtime';
 import { Currency } from '@clientela/validation';
 import { Country } from '@clientela/validation/countries';
 import { z } from 'zod';
@@ -20,10 +20,10 @@ const shape = z.object({
   ...tokenSettings,
   DEFAULT_COUNTRY: Country.default('ES'),
   DEFAULT_CURRENCY: Currency.default('EUR'),
-  CUSTOMER_SERVICE_URL: z.url(),
-  INTERACTION_SERVICE_URL: z.url(),
-  PRODUCT_SERVICE_URL: z.url(),
-  FAVORITES_SERVICE_URL: z.url(),
+  CUSTOMER_SERVICE_URL: ServiceUrl,
+  INTERACTION_SERVICE_URL: ServiceUrl,
+  PRODUCT_SERVICE_URL: ServiceUrl,
+  FAVORITES_SERVICE_URL: ServiceUrl,
 });
 
 export const Config = shape.superRefine(secretForHs256, { when: () => true });

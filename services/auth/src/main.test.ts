@@ -92,7 +92,7 @@ test(
     const third = await start(generateSecret());
     const code = await new Promise((done) => third.child.once('close', done));
     expect(code).toBe(1);
-    expect(third.output()).toMatch(/^AUTH_SECRET does not match [^\n]+\n$/);
+    expect(third.output()).toMatch(/^Invalid settings:\n  AUTH_SECRET: does not match [^\n]+\n$/);
 
     expect(await Promise.all([first, second].map(({ child }) => terminate(child)))).toEqual([0, 0]);
     const output = first.output() + second.output() + third.output();

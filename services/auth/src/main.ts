@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { outsideServices } from '@clientela/contracts';
 import { asUnavailable, type Db } from '@clientela/db';
 import { outboxPoolOptions, startEvents } from '@clientela/events';
 import { createCursors, runService } from '@clientela/http';
@@ -19,6 +20,7 @@ const profileTimeout = 1000; // milliseconds that a registration waits for the c
 
 await runService('auth', {
   readConfig,
+  outsideCallers: outsideServices,
   poolOptions: outboxPoolOptions,
   start: async ({ config, deps, databaseUrl, client, onShutdown }) => {
     const { db, log, secret } = deps;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { connect, failureMessage } from '@clientela/db';
-import { EnvironmentError, readEnvironment, runCommand } from '@clientela/runtime';
+import { readEnvironment, runCommand } from '@clientela/runtime';
 import { z } from 'zod';
 import { audit } from './audit/store.ts';
 import { AUTH_DATABASE_URL, AUTH_SECRET } from './config.ts';
@@ -8,7 +8,7 @@ import { rotateSigningKey } from './keys/signing-key.ts';
 import { rotateReceiptKey } from './receipts/receipt-key.ts';
 
 // `node src/rotate-signing-key.ts` creates the next token key; `… receipts` creates the next receipt key. Prints the result as one line
-// of JSON to standard output, or the reason of a failure as one sentence to standard error.
+// of JSON to standard output, or the reason of a failure to standard error.
 
 const commands = {
   tokens: { rotate: rotateSigningKey, resource_type: 'signing_key' },
@@ -18,7 +18,7 @@ const commands = {
 await runCommand(async () => {
   const command = process.argv[2] ?? 'tokens';
   if (command !== 'tokens' && command !== 'receipts') {
-    throw new EnvironmentError('Name the key to rotate: tokens or receipts');
+    throw new Error('Name the key to rotate: tokens or receipts');
   }
   const { rotate, resource_type } = commands[command];
   const settings = readEnvironment(z.object({ AUTH_DATABASE_URL, AUTH_SECRET }));

@@ -22,6 +22,7 @@ import { noteRoutes } from './notes/routes.ts';
 import type { UserClient } from './profiles/user-client.ts';
 import { profileRoutes } from './profiles/routes.ts';
 import { restV1Routes } from './rest-v1/routes.ts';
+import type { CounterGroup } from './stats/rules.ts';
 import type { TotalsClient } from './stats/totals-client.ts';
 import { statsRoutes } from './stats/routes.ts';
 import { subscriptions } from './subscriptions.ts';
@@ -38,6 +39,8 @@ export type AppDeps = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & {
   companies: CompanyClient;
   users: UserClient;
   totals: TotalsClient;
+  /** Groups of counters that outside services report. */
+  reportedGroups: ReadonlySet<CounterGroup>;
   upstreams: Upstreams;
   avatarStorage: AvatarStorage;
 } & PrivacyDeps;

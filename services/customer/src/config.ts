@@ -1,4 +1,4 @@
-import { Rate, RateLimits, readEnvironment, serviceSettings } from '@clientela/runtime';
+import { Rate, RateLimits, readEnvironment, serviceSettings, ServiceUrl } from '@clientela/runtime';
 import { z } from 'zod';
 import { avatarSettings, requireAvatarStorage } from './avatars/settings.ts';
 
@@ -9,12 +9,13 @@ const Upstream = z
 
 const schema = z.object({
   ...serviceSettings('CUSTOMER'),
-  AUTH_SERVICE_URL: z.url(),
-  INTERACTION_SERVICE_URL: z.url(),
-  PRODUCT_SERVICE_URL: z.url(),
-  FAVORITES_SERVICE_URL: z.url(),
+  AUTH_SERVICE_URL: ServiceUrl,
+  INTERACTION_SERVICE_URL: ServiceUrl,
+  PRODUCT_SERVICE_URL: ServiceUrl,
+  FAVORITES_SERVICE_URL: ServiceUrl,
   // Owners of a customer's orders, complaints and appointments; by default the interaction service.
   ORDERS_SERVICE_URL: Upstream,
+  ORDER_SERVICE_URL: Upstream, // another name of the same
   COMPLAINT_SERVICE_URL: Upstream,
   SCHEDULING_SERVICE_URL: Upstream,
   CUSTOMER_PATCH_RATE: Rate.default({ limit: 5, window: 60_000 }),
@@ -22,9 +23,27 @@ const schema = z.object({
   ...avatarSettings,
 });
 
-export const Config = schema.superRefine(requireAvatarStorage, { when: () => true });
+/** Both names of the orders' owner may be set, to the same address only. */
+function requireOneOrdersUrl(values: object, context: z.RefinementCtx): void {
+  const { ORDERS_SERVICE_URL: url, ORDER_SERVICE_URL: other } = values as Record<string, unknown>;
+  if (url !== undefined && other !== undefined && url !== other)
+    context.addIssue({ code: 'custom', path: ['ORDER_SERVICE_URL'], message: 'differs from ORDERS_SERVICE_URL' });
+}
+
+export const Config = schema
+  .superRefine(requireAvatarStorage, { when: () => true })
+  .superRefine(requireOneOrdersUrl, { when: () => true });
 
 /** Settings of the command line tools. */
-export const { CUSTOMER_DATABASE_URL, CUSTOMER_SERVICE_KEY, INTERACTION_SERVICE_URL } = schema.shape;
+export const { CUSTOMER_DATABASE_URL } = schema.shape;
+export const RecountConfig = schema.pick({
+  CUSTOMER_DATABASE_URL: true,
+  CUSTOMER_SERVICE_KEY: true,
+  INTERACTION_SERVICE_URL: true,
+  ORDERS_SERVICE_URL: true,
+  ORDER_SERVICE_URL: true,
+  COMPLAINT_SERVICE_URL: true,
+  SCHEDULING_SERVICE_URL: true,
+});
 
 export const readConfig = () => readEnvironment(Config);

@@ -2,16 +2,19 @@ import { connect } from '@clientela/db';
 import { outboxPoolOptions, startEvents } from '@clientela/events';
 import { createCompanyClient, runService } from '@clientela/http';
 import { Registry } from 'prom-client';
+import { outsideServices } from '@clientela/contracts';
 import { createApp } from './app.ts';
 import { openStorage } from './avatars/open-storage.ts';
 import { startAvatarCleanup } from './avatars/worker.ts';
 import { readConfig } from './config.ts';
+import { startCurrencyWorker } from './currencies/worker.ts';
 import { erasureMetrics } from './privacy/metrics.ts';
 import { startErasureWorker } from './privacy/worker.ts';
 import { createUserClient } from './profiles/user-client.ts';
 import { createTotalsClient } from './stats/totals-client.ts';
 import { subscriptions } from './subscriptions.ts';
 import { createFingerprinter } from './tombstones/fingerprints.ts';
+import { groupsReportedElsewhere, urlsOfUpstreams } from './upstreams/rules.ts';
 import { createUpstreams } from './upstreams/upstream-client.ts';
 
 // An erasure continues at the other service until this one disconnects, so its calls get a route's full deadline.
@@ -19,6 +22,7 @@ const erasureTimeout = 12_000; // milliseconds
 
 await runService('customer', {
   readConfig,
+  outsideCallers: outsideServices,
   poolOptions: outboxPoolOptions,
   start: async ({ config, deps, databaseUrl, client, onShutdown }) => {
     const { db, log, secret } = deps;
@@ -32,11 +36,15 @@ await runService('customer', {
     const users = createUserClient(auth, companies);
     const interaction = client('interaction');
     const totals = createTotalsClient(interaction);
+    const upstreamUrls = urlsOfUpstreams(config);
+    const reportedGroups = groupsReportedElsewhere(config);
+    const currencyWorker = startCurrencyWorker({ db, log });
+    onShutdown(() => currencyWorker.stop());
     const events = startEvents({
       ...deps,
       url: databaseUrl,
       service: 'customer',
-      subscriptions: subscriptions({ db, users, totals }),
+      subscriptions: subscriptions({ db, companies, users, totals, reportedGroups }),
       subscribers: [auth, interaction, client('favorites')],
       settings: config,
     });
@@ -58,11 +66,6 @@ await runService('customer', {
     });
     onShutdown(() => erasureWorker.stop());
 
-    const upstreamUrls = {
-      orders: config.ORDERS_SERVICE_URL ?? config.INTERACTION_SERVICE_URL,
-      complaints: config.COMPLAINT_SERVICE_URL ?? config.INTERACTION_SERVICE_URL,
-      appointments: config.SCHEDULING_SERVICE_URL ?? config.INTERACTION_SERVICE_URL,
-    };
     return createApp({
       ...deps,
       listsDb,
@@ -70,6 +73,7 @@ await runService('customer', {
       companies,
       users,
       totals,
+      reportedGroups,
       upstreams: createUpstreams(upstreamUrls, config.CUSTOMER_SERVICE_KEY, { log }),
       avatarStorage,
       peers,

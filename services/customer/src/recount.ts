@@ -3,12 +3,13 @@ import { parseArgs } from 'node:util';
 import { connect, failureMessage } from '@clientela/db';
 import { serviceClient } from '@clientela/http';
 import { readEnvironment, runCommand } from '@clientela/runtime';
-import { z } from 'zod';
-import { CUSTOMER_DATABASE_URL, CUSTOMER_SERVICE_KEY, INTERACTION_SERVICE_URL } from './config.ts';
+import { RecountConfig } from './config.ts';
 import { createTotalsClient } from './stats/totals-client.ts';
 import { recount } from './stats/recount.ts';
+import { groupsReportedElsewhere } from './upstreams/rules.ts';
 
-// `node src/recount.ts` compares the counters of all customers with the totals of the interaction service and repairs differences.
+// `node src/recount.ts` compares the counters of all customers with the totals of the interaction service and repairs differences,
+// except of those that an outside service reports.
 // `--check` only compares and exits with 1 on a difference. Standard output gets one line of JSON, standard error one sentence
 // when the command fails.
 
@@ -16,12 +17,12 @@ const timeout = 10_000; // milliseconds for one call of the interaction service
 
 await runCommand(async () => {
   const { check } = parseArgs({ options: { check: { type: 'boolean', default: false } } }).values;
-  const settings = readEnvironment(z.object({ CUSTOMER_DATABASE_URL, CUSTOMER_SERVICE_KEY, INTERACTION_SERVICE_URL }));
+  const settings = readEnvironment(RecountConfig);
   const db = connect(settings.CUSTOMER_DATABASE_URL, { name: 'recount', pool: 1 });
   try {
     const { INTERACTION_SERVICE_URL: url, CUSTOMER_SERVICE_KEY: key } = settings;
     const totals = createTotalsClient(serviceClient({ service: 'interaction', url, key, timeout }));
-    const options = { repair: !check, request_id: randomUUID() };
+    const options = { repair: !check, request_id: randomUUID(), reportedGroups: groupsReportedElsewhere(settings) };
     const { different, ...found } = await recount(db, totals, options);
     process.stdout.write(`${JSON.stringify({ ...found, [check ? 'different' : 'repaired']: different })}\n`);
     if (check && different > 0) process.exitCode = 1;

@@ -1,11 +1,11 @@
-import { readEnvironment, serviceSettings } from '@clientela/runtime';
+import { readEnvironment, serviceSettings, ServiceUrl } from '@clientela/runtime';
 import { z } from 'zod';
 
 export const Config = z.object({
   ...serviceSettings('FAVORITES'),
-  AUTH_SERVICE_URL: z.url(),
-  CUSTOMER_SERVICE_URL: z.url(),
-  PRODUCT_SERVICE_URL: z.url(),
+  AUTH_SERVICE_URL: ServiceUrl,
+  CUSTOMER_SERVICE_URL: ServiceUrl,
+  PRODUCT_SERVICE_URL: ServiceUrl,
 });
 
 export const readConfig = () => readEnvironment(Config);

@@ -1,9 +1,10 @@
-import { readEnvironment, serviceSettings } from '@clientela/runtime';
+import { readEnvironment, serviceSettings, ServiceUrl } from '@clientela/runtime';
 import { z } from 'zod';
 
 export const Config = z.object({
   ...serviceSettings('PRODUCT'),
-  AUTH_SERVICE_URL: z.url(),
+  AUTH_SERVICE_URL: ServiceUrl,
 });
 
+export const { PRODUCT_DATABASE_URL } = Config.shape;
 export const readConfig = () => readEnvironment(Config);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { services, type Service } from '@clientela/contracts';
 import { folderOf } from '@clientela/fleet';
-import { acceptsCompany, isInternal, type Route } from '@clientela/http';
+import { acceptsCompany, isInternal, withAliases, type Route } from '@clientela/http';
 
 export type RouteInfo = {
   service: Service;
@@ -14,13 +14,13 @@ export type RouteInfo = {
   acceptsCompany: boolean;
 };
 
-/** Lists every route of every service, from the route declarations. */
+/** Lists every route of every service, aliases too, from the route declarations. */
 export async function allRoutes(): Promise<RouteInfo[]> {
   const loaded = services.map(async (service) => {
     // Loaded by path, because no package depends on a service.
     const url = pathToFileURL(join(folderOf(service), 'src/app.ts')).href;
     const app = (await import(url)) as { routes: (deps: object) => Route[] };
-    return app.routes({}).map((definition) => ({
+    return withAliases(app.routes({})).map((definition) => ({
       service,
       definition,
       method: definition.method.toUpperCase(),

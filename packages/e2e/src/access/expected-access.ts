@@ -7,7 +7,7 @@ import type { Role } from '@clientela/contracts';
  */
 export const expectedAccess: Readonly<Record<string, string>> = {
   'GET /.well-known/jwks.json': 'open',
-  ...underBothPrefixes({
+  ...underEachPrefix({
     'POST /register': 'open',
     'POST /login': 'open',
     'POST /refresh': 'open',
@@ -20,6 +20,8 @@ export const expectedAccess: Readonly<Record<string, string>> = {
     'DELETE /sessions/{session_id}': 'signed_in',
   }),
 
+  'GET /api/v1/profile': 'signed_in',
+  'PATCH /api/v1/profile': 'signed_in',
   'GET /api/v1/users': 'superuser admin manager',
   'POST /api/v1/users': 'superuser admin',
   'GET /api/v1/users/{user_id}': 'superuser admin manager viewer:own customer:own',
@@ -58,6 +60,7 @@ export const expectedAccess: Readonly<Record<string, string>> = {
   'DELETE /api/customers/{customer_id}/avatar': 'superuser admin manager customer:own',
   'GET /avatars/{name}': 'open',
   'GET /api/customers/{customer_id}/stats': 'superuser admin manager viewer customer:own',
+  'GET /api/customers/{customer_id}/statistics': 'superuser admin manager viewer customer:own',
   'GET /api/customers/{customer_id}/orders': 'superuser admin manager viewer customer:own',
   'GET /api/customers/{customer_id}/complaints': 'superuser admin manager viewer customer:own',
   'GET /api/customers/{customer_id}/appointments': 'superuser admin manager viewer customer:own',
@@ -120,9 +123,9 @@ export const expectedAccess: Readonly<Record<string, string>> = {
   'DELETE /rest/v1/customers/{customer_id}': 'superuser admin manager',
 };
 
-function underBothPrefixes(routes: Record<string, string>): Record<string, string> {
+function underEachPrefix(routes: Record<string, string>): Record<string, string> {
   return Object.fromEntries(
-    ['/auth', '/api/auth'].flatMap((prefix) =>
+    ['/auth', '/api/auth', '/api/v1/auth'].flatMap((prefix) =>
       Object.entries(routes).map(([route, access]) => [route.replace(' ', ` ${prefix}`), access]),
     ),
   );

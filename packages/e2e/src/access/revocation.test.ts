@@ -162,7 +162,7 @@ test('LOGIN_RATE limits password attempts per address over all their routes, and
   const { anonymous, users } = setup;
   // This address stays blocked; the other tests come from another.
   const from = { 'X-Forwarded-For': '198.51.100.7' };
-  const paths = ['/auth/login', '/api/auth/login', '/auth/change-password', '/api/auth/register'];
+  const paths = ['/auth/login', '/api/v1/auth/login', '/auth/change-password', '/api/auth/register'];
   let limited: TestResponse | undefined;
   const wrong = { email: 'nobody@example.com', password: 'x' };
   for (let attempts = 0; attempts <= loginRate && !limited; attempts += 1) {

@@ -191,6 +191,9 @@ export const samples: Readonly<Record<string, SampleFactory>> = {
   'GET /.well-known/jwks.json': () => sample('/.well-known/jwks.json'),
   ...accounts('/auth'),
   ...accounts('/api/auth'),
+  ...accounts('/api/v1/auth'),
+  'GET /api/v1/profile': () => sample('/api/v1/profile'),
+  'PATCH /api/v1/profile': () => sample('/api/v1/profile', { address: `Road ${unique()}` }),
 
   'GET /api/v1/users': () => sample('/api/v1/users'),
   'POST /api/v1/users': ({ company_id }) =>
@@ -250,6 +253,7 @@ export const samples: Readonly<Record<string, SampleFactory>> = {
     return sample((await setup.users.admin.post(path, avatarForm())).body.customer.avatar_url);
   },
   'GET /api/customers/{customer_id}/stats': onCustomer('/stats'),
+  'GET /api/customers/{customer_id}/statistics': onCustomer('/statistics'),
   'GET /api/customers/{customer_id}/orders': onCustomer('/orders'),
   'GET /api/customers/{customer_id}/complaints': onCustomer('/complaints'),
   'GET /api/customers/{customer_id}/appointments': onCustomer('/appointments'),

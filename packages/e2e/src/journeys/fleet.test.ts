@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { childEnv } from '@clientela/testing';
+import { childEnv, sharedBroker } from '@clientela/testing';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import {
@@ -78,7 +78,12 @@ test('starts databases, processes and superuser; stop leaves no process; the nex
   await fleet.stop();
   for (const pid of pids) expect(startedAt(pid)).toBeUndefined();
   expect(await findPostgres(folder)).toBeUndefined();
-  expect(readdirSync(folder).toSorted()).toEqual(['compile-cache', 'logs', 'secrets']);
+  // An ordinary user's databases are in the folder too, root's elsewhere.
+  expect(
+    readdirSync(folder)
+      .filter((name) => name !== 'postgres')
+      .toSorted(),
+  ).toEqual(['compile-cache', 'logs', 'secrets']);
   for (const file of readdirSync(join(folder, 'logs')))
     expect(readFileSync(join(folder, 'logs', file), 'utf8')).not.toContain('generated-now');
   expect(steps.join('\n')).not.toContain('generated-now');
@@ -126,7 +131,9 @@ test('restarts a killed process and a killed PostgreSQL', async () => {
 
 test('runs two fleets side by side; rejects a second one in the same folder without harming the first', async () => {
   const fleet = await start();
-  await expect(start()).rejects.toThrow(/^A fleet is already running in .*: stop it first\.$/);
+  await expect(start()).rejects.toThrow(
+    `Clientela runs from this folder already (process ${process.pid}, ${fleet.url})`,
+  );
   expect(await ready(fleet.url)).toBe(true);
   const elsewhere = mkdtempSync(join(tmpdir(), 'fleet-'));
   const other = await start({ folder: elsewhere });
@@ -148,18 +155,125 @@ test('names an occupied port with its process and the setting that changes it', 
   await start({ env: { PRODUCT_PORT: String(port) } });
 });
 
-test('names a process that never starts with its log, and ends all others', async () => {
+test('says the last error of a process that never starts, names its log, and ends all others', async () => {
   const broken = stubCheckout();
   writeFileSync(join(broken, 'services/product/src/main.ts'), `console.error('no luck'); process.exit(1);`);
   const port = await freePort();
   await expect(start({ repoRoot: broken, env: { CUSTOMER_PORT: String(port) } })).rejects.toThrow(
-    `product does not start: see its log ${join(folder, 'logs', 'product.log')}.`,
+    `product does not start: no luck (its log: ${join(folder, 'logs', 'product.log')})`,
   );
   expect(readFileSync(join(folder, 'logs', 'product.log'), 'utf8')).toContain('no luck');
   rmSync(broken, { recursive: true });
   expect(await isListening(port)).toBe(false);
   expect(await findPostgres(folder)).toBeUndefined();
 });
+
+test('reports the steps of a crash with its reason, and how events are delivered', async () => {
+  const steps: string[] = [];
+  const onProgress = (line: string) => steps.push(line);
+  const fleet = await start({ onProgress });
+  expect(steps).toContain('services deliver events to each other over HTTP');
+  const before = fleet.pid('customer');
+  fleet.kill('customer', 'SIGKILL');
+  await vi.waitUntil(() => fleet.pid('customer') !== before, { timeout: 15_000 });
+  expect(steps).toContain(
+    `customer ended and is restarted: killed by SIGKILL (its log: ${join(folder, 'logs', 'customer.log')})`,
+  );
+  await fleet.stop();
+
+  const port = await freePort();
+  const RABBITMQ_URL = `amqp://user:secret@127.0.0.1:${port}`;
+  const withoutBroker = await start({ onProgress, env: { RABBITMQ_URL } });
+  expect(steps).toContain(
+    `events go through RabbitMQ at 127.0.0.1:${port}, which does not answer (ECONNREFUSED): they wait in the databases`,
+  );
+  await withoutBroker.stop();
+
+  const url = new URL(await sharedBroker());
+  await (await start({ onProgress, env: { RABBITMQ_URL: url.href } })).stop();
+  expect(steps).toContain(`events go through RabbitMQ at ${url.host}, which answers`);
+  url.password = 'wrong';
+  await start({ onProgress, env: { RABBITMQ_URL: url.href } });
+  expect(steps.join('\n')).toContain(`${url.host}, which does not answer (it refuses the user and password)`);
+  expect(steps.join('\n')).not.toContain('wrong');
+});
+
+test('reports settings that the superuser script rejects as it reports its own', async () => {
+  const rejecting = stubCheckout();
+  const output = JSON.stringify('Invalid settings:\n  ADMIN_PASSWORD: is too common\n');
+  writeFileSync(join(rejecting, 'services/auth/src/superuser.ts'), `process.stderr.write(${output}); process.exit(1);`);
+  await expect(start({ repoRoot: rejecting })).rejects.toThrow(
+    /^Invalid settings:\n {2}ADMIN_PASSWORD: is too common$/,
+  );
+  rmSync(rejecting, { recursive: true });
+});
+
+test('rejects a database that another version migrated, with one sentence, and leaves it unchanged', async () => {
+  const fleet = await start();
+  const { ownerUrl } = fleet.databases.product;
+  await fleet.stop();
+  const server = await startPostgres({ folder, fsync: false });
+  const database = new URL(ownerUrl);
+  database.port = String(server.port);
+  await rows(database.href, `insert into migrations.done (name, batch) values ('0099_of_tomorrow.sql', 9)`);
+  await server.stop();
+  await expect(start()).rejects.toThrow(
+    /^The database of product cannot be set up: Database clientela_product was created by another development version \(it has the unknown migration 0099_of_tomorrow\.sql\) and was left unchanged: [^\n]+$/,
+  );
+  const again = await startPostgres({ folder, fsync: false });
+  database.port = String(again.port);
+  await rows(database.href, `delete from migrations.done where batch = 9`);
+  await again.stop();
+});
+
+test('names an external PostgreSQL that is too old, with its address and version', async () => {
+  const server = oldPostgres('15.18 (Debian 15.18-0+deb12u1)');
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const elsewhere = mkdtempSync(join(tmpdir(), 'fleet-'));
+  const sentence = `PostgreSQL at 127.0.0.1:${port} is 15.18; 17 or newer is needed`;
+  const env = { POSTGRES_HOST: '127.0.0.1', POSTGRES_PORT: String(port), POSTGRES_USER: 'a', POSTGRES_PASSWORD: 'b' };
+  await expect(start({ folder: elsewhere, env })).rejects.toThrow(new RegExp(`^${sentence}$`));
+  const url = `postgresql://a:b@127.0.0.1:${port}/d`;
+  const urls = Object.fromEntries(
+    services.flatMap((service) =>
+      ['DATABASE_URL', 'OWNER_DATABASE_URL'].map((name) => [`${service.toUpperCase()}_${name}`, url]),
+    ),
+  );
+  await expect(start({ folder: elsewhere, env: urls })).rejects.toThrow(new RegExp(`^${sentence}$`));
+  await new Promise((resolve) => server.close(resolve));
+  rmSync(elsewhere, { recursive: true });
+});
+
+/** A server that accepts every user and responds to every query with one row: its version. */
+function oldPostgres(version: string): Server {
+  const message = (type: string, body: Buffer) => {
+    const length = Buffer.alloc(4);
+    length.writeInt32BE(body.length + 4);
+    return Buffer.concat([Buffer.from(type), length, body]);
+  };
+  const int = (value: number, bytes: number) => {
+    const buffer = Buffer.alloc(bytes);
+    buffer.writeIntBE(value, 0, bytes);
+    return buffer;
+  };
+  const ready = message('Z', Buffer.from('I'));
+  const text = Buffer.from(version);
+  const column = [int(0, 4), int(0, 2), int(25, 4), int(-1, 2), int(-1, 4), int(0, 2)];
+  const response = Buffer.concat([
+    message('T', Buffer.concat([int(1, 2), Buffer.from('server_version\0'), ...column])),
+    message('D', Buffer.concat([int(1, 2), int(text.length, 4), text])),
+    message('C', Buffer.from('SHOW\0')),
+    ready,
+  ]);
+  return createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => {
+      socket.write(Buffer.concat([message('R', int(0, 4)), ready]));
+      socket.on('data', (data) => (data[0] === 0x58 ? socket.end() : socket.write(response))); // X: the client ends
+    });
+  });
+}
 
 test('names the service whose migration fails', async () => {
   const broken = stubCheckout();

@@ -2,6 +2,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
+import { connect } from 'amqplib';
+import { dedicatedBroker } from '@clientela/testing';
 import pg from 'pg';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -32,7 +34,7 @@ const File = z.object({
         .optional(),
       user: z.string().optional(),
       restart: z.string(),
-      ports: z.array(z.string()).optional(),
+      ports: z.array(z.unknown()).optional(),
       networks: z.array(z.string()).optional(),
       network_mode: z.string().optional(),
       profiles: z.array(z.string()).optional(),
@@ -89,7 +91,12 @@ test.each(peers)('the launcher sets every setting in the config of %s, and no ot
 });
 
 // These may be outside of the fleet.
-const upstreams = new Set(['ORDERS_SERVICE_URL', 'COMPLAINT_SERVICE_URL', 'SCHEDULING_SERVICE_URL']);
+const upstreams = new Set([
+  'ORDERS_SERVICE_URL',
+  'ORDER_SERVICE_URL',
+  'COMPLAINT_SERVICE_URL',
+  'SCHEDULING_SERVICE_URL',
+]);
 
 test.each(services)('requires a secret of 32 bytes for %s', (service) => {
   const secret = configs[service].shape[`${service.toUpperCase()}_SECRET`] as z.ZodType;
@@ -139,6 +146,27 @@ test('setup creates every secret file that a container mounts', () => {
   rmSync(folder, { recursive: true });
 });
 
+test('RabbitMQ starts with the files that setup creates, and accepts the URL that the services receive', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'compose-'));
+  const mounted = join(folder, 'rabbitmq');
+  setUp(folder, 'postgres:5432', '127.0.0.1:5672');
+  const { RABBITMQ_CONFIG_FILES: pattern = '' } = container('rabbitmq').environment ?? {};
+  const broker = await dedicatedBroker({ configFiles: pattern.replace('/secrets', mounted) });
+  try {
+    const url = new URL(readFileSync(join(folder, 'product', 'rabbitmq_url'), 'utf8').trim());
+    url.port = new URL(broker.url).port;
+    const connection = await connect(url.href);
+    await connection.createChannel();
+    await connection.close();
+    await expect(connect(broker.url)).rejects.toThrow(/ACCESS[-_]REFUSED/);
+    // The setting displaces the image's own files, one of which turns the console log on.
+    expect(await broker.ctl('eval', 'rabbit:log_locations().')).toContain('<stdout>');
+  } finally {
+    await broker.close();
+    rmSync(folder, { recursive: true });
+  }
+}, 120_000);
+
 test('mounts only a container’s own secrets into it', () => {
   const mountedSecrets = (name: string) =>
     (container(name).volumes ?? []).filter((volume) => volume.startsWith('secrets_'));
@@ -153,9 +181,11 @@ test('mounts only a container’s own secrets into it', () => {
   expect([...new Set(volumes)].toSorted()).toEqual(Object.keys(compose.volumes).toSorted());
 });
 
-test('publishes only the port of the gateway, which shares no network with PostgreSQL', () => {
+test('publishes only the port of the gateway, on the address HOST, by default of this machine; it shares no network with PostgreSQL', () => {
   for (const [name, { ports }] of Object.entries(compose.services))
-    expect(ports).toEqual(name === 'gateway' ? ['${PORT:-8080}:8080'] : undefined);
+    expect(ports).toEqual(
+      name === 'gateway' ? [{ target: 8080, published: '${PORT:-8080}', host_ip: '${HOST:-127.0.0.1}' }] : undefined,
+    );
   expect(container('gateway').networks).toEqual(['front', 'services']);
   expect(container('postgres').networks).toEqual(['data']);
   expect(compose.networks).toMatchObject({ services: { internal: true }, data: { internal: true } });
@@ -195,7 +225,22 @@ test('starts in order: secrets, server, databases, services, gateway', () => {
   expect(waits('migrate')).toEqual({ setup: 'service_completed_successfully', postgres: 'service_healthy' });
   for (const service of [...services, 'superuser', 'create-superuser'])
     expect(waits(service)).toEqual({ migrate: 'service_completed_successfully' });
-  expect(waits('gateway')).toEqual(mapKeys(services, () => 'service_healthy'));
+  expect(waits('gateway')).toEqual({
+    ...mapKeys(services, () => 'service_healthy'),
+    'create-superuser': 'service_completed_successfully',
+  });
+});
+
+test('something waits for each container that ends by itself, so that `up --wait` succeeds and a failed step is seen', () => {
+  const completed = Object.values(compose.services).flatMap(({ depends_on = {} }) =>
+    Object.entries(depends_on).flatMap(([name, { condition }]) =>
+      condition === 'service_completed_successfully' ? [name] : [],
+    ),
+  );
+  const ending = Object.keys(compose.services).filter(
+    (name) => container(name).restart === 'no' && !container(name).profiles,
+  );
+  for (const name of ending) expect(completed).toContain(name);
 });
 
 test('every path that the Dockerfile copies and every script that a command runs exists', () => {
@@ -247,6 +292,13 @@ test('setup creates secrets once, each for its own user; migrate creates the dat
     expect(created['rabbitmq/rabbitmq.conf']).toContain(`default_pass = ${created['rabbitmq/password']}`);
     const keys = mapKeys(peers, (peer) => created[`${peer}/${peer}_service_key`] ?? '');
     expect(created['product/service_key_hashes']).toBe(keyHashesFor('product', keys));
+    const outside = `orders=${'a'.repeat(64)}`;
+    setUp(secrets, `127.0.0.1:${postgres.port}`, 'rabbitmq:5672', outside);
+    for (const service of ['auth', 'customer', 'product'] as const) {
+      const own = keyHashesFor(service, keys);
+      const expected = service === 'product' ? own : `${own};${outside}`;
+      expect(read()[`${service}/service_key_hashes`]).toBe(expected);
+    }
     if (process.getuid?.() === 0) {
       expect(statSync(join(secrets, 'postgres', 'postgres_password'))).toMatchObject({ uid: 999, mode: 0o100400 });
       expect(statSync(join(secrets, 'auth', 'auth_secret'))).toMatchObject({ uid: 1000, mode: 0o100400 });
@@ -269,6 +321,13 @@ test('setup creates secrets once, each for its own user; migrate creates the dat
       execFileSync(process.execPath, [join(import.meta.dirname, 'migrate.ts')], { env, encoding: 'utf8' });
     expect(migrate()).toMatch(/^product: [1-9]\d* new migrations?$/m);
     expect(migrate()).toMatch(/^product: 0 new migrations$/m);
+    const owner = new pg.Client({ connectionString: postgres.adminUrl.replace(/\/postgres$/, '/clientela_product') });
+    await owner.connect();
+    await owner.query(`insert into migrations.done (name, batch) values ('0099_of_tomorrow.sql', 9)`);
+    await owner.end();
+    expect(migrate).toThrow(
+      /The databases could not be set up: Database clientela_product was created by another development version \(it has the unknown migration 0099_of_tomorrow\.sql\) and was left unchanged: [^\n]+\n/,
+    );
     const client = new pg.Client({ connectionString: created['product/product_database_url'] ?? '' });
     await client.connect();
     expect((await client.query('select current_user as role')).rows).toEqual([{ role: 'clientela_product_app' }]);

@@ -9,7 +9,7 @@ import { withDatabases } from './service-databases.ts';
 // Lists what needs a person. Exits with 0 when there is nothing, with 1 when there are findings. Changes nothing.
 
 /** The services that have a script of their own for their records. */
-const services = ['auth', 'customer'] as const satisfies readonly Service[];
+const services = ['auth', 'customer', 'product'] as const satisfies readonly Service[];
 
 /**
  * Runs a service's doctor script.

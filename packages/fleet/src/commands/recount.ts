@@ -16,6 +16,14 @@ function interactionUrl({ serviceUrls, ports }: Settings): string {
   );
 }
 
+/** The settings that name outside services, which report their counters themselves. */
+const ownersOfCounters = ({ overrides }: Settings) =>
+  Object.fromEntries(
+    ['ORDERS_SERVICE_URL', 'ORDER_SERVICE_URL', 'COMPLAINT_SERVICE_URL', 'SCHEDULING_SERVICE_URL'].flatMap((name) =>
+      overrides[name] === undefined ? [] : [[name, overrides[name]]],
+    ),
+  );
+
 /**
  * Runs the customer service's script that recomputes customer counters and repairs differences.
  * @param args passed on, such as `--check`
@@ -27,6 +35,7 @@ async function recount(settings: Settings, databaseUrl: string, args: readonly s
     CUSTOMER_SERVICE_KEY:
       settings.serviceKeys.customer ?? openSecrets(installationFolder, settings).serviceKeys.customer,
     INTERACTION_SERVICE_URL: interactionUrl(settings),
+    ...ownersOfCounters(settings),
   });
   const cwd = folderOf('customer');
   const script = join(cwd, 'src/recount.ts');

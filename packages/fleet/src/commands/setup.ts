@@ -1,8 +1,11 @@
 import { chmodSync, chownSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { keepSecret, writeSecret } from '@clientela/embedded-postgres';
+import { readEnvironment } from '@clientela/runtime';
+import { z } from 'zod';
 import { databaseName } from '../launcher/databases.ts';
 import { keyHashesFor, mapKeys, peers, services } from '../launcher/services.ts';
+import { OutsideKeyHashes } from '../launcher/settings.ts';
 
 /** User ids in the images: `node` in ours, `postgres` and `rabbitmq` in the official ones. */
 const users = { node: 1000, postgres: 999, rabbitmq: 999 };
@@ -13,13 +16,16 @@ const users = { node: 1000, postgres: 999, rabbitmq: 999 };
  * @param folder holds one folder (a volume) for each service, for `postgres`, `rabbitmq` and `migrate`
  * @param database address of PostgreSQL for the services, as host:port
  * @param broker address of RabbitMQ for the services, as host:port
+ * @param outsideKeyHashes hashes of the keys of outside services, for the services that they may call
  */
-export function setUp(folder: string, database: string, broker: string): void {
+export function setUp(folder: string, database: string, broker: string, outsideKeyHashes?: string): void {
   const folderFor = (name: string) => join(folder, name);
   const keys = mapKeys(peers, (peer) => keepSecret(folderFor(peer), `${peer}_service_key`));
   writeSecret(folderFor('migrate'), 'postgres_password', keepSecret(folderFor('postgres'), 'postgres_password'));
   const brokerPassword = keepSecret(folderFor('rabbitmq'), 'password');
-  writeSecret(folderFor('rabbitmq'), 'rabbitmq.conf', `default_user = clientela\ndefault_pass = ${brokerPassword}\n`);
+  // The container reads these files instead of its image's own, which turn on the console log.
+  const brokerConfig = `default_user = clientela\ndefault_pass = ${brokerPassword}\nlog.console = true\n`;
+  writeSecret(folderFor('rabbitmq'), 'rabbitmq.conf', brokerConfig);
   for (const service of services) {
     keepSecret(folderFor(service), `${service}_secret`);
     writeSecret(folderFor(service), 'rabbitmq_url', `amqp://clientela:${brokerPassword}@${broker}`);
@@ -28,7 +34,7 @@ export function setUp(folder: string, database: string, broker: string): void {
     const name = databaseName(service);
     const url = `postgresql://${name}_app:${password}@${database}/${name}`;
     writeSecret(folderFor(service), `${service}_database_url`, url);
-    writeSecret(folderFor(service), 'service_key_hashes', keyHashesFor(service, keys));
+    writeSecret(folderFor(service), 'service_key_hashes', keyHashesFor(service, keys, {}, outsideKeyHashes));
   }
   if (process.getuid?.() !== 0) return;
   for (const name of [...peers, 'postgres', 'rabbitmq', 'migrate'])
@@ -48,6 +54,7 @@ function makeReadOnly(folder: string, user: number): void {
 if (import.meta.main) {
   const [folder = '/secrets', database = 'postgres:5432', broker = 'rabbitmq:5672'] = process.argv.slice(2);
   mkdirSync(folder, { recursive: true });
-  setUp(folder, database, broker);
+  const { SERVICE_KEY_HASHES } = readEnvironment(z.object({ SERVICE_KEY_HASHES: OutsideKeyHashes.optional() }));
+  setUp(folder, database, broker, SERVICE_KEY_HASHES);
   process.stdout.write('The secrets of this installation are ready.\n');
 }

@@ -2,11 +2,13 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort, isFree, startedAt, startPostgres } from '@clientela/embedded-postgres';
+import { ServerVersionError } from '@clientela/db';
 import { createDatabase, externalDatabase, migrateDatabase, type ServiceDatabase } from './databases.ts';
 import { acquireInstallationLock } from './installation-lock.ts';
 import { openLogFile } from './log-file.ts';
 import { killOrphans, openPidFile } from './pid-file.ts';
 import { watchPostgres } from './postgres-watch.ts';
+import { describeTransport } from './transport.ts';
 import { waitUntilReady } from './readiness.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
 import {
@@ -101,6 +103,7 @@ async function start(options: FleetOptions, shutdownHooks: ShutdownHooks): Promi
   const ports = await choosePorts(settings, options.freePorts ?? false, hadOrphans ? 2000 : 0);
   const secrets = openSecrets(folder, settings);
 
+  const transport = describeTransport(settings);
   const log = openLogFile(join(folder, 'logs', 'fleet.log'));
   shutdownHooks.push(() => log.close());
   const report = (line: string) => {
@@ -108,7 +111,8 @@ async function start(options: FleetOptions, shutdownHooks: ShutdownHooks): Promi
     onProgress?.(line);
   };
   const pidFile = openPidFile(folder);
-  pidFile.add('fleet', { pid: process.pid, started: startedAt(process.pid) ?? '' });
+  const url = gatewayUrl(settings.overrides['HOST'], ports.gateway);
+  pidFile.add('fleet', { pid: process.pid, started: startedAt(process.pid) ?? '', url });
   shutdownHooks.push(() => pidFile.remove());
 
   const context: Start = { options, settings, root, shutdownHooks, report };
@@ -132,16 +136,15 @@ async function start(options: FleetOptions, shutdownHooks: ShutdownHooks): Promi
   const running = startProcesses(context, config, {
     compileCache,
     onStart: pidFile.add,
-    onCrash: (name, crashes) => {
-      report(`${name} ended and is restarted: see ${logPathOf(folder, name)}`);
+    onCrash: (name, crashes, reason) => {
+      report(`${name} ended and is restarted: ${reason} (its log: ${logPathOf(folder, name)})`);
       // After that, crashes are restarted without a limit, because a missing dependency may return.
       if (crashes >= MAX_START_CRASHES && !ready.signal.aborted)
-        failed.abort(new Error(`${name} does not start: see its log ${logPathOf(folder, name)}.`));
+        failed.abort(new Error(`${name} does not start: ${reason} (its log: ${logPathOf(folder, name)})`));
     },
     ...(options.onLine && { onLine: options.onLine }),
   });
 
-  const url = gatewayUrl(settings.overrides['HOST'], ports.gateway);
   const ensured = runSuperuserScript('ensure', databases.auth.url, settings.admin, { root, compileCache }).then(
     (superuser) => {
       options.onSuperuser?.(superuser);
@@ -158,6 +161,7 @@ async function start(options: FleetOptions, shutdownHooks: ShutdownHooks): Promi
     throw error;
   });
   ready.abort();
+  report(await transport);
   report('gateway and services are ready');
   return {
     url,
@@ -202,6 +206,7 @@ async function openDatabases(
       await migrateDatabase(database, service, root);
       return database;
     } catch (error) {
+      if (error instanceof ServerVersionError) throw error;
       throw new Error(`The database of ${service} cannot be set up: ${messageOf(error)}`, { cause: error });
     }
   };

@@ -3,6 +3,7 @@ import { mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findLauncher } from './pid-file.ts';
 
 export class AlreadyRunningError extends Error {
   override name = 'AlreadyRunningError';
@@ -17,9 +18,16 @@ export async function acquireInstallationLock(folder: string): Promise<{ release
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const address = addressOf(folder);
   const server = (await listen(address)) ?? (await replaceStaleSocket(address));
-  if (!server) throw new AlreadyRunningError(`A fleet is already running in ${folder}: stop it first.`);
+  if (!server) throw new AlreadyRunningError(describeOwner(folder));
   server.unref();
   return { release: () => new Promise((resolve) => server.close(() => resolve())) };
+}
+
+/** Names the launcher of this folder. An admin command that has the lock is not recorded. */
+function describeOwner(folder: string): string {
+  const launcher = findLauncher(folder);
+  const details = launcher && ` (process ${launcher.pid}${launcher.url ? `, ${launcher.url}` : ''})`;
+  return `Clientela runs from this folder already${details ?? ''}`;
 }
 
 function addressOf(folder: string): string {

@@ -4,12 +4,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isStillThere, type ProcessIdentity } from '@clientela/embedded-postgres';
 import { z } from 'zod';
 
-const PidFile = z.record(z.string(), z.object({ pid: z.int().positive(), started: z.string() }));
+const PidFile = z.record(
+  z.string(),
+  z.object({ pid: z.int().positive(), started: z.string(), url: z.string().optional() }),
+);
+type RecordedProcess = ProcessIdentity & { url?: string };
 const pathIn = (folder: string) => join(folder, 'run.json');
 
 /** Records the running processes of an installation in `<folder>/run.json`, so that the next start finds orphans. */
 export function openPidFile(folder: string): {
-  add: (name: string, process: ProcessIdentity) => void;
+  add: (name: string, process: RecordedProcess) => void;
   remove: () => void;
 } {
   const path = pathIn(folder);
@@ -31,7 +35,7 @@ export function openPidFile(folder: string): {
  */
 export async function killOrphans(folder: string, timeoutMs = 3000): Promise<boolean> {
   const wasKilled = existsSync(pathIn(folder));
-  const orphans = () => read(pathIn(folder)).filter(isStillThere);
+  const orphans = () => Object.values(read(folder)).filter(isStillThere);
   const deadline = Date.now() + timeoutMs;
   while (orphans().length > 0 && Date.now() < deadline) await sleep(50);
   for (const { pid } of orphans()) process.kill(pid, 'SIGKILL');
@@ -39,10 +43,14 @@ export async function killOrphans(folder: string, timeoutMs = 3000): Promise<boo
   return wasKilled;
 }
 
-function read(path: string): ProcessIdentity[] {
+/** Finds the launcher that runs an installation, with the URL of its gateway. */
+export const findLauncher = (folder: string): { pid: number; url?: string | undefined } | undefined =>
+  read(folder)['fleet'];
+
+function read(folder: string): z.infer<typeof PidFile> {
   try {
-    return Object.values(PidFile.parse(JSON.parse(readFileSync(path, 'utf8'))));
+    return PidFile.parse(JSON.parse(readFileSync(pathIn(folder), 'utf8')));
   } catch {
-    return []; // missing, or truncated by a crash of the machine, which also ended all processes
+    return {}; // missing, or truncated by a crash of the machine, which also ended all processes
   }
 }

@@ -43,19 +43,28 @@ export type FleetConfig = {
 /** SHA-256 of a service key in hex. Callees store only this. */
 export const hashOf = (key: string): string => createHash('sha256').update(key).digest('hex');
 
-/** Builds `caller=<hash>[,<hash>];…` with the current and the previous key of every peer that may call a service. */
+/** The services that outside services may call, by the keys whose hashes the operator's SERVICE_KEY_HASHES holds. */
+const calledFromOutside: ReadonlySet<Service> = new Set(['auth', 'customer']);
+
+/**
+ * Builds `caller=<hash>[,<hash>];…` with the current and the previous key of every peer that may call a service.
+ * @param outside the same for outside services, as the operator set it
+ */
 export const keyHashesFor = (
   service: Service,
   keys: Record<Peer, string>,
   previousKeys: Partial<Record<Peer, string>> = {},
+  outside?: string,
 ): string =>
-  peers
-    .filter((caller) => calls[caller].includes(service))
-    .map(
-      (caller) =>
-        `${caller}=${[keys[caller], previousKeys[caller]].flatMap((key) => (key ? [hashOf(key)] : [])).join(',')}`,
-    )
-    .join(';');
+  [
+    ...peers
+      .filter((caller) => calls[caller].includes(service))
+      .map(
+        (caller) =>
+          `${caller}=${[keys[caller], previousKeys[caller]].flatMap((key) => (key ? [hashOf(key)] : [])).join(',')}`,
+      ),
+    ...(outside && calledFromOutside.has(service) ? [outside] : []),
+  ].join(';');
 
 /** Builds the environment of one process. It contains nothing that the process does not read. */
 export function environmentFor(peer: Peer, fleet: FleetConfig): Record<string, string> {
@@ -73,7 +82,12 @@ export function environmentFor(peer: Peer, fleet: FleetConfig): Record<string, s
     HOST: '127.0.0.1',
     [`${upper}_DATABASE_URL`]: fleet.databaseUrls[peer],
     [`${upper}_SECRET`]: fleet.ownSecrets[peer],
-    SERVICE_KEY_HASHES: keyHashesFor(peer, fleet.serviceKeys, fleet.previousServiceKeys),
+    SERVICE_KEY_HASHES: keyHashesFor(
+      peer,
+      fleet.serviceKeys,
+      fleet.previousServiceKeys,
+      fleet.overrides['SERVICE_KEY_HASHES'],
+    ),
   };
 }
 

@@ -1,7 +1,8 @@
 import { EnvironmentError } from '@clientela/runtime';
 import { expect, test } from 'vitest';
 import { calls, environmentFor, type FleetConfig, hashOf, mapKeys, peers, services } from './services.ts';
-import { readSettings } from './settings.ts';
+import { readSettings, settingNames } from './settings.ts';
+import { loadServiceConfigs } from './service-configs.ts';
 
 /** The lines that report invalid settings. */
 async function errorLines(env: NodeJS.ProcessEnv): Promise<string[]> {
@@ -30,6 +31,20 @@ test('has a default for every setting', async () => {
   });
   expect(settings.postgresAdminUrl).toBeUndefined();
   expect(settings.overrides).toEqual({});
+});
+
+test('reports every setting in one form: its name, and what it must be in our own words', async () => {
+  const names = settingNames(await loadServiceConfigs());
+  const lines = await errorLines(Object.fromEntries(names.map((name) => [name, '\u0007 ?'])));
+  const unchecked = ['POSTGRES_HOST', 'POSTGRES_USER', 'POSTGRES_PASSWORD', /^AVATARS_S3_(?!ENDPOINT)/];
+  const isUnchecked = (name: string) =>
+    unchecked.some((known) => (typeof known === 'string' ? known === name : known.test(name)));
+  for (const name of names) {
+    const reported = lines.filter((line) => line.startsWith(`${name}: `));
+    if (isUnchecked(name)) expect(reported, name).toEqual([]);
+    else expect(reported, name).toEqual([expect.stringMatching(/^[A-Z_0-9]+: (?:must|set either) (?!.*Invalid)/)]);
+  }
+  expect(lines).toHaveLength(names.filter((name) => !isUnchecked(name)).length);
 });
 
 test('reports all invalid settings together, without their values', async () => {
@@ -185,6 +200,25 @@ test('lets services listen on 127.0.0.1 only and gives each the key hashes of it
   expect(environmentFor('product', config)['SERVICE_KEY_HASHES']).toBe(
     `gateway=${hashOf('key-of-gateway')};auth=${hashOf('key-of-auth')};customer=${hashOf('key-of-customer')};interaction=${hashOf('key-of-interaction')};favorites=${hashOf('key-of-favorites')}`,
   );
+});
+
+test('adds the hashes of outside services to those of auth and customer only, and accepts no other name', async () => {
+  const hashes = `orders=${'a'.repeat(64)},${'b'.repeat(64)};scheduling=${'c'.repeat(64)}`;
+  const { overrides, settingsOf } = await readSettings({ SERVICE_KEY_HASHES: hashes });
+  const config = { ...(await fleetConfig()), overrides, settingsOf };
+  const receivers = peers.filter((peer) => environmentFor(peer, config)['SERVICE_KEY_HASHES']?.endsWith(`;${hashes}`));
+  expect(receivers).toEqual(['auth', 'customer']);
+  for (const name of ['gateway', 'customer', 'billing'])
+    expect(await errorLines({ SERVICE_KEY_HASHES: `${name}=${'a'.repeat(64)}` })).toEqual([
+      expect.stringMatching(/^SERVICE_KEY_HASHES: must be orders, complaints, scheduling=/),
+    ]);
+});
+
+test('takes one address of orders under either name', async () => {
+  expect((await readSettings({ ORDER_SERVICE_URL: 'http://shop:80' })).overrides).toHaveProperty('ORDER_SERVICE_URL');
+  expect(await errorLines({ ORDER_SERVICE_URL: 'http://shop', ORDERS_SERVICE_URL: 'http://other' })).toEqual([
+    'ORDER_SERVICE_URL: differs from ORDERS_SERVICE_URL',
+  ]);
 });
 
 test('requires a secret for HS256 and passes it to auth and the gateway only', async () => {

@@ -1,9 +1,13 @@
 import { isIP } from 'node:net';
 import { join } from 'node:path';
+import { outsideServices } from '@clientela/contracts';
 import { readEnvironment } from '@clientela/runtime';
 import { z } from 'zod';
 import { loadServiceConfigs, type ServiceConfigs, settingsOf } from './service-configs.ts';
 import { environmentFor, type FleetConfig, mapKeys, type Peer, peers, type Service, services } from './services.ts';
+
+const outsideEntry = `(?:${outsideServices.join('|')})=[0-9a-f]{64}(?:,[0-9a-f]{64})?`;
+const outsideKeyHashes = new RegExp(`^${outsideEntry}(?:;${outsideEntry})*$`);
 
 const port = z
   .string()
@@ -34,6 +38,11 @@ const defaultPorts: Record<Peer, number> = {
 /** The setting that moves a process to another port. */
 export const portVariable = (peer: Peer): string => portNames[peer];
 
+/** The hashes of the keys of outside services: `orders=<hex>[,<hex>];scheduling=<hex>`. */
+export const OutsideKeyHashes = z
+  .string()
+  .regex(outsideKeyHashes, `must be ${outsideServices.join(', ')}=sha256[,sha256] in hex, separated by semicolons`);
+
 const optional = <S extends z.ZodType>(names: readonly string[], schema: S): Record<string, z.ZodOptional<S>> =>
   Object.fromEntries(names.map((name) => [name, schema.optional()]));
 const namesOf = (suffix: string, prefixes: readonly string[] = services): string[] =>
@@ -51,6 +60,8 @@ const launcherSettings = {
   POSTGRES_USER: z.string().optional(),
   POSTGRES_PASSWORD: z.string().optional(),
   ...optional(namesOf('OWNER_DATABASE_URL'), databaseUrl),
+  // The keys of the fleet's own services are added to these.
+  SERVICE_KEY_HASHES: OutsideKeyHashes.optional(),
   ADMIN_EMAIL: z.email('must be an e-mail address').max(254).optional(),
   ADMIN_PASSWORD: z
     .string()
@@ -58,9 +69,6 @@ const launcherSettings = {
     .max(128, 'must have at most 128 characters')
     .optional(),
 };
-
-/** The launcher computes this from the service keys. */
-const computed = 'SERVICE_KEY_HASHES';
 
 type Values = Readonly<Partial<Record<string, string>>>;
 type Issue = readonly [name: string, message: string];
@@ -86,10 +94,9 @@ export type Settings = {
 };
 
 /** Lists every setting that an operator may set, as `.env.example` documents them. */
-export const settingNames = (configs: ServiceConfigs): string[] =>
-  [...new Set([...Object.values(settingsOf(configs)).flat(), ...Object.keys(launcherSettings)])].filter(
-    (name) => name !== computed,
-  );
+export const settingNames = (configs: ServiceConfigs): string[] => [
+  ...new Set([...Object.values(settingsOf(configs)).flat(), ...Object.keys(launcherSettings)]),
+];
 
 /**
  * Reads the settings of a fleet (API contract, section 11). What a process reads is validated by that process's own schema.

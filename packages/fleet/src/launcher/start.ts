@@ -8,11 +8,13 @@ import type { Superuser } from './superuser.ts';
 const repoRoot = resolve(import.meta.dirname, '../../../..');
 const folder = join(repoRoot, '.data');
 enableCompileCache(join(folder, 'compile-cache'));
-const [{ environment, EnvironmentError }, { startFleet }, { AlreadyRunningError }] = await Promise.all([
-  import('@clientela/runtime'),
-  import('./fleet.ts'),
-  import('./installation-lock.ts'),
-]);
+const [{ environment, EnvironmentError }, { startFleet }, { AlreadyRunningError }, { ServerVersionError }] =
+  await Promise.all([
+    import('@clientela/runtime'),
+    import('./fleet.ts'),
+    import('./installation-lock.ts'),
+    import('@clientela/db'),
+  ]);
 
 const writeLine = (line: string) => process.stdout.write(`${line}\n`);
 /** Prints a line with the seconds since this process started. */
@@ -60,9 +62,10 @@ try {
 /** Formats an error: an expected one as its message, any other (a bug) with its stack. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return 'The start failed.';
-  const isExpected =
-    error.name === 'Error' || error instanceof EnvironmentError || error instanceof AlreadyRunningError;
-  return isExpected ? error.message : (error.stack ?? error.message);
+  const expected = [EnvironmentError, AlreadyRunningError, ServerVersionError];
+  return error.name === 'Error' || expected.some((kind) => error instanceof kind)
+    ? error.message
+    : (error.stack ?? error.message);
 }
 
 /** The URL, and three commands to paste. */

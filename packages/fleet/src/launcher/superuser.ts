@@ -31,10 +31,16 @@ export async function runSuperuserScript(
   const output = await new Promise<string>((resolve, reject) => {
     const script = join(cwd, 'src/superuser.ts');
     execFile(process.execPath, [script, action], { cwd, env, timeout: 30_000 }, (error, stdout, stderr) => {
-      const reason = stderr.trim().split('\n').find(Boolean) ?? 'the auth service gave no reason.';
-      if (error) reject(new Error(`The superuser could not be set up: ${reason}`));
+      if (error) reject(failure(stderr));
       else resolve(stdout);
     });
   });
   return Output.parse(JSON.parse(output.trim().split('\n').at(-1) ?? ''));
+}
+
+/** Invalid settings are reported as those of the launcher, anything else in one sentence. */
+function failure(stderr: string): Error {
+  const text = stderr.trim();
+  if (text.startsWith('Invalid settings:')) return new Error(text);
+  return new Error(`The superuser could not be set up: ${text.split('\n')[0] || 'the auth service gave no reason'}`);
 }

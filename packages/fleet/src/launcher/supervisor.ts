@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ProcessIdentity, startedAt } from '@clientela/embedded-postgres';
+import { lastError } from './last-error.ts';
 import { type LogFile, openLogFile } from './log-file.ts';
 import { backoff } from '@clientela/runtime';
 
@@ -17,8 +18,8 @@ export type ProcessOptions = {
 export type SupervisorHooks = {
   /** Called with every start and restart. */
   onStart?: (name: string, process: ProcessIdentity) => void;
-  /** Called when the process ended without `stop()`. `crashes` counts them since it last lived 30 s. */
-  onCrash?: (name: string, crashes: number) => void;
+  /** Called when the process ended without `stop()`. `crashes` counts them since it last lived 30 s; `reason` is its last error. */
+  onCrash?: (name: string, crashes: number, reason: string) => void;
   /** Called with whole lines of its output, which also go to the log file. */
   onLine?: (name: string, line: string) => void;
   compileCache?: string;
@@ -34,6 +35,7 @@ export type SupervisedProcess = {
 };
 
 const stopTimeout = 10_000; // milliseconds between SIGTERM and SIGKILL
+const keptErrorText = 8000; // characters of standard error, for its last error
 const healthyLife = 30_000; // milliseconds after which the crash counter starts again
 
 /** Milliseconds to wait before a restart: 0 after the first crash, then doubling from 100 up to 2,000. */
@@ -54,17 +56,20 @@ export function supervise(options: ProcessOptions, hooks: SupervisorHooks = {}):
     const started = launch(options, hooks);
     child = started;
     recordOutput(started, name, log, hooks);
+    let stderr = '';
+    started.stderr?.on('data', (chunk: Buffer) => (stderr = (stderr + chunk.toString('utf8')).slice(-keptErrorText)));
     const { pid } = started;
     if (pid) hooks.onStart?.(name, { pid, started: startedAt(pid) ?? '' });
-    const onEnd = () => {
+    const onEnd = (code: number | null | Error, signal: NodeJS.Signals | null = null) => {
       if (child !== started) return;
       child = undefined;
       if (isStopping) return;
       crashes = Date.now() - startTime > healthyLife ? 1 : crashes + 1;
-      hooks.onCrash?.(name, crashes);
+      hooks.onCrash?.(name, crashes, code instanceof Error ? code.message : lastError(stderr, code, signal));
       void sleep(restartBackoff(crashes), undefined, { signal: restarting.signal }).then(start, () => {});
     };
-    started.once('exit', onEnd).once('error', onEnd);
+    // 'close' comes after its last line was read.
+    started.once('close', onEnd).once('error', onEnd);
   };
   start();
 

@@ -3,18 +3,19 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { AppError, conflict, type FieldError } from '@clientela/errors';
 import { deriveKey } from '@clientela/runtime';
 import type { Actor } from '../identity/actor.ts';
-import { isInternal, type Route } from '../routing/route.ts';
+import { isInternal, type MountedRoute, type Route } from '../routing/route.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { NIL_UUID, type IdempotencyScope } from './idempotency-store.ts';
 
 const path = 'Idempotency-Key';
 
-/** Whether a route replays stored responses: every POST that requires authentication, unless its idempotency is off. */
+/** Whether a route replays stored responses: every POST that requires authentication, unless its idempotency says otherwise. */
 export const acceptsIdempotencyKey = (definition: Route): boolean =>
-  definition.method === 'post' &&
-  definition.allow !== 'open' &&
-  !isInternal(definition) &&
-  definition.idempotency !== 'off';
+  definition.idempotency === 'on' ||
+  (definition.method === 'post' &&
+    definition.allow !== 'open' &&
+    !isInternal(definition) &&
+    definition.idempotency !== 'off');
 
 /** Reads `Idempotency-Key`: 1 to 255 visible ASCII characters. An invalid one is appended to `errors`. */
 export function readIdempotencyKey(headers: IncomingHttpHeaders, errors: FieldError[]): string | undefined {
@@ -25,19 +26,20 @@ export function readIdempotencyKey(headers: IncomingHttpHeaders, errors: FieldEr
   return undefined;
 }
 
-/** Identifies a request by the company it acts in, actor, method, path and key. */
+/** Identifies a request by the company it acts in, actor, method, path and key. An alias is the same path as its route. */
 export function idempotencyScope(
-  definition: Route,
+  definition: MountedRoute,
   actor: Actor,
   params: Record<string, string>,
   key: string,
 ): IdempotencyScope {
-  const realPath = definition.path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+  const realPath = (definition.aliasOf ?? definition.path).replaceAll(/\{(\w+)\}/g, (_, name: string) =>
     encodeURIComponent(params[name] ?? ''),
   );
   const identity = JSON.stringify([actor.id, definition.method, realPath, key]);
   return {
-    company_id: (definition.tenancy === 'global' ? undefined : actor.company_id) ?? NIL_UUID,
+    company_id:
+      (definition.tenancy === 'global' && actor.role !== 'service' ? undefined : actor.company_id) ?? NIL_UUID,
     request: createHash('sha256').update(identity).digest(),
   };
 }

@@ -56,6 +56,16 @@ const routes = [
   ),
   route({
     method: 'post',
+    path: '/aliased',
+    aliases: ['/legacy/aliased'],
+    summary: 'creates a thing under two paths',
+    allow: 'customers:create',
+    body: Named,
+    responses,
+    handle: async ({ body }) => ({ id: randomUUID(), name: body.name }),
+  }),
+  route({
+    method: 'post',
     path: '/long',
     summary: 'responds with as many characters as requested',
     allow: 'customers:create',
@@ -244,6 +254,14 @@ describe('a repeated POST', () => {
       expect(path(problem)).toEqual(['Idempotency-Key']);
     }
     expect([await countEvents(name), await countEvents('another')]).toEqual([1, 0]);
+  });
+
+  test('gets the stored response under an alias of the path too', async () => {
+    const key = randomUUID();
+    const body = { name: newName() };
+    const first = await post('/aliased', key).send(body).expect(201);
+    const again = await post('/legacy/aliased', key).send(body).expect(201);
+    expect([again.text, again.headers['idempotency-replayed']]).toEqual([first.text, 'true']);
   });
 
   test('with the same key is another request for another actor, company, route or record', async () => {

@@ -162,7 +162,7 @@ describe('a stored response about a person', () => {
     }
     const elsewhere = service.user('admin', service.company());
     const body = { id: person.customer_id, customer_number: 10_000_042 };
-    stored.push({ path: '/things', body, key: 'k', by: elsewhere, response: JSON.stringify(body) });
+    stored.push({ path: '/things', body, key: 'k', by: elsewhere, response: `${JSON.stringify(body)}\n` });
     await post('/things', body, { key: 'k', by: elsewhere }).expect(201);
 
     expect(await erase()).toEqual({ rows: 0, batches: 1 });

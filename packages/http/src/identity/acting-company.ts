@@ -12,7 +12,8 @@ const invalidCompany = (message: string) => invalid([{ path: 'company_id', messa
 /**
  * Resolves the company that an actor acts in: its own, or the one that a superuser names by `?company_id=` (UUID or COMP key).
  * @param requested the raw `company_id` of the query
- * @throws AppError 403 for another company, whether it exists or not; 422 for a superuser that names none or an unknown one
+ * @throws AppError 403 for another company, whether it exists or not; 422 for a superuser that names none or an unknown one, and for a
+ * service without X-Company-Id
  */
 export async function resolveActingCompany(
   definition: Route,
@@ -25,6 +26,7 @@ export async function resolveActingCompany(
   const company_id = requested === undefined ? actor.company_id : await resolve(actor, requested, companies, signal);
   if (company_id !== null) return { actor: { ...actor, company_id }, scope: { company_id } };
   if (definition.tenancy === 'company-or-all' && actor.role === 'superuser') return { actor, scope: { all: true } };
+  if (actor.role === 'service') throw invalid([{ path: 'X-Company-Id', message: 'is required' }]);
   throw invalidCompany('is required: a superuser belongs to no company; name one with ?company_id=');
 }
 

@@ -1,6 +1,15 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { accessLevel, roles, services, type Permission, type Peer, type Role } from '@clientela/contracts';
+import {
+  accessLevel,
+  outsideServices,
+  roles,
+  services,
+  type Caller,
+  type OutsideService,
+  type Permission,
+  type Role,
+} from '@clientela/contracts';
 import { isUuid } from '@clientela/db';
 import { forbidden, unauthenticated } from '@clientela/errors';
 
@@ -21,20 +30,21 @@ export type Actor = {
 export type CompanyActor = Actor & { company_id: string };
 
 /** SHA-256 hashes of the service keys that are accepted: a current and a previous one per calling service. */
-export type ServiceKeys = readonly { service: Peer; hash: Buffer }[];
+export type ServiceKeys = readonly { service: Caller; hash: Buffer }[];
 
 /**
  * Parses `SERVICE_KEY_HASHES`: `gateway=<hex>[,<hex>];interaction=<hex>`.
+ * @param outside names of services outside of the fleet that may call, too
  * @throws Error that describes the invalid entry without its hashes
  */
-export function parseServiceKeys(setting: string): ServiceKeys {
-  const peers = new Set<string>([...services, 'gateway']);
+export function parseServiceKeys(setting: string, outside: readonly OutsideService[] = []): ServiceKeys {
+  const callers = new Set<string>([...services, 'gateway', ...outside]);
   return setting.split(';').flatMap((entry) => {
     const [service = '', hashes = ''] = entry.trim().split('=');
-    if (!peers.has(service)) throw new Error('unknown service name');
+    if (!callers.has(service)) throw new Error('unknown service name');
     return hashes.split(',').map((hash) => {
       if (!/^[0-9a-f]{64}$/.test(hash)) throw new Error(`the hash of ${service} is not 64 hex digits`);
-      return { service: service as Peer, hash: Buffer.from(hash, 'hex') };
+      return { service: service as Caller, hash: Buffer.from(hash, 'hex') };
     });
   });
 }
@@ -43,12 +53,12 @@ export function parseServiceKeys(setting: string): ServiceKeys {
  * Finds the calling service by its service key.
  * @throws AppError 401 for a missing or unknown key
  */
-export function authenticateService(headers: IncomingHttpHeaders, serviceKeys: ServiceKeys): Peer {
+export function authenticateService(headers: IncomingHttpHeaders, serviceKeys: ServiceKeys): Caller {
   const key = headers['x-service-key'];
   if (typeof key === 'string') {
     const digest = createHash('sha256').update(key).digest();
     // Compares with every hash in constant time: the duration reveals nothing about the keys.
-    let callingService: Peer | undefined;
+    let callingService: Caller | undefined;
     for (const { service, hash } of serviceKeys) if (timingSafeEqual(hash, digest)) callingService = service;
     if (callingService) return callingService;
   }
@@ -57,13 +67,14 @@ export function authenticateService(headers: IncomingHttpHeaders, serviceKeys: S
 
 const singleValue = (value: string | string[] | undefined): string | null =>
   typeof value === 'string' && value ? value : null;
+const isOutsideService = (name: string): name is OutsideService => outsideServices.includes(name as OutsideService);
 const isRole = (text: string | null): text is Role => roles.includes(text as Role);
 
 /**
  * Reads the actor from the identity headers: a user, or the calling service itself; undefined for an anonymous client.
- * The headers are trusted because the service key was checked before.
+ * The headers are trusted because the service key was checked before; a service outside of the fleet acts for itself only.
  */
-export function actorOf(headers: IncomingHttpHeaders, callingService: Peer, request_id: string): Actor | undefined {
+export function actorOf(headers: IncomingHttpHeaders, callingService: Caller, request_id: string): Actor | undefined {
   const id = singleValue(headers['x-user-id']);
   const role = singleValue(headers['x-user-role']);
   const company_id = singleValue(headers['x-company-id']);
@@ -74,9 +85,13 @@ export function actorOf(headers: IncomingHttpHeaders, callingService: Peer, requ
     request_id,
   };
   if (company_id !== null && !isUuid(company_id)) throw forbidden('X-Company-Id is not a UUID');
-  if (id !== null && isUuid(id) && isRole(role)) return { id, role, ...context };
+  if (id !== null && isUuid(id) && isRole(role) && !isOutsideService(callingService)) return { id, role, ...context };
   return callingService === 'gateway' ? undefined : { id: `service:${callingService}`, role: 'service', ...context };
 }
+
+/** Returns the service outside of the fleet that acts for itself; undefined for any other actor. */
+export const outsideServiceOf = ({ id, role }: Actor): OutsideService | undefined =>
+  role === 'service' ? outsideServices.find((name) => id === `service:${name}`) : undefined;
 
 /**
  * Checks a permission beyond the route's own, as `hard_delete=true` needs.

@@ -87,3 +87,17 @@ test('a single read documents its ETag, and 304 if conditional; a list documents
     statuses: ['200', 'default'],
   });
 });
+
+test('an alias is a deprecated operation that names its route', async () => {
+  const definition = route({ method: 'get', path, aliases: ['/old/things'], summary: 'x', responses, handle, allow });
+  const { paths } = (await createOpenapiDocument('test', '1', [definition])) as {
+    paths: Record<string, { get: Record<string, unknown> }>;
+  };
+  const { operationId, ...operation } = paths[path]?.get ?? {};
+  expect(paths['/old/things']?.get).toEqual({
+    ...operation,
+    operationId: 'get_old_things',
+    deprecated: true,
+    'x-alias-of': operationId,
+  });
+});

@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import type { ZodOpenApiOperationObject } from 'zod-openapi';
 import { acceptsIdempotencyKey } from '../idempotency/idempotency-key.ts';
-import { bodyLimit, deadlineOf, isInternal, acceptsCompany, type Route } from '../routing/route.ts';
+import {
+  acceptsCompany,
+  bodyLimit,
+  deadlineOf,
+  isInternal,
+  withAliases,
+  type MountedRoute,
+  type Route,
+} from '../routing/route.ts';
 
 export const Problem = z
   .looseObject({
@@ -33,7 +41,10 @@ const stringHeader = { schema: { type: 'string' as const } };
 const ETag = { ...stringHeader, description: 'Version of the record, for responses with a single record' };
 const RetryAfter = { ...stringHeader, description: 'Seconds' };
 
-/** Creates the OpenAPI 3.1 document of a service: all routes but the internal ones. `x-clientela` holds what the gateway needs. */
+/**
+ * Creates the OpenAPI 3.1 document of a service: all routes but the internal ones, each alias as a deprecated operation of its own.
+ * `x-clientela` holds what the gateway needs.
+ */
 export async function createOpenapiDocument(
   service: string,
   version: string,
@@ -42,7 +53,7 @@ export async function createOpenapiDocument(
   // Imported lazily to keep the start of a service fast.
   const { createDocument } = await import('zod-openapi');
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
-  const publicRoutes = routes
+  const publicRoutes = withAliases(routes)
     .filter((definition) => !isInternal(definition))
     .toSorted((a, b) => (`${a.path} ${a.method}` < `${b.path} ${b.method}` ? -1 : 1));
   for (const definition of publicRoutes)
@@ -55,17 +66,24 @@ export async function createOpenapiDocument(
   });
 }
 
-function createOperation(service: string, definition: Route): ZodOpenApiOperationObject {
+const operationId = (method: string, path: string) =>
+  `${method}_${path
+    .replaceAll(/[{}]/g, '')
+    .split(/[^A-Za-z0-9]+/)
+    .filter(Boolean)
+    .join('_')}`;
+
+function createOperation(service: string, definition: MountedRoute): ZodOpenApiOperationObject {
   const query = acceptsCompany(definition)
     ? (definition.query ?? z.strictObject({})).extend(companyParameter.shape)
     : definition.query;
   const headers = headersOf(definition);
   return {
-    operationId: `${definition.method}_${definition.path
-      .replaceAll(/[{}]/g, '')
-      .split(/[^A-Za-z0-9]+/)
-      .filter(Boolean)
-      .join('_')}`,
+    operationId: operationId(definition.method, definition.path),
+    ...(definition.aliasOf !== undefined && {
+      deprecated: true,
+      'x-alias-of': operationId(definition.method, definition.aliasOf),
+    }),
     summary: definition.summary,
     ...(definition.description && { description: definition.description }),
     tags: [service],
@@ -118,6 +136,7 @@ function createOperation(service: string, definition: Route): ZodOpenApiOperatio
       kind: definition.kind ?? 'json',
       body_limit: bodyLimit(definition),
       deadline: deadlineOf(definition),
+      ...(definition.addressRateLimit !== undefined && { address_rate_limit: definition.addressRateLimit }),
     },
   };
 }

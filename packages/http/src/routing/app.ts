@@ -1,8 +1,8 @@
 import { parse } from 'node:querystring';
-import type { Problem } from '@clientela/errors';
+import { malformed, type Problem } from '@clientela/errors';
 import { AppError, toProblem } from './to-problem.ts';
-import { requestIdOf } from '@clientela/runtime';
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import { jsonText, requestIdOf, toOriginForm } from '@clientela/runtime';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { authenticateService, type Actor, type ServiceKeys } from '../identity/actor.ts';
@@ -10,7 +10,7 @@ import { createRouteHandler, type HandlerOptions, type HandlerDeps } from './rou
 import { fingerprints } from '../idempotency/idempotency-key.ts';
 import { createOpenapiDocument } from '../openapi/openapi.ts';
 import { createRateLimiters, type RateLimits } from './rate-limit.ts';
-import type { Route } from './route.ts';
+import { withAliases, type Route } from './route.ts';
 import { createKeyedMutex } from '../idempotency/keyed-mutex.ts';
 
 /** A request of a signed-in actor that ended in a 403. */
@@ -34,7 +34,8 @@ export type ServiceOptions = HandlerOptions & {
 
 /** Builds a service's Express app: built-in routes, service-key check, declared routes, 404 and 405, error handler, in this order. */
 export function createService(options: ServiceOptions): Express {
-  const { routes, log, serviceKeys } = options;
+  const { log, serviceKeys } = options;
+  const routes = withAliases(options.routes);
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -43,10 +44,12 @@ export function createService(options: ServiceOptions): Express {
   app.set('case sensitive routing', true);
 
   app.use(requestLogger(log));
+  app.use(normalizeRequestTarget);
   for (const [path, handle] of builtInRoutes(options)) app.get(path, handle);
   app.use((request, response, next) => {
     // Checked before routing, so that unauthenticated clients cannot probe which paths exist.
     response.locals['callingService'] = authenticateService(request.headers, serviceKeys);
+    decodeURIComponent(request.path); // a malformed path is a 400, also where no route would decode it
     next();
   });
   const deps: HandlerDeps = {
@@ -59,6 +62,7 @@ export function createService(options: ServiceOptions): Express {
     const handler = createRouteHandler(definition, options, deps);
     app[definition.method](path, (request, response, next) => {
       response.locals['route'] = definition.path;
+      response.locals['isPolled'] = definition.isPolled;
       return handler(request, response, next);
     });
   }
@@ -76,7 +80,8 @@ function requestLogger(log: Logger): RequestHandler {
     response.setHeader('X-Request-Id', request_id);
     response.once('close', () => {
       const actor = response.locals['actor'] as Actor | undefined;
-      log[unloggedPaths.has(request.path) ? 'debug' : 'info']({
+      const isPolled = response.locals['isPolled'] === true && response.statusCode < 400;
+      log[isPolled || unloggedPaths.has(request.path) ? 'debug' : 'info']({
         request_id,
         method: request.method,
         route: (response.locals['route'] as string | undefined) ?? 'unmatched',
@@ -90,8 +95,18 @@ function requestLogger(log: Logger): RequestHandler {
   };
 }
 
+const normalizeRequestTarget: RequestHandler = (request, _response, next) => {
+  const target = toOriginForm(request.url, request.headers.host);
+  if (target === undefined) throw malformed('The authority of the request target is not the Host');
+  if (!target.startsWith('/')) throw malformed('The request target is not a path');
+  request.url = target;
+  next();
+};
+
 /** Logged at level debug. */
 const unloggedPaths = new Set(['/health', '/ready', '/metrics']);
+
+const sendJson = (response: Response, body: unknown): void => void response.type('json').send(jsonText(body));
 
 /** The routes that need no service key: name and version, liveness, readiness, metrics and the OpenAPI document. */
 function builtInRoutes({
@@ -103,8 +118,8 @@ function builtInRoutes({
 }: ServiceOptions): [string, RequestHandler][] {
   let document: unknown;
   return [
-    ['/', (_request, response) => void response.json({ message: `Clientela ${service} service`, service, version })],
-    ['/health', (_request, response) => void response.json({ status: 'healthy', service, version })],
+    ['/', (_request, response) => sendJson(response, { message: `Clientela ${service} service`, service, version })],
+    ['/health', (_request, response) => sendJson(response, { status: 'healthy', service, version })],
     [
       '/ready',
       async (_request, response) => {
@@ -117,7 +132,7 @@ function builtInRoutes({
           );
         response.status(isUp ? 200 : 503);
         if (!isUp) response.setHeader('Retry-After', '2');
-        response.json({
+        sendJson(response, {
           status: isUp ? 'ready' : 'unavailable',
           service,
           version,
@@ -136,7 +151,7 @@ function builtInRoutes({
     [
       '/openapi.json',
       async (_request, response) =>
-        void response.json((document ??= await createOpenapiDocument(service, version, routes))),
+        sendJson(response, (document ??= await createOpenapiDocument(service, version, routes))),
     ],
   ];
 }
@@ -189,6 +204,6 @@ function errorHandler({
     }
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     response.statusCode = status;
-    response.end(request.method === 'HEAD' ? undefined : JSON.stringify(formatProblem(request.path, body)));
+    response.end(request.method === 'HEAD' ? undefined : jsonText(formatProblem(request.path, body)));
   };
 }

@@ -5,6 +5,7 @@ import { finished } from 'node:stream/promises';
 import { Busboy, type BusboyHeaders } from '@fastify/busboy';
 import { AppError, invalid, malformed } from '@clientela/errors';
 import express, { type Request, type Response } from 'express';
+import { parseJson } from './parse-json.ts';
 import { bodyLimit, type Route, type Upload } from './route.ts';
 
 const tooLarge = (limit: number) => new AppError('too_large', { detail: `The body exceeds ${limit} bytes` });
@@ -17,10 +18,10 @@ const hasBody = (request: IncomingMessage) =>
 /** Creates the JSON body parser of a route, once, when the route is mounted. */
 export function jsonReader(definition: Route): (request: Request, response: Response) => Promise<unknown> {
   const limit = bodyLimit(definition);
-  const parse = express.json({
+  const readText = express.text({
+    type: () => true,
     limit,
     inflate: false, // a decompressed body could exceed the limit
-    strict: false, // the schema rejects a bare string, with a better message
     verify: (_request, _response, bytes) => {
       if (!isUtf8(bytes)) throw malformed('The body is not UTF-8');
     },
@@ -28,12 +29,12 @@ export function jsonReader(definition: Route): (request: Request, response: Resp
   return async (request, response) => {
     if (!hasBody(request)) return {};
     const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(request.headers['content-type'] ?? '')?.[1] ?? 'utf-8';
-    if (!request.is('application/json') || charset.toLowerCase() !== 'utf-8')
-      throw unsupported('application/json in UTF-8');
+    if (!request.is('application/json') || !/^utf-?8$/i.test(charset)) throw unsupported('application/json in UTF-8');
+    request.headers['content-type'] = 'application/json'; // the parser knows UTF-8 under one name only
     await new Promise<void>((resolve, reject) => {
-      parse(request, response, (error?: unknown) => (error ? reject(toBodyError(error, limit)) : resolve()));
+      readText(request, response, (error?: unknown) => (error ? reject(toBodyError(error, limit)) : resolve()));
     });
-    return request.body as unknown;
+    return request.body ? parseJson(request.body as string) : {};
   };
 }
 
@@ -42,8 +43,6 @@ function toBodyError(error: unknown, limit: number): unknown {
   switch (error.type) {
     case 'entity.too.large':
       return tooLarge(limit);
-    case 'entity.parse.failed':
-      return malformed('The body is not valid JSON');
     case 'encoding.unsupported':
     case 'charset.unsupported':
       return unsupported('application/json in UTF-8, not compressed');

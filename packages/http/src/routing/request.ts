@@ -1,3 +1,4 @@
+import type { ExpectedVersion } from '@clientela/db';
 import type { Request, Response } from 'express';
 
 /** The client's IP address; null when unknown. */
@@ -6,13 +7,23 @@ export const clientIp = (request: Request): string | null => {
   return typeof ip === 'string' && ip ? ip : null;
 };
 
-/** Reads the version of `If-Match`, one strong entity tag (RFC 9110, 13.1.1). Undefined without a condition or for `*`. */
-export function expectedVersion(request: Request): number | undefined {
+/**
+ * Reads the entity tags of `If-Match` or `If-None-Match`, without their quotes. Weak ones count like strong ones: proxies weaken tags, and
+ * a version identifies a record however its response was encoded (docs/adr/0023).
+ * @returns `*` for any tag; an empty list for a malformed header
+ */
+export function entityTags(header: string): string[] | '*' {
+  if (header.trim() === '*') return '*';
+  const tag = /(?:W\/)?"([^"]*)"/g;
+  const isList = /^[\s,]*$/.test(header.replaceAll(tag, ''));
+  return isList ? Array.from(header.matchAll(tag), ([, opaque = '']) => opaque) : [];
+}
+
+/** Reads the versions of `If-Match`, one of which must be current. Undefined without a condition or for `*`. */
+export function expectedVersion(request: Request): ExpectedVersion {
   const header = request.headers['if-match'];
-  if (header === undefined || header.trim() === '*') return undefined;
-  const version = /^"(\d{1,15})"$/.exec(header.trim())?.[1];
-  // A tag in another format matches no version.
-  return version === undefined ? -1 : Number(version);
+  const tags = header === undefined ? '*' : entityTags(header);
+  return tags === '*' ? undefined : tags.filter((tag) => /^\d{1,15}$/.test(tag)).map(Number);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { accessLevel, type Permission, type Peer } from '@clientela/contracts';
+import { accessLevel, type Caller, type Permission } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
 import { forbidden, notFound, unauthenticated, type FieldError } from '@clientela/errors';
 import type { RequestHandler } from 'express';
@@ -16,6 +16,7 @@ import { resolveActingCompany } from '../identity/acting-company.ts';
 import { actorOf, type Actor, type CompanyActor } from '../identity/actor.ts';
 import type { CompanyClient } from '../identity/company-client.ts';
 import { jsonReader, readUpload } from './body.ts';
+import { authorizedPool, type ChangeAuthorization } from './change-authorization.ts';
 import type { createRateLimiters } from './rate-limit.ts';
 import type { Reply } from './reply.ts';
 import { clientIp, requestSignal, expectedVersion } from './request.ts';
@@ -32,6 +33,8 @@ export type HandlerOptions = IdempotencyOptions & {
   companies?: CompanyClient;
   /** The service's secret, 32 bytes in base64url. Keys the fingerprints of requests. */
   secret: string;
+  /** Checks the actor of every change again, against the database. Default: the identity headers are trusted. */
+  changeAuthorization?: ChangeAuthorization;
   /** Validates every response against its schema. For tests: an invalid one is a 500. */
   validateResponses?: boolean;
 };
@@ -54,7 +57,7 @@ export function createRouteHandler(definition: Route, options: HandlerOptions, d
   assertIdempotencyConfig(definition);
 
   return async (request, response) => {
-    const { request_id, callingService } = response.locals as { request_id: string; callingService: Peer };
+    const { request_id, callingService } = response.locals as { request_id: string; callingService: Caller };
     checkCallingService(definition, callingService);
     const requester = actorOf(request.headers, callingService, request_id);
     response.locals['actor'] = requester;
@@ -90,12 +93,16 @@ export function createRouteHandler(definition: Route, options: HandlerOptions, d
     };
     throwIfInvalid(errors);
 
+    const authorized = { actor, body: input.body, hasKey: key !== undefined };
+    const requestOptions = { ...options, db: await authorizedPool(definition, options, authorized) };
+
     let reply: Reply;
-    if (fingerprint === undefined || key === undefined || !actor) reply = await perform(definition, options, input);
+    if (fingerprint === undefined || key === undefined || !actor)
+      reply = await perform(definition, requestOptions, input);
     else {
       const scope = idempotencyScope(definition, actor, params, key);
       const execute = () =>
-        executeIdempotent(definition, options, {
+        executeIdempotent(definition, requestOptions, {
           scope,
           actor,
           params,
@@ -117,7 +124,7 @@ export function createRouteHandler(definition: Route, options: HandlerOptions, d
 }
 
 /** @throws AppError 403 for a service that calls a public route, or an internal route that does not list it */
-function checkCallingService({ allow }: Route, callingService: Peer): void {
+function checkCallingService({ allow }: Route, callingService: Caller): void {
   const isInternalRoute = typeof allow === 'object' && 'internal' in allow;
   if (isInternalRoute && !allow.internal.includes(callingService))
     throw forbidden('This internal route is not available to the calling service');

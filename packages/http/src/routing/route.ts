@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
-import type { Permission, Peer } from '@clientela/contracts';
-import type { Db, Scope, Tx } from '@clientela/db';
+import type { Caller, Permission } from '@clientela/contracts';
+import type { Db, ExpectedVersion, Scope, Tx } from '@clientela/db';
 import type { z } from 'zod';
 import type { Actor, CompanyActor } from '../identity/actor.ts';
 import type { IdempotentSteps } from './transaction.ts';
@@ -22,7 +22,7 @@ export type Allow =
       permission: Permission;
       own: (context: { actor: CompanyActor; params: Record<string, string>; db: Db }) => boolean | Promise<boolean>;
     }
-  | { internal: readonly Peer[] };
+  | { internal: readonly Caller[] };
 
 export type Upload = { filename: string; mime_type: string; stream: Readable };
 
@@ -41,8 +41,8 @@ type RouteInput<A, R, P, Q, B, K> = {
   client_ip: string | null;
   /** The `User-Agent` header. */
   user_agent: string | null;
-  /** The version of `If-Match`. The store checks it in the WHERE clause of its UPDATE. */
-  expected_version: number | undefined;
+  /** The versions of `If-Match`, one of which must be current: see `requireVersion`. */
+  expected_version: ExpectedVersion;
 } & (R extends 'company-or-all' ? { scope: Scope } : unknown) &
   (K extends 'upload' ? { upload: Upload } : unknown);
 
@@ -51,6 +51,8 @@ export type RouteDefinition<M, A, R, P, Q, B, K, T, Prepared, Result> = {
   method: M;
   /** `/api/customers/{customer_id}`: each name in braces is a key of `params`. */
   path: string;
+  /** Further paths of the same route, with the same parameters: those that legacy clients call. */
+  aliases?: readonly string[];
   summary: string;
   /** For the documentation: purpose, and constraints that JSON Schema cannot express. */
   description?: string;
@@ -66,13 +68,17 @@ export type RouteDefinition<M, A, R, P, Q, B, K, T, Prepared, Result> = {
   transaction?: T;
   /**
    * How a POST handles `Idempotency-Key`. By default its response is stored; with `steps` the results of its own transactions are
-   * (`runStep`); with `off` the header is ignored. Open and internal routes always ignore it.
+   * (`runStep`); with `off` the header is ignored. Open and internal routes and other methods ignore it, unless it is `on`.
    */
-  idempotency?: 'off' | 'steps';
+  idempotency?: 'off' | 'on' | 'steps';
   /** The name of a rate limit per user. Routes with the same name share it. */
   rateLimit?: string;
+  /** The name of a rate limit per client address, which the gateway enforces: `login` for routes that accept a password. */
+  addressRateLimit?: 'login';
   /** Maximum body size in bytes. Default 1 MiB. */
   bodyLimit?: number;
+  /** Logs successful requests at level debug, for a route that is polled. */
+  isPolled?: true;
   /** Milliseconds until the gateway responds 504. Default 10,000. */
   deadline?: number;
   /**
@@ -128,6 +134,25 @@ export const route = <
 >(
   definition: RouteDefinition<M, A, R, P, Q, B, K, T, Prepared, Result>,
 ): Route => definition;
+
+/** A route under one of its paths. `aliasOf` is its own path, when it is mounted under an alias. */
+export type MountedRoute = Route & { aliasOf?: string };
+
+const parametersOf = (path: string) => (path.match(/\{\w+\}/g) ?? []).toSorted().join();
+
+/**
+ * Lists each route once per path.
+ * @throws Error for an alias with other parameters than its route
+ */
+export const withAliases = (routes: readonly Route[]): MountedRoute[] =>
+  routes.flatMap(({ aliases = [], ...definition }) => [
+    definition,
+    ...aliases.map((path) => {
+      if (parametersOf(path) !== parametersOf(definition.path))
+        throw new Error(`The alias ${path} has other parameters than ${definition.path}`);
+      return Object.assign({}, definition, { path, aliasOf: definition.path });
+    }),
+  ]);
 
 export const isInternal = (definition: Route): boolean =>
   typeof definition.allow === 'object' && 'internal' in definition.allow;

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { request as httpRequest } from 'node:http';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { conflict } from '@clientela/errors';
@@ -8,7 +9,7 @@ import { pino } from 'pino';
 import supertest from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { createService, listen, reply, route, withETag } from '../index.ts';
+import { createService, listen, reply, route, withAliases, withETag } from '../index.ts';
 
 let database: TestDatabase;
 let app: ReturnType<typeof createService>;
@@ -80,8 +81,18 @@ const routes = [
     summary: 'change',
     allow: 'customers:update',
     params,
-    responses: { 200: z.strictObject({ expected: z.number().nullable() }) },
+    responses: { 200: z.strictObject({ expected: z.array(z.number()).nullable() }) },
     handle: ({ expected_version }) => ({ expected: expected_version ?? null }),
+  }),
+  route({
+    method: 'get',
+    path: '/aliased/{thing_id}',
+    aliases: ['/legacy/aliased/{thing_id}', '/things/aliased/of/{thing_id}'],
+    summary: 'under several paths',
+    allow: 'customers:read',
+    params,
+    responses: { 200: Thing },
+    handle: ({ params: { thing_id } }) => ({ name: thing_id }),
   }),
   route({
     method: 'get',
@@ -166,6 +177,23 @@ const as = (role: string, id: string = randomUUID()) => ({
 const stored = async () =>
   (await database.owner('inbox_events').select('name')).map(({ name }: { name: string }) => name);
 const paths = (body: { errors: { path: string }[] }) => body.errors.map((error) => error.path).toSorted();
+
+describe('aliases', () => {
+  test('serve the route with its permission, 405 and parameters', async () => {
+    const id = randomUUID();
+    for (const at of ['/aliased/', '/legacy/aliased/', '/things/aliased/of/']) {
+      expect((await supertest(app).get(`${at}${id}`).set(as('viewer')).expect(200)).body).toEqual({ name: id });
+      await supertest(app).get(`${at}${id}`).set(as('customer')).expect(403);
+      await supertest(app).get(`${at}no-uuid`).set(as('viewer')).expect(400);
+      expect((await supertest(app).put(`${at}${id}`).set(as('admin')).expect(405)).headers['allow']).toBe('GET, HEAD');
+    }
+  });
+
+  test('must have the parameters of their route', () => {
+    const definition = { method: 'get', summary: 'x', allow: 'open', responses: {}, handle: () => ({}) } as const;
+    expect(() => withAliases([route({ ...definition, path: '/a/{id}', aliases: ['/b/{other}'] })])).toThrow(/\/b/);
+  });
+});
 
 describe('authentication and permissions', () => {
   test('a missing or unknown service key is a 401 at any path; the built-in routes are open', async () => {
@@ -285,6 +313,12 @@ describe('a JSON route', () => {
     await supertest(app).post('/wrong-response').set(as('admin')).send({}).expect(500);
   });
 
+  test.each(['utf-8', 'UTF-8', 'utf8', 'UTF8', '"utf8"'])('accepts the charset %s', async (charset) => {
+    const sent = supertest(app).post('/things').set(as('admin')).type(`application/json; charset=${charset}`);
+    sent.write('{"name":"é"}');
+    expect((await sent.expect(201)).body).toEqual({ name: 'é' });
+  });
+
   const rejected: [string, string | Buffer, string, number][] = [
     ['broken JSON', '{"name":', 'application/json', 400],
     ['bytes that are not UTF-8', Buffer.from([0x22, 0xff, 0x22]), 'application/json', 400],
@@ -340,12 +374,13 @@ describe('versions', () => {
   test('a read has an ETag; If-None-Match with the current one is a 304', async () => {
     const { headers } = await supertest(app).get(at).set(as('admin')).expect(200);
     expect(headers['etag']).toBe('"3"');
-    for (const tag of ['"3"', 'W/"3"', '"1", "3"', '*'])
+    for (const tag of ['"3"', 'W/"3"', '"1", "3"', '"a,b",W/"3"', '*'])
       await supertest(app).get(at).set(as('admin')).set('If-None-Match', tag).expect(304);
-    await supertest(app).get(at).set(as('admin')).set('If-None-Match', '"2"').expect(200);
+    for (const tag of ['"2"', '3', '"1, 3"'])
+      await supertest(app).get(at).set(as('admin')).set('If-None-Match', tag).expect(200);
   });
 
-  test('passes the version of If-Match to the handler; other tags match nothing', async () => {
+  test('passes the versions of If-Match to the handler, weak ones and lists too; other tags match nothing', async () => {
     const expected = async (tag?: string) =>
       (
         await supertest(app)
@@ -357,8 +392,11 @@ describe('versions', () => {
       ).body.expected;
     expect(await expected()).toBeNull();
     expect(await expected('*')).toBeNull();
-    expect(await expected('"7"')).toBe(7);
-    for (const tag of ['W/"7"', '7', '"abc"', '"7", "8"']) expect(await expected(tag)).toBe(-1);
+    for (const tag of ['"7"', 'W/"7"', '"abc", W/"7"', '"a,b" ,"7" ,', '"7-gzip","7"'])
+      expect([tag, await expected(tag)]).toEqual([tag, [7]]);
+    expect(await expected('"7", W/"8","9"')).toEqual([7, 8, 9]);
+    for (const tag of ['7', '"abc"', '"7', '7, "8"', 'w/"7"', '""', '"07.0"', '*, "7"', '"9999999999999999"'])
+      expect([tag, await expected(tag)]).toEqual([tag, []]);
   });
 });
 
@@ -371,6 +409,36 @@ describe('paths', () => {
     const { headers } = await supertest(app).delete('/things/special').set(open).expect(405);
     expect(headers['allow']).toBe('GET, HEAD, PUT');
     await supertest(app).head('/things/special').set(open).expect(200);
+  });
+
+  test('a malformed percent sequence is a 400 on known and unknown paths, with a service key', async () => {
+    for (const segment of ['%', '%zz', '%c3', '%ff', 'a%2'])
+      for (const at of ['/things/', '/nowhere/', '/internal/', '/']) {
+        const { body } = await supertest(app).get(`${at}${segment}`).set(as('admin')).expect(400);
+        expect(body.error_code).toBe('MALFORMED_REQUEST');
+        await supertest(app).get(`${at}${segment}`).expect(401);
+      }
+  });
+
+  test('serves a target in absolute form whose authority is the Host; another is a 400', async () => {
+    const server = await listen(app, { host: '127.0.0.1', port: 0 });
+    const send = (path: string) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const headers = { ...as('admin'), Host: 'product.internal:8004' };
+        const options = { host: '127.0.0.1', port: server.port, path, headers, agent: false };
+        httpRequest(options, (response) => resolve(response.resume().statusCode))
+          .on('error', reject)
+          .end();
+      });
+    for (const [target, status] of [
+      ['http://product.internal:8004/things/special', 200],
+      ['http://PRODUCT.internal:8004/health', 200],
+      ['http://product.internal/things/special', 400],
+      ['http://elsewhere/health', 400],
+      ['ftp://product.internal:8004/health', 400],
+    ] as const)
+      expect([target, await send(target)]).toEqual([target, status]);
+    await server.close();
   });
 
   test('keeps a well-formed request id and generates one otherwise', async () => {
@@ -459,4 +527,45 @@ describe('an unavailable database', () => {
       .poll(async () => (await supertest(app).post('/things').set(as('admin')).send({ name: 'after' })).status)
       .toBe(201);
   });
+});
+
+test('every JSON response ends with a line feed: a reply, a problem, and the built-in routes', async () => {
+  const post = (body: object) => supertest(app).post('/things').set(as('admin')).send(body);
+  const paths = ['/', '/health', '/ready', '/openapi.json', '/nowhere'];
+  const responses = [
+    await post({ name: 'ends' }).expect(201),
+    await post({}).expect(422),
+    ...(await Promise.all(paths.map((path) => supertest(app).get(path)))),
+  ];
+  for (const { text: body } of responses) expect(body).toMatch(/^\{.*\}\n$/s);
+});
+
+test('a polled route logs its successes at level debug, and its failures as any other', async () => {
+  const polled = route({
+    method: 'get',
+    path: '/polled',
+    summary: 'polled',
+    allow: 'open',
+    tenancy: 'global',
+    isPolled: true,
+    query: z.strictObject({ since: text(5).optional() }),
+    responses: { 200: Thing },
+    handle: () => ({ name: 'a' }),
+  });
+  const lines: { level: number; route: string; status: number }[] = [];
+  const log = pino(
+    { level: 'debug' },
+    { write: (line) => void lines.push(JSON.parse(line) as (typeof lines)[number]) },
+  );
+  const options = { service: 'test', version: '1', serviceKeys: testServiceKeys, secret: testSecret };
+  const polledService = createService({ ...options, routes: [polled], db: database.db, log });
+  const get = (at: string) => supertest(polledService).get(at).set('X-Service-Key', 'key-of-gateway');
+  await get('/polled').expect(200);
+  await get('/polled?since=too-long').expect(422);
+  await expect
+    .poll(() => lines.map(({ level, status }) => [level, status]))
+    .toEqual([
+      [20, 200],
+      [30, 422],
+    ]);
 });

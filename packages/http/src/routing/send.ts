@@ -1,7 +1,9 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { jsonText } from '@clientela/runtime';
 import type { Request, Response } from 'express';
 import type { Reply } from './reply.ts';
+import { entityTags } from './request.ts';
 import type { Route } from './route.ts';
 
 /** Sends a handler's reply. Forbids caching, because responses contain personal data. */
@@ -32,16 +34,17 @@ export async function sendReply(
     await pipeline(reply.body, response).catch(() => response.destroy());
     return;
   }
-  const body = JSON.stringify(reply.body);
+  const body = jsonText(reply.body);
   response.setHeader('Content-Type', 'application/json; charset=utf-8');
   response.setHeader('Content-Length', Buffer.byteLength(body));
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
-/** Evaluates `If-None-Match` of a read: weak comparison, several tags (RFC 9110, 13.1.2). */
+/** Evaluates `If-None-Match` of a read (RFC 9110, 13.1.2). */
 function isNotModified(definition: Route, request: Request, reply: Reply): boolean {
   const header = request.headers['if-none-match'];
   const tag = reply.headers['ETag'];
   if (definition.method !== 'get' || definition.conditionalGet === false || !header || !tag) return false;
-  return header.split(',').some((item) => item.trim().replace(/^W\//, '') === tag || item.trim() === '*');
+  const tags = entityTags(header);
+  return tags === '*' || tags.some((opaque) => `"${opaque}"` === tag);
 }

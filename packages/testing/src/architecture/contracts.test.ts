@@ -1,18 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { join } from 'node:path';
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { events, services, type EventContract, type Service } from '@clientela/contracts';
-import { isInternal, type Route } from '@clientela/http';
+import { events, services, type EventContract } from '@clientela/contracts';
+import { isInternal } from '@clientela/http';
 import type { Subscription } from '@clientela/events';
 import { describe, expect, test } from 'vitest';
-
-const repoRoot = resolve(import.meta.dirname, '../../../..');
-// By path, not by import: no package depends on a service.
-const load = async <Module>(service: Service, file: string) =>
-  (await import(pathToFileURL(join(repoRoot, 'services', service, 'src', file)).href)) as Module;
-const routesOf = async (service: Service) =>
-  (await load<{ routes: (parts: object) => Route[] }>(service, 'app.ts')).routes({});
+import { importFromService, repoRoot, routesOf } from './service-routes.ts';
 
 /** A service's subscriptions, or a function that creates them from the clients that their handlers need. */
 type Subscriptions = readonly Subscription[] | ((parts: object) => readonly Subscription[]);
@@ -33,7 +26,7 @@ describe('events', () => {
     const consumed = new Set<string>();
     for (const service of services) {
       if (!existsSync(join(repoRoot, 'services', service, 'src/subscriptions.ts'))) continue;
-      const { subscriptions } = await load<{ subscriptions: Subscriptions }>(service, 'subscriptions.ts');
+      const { subscriptions } = await importFromService<{ subscriptions: Subscriptions }>(service, 'subscriptions.ts');
       for (const { contract } of typeof subscriptions === 'function' ? subscriptions({}) : subscriptions)
         consumed.add(`${service} consumes ${contract.name}`);
     }
@@ -82,6 +75,7 @@ describe.each(services)('the openapi.json of %s', (service) => {
         kind: definition.kind ?? 'json',
         body_limit: definition.bodyLimit ?? 1_048_576,
         deadline: definition.deadline ?? 10_000,
+        ...(definition.addressRateLimit && { address_rate_limit: definition.addressRateLimit }),
       });
     }
   });

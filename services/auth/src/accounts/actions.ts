@@ -1,10 +1,11 @@
-import { requireVersion, type Tx } from '@clientela/db';
+import { requireVersion, type Tx, type ExpectedVersion } from '@clientela/db';
 import { forbidden } from '@clientela/errors';
 import { pickWritable, type Actor } from '@clientela/http';
 import { audit } from '../audit/store.ts';
 import { syncDefaultCompanyName } from '../companies/default-name.ts';
 import type { CompanyDefaults } from '../companies/schema.ts';
 import { insertCompany, lockCompanyRow, lockOpenCompany } from '../companies/store.ts';
+import { toUser } from './presenter.ts';
 import { changesName, defaultCompanyName } from './rules.ts';
 import { WritableMe, type OwnChanges } from './schema.ts';
 import { insertUser, lockUser, type StoredUser } from './store.ts';
@@ -61,12 +62,12 @@ export async function changeOwnUser(
   tx: Tx,
   actor: Actor,
   body: Record<string, unknown>,
-  expected: { version: number | undefined; country: string },
+  expected: { version: ExpectedVersion; country: string },
 ): Promise<StoredUser> {
   // Lock order: the company before its users.
   if (actor.company_id !== null && changesName(body)) await lockCompanyRow(tx, actor.company_id);
   const current = requireVersion(requireActive(await lockUser(tx, actor.id)), 'user', expected.version);
-  const values: OwnChanges = pickWritable(body, WritableMe, current);
+  const values: OwnChanges = pickWritable(body, WritableMe, toUser(current));
   const changes = changedColumns(values, current, expected.country);
   const fields_changed = Object.keys(changes).filter((field) => field !== 'phone_typed');
   if (fields_changed.length === 0) return current;

@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { outsideServices } from '@clientela/contracts';
+import { isInternal } from '@clientela/http';
 import { stubServer, type TestUser, type StubServer } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { routes } from '../app.ts';
 import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
 import { createProfileClient } from './customer-profiles.ts';
 import type { User } from './schema.ts';
@@ -116,7 +119,26 @@ describe('GET /internal/users/{id}', () => {
     await auth.callingService('customer').get(at).expect(404);
   });
 
-  test('is available to the customer service only', async () => {
+  test.each(outsideServices)(
+    'returns no name, e-mail or phone to %s, which finds every other route closed',
+    async (name) => {
+      const outside = auth.callingService(name);
+      const { body } = await outside
+        .get(`/internal/users/${admin.user_id}`)
+        .set('X-User-Role', 'superuser')
+        .expect(200);
+      expect(body).toEqual({ id: admin.user_id, active: true, role: 'admin', business_id: company.id });
+      const opened = new Set(['/internal/users/{user_id}', '/internal/companies/{key}']);
+      const declared = routes({} as never).filter(({ path }) => !opened.has(path));
+      expect(declared.some(isInternal)).toBe(true);
+      for (const { method, path } of declared) {
+        const target = path.replaceAll(/\{\w+\}/g, randomUUID());
+        expect((await outside[method](target)).status, `${method} ${path}`).toBe(403);
+      }
+    },
+  );
+
+  test('is available to the customer service and, in part, to outside services only', async () => {
     for (const client of [
       admin,
       auth.anonymous(),

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { grants } from '@clientela/contracts';
 import type { TestUser } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
@@ -13,9 +14,9 @@ afterAll(() => auth.close());
 const paths = (body: { errors: { path: string }[] }) => [...new Set(body.errors.map(({ path }) => path))].toSorted();
 
 describe('/auth/me', () => {
-  test('returns the user of the token, under both paths, and never a 304', async () => {
+  test('returns the user of the token, under each path, and never a 304', async () => {
     const { user, client } = await auth.register();
-    for (const path of ['/auth/me', '/api/auth/me']) {
+    for (const path of ['/auth/me', '/api/auth/me', '/api/v1/auth/me', '/api/v1/profile']) {
       const { body, headers } = await client.get(path).expect(200);
       expect(body).toEqual({ user });
       expect(headers['etag']).toBe('"1"');
@@ -24,6 +25,28 @@ describe('/auth/me', () => {
     }
     await auth.anonymous().get('/auth/me').expect(401);
     await auth.callingService('customer').get('/auth/me').expect(403);
+  });
+
+  test('lists the permissions of the role: an admin’s without those beyond its company, a customer’s own ones', async () => {
+    const { user, client } = await auth.register();
+    expect(user.permissions).toEqual(expect.arrayContaining(['users:create', 'customers:hard_delete', 'gdpr:manage']));
+    expect(user.permissions).not.toContain('companies:create');
+    for (const permission of user.permissions) expect(permission).toMatch(/^[a-z_]+:[a-z_]+$/);
+    await auth.database.owner('users').where({ id: user.id }).update({ role: 'customer' });
+    const { body } = await client.get('/api/v1/profile').expect(200);
+    expect(body.user.permissions.toSorted()).toEqual(grants.customer.toSorted());
+  });
+
+  test('takes the whole user back with a change, under /api/v1/profile too', async () => {
+    const { client } = await auth.register();
+    for (const [path, first_name] of [
+      ['/auth/me', 'Eva'],
+      ['/api/v1/profile', 'Luz'],
+    ] as const) {
+      const { body } = await client.get(path).expect(200);
+      const { body: saved } = await client.patch(path, { ...body.user, first_name }).expect(200);
+      expect(saved.user).toEqual({ ...body.user, first_name, updated_at: expect.any(String) });
+    }
   });
 
   test('changes name, phone, address and document; the event has field names only', async () => {

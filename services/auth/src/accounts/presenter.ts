@@ -1,14 +1,15 @@
+import { permissionsOf } from '@clientela/contracts';
 import { withETag } from '@clientela/http';
 import type { User } from './schema.ts';
 import type { StoredUser } from './store.ts';
 
-/** Drops the internal columns of a user. */
+/** Drops the internal columns of a user and adds the permissions of its role. */
 export const toUser = ({
   version: _version,
   company_status: _status,
   company_country: _country,
   ...user
-}: StoredUser): User => user;
+}: StoredUser): User => ({ ...user, permissions: permissionsOf(user.role) });
 
 export const toUserResponse = (user: StoredUser) => withETag(user.version, toUser(user));
 

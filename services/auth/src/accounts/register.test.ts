@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { permissionsOf } from '@clientela/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestAuth, testHashingCost, type TestAuth } from '../testing/test-auth.ts';
 import { createPasswords } from './passwords.ts';
@@ -38,6 +39,7 @@ describe('registration', () => {
         company_id: expect.stringMatching(/^COMP-\d{3,}$/),
         business_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
         role: 'admin',
+        permissions: permissionsOf('admin'),
         last_login: null,
         date_joined: expect.any(String),
         created_at: expect.any(String),

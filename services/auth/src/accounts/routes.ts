@@ -1,5 +1,6 @@
 import { invalid } from '@clientela/errors';
 import { patchBody, route, withETag, type Route } from '@clientela/http';
+import { authAliases } from '../auth-aliases.ts';
 import type { CompanyDefaults } from '../companies/schema.ts';
 import { findOpenCompany } from '../companies/store.ts';
 import { changeOwnUser, joinCompany, registerCompany, registrationClosed } from './actions.ts';
@@ -17,18 +18,16 @@ export type AccountDeps = {
   createProfile: CreateProfile;
 };
 
-/** Every route is served under two prefixes, for legacy clients. */
-export const accountRoutes = (deps: AccountDeps): Route[] =>
-  ['/auth', '/api/auth'].flatMap((path) => [
-    register(`${path}/register`, deps),
-    me(`${path}/me`),
-    changeMe(`${path}/me`, deps),
-  ]);
+export const accountRoutes = (deps: AccountDeps): Route[] => [register(deps), me(), changeMe(deps)];
 
-const register = (path: string, deps: AccountDeps) =>
+const mePaths = { path: '/auth/me', aliases: [...authAliases('/me'), '/api/v1/profile'] };
+
+const register = (deps: AccountDeps) =>
   route({
     method: 'post',
-    path,
+    path: '/auth/register',
+    aliases: authAliases('/register'),
+    addressRateLimit: 'login',
     summary: 'Register a user',
     description:
       'Without company_id, creates a company with the new user as its admin; with the company_id of a company that is open to registration, adds the user to it as a customer. Send the name in full (name, or ds_user) or as first_name and last_name; ds_user_email is an alias of email. The password has 8 to 128 characters, differs from the name, username and e-mail, and is not a commonly used one.',
@@ -56,10 +55,10 @@ const register = (path: string, deps: AccountDeps) =>
     afterCommit: ({ result, request_id }) => deps.createProfile(result.body.user, { request_id }),
   });
 
-const me = (path: string) =>
+const me = () =>
   route({
     method: 'get',
-    path,
+    ...mePaths,
     summary: 'Get the signed-in user',
     allow: 'signed_in',
     tenancy: 'global',
@@ -71,10 +70,10 @@ const me = (path: string) =>
     },
   });
 
-const changeMe = (path: string, deps: AccountDeps) =>
+const changeMe = (deps: AccountDeps) =>
   route({
     method: 'patch',
-    path,
+    ...mePaths,
     summary: 'Change your own name, phone, address and document',
     description:
       'Omitted fields keep their value; null clears one. NIT, RUT, CPF and CNPJ numbers must have a valid check digit.',

@@ -25,6 +25,10 @@ export const User = z.strictObject({
     .meta({ description: 'The readable key of the company', examples: ['COMP-001'] }),
   business_id: Uuid.nullable().meta({ description: 'The UUID of the company' }),
   role: z.enum(roles),
+  permissions: z.array(z.string()).meta({
+    description: 'What the role may do: resource:action, with the suffix :own when limited to your own record',
+    examples: [['customers:read', 'users:update:own']],
+  }),
   last_login: Instant.nullable(),
   date_joined: Instant,
   created_at: Instant,
@@ -107,9 +111,15 @@ export const Credentials = z
     email: LoginEmail.optional(),
     ds_user_email: LoginEmail.optional().meta({ description: 'Alias of email' }),
     username: text(50).optional(),
+    username_or_email: z
+      .union([Email, text(50), LoginEmail.refine((email) => email.includes('@'))], 'must be a username or an e-mail address')
+      .optional(),
     password: Password,
   })
-  .superRefine(exclusiveAliases(['email', 'ds_user_email', 'username'], { required: true }), onObjects);
+  .superRefine(
+    exclusiveAliases(['email', 'ds_user_email', 'username', 'username_or_email'], { required: true }),
+    onObjects,
+  );
 export type Credentials = z.infer<typeof Credentials>;
 
 /** The fields that users may change in their own record. */

@@ -7,7 +7,7 @@ import type { User } from './schema.ts';
 import { searchTextOf } from './search.ts';
 
 /** A user with its version and its company's status and country (null for a superuser). */
-export type StoredUser = User & {
+export type StoredUser = Omit<User, 'permissions'> & {
   version: number;
   company_status: InternalCompany['status'] | null;
   company_country: string | null;

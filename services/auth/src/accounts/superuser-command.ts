@@ -20,20 +20,20 @@ const Settings = z.object({
 function readSettings(env: NodeJS.ProcessEnv): SuperuserSettings & { url: string } {
   const { AUTH_DATABASE_URL: url, ADMIN_EMAIL: email, ADMIN_PASSWORD: password } = readEnvironment(Settings, env);
   const message = password && passwordError(password, { email, first_name: '', last_name: null });
-  if (message) throw new EnvironmentError(`ADMIN_PASSWORD ${message}`);
+  if (message) throw new EnvironmentError([`ADMIN_PASSWORD: ${message}`]);
   return { url, email, password };
 }
 
 /**
  * Runs `ensure` or `reset` with the settings of an environment.
- * @throws EnvironmentError for an unknown command or invalid settings
+ * @throws EnvironmentError for invalid settings; Error for an unknown command
  */
 export async function runSuperuserCommand(
   command: string | undefined,
   env: NodeJS.ProcessEnv,
   passwords: Passwords = createPasswords(),
 ): Promise<SuperuserResult> {
-  if (command !== 'ensure' && command !== 'reset') throw new EnvironmentError('Name the command: ensure or reset');
+  if (command !== 'ensure' && command !== 'reset') throw new Error('Name the command: ensure or reset');
   const { url, ...settings } = readSettings(env);
   const db = connect(url, { name: 'superuser', pool: 1 });
   try {
@@ -45,5 +45,5 @@ export async function runSuperuserCommand(
 
 export const describeFailure = (error: unknown): string =>
   error instanceof AppError && error.error_code === 'USER_EMAIL_TAKEN'
-    ? 'ADMIN_EMAIL belongs to a user who is not a superuser'
+    ? new EnvironmentError(['ADMIN_EMAIL: belongs to a user who is not a superuser']).message
     : failureMessage(error);

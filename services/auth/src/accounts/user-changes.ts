@@ -133,7 +133,7 @@ export function changedColumns(
   return 'phone' in changes ? { ...changes, phone_typed: phone ?? null } : changes;
 }
 
-function documentNumberAfter(current: User, changed: OwnChanges): string | null {
+function documentNumberAfter(current: StoredUser, changed: OwnChanges): string | null {
   const { document_type: type, number_document_identity: number } = { ...current, ...changed };
   const stored = { type: current.document_type, number: current.number_document_identity };
   return resolveDocumentNumber(stored, { type, number });

@@ -1,5 +1,5 @@
 import { companyStatusChanged, companyUpdated } from '@clientela/contracts';
-import { requireUpdated, requireVersion, type Tx } from '@clientela/db';
+import { requireUpdated, requireVersion, type Tx, type ExpectedVersion } from '@clientela/db';
 import { invalid } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { changedValues, pickWritable, type Actor } from '@clientela/http';
@@ -11,7 +11,7 @@ import { WritableCompany, type Company, type CompanyChanges, type CompanyDefault
 import { insertCompany, lockCompany, updateCompany, type StoredCompany } from './store.ts';
 
 /** Identifies a change of one company; `expected_version` comes from `If-Match`. */
-export type Target = { actor: Actor; id: string; expected_version: number | undefined };
+export type Target = { actor: Actor; id: string; expected_version: ExpectedVersion };
 
 export async function createCompany(
   tx: Tx,

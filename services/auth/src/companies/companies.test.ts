@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { outsideServices } from '@clientela/contracts';
 import { createOpenapiDocument } from '@clientela/http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { routes, type AppDeps } from '../app.ts';
@@ -21,7 +22,7 @@ test('only services find a company by id and key at the internal route', async (
     country: 'ES',
     currency: 'EUR',
   };
-  for (const name of ['customer', 'interaction', 'product', 'favorites'] as const) {
+  for (const name of ['customer', 'interaction', 'product', 'favorites', ...outsideServices] as const) {
     const service = auth.callingService(name);
     for (const key of [
       user.business_id,
@@ -65,6 +66,9 @@ test('routes can be declared without dependencies; only the listed ones are publ
     'post /api/auth/login',
     'post /api/auth/refresh',
     'post /api/auth/register',
+    'post /api/v1/auth/login',
+    'post /api/v1/auth/refresh',
+    'post /api/v1/auth/register',
     'post /auth/login',
     'post /auth/refresh',
     'post /auth/register',

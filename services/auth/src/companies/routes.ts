@@ -1,4 +1,4 @@
-import { InternalCompany } from '@clientela/contracts';
+import { InternalCompany, outsideServices } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
 import { forbidden, notFound } from '@clientela/errors';
 import { patchBody, route, withETag, type Actor, type Route } from '@clientela/http';
@@ -111,7 +111,7 @@ export const companyRoutes = (defaults: CompanyDefaults): Route[] => [
     method: 'get',
     path: '/internal/companies/{key}',
     summary: 'Find a company by id or COMP key',
-    allow: { internal: ['customer', 'interaction', 'product', 'favorites'] },
+    allow: { internal: ['customer', 'interaction', 'product', 'favorites', ...outsideServices] },
     tenancy: 'global',
     params: z.strictObject({ key: CompanyReference }),
     responses: { 200: InternalCompany.strict() },

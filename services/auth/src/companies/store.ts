@@ -83,6 +83,14 @@ export async function findCompanyId(db: Db, reference: string): Promise<string |
 export const lockCompanyRow = async (tx: Tx, id: string): Promise<void> =>
   void (await tx('companies').select('id').where({ id }).forNoKeyUpdate().first());
 
+/** Locks the company against `lockCompanyRow` until the transaction ends. @returns its status; undefined without a company */
+export async function shareCompanyRow(tx: Tx, id: string): Promise<Company['status'] | undefined> {
+  const company = (await tx('companies').select('status').where({ id }).forShare().first()) as
+    | Pick<Company, 'status'>
+    | undefined;
+  return company?.status;
+}
+
 export const lockCompany = async (tx: Tx, id: string): Promise<StoredCompany | undefined> =>
   tx('companies').select(storedColumns(tx)).where({ id }).forNoKeyUpdate().first();
 

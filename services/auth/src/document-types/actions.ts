@@ -1,6 +1,6 @@
 import { invalid } from '@clientela/errors';
 import { countryMessage, isCountry } from '@clientela/validation/countries';
-import { requireUpdated, requireVersion, type Tx } from '@clientela/db';
+import { requireUpdated, requireVersion, type Tx, type ExpectedVersion } from '@clientela/db';
 import { changedValues, pickWritable, type Actor } from '@clientela/http';
 import { audit } from '../audit/store.ts';
 import { WritableDocumentType, type NewDocumentType } from './schema.ts';
@@ -15,7 +15,7 @@ export async function createDocumentType(tx: Tx, actor: Actor, input: NewDocumen
 export async function changeDocumentType(
   tx: Tx,
   actor: Actor,
-  { code, expected_version }: { code: string; expected_version: number | undefined },
+  { code, expected_version }: { code: string; expected_version: ExpectedVersion },
   body: Record<string, unknown>,
 ): Promise<StoredDocumentType> {
   const current = requireVersion(await lockDocumentType(tx, code), 'document type', expected_version);

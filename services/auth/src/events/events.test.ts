@@ -9,7 +9,7 @@ let auth: TestAuth;
 let customer: StubServer;
 let product: StubServer;
 let superuser: TestUser;
-const company = { id: randomUUID() };
+const company = { id: '' }; // a stored one
 
 /** The failed events that the stubbed customer service stores. */
 let customerFailures: FailedEvent[] = [];
@@ -40,6 +40,8 @@ beforeAll(async () => {
   [customer, product] = await Promise.all([stubServer('customer'), stubServer('product')]);
   auth = await createTestAuth({ services: [customer.client, product.client] });
   superuser = auth.user('superuser');
+  const { user } = await auth.register();
+  company.id = user.business_id ?? '';
 });
 afterAll(async () => {
   await Promise.all([customer.close(), product.close(), auth.close()]);

@@ -34,8 +34,8 @@ export function unsealPrivateKey(
   try {
     return createPrivateKey({ key: unseal(sealingKey, sealed_private_key, kid), format: 'der', type: 'pkcs8' });
   } catch {
-    throw new EnvironmentError(
-      'AUTH_SECRET does not match the signing key in this database: set the secret of this installation.',
-    );
+    throw new EnvironmentError([
+      'AUTH_SECRET: does not match the signing key in this database; set the secret of this installation',
+    ]);
   }
 }

@@ -42,7 +42,9 @@ describe('the signing key', () => {
 
   test('is rejected under another AUTH_SECRET with one sentence, and not replaced', async () => {
     const { kid } = await database.owner('signing_keys').first();
-    await expect(loadCurrent(generateSecret())).rejects.toThrow(/^AUTH_SECRET does not match [^\n]+\.$/);
+    await expect(loadCurrent(generateSecret())).rejects.toThrow(
+      /^Invalid settings:\n  AUTH_SECRET: does not match [^\n]+$/,
+    );
     expect(await database.owner('signing_keys').pluck('kid')).toEqual([kid]);
   });
 });
@@ -112,7 +114,7 @@ describe('a rotation', () => {
         await expect(rotate(generateSecret())).rejects.toMatchObject({
           code: 1,
           stdout: '',
-          stderr: expect.stringMatching(/^AUTH_SECRET does not match [^\n]+\n$/),
+          stderr: expect.stringMatching(/^Invalid settings:\n  AUTH_SECRET: does not match [^\n]+\n$/),
         });
         expect(await auth.database.owner('signing_keys')).toHaveLength(2);
       } finally {

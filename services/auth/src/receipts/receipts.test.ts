@@ -156,7 +156,7 @@ describe('the receipt key', () => {
       expect(scalar).toHaveLength(32);
       expect(row.sealed_private_key.includes(scalar)).toBe(false);
       await expect(createReceiptKeyLoader(generateSecret())(database.db)).rejects.toThrow(
-        /^AUTH_SECRET does not match [^\n]+\.$/,
+        /^Invalid settings:\n  AUTH_SECRET: does not match [^\n]+$/,
       );
       const signing = await loadSigningKeys(database.db, secret);
       await signing.reload();
@@ -188,7 +188,7 @@ describe('the receipt key', () => {
       { actor_id: 'service:auth', action: 'receipt_key.rotated', resource_type: 'receipt_key' },
     ]);
     await expect(db.transaction((tx) => rotateReceiptKey(tx, generateSecret()))).rejects.toThrow(
-      /^AUTH_SECRET does not match/,
+      /^Invalid settings:\n  AUTH_SECRET: does not match/,
     );
 
     const after = await sign();

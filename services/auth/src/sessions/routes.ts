@@ -4,6 +4,7 @@ import { route, type Route } from '@clientela/http';
 import { Message } from '@clientela/validation';
 import { toUser } from '../accounts/presenter.ts';
 import { SignInResponse } from '../accounts/schema.ts';
+import { authAliases } from '../auth-aliases.ts';
 import type { KeyDeps } from '../keys/routes.ts';
 import type { IssueToken } from './access-token.ts';
 import { endOwnSession, renewSession, signOut, signOutEverywhere } from './actions.ts';
@@ -17,25 +18,23 @@ export type SessionDeps = KeyDeps & {
   issueToken: IssueToken;
 };
 
-/** Every route is served under two prefixes, for legacy clients. */
 export const sessionRoutes = (deps: SessionDeps): Route[] => [
-  ...['/auth', '/api/auth'].flatMap((path) => [
-    refresh(`${path}/refresh`, deps),
-    logout(`${path}/logout`),
-    logoutAll(`${path}/logout-all`),
-    listOwn(`${path}/sessions`),
-    endOne(`${path}/sessions/{session_id}`),
-  ]),
+  refresh(deps),
+  logout(),
+  logoutAll(),
+  listOwn(),
+  endOne(),
   revocations(deps),
 ];
 
 /** Returns the same error for a forged, used or expired token and for an ended session. */
 const invalidToken = () => unauthenticated('Invalid or expired refresh token; sign in again');
 
-const refresh = (path: string, deps: SessionDeps) =>
+const refresh = (deps: SessionDeps) =>
   route({
     method: 'post',
-    path,
+    path: '/auth/refresh',
+    aliases: authAliases('/refresh'),
     summary: 'Refresh the tokens',
     description:
       'Rotates the refresh token. Sent again within 10 seconds, while its successor is unused, the token returns the same successor; sent later, it ends the session.',
@@ -61,10 +60,11 @@ const refresh = (path: string, deps: SessionDeps) =>
     },
   });
 
-const logout = (path: string) =>
+const logout = () =>
   route({
     method: 'post',
-    path,
+    path: '/auth/logout',
+    aliases: authAliases('/logout'),
     summary: 'Sign out',
     description: 'Ends this session. The gateway rejects its access token within 2 seconds.',
     allow: 'signed_in',
@@ -76,10 +76,11 @@ const logout = (path: string) =>
     },
   });
 
-const logoutAll = (path: string) =>
+const logoutAll = () =>
   route({
     method: 'post',
-    path,
+    path: '/auth/logout-all',
+    aliases: authAliases('/logout-all'),
     summary: 'Sign out everywhere',
     description: 'Ends all of your sessions, including this one.',
     allow: 'signed_in',
@@ -91,10 +92,11 @@ const logoutAll = (path: string) =>
     },
   });
 
-const listOwn = (path: string) =>
+const listOwn = () =>
   route({
     method: 'get',
-    path,
+    path: '/auth/sessions',
+    aliases: authAliases('/sessions'),
     summary: 'List your live sessions',
     allow: 'signed_in',
     tenancy: 'global',
@@ -107,10 +109,11 @@ const listOwn = (path: string) =>
     },
   });
 
-const endOne = (path: string) =>
+const endOne = () =>
   route({
     method: 'delete',
-    path,
+    path: '/auth/sessions/{session_id}',
+    aliases: authAliases('/sessions/{session_id}'),
     summary: 'End one of your sessions',
     allow: 'signed_in',
     tenancy: 'global',
@@ -131,6 +134,7 @@ const revocations = (deps: SessionDeps) =>
     allow: { internal: ['gateway'] },
     tenancy: 'global',
     query: RevocationsQuery,
+    isPolled: true,
     responses: { 200: Revocations.strict() },
     handle: ({ db, query }) => listRevocations(db, deps.tokens.lifetimeMinutes, query.since),
   });

@@ -95,9 +95,6 @@ export const listSessions = async (db: Db, user_id: string): Promise<LiveSession
     .orderBy('id', 'desc')
     .limit(maxListed);
 
-export const isLiveSession = async (db: Db, user_id: string, id: string): Promise<boolean> =>
-  (await liveSessions(db, user_id).select('id').where({ id }).first()) !== undefined;
-
 /** @returns whether the session was live */
 export const endSession = async (tx: Tx, user_id: string, id: string): Promise<boolean> =>
   (await liveSessions(tx, user_id)

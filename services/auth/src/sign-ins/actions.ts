@@ -7,11 +7,11 @@ import { originOf, requireActive, saveUser } from '../accounts/user-changes.ts';
 import { countSignIn } from '../analytics/store.ts';
 import { audit, type AuditEntry } from '../audit/store.ts';
 import { createSession, revokeSessions, type NewSession, type SessionOptions } from '../sessions/session-lifecycle.ts';
-import { isLiveSession, type SessionOrigin } from '../sessions/store.ts';
+import type { SessionOrigin } from '../sessions/store.ts';
 import { networkOf } from './network.ts';
 import {
   findCredentials,
-  lockoutStatus,
+  isLockedOut,
   lockSignInAttempts,
   recordFailure,
   recordSignIn,
@@ -37,11 +37,11 @@ export async function attemptSignIn(
 ): Promise<(NewSession & { user: StoredUser }) | undefined> {
   const network = networkOf(request.ip);
   const user_id = found?.id ?? newId(); // an unknown user runs the same statements, which match nothing
-  await lockSignInAttempts(tx, user_id);
-  const { isLocked, userExists } = await lockoutStatus(tx, user_id, network);
-  const credentials = userExists ? found : undefined; // the user may have been deleted during hashing
+  const locked = await lockSignInAttempts(tx, { id: user_id, company_id: found?.company_id ?? null });
+  const isLocked = await isLockedOut(tx, user_id, network);
+  const credentials = locked && found; // the user may have been deleted during hashing
   if (!isLocked && credentials && check.isValid) {
-    const user = await recordSignIn(tx, credentials, check.rehashed);
+    const user = locked.isCompanyActive ? await recordSignIn(tx, credentials, check.rehashed) : undefined;
     if (user) {
       await recordSuccess(tx, user.id, network);
       const session = await createSession(tx, options, user.id, request);
@@ -88,11 +88,9 @@ export async function changePassword(
   actor: Actor,
   change: { credentials: StoredCredentials | undefined; password_hash: string | undefined },
 ): Promise<boolean> {
-  await lockSignInAttempts(tx, actor.id);
-  const current = requireActive(await lockUser(tx, actor.id));
-  requireActive(actor.session_id && (await isLiveSession(tx, actor.id, actor.session_id)) ? current : undefined);
+  const current = requireActive(await lockUser(tx, actor.id)); // serializes it with sign-in attempts
   const network = networkOf(actor.client_ip);
-  if ((await lockoutStatus(tx, actor.id, network)).isLocked) return rejectPasswordChange(tx, actor, current);
+  if (await isLockedOut(tx, actor.id, network)) return rejectPasswordChange(tx, actor, current);
   if (change.password_hash === undefined) {
     await recordFailure(tx, actor.id, network);
     return rejectPasswordChange(tx, actor, current);

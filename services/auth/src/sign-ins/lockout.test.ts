@@ -114,10 +114,10 @@ test('a correct password verified while the fifth failure is recorded waits for 
   const { db, owner } = auth.database;
   let fifth: Promise<number> | undefined;
   await db.transaction(async (tx) => {
-    await lockSignInAttempts(tx, person.user.id);
+    await lockSignInAttempts(tx, { id: person.user.id, company_id: person.user.business_id });
     await recordFailure(tx, person.user.id, homeNetwork);
     fifth = signIn(person);
-    const waiting = () => owner('pg_locks').where({ locktype: 'advisory', granted: false });
+    const waiting = () => owner('pg_locks').where({ granted: false });
     await expect.poll(waiting, { interval: 10 }).toHaveLength(1);
   });
   expect(await fifth).toBe(401);

@@ -7,31 +7,29 @@ import { passwordError } from '../accounts/rules.ts';
 import { Credentials, PasswordChange, SignInResponse } from '../accounts/schema.ts';
 import { findUser } from '../accounts/store.ts';
 import { requireActive } from '../accounts/user-changes.ts';
+import { authAliases } from '../auth-aliases.ts';
 import type { SessionDeps } from '../sessions/routes.ts';
 import { attemptSignIn, changePassword } from './actions.ts';
 import { findCredentials, findCredentialsByLogin, type StoredCredentials } from './store.ts';
 
 export type SignInDeps = SessionDeps & { passwords: Passwords };
 
-/** Every route is served under two prefixes, for legacy clients. */
-export const signInRoutes = (deps: SignInDeps): Route[] =>
-  ['/auth', '/api/auth'].flatMap((path) => [
-    signIn(`${path}/login`, deps),
-    changeOwnPassword(`${path}/change-password`, deps),
-  ]);
+export const signInRoutes = (deps: SignInDeps): Route[] => [signIn(deps), changeOwnPassword(deps)];
 
 const deadline = 15_000; // includes the wait for password hashing
 
 /** Returns the same error for a wrong password, an unknown, locked or inactive user, and an inactive company. */
 const invalidCredentials = () => unauthenticated('Invalid e-mail or password');
 
-const signIn = (path: string, deps: SignInDeps) =>
+const signIn = (deps: SignInDeps) =>
   route({
     method: 'post',
-    path,
+    path: '/auth/login',
+    aliases: authAliases('/login'),
+    addressRateLimit: 'login',
     summary: 'Sign in',
     description:
-      'Takes email (or ds_user_email) or username, and password. Every failure returns the same 401. 5 failures lock the account for their network for 15 minutes; 50 in an hour lock it for networks without a recent sign-in.',
+      'Takes email (or ds_user_email), username or username_or_email, and password. Every failure returns the same 401. 5 failures lock the account for their network for 15 minutes; 50 in an hour lock it for networks without a recent sign-in.',
     allow: 'open',
     tenancy: 'global',
     deadline,
@@ -59,10 +57,12 @@ const signIn = (path: string, deps: SignInDeps) =>
 
 const invalidField = (path: string, message: string) => invalid([{ path, message }]);
 
-const changeOwnPassword = (path: string, deps: SignInDeps) =>
+const changeOwnPassword = (deps: SignInDeps) =>
   route({
     method: 'post',
-    path,
+    path: '/auth/change-password',
+    aliases: authAliases('/change-password'),
+    addressRateLimit: 'login',
     summary: 'Change your password',
     description:
       'Ends your other sessions. A wrong current_password returns a 422 that names it, and counts as a failed sign-in. The new password follows the rules of registration.',

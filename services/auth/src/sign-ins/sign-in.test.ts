@@ -77,14 +77,29 @@ describe('signing in', () => {
     expect((await auth.events()).filter(({ data }) => data['user_id'] === user.id)).toHaveLength(1); // only the registration
   });
 
-  test('accepts the aliases of legacy clients and a username in any case, under both paths', async () => {
+  test('accepts the aliases of legacy clients and a username in any case, under each path', async () => {
     const { user, email, password } = await auth.register();
-    for (const path of ['/auth/login', '/api/auth/login']) {
-      expect((await login({ ds_user_email: email, password }, path).expect(200)).body.user.id).toBe(user.id);
-      expect((await login({ username: user.username.toUpperCase(), password }, path).expect(200)).body.user.id).toBe(
-        user.id,
-      );
+    for (const path of ['/auth/login', '/api/auth/login', '/api/v1/auth/login']) {
+      for (const name of [
+        { ds_user_email: email },
+        { username: user.username.toUpperCase() },
+        { username_or_email: email.toUpperCase() },
+        { username_or_email: user.username.toUpperCase() },
+      ])
+        expect((await login({ ...name, password }, path).expect(200)).body.user.id).toBe(user.id);
     }
+  });
+
+  test('rejects username_or_email like the other names: unknown with a 401, combined or too long with a 422', async () => {
+    const { email, password } = await auth.register();
+    await login({ username_or_email: 'nobody-of-this-name', password }).expect(401);
+    await login({ username_or_email: 'nobody@', password }).expect(401);
+    for (const [body, path] of [
+      [{ username_or_email: email, email, password }, 'username_or_email'],
+      [{ username_or_email: 'x'.repeat(51), password }, 'username_or_email'],
+      [{ password }, 'email'],
+    ] as const)
+      expect((await login(body).expect(422)).body.errors).toEqual([{ path, message: expect.any(String) }]);
   });
 
   test('accepts a password in any Unicode normalization form', async () => {

@@ -1,6 +1,7 @@
 import type { Db, Tx } from '@clientela/db';
 import type { Credentials } from '../accounts/schema.ts';
 import { findUser, type StoredUser } from '../accounts/store.ts';
+import { shareCompanyRow } from '../companies/store.ts';
 
 /** A user's stored password hash. */
 export type StoredCredentials = { id: string; company_id: string | null; password_hash: string };
@@ -9,29 +10,41 @@ const selectCredentials = (db: Db) => db('users').select('id', 'company_id', 'pa
 
 /** Finds credentials by e-mail or username, ignoring case. */
 export async function findCredentialsByLogin(db: Db, login: Credentials): Promise<StoredCredentials | undefined> {
-  const [column, value] = login.username
-    ? (['lower(username)', login.username] as const)
-    : (['email_key', login.email ?? login.ds_user_email ?? ''] as const);
-  return selectCredentials(db).whereRaw(`${column} = lower(?)`, [value]).first();
+  const email = login.email ?? login.ds_user_email;
+  const value = login.username ?? email ?? login.username_or_email ?? '';
+  const isEmail = email !== undefined || (login.username === undefined && value.includes('@')); // a username has no @
+  return selectCredentials(db)
+    .whereRaw(`${isEmail ? 'email_key' : 'lower(username)'} = lower(?)`, [value])
+    .first();
 }
 
 export const findCredentials = async (db: Db, id: string): Promise<StoredCredentials | undefined> =>
   selectCredentials(db).where({ id }).first();
 
 /**
+ * Serializes sign-in attempts of a user until the transaction ends, so that each one sees the failures before it. Locks the user's company
+ * first, so that closing it waits and then ends the new session. For an unknown user it runs the same statements.
+ * @returns undefined when the user does not exist
+ */
+export async function lockSignInAttempts(
+  tx: Tx,
+  { id, company_id }: Pick<StoredCredentials, 'id' | 'company_id'>,
+): Promise<{ isCompanyActive: boolean } | undefined> {
+  const status = await shareCompanyRow(tx, company_id ?? id); // no company has the id of a user
+  const user = await tx('users').where({ id }).forNoKeyUpdate().first('id');
+  return user && { isCompanyActive: company_id === null || status === 'active' };
+}
+
+/**
  * Updates last_login, and the password hash when it was rehashed.
  * @param rehashed the new hash to store, if any
- * @returns undefined when the user or its company is inactive, or the password has changed since it was verified
+ * @returns undefined when the user is inactive, or the password has changed since it was verified
  */
 export async function recordSignIn(
   tx: Tx,
-  { id, company_id, password_hash }: StoredCredentials,
+  { id, password_hash }: StoredCredentials,
   rehashed: string | undefined,
 ): Promise<StoredUser | undefined> {
-  // Locks the company until the commit, so that closing it waits and then ends the new session. Lock order: company before users.
-  const company =
-    company_id === null ? undefined : await tx('companies').where({ id: company_id }).forShare().first('status');
-  if (company && company.status !== 'active') return undefined;
   const updated = await tx('users')
     .where({ id, password_hash, is_active: true })
     .update({ last_login: tx.fn.now(), ...(rehashed !== undefined && { password_hash: rehashed }) });
@@ -43,26 +56,17 @@ export async function recordSignIn(
 
 const lockoutInterval = `interval '15 minutes'`;
 
-/** Serializes sign-in attempts of a user until the transaction ends, so that each one sees the failures before it. */
-export const lockSignInAttempts = (tx: Tx, user_id: string) =>
-  tx.raw(`select pg_advisory_xact_lock(hashtextextended('sign in ' || ?, 0))`, [user_id]);
-
-/** Finds whether a user is locked out from a network now, and whether the user still exists. */
-export async function lockoutStatus(
-  tx: Tx,
-  user_id: string,
-  network: string,
-): Promise<{ isLocked: boolean; userExists: boolean }> {
-  const { rows } = await tx.raw<{ rows: [{ is_locked: boolean; user_exists: boolean }] }>(
-    `select exists (select 1 from users where id = :user_id) as user_exists,
-            exists (select 1 from sign_in_failures_by_network
+/** Finds whether a user is locked out from a network now. */
+export async function isLockedOut(tx: Tx, user_id: string, network: string): Promise<boolean> {
+  const { rows } = await tx.raw<{ rows: [{ is_locked: boolean }] }>(
+    `select exists (select 1 from sign_in_failures_by_network
                      where user_id = :user_id and network = :network and locked_until > clock_timestamp())
          or exists (select 1 from sign_in_failures where user_id = :user_id and locked_until > clock_timestamp())
             and not exists (select 1 from sign_in_networks
                              where user_id = :user_id and network = :network and latest_at > now() - interval '30 days') as is_locked`,
     { user_id, network },
   );
-  return { isLocked: rows[0].is_locked, userExists: rows[0].user_exists };
+  return rows[0].is_locked;
 }
 
 // Locks rows in the order of `recordSuccess`. A failure during a lockout does not extend it.

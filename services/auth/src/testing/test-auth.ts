@@ -1,4 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { isUuid, type Db } from '@clientela/db';
 import { createCursors, type ServiceClient } from '@clientela/http';
 import { testService, type TestService, type TestUser } from '@clientela/testing';
 import type { CreateProfile } from '../accounts/customer-profiles.ts';
@@ -40,6 +42,7 @@ export async function createTestAuth(
   let keys: Promise<SigningKeys> | undefined;
   let issue: IssueToken | undefined;
   const passwords = options.passwords ?? createPasswords({ cost: testHashingCost });
+  const actors: TestActors = new Map();
   const service = await testService(
     'auth',
     (parts) => {
@@ -58,13 +61,20 @@ export async function createTestAuth(
         services: options.services ?? [],
       });
     },
-    options,
+    { ...options, beforeRequest: (request, db) => storeActor(db, actors, request) },
   );
+  const userOf: TestService['user'] = (role, company, user_id) => {
+    const client = service.user(role, company, user_id);
+    if (!actors.has(client.user_id))
+      actors.set(client.user_id, { isMadeUp: user_id === undefined, sessions: new Map() });
+    return client;
+  };
   const { current } = (await keys) as SigningKeys;
   issue = createTokenIssuer(() => sharedKey ?? current(), 15);
 
   return {
     ...service,
+    user: userOf,
     secret,
     register: async (body = {}) => {
       const input = {
@@ -75,7 +85,43 @@ export async function createTestAuth(
       };
       const response = await service.anonymous().post('/auth/register', input).expect(201);
       const user = response.body.user as User;
-      return { ...input, user, client: service.user(user.role, { id: user.business_id ?? '' }, user.id) };
+      return { ...input, user, client: userOf(user.role, { id: user.business_id ?? '' }, user.id) };
     },
   };
+}
+
+/** The users of a test, with the sessions that were stored for them. */
+type TestActors = Map<string, { isMadeUp: boolean; sessions: Map<string, Promise<void>> }>;
+
+/** Stores what the service checks of the actor of a change: once the session in its headers, and a made-up admin or superuser. */
+async function storeActor(db: Db, actors: TestActors, { method, headers }: IncomingMessage): Promise<void> {
+  const [id = '', role = '', company_id = null, session = ''] = [
+    'x-user-id',
+    'x-user-role',
+    'x-company-id',
+    'x-session-id',
+  ].map((name) => headers[name] as string | undefined);
+  const actor = actors.get(id);
+  if (method === 'GET' || !actor || !isUuid(session)) return;
+  const store = async () => {
+    const username = `test-${id}`;
+    const isMadeUp = actor.isMadeUp && actor.sessions.size === 1 && ['admin', 'superuser'].includes(role);
+    if (isMadeUp)
+      await db.raw(
+        `insert into users (id, company_id, role, username, email, first_name, password_hash)
+         select :id, :company_id, :role, :username, :username || '@example.com', 'Test', ''
+          where :role = 'superuser' or exists (select 1 from companies where id = :company_id)`,
+        { id, company_id, role, username },
+      );
+    await db.raw(
+      'insert into sessions (id, user_id) select ?, id from users where id = ? on conflict (id) do nothing',
+      [session, id],
+    );
+  };
+  if (!actor.sessions.has(session)) {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    actor.sessions.set(session, promise);
+    store().then(resolve, reject);
+  }
+  await actor.sessions.get(session);
 }

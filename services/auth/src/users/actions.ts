@@ -1,8 +1,9 @@
 import { userDeleted, type Role } from '@clientela/contracts';
-import { requireUpdated, requireVersion, type Scope, type Tx } from '@clientela/db';
+import { requireUpdated, requireVersion, type Scope, type Tx, type ExpectedVersion } from '@clientela/db';
 import { conflict, forbidden, invalid, notFound } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { pickWritable, type Actor } from '@clientela/http';
+import { toUser } from '../accounts/presenter.ts';
 import { changesName, type Account } from '../accounts/rules.ts';
 import { findUser, insertUser, lockUser, updateUser, type StoredUser, type UserColumns } from '../accounts/store.ts';
 import {
@@ -25,7 +26,7 @@ import { deleteUser, hasOtherActive, lockAdmins } from './store.ts';
  * Identifies a change of one user. `hasUpdatePermission` is false when the actor may only change their own record;
  * `expected_version` comes from `If-Match`.
  */
-export type Target = { actor: Actor; id: string; hasUpdatePermission: boolean; expected_version: number | undefined };
+export type Target = { actor: Actor; id: string; hasUpdatePermission: boolean; expected_version: ExpectedVersion };
 
 export type NewUserInput = {
   account: Account;
@@ -63,7 +64,7 @@ export async function changeUser(
   const { actor } = target;
   const affectsCompany = body['role'] !== undefined || body['is_active'] === false || changesName(body);
   const current = await lockForUpdate(tx, target, affectsCompany);
-  const changes = changedColumns(pickWritable(body, WritableUser, current), current, options.country);
+  const changes = changedColumns(pickWritable(body, WritableUser, toUser(current)), current, options.country);
   if (options.password_hash) changes.password_hash = options.password_hash;
   const fields_changed = toFieldNames(Object.keys(changes));
   if (!target.hasUpdatePermission) rejectFields(selfRestrictedFields(fields_changed));

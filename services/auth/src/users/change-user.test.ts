@@ -238,10 +238,11 @@ describe('deleting', () => {
 
   test('never leaves the installation without an active superuser', async () => {
     await auth.database.owner('users').where({ role: 'superuser' }).delete();
-    const { user } = await addUser(root, { role: 'superuser' });
-    expect((await root.delete(at(user)).expect(409)).body.error_code).toBe('LAST_SUPERUSER');
-    await addUser(root, { role: 'superuser' });
-    await root.delete(at(user)).expect(200);
+    const last = auth.user('superuser');
+    const own = `${path}/${last.user_id}`;
+    expect((await last.delete(own).expect(409)).body.error_code).toBe('LAST_SUPERUSER');
+    await addUser(last, { role: 'superuser' });
+    await last.delete(own).expect(200);
   });
 });
 
@@ -258,7 +259,8 @@ test('two admins that demote each other concurrently leave one admin', async () 
         other.put(at(first), { role: 'viewer' }),
         other.delete(at(first)),
       ]);
-      expect(responses.map(({ status }) => status)).toContain(409);
+      // The one that comes later is rejected: it removes the last admin, or is no admin any more.
+      expect(responses.some(({ status }) => status === 409 || status === 401)).toBe(true);
       const admins = await pooled.database
         .owner('users')
         .where({ company_id: first.business_id, role: 'admin', is_active: true });

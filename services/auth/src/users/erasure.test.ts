@@ -102,9 +102,11 @@ async function createPerson({ user: admin, client: adminClient }: Admin) {
       .post('/auth/login', { email: body.email, password })
       .set({ 'X-Client-Ip': ip, 'User-Agent': device });
   const session = (await login(body.password, homeAddress, `Browser/${own(8)}`).expect(200)).body;
+  const { sid } = jwt.decode(session.access_token) as { sid: string };
   await login('wrong', otherAddress, `Other/${own(9)}`).expect(401);
   await auth.anonymous().post('/auth/refresh', { refresh_token: session.refresh_token }).expect(200);
-  await client.patch('/auth/me', { name: `${own(3)} ${own(4)} ${own(10)}`, address: `Street ${own(11)}` }).expect(200);
+  const changes = { name: `${own(3)} ${own(4)} ${own(10)}`, address: `Street ${own(11)}` };
+  await client.patch('/auth/me', changes).set('X-Session-Id', sid).expect(200);
   await client.get('/api/v1/users').set('X-Client-Ip', elsewhere).expect(403);
   return { id, word, digits, addresses, body, key, response, client, login, session, admin };
 }
@@ -220,12 +222,11 @@ describe('an erased user', () => {
     ]);
 
     const addressed = (rows: Row[]) => rows.filter((row) => isPersons(row) && row['ip'] !== null).length;
-    const touched = (lines: readonly { table: string; rows: number }[]) =>
-      Object.fromEntries(
-        Map.groupBy(lines, ({ table }) => table)
-          .entries()
-          .map(([table, some]) => [table, some.reduce((sum, { rows }) => sum + rows, 0)]),
-      );
+    // A table has one line, whatever the number of its policies.
+    const touched = (lines: readonly { table: string; rows: number }[]) => {
+      expect(new Set(lines.map(({ table }) => table)).size).toBe(lines.length);
+      return Object.fromEntries(lines.map(({ table, rows }) => [table, rows]));
+    };
     expect(touched(report.erased)).toEqual({
       sign_in_networks: 1,
       sign_in_failures_by_network: 1,
@@ -294,8 +295,11 @@ describe('an erased user', () => {
       ['sign_in_failures', 1],
       ['users', 1],
     ]);
-    const [sessions, byPerson, aboutPerson, storedResponses] = result.anonymised.map(({ rows }) => rows);
-    expect([sessions, (byPerson ?? 0) + (aboutPerson ?? 0), storedResponses]).toEqual([1, addressed.length, 1]);
+    expect(result.anonymised.map(({ table, rows }) => [table, rows])).toEqual([
+      ['sessions', 1],
+      ['audit_logs', addressed.length],
+      ['idempotency_keys', 1],
+    ]);
     expect(await rowsContaining(traces(person))).toEqual([]);
     for (const name of ['session.revoked', 'user.deleted'])
       expect((await auth.events(name)).filter(({ data }) => data['user_id'] === person.id)).toHaveLength(1);
@@ -311,14 +315,12 @@ describe('an erased user', () => {
     const sendFrom = (call: ReturnType<TestUser['get']>) => call.set({ 'X-Client-Ip': ip, 'User-Agent': person.word });
     await sendFrom(staleToken.patch('/auth/me', { name: person.word })).expect(401);
     await sendFrom(staleToken.get('/auth/me')).expect(401);
-    await sendFrom(staleToken.post('/auth/logout-all')).expect(200);
+    await sendFrom(staleToken.post('/auth/logout-all')).expect(401);
     const passwords = { current_password: person.body.password, new_password: `pass-${randomUUID()}` };
-    await sendFrom(staleToken.post('/auth/change-password', passwords)).expect((response) =>
-      expect([401, 422]).toContain(response.status),
-    );
+    await sendFrom(staleToken.post('/auth/change-password', passwords)).expect(401);
     await sendFrom(auth.anonymous().post('/auth/refresh', { refresh_token: person.session.refresh_token })).expect(401);
     await sendFrom(person.client.get('/api/v1/users')).expect(403); // audited without the address
-    await sendFrom(staleToken.put(`/api/v1/users/${admin.user.id}`, { role: 'viewer' })).expect(409);
+    await sendFrom(staleToken.put(`/api/v1/users/${admin.user.id}`, { role: 'viewer' })).expect(401);
     expect(await rowsContaining([person.word, person.digits, ...person.addresses, ip])).toEqual([]);
 
     await person.login(person.body.password, ip, 'x').expect(401);

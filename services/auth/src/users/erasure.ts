@@ -8,7 +8,6 @@ import { findUser, lockUser } from '../accounts/store.ts';
 import { lockAuditLog } from '../audit/store.ts';
 import { renameIfDefault } from '../companies/default-name.ts';
 import { revokeSessions } from '../sessions/session-lifecycle.ts';
-import { lockSignInAttempts } from '../sign-ins/store.ts';
 import { lockAdmins } from './store.ts';
 
 /**
@@ -26,7 +25,6 @@ export async function resolvePerson(db: Db, person: Person): Promise<Person> {
  */
 export async function startUserErasure(tx: Tx, { company_id, user_id }: Person, request_id: string): Promise<void> {
   if (user_id === null) return;
-  await lockSignInAttempts(tx, user_id);
   await lockAdmins(tx, { business_id: company_id });
   const user = await lockUser(tx, user_id);
   if (!user || user.business_id !== company_id) return;

@@ -1,4 +1,5 @@
 import {
+  isUuid,
   paginateByOffset,
   whereCompany,
   type Db,
@@ -52,6 +53,35 @@ function applySearch(group: Query, search: string): void {
   for (const pattern of patterns) void group.orWhereLike('u.search_text', pattern);
   if (/^user-\d+$/i.test(search)) void group.orWhere('u.unique_id', search.toUpperCase());
 }
+
+/** What the identity headers of a request claim. */
+type Identity = { id: string; session_id: string | null; role: string; company_id: string | null };
+
+const currentActor = (lockUser: string) => `
+  select u.id
+    from (select id, company_id, role, is_active from users where id = :id ${lockUser}) u
+    join sessions s on s.user_id = u.id and s.id = :session_id
+    left join companies c on c.id = u.company_id
+   where u.is_active and u.role = :role and u.company_id is not distinct from :company_id
+     and coalesce(c.status, 'active') = 'active' and s.ended_at is null and s.refresh_until > now()`;
+const findCurrentActor = currentActor('');
+// The inner query locks the user before the outer one locks the session. Both read what was committed when they got their lock.
+const lockUserAndSession = `${currentActor('for no key update')} for no key update of s`;
+
+async function hasCurrentActor(db: Db, sql: string, { id, session_id, role, company_id }: Identity): Promise<boolean> {
+  if (session_id === null || !isUuid(session_id)) return false;
+  const values = { id, session_id, role, company_id: role === 'superuser' ? null : company_id };
+  const { rows } = await db.raw<{ rows: unknown[] }>(sql, values);
+  return rows.length > 0;
+}
+
+/** Whether the actor's session is live, its user and company are active, and its role and company are still the stored ones. */
+export const isCurrentActor = (db: Db, actor: Identity): Promise<boolean> =>
+  hasCurrentActor(db, findCurrentActor, actor);
+
+/** The same, and locks user and session until the transaction ends. The caller has locked the company, which is read without a lock. */
+export const lockCurrentActor = (tx: Tx, actor: Identity): Promise<boolean> =>
+  hasCurrentActor(tx, lockUserAndSession, actor);
 
 /** Serializes changes to the admins of the user's company, or to the superusers, until the transaction ends. */
 export async function lockAdmins(tx: Tx, { business_id }: Pick<StoredUser, 'business_id'>): Promise<void> {

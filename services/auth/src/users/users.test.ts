@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { TestUser } from '@clientela/testing';
+import { permissionsOf } from '@clientela/contracts';
+import { digitsOfLetters, type TestUser } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { User } from '../accounts/schema.ts';
 import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
@@ -60,6 +61,7 @@ describe('a new user', () => {
       is_superuser: false,
       business_id: creator.business_id,
       role: 'customer',
+      permissions: permissionsOf('customer'),
       last_login: null,
       date_joined: expect.any(String),
       created_at: expect.any(String),
@@ -244,6 +246,23 @@ describe('the list', () => {
     ]) {
       expect(await found(query), query).toEqual([]);
     }
+  });
+
+  test('does not find letters of other scripts by digits or Latin letters', async () => {
+    const { client } = await auth.register({ name: 'Root Admin' });
+    const { user } = await addUser(client, { first_name: '김민준 สมชาย', last_name: '王小明 محمد' });
+    const found = async (search: string) => {
+      const { body } = await client.get(`${path}?search=${encodeURIComponent(search)}`).expect(200);
+      return (body.users as User[]).map(({ id }) => id).includes(user.id);
+    };
+    const unexpected: string[] = [];
+    for (const search of [...digitsOfLetters('김민준', '王小明', 'สมชาย', 'محمد'), 'AAHDIL', '|aa'])
+      if (await found(search)) unexpected.push(search);
+    // Digits and letters of its own username, e-mail and number do find the user.
+    const own = `${user.username} ${user.email} ${user.unique_id}`.toLowerCase();
+    expect(unexpected.filter((search) => !own.includes(search))).toEqual([]);
+    for (const search of ['민준', '王小明', 'ชาย', 'محمد'])
+      expect([search, await found(search)]).toEqual([search, true]);
   });
 
   test('shows superusers all companies or the one they name; others cannot name another company', async () => {

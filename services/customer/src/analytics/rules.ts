@@ -6,9 +6,9 @@ export type CounterSums = {
   total_orders: number;
   total_complaints: number;
   open_complaints: number;
-  /** Order value in the company's currency, and the number of its orders. */
+  /** Order value in the company's currency, and the number of orders in it; null when outside figures do not have it. */
   value: string;
-  valued_orders: number;
+  valued_orders: number | null;
 };
 
 const sum = (counts: readonly CustomerCount[]): number => counts.reduce((total, { customers }) => total + customers, 0);
@@ -36,8 +36,14 @@ export function buildAnalytics(
 /**
  * Divides an amount by a count, rounded to two decimal places, halves away from zero.
  * @param value amount with two decimal places
+ * @param count null when unknown, as the average is then
  */
-export function average(value: string, count: number): string {
+export function average<Count extends number | null>(
+  value: string,
+  count: Count,
+): string | (null extends Count ? null : never);
+export function average(value: string, count: number | null): string | null {
+  if (count === null) return null;
   if (count === 0) return '0.00';
   const hundredths = BigInt(value.replace('.', ''));
   const divisor = BigInt(count);

@@ -20,7 +20,10 @@ export const CustomerAnalytics = z.strictObject({
     total_order_value: Money.meta({
       description: 'In the currency of the company; amounts in other currencies are not included',
     }),
-    average_order_value: Money,
+    average_order_value: Money.nullable().meta({
+      description:
+        'The value by the number of orders in that currency; null when outside figures do not have that number',
+    }),
   }),
   complaint_statistics: z.strictObject({ total_complaints: z.int(), open_complaints: z.int() }),
   new_customers_this_month: z.int().meta({ description: 'Since the first of the month (UTC)' }),

@@ -1,4 +1,5 @@
 import type { Db } from '@clientela/db';
+import { ordersByCurrencySql, valuedOrdersSql } from '../stats/store.ts';
 import type { CustomerCount, CounterSums } from './rules.ts';
 
 /** Counts undeleted customers, from the summary table. */
@@ -8,21 +9,22 @@ export const countByStatusAndType = async (db: Db, company_id: string): Promise<
     .where({ company_id, deleted: false })
     .groupBy('status', 'type');
 
-/** Sums the counters of all customers, including deleted ones. */
+/** Sums the counters of all customers, including deleted ones. Those that are not in the currency yet count with their amount in it. */
 export async function sumCounters(db: Db, company_id: string, currency: string): Promise<CounterSums> {
-  const [sums] = (await db('customer_counters')
-    .where({ company_id })
-    .select(
-      db.raw(
-        `coalesce(sum(total_orders), 0)::bigint as total_orders, coalesce(sum(total_complaints), 0)::bigint as total_complaints,
-         coalesce(sum(open_complaints), 0)::bigint as open_complaints,
-         coalesce(sum(lifetime_value) filter (where currency = ?), 0)::numeric(30, 2) as value,
-         coalesce(sum(total_orders) filter (where currency = ?), 0)::bigint as valued_orders`,
-        [currency, currency],
-      ),
-    )) as [CounterSums];
+  const [sums] = (await db.raw(sumCountersSql, { company_id, currency }).then(({ rows }) => rows)) as [CounterSums];
   return sums;
 }
+
+const sumCountersSql = `
+select coalesce(sum(total_orders), 0)::bigint as total_orders, coalesce(sum(total_complaints), 0)::bigint as total_complaints,
+       coalesce(sum(open_complaints), 0)::bigint as open_complaints, coalesce(sum(value), 0)::numeric(30, 2) as value,
+       case when not coalesce(bool_or(value <> 0 and orders is null), false) then coalesce(sum(orders), 0)::bigint end as valued_orders
+  from (
+    select total_orders, total_complaints, open_complaints,
+           case when currency = cast(:currency as text) then lifetime_value else coalesce((by_currency ->> cast(:currency as text))::numeric, 0) end as value,
+           case when currency = cast(:currency as text) then ${valuedOrdersSql} else (${ordersByCurrencySql} ->> cast(:currency as text))::integer end as orders
+      from customer_counters where company_id = :company_id
+  ) as counted`;
 
 export async function countSince(db: Db, company_id: string, from: string): Promise<number> {
   const [found] = (await db('customers')

@@ -1,7 +1,7 @@
 import { customerCreated } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
 import { AppError, invalid } from '@clientela/errors';
-import { fieldErrors, requirePermission, patchBody, type CompanyActor } from '@clientela/http';
+import { fieldErrors, parseWith, requirePermission, patchBody, type CompanyActor } from '@clientela/http';
 import { normalizePhone } from '@clientela/validation/phones';
 import type { z } from 'zod';
 import { changeCustomer, createCustomer, markDeleted } from '../customers/actions.ts';
@@ -33,7 +33,7 @@ export type Operation = Exclude<AnyOperation, UpsertInput> | Upsert;
  * @throws AppError 422 with the field paths of the single-customer routes, 403 for an operation that the role may not do
  */
 export function parseOperation(actor: CompanyActor, input: unknown): Operation {
-  const parsed = AnyOperation.safeParse(input);
+  const parsed = parseWith(AnyOperation, input);
   if (!parsed.success) {
     const errors = fieldErrors(parsed.error.issues);
     throw invalid(errors.map(({ path, message }) => ({ path: path.replace(/^data\./, ''), message })).slice(0, 100));

@@ -17,7 +17,7 @@ export const operationSchema = <Changes extends z.ZodType>(changes: Changes) =>
       z.strictObject({ op: z.literal('upsert'), match_on: MatchOn, data: NewCustomer }),
       z.strictObject({ op: z.literal('delete'), id: Uuid }),
     ],
-    'must be create, update, upsert or delete',
+    'must be one of create, update, upsert, delete',
   );
 
 export const Batch = z.strictObject({

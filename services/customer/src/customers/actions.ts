@@ -1,5 +1,5 @@
 import { customerCreated, customerDeleted, customerStatusChanged, customerUpdated } from '@clientela/contracts';
-import { requireUpdated, requireVersion, type Tx } from '@clientela/db';
+import { requireUpdated, requireVersion, type Tx, type ExpectedVersion } from '@clientela/db';
 import { AppError, conflict, forbidden, invalid } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { changedValues, readOnlyErrors, writableFields, type CompanyActor } from '@clientela/http';
@@ -26,7 +26,7 @@ import {
 } from './store.ts';
 
 /** The customer to change, the actor, and the version from If-Match, if any. */
-export type CustomerTarget = { actor: CompanyActor; id: string; expected_version: number | undefined };
+export type CustomerTarget = { actor: CompanyActor; id: string; expected_version: ExpectedVersion };
 
 /** @param company provides the country for national phone numbers and the currency of the lifetime value */
 export async function createCustomer(

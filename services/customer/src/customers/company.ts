@@ -1,6 +1,6 @@
 import type { InternalCompany } from '@clientela/contracts';
 import { notFound } from '@clientela/errors';
-import type { CompanyClient } from '@clientela/http';
+import type { CompanyActor, CompanyClient } from '@clientela/http';
 
 /**
  * Fetches a company that must exist.
@@ -15,3 +15,13 @@ export async function requireCompany(
   if (!company) throw notFound('company');
   return company;
 }
+
+/** This service as the actor of a call that no user caused. */
+export const serviceActor = (company_id: string, request_id: string): CompanyActor => ({
+  id: 'service:customer',
+  role: 'service',
+  company_id,
+  session_id: null,
+  client_ip: null,
+  request_id,
+});

@@ -20,7 +20,7 @@ export function searchColumns(record: SearchableFields): { search_text: string; 
   );
   const normalizedEmail = normalizeForSearch(email && unicodeEmail(email));
   const words = [...names, normalizedEmail].map((value) =>
-    /[^a-z0-9|\s]/.test(value) ? splitWords(value).join(' ') : '',
+    /[^a-zA-Z0-9|\s]/.test(value) ? splitWords(value).join(' ') : '',
   );
   const otherValues = [email, phone, ...(phone ? phoneDigits(phone) : []), document_number].map((value) =>
     normalizeForSearch(value),
@@ -32,19 +32,19 @@ export function searchColumns(record: SearchableFields): { search_text: string; 
   return { search_text: `\n${[...lines].map((line) => ` ${line} \n`).join('')}`, deletion_keys: [...keys] };
 }
 
-/** Splits a normalized text into runs of letters and digits. */
-export const splitWords = (text: string): string[] => text.match(/[\p{L}\p{N}]+/gu) ?? [];
+/** Splits a normalized text into runs of letters and digits. A bar and capitals are a letter of another script. */
+export const splitWords = (text: string): string[] => text.match(/[a-zA-Z0-9|]+/g) ?? [];
 
 const minWordLength = 3; // letters: matches a search term of four with one letter too many
 const maxWordLength = 40;
 
 /**
- * Returns the alphabetic words that fuzzy search compares: letter runs, and parts without their punctuation, such as `obrien`
+ * Returns the words of Latin letters that fuzzy search compares: letter runs, and parts without their punctuation, such as `obrien`
  * in addition to `o` and `brien`.
  */
 export function fuzzyWords(text: string): string[] {
-  const runs = text.match(/\p{L}+/gu) ?? [];
-  const joined = text.split(/[\s@]+/).map((part) => part.replaceAll(/[^\p{L}\p{N}]/gu, ''));
-  const words = [...runs, ...joined.filter((word) => /^\p{L}+$/u.test(word))];
+  const runs = text.match(/[a-z]+/g) ?? [];
+  const joined = text.split(/[\s@]+/).map((part) => part.replaceAll(/[^a-zA-Z0-9]/g, ''));
+  const words = [...runs, ...joined.filter((word) => /^[a-z]+$/.test(word))];
   return [...new Set(words)].filter((word) => word.length >= minWordLength && word.length <= maxWordLength);
 }

@@ -129,6 +129,10 @@ export function findByUniqueValue(
   return query.first() as Promise<{ id: string; number: number } | undefined>;
 }
 
+/** The company's currency, which may have changed since the given one was cached. */
+const presentCurrency = (tx: Tx, company_id: string, currency: string) =>
+  tx.raw('coalesce((select currency from company_currency_changes where company_id = ?), ?)', [company_id, currency]);
+
 /** Inserts a customer and its counters. */
 export async function insertCustomer(tx: Tx, company_id: string, record: NewCustomerRecord): Promise<StoredCustomer> {
   const { currency, number, ...fields } = record;
@@ -145,7 +149,12 @@ export async function insertCustomer(tx: Tx, company_id: string, record: NewCust
     uniqueConstraintErrors(company_id, { ...fields, ...(number !== undefined && { number }) }, true),
   );
   const [counters] = await tx('customer_counters')
-    .insert({ company_id, customer_id: row.id, currency, is_listed: fields.status === 'active' })
+    .insert({
+      company_id,
+      customer_id: row.id,
+      currency: presentCurrency(tx, company_id, currency),
+      is_listed: fields.status === 'active',
+    })
     .returning(counterColumns);
   return { ...customer, ...counters } as StoredCustomer;
 }

@@ -139,7 +139,8 @@ const orders = fc
   )
   .map(([chosen, down]) => chosen.map((column, at) => ({ column, descending: down[at] ?? false })));
 
-/** Compares text by its UTF-8 bytes like the database, and numbers as numbers. */
+const { compare: compareNames } = new Intl.Collator('en');
+/** Compares names as people do, other text by its UTF-8 bytes like the database, and numbers as numbers. */
 const compared = (a: string | number, b: string | number): number =>
   typeof a === 'number' && typeof b === 'number'
     ? a - b
@@ -156,7 +157,8 @@ const inOrder = (
       const [one, two] = [a[column], b[column]];
       if (one === two) continue;
       if (one === null || two === null) return one === null ? 1 : -1;
-      const difference = compared(one, two);
+      const names = column === 'full_name' ? compareNames(String(one), String(two)) : 0;
+      const difference = names || compared(one, two);
       if (difference !== 0) return descending ? -difference : difference;
     }
     return order[0]?.descending ? compared(b.id, a.id) : compared(a.id, b.id);

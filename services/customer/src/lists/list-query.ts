@@ -1,4 +1,4 @@
-import { whereCompany, type Db, type Query, type Scope } from '@clientela/db';
+import { alphabetical, whereCompany, type Db, type Query, type Scope } from '@clientela/db';
 import type { CustomerFilter, Listing, SortColumn } from './schema.ts';
 
 // Builds the query of a list from as few of three tables as its filters and its sort need. Each of them has indexes by creation time, and
@@ -17,6 +17,8 @@ const tableOfSort: Readonly<Record<SortColumn, Table | undefined>> = {
   lifetime_value: 'n',
   total_orders: 'n',
 };
+const sortedColumn = (table: Table, column: SortColumn) =>
+  column === 'full_name' ? alphabetical(`${table}.full_name`) : `${table}.${column}`;
 const nullable: ReadonlySet<SortColumn> = new Set(['full_name', 'last_order_date']);
 const ranges = [
   ['created_from', 'created_at', '>='],
@@ -79,7 +81,7 @@ export function buildListQuery(
   const sortKeys: SortKey[] = [
     ...listing.sort.map(({ column, descending }) => {
       const table = tableOfSort[column] ?? main;
-      const sql = column === 'created_at' ? createdAt[main] : `${table}.${column}`;
+      const sql = column === 'created_at' ? createdAt[main] : sortedColumn(table, column);
       return { sql, descending, nullable: nullable.has(column), table };
     }),
     { sql: idOf[scanTable], ...tie },

@@ -1,6 +1,8 @@
 import type { TestUser, TestService } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Customer } from '../customers/schema.ts';
 import { createTestCustomer } from '../testing/test-customer.ts';
+import { listByCursor } from './keyset.ts';
 import { buildListQuery } from './list-query.ts';
 import type { Plan } from './plans.ts';
 import { CustomerQuery } from './schema.ts';
@@ -114,6 +116,37 @@ describe('customer list', () => {
     expect(await names(shop, 'sort=-lifetime_value')).toEqual(['b', 'a', none]);
     expect(await names(shop, 'sort=-total_orders,full_name')).toEqual(['a', 'b', none]);
     expect(await names(shop, 'sort=total_orders,-full_name')).toEqual([none, 'b', 'a']);
+  });
+
+  test('sorts names as people sort them, on pages, by cursor, in every scope and by best match', async () => {
+    const people = ['Zoe', 'ørn', 'adam', 'Émile', 'Ana', 'emil'];
+    const shop = await shopWith({ email: 'x@example.com' }, ...people.map((full_name) => ({ full_name })));
+    const sorted = ['adam', 'Ana', 'emil', 'Émile', 'ørn', 'Zoe', 'x@example.com'];
+    const reversed = [...sorted.slice(0, -1).toReversed(), 'x@example.com'];
+    for (const [sort, expected] of [
+      ['full_name', sorted],
+      ['-full_name', reversed],
+      ['total_orders,full_name', sorted],
+      ['lifetime_value,-full_name,created_at', reversed],
+    ] as const) {
+      expect([sort, await names(shop, `sort=${sort}`)]).toEqual([sort, expected]);
+      const superuser = service.user('superuser');
+      expect(await names(superuser, `sort=${sort}&company_id=${shop.company_id}`)).toEqual(expected);
+      for (const per_page of [1, 2, 5]) {
+        const found: string[] = [];
+        for (let cursor: string | null = ''; cursor !== null;) {
+          const page = await shop.get(`${path}?sort=${sort}&per_page=${per_page}&cursor=${cursor}`).expect(200);
+          const body: { customers: Customer[]; next_cursor: string | null } = page.body;
+          for (const { full_name, email } of body.customers) found.push(full_name ?? email ?? '');
+          cursor = body.next_cursor;
+        }
+        expect([sort, per_page, found]).toEqual([sort, per_page, expected]);
+      }
+    }
+    const similar = await shopWith(...['Eva z', 'eva É', 'Eva D', 'eva f'].map((full_name) => ({ full_name })));
+    const { body } = await similar.get(`${path}/search?q=eva`).expect(200);
+    const best = body.customers.map(({ full_name }: { full_name: string }) => full_name);
+    expect(best).toEqual(['Eva D', 'eva É', 'eva f', 'Eva z']);
   });
 
   test('filters by a tag, ignoring case, and follows status changes of its customers', async () => {
@@ -263,6 +296,27 @@ describe('list of more than 10,000 customers', () => {
     expect(best.body.customers[0].full_name).toBe('Many 10500');
   });
 
+  test('reads names in their order from an index, in both directions and by cursor', async () => {
+    const { db } = service.database;
+    const scope = { company_id: shop.company_id ?? '' };
+    for (const sort of ['full_name', '-full_name']) {
+      const listing = { sort: CustomerQuery.parse({ sort }).sort };
+      const statements: { sql: string; bindings: readonly string[] }[] = [];
+      const record = (statement: (typeof statements)[number]) => statements.push(statement);
+      db.on('query', record);
+      const query = buildListQuery(db, scope, listing);
+      const [customer] = await executors.orderedIndexScan(db, query, { limit: 1, offset: 2 }, { total: 0 });
+      await listByCursor(db, scope, listing, [customer?.full_name ?? '', customer?.id ?? ''], 3);
+      db.removeListener('query', record);
+      expect(statements.length).toBeGreaterThan(1);
+      for (const { sql, bindings } of statements) {
+        const plan = await db.raw(`explain ${sql.replaceAll(/\$\d+/g, '?')}`, [...bindings]);
+        const text = plan.rows.map((row: Record<string, string>) => row['QUERY PLAN']).join('\n');
+        expect(text).toMatch(/Index (?:Only )?Scan (?:Backward )?using customers_full_name(?:_desc)? on/);
+      }
+    }
+  });
+
   test('returns the newest customers of a range of last orders, page by page', async () => {
     const orders = 'last_order_from=2020-02-01&last_order_to=2024-02-10';
     const within = Array.from({ length: 10_500 }, (_, at) => at + 1).filter((n) => {
@@ -325,7 +379,7 @@ describe('list of more than 10,000 customers', () => {
       const { body } = await shop.get(`${path}${query}`).expect(200);
       return [body.total, ...body.customers.map(({ full_name }: { full_name: string }) => full_name)];
     };
-    expect(await found('?search=stefan&sort=full_name')).toEqual([2, 'Stefen Few', 'Ștefan Few']);
+    expect(await found('?search=stefan&sort=full_name')).toEqual([2, 'Ștefan Few', 'Stefen Few']);
     expect(await found('/search?q=stefan+few')).toEqual([2, 'Ștefan Few', 'Stefen Few']);
     expect(await found('/search?q=stefan+few&per_page=1&page=2')).toEqual([2, 'Stefen Few']);
     expect(await found('?search=other+few')).toEqual([0]);

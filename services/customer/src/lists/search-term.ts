@@ -25,7 +25,7 @@ export function parseSearchTerm(search: string): SearchTerm {
   const digits = phoneSearchDigits(search);
   const words = text
     .split(' ')
-    .filter((word) => /[\p{L}\p{N}]/u.test(word))
+    .filter((word) => /[a-zA-Z0-9]/.test(word))
     .slice(0, MAX_WORDS);
   if (words.length === 0) return { text, alternatives: [], fuzzyTerms: [] };
   // Digits with separators are one phone or document number.
@@ -34,34 +34,34 @@ export function parseSearchTerm(search: string): SearchTerm {
   const [first = '', second, ...rest] = words;
   const alternatives = [words.map(piece)];
   // `jo an` may be the end of one word and the beginning of the next.
-  if (second !== undefined && [...first].length <= 2) alternatives.push([`${first} ${second}`, ...rest.map(piece)]);
-  return { text, alternatives, fuzzyTerms: [...text].length < MIN_FUZZY_LENGTH ? [] : fuzzyTerms(words) };
+  if (second !== undefined && first.length <= 2) alternatives.push([`${first} ${second}`, ...rest.map(piece)]);
+  return { text, alternatives, fuzzyTerms: text.length < MIN_FUZZY_LENGTH ? [] : fuzzyTerms(words) };
 }
 
 /** One or two characters match the beginning of a word, three or more any part of it. */
-const piece = (word: string) => ([...word].length <= 2 ? ` ${word}` : word);
+const piece = (word: string) => (word.length <= 2 ? ` ${word}` : word);
 
 /** Each run of letters in turn is the one with a typo; what surrounds it and the other words must occur as they are. */
 const fuzzyTerms = (words: readonly string[]): FuzzyTerm[] =>
   words.flatMap((word, index) =>
     letterRuns(word).flatMap(({ run, before, after }) => {
-      const letters = run.replaceAll(/[^\p{L}]/gu, '');
-      if ([...letters].length < MIN_FUZZY_LENGTH) return [];
+      const letters = run.replaceAll(/[^a-z]/g, '');
+      if (letters.length < MIN_FUZZY_LENGTH) return [];
       const others = [before, after, ...words.toSpliced(index, 1)].map(trimPunctuation).filter((other) => other);
       return [{ word: letters, deletionKeys: deletionKeys(letters), others: others.map(fuzzyPiece) }];
     }),
   );
 
 const letterRuns = (word: string) =>
-  [...word.matchAll(/^[\p{L}’']+$|\p{L}+/gu)].map(({ 0: run, index }) => ({
+  [...word.matchAll(/^[a-z’']+$|[a-z]+/g)].map(({ 0: run, index }) => ({
     run,
     before: word.slice(0, index),
     after: word.slice(index + run.length),
   }));
 
-const trimPunctuation = (text: string) => text.replaceAll(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '');
+const trimPunctuation = (text: string) => text.replaceAll(/^[^a-zA-Z0-9|]+|[^a-zA-Z0-9|]+$/g, '');
 /** Digits may follow a letter, as in `maria77`. */
-const fuzzyPiece = (text: string) => (/^\p{N}/u.test(text) ? text : piece(text));
+const fuzzyPiece = (text: string) => (/^\d/.test(text) ? text : piece(text));
 
 /** Whether a search text contains all pieces of one alternative. */
 export function matchesTerm(db: Db, alternatives: readonly Pieces[], column = 'c.search_text'): Sql {

@@ -1,4 +1,4 @@
-import type { TestUser, TestService } from '@clientela/testing';
+import { digitsOfLetters, type TestUser, type TestService } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestCustomer } from '../testing/test-customer.ts';
 
@@ -164,6 +164,52 @@ describe('customer search', () => {
     // Two typos, one in a word of three letters, one in a digit.
     for (const query of ['kbjor', 'jsoee', 'jpse munos', 'jso', '0712345679', '80123457', 'maria78', '8012345a'])
       expect([query, await found(query)]).toEqual([query, []]);
+  });
+
+  test('does not find letters of other scripts by digits or Latin letters, nor takes one for a typo of another', async () => {
+    const people = ['김민준', '王小明 (VIP)', 'สมชาย', 'محمد'];
+    const shop = await shopWith(...people.map((full_name) => ({ full_name })));
+    const found = async (query: string) => names(shop, `sort=full_name&search=${encodeURIComponent(query)}`);
+    for (const query of [
+      ...digitsOfLetters(...people.map((name) => name.replace(' (VIP)', ''))),
+      'aa',
+      'AAHDIL',
+      '|aa',
+    ]) {
+      expect([query, await found(query)]).toEqual([query, []]);
+      expect([query, await best(shop, query)]).toEqual([query, []]);
+    }
+    expect(await found('김민준')).toEqual(['김민준']);
+    expect(await found('소준')).toEqual([]);
+    for (const query of ['王小', '小明', '小明 vip', 'vip 王', 'vpi 王'].slice(0, 4))
+      expect([query, await found(query)]).toEqual([query, ['王小明 (VIP)']]);
+    expect(await found('王小朋')).toEqual([]);
+    expect(await found('حمد')).toEqual(['محمد']);
+  });
+
+  test('finds a customer by its whole number or external id, first of all, within the filters', async () => {
+    const shop = await shopWith(
+      { full_name: 'Numbered', number: 4711, external_id: 'ERP-500/A' },
+      { full_name: '4711 Other', external_id: '0815' },
+      { full_name: 'ERP-500', type: 'vip' },
+    );
+    const other = await shopWith({ full_name: 'Elsewhere', external_id: 'ERP-500/A' });
+    expect(await best(shop, '4711')).toEqual(['Numbered', '4711 Other']);
+    for (const query of ['ERP-500/A', 'erp-500/a', ' ERP-500/A '])
+      expect([query, await best(shop, query)]).toEqual([query, ['Numbered']]);
+    expect(await names(shop, 'search=0815')).toEqual(['4711 Other']);
+    expect(await names(shop, 'search=4711&sort=full_name')).toEqual(['4711 Other', 'Numbered']);
+    for (const query of ['471', '47110', '081', 'ERP-500/', '500/A', '9223372036854775808'])
+      expect([query, await names(shop, `search=${encodeURIComponent(query)}`)]).not.toEqual([query, ['Numbered']]);
+    expect(await names(shop, 'search=4711&type=vip')).toEqual([]);
+    const [{ id, number }] = (await other.get(path).expect(200)).body.customers;
+    expect(await names(other, `search=${number}`)).toEqual(['Elsewhere']);
+    expect(await names(shop, `search=${number}`)).toEqual([]);
+    await other.delete(`${path}/${id}`).expect(200);
+    expect(await names(other, 'search=erp-500/a')).toEqual([]);
+    expect(await names(other, 'search=erp-500/a&active_only=false')).toEqual(['Elsewhere']);
+    const all = await service.user('superuser').get(`${path}?active_only=false&search=ERP-500/A`).expect(200);
+    expect(all.body.total).toBe(2);
   });
 
   test('ranks whole values, prefixes, whole words, word prefixes, parts and typos, in this order', async () => {

@@ -1,4 +1,4 @@
-import { EXACT_COUNT_LIMIT, type Db, type Query, type Scope } from '@clientela/db';
+import { alphabetical, EXACT_COUNT_LIMIT, whereCompany, type Db, type Query, type Scope } from '@clientela/db';
 import type { Customer } from '../customers/schema.ts';
 import { applyOrder, buildListQuery, type ListQuery, type SortKey, type Sql } from './list-query.ts';
 import { SORT_LIMIT } from './plans.ts';
@@ -16,15 +16,19 @@ import {
 } from './store.ts';
 
 type CustomerKey = { company_id: string; id: string };
+/** A term, and the customers whose number or external id it is. */
+type RankedSearch = { term: SearchTerm; identified: readonly CustomerKey[] };
 
 const FUZZY_LIMIT = 1_000; // exact matches up to which typos are searched for, and candidates that are compared
+const IDENTIFIED_LIMIT = 20; // in all companies together; in one company a number or external id has few customers
 const RANKED_LIMIT = 1_000; // rows that are ranked when not all are, of each kind and together
 
 /** Reads a page of a list, narrowed by its search if it has one. */
 export async function listCustomers(db: Db, scope: Scope, listing: Listing, slice: Slice): Promise<Page> {
   if (listing.search === undefined) return readPage(db, buildListQuery(db, scope, listing), slice);
   const term = parseSearchTerm(listing.search);
-  const exact = buildListQuery(db, scope, listing, { matches: matchesTerm(db, term.alternatives) });
+  const identified = await findByIdentifier(db, scope, listing.search);
+  const exact = buildListQuery(db, scope, listing, { matches: matchesExactly(db, term, identified) });
   const page = await findMatches(db, exact, term, slice);
   return page ?? readPage(db, exact, slice, await estimateTotal(db, exact));
 }
@@ -37,17 +41,40 @@ export async function searchCustomers(
   slice: Slice,
 ): Promise<Page> {
   const term = parseSearchTerm(filter.search);
+  const identified = await findByIdentifier(db, scope, filter.search);
   const listing: Listing = { ...filter, sort: [{ column: 'created_at', descending: true }] };
-  const exact = buildListQuery(db, scope, listing, { matches: matchesTerm(db, term.alternatives) });
-  const rank = { columns: ['c.search_text', 'c.full_name'], keys: rankKeys(db, term, 'f', 'f.found_id') };
+  const exact = buildListQuery(db, scope, listing, { matches: matchesExactly(db, term, identified) });
+  const keysOf = (from: string, id: string) => rankKeys(db, { term, identified }, from, id);
+  const rank = { columns: ['c.search_text', 'c.full_name'], keys: keysOf('f', 'f.found_id') };
   const page = await findMatches(db, exact, term, slice, rank);
   if (page) return page;
   const total = await estimateTotal(db, exact);
   const rows =
     total.total <= SORT_LIMIT
-      ? await executors.sortAll(db, { ...exact, sortKeys: rankKeys(db, term, 'c', 'c.id') }, slice, total)
-      : await readBestOfMany(db, exact, term, slice, total);
+      ? await executors.sortAll(db, { ...exact, sortKeys: keysOf('c', 'c.id') }, slice, total)
+      : await readBestOfMany(db, exact, { term, identified }, slice, total);
   return { ...total, rows };
+}
+
+const maxNumber = 2n ** 63n; // of a bigint
+
+/** Finds the customers whose number or external id is the term, whatever its case. */
+async function findByIdentifier(db: Db, scope: Scope, search: string): Promise<CustomerKey[]> {
+  const spellings = [...new Set([search, search.toUpperCase(), search.toLowerCase()])];
+  const number = /^\d{1,19}$/.test(search) && BigInt(search) < maxNumber ? search : undefined;
+  const isIdentified = (rows: Query) => {
+    void rows.whereIn('external_id', spellings);
+    if (number !== undefined) void rows.orWhere({ number });
+  };
+  return whereCompany(db('customers'), scope).select('company_id', 'id').where(isIdentified).limit(IDENTIFIED_LIMIT);
+}
+
+/** Condition of the customers that match a term without a typo. */
+function matchesExactly(db: Db, { alternatives }: SearchTerm, identified: readonly CustomerKey[]): Sql {
+  const matches = matchesTerm(db, alternatives);
+  if (identified.length === 0) return matches;
+  const keys = identified.map(({ company_id, id }) => db.raw('(c.company_id = ? and c.id = ?)', [company_id, id]));
+  return db.raw(`(${['?', ...keys.map(() => '?')].join(' or ')})`, [matches, ...keys]);
 }
 
 /** Finds the exact matches and, when those are few, customers who match with one typo. Undefined when there are too many to sort. */
@@ -85,39 +112,52 @@ const isOneOf = (db: Db, keys: readonly CustomerKey[]): Sql =>
   db.raw('(c.company_id, c.id) in (select * from unnest(?::uuid[], ?::uuid[]))', keyArrays(keys));
 
 /** The order of a search: how well a text matches, then the shortest name, which is the nearest to the term. */
-const rankKeys = (db: Db, term: SearchTerm, from: string, id: string): SortKey[] => {
+const rankKeys = (db: Db, search: RankedSearch, from: string, id: string): SortKey[] => {
   const name = `${from}.full_name`;
-  return [rankOf(db, term, `${from}.search_text`), { sql: `length(${name})` }, { sql: name }, { sql: id }].map((key) =>
-    Object.assign(key, { descending: false, nullable: true, table: 'c' as const }),
-  );
+  return [
+    rankOf(db, search, `${from}.search_text`, id),
+    { sql: `length(${name})` },
+    { sql: alphabetical(name) },
+    { sql: id },
+  ].map((key) => Object.assign(key, { descending: false, nullable: true, table: 'c' as const }));
 };
 
 /** 0: a value is the term; 1: begins with it; 2: has all its words; 3: has words that begin so; 4: contains its pieces; 5: has a typo. */
-function rankOf(db: Db, { alternatives, text }: SearchTerm, column: string): Pick<SortKey, 'sql' | 'values'> {
+function rankOf(
+  db: Db,
+  { term, identified }: RankedSearch,
+  column: string,
+  id: string,
+): Pick<SortKey, 'sql' | 'values'> {
+  const { alternatives, text } = term;
   const values = new Set([text, ...alternatives.filter(({ length }) => length === 1).map(([one = '']) => one.trim())]);
   const words = text.split(' ');
   const contains = (texts: readonly string[], operator: 'or' | 'and') =>
     db.raw(`(${texts.map(() => `strpos(${column}, ?) > 0`).join(` ${operator} `)})`, [...texts]);
   const { sql, bindings } = db
-    .raw('case when ? then 0 when ? then 1 when ? then 2 when ? then 3 when ? then 4 else 5 end', [
-      contains(
-        [...values].map((value) => `\n ${value} \n`),
-        'or',
-      ),
-      contains(
-        [...values].map((value) => `\n ${value}`),
-        'or',
-      ),
-      contains(
-        words.map((word) => ` ${word} `),
-        'and',
-      ),
-      contains(
-        words.map((word) => ` ${word}`),
-        'and',
-      ),
-      matchesTerm(db, alternatives, column),
-    ])
+    .raw(
+      `case when ${identified.map(() => `${id} = ? or `).join('')}? then 0 when ? then 1 when ? then 2 when ? then 3 when ? then 4 else 5 end`,
+      [
+        ...identified.map((customer) => customer.id),
+        contains(
+          [...values].map((value) => `\n ${value} \n`),
+          'or',
+        ),
+        contains(
+          [...values].map((value) => `\n ${value}`),
+          'or',
+        ),
+        contains(
+          words.map((word) => ` ${word} `),
+          'and',
+        ),
+        contains(
+          words.map((word) => ` ${word}`),
+          'and',
+        ),
+        matchesTerm(db, alternatives, column),
+      ],
+    )
     .toSQL();
   return { sql, values: bindings as string[] };
 }
@@ -126,12 +166,14 @@ function rankOf(db: Db, { alternatives, text }: SearchTerm, column: string): Pic
 async function readBestOfMany(
   db: Db,
   query: ListQuery,
-  term: SearchTerm,
+  search: RankedSearch,
   { limit, offset }: Slice,
   total: Total,
 ): Promise<Customer[]> {
+  const { term, identified } = search;
   const newest = applyOrder(query.baseQuery.clone(), query.sortKeys);
-  const parts = [newest, ...matchesByPrefix(db, query, term)].map((rows) =>
+  const byIdentifier = buildListQuery(db, query.scope, query.listing, { matches: isOneOf(db, identified) }).filterQuery;
+  const parts = [newest, byIdentifier, ...matchesByPrefix(db, query, term)].map((rows) =>
     db
       .select('*')
       .from(rows.select(['c.company_id', 'c.id', 'c.search_text', 'c.full_name']).limit(RANKED_LIMIT).as('part')),
@@ -139,7 +181,7 @@ async function readBestOfMany(
   const pool = db
     .from(db.raw(`(${parts.map(() => '?').join(' union ')}) as c`, parts))
     .select(['c.company_id', 'c.id']);
-  const ranked = (await applyOrder(pool, rankKeys(db, term, 'c', 'c.id')).limit(RANKED_LIMIT)) as CustomerKey[];
+  const ranked = (await applyOrder(pool, rankKeys(db, search, 'c', 'c.id')).limit(RANKED_LIMIT)) as CustomerKey[];
   const keys = ranked.slice(offset, offset + limit);
   const ordered = db
     .select('*')

@@ -89,6 +89,7 @@ describe('an erasure', () => {
 
     const { receipt, jws } = await receiptOf(id);
     expect(privacy.peers.signed).toEqual([receipt]);
+    expect([receipt.business_id, receipt.company_id]).toEqual([company.id, company.id]);
     expect(jws).toMatch(/^header\..*\.signature$/);
     expect(receipt).toMatchObject({ request_id: id, company_id: company.id, customer_id: customer.id, user_id });
     expect(receipt.services).toHaveLength(5);

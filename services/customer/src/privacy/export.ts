@@ -86,7 +86,7 @@ export async function collectExport(
     for (const otherCustomer of otherCustomers) records.push(await fetchRecord('customer', otherCustomer, 'customer'));
     append(`,"other_customers":${JSON.stringify(records)}`);
   }
-  append('}');
+  append('}\n');
   return chunks;
 }
 

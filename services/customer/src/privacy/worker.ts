@@ -113,6 +113,7 @@ export function startErasureWorker(
     const { id, company_id, customer_id, user_id, requested_at } = request;
     return {
       request_id: id,
+      business_id: company_id,
       company_id,
       customer_id,
       user_id,

@@ -1,6 +1,17 @@
+import { outsideServices } from '@clientela/contracts';
 import type { Db, Tx } from '@clientela/db';
-import { notFound } from '@clientela/errors';
-import { patchBody, reply, route, withETag, type CompanyActor, type CompanyClient, type Route } from '@clientela/http';
+import { forbidden, invalid, notFound } from '@clientela/errors';
+import {
+  outsideServiceOf,
+  patchBody,
+  reply,
+  route,
+  withETag,
+  type Actor,
+  type CompanyActor,
+  type CompanyClient,
+  type Route,
+} from '@clientela/http';
 import { changeCustomer } from '../customers/actions.ts';
 import { requireCompany } from '../customers/company.ts';
 import { toRecord, toSavedResponse, toResponse } from '../customers/presenter.ts';
@@ -113,17 +124,28 @@ const createProfile = async (
   { user, company }: UserWithCompany,
 ): Promise<StoredCustomer> => (await ensureProfile(tx, actor, toProfileOwner(user), company)).customer;
 
+/** @throws AppError 422 for an outside service without X-Company-Id, 403 for another company than that one */
+function requireOwnCompany(actor: Actor, business_id: string): void {
+  if (!outsideServiceOf(actor)) return; // auth registers users of every company
+  if (actor.company_id === null) throw invalid([{ path: 'X-Company-Id', message: 'is required' }]);
+  if (business_id !== actor.company_id) throw forbidden('business_id must be the company of X-Company-Id');
+}
+
 const internalRoutes = ({ companies }: Pick<ProfileDeps, 'companies'>): Route[] => [
   route({
     method: 'post',
     path: '/api/customers/internal/create',
     summary: 'Create the profile of a user who is a customer',
     description: 'Once per company and user. A value that another customer has is omitted.',
-    allow: { internal: ['auth'] },
+    allow: { internal: ['auth', ...outsideServices] },
+    idempotency: 'on',
     tenancy: 'global',
     body: NewProfile,
     responses: { 200: ProfileResponse, 201: ProfileResponse },
-    prepare: ({ actor, body, signal }) => requireCompany(companies, body.business_id, { actor, signal }),
+    prepare: ({ actor, body, signal }) => {
+      requireOwnCompany(actor, body.business_id);
+      return requireCompany(companies, body.business_id, { actor, signal });
+    },
     handle: async ({ tx, actor, body, prepared: company }) => {
       const origin = { ...actor, company_id: company.id };
       const { customer, created } = await ensureProfile(tx, origin, body, company);
@@ -135,7 +157,7 @@ const internalRoutes = ({ companies }: Pick<ProfileDeps, 'companies'>): Route[] 
     path: '/api/customers/internal/user/{user_id}',
     summary: 'Find the profile of a user',
     description: 'The undeleted one, else a deleted one.',
-    allow: { internal: ['auth', 'interaction', 'favorites'] },
+    allow: { internal: ['auth', 'interaction', 'favorites', ...outsideServices] },
     params: UserParams,
     responses: { 200: ProfileResponse },
     handle: async ({ db, actor, params }) => {

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Db } from '@clientela/db';
 import type { TotalsClient } from './totals-client.ts';
+import { inCurrency, withOrderCounts, withoutGroups, type CounterGroup } from './rules.ts';
 import { listTotals, updateTotals, type StoredTotals } from './store.ts';
 
 /** Number of customers by the result of their comparison. */
@@ -13,13 +14,14 @@ export type RecountResult = {
   different: number;
 };
 
-type RecountOptions = { repair: boolean; request_id: string };
+type RecountOptions = { repair: boolean; request_id: string; reportedGroups: ReadonlySet<CounterGroup> };
 
 const batchSize = 100; // customers in one call
 
 /**
  * Compares every customer's counters with the recorded totals and repairs differences. Safe while other processes write.
  * @param options.repair false: compare only
+ * @param options.reportedGroups groups that outside services report; they are neither compared nor repaired
  */
 export async function recount(db: Db, totals: TotalsClient, options: RecountOptions): Promise<RecountResult> {
   const result: RecountResult = { customers: 0, equal: 0, behind: 0, different: 0 };
@@ -40,16 +42,22 @@ export async function recount(db: Db, totals: TotalsClient, options: RecountOpti
   return result;
 }
 
-/** @param recorded totals fetched after the counters were read, and therefore at least as new */
+/** @param fetched totals fetched after the counters were read, and therefore at least as new */
 async function reconcile(
   db: Db,
-  { company_id, ...stored }: StoredTotals,
-  recorded: Awaited<ReturnType<TotalsClient>>[number] | undefined,
-  { repair }: RecountOptions,
+  { company_id, new_currency, ...stored }: StoredTotals,
+  fetched: Awaited<ReturnType<TotalsClient>>[number] | undefined,
+  { repair, reportedGroups: reported }: RecountOptions,
 ): Promise<'equal' | 'behind' | 'different'> {
-  if (!recorded) throw new Error(`The interaction service returned no totals of customer ${stored.customer_id}`);
-  if (isDeepStrictEqual(stored, recorded)) return 'equal';
-  const isWritten = !repair || (await db.transaction((tx) => updateTotals(tx, company_id, recorded, stored.changes)));
+  if (!fetched) throw new Error(`The interaction service returned no totals of customer ${stored.customer_id}`);
+  const recorded = inCurrency(fetched, new_currency ?? fetched.currency);
+  const isEqual = isDeepStrictEqual(
+    withoutGroups(stored, reported),
+    withoutGroups(withOrderCounts(recorded), reported),
+  );
+  if (isEqual) return 'equal';
+  const isWritten =
+    !repair || (await db.transaction((tx) => updateTotals(tx, company_id, recorded, reported, stored.changes)));
   // Not written: an event updated the counters first, or the customer was removed.
   return isWritten && recorded.changes <= stored.changes ? 'different' : 'behind';
 }

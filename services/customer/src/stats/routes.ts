@@ -1,3 +1,4 @@
+import { outsideServices } from '@clientela/contracts';
 import { notFound } from '@clientela/errors';
 import { route, type Route } from '@clientela/http';
 import { ownsCustomer, toRecord } from '../customers/presenter.ts';
@@ -7,11 +8,13 @@ import { toStats } from './rules.ts';
 import { CustomerRecordResponse, Stats, StatisticsChange } from './schema.ts';
 import { findCounters } from './store.ts';
 
-export const statsRoutes: Route[] = [
+/** @param name last segment of the path; the second one is what clients of the united systems call */
+const readRoute = (name: 'stats' | 'statistics'): Route =>
   route({
     method: 'get',
-    path: '/api/customers/{customer_id}/stats',
+    path: `/api/customers/{customer_id}/${name}`,
     summary: 'Get the statistics of a customer',
+    ...(name === 'statistics' && { description: 'The same as /api/customers/{customer_id}/stats.' }),
     allow: { permission: 'customers:read', own: ownsCustomer },
     params: CustomerId,
     responses: { 200: Stats },
@@ -20,14 +23,20 @@ export const statsRoutes: Route[] = [
       if (!counters) throw notFound('customer');
       return toStats(counters);
     },
-  }),
+  });
+
+export const statsRoutes: Route[] = [
+  readRoute('stats'),
+  readRoute('statistics'),
   route({
     method: 'patch',
     path: '/api/customers/internal/{customer_id}/statistics',
     summary: 'Update the statistics of a customer',
     description:
-      'Absolute values, or increments that are added; an increment moves a first date only back and a last date only forward.',
-    allow: { internal: ['interaction'] },
+      'Absolute values, or increments that are added; an increment moves a first date only back and a last date only forward. A service ' +
+      'outside of the fleet writes the counters of its own group only.',
+    allow: { internal: ['interaction', ...outsideServices] },
+    idempotency: 'on',
     params: CustomerId,
     body: StatisticsChange,
     responses: { 200: CustomerRecordResponse },

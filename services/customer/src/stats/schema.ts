@@ -13,16 +13,22 @@ export const Stats = z.strictObject({
   last_order_date: Instant.nullable(),
   first_appointment_date: Instant.nullable(),
   last_appointment_date: Instant.nullable(),
+  last_complaint_date: Instant.nullable(),
   returned_orders: z.int(),
   cancelled_appointments: z.int(),
   lifetime_value: Money,
   currency: z.string(),
   by_currency: Amounts.meta({ description: 'Amounts spent in other currencies' }),
+  customer_since: Instant.meta({ description: 'When the customer was created' }),
 });
 export type Stats = z.infer<typeof Stats>;
 
 /** All counters of a customer and the time of their last change. */
-export type Counters = Stats & { last_complaint_date: string | null; counters_updated_at: string };
+export type Counters = Stats & {
+  counters_updated_at: string;
+  /** Orders in `currency`; null when unknown. */
+  valued_orders: number | null;
+};
 
 const maxCount = 2_147_483_647;
 const count = z.int().min(0).max(maxCount);
@@ -66,18 +72,19 @@ const Absolute = z
   .partial();
 export type Absolute = z.infer<typeof Absolute>;
 
-export const StatisticsChange = Absolute.extend({ increment: Increment.optional() }).superRefine(
-  ({ increment = {}, ...absolute }, context) => {
-    for (const field of Object.keys(increment)) {
-      if (field in absolute)
-        context.addIssue({
-          code: 'custom',
-          path: ['increment', field],
-          message: 'must not be combined with an absolute value',
-        });
-    }
-  },
-);
+export const StatisticsChange = Absolute.extend({
+  increment: Increment.optional(),
+  currency: Currency.optional().meta({ description: 'Of the amounts; another one than the record’s is a 409' }),
+}).superRefine(({ increment = {}, ...absolute }, context) => {
+  for (const field of Object.keys(increment)) {
+    if (field in absolute)
+      context.addIssue({
+        code: 'custom',
+        path: ['increment', field],
+        message: 'must not be combined with an absolute value',
+      });
+  }
+});
 export type StatisticsChange = z.infer<typeof StatisticsChange>;
 
 export const CustomerRecordResponse = z.strictObject({ customer: Customer });

@@ -28,7 +28,8 @@ const reportUntilServed = async (id: string, body: object) => {
   while (response.status === 503) response = await report(id, body);
   return response;
 };
-const statsOf = async (id: string) => (await viewer.get(`/api/customers/${id}/stats`).expect(200)).body;
+const withoutAge = ({ customer_since: _since, ...counters }: Record<string, unknown>) => counters;
+const statsOf = async (id: string) => withoutAge((await viewer.get(`/api/customers/${id}/stats`).expect(200)).body);
 
 const nothing = {
   total_orders: 0,
@@ -39,6 +40,7 @@ const nothing = {
   last_order_date: null,
   first_appointment_date: null,
   last_appointment_date: null,
+  last_complaint_date: null,
   returned_orders: 0,
   cancelled_appointments: 0,
   lifetime_value: '0.00',
@@ -54,6 +56,7 @@ const everything = {
   last_order_date: '2026-01-02T03:04:05.006Z',
   first_appointment_date: '2021-01-02T03:04:05.006Z',
   last_appointment_date: '2025-01-02T03:04:05.006Z',
+  last_complaint_date: '2024-01-02T03:04:05.000Z',
   returned_orders: 3,
   cancelled_appointments: 2,
   lifetime_value: '1234.50',
@@ -65,11 +68,23 @@ describe('the statistics of a customer', () => {
     expect(await statsOf((await createCustomer()).id)).toEqual(nothing);
   });
 
+  test('have the last complaint and the start of the relation, also at /statistics and for the person itself', async () => {
+    const person = service.user('customer', company);
+    const { id, created_at } = await createCustomer({ user_id: person.user_id });
+    await report(id, { last_complaint_date: everything.last_complaint_date }).expect(200);
+    const expected = { ...nothing, last_complaint_date: everything.last_complaint_date, customer_since: created_at };
+    for (const path of [`/api/customers/${id}/stats`, `/api/customers/${id}/statistics`]) {
+      expect((await viewer.get(path).expect(200)).body).toEqual(expected);
+      await service.user('customer', company).get(path).expect(404);
+    }
+    expect((await person.get('/api/customers/me/statistics').expect(200)).body).toEqual(expected);
+  });
+
   test('require customers:read; role customer reads its own', async () => {
     const person = service.user('customer', company);
     const own = await createCustomer({ user_id: person.user_id });
     const other = await createCustomer();
-    expect((await person.get(`/api/customers/${own.id}/stats`).expect(200)).body).toEqual(nothing);
+    expect(withoutAge((await person.get(`/api/customers/${own.id}/stats`).expect(200)).body)).toEqual(nothing);
     await person.get(`/api/customers/${other.id}/stats`).expect(404);
     await service.user('admin', service.company()).get(`/api/customers/${own.id}/stats`).expect(404);
     await viewer.get(`/api/customers/${randomUUID()}/stats`).expect(404);
@@ -147,7 +162,9 @@ describe('reported statistics', () => {
       first_appointment_date: beforeFirst,
       last_appointment_date: afterLast,
     });
-    expect((await admin.get(`/api/customers/${id}`)).body.customer.last_complaint_date).toBe(between);
+    expect((await admin.get(`/api/customers/${id}`)).body.customer.last_complaint_date).toBe(
+      everything.last_complaint_date,
+    );
   });
 
   test('set first dates, and combine values with increments of other fields', async () => {
@@ -155,7 +172,7 @@ describe('reported statistics', () => {
     const at = '2023-05-05T00:00:00.000Z';
     await report(id, {
       total_complaints: 5,
-      increment: { total_orders: 1, first_order_date: at, last_order_date: at },
+      increment: { total_orders: 1, first_order_date: at, last_order_date: at, last_complaint_date: at },
     }).expect(200);
     expect(await statsOf(id)).toEqual({
       ...nothing,
@@ -163,6 +180,7 @@ describe('reported statistics', () => {
       total_orders: 1,
       first_order_date: at,
       last_order_date: at,
+      last_complaint_date: at,
     });
   });
 
@@ -260,7 +278,7 @@ describe('rejected statistics', () => {
     const { id } = await createCustomer();
     const invalidBodies: [object, string[]][] = [
       [{ total_orders: 1, increment: { total_orders: 1, returned_orders: 1 } }, ['increment.total_orders']],
-      [{ currency: 'EUR', full_name: 'X' }, ['currency', 'full_name']],
+      [{ currency: 'EURO', full_name: 'X' }, ['currency', 'full_name']],
       [{ increment: { currency: 'EUR' } }, ['increment.currency']],
       [{ total_orders: -1, open_complaints: 1.5 }, ['total_orders', 'open_complaints']],
       [{ total_orders: 2_147_483_648, lifetime_value: 'x' }, ['total_orders', 'lifetime_value']],

@@ -1,5 +1,6 @@
 import { InternalTotals, type CustomerTotals } from '@clientela/contracts';
 import type { ServiceClient } from '@clientela/http';
+import { serviceActor } from '../customers/company.ts';
 
 /** Fetches the current totals of at most 100 customers of a company, in the given order. */
 export type TotalsClient = (
@@ -12,10 +13,9 @@ export type TotalsClient = (
 export const createTotalsClient =
   (interaction: ServiceClient): TotalsClient =>
   async (company_id, customer_ids, { request_id, ...call }) => {
-    const serviceActor = { id: 'service:customer', role: 'service', session_id: null, client_ip: null } as const;
     const query = customer_ids.map((id) => `customer_id=${id}`).join('&');
     const found = await interaction.get(`/internal/customers/totals?${query}`, InternalTotals, {
-      actor: { ...serviceActor, company_id, request_id },
+      actor: serviceActor(company_id, request_id),
       ...call,
     });
     if (!found) throw new Error(`The interaction service does not know company ${company_id}`);

@@ -1,6 +1,6 @@
-import type { Db, Tx } from '@clientela/db';
+import type { Tx } from '@clientela/db';
 import { notFound } from '@clientela/errors';
-import { route, withETag, type CompanyActor, type Route } from '@clientela/http';
+import { route, withETag, type Route } from '@clientela/http';
 import { Message } from '@clientela/validation';
 import { z } from 'zod';
 import type { CustomerTarget } from '../customers/actions.ts';
@@ -29,14 +29,6 @@ const addDefinition = {
   allow: 'customers:update',
   responses: { 201: z.union([TagResponse, TagsResponse]) },
 } as const;
-const listDefinition = {
-  summary: 'List the tags of a customer',
-  description: 'All of them, by priority from high to low, then by label. The ETag is the version of the customer.',
-  allow: 'customers:read',
-  params: CustomerId,
-  conditionalGet: true,
-  responses: { 200: TagListResponse },
-} as const;
 const removeDefinition = {
   summary: 'Remove a tag from a customer',
   description: 'If-Match refers to the version of the customer.',
@@ -51,13 +43,6 @@ async function handleAdd(tx: Tx, target: CustomerTarget, input: NewTags) {
     version,
     input.labels || !tag ? { message: 'Tags added', tags } : { message: 'Tag added', tag },
   );
-}
-
-async function handleList(db: Db, { company_id }: CompanyActor, id: string) {
-  const customer = await findCustomer(db, company_id, id);
-  if (!customer) throw notFound('customer');
-  const tags = await listTags(db, company_id, id);
-  return withETag(customer.version, { tags, total: tags.length });
 }
 
 const handleRemove = async (tx: Tx, target: CustomerTarget, tag_id: string) =>
@@ -84,14 +69,19 @@ export const tagRoutes: Route[] = [
   route({
     method: 'get',
     path: '/api/customers/{customer_id}/tags',
-    ...listDefinition,
-    handle: ({ db, actor, params }) => handleList(db, actor, params.customer_id),
-  }),
-  route({
-    method: 'get',
-    path: '/api/customers/tags/customer/{customer_id}',
-    ...listDefinition,
-    handle: ({ db, actor, params }) => handleList(db, actor, params.customer_id),
+    aliases: ['/api/customers/tags/customer/{customer_id}'],
+    summary: 'List the tags of a customer',
+    description: 'All of them, by priority from high to low, then by label. The ETag is the version of the customer.',
+    allow: 'customers:read',
+    params: CustomerId,
+    conditionalGet: true,
+    responses: { 200: TagListResponse },
+    handle: async ({ db, actor: { company_id }, params }) => {
+      const customer = await findCustomer(db, company_id, params.customer_id);
+      if (!customer) throw notFound('customer');
+      const tags = await listTags(db, company_id, customer.id);
+      return withETag(customer.version, { tags, total: tags.length });
+    },
   }),
   route({
     method: 'delete',

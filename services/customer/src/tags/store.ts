@@ -1,4 +1,4 @@
-import { newId, type Db, type Tx } from '@clientela/db';
+import { alphabetical, newId, type Db, type Tx } from '@clientela/db';
 import { AppError, conflict } from '@clientela/errors';
 import { maxTags, type Tag } from './schema.ts';
 
@@ -9,7 +9,7 @@ type NewTag = Pick<Tag, 'label' | 'color' | 'priority' | 'created_by'>;
 export const listTags = async (db: Db, company_id: string, customer_id: string): Promise<Tag[]> =>
   db('customer_tags').select(columns).where({ company_id, customer_id }).orderByRaw(tagOrder);
 
-const tagOrder = 'priority desc, label';
+const tagOrder = `priority desc, ${alphabetical('label')}`;
 
 /** Finds the customer that has the tag. */
 export async function findCustomerOfTag(db: Db, company_id: string, id: string): Promise<string | undefined> {

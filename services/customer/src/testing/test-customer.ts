@@ -5,6 +5,7 @@ import { createApp } from '../app.ts';
 import type { AvatarStorage } from '../avatars/storage.ts';
 import type { PeerClients } from '../privacy/remote-services.ts';
 import type { UserClient } from '../profiles/user-client.ts';
+import type { CounterGroup } from '../stats/rules.ts';
 import type { TotalsClient } from '../stats/totals-client.ts';
 import type { Upstreams } from '../upstreams/upstream-client.ts';
 
@@ -13,6 +14,7 @@ type Options = Parameters<typeof testService>[2] & {
   /** Wraps the client that knows the companies of the test. */
   companies?: (testCompanies: CompanyClient) => CompanyClient;
   totals?: TotalsClient;
+  reportedGroups?: readonly CounterGroup[];
   upstreams?: Upstreams;
   rates?: RateLimits;
   avatarStorage?: AvatarStorage;
@@ -39,6 +41,7 @@ export const createTestCustomer = ({
   users,
   companies = (testCompanies) => testCompanies,
   totals = async () => [],
+  reportedGroups = [],
   upstreams = unavailableUpstreams,
   rates,
   avatarStorage = noAvatarStorage,
@@ -55,6 +58,7 @@ export const createTestCustomer = ({
         companies: companies(deps.companies),
         users: users?.(deps.companies) ?? (async () => undefined),
         totals,
+        reportedGroups: new Set(reportedGroups),
         upstreams,
         rateLimits: rates,
         avatarStorage,

@@ -21,7 +21,9 @@ export const OrdersResponse = z.strictObject({
   summary: z.strictObject({
     total_orders: count,
     total_order_value: Money,
-    average_order_value: Money,
+    average_order_value: Money.nullable().meta({
+      description: 'The value by the number of orders in the currency of the company; null when that number is unknown',
+    }),
     last_order_date: Instant.nullable(),
   }),
   status_breakdown,

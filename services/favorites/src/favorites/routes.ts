@@ -17,24 +17,12 @@ import { listFavorites, listPopular } from './store.ts';
 
 type PeerClients = { fetchCustomerAndProduct: CustomerAndProductClient; fetchOwnCustomer: OwnCustomerClient };
 
-/** The same routes under both paths, and the most popular products. */
-export const favoriteRoutes = (clients: PeerClients): Route[] => [
-  ...['/rest/v1/favorites', '/api/favorites'].flatMap((path) => routesAt(path, clients)),
-  route({
-    method: 'get',
-    path: '/api/favorites/popular',
-    summary: 'List the most popular products',
-    allow: 'favorites:read',
-    query: PopularQuery,
-    responses: { 200: PopularList },
-    handle: ({ db, actor, query }) => listPopular(db, actor.company_id, query),
-  }),
-];
+const paths = { path: '/api/favorites', aliases: ['/rest/v1/favorites'] };
 
 /** Also allows role customer, restricted to its own favorites by `ownerOf`. */
 const anyOrOwn = <P extends Permission>(permission: P) => ({ permission, own: () => true });
 
-function routesAt(path: string, { fetchCustomerAndProduct, fetchOwnCustomer }: PeerClients): Route[] {
+export function favoriteRoutes({ fetchCustomerAndProduct, fetchOwnCustomer }: PeerClients): Route[] {
   /** The customer to whose favorites the actor is restricted; undefined for access to all. */
   const ownerOf = async (permission: Permission, call: { actor: Actor; signal: AbortSignal }) => {
     const { role } = call.actor;
@@ -44,7 +32,7 @@ function routesAt(path: string, { fetchCustomerAndProduct, fetchOwnCustomer }: P
   return [
     route({
       method: 'get',
-      path,
+      ...paths,
       summary: 'List favorites',
       description:
         'Ordered by id. id, user_id and item_id may be repeated and match any of their values. Role customer sees only its own favorites.',
@@ -57,7 +45,7 @@ function routesAt(path: string, { fetchCustomerAndProduct, fetchOwnCustomer }: P
     }),
     route({
       method: 'post',
-      path,
+      ...paths,
       summary: 'Add a product to a customer’s favorites',
       description:
         'Returns 201 with the new favorite, or 200 with a renewed time when it exists. Role customer adds only to its own favorites.',
@@ -76,7 +64,7 @@ function routesAt(path: string, { fetchCustomerAndProduct, fetchOwnCustomer }: P
     }),
     route({
       method: 'delete',
-      path,
+      ...paths,
       summary: 'Delete favorites',
       description: 'Deletes those of the given ids that exist. Role customer deletes only its own favorites.',
       allow: anyOrOwn('favorites:delete'),
@@ -88,6 +76,15 @@ function routesAt(path: string, { fetchCustomerAndProduct, fetchOwnCustomer }: P
         message: null,
         data: { count_deleted: await removeFavorites(tx, actor, body.id, owner) },
       }),
+    }),
+    route({
+      method: 'get',
+      path: '/api/favorites/popular',
+      summary: 'List the most popular products',
+      allow: 'favorites:read',
+      query: PopularQuery,
+      responses: { 200: PopularList },
+      handle: ({ db, actor, query }) => listPopular(db, actor.company_id, query),
     }),
   ];
 }

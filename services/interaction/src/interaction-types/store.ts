@@ -1,4 +1,4 @@
-import { mapConstraintErrors, type Db, type Page, type Tx } from '@clientela/db';
+import { alphabetical, mapConstraintErrors, type Db, type Page, type Tx } from '@clientela/db';
 import { conflict } from '@clientela/errors';
 import { builtInTypes } from './rules.ts';
 import type { InteractionType, InteractionTypeQuery } from './schema.ts';
@@ -33,7 +33,7 @@ export async function listTypes(
   const [counted] = (await ownTypes.clone().count({ total: '*' })) as [{ total: number }];
   const rows = (await ownTypes
     .select(columns)
-    .orderBy('name')
+    .orderByRaw(alphabetical('name'))
     .limit(per_page - builtInRows.length)
     .offset(Math.max(0, offset - builtInTypes.length))) as Row[];
   const total = builtInTypes.length + counted.total;

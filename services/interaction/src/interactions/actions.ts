@@ -1,5 +1,5 @@
 import { interactionDeleted, interactionRecorded, interactionUpdated } from '@clientela/contracts';
-import { requireUpdated, requireVersion, type Tx } from '@clientela/db';
+import { requireUpdated, requireVersion, type Tx, type ExpectedVersion } from '@clientela/db';
 import { invalid, notFound, type FieldError } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { changedValues, pickWritable, type CompanyActor } from '@clientela/http';
@@ -17,7 +17,7 @@ import {
 } from './store.ts';
 
 /** The interaction to change, and the version from If-Match; undefined without that header. */
-export type Target = { actor: CompanyActor; key: InteractionKey; expected_version: number | undefined };
+export type Target = { actor: CompanyActor; key: InteractionKey; expected_version: ExpectedVersion };
 
 /** The fields that the customer's counters depend on. */
 const counterFields = ({ type, status, occurred_at, scheduled_at }: Interaction) => ({

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { TestUser, Company, StubServer } from '@clientela/testing';
+import { digitsOfLetters, type TestUser, type Company, type StubServer } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createTestInteraction, type TestInteraction } from '../testing/test-interaction.ts';
 
@@ -270,6 +270,16 @@ describe('the list of a customer', () => {
     expect(await notes('search=tecnico')).toEqual(['Broken pump']);
     expect(await notes('search=100%25')).toEqual([]);
     expect(await notes('type=dance')).toEqual([]);
+  });
+
+  test('does not find letters of other scripts by digits or Latin letters', async () => {
+    const path = pathOf();
+    await record(path, { notes: '김민준, 王小明', category: 'สมชาย محمد' });
+    const found = async (search: string) =>
+      (await admin.get(`${path}?search=${encodeURIComponent(search)}`).expect(200)).body.total;
+    for (const search of [...digitsOfLetters('김민준', '王小明', 'สมชาย', 'محمد'), 'aa', 'AAHDIL', '|aa'])
+      expect([search, await found(search)]).toEqual([search, 0]);
+    for (const search of ['민준', '王小', 'ชาย', 'محمد']) expect([search, await found(search)]).toEqual([search, 1]);
   });
 
   test('contains one customer’s interactions only', async () => {

@@ -33,7 +33,7 @@ select requested.customer_id, coalesce(locks.recorded_version, 0) as changes, mo
           :currency as currency,
           coalesce(jsonb_object_agg(currency, value::text) filter (where currency <> :currency), '{}') as by_currency,
           coalesce(sum(orders) filter (where currency = :currency), 0)::bigint as valued_orders,
-          coalesce(jsonb_object_agg(currency, orders) filter (where currency <> :currency), '{}') as orders_by_currency
+          coalesce(jsonb_object_agg(currency, orders) filter (where currency <> :currency and orders > 0), '{}') as orders_by_currency
      from (
        select currency,
               count(*) filter (where kind = 'order') as orders,

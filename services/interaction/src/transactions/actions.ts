@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { transactionRecorded, transactionUpdated } from '@clientela/contracts';
-import { requireUpdated, requireVersion, type Db, type Tx } from '@clientela/db';
+import { requireUpdated, requireVersion, type Db, type Tx, type ExpectedVersion } from '@clientela/db';
 import { AppError, conflict, invalid, notFound } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { changedValues, pickWritable, type CompanyActor } from '@clientela/http';
@@ -18,7 +18,7 @@ import {
 } from './store.ts';
 
 /** The transaction to change, and the version from If-Match; undefined without that header. */
-export type Target = { actor: CompanyActor; key: TransactionKey; expected_version: number | undefined };
+export type Target = { actor: CompanyActor; key: TransactionKey; expected_version: ExpectedVersion };
 
 /** The changeable fields that the customer's counters depend on. */
 const counterFields = ({ status, amount, currency, occurred_at }: Transaction) => ({

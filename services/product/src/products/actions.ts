@@ -1,12 +1,12 @@
 import { productCreated, productDeleted, productUpdated } from '@clientela/contracts';
-import { requireUpdated, requireVersion, type Tx } from '@clientela/db';
+import { requireUpdated, requireVersion, type Tx, type ExpectedVersion } from '@clientela/db';
 import { publish } from '@clientela/events';
 import { changedValues, pickWritable, type CompanyActor } from '@clientela/http';
 import { WritableProduct, type NewProduct } from './schema.ts';
 import { deleteProduct, insertProduct, lockProduct, updateProduct, type StoredProduct } from './store.ts';
 
 /** The product to change, and the version from If-Match; undefined without that header. */
-export type Target = { actor: CompanyActor; id: string; expected_version: number | undefined };
+export type Target = { actor: CompanyActor; id: string; expected_version: ExpectedVersion };
 
 export async function createProduct(
   tx: Tx,

@@ -1,4 +1,4 @@
-import { testService, type TestUser, type Company, type TestService } from '@clientela/testing';
+import { digitsOfLetters, testService, type TestUser, type Company, type TestService } from '@clientela/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApp } from '../app.ts';
 
@@ -84,7 +84,7 @@ describe('a product', () => {
   test('is changed with a matching If-Match only', async () => {
     const product = await createProduct();
     const path = `/api/products/${product.id}`;
-    await admin.patch(path, { price: '1' }).set('If-Match', '"1"').expect(200);
+    await admin.patch(path, { price: '1' }).set('If-Match', '"0", W/"1"').expect(200);
     const { body } = await admin.patch(path, { price: '2' }).set('If-Match', '"1"').expect(412);
     expect(body.error_code).toBe('PRECONDITION_FAILED');
     expect((await admin.get(path)).body.product.price).toBe('1.00');
@@ -131,6 +131,44 @@ describe('product list', () => {
     expect(await names('sort=-price&per_page=1&page=2')).toEqual({ names: ['Café con leche'], total: 3 });
     const pastEnd = await shop.get('/api/products?page=9').expect(200);
     expect(pastEnd.body).toEqual({ products: [], total: 3, page: 9, pages: 1, per_page: 20 });
+  });
+
+  test('sorts names as people sort them, from an index', async () => {
+    const shop = service.user('admin', service.company());
+    const sorted = ['adapter', 'Anvil', 'Émail', 'ørsted', 'Zinc'];
+    for (const name of sorted.toReversed()) await shop.post('/api/products', { name, price: 1 }).expect(201);
+    for (const [sort, expected] of [
+      ['name', sorted],
+      ['-name', sorted.toReversed()],
+      ['price,name', sorted],
+    ] as const) {
+      const { body } = await shop.get(`/api/products?sort=${sort}`).expect(200);
+      expect([sort, body.products.map(({ name }: { name: string }) => name)]).toEqual([sort, expected]);
+    }
+    await service.database.owner.transaction(async (tx) => {
+      await tx.raw('set local enable_seqscan = off; set local enable_sort = off');
+      const { rows } = await tx.raw(
+        `explain select * from products where company_id = ? order by name collate "und-x-icu", id limit 5`,
+        [shop.company_id ?? ''],
+      );
+      expect(rows[0]['QUERY PLAN'] + rows[1]['QUERY PLAN']).toContain('using products_name on');
+    });
+  });
+
+  test('does not find letters of other scripts by digits or Latin letters', async () => {
+    const shop = service.user('admin', service.company());
+    for (const name of ['김민준', '王小明 44', 'สมชาย'])
+      await shop.post('/api/products', { name, description: 'محمد', price: 1 }).expect(201);
+    const found = async (search: string) => {
+      const { body } = await shop.get(`/api/products?sort=name&search=${encodeURIComponent(search)}`).expect(200);
+      return body.products.map(({ name }: { name: string }) => name);
+    };
+    for (const search of [...digitsOfLetters('김민준', '王小明', 'สมชาย', 'محمد'), 'aa', 'AAHDIL', '|aa'])
+      expect([search, await found(search)]).toEqual([search, []]);
+    expect(await found('민준')).toEqual(['김민준']);
+    expect(await found('小明')).toEqual(['王小明 44']);
+    expect(await found('明 44')).toEqual(['王小明 44']);
+    expect(await found('محمد')).toHaveLength(3);
   });
 
   test('includes inactive products with active_only=false only', async () => {

@@ -58,7 +58,7 @@ export function listProducts(db: Db, scope: Scope, query: ProductQuery): Promise
   if (query.max_price) void rows.where('price', '<=', query.max_price);
   if (query.search) void rows.whereLike('search_text', containsPattern(normalizeForSearch(query.search)));
   const isFiltered = Boolean(query.search ?? query.type ?? query.min_price ?? query.max_price);
-  return paginate<Product>(rows, responseColumns, query, { isFiltered });
+  return paginate<Product>(rows, responseColumns, query, { isFiltered, alphabetical: ['name'] });
 }
 
 const uniqueConstraintErrors = (

@@ -1,0 +1,23 @@
+import { findOutdatedCollations } from './collations.ts';
+import { connect, type Db } from './connect.ts';
+
+const timeout = 300_000; // milliseconds for one statement: it may read every row
+
+/**
+ * Prints what a person should look at in a service's database, one line each, and sets exit status 1 when there is anything.
+ * @param findRecords finds records of the service
+ */
+export async function printFindings(
+  databaseUrl: string,
+  findRecords: (db: Db) => Promise<string[]> = async () => [],
+): Promise<void> {
+  const db = connect(databaseUrl, { name: 'doctor', pool: 1 });
+  try {
+    await db.raw(`set statement_timeout = ${timeout}`);
+    const findings = [...(await findOutdatedCollations(db)), ...(await findRecords(db))];
+    for (const finding of findings) process.stdout.write(`${finding}\n`);
+    if (findings.length > 0) process.exitCode = 1;
+  } finally {
+    await db.destroy();
+  }
+}

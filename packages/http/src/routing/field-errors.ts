@@ -1,0 +1,99 @@
+import type { FieldError } from '@clientela/errors';
+import leven, { closestMatch } from 'leven';
+import { z } from 'zod';
+
+/** The most errors of one response. */
+export const maxErrors = 100;
+/** The longest name that an error repeats. */
+const maxNameLength = 100;
+
+/** Joins the names of a path with dots. Cuts long names, because clients choose them. */
+export const joinPath = (path: readonly PropertyKey[]): string => path.map(shortName).join('.');
+
+const shortName = (name: PropertyKey) => {
+  const text = String(name);
+  return text.length > maxNameLength ? `${text.slice(0, maxNameLength - 1).toWellFormed()}…` : text;
+};
+
+/** Parses a value. Its issues have the messages that `fieldErrors` expects. */
+export const parseWith = <Schema extends z.ZodType>(schema: Schema, value: unknown) =>
+  schema.safeParse(value, { error: issueMessage, reportInput: true });
+
+/** Converts the issues of `parseWith` to field errors: one per invalid field, and one per unknown field. */
+export function fieldErrors(issues: readonly z.core.$ZodIssue[]): FieldError[] {
+  const byPath = new Map<string, FieldError>();
+  for (const error of issues.flatMap(errorsOf)) if (!byPath.has(error.path)) byPath.set(error.path, error);
+  return [...byPath.values()];
+}
+
+function errorsOf(issue: z.core.$ZodIssue): FieldError[] {
+  if (issue.code === 'unrecognized_keys') {
+    const messages = issue.message.split('\n');
+    return issue.keys.map((key, index) => ({ path: joinPath([...issue.path, key]), message: messages[index] ?? '' }));
+  }
+  // A field's own message describes invalid values, not a missing one.
+  const isMissing = issue.code !== 'custom' && issue.input === undefined;
+  return [{ path: joinPath(issue.path), message: isMissing ? 'is required' : issue.message }];
+}
+
+/** Words an issue as a predicate of its field, where the schema has no message of its own. */
+function issueMessage(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case 'invalid_type':
+      return `must be ${typeNames[issue.expected] ?? issue.expected}`;
+    case 'invalid_value':
+      return issue.values.length === 1
+        ? `must be ${String(issue.values[0])}`
+        : `must be one of ${issue.values.map(String).join(', ')}`;
+    case 'too_small':
+      return boundMessage(issue.origin, 'at least', issue.minimum);
+    case 'too_big':
+      return boundMessage(issue.origin, 'at most', issue.maximum);
+    case 'unrecognized_keys':
+      // One line for each key.
+      return issue.keys.map((key) => unknownMessage(key, knownFields(issue.inst))).join('\n');
+    case 'invalid_key':
+      return 'has an invalid name';
+    default:
+      return 'has an invalid value';
+  }
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  string: 'a string',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'an array',
+  object: 'an object',
+  record: 'an object',
+};
+
+const boundMessage = (origin: string, relation: string, bound: number | bigint) => {
+  if (origin !== 'string' && origin !== 'array') return `must be ${relation} ${bound}`;
+  const unit = origin === 'string' ? 'character' : 'item';
+  return `must have ${relation} ${bound} ${unit}${bound === 1 ? '' : 's'}`;
+};
+
+/** Lists the fields of an object schema that clients may write. */
+const knownFields = (schema: unknown): string[] =>
+  schema instanceof z.ZodObject
+    ? Object.keys(schema.shape).filter((field) => !z.globalRegistry.get(schema.shape[field])?.['readOnly'])
+    : [];
+
+const unknownMessage = (name: string, known: string[]) => {
+  const suggestion = name.length > maxNameLength ? undefined : suggestName(name, known);
+  return `is not a known field${suggestion === undefined ? '' : `; did you mean ${suggestion}?`}`;
+};
+
+const maxEdits = 2;
+const minPrefixLength = 3;
+
+/** Finds the nearest name within two edits, but less than half of the name; else one that begins alike. */
+function suggestName(name: string, known: string[]): string | undefined {
+  const similar = known.filter((field) => 2 * leven(name, field) < Math.max(name.length, field.length));
+  const nearest = closestMatch(name, similar, { maxDistance: maxEdits });
+  return nearest ?? known.find((field) => hasPrefix(name, field) || hasPrefix(field, name));
+}
+
+const hasPrefix = (text: string, prefix: string) => prefix.length >= minPrefixLength && text.startsWith(prefix);

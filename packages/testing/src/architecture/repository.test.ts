@@ -1,0 +1,37 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+
+const top = resolve(import.meta.dirname, '../../../..');
+const read = (path: string) => readFileSync(join(top, path), 'utf8');
+const { scripts, devDependencies } = JSON.parse(read('package.json')) as Record<string, Record<string, string>>;
+const rootScripts = Object.entries(scripts ?? {});
+
+test('scripts name pnpm with -p, so that they also run inside of `npx -p node@22 npm start`', () => {
+  const pnpm = `pnpm@${devDependencies?.['pnpm']}`;
+  const installing = rootScripts.filter(([, script]) => script.includes('npx'));
+  expect(installing.map(([name]) => name)).toContain('start');
+  for (const [name, script] of installing) expect(script, name).toContain(`npx -y -p ${pnpm} pnpm install`);
+  expect(read('Dockerfile')).toContain(`npx -y -p ${pnpm} pnpm install`);
+});
+
+test('pnpm checks engines against the Node that comes with the packages, so that Node 20 installs without warnings', () => {
+  expect(parse(read('pnpm-workspace.yaml'))).toMatchObject({ nodeVersion: devDependencies?.['node'] });
+});
+
+test('`make` lists every script in two columns', () => {
+  if (!existsSync('/usr/bin/make')) return;
+  const lines = execFileSync('make', ['help'], { cwd: top, encoding: 'utf8' }).trimEnd().split('\n');
+  const rows = lines.map((line) => /^( {2}make ([a-z-]+) {2,})\S/.exec(line));
+  expect(new Set(rows.map((row) => row?.[1]?.length)).size).toBe(1);
+  const targets = rows.map((row) => row?.[2]);
+  expect(targets.toSorted()).toEqual(['help', ...rootScripts.map(([name]) => name.replace(':', '-'))].toSorted());
+});
+
+test('the README names each script that it lists as package.json does', () => {
+  const named = [...read('README.md').matchAll(/\bnpm (?:run )?([a-z:-]+)/g)].map(([, name = '']) => name);
+  expect(named).toContain('start');
+  for (const name of named) expect(scripts).toHaveProperty([name]);
+});

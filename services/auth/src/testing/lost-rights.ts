@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto';
+import { isInternal, type Route } from '@clientela/http';
+import type { TestUser } from '@clientela/testing';
+import jwt from 'jsonwebtoken';
+import type { User } from '../accounts/schema.ts';
+import { routes, type AppDeps } from '../app.ts';
+import type { TestAuth } from './test-auth.ts';
+
+// What tests of lost rights share: pairs of users, a valid request of every changing route, and every way to lose a right.
+
+const users = '/api/v1/users';
+const companies = '/api/v1/companies';
+export const newPassword = () => `pass-${randomUUID()}`;
+export const newEmail = () => `${randomUUID()}@example.com`;
+
+export type StaffRole = 'admin' | 'superuser';
+/** A user who signed in; `as` sends its requests with the identity headers that the gateway makes from its token. */
+export type SignedIn = { user: User; email: string; password: string; sid: string; as: TestUser };
+/** The owner of a company, and a second admin of it or a superuser. `root` is another superuser. */
+export type Pair = { auth: TestAuth; root: TestUser; owner: SignedIn; other: SignedIn };
+
+export async function signIn(auth: TestAuth, user: User, email: string, password: string): Promise<SignedIn> {
+  const { body } = await auth.anonymous().post('/auth/login', { email, password }).expect(200);
+  const { sid } = jwt.decode(body.access_token) as { sid: string };
+  const client = auth.user(user.role, user.business_id === null ? undefined : { id: user.business_id }, user.id);
+  const header = { 'X-Session-Id': sid };
+  const as: TestUser = {
+    ...client,
+    get: (path) => client.get(path).set(header),
+    post: (path, body_) => client.post(path, body_).set(header),
+    put: (path, body_) => client.put(path, body_).set(header),
+    patch: (path, body_) => client.patch(path, body_).set(header),
+    delete: (path) => client.delete(path).set(header),
+  };
+  return { user, email, password, sid, as };
+}
+
+export async function createPair(auth: TestAuth, root: TestUser, role: StaffRole = 'admin'): Promise<Pair> {
+  const founder = await auth.register();
+  const owner = await signIn(auth, founder.user, founder.email, founder.password);
+  const [email, password] = [newEmail(), newPassword()];
+  const creator = role === 'superuser' ? root : owner.as;
+  const { body: user } = await creator.post(users, { email, password, role }).expect(201);
+  return { auth, root, owner, other: await signIn(auth, user, email, password) };
+}
+
+type SampleRequest = [path: string, body?: object];
+
+/** A valid request of each changing route. Aliases share one. */
+const samples: Readonly<Record<string, (pair: Pair) => Promise<SampleRequest> | SampleRequest>> = {
+  'patch /auth/me': () => ['/auth/me', { name: `New ${randomUUID()}` }],
+  'post /auth/change-password': ({ other }) => [
+    '/auth/change-password',
+    { current_password: other.password, new_password: newPassword() },
+  ],
+  'post /auth/logout': () => ['/auth/logout'],
+  'post /auth/logout-all': () => ['/auth/logout-all'],
+  'delete /auth/sessions/{session_id}': async ({ auth, other }) => [
+    `/auth/sessions/${(await signIn(auth, other.user, other.email, other.password)).sid}`,
+  ],
+  'post /api/v1/users': ({ owner, other }) => [
+    users,
+    {
+      email: newEmail(),
+      password: newPassword(),
+      role: 'admin',
+      ...(other.user.role === 'superuser' && { company_id: owner.user.company_id }),
+    },
+  ],
+  'put /api/v1/users/{user_id}': ({ owner }) => [`${users}/${owner.user.id}`, { password: newPassword() }],
+  'delete /api/v1/users/{user_id}': async ({ owner }) => {
+    const { body } = await owner.as.post(users, { email: newEmail(), password: newPassword() }).expect(201);
+    return [`${users}/${body.id}?hard_delete=true`];
+  },
+  'post /api/v1/companies': () => [companies, { name: 'Another' }],
+  'put /api/v1/companies/{company_id}': (pair) => [companyOf(pair), { name: `New ${randomUUID()}` }],
+  'delete /api/v1/companies/{company_id}': (pair) => [companyOf(pair)],
+  'post /api/v1/document-types': () => [
+    '/api/v1/document-types',
+    { code: `type_${randomUUID().slice(0, 8)}`, name: 'A type' },
+  ],
+  'put /api/v1/document-types/{code}': () => ['/api/v1/document-types/passport', { description: randomUUID() }],
+  'post /api/v1/events/failed/{event_id}/resend': async ({ auth, owner }) => {
+    const [event_id, company_id] = [randomUUID(), owner.user.business_id];
+    const envelope = { id: event_id, name: 'customer.created', company_id, data: { customer_id: event_id } };
+    await auth.database.owner('dead_letters').insert({ event_id, envelope, attempts: 1, reason: 'no' });
+    return [`/api/v1/events/failed/${event_id}/resend`];
+  },
+};
+
+const changingRoutes = routes({} as AppDeps).filter(
+  (definition) => definition.method !== 'get' && definition.allow !== 'open' && !isInternal(definition),
+);
+const isForSuperusersOnly = ({ allow }: Route) =>
+  typeof allow === 'string' && ['companies:create', 'companies:delete', 'document_types:manage'].includes(allow);
+
+/** The changing routes that the role may use. */
+export const changingRoutesOf = (role: StaffRole): Route[] =>
+  changingRoutes.filter((definition) => role === 'superuser' || !isForSuperusersOnly(definition));
+
+/** Prepares a valid request of the pair's other user. @throws Error for a route without a sample */
+export async function requestOf({ method, path }: Route, pair: Pair): Promise<() => ReturnType<TestUser['delete']>> {
+  const sample = samples[`${method} ${path.replace('/api/auth/', '/auth/')}`];
+  if (!sample) throw new Error(`add a sample request of ${method} ${path}`);
+  const [target, body] = await sample(pair);
+  const url = path.startsWith('/api/auth/') ? `/api${target}` : target;
+  return () => pair.other.as[method as 'post'](url, body);
+}
+
+export const userPath = ({ user }: SignedIn) => `${users}/${user.id}`;
+const companyOf = ({ owner }: Pair) => `${companies}/${owner.user.business_id}`;
+
+type Loss = (pair: Pair) => PromiseLike<{ status: number }>;
+
+/** Every way in which the pair's other user loses its rights. */
+export const losses: Readonly<Record<StaffRole, Readonly<Record<string, Loss>>>> = {
+  admin: {
+    'is deactivated': ({ owner, other }) => owner.as.delete(userPath(other)),
+    'is made inactive': ({ owner, other }) => owner.as.put(userPath(other), { active: false }),
+    'is demoted': ({ owner, other }) => owner.as.put(userPath(other), { role: 'viewer' }),
+    'is deleted': ({ owner, other }) => owner.as.delete(`${userPath(other)}?hard_delete=true`),
+    'gets a new password': ({ owner, other }) => owner.as.put(userPath(other), { password: newPassword() }),
+    'signs out': ({ other }) => other.as.post('/auth/logout'),
+    'signs out everywhere': ({ other }) => other.as.post('/auth/logout-all'),
+    'is suspended with its company': (pair) => pair.root.put(companyOf(pair), { status: 'suspended' }),
+    'is closed with its company': (pair) => pair.root.delete(companyOf(pair)),
+    'was suspended with its company, which is active again': async (pair) => {
+      await pair.root.put(companyOf(pair), { status: 'suspended' }).expect(200);
+      return pair.root.put(companyOf(pair), { status: 'active' });
+    },
+    'was deactivated and is active again': async ({ owner, other }) => {
+      await owner.as.put(userPath(other), { active: false }).expect(200);
+      return owner.as.put(userPath(other), { active: true });
+    },
+    'ends the session from another one': async ({ auth, other }) => {
+      const elsewhere = await signIn(auth, other.user, other.email, other.password);
+      return elsewhere.as.delete(`/auth/sessions/${other.sid}`);
+    },
+    'changes the password in another session': async ({ auth, other }) => {
+      const elsewhere = await signIn(auth, other.user, other.email, other.password);
+      const change = { current_password: other.password, new_password: newPassword() };
+      return elsewhere.as.post('/auth/change-password', change);
+    },
+  },
+  superuser: {
+    'is deactivated': ({ root, other }) => root.delete(userPath(other)),
+    'is made inactive': ({ root, other }) => root.put(userPath(other), { active: false }),
+    'is deleted': ({ root, other }) => root.delete(`${userPath(other)}?hard_delete=true`),
+    'gets a new password': ({ root, other }) => root.put(userPath(other), { password: newPassword() }),
+    'signs out': ({ other }) => other.as.post('/auth/logout'),
+    'signs out everywhere': ({ other }) => other.as.post('/auth/logout-all'),
+  },
+};
+
+/** Computes a checksum of every table of auth. */
+export async function tableChecksums({ database }: TestAuth): Promise<Record<string, string>> {
+  const tables = (await database.owner('pg_tables').where({ schemaname: 'public' }).pluck('tablename')) as string[];
+  const checksums: Record<string, string> = {};
+  for (const table of tables) {
+    const { rows } = await database.owner.raw<{ rows: [{ sum: string }] }>(
+      `select count(*) || ' ' || md5(coalesce(string_agg(md5(t::text), '' order by md5(t::text)), '')) as sum from ?? t`,
+      [table],
+    );
+    checksums[table] = rows[0].sum;
+  }
+  return checksums;
+}
+
+/** Makes the other user lose its rights and sends a request of every changing route. @returns the status of each, and what changed */
+export async function useLostRights(pair: Pair, role: StaffRole, lose: Loss) {
+  const requests: [string, Awaited<ReturnType<typeof requestOf>>][] = [];
+  for (const definition of changingRoutesOf(role))
+    requests.push([`${definition.method} ${definition.path}`, await requestOf(definition, pair)]);
+  const { status } = await lose(pair);
+  if (status !== 200) throw new Error(`the loss of rights answered ${status}`);
+  const before = await tableChecksums(pair.auth);
+  const statuses: Record<string, number> = {};
+  for (const [name, request] of requests) statuses[name] = (await request()).status;
+  const after = await tableChecksums(pair.auth);
+  return { statuses, changed: Object.keys(after).filter((table) => after[table] !== before[table]) };
+}
+
+/** The result of `useLostRights` when every request was rejected. */
+export const allRejected = (role: StaffRole) => ({
+  statuses: Object.fromEntries(changingRoutesOf(role).map(({ method, path }) => [`${method} ${path}`, 401])),
+  changed: [],
+});
