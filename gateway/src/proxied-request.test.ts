@@ -99,6 +99,7 @@ const cases: Record<string, Case[]> = {
       fail('badGateway', 'ETIMEDOUT'),
     ],
     ['disconnects the client during the response', responding, failed('ECONNRESET'), settled, disconnect('ECONNRESET')],
+    ['without open files is a 503', queued, failed('EMFILE'), settled, fail('serviceUnavailable', 'EMFILE')],
   ],
   'a stale connection': [
     ['is retried (ECONNRESET)', sent, failed('ECONNRESET', true), { ...queued, isRetried: true }, { type: 'retry' }],
@@ -122,6 +123,7 @@ const cases: Record<string, Case[]> = {
   ],
   'a rejected body': [
     ['is a problem before the response', sent, rejected(false), settled, fail('bodyRejected', 'TOO_LARGE')],
+    ['is cut off when it takes nothing', responding, { type: 'clientStalled' }, settled, disconnect('stalled client')],
     ['disconnects the client during the response', responding, rejected(true), settled, disconnect('TOO_LARGE')],
   ],
   'the deadline': [

@@ -1,3 +1,5 @@
+import { resourceErrorCodes } from '@clientela/errors';
+
 /**
  * A proxied request as a state machine. `proxy.ts` reports events and performs the action that each returns.
  * Pure: no clock and no I/O, so that every transition can be read and tested alone.
@@ -78,6 +80,8 @@ const unreachableCodes = new Set([
   'EAI_AGAIN',
   'ETIMEDOUT',
   'EADDRNOTAVAIL',
+  'ENETDOWN',
+  ...resourceErrorCodes, // of this machine: no connection could be opened
 ]);
 /** Errors of an idle connection that the service closed just as the request went out. */
 const staleCodes = new Set(['ECONNRESET', 'EPIPE']);

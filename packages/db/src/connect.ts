@@ -31,15 +31,35 @@ const types = {
     parsers.get(oid) ?? pg.types.getTypeParser(oid, format === 'binary' ? 'binary' : 'text'),
 };
 
+const defaultStatementTimeout = 5000;
+/** How long after its statement timeout, which the server keeps, a silent server counts as hung. */
+const responseMargin = 1000;
+
 const sessionSettings = [
   'timezone=UTC',
-  'statement_timeout=5000', // milliseconds, as are the two below
-  'lock_timeout=1000',
+  'lock_timeout=1000', // milliseconds, as is the one below
   'idle_in_transaction_session_timeout=10000',
 ];
 
+/** Ends a connection whose server does not respond. Nothing else would: a suspended server keeps no timeout of its own. */
+function endWhenHung(connection: pg.Client, timeout: number): void {
+  const query = connection.query.bind(connection) as (...args: unknown[]) => unknown;
+  const end = () => (connection as unknown as { connection: pg.Connection }).connection.stream.destroy();
+  const queryWithin = (...args: unknown[]) => {
+    const callback = args.at(-1);
+    if (typeof callback !== 'function') return query(...args);
+    const timer = setTimeout(end, timeout);
+    return query(...args.slice(0, -1), (...results: unknown[]) => {
+      clearTimeout(timer);
+      callback(...results);
+    });
+  };
+  connection.query = queryWithin as typeof connection.query;
+}
+
 /**
  * Opens a pool for the app role. Timeouts: 2 s for a connection, 5 s for a statement, 1 s for a lock.
+ * @param options.statementTimeout milliseconds, instead of the 5 s
  * @param url postgresql://role:password@host:port/database
  * @param options.pool maximum number of connections
  * @param options.name shown in pg_stat_activity
@@ -47,8 +67,14 @@ const sessionSettings = [
  */
 export function connect(
   url: string,
-  options: { pool?: number; name?: string; userParams?: Readonly<Record<string, unknown>> } = {},
+  options: {
+    pool?: number;
+    name?: string;
+    userParams?: Readonly<Record<string, unknown>>;
+    statementTimeout?: number;
+  } = {},
 ): Db {
+  const { statementTimeout = defaultStatementTimeout } = options;
   const db: Db = knex({
     client: 'pg',
     connection: {
@@ -57,10 +83,20 @@ export function connect(
       application_name: options.name ?? 'clientela',
       connectionTimeoutMillis: 2000,
       keepAlive: true,
-      options: sessionSettings.map((setting) => `-c ${setting}`).join(' '),
+      options: [...sessionSettings, `statement_timeout=${statementTimeout}`]
+        .map((setting) => `-c ${setting}`)
+        .join(' '),
     },
     // Idle connections are kept for a while, because a new one starts with empty catalog and plan caches.
-    pool: { min: 0, max: options.pool ?? 10, idleTimeoutMillis: 600_000 },
+    pool: {
+      min: 0,
+      max: options.pool ?? 10,
+      idleTimeoutMillis: 600_000,
+      afterCreate: (connection: pg.Client, done: (error: Error | null, connection: pg.Client) => void) => {
+        endWhenHung(connection, statementTimeout + responseMargin);
+        done(null, connection);
+      },
+    },
     acquireConnectionTimeout: 2000,
     // Never writes null for an undefined value.
     useNullAsDefault: false,

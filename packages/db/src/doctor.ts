@@ -11,9 +11,8 @@ export async function printFindings(
   databaseUrl: string,
   findRecords: (db: Db) => Promise<string[]> = async () => [],
 ): Promise<void> {
-  const db = connect(databaseUrl, { name: 'doctor', pool: 1 });
+  const db = connect(databaseUrl, { name: 'doctor', pool: 1, statementTimeout: timeout });
   try {
-    await db.raw(`set statement_timeout = ${timeout}`);
     const findings = [...(await findOutdatedCollations(db)), ...(await findRecords(db))];
     for (const finding of findings) process.stdout.write(`${finding}\n`);
     if (findings.length > 0) process.exitCode = 1;

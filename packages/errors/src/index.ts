@@ -12,3 +12,4 @@ export {
 export type { ErrorKind, FieldError } from './errors.ts';
 export { createProblem } from './problem.ts';
 export type { Problem } from './problem.ts';
+export { asOutOfResources, resourceErrorCodes } from './resource-errors.ts';

@@ -54,7 +54,8 @@ export async function testDatabase(service: Service, options: { pool?: number } 
     return url.href;
   };
   const db = connect(at('app'), { pool: options.pool ?? 1, name: 'test' });
-  const owner = connect(at('owner'), { pool: 2, name: 'test owner' });
+  // Some tests insert 100,000 rows at once.
+  const owner = connect(at('owner'), { pool: 2, name: 'test owner', statementTimeout: 120_000 });
   return {
     db,
     url: at('app'),

@@ -17,7 +17,6 @@ const amount = 100_000;
 async function fill(company_id: string): Promise<void> {
   const { owner } = service.database;
   await owner.transaction(async (tx) => {
-    await tx.raw('set local statement_timeout = 0');
     await tx.raw('drop index customers_search_text');
     await tx.raw(
       `insert into customers (company_id, id, full_name, full_name_built, email, preferences, search_text, created_at)

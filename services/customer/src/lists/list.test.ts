@@ -247,7 +247,6 @@ describe('list of more than 10,000 customers', () => {
   beforeAll(async () => {
     shop = await shopWith({ full_name: 'First', type: 'premium' });
     await service.database.owner.transaction(async (tx) => {
-      await tx.raw('set local statement_timeout = 0');
       await tx.raw(
         `with made as (
         insert into customers (company_id, id, full_name, full_name_built, type, preferences, search_text, created_at)
