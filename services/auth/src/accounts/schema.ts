@@ -112,7 +112,10 @@ export const Credentials = z
     ds_user_email: LoginEmail.optional().meta({ description: 'Alias of email' }),
     username: text(50).optional(),
     username_or_email: z
-      .union([Email, text(50), LoginEmail.refine((email) => email.includes('@'))], 'must be a username or an e-mail address')
+      .union(
+        [Email, text(50), LoginEmail.refine((email) => email.includes('@'))],
+        'must be a username or an e-mail address',
+      )
       .optional(),
     password: Password,
   })
