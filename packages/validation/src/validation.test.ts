@@ -272,7 +272,7 @@ describe('documents', () => {
     ['rut', '123456789', true, 'CO'],
     ['rut', '8600029644', true, 'CO'],
     ['rut', '8600029643', false, 'CO'],
-  ])('validates %s %s: %s', (type, number, valid, country = undefined) =>
+  ])('validates %s %s: %s', (type, number, valid, country?: string) =>
     expect(documentNumberError(type, number, country) === undefined).toBe(valid),
   );
 
