@@ -1,13 +1,16 @@
 import { Country, CountryCode } from '@clientela/validation/countries';
 import {
+  creationBody,
   Currency,
   DocumentNumber,
   DocumentType,
   Instant,
+  keyword,
   offsetPageSchema,
   offsetQuery,
   text,
   Uuid,
+  type IgnoredFields,
 } from '@clientela/validation';
 import { z } from 'zod';
 
@@ -53,14 +56,19 @@ export const WritableCompany = z.strictObject({
   country: CountryCode,
   currency: Currency,
   open_registration: z.boolean(),
-  status: Status,
+  status: keyword(Status.options),
   days_credit: z.int().min(0).max(36_500),
   company_key: CompanyKey,
 });
 export type CompanyDefaults = Pick<Company, 'country' | 'currency'>;
 export type CompanyChanges = Partial<z.infer<typeof WritableCompany>>;
 
-export const NewCompany = WritableCompany.omit({ status: true })
+/** Fields of a body that have no effect: users come and go. */
+export const ignoredFields: IgnoredFields = {
+  moving: ['total_users', 'total_active_users'] satisfies (keyof Company)[],
+};
+
+const newCompany = WritableCompany.omit({ status: true })
   .partial()
   .extend({
     name: text(500),
@@ -68,6 +76,7 @@ export const NewCompany = WritableCompany.omit({ status: true })
     open_registration: z.boolean().default(false),
     days_credit: WritableCompany.shape.days_credit.default(0),
   });
+export const NewCompany = creationBody(Company, newCompany, ignoredFields);
 export type NewCompany = z.infer<typeof NewCompany>;
 
 export const CompanyQuery = z.strictObject(offsetQuery);

@@ -1,4 +1,4 @@
-import { DocumentType as Code, Instant, text, Uuid } from '@clientela/validation';
+import { creationBody, DocumentType as Code, Instant, text, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 import { Country, CountryCode } from '@clientela/validation/countries';
 
@@ -26,12 +26,13 @@ export const WritableDocumentType = z.strictObject({
 });
 export type DocumentTypeChanges = Partial<z.infer<typeof WritableDocumentType>>;
 
-export const NewDocumentType = WritableDocumentType.partial().extend({
+const newDocumentType = WritableDocumentType.partial().extend({
   code: Code,
   name: text(255),
   country_code: Country.nullable().optional(),
   active: z.boolean().default(true),
 });
+export const NewDocumentType = creationBody(DocumentType, newDocumentType);
 export type NewDocumentType = z.infer<typeof NewDocumentType>;
 
 export const DocumentTypeCode = z.strictObject({ code: Code });

@@ -2,12 +2,12 @@ import { accessLevel } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
 import { forbidden, invalid, notFound, type FieldError } from '@clientela/errors';
 import { patchBody, route, type Actor, type CompanyActor, type Route } from '@clientela/http';
-import { documentNumberError, Message, normalizeDocumentNumber } from '@clientela/validation';
+import { documentNumberError, ignoring, Message, normalizeDocumentNumber } from '@clientela/validation';
 import type { CreateProfile } from '../accounts/customer-profiles.ts';
 import type { Passwords } from '../accounts/passwords.ts';
 import { toUserResponse } from '../accounts/presenter.ts';
 import { passwordError, toAccount } from '../accounts/rules.ts';
-import { User, withExclusiveNameForms } from '../accounts/schema.ts';
+import { ignoredFields, User, withExclusiveNameForms } from '../accounts/schema.ts';
 import { findUserByKey, type StoredUser } from '../accounts/store.ts';
 import type { CompanyDefaults } from '../companies/schema.ts';
 import { findCompanyByKey } from '../companies/store.ts';
@@ -145,8 +145,9 @@ async function companyForNewUser(db: Db, actor: Actor, { company_id, role }: New
   return company;
 }
 
-const UserChange = withExclusiveNameForms(patchBody(User, WritableUser).extend(aliasFields)).superRefine(
-  consistentActive,
+const UserChange = ignoring(
+  withExclusiveNameForms(patchBody(User, WritableUser).extend(aliasFields)).superRefine(consistentActive),
+  ignoredFields,
 );
 type Change = { password?: string; active?: boolean } & Record<string, unknown>;
 

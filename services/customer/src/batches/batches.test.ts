@@ -322,3 +322,78 @@ describe('a batch with an Idempotency-Key', () => {
     expect((await sendWithKey(key, operations).expect(200)).body).toEqual(first);
   });
 });
+
+describe('the operations of a batch', () => {
+  test('take op, match_on, status, type and gender in any case, and answer them in lower case', async () => {
+    const address = email();
+    const { results } = await batch([
+      { op: 'Create', data: { email: address, status: 'ACTIVE', type: 'Vip', gender: 'F' } },
+      { op: 'UPSERT', match_on: 'Email', data: { email: address, gender: 'OTHER' } },
+    ]);
+    expect(results).toMatchObject([
+      { status: 201, customer: { status: 'active', type: 'vip', gender: 'female' } },
+      { status: 200, customer: { gender: 'other' } },
+    ]);
+    await batch([{ op: 'DELETE', id: results[0]?.customer?.['id'] }]);
+  });
+
+  test('ignore what moves by itself and null for what is not writable', async () => {
+    const moved = {
+      total_orders: 9,
+      lifetime_value: '1.00',
+      currency: 'XXX',
+      version: 3,
+      updated_at: 'x',
+      avatar_url: null,
+    };
+    const { results } = await batch([
+      create({ email: email(), ...moved, id: null, created_at: null, business_id: null }),
+      create({ email: email(), id: randomUUID() }),
+      create({ email: email(), avatar_url: '/avatars/x' }),
+    ]);
+    expect(results.map(statusAndPaths)).toEqual([
+      [201, undefined],
+      [422, 422, 'id'],
+      [422, 422, 'avatar_url'],
+    ]);
+    const id = results[0]?.customer?.['id'];
+    const { results: updates } = await batch([
+      { op: 'update', id, data: { ...results[0]?.customer, ...moved, firstname: 'Moved' } },
+      { op: 'update', id, data: { created_at: '1999-01-01T00:00:00.000Z' } },
+    ]);
+    expect(updates).toMatchObject([
+      { status: 200, customer: { firstname: 'Moved', total_orders: 0 } },
+      { status: 422 },
+    ]);
+  });
+
+  test('have the errors of the single-customer routes, with the field that was meant', async () => {
+    const { results } = await batch([
+      create({ first_name: 'Ana' }),
+      create({ full_name: '\u200b', tags: ['\u3164'] }),
+      { op: 'upsert', data: {} },
+      { data: {} },
+      { op: 'create', data: { email: email(), status: 'gone' } },
+    ]);
+    expect(results.map(({ error }) => error?.errors)).toMatchObject([
+      expect.arrayContaining([{ path: 'first_name', message: 'is not a known field; did you mean firstname?' }]),
+      [{ path: 'full_name' }, { path: 'tags.0' }],
+      expect.arrayContaining([{ path: 'match_on', message: 'is required' }]),
+      [{ path: 'op', message: 'is required' }],
+      [{ path: 'status', message: 'must be one of active, inactive, suspended' }],
+    ]);
+  });
+
+  test('with metadata of 2,500 levels are a 422 for the whole batch, with and without a key', async () => {
+    const body = `{"operations":[{"op":"create","data":{"metadata":{"a":${'['.repeat(2500)}${']'.repeat(2500)}}}}]}`;
+    for (const headers of [{}, { 'Idempotency-Key': randomUUID() }]) {
+      const sent = manager
+        .post(path)
+        .set({ 'Content-Type': 'application/json', ...headers })
+        .send(body);
+      expect((await sent.expect(422)).body.errors).toEqual([
+        { path: `operations.0.data.metadata.a${'.0'.repeat(35)}`, message: 'must not nest deeper than 40 levels' },
+      ]);
+    }
+  });
+});

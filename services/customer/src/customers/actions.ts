@@ -2,6 +2,7 @@ import { customerCreated, customerDeleted, customerStatusChanged, customerUpdate
 import { requireUpdated, requireVersion, type Tx, type ExpectedVersion } from '@clientela/db';
 import { AppError, conflict, forbidden, invalid } from '@clientela/errors';
 import { publish } from '@clientela/events';
+import { metadataErrors } from '@clientela/validation';
 import { changedValues, readOnlyErrors, writableFields, type CompanyActor } from '@clientela/http';
 import { recordChange } from '../history/actions.ts';
 import { insertTags, updateLabels } from '../tags/store.ts';
@@ -83,6 +84,7 @@ export async function changeCustomer(
     ...userErrors(current, input),
     ...contactErrors(patched),
     ...(changesDocument ? documentErrors(patched, country) : []),
+    ...metadataErrors(patched.metadata),
   ];
   if (errors.length > 0) throw invalid(errors);
 

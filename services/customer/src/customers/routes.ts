@@ -50,8 +50,8 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
       path: customerPath,
       summary: 'Change a customer',
       description:
-        'Omitted fields keep their values, null clears a field. Keys of address and preferences are merged; metadata is replaced ' +
-        'whole. A full_name that was built from firstname and lastname is rebuilt when they change. user_id is read-only once it is ' +
+        'Omitted fields keep their values, null clears a field. Keys of address, preferences and metadata are merged; null ' +
+        'removes a key of metadata (RFC 7396). Counters and times that change by themselves are ignored. A full_name that was built from firstname and lastname is rebuilt when they change. user_id is read-only once it is ' +
         'set. At least one of full_name, firstname, lastname, email and phone must remain.',
       allow: { permission: 'customers:update', own: ownsCustomer },
       ...(method === 'patch' && { rateLimit: 'customer-patch' }),

@@ -1,6 +1,6 @@
 import type { Role } from '@clientela/contracts';
 import type { FieldError } from '@clientela/errors';
-import { documentNumberError, resolveDocumentNumber } from '@clientela/validation';
+import { documentNumberError, mergeMetadata, resolveDocumentNumber } from '@clientela/validation';
 import { normalizePhone } from '@clientela/validation/phones';
 import type { Change } from '../history/schema.ts';
 import type { Address, Customer, CustomerFields, CustomerInput, Preferences } from './schema.ts';
@@ -32,7 +32,7 @@ export const emptyCustomer: CustomerFields = {
  * @param country normalizes national phone numbers
  */
 export function applyPatch(current: CustomerFields, input: CustomerInput, country: string): CustomerFields {
-  const { address, preferences, phone, full_name: _fullName, ...plainFields } = input;
+  const { address, preferences, metadata, phone, full_name: _fullName, ...plainFields } = input;
   return {
     ...current,
     ...plainFields,
@@ -41,6 +41,7 @@ export function applyPatch(current: CustomerFields, input: CustomerInput, countr
     ...resolveDocument(current, plainFields),
     address: resolveAddress(current.address, address),
     preferences: { ...current.preferences, ...preferences } as Preferences,
+    metadata: metadata ? mergeMetadata(current.metadata, metadata) : current.metadata,
   };
 }
 

@@ -1,5 +1,6 @@
 import { notFound } from '@clientela/errors';
 import { patchBody, route, withETag, writableFields, type CompanyClient, type Route } from '@clientela/http';
+import { ignoring } from '@clientela/validation';
 import { callingCode } from '@clientela/validation/phones';
 import { z } from 'zod';
 import { requireCompany } from '../customers/company.ts';
@@ -79,7 +80,7 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
     allow: 'customers:update',
     rateLimit: 'customer-patch',
     params: CustomerNumber,
-    body: patchBody(LegacyCustomer, WritableLegacyCustomer),
+    body: ignoring(patchBody(LegacyCustomer, WritableLegacyCustomer)),
     responses: { 200: z.union([LegacyCustomer, SuccessResponse]) },
     handle: async ({ tx, actor, params, body, expected_version }) => {
       const target = { actor, number: Number(params.customer_id), expected_version };

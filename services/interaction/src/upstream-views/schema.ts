@@ -1,4 +1,4 @@
-import { Instant, Money, queryInteger, Uuid } from '@clientela/validation';
+import { Instant, keyword, Money, queryInteger, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 import { statuses as interactionStatuses } from '../interactions/rules.ts';
 import { statuses as transactionStatuses } from '../transactions/rules.ts';
@@ -6,7 +6,7 @@ import { statuses as transactionStatuses } from '../transactions/rules.ts';
 export const CustomerId = z.strictObject({ customer_id: Uuid });
 
 const viewQuery = <const Statuses extends readonly string[]>(statuses: Statuses) =>
-  z.strictObject({ limit: queryInteger(1, 100).default(10), status: z.enum(statuses).optional() });
+  z.strictObject({ limit: queryInteger(1, 100).default(10), status: keyword(statuses).optional() });
 /** The number of records of each status, including 0. */
 const breakdown = <const Statuses extends readonly string[]>(statuses: Statuses) => z.record(z.enum(statuses), z.int());
 
