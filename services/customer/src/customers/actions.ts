@@ -3,8 +3,14 @@ import { requireUpdated, requireVersion, type Tx, type ExpectedVersion } from '@
 import { AppError, conflict, forbidden, invalid } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { metadataErrors } from '@clientela/validation';
-import { changedValues, readOnlyErrors, writableFields, type CompanyActor } from '@clientela/http';
-import { recordChange } from '../history/actions.ts';
+import {
+  changedValues,
+  readOnlyErrors,
+  redactAllStoredResponses,
+  writableFields,
+  type CompanyActor,
+} from '@clientela/http';
+import { eventIdentity, recordChange } from '../history/actions.ts';
 import { insertTags, updateLabels } from '../tags/store.ts';
 import {
   applyPatch,
@@ -145,8 +151,11 @@ export async function markDeleted(tx: Tx, target: CustomerTarget): Promise<void>
 export async function removeCustomer(tx: Tx, target: CustomerTarget): Promise<void> {
   const current = await lockForUpdate(tx, target);
   await deleteCustomer(tx, target.actor.company_id, current.id);
-  const { id: customer_id, number, version } = current; // deleting the customer deletes its history
-  await publish(tx, customerDeleted, target.actor, version + 1, { customer_id, number, hard: true });
+  const { id: customer_id, number: customer_number, version } = current; // deleting the customer deletes its history
+  await publish(tx, customerDeleted, target.actor, version + 1, { ...eventIdentity(current), hard: true });
+  // The user remains, with responses of their own: only those about the customer are redacted.
+  const person = { company_id: target.actor.company_id, customer_id, customer_number, user_id: null };
+  await redactAllStoredResponses(tx, person);
 }
 
 /** @throws AppError 403 for another company, whether or not it exists */
