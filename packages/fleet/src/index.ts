@@ -5,5 +5,5 @@ export { banner } from './launcher/banner.ts';
 export { databaseName } from './launcher/databases.ts';
 export { startFleet } from './launcher/fleet.ts';
 export type { Fleet, FleetOptions } from './launcher/fleet.ts';
-export { folderOf, peers, repoRoot, services } from './launcher/services.ts';
+export { folderOf, hashOf, peers, repoRoot, services } from './launcher/services.ts';
 export type { Peer, Service } from './launcher/services.ts';
