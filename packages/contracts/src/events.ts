@@ -39,6 +39,13 @@ export const events = {
   favorites: [favorites.favoriteAdded, favorites.favoriteRemoved],
 } as const satisfies Record<Service, readonly EventContract[]>;
 
+/** The services that subscribe to any event of a publisher. */
+export type SubscriberOf<Publisher extends Service> = (typeof events)[Publisher][number]['subscribers'][number];
+
+export const subscribersOf = <Publisher extends Service>(publisher: Publisher): SubscriberOf<Publisher>[] => [
+  ...new Set(events[publisher].flatMap(({ subscribers }): SubscriberOf<Publisher>[] => [...subscribers])),
+];
+
 const byName = new Map<string, EventContract>(
   Object.values(events)
     .flat()
