@@ -24,7 +24,10 @@ export const privacy: DataInventory = {
       person: ofCustomer,
       section: 'interactions',
       alsoExported,
-      withheld: { search_text: 'derived from notes and category for search' },
+      withheld: {
+        search_text: 'derived from notes and category for search',
+        resolved_at: 'follows from the status; the customer sees it with its complaints',
+      },
       erasure: 'delete',
     },
     {

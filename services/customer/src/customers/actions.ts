@@ -16,9 +16,10 @@ import {
   applyPatch,
   changedFields,
   changesBetween,
+  contactErrors,
+  documentErrors,
   emptyCustomer,
   forbiddenFields,
-  recordErrors,
   userErrors,
 } from './rules.ts';
 import { WritableCustomer, type NewCustomer, type StatusChange, type Type } from './schema.ts';
@@ -44,6 +45,8 @@ export async function createCustomer(
   const { business_id, number, status, type, tags = [] } = input;
   requireOwnCompany(actor, business_id);
   const record = applyPatch(emptyCustomer, writableFields(input, WritableCustomer), company.country);
+  const errors = documentErrors(record, company.country);
+  if (errors.length > 0) throw invalid(errors);
   const customer = await insertCustomer(tx, actor.company_id, {
     ...record,
     number,
@@ -80,15 +83,17 @@ export async function changeCustomer(
   rejectFields(forbiddenFields(actor.role, Object.keys(body), Object.keys(changedValues(body, current))));
   const input = writableFields(body, WritableCustomer);
   const patched = applyPatch(current, input, country);
+  const changes = changedValues(patched, current);
+  const changesDocument = 'document_type' in changes || 'document_number' in changes;
   const errors = [
     ...readOnlyErrors(body, WritableCustomer, current),
     ...userErrors(current, input),
-    ...recordErrors(patched),
+    ...contactErrors(patched),
+    ...(changesDocument ? documentErrors(patched, country) : []),
     ...metadataErrors(patched.metadata),
   ];
   if (errors.length > 0) throw invalid(errors);
 
-  const changes = changedValues(patched, current);
   const fields_changed = changedFields(Object.keys(changes));
   if (fields_changed.length === 0) return current;
   const customer = await saveChanges(tx, actor, current, changes);

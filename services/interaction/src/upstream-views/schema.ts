@@ -12,7 +12,7 @@ const breakdown = <const Statuses extends readonly string[]>(statuses: Statuses)
 
 const timeFields = { occurred_at: Instant, created_at: Instant, updated_at: Instant };
 
-// Customers see these fields about themselves, so they include no internal notes.
+// Customers see these fields about themselves: of interactions, only complaints have their notes.
 
 const Order = z.strictObject({
   id: Uuid,
@@ -40,6 +40,9 @@ const Complaint = z.strictObject({
   status: z.enum(interactionStatuses.complaint),
   priority: z.string().nullable(),
   category: z.string().nullable(),
+  notes: z.string(),
+  order_id: z.string().nullable(),
+  resolved_at: Instant.nullable(),
   ...timeFields,
 });
 
