@@ -3,7 +3,8 @@ import { defineEvent, fieldsChanged as fields_changed } from './event-contract.t
 
 // Events and internal calls of the customer service.
 
-const customer = { customer_id: z.uuid(), number: z.int() };
+/** `user_id` is the linked user, if any, for subscribers that know the person by it. */
+const customer = { customer_id: z.uuid(), number: z.int(), user_id: z.uuid().exactOptional() };
 
 /** User fields omitted from the new profile, because another customer has their value. */
 const fields_left = z.array(z.string()).optional();
@@ -53,6 +54,16 @@ export const customerNoteAdded = defineEvent(
   ['auth'],
   z.object({ ...customer, note_id: z.uuid() }),
 );
+/** The events about a customer that lose `user_id` with an erasure, while they wait or have failed. `customer.erased`, the last one, keeps it. */
+export const eventsBeforeErasure = [
+  customerCreated,
+  customerUpdated,
+  customerDeleted,
+  customerStatusChanged,
+  customerTagAdded,
+  customerTagRemoved,
+  customerNoteAdded,
+] as const;
 /** Published once per import, in addition to the events of each customer. */
 export const customersImported = defineEvent(
   'customers.imported',
@@ -75,7 +86,9 @@ export const InternalCustomer = z.object({ id: z.uuid(), number: z.int(), delete
 export type InternalCustomer = z.infer<typeof InternalCustomer>;
 
 /** Response of GET /api/customers/internal/user/{user_id}: the user's customer record, deleted or not; 404 without one. */
-export const InternalProfile = z.object({ customer: z.object({ id: z.uuid(), number: z.int() }) });
+export const InternalProfile = z.object({
+  customer: z.object({ id: z.uuid(), number: z.int(), status: z.string().exactOptional() }),
+});
 export type InternalProfile = z.infer<typeof InternalProfile>;
 
 /**

@@ -15,23 +15,26 @@ export const Envelope = z.object({
 });
 export type Envelope = z.infer<typeof Envelope>;
 
-export type EventContract<Data extends z.ZodObject = z.ZodObject> = {
+export type EventContract<
+  Data extends z.ZodObject = z.ZodObject,
+  Subscribers extends readonly Service[] = readonly Service[],
+> = {
   name: string;
   /** The field of `data` that identifies the aggregate. Events of one aggregate keep their order. */
   aggregate: string;
   /** The subscribing services. Each gets its own delivery. */
-  subscribers: readonly Service[];
+  subscribers: Subscribers;
   data: Data;
 };
 
 export type EventData<E extends EventContract> = z.infer<E['data']>;
 
-export const defineEvent = <Data extends z.ZodObject>(
+export const defineEvent = <Data extends z.ZodObject, const Subscribers extends readonly Service[]>(
   name: string,
   aggregate: keyof Data['shape'] & string,
-  subscribers: readonly Service[],
+  subscribers: Subscribers,
   data: Data,
-): EventContract<Data> => ({ name, aggregate, subscribers, data });
+): EventContract<Data, Subscribers> => ({ name, aggregate, subscribers, data });
 
 /** The names of changed fields, as events carry them. */
 export const fieldsChanged = z.array(z.string());

@@ -39,11 +39,25 @@ export const events = {
   favorites: [favorites.favoriteAdded, favorites.favoriteRemoved],
 } as const satisfies Record<Service, readonly EventContract[]>;
 
+/** The services that subscribe to any event of a publisher. */
+export type SubscriberOf<Publisher extends Service> = (typeof events)[Publisher][number]['subscribers'][number];
+
+export const subscribersOf = <Publisher extends Service>(publisher: Publisher): SubscriberOf<Publisher>[] => [
+  ...new Set(events[publisher].flatMap(({ subscribers }): SubscriberOf<Publisher>[] => [...subscribers])),
+];
+
 const byName = new Map<string, EventContract>(
   Object.values(events)
     .flat()
     .map((contract) => [contract.name, contract]),
 );
+
+const publishers = new Map<string, Service>(
+  services.flatMap((service) => events[service].map(({ name }) => [name, service] as const)),
+);
+
+/** The one service that publishes an event of this name. */
+export const findPublisher = (name: string): Service | undefined => publishers.get(name);
 
 export const findEventContract = (name: string): EventContract | undefined => byName.get(name);
 

@@ -1,8 +1,10 @@
+export { brokerDefinitions } from './broker-definitions.ts';
 export { checkBroker } from './check-broker.ts';
 export { listFailed, resendFailed } from './dead-letters.ts';
 export type { FailedPosition } from './dead-letters.ts';
 export { outboxPoolOptions, publish, publishAll } from './publish.ts';
 export type { EventOrigin, EventPayload } from './publish.ts';
+export { removeFromEvents } from './remove-from-events.ts';
 export { eventRoutes } from './routes.ts';
 export { startEvents } from './start.ts';
 export type { Events, EventSettings } from './start.ts';

@@ -1,4 +1,4 @@
-import type { Service } from '@clientela/contracts';
+import { subscribersOf, type Service, type SubscriberOf } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
 import type { ServiceClient } from '@clientela/http';
 import type { Logger } from 'pino';
@@ -22,40 +22,44 @@ export type Events = Relay & { metrics: Registry };
  * @param options.db the pool that publishes, opened with `outboxPoolOptions(settings)`: its transactions write deliveries for the
  * configured transport, and their commits wake the relay
  * @param options.url this service's database, for the leader lock of the relay
- * @param options.subscribers clients of the services that subscribe to this one
+ * @param options.client creates the client of a service that subscribes to this one; undefined for one that is not running (in tests)
  */
-export function startEvents(options: {
+export function startEvents<Publisher extends Service>(options: {
   db: Db;
   url: string;
-  service: Service;
+  service: Publisher;
   subscriptions: readonly Subscription[];
-  subscribers: readonly ServiceClient[];
+  client: (service: SubscriberOf<Publisher>) => ServiceClient | undefined;
   settings: EventSettings;
   log: Logger;
   retries?: Retries;
   /** Milliseconds for the broker's confirm of a message. */
   confirmTimeout?: number;
 }): Events {
-  const { db, url, service, subscriptions, subscribers, log, retries, confirmTimeout } = options;
+  const { db, url, service, subscriptions, log, retries, confirmTimeout } = options;
   const { RABBITMQ_URL, RABBITMQ_EXCHANGE: exchange } = options.settings;
   const relayWith = (transports: Parameters<typeof startRelay>[0]['transports']) =>
     startRelay({ db, url, service, transports, retries: retries ?? deliveryRetries, log });
 
   if (RABBITMQ_URL === undefined) {
-    const transports = subscribers.map((client) => httpTransport(db, service, client));
+    const clients = subscribersOf(service).flatMap((subscriber) => options.client(subscriber) ?? []);
+    const transports = clients.map((client) => httpTransport(db, service, client));
     const relay = relayWith([...transports, selfTransport(db, service, subscriptions)]);
     return {
       ...relay,
       metrics: eventMetrics(
         db,
         service,
-        subscribers.map((client) => client.service),
+        clients.map((client) => client.service),
       ),
     };
   }
 
   const broker = { url: RABBITMQ_URL, exchange, service, log };
-  const relay = relayWith([amqpTransport({ ...broker, ...(confirmTimeout !== undefined && { confirmTimeout }) })]);
+  const relay = relayWith([
+    amqpTransport({ ...broker, ...(confirmTimeout !== undefined && { confirmTimeout }) }),
+    selfTransport(db, service, subscriptions),
+  ]);
   const consumer =
     subscriptions.length > 0
       ? startConsumer({ ...broker, db, subscriptions, retries: retries ?? handlerRetries })

@@ -9,7 +9,13 @@ export { createCompanyClient } from './identity/company-client.ts';
 export type { CompanyClient } from './identity/company-client.ts';
 export { createCursors } from './routing/cursor.ts';
 export type { Binding, Cursors, Keyset } from './routing/cursor.ts';
-export { storedResponsesTable, redactStoredResponses, redactedColumns } from './idempotency/idempotency-store.ts';
+export {
+  NIL_UUID,
+  storedResponsesTable,
+  redactAllStoredResponses,
+  redactStoredResponses,
+  redactedColumns,
+} from './idempotency/idempotency-store.ts';
 export { startIdempotencyCleanup } from './idempotency/idempotency-cleanup.ts';
 export { listen } from './routing/listen.ts';
 export { runService } from './run-service.ts';

@@ -1,7 +1,7 @@
 import type { ErasureReport, Person } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
 import { invalid, unavailable } from '@clientela/errors';
-import { storedResponsesTable, redactStoredResponses } from '@clientela/http';
+import { redactAllStoredResponses, redactStoredResponses, storedResponsesTable } from '@clientela/http';
 import { readCatalog, type Catalog } from './catalog.ts';
 import { isErased, type DataInventory } from './inventory.ts';
 import { buildReport } from './report.ts';
@@ -32,10 +32,11 @@ export async function erasePerson(
   }
 }
 
-/** Erases a person's rows within the caller's transaction, by the same policies as an erasure. For hard deletes. */
+/** Erases a person's rows and stored responses within the caller's transaction, by the same policies as an erasure. For hard deletes. */
 export async function eraseRows(tx: Tx, inventory: DataInventory, person: Person): Promise<void> {
   const catalog = await readCatalog(tx);
   for (const table of inventory.tables.filter(isErased)) await eraseTable(tx, catalog, table, person);
+  await redactAllStoredResponses(tx, person);
 }
 
 /** Runs one transaction of an erasure. @returns the report, once no step is left */

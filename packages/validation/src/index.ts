@@ -1,6 +1,16 @@
 export * from './dates.ts';
-export { DocumentNumber, documentNumberError, DocumentType, normalizeDocumentNumber } from './documents.ts';
+export {
+  comparedDocument,
+  DocumentNumber,
+  documentNumberError,
+  DocumentType,
+  normalizeDocumentNumber,
+  resolveDocumentNumber,
+} from './documents.ts';
+export { Email, LoginEmail, unicodeEmail } from './emails.ts';
+export * from './ignored-fields.ts';
 export * from './json.ts';
+export * from './keywords.ts';
 export * from './money.ts';
 export * from './queries.ts';
 export * from './responses.ts';

@@ -3,6 +3,10 @@ import { check } from './check.ts';
 
 const controlCharacters = /\p{Cc}/u;
 const controlCharactersExceptLines = /[^\P{Cc}\n\r\t]/u;
+/**
+ * A character that shows something. Others are white space, ignorable (zero-width, Hangul fillers, variation selectors), or drawn blank.
+ */
+const visibleCharacter = /[^\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cf}\u2800\u{1d159}\u{13441}\u{13442}]/u;
 const countCodePoints = (text: string) => [...text].length;
 
 const cleanText = (max: number, min: number, forbidden: RegExp) =>
@@ -14,7 +18,7 @@ const cleanText = (max: number, min: number, forbidden: RegExp) =>
         'must not contain control characters or broken Unicode',
       ),
     )
-    .overwrite((text) => text.normalize('NFC').trim())
+    .overwrite((text) => (visibleCharacter.test(text) ? text.normalize('NFC').trim() : ''))
     .check(
       check(
         (text) => countCodePoints(text) >= min && countCodePoints(text) <= max,
@@ -23,7 +27,7 @@ const cleanText = (max: number, min: number, forbidden: RegExp) =>
     )
     .meta({ minLength: min, maxLength: max });
 
-/** One line of text, trimmed and in NFC. `max` and `min` count code points. */
+/** One line of text, trimmed and in NFC; without a visible character it is empty. `max` and `min` count code points. */
 export const text = (max: number, min = 1) => cleanText(max, min, controlCharacters);
 
 /** Like `text`, but allows line breaks and tabs. */
@@ -33,5 +37,3 @@ export const Uuid = z
   .uuid('must be a UUID')
   .overwrite((id) => id.toLowerCase())
   .meta({ format: 'uuid' });
-
-export const Email = text(254).pipe(z.email('must be an e-mail address'));

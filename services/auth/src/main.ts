@@ -36,7 +36,7 @@ await runService('auth', {
       url: databaseUrl,
       service: 'auth',
       subscriptions,
-      subscribers: [customer], // only the customer service consumes events of auth
+      client,
       settings: config,
     });
     onShutdown(() => events.stop());

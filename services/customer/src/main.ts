@@ -45,7 +45,7 @@ await runService('customer', {
       url: databaseUrl,
       service: 'customer',
       subscriptions: subscriptions({ db, companies, users, totals, reportedGroups }),
-      subscribers: [auth, interaction, client('favorites')],
+      client,
       settings: config,
     });
     onShutdown(() => events.stop());

@@ -9,20 +9,19 @@ await runService('favorites', {
   readConfig,
   poolOptions: outboxPoolOptions,
   start: ({ config, deps, databaseUrl, client, onShutdown }) => {
-    const auth = client('auth');
     const customers = client('customer');
     const events = startEvents({
       ...deps,
       url: databaseUrl,
       service: 'favorites',
       subscriptions,
-      subscribers: [auth],
+      client,
       settings: config,
     });
     onShutdown(() => events.stop());
     return createApp({
       ...deps,
-      companies: createCompanyClient(auth),
+      companies: createCompanyClient(client('auth')),
       fetchCustomerAndProduct: createCustomerAndProductClient(customers, client('product')),
       fetchOwnCustomer: createOwnCustomerClient(customers),
       metrics: events.metrics,

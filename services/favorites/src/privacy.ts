@@ -1,3 +1,5 @@
+import { eventsBeforeErasure } from '@clientela/contracts';
+import { removeFromEvents } from '@clientela/events';
 import type { Match, DataInventory } from '@clientela/privacy';
 import { markCustomerDeleted } from './customers/store.ts';
 
@@ -15,7 +17,8 @@ export const privacy: DataInventory = {
       erasure: { keep: 'late requests must not restore the customer', columns: ['customer_id'] },
     },
   ],
-  onStart: async (tx, { company_id, customer_id }) => {
+  onStart: async (tx, { company_id, customer_id, user_id }) => {
     if (customer_id) await markCustomerDeleted(tx, company_id, customer_id);
+    await removeFromEvents(tx, eventsBeforeErasure, { field: 'user_id', aggregate_id: customer_id, value: user_id });
   },
 };

@@ -17,7 +17,7 @@ await runService('interaction', {
       url: databaseUrl,
       service: 'interaction',
       subscriptions,
-      subscribers: [auth, customer],
+      client,
       settings: config,
     });
     onShutdown(() => events.stop());

@@ -1,3 +1,5 @@
+import { eventsBeforeErasure } from '@clientela/contracts';
+import { removeFromEvents } from '@clientela/events';
 import type { Match, DataInventory } from '@clientela/privacy';
 import { markCustomerDeleted } from './customers/store.ts';
 
@@ -22,7 +24,10 @@ export const privacy: DataInventory = {
       person: ofCustomer,
       section: 'interactions',
       alsoExported,
-      withheld: { search_text: 'derived from notes and category for search' },
+      withheld: {
+        search_text: 'derived from notes and category for search',
+        resolved_at: 'follows from the status; the customer sees it with its complaints',
+      },
       erasure: 'delete',
     },
     {
@@ -43,7 +48,8 @@ export const privacy: DataInventory = {
       erasure: { keep: 'late requests must not restore the customer', columns: ['customer_id'] },
     },
   ],
-  onStart: async (tx, { company_id, customer_id }) => {
+  onStart: async (tx, { company_id, customer_id, user_id }) => {
     if (customer_id) await markCustomerDeleted(tx, company_id, customer_id);
+    await removeFromEvents(tx, eventsBeforeErasure, { field: 'user_id', aggregate_id: customer_id, value: user_id });
   },
 };

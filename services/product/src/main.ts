@@ -7,16 +7,15 @@ await runService('product', {
   readConfig,
   poolOptions: outboxPoolOptions,
   start: ({ config, deps, databaseUrl, client, onShutdown }) => {
-    const auth = client('auth');
     const events = startEvents({
       ...deps,
       url: databaseUrl,
       service: 'product',
       subscriptions: [],
-      subscribers: [auth],
+      client,
       settings: config,
     });
     onShutdown(() => events.stop());
-    return createApp({ ...deps, companies: createCompanyClient(auth), metrics: events.metrics });
+    return createApp({ ...deps, companies: createCompanyClient(client('auth')), metrics: events.metrics });
   },
 });

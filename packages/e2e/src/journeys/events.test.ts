@@ -150,6 +150,8 @@ test('counts a customer’s records; a recount finds and repairs a wrong counter
     lifetime_value: '14.95',
     currency: customer.currency,
     by_currency: { USD: '3.00' },
+    last_complaint_date: '2026-06-01T00:00:00.000Z',
+    customer_since: customer.created_at,
   };
   await expect.poll(stats, polling).toEqual(counters);
   const { total_orders, last_order_date, lifetime_value: total_order_value, last_appointment_date } = counters;

@@ -107,7 +107,7 @@ export async function redactStoredResponses(
   tx: Tx,
   person: Person,
 ): Promise<{ rows: number; isLast: boolean; after: null }> {
-  const companies = [person.company_id, NIL_UUID];
+  const companies = [...new Set([person.company_id, NIL_UUID])];
   const ids = [person.customer_id, person.customer_number, person.user_id].flatMap((id) => id?.toString() ?? []);
   if (ids.length === 0) return { rows: 0, isLast: true, after: null };
   for (const company_id of companies)
@@ -123,6 +123,11 @@ export async function redactStoredResponses(
     .limit(redactionBatchSize);
   const rows = await tx(storedResponsesTable).whereIn(['company_id', 'request', 'step'], rowKeys).update(redaction);
   return { rows, isLast: rows < redactionBatchSize, after: null };
+}
+
+/** Redacts all stored responses about a person within the caller's transaction. For hard deletes; last, because it takes a lock of the company. */
+export async function redactAllStoredResponses(tx: Tx, person: Person): Promise<void> {
+  while (!(await redactStoredResponses(tx, person)).isLast);
 }
 
 /** Deletes expired responses and redacted subjects, oldest first. @returns the number of rows */

@@ -31,9 +31,14 @@ function errorsOf(issue: z.core.$ZodIssue): FieldError[] {
     const messages = issue.message.split('\n');
     return issue.keys.map((key, index) => ({ path: joinPath([...issue.path, key]), message: messages[index] ?? '' }));
   }
-  // A field's own message describes invalid values, not a missing one.
-  const isMissing = issue.code !== 'custom' && issue.input === undefined;
-  return [{ path: joinPath(issue.path), message: isMissing ? 'is required' : issue.message }];
+  return [{ path: joinPath(issue.path), message: isMissing(issue) ? 'is required' : issue.message }];
+}
+
+/** A schema's own message describes an invalid value, not a missing one. */
+function isMissing(issue: z.core.$ZodIssue): boolean {
+  if (issue.code === 'custom') return false;
+  if (issue.code !== 'invalid_union' || !issue.discriminator) return issue.input === undefined;
+  return (issue.input as Record<string, unknown>)[issue.discriminator] === undefined;
 }
 
 /** Words an issue as a predicate of its field, where the schema has no message of its own. */

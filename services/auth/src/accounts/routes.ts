@@ -1,5 +1,6 @@
 import { invalid } from '@clientela/errors';
 import { patchBody, route, withETag, type Route } from '@clientela/http';
+import { ignoring } from '@clientela/validation';
 import { authAliases } from '../auth-aliases.ts';
 import type { CompanyDefaults } from '../companies/schema.ts';
 import { findOpenCompany } from '../companies/store.ts';
@@ -8,7 +9,15 @@ import type { CreateProfile } from './customer-profiles.ts';
 import type { Passwords } from './passwords.ts';
 import { toSavedResponse, toUser } from './presenter.ts';
 import { passwordError, toAccount } from './rules.ts';
-import { Registration, SavedUserResponse, User, UserResponse, withExclusiveNameForms, WritableMe } from './schema.ts';
+import {
+  ignoredFields,
+  Registration,
+  SavedUserResponse,
+  User,
+  UserResponse,
+  withExclusiveNameForms,
+  WritableMe,
+} from './schema.ts';
 import { findUser } from './store.ts';
 import { requireActive } from './user-changes.ts';
 
@@ -79,7 +88,7 @@ const changeMe = (deps: AccountDeps) =>
       'Omitted fields keep their value; null clears one. NIT, RUT, CPF and CNPJ numbers must have a valid check digit.',
     allow: 'signed_in',
     tenancy: 'global',
-    body: withExclusiveNameForms(patchBody(User, WritableMe)),
+    body: ignoring(withExclusiveNameForms(patchBody(User, WritableMe)), ignoredFields),
     responses: { 200: SavedUserResponse },
     handle: async ({ tx, actor, body, expected_version }) => {
       const expected = { version: expected_version, country: deps.defaults.country };

@@ -1,5 +1,15 @@
 import { roles } from '@clientela/contracts';
-import { DocumentNumber, DocumentType, Email, Instant, text, Uuid } from '@clientela/validation';
+import {
+  creationBody,
+  DocumentNumber,
+  DocumentType,
+  Email,
+  Instant,
+  LoginEmail,
+  text,
+  Uuid,
+  type IgnoredFields,
+} from '@clientela/validation';
 import { Phone } from '@clientela/validation/phones';
 import { z } from 'zod';
 import { CompanyReference } from '../companies/schema.ts';
@@ -35,6 +45,11 @@ export const User = z.strictObject({
   updated_at: Instant,
 });
 export type User = z.infer<typeof User>;
+
+/** Fields of a body that have no effect: sign-ins, roles and sign-in providers change them. */
+export const ignoredFields: IgnoredFields = {
+  moving: ['last_login', 'permissions', 'identities', 'email_verified_at'],
+};
 
 const passwordText = z.string().refine((password) => password.isWellFormed() && !/\p{Cc}/u.test(password), {
   error: 'must not contain control characters or broken Unicode',
@@ -80,7 +95,7 @@ const onObjects = {
   when: ({ value }: { value: unknown }) => typeof value === 'object' && value !== null && !Array.isArray(value),
 };
 
-export const Registration = z
+const registration = z
   .strictObject({
     email: Email.optional(),
     ds_user_email: Email.optional().meta({ description: 'Alias of email' }),
@@ -97,6 +112,7 @@ export const Registration = z
   .superRefine(exclusiveAliases(['email', 'ds_user_email'], { required: true }), onObjects)
   .superRefine(exclusiveAliases(['name', 'ds_user'], { required: false }), onObjects)
   .superRefine(exclusiveNameForms, onObjects);
+export const Registration = creationBody(User, registration, ignoredFields);
 export type Registration = z.infer<typeof Registration>;
 
 /** An existing password; older ones may be shorter than the current minimum. */
@@ -108,10 +124,15 @@ export const PasswordChange = z.strictObject({ current_password: Password, new_p
 
 export const Credentials = z
   .strictObject({
-    email: Email.optional(),
-    ds_user_email: Email.optional().meta({ description: 'Alias of email' }),
+    email: LoginEmail.optional(),
+    ds_user_email: LoginEmail.optional().meta({ description: 'Alias of email' }),
     username: text(50).optional(),
-    username_or_email: z.union([Email, text(50)], 'must be a username or an e-mail address').optional(),
+    username_or_email: z
+      .union(
+        [Email, text(50), LoginEmail.refine((email) => email.includes('@'))],
+        'must be a username or an e-mail address',
+      )
+      .optional(),
     password: Password,
   })
   .superRefine(

@@ -216,7 +216,7 @@ describe('changing a company', () => {
         [field],
       );
     }
-    const readOnly = { id: randomUUID(), company_id: 'COMP-1', active: false, total_users: 7 };
+    const readOnly = { id: randomUUID(), company_id: 'COMP-1', active: false, created_at: 'x' };
     expect(paths((await root.put(`${path}/${company.id}`, readOnly).expect(422)).body)).toEqual(
       Object.keys(readOnly).toSorted(),
     );

@@ -2,7 +2,7 @@ import { InternalCompany, outsideServices } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
 import { forbidden, notFound } from '@clientela/errors';
 import { patchBody, route, withETag, type Actor, type Route } from '@clientela/http';
-import { Message } from '@clientela/validation';
+import { ignoring, Message } from '@clientela/validation';
 import { z } from 'zod';
 import { changeCompany, closeCompany, createCompany } from './actions.ts';
 import {
@@ -11,6 +11,7 @@ import {
   CompanyList,
   CompanyQuery,
   CompanyReference,
+  ignoredFields,
   NewCompany,
   WritableCompany,
   type CompanyDefaults,
@@ -86,7 +87,7 @@ export const companyRoutes = (defaults: CompanyDefaults): Route[] => [
     allow: 'companies:update',
     tenancy: 'global',
     params: CompanyParams,
-    body: patchBody(Company, WritableCompany),
+    body: ignoring(patchBody(Company, WritableCompany), ignoredFields),
     responses: { 200: Company },
     handle: async ({ tx, actor, params, body, expected_version }) => {
       const id = await resolveCompanyId(tx, actor, params.company_id);

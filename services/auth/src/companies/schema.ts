@@ -1,12 +1,16 @@
+import { Country, CountryCode } from '@clientela/validation/countries';
 import {
+  creationBody,
   Currency,
   DocumentNumber,
   DocumentType,
   Instant,
+  keyword,
   offsetPageSchema,
   offsetQuery,
   text,
   Uuid,
+  type IgnoredFields,
 } from '@clientela/validation';
 import { z } from 'zod';
 
@@ -38,17 +42,6 @@ export const Company = z.strictObject({
 });
 export type Company = z.infer<typeof Company>;
 
-const regions = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
-
-/** An ISO 3166-1 alpha-2 code, in any case. */
-export const Country = z
-  .string()
-  .overwrite((code) => code.toUpperCase())
-  .refine((code) => /^[A-Z]{2}$/.test(code) && code !== 'ZZ' && regions.of(code) !== undefined, {
-    error: 'must be an ISO 3166-1 country code',
-  })
-  .meta({ minLength: 2, maxLength: 2, examples: ['ES'] });
-
 const CompanyKey = z
   .string()
   .overwrite((key) => key.toUpperCase())
@@ -60,23 +53,30 @@ export const WritableCompany = z.strictObject({
   business_name: text(500).nullable(),
   document_type: DocumentType.nullable(),
   document_number: DocumentNumber.nullable(),
-  country: Country,
+  country: CountryCode,
   currency: Currency,
   open_registration: z.boolean(),
-  status: Status,
+  status: keyword(Status.options),
   days_credit: z.int().min(0).max(36_500),
   company_key: CompanyKey,
 });
 export type CompanyDefaults = Pick<Company, 'country' | 'currency'>;
 export type CompanyChanges = Partial<z.infer<typeof WritableCompany>>;
 
-export const NewCompany = WritableCompany.omit({ status: true })
+/** Fields of a body that have no effect: users come and go. */
+export const ignoredFields: IgnoredFields = {
+  moving: ['total_users', 'total_active_users'] satisfies (keyof Company)[],
+};
+
+const newCompany = WritableCompany.omit({ status: true })
   .partial()
   .extend({
     name: text(500),
+    country: Country.optional(),
     open_registration: z.boolean().default(false),
     days_credit: WritableCompany.shape.days_credit.default(0),
   });
+export const NewCompany = creationBody(Company, newCompany, ignoredFields);
 export type NewCompany = z.infer<typeof NewCompany>;
 
 export const CompanyQuery = z.strictObject(offsetQuery);

@@ -1,4 +1,5 @@
 import { patchBody, route, withETag, type Route } from '@clientela/http';
+import { ignoring } from '@clientela/validation';
 import { z } from 'zod';
 import { changeDocumentType, createDocumentType } from './actions.ts';
 import { DocumentType, DocumentTypeCode, NewDocumentType, WritableDocumentType } from './schema.ts';
@@ -36,7 +37,7 @@ export const documentTypeRoutes = (): Route[] => [
     allow: 'document_types:manage',
     tenancy: 'global',
     params: DocumentTypeCode,
-    body: patchBody(DocumentType, WritableDocumentType),
+    body: ignoring(patchBody(DocumentType, WritableDocumentType)),
     responses: { 200: DocumentType },
     handle: async ({ tx, actor, params, body, expected_version }) =>
       toResponse(await changeDocumentType(tx, actor, { code: params.code, expected_version }, body)),

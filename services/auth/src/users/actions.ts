@@ -2,7 +2,7 @@ import { userDeleted, type Role } from '@clientela/contracts';
 import { requireUpdated, requireVersion, type Scope, type Tx, type ExpectedVersion } from '@clientela/db';
 import { conflict, forbidden, invalid, notFound } from '@clientela/errors';
 import { publish } from '@clientela/events';
-import { pickWritable, type Actor } from '@clientela/http';
+import { NIL_UUID, pickWritable, redactAllStoredResponses, type Actor } from '@clientela/http';
 import { toUser } from '../accounts/presenter.ts';
 import { changesName, type Account } from '../accounts/rules.ts';
 import { findUser, insertUser, lockUser, updateUser, type StoredUser, type UserColumns } from '../accounts/store.ts';
@@ -103,6 +103,8 @@ export async function removeUser(tx: Tx, target: Target): Promise<void> {
   await deleteUser(tx, current.id);
   await publish(tx, userDeleted, origin, current.version + 1, { user_id: current.id, hard: true });
   await auditUser(tx, origin, current, 'user.deleted', [], origin.client_ip);
+  const company_id = current.business_id ?? NIL_UUID;
+  await redactAllStoredResponses(tx, { company_id, customer_id: null, customer_number: null, user_id: current.id });
 }
 
 /**

@@ -1,6 +1,6 @@
-import { userDeleted, type Person } from '@clientela/contracts';
+import { eventsBeforeErasure, userDeleted, type Person } from '@clientela/contracts';
 import type { Db, Tx } from '@clientela/db';
-import { publish } from '@clientela/events';
+import { publish, removeFromEvents } from '@clientela/events';
 import type { Actor } from '@clientela/http';
 import { auditUser } from '../accounts/user-changes.ts';
 import { defaultCompanyName } from '../accounts/rules.ts';
@@ -23,7 +23,12 @@ export async function resolvePerson(db: Db, person: Person): Promise<Person> {
  * Revokes a user's sessions before the same transaction deletes the user. Does not protect the company's last active admin: the customer
  * service checks that when it accepts the request. Blocks concurrent sign-ins, and new audit entries with the user's address.
  */
-export async function startUserErasure(tx: Tx, { company_id, user_id }: Person, request_id: string): Promise<void> {
+export async function startUserErasure(
+  tx: Tx,
+  { company_id, customer_id, user_id }: Person,
+  request_id: string,
+): Promise<void> {
+  await removeFromEvents(tx, eventsBeforeErasure, { field: 'user_id', aggregate_id: customer_id, value: user_id });
   if (user_id === null) return;
   await lockAdmins(tx, { business_id: company_id });
   const user = await lockUser(tx, user_id);

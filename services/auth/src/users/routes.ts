@@ -2,12 +2,12 @@ import { accessLevel } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
 import { forbidden, invalid, notFound, type FieldError } from '@clientela/errors';
 import { patchBody, route, type Actor, type CompanyActor, type Route } from '@clientela/http';
-import { documentNumberError, Message } from '@clientela/validation';
+import { documentNumberError, ignoring, Message, normalizeDocumentNumber } from '@clientela/validation';
 import type { CreateProfile } from '../accounts/customer-profiles.ts';
 import type { Passwords } from '../accounts/passwords.ts';
 import { toUserResponse } from '../accounts/presenter.ts';
 import { passwordError, toAccount } from '../accounts/rules.ts';
-import { User, withExclusiveNameForms } from '../accounts/schema.ts';
+import { ignoredFields, User, withExclusiveNameForms } from '../accounts/schema.ts';
 import { findUserByKey, type StoredUser } from '../accounts/store.ts';
 import type { CompanyDefaults } from '../companies/schema.ts';
 import { findCompanyByKey } from '../companies/store.ts';
@@ -102,17 +102,18 @@ const create = ({ passwords, defaults, createProfile }: UserDeps) =>
     body: NewUser,
     responses: { 201: User },
     prepare: async ({ db, actor, body, signal }) => {
-      const { password, role, address = null, document_type = null, number_document_identity = null } = body;
+      const { password, role, address = null, document_type = null } = body;
+      const number = body.number_document_identity ?? null;
       if (outranks(role, actor)) throw roleAboveOwn();
       const company = await companyForNewUser(db, actor, body);
       const account = toAccount({ ...body, company_id: undefined });
       const errors: FieldError[] = [];
       const weakness = passwordError(password, account);
       if (weakness) errors.push({ path: 'password', message: weakness });
-      const message =
-        document_type && number_document_identity && documentNumberError(document_type, number_document_identity);
+      const message = document_type && number && documentNumberError(document_type, number, company?.country);
       if (message) errors.push({ path: 'number_document_identity', message });
       if (errors.length > 0) throw invalid(errors);
+      const number_document_identity = number && normalizeDocumentNumber(number, document_type);
       const rest = { address, document_type, number_document_identity };
       return { account, password_hash: await passwords.hash(password, signal), role, company, rest };
     },
@@ -144,8 +145,9 @@ async function companyForNewUser(db: Db, actor: Actor, { company_id, role }: New
   return company;
 }
 
-const UserChange = withExclusiveNameForms(patchBody(User, WritableUser).extend(aliasFields)).superRefine(
-  consistentActive,
+const UserChange = ignoring(
+  withExclusiveNameForms(patchBody(User, WritableUser).extend(aliasFields)).superRefine(consistentActive),
+  ignoredFields,
 );
 type Change = { password?: string; active?: boolean } & Record<string, unknown>;
 

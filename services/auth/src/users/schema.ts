@@ -1,8 +1,10 @@
 import { roles } from '@clientela/contracts';
 import {
+  creationBody,
   DocumentNumber,
   DocumentType,
   Email,
+  keyword,
   queryBoolean,
   querySearch,
   offsetPageSchema,
@@ -12,8 +14,10 @@ import {
 } from '@clientela/validation';
 import { Phone } from '@clientela/validation/phones';
 import { z } from 'zod';
-import { NewPassword, User, Username, WritableMe } from '../accounts/schema.ts';
+import { ignoredFields, NewPassword, User, Username, WritableMe } from '../accounts/schema.ts';
 import { CompanyReference } from '../companies/schema.ts';
+
+const RoleInput = keyword(roles);
 
 /** A user as lists show it, without personal details. */
 export const UserListItem = User.pick({
@@ -29,12 +33,24 @@ export const UserListItem = User.pick({
 });
 export type UserListItem = z.infer<typeof UserListItem>;
 
-export const UserQuery = z.strictObject({
-  ...offsetQuery,
-  role: z.enum(roles).optional(),
-  is_active: queryBoolean.optional(),
-  search: querySearch.optional().meta({ description: 'Matches names, usernames, e-mail addresses and phone numbers' }),
-});
+/** Rejects contradicting values of active and is_active. */
+export const consistentActive = (body: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void => {
+  const { active, is_active } = body;
+  if (active === undefined || is_active === undefined || active === is_active) return;
+  context.addIssue({ code: 'custom', path: ['active'], message: 'must equal is_active' });
+};
+
+export const UserQuery = z
+  .strictObject({
+    ...offsetQuery,
+    role: RoleInput.optional(),
+    is_active: queryBoolean.optional(),
+    active: queryBoolean.optional().meta({ description: 'Alias of is_active' }),
+    search: querySearch
+      .optional()
+      .meta({ description: 'Matches names, usernames, e-mail addresses and phone numbers' }),
+  })
+  .superRefine(consistentActive);
 export type UserQuery = z.infer<typeof UserQuery>;
 export const UserList = offsetPageSchema('users', UserListItem);
 
@@ -54,7 +70,7 @@ export const UserParams = z.strictObject({
     .meta({ examples: ['USER-10000000'] }),
 });
 
-export const NewUser = z.strictObject({
+const newUser = z.strictObject({
   username: Username.optional(),
   email: Email,
   password: NewPassword,
@@ -67,15 +83,16 @@ export const NewUser = z.strictObject({
   company_id: CompanyReference.nullable()
     .optional()
     .meta({ description: 'UUID or key; required from superusers, who have no company of their own' }),
-  role: z.enum(roles).default('customer'),
+  role: RoleInput.prefault('customer'),
 });
+export const NewUser = creationBody(User, newUser, ignoredFields);
 export type NewUser = z.infer<typeof NewUser>;
 
 /** The fields that a user with users:update may write. */
 export const WritableUser = WritableMe.extend({
   username: Username,
   email: Email,
-  role: z.enum(roles),
+  role: RoleInput,
   is_active: z.boolean(),
 });
 
@@ -83,13 +100,6 @@ export const WritableUser = WritableMe.extend({
 export const aliasFields = {
   active: z.boolean().optional().meta({ description: 'Alias of is_active' }),
   password: NewPassword.optional(),
-};
-
-/** Rejects contradicting values of active and is_active. */
-export const consistentActive = (body: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void => {
-  const { active, is_active } = body;
-  if (active === undefined || is_active === undefined || active === is_active) return;
-  context.addIssue({ code: 'custom', path: ['active'], message: 'must equal is_active' });
 };
 
 export const DeleteQuery = z.strictObject({ hard_delete: queryBoolean.default(false) });

@@ -27,7 +27,7 @@ const columns = [
 const searchColumns = [...columns.slice(0, -1), 'u.company_id', 'u.created_at'];
 
 export function listUsers(db: Db, scope: Scope, query: UserQuery): Promise<OffsetPage<UserListItem>> {
-  const { role, is_active, search, limit, offset } = query;
+  const { role, active, is_active = active, search, limit, offset } = query;
   const filteredUsers = whereCompany(db('users as u'), scope, 'u.company_id');
   if (role) void filteredUsers.where('u.role', role);
   if (is_active !== undefined) void filteredUsers.where('u.is_active', is_active);

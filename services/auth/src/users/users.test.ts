@@ -334,3 +334,28 @@ describe('one user', () => {
     }
   });
 });
+
+describe('the words of users', () => {
+  test('roles are taken in any case in bodies and queries, and answered in lower case', async () => {
+    const { client } = await auth.register();
+    const { user } = await addUser(client, { role: 'Manager' });
+    expect(user.role).toBe('manager');
+    expect((await client.put(`${path}/${user.id}`, { role: 'VIEWER' }).expect(200)).body.role).toBe('viewer');
+    const { body } = await client.get(`${path}?role=Viewer`).expect(200);
+    expect(body.users).toMatchObject([{ id: user.id, role: 'viewer' }]);
+    expect((await client.get(`${path}?role=boss`).expect(422)).body.errors[0].message).toMatch(/^must be one of /);
+  });
+
+  test('?active= and ?is_active= are one filter, and must not differ', async () => {
+    const { user: admin, client } = await auth.register();
+    const { user } = await addUser(client);
+    await client.delete(`${path}/${user.id}`).expect(200);
+    const list = async (query: string) =>
+      (await client.get(`${path}?${query}`).expect(200)).body.users.map(({ id }: User) => id);
+    for (const query of ['active=false', 'is_active=0', 'active=FALSE&is_active=false'])
+      expect(await list(query), query).toEqual([user.id]);
+    expect(await list('active=1')).toEqual([admin.id]);
+    const { body } = await client.get(`${path}?active=true&is_active=false`).expect(422);
+    expect(body.errors).toEqual([{ path: 'active', message: 'must equal is_active' }]);
+  });
+});

@@ -73,7 +73,9 @@ describe('a batch', () => {
   });
 
   test.each([
-    ['email', 'x@example.com', 'X@Example.com'],
+    ['email', 'X@example.com', 'X@Example.com'],
+    ['email', 'x@xn--rucher-bua.example', 'x@räucher.example'],
+    ['phone', '+14155552671;ext=101', '+1 415 555 2671 x101'],
     ['phone', '+34600112233', '600 11 22 33'],
     ['external_id', 'E-77', 'E-77'],
     ['user_id', '0190a000-0000-7000-8000-000000000001', '0190A000-0000-7000-8000-000000000001'],
@@ -83,8 +85,8 @@ describe('a batch', () => {
     const upsert = (lastname: string) => ({ op: 'upsert', match_on, data: { [match_on]: spelled, lastname } });
     const { results } = await batch([upsert('one'), upsert('two')], by);
     expect(results.map(({ status, customer }) => [status, customer?.[match_on]])).toEqual([
-      [201, match_on === 'email' ? spelled : value],
-      [200, match_on === 'email' ? spelled : value],
+      [201, value],
+      [200, value],
     ]);
     const again = await batch([{ op: 'delete', id: results[0]?.customer?.['id'] }, upsert('three')], by);
     expect(again.results.map(({ status }) => status)).toEqual([200, 201]);
@@ -318,5 +320,80 @@ describe('a batch with an Idempotency-Key', () => {
     await manager.put(`/api/customers/${id}`, { firstname: 'Later' }).expect(200);
     await service.user('admin', company).delete(`/api/customers/${id}?hard_delete=true`).expect(200);
     expect((await sendWithKey(key, operations).expect(200)).body).toEqual(first);
+  });
+});
+
+describe('the operations of a batch', () => {
+  test('take op, match_on, status, type and gender in any case, and answer them in lower case', async () => {
+    const address = email();
+    const { results } = await batch([
+      { op: 'Create', data: { email: address, status: 'ACTIVE', type: 'Vip', gender: 'F' } },
+      { op: 'UPSERT', match_on: 'Email', data: { email: address, gender: 'OTHER' } },
+    ]);
+    expect(results).toMatchObject([
+      { status: 201, customer: { status: 'active', type: 'vip', gender: 'female' } },
+      { status: 200, customer: { gender: 'other' } },
+    ]);
+    await batch([{ op: 'DELETE', id: results[0]?.customer?.['id'] }]);
+  });
+
+  test('ignore what moves by itself and null for what is not writable', async () => {
+    const moved = {
+      total_orders: 9,
+      lifetime_value: '1.00',
+      currency: 'XXX',
+      version: 3,
+      updated_at: 'x',
+      avatar_url: null,
+    };
+    const { results } = await batch([
+      create({ email: email(), ...moved, id: null, created_at: null, business_id: null }),
+      create({ email: email(), id: randomUUID() }),
+      create({ email: email(), avatar_url: '/avatars/x' }),
+    ]);
+    expect(results.map(statusAndPaths)).toEqual([
+      [201, undefined],
+      [422, 422, 'id'],
+      [422, 422, 'avatar_url'],
+    ]);
+    const id = results[0]?.customer?.['id'];
+    const { results: updates } = await batch([
+      { op: 'update', id, data: { ...results[0]?.customer, ...moved, firstname: 'Moved' } },
+      { op: 'update', id, data: { created_at: '1999-01-01T00:00:00.000Z' } },
+    ]);
+    expect(updates).toMatchObject([
+      { status: 200, customer: { firstname: 'Moved', total_orders: 0 } },
+      { status: 422 },
+    ]);
+  });
+
+  test('have the errors of the single-customer routes, with the field that was meant', async () => {
+    const { results } = await batch([
+      create({ first_name: 'Ana' }),
+      create({ full_name: '\u200b', tags: ['\u3164'] }),
+      { op: 'upsert', data: {} },
+      { data: {} },
+      { op: 'create', data: { email: email(), status: 'gone' } },
+    ]);
+    expect(results.map(({ error }) => error?.errors)).toMatchObject([
+      expect.arrayContaining([{ path: 'first_name', message: 'is not a known field; did you mean firstname?' }]),
+      [{ path: 'full_name' }, { path: 'tags.0' }],
+      expect.arrayContaining([{ path: 'match_on', message: 'is required' }]),
+      [{ path: 'op', message: 'is required' }],
+      [{ path: 'status', message: 'must be one of active, inactive, suspended' }],
+    ]);
+  });
+
+  test('with metadata of 2,500 levels are a 422 for the whole batch, with and without a key', async () => {
+    const body = `{"operations":[{"op":"create","data":{"metadata":{"a":${'['.repeat(2500)}${']'.repeat(2500)}}}}]}`;
+    for (const headers of [{}, { 'Idempotency-Key': randomUUID() }]) {
+      const sent = manager
+        .post(path)
+        .set({ 'Content-Type': 'application/json', ...headers })
+        .send(body);
+      expect((await sent.expect(422)).body.errors).toEqual([
+        { path: `operations.0.data.metadata.a${'.0'.repeat(35)}`, message: 'must not nest deeper than 40 levels' },
+      ]);
+    }
   });
 });

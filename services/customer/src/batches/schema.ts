@@ -1,24 +1,33 @@
-import { queryBoolean, Uuid } from '@clientela/validation';
+import { keyword, queryBoolean, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 import { SavedCustomerResponse, NewCustomer, type Customer } from '../customers/schema.ts';
 
-const MatchOn = z.enum(['email', 'phone', 'external_id', 'user_id']);
+const MatchOn = keyword(['email', 'phone', 'external_id', 'user_id']);
 
 /**
  * Schema of one operation. Each is validated on its own, so that an invalid one fails alone.
  * @param changes schema of a PATCH body
  */
 export const operationSchema = <Changes extends z.ZodType>(changes: Changes) =>
-  z.discriminatedUnion(
-    'op',
-    [
-      z.strictObject({ op: z.literal('create'), data: NewCustomer }),
-      z.strictObject({ op: z.literal('update'), id: Uuid, data: changes }),
-      z.strictObject({ op: z.literal('upsert'), match_on: MatchOn, data: NewCustomer }),
-      z.strictObject({ op: z.literal('delete'), id: Uuid }),
-    ],
-    'must be one of create, update, upsert, delete',
+  z.preprocess(
+    withLowerCaseOp,
+    z.discriminatedUnion(
+      'op',
+      [
+        z.strictObject({ op: z.literal('create'), data: NewCustomer }),
+        z.strictObject({ op: z.literal('update'), id: Uuid, data: changes }),
+        z.strictObject({ op: z.literal('upsert'), match_on: MatchOn, data: NewCustomer }),
+        z.strictObject({ op: z.literal('delete'), id: Uuid }),
+      ],
+      'must be one of create, update, upsert, delete',
+    ),
   );
+
+/** A discriminated union compares its key exactly. */
+function withLowerCaseOp(operation: unknown): unknown {
+  if (typeof operation !== 'object' || operation === null || !('op' in operation)) return operation;
+  return typeof operation.op === 'string' ? { ...operation, op: operation.op.toLowerCase() } : operation;
+}
 
 export const Batch = z.strictObject({
   operations: z

@@ -2,16 +2,24 @@ import { customerCreated, customerDeleted, customerStatusChanged, customerUpdate
 import { requireUpdated, requireVersion, type Tx, type ExpectedVersion } from '@clientela/db';
 import { AppError, conflict, forbidden, invalid } from '@clientela/errors';
 import { publish } from '@clientela/events';
-import { changedValues, readOnlyErrors, writableFields, type CompanyActor } from '@clientela/http';
-import { recordChange } from '../history/actions.ts';
+import { metadataErrors } from '@clientela/validation';
+import {
+  changedValues,
+  readOnlyErrors,
+  redactAllStoredResponses,
+  writableFields,
+  type CompanyActor,
+} from '@clientela/http';
+import { eventIdentity, recordChange } from '../history/actions.ts';
 import { insertTags, updateLabels } from '../tags/store.ts';
 import {
   applyPatch,
   changedFields,
   changesBetween,
+  contactErrors,
+  documentErrors,
   emptyCustomer,
   forbiddenFields,
-  recordErrors,
   userErrors,
 } from './rules.ts';
 import { WritableCustomer, type NewCustomer, type StatusChange, type Type } from './schema.ts';
@@ -37,6 +45,8 @@ export async function createCustomer(
   const { business_id, number, status, type, tags = [] } = input;
   requireOwnCompany(actor, business_id);
   const record = applyPatch(emptyCustomer, writableFields(input, WritableCustomer), company.country);
+  const errors = documentErrors(record, company.country);
+  if (errors.length > 0) throw invalid(errors);
   const customer = await insertCustomer(tx, actor.company_id, {
     ...record,
     number,
@@ -73,14 +83,17 @@ export async function changeCustomer(
   rejectFields(forbiddenFields(actor.role, Object.keys(body), Object.keys(changedValues(body, current))));
   const input = writableFields(body, WritableCustomer);
   const patched = applyPatch(current, input, country);
+  const changes = changedValues(patched, current);
+  const changesDocument = 'document_type' in changes || 'document_number' in changes;
   const errors = [
     ...readOnlyErrors(body, WritableCustomer, current),
     ...userErrors(current, input),
-    ...recordErrors(patched),
+    ...contactErrors(patched),
+    ...(changesDocument ? documentErrors(patched, country) : []),
+    ...metadataErrors(patched.metadata),
   ];
   if (errors.length > 0) throw invalid(errors);
 
-  const changes = changedValues(patched, current);
   const fields_changed = changedFields(Object.keys(changes));
   if (fields_changed.length === 0) return current;
   const customer = await saveChanges(tx, actor, current, changes);
@@ -138,8 +151,11 @@ export async function markDeleted(tx: Tx, target: CustomerTarget): Promise<void>
 export async function removeCustomer(tx: Tx, target: CustomerTarget): Promise<void> {
   const current = await lockForUpdate(tx, target);
   await deleteCustomer(tx, target.actor.company_id, current.id);
-  const { id: customer_id, number, version } = current; // deleting the customer deletes its history
-  await publish(tx, customerDeleted, target.actor, version + 1, { customer_id, number, hard: true });
+  const { id: customer_id, number: customer_number, version } = current; // deleting the customer deletes its history
+  await publish(tx, customerDeleted, target.actor, version + 1, { ...eventIdentity(current), hard: true });
+  // The user remains, with responses of their own: only those about the customer are redacted.
+  const person = { company_id: target.actor.company_id, customer_id, customer_number, user_id: null };
+  await redactAllStoredResponses(tx, person);
 }
 
 /** @throws AppError 403 for another company, whether or not it exists */
@@ -163,13 +179,15 @@ export async function lockForUpdate(tx: Tx, { actor, id, expected_version }: Cus
 }
 
 /**
- * Finds and locks an undeleted customer.
- * @throws AppError 404, 412, or 409 CUSTOMER_DELETED
+ * Finds and locks an undeleted customer that the actor may change.
+ * @throws AppError 404, 412, 409 CUSTOMER_DELETED, or 403 CUSTOMER_SUSPENDED for role customer whose record is not active
  */
 export async function lockUndeleted(tx: Tx, target: CustomerTarget): Promise<StoredCustomer> {
   const current = await lockForUpdate(tx, target);
   if (current.deleted_at)
     throw conflict({ error_code: 'CUSTOMER_DELETED', detail: 'The customer is deleted; activate it first' });
+  if (target.actor.role === 'customer' && current.status !== 'active')
+    throw forbidden('Your customer record is not active, so that you cannot change it', 'CUSTOMER_SUSPENDED');
   return current;
 }
 

@@ -35,7 +35,7 @@ describe('changing a customer', () => {
       customer: {
         ...customer,
         city_id: null,
-        metadata: { c: 3 },
+        metadata: { a: 1, b: 2, c: 3 },
         birthday: '1990-05-05',
         updated_at: expect.any(String),
       },
@@ -78,26 +78,14 @@ describe('changing a customer', () => {
       type: 'vip',
       is_active: false,
       avatar_url: '/a',
-      total_orders: 5,
-      lifetime_value: '1.00',
+      created_at: '1999-01-01T00:00:00.000Z',
       tags: ['vip'],
       user_id: randomUUID(),
       email: null,
     };
     const { body } = await admin.put(`${path}/${customer.id}`, wrong).expect(422);
     expect(body.errors.map((error: { path: string }) => error.path).toSorted()).toEqual(
-      [
-        'avatar_url',
-        'full_name',
-        'id',
-        'is_active',
-        'lifetime_value',
-        'status',
-        'tags',
-        'total_orders',
-        'type',
-        'user_id',
-      ].toSorted(),
+      ['avatar_url', 'created_at', 'full_name', 'id', 'is_active', 'status', 'tags', 'type', 'user_id'].toSorted(),
     );
     expect((await admin.get(`${path}/${customer.id}`)).body.customer).toEqual(customer);
   });
@@ -187,5 +175,38 @@ describe('changing a customer', () => {
     expect((await admin.get(at)).body.customer).toMatchObject({ city_id: 1, is_active: true });
     await admin.delete(at).set('If-Match', 'W/"2"').expect(200);
     await admin.patch(`${at}/activate`).set('If-Match', '"3"').expect(200);
+  });
+});
+
+describe('metadata', () => {
+  test('is merged by key at every depth; null removes a key, also on creation (RFC 7396)', async () => {
+    const { id, metadata } = await createCustomer({
+      full_name: 'Merged',
+      metadata: { a: 1, gone: null, nested: { x: 1, y: [1, null], z: null } },
+    });
+    expect(metadata).toEqual({ a: 1, nested: { x: 1, y: [1, null] } });
+    for (const [method, patch, merged] of [
+      ['patch', { b: { c: null, d: 2 } }, { a: 1, b: { d: 2 }, nested: { x: 1, y: [1, null] } }],
+      ['put', { a: null, nested: { x: { deep: true }, y: null } }, { b: { d: 2 }, nested: { x: { deep: true } } }],
+      ['patch', { nested: [2], absent: null }, { b: { d: 2 }, nested: [2] }],
+      ['patch', {}, { b: { d: 2 }, nested: [2] }],
+    ] as const) {
+      const { body } = await admin[method](`${path}/${id}`, { metadata: patch }).expect(200);
+      expect(body.customer.metadata).toEqual(merged);
+    }
+  });
+
+  test('may be 64 KiB and 32 deep, also after merging', async () => {
+    const nested = (depth: number) => JSON.parse(`${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`) as object;
+    const { id } = await createCustomer({ full_name: 'Large', metadata: { first: 'x'.repeat(40_000) } });
+    const at = `${path}/${id}`;
+    const { body } = await admin.patch(at, { metadata: { second: 'x'.repeat(40_000) } }).expect(422);
+    expect(body.errors).toEqual([{ path: 'metadata', message: 'must not be larger than 64 KiB' }]);
+    await admin.patch(at, { metadata: { first: null, second: 'x'.repeat(40_000) } }).expect(200);
+    await admin.patch(at, { metadata: nested(32) }).expect(200);
+    for (const depth of [33, 39]) {
+      const deep = await admin.patch(at, { metadata: nested(depth) }).expect(422);
+      expect(deep.body.errors.map((error: { path: string }) => error.path)).toEqual(['metadata']);
+    }
   });
 });

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { events as eventCatalogue } from '@clientela/contracts';
 import { startEvents, type Events } from '@clientela/events';
 import { stubServer, type TestUser, type Company, type StubServer, type TestService } from '@clientela/testing';
 import { createLog } from '@clientela/runtime';
@@ -23,7 +25,7 @@ beforeAll(async () => {
     url,
     service: 'customer',
     subscriptions: [],
-    subscribers: [interaction.client, favorites.client],
+    client: (name) => (name === 'auth' ? undefined : { interaction, favorites }[name].client),
     settings: { RABBITMQ_EXCHANGE: 'test' },
     log: createLog('customer', 'silent', { redact: [] }),
   });
@@ -182,5 +184,63 @@ describe('concurrent requests', () => {
       .filter(({ data }) => data['customer_id'] === customer.id)
       .map(({ sequence }) => sequence);
     expect(sequences.toSorted((a, b) => a - b)).toEqual([2, 3, 4, 5, 6, 7]);
+  });
+});
+
+describe('events about a customer with a user', () => {
+  const link = async () => {
+    const user_id = randomUUID();
+    const customer = await createCustomer({ full_name: 'Linked', email: `${user_id}@example.com`, user_id });
+    return { user_id, at: `${path}/${customer.id}`, ids: { customer_id: customer.id, number: customer.number } };
+  };
+  const publishedAbout = async (customer_id: string) =>
+    (await service.events()).filter(({ data }) => data['customer_id'] === customer_id);
+
+  test.each([true, false])('carry user_id where there is one: %s', async (isLinked) => {
+    const linked = await link();
+    const unlinked = await createCustomer();
+    const [at, ids] = isLinked
+      ? [linked.at, { ...linked.ids, user_id: linked.user_id }]
+      : [`${path}/${unlinked.id}`, { customer_id: unlinked.id, number: unlinked.number }];
+    await admin.patch(at, { city_id: 3 }).expect(200);
+    await admin.patch(`${at}/type`, { type: 'vip' }).expect(200);
+    await admin.patch(`${at}/status`, { status: 'inactive' }).expect(200);
+    const { tag } = (await admin.post(`${at}/tags`, { label: 'VIP' }).expect(201)).body;
+    await admin.delete(`${at}/tags/${tag.id}`).expect(200);
+    await admin.post(`${at}/notes`, { content: 'Called' }).expect(201);
+    await admin.delete(at).expect(200);
+    await admin.patch(`${at}/activate`).expect(200);
+    await admin.delete(`${at}?hard_delete=true`).expect(200);
+    const published = await publishedAbout(ids.customer_id);
+    const erased = 'customer.erased'; // needs a request: see privacy/erasure.test.ts
+    const names = eventCatalogue.customer.map(({ name }) => name);
+    expect(new Set(published.map(({ name }) => name))).toEqual(
+      new Set(names.filter((name) => name !== erased && name !== 'customers.imported')),
+    );
+    for (const { name, data } of published) {
+      const { customer_id, number, user_id } = data;
+      expect({ name, customer_id, number, ...(user_id !== undefined && { user_id }) }).toEqual({ name, ...ids });
+    }
+  });
+
+  test('carry the user from the change that links it', async () => {
+    const user_id = randomUUID();
+    const { id } = await createCustomer();
+    await admin.patch(`${path}/${id}`, { user_id }).expect(200);
+    expect((await publishedAbout(id)).map(({ data }) => data['user_id'])).toEqual([undefined, user_id]);
+  });
+
+  test('let a subscriber that knows the person by user_id react to a hard delete', async () => {
+    const accounts = new Map<unknown, string>();
+    favorites.respond((_path, body) => {
+      const { name, data } = body as { name: string; data: Record<string, unknown> };
+      if (name === 'customer.deleted' && data['hard']) accounts.delete(data['user_id']);
+      return confirms();
+    });
+    interaction.respond(confirms);
+    const [kept, removed] = [await link(), await link()];
+    for (const { user_id } of [kept, removed]) accounts.set(user_id, 'account');
+    await admin.delete(`${removed.at}?hard_delete=true`).expect(200);
+    await until(() => expect([...accounts.keys()]).toEqual([kept.user_id]));
   });
 });

@@ -92,7 +92,7 @@ describe('invalid input', () => {
       type: 'gold',
       tags: 'vip',
       is_active: true,
-      total_orders: 1,
+      created_at: 'x',
       password: 'x',
     };
     expect(await errorPaths(admin.post(path, input))).toEqual(
@@ -110,7 +110,7 @@ describe('invalid input', () => {
         'preferences.newsletter',
         'status',
         'tags',
-        'total_orders',
+        'created_at',
         'type',
       ].toSorted(),
     );

@@ -21,6 +21,7 @@ import {
 } from './actions.ts';
 import { requireCompany } from './company.ts';
 import { ownsCustomer, toSavedResponse, toResponse } from './presenter.ts';
+import { needsCountry } from './rules.ts';
 import {
   Customer,
   CustomerId,
@@ -49,8 +50,8 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
       path: customerPath,
       summary: 'Change a customer',
       description:
-        'Omitted fields keep their values, null clears a field. Keys of address and preferences are merged; metadata is replaced ' +
-        'whole. A full_name that was built from firstname and lastname is rebuilt when they change. user_id is read-only once it is ' +
+        'Omitted fields keep their values, null clears a field. Keys of address, preferences and metadata are merged; null ' +
+        'removes a key of metadata (RFC 7396). Counters and times that change by themselves are ignored. A full_name that was built from firstname and lastname is rebuilt when they change. user_id is read-only once it is ' +
         'set. At least one of full_name, firstname, lastname, email and phone must remain.',
       allow: { permission: 'customers:update', own: ownsCustomer },
       ...(method === 'patch' && { rateLimit: 'customer-patch' }),
@@ -58,7 +59,7 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
       body: checkedPatch(patchBody(Customer, WritableCustomer)),
       responses: { 200: SavedCustomerResponse },
       prepare: async ({ actor, body, signal }) =>
-        typeof body['phone'] === 'string' ? (await fetchCompany(actor, signal)).country : '',
+        needsCountry(body) ? (await fetchCompany(actor, signal)).country : '',
       handle: async ({ tx, actor, params, body, expected_version, prepared }) => {
         const target = { actor, id: params.customer_id, expected_version };
         return toSavedResponse(actor, 'Customer updated', await changeCustomer(tx, target, body, prepared));

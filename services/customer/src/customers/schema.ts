@@ -1,34 +1,35 @@
 import {
+  creationBody,
   DocumentNumber,
   DocumentType,
   Birthday,
   Email,
   Instant,
   integer,
-  jsonObject,
+  ignoring,
+  keyword,
+  Metadata,
   queryBoolean,
   Money,
   text,
   Uuid,
+  type IgnoredFields,
 } from '@clientela/validation';
 import { Phone } from '@clientela/validation/phones';
 import { z } from 'zod';
 import { Labels } from '../tags/schema.ts';
-import { documentErrors, recordErrors } from './rules.ts';
-
-const genderLetters: Readonly<Record<string, string>> = { m: 'male', f: 'female' };
+import { contactErrors, documentErrors } from './rules.ts';
 
 const Gender = z.enum(['male', 'female', 'other']);
 /** Accepts a gender in any case, or its first letter. */
-const GenderInput = z.preprocess((gender) => {
-  if (typeof gender !== 'string') return gender;
-  return genderLetters[gender.toLowerCase()] ?? gender.toLowerCase();
-}, Gender);
+const GenderInput = keyword(Gender.options, { m: 'male', f: 'female' });
 
 export const Status = z.enum(['active', 'inactive', 'suspended']);
 export type Status = z.infer<typeof Status>;
 export const Type = z.enum(['regular', 'premium', 'vip']);
 export type Type = z.infer<typeof Type>;
+export const StatusInput = keyword(Status.options);
+export const TypeInput = keyword(Type.options);
 
 const Address = z.strictObject({
   line: z.string().nullable(),
@@ -96,6 +97,22 @@ export const Customer = z.strictObject({
 });
 export type Customer = z.infer<typeof Customer>;
 
+/** Fields of a body that have no effect. Events and counters change them, so a client's values may be older. */
+export const ignoredFields: IgnoredFields = {
+  moving: [
+    'total_orders',
+    'total_appointments',
+    'total_complaints',
+    'open_complaints',
+    'last_order_date',
+    'last_appointment_date',
+    'last_complaint_date',
+    'lifetime_value',
+    'currency',
+  ] satisfies (keyof Customer)[],
+  whenNull: ['avatar_url'] satisfies (keyof Customer)[],
+};
+
 export const WritableCustomer = z.strictObject({
   user_id: Uuid.nullable(),
   external_id: text(100).nullable(),
@@ -111,7 +128,7 @@ export const WritableCustomer = z.strictObject({
   document_number: DocumentNumber.nullable(),
   address: AddressInput.nullable(),
   preferences: Preferences.partial(),
-  metadata: jsonObject(64 * 1024),
+  metadata: Metadata,
   last_auth_at: Instant.nullable(),
 });
 export type CustomerInput = Partial<z.infer<typeof WritableCustomer>>;
@@ -127,32 +144,46 @@ const runWithFieldErrors = {
   when: ({ value }: { value: unknown }) => typeof value === 'object' && value !== null && !Array.isArray(value),
 };
 
-function addErrors(errors: ReturnType<typeof recordErrors>, context: z.core.$RefinementCtx): void {
+function addErrors(errors: ReturnType<typeof documentErrors>, context: z.core.$RefinementCtx): void {
   const reported = new Set(context.issues.map(({ path }) => path?.[0]));
   for (const { path, message } of errors) {
     if (!reported.has(path)) context.addIssue({ code: 'custom', path: [path], message });
   }
 }
 
-export const NewCustomer = WritableCustomer.partial()
+const newCustomer = WritableCustomer.partial()
   .extend({
     business_id: Uuid.optional().meta({ description: 'Must be your own company' }),
     number: integer(1, 9_999_999)
       .optional()
       .meta({ description: 'A number below 10,000,000; omitted: the next free number' }),
-    status: Status.default('active'),
-    type: Type.default('regular'),
+    status: StatusInput.prefault('active'),
+    type: TypeInput.prefault('regular'),
     tags: Labels.optional().meta({ description: 'Labels' }),
   })
-  .superRefine((input, context) => addErrors(recordErrors(input), context), runWithFieldErrors);
+  .superRefine(
+    (input, context) => addErrors([...contactErrors(input), ...documentErrors(input)], context),
+    runWithFieldErrors,
+  );
+export const NewCustomer = creationBody(Customer, newCustomer, {
+  ...ignoredFields,
+  whenNull: [...(ignoredFields.whenNull ?? []), 'business_id'],
+});
 export type NewCustomer = z.infer<typeof NewCustomer>;
 
-/** Schema of a PUT or PATCH body, built by patchBody; checks a document number that comes with its type before the record is read. */
+/**
+ * Schema of a PUT or PATCH body, built by patchBody. The record decides whether a document is a new one, which must be valid; beside other
+ * errors it is checked at once, so that one response lists all errors.
+ */
 export const checkedPatch = (body: z.ZodObject) =>
-  body.extend({ business_id: Uuid.optional() }).superRefine((input, context) => {
-    const { document_type, document_number } = input;
-    if (typeof document_type === 'string') addErrors(documentErrors({ document_type, document_number }), context);
-  }, runWithFieldErrors);
+  ignoring(
+    body.extend({ business_id: Uuid.optional() }).superRefine((input, context) => {
+      const { document_type, document_number } = input;
+      if (typeof document_type === 'string' && context.issues.length > 0)
+        addErrors(documentErrors({ document_type, document_number }), context);
+    }, runWithFieldErrors),
+    ignoredFields,
+  );
 
 export const CustomerId = z.strictObject({ customer_id: Uuid });
 /** Id or customer number. */
@@ -163,9 +194,9 @@ const VisibleCustomer = Customer.partial({ tags: true, metadata: true, external_
 export const CustomerResponse = z.strictObject({ customer: VisibleCustomer });
 export const SavedCustomerResponse = z.strictObject({ message: z.string(), customer: VisibleCustomer });
 export const StatusChange = z.strictObject({
-  status: Status,
+  status: StatusInput,
   reason: text(500).nullable().optional().meta({ description: 'Stored in the history' }),
 });
 export type StatusChange = z.infer<typeof StatusChange>;
-export const TypeChange = z.strictObject({ type: Type });
+export const TypeChange = z.strictObject({ type: TypeInput });
 export const DeleteQuery = z.strictObject({ hard_delete: queryBoolean.default(false) });

@@ -7,9 +7,17 @@ import { insertHistory } from './store.ts';
 /** Author of a change of a company's record: a request's actor, or the actor of an event. */
 export type ChangeAuthor = EventOrigin & { company_id: string };
 
-type CustomerIdentity = { id: string; number: number; version: number };
-/** Event data without the customer's id and number. */
-type EventDetails<E extends EventContract> = Omit<EventData<E>, 'customer_id' | 'number'>;
+type CustomerIdentity = { id: string; number: number; user_id: string | null };
+/** Event data without the customer's ids. */
+type EventDetails<E extends EventContract> = Omit<EventData<E>, 'customer_id' | 'number' | 'user_id'>;
+
+/** The ids of a customer in the data of its events. */
+export const eventIdentity = ({ id: customer_id, number, user_id }: CustomerIdentity) => ({
+  customer_id,
+  number,
+  ...(user_id !== null && { user_id }),
+});
+
 /** Values before and after, for the history only; events omit them. */
 type HistoryDetails = { changes?: readonly Change[]; reason?: string | undefined };
 
@@ -21,7 +29,7 @@ export const recordChange = <E extends EventContract>(
   tx: Tx,
   author: ChangeAuthor,
   contract: E,
-  customer: CustomerIdentity,
+  customer: CustomerIdentity & { version: number },
   details: EventDetails<E>,
   history: HistoryDetails = {},
 ): Promise<void> => recordChanges(tx, author, contract, customer, [details], history);
@@ -31,7 +39,7 @@ export async function recordChanges<E extends EventContract>(
   tx: Tx,
   author: ChangeAuthor,
   contract: E,
-  customer: CustomerIdentity,
+  customer: CustomerIdentity & { version: number },
   details: readonly EventDetails<E>[],
   { changes = [], reason }: HistoryDetails = {},
 ): Promise<void> {
@@ -41,11 +49,10 @@ export async function recordChanges<E extends EventContract>(
     changes: [...changes],
     ...(reason !== undefined && { reason }),
   });
-  const identity = { customer_id: customer.id, number: customer.number };
   const previousVersion = customer.version - details.length;
   const payloads = details.map((detail, index) => ({
     sequence: previousVersion + index + 1,
-    data: { ...identity, ...detail } as unknown as EventData<E>,
+    data: { ...eventIdentity(customer), ...detail } as unknown as EventData<E>,
   }));
   await publishAll(tx, contract, author, payloads);
 }

@@ -65,7 +65,7 @@ describe('the history has the author and the values before and after', () => {
         by.admin,
         'customer.updated',
         ['phone', '+40712345678', '+40712345679'],
-        ['metadata', { a: 1 }, { b: [2] }],
+        ['metadata', { a: 1 }, { a: 1, b: [2] }],
       ),
     );
     await by.manager.put(at, { address: { line: 'Str. Lungă 1' }, birthday: '1990-05-05' }).expect(200);

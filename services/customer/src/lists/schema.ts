@@ -11,7 +11,7 @@ import {
   text,
 } from '@clientela/validation';
 import { z } from 'zod';
-import { Customer, Status, Type } from '../customers/schema.ts';
+import { Customer, StatusInput, TypeInput } from '../customers/schema.ts';
 
 const sortable = ['created_at', 'full_name', 'last_order_date', 'lifetime_value', 'total_orders'] as const;
 export type SortColumn = (typeof sortable)[number];
@@ -24,8 +24,8 @@ export const CustomerFilter = z.strictObject({
     description:
       'Default: customers of status active, or of the given status; false: all customers, deleted ones included',
   }),
-  status: Status.optional(),
-  type: Type.optional(),
+  status: StatusInput.optional(),
+  type: TypeInput.optional(),
   tag: text(50).optional().meta({ description: 'A label; case is ignored' }),
   external_id: text(100).optional(),
   created_from: queryFrom.optional(),

@@ -1,4 +1,4 @@
-import { Instant, multilineText, queryPage, pageSchema, queryPerPage, Uuid } from '@clientela/validation';
+import { creationBody, Instant, multilineText, queryPage, pageSchema, queryPerPage, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 
 export const Note = z.strictObject({
@@ -10,7 +10,7 @@ export const Note = z.strictObject({
 });
 export type Note = z.infer<typeof Note>;
 
-export const NewNote = z.strictObject({ content: multilineText(500) });
+export const NewNote = creationBody(Note, z.strictObject({ content: multilineText(500) }));
 
 export const NoteParams = z.strictObject({ customer_id: Uuid, note_id: Uuid });
 export const NoteQuery = z.strictObject({ page: queryPage, per_page: queryPerPage() });

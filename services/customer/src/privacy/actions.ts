@@ -1,7 +1,8 @@
-import { customerErased, type ErasureReport, type Person } from '@clientela/contracts';
+import { customerErased, eventsBeforeErasure, type ErasureReport, type Person } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
-import { publish } from '@clientela/events';
+import { publish, removeFromEvents } from '@clientela/events';
 import { lockCustomer } from '../customers/store.ts';
+import { eventIdentity } from '../history/actions.ts';
 import type { Fingerprinter } from '../tombstones/fingerprints.ts';
 import { insertErasedCustomer, insertErasedUser, insertFingerprints, lockUser } from '../tombstones/store.ts';
 import { insertRequest, listOtherRecords, markStarted } from './store.ts';
@@ -28,14 +29,15 @@ export async function startErasure(
       const record = { company_id, customer_id: id, customer_number: number, user_id: null };
       await insertRequest(tx, record, requested_by, request_id);
     }
+  const customer = customer_id === null ? undefined : await lockCustomer(tx, company_id, customer_id);
+  await removeFromEvents(tx, eventsBeforeErasure, { field: 'user_id', aggregate_id: customer_id, value: user_id });
   if (customer_id === null) return [];
-  const customer = await lockCustomer(tx, company_id, customer_id);
   await insertErasedCustomer(tx, company_id, customer_id);
   if (!customer) return [];
   const fingerprints = fingerprintsOf(company_id, customer).map(({ fingerprint }) => fingerprint);
   await insertFingerprints(tx, company_id, fingerprints);
   const origin = { id: requested_by, company_id, request_id };
-  await publish(tx, customerErased, origin, customer.version + 1, { customer_id, number: customer.number });
+  await publish(tx, customerErased, origin, customer.version + 1, eventIdentity(customer));
   const why = 'an import must not restore the person; no value can be read from it, and it expires after 3 years';
   const kept = { table: 'erased_fingerprints', rows: fingerprints.length, columns: ['fingerprint'], why };
   return kept.rows > 0 ? [kept] : [];

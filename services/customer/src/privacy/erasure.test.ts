@@ -50,6 +50,57 @@ const pending = {
 };
 const allDone = Object.fromEntries(Object.keys(pending).map((name) => [name, 'done']));
 
+describe('the events of an erased customer', () => {
+  const outbox = () => privacy.service.database.owner('outbox_events as e');
+  type Event = { name: string; data: { user_id?: string } };
+  const eventsAbout = async (customer_id: string): Promise<Event[]> => {
+    const about = outbox().whereRaw(`envelope -> 'data' ->> 'customer_id' = ?`, [customer_id]);
+    return (await about.orderBy('id').pluck('envelope')) as Event[];
+  };
+
+  test('lose user_id while they wait or have failed, here and in dead letters; customer.erased, the last, carries it', async () => {
+    const user_id = privacy.newUser();
+    const customer = await privacy.newCustomer(admin, { user_id });
+    const other = await privacy.newCustomer(admin, { user_id: privacy.newUser() });
+    for (const { id } of [customer, other]) {
+      await admin.patch(`/api/customers/${id}`, { city_id: 1 }).expect(200);
+      await admin.post(`/api/customers/${id}/notes`, { content: 'Called' }).expect(201);
+    }
+    const { owner } = privacy.service.database;
+    const [created, updated] = await outbox()
+      .whereRaw(`envelope -> 'data' ->> 'customer_id' = ?`, [customer.id])
+      .orderBy('id');
+    await owner('outbox_deliveries').where({ event_id: created.id }).update({ failed_at: owner.fn.now() });
+    const dead = { event_id: randomUUID(), envelope: updated.envelope, attempts: 7, reason: 'tested' };
+    await owner('dead_letters').insert(dead);
+
+    privacy.startWorker();
+    await privacy.untilDone(admin, await privacy.erase(admin, { customer_id: customer.id }));
+    const events = await eventsAbout(customer.id);
+    expect(events.map(({ name, data }) => [name, data.user_id])).toEqual([
+      ['customer.created', undefined],
+      ['customer.updated', undefined],
+      ['customer.note.added', undefined],
+      ['customer.erased', user_id],
+    ]);
+    const [deadLetter] = await owner('dead_letters').where({ event_id: dead.event_id }).pluck('envelope');
+    expect(deadLetter).toMatchObject({ name: 'customer.updated', data: { customer_id: customer.id } });
+    expect(deadLetter.data).not.toHaveProperty('user_id');
+    for (const { data } of await eventsAbout(other.id)) expect(data.user_id).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  test('lose it also when the user stays, as staff', async () => {
+    const user_id = privacy.newUser('manager');
+    const customer = await privacy.newCustomer(admin, { user_id });
+    privacy.startWorker();
+    await privacy.untilDone(admin, await privacy.erase(admin, { customer_id: customer.id }));
+    expect((await eventsAbout(customer.id)).map(({ name, data }) => [name, data.user_id])).toEqual([
+      ['customer.created', undefined],
+      ['customer.erased', user_id],
+    ]);
+  });
+});
+
 describe('an erasure', () => {
   test('is accepted at once, carried out in every service, and ends in a signed receipt', async () => {
     const customer = await privacy.newCustomer(admin, {
@@ -111,7 +162,7 @@ describe('an erasure', () => {
     const events = (await privacy.service.events('customer.erased')).filter(
       ({ company_id }) => company_id === company.id,
     );
-    expect(events.map(({ data }) => data)).toEqual([{ customer_id: customer.id, number: customer.number }]);
+    expect(events.map(({ data }) => data)).toEqual([{ customer_id: customer.id, number: customer.number, user_id }]);
   });
 
   test('interrupted at every transaction, has its tombstones from the first and exact counts at the end', async () => {

@@ -60,6 +60,7 @@ describe('an export', () => {
     expect(Object.keys(body)).toEqual(sections);
     expect(body.customer).toMatchObject({
       id: customer.id,
+      business_id: company.id,
       number: customer.number,
       user_id,
       full_name: 'Ana Ruiz',
@@ -115,7 +116,9 @@ describe('an export', () => {
     const now = await privacy.newCustomer(admin, { user_id, tags: ['new'] });
     const { body } = await admin.post(path, { user_id, business_id: company.id }).expect(200);
     expect(body.customer).toMatchObject({ id: now.id });
-    expect(body.other_customers).toEqual([expect.objectContaining({ id: before.id, email: before.email })]);
+    expect(body.other_customers).toEqual([
+      expect.objectContaining({ id: before.id, business_id: company.id, email: before.email }),
+    ]);
     expect(body.tags.map(({ label }: { label: string }) => label)).toEqual(['new', 'old']);
   });
 

@@ -56,14 +56,16 @@ export async function collectExport(
       after = page.next ?? undefined;
     } while (after !== undefined);
   };
-  /** Merges the rows of a section, one from each table, into one record. The inventory lists its main table last. */
+  /** Merges the rows of a section, one from each table, into one record. The inventory lists its main table last. A customer's has its company. */
   const fetchRecord = async (service: Service, subject: Person, section: Section): Promise<Row | null> => {
     const parts: Row[] = [];
     await forEachPage(service, subject, section, (rows) => {
       reserve(Buffer.byteLength(JSON.stringify(rows)));
       parts.push(...rows);
     });
-    return parts.length > 0 ? Object.assign({}, ...parts.toReversed()) : null;
+    if (parts.length === 0) return null;
+    const company = section === 'customer' ? { business_id: subject.company_id } : {};
+    return Object.assign(company, ...parts.toReversed());
   };
 
   for (const [service, section] of sections) {

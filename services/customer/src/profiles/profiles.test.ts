@@ -121,7 +121,8 @@ describe('POST internal/create', () => {
       expect(customer).toMatchObject({ user_id: user.id, full_name: 'Ana Perez', email: user.email, ...expected });
       expect(customer.id).not.toBe(other.id);
       const [published] = await eventsOf(customer.id);
-      expect(published?.data).toEqual({ customer_id: customer.id, number: customer.number, fields_left: left });
+      const ids = { customer_id: customer.id, number: customer.number, user_id: user.id };
+      expect(published?.data).toEqual({ ...ids, fields_left: left });
     }
     expect(await readCustomer(other.id)).toEqual(other);
   });
@@ -253,6 +254,7 @@ describe('user.updated', () => {
     expect((await eventsOf(customer.id)).at(-1)?.data).toEqual({
       customer_id: customer.id,
       number: customer.number,
+      user_id: user.id,
       fields_changed: ['phone'],
       fields_left: ['email'],
     });

@@ -1,4 +1,4 @@
-import { Instant, queryInteger } from '@clientela/validation';
+import { creationBody, Instant, queryInteger } from '@clientela/validation';
 import { z } from 'zod';
 import { WritableCustomer } from '../customers/schema.ts';
 import { isLegacyPhone, phoneMessage } from './rules.ts';
@@ -43,7 +43,10 @@ export const WritableLegacyCustomer = WritableCustomer.pick({
 }).extend({ phone: PhoneInput, gender: GenderInput.nullable() });
 export type LegacyCustomerInput = Partial<z.infer<typeof WritableLegacyCustomer>>;
 
-export const NewLegacyCustomer = WritableLegacyCustomer.partial().extend({ phone: NewPhoneInput });
+export const NewLegacyCustomer = creationBody(
+  LegacyCustomer,
+  WritableLegacyCustomer.partial().extend({ phone: NewPhoneInput }),
+);
 export const NewPhone = z.strictObject({ phone: NewPhoneInput });
 export const SuccessResponse = z.strictObject({ success: z.literal(true), message: z.string() });
 

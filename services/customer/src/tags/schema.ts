@@ -1,4 +1,4 @@
-import { Instant, integer, text, Uuid } from '@clientela/validation';
+import { creationBody, Instant, integer, text, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 
 export const Tag = z.strictObject({
@@ -40,9 +40,9 @@ const labelOrLabels = <Shape extends z.ZodRawShape>(shape: Shape) =>
     { when: ({ value }) => typeof value === 'object' && value !== null && !Array.isArray(value) },
   );
 
-export const NewTags = labelOrLabels({});
+export const NewTags = creationBody(Tag, labelOrLabels({}));
 export type NewTags = z.infer<typeof NewTags>;
-export const NewCustomerTags = labelOrLabels({ customer_id: Uuid });
+export const NewCustomerTags = creationBody(Tag, labelOrLabels({ customer_id: Uuid }));
 
 export const TagParams = z.strictObject({ tag_id: Uuid });
 export const CustomerTagParams = z.strictObject({ customer_id: Uuid, tag_id: Uuid });

@@ -1,4 +1,4 @@
-import { Instant, queryFrom, queryInteger, queryTo } from '@clientela/validation';
+import { creationBody, Instant, queryFrom, queryInteger, queryTo } from '@clientela/validation';
 import { z } from 'zod';
 
 const maxNumber = 999_999_999_999_999;
@@ -12,10 +12,11 @@ export const Favorite = z.strictObject({
 });
 export type Favorite = z.infer<typeof Favorite>;
 
-export const NewFavorite = z.strictObject({
+const newFavorite = z.strictObject({
   user_id: RecordNumber.meta({ description: 'The customer’s number' }),
   item_id: RecordNumber.meta({ description: 'The product’s number' }),
 });
+export const NewFavorite = creationBody(Favorite, newFavorite);
 export type NewFavorite = z.infer<typeof NewFavorite>;
 
 const isNumber = (text: string) => /^\d{1,15}$/.test(text) && Number(text) > 0;

@@ -1,4 +1,4 @@
-import { Instant, queryPage, pageSchema, queryPerPage, text } from '@clientela/validation';
+import { creationBody, Instant, queryPage, pageSchema, queryPerPage, text } from '@clientela/validation';
 import { z } from 'zod';
 import { canonicalTypeName } from './rules.ts';
 
@@ -18,7 +18,7 @@ export const InteractionType = z.strictObject({
 });
 export type InteractionType = z.infer<typeof InteractionType>;
 
-export const NewInteractionType = z.strictObject({ name: TypeName });
+export const NewInteractionType = creationBody(InteractionType, z.strictObject({ name: TypeName }));
 export const SavedInteractionTypeResponse = z.strictObject({ message: z.string(), interaction_type: InteractionType });
 export const InteractionTypeQuery = z.strictObject({ page: queryPage, per_page: queryPerPage() });
 export type InteractionTypeQuery = z.infer<typeof InteractionTypeQuery>;

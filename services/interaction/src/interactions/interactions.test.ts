@@ -363,3 +363,14 @@ describe('customers and access', () => {
     await superuser.post(`${path}?company_id=${company.company_id}`, body).expect(201);
   });
 });
+
+test('takes type, status and priority in any case, and answers them in lower case', async () => {
+  const path = `/api/customers/${randomUUID()}/interactions`;
+  const input = { notes: 'Broken', type: 'Complaint', status: 'IN_PROGRESS', priority: 'High' };
+  const { interaction } = (await admin.post(path, input).expect(201)).body;
+  expect(interaction).toMatchObject({ type: 'complaint', status: 'in_progress', priority: 'high' });
+  const { body } = await admin.patch(`${path}/${interaction.id}`, { status: 'Closed', priority: 'LOW' }).expect(200);
+  expect(body.interaction).toMatchObject({ status: 'closed', priority: 'low' });
+  const list = await admin.get(`${path}?type=COMPLAINT&status=CLOSED`).expect(200);
+  expect(list.body.interactions).toHaveLength(1);
+});

@@ -1,4 +1,15 @@
-import { Instant, multilineText, queryFrom, querySearch, queryTo, text, Uuid } from '@clientela/validation';
+import {
+  creationBody,
+  ignoring,
+  Instant,
+  keyword,
+  multilineText,
+  queryFrom,
+  querySearch,
+  queryTo,
+  text,
+  Uuid,
+} from '@clientela/validation';
 import { z } from 'zod';
 import { TypeName } from '../interaction-types/schema.ts';
 import { listResponse, listQuery } from '../lists/schema.ts';
@@ -6,6 +17,7 @@ import { statuses } from './rules.ts';
 
 const Status = z.enum([...statuses.appointment, ...statuses.complaint]);
 const Priority = z.enum(['low', 'medium', 'high', 'critical']);
+const StatusInput = keyword(Status.options);
 
 export const Interaction = z.strictObject({
   id: Uuid,
@@ -30,10 +42,10 @@ export const WritableInteraction = z.strictObject({
   type: TypeName,
   occurred_at: Instant,
   scheduled_at: Instant.nullable(),
-  status: Status.nullable().meta({
+  status: StatusInput.nullable().meta({
     description: `Appointments: ${statuses.appointment.join(', ')}; complaints: ${statuses.complaint.join(', ')}; the first is the default. Other types have no status`,
   }),
-  priority: Priority.nullable(),
+  priority: keyword(Priority.options).nullable(),
   category: text(50).nullable(),
 });
 export type InteractionChanges = Partial<z.infer<typeof WritableInteraction>>;
@@ -58,7 +70,7 @@ const duplicateType = alwaysChecked('id_interaction_type', 'is an alias of type;
 /** Returns the field name under which the client sent the type, for error paths. */
 const typeField = (body: AliasedFields) => (body.id_interaction_type === undefined ? 'type' : 'id_interaction_type');
 
-export const NewInteraction = WritableInteraction.partial()
+const newInteraction = WritableInteraction.partial()
   .extend({
     notes: Notes.optional().meta({ description: 'Required, as notes or ds_notes' }),
     type: TypeName.optional().meta({ description: 'Required, as type or id_interaction_type' }),
@@ -75,13 +87,14 @@ export const NewInteraction = WritableInteraction.partial()
     type: (type ?? id_interaction_type) as string,
     type_field: typeField({ id_interaction_type }),
   }));
+export const NewInteraction = creationBody(Interaction, newInteraction);
 export type NewInteraction = z.infer<typeof NewInteraction>;
 
 export const InteractionPatchFields = WritableInteraction.extend(aliasFields);
 
 /** Maps aliases in the body of an update to the fields they stand for. */
-export const withAliases = (body: z.ZodObject) =>
-  body
+export const withAliases = (fields: z.ZodObject) => {
+  const body = fields
     .refine(hasOneNotes, duplicateNotes)
     .refine(hasOneType, duplicateType)
     .transform(({ ds_notes, id_interaction_type, ...rest }: Record<string, unknown>) => {
@@ -92,11 +105,13 @@ export const withAliases = (body: z.ZodObject) =>
       };
       return { patch, type_field: typeField({ id_interaction_type }) };
     });
+  return ignoring(body);
+};
 export type InteractionPatch = z.infer<ReturnType<typeof withAliases>>;
 
 export const InteractionFilter = z.strictObject({
   type: TypeName.optional(),
-  status: Status.optional(),
+  status: StatusInput.optional(),
   from: queryFrom.optional().meta({ description: 'Occurred at or after this time' }),
   to: queryTo.optional().meta({ description: 'Occurred at or before this time; a date includes its whole day' }),
   search: querySearch.optional().meta({ description: 'Substring of notes or category, ignoring case and accents' }),

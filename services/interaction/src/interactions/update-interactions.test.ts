@@ -100,11 +100,11 @@ describe('updating an interaction', () => {
   test('names every invalid field and changes nothing', async () => {
     const { path, id } = await recorded();
     const before = await rowOf(id);
-    const readOnly = { id: randomUUID(), customer_id: randomUUID(), created_by: 'x', created_at: null, updated_at: '' };
+    const readOnly = { id: randomUUID(), customer_id: randomUUID(), created_by: 'x', created_at: null };
     expect(errorPaths(await manager.put(path, { ...readOnly, notes: 'Changed' }).expect(422))).toEqual(
       Object.keys(readOnly).toSorted(),
     );
-    const invalidBody = { notes: null, type: null, occurred_at: null, priority: 'urgent', category: '', version: 1 };
+    const invalidBody = { notes: null, type: null, occurred_at: null, priority: 'urgent', category: '', colour: 1 };
     expect(errorPaths(await manager.put(path, invalidBody).expect(422))).toEqual(Object.keys(invalidBody).toSorted());
     expect(errorPaths(await manager.put(path, { type: 'dance', status: 'open' }).expect(422))).toEqual([
       'status',

@@ -9,6 +9,7 @@ import {
   type Cursors,
   type Route,
 } from '@clientela/http';
+import { ignoring } from '@clientela/validation';
 import { rejectDeleted, type CustomerClient } from '../customers/customer-client.ts';
 import { readListRequest } from '../lists/list-request.ts';
 import type { ProductClient } from '../products/product-client.ts';
@@ -117,7 +118,7 @@ export const transactionRoutes = ({ companies, customers, products, cursors }: D
         'A change by which refunds exceed their order is a 422 REFUND_EXCEEDS_ORDER.',
       allow: 'transactions:update',
       params: TransactionId,
-      body: patchBody(Transaction, WritableTransaction),
+      body: ignoring(patchBody(Transaction, WritableTransaction)),
       responses: { 200: SavedTransactionResponse },
       prepare: ({ actor, params, signal }) => customers(params.customer_id, { actor, signal }),
       handle: async ({ tx, actor, params, body, expected_version }) =>

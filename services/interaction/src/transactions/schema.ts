@@ -1,4 +1,16 @@
-import { Currency, Instant, multilineText, Money, money, queryFrom, queryTo, text, Uuid } from '@clientela/validation';
+import {
+  creationBody,
+  Currency,
+  Instant,
+  keyword,
+  multilineText,
+  Money,
+  money,
+  queryFrom,
+  queryTo,
+  text,
+  Uuid,
+} from '@clientela/validation';
 import { z } from 'zod';
 import { listResponse, listQuery } from '../lists/schema.ts';
 import { directions, kinds, statuses } from './rules.ts';
@@ -6,6 +18,8 @@ import { directions, kinds, statuses } from './rules.ts';
 const Kind = z.enum(kinds);
 const Direction = z.enum(directions);
 const Status = z.enum(statuses);
+const KindInput = keyword(kinds);
+const StatusInput = keyword(statuses);
 
 export const Transaction = z.strictObject({
   id: Uuid,
@@ -31,28 +45,29 @@ export const WritableTransaction = z.strictObject({
   currency: Currency,
   order_id: text(100).nullable().meta({ description: 'Id of its order in your other systems' }),
   description: multilineText(500).nullable(),
-  status: Status,
+  status: StatusInput,
   occurred_at: Instant,
 });
 export type TransactionChanges = Partial<z.infer<typeof WritableTransaction>>;
 
-export const NewTransaction = WritableTransaction.partial({ order_id: true, description: true }).extend({
-  kind: Kind,
-  direction: Direction.meta({ description: 'in: received by the company; out: paid by it' }),
+const newTransaction = WritableTransaction.partial({ order_id: true, description: true }).extend({
+  kind: KindInput,
+  direction: keyword(directions).meta({ description: 'in: received by the company; out: paid by it' }),
   currency: Currency.optional().meta({ description: 'Default: the company’s currency' }),
   product_id: Uuid.nullish(),
-  status: Status.default('completed'),
+  status: StatusInput.prefault('completed'),
   occurred_at: Instant.optional().meta({ description: 'Default: now' }),
   external_ref: text(100).nullish().meta({
     description:
       'Its id in your other systems, unique in the company; a repeat with the same content returns the existing record',
   }),
 });
+export const NewTransaction = creationBody(Transaction, newTransaction);
 export type NewTransaction = z.infer<typeof NewTransaction>;
 
 export const TransactionFilter = z.strictObject({
-  kind: Kind.optional(),
-  status: Status.optional(),
+  kind: KindInput.optional(),
+  status: StatusInput.optional(),
   from: queryFrom.optional().meta({ description: 'Occurred at or after this time' }),
   to: queryTo.optional().meta({ description: 'Occurred at or before this time; a date includes its whole day' }),
 });

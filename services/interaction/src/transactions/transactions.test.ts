@@ -276,3 +276,27 @@ describe('the company’s list', () => {
       expect(errorPaths(await admin.get(`/api/transactions?${query}`).expect(422))).toEqual([query.split('=')[0]]);
   });
 });
+
+describe('the words of a transaction', () => {
+  test('are taken in any case in bodies and queries, and answered in lower case', async () => {
+    const first = await recorded({ kind: 'Order', direction: 'IN', status: 'PENDING', external_ref: 'any-case' });
+    expect(first).toMatchObject({ kind: 'order', direction: 'in', status: 'pending' });
+    const repeated = { ...order, status: 'Pending', external_ref: 'any-case' };
+    expect((await manager.post(pathOf(first.customer_id), repeated).expect(200)).body.transaction.id).toBe(first.id);
+    const { body } = await manager.patch(first.path, { status: 'Completed' }).expect(200);
+    expect(body.transaction.status).toBe('completed');
+    const list = await manager.get(`${pathOf(first.customer_id)}?kind=ORDER&status=cOmpleted`).expect(200);
+    expect(list.body.transactions).toHaveLength(1);
+  });
+
+  test('are named by the error of another one; missing ones are required', async () => {
+    const { body } = await manager.post(pathOf(), { direction: 'up' }).expect(422);
+    expect(body.errors).toEqual([
+      { path: 'amount', message: 'is required' },
+      { path: 'kind', message: 'is required' },
+      { path: 'direction', message: 'must be one of in, out' },
+    ]);
+    const all = await manager.post(pathOf(), {}).expect(422);
+    expect(all.body.detail).toBe('amount: is required; kind: is required; direction: is required');
+  });
+});

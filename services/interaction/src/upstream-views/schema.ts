@@ -1,4 +1,4 @@
-import { Instant, Money, queryInteger, Uuid } from '@clientela/validation';
+import { Instant, keyword, Money, queryInteger, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 import { statuses as interactionStatuses } from '../interactions/rules.ts';
 import { statuses as transactionStatuses } from '../transactions/rules.ts';
@@ -6,13 +6,13 @@ import { statuses as transactionStatuses } from '../transactions/rules.ts';
 export const CustomerId = z.strictObject({ customer_id: Uuid });
 
 const viewQuery = <const Statuses extends readonly string[]>(statuses: Statuses) =>
-  z.strictObject({ limit: queryInteger(1, 100).default(10), status: z.enum(statuses).optional() });
+  z.strictObject({ limit: queryInteger(1, 100).default(10), status: keyword(statuses).optional() });
 /** The number of records of each status, including 0. */
 const breakdown = <const Statuses extends readonly string[]>(statuses: Statuses) => z.record(z.enum(statuses), z.int());
 
 const timeFields = { occurred_at: Instant, created_at: Instant, updated_at: Instant };
 
-// Customers see these fields about themselves, so they include no internal notes.
+// Customers see these fields about themselves: of interactions, only complaints have their notes.
 
 const Order = z.strictObject({
   id: Uuid,
@@ -40,6 +40,9 @@ const Complaint = z.strictObject({
   status: z.enum(interactionStatuses.complaint),
   priority: z.string().nullable(),
   category: z.string().nullable(),
+  notes: z.string(),
+  order_id: z.string().nullable(),
+  resolved_at: Instant.nullable(),
   ...timeFields,
 });
 

@@ -103,7 +103,7 @@ export function viewOrders(db: Db, request: ViewRequest, currency: string): Prom
   return view(db, records, definition, request) as Promise<OrderView>;
 }
 
-export function viewComplaints(db: Db, request: ViewRequest): Promise<ComplaintView> {
+export async function viewComplaints(db: Db, request: ViewRequest): Promise<ComplaintView> {
   const { company_id, customer_id } = request;
   const records = db('interactions').where({ company_id, customer_id, type: 'complaint' });
   const definition = {
@@ -115,10 +115,14 @@ export function viewComplaints(db: Db, request: ViewRequest): Promise<ComplaintV
       resolved_complaints: db.raw(`count(*) filter (where status in ('resolved', 'closed'))`),
       last_complaint_date: db.raw('max(occurred_at)'),
     },
-    columns: ['id', 'status', 'priority', 'category', ...timeColumns],
+    columns: ['id', 'status', 'priority', 'category', 'notes', 'resolved_at', ...timeColumns],
     orderedBy: 'occurred_at',
   };
-  return view(db, records, definition, request) as Promise<ComplaintView>;
+  const found = (await view(db, records, definition, request)) as Omit<ComplaintView, 'complaints'> & {
+    complaints: Omit<ComplaintView['complaints'][number], 'order_id'>[];
+  };
+  // Complaints here refer to no order; those of outside services may.
+  return { ...found, complaints: found.complaints.map((complaint) => Object.assign(complaint, { order_id: null })) };
 }
 
 export function viewAppointments(db: Db, request: ViewRequest): Promise<AppointmentView> {

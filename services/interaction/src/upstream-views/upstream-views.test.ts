@@ -103,13 +103,41 @@ describe('complaints', () => {
       status: 'resolved',
       priority: 'high',
       category: 'parts',
+      notes: expect.any(String),
+      order_id: null,
+      resolved_at: expect.any(String),
       occurred_at: day(4),
       created_at: expect.any(String),
       updated_at: expect.any(String),
     });
     const open = (await customerService.get(`${viewOf(customer_id, 'complaints')}?status=open`)).body;
     expect([ids(open.complaints), open.summary]).toEqual([[records[2]?.id], body.summary]);
-    expect(JSON.stringify(body)).not.toContain('difficult');
+    expect(open.complaints[0]).toMatchObject({ notes: 'Between us: difficult', order_id: null, resolved_at: null });
+  });
+
+  test('have the time since when they are resolved or closed, also when earlier code wrote their status', async () => {
+    const customer_id = randomUUID();
+    const { id } = await record(customer_id, { type: 'complaint', occurred_at: day(4) });
+    const resolvedAt = async () =>
+      (await customerService.get(viewOf(customer_id, 'complaints')).expect(200)).body.complaints[0].resolved_at;
+    const change = (values: object) =>
+      manager.patch(`/api/customers/${customer_id}/interactions/${id}`, values).expect(200);
+    expect(await resolvedAt()).toBeNull();
+    await change({ status: 'resolved' });
+    const first = await resolvedAt();
+    expect(Math.abs(Date.parse(first) - Date.now())).toBeLessThan(60_000);
+    await change({ status: 'closed', notes: 'Settled' });
+    expect(await resolvedAt()).toBe(first);
+    await change({ status: 'in_progress' });
+    expect(await resolvedAt()).toBeNull();
+    await service.database.owner('interactions').where({ id }).update({ status: 'closed' });
+    expect(await resolvedAt()).not.toBeNull();
+    await change({ type: 'call' });
+    expect(await service.database.owner('interactions').where({ id }).first('resolved_at')).toEqual({
+      resolved_at: null,
+    });
+    const closed = await record(customer_id, { type: 'complaint', status: 'closed', occurred_at: day(9) });
+    expect([closed.id, await resolvedAt()]).toEqual([closed.id, expect.any(String)]);
   });
 });
 

@@ -1,7 +1,9 @@
 import { productCreated, productDeleted, productUpdated } from '@clientela/contracts';
 import { requireUpdated, requireVersion, type Tx, type ExpectedVersion } from '@clientela/db';
+import { invalid } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { changedValues, pickWritable, type CompanyActor } from '@clientela/http';
+import { mergeMetadata, metadataErrors } from '@clientela/validation';
 import { WritableProduct, type NewProduct } from './schema.ts';
 import { deleteProduct, insertProduct, lockProduct, updateProduct, type StoredProduct } from './store.ts';
 
@@ -13,19 +15,18 @@ export async function createProduct(
   actor: CompanyActor,
   input: NewProduct & { currency: string },
 ): Promise<StoredProduct> {
-  const product = await insertProduct(tx, actor.company_id, input);
+  const product = await insertProduct(tx, actor.company_id, { ...input, metadata: mergeMetadata({}, input.metadata) });
   await publish(tx, productCreated, actor, product.version, { product_id: product.id, number: product.number });
   return product;
 }
 
 export async function changeProduct(tx: Tx, target: Target, body: Record<string, unknown>): Promise<StoredProduct> {
   const current = await lockCurrent(tx, target);
-  return updateAndPublish(
-    tx,
-    target.actor,
-    current,
-    changedValues(pickWritable(body, WritableProduct, current), current),
-  );
+  const changes = pickWritable(body, WritableProduct, current);
+  if (changes.metadata) changes.metadata = mergeMetadata(current.metadata, changes.metadata);
+  const errors = metadataErrors(changes.metadata ?? {});
+  if (errors.length > 0) throw invalid(errors);
+  return updateAndPublish(tx, target.actor, current, changes);
 }
 
 export const activateProduct = async (tx: Tx, target: Target): Promise<StoredProduct> =>

@@ -258,3 +258,36 @@ describe('internal lookup', () => {
     await admin.get(`/internal/products/${product.id}`).expect(403);
   });
 });
+
+describe('the body of a product', () => {
+  test('names every missing field as required', async () => {
+    const { body } = await admin.post('/api/products', { name: 'x' }).expect(422);
+    expect(body.errors).toEqual([
+      { path: 'name', message: 'must have 2 to 255 characters' },
+      { path: 'price', message: 'is required' },
+    ]);
+  });
+
+  test('may have is_active: true on creation, and takes the type in any case', async () => {
+    expect(await createProduct({ is_active: true, type: 'SERVICE' })).toMatchObject({
+      is_active: true,
+      type: 'service',
+    });
+    expect(await createProduct({ is_active: null })).toMatchObject({ is_active: true });
+    const { body } = await admin.post('/api/products', { name: 'Off', price: 1, is_active: false }).expect(422);
+    expect(body.errors).toEqual([{ path: 'is_active', message: 'must be true' }]);
+    const { products } = (await admin.get('/api/products?type=Service').expect(200)).body;
+    expect(new Set(products.map(({ type }: { type: string }) => type))).toEqual(new Set(['service']));
+  });
+
+  test('merges metadata by key; null removes a key, and the result is at most 64 KiB', async () => {
+    const { id, metadata } = await createProduct({ metadata: { a: 1, none: null, nested: { x: 1, y: 2 } } });
+    expect(metadata).toEqual({ a: 1, nested: { x: 1, y: 2 } });
+    const at = `/api/products/${id}`;
+    const { body } = await admin.patch(at, { metadata: { a: null, nested: { y: null, z: [null] } } }).expect(200);
+    expect(body.product.metadata).toEqual({ nested: { x: 1, z: [null] } });
+    await admin.put(at, { metadata: { text: 'x'.repeat(40_000) } }).expect(200);
+    const tooLarge = await admin.put(at, { metadata: { more: 'x'.repeat(40_000) } }).expect(422);
+    expect(tooLarge.body.errors).toEqual([{ path: 'metadata', message: 'must not be larger than 64 KiB' }]);
+  });
+});

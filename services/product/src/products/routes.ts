@@ -1,5 +1,5 @@
 import { InternalProduct } from '@clientela/contracts';
-import { Message } from '@clientela/validation';
+import { ignoring, Message } from '@clientela/validation';
 import { notFound } from '@clientela/errors';
 import { requirePermission, patchBody, route, withETag, type CompanyClient, type Route } from '@clientela/http';
 import { z } from 'zod';
@@ -28,10 +28,11 @@ const updateRoute = (method: 'put' | 'patch') =>
     method,
     path: itemPath,
     summary: 'Update a product',
-    description: 'Omitted fields are unchanged; null clears sku and description.',
+    description:
+      'Omitted fields are unchanged; null clears sku and description. Keys of metadata are merged; null removes one (RFC 7396).',
     allow: 'products:update',
     params: ProductId,
-    body: patchBody(Product, WritableProduct),
+    body: ignoring(patchBody(Product, WritableProduct)),
     responses: { 200: SavedProductResponse },
     handle: async ({ tx, actor, params, body, expected_version }) =>
       toSavedResponse(

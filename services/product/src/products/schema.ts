@@ -1,7 +1,9 @@
 import {
   Currency,
   Instant,
-  jsonObject,
+  creationBody,
+  keyword,
+  Metadata,
   multilineText,
   money,
   Money,
@@ -16,14 +18,9 @@ import {
 } from '@clientela/validation';
 import { z } from 'zod';
 
-const typeAliases: Readonly<Record<string, string>> = { produto: 'product', servico: 'service', serviço: 'service' };
-
 const Type = z.enum(['product', 'service']);
-/** The type, or an alias of it. */
-const TypeOrAlias = z.preprocess(
-  (type) => (typeof type === 'string' ? (typeAliases[type.toLowerCase()] ?? type) : type),
-  Type,
-);
+/** The type in any case, or an alias of it. */
+const TypeOrAlias = keyword(Type.options, { produto: 'product', servico: 'service', serviço: 'service' });
 
 export const Product = z.strictObject({
   id: Uuid,
@@ -48,20 +45,22 @@ export const WritableProduct = z.strictObject({
   type: TypeOrAlias,
   price: money(0),
   currency: Currency,
-  metadata: jsonObject(64 * 1024),
+  metadata: Metadata,
 });
 export type ProductChanges = Partial<z.infer<typeof WritableProduct>>;
 
-export const NewProduct = WritableProduct.partial({ sku: true, description: true, currency: true }).extend({
+const newProduct = WritableProduct.partial({ sku: true, description: true, currency: true }).extend({
   number: z
     .int()
     .min(1)
     .max(9_999_999)
     .optional()
     .meta({ description: 'Your own number, below 10,000,000; assigned from a sequence when omitted' }),
-  type: TypeOrAlias.default('product'),
-  metadata: jsonObject(64 * 1024).default({}),
+  type: TypeOrAlias.prefault('product'),
+  metadata: Metadata.default({}),
+  is_active: z.literal(true).nullish().meta({ description: 'A new product is active' }),
 });
+export const NewProduct = creationBody(Product, newProduct);
 export type NewProduct = z.infer<typeof NewProduct>;
 
 const sortableColumns = ['created_at', 'updated_at', 'name', 'price', 'number'] as const;

@@ -84,7 +84,7 @@ export async function insertProduct(
   company_id: string,
   input: NewProduct & { currency: string },
 ): Promise<StoredProduct> {
-  const { number, sku = null, description = null, ...rest } = input;
+  const { number, sku = null, description = null, is_active: _alwaysActive, ...rest } = input;
   const row = { ...rest, sku, description, company_id, id: newId(), ...(number !== undefined && { number }) };
   const insert = tx('products')
     .insert({ ...row, search_text: searchText(row) })
