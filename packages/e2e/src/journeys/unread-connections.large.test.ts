@@ -26,12 +26,10 @@ beforeAll(async () => {
   );
   victim = await newCompany(fleet.url);
   for (let n = 0; n < 20; n += 1) await victim.post('/api/customers', { full_name: `Customer ${n}` });
-  attacker = (await newCompany(fleet.url)) as typeof attacker;
+  attacker = await newCompany(fleet.url);
   const data = { full_name: 'Long', metadata: { text: 'x'.repeat(8800) } };
   const operations = Array.from({ length: 100 }, () => ({ op: 'create', data }));
-  expect((await attacker.post('/api/customers/batch', { operations })).body.succeeded).toBe(100);
-  const { length } = JSON.stringify((await attacker.get(list)).body);
-  expect(length).toBeGreaterThan(900_000);
+  await attacker.post('/api/customers/batch', { operations });
 }, 120_000);
 afterAll(() => fleet?.end());
 
@@ -123,6 +121,7 @@ const attacks: Record<string, () => Promise<(n: number) => Opened>> = {
 };
 
 test.each(Object.entries(attacks))(`400 connections with %s`, async (name, prepare) => {
+  expect(JSON.stringify((await attacker.get(list)).body).length).toBeGreaterThan(900_000);
   const next = await prepare();
   const undisturbed = await listMeanwhile(5000);
   const before = gatewayMemory();
