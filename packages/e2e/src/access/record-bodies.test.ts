@@ -28,7 +28,7 @@ const movingEverywhere = { updated_at: '1999-01-01T00:00:00.000Z', version: 99 }
 const resourceOf = (path: string): string | undefined => {
   if (/^\/api\/customers(\/me|\/\{customer_id\})?$/.test(path)) return 'customer';
   if (path.startsWith('/api/v1/companies')) return 'company';
-  return /^\/api\/v1\/users|\/(me|register)$/.test(path) ? 'user' : undefined;
+  return /^\/api\/v1\/users|\/(me|profile|register)$/.test(path) ? 'user' : undefined;
 };
 const movedValues = (path: string): Values => ({ ...movingEverywhere, ...movingFields[resourceOf(path) ?? ''] });
 
