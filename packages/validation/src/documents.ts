@@ -25,6 +25,22 @@ export function normalizeDocumentNumber(number: string, type?: string | null): s
   return type === 'cnpj' ? cleaned.replaceAll('/', '') : cleaned;
 }
 
+/** Returns the form in which document numbers are compared, as the migration's function of that name does. */
+export function comparedDocument(number: string, type?: string | null): string {
+  const cleaned = normalizeDocumentNumber(number, type);
+  return (type === 'nit' || type === 'rut') && /^\d{10,}$/.test(cleaned) ? cleaned.slice(0, -1) : cleaned;
+}
+
+type Document = { type: string | null | undefined; number: string | null | undefined };
+
+/** Returns the number of a document as it is stored after a change: the stored spelling, while type and number are the same. */
+export function resolveDocumentNumber(stored: Document, { type, number }: Document): string | null {
+  if (typeof number !== 'string') return null;
+  const cleaned = normalizeDocumentNumber(number, type);
+  const isSame = type === stored.type && cleaned === normalizeDocumentNumber(stored.number ?? '', type);
+  return isSame ? (stored.number ?? null) : cleaned;
+}
+
 const hasNineDigits = /^\d{9}$/;
 const isNit = (number: string) => hasNineDigits.test(number) || nit.validate(number).isValid;
 const isRepeatedDigit = (number: string) => /^(\d)\1*$/.test(number);

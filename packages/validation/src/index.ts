@@ -1,5 +1,13 @@
 export * from './dates.ts';
-export { DocumentNumber, documentNumberError, DocumentType, normalizeDocumentNumber } from './documents.ts';
+export {
+  comparedDocument,
+  DocumentNumber,
+  documentNumberError,
+  DocumentType,
+  normalizeDocumentNumber,
+  resolveDocumentNumber,
+} from './documents.ts';
+export { Email, LoginEmail, unicodeEmail } from './emails.ts';
 export * from './ignored-fields.ts';
 export * from './json.ts';
 export * from './keywords.ts';

@@ -37,5 +37,3 @@ export const Uuid = z
   .uuid('must be a UUID')
   .overwrite((id) => id.toLowerCase())
   .meta({ format: 'uuid' });
-
-export const Email = text(254).pipe(z.email('must be an e-mail address'));

@@ -1,5 +1,6 @@
 import { readEnvironment, secretForHs256, serviceSettings, ServiceUrl, tokenSettings } from '@clientela/runtime';
 import { Currency } from '@clientela/validation';
+import { Country } from '@clientela/validation/countries';
 import { z } from 'zod';
 
 const shape = z.object({
@@ -17,10 +18,7 @@ const shape = z.object({
     .max(365, 'must be at most 365')
     .default(30),
   ...tokenSettings,
-  DEFAULT_COUNTRY: z
-    .string()
-    .regex(/^[A-Z]{2}$/, 'must be two capital letters (ISO 3166-1)')
-    .default('ES'),
+  DEFAULT_COUNTRY: Country.default('ES'),
   DEFAULT_CURRENCY: Currency.default('EUR'),
   CUSTOMER_SERVICE_URL: ServiceUrl,
   INTERACTION_SERVICE_URL: ServiceUrl,

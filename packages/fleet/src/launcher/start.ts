@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { enableCompileCache } from 'node:module';
 import { join, resolve } from 'node:path';
+import { banner } from './banner.ts';
 import type { Fleet } from './fleet.ts';
 import type { Superuser } from './superuser.ts';
 
@@ -47,7 +47,7 @@ try {
       if (superuser.created) newSuperuser = superuser;
     },
   });
-  writeLine(banner(fleet));
+  writeLine(banner(fleet.url));
   printSuperuser();
 } catch (error) {
   printSuperuser();
@@ -66,22 +66,6 @@ function describe(error: unknown): string {
   return error.name === 'Error' || expected.some((kind) => error instanceof kind)
     ? error.message
     : (error.stack ?? error.message);
-}
-
-/** The URL, and three commands to paste. */
-function banner({ url }: Fleet): string {
-  // New credentials with every start, so that the commands always work and no account has a well-known password.
-  const email = `ana-${randomBytes(3).toString('hex')}@example.com`;
-  const password = `try-${randomBytes(6).toString('hex')}`;
-  const json = `-H 'content-type: application/json'`;
-  return `
-Clientela is running at ${url}    (Ctrl-C stops it, "npm run logs" follows its logs)
-
-Try it: paste these lines into one shell, one after the other.
-  curl -s ${url}/auth/register ${json} -d '{"email":"${email}","password":"${password}","name":"Ana","company_name":"Ana Ltd"}'
-  TOKEN=$(curl -s ${url}/auth/login ${json} -d '{"email":"${email}","password":"${password}"}' | sed 's/.*"access_token" *: *"\\([^"]*\\)".*/\\1/')
-  curl -s ${url}/api/customers -H "authorization: Bearer $TOKEN"
-`;
 }
 
 /** Prints a new superuser, also when the start failed afterwards. A generated password is shown only here. */

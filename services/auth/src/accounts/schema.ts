@@ -5,6 +5,7 @@ import {
   DocumentType,
   Email,
   Instant,
+  LoginEmail,
   text,
   Uuid,
   type IgnoredFields,
@@ -123,10 +124,15 @@ export const PasswordChange = z.strictObject({ current_password: Password, new_p
 
 export const Credentials = z
   .strictObject({
-    email: Email.optional(),
-    ds_user_email: Email.optional().meta({ description: 'Alias of email' }),
+    email: LoginEmail.optional(),
+    ds_user_email: LoginEmail.optional().meta({ description: 'Alias of email' }),
     username: text(50).optional(),
-    username_or_email: z.union([Email, text(50)], 'must be a username or an e-mail address').optional(),
+    username_or_email: z
+      .union(
+        [Email, text(50), LoginEmail.refine((email) => email.includes('@'))],
+        'must be a username or an e-mail address',
+      )
+      .optional(),
     password: Password,
   })
   .superRefine(

@@ -1,4 +1,5 @@
 import { containsPattern, normalizeForSearch } from '@clientela/db';
+import { unicodeEmail } from '@clientela/validation';
 import { phoneSearchDigits, phoneDigits } from '@clientela/validation/phones';
 import type { User } from './schema.ts';
 
@@ -7,7 +8,7 @@ type SearchedFields = Pick<User, 'first_name' | 'last_name' | 'username' | 'emai
 /** Builds the search text of a user, one value a line, so that no match spans two values. */
 export function searchTextOf({ first_name, last_name, username, email, phone }: SearchedFields): string {
   const name = [first_name, last_name].filter((part) => part !== null).join(' ');
-  const values = [name, username, email, phone, ...(phone ? phoneDigits(phone) : [])];
+  const values = [name, username, email, unicodeEmail(email), phone, ...(phone ? phoneDigits(phone) : [])];
   return [...new Set(values.map((value) => normalizeForSearch(value)))].filter((line) => line).join('\n');
 }
 

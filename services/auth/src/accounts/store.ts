@@ -83,7 +83,7 @@ const findByUniqueValue = (
 ): Promise<object | undefined> =>
   whereCompany(db('users'), visibleTo)
     .select('id', 'unique_id')
-    .whereRaw(`lower(${field}) = lower(?)`, [value])
+    .whereRaw(`${field === 'email' ? 'email_key' : 'lower(username)'} = lower(?)`, [value])
     .first();
 
 /** Inserts a user; appends a suffix to a suggested username that is taken. */
@@ -157,7 +157,7 @@ export async function updateUser(
 export const findSuperuser = async (db: Db, email: string): Promise<StoredUser | undefined> =>
   selectUsers(db)
     .where('u.role', 'superuser')
-    .orderByRaw('lower(u.email) = lower(?) desc', [email])
+    .orderByRaw('u.email_key = lower(?) desc nulls last', [email])
     .orderBy('u.created_at')
     .orderBy('u.id')
     .first();

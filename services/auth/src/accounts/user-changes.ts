@@ -3,7 +3,7 @@ import { requireUpdated, type Scope, type Tx } from '@clientela/db';
 import { invalid, unauthenticated } from '@clientela/errors';
 import { publish, type EventOrigin } from '@clientela/events';
 import { changedValues, type Actor } from '@clientela/http';
-import { documentNumberError } from '@clientela/validation';
+import { documentNumberError, resolveDocumentNumber } from '@clientela/validation';
 import { normalizePhone } from '@clientela/validation/phones';
 import { audit } from '../audit/store.ts';
 import { isActive, splitName, suggestUsername, type Account } from './rules.ts';
@@ -122,10 +122,21 @@ export function changedColumns(
   country: string,
 ): UserColumns {
   const normalized = phone && normalizePhone(phone, current.company_country ?? country);
-  const values = { ...rest, ...(name && splitName(name)), ...(normalized !== undefined && { phone: normalized }) };
+  const values = {
+    ...rest,
+    ...(name && splitName(name)),
+    ...(normalized !== undefined && { phone: normalized }),
+    number_document_identity: documentNumberAfter(current, rest),
+  };
   const changes: UserColumns = changedValues(values, current);
   assertDocument(changes, current);
   return 'phone' in changes ? { ...changes, phone_typed: phone ?? null } : changes;
+}
+
+function documentNumberAfter(current: StoredUser, changed: OwnChanges): string | null {
+  const { document_type: type, number_document_identity: number } = { ...current, ...changed };
+  const stored = { type: current.document_type, number: current.number_document_identity };
+  return resolveDocumentNumber(stored, { type, number });
 }
 
 function assertDocument(changes: UserColumns, current: StoredUser): void {
@@ -133,7 +144,7 @@ function assertDocument(changes: UserColumns, current: StoredUser): void {
   const { document_type, number_document_identity } = { ...current, ...changes };
   const message =
     document_type && number_document_identity
-      ? documentNumberError(document_type, number_document_identity)
+      ? documentNumberError(document_type, number_document_identity, current.company_country ?? undefined)
       : undefined;
   if (message) throw invalid([{ path: 'number_document_identity', message }]);
 }

@@ -6,7 +6,7 @@ import { changedValues, pickWritable, type Actor } from '@clientela/http';
 import { audit } from '../audit/store.ts';
 import { rejectFields } from '../users/rules.ts';
 import { endSessionsOfCompany } from '../sessions/store.ts';
-import { companyErrors, forbiddenFields } from './rules.ts';
+import { companyErrors, documentNumberAfter, forbiddenFields } from './rules.ts';
 import { WritableCompany, type Company, type CompanyChanges, type CompanyDefaults, type NewCompany } from './schema.ts';
 import { insertCompany, lockCompany, updateCompany, type StoredCompany } from './store.ts';
 
@@ -19,9 +19,10 @@ export async function createCompany(
   input: NewCompany,
   defaults: CompanyDefaults,
 ): Promise<StoredCompany> {
-  throwIfInvalid(companyErrors(input, Object.keys(input)));
   const { country = defaults.country, currency = defaults.currency } = input;
-  const company = await insertCompany(tx, { ...input, country, currency }, true);
+  const values = { ...input, document_number: documentNumberAfter({}, input), country, currency };
+  throwIfInvalid(companyErrors(values, Object.keys(input)));
+  const company = await insertCompany(tx, values, true);
   await auditCompany(tx, actor, company, 'company.created');
   return company;
 }
@@ -32,7 +33,8 @@ export async function createCompany(
  */
 export async function changeCompany(tx: Tx, target: Target, body: Record<string, unknown>): Promise<StoredCompany> {
   const current = await lockForUpdate(tx, target);
-  const changes = changedValues(pickWritable(body, WritableCompany, current), current);
+  const sent = pickWritable(body, WritableCompany, current);
+  const changes = changedValues({ ...sent, document_number: documentNumberAfter(current, sent) }, current);
   rejectFields(forbiddenFields(target.actor.role, Object.keys(changes)));
   throwIfInvalid(companyErrors({ ...current, ...changes }, Object.keys(changes)));
   const { status, ...fields } = changes;

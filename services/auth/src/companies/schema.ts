@@ -1,3 +1,4 @@
+import { Country, CountryCode } from '@clientela/validation/countries';
 import {
   creationBody,
   Currency,
@@ -41,17 +42,6 @@ export const Company = z.strictObject({
 });
 export type Company = z.infer<typeof Company>;
 
-const regions = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
-
-/** An ISO 3166-1 alpha-2 code, in any case. */
-export const Country = z
-  .string()
-  .overwrite((code) => code.toUpperCase())
-  .refine((code) => /^[A-Z]{2}$/.test(code) && code !== 'ZZ' && regions.of(code) !== undefined, {
-    error: 'must be an ISO 3166-1 country code',
-  })
-  .meta({ minLength: 2, maxLength: 2, examples: ['ES'] });
-
 const CompanyKey = z
   .string()
   .overwrite((key) => key.toUpperCase())
@@ -63,7 +53,7 @@ export const WritableCompany = z.strictObject({
   business_name: text(500).nullable(),
   document_type: DocumentType.nullable(),
   document_number: DocumentNumber.nullable(),
-  country: Country,
+  country: CountryCode,
   currency: Currency,
   open_registration: z.boolean(),
   status: keyword(Status.options),
@@ -82,6 +72,7 @@ const newCompany = WritableCompany.omit({ status: true })
   .partial()
   .extend({
     name: text(500),
+    country: Country.optional(),
     open_registration: z.boolean().default(false),
     days_credit: WritableCompany.shape.days_credit.default(0),
   });

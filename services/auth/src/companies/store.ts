@@ -106,25 +106,27 @@ export const listCompanies = (
     { isFiltered: false },
   );
 
-type UniqueValues = { document_number?: string | null | undefined; company_key?: string | undefined };
+type UniqueValues = { [Field in 'document_type' | 'document_number']?: string | null | undefined } & {
+  company_key?: string | undefined;
+};
 
 /** @param isVisible whether a conflict may show the existing company */
 const uniqueErrors = (values: UniqueValues, isVisible: boolean) => {
-  const conflictOn = (field: 'document_number' | 'company_key') => () =>
+  const { document_type = null, document_number = null, company_key = null } = values;
+  const conflictOn = (field: 'document_number' | 'company_key', sql: string, bindings: (string | null)[]) => () =>
     conflict({
       resource: 'company',
       field,
       ...(isVisible && {
-        existing: (db: Db) =>
-          db('companies')
-            .select('id', 'company_id')
-            .where({ [field]: values[field] ?? null })
-            .first(),
+        existing: (db: Db) => db('companies').select('id', 'company_id').whereRaw(sql, bindings).first(),
       }),
     });
   return {
-    companies_document_number_taken: conflictOn('document_number'),
-    companies_company_key_taken: conflictOn('company_key'),
+    companies_document_number_taken: conflictOn('document_number', 'document_key = compared_document(?, ?)', [
+      document_type,
+      document_number,
+    ]),
+    companies_company_key_taken: conflictOn('company_key', 'company_key = ?', [company_key]),
   };
 };
 
@@ -142,10 +144,11 @@ export async function insertCompany(tx: Tx, company: NewCompany, isVisible = fal
 /** Updates the version that was read; returns undefined when it has changed since. */
 export async function updateCompany(
   tx: Tx,
-  { id, version }: Pick<StoredCompany, 'id' | 'version'>,
+  current: StoredCompany,
   changes: CompanyChanges,
   isVisible: boolean,
 ): Promise<StoredCompany | undefined> {
+  const { id, version } = current;
   const update = tx('companies')
     .where({ id, version })
     .update({
@@ -154,6 +157,6 @@ export async function updateCompany(
       version: version + 1,
       updated_at: tx.fn.now(),
     });
-  const updated = await mapConstraintErrors(update, uniqueErrors(changes, isVisible));
+  const updated = await mapConstraintErrors(update, uniqueErrors({ ...current, ...changes }, isVisible));
   return updated === 0 ? undefined : findCompany(tx, id);
 }

@@ -1,3 +1,5 @@
+import { invalid } from '@clientela/errors';
+import { countryMessage, isCountry } from '@clientela/validation/countries';
 import { requireUpdated, requireVersion, type Tx, type ExpectedVersion } from '@clientela/db';
 import { changedValues, pickWritable, type Actor } from '@clientela/http';
 import { audit } from '../audit/store.ts';
@@ -18,6 +20,8 @@ export async function changeDocumentType(
 ): Promise<StoredDocumentType> {
   const current = requireVersion(await lockDocumentType(tx, code), 'document type', expected_version);
   const changes = changedValues(pickWritable(body, WritableDocumentType, current), current);
+  const { country_code } = changes;
+  if (country_code && !isCountry(country_code)) throw invalid([{ path: 'country_code', message: countryMessage }]);
   if (Object.keys(changes).length === 0) return current;
   const updated = requireUpdated(await updateDocumentType(tx, current, changes));
   await auditDocumentType(tx, actor, updated, 'document_type.updated', Object.keys(changes));

@@ -1,6 +1,6 @@
 import { creationBody, DocumentType as Code, Instant, text, Uuid } from '@clientela/validation';
 import { z } from 'zod';
-import { Country } from '../companies/schema.ts';
+import { Country, CountryCode } from '@clientela/validation/countries';
 
 export const DocumentType = z.strictObject({
   id: Uuid,
@@ -20,7 +20,7 @@ export type DocumentType = z.infer<typeof DocumentType>;
 export const WritableDocumentType = z.strictObject({
   name: text(255),
   description: text(500).nullable(),
-  country_code: Country.nullable(),
+  country_code: CountryCode.nullable(),
   category: text(50).nullable(),
   active: z.boolean(),
 });
@@ -29,6 +29,7 @@ export type DocumentTypeChanges = Partial<z.infer<typeof WritableDocumentType>>;
 const newDocumentType = WritableDocumentType.partial().extend({
   code: Code,
   name: text(255),
+  country_code: Country.nullable().optional(),
   active: z.boolean().default(true),
 });
 export const NewDocumentType = creationBody(DocumentType, newDocumentType);

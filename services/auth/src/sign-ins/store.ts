@@ -10,9 +10,12 @@ const selectCredentials = (db: Db) => db('users').select('id', 'company_id', 'pa
 
 /** Finds credentials by e-mail or username, ignoring case. */
 export async function findCredentialsByLogin(db: Db, login: Credentials): Promise<StoredCredentials | undefined> {
-  const value = login.username ?? login.email ?? login.ds_user_email ?? login.username_or_email ?? '';
-  const column = value.includes('@') && login.username === undefined ? 'email' : 'username'; // a username has no @
-  return selectCredentials(db).whereRaw(`lower(${column}) = lower(?)`, [value]).first();
+  const email = login.email ?? login.ds_user_email;
+  const value = login.username ?? email ?? login.username_or_email ?? '';
+  const isEmail = email !== undefined || (login.username === undefined && value.includes('@')); // a username has no @
+  return selectCredentials(db)
+    .whereRaw(`${isEmail ? 'email_key' : 'lower(username)'} = lower(?)`, [value])
+    .first();
 }
 
 export const findCredentials = async (db: Db, id: string): Promise<StoredCredentials | undefined> =>

@@ -2,7 +2,7 @@ import { accessLevel } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
 import { forbidden, invalid, notFound, type FieldError } from '@clientela/errors';
 import { patchBody, route, type Actor, type CompanyActor, type Route } from '@clientela/http';
-import { documentNumberError, ignoring, Message } from '@clientela/validation';
+import { documentNumberError, ignoring, Message, normalizeDocumentNumber } from '@clientela/validation';
 import type { CreateProfile } from '../accounts/customer-profiles.ts';
 import type { Passwords } from '../accounts/passwords.ts';
 import { toUserResponse } from '../accounts/presenter.ts';
@@ -102,17 +102,18 @@ const create = ({ passwords, defaults, createProfile }: UserDeps) =>
     body: NewUser,
     responses: { 201: User },
     prepare: async ({ db, actor, body, signal }) => {
-      const { password, role, address = null, document_type = null, number_document_identity = null } = body;
+      const { password, role, address = null, document_type = null } = body;
+      const number = body.number_document_identity ?? null;
       if (outranks(role, actor)) throw roleAboveOwn();
       const company = await companyForNewUser(db, actor, body);
       const account = toAccount({ ...body, company_id: undefined });
       const errors: FieldError[] = [];
       const weakness = passwordError(password, account);
       if (weakness) errors.push({ path: 'password', message: weakness });
-      const message =
-        document_type && number_document_identity && documentNumberError(document_type, number_document_identity);
+      const message = document_type && number && documentNumberError(document_type, number, company?.country);
       if (message) errors.push({ path: 'number_document_identity', message });
       if (errors.length > 0) throw invalid(errors);
+      const number_document_identity = number && normalizeDocumentNumber(number, document_type);
       const rest = { address, document_type, number_document_identity };
       return { account, password_hash: await passwords.hash(password, signal), role, company, rest };
     },

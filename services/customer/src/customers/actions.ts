@@ -16,9 +16,10 @@ import {
   applyPatch,
   changedFields,
   changesBetween,
+  contactErrors,
+  documentErrors,
   emptyCustomer,
   forbiddenFields,
-  recordErrors,
   userErrors,
 } from './rules.ts';
 import { WritableCustomer, type NewCustomer, type StatusChange, type Type } from './schema.ts';
@@ -44,6 +45,8 @@ export async function createCustomer(
   const { business_id, number, status, type, tags = [] } = input;
   requireOwnCompany(actor, business_id);
   const record = applyPatch(emptyCustomer, writableFields(input, WritableCustomer), company.country);
+  const errors = documentErrors(record, company.country);
+  if (errors.length > 0) throw invalid(errors);
   const customer = await insertCustomer(tx, actor.company_id, {
     ...record,
     number,
@@ -80,15 +83,17 @@ export async function changeCustomer(
   rejectFields(forbiddenFields(actor.role, Object.keys(body), Object.keys(changedValues(body, current))));
   const input = writableFields(body, WritableCustomer);
   const patched = applyPatch(current, input, country);
+  const changes = changedValues(patched, current);
+  const changesDocument = 'document_type' in changes || 'document_number' in changes;
   const errors = [
     ...readOnlyErrors(body, WritableCustomer, current),
     ...userErrors(current, input),
-    ...recordErrors(patched),
+    ...contactErrors(patched),
+    ...(changesDocument ? documentErrors(patched, country) : []),
     ...metadataErrors(patched.metadata),
   ];
   if (errors.length > 0) throw invalid(errors);
 
-  const changes = changedValues(patched, current);
   const fields_changed = changedFields(Object.keys(changes));
   if (fields_changed.length === 0) return current;
   const customer = await saveChanges(tx, actor, current, changes);
@@ -174,13 +179,15 @@ export async function lockForUpdate(tx: Tx, { actor, id, expected_version }: Cus
 }
 
 /**
- * Finds and locks an undeleted customer.
- * @throws AppError 404, 412, or 409 CUSTOMER_DELETED
+ * Finds and locks an undeleted customer that the actor may change.
+ * @throws AppError 404, 412, 409 CUSTOMER_DELETED, or 403 CUSTOMER_SUSPENDED for role customer whose record is not active
  */
 export async function lockUndeleted(tx: Tx, target: CustomerTarget): Promise<StoredCustomer> {
   const current = await lockForUpdate(tx, target);
   if (current.deleted_at)
     throw conflict({ error_code: 'CUSTOMER_DELETED', detail: 'The customer is deleted; activate it first' });
+  if (target.actor.role === 'customer' && current.status !== 'active')
+    throw forbidden('Your customer record is not active, so that you cannot change it', 'CUSTOMER_SUSPENDED');
   return current;
 }
 

@@ -120,6 +120,7 @@ describe('creating a customer', () => {
     expect(customer).toMatchObject({
       ...input,
       full_name: 'Виктор Ω',
+      email: 'Everything@example.com',
       phone: '50110556645',
       gender: 'female',
       document_type: 'cpf',

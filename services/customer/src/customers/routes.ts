@@ -21,6 +21,7 @@ import {
 } from './actions.ts';
 import { requireCompany } from './company.ts';
 import { ownsCustomer, toSavedResponse, toResponse } from './presenter.ts';
+import { needsCountry } from './rules.ts';
 import {
   Customer,
   CustomerId,
@@ -58,7 +59,7 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
       body: checkedPatch(patchBody(Customer, WritableCustomer)),
       responses: { 200: SavedCustomerResponse },
       prepare: async ({ actor, body, signal }) =>
-        typeof body['phone'] === 'string' ? (await fetchCompany(actor, signal)).country : '',
+        needsCountry(body) ? (await fetchCompany(actor, signal)).country : '',
       handle: async ({ tx, actor, params, body, expected_version, prepared }) => {
         const target = { actor, id: params.customer_id, expected_version };
         return toSavedResponse(actor, 'Customer updated', await changeCustomer(tx, target, body, prepared));

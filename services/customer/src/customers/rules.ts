@@ -1,6 +1,6 @@
 import type { Role } from '@clientela/contracts';
 import type { FieldError } from '@clientela/errors';
-import { documentNumberError, mergeMetadata } from '@clientela/validation';
+import { documentNumberError, mergeMetadata, resolveDocumentNumber } from '@clientela/validation';
 import { normalizePhone } from '@clientela/validation/phones';
 import type { Change } from '../history/schema.ts';
 import type { Address, Customer, CustomerFields, CustomerInput, Preferences } from './schema.ts';
@@ -38,6 +38,7 @@ export function applyPatch(current: CustomerFields, input: CustomerInput, countr
     ...plainFields,
     ...resolveNames(current, input),
     ...resolvePhone(current, phone, country),
+    ...resolveDocument(current, plainFields),
     address: resolveAddress(current.address, address),
     preferences: { ...current.preferences, ...preferences } as Preferences,
     metadata: metadata ? mergeMetadata(current.metadata, metadata) : current.metadata,
@@ -76,6 +77,13 @@ function resolvePhone(current: CustomerFields, input: string | null | undefined,
   return phone === current.phone ? {} : { phone, phone_typed: input };
 }
 
+/** Resolves the document number after a change of it or of its type, which decides what a number is. */
+function resolveDocument(current: CustomerFields, changed: Pick<CustomerInput, 'document_type' | 'document_number'>) {
+  const { document_type: type, document_number: number } = { ...current, ...changed };
+  const stored = { type: current.document_type, number: current.document_number };
+  return { document_number: resolveDocumentNumber(stored, { type, number }) };
+}
+
 const emptyAddress: Address = { line: null, city: null, state: null, zip_code: null, country: null };
 
 /** Merges the given address lines into the current ones; an address without any line becomes null. */
@@ -89,29 +97,31 @@ const contactFields = ['full_name', 'firstname', 'lastname', 'email', 'phone'] a
 
 type CheckedFields = { [Field in (typeof contactFields)[number] | 'document_type' | 'document_number']?: unknown };
 
-/** Returns the errors of the record as a whole, whether or not its single fields are valid. */
-export function recordErrors(record: CheckedFields): FieldError[] {
-  const hasContact = contactFields.some((field) => record[field] !== undefined && record[field] !== null);
-  const errors = documentErrors(record);
-  if (!hasContact)
-    errors.unshift({
-      path: 'full_name',
-      message: `is required when all of ${contactFields.slice(1).join(', ')} are missing`,
-    });
-  return errors;
-}
+/** Requires a name or a way to reach the person, whether or not single fields are valid. */
+export const contactErrors = (record: Pick<CheckedFields, (typeof contactFields)[number]>): FieldError[] =>
+  contactFields.some((field) => record[field] !== undefined && record[field] !== null)
+    ? []
+    : [{ path: 'full_name', message: `is required when all of ${contactFields.slice(1).join(', ')} are missing` }];
 
-/** Checks a document number by its type, which it requires; a type without a number is valid. */
-export function documentErrors({
-  document_type,
-  document_number,
-}: Pick<CheckedFields, 'document_type' | 'document_number'>): FieldError[] {
+/**
+ * Checks a document number by its type, which it requires; a type without a number is valid.
+ * @param country of the company; undefined where it is not known yet
+ */
+export function documentErrors(
+  { document_type, document_number }: Pick<CheckedFields, 'document_type' | 'document_number'>,
+  country?: string,
+): FieldError[] {
   if (typeof document_number !== 'string') return [];
   if (document_type === undefined || document_type === null)
     return [{ path: 'document_type', message: 'is required with document_number' }];
-  const message = typeof document_type === 'string' ? documentNumberError(document_type, document_number) : undefined;
+  const message =
+    typeof document_type === 'string' ? documentNumberError(document_type, document_number, country) : undefined;
   return message ? [{ path: 'document_number', message }] : [];
 }
+
+/** Whether a change depends on the company's country: a national phone number, or a RUT. */
+export const needsCountry = (body: Readonly<Record<string, unknown>>): boolean =>
+  ['phone', 'document_type', 'document_number'].some((field) => typeof body[field] === 'string');
 
 /** Rejects a change of user_id once it is set. */
 export const userErrors = (current: Pick<CustomerFields, 'user_id'>, { user_id }: CustomerInput): FieldError[] =>

@@ -18,7 +18,7 @@ import {
 import { Phone } from '@clientela/validation/phones';
 import { z } from 'zod';
 import { Labels } from '../tags/schema.ts';
-import { documentErrors, recordErrors } from './rules.ts';
+import { contactErrors, documentErrors } from './rules.ts';
 
 const Gender = z.enum(['male', 'female', 'other']);
 /** Accepts a gender in any case, or its first letter. */
@@ -144,7 +144,7 @@ const runWithFieldErrors = {
   when: ({ value }: { value: unknown }) => typeof value === 'object' && value !== null && !Array.isArray(value),
 };
 
-function addErrors(errors: ReturnType<typeof recordErrors>, context: z.core.$RefinementCtx): void {
+function addErrors(errors: ReturnType<typeof documentErrors>, context: z.core.$RefinementCtx): void {
   const reported = new Set(context.issues.map(({ path }) => path?.[0]));
   for (const { path, message } of errors) {
     if (!reported.has(path)) context.addIssue({ code: 'custom', path: [path], message });
@@ -161,19 +161,26 @@ const newCustomer = WritableCustomer.partial()
     type: TypeInput.prefault('regular'),
     tags: Labels.optional().meta({ description: 'Labels' }),
   })
-  .superRefine((input, context) => addErrors(recordErrors(input), context), runWithFieldErrors);
+  .superRefine(
+    (input, context) => addErrors([...contactErrors(input), ...documentErrors(input)], context),
+    runWithFieldErrors,
+  );
 export const NewCustomer = creationBody(Customer, newCustomer, {
   ...ignoredFields,
   whenNull: [...(ignoredFields.whenNull ?? []), 'business_id'],
 });
 export type NewCustomer = z.infer<typeof NewCustomer>;
 
-/** Schema of a PUT or PATCH body, built by patchBody; checks a document number that comes with its type before the record is read. */
+/**
+ * Schema of a PUT or PATCH body, built by patchBody. The record decides whether a document is a new one, which must be valid; beside other
+ * errors it is checked at once, so that one response lists all errors.
+ */
 export const checkedPatch = (body: z.ZodObject) =>
   ignoring(
     body.extend({ business_id: Uuid.optional() }).superRefine((input, context) => {
       const { document_type, document_number } = input;
-      if (typeof document_type === 'string') addErrors(documentErrors({ document_type, document_number }), context);
+      if (typeof document_type === 'string' && context.issues.length > 0)
+        addErrors(documentErrors({ document_type, document_number }), context);
     }, runWithFieldErrors),
     ignoredFields,
   );

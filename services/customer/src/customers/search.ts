@@ -1,4 +1,5 @@
 import { normalizeForSearch, deletionKeys } from '@clientela/db';
+import { unicodeEmail } from '@clientela/validation';
 import { phoneDigits } from '@clientela/validation/phones';
 
 type SearchableFields = {
@@ -17,11 +18,11 @@ export function searchColumns(record: SearchableFields): { search_text: string; 
   const names = [full_name, [firstname, lastname].filter((part) => part !== null).join(' ')].map((name) =>
     normalizeForSearch(name),
   );
-  const normalizedEmail = normalizeForSearch(email);
+  const normalizedEmail = normalizeForSearch(email && unicodeEmail(email));
   const words = [...names, normalizedEmail].map((value) =>
     /[^a-zA-Z0-9|\s]/.test(value) ? splitWords(value).join(' ') : '',
   );
-  const otherValues = [phone, ...(phone ? phoneDigits(phone) : []), document_number].map((value) =>
+  const otherValues = [email, phone, ...(phone ? phoneDigits(phone) : []), document_number].map((value) =>
     normalizeForSearch(value),
   );
   const lines = new Set([...names, normalizedEmail, ...otherValues, ...words].filter((line) => line));

@@ -95,7 +95,7 @@ export const findCustomerByKey = async (db: Db, company_id: string, key: string)
 
 /** Values that identify duplicates among a company's undeleted customers. A number stays reserved after deletion. */
 const uniqueFields = ['number', 'user_id', 'external_id', 'email', 'phone', 'document_number'] as const;
-type UniqueValues = Partial<Pick<Customer, (typeof uniqueFields)[number]>>;
+type UniqueValues = Partial<Pick<Customer, (typeof uniqueFields)[number] | 'document_type'>>;
 
 /** @param exposeExisting whether the conflict shows the existing customer */
 const uniqueConstraintErrors = (company_id: string, values: UniqueValues, exposeExisting: boolean) =>
@@ -111,7 +111,7 @@ const uniqueConstraintErrors = (company_id: string, values: UniqueValues, expose
     ]),
   );
 
-/** Finds a customer by a unique value: e-mails ignoring case, phones ignoring the plus. */
+/** Finds a customer by a unique value, in its compared form. */
 export function findByUniqueValue(
   db: Db,
   company_id: string,
@@ -121,8 +121,10 @@ export function findByUniqueValue(
   const { [field]: value = null } = values;
   const query = db('customers').select('id', 'number').where({ company_id });
   if (field !== 'number') void query.whereNull('deleted_at');
-  if (field === 'email') void query.whereRaw('lower(email) = lower(?)', [value]);
-  else if (field === 'phone') void query.whereRaw("ltrim(phone, '+') = ltrim(?, '+')", [value]);
+  if (field === 'email') void query.whereRaw('email_key = lower(?)', [value]);
+  else if (field === 'phone') void query.whereRaw("phone_key = ltrim(?, '+')", [value]);
+  else if (field === 'document_number')
+    void query.whereRaw('document_key = compared_document(?, ?)', [values.document_type ?? null, value]);
   else void query.where({ [field]: value });
   return query.first() as Promise<{ id: string; number: number } | undefined>;
 }

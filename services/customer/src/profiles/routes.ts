@@ -22,6 +22,7 @@ import {
   checkedPatch,
   WritableCustomer,
 } from '../customers/schema.ts';
+import { needsCountry } from '../customers/rules.ts';
 import type { StoredCustomer } from '../customers/store.ts';
 import { toStats } from '../stats/rules.ts';
 import { Stats } from '../stats/schema.ts';
@@ -90,7 +91,7 @@ function ownRoutes({ companies, users }: ProfileDeps): Route[] {
       responses: { 200: SavedCustomerResponse },
       prepare: async ({ body, ...context }) => {
         const own = await resolveOwnProfile(context);
-        return { own, country: typeof body['phone'] === 'string' ? await fetchCountry(context) : '' };
+        return { own, country: needsCountry(body) ? await fetchCountry(context) : '' };
       },
       handle: async ({ tx, actor, body, expected_version, prepared: { own, country } }) => {
         const { id } = 'profile' in own ? own.profile : await createProfile(tx, actor, own.user);

@@ -114,4 +114,71 @@ describe('a phone', () => {
     expect((await createLegacy({ phone: '+84912345678' })).phone).toBe('84912345678');
     expect((await createLegacy({ phone: '12345678901234' })).phone).toBe('12345678901234');
   });
+
+  test('is shown and compared without its extension; what was shown changes nothing when it is sent back', async () => {
+    const es = service.user('admin', service.company());
+    const first = await createCustomer({ phone: '+1 415 555 2671 x101' }, es);
+    const second = await createCustomer({ phone: '+1 415 555 2671 x102' }, es);
+    const { body, headers } = await es.get(`${legacyPath}/${first.number}`).expect(200);
+    expect(body.phone).toBe('14155552671');
+    const { items } = (await es.get(legacyPath).expect(200)).body;
+    expect(items.map((item: { phone: object }) => item.phone)).toEqual(
+      [first, second].map(({ number: id }) => ({ id, code: '1', number: '4155552671' })),
+    );
+    for (const phone of ['14155552671', '+14155552671']) {
+      for (const [where, sent] of [
+        [legacyPath, { phone }],
+        [legacyPath, { ...body, phone }],
+        [legacyPath, { phone, firstname: null }],
+      ] as const) {
+        const unchanged = await es.patch(`${where}/${first.number}`, sent).expect(200);
+        expect(unchanged.headers['etag']).toBe(headers['etag']);
+      }
+      await es.patch(`${legacyPath}/${first.number}/phone`, { phone }).expect(200);
+      expect((await readCustomer(first.number, es)).phone).toBe('+14155552671;ext=101');
+      const third = await createLegacy({}, es);
+      for (const request of [
+        es.post(legacyPath, { phone }),
+        es.patch(`${legacyPath}/${third.id}`, { phone }),
+        es.patch(`${legacyPath}/${third.id}/phone`, { phone }),
+      ])
+        expect((await request.expect(409)).body).toMatchObject({
+          error_code: 'CUSTOMER_PHONE_TAKEN',
+          success: false,
+          existing: { number: expect.any(Number) },
+        });
+    }
+    await es.patch(`${legacyPath}/${first.number}`, { phone: '14155552699' }).expect(200);
+    expect((await readCustomer(first.number, es)).phone).toBe('+14155552699');
+  });
+
+  test('with a leading plus, or the Russian 8, that was shown without it changes nothing', async () => {
+    const { id, phone } = await createLegacy();
+    for (const sent of [phone, `+${phone}`, `8${phone.slice(1)}`])
+      expect((await admin.patch(`${legacyPath}/${id}`, { phone: sent }).expect(200)).headers['etag']).toBe('"1"');
+  });
+
+  test('in a list has a code, the company’s for a number in national form, or is null', async () => {
+    const companies = [service.company({ country: 'CO' }), service.company({ country: 'RU' })] as const;
+    const [co, ru] = companies.map((company) => service.user('admin', company)) as [typeof admin, typeof admin];
+    const phones = async (user: typeof admin) =>
+      (await user.get(legacyPath).expect(200)).body.items.map((item: { phone: object | null }) => item.phone);
+    const national = await createCustomer({ phone: '0012345678' }, co);
+    const other = await createCustomer({ phone: '0012345678' }, ru);
+    const short = await createCustomer({ phone: '123 456 789' }, co);
+    const international = await createCustomer({ phone: '+1234567890' }, co);
+    const longer = await createCustomer({ phone: '50110556645' }, co);
+    expect(short.phone).toBe('123456789');
+    expect(await phones(ru)).toEqual([{ id: other.number, code: '7', number: '0012345678' }]);
+    expect(await phones(co)).toEqual([
+      { id: national.number, code: '57', number: '0012345678' },
+      null,
+      { id: international.number, code: '57', number: '1234567890' },
+      { id: longer.number, code: '5', number: '0110556645' },
+    ]);
+    const all = (await service.user('superuser').get(`${legacyPath}?limit=1000`).expect(200)).body.items;
+    const codes = (all as { phone: { code: string } | null }[]).flatMap(({ phone }) => (phone ? [phone.code] : []));
+    expect(codes).toEqual(expect.arrayContaining(['57', '7', '5']));
+    expect(codes).not.toContain('');
+  });
 });

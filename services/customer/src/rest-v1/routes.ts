@@ -1,11 +1,11 @@
 import { notFound } from '@clientela/errors';
 import { patchBody, route, withETag, writableFields, type CompanyClient, type Route } from '@clientela/http';
 import { ignoring } from '@clientela/validation';
+import { callingCode } from '@clientela/validation/phones';
 import { z } from 'zod';
-import { createCustomer } from '../customers/actions.ts';
 import { requireCompany } from '../customers/company.ts';
-import { changeByNumber, deleteByNumber } from './actions.ts';
-import { toLegacyCustomer, toLegacyItem, toCustomerInput } from './rules.ts';
+import { changeByNumber, createLegacyCustomer, deleteByNumber } from './actions.ts';
+import { lacksCode, toLegacyCustomer, toLegacyItem } from './rules.ts';
 import {
   LegacyCustomer,
   LegacyListResponse,
@@ -32,10 +32,15 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
     tenancy: 'company-or-all',
     query: LegacyListQuery,
     responses: { 200: LegacyListResponse },
-    handle: async ({ db, scope, query }) => ({
-      items: (await listByNumber(db, scope, query)).map(toLegacyItem),
-      count: await countUndeleted(db, scope),
-    }),
+    handle: async ({ db, scope, query, actor, signal }) => {
+      const rows = await listByNumber(db, scope, query);
+      const ids = new Set(rows.filter(({ phone }) => lacksCode(phone)).map(({ company_id }) => company_id));
+      const codes = await fetchCallingCodes(companies, [...ids], { actor, signal });
+      return {
+        items: rows.map(({ company_id, ...row }) => toLegacyItem(row, codes.get(company_id))),
+        count: await countUndeleted(db, scope),
+      };
+    },
   }),
   route({
     method: 'post',
@@ -46,8 +51,7 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
     responses: { 201: LegacyCustomer },
     prepare: ({ actor, signal }) => requireCompany(companies, actor.company_id, { actor, signal }),
     handle: async ({ tx, actor, body, prepared }) => {
-      const input = toCustomerInput(writableFields(body, WritableLegacyCustomer));
-      const customer = await createCustomer(tx, actor, { ...input, status: 'active', type: 'regular' }, prepared);
+      const customer = await createLegacyCustomer(tx, actor, writableFields(body, WritableLegacyCustomer), prepared);
       return withETag(customer.version, toLegacyCustomer(customer));
     },
   }),
@@ -115,3 +119,9 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
 ];
 
 const phoneChanged = { success: true as const, message: 'Phone changed' };
+
+/** Fetches the calling codes of companies, for phones in national form. */
+async function fetchCallingCodes(companies: CompanyClient, ids: readonly string[], call: Parameters<CompanyClient>[1]) {
+  const entries = ids.map(async (id) => [id, callingCode((await companies(id, call))?.country ?? '')] as const);
+  return new Map(await Promise.all(entries));
+}

@@ -1,4 +1,5 @@
 import type { FieldError } from '@clientela/errors';
+import { normalizePhone, withoutExtension } from '@clientela/validation/phones';
 import type { Customer, CustomerInput } from '../customers/schema.ts';
 import type { LegacyCustomer, LegacyCustomerInput, LegacyListItem } from './schema.ts';
 
@@ -8,7 +9,19 @@ export const isLegacyPhone = (input: string): boolean => /^\+?\d{11,14}$/.test(i
 /** Adds the plus and replaces the Russian trunk prefix 8 by the country code 7. */
 const toInternational = (input: string): string => input.replace(/^8(?=\d{10}$)/, '7').replace(/^\+?/, '+');
 
-const toDigits = (phone: string | null) => phone && phone.replaceAll(/\D/g, '');
+/** The digits of a stored phone. This API has no extensions. */
+export const toDigits = (phone: string | null) => phone && withoutExtension(phone).replaceAll(/\D/g, '');
+
+/** Legacy phones have a country code, so no country is needed to normalize them. */
+export const noCountry = '';
+
+/** Returns the compared form of a phone. */
+export const comparedPhone = (input: string): string =>
+  normalizePhone(toInternational(input), noCountry).replace(/^\+/, '');
+
+/** Whether a phone is the one that a response showed, or the same number in another accepted spelling. */
+export const isShownPhone = (input: string | null, shown: string | null): boolean =>
+  input === shown || (input !== null && [input, toInternational(input)].includes(`+${shown}`));
 
 const genderLetters: Readonly<Record<string, 'M' | 'F'>> = { male: 'M', female: 'F' };
 const gendersByLetter = { M: 'male', F: 'female' } as const;
@@ -28,18 +41,22 @@ export const toLegacyCustomer = (
   last_auth_at: customer.last_auth_at,
 });
 
-/** Converts a customer to a legacy list item, with the phone in two parts. */
-export function toLegacyItem({
-  number,
-  phone,
-  ...rest
-}: Omit<LegacyListItem, 'id' | 'phone'> & { number: number; phone: string | null }) {
-  const digits = toDigits(phone);
-  return {
-    id: number,
-    ...rest,
-    phone: digits && { id: number, code: digits.slice(0, -10), number: digits.slice(-10) },
-  };
+const localDigits = 10; // of a phone in a list item; its code stands before them
+
+export const lacksCode = (phone: string | null): boolean => toDigits(phone)?.length === localDigits;
+
+/**
+ * Converts a customer to a legacy list item, with the phone in two parts; a phone that has no two parts is null.
+ * @param callingCode of the company, for a number in national form
+ */
+export function toLegacyItem(
+  { number, phone, ...rest }: Omit<LegacyListItem, 'id' | 'phone'> & { number: number; phone: string | null },
+  callingCode: string | undefined,
+): LegacyListItem {
+  const digits = toDigits(phone) ?? '';
+  const code = digits.slice(0, -localDigits) || callingCode;
+  const isSplit = digits.length >= localDigits && code !== undefined;
+  return { id: number, ...rest, phone: isSplit ? { id: number, code, number: digits.slice(-localDigits) } : null };
 }
 
 /** Converts legacy fields to those of the record. */

@@ -5,7 +5,7 @@ import type { LegacyListQuery } from './schema.ts';
 const itemColumns = ['number', 'phone', 'firstname', 'lastname', 'email', 'birthday'] as const;
 const columns = [...itemColumns, 'gender', 'city_id', 'last_auth_at', 'version'] as const;
 
-type ListItem = Pick<Customer, (typeof itemColumns)[number]>;
+type ListItem = Pick<Customer, (typeof itemColumns)[number]> & { company_id: string };
 type StoredLegacyCustomer = Pick<Customer, Exclude<(typeof columns)[number], 'version'>> & { version: number };
 
 /** Finds an undeleted customer; this module ignores deleted ones. */
@@ -27,6 +27,12 @@ export async function lockByNumber(tx: Tx, company_id: string, number: number): 
   return row?.id;
 }
 
+/** Finds the id of a customer, deleted or not. */
+export async function findIdByNumber(db: Db, company_id: string, number: number): Promise<string | undefined> {
+  const row = (await db('customers').select('id').where({ company_id, number }).first()) as { id: string } | undefined;
+  return row?.id;
+}
+
 /** Lists a page by number. An index-only scan finds the page at any offset; only its rows are read. */
 export const listByNumber = async (db: Db, scope: Scope, { limit, offset }: LegacyListQuery): Promise<ListItem[]> => {
   const page = whereCompany(db('customers'), scope)
@@ -37,9 +43,22 @@ export const listByNumber = async (db: Db, scope: Scope, { limit, offset }: Lega
     .offset(offset);
   return db(page.as('page'))
     .join('customers as c', { 'c.company_id': 'page.company_id', 'c.number': 'page.number' })
-    .select(itemColumns.map((column) => `c.${column}`))
+    .select(['company_id', ...itemColumns].map((column) => `c.${column}`))
     .orderBy(['page.number', 'page.company_id']);
 };
+
+/** Finds a customer with this number and an extension. */
+export const findWithExtension = async (
+  db: Db,
+  company_id: string,
+  comparedPhone: string,
+): Promise<{ id: string; number: number } | undefined> =>
+  db('customers')
+    .select('id', 'number')
+    .where({ company_id })
+    .whereNull('deleted_at')
+    .whereLike('phone_key', `${comparedPhone};ext=%`)
+    .first();
 
 /** Counts undeleted customers from the summary table, exact at any size. */
 export async function countUndeleted(db: Db, scope: Scope): Promise<number> {

@@ -1,17 +1,18 @@
 import { createHmac } from 'node:crypto';
 import { deriveKey } from '@clientela/runtime';
+import { comparedDocument } from '@clientela/validation';
 
 /** Fields that identify a person in an import. */
 const suppressedFields = ['email', 'phone', 'document_number', 'external_id'] as const;
 export type SuppressedField = (typeof suppressedFields)[number];
 /** The identifying values of a record, as stored. */
-export type IdentifyingValues = { readonly [Field in SuppressedField]?: string | null | undefined };
+export type IdentifyingValues = { readonly [Field in SuppressedField | 'document_type']?: string | null | undefined };
 
-/** Normalizes values as uniqueness within a company does: e-mails in lower case, phones as digits. */
-const normalize: Readonly<Record<SuppressedField, (value: string) => string>> = {
+/** Normalizes values as uniqueness within a company does: e-mails in lower case, phones as digits, documents without a check digit. */
+const normalize: Readonly<Record<SuppressedField, (value: string, type?: string | null) => string>> = {
   email: (value) => value.toLowerCase(),
   phone: (value) => value.replace(/^\++/, ''),
-  document_number: (value) => value,
+  document_number: comparedDocument,
   external_id: (value) => value,
 };
 
@@ -32,7 +33,7 @@ export function createFingerprinter(secret: string): Fingerprinter {
     suppressedFields.flatMap((field) => {
       const value = values[field];
       if (value === undefined || value === null) return [];
-      const message = [company_id, field, normalize[field](value)].join('\0');
+      const message = [company_id, field, normalize[field](value, values.document_type)].join('\0');
       return [{ field, fingerprint: createHmac('sha256', key).update(message).digest() }];
     });
 }

@@ -1,0 +1,3 @@
+import { testIdentifiers } from './testing/identifier-tests.ts';
+
+testIdentifiers(['PUT', 'batch create', 'batch update']);
