@@ -179,13 +179,15 @@ export async function lockForUpdate(tx: Tx, { actor, id, expected_version }: Cus
 }
 
 /**
- * Finds and locks an undeleted customer.
- * @throws AppError 404, 412, or 409 CUSTOMER_DELETED
+ * Finds and locks an undeleted customer that the actor may change.
+ * @throws AppError 404, 412, 409 CUSTOMER_DELETED, or 403 CUSTOMER_SUSPENDED for role customer whose record is not active
  */
 export async function lockUndeleted(tx: Tx, target: CustomerTarget): Promise<StoredCustomer> {
   const current = await lockForUpdate(tx, target);
   if (current.deleted_at)
     throw conflict({ error_code: 'CUSTOMER_DELETED', detail: 'The customer is deleted; activate it first' });
+  if (target.actor.role === 'customer' && current.status !== 'active')
+    throw forbidden('Your customer record is not active, so that you cannot change it', 'CUSTOMER_SUSPENDED');
   return current;
 }
 
