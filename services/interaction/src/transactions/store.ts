@@ -166,10 +166,10 @@ export async function listRefundEntries(
       .select(refundColumns)
       .where({ company_id, customer_id, kind })
       .whereRaw('order_id = any(cast(? as text[]))', [[...new Set(order_ids)]]) as Promise<RefundEntry[]>;
-  const byId = (await tx('transactions')
+  const byId: RefundEntry[] = await tx('transactions')
     .select(refundColumns)
     .where({ company_id, customer_id, kind: 'order' })
-    .whereRaw('id = any(cast(? as uuid[]))', [keys.filter(isUuid)])) as RefundEntry[];
+    .whereRaw('id = any(cast(? as uuid[]))', [keys.filter(isUuid)]);
   const orderIds = byId.flatMap(({ order_id }) => order_id ?? []);
   const orders = [...byId, ...(await byOrderId('order', [...keys, ...orderIds]))];
   const names = orders.flatMap(({ id, order_id }) => [id, id.toUpperCase(), ...(order_id === null ? [] : [order_id])]);
