@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { connect } from 'amqplib';
 import { dedicatedBroker } from '@clientela/testing';
 import pg from 'pg';
@@ -64,6 +64,13 @@ const settingsIn = (name: string) =>
   Object.keys(container(name).environment ?? {}).map((variable) => variable.replace(/_FILE$/, ''));
 const configs = await loadServiceConfigs();
 const longRunning = [...peers, 'postgres', 'rabbitmq'];
+
+test('is valid for Compose itself, where it is installed', () => {
+  const docker = (...args: string[]) =>
+    spawnSync('docker', ['compose', ...args], { cwd: repoRoot, encoding: 'utf8', timeout: 30_000 });
+  if (docker('version').status !== 0) return;
+  expect(docker('config', '--quiet')).toMatchObject({ status: 0, stderr: '' });
+});
 
 test('has a container for the gateway, each service and each set-up step', () => {
   expect(Object.keys(compose.services).toSorted()).toEqual(
