@@ -53,7 +53,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   const tokens = createTokenVerifier(keys, revocations, limits);
   const signIns = signInRateLimit(config);
   const readiness = startReadinessPoller(upstreams, limits);
-  const proxy = createProxy(upstreams, limits);
+  const proxy = createProxy(upstreams, limits, { takesTurns: config.RATE_LIMITS === 'on' });
 
   const middleware: Middleware[] = [
     accessLog(log, limits), //              assigns the request id; one log line at the end

@@ -70,6 +70,11 @@ describe('a protected route', () => {
     const invalidTokens: Record<string, string> = {
       garbage: 'garbage',
       dots: '..',
+      'a deep header': `${Buffer.from('['.repeat(3000)).toString('base64url')}.${payload}.x`,
+      'a deep payload': signToken(key, {
+        note: JSON.parse(`${'['.repeat(700)}${']'.repeat(700)}`) as unknown,
+        sid: '1',
+      }),
       'no signature': `${unsigned}.${payload}.`,
       'signature cut': gateway.token.slice(0, -4),
       'payload changed': gateway.token.replace(

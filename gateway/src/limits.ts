@@ -34,9 +34,14 @@ export const limits = {
   stallBytes: 256 * 1024,
   /** What is read ahead of a slow client: of one response, and of all together. */
   maxBufferedResponse: 2 * 1024 * 1024,
-  maxBufferedTotal: 32 * 1024 * 1024,
+  maxBufferedTotal: 16 * 1024 * 1024,
   /** Longest time without a byte on a stream, which has no total deadline. */
   streamIdleTimeout: 60_000,
+  /** Reads of one company at one service at once while other companies use it; more wait for their turn, at most this long. */
+  maxReadsPerCompany: 2,
+  maxTurnWait: 2000,
+  /** A service counts as shared for this long after another company used it. */
+  serviceSharedFor: 10_000,
   /** Connections to one service; further requests wait until their deadline. */
   maxUpstreamSockets: 256,
   /** Closes an idle connection to a service long before the service does (65 s), so that the two never race. */

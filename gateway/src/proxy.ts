@@ -10,6 +10,7 @@ import type { Limits } from './limits.ts';
 import { newProxiedRequest, transition, type Failure, type ProxyEvent } from './proxied-request.ts';
 import type { GatewayResponse, Middleware } from './request-context.ts';
 import { filterResponseHeaders } from './response-headers.ts';
+import { createTurns } from './turns.ts';
 import type { Route, Upstream } from './upstreams.ts';
 
 const retryAfter = { 'Retry-After': '2' };
@@ -159,10 +160,22 @@ const reportEvents: Plugin<Request, GatewayResponse> = (proxy) => {
 
 export type Proxy = { middleware: Middleware; close: () => void };
 
-/** Forwards requests to the services as streams, and turns every failure on the way into a problem document. */
-export function createProxy(upstreams: readonly Upstream[], limits: Limits): Proxy {
+/** Whether a request ends soon and sends no body. Only such requests take turns: a slow one would block its company's others. */
+const isShortRead = ({ method, kind, deadline }: Route): boolean =>
+  method === 'GET' && kind === 'json' && deadline <= 10_000;
+
+/**
+ * Forwards requests to the services as streams, and turns every failure on the way into a problem document.
+ * @param options.takesTurns whether companies take turns at a service with their reads
+ */
+export function createProxy(upstreams: readonly Upstream[], limits: Limits, options: { takesTurns: boolean }): Proxy {
   const agents: Agent[] = [];
   const buffered: BufferedBytes = { total: 0 };
+  const takeTurn = createTurns({
+    max: limits.maxReadsPerCompany,
+    maxWait: limits.maxTurnWait,
+    sharedFor: limits.serviceSharedFor,
+  });
 
   /** Creates a proxy with one fixed target and its own connections. */
   const proxyTo = ({ hostname, port }: URL) => {
@@ -196,8 +209,22 @@ export function createProxy(upstreams: readonly Upstream[], limits: Limits): Pro
     const proxy = service && proxies.get(service);
     if (!route || !proxy) throw new Error('a request without a route reached the proxy');
     const send = () => void proxy[route.kind === 'stream' ? 'stream' : 'short'](req, res, next);
-    res.locals.upstream = trackRequest(req, res, { service, route, limits, buffered, send });
-    send();
+    const events = trackRequest(req, res, { service, route, limits, buffered, send });
+    res.locals.upstream = events;
+    const { actor } = res.locals.context;
+    if (!options.takesTurns || !actor || !isShortRead(route)) {
+      send();
+      return;
+    }
+    const endTurn = takeTurn(service, actor.company_id ?? actor.user_id, send);
+    res.once('close', endTurn);
+    res.locals.upstream = {
+      ...events,
+      onResponse: (response) => {
+        response.once('end', endTurn);
+        events.onResponse(response);
+      },
+    };
   };
 
   return { middleware, close: () => agents.forEach((agent) => agent.destroy()) };

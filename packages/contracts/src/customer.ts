@@ -86,7 +86,9 @@ export const InternalCustomer = z.object({ id: z.uuid(), number: z.int(), delete
 export type InternalCustomer = z.infer<typeof InternalCustomer>;
 
 /** Response of GET /api/customers/internal/user/{user_id}: the user's customer record, deleted or not; 404 without one. */
-export const InternalProfile = z.object({ customer: z.object({ id: z.uuid(), number: z.int() }) });
+export const InternalProfile = z.object({
+  customer: z.object({ id: z.uuid(), number: z.int(), status: z.string().exactOptional() }),
+});
 export type InternalProfile = z.infer<typeof InternalProfile>;
 
 /**

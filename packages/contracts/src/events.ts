@@ -52,6 +52,13 @@ const byName = new Map<string, EventContract>(
     .map((contract) => [contract.name, contract]),
 );
 
+const publishers = new Map<string, Service>(
+  services.flatMap((service) => events[service].map(({ name }) => [name, service] as const)),
+);
+
+/** The one service that publishes an event of this name. */
+export const findPublisher = (name: string): Service | undefined => publishers.get(name);
+
 export const findEventContract = (name: string): EventContract | undefined => byName.get(name);
 
 /** A dead letter, as the service that keeps it reports it. */

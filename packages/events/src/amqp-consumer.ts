@@ -4,7 +4,14 @@ import { isUuid, newId, type Db } from '@clientela/db';
 import { createConcurrencyLimiter } from '@clientela/runtime';
 import type { Channel, ConsumeMessage } from 'amqplib';
 import type { Logger } from 'pino';
-import { openConnection, deadQueueOf, declareTopology, closeWithChannel, queueOf } from './amqp-topology.ts';
+import {
+  closeWithChannel,
+  deadQueueOf,
+  declareTopology,
+  isRoutedByName,
+  openConnection,
+  queueOf,
+} from './amqp-topology.ts';
 import { isPermanent, isTransient, reasonOf } from './error-classification.ts';
 import { insertDeadLetter } from './dead-letters.ts';
 import { aggregateOf } from './publish.ts';
@@ -52,13 +59,18 @@ export function startConsumer(options: {
     const signal = AbortSignal.any([closed, stopping.signal]);
     const tasks = new Set<Promise<void>>();
     try {
+      await declareTopology(model, exchange);
       const channel = closeWithChannel(await model.createChannel(), model);
       const deadChannel = closeWithChannel(await model.createChannel(), model);
-      await declareTopology(channel, exchange);
       await Promise.all([channel.prefetch(prefetch), deadChannel.prefetch(1)]);
       await channel.consume(
         queueOf(exchange, service),
-        inOrder(channel, tasks, (event) => processEvent(event, signal)),
+        inOrder(
+          channel,
+          tasks,
+          (event) => processEvent(event, signal),
+          ({ name }, fields) => isRoutedByName(fields, name, { exchange, service }),
+        ),
       );
       await deadChannel.consume(
         deadQueueOf(exchange, service),
@@ -80,6 +92,7 @@ export function startConsumer(options: {
     channel: Channel,
     tasks: Set<Promise<void>>,
     work: (event: Envelope) => Promise<void>,
+    isExpected: (event: Envelope, fields: ConsumeMessage['fields']) => boolean = () => true,
   ): (message: ConsumeMessage | null) => void {
     const lastByAggregate = new Map<string, Promise<void>>();
     return (message) => {
@@ -87,7 +100,7 @@ export function startConsumer(options: {
         channel.emit('error', new Error('The queue was deleted'));
         return;
       }
-      const event = toEnvelope(message);
+      const event = toEnvelope(message, isExpected);
       const aggregate = aggregateOf(event);
       const task = (lastByAggregate.get(aggregate) ?? Promise.resolve())
         .then(() => work(event))
@@ -160,9 +173,14 @@ export function startConsumer(options: {
 }
 
 /** Parses a message. An invalid one gets the shape of an event without subscribers, so that it becomes a dead letter. */
-function toEnvelope({ content, properties, fields }: ConsumeMessage): Envelope {
+function toEnvelope(
+  { content, properties, fields }: ConsumeMessage,
+  isExpected: (event: Envelope, fields: ConsumeMessage['fields']) => boolean,
+): Envelope {
   try {
-    return Envelope.parse(JSON.parse(content.toString()));
+    const event = Envelope.parse(JSON.parse(content.toString()));
+    if (isExpected(event, fields)) return event;
+    throw new Error('published under another name');
   } catch {
     const id: unknown = properties.messageId;
     return {

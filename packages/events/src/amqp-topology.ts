@@ -6,6 +6,22 @@ export const queueOf = (exchange: string, service: string): string => `${exchang
 /** The queue of messages that the broker dead-lettered for a service. */
 export const deadQueueOf = (exchange: string, service: string): string => `${queueOf(exchange, service)}.dead`;
 
+/** The exchange for deliveries to one service: routing key `<event>.<service>`. */
+export const directExchangeOf = (exchange: string): string => `${exchange}.direct`;
+
+/**
+ * Whether a message was published under its event's name. The broker lets each service use its own names only, so another name in the
+ * message is forged. The default exchange is closed to these users; other users, and messages of earlier versions, may come through it.
+ */
+export const isRoutedByName = (
+  fields: { exchange: string; routingKey: string },
+  event: string,
+  { exchange, service }: { exchange: string; service: string },
+): boolean =>
+  fields.exchange === '' ||
+  (fields.exchange === exchange && fields.routingKey === event) ||
+  (fields.exchange === directExchangeOf(exchange) && fields.routingKey === `${event}.${service}`);
+
 // Deliveries of a message that is never acknowledged, for example because it crashes the consumer. Restarts of consumers and of the
 // broker count too, so the limit is generous.
 const deliveryLimit = 50;
@@ -22,37 +38,68 @@ export function queueBindings(): { service: Service; names: string[] }[] {
     .filter(({ names }) => names.length > 0);
 }
 
-/**
- * Declares the exchange and the queues of all services; existing ones stay. Every process declares the whole topology, so that an event
- * finds the queue of a subscriber that has never run.
- */
-export async function declareTopology(channel: Channel, exchange: string): Promise<void> {
+/** What exists at the broker. */
+export type Topology = {
+  exchanges: { name: string; type: 'topic' | 'direct' }[];
+  queues: { name: string; arguments: Record<string, string | number | boolean> }[];
+  bindings: { source: string; queue: string; routing_key: string }[];
+};
+
+export function topologyOf(exchange: string): Topology {
   const deadLetterExchange = `${exchange}.dead`;
-  await channel.assertExchange(exchange, 'topic', { durable: true });
-  await channel.assertExchange(deadLetterExchange, 'direct', { durable: true });
+  const topology: Topology = {
+    exchanges: [
+      { name: exchange, type: 'topic' },
+      { name: directExchangeOf(exchange), type: 'topic' },
+      { name: deadLetterExchange, type: 'direct' },
+    ],
+    queues: [],
+    bindings: [],
+  };
   for (const { service, names } of queueBindings()) {
-    await channel.assertQueue(deadQueueOf(exchange, service), {
-      durable: true,
-      arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': unlimited },
-    });
-    await channel.bindQueue(deadQueueOf(exchange, service), deadLetterExchange, service);
-    await channel.assertQueue(queueOf(exchange, service), {
-      durable: true,
-      arguments: {
-        'x-queue-type': 'quorum',
-        'x-delivery-limit': deliveryLimit,
-        // Two consuming replicas could reorder the events of one aggregate.
-        'x-single-active-consumer': true,
-        'x-dead-letter-exchange': deadLetterExchange,
-        'x-dead-letter-routing-key': service,
-        // Keeps a dead letter until the other queue confirms it; this strategy requires the overflow setting.
-        'x-dead-letter-strategy': 'at-least-once',
-        'x-overflow': 'reject-publish',
-      },
-    });
-    for (const name of names) await channel.bindQueue(queueOf(exchange, service), exchange, name);
+    const [queue, deadQueue] = [queueOf(exchange, service), deadQueueOf(exchange, service)];
+    const unboundedQueue = { 'x-queue-type': 'quorum', 'x-delivery-limit': unlimited };
+    const eventQueue = {
+      'x-queue-type': 'quorum',
+      'x-delivery-limit': deliveryLimit,
+      // Two consuming replicas could reorder the events of one aggregate.
+      'x-single-active-consumer': true,
+      'x-dead-letter-exchange': deadLetterExchange,
+      'x-dead-letter-routing-key': service,
+      // Keeps a dead letter until the other queue confirms it; this strategy requires the overflow setting.
+      'x-dead-letter-strategy': 'at-least-once',
+      'x-overflow': 'reject-publish',
+    };
+    topology.queues.push({ name: deadQueue, arguments: unboundedQueue }, { name: queue, arguments: eventQueue });
+    topology.bindings.push(
+      { source: deadLetterExchange, queue: deadQueue, routing_key: service },
+      { source: directExchangeOf(exchange), queue, routing_key: `#.${service}` },
+      ...names.map((name) => ({ source: exchange, queue, routing_key: name })),
+    );
+  }
+  return topology;
+}
+
+/**
+ * Declares the exchanges and the queues of all services; existing ones stay. Every process declares the whole topology, so that an event
+ * finds the queue of a subscriber that has never run. A user of the broker that may not declare relies on what an administrator declared.
+ */
+export async function declareTopology(model: ChannelModel, exchange: string): Promise<void> {
+  const { exchanges, queues, bindings } = topologyOf(exchange);
+  const channel = await model.createChannel();
+  channel.on('error', () => {}); // the failed declaration rejects too
+  try {
+    for (const { name, type } of exchanges) await channel.assertExchange(name, type, { durable: true });
+    for (const { name, arguments: options } of queues)
+      await channel.assertQueue(name, { durable: true, arguments: options });
+    for (const { source, queue, routing_key } of bindings) await channel.bindQueue(queue, source, routing_key);
+    await channel.close();
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== accessRefused) throw error;
   }
 }
+
+const accessRefused = 403; // reply code of AMQP 0-9-1; the broker has closed the channel
 
 const connectTimeout = 5000; // milliseconds
 const heartbeat = 10; // seconds; two missed heartbeats end the connection

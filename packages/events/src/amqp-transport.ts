@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { findEventContract } from '@clientela/contracts';
 import type { ChannelModel, ConfirmChannel } from 'amqplib';
 import type { Logger } from 'pino';
-import { openConnection, declareTopology, closeWithChannel, queueOf } from './amqp-topology.ts';
+import { openConnection, declareTopology, closeWithChannel, directExchangeOf } from './amqp-topology.ts';
 import { brokerSubscriber } from './publish.ts';
 import type { Delivery, Transport } from './relay.ts';
 
@@ -21,7 +21,7 @@ type BrokerConnection = {
 
 /**
  * Publishes events to RabbitMQ. A delivery is done when the broker confirms that a queue has it on disk; the confirms of a batch are
- * awaited together. Deliveries to services, written before a broker was configured, go directly into their queues.
+ * awaited together. Deliveries to services, written before a broker was configured, go to their queues only.
  * @param options.confirmTimeout milliseconds for a confirm
  */
 export function amqpTransport(options: {
@@ -48,8 +48,8 @@ export function amqpTransport(options: {
   async function open(): Promise<BrokerConnection> {
     const { model, closed } = await openConnection(url, `${service} relay`);
     setMaxListeners(0, closed);
+    await declareTopology(model, exchange);
     const channel = closeWithChannel(await model.createConfirmChannel(), model);
-    await declareTopology(channel, exchange);
     const opened: BrokerConnection = {
       channel,
       model,
@@ -69,7 +69,7 @@ export function amqpTransport(options: {
     channel.on('return', ({ properties, fields }) => {
       opened.returned.add(`${properties.messageId} ${fields.routingKey}`);
       // Declares all deleted queues before the next message, because the broker accepts one that reaches only some of its queues.
-      opened.redeclaring ??= declareTopology(channel, exchange)
+      opened.redeclaring ??= declareTopology(model, exchange)
         .catch(() => {})
         .finally(() => (opened.redeclaring = undefined));
     });
@@ -81,7 +81,7 @@ export function amqpTransport(options: {
     if (opened.blocked) await settledOrAborted(opened.blocked.promise, AbortSignal.any([signal, opened.closed]));
     await opened.redeclaring;
     const isFanOut = subscriber === brokerSubscriber;
-    const routingKey = isFanOut ? envelope.name : queueOf(exchange, subscriber);
+    const routingKey = isFanOut ? envelope.name : `${envelope.name}.${subscriber}`;
     const { channel, returned, model } = opened;
     setMaxListeners(0, signal);
     return new Promise((resolve, reject) => {
@@ -104,7 +104,7 @@ export function amqpTransport(options: {
       };
       try {
         channel.publish(
-          isFanOut ? exchange : '',
+          isFanOut ? exchange : directExchangeOf(exchange),
           routingKey,
           Buffer.from(JSON.stringify(envelope)),
           {
@@ -127,6 +127,7 @@ export function amqpTransport(options: {
 
   return {
     name: brokerSubscriber,
+    exceptSubscriber: service,
     maxConcurrentAggregates: 100,
     send,
     close: async () => {

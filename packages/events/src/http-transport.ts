@@ -58,7 +58,7 @@ async function reassignOneBatch(tx: Tx): Promise<void> {
     await tx('outbox_deliveries').where('subscriber', brokerSubscriber).whereIn('event_id', ids).delete();
 }
 
-/** Delivers resent dead letters to this service's own handlers, for a service that no longer consumes from a broker. */
+/** Delivers resent dead letters to this service's own handlers. */
 export const selfTransport = (db: Db, service: Service, subscriptions: readonly Subscription[]): Transport => ({
   name: service,
   subscriber: service,

@@ -1,3 +1,4 @@
+export { brokerDefinitions } from './broker-definitions.ts';
 export { checkBroker } from './check-broker.ts';
 export { listFailed, resendFailed } from './dead-letters.ts';
 export type { FailedPosition } from './dead-letters.ts';

@@ -21,6 +21,8 @@ export type Transport = {
   name: string;
   /** The subscriber whose deliveries it sends; default all subscribers. */
   subscriber?: string;
+  /** A subscriber whose deliveries another transport sends. */
+  exceptSubscriber?: string;
   /** Aggregates sent concurrently; the events of one aggregate are sent one after the other. */
   maxConcurrentAggregates: number;
   /** Runs before each poll of the outbox. */
@@ -180,7 +182,11 @@ export function startRelay(options: {
  * Finds the oldest deliveries, except those of blocked aggregates. It reads the rows that are still there instead of following a position,
  * so an event that commits late is found. It reads in index order, so a long backlog costs no more than a short one.
  */
-async function findOldest(db: Db, { subscriber }: Transport, blockedAggregates: string[]): Promise<Delivery[]> {
+async function findOldest(
+  db: Db,
+  { subscriber, exceptSubscriber }: Transport,
+  blockedAggregates: string[],
+): Promise<Delivery[]> {
   const rows = db('outbox_deliveries')
     .select('*')
     .whereNull('failed_at')
@@ -188,6 +194,7 @@ async function findOldest(db: Db, { subscriber }: Transport, blockedAggregates: 
     .orderBy('event_id')
     .limit(batchSize);
   if (subscriber !== undefined) void rows.where({ subscriber });
+  if (exceptSubscriber !== undefined) void rows.whereNot({ subscriber: exceptSubscriber });
   return db
     .from(rows.as('d'))
     .join('outbox_events as e', 'e.id', 'd.event_id')

@@ -1,5 +1,5 @@
-import { Envelope, FailedEvents, services, type Service } from '@clientela/contracts';
-import { notFound } from '@clientela/errors';
+import { Envelope, FailedEvents, findPublisher, services, type Service } from '@clientela/contracts';
+import { forbidden, notFound } from '@clientela/errors';
 import { route, type Route } from '@clientela/http';
 import { z } from 'zod';
 import { listFailed, resendFailed } from './dead-letters.ts';
@@ -20,9 +20,19 @@ const receiveEventRoute = (subscriptions: readonly Subscription[]): Route =>
     tenancy: 'global',
     body: Envelope,
     responses: { 200: z.strictObject({ processed: z.boolean() }) },
-    prepare: ({ db, body, signal }) => prepareSubscribers(db, subscriptions, body, { signal }),
+    prepare: async ({ db, body, actor, signal }) => {
+      assertPublisher(body.name, actor.id);
+      return prepareSubscribers(db, subscriptions, body, { signal });
+    },
     handle: async ({ tx, body, prepared }) => ({ processed: await consumeOnce(tx, prepared, body) }),
   });
+
+/** @throws AppError 403 for a service that delivers another service's event, or acts for a user */
+function assertPublisher(name: string, actor_id: string): void {
+  const publisher = findPublisher(name);
+  if (publisher && actor_id !== `service:${publisher}`)
+    throw forbidden(`${name} is published by ${publisher} only`, 'EVENT_OF_ANOTHER_SERVICE');
+}
 
 /** Selects one company; default all companies. */
 const CompanyFilter = z.strictObject({ company_id: z.uuid().optional() });

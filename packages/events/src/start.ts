@@ -56,7 +56,10 @@ export function startEvents<Publisher extends Service>(options: {
   }
 
   const broker = { url: RABBITMQ_URL, exchange, service, log };
-  const relay = relayWith([amqpTransport({ ...broker, ...(confirmTimeout !== undefined && { confirmTimeout }) })]);
+  const relay = relayWith([
+    amqpTransport({ ...broker, ...(confirmTimeout !== undefined && { confirmTimeout }) }),
+    selfTransport(db, service, subscriptions),
+  ]);
   const consumer =
     subscriptions.length > 0
       ? startConsumer({ ...broker, db, subscriptions, retries: retries ?? handlerRetries })

@@ -47,7 +47,7 @@ export const runService = <Name extends Service, Config extends ServiceConfig<Na
   },
 ): Promise<void> =>
   runProcess(async (onShutdown) => {
-    const config = options.readConfig();
+    const config = withOwnBroker(name, options.readConfig());
     const settings = config as Readonly<Record<string, unknown>>;
     const ownSetting = (setting: string) => settings[`${name.toUpperCase()}_${setting}`] as string;
     const log = createLog(name, config.LOG_LEVEL, { redact: redactedNames });
@@ -79,3 +79,9 @@ export const runService = <Name extends Service, Config extends ServiceConfig<Na
     onShutdown(() => server.close());
     log.info({ port: server.port }, 'listening');
   });
+
+/** Gives a service its own user of the broker, where one is set: `AUTH_RABBITMQ_URL` in place of `RABBITMQ_URL`. */
+function withOwnBroker<Config extends object>(name: Service, config: Config): Config {
+  const url = (config as Readonly<Record<string, unknown>>)[`${name.toUpperCase()}_RABBITMQ_URL`];
+  return url === undefined ? config : { ...config, RABBITMQ_URL: url };
+}

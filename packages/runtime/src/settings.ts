@@ -53,9 +53,11 @@ export function secretForHs256(values: object, context: z.RefinementCtx): void {
 
 const hashes = /^[a-z]+=[0-9a-f]{64}(?:,[0-9a-f]{64})?(?:;[a-z]+=[0-9a-f]{64}(?:,[0-9a-f]{64})?)*$/;
 
-/** The transport of events: RabbitMQ, or HTTP between the services without RABBITMQ_URL. */
+const BrokerUrl = z.url({ protocol: /^amqps?$/, error: 'must be an amqp:// URL' }).optional();
+
+/** The transport of events: RabbitMQ, or HTTP between the services without a URL. */
 export const eventSettings = {
-  RABBITMQ_URL: z.url({ protocol: /^amqps?$/, error: 'must be an amqp:// URL' }).optional(),
+  RABBITMQ_URL: BrokerUrl,
   RABBITMQ_EXCHANGE: z
     .string()
     .regex(/^(?!amq\.)[\w.-]{1,100}$/, 'must be 1 to 100 letters, digits, dots, underscores or hyphens')
@@ -69,6 +71,7 @@ export const serviceSettings = <Name extends string>(name: Name) =>
     [`${name}_DATABASE_URL`]: z.url({ protocol: /^postgres(?:ql)?$/, error: 'must be a postgresql:// URL' }),
     [`${name}_SERVICE_KEY`]: ServiceKey,
     [`${name}_SECRET`]: Secret,
+    [`${name}_RABBITMQ_URL`]: BrokerUrl,
     SERVICE_KEY_HASHES: z.string().regex(hashes, 'must be caller=sha256[,sha256];… in hex'),
     HOST: z.string().default('127.0.0.1'),
     ENVIRONMENT: Environment,
@@ -77,7 +80,8 @@ export const serviceSettings = <Name extends string>(name: Name) =>
   }) as Record<`${Name}_PORT`, typeof Port> &
     Record<`${Name}_DATABASE_URL`, z.ZodURL> &
     Record<`${Name}_SERVICE_KEY`, typeof ServiceKey> &
-    Record<`${Name}_SECRET`, typeof Secret> & {
+    Record<`${Name}_SECRET`, typeof Secret> &
+    Record<`${Name}_RABBITMQ_URL`, typeof BrokerUrl> & {
       SERVICE_KEY_HASHES: z.ZodString;
       HOST: z.ZodDefault<z.ZodString>;
       ENVIRONMENT: typeof Environment;

@@ -90,6 +90,25 @@ describe.concurrent('access ends at the gateway within 2 s', () => {
     await expect(signInAgain(user)).rejects.toThrow('401');
   });
 
+  test('and in auth at once: a removed admin cannot come back, create an admin or take over another’s account', async ({
+    expect,
+  }) => {
+    const [removed, victim] = [await setup.createUser('admin'), await setup.createUser('admin')];
+    expect((await setup.users.admin.delete(userPath(removed))).status).toBe(200);
+    const statuses = new Set<number>();
+    for (const end = Date.now() + 1500; Date.now() < end;) {
+      const responses = await Promise.all([
+        removed.put(userPath(removed), { active: true }),
+        removed.post('/api/v1/users', { email: `${randomUUID()}@example.com`, password: randomUUID(), role: 'admin' }),
+        removed.put(userPath(victim), { password: randomUUID() }),
+      ]);
+      for (const { status } of responses) statuses.add(status);
+    }
+    expect([...statuses]).toEqual([401]);
+    expect((await setup.users.admin.get(userPath(removed))).body.is_active).toBe(false);
+    await signInAgain(victim);
+  });
+
   test('for all users of a suspended company; once it is active again they need a new sign-in', async ({ expect }) => {
     const { superuser, viewer } = setup.users;
     const setStatus = (status: string) =>

@@ -1,11 +1,14 @@
 import { chmodSync, chownSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { keepSecret, writeSecret } from '@clientela/embedded-postgres';
-import { readEnvironment } from '@clientela/runtime';
+import { brokerDefinitions } from '@clientela/events';
+import { eventSettings, readEnvironment } from '@clientela/runtime';
 import { z } from 'zod';
 import { databaseName } from '../launcher/databases.ts';
 import { keyHashesFor, mapKeys, peers, services } from '../launcher/services.ts';
 import { OutsideKeyHashes } from '../launcher/settings.ts';
+
+const definitionsFile = 'definitions.json';
 
 /** User ids in the images: `node` in ours, `postgres` and `rabbitmq` in the official ones. */
 const users = { node: 1000, postgres: 999, rabbitmq: 999 };
@@ -15,20 +18,29 @@ const users = { node: 1000, postgres: 999, rabbitmq: 999 };
  * through `X_FILE`. Existing secrets are kept; files derived from them are written again.
  * @param folder holds one folder (a volume) for each service, for `postgres`, `rabbitmq` and `migrate`
  * @param database address of PostgreSQL for the services, as host:port
- * @param broker address of RabbitMQ for the services, as host:port
+ * @param broker.address of RabbitMQ for the services, as host:port
+ * @param broker.folder where RabbitMQ finds its files
  * @param outsideKeyHashes hashes of the keys of outside services, for the services that they may call
  */
-export function setUp(folder: string, database: string, broker: string, outsideKeyHashes?: string): void {
+export function setUp(
+  folder: string,
+  database: string,
+  broker: { address: string; exchange: string; folder: string },
+  outsideKeyHashes?: string,
+): void {
   const folderFor = (name: string) => join(folder, name);
   const keys = mapKeys(peers, (peer) => keepSecret(folderFor(peer), `${peer}_service_key`));
   writeSecret(folderFor('migrate'), 'postgres_password', keepSecret(folderFor('postgres'), 'postgres_password'));
-  const brokerPassword = keepSecret(folderFor('rabbitmq'), 'password');
-  // The container reads these files instead of its image's own, which turn on the console log.
-  const brokerConfig = `default_user = clientela\ndefault_pass = ${brokerPassword}\nlog.console = true\n`;
+  const brokerPasswords = mapKeys(services, (service) => keepSecret(folderFor(service), 'rabbitmq_password'));
+  // The container reads these files instead of its image's own, which turn on the console log. With definitions it creates no default user.
+  const brokerConfig = `load_definitions = ${join(broker.folder, definitionsFile)}\nlog.console = true\n`;
   writeSecret(folderFor('rabbitmq'), 'rabbitmq.conf', brokerConfig);
+  const definitions = brokerDefinitions(broker.exchange, brokerPasswords);
+  writeSecret(folderFor('rabbitmq'), definitionsFile, JSON.stringify(definitions, undefined, 2));
   for (const service of services) {
     keepSecret(folderFor(service), `${service}_secret`);
-    writeSecret(folderFor(service), 'rabbitmq_url', `amqp://clientela:${brokerPassword}@${broker}`);
+    const brokerUrl = `amqp://${service}:${brokerPasswords[service]}@${broker.address}`;
+    writeSecret(folderFor(service), 'rabbitmq_url', brokerUrl);
     keepSecret(folderFor('migrate'), `${service}_owner_password`);
     const password = keepSecret(folderFor('migrate'), `${service}_app_password`);
     const name = databaseName(service);
@@ -52,9 +64,11 @@ function makeReadOnly(folder: string, user: number): void {
 }
 
 if (import.meta.main) {
-  const [folder = '/secrets', database = 'postgres:5432', broker = 'rabbitmq:5672'] = process.argv.slice(2);
+  const [folder = '/secrets', database = 'postgres:5432', address = 'rabbitmq:5672'] = process.argv.slice(2);
   mkdirSync(folder, { recursive: true });
-  const { SERVICE_KEY_HASHES } = readEnvironment(z.object({ SERVICE_KEY_HASHES: OutsideKeyHashes.optional() }));
-  setUp(folder, database, broker, SERVICE_KEY_HASHES);
+  const { RABBITMQ_EXCHANGE: exchange, SERVICE_KEY_HASHES } = readEnvironment(
+    z.object({ ...eventSettings, SERVICE_KEY_HASHES: OutsideKeyHashes.optional() }),
+  );
+  setUp(folder, database, { address, exchange, folder: '/secrets' }, SERVICE_KEY_HASHES);
   process.stdout.write('The secrets of this installation are ready.\n');
 }

@@ -2,6 +2,7 @@ import { parse } from 'node:querystring';
 import { malformed, type Problem } from '@clientela/errors';
 import { AppError, toProblem } from './to-problem.ts';
 import { jsonText, requestIdOf, toOriginForm } from '@clientela/runtime';
+import type { Caller } from '@clientela/contracts';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
@@ -188,11 +189,19 @@ function errorHandler({
   formatProblem = (_path, problem) => problem,
 }: ServiceOptions): ErrorRequestHandler {
   return async (error: unknown, request, response, _next) => {
-    const { request_id, actor, route } = response.locals as { request_id: string; actor?: Actor; route?: string };
+    const { request_id, actor, route, callingService } = response.locals as {
+      request_id: string;
+      actor?: Actor;
+      route?: string;
+      callingService?: Caller;
+    };
     const { status, headers, body } = await toProblem(error, request_id, db);
     if (status === 500) log.error({ request_id, err: error }, 'unexpected error');
     else if (status === 503)
       log.warn({ request_id, err: error instanceof AppError ? (error.cause ?? error) : error }, body.detail);
+    // A service that oversteps its rights is a fault or an attack.
+    else if (status === 403 && callingService !== undefined && callingService !== 'gateway')
+      log.error({ request_id, calling_service: callingService, method: request.method, route }, body.detail);
     if (status === 403 && actor && route) {
       await onDenied?.({ actor, method: request.method, route }).catch((err: unknown) => log.warn({ request_id, err }));
     }

@@ -5,6 +5,7 @@ import { finished } from 'node:stream/promises';
 import { Busboy, type BusboyHeaders } from '@fastify/busboy';
 import { AppError, invalid, malformed } from '@clientela/errors';
 import express, { type Request, type Response } from 'express';
+import { joinPath } from './field-errors.ts';
 import { parseJson } from './parse-json.ts';
 import { bodyLimit, type Route, type Upload } from './route.ts';
 
@@ -94,17 +95,18 @@ export function readUpload(request: Request, definition: Route, onChunk?: (chunk
       if (hasFile) out.destroy(error);
       else reject(error);
     };
+    const failAt = (name: string, message: string) => fail(invalid([{ path: joinPath([name]), message }]));
     const tooMany = () => fail(invalid([{ path: '', message: 'too many parts: at most 20 fields and one file' }]));
     reader.on('field', (name, value, nameCut, valueCut) => {
-      if (hasFile) fail(invalid([{ path: name, message: 'must come before the file' }]));
-      else if (nameCut || valueCut) fail(invalid([{ path: name, message: 'must have at most 10000 bytes' }]));
-      else if (Object.hasOwn(fields, name)) fail(invalid([{ path: name, message: 'must be given once' }]));
+      if (hasFile) failAt(name, 'must come before the file');
+      else if (nameCut || valueCut) failAt(name, 'must have at most 10000 bytes');
+      else if (Object.hasOwn(fields, name)) failAt(name, 'must be given once');
       else Object.defineProperty(fields, name, { value, enumerable: true });
     });
     reader.on('file', (name, stream, filename, _encoding, mime_type) => {
       if (name !== 'file') {
         stream.resume();
-        fail(invalid([{ path: name, message: 'is not a known file field; use file' }]));
+        failAt(name, 'is not a known file field; use file');
         return;
       }
       hasFile = true;

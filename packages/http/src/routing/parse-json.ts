@@ -48,7 +48,7 @@ function scanJson(text: string): FieldError[] {
     if (character === quote) {
       const end = endOfString(text, index);
       if (container?.expectsKey) {
-        container.place = JSON.parse(text.slice(index, end + 1)) as string;
+        container.place = decodeKey(text.slice(index, end + 1));
         container.expectsKey = false;
         const fault = keyFault(container, container.place);
         if (fault) report(fault);
@@ -79,15 +79,26 @@ function scanJson(text: string): FieldError[] {
   return errors;
 }
 
-/** Returns the index of the closing quote. */
+/** Returns the index of the closing quote: the next one that no backslash escapes. */
 function endOfString(text: string, start: number): number {
-  for (let index = start + 1; index < text.length; index += 1) {
-    const character = text.charCodeAt(index);
-    if (character === quote) return index;
-    if (character === backslash) index += 1;
-  }
-  return text.length;
+  let end = start;
+  do {
+    end = text.indexOf('"', end + 1);
+    if (end === -1) return text.length;
+  } while (isEscaped(text, end));
+  return end;
 }
+
+/** Whether the number of backslashes before an index is odd. */
+function isEscaped(text: string, index: number): boolean {
+  let start = index;
+  while (text.charCodeAt(start - 1) === backslash) start -= 1;
+  return (index - start) % 2 === 1;
+}
+
+/** Decodes the string of a key; `literal` includes the quotes. */
+const decodeKey = (literal: string): string =>
+  literal.includes('\\') ? (JSON.parse(literal) as string) : literal.slice(1, -1);
 
 function keyFault({ keys }: Container, key: string): string | undefined {
   if (key === '__proto__') return 'is not an allowed name';

@@ -466,6 +466,9 @@ describe('an upload route', () => {
     expect(
       paths((await upload().field('title', 'mine').attach('picture', Buffer.alloc(9), 'a').expect(422)).body),
     ).toEqual(['picture']);
+    const longName = 'n'.repeat(50_000);
+    for (const request of [upload().attach(longName, Buffer.alloc(9), 'a'), upload().field(longName, '1')])
+      expect((await request.expect(422)).text.length).toBeLessThan(1000);
     expect(
       paths((await upload().field('more', '1').attach('file', Buffer.alloc(70_000), 'a').expect(422)).body),
     ).toEqual(['more', 'title']);

@@ -66,6 +66,17 @@ describe('avatar upload', () => {
     },
   );
 
+  test('stays when a record is sent back with avatar_url: null; another value is read-only', async () => {
+    const customer = await newCustomer();
+    const avatar_url = await uploadAvatar(customer.id);
+    for (const method of ['put', 'patch'] as const) {
+      const { body } = await manager[method](`/api/customers/${customer.id}`, customer).expect(200);
+      expect(body.customer.avatar_url).toBe(avatar_url);
+      const other = await manager[method](`/api/customers/${customer.id}`, { avatar_url: '/avatars/x' }).expect(422);
+      expect(other.body.errors).toEqual([{ path: 'avatar_url', message: 'is read-only' }]);
+    }
+  });
+
   test('replays an upload with its Idempotency-Key, also for a long customer; other bytes are a 422', async () => {
     const { id } = await newCustomer({ full_name: 'Long', metadata: { text: 'x'.repeat(65_000) } });
     const file = await sampleImage('png');

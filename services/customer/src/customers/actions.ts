@@ -11,7 +11,7 @@ import {
   type CompanyActor,
 } from '@clientela/http';
 import { eventIdentity, recordChange } from '../history/actions.ts';
-import { insertTags, updateLabels } from '../tags/store.ts';
+import { insertTags } from '../tags/store.ts';
 import {
   applyPatch,
   changedFields,
@@ -52,18 +52,18 @@ export async function createCustomer(
     number,
     status,
     type,
+    tags,
     currency: company.currency,
   });
-  const tagged = tags.length > 0 ? await insertInitialTags(tx, actor, customer, tags) : customer;
-  await recordChange(tx, actor, customerCreated, tagged, {});
-  return tagged;
+  if (tags.length > 0) await insertInitialTags(tx, actor, customer, tags);
+  await recordChange(tx, actor, customerCreated, customer, {});
+  return customer;
 }
 
-/** Adds the labels of a new customer, without separate versions or events. */
+/** Adds the tags of a new customer, without separate versions or events. */
 async function insertInitialTags(tx: Tx, actor: CompanyActor, customer: StoredCustomer, labels: readonly string[]) {
   const rows = labels.map((label) => ({ label, color: null, priority: 0, created_by: actor.id }));
   await insertTags(tx, actor.company_id, customer.id, rows, (index) => `tags.${index}`);
-  return { ...customer, ...(await updateLabels(tx, actor.company_id, customer.id, 0)) };
 }
 
 /**
@@ -179,13 +179,15 @@ export async function lockForUpdate(tx: Tx, { actor, id, expected_version }: Cus
 }
 
 /**
- * Finds and locks an undeleted customer.
- * @throws AppError 404, 412, or 409 CUSTOMER_DELETED
+ * Finds and locks an undeleted customer that the actor may change.
+ * @throws AppError 404, 412, 409 CUSTOMER_DELETED, or 403 CUSTOMER_SUSPENDED for role customer whose record is not active
  */
 export async function lockUndeleted(tx: Tx, target: CustomerTarget): Promise<StoredCustomer> {
   const current = await lockForUpdate(tx, target);
   if (current.deleted_at)
     throw conflict({ error_code: 'CUSTOMER_DELETED', detail: 'The customer is deleted; activate it first' });
+  if (target.actor.role === 'customer' && current.status !== 'active')
+    throw forbidden('Your customer record is not active, so that you cannot change it', 'CUSTOMER_SUSPENDED');
   return current;
 }
 

@@ -11,7 +11,7 @@ import {
 import type { StoredCustomer } from '../customers/store.ts';
 import { comparedPhone, isShownPhone, noCountry, phoneErrors, toCustomerInput, toLegacyCustomer } from './rules.ts';
 import { WritableLegacyCustomer, type LegacyCustomerInput } from './schema.ts';
-import { findWithExtension, lockByNumber } from './store.ts';
+import { findIdByNumber, findWithExtension, lockByNumber } from './store.ts';
 
 /** The customer to change, by number; see `CustomerTarget`. */
 export type NumberTarget = Omit<CustomerTarget, 'id'> & { number: number };
@@ -47,9 +47,11 @@ export async function changeByNumber(
   return changeCustomer(tx, customerTarget, toCustomerInput(changes), noCountry);
 }
 
-/** @throws AppError 404, also for a deleted customer */
+/** Sets the deletion mark. A deleted customer stays unchanged. @throws AppError 404 */
 export async function deleteByNumber(tx: Tx, { number, ...target }: NumberTarget): Promise<void> {
-  await markDeleted(tx, { ...target, id: await lockIdByNumber(tx, target.actor, number) });
+  const id = await findIdByNumber(tx, target.actor.company_id, number);
+  if (!id) throw notFound('customer');
+  await markDeleted(tx, { ...target, id });
 }
 
 /** @throws AppError 409 when another customer has the number with an extension, which this API does not show */

@@ -81,7 +81,7 @@ describe('a customer', () => {
     expect(again.find(({ id }) => id === none.number)?.phone).toBeNull();
   });
 
-  test('that was deleted is a 404 here', async () => {
+  test('that was deleted is a 404 here, and deleted again without effect', async () => {
     const { id } = await createLegacy();
     const before = (await admin.get(legacyPath).expect(200)).body.count;
     expect((await admin.delete(`${legacyPath}/${id}`).expect(200)).body).toEqual(done);
@@ -91,7 +91,7 @@ describe('a customer', () => {
     expect(items.map((one: { id: number }) => one.id)).not.toContain(id);
     for (const rejected of [
       admin.get(`${legacyPath}/${id}`),
-      admin.delete(`${legacyPath}/${id}`),
+      admin.delete(`${legacyPath}/${id + 1_000_000}`),
       admin.patch(`${legacyPath}/${id}`, { firstname: 'A' }),
       admin.patch(`${legacyPath}/${id}/phone`, { phone: nextPhone() }),
     ]) {
@@ -102,6 +102,8 @@ describe('a customer', () => {
         message: 'No such customer',
       });
     }
+    for (const at of [`${legacyPath}/${id}`, `${legacyPath}/${id}/`])
+      expect((await admin.delete(at).expect(200)).body).toEqual(done);
     expect((await service.events('customer.deleted')).filter(({ data }) => data['number'] === id)).toHaveLength(1);
   });
 });

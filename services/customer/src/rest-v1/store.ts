@@ -27,6 +27,12 @@ export async function lockByNumber(tx: Tx, company_id: string, number: number): 
   return row?.id;
 }
 
+/** Finds the id of a customer, deleted or not. */
+export async function findIdByNumber(db: Db, company_id: string, number: number): Promise<string | undefined> {
+  const row = (await db('customers').select('id').where({ company_id, number }).first()) as { id: string } | undefined;
+  return row?.id;
+}
+
 /** Lists a page by number. An index-only scan finds the page at any offset; only its rows are read. */
 export const listByNumber = async (db: Db, scope: Scope, { limit, offset }: LegacyListQuery): Promise<ListItem[]> => {
   const page = whereCompany(db('customers'), scope)

@@ -17,7 +17,7 @@ beforeAll(async () => {
     (parts) =>
       createApp({
         ...parts,
-        fetchOwnCustomer: async () => ({ id: null, number: null }),
+        fetchOwnCustomer: async () => ({ id: null, number: null, isActive: true }),
         fetchCustomerAndProduct: async () => {
           const pair = { customer_id, product_id: randomUUID() };
           await beforeTransaction();

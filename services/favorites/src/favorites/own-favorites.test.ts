@@ -24,11 +24,12 @@ const [path = ''] = paths;
 const profilePath = (user: TestUser) => `/api/customers/internal/user/${user.user_id}`;
 
 /** A user of role customer, linked to the customer with this number. */
-const customerOf = (number: number): TestUser => {
+const customerOf = (number: number, values: object = {}): TestUser => {
   const user = service.user('customer', company, randomUUID());
   const id = testFavorites.idOf(`/internal/customers/${number}`);
   testFavorites.customers.respond((url) => {
-    if (url === profilePath(user)) return { status: 200, body: { customer: { id, number, full_name: 'Ana' } } };
+    if (url === profilePath(user))
+      return { status: 200, body: { customer: { id, number, full_name: 'Ana', ...values } } };
     const requested = Number(url.split('/').at(-1));
     return url.startsWith('/internal/')
       ? { status: 200, body: { id: testFavorites.idOf(url), number: requested, deleted: false } }
@@ -69,6 +70,25 @@ describe('role customer', () => {
       headers: { 'x-company-id': company.id },
     });
   });
+
+  test.each(['suspended', 'inactive'])(
+    'with a record that is %s lists, and neither adds nor deletes',
+    async (status) => {
+      const ana = customerOf(502, { status });
+      const { id } = await add(502, 1);
+      for (const url of paths) {
+        for (const call of [ana.post(url, { user_id: 502, item_id: 2 }), ana.delete(url).send({ id: [id] })])
+          expect((await call.expect(403)).body).toMatchObject({ error_code: 'CUSTOMER_SUSPENDED', status: 403 });
+        await ana.post(url, { user_id: 503, item_id: 2 }).expect(404); // another's, as ever
+        expect((await ana.get(url).expect(200)).body).toMatchObject({ items: [{ id }], count: 1 });
+      }
+      expect(await rows()).toHaveLength(1);
+      await admin
+        .delete(path)
+        .send({ id: [id] })
+        .expect(200);
+    },
+  );
 
   test('sees only its own favorites, whatever the filter', async () => {
     const others = [await add(502, 1), await add(503, 2)];

@@ -30,8 +30,8 @@ export const createCustomerAndProductClient =
     return { customer_id: customer.id, product_id: product.id };
   };
 
-/** The customer linked to a user; nulls for a user without one. */
-export type OwnCustomer = { id: string; number: number } | { id: null; number: null };
+/** The customer linked to a user; nulls for a user without one. One that is suspended or inactive changes no favorites. */
+export type OwnCustomer = ({ id: string; number: number } | { id: null; number: null }) & { isActive: boolean };
 export type OwnCustomerClient = (call: Call) => Promise<OwnCustomer>;
 
 /**
@@ -42,5 +42,7 @@ export const createOwnCustomerClient =
   (customers: ServiceClient): OwnCustomerClient =>
   async (call) => {
     const profile = await customers.get(`/api/customers/internal/user/${call.actor.id}`, InternalProfile, call);
-    return profile?.customer ?? { id: null, number: null };
+    if (!profile) return { id: null, number: null, isActive: true };
+    const { id, number, status = 'active' } = profile.customer;
+    return { id, number, isActive: status === 'active' };
   };

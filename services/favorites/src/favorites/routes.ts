@@ -1,8 +1,8 @@
 import { accessLevel, type Permission } from '@clientela/contracts';
-import { notFound } from '@clientela/errors';
+import { forbidden, notFound } from '@clientela/errors';
 import { reply, route, type Actor, type Route } from '@clientela/http';
 import { addFavorite, removeFavorites } from './actions.ts';
-import type { OwnCustomerClient, CustomerAndProductClient } from './peer-clients.ts';
+import type { CustomerAndProductClient, OwnCustomer, OwnCustomerClient } from './peer-clients.ts';
 import {
   Favorite,
   FavoriteList,
@@ -21,6 +21,13 @@ const paths = { path: '/api/favorites', aliases: ['/rest/v1/favorites'] };
 
 /** Also allows role customer, restricted to its own favorites by `ownerOf`. */
 const anyOrOwn = <P extends Permission>(permission: P) => ({ permission, own: () => true });
+
+/** @throws AppError 403 for a customer whose record is suspended or inactive */
+function requireActive(owner: OwnCustomer | undefined): OwnCustomer | undefined {
+  if (owner && !owner.isActive)
+    throw forbidden('Your customer record is not active, so that you cannot change favorites', 'CUSTOMER_SUSPENDED');
+  return owner;
+}
 
 export function favoriteRoutes({ fetchCustomerAndProduct, fetchOwnCustomer }: PeerClients): Route[] {
   /** The customer to whose favorites the actor is restricted; undefined for access to all. */
@@ -55,6 +62,7 @@ export function favoriteRoutes({ fetchCustomerAndProduct, fetchOwnCustomer }: Pe
       prepare: async ({ actor, body, signal }) => {
         const owner = await ownerOf('favorites:create', { actor, signal });
         if (owner && owner.number !== body.user_id) throw notFound('customer');
+        requireActive(owner);
         return fetchCustomerAndProduct(body, { actor, signal });
       },
       handle: async ({ tx, actor, body, prepared }) => {
@@ -70,7 +78,7 @@ export function favoriteRoutes({ fetchCustomerAndProduct, fetchOwnCustomer }: Pe
       allow: anyOrOwn('favorites:delete'),
       body: DeleteRequest,
       responses: { 200: DeleteResponse },
-      prepare: ({ actor, signal }) => ownerOf('favorites:delete', { actor, signal }),
+      prepare: async ({ actor, signal }) => requireActive(await ownerOf('favorites:delete', { actor, signal })),
       handle: async ({ tx, actor, body, prepared: owner }) => ({
         success: true as const,
         message: null,
