@@ -56,16 +56,17 @@ function startService(level: string) {
         allow: 'products:create',
         body,
         responses: { 201: z.strictObject({}) },
+        prepare: async ({ db: pool, body: { name, fails } }) => {
+          if (fails !== 'hang') return;
+          await pool.raw('set statement_timeout = 0');
+          await pool.raw('select pg_sleep(2), ?::text', [name]); // the driver's error has no SQLSTATE
+        },
         handle: async ({ tx, body: { name, fails } }) => {
           const event_id = randomUUID();
           await tx('inbox_events').insert({ event_id, name });
           if (fails === 'constraint') await tx('inbox_events').insert({ event_id, name });
           if (fails === 'cast') await tx('inbox_events').where({ event_id: name });
           if (fails === 'connection') await tx.raw('select pg_terminate_backend(pg_backend_pid()), ?::text', [name]);
-          if (fails === 'hang') {
-            await tx.raw('set local statement_timeout = 0');
-            await tx.raw('select pg_sleep(2), ?::text', [name]); // the driver's error has no SQLSTATE
-          }
           if (fails === 'code') await tx.raw('select no_such_column - ?::int from inbox_events', [1]);
           return {};
         },
@@ -107,6 +108,6 @@ test.each(['info', 'warning', 'error'])(
     for (const fails of ['constraint', 'cast', 'code'] as const) await post({ name: 'canary', fails }).expect(500);
     for (const fails of ['connection', 'hang'] as const) await post({ name: 'canary', fails }).expect(503);
     expect(lines.filter(({ err }) => err)).toHaveLength(level === 'error' ? 3 : 5);
-    expect(logged()).not.toMatch(/insert into|select |inbox_events" |values \(|\$1|canary|BEGIN/);
+    expect(logged()).not.toMatch(/insert into|select |inbox_events" |values \(|\$1|canary|BEGIN|ROLLBACK/);
   },
 );
