@@ -52,6 +52,7 @@ export const personalColumns: readonly string[] = [
   'tags',
   'token_hash',
   'deletion_keys',
+  'search_keys',
   'user_id',
   'username',
 ];

@@ -77,7 +77,7 @@ describe('a shop client', () => {
     const several = await admin.post(`${path}/${id}/tags`, { labels: ['new', 'web'] }).expect(201);
     expect(several.body.tags).toHaveLength(2);
     const list = await admin.get(`${path}/tags/customer/${id}`).expect(200);
-    expect(list.body.tags.map(({ label }: { label: string }) => label)).toEqual(['Blacklist', 'VIP', 'new', 'web']);
+    expect(list.body.tags.map(({ label }: { label: string }) => label)).toEqual(['Blacklist', 'new', 'VIP', 'web']);
     await admin.delete(`${path}/tags/${other.body.tag.id}`).expect(200);
     await admin.delete(`${path}/${id}/tags/${vip.body.tag.id}`).expect(200);
     expect((await admin.get(`${path}/tags/customer/${id}`)).body.total).toBe(2);

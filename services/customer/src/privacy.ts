@@ -60,6 +60,7 @@ export const privacy: DataInventory = {
       withheld: {
         search_text: 'derived from the other fields for search',
         deletion_keys: 'derived from the other fields for search',
+        search_keys: 'derived from the other fields for search',
         email_key: compared,
         phone_key: compared,
         document_key: compared,

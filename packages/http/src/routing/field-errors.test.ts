@@ -77,6 +77,12 @@ describe('errors of a body', () => {
     expect(errorsOf(Person, { ...valid, [name]: 1 })).toEqual([`${name}: is not a known field${suggestion}`]);
   });
 
+  test('bound the work for a body of unknown fields', () => {
+    const unknown = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`firstnam${index}`, 1]));
+    const errors = errorsOf(Person, { ...valid, ...unknown });
+    expect(errors).toHaveLength(100);
+  });
+
   test('name unknown fields of nested objects, and cut long names', () => {
     const value = { ...valid, address: { city: 'Cluj', ciy: 1 }, ['x'.repeat(5000)]: 1 };
     expect(errorsOf(Person, value)).toEqual([

@@ -11,7 +11,7 @@ import {
   type CompanyActor,
 } from '@clientela/http';
 import { eventIdentity, recordChange } from '../history/actions.ts';
-import { insertTags, updateLabels } from '../tags/store.ts';
+import { insertTags } from '../tags/store.ts';
 import {
   applyPatch,
   changedFields,
@@ -52,18 +52,18 @@ export async function createCustomer(
     number,
     status,
     type,
+    tags,
     currency: company.currency,
   });
-  const tagged = tags.length > 0 ? await insertInitialTags(tx, actor, customer, tags) : customer;
-  await recordChange(tx, actor, customerCreated, tagged, {});
-  return tagged;
+  if (tags.length > 0) await insertInitialTags(tx, actor, customer, tags);
+  await recordChange(tx, actor, customerCreated, customer, {});
+  return customer;
 }
 
-/** Adds the labels of a new customer, without separate versions or events. */
+/** Adds the tags of a new customer, without separate versions or events. */
 async function insertInitialTags(tx: Tx, actor: CompanyActor, customer: StoredCustomer, labels: readonly string[]) {
   const rows = labels.map((label) => ({ label, color: null, priority: 0, created_by: actor.id }));
   await insertTags(tx, actor.company_id, customer.id, rows, (index) => `tags.${index}`);
-  return { ...customer, ...(await updateLabels(tx, actor.company_id, customer.id, 0)) };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { isUuid, mapConstraintErrors, newId, type Db, type Tx } from '@clientela/db';
+import { alphabetical, isUuid, mapConstraintErrors, newId, type Db, type Tx } from '@clientela/db';
 import { conflict } from '@clientela/errors';
 import { searchColumns } from './search.ts';
 import type { Customer, CustomerFields } from './schema.ts';
@@ -11,7 +11,7 @@ type InternalFields = Pick<CustomerFields, 'full_name_built' | 'phone_typed'> & 
 export type StoredCustomer = Customer & InternalFields;
 /** Record to insert; `currency` is that of its lifetime value. */
 export type NewCustomerRecord = CustomerFields &
-  Pick<Customer, 'status' | 'type' | 'currency'> & { number?: number | undefined };
+  Pick<Customer, 'status' | 'type' | 'currency'> & { number?: number | undefined; tags?: readonly string[] };
 export type CustomerChanges = Partial<
   CustomerFields & Pick<Customer, 'status' | 'type' | 'tags' | 'avatar_url'> & { isDeleted: boolean }
 >;
@@ -133,15 +133,20 @@ export function findByUniqueValue(
 const presentCurrency = (tx: Tx, company_id: string, currency: string) =>
   tx.raw('coalesce((select currency from company_currency_changes where company_id = ?), ?)', [company_id, currency]);
 
-/** Inserts a customer and its counters. */
+/** Labels in the order of tags with equal priority. */
+const sortedLabels = (tx: Tx, labels: readonly string[]) =>
+  tx.raw(`array(select label from unnest(?::text[]) as label order by ${alphabetical('label')})`, [[...labels]]);
+
+/** Inserts a customer and its counters. Its labels are those of tags that are inserted next. */
 export async function insertCustomer(tx: Tx, company_id: string, record: NewCustomerRecord): Promise<StoredCustomer> {
-  const { currency, number, ...fields } = record;
+  const { currency, number, tags = [], ...fields } = record;
   const row = {
     ...fields,
     company_id,
     id: newId(),
     ...searchColumns(fields),
     ...(number !== undefined && { number }),
+    ...(tags.length > 0 && { tags: sortedLabels(tx, tags) }),
   };
   const insert = tx('customers').insert(row).returning(returningColumns);
   const [customer] = await mapConstraintErrors(

@@ -102,6 +102,8 @@ export function buildListQuery(
     }
     applyRange(rows, listing, 'created_at', createdAt[main]);
     if (matches) void rows.whereRaw(matches);
+    // The index of the search has the labels too.
+    if (matches && listing.tag) void rows.whereRaw(`c.search_keys @> array['#' || lower(?)]`, [listing.tag]);
     return rows;
   };
   return {
@@ -124,7 +126,7 @@ function tablesOfFilters(listing: Listing, isSearch: boolean): Table[] {
   const has = (table: Table) =>
     ranges.some(([filter, column]) => listing[filter] !== undefined && tableOfSort[column] === table);
   const used: Table[] = [];
-  if (listing.tag) used.push('t');
+  if (listing.tag && !isSearch) used.push('t');
   if (has('n')) used.push('n');
   if (isSearch || listing.type || listing.external_id || (!isDefault && (undeleted || statuses.length > 0)))
     used.push('c');

@@ -69,6 +69,23 @@ export function matchesTerm(db: Db, alternatives: readonly Pieces[], column = 'c
   return db.raw(sql ? `(${sql})` : 'false', alternatives.flat().map(containsPattern));
 }
 
+/** Whether a customer contains all pieces of one alternative; keys narrow what the index finds by the punctuation within them. */
+export function matchesTermByKeys(db: Db, alternatives: readonly Pieces[]): Sql {
+  const matches = alternatives.map((pieces) => {
+    const keys = pieces.flatMap(punctuationKeys);
+    const contains = matchesTerm(db, [pieces]);
+    return keys.length > 0 ? db.raw('(? and c.search_keys @> ?::text[])', [contains, keys]) : contains;
+  });
+  return db.raw(matches.length > 0 ? `(${matches.map(() => '?').join(' or ')})` : 'false', matches);
+}
+
+/**
+ * Returns keys that the search_keys() of the database finds in every text with this piece. It misses pairs that share a character with the pair
+ * before, as in `j.r.m`, so only those count here that have a further character before them.
+ */
+export const punctuationKeys = (piece: string): string[] =>
+  [...piece.matchAll(/(?<=[a-z0-9])[a-z0-9][^a-zA-Z0-9|\s]{1,8}[a-z0-9]/g)].map(([key]) => key);
+
 /** Customers of whom one word may be within one edit of the term's; `isFuzzyMatch` decides. */
 export const mayMatchFuzzily = (db: Db, terms: readonly FuzzyTerm[]): Sql =>
   db.raw(

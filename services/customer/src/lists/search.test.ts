@@ -187,6 +187,48 @@ describe('customer search', () => {
     expect(await found('حمد')).toEqual(['محمد']);
   });
 
+  test('finds punctuation between words wherever it stands, with and without a tag', async () => {
+    const people = [
+      { full_name: 'Dots', email: 'j.r.r.tolkien--x@mail.example.com', tags: ['Late Payer'] },
+      { full_name: 'C. K. O’Neil-Brown (Jr.)', email: 'a.b@gmail.example', tags: ['late payer', 'VIP'] },
+      { full_name: 'José.Маша', email: 'com@example.net' },
+      { full_name: `Long ${'⁗'.repeat(240)}b`, email: 'x'.repeat(60) + '+tag@example.com' },
+    ];
+    const shop = await shopWith(...people);
+    const { rows } = await service.database.owner.raw(
+      'select full_name, search_text from customers where company_id = ? order by id',
+      [shop.company_id ?? ''],
+    );
+    // Every part of every stored value is found, however its characters are cut off.
+    for (const { full_name, search_text } of rows as { full_name: string; search_text: string }[])
+      for (const line of search_text.split('\n').map((one) => one.trim()))
+        for (const match of line.matchAll(/[^a-zA-Z0-9|\s]+/g))
+          for (const [before, after] of [
+            [3, 3],
+            [2, 1],
+            [1, 2],
+          ] as const) {
+            const part = line.slice(Math.max(0, match.index - before), match.index + match[0].length + after).trim();
+            if (part.length < 2 || part.length > 100 || /[A-Z|]/.test(part) || !/[a-z0-9]/.test(part)) continue;
+            expect([part, await names(shop, `search=${encodeURIComponent(part)}`)]).toEqual([
+              part,
+              expect.arrayContaining([full_name]),
+            ]);
+          }
+    const found = async (query: string) => names(shop, `sort=full_name&search=${query}`);
+    expect(await found('mail.example')).toEqual(['C. K. O’Neil-Brown (Jr.)', 'Dots']);
+    expect(await found('mail.example&tag=LATE%20PAYER')).toEqual(['C. K. O’Neil-Brown (Jr.)', 'Dots']);
+    expect(await found('mail.example&tag=vip')).toEqual(['C. K. O’Neil-Brown (Jr.)']);
+    expect(await found('example&tag=payer')).toEqual([]);
+    const [{ id }] = (await shop.get(`${path}?search=tolkien`).expect(200)).body.customers;
+    const { tags } = (await shop.get(`${path}/${id}/tags`).expect(200)).body;
+    await shop.delete(`${path}/${id}/tags/${tags[0].id}`).expect(200);
+    expect(await found('mail.example&tag=late%20payer')).toEqual(['C. K. O’Neil-Brown (Jr.)']);
+    await shop.post(`${path}/${id}/tags`, { label: 'Vip' }).expect(201);
+    expect(await best(shop, 'tolkien')).toEqual(['Dots']);
+    expect(await found('mail.example&tag=VIP')).toEqual(['C. K. O’Neil-Brown (Jr.)', 'Dots']);
+  });
+
   test('finds a customer by its whole number or external id, first of all, within the filters', async () => {
     const shop = await shopWith(
       { full_name: 'Numbered', number: 4711, external_id: 'ERP-500/A' },

@@ -1,9 +1,25 @@
-import { alphabetical, EXACT_COUNT_LIMIT, whereCompany, type Db, type Query, type Scope } from '@clientela/db';
+import {
+  alphabetical,
+  EXACT_COUNT_LIMIT,
+  plannerRowEstimate,
+  whereCompany,
+  type Db,
+  type Query,
+  type Scope,
+} from '@clientela/db';
 import type { Customer } from '../customers/schema.ts';
 import { applyOrder, buildListQuery, type ListQuery, type SortKey, type Sql } from './list-query.ts';
 import { SORT_LIMIT } from './plans.ts';
 import type { CustomerFilter, Listing } from './schema.ts';
-import { isFuzzyMatch, matchesTerm, mayMatchFuzzily, parseSearchTerm, type SearchTerm } from './search-term.ts';
+import {
+  isFuzzyMatch,
+  matchesTerm,
+  matchesTermByKeys,
+  mayMatchFuzzily,
+  parseSearchTerm,
+  punctuationKeys,
+  type SearchTerm,
+} from './search-term.ts';
 import {
   countAndSort,
   estimateTotal,
@@ -28,7 +44,7 @@ export async function listCustomers(db: Db, scope: Scope, listing: Listing, slic
   if (listing.search === undefined) return readPage(db, buildListQuery(db, scope, listing), slice);
   const term = parseSearchTerm(listing.search);
   const identified = await findByIdentifier(db, scope, listing.search);
-  const exact = buildListQuery(db, scope, listing, { matches: matchesExactly(db, term, identified) });
+  const exact = await exactMatches(db, scope, listing, { term, identified });
   const page = await findMatches(db, exact, term, slice);
   return page ?? readPage(db, exact, slice, await estimateTotal(db, exact));
 }
@@ -43,7 +59,7 @@ export async function searchCustomers(
   const term = parseSearchTerm(filter.search);
   const identified = await findByIdentifier(db, scope, filter.search);
   const listing: Listing = { ...filter, sort: [{ column: 'created_at', descending: true }] };
-  const exact = buildListQuery(db, scope, listing, { matches: matchesExactly(db, term, identified) });
+  const exact = await exactMatches(db, scope, listing, { term, identified });
   const keysOf = (from: string, id: string) => rankKeys(db, { term, identified }, from, id);
   const rank = { columns: ['c.search_text', 'c.full_name'], keys: keysOf('f', 'f.found_id') };
   const page = await findMatches(db, exact, term, slice, rank);
@@ -69,12 +85,21 @@ async function findByIdentifier(db: Db, scope: Scope, search: string): Promise<C
   return whereCompany(db('customers'), scope).select('company_id', 'id').where(isIdentified).limit(IDENTIFIED_LIMIT);
 }
 
-/** Condition of the customers that match a term without a typo. */
-function matchesExactly(db: Db, { alternatives }: SearchTerm, identified: readonly CustomerKey[]): Sql {
-  const matches = matchesTerm(db, alternatives);
-  if (identified.length === 0) return matches;
-  const keys = identified.map(({ company_id, id }) => db.raw('(c.company_id = ? and c.id = ?)', [company_id, id]));
-  return db.raw(`(${['?', ...keys.map(() => '?')].join(' or ')})`, [matches, ...keys]);
+/**
+ * Builds the query of customers that match a term without a typo. Trigrams ignore punctuation, so a rare `com.example` would read everybody
+ * with both words; keys narrow that. A frequent term needs none, and PostgreSQL would multiply their frequencies.
+ */
+async function exactMatches(db: Db, scope: Scope, listing: Listing, search: RankedSearch): Promise<ListQuery> {
+  const { term, identified } = search;
+  const ids = identified.map(({ company_id, id }) => db.raw('(c.company_id = ? and c.id = ?)', [company_id, id]));
+  const build = (matches: Sql) =>
+    buildListQuery(db, scope, listing, {
+      matches: ids.length > 0 ? db.raw(`(${['?', ...ids.map(() => '?')].join(' or ')})`, [matches, ...ids]) : matches,
+    });
+  const query = build(matchesTerm(db, term.alternatives));
+  const hasKeys = term.alternatives.flat().some((piece) => punctuationKeys(piece).length > 0);
+  if (!hasKeys || (await plannerRowEstimate(query.filterQuery)) > EXACT_COUNT_LIMIT) return query;
+  return build(matchesTermByKeys(db, term.alternatives));
 }
 
 /** Finds the exact matches and, when those are few, customers who match with one typo. Undefined when there are too many to sort. */

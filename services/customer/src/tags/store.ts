@@ -87,7 +87,7 @@ export async function updateLabels(
     .update({
       tags: tx.raw(labels, [company_id, customer_id]),
       version: tx.raw('version + ?::integer', [versionIncrement]),
-      ...(versionIncrement > 0 && { updated_at: tx.fn.now() }),
+      updated_at: tx.fn.now(),
     })
     .returning(['tags', 'version']);
   if (!record) throw new Error('The customer of these tags does not exist');
