@@ -10,6 +10,7 @@ const paths = {
     '/api/customers': { get: {}, post: {} },
     '/api/quick': { get: { deadline }, post: { deadline } },
     '/api/events': { get: { kind: 'stream', deadline } },
+    '/api/queued': { post: { deadline: 5 * deadline, max_silence: deadline } },
   },
   product: { '/api/products': { get: {} } },
 };
@@ -90,6 +91,40 @@ describe('an unavailable or broken service', () => {
     expect(text).not.toContain('127.0.0.1');
     expect((await gateway.callSignedIn({ method: 'POST', path: '/api/quick', body: '{}' })).status).toBe(504);
     await until(() => hanging === 0, 'the end of the upstream requests');
+  });
+
+  test('that hangs is a 504 after the silence that the route allows; one that answers others in turn has until the deadline', async () => {
+    const waiting: ServerResponse[] = [];
+    let isHanging = true;
+    const gateway = await startTestGateway({
+      paths,
+      serve: {
+        customer: (req, res) => {
+          req.resume();
+          if (req.method === 'POST') waiting.push(res);
+          else res.end('{}');
+        },
+      },
+    });
+    const turns = setInterval(() => !isHanging && waiting.shift()?.end('{}'), deadline / 2);
+    onTestFinished(() => clearInterval(turns));
+    const queue = async () => {
+      const began = performance.now();
+      const { status } = await gateway.callSignedIn({ method: 'POST', path: '/api/queued', body: '{}' });
+      return { status, ms: performance.now() - began };
+    };
+    const hung = await queue();
+    expect(hung.status).toBe(504);
+    expect(hung.ms).toBeGreaterThanOrEqual(deadline);
+    expect(hung.ms).toBeLessThan(3 * deadline);
+    waiting.length = 0;
+    isHanging = false;
+    const served = await Promise.all(Array.from({ length: 5 }, queue));
+    expect(served.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+    expect(Math.max(...served.map(({ ms }) => ms))).toBeGreaterThan(2 * deadline);
+    const late = await Promise.all(Array.from({ length: 16 }, queue));
+    expect(late.map(({ status }) => status)).toContain(504);
+    expect(Math.max(...late.map(({ ms }) => ms))).toBeLessThan(7 * deadline);
   });
 
   test('that sends only headers is a 504 without them', async () => {

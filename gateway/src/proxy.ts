@@ -41,9 +41,17 @@ export type UpstreamEvents = {
 function trackRequest(
   req: Request,
   res: GatewayResponse,
-  target: { service: Service; route: Route; limits: Limits; buffered: BufferedBytes; send: () => void },
+  target: {
+    service: Service;
+    route: Route;
+    limits: Limits;
+    buffered: BufferedBytes;
+    /** The responses of each route so far that are no failure of its service. */
+    responses: Map<Route, number>;
+    send: () => void;
+  },
 ): UpstreamEvents {
-  const { service, route, limits, buffered, send } = target;
+  const { service, route, limits, buffered, responses, send } = target;
   const rules = {
     isStream: route.kind === 'stream',
     isSafe: req.method === 'GET' || req.method === 'HEAD',
@@ -71,18 +79,21 @@ function trackRequest(
     if (action.type === 'disconnect') disconnect(action.cause);
   };
 
+  let bytesBefore = { read: 0, written: 0 };
   const startTimer = (ms: number) => {
-    const { bytesRead, bytesWritten } = req.socket;
-    timer = setTimeout(() => {
-      const bytesSent = state.phase === 'responding' ? 0 : req.socket.bytesRead - bytesRead;
-      dispatch({
-        type: 'timedOut',
-        bytesMoved: req.socket.bytesWritten - bytesWritten + bytesSent,
-        isHeadersSent: res.headersSent,
-        isConnecting: upstreamRequest?.socket?.connecting === true,
-        isBodyLate: !req.complete && upstreamRequest !== undefined && !isBackpressured(upstreamRequest),
-      });
-    }, ms);
+    bytesBefore = { read: req.socket.bytesRead, written: req.socket.bytesWritten };
+    timer = setTimeout(onTimeout, ms);
+  };
+
+  const onTimeout = () => {
+    const bytesSent = state.phase === 'responding' ? 0 : req.socket.bytesRead - bytesBefore.read;
+    dispatch({
+      type: 'timedOut',
+      bytesMoved: req.socket.bytesWritten - bytesBefore.written + bytesSent,
+      isHeadersSent: res.headersSent,
+      isConnecting: upstreamRequest?.socket?.connecting === true,
+      isBodyLate: !req.complete && upstreamRequest !== undefined && !isBackpressured(upstreamRequest),
+    });
   };
 
   const watchRequest = () => {
@@ -129,8 +140,18 @@ function trackRequest(
     sendProblem(res, failure === 'bodyRejected' ? bodyRejection : failures[failure](service));
   };
 
+  /** Fails the request before its deadline when the service stays silent, while others of the route wait as well. */
+  const watchSilence = (remaining: number, silence: number) => {
+    if (remaining <= silence) return startTimer(remaining);
+    const before = responses.get(route);
+    timer = setTimeout(() => {
+      if (responses.get(route) === before) onTimeout();
+      else watchSilence(remaining - silence, silence);
+    }, silence);
+  };
+
   res.once('close', () => dispatch({ type: 'clientClosed' }));
-  startTimer(rules.deadline);
+  watchSilence(rules.deadline, route.max_silence ?? rules.deadline);
   return {
     onRequest: (request) => {
       upstreamRequest = request;
@@ -138,6 +159,7 @@ function trackRequest(
     },
     onResponse: (response) => {
       upstreamResponse = response;
+      if ((response.statusCode ?? 500) < 500) responses.set(route, (responses.get(route) ?? 0) + 1);
       dispatch({ type: 'responded' });
     },
     onError: (error) =>
@@ -171,6 +193,7 @@ const isShortRead = ({ method, kind, deadline }: Route): boolean =>
 export function createProxy(upstreams: readonly Upstream[], limits: Limits, options: { takesTurns: boolean }): Proxy {
   const agents: Agent[] = [];
   const buffered: BufferedBytes = { total: 0 };
+  const responses = new Map<Route, number>();
   const takeTurn = createTurns({
     max: limits.maxReadsPerCompany,
     maxWait: limits.maxTurnWait,
@@ -209,7 +232,7 @@ export function createProxy(upstreams: readonly Upstream[], limits: Limits, opti
     const proxy = service && proxies.get(service);
     if (!route || !proxy) throw new Error('a request without a route reached the proxy');
     const send = () => void proxy[route.kind === 'stream' ? 'stream' : 'short'](req, res, next);
-    const events = trackRequest(req, res, { service, route, limits, buffered, send });
+    const events = trackRequest(req, res, { service, route, limits, buffered, responses, send });
     res.locals.upstream = events;
     const { actor } = res.locals.context;
     if (!options.takesTurns || !actor || !isShortRead(route)) {

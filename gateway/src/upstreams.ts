@@ -13,6 +13,8 @@ export type Route = {
   kind: 'json' | 'upload' | 'stream';
   body_limit: number;
   deadline: number;
+  /** When the gateway gives up earlier, unless the service has responded to another request of the route meanwhile. */
+  max_silence?: number | undefined;
   /** The rate limit per client address that the route counts towards. */
   address_rate_limit?: 'login' | undefined;
 };
@@ -29,6 +31,7 @@ const Operation = z.object({
       .int()
       .positive()
       .max(2 ** 31 - 1),
+    max_silence: z.int().positive().optional(),
     address_rate_limit: z.literal('login').optional(),
   }),
 });

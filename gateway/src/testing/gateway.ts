@@ -154,6 +154,7 @@ type OperationLimits = {
   kind?: string;
   body_limit?: number;
   deadline?: number;
+  max_silence?: number;
   open?: boolean;
   address_rate_limit?: string;
 };

@@ -13,13 +13,12 @@ as $$
     ) as cleaning
 $$;
 
--- Domains are stored in lower case from now on.
-update users set email = left(email, strpos(email, '@')) || lower(substr(email, strpos(email, '@') + 1)) where email ~ '@.*[A-Z]';
-
 drop index users_email_taken;
 alter table companies drop constraint companies_document_number_taken;
--- Generated columns fill the new columns in one rewrite of the table, then become plain ones.
-alter table users add column email_key text generated always as (lower(email)) stored;
+-- One rewrite of each table: domains are stored in lower case from now on; generated columns fill the new ones, then become plain ones.
+alter table users
+  alter column email type text using left(email, strpos(email, '@')) || lower(substr(email, strpos(email, '@') + 1)),
+  add column email_key text generated always as (lower(email)) stored;
 alter table users alter column email_key drop expression;
 comment on column users.email_key is 'personal: the e-mail as it is compared';
 alter table companies add column document_key text generated always as (compared_document(document_type, document_number)) stored;

@@ -13,12 +13,11 @@ as $$
     ) as cleaning
 $$;
 
--- Domains are stored in lower case from now on.
-update customers set email = left(email, strpos(email, '@')) || lower(substr(email, strpos(email, '@') + 1)) where email ~ '@.*[A-Z]';
-
 drop index customers_email_taken, customers_phone_taken, customers_document_number_taken;
--- Generated columns fill the new columns in one rewrite of the table, then become plain ones.
+-- One rewrite of the table: domains are stored in lower case from now on; generated columns fill the new ones, then become plain ones.
+set local maintenance_work_mem = '256MB';
 alter table customers
+  alter column email type text using left(email, strpos(email, '@')) || lower(substr(email, strpos(email, '@') + 1)),
   add column email_key text generated always as (lower(email)) stored,
   add column phone_key text generated always as (ltrim(phone, '+')) stored,
   add column document_key text generated always as (compared_document(document_type, document_number)) stored;

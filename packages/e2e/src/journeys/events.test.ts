@@ -176,3 +176,21 @@ test('counts a customer’s records; a recount finds and repairs a wrong counter
   expect(await recount()).toEqual({ ...repaired, repaired: 1, code: 0 });
   expect(await stats()).toEqual(counters);
 });
+
+test('the doctor ends with 0, or with 1 and a line for each record whose value another one has in another spelling', async () => {
+  expect(await run('doctor')).toEqual({ stdout: 'No findings\n', code: 0 });
+  const create = async (document_number: string) => {
+    const body = { full_name: 'Tienda', document_type: 'nit', document_number };
+    return (await admin.post('/api/customers', body)).body.customer as { id: string; number: number };
+  };
+  const newer = await create('860002964');
+  await query('customer', 'update customers set document_key = null where id = $1', [newer.id]);
+  const older = await create('860.002.964-4');
+  const { stdout, code } = await run('doctor');
+  expect(code).toBe(1);
+  expect(stdout).toMatch(
+    new RegExp(
+      `^customer: customer ${newer.number} of company [0-9a-f-]+: its document_number is that of customer ${older.number} `,
+    ),
+  );
+});

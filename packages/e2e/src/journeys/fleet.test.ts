@@ -208,6 +208,24 @@ test('reports settings that the superuser script rejects as it reports its own',
   rmSync(rejecting, { recursive: true });
 });
 
+test('creates the superuser again when the database was too slow', async () => {
+  const slow = stubCheckout();
+  const script = join(slow, 'services/auth/src/superuser.ts');
+  const source = readFileSync(script, 'utf8');
+  writeFileSync(
+    script,
+    `import { existsSync, writeFileSync } from 'node:fs';
+    if (!existsSync('tried')) {
+      writeFileSync('tried', '');
+      process.stderr.write('The database is temporarily unavailable\\n');
+      process.exit(1);
+    }
+    ${source}`,
+  );
+  expect((await start({ repoRoot: slow })).superuser).toMatchObject({ created: true });
+  rmSync(slow, { recursive: true });
+});
+
 test('rejects a database that another version migrated, with one sentence, and leaves it unchanged', async () => {
   const fleet = await start();
   const { ownerUrl } = fleet.databases.product;

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import pg from 'pg';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -63,6 +63,13 @@ const settingsIn = (name: string) =>
 const broker = { address: 'rabbitmq:5672', exchange: 'bee.customers.events', folder: '/secrets' };
 const configs = await loadServiceConfigs();
 const longRunning = [...peers, 'postgres', 'rabbitmq'];
+
+test('is valid for Compose itself, where it is installed', () => {
+  const docker = (...args: string[]) =>
+    spawnSync('docker', ['compose', ...args], { cwd: repoRoot, encoding: 'utf8', timeout: 30_000 });
+  if (docker('version').status !== 0) return;
+  expect(docker('config', '--quiet')).toMatchObject({ status: 0, stderr: '' });
+});
 
 test('has a container for the gateway, each service and each set-up step', () => {
   expect(Object.keys(compose.services).toSorted()).toEqual(

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { folderOf, repoRoot } from './services.ts';
 
@@ -28,14 +29,31 @@ export async function runSuperuserScript(
     ...(admin.password && { ADMIN_PASSWORD: admin.password }),
   };
   const cwd = folderOf('auth', root);
-  const output = await new Promise<string>((resolve, reject) => {
-    const script = join(cwd, 'src/superuser.ts');
-    execFile(process.execPath, [script, action], { cwd, env, timeout: 30_000 }, (error, stdout, stderr) => {
-      if (error) reject(failure(stderr));
-      else resolve(stdout);
+  const run = () =>
+    new Promise<string>((resolve, reject) => {
+      const script = join(cwd, 'src/superuser.ts');
+      execFile(process.execPath, [script, action], { cwd, env, timeout: 30_000 }, (error, stdout, stderr) => {
+        if (error) reject(failure(stderr));
+        else resolve(stdout);
+      });
     });
-  });
+  const output = await (action === 'ensure' ? retryWhileUnavailable(run) : run());
   return Output.parse(JSON.parse(output.trim().split('\n').at(-1) ?? ''));
+}
+
+const maxAttempts = 3;
+
+/** Runs again when the database was too slow, as while all processes of a small machine start at once. */
+async function retryWhileUnavailable(run: () => Promise<string>): Promise<string> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await run();
+    } catch (error) {
+      if (attempt === maxAttempts || !(error instanceof Error) || !/temporarily unavailable/.test(error.message))
+        throw error;
+      await sleep(1000);
+    }
+  }
 }
 
 /** Invalid settings are reported as those of the launcher, anything else in one sentence. */

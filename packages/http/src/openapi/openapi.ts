@@ -136,6 +136,7 @@ function createOperation(service: string, definition: MountedRoute): ZodOpenApiO
       kind: definition.kind ?? 'json',
       body_limit: bodyLimit(definition),
       deadline: deadlineOf(definition),
+      ...(definition.maxSilence !== undefined && { max_silence: definition.maxSilence }),
       ...(definition.addressRateLimit !== undefined && { address_rate_limit: definition.addressRateLimit }),
     },
   };

@@ -82,6 +82,11 @@ export type RouteDefinition<M, A, R, P, Q, B, K, T, Prepared, Result> = {
   /** Milliseconds until the gateway responds 504. Default 10,000. */
   deadline?: number;
   /**
+   * Milliseconds until the gateway responds 504 earlier, unless the service has meanwhile responded to another request of this route.
+   * For work that waits in a queue: a busy service has until the deadline, one that hangs does not.
+   */
+  maxSilence?: number;
+  /**
    * Required for reads with an `ETag`. True: `If-None-Match` is evaluated. False: the response can change without the record's
    * version.
    */

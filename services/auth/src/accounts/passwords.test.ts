@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { testHashingCost } from '../testing/test-auth.ts';
-import { createPasswords } from './passwords.ts';
+import { createPasswords, passwordDeadlines, passwordLimits } from './passwords.ts';
 
 test('verification without a hash fails after equal work', async () => {
   const passwords = createPasswords();
@@ -21,6 +21,16 @@ test('verification without a hash fails after equal work', async () => {
   };
   const wrong = await work(hash);
   expect(await work(undefined)).toBeGreaterThan(wrong / 3);
+});
+
+test('300 sign-ins at once wait their turn within the deadline', async () => {
+  const passwords = createPasswords({ cost: testHashingCost });
+  const hash = await passwords.hash('correct horse battery');
+  const checks = await Promise.all(
+    Array.from({ length: 300 }, () => passwords.verify('correct horse battery', async () => hash)),
+  );
+  expect(checks.filter(({ isValid }) => isValid)).toHaveLength(300);
+  expect(passwordLimits.queueTimeoutMs).toBeLessThan(passwordDeadlines.deadline);
 });
 
 test('rejects a request with a 503 when the queue is full, the wait times out or the client disconnects', async () => {

@@ -33,11 +33,14 @@ const isBcrypt = (hashed: string) => /^\$2[aby]\$/.test(hashed);
 
 export const generatePassword = (): string => randomBytes(18).toString('base64url');
 
-/** Lets 200 simultaneous sign-ins succeed within the gateway's deadline of 15 s. */
-const productionLimits = { concurrency: 2, maxQueued: 200, queueTimeoutMs: 10_000 };
+/** Of routes that hash a password: the whole time includes the wait for a place. */
+export const passwordDeadlines = { deadline: 15_000, maxSilence: 5000 };
+
+/** Work that waits for longer could not end within the deadline. As many as two cores hash in that time may wait. */
+export const passwordLimits = { concurrency: 2, maxQueued: 1000, queueTimeoutMs: 12_000 };
 
 /** @param options.cost of new hashes; a stored hash is verified with the cost it was created with */
-export function createPasswords({ cost = productionCost, limits = productionLimits } = {}): Passwords {
+export function createPasswords({ cost = productionCost, limits = passwordLimits } = {}): Passwords {
   const limit = createConcurrencyLimiter({
     ...limits,
     rejection: () => unavailable('Too many concurrent sign-ins; retry in 5 s', { retryAfter: 5 }),

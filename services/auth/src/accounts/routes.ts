@@ -6,7 +6,7 @@ import type { CompanyDefaults } from '../companies/schema.ts';
 import { findOpenCompany } from '../companies/store.ts';
 import { changeOwnUser, joinCompany, registerCompany, registrationClosed } from './actions.ts';
 import type { CreateProfile } from './customer-profiles.ts';
-import type { Passwords } from './passwords.ts';
+import { passwordDeadlines, type Passwords } from './passwords.ts';
 import { toSavedResponse, toUser } from './presenter.ts';
 import { passwordError, toAccount } from './rules.ts';
 import {
@@ -43,7 +43,7 @@ const register = (deps: AccountDeps) =>
     allow: 'open',
     tenancy: 'global',
     body: Registration,
-    deadline: 15_000, // includes the wait for password hashing
+    ...passwordDeadlines,
     responses: { 201: SavedUserResponse },
     prepare: async ({ db, body, signal }) => {
       const company = body.company_id ? await findOpenCompany(db, body.company_id) : undefined;

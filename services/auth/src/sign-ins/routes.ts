@@ -1,7 +1,7 @@
 import { invalid, unauthenticated } from '@clientela/errors';
 import { route, type Route } from '@clientela/http';
 import { Message } from '@clientela/validation';
-import type { Passwords } from '../accounts/passwords.ts';
+import { passwordDeadlines, type Passwords } from '../accounts/passwords.ts';
 import { toUser } from '../accounts/presenter.ts';
 import { passwordError } from '../accounts/rules.ts';
 import { Credentials, PasswordChange, SignInResponse } from '../accounts/schema.ts';
@@ -15,8 +15,6 @@ import { findCredentials, findCredentialsByLogin, type StoredCredentials } from 
 export type SignInDeps = SessionDeps & { passwords: Passwords };
 
 export const signInRoutes = (deps: SignInDeps): Route[] => [signIn(deps), changeOwnPassword(deps)];
-
-const deadline = 15_000; // includes the wait for password hashing
 
 /** Returns the same error for a wrong password, an unknown, locked or inactive user, and an inactive company. */
 const invalidCredentials = () => unauthenticated('Invalid e-mail or password');
@@ -32,7 +30,7 @@ const signIn = (deps: SignInDeps) =>
       'Takes email (or ds_user_email), username or username_or_email, and password. Every failure returns the same 401. 5 failures lock the account for their network for 15 minutes; 50 in an hour lock it for networks without a recent sign-in.',
     allow: 'open',
     tenancy: 'global',
-    deadline,
+    ...passwordDeadlines,
     body: Credentials,
     responses: { 200: SignInResponse },
     transaction: 'own', // a failed attempt is recorded and must be committed
@@ -68,7 +66,7 @@ const changeOwnPassword = (deps: SignInDeps) =>
       'Ends your other sessions. A wrong current_password returns a 422 that names it, and counts as a failed sign-in. The new password follows the rules of registration.',
     allow: 'signed_in',
     tenancy: 'global',
-    deadline,
+    ...passwordDeadlines,
     body: PasswordChange,
     responses: { 200: Message },
     transaction: 'own', // a failed attempt is recorded and must be committed

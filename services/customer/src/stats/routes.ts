@@ -8,13 +8,12 @@ import { toStats } from './rules.ts';
 import { CustomerRecordResponse, Stats, StatisticsChange } from './schema.ts';
 import { findCounters } from './store.ts';
 
-/** @param name last segment of the path; the second one is what clients of the united systems call */
-const readRoute = (name: 'stats' | 'statistics'): Route =>
+export const statsRoutes: Route[] = [
   route({
     method: 'get',
-    path: `/api/customers/{customer_id}/${name}`,
+    path: '/api/customers/{customer_id}/stats',
+    aliases: ['/api/customers/{customer_id}/statistics'],
     summary: 'Get the statistics of a customer',
-    ...(name === 'statistics' && { description: 'The same as /api/customers/{customer_id}/stats.' }),
     allow: { permission: 'customers:read', own: ownsCustomer },
     params: CustomerId,
     responses: { 200: Stats },
@@ -23,11 +22,7 @@ const readRoute = (name: 'stats' | 'statistics'): Route =>
       if (!counters) throw notFound('customer');
       return toStats(counters);
     },
-  });
-
-export const statsRoutes: Route[] = [
-  readRoute('stats'),
-  readRoute('statistics'),
+  }),
   route({
     method: 'patch',
     path: '/api/customers/internal/{customer_id}/statistics',

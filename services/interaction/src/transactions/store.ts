@@ -161,20 +161,18 @@ export async function listRefundEntries(
   customer_id: string,
   keys: readonly string[],
 ): Promise<RefundEntry[]> {
-  const rows = (kind: 'order' | 'refund') => tx('transactions').where({ company_id, customer_id, kind });
-  const named = rows('order')
-    .select('id', 'order_id')
-    .where((order) => void order.whereIn('order_id', keys).orWhereIn('id', keys.filter(isUuid)));
-  const orders = rows('order')
+  const byOrderId = (kind: 'order' | 'refund', order_ids: readonly string[]): Promise<RefundEntry[]> =>
+    tx('transactions')
+      .select(refundColumns)
+      .where({ company_id, customer_id, kind })
+      .whereRaw('order_id = any(cast(? as text[]))', [[...new Set(order_ids)]]) as Promise<RefundEntry[]>;
+  const byId: RefundEntry[] = await tx('transactions')
     .select(refundColumns)
-    .whereRaw('(id in (select id from named) or order_id in (select order_id from named))');
-  const refunds = rows('refund')
-    .select(refundColumns)
-    .where(
-      (refund) =>
-        void refund
-          .whereIn('order_id', keys)
-          .orWhereRaw(`order_id in (select unnest(array[order_id, id::text, upper(id::text)]) from orders)`),
-    );
-  return tx.with('named', named).with('orders', orders).select('*').from('orders').unionAll(refunds);
+    .where({ company_id, customer_id, kind: 'order' })
+    .whereRaw('id = any(cast(? as uuid[]))', [keys.filter(isUuid)]);
+  const orderIds = byId.flatMap(({ order_id }) => order_id ?? []);
+  const orders = [...byId, ...(await byOrderId('order', [...keys, ...orderIds]))];
+  const names = orders.flatMap(({ id, order_id }) => [id, id.toUpperCase(), ...(order_id === null ? [] : [order_id])]);
+  const refunds = await byOrderId('refund', [...keys, ...names]);
+  return [...new Map([...orders, ...refunds].map((entry) => [entry.id, entry])).values()];
 }
