@@ -34,7 +34,7 @@ export const limits = {
   stallBytes: 256 * 1024,
   /** What is read ahead of a slow client: of one response, and of all together. */
   maxBufferedResponse: 2 * 1024 * 1024,
-  maxBufferedTotal: 16 * 1024 * 1024,
+  maxBufferedTotal: 8 * 1024 * 1024,
   /** Longest time without a byte on a stream, which has no total deadline. */
   streamIdleTimeout: 60_000,
   /** Reads of one company at one service at once while other companies use it; more wait for their turn, at most this long. */

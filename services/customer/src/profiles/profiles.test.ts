@@ -96,6 +96,15 @@ describe('POST internal/create', () => {
     expect(await readCustomer(customer.id)).toEqual(customer);
   });
 
+  test('takes any e-mail of RFC 6531, and omits one that a customer has in the other spelling of its domain', async () => {
+    const first = createUser({ email: 'sales&buy@bücher.example', phone: '+1 415 555 2671 x101' });
+    const profile = (await create(first).expect(201)).body.customer;
+    expect(profile).toMatchObject({ email: 'sales&buy@xn--bcher-kva.example', phone: '+14155552671;ext=101' });
+    const second = createUser({ email: 'Sales&Buy@xn--bcher-kva.example', phone: '+14155552671;ext=102' });
+    const other = (await create(second).expect(201)).body.customer;
+    expect(other).toMatchObject({ email: null, phone: '+14155552671;ext=102' });
+  });
+
   test('never links a record by e-mail or phone: a taken value is omitted, and the event names the field', async () => {
     const { customer: other } = (
       await admin.post('/api/customers', { full_name: 'Old', email: 'Held@Example.com', phone: '+34600333444' })

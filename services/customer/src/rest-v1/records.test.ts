@@ -109,6 +109,22 @@ describe('a customer', () => {
 });
 
 describe('a change', () => {
+  test('takes the e-mail addresses of RFC 6531, one domain in two spellings being one address', async () => {
+    const created = await createLegacy({ email: 'a/b@bücher.example' });
+    expect(created['email']).toBe('a/b@xn--bcher-kva.example');
+    const other = await createLegacy();
+    for (const email of ['A/B@xn--bcher-kva.example', 'a/b@BÜCHER.example']) {
+      expect((await admin.post(legacyPath, { phone: nextPhone(), email }).expect(409)).body.error_code).toBe(
+        'CUSTOMER_EMAIL_TAKEN',
+      );
+      await admin.patch(`${legacyPath}/${other.id}`, { email }).expect(409);
+    }
+    const sent = { email: 'a/b@BÜCHER.example' };
+    expect((await admin.patch(`${legacyPath}/${created.id}`, sent).expect(200)).headers['etag']).toBe('"1"');
+    const long = { phone: nextPhone(), email: `${'a'.repeat(65)}@example.com` };
+    expect(errorPaths(await admin.post(legacyPath, long).expect(422))).toEqual(['email']);
+  });
+
   test('keeps omitted fields, clears with null, and rebuilds the name', async () => {
     const customer = await createLegacy({
       firstname: 'Анна',

@@ -90,6 +90,15 @@ describe('a batch', () => {
     expect(created).toHaveLength(3); // including the erased customer's
   });
 
+  test('rejects an erased document without its check digit, and an e-mail in the other spelling of its domain', async () => {
+    await erased({ email: 'ana@bücher.example', document_type: 'nit', document_number: '860.002.964-4' });
+    const results = await batch([
+      create({ firstname: 'Ana', document_type: 'nit', document_number: '860002964' }),
+      create({ email: 'ANA@xn--bcher-kva.example' }),
+    ]);
+    expect(results.map(({ error }) => error?.errors.map(({ path }) => path))).toEqual([['document_number'], ['email']]);
+  });
+
   test('of another company may contain the same values', async () => {
     await erased(values);
     const elsewhere = privacy.service.user('admin', privacy.service.company());
