@@ -57,12 +57,40 @@ function endWhenHung(connection: pg.Client, timeout: number): void {
   connection.query = queryWithin as typeof connection.query;
 }
 
+/** A statement that has ended: its text, in which placeholders stand for the values, and its duration in milliseconds. */
+export type Statement = { sql: string; ms: number; failed: boolean };
+
+/** Reports each statement of a connection when it has ended. */
+function observeStatements(connection: pg.Client, onStatement: (statement: Statement) => void): void {
+  const query = connection.query.bind(connection) as (...args: unknown[]) => unknown;
+  const observed = (...args: unknown[]) => {
+    const callback = args.at(-1);
+    if (typeof callback !== 'function') return query(...args);
+    const [statement] = args as [string | { text: string }];
+    const sql = typeof statement === 'string' ? statement : statement.text;
+    const startedAt = performance.now();
+    return query(...args.slice(0, -1), (error: unknown, ...results: unknown[]) => {
+      const ms = Math.round((performance.now() - startedAt) * 10) / 10;
+      onStatement({ sql, ms, failed: Boolean(error) });
+      callback(error, ...results);
+    });
+  };
+  connection.query = observed as typeof connection.query;
+}
+
+/** Removes the statement that Knex puts before the message of each error, so that no log of an error holds SQL. */
+function removeStatement(error: Error, { sql }: { sql: string }): void {
+  const prefix = `${sql} - `;
+  if (error.message.startsWith(prefix)) error.message = error.message.slice(prefix.length);
+}
+
 /**
  * Opens a pool for the app role. Timeouts: 2 s for a connection, 5 s for a statement, 1 s for a lock.
  * @param options.statementTimeout milliseconds, instead of the 5 s
  * @param url postgresql://role:password@host:port/database
  * @param options.pool maximum number of connections
  * @param options.name shown in pg_stat_activity
+ * @param options.onStatement is called after each statement
  * @param options.userParams carried by the pool and by all its transactions, as one shared object
  */
 export function connect(
@@ -72,9 +100,10 @@ export function connect(
     name?: string;
     userParams?: Readonly<Record<string, unknown>>;
     statementTimeout?: number;
+    onStatement?: ((statement: Statement) => void) | undefined;
   } = {},
 ): Db {
-  const { statementTimeout = defaultStatementTimeout } = options;
+  const { statementTimeout = defaultStatementTimeout, onStatement } = options;
   const db: Db = knex({
     client: 'pg',
     connection: {
@@ -94,6 +123,7 @@ export function connect(
       idleTimeoutMillis: 600_000,
       afterCreate: (connection: pg.Client, done: (error: Error | null, connection: pg.Client) => void) => {
         endWhenHung(connection, statementTimeout + responseMargin);
+        if (onStatement) observeStatements(connection, onStatement);
         done(null, connection);
       },
     },
@@ -104,6 +134,7 @@ export function connect(
     compileSqlOnError: false,
     log: { warn: () => {}, error: () => {}, deprecate: () => {}, debug: () => {} },
   });
+  db.on('query-error', removeStatement);
   db.userParams = { ...options.userParams };
   return db;
 }

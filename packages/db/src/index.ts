@@ -1,7 +1,7 @@
 export { findOutdatedCollations } from './collations.ts';
 export { printFindings } from './doctor.ts';
 export { connect } from './connect.ts';
-export type { Db, Query, Tx } from './connect.ts';
+export type { Db, Query, Tx, Statement } from './connect.ts';
 export { withLeaderLock } from './leader-lock.ts';
 export { asUnavailable } from './unavailable-errors.ts';
 export { isUuid, newId } from './ids.ts';

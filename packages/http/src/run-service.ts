@@ -6,6 +6,7 @@ import { serviceClient, type ServiceClient } from './client/client.ts';
 import { startIdempotencyCleanup } from './idempotency/idempotency-cleanup.ts';
 import { parseServiceKeys, type ServiceKeys } from './identity/actor.ts';
 import { listen } from './routing/listen.ts';
+import { statementLogger, type StatementLogger } from './statement-logger.ts';
 
 /** The settings that all services have, as `serviceSettings` names them. */
 type ServiceConfig<Name extends Service> = {
@@ -25,6 +26,8 @@ export type ServiceProcess<Config> = {
   /** The dependencies that every service passes to its `createApp`. */
   deps: { db: Db; log: Log; serviceKeys: ServiceKeys; secret: string };
   databaseUrl: string;
+  /** For further pools. */
+  onStatement: StatementLogger | undefined;
   /** Creates a client of another service. @param options.timeout milliseconds per call */
   client: (service: CalledService<Config>, options?: { timeout: number }) => ServiceClient;
   onShutdown: (hook: ShutdownHook) => void;
@@ -52,7 +55,8 @@ export const runService = <Name extends Service, Config extends ServiceConfig<Na
     const ownSetting = (setting: string) => settings[`${name.toUpperCase()}_${setting}`] as string;
     const log = createLog(name, config.LOG_LEVEL, { redact: redactedNames });
 
-    const db = connect(ownSetting('DATABASE_URL'), { name, ...options.poolOptions(config) });
+    const onStatement = statementLogger(log);
+    const db = connect(ownSetting('DATABASE_URL'), { name, onStatement, ...options.poolOptions(config) });
     onShutdown(() => db.destroy());
     const idempotencyCleanup = startIdempotencyCleanup(db, log);
     onShutdown(() => idempotencyCleanup.stop());
@@ -66,6 +70,7 @@ export const runService = <Name extends Service, Config extends ServiceConfig<Na
         secret: ownSetting('SECRET'),
       },
       databaseUrl: ownSetting('DATABASE_URL'),
+      onStatement,
       client: (service, callOptions) =>
         serviceClient({
           service,

@@ -24,9 +24,9 @@ await runService('customer', {
   readConfig,
   outsideCallers: outsideServices,
   poolOptions: outboxPoolOptions,
-  start: async ({ config, deps, databaseUrl, client, onShutdown }) => {
+  start: async ({ config, deps, databaseUrl, onStatement, client, onShutdown }) => {
     const { db, log, secret } = deps;
-    const listsDb = connect(databaseUrl, { name: 'customer lists', pool: 4 });
+    const listsDb = connect(databaseUrl, { name: 'customer lists', pool: 4, onStatement });
     onShutdown(() => listsDb.destroy());
     const avatarStorage = await openStorage(config);
     const avatarCleanup = startAvatarCleanup({ db, storage: avatarStorage, log });

@@ -48,7 +48,8 @@ export const CustomerQuery = CustomerFilter.extend({
   search: querySearch.optional().meta({
     description:
       'Finds customers by every word of the term in name, e-mail, phone or document number. Two characters match the beginning of a word, ' +
-      'three any part; from four on one typo is allowed in names and e-mails. Case and accents are ignored.',
+      'three any part; from four on one typo is allowed in names and e-mails. Case and accents are ignored. The number of a customer and its ' +
+      'external_id are found when the whole term is one.',
   }),
 }).superRefine(({ cursor, page, search }, context) => {
   if (cursor === undefined) return;
