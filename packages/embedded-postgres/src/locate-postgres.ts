@@ -1,4 +1,15 @@
-import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { createHash } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
 import { keepSecret } from './secret-files.ts';
@@ -6,7 +17,7 @@ import { keepSecret } from './secret-files.ts';
 /** The password of the server's superuser role; one per installation. */
 export const passwordOf = (folder: string): string => keepSecret(join(folder, 'secrets'), 'postgres_password');
 
-/** The user that the server runs as, since PostgreSQL refuses root. `{}` is the user of this process. */
+/** The user and group that the server runs as, since PostgreSQL refuses root. `{}` are those of this process. */
 export type RunAs = { uid?: number; gid?: number };
 
 export type Binaries = { initdb: string; postgres: string; pgCtl: string; major: number };
@@ -14,7 +25,7 @@ export type Binaries = { initdb: string; postgres: string; pgCtl: string; major:
 export type PostgresLocation = {
   binaries: Binaries;
   runAs: RunAs;
-  /** Contains the data folder and the server's log. Exists and belongs to `runAs`. */
+  /** Contains the data folder and the server's log. Exists, and only `runAs` and root may enter it. */
   dataHome: string;
 };
 
@@ -33,7 +44,6 @@ export async function locatePostgres(folder: string): Promise<PostgresLocation> 
     return { binaries: binariesIn(bundle.native, bundle.major), runAs: {}, dataHome };
   }
 
-  const runAs = unprivilegedUser();
   const base = persistentFolder();
   const native = join(base, `programs-${bundle.version}`);
   if (!existsSync(native)) {
@@ -48,7 +58,11 @@ export async function locatePostgres(folder: string): Promise<PostgresLocation> 
     }
   }
   const dataHome = join(base, createHash('sha256').update(passwordOf(folder)).digest('hex').slice(0, 16));
-  mkdirSync(dataHome, { recursive: true, mode: 0o755 });
+  mkdirSync(dataHome, { recursive: true, mode: 0o700 });
+  const runAs = { uid: unprivilegedUser(), gid: ownGroup(base, dataHome) };
+  // Other processes of `nobody`, and other installations, are not in the group and cannot enter.
+  chownSync(dataHome, 0, runAs.gid);
+  chmodSync(dataHome, 0o710);
   return { binaries: binariesIn(native, bundle.major), runAs, dataHome };
 }
 
@@ -74,14 +88,35 @@ function binariesIn(native: string, major: number): Binaries {
   return { initdb: binary('initdb'), postgres: binary('postgres'), pgCtl: binary('pg_ctl'), major };
 }
 
-function unprivilegedUser(): RunAs {
+/** Returns the id of `nobody`. initdb needs a user with a name, so an installation has a group of its own, not a user. */
+function unprivilegedUser(): number {
   const line = existsSync('/etc/passwd')
     ? readFileSync('/etc/passwd', 'utf8')
         .split('\n')
         .find((entry) => entry.startsWith('nobody:'))
     : undefined;
-  const [, , uid = '65534', gid = '65534'] = line?.split(':') ?? [];
-  return { uid: Number(uid), gid: Number(gid) };
+  return Number(line?.split(':')[2] ?? '65534');
+}
+
+/** Group ids that systemd reserves for services without an account; user namespaces of containers usually map them. */
+const groups = { first: 61_184, count: 4336 };
+
+/** Returns the group of an installation: that of its folder, else one that no other installation and no account has. */
+function ownGroup(base: string, dataHome: string): number {
+  const isOwn = (gid: number) => gid >= groups.first && gid < groups.first + groups.count;
+  const { gid } = lstatSync(dataHome);
+  if (isOwn(gid)) return gid;
+  const accounts = existsSync('/etc/group') ? readFileSync('/etc/group', 'utf8') : '';
+  const taken = new Set([
+    ...accounts.split('\n').map((line) => Number(line.split(':')[2])),
+    ...readdirSync(base).map((name) => lstatSync(join(base, name), { throwIfNoEntry: false })?.gid),
+  ]);
+  const start = Number.parseInt(createHash('sha256').update(dataHome).digest('hex').slice(0, 8), 16);
+  for (let step = 0; step < groups.count; step += 1) {
+    const candidate = groups.first + ((start + step) % groups.count);
+    if (!taken.has(candidate)) return candidate;
+  }
+  throw new Error('No group is left for the PostgreSQL of this installation.');
 }
 
 /** Returns a folder of root that every user may enter and that clean-ups of temporary files spare. */

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -170,4 +170,21 @@ test('writes no values of statements to the log', async () => {
   await expect(query(adminUrl, `insert into people values ('ana@example.com')`)).rejects.toThrow(/duplicate key/);
   await expect(query(adminUrl, `select 'ana@example.com'::uuid`)).rejects.toThrow(/invalid input/);
   expect(readFileSync(join(dataHome, 'postgres.log'), 'utf8')).not.toContain('ana@');
+});
+
+test.runIf(process.getuid?.() === 0)('run by root, no other process of nobody can read its folder', async () => {
+  const { dataHome, adminUrl } = await start();
+  expect(await query(adminUrl, 'select 1 as one')).toEqual([{ one: 1 }]);
+  const { uid = 0, gid = 0 } = (await locatePostgres(folder)).runAs;
+  const other = mkdtempSync(join(tmpdir(), 'fleet-postgres-'));
+  const neighbour = await locatePostgres(other);
+  expect(neighbour.runAs.gid).not.toBe(gid);
+  const read = (group: number, path: string) =>
+    spawnSync('/bin/cat', [path], { uid, gid: group, encoding: 'utf8' }).status === 0;
+  for (const path of ['data/PG_VERSION', 'data/postgresql.conf', 'postgres.log', 'password']) {
+    expect(read(65_534, join(dataHome, path)), path).toBe(false);
+    expect(read(neighbour.runAs.gid ?? 0, join(dataHome, path)), path).toBe(false);
+  }
+  expect(read(gid, join(dataHome, 'data/PG_VERSION'))).toBe(true);
+  for (const path of [neighbour.dataHome, other]) rmSync(path, { recursive: true, force: true });
 });

@@ -1,9 +1,9 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import {
-  chmodSync,
   chownSync,
   closeSync,
   existsSync,
+  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -115,8 +115,9 @@ async function createData(
   const passwordFile = join(dataHome, 'password');
   rmSync(unfinished, { recursive: true, force: true });
   rmSync(passwordFile, { force: true });
+  mkdirSync(unfinished, { mode: 0o700 });
+  chown(unfinished, runAs);
   // initdb reads the password from a file, because other users can see arguments.
-  chown(dataHome, runAs);
   try {
     writeFileSync(passwordFile, password, { mode: 0o600, flag: 'wx' });
     chown(passwordFile, runAs);
@@ -269,5 +270,4 @@ function minimalEnv(): NodeJS.ProcessEnv {
 function chown(path: string, { uid, gid }: RunAs): void {
   if (uid === undefined || gid === undefined) return;
   chownSync(path, uid >>> 0, gid >>> 0);
-  if (statSync(path).isDirectory()) chmodSync(path, 0o700);
 }
