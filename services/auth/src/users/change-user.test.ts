@@ -270,3 +270,19 @@ test('two admins that demote each other concurrently leave one admin', async () 
     await pooled.close();
   }
 });
+
+test('a hard delete redacts the stored response about the user; a repeat is a 404 and has no effect', async () => {
+  const { client } = await auth.register();
+  const email = `${randomUUID()}@example.com`;
+  const create = () =>
+    client
+      .post('/api/v1/users', { email, password: 'correct horse battery', first_name: 'Eva', role: 'viewer' })
+      .set('Idempotency-Key', email);
+  const { body: user } = await create().expect(201);
+  const stored = async () => JSON.stringify(await auth.database.owner('idempotency_keys'));
+  expect(await stored()).toContain(email);
+  await client.delete(`/api/v1/users/${user.id}?hard_delete=true`).expect(200);
+  expect(await stored()).not.toMatch(new RegExp(`${email}|${user.id}`));
+  expect((await create().expect(404)).body.error_code).toBe('IDEMPOTENCY_ANSWER_ERASED');
+  await client.get(`/api/v1/users/${user.id}`).expect(404);
+});
