@@ -1,0 +1,86 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { services, type Service } from '@clientela/fleet';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { newCompany, startTestFleet, type Client, type TestFleet, type TestResponse } from '../testing/test-fleet.ts';
+
+// What is the system's fault and not the caller's is a 503 with Retry-After, on real processes.
+
+let fleet: TestFleet;
+let admin: Client;
+beforeAll(async () => {
+  fleet = await startTestFleet();
+  admin = await newCompany(fleet.url);
+}, 120_000);
+afterAll(() => fleet?.end());
+
+const routes: Record<Service, () => Promise<TestResponse>> = {
+  auth: () => admin.get('/auth/me'),
+  customer: () => admin.get('/api/customers'),
+  interaction: () => admin.get('/api/interaction-types'),
+  product: () => admin.get('/api/products'),
+  favorites: () => admin.get('/rest/v1/favorites'),
+};
+const statusAndRetry = ({ status, headers, body }: TestResponse) => [
+  status,
+  Number(headers.get('retry-after')) > 0,
+  body.error_code,
+];
+const unavailable = [503, true, 'SERVICE_UNAVAILABLE'];
+const works = async () => (await Promise.all(services.map((service) => routes[service]()))).map(({ status }) => status);
+const allWork = services.map(() => 200);
+
+/** The process ids of the server and its backends. */
+function postgresProcesses(): number[] {
+  const server = fleet.postgres.pid() ?? 0;
+  const parentOf = (pid: string) => {
+    try {
+      return Number(
+        readFileSync(`/proc/${pid}/stat`, 'utf8')
+          .replace(/^.*\) /s, '')
+          .split(' ')[1],
+      );
+    } catch {
+      return 0; // ended meanwhile
+    }
+  };
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return [server, ...pids.filter((pid) => parentOf(pid) === server).map(Number)];
+}
+
+async function endConnectionsOf(service: Service): Promise<void> {
+  const db = new pg.Client({ connectionString: fleet.postgres.adminUrl });
+  await db.connect();
+  await db.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [`clientela_${service}`]);
+  await db.end();
+}
+
+test('a suspended PostgreSQL: every service is unavailable within its deadline, and works again afterwards', async () => {
+  expect(await works()).toEqual(allWork);
+  const pids = postgresProcesses();
+  for (const pid of pids) process.kill(pid, 'SIGSTOP');
+  try {
+    const responses = await Promise.all(services.map((service) => routes[service]()));
+    expect(responses.map(statusAndRetry)).toEqual(services.map(() => unavailable));
+  } finally {
+    for (const pid of pids) process.kill(pid, 'SIGCONT');
+  }
+  await expect.poll(works, { timeout: 20_000 }).toEqual(allWork);
+});
+
+test.runIf(existsSync('/usr/bin/prlimit')).each([...services])(
+  '%s without a file descriptor for its database is unavailable, and works again afterwards',
+  async (service) => {
+    const pid = String(fleet.pid(service));
+    expect((await routes[service]()).status).toBe(200);
+    await endConnectionsOf(service);
+    execFileSync('prlimit', ['--pid', pid, '--nofile=1:20000']);
+    try {
+      expect(statusAndRetry(await routes[service]())).toEqual(unavailable);
+    } finally {
+      execFileSync('prlimit', ['--pid', pid, '--nofile=20000:20000']);
+    }
+    await expect.poll(works, { timeout: 20_000 }).toEqual(allWork);
+  },
+);
