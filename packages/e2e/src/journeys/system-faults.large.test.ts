@@ -1,9 +1,21 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { services, type Service } from '@clientela/fleet';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { locatePostgres } from '@clientela/embedded-postgres';
+import { services, startFleet, type Service } from '@clientela/fleet';
+import { compileCache } from '@clientela/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { newCompany, startTestFleet, type Client, type TestFleet, type TestResponse } from '../testing/test-fleet.ts';
+import {
+  newCompany,
+  removeInstallation,
+  startTestFleet,
+  type Client,
+  type TestFleet,
+  type TestResponse,
+} from '../testing/test-fleet.ts';
 
 // What is the system's fault and not the caller's is a 503 with Retry-After, on real processes.
 
@@ -82,5 +94,56 @@ test.runIf(existsSync('/usr/bin/prlimit')).each([...services])(
       execFileSync('prlimit', ['--pid', pid, '--nofile=20000:20000']);
     }
     await expect.poll(works, { timeout: 20_000 }).toEqual(allWork);
+  },
+);
+
+/** Whether this process may mount file systems, which containers often forbid. */
+function canMount(): boolean {
+  const folder = mkdtempSync(join(tmpdir(), 'clientela-mount-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', folder], { stdio: 'ignore' });
+    execFileSync('umount', [folder]);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+test.runIf(process.getuid?.() === 0 && canMount())(
+  'a full disk of PostgreSQL: writes are unavailable, every acknowledged one is kept, and all works again afterwards',
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'clientela-fleet-'));
+    const { dataHome } = await locatePostgres(folder);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=400m', 'none', dataHome]);
+    const full = await startFleet({ folder, env: { RATE_LIMITS: 'off' }, freePorts: true, fsync: false, compileCache });
+    try {
+      const writer = await newCompany(full.url);
+      const acknowledged: string[] = [];
+      const statuses = new Set<number>();
+      const write = async (n: number) => {
+        const data = { full_name: `Customer ${n}`, metadata: { text: randomBytes(20_000).toString('base64') } };
+        const { status, body, headers } = await writer.post('/api/customers', data);
+        statuses.add(status);
+        if (status === 201) acknowledged.push(body.customer.id);
+        else expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+        return status;
+      };
+      expect(await write(0)).toBe(201);
+      const { bavail, bsize } = statfsSync(dataHome);
+      const filler = join(dataHome, 'filler');
+      writeFileSync(filler, Buffer.alloc(Math.max(0, bavail * bsize - 2_000_000)));
+      for (let n = 1; n <= 2000 && !statuses.has(503); n += 1) await write(n);
+      expect(statuses.has(503)).toBe(true);
+      rmSync(filler);
+      await expect.poll(() => write(-1), { timeout: 30_000 }).toBe(201);
+      expect([...statuses].filter((status) => ![201, 502, 503].includes(status))).toEqual([]);
+      for (const id of acknowledged) expect((await writer.get(`/api/customers/${id}`)).status).toBe(200);
+    } finally {
+      await full.stop();
+      execFileSync('umount', [dataHome]);
+      await removeInstallation(folder);
+    }
   },
 );
