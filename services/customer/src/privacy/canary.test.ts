@@ -72,6 +72,7 @@ async function createPerson() {
   const batch = admin.post('/api/customers/batch', { operations }).set('Idempotency-Key', randomUUID());
   const { body } = await batch.expect(200);
   expect(body.results.map(({ status }: { status: number }) => status)).toEqual([200, 409, 200]);
+  await admin.patch(`${at}/status`, { status: 'active' }).expect(200); // a suspended person changes nothing
   await admin
     .post(`${at}/avatar`)
     .attach('file', await sampleImage('png'), 'me.png')
