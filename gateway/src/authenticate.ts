@@ -112,6 +112,8 @@ export const authenticate =
     const isOpen = context.route?.open === true;
     const [, token] = /^bearer +([^\s]+) *$/i.exec(req.headers.authorization ?? '') ?? [];
     if (token !== undefined && tokens.ready()) context.actor = await tokens.verify(token);
+    // The client disconnected meanwhile: no event would release what later middleware counts and starts.
+    if (res.closed) return;
     if (context.actor || isOpen) return next();
     if (token === undefined) throw unauthenticated();
     // Not a 401: the token may be valid, and a 401 would make the client discard it.

@@ -1,7 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { RequestListener, ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { openConnection, signToken, startTestGateway, until } from './testing/gateway.ts';
+import {
+  listenOn,
+  openConnection,
+  revocationsResponse,
+  signingKey,
+  signToken,
+  startTestGateway,
+  until,
+} from './testing/gateway.ts';
 
 const paths = {
   auth: { '/auth/providers': { get: { open: true } } },
@@ -184,4 +192,39 @@ describe('a client that does not read', () => {
     for (const { socket } of connections) socket.resume();
     await until(() => connections.every(({ received }) => received().length > 20_000_000), 'all responses');
   });
+});
+
+test('a client that disconnects while its token is verified is not counted, and its request is not sent', async () => {
+  const key = signingKey();
+  const keySets: ServerResponse[] = [];
+  let reached = 0;
+  const auth = await listenOn((req, res) => {
+    if (req.url === '/.well-known/jwks.json') {
+      keySets.push(res);
+      if (keySets.length > 1) return; // the test responds later
+      res.end(JSON.stringify({ keys: [key.jwk] }));
+    } else if (req.url === '/auth/providers') {
+      reached += 1;
+      res.end('{}');
+    } else res.end(JSON.stringify(revocationsResponse().body));
+  });
+  const gateway = await startTestGateway({
+    paths,
+    urls: { auth: auth.url },
+    settings: { MAX_CONCURRENT_PER_IP: '1', TRUST_PROXY: '1' },
+    limits: { jwksOnDemandInterval: 0 },
+  });
+  const connection = openConnection(gateway.port);
+  const unknownKey = signToken(signingKey());
+  const headers = { Host: 'a', Authorization: `Bearer ${unknownKey}`, 'X-Forwarded-For': '203.0.113.1' };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  connection.send(`GET /auth/providers HTTP/1.1\r\n${lines.join('')}\r\n`);
+  await until(() => keySets.length === 2, 'the request for keys');
+  connection.socket.resetAndDestroy();
+  await until(() => gateway.logLines.some(({ cut_off }) => cut_off === true), 'the end of the connection');
+  keySets[1]?.end(JSON.stringify({ keys: [key.jwk] }));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const next = await gateway.call({ path: '/auth/providers', headers: { 'X-Forwarded-For': '203.0.113.1' } });
+  expect(next.status).toBe(200);
+  expect(reached).toBe(1);
 });

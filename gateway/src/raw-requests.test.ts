@@ -356,3 +356,18 @@ describe('pipelined requests', () => {
     expect(connection.received()).toBe('');
   });
 });
+
+test('malformed input behind a request in progress closes the connection: a 400 would be taken for the response to that request', async () => {
+  const held: ServerResponse[] = [];
+  const gateway = await startTestGateway({
+    paths: { customer: { '/api/customers': { post: {} } } },
+    serve: { customer: (_req, res) => void held.push(res) },
+  });
+  const connection = openConnection(gateway.port);
+  const { Authorization } = gateway.bearer;
+  connection.send(`POST /api/customers HTTP/1.1\r\nHost: a\r\nAuthorization: ${Authorization}\r\n\r\n`);
+  await until(() => held.length === 1, 'the request in progress');
+  connection.send('malformed\r\n\r\n');
+  await until(connection.closed, 'the end of the connection');
+  expect(connection.received()).toBe('');
+});

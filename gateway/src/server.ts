@@ -1,4 +1,4 @@
-import { createServer, STATUS_CODES, type RequestListener, type Server } from 'node:http';
+import { createServer, STATUS_CODES, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { AppError, malformed, createProblem } from '@clientela/errors';
 import { closeGracefully, jsonText, listenOn, requestIdOf, type Log } from '@clientela/runtime';
@@ -84,8 +84,10 @@ export function createGatewayServer(app: RequestListener, limits: Limits, log: L
     // Further input until the connection closes, which a rejection or the response in progress has announced.
     if (rejected.has(socket) || error.code === 'HPE_CLOSED_CONNECTION') return;
     rejected.add(socket);
-    const { _httpMessage: pendingResponse } = socket as Duplex & { _httpMessage?: { headersSent: boolean } };
-    if (error.code === 'ECONNRESET' || !socket.writable || pendingResponse?.headersSent) {
+    const { _httpMessage: pendingResponse } = socket as Duplex & { _httpMessage?: ServerResponse };
+    // A response now would be taken for that of the complete request in progress.
+    const isPending = pendingResponse !== undefined && (pendingResponse.headersSent || pendingResponse.req.complete);
+    if (error.code === 'ECONNRESET' || !socket.writable || isPending) {
       socket.destroy();
       return;
     }

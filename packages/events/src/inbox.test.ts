@@ -3,24 +3,26 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { customerDeleted } from '@clientela/contracts';
 import { unavailable } from '@clientela/errors';
 import { createService } from '@clientela/http';
-import { testServiceKeys, testDatabase, testSecret, type TestDatabase } from '@clientela/testing';
+import { testServiceKeys, testDatabase, testSecret } from '@clientela/testing';
 import { pino } from 'pino';
 import supertest from 'supertest';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test as base } from 'vitest';
 import { eventRoutes, subscribe } from './index.ts';
-
-let database: TestDatabase;
 
 const log = pino({ level: 'silent' });
 const origin = { id: randomUUID(), company_id: randomUUID(), request_id: 'request-1' };
 
-beforeAll(async () => {
-  database = await testDatabase('product', { pool: 4 });
+const test = base.extend('database', { scope: 'file' }, async ({}, { onCleanup }) => {
+  const database = await testDatabase('product', { pool: 4 });
+  onCleanup(() => database.drop());
+
+  return database;
 });
-afterAll(() => database.drop());
 
 describe('inbox', () => {
-  test('handles an event once despite concurrent and repeated deliveries, and again after a failure', async () => {
+  test('handles an event once despite concurrent and repeated deliveries, and again after a failure', async ({
+    database,
+  }) => {
     const effects: string[] = [];
     let isFailing = true;
     const app = createService({
@@ -73,7 +75,9 @@ describe('inbox', () => {
     await supertest(app).post('/internal/events').set('X-Service-Key', 'key-of-gateway').send({}).expect(403);
   });
 
-  test('runs prepare before the transaction, only for new events, and rejects an event whose dependency is unavailable', async () => {
+  test('runs prepare before the transaction, only for new events, and rejects an event whose dependency is unavailable', async ({
+    database,
+  }) => {
     let isAvailable = true;
     const preparedFor: number[] = [];
     const effects: string[] = [];

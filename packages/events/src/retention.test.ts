@@ -1,26 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import { testDatabase, type TestDatabase } from '@clientela/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test as base } from 'vitest';
 import { purgeInbox, purgeOutbox } from './retention.ts';
 
-let database: TestDatabase;
-beforeAll(async () => {
-  database = await testDatabase('product');
+const test = base.extend('database', { scope: 'file' }, async ({}, { onCleanup }) => {
+  const database = await testDatabase('product');
+  onCleanup(() => database.drop());
+
+  return database;
 });
-afterAll(() => database.drop());
 
 /** A UUIDv7 created so many days ago. */
 function idFrom(daysAgo: number): string {
   const hex = (Date.now() - daysAgo * 24 * 3600 * 1000).toString(16).padStart(12, '0');
   return `${hex.slice(0, 8)}-${hex.slice(8)}-7${randomUUID().slice(15)}`;
 }
-const ago = (interval: string) => database.owner.raw(`now() - interval '${interval}'`);
+const ago = (database: TestDatabase, interval: string) => database.owner.raw(`now() - interval '${interval}'`);
 
-test('purges inbox rows past their retention and keeps every event that may be redelivered', async () => {
+test('purges inbox rows past their retention and keeps every event that may be redelivered', async ({ database }) => {
   const inboxRow = (daysAgo: number, processed: string) => ({
     event_id: idFrom(daysAgo),
     name: 'x',
-    processed_at: ago(processed),
+    processed_at: ago(database, processed),
   });
   const [expired, processedLate, recent] = [inboxRow(40, '40 days'), inboxRow(40, '1 day'), inboxRow(29, '29 days')];
   await database.owner('inbox_events').insert([expired, processedLate, recent]);
@@ -29,8 +30,8 @@ test('purges inbox rows past their retention and keeps every event that may be r
   expect(remaining.toSorted()).toEqual([processedLate.event_id, recent.event_id].toSorted());
 });
 
-test('purges delivered events past their retention and keeps pending and failed ones', async () => {
-  const outboxRow = (created: string) => ({ id: randomUUID(), envelope: {}, created_at: ago(created) });
+test('purges delivered events past their retention and keeps pending and failed ones', async ({ database }) => {
+  const outboxRow = (created: string) => ({ id: randomUUID(), envelope: {}, created_at: ago(database, created) });
   const [delivered, recent, pending, failed] = [
     outboxRow('11 minutes'),
     outboxRow('9 minutes'),
@@ -40,7 +41,7 @@ test('purges delivered events past their retention and keeps pending and failed 
   await database.owner('outbox_events').insert([delivered, recent, pending, failed]);
   await database.owner('outbox_deliveries').insert([
     { event_id: pending.id, subscriber: 'auth', aggregate: 'a' },
-    { event_id: failed.id, subscriber: 'auth', aggregate: 'b', failed_at: ago('1 day') },
+    { event_id: failed.id, subscriber: 'auth', aggregate: 'b', failed_at: ago(database, '1 day') },
   ]);
   expect(await purgeOutbox(database.db)).toBe(1);
   const remaining = await database.owner('outbox_events').pluck('id');

@@ -5,20 +5,21 @@ import { createLog } from '@clientela/runtime';
 import { testDatabase, testSecret, testServiceKeys, type TestDatabase } from '@clientela/testing';
 import { text } from '@clientela/validation';
 import supertest from 'supertest';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, expect, test as base } from 'vitest';
 import { z } from 'zod';
 import { createService, route } from './index.ts';
 import { statementLogger } from './statement-logger.ts';
 
-let database: TestDatabase;
 const pools: Db[] = [];
 
-beforeAll(async () => {
-  database = await testDatabase('product');
+const test = base.extend('database', { scope: 'file' }, async ({}, { onCleanup }) => {
+  const database = await testDatabase('product');
+  onCleanup(() => database.drop());
+
+  return database;
 });
 afterAll(async () => {
   await Promise.all(pools.map((pool) => pool.destroy()));
-  await database.drop();
 });
 
 const company_id = randomUUID();
@@ -34,7 +35,7 @@ const body = z.strictObject({
 });
 
 /** Starts a service whose log lines are captured, as `runService` connects log and pool. */
-function startService(level: string) {
+function startService(database: TestDatabase, level: string) {
   const lines: { level: string; msg?: string; sql?: string; ms?: number; failed?: boolean; err?: object }[] = [];
   const out = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
@@ -81,8 +82,10 @@ function startService(level: string) {
   return { lines, post, text: () => JSON.stringify(lines) };
 }
 
-test('at level debug, each statement is a line with its time and without values, a transaction’s too', async () => {
-  const { lines, post, text: logged } = startService('debug');
+test('at level debug, each statement is a line with its time and without values, a transaction’s too', async ({
+  database,
+}) => {
+  const { lines, post, text: logged } = startService(database, 'debug');
   await post({ name: 'canary-1' }).expect(201);
   await post({ name: 'canary-2', fails: 'constraint' }).expect(500);
   const statements = lines.filter(({ msg }) => msg === 'statement');
@@ -100,10 +103,10 @@ test('at level debug, each statement is a line with its time and without values,
   expect(logged()).not.toContain('canary');
 });
 
-test.each(['info', 'warning', 'error'])(
+test.for(['info', 'warning', 'error'])(
   'at level %s, no line holds SQL, those of database errors included',
-  async (level) => {
-    const { lines, post, text: logged } = startService(level);
+  async (level, { database }) => {
+    const { lines, post, text: logged } = startService(database, level);
     await post({ name: 'canary' }).expect(201);
     for (const fails of ['constraint', 'cast', 'code'] as const) await post({ name: 'canary', fails }).expect(500);
     for (const fails of ['connection', 'hang'] as const) await post({ name: 'canary', fails }).expect(503);

@@ -3,7 +3,7 @@ import type { Person } from '@clientela/contracts';
 import { newId, type Tx } from '@clientela/db';
 import { createService } from '@clientela/http';
 import { runInterrupted, testService, type Company, type TestService } from '@clientela/testing';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test as base } from 'vitest';
 import { erasePerson, privacyRoutes, type DataInventory } from './index.ts';
 
 // A sample service: calls are deleted, payments anonymised, and ids of staff kept.
@@ -43,15 +43,13 @@ const inventory: DataInventory = {
   },
 };
 
-let service: TestService;
-let company: Company;
-let person: Person;
-
-beforeAll(async () => {
-  service = await testService('interaction', (parts) =>
-    createService({ ...parts, service: 'interaction', version: '1', routes: privacyRoutes(inventory) }),
-  );
-  await service.database.owner.raw(`
+const test = base
+  .extend('service', { scope: 'file' }, async ({}, { onCleanup }) => {
+    const service = await testService('interaction', (parts) =>
+      createService({ ...parts, service: 'interaction', version: '1', routes: privacyRoutes(inventory) }),
+    );
+    onCleanup(() => service.close());
+    await service.database.owner.raw(`
     create table calls (
       company_id uuid not null, id uuid not null, customer_id uuid not null, user_id uuid, created_by text not null, notes text not null,
       searched text not null, created_at timestamptz(3) not null default now(), primary key (company_id, id));
@@ -66,19 +64,22 @@ beforeAll(async () => {
     comment on column payments.more is 'personal';
     comment on column payments.labels is 'sensitive: free text';
   `);
-  for (const [table, column] of Object.entries({
-    calls: ['company_id', 'id', 'customer_id', 'user_id', 'created_by', 'created_at'],
-    payments: ['company_id', 'id', 'customer_id', 'version', 'updated_at'],
-  }).flatMap(([table, columns]) => columns.map((column) => [table, column])))
-    await service.database.owner.raw(`comment on column ${table}.${column} is 'technical'`);
-});
-beforeEach(() => {
-  company = service.company();
-  person = { company_id: company.id, customer_id: newId(), customer_number: 10_000_000, user_id: newId() };
-});
-afterAll(() => service.close());
+    for (const [table, column] of Object.entries({
+      calls: ['company_id', 'id', 'customer_id', 'user_id', 'created_by', 'created_at'],
+      payments: ['company_id', 'id', 'customer_id', 'version', 'updated_at'],
+    }).flatMap(([table, columns]) => columns.map((column) => [table, column])))
+      await service.database.owner.raw(`comment on column ${table}.${column} is 'technical'`);
+    return service;
+  })
+  .extend('company', ({ service }) => service.company())
+  .extend('person', ({ company }) => ({
+    company_id: company.id,
+    customer_id: newId(),
+    customer_number: 10_000_000,
+    user_id: newId(),
+  }));
 
-const newCall = (values: object = {}) => ({
+const newCall = (company: Company, person: Person, values: object = {}) => ({
   company_id: company.id,
   id: newId(),
   customer_id: person.customer_id,
@@ -87,7 +88,7 @@ const newCall = (values: object = {}) => ({
   searched: 'called',
   ...values,
 });
-const newPayment = (values: object = {}) => ({
+const newPayment = (company: Company, person: Person, values: object = {}) => ({
   company_id: company.id,
   id: newId(),
   customer_id: person.customer_id,
@@ -97,11 +98,13 @@ const newPayment = (values: object = {}) => ({
   labels: ['Ada'],
   ...values,
 });
-const insert = (table: string, rows: object[]) => service.database.owner.batchInsert(table, rows, 500);
-const rowsOf = (table: string) => service.database.owner(table).where({ company_id: company.id }).orderBy('id');
-const customer = () => service.callingService('customer');
-const erase = (request_id: string, subject = person) =>
-  customer().post('/internal/privacy/erasures', { request_id, person: subject });
+const insert = (service: TestService, table: string, rows: object[]) =>
+  service.database.owner.batchInsert(table, rows, 500);
+const rowsOf = (service: TestService, company: Company, table: string) =>
+  service.database.owner(table).where({ company_id: company.id }).orderBy('id');
+const customer = (service: TestService) => service.callingService('customer');
+const erase = (service: TestService, person: Person, request_id: string, subject = person) =>
+  customer(service).post('/internal/privacy/erasures', { request_id, person: subject });
 /** The report line of the stored responses. */
 const storedResponses = (rows: number) => ({
   table: 'idempotency_keys',
@@ -109,55 +112,71 @@ const storedResponses = (rows: number) => ({
   columns: ['fingerprint', 'status', 'headers', 'response', 'subject_ids'],
   why: expect.any(String),
 });
-const exportPages = async (section: string, subject = person) => {
+const exportPages = async (service: TestService, person: Person, section: string, subject = person) => {
   const pages: object[][] = [];
   for (let after: string | null | undefined; after !== null;) {
     const request = { person: subject, section, ...(after && { after }) };
-    const { body } = await customer().post('/internal/privacy/export', request).expect(200);
+    const { body } = await customer(service).post('/internal/privacy/export', request).expect(200);
     pages.push(body.rows);
     after = body.next;
   }
   return pages;
 };
 
-test('exports each row of a person once, page by page, without technical columns', async () => {
+test('exports each row of a person once, page by page, without technical columns', async ({
+  service,
+  company,
+  person,
+}) => {
   const other = randomUUID();
   const many = Array.from({ length: 2150 }, (_, n) =>
-    newCall({ notes: `n${n}`, ...(n % 2 && { customer_id: other, user_id: person.user_id }) }),
+    newCall(company, person, { notes: `n${n}`, ...(n % 2 && { customer_id: other, user_id: person.user_id }) }),
   );
-  await insert('calls', many);
-  await insert('calls', [newCall({ customer_id: other }), newCall({ company_id: randomUUID() })]);
-  const found = await exportPages('interactions');
+  await insert(service, 'calls', many);
+  await insert(service, 'calls', [
+    newCall(company, person, { customer_id: other }),
+    newCall(company, person, { company_id: randomUUID() }),
+  ]);
+  const found = await exportPages(service, person, 'interactions');
   expect(found.map((rows) => rows.length)).toEqual([1000, 1000, 150]);
   expect(found.flat()).toEqual(many.map(({ id, notes }) => ({ id, notes, created_at: expect.any(String) })));
   expect(Object.keys(found[0]?.[0] ?? {})).toEqual(['id', 'notes', 'created_at']);
-  expect(await exportPages('transactions')).toEqual([[]]);
+  expect(await exportPages(service, person, 'transactions')).toEqual([[]]);
 });
 
-test('ends a page early when its rows are long', async () => {
+test('ends a page early when its rows are long', async ({ service, company, person }) => {
   await insert(
+    service,
     'calls',
-    Array.from({ length: 401 }, () => newCall({ notes: 'x'.repeat(25_000) })),
+    Array.from({ length: 401 }, () => newCall(company, person, { notes: 'x'.repeat(25_000) })),
   );
-  expect((await exportPages('interactions')).map((rows) => rows.length)).toEqual([200, 200, 1]);
+  expect((await exportPages(service, person, 'interactions')).map((rows) => rows.length)).toEqual([200, 200, 1]);
 });
 
-test('an erasure deletes, anonymises and keeps by policy; a repeat returns the same report', async () => {
+test('an erasure deletes, anonymises and keeps by policy; a repeat returns the same report', async ({
+  service,
+  company,
+  person,
+}) => {
   const [stays, elsewhere] = [randomUUID(), randomUUID()];
-  await insert('calls', [
-    newCall(),
-    newCall({ customer_id: stays, user_id: person.user_id }),
-    newCall({ customer_id: stays }),
+  await insert(service, 'calls', [
+    newCall(company, person),
+    newCall(company, person, { customer_id: stays, user_id: person.user_id }),
+    newCall(company, person, { customer_id: stays }),
   ]);
-  await insert('calls', [
-    newCall({ customer_id: stays, created_by: person.user_id }),
-    newCall({ company_id: elsewhere }),
+  await insert(service, 'calls', [
+    newCall(company, person, { customer_id: stays, created_by: person.user_id }),
+    newCall(company, person, { company_id: elsewhere }),
   ]);
-  await insert('payments', [newPayment(), newPayment({ customer_id: stays }), newPayment({ company_id: elsewhere })]);
-  const before = await rowsOf('payments');
+  await insert(service, 'payments', [
+    newPayment(company, person),
+    newPayment(company, person, { customer_id: stays }),
+    newPayment(company, person, { company_id: elsewhere }),
+  ]);
+  const before = await rowsOf(service, company, 'payments');
 
   const request_id = newId();
-  const { body: report } = await erase(request_id).expect(200);
+  const { body: report } = await erase(service, person, request_id).expect(200);
   expect(report).toEqual({
     service: 'interaction',
     done_at: expect.any(String),
@@ -168,37 +187,44 @@ test('an erasure deletes, anonymises and keeps by policy; a repeat returns the s
     ],
     kept: [{ table: 'calls', rows: 1, columns: ['created_by'], why: 'an id alone' }],
   });
-  expect((await rowsOf('calls')).map(({ customer_id }) => customer_id)).toEqual([stays, stays]);
-  const [ownPayment, otherPayment] = await rowsOf('payments');
+  expect((await rowsOf(service, company, 'calls')).map(({ customer_id }) => customer_id)).toEqual([stays, stays]);
+  const [ownPayment, otherPayment] = await rowsOf(service, company, 'payments');
   expect(otherPayment).toEqual(before[1]);
   expect(ownPayment).toMatchObject({ customer_id: null, amount: '10.00', words: '', more: {}, labels: [], version: 2 });
   expect(ownPayment.updated_at > before[0].updated_at).toBe(true);
   expect(await service.database.owner('calls').where({ company_id: elsewhere })).toHaveLength(1);
 
-  await insert('calls', [newCall()]);
-  expect((await erase(request_id).expect(200)).body).toEqual(report);
-  expect(await rowsOf('calls')).toHaveLength(3);
+  await insert(service, 'calls', [newCall(company, person)]);
+  expect((await erase(service, person, request_id).expect(200)).body).toEqual(report);
+  expect(await rowsOf(service, company, 'calls')).toHaveLength(3);
   expect(started.filter((entry) => entry.startsWith(request_id))).toEqual([`${request_id} ${person.customer_id}`]);
-  expect((await erase(newId()).expect(200)).body).toMatchObject({
+  expect((await erase(service, person, newId()).expect(200)).body).toMatchObject({
     erased: [{ rows: 1 }],
     anonymised: [{ rows: 0 }, { rows: 0 }],
   });
 });
 
-test('null ids match no rows in an export or erasure', async () => {
-  await insert('calls', [newCall(), newCall({ customer_id: randomUUID(), user_id: person.user_id })]);
-  await insert('payments', [newPayment({ customer_id: null })]);
-  const { body } = await erase(newId(), { ...person, customer_id: null }).expect(200);
+test('null ids match no rows in an export or erasure', async ({ service, company, person }) => {
+  await insert(service, 'calls', [
+    newCall(company, person),
+    newCall(company, person, { customer_id: randomUUID(), user_id: person.user_id }),
+  ]);
+  await insert(service, 'payments', [newPayment(company, person, { customer_id: null })]);
+  const { body } = await erase(service, person, newId(), { ...person, customer_id: null }).expect(200);
   expect(body).toMatchObject({ erased: [{ rows: 1 }], anonymised: [{ rows: 0 }, { rows: 0 }] });
-  expect((await rowsOf('calls')).map(({ customer_id }) => customer_id)).toEqual([person.customer_id]);
-  expect(await exportPages('interactions', { ...person, customer_id: null, user_id: null })).toEqual([[]]);
+  expect((await rowsOf(service, company, 'calls')).map(({ customer_id }) => customer_id)).toEqual([person.customer_id]);
+  expect(await exportPages(service, person, 'interactions', { ...person, customer_id: null, user_id: null })).toEqual([
+    [],
+  ]);
 });
 
-test('scanByKey reaches every row of the person and no other', async () => {
+test('scanByKey reaches every row of the person and no other', async ({ service, company, person }) => {
   const ofPerson = { customer_id: randomUUID(), created_by: person.user_id };
-  const calls = Array.from({ length: 4500 }, (_, n) => newCall(n % 2 ? ofPerson : { customer_id: randomUUID() }));
-  await insert('calls', [...calls, newCall({ ...ofPerson, company_id: randomUUID() })]);
-  const { body } = await erase(newId()).expect(200);
+  const calls = Array.from({ length: 4500 }, (_, n) =>
+    newCall(company, person, n % 2 ? ofPerson : { customer_id: randomUUID() }),
+  );
+  await insert(service, 'calls', [...calls, newCall(company, person, { ...ofPerson, company_id: randomUUID() })]);
+  const { body } = await erase(service, person, newId()).expect(200);
   expect(body.kept).toMatchObject([{ table: 'calls', rows: 2250 }]);
 
   const anonymising: DataInventory = {
@@ -216,10 +242,11 @@ test('scanByKey reaches every row of the person and no other', async () => {
   expect(left).toEqual({ count: 1 });
 });
 
-test('an interrupted erasure resumes and counts each row once', async () => {
+test('an interrupted erasure resumes and counts each row once', async ({ service, company, person }) => {
   await insert(
+    service,
     'calls',
-    Array.from({ length: 5_000 }, () => newCall()),
+    Array.from({ length: 5_000 }, () => newCall(company, person)),
   );
   const request_id = newId();
   let transactions = 0;
@@ -239,11 +266,12 @@ test('an interrupted erasure resumes and counts each row once', async () => {
   while (!report) report = await erasePerson(inTransaction, inventory, { request_id, person }).catch(() => undefined);
   expect(transactions).toBeGreaterThan(7);
   expect(report).toMatchObject({ erased: [{ table: 'calls', rows: 5_000 }] });
-  expect(await rowsOf('calls')).toEqual([]);
+  expect(await rowsOf(service, company, 'calls')).toEqual([]);
 
   await insert(
+    service,
     'calls',
-    Array.from({ length: 2001 }, () => newCall()),
+    Array.from({ length: 2001 }, () => newCall(company, person)),
   );
   const aborted = AbortSignal.abort();
   const outcomes: unknown[] = [];
@@ -272,17 +300,18 @@ const atStart: DataInventory = {
   },
 };
 
-test.each([
+test.for([
   ['in batches', inventory, 3 + 3 + 1 + 1 + 2],
   ['in the first transaction', atStart, 1 + 3 + 1 + 1 + 1],
-])(
+] as const)(
   'interrupted at every transaction, deleting %s, an erasure counts each row once',
-  async (_title, policies, steps) => {
-    const byPerson = newCall({ customer_id: randomUUID(), created_by: person.user_id });
-    await insert('calls', [...Array.from({ length: 4001 }, () => newCall()), byPerson]);
+  async ([_title, policies, steps], { service, company, person }) => {
+    const byPerson = newCall(company, person, { customer_id: randomUUID(), created_by: person.user_id });
+    await insert(service, 'calls', [...Array.from({ length: 4001 }, () => newCall(company, person)), byPerson]);
     await insert(
+      service,
       'payments',
-      Array.from({ length: 4001 }, () => newPayment()),
+      Array.from({ length: 4001 }, () => newPayment(company, person)),
     );
     const request_id = newId();
     const { result, interruptions } = await runInterrupted(service.database.db, (inTransaction) =>
@@ -295,28 +324,32 @@ test.each([
       { table: 'calls', rows: 1, columns: ['created_by'], why: 'an id alone' },
       ...(policies === atStart ? [tombstone] : []),
     ]);
-    expect((await rowsOf('calls')).map(({ id }) => id)).toEqual([byPerson.id]);
-    expect((await rowsOf('payments')).filter(({ customer_id }) => customer_id !== null)).toEqual([]);
+    expect((await rowsOf(service, company, 'calls')).map(({ id }) => id)).toEqual([byPerson.id]);
+    expect((await rowsOf(service, company, 'payments')).filter(({ customer_id }) => customer_id !== null)).toEqual([]);
   },
 );
 
-test('the first transaction writes the tombstones and erases the tables with atStart, and no others', async () => {
-  await insert('calls', [newCall(), newCall()]);
-  await insert('payments', [newPayment()]);
+test('the first transaction writes the tombstones and erases the tables with atStart, and no others', async ({
+  service,
+  company,
+  person,
+}) => {
+  await insert(service, 'calls', [newCall(company, person), newCall(company, person)]);
+  await insert(service, 'payments', [newPayment(company, person)]);
   const request_id = newId();
   const inTransaction = <T>(work: (tx: Tx) => Promise<T>) => service.database.db.transaction(work);
   const start = erasePerson(inTransaction, atStart, { request_id, person }, AbortSignal.abort());
   await expect(start).rejects.toMatchObject({ error_code: 'SERVICE_UNAVAILABLE' });
   expect(started.filter((entry) => entry.startsWith(request_id))).toEqual([`${request_id} ${person.customer_id}`]);
-  expect(await rowsOf('calls')).toEqual([]);
-  expect(await rowsOf('payments')).toMatchObject([{ customer_id: person.customer_id }]);
+  expect(await rowsOf(service, company, 'calls')).toEqual([]);
+  expect(await rowsOf(service, company, 'payments')).toMatchObject([{ customer_id: person.customer_id }]);
 
-  await insert('calls', [newCall()]); // a finished step is not repeated
+  await insert(service, 'calls', [newCall(company, person)]); // a finished step is not repeated
   const report = await erasePerson(inTransaction, atStart, { request_id, person });
   expect(report).toMatchObject({ erased: [{ rows: 2 }], anonymised: [{ rows: 1 }, { rows: 0 }], kept: [tombstone] });
 });
 
-test('only the customer service may call, and invalid bodies are rejected', async () => {
+test('only the customer service may call, and invalid bodies are rejected', async ({ service, company, person }) => {
   const exportRequest = { person, section: 'interactions' };
   const erasure = { request_id: newId(), person };
   for (const [path, body] of [
@@ -335,9 +368,9 @@ test('only the customer service may call, and invalid bodies are rejected', asyn
       { ...body, section: 'calls' },
       { ...body, request_id: 'x' },
     ])
-      await customer().post(path, invalid).expect(422);
+      await customer(service).post(path, invalid).expect(422);
   }
-  await insert('calls', [newCall()]);
+  await insert(service, 'calls', [newCall(company, person)]);
   for (const after of [
     'x',
     '{}',
@@ -349,10 +382,10 @@ test('only the customer service may call, and invalid bodies are rejected', asyn
     '[-1,null]',
     '[0,["\\u0000","b"]]',
   ])
-    await customer()
+    await customer(service)
       .post('/internal/privacy/export', { ...exportRequest, after })
       .expect(422);
-  expect(await rowsOf('calls')).toHaveLength(1);
-  await erase(erasure.request_id).expect(200);
-  await erase(erasure.request_id, { ...person, user_id: newId() }).expect(422);
+  expect(await rowsOf(service, company, 'calls')).toHaveLength(1);
+  await erase(service, person, erasure.request_id).expect(200);
+  await erase(service, person, erasure.request_id, { ...person, user_id: newId() }).expect(422);
 });

@@ -11,3 +11,4 @@ export { testServiceKeys, testSecret, testService } from './service.ts';
 export type { TestUser, Company, TestDeps, TestService } from './service.ts';
 export { stubServer } from './stub-server.ts';
 export type { StubServer } from './stub-server.ts';
+export { serviceTest } from './service-test.ts';

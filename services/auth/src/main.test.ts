@@ -3,27 +3,28 @@ import { createHash, createPublicKey, type JsonWebKey } from 'node:crypto';
 import { resolve } from 'node:path';
 import { freePort, childEnv, testDatabase, type TestDatabase } from '@clientela/testing';
 import jwt from 'jsonwebtoken';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, expect, test as base } from 'vitest';
 import { generateSecret } from './testing/test-auth.ts';
 
 const entryPoint = resolve(import.meta.dirname, 'main.ts');
 const gateway_key = generateSecret();
 const headers = { 'X-Service-Key': gateway_key, 'Content-Type': 'application/json' };
 
-let database: TestDatabase;
 const children: ChildProcess[] = [];
 
-beforeAll(async () => {
-  database = await testDatabase('auth');
+const test = base.extend('database', { scope: 'file' }, async ({}, { onCleanup }) => {
+  const database = await testDatabase('auth');
+  onCleanup(() => database.drop());
+
+  return database;
 });
 afterAll(async () => {
   await Promise.all(children.map(terminate));
-  await database.drop();
 });
 
 type Started = { url: string; child: ChildProcess; output: () => string };
 
-async function start(AUTH_SECRET: string): Promise<Started> {
+async function start(database: TestDatabase, AUTH_SECRET: string): Promise<Started> {
   const port = await freePort();
   const env = {
     ...childEnv,
@@ -72,9 +73,9 @@ async function post(url: string, body: object) {
 test(
   'two processes of one installation sign with one key; one of another installation does not start',
   { timeout: 90_000 },
-  async () => {
+  async ({ database }) => {
     const secret = generateSecret();
-    const [first, second] = await Promise.all([start(secret), start(secret)]);
+    const [first, second] = await Promise.all([start(database, secret), start(database, secret)]);
     await Promise.all([ready(first), ready(second)]);
 
     const email = 'ana@example.com';
@@ -89,7 +90,7 @@ test(
       sub: user.id,
     });
 
-    const third = await start(generateSecret());
+    const third = await start(database, generateSecret());
     const code = await new Promise((done) => third.child.once('close', done));
     expect(code).toBe(1);
     expect(third.output()).toMatch(/^Invalid settings:\n  AUTH_SECRET: does not match [^\n]+\n$/);

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { childEnv } from '@clientela/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { serviceTest, childEnv } from '@clientela/testing';
+import { describe, expect } from 'vitest';
 import { createPasswords, type Passwords } from './accounts/passwords.ts';
 import { describeFailure, runSuperuserCommand } from './accounts/superuser-command.ts';
 import { ensureSuperuser, resetSuperuser, type SuperuserResult } from './accounts/superuser.ts';
@@ -11,52 +11,53 @@ import { createTestAuth, testHashingCost, type TestAuth } from './testing/test-a
 const run = promisify(execFile);
 const script = resolve(import.meta.dirname, 'superuser.ts');
 
-let auth: TestAuth;
 const passwords = createPasswords({ cost: testHashingCost });
 
-beforeAll(async () => {
-  auth = await createTestAuth({ pool: 10 });
-});
-afterAll(() => auth.close());
-beforeEach(async () => {
-  await auth.database.owner('users').where({ role: 'superuser' }).delete();
+const test = serviceTest(() => createTestAuth({ pool: 10 }));
+test.beforeEach(async ({ service }) => {
+  await service.database.owner('users').where({ role: 'superuser' }).delete();
 });
 
 const email = 'admin@clientela.local';
-const ensure = (input: { email?: string; password?: string } = {}) =>
-  ensureSuperuser(auth.database.db, passwords, { email, password: undefined, ...input });
-const reset = (input: { email?: string; password?: string } = {}) =>
-  resetSuperuser(auth.database.db, passwords, { email, password: undefined, ...input });
+const ensure = (service: TestAuth, input: { email?: string; password?: string } = {}) =>
+  ensureSuperuser(service.database.db, passwords, { email, password: undefined, ...input });
+const reset = (service: TestAuth, input: { email?: string; password?: string } = {}) =>
+  resetSuperuser(service.database.db, passwords, { email, password: undefined, ...input });
 
-const environment = (settings: Record<string, string>) => ({
+const environment = (service: TestAuth, settings: Record<string, string>) => ({
   ...childEnv,
   NODE_ENV: 'production',
-  AUTH_DATABASE_URL: auth.database.url,
+  AUTH_DATABASE_URL: service.database.url,
   ...settings,
 });
 /** Runs the command in its own process, as the fleet does. */
-async function runProcess(command: string, settings: Record<string, string> = {}): Promise<SuperuserResult> {
-  const { stdout } = await run(process.execPath, [script, command], { env: environment(settings) });
+async function runProcess(
+  service: TestAuth,
+  command: string,
+  settings: Record<string, string> = {},
+): Promise<SuperuserResult> {
+  const { stdout } = await run(process.execPath, [script, command], { env: environment(service, settings) });
   expect(stdout.trim().split('\n')).toHaveLength(1);
   return JSON.parse(stdout) as SuperuserResult;
 }
-const runDirectly = (command: string, settings: Record<string, string> = {}) =>
-  runSuperuserCommand(command, environment(settings), passwords);
-const failureOf = async (command: string, settings: Record<string, string> = {}) => {
-  const message = describeFailure(await runDirectly(command, settings).catch((error: unknown) => error));
+const runDirectly = (service: TestAuth, command: string, settings: Record<string, string> = {}) =>
+  runSuperuserCommand(command, environment(service, settings), passwords);
+const failureOf = async (service: TestAuth, command: string, settings: Record<string, string> = {}) => {
+  const message = describeFailure(await runDirectly(service, command, settings).catch((error: unknown) => error));
   expect(message).not.toMatch(/\n(?! {2}[A-Z_]+: )/);
   return message;
 };
 const generated = expect.stringMatching(/^[A-Za-z0-9_-]{24}$/);
-const login = (email: string, password = '') => auth.anonymous().post('/auth/login', { email, password });
+const login = (service: TestAuth, email: string, password = '') =>
+  service.anonymous().post('/auth/login', { email, password });
 
 test(
   'the command creates the superuser and resets its password, printing each password once',
   { timeout: 60_000 },
-  async () => {
-    const created = await runProcess('ensure');
+  async ({ service }) => {
+    const created = await runProcess(service, 'ensure');
     expect(created).toEqual({ created: true, email, password: generated });
-    const { body } = await login(email, created.password).expect(200);
+    const { body } = await login(service, email, created.password).expect(200);
     expect(body.user).toMatchObject({
       role: 'superuser',
       is_superuser: true,
@@ -65,27 +66,27 @@ test(
       business_id: null,
     });
 
-    const changed = await runProcess('reset');
+    const changed = await runProcess(service, 'reset');
     expect(changed).toEqual({ created: false, email, password: generated });
-    await login(email, created.password).expect(401);
-    await login(email, changed.password).expect(200);
+    await login(service, email, created.password).expect(401);
+    await login(service, email, changed.password).expect(200);
 
     expect(
-      await runDirectly('reset', { ADMIN_EMAIL: 'root@example.com', ADMIN_PASSWORD: 'a configured password' }),
+      await runDirectly(service, 'reset', { ADMIN_EMAIL: 'root@example.com', ADMIN_PASSWORD: 'a configured password' }),
     ).toEqual({
       created: false,
       email,
     });
-    await login(email, 'a configured password').expect(200);
+    await login(service, email, 'a configured password').expect(200);
   },
 );
 
 test(
   'a failure is reported in one sentence, or one line for each setting, without secrets',
   { timeout: 60_000 },
-  async () => {
+  async ({ service }) => {
     const invalid = { ADMIN_PASSWORD: 'short7!', ADMIN_EMAIL: 'nobody', AUTH_DATABASE_URL: '' };
-    const failed = await runProcess('ensure', invalid).catch((error: unknown) => error);
+    const failed = await runProcess(service, 'ensure', invalid).catch((error: unknown) => error);
     expect(failed).toMatchObject({
       code: 1,
       stdout: '',
@@ -94,39 +95,42 @@ test(
       ),
     });
     expect((failed as { stderr: string }).stderr).not.toContain('short7!');
-    expect(await failureOf('nothing')).toContain('ensure or reset');
+    expect(await failureOf(service, 'nothing')).toContain('ensure or reset');
     expect(
-      await failureOf('ensure', { ADMIN_EMAIL: 'root@example.com', ADMIN_PASSWORD: 'ROOT@example.com' }),
+      await failureOf(service, 'ensure', { ADMIN_EMAIL: 'root@example.com', ADMIN_PASSWORD: 'ROOT@example.com' }),
     ).toContain('ADMIN_PASSWORD');
-    const unreachable = auth.database.url.replace(/:\d+\//, ':1/');
-    expect(await failureOf('ensure', { AUTH_DATABASE_URL: unreachable })).toBe(
+    const unreachable = service.database.url.replace(/:\d+\//, ':1/');
+    expect(await failureOf(service, 'ensure', { AUTH_DATABASE_URL: unreachable })).toBe(
       'The database is temporarily unavailable',
     );
-    const { user } = await auth.register();
-    expect(await failureOf('ensure', { ADMIN_EMAIL: user.email })).toBe(
+    const { user } = await service.register();
+    expect(await failureOf(service, 'ensure', { ADMIN_EMAIL: user.email })).toBe(
       'Invalid settings:\n  ADMIN_EMAIL: belongs to a user who is not a superuser',
     );
   },
 );
 
 describe('ensure', () => {
-  test('creates one superuser, once, and publishes it', async () => {
-    const created = await ensure();
+  test('creates one superuser, once, and publishes it', async ({ service }) => {
+    const created = await ensure(service);
     expect(created).toEqual({ created: true, email, password: generated });
-    expect((await auth.events('user.registered')).at(-1)).toMatchObject({ company_id: null, actor_id: 'service:auth' });
-    expect(await ensure({ email: 'root@example.com' })).toEqual({ created: false, email });
-    await login(email, created.password).expect(200);
+    expect((await service.events('user.registered')).at(-1)).toMatchObject({
+      company_id: null,
+      actor_id: 'service:auth',
+    });
+    expect(await ensure(service, { email: 'root@example.com' })).toEqual({ created: false, email });
+    await login(service, email, created.password).expect(200);
   });
 
-  test('uses the configured e-mail and password and prints no password', async () => {
-    expect(await ensure({ email: 'root@example.com', password: 'a configured password' })).toEqual({
+  test('uses the configured e-mail and password and prints no password', async ({ service }) => {
+    expect(await ensure(service, { email: 'root@example.com', password: 'a configured password' })).toEqual({
       created: true,
       email: 'root@example.com',
     });
-    await login('root@example.com', 'a configured password').expect(200);
+    await login(service, 'root@example.com', 'a configured password').expect(200);
   });
 
-  test('creates one superuser when several commands run concurrently', async () => {
+  test('creates one superuser when several commands run concurrently', async ({ service }) => {
     let hashed = 0;
     const all = Promise.withResolvers<void>();
     const synchronized: Passwords = {
@@ -140,34 +144,37 @@ describe('ensure', () => {
     };
     const settings = { email, password: undefined };
     const results = await Promise.all(
-      [1, 2, 3, 4].map(() => ensureSuperuser(auth.database.db, synchronized, settings)),
+      [1, 2, 3, 4].map(() => ensureSuperuser(service.database.db, synchronized, settings)),
     );
     expect(results.filter(({ created }) => created)).toHaveLength(1);
     expect(results.filter(({ password }) => password)).toHaveLength(1);
-    expect(await auth.database.owner('users').where({ role: 'superuser' })).toHaveLength(1);
+    expect(await service.database.owner('users').where({ role: 'superuser' })).toHaveLength(1);
   });
 });
 
 describe('reset', () => {
-  test('revokes the sessions and reactivates an inactive superuser', async () => {
-    const { password } = await ensure();
-    const { body } = await login(email, password).expect(200);
-    await auth.database.owner('users').where({ id: body.user.id }).update({ is_active: false });
-    const changed = await reset();
-    await login(email, changed.password).expect(200);
-    const sessions = await auth.database.owner('sessions').where({ user_id: body.user.id }).orderBy('id');
+  test('revokes the sessions and reactivates an inactive superuser', async ({ service }) => {
+    const { password } = await ensure(service);
+    const { body } = await login(service, email, password).expect(200);
+    await service.database.owner('users').where({ id: body.user.id }).update({ is_active: false });
+    const changed = await reset(service);
+    await login(service, email, changed.password).expect(200);
+    const sessions = await service.database.owner('sessions').where({ user_id: body.user.id }).orderBy('id');
     expect(sessions.map(({ ended_at }) => ended_at !== null)).toEqual([true, false]);
-    expect((await auth.events('user.updated')).at(-1)).toMatchObject({
+    expect((await service.events('user.updated')).at(-1)).toMatchObject({
       sequence: 2,
       data: { user_id: body.user.id, fields_changed: ['password', 'is_active'] },
     });
   });
 
-  test('resets the one with the e-mail, else the oldest; creates one when there is none', async () => {
-    expect(await reset()).toEqual({ created: true, email, password: generated });
-    const { user } = await auth.register();
-    await auth.database.owner('users').where({ id: user.id }).update({ role: 'superuser', company_id: null });
-    expect(await reset({ email: user.email.toUpperCase() })).toMatchObject({ created: false, email: user.email });
-    expect(await reset({ email: 'nobody@example.com' })).toMatchObject({ created: false });
+  test('resets the one with the e-mail, else the oldest; creates one when there is none', async ({ service }) => {
+    expect(await reset(service)).toEqual({ created: true, email, password: generated });
+    const { user } = await service.register();
+    await service.database.owner('users').where({ id: user.id }).update({ role: 'superuser', company_id: null });
+    expect(await reset(service, { email: user.email.toUpperCase() })).toMatchObject({
+      created: false,
+      email: user.email,
+    });
+    expect(await reset(service, { email: 'nobody@example.com' })).toMatchObject({ created: false });
   });
 });

@@ -1,23 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import type { TestUser, Company, TestService } from '@clientela/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { serviceTest, type TestUser, type Company } from '@clientela/testing';
+import { describe, expect } from 'vitest';
 import { sampleImage } from './avatars/testing/sample-images.ts';
 import { createTestCustomer } from './testing/test-customer.ts';
 
 // Requests of existing clients, unchanged: each succeeds, with or without a trailing slash.
 
-let service: TestService;
-let company: Company;
-let admin: TestUser;
-
-beforeAll(async () => {
-  service = await createTestCustomer({
+const test = serviceTest(() =>
+  createTestCustomer({
     avatarStorage: { put: async () => {}, get: async () => undefined, remove: async () => {} },
-  });
-  company = service.company({ country: 'RO', currency: 'RON' });
-  admin = service.user('admin', company);
-});
-afterAll(() => service.close());
+  }),
+).extend('company', ({ service }) => service.company({ country: 'RO', currency: 'RON' }));
 
 const path = '/api/customers';
 
@@ -40,7 +33,7 @@ describe('a shop client', () => {
     return response.body.customer;
   };
 
-  test('creates, reads, lists, changes and deletes a customer', async () => {
+  test('creates, reads, lists, changes and deletes a customer', async ({ company, admin }) => {
     const customer = await john(admin, company);
     expect(customer.phone).toBe('+40712345678');
     expect((await admin.get(`${path}/${customer.id}`).expect(200)).body).toEqual({ customer });
@@ -57,9 +50,9 @@ describe('a shop client', () => {
     await admin.delete(`${path}/${customer.id}`).expect(200);
   });
 
-  test.each(['ES', 'US', 'BR', 'PT', 'CO', 'RU'])(
+  test.for(['ES', 'US', 'BR', 'PT', 'CO', 'RU'])(
     'accepts a phone of another country in a company of %s',
-    async (country) => {
+    async (country, { service }) => {
       const elsewhere = service.company({ country });
       const customer = await john(service.user('manager', elsewhere), elsewhere);
       expect(customer.phone).toMatch(/^\+?\d+$/);
@@ -68,7 +61,7 @@ describe('a shop client', () => {
     },
   );
 
-  test('adds and removes tags by each route', async () => {
+  test('adds and removes tags by each route', async ({ admin }) => {
     const { id } = (await admin.post(`${path}/`, { full_name: 'Tagged' }).expect(201)).body.customer;
     const vip = await admin.post(`${path}/${id}/tags`, { label: 'VIP', color: '#FFD700' }).expect(201);
     expect(vip.body.tag).toMatchObject({ customer_id: id, label: 'VIP', color: '#FFD700', created_by: admin.user_id });
@@ -83,7 +76,7 @@ describe('a shop client', () => {
     expect((await admin.get(`${path}/tags/customer/${id}`)).body.total).toBe(2);
   });
 
-  test('adds, reads and removes notes', async () => {
+  test('adds, reads and removes notes', async ({ admin }) => {
     const { id } = (await admin.post(`${path}/`, { full_name: 'Noted' }).expect(201)).body.customer;
     const content = 'Clienta întreabă când își primește comanda.';
     const { note } = (await admin.post(`${path}/${id}/notes`, { content }).expect(201)).body;
@@ -94,7 +87,7 @@ describe('a shop client', () => {
 });
 
 describe('a self-service and back-office client', () => {
-  test('reads its own profile and statistics', async () => {
+  test('reads its own profile and statistics', async ({ service, company }) => {
     const person = service.user('customer', company);
     const profile = { user_id: person.user_id, business_id: company.id, email: 'r@example.com', full_name: 'R. Man' };
     const made = await service.callingService('auth').post(`${path}/internal/create`, profile).expect(201);
@@ -108,7 +101,7 @@ describe('a self-service and back-office client', () => {
     expect((await person.get(`${path}/me/statistics`).expect(200)).body).toMatchObject({ total_orders: 1 });
   });
 
-  test('finds and changes customers, their status, type, notes, orders and complaints', async () => {
+  test('finds and changes customers, their status, type, notes, orders and complaints', async ({ admin }) => {
     const { id } = (await admin.post(path, { full_name: 'Managed Customer' }).expect(201)).body.customer;
     const at = `${path}/${id}`;
     expect((await admin.get(`${path}?search=managed&status=active&type=regular`).expect(200)).body.total).toBe(1);

@@ -1,20 +1,18 @@
-import type { TestUser } from '@clientela/testing';
 import type { Response } from 'supertest';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test as base } from 'vitest';
 import { sampleImage } from './avatars/testing/sample-images.ts';
 import { uploadLimiter } from './avatars/upload.ts';
-import { createTestPrivacy, type TestPrivacy } from './privacy/testing/test-privacy.ts';
+import { createTestPrivacy } from './privacy/testing/test-privacy.ts';
 
-let privacy: TestPrivacy;
-let admin: TestUser;
-let customer: { id: string };
+const test = base
+  .extend('privacy', { scope: 'file' }, async ({}, { onCleanup }) => {
+    const privacy = await createTestPrivacy();
+    onCleanup(() => privacy.close());
 
-beforeAll(async () => {
-  privacy = await createTestPrivacy();
-  admin = privacy.service.user('admin', privacy.service.company());
-  customer = await privacy.newCustomer(admin);
-});
-afterAll(() => privacy.close());
+    return privacy;
+  })
+  .extend('admin', { scope: 'file' }, ({ privacy }) => privacy.service.user('admin', privacy.service.company()))
+  .extend('customer', { scope: 'file' }, ({ privacy, admin }) => privacy.newCustomer(admin));
 
 const expectOverloaded = (response: Response | undefined, detail: RegExp) => {
   expect(response?.status).toBe(503);
@@ -22,7 +20,10 @@ const expectOverloaded = (response: Response | undefined, detail: RegExp) => {
   expect(response?.body).toMatchObject({ error_code: 'SERVICE_UNAVAILABLE', detail: expect.stringMatching(detail) });
 };
 
-test('an upload beyond 32 at once is a 503 with Retry-After: 2, and the next one is served', async () => {
+test('an upload beyond 32 at once is a 503 with Retry-After: 2, and the next one is served', async ({
+  admin,
+  customer,
+}) => {
   const gate = Promise.withResolvers<void>();
   const others = Array.from({ length: 32 }, () => uploadLimiter(() => gate.promise));
   const picture = await sampleImage('png');
@@ -33,7 +34,11 @@ test('an upload beyond 32 at once is a 503 with Retry-After: 2, and the next one
   expect((await upload()).status).toBe(200);
 });
 
-test('an export beyond 2 at once and 20 that wait is a 503 with Retry-After: 2, and the others are served', async () => {
+test('an export beyond 2 at once and 20 that wait is a 503 with Retry-After: 2, and the others are served', async ({
+  privacy,
+  admin,
+  customer,
+}) => {
   const gate = Promise.withResolvers<void>();
   privacy.peers.servers.interaction.respond(async () => {
     await gate.promise;

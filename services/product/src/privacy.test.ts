@@ -1,16 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { newId } from '@clientela/db';
-import { testService, type TestService } from '@clientela/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { serviceTest, testService } from '@clientela/testing';
+import { expect } from 'vitest';
 import { createApp } from './app.ts';
 
-let service: TestService;
-beforeAll(async () => {
-  service = await testService('product', createApp);
-});
-afterAll(() => service.close());
+const test = serviceTest(() => testService('product', createApp));
 
-test('exports nothing, and redacts stored responses of an erased user', async () => {
+test('exports nothing, and redacts stored responses of an erased user', async ({ service }) => {
   const company = service.company();
   const admin = service.user('admin', company);
   const createProduct = (key: string) =>

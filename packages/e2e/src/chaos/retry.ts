@@ -30,6 +30,17 @@ export async function sendWithRetry(
   throw new Error(`${method} ${path} has no response after ${timeoutMs / 1000} s, the last one: ${last}`);
 }
 
+/** Repeats work that a process may interrupt which an earlier test killed, until it succeeds. */
+export async function untilSuccess<T>(work: () => Promise<T>): Promise<T> {
+  for (const startTime = Date.now(); ; await sleep(50)) {
+    try {
+      return await work();
+    } catch (error) {
+      if (Date.now() - startTime > timeoutMs) throw error;
+    }
+  }
+}
+
 /**
  * Repeats a check until it finds no problem.
  * @param check returns the problems

@@ -4,7 +4,7 @@ import { emptyLedger } from './ledger.ts';
 import type { ChaosFleet } from './chaos-fleet.ts';
 import { missingRecords, pendingWork, wrongEffects } from './checks.ts';
 import { createFaults } from './faults.ts';
-import { waitUntilFine } from './retry.ts';
+import { untilSuccess, waitUntilFine } from './retry.ts';
 import { wrongCounters } from './recount.ts';
 import { createRandom, log } from './seed.ts';
 import { writeOne, type Writer } from './writers.ts';
@@ -13,7 +13,7 @@ const settleTimeout = 30_000; // milliseconds after the last kill until every ev
 
 /** Registers a company whose admin is a writer. */
 export async function newWriter(fleet: ChaosFleet, name: string): Promise<Writer> {
-  const client = await newCompany(fleet.url);
+  const client = await untilSuccess(() => newCompany(fleet.url));
   return { name, client, company_id: client.user.business_id, ledger: emptyLedger(), random: createRandom(name) };
 }
 

@@ -1,22 +1,27 @@
 import { connect } from 'amqplib';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test as base } from 'vitest';
 import { exchange, isRefused, publishTo, startComposeBroker } from '../testing/compose-broker.ts';
 
 // Every event with every user is in broker-users.large.test.ts.
 
-let broker: Awaited<ReturnType<typeof startComposeBroker>>;
-beforeAll(async () => {
-  broker = await startComposeBroker();
-}, 120_000);
-afterAll(() => broker?.close());
+const test = base.extend('broker', { scope: 'file' }, async ({}, { onCleanup }) => {
+  const broker = await startComposeBroker();
+  onCleanup(() => broker?.close());
 
-test('RabbitMQ starts with the files that setup creates, logs to the console, and has no default user', async () => {
+  return broker;
+});
+
+test('RabbitMQ starts with the files that setup creates, logs to the console, and has no default user', async ({
+  broker,
+}) => {
   await expect(connect(broker.url)).rejects.toThrow(/ACCESS[-_]REFUSED/);
   // The setting displaces the image's own files, one of which turns the console log on.
   expect(await broker.ctl('eval', 'rabbit:log_locations().')).toContain('<stdout>');
 });
 
-test('the customer service publishes its own events, which favorites receives, and none of product', async () => {
+test('the customer service publishes its own events, which favorites receives, and none of product', async ({
+  broker,
+}) => {
   const [customer, favorites] = [await broker.connectAs('customer'), await broker.connectAs('favorites')];
   const received: string[] = [];
   const channel = await favorites.createChannel();

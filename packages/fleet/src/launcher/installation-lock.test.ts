@@ -2,16 +2,17 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test as base, vi } from 'vitest';
 import { AlreadyRunningError, acquireInstallationLock } from './installation-lock.ts';
 
-let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'fleet-lock-'));
-});
-afterEach(() => rmSync(folder, { recursive: true }));
+const test = base.extend('folder', async ({}, { onCleanup }) => {
+  const folder = mkdtempSync(join(tmpdir(), 'fleet-lock-'));
+  onCleanup(() => rmSync(folder, { recursive: true }));
 
-test('locks a folder for one process under every path until it is released', async () => {
+  return folder;
+});
+
+test('locks a folder for one process under every path until it is released', async ({ folder }) => {
   const other = `${folder}-by-another-name`;
   symlinkSync(folder, other);
   const lock = await acquireInstallationLock(folder);
@@ -22,7 +23,7 @@ test('locks a folder for one process under every path until it is released', asy
   rmSync(other);
 });
 
-test('gives the lock to one of several concurrent callers', async () => {
+test('gives the lock to one of several concurrent callers', async ({ folder }) => {
   const outcomes = await Promise.allSettled([
     acquireInstallationLock(folder),
     acquireInstallationLock(folder),
@@ -33,7 +34,7 @@ test('gives the lock to one of several concurrent callers', async () => {
   await locks[0]?.release();
 });
 
-test('releases the lock of a killed process', async () => {
+test('releases the lock of a killed process', async ({ folder }) => {
   const script = `
     import { acquireInstallationLock } from ${JSON.stringify(join(import.meta.dirname, 'installation-lock.ts'))};
     await acquireInstallationLock(${JSON.stringify(folder)});

@@ -1,18 +1,19 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test as base } from 'vitest';
 import { parseServiceKeys } from '@clientela/http';
 import { openSecrets, rotateServiceKeys } from './secrets.ts';
 import { hashOf, keyHashesFor, peers } from './services.ts';
 
-let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'fleet-secrets-'));
-});
-afterEach(() => rmSync(folder, { recursive: true }));
+const test = base.extend('folder', async ({}, { onCleanup }) => {
+  const folder = mkdtempSync(join(tmpdir(), 'fleet-secrets-'));
+  onCleanup(() => rmSync(folder, { recursive: true }));
 
-test('creates distinct secrets once, readable for their owner only', () => {
+  return folder;
+});
+
+test('creates distinct secrets once, readable for their owner only', ({ folder }) => {
   const first = openSecrets(folder);
   expect(openSecrets(folder)).toEqual(first);
   const all = [
@@ -27,7 +28,7 @@ test('creates distinct secrets once, readable for their owner only', () => {
     expect(statSync(join(folder, 'secrets', file)).mode & 0o777).toBe(0o600);
 });
 
-test('uses secrets from the settings without storing them', () => {
+test('uses secrets from the settings without storing them', ({ folder }) => {
   const override = 'g'.repeat(43);
   const secrets = openSecrets(folder, { serviceKeys: { customer: override }, ownSecrets: { customer: override } });
   expect([secrets.serviceKeys.customer, secrets.ownSecrets.customer]).toEqual([override, override]);
@@ -40,7 +41,7 @@ test('uses secrets from the settings without storing them', () => {
 const servicesWithKey = (key: string, keys: ReturnType<typeof parseServiceKeys>) =>
   keys.filter(({ hash }) => hash.toString('hex') === hashOf(key)).map(({ service }) => service);
 
-test('a rotation replaces keys and accepts the previous ones until the next rotation', () => {
+test('a rotation replaces keys and accepts the previous ones until the next rotation', ({ folder }) => {
   const first = openSecrets(folder);
   expect(first.previousServiceKeys).toEqual({});
   const others = peers.filter((peer) => peer !== 'product');

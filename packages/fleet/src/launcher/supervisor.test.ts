@@ -3,87 +3,104 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isAlive, isStillThere, startedAt } from '@clientela/embedded-postgres';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test as base, vi } from 'vitest';
 import { openLogFile } from './log-file.ts';
 import { followLogs } from '../commands/logs.ts';
 
 import { killOrphans, openPidFile } from './pid-file.ts';
 import { restartBackoff, supervise, type SupervisedProcess, type SupervisorHooks } from './supervisor.ts';
 
-let folder: string;
-let running: SupervisedProcess[];
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'fleet-supervisor-'));
-  running = [];
-});
-afterEach(async () => {
-  await Promise.all(running.map((child) => child.stop()));
-  rmSync(folder, { recursive: true });
-});
+const test = base
+  .extend('folder', async ({}, { onCleanup }) => {
+    const folder = mkdtempSync(join(tmpdir(), 'fleet-supervisor-'));
+    onCleanup(() => rmSync(folder, { recursive: true }));
 
-const logPath = () => join(folder, 'logs', 'stub.log');
-const logText = () => (existsSync(logPath()) ? readFileSync(logPath(), 'utf8') : '');
+    return folder;
+  })
+  .extend('running', async ({}, { onCleanup }) => {
+    const running: SupervisedProcess[] = [];
+    onCleanup(() => void Promise.all(running.map((child) => child.stop())));
+
+    return running;
+  });
+
+const logPath = (folder: string) => join(folder, 'logs', 'stub.log');
+const logText = (folder: string) => (existsSync(logPath(folder)) ? readFileSync(logPath(folder), 'utf8') : '');
 
 /** Runs a few lines of JavaScript under supervision. */
-function run(source: string, hooks: SupervisorHooks = {}, env: Record<string, string> = {}): SupervisedProcess {
+function run(
+  folder: string,
+  running: SupervisedProcess[],
+  source: string,
+  hooks: SupervisorHooks = {},
+  env: Record<string, string> = {},
+): SupervisedProcess {
   const script = join(folder, 'stub.js');
   writeFileSync(script, source);
-  const child = supervise({ name: 'stub', script, cwd: folder, env, logPath: logPath() }, hooks);
+  const child = supervise({ name: 'stub', script, cwd: folder, env, logPath: logPath(folder) }, hooks);
   running.push(child);
   return child;
 }
 
 const endlessScript = `console.log('up', process.pid); setInterval(() => {}, 1000);`;
 
-test('logs all output of a process, up to its last write before a kill', async () => {
+test('logs all output of a process, up to its last write before a kill', async ({ folder, running }) => {
   const child = run(
+    folder,
+    running,
     `console.log('first'); console.error('second'); process.stdout.write('no end', () => process.kill(process.pid, 'SIGKILL'));`,
   );
-  await vi.waitUntil(() => logText().includes('no end\n'), { timeout: 15_000 });
+  await vi.waitUntil(() => logText(folder).includes('no end\n'), { timeout: 15_000 });
   await child.stop();
-  expect(logText()).toMatch(/^first$/m);
-  expect(logText()).toMatch(/^second$/m);
-  expect(statSync(logPath()).mode & 0o777).toBe(0o600);
+  expect(logText(folder)).toMatch(/^first$/m);
+  expect(logText(folder)).toMatch(/^second$/m);
+  expect(statSync(logPath(folder)).mode & 0o777).toBe(0o600);
 });
 
-test('restarts a killed process at once', async () => {
+test('restarts a killed process at once', async ({ folder, running }) => {
   const crashes: number[] = [];
-  const child = run(endlessScript, { onCrash: (_, count) => crashes.push(count) });
-  await vi.waitUntil(() => logText().includes('up'), { timeout: 15_000 });
+  const child = run(folder, running, endlessScript, { onCrash: (_, count) => crashes.push(count) });
+  await vi.waitUntil(() => logText(folder).includes('up'), { timeout: 15_000 });
   const before = child.pid();
   child.kill('SIGKILL');
-  await vi.waitUntil(() => logText().split('up').length === 3, { timeout: 15_000 });
+  await vi.waitUntil(() => logText(folder).split('up').length === 3, { timeout: 15_000 });
   expect(child.pid()).not.toBe(before);
   expect(crashes).toEqual([1]);
 });
 
-test('restarts a crashing process with a backoff of up to 2 s', async () => {
+test('restarts a crashing process with a backoff of up to 2 s', async ({ folder, running }) => {
   expect([1, 2, 3, 4, 5, 6, 7, 50].map(restartBackoff)).toEqual([0, 100, 200, 400, 800, 1600, 2000, 2000]);
   const crashes: number[] = [];
-  run('process.exit(1)', { onCrash: (_, count) => crashes.push(count) });
+  run(folder, running, 'process.exit(1)', { onCrash: (_, count) => crashes.push(count) });
   await vi.waitUntil(() => crashes.length >= 3, { timeout: 15_000 });
   expect(crashes.slice(0, 3)).toEqual([1, 2, 3]);
 });
 
-test('does not restart a stopped process', async () => {
+test('does not restart a stopped process', async ({ folder, running }) => {
   const starts: number[] = [];
-  const child = run(endlessScript, { onStart: (_, { pid }) => starts.push(pid) });
-  await vi.waitUntil(() => logText().includes('up'), { timeout: 15_000 });
+  const child = run(folder, running, endlessScript, { onStart: (_, { pid }) => starts.push(pid) });
+  await vi.waitUntil(() => logText(folder).includes('up'), { timeout: 15_000 });
   await child.stop();
   expect(starts).toHaveLength(1);
   expect(isAlive(starts[0] as number)).toBe(false);
 });
 
-test('passes the given environment only, not that of the parent', async () => {
+test('passes the given environment only, not that of the parent', async ({ folder, running }) => {
   process.env['UNRELATED'] = 'value';
-  run(`console.log(JSON.stringify(process.env)); setInterval(() => {}, 1000);`, {}, { ITS_OWN: 'yes' });
-  await vi.waitUntil(() => logText().includes('\n'), { timeout: 15_000 });
-  const names = Object.keys(JSON.parse(logText())).filter((name) => !name.startsWith('NODE_CHANNEL'));
+  run(
+    folder,
+    running,
+    `console.log(JSON.stringify(process.env)); setInterval(() => {}, 1000);`,
+    {},
+    { ITS_OWN: 'yes' },
+  );
+  await vi.waitUntil(() => logText(folder).includes('\n'), { timeout: 15_000 });
+  const names = Object.keys(JSON.parse(logText(folder))).filter((name) => !name.startsWith('NODE_CHANNEL'));
   expect(names.toSorted()).toEqual(['ITS_OWN', 'NODE_ENV', 'PATH']);
   delete process.env['UNRELATED'];
 });
 
-test('closes the IPC channel of its processes when the supervisor is killed', async () => {
+test('closes the IPC channel of its processes when the supervisor is killed', async ({ folder }) => {
   writeFileSync(
     join(folder, 'child.js'),
     `process.once('disconnect', () => process.exit(0)); setInterval(() => {}, 1000); console.log('up');`,
@@ -102,7 +119,7 @@ test('closes the IPC channel of its processes when the supervisor is killed', as
   await vi.waitUntil(() => startedAt(pid) === undefined, { timeout: 15_000 });
 });
 
-test('kills an orphan that ignores SIGTERM, but not another process with a recorded id', async () => {
+test('kills an orphan that ignores SIGTERM, but not another process with a recorded id', async ({ folder }) => {
   const stubborn = spawn(process.execPath, ['-e', `process.on('SIGTERM', () => {}); setInterval(() => {}, 1000);`]);
   const unrelated = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000);']);
   const identity = (pid = 0) => ({ pid, started: startedAt(pid) ?? '' });
@@ -115,7 +132,7 @@ test('kills an orphan that ignores SIGTERM, but not another process with a recor
   unrelated.kill();
 });
 
-test('rotates a log at its limit without losing or splitting a line', () => {
+test('rotates a log at its limit without losing or splitting a line', ({ folder }) => {
   const path = join(folder, 'logs', 'big.log');
   const file = openLogFile(path, 1000);
   const lines = Array.from({ length: 60 }, (_, at) => `line ${String(at).padStart(3, '0')} ${'x'.repeat(20)}\n`);
@@ -131,7 +148,7 @@ test('rotates a log at its limit without losing or splitting a line', () => {
   expect(newer.length).toBeLessThan(1000);
 });
 
-test('follows each line once, across a rotation', () => {
+test('follows each line once, across a rotation', ({ folder }) => {
   const seen: string[] = [];
   const logs = join(folder, 'logs');
   mkdirSync(logs);

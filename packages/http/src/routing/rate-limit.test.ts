@@ -2,15 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { testServiceKeys, testDatabase, testSecret, type TestDatabase } from '@clientela/testing';
 import { pino } from 'pino';
 import supertest from 'supertest';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test as base } from 'vitest';
 import { z } from 'zod';
 import { createService, route, type RateLimits } from '../index.ts';
 
-let database: TestDatabase;
-beforeAll(async () => {
-  database = await testDatabase('product');
+const test = base.extend('database', { scope: 'file' }, async ({}, { onCleanup }) => {
+  const database = await testDatabase('product');
+  onCleanup(() => database.drop());
+
+  return database;
 });
-afterAll(() => database.drop());
 
 const body = z.strictObject({ name: z.string().optional() });
 const testRoute = (method: 'patch' | 'get', path: string, rate?: string) =>
@@ -29,7 +30,7 @@ const routes = [
   testRoute('patch', '/other', 'changes'),
   testRoute('patch', '/free'),
 ];
-const service = (rates?: RateLimits) =>
+const service = (database: TestDatabase, rates?: RateLimits) =>
   createService({
     service: 'test',
     version: '1',
@@ -54,8 +55,8 @@ const patcher =
       })
       .send(payload);
 
-test('counts per user across the routes that share a limit, not for other users or routes', async () => {
-  const patch = patcher(service({ changes: { limit: 3, window: 60_000 } }));
+test('counts per user across the routes that share a limit, not for other users or routes', async ({ database }) => {
+  const patch = patcher(service(database, { changes: { limit: 3, window: 60_000 } }));
   const [ana, ben] = [randomUUID(), randomUUID()];
   const first = await patch('/one', ana).expect(200);
   expect(first.headers['ratelimit']).toMatch(/^"changes"; r=2; t=60$/);
@@ -74,26 +75,26 @@ test('counts per user across the routes that share a limit, not for other users 
   await patch('/one', ben).expect(200);
 });
 
-test('a 403 does not count towards the limit', async () => {
-  const patch = patcher(service({ changes: { limit: 1, window: 60_000 } }));
+test('a 403 does not count towards the limit', async ({ database }) => {
+  const patch = patcher(service(database, { changes: { limit: 1, window: 60_000 } }));
   const ana = randomUUID();
   for (let time = 0; time < 3; time += 1) await patch('/one', ana, { role: 'viewer' }).expect(403);
   await patch('/one', ana).expect(200);
 });
 
-test('resets the counter when the window ends', async () => {
-  const patch = patcher(service({ changes: { limit: 1, window: 1000 } }));
+test('resets the counter when the window ends', async ({ database }) => {
+  const patch = patcher(service(database, { changes: { limit: 1, window: 1000 } }));
   const ana = randomUUID();
   await patch('/one', ana).expect(200);
   await expect.poll(async () => (await patch('/one', ana)).status).toBe(200);
 });
 
-test('is unlimited without rate limits; an unknown limit fails at start', async () => {
-  const patch = patcher(service());
+test('is unlimited without rate limits; an unknown limit fails at start', async ({ database }) => {
+  const patch = patcher(service(database));
   const ana = randomUUID();
   for (let time = 0; time < 5; time += 1) {
     const { headers } = await patch('/one', ana).expect(200);
     expect(headers['ratelimit']).toBeUndefined();
   }
-  expect(() => service({ other: { limit: 1, window: 1000 } })).toThrow(/changes/);
+  expect(() => service(database, { other: { limit: 1, window: 1000 } })).toThrow(/changes/);
 });

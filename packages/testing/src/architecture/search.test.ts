@@ -49,13 +49,13 @@ const rows = {
     row: { company_id, username: 'kim', email: 'kim@example.com', first_name: 'x', role: 'admin', password_hash: 'x' },
   },
   interaction: {
-    migration: 'interaction-0003_search_text.sql',
+    migration: 'interaction-0004_search_text.sql',
     table: 'interactions',
     before: { customer_locks: { company_id, customer_id: id } },
     row: { company_id, customer_id: id, type: 'call', notes: 'x', created_by: 'x' },
   },
   product: {
-    migration: 'product-0002a_name_order.sql',
+    migration: 'product-0002_name_order.sql',
     table: 'products',
     before: {},
     row: { company_id, name: 'x', type: 'product', price: 1, currency: 'EUR' },

@@ -1,35 +1,30 @@
 import { randomUUID } from 'node:crypto';
-import type { TestUser } from '@clientela/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { serviceTest, type TestUser } from '@clientela/testing';
+import { describe, expect } from 'vitest';
 import { Config } from '../config.ts';
 import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
 
-let auth: TestAuth;
-let root: TestUser;
-let admin: TestUser;
-beforeAll(async () => {
-  auth = await createTestAuth();
-  root = auth.user('superuser');
-  admin = (await auth.register()).client;
-});
-afterAll(() => auth.close());
+const test = serviceTest(createTestAuth).extend('admin', async ({ service }) => (await service.register()).client);
 
 const password = 'correct horse battery';
 const users = '/api/v1/users';
 const companies = '/api/v1/companies';
-const login = (email: string) => auth.anonymous().post('/auth/login', { email, password });
+const login = (service: TestAuth, email: string) => service.anonymous().post('/auth/login', { email, password });
 
 describe('the e-mail of a user', () => {
-  test('is stored with its domain in ASCII, unique in any spelling, and signs in in any spelling', async () => {
-    const { user } = await auth.register({ email: 'Info&me@räucher.example', password });
+  test('is stored with its domain in ASCII, unique in any spelling, and signs in in any spelling', async ({
+    service,
+    admin,
+  }) => {
+    const { user } = await service.register({ email: 'Info&me@räucher.example', password });
     expect(user.email).toBe('Info&me@xn--rucher-bua.example');
     for (const email of ['info&me@RÄUCHER.example', 'info&me@xn--rucher-bua.EXAMPLE']) {
       const registration = { email, password, name: 'B' };
-      expect((await auth.anonymous().post('/auth/register', registration).expect(409)).body.error_code).toBe(
+      expect((await service.anonymous().post('/auth/register', registration).expect(409)).body.error_code).toBe(
         'USER_EMAIL_TAKEN',
       );
       await admin.post(users, { email, password }).expect(409);
-      expect((await login(email).expect(200)).body.user.id).toBe(user.id);
+      expect((await login(service, email).expect(200)).body.user.id).toBe(user.id);
     }
     const { body: other } = await admin.post(users, { email: 'почта@example.com', password }).expect(201);
     expect(other.email).toBe('почта@example.com');
@@ -42,23 +37,23 @@ describe('the e-mail of a user', () => {
       ]);
   });
 
-  test('has at most 64 octets before the @; an older account signs in nevertheless', async () => {
+  test('has at most 64 octets before the @; an older account signs in nevertheless', async ({ service, admin }) => {
     const long = `${'a'.repeat(65)}@example.com`;
     for (const email of [long, '"a b"@example.com', 'a@[192.0.2.1]']) {
       for (const request of [
-        auth.anonymous().post('/auth/register', { email, password, name: 'B' }),
+        service.anonymous().post('/auth/register', { email, password, name: 'B' }),
         admin.post(users, { email, password }),
         admin.put(`${users}/${admin.user_id}`, { email }),
       ])
         expect((await request.expect(422)).body.errors).toMatchObject([{ path: 'email' }]);
     }
-    const { user } = await auth.register({ password });
-    await auth.database.owner('users').where({ id: user.id }).update({ email: long });
-    expect((await login(long).expect(200)).body.user.email).toBe(long);
+    const { user } = await service.register({ password });
+    await service.database.owner('users').where({ id: user.id }).update({ email: long });
+    expect((await login(service, long).expect(200)).body.user.email).toBe(long);
   });
 });
 
-test('a user’s phone keeps its extension, and is found with and without it', async () => {
+test('a user’s phone keeps its extension, and is found with and without it', async ({ admin }) => {
   const body = { email: `${randomUUID()}@example.com`, password, phone: '+1 415 555 2671 x101' };
   const { body: user } = await admin.post(users, body).expect(201);
   expect(user.phone).toBe('+14155552671;ext=101');
@@ -70,7 +65,7 @@ test('a user’s phone keeps its extension, and is found with and without it', a
   expect(changed.phone).toBe('+40712345678;ext=5');
 });
 
-test('a user’s document is normalized, not unique, and judged only when it changes', async () => {
+test('a user’s document is normalized, not unique, and judged only when it changes', async ({ service, admin }) => {
   const newUser = (document_type: string, number_document_identity: string) =>
     admin.post(users, { email: `${randomUUID()}@example.com`, password, document_type, number_document_identity });
   const { body: user } = await newUser('cnpj', '11.222.333/0001-81').expect(201);
@@ -82,20 +77,20 @@ test('a user’s document is normalized, not unique, and judged only when it cha
   await newUser('cpf', '111.111.111-11').expect(422);
   await newUser('nit', '860.002.964-3').expect(422);
   const stored = { document_type: 'cpf', number_document_identity: '11111111111' };
-  await auth.database.owner('users').where({ id: user.id }).update(stored);
+  await service.database.owner('users').where({ id: user.id }).update(stored);
   const { body: changed } = await admin.put(`${users}/${user.id}`, { ...stored, address: 'Street 1' }).expect(200);
   expect(changed).toMatchObject({ ...stored, address: 'Street 1' });
   await admin.put(`${users}/${user.id}`, { number_document_identity: '22222222222' }).expect(422);
 });
 
 describe('the document of a company', () => {
-  const create = (document_type: string, document_number: string, country = 'CO') =>
-    root.post(companies, { name: 'A', document_type, document_number, country });
+  const create = (superuser: TestUser, document_type: string, document_number: string, country = 'CO') =>
+    superuser.post(companies, { name: 'A', document_type, document_number, country });
 
-  test('is compared without separators and check digit, across types', async () => {
-    const { body: loja } = await create('cnpj', '11.222.333/0001-81').expect(201);
+  test('is compared without separators and check digit, across types', async ({ superuser }) => {
+    const { body: loja } = await create(superuser, 'cnpj', '11.222.333/0001-81').expect(201);
     expect(loja.document_number).toBe('11222333000181');
-    const { body: tienda } = await create('nit', '860.002.964-4').expect(201);
+    const { body: tienda } = await create(superuser, 'nit', '860.002.964-4').expect(201);
     expect(tienda.document_number).toBe('8600029644');
     for (const [type, number, existing] of [
       ['cnpj', '11222333000181', loja],
@@ -103,66 +98,69 @@ describe('the document of a company', () => {
       ['rut', '860.002.964\u20134', tienda],
       ['tax_id', '860002964', tienda],
     ] as const) {
-      const { body } = await create(type, number).expect(409);
+      const { body } = await create(superuser, type, number).expect(409);
       expect(body).toMatchObject({ error_code: 'COMPANY_DOCUMENT_NUMBER_TAKEN', existing: { id: existing.id } });
     }
-    const { body: third } = await create('nit', '900373511').expect(201);
-    const taken = await root.put(`${companies}/${third.id}`, { document_number: '860002964' }).expect(409);
+    const { body: third } = await create(superuser, 'nit', '900373511').expect(201);
+    const taken = await superuser.put(`${companies}/${third.id}`, { document_number: '860002964' }).expect(409);
     expect(taken.body.existing).toMatchObject({ id: tienda.id });
-    await root.put(`${companies}/${third.id}`, { document_number: '900373511' }).expect(200);
+    await superuser.put(`${companies}/${third.id}`, { document_number: '900373511' }).expect(200);
   });
 
-  test('must be valid when it changes, a RUT by the company’s country', async () => {
+  test('must be valid when it changes, a RUT by the company’s country', async ({ service, superuser }) => {
     for (const [type, number, country] of [
       ['cpf', '111.111.111-11', 'BR'],
       ['nit', '860.002.964-3', 'CO'],
       ['rut', '123456789', 'CL'],
     ])
-      expect((await create(type!, number!, country).expect(422)).body.errors).toMatchObject([
+      expect((await create(superuser, type!, number!, country).expect(422)).body.errors).toMatchObject([
         { path: 'document_number' },
       ]);
-    await create('rut', '12.345.678-5', 'CL').expect(201);
-    const { body } = await create('rut', '123456789', 'CO').expect(201);
+    await create(superuser, 'rut', '12.345.678-5', 'CL').expect(201);
+    const { body } = await create(superuser, 'rut', '123456789', 'CO').expect(201);
     const stored = { document_type: 'cnpj', document_number: '33444555/000181' };
-    await auth.database.owner('companies').where({ id: body.id }).update(stored);
-    const { headers } = await root.get(`${companies}/${body.id}`).expect(200);
+    await service.database.owner('companies').where({ id: body.id }).update(stored);
+    const { headers } = await superuser.get(`${companies}/${body.id}`).expect(200);
     for (const sent of [stored, { ...stored, document_number: '33.444.555/0001-81' }])
-      expect((await root.put(`${companies}/${body.id}`, sent).expect(200)).headers['etag']).toBe(headers['etag']);
+      expect((await superuser.put(`${companies}/${body.id}`, sent).expect(200)).headers['etag']).toBe(headers['etag']);
   });
 });
 
 describe('a country', () => {
   const invalid = ['UK', 'EU', 'SU', 'AC', 'AQ', 'ZZ', 'E', 'ESP'];
 
-  test('of a company is an ISO 3166-1 code with a numbering plan; a stored one may be sent back', async () => {
-    const company = (await root.post(companies, { name: 'A', country: 'xk' }).expect(201)).body;
+  test('of a company is an ISO 3166-1 code with a numbering plan; a stored one may be sent back', async ({
+    service,
+    superuser,
+  }) => {
+    const company = (await superuser.post(companies, { name: 'A', country: 'xk' }).expect(201)).body;
     expect(company.country).toBe('XK');
     for (const country of invalid) {
       for (const request of [
-        root.post(companies, { name: 'A', country }),
-        root.put(`${companies}/${company.id}`, { country }),
+        superuser.post(companies, { name: 'A', country }),
+        superuser.put(`${companies}/${company.id}`, { country }),
       ])
         expect((await request.expect(422)).body.errors).toMatchObject([{ path: 'country' }]);
     }
-    await auth.database.owner('companies').where({ id: company.id }).update({ country: 'UK' });
-    const { body } = await root.put(`${companies}/${company.id}`, { country: 'UK', name: 'B' }).expect(200);
+    await service.database.owner('companies').where({ id: company.id }).update({ country: 'UK' });
+    const { body } = await superuser.put(`${companies}/${company.id}`, { country: 'UK', name: 'B' }).expect(200);
     expect(body).toMatchObject({ country: 'UK', name: 'B' });
-    await root.put(`${companies}/${company.id}`, { country: 'GB' }).expect(200);
-    await root.put(`${companies}/${company.id}`, { country: 'UK' }).expect(422);
+    await superuser.put(`${companies}/${company.id}`, { country: 'GB' }).expect(200);
+    await superuser.put(`${companies}/${company.id}`, { country: 'UK' }).expect(422);
   });
 
-  test('of a document type is one as well', async () => {
+  test('of a document type is one as well', async ({ service, superuser }) => {
     const types = '/api/v1/document-types';
-    await root.post(types, { code: 'dni', name: 'DNI', country_code: 'es' }).expect(201);
+    await superuser.post(types, { code: 'dni', name: 'DNI', country_code: 'es' }).expect(201);
     for (const country_code of invalid) {
-      await root.post(types, { code: 'other', name: 'Other', country_code }).expect(422);
-      const { body } = await root.put(`${types}/dni`, { country_code }).expect(422);
+      await superuser.post(types, { code: 'other', name: 'Other', country_code }).expect(422);
+      const { body } = await superuser.put(`${types}/dni`, { country_code }).expect(422);
       expect(body.errors).toMatchObject([{ path: 'country_code' }]);
     }
-    await auth.database.owner('document_types').where({ code: 'dni' }).update({ country_code: 'SU' });
-    const { body } = await root.put(`${types}/dni`, { country_code: 'SU', name: 'Document' }).expect(200);
+    await service.database.owner('document_types').where({ code: 'dni' }).update({ country_code: 'SU' });
+    const { body } = await superuser.put(`${types}/dni`, { country_code: 'SU', name: 'Document' }).expect(200);
     expect(body).toMatchObject({ country_code: 'SU', name: 'Document' });
-    expect((await root.put(`${types}/dni`, { country_code: null }).expect(200)).body.country_code).toBeNull();
+    expect((await superuser.put(`${types}/dni`, { country_code: null }).expect(200)).body.country_code).toBeNull();
   });
 
   test('of the settings is one as well', () => {

@@ -1,21 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { grants } from '@clientela/contracts';
-import type { TestUser } from '@clientela/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
+import { serviceTest, type TestUser } from '@clientela/testing';
+import { describe, expect } from 'vitest';
+import { createTestAuth } from '../testing/test-auth.ts';
 
-let auth: TestAuth;
-
-beforeAll(async () => {
-  auth = await createTestAuth();
-});
-afterAll(() => auth.close());
+const test = serviceTest(createTestAuth);
 
 const paths = (body: { errors: { path: string }[] }) => [...new Set(body.errors.map(({ path }) => path))].toSorted();
 
 describe('/auth/me', () => {
-  test('returns the user of the token, under each path, and never a 304', async () => {
-    const { user, client } = await auth.register();
+  test('returns the user of the token, under each path, and never a 304', async ({ service }) => {
+    const { user, client } = await service.register();
     for (const path of ['/auth/me', '/api/auth/me', '/api/v1/auth/me', '/api/v1/profile']) {
       const { body, headers } = await client.get(path).expect(200);
       expect(body).toEqual({ user });
@@ -23,22 +18,24 @@ describe('/auth/me', () => {
       expect(headers['cache-control']).toBe('no-store');
       await client.get(path).set('If-None-Match', '"1"').expect(200);
     }
-    await auth.anonymous().get('/auth/me').expect(401);
-    await auth.callingService('customer').get('/auth/me').expect(403);
+    await service.anonymous().get('/auth/me').expect(401);
+    await service.callingService('customer').get('/auth/me').expect(403);
   });
 
-  test('lists the permissions of the role: an admin’s without those beyond its company, a customer’s own ones', async () => {
-    const { user, client } = await auth.register();
+  test('lists the permissions of the role: an admin’s without those beyond its company, a customer’s own ones', async ({
+    service,
+  }) => {
+    const { user, client } = await service.register();
     expect(user.permissions).toEqual(expect.arrayContaining(['users:create', 'customers:hard_delete', 'gdpr:manage']));
     expect(user.permissions).not.toContain('companies:create');
     for (const permission of user.permissions) expect(permission).toMatch(/^[a-z_]+:[a-z_]+$/);
-    await auth.database.owner('users').where({ id: user.id }).update({ role: 'customer' });
+    await service.database.owner('users').where({ id: user.id }).update({ role: 'customer' });
     const { body } = await client.get('/api/v1/profile').expect(200);
     expect(body.user.permissions.toSorted()).toEqual(grants.customer.toSorted());
   });
 
-  test('takes the whole user back with a change, under /api/v1/profile too', async () => {
-    const { client } = await auth.register();
+  test('takes the whole user back with a change, under /api/v1/profile too', async ({ service }) => {
+    const { client } = await service.register();
     for (const [path, first_name] of [
       ['/auth/me', 'Eva'],
       ['/api/v1/profile', 'Luz'],
@@ -49,8 +46,8 @@ describe('/auth/me', () => {
     }
   });
 
-  test('changes name, phone, address and document; the event has field names only', async () => {
-    const { user, client } = await auth.register();
+  test('changes name, phone, address and document; the event has field names only', async ({ service }) => {
+    const { user, client } = await service.register();
     const { body, headers } = await client
       .patch('/auth/me', {
         name: 'Eva Luz  Sol',
@@ -75,40 +72,40 @@ describe('/auth/me', () => {
     });
     expect(headers['etag']).toBe('"2"');
     expect((await client.get('/auth/me').expect(200)).body.user).toEqual(body.user);
-    const event = (await auth.events('user.updated')).at(-1);
+    const event = (await service.events('user.updated')).at(-1);
     expect(event).toMatchObject({ company_id: user.business_id, actor_id: user.id, sequence: 2 });
     const fields_changed = ['address', 'document_type', 'number_document_identity', 'first_name', 'last_name', 'phone'];
     expect(event?.data).toEqual({ user_id: user.id, fields_changed: expect.toSatisfy(sameAs(fields_changed)) });
   });
 
-  test('parses a national phone number by the company’s country', async () => {
-    const { user, client } = await auth.register();
-    await auth.database.owner('companies').where({ id: user.business_id }).update({ country: 'BR' });
+  test('parses a national phone number by the company’s country', async ({ service }) => {
+    const { user, client } = await service.register();
+    await service.database.owner('companies').where({ id: user.business_id }).update({ country: 'BR' });
     const { body } = await client.patch('/auth/me', { phone: '(11) 96123-4567' }).expect(200);
     expect(body.user.phone).toBe('+5511961234567');
-    expect(await auth.database.owner('users').where({ id: user.id }).first()).toMatchObject({
+    expect(await service.database.owner('users').where({ id: user.id }).first()).toMatchObject({
       phone_typed: '(11) 96123-4567',
     });
     expect((await client.patch('/auth/me', { phone: null }).expect(200)).body.user.phone).toBeNull();
-    expect(await auth.database.owner('users').where({ id: user.id }).first()).toMatchObject({
+    expect(await service.database.owner('users').where({ id: user.id }).first()).toMatchObject({
       phone: null,
       phone_typed: null,
     });
   });
 
-  test('accepts the whole record; equal values are no change', async () => {
-    const { user, client } = await auth.register({ phone: '600 123 123' });
+  test('accepts the whole record; equal values are no change', async ({ service }) => {
+    const { user, client } = await service.register({ phone: '600 123 123' });
     const { body, headers } = await client.patch('/auth/me', user).expect(200);
     expect(body.user).toEqual(user);
     expect(headers['etag']).toBe('"1"');
     const changed = await client.patch('/auth/me', { ...user, first_name: 'Eva' }).expect(200);
     expect(changed.body.user).toEqual({ ...user, first_name: 'Eva', updated_at: expect.any(String) });
-    expect((await auth.events('user.updated')).filter(({ data }) => data['user_id'] === user.id)).toHaveLength(1);
-    expect((await auth.database.owner('users').where({ id: user.id }).first()).phone_typed).toBe('600 123 123');
+    expect((await service.events('user.updated')).filter(({ data }) => data['user_id'] === user.id)).toHaveLength(1);
+    expect((await service.database.owner('users').where({ id: user.id }).first()).phone_typed).toBe('600 123 123');
   });
 
-  test('rejects changed read-only fields by name, without effect', async () => {
-    const { user, client } = await auth.register();
+  test('rejects changed read-only fields by name, without effect', async ({ service }) => {
+    const { user, client } = await service.register();
     const { body } = await client
       .patch('/auth/me', {
         role: 'superuser',
@@ -122,8 +119,8 @@ describe('/auth/me', () => {
     expect((await client.get('/auth/me')).body.user).toEqual(user);
   });
 
-  test('names every invalid field', async () => {
-    const { client } = await auth.register();
+  test('names every invalid field', async ({ service }) => {
+    const { client } = await service.register();
     const invalidPaths = async (body: object) => paths((await client.patch('/auth/me', body).expect(422)).body);
     expect(
       await invalidPaths({
@@ -143,24 +140,24 @@ describe('/auth/me', () => {
     expect(await invalidPaths({ document_type: 'cpf' })).toEqual(['number_document_identity']);
   });
 
-  test('accepts the current version in If-Match and rejects an outdated one', async () => {
-    const { client } = await auth.register();
+  test('accepts the current version in If-Match and rejects an outdated one', async ({ service }) => {
+    const { client } = await service.register();
     await client.patch('/auth/me', { address: 'One' }).set('If-Match', '"1"').expect(200);
     await client.patch('/auth/me', { address: 'Two' }).set('If-Match', '"1"').expect(412);
     expect((await client.get('/auth/me')).body.user.address).toBe('One');
   });
 
-  test('rejects deleted and inactive users and users of suspended companies', async () => {
+  test('rejects deleted and inactive users and users of suspended companies', async ({ service }) => {
     const expectRejected = async (client: TestUser) => {
       expect((await client.get('/auth/me')).status).toBe(401);
       expect((await client.patch('/auth/me', { address: 'Here' })).status).toBe(401);
     };
-    await expectRejected(auth.user('admin', { id: randomUUID() }));
-    const inactive = await auth.register();
-    await auth.database.owner('users').where({ id: inactive.user.id }).update({ is_active: false });
+    await expectRejected(service.user('admin', { id: randomUUID() }));
+    const inactive = await service.register();
+    await service.database.owner('users').where({ id: inactive.user.id }).update({ is_active: false });
     await expectRejected(inactive.client);
-    const suspended = await auth.register();
-    await auth.database.owner('companies').where({ id: suspended.user.business_id }).update({ status: 'suspended' });
+    const suspended = await service.register();
+    await service.database.owner('companies').where({ id: suspended.user.business_id }).update({ status: 'suspended' });
     await expectRejected(suspended.client);
   });
 });

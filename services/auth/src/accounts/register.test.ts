@@ -1,25 +1,23 @@
+import { serviceTest } from '@clientela/testing';
 import { randomUUID } from 'node:crypto';
 import { permissionsOf } from '@clientela/contracts';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { createTestAuth, testHashingCost, type TestAuth } from '../testing/test-auth.ts';
 import { createPasswords } from './passwords.ts';
 
-let auth: TestAuth;
+const test = serviceTest(() => createTestAuth({ passwords: createPasswords() }));
 
-beforeAll(async () => {
-  auth = await createTestAuth({ passwords: createPasswords() }); // the production cost, which a test checks
-});
-afterAll(() => auth.close());
-
-const register = (body: object, path = '/auth/register') => auth.anonymous().post(path, body);
+const register = (service: TestAuth, body: object, path = '/auth/register') => service.anonymous().post(path, body);
 const newEmail = () => `${randomUUID()}@example.com`;
 const password = 'correct horse battery';
 const paths = (body: { errors: { path: string }[] }) => [...new Set(body.errors.map(({ path }) => path))].toSorted();
 
 describe('registration', () => {
-  test('creates a company with the user as its admin; the event omits personal data', async () => {
+  test('creates a company with the user as its admin; the event omits personal data', async ({ service }) => {
     const email = `Ana.${randomUUID()}@example.com`;
-    const { body } = await register({ email, password, name: 'Ana María Perez', phone: '600 123 123' }).expect(201);
+    const { body } = await register(service, { email, password, name: 'Ana María Perez', phone: '600 123 123' }).expect(
+      201,
+    );
     expect(body).toEqual({
       message: 'User registered',
       user: {
@@ -48,7 +46,7 @@ describe('registration', () => {
     });
     expect(Number(body.user.unique_id.slice(5))).toBeGreaterThanOrEqual(10_000_000);
 
-    const company = await auth.database.owner('companies').where({ id: body.user.business_id }).first();
+    const company = await service.database.owner('companies').where({ id: body.user.business_id }).first();
     expect(company).toMatchObject({
       company_id: body.user.company_id,
       company_key: body.user.company_id,
@@ -58,27 +56,29 @@ describe('registration', () => {
       status: 'active',
       open_registration: false,
     });
-    const event = (await auth.events('user.registered')).at(-1);
+    const event = (await service.events('user.registered')).at(-1);
     expect(event).toMatchObject({ company_id: company.id, actor_id: body.user.id, sequence: 1 });
     expect(event?.data).toEqual({ user_id: body.user.id, role: 'admin' });
-    const stored = await auth.database.owner('users').where({ id: body.user.id }).first();
+    const stored = await service.database.owner('users').where({ id: body.user.id }).first();
     expect(stored).toMatchObject({
       phone_typed: '600 123 123',
       password_hash: expect.stringMatching(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/),
     });
   });
 
-  test('accepts the field aliases of legacy clients, under both paths', async () => {
+  test('accepts the field aliases of legacy clients, under both paths', async ({ service }) => {
     for (const path of ['/auth/register', '/api/auth/register', '/auth/register/']) {
       const email = newEmail();
-      const { body } = await register({ ds_user: 'Nome', ds_user_email: email, password: 'segredo-123' }, path).expect(
-        201,
-      );
+      const { body } = await register(
+        service,
+        { ds_user: 'Nome', ds_user_email: email, password: 'segredo-123' },
+        path,
+      ).expect(201);
       expect(body.user).toMatchObject({ first_name: 'Nome', last_name: null, email, role: 'admin' });
     }
   });
 
-  test('accepts split names, a username and a company name, or just e-mail and password', async () => {
+  test('accepts split names, a username and a company name, or just e-mail and password', async ({ service }) => {
     const username = `ana_${randomUUID().slice(0, 8)}`;
     const complete = {
       email: newEmail(),
@@ -88,55 +88,61 @@ describe('registration', () => {
       username,
       company_name: 'Shop & Co',
     };
-    const { body } = await register(complete).expect(201);
+    const { body } = await register(service, complete).expect(201);
     expect(body.user).toMatchObject({ first_name: 'Ana', last_name: 'Perez', username });
-    expect(await auth.database.owner('companies').where({ id: body.user.business_id }).first()).toMatchObject({
+    expect(await service.database.owner('companies').where({ id: body.user.business_id }).first()).toMatchObject({
       name: 'Shop & Co',
     });
 
-    const minimal = await register({ email: 'jo@example.com', password }).expect(201);
+    const minimal = await register(service, { email: 'jo@example.com', password }).expect(201);
     expect(minimal.body.user).toMatchObject({ first_name: 'jo', last_name: null, username: 'user' });
   });
 
-  test('appends a suffix to a suggested username that is taken in any case', async () => {
+  test('appends a suffix to a suggested username that is taken in any case', async ({ service }) => {
     const name = `dup${randomUUID().slice(0, 8)}`;
-    const first = await register({ email: `${name}@example.com`, password }).expect(201);
-    const second = await register({ email: `${name.toUpperCase()}@example.org`, password }).expect(201);
+    const first = await register(service, { email: `${name}@example.com`, password }).expect(201);
+    const second = await register(service, { email: `${name.toUpperCase()}@example.org`, password }).expect(201);
     expect(first.body.user.username).toBe(name);
     expect(second.body.user.username).toMatch(new RegExp(`^${name.toUpperCase()}-[0-9a-f]{8}$`));
   });
 });
 
 describe('rejections', () => {
-  test('rejects a duplicate e-mail or username with a 409 that reveals nothing of its owner and stores nothing', async () => {
+  test('rejects a duplicate e-mail or username with a 409 that reveals nothing of its owner and stores nothing', async ({
+    service,
+  }) => {
     const username = `u${randomUUID().slice(0, 8)}`;
-    const { user } = await auth.register({ email: `${username}@example.com`, username });
-    const before = await counts();
-    const email = await register({ email: user.email.toUpperCase(), password }).expect(409);
+    const { user } = await service.register({ email: `${username}@example.com`, username });
+    const before = await counts(service);
+    const email = await register(service, { email: user.email.toUpperCase(), password }).expect(409);
     expect(email.body).toMatchObject({ error_code: 'USER_EMAIL_TAKEN', errors: [{ path: 'email' }] });
-    const byUsername = await register({ email: newEmail(), password, username: username.toUpperCase() }).expect(409);
+    const byUsername = await register(service, {
+      email: newEmail(),
+      password,
+      username: username.toUpperCase(),
+    }).expect(409);
     expect(byUsername.body).toMatchObject({ error_code: 'USER_USERNAME_TAKEN', errors: [{ path: 'username' }] });
     for (const { body } of [email, byUsername]) {
       expect(body).not.toHaveProperty('existing');
       expect(JSON.stringify(body)).not.toContain(user.id);
     }
-    expect(await counts()).toEqual(before);
+    expect(await counts(service)).toEqual(before);
   });
 
-  test('rejects closed and unknown companies with the same response', async () => {
-    const { user } = await auth.register();
+  test('rejects closed and unknown companies with the same response', async ({ service }) => {
+    const { user } = await service.register();
     const strip = ({ body }: { body: object }) => ({ ...body, timestamp: '', request_id: '' });
-    const join = (company_id: string) => register({ email: newEmail(), password, company_id }).expect(403);
+    const join = (company_id: string) => register(service, { email: newEmail(), password, company_id }).expect(403);
     const closed = await join(user.business_id ?? '');
     expect(closed.body.error_code).toBe('REGISTRATION_CLOSED');
     for (const company_id of [user.company_id ?? '', randomUUID(), 'COMP-999999']) {
       expect(strip(await join(company_id))).toEqual(strip(closed));
     }
-    const malformed = await register({ email: newEmail(), password, company_id: 'no company!' }).expect(422);
+    const malformed = await register(service, { email: newEmail(), password, company_id: 'no company!' }).expect(422);
     expect(paths(malformed.body)).toEqual(['company_id']);
   });
 
-  test('names a role, an unknown field and every other invalid field', async () => {
+  test('names a role, an unknown field and every other invalid field', async ({ service }) => {
     const invalid = {
       email: 'nobody',
       password: 'short',
@@ -146,13 +152,13 @@ describe('rejections', () => {
       phone: '1',
       name: 'a\u0000b',
     };
-    const { body } = await register(invalid).expect(422);
+    const { body } = await register(service, invalid).expect(422);
     expect(paths(body)).toEqual(['email', 'is_superuser', 'name', 'password', 'phone', 'role', 'username']);
-    expect(paths((await register({}).expect(422)).body)).toEqual(['email', 'password']);
+    expect(paths((await register(service, {}).expect(422)).body)).toEqual(['email', 'password']);
   });
 
-  test('rejects two aliases of one field', async () => {
-    const { body } = await register({
+  test('rejects two aliases of one field', async ({ service }) => {
+    const { body } = await register(service, {
       email: newEmail(),
       ds_user_email: newEmail(),
       password,
@@ -163,10 +169,10 @@ describe('rejections', () => {
     expect(paths(body)).toEqual(['ds_user', 'ds_user_email', 'last_name']);
   });
 
-  test('counts a password in characters, and rejects the name and the e-mail as password', async () => {
+  test('counts a password in characters, and rejects the name and the e-mail as password', async ({ service }) => {
     const email = newEmail();
     const expectRejected = async (input: object) =>
-      expect(paths((await register({ email, ...input }).expect(422)).body)).toEqual(['password']);
+      expect(paths((await register(service, { email, ...input }).expect(422)).body)).toEqual(['password']);
     await expectRejected({ password: '🔑'.repeat(7) });
     await expectRejected({ password: 'x'.repeat(129) });
     await expectRejected({ password: 'tab\tand null\u0000' });
@@ -174,18 +180,18 @@ describe('rejections', () => {
     await expectRejected({ password: 12345678 });
     await expectRejected({ password: email.toUpperCase() });
     await expectRejected({ password: 'ana maria perez', name: 'Ana  Maria Perez' });
-    await register({ email, password: ' 🔑'.repeat(64) }).expect(201);
+    await register(service, { email, password: ' 🔑'.repeat(64) }).expect(201);
   });
 
-  test('rejects bodies that are not a JSON object', async () => {
+  test('rejects bodies that are not a JSON object', async ({ service }) => {
     const send = async (text: string, type = 'application/json') =>
-      (await auth.anonymous().post('/auth/register').set('Content-Type', type).send(text)).status;
+      (await service.anonymous().post('/auth/register').set('Content-Type', type).send(text)).status;
     expect(await send('{"email":')).toBe(400);
     expect(await send('hello', 'text/plain')).toBe(415);
     for (const text of ['[]', '["x"]', 'null', '1', '"text"', '{"__proto__":{"role":"admin"}}']) {
       expect({ text, status: await send(text) }).toEqual({ text, status: 422 });
     }
-    expect((await auth.anonymous().get('/auth/register')).headers['allow']).toBe('POST');
+    expect((await service.anonymous().get('/auth/register')).headers['allow']).toBe('POST');
   });
 });
 
@@ -224,8 +230,8 @@ test('of twenty concurrent registrations with one e-mail, one succeeds', async (
   }
 });
 
-async function counts() {
-  const { owner } = auth.database;
+async function counts(service: TestAuth) {
+  const { owner } = service.database;
   const count = (table: string) => owner(table).count({ n: '*' }).first();
   return Promise.all(['users', 'companies', 'outbox_events', 'sessions'].map(count));
 }

@@ -1,38 +1,34 @@
+import { serviceTest } from '@clientela/testing';
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
+import { expect } from 'vitest';
+import { createTestAuth } from '../testing/test-auth.ts';
 
-let auth: TestAuth;
-
-beforeAll(async () => {
-  auth = await createTestAuth();
-});
-afterAll(() => auth.close());
+const test = serviceTest(createTestAuth);
 
 const password = 'correct horse battery';
 const today = () => new Date().toISOString().slice(0, 10);
 type Day = { date: string; count: number };
 
-test('counts a company’s users and sign-ins, excluding other companies', async () => {
-  const { user, email, password: secret, client } = await auth.register();
+test('counts a company’s users and sign-ins, excluding other companies', async ({ service }) => {
+  const { user, email, password: secret, client } = await service.register();
   const company = { id: user.business_id ?? '' };
   const add = async (role: string) =>
     (await client.post('/api/v1/users', { email: `${randomUUID()}@example.com`, password, role }).expect(201)).body;
   await add('viewer');
   await add('customer');
   await client.delete(`/api/v1/users/${(await add('customer')).id}`).expect(200);
-  await auth.database.owner('users').where({ id: user.id }).update({ created_at: '2020-01-01' });
-  const other = await auth.register();
-  await auth.anonymous().post('/auth/login', { email: other.email, password: other.password }).expect(200);
-  for (let n = 0; n < 2; n += 1) await auth.anonymous().post('/auth/login', { email, password: secret }).expect(200);
-  await auth.anonymous().post('/auth/login', { email, password: 'wrong' }).expect(401);
-  await auth.anonymous().post('/auth/login', { email: 'nobody@example.com', password: 'wrong' }).expect(401);
-  await auth.database.owner('sign_in_counts').insert([
-    { company_id: company.id, day: auth.database.owner.raw(`current_date - 29`), signed_in: 7, failed: 3 },
-    { company_id: company.id, day: auth.database.owner.raw(`current_date - 30`), signed_in: 100, failed: 100 },
+  await service.database.owner('users').where({ id: user.id }).update({ created_at: '2020-01-01' });
+  const other = await service.register();
+  await service.anonymous().post('/auth/login', { email: other.email, password: other.password }).expect(200);
+  for (let n = 0; n < 2; n += 1) await service.anonymous().post('/auth/login', { email, password: secret }).expect(200);
+  await service.anonymous().post('/auth/login', { email, password: 'wrong' }).expect(401);
+  await service.anonymous().post('/auth/login', { email: 'nobody@example.com', password: 'wrong' }).expect(401);
+  await service.database.owner('sign_in_counts').insert([
+    { company_id: company.id, day: service.database.owner.raw(`current_date - 29`), signed_in: 7, failed: 3 },
+    { company_id: company.id, day: service.database.owner.raw(`current_date - 30`), signed_in: 100, failed: 100 },
   ]);
 
-  const { body } = await auth.user('viewer', company).get('/api/v1/users/analytics').expect(200);
+  const { body } = await service.user('viewer', company).get('/api/v1/users/analytics').expect(200);
   expect(body).toEqual({
     total_users: 4,
     active_users: 3,
@@ -55,7 +51,7 @@ test('counts a company’s users and sign-ins, excluding other companies', async
     expect(days.map(({ date }) => date)).toEqual([...new Set(days.map(({ date }) => date))].toSorted());
   }
 
-  const root = auth.user('superuser');
+  const root = service.user('superuser');
   const all = (await root.get('/api/v1/users/analytics').expect(200)).body;
   expect(all.users_by_role).toEqual({ superuser: 0, admin: 2, manager: 0, viewer: 1, customer: 2 });
   expect((all.failed_logins_per_day as Day[]).at(-1)?.count).toBe(2);
@@ -63,7 +59,7 @@ test('counts a company’s users and sign-ins, excluding other companies', async
   const one = (await root.get(`/api/v1/users/analytics?company_id=${user.company_id}`).expect(200)).body;
   expect(one).toEqual({ ...body, generated_at: expect.any(String) });
   await client.get(`/api/v1/users/analytics?company_id=${other.user.company_id}`).expect(403);
-  await auth.user('customer', company).get('/api/v1/users/analytics').expect(403);
+  await service.user('customer', company).get('/api/v1/users/analytics').expect(403);
 });
 
 test('counts companies: the own one for admins, all for superusers', async () => {

@@ -1,17 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { TestUser } from '@clientela/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { serviceTest, type TestUser } from '@clientela/testing';
+import { describe, expect } from 'vitest';
 import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
 import type { Company } from './schema.ts';
 
-let auth: TestAuth;
-let root: TestUser;
-
-beforeAll(async () => {
-  auth = await createTestAuth();
-  root = auth.user('superuser');
-});
-afterAll(() => auth.close());
+const test = serviceTest(createTestAuth).extend('root', { scope: 'file' }, ({ service }) => service.user('superuser'));
 
 const path = '/api/v1/companies';
 const password = 'correct horse battery';
@@ -19,16 +12,16 @@ const newEmail = () => `${randomUUID()}@example.com`;
 const newNumber = () => randomUUID();
 const paths = (body: { errors: { path: string }[] }) => body.errors.map((error) => error.path).toSorted();
 const withoutVolatile = ({ body }: { body: object }) => ({ ...body, timestamp: '', request_id: '' });
-const createCompany = async (body: object = {}) =>
+const createCompany = async (root: TestUser, body: object = {}) =>
   (await root.post(path, { name: 'New Company', ...body }).expect(201)).body as Company;
-const adminOf = (company: Company) => auth.user('admin', company);
-const eventsOf = async (company: { id: string }) =>
-  (await auth.events())
+const adminOf = (service: TestAuth, company: Company) => service.user('admin', company);
+const eventsOf = async (service: TestAuth, company: { id: string }) =>
+  (await service.events())
     .filter(({ data }) => data['company_id'] === company.id)
     .map(({ name, sequence, data }) => ({ name, sequence, data }));
 
 describe('a new company', () => {
-  test('is returned with its keys and the default country and currency', async () => {
+  test('is returned with its keys and the default country and currency', async ({ root }) => {
     const document_number = newNumber();
     const input = { name: 'New Company', business_name: 'New Company LLC', document_type: 'Tax_ID', document_number };
     const { body, headers } = await root.post(path, input).expect(201);
@@ -59,7 +52,7 @@ describe('a new company', () => {
       currency: 'cop',
       open_registration: true,
     };
-    expect(await createCompany(optional)).toMatchObject({
+    expect(await createCompany(root, optional)).toMatchObject({
       ...optional,
       company_key: 'LOGISTIC-001',
       country: 'CO',
@@ -67,34 +60,34 @@ describe('a new company', () => {
     });
   });
 
-  test('can be created by a superuser only', async () => {
-    const company = await createCompany();
+  test('can be created by a superuser only', async ({ service, root }) => {
+    const company = await createCompany(root);
     for (const role of ['admin', 'manager', 'viewer', 'customer'] as const) {
-      await auth.user(role, company).post(path, { name: 'X' }).expect(403);
+      await service.user(role, company).post(path, { name: 'X' }).expect(403);
     }
-    await auth.anonymous().post(path, { name: 'X' }).expect(401);
+    await service.anonymous().post(path, { name: 'X' }).expect(401);
   });
 
-  test('has a unique document number and company key', async () => {
+  test('has a unique document number and company key', async ({ service, root }) => {
     const document_number = newNumber();
     const company_key = `K-${randomUUID().slice(0, 8).toUpperCase()}`;
-    const company = await createCompany({ document_type: 'tax_id', document_number, company_key });
+    const company = await createCompany(root, { document_type: 'tax_id', document_number, company_key });
     const taken = { document_number: 'COMPANY_DOCUMENT_NUMBER_TAKEN', company_key: 'COMPANY_COMPANY_KEY_TAKEN' };
     for (const [field, error_code] of Object.entries(taken)) {
       const value = { document_number, company_key: company_key.toLowerCase() }[field];
       const { body } = await root.post(path, { name: 'X', [field]: value }).expect(409);
       expect(body).toMatchObject({ error_code, existing: { id: company.id } });
     }
-    const { body } = await adminOf(await createCompany())
-      .put(`${path}/${(await createCompany()).id}`, {})
+    const { body } = await adminOf(service, await createCompany(root))
+      .put(`${path}/${(await createCompany(root)).id}`, {})
       .expect(403);
     expect(body.error_code).toBe('FORBIDDEN');
-    const own = await createCompany();
-    const refused = await adminOf(own).put(`${path}/${own.id}`, { document_number }).expect(409);
+    const own = await createCompany(root);
+    const refused = await adminOf(service, own).put(`${path}/${own.id}`, { document_number }).expect(409);
     expect(refused.body).not.toHaveProperty('existing');
   });
 
-  test('with invalid fields returns a 422 that names each', async () => {
+  test('with invalid fields returns a 422 that names each', async ({ root }) => {
     const invalid = {
       name: '',
       company_key: 'a b',
@@ -125,18 +118,18 @@ describe('a new company', () => {
       const { body } = await root.post(path, { name: 'X', document_type, document_number }).expect(422);
       expect(paths(body)).toEqual(['document_number']);
     }
-    await createCompany({ document_type: 'NIT', document_number: '860.002.964-4' });
+    await createCompany(root, { document_type: 'NIT', document_number: '860.002.964-4' });
   });
 });
 
 describe('reading a company', () => {
-  test('finds a company by id, COMP key and company_key, with its user counts', async () => {
-    const { user, client } = await auth.register();
+  test('finds a company by id, COMP key and company_key, with its user counts', async ({ service, root }) => {
+    const { user, client } = await service.register();
     const key = `S-${randomUUID().slice(0, 8).toUpperCase()}`;
     await root.put(`${path}/${user.company_id}`, { company_key: key }).expect(200);
     const created = await client.post('/api/v1/users', { email: newEmail(), password }).expect(201);
     await client.delete(`/api/v1/users/${created.body.id}`).expect(200);
-    for (const superuser of [client, root, auth.user('viewer', { id: user.business_id ?? '' })]) {
+    for (const superuser of [client, root, service.user('viewer', { id: user.business_id ?? '' })]) {
       for (const reference of [
         user.business_id,
         user.company_id,
@@ -149,15 +142,18 @@ describe('reading a company', () => {
       }
     }
     await client.get(`${path}/${user.business_id}`).set('If-None-Match', '"2"').expect(200);
-    await auth
+    await service
       .user('customer', { id: user.business_id ?? '' })
       .get(`${path}/${user.business_id}`)
       .expect(403);
   });
 
-  test('another company returns the same 403 whether or not it exists; a superuser gets a 404', async () => {
-    const own = adminOf(await createCompany());
-    const other = await createCompany();
+  test('another company returns the same 403 whether or not it exists; a superuser gets a 404', async ({
+    service,
+    root,
+  }) => {
+    const own = adminOf(service, await createCompany(root));
+    const other = await createCompany(root);
     const body = { name: 'Mine now' };
     for (const verb of ['get', 'put'] as const) {
       const call = (key: string) => own[verb](`${path}/${key}`, verb === 'put' ? body : undefined);
@@ -172,27 +168,27 @@ describe('reading a company', () => {
     expect((await root.get(`${path}/${other.id}`)).body).toEqual(other);
   });
 
-  test('lists the own company; superusers list all companies, newest first', async () => {
-    const first = await createCompany();
-    const second = await createCompany();
+  test('lists the own company; superusers list all companies, newest first', async ({ service, root }) => {
+    const first = await createCompany(root);
+    const second = await createCompany(root);
     const { body } = await root.get(`${path}?limit=2`).expect(200);
     expect(body).toEqual({ companies: [second, first], total: expect.any(Number), limit: 2, offset: 0 });
     expect((await root.get(`${path}?limit=1&offset=1`)).body.companies).toEqual([first]);
-    expect((await adminOf(first).get(path).expect(200)).body).toEqual({
+    expect((await adminOf(service, first).get(path).expect(200)).body).toEqual({
       companies: [first],
       total: 1,
       limit: 20,
       offset: 0,
     });
-    await auth.user('customer', first).get(path).expect(403);
+    await service.user('customer', first).get(path).expect(403);
     await root.get(`${path}?limit=101`).expect(422);
   });
 });
 
 describe('changing a company', () => {
-  test('an admin changes the own company, except the fields of superusers', async () => {
-    const company = await createCompany({ company_key: `A-${randomUUID().slice(0, 8).toUpperCase()}` });
-    const admin = adminOf(company);
+  test('an admin changes the own company, except the fields of superusers', async ({ service, root }) => {
+    const company = await createCompany(root, { company_key: `A-${randomUUID().slice(0, 8).toUpperCase()}` });
+    const admin = adminOf(service, company);
     const document_number = newNumber();
     const changes = {
       name: 'Renamed',
@@ -206,7 +202,7 @@ describe('changing a company', () => {
     const { body, headers } = await admin.put(`${path}/${company.company_id}`, changes).expect(200);
     expect(body).toMatchObject({ ...changes, document_number: expect.any(String), country: 'BR', currency: 'BRL' });
     expect(headers['etag']).toBe('"2"');
-    expect(await eventsOf(company)).toEqual([
+    expect(await eventsOf(service, company)).toEqual([
       { name: 'company.updated', sequence: 2, data: { company_id: company.id, fields_changed: expect.any(Array) } },
     ]);
     await admin.put(`${path}/${company.id}`, body).expect(200);
@@ -221,17 +217,17 @@ describe('changing a company', () => {
       Object.keys(readOnly).toSorted(),
     );
     for (const role of ['manager', 'viewer', 'customer'] as const) {
-      await auth.user(role, company).put(`${path}/${company.id}`, { name: 'X' }).expect(403);
+      await service.user(role, company).put(`${path}/${company.id}`, { name: 'X' }).expect(403);
     }
     await admin.put(`${path}/${company.id}`, { name: 'X' }).set('If-Match', '"1"').expect(412);
     expect((await admin.get(`${path}/${company.id}`)).body).toEqual(body);
-    expect(await eventsOf(company)).toHaveLength(1);
-    const actions = await auth.database.owner('audit_logs').where({ resource_id: company.id }).pluck('action');
+    expect(await eventsOf(service, company)).toHaveLength(1);
+    const actions = await service.database.owner('audit_logs').where({ resource_id: company.id }).pluck('action');
     expect(actions.toSorted()).toEqual(['company.created', 'company.updated']);
   });
 
-  test('a company accepts its own COMP key as company_key', async () => {
-    const company = await createCompany();
+  test('a company accepts its own COMP key as company_key', async ({ root }) => {
+    const company = await createCompany(root);
     expect((await root.put(`${path}/${company.id}`, company).expect(200)).body).toEqual(company);
     await root.put(`${path}/${company.id}`, { company_key: `B-${company.id.slice(-8)}` }).expect(200);
     await root.put(`${path}/${company.id}`, { company_key: company.company_id }).expect(200);
@@ -240,12 +236,15 @@ describe('changing a company', () => {
     ]);
   });
 
-  test('suspending or closing a company revokes its users’ access; reactivating restores it', async () => {
-    const { user, email, password: secret } = await auth.register();
-    const signIn = () => auth.anonymous().post('/auth/login', { email, password: secret });
-    const live = () => auth.database.owner('sessions').where({ user_id: user.id }).whereNull('ended_at');
+  test('suspending or closing a company revokes its users’ access; reactivating restores it', async ({
+    service,
+    root,
+  }) => {
+    const { user, email, password: secret } = await service.register();
+    const signIn = () => service.anonymous().post('/auth/login', { email, password: secret });
+    const live = () => service.database.owner('sessions').where({ user_id: user.id }).whereNull('ended_at');
     const since = async () =>
-      (await auth.database.owner('companies').where({ id: user.business_id }).first()).status_changed_at as string;
+      (await service.database.owner('companies').where({ id: user.business_id }).first()).status_changed_at as string;
     const companyPath = `${path}/${user.business_id}`;
     await signIn().expect(200);
     const before = await since();
@@ -261,7 +260,7 @@ describe('changing a company', () => {
     await root.delete(companyPath).expect(200);
     expect(await live()).toEqual([]);
     await signIn().expect(401);
-    expect(await eventsOf({ id: user.business_id ?? '' })).toEqual([
+    expect(await eventsOf(service, { id: user.business_id ?? '' })).toEqual([
       { name: 'company.updated', sequence: 2, data: { company_id: user.business_id, fields_changed: ['name'] } },
       {
         name: 'company.status.changed',
@@ -282,25 +281,25 @@ describe('changing a company', () => {
   });
 });
 
-test('a company with open registration accepts new users as customers', async () => {
-  const company = await createCompany({ open_registration: true, country: 'BR' });
+test('a company with open registration accepts new users as customers', async ({ service, root }) => {
+  const company = await createCompany(root, { open_registration: true, country: 'BR' });
   for (const company_id of [company.id, company.company_id.toLowerCase()]) {
     const input = { email: newEmail(), password, name: 'Jo Joins', phone: '(11) 96123-4567', company_id };
-    const { body } = await auth.anonymous().post('/auth/register', input).expect(201);
+    const { body } = await service.anonymous().post('/auth/register', input).expect(201);
     expect(body.user).toMatchObject({
       role: 'customer',
       business_id: company.id,
       phone: '+5511961234567',
       is_staff: false,
     });
-    expect((await auth.events('user.registered')).at(-1)).toMatchObject({
+    expect((await service.events('user.registered')).at(-1)).toMatchObject({
       company_id: company.id,
       actor_id: body.user.id,
     });
   }
   const registrationProblem = async () =>
     withoutVolatile(
-      await auth
+      await service
         .anonymous()
         .post('/auth/register', { email: newEmail(), password, company_id: company.id })
         .expect(403),

@@ -1,18 +1,14 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
+import { serviceTest } from '@clientela/testing';
+import { expect } from 'vitest';
+import { createTestAuth } from '../testing/test-auth.ts';
 
-let auth: TestAuth;
-
-beforeAll(async () => {
-  auth = await createTestAuth();
-});
-afterAll(() => auth.close());
+const test = serviceTest(createTestAuth);
 
 const path = '/api/v1/document-types';
 const paths = (body: { errors: { path: string }[] }) => body.errors.map((error) => error.path).toSorted();
 
-test('anyone lists the document types, which include the common ones from the start', async () => {
-  const { body } = await auth.anonymous().get(path).expect(200);
+test('anyone lists the document types, which include the common ones from the start', async ({ service }) => {
+  const { body } = await service.anonymous().get(path).expect(200);
   expect(body.map(({ code }: { code: string }) => code)).toEqual([
     'cedula',
     'cnpj',
@@ -35,8 +31,8 @@ test('anyone lists the document types, which include the common ones from the st
   });
 });
 
-test('only superusers create and change document types', async () => {
-  const root = auth.user('superuser');
+test('only superusers create and change document types', async ({ service }) => {
+  const root = service.user('superuser');
   const input = { name: 'DNI', code: 'DNI', description: 'Documento', country_code: 'es', category: 'identity' };
   const { body } = await root.post(path, input).expect(201);
   expect(body).toEqual({
@@ -66,9 +62,9 @@ test('only superusers create and change document types', async () => {
     'name',
   ]);
 
-  const { client } = await auth.register();
+  const { client } = await service.register();
   await client.post(path, { ...input, code: 'x1' }).expect(403);
   await client.put(`${path}/dni`, { active: true }).expect(403);
-  await auth.anonymous().post(path, input).expect(401);
-  expect((await auth.anonymous().get(path)).body).toContainEqual(changed.body);
+  await service.anonymous().post(path, input).expect(401);
+  expect((await service.anonymous().get(path)).body).toContainEqual(changed.body);
 });

@@ -4,30 +4,30 @@ import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { childEnv, testDatabase, type TestDatabase } from '@clientela/testing';
 import jwt from 'jsonwebtoken';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test as base } from 'vitest';
 import { createTestAuth, generateSecret } from '../testing/test-auth.ts';
 import { Config } from '../config.ts';
 import { loadSigningKeys, rotateSigningKey, type SigningKey } from './signing-key.ts';
 
 const run = promisify(execFile);
 
-let database: TestDatabase;
-
-const loadCurrent = async (secret: string) =>
+const loadCurrent = async (database: TestDatabase, secret: string) =>
   (await loadSigningKeys(database.db, secret)).current() as SigningKey & { alg: 'ES256' };
 
-beforeAll(async () => {
-  database = await testDatabase('auth', { pool: 10 });
+const test = base.extend('database', { scope: 'file' }, async ({}, { onCleanup }) => {
+  const database = await testDatabase('auth', { pool: 10 });
+  onCleanup(() => database.drop());
+
+  return database;
 });
-afterAll(() => database.drop());
 
 describe('the signing key', () => {
-  test('is the same for replicas that start concurrently, and is stored sealed', async () => {
+  test('is the same for replicas that start concurrently, and is stored sealed', async ({ database }) => {
     const secret = generateSecret();
-    const loaded = await Promise.all(Array.from({ length: 8 }, () => loadCurrent(secret)));
+    const loaded = await Promise.all(Array.from({ length: 8 }, () => loadCurrent(database, secret)));
     expect(new Set(loaded.map(({ kid }) => kid)).size).toBe(1);
     const [first] = loaded;
-    const again = await loadCurrent(secret); // simulates a restart
+    const again = await loadCurrent(database, secret); // simulates a restart
     expect(again.kid).toBe(first?.kid);
     expect(again.key.equals(first?.key as typeof again.key)).toBe(true);
 
@@ -40,9 +40,9 @@ describe('the signing key', () => {
     expect(published.equals(createPublicKey(again.key))).toBe(true);
   });
 
-  test('is rejected under another AUTH_SECRET with one sentence, and not replaced', async () => {
+  test('is rejected under another AUTH_SECRET with one sentence, and not replaced', async ({ database }) => {
     const { kid } = await database.owner('signing_keys').first();
-    await expect(loadCurrent(generateSecret())).rejects.toThrow(
+    await expect(loadCurrent(database, generateSecret())).rejects.toThrow(
       /^Invalid settings:\n  AUTH_SECRET: does not match [^\n]+$/,
     );
     expect(await database.owner('signing_keys').pluck('kid')).toEqual([kid]);

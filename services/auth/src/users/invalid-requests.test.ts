@@ -1,13 +1,9 @@
+import { serviceTest } from '@clientela/testing';
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
+import { expect } from 'vitest';
+import { createTestAuth } from '../testing/test-auth.ts';
 
-let auth: TestAuth;
-
-beforeAll(async () => {
-  auth = await createTestAuth();
-});
-afterAll(() => auth.close());
+const test = serviceTest(createTestAuth);
 
 const deep = JSON.parse('[[[['.repeat(200) + ']]]]'.repeat(200)) as unknown;
 const values: unknown[] = [
@@ -65,9 +61,9 @@ const companyFields = [
   'company_id',
 ];
 
-test('hostile values in any field never cause a server error', { timeout: 60_000 }, async () => {
-  const { user, client } = await auth.register();
-  const root = auth.user('superuser');
+test('hostile values in any field never cause a server error', { timeout: 60_000 }, async ({ service }) => {
+  const { user, client } = await service.register();
+  const root = service.user('superuser');
   const company = (await root.post('/api/v1/companies', { name: 'Target' }).expect(201)).body.id as string;
   const responses: { call: string; status: number }[] = [];
   const record = (call: string, { status }: { status: number }) => responses.push({ call, status });
@@ -98,8 +94,8 @@ test('hostile values in any field never cause a server error', { timeout: 60_000
   expect(responses.length).toBeGreaterThan(900);
 });
 
-test('the stored user counts equal the counted users', async () => {
-  const { user, client } = await auth.register();
+test('the stored user counts equal the counted users', async ({ service }) => {
+  const { user, client } = await service.register();
   const add = async (role: string) => {
     const body = { email: `${randomUUID()}@example.com`, password: 'correct horse battery', role };
     return (await client.post('/api/v1/users', body).expect(201)).body.id as string;
@@ -108,7 +104,7 @@ test('the stored user counts equal the counted users', async () => {
   await client.put(`/api/v1/users/${first}`, { role: 'manager', active: false }).expect(200);
   await client.delete(`/api/v1/users/${second}`).expect(200);
   await client.delete(`/api/v1/users/${third}?hard_delete=true`).expect(200);
-  const { owner } = auth.database;
+  const { owner } = service.database;
   const storedCounts = await owner('user_counts')
     .select('company_id', 'role', 'is_active', 'users')
     .where('users', '<>', 0);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TestUser } from '@clientela/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { serviceTest } from '@clientela/testing';
+import { describe, expect } from 'vitest';
 import {
   allRejected,
   changingRoutesOf,
@@ -15,32 +15,27 @@ import {
   userPath,
   type Pair,
 } from '../testing/lost-rights.ts';
-import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
+import { createTestAuth } from '../testing/test-auth.ts';
 
-let auth: TestAuth;
-let root: TestUser;
-
-beforeAll(async () => {
-  auth = await createTestAuth({ pool: 10 });
-  root = auth.user('superuser');
-});
-afterAll(() => auth.close());
+const test = serviceTest(() => createTestAuth({ pool: 10 })).extend('root', { scope: 'file' }, ({ service }) =>
+  service.user('superuser'),
+);
 
 const users = '/api/v1/users';
 
 describe.each(['admin', 'superuser'] as const)('the token of an %s', (role) => {
-  test.each(changingRoutesOf(role).map((definition) => [definition.method, definition.path, definition] as const))(
+  test.for(changingRoutesOf(role).map((definition) => [definition.method, definition.path, definition] as const))(
     'changes something at %s %s while the user has its rights',
-    async (_method, _path, definition) => {
-      const request = await requestOf(definition, await createPair(auth, root, role));
+    async ([_method, _path, definition], { service, root }) => {
+      const request = await requestOf(definition, await createPair(service, root, role));
       expect((await request()).status).toBeOneOf([200, 201]);
     },
   );
 
-  test.each(Object.entries(losses[role]))(
+  test.for(Object.entries(losses[role]))(
     'gets a 401 at every changing route and changes nothing when the user %s',
-    async (_, lose) => {
-      expect(await useLostRights(await createPair(auth, root, role), role, lose)).toEqual(allRejected(role));
+    async ([, lose], { service, root }) => {
+      expect(await useLostRights(await createPair(service, root, role), role, lose)).toEqual(allRejected(role));
     },
   );
 });
@@ -53,12 +48,12 @@ const abuses: Record<string, Abuse> = {
   'deletes the owner': ({ owner }) => ['delete', `${userPath(owner)}?hard_delete=true`],
 };
 
-test.each(Object.entries(abuses))(
+test.for(Object.entries(abuses))(
   'a removal and a removed admin who at the same moment %s happen one after the other, in either order',
-  async (_, abuse) => {
+  async ([, abuse], { service, root }) => {
     const orders = new Set<string>();
     for (let round = 0; round < 40; round += 1) {
-      const pair = await createPair(auth, root);
+      const pair = await createPair(service, root);
       const { owner, other } = pair;
       const [method, path, body] = abuse(pair);
       const delays = round % 2 === 0 ? [0, round / 8] : [round / 8, 0];
@@ -69,7 +64,7 @@ test.each(Object.entries(abuses))(
       const isOwnerRemoved = attack.status === 200 && path.includes(owner.user.id);
       expect(removal.status).toBe(isOwnerRemoved ? 401 : 200);
       expect(attack.status).toBeOneOf([200, 201, 401]);
-      const stored = await auth.database.owner('users').where({ id: other.user.id }).first('is_active');
+      const stored = await service.database.owner('users').where({ id: other.user.id }).first('is_active');
       expect(stored.is_active).toBe(isOwnerRemoved);
       await other.as.put(userPath(other), { active: true }).expect(isOwnerRemoved ? 200 : 401);
       orders.add(attack.status === 401 ? 'removal first' : 'abuse first');
@@ -78,9 +73,12 @@ test.each(Object.entries(abuses))(
   },
 );
 
-test('changes, sign-ins, refreshes and removals of one company’s users at once cause no deadlock and no 5xx', async () => {
+test('changes, sign-ins, refreshes and removals of one company’s users at once cause no deadlock and no 5xx', async ({
+  service,
+  root,
+}) => {
   const deadlocks = async () => {
-    const { rows } = await auth.database.owner.raw<{ rows: [{ deadlocks: number }] }>(
+    const { rows } = await service.database.owner.raw<{ rows: [{ deadlocks: number }] }>(
       'select deadlocks from pg_stat_database where datname = current_database()',
     );
     return rows[0].deadlocks;
@@ -88,12 +86,12 @@ test('changes, sign-ins, refreshes and removals of one company’s users at once
   const before = await deadlocks();
   const statuses = new Map<number, number>();
   for (let round = 0; round < 15; round += 1) {
-    const pair = await createPair(auth, root);
+    const pair = await createPair(service, root);
     const { owner, other } = pair;
-    const superuser = (await createPair(auth, root, 'superuser')).other;
-    const elsewhere = await signIn(auth, other.user, other.email, other.password);
+    const superuser = (await createPair(service, root, 'superuser')).other;
+    const elsewhere = await signIn(service, other.user, other.email, other.password);
     const company = `/api/v1/companies/${owner.user.business_id}`;
-    const login = (password: string) => auth.anonymous().post('/auth/login', { email: other.email, password });
+    const login = (password: string) => service.anonymous().post('/auth/login', { email: other.email, password });
     const name = () => ({ name: `New ${randomUUID()}` });
     const requests = [
       () => owner.as.patch('/auth/me', name()),

@@ -1,23 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { permissionsOf } from '@clientela/contracts';
-import { digitsOfLetters, type TestUser } from '@clientela/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { serviceTest, digitsOfLetters, type TestUser } from '@clientela/testing';
+import { describe, expect } from 'vitest';
 import type { User } from '../accounts/schema.ts';
 import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
 
-let auth: TestAuth;
-let root: TestUser;
 const profiles: { id: string }[] = [];
 
-beforeAll(async () => {
-  auth = await createTestAuth({
+const test = serviceTest(() =>
+  createTestAuth({
     createProfile: async (user) => {
       profiles.push(user);
     },
-  });
-  root = auth.user('superuser');
-});
-afterAll(() => auth.close());
+  }),
+).extend('root', { scope: 'file' }, ({ service }) => service.user('superuser'));
 
 const path = '/api/v1/users';
 const password = 'correct horse battery';
@@ -25,15 +21,21 @@ const newEmail = () => `${randomUUID()}@example.com`;
 const paths = (body: { errors: { path: string }[] }) => body.errors.map((error) => error.path).toSorted();
 const withoutVolatile = ({ body }: { body: object }) => ({ ...body, timestamp: '', request_id: '' });
 
-async function addUser(admin: TestUser, body: object = {}): Promise<{ user: User; client: TestUser }> {
+async function addUser(
+  service: TestAuth,
+  admin: TestUser,
+  body: object = {},
+): Promise<{ user: User; client: TestUser }> {
   const response = await admin.post(path, { email: newEmail(), password, ...body }).expect(201);
   const user = response.body as User;
-  return { user, client: auth.user(user.role, { id: user.business_id ?? '' }, user.id) };
+  return { user, client: service.user(user.role, { id: user.business_id ?? '' }, user.id) };
 }
 
 describe('a new user', () => {
-  test('is returned without an envelope, belongs to the creator’s company; the event omits personal data', async () => {
-    const { user: creator, client } = await auth.register();
+  test('is returned without an envelope, belongs to the creator’s company; the event omits personal data', async ({
+    service,
+  }) => {
+    const { user: creator, client } = await service.register();
     const email = newEmail();
     const input = {
       username: `john_${randomUUID().slice(0, 8)}`,
@@ -68,54 +70,62 @@ describe('a new user', () => {
       updated_at: expect.any(String),
     });
     expect(headers['etag']).toBe('"1"');
-    const event = (await auth.events('user.registered')).at(-1);
+    const event = (await service.events('user.registered')).at(-1);
     expect(event).toMatchObject({ company_id: creator.business_id, actor_id: creator.id, sequence: 1 });
     expect(event?.data).toEqual({ user_id: body.id, role: 'customer' });
     expect(profiles.at(-1)?.id).toBe(body.id);
-    await auth.anonymous().post('/auth/login', { email, password }).expect(200);
-    const entries = await auth.database.owner('audit_logs').where({ resource_id: body.id, action: 'user.registered' });
+    await service.anonymous().post('/auth/login', { email, password }).expect(200);
+    const entries = await service.database
+      .owner('audit_logs')
+      .where({ resource_id: body.id, action: 'user.registered' });
     expect(entries).toMatchObject([{ actor_id: creator.id, company_id: creator.business_id, result: 'done' }]);
   });
 
-  test('gets no role above the creator’s', async () => {
-    const { client } = await auth.register();
+  test('gets no role above the creator’s', async ({ service }) => {
+    const { client } = await service.register();
     for (const role of ['customer', 'viewer', 'manager', 'admin']) {
-      expect((await addUser(client, { role })).user).toMatchObject({ role, is_staff: role !== 'customer' });
+      expect((await addUser(service, client, { role })).user).toMatchObject({ role, is_staff: role !== 'customer' });
     }
     await client.post(path, { email: newEmail(), password, role: 'superuser' }).expect(403);
-    const { client: manager } = await addUser(client, { role: 'manager' });
+    const { client: manager } = await addUser(service, client, { role: 'manager' });
     await manager.post(path, { email: newEmail(), password }).expect(403);
   });
 
-  test('for another company returns the same 403 whether or not it exists', async () => {
-    const { user, client } = await auth.register();
-    const other = await auth.register();
+  test('for another company returns the same 403 whether or not it exists', async ({ service }) => {
+    const { user, client } = await service.register();
+    const other = await service.register();
     const rejection = (company_id: string) =>
       client.post(path, { email: newEmail(), password, company_id }).expect(403);
     const existing = withoutVolatile(await rejection(other.user.company_id ?? ''));
     for (const id of [other.user.business_id ?? '', randomUUID(), 'COMP-999999']) {
       expect(withoutVolatile(await rejection(id))).toEqual(existing);
     }
-    for (const company_id of [user.business_id, user.company_id?.toLowerCase()]) await addUser(client, { company_id });
+    for (const company_id of [user.business_id, user.company_id?.toLowerCase()])
+      await addUser(service, client, { company_id });
   });
 
-  test('created by a superuser belongs to the company in the body', async () => {
-    const { user } = await auth.register();
+  test('created by a superuser belongs to the company in the body', async ({ service, root }) => {
+    const { user } = await service.register();
     for (const company_id of [user.company_id, user.business_id]) {
-      expect((await addUser(root, { company_id, role: 'admin' })).user.business_id).toBe(user.business_id);
+      expect((await addUser(service, root, { company_id, role: 'admin' })).user.business_id).toBe(user.business_id);
     }
     for (const company_id of [undefined, null, randomUUID(), 'COMP-999999']) {
       const { body } = await root.post(path, { email: newEmail(), password, company_id }).expect(422);
       expect(paths(body)).toEqual(['company_id']);
     }
-    expect((await addUser(root, { role: 'superuser' })).user).toMatchObject({ company_id: null, is_superuser: true });
+    expect((await addUser(service, root, { role: 'superuser' })).user).toMatchObject({
+      company_id: null,
+      is_superuser: true,
+    });
     const superuserWithCompany = { email: newEmail(), password, role: 'superuser', company_id: user.company_id };
     expect(paths((await root.post(path, superuserWithCompany).expect(422)).body)).toEqual(['company_id']);
   });
 
-  test('with a duplicate value returns a 409 that names the field and shows the existing user to those who may see it', async () => {
-    const { user, client } = await auth.register();
-    const { client: stranger } = await auth.register();
+  test('with a duplicate value returns a 409 that names the field and shows the existing user to those who may see it', async ({
+    service,
+  }) => {
+    const { user, client } = await service.register();
+    const { client: stranger } = await service.register();
     const conflict = (actor: TestUser, body: object) =>
       actor.post(path, { email: newEmail(), password, ...body }).expect(409);
     const { body } = await conflict(client, { email: user.email.toUpperCase() });
@@ -126,8 +136,8 @@ describe('a new user', () => {
     expect((await conflict(stranger, { email: user.email })).body).not.toHaveProperty('existing');
   });
 
-  test('with invalid fields returns a 422 that names each', async () => {
-    const { client } = await auth.register();
+  test('with invalid fields returns a 422 that names each', async ({ service }) => {
+    const { client } = await service.register();
     const invalid = {
       email: 'x',
       password: 'short',
@@ -159,10 +169,11 @@ describe('a new user', () => {
 });
 
 describe('the list', () => {
-  test('shows the own company by limit and offset, newest first', async () => {
-    const { user, client } = await auth.register();
+  test('shows the own company by limit and offset, newest first', async ({ service }) => {
+    const { user, client } = await service.register();
     const created = [user];
-    for (const role of ['customer', 'viewer', 'customer']) created.unshift((await addUser(client, { role })).user);
+    for (const role of ['customer', 'viewer', 'customer'])
+      created.unshift((await addUser(service, client, { role })).user);
     const toListItem = ({
       id,
       unique_id,
@@ -203,15 +214,15 @@ describe('the list', () => {
     }
   });
 
-  test('filters by role and state, and searches ignoring case and accents', async () => {
-    const { client } = await auth.register({ name: 'Root Admin' });
-    const { user: jose } = await addUser(client, {
+  test('filters by role and state, and searches ignoring case and accents', async ({ service }) => {
+    const { client } = await service.register({ name: 'Root Admin' });
+    const { user: jose } = await addUser(service, client, {
       first_name: 'José',
       last_name: 'Núñez',
       phone: '600 777 888',
       role: 'viewer',
     });
-    const { user: inactive } = await addUser(client, {
+    const { user: inactive } = await addUser(service, client, {
       first_name: '100%',
       last_name: 'Sure',
       username: `x_${randomUUID().slice(0, 8)}`,
@@ -248,9 +259,9 @@ describe('the list', () => {
     }
   });
 
-  test('does not find letters of other scripts by digits or Latin letters', async () => {
-    const { client } = await auth.register({ name: 'Root Admin' });
-    const { user } = await addUser(client, { first_name: '김민준 สมชาย', last_name: '王小明 محمد' });
+  test('does not find letters of other scripts by digits or Latin letters', async ({ service }) => {
+    const { client } = await service.register({ name: 'Root Admin' });
+    const { user } = await addUser(service, client, { first_name: '김민준 สมชาย', last_name: '王小明 محمد' });
     const found = async (search: string) => {
       const { body } = await client.get(`${path}?search=${encodeURIComponent(search)}`).expect(200);
       return (body.users as User[]).map(({ id }) => id).includes(user.id);
@@ -265,9 +276,12 @@ describe('the list', () => {
       expect([search, await found(search)]).toEqual([search, true]);
   });
 
-  test('shows superusers all companies or the one they name; others cannot name another company', async () => {
-    const { user, client } = await auth.register();
-    const other = await auth.register();
+  test('shows superusers all companies or the one they name; others cannot name another company', async ({
+    service,
+    root,
+  }) => {
+    const { user, client } = await service.register();
+    const other = await service.register();
     expect((await root.get(`${path}?limit=1`).expect(200)).body.total).toBeGreaterThan(2);
     for (const key of [user.company_id, user.business_id]) {
       expect((await root.get(`${path}?company_id=${key}`).expect(200)).body.users).toMatchObject([{ id: user.id }]);
@@ -278,22 +292,22 @@ describe('the list', () => {
     expect(withoutVolatile(await client.get(`${path}?company_id=COMP-999999`).expect(403))).toEqual(existing);
   });
 
-  test('is available to managers and admins', async () => {
-    const { client } = await auth.register();
+  test('is available to managers and admins', async ({ service }) => {
+    const { client } = await service.register();
     for (const [role, status] of [
       ['manager', 200],
       ['viewer', 403],
       ['customer', 403],
     ] as const) {
-      expect((await (await addUser(client, { role })).client.get(path)).status, role).toBe(status);
+      expect((await (await addUser(service, client, { role })).client.get(path)).status, role).toBe(status);
     }
-    await auth.anonymous().get(path).expect(401);
+    await service.anonymous().get(path).expect(401);
   });
 });
 
 describe('one user', () => {
-  test('is found by id or number, with its version', async () => {
-    const { user, client } = await auth.register();
+  test('is found by id or number, with its version', async ({ service }) => {
+    const { user, client } = await service.register();
     for (const key of [user.id, user.id.toUpperCase(), user.unique_id, user.unique_id.toLowerCase()]) {
       const { body, headers } = await client.get(`${path}/${key}`).expect(200);
       expect(body).toEqual(user);
@@ -305,10 +319,13 @@ describe('one user', () => {
     }
   });
 
-  test('of another company returns the same 404 as an unknown one, byte for byte, for every method', async () => {
-    const { user } = await auth.register();
-    const { client } = await auth.register();
-    const before = await auth.database.owner('users').where({ id: user.id }).first();
+  test('of another company returns the same 404 as an unknown one, byte for byte, for every method', async ({
+    service,
+    root,
+  }) => {
+    const { user } = await service.register();
+    const { client } = await service.register();
+    const before = await service.database.owner('users').where({ id: user.id }).first();
     for (const verb of ['get', 'put', 'delete'] as const) {
       const call = (key: string) => client[verb](`${path}/${key}`, verb === 'put' ? { first_name: 'X' } : undefined);
       const unknown = withoutVolatile(await call(randomUUID()).expect(404));
@@ -316,18 +333,18 @@ describe('one user', () => {
       for (const key of [user.id, user.unique_id, 'USER-99999999'])
         expect(withoutVolatile(await call(key))).toEqual(unknown);
     }
-    expect(await auth.database.owner('users').where({ id: user.id }).first()).toEqual(before);
+    expect(await service.database.owner('users').where({ id: user.id }).first()).toEqual(before);
     expect((await root.get(`${path}/${user.unique_id}`).expect(200)).body).toEqual(user);
   });
 
-  test('can read their own record in every role; other records require users:read', async () => {
-    const { user: admin, client } = await auth.register();
+  test('can read their own record in every role; other records require users:read', async ({ service }) => {
+    const { user: admin, client } = await service.register();
     for (const [role, status] of [
       ['manager', 200],
       ['viewer', 404],
       ['customer', 404],
     ] as const) {
-      const { user, client: self } = await addUser(client, { role });
+      const { user, client: self } = await addUser(service, client, { role });
       expect((await self.get(`${path}/${user.id}`).expect(200)).body).toEqual(user);
       await self.get(`${path}/${user.unique_id}`).expect(200);
       expect((await self.get(`${path}/${admin.id}`)).status).toBe(status);
@@ -336,9 +353,9 @@ describe('one user', () => {
 });
 
 describe('the words of users', () => {
-  test('roles are taken in any case in bodies and queries, and answered in lower case', async () => {
-    const { client } = await auth.register();
-    const { user } = await addUser(client, { role: 'Manager' });
+  test('roles are taken in any case in bodies and queries, and answered in lower case', async ({ service }) => {
+    const { client } = await service.register();
+    const { user } = await addUser(service, client, { role: 'Manager' });
     expect(user.role).toBe('manager');
     expect((await client.put(`${path}/${user.id}`, { role: 'VIEWER' }).expect(200)).body.role).toBe('viewer');
     const { body } = await client.get(`${path}?role=Viewer`).expect(200);
@@ -346,9 +363,9 @@ describe('the words of users', () => {
     expect((await client.get(`${path}?role=boss`).expect(422)).body.errors[0].message).toMatch(/^must be one of /);
   });
 
-  test('?active= and ?is_active= are one filter, and must not differ', async () => {
-    const { user: admin, client } = await auth.register();
-    const { user } = await addUser(client);
+  test('?active= and ?is_active= are one filter, and must not differ', async ({ service }) => {
+    const { user: admin, client } = await service.register();
+    const { user } = await addUser(service, client);
     await client.delete(`${path}/${user.id}`).expect(200);
     const list = async (query: string) =>
       (await client.get(`${path}?${query}`).expect(200)).body.users.map(({ id }: User) => id);

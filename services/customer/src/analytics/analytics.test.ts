@@ -1,34 +1,32 @@
 import fc from 'fast-check';
-import type { TestUser, TestService } from '@clientela/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { serviceTest, type TestUser, type TestService } from '@clientela/testing';
+import { describe, expect } from 'vitest';
 import { createTestCustomer } from '../testing/test-customer.ts';
 import { createCache } from '../cache.ts';
 import { average } from './rules.ts';
 
-let service: TestService;
-beforeAll(async () => {
-  service = await createTestCustomer();
-});
-afterAll(() => service.close());
+const test = serviceTest(createTestCustomer);
 
 const path = '/api/customers/analytics';
 const createCustomer = async (shop: TestUser, body: object): Promise<string> =>
   (await shop.post('/api/customers', body).expect(201)).body.customer.id;
-const counted = (customer_id: string, values: object) =>
+const counted = (service: TestService, customer_id: string, values: object) =>
   service.database.owner('customer_counters').where({ customer_id }).update(values);
 
 describe('GET analytics', () => {
-  test('counts customers, orders and complaints of one company only, and caches the result for a minute', async () => {
+  test('counts customers, orders and complaints of one company only, and caches the result for a minute', async ({
+    service,
+  }) => {
     const company = service.company({ currency: 'COP' });
     const shop = service.user('admin', company);
     const ana = await createCustomer(shop, { full_name: 'Ana', type: 'vip' });
     const inactiveId = await createCustomer(shop, { full_name: 'Old', status: 'inactive' });
     const suspendedId = await createCustomer(shop, { full_name: 'Held', status: 'suspended', type: 'premium' });
     const deletedId = await createCustomer(shop, { full_name: 'Gone' });
-    await counted(ana, { total_orders: 2, lifetime_value: '100.00', total_complaints: 3, open_complaints: 1 });
-    await counted(inactiveId, { total_orders: 1, lifetime_value: '0.01' });
-    await counted(suspendedId, { total_orders: 4, lifetime_value: '7.00', currency: 'EUR' });
-    await counted(deletedId, { total_orders: 4, lifetime_value: '50.00', total_complaints: 1 });
+    await counted(service, ana, { total_orders: 2, lifetime_value: '100.00', total_complaints: 3, open_complaints: 1 });
+    await counted(service, inactiveId, { total_orders: 1, lifetime_value: '0.01' });
+    await counted(service, suspendedId, { total_orders: 4, lifetime_value: '7.00', currency: 'EUR' });
+    await counted(service, deletedId, { total_orders: 4, lifetime_value: '50.00', total_complaints: 1 });
     await service.database.owner('customers').where({ id: inactiveId }).update({ created_at: '2020-01-01' });
     await shop.delete(`/api/customers/${deletedId}`).expect(200);
     await createCustomer(service.user('admin', service.company()), { full_name: 'Elsewhere' });
@@ -51,7 +49,7 @@ describe('GET analytics', () => {
     );
   });
 
-  test('returns zeros for a company without customers', async () => {
+  test('returns zeros for a company without customers', async ({ service }) => {
     const { body } = await service.user('admin', service.company()).get(path).expect(200);
     expect(body).toMatchObject({
       total_customers: 0,
@@ -62,7 +60,7 @@ describe('GET analytics', () => {
     });
   });
 
-  test('requires a company and a permitted role', async () => {
+  test('requires a company and a permitted role', async ({ service }) => {
     await service.user('superuser').get(path).expect(422);
     await service.user('customer', service.company()).get(path).expect(403);
     await service.user('admin', service.company()).get(`${path}?company_id=${service.company().id}`).expect(403);

@@ -1,17 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { TestUser, Company, TestService } from '@clientela/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { serviceTest, type TestUser, type Company, type TestService } from '@clientela/testing';
+import { describe, expect } from 'vitest';
 import { createTestCustomer } from '../testing/test-customer.ts';
 
-let service: TestService;
-let company: Company;
-let manager: TestUser;
-beforeAll(async () => {
-  service = await createTestCustomer({ pool: 10 });
-  company = service.company();
-  manager = service.user('manager', company);
-});
-afterAll(() => service.close());
+const test = serviceTest(() => createTestCustomer({ pool: 10 }));
 
 type Result = {
   status: number;
@@ -23,26 +15,29 @@ type BatchResponse = { results: Result[]; succeeded: number; failed: number };
 const path = '/api/customers/batch';
 const email = () => `${randomUUID()}@example.com`;
 const create = (data: object) => ({ op: 'create', data });
-const batch = async (operations: unknown[], by = manager): Promise<BatchResponse> =>
+const batch = async (manager: TestUser, operations: unknown[], by = manager): Promise<BatchResponse> =>
   (await by.post(path, { operations }).expect(200)).body as BatchResponse;
-const sendWithKey = (key: string, operations: unknown[], by = manager) =>
+const sendWithKey = (manager: TestUser, key: string, operations: unknown[], by = manager) =>
   by.post(path, { operations }).set('Idempotency-Key', key);
 const statusAndPaths = ({ status, error }: Result = { status: 0 }) => [
   status,
   error?.status,
   ...(error?.errors.map((fieldError) => fieldError.path) ?? []),
 ];
-const customersOf = async (of = company) =>
+const customersOf = async (service: TestService, company: Company, of = company) =>
   (await service.database.owner('customers').where({ company_id: of.id }).orderBy('number')) as { email: string }[];
-const eventsOf = async (of: Company, name: string) =>
+const eventsOf = async (service: TestService, of: Company, name: string) =>
   (await service.events(name)).filter((event) => event.company_id === of.id);
 
 describe('a batch', () => {
-  test('creates, updates, upserts and deletes in the given order with the results of the single-customer routes', async () => {
+  test('creates, updates, upserts and deletes in the given order with the results of the single-customer routes', async ({
+    service,
+    manager,
+  }) => {
     const [ana, ben] = [email(), email()];
     const existing = (await manager.post('/api/customers', { email: ben, external_id: 'B-1', type: 'vip' }).expect(201))
       .body.customer as { id: string };
-    const { results, succeeded, failed } = await batch([
+    const { results, succeeded, failed } = await batch(manager, [
       create({ email: ana, firstname: 'Ana', tags: ['new'] }),
       { op: 'update', id: existing.id, data: { firstname: 'Ben' } },
       { op: 'upsert', match_on: 'email', data: { email: ana.toUpperCase(), lastname: 'Ruiz' } },
@@ -72,39 +67,42 @@ describe('a batch', () => {
     ]);
   });
 
-  test.each([
+  test.for([
     ['email', 'X@example.com', 'X@Example.com'],
     ['email', 'x@xn--rucher-bua.example', 'x@räucher.example'],
     ['phone', '+14155552671;ext=101', '+1 415 555 2671 x101'],
     ['phone', '+34600112233', '600 11 22 33'],
     ['external_id', 'E-77', 'E-77'],
     ['user_id', '0190a000-0000-7000-8000-000000000001', '0190A000-0000-7000-8000-000000000001'],
-  ])('upserts by %s in any spelling and ignores deleted customers', async (match_on, value, spelled) => {
-    const of = service.company();
-    const by = service.user('manager', of);
-    const upsert = (lastname: string) => ({ op: 'upsert', match_on, data: { [match_on]: spelled, lastname } });
-    const { results } = await batch([upsert('one'), upsert('two')], by);
-    expect(results.map(({ status, customer }) => [status, customer?.[match_on]])).toEqual([
-      [201, value],
-      [200, value],
-    ]);
-    const again = await batch([{ op: 'delete', id: results[0]?.customer?.['id'] }, upsert('three')], by);
-    expect(again.results.map(({ status }) => status)).toEqual([200, 201]);
-    expect(await customersOf(of)).toHaveLength(2);
-  });
+  ] as const)(
+    'upserts by %s in any spelling and ignores deleted customers',
+    async ([match_on, value, spelled], { service, company, manager }) => {
+      const of = service.company();
+      const by = service.user('manager', of);
+      const upsert = (lastname: string) => ({ op: 'upsert', match_on, data: { [match_on]: spelled, lastname } });
+      const { results } = await batch(manager, [upsert('one'), upsert('two')], by);
+      expect(results.map(({ status, customer }) => [status, customer?.[match_on]])).toEqual([
+        [201, value],
+        [200, value],
+      ]);
+      const again = await batch(manager, [{ op: 'delete', id: results[0]?.customer?.['id'] }, upsert('three')], by);
+      expect(again.results.map(({ status }) => status)).toEqual([200, 201]);
+      expect(await customersOf(service, company, of)).toHaveLength(2);
+    },
+  );
 
-  test('upserts by the digits of a phone', async () => {
+  test('upserts by the digits of a phone', async ({ manager }) => {
     const upsert = (phone: string) => ({ op: 'upsert', match_on: 'phone', data: { phone, lastname: phone } });
-    const { results } = await batch([upsert('+50110556645'), upsert('50110556645')]);
+    const { results } = await batch(manager, [upsert('+50110556645'), upsert('50110556645')]);
     expect(results.map(({ status }) => status)).toEqual([201, 200]);
     expect(results[1]?.customer).toMatchObject({ id: results[0]?.customer?.['id'], lastname: '50110556645' });
   });
 
-  test('an invalid operation fails alone, with the problem of the single-customer route', async () => {
+  test('an invalid operation fails alone, with the problem of the single-customer route', async ({ manager }) => {
     const taken = email();
     const { id } = (await manager.post('/api/customers', { email: taken }).expect(201)).body.customer as { id: string };
     const fine = email();
-    const { results, succeeded, failed } = await batch([
+    const { results, succeeded, failed } = await batch(manager, [
       create({ email: taken }),
       create({ email: 'no e-mail', firstnam: 'x' }),
       create({}),
@@ -147,11 +145,11 @@ describe('a batch', () => {
     expect(body.customer.status).toBe('active');
   });
 
-  test('an upsert keeps status and type of an existing customer and rejects other values', async () => {
+  test('an upsert keeps status and type of an existing customer and rejects other values', async ({ manager }) => {
     const external_id = randomUUID();
     const data = { external_id, lastname: 'x' };
     const [created, same, other] = (
-      await batch([
+      await batch(manager, [
         create({ external_id, type: 'vip', status: 'inactive', firstname: 'a' }),
         { op: 'upsert', match_on: 'external_id', data: { ...data, type: 'vip' } },
         { op: 'upsert', match_on: 'external_id', data: { ...data, type: 'regular' } },
@@ -162,7 +160,7 @@ describe('a batch', () => {
     expect(statusAndPaths(other)).toEqual([422, 422, 'type']);
   });
 
-  test('accepts 1 to 1,000 operations and no other field', async () => {
+  test('accepts 1 to 1,000 operations and no other field', async ({ manager }) => {
     const rejected = async (body: object) =>
       ((await manager.post(path, body).expect(422)).body as { errors: { path: string }[] }).errors.map((e) => e.path);
     expect(await rejected({})).toEqual(['operations']);
@@ -170,11 +168,14 @@ describe('a batch', () => {
     expect(await rejected({ operations: {} })).toEqual(['operations']);
     expect(await rejected({ operations: Array.from({ length: 1001 }, () => 1) })).toEqual(['operations']);
     expect(await rejected({ operations: [1], more: 1 })).toEqual(['more']);
-    const { succeeded, failed } = await batch(Array.from({ length: 1000 }, () => ({ op: 'delete', id: 'none' })));
+    const { succeeded, failed } = await batch(
+      manager,
+      Array.from({ length: 1000 }, () => ({ op: 'delete', id: 'none' })),
+    );
     expect([succeeded, failed]).toEqual([0, 1000]);
   });
 
-  test('accepts a body of 8 MiB and no more', async () => {
+  test('accepts a body of 8 MiB and no more', async ({ manager }) => {
     const maxBodySize = 8 * 1024 * 1024;
     const sized = (bytes: number) => {
       const around = JSON.stringify({ operations: [''] }).length;
@@ -185,8 +186,8 @@ describe('a batch', () => {
     await send(sized(maxBodySize + 1)).expect(413);
   });
 
-  test('rejects a viewer and role customer as a whole', async () => {
-    const before = await customersOf();
+  test('rejects a viewer and role customer as a whole', async ({ service, company, manager }) => {
+    const before = await customersOf(service, company);
     for (const role of ['viewer', 'customer'] as const) {
       const { body } = await service
         .user(role, company)
@@ -195,10 +196,11 @@ describe('a batch', () => {
       expect(body.error_code).toBe('FORBIDDEN');
     }
     const other = service.user('admin', service.company());
-    const [{ id }] = (await batch([create({ email: email() })])).results.map(({ customer }) => customer) as [
+    const [{ id }] = (await batch(manager, [create({ email: email() })])).results.map(({ customer }) => customer) as [
       { id: string },
     ];
     const { results } = await batch(
+      manager,
       [
         { op: 'delete', id },
         { op: 'update', id, data: { lastname: 'x' } },
@@ -209,13 +211,17 @@ describe('a batch', () => {
       [404, 'CUSTOMER_NOT_FOUND'],
       [404, 'CUSTOMER_NOT_FOUND'],
     ]);
-    expect(await customersOf()).toHaveLength(before.length + 1);
+    expect(await customersOf(service, company)).toHaveLength(before.length + 1);
   });
 
-  test('an upsert retries when a concurrent change creates or deletes the matching customer', async () => {
+  test('an upsert retries when a concurrent change creates or deletes the matching customer', async ({
+    service,
+    company,
+    manager,
+  }) => {
     const data = { external_id: randomUUID(), lastname: 'first' };
     const upsert = (lastname: string) =>
-      batch([{ op: 'upsert', match_on: 'external_id', data: { ...data, lastname } }]);
+      batch(manager, [{ op: 'upsert', match_on: 'external_id', data: { ...data, lastname } }]);
     const id = (await manager.post('/api/customers', data).expect(201)).body.customer.id as string;
     /** Runs an upsert that waits for a concurrent change. */
     const during = async (change: object, lastname: string) => {
@@ -233,68 +239,76 @@ describe('a batch', () => {
     };
     const replaced = await during({ deleted_at: new Date() }, 'second');
     expect([replaced?.status, replaced?.customer?.['id'] === id]).toEqual([201, false]);
-    await batch([{ op: 'delete', id: replaced?.customer?.['id'] }]);
+    await batch(manager, [{ op: 'delete', id: replaced?.customer?.['id'] }]);
     const found = await during({ deleted_at: null }, 'third');
     expect([found?.status, found?.customer]).toEqual([200, expect.objectContaining({ id, full_name: 'third' })]);
   });
 });
 
 describe('a batch with an Idempotency-Key', () => {
-  test('replays its results, errors included; another batch under the key is a 422', async () => {
+  test('replays its results, errors included; another batch under the key is a 422', async ({
+    service,
+    company,
+    manager,
+  }) => {
     const key = randomUUID();
     const [one, two] = [email(), email()];
     const operations = [create({ email: one }), create({ email: one }), { op: 'nothing' }, create({ email: two })];
-    const first = await sendWithKey(key, operations).expect(200);
+    const first = await sendWithKey(manager, key, operations).expect(200);
     expect(first.body.results.map(({ status }: Result) => status)).toEqual([201, 409, 422, 201]);
     // The conflict no longer exists, but the stored result is replayed.
     await manager.delete(`/api/customers/${first.body.results[0].customer.id}`).expect(200);
-    const again = await sendWithKey(key, operations).expect(200);
+    const again = await sendWithKey(manager, key, operations).expect(200);
     const [, taken, bad] = again.body.results as Result[];
     expect([again.body.results[0], again.body.results[3]]).toEqual([first.body.results[0], first.body.results[3]]);
     expect([taken, bad]).toEqual([first.body.results[1], first.body.results[2]]);
     expect(again.headers['idempotency-replayed']).toBe('true');
-    const { body } = await sendWithKey(key, operations.slice(1)).expect(422);
+    const { body } = await sendWithKey(manager, key, operations.slice(1)).expect(422);
     expect(body.errors).toEqual([{ path: 'Idempotency-Key', message: expect.any(String) }]);
-    expect((await customersOf()).filter((customer) => customer.email === one)).toHaveLength(1);
+    expect((await customersOf(service, company)).filter((customer) => customer.email === one)).toHaveLength(1);
   });
 
-  test('checks permissions again on a repeat', async () => {
+  test('checks permissions again on a repeat', async ({ service, company, manager }) => {
     const key = randomUUID();
     const operations = [create({ email: email() })];
-    await sendWithKey(key, operations).expect(200);
-    await sendWithKey(key, operations, service.user('viewer', company, manager.user_id)).expect(403);
+    await sendWithKey(manager, key, operations).expect(200);
+    await sendWithKey(manager, key, operations, service.user('viewer', company, manager.user_id)).expect(403);
   });
 
-  test('continues after a client disconnect and runs no operation twice', async () => {
+  test('continues after a client disconnect and runs no operation twice', async ({ service, company, manager }) => {
     const of = service.company();
     const by = service.user('manager', of);
     const key = randomUUID();
     const operations = Array.from({ length: 60 }, (_, at) => create({ external_id: `cut-${at}`, firstname: 'x' }));
-    const cut = sendWithKey(key, operations, by);
+    const cut = sendWithKey(manager, key, operations, by);
     const outcome = cut.then(
       () => 'answered',
       () => 'hung up',
     );
-    await expect.poll(async () => (await customersOf(of)).length, { interval: 2 }).toBeGreaterThan(10);
+    await expect
+      .poll(async () => (await customersOf(service, company, of)).length, { interval: 2 })
+      .toBeGreaterThan(10);
     cut.abort();
     expect(await outcome).toBe('hung up');
 
-    const { body, headers } = await sendWithKey(key, operations, by).expect(200);
+    const { body, headers } = await sendWithKey(manager, key, operations, by).expect(200);
     expect([body.succeeded, body.failed, headers['idempotency-replayed']]).toEqual([60, 0, undefined]);
     expect(body.results.every(({ status }: Result) => status === 201)).toBe(true);
-    expect(await customersOf(of)).toHaveLength(60);
-    expect(await eventsOf(of, 'customer.created')).toHaveLength(60);
-    const whole = await sendWithKey(key, operations, by).expect(200);
+    expect(await customersOf(service, company, of)).toHaveLength(60);
+    expect(await eventsOf(service, of, 'customer.created')).toHaveLength(60);
+    const whole = await sendWithKey(manager, key, operations, by).expect(200);
     expect([whole.body, whole.headers['idempotency-replayed']]).toEqual([body, 'true']);
   });
 
-  test('continues after the database connections were lost', async () => {
+  test('continues after the database connections were lost', async ({ service, company, manager }) => {
     const of = service.company();
     const by = service.user('manager', of);
     const key = randomUUID();
     const operations = Array.from({ length: 200 }, (_, at) => create({ external_id: `lost-${at}`, firstname: 'x' }));
-    const first = sendWithKey(key, operations, by).then((response) => response);
-    await expect.poll(async () => (await customersOf(of)).length, { interval: 2 }).toBeGreaterThan(10);
+    const first = sendWithKey(manager, key, operations, by).then((response) => response);
+    await expect
+      .poll(async () => (await customersOf(service, company, of)).length, { interval: 2 })
+      .toBeGreaterThan(10);
     const { owner, cut } = service.database;
     const lock = await owner.transaction();
     await lock.raw('lock table customers in share mode'); // the next insert waits, so that the cut meets it
@@ -305,23 +319,23 @@ describe('a batch with an Idempotency-Key', () => {
     await lock.rollback().catch(() => {}); // its connection was cut too
     const { body: broken } = await first;
     expect(broken.results.map(({ status }: Result) => status)).toContain(503);
-    const { body } = await sendWithKey(key, operations, by).expect(200);
+    const { body } = await sendWithKey(manager, key, operations, by).expect(200);
     expect([body.succeeded, body.failed]).toEqual([200, 0]);
-    expect(await customersOf(of)).toHaveLength(200);
-    expect(await eventsOf(of, 'customer.created')).toHaveLength(200);
+    expect(await customersOf(service, company, of)).toHaveLength(200);
+    expect(await eventsOf(service, of, 'customer.created')).toHaveLength(200);
   });
 
-  test('replays large results as they were, until a record is removed', async () => {
+  test('replays large results as they were, until a record is removed', async ({ service, company, manager }) => {
     const key = randomUUID();
     const long = (size: number) => create({ email: email(), metadata: { text: 'x'.repeat(size) } });
     const operations = [long(65_000), long(10)];
-    const { body: first } = await sendWithKey(key, operations).expect(200);
+    const { body: first } = await sendWithKey(manager, key, operations).expect(200);
     const id = first.results[0].customer.id as string;
     await manager.put(`/api/customers/${id}`, { firstname: 'Later' }).expect(200);
     await manager.delete(`/api/customers/${id}`).expect(200);
-    expect((await sendWithKey(key, operations).expect(200)).body).toEqual(first);
+    expect((await sendWithKey(manager, key, operations).expect(200)).body).toEqual(first);
     await service.user('admin', company).delete(`/api/customers/${id}?hard_delete=true`).expect(200);
-    const { results } = (await sendWithKey(key, operations).expect(200)).body;
+    const { results } = (await sendWithKey(manager, key, operations).expect(200)).body;
     expect(results.map(statusAndPaths)).toEqual([
       [404, 404],
       [201, undefined],
@@ -330,9 +344,9 @@ describe('a batch with an Idempotency-Key', () => {
 });
 
 describe('the operations of a batch', () => {
-  test('take op, match_on, status, type and gender in any case, and answer them in lower case', async () => {
+  test('take op, match_on, status, type and gender in any case, and answer them in lower case', async ({ manager }) => {
     const address = email();
-    const { results } = await batch([
+    const { results } = await batch(manager, [
       { op: 'Create', data: { email: address, status: 'ACTIVE', type: 'Vip', gender: 'F' } },
       { op: 'UPSERT', match_on: 'Email', data: { email: address, gender: 'OTHER' } },
     ]);
@@ -340,10 +354,10 @@ describe('the operations of a batch', () => {
       { status: 201, customer: { status: 'active', type: 'vip', gender: 'female' } },
       { status: 200, customer: { gender: 'other' } },
     ]);
-    await batch([{ op: 'DELETE', id: results[0]?.customer?.['id'] }]);
+    await batch(manager, [{ op: 'DELETE', id: results[0]?.customer?.['id'] }]);
   });
 
-  test('ignore what moves by itself and null for what is not writable', async () => {
+  test('ignore what moves by itself and null for what is not writable', async ({ manager }) => {
     const moved = {
       total_orders: 9,
       lifetime_value: '1.00',
@@ -352,7 +366,7 @@ describe('the operations of a batch', () => {
       updated_at: 'x',
       avatar_url: null,
     };
-    const { results } = await batch([
+    const { results } = await batch(manager, [
       create({ email: email(), ...moved, id: null, created_at: null, business_id: null }),
       create({ email: email(), id: randomUUID() }),
       create({ email: email(), avatar_url: '/avatars/x' }),
@@ -363,7 +377,7 @@ describe('the operations of a batch', () => {
       [422, 422, 'avatar_url'],
     ]);
     const id = results[0]?.customer?.['id'];
-    const { results: updates } = await batch([
+    const { results: updates } = await batch(manager, [
       { op: 'update', id, data: { ...results[0]?.customer, ...moved, firstname: 'Moved' } },
       { op: 'update', id, data: { created_at: '1999-01-01T00:00:00.000Z' } },
     ]);
@@ -373,8 +387,8 @@ describe('the operations of a batch', () => {
     ]);
   });
 
-  test('have the errors of the single-customer routes, with the field that was meant', async () => {
-    const { results } = await batch([
+  test('have the errors of the single-customer routes, with the field that was meant', async ({ manager }) => {
+    const { results } = await batch(manager, [
       create({ first_name: 'Ana' }),
       create({ full_name: '\u200b', tags: ['\u3164'] }),
       { op: 'upsert', data: {} },
@@ -390,7 +404,7 @@ describe('the operations of a batch', () => {
     ]);
   });
 
-  test('with metadata of 2,500 levels are a 422 for the whole batch, with and without a key', async () => {
+  test('with metadata of 2,500 levels are a 422 for the whole batch, with and without a key', async ({ manager }) => {
     const body = `{"operations":[{"op":"create","data":{"metadata":{"a":${'['.repeat(2500)}${']'.repeat(2500)}}}}]}`;
     for (const headers of [{}, { 'Idempotency-Key': randomUUID() }]) {
       const sent = manager

@@ -1,27 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import type { TestUser, Company, TestService } from '@clientela/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { serviceTest, type TestUser, type TestService } from '@clientela/testing';
+import { describe, expect } from 'vitest';
 import { createTestCustomer } from '../testing/test-customer.ts';
 
-let service: TestService;
-let company: Company;
-let admin: TestUser;
-
-beforeAll(async () => {
-  service = await createTestCustomer();
-  company = service.company({ country: 'RO', currency: 'RON' });
-  admin = service.user('admin', company);
-});
-afterAll(() => service.close());
+const test = serviceTest(createTestCustomer).extend('company', ({ service }) =>
+  service.company({ country: 'RO', currency: 'RON' }),
+);
 
 const path = '/api/customers';
-const createCustomer = async (body: object = { full_name: 'Ana Pop' }) =>
+const createCustomer = async (admin: TestUser, body: object = { full_name: 'Ana Pop' }) =>
   (await admin.post(path, body).expect(201)).body.customer;
-const eventsOf = async (id: string) => (await service.events()).filter(({ data }) => data['customer_id'] === id);
+const eventsOf = async (service: TestService, id: string) =>
+  (await service.events()).filter(({ data }) => data['customer_id'] === id);
 
 describe('changing a customer', () => {
-  test('keeps omitted fields, clears with null, and publishes the changed fields', async () => {
-    const customer = await createCustomer({
+  test('keeps omitted fields, clears with null, and publishes the changed fields', async ({ service, admin }) => {
+    const customer = await createCustomer(admin, {
       full_name: 'Keep',
       email: 'keep@example.com',
       city_id: 7,
@@ -41,7 +35,7 @@ describe('changing a customer', () => {
       },
     });
     expect(headers['etag']).toBe('"2"');
-    const [, updated, ...more] = await eventsOf(customer.id);
+    const [, updated, ...more] = await eventsOf(service, customer.id);
     expect(updated).toMatchObject({
       name: 'customer.updated',
       sequence: 2,
@@ -51,8 +45,8 @@ describe('changing a customer', () => {
     expect(more).toEqual([]);
   });
 
-  test('accepts the whole record; unchanged, it changes nothing', async () => {
-    const customer = await createCustomer({
+  test('accepts the whole record; unchanged, it changes nothing', async ({ service, admin }) => {
+    const customer = await createCustomer(admin, {
       firstname: 'Whole',
       lastname: 'Record',
       phone: '(0712) 00 11 22',
@@ -64,13 +58,16 @@ describe('changing a customer', () => {
     expect(same.headers['etag']).toBe('"1"');
     const { body } = await admin.put(`${path}/${customer.id}`, { ...customer, firstname: 'Other' }).expect(200);
     expect(body.customer).toMatchObject({ firstname: 'Other', full_name: 'Other Record', phone: '+40712001122' });
-    expect((await eventsOf(customer.id)).map(({ name }) => name)).toEqual(['customer.created', 'customer.updated']);
+    expect((await eventsOf(service, customer.id)).map(({ name }) => name)).toEqual([
+      'customer.created',
+      'customer.updated',
+    ]);
     const [row] = await service.database.owner('customers').where({ id: customer.id });
     expect(row).toMatchObject({ phone_typed: '(0712) 00 11 22' });
   });
 
-  test('rejects read-only fields together with all other errors', async () => {
-    const customer = await createCustomer({ email: 'readonly@example.com', user_id: randomUUID() });
+  test('rejects read-only fields together with all other errors', async ({ admin }) => {
+    const customer = await createCustomer(admin, { email: 'readonly@example.com', user_id: randomUUID() });
     const wrong = {
       ...customer,
       id: randomUUID(),
@@ -90,8 +87,8 @@ describe('changing a customer', () => {
     expect((await admin.get(`${path}/${customer.id}`)).body.customer).toEqual(customer);
   });
 
-  test('sets user_id once', async () => {
-    const customer = await createCustomer();
+  test('sets user_id once', async ({ admin }) => {
+    const customer = await createCustomer(admin);
     const user_id = randomUUID();
     await admin.patch(`${path}/${customer.id}`, { user_id: user_id.toUpperCase() }).expect(200);
     await admin.patch(`${path}/${customer.id}`, { user_id }).expect(200);
@@ -101,25 +98,25 @@ describe('changing a customer', () => {
     }
   });
 
-  test('rebuilds the full name only if it was built', async () => {
+  test('rebuilds the full name only if it was built', async ({ admin }) => {
     const change = async (id: string, body: object) =>
       (await admin.patch(`${path}/${id}`, body).expect(200)).body.customer.full_name;
-    const built = await createCustomer({ firstname: 'Ana', lastname: 'Silva' });
+    const built = await createCustomer(admin, { firstname: 'Ana', lastname: 'Silva' });
     expect(built.full_name).toBe('Ana Silva');
     expect(await change(built.id, { lastname: 'Costa' })).toBe('Ana Costa');
     expect(await change(built.id, { full_name: 'Dr. Costa' })).toBe('Dr. Costa');
     expect(await change(built.id, { firstname: 'Eva' })).toBe('Dr. Costa');
     expect(await change(built.id, { full_name: null })).toBe('Eva Costa');
     expect(await change(built.id, { firstname: null })).toBe('Costa');
-    const later = await createCustomer({ email: 'later@example.com' });
+    const later = await createCustomer(admin, { email: 'later@example.com' });
     expect(later.full_name).toBe(null);
     expect(await change(later.id, { firstname: 'Now' })).toBe('Now');
-    const long = await createCustomer({ firstname: 'f'.repeat(255), lastname: 'l'.repeat(255) });
+    const long = await createCustomer(admin, { firstname: 'f'.repeat(255), lastname: 'l'.repeat(255) });
     expect(long.full_name).toBe('f'.repeat(255));
   });
 
-  test('merges keys of address and preferences', async () => {
-    const customer = await createCustomer({
+  test('merges keys of address and preferences', async ({ admin }) => {
+    const customer = await createCustomer(admin, {
       full_name: 'Keys',
       address: { line: 'L', city: 'C' },
       preferences: { newsletter: true },
@@ -136,8 +133,8 @@ describe('changing a customer', () => {
     expect((await admin.patch(at, { address: {} }).expect(200)).headers['etag']).toBe('"3"');
   });
 
-  test('validates the resulting record', async () => {
-    const customer = await createCustomer({ email: 'last@example.com' });
+  test('validates the resulting record', async ({ admin }) => {
+    const customer = await createCustomer(admin, { email: 'last@example.com' });
     const at = `${path}/${customer.id}`;
     expect((await admin.patch(at, { email: null }).expect(422)).body.errors).toMatchObject([{ path: 'full_name' }]);
     await admin.patch(at, { email: null, phone: '0712345000' }).expect(200);
@@ -156,8 +153,8 @@ describe('changing a customer', () => {
     ).toMatchObject({ document_type: 'cpf', document_number: null });
   });
 
-  test('checks If-Match, and never answers a read with 304 because counters raise no version', async () => {
-    const customer = await createCustomer();
+  test('checks If-Match, and never answers a read with 304 because counters raise no version', async ({ admin }) => {
+    const customer = await createCustomer(admin);
     const at = `${path}/${customer.id}`;
     const { headers } = await admin.get(at).expect(200);
     expect(headers['etag']).toBe('"1"');
@@ -179,8 +176,8 @@ describe('changing a customer', () => {
 });
 
 describe('metadata', () => {
-  test('is merged by key at every depth; null removes a key, also on creation (RFC 7396)', async () => {
-    const { id, metadata } = await createCustomer({
+  test('is merged by key at every depth; null removes a key, also on creation (RFC 7396)', async ({ admin }) => {
+    const { id, metadata } = await createCustomer(admin, {
       full_name: 'Merged',
       metadata: { a: 1, gone: null, nested: { x: 1, y: [1, null], z: null } },
     });
@@ -196,9 +193,9 @@ describe('metadata', () => {
     }
   });
 
-  test('may be 64 KiB and 32 deep, also after merging', async () => {
+  test('may be 64 KiB and 32 deep, also after merging', async ({ admin }) => {
     const nested = (depth: number) => JSON.parse(`${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`) as object;
-    const { id } = await createCustomer({ full_name: 'Large', metadata: { first: 'x'.repeat(40_000) } });
+    const { id } = await createCustomer(admin, { full_name: 'Large', metadata: { first: 'x'.repeat(40_000) } });
     const at = `${path}/${id}`;
     const { body } = await admin.patch(at, { metadata: { second: 'x'.repeat(40_000) } }).expect(422);
     expect(body.errors).toEqual([{ path: 'metadata', message: 'must not be larger than 64 KiB' }]);

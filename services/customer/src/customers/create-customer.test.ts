@@ -1,33 +1,32 @@
 import { randomUUID } from 'node:crypto';
 import { unavailable } from '@clientela/errors';
-import type { TestUser, Company, TestService } from '@clientela/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { serviceTest, type TestUser, type TestService } from '@clientela/testing';
+import { describe, expect } from 'vitest';
 import { createTestCustomer } from '../testing/test-customer.ts';
 
-let service: TestService;
-let company: Company;
-let admin: TestUser;
 let isAuthUnavailable = false;
 
-beforeAll(async () => {
-  service = await createTestCustomer({
+const test = serviceTest(() =>
+  createTestCustomer({
     companies: (testCompanies) => async (key, call) => {
       if (isAuthUnavailable) throw unavailable('The auth service does not answer');
       return testCompanies(key, call);
     },
-  });
-  company = service.company({ country: 'RO', currency: 'RON' });
-  admin = service.user('admin', company);
-});
-afterAll(() => service.close());
+  }),
+).extend('company', ({ service }) => service.company({ country: 'RO', currency: 'RON' }));
 
 const path = '/api/customers';
-const createCustomer = async (body: object = { full_name: 'Ana Pop' }) =>
+const createCustomer = async (admin: TestUser, body: object = { full_name: 'Ana Pop' }) =>
   (await admin.post(path, body).expect(201)).body.customer;
-const eventsOf = async (id: string) => (await service.events()).filter(({ data }) => data['customer_id'] === id);
+const eventsOf = async (service: TestService, id: string) =>
+  (await service.events()).filter(({ data }) => data['customer_id'] === id);
 
 describe('creating a customer', () => {
-  test('returns the full record with a number and the company’s currency; the event omits its values', async () => {
+  test('returns the full record with a number and the company’s currency; the event omits its values', async ({
+    service,
+    company,
+    admin,
+  }) => {
     const user_id = randomUUID();
     const { body, headers } = await admin
       .post(path, {
@@ -81,7 +80,7 @@ describe('creating a customer', () => {
     });
     expect(body.customer.number).toBeGreaterThanOrEqual(10_000_000);
     expect(headers['etag']).toBe('"1"');
-    const published = await eventsOf(body.customer.id);
+    const published = await eventsOf(service, body.customer.id);
     expect(published).toMatchObject([
       {
         name: 'customer.created',
@@ -96,7 +95,7 @@ describe('creating a customer', () => {
     expect(row).toMatchObject({ phone_typed: '0712 345 678' });
   });
 
-  test('accepts every writable field', async () => {
+  test('accepts every writable field', async ({ admin }) => {
     const input = {
       external_id: 'x-1',
       firstname: 'Виктор',
@@ -116,7 +115,7 @@ describe('creating a customer', () => {
       status: 'suspended',
       type: 'vip',
     };
-    const customer = await createCustomer(input);
+    const customer = await createCustomer(admin, input);
     expect(customer).toMatchObject({
       ...input,
       full_name: 'Виктор Ω',
@@ -133,7 +132,7 @@ describe('creating a customer', () => {
     expect((await admin.get(`${path}/${customer.id}`).expect(200)).body).toEqual({ customer });
   });
 
-  test('requires a name, an e-mail or a phone, and nothing else', async () => {
+  test('requires a name, an e-mail or a phone, and nothing else', async ({ admin }) => {
     const rejected = await admin.post(path, { firstname: null, gender: 'other' }).expect(422);
     expect(rejected.body.errors).toEqual([{ path: 'full_name', message: expect.stringContaining('is required') }]);
     await admin.post(path).expect(422);
@@ -144,23 +143,23 @@ describe('creating a customer', () => {
       { email: 'd@example.com' },
       { phone: '021 22 33 44' },
     ])
-      await createCustomer(one);
+      await createCustomer(admin, one);
   });
 
-  test('rejects another company, whether or not it exists', async () => {
+  test('rejects another company, whether or not it exists', async ({ service, company, admin }) => {
     const { body: other } = await admin.post(path, { full_name: 'X', business_id: service.company().id }).expect(403);
     const { body: unknown } = await admin.post(path, { full_name: 'X', business_id: randomUUID() }).expect(403);
     expect({ ...other, timestamp: '', request_id: '' }).toEqual({ ...unknown, timestamp: '', request_id: '' });
-    await createCustomer({ full_name: 'X', business_id: company.id.toUpperCase() });
-    const customer = await createCustomer();
+    await createCustomer(admin, { full_name: 'X', business_id: company.id.toUpperCase() });
+    const customer = await createCustomer(admin);
     await admin.patch(`${path}/${customer.id}`, { business_id: randomUUID() }).expect(403);
     await admin.patch(`${path}/${customer.id}`, { business_id: 'mine' }).expect(422);
   });
 });
 
 describe('the company’s country and currency', () => {
-  test('come from auth for a new customer and a new phone; other changes work without auth', async () => {
-    const customer = await createCustomer({ full_name: 'Alone' });
+  test('come from auth for a new customer and a new phone; other changes work without auth', async ({ admin }) => {
+    const customer = await createCustomer(admin, { full_name: 'Alone' });
     isAuthUnavailable = true;
     const rejected = await admin.post(path, { full_name: 'Not now' }).expect(503);
     expect(rejected.headers['retry-after']).toMatch(/^\d+$/);
@@ -171,7 +170,7 @@ describe('the company’s country and currency', () => {
     expect((await admin.get(`${path}?search=not now`)).body.total).toBe(0);
   });
 
-  test('do not change stored customers', async () => {
+  test('do not change stored customers', async ({ service }) => {
     const moving = service.company({ country: 'ES', currency: 'EUR' });
     const owner = service.user('admin', moving);
     const { customer } = (await owner.post(path, { full_name: 'Moving', phone: '0712 345 678' }).expect(201)).body;

@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import type { TestService } from '@clientela/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { serviceTest, type TestService } from '@clientela/testing';
+import { expect } from 'vitest';
 import { createTestCustomer } from '../testing/test-customer.ts';
 
-let service: TestService;
-beforeAll(async () => {
-  service = await createTestCustomer({ pool: 10, rates: { 'customer-patch': { limit: 3, window: 60_000 } } });
-});
-afterAll(() => service.close());
+const test = serviceTest(() =>
+  createTestCustomer({ pool: 10, rates: { 'customer-patch': { limit: 3, window: 60_000 } } }),
+);
 
 const path = '/api/customers';
-const customersOf = (id: string) => service.database.owner('customers').where({ company_id: id });
+const customersOf = (service: TestService, id: string) => service.database.owner('customers').where({ company_id: id });
 
-test('50 concurrent POSTs with one Idempotency-Key create one customer and get equal responses', async () => {
+test('50 concurrent POSTs with one Idempotency-Key create one customer and get equal responses', async ({
+  service,
+}) => {
   const company = service.company();
   const manager = service.user('manager', company);
   const key = randomUUID();
@@ -22,12 +22,12 @@ test('50 concurrent POSTs with one Idempotency-Key create one customer and get e
   );
   expect(new Set(responses.map(({ status, text, headers }) => `${status} ${headers['etag']} ${text}`)).size).toBe(1);
   expect([responses[0]?.status, responses[0]?.headers['etag']]).toEqual([201, '"1"']);
-  expect(await customersOf(company.id)).toHaveLength(1);
+  expect(await customersOf(service, company.id)).toHaveLength(1);
   const published = (await service.events('customer.created')).filter((event) => event.company_id === company.id);
   expect(published).toHaveLength(1);
 });
 
-test('a POST that failed with a 409 can be repeated after the value is free', async () => {
+test('a POST that failed with a 409 can be repeated after the value is free', async ({ service }) => {
   const company = service.company();
   const manager = service.user('manager', company);
   const key = randomUUID();
@@ -39,7 +39,7 @@ test('a POST that failed with a 409 can be repeated after the value is free', as
   expect(second.customer.id).not.toBe(first.customer.id);
 });
 
-test('replays the response about a large customer as it was, until the record is removed', async () => {
+test('replays the response about a large customer as it was, until the record is removed', async ({ service }) => {
   const company = service.company();
   const admin = service.user('admin', company);
   const key = randomUUID();
@@ -55,7 +55,7 @@ test('replays the response about a large customer as it was, until the record is
   expect((await post().expect(404)).body.error_code).toBe('IDEMPOTENCY_ANSWER_ERASED');
 });
 
-test('limits PATCH requests of single customers per user; PUT and other users are not limited', async () => {
+test('limits PATCH requests of single customers per user; PUT and other users are not limited', async ({ service }) => {
   const company = service.company();
   const manager = service.user('manager', company);
   const { body } = await manager.post(path, { email: 'ana@example.com' }).expect(201);

@@ -1,22 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { TestUser, Company, TestService } from '@clientela/testing';
+import { serviceTest, type TestUser } from '@clientela/testing';
 import type { Test } from 'supertest';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { createTestCustomer } from '../testing/test-customer.ts';
 
-let service: TestService;
-let company: Company;
-let admin: TestUser;
-
-beforeAll(async () => {
-  service = await createTestCustomer();
-  company = service.company();
-  admin = service.user('admin', company);
-});
-afterAll(() => service.close());
+const test = serviceTest(createTestCustomer);
 
 const path = '/api/customers';
-const createCustomer = async (body: object = { full_name: 'Ana' }) =>
+const createCustomer = async (admin: TestUser, body: object = { full_name: 'Ana' }) =>
   (await admin.post(path, body).expect(201)).body.customer;
 const errorPaths = async (call: Test, status = 422): Promise<string[]> => {
   const { body } = await call;
@@ -64,22 +55,25 @@ const invalidValues: [string, ...unknown[]][] = [
 ];
 
 describe('invalid input', () => {
-  test.each(invalidValues)('an invalid %s is rejected by name on create and change', async (field, ...values) => {
-    const customer = await createCustomer();
-    for (const value of values) {
-      const input = { document_type: 'passport', full_name: 'Ana', [field]: value };
-      expect([value, await errorPaths(admin.post(path, input))]).toEqual([value, [field]]);
-      expect(await errorPaths(admin.patch(`${path}/${customer.id}`, { [field]: value }))).toEqual([field]);
-      expect(
-        await errorPaths(
-          admin.put(`${path}/${customer.id}`, { ...customer, document_type: 'passport', [field]: value }),
-        ),
-      ).toEqual([field]);
-    }
-    expect((await admin.get(`${path}/${customer.id}`)).body.customer).toEqual(customer);
-  });
+  test.for(invalidValues)(
+    'an invalid %s is rejected by name on create and change',
+    async ([field, ...values], { admin }) => {
+      const customer = await createCustomer(admin);
+      for (const value of values) {
+        const input = { document_type: 'passport', full_name: 'Ana', [field]: value };
+        expect([value, await errorPaths(admin.post(path, input))]).toEqual([value, [field]]);
+        expect(await errorPaths(admin.patch(`${path}/${customer.id}`, { [field]: value }))).toEqual([field]);
+        expect(
+          await errorPaths(
+            admin.put(`${path}/${customer.id}`, { ...customer, document_type: 'passport', [field]: value }),
+          ),
+        ).toEqual([field]);
+      }
+      expect((await admin.get(`${path}/${customer.id}`)).body.customer).toEqual(customer);
+    },
+  );
 
-  test('is reported field by field, including nested, unknown and combined fields', async () => {
+  test('is reported field by field, including nested, unknown and combined fields', async ({ admin }) => {
     const input = {
       email: 'no',
       address: { line: 5, planet: 'Mars', zip_code: 10_115 },
@@ -122,14 +116,14 @@ describe('invalid input', () => {
     ]);
     for (const number of [0, -1, 1.5, '5', 1e21, null])
       expect(await errorPaths(admin.post(path, { full_name: 'A', number }))).toEqual(['number']);
-    const { id } = await createCustomer();
+    const { id } = await createCustomer(admin);
     expect(
       await errorPaths(admin.patch(`${path}/${id}`, { document_type: 'cnpj', document_number: '1', colour: 'red' })),
     ).toEqual(['colour', 'document_number']);
   });
 
-  test('that is not an object or not JSON is a 4xx', async () => {
-    const { id } = await createCustomer();
+  test('that is not an object or not JSON is a 4xx', async ({ admin }) => {
+    const { id } = await createCustomer(admin);
     const shapes: [string, number][] = [
       ['[]', 422],
       ['null', 422],
@@ -157,7 +151,7 @@ describe('invalid input', () => {
     await admin.post(path).set('Content-Type', 'text/plain').send('full_name=Ana').expect(415);
   });
 
-  test('in the path is a 400, in the query a 422 naming each parameter', async () => {
+  test('in the path is a 400, in the query a 422 naming each parameter', async ({ admin }) => {
     for (const id of ['1', 'x', '%00', `${randomUUID()}%20`, "'%20or%201=1"]) {
       for (const call of [
         admin.get(`${path}/${id}`),

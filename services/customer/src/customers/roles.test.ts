@@ -1,27 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import type { TestUser, Company, TestService } from '@clientela/testing';
+import { serviceTest, type TestUser } from '@clientela/testing';
 import type { Test } from 'supertest';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { createTestCustomer } from '../testing/test-customer.ts';
 
-let service: TestService;
-let company: Company;
-let admin: TestUser;
-let person: TestUser;
-
-beforeAll(async () => {
-  service = await createTestCustomer();
-  company = service.company();
-  admin = service.user('admin', company);
-  person = service.user('customer', company);
-});
-afterAll(() => service.close());
+const test = serviceTest(createTestCustomer).extend('person', ({ service, company }) =>
+  service.user('customer', company),
+);
 
 const path = '/api/customers';
-const createCustomer = async (body: object) => (await admin.post(path, body).expect(201)).body.customer;
+const createCustomer = async (admin: TestUser, body: object) =>
+  (await admin.post(path, body).expect(201)).body.customer;
 
-test('a viewer reads and cannot change; anonymous requests are a 401', async () => {
-  const customer = await createCustomer({ full_name: 'Seen' });
+test('a viewer reads and cannot change; anonymous requests are a 401', async ({ service, company, admin }) => {
+  const customer = await createCustomer(admin, { full_name: 'Seen' });
   const at = `${path}/${customer.id}`;
   const viewer = service.user('viewer', company);
   await viewer.get(at).expect(200);
@@ -42,8 +34,8 @@ test('a viewer reads and cannot change; anonymous requests are a 401', async () 
   expect((await admin.get(at)).body.customer).toEqual(customer);
 });
 
-test('a superuser reads, creates and changes in the company that it names', async () => {
-  const customer = await createCustomer({ full_name: 'Far' });
+test('a superuser reads, creates and changes in the company that it names', async ({ service, company, admin }) => {
+  const customer = await createCustomer(admin, { full_name: 'Far' });
   const superuser = service.user('superuser');
   const at = `${path}/${customer.id}`;
   for (const call of [
@@ -64,8 +56,8 @@ test('a superuser reads, creates and changes in the company that it names', asyn
 });
 
 describe('role customer', () => {
-  test('reads and changes its own record without the fields of staff', async () => {
-    const own = await createCustomer({
+  test('reads and changes its own record without the fields of staff', async ({ admin, person }) => {
+    const own = await createCustomer(admin, {
       firstname: 'Eu',
       lastname: 'Mesma',
       user_id: person.user_id,
@@ -96,9 +88,9 @@ describe('role customer', () => {
     expect((await person.put(at, body.customer).expect(200)).body.customer).toEqual(body.customer);
   });
 
-  test('cannot write other fields: a 403 names each', async () => {
+  test('cannot write other fields: a 403 names each', async ({ service, company, admin }) => {
     const user = service.user('customer', company);
-    const own = await createCustomer({ full_name: 'Own', user_id: user.user_id, external_id: 'crm-2' });
+    const own = await createCustomer(admin, { full_name: 'Own', user_id: user.user_id, external_id: 'crm-2' });
     const at = `${path}/${own.id}`;
     const rejected = {
       city_id: 9,
@@ -121,9 +113,13 @@ describe('role customer', () => {
     expect((await admin.get(at)).body.customer).toEqual(own);
   });
 
-  test('gets a 404 for another record, like for an unknown one, and cannot list', async () => {
+  test('gets a 404 for another record, like for an unknown one, and cannot list', async ({
+    service,
+    company,
+    admin,
+  }) => {
     const user = service.user('customer', company);
-    const other = await createCustomer({ full_name: 'Other', email: 'taken@example.com' });
+    const other = await createCustomer(admin, { full_name: 'Other', email: 'taken@example.com' });
     const strip = ({ body }: { body: object }) => ({ ...body, timestamp: '', request_id: '' });
     expect(strip(await user.get(`${path}/${other.id}`).expect(404))).toEqual(
       strip(await user.get(`${path}/${randomUUID()}`).expect(404)),
@@ -135,7 +131,7 @@ describe('role customer', () => {
     await user.post(path, { full_name: 'X' }).expect(403);
     await user.delete(`${path}/${other.id}`).expect(403);
     await user.patch(`${path}/${other.id}/activate`).expect(403);
-    const own = await createCustomer({ full_name: 'Own', user_id: user.user_id });
+    const own = await createCustomer(admin, { full_name: 'Own', user_id: user.user_id });
     await user.delete(`${path}/${own.id}`).expect(403);
     const { body } = await user.patch(`${path}/${own.id}`, { email: 'TAKEN@example.com' }).expect(409);
     expect(body.error_code).toBe('CUSTOMER_EMAIL_TAKEN');
@@ -144,8 +140,8 @@ describe('role customer', () => {
 });
 
 describe('another company’s customer', () => {
-  test('is the same 404 as an unknown customer on every route', async () => {
-    const customer = await createCustomer({ full_name: 'Secret', email: 'secret@example.com' });
+  test('is the same 404 as an unknown customer on every route', async ({ service, company, admin }) => {
+    const customer = await createCustomer(admin, { full_name: 'Secret', email: 'secret@example.com' });
     const strip = ({ body, headers }: { body: Record<string, unknown>; headers: Record<string, string> }) => [
       { ...body, timestamp: '', request_id: '' },
       headers['etag'],

@@ -10,7 +10,7 @@ const bar = (name: string) =>
     .join('');
 
 test('stored search texts get the new form of letters of other scripts, and labels their new order', async () => {
-  const database = await databaseBefore('customer', 'customer-0003a_name_order.sql');
+  const database = await databaseBefore('customer', 'customer-0003_name_order.sql');
   const { owner } = database;
   try {
     const company_id = randomUUID();

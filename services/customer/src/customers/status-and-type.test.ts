@@ -1,33 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import type { TestUser, Company, TestService } from '@clientela/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { serviceTest, type TestUser, type TestService } from '@clientela/testing';
+import { expect } from 'vitest';
 import { createTestCustomer } from '../testing/test-customer.ts';
 
-let service: TestService;
-let company: Company;
-let admin: TestUser;
-let manager: TestUser;
-
-beforeAll(async () => {
-  service = await createTestCustomer();
-  company = service.company();
-  admin = service.user('admin', company);
-  manager = service.user('manager', company);
-});
-afterAll(() => service.close());
+const test = serviceTest(createTestCustomer);
 
 const path = '/api/customers';
-const createCustomer = async (body: object = { full_name: 'Ana' }) =>
+const createCustomer = async (admin: TestUser, body: object = { full_name: 'Ana' }) =>
   (await admin.post(path, body).expect(201)).body.customer;
-const eventsOf = async (id: string) =>
+const eventsOf = async (service: TestService, id: string) =>
   (await service.events())
     .filter(({ data }) => data['customer_id'] === id)
     .map(({ name, sequence, data }) => ({ name, sequence, data }));
-const historyOf = async (id: string) => (await admin.get(`${path}/${id}/history`).expect(200)).body.history;
+const historyOf = async (admin: TestUser, id: string) =>
+  (await admin.get(`${path}/${id}/history`).expect(200)).body.history;
 const instant = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
-test('changes the status; the history has the reason, the event does not', async () => {
-  const customer = await createCustomer();
+test('changes the status; the history has the reason, the event does not', async ({ service, admin, manager }) => {
+  const customer = await createCustomer(admin);
   const at = `${path}/${customer.id}/status`;
   const { body, headers } = await manager.patch(at, { status: 'suspended', reason: ' Unpaid bills ' }).expect(200);
   expect(body).toEqual({
@@ -36,13 +26,13 @@ test('changes the status; the history has the reason, the event does not', async
   });
   expect(headers['etag']).toBe('"2"');
   expect((await admin.get(`${path}/${customer.id}`)).body.customer).toEqual(body.customer);
-  const published = await eventsOf(customer.id);
+  const published = await eventsOf(service, customer.id);
   expect(published[1]).toEqual({
     name: 'customer.status.changed',
     sequence: 2,
     data: { customer_id: customer.id, number: customer.number, from: 'active', to: 'suspended' },
   });
-  expect((await historyOf(customer.id))[0]).toEqual({
+  expect((await historyOf(admin, customer.id))[0]).toEqual({
     at: instant,
     actor_id: manager.user_id,
     action: 'customer.status.changed',
@@ -52,14 +42,14 @@ test('changes the status; the history has the reason, the event does not', async
   expect((await manager.patch(at, { status: 'inactive', reason: null }).expect(200)).body.customer.status).toBe(
     'inactive',
   );
-  expect((await historyOf(customer.id))[0]).not.toHaveProperty('reason');
+  expect((await historyOf(admin, customer.id))[0]).not.toHaveProperty('reason');
   await admin.patch(`${path}/${customer.id}`, { city_id: 1 }).expect(200);
   const back = await manager.patch(at, { status: 'active' }).expect(200);
   expect(back.body.customer).toMatchObject({ status: 'active', is_active: true });
 });
 
-test('changes the type and publishes customer.updated', async () => {
-  const customer = await createCustomer();
+test('changes the type and publishes customer.updated', async ({ service, admin, manager }) => {
+  const customer = await createCustomer(admin);
   const at = `${path}/${customer.id}/type`;
   const { body, headers } = await manager.patch(at, { type: 'vip' }).expect(200);
   expect(body).toEqual({
@@ -67,12 +57,12 @@ test('changes the type and publishes customer.updated', async () => {
     customer: { ...customer, type: 'vip', updated_at: instant },
   });
   expect(headers['etag']).toBe('"2"');
-  expect((await eventsOf(customer.id))[1]).toEqual({
+  expect((await eventsOf(service, customer.id))[1]).toEqual({
     name: 'customer.updated',
     sequence: 2,
     data: { customer_id: customer.id, number: customer.number, fields_changed: ['type'] },
   });
-  expect((await historyOf(customer.id))[0]).toEqual({
+  expect((await historyOf(admin, customer.id))[0]).toEqual({
     at: instant,
     actor_id: manager.user_id,
     action: 'customer.updated',
@@ -80,20 +70,20 @@ test('changes the type and publishes customer.updated', async () => {
   });
 });
 
-test('the same value again creates no version, event or history', async () => {
-  const customer = await createCustomer({ full_name: 'Same', status: 'inactive', type: 'premium' });
+test('the same value again creates no version, event or history', async ({ service, admin }) => {
+  const customer = await createCustomer(admin, { full_name: 'Same', status: 'inactive', type: 'premium' });
   const status = await admin
     .patch(`${path}/${customer.id}/status`, { status: 'inactive', reason: 'Again' })
     .expect(200);
   const type = await admin.patch(`${path}/${customer.id}/type`, { type: 'premium' }).expect(200);
   expect([status.body.customer, type.body.customer]).toEqual([customer, customer]);
   expect([status.headers['etag'], type.headers['etag']]).toEqual(['"1"', '"1"']);
-  expect(await eventsOf(customer.id)).toHaveLength(1);
-  expect(await historyOf(customer.id)).toHaveLength(1);
+  expect(await eventsOf(service, customer.id)).toHaveLength(1);
+  expect(await historyOf(admin, customer.id)).toHaveLength(1);
 });
 
-test('checks If-Match, rejects a deleted customer, and returns 404 for a removed one', async () => {
-  const customer = await createCustomer();
+test('checks If-Match, rejects a deleted customer, and returns 404 for a removed one', async ({ admin }) => {
+  const customer = await createCustomer(admin);
   const at = `${path}/${customer.id}`;
   const changes = () => [
     admin.patch(`${at}/status`, { status: 'suspended' }),
@@ -109,8 +99,8 @@ test('checks If-Match, rejects a deleted customer, and returns 404 for a removed
   for (const call of changes()) expect((await call.expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
 });
 
-test('rejects other values by name', async () => {
-  const { id } = await createCustomer();
+test('rejects other values by name', async ({ admin }) => {
+  const { id } = await createCustomer(admin);
   const named = async (rest: string, body: object) =>
     (await admin.patch(`${path}/${id}/${rest}`, body).expect(422)).body.errors.map(
       ({ path }: { path: string }) => path,
@@ -129,9 +119,13 @@ test('rejects other values by name', async () => {
   await admin.patch(`${path}/${id}/status`, { status: 'inactive', reason: '🦊'.repeat(500) }).expect(200);
 });
 
-test('requires customers:update: no viewer, no role customer for its own record, no other company', async () => {
+test('requires customers:update: no viewer, no role customer for its own record, no other company', async ({
+  service,
+  company,
+  admin,
+}) => {
   const person = service.user('customer', company);
-  const customer = await createCustomer({ full_name: 'Own', user_id: person.user_id });
+  const customer = await createCustomer(admin, { full_name: 'Own', user_id: person.user_id });
   const calls = (caller: TestUser, id: string) => [
     caller.patch(`${path}/${id}/status`, { status: 'inactive' }),
     caller.patch(`${path}/${id}/type`, { type: 'vip' }),

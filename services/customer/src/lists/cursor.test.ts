@@ -1,14 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { TestUser, TestService } from '@clientela/testing';
+import { serviceTest, type TestUser, type TestService } from '@clientela/testing';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { createTestCustomer } from '../testing/test-customer.ts';
 
-let service: TestService;
-beforeAll(async () => {
-  service = await createTestCustomer();
-});
-afterAll(() => service.close());
+const test = serviceTest(createTestCustomer);
 
 const path = '/api/customers';
 type Listed = { id: string; full_name: string; business_id: string };
@@ -28,7 +24,7 @@ async function readAll(caller: TestUser, query: string): Promise<Listed[]> {
   }
 }
 
-const shopWith = async (...bodies: object[]): Promise<TestUser> => {
+const shopWith = async (service: TestService, ...bodies: object[]): Promise<TestUser> => {
   const shop = service.user('admin', service.company());
   for (const body of bodies) await shop.post(path, body).expect(201);
   return shop;
@@ -36,8 +32,8 @@ const shopWith = async (...bodies: object[]): Promise<TestUser> => {
 const named = (...names: string[]) => names.map((full_name) => ({ full_name }));
 
 describe('cursor pagination', () => {
-  test('starts with an empty cursor, has no total and ends with next_cursor null', async () => {
-    const shop = await shopWith(...named('A', 'B', 'C'));
+  test('starts with an empty cursor, has no total and ends with next_cursor null', async ({ service }) => {
+    const shop = await shopWith(service, ...named('A', 'B', 'C'));
     const page = await first(shop, 'per_page=2');
     expect(page).toEqual({ customers: expect.any(Array), per_page: 2, next_cursor: expect.any(String) });
     expect(page.customers[0]).toEqual((await shop.get(`${path}/${page.customers[0]?.id}`)).body.customer);
@@ -46,12 +42,12 @@ describe('cursor pagination', () => {
     // per_page may change between pages; a page that is exactly filled is the last one.
     expect((await next(shop, 'per_page=1', page.next_cursor ?? '')).next_cursor).toBe(null);
     expect((await first(shop, 'per_page=3')).next_cursor).toBe(null);
-    expect(await first(await shopWith(), '')).toEqual({ customers: [], per_page: 20, next_cursor: null });
+    expect(await first(await shopWith(service), '')).toEqual({ customers: [], per_page: 20, next_cursor: null });
   });
 
-  test('rejects a cursor of another company, filter or sort, and a forged one', async () => {
-    const shop = await shopWith(...named('A', 'B', 'C'));
-    const other = await shopWith(...named('D', 'E', 'F'));
+  test('rejects a cursor of another company, filter or sort, and a forged one', async ({ service }) => {
+    const shop = await shopWith(service, ...named('A', 'B', 'C'));
+    const other = await shopWith(service, ...named('D', 'E', 'F'));
     const query = 'per_page=1&type=regular';
     const { next_cursor } = await first(shop, query);
     const cursor = next_cursor ?? '';
@@ -79,12 +75,12 @@ describe('cursor pagination', () => {
     }
   });
 
-  test('spans all companies for a superuser without repeating a customer', async () => {
+  test('spans all companies for a superuser without repeating a customer', async ({ service }) => {
     const at = '2031-05-05T05:05:05.555Z'; // a time of this test's own, the same for all
     const shops = [
-      await shopWith(...named('A', 'B', 'C')),
-      await shopWith(...named('A', 'B', 'C')),
-      await shopWith(...named('A')),
+      await shopWith(service, ...named('A', 'B', 'C')),
+      await shopWith(service, ...named('A', 'B', 'C')),
+      await shopWith(service, ...named('A')),
     ];
     for (const { company_id = '' } of shops)
       await service.database.owner('customers').where({ company_id }).update({ created_at: at });
@@ -104,8 +100,10 @@ describe('cursor pagination', () => {
     expect(new Set(one.map(({ business_id }) => business_id))).toEqual(new Set([shops[0]?.company_id]));
   });
 
-  test('neither repeats nor skips unchanged customers while others are created, changed and deleted', async () => {
-    const shop = await shopWith(...named('A', 'C', 'E', 'G', 'I'));
+  test('neither repeats nor skips unchanged customers while others are created, changed and deleted', async ({
+    service,
+  }) => {
+    const shop = await shopWith(service, ...named('A', 'C', 'E', 'G', 'I'));
     const page = await first(shop, 'sort=full_name&per_page=2');
     expect(page.customers.map(({ full_name }) => full_name)).toEqual(['A', 'C']);
     await shop.delete(`${path}/${page.customers[1]?.id}`).expect(200); // the very row at which the page ended
@@ -164,7 +162,9 @@ const inOrder = (
     return order[0]?.descending ? compared(b.id, a.id) : compared(a.id, b.id);
   });
 
-test('cursor and page pagination both return the whole list in its order, for any sort and any nulls', async () => {
+test('cursor and page pagination both return the whole list in its order, for any sort and any nulls', async ({
+  service,
+}) => {
   const property = fc.asyncProperty(rows, orders, fc.integer({ min: 1, max: 7 }), async (given, order, per_page) => {
     const company = service.company();
     const all: Row[] = given.map((row) => ({ ...row, id: randomUUID() }));

@@ -1,20 +1,16 @@
-import type { TestService } from '@clientela/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { serviceTest, type TestService } from '@clientela/testing';
+import { expect } from 'vitest';
 import { createTestCustomer } from '../testing/test-customer.ts';
 
 // Cursor pagination over a large list during writes: unchanged customers are neither repeated nor skipped.
 
-let service: TestService;
-beforeAll(async () => {
-  service = await createTestCustomer({ pool: 4 });
-});
-afterAll(() => service.close());
+const test = serviceTest(() => createTestCustomer({ pool: 4 }));
 
 const path = '/api/customers';
 const amount = 100_000;
 
 /** Inserts customers with repeated and missing names, without the search index, which this list does not use. */
-async function fill(company_id: string): Promise<void> {
+async function fill(service: TestService, company_id: string): Promise<void> {
   const { owner } = service.database;
   await owner.transaction(async (tx) => {
     await tx.raw('drop index customers_search_text');
@@ -33,9 +29,11 @@ async function fill(company_id: string): Promise<void> {
   await owner.raw('analyze customers, customer_counters');
 }
 
-test('cursor pagination over 100,000 customers returns each unchanged one once while others are created, changed and deleted', async () => {
+test('cursor pagination over 100,000 customers returns each unchanged one once while others are created, changed and deleted', async ({
+  service,
+}) => {
   const company = service.company();
-  await fill(company.id);
+  await fill(service, company.id);
   const unchanged = new Set<string>(await service.database.owner('customers').pluck('id'));
   expect(unchanged.size).toBe(amount);
 

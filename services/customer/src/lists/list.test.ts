@@ -1,5 +1,5 @@
-import type { TestUser, TestService } from '@clientela/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { serviceTest, type TestUser, type TestService } from '@clientela/testing';
+import { describe, expect } from 'vitest';
 import type { Customer } from '../customers/schema.ts';
 import { createTestCustomer } from '../testing/test-customer.ts';
 import { listByCursor } from './keyset.ts';
@@ -8,15 +8,10 @@ import type { Plan } from './plans.ts';
 import { CustomerQuery } from './schema.ts';
 import { executors } from './store.ts';
 
-let service: TestService;
-
-beforeAll(async () => {
-  service = await createTestCustomer();
-});
-afterAll(() => service.close());
+const test = serviceTest(createTestCustomer);
 
 const path = '/api/customers';
-const shopWith = async (...customers: object[]): Promise<TestUser> => {
+const shopWith = async (service: TestService, ...customers: object[]): Promise<TestUser> => {
   const shop = service.user('admin', service.company({ country: 'RO' }));
   for (const body of customers) await shop.post(path, body).expect(201);
   return shop;
@@ -33,15 +28,15 @@ const idsOf = async (shop: TestUser): Promise<Record<string, string>> => {
     body.customers.map(({ full_name, id }: { full_name: string; id: string }) => [full_name, id]),
   );
 };
-const counted = async (shop: TestUser, name: string, values: object) =>
+const counted = async (service: TestService, shop: TestUser, name: string, values: object) =>
   service.database
     .owner('customer_counters')
     .where({ customer_id: (await idsOf(shop))[name] ?? '' })
     .update(values);
 
 describe('customer list', () => {
-  test('returns pages, newest first, and an empty page past the end', async () => {
-    const shop = await shopWith({ full_name: 'A' }, { full_name: 'B' }, { full_name: 'C' });
+  test('returns pages, newest first, and an empty page past the end', async ({ service }) => {
+    const shop = await shopWith(service, { full_name: 'A' }, { full_name: 'B' }, { full_name: 'C' });
     const { body } = await shop.get(`${path}/?per_page=2`).expect(200);
     expect(body).toMatchObject({ total: 3, page: 1, pages: 2, per_page: 2 });
     expect(body.customers.map(({ full_name }: { full_name: string }) => full_name)).toEqual(['C', 'B']);
@@ -56,8 +51,9 @@ describe('customer list', () => {
     expect((await shop.get(`${path}?page=1000000&per_page=100`).expect(200)).body.customers).toEqual([]);
   });
 
-  test('filters by status and deletion mark; active customers are the default', async () => {
+  test('filters by status and deletion mark; active customers are the default', async ({ service }) => {
     const shop = await shopWith(
+      service,
       { full_name: 'on' },
       { full_name: 'off', status: 'inactive' },
       { full_name: 'held', status: 'suspended', type: 'vip' },
@@ -75,8 +71,12 @@ describe('customer list', () => {
     expect(await names(shop, 'type=vip&status=suspended')).toEqual(['held']);
   });
 
-  test('filters by external id and creation time', async () => {
-    const shop = await shopWith({ full_name: 'old', external_id: 'x 1%' }, { full_name: 'new', external_id: 'x 1' });
+  test('filters by external id and creation time', async ({ service }) => {
+    const shop = await shopWith(
+      service,
+      { full_name: 'old', external_id: 'x 1%' },
+      { full_name: 'new', external_id: 'x 1' },
+    );
     const at = (day: string, name: string) =>
       service.database
         .owner('customers')
@@ -92,8 +92,8 @@ describe('customer list', () => {
     expect(await names(shop, `created_to=${encodeURIComponent('2024-02-01T01:00:00+01:00')}`)).toEqual(['new', 'old']);
   });
 
-  test('sorts by each sortable field, nulls last', async () => {
-    const shop = await shopWith({ full_name: 'b' }, { full_name: 'a' }, { email: 'no-name@example.com' });
+  test('sorts by each sortable field, nulls last', async ({ service }) => {
+    const shop = await shopWith(service, { full_name: 'b' }, { full_name: 'a' }, { email: 'no-name@example.com' });
     const counted = (name: string, values: object) =>
       service.database
         .owner('customer_counters')
@@ -118,9 +118,11 @@ describe('customer list', () => {
     expect(await names(shop, 'sort=total_orders,-full_name')).toEqual([none, 'b', 'a']);
   });
 
-  test('sorts names as people sort them, on pages, by cursor, in every scope and by best match', async () => {
+  test('sorts names as people sort them, on pages, by cursor, in every scope and by best match', async ({
+    service,
+  }) => {
     const people = ['Zoe', 'ørn', 'adam', 'Émile', 'Ana', 'emil'];
-    const shop = await shopWith({ email: 'x@example.com' }, ...people.map((full_name) => ({ full_name })));
+    const shop = await shopWith(service, { email: 'x@example.com' }, ...people.map((full_name) => ({ full_name })));
     const sorted = ['adam', 'Ana', 'emil', 'Émile', 'ørn', 'Zoe', 'x@example.com'];
     const reversed = [...sorted.slice(0, -1).toReversed(), 'x@example.com'];
     for (const [sort, expected] of [
@@ -143,14 +145,17 @@ describe('customer list', () => {
         expect([sort, per_page, found]).toEqual([sort, per_page, expected]);
       }
     }
-    const similar = await shopWith(...['Eva z', 'eva É', 'Eva D', 'eva f'].map((full_name) => ({ full_name })));
+    const similar = await shopWith(
+      service,
+      ...['Eva z', 'eva É', 'Eva D', 'eva f'].map((full_name) => ({ full_name })),
+    );
     const { body } = await similar.get(`${path}/search?q=eva`).expect(200);
     const best = body.customers.map(({ full_name }: { full_name: string }) => full_name);
     expect(best).toEqual(['Eva D', 'eva É', 'eva f', 'Eva z']);
   });
 
-  test('filters by a tag, ignoring case, and follows status changes of its customers', async () => {
-    const shop = await shopWith({ full_name: 'one' }, { full_name: 'two' }, { full_name: 'three' });
+  test('filters by a tag, ignoring case, and follows status changes of its customers', async ({ service }) => {
+    const shop = await shopWith(service, { full_name: 'one' }, { full_name: 'two' }, { full_name: 'three' });
     const ids = await idsOf(shop);
     for (const name of ['one', 'two', 'three'])
       await shop.post(`${path}/${ids[name]}/tags`, { label: name === 'two' ? 'café CLUB' : 'Café Club' }).expect(201);
@@ -169,20 +174,21 @@ describe('customer list', () => {
     expect(await names(shop, club)).toEqual(['three', 'one']);
   });
 
-  test('filters by counters and by several fields together', async () => {
+  test('filters by counters and by several fields together', async ({ service }) => {
     const shop = await shopWith(
+      service,
       { full_name: 'never' },
       { full_name: 'old', type: 'vip' },
       { full_name: 'new', type: 'vip' },
       { full_name: 'off', status: 'inactive' },
     );
-    await counted(shop, 'old', {
+    await counted(service, shop, 'old', {
       last_order_date: '2024-01-31T23:59:59.999Z',
       lifetime_value: '99.99',
       total_orders: 3,
     });
-    await counted(shop, 'new', { last_order_date: '2024-02-01', lifetime_value: '100.00', total_orders: 1 });
-    await counted(shop, 'off', { last_order_date: '2024-02-01', lifetime_value: '500.00', total_orders: 9 });
+    await counted(service, shop, 'new', { last_order_date: '2024-02-01', lifetime_value: '100.00', total_orders: 1 });
+    await counted(service, shop, 'off', { last_order_date: '2024-02-01', lifetime_value: '500.00', total_orders: 9 });
     expect(await names(shop, 'last_order_from=2024-02-01')).toEqual(['new']);
     expect(await names(shop, 'last_order_to=2024-01-31')).toEqual(['old']);
     expect(await names(shop, 'last_order_from=2024-01-01&last_order_to=2024-12-31&sort=full_name')).toEqual([
@@ -205,8 +211,8 @@ describe('customer list', () => {
     expect(await names(shop, 'type=vip&sort=lifetime_value')).toEqual(['old', 'new']);
   });
 
-  test('rejects unknown parameters and invalid values', async () => {
-    const shop = await shopWith();
+  test('rejects unknown parameters and invalid values', async ({ service }) => {
+    const shop = await shopWith(service);
     for (const query of [
       'sort=email',
       'sort=full_name,full_name',
@@ -230,9 +236,9 @@ describe('customer list', () => {
     }
   });
 
-  test('spans all companies for a superuser, or the given one', async () => {
-    const shop = await shopWith({ full_name: 'Spanning' });
-    const other = await shopWith({ full_name: 'Spanning' });
+  test('spans all companies for a superuser, or the given one', async ({ service }) => {
+    const shop = await shopWith(service, { full_name: 'Spanning' });
+    const other = await shopWith(service, { full_name: 'Spanning' });
     const superuser = service.user('superuser');
     expect((await superuser.get(`${path}?search=spanning`).expect(200)).body.total).toBe(2);
     const { body } = await superuser.get(`${path}?search=spanning&company_id=${other.company_id}`).expect(200);
@@ -244,8 +250,8 @@ describe('customer list', () => {
 describe('list of more than 10,000 customers', () => {
   let shop: TestUser;
 
-  beforeAll(async () => {
-    shop = await shopWith({ full_name: 'First', type: 'premium' });
+  test.beforeAll(async ({ service }) => {
+    shop = await shopWith(service, { full_name: 'First', type: 'premium' });
     await service.database.owner.transaction(async (tx) => {
       await tx.raw(
         `with made as (
@@ -260,7 +266,9 @@ describe('list of more than 10,000 customers', () => {
     await service.database.owner.raw('analyze customers, customer_counters');
   }, 60_000);
 
-  test('has an exact total up to 10,000 and for summarized filters, otherwise a marked estimate', async () => {
+  test('has an exact total up to 10,000 and for summarized filters, otherwise a marked estimate', async ({
+    service,
+  }) => {
     const total = async (query: string) => {
       const { body } = await shop.get(`${path}?per_page=1&${query}`).expect(200);
       const { total, pages, total_is_estimate } = body;
@@ -295,7 +303,7 @@ describe('list of more than 10,000 customers', () => {
     expect(best.body.customers[0].full_name).toBe('Many 10500');
   });
 
-  test('reads names in their order from an index, in both directions and by cursor', async () => {
+  test('reads names in their order from an index, in both directions and by cursor', async ({ service }) => {
     const { db } = service.database;
     const scope = { company_id: shop.company_id ?? '' };
     for (const sort of ['full_name', '-full_name']) {
@@ -339,7 +347,7 @@ describe('list of more than 10,000 customers', () => {
     }
   });
 
-  test('returns the same rows in the same order by every executor', async () => {
+  test('returns the same rows in the same order by every executor', async ({ service }) => {
     const { db } = service.database;
     const scope = { company_id: shop.company_id ?? '' };
     const ids = (rows: { id: string }[]) => rows.map(({ id }) => id);
@@ -371,9 +379,9 @@ describe('list of more than 10,000 customers', () => {
     }
   });
 
-  test('finds few matches among many customers of the company, exactly and with a typo', async () => {
+  test('finds few matches among many customers of the company, exactly and with a typo', async ({ service }) => {
     for (const full_name of ['Ștefan Few', 'Stefen Few', 'Other One']) await shop.post(path, { full_name }).expect(201);
-    await shopWith({ full_name: 'Stefan Few' });
+    await shopWith(service, { full_name: 'Stefan Few' });
     const found = async (query: string) => {
       const { body } = await shop.get(`${path}${query}`).expect(200);
       return [body.total, ...body.customers.map(({ full_name }: { full_name: string }) => full_name)];

@@ -1,16 +1,11 @@
-import { digitsOfLetters, type TestUser, type TestService } from '@clientela/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { serviceTest, digitsOfLetters, type TestUser, type TestService } from '@clientela/testing';
+import { describe, expect } from 'vitest';
 import { createTestCustomer } from '../testing/test-customer.ts';
 
-let service: TestService;
-
-beforeAll(async () => {
-  service = await createTestCustomer();
-});
-afterAll(() => service.close());
+const test = serviceTest(createTestCustomer);
 
 const path = '/api/customers';
-const shopWith = async (...customers: object[]): Promise<TestUser> => {
+const shopWith = async (service: TestService, ...customers: object[]): Promise<TestUser> => {
   const shop = service.user('admin', service.company({ country: 'RO' }));
   for (const body of customers) await shop.post(path, body).expect(201);
   return shop;
@@ -34,8 +29,9 @@ const best = async (shop: TestUser, q: string): Promise<string[]> => {
 };
 
 describe('customer search', () => {
-  test('finds any part of a name, e-mail or document number, ignoring case and accents', async () => {
+  test('finds any part of a name, e-mail or document number, ignoring case and accents', async ({ service }) => {
     const shop = await shopWith(
+      service,
       {
         full_name: 'Dr. Ștefănescu',
         firstname: 'José',
@@ -69,8 +65,9 @@ describe('customer search', () => {
       expect([query, await names(shop, `search=${encodeURIComponent(query)}`)]).toEqual([query, []]);
   });
 
-  test('finds a phone number in any notation', async () => {
+  test('finds a phone number in any notation', async ({ service }) => {
     const shop = await shopWith(
+      service,
       { full_name: 'national', phone: '0712 345 678' },
       { full_name: 'abroad', phone: '+7 902 516-31-11' },
       { full_name: 'short', phone: '98 765' },
@@ -91,8 +88,8 @@ describe('customer search', () => {
     expect(await names(shop, 'search=987-65')).toEqual(['short']);
   });
 
-  test('finds the new values after a change', async () => {
-    const shop = await shopWith({ firstname: 'Before', phone: '0712000001' });
+  test('finds the new values after a change', async ({ service }) => {
+    const shop = await shopWith(service, { firstname: 'Before', phone: '0712000001' });
     const { body } = await shop.get(path);
     await shop.patch(`${path}/${body.customers[0].id}`, { firstname: 'After', phone: '0712000002' }).expect(200);
     expect(await names(shop, 'search=before')).toEqual([]);
@@ -101,8 +98,9 @@ describe('customer search', () => {
     expect(await names(shop, 'search=0712000002')).toEqual(['After']);
   });
 
-  test('matches beginnings of words by two characters and any part by three', async () => {
+  test('matches beginnings of words by two characters and any part by three', async ({ service }) => {
     const shop = await shopWith(
+      service,
       { full_name: 'Ana Peña-Nieto', email: 'info@nido.example' },
       { full_name: 'Juan O’Brien', document_type: 'passport', document_number: 'AB4711' },
     );
@@ -114,8 +112,9 @@ describe('customer search', () => {
     for (const query of ['na', 'et', '47', 'rn']) expect([query, await found(query)]).toEqual([query, []]);
   });
 
-  test('matches every word, in any order and any field', async () => {
+  test('matches every word, in any order and any field', async ({ service }) => {
     const shop = await shopWith(
+      service,
       { full_name: 'García López, José', email: 'pepe@example.com', phone: '0712345678' },
       { full_name: 'José Díaz' },
     );
@@ -129,8 +128,9 @@ describe('customer search', () => {
     expect(await names(shop, 'search=jose&sort=full_name')).toEqual(['García López, José', 'José Díaz']);
   });
 
-  test('allows one typo in a name or e-mail of four letters or more, and none in digits', async () => {
+  test('allows one typo in a name or e-mail of four letters or more, and none in digits', async ({ service }) => {
     const shop = await shopWith(
+      service,
       {
         full_name: 'José Muñoz',
         email: 'j.munoz@example.com',
@@ -166,9 +166,11 @@ describe('customer search', () => {
       expect([query, await found(query)]).toEqual([query, []]);
   });
 
-  test('does not find letters of other scripts by digits or Latin letters, nor takes one for a typo of another', async () => {
+  test('does not find letters of other scripts by digits or Latin letters, nor takes one for a typo of another', async ({
+    service,
+  }) => {
     const people = ['김민준', '王小明 (VIP)', 'สมชาย', 'محمد'];
-    const shop = await shopWith(...people.map((full_name) => ({ full_name })));
+    const shop = await shopWith(service, ...people.map((full_name) => ({ full_name })));
     const found = async (query: string) => names(shop, `sort=full_name&search=${encodeURIComponent(query)}`);
     for (const query of [
       ...digitsOfLetters(...people.map((name) => name.replace(' (VIP)', ''))),
@@ -187,14 +189,14 @@ describe('customer search', () => {
     expect(await found('حمد')).toEqual(['محمد']);
   });
 
-  test('finds punctuation between words wherever it stands, with and without a tag', async () => {
+  test('finds punctuation between words wherever it stands, with and without a tag', async ({ service }) => {
     const people = [
       { full_name: 'Dots', email: 'j.r.r.tolkien--x@mail.example.com', tags: ['Late Payer'] },
       { full_name: 'C. K. O’Neil-Brown (Jr.)', email: 'a.b@gmail.example', tags: ['late payer', 'VIP'] },
       { full_name: 'José.Маша', email: 'com@example.net' },
       { full_name: `Long ${'⁗'.repeat(240)}b`, email: 'x'.repeat(60) + '+tag@example.com' },
     ];
-    const shop = await shopWith(...people);
+    const shop = await shopWith(service, ...people);
     const { rows } = await service.database.owner.raw(
       'select full_name, search_text from customers where company_id = ? order by id',
       [shop.company_id ?? ''],
@@ -229,13 +231,14 @@ describe('customer search', () => {
     expect(await found('mail.example&tag=VIP')).toEqual(['C. K. O’Neil-Brown (Jr.)', 'Dots']);
   });
 
-  test('finds a customer by its whole number or external id, first of all, within the filters', async () => {
+  test('finds a customer by its whole number or external id, first of all, within the filters', async ({ service }) => {
     const shop = await shopWith(
+      service,
       { full_name: 'Numbered', number: 4711, external_id: 'ERP-500/A' },
       { full_name: '4711 Other', external_id: '0815' },
       { full_name: 'ERP-500', type: 'vip' },
     );
-    const other = await shopWith({ full_name: 'Elsewhere', external_id: 'ERP-500/A' });
+    const other = await shopWith(service, { full_name: 'Elsewhere', external_id: 'ERP-500/A' });
     expect(await best(shop, '4711')).toEqual(['Numbered', '4711 Other']);
     for (const query of ['ERP-500/A', 'erp-500/a', ' ERP-500/A '])
       expect([query, await best(shop, query)]).toEqual([query, ['Numbered']]);
@@ -254,8 +257,11 @@ describe('customer search', () => {
     expect(all.body.total).toBe(2);
   });
 
-  test('ranks whole values, prefixes, whole words, word prefixes, parts and typos, in this order', async () => {
+  test('ranks whole values, prefixes, whole words, word prefixes, parts and typos, in this order', async ({
+    service,
+  }) => {
     const shop = await shopWith(
+      service,
       { full_name: 'Bea Marin' },
       { full_name: 'Rosamarina Gil' },
       { full_name: 'Marinela Paz' },
@@ -282,8 +288,9 @@ describe('customer search', () => {
     expect((await names(shop, 'search=marin')).toSorted()).toEqual(expected.toSorted());
   });
 
-  test('accepts the filters of the list and rejects unknown parameters', async () => {
+  test('accepts the filters of the list and rejects unknown parameters', async ({ service }) => {
     const shop = await shopWith(
+      service,
       { full_name: 'Ana A', type: 'vip' },
       { full_name: 'Ana B', status: 'inactive' },
       { full_name: 'Ana C' },

@@ -1,31 +1,27 @@
 import { randomUUID } from 'node:crypto';
-import type { TestUser, Company, TestService } from '@clientela/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { serviceTest, type TestUser, type TestService } from '@clientela/testing';
+import { describe, expect } from 'vitest';
 import { createTestCustomer } from '../testing/test-customer.ts';
 
-let service: TestService;
-let company: Company;
-let admin: TestUser;
-let manager: TestUser;
-
-beforeAll(async () => {
-  service = await createTestCustomer();
-  company = service.company();
-  admin = service.user('admin', company);
-  manager = service.user('manager', company);
-});
-afterAll(() => service.close());
+const test = serviceTest(createTestCustomer);
 
 const path = '/api/customers';
-const createCustomer = async (body: object = { full_name: 'Ana' }) =>
+const createCustomer = async (admin: TestUser, body: object = { full_name: 'Ana' }) =>
   (await admin.post(path, body).expect(201)).body.customer;
-const eventsOf = async (id: string) => (await service.events()).filter(({ data }) => data['customer_id'] === id);
-const historyOf = async (id: string) => (await admin.get(`${path}/${id}/history`).expect(200)).body.history;
+const eventsOf = async (service: TestService, id: string) =>
+  (await service.events()).filter(({ data }) => data['customer_id'] === id);
+const historyOf = async (admin: TestUser, id: string) =>
+  (await admin.get(`${path}/${id}/history`).expect(200)).body.history;
 const instant = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
 describe('a note', () => {
-  test('creates a note with its author; event and history omit its text, and the version stays', async () => {
-    const customer = await createCustomer();
+  test('creates a note with its author; event and history omit its text, and the version stays', async ({
+    service,
+    company,
+    admin,
+    manager,
+  }) => {
+    const customer = await createCustomer(admin);
     const at = `${path}/${customer.id}/notes`;
     const { body } = await manager.post(at, { content: '  Asked to be called back\n\tnext week ' }).expect(201);
     expect(body).toEqual({
@@ -48,10 +44,10 @@ describe('a note', () => {
     const after = await admin.get(`${path}/${customer.id}`).expect(200);
     expect(after.body.customer).toEqual(customer);
     expect(after.headers['etag']).toBe('"1"');
-    const published = (await eventsOf(customer.id)).slice(1);
+    const published = (await eventsOf(service, customer.id)).slice(1);
     expect(published).toMatchObject([{ name: 'customer.note.added', sequence: 1, company_id: company.id }]);
     expect(published[0]?.data).toEqual({ customer_id: customer.id, number: customer.number, note_id: body.note.id });
-    expect((await historyOf(customer.id))[0]).toEqual({
+    expect((await historyOf(admin, customer.id))[0]).toEqual({
       at: instant,
       actor_id: manager.user_id,
       action: 'customer.note.added',
@@ -61,27 +57,30 @@ describe('a note', () => {
     expect(JSON.stringify([history, published])).not.toMatch(/called|next week/);
   });
 
-  test('is removed once; the history has an entry, and no event is published', async () => {
-    const customer = await createCustomer();
+  test('is removed once; the history has an entry, and no event is published', async ({ service, admin, manager }) => {
+    const customer = await createCustomer(admin);
     const at = `${path}/${customer.id}/notes`;
     const { note } = (await admin.post(at, { content: 'Gone' }).expect(201)).body;
-    const other = await createCustomer();
+    const other = await createCustomer(admin);
     await admin.delete(`${path}/${other.id}/notes/${note.id}`).expect(404);
     expect((await manager.delete(`${at}/${note.id}`).expect(200)).body).toEqual({ message: 'Note removed' });
     expect((await manager.delete(`${at}/${note.id}`).expect(404)).body.error_code).toBe('NOTE_NOT_FOUND');
     expect((await admin.get(at)).body).toMatchObject({ notes: [], total: 0, pages: 0 });
-    expect((await historyOf(customer.id))[0]).toEqual({
+    expect((await historyOf(admin, customer.id))[0]).toEqual({
       at: instant,
       actor_id: manager.user_id,
       action: 'customer.note.removed',
       changes: [],
     });
-    expect((await eventsOf(customer.id)).map(({ name }) => name)).toEqual(['customer.created', 'customer.note.added']);
+    expect((await eventsOf(service, customer.id)).map(({ name }) => name)).toEqual([
+      'customer.created',
+      'customer.note.added',
+    ]);
   });
 });
 
-test('pages notes newest first, ties by id', async () => {
-  const customer = await createCustomer();
+test('pages notes newest first, ties by id', async ({ service, admin }) => {
+  const customer = await createCustomer(admin);
   const at = `${path}/${customer.id}/notes`;
   for (let i = 0; i < 5; i += 1) await admin.post(at, { content: `note ${i}` }).expect(201);
   const read = async (query: string) => (await admin.get(`${at}${query}`).expect(200)).body;
@@ -110,8 +109,8 @@ test('pages notes newest first, ties by id', async () => {
     expect((await admin.get(`${at}?${query}`).expect(422)).body.errors).toMatchObject([{ path: query.split('=')[0] }]);
 });
 
-test('accepts 1 to 500 characters of any script and no other field', async () => {
-  const { id } = await createCustomer();
+test('accepts 1 to 500 characters of any script and no other field', async ({ admin }) => {
+  const { id } = await createCustomer(admin);
   const at = `${path}/${id}/notes`;
   await admin.post(at, { content: '🦊'.repeat(500) }).expect(201);
   for (const content of ['', ' \n ', 'x'.repeat(501), 'a\u0000b', 'a\u0007', 'a\ud800', 5, null, ['a'], undefined])
@@ -126,8 +125,8 @@ test('accepts 1 to 500 characters of any script and no other field', async () =>
   expect((await admin.get(at)).body.total).toBe(1);
 });
 
-test('a deleted customer keeps its notes and rejects changes; a removed one has none', async () => {
-  const customer = await createCustomer();
+test('a deleted customer keeps its notes and rejects changes; a removed one has none', async ({ service, admin }) => {
+  const customer = await createCustomer(admin);
   const at = `${path}/${customer.id}/notes`;
   const { note } = (await admin.post(at, { content: 'Kept' }).expect(201)).body;
   await admin.delete(`${path}/${customer.id}`).expect(200);
@@ -140,8 +139,8 @@ test('a deleted customer keeps its notes and rejects changes; a removed one has 
   expect(await service.database.owner('customer_notes').where({ customer_id: customer.id })).toEqual([]);
 });
 
-test('If-Match refers to the version of the customer', async () => {
-  const customer = await createCustomer();
+test('If-Match refers to the version of the customer', async ({ admin }) => {
+  const customer = await createCustomer(admin);
   const at = `${path}/${customer.id}/notes`;
   await admin.post(at, { content: 'a' }).set('If-Match', '"2"').expect(412);
   const { note } = (await admin.post(at, { content: 'a' }).set('If-Match', '"1"').expect(201)).body;
@@ -149,9 +148,13 @@ test('If-Match refers to the version of the customer', async () => {
   await admin.delete(`${at}/${note.id}`).set('If-Match', '"1"').expect(200);
 });
 
-test('role customer has no access, a viewer reads, and another company gets a 404', async () => {
+test('role customer has no access, a viewer reads, and another company gets a 404', async ({
+  service,
+  company,
+  admin,
+}) => {
   const person = service.user('customer', company);
-  const customer = await createCustomer({ full_name: 'Own', user_id: person.user_id });
+  const customer = await createCustomer(admin, { full_name: 'Own', user_id: person.user_id });
   const { note } = (await admin.post(`${path}/${customer.id}/notes`, { content: 'Secret' }).expect(201)).body;
   const calls = (caller: TestUser, id: string) => [
     caller.get(`${path}/${id}/notes`),

@@ -1,21 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import type { TestUser, Company } from '@clientela/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test as base } from 'vitest';
 import { sampleImage } from '../avatars/testing/sample-images.ts';
 import { createTestPrivacy, type TestPrivacy } from './testing/test-privacy.ts';
 
-let privacy: TestPrivacy;
-let company: Company;
-let admin: TestUser;
-beforeAll(async () => {
-  privacy = await createTestPrivacy();
-  company = privacy.service.company();
-  admin = privacy.service.user('admin', company);
-});
-afterAll(() => privacy.close());
+const test = base
+  .extend('privacy', { scope: 'file' }, async ({}, { onCleanup }) => {
+    const privacy = await createTestPrivacy();
+    onCleanup(() => privacy.close());
+
+    return privacy;
+  })
+  .extend('company', { scope: 'file' }, ({ privacy }) => privacy.service.company())
+  .extend('admin', { scope: 'file' }, ({ privacy, company }) => privacy.service.user('admin', company));
 
 /** Finds the tables with a row that contains a text, ignoring case. */
-async function tablesWith(text: string): Promise<string[]> {
+async function tablesWith(privacy: TestPrivacy, text: string): Promise<string[]> {
   const { owner } = privacy.service.database;
   const { rows } = await owner.raw<{ rows: { name: string }[] }>(
     `select tablename as name from pg_tables where schemaname = 'public'`,
@@ -29,7 +29,7 @@ async function tablesWith(text: string): Promise<string[]> {
 }
 
 /** Creates a customer whose every text contains one unique word. */
-async function createPerson() {
+async function createPerson(privacy: TestPrivacy, company: Company, admin: TestUser) {
   const canary = `canary${randomUUID().slice(24)}`; // short enough for every field
   const phone = `+3461${String(Math.random()).slice(2, 9)}`;
   const user_id = privacy.newUser();
@@ -72,6 +72,7 @@ async function createPerson() {
   const batch = admin.post('/api/customers/batch', { operations }).set('Idempotency-Key', randomUUID());
   const { body } = await batch.expect(200);
   expect(body.results.map(({ status }: { status: number }) => status)).toEqual([200, 409, 200]);
+  await admin.patch(`${at}/status`, { status: 'active' }).expect(200); // a suspended person changes nothing
   await admin
     .post(`${at}/avatar`)
     .attach('file', await sampleImage('png'), 'me.png')
@@ -85,11 +86,15 @@ async function createPerson() {
   return { canary, phone, id, number, user_id };
 }
 
-test('leaves nothing of an erased person in any row or file, and everything of others', async () => {
-  const erased = await createPerson();
+test('leaves nothing of an erased person in any row or file, and everything of others', async ({
+  privacy,
+  company,
+  admin,
+}) => {
+  const erased = await createPerson(privacy, company, admin);
   const files = privacy.files();
-  const other = await createPerson();
-  const before = await tablesWith(erased.canary);
+  const other = await createPerson(privacy, company, admin);
+  const before = await tablesWith(privacy, erased.canary);
   expect(before).toEqual(['customer_history', 'customer_notes', 'customer_tags', 'customers', 'idempotency_keys']);
   const { text } = await admin.post('/api/gdpr/export', { customer_id: erased.id }).expect(200);
   for (const part of [
@@ -121,13 +126,13 @@ test('leaves nothing of an erased person in any row or file, and everything of o
   privacy.startWorker();
   const id = await privacy.erase(admin, { customer_id: erased.id });
   await privacy.untilDone(admin, id);
-  expect(await tablesWith(erased.canary)).toEqual([]);
-  expect(await tablesWith(erased.phone.slice(1))).toEqual([]);
-  expect(await tablesWith(other.canary)).toEqual(before);
+  expect(await tablesWith(privacy, erased.canary)).toEqual([]);
+  expect(await tablesWith(privacy, erased.phone.slice(1))).toEqual([]);
+  expect(await tablesWith(privacy, other.canary)).toEqual(before);
   expect(privacy.files()).toHaveLength(2);
   for (const file of files) expect(privacy.files()).not.toContain(file);
   // Ids stay where they refer to nobody.
-  expect(await tablesWith(erased.id)).toEqual([
+  expect(await tablesWith(privacy, erased.id)).toEqual([
     'erased_customers',
     'erasure_requests',
     'erasures',

@@ -1,16 +1,12 @@
-import type { TestUser, TestService } from '@clientela/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { serviceTest, type TestUser } from '@clientela/testing';
+import { expect } from 'vitest';
 import { createTestCustomer } from '../testing/test-customer.ts';
 
 // Every customer request of the legacy API's documentation, as documented: slashes, bodies and responses.
 
-let service: TestService;
 let client: TestUser;
 
-beforeAll(async () => {
-  service = await createTestCustomer();
-});
-afterAll(() => service.close());
+const test = serviceTest(createTestCustomer);
 
 const example = {
   phone: '50110556645',
@@ -23,7 +19,7 @@ const example = {
   last_auth_at: '2023-12-21T04:20:37.024Z',
 };
 
-test('the documented requests work in sequence', async () => {
+test('the documented requests work in sequence', async ({ service }) => {
   client = service.user('manager', service.company());
   const { body: made } = await client.post('/rest/v1/customers/', example).expect(201);
   expect(made).toEqual({ id: expect.any(Number), ...example });
@@ -42,7 +38,7 @@ test('the documented requests work in sequence', async () => {
   await client.get(one).expect(404);
 });
 
-test('the list has the documented shape', async () => {
+test('the list has the documented shape', async ({ service }) => {
   client = service.user('viewer', service.company());
   const manager = service.user('manager', { id: client.company_id as string });
   const input = { phone: '79025163111', firstname: 'Виктор', email: 'ving@mail.ru' };

@@ -1,40 +1,34 @@
 import { randomUUID } from 'node:crypto';
-import type { TestUser, Company, TestService } from '@clientela/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { serviceTest, type TestUser, type TestService } from '@clientela/testing';
+import { describe, expect } from 'vitest';
 import { createTestCustomer } from '../testing/test-customer.ts';
 
-let service: TestService;
-let company: Company;
-let admin: TestUser;
-let manager: TestUser;
-
-beforeAll(async () => {
-  service = await createTestCustomer();
-  company = service.company();
-  admin = service.user('admin', company);
-  manager = service.user('manager', company);
-});
-afterAll(() => service.close());
+const test = serviceTest(createTestCustomer);
 
 const path = '/api/customers';
-const createCustomer = async (body: object = { full_name: 'Ana' }) =>
+const createCustomer = async (admin: TestUser, body: object = { full_name: 'Ana' }) =>
   (await admin.post(path, body).expect(201)).body.customer;
-const record = async (id: string) => {
+const record = async (admin: TestUser, id: string) => {
   const { body, headers } = await admin.get(`${path}/${id}`).expect(200);
   return { ...body.customer, etag: headers['etag'] };
 };
-const eventsOf = async (id: string) =>
+const eventsOf = async (service: TestService, id: string) =>
   (await service.events())
     .filter(({ data }) => data['customer_id'] === id)
     .map(({ name, sequence, data }) => ({ name, sequence, data }));
-const historyOf = async (id: string) => (await admin.get(`${path}/${id}/history`).expect(200)).body.history;
-const labelsOf = async (id: string) =>
+const historyOf = async (admin: TestUser, id: string) =>
+  (await admin.get(`${path}/${id}/history`).expect(200)).body.history;
+const labelsOf = async (admin: TestUser, id: string) =>
   (await admin.get(`${path}/${id}/tags`).expect(200)).body.tags.map(({ label }: { label: string }) => label);
 const instant = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
 describe('a tag', () => {
-  test('is added with its author, raises the version, and appears in record, event and history', async () => {
-    const customer = await createCustomer();
+  test('is added with its author, raises the version, and appears in record, event and history', async ({
+    service,
+    admin,
+    manager,
+  }) => {
+    const customer = await createCustomer(admin);
     const { body, headers } = await manager
       .post(`${path}/${customer.id}/tags`, { label: ' VIP ', color: '#FFD700', priority: 5 })
       .expect(201);
@@ -51,16 +45,16 @@ describe('a tag', () => {
       },
     });
     expect(headers['etag']).toBe('"2"');
-    const after = await record(customer.id);
+    const after = await record(admin, customer.id);
     expect(after).toEqual({ ...customer, tags: ['VIP'], updated_at: instant, etag: '"2"' });
-    expect((await eventsOf(customer.id)).slice(1)).toEqual([
+    expect((await eventsOf(service, customer.id)).slice(1)).toEqual([
       {
         name: 'customer.tag.added',
         sequence: 2,
         data: { customer_id: customer.id, number: customer.number, tag_id: body.tag.id },
       },
     ]);
-    expect((await historyOf(customer.id))[0]).toEqual({
+    expect((await historyOf(admin, customer.id))[0]).toEqual({
       at: instant,
       actor_id: manager.user_id,
       action: 'customer.tag.added',
@@ -70,20 +64,20 @@ describe('a tag', () => {
     expect(defaults).toMatchObject({ color: null, priority: 0 });
   });
 
-  test('is removed, which raises the version and appears in event and history', async () => {
-    const customer = await createCustomer();
+  test('is removed, which raises the version and appears in event and history', async ({ service, admin, manager }) => {
+    const customer = await createCustomer(admin);
     const at = `${path}/${customer.id}/tags`;
     const { tags } = (await admin.post(at, { labels: ['a', 'b'] }).expect(201)).body;
     const { body, headers } = await manager.delete(`${at}/${tags[0].id}`).expect(200);
     expect(body).toEqual({ message: 'Tag removed' });
     expect(headers['etag']).toBe('"4"');
-    expect(await record(customer.id)).toMatchObject({ tags: ['b'], etag: '"4"' });
-    expect((await eventsOf(customer.id)).at(-1)).toEqual({
+    expect(await record(admin, customer.id)).toMatchObject({ tags: ['b'], etag: '"4"' });
+    expect((await eventsOf(service, customer.id)).at(-1)).toEqual({
       name: 'customer.tag.removed',
       sequence: 4,
       data: { customer_id: customer.id, number: customer.number, tag_id: tags[0].id },
     });
-    expect((await historyOf(customer.id))[0]).toEqual({
+    expect((await historyOf(admin, customer.id))[0]).toEqual({
       at: instant,
       actor_id: manager.user_id,
       action: 'customer.tag.removed',
@@ -93,8 +87,12 @@ describe('a tag', () => {
     await admin.post(at, { label: 'A' }).expect(201);
   });
 
-  test('is listed by priority from high to low, then by label; the record has the same order', async () => {
-    const customer = await createCustomer();
+  test('is listed by priority from high to low, then by label; the record has the same order', async ({
+    service,
+    company,
+    admin,
+  }) => {
+    const customer = await createCustomer(admin);
     const at = `${path}/${customer.id}/tags`;
     await admin.post(at, { labels: ['Zoo', 'élan', 'm', 'B'] }).expect(201);
     await admin.post(at, { label: 'last', priority: -2_147_483_648 }).expect(201);
@@ -112,15 +110,18 @@ describe('a tag', () => {
       'Zoo',
       'last',
     ]);
-    expect((await record(customer.id)).tags).toEqual(labels);
+    expect((await record(admin, customer.id)).tags).toEqual(labels);
     expect(Object.keys(body)).toEqual(['tags', 'total']);
     await admin.get(`${at}?page=1`).expect(422);
   });
 });
 
 describe('several labels in one request', () => {
-  test('share color and priority, are returned in the given order, and create a version and an event each', async () => {
-    const customer = await createCustomer();
+  test('share color and priority, are returned in the given order, and create a version and an event each', async ({
+    service,
+    admin,
+  }) => {
+    const customer = await createCustomer(admin);
     const at = `${path}/${customer.id}/tags`;
     const { body, headers } = await admin.post(at, { labels: ['z', 'Y'], color: 'red', priority: 1 }).expect(201);
     expect(body.message).toBe('Tags added');
@@ -130,19 +131,22 @@ describe('several labels in one request', () => {
     ]);
     expect(Object.keys(body)).toEqual(['message', 'tags']);
     expect(headers['etag']).toBe('"3"');
-    expect((await record(customer.id)).tags).toEqual(['Y', 'z']);
+    expect((await record(admin, customer.id)).tags).toEqual(['Y', 'z']);
     const named = { customer_id: customer.id, number: customer.number };
-    expect((await eventsOf(customer.id)).slice(1)).toEqual([
+    expect((await eventsOf(service, customer.id)).slice(1)).toEqual([
       { name: 'customer.tag.added', sequence: 2, data: { ...named, tag_id: body.tags[0].id } },
       { name: 'customer.tag.added', sequence: 3, data: { ...named, tag_id: body.tags[1].id } },
     ]);
-    const [entry, previous] = await historyOf(customer.id);
+    const [entry, previous] = await historyOf(admin, customer.id);
     expect(entry.changes).toEqual([{ field: 'tags', from: [], to: ['Y', 'z'] }]);
     expect(previous.action).toBe('customer.created');
   });
 
-  test('are rejected together when the customer has one of them, in any case, or one is repeated', async () => {
-    const customer = await createCustomer();
+  test('are rejected together when the customer has one of them, in any case, or one is repeated', async ({
+    service,
+    admin,
+  }) => {
+    const customer = await createCustomer(admin);
     const at = `${path}/${customer.id}/tags`;
     const { tag } = (await admin.post(at, { label: 'Éclair' }).expect(201)).body;
     const one = await admin.post(at, { label: 'éCLAIR' }).expect(409);
@@ -158,15 +162,18 @@ describe('several labels in one request', () => {
     expect(several.body.existing).toEqual({ id: tag.id, label: 'Éclair' });
     const twice = await admin.post(at, { labels: ['same', 'same'] }).expect(409);
     expect(twice.body).not.toHaveProperty('existing');
-    expect(await labelsOf(customer.id)).toEqual(['Éclair']);
-    expect(await record(customer.id)).toMatchObject({ tags: ['Éclair'], etag: '"2"' });
-    expect(await eventsOf(customer.id)).toHaveLength(2);
-    const other = await createCustomer();
+    expect(await labelsOf(admin, customer.id)).toEqual(['Éclair']);
+    expect(await record(admin, customer.id)).toMatchObject({ tags: ['Éclair'], etag: '"2"' });
+    expect(await eventsOf(service, customer.id)).toHaveLength(2);
+    const other = await createCustomer(admin);
     await admin.post(`${path}/${other.id}/tags`, { label: 'Éclair' }).expect(201);
   });
 
-  test('are at most 1,000 per request and customer; a long response is replayed for its key', async () => {
-    const customer = await createCustomer();
+  test('are at most 1,000 per request and customer; a long response is replayed for its key', async ({
+    service,
+    admin,
+  }) => {
+    const customer = await createCustomer(admin);
     const at = `${path}/${customer.id}/tags`;
     const labels = Array.from({ length: 1001 }, (_, i) => `label ${i}`);
     expect((await admin.post(at, { labels }).expect(422)).body.errors).toMatchObject([{ path: 'labels' }]);
@@ -181,7 +188,7 @@ describe('several labels in one request', () => {
     });
     expect((await admin.get(at)).body.total).toBe(1000);
     expect((await service.events('customer.tag.added')).filter(({ sequence }) => sequence === 1001)).toHaveLength(1);
-    expect(await historyOf(customer.id)).toHaveLength(2);
+    expect(await historyOf(admin, customer.id)).toHaveLength(2);
   });
 });
 
@@ -210,8 +217,8 @@ describe('invalid input', () => {
     [[], ['']],
     ['a', ['']],
   ];
-  test.each(invalidBodies)('%j is rejected by name, and nothing is added', async (body, paths) => {
-    const customer = await createCustomer();
+  test.for(invalidBodies)('%j is rejected by name, and nothing is added', async ([body, paths], { admin }) => {
+    const customer = await createCustomer(admin);
     const send = (at: string, what: unknown) =>
       admin.post(at).set('Content-Type', 'application/json').send(JSON.stringify(what)).expect(422);
     const named = ({ body: { errors } }: { body: { errors: { path: string }[] } }) =>
@@ -219,11 +226,11 @@ describe('invalid input', () => {
     expect(named(await send(`${path}/${customer.id}/tags`, body))).toEqual(paths);
     const plain = typeof body === 'object' && !Array.isArray(body);
     expect(named(await send(`${path}/tags`, plain ? { ...body, customer_id: customer.id } : body))).toEqual(paths);
-    expect(await labelsOf(customer.id)).toEqual([]);
+    expect(await labelsOf(admin, customer.id)).toEqual([]);
   });
 
-  test('accepts labels of 50 and colors of 20 characters of any script', async () => {
-    const { id } = await createCustomer();
+  test('accepts labels of 50 and colors of 20 characters of any script', async ({ admin }) => {
+    const { id } = await createCustomer(admin);
     const label = '🦊'.repeat(50);
     const { tag } = (await admin.post(`${path}/${id}/tags`, { label, color: 'c'.repeat(20) }).expect(201)).body;
     expect(tag).toMatchObject({ label, color: 'c'.repeat(20) });
@@ -237,8 +244,8 @@ describe('invalid input', () => {
   });
 });
 
-test('the routes without a customer in the path do the same', async () => {
-  const customer = await createCustomer();
+test('the routes without a customer in the path do the same', async ({ admin, manager }) => {
+  const customer = await createCustomer(admin);
   const one = await manager.post(`${path}/tags/`, { customer_id: customer.id, label: 'b', color: 'red' }).expect(201);
   expect(one.body).toMatchObject({ message: 'Tag added', tag: { label: 'b', created_by: manager.user_id } });
   const two = await manager.post(`${path}/tags`, { customer_id: customer.id, labels: ['a'] }).expect(201);
@@ -251,17 +258,17 @@ test('the routes without a customer in the path do the same', async () => {
     message: 'Tag removed',
   });
   await manager.delete(`${path}/tags/${one.body.tag.id}`).expect(404);
-  expect(await record(customer.id)).toMatchObject({ tags: ['a'], etag: '"4"' });
+  expect(await record(admin, customer.id)).toMatchObject({ tags: ['a'], etag: '"4"' });
 });
 
-test('a new customer has its initial labels without further versions or events', async () => {
-  const customer = await createCustomer({ full_name: 'Tagged', tags: ['b', 'VIP', 'a'] });
+test('a new customer has its initial labels without further versions or events', async ({ service, admin }) => {
+  const customer = await createCustomer(admin, { full_name: 'Tagged', tags: ['b', 'VIP', 'a'] });
   expect(customer.tags).toEqual(['a', 'b', 'VIP']);
-  expect(await record(customer.id)).toEqual({ ...customer, etag: '"1"' });
+  expect(await record(admin, customer.id)).toEqual({ ...customer, etag: '"1"' });
   const { body } = await admin.get(`${path}/${customer.id}/tags`).expect(200);
   expect(body.tags).toMatchObject(['a', 'b', 'VIP'].map((label) => ({ label, priority: 0, color: null })));
   expect(body.tags[0].created_by).toBe(admin.user_id);
-  expect((await eventsOf(customer.id)).map(({ name, sequence }) => [name, sequence])).toEqual([
+  expect((await eventsOf(service, customer.id)).map(({ name, sequence }) => [name, sequence])).toEqual([
     ['customer.created', 1],
   ]);
 
@@ -275,8 +282,8 @@ test('a new customer has its initial labels without further versions or events',
   await admin.patch(`${path}/${customer.id}`, { tags: customer.tags, city_id: 1 }).expect(200);
 });
 
-test('If-Match and If-None-Match refer to the version of the customer', async () => {
-  const customer = await createCustomer();
+test('If-Match and If-None-Match refer to the version of the customer', async ({ admin }) => {
+  const customer = await createCustomer(admin);
   const at = `${path}/${customer.id}/tags`;
   await admin.post(at, { label: 'a' }).set('If-Match', '"9"').expect(412);
   const { tag } = (await admin.post(at, { label: 'a' }).set('If-Match', '"1"').expect(201)).body;
@@ -285,12 +292,12 @@ test('If-Match and If-None-Match refer to the version of the customer', async ()
   await admin.get(at).set('If-None-Match', '"2"').expect(200);
   for (const one of [`${at}/${tag.id}`, `${path}/tags/${tag.id}`])
     expect((await admin.delete(one).set('If-Match', '"2"').expect(412)).body.error_code).toBe('PRECONDITION_FAILED');
-  expect(await labelsOf(customer.id)).toEqual(['a']);
+  expect(await labelsOf(admin, customer.id)).toEqual(['a']);
   await admin.delete(`${at}/${tag.id}`).set('If-Match', '"3"').expect(200);
 });
 
-test('a deleted customer keeps its tags and rejects changes; a removed one is a 404', async () => {
-  const customer = await createCustomer();
+test('a deleted customer keeps its tags and rejects changes; a removed one is a 404', async ({ service, admin }) => {
+  const customer = await createCustomer(admin);
   const at = `${path}/${customer.id}/tags`;
   const { tag } = (await admin.post(at, { label: 'kept' }).expect(201)).body;
   await admin.delete(`${path}/${customer.id}`).expect(200);
@@ -301,16 +308,20 @@ test('a deleted customer keeps its tags and rejects changes; a removed one is a 
     admin.delete(`${path}/tags/${tag.id}`),
   ])
     expect((await call.expect(409)).body.error_code).toBe('CUSTOMER_DELETED');
-  expect(await labelsOf(customer.id)).toEqual(['kept']);
+  expect(await labelsOf(admin, customer.id)).toEqual(['kept']);
   await admin.delete(`${path}/${customer.id}?hard_delete=true`).expect(200);
   expect((await admin.get(at).expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
   expect((await admin.delete(`${path}/tags/${tag.id}`).expect(404)).body.error_code).toBe('TAG_NOT_FOUND');
   expect(await service.database.owner('customer_tags').where({ customer_id: customer.id })).toEqual([]);
 });
 
-test('role customer has no access, a viewer reads, and another company gets a 404', async () => {
+test('role customer has no access, a viewer reads, and another company gets a 404', async ({
+  service,
+  company,
+  admin,
+}) => {
   const person = service.user('customer', company);
-  const customer = await createCustomer({ full_name: 'Own', user_id: person.user_id });
+  const customer = await createCustomer(admin, { full_name: 'Own', user_id: person.user_id });
   const at = `${path}/${customer.id}/tags`;
   const { tag } = (await admin.post(at, { label: 'secret' }).expect(201)).body;
   const calls = (caller: TestUser, id: string, tag_id: string) => [
@@ -333,13 +344,13 @@ test('role customer has no access, a viewer reads, and another company gets a 40
   const unknown = calls(stranger, randomUUID(), randomUUID());
   for (const [index, call] of calls(stranger, customer.id, tag.id).entries())
     expect(strip(await call.expect(404))).toEqual(strip((await unknown[index]?.expect(404)) ?? { body: {} }));
-  const other = await createCustomer();
+  const other = await createCustomer(admin);
   await admin.delete(`${path}/${other.id}/tags/${tag.id}`).expect(404);
-  expect(await labelsOf(customer.id)).toEqual(['secret']);
+  expect(await labelsOf(admin, customer.id)).toEqual(['secret']);
 
   const superuser = service.user('superuser');
   for (const call of calls(superuser, customer.id, tag.id))
     expect((await call.expect(422)).body.errors).toMatchObject([{ path: 'company_id' }]);
   await superuser.delete(`${path}/tags/${tag.id}?company_id=${company.id}`).expect(200);
-  expect((await historyOf(customer.id))[0]).toMatchObject({ actor_id: superuser.user_id });
+  expect((await historyOf(admin, customer.id))[0]).toMatchObject({ actor_id: superuser.user_id });
 });

@@ -1,16 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { TestService } from '@clientela/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { serviceTest } from '@clientela/testing';
+import { describe, expect } from 'vitest';
 import { createTestCustomer } from '../testing/test-customer.ts';
 
-let service: TestService;
-beforeAll(async () => {
-  service = await createTestCustomer();
-});
-afterAll(() => service.close());
+const test = serviceTest(createTestCustomer);
 
 describe('the timeline of a customer', () => {
-  test('lists notes and status changes newest first, page by page', async () => {
+  test('lists notes and status changes newest first, page by page', async ({ service }) => {
     const company = service.company();
     const manager = service.user('manager', company);
     const interaction = service.callingService('interaction', company);
@@ -46,7 +42,7 @@ describe('the timeline of a customer', () => {
     expect(pages).toEqual(items);
   });
 
-  test('is available to the interaction service only, within its company', async () => {
+  test('is available to the interaction service only, within its company', async ({ service }) => {
     const company = service.company();
     const admin = service.user('admin', company);
     const { id } = (await admin.post('/api/customers', { full_name: 'Someone' }).expect(201)).body.customer;

@@ -1,36 +1,34 @@
-import type { TestUser, Company, TestService } from '@clientela/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createTestFavorites, type TestFavorites } from '../testing/test-favorites.ts';
+import type { TestUser, TestService } from '@clientela/testing';
+import { describe, expect, test as base } from 'vitest';
+import { createTestFavorites } from '../testing/test-favorites.ts';
 
-let testFavorites: TestFavorites;
-let service: TestService;
-let company: Company;
-let admin: TestUser;
+const test = base
+  .extend('testFavorites', { scope: 'file' }, async ({}, { onCleanup }) => {
+    const testFavorites = await createTestFavorites();
+    onCleanup(() => testFavorites.close());
 
-beforeAll(async () => {
-  testFavorites = await createTestFavorites();
-  service = testFavorites.service;
-});
-beforeEach(() => {
+    return testFavorites;
+  })
+  .extend('service', { scope: 'file' }, ({ testFavorites }) => testFavorites.service)
+  .extend('company', ({ service }) => service.company())
+  .extend('admin', ({ service, company }) => service.user('admin', company));
+test.beforeEach(({ testFavorites }) => {
   testFavorites.stubKnownRecords();
-  company = service.company();
-  admin = service.user('admin', company);
 });
-afterAll(() => testFavorites.close());
 
 const path = '/rest/v1/favorites';
-const add = async (user_id: number, item_id: number, user = admin) =>
+const add = async (admin: TestUser, user_id: number, item_id: number, user = admin) =>
   (await user.post(path, { user_id, item_id }).expect(201)).body as { id: number };
-const remove = (id: unknown, user = admin, url = path) => user.delete(url).send({ id });
-const ids = async (user = admin): Promise<number[]> =>
+const remove = (admin: TestUser, id: unknown, user = admin, url = path) => user.delete(url).send({ id });
+const ids = async (admin: TestUser, user = admin): Promise<number[]> =>
   (await user.get(path).expect(200)).body.items.map(({ id }: { id: number }) => id);
-const publishedOf = async (id: number) =>
+const publishedOf = async (service: TestService, id: number) =>
   (await service.events())
     .filter(({ data }) => data['favorite_id'] === id)
     .map((event) => [event.name, event.sequence]);
 
 describe('examples of the legacy REST v1 clients', () => {
-  test('work unchanged', async () => {
+  test('work unchanged', async ({ admin }) => {
     const [firstCustomer, secondCustomer] = [14_722, 14_738];
     const { body: first } = await admin
       .post('/rest/v1/favorites/', { user_id: firstCustomer, item_id: 10 })
@@ -41,8 +39,8 @@ describe('examples of the legacy REST v1 clients', () => {
       item_id: 10,
       created_at: expect.any(String),
     });
-    const second = await add(secondCustomer, 12);
-    await add(secondCustomer, 34);
+    const second = await add(admin, secondCustomer, 12);
+    await add(admin, secondCustomer, 34);
     const listed = await admin
       .get(
         `/rest/v1/favorites/?limit=10&offset=0&user_id=${secondCustomer}&user_id=${firstCustomer}&item_id=10&item_id=12`,
@@ -57,20 +55,20 @@ describe('examples of the legacy REST v1 clients', () => {
 });
 
 describe('deleting favorites', () => {
-  test('deletes the existing ones once and publishes an event for each', async () => {
-    const [first, second, third] = [await add(1, 1), await add(1, 2), await add(2, 1)];
+  test('deletes the existing ones once and publishes an event for each', async ({ service, company, admin }) => {
+    const [first, second, third] = [await add(admin, 1, 1), await add(admin, 1, 2), await add(admin, 2, 1)];
     await admin.post(path, { user_id: 1, item_id: 2 }).expect(200);
-    const response = await remove([second.id, first.id, first.id, 999_999_999], admin, '/api/favorites');
+    const response = await remove(admin, [second.id, first.id, first.id, 999_999_999], admin, '/api/favorites');
     expect([response.status, response.body]).toEqual([
       200,
       { success: true, message: null, data: { count_deleted: 2 } },
     ]);
-    expect(await ids()).toEqual([third.id]);
-    expect(await publishedOf(first.id)).toEqual([
+    expect(await ids(admin)).toEqual([third.id]);
+    expect(await publishedOf(service, first.id)).toEqual([
       ['favorite.added', 1],
       ['favorite.removed', 2],
     ]);
-    expect(await publishedOf(second.id)).toEqual([
+    expect(await publishedOf(service, second.id)).toEqual([
       ['favorite.added', 1],
       ['favorite.added', 2],
       ['favorite.removed', 3],
@@ -81,18 +79,18 @@ describe('deleting favorites', () => {
       company_id: company.id,
       data: { favorite_id: first.id, customer_number: 1, product_number: 1 },
     });
-    const repeated = await remove([first.id, second.id]);
+    const repeated = await remove(admin, [first.id, second.id]);
     expect([repeated.status, repeated.body.data]).toEqual([200, { count_deleted: 0 }]);
-    expect(await publishedOf(first.id)).toHaveLength(2);
-    const readded = await add(1, 1);
+    expect(await publishedOf(service, first.id)).toHaveLength(2);
+    const readded = await add(admin, 1, 1);
     expect(readded.id).not.toBe(first.id);
   });
 
-  test('rejects invalid and empty lists of ids, and deletes nothing', async () => {
-    const { id } = await add(1, 1);
+  test('rejects invalid and empty lists of ids, and deletes nothing', async ({ admin }) => {
+    const { id } = await add(admin, 1, 1);
     const tooMany = Array.from({ length: 1001 }, (_, index) => index + 1);
     for (const invalid of [[], undefined, null, id, [String(id)], [0], [1.5], tooMany]) {
-      const { body } = await remove(invalid).expect(422);
+      const { body } = await remove(admin, invalid).expect(422);
       expect(body).toMatchObject({ success: false, message: expect.any(String) });
       expect(body.errors.map((error: { path: string }) => error.path.split('.')[0])).toEqual(['id']);
     }
@@ -102,14 +100,17 @@ describe('deleting favorites', () => {
       .send({ id: [id], user_id: 1 })
       .expect(422);
     expect(extraField.body.errors).toMatchObject([{ path: 'user_id' }]);
-    expect(await ids()).toEqual([id]);
-    await remove(tooMany.slice(1).map((id) => id + 1_000_000)).expect(200);
+    expect(await ids(admin)).toEqual([id]);
+    await remove(
+      admin,
+      tooMany.slice(1).map((id) => id + 1_000_000),
+    ).expect(200);
   });
 
-  test('affects no other company', async () => {
-    const { id } = await add(1, 1);
+  test('affects no other company', async ({ service, company, admin }) => {
+    const { id } = await add(admin, 1, 1);
     const otherAdmin = service.user('admin', service.company());
-    expect((await remove([id], otherAdmin).expect(200)).body.data).toEqual({ count_deleted: 0 });
+    expect((await remove(admin, [id], otherAdmin).expect(200)).body.data).toEqual({ count_deleted: 0 });
     await service
       .user('viewer', company)
       .delete(path)
@@ -124,21 +125,21 @@ describe('deleting favorites', () => {
           .expect(422)
       ).body.errors,
     ).toMatchObject([{ path: 'company_id' }]);
-    expect(await ids()).toEqual([id]);
-    expect(await publishedOf(id)).toHaveLength(1);
+    expect(await ids(admin)).toEqual([id]);
+    expect(await publishedOf(service, id)).toHaveLength(1);
     const manager = service.user('manager', company);
-    expect((await remove([id], manager).expect(200)).body.data).toEqual({ count_deleted: 1 });
+    expect((await remove(admin, [id], manager).expect(200)).body.data).toEqual({ count_deleted: 1 });
   });
 
-  test('counts each favorite once in concurrent deletions of the same ids', async () => {
+  test('counts each favorite once in concurrent deletions of the same ids', async ({ admin }) => {
     const racing = await createTestFavorites({ pool: 10 });
     try {
       racing.stubKnownRecords();
       const user = racing.service.user('admin', racing.service.company());
       const allIds: number[] = [];
-      for (let item_id = 1; item_id <= 20; item_id += 1) allIds.push((await add(1, item_id, user)).id);
+      for (let item_id = 1; item_id <= 20; item_id += 1) allIds.push((await add(admin, 1, item_id, user)).id);
       const orders = [allIds, allIds.toReversed(), allIds.slice(5), allIds.slice(0, 15).toReversed()];
-      const responses = await Promise.all(orders.map((order) => remove(order, user).expect(200)));
+      const responses = await Promise.all(orders.map((order) => remove(admin, order, user).expect(200)));
       expect(responses.reduce((sum, { body }) => sum + body.data.count_deleted, 0)).toBe(20);
       expect(await racing.service.events('favorite.removed')).toHaveLength(20);
     } finally {
@@ -148,7 +149,7 @@ describe('deleting favorites', () => {
 });
 
 describe('popular products', () => {
-  test('are ordered by their number of customers', async () => {
+  test('are ordered by their number of customers', async ({ service, admin }) => {
     for (const [user_id, item_id] of [
       [1, 30],
       [2, 30],
@@ -159,8 +160,8 @@ describe('popular products', () => {
       [2, 25],
       [3, 25],
     ] as const)
-      await add(user_id, item_id);
-    await add(9, 10, service.user('admin', service.company()));
+      await add(admin, user_id, item_id);
+    await add(admin, 9, 10, service.user('admin', service.company()));
     const popular = async (query = '') => (await admin.get(`/api/favorites/popular?${query}`).expect(200)).body;
     const items = [
       { item_id: 30, count: 3 },

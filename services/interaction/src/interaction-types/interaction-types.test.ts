@@ -1,19 +1,16 @@
+import { serviceTest } from '@clientela/testing';
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createTestInteraction, type TestInteraction } from '../testing/test-interaction.ts';
+import { expect } from 'vitest';
+import { createTestInteraction } from '../testing/test-interaction.ts';
 
-let service: TestInteraction;
-beforeAll(async () => {
-  service = await createTestInteraction();
-});
-afterAll(() => service.close());
+const test = serviceTest(createTestInteraction);
 
 const path = '/api/interaction-types';
 const seeded = ['call', 'email', 'meeting', 'appointment', 'complaint', 'visit', 'sale', 'note'];
 const names = ({ body }: { body: { interaction_types: { name: string }[] } }) =>
   body.interaction_types.map(({ name }) => name);
 
-test('lists built-in types for every company, then the types it added', async () => {
+test('lists built-in types for every company, then the types it added', async ({ service }) => {
   const company = service.company();
   const admin = service.user('admin', company);
   expect(names(await admin.get(path).expect(200))).toEqual(seeded);
@@ -37,7 +34,7 @@ test('lists built-in types for every company, then the types it added', async ()
   expect((await admin.get(`${interactions}?type=Orçamento`).expect(200)).body.total).toBe(1);
 });
 
-test('hides a company’s own types from another company', async () => {
+test('hides a company’s own types from another company', async ({ service }) => {
   await service.user('admin', service.company()).post(path, { name: 'tasting' }).expect(201);
   const otherAdmin = service.user('admin', service.company());
   expect(names(await otherAdmin.get(path).expect(200))).toEqual(seeded);
@@ -48,7 +45,7 @@ test('hides a company’s own types from another company', async () => {
   await otherAdmin.post(path, { name: 'tasting' }).expect(201);
 });
 
-test('rejects an existing name, built-in name or alias with a 409 that shows the type', async () => {
+test('rejects an existing name, built-in name or alias with a 409 that shows the type', async ({ service }) => {
   const admin = service.user('admin', service.company());
   await admin.post(path, { name: 'tasting' }).expect(201);
   for (const [given, name] of [
@@ -66,7 +63,7 @@ test('rejects an existing name, built-in name or alias with a 409 that shows the
   }
 });
 
-test('lets only managers add a type, and only with a valid name', async () => {
+test('lets only managers add a type, and only with a valid name', async ({ service }) => {
   const company = service.company();
   for (const role of ['manager', 'viewer', 'customer'] as const)
     await service.user(role, company).post(path, { name: 'mine' }).expect(403);

@@ -1,24 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import type { TestUser, Company } from '@clientela/testing';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { serviceTest, type TestUser } from '@clientela/testing';
+import { expect } from 'vitest';
 import { customerResponse, createTestInteraction, type TestInteraction } from '../testing/test-interaction.ts';
 
-let service: TestInteraction;
-let company: Company;
-let manager: TestUser;
-
-beforeAll(async () => {
-  service = await createTestInteraction({ pool: 10 });
-  company = service.company();
-  manager = service.user('manager', company);
+const test = serviceTest(() => createTestInteraction({ pool: 10 }));
+test.beforeEach(({ service }) => {
+  service.customers.respond((path) => customerResponse(path));
 });
-beforeEach(() => service.customers.respond((path) => customerResponse(path)));
-afterAll(() => service.close());
 
 const pathOf = (customer_id: string = randomUUID()) => `/api/customers/${customer_id}/transactions`;
 const order = { kind: 'order', direction: 'in', amount: '10.00' };
 const newRef = () => `ref ${randomUUID()}`;
-const rowsOf = (external_ref: string) => service.database.owner('transactions').where({ external_ref }).select();
+const rowsOf = (service: TestInteraction, external_ref: string) =>
+  service.database.owner('transactions').where({ external_ref }).select();
 /** Retries a 503 like clients do; it can occur on a busy machine. */
 const retryUnavailable = async (send: () => ReturnType<TestUser['post']>) => {
   for (const until = Date.now() + 10_000; ;) {
@@ -26,9 +20,14 @@ const retryUnavailable = async (send: () => ReturnType<TestUser['post']>) => {
     if (response.status !== 503 || Date.now() > until) return response;
   }
 };
-const publishedOf = async (id: string) => (await service.events()).filter(({ data }) => data['transaction_id'] === id);
+const publishedOf = async (service: TestInteraction, id: string) =>
+  (await service.events()).filter(({ data }) => data['transaction_id'] === id);
 
-test('returns the current record for a repeated external_ref, and publishes one event', async () => {
+test('returns the current record for a repeated external_ref, and publishes one event', async ({
+  service,
+  company,
+  manager,
+}) => {
   const path = pathOf();
   const external_ref = newRef();
   const payload = { ...order, status: 'pending', description: 'A chair', external_ref };
@@ -42,11 +41,14 @@ test('returns the current record for a repeated external_ref, and publishes one 
   const later = await service.user('admin', company).post(path, payload).expect(200);
   expect(later.body.transaction).toMatchObject({ id, status: 'completed', created_by: manager.user_id });
   expect(later.headers['etag']).toBe('"2"');
-  expect(await rowsOf(external_ref)).toHaveLength(1);
-  expect((await publishedOf(id)).map(({ name }) => name)).toEqual(['transaction.recorded', 'transaction.updated']);
+  expect(await rowsOf(service, external_ref)).toHaveLength(1);
+  expect((await publishedOf(service, id)).map(({ name }) => name)).toEqual([
+    'transaction.recorded',
+    'transaction.updated',
+  ]);
 });
 
-test('answers a repeat without calling the product or the customer service', async () => {
+test('answers a repeat without calling the product or the customer service', async ({ service, manager }) => {
   const path = pathOf();
   const product_id = randomUUID();
   const payload = { ...order, product_id, external_ref: newRef() };
@@ -57,7 +59,10 @@ test('answers a repeat without calling the product or the customer service', asy
   expect((await manager.post(path, payload).expect(200)).body.transaction).toEqual(first.body.transaction);
 });
 
-test('rejects other content under a known external_ref with a 409 that shows the record', async () => {
+test('rejects other content under a known external_ref with a 409 that shows the record', async ({
+  service,
+  manager,
+}) => {
   const customer_id = randomUUID();
   const external_ref = newRef();
   const { transaction } = (await manager.post(pathOf(customer_id), { ...order, external_ref }).expect(201)).body;
@@ -89,10 +94,10 @@ test('rejects other content under a known external_ref with a 409 that shows the
       },
     });
   }
-  expect(await rowsOf(external_ref)).toHaveLength(1);
+  expect(await rowsOf(service, external_ref)).toHaveLength(1);
 });
 
-test('scopes external_ref to the company', async () => {
+test('scopes external_ref to the company', async ({ service, manager }) => {
   const external_ref = newRef();
   const customer_id = randomUUID();
   const otherAdmin = service.user('manager', service.company());
@@ -101,7 +106,7 @@ test('scopes external_ref to the company', async () => {
   expect(other.body.transaction.id).not.toBe(one.body.transaction.id);
 });
 
-test('records one transaction for concurrent identical requests', async () => {
+test('records one transaction for concurrent identical requests', async ({ service, manager }) => {
   const path = pathOf();
   const external_ref = newRef();
   const responses = await Promise.all(
@@ -109,20 +114,23 @@ test('records one transaction for concurrent identical requests', async () => {
   );
   expect(responses.map(({ status }) => status).toSorted()).toEqual([200, 200, 200, 200, 200, 200, 200, 201]);
   expect(new Set(responses.map(({ body }) => body.transaction.id)).size).toBe(1);
-  expect(await rowsOf(external_ref)).toHaveLength(1);
-  expect(await publishedOf(responses[0]?.body.transaction.id)).toHaveLength(1);
+  expect(await rowsOf(service, external_ref)).toHaveLength(1);
+  expect(await publishedOf(service, responses[0]?.body.transaction.id)).toHaveLength(1);
 });
 
-test('records one transaction for concurrent requests of two customers with the same external_ref', async () => {
+test('records one transaction for concurrent requests of two customers with the same external_ref', async ({
+  service,
+  manager,
+}) => {
   const external_ref = newRef();
   const responses = await Promise.all(
     [pathOf(), pathOf()].map((path) => retryUnavailable(() => manager.post(path, { ...order, external_ref }))),
   );
   expect(responses.map(({ status }) => status).toSorted()).toEqual([201, 409]);
-  expect(await rowsOf(external_ref)).toHaveLength(1);
+  expect(await rowsOf(service, external_ref)).toHaveLength(1);
 });
 
-test('cancels once and publishes one event for concurrent cancellations', async () => {
+test('cancels once and publishes one event for concurrent cancellations', async ({ service, manager }) => {
   const path = pathOf();
   const { id } = (await manager.post(path, order).expect(201)).body.transaction;
   const cancel = () => manager.patch(`${path}/${id}`, { status: 'cancelled' });
@@ -130,5 +138,8 @@ test('cancels once and publishes one event for concurrent cancellations', async 
   expect(responses.map(({ status, headers }) => [status, headers['etag']])).toEqual(
     Array.from({ length: 6 }, () => [200, '"2"']),
   );
-  expect((await publishedOf(id)).map(({ name }) => name)).toEqual(['transaction.recorded', 'transaction.updated']);
+  expect((await publishedOf(service, id)).map(({ name }) => name)).toEqual([
+    'transaction.recorded',
+    'transaction.updated',
+  ]);
 });

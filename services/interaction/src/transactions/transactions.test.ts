@@ -1,19 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import type { TestUser, Company } from '@clientela/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { serviceTest, type TestUser } from '@clientela/testing';
+import { describe, expect } from 'vitest';
 import { customerResponse, createTestInteraction, type TestInteraction } from '../testing/test-interaction.ts';
 
-let service: TestInteraction;
-let company: Company;
-let manager: TestUser;
 const product_id = randomUUID();
 
-beforeAll(async () => {
-  service = await createTestInteraction();
-  company = service.company({ currency: 'BRL' });
-  manager = service.user('manager', company);
-});
-beforeEach(() => {
+const test = serviceTest(createTestInteraction).extend('company', ({ service }) =>
+  service.company({ currency: 'BRL' }),
+);
+test.beforeEach(({ service }) => {
   service.customers.respond((path) => customerResponse(path));
   service.products.respond((path) =>
     path.endsWith(product_id)
@@ -21,22 +16,26 @@ beforeEach(() => {
       : { status: 404 },
   );
 });
-afterAll(() => service.close());
 
 const pathOf = (customer_id: string = randomUUID()) => `/api/customers/${customer_id}/transactions`;
 const order = { kind: 'order', direction: 'in', amount: '10.00' };
-const recorded = async (values: object = {}, path = pathOf()) => {
+const recorded = async (manager: TestUser, values: object = {}, path = pathOf()) => {
   const { body } = await manager.post(path, { ...order, ...values }).expect(201);
   return { ...body.transaction, path: `${path}/${body.transaction.id}` };
 };
 const errorPaths = ({ body }: { body: { errors: { path: string }[] } }) =>
   body.errors.map(({ path }) => path).toSorted();
-const published = async (name: string, id: string) =>
+const published = async (service: TestInteraction, name: string, id: string) =>
   (await service.events(name)).filter(({ data }) => data['transaction_id'] === id);
-const rowsOf = (customer_id: string) => service.database.owner('transactions').where({ customer_id }).select();
+const rowsOf = (service: TestInteraction, customer_id: string) =>
+  service.database.owner('transactions').where({ customer_id }).select();
 
 describe('recording a transaction', () => {
-  test('stores it with its author and customer; the event has the fields that counters need', async () => {
+  test('stores it with its author and customer; the event has the fields that counters need', async ({
+    service,
+    company,
+    manager,
+  }) => {
     const customer_id = randomUUID();
     const { body, headers } = await manager
       .post(pathOf(customer_id), {
@@ -73,7 +72,7 @@ describe('recording a transaction', () => {
       },
     });
     expect(headers['etag']).toBe('"1"');
-    expect(await published('transaction.recorded', body.transaction.id)).toEqual([
+    expect(await published(service, 'transaction.recorded', body.transaction.id)).toEqual([
       expect.objectContaining({
         company_id: company.id,
         actor_id: manager.user_id,
@@ -97,9 +96,9 @@ describe('recording a transaction', () => {
     });
   });
 
-  test('defaults to completed, now and the company’s currency', async () => {
+  test('defaults to completed, now and the company’s currency', async ({ service, company, manager }) => {
     const before = Date.now();
-    const { path, ...transaction } = await recorded({ kind: 'refund', direction: 'out' });
+    const { path, ...transaction } = await recorded(manager, { kind: 'refund', direction: 'out' });
     expect(transaction).toMatchObject({
       kind: 'refund',
       direction: 'out',
@@ -120,7 +119,7 @@ describe('recording a transaction', () => {
       .expect(304);
   });
 
-  test('names every invalid field', async () => {
+  test('names every invalid field', async ({ service, manager }) => {
     const customer_id = randomUUID();
     const path = pathOf(customer_id);
     expect(errorPaths(await manager.post(path, {}).expect(422))).toEqual(['amount', 'direction', 'kind']);
@@ -144,14 +143,14 @@ describe('recording a transaction', () => {
         'amount',
       ]);
     }
-    expect(await rowsOf(customer_id)).toEqual([]);
-    expect((await recorded({ amount: 0.01 }, path)).amount).toBe('0.01');
-    expect((await recorded({ amount: '9999999999999.99' }, path)).amount).toBe('9999999999999.99');
+    expect(await rowsOf(service, customer_id)).toEqual([]);
+    expect((await recorded(manager, { amount: 0.01 }, path)).amount).toBe('0.01');
+    expect((await recorded(manager, { amount: '9999999999999.99' }, path)).amount).toBe('9999999999999.99');
   });
 
-  test('never responds with a 5xx to malformed input', async () => {
+  test('never responds with a 5xx to malformed input', async ({ manager }) => {
     const path = pathOf();
-    const { path: knownPath } = await recorded({ status: 'pending' }, path);
+    const { path: knownPath } = await recorded(manager, { status: 'pending' }, path);
     const values = [null, 0, -1, 1e300, true, [], {}, '', '\ud800', '\u0000', '__proto__', 'İ'.repeat(50), '%', "'"];
     const fields = ['kind', 'direction', 'amount', 'currency', 'order_id', 'description', 'status', 'external_ref'];
     for (const field of [...fields, 'product_id', 'occurred_at']) {
@@ -172,7 +171,10 @@ describe('recording a transaction', () => {
 });
 
 describe('customers, products and access', () => {
-  test('rejects an unknown product with 404, and names an unavailable product service in a 503', async () => {
+  test('rejects an unknown product with 404, and names an unavailable product service in a 503', async ({
+    service,
+    manager,
+  }) => {
     const customer_id = randomUUID();
     const unknown = await manager.post(pathOf(customer_id), { ...order, product_id: randomUUID() }).expect(404);
     expect(unknown.body.error_code).toBe('PRODUCT_NOT_FOUND');
@@ -180,12 +182,15 @@ describe('customers, products and access', () => {
     const unavailable = await manager.post(pathOf(customer_id), { ...order, product_id }).expect(503);
     expect(unavailable.body.detail).toContain('product service');
     expect(Number(unavailable.headers['retry-after'])).toBeGreaterThan(0);
-    expect(await rowsOf(customer_id)).toEqual([]);
+    expect(await rowsOf(service, customer_id)).toEqual([]);
     await manager.post(pathOf(customer_id), order).expect(201); // without a product there is no call to the product service
   });
 
-  test('rejects an unknown customer with 404, a deleted one with 409, and an unavailable customer service with 503', async () => {
-    const { path, customer_id } = await recorded();
+  test('rejects an unknown customer with 404, a deleted one with 409, and an unavailable customer service with 503', async ({
+    service,
+    manager,
+  }) => {
+    const { path, customer_id } = await recorded(manager);
     const list = pathOf(customer_id);
     service.customers.respond((at) => customerResponse(at, true));
     expect((await manager.post(list, order).expect(409)).body.error_code).toBe('CUSTOMER_DELETED');
@@ -202,11 +207,11 @@ describe('customers, products and access', () => {
     for (const call of calls()) expect((await call.expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
     service.customers.respond(() => undefined);
     for (const call of calls()) expect((await call.expect(503)).body.detail).toContain('customer service');
-    expect(await rowsOf(customer_id)).toHaveLength(1);
+    expect(await rowsOf(service, customer_id)).toHaveLength(1);
   });
 
-  test('hides a transaction from another company and under another customer’s path', async () => {
-    const { path, id } = await recorded();
+  test('hides a transaction from another company and under another customer’s path', async ({ service, manager }) => {
+    const { path, id } = await recorded(manager);
     const otherAdmin = service.user('admin', service.company());
     await otherAdmin.get(path).expect(404);
     await otherAdmin.patch(path, { status: 'cancelled' }).expect(404);
@@ -215,8 +220,12 @@ describe('customers, products and access', () => {
     expect((await manager.get(path)).body.transaction.status).toBe('completed');
   });
 
-  test('lets a viewer read, a customer nothing, and a superuser name the company', async () => {
-    const { path, customer_id } = await recorded();
+  test('lets a viewer read, a customer nothing, and a superuser name the company', async ({
+    service,
+    company,
+    manager,
+  }) => {
+    const { path, customer_id } = await recorded(manager);
     const list = pathOf(customer_id);
     const [viewer, customer, superuser] = [
       service.user('viewer', company),
@@ -235,12 +244,15 @@ describe('customers, products and access', () => {
     expect(errorPaths(await superuser.get(list).expect(422))).toEqual(['company_id']);
     expect(errorPaths(await superuser.post(list, order).expect(422))).toEqual(['company_id']);
     await superuser.post(`${list}?company_id=${company.company_id}`, order).expect(201);
-    expect(await rowsOf(customer_id)).toHaveLength(2);
+    expect(await rowsOf(service, customer_id)).toHaveLength(2);
   });
 });
 
 describe('the company’s list', () => {
-  test('lists and filters all customers’ transactions newest first: of one company, or of all for a superuser', async () => {
+  test('lists and filters all customers’ transactions newest first: of one company, or of all for a superuser', async ({
+    service,
+    manager,
+  }) => {
     const ownCompany = service.company();
     const admin = service.user('admin', ownCompany);
     const customers = [randomUUID(), randomUUID()] as const;
@@ -268,7 +280,7 @@ describe('the company’s list', () => {
     expect(await list(`company_id=${ownCompany.company_id}`, superuser)).toEqual([third, second, first]);
     const all = await list('from=2026-01-01&to=2026-01-03&per_page=100', superuser);
     expect(all).toEqual([third, second, first]);
-    await recorded({ occurred_at: '2026-01-02T00:00:00Z' });
+    await recorded(manager, { occurred_at: '2026-01-02T00:00:00Z' });
     expect(await list('from=2026-01-01&to=2026-01-03&per_page=100', superuser)).toHaveLength(4);
     const { next_cursor } = (await superuser.get('/api/transactions?cursor=&per_page=1').expect(200)).body;
     expect(errorPaths(await admin.get(`/api/transactions?cursor=${next_cursor}`).expect(422))).toEqual(['cursor']);
@@ -278,8 +290,13 @@ describe('the company’s list', () => {
 });
 
 describe('the words of a transaction', () => {
-  test('are taken in any case in bodies and queries, and answered in lower case', async () => {
-    const first = await recorded({ kind: 'Order', direction: 'IN', status: 'PENDING', external_ref: 'any-case' });
+  test('are taken in any case in bodies and queries, and answered in lower case', async ({ manager }) => {
+    const first = await recorded(manager, {
+      kind: 'Order',
+      direction: 'IN',
+      status: 'PENDING',
+      external_ref: 'any-case',
+    });
     expect(first).toMatchObject({ kind: 'order', direction: 'in', status: 'pending' });
     const repeated = { ...order, status: 'Pending', external_ref: 'any-case' };
     expect((await manager.post(pathOf(first.customer_id), repeated).expect(200)).body.transaction.id).toBe(first.id);
@@ -289,7 +306,7 @@ describe('the words of a transaction', () => {
     expect(list.body.transactions).toHaveLength(1);
   });
 
-  test('are named by the error of another one; missing ones are required', async () => {
+  test('are named by the error of another one; missing ones are required', async ({ manager }) => {
     const { body } = await manager.post(pathOf(), { direction: 'up' }).expect(422);
     expect(body.errors).toEqual([
       { path: 'amount', message: 'is required' },

@@ -1,32 +1,27 @@
 import { randomUUID } from 'node:crypto';
-import type { TestUser, Company } from '@clientela/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { serviceTest, type TestUser } from '@clientela/testing';
+import { expect } from 'vitest';
 import { createTestInteraction, type TestInteraction } from '../testing/test-interaction.ts';
 
-let service: TestInteraction;
-let company: Company;
-let manager: TestUser;
+const test = serviceTest(createTestInteraction);
 
-beforeAll(async () => {
-  service = await createTestInteraction();
-  company = service.company();
-  manager = service.user('manager', company);
-});
-afterAll(() => service.close());
-
-const recorded = async (values: object = {}) => {
+const recorded = async (manager: TestUser, values: object = {}) => {
   const path = `/api/customers/${randomUUID()}/transactions`;
   const { body } = await manager.post(path, { kind: 'order', direction: 'in', amount: 10, ...values }).expect(201);
   return { ...body.transaction, path: `${path}/${body.transaction.id}` };
 };
 const errorPaths = ({ body }: { body: { errors: { path: string }[] } }) =>
   body.errors.map(({ path }) => path).toSorted();
-const publishedOf = async (id: string) =>
+const publishedOf = async (service: TestInteraction, id: string) =>
   (await service.events('transaction.updated')).filter(({ data }) => data['transaction_id'] === id);
-const rowOf = (id: string) => service.database.owner('transactions').where({ id }).first();
+const rowOf = (service: TestInteraction, id: string) => service.database.owner('transactions').where({ id }).first();
 
-test('changes amount, currency and time of a pending transaction; the event has old and new values', async () => {
-  const { path, ...before } = await recorded({ status: 'pending', order_id: 'A-1' });
+test('changes amount, currency and time of a pending transaction; the event has old and new values', async ({
+  service,
+  company,
+  manager,
+}) => {
+  const { path, ...before } = await recorded(manager, { status: 'pending', order_id: 'A-1' });
   const change = {
     amount: '12.30',
     currency: 'usd',
@@ -47,7 +42,7 @@ test('changes amount, currency and time of a pending transaction; the event has 
   });
   expect(headers['etag']).toBe('"2"');
   expect((await manager.get(path)).body.transaction).toEqual(body.transaction);
-  expect(await publishedOf(before.id)).toEqual([
+  expect(await publishedOf(service, before.id)).toEqual([
     expect.objectContaining({
       sequence: 2,
       company_id: company.id,
@@ -65,9 +60,12 @@ test('changes amount, currency and time of a pending transaction; the event has 
   ]);
 });
 
-test('keeps booked fields of a settled transaction immutable and lets its texts change', async () => {
+test('keeps booked fields of a settled transaction immutable and lets its texts change', async ({
+  service,
+  manager,
+}) => {
   for (const status of ['completed', 'cancelled']) {
-    const { path, ...before } = await recorded({ status });
+    const { path, ...before } = await recorded(manager, { status });
     const change = { amount: 11, currency: 'USD', occurred_at: '2026-02-01T00:00:00Z', description: 'Changed' };
     const rejected = await manager.patch(path, change).expect(422);
     expect(errorPaths(rejected)).toEqual(['amount', 'currency', 'occurred_at']);
@@ -79,22 +77,24 @@ test('keeps booked fields of a settled transaction immutable and lets its texts 
       order_id: 'B-2',
       updated_at: expect.any(String),
     });
-    expect(await publishedOf(before.id)).toHaveLength(1);
+    expect(await publishedOf(service, before.id)).toHaveLength(1);
   }
 });
 
-test('changes status from pending to completed to cancelled, never back', async () => {
+test('changes status from pending to completed to cancelled, never back', async ({ service, manager }) => {
   const statuses = ['pending', 'completed', 'cancelled'] as const;
   const allowed = new Set(['pending completed', 'pending cancelled', 'completed cancelled']);
   for (const from of statuses) {
     for (const to of statuses) {
-      const { path, id } = await recorded({ status: from });
+      const { path, id } = await recorded(manager, { status: from });
       const response = await manager.patch(path, { status: to });
       const isAllowed = from === to || allowed.has(`${from} ${to}`);
       expect([from, to, response.status]).toEqual([from, to, isAllowed ? 200 : 409]);
       if (!isAllowed) expect(response.body.error_code).toBe('CONFLICT');
-      expect((await rowOf(id)).status).toBe(isAllowed ? to : from);
-      const transitions = (await publishedOf(id)).map(({ data }) => [data['from'], data['to']] as { status: string }[]);
+      expect((await rowOf(service, id)).status).toBe(isAllowed ? to : from);
+      const transitions = (await publishedOf(service, id)).map(
+        ({ data }) => [data['from'], data['to']] as { status: string }[],
+      );
       expect(transitions.map((move) => move.map(({ status }) => status))).toEqual(
         isAllowed && from !== to ? [[from, to]] : [],
       );
@@ -102,8 +102,11 @@ test('changes status from pending to completed to cancelled, never back', async 
   }
 });
 
-test('changes nothing when the record is sent unchanged, and names changed read-only fields', async () => {
-  const { path, ...transaction } = await recorded({ description: 'A chair', external_ref: randomUUID() });
+test('changes nothing when the record is sent unchanged, and names changed read-only fields', async ({
+  service,
+  manager,
+}) => {
+  const { path, ...transaction } = await recorded(manager, { description: 'A chair', external_ref: randomUUID() });
   const { body, headers } = await manager.patch(path, transaction).expect(200);
   expect([body.transaction, headers['etag']]).toEqual([transaction, '"1"']);
   const readOnly = {
@@ -123,12 +126,12 @@ test('changes nothing when the record is sent unchanged, and names changed read-
     'colour',
     'status',
   ]);
-  expect(await publishedOf(transaction.id)).toEqual([]);
+  expect(await publishedOf(service, transaction.id)).toEqual([]);
 });
 
-test('accepts a change with If-Match of the current version only', async () => {
-  const { path, id } = await recorded({ status: 'pending' });
+test('accepts a change with If-Match of the current version only', async ({ service, manager }) => {
+  const { path, id } = await recorded(manager, { status: 'pending' });
   await manager.patch(path, { status: 'completed' }).set('If-Match', '"1"').expect(200);
   await manager.patch(path, { status: 'cancelled' }).set('If-Match', '"1"').expect(412);
-  expect((await rowOf(id)).status).toBe('completed');
+  expect((await rowOf(service, id)).status).toBe('completed');
 });

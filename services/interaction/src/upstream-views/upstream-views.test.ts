@@ -1,29 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import type { TestUser, Company } from '@clientela/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createTestInteraction, type TestInteraction } from '../testing/test-interaction.ts';
+import { serviceTest, type TestUser } from '@clientela/testing';
+import { describe, expect } from 'vitest';
+import { createTestInteraction } from '../testing/test-interaction.ts';
 
-let service: TestInteraction;
-let company: Company;
-let manager: TestUser;
-/** The customer service as calling service, for the company. */
-let customerService: TestUser;
-
-beforeAll(async () => {
-  service = await createTestInteraction();
-  company = service.company({ currency: 'EUR' });
-  manager = service.user('manager', company);
-  customerService = service.callingService('customer', company);
-});
-afterAll(() => service.close());
+const test = serviceTest(createTestInteraction)
+  .extend('company', ({ service }) => service.company({ currency: 'EUR' }))
+  .extend('customerService', ({ service, company }) => service.callingService('customer', company));
 
 type Record = { id: string };
 const viewOf = (customer_id: string, name: string) => `/internal/customers/${customer_id}/${name}`;
-const pay = async (customer_id: string, values: object): Promise<Record> => {
+const pay = async (manager: TestUser, customer_id: string, values: object): Promise<Record> => {
   const payload = { kind: 'order', direction: 'in', amount: 10, ...values };
   return (await manager.post(`/api/customers/${customer_id}/transactions`, payload).expect(201)).body.transaction;
 };
-const record = async (customer_id: string, values: object): Promise<Record> => {
+const record = async (manager: TestUser, customer_id: string, values: object): Promise<Record> => {
   const payload = { notes: 'Between us: difficult', ...values };
   return (await manager.post(`/api/customers/${customer_id}/interactions`, payload).expect(201)).body.interaction;
 };
@@ -31,22 +21,28 @@ const day = (number: number) => `2026-01-0${number}T00:00:00.000Z`;
 const ids = (records: Record[]) => records.map(({ id }) => id);
 
 describe('orders', () => {
-  test('are summed like the counters and listed newest first', async () => {
+  test('are summed like the counters and listed newest first', async ({ manager, customerService }) => {
     const customer_id = randomUUID();
-    const first = await pay(customer_id, {
+    const first = await pay(manager, customer_id, {
       amount: 100,
       occurred_at: day(1),
       order_id: 'A-1',
       description: 'Two chairs',
       external_ref: 'shop-1',
     });
-    const pending = await pay(customer_id, { amount: '50.01', occurred_at: day(3), status: 'pending' });
-    const dollars = await pay(customer_id, { amount: 7, currency: 'USD', occurred_at: day(2) });
-    const cancelled = await pay(customer_id, { amount: 1000, status: 'cancelled', occurred_at: day(5) });
-    await pay(customer_id, { kind: 'payment', amount: 5000, occurred_at: day(6) });
-    await pay(customer_id, { kind: 'refund', direction: 'out', amount: 20, occurred_at: day(6) });
-    await pay(customer_id, { kind: 'refund', direction: 'out', amount: 3, status: 'cancelled', occurred_at: day(6) });
-    await pay(randomUUID(), { amount: 1 });
+    const pending = await pay(manager, customer_id, { amount: '50.01', occurred_at: day(3), status: 'pending' });
+    const dollars = await pay(manager, customer_id, { amount: 7, currency: 'USD', occurred_at: day(2) });
+    const cancelled = await pay(manager, customer_id, { amount: 1000, status: 'cancelled', occurred_at: day(5) });
+    await pay(manager, customer_id, { kind: 'payment', amount: 5000, occurred_at: day(6) });
+    await pay(manager, customer_id, { kind: 'refund', direction: 'out', amount: 20, occurred_at: day(6) });
+    await pay(manager, customer_id, {
+      kind: 'refund',
+      direction: 'out',
+      amount: 3,
+      status: 'cancelled',
+      occurred_at: day(6),
+    });
+    await pay(manager, randomUUID(), { amount: 1 });
 
     const { body } = await customerService.get(viewOf(customer_id, 'orders')).expect(200);
     expect(body).toEqual({
@@ -82,14 +78,14 @@ describe('orders', () => {
 });
 
 describe('complaints', () => {
-  test('are open until they are resolved, and include no notes of staff', async () => {
+  test('are open until they are resolved, and include no notes of staff', async ({ manager, customerService }) => {
     const customer_id = randomUUID();
     const records: Record[] = [];
     for (const [at, status] of ['closed', 'open', 'in_progress', 'resolved'].entries()) {
       const payload = { type: 'complaint', status, occurred_at: day(at + 1), priority: 'high', category: 'parts' };
-      records.unshift(await record(customer_id, payload));
+      records.unshift(await record(manager, customer_id, payload));
     }
-    await record(customer_id, { type: 'call', occurred_at: day(9) });
+    await record(manager, customer_id, { type: 'call', occurred_at: day(9) });
     const { body } = await customerService.get(viewOf(customer_id, 'complaints')).expect(200);
     expect(body).toEqual({
       summary: { total_complaints: 4, open_complaints: 2, resolved_complaints: 2, last_complaint_date: day(4) },
@@ -115,9 +111,13 @@ describe('complaints', () => {
     expect(open.complaints[0]).toMatchObject({ notes: 'Between us: difficult', order_id: null, resolved_at: null });
   });
 
-  test('have the time since when they are resolved or closed, also when earlier code wrote their status', async () => {
+  test('have the time since when they are resolved or closed, also when earlier code wrote their status', async ({
+    service,
+    manager,
+    customerService,
+  }) => {
     const customer_id = randomUUID();
-    const { id } = await record(customer_id, { type: 'complaint', occurred_at: day(4) });
+    const { id } = await record(manager, customer_id, { type: 'complaint', occurred_at: day(4) });
     const resolvedAt = async () =>
       (await customerService.get(viewOf(customer_id, 'complaints')).expect(200)).body.complaints[0].resolved_at;
     const change = (values: object) =>
@@ -136,17 +136,21 @@ describe('complaints', () => {
     expect(await service.database.owner('interactions').where({ id }).first('resolved_at')).toEqual({
       resolved_at: null,
     });
-    const closed = await record(customer_id, { type: 'complaint', status: 'closed', occurred_at: day(9) });
+    const closed = await record(manager, customer_id, { type: 'complaint', status: 'closed', occurred_at: day(9) });
     expect([closed.id, await resolvedAt()]).toEqual([closed.id, expect.any(String)]);
   });
 });
 
 describe('appointments', () => {
-  test('are dated by scheduled_at, else by occurred_at', async () => {
+  test('are dated by scheduled_at, else by occurred_at', async ({ manager, customerService }) => {
     const customer_id = randomUUID();
-    const scheduled = await record(customer_id, { type: 'appointment', occurred_at: day(1), scheduled_at: day(8) });
-    const occurred = await record(customer_id, { type: 'appointment', status: 'done', occurred_at: day(5) });
-    const cancelled = await record(customer_id, {
+    const scheduled = await record(manager, customer_id, {
+      type: 'appointment',
+      occurred_at: day(1),
+      scheduled_at: day(8),
+    });
+    const occurred = await record(manager, customer_id, { type: 'appointment', status: 'done', occurred_at: day(5) });
+    const cancelled = await record(manager, customer_id, {
       type: 'appointment',
       status: 'cancelled',
       occurred_at: day(7),
@@ -188,24 +192,28 @@ const emptySummaries = {
 };
 
 describe.each(['orders', 'complaints', 'appointments'] as const)('the view of %s', (name) => {
-  const recordMany = async (customer_id: string, count: number) => {
+  const recordMany = async (manager: TestUser, customer_id: string, count: number) => {
     const type = name === 'complaints' ? 'complaint' : 'appointment';
     for (let index = 0; index < count; index += 1)
-      await (name === 'orders' ? pay(customer_id, {}) : record(customer_id, { type }));
+      await (name === 'orders' ? pay(manager, customer_id, {}) : record(manager, customer_id, { type }));
   };
 
-  test('is empty without records, and never includes another company’s', async () => {
+  test('is empty without records, and never includes another company’s', async ({
+    service,
+    manager,
+    customerService,
+  }) => {
     const customer_id = randomUUID();
-    await recordMany(customer_id, 1);
+    await recordMany(manager, customer_id, 1);
     const empty = { ...emptySummaries[name], [name]: [], as_of: expect.any(String) };
     expect((await customerService.get(viewOf(randomUUID(), name)).expect(200)).body).toEqual(empty);
     const otherAdmin = service.callingService('customer', service.company());
     expect((await otherAdmin.get(viewOf(customer_id, name)).expect(200)).body).toEqual(empty);
   });
 
-  test('lists ten records by default, or the requested limit', async () => {
+  test('lists ten records by default, or the requested limit', async ({ manager, customerService }) => {
     const customer_id = randomUUID();
-    await recordMany(customer_id, 12);
+    await recordMany(manager, customer_id, 12);
     const listed = async (query: string) =>
       (await customerService.get(`${viewOf(customer_id, name)}${query}`).expect(200)).body[name].length;
     expect([await listed(''), await listed('?limit=3'), await listed('?limit=100')]).toEqual([10, 3, 12]);
@@ -214,7 +222,7 @@ describe.each(['orders', 'complaints', 'appointments'] as const)('the view of %s
     await customerService.get(viewOf('not-an-id', name)).expect(400);
   });
 
-  test('is available to the customer service only, and requires a company', async () => {
+  test('is available to the customer service only, and requires a company', async ({ service, company, manager }) => {
     const path = viewOf(randomUUID(), name);
     for (const callingService of ['auth', 'product', 'favorites', 'interaction'] as const)
       await service.callingService(callingService, company).get(path).expect(403);

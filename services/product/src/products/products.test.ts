@@ -1,25 +1,20 @@
-import { digitsOfLetters, testService, type TestUser, type Company, type TestService } from '@clientela/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { serviceTest, digitsOfLetters, testService, type TestUser } from '@clientela/testing';
+import { describe, expect } from 'vitest';
 import { createApp } from '../app.ts';
 
-let service: TestService;
-let company: Company;
-let admin: TestUser;
-let otherAdmin: TestUser;
+const test = serviceTest(() => testService('product', createApp))
+  .extend('company', ({ service }) => service.company({ currency: 'BRL' }))
+  .extend('otherAdmin', { scope: 'file' }, ({ service }) => service.user('admin', service.company()));
 
-beforeAll(async () => {
-  service = await testService('product', createApp);
-  company = service.company({ currency: 'BRL' });
-  admin = service.user('admin', company);
-  otherAdmin = service.user('admin', service.company());
-});
-afterAll(() => service.close());
-
-const createProduct = async (body: object = {}) =>
+const createProduct = async (admin: TestUser, body: object = {}) =>
   (await admin.post('/api/products', { name: 'Consulting', price: '99.90', ...body }).expect(201)).body.product;
 
 describe('a product', () => {
-  test('is created with a number and the company’s currency, and publishes product.created', async () => {
+  test('is created with a number and the company’s currency, and publishes product.created', async ({
+    service,
+    company,
+    admin,
+  }) => {
     const { body, headers } = await admin
       .post('/api/products', { name: ' Consulting ', price: 99.9, type: 'servico' })
       .expect(201);
@@ -51,8 +46,8 @@ describe('a product', () => {
     });
   });
 
-  test('is returned by GET, and as a 304 while it is unchanged', async () => {
-    const product = await createProduct();
+  test('is returned by GET, and as a 304 while it is unchanged', async ({ admin }) => {
+    const product = await createProduct(admin);
     const { body, headers } = await admin.get(`/api/products/${product.id}`).expect(200);
     expect(body).toEqual({ product });
     await admin
@@ -61,8 +56,12 @@ describe('a product', () => {
       .expect(304);
   });
 
-  test('accepts its whole record on PUT, and rejects a changed read-only field', async () => {
-    const product = await createProduct({ sku: 'whole-1' });
+  test('accepts its whole record on PUT, and rejects a changed read-only field', async ({
+    service,
+    company,
+    admin,
+  }) => {
+    const product = await createProduct(admin, { sku: 'whole-1' });
     const { body } = await admin.put(`/api/products/${product.id}`, { ...product, name: 'Renamed' }).expect(200);
     expect(body).toMatchObject({
       message: 'Product updated',
@@ -81,8 +80,8 @@ describe('a product', () => {
     });
   });
 
-  test('is changed with a matching If-Match only', async () => {
-    const product = await createProduct();
+  test('is changed with a matching If-Match only', async ({ admin }) => {
+    const product = await createProduct(admin);
     const path = `/api/products/${product.id}`;
     await admin.patch(path, { price: '1' }).set('If-Match', '"0", W/"1"').expect(200);
     const { body } = await admin.patch(path, { price: '2' }).set('If-Match', '"1"').expect(412);
@@ -90,8 +89,8 @@ describe('a product', () => {
     expect((await admin.get(path)).body.product.price).toBe('1.00');
   });
 
-  test('is deactivated, reactivated, and hard-deleted', async () => {
-    const product = await createProduct({ sku: 'life-1' });
+  test('is deactivated, reactivated, and hard-deleted', async ({ service, admin }) => {
+    const product = await createProduct(admin, { sku: 'life-1' });
     const path = `/api/products/${product.id}`;
     expect((await admin.delete(path).expect(200)).body).toEqual({ message: 'Product deactivated' });
     await admin.delete(path).expect(200);
@@ -112,7 +111,7 @@ describe('a product', () => {
 });
 
 describe('product list', () => {
-  test('ignores case and accents in a search, filters and sorts', async () => {
+  test('ignores case and accents in a search, filters and sorts', async ({ service }) => {
     const shop = service.user('admin', service.company());
     for (const [name, price, type] of [
       ['Café solo', 2, 'product'],
@@ -133,7 +132,7 @@ describe('product list', () => {
     expect(pastEnd.body).toEqual({ products: [], total: 3, page: 9, pages: 1, per_page: 20 });
   });
 
-  test('sorts names as people sort them, from an index', async () => {
+  test('sorts names as people sort them, from an index', async ({ service }) => {
     const shop = service.user('admin', service.company());
     const sorted = ['adapter', 'Anvil', 'Émail', 'ørsted', 'Zinc'];
     for (const name of sorted.toReversed()) await shop.post('/api/products', { name, price: 1 }).expect(201);
@@ -155,7 +154,7 @@ describe('product list', () => {
     });
   });
 
-  test('does not find letters of other scripts by digits or Latin letters', async () => {
+  test('does not find letters of other scripts by digits or Latin letters', async ({ service }) => {
     const shop = service.user('admin', service.company());
     for (const name of ['김민준', '王小明 44', 'สมชาย'])
       await shop.post('/api/products', { name, description: 'محمد', price: 1 }).expect(201);
@@ -171,7 +170,7 @@ describe('product list', () => {
     expect(await found('محمد')).toHaveLength(3);
   });
 
-  test('includes inactive products with active_only=false only', async () => {
+  test('includes inactive products with active_only=false only', async ({ service }) => {
     const shop = service.user('admin', service.company());
     const { body } = await shop.post('/api/products', { name: 'Gone', price: 1 }).expect(201);
     await shop.delete(`/api/products/${body.product.id}`).expect(200);
@@ -181,8 +180,8 @@ describe('product list', () => {
 });
 
 describe('rejected requests', () => {
-  test('treat another company’s product as unknown', async () => {
-    const product = await createProduct();
+  test('treat another company’s product as unknown', async ({ company, admin, otherAdmin }) => {
+    const product = await createProduct(admin);
     const path = `/api/products/${product.id}`;
     const unknown = `/api/products/${company.id}`;
     const strip = ({ body }: { body: Record<string, unknown> }) => ({ ...body, timestamp: '', request_id: '' });
@@ -201,7 +200,7 @@ describe('rejected requests', () => {
     expect((await admin.get(path)).body.product).toEqual(product);
   });
 
-  test('name every invalid field, and change nothing', async () => {
+  test('name every invalid field, and change nothing', async ({ admin }) => {
     const { body } = await admin
       .post('/api/products', { name: 'x', price: '1.234', type: 'thing', colour: 'red', metadata: [], sku: 'a\u0000b' })
       .expect(422);
@@ -223,8 +222,8 @@ describe('rejected requests', () => {
     ]);
   });
 
-  test('let a viewer only read, and a manager not hard-delete', async () => {
-    const product = await createProduct();
+  test('let a viewer only read, and a manager not hard-delete', async ({ service, company, admin }) => {
+    const product = await createProduct(admin);
     const path = `/api/products/${product.id}`;
     const viewer = service.user('viewer', company);
     await viewer.get(path).expect(200);
@@ -235,8 +234,8 @@ describe('rejected requests', () => {
     expect((await admin.get(path)).body.product).toEqual(product);
   });
 
-  test('require a superuser to name a company, except for the list', async () => {
-    const product = await createProduct();
+  test('require a superuser to name a company, except for the list', async ({ service, company, admin }) => {
+    const product = await createProduct(admin);
     const superuser = service.user('superuser');
     const { body } = await superuser.get(`/api/products/${product.id}`).expect(422);
     expect(body.errors).toEqual([{ path: 'company_id', message: expect.stringContaining('?company_id=') }]);
@@ -247,8 +246,12 @@ describe('rejected requests', () => {
 });
 
 describe('internal lookup', () => {
-  test('finds a product of the company by id and by number, for permitted services only', async () => {
-    const product = await createProduct();
+  test('finds a product of the company by id and by number, for permitted services only', async ({
+    service,
+    company,
+    admin,
+  }) => {
+    const product = await createProduct(admin);
     const favorites = service.callingService('favorites', company);
     const expected = { id: product.id, number: product.number, is_active: true };
     expect((await favorites.get(`/internal/products/${product.id}`).expect(200)).body).toEqual(expected);
@@ -260,7 +263,7 @@ describe('internal lookup', () => {
 });
 
 describe('the body of a product', () => {
-  test('names every missing field as required', async () => {
+  test('names every missing field as required', async ({ admin }) => {
     const { body } = await admin.post('/api/products', { name: 'x' }).expect(422);
     expect(body.errors).toEqual([
       { path: 'name', message: 'must have 2 to 255 characters' },
@@ -268,20 +271,20 @@ describe('the body of a product', () => {
     ]);
   });
 
-  test('may have is_active: true on creation, and takes the type in any case', async () => {
-    expect(await createProduct({ is_active: true, type: 'SERVICE' })).toMatchObject({
+  test('may have is_active: true on creation, and takes the type in any case', async ({ admin }) => {
+    expect(await createProduct(admin, { is_active: true, type: 'SERVICE' })).toMatchObject({
       is_active: true,
       type: 'service',
     });
-    expect(await createProduct({ is_active: null })).toMatchObject({ is_active: true });
+    expect(await createProduct(admin, { is_active: null })).toMatchObject({ is_active: true });
     const { body } = await admin.post('/api/products', { name: 'Off', price: 1, is_active: false }).expect(422);
     expect(body.errors).toEqual([{ path: 'is_active', message: 'must be true' }]);
     const { products } = (await admin.get('/api/products?type=Service').expect(200)).body;
     expect(new Set(products.map(({ type }: { type: string }) => type))).toEqual(new Set(['service']));
   });
 
-  test('merges metadata by key; null removes a key, and the result is at most 64 KiB', async () => {
-    const { id, metadata } = await createProduct({ metadata: { a: 1, none: null, nested: { x: 1, y: 2 } } });
+  test('merges metadata by key; null removes a key, and the result is at most 64 KiB', async ({ admin }) => {
+    const { id, metadata } = await createProduct(admin, { metadata: { a: 1, none: null, nested: { x: 1, y: 2 } } });
     expect(metadata).toEqual({ a: 1, nested: { x: 1, y: 2 } });
     const at = `/api/products/${id}`;
     const { body } = await admin.patch(at, { metadata: { a: null, nested: { y: null, z: [null] } } }).expect(200);
