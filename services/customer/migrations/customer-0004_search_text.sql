@@ -34,14 +34,19 @@ begin
   end loop;
 
   for target in
-    select c.company_id, c.id, in_order.labels from customers c
+    select c.company_id, c.id from customers c
       cross join lateral (
         select array_agg(label order by priority desc, label collate "und-x-icu") as labels
           from customer_tags t where t.company_id = c.company_id and t.customer_id = c.id
       ) as in_order
       where cardinality(c.tags) > 1 and c.tags <> in_order.labels
   loop
-    update customers set tags = target.labels where company_id = target.company_id and id = target.id;
+    -- Reads the labels under the lock that a change of tags takes, because requests go on.
+    perform from customers where company_id = target.company_id and id = target.id for update;
+    update customers set tags = array(
+      select label from customer_tags t where t.company_id = target.company_id and t.customer_id = target.id
+        order by priority desc, label collate "und-x-icu"
+    ) where company_id = target.company_id and id = target.id;
     changed := changed + 1;
     if changed % 1000 = 0 then commit; end if;
   end loop;

@@ -63,3 +63,44 @@ test('stored search texts get the new form of letters of other scripts, and labe
     await database.drop();
   }
 });
+
+test('a tag that is added while labels get their new order is kept', async () => {
+  const database = await databaseBefore('customer', 'customer-0003a_name_order.sql');
+  const { owner } = database;
+  try {
+    const company_id = randomUUID();
+    const ids = [randomUUID(), randomUUID()];
+    const tag = (customer_id: string, label: string) => ({
+      company_id,
+      id: randomUUID(),
+      customer_id,
+      label,
+      priority: 0,
+      created_by: 'x',
+    });
+    for (const id of ids) {
+      const defaults = { company_id, full_name_built: false, preferences: '{}', search_text: '' };
+      await owner('customers').insert({ ...defaults, id, full_name: 'Tagged', tags: ['Zoo', 'bar'] });
+      await owner('customer_tags').insert(['Zoo', 'bar'].map((label) => tag(id, label)));
+    }
+    // Stands for a request: the first customer that the migration writes makes the other get a tag.
+    await owner.raw(`
+      create function add_late_tag() returns trigger language plpgsql as $$
+      begin
+        if exists (select from customer_tags where label = 'late') then return new; end if;
+        insert into customer_tags (company_id, id, customer_id, label, priority, created_by)
+          select company_id, gen_random_uuid(), id, 'late', 0, 'x' from customers where id <> new.id;
+        update customers set tags = tags || array['late'] where id <> new.id;
+        return new;
+      end $$;
+      create trigger add_late_tag after update of tags on customers for each row execute function add_late_tag()`);
+    await database.migrate();
+    const labels: string[][] = await owner('customers').pluck('tags');
+    expect(labels.toSorted((a, b) => a.length - b.length)).toEqual([
+      ['bar', 'Zoo'],
+      ['bar', 'late', 'Zoo'],
+    ]);
+  } finally {
+    await database.drop();
+  }
+});

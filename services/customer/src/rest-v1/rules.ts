@@ -43,7 +43,9 @@ export const toLegacyCustomer = (
 
 const localDigits = 10; // of a phone in a list item; its code stands before them
 
-export const lacksCode = (phone: string | null): boolean => toDigits(phone)?.length === localDigits;
+/** Whether a phone is in national form, to which the company's calling code belongs. */
+export const lacksCode = (phone: string | null): boolean =>
+  toDigits(phone)?.length === localDigits && !phone?.startsWith('+');
 
 /**
  * Converts a customer to a legacy list item, with the phone in two parts; a phone that has no two parts is null.
@@ -54,9 +56,8 @@ export function toLegacyItem(
   callingCode: string | undefined,
 ): LegacyListItem {
   const digits = toDigits(phone) ?? '';
-  const code = digits.slice(0, -localDigits) || callingCode;
-  const isSplit = digits.length >= localDigits && code !== undefined;
-  return { id: number, ...rest, phone: isSplit ? { id: number, code, number: digits.slice(-localDigits) } : null };
+  const code = lacksCode(phone) ? callingCode : digits.slice(0, -localDigits);
+  return { id: number, ...rest, phone: code ? { id: number, code, number: digits.slice(-localDigits) } : null };
 }
 
 /** Converts legacy fields to those of the record. */

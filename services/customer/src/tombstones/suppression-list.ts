@@ -16,14 +16,20 @@ export async function findSuppressed(
 ): Promise<SuppressedField[][]> {
   const results: SuppressedField[][] = [];
   for (let start = 0; start < rows.length; start += ROWS_PER_QUERY) {
-    const rowFingerprints = rows.slice(start, start + ROWS_PER_QUERY).map((row) => fingerprintsOf(company_id, row));
+    const rowFingerprints = rows.slice(start, start + ROWS_PER_QUERY).map((row) => {
+      // Erasures before compared forms (docs/adr/0020) fingerprinted a document with its check digit, whatever its type.
+      const earlier = fingerprintsOf(company_id, { document_number: row.document_number });
+      return fingerprintsOf(company_id, row).concat(earlier);
+    });
     const fingerprints = rowFingerprints.flat().map(({ fingerprint }) => fingerprint);
     const listed = fingerprints.length > 0 ? await findFingerprints(db, company_id, fingerprints) : [];
     const suppressed = new Set(listed.map((fingerprint) => fingerprint.toString('hex')));
     for (const fields of rowFingerprints)
-      results.push(
-        fields.filter(({ fingerprint }) => suppressed.has(fingerprint.toString('hex'))).map(({ field }) => field),
-      );
+      results.push([
+        ...new Set(
+          fields.filter(({ fingerprint }) => suppressed.has(fingerprint.toString('hex'))).map(({ field }) => field),
+        ),
+      ]);
   }
   return results;
 }

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { createTestPrivacy, type TestPrivacy } from '../privacy/testing/test-privacy.ts';
 import { countSuppressed, findSuppressed } from './suppression-list.ts';
 import { createFingerprinter } from './fingerprints.ts';
-import { deleteExpiredFingerprints } from './store.ts';
+import { deleteExpiredFingerprints, insertFingerprints } from './store.ts';
 
 // Neither late events nor imports restore erased people.
 
@@ -216,4 +216,21 @@ describe('for an erased user', () => {
       await own.get('/api/customers/me').expect(404);
     }
   });
+});
+
+test('an erasure before compared forms still suppresses its document, whose check digit was part of it', async () => {
+  const db = privacy.service.database.db;
+  const before = fingerprintsOf(company.id, { document_number: '8600029644' });
+  await db.transaction((tx) =>
+    insertFingerprints(
+      tx,
+      company.id,
+      before.map(({ fingerprint }) => fingerprint),
+    ),
+  );
+  const rows = [
+    { document_type: 'nit', document_number: '8600029644' },
+    { document_type: 'nit', document_number: '8600029651' },
+  ];
+  expect(await findSuppressed(db, fingerprintsOf, company.id, rows)).toEqual([['document_number'], []]);
 });

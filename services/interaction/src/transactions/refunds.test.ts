@@ -265,3 +265,15 @@ test('any sequence of orders, refunds, status and reference changes keeps totals
     { numRuns: 12 },
   );
 });
+
+test('an id names its order in any case, an order_id in its own only', async () => {
+  const id = await order(10, { order_id: null });
+  const mixed = id.slice(0, 18) + id.slice(18).toUpperCase();
+  await refund('7.50', { order_id: mixed });
+  expect(await postRefund('2.51', { order_id: id })).toMatchObject(exceeds);
+  await refund('2.50', { order_id: id });
+
+  await order(10, { order_id: 'a-1' });
+  const unbounded = await refund(15, { order_id: 'A-1' });
+  expect(await patch(unbounded, { order_id: 'a-1' })).toMatchObject(exceeds);
+});

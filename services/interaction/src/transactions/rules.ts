@@ -1,4 +1,5 @@
 import type { FieldError } from '@clientela/errors';
+import { Uuid } from '@clientela/validation';
 import type { Transaction } from './schema.ts';
 
 export const kinds = ['order', 'payment', 'refund'] as const;
@@ -64,8 +65,10 @@ function refundExcesses(entries: readonly RefundEntry[]): Excess[] {
 const isRefund = ({ kind }: RefundEntry): boolean => kind === 'refund';
 
 /** Ids are compared without case, order_ids with it. */
-const nameOf = (order_id: string | null, names: ReadonlyMap<string, unknown>): string =>
-  order_id === null || names.has(order_id) ? (order_id ?? '') : order_id.toLowerCase();
+function nameOf(order_id: string | null, names: ReadonlyMap<string, unknown>): string {
+  if (order_id === null) return '';
+  return names.has(order_id) ? order_id : (Uuid.safeParse(order_id).data ?? order_id);
+}
 
 const isWithin = (orders: ReadonlySet<RefundEntry> | undefined, group: ReadonlySet<RefundEntry>): boolean =>
   orders !== undefined && orders.isSubsetOf(group);

@@ -151,6 +151,8 @@ export const isCountedSql = (alias: string): string => `
 const uuidOrNull = (text: string) =>
   `(case when ${text} ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then ${text}::uuid end)`;
 
+const isAnyOf = (sql: string) => `${sql} = any(cast(? as text[]))`;
+
 /**
  * Lists the orders that any of the keys names, the other orders that share their order_id, and all refunds of these.
  * @param keys order_ids, or ids of orders
@@ -161,18 +163,18 @@ export async function listRefundEntries(
   customer_id: string,
   keys: readonly string[],
 ): Promise<RefundEntry[]> {
-  const byOrderId = (kind: 'order' | 'refund', order_ids: readonly string[]): Promise<RefundEntry[]> =>
-    tx('transactions')
-      .select(refundColumns)
-      .where({ company_id, customer_id, kind })
-      .whereRaw('order_id = any(cast(? as text[]))', [[...new Set(order_ids)]]) as Promise<RefundEntry[]>;
-  const byId: RefundEntry[] = await tx('transactions')
-    .select(refundColumns)
-    .where({ company_id, customer_id, kind: 'order' })
-    .whereRaw('id = any(cast(? as uuid[]))', [keys.filter(isUuid)]);
-  const orderIds = byId.flatMap(({ order_id }) => order_id ?? []);
-  const orders = [...byId, ...(await byOrderId('order', [...keys, ...orderIds]))];
-  const names = orders.flatMap(({ id, order_id }) => [id, id.toUpperCase(), ...(order_id === null ? [] : [order_id])]);
-  const refunds = await byOrderId('refund', [...keys, ...names]);
+  const entries = (kind: 'order' | 'refund') =>
+    tx('transactions').select(refundColumns).where({ company_id, customer_id, kind });
+  const orderIdsOf = (orders: readonly RefundEntry[]) => orders.flatMap(({ order_id }) => order_id ?? []);
+  const byId: RefundEntry[] = await entries('order').whereRaw('id = any(cast(? as uuid[]))', [keys.filter(isUuid)]);
+  const byOrderId: RefundEntry[] = await entries('order').whereRaw(isAnyOf('order_id'), [
+    [...keys, ...orderIdsOf(byId)],
+  ]);
+  const orders = [...byId, ...byOrderId];
+  // An id names its order in any case, so that no index finds it: this reads the customer's orders and refunds from one.
+  const refunds: RefundEntry[] = await entries('refund').whereRaw(
+    `(${isAnyOf('order_id')} or ${isAnyOf('lower(order_id)')})`,
+    [[...keys, ...orderIdsOf(orders)], orders.map(({ id }) => id)],
+  );
   return [...new Map([...orders, ...refunds].map((entry) => [entry.id, entry])).values()];
 }
