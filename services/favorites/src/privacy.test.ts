@@ -69,3 +69,41 @@ test('erases a customer’s favorites and stored responses, and keeps those of o
   expect(rejected.error_code).toBe('CUSTOMER_NOT_FOUND');
   expect((await admin.get(path)).body.count).toBe(1);
 });
+
+test('a hard-deleted customer’s stored responses are redacted, and no others', async ({ testFavorites, company }) => {
+  const admin = testFavorites.service.user('admin', company);
+  const [number, item] = [10_000_011, 5];
+  await add(admin, number, item).expect(201);
+  await add(admin, otherNumber, item).expect(201);
+  const event = {
+    id: newId(),
+    name: 'customer.deleted',
+    occurred_at: new Date().toISOString(),
+    company_id: company.id,
+    actor_id: admin.user_id,
+    request_id: 'request-of-the-deletion',
+    sequence: 2,
+    data: { customer_id: testFavorites.idOf(`/internal/customers/${number}`), number, hard: true },
+  };
+  await testFavorites.service.callingService('customer').post('/internal/events', event).expect(200);
+  expect((await add(admin, number, item).expect(404)).body.error_code).toBe('IDEMPOTENCY_ANSWER_ERASED');
+  await add(admin, otherNumber, item).expect(201);
+});
+
+test('an erasure removes user_id from the dead letters about the customer', async ({ testFavorites, person }) => {
+  const { owner } = testFavorites.service.database;
+  const letter = (customer_id: string, user_id: string) => {
+    const data = { customer_id, number: 1, user_id, hard: false };
+    const envelope = { id: newId(), name: 'customer.deleted', company_id: person.company_id, data };
+    return { event_id: envelope.id, envelope, attempts: 7, reason: 'tested' };
+  };
+  const other = randomUUID();
+  const customer_id = testFavorites.idOf('/internal/customers/10000012');
+  const letters = [letter(customer_id, person.user_id), letter(randomUUID(), other)];
+  await owner('dead_letters').insert(letters);
+  const erased = { ...person, customer_id, customer_number: 10_000_012 };
+  await callPrivacy(testFavorites, 'erasures', { request_id: newId(), person: erased }).expect(200);
+  const ids = letters.map(({ event_id }) => event_id);
+  const kept = await owner('dead_letters').whereIn('event_id', ids).orderBy('event_id').pluck('envelope');
+  expect(kept.map(({ data }) => data.user_id)).toEqual([undefined, other]);
+});
