@@ -90,7 +90,7 @@ describe.concurrent('access ends at the gateway within 2 s', () => {
     await expect(signInAgain(user)).rejects.toThrow('401');
   });
 
-  test('and in auth at once: a removed admin cannot come back, create an admin or take over another’s account', async ({
+  test('and in auth at once: a removed admin cannot come back, create an admin, take over another’s account or erase it', async ({
     expect,
   }) => {
     const [removed, victim] = [await setup.createUser('admin'), await setup.createUser('admin')];
@@ -101,6 +101,7 @@ describe.concurrent('access ends at the gateway within 2 s', () => {
         removed.put(userPath(removed), { active: true }),
         removed.post('/api/v1/users', { email: `${randomUUID()}@example.com`, password: randomUUID(), role: 'admin' }),
         removed.put(userPath(victim), { password: randomUUID() }),
+        removed.post('/api/gdpr/delete', { user_id: victim.user.id, business_id: setup.company_id }),
       ]);
       for (const { status } of responses) statuses.add(status);
     }

@@ -119,7 +119,12 @@ describe('GET /internal/privacy/users/{id}', () => {
   test('returns the role of a company’s user and whether it is the last active admin', async () => {
     const { user, client } = await auth.register();
     const company = user.business_id ?? '';
-    expect((await ask(company, user.id).expect(200)).body).toEqual({ id: user.id, role: 'admin', last_admin: true });
+    expect((await ask(company, user.id).expect(200)).body).toEqual({
+      id: user.id,
+      role: 'admin',
+      last_admin: true,
+      actor_is_current: true,
+    });
     const email = `${randomUUID()}@example.com`;
     const input = {
       username: randomUUID(),
@@ -130,12 +135,22 @@ describe('GET /internal/privacy/users/{id}', () => {
     };
     const second = (await client.post('/api/v1/users', { ...input, role: 'admin' }).expect(201)).body.id as string;
     for (const id of [user.id, second])
-      expect((await ask(company, id).expect(200)).body).toEqual({ id, role: 'admin', last_admin: false });
+      expect((await ask(company, id).expect(200)).body).toEqual({
+        id,
+        role: 'admin',
+        last_admin: false,
+        actor_is_current: true,
+      });
     await client.put(`/api/v1/users/${second}`, { active: false }).expect(200);
     expect((await ask(company, user.id).expect(200)).body.last_admin).toBe(true);
     expect((await ask(company, second).expect(200)).body.last_admin).toBe(false);
     await client.put(`/api/v1/users/${second}`, { role: 'viewer' }).expect(200);
-    expect((await ask(company, second).expect(200)).body).toEqual({ id: second, role: 'viewer', last_admin: false });
+    expect((await ask(company, second).expect(200)).body).toEqual({
+      id: second,
+      role: 'viewer',
+      last_admin: false,
+      actor_is_current: true,
+    });
   });
 
   test('returns the same 404 for a user of another company, a superuser and an unknown one; only customer may call it', async () => {

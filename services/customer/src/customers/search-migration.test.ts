@@ -65,7 +65,7 @@ test('stored search texts get the new form of letters of other scripts, and labe
 });
 
 test('a tag that is added while labels get their new order is kept', async () => {
-  const database = await databaseBefore('customer', 'customer-0003a_name_order.sql');
+  const database = await databaseBefore('customer', 'customer-0003_name_order.sql');
   const { owner } = database;
   try {
     const company_id = randomUUID();

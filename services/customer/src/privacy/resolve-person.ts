@@ -1,6 +1,6 @@
 import { accessLevel, roles, type Person } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
-import { forbidden, notFound } from '@clientela/errors';
+import { forbidden, notFound, unauthenticated } from '@clientela/errors';
 import type { CompanyActor, ServiceClient } from '@clientela/http';
 import { z } from 'zod';
 import { findCustomer } from '../customers/store.ts';
@@ -10,7 +10,13 @@ import type { PersonRef } from './schema.ts';
 import { findRequestOfCustomer, findRequestOfUser, type StoredRequest } from './store.ts';
 
 /** A user in the acting company, as auth returns it. */
-export const CompanyUser = z.object({ id: z.uuid(), role: z.enum(roles), last_admin: z.boolean() });
+export const CompanyUser = z.object({
+  id: z.uuid(),
+  role: z.enum(roles),
+  last_admin: z.boolean(),
+  /** Whether session, role and company of the acting user are still those of the token. Absent in responses of earlier versions. */
+  actor_is_current: z.boolean().default(true),
+});
 export type CompanyUser = z.infer<typeof CompanyUser>;
 
 type Call = { actor: CompanyActor; signal: AbortSignal };
@@ -18,11 +24,14 @@ type Call = { actor: CompanyActor; signal: AbortSignal };
 /** Fetches a user from auth; undefined when the company has none with that id. */
 export type CompanyUserClient = (user_id: string, call: Call) => Promise<CompanyUser | undefined>;
 
-/** @throws AppError 503 when auth is unavailable */
+/** @throws AppError 401 when the acting user lost its rights, of which the gateway learns later; 503 when auth is unavailable */
 export const createCompanyUserClient =
   (auth: ServiceClient): CompanyUserClient =>
-  (user_id, call) =>
-    auth.get(`/internal/privacy/users/${user_id}`, CompanyUser, call);
+  async (user_id, call) => {
+    const user = await auth.get(`/internal/privacy/users/${user_id}`, CompanyUser, call);
+    if (user?.actor_is_current === false) throw unauthenticated();
+    return user;
+  };
 
 /** Tells whether the actor may access only its own data. */
 export const isLimitedToSelf = ({ role }: Pick<CompanyActor, 'role'>): boolean =>
