@@ -83,6 +83,7 @@ export function topologyOf(exchange: string): Topology {
 /**
  * Declares the exchanges and the queues of all services; existing ones stay. Every process declares the whole topology, so that an event
  * finds the queue of a subscriber that has never run. A user of the broker that may not declare relies on what an administrator declared.
+ * Closes the connection when anything else fails.
  */
 export async function declareTopology(model: ChannelModel, exchange: string): Promise<void> {
   const { exchanges, queues, bindings } = topologyOf(exchange);
@@ -95,7 +96,9 @@ export async function declareTopology(model: ChannelModel, exchange: string): Pr
     for (const { source, queue, routing_key } of bindings) await channel.bindQueue(queue, source, routing_key);
     await channel.close();
   } catch (error) {
-    if ((error as { code?: unknown }).code !== accessRefused) throw error;
+    if ((error as { code?: unknown }).code === accessRefused) return;
+    void model.close().catch(() => {});
+    throw error;
   }
 }
 

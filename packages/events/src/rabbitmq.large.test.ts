@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { customerDeleted, userDeleted } from '@clientela/contracts';
+import { customerDeleted, userDeleted, type Envelope } from '@clientela/contracts';
 import { dedicatedBroker, testExchange } from '@clientela/testing';
 import { connect, type Channel, type ChannelModel } from 'amqplib';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import pino from 'pino';
 import { deadQueueOf, queueOf, queueBindings } from './amqp-topology.ts';
+import { amqpTransport } from './amqp-transport.ts';
 import { publish, type Events } from './index.ts';
 import {
   failures,
@@ -215,4 +217,18 @@ test('declares every queue as a quorum queue with a dead-letter exchange and a s
   expect(line).toMatch(/\tquorum\ttrue\t/);
   for (const argument of ['x-delivery-limit', 'x-dead-letter-exchange', 'x-single-active-consumer'])
     expect(line).toContain(argument);
+});
+
+test('closes the connection when the broker has an exchange of that name but of another type', async () => {
+  const otherExchange = testExchange();
+  await (await openForeignChannel()).assertExchange(otherExchange, 'fanout');
+  const log = pino({ level: 'silent' });
+  const transport = amqpTransport({ url: rabbitmq.url, exchange: otherExchange, service: 'product', log });
+  const envelope = { id: randomUUID(), name: 'product.deleted' } as Envelope;
+  const delivery = { event_id: envelope.id, subscriber: 'broker', aggregate: 'a', attempts: 0, due_in: 0, envelope };
+  for (let attempt = 0; attempt < 3; attempt += 1)
+    await expect(transport.send(delivery, new AbortController().signal)).rejects.toThrow(/PRECONDITION/);
+  await expect
+    .poll(() => rabbitmq.ctl('-q', 'list_connections', 'client_properties'), soon)
+    .not.toContain('clientela product relay');
 });
