@@ -7,6 +7,7 @@ import type { AppError } from '@clientela/errors';
 import { testDatabase, type TestDatabase } from '@clientela/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import {
+  findInvalidIndexes,
   findOutdatedCollations,
   connect,
   asUnavailable,
@@ -245,6 +246,16 @@ describe('a connection', () => {
     await admin.raw('alter collation pg_catalog."und-x-icu" refresh version');
     await admin.destroy();
     expect(await findOutdatedCollations(database.db)).toEqual([]);
+  });
+
+  test('reports an index whose build was interrupted', async () => {
+    await database.owner.raw('create table halves (id int); insert into halves values (1), (1)');
+    await expect(database.owner.raw('create unique index concurrently halves_once on halves (id)')).rejects.toThrow();
+    expect(await findInvalidIndexes(database.db)).toEqual([
+      'the index halves_once is incomplete: reindex it (docs/operations.md)',
+    ]);
+    await database.owner.raw('drop table halves');
+    expect(await findInvalidIndexes(database.db)).toEqual([]);
   });
 
   test('paginates with ties broken by id and a total that is exact up to 10,000, and continues after a keyset position', async () => {

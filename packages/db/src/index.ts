@@ -1,5 +1,5 @@
 export { findOutdatedCollations } from './collations.ts';
-export { printFindings } from './doctor.ts';
+export { findInvalidIndexes, printFindings } from './doctor.ts';
 export { connect } from './connect.ts';
 export type { Db, Query, Tx, Statement } from './connect.ts';
 export { withLeaderLock } from './leader-lock.ts';

@@ -8,4 +8,5 @@ export const Config = z.object({
   PRODUCT_SERVICE_URL: ServiceUrl,
 });
 
+export const { INTERACTION_DATABASE_URL } = Config.shape;
 export const readConfig = () => readEnvironment(Config);

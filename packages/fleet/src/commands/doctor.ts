@@ -2,14 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { folderOf, type Service } from '../launcher/services.ts';
+import { folderOf, services, type Service } from '../launcher/services.ts';
 import { runAdminCommand, scriptEnv } from './admin-command.ts';
 import { withDatabases } from './service-databases.ts';
 
 // Lists what needs a person. Exits with 0 when there is nothing, with 1 when there are findings. Changes nothing.
-
-/** The services that have a script of their own for their records. */
-const services = ['auth', 'customer', 'product'] as const satisfies readonly Service[];
 
 /**
  * Runs a service's doctor script.

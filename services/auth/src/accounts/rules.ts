@@ -18,6 +18,10 @@ export const defaultCompanyName = (founder: Names): string => `${fullName(founde
 export const changesName = (body: Readonly<Record<string, unknown>>): boolean =>
   ['name', 'first_name', 'last_name'].some((field) => body[field] !== undefined);
 
+/** Whether a change of a user may remove its company's last admin or rename the company: such changes happen one after the other. */
+export const affectsCompany = (body: Readonly<Record<string, unknown>>): boolean =>
+  body['role'] !== undefined || body['is_active'] === false || changesName(body);
+
 /** Tells whether the user and its company, if any, are active. */
 export const isActive = (user: { is_active: boolean; company_status: string | null }): boolean =>
   user.is_active && (user.company_status ?? 'active') === 'active';

@@ -4,7 +4,7 @@ import { conflict, forbidden, invalid, notFound } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { NIL_UUID, pickWritable, redactAllStoredResponses, type Actor } from '@clientela/http';
 import { toUser } from '../accounts/presenter.ts';
-import { changesName, type Account } from '../accounts/rules.ts';
+import { affectsCompany, type Account } from '../accounts/rules.ts';
 import { findUser, insertUser, lockUser, updateUser, type StoredUser, type UserColumns } from '../accounts/store.ts';
 import {
   auditUser,
@@ -62,8 +62,7 @@ export async function changeUser(
   options: { password_hash: string | undefined; country: string },
 ): Promise<StoredUser> {
   const { actor } = target;
-  const affectsCompany = body['role'] !== undefined || body['is_active'] === false || changesName(body);
-  const current = await lockForUpdate(tx, target, affectsCompany);
+  const current = await lockForUpdate(tx, target, affectsCompany(body));
   const changes = changedColumns(pickWritable(body, WritableUser, toUser(current)), current, options.country);
   if (options.password_hash) changes.password_hash = options.password_hash;
   const fields_changed = toFieldNames(Object.keys(changes));
@@ -109,18 +108,18 @@ export async function removeUser(tx: Tx, target: Target): Promise<void> {
 
 /**
  * Locks the user to be changed.
- * @param affectsCompany whether the change may remove the last admin or rename the company; serializes such changes per company
+ * @param locksCompany serializes the change with others of the company: see `affectsCompany`
  * @throws AppError 404 when the user is unknown or belongs to another company, 403 when it outranks the actor, 412 when its version has
  * changed
  */
 async function lockForUpdate(
   tx: Tx,
   { actor, id, expected_version }: Target,
-  affectsCompany: boolean,
+  locksCompany: boolean,
 ): Promise<StoredUser> {
   const user = await findUser(tx, id);
   if (!user || !canSee(actor, user)) throw notFound('user');
-  if (affectsCompany) await lockAdmins(tx, user);
+  if (locksCompany) await lockAdmins(tx, user);
   const current = await lockUser(tx, id);
   if (current && current.id !== actor.id && outranks(current.role, actor)) throw userOutranksActor();
   return requireVersion(current, 'user', expected_version);

@@ -2,7 +2,7 @@ import { accessLevel } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
 import { unauthenticated } from '@clientela/errors';
 import type { ChangeAuthorization, RequestedChange } from '@clientela/http';
-import { changesName } from '../accounts/rules.ts';
+import { affectsCompany } from '../accounts/rules.ts';
 import { lockSuperusers } from '../accounts/store.ts';
 import { lockCompanyRow, shareCompanyRow } from '../companies/store.ts';
 import { isCurrentActor, lockCurrentActor } from './store.ts';
@@ -23,13 +23,13 @@ export const changeAuthorization: ChangeAuthorization = {
 
 /**
  * Serializes administration per company, so that two admins who remove each other cannot deadlock. Changes of one's own record share the
- * company, except a new name, which may rename it.
+ * company, unless they may affect it.
  */
 async function lockCompanyOf(tx: Tx, { actor, allow, body }: RequestedChange): Promise<void> {
   const isAdministration = administers(actor, allow);
   if (actor.role === 'superuser' || actor.company_id === null) {
     if (isAdministration) await lockSuperusers(tx);
-  } else if (isAdministration || changesName(body as Record<string, unknown>))
+  } else if (isAdministration || affectsCompany(body as Record<string, unknown>))
     await lockCompanyRow(tx, actor.company_id);
   else await shareCompanyRow(tx, actor.company_id);
 }
