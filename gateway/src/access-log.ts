@@ -21,6 +21,7 @@ export const accessLog =
     };
     res.locals.context = context;
     res.setHeader('X-Request-Id', context.request_id);
+    res.setMaxListeners(20); // several middleware and the proxy wait for its end
     const closeWhenRead = !res.shouldKeepAlive;
     res.once('close', () => {
       if (res.writableFinished && !req.complete) lingeringClose(req, limits, closeWhenRead);

@@ -371,3 +371,16 @@ test('malformed input behind a request in progress closes the connection: a 400 
   await until(connection.closed, 'the end of the connection');
   expect(connection.received()).toBe('');
 });
+
+test('a client that gives up in the middle of a rejected body harms no other request', async () => {
+  const gateway = await startTestGateway({ paths: { customer: { '/api/customers': { post: {}, get: {} } } } });
+  const { Authorization } = gateway.bearer;
+  const connection = openConnection(gateway.port);
+  const headers = `Host: a\r\nAuthorization: ${Authorization}\r\nContent-Type: application/json\r\n`;
+  connection.send(`POST /api/customers HTTP/1.1\r\n${headers}Content-Length: 10000000\r\n\r\n{"full_name":"`);
+  await until(() => connection.received().startsWith('HTTP/1.1 413'), 'the rejection');
+  connection.socket.end();
+  await until(connection.closed, 'the end of the connection');
+  const { status } = await fetch(`http://127.0.0.1:${gateway.port}/api/customers`, { headers: { Authorization } });
+  expect(status).toBe(200);
+});

@@ -84,9 +84,10 @@ export function createGatewayServer(app: RequestListener, limits: Limits, log: L
     // Further input until the connection closes, which a rejection or the response in progress has announced.
     if (rejected.has(socket) || error.code === 'HPE_CLOSED_CONNECTION') return;
     rejected.add(socket);
-    const { _httpMessage: pendingResponse } = socket as Duplex & { _httpMessage?: ServerResponse };
+    // Node sets null between responses.
+    const { _httpMessage: pendingResponse } = socket as Duplex & { _httpMessage?: ServerResponse | null };
     // A response now would be taken for that of the complete request in progress.
-    const isPending = pendingResponse !== undefined && (pendingResponse.headersSent || pendingResponse.req.complete);
+    const isPending = pendingResponse?.headersSent === true || pendingResponse?.req.complete === true;
     if (error.code === 'ECONNRESET' || !socket.writable || isPending) {
       socket.destroy();
       return;
