@@ -97,19 +97,22 @@ export const Customer = z.strictObject({
 });
 export type Customer = z.infer<typeof Customer>;
 
+/** Kept in `customer_counters`. */
+export const counterColumns = [
+  'total_orders',
+  'total_appointments',
+  'total_complaints',
+  'open_complaints',
+  'last_order_date',
+  'last_appointment_date',
+  'last_complaint_date',
+  'lifetime_value',
+  'currency',
+] as const satisfies readonly (keyof Customer)[];
+
 /** Fields of a body that have no effect. Events and counters change them, so a client's values may be older. */
 export const ignoredFields: IgnoredFields = {
-  moving: [
-    'total_orders',
-    'total_appointments',
-    'total_complaints',
-    'open_complaints',
-    'last_order_date',
-    'last_appointment_date',
-    'last_complaint_date',
-    'lifetime_value',
-    'currency',
-  ] satisfies (keyof Customer)[],
+  moving: counterColumns,
   whenNull: ['avatar_url'] satisfies (keyof Customer)[],
 };
 

@@ -1,7 +1,7 @@
 import { alphabetical, isUuid, mapConstraintErrors, newId, type Db, type Tx } from '@clientela/db';
 import { conflict } from '@clientela/errors';
 import { searchColumns } from './search.ts';
-import type { Customer, CustomerFields } from './schema.ts';
+import { counterColumns, type Customer, type CustomerFields } from './schema.ts';
 
 /** Columns that are stored and never returned. */
 type InternalFields = Pick<CustomerFields, 'full_name_built' | 'phone_typed'> & {
@@ -46,17 +46,6 @@ const recordColumns = [
   'is_active',
   'created_at',
   'updated_at',
-] as const;
-const counterColumns = [
-  'total_orders',
-  'total_appointments',
-  'total_complaints',
-  'open_complaints',
-  'last_order_date',
-  'last_appointment_date',
-  'last_complaint_date',
-  'lifetime_value',
-  'currency',
 ] as const;
 
 /** Columns of a response, from `customers as c` and `customer_counters as n`. */
