@@ -18,6 +18,7 @@ import { customerRoutes } from './customers/routes.ts';
 import { privacyRoutes, type PrivacyDeps } from './privacy/routes.ts';
 import { importRoutes, type ImportDeps } from './imports/routes.ts';
 import { historyRoutes } from './history/routes.ts';
+import { jobRoutes } from './jobs/routes.ts';
 import { listRoutes } from './lists/routes.ts';
 import { noteRoutes } from './notes/routes.ts';
 import type { UserClient } from './profiles/user-client.ts';
@@ -63,6 +64,7 @@ export const routes = (deps: AppDeps & { cursors: Cursors; fingerprints: Fingerp
   ...upstreamRoutes(deps.upstreams),
   ...profileRoutes(deps),
   ...restV1Routes(deps.companies),
+  ...jobRoutes,
   ...privacyRoutes(deps),
   ...eventRoutes('customer', subscriptions(deps)),
 ];
