@@ -16,7 +16,11 @@ export type ImportSource =
 export async function createImport(
   tx: Tx,
   actor: CompanyActor,
-  { source, options, company }: { source: ImportSource; options: ImportOptions; company: { country: string; currency: string } },
+  {
+    source,
+    options,
+    company,
+  }: { source: ImportSource; options: ImportOptions; company: { country: string; currency: string } },
 ): Promise<Import> {
   const { company_id } = actor;
   const id = newId();

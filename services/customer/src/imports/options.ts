@@ -23,7 +23,8 @@ export function toOptions(query: Choices, body: Choices): ImportOptions {
   for (const [name, value] of Object.entries(query)) {
     if (value === undefined) continue;
     const other = body[name as keyof Choices];
-    if (other !== undefined && other !== value) errors.push({ path: name, message: 'differs from the query parameter' });
+    if (other !== undefined && other !== value)
+      errors.push({ path: name, message: 'differs from the query parameter' });
     options[name] = value;
   }
   if (errors.length > 0) throw invalid(errors);

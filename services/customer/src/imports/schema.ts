@@ -51,7 +51,8 @@ export const NewImport = z.strictObject({
   source: keyword(['vaptekesync']).optional().meta({ description: 'Only without a file' }),
   ...choices,
   mapping: Mapping.optional().meta({
-    description: 'Column name → field; null leaves the column behind. Columns that are not named are mapped as without it',
+    description:
+      'Column name → field; null leaves the column behind. Columns that are not named are mapped as without it',
   }),
 });
 export type NewImport = z.infer<typeof NewImport>;

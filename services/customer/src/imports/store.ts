@@ -6,7 +6,8 @@ const KEPT = `interval '7 days'`; // files and errors, after the end
 /** Most rows of an errors file. What goes beyond is counted only. */
 export const maxProblems = 1_000_000;
 
-type Stored = Omit<Import, 'percent' | 'eta' | 'source_counts'> & Progress & { source_counts: Record<string, number> | null };
+type Stored = Omit<Import, 'percent' | 'eta' | 'source_counts'> &
+  Progress & { source_counts: Record<string, number> | null };
 
 /** Imports with their jobs. A closed import has its job's values, and its job may be gone. */
 const withJobs = (db: Db): Query =>
@@ -260,12 +261,7 @@ export const findImportToClose = async (
     .first();
 
 /** Deletes errors of an import. @returns their number, at most `limit` */
-export const deleteProblems = async (
-  db: Db,
-  company_id: string,
-  import_id: string,
-  limit: number,
-): Promise<number> => {
+export const deleteProblems = async (db: Db, company_id: string, import_id: string, limit: number): Promise<number> => {
   const keys = ['company_id', 'import_id', 'row_number', 'ordinal'];
   const rows = db('customer_import_errors').select(keys).where({ company_id, import_id }).limit(limit);
   return db('customer_import_errors').whereIn(keys, rows).delete();

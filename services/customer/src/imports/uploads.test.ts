@@ -16,7 +16,11 @@ const uploadChunked = (by: TestUser, file: Readable) =>
   by.post('/api/customers/imports').attach('file', file as never, { filename: 'a.csv', contentType: 'text/csv' });
 
 describe('POST /api/customers/imports', () => {
-  test('stores the file for its owner only and queues an import with its options', async ({ service, company, admin }) => {
+  test('stores the file for its owner only and queues an import with its options', async ({
+    service,
+    company,
+    admin,
+  }) => {
     const fields = { match_on: 'Phone', dry_run: 'true', mapping: '{"Mail":"email","Age":null}' };
     const { body } = await upload(admin, csv, { fields, query: '?on_match=update&separator=tab' }).expect(202);
     expect(body).toEqual({
@@ -75,7 +79,11 @@ describe('POST /api/customers/imports', () => {
     });
   });
 
-  test('rejects a file beyond the limit, of unknown length too, and leaves nothing', async ({ service, company, admin }) => {
+  test('rejects a file beyond the limit, of unknown length too, and leaves nothing', async ({
+    service,
+    company,
+    admin,
+  }) => {
     const { body } = await upload(admin, 'x'.repeat(100_001)).expect(413);
     expect(body).toMatchObject({ error_code: 'PAYLOAD_TOO_LARGE', detail: 'The file must have at most 100000 bytes' });
     await uploadChunked(admin, Readable.from(Array.from({ length: 30 }, () => 'x'.repeat(10_000)))).expect(413);
@@ -118,7 +126,11 @@ describe('POST /api/customers/imports', () => {
     await admin.post('/api/customers/imports').type('text/csv').send(csv).expect(415);
   });
 
-  test('with an Idempotency-Key creates one import per file, and rejects another file', async ({ service, company, admin }) => {
+  test('with an Idempotency-Key creates one import per file, and rejects another file', async ({
+    service,
+    company,
+    admin,
+  }) => {
     const first = await upload(admin, csv, { key: 'one' }).expect(202);
     const again = await upload(admin, csv, { key: 'one' }).expect(202);
     expect(again.body).toEqual(first.body);
@@ -130,7 +142,11 @@ describe('POST /api/customers/imports', () => {
     expect(body.imports).toEqual([first.body.import]);
   });
 
-  test('answers 503 while the storage is away, and 429 to a fourth upload at once', async ({ service, company, admin }) => {
+  test('answers 503 while the storage is away, and 429 to a fourth upload at once', async ({
+    service,
+    company,
+    admin,
+  }) => {
     const broken = join(service.importStorage.folder, company.id);
     writeFileSync(broken, '');
     expect((await upload(admin, csv).expect(503)).body.detail).toBe('The storage of imports is unavailable');
@@ -168,7 +184,11 @@ describe('POST /api/customers/imports', () => {
   });
 });
 
-test('a file without an import is removed once it is old, one that is used or new stays', async ({ service, company, admin }) => {
+test('a file without an import is removed once it is old, one that is used or new stays', async ({
+  service,
+  company,
+  admin,
+}) => {
   await upload(admin, csv).expect(202);
   const [used = ''] = service.files(company.id);
   const folder = join(service.importStorage.folder, company.id);

@@ -116,7 +116,8 @@ function toUploadError(error: unknown, signal: AbortSignal): unknown {
 /** Removes a stored upload and what an erasure made of it. Succeeds when they are gone. */
 export async function removeUpload(storage: ImportStorage, company_id: string, name: string): Promise<void> {
   const records = recordsPath(storage, company_id, name);
-  for (const path of [uploadPath(storage, company_id, name), records, `${records}.part`]) await rm(path, { force: true });
+  for (const path of [uploadPath(storage, company_id, name), records, `${records}.part`])
+    await rm(path, { force: true });
 }
 
 /** Lists stored uploads that were last written long ago, by company. */

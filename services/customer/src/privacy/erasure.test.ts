@@ -185,7 +185,11 @@ describe('an erasure', () => {
       const deps = {
         db: new Proxy(db, { get: (...args) => (args[1] === 'transaction' ? transaction : Reflect.get(...args)) }),
       };
-      return eraseLocally({ ...deps, fingerprints, avatarStorage, importStorage }, step as Step, new AbortController().signal);
+      return eraseLocally(
+        { ...deps, fingerprints, avatarStorage, importStorage },
+        step as Step,
+        new AbortController().signal,
+      );
     });
     expect(interruptions).toBeGreaterThan(10);
     expect([...new Set(states)]).toEqual(['1 0 0', '0 1 1']);
