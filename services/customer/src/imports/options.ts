@@ -36,6 +36,6 @@ export function parseFields(fields: Record<string, string>): Choices {
   const parsed = parseWith(NewImport, fields);
   if (!parsed.success) throw invalid(fieldErrors(parsed.error.issues));
   const { source, ...choices } = parsed.data;
-  if (source !== undefined) throw invalid([{ path: 'source', message: 'must be omitted with a file' }]);
+  if (source !== undefined && source !== 'file') throw invalid([{ path: 'source', message: 'must be file where there is one' }]);
   return choices;
 }

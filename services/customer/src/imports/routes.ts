@@ -50,6 +50,7 @@ export const importRoutes = ({ companies, importStorage, stopping }: ImportDeps)
     prepare: async ({ actor, query, body, upload, signal }) => {
       const { source: otherSource, ...choices } = body;
       if (!upload && otherSource === undefined) throw invalid([{ path: 'source', message: 'is required' }]);
+      if (!upload && otherSource === 'file') throw invalid([{ path: 'file', message: 'is required, in a form' }]);
       const company = await requireCompany(companies, actor.company_id, { actor, signal });
       if (!upload) {
         // No other source is configured so far.

@@ -48,7 +48,7 @@ export const ImportOptionsQuery = z.strictObject(choices);
 
 /** The fields of the form, or a JSON body that names another source than a file. */
 export const NewImport = z.strictObject({
-  source: keyword(['vaptekesync']).optional().meta({ description: 'Only without a file' }),
+  source: keyword(['file', 'vaptekesync']).optional().meta({ description: '`file` only with a file, and its default' }),
   ...choices,
   mapping: Mapping.optional().meta({
     description:
