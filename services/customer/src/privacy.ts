@@ -69,6 +69,12 @@ export const privacy: DataInventory = {
       erasure: 'delete',
     },
     {
+      table: 'customer_import_drafts',
+      person: ofCustomer,
+      notExported: 'what a dry run of an import would store, until it ends',
+      erasure: 'delete',
+    },
+    {
       table: 'user_field_versions',
       person: ofUser,
       notExported: 'names of fields and versions, which identify late events',
