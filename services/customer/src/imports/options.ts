@@ -36,6 +36,7 @@ export function parseFields(fields: Record<string, string>): Choices {
   const parsed = parseWith(NewImport, fields);
   if (!parsed.success) throw invalid(fieldErrors(parsed.error.issues));
   const { source, ...choices } = parsed.data;
-  if (source !== undefined && source !== 'file') throw invalid([{ path: 'source', message: 'must be file where there is one' }]);
+  if (source !== undefined && source !== 'file')
+    throw invalid([{ path: 'source', message: 'must be file where there is one' }]);
   return choices;
 }
