@@ -83,7 +83,7 @@ test('reads the same table through the SQL Server driver, from a stub server', a
   await expectSpooled(await stub(tableHandler(rows)), { rows, oracle });
 });
 
-test('a source that dies in the middle of a result leaves no file; each try starts anew, with the configured pauses', async () => {
+test('a source that dies in the middle of a result leaves no file; each try starts again, with the configured pauses', async () => {
   let statements = 0;
   const serve = tableHandler(rows);
   const source = await stub(
