@@ -31,7 +31,12 @@ export type ServiceProcess<Config> = {
   /** Creates a client of another service. @param options.timeout milliseconds per call */
   client: (service: CalledService<Config>, options?: { timeout: number }) => ServiceClient;
   onShutdown: (hook: ShutdownHook) => void;
+  /** Aborts when the process begins to stop: responses without an end of their own end then. */
+  stopping: AbortSignal;
 };
+
+/** A further process of a service. */
+export type WorkerProcess<Config> = Omit<ServiceProcess<Config>, 'stopping'>;
 
 type ProcessOptions<Config> = {
   readConfig: () => Config;
@@ -57,24 +62,28 @@ export const runService = <Name extends Service, Config extends ServiceConfig<Na
     const { config, deps } = service;
     const idempotencyCleanup = startIdempotencyCleanup(deps.db, deps.log);
     onShutdown(() => idempotencyCleanup.stop());
-    const app = await options.start(service);
+    const stopping = new AbortController();
+    const app = await options.start({ ...service, stopping: stopping.signal });
     const port = (config as Readonly<Record<string, unknown>>)[`${name.toUpperCase()}_PORT`];
     const server = await listen(app, { host: config.HOST, port: Number(port) });
-    onShutdown(() => server.close());
+    onShutdown(() => {
+      stopping.abort();
+      return server.close();
+    });
     deps.log.info({ port: server.port }, 'listening');
   });
 
 /** Runs a further process of a service, which serves no requests, with the same settings, log and database. */
 export const runServiceWorker = <Name extends Service, Config extends ServiceConfig<Name>>(
   name: Name,
-  options: ProcessOptions<Config> & { start: (service: ServiceProcess<Config>) => void | Promise<void> },
+  options: ProcessOptions<Config> & { start: (worker: WorkerProcess<Config>) => void | Promise<void> },
 ): Promise<void> => runProcess(async (onShutdown) => options.start(openProcess(name, options, onShutdown)));
 
 function openProcess<Name extends Service, Config extends ServiceConfig<Name>>(
   name: Name,
   options: ProcessOptions<Config>,
   onShutdown: (hook: ShutdownHook) => void,
-): ServiceProcess<Config> {
+): WorkerProcess<Config> {
   const config = withOwnBroker(name, options.readConfig());
   const settings = config as Readonly<Record<string, unknown>>;
   const ownSetting = (setting: string) => settings[`${name.toUpperCase()}_${setting}`] as string;
