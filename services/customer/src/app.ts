@@ -17,6 +17,7 @@ import { batchRoutes } from './batches/routes.ts';
 import { customerRoutes } from './customers/routes.ts';
 import { privacyRoutes, type PrivacyDeps } from './privacy/routes.ts';
 import { historyRoutes } from './history/routes.ts';
+import { jobRoutes } from './jobs/routes.ts';
 import { listRoutes } from './lists/routes.ts';
 import { noteRoutes } from './notes/routes.ts';
 import type { UserClient } from './profiles/user-client.ts';
@@ -60,6 +61,7 @@ export const routes = (deps: AppDeps & { cursors: Cursors; fingerprints: Fingerp
   ...upstreamRoutes(deps.upstreams),
   ...profileRoutes(deps),
   ...restV1Routes(deps.companies),
+  ...jobRoutes,
   ...privacyRoutes(deps),
   ...eventRoutes('customer', subscriptions(deps)),
 ];

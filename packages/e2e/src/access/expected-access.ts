@@ -42,6 +42,10 @@ export const expectedAccess: Readonly<Record<string, string>> = {
   'GET /api/v1/events/failed': 'superuser admin',
   'POST /api/v1/events/failed/{event_id}/resend': 'superuser admin',
 
+  'GET /api/v1/jobs': 'superuser admin',
+  'GET /api/v1/jobs/{job_id}': 'superuser admin',
+  'POST /api/v1/jobs/{job_id}/cancel': 'superuser admin',
+
   'GET /api/customers': 'superuser admin manager viewer',
   'GET /api/customers/search': 'superuser admin manager viewer',
   'GET /api/customers/analytics': 'superuser admin manager viewer',

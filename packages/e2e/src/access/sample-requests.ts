@@ -182,6 +182,21 @@ async function doneErasure({ fleet, company_id }: AccessSetup, caller: SignedInU
   await client.end();
   return id;
 }
+/** A job that is due in an hour, so that it stays queued. */
+const onJob =
+  (rest = ''): SampleFactory =>
+  async ({ fleet, company_id }) => {
+    const id = randomUUID();
+    const client = new pg.Client({ connectionString: fleet.databases.customer.ownerUrl });
+    await client.connect();
+    await client.query(
+      `insert into jobs (company_id, id, kind, created_by, request_id, due_at)
+       values ($1, $2, 'customers.import', 'tested', 'tested', now() + interval '1 hour')`,
+      [company_id, id],
+    );
+    await client.end();
+    return sample(`/api/v1/jobs/${id}${rest}`);
+  };
 const onErasure =
   (rest: string): SampleFactory =>
   async (setup, caller, own) =>
@@ -226,6 +241,9 @@ export const samples: Readonly<Record<string, SampleFactory>> = {
   'POST /api/v1/document-types': () =>
     sample('/api/v1/document-types', { name: 'New', code: `t${unique().replaceAll('-', '')}` }),
   'PUT /api/v1/document-types/{code}': () => sample('/api/v1/document-types/passport', { description: unique() }),
+  'GET /api/v1/jobs': () => sample('/api/v1/jobs'),
+  'GET /api/v1/jobs/{job_id}': onJob(),
+  'POST /api/v1/jobs/{job_id}/cancel': onJob('/cancel'),
   'GET /api/v1/audit-logs': () => sample('/api/v1/audit-logs'),
   'GET /api/v1/events/failed': () => sample('/api/v1/events/failed'),
   'POST /api/v1/events/failed/{event_id}/resend': async (setup) =>

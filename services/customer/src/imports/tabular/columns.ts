@@ -26,15 +26,15 @@ const letters = (index: number): string =>
 
 /**
  * Decides what each column holds: by the caller's mapping, else by its name. Others are kept in metadata.
- * @param mapping role by name of a column, in any spelling
+ * @param mapping role by name of a column, in any spelling; null leaves the column behind
  */
 export function assignRoles(
   header: readonly string[],
-  mapping: Readonly<Record<string, Role>>,
+  mapping: Readonly<Record<string, Role | null>>,
 ): { columns: Column[]; language: Language } {
   const language = findLanguage(header);
   const roles = findRoles(header, language);
-  const chosen = new Map(Object.entries(mapping).map(([name, role]) => [comparedName(name), role]));
+  const chosen = new Map(Object.entries(mapping).map(([name, role]) => [comparedName(name), role ?? 'left_behind']));
   const names = uniqueNames(header);
   const columns = names.map((name, index): Column => ({
     name,

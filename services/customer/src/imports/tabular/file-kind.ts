@@ -47,7 +47,9 @@ const maxControls = 0.1;
 const isBinary = (head: Buffer): boolean => {
   let controls = 0;
   for (const byte of head) if (byte < 0x20 && !textControls.has(byte)) controls += 1;
-  return controls > Math.max(32, head.length * maxControls) || (controls > 0 && !isUtf8(head) && controls * 50 > head.length);
+  return (
+    controls > Math.max(32, head.length * maxControls) || (controls > 0 && !isUtf8(head) && controls * 50 > head.length)
+  );
 };
 
 export type Unicode = 'utf-8' | 'utf-16le' | 'utf-16be';

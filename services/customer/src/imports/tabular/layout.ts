@@ -66,7 +66,12 @@ type Header = { separator: string; row: number; header: string[]; known: number 
 
 /** Finds the first row that names known columns: two or more, else one. */
 function findHeader(rows: readonly string[][], separator: string, mapped: ReadonlySet<string>): Header {
-  const candidates = rows.map((cells, index): Header => ({ separator, row: index + 1, header: cells, known: countKnown(cells, mapped) }));
+  const candidates = rows.map((cells, index): Header => ({
+    separator,
+    row: index + 1,
+    header: cells,
+    known: countKnown(cells, mapped),
+  }));
   const [first] = candidates.filter(({ header }) => header.some((cell) => cell.trim() !== ''));
   return (
     candidates.find(({ known }) => known >= 2) ??
@@ -78,5 +83,6 @@ function findHeader(rows: readonly string[][], separator: string, mapped: Readon
 function countKnown(cells: readonly string[], mapped: ReadonlySet<string>): number {
   if (cells.length > maxColumns) return 0;
   const roles = findRoles(cells);
-  return cells.filter((cell, index) => roles[index] !== undefined || (cell !== '' && mapped.has(comparedName(cell)))).length;
+  return cells.filter((cell, index) => roles[index] !== undefined || (cell !== '' && mapped.has(comparedName(cell))))
+    .length;
 }

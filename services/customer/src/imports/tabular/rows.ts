@@ -81,7 +81,10 @@ async function* withEnd(blocks: AsyncIterable<Buffer>): AsyncGenerator<{ block: 
 }
 
 /** Options by which csv-parse reads what people have: ragged rows, quotes within a cell, blanks before a quote. */
-export const csvOptions = ({ separator, has_carriage_returns }: Pick<Layout, 'separator' | 'has_carriage_returns'>) => ({
+export const csvOptions = ({
+  separator,
+  has_carriage_returns,
+}: Pick<Layout, 'separator' | 'has_carriage_returns'>) => ({
   delimiter: separator,
   // Rows may end differently within a file. Two carriage returns come from a double conversion of line breaks.
   record_delimiter: has_carriage_returns ? '\r' : ['\r\r\n', '\r\n', '\n'],

@@ -5,12 +5,35 @@ import type { Column } from './columns.ts';
 /** Puts the cell of a column into a person. */
 type Put = (person: Draft, cell: Cell, cells: readonly string[]) => void;
 
-type Draft = Person & { emails: NonNullable<Person['emails']>; phones: PhonePart[]; documents: DocumentPart[]; others: Cell[]; notes: Cell[]; tags: NonNullable<Person['tags']>; parts: Map<string, AddressDraft> };
+type Draft = Person & {
+  emails: NonNullable<Person['emails']>;
+  phones: PhonePart[];
+  documents: DocumentPart[];
+  others: Cell[];
+  notes: Cell[];
+  tags: NonNullable<Person['tags']>;
+  parts: Map<string, AddressDraft>;
+};
 type AddressDraft = AddressPart & { lines: Cell[]; formatted?: Cell };
 
-const single = new Set(['external_id', 'full_name', 'firstname', 'middle_name', 'lastname', 'birthday', 'gender'] as const);
+const single = new Set([
+  'external_id',
+  'full_name',
+  'firstname',
+  'middle_name',
+  'lastname',
+  'birthday',
+  'gender',
+] as const);
 type Single = typeof single extends Set<infer Field> ? Field : never;
-const plain: ReadonlySet<string> = new Set<PlainField>(['number', 'user_id', 'city_id', 'status', 'type', 'last_auth_at']);
+const plain: ReadonlySet<string> = new Set<PlainField>([
+  'number',
+  'user_id',
+  'city_id',
+  'status',
+  'type',
+  'last_auth_at',
+]);
 
 const putOther: Put = ({ others }, cell) => {
   others.push(cell);
@@ -30,7 +53,16 @@ const putSingle =
 export function createPersonReader(columns: readonly Column[]): (row: number, cells: readonly string[]) => Person {
   const puts = columns.map((column) => putOf(column, columns));
   return (row, cells) => {
-    const person: Draft = { row, emails: [], phones: [], documents: [], others: [], notes: [], tags: [], parts: new Map() };
+    const person: Draft = {
+      row,
+      emails: [],
+      phones: [],
+      documents: [],
+      others: [],
+      notes: [],
+      tags: [],
+      parts: new Map(),
+    };
     for (let index = 0; index < columns.length && index < cells.length; index += 1) {
       const value = cells[index] ?? '';
       if (value === '') continue;
@@ -44,21 +76,43 @@ function putOf({ role }: Column, columns: readonly Column[]): Put {
   const [field = '', ...rest] = role.split('.');
   if ((single as ReadonlySet<string>).has(field)) {
     const key = field as Single;
-    return putSingle((person) => person[key], (person, cell) => { person[key] = cell; });
+    return putSingle(
+      (person) => person[key],
+      (person, cell) => {
+        person[key] = cell;
+      },
+    );
   }
   if (plain.has(field)) {
     const key = field as PlainField;
-    return putSingle((person) => person.plain?.[key], (person, cell) => { person.plain = { ...person.plain, [key]: cell }; });
+    return putSingle(
+      (person) => person.plain?.[key],
+      (person, cell) => {
+        person.plain = { ...person.plain, [key]: cell };
+      },
+    );
   }
   switch (field) {
     case 'company':
-      return putSingle((person) => person.organisation, (person, cell) => { person.organisation = cell; });
+      return putSingle(
+        (person) => person.organisation,
+        (person, cell) => {
+          person.organisation = cell;
+        },
+      );
     case 'preferences':
       return putPreference(rest[0]);
     case 'unsubscribed':
-      return putSingle((person) => person.unsubscribed, (person, cell) => { person.unsubscribed = cell; });
+      return putSingle(
+        (person) => person.unsubscribed,
+        (person, cell) => {
+          person.unsubscribed = cell;
+        },
+      );
     case 'document':
-      return ({ documents }, cell) => { documents.push({ ...cell, type: rest[0] ?? '' }); };
+      return ({ documents }, cell) => {
+        documents.push({ ...cell, type: rest[0] ?? '' });
+      };
     case 'document_number':
       return putDocument(columns);
     case 'document_type':
@@ -70,9 +124,13 @@ function putOf({ role }: Column, columns: readonly Column[]): Put {
     case 'address':
       return putAddress(rest, columns);
     case 'notes':
-      return ({ notes }, cell) => { notes.push(cell); };
+      return ({ notes }, cell) => {
+        notes.push(cell);
+      };
     case 'tags':
-      return ({ tags }, cell) => { tags.push(cell); };
+      return ({ tags }, cell) => {
+        tags.push(cell);
+      };
     case 'part_of_name':
       return (person, cell) => {
         if (!person.full_name?.value.includes(cell.value)) person.others.push(cell);
@@ -87,22 +145,39 @@ function putOf({ role }: Column, columns: readonly Column[]): Put {
 
 const emptyDate = /^0{1,4}([./-])0{1,4}\1(?:0{1,4})$/;
 
-const putMetadata = (key: string | undefined): Put => (person, cell) => {
-  if (!emptyDate.test(cell.value)) person.others.push(key === undefined ? cell : { ...cell, column: key });
-};
+const putMetadata =
+  (key: string | undefined): Put =>
+  (person, cell) => {
+    if (!emptyDate.test(cell.value)) person.others.push(key === undefined ? cell : { ...cell, column: key });
+  };
 
 function putPreference(name: string | undefined): Put {
-  if (name === 'newsletter') return putSingle((person) => person.newsletter, (person, cell) => { person.newsletter = cell; });
-  if (name === 'language') return putSingle((person) => person.language, (person, cell) => { person.language = cell; });
+  if (name === 'newsletter')
+    return putSingle(
+      (person) => person.newsletter,
+      (person, cell) => {
+        person.newsletter = cell;
+      },
+    );
+  if (name === 'language')
+    return putSingle(
+      (person) => person.language,
+      (person, cell) => {
+        person.language = cell;
+      },
+    );
   return putOther;
 }
 
 /** Returns the index of the column with a role, such as the type beside a value. */
-const indexOf = (columns: readonly Column[], role: string): number => columns.findIndex((column) => column.role === role);
+const indexOf = (columns: readonly Column[], role: string): number =>
+  columns.findIndex((column) => column.role === role);
 
 function putDocument(columns: readonly Column[]): Put {
   const type = indexOf(columns, 'document_type');
-  return ({ documents }, cell, cells) => { documents.push({ ...cell, type: cells[type]?.trim() ?? '' }); };
+  return ({ documents }, cell, cells) => {
+    documents.push({ ...cell, type: cells[type]?.trim() ?? '' });
+  };
 }
 
 /** A star marks the preferred one of several, as in Google Contacts. */
@@ -111,7 +186,9 @@ const isPreferred = (type: string | undefined): boolean => type?.startsWith('*')
 function putEmail([number, part]: string[], columns: readonly Column[]): Put {
   if (part === 'type') return columns.some(({ role }) => role === `email.${number}`) ? ignore : putOther;
   const type = number === undefined ? -1 : indexOf(columns, `email.${number}.type`);
-  return ({ emails }, cell, cells) => { emails.push({ ...cell, preferred: isPreferred(cells[type]) }); };
+  return ({ emails }, cell, cells) => {
+    emails.push({ ...cell, preferred: isPreferred(cells[type]) });
+  };
 }
 
 const isNumber = (text: string | undefined): boolean => text !== undefined && /^\d+$/.test(text);
