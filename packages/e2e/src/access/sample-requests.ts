@@ -35,6 +35,12 @@ function avatarForm(): FormData {
   return form;
 }
 
+function importForm(): FormData {
+  const form = new FormData();
+  form.set('file', new Blob(['email,firstname\nana@example.com,Ana\n'], { type: 'text/csv' }), 'customers.csv');
+  return form;
+}
+
 /** The caller's own profile, or a customer without a user. */
 async function customerFor(
   setup: AccessSetup,
@@ -197,6 +203,24 @@ const onJob =
     await client.end();
     return sample(`/api/v1/jobs/${id}${rest}`);
   };
+/** An import that stays queued, or one that was cancelled: its events end at once. */
+const onImport =
+  (rest = '', status: 'queued' | 'cancelled' = 'queued'): SampleFactory =>
+  async ({ fleet, company_id }) => {
+    const id = randomUUID();
+    const client = new pg.Client({ connectionString: fleet.databases.customer.ownerUrl });
+    await client.connect();
+    await client.query(
+      `with job as (
+         insert into jobs (company_id, id, kind, status, created_by, request_id, due_at, ended_at)
+         values ($1, $2, 'customers.import', $3, 'tested', 'tested', now() + interval '1 hour', $4))
+       insert into customer_imports (company_id, id, source, match_on, on_match, country, currency, created_by)
+       values ($1, $2, 'file', 'email', 'skip', 'ES', 'EUR', 'tested')`,
+      [company_id, id, status, status === 'queued' ? null : new Date()],
+    );
+    await client.end();
+    return sample(`/api/customers/imports/${id}${rest}`);
+  };
 const onErasure =
   (rest: string): SampleFactory =>
   async (setup, caller, own) =>
@@ -264,6 +288,12 @@ export const samples: Readonly<Record<string, SampleFactory>> = {
   'GET /api/customers/me': withProfile(''),
   'PATCH /api/customers/me': withProfile('', { gender: 'male' }),
   'GET /api/customers/me/statistics': withProfile('/statistics'),
+  'POST /api/customers/imports': () => sample('/api/customers/imports', importForm()),
+  'GET /api/customers/imports': () => sample('/api/customers/imports'),
+  'GET /api/customers/imports/{import_id}': onImport(),
+  'GET /api/customers/imports/{import_id}/errors.csv': onImport('/errors.csv'),
+  'GET /api/customers/imports/{import_id}/events': onImport('/events', 'cancelled'),
+  'POST /api/customers/imports/{import_id}/cancel': onImport('/cancel'),
   'POST /api/customers/{customer_id}/avatar': onCustomer('/avatar', avatarForm()),
   'DELETE /api/customers/{customer_id}/avatar': onCustomer('/avatar'),
   'GET /avatars/{name}': async (setup) => {
