@@ -27,7 +27,7 @@ const defaultSleep = (milliseconds: number, signal: AbortSignal) => setTimeout(m
 /**
  * Writes the customers of the source into a local file, as of one read, so that a source that fails in the middle imports nothing.
  * Tries again as configured; each try reads everything from the start.
- * @throws AppError 503 `IMPORT_SOURCE_UNAVAILABLE` after the last try, without a file
+ * @throws AppError `IMPORT_SOURCE_UNAVAILABLE` after the last try, without a file
  */
 export async function spoolSource(path: string, source: ImportSource, options: SpoolOptions): Promise<SourceCounts> {
   const { signal, log, sleep = defaultSleep } = options;
