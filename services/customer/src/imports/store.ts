@@ -112,13 +112,16 @@ const clockMargin = 60_000; // milliseconds between this clock and the database'
  * Marks the stored files of a company for the erasure of a person, in the transaction that starts it. Also notes the rows from which the
  * customer was imported: its values may have changed since.
  */
-export async function requestFileErasure(tx: Tx, company_id: string, _customer_id: string): Promise<void> {
+export async function requestFileErasure(tx: Tx, company_id: string, customer_id: string): Promise<void> {
   await tx.raw('select pg_advisory_xact_lock(hashtextextended(?, 0))', [lockName(company_id)]);
   await tx.raw(
     `update customer_imports i
-        set erasures_wanted = erasures_wanted + 1
+        set erasures_wanted = erasures_wanted + 1,
+            erased_rows = erased_rows || array(
+              select distinct h.import_row from customer_history h
+               where h.company_id = i.company_id and h.customer_id = ? and h.import_id = i.id and h.import_row is not null)
       where company_id = ? and closed_status is null and file is not null`,
-    [company_id],
+    [customer_id, company_id],
   );
 }
 

@@ -25,6 +25,8 @@ export type ChunkResult = {
   /** Records that match a customer and change nothing. */
   skipped: number;
   failed: number;
+  /** Problems of records that did not fail: values that were left out. */
+  warnings: number;
   /** A customer that one chunk creates and updates is listed as created. In a dry run the lists are empty. */
   ids: { created: string[]; updated: string[] };
   /** In row order. Several problems of one row make one failed record. */

@@ -63,6 +63,7 @@ export async function writePrepared(
     updated: 0,
     skipped: 0,
     failed: 0,
+    warnings: 0,
     ids: { created: [], updated: [] },
     problems: [],
   };
@@ -332,7 +333,7 @@ function addToResult(
   result: ChunkResult,
   { counts, created, changed, problems }: Plan,
 ): void {
-  for (const outcome of ['created', 'updated', 'skipped', 'failed'] as const) result[outcome] += counts[outcome];
+  for (const outcome of ['created', 'updated', 'skipped', 'failed', 'warnings'] as const) result[outcome] += counts[outcome];
   if (!dry_run) {
     const isListed = new Set([...result.ids.created, ...result.ids.updated]);
     result.ids.created.push(...created.map(({ id }) => id));
