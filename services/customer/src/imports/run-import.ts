@@ -1,19 +1,20 @@
-import { access } from 'node:fs/promises';
 import type { Db, Tx } from '@clientela/db';
 import { AppError } from '@clientela/errors';
 import type { JobControl, JobHandler, RunningJob } from '../jobs/job-handler.ts';
 import type { Fingerprinter } from '../tombstones/fingerprints.ts';
+import { analyzeFile } from './analyze-file.ts';
 import { chunksOf } from './chunks.ts';
-import { readRecordsFile } from './records-file.ts';
+import { columnsByField } from './column-names.ts';
+import { hasRecordsFile, readRecordsFile } from './records-file.ts';
 import type { ImportStorage } from './settings.ts';
-import { analyzeSource, readSource, warningsOf } from './source-file.ts';
+import { readRecords } from './read-records.ts';
 import type { SourceRecord } from './source-record.ts';
 import {
   addCounts,
   findRun,
   insertProblems,
   maxProblems,
-  saveAnalysis,
+  saveAnalyzed,
   saveFailure,
   type ImportRun,
   type StoredProblem,
@@ -54,7 +55,7 @@ async function runImport(deps: ImportJobDeps, job: RunningJob, control: JobContr
   const { company_id, id } = job;
   const run = await findRun(db, company_id, id);
   if (!run) throw new AppError('not_found', { error_code: 'IMPORT_NOT_FOUND', detail: 'The import does not exist' });
-  const source = await openSource(deps, job, run, signal);
+  const source = await openSource(deps, job, control, run);
   const context: ImportContext = {
     actor: { id: job.created_by, company_id, request_id: job.request_id },
     company: { country: run.country, currency: run.currency },
@@ -66,8 +67,7 @@ async function runImport(deps: ImportJobDeps, job: RunningJob, control: JobContr
     columns: source.columns,
   };
   let position = run.position;
-  let problems = run.problems;
-  if (source.isNew) problems += await saveStart(db, job, control, source);
+  let problems = run.problems + source.problems;
   const chunks = preparedChunks(context, source.records, run.position);
   try {
     let next = chunks.next();
@@ -103,9 +103,14 @@ type OpenSource = {
   total: number;
   /** Column by field, for problems. */
   columns: Readonly<Record<string, string>>;
+  /** Problems of the file as a whole, which are stored with its analysis. */
+  problems: number;
 };
 
-/** Opens the records of an import. The first attempt finds out how its file is read, and stores that for later ones. */
+/**
+ * Opens the records of an import. The first attempt finds out how its file is read, and stores that for later ones.
+ * @throws AppError 422 for a file that cannot be read, 404 for one that is no longer stored
+ */
 async function openSource(
   { db, importStorage }: ImportJobDeps,
   job: RunningJob,
@@ -116,8 +121,33 @@ async function openSource(
   const { signal } = control;
   if (run.file === null) throw fileGone();
   const path = uploadPath(importStorage, company_id, run.file);
-  const analysis = run.analysis ?? (await analyzeSource(path, run, signal).catch(orFileGone)).analysis;
+  const records = recordsPath(importStorage, company_id, run.file);
+  const isErased = await hasRecordsFile(records);
+  let problems = 0;
+  let { analysis } = run;
+  if (analysis === null && !isErased) {
+    analysis = await analyzeFile(path, { ...run, signal }).catch(orFileGone);
+    const analyzed = analysis;
+    problems = await db.transaction(async (tx) => {
+      await control.saveProgress(tx, { done: 0, total: analyzed.rows });
+      return saveAnalyzed(tx, company_id, id, analyzed);
+    });
+  }
+  return {
+    records:
+      analysis === null || isErased
+        ? readRecordsFile(records)
+        : readRecords(path, analysis, { country: run.country, signal }),
+    total: analysis?.rows ?? 0,
+    columns: columnsByField(analysis?.mapping ?? {}),
+    problems,
+  };
 }
+
+/** A file that its retention, or an operator, has removed. */
+const orFileGone = (error: unknown): never => {
+  throw error instanceof Error && 'code' in error && error.code === 'ENOENT' ? fileGone() : error;
+};
 
 const fileGone = () =>
   new AppError('not_found', { error_code: 'IMPORT_FILE_GONE', detail: 'The file of the import is no longer stored' });
