@@ -333,7 +333,8 @@ function addToResult(
   result: ChunkResult,
   { counts, created, changed, problems }: Plan,
 ): void {
-  for (const outcome of ['created', 'updated', 'skipped', 'failed', 'warnings'] as const) result[outcome] += counts[outcome];
+  for (const outcome of ['created', 'updated', 'skipped', 'failed', 'warnings'] as const)
+    result[outcome] += counts[outcome];
   if (!dry_run) {
     const isListed = new Set([...result.ids.created, ...result.ids.updated]);
     result.ids.created.push(...created.map(({ id }) => id));
