@@ -72,7 +72,7 @@ function findHeader(rows: readonly string[][], separator: string, mapped: Readon
     header: cells,
     known: countKnown(cells, mapped),
   }));
-  const [first] = candidates.filter(({ header }) => header.some((cell) => cell.trim() !== ''));
+  const first = candidates.find(({ header }) => header.some((cell) => cell.trim() !== ''));
   return (
     candidates.find(({ known }) => known >= 2) ??
     candidates.find(({ known }) => known === 1) ??

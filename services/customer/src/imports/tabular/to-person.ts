@@ -221,18 +221,19 @@ function putAddress(path: string[], columns: readonly Column[]): Put {
   };
 }
 
-/** Completes the addresses: a formatted one counts where it is the only one of its group. */
 function finish({ parts, ...person }: Draft): Person {
   if (parts.size === 0) return person;
-  const addresses = [...parts.values()].map(({ formatted, ...address }) => {
-    if (formatted === undefined) return address;
-    const { lines, city, state, zip_code, country } = address;
-    const cells = [...lines, city, state, zip_code, country].filter((cell) => cell !== undefined);
-    if (cells.length === 0) return { ...address, lines: [formatted] };
-    if (!isRedundant(formatted.value, cells)) person.others.push(formatted);
-    return address;
-  });
-  return { ...person, addresses };
+  return { ...person, addresses: [...parts.values()].map((address) => toAddress(address, person.others)) };
+}
+
+/** Completes an address: its formatted text counts where it has nothing else. */
+function toAddress({ formatted, ...address }: AddressDraft, others: Cell[]): AddressPart {
+  if (formatted === undefined) return address;
+  const { lines, city, state, zip_code, country } = address;
+  const cells = [...lines, city, state, zip_code, country].filter((cell) => cell !== undefined);
+  if (cells.length === 0) return { ...address, lines: [formatted] };
+  if (!isRedundant(formatted.value, cells)) others.push(formatted);
+  return address;
 }
 
 const wordsOf = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
