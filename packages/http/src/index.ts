@@ -29,5 +29,5 @@ export { reply, withETag } from './routing/reply.ts';
 export type { Reply } from './routing/reply.ts';
 export { fieldErrors, parseWith } from './routing/field-errors.ts';
 export { isInternal, route, acceptsCompany, withAliases } from './routing/route.ts';
-export type { Allow, MountedRoute, Route, Upload } from './routing/route.ts';
+export type { Allow, FormUpload, MountedRoute, Route, Upload } from './routing/route.ts';
 export type { IdempotentSteps } from './routing/transaction.ts';

@@ -31,6 +31,8 @@ export type ServiceProcess<Config> = {
   /** Creates a client of another service. @param options.timeout milliseconds per call */
   client: (service: CalledService<Config>, options?: { timeout: number }) => ServiceClient;
   onShutdown: (hook: ShutdownHook) => void;
+  /** Aborts when the process begins to stop: responses without an end of their own end then. */
+  stopping: AbortSignal;
 };
 
 /**
@@ -55,6 +57,7 @@ export const runService = <Name extends Service, Config extends ServiceConfig<Na
     const ownSetting = (setting: string) => settings[`${name.toUpperCase()}_${setting}`] as string;
     const log = createLog(name, config.LOG_LEVEL, { redact: redactedNames });
 
+    const stopping = new AbortController();
     const onStatement = statementLogger(log);
     const db = connect(ownSetting('DATABASE_URL'), { name, onStatement, ...options.poolOptions(config) });
     onShutdown(() => db.destroy());
@@ -79,9 +82,13 @@ export const runService = <Name extends Service, Config extends ServiceConfig<Na
           ...callOptions,
         }),
       onShutdown,
+      stopping: stopping.signal,
     });
     const server = await listen(app, { host: config.HOST, port: Number(ownSetting('PORT')) });
-    onShutdown(() => server.close());
+    onShutdown(() => {
+      stopping.abort();
+      return server.close();
+    });
     log.info({ port: server.port }, 'listening');
   });
 

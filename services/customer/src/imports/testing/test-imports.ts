@@ -1,0 +1,48 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestService, TestUser } from '@clientela/testing';
+import { createTestCustomer } from '../../testing/test-customer.ts';
+import type { Import } from '../schema.ts';
+import type { ImportStorage } from '../settings.ts';
+
+export type TestImports = TestService & {
+  importStorage: ImportStorage;
+  /** The stored files of a company. */
+  files: (company_id: string) => string[];
+};
+
+/** Starts the customer service with a folder for uploads. */
+export async function createTestImports(
+  options: Parameters<typeof createTestCustomer>[0] & { maxBytes?: number } = {},
+): Promise<TestImports> {
+  const { maxBytes = 10 * 1024 ** 2, ...others } = options;
+  const importStorage = { folder: mkdtempSync(join(tmpdir(), 'clientela-imports-')), maxBytes };
+  const service = await createTestCustomer({ ...others, importStorage });
+  return {
+    ...service,
+    importStorage,
+    files: (company_id) => {
+      const folder = join(importStorage.folder, company_id);
+      return existsSync(folder) ? readdirSync(folder) : [];
+    },
+    close: async () => {
+      await service.close();
+      rmSync(importStorage.folder, { recursive: true });
+    },
+  };
+}
+
+type Options = { name?: string; fields?: Record<string, string>; key?: string; query?: string };
+
+/** Uploads a file. The fields come behind it. */
+export function upload(by: TestUser, content: string | Buffer, options: Options = {}) {
+  const { name = 'customers.csv', fields = {}, key, query = '' } = options;
+  const request = by.post(`/api/customers/imports${query}`).attach('file', Buffer.from(content as string), name);
+  if (key !== undefined) void request.set('Idempotency-Key', key);
+  for (const [field, value] of Object.entries(fields)) void request.field(field, value);
+  return request;
+}
+
+export const getImport = async (by: TestUser, id: string): Promise<Import> =>
+  (await by.get(`/api/customers/imports/${id}`).expect(200)).body.import;
