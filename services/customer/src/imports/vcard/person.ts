@@ -117,11 +117,11 @@ function genderOf(property: Property | undefined): Cell | undefined {
 }
 
 function toAddress({ values, pref, parameters }: Property): AddressPart {
-  const [pobox, extended, street, city, state, zip_code, country] = values.map((value): Cell => ({
+  const [pobox, extended, firstLine, city, state, zip_code, country] = values.map((value): Cell => ({
     column: 'ADR',
     value,
   }));
-  const lines = [street, extended, pobox].filter((cell) => cell !== undefined && cell.value.trim() !== '') as Cell[];
+  const lines = [firstLine, extended, pobox].filter((cell) => cell !== undefined && cell.value.trim() !== '') as Cell[];
   const { label } = parameters;
   const isEmpty = values.every((value) => value.trim() === '');
   return {

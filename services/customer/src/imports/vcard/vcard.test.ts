@@ -173,7 +173,7 @@ describe('vCard 4.0', () => {
         'LANG;PREF=2:en',
         'LANG;PREF=1:fr',
         'ORG;TYPE=work:Viagenie',
-        'ADR;TYPE=work;LABEL="2875 Laurier\\nQuebec":;Suite D2-630;2875 Laurier,Back door;Quebec;QC;G1V 2M2;Canada',
+        'ADR;TYPE=work;LABEL="2875 Laurier\\nQuebec":;Suite D2-630;2875 Laurier,Back entry;Quebec;QC;G1V 2M2;Canada',
         'TEL;VALUE=uri;TYPE="work,voice";PREF=2:tel:+1-418-656-9254;ext=102',
         'TEL;VALUE=uri;TYPE="cell,text";PREF=1:tel:+1-418-262-6501',
         'EMAIL;PREF=2:other@example.com',
@@ -196,7 +196,7 @@ describe('vCard 4.0', () => {
         email: 'simon@example.com',
         phone: '+1-418-262-6501',
         address: {
-          line: '2875 Laurier, Back door, Suite D2-630',
+          line: '2875 Laurier, Back entry, Suite D2-630',
           city: 'Quebec',
           state: 'QC',
           zip_code: 'G1V 2M2',
