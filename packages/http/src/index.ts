@@ -18,7 +18,7 @@ export {
 } from './idempotency/idempotency-store.ts';
 export { startIdempotencyCleanup } from './idempotency/idempotency-cleanup.ts';
 export { listen } from './routing/listen.ts';
-export { runService } from './run-service.ts';
+export { runService, runServiceWorker } from './run-service.ts';
 export type { ServiceProcess } from './run-service.ts';
 export { toProblem } from './routing/to-problem.ts';
 export { createOpenapiDocument, Problem } from './openapi/openapi.ts';

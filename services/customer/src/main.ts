@@ -10,6 +10,8 @@ import { startAvatarCleanup } from './avatars/worker.ts';
 import { readConfig } from './config.ts';
 import { startImportCleanup } from './imports/worker.ts';
 import { startCurrencyWorker } from './currencies/worker.ts';
+import { jobMetrics } from './jobs/metrics.ts';
+import { startJobCleanup, superviseJobs } from './jobs/supervisor.ts';
 import { erasureMetrics } from './privacy/metrics.ts';
 import { startErasureWorker } from './privacy/worker.ts';
 import { createUserClient } from './profiles/user-client.ts';
@@ -74,6 +76,11 @@ await runService('customer', {
     });
     onShutdown(() => erasureWorker.stop());
 
+    const jobCleanup = startJobCleanup({ db, log });
+    onShutdown(() => jobCleanup.stop());
+    const jobs = superviseJobs({ db, log });
+    onShutdown(() => jobs.stop());
+
     return createApp({
       ...deps,
       listsDb,
@@ -88,7 +95,7 @@ await runService('customer', {
       stopping,
       peers,
       onErasureRequested: erasureWorker.wake,
-      metrics: Registry.merge([events.metrics, erasureMetrics(db)]),
+      metrics: Registry.merge([events.metrics, erasureMetrics(db), jobMetrics(db)]),
     });
   },
 });

@@ -382,7 +382,7 @@ export const samples: Readonly<Record<string, SampleFactory>> = {
 /** Sends a route's request. `company_id` names the company in which a superuser acts, on routes that require it. */
 export function send(caller: Pick<SignedInUser, 'send'>, route: string, { path, body }: Sample, company_id?: string) {
   const [method = ''] = route.split(' ');
-  const needsCompany = company_id && !/^\/(auth|api\/auth|api\/v1|avatars|\.well-known)\//.test(path);
+  const needsCompany = company_id && !/^\/(auth|api\/auth|api\/v1(?!\/jobs)|avatars|\.well-known)\//.test(path);
   return caller.send(
     method,
     needsCompany ? `${path}${path.includes('?') ? '&' : '?'}company_id=${company_id}` : path,
