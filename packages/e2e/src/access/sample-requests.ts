@@ -369,6 +369,7 @@ export const samples: Readonly<Record<string, SampleFactory>> = {
   ...favorites('/api/favorites'),
   'GET /api/favorites/popular': () => sample('/api/favorites/popular'),
   ...favorites('/rest/v1/favorites'),
+  'GET /rest/v1/favorites/popular': () => sample('/rest/v1/favorites/popular'),
 
   'GET /rest/v1/customers': () => sample('/rest/v1/customers'),
   'POST /rest/v1/customers': () => sample('/rest/v1/customers', newPhone()),
@@ -381,7 +382,7 @@ export const samples: Readonly<Record<string, SampleFactory>> = {
 /** Sends a route's request. `company_id` names the company in which a superuser acts, on routes that require it. */
 export function send(caller: Pick<SignedInUser, 'send'>, route: string, { path, body }: Sample, company_id?: string) {
   const [method = ''] = route.split(' ');
-  const needsCompany = company_id && !/^\/(auth|api\/auth|api\/v1|avatars|\.well-known)\//.test(path);
+  const needsCompany = company_id && !/^\/(auth|api\/auth|api\/v1(?!\/jobs)|avatars|\.well-known)\//.test(path);
   return caller.send(
     method,
     needsCompany ? `${path}${path.includes('?') ? '&' : '?'}company_id=${company_id}` : path,

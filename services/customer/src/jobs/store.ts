@@ -1,4 +1,13 @@
-import { mapConstraintErrors, newId, paginateByOffset, type Db, type OffsetPage, type Tx } from '@clientela/db';
+import {
+  mapConstraintErrors,
+  newId,
+  paginateByOffset,
+  whereCompany,
+  type Db,
+  type OffsetPage,
+  type Scope,
+  type Tx,
+} from '@clientela/db';
 import { conflict } from '@clientela/errors';
 import { describeProgress, type Progress } from './rules.ts';
 import type { Job, JobKind, JobQuery } from './schema.ts';
@@ -77,9 +86,9 @@ export async function findJob(db: Db, company_id: string, id: string): Promise<J
   return job && toJob(job);
 }
 
-export async function listJobs(db: Db, company_id: string, { limit, offset }: JobQuery): Promise<OffsetPage<Job>> {
+export async function listJobs(db: Db, scope: Scope, { limit, offset }: JobQuery): Promise<OffsetPage<Job>> {
   const sort = [{ column: 'created_at', descending: true }];
-  const query = db('jobs').where({ company_id });
+  const query = whereCompany(db('jobs'), scope);
   const page = await paginateByOffset<StoredJob>(query, columns, { limit, offset, sort }, { isFiltered: true });
   return { ...page, rows: page.rows.map(toJob) };
 }
