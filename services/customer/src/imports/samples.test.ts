@@ -41,10 +41,7 @@ async function customersByRow(service: TestImports, by: TestUser, import_id: str
     rows.map(async ({ customer_id, import_row }) => {
       const { customer } = (await by.get(`/api/customers/${customer_id}`).expect(200)).body;
       const { notes } = (await by.get(`/api/customers/${customer_id}/notes`).expect(200)).body;
-      return [
-        Number(import_row),
-        { ...customer, notes: notes.map(({ content }: { content: string }) => content) },
-      ] as const;
+      return [import_row, { ...customer, notes: notes.map(({ content }: { content: string }) => content) }] as const;
     }),
   );
   return new Map(customers);
@@ -108,7 +105,12 @@ describe.each(files)('%s', (name, { company_country, records, rejected }) => {
     const dry = await runImport(service, admin, bytes, { name, fields: { ...options.fields, dry_run: 'true' } });
     const first = await runImport(service, admin, bytes, options);
     const counts = ({ read, created, updated, skipped, failed, warnings }: typeof first) => [
-      ...[read, created, updated, skipped, failed, warnings],
+      read,
+      created,
+      updated,
+      skipped,
+      failed,
+      warnings,
     ];
     expect(counts(dry)).toEqual(counts(first));
     // A dry run gives no number to a customer that it would create.
