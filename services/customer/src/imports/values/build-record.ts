@@ -91,7 +91,8 @@ function setNames(person: Person, line: ReadLine, set: SetField, metadata: Map<s
   const isMiddleLost = middle !== undefined && (own === undefined ? false : !own.includes(middle));
   if (isMiddleLost && person.middle_name) addTo(metadata, person.middle_name.column, middle);
   const isWhole = organisation !== undefined && organisation.length <= max.name;
-  if (organisation !== undefined && (isNamed || !isWhole)) addTo(metadata, 'company', organisation);
+  if (organisation !== undefined && organisation !== own && (isNamed || !isWhole))
+    addTo(metadata, 'company', organisation);
 }
 
 const cut = (text: string, length: number) =>
