@@ -16,6 +16,7 @@ import type { AvatarStorage } from './avatars/storage.ts';
 import { batchRoutes } from './batches/routes.ts';
 import { customerRoutes } from './customers/routes.ts';
 import { privacyRoutes, type PrivacyDeps } from './privacy/routes.ts';
+import { sourceImportRoutes } from './imports/vaptekesync/routes.ts';
 import { importRoutes, type ImportDeps } from './imports/routes.ts';
 import { historyRoutes } from './history/routes.ts';
 import { jobRoutes } from './jobs/routes.ts';
@@ -55,6 +56,7 @@ export const routes = (deps: AppDeps & { cursors: Cursors; fingerprints: Fingerp
   ...analyticsRoutes(deps.companies),
   ...batchRoutes(deps),
   ...importRoutes(deps),
+  ...sourceImportRoutes(deps),
   ...tagRoutes,
   ...noteRoutes,
   ...historyRoutes(deps.cursors),

@@ -1,4 +1,4 @@
-import { AppError, conflict, unavailable } from '@clientela/errors';
+import { AppError, conflict, invalid, unavailable } from '@clientela/errors';
 import type { Import, ImportOptions } from '../schema.ts';
 import type { SourceImportCounts } from './schema.ts';
 import type { ImportSource } from './settings.ts';
@@ -24,6 +24,13 @@ export const sourceImportOptions = (dry_run: boolean) => ({
     mapping: null,
   } satisfies ImportOptions,
 });
+
+/** Returns `dry_run`. @throws AppError 422 for options of files, which the rules of the source leave no room for */
+export function sourceDryRun({ dry_run }: ImportOptions, choices: object): boolean {
+  const others = Object.entries(choices).filter(([name, value]) => value !== undefined && name !== 'dry_run');
+  if (others.length > 0) throw invalid(others.map(([path]) => ({ path, message: 'is an option of files only' })));
+  return dry_run;
+}
 
 /** Joins what the read counted with what the import did. */
 export function toSourceCounts(ended: Import): SourceImportCounts {

@@ -2,7 +2,8 @@ import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, inject } from 'vitest';
 import type { ImportSource } from '../settings.ts';
-import { readSpool, spoolSource, type SpoolOptions } from '../spool.ts';
+import { readRecordsFile } from '../../records-file.ts';
+import { spoolSource, type SpoolOptions } from '../spool.ts';
 import type { Oracle, TableRow } from './source-table.ts';
 
 /** Options of a read, with what it logs and how long it pauses. */
@@ -26,12 +27,16 @@ export function spooling(options: Partial<SpoolOptions> = {}) {
 
 export async function recordsOf(path: string) {
   const records = [];
-  for await (const record of readSpool(path, { signal: new AbortController().signal })) records.push(record);
+  for await (const record of readRecordsFile(path)) records.push(record);
   return records;
 }
 
 /** Spools a source, and compares the file with what the generator expects. */
-export async function expectSpooled(source: ImportSource, table: { rows: readonly TableRow[]; oracle: Oracle }, pageSize = 100) {
+export async function expectSpooled(
+  source: ImportSource,
+  table: { rows: readonly TableRow[]; oracle: Oracle },
+  pageSize = 100,
+) {
   const { path, options } = spooling({ pageSize });
   const counts = await spoolSource(path, source, options);
   const { read, skipped, duplicates, invalid_emails, emails_taken } = table.oracle.counts;
