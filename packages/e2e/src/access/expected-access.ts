@@ -124,6 +124,7 @@ export const expectedAccess: Readonly<Record<string, string>> = {
   'GET /rest/v1/favorites': 'superuser admin manager viewer customer:own',
   'POST /rest/v1/favorites': 'superuser admin manager customer:own',
   'DELETE /rest/v1/favorites': 'superuser admin manager customer:own',
+  'GET /rest/v1/favorites/popular': 'superuser admin manager viewer',
 
   'GET /rest/v1/customers': 'superuser admin manager viewer',
   'POST /rest/v1/customers': 'superuser admin manager',

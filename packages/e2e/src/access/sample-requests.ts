@@ -369,6 +369,7 @@ export const samples: Readonly<Record<string, SampleFactory>> = {
   ...favorites('/api/favorites'),
   'GET /api/favorites/popular': () => sample('/api/favorites/popular'),
   ...favorites('/rest/v1/favorites'),
+  'GET /rest/v1/favorites/popular': () => sample('/rest/v1/favorites/popular'),
 
   'GET /rest/v1/customers': () => sample('/rest/v1/customers'),
   'POST /rest/v1/customers': () => sample('/rest/v1/customers', newPhone()),
