@@ -8,6 +8,7 @@ import { openStorage } from './avatars/open-storage.ts';
 import { startAvatarCleanup } from './avatars/worker.ts';
 import { readConfig } from './config.ts';
 import { startCurrencyWorker } from './currencies/worker.ts';
+import { exportPoolOptions } from './exports/slots.ts';
 import { erasureMetrics } from './privacy/metrics.ts';
 import { startErasureWorker } from './privacy/worker.ts';
 import { createUserClient } from './profiles/user-client.ts';
@@ -28,6 +29,8 @@ await runService('customer', {
     const { db, log, secret } = deps;
     const listsDb = connect(databaseUrl, { name: 'customer lists', pool: 4, onStatement });
     onShutdown(() => listsDb.destroy());
+    const exportsDb = connect(databaseUrl, { ...exportPoolOptions, onStatement });
+    onShutdown(() => exportsDb.destroy());
     const avatarStorage = await openStorage(config);
     const avatarCleanup = startAvatarCleanup({ db, storage: avatarStorage, log });
     onShutdown(() => avatarCleanup.stop());
@@ -69,6 +72,7 @@ await runService('customer', {
     return createApp({
       ...deps,
       listsDb,
+      exportsDb,
       rateLimits: config.RATE_LIMITS === 'off' ? undefined : { 'customer-patch': config.CUSTOMER_PATCH_RATE },
       companies,
       users,

@@ -47,6 +47,8 @@ export const expectedAccess: Readonly<Record<string, string>> = {
   'GET /api/customers/analytics': 'superuser admin manager viewer',
   'POST /api/customers': 'superuser admin manager',
   'POST /api/customers/batch': 'superuser admin manager',
+  'GET /api/customers/export.csv': 'superuser admin manager',
+  'GET /api/customers/export.jsonl': 'superuser admin manager',
   'GET /api/customers/{customer_id}': 'superuser admin manager viewer customer:own',
   'PUT /api/customers/{customer_id}': 'superuser admin manager customer:own',
   'PATCH /api/customers/{customer_id}': 'superuser admin manager customer:own',
