@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { createServer, type Socket } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openConnection, echo, listenOn, unusedUrl, sendRaw, startTestGateway, until } from './testing/gateway.ts';
 
 const deadline = 300;
@@ -93,38 +94,86 @@ describe('an unavailable or broken service', () => {
     await until(() => hanging === 0, 'the end of the upstream requests');
   });
 
-  test('that hangs is a 504 after the silence that the route allows; one that answers others in turn has until the deadline', async () => {
-    const waiting: ServerResponse[] = [];
-    let isHanging = true;
-    const gateway = await startTestGateway({
-      paths,
-      serve: {
-        customer: (req, res) => {
-          req.resume();
-          if (req.method === 'POST') waiting.push(res);
-          else res.end('{}');
+  describe('by a clock that the test moves', () => {
+    /** Starts a gateway whose service collects its POSTs. Their responses and the gateway's clock are the test's. */
+    const startQueue = async () => {
+      const waiting: ServerResponse[] = [];
+      const gateway = await startTestGateway({
+        paths,
+        serve: {
+          customer: (req, res) => {
+            req.resume();
+            waiting.push(res);
+          },
         },
-      },
-    });
-    const turns = setInterval(() => !isHanging && waiting.shift()?.end('{}'), deadline / 2);
-    onTestFinished(() => clearInterval(turns));
-    const queue = async () => {
-      const began = performance.now();
-      const { status } = await gateway.callSignedIn({ method: 'POST', path: '/api/queued', body: '{}' });
-      return { status, ms: performance.now() - began };
+      });
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+      onTestFinished(() => void vi.useRealTimers());
+      const settled = async (condition: () => boolean) => {
+        for (const end = Date.now() + 15_000; !condition(); await setImmediate())
+          if (Date.now() > end) throw new Error('no response');
+      };
+      const post = async () => {
+        const count = waiting.length;
+        const request = { status: 0, res: undefined as ServerResponse | undefined };
+        void gateway.callSignedIn({ method: 'POST', path: '/api/queued', body: '{}' }).then(
+          ({ status }) => (request.status = status),
+          () => (request.status = -1),
+        );
+        await settled(() => waiting.length > count);
+        request.res = waiting.at(-1);
+        return request;
+      };
+      const answerAnother = async () => {
+        const other = await post();
+        other.res?.end('{}');
+        await settled(() => other.status > 0);
+        expect(other.status).toBe(200);
+      };
+      return { post, answerAnother, settled };
     };
-    const hung = await queue();
-    expect(hung.status).toBe(504);
-    expect(hung.ms).toBeGreaterThanOrEqual(deadline);
-    expect(hung.ms).toBeLessThan(3 * deadline);
-    waiting.length = 0;
-    isHanging = false;
-    const served = await Promise.all(Array.from({ length: 5 }, queue));
-    expect(served.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
-    expect(Math.max(...served.map(({ ms }) => ms))).toBeGreaterThan(2 * deadline);
-    const late = await Promise.all(Array.from({ length: 16 }, queue));
-    expect(late.map(({ status }) => status)).toContain(504);
-    expect(Math.max(...late.map(({ ms }) => ms))).toBeLessThan(7 * deadline);
+
+    test('that hangs is a 504 after the silence that the route allows', async () => {
+      const { post, settled } = await startQueue();
+      const request = await post();
+      vi.advanceTimersByTime(deadline - 1);
+      await setImmediate();
+      expect(request.status).toBe(0);
+      vi.advanceTimersByTime(1);
+      await settled(() => request.status > 0);
+      expect(request.status).toBe(504);
+    });
+
+    test('that answers others in turn has until the deadline', async () => {
+      const { post, answerAnother, settled } = await startQueue();
+      const request = await post();
+      for (let at = deadline / 2; at < 5 * deadline; at += deadline / 2) {
+        vi.advanceTimersByTime(deadline / 2);
+        await answerAnother();
+      }
+      vi.advanceTimersByTime(deadline / 2 - 1);
+      await answerAnother();
+      expect(request.status).toBe(0);
+      vi.advanceTimersByTime(1);
+      await settled(() => request.status > 0);
+      expect(request.status).toBe(504);
+    });
+
+    test('has no longer than the deadline when the timers of a busy gateway are late', async () => {
+      const { post, answerAnother, settled } = await startQueue();
+      const onTime = globalThis.setTimeout;
+      const late = 40;
+      vi.spyOn(globalThis, 'setTimeout').mockImplementation((run, ms) => onTime(run, (ms ?? 0) + late));
+      onTestFinished(() => void vi.restoreAllMocks());
+      const request = await post();
+      for (let at = 0; at < 5 * deadline; at += deadline / 2) {
+        await answerAnother();
+        vi.advanceTimersByTime(deadline / 2);
+      }
+      vi.advanceTimersByTime(late);
+      await settled(() => request.status > 0);
+      expect(request.status).toBe(504);
+    });
   });
 
   test('that sends only headers is a 504 without them', async () => {

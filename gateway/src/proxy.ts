@@ -141,17 +141,19 @@ function trackRequest(
   };
 
   /** Fails the request before its deadline when the service stays silent, while others of the route wait as well. */
-  const watchSilence = (remaining: number, silence: number) => {
+  const watchSilence = (silence: number) => {
+    const remaining = endsAt - performance.now(); // a busy process runs its timers late, which must not add up
     if (remaining <= silence) return startTimer(remaining);
     const before = responses.get(route);
     timer = setTimeout(() => {
       if (responses.get(route) === before) onTimeout();
-      else watchSilence(remaining - silence, silence);
+      else watchSilence(silence);
     }, silence);
   };
 
   res.once('close', () => dispatch({ type: 'clientClosed' }));
-  watchSilence(rules.deadline, route.max_silence ?? rules.deadline);
+  const endsAt = performance.now() + rules.deadline;
+  watchSilence(route.max_silence ?? rules.deadline);
   return {
     onRequest: (request) => {
       upstreamRequest = request;

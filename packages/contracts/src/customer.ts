@@ -6,6 +6,9 @@ import { defineEvent, fieldsChanged as fields_changed } from './event-contract.t
 /** `user_id` is the linked user, if any, for subscribers that know the person by it. */
 const customer = { customer_id: z.uuid(), number: z.int(), user_id: z.uuid().exactOptional() };
 
+/** Most customers of one `customers.imported` event. */
+const maxImportedCustomers = 1000;
+
 /** User fields omitted from the new profile, because another customer has their value. */
 const fields_left = z.array(z.string()).optional();
 export const customerCreated = defineEvent(
@@ -64,12 +67,21 @@ export const eventsBeforeErasure = [
   customerTagRemoved,
   customerNoteAdded,
 ] as const;
-/** Published once per import, in addition to the events of each customer. */
+/**
+ * Published once per chunk of an import instead of the events of each customer; `sequence` is the last row of the chunk.
+ * `skipped` and `failed` count records.
+ */
 export const customersImported = defineEvent(
   'customers.imported',
   'import_id',
   ['auth'],
-  z.object({ import_id: z.uuid(), created: z.int(), updated: z.int(), skipped: z.int(), failed: z.int() }),
+  z.object({
+    import_id: z.uuid(),
+    created: z.array(z.uuid()).max(maxImportedCustomers),
+    updated: z.array(z.uuid()).max(maxImportedCustomers),
+    skipped: z.int(),
+    failed: z.int(),
+  }),
 );
 
 /** Body of POST /api/customers/internal/create, sent by auth: the profile of a user with role customer. */

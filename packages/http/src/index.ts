@@ -18,7 +18,7 @@ export {
 } from './idempotency/idempotency-store.ts';
 export { startIdempotencyCleanup } from './idempotency/idempotency-cleanup.ts';
 export { listen } from './routing/listen.ts';
-export { runService } from './run-service.ts';
+export { runService, runServiceWorker } from './run-service.ts';
 export type { ServiceProcess } from './run-service.ts';
 export { toProblem } from './routing/to-problem.ts';
 export { createOpenapiDocument, Problem } from './openapi/openapi.ts';
@@ -29,5 +29,5 @@ export { reply, withETag } from './routing/reply.ts';
 export type { Reply } from './routing/reply.ts';
 export { fieldErrors, parseWith } from './routing/field-errors.ts';
 export { isInternal, route, acceptsCompany, withAliases } from './routing/route.ts';
-export type { Allow, MountedRoute, Route, Upload } from './routing/route.ts';
+export type { Allow, FormUpload, MountedRoute, Route, Upload } from './routing/route.ts';
 export type { IdempotentSteps } from './routing/transaction.ts';

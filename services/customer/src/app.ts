@@ -18,7 +18,9 @@ import { customerRoutes } from './customers/routes.ts';
 import { privacyRoutes, type PrivacyDeps } from './privacy/routes.ts';
 import { createExports } from './exports/open-export.ts';
 import { exportRoutes } from './exports/routes.ts';
+import { importRoutes, type ImportDeps } from './imports/routes.ts';
 import { historyRoutes } from './history/routes.ts';
+import { jobRoutes } from './jobs/routes.ts';
 import { listRoutes } from './lists/routes.ts';
 import { noteRoutes } from './notes/routes.ts';
 import type { UserClient } from './profiles/user-client.ts';
@@ -47,7 +49,8 @@ export type AppDeps = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & {
   reportedGroups: ReadonlySet<CounterGroup>;
   upstreams: Upstreams;
   avatarStorage: AvatarStorage;
-} & PrivacyDeps;
+} & PrivacyDeps &
+  ImportDeps;
 
 /** Lists every route; the service's secret signs cursors and keys the fingerprints of erased people. */
 export const routes = (deps: AppDeps & { cursors: Cursors; fingerprints: Fingerprinter }): Route[] => [
@@ -56,6 +59,7 @@ export const routes = (deps: AppDeps & { cursors: Cursors; fingerprints: Fingerp
   ...exportRoutes(createExports(deps)),
   ...analyticsRoutes(deps.companies),
   ...batchRoutes(deps),
+  ...importRoutes(deps),
   ...tagRoutes,
   ...noteRoutes,
   ...historyRoutes(deps.cursors),
@@ -65,6 +69,7 @@ export const routes = (deps: AppDeps & { cursors: Cursors; fingerprints: Fingerp
   ...upstreamRoutes(deps.upstreams),
   ...profileRoutes(deps),
   ...restV1Routes(deps.companies),
+  ...jobRoutes,
   ...privacyRoutes(deps),
   ...eventRoutes('customer', subscriptions(deps)),
 ];

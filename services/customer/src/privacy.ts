@@ -69,6 +69,12 @@ export const privacy: DataInventory = {
       erasure: 'delete',
     },
     {
+      table: 'customer_import_drafts',
+      person: ofCustomer,
+      notExported: 'what a dry run of an import would store, until it ends',
+      erasure: 'delete',
+    },
+    {
       table: 'user_field_versions',
       person: ofUser,
       notExported: 'names of fields and versions, which identify late events',
@@ -77,6 +83,8 @@ export const privacy: DataInventory = {
     authored('customer_tags', 'created_by'),
     authored('customer_notes', 'created_by'),
     authored('customer_history', 'actor_id'),
+    authored('customer_imports', 'created_by'),
+    authored('jobs', 'created_by'),
     tombstone('erased_customers', ofCustomer),
     tombstone('erased_users', ofUser),
     {

@@ -42,6 +42,10 @@ export const expectedAccess: Readonly<Record<string, string>> = {
   'GET /api/v1/events/failed': 'superuser admin',
   'POST /api/v1/events/failed/{event_id}/resend': 'superuser admin',
 
+  'GET /api/v1/jobs': 'superuser admin',
+  'GET /api/v1/jobs/{job_id}': 'superuser admin',
+  'POST /api/v1/jobs/{job_id}/cancel': 'superuser admin',
+
   'GET /api/customers': 'superuser admin manager viewer',
   'GET /api/customers/search': 'superuser admin manager viewer',
   'GET /api/customers/analytics': 'superuser admin manager viewer',
@@ -49,6 +53,12 @@ export const expectedAccess: Readonly<Record<string, string>> = {
   'POST /api/customers/batch': 'superuser admin manager',
   'GET /api/customers/export.csv': 'superuser admin manager',
   'GET /api/customers/export.jsonl': 'superuser admin manager',
+  'POST /api/customers/imports': 'superuser admin',
+  'GET /api/customers/imports': 'superuser admin',
+  'GET /api/customers/imports/{import_id}': 'superuser admin',
+  'GET /api/customers/imports/{import_id}/errors.csv': 'superuser admin',
+  'GET /api/customers/imports/{import_id}/events': 'superuser admin',
+  'POST /api/customers/imports/{import_id}/cancel': 'superuser admin',
   'GET /api/customers/{customer_id}': 'superuser admin manager viewer customer:own',
   'PUT /api/customers/{customer_id}': 'superuser admin manager customer:own',
   'PATCH /api/customers/{customer_id}': 'superuser admin manager customer:own',
@@ -116,6 +126,7 @@ export const expectedAccess: Readonly<Record<string, string>> = {
   'GET /rest/v1/favorites': 'superuser admin manager viewer customer:own',
   'POST /rest/v1/favorites': 'superuser admin manager customer:own',
   'DELETE /rest/v1/favorites': 'superuser admin manager customer:own',
+  'GET /rest/v1/favorites/popular': 'superuser admin manager viewer',
 
   'GET /rest/v1/customers': 'superuser admin manager viewer',
   'POST /rest/v1/customers': 'superuser admin manager',

@@ -119,7 +119,7 @@ export function findByUniqueValue(
 }
 
 /** The company's currency, which may have changed since the given one was cached. */
-const presentCurrency = (tx: Tx, company_id: string, currency: string) =>
+export const presentCurrency = (tx: Tx, company_id: string, currency: string) =>
   tx.raw('coalesce((select currency from company_currency_changes where company_id = ?), ?)', [company_id, currency]);
 
 /** Labels in the order of tags with equal priority. */

@@ -21,9 +21,10 @@ const fill = (service: TestService, company_id: string, amount: number, bytes = 
     [company_id, bytes, amount],
   );
 
+/** As the app role, whose sessions other roles do not see. */
 const transactionsOf = async ({ database }: TestService): Promise<number> => {
-  const rows = await database.owner('pg_stat_activity').whereRaw("datname = current_database() and query ~ 'exported'");
-  return rows.filter(({ state }: { state: string }) => state.startsWith('idle in transaction')).length;
+  const where = "datname = current_database() and application_name = 'test' and state like 'idle in transaction%'";
+  return (await database.db('pg_stat_activity').select('pid').whereRaw(where)).length;
 };
 
 describe('the file', () => {
@@ -76,7 +77,7 @@ describe('the file', () => {
     const response = await startDownload(service, company.id, 'export.jsonl');
     expect(response.headers).toMatchObject({ 'content-type': 'application/x-ndjson; charset=utf-8' });
     const { body } = await admin.get(path);
-    expect(await text(response)).toBe(body.customers.map((customer: Row) => `${JSON.stringify(customer)}\n`).join(''));
+    expect(parseLines(await text(response))).toEqual(body.customers);
   });
 
   test('has the columns that are named, once each and in that order', async ({ admin, service, company }) => {
@@ -159,7 +160,7 @@ describe('the rows', () => {
   });
 
   test('are those of one moment, whatever is written while the client reads', async ({ admin, service, company }) => {
-    await fill(service, company.id, 600, 20_000);
+    await fill(service, company.id, 600, 12_000);
     const query = 'active_only=false&sort=full_name&columns=id,full_name,metadata';
     const before = await downloadRows<Row>(service, company.id, query);
     expect(before).toHaveLength(600);
@@ -191,11 +192,10 @@ describe('the request', () => {
     ['columns=full_name,password', 'columns'],
     ['columns=', 'columns'],
     ['columns=search_text', 'columns'],
-    [`columns=${'id,'.repeat(100)}id`, 'columns'],
     ['sort=email', 'sort'],
     ['search=x', 'search'],
     ['created_from=yesterday', 'created_from'],
-  ] as const)('is a 422 with %s', async ([query, field], { manager }) => {
+  ] as const)('is a 422 for %s', async ([query, field], { manager }) => {
     const { body } = await manager.get(`${path}/export.csv?${query}`).expect(422);
     expect(body.errors).toEqual([{ path: field, message: expect.any(String) }]);
   });
@@ -205,7 +205,7 @@ describe('the request', () => {
     service,
     company,
   }) => {
-    await fill(service, company.id, 600, 60_000);
+    await fill(service, company.id, 600, 20_000);
     const running = await Promise.all([1, 2].map(() => startDownload(service, company.id, 'export.csv')));
     const { headers, body } = await admin.get(`${path}/export.jsonl`).expect(503);
     expect(body).toMatchObject({ error_code: 'SERVICE_UNAVAILABLE' });
@@ -221,7 +221,7 @@ describe('the request', () => {
   });
 
   test('does not look complete when the database fails after the first byte', async ({ service, company }) => {
-    await fill(service, company.id, 600, 60_000);
+    await fill(service, company.id, 600, 20_000);
     const response = await startDownload(service, company.id, 'export.csv');
     await service.database.cut();
     await expect(buffer(response)).rejects.toThrow('aborted');

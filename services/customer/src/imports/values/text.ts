@@ -1,0 +1,70 @@
+import { multilineText, text } from '@clientela/validation';
+
+/** A converted value, the reason why there is none, or neither for an empty one. */
+export type Converted<T> = { value?: T; reason?: string };
+
+/** Letters of Latin and Cyrillic and ASCII, all visible but the blank, and in NFC whatever their order. */
+const plainText = /^[\x20-\x7e\xa1-\xac\xae-\u02ff\u0400-\u0482\u048a-\u052f]*$/;
+/** Line breaks, tabs and the like; vertical tabs are line breaks of Outlook and FileMaker. */
+const lineBreaks = /[\t\n\v\f\r]/;
+
+/**
+ * Says why a text may not be stored. U+FFFD stands for bytes that a decoder could not read.
+ * @returns undefined for a text that may
+ */
+export function textFault(value: string): string | undefined {
+  if (value.includes('\ufffd')) return 'has characters that could not be decoded';
+  if (value.includes('\0') || !value.isWellFormed()) return 'must not contain control characters or broken Unicode';
+  return undefined;
+}
+
+const schemas = new Map<string, ReturnType<typeof text>>();
+
+/** Checks a text by the schema of the API. */
+function readBySchema(value: string, max: number, isMultiline: boolean): Converted<string> {
+  const fault = textFault(value);
+  if (fault) return { reason: fault };
+  const key = `${max} ${isMultiline}`;
+  let schema = schemas.get(key);
+  if (!schema) schemas.set(key, (schema = isMultiline ? multilineText(max, 0) : text(max, 0)));
+  const { data, error } = schema.safeParse(value);
+  if (error) return { reason: error.issues[0]?.message ?? 'is not valid' };
+  return data === '' ? {} : { value: data };
+}
+
+/**
+ * Reads one line of text by the API's rules. Line breaks and tabs become one blank each.
+ * @param max length in code points
+ */
+export function readLine(value: string, max: number): Converted<string> {
+  const line = lineBreaks.test(value) ? value.trim().replaceAll(/\s*[\t\n\v\f\r]\s*/g, ' ') : value;
+  if (line.length > max || !plainText.test(line)) return readBySchema(line, max, false);
+  const trimmed = line.trim();
+  return trimmed === '' ? {} : { value: trimmed };
+}
+
+/** Reads a text of several lines, with `\n` as its line break. */
+export function readLines(value: string, max: number): Converted<string> {
+  const lines = value.replaceAll(/\r\n?|[\v\f]/g, '\n');
+  return readBySchema(lines, max, true);
+}
+
+/** Removes the apostrophe by which a spreadsheet keeps digits as text. */
+export const withoutTextMark = (value: string): string => value.replace(/^\s*['’](?=[\s\d+(])/, '');
+
+/** Words by which people and programs say that a cell is empty. */
+const emptyWords = new Set([
+  '-',
+  '–',
+  '—',
+  'n/a',
+  'na',
+  'null',
+  'none',
+  'undefined',
+  'nan',
+  '#n/a',
+  '#value!',
+  '#ref!',
+]);
+export const isEmptyWord = (value: string): boolean => value.length <= 9 && emptyWords.has(value.trim().toLowerCase());
