@@ -20,7 +20,6 @@ create table customer_import_drafts (
   company_id uuid not null,
   import_id uuid not null,
   customer_id uuid not null,
-  is_new boolean not null,
   number bigint,
   record jsonb not null,
   full_name text,
@@ -39,7 +38,7 @@ create index customer_import_drafts_user on customer_import_drafts (company_id, 
 create index customer_import_drafts_number on customer_import_drafts (company_id, import_id, number) where number is not null;
 create index customer_import_drafts_unidentified on customer_import_drafts (company_id, import_id, full_name)
   where num_nonnulls(email_key, phone_key, external_id, document_key) = 0;
-select migrations.comment_technical('customer_import_drafts', 'company_id', 'import_id', 'customer_id', 'is_new');
+select migrations.comment_technical('customer_import_drafts', 'company_id', 'import_id', 'customer_id');
 comment on column customer_import_drafts.number is 'business';
 comment on column customer_import_drafts.record is 'sensitive: the fields of the customer';
 comment on column customer_import_drafts.full_name is 'personal';
