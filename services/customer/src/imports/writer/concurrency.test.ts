@@ -22,12 +22,12 @@ test.for(['skip', 'update'] as const)(
   'two imports and the API write the same values at once: every customer exists once, and nothing fails (%s)',
   async (on_match, { service, company, admin }) => {
     const amount = 101;
-    const imports = [1, 7].map((order) => ({ order, ...testImport(service, company, admin, { on_match }) }));
-    const importing = imports.map(async ({ order, writeRecords }) => {
+    const imports = [1, 7].map((order) => ({ order, writer: testImport(service, company, admin, { on_match }) }));
+    const importing = imports.map(async ({ order, writer }) => {
       const records = people(order, amount);
       const results = [];
       for (let start = 0; start < amount; start += 25)
-        results.push(await writeRecords(records.slice(start, start + 25)));
+        results.push(await writer.writeRecords(records.slice(start, start + 25)));
       return results;
     });
     const posting = people(13, amount)

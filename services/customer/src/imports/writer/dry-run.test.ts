@@ -62,7 +62,7 @@ test.for([
         if (dry_run) expect(ids).toEqual({ created: [], updated: [] });
         reports.push({
           ...counts,
-          problems: problems.map((one) => ({ ...one, reason: one.reason.replace(/, .*/, '') })),
+          problems: problems.map(({ row, column, reason }) => [row, column, reason.replace(/, .*/, '')]),
         });
       }
       if (dry_run) expect(await stored()).toEqual(before);

@@ -352,7 +352,7 @@ describe('an update', () => {
       .where({ customer_id: before.id, content: 'New note' })
       .pluck('id');
     expect([tags.length, notes.length]).toEqual([1, 1]);
-    expect(Number(entry.import_row)).toBe(2);
+    expect(entry.import_row).toBe(2);
     expect(entry.import_details).toEqual({ version: 2, tags, notes, before: { phone_typed: full.phone } });
     expect((await admin.get(`/api/customers/${before.id}/notes`).expect(200)).body.notes).toHaveLength(2);
 
