@@ -13,8 +13,8 @@ RUN mkdir /documents \
 FROM node:24-bookworm-slim
 ARG PACKAGE
 WORKDIR /app
-# Creates the mount point of the avatar volume, which inherits its owner.
-RUN mkdir /avatars && chown node:node /app /avatars
+# Creates the mount points of the volumes, which inherit their owner.
+RUN mkdir /avatars /imports && chown node:node /app /avatars /imports
 USER node
 COPY --chown=node:node package.json pnpm-workspace.yaml pnpm-lock.yaml ./
 COPY --chown=node:node packages ./packages

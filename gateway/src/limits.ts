@@ -16,7 +16,7 @@ export const limits = {
   /** From the first byte of a connection to the end of the headers. */
   headersTimeout: 10_000,
   /** For the whole server, so as long as the longest upload; `proxy.ts` enforces each route's own deadline. */
-  requestTimeout: 600_000,
+  requestTimeout: 3_600_000,
   connectionsCheckInterval: 2000,
   /** Longer than the 60 s after which load balancers usually drop an idle connection. */
   keepAliveTimeout: 65_000,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { limits } from './limits.ts';
 import { company_id, session_id, startTestGateway, revocationsResponse, signToken, until } from './testing/gateway.ts';
 
 const paths = { customer: { '/api/customers': { get: {} } }, auth: { '/auth/login': { post: { open: true } } } };
@@ -15,6 +16,10 @@ const morePolls = async ({ revocations }: TestGateway, times = 2) => {
 };
 
 describe('a revocation', () => {
+  test('is fetched every second, which allows the two seconds that it may take', () => {
+    expect(limits.revocationsInterval).toBe(1000);
+  });
+
   test('ends a session at once, cached tokens included, and no other session', async () => {
     const gateway = await startTestGateway({ paths });
     const other = signToken(gateway.key, { sid: randomUUID() });

@@ -10,7 +10,7 @@ export type Route = {
   method: Method;
   template: string;
   open: boolean;
-  kind: 'json' | 'upload' | 'stream';
+  kind: 'json' | 'upload' | 'form' | 'stream';
   body_limit: number;
   deadline: number;
   /** When the gateway gives up earlier, unless the service has responded to another request of the route meanwhile. */
@@ -24,7 +24,7 @@ export type Upstream = { service: Service; url: string; routes: readonly Route[]
 const Operation = z.object({
   security: z.array(z.unknown()).optional(),
   'x-clientela': z.object({
-    kind: z.enum(['json', 'upload', 'stream']),
+    kind: z.enum(['json', 'upload', 'form', 'stream']),
     body_limit: z.int().nonnegative(),
     // The longest delay of setTimeout; a longer one would fire at once.
     deadline: z

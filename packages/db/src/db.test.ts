@@ -203,7 +203,7 @@ describe('a connection', () => {
     const blocker = await database.db.transaction();
     const startedAt = Date.now();
     expect(await failure(database.db.raw('select 1'))).toBe('unavailable');
-    expect(Date.now() - startedAt).toBeLessThan(4000);
+    expect(Date.now() - startedAt).toBeLessThan(15_000); // 2 s, and a busy machine
     await blocker.rollback();
 
     const unreachable = connect('postgresql://a:b@127.0.0.1:1/nothing');

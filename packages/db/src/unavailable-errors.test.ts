@@ -128,7 +128,7 @@ describe('a database that hangs', () => {
     const { url } = await serverThatHangs();
     const startedAt = Date.now();
     expect(await failure(openPool(url).raw('select 1'))).toBe(temporarily);
-    expect(Date.now() - startedAt).toBeLessThan(4000);
+    expect(Date.now() - startedAt).toBeLessThan(15_000); // 2 s, and a busy machine
   });
 
   const hangs: Record<string, (db: Db, hang: () => void) => PromiseLike<unknown>> = {
@@ -155,7 +155,7 @@ describe('a database that hangs', () => {
     await db.raw('select 1');
     const startedAt = Date.now();
     expect(await failure(work(db, hang))).toBe(temporarily);
-    expect(Date.now() - startedAt).toBeLessThan(3000);
+    expect(Date.now() - startedAt).toBeLessThan(15_000); // 2 s, and a busy machine
     resume();
     expect(await failure(db.raw('select 1'))).toBe('success');
   });

@@ -31,6 +31,18 @@ export type ServiceProcess<Config> = {
   /** Creates a client of another service. @param options.timeout milliseconds per call */
   client: (service: CalledService<Config>, options?: { timeout: number }) => ServiceClient;
   onShutdown: (hook: ShutdownHook) => void;
+  /** Aborts when the process begins to stop: responses without an end of their own end then. */
+  stopping: AbortSignal;
+};
+
+/** A further process of a service. */
+export type WorkerProcess<Config> = Omit<ServiceProcess<Config>, 'stopping'>;
+
+type ProcessOptions<Config> = {
+  readConfig: () => Config;
+  /** Services outside of the fleet that may call this one. */
+  outsideCallers?: readonly OutsideService[];
+  poolOptions: (config: Config) => { userParams: Readonly<Record<string, unknown>>; name?: string; pool?: number };
 };
 
 /**
@@ -41,49 +53,64 @@ export type ServiceProcess<Config> = {
  */
 export const runService = <Name extends Service, Config extends ServiceConfig<Name>>(
   name: Name,
-  options: {
-    readConfig: () => Config;
-    /** Services outside of the fleet that may call this one. */
-    outsideCallers?: readonly OutsideService[];
-    poolOptions: (config: Config) => { userParams: Readonly<Record<string, unknown>> };
+  options: ProcessOptions<Config> & {
     start: (service: ServiceProcess<Config>) => RequestListener | Promise<RequestListener>;
   },
 ): Promise<void> =>
   runProcess(async (onShutdown) => {
-    const config = withOwnBroker(name, options.readConfig());
-    const settings = config as Readonly<Record<string, unknown>>;
-    const ownSetting = (setting: string) => settings[`${name.toUpperCase()}_${setting}`] as string;
-    const log = createLog(name, config.LOG_LEVEL, { redact: redactedNames });
-
-    const onStatement = statementLogger(log);
-    const db = connect(ownSetting('DATABASE_URL'), { name, onStatement, ...options.poolOptions(config) });
-    onShutdown(() => db.destroy());
-    const idempotencyCleanup = startIdempotencyCleanup(db, log);
+    const service = openProcess(name, options, onShutdown);
+    const { config, deps } = service;
+    const idempotencyCleanup = startIdempotencyCleanup(deps.db, deps.log);
     onShutdown(() => idempotencyCleanup.stop());
-
-    const app = await options.start({
-      config,
-      deps: {
-        db,
-        log,
-        serviceKeys: parseServiceKeys(config.SERVICE_KEY_HASHES, options.outsideCallers),
-        secret: ownSetting('SECRET'),
-      },
-      databaseUrl: ownSetting('DATABASE_URL'),
-      onStatement,
-      client: (service, callOptions) =>
-        serviceClient({
-          service,
-          url: settings[`${(service as Service).toUpperCase()}_SERVICE_URL`] as string,
-          key: ownSetting('SERVICE_KEY'),
-          ...callOptions,
-        }),
-      onShutdown,
+    const stopping = new AbortController();
+    const app = await options.start({ ...service, stopping: stopping.signal });
+    const port = (config as Readonly<Record<string, unknown>>)[`${name.toUpperCase()}_PORT`];
+    const server = await listen(app, { host: config.HOST, port: Number(port) });
+    onShutdown(() => {
+      stopping.abort();
+      return server.close();
     });
-    const server = await listen(app, { host: config.HOST, port: Number(ownSetting('PORT')) });
-    onShutdown(() => server.close());
-    log.info({ port: server.port }, 'listening');
+    deps.log.info({ port: server.port }, 'listening');
   });
+
+/** Runs a further process of a service, which serves no requests, with the same settings, log and database. */
+export const runServiceWorker = <Name extends Service, Config extends ServiceConfig<Name>>(
+  name: Name,
+  options: ProcessOptions<Config> & { start: (worker: WorkerProcess<Config>) => void | Promise<void> },
+): Promise<void> => runProcess(async (onShutdown) => options.start(openProcess(name, options, onShutdown)));
+
+function openProcess<Name extends Service, Config extends ServiceConfig<Name>>(
+  name: Name,
+  options: ProcessOptions<Config>,
+  onShutdown: (hook: ShutdownHook) => void,
+): WorkerProcess<Config> {
+  const config = withOwnBroker(name, options.readConfig());
+  const settings = config as Readonly<Record<string, unknown>>;
+  const ownSetting = (setting: string) => settings[`${name.toUpperCase()}_${setting}`] as string;
+  const log = createLog(name, config.LOG_LEVEL, { redact: redactedNames });
+  const onStatement = statementLogger(log);
+  const db = connect(ownSetting('DATABASE_URL'), { name, onStatement, ...options.poolOptions(config) });
+  onShutdown(() => db.destroy());
+  return {
+    config,
+    deps: {
+      db,
+      log,
+      serviceKeys: parseServiceKeys(config.SERVICE_KEY_HASHES, options.outsideCallers),
+      secret: ownSetting('SECRET'),
+    },
+    databaseUrl: ownSetting('DATABASE_URL'),
+    onStatement,
+    client: (service, callOptions) =>
+      serviceClient({
+        service,
+        url: settings[`${(service as Service).toUpperCase()}_SERVICE_URL`] as string,
+        key: ownSetting('SERVICE_KEY'),
+        ...callOptions,
+      }),
+    onShutdown,
+  };
+}
 
 /** Gives a service its own user of the broker, where one is set: `AUTH_RABBITMQ_URL` in place of `RABBITMQ_URL`. */
 function withOwnBroker<Config extends object>(name: Service, config: Config): Config {

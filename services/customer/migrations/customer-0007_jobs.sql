@@ -14,6 +14,7 @@ create table jobs (
   started_at timestamptz(3),
   ended_at timestamptz(3),
   attempt integer not null default 0,
+  worker uuid,
   attempt_started_at timestamptz(3),
   attempt_done bigint not null default 0,
   failures integer not null default 0,
@@ -38,6 +39,7 @@ comment on column jobs.created_at is 'business';
 comment on column jobs.started_at is 'business: the start of the first attempt';
 comment on column jobs.ended_at is 'business';
 comment on column jobs.attempt is 'technical: raised by each claim; a worker with an earlier number commits nothing';
+comment on column jobs.worker is 'technical: the worker of the attempt, which the service releases when its process ended';
 comment on column jobs.attempt_done is 'technical: done at the start of the attempt, for the estimated end';
 comment on column jobs.failures is 'technical: interrupted attempts since the last progress';
 comment on column jobs.due_at is 'technical: queued: the earliest start; running: when another worker may claim it';

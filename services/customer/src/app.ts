@@ -16,6 +16,7 @@ import type { AvatarStorage } from './avatars/storage.ts';
 import { batchRoutes } from './batches/routes.ts';
 import { customerRoutes } from './customers/routes.ts';
 import { privacyRoutes, type PrivacyDeps } from './privacy/routes.ts';
+import { importRoutes, type ImportDeps } from './imports/routes.ts';
 import { historyRoutes } from './history/routes.ts';
 import { jobRoutes } from './jobs/routes.ts';
 import { listRoutes } from './lists/routes.ts';
@@ -44,7 +45,8 @@ export type AppDeps = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & {
   reportedGroups: ReadonlySet<CounterGroup>;
   upstreams: Upstreams;
   avatarStorage: AvatarStorage;
-} & PrivacyDeps;
+} & PrivacyDeps &
+  ImportDeps;
 
 /** Lists every route; the service's secret signs cursors and keys the fingerprints of erased people. */
 export const routes = (deps: AppDeps & { cursors: Cursors; fingerprints: Fingerprinter }): Route[] => [
@@ -52,6 +54,7 @@ export const routes = (deps: AppDeps & { cursors: Cursors; fingerprints: Fingerp
   ...listRoutes(deps),
   ...analyticsRoutes(deps.companies),
   ...batchRoutes(deps),
+  ...importRoutes(deps),
   ...tagRoutes,
   ...noteRoutes,
   ...historyRoutes(deps.cursors),

@@ -1,5 +1,6 @@
 import { Rate, RateLimits, readEnvironment, serviceSettings, ServiceUrl } from '@clientela/runtime';
 import { z } from 'zod';
+import { importSettings } from './imports/settings.ts';
 import { avatarSettings, requireAvatarStorage } from './avatars/settings.ts';
 
 const Upstream = z
@@ -21,6 +22,7 @@ const schema = z.object({
   CUSTOMER_PATCH_RATE: Rate.default({ limit: 5, window: 60_000 }),
   RATE_LIMITS: RateLimits,
   ...avatarSettings,
+  ...importSettings,
 });
 
 /** Both names of the orders' owner may be set, to the same address only. */

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { connect } from '@clientela/db';
 import { outboxPoolOptions, startEvents } from '@clientela/events';
 import { createCompanyClient, runService } from '@clientela/http';
@@ -7,7 +8,11 @@ import { createApp } from './app.ts';
 import { openStorage } from './avatars/open-storage.ts';
 import { startAvatarCleanup } from './avatars/worker.ts';
 import { readConfig } from './config.ts';
+import { toImportStorage } from './imports/settings.ts';
+import { startImportCleanup } from './imports/worker.ts';
 import { startCurrencyWorker } from './currencies/worker.ts';
+import { jobMetrics } from './jobs/metrics.ts';
+import { startJobCleanup, superviseJobs } from './jobs/supervisor.ts';
 import { erasureMetrics } from './privacy/metrics.ts';
 import { startErasureWorker } from './privacy/worker.ts';
 import { createUserClient } from './profiles/user-client.ts';
@@ -24,13 +29,18 @@ await runService('customer', {
   readConfig,
   outsideCallers: outsideServices,
   poolOptions: outboxPoolOptions,
-  start: async ({ config, deps, databaseUrl, onStatement, client, onShutdown }) => {
+  start: async ({ config, deps, databaseUrl, onStatement, client, onShutdown, stopping }) => {
     const { db, log, secret } = deps;
     const listsDb = connect(databaseUrl, { name: 'customer lists', pool: 4, onStatement });
     onShutdown(() => listsDb.destroy());
     const avatarStorage = await openStorage(config);
     const avatarCleanup = startAvatarCleanup({ db, storage: avatarStorage, log });
     onShutdown(() => avatarCleanup.stop());
+    const fingerprints = createFingerprinter(secret);
+    const importStorage = toImportStorage(config);
+    await mkdir(importStorage.folder, { recursive: true, mode: 0o700 });
+    const importCleanup = startImportCleanup({ db, importStorage, fingerprints, log });
+    onShutdown(() => importCleanup.stop());
     const auth = client('auth');
     const companies = createCompanyClient(auth);
     const users = createUserClient(auth, companies);
@@ -59,12 +69,18 @@ await runService('customer', {
     const erasureWorker = startErasureWorker({
       db,
       url: databaseUrl,
-      fingerprints: createFingerprinter(secret),
+      fingerprints,
       avatarStorage,
+      importStorage,
       peers,
       log,
     });
     onShutdown(() => erasureWorker.stop());
+
+    const jobCleanup = startJobCleanup({ db, log });
+    onShutdown(() => jobCleanup.stop());
+    const jobs = superviseJobs({ db, log });
+    onShutdown(() => jobs.stop());
 
     return createApp({
       ...deps,
@@ -76,9 +92,11 @@ await runService('customer', {
       reportedGroups,
       upstreams: createUpstreams(upstreamUrls, config.CUSTOMER_SERVICE_KEY, { log }),
       avatarStorage,
+      importStorage,
+      stopping,
       peers,
       onErasureRequested: erasureWorker.wake,
-      metrics: Registry.merge([events.metrics, erasureMetrics(db)]),
+      metrics: Registry.merge([events.metrics, erasureMetrics(db), jobMetrics(db)]),
     });
   },
 });

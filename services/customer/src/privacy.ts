@@ -83,6 +83,7 @@ export const privacy: DataInventory = {
     authored('customer_tags', 'created_by'),
     authored('customer_notes', 'created_by'),
     authored('customer_history', 'actor_id'),
+    authored('customer_imports', 'created_by'),
     authored('jobs', 'created_by'),
     tombstone('erased_customers', ofCustomer),
     tombstone('erased_users', ofUser),

@@ -100,7 +100,7 @@ test(
       const who = 'another admin';
       for (const route of protectedRoutes) {
         const sample = requestOf(route);
-        if (/\{(customer|product|user|session|tag|request|job)_id\}/.test(route)) {
+        if (/\{(customer|product|user|session|tag|request|job|import)_id\}/.test(route)) {
           problems.push(
             ...(await check(who, setup.otherAdmin, route, sample, [404])),
             ...(await isDistinguishable(route, sample)),

@@ -35,6 +35,12 @@ function avatarForm(): FormData {
   return form;
 }
 
+function importForm(): FormData {
+  const form = new FormData();
+  form.set('file', new Blob(['email,firstname\nana@example.com,Ana\n'], { type: 'text/csv' }), 'customers.csv');
+  return form;
+}
+
 /** The caller's own profile, or a customer without a user. */
 async function customerFor(
   setup: AccessSetup,
@@ -197,6 +203,24 @@ const onJob =
     await client.end();
     return sample(`/api/v1/jobs/${id}${rest}`);
   };
+/** An import that stays queued, or one that was cancelled: its events end at once. */
+const onImport =
+  (rest = '', status: 'queued' | 'cancelled' = 'queued'): SampleFactory =>
+  async ({ fleet, company_id }) => {
+    const id = randomUUID();
+    const client = new pg.Client({ connectionString: fleet.databases.customer.ownerUrl });
+    await client.connect();
+    await client.query(
+      `with job as (
+         insert into jobs (company_id, id, kind, status, created_by, request_id, due_at, ended_at)
+         values ($1, $2, 'customers.import', $3, 'tested', 'tested', now() + interval '1 hour', $4))
+       insert into customer_imports (company_id, id, source, match_on, on_match, country, currency, created_by)
+       values ($1, $2, 'file', 'email', 'skip', 'ES', 'EUR', 'tested')`,
+      [company_id, id, status, status === 'queued' ? null : new Date()],
+    );
+    await client.end();
+    return sample(`/api/customers/imports/${id}${rest}`);
+  };
 const onErasure =
   (rest: string): SampleFactory =>
   async (setup, caller, own) =>
@@ -264,6 +288,12 @@ export const samples: Readonly<Record<string, SampleFactory>> = {
   'GET /api/customers/me': withProfile(''),
   'PATCH /api/customers/me': withProfile('', { gender: 'male' }),
   'GET /api/customers/me/statistics': withProfile('/statistics'),
+  'POST /api/customers/imports': () => sample('/api/customers/imports', importForm()),
+  'GET /api/customers/imports': () => sample('/api/customers/imports'),
+  'GET /api/customers/imports/{import_id}': onImport(),
+  'GET /api/customers/imports/{import_id}/errors.csv': onImport('/errors.csv'),
+  'GET /api/customers/imports/{import_id}/events': onImport('/events', 'cancelled'),
+  'POST /api/customers/imports/{import_id}/cancel': onImport('/cancel'),
   'POST /api/customers/{customer_id}/avatar': onCustomer('/avatar', avatarForm()),
   'DELETE /api/customers/{customer_id}/avatar': onCustomer('/avatar'),
   'GET /avatars/{name}': async (setup) => {
@@ -339,6 +369,7 @@ export const samples: Readonly<Record<string, SampleFactory>> = {
   ...favorites('/api/favorites'),
   'GET /api/favorites/popular': () => sample('/api/favorites/popular'),
   ...favorites('/rest/v1/favorites'),
+  'GET /rest/v1/favorites/popular': () => sample('/rest/v1/favorites/popular'),
 
   'GET /rest/v1/customers': () => sample('/rest/v1/customers'),
   'POST /rest/v1/customers': () => sample('/rest/v1/customers', newPhone()),
@@ -351,7 +382,7 @@ export const samples: Readonly<Record<string, SampleFactory>> = {
 /** Sends a route's request. `company_id` names the company in which a superuser acts, on routes that require it. */
 export function send(caller: Pick<SignedInUser, 'send'>, route: string, { path, body }: Sample, company_id?: string) {
   const [method = ''] = route.split(' ');
-  const needsCompany = company_id && !/^\/(auth|api\/auth|api\/v1|avatars|\.well-known)\//.test(path);
+  const needsCompany = company_id && !/^\/(auth|api\/auth|api\/v1(?!\/jobs)|avatars|\.well-known)\//.test(path);
   return caller.send(
     method,
     needsCompany ? `${path}${path.includes('?') ? '&' : '?'}company_id=${company_id}` : path,

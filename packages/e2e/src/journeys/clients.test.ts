@@ -480,6 +480,6 @@ function raw(request: string): Promise<string> {
     socket.on('data', (chunk) => (response += chunk.toString()));
     socket.on('end', () => resolve(response));
     socket.on('error', reject);
-    socket.setTimeout(5000, () => socket.destroy(new Error('no response')));
+    socket.setTimeout(15_000, () => socket.destroy(new Error('no response')));
   });
 }

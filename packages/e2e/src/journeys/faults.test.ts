@@ -17,7 +17,7 @@ fleetTest.beforeAll(async ({ defaultFleet }) => {
   admin = await newCompany(fleet.url);
 });
 
-const polling = { timeout: 5000, interval: 25 };
+const polling = { timeout: 15_000, interval: 25 };
 const newCustomer = async (name: string) => (await admin.post('/api/customers', { full_name: name })).body.customer;
 const routes = {
   auth: () => admin.get('/auth/me'),

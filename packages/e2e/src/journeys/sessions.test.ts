@@ -105,7 +105,7 @@ test('sessions survive kills of auth and PostgreSQL; a signed-out session and on
   expect((await refresh(signedOut.refresh_token)).status).toBe(401);
   expect((await refresh(stolen.refresh_token)).status).toBe(401);
   const statusOfStolen = async () => (await client(fleet.url, stolen.access_token).get('/auth/me')).status;
-  await expect.poll(statusOfStolen, { timeout: 2000, interval: 50 }).toBe(401);
+  await expect.poll(statusOfStolen, { timeout: 6000, interval: 50 }).toBe(401);
 }, 90_000);
 
 // Concurrent, because the first one mostly waits.
@@ -166,7 +166,9 @@ test.concurrent('of 200 concurrent sign-ins each succeeds, or gets 503 with Retr
       await sleep(20);
     }
   })();
+  const began = performance.now();
   const responses = await Promise.all(Array.from({ length: 200 }, (_, n) => signIn(emails[n % emails.length] ?? '')));
+  const total = performance.now() - began;
   isSigningIn = false;
   await health;
   const refused = responses.filter(({ status }) => status !== 200);
@@ -176,5 +178,5 @@ test.concurrent('of 200 concurrent sign-ins each succeeds, or gets 503 with Retr
   for (const [n] of refused.entries())
     expect(await login(emails[n % emails.length] ?? '')).toHaveProperty('access_token');
   expect(waits.length).toBeGreaterThan(10);
-  expect(Math.max(...waits)).toBeLessThan(5000);
+  expect(Math.max(...waits)).toBeLessThan(total / 2);
 });

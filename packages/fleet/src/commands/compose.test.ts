@@ -248,10 +248,11 @@ test('.env.example explains every setting, among them all that docker-compose.ym
   for (const [, name = ''] of text.matchAll(/(?<!\$)\$\{([A-Z_0-9]+)/g)) expect(explained).toContain(name);
 });
 
-test('stores avatars in a volume of the customer service, in a folder that its user owns', () => {
-  expect(container('customer').volumes).toContain('avatars:/avatars');
+test('stores avatars and uploads in volumes of the customer service, in folders that its user owns', () => {
+  expect(container('customer').volumes).toEqual(expect.arrayContaining(['avatars:/avatars', 'imports:/imports']));
+  expect(container('customer').environment?.['IMPORTS_FOLDER']).toBe('${IMPORTS_FOLDER:-/imports}');
   expect(container('customer').environment?.['AVATARS_FOLDER']).toBe('${AVATARS_FOLDER-/avatars}');
-  expect(dockerfile).toContain('RUN mkdir /avatars && chown node:node /app /avatars\nUSER node');
+  expect(dockerfile).toContain('RUN mkdir /avatars /imports && chown node:node /app /avatars /imports\nUSER node');
 });
 
 test('setup creates secrets once, each for its own user; migrate creates the databases that they give access to', async () => {

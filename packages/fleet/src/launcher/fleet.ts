@@ -22,7 +22,7 @@ import {
   type Service,
   services,
 } from './services.ts';
-import { portVariable, readSettings, type Settings, withAvatarFolder } from './settings.ts';
+import { portVariable, readSettings, type Settings, withDataFolders } from './settings.ts';
 import { runSuperuserScript, type Superuser } from './superuser.ts';
 import { supervise, type SupervisedProcess, type SupervisorHooks } from './supervisor.ts';
 
@@ -127,7 +127,7 @@ async function start(options: FleetOptions, shutdownHooks: ShutdownHooks): Promi
     serviceKeys: secrets.serviceKeys,
     previousServiceKeys: secrets.previousServiceKeys,
     ownSecrets: secrets.ownSecrets,
-    overrides: withAvatarFolder(settings.overrides, folder),
+    overrides: withDataFolders(settings.overrides, folder),
     settingsOf: settings.settingsOf,
   };
   const failed = new AbortController();

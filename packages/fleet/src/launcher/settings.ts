@@ -155,11 +155,12 @@ function toSettings(values: Values, names: Settings['settingsOf']): Settings {
   };
 }
 
-/** Stores avatars in the installation's folder unless the settings choose another place. */
-export const withAvatarFolder = (values: Values, folder: string): Values =>
-  Object.keys(values).some((name) => name.startsWith('AVATARS_'))
-    ? values
-    : { ...values, AVATARS_FOLDER: join(folder, 'avatars') };
+/** Stores avatars and uploads of imports in the installation's folder unless the settings choose another place. */
+export const withDataFolders = (values: Values, folder: string): Values => ({
+  ...(!Object.keys(values).some((name) => name.startsWith('AVATARS_')) && { AVATARS_FOLDER: join(folder, 'avatars') }),
+  IMPORTS_FOLDER: join(folder, 'imports'),
+  ...values,
+});
 
 export function adminUrl(server: { host: string; port: string; user: string; password: string }): string {
   const { host, port: number, user, password } = server;
@@ -205,7 +206,7 @@ function serviceIssues(configs: ServiceConfigs, values: Values): Issue[] {
     ),
     serviceKeys: mapKeys(peers, (peer) => values[`${peer.toUpperCase()}_SERVICE_KEY`] ?? secret),
     ownSecrets: mapKeys(services, (service) => values[`${service.toUpperCase()}_SECRET`] ?? secret),
-    overrides: withAvatarFolder(values, '/placeholder'),
+    overrides: withDataFolders(values, '/placeholder'),
     settingsOf: settingsOf(configs),
   };
   return peers.flatMap((peer) => {

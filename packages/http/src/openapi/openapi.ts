@@ -78,6 +78,7 @@ function createOperation(service: string, definition: MountedRoute): ZodOpenApiO
     ? (definition.query ?? z.strictObject({})).extend(companyParameter.shape)
     : definition.query;
   const headers = headersOf(definition);
+  const { body } = definition;
   return {
     operationId: operationId(definition.method, definition.path),
     ...(definition.aliasOf !== undefined && {
@@ -95,12 +96,10 @@ function createOperation(service: string, definition: MountedRoute): ZodOpenApiO
         ...(headers && { header: headers }),
       },
     }),
-    ...(definition.body && {
+    ...(body && {
       requestBody: {
         required: true,
-        content: {
-          [definition.kind === 'upload' ? 'multipart/form-data' : 'application/json']: { schema: definition.body },
-        },
+        content: Object.fromEntries(mediaTypesOf(definition).map((type) => [type, { schema: body }])),
       },
     }),
     responses: {
@@ -141,6 +140,11 @@ function createOperation(service: string, definition: MountedRoute): ZodOpenApiO
     },
   };
 }
+
+const mediaTypesOf = ({ kind }: Route): string[] => [
+  ...(kind === 'upload' || kind === 'form' ? ['multipart/form-data'] : []),
+  ...(kind === 'upload' ? [] : ['application/json']),
+];
 
 const problem = { 'application/problem+json': { schema: Problem } };
 const rateHeaders = {

@@ -7,18 +7,21 @@ import { AppError, invalid, malformed } from '@clientela/errors';
 import express, { type Request, type Response } from 'express';
 import { joinPath } from './field-errors.ts';
 import { parseJson } from './parse-json.ts';
-import { bodyLimit, type Route, type Upload } from './route.ts';
+import { bodyLimit, defaultBodyLimit, type FormUpload, type Route } from './route.ts';
 
 const tooLarge = (limit: number) => new AppError('too_large', { detail: `The body exceeds ${limit} bytes` });
 const unsupported = (mediaType: string) =>
   new AppError('unsupported_media_type', { detail: `The body must be ${mediaType}`, headers: { Accept: mediaType } });
+
+const jsonType = 'application/json in UTF-8';
 
 const hasBody = (request: IncomingMessage) =>
   request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
 
 /** Creates the JSON body parser of a route, once, when the route is mounted. */
 export function jsonReader(definition: Route): (request: Request, response: Response) => Promise<unknown> {
-  const limit = bodyLimit(definition);
+  const limit = definition.kind === 'form' ? defaultBodyLimit : bodyLimit(definition);
+  const accepted = definition.kind === 'form' ? `${jsonType} or multipart/form-data` : jsonType;
   const readText = express.text({
     type: () => true,
     limit,
@@ -30,7 +33,7 @@ export function jsonReader(definition: Route): (request: Request, response: Resp
   return async (request, response) => {
     if (!hasBody(request)) return {};
     const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(request.headers['content-type'] ?? '')?.[1] ?? 'utf-8';
-    if (!request.is('application/json') || !/^utf-?8$/i.test(charset)) throw unsupported('application/json in UTF-8');
+    if (!request.is('application/json') || !/^utf-?8$/i.test(charset)) throw unsupported(accepted);
     request.headers['content-type'] = 'application/json'; // the parser knows UTF-8 under one name only
     await new Promise<void>((resolve, reject) => {
       readText(request, response, (error?: unknown) => (error ? reject(toBodyError(error, limit)) : resolve()));
@@ -53,14 +56,15 @@ function toBodyError(error: unknown, limit: number): unknown {
 }
 
 export type Form = {
+  /** The fields before the file. Those of a `form` behind it are added as they arrive. */
   fields: Record<string, string>;
-  upload: Upload;
-  /** Reads the rest of the file. Resolves at its end. */
+  upload: FormUpload;
+  /** Reads the rest of the file and of the form. */
   drained: () => Promise<void>;
 };
 
 /**
- * Parses a multipart body up to its only file, which it returns as a stream. Fields must precede the file.
+ * Parses a multipart body up to its only file, which it returns as a stream. Fields must precede the file, but not in a `form`.
  * The stream fails with a 413 beyond the route's limit.
  * @param onChunk receives the bytes of the file as they are read
  */
@@ -89,16 +93,19 @@ export function readUpload(request: Request, definition: Route, onChunk?: (chunk
     const out = new PassThrough();
     out.on('error', () => request.unpipe(reader)); // an error without a listener would end the process
     let hasFile = false;
+    const formEnd = Promise.withResolvers<void>();
+    formEnd.promise.catch(() => {}); // a route that does not wait for the end learns it from the stream
     const fail = (error: AppError) => {
       request.unpipe(reader);
       request.resume(); // drains the rest, so that the client reads the response
+      formEnd.reject(error);
       if (hasFile) out.destroy(error);
       else reject(error);
     };
     const failAt = (name: string, message: string) => fail(invalid([{ path: joinPath([name]), message }]));
     const tooMany = () => fail(invalid([{ path: '', message: 'too many parts: at most 20 fields and one file' }]));
     reader.on('field', (name, value, nameCut, valueCut) => {
-      if (hasFile) failAt(name, 'must come before the file');
+      if (hasFile && definition.kind !== 'form') failAt(name, 'must come before the file');
       else if (nameCut || valueCut) failAt(name, 'must have at most 10000 bytes');
       else if (Object.hasOwn(fields, name)) failAt(name, 'must be given once');
       else Object.defineProperty(fields, name, { value, enumerable: true });
@@ -113,12 +120,25 @@ export function readUpload(request: Request, definition: Route, onChunk?: (chunk
       stream.on('limit', () => fail(tooLarge(limit)));
       if (onChunk) stream.on('data', onChunk);
       stream.pipe(out);
-      resolve({ fields, upload: { filename, mime_type, stream: out }, drained: () => drain(out) });
+      const allFields = async () => {
+        await formEnd.promise;
+        return fields;
+      };
+      const content_length = Number(request.headers['content-length'] ?? Number.NaN) || undefined;
+      resolve({
+        fields,
+        upload: { filename, mime_type, content_length, stream: out, fields: allFields },
+        drained: async () => {
+          await drain(out);
+          await formEnd.promise;
+        },
+      });
     });
     reader.on('partsLimit', tooMany).on('filesLimit', tooMany).on('fieldsLimit', tooMany);
     reader.on('error', () => fail(malformed('The multipart body cannot be parsed')));
     reader.on('finish', () => {
       if (!hasFile) reject(invalid([{ path: 'file', message: 'is required' }]));
+      formEnd.resolve();
     });
     request.on('aborted', () => fail(malformed('The body is incomplete')));
     request.pipe(reader);

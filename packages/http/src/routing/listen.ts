@@ -16,7 +16,7 @@ export async function listen(
       // Longer than clients keep idle connections, so that none is closed while a request is arriving.
       keepAliveTimeout: 65_000,
       headersTimeout: 10_000,
-      requestTimeout: 600_000, // for the longest upload; the gateway enforces shorter deadlines
+      requestTimeout: 3_600_000, // for the longest upload; the gateway enforces shorter deadlines
       connectionsCheckingInterval: 2000,
       maxHeaderSize: 16_384,
     },

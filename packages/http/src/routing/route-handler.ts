@@ -75,7 +75,8 @@ export function createRouteHandler(definition: Route, options: HandlerOptions, d
     const errors: FieldError[] = [];
     const key = acceptsKey && actor ? readIdempotencyKey(request.headers, errors) : undefined;
     const fingerprint = key === undefined ? undefined : deps.createFingerprint();
-    const form = definition.kind === 'upload' ? await readUpload(request, definition, fingerprint?.update) : undefined;
+    const hasFile = definition.kind === 'upload' || (definition.kind === 'form' && request.is('multipart/form-data'));
+    const form = hasFile ? await readUpload(request, definition, fingerprint?.update) : undefined;
     const rawBody = form ? form.fields : isChange ? await readBody(request, response) : undefined;
     const rawQuery = acceptsCompany(definition) && requester ? queryWithoutCompany : request.query;
     const input = {

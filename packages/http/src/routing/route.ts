@@ -6,8 +6,10 @@ import type { Actor, CompanyActor } from '../identity/actor.ts';
 import type { IdempotentSteps } from './transaction.ts';
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
-/** `json`: a JSON body of limited size. `upload`: one multipart file as a stream. `stream`: a streamed response. */
-export type Kind = 'json' | 'upload' | 'stream';
+/**
+ * `json`: a JSON body of limited size. `upload`: one multipart file as a stream. `form`: either of them. `stream`: a streamed response.
+ */
+export type Kind = 'json' | 'upload' | 'form' | 'stream';
 /**
  * The companies that a route can access. `company` (default): the one that the actor acts in. `company-or-all`: the same, or every
  * company for a superuser that names none. `global`: the route checks the company itself (auth).
@@ -25,6 +27,13 @@ export type Allow =
   | { internal: readonly Caller[] };
 
 export type Upload = { filename: string; mime_type: string; stream: Readable };
+/** An uploaded file whose form may have further fields behind it. The route's `body` has those before it. */
+export type FormUpload = Upload & {
+  /** The length of the whole body in bytes; undefined when the client does not say it. */
+  content_length: number | undefined;
+  /** Resolves with all fields once the file and the rest of the form have been read. */
+  fields: () => Promise<Record<string, string>>;
+};
 
 type ActorFor<A, R> = A extends 'open' ? undefined : R extends 'company' ? CompanyActor : Actor;
 type Shape<S> = S extends z.ZodType ? z.infer<S> : undefined;
@@ -44,7 +53,7 @@ type RouteInput<A, R, P, Q, B, K> = {
   /** The versions of `If-Match`, one of which must be current: see `requireVersion`. */
   expected_version: ExpectedVersion;
 } & (R extends 'company-or-all' ? { scope: Scope } : unknown) &
-  (K extends 'upload' ? { upload: Upload } : unknown);
+  (K extends 'upload' ? { upload: Upload } : K extends 'form' ? { upload: FormUpload | undefined } : unknown);
 
 /** Everything about one method on one path: documentation, access, validation and handler. */
 export type RouteDefinition<M, A, R, P, Q, B, K, T, Prepared, Result> = {
@@ -75,7 +84,7 @@ export type RouteDefinition<M, A, R, P, Q, B, K, T, Prepared, Result> = {
   rateLimit?: string;
   /** The name of a rate limit per client address, which the gateway enforces: `login` for routes that accept a password. */
   addressRateLimit?: 'login';
-  /** Maximum body size in bytes. Default 1 MiB. */
+  /** Maximum body size in bytes. Default 1 MiB. The JSON body of a `form` has at most 1 MiB. */
   bodyLimit?: number;
   /** Logs successful requests at level debug, for a route that is polled. */
   isPolled?: true;
@@ -164,7 +173,8 @@ export const isInternal = (definition: Route): boolean =>
 /** Whether the route accepts `?company_id=`, by which a superuser names the company to act in. */
 export const acceptsCompany = (definition: Route): boolean =>
   definition.allow !== 'open' && !isInternal(definition) && definition.tenancy !== 'global';
-export const bodyLimit = (definition: Route): number => definition.bodyLimit ?? 1024 * 1024;
+export const defaultBodyLimit = 1024 * 1024; // bytes
+export const bodyLimit = (definition: Route): number => definition.bodyLimit ?? defaultBodyLimit;
 export const deadlineOf = (definition: Route): number => definition.deadline ?? 10_000;
 
 /** Finds the success status: the only declared one below 300. */

@@ -119,6 +119,22 @@ const routes = [
     handle: ({ prepared, upload, body }) => ({ bytes: prepared, filename: upload.filename, title: body.title }),
   }),
   route({
+    method: 'post',
+    path: '/form',
+    summary: 'JSON or upload',
+    allow: 'customers:import',
+    kind: 'form',
+    bodyLimit: 100_000,
+    body: z.strictObject({ title: text(10).optional() }),
+    responses: { 200: z.strictObject({ bytes: z.int(), fields: z.record(z.string(), z.string()) }) },
+    prepare: async ({ upload, body }) => {
+      let bytes = 0;
+      for await (const chunk of upload?.stream ?? []) bytes += (chunk as Buffer).length;
+      return { bytes, fields: (await upload?.fields()) ?? (body as Record<string, string>) };
+    },
+    handle: ({ prepared }) => prepared,
+  }),
+  route({
     method: 'get',
     path: '/stream',
     summary: 'stream',
@@ -474,6 +490,28 @@ describe('an upload route', () => {
     ).toEqual(['more', 'title']);
     await upload().type('multipart/form-data').send('--').expect(400);
     await supertest(app).post('/upload').set(as('manager')).attach('file', Buffer.alloc(9), 'a').expect(403);
+  });
+});
+
+describe('a form route', () => {
+  const form = () => supertest(app).post('/form').set(as('admin'));
+  test('takes fields before and after the file, or JSON instead of a form', async () => {
+    const file = Buffer.alloc(70_000);
+    const before = await form().field('title', 'mine').attach('file', file, 'a.bin').expect(200);
+    expect(before.body).toEqual({ bytes: 70_000, fields: { title: 'mine' } });
+    const after = await form().attach('file', file, 'a.bin').field('title', 'mine').expect(200);
+    expect(after.body).toEqual({ bytes: 70_000, fields: { title: 'mine' } });
+    expect((await form().send({ title: 'mine' }).expect(200)).body).toEqual({ bytes: 0, fields: { title: 'mine' } });
+  });
+
+  test('rejects an invalid field in front of the file, a form without one, a long body and another media type', async () => {
+    const file = Buffer.alloc(70_000);
+    expect(paths((await form().field('more', '1').attach('file', file, 'a').expect(422)).body)).toEqual(['more']);
+    expect(paths((await form().field('title', 'mine').expect(422)).body)).toEqual(['file']);
+    await form().attach('file', Buffer.alloc(100_001), 'a.bin').expect(413);
+    await form().type('text/csv').send('a,b').expect(415);
+    const twice = form().field('title', 'a').attach('file', file, 'a').field('title', 'b');
+    expect(paths((await twice.expect(422)).body)).toEqual(['title']);
   });
 });
 

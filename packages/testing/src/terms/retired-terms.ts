@@ -44,7 +44,7 @@ export const exceptions: readonly { path: RegExp; words: readonly string[] | 'al
   { path: /^pnpm-lock\.yaml$/, words: 'all', reason: 'generated' },
   { path: /^packages\/testing\/src\/terms\//, words: 'all', reason: 'the list itself' },
   { path: /^docs\/compatibility\.md$/, words: 'all', reason: 'maps the names of the united systems' },
-  { path: /(^|\/)import-headers?\b|\/headers\.ts$/, words: 'all', reason: 'import header tables' },
+  { path: /\/tabular\/headers\//, words: 'all', reason: 'import header tables' },
   { path: /(^|\/)samples?\//, words: 'all', reason: 'sample files' },
   {
     path: /^packages\/fleet\/src\/demo\//,

@@ -48,7 +48,7 @@ describe('revocations', () => {
     );
     expect(stringify(full)).not.toContain(live.sid);
     expect(stringify(full)).not.toContain(old.sid);
-    expect(Math.abs(Date.parse(full.as_of) - Date.now())).toBeLessThan(5000);
+    expect(Math.abs(Date.parse(full.as_of) - Date.now())).toBeLessThan(60_000);
 
     expect(stringify(await poll(service, `?since=${as_of}`))).toContain(ended.sid);
     await service.database

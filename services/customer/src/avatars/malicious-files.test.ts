@@ -56,6 +56,7 @@ async function start(): Promise<void> {
       FAVORITES_SERVICE_URL: unreachable,
       PRODUCT_SERVICE_URL: unreachable,
       AVATARS_FOLDER: folder,
+      IMPORTS_FOLDER: folder,
     },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });

@@ -18,6 +18,8 @@ export type SourceRecord = {
   remarks: Remark[];
   /** Set when the record cannot be imported at all. */
   failure?: Remark;
+  /** When the customer registered with the source, which becomes `created_at`. Default: the time of the import. */
+  created_at?: string;
 };
 
 /** What decides how a record meets the customers that exist. */

@@ -12,11 +12,12 @@ export const jobRoutes: Route[] = [
     description:
       'Imports and other work that outlives a request, newest first. They are kept for 30 days after their end.',
     allow: 'customers:import',
+    tenancy: 'company-or-all',
     query: JobQuery,
     responses: { 200: JobList },
     isPolled: true,
-    handle: async ({ db, actor, query }) => {
-      const { rows: jobs, ...counted } = await listJobs(db, actor.company_id, query);
+    handle: async ({ db, scope, query }) => {
+      const { rows: jobs, ...counted } = await listJobs(db, scope, query);
       return { jobs, ...counted, ...query };
     },
   }),

@@ -1,4 +1,13 @@
-import { mapConstraintErrors, newId, paginateByOffset, type Db, type OffsetPage, type Tx } from '@clientela/db';
+import {
+  mapConstraintErrors,
+  newId,
+  paginateByOffset,
+  whereCompany,
+  type Db,
+  type OffsetPage,
+  type Scope,
+  type Tx,
+} from '@clientela/db';
 import { conflict } from '@clientela/errors';
 import { describeProgress, type Progress } from './rules.ts';
 import type { Job, JobKind, JobQuery } from './schema.ts';
@@ -77,9 +86,9 @@ export async function findJob(db: Db, company_id: string, id: string): Promise<J
   return job && toJob(job);
 }
 
-export async function listJobs(db: Db, company_id: string, { limit, offset }: JobQuery): Promise<OffsetPage<Job>> {
+export async function listJobs(db: Db, scope: Scope, { limit, offset }: JobQuery): Promise<OffsetPage<Job>> {
   const sort = [{ column: 'created_at', descending: true }];
-  const query = db('jobs').where({ company_id });
+  const query = whereCompany(db('jobs'), scope);
   const page = await paginateByOffset<StoredJob>(query, columns, { limit, offset, sort }, { isFiltered: true });
   return { ...page, rows: page.rows.map(toJob) };
 }
@@ -104,13 +113,14 @@ export async function cancelJob(tx: Tx, company_id: string, id: string): Promise
 /**
  * Claims the job that has waited longest: a queued one of a company with fewer than two running, or a running one whose worker no
  * longer renews it. Claims exclude each other, so that the limit holds among replicas.
- * @param kinds those that this process can handle
+ * @param worker id of the claiming worker
+ * @param kinds those that it can handle
  */
-export const claimJob = (db: Db, kinds: readonly string[]): Promise<ClaimedJob | undefined> =>
+export const claimJob = (db: Db, worker: string, kinds: readonly string[]): Promise<ClaimedJob | undefined> =>
   db.transaction(async (tx) => {
     const lock = await tx.raw(`select pg_try_advisory_xact_lock(hashtext('customer jobs')) as acquired`);
     if (!lock.rows[0].acquired) return undefined;
-    const { rows } = await tx.raw(claimSql, { kinds, lease: LEASE_S, running: RUNNING_PER_COMPANY });
+    const { rows } = await tx.raw(claimSql, { worker, kinds, lease: LEASE_S, running: RUNNING_PER_COMPANY });
     return rows[0] as ClaimedJob | undefined;
   });
 
@@ -128,6 +138,7 @@ update jobs
    set status = 'running',
        failures = failures + case status when 'running' then 1 else 0 end,
        attempt = attempt + 1,
+       worker = :worker,
        attempt_started_at = now(),
        attempt_done = done,
        started_at = coalesce(started_at, now()),
@@ -195,6 +206,22 @@ export async function postponeJob(db: Db, attempt: JobAttempt): Promise<boolean>
   return count === 1;
 }
 
+/** Makes the jobs of a worker that has ended due at once. One that the server still works on follows when its claim runs out. */
+export const releaseJobs = (db: Db, worker: string): Promise<number> =>
+  db('jobs')
+    .whereIn(
+      ['company_id', 'id'],
+      unfinished(db).select('company_id', 'id').where({ worker, status: 'running' }).forUpdate().skipLocked(),
+    )
+    .update({ due_at: db.fn.now() });
+
+/** Whether a worker has a job that it has not renewed for a minute: its event loop hangs. */
+export const hasStuckJob = async (db: Db, worker: string): Promise<boolean> =>
+  (await unfinished(db)
+    .where({ worker, status: 'running' })
+    .whereRaw(`due_at < now() - (60 - ?::int) * interval '1 second'`, [LEASE_S])
+    .first('id')) !== undefined;
+
 export const hasUnfinishedJobs = async (db: Db): Promise<boolean> =>
   (await unfinished(db).select(db.raw('1')).first()) !== undefined;
 
@@ -207,12 +234,11 @@ export const deleteOldJobs = (db: Db, limit: number): Promise<number> =>
     )
     .delete();
 
-/** Counts unfinished jobs by kind and status. @returns also the seconds for which the oldest has been due */
-export const countJobs = (
-  db: Db,
-): Promise<{ kind: string; status: 'queued' | 'running'; jobs: number; oldest: number }[]> =>
+export type JobCount = { kind: string; status: 'queued' | 'running'; jobs: number; oldest_seconds: number };
+
+/** Counts unfinished jobs by kind and status, with the age of the oldest. */
+export const countJobs = (db: Db): Promise<JobCount[]> =>
   unfinished(db)
     .select('kind', 'status')
-    .count({ jobs: '*' })
-    .select(db.raw('greatest(0, extract(epoch from now() - min(created_at)))::float as oldest'))
-    .groupBy('kind', 'status');
+    .select(db.raw('count(*) as jobs'), db.raw('extract(epoch from now() - min(created_at))::float as oldest_seconds'))
+    .groupBy('kind', 'status') as Promise<JobCount[]>;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { asUnavailable, type Db } from '@clientela/db';
+import { asUnavailable, newId, type Db } from '@clientela/db';
 import { AppError } from '@clientela/errors';
 import { startPeriodicWorker, type Log } from '@clientela/runtime';
 import type { JobHandlers } from './job-handler.ts';
@@ -46,8 +46,10 @@ export type JobRunner = {
  * Runs jobs: claims them, renews the claims while handlers work, and records how they end. Several processes share the jobs. A job of
  * a worker that died is claimed again, and the earlier worker can commit nothing more.
  * @param options.handlers jobs of other kinds are left to other workers
+ * @param options.worker id by which `releaseJobs` finds the jobs of a worker that was killed
  */
-export function runJobs({ db, handlers, log }: { db: Db; handlers: JobHandlers; log: Log }): JobRunner {
+export function runJobs(options: { db: Db; handlers: JobHandlers; log: Log; worker?: string }): JobRunner {
+  const { db, handlers, log, worker = newId() } = options;
   const kinds = Object.keys(handlers);
   const executions = new Set<Execution>();
   let isStopping = false;
@@ -55,7 +57,7 @@ export function runJobs({ db, handlers, log }: { db: Db; handlers: JobHandlers; 
   const claiming = startPeriodicWorker({
     run: async () => {
       if (isStopping || executions.size >= CONCURRENCY) return false;
-      const job = await claimJob(db, kinds);
+      const job = await claimJob(db, worker, kinds);
       if (job) start(job);
       return job !== undefined;
     },

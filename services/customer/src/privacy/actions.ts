@@ -3,6 +3,7 @@ import type { Tx } from '@clientela/db';
 import { publish, removeFromEvents } from '@clientela/events';
 import { lockCustomer } from '../customers/store.ts';
 import { eventIdentity } from '../history/actions.ts';
+import { requestFileErasure } from '../imports/store.ts';
 import type { Fingerprinter } from '../tombstones/fingerprints.ts';
 import { insertErasedCustomer, insertErasedUser, insertFingerprints, lockUser } from '../tombstones/store.ts';
 import { insertRequest, listOtherRecords, markStarted } from './store.ts';
@@ -34,6 +35,7 @@ export async function startErasure(
   if (customer_id === null) return [];
   await insertErasedCustomer(tx, company_id, customer_id);
   if (!customer) return [];
+  await requestFileErasure(tx, company_id, customer_id);
   const fingerprints = fingerprintsOf(company_id, customer).map(({ fingerprint }) => fingerprint);
   await insertFingerprints(tx, company_id, fingerprints);
   const origin = { id: requested_by, company_id, request_id };

@@ -177,6 +177,7 @@ describe('an erasure', () => {
     const step = (await listDueSteps(db, 'customer', 20)).find(({ customer_id }) => customer_id === customer.id);
     const fingerprints = createFingerprinter(testSecret);
     const avatarStorage = createDiskStorage(privacy.folder);
+    const { importStorage } = privacy;
     const states: string[] = [];
     const { result, interruptions } = await runInterrupted(db, async (transaction) => {
       const found = [await rows('customers'), await rows('erased_customers'), await rows('erased_users')];
@@ -184,7 +185,11 @@ describe('an erasure', () => {
       const deps = {
         db: new Proxy(db, { get: (...args) => (args[1] === 'transaction' ? transaction : Reflect.get(...args)) }),
       };
-      return eraseLocally({ ...deps, fingerprints, avatarStorage }, step as Step, new AbortController().signal);
+      return eraseLocally(
+        { ...deps, fingerprints, avatarStorage, importStorage },
+        step as Step,
+        new AbortController().signal,
+      );
     });
     expect(interruptions).toBeGreaterThan(10);
     expect([...new Set(states)]).toEqual(['1 0 0', '0 1 1']);

@@ -2,6 +2,7 @@ import type { Service } from '@clientela/contracts';
 import { serviceClient, type CompanyClient, type RateLimits } from '@clientela/http';
 import { testService, type TestService } from '@clientela/testing';
 import { createApp } from '../app.ts';
+import type { ImportStorage } from '../imports/settings.ts';
 import type { AvatarStorage } from '../avatars/storage.ts';
 import type { PeerClients } from '../privacy/remote-services.ts';
 import type { UserClient } from '../profiles/user-client.ts';
@@ -18,6 +19,7 @@ type Options = Parameters<typeof testService>[2] & {
   upstreams?: Upstreams;
   rates?: RateLimits;
   avatarStorage?: AvatarStorage;
+  importStorage?: ImportStorage;
   peers?: PeerClients;
   onErasureRequested?: () => void;
 };
@@ -45,6 +47,7 @@ export const createTestCustomer = ({
   upstreams = unavailableUpstreams,
   rates,
   avatarStorage = noAvatarStorage,
+  importStorage = { folder: '/nonexistent', maxBytes: 0 },
   peers = unreachablePeers,
   onErasureRequested,
   ...options
@@ -62,6 +65,7 @@ export const createTestCustomer = ({
         upstreams,
         rateLimits: rates,
         avatarStorage,
+        importStorage,
         peers,
         onErasureRequested,
       }),

@@ -88,7 +88,7 @@ test('deletes a favorite that is added while the deletion is processed', async (
   const blocker = await service.database.owner.transaction();
   await blocker.raw('lock table outbox_events in exclusive mode'); // blocks the addition between its row and its commit
   const waitForBlocked = async (count: number) => {
-    const deadline = Date.now() + 5000;
+    const deadline = Date.now() + 15_000;
     for (;;) {
       const { rows } = await service.database.owner.raw(
         `select count(distinct l.pid)::int as n from pg_locks l join pg_stat_activity a using (pid)

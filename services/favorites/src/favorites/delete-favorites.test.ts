@@ -179,4 +179,43 @@ describe('popular products', () => {
     });
     await service.user('superuser').get('/api/favorites/popular').expect(422);
   });
+
+  test('count a renewed favorite once and a deleted one no more, under both paths', async ({
+    company,
+    service,
+    admin,
+  }) => {
+    const { id } = await add(admin, 1, 30);
+    await admin.post('/api/favorites', { user_id: 1, item_id: 30 }).expect(200);
+    await add(admin, 2, 30);
+    await add(admin, 1, 20);
+    const superuser = service.user('superuser');
+    const popular = [
+      () => admin.get('/api/favorites/popular'),
+      () => admin.get('/rest/v1/favorites/popular/'),
+      () => superuser.get(`/api/favorites/popular?company_id=${company.id}`),
+    ];
+    const before = [
+      { item_id: 30, count: 2 },
+      { item_id: 20, count: 1 },
+    ];
+    for (const get of popular) expect((await get().expect(200)).body).toEqual({ items: before, count: 2 });
+    await remove(admin, [id]).expect(200);
+    const after = [
+      { item_id: 20, count: 1 },
+      { item_id: 30, count: 1 },
+    ];
+    for (const get of popular) expect((await get().expect(200)).body).toEqual({ items: after, count: 2 });
+  });
+
+  test('are paginated by limit and offset within bounds', async ({ admin }) => {
+    for (const query of ['limit=0', 'limit=1001', 'limit=x', 'offset=-1', 'offset=1000000001', 'page=1']) {
+      const { body } = await admin.get(`/api/favorites/popular?${query}`).expect(422);
+      expect(body.errors).toMatchObject([{ path: query.split('=')[0] }]);
+    }
+    expect((await admin.get('/api/favorites/popular?limit=1000&offset=5').expect(200)).body).toEqual({
+      items: [],
+      count: 0,
+    });
+  });
 });

@@ -88,6 +88,7 @@ export function favoriteRoutes({ fetchCustomerAndProduct, fetchOwnCustomer }: Pe
     route({
       method: 'get',
       path: '/api/favorites/popular',
+      aliases: ['/rest/v1/favorites/popular'],
       summary: 'List the most popular products',
       allow: 'favorites:read',
       query: PopularQuery,

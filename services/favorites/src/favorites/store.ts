@@ -49,15 +49,18 @@ export async function listPopular(
   { limit, offset }: PopularQuery,
 ): Promise<{ items: Popular[]; count: number }> {
   const favorites = db('favorites').where({ company_id });
-  const [counted] = (await favorites.clone().countDistinct({ count: 'item_id' })) as [{ count: number }];
-  const items = await favorites
+  const items = (await favorites
+    .clone()
     .select('item_id')
     .count({ count: '*' })
+    .select(db.raw('count(*) over () as total')) // in the same scan, which reads every favorite of the company
     .groupBy('item_id')
     .orderBy([{ column: 'count', order: 'desc' }, { column: 'item_id' }])
     .limit(limit)
-    .offset(offset);
-  return { items: items as Popular[], count: counted.count };
+    .offset(offset)) as (Popular & { total: number })[];
+  if (items[0]) return { items: items.map(({ item_id, count }) => ({ item_id, count })), count: items[0].total };
+  const [counted] = (await favorites.countDistinct({ count: 'item_id' })) as [{ count: number }];
+  return { items: [], count: counted.count };
 }
 
 /** @returns the deleted favorites, ordered by id */

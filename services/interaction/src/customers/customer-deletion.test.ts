@@ -134,7 +134,7 @@ test('deletes a record that is added while the deletion is processed', async () 
   const blocker = await service.database.owner.transaction();
   await blocker.raw('lock table outbox_events in exclusive mode'); // recording stops after its row, before its commit
   const waiting = async (count: number) => {
-    const until = Date.now() + 5000;
+    const until = Date.now() + 15_000;
     for (;;) {
       const { rows } = await service.database.owner.raw(
         `select count(distinct l.pid)::int as n from pg_locks l join pg_stat_activity a using (pid)

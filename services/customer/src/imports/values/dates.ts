@@ -26,6 +26,8 @@ const fillWords = new Set(['de', 'del', 'of', 'the', 'г', 'года', 'год']
 
 const timeOfDay =
   /(?:T|,?\s+)\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*(?:[ap]\.?\s?m\.?)?\s*(?:z|utc|gmt|[+-]\d{2}:?\d{2})?$/i;
+/** The time of basic ISO 8601, as vCards have it. */
+const basicTime = /^(\d{8})T\d{4,6}(?:Z|[+-]\d{2}:?\d{0,2})?$/i;
 const zeros = /^0{1,4}[-./ ]0{1,4}[-./ ]0{1,4}$/;
 const isoLike = /^(\d{4})[-./](\d{1,2})[-./](\d{1,2})$/;
 const basic = /^(\d{4})(\d{2})(\d{2})$/;
@@ -49,6 +51,7 @@ export function readDate(value: string, order: DateOrder, today: string): Conver
     .trim()
     .replace(/^['’]/, '')
     .replace(timeOfDay, '')
+    .replace(basicTime, '$1')
     .trim();
   if (text === '' || text === '0' || zeros.test(text) || isEmptyWord(text)) return {};
   const iso = isoLike.exec(text) ?? basic.exec(text);

@@ -35,6 +35,7 @@ export type Target = Holder & {
   addedNotes: string[];
   /** Notes that the customer has already, as far as the chunk has equal ones. */
   knownNotes: Set<string>;
+  created_at?: string | undefined;
 };
 
 /** Who has which value, and the customers that the chunk may change. */
@@ -46,12 +47,14 @@ export type State = {
   targets: Map<string, Target>;
   /** Fields of each row whose value belonged to an erased person. */
   suppressed: Map<number, readonly string[]>;
+  /** External ids of deleted customers; empty unless taken values are skipped. */
+  deletedIds: ReadonlySet<string>;
 };
 
 export type Plan = {
   created: Target[];
   changed: Target[];
-  counts: { created: number; updated: number; skipped: number; failed: number };
+  counts: { created: number; updated: number; skipped: number; failed: number; warnings: number; emails_taken: number };
   problems: (Problem & { holder?: Holder })[];
   /** Records that the plan covers. A later one needs a value that the plan frees, so that a plan of its own follows. */
   planned: number;
@@ -67,7 +70,7 @@ export function planChunk(
   const plan: Plan = {
     created: [],
     changed: [],
-    counts: { created: 0, updated: 0, skipped: 0, failed: 0 },
+    counts: { created: 0, updated: 0, skipped: 0, failed: 0, warnings: 0, emails_taken: 0 },
     problems: [],
     planned: 0,
   };
@@ -78,7 +81,10 @@ export function planChunk(
       plan.counts.failed += 1;
     } else {
       if (waitsFor(record.identity, freed)) break;
+      const { failed } = plan.counts;
+      const problems = plan.problems.length;
       planRecord(context, record, state, plan, freed, newId);
+      if (plan.counts.failed === failed) plan.counts.warnings += plan.problems.length - problems;
     }
     plan.planned += 1;
   }
@@ -99,10 +105,27 @@ function planRecord(
   newId: () => string,
 ): void {
   plan.problems.push(...record.remarks);
+  if (context.taken_values === 'skip') {
+    if (isKnown(record, state)) plan.counts.skipped += 1;
+    else createTarget(context, withoutTakenEmail(record, state, plan), state, plan, newId);
+    return;
+  }
   const match = findMatch(context, record, state);
   if (!match) createTarget(context, record, state, plan, newId);
   else if (context.on_match === 'skip') plan.counts.skipped += 1;
   else updateTarget(context, record, state, plan, freed, match);
+}
+
+/** Whether a customer has the phone or the id of a record, or had the id before it was deleted. */
+const isKnown = ({ identity: { phone, external_id } }: ValidRecord, { holders, deletedIds }: State): boolean =>
+  (phone !== null && holders.phone.has(phone)) ||
+  (external_id !== null && (holders.external_id.has(external_id) || deletedIds.has(external_id)));
+
+function withoutTakenEmail(prepared: ValidRecord, { holders }: State, plan: Plan): ValidRecord {
+  const { record, identity } = prepared;
+  if (identity.email === null || !holders.email.has(identity.email)) return prepared;
+  plan.counts.emails_taken += 1;
+  return { ...prepared, record: { ...record, email: null }, identity: { ...identity, email: null } };
 }
 
 /** Finds the customer of a record by the first identifier that it has, else by its names and birthday. */
@@ -169,6 +192,7 @@ function createTarget(
     addedLabels: [...labels],
     addedNotes: [...notes],
     knownNotes: new Set(notes),
+    created_at: prepared.created_at,
   };
   plan.created.push(target);
   plan.counts.created += 1;

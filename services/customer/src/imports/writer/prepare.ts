@@ -24,6 +24,8 @@ export type ValidRecord = {
   onlyForNew: Pick<Partial<NewCustomer>, 'status' | 'type' | 'number'>;
   labels: string[];
   notes: string[];
+  /** When a new customer counts as created; default now. */
+  created_at: string | undefined;
   identity: Identity;
   /** Why the record cannot become a new customer. */
   missing: FieldError[];
@@ -86,6 +88,7 @@ function prepareRecord(context: ImportContext, source: SourceRecord): PreparedRe
     },
     labels: distinctLabels(tags),
     notes: [...new Set(source.notes.map((note) => Note.parse(note)))],
+    created_at: source.created_at,
     identity: identityOf(record),
     missing,
   };

@@ -11,6 +11,11 @@ export type ImportContext = MatchOptions & {
   /** Reports what would happen and stores only drafts, which `deleteDrafts` removes at the end of the import. */
   dry_run: boolean;
   fingerprints: Fingerprinter;
+  /**
+   * `skip`, for a source that knows its customers by phone and by an id of its own: a record is skipped when a customer has either, or
+   * had the id before it was deleted, and an e-mail that another customer has is left out. By default a taken value fails the record.
+   */
+  taken_values?: 'skip';
   /** Column of the file by field path, such as `address.city`, for problems. A field without a column is named by its path. */
   columns: Readonly<Record<string, string>>;
 };
@@ -25,6 +30,10 @@ export type ChunkResult = {
   /** Records that match a customer and change nothing. */
   skipped: number;
   failed: number;
+  /** Problems of records that did not fail: values that were left out. */
+  warnings: number;
+  /** E-mail addresses left out because another customer has them; only with `taken_values`. */
+  emails_taken: number;
   /** A customer that one chunk creates and updates is listed as created. In a dry run the lists are empty. */
   ids: { created: string[]; updated: string[] };
   /** In row order. Several problems of one row make one failed record. */

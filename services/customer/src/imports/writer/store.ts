@@ -84,6 +84,20 @@ export const findHolders = (
 ): Promise<FoundHolder[]> =>
   runSql<FoundHolder>(db, holdersQuery, [company_id, ...keyFields.map((field) => values[field])]);
 
+/** Finds which of the external ids deleted customers have. */
+export const findDeletedIds = async (
+  db: Db,
+  company_id: string,
+  external_ids: readonly string[],
+): Promise<ReadonlySet<string>> =>
+  new Set(
+    (await db('customers')
+      .where({ company_id })
+      .whereNotNull('deleted_at')
+      .whereRaw('external_id = any(?::text[])', [external_ids as string[]])
+      .pluck('external_id')) as string[],
+  );
+
 type Names = Pick<CustomerFields, 'full_name' | 'firstname' | 'lastname' | 'birthday'>;
 export type UnidentifiedCustomer = Names & { id: string; number: number | null };
 
@@ -253,7 +267,7 @@ export async function insertCustomers(
   currency: string,
   targets: readonly Target[],
 ): Promise<{ id: string; number: number }[]> {
-  const records = targets.map(({ id, number, record, status, type, labels }) => ({
+  const records = targets.map(({ id, number, record, status, type, labels, created_at }) => ({
     ...record,
     ...searchColumns(record),
     id,
@@ -261,15 +275,18 @@ export async function insertCustomers(
     status,
     type,
     tags: labels,
+    created_at,
   }));
   const rows = await runSql<{ id: string; number: number }>(
     tx,
-    `insert into customers (company_id, id, number, status, type, tags, search_text, deletion_keys, ${fieldColumns.join(', ')})
+    `insert into customers (company_id, id, number, status, type, tags, created_at, search_text, deletion_keys,
+         ${fieldColumns.join(', ')})
        select ?, r.id, coalesce(r.number, nextval('customer_numbers')), r.status, r.type,
-           case when cardinality(r.tags) > 1 then ${inOrder} else r.tags end, r.search_text, r.deletion_keys,
+           case when cardinality(r.tags) > 1 then ${inOrder} else r.tags end, coalesce(r.created_at, now()),
+           r.search_text, r.deletion_keys,
            ${fieldColumns.map((column) => `r.${column}`).join(', ')}
-         from json_to_recordset(?::json) as r (id uuid, number bigint, status text, type text, tags text[], search_text text,
-           deletion_keys integer[], ${typedColumns})
+         from json_to_recordset(?::json) as r (id uuid, number bigint, status text, type text, tags text[],
+           created_at timestamptz(3), search_text text, deletion_keys integer[], ${typedColumns})
        on conflict do nothing
        returning id, number`,
     [company_id, JSON.stringify(records)],
@@ -279,12 +296,14 @@ export async function insertCustomers(
   await runSql(
     tx,
     `insert into customer_counters (company_id, customer_id, currency, is_listed, customer_created_at)
-     select ?, r.id, ?, r.is_listed, now() from unnest(?::uuid[], ?::boolean[]) as r (id, is_listed)`,
+     select ?, r.id, ?, r.is_listed, coalesce(r.created_at, now())
+       from unnest(?::uuid[], ?::boolean[], ?::timestamptz[]) as r (id, is_listed, created_at)`,
     [
       company_id,
       presentCurrency(tx, company_id, currency),
       targets.map(({ id }) => id),
       targets.map(({ status }) => status === 'active'),
+      targets.map(({ created_at }) => created_at ?? null) as string[], // null is bound as it is
     ],
   );
   return rows;

@@ -21,6 +21,7 @@ import { LostRaceError } from './retry.ts';
 import type { ChunkResult, ImportContext } from './schema.ts';
 import {
   compareInDatabase,
+  findDeletedIds,
   findDrafts,
   findErasedUsers,
   findHolders,
@@ -64,6 +65,8 @@ export async function writePrepared(
     updated: 0,
     skipped: 0,
     failed: 0,
+    warnings: 0,
+    emails_taken: 0,
     ids: { created: [], updated: [] },
     problems: [],
   };
@@ -101,6 +104,7 @@ const isValid = (record: PreparedRecord): record is ValidRecord => 'record' in r
 async function loadState(tx: Tx, context: ImportContext, prepared: readonly PreparedRecord[]): Promise<State> {
   const { company_id } = context.actor;
   const records = prepared.filter(isValid);
+  const values = valuesOf(records);
   const state: State = {
     holders: {
       email: new Map(),
@@ -113,8 +117,8 @@ async function loadState(tx: Tx, context: ImportContext, prepared: readonly Prep
     unidentified: new Map(),
     targets: new Map(),
     suppressed: await findErased(tx, context, records),
+    deletedIds: context.taken_values === 'skip' ? await findDeletedIds(tx, company_id, values.external_id) : new Set(),
   };
-  const values = valuesOf(records);
   const unidentified = records.filter(({ identity }) => isUnidentified(identity)).map(({ record }) => record);
   const found = await findHolders(tx, company_id, values);
   for (const { field, value, id, number } of found)
@@ -345,7 +349,8 @@ function addToResult(
   result: ChunkResult,
   { counts, created, changed, problems }: Plan,
 ): void {
-  for (const outcome of ['created', 'updated', 'skipped', 'failed'] as const) result[outcome] += counts[outcome];
+  for (const outcome of ['created', 'updated', 'skipped', 'failed', 'warnings', 'emails_taken'] as const)
+    result[outcome] += counts[outcome];
   if (!dry_run) {
     const isListed = new Set([...result.ids.created, ...result.ids.updated]);
     result.ids.created.push(...created.map(({ id }) => id));

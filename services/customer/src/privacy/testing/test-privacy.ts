@@ -11,6 +11,7 @@ import { createDiskStorage } from '../../avatars/disk-storage.ts';
 import type { AvatarStorage } from '../../avatars/storage.ts';
 import { createTestCustomer } from '../../testing/test-customer.ts';
 import { createFingerprinter } from '../../tombstones/fingerprints.ts';
+import type { ImportStorage } from '../../imports/settings.ts';
 import { startErasureWorker } from '../worker.ts';
 import { createStubPeers, type StubPeers } from './stub-peers.ts';
 
@@ -18,6 +19,7 @@ export type TestPrivacy = {
   service: TestService;
   peers: StubPeers;
   folder: string;
+  importStorage: ImportStorage;
   /** Names of the files in the avatar storage. */
   files: () => string[];
   /** Starts the erasure worker, as a process of the service does. */
@@ -45,12 +47,14 @@ export async function retryUnavailable(send: () => Test) {
 export async function createTestPrivacy(options: Parameters<typeof createTestCustomer>[0] = {}): Promise<TestPrivacy> {
   const folder = mkdtempSync(join(tmpdir(), 'clientela-privacy-'));
   const storage = createDiskStorage(folder);
+  const importStorage = { folder: mkdtempSync(join(tmpdir(), 'clientela-imports-')), maxBytes: 1024 * 1024 };
   const peers = await createStubPeers();
   let worker: ReturnType<typeof startErasureWorker> | undefined;
   const service = await createTestCustomer({
     pool: 10,
     peers: peers.clients,
     avatarStorage: storage,
+    importStorage,
     onErasureRequested: () => worker?.wake(),
     ...options,
   });
@@ -64,6 +68,7 @@ export async function createTestPrivacy(options: Parameters<typeof createTestCus
     service,
     peers,
     folder,
+    importStorage,
     files: () =>
       readdirSync(folder, { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile())
@@ -72,7 +77,7 @@ export async function createTestPrivacy(options: Parameters<typeof createTestCus
       const { db, url } = service.database;
       const fingerprints = createFingerprinter(testSecret);
       const log = createLog('test', 'silent', { redact: [] });
-      worker = startErasureWorker({ db, url, fingerprints, avatarStorage, peers: peers.clients, log });
+      worker = startErasureWorker({ db, url, fingerprints, avatarStorage, importStorage, peers: peers.clients, log });
     },
     stopWorker,
     newUser: (role = 'customer', last_admin = false) => {
@@ -97,6 +102,7 @@ export async function createTestPrivacy(options: Parameters<typeof createTestCus
       await stopWorker();
       await Promise.all([service.close(), peers.close()]);
       rmSync(folder, { recursive: true });
+      rmSync(importStorage.folder, { recursive: true, force: true });
     },
   };
 }

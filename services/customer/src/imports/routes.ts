@@ -1,0 +1,154 @@
+import { Readable } from 'node:stream';
+import { invalid, unavailable } from '@clientela/errors';
+import { reply, route, type CompanyClient, type FormUpload, type Route } from '@clientela/http';
+import { requireCompany } from '../customers/company.ts';
+import { cancelImport, createImport, requireImport, type ImportSource } from './actions.ts';
+import { errorsCsv } from './errors-csv.ts';
+import { parseFields, toOptions } from './options.ts';
+import { progressEvents } from './progress-events.ts';
+import {
+  ImportOptionsQuery,
+  ImportPage,
+  ImportParams,
+  ImportQuery,
+  ImportResponse,
+  NewImport,
+  SavedImportResponse,
+} from './schema.ts';
+import { largestUpload, type ImportStorage } from './settings.ts';
+import { listImports } from './store.ts';
+import { removeUpload, storeUpload } from './uploads.ts';
+
+const path = '/api/customers/imports';
+const allow = 'customers:import';
+
+export type ImportDeps = {
+  companies: CompanyClient;
+  importStorage: ImportStorage;
+  /** Aborts when the service stops, so that event streams end. */
+  stopping?: AbortSignal | undefined;
+};
+
+export const importRoutes = ({ companies, importStorage, stopping }: ImportDeps): Route[] => [
+  route({
+    method: 'post',
+    path,
+    summary: 'Import customers',
+    description:
+      'A form with one file, named `file`: CSV or TSV, JSON lines, or vCard; its other fields are the options, which may be query ' +
+      'parameters instead. Or JSON with `source`. Encoding, separator and columns are detected. The import runs as a job of the same id: ' +
+      'it survives restarts. `match_on` (default email) finds the customers that exist, ' +
+      '`on_match` skips (default) or updates them. `dry_run` reports the same and changes nothing. An Idempotency-Key refers to the ' +
+      'content of the file.',
+    allow,
+    kind: 'form',
+    bodyLimit: largestUpload,
+    deadline: 3_600_000, // for the file; a client that stalls is cut off earlier
+    query: ImportOptionsQuery,
+    body: NewImport,
+    responses: { 202: SavedImportResponse },
+    prepare: async ({ actor, query, body, upload, signal }) => {
+      const { source: otherSource, ...choices } = body;
+      if (!upload && otherSource === undefined) throw invalid([{ path: 'source', message: 'is required' }]);
+      if (!upload && otherSource === 'file') throw invalid([{ path: 'file', message: 'is required, in a form' }]);
+      const company = await requireCompany(companies, actor.company_id, { actor, signal });
+      if (!upload) {
+        // No other source is configured so far.
+        throw unavailable('vAptekeSync is not configured', { error_code: 'IMPORT_SOURCE_NOT_CONFIGURED' });
+      }
+      toOptions(query, choices); // rejects what cannot be right before the file is read
+      const upload_started_at = new Date();
+      const file = await storeUpload(importStorage, actor.company_id, upload, signal);
+      const options = await readOptions(query, upload).catch(async (error: unknown) => {
+        await removeUpload(importStorage, actor.company_id, file);
+        throw error;
+      });
+      const source: ImportSource = { source: 'file', file, upload_started_at };
+      return { source, options, company };
+    },
+    handle: async ({ tx, actor, prepared }) =>
+      reply(202, { message: 'Import queued', import: await createImport(tx, actor, prepared) }),
+  }),
+  route({
+    method: 'get',
+    path,
+    summary: 'List imports',
+    description: 'Newest first.',
+    allow,
+    tenancy: 'company-or-all',
+    query: ImportQuery,
+    responses: { 200: ImportPage },
+    handle: async ({ db, scope, query }) => {
+      const { rows: imports, ...page } = await listImports(db, scope, query);
+      return { imports, ...page };
+    },
+  }),
+  route({
+    method: 'get',
+    path: `${path}/{import_id}`,
+    summary: 'Get an import',
+    allow,
+    params: ImportParams,
+    responses: { 200: ImportResponse },
+    isPolled: true,
+    handle: async ({ db, actor, params }) => ({
+      import: await requireImport(db, actor.company_id, params.import_id),
+    }),
+  }),
+  route({
+    method: 'get',
+    path: `${path}/{import_id}/errors.csv`,
+    summary: 'Get the problems of an import',
+    description:
+      'Rows that were not imported, and values that were left out of imported rows, in the order of the file: row (as a spreadsheet ' +
+      'counts it), column, reason. Without values of the file. Empty 7 days after the end of the import.',
+    allow,
+    kind: 'stream',
+    params: ImportParams,
+    responses: { 200: 'text/csv' },
+    handle: async ({ db, actor: { company_id }, params: { import_id } }) => {
+      await requireImport(db, company_id, import_id);
+      return reply(200, Readable.from(errorsCsv(db, company_id, import_id)), {
+        'Content-Type': 'text/csv; charset=utf-8',
+        'Content-Disposition': `attachment; filename="import-${import_id}-errors.csv"`,
+      });
+    },
+  }),
+  route({
+    method: 'get',
+    path: `${path}/{import_id}/events`,
+    summary: 'Follow an import',
+    description:
+      'Server-sent events: `progress` with the import when it has changed, at most one a second; `end` with its last state, after which ' +
+      'the stream ends.',
+    allow,
+    kind: 'stream',
+    params: ImportParams,
+    responses: { 200: 'text/event-stream' },
+    handle: async ({ db, actor: { company_id }, params: { import_id } }) => {
+      await requireImport(db, company_id, import_id);
+      return reply(200, Readable.from(progressEvents(db, company_id, import_id, stopping)), {
+        'Content-Type': 'text/event-stream; charset=utf-8',
+        'X-Accel-Buffering': 'no', // nginx would hold events back
+      });
+    },
+  }),
+  route({
+    method: 'post',
+    path: `${path}/{import_id}/cancel`,
+    summary: 'Cancel an import',
+    description:
+      'A queued import is cancelled at once, a running one before its next chunk. What is imported stays, and can be undone. An import that ' +
+      'is done or failed is a 409 JOB_ENDED.',
+    allow,
+    params: ImportParams,
+    responses: { 200: SavedImportResponse },
+    handle: async ({ tx, actor, params }) => ({
+      message: 'Import cancelled',
+      import: await cancelImport(tx, actor.company_id, params.import_id),
+    }),
+  }),
+];
+
+const readOptions = async (query: Parameters<typeof toOptions>[0], upload: FormUpload) =>
+  toOptions(query, parseFields(await upload.fields()));

@@ -1,0 +1,24 @@
+import { buildRecord } from '../values/build-record.ts';
+import type { SourceRecord } from '../source-record.ts';
+import { isEmpty, type TableAnalysis } from './analyze-table.ts';
+import { readRows } from './rows.ts';
+import { createPersonReader } from './to-person.ts';
+
+/**
+ * Reads the rows of a table as records. Wholly empty rows are left out; a row that cannot be read is a failure.
+ * @param country ISO 3166 code of the company, by which national phone numbers are read
+ */
+export async function* readTable(
+  path: string,
+  analysis: TableAnalysis,
+  { country, signal }: { country: string; signal?: AbortSignal },
+): AsyncGenerator<SourceRecord> {
+  const toPerson = createPersonReader(analysis.columns);
+  const { date_order, gender_of_m, header_row } = analysis;
+  for await (const { number, cells, fault } of readRows(path, analysis, signal)) {
+    if (number <= header_row) continue;
+    if (fault !== undefined)
+      yield { row: number, fields: {}, notes: [], remarks: [], failure: { column: null, reason: fault } };
+    else if (!isEmpty(cells)) yield buildRecord(toPerson(number, cells), { country, date_order, gender_of_m });
+  }
+}

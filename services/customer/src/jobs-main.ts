@@ -1,0 +1,28 @@
+import { setPriority } from 'node:os';
+import { outsideServices } from '@clientela/contracts';
+import { outboxPoolOptions } from '@clientela/events';
+import { createCompanyClient, runServiceWorker } from '@clientela/http';
+import { readConfig } from './config.ts';
+import { jobHandlers } from './job-handlers.ts';
+import { toImportStorage } from './imports/settings.ts';
+import { runJobs } from './jobs/worker.ts';
+import { createFingerprinter } from './tombstones/fingerprints.ts';
+
+// A child process of the service: see jobs/supervisor.ts. Requests come first, so it gets the processor that they leave.
+const niceness = 10;
+const [, , worker] = process.argv;
+
+await runServiceWorker('customer', {
+  readConfig,
+  outsideCallers: outsideServices,
+  poolOptions: (config) => ({ ...outboxPoolOptions(config), name: 'customer jobs', pool: 8 }),
+  start: ({ config, deps: { db, log, secret }, client, onShutdown }) => {
+    setPriority(niceness);
+    const companies = createCompanyClient(client('auth'));
+    const fingerprints = createFingerprinter(secret);
+    const importStorage = toImportStorage(config);
+    const handlers = jobHandlers({ db, log, companies, fingerprints, importStorage });
+    const runner = runJobs({ db, handlers, log, ...(worker && { worker }) });
+    onShutdown(() => runner.stop());
+  },
+});
