@@ -22,8 +22,6 @@ export type Holder = { id: string; number: number | undefined; row?: number };
 export type Target = Holder & {
   /** Whether this plan creates it. */
   isNew: boolean;
-  /** Undefined for a new customer. */
-  created_at?: string;
   /** The state before the chunk; that of a new customer is empty. */
   before: { record: CustomerFields; tags: readonly string[]; version: number };
   record: CustomerFields;
@@ -35,6 +33,7 @@ export type Target = Holder & {
   addedNotes: string[];
   /** Notes that the customer has already, as far as the chunk has equal ones. */
   knownNotes: Set<string>;
+  /** Undefined for a new customer, unless its source says when it was created. */
   created_at?: string | undefined;
 };
 

@@ -91,11 +91,14 @@ export const findDeletedIds = async (
   external_ids: readonly string[],
 ): Promise<ReadonlySet<string>> =>
   new Set(
-    (await db('customers')
-      .where({ company_id })
-      .whereNotNull('deleted_at')
-      .whereRaw('external_id = any(?::text[])', [external_ids as string[]])
-      .pluck('external_id')) as string[],
+    (
+      await runSql<{ external_id: string }>(
+        db,
+        `with ${company} select distinct c.external_id from company cross join unnest(?::text[]) as v (external_id)
+           join customers as c on c.company_id = company.id and c.external_id = v.external_id and c.deleted_at is not null`,
+        [company_id, external_ids],
+      )
+    ).map(({ external_id }) => external_id),
   );
 
 type Names = Pick<CustomerFields, 'full_name' | 'firstname' | 'lastname' | 'birthday'>;
@@ -309,7 +312,7 @@ export async function insertCustomers(
   return rows;
 }
 
-/** A tag, with what it copies of its customer; a new customer has no `created_at` yet. */
+/** A tag, with what it copies of its customer; without `created_at` it is that of this transaction. */
 export type AddedTag = {
   id: string;
   customer_id: string;
