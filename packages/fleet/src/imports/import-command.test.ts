@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -12,29 +12,31 @@ const command = resolve(import.meta.dirname, '../commands/import.ts');
 const folder = mkdtempSync(join(tmpdir(), 'clientela-import-'));
 const id = '0197c1a0-0000-7000-8000-000000000001';
 const state = (values: Partial<ImportState>): ImportState => ({
-  ...{
-    id,
-    status: 'running',
-    read: 10,
-    created: 6,
-    updated: 1,
-    skipped: 1,
-    failed: 2,
-    warnings: 3,
-    percent: 50,
-    eta: null,
-  },
-  ...{ error: null, left_behind: ['Score'], dry_run: false, ...values },
+  id,
+  status: 'running',
+  read: 10,
+  created: 6,
+  updated: 1,
+  skipped: 1,
+  failed: 2,
+  warnings: 3,
+  percent: 50,
+  eta: null,
+  error: null,
+  left_behind: ['Score'],
+  dry_run: false,
+  ...values,
 });
 
 /** A gateway that keeps what it receives, and answers with these states in turn. */
 let states: ImportState[] = [];
 let role = 'admin';
 let received: { path: string; body: string; authorization: string | undefined }[] = [];
-const server = createServer(async (request, response) => {
+const server = createServer((request, response) => void handle(request, response));
+async function handle(request: IncomingMessage, response: ServerResponse) {
   received.push({
     path: `${request.method} ${request.url}`,
-    body: await text(request as IncomingMessage),
+    body: await text(request),
     authorization: request.headers.authorization,
   });
   const path = request.url?.split('?')[0] ?? '';
@@ -44,7 +46,7 @@ const server = createServer(async (request, response) => {
   else if (path.endsWith('/errors.csv')) response.end('row,column,reason\r\n3,Mail,is not valid\r\n');
   else if (request.method === 'POST') send(202, { import: { id } });
   else send(200, { import: states.length > 1 ? states.shift() : states[0] });
-});
+}
 let url = '';
 beforeAll(async () => {
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
