@@ -1,11 +1,13 @@
 import { open } from 'node:fs/promises';
+import { analyzeJson, type JsonAnalysis } from './json-lines/read-json.ts';
 import { analyzeTable, type TableAnalysis, type TableSummary } from './tabular/analyze-table.ts';
 import { decodeHead, detectEncoding, encodingByName } from './tabular/encoding.ts';
 import { rejectBinary, unreadable } from './tabular/file-kind.ts';
 import type { Role } from './tabular/roles.ts';
+import { analyzeVcards, type VcardAnalysis } from './vcard/read-vcards.ts';
 
 /** How a file is read, found out once and stored with its import, so that every reading of it is the same. */
-export type FileAnalysis = TableAnalysis & TableSummary;
+export type FileAnalysis = (TableAnalysis | VcardAnalysis | JsonAnalysis) & TableSummary;
 
 export type AnalyzeOptions = {
   /** A choice of the caller wins over what is detected. */
@@ -27,8 +29,19 @@ export async function analyzeFile(path: string, options: AnalyzeOptions = {}): P
   rejectBinary(head);
   const encoding = options.encoding ? chosenEncoding(options.encoding) : await detectEncoding(path, head);
   const { separator, mapping, signal } = options;
+  const text = decodeHead(head, encoding);
+  const format = formatOf(text);
+  if (format === 'vcard') return analyzeVcards(path, { encoding, signal });
+  if (format !== 'table') return analyzeJson(path, { format, encoding, mapping: mapping ?? undefined, signal });
   const table = { separator: separator ?? undefined, mapping: mapping ?? undefined };
-  return analyzeTable(path, decodeHead(head, encoding), { ...table, encoding }, signal);
+  return analyzeTable(path, text, { ...table, encoding }, signal);
+}
+
+/** Tells the formats apart by how the text begins. */
+function formatOf(text: string): 'vcard' | 'jsonl' | 'json' | 'table' {
+  if (/^\s*BEGIN\s*:\s*VCARD\s*$/im.test(text.slice(0, 4096))) return 'vcard';
+  if (/^\s*\{\s*["}]/.test(text)) return 'jsonl';
+  return /^\s*\[\s*[[{\]]/.test(text) ? 'json' : 'table';
 }
 
 async function readHead(path: string): Promise<Buffer> {
