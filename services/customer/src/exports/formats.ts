@@ -14,7 +14,10 @@ const byteOrderMark = '\uFEFF'; // without it Excel reads UTF-8 as the code page
 
 /** RFC 4180. A row of one empty cell is quoted, because readers skip an empty line. */
 const toCsv = (rows: readonly (readonly string[])[]): string =>
-  stringify([...rows.map((row) => [...row])], { record_delimiter: '\r\n', quoted_empty: rows[0]?.length === 1 });
+  stringify(
+    rows.map((row) => [...row]),
+    { record_delimiter: '\r\n', quoted_empty: rows[0]?.length === 1 },
+  );
 
 export const formats = {
   csv: {
