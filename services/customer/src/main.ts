@@ -8,6 +8,7 @@ import { createApp } from './app.ts';
 import { openStorage } from './avatars/open-storage.ts';
 import { startAvatarCleanup } from './avatars/worker.ts';
 import { readConfig } from './config.ts';
+import { toImportStorage } from './imports/settings.ts';
 import { startImportCleanup } from './imports/worker.ts';
 import { startCurrencyWorker } from './currencies/worker.ts';
 import { jobMetrics } from './jobs/metrics.ts';
@@ -36,7 +37,7 @@ await runService('customer', {
     const avatarCleanup = startAvatarCleanup({ db, storage: avatarStorage, log });
     onShutdown(() => avatarCleanup.stop());
     const fingerprints = createFingerprinter(secret);
-    const importStorage = { folder: config.IMPORTS_FOLDER, maxBytes: config.IMPORT_MAX_BYTES };
+    const importStorage = toImportStorage(config);
     await mkdir(importStorage.folder, { recursive: true, mode: 0o700 });
     const importCleanup = startImportCleanup({ db, importStorage, fingerprints, log });
     onShutdown(() => importCleanup.stop());

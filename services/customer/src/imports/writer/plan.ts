@@ -51,7 +51,7 @@ export type State = {
 export type Plan = {
   created: Target[];
   changed: Target[];
-  counts: { created: number; updated: number; skipped: number; failed: number; emails_taken: number };
+  counts: { created: number; updated: number; skipped: number; failed: number; warnings: number; emails_taken: number };
   problems: (Problem & { holder?: Holder })[];
   /** Records that the plan covers. A later one needs a value that the plan frees, so that a plan of its own follows. */
   planned: number;
@@ -67,7 +67,7 @@ export function planChunk(
   const plan: Plan = {
     created: [],
     changed: [],
-    counts: { created: 0, updated: 0, skipped: 0, failed: 0, emails_taken: 0 },
+    counts: { created: 0, updated: 0, skipped: 0, failed: 0, warnings: 0, emails_taken: 0 },
     problems: [],
     planned: 0,
   };
@@ -78,7 +78,10 @@ export function planChunk(
       plan.counts.failed += 1;
     } else {
       if (waitsFor(record.identity, freed)) break;
+      const { failed } = plan.counts;
+      const problems = plan.problems.length;
       planRecord(context, record, state, plan, freed, newId);
+      if (plan.counts.failed === failed) plan.counts.warnings += plan.problems.length - problems;
     }
     plan.planned += 1;
   }

@@ -64,6 +64,7 @@ export async function writePrepared(
     updated: 0,
     skipped: 0,
     failed: 0,
+    warnings: 0,
     emails_taken: 0,
     ids: { created: [], updated: [] },
     problems: [],
@@ -335,7 +336,7 @@ function addToResult(
   result: ChunkResult,
   { counts, created, changed, problems }: Plan,
 ): void {
-  for (const outcome of ['created', 'updated', 'skipped', 'failed', 'emails_taken'] as const)
+  for (const outcome of ['created', 'updated', 'skipped', 'failed', 'warnings', 'emails_taken'] as const)
     result[outcome] += counts[outcome];
   if (!dry_run) {
     const isListed = new Set([...result.ids.created, ...result.ids.updated]);
