@@ -1,11 +1,24 @@
 import { open } from 'node:fs/promises';
-import { analyzeTable, type TableAnalysis, type TableSummary } from './tabular/analyze-table.ts';
+import { invalid, type FieldError } from '@clientela/errors';
+import { analyzeTable, type TableAnalysis } from './tabular/analyze-table.ts';
 import { decodeHead, detectEncoding, encodingByName } from './tabular/encoding.ts';
-import { rejectBinary, unreadable } from './tabular/file-kind.ts';
-import type { Role } from './tabular/roles.ts';
+import { byteOrderMark, rejectBinary, rejectOtherTexts } from './tabular/file-kind.ts';
+import { isRole, type Role } from './tabular/roles.ts';
+import { analyzeVcards } from './vcard/read-vcards.ts';
 
 /** How a file is read, found out once and stored with its import, so that every reading of it is the same. */
-export type FileAnalysis = TableAnalysis & TableSummary;
+export type FileAnalysis = {
+  encoding: string;
+  /** Of a table only. */
+  separator: string | null;
+  /** Records, without wholly empty rows. */
+  rows: number;
+  /** Role by column, for columns with a value; a property of a vCard may have several. */
+  mapping: Record<string, Role>;
+  /** Columns with a value that are not imported. */
+  left_behind: string[];
+  warnings: string[];
+} & (TableAnalysis | { format: 'vcard' | 'json_lines' });
 
 export type AnalyzeOptions = {
   /** A choice of the caller wins over what is detected. */
@@ -23,12 +36,50 @@ const headBytes = 256 * 1024;
  * @throws AppError 422 `IMPORT_FILE_UNREADABLE`, whose message is for the person who imports
  */
 export async function analyzeFile(path: string, options: AnalyzeOptions = {}): Promise<FileAnalysis> {
-  const head = await readHead(path);
-  rejectBinary(head);
-  const encoding = options.encoding ? chosenEncoding(options.encoding) : await detectEncoding(path, head);
   const { separator, mapping, signal } = options;
-  const table = { separator: separator ?? undefined, mapping: mapping ?? undefined };
-  return analyzeTable(path, decodeHead(head, encoding), { ...table, encoding }, signal);
+  checkOptions(options);
+  const bytes = await readHead(path);
+  rejectBinary(bytes);
+  const encoding = options.encoding
+    ? chosenEncoding(options.encoding, bytes)
+    : await detectEncoding(path, bytes, signal);
+  const head = decodeHead(bytes, encoding);
+  if (/^\s*BEGIN:VCARD/i.test(head))
+    return {
+      format: 'vcard',
+      encoding,
+      separator: null,
+      ...(await analyzeVcards(path, { encoding, ...(signal && { signal }) })),
+    };
+  rejectOtherTexts(head);
+  return analyzeTable(
+    path,
+    head,
+    { encoding, separator: separator ?? undefined, mapping: mapping ?? undefined },
+    signal,
+  );
+}
+
+/**
+ * Lists what is wrong with options, before a file is there.
+ * @returns errors by `encoding` and `mapping.<column>`
+ */
+export function optionErrors({ encoding, mapping }: AnalyzeOptions): FieldError[] {
+  const errors: FieldError[] = [];
+  if (encoding && encodingByName(encoding) === undefined)
+    errors.push({ path: 'encoding', message: 'is not a known encoding, such as utf-8, utf-16le or windows-1252' });
+  for (const [column, role] of Object.entries(mapping ?? {}))
+    if (role !== null && !isRole(role))
+      errors.push({
+        path: `mapping.${column}`,
+        message: 'is not a field, such as email, phone.mobile, address.line or metadata',
+      });
+  return errors;
+}
+
+function checkOptions(options: AnalyzeOptions): void {
+  const errors = optionErrors(options);
+  if (errors.length > 0) throw invalid(errors);
 }
 
 async function readHead(path: string): Promise<Buffer> {
@@ -37,8 +88,9 @@ async function readHead(path: string): Promise<Buffer> {
   return buffer.subarray(0, bytesRead);
 }
 
-function chosenEncoding(name: string): string {
-  const encoding = encodingByName(name);
-  if (encoding === undefined) throw unreadable('The encoding is not known');
-  return encoding;
+/** UTF-16 without its byte order stands for either; the mark of the file decides. */
+function chosenEncoding(name: string, bytes: Buffer): string {
+  const encoding = encodingByName(name) ?? 'utf-8';
+  const marked = byteOrderMark(bytes)?.encoding;
+  return encoding === 'utf-16le' && marked === 'utf-16be' ? marked : encoding;
 }

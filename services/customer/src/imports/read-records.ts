@@ -1,6 +1,7 @@
 import type { FileAnalysis } from './analyze-file.ts';
 import type { SourceRecord } from './source-record.ts';
 import { readTable } from './tabular/read-table.ts';
+import { readVcards } from './vcard/read-vcards.ts';
 
 /**
  * Reads the records of a file that was analyzed, in its order, one at a time. Reading it again gives the same records.
@@ -11,4 +12,5 @@ export const readRecords = (
   path: string,
   analysis: FileAnalysis,
   options: { country: string; signal?: AbortSignal },
-): AsyncIterable<SourceRecord> => readTable(path, analysis, options);
+): AsyncIterable<SourceRecord> =>
+  'columns' in analysis ? readTable(path, analysis, options) : readVcards(path, analysis, options);

@@ -15,22 +15,25 @@ const checks: Readonly<Record<string, (value: string) => boolean>> = {
   'preferences.language': (value) => preferences.shape.language.safeParse(value).success && value.length <= 5,
 };
 
-/** Watches the values of columns that may hold something else than their name says. */
+/** Watches the values of columns that may hold something else than their name says, unless the caller has named their role. */
 export function createRoleCheck(columns: readonly Column[]) {
-  const watched = columns.flatMap(({ role }, index) => {
-    const check = Object.hasOwn(checks, role) ? checks[role] : undefined;
-    return check ? [{ index, check }] : [];
+  const watched = columns.flatMap(({ role, is_chosen }, index) => {
+    const check = Object.hasOwn(checks, role) && !is_chosen ? checks[role] : undefined;
+    return check ? [{ index, check, fit: 0, unfit: 0 }] : [];
   });
-  const unfit = new Set<number>();
   return {
     add(cells: readonly string[]): void {
-      for (const { index, check } of watched) {
-        const value = cells[index]?.trim() ?? '';
-        if (value !== '' && !unfit.has(index) && !check(value)) unfit.add(index);
+      for (const column of watched) {
+        const value = cells[column.index]?.trim() ?? '';
+        if (value === '') continue;
+        if (column.check(value)) column.fit += 1;
+        else column.unfit += 1;
       }
     },
-    /** Keeps columns that hold something else in metadata. */
-    fit: (): Column[] =>
-      columns.map((column, index) => (unfit.has(index) ? { name: column.name, role: 'metadata' } : column)),
+    /** Keeps columns that mostly hold something else in metadata. */
+    fit(): Column[] {
+      const unfit = new Set(watched.filter((column) => column.unfit > column.fit).map(({ index }) => index));
+      return columns.map((column, index) => (unfit.has(index) ? { name: column.name, role: 'metadata' } : column));
+    },
   };
 }

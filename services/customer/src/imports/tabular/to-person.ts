@@ -189,7 +189,7 @@ function putPartOfBirthday(role: string, columns: readonly Column[]): Put {
 
 /** Keeps a field of the person's own under its label. */
 function putCustom([number, part]: string[], columns: readonly Column[]): Put {
-  if (part === 'type') return columns.some(({ role }) => role === `custom.${number}`) ? ignore : putOther;
+  if (part === 'type') return ignore;
   const type = indexOf(columns, `custom.${number}.type`);
   return ({ others }, cell, cells) => {
     others.push({ ...cell, column: cells[type]?.trim() || cell.column });
@@ -211,7 +211,7 @@ function putDocument(columns: readonly Column[]): Put {
 const isPreferred = (type: string | undefined): boolean => type?.startsWith('*') ?? false;
 
 function putEmail([number, part]: string[], columns: readonly Column[]): Put {
-  if (part === 'type') return columns.some(({ role }) => role === `email.${number}`) ? ignore : putOther;
+  if (part === 'type') return ignore;
   const type = number === undefined ? -1 : indexOf(columns, `email.${number}.type`);
   return ({ emails }, cell, cells) => {
     emails.push({ ...cell, preferred: isPreferred(cells[type]) });
@@ -221,7 +221,7 @@ function putEmail([number, part]: string[], columns: readonly Column[]): Put {
 const isNumber = (text: string | undefined): boolean => text !== undefined && /^\d+$/.test(text);
 
 function putPhone([kind, part]: string[], columns: readonly Column[]): Put {
-  if (part === 'type') return columns.some(({ role }) => role === `phone.${kind}`) ? ignore : putOther;
+  if (part === 'type') return ignore;
   const type = isNumber(kind) ? indexOf(columns, `phone.${kind}.type`) : -1;
   return ({ phones }, cell, cells) => {
     const label = cells[type];

@@ -78,7 +78,7 @@ export const english: HeaderNames = {
     'Primary associated company',
     'Primary company',
     'Associated company name',
-    
+
     'Firm',
     'Organization # - Name',
   ],
@@ -99,7 +99,6 @@ export const english: HeaderNames = {
     'Additional notes',
     'Internal notes',
     'Private notes',
-    
   ],
   tags: [
     'Tags',
@@ -291,12 +290,6 @@ export const english: HeaderNames = {
     'Full address',
     'Address full',
     'Home/Street address',
-    
-    
-    
-    
-    
-    
   ],
   'address.district': ['District', 'Neighborhood', 'Neighbourhood', 'Suburb'],
   'address.city': ['City', 'Town', 'City/Town', 'Locality', 'City/Locality', 'Suburb/City'],

@@ -191,18 +191,13 @@ export const portuguese: HeaderNames = {
     'Rua',
     'Logradouro',
     'Endereço #',
-    
-    
-    
+
     'Morada #',
     'Endereço completo',
     'Rua/Avenida',
     'Endereço (rua)',
-    
-    
+
     'Morada completa',
-    
-    
   ],
   'address.district': ['Bairro', 'Distrito', 'Freguesia'],
   'address.city': ['Cidade', 'Município', 'Localidade', 'Concelho', 'Cidade/Município'],

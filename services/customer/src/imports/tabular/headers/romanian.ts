@@ -161,12 +161,7 @@ export const romanian: HeaderNames = {
     'Strada #',
     'Adresa completă',
     'Stradă și număr',
-    
-    
-    
-    
-    
-    
+
     'Adresă de livrare',
   ],
   'address.district': ['Cartier', 'Sector'],

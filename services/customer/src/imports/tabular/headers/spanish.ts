@@ -202,13 +202,7 @@ export const spanish: HeaderNames = {
     'Dirección postal',
     'Dirección línea #',
     'Dirección completa',
-    
-    
-    
-    
-    
-    
-    
+
     'Calle y número',
     'Dirección de entrega',
     'Vía',
