@@ -1,4 +1,5 @@
 import type { FileAnalysis } from './analyze-file.ts';
+import { readJson } from './json-lines/read-json.ts';
 import type { SourceRecord } from './source-record.ts';
 import { readTable } from './tabular/read-table.ts';
 import { readVcards } from './vcard/read-vcards.ts';
@@ -8,9 +9,11 @@ import { readVcards } from './vcard/read-vcards.ts';
  * @param options.country ISO 3166 code of the company, by which national phone numbers are read
  * @param options.signal ends the reading with its reason
  */
-export const readRecords = (
+export function readRecords(
   path: string,
   analysis: FileAnalysis,
   options: { country: string; signal?: AbortSignal },
-): AsyncIterable<SourceRecord> =>
-  'columns' in analysis ? readTable(path, analysis, options) : readVcards(path, analysis, options);
+): AsyncIterable<SourceRecord> {
+  if (analysis.format === 'vcard') return readVcards(path, analysis, options);
+  return 'header_row' in analysis ? readTable(path, analysis, options) : readJson(path, analysis, options);
+}

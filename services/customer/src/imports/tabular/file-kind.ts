@@ -40,12 +40,10 @@ export function rejectBinary(head: Buffer): void {
     throw unreadable('The file is binary, not a text with one customer per row');
 }
 
-/** Rejects texts that are neither tables nor cards nor JSON lines. */
-export function rejectOtherTexts(head: string): void {
+/** Rejects web pages and XML, as which some programs write their tables. */
+export function rejectMarkup(head: string): void {
   if (/^\s*<(?:!doctype|html|\?xml|table|head|body)\b/i.test(head))
     throw unreadable(`The file is a web page or XML, whatever its name says; ${spreadsheet}`);
-  if (/^\s*\[\s*[{[\]]/.test(head))
-    throw unreadable('The file is a JSON array; write one object per line (JSON lines)');
   if (head.trim() === '') throw unreadable('The file has no rows');
 }
 
