@@ -26,7 +26,7 @@ const rolePattern = new RegExp(
 /** Whether a caller's mapping may name a role. */
 export const isRole = (role: string): boolean => rolePattern.test(role);
 
-type Table = Omit<HeaderTable, 'names'> & { roles: ReadonlyMap<string, Role> };
+type Table = HeaderTable & { roles: ReadonlyMap<string, Role> };
 
 const toRoles = (names: HeaderNames): ReadonlyMap<string, Role> =>
   new Map(
@@ -38,7 +38,7 @@ const toRoles = (names: HeaderNames): ReadonlyMap<string, Role> =>
 /** Windows-1250 has no ș: programs leave it out, or write a question mark. */
 const spellings = (name: string): string[] => [comparedName(name.replaceAll(/[șȘ]/g, '')), comparedName(name)];
 
-const tables: readonly Table[] = headerTables.map(({ names, ...table }) => ({ ...table, roles: toRoles(names) }));
+const tables: readonly Table[] = headerTables.map((table) => Object.assign({ roles: toRoles(table.names) }, table));
 
 /** Finds what a name means in a table. A number in the name stands for the `#` of the table. */
 function findRole({ roles }: Table, name: string): Role | undefined {
