@@ -94,7 +94,7 @@ function resolveRoles(roles: readonly (Role | undefined)[], language: Language):
     name: meaningOfName(has, language),
     // The day alone, where year and month have columns of their own.
     birthday: has('birthday.year') && has('birthday.month') ? 'birthday.day' : 'birthday',
-    'address.house': has('address.line') ? 'address.line' : 'metadata',
+    'address.building': has('address.line') ? 'address.line' : 'metadata',
   };
   return roles.map((role) => (role === undefined ? undefined : (meanings[role] ?? role)));
 }

@@ -562,5 +562,5 @@ export const english: HeaderNames = {
   'address.delivery.country': ['Delivery country', 'Delivery address country', 'Delivery country code'],
   'custom.#': ['Custom field # - Value'],
   'custom.#.type': ['Custom field # - Label', 'Custom field # - Type'],
-  'address.house': ['House number', 'Apartment', 'Apt', 'Unit', 'Apartment/Suite', 'Apartment, suite'],
+  'address.building': ['House number', 'Apartment', 'Apt', 'Unit', 'Apartment/Suite', 'Apartment, suite'],
 };

@@ -295,5 +295,5 @@ export const portuguese: HeaderNames = {
     'Outro código postal',
   ],
   'address.other.country': ['Outro país/região', 'País/Região do outro endereço'],
-  'address.house': ['Número', 'Nº', 'Complemento', 'Compl.', 'Núm.', 'Andar', 'Lote'],
+  'address.building': ['Número', 'Nº', 'Complemento', 'Compl.', 'Núm.', 'Andar', 'Lote'],
 };

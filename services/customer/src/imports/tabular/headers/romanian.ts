@@ -226,5 +226,5 @@ export const romanian: HeaderNames = {
   'address.other.state': ['Alt județ'],
   'address.other.zip_code': ['Alt cod poștal'],
   'address.other.country': ['Altă țară/regiune'],
-  'address.house': ['Număr', 'Nr.', 'Bloc', 'Scara', 'Etaj', 'Apartament'],
+  'address.building': ['Număr', 'Nr.', 'Bloc', 'Scara', 'Etaj', 'Apartament'],
 };

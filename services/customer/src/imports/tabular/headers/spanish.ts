@@ -296,5 +296,5 @@ export const spanish: HeaderNames = {
   'address.other.state': ['Otra provincia o estado'],
   'address.other.zip_code': ['Otro código postal'],
   'address.other.country': ['Otro país o región'],
-  'address.house': ['Número', 'Nº', 'Piso', 'Puerta', 'Piso/Puerta', 'Número exterior', 'Número interior'],
+  'address.building': ['Número', 'Nº', 'Piso', 'Puerta', 'Piso/Puerta', 'Número exterior', 'Número interior'],
 };
