@@ -25,7 +25,7 @@ export const sourceImportOptions = (dry_run: boolean) => ({
   } satisfies ImportOptions,
 });
 
-/** Returns `dry_run`. @throws AppError 422 for options of files, which the rules of the source leave no room for */
+/** Returns `dry_run`. @throws AppError 422 for options of files, because the rules of the source leave no choice */
 export function sourceDryRun({ dry_run }: ImportOptions, choices: object): boolean {
   const others = Object.entries(choices).filter(([name, value]) => value !== undefined && name !== 'dry_run');
   if (others.length > 0) throw invalid(others.map(([path]) => ({ path, message: 'is an option of files only' })));

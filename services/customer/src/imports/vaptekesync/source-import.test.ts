@@ -127,7 +127,7 @@ test('a killed import continues with what was read, and ends with the same count
 
 test('a dry run reports the same and stores nothing', async ({ service, company, admin }) => {
   service.serve(tableHandler(rows));
-  const { body } = await admin.post('/api/customers/imports', { source: 'VaptekeSync', dry_run: true }).expect(202);
+  const { body } = await admin.post('/api/customers/imports', { source: 'VAPTEKESYNC', dry_run: true }).expect(202);
   await service.runJobs();
   const { imported, ...read } = oracle.counts;
   expect(await getImport(admin, body.import.id)).toMatchObject({
