@@ -144,7 +144,7 @@ const rankKeys = (db: Db, search: RankedSearch, from: string, id: string): SortK
     { sql: `length(${name})` },
     { sql: alphabetical(name) },
     { sql: id },
-  ].map((key) => Object.assign(key, { descending: false, nullable: true, table: 'c' as const }));
+  ].map((key) => Object.assign(key, { descending: false, nullable: true, table: 'c' as const, isFound: true }));
 };
 
 /** 0: a value is the term; 1: begins with it; 2: has all its words; 3: has words that begin so; 4: contains its pieces; 5: has a typo. */
@@ -211,7 +211,9 @@ async function readBestOfMany(
   const ordered = db
     .select('*')
     .from(db.raw('unnest(?::uuid[], ?::uuid[]) with ordinality as k(found_company, found_id, k0)', keyArrays(keys)));
-  const rows = await loadCustomers(db, ordered, [{ sql: 'k0', descending: false, nullable: false, table: 'c' }]);
+  const rows = await loadCustomers(db, ordered, [
+    { sql: 'k0', descending: false, nullable: false, table: 'c', isFound: true },
+  ]);
   if (keys.length === limit) return rows;
   const matches = db.raw('? and not ?', [query.matches ?? 'true', isOneOf(db, ranked)]);
   const others = buildListQuery(db, query.scope, query.listing, { matches });

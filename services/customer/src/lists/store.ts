@@ -63,12 +63,11 @@ export async function countAndSort(
   { limit, offset }: Slice,
   deferredSort?: { columns: readonly string[]; keys: readonly SortKey[] },
 ): Promise<Page> {
-  const isFound = ({ table }: SortKey) => query.filterTables.includes(table);
-  const foundKeys = deferredSort ? [] : query.sortKeys.filter(isFound);
+  const foundKeys = deferredSort ? [] : query.sortKeys.filter(({ isFound }) => isFound);
   const found = selectKeys(db, { ...query, sortKeys: foundKeys }, query.filterQuery.clone());
   if (deferredSort) void found.select(deferredSort.columns);
   const aliases = aliasedSortKeys(foundKeys, 'f');
-  const keys = deferredSort?.keys ?? query.sortKeys.map((key) => (isFound(key) ? (aliases.shift() ?? key) : key));
+  const keys = deferredSort?.keys ?? query.sortKeys.map((key) => (key.isFound ? (aliases.shift() ?? key) : key));
   const sorted = selectKeys(
     db,
     { company: 'f.found_company', id: 'f.found_id', sortKeys: keys },
