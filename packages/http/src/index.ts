@@ -25,6 +25,7 @@ export { createOpenapiDocument, Problem } from './openapi/openapi.ts';
 export { changedValues, patchBody, readOnlyErrors, pickWritable, writableFields } from './routing/patch.ts';
 export type { RateLimits } from './routing/rate-limit.ts';
 export { checkPermission } from './routing/route-handler.ts';
+export { parseJson } from './routing/parse-json.ts';
 export { reply, withETag } from './routing/reply.ts';
 export type { Reply } from './routing/reply.ts';
 export { fieldErrors, parseWith } from './routing/field-errors.ts';

@@ -1,6 +1,8 @@
 import type { Db } from '@clientela/db';
 import type { CompanyClient } from '@clientela/http';
 import type { Log } from '@clientela/runtime';
+import { importHandler } from './imports/run-import.ts';
+import { type ImportStorage } from './imports/settings.ts';
 import type { JobHandlers } from './jobs/job-handler.ts';
 import type { Fingerprinter } from './tombstones/fingerprints.ts';
 
@@ -10,7 +12,8 @@ export type JobDeps = {
   log: Log;
   companies: CompanyClient;
   fingerprints: Fingerprinter;
+  importStorage: ImportStorage;
 };
 
 /** Lists the handler of each kind of job. */
-export const jobHandlers = (_deps: JobDeps): JobHandlers => ({});
+export const jobHandlers = (deps: JobDeps): JobHandlers => ({ 'customers.import': importHandler(deps) });

@@ -4,6 +4,7 @@ import { outboxPoolOptions } from '@clientela/events';
 import { createCompanyClient, runServiceWorker } from '@clientela/http';
 import { readConfig } from './config.ts';
 import { jobHandlers } from './job-handlers.ts';
+import { toImportStorage } from './imports/settings.ts';
 import { runJobs } from './jobs/worker.ts';
 import { createFingerprinter } from './tombstones/fingerprints.ts';
 
@@ -15,10 +16,12 @@ await runServiceWorker('customer', {
   readConfig,
   outsideCallers: outsideServices,
   poolOptions: (config) => ({ ...outboxPoolOptions(config), name: 'customer jobs', pool: 8 }),
-  start: ({ deps: { db, log, secret }, client, onShutdown }) => {
+  start: ({ config, deps: { db, log, secret }, client, onShutdown }) => {
     setPriority(niceness);
     const companies = createCompanyClient(client('auth'));
-    const handlers = jobHandlers({ db, log, companies, fingerprints: createFingerprinter(secret) });
+    const fingerprints = createFingerprinter(secret);
+    const importStorage = toImportStorage(config);
+    const handlers = jobHandlers({ db, log, companies, fingerprints, importStorage });
     const runner = runJobs({ db, handlers, log, ...(worker && { worker }) });
     onShutdown(() => runner.stop());
   },

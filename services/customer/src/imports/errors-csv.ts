@@ -1,16 +1,17 @@
 import type { Db } from '@clientela/db';
+import { neutralizeText } from '../exports/rules.ts';
 import { listProblems, maxProblems, type StoredProblem } from './store.ts';
 
 const rowsPerQuery = 1000;
 
-/** Writes a cell (RFC 4180). An apostrophe keeps spreadsheets from running a text that begins like a formula. */
+/** Writes a cell (RFC 4180) that no spreadsheet runs. */
 function csvCell(text: string): string {
-  const safe = /^[=+\-@\t\r＝＋－＠]/.test(text) ? `'${text}` : text;
+  const safe = neutralizeText(text);
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 const toLine = ({ row_number, column_name, reason }: StoredProblem): string =>
-  `${row_number},${csvCell(column_name ?? '')},${csvCell(reason)}\r\n`;
+  `${row_number || ''},${csvCell(column_name ?? '')},${csvCell(reason)}\r\n`;
 
 /** Streams the problems of an import as CSV in the order of the file: row, column, reason. */
 export async function* errorsCsv(db: Db, company_id: string, import_id: string): AsyncGenerator<string> {

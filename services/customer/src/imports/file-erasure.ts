@@ -1,16 +1,17 @@
-import { access, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { Db } from '@clientela/db';
 import { AppError } from '@clientela/errors';
 import { Email, normalizeDocumentNumber } from '@clientela/validation';
 import { normalizePhone } from '@clientela/validation/phones';
 import type { Fingerprinter, IdentifyingValues } from '../tombstones/fingerprints.ts';
 import { findSuppressed } from '../tombstones/suppression-list.ts';
+import { analyzeFile } from './analyze-file.ts';
 import { chunksOf } from './chunks.ts';
-import { readRecordsFile, writeRecords } from './records-file.ts';
+import { hasRecordsFile, readRecordsFile, writeRecords } from './records-file.ts';
+import { readRecords } from './read-records.ts';
 import type { ImportStorage } from './settings.ts';
-import { readSource } from './source-file.ts';
 import type { SourceRecord } from './source-record.ts';
-import { findFileToErase, saveFileErasure, type StoredFile } from './store.ts';
+import { findFileToErase, saveAnalyzed, saveFileErasure, type StoredFile } from './store.ts';
 import { recordsPath, removeUpload, uploadPath } from './uploads.ts';
 
 const recordsPerQuery = 500;
@@ -49,11 +50,15 @@ async function eraseFromFile(deps: FileErasureDeps, file: StoredFile, signal: Ab
   const original = uploadPath(importStorage, file.company_id, file.file);
   const records = recordsPath(importStorage, file.company_id, file.file);
   // A run that was interrupted after its records were complete has left the original.
-  const isReplaced = await exists(records);
+  const isReplaced = await hasRecordsFile(records);
   if (isReplaced) await rm(original, { force: true });
-  else if (!(await exists(original))) return;
-  const read = () => (isReplaced ? readRecordsFile(records) : readSource(original, file, signal));
+  else if (!(await hasRecordsFile(original))) return;
   try {
+    const analysis = file.analysis ?? (isReplaced ? null : await analyze(deps, file, original, signal));
+    const read = () =>
+      isReplaced || analysis === null
+        ? readRecordsFile(records)
+        : readRecords(original, analysis, { country: file.country, signal });
     if (!(await hasErased(deps, file, read(), signal))) return;
     await writeRecords(records, withoutErased(deps, file, read(), signal));
   } catch (error) {
@@ -63,6 +68,13 @@ async function eraseFromFile(deps: FileErasureDeps, file: StoredFile, signal: Ab
     return;
   }
   await rm(original, { force: true });
+}
+
+/** Finds out how a file is read whose job has not started yet, and stores that for the job. */
+async function analyze({ db }: FileErasureDeps, file: StoredFile, path: string, signal: AbortSignal) {
+  const analysis = await analyzeFile(path, { ...file, signal });
+  await db.transaction((tx) => saveAnalyzed(tx, file.company_id, file.id, analysis));
+  return analysis;
 }
 
 async function hasErased(
@@ -133,8 +145,3 @@ function identifyingValues({ fields }: SourceRecord, country: string): Identifyi
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);
-const exists = (path: string) =>
-  access(path).then(
-    () => true,
-    () => false,
-  );

@@ -1,7 +1,14 @@
 import { createReadStream } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
+import { access, open, rename } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { SourceRecord } from './source-record.ts';
+
+/** Whether a file of records exists. */
+export const hasRecordsFile = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
 
 /** Reads a file of records, one JSON document a line, as `writeRecords` wrote it. */
 export async function* readRecordsFile(path: string): AsyncGenerator<SourceRecord> {

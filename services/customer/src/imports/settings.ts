@@ -17,3 +17,9 @@ export const importSettings = {
 
 /** Where the uploads of all companies are, and the most bytes of one. */
 export type ImportStorage = { folder: string; maxBytes: number };
+
+type Settings = z.infer<z.ZodObject<typeof importSettings>>;
+export const toImportStorage = ({ IMPORTS_FOLDER, IMPORT_MAX_BYTES }: Settings): ImportStorage => ({
+  folder: IMPORTS_FOLDER,
+  maxBytes: IMPORT_MAX_BYTES,
+});

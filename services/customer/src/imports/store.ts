@@ -1,5 +1,6 @@
 import { paginate, whereCompany, type Db, type Page, type Query, type Scope, type Tx } from '@clientela/db';
 import { describeProgress, type Progress } from '../jobs/rules.ts';
+import type { FileAnalysis } from './analyze-file.ts';
 import type { Import, ImportOptions, ImportQuery } from './schema.ts';
 
 const KEPT = `interval '7 days'`; // files and errors, after the end
@@ -112,13 +113,16 @@ const clockMargin = 60_000; // milliseconds between this clock and the database'
  * Marks the stored files of a company for the erasure of a person, in the transaction that starts it. Also notes the rows from which the
  * customer was imported: its values may have changed since.
  */
-export async function requestFileErasure(tx: Tx, company_id: string, _customer_id: string): Promise<void> {
+export async function requestFileErasure(tx: Tx, company_id: string, customer_id: string): Promise<void> {
   await tx.raw('select pg_advisory_xact_lock(hashtextextended(?, 0))', [lockName(company_id)]);
   await tx.raw(
     `update customer_imports i
-        set erasures_wanted = erasures_wanted + 1
+        set erasures_wanted = erasures_wanted + 1,
+            erased_rows = erased_rows || array(
+              select distinct h.import_row from customer_history h
+               where h.company_id = i.company_id and h.customer_id = ? and h.import_id = i.id and h.import_row is not null)
       where company_id = ? and closed_status is null and file is not null`,
-    [company_id],
+    [customer_id, company_id],
   );
 }
 
@@ -127,7 +131,7 @@ export type StoredFile = {
   company_id: string;
   id: string;
   file: string;
-  analysis: unknown;
+  analysis: FileAnalysis | null;
   country: string;
   erasures_wanted: number;
   erased_rows: number[];
@@ -157,7 +161,7 @@ export const saveFileErasure = (db: Db, { company_id, id, erasures_wanted }: Sto
 export type ImportRun = ImportOptions & {
   source: Import['source'];
   file: string | null;
-  analysis: unknown;
+  analysis: FileAnalysis | null;
   country: string;
   currency: string;
   position: number;
@@ -171,19 +175,29 @@ export const findRun = (db: Db, company_id: string, id: string): PromiseLike<Imp
     .where({ company_id, id })
     .first();
 
-export type Analyzed = Pick<Import, 'format' | 'encoding' | 'separator' | 'mapping' | 'left_behind'> & {
-  analysis: object;
-};
-
-export const saveAnalysis = (tx: Tx, company_id: string, id: string, analyzed: Analyzed): PromiseLike<number> =>
-  tx('customer_imports')
+/** Stores how a file is read, and its warnings as problems of row 0. @returns their number */
+export async function saveAnalyzed(tx: Tx, company_id: string, id: string, analysis: FileAnalysis): Promise<number> {
+  const { format, encoding, separator, mapping, left_behind, warnings } = analysis;
+  await insertProblems(
+    tx,
+    company_id,
+    id,
+    warnings.map((reason, ordinal) => ({ row_number: 0, ordinal, column_name: null, reason })),
+  );
+  await tx('customer_imports')
     .where({ company_id, id })
     .update({
-      ...analyzed,
-      mapping: analyzed.mapping && JSON.stringify(analyzed.mapping),
-      left_behind: JSON.stringify(analyzed.left_behind),
-      analysis: JSON.stringify(analyzed.analysis),
+      format,
+      encoding,
+      separator,
+      mapping: JSON.stringify(mapping),
+      left_behind: JSON.stringify(left_behind),
+      analysis: JSON.stringify(analysis),
+      warnings: tx.raw('warnings + ?', [warnings.length]),
+      problems: tx.raw('problems + ?', [warnings.length]),
     });
+  return warnings.length;
+}
 
 export type Counts = Pick<Import, 'read' | 'created' | 'updated' | 'skipped' | 'failed' | 'warnings'>;
 

@@ -155,6 +155,21 @@ export const loadCustomers = async (db: Db, keys: Query, sortKeys: readonly Sort
     aliasedSortKeys(sortKeys, 'k'),
   )) as Customer[];
 
+export type CustomerKey = { company_id: string; id: string };
+
+export const keyArrays = (keys: readonly CustomerKey[]): [string[], string[]] => [
+  keys.map(({ company_id }) => company_id),
+  keys.map(({ id }) => id),
+];
+
+/** Loads customers in the order of their keys. */
+export const loadCustomersByKeys = (db: Db, keys: readonly CustomerKey[]): Promise<Customer[]> => {
+  const ordered = db
+    .select('*')
+    .from(db.raw('unnest(?::uuid[], ?::uuid[]) with ordinality as k(found_company, found_id, k0)', keyArrays(keys)));
+  return loadCustomers(db, ordered, [{ sql: 'k0', descending: false, nullable: false, table: 'c', isFound: true }]);
+};
+
 type KeyValue = string | number | boolean | null;
 /** A condition on a sort key. */
 export type KeyCondition = { sql: string; values: Exclude<KeyValue, null>[] };

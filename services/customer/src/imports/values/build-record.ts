@@ -56,11 +56,16 @@ export function buildRecord(person: Person, options: ValueOptions): SourceRecord
   if (metadata.size > 0) setMetadata(metadata, report, set);
 
   const record: SourceRecord = { row: person.row, fields, notes, remarks };
-  return hasContact(fields) ? record : { ...record, failure };
+  return hasContact(fields) ? record : { ...record, failure: missingContact };
 }
 
-const failure: Remark = { column: null, reason: 'has no name, e-mail or phone by which a customer could be known' };
-const hasContact = (fields: Fields) =>
+/** The failure of a record without a contact. */
+export const missingContact: Remark = {
+  column: null,
+  reason: 'has no name, e-mail or phone by which a customer could be known',
+};
+/** Whether a record has what every customer needs. */
+export const hasContact = (fields: Fields) =>
   ['full_name', 'firstname', 'lastname', 'email', 'phone'].some((field) => fields[field] !== undefined);
 
 /** Converts the value of a cell and reports why it has none. */

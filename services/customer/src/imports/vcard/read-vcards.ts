@@ -25,6 +25,9 @@ async function* readCards(
   onEnd?.(assembler.strayLines());
 }
 
+/** How a file of cards is read. */
+export type VcardAnalysis = { format: 'vcard'; encoding: string; separator: null };
+
 /** What a file of cards has. */
 export type VcardSummary = {
   /** Number of cards. */
@@ -42,7 +45,10 @@ const maxProperties = 1000;
  * Counts the cards of a file and lists its properties.
  * @param encoding of the file; lines in UTF-8 and those with a CHARSET of their own are read by that
  */
-export async function analyzeVcards(path: string, { encoding, signal }: Omit<Source, 'path'>): Promise<VcardSummary> {
+export async function analyzeVcards(
+  path: string,
+  { encoding, signal }: Omit<Source, 'path'>,
+): Promise<VcardAnalysis & VcardSummary> {
   const properties = new Set<string>();
   const omitted = new Set<string>();
   const warnings: string[] = [];
@@ -59,7 +65,15 @@ export async function analyzeVcards(path: string, { encoding, signal }: Omit<Sou
   const imported = names.filter((name) => !technicalProperties.has(name) && name !== 'KIND');
   const mapping = Object.fromEntries(imported.map((name) => [name, fieldsOfProperties[name] ?? `metadata.${name}`]));
   const technical = names.filter((name) => technicalProperties.has(name));
-  return { rows, mapping, left_behind: [...new Set([...technical, ...omitted])].toSorted(), warnings };
+  return {
+    format: 'vcard',
+    encoding,
+    separator: null,
+    rows,
+    mapping,
+    left_behind: [...new Set([...technical, ...omitted])].toSorted(),
+    warnings,
+  };
 }
 
 /** Reads one record from each card of a file. */

@@ -30,6 +30,8 @@ export type ChunkResult = {
   /** Records that match a customer and change nothing. */
   skipped: number;
   failed: number;
+  /** Problems of records that did not fail: values that were left out. */
+  warnings: number;
   /** E-mail addresses left out because another customer has them; only with `taken_values`. */
   emails_taken: number;
   /** A customer that one chunk creates and updates is listed as created. In a dry run the lists are empty. */
