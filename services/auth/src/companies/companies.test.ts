@@ -3,7 +3,7 @@ import { outsideServices } from '@clientela/contracts';
 import { createOpenapiDocument } from '@clientela/http';
 import { expect, test as base } from 'vitest';
 import { routes, type AppDeps } from '../app.ts';
-import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
+import { createTestAuth } from '../testing/test-auth.ts';
 import { formatCompanyId } from './rules.ts';
 
 const test = base.extend('auth', { scope: 'file' }, async ({}, { onCleanup }) => {

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { TestUser, Company } from '@clientela/testing';
 import { describe, expect, test as base } from 'vitest';
 import { collectExport } from './export.ts';
-import { createTestPrivacy, type TestPrivacy } from './testing/test-privacy.ts';
+import { createTestPrivacy } from './testing/test-privacy.ts';
 
 const test = base
   .extend('privacy', { scope: 'file' }, async ({}, { onCleanup }) => {

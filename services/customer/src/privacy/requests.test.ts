@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { TestUser, Company } from '@clientela/testing';
+import type { Company } from '@clientela/testing';
 import { describe, expect, test as base } from 'vitest';
 import { createTestPrivacy, retryUnavailable, type TestPrivacy } from './testing/test-privacy.ts';
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { InternalUser, Role } from '@clientela/contracts';
-import { stubServer, type TestUser, type Company, type StubServer, type TestService } from '@clientela/testing';
+import { stubServer, type TestUser, type Company, type TestService } from '@clientela/testing';
 import { describe, expect, test as base } from 'vitest';
 import { createTestCustomer } from '../testing/test-customer.ts';
 import { createUserClient } from './user-client.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test as base } from 'vitest';
-import { createTestLegacyApi, errorPaths, nextPhone, legacyPath, type LegacyApi } from './testing/legacy-api.ts';
+import { createTestLegacyApi, errorPaths, nextPhone, legacyPath } from './testing/legacy-api.ts';
 
 const test = base
   .extend('legacyApi', { scope: 'file' }, () => createTestLegacyApi())

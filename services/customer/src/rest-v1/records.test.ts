@@ -1,13 +1,6 @@
 import { describe, expect, test as base } from 'vitest';
 import { createTestCustomer } from '../testing/test-customer.ts';
-import {
-  createTestLegacyApi,
-  errorPaths,
-  nextPhone,
-  legacyPath,
-  customersPath,
-  type LegacyApi,
-} from './testing/legacy-api.ts';
+import { createTestLegacyApi, errorPaths, nextPhone, legacyPath, customersPath } from './testing/legacy-api.ts';
 
 const test = base
   .extend('legacyApi', { scope: 'file' }, () => createTestLegacyApi())
