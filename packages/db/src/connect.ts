@@ -39,6 +39,7 @@ const sessionSettings = [
   'timezone=UTC',
   'lock_timeout=1000', // milliseconds, as is the one below
   'idle_in_transaction_session_timeout=10000',
+  'gin_pending_list_limit=64', // kB; searches read the pending list of an index, so writers keep it short
 ];
 
 /** Ends a connection whose server does not respond. Nothing else would: a suspended server keeps no timeout of its own. */

@@ -20,7 +20,6 @@ create table customer_import_drafts (
   company_id uuid not null,
   import_id uuid not null,
   customer_id uuid not null,
-  is_new boolean not null,
   number bigint,
   record jsonb not null,
   full_name text,
@@ -39,7 +38,7 @@ create index customer_import_drafts_user on customer_import_drafts (company_id, 
 create index customer_import_drafts_number on customer_import_drafts (company_id, import_id, number) where number is not null;
 create index customer_import_drafts_unidentified on customer_import_drafts (company_id, import_id, full_name)
   where num_nonnulls(email_key, phone_key, external_id, document_key) = 0;
-select migrations.comment_technical('customer_import_drafts', 'company_id', 'import_id', 'customer_id', 'is_new');
+select migrations.comment_technical('customer_import_drafts', 'company_id', 'import_id', 'customer_id');
 comment on column customer_import_drafts.number is 'business';
 comment on column customer_import_drafts.record is 'sensitive: the fields of the customer';
 comment on column customer_import_drafts.full_name is 'personal';
@@ -48,3 +47,15 @@ comment on column customer_import_drafts.phone_key is 'personal: the phone as it
 comment on column customer_import_drafts.external_id is 'personal: the customer''s key in another system';
 comment on column customer_import_drafts.document_key is 'sensitive: the document number as it is compared';
 comment on column customer_import_drafts.user_id is 'personal: the user account of the customer';
+
+-- The search index collects new entries in a pending list, which one writer in many sorts into the index. Sessions of services keep the
+-- list short (packages/db, connect.ts), an import empties it with each chunk; so no search reads more than a few pages of it.
+alter index customers_search_text set (fastupdate = on);
+-- Runs as the owner of the index, which the app role is not.
+create function clean_search_index() returns bigint
+  language sql
+  security definer
+  set search_path = public, pg_temp
+as $$
+  select gin_clean_pending_list('customers_search_text')
+$$;

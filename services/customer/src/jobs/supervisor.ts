@@ -9,7 +9,7 @@ const IDLE_MS = 10_000; // an idle process costs some 80 MB
 const KILL_MS = 8000; // below the shutdown timeout of this process
 const HEAP_MB = 160; // old space: a job must stay small, whatever its file
 const STABLE_MS = 60_000;
-const afterCrash = { baseMs: 500, maxMs: 10_000 };
+const afterCrash = { baseMs: 500, maxMs: 5000 };
 
 const PURGE_MS = 3_600_000;
 const PURGE_BATCH = 1000;

@@ -1,7 +1,7 @@
 import { changedValues } from '@clientela/http';
 import { metadataErrors } from '@clientela/validation';
 import { applyPatch, documentErrors, userErrors } from '../../customers/rules.ts';
-import type { CustomerFields } from '../../customers/schema.ts';
+import type { CustomerFields, CustomerInput } from '../../customers/schema.ts';
 import { maxTags } from '../../tags/schema.ts';
 import {
   columnOf,
@@ -20,6 +20,7 @@ export type Holder = { id: string; number: number | undefined; row?: number };
 
 /** A customer that the chunk creates, or may change. */
 export type Target = Holder & {
+  /** Whether this plan creates it. */
   isNew: boolean;
   /** The state before the chunk; that of a new customer is empty. */
   before: { record: CustomerFields; tags: readonly string[]; version: number };
@@ -32,6 +33,7 @@ export type Target = Holder & {
   addedNotes: string[];
   /** Notes that the customer has already, as far as the chunk has equal ones. */
   knownNotes: Set<string>;
+  /** Undefined for a new customer, unless its source says when it was created. */
   created_at?: string | undefined;
 };
 
@@ -166,9 +168,9 @@ function createTarget(
   plan: Plan,
   newId: () => string,
 ): void {
-  const { row, record, status, type, identity, labels, notes } = prepared;
+  const { row, record, status, type, identity, labels, notes, missing } = prepared;
   const erased = (state.suppressed.get(row) ?? []).map((path) => ({ path, message: 'belonged to an erased customer' }));
-  const errors = [...takenErrors(state, identity), ...erased];
+  const errors = [...missing, ...takenErrors(state, identity), ...erased];
   if (errors.length > 0) return fail(context, plan, row, errors);
   let { number } = prepared.onlyForNew;
   if (number !== undefined && state.holders.number.has(String(number))) {
@@ -214,10 +216,11 @@ function updateTarget(
   freed: Map<string, string>,
   match: Holder,
 ): void {
-  const { row, input, labels, notes } = prepared;
+  const { row, labels, notes } = prepared;
   const target = state.targets.get(match.id);
   if (!target) throw new Error('The matching customer is not loaded');
   noteKeptFields(context, prepared, target, plan);
+  const input = withStoredSpelling(prepared, target);
   const record = applyPatch(target.record, input, context.company.country);
   const changes = changedValues(record, target.record);
   const has = new Set(target.labels.map((label) => lowerCase(label)));
@@ -248,13 +251,20 @@ function updateTarget(
   }
   if (!target.isNew && !plan.changed.includes(target)) plan.changed.push(target);
   target.row ??= row;
-  Object.assign(target, { record, identity });
+  // Without changes the record stays the same object, which means that it is not written.
+  if (Object.keys(changes).length > 0) Object.assign(target, { record, identity });
   target.labels.push(...newLabels);
   target.addedLabels.push(...newLabels);
   target.addedNotes.push(...newNotes);
   for (const note of newNotes) target.knownNotes.add(note);
   hold(state, target, identity);
   plan.counts.updated += 1;
+}
+
+/** Leaves out an e-mail that differs from the stored one only in case, which two rows of a file could change for ever. */
+function withStoredSpelling({ input, identity }: ValidRecord, target: Target): CustomerInput {
+  const { email, ...others } = input;
+  return email === undefined || identity.email === target.identity.email ? others : { ...others, email };
 }
 
 /** Remarks on fields of the record that an existing customer keeps, as PATCH does not change them. */

@@ -1,6 +1,7 @@
+import type { FieldError } from '@clientela/errors';
 import { fieldErrors, parseWith, writableFields } from '@clientela/http';
 import { comparedDocument, multilineText } from '@clientela/validation';
-import { applyPatch, documentErrors, emptyCustomer } from '../../customers/rules.ts';
+import { applyPatch, contactErrors, documentErrors, emptyCustomer } from '../../customers/rules.ts';
 import { NewCustomer, WritableCustomer, type CustomerFields, type CustomerInput } from '../../customers/schema.ts';
 import type { Remark, SourceRecord } from '../source-record.ts';
 import type { ImportContext, Problem } from './schema.ts';
@@ -26,10 +27,13 @@ export type ValidRecord = {
   /** When a new customer counts as created; default now. */
   created_at: string | undefined;
   identity: Identity;
+  /** Why the record cannot become a new customer. */
+  missing: FieldError[];
 };
 export type PreparedRecord = ValidRecord | { row: number; remarks: Problem[]; failures: Problem[] };
 
 const Note = multilineText(500);
+const placeholder = 'nobody';
 const firstReservedNumber = 10_000_000;
 
 /** Validates and normalizes a chunk of records as `POST /api/customers` does. Needs no database. */
@@ -54,14 +58,17 @@ function prepareRecord(context: ImportContext, source: SourceRecord): PreparedRe
       reason: 'is 10,000,000 or higher; the next free number is used',
     });
   }
-  const parsed = parseWith(NewCustomer, fields);
+  // Who has neither a name nor a way to be reached may still match a customer; only a new one needs it.
+  const missing = contactErrors(fields);
+  const parsed = parseWith(NewCustomer, missing.length > 0 ? { ...fields, full_name: placeholder } : fields);
   const errors = parsed.success ? [] : fieldErrors(parsed.error.issues);
   if (!source.notes.every((note) => Note.safeParse(note).success))
     errors.push({ path: 'notes', message: 'must have 1 to 500 characters without control characters' });
   if (!parsed.success || errors.length > 0) return failed(toRemarks(context, errors));
 
   const { business_id, number, status, type, tags = [] } = parsed.data;
-  const input = writableFields(parsed.data, WritableCustomer);
+  const { full_name, ...others } = writableFields(parsed.data, WritableCustomer);
+  const input = missing.length > 0 || full_name === undefined ? others : { ...others, full_name };
   const record = applyPatch(emptyCustomer, input, context.company.country);
   const recordErrors = documentErrors(record, context.company.country);
   if (business_id !== undefined && business_id !== context.actor.company_id)
@@ -83,6 +90,7 @@ function prepareRecord(context: ImportContext, source: SourceRecord): PreparedRe
     notes: [...new Set(source.notes.map((note) => Note.parse(note)))],
     created_at: source.created_at,
     identity: identityOf(record),
+    missing,
   };
 }
 

@@ -13,9 +13,17 @@ async function runSql<Row>(db: Db, sql: string, bindings: readonly unknown[], na
   return rows;
 }
 
-/** Writes of one import to one company at a time. */
-export const lockImports = (tx: Tx, company_id: string): PromiseLike<unknown> =>
-  tx.raw('select pg_advisory_xact_lock(hashtextextended(?, 0))', [`import ${company_id}`]);
+/**
+ * Lets one import write to a company at a time, until the transaction ends. Its writes collect in the pending list of the search index
+ * until `cleanSearchIndex`.
+ */
+export const startChunk = (tx: Tx, company_id: string): PromiseLike<unknown> =>
+  tx.raw("select pg_advisory_xact_lock(hashtextextended(?, 0)), set_config('gin_pending_list_limit', '16MB', true)", [
+    `import ${company_id}`,
+  ]);
+
+/** Sorts the pending entries into the search index: many at once cost a fraction of one by one, and no search has to read them. */
+export const cleanSearchIndex = (tx: Tx): PromiseLike<unknown> => tx.raw('select clean_search_index()');
 
 /** Returns e-mails and documents as the database compares them, in the given order. */
 export async function compareInDatabase(
@@ -52,24 +60,29 @@ const keyTypes: Readonly<Record<KeyField, string>> = {
 
 export type FoundHolder = { field: KeyField; value: string; id: string; number: number | null };
 
-const holdersQuery = keyFields
+// The planner must not see the company's id as a constant: statistics that lag behind an import say that the company has hardly any
+// customers, and it would read all of them for each value.
+const company = 'company as materialized (select ?::uuid as id)';
+
+const holdersQuery = `with ${company} ${keyFields
   .map(
     (field) =>
-      `select '${field}' as field, ${keyColumns[field]}::text as value, id, number from customers
-         where company_id = ? and ${keyColumns[field]} = any(?::${keyTypes[field]}[])${field === 'number' ? '' : ' and deleted_at is null'}`,
+      `select '${field}' as field, v.value::text as value, c.id, c.number
+         from company cross join unnest(?::${keyTypes[field]}[]) as v (value)
+         cross join lateral (
+           select id, number from customers
+             where company_id = company.id and ${keyColumns[field]} = v.value${field === 'number' ? '' : ' and deleted_at is null'} limit 1
+         ) as c`,
   )
-  .join(' union all ');
+  .join(' union all ')}`;
 
 /** Finds the undeleted customers that have one of the values, in compared forms; a number stays with a deleted customer. */
-export async function findHolders(
+export const findHolders = (
   db: Db,
   company_id: string,
   values: Readonly<Record<KeyField, readonly string[]>>,
-): Promise<FoundHolder[]> {
-  const bindings = keyFields.flatMap((field) => [company_id, values[field] as string[]]);
-  const rows = await runSql<FoundHolder>(db, holdersQuery, bindings, 'import_holders');
-  return rows;
-}
+): Promise<FoundHolder[]> =>
+  runSql<FoundHolder>(db, holdersQuery, [company_id, ...keyFields.map((field) => values[field])]);
 
 /** Finds which of the external ids deleted customers have. */
 export const findDeletedIds = async (
@@ -78,38 +91,46 @@ export const findDeletedIds = async (
   external_ids: readonly string[],
 ): Promise<ReadonlySet<string>> =>
   new Set(
-    (await db('customers')
-      .where({ company_id })
-      .whereNotNull('deleted_at')
-      .whereRaw('external_id = any(?::text[])', [external_ids as string[]])
-      .pluck('external_id')) as string[],
+    (
+      await runSql<{ external_id: string }>(
+        db,
+        `with ${company} select distinct c.external_id from company cross join unnest(?::text[]) as v (external_id)
+           join customers as c on c.company_id = company.id and c.external_id = v.external_id and c.deleted_at is not null`,
+        [company_id, external_ids],
+      )
+    ).map(({ external_id }) => external_id),
   );
 
 type Names = Pick<CustomerFields, 'full_name' | 'firstname' | 'lastname' | 'birthday'>;
 export type UnidentifiedCustomer = Names & { id: string; number: number | null };
 
-const unidentified = (table: string) => `
-  select distinct on (v.n) c.id, c.number, v.full_name, v.firstname, v.lastname, v.birthday::text as birthday
-    from unnest(?::text[], ?::text[], ?::text[], ?::date[]) with ordinality as v (full_name, firstname, lastname, birthday, n)
-    join ${table} on c.full_name = v.full_name and c.firstname is not distinct from v.firstname
-      and c.lastname is not distinct from v.lastname and c.birthday is not distinct from v.birthday
-   order by v.n, c.id`;
-
-const nameArrays = (names: readonly Names[]) =>
-  (['full_name', 'firstname', 'lastname', 'birthday'] as const).map((field) => names.map((name) => name[field]));
-
 /** Finds undeleted customers without identifiers that have the names and the birthday. */
-export async function findUnidentified(
+export const findUnidentified = async (
   db: Db,
   company_id: string,
   names: readonly Names[],
-): Promise<UnidentifiedCustomer[]> {
-  if (names.length === 0) return [];
-  const table = `(select * from customers where company_id = ? and deleted_at is null
-    and num_nonnulls(email, phone, external_id, document_number) = 0) as c`;
-  const rows = await runSql<UnidentifiedCustomer>(db, unidentified(table), [...nameArrays(names), company_id]);
-  return rows;
-}
+): Promise<UnidentifiedCustomer[]> =>
+  names.length === 0
+    ? []
+    : runSql(
+        db,
+        `with ${company}
+         select c.id, c.number, v.full_name, v.firstname, v.lastname, v.birthday::text as birthday
+           from company cross join unnest(?::text[], ?::text[], ?::text[], ?::date[]) as v (full_name, firstname, lastname, birthday)
+           cross join lateral (
+             select id, number from customers as c
+               where c.company_id = company.id and c.deleted_at is null and num_nonnulls(email, phone, external_id, document_number) = 0
+                 and c.full_name = v.full_name and c.firstname is not distinct from v.firstname
+                 and c.lastname is not distinct from v.lastname and c.birthday is not distinct from v.birthday
+               order by id limit 1
+           ) as c`,
+        [
+          company_id,
+          ...(['full_name', 'firstname', 'lastname', 'birthday'] as const).map((field) =>
+            names.map((name) => name[field]),
+          ),
+        ],
+      );
 
 /** Finds which users are erased. */
 export const findErasedUsers = (db: Db, company_id: string, user_ids: readonly string[]): PromiseLike<string[]> =>
@@ -163,6 +184,7 @@ const typedColumns = fieldColumns.map((column) => `${column} ${columnTypes[colum
 const fieldsOf = (row: CustomerFields): CustomerFields =>
   Object.fromEntries(fieldColumns.map((column) => [column, row[column]])) as CustomerFields;
 
+const comparedColumns = ['email_key', 'phone_key', 'document_key'];
 type StoredRow = CustomerFields & {
   id: string;
   number: number;
@@ -170,6 +192,7 @@ type StoredRow = CustomerFields & {
   type: string;
   tags: string[];
   version: number;
+  created_at: string;
   email_key: string | null;
   phone_key: string | null;
   document_key: string | null;
@@ -178,20 +201,31 @@ type StoredRow = CustomerFields & {
 /** Locks the undeleted ones of the customers in id order and reads them. */
 export async function lockTargets(tx: Tx, company_id: string, ids: readonly string[]): Promise<Target[]> {
   if (ids.length === 0) return [];
-  const rows = (await tx('customers')
-    .select('id', 'number', ...fieldColumns, 'status', 'type', 'tags', 'version')
-    .select('email_key', 'phone_key', 'document_key')
-    .where({ company_id })
-    .whereNull('deleted_at')
-    .whereRaw('id = any(?::uuid[])', [ids as string[]])
-    .orderBy('id')
-    .forUpdate()) as StoredRow[];
+  const columns = [
+    'id',
+    'number',
+    ...fieldColumns,
+    'status',
+    'type',
+    'tags',
+    'version',
+    'created_at',
+    ...comparedColumns,
+  ];
+  const rows = await runSql<StoredRow>(
+    tx,
+    `with ${company} select ${columns.map((column) => `c.${column}`).join(', ')}
+       from company cross join unnest(?::uuid[]) as v (id) join customers as c on c.company_id = company.id and c.id = v.id
+      where c.deleted_at is null order by c.id for update of c`,
+    [company_id, ids],
+  );
   return rows.map((row) => {
     const record = fieldsOf(row);
     return {
       id: row.id,
       number: row.number,
       isNew: false,
+      created_at: row.created_at,
       before: { record, tags: row.tags, version: row.version },
       record,
       identity: {
@@ -221,7 +255,8 @@ export async function findNotes(
   if (ids.length === 0 || contents.length === 0) return [];
   return runSql(
     db,
-    'select customer_id, content from customer_notes where company_id = ? and customer_id = any(?::uuid[]) and content = any(?::text[])',
+    `with ${company} select c.customer_id, c.content from company cross join unnest(?::uuid[]) as v (customer_id)
+       join customer_notes as c on c.company_id = company.id and c.customer_id = v.customer_id and c.content = any(?::text[])`,
     [company_id, ids, contents],
   );
 }
@@ -277,7 +312,14 @@ export async function insertCustomers(
   return rows;
 }
 
-export type AddedTag = { id: string; customer_id: string; label: string };
+/** A tag, with what it copies of its customer; without `created_at` it is that of this transaction. */
+export type AddedTag = {
+  id: string;
+  customer_id: string;
+  label: string;
+  created_at: string | undefined;
+  is_listed: boolean;
+};
 export type AddedNote = { id: string; customer_id: string; content: string };
 
 /** Adds tags, each of which the customer does not have. */
@@ -291,17 +333,9 @@ export async function insertTagRows(
   await runSql(
     tx,
     `insert into customer_tags (company_id, id, customer_id, label, created_by, customer_created_at, is_listed)
-     select ?, r.id, r.customer_id, r.label, ?, c.created_at, c.is_active
-       from unnest(?::uuid[], ?::uuid[], ?::text[]) as r (id, customer_id, label)
-       join customers c on c.company_id = ? and c.id = r.customer_id`,
-    [
-      company_id,
-      created_by,
-      tags.map(({ id }) => id),
-      tags.map(({ customer_id }) => customer_id),
-      tags.map(({ label }) => label),
-      company_id,
-    ],
+     select ?, r.id, r.customer_id, r.label, ?, coalesce(r.created_at, now()), r.is_listed
+       from json_to_recordset(?::json) as r (id uuid, customer_id uuid, label text, created_at timestamptz(3), is_listed boolean)`,
+    [company_id, created_by, JSON.stringify(tags)],
   );
 }
 
@@ -342,16 +376,16 @@ export async function updateCustomers(
   }));
   const rows = await runSql<{ id: string; tags: string[] }>(
     tx,
-    `update customers as c set ${fieldColumns.map((column) => `${column} = r.${column}`).join(', ')},
+    `with ${company} update customers as c set ${fieldColumns.map((column) => `${column} = r.${column}`).join(', ')},
        search_text = r.search_text, deletion_keys = r.deletion_keys, version = c.version + 1, updated_at = now(),
        tags = case when r.adds_tags then array(
            select label from customer_tags t where t.company_id = c.company_id and t.customer_id = c.id
              order by priority desc, ${alphabetical('label')}
          ) else c.tags end
-     from json_to_recordset(?::json) as r (id uuid, adds_tags boolean, search_text text, deletion_keys integer[], ${typedColumns})
-     where c.company_id = ? and c.id = r.id
+     from company, json_to_recordset(?::json) as r (id uuid, adds_tags boolean, search_text text, deletion_keys integer[], ${typedColumns})
+     where c.company_id = company.id and c.id = r.id
      returning c.id, c.tags`,
-    [JSON.stringify(records), company_id],
+    [company_id, JSON.stringify(records)],
   );
   return new Map(rows.map(({ id, tags }) => [id, tags]));
 }
@@ -393,7 +427,6 @@ export async function insertImportHistory(
 
 export type DraftRow = {
   customer_id: string;
-  is_new: boolean;
   number: number | null;
   record: Pick<Target, 'before' | 'record' | 'status' | 'type' | 'labels' | 'addedNotes'>;
   email_key: string | null;
@@ -403,7 +436,7 @@ export type DraftRow = {
   user_id: string | null;
 };
 
-/** Finds the drafts that have one of the values or belong to one of the customers. */
+/** Finds the drafts that have one of the values or names, or belong to one of the customers: each by its own index. */
 export async function findDrafts(
   db: Db,
   company_id: string,
@@ -412,28 +445,36 @@ export async function findDrafts(
   names: readonly string[],
   ids: readonly string[],
 ): Promise<DraftRow[]> {
-  const conditions = [
-    ...keyFields.map((field) => [`${keyColumns[field]} = any(?::${keyTypes[field]}[])`, values[field]] as const),
-    [
-      'num_nonnulls(email_key, phone_key, external_id, document_key) = 0 and full_name = any(?::text[])',
-      names,
-    ] as const,
-    ['customer_id = any(?::uuid[])', ids] as const,
-  ].filter(([, list]) => list.length > 0);
-  if (conditions.length === 0) return [];
-  const found = conditions
-    .map(
-      ([condition]) =>
-        `select customer_id from customer_import_drafts where company_id = ? and import_id = ? and ${condition}`,
-    )
-    .join(' union ');
-  const rows = await runSql<DraftRow>(
-    db,
-    `select customer_id, is_new, number, record, email_key, phone_key, external_id, document_key, user_id
-       from customer_import_drafts where company_id = ? and import_id = ? and customer_id in (${found}) order by customer_id`,
-    [company_id, import_id, ...conditions.flatMap(([, list]) => [company_id, import_id, list as string[]])],
+  const lookups = [
+    ...keyFields.map((field) => ({
+      column: keyColumns[field] as string,
+      type: keyTypes[field],
+      list: values[field],
+      and: '',
+    })),
+    {
+      column: 'full_name',
+      type: 'text',
+      list: names,
+      and: ' and num_nonnulls(email_key, phone_key, external_id, document_key) = 0',
+    },
+    { column: 'customer_id', type: 'uuid', list: ids, and: '' },
+  ];
+  const found = lookups.map(
+    ({ column, type, and }) =>
+      `select d.customer_id from company, import, unnest(?::${type}[]) as v (value) cross join lateral (
+         select customer_id from customer_import_drafts
+           where company_id = company.id and import_id = import.id and ${column} = v.value${and} order by ${column} limit 1000
+       ) as d`,
   );
-  return rows;
+  return runSql(
+    db,
+    `with ${company}, import as materialized (select ?::uuid as id), found as materialized (${found.join(' union ')})
+     select d.customer_id, d.number, d.record, d.email_key, d.phone_key, d.external_id, d.document_key, d.user_id
+       from company, import, found join customer_import_drafts as d on d.customer_id = found.customer_id
+      where d.company_id = company.id and d.import_id = import.id order by d.customer_id`,
+    [company_id, import_id, ...lookups.map(({ list }) => list)],
+  );
 }
 
 export async function saveDrafts(
@@ -445,7 +486,6 @@ export async function saveDrafts(
   if (targets.length === 0) return;
   const rows = targets.map((target) => ({
     customer_id: target.id,
-    is_new: target.isNew,
     number: target.number,
     record: {
       before: target.before,
@@ -458,12 +498,12 @@ export async function saveDrafts(
     full_name: target.record.full_name,
     ...Object.fromEntries(identityFields.map((field) => [keyColumns[field], target.identity[field]])),
   }));
-  const columns = `customer_id, is_new, number, record, full_name, ${identityFields.map((field) => keyColumns[field]).join(', ')}`;
+  const columns = `customer_id, number, record, full_name, ${identityFields.map((field) => keyColumns[field]).join(', ')}`;
   await runSql(
     tx,
     `insert into customer_import_drafts (company_id, import_id, ${columns})
      select ?, ?, ${columns}
-       from json_to_recordset(?::json) as r (customer_id uuid, is_new boolean, number bigint, record jsonb, full_name text,
+       from json_to_recordset(?::json) as r (customer_id uuid, number bigint, record jsonb, full_name text,
          email_key text, phone_key text, external_id text, document_key text, user_id uuid)
      on conflict (company_id, import_id, customer_id) do update set record = excluded.record, full_name = excluded.full_name,
        ${identityFields.map((field) => `${keyColumns[field]} = excluded.${keyColumns[field]}`).join(', ')}`,

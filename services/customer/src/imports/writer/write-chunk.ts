@@ -32,9 +32,10 @@ import {
   insertImportHistory,
   insertNoteRows,
   insertTagRows,
-  lockImports,
+  startChunk,
   lockTargets,
   saveDrafts,
+  cleanSearchIndex,
   updateCustomers,
   type AddedNote,
   type AddedTag,
@@ -57,7 +58,7 @@ export async function writePrepared(
   prepared: readonly PreparedRecord[],
 ): Promise<ChunkResult> {
   const { company_id } = context.actor;
-  await lockImports(tx, company_id);
+  await startChunk(tx, company_id);
   await compareNonAscii(tx, prepared);
   const result: ChunkResult = {
     created: 0,
@@ -78,6 +79,7 @@ export async function writePrepared(
     addToResult(context, result, plan);
     rest = rest.slice(plan.planned);
   }
+  if (result.created + result.updated > 0 && !context.dry_run) await cleanSearchIndex(tx);
   if (!context.dry_run) await publishImported(tx, context, prepared, result);
   return result;
 }
@@ -195,9 +197,13 @@ async function loadTargets(
   replaceHolders(state, new Set(ids), locked);
   const targets = [...locked, ...drafts];
   for (const target of targets) state.targets.set(target.id, target);
-  const existing = targets.filter(({ isNew }) => !isNew).map(({ id }) => id);
   const notes = matching.flatMap((one) => one.notes);
-  for (const { customer_id, content } of await findNotes(tx, company_id, existing, notes))
+  for (const { customer_id, content } of await findNotes(
+    tx,
+    company_id,
+    targets.map(({ id }) => id),
+    notes,
+  ))
     state.targets.get(customer_id)?.knownNotes.add(content);
 }
 
@@ -210,7 +216,8 @@ function replaceHolders(state: State, ids: ReadonlySet<string>, targets: readonl
     for (const field of identityFields)
       if (target.identity[field] !== null) state.holders[field].set(target.identity[field], target);
     if (target.number !== undefined) state.holders.number.set(String(target.number), target);
-    if (isUnidentified(target.identity)) state.unidentified.set(nameKey(target.record), target);
+    const key = nameKey(target.record);
+    if (isUnidentified(target.identity) && !state.unidentified.has(key)) state.unidentified.set(key, target);
   }
 }
 
@@ -230,11 +237,11 @@ async function loadDrafts(
   return drafts;
 }
 
-const toTarget = ({ customer_id, is_new, number, record, ...keys }: DraftRow): Target => ({
+const toTarget = ({ customer_id, number, record, ...keys }: DraftRow): Target => ({
   ...record,
   id: customer_id,
   number: number ?? undefined,
-  isNew: is_new,
+  isNew: false,
   identity: {
     email: keys.email_key,
     phone: keys.phone_key,
@@ -252,8 +259,14 @@ async function applyPlan(tx: Tx, context: ImportContext, { created, changed }: P
   const { company_id } = actor;
   if (created.length + changed.length === 0) return;
   const inserting = created.length > 0 ? () => insertNew(tx, context, created) : async () => {};
-  const tags: AddedTag[] = [...changed, ...created].flatMap(({ id, addedLabels }) =>
-    addedLabels.map((label) => ({ id: newId(), customer_id: id, label })),
+  const tags: AddedTag[] = [...changed, ...created].flatMap((target) =>
+    target.addedLabels.map((label) => ({
+      id: newId(),
+      customer_id: target.id,
+      label,
+      created_at: target.created_at,
+      is_listed: target.status === 'active',
+    })),
   );
   const notes: AddedNote[] = [...changed, ...created].flatMap(({ id, addedNotes }) =>
     addedNotes.map((content) => ({ id: newId(), customer_id: id, content })),

@@ -13,9 +13,10 @@ await runProcess((onShutdown) => {
     worker: process.argv[2] ?? '',
     handlers: {
       'customers.import': async (job, { signal, saveProgress }) => {
-        const { chunks } = job.input as { chunks: number };
+        const { chunks, hangs_at } = job.input as { chunks: number; hangs_at?: number };
         for (let chunk = job.done + 1; chunk <= chunks; chunk += 1) {
           signal.throwIfAborted();
+          if (chunk === hangs_at && job.attempt === 1) for (;;); // an event loop that hangs
           await db.transaction(async (tx) => {
             await saveProgress(tx, { done: chunk, total: chunks });
             await tx('written_chunks').insert({ job_id: job.id, chunk, pid: process.pid });
