@@ -14,7 +14,7 @@ export type JobDeps = {
   companies: CompanyClient;
   fingerprints: Fingerprinter;
   importStorage: ImportStorage;
-  importSource: ImportSource | undefined;
+  importSource?: ImportSource | undefined;
 };
 
 /** Lists the handler of each kind of job. */

@@ -13,7 +13,7 @@ import { requireSource } from './outcome.ts';
 import type { ImportSource } from './settings.ts';
 import { spoolSource } from './spool.ts';
 
-export type SpoolDeps = { db: Db; log: Log; importStorage: ImportStorage; importSource: ImportSource | undefined };
+export type SpoolDeps = { db: Db; log: Log; importStorage: ImportStorage; importSource?: ImportSource | undefined };
 
 /**
  * Opens the records of the outside source. The first attempt of the job reads the source into a file like that of an upload, to which
