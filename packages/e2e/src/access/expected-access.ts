@@ -51,6 +51,8 @@ export const expectedAccess: Readonly<Record<string, string>> = {
   'GET /api/customers/analytics': 'superuser admin manager viewer',
   'POST /api/customers': 'superuser admin manager',
   'POST /api/customers/batch': 'superuser admin manager',
+  'GET /api/customers/export.csv': 'superuser admin manager',
+  'GET /api/customers/export.jsonl': 'superuser admin manager',
   'POST /api/customers/imports': 'superuser admin',
   'GET /api/customers/imports': 'superuser admin',
   'GET /api/customers/imports/{import_id}': 'superuser admin',

@@ -141,7 +141,7 @@ export type StoredFile = {
 export const findFileToErase = (db: Db, company_id?: string): PromiseLike<StoredFile | undefined> => {
   const query = db('customer_imports')
     .select('company_id', 'id', 'file', 'analysis', 'encoding', 'separator', 'mapping')
-    .select('country', 'erasures_wanted', 'erased_rows')
+    .select('country', 'erasures_wanted', db.raw('to_jsonb(erased_rows) as erased_rows'))
     .whereNull('closed_status')
     .whereNotNull('file')
     .whereRaw('erasures_done < erasures_wanted')
@@ -280,6 +280,20 @@ export const deleteProblems = async (db: Db, company_id: string, import_id: stri
   const rows = db('customer_import_errors').select(keys).where({ company_id, import_id }).limit(limit);
   return db('customer_import_errors').whereIn(keys, rows).delete();
 };
+
+/** Finds a dry run that ended before it removed its drafts: it was cancelled, or failed. */
+export const findDraftsToDelete = (db: Db): PromiseLike<{ company_id: string; id: string } | undefined> =>
+  withJobs(db)
+    .select('i.company_id', 'i.id')
+    .whereNull('i.closed_status')
+    .where({ 'i.dry_run': true })
+    .whereRaw('(j.id is null or j.ended_at is not null)')
+    .whereExists(
+      db('customer_import_drafts as d')
+        .select(db.raw('1'))
+        .whereRaw('d.company_id = i.company_id and d.import_id = i.id'),
+    )
+    .first();
 
 /** Closes an import without file and errors. It keeps its counts, and what its job says. */
 export const closeImport = (db: Db, company_id: string, id: string): PromiseLike<unknown> =>

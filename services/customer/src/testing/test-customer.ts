@@ -58,6 +58,7 @@ export const createTestCustomer = ({
       createApp({
         ...deps,
         listsDb: deps.db,
+        exportsDb: deps.db,
         companies: companies(deps.companies),
         users: users?.(deps.companies) ?? (async () => undefined),
         totals,
