@@ -20,6 +20,7 @@ import { createExports } from './exports/open-export.ts';
 import { exportRoutes } from './exports/routes.ts';
 import { importRoutes, type ImportDeps } from './imports/routes.ts';
 import { undoRoutes } from './imports/undo/routes.ts';
+import { sourceImportRoutes } from './imports/vaptekesync/routes.ts';
 import { historyRoutes } from './history/routes.ts';
 import { jobRoutes } from './jobs/routes.ts';
 import { listRoutes } from './lists/routes.ts';
@@ -62,6 +63,7 @@ export const routes = (deps: AppDeps & { cursors: Cursors; fingerprints: Fingerp
   ...batchRoutes(deps),
   ...importRoutes(deps),
   ...undoRoutes,
+  ...sourceImportRoutes(deps),
   ...tagRoutes,
   ...noteRoutes,
   ...historyRoutes(deps.cursors),

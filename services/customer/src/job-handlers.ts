@@ -4,6 +4,7 @@ import type { Log } from '@clientela/runtime';
 import { importHandler } from './imports/run-import.ts';
 import { type ImportStorage } from './imports/settings.ts';
 import { undoHandler } from './imports/undo/run-undo.ts';
+import type { ImportSource } from './imports/vaptekesync/settings.ts';
 import type { JobHandlers } from './jobs/job-handler.ts';
 import type { Fingerprinter } from './tombstones/fingerprints.ts';
 
@@ -14,6 +15,7 @@ export type JobDeps = {
   companies: CompanyClient;
   fingerprints: Fingerprinter;
   importStorage: ImportStorage;
+  importSource?: ImportSource | undefined;
 };
 
 /** Lists the handler of each kind of job. */

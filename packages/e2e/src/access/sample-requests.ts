@@ -375,6 +375,8 @@ export const samples: Readonly<Record<string, SampleFactory>> = {
   ...favorites('/rest/v1/favorites'),
   'GET /rest/v1/favorites/popular': () => sample('/rest/v1/favorites/popular'),
 
+  'GET /grpc/v1/service/import_customers': () => sample('/grpc/v1/service/import_customers/'),
+  'POST /grpc/v1/service/import_customers': () => sample('/grpc/v1/service/import_customers/'),
   'GET /rest/v1/customers': () => sample('/rest/v1/customers'),
   'POST /rest/v1/customers': () => sample('/rest/v1/customers', newPhone()),
   'GET /rest/v1/customers/{customer_id}': onNumber(''),

@@ -156,7 +156,7 @@ const rankKeys = (db: Db, search: RankedSearch, from: string, id: string): SortK
     { sql: `length(${name})` },
     { sql: alphabetical(name) },
     { sql: id },
-  ].map((key) => Object.assign(key, { descending: false, nullable: true, table: 'c' as const }));
+  ].map((key) => Object.assign(key, { descending: false, nullable: true, table: 'c' as const, isFound: true }));
 };
 
 /** 0: a value is the term; 1: begins with it; 2: has all its words; 3: has words that begin so; 4: contains its pieces; 5: has a typo. */
