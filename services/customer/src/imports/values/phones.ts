@@ -45,7 +45,8 @@ const withoutPunctuation = (number: string): string =>
 const isPhone = (text: string) => text.length >= 5 && Phone.safeParse(text).success;
 
 function readNumber(text: string): string | undefined {
-  const candidates = [text.trim(), text.replaceAll(wordsAround, '').trim()];
+  // A number with words around it could not be normalized.
+  const candidates = [text.replaceAll(wordsAround, '').trim(), text.trim()];
   return [...candidates, ...candidates.map(withoutPunctuation)].find(isPhone);
 }
 
