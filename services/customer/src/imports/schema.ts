@@ -1,5 +1,7 @@
 import { keyword, pageSchema, queryBoolean, queryPage, queryPerPage, text, Uuid } from '@clientela/validation';
 import { z } from 'zod';
+import { encodingByName } from './tabular/encoding.ts';
+import { isKnownRole } from './tabular/roles.ts';
 
 const matchOn = ['email', 'phone', 'external_id'] as const;
 const onMatch = ['skip', 'update'] as const;
@@ -31,7 +33,11 @@ const fromText = (value: unknown): unknown => {
 const Mapping = z.preprocess(
   fromText,
   z
-    .record(z.string().max(1000), z.string().max(100).nullable(), 'must be an object of column names and fields')
+    .record(
+      z.string().max(1000),
+      z.string('must be a field or null').refine(isKnownRole, 'is not a field that a column can have').nullable(),
+      'must be an object of column names and fields',
+    )
     .refine((mapping) => Object.keys(mapping).length <= 1000, 'must have at most 1000 columns'),
 );
 
@@ -39,7 +45,9 @@ const choices = {
   match_on: keyword(matchOn).optional(),
   on_match: keyword(onMatch).optional(),
   dry_run: z.preprocess((value) => (typeof value === 'boolean' ? String(value) : value), queryBoolean).optional(),
-  encoding: text(40).optional(),
+  encoding: text(40)
+    .refine((name) => encodingByName(name) !== undefined, 'must be a known encoding, such as utf-8 or windows-1251')
+    .optional(),
   separator: Separator.optional(),
 };
 
