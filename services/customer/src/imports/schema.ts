@@ -1,7 +1,7 @@
 import { keyword, pageSchema, queryBoolean, queryPage, queryPerPage, text, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 import { encodingByName } from './tabular/encoding.ts';
-import { isKnownRole } from './tabular/roles.ts';
+import { isRole } from './tabular/roles.ts';
 
 const matchOn = ['email', 'phone', 'external_id'] as const;
 const onMatch = ['skip', 'update'] as const;
@@ -33,12 +33,12 @@ const fromText = (value: unknown): unknown => {
 const Mapping = z.preprocess(
   fromText,
   z
-    .record(
-      z.string().max(1000),
-      z.string('must be a field or null').refine(isKnownRole, 'is not a field that a column can have').nullable(),
-      'must be an object of column names and fields',
-    )
-    .refine((mapping) => Object.keys(mapping).length <= 1000, 'must have at most 1000 columns'),
+    .record(z.string().max(1000), z.string().max(100).nullable(), 'must be an object of column names and fields')
+    .refine((mapping) => Object.keys(mapping).length <= 1000, 'must have at most 1000 columns')
+    .refine(
+      (mapping) => Object.values(mapping).every((role) => role === null || isRole(role)),
+      'must name fields, such as email, phone.mobile, address.line, metadata or left_behind',
+    ),
 );
 
 const choices = {
@@ -46,7 +46,7 @@ const choices = {
   on_match: keyword(onMatch).optional(),
   dry_run: z.preprocess((value) => (typeof value === 'boolean' ? String(value) : value), queryBoolean).optional(),
   encoding: text(40)
-    .refine((name) => encodingByName(name) !== undefined, 'must be a known encoding, such as utf-8 or windows-1251')
+    .refine((name) => encodingByName(name) !== undefined, 'must be an encoding such as utf-8, utf-16le or windows-1252')
     .optional(),
   separator: Separator.optional(),
 };

@@ -110,7 +110,7 @@ describe('POST /api/customers/imports', () => {
       [{ encoding: 'klingon' }, 'encoding'],
       [{ dry_run: 'perhaps' }, 'dry_run'],
       [{ mapping: '[1]' }, 'mapping'],
-      [{ mapping: '{"Mail":"e-mail"}' }, 'mapping.Mail'],
+      [{ mapping: '{"Mail":"e-mail"}' }, 'mapping'],
       [{ source: 'vaptekesync' }, 'source'],
       [{ colour: 'red' }, 'colour'],
     ];

@@ -107,13 +107,3 @@ function meaningOfName(has: (role: Role) => boolean, language: Language): Role {
   if (has('firstname')) return language === 'ro' && !has('lastname') ? 'lastname' : 'full_name';
   return has('lastname') || has('full_name') ? 'firstname' : 'full_name';
 }
-
-const otherRoles = ['left_behind', 'metadata', 'phone', 'address.formatted', 'preferences.notifications'];
-const knownRoles: ReadonlySet<string> = new Set([
-  ...headerTables.flatMap(({ names }) => Object.keys(names)),
-  ...otherRoles,
-]);
-
-/** Whether a role is one that columns can have, as a caller's mapping may name it. */
-export const isKnownRole = (role: Role): boolean =>
-  knownRoles.has(role) || knownRoles.has(role.replace(/\.\d+(?=\.|$)/, '.#'));
