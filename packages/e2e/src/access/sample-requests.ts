@@ -296,6 +296,8 @@ export const samples: Readonly<Record<string, SampleFactory>> = {
   'GET /api/customers/imports/{import_id}/errors.csv': onImport('/errors.csv'),
   'GET /api/customers/imports/{import_id}/events': onImport('/events', 'cancelled'),
   'POST /api/customers/imports/{import_id}/cancel': onImport('/cancel'),
+  'POST /api/customers/imports/{import_id}/undo': onImport('/undo', 'cancelled'),
+  'GET /api/customers/imports/{import_id}/undo.csv': onImport('/undo.csv'),
   'POST /api/customers/{customer_id}/avatar': onCustomer('/avatar', avatarForm()),
   'DELETE /api/customers/{customer_id}/avatar': onCustomer('/avatar'),
   'GET /avatars/{name}': async (setup) => {

@@ -314,11 +314,21 @@ export const findImportToClose = async (
     .orderBy('i.created_at')
     .first();
 
-/** Deletes errors of an import. @returns their number, at most `limit` */
+/** Deletes errors of an import and of its undo. @returns their number, at most `limit` */
 export const deleteProblems = async (db: Db, company_id: string, import_id: string, limit: number): Promise<number> => {
-  const keys = ['company_id', 'import_id', 'row_number', 'ordinal'];
-  const rows = db('customer_import_errors').select(keys).where({ company_id, import_id }).limit(limit);
-  return db('customer_import_errors').whereIn(keys, rows).delete();
+  let deleted = 0;
+  for (const [table, ...key] of [
+    ['customer_import_errors', 'row_number', 'ordinal'],
+    ['customer_import_undo_problems', 'entry_id', 'ordinal'],
+  ] as const) {
+    const keys = ['company_id', 'import_id', ...key];
+    const rows = db(table)
+      .select(keys)
+      .where({ company_id, import_id })
+      .limit(limit - deleted);
+    deleted += await db(table).whereIn(keys, rows).delete();
+  }
+  return deleted;
 };
 
 /** Finds a dry run that ended before it removed its drafts: it was cancelled, or failed. */
