@@ -175,7 +175,7 @@ async function* preparedChunks(
   for await (const chunk of chunksOf(after(records, skip), recordsPerChunk)) yield prepareRecords(context, chunk);
 }
 
-async function* after<T>(items: AsyncIterable<T>, skip: number): AsyncGenerator<T> {
+async function* after(items: AsyncIterable<SourceRecord>, skip: number): AsyncGenerator<SourceRecord> {
   let position = 0;
   for await (const item of items) {
     position += 1;
