@@ -276,8 +276,8 @@ export const samples: Readonly<Record<string, SampleFactory>> = {
   'GET /api/customers': () => sample('/api/customers'),
   'GET /api/customers/search': () => sample('/api/customers/search?q=anybody'),
   'GET /api/customers/analytics': () => sample('/api/customers/analytics'),
-  'GET /api/customers/export.csv': () => sample('/api/customers/export.csv?search=nobody'),
-  'GET /api/customers/export.jsonl': () => sample('/api/customers/export.jsonl?search=nobody'),
+  'GET /api/customers/export.csv': () => sample('/api/customers/export.csv'),
+  'GET /api/customers/export.jsonl': () => sample('/api/customers/export.jsonl'),
   'POST /api/customers': () => sample('/api/customers', { full_name: 'New Customer' }),
   'POST /api/customers/batch': () =>
     sample('/api/customers/batch', { operations: [{ op: 'create', data: { full_name: 'One of Many' } }] }),
