@@ -3,16 +3,17 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test as base } from 'vitest';
 import { keepSecret } from './secret-files.ts';
 
-let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'secret-files-'));
-});
-afterEach(() => rmSync(folder, { recursive: true }));
+const test = base.extend('folder', async ({}, { onCleanup }) => {
+  const folder = mkdtempSync(join(tmpdir(), 'secret-files-'));
+  onCleanup(() => rmSync(folder, { recursive: true }));
 
-test('concurrent processes get the same secret', async () => {
+  return folder;
+});
+
+test('concurrent processes get the same secret', async ({ folder }) => {
   const script = `import { keepSecret } from ${JSON.stringify(join(import.meta.dirname, 'secret-files.ts'))}; console.log(keepSecret(${JSON.stringify(folder)}, 'shared'));`;
   const read = () => promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
   const outputs = await Promise.all([read(), read(), read(), read()]);
@@ -20,7 +21,7 @@ test('concurrent processes get the same secret', async () => {
   expect(readdirSync(folder)).toEqual(['shared']);
 });
 
-test('rejects an empty secret file', () => {
+test('rejects an empty secret file', ({ folder }) => {
   writeFileSync(join(folder, 'cut'), '');
   expect(() => keepSecret(folder, 'cut')).toThrow(/is empty/);
   expect(readFileSync(join(folder, 'cut'), 'utf8')).toBe('');

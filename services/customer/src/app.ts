@@ -16,7 +16,11 @@ import type { AvatarStorage } from './avatars/storage.ts';
 import { batchRoutes } from './batches/routes.ts';
 import { customerRoutes } from './customers/routes.ts';
 import { privacyRoutes, type PrivacyDeps } from './privacy/routes.ts';
+import { createExports } from './exports/open-export.ts';
+import { exportRoutes } from './exports/routes.ts';
 import { importRoutes, type ImportDeps } from './imports/routes.ts';
+import { undoRoutes } from './imports/undo/routes.ts';
+import { sourceImportRoutes } from './imports/vaptekesync/routes.ts';
 import { historyRoutes } from './history/routes.ts';
 import { jobRoutes } from './jobs/routes.ts';
 import { listRoutes } from './lists/routes.ts';
@@ -38,6 +42,8 @@ import type { Upstreams } from './upstreams/upstream-client.ts';
 export type AppDeps = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & {
   /** Separate pool for lists and searches, so that slow queries cannot starve other requests. */
   listsDb: Db;
+  /** Separate pool for exports, each of which keeps a connection for as long as its client reads. */
+  exportsDb: Db;
   companies: CompanyClient;
   users: UserClient;
   totals: TotalsClient;
@@ -52,9 +58,12 @@ export type AppDeps = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & {
 export const routes = (deps: AppDeps & { cursors: Cursors; fingerprints: Fingerprinter }): Route[] => [
   ...customerRoutes(deps.companies),
   ...listRoutes(deps),
+  ...exportRoutes(createExports(deps)),
   ...analyticsRoutes(deps.companies),
   ...batchRoutes(deps),
   ...importRoutes(deps),
+  ...undoRoutes,
+  ...sourceImportRoutes(deps),
   ...tagRoutes,
   ...noteRoutes,
   ...historyRoutes(deps.cursors),

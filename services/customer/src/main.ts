@@ -9,8 +9,10 @@ import { openStorage } from './avatars/open-storage.ts';
 import { startAvatarCleanup } from './avatars/worker.ts';
 import { readConfig } from './config.ts';
 import { toImportStorage } from './imports/settings.ts';
+import { importSourceOf } from './imports/vaptekesync/settings.ts';
 import { startImportCleanup } from './imports/worker.ts';
 import { startCurrencyWorker } from './currencies/worker.ts';
+import { exportPoolOptions } from './exports/slots.ts';
 import { jobMetrics } from './jobs/metrics.ts';
 import { startJobCleanup, superviseJobs } from './jobs/supervisor.ts';
 import { erasureMetrics } from './privacy/metrics.ts';
@@ -33,6 +35,8 @@ await runService('customer', {
     const { db, log, secret } = deps;
     const listsDb = connect(databaseUrl, { name: 'customer lists', pool: 4, onStatement });
     onShutdown(() => listsDb.destroy());
+    const exportsDb = connect(databaseUrl, { ...exportPoolOptions, onStatement });
+    onShutdown(() => exportsDb.destroy());
     const avatarStorage = await openStorage(config);
     const avatarCleanup = startAvatarCleanup({ db, storage: avatarStorage, log });
     onShutdown(() => avatarCleanup.stop());
@@ -85,6 +89,7 @@ await runService('customer', {
     return createApp({
       ...deps,
       listsDb,
+      exportsDb,
       rateLimits: config.RATE_LIMITS === 'off' ? undefined : { 'customer-patch': config.CUSTOMER_PATCH_RATE },
       companies,
       users,
@@ -93,6 +98,7 @@ await runService('customer', {
       upstreams: createUpstreams(upstreamUrls, config.CUSTOMER_SERVICE_KEY, { log }),
       avatarStorage,
       importStorage,
+      importSource: importSourceOf(config),
       stopping,
       peers,
       onErasureRequested: erasureWorker.wake,

@@ -1,19 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { outsideServices } from '@clientela/contracts';
 import { createOpenapiDocument } from '@clientela/http';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test as base } from 'vitest';
 import { routes, type AppDeps } from '../app.ts';
-import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
+import { createTestAuth } from '../testing/test-auth.ts';
 import { formatCompanyId } from './rules.ts';
 
-let auth: TestAuth;
+const test = base.extend('auth', { scope: 'file' }, async ({}, { onCleanup }) => {
+  const auth = await createTestAuth();
+  onCleanup(() => auth.close());
 
-beforeAll(async () => {
-  auth = await createTestAuth();
+  return auth;
 });
-afterAll(() => auth.close());
 
-test('only services find a company by id and key at the internal route', async () => {
+test('only services find a company by id and key at the internal route', async ({ auth }) => {
   const { user, client } = await auth.register();
   const expected = {
     id: user.business_id,
@@ -42,7 +42,7 @@ test('only services find a company by id and key at the internal route', async (
   await auth.anonymous().get(`/internal/companies/${user.business_id}`).expect(403);
 });
 
-test('an inactive company is found with its status', async () => {
+test('an inactive company is found with its status', async ({ auth }) => {
   const { user } = await auth.register();
   await auth.database.owner('companies').where({ id: user.business_id }).update({ status: 'suspended' });
   const { body } = await auth.callingService('customer').get(`/internal/companies/${user.company_id}`).expect(200);

@@ -4,16 +4,17 @@ import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { ErasureReceipt } from '@clientela/contracts';
 import { childEnv, testDatabase } from '@clientela/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test as base } from 'vitest';
 import { createTestAuth, generateSecret, type TestAuth } from '../testing/test-auth.ts';
 import { loadSigningKeys } from '../keys/signing-key.ts';
 import { createReceiptKeyLoader, rotateReceiptKey } from './receipt-key.ts';
 
-let auth: TestAuth;
-beforeAll(async () => {
-  auth = await createTestAuth();
+const test = base.extend('auth', { scope: 'file' }, async ({}, { onCleanup }) => {
+  const auth = await createTestAuth();
+  onCleanup(() => auth.close());
+
+  return auth;
 });
-afterAll(() => auth.close());
 
 const path = '/internal/receipts';
 const at = '2026-01-31T12:00:00.123Z';
@@ -37,7 +38,7 @@ const receiptOf = (company_id: string): ErasureReceipt => ({
 });
 
 type PublishedKey = JsonWebKey & { kid: string; use: string; alg: string };
-const publishedKeys = async (at = auth): Promise<PublishedKey[]> =>
+const publishedKeys = async (auth: TestAuth, at = auth): Promise<PublishedKey[]> =>
   (await at.anonymous().get('/.well-known/jwks.json').expect(200)).body.keys;
 
 /** Verifies a receipt as docs/operations.md describes, with the receipt and the published keys only. */
@@ -54,9 +55,9 @@ function verifyReceipt(jws: string, keys: PublishedKey[]): unknown {
 }
 
 describe('a receipt', () => {
-  test.each(['ES256', 'HS256'] as const)(
+  test.for(['ES256', 'HS256'] as const)(
     'is signed when tokens use %s, and can be verified with the published keys',
-    async (algorithm) => {
+    async (algorithm, { auth }) => {
       const service = await createTestAuth(
         algorithm === 'HS256' ? { sharedSecret: 'a secret that several share' } : {},
       );
@@ -65,7 +66,7 @@ describe('a receipt', () => {
         const receipt = receiptOf(company.id);
         const { body } = await service.callingService('customer', company).post(path, receipt).expect(200);
         expect(Object.keys(body)).toEqual(['jws']);
-        const keys = await publishedKeys(service);
+        const keys = await publishedKeys(auth, service);
         expect(verifyReceipt(body.jws, keys)).toEqual(receipt);
 
         const [header, payload = '', signature] = body.jws.split('.');
@@ -95,7 +96,7 @@ describe('a receipt', () => {
     },
   );
 
-  test('adds one audit entry', async () => {
+  test('adds one audit entry', async ({ auth }) => {
     const company = auth.company();
     const receipt = receiptOf(company.id);
     await auth.callingService('customer', company).post(path, receipt).expect(200);
@@ -111,7 +112,9 @@ describe('a receipt', () => {
     ]);
   });
 
-  test('is signed for the customer service only, for the company of the request, without unknown fields; otherwise nothing is written', async () => {
+  test('is signed for the customer service only, for the company of the request, without unknown fields; otherwise nothing is written', async ({
+    auth,
+  }) => {
     const company = auth.company();
     const receipt = receiptOf(company.id);
     const [report] = receipt.services;
@@ -166,7 +169,7 @@ describe('the receipt key', () => {
     }
   });
 
-  test('is rotated; the old public key keeps verifying its receipts', { timeout: 30_000 }, async () => {
+  test('is rotated; the old public key keeps verifying its receipts', { timeout: 30_000 }, async ({ auth }) => {
     const company = auth.company();
     const sign = async () => {
       const receipt = receiptOf(company.id);
@@ -192,7 +195,7 @@ describe('the receipt key', () => {
     );
 
     const after = await sign();
-    const keys = await publishedKeys();
+    const keys = await publishedKeys(auth);
     expect(keys.findLast(({ use }) => use === 'receipts')?.kid).toBe(kid);
     for (const { receipt, jws } of [before, after]) expect(verifyReceipt(jws, keys)).toEqual(receipt);
 
@@ -202,7 +205,7 @@ describe('the receipt key', () => {
     expect(rows.map(({ sealed_private_key }) => sealed_private_key === null)).toEqual([true, true, false]);
   });
 
-  test('stays published: the app role can neither delete nor change it', async () => {
+  test('stays published: the app role can neither delete nor change it', async ({ auth }) => {
     await createReceiptKeyLoader(auth.secret)(auth.database.db);
     for (const sql of [
       'delete from receipt_keys',

@@ -24,3 +24,13 @@ export function toCell({ field, part }: Column, customer: Customer): string {
 }
 
 type Parts = Readonly<Record<string, string | boolean | null>>;
+
+/** Returns a customer with the fields of the columns only, as the API answers it; of an object only the parts that are named. */
+export function pickFields(columns: readonly Column[], customer: Customer): Record<string, unknown> {
+  const picked: Record<string, unknown> = {};
+  for (const { field, part } of columns) {
+    const value = customer[field] as Parts | null;
+    picked[field] = part === undefined || value === null ? value : { ...(picked[field] as Parts), [part]: value[part] };
+  }
+  return picked;
+}

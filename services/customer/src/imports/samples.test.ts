@@ -51,11 +51,7 @@ const sorted = (values: readonly string[] = []) => values.toSorted();
 const withoutNulls = (address: object | null) =>
   Object.fromEntries(Object.entries(address ?? {}).filter(([, value]) => value !== null));
 
-// Files whose names of columns, or format, are not known yet.
-const unknown = ['01-', '05-', '11-'];
-const files = Object.entries(expected).filter(([name]) => !unknown.some((start) => name.startsWith(start)));
-
-describe.each(files)('%s', (name, { company_country, records, rejected }) => {
+describe.each(Object.entries(expected))('%s', (name, { company_country, records, rejected }) => {
   const bytes = readFileSync(join(folder, name));
   const persons = records.filter(({ duplicate_of_row }) => duplicate_of_row === undefined);
   const isEmptyRow = ({ reason }: { reason: string }) => reason.startsWith('empty row');

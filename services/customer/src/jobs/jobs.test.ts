@@ -185,35 +185,33 @@ describe('a job', () => {
   }) => {
     const { db, owner } = service.database;
     const { id } = await queue(company);
-    const woken = Promise.withResolvers<void>();
     const stalled = Promise.withResolvers<void>();
+    const takenOver = Promise.withResolvers<void>();
     const outcome = Promise.withResolvers<unknown>();
-    const handler: JobHandler = async (job, { saveProgress }) => {
+    const handler: JobHandler = async ({ attempt }, { saveProgress }) => {
       const write = () =>
         db.transaction(async (tx) => {
-          await saveProgress(tx, { done: job.attempt * 10, total: 20 });
-          await tx('company_currency_changes')
-            .insert({ company_id: company.id, currency: `A0${job.attempt}` })
-            .onConflict('company_id')
-            .merge();
+          await saveProgress(tx, { done: attempt * 10, total: 20 });
+          const change = { company_id: company.id, currency: `A0${attempt}` };
+          await tx('company_currency_changes').insert(change).onConflict('company_id').merge();
         });
-      if (job.attempt === 1) {
+      if (attempt === 1) {
         stalled.resolve();
-        await woken.promise;
-        await write().then(
-          () => outcome.resolve('committed'),
-          (error: unknown) => outcome.resolve(error),
-        );
-      } else await write();
+        await takenOver.promise;
+        await write().then(() => outcome.resolve('committed'), outcome.resolve);
+      } else {
+        await write();
+        takenOver.resolve();
+        await outcome.promise; // the job still runs here when the stalled worker writes
+      }
     };
     const first = runJobs({ db, handlers: { 'customers.import': handler }, log });
     await stalled.promise;
     await owner('jobs').where({ id }).update({ due_at: '2026-01-01' });
     const second = runJobs({ db, handlers: { 'customers.import': handler }, log });
     try {
-      await expect.poll(async () => (await admin.get(`${path}/${id}`)).body.status).toBe('done');
-      woken.resolve();
       expect(await outcome.promise).toMatchObject({ message: 'Another worker has the job' });
+      await expect.poll(async () => (await admin.get(`${path}/${id}`)).body.status).toBe('done');
       expect((await admin.get(`${path}/${id}`)).body).toMatchObject({ status: 'done', done: 20 });
       expect(await owner('company_currency_changes').select('currency')).toEqual([{ currency: 'A02' }]);
     } finally {
@@ -253,8 +251,6 @@ describe('a job', () => {
 
   test('is retried while something is unavailable, else fails with a reason that names nobody', async ({
     service,
-    company,
-    admin,
     queue,
   }) => {
     const { db, owner } = service.database;
@@ -265,23 +261,29 @@ describe('a job', () => {
       lost: () => Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }),
     };
     const attempts: Record<string, number> = {};
-    const errors: Record<string, string | null> = {};
-    for (const reason of Object.keys(failures) as (keyof typeof failures)[]) {
-      const { id } = await queue(company);
-      const handler: JobHandler = async ({ attempt }) => {
-        attempts[reason] = attempt;
-        throw failures[reason]();
-      };
-      const runner = runJobs({ db, handlers: { 'customers.import': handler }, log });
-      if (reason === 'unavailable' || reason === 'lost') {
-        await expect.poll(() => attempts[reason], { timeout: 5000 }).toBe(2);
-        await expect.poll(async () => (await admin.get(`${path}/${id}`)).body.status).toBe('queued');
-        await owner('jobs').where({ id }).update({ failures: 20, due_at: '2026-01-01' });
-      }
-      await expect.poll(async () => (await admin.get(`${path}/${id}`)).body.status, { timeout: 5000 }).toBe('failed');
+    const handler: JobHandler = async ({ input, attempt }) => {
+      const { reason } = input as { reason: keyof typeof failures };
+      attempts[reason] = attempt;
+      throw failures[reason]();
+    };
+    const reasons = Object.keys(failures);
+    const jobs = await Promise.all(reasons.map((reason) => queue(service.company(), { reason })));
+    const runner = runJobs({ db, handlers: { 'customers.import': handler }, log });
+    const rows = () =>
+      owner('jobs').whereIn(
+        'id',
+        jobs.map(({ id }) => id),
+      );
+    const count = async (status: string) => (await rows().where({ status })).length;
+    try {
+      await expect.poll(() => [attempts['unavailable'], attempts['lost']], { timeout: 5000 }).toEqual([2, 2]);
+      await expect.poll(() => count('queued')).toBe(2);
+      await rows().where({ status: 'queued' }).update({ failures: 20, due_at: '2026-01-01' });
+      await expect.poll(() => count('failed'), { timeout: 5000 }).toBe(4);
+    } finally {
       await runner.stop();
-      errors[reason] = (await admin.get(`${path}/${id}`)).body.error;
     }
+    const errors = Object.fromEntries((await rows()).map(({ input, error }) => [input.reason, error]));
     const unavailableForLong = 'Something that the job needs was unavailable for too long';
     expect(errors).toEqual({
       refused: 'The file is no longer there',

@@ -35,6 +35,8 @@ export type SortKey = {
   nullable: boolean;
   /** The table that has it. */
   table: Table;
+  /** Whether the rows that the filters find have it without a further read. */
+  isFound: boolean;
 };
 
 export type ListQuery = {
@@ -77,12 +79,14 @@ export function buildListQuery(
 
   const [first] = listing.sort;
   const scanTable = (first && tableOfSort[first.column]) ?? main;
-  const tie = { descending: first?.descending ?? true, nullable: false, table: scanTable };
+  const isFound = (table: Table, column?: SortColumn) =>
+    filterTables.includes(table) && (filterTables.length > 1 || !column || isInFilterIndex(listing, column));
+  const tie = { descending: first?.descending ?? true, nullable: false, table: scanTable, isFound: isFound(scanTable) };
   const sortKeys: SortKey[] = [
     ...listing.sort.map(({ column, descending }) => {
       const table = tableOfSort[column] ?? main;
       const sql = column === 'created_at' ? createdAt[main] : sortedColumn(table, column);
-      return { sql, descending, nullable: nullable.has(column), table };
+      return { sql, descending, nullable: nullable.has(column), table, isFound: isFound(table, column) };
     }),
     { sql: idOf[scanTable], ...tie },
     ...('all' in scope ? [{ sql: `${scanTable}.company_id`, ...tie }] : []),
@@ -133,6 +137,16 @@ function tablesOfFilters(listing: Listing, isSearch: boolean): Table[] {
   // Every table answers a range of creation times; the index of the counters holds most columns.
   if (used.length === 0 && (listing.created_from ?? listing.created_to)) used.push('n');
   return used;
+}
+
+/**
+ * Whether the index of the counters that answers the filters has a column. For another column PostgreSQL would scan the index of that
+ * column, because it expects to find enough rows soon; the customers without orders come first.
+ */
+function isInFilterIndex(listing: Listing, column: SortColumn): boolean {
+  if (column === 'created_at' || column === 'last_order_date') return true;
+  const filtered = ranges.filter(([filter, of]) => listing[filter] !== undefined && of !== 'created_at');
+  return filtered.length === 0 || filtered.some(([, of]) => of === column);
 }
 
 /** Whether the index in the list's order also answers all of its filters. */
@@ -212,9 +226,9 @@ export const selectKeys = (
     .select([db.raw(`${company} as found_company`), db.raw(`${id} as found_id`)])
     .select(sortKeys.map(({ sql, values = [] }, index) => db.raw(`${sql} as k${index}`, [...values])));
 
-/** Joins the tables that only the sort needs to selected keys `f`. */
-export function joinSortTables(rows: Query, { sortKeys, filterTables }: ListQuery): Query {
-  const missing = new Set(sortKeys.map(({ table }) => table).filter((table) => !filterTables.includes(table)));
+/** Joins the tables that the sort needs besides the filters to selected keys `f`. */
+export function joinSortTables(rows: Query, { sortKeys }: ListQuery): Query {
+  const missing = new Set(sortKeys.filter(({ isFound }) => !isFound).map(({ table }) => table));
   for (const table of missing)
     void rows.join(`${tables[table]} as ${table}`, {
       [`${table}.company_id`]: 'f.found_company',

@@ -1,3 +1,4 @@
+import { EXACT_COUNT_LIMIT } from '@clientela/db';
 import { serviceTest, type TestUser, type TestService } from '@clientela/testing';
 import { describe, expect } from 'vitest';
 import type { Customer } from '../customers/schema.ts';
@@ -6,7 +7,7 @@ import { listByCursor } from './keyset.ts';
 import { buildListQuery } from './list-query.ts';
 import type { Plan } from './plans.ts';
 import { CustomerQuery } from './schema.ts';
-import { executors } from './store.ts';
+import { countAndSort, executors } from './store.ts';
 
 const test = serviceTest(createTestCustomer);
 
@@ -357,6 +358,8 @@ describe('list of more than 10,000 customers', () => {
       [{ type: 'premium' }, '-last_order_date', [0]], // past the bound of a scan, which then gives up
       [{ last_order_from: '2021-01-01T00:00:00Z' }, '-full_name', [0, 40]],
       [{ last_order_from: '2021-01-01T00:00:00Z' }, 'created_at', [0, 40]],
+      [{ last_order_from: '2021-01-01T00:00:00Z' }, 'total_orders', [0, 40]],
+      [{ last_order_from: '2021-01-01T00:00:00Z' }, '-lifetime_value', [0, 40]],
       [{}, '-last_order_date,full_name', [0, 7, 300, 10_490]],
       [{ type: 'vip' }, 'total_orders,-full_name,created_at', [0, 300]],
     ] as const) {
@@ -375,6 +378,9 @@ describe('list of more than 10,000 customers', () => {
             offset,
             sorted,
           ]);
+        const counted = await countAndSort(db, query, slice);
+        if (counted.total <= EXACT_COUNT_LIMIT)
+          expect([sort, offset, ids(counted.rows)]).toEqual([sort, offset, sorted]);
       }
     }
   });

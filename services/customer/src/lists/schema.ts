@@ -17,7 +17,7 @@ const sortable = ['created_at', 'full_name', 'last_order_date', 'lifetime_value'
 export type SortColumn = (typeof sortable)[number];
 /** The order of a list; ties are broken by id. */
 export type Order = readonly { column: SortColumn; descending: boolean }[];
-const sort = querySort(sortable).transform((order) => order as Order);
+export const sort = querySort(sortable).transform((order) => order as Order);
 
 export const CustomerFilter = z.strictObject({
   active_only: queryBoolean.optional().meta({
@@ -38,6 +38,13 @@ export type CustomerFilter = z.infer<typeof CustomerFilter>;
 
 const page = queryInteger(1, 1_000_000).optional().meta({ default: 1 });
 
+export const search = querySearch.optional().meta({
+  description:
+    'Finds customers by every word of the term in name, e-mail, phone or document number. Two characters match the beginning of a word, ' +
+    'three any part; from four on one typo is allowed in names and e-mails. Case and accents are ignored. The number of a customer and its ' +
+    'external_id are found when the whole term is one.',
+});
+
 export const CustomerQuery = CustomerFilter.extend({
   page,
   per_page: queryPerPage(),
@@ -45,12 +52,7 @@ export const CustomerQuery = CustomerFilter.extend({
     description: 'next_cursor of the previous page, empty for the first page; not together with page or search',
   }),
   sort,
-  search: querySearch.optional().meta({
-    description:
-      'Finds customers by every word of the term in name, e-mail, phone or document number. Two characters match the beginning of a word, ' +
-      'three any part; from four on one typo is allowed in names and e-mails. Case and accents are ignored. The number of a customer and its ' +
-      'external_id are found when the whole term is one.',
-  }),
+  search,
 }).superRefine(({ cursor, page, search }, context) => {
   if (cursor === undefined) return;
   const incompatible = { page, search };

@@ -24,14 +24,15 @@ import {
   countAndSort,
   estimateTotal,
   executors,
-  loadCustomers,
+  keyArrays,
+  loadCustomersByKeys,
   readPage,
+  type CustomerKey,
   type Page,
   type Slice,
   type Total,
 } from './store.ts';
 
-type CustomerKey = { company_id: string; id: string };
 /** A term, and the customers whose number or external id it is. */
 type RankedSearch = { term: SearchTerm; identified: readonly CustomerKey[] };
 
@@ -47,6 +48,22 @@ export async function listCustomers(db: Db, scope: Scope, listing: Listing, slic
   const exact = await exactMatches(db, scope, listing, { term, identified });
   const page = await findMatches(db, exact, term, slice);
   return page ?? readPage(db, exact, slice, await estimateTotal(db, exact));
+}
+
+/** Builds the query of all rows of a list, narrowed by its search if it has one. */
+export async function buildWholeList(db: Db, scope: Scope, listing: Listing): Promise<ListQuery> {
+  if (listing.search === undefined) return buildListQuery(db, scope, listing);
+  const term = parseSearchTerm(listing.search);
+  const identified = await findByIdentifier(db, scope, listing.search);
+  const exact = await exactMatches(db, scope, listing, { term, identified });
+  const found = (await exact.filterQuery
+    .clone()
+    .select(['c.company_id', 'c.id'])
+    .limit(FUZZY_LIMIT + 1)) as CustomerKey[];
+  const fuzzy = found.length <= FUZZY_LIMIT ? await findFuzzyMatches(db, exact, term) : [];
+  return fuzzy.length === 0
+    ? exact
+    : buildListQuery(db, scope, listing, { matches: isOneOf(db, [...found, ...fuzzy]) });
 }
 
 /** Reads a page of what a search finds, best first. Of too many to sort, a thousand are ranked and the others follow, newest first. */
@@ -128,11 +145,6 @@ async function findFuzzyMatches(db: Db, exact: ListQuery, { fuzzyTerms }: Search
   return candidates.filter(({ search_text }) => isFuzzyMatch(search_text, fuzzyTerms));
 }
 
-const keyArrays = (keys: readonly CustomerKey[]) => [
-  keys.map(({ company_id }) => company_id),
-  keys.map(({ id }) => id),
-];
-
 const isOneOf = (db: Db, keys: readonly CustomerKey[]): Sql =>
   db.raw('(c.company_id, c.id) in (select * from unnest(?::uuid[], ?::uuid[]))', keyArrays(keys));
 
@@ -144,7 +156,7 @@ const rankKeys = (db: Db, search: RankedSearch, from: string, id: string): SortK
     { sql: `length(${name})` },
     { sql: alphabetical(name) },
     { sql: id },
-  ].map((key) => Object.assign(key, { descending: false, nullable: true, table: 'c' as const }));
+  ].map((key) => Object.assign(key, { descending: false, nullable: true, table: 'c' as const, isFound: true }));
 };
 
 /** 0: a value is the term; 1: begins with it; 2: has all its words; 3: has words that begin so; 4: contains its pieces; 5: has a typo. */
@@ -208,10 +220,7 @@ async function readBestOfMany(
     .select(['c.company_id', 'c.id']);
   const ranked = (await applyOrder(pool, rankKeys(db, search, 'c', 'c.id')).limit(RANKED_LIMIT)) as CustomerKey[];
   const keys = ranked.slice(offset, offset + limit);
-  const ordered = db
-    .select('*')
-    .from(db.raw('unnest(?::uuid[], ?::uuid[]) with ordinality as k(found_company, found_id, k0)', keyArrays(keys)));
-  const rows = await loadCustomers(db, ordered, [{ sql: 'k0', descending: false, nullable: false, table: 'c' }]);
+  const rows = await loadCustomersByKeys(db, keys);
   if (keys.length === limit) return rows;
   const matches = db.raw('? and not ?', [query.matches ?? 'true', isOneOf(db, ranked)]);
   const others = buildListQuery(db, query.scope, query.listing, { matches });

@@ -63,12 +63,11 @@ export async function countAndSort(
   { limit, offset }: Slice,
   deferredSort?: { columns: readonly string[]; keys: readonly SortKey[] },
 ): Promise<Page> {
-  const isFound = ({ table }: SortKey) => query.filterTables.includes(table);
-  const foundKeys = deferredSort ? [] : query.sortKeys.filter(isFound);
+  const foundKeys = deferredSort ? [] : query.sortKeys.filter(({ isFound }) => isFound);
   const found = selectKeys(db, { ...query, sortKeys: foundKeys }, query.filterQuery.clone());
   if (deferredSort) void found.select(deferredSort.columns);
   const aliases = aliasedSortKeys(foundKeys, 'f');
-  const keys = deferredSort?.keys ?? query.sortKeys.map((key) => (isFound(key) ? (aliases.shift() ?? key) : key));
+  const keys = deferredSort?.keys ?? query.sortKeys.map((key) => (key.isFound ? (aliases.shift() ?? key) : key));
   const sorted = selectKeys(
     db,
     { company: 'f.found_company', id: 'f.found_id', sortKeys: keys },
@@ -155,6 +154,21 @@ export const loadCustomers = async (db: Db, keys: Query, sortKeys: readonly Sort
       .join('customer_counters as n', { 'n.company_id': 'k.found_company', 'n.customer_id': 'k.found_id' }),
     aliasedSortKeys(sortKeys, 'k'),
   )) as Customer[];
+
+export type CustomerKey = { company_id: string; id: string };
+
+export const keyArrays = (keys: readonly CustomerKey[]): [string[], string[]] => [
+  keys.map(({ company_id }) => company_id),
+  keys.map(({ id }) => id),
+];
+
+/** Loads customers in the order of their keys. */
+export const loadCustomersByKeys = (db: Db, keys: readonly CustomerKey[]): Promise<Customer[]> => {
+  const ordered = db
+    .select('*')
+    .from(db.raw('unnest(?::uuid[], ?::uuid[]) with ordinality as k(found_company, found_id, k0)', keyArrays(keys)));
+  return loadCustomers(db, ordered, [{ sql: 'k0', descending: false, nullable: false, table: 'c', isFound: true }]);
+};
 
 type KeyValue = string | number | boolean | null;
 /** A condition on a sort key. */

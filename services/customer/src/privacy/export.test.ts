@@ -1,23 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import type { TestUser, Company } from '@clientela/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test as base } from 'vitest';
 import { collectExport } from './export.ts';
-import { createTestPrivacy, type TestPrivacy } from './testing/test-privacy.ts';
+import { createTestPrivacy } from './testing/test-privacy.ts';
 
-let privacy: TestPrivacy;
-let company: Company;
-let admin: TestUser;
-beforeAll(async () => {
-  privacy = await createTestPrivacy();
-});
-beforeEach(() => {
-  company = privacy.service.company();
-  admin = privacy.service.user('admin', company);
+const test = base
+  .extend('privacy', { scope: 'file' }, async ({}, { onCleanup }) => {
+    const privacy = await createTestPrivacy();
+    onCleanup(() => privacy.close());
+
+    return privacy;
+  })
+  .extend('company', ({ privacy }) => privacy.service.company())
+  .extend('admin', ({ privacy, company }) => privacy.service.user('admin', company));
+test.beforeEach(({ privacy }) => {
   privacy.peers.failures.clear();
   privacy.peers.pages.clear();
   privacy.peers.exportRequests.length = 0;
 });
-afterAll(() => privacy.close());
 
 const path = '/api/gdpr/export';
 const sections = [
@@ -35,7 +34,11 @@ const sections = [
 const nothing = { interactions: [], transactions: [], favorites: [], user: null, sessions: [], audit: [] };
 
 describe('an export', () => {
-  test('is one document with the data of every service, collected page by page', async () => {
+  test('is one document with the data of every service, collected page by page', async ({
+    privacy,
+    company,
+    admin,
+  }) => {
     const user_id = privacy.newUser();
     const customer = await privacy.newCustomer(admin, {
       user_id,
@@ -94,7 +97,11 @@ describe('an export', () => {
     expect((await own.post(path, { customer_id: customer.id }).expect(200)).body).toEqual(body);
   });
 
-  test('covers a user without a customer, a customer without a user, and a deleted customer', async () => {
+  test('covers a user without a customer, a customer without a user, and a deleted customer', async ({
+    privacy,
+    company,
+    admin,
+  }) => {
     const user_id = privacy.newUser();
     privacy.peers.pages.set('user', [[{ id: user_id }]]);
     const { body } = await admin.post(path, { user_id, business_id: company.id }).expect(200);
@@ -109,7 +116,7 @@ describe('an export', () => {
     await admin.post(path, { customer_id: customer.id }).expect(404);
   });
 
-  test('includes other records of the same user', async () => {
+  test('includes other records of the same user', async ({ privacy, company, admin }) => {
     const user_id = privacy.newUser();
     const before = await privacy.newCustomer(admin, { user_id, tags: ['old'] });
     await admin.delete(`/api/customers/${before.id}`).expect(200);
@@ -122,9 +129,9 @@ describe('an export', () => {
     expect(body.tags.map(({ label }: { label: string }) => label)).toEqual(['new', 'old']);
   });
 
-  test.each(['auth', 'interaction', 'favorites'] as const)(
+  test.for(['auth', 'interaction', 'favorites'] as const)(
     'is a 503 that names %s while it is unavailable',
-    async (name) => {
+    async (name, { privacy, admin }) => {
       const customer = await privacy.newCustomer(admin);
       for (const how of ['hangs up', 503, 500, 404] as const) {
         privacy.peers.failures.set(name, how);
@@ -136,7 +143,7 @@ describe('an export', () => {
     },
   );
 
-  test('is not stored under an Idempotency-Key, and always current', async () => {
+  test('is not stored under an Idempotency-Key, and always current', async ({ privacy, company, admin }) => {
     const customer = await privacy.newCustomer(admin);
     const keyed = () => admin.post(path, { customer_id: customer.id }).set('Idempotency-Key', 'the-same');
     await keyed().expect(200);
@@ -145,7 +152,7 @@ describe('an export', () => {
     expect(await privacy.service.database.owner('idempotency_keys').where({ company_id: company.id })).toEqual([]);
   });
 
-  test('is a 404 for a person erased meanwhile', async () => {
+  test('is a 404 for a person erased meanwhile', async ({ privacy, admin }) => {
     const customer = await privacy.newCustomer(admin);
     privacy.peers.servers.favorites.respond(async (_path, _body) => {
       await privacy.service.database.owner('customers').where({ id: customer.id }).delete();

@@ -1,30 +1,31 @@
 import { randomUUID } from 'node:crypto';
-import type { TestUser, Company } from '@clientela/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Company } from '@clientela/testing';
+import { describe, expect, test as base } from 'vitest';
 import { createTestPrivacy, retryUnavailable, type TestPrivacy } from './testing/test-privacy.ts';
 
 // Access and validation. No erasure worker runs here.
 
-let privacy: TestPrivacy;
-let company: Company;
-let admin: TestUser;
-beforeAll(async () => {
-  privacy = await createTestPrivacy();
-});
-beforeEach(() => {
-  company = privacy.service.company();
-  admin = privacy.service.user('admin', company);
+const test = base
+  .extend('privacy', { scope: 'file' }, async ({}, { onCleanup }) => {
+    const privacy = await createTestPrivacy();
+    onCleanup(() => privacy.close());
+
+    return privacy;
+  })
+  .extend('company', ({ privacy }) => privacy.service.company())
+  .extend('admin', ({ privacy, company }) => privacy.service.user('admin', company));
+test.beforeEach(({ privacy }) => {
   privacy.peers.failures.clear();
 });
-afterAll(() => privacy.close());
 
 const paths = ['/api/gdpr/export', '/api/gdpr/delete'] as const;
-const requests = () => privacy.service.database.owner('erasure_requests').where({ company_id: company.id });
+const requests = (privacy: TestPrivacy, company: Company) =>
+  privacy.service.database.owner('erasure_requests').where({ company_id: company.id });
 /** A response without its request id and time. */
 const comparable = ({ request_id: _id, timestamp: _at, ...body }: Record<string, unknown>) => body;
 
 describe.each(paths)('POST %s', (path) => {
-  test('requires customer_id, or user_id and business_id', async () => {
+  test('requires customer_id, or user_id and business_id', async ({ company, admin }) => {
     const id = randomUUID();
     for (const [body, fields] of [
       [{}, ['customer_id']],
@@ -43,7 +44,7 @@ describe.each(paths)('POST %s', (path) => {
     await admin.post(`${path}?more=1`, { customer_id: id }).expect(422);
   });
 
-  test('is a 404 for other companies, and allowed for admins and for oneself', async () => {
+  test('is a 404 for other companies, and allowed for admins and for oneself', async ({ privacy, company, admin }) => {
     const user_id = privacy.newUser();
     const customer = await privacy.newCustomer(admin, { user_id });
     const stranger = privacy.service.user('admin', privacy.service.company());
@@ -61,14 +62,14 @@ describe.each(paths)('POST %s', (path) => {
     const superuser = privacy.service.user('superuser');
     await superuser.post(path, { customer_id: customer.id }).expect(422);
     await superuser.post(`${path}?company_id=${company.id}`, { user_id, business_id: randomUUID() }).expect(403);
-    expect(await requests()).toEqual([]);
+    expect(await requests(privacy, company)).toEqual([]);
     const { status } = await retryUnavailable(() =>
       superuser.post(`${path}?company_id=${company.id}`, { customer_id: customer.id }),
     );
     expect([200, 202]).toContain(status);
   });
 
-  test('gives role customer access to its own data only', async () => {
+  test('gives role customer access to its own data only', async ({ privacy, company, admin }) => {
     const user_id = privacy.newUser();
     const own = privacy.service.user('customer', company, user_id);
     const customer = await privacy.newCustomer(admin, { user_id });
@@ -83,13 +84,13 @@ describe.each(paths)('POST %s', (path) => {
     const theirs = await own.post(path, { user_id: other_user, business_id: company.id }).expect(404);
     const none = await own.post(path, { user_id: randomUUID(), business_id: company.id }).expect(404);
     expect(comparable(theirs.body)).toEqual(comparable(none.body));
-    expect(await requests()).toEqual([]);
+    expect(await requests(privacy, company)).toEqual([]);
     const { status } = await retryUnavailable(() => own.post(path, { customer_id: customer.id }));
     expect([200, 202]).toContain(status);
     await own.post(path, { user_id, business_id: company.id }).expect(status);
   });
 
-  test('is a 503 that names auth while auth is unavailable', async () => {
+  test('is a 503 that names auth while auth is unavailable', async ({ privacy, company, admin }) => {
     const user_id = privacy.newUser();
     const customer = await privacy.newCustomer(admin, { user_id });
     privacy.peers.failures.set('auth', 'hangs up');
@@ -97,21 +98,25 @@ describe.each(paths)('POST %s', (path) => {
       const response = await admin.post(path, body).expect(503);
       expect([response.body.detail, response.headers['retry-after']]).toEqual([expect.stringContaining('auth'), '2']);
     }
-    expect(await requests()).toEqual([]);
+    expect(await requests(privacy, company)).toEqual([]);
   });
 });
 
-test('the last admin of a company cannot be erased', async () => {
+test('the last admin of a company cannot be erased', async ({ privacy, company, admin }) => {
   const user_id = privacy.newUser('admin', true);
   await privacy.newCustomer(admin, { user_id });
   const body = { user_id, business_id: company.id };
   const response = await admin.post('/api/gdpr/delete', body).expect(409);
   expect(response.body.error_code).toBe('LAST_ADMIN');
   await admin.post('/api/gdpr/export', body).expect(200);
-  expect(await requests()).toEqual([]);
+  expect(await requests(privacy, company)).toEqual([]);
 });
 
-test('staff linked to a customer are not exported or erased with that customer', async () => {
+test('staff linked to a customer are not exported or erased with that customer', async ({
+  privacy,
+  company,
+  admin,
+}) => {
   const user_id = privacy.newUser('manager');
   const customer = await privacy.newCustomer(privacy.service.user('manager', company), { user_id });
   privacy.peers.exportRequests.length = 0;
@@ -123,7 +128,11 @@ test('staff linked to a customer are not exported or erased with that customer',
   expect(body.request).toMatchObject({ customer_id: customer.id, user_id: null });
 });
 
-test('lists erasures newest first, with paging, ETags and only its own for role customer', async () => {
+test('lists erasures newest first, with paging, ETags and only its own for role customer', async ({
+  privacy,
+  company,
+  admin,
+}) => {
   const user_id = privacy.newUser();
   const own = privacy.service.user('customer', company, user_id);
   const mine = await privacy.newCustomer(admin, { user_id });

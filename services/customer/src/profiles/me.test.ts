@@ -1,30 +1,34 @@
 import { randomUUID } from 'node:crypto';
 import type { InternalUser, Role } from '@clientela/contracts';
-import { stubServer, type TestUser, type Company, type StubServer, type TestService } from '@clientela/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { stubServer, type TestUser, type Company, type TestService } from '@clientela/testing';
+import { describe, expect, test as base } from 'vitest';
 import { createTestCustomer } from '../testing/test-customer.ts';
 import { createUserClient } from './user-client.ts';
 
-let service: TestService;
-let auth: StubServer;
-let company: Company;
-let admin: TestUser;
 /** Users known to auth. */
 const users = new Map<string, InternalUser>();
 
 const oneHour = 3_600_000;
-beforeAll(async () => {
-  auth = await stubServer('auth');
-  service = await createTestCustomer({
-    pool: 10,
-    users: (companies) => createUserClient(auth.client, companies),
-    rates: { 'customer-patch': { limit: 20, window: oneHour } },
-  });
-});
-afterAll(() => Promise.all([service.close(), auth.close()]));
-beforeEach(() => {
-  company = service.company({ country: 'ES', currency: 'EUR' });
-  admin = service.user('admin', company);
+const test = base
+  .extend('auth', { scope: 'file' }, async ({}, { onCleanup }) => {
+    const auth = await stubServer('auth');
+    onCleanup(() => auth.close());
+
+    return auth;
+  })
+  .extend('service', { scope: 'file' }, async ({ auth }, { onCleanup }) => {
+    const service = await createTestCustomer({
+      pool: 10,
+      users: (companies) => createUserClient(auth.client, companies),
+      rates: { 'customer-patch': { limit: 20, window: oneHour } },
+    });
+    onCleanup(() => service.close());
+
+    return service;
+  })
+  .extend('company', ({ service }) => service.company({ country: 'ES', currency: 'EUR' }))
+  .extend('admin', ({ service, company }) => service.user('admin', company));
+test.beforeEach(({ auth }) => {
   auth.calls.length = 0;
   auth.respond((path) => {
     const user = users.get(path.replace('/internal/users/', ''));
@@ -34,7 +38,7 @@ beforeEach(() => {
 
 const me = '/api/customers/me';
 /** Creates a user in auth that has no profile yet. */
-const createUser = (values: Partial<InternalUser> = {}): TestUser => {
+const createUser = (service: TestService, company: Company, values: Partial<InternalUser> = {}): TestUser => {
   const id = randomUUID();
   const role: Role = 'customer';
   const user = { first_name: 'Ana', last_name: 'Perez', name: 'Ana Perez', email: `${id}@example.com`, phone: null };
@@ -47,13 +51,21 @@ const readUntilServed = async (person: TestUser) => {
   while (response.status === 503) response = await person.get(me);
   return response;
 };
-const profilesOf = ({ user_id }: TestUser) => service.database.owner('customers').where({ user_id });
-const createCustomer = async (body: object) => (await admin.post('/api/customers', body).expect(201)).body.customer;
-const eventsOf = async (id: string) => (await service.events()).filter(({ data }) => data['customer_id'] === id);
+const profilesOf = (service: TestService, { user_id }: TestUser) =>
+  service.database.owner('customers').where({ user_id });
+const createCustomer = async (admin: TestUser, body: object) =>
+  (await admin.post('/api/customers', body).expect(201)).body.customer;
+const eventsOf = async (service: TestService, id: string) =>
+  (await service.events()).filter(({ data }) => data['customer_id'] === id);
 
 describe('the own profile of role customer', () => {
-  test('is created on first use and read afterwards; staff see the full record', async () => {
-    const person = createUser({ phone: '600 111 222' });
+  test('is created on first use and read afterwards; staff see the full record', async ({
+    service,
+    auth,
+    company,
+    admin,
+  }) => {
+    const person = createUser(service, company, { phone: '600 111 222' });
     const { body, headers } = await person.get(me).expect(200);
     const { customer } = body;
     expect(customer).toMatchObject({
@@ -65,7 +77,7 @@ describe('the own profile of role customer', () => {
       currency: 'EUR',
     });
     expect(headers['etag']).toBe('"1"');
-    expect(await eventsOf(customer.id)).toMatchObject([
+    expect(await eventsOf(service, customer.id)).toMatchObject([
       { name: 'customer.created', sequence: 1, company_id: company.id },
     ]);
     const { tags, metadata, external_id, ...seen } = (await admin.get(`/api/customers/${customer.id}`)).body.customer;
@@ -77,19 +89,19 @@ describe('the own profile of role customer', () => {
     expect((await person.get(`${me}/`).expect(200)).body).toEqual(body);
     expect((await person.get(me).set('If-None-Match', '"1"').expect(200)).body).toEqual(body); // counters raise no version
     expect((await person.get(`/api/customers/${customer.id}`).expect(200)).body).toEqual(body);
-    expect(await profilesOf(person)).toHaveLength(1);
+    expect(await profilesOf(service, person)).toHaveLength(1);
   });
 
-  test('is created by the first of concurrent reads, statistics or a change', async () => {
-    const eager = createUser();
+  test('is created by the first of concurrent reads, statistics or a change', async ({ service, company, admin }) => {
+    const eager = createUser(service, company);
     const responses = await Promise.all(Array.from({ length: 10 }, () => readUntilServed(eager)));
     expect(responses.map(({ status }) => status)).toEqual(Array(10).fill(200));
     expect(new Set(responses.map(({ body }) => body.customer.id)).size).toBe(1);
-    expect(await profilesOf(eager)).toHaveLength(1);
+    expect(await profilesOf(service, eager)).toHaveLength(1);
 
-    const counting = createUser();
+    const counting = createUser(service, company);
     const nothing = (await counting.get(`${me}/statistics`).expect(200)).body;
-    const [profile] = await profilesOf(counting);
+    const [profile] = await profilesOf(service, counting);
     expect((await admin.get(`/api/customers/${profile.id}/stats`).expect(200)).body).toEqual(nothing);
     await service.callingService('interaction', company).patch(`/api/customers/internal/${profile.id}/statistics`, {
       increment: { total_orders: 2, lifetime_value: '7.5' },
@@ -100,28 +112,32 @@ describe('the own profile of role customer', () => {
       lifetime_value: '7.50',
     });
 
-    const changing = createUser();
+    const changing = createUser(service, company);
     const { body } = await changing.patch(me, { phone: '600 222 333' }).expect(200);
     expect(body).toMatchObject({
       message: 'Customer updated',
       customer: { full_name: 'Ana Perez', phone: '+34600222333' },
     });
-    expect((await eventsOf(body.customer.id)).map(({ name, sequence }) => [name, sequence])).toEqual([
+    expect((await eventsOf(service, body.customer.id)).map(({ name, sequence }) => [name, sequence])).toEqual([
       ['customer.created', 1],
       ['customer.updated', 2],
     ]);
   });
 
-  test('is not created when the first change is rejected', async () => {
-    const person = createUser();
+  test('is not created when the first change is rejected', async ({ service, company }) => {
+    const person = createUser(service, company);
     await person.patch(me, { gender: 'x' }).expect(422);
     await person.patch(me, { metadata: {} }).expect(403);
-    expect(await profilesOf(person)).toEqual([]);
+    expect(await profilesOf(service, person)).toEqual([]);
   });
 
-  test('is created without values of another customer; the history has the reason', async () => {
-    const other = await createCustomer({ full_name: 'Other', email: 'held@example.com', phone: '+34600777666' });
-    const person = createUser({ email: 'HELD@example.com', phone: '600777666' });
+  test('is created without values of another customer; the history has the reason', async ({
+    service,
+    company,
+    admin,
+  }) => {
+    const other = await createCustomer(admin, { full_name: 'Other', email: 'held@example.com', phone: '+34600777666' });
+    const person = createUser(service, company, { email: 'HELD@example.com', phone: '600777666' });
     const { customer } = (await person.get(me).expect(200)).body;
     expect(customer).toMatchObject({ user_id: person.user_id, full_name: 'Ana Perez', email: null, phone: null });
     expect((await admin.get(`/api/customers/${other.id}`)).body.customer).toEqual(other);
@@ -134,33 +150,33 @@ describe('the own profile of role customer', () => {
     ]);
   });
 
-  test('calls auth only to create the profile', async () => {
-    const known = createUser();
+  test('calls auth only to create the profile', async ({ service, auth, company }) => {
+    const known = createUser(service, company);
     await known.get(me).expect(200);
     auth.respond(() => undefined);
     await known.patch(me, { firstname: 'Eva' }).expect(200);
     await known.get(`${me}/statistics`).expect(200);
-    const unknown = createUser();
+    const unknown = createUser(service, company);
     for (const call of [unknown.get(me), unknown.get(`${me}/statistics`), unknown.patch(me, { firstname: 'Eva' })]) {
       const { headers } = await call.expect(503);
       expect(headers['retry-after']).toMatch(/^\d+$/);
     }
-    expect(await profilesOf(unknown)).toEqual([]);
+    expect(await profilesOf(service, unknown)).toEqual([]);
   });
 
-  test('is not created for an unknown user, another company or another role', async () => {
+  test('is not created for an unknown user, another company or another role', async ({ service, company }) => {
     const unknownUser = service.user('customer', company);
-    const elsewhere = createUser({ business_id: service.company().id });
-    const promoted = createUser();
+    const elsewhere = createUser(service, company, { business_id: service.company().id });
+    const promoted = createUser(service, company);
     Object.assign(users.get(promoted.user_id) ?? {}, { role: 'manager' });
     for (const person of [unknownUser, elsewhere, promoted]) {
       expect((await person.get(me).expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
-      expect(await profilesOf(person)).toEqual([]);
+      expect(await profilesOf(service, person)).toEqual([]);
     }
   });
 
-  test('is separate for each company', async () => {
-    const person = createUser();
+  test('is separate for each company', async ({ service, company }) => {
+    const person = createUser(service, company);
     const { customer } = (await person.get(me).expect(200)).body;
     const other = service.company();
     Object.assign(users.get(person.user_id) ?? {}, { business_id: other.id });
@@ -169,22 +185,26 @@ describe('the own profile of role customer', () => {
     expect(moved.id).not.toBe(customer.id);
   });
 
-  test('stays readable and rejects changes after deletion; no second one is created', async () => {
-    const person = createUser();
+  test('stays readable and rejects changes after deletion; no second one is created', async ({
+    service,
+    company,
+    admin,
+  }) => {
+    const person = createUser(service, company);
     const { customer } = (await person.get(me).expect(200)).body;
     await admin.delete(`/api/customers/${customer.id}`).expect(200);
     expect((await person.get(me).expect(200)).body.customer).toMatchObject({ id: customer.id, is_active: false });
     await person.get(`${me}/statistics`).expect(200);
     expect((await person.patch(me, { firstname: 'Eva' }).expect(409)).body.error_code).toBe('CUSTOMER_DELETED');
-    expect(await profilesOf(person)).toHaveLength(1);
+    expect(await profilesOf(service, person)).toHaveLength(1);
     await admin.patch(`/api/customers/${customer.id}/activate`).expect(200);
     await person.patch(me, { firstname: 'Eva' }).expect(200);
   });
 });
 
 describe('changing the own profile', () => {
-  test('has the fields, errors and versions of a change by id', async () => {
-    const person = createUser();
+  test('has the fields, errors and versions of a change by id', async ({ service, company, admin }) => {
+    const person = createUser(service, company);
     const { customer } = (await person.get(me).expect(200)).body;
     const changes = {
       full_name: 'Ana Ruiz',
@@ -197,7 +217,7 @@ describe('changing the own profile', () => {
     expect(headers['etag']).toBe('"2"');
     for (const hidden of ['tags', 'metadata', 'external_id']) expect(body.customer).not.toHaveProperty(hidden);
 
-    await createCustomer({ full_name: 'Other', email: 'other@example.com' });
+    await createCustomer(admin, { full_name: 'Other', email: 'other@example.com' });
     await person.patch(me, { firstname: 'X' }).set('If-Match', '"1"').expect(412);
     const taken = (await person.patch(me, { email: 'other@example.com' }).expect(409)).body;
     expect(taken.error_code).toBe('CUSTOMER_EMAIL_TAKEN');
@@ -213,8 +233,8 @@ describe('changing the own profile', () => {
     expect((await person.get(me)).body.customer).toEqual(body.customer);
   });
 
-  test('shares its rate limit with changes by id', async () => {
-    const person = createUser();
+  test('shares its rate limit with changes by id', async ({ service, company }) => {
+    const person = createUser(service, company);
     const { customer } = (await person.get(me).expect(200)).body;
     for (let change = 1; change <= 20; change += 1)
       await person.patch(change % 2 ? me : `/api/customers/${customer.id}`, { firstname: `Ana ${change}` }).expect(200);
@@ -224,27 +244,35 @@ describe('changing the own profile', () => {
       expect(headers['retry-after']).toMatch(/^\d+$/);
     }
     await person.get(me).expect(200);
-    await createUser().patch(me, { firstname: 'Eva' }).expect(200);
+    await createUser(service, company).patch(me, { firstname: 'Eva' }).expect(200);
   });
 });
 
 describe('staff', () => {
-  test.each(['viewer', 'manager', 'admin'] as const)(
+  test.for(['viewer', 'manager', 'admin'] as const)(
     'of role %s have no profile, and auth is not called',
-    async (role) => {
-      const person = createUser({ role });
+    async (role, { service, auth, company }) => {
+      const person = createUser(service, company, { role });
       for (const call of [person.get(me), person.get(`${me}/statistics`), person.patch(me, { firstname: 'X' })])
         expect((await call.expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
       expect(auth.calls).toEqual([]);
-      expect(await profilesOf(person)).toEqual([]);
+      expect(await profilesOf(service, person)).toEqual([]);
     },
   );
 
-  test('with a profile see all of it; without customers:update they change what role customer may', async () => {
-    const viewer = createUser({ role: 'viewer' });
-    const manager = createUser({ role: 'manager' });
+  test('with a profile see all of it; without customers:update they change what role customer may', async ({
+    service,
+    company,
+    admin,
+  }) => {
+    const viewer = createUser(service, company, { role: 'viewer' });
+    const manager = createUser(service, company, { role: 'manager' });
     for (const person of [viewer, manager]) {
-      const own = await createCustomer({ full_name: 'Own', user_id: person.user_id, external_id: person.user_id });
+      const own = await createCustomer(admin, {
+        full_name: 'Own',
+        user_id: person.user_id,
+        external_id: person.user_id,
+      });
       expect((await person.get(me).expect(200)).body).toEqual({ customer: own });
       await person.get(`${me}/statistics`).expect(200);
       const { body } = await person.patch(me, { firstname: 'Eva' }).expect(200);
@@ -256,16 +284,16 @@ describe('staff', () => {
     await manager.patch(me, { metadata: { vip: true } }).expect(200);
   });
 
-  test('a superuser has a profile only in a company that it names', async () => {
+  test('a superuser has a profile only in a company that it names', async ({ service, company, admin }) => {
     const superuser = service.user('superuser');
     for (const call of [superuser.get(me), superuser.patch(me, {}), superuser.get(`${me}/statistics`)])
       expect((await call.expect(422)).body.errors).toMatchObject([{ path: 'company_id' }]);
     await superuser.get(`${me}?company_id=${company.id}`).expect(404);
-    const own = await createCustomer({ full_name: 'Boss', user_id: superuser.user_id });
+    const own = await createCustomer(admin, { full_name: 'Boss', user_id: superuser.user_id });
     expect((await superuser.get(`${me}?company_id=${company.id}`).expect(200)).body.customer.id).toBe(own.id);
   });
 
-  test('anonymous requests and services have no profile', async () => {
+  test('anonymous requests and services have no profile', async ({ service, company }) => {
     for (const path of [me, `${me}/statistics`]) await service.anonymous().get(path).expect(401);
     await service.anonymous().patch(me, {}).expect(401);
     await service.callingService('favorites', company).get(me).expect(403);
@@ -275,9 +303,9 @@ describe('staff', () => {
 describe('the profile of a user for other services', () => {
   const at = (user_id: string) => `/api/customers/internal/user/${user_id}`;
 
-  test('is the full record, deleted or not', async () => {
+  test('is the full record, deleted or not', async ({ service, company, admin }) => {
     const user_id = randomUUID();
-    const customer = await createCustomer({
+    const customer = await createCustomer(admin, {
       full_name: 'Ana',
       user_id,
       metadata: { risk: 'high' },
@@ -288,12 +316,12 @@ describe('the profile of a user for other services', () => {
     await admin.delete(`/api/customers/${customer.id}`).expect(200);
     const found = await service.callingService('favorites', company).get(at(user_id.toUpperCase())).expect(200);
     expect(found.body.customer).toMatchObject({ id: customer.id, is_active: false });
-    const again = await createCustomer({ full_name: 'Ana again', user_id });
+    const again = await createCustomer(admin, { full_name: 'Ana again', user_id });
     expect((await service.callingService('favorites', company).get(at(user_id))).body).toEqual({ customer: again });
   });
 
-  test('is a 404 for a user without one, and in another company', async () => {
-    const { user_id } = await createCustomer({ full_name: 'Ana', user_id: randomUUID() });
+  test('is a 404 for a user without one, and in another company', async ({ service, company, admin }) => {
+    const { user_id } = await createCustomer(admin, { full_name: 'Ana', user_id: randomUUID() });
     const favorites = service.callingService('favorites', company);
     expect((await favorites.get(at(randomUUID())).expect(404)).body.error_code).toBe('CUSTOMER_NOT_FOUND');
     await service.callingService('favorites', service.company()).get(at(user_id)).expect(404);
@@ -301,8 +329,8 @@ describe('the profile of a user for other services', () => {
     await service.callingService('favorites').get(at(user_id)).expect(422);
   });
 
-  test('is available to the allowed services only', async () => {
-    const { user_id } = await createCustomer({ full_name: 'Ana', user_id: randomUUID() });
+  test('is available to the allowed services only', async ({ service, company, admin }) => {
+    const { user_id } = await createCustomer(admin, { full_name: 'Ana', user_id: randomUUID() });
     for (const caller of [admin, service.anonymous(), service.callingService('product', company)])
       await caller.get(at(user_id)).expect(403);
   });

@@ -1,18 +1,20 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createTestLegacyApi, errorPaths, nextPhone, legacyPath, type LegacyApi } from './testing/legacy-api.ts';
+import { describe, expect, test as base } from 'vitest';
+import { createTestLegacyApi, errorPaths, nextPhone, legacyPath } from './testing/legacy-api.ts';
 
-let service: LegacyApi['service'];
-let company: LegacyApi['company'];
-let admin: LegacyApi['admin'];
-let createLegacy: LegacyApi['createLegacy'];
+const test = base
+  .extend('legacyApi', { scope: 'file' }, () => createTestLegacyApi())
+  .extend('service', { scope: 'file' }, async ({ legacyApi }, { onCleanup }) => {
+    const service = legacyApi.service;
+    onCleanup(() => service.close());
 
-beforeAll(async () => {
-  ({ service, company, admin, createLegacy } = await createTestLegacyApi());
-});
-afterAll(() => service.close());
+    return service;
+  })
+  .extend('company', { scope: 'file' }, ({ legacyApi }) => legacyApi.company)
+  .extend('admin', { scope: 'file' }, ({ legacyApi }) => legacyApi.admin)
+  .extend('createLegacy', { scope: 'file' }, ({ legacyApi }) => legacyApi.createLegacy);
 
 describe('legacy v1 API', () => {
-  test('another company’s customer is the same 404 as an unknown one', async () => {
+  test('another company’s customer is the same 404 as an unknown one', async ({ service, createLegacy }) => {
     const { id, phone } = await createLegacy();
     const stranger = service.user('admin', service.company());
     const problemsFor = async (number: number) => {
@@ -32,7 +34,7 @@ describe('legacy v1 API', () => {
     expect((await createLegacy({ phone }, stranger)).phone).toBe(phone);
   });
 
-  test('checks the permissions of each role', async () => {
+  test('checks the permissions of each role', async ({ service, company, createLegacy }) => {
     const { id } = await createLegacy();
     const one = `${legacyPath}/${id}`;
     const [viewer, customer] = [service.user('viewer', company), service.user('customer', company)];
@@ -55,7 +57,7 @@ describe('legacy v1 API', () => {
     expect(await service.database.owner('customers').where({ company_id: company.id }).orderBy('id')).toEqual(before);
   });
 
-  test('names every invalid and unknown field', async () => {
+  test('names every invalid and unknown field', async ({ admin, createLegacy }) => {
     const wrong = {
       email: 'x',
       birthday: '2023-02-30',

@@ -1,17 +1,23 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createTestLegacyApi, errorPaths, nextPhone, legacyPath, type LegacyApi } from './testing/legacy-api.ts';
+import { describe, expect, test as base } from 'vitest';
+import { createTestLegacyApi, errorPaths, nextPhone, legacyPath } from './testing/legacy-api.ts';
 
-let service: LegacyApi['service'];
-let createLegacy: LegacyApi['createLegacy'];
-let createCustomer: LegacyApi['createCustomer'];
+const test = base
+  .extend('legacyApi', { scope: 'file' }, () => createTestLegacyApi())
+  .extend('service', { scope: 'file' }, async ({ legacyApi }, { onCleanup }) => {
+    const service = legacyApi.service;
+    onCleanup(() => service.close());
 
-beforeAll(async () => {
-  ({ service, createLegacy, createCustomer } = await createTestLegacyApi());
-});
-afterAll(() => service.close());
+    return service;
+  })
+  .extend('createLegacy', { scope: 'file' }, ({ legacyApi }) => legacyApi.createLegacy)
+  .extend('createCustomer', { scope: 'file' }, ({ legacyApi }) => legacyApi.createCustomer);
 
 describe('the legacy list', () => {
-  test('pages by limit and offset, ordered by number, with a total count', async () => {
+  test('pages by limit and offset, ordered by number, with a total count', async ({
+    service,
+    createLegacy,
+    createCustomer,
+  }) => {
     const shop = service.user('admin', service.company());
     const ids: number[] = [];
     for (let index = 0; index < 5; index += 1) ids.push((await createLegacy({}, shop)).id);
@@ -27,7 +33,7 @@ describe('the legacy list', () => {
     expect(await listIds('offset=1000000000')).toEqual([]);
   });
 
-  test('has 100 items by default and 1000 at most', async () => {
+  test('has 100 items by default and 1000 at most', async ({ service }) => {
     const shop = service.company();
     const rows = Array.from({ length: 1001 }, (_, index) => ({
       company_id: shop.id,
@@ -47,7 +53,11 @@ describe('the legacy list', () => {
     }
   });
 
-  test('spans all companies for a superuser, unless it names one', async () => {
+  test('spans all companies for a superuser, unless it names one', async ({
+    service,
+    createLegacy,
+    createCustomer,
+  }) => {
     const shop = service.company();
     const { id } = await createLegacy({}, service.user('admin', shop));
     const superuser = service.user('superuser');

@@ -1,28 +1,23 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  createTestLegacyApi,
-  errorPaths,
-  nextPhone,
-  legacyPath,
-  customersPath,
-  type LegacyApi,
-} from './testing/legacy-api.ts';
+import { describe, expect, test as base } from 'vitest';
+import { createTestLegacyApi, errorPaths, nextPhone, legacyPath, customersPath } from './testing/legacy-api.ts';
 
-let service: LegacyApi['service'];
-let admin: LegacyApi['admin'];
-let createLegacy: LegacyApi['createLegacy'];
-let createCustomer: LegacyApi['createCustomer'];
-let readCustomer: LegacyApi['readCustomer'];
+const test = base
+  .extend('legacyApi', { scope: 'file' }, () => createTestLegacyApi())
+  .extend('service', { scope: 'file' }, async ({ legacyApi }, { onCleanup }) => {
+    const service = legacyApi.service;
+    onCleanup(() => service.close());
 
-beforeAll(async () => {
-  ({ service, admin, createLegacy, createCustomer, readCustomer } = await createTestLegacyApi());
-});
-afterAll(() => service.close());
+    return service;
+  })
+  .extend('admin', { scope: 'file' }, ({ legacyApi }) => legacyApi.admin)
+  .extend('createLegacy', { scope: 'file' }, ({ legacyApi }) => legacyApi.createLegacy)
+  .extend('createCustomer', { scope: 'file' }, ({ legacyApi }) => legacyApi.createCustomer)
+  .extend('readCustomer', { scope: 'file' }, ({ legacyApi }) => legacyApi.readCustomer);
 
 const done = { success: true, message: expect.any(String) };
 
 describe('a phone', () => {
-  test('is unique across both APIs in any spelling', async () => {
+  test('is unique across both APIs in any spelling', async ({ service, createLegacy, createCustomer }) => {
     const es = service.user('admin', service.company());
     // Valid or not, with or without a plus: the digits with the country code identify the phone.
     for (const [here, there] of [
@@ -51,14 +46,18 @@ describe('a phone', () => {
     expect(results).toMatchObject([{ status: 200, customer: { firstname: 'A' } }]);
   });
 
-  test('that cannot be parsed keeps its country code', async () => {
+  test('that cannot be parsed keeps its country code', async ({ service, createLegacy, readCustomer }) => {
     const es = service.user('admin', service.company());
     const { id, phone } = await createLegacy({ phone: '50110556645' }, es);
     expect(phone).toBe('50110556645');
     expect((await readCustomer(id, es)).phone).toBe('+50110556645');
   });
 
-  test('is changed by either route, and rejected when another customer has it', async () => {
+  test('is changed by either route, and rejected when another customer has it', async ({
+    service,
+    admin,
+    createLegacy,
+  }) => {
     const [one, other] = [await createLegacy(), await createLegacy()];
     const [first, second] = [nextPhone(), nextPhone()];
     const { body, headers } = await admin.patch(`${legacyPath}/${one.id}`, { phone: first }).expect(200);
@@ -82,7 +81,7 @@ describe('a phone', () => {
     expect(published.map(({ data }) => data['fields_changed'])).toEqual([['phone'], ['phone']]);
   });
 
-  test('changed with other fields returns the customer', async () => {
+  test('changed with other fields returns the customer', async ({ admin, createLegacy }) => {
     const customer = await createLegacy();
     const phone = nextPhone();
     expect((await admin.patch(`${legacyPath}/${customer.id}`, { phone, city_id: 3 }).expect(200)).body).toEqual({
@@ -92,7 +91,7 @@ describe('a phone', () => {
     });
   });
 
-  test('must have 11 to 14 digits on every route', async () => {
+  test('must have 11 to 14 digits on every route', async ({ admin, createLegacy }) => {
     const { id } = await createLegacy();
     for (const phone of [
       '7902516311',
@@ -115,7 +114,12 @@ describe('a phone', () => {
     expect((await createLegacy({ phone: '12345678901234' })).phone).toBe('12345678901234');
   });
 
-  test('is shown and compared without its extension; what was shown changes nothing when it is sent back', async () => {
+  test('is shown and compared without its extension; what was shown changes nothing when it is sent back', async ({
+    service,
+    createLegacy,
+    createCustomer,
+    readCustomer,
+  }) => {
     const es = service.user('admin', service.company());
     const first = await createCustomer({ phone: '+1 415 555 2671 x101' }, es);
     const second = await createCustomer({ phone: '+1 415 555 2671 x102' }, es);
@@ -152,13 +156,20 @@ describe('a phone', () => {
     expect((await readCustomer(first.number, es)).phone).toBe('+14155552699');
   });
 
-  test('with a leading plus, or the Russian 8, that was shown without it changes nothing', async () => {
+  test('with a leading plus, or the Russian 8, that was shown without it changes nothing', async ({
+    admin,
+    createLegacy,
+  }) => {
     const { id, phone } = await createLegacy();
     for (const sent of [phone, `+${phone}`, `8${phone.slice(1)}`])
       expect((await admin.patch(`${legacyPath}/${id}`, { phone: sent }).expect(200)).headers['etag']).toBe('"1"');
   });
 
-  test('in a list has a code, the company’s for a number in national form, or is null', async () => {
+  test('in a list has a code, the company’s for a number in national form, or is null', async ({
+    service,
+    admin,
+    createCustomer,
+  }) => {
     const companies = [service.company({ country: 'CO' }), service.company({ country: 'RU' })] as const;
     const [co, ru] = companies.map((company) => service.user('admin', company)) as [typeof admin, typeof admin];
     const phones = async (user: typeof admin) =>

@@ -1,29 +1,28 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test as base } from 'vitest';
 import { createTestCustomer } from '../testing/test-customer.ts';
-import {
-  createTestLegacyApi,
-  errorPaths,
-  nextPhone,
-  legacyPath,
-  customersPath,
-  type LegacyApi,
-} from './testing/legacy-api.ts';
+import { createTestLegacyApi, errorPaths, nextPhone, legacyPath, customersPath } from './testing/legacy-api.ts';
 
-let service: LegacyApi['service'];
-let admin: LegacyApi['admin'];
-let createLegacy: LegacyApi['createLegacy'];
-let createCustomer: LegacyApi['createCustomer'];
-let readCustomer: LegacyApi['readCustomer'];
+const test = base
+  .extend('legacyApi', { scope: 'file' }, () => createTestLegacyApi())
+  .extend('service', { scope: 'file' }, async ({ legacyApi }, { onCleanup }) => {
+    const service = legacyApi.service;
+    onCleanup(() => service.close());
 
-beforeAll(async () => {
-  ({ service, admin, createLegacy, createCustomer, readCustomer } = await createTestLegacyApi());
-});
-afterAll(() => service.close());
+    return service;
+  })
+  .extend('admin', { scope: 'file' }, ({ legacyApi }) => legacyApi.admin)
+  .extend('createLegacy', { scope: 'file' }, ({ legacyApi }) => legacyApi.createLegacy)
+  .extend('createCustomer', { scope: 'file' }, ({ legacyApi }) => legacyApi.createCustomer)
+  .extend('readCustomer', { scope: 'file' }, ({ legacyApi }) => legacyApi.readCustomer);
 
 const done = { success: true, message: expect.any(String) };
 
 describe('a customer', () => {
-  test('created here is the same record in the current API, with event, history and version', async () => {
+  test('created here is the same record in the current API, with event, history and version', async ({
+    service,
+    admin,
+    readCustomer,
+  }) => {
     const input = {
       phone: nextPhone().replace(/^7/, '8'),
       firstname: 'Виктор',
@@ -49,7 +48,10 @@ describe('a customer', () => {
     expect(history.map(({ action }) => action)).toEqual(['customer.created']);
   });
 
-  test('created in the current API shows country code, gender letter and nulls here', async () => {
+  test('created in the current API shows country code, gender letter and nulls here', async ({
+    admin,
+    createCustomer,
+  }) => {
     const national = await createCustomer({ full_name: 'Anna', phone: '8 (902) 700-00-01', gender: 'male' });
     expect((await admin.get(`${legacyPath}/${national.number}`).expect(200)).body).toEqual({
       id: national.number,
@@ -81,7 +83,12 @@ describe('a customer', () => {
     expect(again.find(({ id }) => id === none.number)?.phone).toBeNull();
   });
 
-  test('that was deleted is a 404 here, and deleted again without effect', async () => {
+  test('that was deleted is a 404 here, and deleted again without effect', async ({
+    service,
+    admin,
+    createLegacy,
+    readCustomer,
+  }) => {
     const { id } = await createLegacy();
     const before = (await admin.get(legacyPath).expect(200)).body.count;
     expect((await admin.delete(`${legacyPath}/${id}`).expect(200)).body).toEqual(done);
@@ -109,7 +116,10 @@ describe('a customer', () => {
 });
 
 describe('a change', () => {
-  test('takes the e-mail addresses of RFC 6531, one domain in two spellings being one address', async () => {
+  test('takes the e-mail addresses of RFC 6531, one domain in two spellings being one address', async ({
+    admin,
+    createLegacy,
+  }) => {
     const created = await createLegacy({ email: 'a/b@bücher.example' });
     expect(created['email']).toBe('a/b@xn--bcher-kva.example');
     const other = await createLegacy();
@@ -125,7 +135,11 @@ describe('a change', () => {
     expect(errorPaths(await admin.post(legacyPath, long).expect(422))).toEqual(['email']);
   });
 
-  test('keeps omitted fields, clears with null, and rebuilds the name', async () => {
+  test('keeps omitted fields, clears with null, and rebuilds the name', async ({
+    admin,
+    createLegacy,
+    readCustomer,
+  }) => {
     const customer = await createLegacy({
       firstname: 'Анна',
       lastname: 'Котова',
@@ -140,7 +154,7 @@ describe('a change', () => {
     expect(await readCustomer(customer.id)).toMatchObject({ full_name: 'Анна Белова', gender: null, city_id: 5 });
   });
 
-  test('accepts the whole record; unchanged, it changes nothing', async () => {
+  test('accepts the whole record; unchanged, it changes nothing', async ({ admin, createCustomer, readCustomer }) => {
     for (const record of [
       await createCustomer({ full_name: 'Kim', gender: 'other', phone: '123 46' }),
       await createCustomer({ full_name: 'No phone' }),
@@ -155,7 +169,7 @@ describe('a change', () => {
     }
   });
 
-  test('checks If-Match', async () => {
+  test('checks If-Match', async ({ admin, createLegacy }) => {
     const { id } = await createLegacy();
     const one = `${legacyPath}/${id}`;
     await admin.patch(one, { firstname: 'A' }).set('If-Match', '"2"').expect(412);

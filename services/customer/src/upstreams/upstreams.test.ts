@@ -1,18 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { createLog } from '@clientela/runtime';
-import { stubServer, type TestUser, type Company, type StubServer, type TestService } from '@clientela/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { serviceTest, stubServer, type Company, type StubServer, type TestService } from '@clientela/testing';
+import { describe, expect } from 'vitest';
 import { createTestCustomer } from '../testing/test-customer.ts';
 import { createRetryBudget } from './retry-budget.ts';
 import { createUpstreams, type Upstreams } from './upstream-client.ts';
 
-let service: TestService;
-let company: Company;
-let viewer: TestUser;
-/** Stubs of the service with orders, and of the one with complaints and appointments. */
-let shop: StubServer;
-let desk: StubServer;
 let upstreams: Upstreams;
 /** Logged messages. */
 const logged: string[] = [];
@@ -27,34 +21,46 @@ const log = createLog('customer', 'info', {
 });
 
 /** Creates clients with fresh breakers, budgets and outage state. */
-const resetUpstreams = (options: { timeout?: number; reset?: number } = {}) => {
+const resetUpstreams = (shop: StubServer, desk: StubServer, options: { timeout?: number; reset?: number } = {}) => {
   const urls = { orders: `${shop.url}/`, complaints: desk.url, appointments: desk.url };
   upstreams = createUpstreams(urls, 'key-of-customer', { log, ...options });
 };
 
-beforeAll(async () => {
-  [shop, desk] = await Promise.all([stubServer('interaction'), stubServer('interaction')]);
-  service = await createTestCustomer({
+const test = serviceTest(() =>
+  createTestCustomer({
     upstreams: {
       orders: (query) => upstreams.orders(query),
       complaints: (query) => upstreams.complaints(query),
       appointments: (query) => upstreams.appointments(query),
     },
+  }),
+)
+  .extend('shop', { scope: 'file' }, async ({}, { onCleanup }) => {
+    const shop = await stubServer('interaction');
+    onCleanup(() => shop.close());
+
+    return shop;
+  })
+  .extend('desk', { scope: 'file' }, async ({}, { onCleanup }) => {
+    const desk = await stubServer('interaction');
+    onCleanup(() => desk.close());
+
+    return desk;
   });
-  company = service.company();
-  viewer = service.user('viewer', company);
-});
-afterAll(() => Promise.all([service.close(), shop.close(), desk.close()]));
-beforeEach(() => {
+test.beforeEach(({ shop, desk }) => {
   for (const one of [shop, desk]) {
     one.calls.length = 0;
     one.respond(() => ({ status: 404 }));
   }
   logged.length = 0;
-  resetUpstreams();
+  resetUpstreams(shop, desk);
 });
 
-const createCustomer = async (values: object = {}): Promise<{ id: string; user_id: string | null }> =>
+const createCustomer = async (
+  service: TestService,
+  company: Company,
+  values: object = {},
+): Promise<{ id: string; user_id: string | null }> =>
   (
     await service
       .user('admin', company)
@@ -62,8 +68,8 @@ const createCustomer = async (values: object = {}): Promise<{ id: string; user_i
       .expect(201)
   ).body.customer;
 /** Creates a customer with counters. */
-const createCounted = async () => {
-  const customer = await createCustomer();
+const createCounted = async (service: TestService, company: Company) => {
+  const customer = await createCustomer(service, company);
   await service
     .callingService('interaction', company)
     .patch(`/api/customers/internal/${customer.id}/statistics`, {
@@ -80,7 +86,7 @@ const createCounted = async () => {
     .expect(200);
   return customer;
 };
-const countersUpdatedAt = async (id: string) =>
+const countersUpdatedAt = async (service: TestService, id: string) =>
   (await service.database.owner('customer_counters').where({ customer_id: id }).first('counters_updated_at'))
     .counters_updated_at as string;
 const storedOrders = {
@@ -104,8 +110,8 @@ const viewPath = (id: string, resource = 'orders', query = '') => `/api/customer
 const sinceIn = (note: string) => /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/.exec(note)?.[0] ?? '';
 
 describe('an available upstream', () => {
-  test('orders come from the upstream with the time of the call', async () => {
-    const { id } = await createCounted();
+  test('orders come from the upstream with the time of the call', async ({ service, company, viewer, shop, desk }) => {
+    const { id } = await createCounted(service, company);
     shop.respond(() => ({ status: 200, body: orders({ page: 1 }) }));
     const before = new Date().toISOString();
     const { body } = await viewer.get(viewPath(id)).set('X-Request-Id', 'request-of-orders').expect(200);
@@ -129,8 +135,14 @@ describe('an available upstream', () => {
     ]);
   });
 
-  test('complaints and appointments come from their own upstreams', async () => {
-    const { id } = await createCounted();
+  test('complaints and appointments come from their own upstreams', async ({
+    service,
+    company,
+    viewer,
+    shop,
+    desk,
+  }) => {
+    const { id } = await createCounted(service, company);
     const complaints = {
       summary: {
         total_complaints: 9,
@@ -162,8 +174,8 @@ describe('an available upstream', () => {
     expect(shop.calls).toEqual([]);
   });
 
-  test('limits and filters at the upstream, and cuts longer responses', async () => {
-    const { id } = await createCustomer();
+  test('limits and filters at the upstream, and cuts longer responses', async ({ service, company, viewer, shop }) => {
+    const { id } = await createCustomer(service, company);
     shop.respond(() => ({ status: 200, body: orders({ orders: [{ id: 1 }, { id: 2 }, { id: 3 }] }) }));
     const { body } = await viewer.get(viewPath(id, 'orders', '?limit=2&status=in%20progress%26x')).expect(200);
     expect(body.orders).toEqual([{ id: 1 }, { id: 2 }]);
@@ -204,10 +216,10 @@ describe('an upstream without a usable response', () => {
     }),
   };
 
-  test.each(Object.keys(failures))(
+  test.for(Object.keys(failures))(
     '%s: returns the stored counters and a note with the start of the outage',
-    async (how) => {
-      const { id } = await createCounted();
+    async (how, { service, company, viewer, shop }) => {
+      const { id } = await createCounted(service, company);
       const before = new Date().toISOString();
       shop.respond(failures[how] ?? (() => undefined));
       const { body } = await viewer.get(viewPath(id)).expect(200);
@@ -215,7 +227,7 @@ describe('an upstream without a usable response', () => {
         summary: storedOrders,
         status_breakdown: {},
         orders: [],
-        as_of: await countersUpdatedAt(id),
+        as_of: await countersUpdatedAt(service, id),
         note: expect.stringContaining('orders'),
       });
       expect(shop.calls.length).toBeGreaterThan(0);
@@ -225,9 +237,9 @@ describe('an upstream without a usable response', () => {
     },
   );
 
-  test('also for complaints and appointments, and for a customer without any', async () => {
-    const { id } = await createCounted();
-    const age = { as_of: await countersUpdatedAt(id), note: expect.any(String), status_breakdown: {} };
+  test('also for complaints and appointments, and for a customer without any', async ({ service, company, viewer }) => {
+    const { id } = await createCounted(service, company);
+    const age = { as_of: await countersUpdatedAt(service, id), note: expect.any(String), status_breakdown: {} };
     expect((await viewer.get(viewPath(id, 'complaints')).expect(200)).body).toEqual({
       summary: {
         total_complaints: 5,
@@ -247,7 +259,7 @@ describe('an upstream without a usable response', () => {
       appointments: [],
       ...age,
     });
-    expect((await viewer.get(viewPath((await createCustomer()).id)).expect(200)).body.summary).toEqual({
+    expect((await viewer.get(viewPath((await createCustomer(service, company)).id)).expect(200)).body.summary).toEqual({
       total_orders: 0,
       total_order_value: '0.00',
       average_order_value: '0.00',
@@ -255,8 +267,13 @@ describe('an upstream without a usable response', () => {
     });
   });
 
-  test('as_of follows the counters; the note keeps the time of the first failure', async () => {
-    const { id } = await createCounted();
+  test('as_of follows the counters; the note keeps the time of the first failure', async ({
+    service,
+    company,
+    viewer,
+    shop,
+  }) => {
+    const { id } = await createCounted(service, company);
     const first = (await viewer.get(viewPath(id)).expect(200)).body;
     await service
       .callingService('interaction', company)
@@ -275,8 +292,8 @@ describe('an upstream without a usable response', () => {
     expect(logged).toEqual([unavailable, 'upstream available again', unavailable]);
   });
 
-  test('an unreachable upstream', async () => {
-    const { id } = await createCounted();
+  test('an unreachable upstream', async ({ service, company, viewer }) => {
+    const { id } = await createCounted(service, company);
     const closed = await stubServer('interaction');
     await closed.close();
     const urls = { orders: closed.url, complaints: closed.url, appointments: closed.url };
@@ -284,13 +301,13 @@ describe('an upstream without a usable response', () => {
     expect((await viewer.get(viewPath(id)).expect(200)).body).toMatchObject({ summary: storedOrders, orders: [] });
   });
 
-  test('bounds the time of all attempts when the upstream hangs', async () => {
-    const { id } = await createCounted();
+  test('bounds the time of all attempts when the upstream hangs', async ({ service, company, viewer, shop, desk }) => {
+    const { id } = await createCounted(service, company);
     shop.respond(() => new Promise(() => {}));
     expect((await viewer.get(viewPath(id)).expect(200)).body).toMatchObject({ summary: storedOrders, orders: [] });
     expect(shop.calls).toHaveLength(1); // no time left for a retry
 
-    resetUpstreams({ timeout: 300 });
+    resetUpstreams(shop, desk, { timeout: 300 });
     let calls = 0;
     shop.respond(() => (++calls === 1 ? undefined : new Promise(() => {})));
     expect((await viewer.get(viewPath(id)).expect(200)).body).toMatchObject({ summary: storedOrders, orders: [] });
@@ -299,8 +316,13 @@ describe('an upstream without a usable response', () => {
 });
 
 describe('retries', () => {
-  test('retries an unavailable upstream, but no rejected or unusable response', async () => {
-    const { id } = await createCustomer();
+  test('retries an unavailable upstream, but no rejected or unusable response', async ({
+    service,
+    company,
+    viewer,
+    shop,
+  }) => {
+    const { id } = await createCustomer(service, company);
     let calls = 0;
     shop.respond(() => (++calls < 3 ? { status: 503 } : { status: 200, body: orders() }));
     expect((await viewer.get(viewPath(id)).expect(200)).body).not.toHaveProperty('note');
@@ -324,9 +346,15 @@ describe('retries', () => {
     expect(spent(20)).toBe(10);
   });
 
-  test('opens the breaker after many failures and closes it on recovery', async () => {
-    resetUpstreams({ reset: 200 });
-    const { id } = await createCustomer();
+  test('opens the breaker after many failures and closes it on recovery', async ({
+    service,
+    company,
+    viewer,
+    shop,
+    desk,
+  }) => {
+    resetUpstreams(shop, desk, { reset: 200 });
+    const { id } = await createCustomer(service, company);
     shop.respond(() => ({ status: 500 }));
     const isShortCircuited = async () => {
       const before = shop.calls.length;
@@ -349,8 +377,8 @@ describe('retries', () => {
     expect(shop.calls).toHaveLength(before + 3);
   });
 
-  test('does not open the breaker for unknown customers', async () => {
-    const { id } = await createCustomer();
+  test('does not open the breaker for unknown customers', async ({ service, company, viewer, shop }) => {
+    const { id } = await createCustomer(service, company);
     for (let call = 1; call <= 15; call += 1) {
       await viewer.get(viewPath(id)).expect(200);
       expect(shop.calls).toHaveLength(call);
@@ -361,10 +389,15 @@ describe('retries', () => {
 describe('permissions', () => {
   const resources = ['orders', 'complaints', 'appointments'];
 
-  test('role customer reads its own record only; anonymous requests are a 401', async () => {
+  test('role customer reads its own record only; anonymous requests are a 401', async ({
+    service,
+    company,
+    shop,
+    desk,
+  }) => {
     const person = service.user('customer', company);
-    const own = await createCustomer({ user_id: person.user_id });
-    const other = await createCustomer();
+    const own = await createCustomer(service, company, { user_id: person.user_id });
+    const other = await createCustomer(service, company);
     for (const resource of resources) {
       await person.get(viewPath(own.id, resource)).expect(200);
       const [hidden, unknown] = [
@@ -378,8 +411,14 @@ describe('permissions', () => {
     expect(desk.calls).toHaveLength(2);
   });
 
-  test('calls no upstream for an unknown or another company’s customer', async () => {
-    const { id } = await createCustomer();
+  test('calls no upstream for an unknown or another company’s customer', async ({
+    service,
+    company,
+    viewer,
+    shop,
+    desk,
+  }) => {
+    const { id } = await createCustomer(service, company);
     const stranger = service.user('admin', service.company());
     for (const resource of resources) {
       for (const call of [viewer.get(viewPath(randomUUID(), resource)), stranger.get(viewPath(id, resource))])
@@ -389,8 +428,13 @@ describe('permissions', () => {
     expect([...shop.calls, ...desk.calls]).toEqual([]);
   });
 
-  test('works for a deleted customer, and for a superuser in the company that it names', async () => {
-    const { id } = await createCustomer();
+  test('works for a deleted customer, and for a superuser in the company that it names', async ({
+    service,
+    company,
+    viewer,
+    shop,
+  }) => {
+    const { id } = await createCustomer(service, company);
     await service.user('admin', company).delete(`/api/customers/${id}`).expect(200);
     shop.respond(() => ({ status: 200, body: orders() }));
     expect((await viewer.get(viewPath(id)).expect(200)).body.orders).toHaveLength(1);
@@ -404,8 +448,8 @@ describe('permissions', () => {
   });
 });
 
-test('a negative value gives a negative average', async () => {
-  const { id } = await createCounted();
+test('a negative value gives a negative average', async ({ service, company, viewer }) => {
+  const { id } = await createCounted(service, company);
   await service
     .callingService('interaction', company)
     .patch(`/api/customers/internal/${id}/statistics`, { lifetime_value: '-0.10' })

@@ -4,7 +4,9 @@ import { genderOfM } from '../values/gender.ts';
 import type { DateOrder } from '../values/person.ts';
 import { assignRoles, type Column } from './columns.ts';
 import type { Language } from './headers/tables.ts';
+import { createRoleCheck } from './fit-roles.ts';
 import { findTable } from './layout.ts';
+import { ownExportColumns } from './own-export.ts';
 import type { Role } from './roles.ts';
 import { readRows, type Layout } from './rows.ts';
 
@@ -49,13 +51,15 @@ export async function analyzeTable(
 ): Promise<TableAnalysis & TableSummary> {
   const table = findTable(head, separator, Object.keys(mapping));
   const { header, ...layout } = { ...table, encoding };
-  const { columns, language } = assignRoles(header, mapping);
-  const facts = await collectFacts(path, layout, columns, signal);
+  const isOwnExport = isExportHeader(header) && Object.keys(mapping).length === 0;
+  const { columns: assigned, language } = assignRoles(header, mapping);
+  const facts = await collectFacts(path, layout, isOwnExport ? ownExportColumns(header) : assigned, signal);
+  const { columns } = facts;
   return {
     ...layout,
     format: layout.separator === '\t' ? 'tsv' : 'csv',
     columns,
-    is_own_export: isExportHeader(header),
+    is_own_export: isOwnExport,
     language,
     date_order: facts.date_order ?? (language === 'en' ? 'mdy' : 'dmy'),
     gender_of_m: genderOfM(facts.genders),
@@ -67,6 +71,7 @@ export async function analyzeTable(
 
 type Facts = {
   rows: number;
+  columns: Column[];
   /** Whether a column has a value in any row. */
   filled: boolean[];
   date_order: DateOrder | undefined;
@@ -84,6 +89,7 @@ async function collectFacts(
 ): Promise<Facts> {
   const facts: Facts = {
     rows: 0,
+    columns: [...columns],
     filled: columns.map(() => false),
     date_order: undefined,
     genders: new Set(),
@@ -92,21 +98,31 @@ async function collectFacts(
   const birthday = columns.findIndex(({ role }) => role === 'birthday');
   const gender = columns.findIndex(({ role }) => role === 'gender');
   const secret = columns.findIndex(({ role }) => role === 'private');
+  const roles = createRoleCheck(columns);
   let privates = 0;
+  let isAmbiguous = false;
   for await (const { number, cells, fault } of readRows(path, layout, signal)) {
     if (number <= layout.header_row) continue;
     if (isEmpty(cells) && fault === undefined) continue;
     facts.rows += 1;
     for (let index = 0; index < columns.length; index += 1) if (cells[index]) facts.filled[index] = true;
+    roles.add(cells);
     facts.date_order ??= dateOrderOf(cells[birthday] ?? '');
+    isAmbiguous ||= ambiguousDate.test(cells[birthday] ?? '');
     const word = cells[gender];
     if (word && facts.genders.size < maxGenders) facts.genders.add(word);
     if (secret >= 0 && isYes.test(cells[secret] ?? '')) privates += 1;
   }
-  if (privates > 0) facts.warnings.push(`${privates} rows are marked as private; they are imported like the others`);
-  return facts;
+  if (privates > 0) facts.warnings.push(`${rowsAre(privates)} marked as private and imported like the others`);
+  if (facts.date_order === undefined && isAmbiguous)
+    facts.warnings.push(
+      `The order of day and month in column ${columns[birthday]?.name ?? ''} is that of the header's language; no date shows it`,
+    );
+  return { ...facts, columns: roles.fit() };
 }
 
+const rowsAre = (count: number): string => (count === 1 ? '1 row is' : `${count} rows are`);
+const ambiguousDate = /^\s*\d{1,2}[/-]\d{1,2}[/-]\d{2,4}/;
 const isYes = /^\s*(?:true|yes|1|истина|да|verdadero|verdadeiro|adevărat|sí|sim|da)\s*$/i;
 
 /** Whether a row has no value. */

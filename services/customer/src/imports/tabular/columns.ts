@@ -7,6 +7,8 @@ export type Column = {
   /** As the header has it; with a number where the header has it twice, `Column F` where it has none. */
   name: string;
   role: Role;
+  /** Whether the caller's mapping names the role. */
+  is_chosen?: true;
 };
 
 /** Names the columns so that each name is unique. */
@@ -36,9 +38,18 @@ export function assignRoles(
   const roles = findRoles(header, language);
   const chosen = new Map(Object.entries(mapping).map(([name, role]) => [comparedName(name), role ?? 'left_behind']));
   const names = uniqueNames(header);
-  const columns = names.map((name, index): Column => ({
-    name,
-    role: chosen.get(comparedName(name)) ?? roles[index] ?? 'metadata',
-  }));
-  return { columns, language };
+  const columns = names.map((name, index): Column => {
+    const role = chosen.get(comparedName(name));
+    return role === undefined ? { name, role: roles[index] ?? 'metadata' } : { name, role, is_chosen: true };
+  });
+  const isUsed = ({ role }: Column) =>
+    !role.endsWith('.type') || columns.some((other) => `${other.role}.type` === role);
+  // A type is kept with its value only; addresses have theirs for the whole group.
+  return {
+    columns: columns.map((column) => (isUsed(column) || isTypeOfAddress(column) ? column : leftBehind(column))),
+    language,
+  };
 }
+
+const isTypeOfAddress = ({ role }: Column): boolean => role.startsWith('address.');
+const leftBehind = ({ name }: Column): Column => ({ name, role: 'left_behind' });

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import iconv from 'iconv-lite';
-import { byteOrderMark, unicodeWithoutMark, unreadable } from './file-kind.ts';
+import { byteOrderMark, unicodeWithoutMark } from './file-kind.ts';
 
 /** The encodings a caller may choose, by names that people write. ISO 8859-1 is read as Windows-1252, as browsers do. */
 const names: Readonly<Record<string, string>> = {
@@ -33,7 +33,7 @@ const names: Readonly<Record<string, string>> = {
 export const encodingByName = (name: string): string | undefined =>
   names[name.toLowerCase().replaceAll(/[^a-z0-9]/g, '')];
 
-const blockSize = 256 * 1024;
+const blockSize = 64 * 1024;
 
 /** Counts of the bytes above 0x7F, by which the encoding of a file is decided. */
 type ByteCounts = {
@@ -54,12 +54,13 @@ const enoughInvalid = 2000;
  * Finds the encoding of a text by its bytes: UTF-8 when the whole file is valid, or nearly so; otherwise the Windows code page by its letters.
  * @param head the first bytes of the file
  */
-export async function detectEncoding(path: string, head: Buffer): Promise<string> {
+export async function detectEncoding(path: string, head: Buffer, signal?: AbortSignal): Promise<string> {
   const marked = byteOrderMark(head)?.encoding ?? unicodeWithoutMark(head);
   if (marked !== undefined) return marked;
   const counts: ByteCounts = { sequences: 0, invalid: 0, letters: 0, highLetters: 0, centralEuropean: 0 };
   let rest: Buffer = Buffer.alloc(0);
-  for await (const chunk of createReadStream(path, { highWaterMark: blockSize }) as AsyncIterable<Buffer>) {
+  const options = { highWaterMark: blockSize, ...(signal && { signal }) };
+  for await (const chunk of createReadStream(path, options) as AsyncIterable<Buffer>) {
     const block = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
     const end = endOfCharacters(block);
     countBytes(block.subarray(0, end), counts);
@@ -147,10 +148,8 @@ export const decodeHead = (head: Buffer, encoding: string): string =>
 
 /**
  * Reads a file as UTF-8 in blocks, without the byte order mark. What cannot be decoded becomes U+FFFD or stays invalid UTF-8.
- * @throws AppError for an unknown encoding
  */
 export async function* readUtf8(path: string, encoding: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
-  if (!iconv.encodingExists(encoding)) throw unreadable('The encoding is not known');
   const stream = createReadStream(path, { highWaterMark: blockSize, ...(signal && { signal }) });
   const decoder = encoding === 'utf-8' ? undefined : iconv.getDecoder(encoding);
   let isFirst = true;

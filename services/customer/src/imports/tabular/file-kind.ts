@@ -40,6 +40,13 @@ export function rejectBinary(head: Buffer): void {
     throw unreadable('The file is binary, not a text with one customer per row');
 }
 
+/** Rejects web pages and XML, as which some programs write their tables. */
+export function rejectMarkup(head: string): void {
+  if (/^\s*<(?:!doctype|html|\?xml|table|head|body)\b/i.test(head))
+    throw unreadable(`The file is a web page or XML, whatever its name says; ${spreadsheet}`);
+  if (head.trim() === '') throw unreadable('The file has no rows');
+}
+
 /** The control characters that texts have: tab, line breaks, and ends of files of DOS. */
 const textControls = new Set([0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x1a, 0x1b]);
 const maxControls = 0.1;

@@ -1,6 +1,7 @@
 import { buildRecord } from '../values/build-record.ts';
 import type { SourceRecord } from '../source-record.ts';
 import { isEmpty, type TableAnalysis } from './analyze-table.ts';
+import { createExportReader } from './own-export.ts';
 import { readRows } from './rows.ts';
 import { createPersonReader } from './to-person.ts';
 
@@ -13,12 +14,16 @@ export async function* readTable(
   analysis: TableAnalysis,
   { country, signal }: { country: string; signal?: AbortSignal },
 ): AsyncGenerator<SourceRecord> {
-  const toPerson = createPersonReader(analysis.columns);
-  const { date_order, gender_of_m, header_row } = analysis;
+  const { columns, date_order, gender_of_m, header_row } = analysis;
+  const toPerson = createPersonReader(columns);
+  const toRecord = analysis.is_own_export
+    ? createExportReader(columns)
+    : (row: number, cells: readonly string[]) =>
+        buildRecord(toPerson(row, cells), { country, date_order, gender_of_m });
   for await (const { number, cells, fault } of readRows(path, analysis, signal)) {
     if (number <= header_row) continue;
     if (fault !== undefined)
       yield { row: number, fields: {}, notes: [], remarks: [], failure: { column: null, reason: fault } };
-    else if (!isEmpty(cells)) yield buildRecord(toPerson(number, cells), { country, date_order, gender_of_m });
+    else if (!isEmpty(cells)) yield toRecord(number, cells);
   }
 }

@@ -74,6 +74,7 @@ export function createPersonReader(columns: readonly Column[]): (row: number, ce
 
 function putOf({ role }: Column, columns: readonly Column[]): Put {
   const [field = '', ...rest] = role.split('.');
+  if (field === 'birthday' && rest.length > 0) return putPartOfBirthday(role, columns);
   if ((single as ReadonlySet<string>).has(field)) {
     const key = field as Single;
     return putSingle(
@@ -109,6 +110,14 @@ function putOf({ role }: Column, columns: readonly Column[]): Put {
           person.unsubscribed = cell;
         },
       );
+    case 'unsubscribed_at':
+      // A time at which somebody unsubscribed is a yes.
+      return (person, cell) => {
+        person.unsubscribed ??= { ...cell, value: 'yes' };
+        person.others.push(cell);
+      };
+    case 'custom':
+      return putCustom(rest, columns);
     case 'document':
       return ({ documents }, cell) => {
         documents.push({ ...cell, type: rest[0] ?? '' });
@@ -169,6 +178,24 @@ function putPreference(name: string | undefined): Put {
   return putOther;
 }
 
+/** Joins day, month and year of three columns to one date. */
+function putPartOfBirthday(role: string, columns: readonly Column[]): Put {
+  const [year, month] = [indexOf(columns, 'birthday.year'), indexOf(columns, 'birthday.month')];
+  if (role !== 'birthday.day') return columns.some((column) => column.role === 'birthday.day') ? ignore : putOther;
+  return (person, cell, cells) => {
+    person.birthday ??= { ...cell, value: `${cells[year] ?? ''}-${cells[month] ?? ''}-${cell.value}` };
+  };
+}
+
+/** Keeps a field of the person's own under its label. */
+function putCustom([number, part]: string[], columns: readonly Column[]): Put {
+  if (part === 'type') return ignore;
+  const type = indexOf(columns, `custom.${number}.type`);
+  return ({ others }, cell, cells) => {
+    others.push({ ...cell, column: cells[type]?.trim() || cell.column });
+  };
+}
+
 /** Returns the index of the column with a role, such as the type beside a value. */
 const indexOf = (columns: readonly Column[], role: string): number =>
   columns.findIndex((column) => column.role === role);
@@ -184,7 +211,7 @@ function putDocument(columns: readonly Column[]): Put {
 const isPreferred = (type: string | undefined): boolean => type?.startsWith('*') ?? false;
 
 function putEmail([number, part]: string[], columns: readonly Column[]): Put {
-  if (part === 'type') return columns.some(({ role }) => role === `email.${number}`) ? ignore : putOther;
+  if (part === 'type') return ignore;
   const type = number === undefined ? -1 : indexOf(columns, `email.${number}.type`);
   return ({ emails }, cell, cells) => {
     emails.push({ ...cell, preferred: isPreferred(cells[type]) });
@@ -194,7 +221,7 @@ function putEmail([number, part]: string[], columns: readonly Column[]): Put {
 const isNumber = (text: string | undefined): boolean => text !== undefined && /^\d+$/.test(text);
 
 function putPhone([kind, part]: string[], columns: readonly Column[]): Put {
-  if (part === 'type') return columns.some(({ role }) => role === `phone.${kind}`) ? ignore : putOther;
+  if (part === 'type') return ignore;
   const type = isNumber(kind) ? indexOf(columns, `phone.${kind}.type`) : -1;
   return ({ phones }, cell, cells) => {
     const label = cells[type];
