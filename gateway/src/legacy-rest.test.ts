@@ -12,7 +12,7 @@ const paths = {
   product: { '/rest/v1/products': { get: {} }, '/api/products': { get: {} } },
 };
 
-describe('errors of the gateway itself under /rest/v1', () => {
+describe('errors of the gateway itself under /rest/v1 and /grpc/v1', () => {
   test('add success: false and a message to the problem, and only there', async () => {
     const gateway = await startTestGateway({
       paths,
@@ -25,6 +25,7 @@ describe('errors of the gateway itself under /rest/v1', () => {
       [401, '/rest/v1/customers/7/', '/api/customers', {}],
       [404, '/rest/v1/nothing?a=b', '/api/nothing?a=b', {}],
       [404, '/rest/v1/', '/rest', {}],
+      [404, '/grpc/v1/service/nothing/', '/grpc/service', {}],
       [404, '/rest/v1?', '/rest/v10', {}],
       [405, '/rest/v1/customers/', '/api/customers/', { method: 'DELETE' }],
       [413, '/rest/v1/customers', '/api/customers', { method: 'POST', headers: gateway.bearer, body }],

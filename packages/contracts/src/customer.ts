@@ -84,6 +84,20 @@ export const customersImported = defineEvent(
   }),
 );
 
+/** Published once per chunk of the undo of an import; `kept` counts its changes that stay, in part or whole. */
+export const customersImportUndone = defineEvent(
+  'customers.import.undone',
+  'job_id',
+  ['auth'],
+  z.object({
+    import_id: z.uuid(),
+    job_id: z.uuid(),
+    deleted: z.array(z.uuid()).max(maxImportedCustomers),
+    reverted: z.array(z.uuid()).max(maxImportedCustomers),
+    kept: z.int(),
+  }),
+);
+
 /** Body of POST /api/customers/internal/create, sent by auth: the profile of a user with role customer. */
 export type NewProfile = {
   user_id: string;

@@ -27,6 +27,7 @@ export const events = {
     customer.customerTagRemoved,
     customer.customerNoteAdded,
     customer.customersImported,
+    customer.customersImportUndone,
   ],
   interaction: [
     interaction.interactionRecorded,

@@ -5,6 +5,7 @@ export type { OldDatabase, TestDatabase } from './database.ts';
 export { databaseBefore, migrationsOf, testDatabase } from './database.ts';
 export { digitsOfLetters } from './digits-of-letters.ts';
 export { runInterrupted } from './interrupted.ts';
+export { startMariadb } from './mariadb.ts';
 export type { Rabbitmq } from './rabbitmq.ts';
 export { tablesContaining } from './tables-containing.ts';
 export { testServiceKeys, testSecret, testService } from './service.ts';

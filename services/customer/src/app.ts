@@ -19,6 +19,8 @@ import { privacyRoutes, type PrivacyDeps } from './privacy/routes.ts';
 import { createExports } from './exports/open-export.ts';
 import { exportRoutes } from './exports/routes.ts';
 import { importRoutes, type ImportDeps } from './imports/routes.ts';
+import { undoRoutes } from './imports/undo/routes.ts';
+import { sourceImportRoutes } from './imports/vaptekesync/routes.ts';
 import { historyRoutes } from './history/routes.ts';
 import { jobRoutes } from './jobs/routes.ts';
 import { listRoutes } from './lists/routes.ts';
@@ -60,6 +62,8 @@ export const routes = (deps: AppDeps & { cursors: Cursors; fingerprints: Fingerp
   ...analyticsRoutes(deps.companies),
   ...batchRoutes(deps),
   ...importRoutes(deps),
+  ...undoRoutes,
+  ...sourceImportRoutes(deps),
   ...tagRoutes,
   ...noteRoutes,
   ...historyRoutes(deps.cursors),

@@ -1,6 +1,7 @@
 import { Rate, RateLimits, readEnvironment, serviceSettings, ServiceUrl } from '@clientela/runtime';
 import { z } from 'zod';
 import { importSettings } from './imports/settings.ts';
+import { importSourceSettings } from './imports/vaptekesync/settings.ts';
 import { avatarSettings, requireAvatarStorage } from './avatars/settings.ts';
 
 const Upstream = z
@@ -23,6 +24,7 @@ const schema = z.object({
   RATE_LIMITS: RateLimits,
   ...avatarSettings,
   ...importSettings,
+  ...importSourceSettings,
 });
 
 /** Both names of the orders' owner may be set, to the same address only. */

@@ -5,6 +5,7 @@ import { createCompanyClient, runServiceWorker } from '@clientela/http';
 import { readConfig } from './config.ts';
 import { jobHandlers } from './job-handlers.ts';
 import { toImportStorage } from './imports/settings.ts';
+import { importSourceOf } from './imports/vaptekesync/settings.ts';
 import { runJobs } from './jobs/worker.ts';
 import { createFingerprinter } from './tombstones/fingerprints.ts';
 
@@ -21,7 +22,14 @@ await runServiceWorker('customer', {
     const companies = createCompanyClient(client('auth'));
     const fingerprints = createFingerprinter(secret);
     const importStorage = toImportStorage(config);
-    const handlers = jobHandlers({ db, log, companies, fingerprints, importStorage });
+    const handlers = jobHandlers({
+      db,
+      log,
+      companies,
+      fingerprints,
+      importStorage,
+      importSource: importSourceOf(config),
+    });
     const runner = runJobs({ db, handlers, log, ...(worker && { worker }) });
     onShutdown(() => runner.stop());
   },

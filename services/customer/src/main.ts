@@ -9,6 +9,7 @@ import { openStorage } from './avatars/open-storage.ts';
 import { startAvatarCleanup } from './avatars/worker.ts';
 import { readConfig } from './config.ts';
 import { toImportStorage } from './imports/settings.ts';
+import { importSourceOf } from './imports/vaptekesync/settings.ts';
 import { startImportCleanup } from './imports/worker.ts';
 import { startCurrencyWorker } from './currencies/worker.ts';
 import { exportPoolOptions } from './exports/slots.ts';
@@ -97,6 +98,7 @@ await runService('customer', {
       upstreams: createUpstreams(upstreamUrls, config.CUSTOMER_SERVICE_KEY, { log }),
       avatarStorage,
       importStorage,
+      importSource: importSourceOf(config),
       stopping,
       peers,
       onErasureRequested: erasureWorker.wake,

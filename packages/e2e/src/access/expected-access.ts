@@ -59,6 +59,8 @@ export const expectedAccess: Readonly<Record<string, string>> = {
   'GET /api/customers/imports/{import_id}/errors.csv': 'superuser admin',
   'GET /api/customers/imports/{import_id}/events': 'superuser admin',
   'POST /api/customers/imports/{import_id}/cancel': 'superuser admin',
+  'POST /api/customers/imports/{import_id}/undo': 'superuser admin',
+  'GET /api/customers/imports/{import_id}/undo.csv': 'superuser admin',
   'GET /api/customers/{customer_id}': 'superuser admin manager viewer customer:own',
   'PUT /api/customers/{customer_id}': 'superuser admin manager customer:own',
   'PATCH /api/customers/{customer_id}': 'superuser admin manager customer:own',
@@ -128,6 +130,8 @@ export const expectedAccess: Readonly<Record<string, string>> = {
   'DELETE /rest/v1/favorites': 'superuser admin manager customer:own',
   'GET /rest/v1/favorites/popular': 'superuser admin manager viewer',
 
+  'GET /grpc/v1/service/import_customers': 'superuser admin',
+  'POST /grpc/v1/service/import_customers': 'superuser admin',
   'GET /rest/v1/customers': 'superuser admin manager viewer',
   'POST /rest/v1/customers': 'superuser admin manager',
   'GET /rest/v1/customers/{customer_id}': 'superuser admin manager viewer',

@@ -117,8 +117,8 @@ test(
       }
       for (const route of protectedRoutes.filter((one) => /^GET [^{]*$/.test(one))) {
         const response = await send(setup.otherAdmin, route, requestOf(route));
-        const isLeaked = JSON.stringify(response.body).includes(setup.company_id);
-        if (response.status !== 200 || isLeaked)
+        const isLeaked = JSON.stringify(response.body ?? null).includes(setup.company_id);
+        if (!admittedStatuses(route).includes(response.status) || isLeaked)
           problems.push(`${who} at ${route}: ${response.status}, leaked: ${isLeaked}`);
       }
       return problems;
@@ -197,11 +197,14 @@ test(
   timeoutMs,
 );
 
+/** The statuses of an admitted request. One route needs a setting that the fleet does not have, which it says after the permission. */
+const admittedStatuses = (route: string) => (route.endsWith('/import_customers') ? [503] : [200, 201, 202]);
+
 /** Sends a new sample request as a role, about its own record where it may access nothing else. */
 async function checkAdmitted(role: Role, route: string): Promise<string[]> {
   const caller = setup.users[role];
   const sample = await samples[route]?.(setup, caller, accessOf(route, role) === 'own');
-  return sample ? check(role, sample.as ?? caller, route, sample, [200, 201]) : [];
+  return sample ? check(role, sample.as ?? caller, route, sample, admittedStatuses(route)) : [];
 }
 
 test(

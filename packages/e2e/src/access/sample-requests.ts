@@ -276,8 +276,8 @@ export const samples: Readonly<Record<string, SampleFactory>> = {
   'GET /api/customers': () => sample('/api/customers'),
   'GET /api/customers/search': () => sample('/api/customers/search?q=anybody'),
   'GET /api/customers/analytics': () => sample('/api/customers/analytics'),
-  'GET /api/customers/export.csv': () => sample('/api/customers/export.csv?search=nobody'),
-  'GET /api/customers/export.jsonl': () => sample('/api/customers/export.jsonl?search=nobody'),
+  'GET /api/customers/export.csv': () => sample('/api/customers/export.csv'),
+  'GET /api/customers/export.jsonl': () => sample('/api/customers/export.jsonl'),
   'POST /api/customers': () => sample('/api/customers', { full_name: 'New Customer' }),
   'POST /api/customers/batch': () =>
     sample('/api/customers/batch', { operations: [{ op: 'create', data: { full_name: 'One of Many' } }] }),
@@ -296,6 +296,8 @@ export const samples: Readonly<Record<string, SampleFactory>> = {
   'GET /api/customers/imports/{import_id}/errors.csv': onImport('/errors.csv'),
   'GET /api/customers/imports/{import_id}/events': onImport('/events', 'cancelled'),
   'POST /api/customers/imports/{import_id}/cancel': onImport('/cancel'),
+  'POST /api/customers/imports/{import_id}/undo': onImport('/undo', 'cancelled'),
+  'GET /api/customers/imports/{import_id}/undo.csv': onImport('/undo.csv'),
   'POST /api/customers/{customer_id}/avatar': onCustomer('/avatar', avatarForm()),
   'DELETE /api/customers/{customer_id}/avatar': onCustomer('/avatar'),
   'GET /avatars/{name}': async (setup) => {
@@ -373,6 +375,8 @@ export const samples: Readonly<Record<string, SampleFactory>> = {
   ...favorites('/rest/v1/favorites'),
   'GET /rest/v1/favorites/popular': () => sample('/rest/v1/favorites/popular'),
 
+  'GET /grpc/v1/service/import_customers': () => sample('/grpc/v1/service/import_customers/'),
+  'POST /grpc/v1/service/import_customers': () => sample('/grpc/v1/service/import_customers/'),
   'GET /rest/v1/customers': () => sample('/rest/v1/customers'),
   'POST /rest/v1/customers': () => sample('/rest/v1/customers', newPhone()),
   'GET /rest/v1/customers/{customer_id}': onNumber(''),

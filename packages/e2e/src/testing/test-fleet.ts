@@ -43,7 +43,11 @@ export function client(url: string, token?: string): Client {
     const json = /^application\/(?:problem\+)?json/.test(response.headers.get('content-type') ?? '');
     // Holds for every JSON response of every test: in a terminal the prompt follows on a line of its own.
     if (text && json && !text.endsWith('\n')) throw new Error(`${method} ${path} does not end with a line feed`);
-    return { status: response.status, headers: response.headers, body: text && json ? JSON.parse(text) : undefined };
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text ? (json ? JSON.parse(text) : text) : undefined,
+    };
   };
   return {
     token,

@@ -37,7 +37,7 @@ export async function connectToGateway(url: string, credentials: Credentials, co
       if (response.status === 401 && !hasRenewed && 'password' in credentials) {
         token = await signIn(url, credentials);
         hasRenewed = true;
-      } else if (!retryable.has(response.status) || attempt === maxAttempts) return response;
+      } else if (!isRetryable(response) || attempt === maxAttempts) return response;
       else await sleep(1000 * retryAfter(response), undefined, { signal: options.signal });
       await response.body?.cancel();
     }
@@ -107,7 +107,10 @@ async function toError(response: Response): Promise<CommandError> {
   return new CommandError(detail || `The gateway returned ${response.status}`, response.status);
 }
 
+/** Whether to try again: not when the gateway says that it takes longer than anybody waits, as for a setting that is missing. */
+const isRetryable = (response: Response): boolean => retryable.has(response.status) && retryAfter(response) <= maxWait;
+
 function retryAfter(response: Response): number {
   const seconds = Number(response.headers.get('retry-after') ?? 1);
-  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0.2), maxWait) : 1;
+  return Number.isFinite(seconds) ? Math.max(seconds, 0.2) : 1;
 }

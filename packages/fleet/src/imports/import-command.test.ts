@@ -58,9 +58,9 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-async function run(args: string[], interruptAfter?: () => boolean) {
+async function run(args: string[], interruptAfter?: () => boolean, program = command) {
   received = [];
-  const child = spawn(process.execPath, [command, ...args, '--url', url], {
+  const child = spawn(process.execPath, [program, ...args, '--url', url], {
     cwd: folder,
     env: { PATH: process.env['PATH'], CLIENTELA_EMAIL: 'ana@example.com', CLIENTELA_PASSWORD: 'the-password' },
   });
@@ -112,6 +112,18 @@ test('a superuser must name a company; without a file the usage is printed', asy
   expect(await run(['people.csv', '--company', 'COMP-001'])).toMatchObject({ code: 0 });
   expect(received.map(({ path }) => path)).toContain('POST /api/customers/imports?company_id=COMP-001');
   expect(await run([])).toMatchObject({ code: 1, stderr: expect.stringContaining('Usage: npm run import') });
+});
+
+test('starts an import from vAptekeSync and ends with its counts', async () => {
+  role = 'admin';
+  const source_counts = { read: 20, skipped: 7, duplicates: 3, invalid_emails: 2, emails_taken: 1 };
+  states = [state({ status: 'done', failed: 0, warnings: 0, left_behind: [], source_counts })];
+  const program = resolve(import.meta.dirname, '../commands/import-vaptekesync.ts');
+  const { code, stdout } = await run(['--dry-run'], undefined, program);
+  expect(code).toBe(0);
+  const sent = received.find(({ path }) => path === 'POST /api/customers/imports');
+  expect(JSON.parse(sent?.body ?? '')).toEqual({ source: 'vaptekesync', dry_run: true });
+  expect(stdout).toContain('  duplicates: 3\n  invalid emails: 2\n  emails taken: 1');
 });
 
 test('shows rows, rate and the time that is left', () => {

@@ -23,6 +23,8 @@ test('every search is one whose tests show that digits do not match letters of o
   expect(searches.toSorted()).toEqual([
     'auth /api/v1/users',
     'customer /api/customers',
+    'customer /api/customers/export.csv',
+    'customer /api/customers/export.jsonl',
     'customer /api/customers/search',
     'interaction /api/customers/{customer_id}/interactions',
     'product /api/products',

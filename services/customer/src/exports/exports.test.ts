@@ -1,5 +1,5 @@
 import { buffer, text } from 'node:stream/consumers';
-import { serviceTest, type TestService } from '@clientela/testing';
+import { digitsOfLetters, serviceTest, type TestService } from '@clientela/testing';
 import { describe, expect } from 'vitest';
 import { createTestCustomer } from '../testing/test-customer.ts';
 import { download, downloadRows, parseLines, startDownload } from './testing/download.ts';
@@ -144,6 +144,13 @@ describe('the rows', () => {
       const { body } = await admin.get(`${path}?${query}&per_page=100`).expect(200);
       expect(await downloadRows<Row>(service, company.id, query), query).toEqual(body.customers);
     }
+  });
+
+  test('does not find letters of other scripts by digits or Latin letters', async ({ admin, service, company }) => {
+    await admin.post(path, { full_name: '王小' }).expect(201);
+    for (const digits of digitsOfLetters('王小'))
+      expect(await downloadRows(service, company.id, `search=${digits}`), digits).toEqual([]);
+    expect(await downloadRows(service, company.id, `search=${encodeURIComponent('王小')}`)).toHaveLength(1);
   });
 
   test('are those of one company', async ({ admin, service, company }) => {

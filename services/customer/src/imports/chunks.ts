@@ -1,12 +1,26 @@
-/** Groups items into arrays of at most `size`. */
-export async function* chunksOf<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
-  let chunk: T[] = [];
-  for await (const item of items) {
-    chunk.push(item);
-    if (chunk.length === size) {
-      yield chunk;
-      chunk = [];
-    }
+import type { SourceRecord } from './source-record.ts';
+
+const maxCharacters = 500_000; // of a chunk, unless one record has more
+
+/** Groups records into chunks of at most `size`, and of a bounded amount of text, so that their memory is bounded too. */
+export async function* chunksOf(records: AsyncIterable<SourceRecord>, size: number): AsyncGenerator<SourceRecord[]> {
+  let chunk: SourceRecord[] = [];
+  let characters = 0;
+  for await (const record of records) {
+    chunk.push(record);
+    characters += charactersOf(record);
+    if (chunk.length < size && characters < maxCharacters) continue;
+    yield chunk;
+    chunk = [];
+    characters = 0;
   }
   if (chunk.length > 0) yield chunk;
+}
+
+function charactersOf({ fields, notes }: SourceRecord): number {
+  let characters = 0;
+  for (const value of Object.values(fields))
+    characters += typeof value === 'string' ? value.length : JSON.stringify(value).length;
+  for (const note of notes) characters += note.length;
+  return characters;
 }

@@ -1,6 +1,5 @@
 import { createReadStream } from 'node:fs';
 import { access, open, rename } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import type { SourceRecord } from './source-record.ts';
 
 /** Whether a file of records exists. */
@@ -12,11 +11,12 @@ export const hasRecordsFile = (path: string): Promise<boolean> =>
 
 /** Reads a file of records, one JSON document a line, as `writeRecords` wrote it. */
 export async function* readRecordsFile(path: string): AsyncGenerator<SourceRecord> {
-  const input = createReadStream(path, { encoding: 'utf8' });
-  try {
-    for await (const line of createInterface({ input, crlfDelay: Infinity })) yield JSON.parse(line) as SourceRecord;
-  } finally {
-    input.destroy();
+  let rest = '';
+  // Splits by hand, because node:readline also ends a line at U+2028, and misses errors of its input.
+  for await (const chunk of createReadStream(path, { encoding: 'utf8' }) as AsyncIterable<string>) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) yield JSON.parse(line) as SourceRecord;
   }
 }
 

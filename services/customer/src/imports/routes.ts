@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
-import { invalid, unavailable } from '@clientela/errors';
+import { invalid } from '@clientela/errors';
 import { reply, route, type CompanyClient, type FormUpload, type Route } from '@clientela/http';
 import { requireCompany } from '../customers/company.ts';
-import { cancelImport, createImport, requireImport, type ImportSource } from './actions.ts';
+import { cancelImport, createImport, requireImport, type SourceOfImport } from './actions.ts';
 import { errorsCsv } from './errors-csv.ts';
 import { parseFields, toOptions } from './options.ts';
 import { progressEvents } from './progress-events.ts';
@@ -18,6 +18,8 @@ import {
 import { largestUpload, type ImportStorage } from './settings.ts';
 import { listImports } from './store.ts';
 import { removeUpload, storeUpload } from './uploads.ts';
+import { requireSource, sourceDryRun, sourceImportOptions } from './vaptekesync/outcome.ts';
+import type { ImportSource } from './vaptekesync/settings.ts';
 
 const path = '/api/customers/imports';
 const allow = 'customers:import';
@@ -25,11 +27,13 @@ const allow = 'customers:import';
 export type ImportDeps = {
   companies: CompanyClient;
   importStorage: ImportStorage;
+  /** The outside source; undefined when none is configured. */
+  importSource: ImportSource | undefined;
   /** Aborts when the service stops, so that event streams end. */
   stopping?: AbortSignal | undefined;
 };
 
-export const importRoutes = ({ companies, importStorage, stopping }: ImportDeps): Route[] => [
+export const importRoutes = ({ companies, importStorage, importSource, stopping }: ImportDeps): Route[] => [
   route({
     method: 'post',
     path,
@@ -53,8 +57,8 @@ export const importRoutes = ({ companies, importStorage, stopping }: ImportDeps)
       if (!upload && otherSource === 'file') throw invalid([{ path: 'file', message: 'is required, in a form' }]);
       const company = await requireCompany(companies, actor.company_id, { actor, signal });
       if (!upload) {
-        // No other source is configured so far.
-        throw unavailable('vAptekeSync is not configured', { error_code: 'IMPORT_SOURCE_NOT_CONFIGURED' });
+        requireSource(importSource);
+        return { ...sourceImportOptions(sourceDryRun(toOptions(query, choices), { ...query, ...choices })), company };
       }
       toOptions(query, choices); // rejects what cannot be right before the file is read
       const upload_started_at = new Date();
@@ -63,7 +67,7 @@ export const importRoutes = ({ companies, importStorage, stopping }: ImportDeps)
         await removeUpload(importStorage, actor.company_id, file);
         throw error;
       });
-      const source: ImportSource = { source: 'file', file, upload_started_at };
+      const source: SourceOfImport = { source: 'file', file, upload_started_at };
       return { source, options, company };
     },
     handle: async ({ tx, actor, prepared }) =>

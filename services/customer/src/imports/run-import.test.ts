@@ -69,7 +69,6 @@ describe('an import', () => {
     ['an image called .csv', Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 1, 2, 3]), /image/],
     ['an empty file', Buffer.from(''), /empty/],
     ['a file without a known column', Buffer.from('colour,shape\nred,round\n'), /./],
-    ['an unknown encoding', Buffer.from('email\na@example.com\n'), /encoding/, { encoding: 'klingon' }],
   ] as [string, Buffer, RegExp, Record<string, string>?][])(
     'of %s fails as a whole, with a reason and a code',
     async ([, file, reason, fields = {}], { service, admin }) => {

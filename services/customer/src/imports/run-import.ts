@@ -1,4 +1,4 @@
-import type { Db, Tx } from '@clientela/db';
+import type { Tx } from '@clientela/db';
 import { AppError } from '@clientela/errors';
 import type { JobControl, JobHandler, RunningJob } from '../jobs/job-handler.ts';
 import type { Fingerprinter } from '../tombstones/fingerprints.ts';
@@ -6,11 +6,11 @@ import { analyzeFile } from './analyze-file.ts';
 import { chunksOf } from './chunks.ts';
 import { columnsByField } from './column-names.ts';
 import { hasRecordsFile, readRecordsFile } from './records-file.ts';
-import type { ImportStorage } from './settings.ts';
 import { readRecords } from './read-records.ts';
 import type { SourceRecord } from './source-record.ts';
 import {
   addCounts,
+  addSourceCount,
   findRun,
   insertProblems,
   maxProblems,
@@ -20,6 +20,7 @@ import {
   type StoredProblem,
 } from './store.ts';
 import { recordsPath, uploadPath } from './uploads.ts';
+import { openSpool, type SpoolDeps } from './vaptekesync/open-spool.ts';
 import { prepareRecords, type PreparedRecord } from './writer/prepare.ts';
 import { retryChunk } from './writer/retry.ts';
 import type { ChunkResult, ImportContext, Problem } from './writer/schema.ts';
@@ -30,7 +31,7 @@ const recordsPerChunk = 500;
 const maxColumnLength = 200;
 const maxReasonLength = 500;
 
-export type ImportJobDeps = { db: Db; importStorage: ImportStorage; fingerprints: Fingerprinter };
+export type ImportJobDeps = SpoolDeps & { fingerprints: Fingerprinter };
 
 /**
  * The handler of jobs of kind `customers.import`. Each chunk is one transaction with its customers, its problems, the counts and the
@@ -63,6 +64,7 @@ async function runImport(deps: ImportJobDeps, job: RunningJob, control: JobContr
     match_on: run.match_on,
     on_match: run.on_match,
     dry_run: run.dry_run,
+    ...(run.source === 'vaptekesync' && { taken_values: 'skip' }),
     fingerprints: deps.fingerprints,
     columns: source.columns,
   };
@@ -112,11 +114,14 @@ type OpenSource = {
  * @throws AppError 422 for a file that cannot be read, 404 for one that is no longer stored
  */
 async function openSource(
-  { db, importStorage }: ImportJobDeps,
+  deps: ImportJobDeps,
   job: RunningJob,
   control: JobControl,
   run: ImportRun,
 ): Promise<OpenSource> {
+  if (run.source === 'vaptekesync')
+    return { ...(await openSpool(deps, job, control, run)), columns: sourceColumns, problems: 0 };
+  const { db, importStorage } = deps;
   const { company_id, id } = job;
   const { signal } = control;
   if (run.file === null) throw fileGone();
@@ -144,6 +149,15 @@ async function openSource(
   };
 }
 
+/** Columns of the outside source by field, for problems. */
+const sourceColumns = {
+  external_id: 'ID',
+  number: 'ID',
+  phone: 'phone_main',
+  firstname: 'FirstFIO',
+  email: 'email_main',
+};
+
 /** A file that its retention, or an operator, has removed. */
 const orFileGone = (error: unknown): never => {
   throw error instanceof Error && 'code' in error && error.code === 'ENOENT' ? fileGone() : error;
@@ -161,7 +175,7 @@ async function* preparedChunks(
   for await (const chunk of chunksOf(after(records, skip), recordsPerChunk)) yield prepareRecords(context, chunk);
 }
 
-async function* after<T>(items: AsyncIterable<T>, skip: number): AsyncGenerator<T> {
+async function* after(items: AsyncIterable<SourceRecord>, skip: number): AsyncGenerator<SourceRecord> {
   let position = 0;
   for await (const item of items) {
     position += 1;
@@ -175,10 +189,11 @@ async function saveChunk(
   { company_id, id }: RunningJob,
   chunk: { result: ChunkResult; read: number; position: number; problems: number },
 ): Promise<number> {
-  const { created, updated, skipped, failed, warnings, problems } = chunk.result;
+  const { created, updated, skipped, failed, warnings, emails_taken, problems } = chunk.result;
   const stored = toStored(problems).slice(0, Math.max(0, maxProblems - chunk.problems));
   await insertProblems(tx, company_id, id, stored);
   const counts = { read: chunk.read, created, updated, skipped, failed, warnings };
+  if (emails_taken > 0) await addSourceCount(tx, company_id, id, 'emails_taken', emails_taken);
   await addCounts(tx, company_id, id, { counts, position: chunk.position, problems: stored.length });
   return stored.length;
 }

@@ -1,5 +1,7 @@
 import { keyword, pageSchema, queryBoolean, queryPage, queryPerPage, text, Uuid } from '@clientela/validation';
 import { z } from 'zod';
+import { encodingByName } from './tabular/encoding.ts';
+import { isRole } from './tabular/roles.ts';
 
 const matchOn = ['email', 'phone', 'external_id'] as const;
 const onMatch = ['skip', 'update'] as const;
@@ -32,14 +34,20 @@ const Mapping = z.preprocess(
   fromText,
   z
     .record(z.string().max(1000), z.string().max(100).nullable(), 'must be an object of column names and fields')
-    .refine((mapping) => Object.keys(mapping).length <= 1000, 'must have at most 1000 columns'),
+    .refine((mapping) => Object.keys(mapping).length <= 1000, 'must have at most 1000 columns')
+    .refine(
+      (mapping) => Object.values(mapping).every((role) => role === null || isRole(role)),
+      'must name fields, such as email, phone.mobile, address.line, metadata or left_behind',
+    ),
 );
 
 const choices = {
   match_on: keyword(matchOn).optional(),
   on_match: keyword(onMatch).optional(),
   dry_run: z.preprocess((value) => (typeof value === 'boolean' ? String(value) : value), queryBoolean).optional(),
-  encoding: text(40).optional(),
+  encoding: text(40)
+    .refine((name) => encodingByName(name) !== undefined, 'must be an encoding such as utf-8, utf-16le or windows-1252')
+    .optional(),
   separator: Separator.optional(),
 };
 

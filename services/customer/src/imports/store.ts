@@ -93,18 +93,57 @@ export async function insertImport(
 ): Promise<void> {
   await tx.raw('select pg_advisory_xact_lock_shared(hashtextextended(?, 0))', [lockName(company_id)]);
   const started = upload_started_at ?? new Date();
-  const erasures = tx('erasure_requests')
-    .select(tx.raw('least(count(*), 1)::int'))
-    .where({ company_id })
-    .where('started_at', '>', new Date(started.getTime() - clockMargin));
   await tx('customer_imports').insert({
     company_id,
     ...row,
     mapping: mapping && JSON.stringify(mapping),
     upload_started_at: started,
-    erasures_wanted: row.file === null ? 0 : erasures,
+    erasures_wanted: row.file === null ? 0 : erasuresSince(tx, company_id, started),
   });
 }
+
+/** 1 when a person has been erased since then, else 0. */
+const erasuresSince = (tx: Tx, company_id: string, started: Date): Query =>
+  tx('erasure_requests')
+    .select(tx.raw('least(count(*), 1)::int'))
+    .where({ company_id })
+    .where('started_at', '>', new Date(started.getTime() - clockMargin));
+
+/**
+ * Adds the file into which an outside source was read. Erasures since the read began concern it, as `insertImport` says.
+ * @param counts of the read
+ */
+export async function saveSourceFile(
+  tx: Tx,
+  company_id: string,
+  id: string,
+  { file, started, counts }: { file: string; started: Date; counts: Record<string, number> },
+): Promise<void> {
+  await tx.raw('select pg_advisory_xact_lock_shared(hashtextextended(?, 0))', [lockName(company_id)]);
+  await tx('customer_imports')
+    .where({ company_id, id })
+    .update({
+      file,
+      upload_started_at: started,
+      source_counts: JSON.stringify(counts),
+      erasures_wanted: erasuresSince(tx, company_id, started),
+    });
+}
+
+/** Adds to one of the counts of an outside source. */
+export const addSourceCount = (
+  tx: Tx,
+  company_id: string,
+  id: string,
+  name: 'emails_taken',
+  count: number,
+): PromiseLike<unknown> =>
+  tx.raw(
+    `update customer_imports
+        set source_counts = jsonb_set(source_counts, array[?], to_jsonb((source_counts ->> ?)::bigint + ?::bigint))
+      where company_id = ? and id = ?`,
+    [name, name, count, company_id, id],
+  );
 
 const lockName = (company_id: string) => `customer imports ${company_id}`;
 const clockMargin = 60_000; // milliseconds between this clock and the database's
@@ -141,7 +180,7 @@ export type StoredFile = {
 export const findFileToErase = (db: Db, company_id?: string): PromiseLike<StoredFile | undefined> => {
   const query = db('customer_imports')
     .select('company_id', 'id', 'file', 'analysis', 'encoding', 'separator', 'mapping')
-    .select('country', 'erasures_wanted', 'erased_rows')
+    .select('country', 'erasures_wanted', db.raw('to_jsonb(erased_rows) as erased_rows'))
     .whereNull('closed_status')
     .whereNotNull('file')
     .whereRaw('erasures_done < erasures_wanted')
@@ -166,11 +205,12 @@ export type ImportRun = ImportOptions & {
   currency: string;
   position: number;
   problems: number;
+  source_counts: Record<string, number> | null;
 };
 
 export const findRun = (db: Db, company_id: string, id: string): PromiseLike<ImportRun | undefined> =>
   db('customer_imports')
-    .select('source', 'file', 'analysis', 'country', 'currency', 'position', 'problems')
+    .select('source', 'file', 'analysis', 'country', 'currency', 'position', 'problems', 'source_counts')
     .select('match_on', 'on_match', 'dry_run', 'encoding', 'separator', 'mapping')
     .where({ company_id, id })
     .first();
@@ -274,12 +314,36 @@ export const findImportToClose = async (
     .orderBy('i.created_at')
     .first();
 
-/** Deletes errors of an import. @returns their number, at most `limit` */
+/** Deletes errors of an import and of its undo. @returns their number, at most `limit` */
 export const deleteProblems = async (db: Db, company_id: string, import_id: string, limit: number): Promise<number> => {
-  const keys = ['company_id', 'import_id', 'row_number', 'ordinal'];
-  const rows = db('customer_import_errors').select(keys).where({ company_id, import_id }).limit(limit);
-  return db('customer_import_errors').whereIn(keys, rows).delete();
+  let deleted = 0;
+  for (const [table, ...key] of [
+    ['customer_import_errors', 'row_number', 'ordinal'],
+    ['customer_import_undo_problems', 'entry_id', 'ordinal'],
+  ] as const) {
+    const keys = ['company_id', 'import_id', ...key];
+    const rows = db(table)
+      .select(keys)
+      .where({ company_id, import_id })
+      .limit(limit - deleted);
+    deleted += await db(table).whereIn(keys, rows).delete();
+  }
+  return deleted;
 };
+
+/** Finds a dry run that ended before it removed its drafts: it was cancelled, or failed. */
+export const findDraftsToDelete = (db: Db): PromiseLike<{ company_id: string; id: string } | undefined> =>
+  withJobs(db)
+    .select('i.company_id', 'i.id')
+    .whereNull('i.closed_status')
+    .where({ 'i.dry_run': true })
+    .whereRaw('(j.id is null or j.ended_at is not null)')
+    .whereExists(
+      db('customer_import_drafts as d')
+        .select(db.raw('1'))
+        .whereRaw('d.company_id = i.company_id and d.import_id = i.id'),
+    )
+    .first();
 
 /** Closes an import without file and errors. It keeps its counts, and what its job says. */
 export const closeImport = (db: Db, company_id: string, id: string): PromiseLike<unknown> =>

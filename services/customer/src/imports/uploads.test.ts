@@ -107,8 +107,10 @@ describe('POST /api/customers/imports', () => {
     const bad: [Record<string, string>, string][] = [
       [{ match_on: 'name' }, 'match_on'],
       [{ separator: 'x' }, 'separator'],
+      [{ encoding: 'klingon' }, 'encoding'],
       [{ dry_run: 'perhaps' }, 'dry_run'],
       [{ mapping: '[1]' }, 'mapping'],
+      [{ mapping: '{"Mail":"e-mail"}' }, 'mapping'],
       [{ source: 'vaptekesync' }, 'source'],
       [{ colour: 'red' }, 'colour'],
     ];

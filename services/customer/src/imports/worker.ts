@@ -1,7 +1,8 @@
 import type { Db } from '@clientela/db';
 import { startPeriodicWorker, type Log } from '@clientela/runtime';
 import { eraseFromNextFile, type FileErasureDeps } from './file-erasure.ts';
-import { closeImport, deleteProblems, findImportToClose, isFileInUse } from './store.ts';
+import { closeImport, deleteProblems, findDraftsToDelete, findImportToClose, isFileInUse } from './store.ts';
+import { deleteDrafts } from './writer/store.ts';
 import type { ImportStorage } from './settings.ts';
 import { listOldUploads, removeUpload } from './uploads.ts';
 
@@ -16,6 +17,12 @@ export async function closeNextImport(db: Db, storage: ImportStorage): Promise<b
   if (file !== null) await removeUpload(storage, company_id, file);
   await closeImport(db, company_id, id);
   return true;
+}
+
+/** Removes drafts of a dry run that could not do so itself. @returns whether there may be more */
+export async function deleteLeftDrafts(db: Db): Promise<boolean> {
+  const left = await findDraftsToDelete(db);
+  return left !== undefined && (await deleteDrafts(db, left.company_id, left.id)) > 0;
 }
 
 /** Removes files that no import has: their upload was killed, or its request failed or was a repetition. */
@@ -33,6 +40,12 @@ export function startImportCleanup(options: FileErasureDeps & { log: Log }) {
       intervalMs: 60_000,
       log,
       failureMessage: 'closing old imports failed and will be retried',
+    }),
+    startPeriodicWorker({
+      run: () => deleteLeftDrafts(db),
+      intervalMs: 30_000,
+      log,
+      failureMessage: 'deleting drafts of dry runs failed and will be retried',
     }),
     startPeriodicWorker({
       run: () => removeOrphans(db, importStorage),

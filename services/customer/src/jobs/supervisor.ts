@@ -7,7 +7,7 @@ import { deleteOldJobs, hasStuckJob, hasUnfinishedJobs, releaseJobs } from './st
 const POLL_MS = 1000;
 const IDLE_MS = 10_000; // an idle process costs some 80 MB
 const KILL_MS = 8000; // below the shutdown timeout of this process
-const HEAP_MB = 160; // old space: a job must stay small, whatever its file
+const HEAP_MB = 128; // old space: a job must stay small, whatever its file
 const STABLE_MS = 60_000;
 const afterCrash = { baseMs: 500, maxMs: 5000 };
 

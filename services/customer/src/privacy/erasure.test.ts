@@ -151,6 +151,7 @@ describe('an erasure', () => {
       customer_tags: 2,
       customer_notes: 1,
       customer_history: 2,
+      customer_import_drafts: 0,
       user_field_versions: 0,
     });
     expect(counted(own.kept)).toEqual({
@@ -199,6 +200,7 @@ describe('an erasure', () => {
       customer_tags: 2,
       customer_notes: 1,
       customer_history: 2,
+      customer_import_drafts: 0,
       user_field_versions: 0,
     });
     expect(counted(result?.kept ?? [])).toEqual({

@@ -3,6 +3,7 @@ import { serviceClient, type CompanyClient, type RateLimits } from '@clientela/h
 import { testService, type TestService } from '@clientela/testing';
 import { createApp } from '../app.ts';
 import type { ImportStorage } from '../imports/settings.ts';
+import type { ImportSource } from '../imports/vaptekesync/settings.ts';
 import type { AvatarStorage } from '../avatars/storage.ts';
 import type { PeerClients } from '../privacy/remote-services.ts';
 import type { UserClient } from '../profiles/user-client.ts';
@@ -20,6 +21,7 @@ type Options = Parameters<typeof testService>[2] & {
   rates?: RateLimits;
   avatarStorage?: AvatarStorage;
   importStorage?: ImportStorage;
+  importSource?: ImportSource | undefined;
   peers?: PeerClients;
   onErasureRequested?: () => void;
 };
@@ -48,6 +50,7 @@ export const createTestCustomer = ({
   rates,
   avatarStorage = noAvatarStorage,
   importStorage = { folder: '/nonexistent', maxBytes: 0 },
+  importSource,
   peers = unreachablePeers,
   onErasureRequested,
   ...options
@@ -67,6 +70,7 @@ export const createTestCustomer = ({
         rateLimits: rates,
         avatarStorage,
         importStorage,
+        importSource,
         peers,
         onErasureRequested,
       }),

@@ -13,6 +13,7 @@ import { genderOfM } from '../values/gender.ts';
 import { readNotes } from '../values/notes.ts';
 import type { DateOrder, Person } from '../values/person.ts';
 import { readTags } from '../values/tags.ts';
+import { joinLines } from '../values/text.ts';
 import { readJsonElements } from './elements.ts';
 
 /** Bound of one customer, that of a request's body. */
@@ -259,7 +260,7 @@ function readField(name: string, value: unknown, remarks: Remark[]): unknown {
       remarks.push({ column, reason });
     });
   if (name !== 'address') return value;
-  if (typeof value === 'string') return { line: value.trim().replaceAll(/[\s,]*[\r\n][\s,]*/g, ', ') };
+  if (typeof value === 'string') return { line: joinLines(value) };
   if (!isObject(value)) return value;
   const parts = Object.entries(value).filter(([, part]) => part !== null && part !== '');
   return parts.length === 0 ? undefined : Object.fromEntries(parts);

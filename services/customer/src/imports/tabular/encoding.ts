@@ -33,7 +33,7 @@ const names: Readonly<Record<string, string>> = {
 export const encodingByName = (name: string): string | undefined =>
   names[name.toLowerCase().replaceAll(/[^a-z0-9]/g, '')];
 
-const blockSize = 256 * 1024;
+const blockSize = 64 * 1024;
 
 /** Counts of the bytes above 0x7F, by which the encoding of a file is decided. */
 type ByteCounts = {

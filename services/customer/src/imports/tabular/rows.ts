@@ -24,7 +24,7 @@ export type Layout = {
 /** Largest row, in bytes. An unclosed quote is given up behind it. */
 export const maxRowBytes = 2 * 1024 * 1024;
 /** Bytes that may be parsed a second time because of unclosed quotes; after that, what they enclose is one row. */
-const maxReparsed = 64 * 1024 * 1024;
+const maxReparsed = 16 * 1024 * 1024;
 
 /**
  * Reads the rows of a table, in blocks, with bounded memory. A quote that is not closed spoils the line it is on; the next line is read again.
@@ -34,6 +34,7 @@ export async function* readRows(path: string, layout: Layout, signal?: AbortSign
   const table = createParser(layout);
   let number = 0;
   let rest: Buffer = Buffer.alloc(0);
+  let enough = 0; // bytes, with which a row that goes on is parsed again
   let isSkipping = false; // the rest of a line that is too long
   let isSeparatorLine = layout.has_separator_line;
   const blocks = withEnd(readUtf8(path, layout.encoding, signal));
@@ -44,12 +45,17 @@ export async function* readRows(path: string, layout: Layout, signal?: AbortSign
       bytes = bytes.subarray(end ?? bytes.length);
       if (end !== undefined) isSkipping = isSeparatorLine = false;
     }
+    if (bytes.length < enough && !isEnd) {
+      rest = bytes;
+      continue;
+    }
     const { rows, end } = table.parse(bytes, isEnd);
     for (const { cells, fault } of rows) {
       number += 1;
       yield fault === undefined ? { number, cells } : { number, cells, fault };
     }
     rest = bytes.subarray(end);
+    enough = end === 0 ? Math.min(bytes.length * 2, maxRowBytes + 1) : 0;
     if (rest.length > maxRowBytes) {
       number += 1;
       yield { number, cells: [], fault: tooLarge };
@@ -113,7 +119,7 @@ function createParser(layout: Layout) {
           if (fault) return null;
           [start, end] = [end, info.bytes];
           if (isSuspicious(cells) && !isStrict(bytes.subarray(start, end))) fault = { start, end };
-          else rows.push({ cells });
+          else rows.push(end - start > maxRowBytes ? { cells: [], fault: tooLarge } : { cells });
           return null;
         },
       });

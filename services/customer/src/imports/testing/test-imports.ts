@@ -31,6 +31,7 @@ export async function createTestImports(
   const handlers = jobHandlers({
     db,
     importStorage,
+    importSource: others.importSource,
     fingerprints: createFingerprinter(testSecret),
     log: createLog('test', 'silent', { redact: [] }),
     companies: async () => undefined,

@@ -10,7 +10,7 @@ import { readNotes } from './notes.ts';
 import type { AddressPart, Cell, DocumentPart, Person, PlainField, ValueOptions } from './person.ts';
 import { readPhones } from './phones.ts';
 import { readTags } from './tags.ts';
-import { readLine, textFault, withoutTextMark, type Converted } from './text.ts';
+import { joinLines, readLine, textFault, withoutTextMark, type Converted } from './text.ts';
 
 type Report = (column: string | null, reason: string) => void;
 type Fields = Record<string, unknown>;
@@ -25,7 +25,9 @@ const max = { external_id: 100, name: 255, company: 500, line: 500, place: 255, 
 export function buildRecord(person: Person, options: ValueOptions): SourceRecord {
   const remarks: Remark[] = [];
   const report: Report = (column, reason) => {
-    remarks.push({ column, reason });
+    // A list with many bad values is one remark.
+    if (!remarks.some((remark) => remark.column === column && remark.reason === reason))
+      remarks.push({ column, reason });
   };
   const metadata = new Map<string, unknown>();
   const fields: Fields = {};
@@ -154,8 +156,7 @@ function readAddress(part: AddressPart, line: ReadLine): Record<string, string> 
   );
 }
 
-const withCommas = (cell: Cell): Cell =>
-  /[\r\n\v]/.test(cell.value) ? { ...cell, value: cell.value.trim().replaceAll(/[\s,]*[\r\n\v][\s,]*/g, ', ') } : cell;
+const withCommas = (cell: Cell): Cell => ({ column: cell.column, value: joinLines(cell.value) });
 
 const today = (): string => new Date().toISOString().slice(0, 10);
 
@@ -233,6 +234,7 @@ const readBySchema =
   (value: string): Converted<unknown> => {
     const text = value.trim();
     if (text === '') return {};
+    if (text.length > maxWord) return { reason: 'is too long' };
     const { success, data, error } = schema.safeParse(text);
     return success ? { value: data } : { reason: error.issues[0]?.message ?? 'is not valid' };
   };
@@ -245,6 +247,9 @@ const integerField =
     const { success, data } = schema.safeParse(/^\d{1,15}$/.test(text) ? Number(text) : text);
     return success ? { value: data } : { reason: 'is not a whole number in its range' };
   };
+
+/** Bounds the work of a schema that counts characters. */
+const maxWord = 1000;
 
 const { shape } = WritableCustomer;
 const plainReaders: Readonly<Record<PlainField, (value: string) => Converted<unknown>>> = {

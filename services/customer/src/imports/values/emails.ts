@@ -1,5 +1,6 @@
 import { Email } from '@clientela/validation';
 import type { EmailPart } from './person.ts';
+import { textFault } from './text.ts';
 
 /** An address in ASCII that needs no normalizing but its domain's case. `xn--` goes through the schema, which checks it. */
 const plainEmail =
@@ -40,8 +41,9 @@ export function readEmails(parts: readonly EmailPart[], report: (column: string,
     parts.length > 1 ? [...parts.filter(isPreferred), ...parts.filter((part) => !isPreferred(part))] : parts;
   const found = new Map<string, string>();
   for (const { column, value } of ordered) {
-    if (value.length > maxCell) {
-      report(column, `is too long for e-mail addresses`);
+    const fault = value.length > maxCell ? 'is too long for e-mail addresses' : textFault(value);
+    if (fault !== undefined) {
+      report(column, fault);
       continue;
     }
     const { addresses, isClean } = value.trim() === '' ? { addresses: [], isClean: true } : splitEmails(value);

@@ -3,7 +3,8 @@ import { readLines } from './text.ts';
 
 const maxNote = 500;
 const maxNotes = 20;
-const maxText = 1_000_000;
+/** What 20 notes can hold, with blanks around. */
+const maxText = 100_000;
 
 /** Finds where a note of at most 500 characters ends: behind a line, else behind a word, else in the middle. */
 function endOfNote(characters: string[]): number {
@@ -29,6 +30,10 @@ function splitNote(text: string): string[] {
   return notes;
 }
 
+const tooLong = `is longer than ${maxNotes} notes of ${maxNote} characters; the rest was left out`;
+/** Cuts a text, not within a character. */
+const cut = (value: string) => value.slice(0, maxText).replace(/[\ud800-\udbff]$/, '');
+
 /**
  * Reads the notes of a person. A text of more than 500 characters becomes several notes, up to 20 in all.
  * @param report receives the cells of which something was left out
@@ -37,14 +42,16 @@ export function readNotes(cells: readonly Cell[], report: (column: string, reaso
   const notes: string[] = [];
   const texts = new Set<string>();
   for (const { column, value } of cells) {
-    const { value: text, reason } = readLines(value, maxText);
+    const isCut = value.length > maxText;
+    const { value: text, reason } = readLines(isCut ? cut(value) : value, maxText);
     if (reason) report(column, reason);
+    else if (isCut) report(column, tooLong);
     if (text === undefined || texts.has(text)) continue;
     texts.add(text);
     for (const note of splitNote(text)) {
       if (notes.length < maxNotes) notes.push(note);
       else {
-        report(column, `is longer than ${maxNotes} notes of ${maxNote} characters; the rest was left out`);
+        report(column, tooLong);
         break;
       }
     }

@@ -45,7 +45,8 @@ const withoutPunctuation = (number: string): string =>
 const isPhone = (text: string) => text.length >= 5 && Phone.safeParse(text).success;
 
 function readNumber(text: string): string | undefined {
-  const candidates = [text.trim(), text.replaceAll(wordsAround, '').trim()];
+  // A number with words around it could not be normalized.
+  const candidates = [text.replaceAll(wordsAround, '').trim(), text.trim()];
   return [...candidates, ...candidates.map(withoutPunctuation)].find(isPhone);
 }
 
@@ -86,6 +87,12 @@ type Candidate = { typed: string; kind: PhoneKind; preferred: boolean };
 const rank = ({ kind, preferred }: Candidate) => (preferred ? -1 : phoneKinds.indexOf(kind));
 const isVoice = ({ kind }: Candidate) => kind !== 'fax' && kind !== 'pager';
 
+const isPlain = (typed: string) => /^[\d\s()+.-]*$/.test(typed);
+const lastDigits = (typed: string) => typed.replaceAll(/\D/g, '').slice(-4);
+/** Whether two typed numbers could be one: their last digits are equal, or words or an extension hide them. */
+const isSimilar = (one: string, other: string) =>
+  !isPlain(one) || !isPlain(other) || lastDigits(one) === lastDigits(other);
+
 /** The phone as typed, the other numbers normalized. */
 export type Phones = { phone?: string; phones: string[]; fax: string[]; pager: string[] };
 
@@ -107,7 +114,9 @@ export function readPhones(
   }
   const [first, ...others] = candidates.filter(isVoice).toSorted((one, other) => rank(one) - rank(other));
   const normalized = (list: readonly Candidate[]) => list.map(({ typed }) => normalizePhone(typed, country));
-  const known = new Set(first && candidates.length > 1 ? normalized([first]) : []);
+  // Normalizing costs 10 µs; few are similar.
+  const isLikeFirst = first && others.some(({ typed }) => isSimilar(typed, first.typed));
+  const known = new Set(isLikeFirst ? normalized([first]) : []);
   const phones = normalized(others).filter((phone) => !known.has(phone) && known.add(phone));
   const ofKind = (kind: PhoneKind) => [
     ...new Set(normalized(candidates.filter((candidate) => candidate.kind === kind))),

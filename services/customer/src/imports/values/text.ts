@@ -37,11 +37,23 @@ function readBySchema(value: string, max: number, isMultiline: boolean): Convert
  * @param max length in code points
  */
 export function readLine(value: string, max: number): Converted<string> {
+  // Bounds the work for a hostile value; no line of the API comes near.
+  if (value.length > maxLine) {
+    const trimmed = value.trim();
+    return trimmed.length > maxLine ? { reason: textFault(value) ?? tooLong(max) } : readLine(trimmed, max);
+  }
   const line = lineBreaks.test(value) ? value.trim().replaceAll(/\s*[\t\n\v\f\r]\s*/g, ' ') : value;
   if (line.length > max || !plainText.test(line)) return readBySchema(line, max, false);
   const trimmed = line.trim();
   return trimmed === '' ? {} : { value: trimmed };
 }
+
+const maxLine = 10_000;
+const tooLong = (max: number) => `must have 1 to ${max} characters`;
+
+/** Joins the lines of an address with `, `. A text that is too long for one stays, and fails later. */
+export const joinLines = (value: string): string =>
+  value.length <= maxLine && /[\r\n\v]/.test(value) ? value.trim().replaceAll(/[\s,]*[\r\n\v][\s,]*/g, ', ') : value;
 
 /** Reads a text of several lines, with `\n` as its line break. */
 export function readLines(value: string, max: number): Converted<string> {

@@ -1,3 +1,4 @@
+import { Port } from '@clientela/runtime';
 import { z } from 'zod';
 
 const integer = (max: number, fallback: number) =>
@@ -10,21 +11,19 @@ const integer = (max: number, fallback: number) =>
 
 /** Settings of the database that customers are imported from. Without VAPTEKESYNC_HOST no address is contacted. */
 export const importSourceSettings = {
-  VAPTEKESYNC_HOST: z.string().optional(),
-  VAPTEKESYNC_PORT: z
+  VAPTEKESYNC_HOST: z
     .string()
-    .regex(/^\d{1,5}$/, 'must be a port')
-    .transform(Number)
-    .refine((port) => port > 0 && port < 65_536, 'must be a port')
+    .regex(/^[\w.:-]+$/, 'must be a host name or an address')
     .optional(),
+  VAPTEKESYNC_PORT: Port.optional(),
   VAPTEKESYNC_DB: z.string().default('vAptekeSync'),
   VAPTEKESYNC_USER: z.string().optional(),
   VAPTEKESYNC_PASSWORD: z.string().optional(),
-  VAPTEKESYNC_CLIENT: z.enum(['mssql', 'pg', 'mysql2']).default('mssql'),
+  VAPTEKESYNC_CLIENT: z.enum(['mssql', 'pg', 'mysql2'], 'must be mssql, pg or mysql2').default('mssql'),
   MSSQL_TIMEOUT: integer(3600, 30).refine((seconds) => seconds > 0, 'must be at least 1'),
   MSSQL_RETRIES_COUNT: integer(100, 2),
   MSSQL_RETRIES_SLEEP: integer(3600, 30),
-  MSSQL_ENCRYPT: z.enum(['on', 'off']).default('on'),
+  MSSQL_ENCRYPT: z.enum(['on', 'off'], 'must be on or off').default('on'),
 };
 
 type Settings = z.infer<z.ZodObject<typeof importSourceSettings>>;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { unavailable } from '@clientela/errors';
+import { AppError } from '@clientela/errors';
 import type { Knex } from 'knex';
 import { maxId, maxPhone, maxText, type SourceRow } from './rules.ts';
 import type { ImportSource } from './settings.ts';
@@ -9,17 +9,18 @@ const table = 'ZkzClients';
 /** The name of the text type in a cast, which also shortens the text. */
 const textTypes = { mssql: 'nvarchar', pg: 'varchar', mysql2: 'char' } as const;
 
-export const sourceUnavailable = (cause?: unknown) =>
-  unavailable('The import source is unavailable', {
+/** The source failed. Its own tries are configured, so the job is not retried, as it would be for `unavailable`. */
+const sourceUnavailable = (cause: unknown) =>
+  new AppError('bad_gateway', {
     error_code: 'IMPORT_SOURCE_UNAVAILABLE',
-    retryAfter: 60,
+    detail: 'The import source is unavailable',
     cause,
   });
 
 /**
  * Reads all rows of the source, the highest id first, in pages. The source sorts and compares the ids, and returns them as text,
  * because drivers round large ones. A page follows when the caller has taken the one before, so the memory stays flat.
- * @throws AppError 503 `IMPORT_SOURCE_UNAVAILABLE` when a connection or a statement fails or exceeds its timeout
+ * @throws AppError `IMPORT_SOURCE_UNAVAILABLE` when a connection or a statement fails or exceeds its timeout
  */
 export async function* readSourceRows(
   source: ImportSource,

@@ -1,8 +1,6 @@
-import { createReadStream } from 'node:fs';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { AppError } from '@clientela/errors';
-import type { SourceRecord } from '../source-record.ts';
 import { idOf, localDigitsOf, toSourceRecord, type SourceCounts, type SourceRow } from './rules.ts';
 import type { ImportSource } from './settings.ts';
 import { readSourceRows } from './source.ts';
@@ -27,7 +25,7 @@ const defaultSleep = (milliseconds: number, signal: AbortSignal) => setTimeout(m
 /**
  * Writes the customers of the source into a local file, as of one read, so that a source that fails in the middle imports nothing.
  * Tries again as configured; each try reads everything from the start.
- * @throws AppError 503 `IMPORT_SOURCE_UNAVAILABLE` after the last try, without a file
+ * @throws AppError `IMPORT_SOURCE_UNAVAILABLE` after the last try, without a file
  */
 export async function spoolSource(path: string, source: ImportSource, options: SpoolOptions): Promise<SourceCounts> {
   const { signal, log, sleep = defaultSleep } = options;
@@ -98,27 +96,4 @@ async function writeRows(
   const text = lines.join('');
   await file.writeFile(text);
   return Buffer.byteLength(text);
-}
-
-/**
- * Reads the records of a file that `spoolSource` wrote.
- * @param options.skip records that were imported already
- */
-export async function* readSpool(
-  path: string,
-  options: { signal: AbortSignal; skip?: number },
-): AsyncGenerator<SourceRecord> {
-  let position = 0;
-  let rest = '';
-  for await (const chunk of createReadStream(path, {
-    encoding: 'utf8',
-    signal: options.signal,
-  }) as AsyncIterable<string>) {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) {
-      position += 1;
-      if (position > (options.skip ?? 0)) yield JSON.parse(line) as SourceRecord;
-    }
-  }
 }

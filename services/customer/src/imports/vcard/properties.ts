@@ -44,13 +44,16 @@ const encodings = new Set(['QUOTED-PRINTABLE', '8BIT', '7BIT', 'BASE64', 'B']);
 
 /** Finds the colon between header and value, outside of quotes. */
 function endOfHeader(line: string): number {
+  const colon = line.indexOf(':');
+  const quote = line.indexOf('"');
+  if (quote === -1 || quote > colon) return colon;
   let isQuoted = false;
   for (let index = 0; index < line.length; index += 1) {
-    const character = line[index];
-    if (character === '"') isQuoted = !isQuoted;
-    else if (character === ':' && !isQuoted) return index;
+    const character = line.charCodeAt(index);
+    if (character === 0x22) isQuoted = !isQuoted;
+    else if (character === 0x3a && !isQuoted) return index;
   }
-  return line.indexOf(':');
+  return colon;
 }
 
 const nameParameters = (header: string): string =>

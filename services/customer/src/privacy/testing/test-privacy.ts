@@ -20,6 +20,8 @@ export type TestPrivacy = {
   peers: StubPeers;
   folder: string;
   importStorage: ImportStorage;
+  /** Names of the stored uploads of a company. */
+  storedUploads: (company_id: string) => string[];
   /** Names of the files in the avatar storage. */
   files: () => string[];
   /** Starts the erasure worker, as a process of the service does. */
@@ -69,6 +71,7 @@ export async function createTestPrivacy(options: Parameters<typeof createTestCus
     peers,
     folder,
     importStorage,
+    storedUploads: (company_id) => readdirSync(join(importStorage.folder, company_id)),
     files: () =>
       readdirSync(folder, { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile())

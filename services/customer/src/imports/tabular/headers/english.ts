@@ -377,6 +377,8 @@ export const english: HeaderNames = {
     'Photo',
     'Created',
     'Created at',
+    'Customer since',
+    'Member since',
     'Created on',
     'Created date',
     'Create date',

@@ -26,18 +26,27 @@ export const sourceAt = (
   };
 };
 
+/** SQL Server takes its settings apart; the other drivers read a URL. */
+function connectionOf(address: string, client: ImportSource['client']): object | string {
+  if (client !== 'mssql') return address;
+  const { port, ...source } = sourceAt(address, client);
+  return { ...source, options: { port, encrypt: true, trustServerCertificate: true } };
+}
+
 /** Creates a database with the source table and these rows. @param admin URL of a role that may create databases */
 export async function createSourceDatabase(
   admin: string,
-  client: 'pg' | 'mysql2',
+  client: ImportSource['client'],
   rows: readonly TableRow[],
 ): Promise<{ source: ImportSource; db: Knex; drop: () => Promise<void> }> {
   const name = `source_${randomBytes(6).toString('hex')}`;
-  const server = knex({ client, connection: admin });
+  const open = (address: string) =>
+    knex({ client, connection: connectionOf(address, client) as Knex.StaticConnectionConfig });
+  const server = open(admin);
   await server.raw(`create database ${name}`);
   const url = new URL(admin);
   url.pathname = `/${name}`;
-  const db = knex({ client, connection: url.href });
+  const db = open(url.href);
   await db.schema.createTable('ZkzClients', (columns) => {
     columns.bigInteger('ID').primary();
     columns.string('phone_main', 100);
