@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { domains, firstNames, labels, lastNames } from './customers-names.ts';
 
-const columns = 'Id,First name,Last name,Email,Phone,Birthday,Street,City,Postal code,Country,Tags,Notes';
+const columns = 'Id,First name,Last name,Email,Phone,Birthday,Address,City,Postal code,Country,Tags,Notes';
 
 /** Writes a CSV file of people, the same in every run. */
 export const writeCustomersFile = (path: string, rows: number): Promise<void> =>
