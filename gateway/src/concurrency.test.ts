@@ -125,9 +125,10 @@ describe('a client that does not read', () => {
       res.once('finish', () => (answered += 1));
       res.end(body);
     };
-    const gateway = await startTestGateway({ paths, limits: { maxUpstreamSockets: 2 }, serve: { customer: serve } });
+    const limits = { maxUpstreamSockets: 2, stallTimeout: 60_000 }; // no connection is free because its client is cut off
+    const gateway = await startTestGateway({ paths, limits, serve: { customer: serve } });
     openUnread(gateway.port, listRequest(gateway.bearer.Authorization), 8);
-    await until(() => answered === 8, 'eight responses over two connections', 2500);
+    await until(() => answered === 8, 'eight responses over two connections');
     expect((await gateway.callSignedIn({ path: '/api/customers' })).status).toBe(200);
   });
 
