@@ -156,7 +156,8 @@ async function* readStored(
 ): AsyncGenerator<SourceRecord> {
   if (!(await hasRecordsFile(records))) {
     try {
-      return yield* readRecords(path, analysis, options);
+      yield* readRecords(path, analysis, options);
+      return;
     } catch (error) {
       if (!isMissing(error)) throw error; // only its opening fails so: an erasure has replaced the file since
     }
