@@ -295,19 +295,24 @@ const keyFault = (column: string): string | undefined =>
     ? 'has a column name that cannot be stored'
     : undefined;
 
+/** What is larger cannot be valid, and need not be parsed. */
+const maxMetadata = 64 * 1024;
+
 /** Leaves out the largest values of metadata that is too large to store. */
-function setMetadata(metadata: Map<string, unknown>, report: Report, set: SetField): void {
-  let value = Object.fromEntries(metadata);
-  for (const [key] of bySize(metadata)) {
-    if (Metadata.safeParse(value).success) break;
-    const { [key]: _largest, ...rest } = value;
-    value = rest;
+function setMetadata(metadata: ReadonlyMap<string, unknown>, report: Report, set: SetField): void {
+  const kept = new Map(metadata);
+  const sizes = bySize(metadata);
+  let size = sizes.reduce((sum, [, length]) => sum + length, 0);
+  for (const [key, length] of sizes) {
+    if (size <= maxMetadata && Metadata.safeParse(Object.fromEntries(kept)).success) break;
+    size -= length;
+    kept.delete(key);
     report(key, 'does not fit into the metadata of a customer');
   }
-  if (Object.keys(value).length > 0) set('metadata', value);
+  if (kept.size > 0) set('metadata', Object.fromEntries(kept));
 }
 
-function bySize(metadata: Map<string, unknown>): [string, number][] {
+function bySize(metadata: ReadonlyMap<string, unknown>): [string, number][] {
   const sizes = [...metadata].map(([key, value]): [string, number] => [key, JSON.stringify(value).length]);
   return sizes.toSorted(([, one], [, other]) => other - one);
 }
