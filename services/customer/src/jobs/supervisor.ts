@@ -5,7 +5,7 @@ import { backoff, startPeriodicWorker, type Log, type PeriodicWorker } from '@cl
 import { deleteOldJobs, hasStuckJob, hasUnfinishedJobs, releaseJobs } from './store.ts';
 
 const POLL_MS = 1000;
-const IDLE_MS = 10_000; // an idle process costs some 80 MB
+const IDLE_MS = 10_000; // an idle process costs some 140 MB
 const KILL_MS = 8000; // below the shutdown timeout of this process
 // Of V8, so that a job stays small, whatever its file: old space, and each half of the young one.
 const HEAP_MB = 128;
