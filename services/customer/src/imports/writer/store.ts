@@ -273,9 +273,9 @@ export async function insertCustomers(
   currency: string,
   targets: readonly Target[],
 ): Promise<{ id: string; number: number }[]> {
-  const records = targets.map(({ id, number, record, status, type, labels, created_at }) => ({
+  const records = targets.map(({ id, number, record, search, status, type, labels, created_at }) => ({
     ...record,
-    ...searchColumns(record),
+    ...(search ?? searchColumns(record)),
     id,
     number,
     status,
