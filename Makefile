@@ -1,6 +1,6 @@
 # Each target runs the npm script of the same name (test-large is test:large).
 .DEFAULT_GOAL := help
-.PHONY: help start demo test test-large chaos check doctor format openapi bench bench-customers bench-identity logs resend-failed-events recount reset-superuser rotate-signing-key rotate-service-keys
+.PHONY: help start demo test test-large chaos check doctor format openapi bench bench-customers bench-identity import import-vaptekesync logs resend-failed-events recount reset-superuser rotate-signing-key rotate-service-keys
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,12 @@ bench-customers: ## measure lists and searches of 1,000,000 customers
 
 bench-identity: ## measure lists and statistics of 100,000 users
 	@npm run --silent bench:identity
+
+import: ## import a file of customers (ARGS="-- FILE --dry-run")
+	@npm run --silent import $(ARGS)
+
+import-vaptekesync: ## import from the outside database vAptekeSync
+	@npm run --silent import-vaptekesync $(ARGS)
 
 logs: ## follow the logs of all services
 	@npm run --silent logs
