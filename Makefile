@@ -1,6 +1,6 @@
 # Each target runs the npm script of the same name (test-large is test:large).
 .DEFAULT_GOAL := help
-.PHONY: help start demo test test-large chaos check doctor format openapi bench bench-customers bench-identity import import-vaptekesync logs resend-failed-events recount reset-superuser rotate-signing-key rotate-service-keys
+.PHONY: help start demo test test-large chaos check doctor format openapi bench bench-customers bench-identity bench-import import import-vaptekesync logs resend-failed-events recount reset-superuser rotate-signing-key rotate-service-keys
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,10 +38,13 @@ bench-customers: ## measure lists and searches of 1,000,000 customers
 bench-identity: ## measure lists and statistics of 100,000 users
 	@npm run --silent bench:identity
 
-import: ## import a file of customers (ARGS="-- FILE --dry-run")
+bench-import: ## import 1,000,000 customers: rate, costs, memory, reads beside it
+	@npm run --silent bench:import $(ARGS)
+
+import: ## import a file of customers into a running fleet (ARGS="-- FILE")
 	@npm run --silent import $(ARGS)
 
-import-vaptekesync: ## import from the outside database vAptekeSync
+import-vaptekesync: ## import customers from vAptekeSync
 	@npm run --silent import-vaptekesync $(ARGS)
 
 logs: ## follow the logs of all services

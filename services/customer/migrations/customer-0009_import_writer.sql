@@ -59,3 +59,17 @@ create function clean_search_index() returns bigint
 as $$
   select gin_clean_pending_list('customers_search_text')
 $$;
+
+-- Analyzes the columns by which an import looks customers up, once the table has four times the pages that the planner knows of. Without
+-- it an import into a new installation would read all customers for each value, until autovacuum comes round.
+create function refresh_customer_statistics() returns void
+  language plpgsql
+  security definer
+  set search_path = public, pg_temp
+as $$
+begin
+  if (select pg_relation_size(oid) / 8192 > 4 * greatest(relpages, 25) from pg_class where oid = 'customers'::regclass) then
+    analyze customers (company_id, deleted_at, number, user_id, external_id, email_key, phone_key, document_key);
+  end if;
+end
+$$;

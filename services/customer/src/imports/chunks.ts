@@ -17,8 +17,11 @@ export async function* chunksOf(records: AsyncIterable<SourceRecord>, size: numb
   if (chunk.length > 0) yield chunk;
 }
 
-function charactersOf({ fields, notes }: SourceRecord): number {
-  let characters = 0;
+/** Counts a remark as more than its text, which records share: a small record may have thousands. */
+const charactersOfRemark = 200;
+
+function charactersOf({ fields, notes, remarks }: SourceRecord): number {
+  let characters = remarks.length * charactersOfRemark;
   for (const value of Object.values(fields))
     characters += typeof value === 'string' ? value.length : JSON.stringify(value).length;
   for (const note of notes) characters += note.length;

@@ -7,6 +7,8 @@ import { jobHandlers } from '../job-handlers.ts';
 import { drainJobs } from '../jobs/testing/drain-jobs.ts';
 import { createTestPrivacy, type TestPrivacy } from '../privacy/testing/test-privacy.ts';
 import { createFingerprinter } from '../tombstones/fingerprints.ts';
+import { eraseFromNextFile } from './file-erasure.ts';
+import { saveAnalyzed } from './store.ts';
 import { getErrors, getImport, upload } from './testing/test-imports.ts';
 
 let privacy: TestPrivacy;
@@ -110,4 +112,31 @@ test('a file that was uploaded while a person was erased is cleaned too; other c
   const wanted = await owner('customer_imports').where({ company_id: company.id }).pluck('erasures_wanted');
   expect(wanted).toEqual([1, 1]);
   expect(stored(other.id).join()).toContain(canary);
+});
+
+test('several processes erase from one file without harm to its other rows, in the middle of its analysis by the import too', async () => {
+  const company = privacy.service.company();
+  const admin = privacy.service.user('admin', company);
+  const { db, owner } = privacy.service.database;
+  const { importStorage } = privacy;
+  await upload(admin, file).expect(202);
+  await runJobs();
+  const customer = await findByEmail(admin, `${canary}@example.com`);
+  await privacy.untilDone(admin, await privacy.erase(admin, { customer_id: customer?.id }));
+  await privacy.stopWorker();
+  const text = `${file}\n${'row@example.com,Row,Row,,,\n'.repeat(3000)}`;
+  const { id } = (await upload(admin, text).expect(202)).body.import;
+  const deps = { db, importStorage, fingerprints: createFingerprinter(testSecret) };
+  const { signal } = new AbortController();
+  const eraseAll = async () => {
+    while (await eraseFromNextFile(deps, signal, company.id));
+  };
+  await Promise.all([eraseAll(), eraseAll(), eraseAll()]);
+  privacy.startWorker();
+  expect(stored(company.id).join()).not.toContain(canary);
+  const { analysis } = await owner('customer_imports').where({ id }).first();
+  const warned = { ...analysis, warnings: ['a warning'] };
+  await db.transaction((tx) => saveAnalyzed(tx, company.id, id, warned));
+  await runJobs();
+  expect(await getImport(admin, id)).toMatchObject({ status: 'done', read: 3004, failed: 2, created: 1, warnings: 0 });
 });

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Db } from '@clientela/db';
 import { AppError } from '@clientela/errors';
 import { Email, normalizeDocumentNumber } from '@clientela/validation';
@@ -11,10 +12,12 @@ import { hasRecordsFile, readRecordsFile, writeRecords } from './records-file.ts
 import { readRecords } from './read-records.ts';
 import type { ImportStorage } from './settings.ts';
 import type { SourceRecord } from './source-record.ts';
-import { findFileToErase, saveAnalyzed, saveFileErasure, type StoredFile } from './store.ts';
+import { findFileToErase, saveAnalyzed, saveFileErasure, tryLockFile, type StoredFile } from './store.ts';
 import { recordsPath, removeUpload, uploadPath } from './uploads.ts';
 
 const recordsPerQuery = 500;
+/** Before another look at a file that another process rewrites. */
+const pauseForOthers = 500; // milliseconds
 
 export type FileErasureDeps = { db: Db; importStorage: ImportStorage; fingerprints: Fingerprinter };
 
@@ -38,10 +41,18 @@ export async function eraseFromNextFile(
   signal: AbortSignal,
   company_id?: string,
 ): Promise<boolean> {
-  const file = await findFileToErase(deps.db, company_id);
-  if (!file) return false;
-  await eraseFromFile(deps, file, signal);
-  await saveFileErasure(deps.db, file);
+  const waiting = await findFileToErase(deps.db, company_id === undefined ? {} : { company_id });
+  if (!waiting) return false;
+  const isLocked = await deps.db.transaction(async (tx) => {
+    if (!(await tryLockFile(tx, waiting))) return false;
+    const { company_id: owner, id } = waiting;
+    const file = await findFileToErase(tx, { company_id: owner, id }); // another process may be done with it
+    if (!file) return true;
+    await eraseFromFile(deps, file, signal);
+    await saveFileErasure(deps.db, file);
+    return true;
+  });
+  if (!isLocked) await sleep(pauseForOthers, undefined, { signal });
   return true;
 }
 

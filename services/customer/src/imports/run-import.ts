@@ -2,7 +2,7 @@ import type { Tx } from '@clientela/db';
 import { AppError } from '@clientela/errors';
 import type { JobControl, JobHandler, RunningJob } from '../jobs/job-handler.ts';
 import type { Fingerprinter } from '../tombstones/fingerprints.ts';
-import { analyzeFile } from './analyze-file.ts';
+import { analyzeFile, type FileAnalysis } from './analyze-file.ts';
 import { chunksOf } from './chunks.ts';
 import { columnsByField } from './column-names.ts';
 import { hasRecordsFile, readRecordsFile } from './records-file.ts';
@@ -44,7 +44,8 @@ export const importHandler =
       await runImport(deps, job, control);
     } catch (error) {
       // A file that cannot be imported at all. Other errors are the job's: it is retried, or ends with a message of its own.
-      if (error instanceof AppError && error.kind !== 'unavailable' && error.kind !== 'internal')
+      const isOfFile = error instanceof AppError && error.kind !== 'unavailable' && error.kind !== 'internal';
+      if (isOfFile && !control.signal.aborted)
         await saveFailure(deps.db, job.company_id, job.id, { error: error.message, error_code: error.error_code });
       throw error;
     }
@@ -127,26 +128,45 @@ async function openSource(
   if (run.file === null) throw fileGone();
   const path = uploadPath(importStorage, company_id, run.file);
   const records = recordsPath(importStorage, company_id, run.file);
-  const isErased = await hasRecordsFile(records);
-  let problems = 0;
-  let { analysis } = run;
-  if (analysis === null && !isErased) {
-    analysis = await analyzeFile(path, { ...run, signal }).catch(orFileGone);
-    const analyzed = analysis;
-    problems = await db.transaction(async (tx) => {
-      await control.saveProgress(tx, { done: 0, total: analyzed.rows });
-      return saveAnalyzed(tx, company_id, id, analyzed);
-    });
+  let stored: ImportRun | undefined = run;
+  if (run.analysis === null) {
+    const analyzed = await analyzeFile(path, { ...run, signal }).catch(undefinedIfMissing);
+    if (analyzed)
+      await db.transaction(async (tx) => {
+        await control.saveProgress(tx, { done: 0, total: analyzed.rows });
+        await saveAnalyzed(tx, company_id, id, analyzed);
+      });
+    stored = await findRun(db, company_id, id); // an erasure may have analyzed it meanwhile
   }
+  if (!stored?.analysis) throw fileGone();
+  const { analysis } = stored;
   return {
-    records:
-      analysis === null || isErased
-        ? readRecordsFile(records)
-        : readRecords(path, analysis, { country: run.country, signal }),
-    total: analysis?.rows ?? 0,
-    columns: columnsByField(analysis?.mapping ?? {}),
-    problems,
+    records: readStored({ path, records }, analysis, { country: run.country, signal }),
+    total: analysis.rows,
+    columns: columnsByField(analysis.mapping),
+    problems: stored.problems - run.problems,
   };
+}
+
+/** Reads a file, or the records that replace it once an erasure has removed somebody. */
+async function* readStored(
+  { path, records }: { path: string; records: string },
+  analysis: FileAnalysis,
+  options: Parameters<typeof readRecords>[2],
+): AsyncGenerator<SourceRecord> {
+  if (!(await hasRecordsFile(records))) {
+    try {
+      yield* readRecords(path, analysis, options);
+      return;
+    } catch (error) {
+      if (!isMissing(error)) throw error; // only its opening fails so: an erasure has replaced the file since
+    }
+  }
+  try {
+    yield* readRecordsFile(records);
+  } catch (error) {
+    throw isMissing(error) ? fileGone() : error;
+  }
 }
 
 /** Columns of the outside source by field, for problems. */
@@ -158,9 +178,11 @@ const sourceColumns = {
   email: 'email_main',
 };
 
-/** A file that its retention, or an operator, has removed. */
-const orFileGone = (error: unknown): never => {
-  throw error instanceof Error && 'code' in error && error.code === 'ENOENT' ? fileGone() : error;
+/** Of a file that an erasure has replaced, or an operator has removed. */
+const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
+
+const undefinedIfMissing = (error: unknown): undefined => {
+  if (!isMissing(error)) throw error;
 };
 
 const fileGone = () =>

@@ -30,15 +30,16 @@ const fromText = (value: unknown): unknown => {
     return value;
   }
 };
+const unknownRole = 'is not a field, such as email, phone.mobile, address.line, metadata or left_behind';
 const Mapping = z.preprocess(
   fromText,
   z
-    .record(z.string().max(1000), z.string().max(100).nullable(), 'must be an object of column names and fields')
-    .refine((mapping) => Object.keys(mapping).length <= 1000, 'must have at most 1000 columns')
-    .refine(
-      (mapping) => Object.values(mapping).every((role) => role === null || isRole(role)),
-      'must name fields, such as email, phone.mobile, address.line, metadata or left_behind',
-    ),
+    .record(
+      z.string().max(1000),
+      z.string().max(100).refine(isRole, unknownRole).nullable(),
+      'must be an object of column names and fields',
+    )
+    .refine((mapping) => Object.keys(mapping).length <= 1000, 'must have at most 1000 columns'),
 );
 
 const choices = {

@@ -176,18 +176,31 @@ export type StoredFile = {
   erased_rows: number[];
 } & Pick<ImportOptions, 'encoding' | 'separator' | 'mapping'>;
 
-/** Finds a file from which erased people must be removed. @param company_id default any company */
-export const findFileToErase = (db: Db, company_id?: string): PromiseLike<StoredFile | undefined> => {
-  const query = db('customer_imports')
+/** Lets one process at a time rewrite a stored file, until the transaction ends. @returns false when another one does */
+export async function tryLockFile(tx: Tx, { company_id, id }: Pick<StoredFile, 'company_id' | 'id'>): Promise<boolean> {
+  // The transaction is idle while the file is read.
+  const { rows } = await tx.raw<{ rows: [{ acquired: boolean }] }>(
+    `select pg_try_advisory_xact_lock(hashtextextended(?, 0)) as acquired,
+            set_config('idle_in_transaction_session_timeout', '0', true)`,
+    [`import file ${company_id} ${id}`],
+  );
+  return rows[0].acquired;
+}
+
+/** Finds a file from which erased people must be removed. @param where default any file of any company */
+export const findFileToErase = (
+  db: Db,
+  where: { company_id?: string; id?: string } = {},
+): PromiseLike<StoredFile | undefined> =>
+  db('customer_imports')
     .select('company_id', 'id', 'file', 'analysis', 'encoding', 'separator', 'mapping')
     .select('country', 'erasures_wanted', db.raw('to_jsonb(erased_rows) as erased_rows'))
     .whereNull('closed_status')
     .whereNotNull('file')
     .whereRaw('erasures_done < erasures_wanted')
+    .where(where)
     .orderBy('created_at')
     .first();
-  return company_id === undefined ? query : query.where({ company_id });
-};
 
 /** Notes that the people of `erasures_wanted` erasures are no longer in the file. */
 export const saveFileErasure = (db: Db, { company_id, id, erasures_wanted }: StoredFile): PromiseLike<number> =>
@@ -215,17 +228,12 @@ export const findRun = (db: Db, company_id: string, id: string): PromiseLike<Imp
     .where({ company_id, id })
     .first();
 
-/** Stores how a file is read, and its warnings as problems of row 0. @returns their number */
-export async function saveAnalyzed(tx: Tx, company_id: string, id: string, analysis: FileAnalysis): Promise<number> {
+/** Stores how a file is read, and its warnings as problems of row 0, unless another process has done so. */
+export async function saveAnalyzed(tx: Tx, company_id: string, id: string, analysis: FileAnalysis): Promise<void> {
   const { format, encoding, separator, mapping, left_behind, warnings } = analysis;
-  await insertProblems(
-    tx,
-    company_id,
-    id,
-    warnings.map((reason, ordinal) => ({ row_number: 0, ordinal, column_name: null, reason })),
-  );
-  await tx('customer_imports')
+  const saved = await tx('customer_imports')
     .where({ company_id, id })
+    .whereNull('analysis')
     .update({
       format,
       encoding,
@@ -236,7 +244,9 @@ export async function saveAnalyzed(tx: Tx, company_id: string, id: string, analy
       warnings: tx.raw('warnings + ?', [warnings.length]),
       problems: tx.raw('problems + ?', [warnings.length]),
     });
-  return warnings.length;
+  if (saved === 0) return;
+  const problems = warnings.map((reason, ordinal) => ({ row_number: 0, ordinal, column_name: null, reason }));
+  await insertProblems(tx, company_id, id, problems);
 }
 
 export type Counts = Pick<Import, 'read' | 'created' | 'updated' | 'skipped' | 'failed' | 'warnings'>;

@@ -110,7 +110,8 @@ describe('POST /api/customers/imports', () => {
       [{ encoding: 'klingon' }, 'encoding'],
       [{ dry_run: 'perhaps' }, 'dry_run'],
       [{ mapping: '[1]' }, 'mapping'],
-      [{ mapping: '{"Mail":"e-mail"}' }, 'mapping'],
+      [{ mapping: '{"Mail":"e-mail"}' }, 'mapping.Mail'],
+      [{ encoding: 'constructor' }, 'encoding'],
       [{ source: 'vaptekesync' }, 'source'],
       [{ colour: 'red' }, 'colour'],
     ];

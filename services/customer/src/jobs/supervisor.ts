@@ -5,9 +5,11 @@ import { backoff, startPeriodicWorker, type Log, type PeriodicWorker } from '@cl
 import { deleteOldJobs, hasStuckJob, hasUnfinishedJobs, releaseJobs } from './store.ts';
 
 const POLL_MS = 1000;
-const IDLE_MS = 10_000; // an idle process costs some 80 MB
+const IDLE_MS = 10_000; // an idle process costs some 140 MB
 const KILL_MS = 8000; // below the shutdown timeout of this process
-const HEAP_MB = 128; // old space: a job must stay small, whatever its file
+// Of V8, so that a job stays small, whatever its file: old space, and each half of the young one.
+const HEAP_MB = 128;
+const SEMI_SPACE_MB = 8;
 const STABLE_MS = 60_000;
 const afterCrash = { baseMs: 500, maxMs: 5000 };
 
@@ -45,7 +47,7 @@ export function superviseJobs(options: { db: Db; log: Log; entry?: string }): Pe
 /** Runs a child process until there are no more jobs, or this process stops. @returns how it ended */
 async function runChild(db: Db, worker: string, entry: string, stopping: AbortSignal): Promise<string> {
   const child = fork(entry, [worker], {
-    execArgv: [...process.execArgv, `--max-old-space-size=${HEAP_MB}`],
+    execArgv: [...process.execArgv, `--max-old-space-size=${HEAP_MB}`, `--max-semi-space-size=${SEMI_SPACE_MB}`],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const exited = exitOf(child);

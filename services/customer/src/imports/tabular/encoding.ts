@@ -22,7 +22,7 @@ const names: Readonly<Record<string, string>> = {
   ibm866: 'ibm866',
   ...Object.fromEntries([2, 5, 7, 15, 16].map((part) => [`iso8859${part}`, `iso-8859-${part}`])),
   ...Object.fromEntries(
-    Array.from({ length: 9 }, (_, index) => [`1250 + ${index}`, 1250 + index] as const).flatMap(([, page]) =>
+    Array.from({ length: 9 }, (_, index) => 1250 + index).flatMap((page) =>
       ['windows', 'cp', 'win', ''].map((prefix) => [`${prefix}${page}`, `windows-${page}`]),
     ),
   ),
@@ -30,8 +30,10 @@ const names: Readonly<Record<string, string>> = {
 };
 
 /** Finds an encoding by the name a caller wrote; undefined for an unknown one. */
-export const encodingByName = (name: string): string | undefined =>
-  names[name.toLowerCase().replaceAll(/[^a-z0-9]/g, '')];
+export function encodingByName(name: string): string | undefined {
+  const key = name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+  return Object.hasOwn(names, key) ? names[key] : undefined;
+}
 
 const blockSize = 64 * 1024;
 

@@ -61,6 +61,8 @@ export function findLanguage(header: readonly string[]): Language {
   return best.language;
 }
 
+/** No table has a longer name. Bounds the work for a hostile header. */
+const maxName = 300;
 /** A remark behind a name, such as `Create Date (CET)`. */
 const inParentheses = /\s*[([][^()[\]]*[)\]]\s*$/;
 
@@ -82,7 +84,7 @@ export function findRoles(header: readonly string[], language = findLanguage(hea
     return undefined;
   };
   return resolveRoles(
-    header.map((name) => find(name) ?? find(name.replace(inParentheses, ''))),
+    header.map((name) => (name.length > maxName ? undefined : (find(name) ?? find(name.replace(inParentheses, ''))))),
     language,
   );
 }

@@ -3,6 +3,7 @@ import iconv from 'iconv-lite';
 import { describe, expect, test } from 'vitest';
 import { columns as exportColumns } from '../../exports/columns.ts';
 import { optionErrors } from '../analyze-file.ts';
+import { findRoles } from './roles.ts';
 import { readBytes } from '../testing/table-files.ts';
 
 const fieldsOf = async (...args: Parameters<typeof readBytes>) =>
@@ -264,4 +265,9 @@ describe('exports of this service', () => {
       { full_name: "'=Ada", email: 'a@example.com' },
     ]);
   });
+});
+
+test('a name that is longer than any known one has no role', () => {
+  expect(findRoles([`Email${' '.repeat(10)}(work)`])).toEqual(['email']);
+  expect(findRoles([`Email${' '.repeat(100_000)}(work)`])).toEqual([undefined]);
 });

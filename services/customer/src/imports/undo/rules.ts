@@ -65,9 +65,11 @@ function revertObject(field: string, value: unknown, from: unknown, to: unknown,
   const result = new Map(Object.entries(now));
   const isAddress = field === 'address';
   for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    const [old, imported] = [before[key], after[key]].map((one) => (isAddress ? (one ?? null) : one));
+    const [old, imported, present] = [before, after, now].map((values) => {
+      const one = Object.hasOwn(values, key) ? values[key] : undefined;
+      return isAddress ? (one ?? null) : one;
+    });
     if (isDeepStrictEqual(old, imported)) continue;
-    const present = isAddress ? (now[key] ?? null) : now[key];
     if (!isDeepStrictEqual(present, imported))
       kept.push({ field: `${field}.${key}`.slice(0, 200), reason: changedSince });
     else if (old === undefined) result.delete(key);

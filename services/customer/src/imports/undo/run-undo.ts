@@ -44,7 +44,17 @@ export const undoHandler =
     while (await retryChunk(db, chunk, control.signal));
   };
 
-type Outcome = { deleted: string[]; reverted: string[]; history: ImportEntry[]; problems: UndoProblem[] };
+type Outcome = {
+  deleted: string[];
+  reverted: string[];
+  history: ImportEntry[];
+  problems: UndoProblem[];
+  /** Problems of each entry. */
+  counts: Map<string, number>;
+};
+
+/** Metadata may have thousands of keys. */
+const maxProblemsOfEntry = 100;
 
 /** @returns whether there may be more */
 async function undoChunk(
@@ -63,7 +73,7 @@ async function undoChunk(
   const last = entries.at(-1);
   if (!last) return false;
   await startChunk(tx, company_id);
-  const outcome: Outcome = { deleted: [], reverted: [], history: [], problems: [] };
+  const outcome: Outcome = { deleted: [], reverted: [], history: [], problems: [], counts: new Map() };
   await deleteCreated(tx, company_id, import_id, entries, outcome);
   await revertUpdates(tx, company_id, entries, outcome);
   if (outcome.deleted.length + outcome.reverted.length > 0) await cleanSearchIndex(tx);
@@ -85,13 +95,17 @@ async function undoChunk(
 }
 
 const addProblem = (
-  { problems }: Outcome,
+  { problems, counts }: Outcome,
   entry: UndoEntry,
   customer_number: number,
   { field, reason }: { field: string | null; reason: string },
 ): void => {
-  const ordinal = problems.filter(({ entry_id }) => entry_id === entry.id).length;
-  problems.push({ entry_id: entry.id, ordinal, row_number: entry.row ?? 0, customer_number, field, reason });
+  const ordinal = counts.get(entry.id) ?? 0;
+  counts.set(entry.id, ordinal + 1);
+  if (ordinal > maxProblemsOfEntry) return;
+  const problem = { entry_id: entry.id, ordinal, row_number: entry.row ?? 0, customer_number };
+  if (ordinal < maxProblemsOfEntry) problems.push({ ...problem, field, reason });
+  else problems.push({ ...problem, field: null, reason: 'has further fields that stay' });
 };
 
 /** Deletes the customers that the import created and nobody changed since. */

@@ -78,6 +78,19 @@ describe('undo of an import', () => {
     expect(await runImport(service, admin, file)).toMatchObject({ created: 2, skipped: 3 });
   });
 
+  test('lists a hundred fields of a change, and that there are more', async ({ service, admin }) => {
+    const keys = Array.from({ length: 300 }, (_, index) => `key${index}`);
+    const metadataOf = (value: number) => Object.fromEntries(keys.map((key) => [key, value]));
+    const { body } = await admin.post(path, { email: 'ana@example.com' }).expect(201);
+    const row = JSON.stringify({ email: 'ana@example.com', metadata: { ...metadataOf(1), constructor: 1 } });
+    const imported = await runImport(service, admin, row, update);
+    await admin.patch(`${path}/${body.customer.id}`, { metadata: metadataOf(2) }).expect(200);
+    const lines = await undo(service, admin, imported);
+    expect(lines).toHaveLength(101);
+    expect(lines.at(-1)).toBe(`1,${body.customer.number},,has further fields that stay`);
+    expect((await get(admin, body.customer.id)).metadata).toEqual(metadataOf(2));
+  });
+
   test('gives updated customers back each value that they still have from the import', async ({ service, admin }) => {
     const before = {
       full_name: 'Ana',

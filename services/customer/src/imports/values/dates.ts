@@ -36,6 +36,9 @@ const numericWithoutYear = /^(?:--\d{2}-?\d{2}|\d{1,2}[-./]\d{1,2}\.?)$/;
 /** Years by which programs say that the year is unknown. */
 const unknownYears = new Set([0, 1604]);
 
+/** Bounds the work for a hostile value. */
+const maxDate = 100;
+
 const noYear: ConvertedDate = { reason: 'has no year', isWithoutYear: true };
 const noDate: ConvertedDate = { reason: 'is not a date' };
 
@@ -45,7 +48,7 @@ const noDate: ConvertedDate = { reason: 'is not a date' };
  * @param today in ISO 8601, by which two-digit years are read
  */
 export function readDate(value: string, order: DateOrder, today: string): ConvertedDate {
-  if (value.length > 100) return value.trim() === '' ? {} : noDate;
+  if (value.length > maxDate) return value.trim() === '' ? {} : noDate;
   const text = value
     .replaceAll(/[\u00a0\u202f]/g, ' ')
     .trim()
@@ -118,6 +121,7 @@ function readMonthName(text: string, today: string): ConvertedDate {
 
 /** Says in which order a date with slashes or hyphens has its day and month; undefined where both could be either. */
 export function dateOrderOf(value: string): DateOrder | undefined {
+  if (value.length > maxDate) return undefined;
   const [, first, separator, second] = numeric.exec(value.trim().replace(timeOfDay, '')) ?? [];
   if (separator === undefined || separator === '.') return undefined;
   const [isDayFirst, isMonthFirst] = [Number(first) > 12, Number(second) > 12];

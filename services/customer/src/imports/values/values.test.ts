@@ -278,3 +278,8 @@ describe('other values', () => {
       expect(readLine(text, 10)).toEqual({ reason: expect.any(String) as string });
   });
 });
+
+test('reads no order of dates in a text that is too long for a date', () => {
+  expect(dateOrderOf('13/12/2020')).toBe('dmy');
+  expect(dateOrderOf(`13/12/2020${' '.repeat(100_000)}10:00`)).toBeUndefined();
+});

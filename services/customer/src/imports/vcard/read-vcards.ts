@@ -107,11 +107,13 @@ function toRecord(card: Card, encoding: string, options: ValueOptions): SourceRe
     const reason = reasons[why];
     return reason === undefined ? [] : [{ column: property, reason }];
   });
+  const invalid = new Set<string | null>();
   for (const line of card.lines) {
     const property = parseLine(line, encoding);
     if (property) properties.push(property);
-    else remarks.push({ column: columnOf(line), reason: 'is not a valid line of a vCard' });
+    else invalid.add(columnOf(line));
   }
+  for (const column of invalid) remarks.push({ column, reason: 'is not a valid line of a vCard' });
   if (!card.hasEnd) remarks.push({ column: null, reason: 'has no END:VCARD; the file may be incomplete' });
   const kind = properties.find(({ name }) => name === 'KIND' || name === 'X-ADDRESSBOOKSERVER-KIND');
   if (kind && !personKinds.has((kind.values[0] ?? '').trim().toLowerCase()))

@@ -248,9 +248,7 @@ describe('any file', () => {
     expect(record?.fields).toEqual({ firstname: 'Mara', lastname: 'Quill', email: 'mara@example.com' });
     expect(record?.remarks).toEqual([
       { column: null, reason: 'is not a valid line of a vCard' },
-      { column: null, reason: 'is not a valid line of a vCard' },
       { column: 'TEL', reason: 'is not a valid line of a vCard' },
-      { column: null, reason: 'is not a valid line of a vCard' },
     ]);
   });
 
@@ -309,4 +307,9 @@ describe('any file', () => {
     };
     await expect(read()).rejects.toThrow();
   });
+});
+
+test('reports many lines that are not valid once', async ({ read }) => {
+  const [record] = await read(card('FN:Ann', ...Array.from({ length: 1000 }, () => 'x')));
+  expect(record?.remarks).toEqual([{ column: null, reason: 'is not a valid line of a vCard' }]);
 });
