@@ -5,6 +5,63 @@ type Row = Record<string, string>;
 /** Each export: the cells of one row by the names of its columns, and what must become of them. */
 const files: [string, Row, object, { notes?: string[]; left?: string[]; country?: string }?][] = [
   [
+    'HubSpot with addresses beside the first',
+    {
+      'Record ID - Contact': '901',
+      Email: 'luc@example.com',
+      'Additional email addresses': 'l2@example.com;l3@example.com',
+    },
+    { external_id: '901', email: 'luc@example.com', metadata: { emails: ['l2@example.com', 'l3@example.com'] } },
+  ],
+  [
+    'Stripe with the name on the card',
+    { id: 'cus_2', Email: 'kai@example.com', Name: 'Kai Moss', 'Card Name': 'K Moss' },
+    { external_id: 'cus_2', full_name: 'Kai Moss', metadata: { 'Card Name': 'K Moss' } },
+  ],
+  [
+    'WooCommerce with a company',
+    { billing_first_name: 'Kim', billing_last_name: 'Day', billing_company: 'Day Ltd' },
+    { firstname: 'Kim', lastname: 'Day', metadata: { company: 'Day Ltd' } },
+  ],
+  [
+    'Constant Contact',
+    {
+      'First name': 'Co',
+      'Email address': 'co@example.com',
+      'Street address line 1 - Home': '1 A',
+      'City - Home': 'Reno',
+      'State/Province - Home': 'NV',
+      'Zip/Postal Code - Home': '89501',
+      'Country - Home': 'US',
+    },
+    { firstname: 'Co', address: { line: '1 A', city: 'Reno', state: 'NV', zip_code: '89501', country: 'US' } },
+  ],
+  [
+    'Brevo',
+    { 'CONTACT ID': '5', EMAIL: 'br@example.com', FIRSTNAME: 'Br', EMAIL_BLOCKLISTED: 'true' },
+    { external_id: '5', preferences: { newsletter: false } },
+  ],
+  [
+    'Square',
+    {
+      'First Name': 'Bo',
+      'Email Address': 'bo@example.com',
+      'Square Customer ID': 'SQ1',
+      'Email Subscription Status': 'subscribed',
+    },
+    { external_id: 'SQ1', preferences: { newsletter: true } },
+  ],
+  [
+    'Klaviyo',
+    { Email: 'kl@example.com', 'Klaviyo ID': '01H', 'Email Marketing Consent': 'UNSUBSCRIBED' },
+    { external_id: '01H', preferences: { newsletter: false } },
+  ],
+  [
+    '1C',
+    { Код: '00-1', Наименование: 'Ромашка', 'Юридический адрес': 'г. Москва, ул. Мира, 1' },
+    { external_id: '00-1', full_name: 'Ромашка', address: { line: 'г. Москва, ул. Мира, 1' } },
+  ],
+  [
     'Google Contacts since 2024',
     {
       'First Name': 'Mara',

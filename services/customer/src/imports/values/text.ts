@@ -42,18 +42,40 @@ export function readLine(value: string, max: number): Converted<string> {
     const trimmed = value.trim();
     return trimmed.length > maxLine ? { reason: textFault(value) ?? tooLong(max) } : readLine(trimmed, max);
   }
-  const line = lineBreaks.test(value) ? value.trim().replaceAll(/\s*[\t\n\v\f\r]\s*/g, ' ') : value;
+  const line = lineBreaks.test(value) ? joinParts(value.split(lineBreaks)) : value;
   if (line.length > max || !plainText.test(line)) return readBySchema(line, max, false);
   const trimmed = line.trim();
   return trimmed === '' ? {} : { value: trimmed };
 }
+
+const joinParts = (parts: readonly string[]): string =>
+  parts
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .join(' ');
 
 const maxLine = 10_000;
 const tooLong = (max: number) => `must have 1 to ${max} characters`;
 
 /** Joins the lines of an address with `, `. A text that is too long for one stays, and fails later. */
 export const joinLines = (value: string): string =>
-  value.length <= maxLine && /[\r\n\v]/.test(value) ? value.trim().replaceAll(/[\s,]*[\r\n\v][\s,]*/g, ', ') : value;
+  value.length <= maxLine && /[\r\n\v]/.test(value)
+    ? value
+        .split(/[\r\n\v]/)
+        .map(withoutCommasAround)
+        .filter((line) => line !== '')
+        .join(', ')
+    : value;
+
+/** Removes blanks and commas around a text, in time proportional to its length, which a regular expression would not. */
+function withoutCommasAround(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && blankOrComma.test(text.charAt(start))) start += 1;
+  while (end > start && blankOrComma.test(text.charAt(end - 1))) end -= 1;
+  return text.slice(start, end);
+}
+
+const blankOrComma = /[\s,]/;
 
 /** Reads a text of several lines, with `\n` as its line break. */
 export function readLines(value: string, max: number): Converted<string> {

@@ -6,7 +6,7 @@ import { genderOfM, readGender } from './gender.ts';
 import { readNotes } from './notes.ts';
 import { phoneKind, readPhones } from './phones.ts';
 import { readTags } from './tags.ts';
-import { readLine, readLines } from './text.ts';
+import { joinLines, readLine, readLines } from './text.ts';
 
 const today = '2026-06-30';
 /** Collects the reasons that a conversion reports. */
@@ -282,4 +282,9 @@ describe('other values', () => {
 test('reads no order of dates in a text that is too long for a date', () => {
   expect(dateOrderOf('13/12/2020')).toBe('dmy');
   expect(dateOrderOf(`13/12/2020${' '.repeat(100_000)}10:00`)).toBeUndefined();
+});
+
+test('joins the lines of an address without blanks and commas around each', () => {
+  expect(joinLines(' Main St. 1,\r\n, Floor 2 \n\n Springfield,')).toBe('Main St. 1, Floor 2, Springfield');
+  expect(joinLines('Main St. 1, Springfield')).toBe('Main St. 1, Springfield');
 });

@@ -165,6 +165,10 @@ const takenErrors = (state: State, identity: Identity, id?: string): FailureReas
     return holder && holder.id !== id ? [{ path, message: 'belongs to another customer', holder }] : [];
   });
 
+/** Lists the values of a row that belonged to erased people. */
+const erasedErrors = (state: State, row: number): FailureReason[] =>
+  (state.suppressed.get(row) ?? []).map((path) => ({ path, message: 'belonged to an erased customer' }));
+
 function createTarget(
   context: ImportContext,
   prepared: ValidRecord,
@@ -173,8 +177,7 @@ function createTarget(
   newId: () => string,
 ): void {
   const { row, record, status, type, identity, labels, notes, missing } = prepared;
-  const erased = (state.suppressed.get(row) ?? []).map((path) => ({ path, message: 'belonged to an erased customer' }));
-  const errors = [...missing, ...takenErrors(state, identity), ...erased];
+  const errors = [...missing, ...takenErrors(state, identity), ...erasedErrors(state, row)];
   if (errors.length > 0) return fail(context, plan, row, errors);
   let { number } = prepared.onlyForNew;
   if (number !== undefined && state.holders.number.has(String(number))) {
@@ -245,6 +248,7 @@ function updateTarget(
       ? [{ path: 'tags', message: `must not have more than ${maxTags} labels with those of the customer` }]
       : []),
     ...takenErrors(state, identity, target.id),
+    ...erasedErrors(state, row).filter(({ path }) => path in changes),
   ];
   if (errors.length > 0) return fail(context, plan, row, errors);
 

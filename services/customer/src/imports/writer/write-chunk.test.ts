@@ -510,6 +510,19 @@ describe('erased people', () => {
     ]);
   });
 
+  test('do not come back as a new value of another customer', async ({ service, company, admin, startImport }) => {
+    const { body } = await admin.post('/api/customers', { external_id: 'X', email: 'kept@example.com' }).expect(201);
+    const email = 'gone@example.com';
+    const [found] = createFingerprinter(testSecret)(company.id, { email });
+    await service.database.db.transaction((tx) => insertFingerprints(tx, company.id, [found!.fingerprint]));
+    const { write } = startImport({ match_on: 'external_id', on_match: 'update' });
+    expect((await write({ external_id: 'X', email })).problems).toEqual([
+      { row: 2, column: 'email', reason: 'belonged to an erased customer' },
+    ]);
+    const { customer } = (await admin.get(`/api/customers/${body.customer.id}`).expect(200)).body;
+    expect(customer.email).toBe('kept@example.com');
+  });
+
   test('are not brought back by their user', async ({ service, company, startImport }) => {
     const user_id = randomUUID();
     await service.database.owner('erased_users').insert({ company_id: company.id, user_id });

@@ -34,7 +34,7 @@ export const api: HeaderNames = {
 /** Names of the exports of shops and contact managers that are not words of a language. */
 export const products: HeaderNames = {
   // Shopify
-  company: ['Default address company', 'Person - Organization', 'Person - Organisation'],
+  company: ['Default address company', 'Person - Organization', 'Person - Organisation', 'Billing company'],
   'address.line': ['Default address address#', 'Default address street', 'Card address line#', 'Address line#'],
   'address.city': ['Default address city', 'Card address city'],
   'address.state': ['Default address province', 'Default address province code', 'Card address state', 'Address state'],
@@ -48,8 +48,22 @@ export const products: HeaderNames = {
   'phone.other': ['Default address phone', 'Person - Phone - Other'],
 
   // WooCommerce and WordPress
-  external_id: ['Customer user', 'Contact ID (18)', 'Person - ID'],
-  'preferences.newsletter': ['is subscribed', 'E-mail marketing status', 'Accepts e-mail', 'Person - Marketing status'],
+  external_id: [
+    'Customer user',
+    'Contact ID (18)',
+    'Person - ID',
+    'Record ID - Contact',
+    'Klaviyo ID',
+    'Square customer ID',
+  ],
+  'preferences.newsletter': [
+    'is subscribed',
+    'E-mail marketing status',
+    'Accepts e-mail',
+    'Person - Marketing status',
+    'E-mail marketing consent',
+    'E-mail subscription status',
+  ],
   email: [
     'user email',
     'Billing e-mail',
@@ -57,10 +71,11 @@ export const products: HeaderNames = {
     'Person - E-mail - Work',
     'Person - E-mail - Home',
     'Person - E-mail - Other',
+    'Additional e-mail addresses',
   ],
   firstname: ['Billing first name', 'Person - First name', 'F Name', 'First name (legal)'],
   lastname: ['Billing last name', 'Person - Last name', 'L Name'],
-  full_name: ['Person - Name', 'Person name', 'Card name'],
+  full_name: ['Person - Name', 'Person name'],
 
   // Pipedrive
   'phone.main': ['Person - Phone'],
@@ -83,8 +98,26 @@ export const products: HeaderNames = {
   'address.postal.country': ['Person - Country of postal address'],
 
   // Salesforce and Zoho
-  unsubscribed: ['Has opted out of e-mail', 'E-mail opt out', 'Unsubscribed from e-mails'],
+  unsubscribed: [
+    'Has opted out of e-mail',
+    'E-mail opt out',
+    'Unsubscribed from e-mails',
+    'E-mail blocklisted',
+    'E-mail blacklisted',
+  ],
   'address.mailing.formatted': ['Mailing address (formatted)'],
+
+  // Constant Contact
+  'address.home.line': ['Street address line # - Home'],
+  'address.home.city': ['City - Home'],
+  'address.home.state': ['State/Province - Home'],
+  'address.home.zip_code': ['ZIP/Postal code - Home'],
+  'address.home.country': ['Country - Home'],
+  'address.work.line': ['Street address line # - Work'],
+  'address.work.city': ['City - Work'],
+  'address.work.state': ['State/Province - Work'],
+  'address.work.zip_code': ['ZIP/Postal code - Work'],
+  'address.work.country': ['Country - Work'],
 
   // Thunderbird
   'birthday.day': ['Birth day'],

@@ -271,6 +271,8 @@ export const russian: HeaderNames = {
     'Средний чек',
     'Пароль',
   ],
+  'address.actual.line': ['Фактический адрес'],
+  'address.legal.line': ['Юридический адрес'],
   'address.po_box': ['Почтовый ящик', 'А/я'],
   'address.building': ['Дом', 'Квартира', 'Корпус', 'Строение', 'Номер дома', 'Офис', 'Кв.'],
 };
