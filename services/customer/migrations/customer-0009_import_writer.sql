@@ -69,7 +69,7 @@ create function refresh_customer_statistics() returns void
 as $$
 begin
   if (select pg_relation_size(oid) / 8192 > 4 * greatest(relpages, 25) from pg_class where oid = 'customers'::regclass) then
-    analyze customers (company_id, deleted_at, number, user_id, external_id, email_key, phone_key, document_key);
+    analyze customers (company_id, id, deleted_at, number, user_id, external_id, email_key, phone_key, document_key);
   end if;
 end
 $$;

@@ -6,6 +6,8 @@ type SearchableFields = {
   [Field in 'full_name' | 'firstname' | 'lastname' | 'email' | 'phone' | 'document_number']: string | null;
 };
 
+export type SearchColumns = { search_text: string; deletion_keys: number[] };
+
 /**
  * Builds the search columns of a customer; every write of a row uses this function.
  *
@@ -13,7 +15,7 @@ type SearchableFields = {
  * each word. Words that only punctuation separates are repeated on an extra line.
  * `deletion_keys` are those of the alphabetic words of names and e-mail.
  */
-export function searchColumns(record: SearchableFields): { search_text: string; deletion_keys: number[] } {
+export function searchColumns(record: SearchableFields): SearchColumns {
   const { full_name, firstname, lastname, email, phone, document_number } = record;
   const names = [full_name, [firstname, lastname].filter((part) => part !== null).join(' ')].map((name) =>
     normalizeForSearch(name),

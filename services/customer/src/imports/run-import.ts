@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Tx } from '@clientela/db';
 import { AppError } from '@clientela/errors';
 import type { JobControl, JobHandler, RunningJob } from '../jobs/job-handler.ts';
@@ -28,6 +29,7 @@ import { deleteDrafts } from './writer/store.ts';
 import { writePrepared } from './writer/write-chunk.ts';
 
 const recordsPerChunk = 500;
+const recordsAtOnce = 50; // some milliseconds of work
 const maxColumnLength = 200;
 const maxReasonLength = 500;
 
@@ -194,7 +196,14 @@ async function* preparedChunks(
   records: AsyncIterable<SourceRecord>,
   skip: number,
 ): AsyncGenerator<PreparedRecord[]> {
-  for await (const chunk of chunksOf(after(records, skip), recordsPerChunk)) yield prepareRecords(context, chunk);
+  for await (const chunk of chunksOf(after(records, skip), recordsPerChunk)) {
+    const prepared: PreparedRecord[] = [];
+    for (let start = 0; start < chunk.length; start += recordsAtOnce) {
+      prepared.push(...prepareRecords(context, chunk.slice(start, start + recordsAtOnce)));
+      await setImmediate(); // lets the next statement of the earlier chunk start
+    }
+    yield prepared;
+  }
 }
 
 async function* after(items: AsyncIterable<SourceRecord>, skip: number): AsyncGenerator<SourceRecord> {

@@ -1,6 +1,7 @@
 import { changedValues } from '@clientela/http';
 import { metadataErrors } from '@clientela/validation';
 import { applyPatch, documentErrors, userErrors } from '../../customers/rules.ts';
+import { searchColumns, type SearchColumns } from '../../customers/search.ts';
 import type { CustomerFields, CustomerInput } from '../../customers/schema.ts';
 import { maxTags } from '../../tags/schema.ts';
 import {
@@ -25,6 +26,8 @@ export type Target = Holder & {
   /** The state before the chunk; that of a new customer is empty. */
   before: { record: CustomerFields; tags: readonly string[]; version: number };
   record: CustomerFields;
+  /** Of `record`, unless that has changed since. */
+  search?: SearchColumns | undefined;
   identity: Identity;
   status: string;
   type: string;
@@ -124,7 +127,8 @@ function withoutTakenEmail(prepared: ValidRecord, { holders }: State, plan: Plan
   const { record, identity } = prepared;
   if (identity.email === null || !holders.email.has(identity.email)) return prepared;
   plan.counts.emails_taken += 1;
-  return { ...prepared, record: { ...record, email: null }, identity: { ...identity, email: null } };
+  const changed = { ...record, email: null };
+  return { ...prepared, record: changed, search: searchColumns(changed), identity: { ...identity, email: null } };
 }
 
 /** Finds the customer of a record by the first identifier that it has, else by its names and birthday. */
@@ -187,6 +191,7 @@ function createTarget(
     isNew: true,
     before: { record, tags: [], version: 0 },
     record,
+    search: prepared.search,
     identity,
     status,
     type,
@@ -256,7 +261,7 @@ function updateTarget(
   if (!target.isNew && !plan.changed.includes(target)) plan.changed.push(target);
   target.row ??= row;
   // Without changes the record stays the same object, which means that it is not written.
-  if (Object.keys(changes).length > 0) Object.assign(target, { record, identity });
+  if (Object.keys(changes).length > 0) Object.assign(target, { record, search: undefined, identity });
   target.labels.push(...newLabels);
   target.addedLabels.push(...newLabels);
   target.addedNotes.push(...newNotes);

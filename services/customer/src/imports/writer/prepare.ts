@@ -2,6 +2,7 @@ import type { FieldError } from '@clientela/errors';
 import { fieldErrors, parseWith, writableFields } from '@clientela/http';
 import { comparedDocument, multilineText } from '@clientela/validation';
 import { applyPatch, contactErrors, documentErrors, emptyCustomer } from '../../customers/rules.ts';
+import { searchColumns, type SearchColumns } from '../../customers/search.ts';
 import { NewCustomer, WritableCustomer, type CustomerFields, type CustomerInput } from '../../customers/schema.ts';
 import type { Remark, SourceRecord } from '../source-record.ts';
 import type { ImportContext, Problem } from './schema.ts';
@@ -18,6 +19,8 @@ export type ValidRecord = {
   /** The fields of the record without defaults and nulls, for an update. */
   input: CustomerInput;
   record: CustomerFields;
+  /** Of `record`; computed here, where the database is busy with an earlier chunk. */
+  search: SearchColumns;
   status: NewCustomer['status'];
   type: NewCustomer['type'];
   /** Fields that only a new customer takes from a record. */
@@ -79,6 +82,7 @@ function prepareRecord(context: ImportContext, source: SourceRecord): PreparedRe
     remarks,
     input: withoutNulls(input),
     record,
+    search: searchColumns(record),
     status,
     type,
     onlyForNew: {
