@@ -212,7 +212,7 @@ describe('the request', () => {
     service,
     company,
   }) => {
-    await fill(service, company.id, 600, 20_000);
+    await fill(service, company.id, 600, 60_000); // more than the buffers hold
     const running = await Promise.all([1, 2].map(() => startDownload(service, company.id, 'export.csv')));
     const { headers, body } = await admin.get(`${path}/export.jsonl`).expect(503);
     expect(body).toMatchObject({ error_code: 'SERVICE_UNAVAILABLE' });
@@ -228,7 +228,7 @@ describe('the request', () => {
   });
 
   test('does not look complete when the database fails after the first byte', async ({ service, company }) => {
-    await fill(service, company.id, 600, 20_000);
+    await fill(service, company.id, 600, 60_000); // more than the buffers hold
     const response = await startDownload(service, company.id, 'export.csv');
     await service.database.cut();
     await expect(buffer(response)).rejects.toThrow('aborted');
