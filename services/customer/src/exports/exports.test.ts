@@ -1,31 +1,13 @@
 import { buffer, text } from 'node:stream/consumers';
-import { digitsOfLetters, serviceTest, type TestService } from '@clientela/testing';
+import { digitsOfLetters, serviceTest } from '@clientela/testing';
 import { describe, expect } from 'vitest';
 import { createTestCustomer } from '../testing/test-customer.ts';
-import { download, downloadRows, parseLines, startDownload } from './testing/download.ts';
+import { download, downloadRows, fill, parseLines, startDownload, statusOf } from './testing/download.ts';
 
 const test = serviceTest(() => createTestCustomer({ pool: 5 }));
 
 const path = '/api/customers';
 type Row = { id: string; full_name: string | null };
-
-/** Inserts customers with so many bytes of metadata each; `pair` has two of each number. */
-const fill = (service: TestService, company_id: string, amount: number, bytes = 0) =>
-  service.database.owner.raw(
-    `with added as (
-       insert into customers (company_id, id, full_name, full_name_built, metadata, preferences, search_text)
-       select ?, uuidv7(), 'Customer ' || n, false, jsonb_build_object('pair', n, 'text', repeat('x', ?)),
-         '{"newsletter": false, "notifications": true, "language": "en"}', ''
-       from generate_series(1, ?::int) n returning company_id, id)
-     insert into customer_counters (company_id, customer_id, currency) select company_id, id, 'EUR' from added`,
-    [company_id, bytes, amount],
-  );
-
-/** As the app role, whose sessions other roles do not see. */
-const transactionsOf = async ({ database }: TestService): Promise<number> => {
-  const where = "datname = current_database() and application_name = 'test' and state like 'idle in transaction%'";
-  return (await database.db('pg_stat_activity').select('pid').whereRaw(where)).length;
-};
 
 describe('the file', () => {
   test('is CSV with the names of the fields, formulas neutralized and objects as JSON or columns', async ({
@@ -207,32 +189,11 @@ describe('the request', () => {
     expect(body.errors).toEqual([{ path: field, message: expect.any(String) }]);
   });
 
-  test('ends its transaction and frees its place when the client leaves or sends HEAD; a third of a company is a 503', async ({
-    admin,
-    service,
-    company,
-  }) => {
-    await fill(service, company.id, 600, 60_000); // more than the buffers hold
-    const running = await Promise.all([1, 2].map(() => startDownload(service, company.id, 'export.csv')));
-    const { headers, body } = await admin.get(`${path}/export.jsonl`).expect(503);
-    expect(body).toMatchObject({ error_code: 'SERVICE_UNAVAILABLE' });
-    expect(Number(headers['retry-after'])).toBeGreaterThan(0);
-    expect(await downloadRows(service, service.company().id)).toEqual([]);
-    await expect.poll(() => transactionsOf(service)).toBe(2); // one that reads at this instant is not idle
-    for (const response of running) response.destroy();
-    await expect.poll(() => transactionsOf(service)).toBe(0);
-    for (let request = 0; request < 3; request += 1)
-      expect((await startDownload(service, company.id, 'export.csv', 'HEAD')).statusCode).toBe(200);
-    await expect.poll(() => transactionsOf(service)).toBe(0);
-    expect(await downloadRows(service, company.id, 'columns=id')).toHaveLength(600);
-  });
-
   test('does not look complete when the database fails after the first byte', async ({ service, company }) => {
     await fill(service, company.id, 600, 60_000); // more than the buffers hold
     const response = await startDownload(service, company.id, 'export.csv');
     await service.database.cut();
     await expect(buffer(response)).rejects.toThrow('aborted');
-    const status = async () => (await startDownload(service, company.id, 'export.csv?columns=id')).statusCode;
-    await expect.poll(status).toBe(200);
+    await expect.poll(() => statusOf(service, company.id, 'GET')).toBe(200);
   });
 });

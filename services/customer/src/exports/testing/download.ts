@@ -47,3 +47,19 @@ export const parseLines = <Row>(lines: string): Row[] =>
     .split('\n')
     .filter(Boolean)
     .map((line) => JSON.parse(line) as Row);
+
+/** Inserts customers with so many bytes of metadata each; `pair` has two of each number. */
+export const fill = (service: TestService, company_id: string, amount: number, bytes = 0) =>
+  service.database.owner.raw(
+    `with added as (
+       insert into customers (company_id, id, full_name, full_name_built, metadata, preferences, search_text)
+       select ?, uuidv7(), 'Customer ' || n, false, jsonb_build_object('pair', n, 'text', repeat('x', ?)),
+         '{"newsletter": false, "notifications": true, "language": "en"}', ''
+       from generate_series(1, ?::int) n returning company_id, id)
+     insert into customer_counters (company_id, customer_id, currency) select company_id, id, 'EUR' from added`,
+    [company_id, bytes, amount],
+  );
+
+/** Starts a download and resolves with its status. */
+export const statusOf = async (service: TestService, company_id: string, method: string) =>
+  (await startDownload(service, company_id, 'export.csv?columns=id', method)).statusCode;
