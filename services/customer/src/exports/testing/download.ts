@@ -3,6 +3,7 @@ import { createServer, request, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { closeGracefully, listenOn } from '@clientela/runtime';
 import type { TestService } from '@clientela/testing';
+import { onTestFinished } from 'vitest';
 
 /** Starts a request for an export as an admin does, and resolves with its response when the headers are there: nothing reads the body yet. */
 export async function startDownload(
@@ -25,6 +26,7 @@ export async function startDownload(
     sent.once('response', resolve).once('error', reject).end();
   });
   sent.once('close', () => void closeGracefully(server, 0));
+  onTestFinished(() => void response.destroy()); // an unread body would keep the export and its connection
   return response;
 }
 
