@@ -4,6 +4,7 @@ import { publish } from '@clientela/events';
 import { changedValues } from '@clientela/http';
 import type { Customer } from '../../customers/schema.ts';
 import { changedFields, changesBetween } from '../../customers/rules.ts';
+import { cleanSearchIndex } from '../../lists/store.ts';
 import { findSuppressed } from '../../tombstones/suppression-list.ts';
 import type { SourceRecord } from '../source-record.ts';
 import {
@@ -35,7 +36,6 @@ import {
   startChunk,
   lockTargets,
   saveDrafts,
-  cleanSearchIndex,
   updateCustomers,
   type AddedNote,
   type AddedTag,
