@@ -48,8 +48,8 @@ comment on column customer_import_drafts.external_id is 'personal: the customer'
 comment on column customer_import_drafts.document_key is 'sensitive: the document number as it is compared';
 comment on column customer_import_drafts.user_id is 'personal: the user account of the customer';
 
--- The search index collects new entries in a pending list. Sessions of services keep the list short (packages/db, connect.ts), the service
--- sorts it into the index every half second, and an import does with each chunk. So a search reads a few entries of it at most.
+-- The search index collects new entries in a pending list, which one writer in many sorts into the index. Sessions of services keep the
+-- list short (packages/db, connect.ts), an import empties it with each chunk; so no search reads more than a few pages of it.
 alter index customers_search_text set (fastupdate = on);
 -- Runs as the owner of the index, which the app role is not.
 create function clean_search_index() returns bigint

@@ -15,7 +15,6 @@ import { startCurrencyWorker } from './currencies/worker.ts';
 import { exportPoolOptions } from './exports/slots.ts';
 import { jobMetrics } from './jobs/metrics.ts';
 import { startJobCleanup, superviseJobs } from './jobs/supervisor.ts';
-import { startSearchIndexCleanup } from './lists/worker.ts';
 import { erasureMetrics } from './privacy/metrics.ts';
 import { startErasureWorker } from './privacy/worker.ts';
 import { createUserClient } from './profiles/user-client.ts';
@@ -55,8 +54,6 @@ await runService('customer', {
     const reportedGroups = groupsReportedElsewhere(config);
     const currencyWorker = startCurrencyWorker({ db, log });
     onShutdown(() => currencyWorker.stop());
-    const searchIndexCleanup = startSearchIndexCleanup({ db, log });
-    onShutdown(() => searchIndexCleanup.stop());
     const events = startEvents({
       ...deps,
       url: databaseUrl,

@@ -208,6 +208,3 @@ async function countFromSummary(db: Db, { scope, listing }: Pick<ListQuery, 'sco
   const [row] = (await counts) as [{ total: string | null }];
   return { total: Number(row.total ?? 0) };
 }
-
-/** Sorts the pending entries of the search index into it: many at once cost a fraction of one by one. */
-export const cleanSearchIndex = (db: Db): PromiseLike<unknown> => db.raw('select clean_search_index()');

@@ -5,10 +5,16 @@ import { changedValues } from '@clientela/http';
 import { changedFields, changesBetween } from '../../customers/rules.ts';
 import type { Customer } from '../../customers/schema.ts';
 import type { JobControl, JobHandler, RunningJob } from '../../jobs/job-handler.ts';
-import { cleanSearchIndex } from '../../lists/store.ts';
 import type { Target } from '../writer/plan.ts';
 import { retryChunk } from '../writer/retry.ts';
-import { insertImportHistory, startChunk, lockTargets, updateCustomers, type ImportEntry } from '../writer/store.ts';
+import {
+  cleanSearchIndex,
+  insertImportHistory,
+  startChunk,
+  lockTargets,
+  updateCustomers,
+  type ImportEntry,
+} from '../writer/store.ts';
 import { keepField, revertChanges, takenField } from './rules.ts';
 import {
   addUndone,

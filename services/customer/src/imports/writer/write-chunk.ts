@@ -4,7 +4,6 @@ import { publish } from '@clientela/events';
 import { changedValues } from '@clientela/http';
 import type { Customer } from '../../customers/schema.ts';
 import { changedFields, changesBetween } from '../../customers/rules.ts';
-import { cleanSearchIndex } from '../../lists/store.ts';
 import { findSuppressed } from '../../tombstones/suppression-list.ts';
 import type { SourceRecord } from '../source-record.ts';
 import {
@@ -36,6 +35,7 @@ import {
   startChunk,
   lockTargets,
   saveDrafts,
+  cleanSearchIndex,
   updateCustomers,
   type AddedNote,
   type AddedTag,
