@@ -1,10 +1,9 @@
 import { open } from 'node:fs/promises';
-import { invalid, type FieldError } from '@clientela/errors';
 import { analyzeJson, type JsonAnalysis } from './json-lines/read-json.ts';
 import { analyzeTable, type TableAnalysis, type TableSummary } from './tabular/analyze-table.ts';
 import { decodeHead, detectEncoding, encodingByName } from './tabular/encoding.ts';
 import { byteOrderMark, rejectBinary, rejectMarkup } from './tabular/file-kind.ts';
-import { isRole, type Role } from './tabular/roles.ts';
+import type { Role } from './tabular/roles.ts';
 import { analyzeVcards, type VcardAnalysis } from './vcard/read-vcards.ts';
 
 /** How a file is read, found out once and stored with its import, so that every reading of it is the same. */
@@ -27,8 +26,6 @@ const headBytes = 256 * 1024;
  */
 export async function analyzeFile(path: string, options: AnalyzeOptions = {}): Promise<FileAnalysis> {
   const { separator, mapping, signal } = options;
-  const errors = optionErrors(options);
-  if (errors.length > 0) throw invalid(errors);
   const head = await readHead(path);
   rejectBinary(head);
   const encoding = options.encoding ? chosenEncoding(options.encoding, head) : await detectEncoding(path, head, signal);
@@ -59,21 +56,4 @@ function chosenEncoding(name: string, head: Buffer): string {
   const encoding = encodingByName(name) ?? 'utf-8';
   const marked = byteOrderMark(head)?.encoding;
   return encoding === 'utf-16le' && marked === 'utf-16be' ? marked : encoding;
-}
-
-/**
- * Lists what is wrong with the options of an import, which can be known before its file is read.
- * @returns errors by `encoding` and `mapping.<column>`
- */
-export function optionErrors({ encoding, mapping }: Pick<AnalyzeOptions, 'encoding' | 'mapping'>): FieldError[] {
-  const errors: FieldError[] = [];
-  if (encoding && encodingByName(encoding) === undefined)
-    errors.push({ path: 'encoding', message: 'is not a known encoding, such as utf-8, utf-16le or windows-1252' });
-  for (const [column, role] of Object.entries(mapping ?? {}))
-    if (role !== null && !isRole(role))
-      errors.push({
-        path: `mapping.${column}`,
-        message: 'is not a field, such as email, phone.mobile, address.line, metadata or left_behind',
-      });
-  return errors;
 }

@@ -1,17 +1,15 @@
+import { stringify } from 'csv-stringify/sync';
 import type { Db } from '@clientela/db';
 import { neutralizeText } from '../exports/rules.ts';
 import { listProblems, maxProblems, type StoredProblem } from './store.ts';
 
 const rowsPerQuery = 1000;
 
-/** Writes a cell (RFC 4180) that no spreadsheet runs. */
-function csvCell(text: string): string {
-  const safe = neutralizeText(text);
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
-
-const toLine = ({ row_number, column_name, reason }: StoredProblem): string =>
-  `${row_number || ''},${csvCell(column_name ?? '')},${csvCell(reason)}\r\n`;
+const toLines = (rows: readonly (readonly [number, string | null, string])[]): string =>
+  stringify(
+    rows.map(([row, column, reason]) => [row || '', neutralizeText(column ?? ''), neutralizeText(reason)]),
+    { record_delimiter: '\r\n' },
+  );
 
 /** Streams the problems of an import as CSV in the order of the file: row, column, reason. */
 export async function* errorsCsv(db: Db, company_id: string, import_id: string): AsyncGenerator<string> {
@@ -19,10 +17,10 @@ export async function* errorsCsv(db: Db, company_id: string, import_id: string):
   let total = 0;
   for (let after: StoredProblem | undefined; ;) {
     const rows = await listProblems(db, company_id, import_id, { after, limit: rowsPerQuery });
-    if (rows.length > 0) yield rows.map(toLine).join('');
+    yield toLines(rows.map(({ row_number, column_name, reason }) => [row_number, column_name, reason]));
     total += rows.length;
     after = rows.at(-1);
     if (rows.length < rowsPerQuery) break;
   }
-  if (total >= maxProblems) yield `,,Only the first ${maxProblems} problems are listed\r\n`;
+  if (total >= maxProblems) yield toLines([[0, null, `Only the first ${maxProblems} problems are listed`]]);
 }

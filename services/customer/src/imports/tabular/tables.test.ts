@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import iconv from 'iconv-lite';
 import { describe, expect, test } from 'vitest';
 import { columns as exportColumns } from '../../exports/columns.ts';
-import { optionErrors } from '../analyze-file.ts';
 import { findRoles } from './roles.ts';
 import { readBytes } from '../testing/table-files.ts';
 
@@ -29,12 +28,9 @@ describe('encodings', () => {
       expect(await fieldsOf(iconv.encode(text, encoding, { addBOM: true }))).toEqual(expected);
   });
 
-  test('a choice of the caller wins; an unknown one is an error', async () => {
+  test('a choice of the caller wins', async () => {
     const bytes = iconv.encode(spanish, 'windows-1252');
     expect((await readBytes(bytes, { encoding: 'CP-1251' })).analysis.encoding).toBe('windows-1251');
-    expect(
-      optionErrors({ encoding: 'klingon', mapping: { A: 'shoe_size', B: null, C: 'metadata.size' } }),
-    ).toMatchObject([{ path: 'encoding' }, { path: 'mapping.A' }]);
   });
 
   test('a row of other bytes in a file of UTF-8 is a failure; its neighbours are not', async () => {
