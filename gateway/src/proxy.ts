@@ -206,6 +206,8 @@ function trackRequest(
     start,
     onRequest: (request) => {
       upstreamRequest = request;
+      // Only now, because the request may have waited for a connection.
+      if (!rules.isStream) request.setHeader('X-Request-Timeout', Math.max(0, Math.ceil(endsAt - performance.now())));
       if (state.phase === 'queued' && request.socket?.connecting) waitForConnection(request);
       else dispatch({ type: 'connected' });
     },
