@@ -115,7 +115,7 @@ test('a read whose connection was reset is repeated once on another replica; a w
 test('a failing replica is ejected, and gets requests again after a probe', async () => {
   const down = { url: await unusedUrl() };
   const gateway = await startGateway([down, await replica()], { ejectionTime: 50, maxEjectionTime: 50 });
-  const ejections = () => gateway.logLines.filter(({ msg }) => /^replica/.test(String(msg)));
+  const ejections = () => gateway.logLines.filter(({ msg }) => String(msg).startsWith('replica'));
   for (let at = 0; at < 10; at += 1) expect((await get(gateway)).status).toBe(200);
   expect(ejections()).toMatchObject([{ upstream: 'customer', replica: new URL(down.url).host, level: 'warn' }]);
   const back = await replica(undefined, Number(new URL(down.url).port));
