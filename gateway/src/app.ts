@@ -6,6 +6,7 @@ import { authenticate, createTokenVerifier } from './authenticate.ts';
 import { checkBodyHeaders } from './body.ts';
 import { concurrencyLimits } from './concurrency.ts';
 import type { Config } from './config.ts';
+import { responseHeadersFor } from './cors.ts';
 import { errorHandler } from './error-handler.ts';
 import { builtInRoutes, startReadinessPoller } from './health.ts';
 import { setIdentityHeaders } from './identity-headers.ts';
@@ -15,8 +16,9 @@ import { createProxy } from './proxy.ts';
 import { createReplicas, fetchFromReplicas, type Replicas } from './replicas.ts';
 import { signInRateLimit } from './rate-limits.ts';
 import type { Middleware } from './request-context.ts';
+import { setResponseHeaders } from './response-headers.ts';
 import { startRevocationPoller } from './revocations.ts';
-import { matchRoute, validateRequestTarget } from './route-matching.ts';
+import { matchRoutes, validateRequestTarget } from './route-matching.ts';
 import { createGatewayServer } from './server.ts';
 import { readUpstreams, type Upstream } from './upstreams.ts';
 
@@ -47,7 +49,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     isDraining: () => isDraining,
     serviceStates: (recheck) => readiness.current(recheck),
   });
-  const matching = matchRoute(upstreams, builtIn); // contradicting documents fail here, before anything is opened
+  const routes = matchRoutes(upstreams, builtIn); // contradicting documents fail here, before anything is opened
   const { GATEWAY_SERVICE_KEY: serviceKey, JWT_SECRET_KEY: secret = '' } = config;
   const replicas = new Map(
     upstreams.map(({ service, urls }) => [service, createReplicas(service, urls, limits, log)] as const),
@@ -59,12 +61,14 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   const tokens = createTokenVerifier(keys, revocations, limits);
   const signIns = signInRateLimit(config);
   const readiness = startReadinessPoller(replicas, limits);
+  const headersFor = responseHeadersFor(config.CORS_ORIGINS);
   const forward = createProxy(replicas, limits, { takesTurns: config.RATE_LIMITS === 'on' });
 
   const middleware: Middleware[] = [
     accessLog(log, limits), //              assigns the request id; one log line at the end
+    setResponseHeaders(headersFor), //      security headers, CORS
     validateRequestTarget(limits), //       400, 414
-    matching, //                            404, 405, or a built-in route
+    routes.middleware, //                   404, 405, OPTIONS, or a built-in route
     signIns.middleware, //                  429
     authenticate(tokens), //                401; 503 without keys or revocations
     concurrencyLimits(config), //           429
@@ -81,7 +85,12 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   for (const each of middleware) app.use(each as RequestHandler);
   app.use(errorHandler(log));
 
-  const server = createGatewayServer(app, limits, log);
+  const server = createGatewayServer(app, {
+    limits,
+    log,
+    headers: headersFor(undefined),
+    unknownMethod: routes.unknownMethod,
+  });
   return {
     listen: server.listen,
     close: async () => {
