@@ -80,7 +80,7 @@ describe('an import', () => {
   );
 
   test('cancelled between two chunks keeps what it has done, and goes no further', async ({ service, admin }) => {
-    const { body } = await upload(admin, people(3000)).expect(202);
+    const { body } = await upload(admin, people(8000)).expect(202);
     const { id } = body.import;
     const runner = runJobs({ db: service.database.db, handlers: service.handlers, log: silent });
     await expect.poll(async () => (await getImport(admin, id)).read).toBeGreaterThan(0);
@@ -88,7 +88,7 @@ describe('an import', () => {
     await expect.poll(async () => (await getImport(admin, id)).status).toBe('cancelled');
     await runner.stop();
     const ended = await getImport(admin, id);
-    expect(ended.read).toBeLessThan(3000);
+    expect(ended.read).toBeLessThan(8000);
     expect((await admin.get('/api/customers').expect(200)).body.total).toBe(ended.created);
   });
 
