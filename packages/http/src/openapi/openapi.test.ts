@@ -21,8 +21,7 @@ type Document = {
   paths: Record<string, Record<string, Operation>>;
   components: { schemas: Record<string, object>; responses: Record<string, { headers: object }> };
 };
-const documentOf = async (definition: Route) =>
-  (await createOpenapiDocument('test', '1', [definition])) as unknown as Document;
+const documentOf = async (definition: Route) => (await createOpenapiDocument('test', '1', [definition])) as Document;
 const operationOf = async (definition: Route) =>
   (await documentOf(definition)).paths[definition.path]?.[definition.method] as Operation;
 
@@ -86,20 +85,18 @@ test('a single read documents its ETag, and 304 if conditional; a list documents
 
 test('an operation lists the error codes that follow from its declaration, and its own', async () => {
   const get = { method: 'get', path, summary: 'x', responses, handle } as const;
-  const everywhere = [
-    ...['DEADLINE_EXCEEDED', 'INTERNAL_ERROR', 'MALFORMED_REQUEST', 'RATE_LIMITED', 'SERVICE_UNAVAILABLE'],
-    ...['TOO_MANY_AT_ONCE', 'UPSTREAM_TIMEOUT', 'VALIDATION_FAILED'],
-  ];
+  const everywhere =
+    'DEADLINE_EXCEEDED INTERNAL_ERROR MALFORMED_REQUEST RATE_LIMITED SERVICE_UNAVAILABLE TOO_MANY_AT_ONCE UPSTREAM_TIMEOUT VALIDATION_FAILED';
+  const withMore = (more: string) => `${everywhere} ${more}`.split(' ').toSorted();
   const codesOf = async (definition: Route) => (await operationOf(definition))['x-error-codes'];
-  expect(await codesOf(route({ ...get, allow: 'open' }))).toEqual(everywhere);
-  expect(await codesOf(route({ ...get, allow }))).toEqual([...everywhere, 'FORBIDDEN', 'UNAUTHENTICATED'].toSorted());
+  expect(await codesOf(route({ ...get, allow: 'open' }))).toEqual(everywhere.split(' '));
+  expect(await codesOf(route({ ...get, allow }))).toEqual(withMore('FORBIDDEN UNAUTHENTICATED'));
   const put = { method: 'put', path, summary: 'x', responses, handle, allow, body: z.strictObject({}) } as const;
   const definition = route({ ...put, errors: { 409: ['THING_NAME_TAKEN'] } });
   expect(await codesOf(definition)).toEqual(
-    [
-      ...[...everywhere, 'FORBIDDEN', 'UNAUTHENTICATED', 'PAYLOAD_TOO_LARGE', 'PRECONDITION_FAILED'],
-      ...['REQUEST_TIMEOUT', 'THING_NAME_TAKEN', 'UNSUPPORTED_MEDIA_TYPE'],
-    ].toSorted(),
+    withMore(
+      'FORBIDDEN UNAUTHENTICATED PAYLOAD_TOO_LARGE PRECONDITION_FAILED REQUEST_TIMEOUT THING_NAME_TAKEN UNSUPPORTED_MEDIA_TYPE',
+    ),
   );
   const { responses: declared } = await operationOf(definition);
   expect(declared['409']).toEqual({ $ref: '#/components/responses/Problem409' });
