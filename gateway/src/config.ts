@@ -12,6 +12,7 @@ import {
   tokenSettings,
 } from '@clientela/runtime';
 import { z } from 'zod';
+import { CorsOrigins } from './cors.ts';
 
 const ServiceUrl = z
   .string()
@@ -68,6 +69,7 @@ const settings = z.object({
   RATE_LIMIT_IP_PER_HOUR: PerWindow.default(1000),
   RATE_LIMIT_USER_PER_MINUTE: PerWindow.default(600),
   RATE_LIMIT_USER_PER_HOUR: PerWindow.default(20_000),
+  CORS_ORIGINS: CorsOrigins.default('*'),
   LOGIN_RATE: Rate.default({ limit: 10, window: 60_000 }),
   MAX_CONCURRENT_PER_USER: MaxConcurrent.default(32),
   MAX_CONCURRENT_PER_COMPANY: MaxConcurrent.default(64),
