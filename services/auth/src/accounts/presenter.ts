@@ -5,7 +5,6 @@ import type { StoredUser } from './store.ts';
 
 /** Drops the internal columns of a user and adds the permissions of its role. */
 export const toUser = ({
-  version: _version,
   company_status: _status,
   company_country: _country,
   ...user

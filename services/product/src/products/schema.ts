@@ -35,6 +35,7 @@ export const Product = z.strictObject({
   metadata: z.record(z.string(), z.json()),
   created_at: Instant,
   updated_at: Instant,
+  version: z.int(),
 });
 export type Product = z.infer<typeof Product>;
 
