@@ -37,6 +37,7 @@ const register = (deps: AccountDeps) =>
     path: '/auth/register',
     aliases: authAliases('/register'),
     addressRateLimit: 'login',
+    operation: 'auth.register',
     summary: 'Register a user',
     description:
       'Without company_id, creates a company with the new user as its admin; with the company_id of a company that is open to registration, adds the user to it as a customer. Send the name in full (name, or ds_user) or as first_name and last_name; ds_user_email is an alias of email. The password has 8 to 128 characters, differs from the name, username and e-mail, and is not a commonly used one.',
@@ -68,6 +69,7 @@ const me = () =>
   route({
     method: 'get',
     ...mePaths,
+    operation: 'auth.me.get',
     summary: 'Get the signed-in user',
     allow: 'signed_in',
     tenancy: 'global',
@@ -83,6 +85,7 @@ const changeMe = (deps: AccountDeps) =>
   route({
     method: 'patch',
     ...mePaths,
+    operation: 'auth.me.update',
     summary: 'Change your own name, phone, address and document',
     description:
       'Omitted fields keep their value; null clears one. NIT, RUT, CPF and CNPJ numbers must have a valid check digit.',

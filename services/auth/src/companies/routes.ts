@@ -39,6 +39,7 @@ export const companyRoutes = (defaults: CompanyDefaults): Route[] => [
   route({
     method: 'get',
     path,
+    operation: 'companies.list',
     summary: 'List companies',
     description: 'Newest first. Only superusers see companies other than their own.',
     allow: 'companies:read',
@@ -53,6 +54,7 @@ export const companyRoutes = (defaults: CompanyDefaults): Route[] => [
   route({
     method: 'post',
     path,
+    operation: 'companies.create',
     summary: 'Create a company',
     description:
       'company_key defaults to the COMP key; a custom one must not begin with COMP- or be a UUID. NIT, RUT, CPF and CNPJ numbers must have a valid check digit.',
@@ -65,6 +67,7 @@ export const companyRoutes = (defaults: CompanyDefaults): Route[] => [
   route({
     method: 'get',
     path: companyPath,
+    operation: 'companies.get',
     summary: 'Get a company',
     description: 'By id, COMP key or company_key.',
     allow: 'companies:read',
@@ -81,6 +84,7 @@ export const companyRoutes = (defaults: CompanyDefaults): Route[] => [
   route({
     method: 'put',
     path: companyPath,
+    operation: 'companies.update',
     summary: 'Change a company',
     description:
       'Omitted fields keep their value; null clears business_name and the document. Only superusers may change status, days_credit and company_key. Every status but active ends the sessions of the company’s users.',
@@ -97,6 +101,7 @@ export const companyRoutes = (defaults: CompanyDefaults): Route[] => [
   route({
     method: 'delete',
     path: companyPath,
+    operation: 'companies.delete',
     summary: 'Deactivate a company',
     description: 'Keeps its records, ends the sessions of its users and blocks their sign-in.',
     allow: 'companies:delete',

@@ -13,6 +13,7 @@ export const documentTypeRoutes = (): Route[] => [
   route({
     method: 'get',
     path,
+    operation: 'document_types.list',
     summary: 'List identity document types',
     allow: 'open',
     tenancy: 'global',
@@ -22,6 +23,7 @@ export const documentTypeRoutes = (): Route[] => [
   route({
     method: 'post',
     path,
+    operation: 'document_types.create',
     summary: 'Create an identity document type',
     allow: 'document_types:manage',
     tenancy: 'global',
@@ -32,6 +34,7 @@ export const documentTypeRoutes = (): Route[] => [
   route({
     method: 'put',
     path: `${path}/{code}`,
+    operation: 'document_types.update',
     summary: 'Change an identity document type',
     description: 'Omitted fields keep their value; null clears one. The code cannot change.',
     allow: 'document_types:manage',

@@ -23,6 +23,7 @@ export const roleRoutes = (): Route[] => [
   route({
     method: 'get',
     path: '/api/v1/users/roles',
+    operation: 'roles.list',
     summary: 'List roles and their permissions',
     allow: 'signed_in',
     tenancy: 'global',

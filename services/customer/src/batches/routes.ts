@@ -27,6 +27,7 @@ export const batchRoutes = ({ companies, fingerprints, log }: BatchDeps): Route[
   route({
     method: 'post',
     path: '/api/customers/batch',
+    operation: 'customers.batch',
     summary: 'Create, update, upsert and delete many customers',
     description:
       'Each operation runs in its own transaction, in the given order, and has its own result: a status, and the customer or ' +

@@ -48,6 +48,7 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
     route({
       method,
       path: customerPath,
+      operation: method === 'put' ? 'customers.put' : 'customers.update',
       summary: 'Change a customer',
       description:
         'Omitted fields keep their values, null clears a field. Keys of address, preferences and metadata are merged; null ' +
@@ -70,6 +71,7 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
     route({
       method: 'post',
       path,
+      operation: 'customers.create',
       summary: 'Create a customer',
       description:
         'At least one of full_name, firstname, lastname, email and phone is required. A document_number needs its document_type. ' +
@@ -84,6 +86,7 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
     route({
       method: 'get',
       path: customerPath,
+      operation: 'customers.get',
       summary: 'Get a customer',
       description: 'Includes inactive and deleted customers.',
       allow: { permission: 'customers:read', own: ownsCustomer },
@@ -101,6 +104,7 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
     route({
       method: 'delete',
       path: customerPath,
+      operation: 'customers.delete',
       summary: 'Deactivate or remove a customer',
       description:
         'Sets a deletion mark, which activate clears. With hard_delete=true, for admins only, the record is removed permanently from ' +
@@ -123,6 +127,7 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
     route({
       method: 'patch',
       path: `${customerPath}/activate`,
+      operation: 'customers.activate',
       summary: 'Activate a customer',
       description:
         'Sets the status active, also of a deleted customer; 409 when another customer has one of its unique values.',
@@ -139,6 +144,7 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
     route({
       method: 'patch',
       path: `${customerPath}/status`,
+      operation: 'customers.set_status',
       summary: 'Change the status of a customer',
       description: 'Never deletes. The reason is stored in the history. Setting the same status again changes nothing.',
       allow: 'customers:update',
@@ -153,6 +159,7 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
     route({
       method: 'patch',
       path: `${customerPath}/type`,
+      operation: 'customers.set_type',
       summary: 'Change the type of a customer',
       allow: 'customers:update',
       params: CustomerId,

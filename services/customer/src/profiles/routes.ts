@@ -68,6 +68,7 @@ function ownRoutes({ companies, users }: ProfileDeps): Route[] {
     route({
       method: 'get',
       path: me,
+      operation: 'customers.me.get',
       summary: 'Get your own customer record',
       description: profileDescription,
       allow: 'signed_in',
@@ -83,6 +84,7 @@ function ownRoutes({ companies, users }: ProfileDeps): Route[] {
     route({
       method: 'patch',
       path: me,
+      operation: 'customers.me.update',
       summary: 'Change your own customer record',
       description: 'Like PATCH /api/customers/{customer_id} by role customer, whatever the role.',
       allow: 'signed_in',
@@ -102,6 +104,7 @@ function ownRoutes({ companies, users }: ProfileDeps): Route[] {
     route({
       method: 'get',
       path: `${me}/statistics`,
+      operation: 'customers.me.statistics.get',
       summary: 'Get your own statistics',
       description: profileDescription,
       allow: 'signed_in',

@@ -26,6 +26,7 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
   route({
     method: 'get',
     path,
+    operation: 'rest_v1.customers.list',
     summary: 'List customers (legacy v1 API)',
     description: 'Undeleted customers, by number.',
     allow: 'customers:read',
@@ -45,6 +46,7 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
   route({
     method: 'post',
     path,
+    operation: 'rest_v1.customers.create',
     summary: 'Create a customer (legacy v1 API)',
     allow: 'customers:create',
     body: NewLegacyCustomer,
@@ -58,6 +60,7 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
   route({
     method: 'get',
     path: customerPath,
+    operation: 'rest_v1.customers.get',
     summary: 'Get a customer (legacy v1 API)',
     description: 'Undeleted customers only.',
     allow: 'customers:read',
@@ -73,6 +76,7 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
   route({
     method: 'patch',
     path: customerPath,
+    operation: 'rest_v1.customers.update',
     summary: 'Change a customer (legacy v1 API)',
     description:
       'Omitted fields keep their values; null clears a field, except the phone. Returns the customer, or the response of …/phone when the ' +
@@ -92,6 +96,7 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
   route({
     method: 'patch',
     path: `${customerPath}/phone`,
+    operation: 'rest_v1.customers.set_phone',
     summary: 'Change a customer’s phone (legacy v1 API)',
     allow: 'customers:update',
     rateLimit: 'customer-patch',
@@ -106,6 +111,7 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
   route({
     method: 'delete',
     path: customerPath,
+    operation: 'rest_v1.customers.delete',
     summary: 'Delete a customer (legacy v1 API)',
     description: 'Sets a deletion mark, like DELETE /api/customers/{customer_id}.',
     allow: 'customers:delete',

@@ -30,6 +30,7 @@ const updateRoute = (method: 'put' | 'patch', customers: CustomerClient) =>
   route({
     method,
     path: itemPath,
+    operation: method === 'put' ? 'customers.interactions.put' : 'customers.interactions.update',
     summary: 'Update an interaction',
     description:
       'Omitted fields are unchanged; null clears scheduled_at, priority and category. A new type sets its first status, ' +
@@ -50,6 +51,7 @@ export const interactionRoutes = ({ customers, cursors }: Deps): Route[] => [
   route({
     method: 'post',
     path,
+    operation: 'customers.interactions.create',
     summary: 'Record an interaction with a customer',
     description:
       'The author is the acting user. ds_notes and id_interaction_type are accepted as aliases of notes and type.',
@@ -64,6 +66,7 @@ export const interactionRoutes = ({ customers, cursors }: Deps): Route[] => [
   route({
     method: 'get',
     path,
+    operation: 'customers.interactions.list',
     summary: 'List a customer’s interactions, newest first',
     description: 'Ordered by occurred_at.',
     allow: 'interactions:read',
@@ -80,6 +83,7 @@ export const interactionRoutes = ({ customers, cursors }: Deps): Route[] => [
   route({
     method: 'get',
     path: itemPath,
+    operation: 'customers.interactions.get',
     summary: 'Get an interaction',
     allow: 'interactions:read',
     params: InteractionId,
@@ -97,6 +101,7 @@ export const interactionRoutes = ({ customers, cursors }: Deps): Route[] => [
   route({
     method: 'delete',
     path: itemPath,
+    operation: 'customers.interactions.delete',
     summary: 'Delete an interaction',
     allow: 'interactions:delete',
     params: InteractionId,

@@ -47,6 +47,7 @@ export const transactionRoutes = ({ companies, customers, products, cursors }: D
     route({
       method: 'post',
       path,
+      operation: 'customers.transactions.create',
       summary: 'Record an order, payment or refund',
       description:
         'The author is the acting user. A repeated external_ref with the same content returns 200 with the current record; ' +
@@ -76,6 +77,7 @@ export const transactionRoutes = ({ companies, customers, products, cursors }: D
     route({
       method: 'get',
       path,
+      operation: 'customers.transactions.list',
       summary: 'List a customer’s transactions, newest first',
       description: 'Ordered by occurred_at.',
       allow: 'transactions:read',
@@ -95,6 +97,7 @@ export const transactionRoutes = ({ companies, customers, products, cursors }: D
     route({
       method: 'get',
       path: itemPath,
+      operation: 'customers.transactions.get',
       summary: 'Get a transaction',
       allow: 'transactions:read',
       params: TransactionId,
@@ -110,6 +113,7 @@ export const transactionRoutes = ({ companies, customers, products, cursors }: D
     route({
       method: 'patch',
       path: itemPath,
+      operation: 'customers.transactions.update',
       summary: 'Update a transaction',
       description:
         'Omitted fields are unchanged; null clears order_id and description. Status changes: pending to completed or cancelled, ' +
@@ -130,6 +134,7 @@ export const transactionRoutes = ({ companies, customers, products, cursors }: D
     route({
       method: 'get',
       path: '/api/transactions',
+      operation: 'transactions.list',
       summary: 'List a company’s transactions, newest first',
       description: 'Ordered by occurred_at; includes transactions of hard-deleted customers.',
       allow: 'transactions:read',

@@ -26,6 +26,7 @@ const updateRoute = (method: 'put' | 'patch') =>
   route({
     method,
     path: itemPath,
+    operation: method === 'put' ? 'products.put' : 'products.update',
     summary: 'Update a product',
     description:
       'Omitted fields are unchanged; null clears sku and description. Keys of metadata are merged; null removes one (RFC 7396).',
@@ -44,6 +45,7 @@ export const productRoutes = (companies: CompanyClient): Route[] => [
   route({
     method: 'post',
     path,
+    operation: 'products.create',
     summary: 'Create a product or service',
     allow: 'products:create',
     body: NewProduct,
@@ -58,6 +60,7 @@ export const productRoutes = (companies: CompanyClient): Route[] => [
   route({
     method: 'get',
     path,
+    operation: 'products.list',
     summary: 'List products',
     allow: 'products:read',
     tenancy: 'company-or-all',
@@ -71,6 +74,7 @@ export const productRoutes = (companies: CompanyClient): Route[] => [
   route({
     method: 'get',
     path: itemPath,
+    operation: 'products.get',
     summary: 'Get a product',
     allow: 'products:read',
     params: ProductId,
@@ -87,6 +91,7 @@ export const productRoutes = (companies: CompanyClient): Route[] => [
   route({
     method: 'delete',
     path: itemPath,
+    operation: 'products.delete',
     summary: 'Deactivate or delete a product',
     description: 'Deactivates the product. hard_delete=true deletes the record, which requires an admin.',
     allow: 'products:delete',
@@ -107,6 +112,7 @@ export const productRoutes = (companies: CompanyClient): Route[] => [
   route({
     method: 'patch',
     path: `${itemPath}/activate`,
+    operation: 'products.activate',
     summary: 'Reactivate a product',
     allow: 'products:update',
     params: ProductId,

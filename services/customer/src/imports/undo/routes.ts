@@ -14,6 +14,7 @@ export const undoRoutes: Route[] = [
   route({
     method: 'post',
     path: `${path}/undo`,
+    operation: 'imports.undo',
     summary: 'Undo an import',
     description:
       'Within 7 days of its end. Customers that the import created are deleted unless somebody changed them since; updated ones get back ' +
@@ -28,6 +29,7 @@ export const undoRoutes: Route[] = [
   route({
     method: 'get',
     path: `${path}/undo.csv`,
+    operation: 'imports.undo_report.get',
     summary: 'Get what the undo of an import left',
     description:
       'Row of the file, number of the customer, field (empty: the whole customer), reason. Empty before an undo, and from 7 days after the ' +
