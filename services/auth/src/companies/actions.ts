@@ -52,12 +52,7 @@ async function lockForUpdate(tx: Tx, { id, expected_version }: Target): Promise<
 }
 
 /** Updates a locked company, publishes `company.updated` and audits the changed fields. */
-export async function saveChanges(
-  tx: Tx,
-  actor: Actor,
-  current: Company,
-  changes: CompanyChanges,
-): Promise<Company> {
+export async function saveChanges(tx: Tx, actor: Actor, current: Company, changes: CompanyChanges): Promise<Company> {
   const fields_changed = Object.keys(changes);
   if (fields_changed.length === 0) return current;
   const company = await updateOrThrow(tx, actor, current, changes);
@@ -68,12 +63,7 @@ export async function saveChanges(
 }
 
 /** Changes the status; every status but active ends the sessions of the company's users. */
-async function setStatus(
-  tx: Tx,
-  actor: Actor,
-  current: Company,
-  status: Company['status'],
-): Promise<Company> {
+async function setStatus(tx: Tx, actor: Actor, current: Company, status: Company['status']): Promise<Company> {
   const company = await updateOrThrow(tx, actor, current, { status });
   if (status !== 'active') await endSessionsOfCompany(tx, company.id);
   const change = { company_id: company.id, from: current.status, to: status };
@@ -82,12 +72,7 @@ async function setStatus(
   return company;
 }
 
-async function updateOrThrow(
-  tx: Tx,
-  actor: Actor,
-  current: Company,
-  changes: CompanyChanges,
-): Promise<Company> {
+async function updateOrThrow(tx: Tx, actor: Actor, current: Company, changes: CompanyChanges): Promise<Company> {
   return requireUpdated(await updateCompany(tx, current, changes, actor.role === 'superuser'));
 }
 

@@ -117,7 +117,8 @@ const uniqueErrors = (values: UniqueValues, isVisible: boolean) => {
       resource: 'company',
       field,
       ...(isVisible && {
-        existing: (db: Db) => db('companies').select('id', 'company_id', 'company_id as number').whereRaw(sql, bindings).first(),
+        existing: (db: Db) =>
+          db('companies').select('id', 'company_id', 'company_id as number').whereRaw(sql, bindings).first(),
       }),
     });
   return {

@@ -1,5 +1,5 @@
 import { FailedEvent, services } from '@clientela/contracts';
-import { queryPerPage } from '@clientela/validation';
+import { queryPerPage, text, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 
 export const FailedEventsQuery = z.strictObject({
@@ -19,3 +19,6 @@ export const FailedEventsPage = z.strictObject({
     .array(z.enum(services))
     .meta({ description: 'Services that are unreachable now; their failed events are missing from this page' }),
 });
+
+export const FailedEventId = z.strictObject({ event_id: Uuid });
+export const DropReason = z.strictObject({ reason: text(500) });

@@ -1,4 +1,5 @@
-import { Instant, Money } from '@clientela/validation';
+import { seriesIntervals, seriesMetrics } from '@clientela/contracts';
+import { Instant, keyword, Money, queryFrom, queryTo } from '@clientela/validation';
 import { z } from 'zod';
 import { Status, Type } from '../customers/schema.ts';
 
@@ -30,3 +31,23 @@ export const CustomerAnalytics = z.strictObject({
   generated_at: Instant,
 });
 export type CustomerAnalytics = z.infer<typeof CustomerAnalytics>;
+
+export const SeriesQuery = z.strictObject({
+  metric: keyword(['customers', ...seriesMetrics]),
+  interval: keyword(seriesIntervals),
+  from: queryFrom.optional().meta({ description: 'Its whole interval; default: 29 intervals before to' }),
+  to: queryTo.optional().meta({ description: 'Its whole interval; default: now' }),
+});
+
+export const Series = z.strictObject({
+  metric: z.enum(['customers', ...seriesMetrics]),
+  interval: z.enum(seriesIntervals),
+  currency: z.string().optional().meta({ description: 'Of the orders that count, for orders and order_value' }),
+  points: z.array(
+    z.strictObject({
+      at: Instant.meta({ description: 'The begin of the interval (UTC)' }),
+      value: z.union([z.int(), Money]).meta({ description: 'An amount for order_value, else a count' }),
+    }),
+  ),
+  generated_at: Instant,
+});

@@ -85,8 +85,7 @@ export const listNewestInteractions = (
   customer_id: string,
   after: Position | undefined,
   limit: number,
-): Promise<Interaction[]> =>
-  listNewest(db('interactions').where({ company_id, customer_id }), columns, after, limit);
+): Promise<Interaction[]> => listNewest(db('interactions').where({ company_id, customer_id }), columns, after, limit);
 
 /** Updates the version that was read. @returns undefined when another transaction changed the record */
 export async function updateInteraction(

@@ -34,11 +34,7 @@ export type NewRow = NewTransaction & {
 };
 
 /** Inserts a transaction; waits for a concurrent insert of the same external_ref. @returns undefined when the external_ref exists */
-export async function insertTransaction(
-  tx: Tx,
-  company_id: string,
-  row: NewRow,
-): Promise<Transaction | undefined> {
+export async function insertTransaction(tx: Tx, company_id: string, row: NewRow): Promise<Transaction | undefined> {
   const { occurred_at, product_id = null, order_id = null, description = null, external_ref = null, ...rest } = row;
   const [transaction] = await tx('transactions')
     .insert({
@@ -109,8 +105,7 @@ export const listNewestTransactions = (
   customer_id: string,
   after: Position | undefined,
   limit: number,
-): Promise<Transaction[]> =>
-  listNewest(db('transactions').where({ company_id, customer_id }), columns, after, limit);
+): Promise<Transaction[]> => listNewest(db('transactions').where({ company_id, customer_id }), columns, after, limit);
 
 /** Updates the version that was read. @returns undefined when another transaction changed the record */
 export async function updateTransaction(

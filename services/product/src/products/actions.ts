@@ -53,12 +53,7 @@ async function lockCurrent(tx: Tx, { actor, id, expected_version }: Target): Pro
 
 type Changes = Parameters<typeof updateProduct>[3];
 
-async function updateAndPublish(
-  tx: Tx,
-  actor: CompanyActor,
-  current: Product,
-  requested: Changes,
-): Promise<Product> {
+async function updateAndPublish(tx: Tx, actor: CompanyActor, current: Product, requested: Changes): Promise<Product> {
   const changes = changedValues(requested, current);
   const fields_changed = Object.keys(changes);
   if (fields_changed.length === 0) return current;
@@ -71,11 +66,6 @@ async function updateAndPublish(
   return product;
 }
 
-async function saveChanges(
-  tx: Tx,
-  actor: CompanyActor,
-  current: Product,
-  changes: Changes,
-): Promise<Product> {
+async function saveChanges(tx: Tx, actor: CompanyActor, current: Product, changes: Changes): Promise<Product> {
   return requireUpdated(await updateProduct(tx, actor.company_id, current, changes));
 }
