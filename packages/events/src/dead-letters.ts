@@ -76,7 +76,7 @@ export const findFailed = async (db: Db, service: Service, company: Scope, id: s
 
 /** Drops the failed deliveries and the dead letter of an event, so that nobody gets it any more. @returns how many were dropped */
 export async function dropFailed(tx: Tx, company: Scope, id: string): Promise<number> {
-  const ofCompany = <Q extends Query>(query: Q) =>
+  const ofCompany = (query: Query) =>
     'company_id' in company ? query.whereRaw(`envelope ->> 'company_id' = ?`, [company.company_id]) : query;
   const deliveries = await tx('outbox_deliveries')
     .whereIn('event_id', ofCompany(tx('outbox_events').select('id').where({ id })))

@@ -68,6 +68,7 @@ describe('a new user', () => {
       date_joined: expect.any(String),
       created_at: expect.any(String),
       updated_at: expect.any(String),
+      version: 1,
     });
     expect(headers['etag']).toBe('"1"');
     const event = (await service.events('user.registered')).at(-1);
