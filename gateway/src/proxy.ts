@@ -157,6 +157,8 @@ function trackRequest(
   return {
     onRequest: (request) => {
       upstreamRequest = request;
+      // Only now, because the request may have waited for a connection.
+      if (!rules.isStream) request.setHeader('X-Request-Timeout', Math.max(0, Math.ceil(endsAt - performance.now())));
       dispatch({ type: 'connected' });
     },
     onResponse: (response) => {

@@ -27,3 +27,15 @@ export { deriveKey } from './key-derivation.ts';
 export { startPeriodicWorker } from './periodic-worker.ts';
 export type { PeriodicWorker } from './periodic-worker.ts';
 export { jsonText } from './json-text.ts';
+export {
+  addCounts,
+  counter,
+  exposeMetrics,
+  gauge,
+  histogram,
+  newMetrics,
+  readGauge,
+  reportCounts,
+  startProcessMetrics,
+} from './metrics.ts';
+export type { Count, Metrics, Reading } from './metrics.ts';

@@ -11,6 +11,7 @@ import {
   text,
   Uuid,
   type IgnoredFields,
+  nameSchemas,
 } from '@clientela/validation';
 import { z } from 'zod';
 
@@ -84,3 +85,5 @@ export const CompanyQuery = z.strictObject(offsetQuery);
 export const CompanyList = offsetPageSchema('companies', Company);
 /** Accepts an id, a COMP key or a company_key. */
 export const CompanyParams = z.strictObject({ company_id: CompanyReference });
+
+nameSchemas({ Company, NewCompany, CompanyList });

@@ -1,5 +1,5 @@
 import { FailedEvent, services } from '@clientela/contracts';
-import { queryPerPage, text, Uuid } from '@clientela/validation';
+import { nameSchemas, queryPerPage, text, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 
 export const FailedEventsQuery = z.strictObject({
@@ -22,3 +22,5 @@ export const FailedEventsPage = z.strictObject({
 
 export const FailedEventId = z.strictObject({ event_id: Uuid });
 export const DropReason = z.strictObject({ reason: text(500) });
+
+nameSchemas({ FailedEventPage: FailedEventsPage, DropReason });

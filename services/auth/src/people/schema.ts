@@ -1,5 +1,5 @@
 import { outsideServices, services } from '@clientela/contracts';
-import { Uuid } from '@clientela/validation';
+import { nameSchemas, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 
 const maxIds = 100;
@@ -27,6 +27,7 @@ export const Person = z.strictObject({
 });
 export type Person = z.infer<typeof Person>;
 export const People = z.strictObject({ people: z.array(Person) });
+nameSchemas({ Person, PersonList: People });
 
 /** The services that write records themselves, by the id under which they do. */
 export const servicesById: ReadonlyMap<string, Person> = new Map(

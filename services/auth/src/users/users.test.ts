@@ -185,6 +185,7 @@ describe('the list', () => {
       role,
       is_active,
       company_id,
+      version,
     }: User) => ({
       id,
       unique_id,
@@ -195,6 +196,7 @@ describe('the list', () => {
       role,
       is_active,
       company_id,
+      version,
     });
     const { body } = await client.get(path).expect(200);
     expect(body).toEqual({ users: created.map(toListItem), total: 4, limit: 20, offset: 0 });

@@ -1,5 +1,5 @@
 import { seriesIntervals, seriesMetrics } from '@clientela/contracts';
-import { Instant, keyword, Money, queryFrom, queryTo } from '@clientela/validation';
+import { Instant, keyword, Money, nameSchemas, queryFrom, queryTo } from '@clientela/validation';
 import { z } from 'zod';
 import { Status, Type } from '../customers/schema.ts';
 
@@ -51,3 +51,5 @@ export const Series = z.strictObject({
   ),
   generated_at: Instant,
 });
+
+nameSchemas({ CustomerAnalytics, CustomerSeries: Series });

@@ -1,4 +1,4 @@
-import { creationBody, Instant, integer, querySearch, text, Uuid } from '@clientela/validation';
+import { creationBody, Instant, integer, nameSchemas, querySearch, text, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 
 export const Tag = z.strictObject({
@@ -66,4 +66,15 @@ export const LabelsQuery = z.strictObject({ search: querySearch.optional() });
 export const LabelsResponse = z.strictObject({
   labels: z.array(LabelUse),
   total: z.int().meta({ description: 'All labels of the company, or all that the search finds' }),
+});
+
+nameSchemas({
+  Tag,
+  NewTags,
+  NewCustomerTags,
+  SavedTagResponse: TagResponse,
+  SavedTagsResponse: TagsResponse,
+  TagList: TagListResponse,
+  LabelUse,
+  LabelList: LabelsResponse,
 });
