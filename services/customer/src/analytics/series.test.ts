@@ -13,7 +13,6 @@ const series: SeriesClient = async (company_id, request, request_id) => {
   return respond(company_id, request, request_id);
 };
 const test = serviceTest(() => createTestCustomer({ series }));
-const reportedTest = serviceTest(() => createTestCustomer({ series, reportedGroups: ['orders'] }));
 
 const path = '/api/customers/analytics/series';
 const at = (day: string) => `${day}T00:00:00.000Z`;
@@ -83,17 +82,6 @@ describe('GET analytics/series', () => {
     expect(requests).toHaveLength(3);
     respond = () => Promise.reject(unavailable('The interaction service is unavailable'));
     await admin.get(`${path}?metric=orders&interval=day`).expect(503);
-  });
-
-  reportedTest('is a 409 REPORTED_ELSEWHERE for a group that another service reports', async ({ service }) => {
-    const admin = service.user('admin', service.company());
-    respond = async () => [];
-    for (const metric of ['orders', 'order_value']) {
-      const { body } = await admin.get(`${path}?metric=${metric}&interval=day`).expect(409);
-      expect(body.error_code).toBe('REPORTED_ELSEWHERE');
-    }
-    for (const metric of ['complaints', 'customers'])
-      await admin.get(`${path}?metric=${metric}&interval=day`).expect(200);
   });
 
   test('rejects an unknown metric or interval, an empty range, more than 400 points, and role customer', async ({

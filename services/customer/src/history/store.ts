@@ -36,5 +36,5 @@ export async function listHistory(
     .limit(limit);
   if (after !== undefined) void query.where('id', '<', after);
   const rows = (await query) as Row[];
-  return rows.map(({ reason, ...entry }) => ({ ...entry, ...(reason !== null && { reason }) }));
+  return rows.map(({ reason, ...entry }) => Object.assign(entry, reason !== null && { reason }));
 }

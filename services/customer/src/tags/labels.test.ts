@@ -1,7 +1,7 @@
 import { serviceTest, type TestUser } from '@clientela/testing';
 import { describe, expect } from 'vitest';
 import { createTestCustomer } from '../testing/test-customer.ts';
-import { searchLabels } from './rules.ts';
+import { searchLabels } from './label-search.ts';
 
 const test = serviceTest(createTestCustomer);
 

@@ -8,7 +8,7 @@ import type { CustomerTarget } from '../customers/actions.ts';
 import { CustomerId } from '../customers/schema.ts';
 import { findCustomer } from '../customers/store.ts';
 import { addTags, removeTag } from './actions.ts';
-import { searchLabels, type LabelUses } from './rules.ts';
+import { searchLabels, type LabelUses } from './label-search.ts';
 import {
   CustomerTagParams,
   LabelsQuery,

@@ -1,6 +1,6 @@
 import { alphabetical, newId, type Db, type Tx } from '@clientela/db';
 import { AppError, conflict } from '@clientela/errors';
-import type { LabelUses } from './rules.ts';
+import type { LabelUses } from './label-search.ts';
 import { maxKnownLabels, maxTags, type LabelUse, type Tag } from './schema.ts';
 
 const columns = ['id', 'customer_id', 'label', 'color', 'priority', 'created_by', 'created_at'] as const;
