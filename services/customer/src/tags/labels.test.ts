@@ -51,6 +51,13 @@ describe('GET tags/labels', () => {
   });
 });
 
+test('does not find letters of other scripts by digits or Latin letters', () => {
+  const labels = ['단골', 'Постоянный', 'regular 2026'].map((label) => ({ label, color: null, customers: 1 }));
+  const found = (search: string) => searchLabels({ labels, total: 3 }, search).labels.map(({ label }) => label);
+  expect([found('단골'), found('постоян'), found('2026')]).toEqual([['단골'], ['Постоянный'], ['regular 2026']]);
+  for (const search of ['00', 'aa', 'b2e8', '--', '\u0301\u0301']) expect(found(search), search).toEqual([]);
+});
+
 test('responds with the 1,000 most used labels that match, and says how many there are', () => {
   const labels = Array.from({ length: 5_000 }, (_, index) => ({ label: `Label ${index}`, color: null, customers: 9 }));
   const all = searchLabels({ labels, total: 7_000 }, undefined);
