@@ -30,7 +30,7 @@ export async function signIn(auth: TestAuth, user: User, email: string, password
     post: (path, body_) => client.post(path, body_).set(header),
     put: (path, body_) => client.put(path, body_).set(header),
     patch: (path, body_) => client.patch(path, body_).set(header),
-    delete: (path) => client.delete(path).set(header),
+    delete: (path, body_) => client.delete(path, body_).set(header),
   };
   return { user, email, password, sid, as };
 }
