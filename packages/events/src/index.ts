@@ -4,6 +4,7 @@ export { listFailed, resendFailed } from './dead-letters.ts';
 export type { FailedPosition } from './dead-letters.ts';
 export { outboxPoolOptions, publish, publishAll } from './publish.ts';
 export type { EventOrigin, EventPayload } from './publish.ts';
+export { redeliverEvents } from './redeliver-events.ts';
 export { removeFromEvents } from './remove-from-events.ts';
 export { eventRoutes } from './routes.ts';
 export { startEvents } from './start.ts';

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { newId } from '@clientela/db';
 import { testDatabase, type TestDatabase } from '@clientela/testing';
 import { expect, test as base } from 'vitest';
+import { redeliverEvents } from './redeliver-events.ts';
 import { purgeInbox, purgeOutbox } from './retention.ts';
 
 const test = base.extend('database', { scope: 'file' }, async ({}, { onCleanup }) => {
@@ -46,4 +48,23 @@ test('purges delivered events past their retention and keeps pending and failed 
   expect(await purgeOutbox(database.db)).toBe(1);
   const remaining = await database.owner('outbox_events').pluck('id');
   expect(remaining.toSorted()).toEqual([recent.id, pending.id, failed.id].toSorted());
+});
+
+test('events that everybody confirmed are delivered again after a restore without the broker; pending and failed ones are left alone', async ({
+  database,
+}) => {
+  await database.owner('outbox_events').delete();
+  const event = () => ({ id: newId(), envelope: { name: 'product.created', data: { product_id: randomUUID() } } });
+  const [confirmed, pending, failed] = [event(), event(), event()];
+  await database.owner('outbox_events').insert([confirmed, pending, failed]);
+  const delivery = ({ id }: { id: string }) => ({ event_id: id, subscriber: 'auth', aggregate: 'x' });
+  await database.owner('outbox_deliveries').insert([
+    { ...delivery(pending), failed_at: null },
+    { ...delivery(failed), failed_at: database.owner.fn.now() },
+  ]);
+  expect(await redeliverEvents(database.db)).toBe(1);
+  expect(await redeliverEvents(database.db)).toBe(0);
+  expect(await database.owner('outbox_deliveries').where({ event_id: confirmed.id }).select('subscriber')).toEqual([
+    { subscriber: 'broker' },
+  ]);
 });
