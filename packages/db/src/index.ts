@@ -1,5 +1,6 @@
 export { findOutdatedCollations } from './collations.ts';
-export { findInvalidIndexes, printFindings } from './doctor.ts';
+export { clockFinding, examineDatabase, findInvalidIndexes, printFindings, warnings } from './doctor.ts';
+export type { Finding } from './doctor.ts';
 export { connect } from './connect.ts';
 export type { Db, Query, Tx, Statement } from './connect.ts';
 export { withLeaderLock } from './leader-lock.ts';
