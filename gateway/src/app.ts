@@ -6,16 +6,19 @@ import { authenticate, createTokenVerifier } from './authenticate.ts';
 import { checkBodyHeaders } from './body.ts';
 import { concurrencyLimits } from './concurrency.ts';
 import type { Config } from './config.ts';
+import { responseHeadersFor } from './cors.ts';
 import { errorHandler } from './error-handler.ts';
 import { builtInRoutes, startReadinessPoller } from './health.ts';
 import { setIdentityHeaders } from './identity-headers.ts';
 import { createJwksClient, hs256Key } from './jwks.ts';
 import { limits as defaultLimits, type Limits } from './limits.ts';
 import { createProxy } from './proxy.ts';
+import { createReplicas, fetchFromReplicas, type Replicas } from './replicas.ts';
 import { signInRateLimit } from './rate-limits.ts';
 import type { Middleware } from './request-context.ts';
+import { setResponseHeaders } from './response-headers.ts';
 import { startRevocationPoller } from './revocations.ts';
-import { matchRoute, validateRequestTarget } from './route-matching.ts';
+import { matchRoutes, validateRequestTarget } from './route-matching.ts';
 import { createGatewayServer } from './server.ts';
 import { readUpstreams, type Upstream } from './upstreams.ts';
 
@@ -46,25 +49,32 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     isDraining: () => isDraining,
     serviceStates: (recheck) => readiness.current(recheck),
   });
-  const matching = matchRoute(upstreams, builtIn); // contradicting documents fail here, before anything is opened
-  const { AUTH_SERVICE_URL: authUrl, GATEWAY_SERVICE_KEY: serviceKey, JWT_SECRET_KEY: secret = '' } = config;
-  const keys = config.JWT_ALGORITHM === 'HS256' ? hs256Key(secret) : createJwksClient(authUrl, serviceKey, limits, log);
-  const revocations = startRevocationPoller(authUrl, serviceKey, limits, log);
+  const routes = matchRoutes(upstreams, builtIn); // contradicting documents fail here, before anything is opened
+  const { GATEWAY_SERVICE_KEY: serviceKey, JWT_SECRET_KEY: secret = '' } = config;
+  const replicas = new Map(
+    upstreams.map(({ service, urls }) => [service, createReplicas(service, urls, limits, log)] as const),
+  );
+  const fetchFromAuth = fetchFromReplicas(replicas.get('auth') as Replicas);
+  const keys =
+    config.JWT_ALGORITHM === 'HS256' ? hs256Key(secret) : createJwksClient(fetchFromAuth, serviceKey, limits, log);
+  const revocations = startRevocationPoller(fetchFromAuth, serviceKey, limits, log);
   const tokens = createTokenVerifier(keys, revocations, limits);
   const signIns = signInRateLimit(config);
-  const readiness = startReadinessPoller(upstreams, limits);
-  const proxy = createProxy(upstreams, limits, { takesTurns: config.RATE_LIMITS === 'on' });
+  const readiness = startReadinessPoller(replicas, limits);
+  const headersFor = responseHeadersFor(config.CORS_ORIGINS);
+  const forward = createProxy(replicas, limits, { takesTurns: config.RATE_LIMITS === 'on' });
 
   const middleware: Middleware[] = [
     accessLog(log, limits), //              assigns the request id; one log line at the end
+    setResponseHeaders(headersFor), //      security headers, CORS
     validateRequestTarget(limits), //       400, 414
-    matching, //                            404, 405, or a built-in route
+    routes.middleware, //                   404, 405, OPTIONS, or a built-in route
     signIns.middleware, //                  429
     authenticate(tokens), //                401; 503 without keys or revocations
     concurrencyLimits(config), //           429
     checkBodyHeaders, //                    400, 413
     setIdentityHeaders(serviceKey), //      removes the client's headers, adds the gateway's
-    proxy.middleware, //                    408, 413, 502, 503, 504, or the service's response
+    forward, //                             408, 413, 502, 503, 504, or the service's response
   ];
 
   const app = express();
@@ -75,7 +85,12 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   for (const each of middleware) app.use(each as RequestHandler);
   app.use(errorHandler(log));
 
-  const server = createGatewayServer(app, limits, log);
+  const server = createGatewayServer(app, {
+    limits,
+    log,
+    headers: headersFor(undefined),
+    unknownMethod: routes.unknownMethod,
+  });
   return {
     listen: server.listen,
     close: async () => {
@@ -85,7 +100,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       signIns.close();
       revocations.close();
       keys.close();
-      proxy.close();
+      for (const each of replicas.values()) each.close();
     },
   };
 }

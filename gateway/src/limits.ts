@@ -32,6 +32,8 @@ export const limits = {
   /** Cuts off a client that takes nothing for this long while more than `stallBytes` wait for it; streams as below. */
   stallTimeout: 3000,
   stallBytes: 256 * 1024,
+  /** Cuts off a client that takes nothing of a complete response for this long, however short it is. */
+  unreadTimeout: 60_000,
   /** What is read ahead of a slow client: of one response, and of all together. */
   maxBufferedResponse: 2 * 1024 * 1024,
   maxBufferedTotal: 8 * 1024 * 1024,
@@ -46,6 +48,11 @@ export const limits = {
   maxUpstreamSockets: 256,
   /** Closes an idle connection to a service long before the service does (65 s), so that the two never race. */
   upstreamIdleTimeout: 4000,
+  /** To open a connection to a service; longer than one lost packet takes. */
+  connectTimeout: 2500,
+  /** How long a replica that failed gets no requests: at first, and at most. Doubles with each failure. */
+  ejectionTime: 500,
+  maxEjectionTime: 10_000,
   jwksTimeout: 2000,
   /** Between attempts until keys, or revocations, were fetched once. */
   startupRetryInterval: 200,

@@ -322,11 +322,18 @@ describe('a response', () => {
     expect(response.status).toBe(201);
     expect(response.headers).toMatchObject({
       etag: '"7"',
-      'set-cookie': ['a=1', 'b=2'],
       'retry-after': '9',
       'x-request-id': 'ours-0001',
     });
-    for (const name of ['server', 'x-powered-by', 'x-service-key', 'x-user-id', 'x-internal-host', 'x-hop'])
+    for (const name of [
+      'server',
+      'set-cookie',
+      'x-powered-by',
+      'x-service-key',
+      'x-user-id',
+      'x-internal-host',
+      'x-hop',
+    ])
       expect(response.headers).not.toHaveProperty(name);
     const health = await gateway.call({ path: '/health' });
     expect(health.headers).not.toHaveProperty('x-powered-by');
@@ -457,6 +464,35 @@ describe('a client that disconnects', () => {
     await until(() => broken === 1, 'the service sees the incomplete body');
     expect(gateway.reached.length).toBe(1);
   });
+});
+
+test('the service receives the time left of the route’s deadline, and never the client’s; a stream has none', async () => {
+  const held: ServerResponse[] = [];
+  const limits = { maxUpstreamSockets: 1 };
+  const serve: RequestListener = (_req, res) => void held.push(res);
+  const gateway = await startTestGateway({ paths, limits, serve: { customer: serve } });
+  const headers = { 'X-Request-Timeout': '86400000' };
+  const first = gateway.callSignedIn({ path: '/api/quick', headers });
+  await until(() => held.length === 1, 'the first request');
+  const second = gateway.callSignedIn({ path: '/api/quick', headers }); // waits for the only connection
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  held[0]?.end('{}');
+  await until(() => held.length === 2, 'the second request');
+  held[1]?.end('{}');
+  const statuses = [(await first).status, (await second).status];
+  const stream = gateway.callSignedIn({ path: '/api/events', headers });
+  await until(() => held.length === 3, 'the stream');
+  held[2]?.end();
+  await stream;
+  expect(statuses).toEqual([200, 200]);
+  const [left = 0, leftAfterWait = 0, ofStream] = gateway.reached
+    .filter(({ service }) => service === 'customer')
+    .map((request) => request.headers['x-request-timeout']);
+  expect(Number(left)).toBeGreaterThan(0);
+  expect(Number(left)).toBeLessThanOrEqual(deadline);
+  expect(Number(leftAfterWait)).toBeGreaterThan(0);
+  expect(Number(leftAfterWait)).toBeLessThanOrEqual(deadline - 90);
+  expect(ofStream).toBeUndefined();
 });
 
 test('a request that gets no free connection is a 503, and is never sent later', async () => {

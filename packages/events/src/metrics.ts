@@ -1,6 +1,6 @@
 import type { Service } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
-import { Gauge, Registry } from 'prom-client';
+import { newMetrics, readGauge, type Metrics, type Reading } from '@clientela/runtime';
 
 type Row = { subscriber: string; value: number };
 
@@ -8,45 +8,38 @@ type Row = { subscriber: string; value: number };
  * Metrics of this service's events, read from its tables at each scrape, so that all replicas report the same. The only label is the
  * subscriber: a service or the broker.
  */
-export function eventMetrics(db: Db, service: Service, subscribers: readonly string[]): Registry {
-  const registry = new Registry();
-  const registers = [registry];
-  const labelNames = ['subscriber'] as const;
-  const pending = new Gauge({
+export function eventMetrics(db: Db, service: Service, subscribers: readonly string[]): Metrics {
+  const metrics = newMetrics();
+  const labelNames = ['subscriber'];
+  readGauge({
     name: 'clientela_outbox_pending',
     help: 'Deliveries that a subscriber has not confirmed yet',
     labelNames,
-    registers,
-    collect: async () => {
-      setValues(pending, subscribers, await pendingDeliveries(db, 'count(*)'));
-    },
+    metrics,
+    read: async () => readings(subscribers, await pendingDeliveries(db, 'count(*)')),
   });
-  const oldest = new Gauge({
+  readGauge({
     name: 'clientela_outbox_oldest_pending_seconds',
     help: 'Age of the oldest pending delivery',
     labelNames,
-    registers,
-    collect: async () => {
-      setValues(oldest, subscribers, await pendingDeliveries(db, ageOfOldest));
-    },
+    metrics,
+    read: async () => readings(subscribers, await pendingDeliveries(db, ageOfOldest)),
   });
-  const failed = new Gauge({
+  readGauge({
     name: 'clientela_dead_letters',
     help: 'Failed events by subscriber; this service itself for events that its handlers failed to process',
     labelNames,
-    registers,
-    collect: async () => {
-      setValues(failed, [...subscribers, service], await failedEvents(db, service));
-    },
+    metrics,
+    read: async () => readings([...subscribers, service], await failedEvents(db, service)),
   });
-  return registry;
+  return metrics;
 }
 
-/** Sets every subscriber without a row to 0, so that alert rules always have a series. */
-function setValues(gauge: Gauge<'subscriber'>, subscribers: readonly string[], rows: readonly Row[]): void {
-  gauge.reset();
-  for (const subscriber of subscribers) gauge.set({ subscriber }, 0);
-  for (const { subscriber, value } of rows) gauge.inc({ subscriber }, value);
+/** Sums the rows of each subscriber; one without rows is 0, so that alert rules always have a series. */
+function readings(subscribers: readonly string[], rows: readonly Row[]): Reading[] {
+  const values = new Map(subscribers.map((subscriber) => [subscriber, 0]));
+  for (const { subscriber, value } of rows) values.set(subscriber, (values.get(subscriber) ?? 0) + value);
+  return Array.from(values, ([subscriber, value]) => ({ labels: { subscriber }, value }));
 }
 
 const ageOfOldest = `extract(epoch from now() - (

@@ -1,8 +1,8 @@
 import { subscribersOf, type Service, type SubscriberOf } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
 import type { ServiceClient } from '@clientela/http';
+import type { Metrics } from '@clientela/runtime';
 import type { Logger } from 'pino';
-import type { Registry } from 'prom-client';
 import { startConsumer } from './amqp-consumer.ts';
 import { amqpTransport } from './amqp-transport.ts';
 import { httpTransport, selfTransport } from './http-transport.ts';
@@ -15,7 +15,7 @@ import type { Subscription } from './subscribe.ts';
 /** Selects the transport: the broker with a RabbitMQ URL, else HTTP from service to service. */
 export type EventSettings = { RABBITMQ_URL?: string | undefined; RABBITMQ_EXCHANGE: string };
 
-export type Events = Relay & { metrics: Registry };
+export type Events = Relay & { metrics: Metrics };
 
 /**
  * Starts delivering this service's events and consuming those it subscribes to.

@@ -3,6 +3,8 @@ export { createLog } from './log.ts';
 export type { Log } from './log.ts';
 export { runProcess } from './lifecycle.ts';
 export type { ShutdownHook } from './lifecycle.ts';
+export { connectRedis } from './redis.ts';
+export type { Redis } from './redis.ts';
 export { requestIdOf } from './request-id.ts';
 export { toOriginForm } from './request-target.ts';
 export {
@@ -12,6 +14,7 @@ export {
   Port,
   Rate,
   RateLimits,
+  RedisUrl,
   secretForHs256,
   ServiceKey,
   serviceSettings,
@@ -27,3 +30,15 @@ export { deriveKey } from './key-derivation.ts';
 export { startPeriodicWorker } from './periodic-worker.ts';
 export type { PeriodicWorker } from './periodic-worker.ts';
 export { jsonText } from './json-text.ts';
+export {
+  addCounts,
+  counter,
+  exposeMetrics,
+  gauge,
+  histogram,
+  newMetrics,
+  readGauge,
+  reportCounts,
+  startProcessMetrics,
+} from './metrics.ts';
+export type { Count, Metrics, Reading } from './metrics.ts';

@@ -52,7 +52,7 @@ await runService('auth', {
       createProfile: createProfileClient(client('customer', { timeout: profileTimeout })),
       cursors: createCursors(secret),
       services: [customer, client('interaction'), client('product'), client('favorites')],
-      metrics: events.metrics,
+      metrics: [events.metrics],
     });
   },
 });

@@ -2,7 +2,6 @@ import { mkdir } from 'node:fs/promises';
 import { connect } from '@clientela/db';
 import { outboxPoolOptions, startEvents } from '@clientela/events';
 import { createCompanyClient, runService } from '@clientela/http';
-import { Registry } from 'prom-client';
 import { outsideServices } from '@clientela/contracts';
 import { createApp } from './app.ts';
 import { openStorage } from './avatars/open-storage.ts';
@@ -102,7 +101,7 @@ await runService('customer', {
       stopping,
       peers,
       onErasureRequested: erasureWorker.wake,
-      metrics: Registry.merge([events.metrics, erasureMetrics(db), jobMetrics(db)]),
+      metrics: [events.metrics, erasureMetrics(db), jobMetrics(db)],
     });
   },
 });

@@ -24,7 +24,7 @@ await runService('favorites', {
       companies: createCompanyClient(client('auth')),
       fetchCustomerAndProduct: createCustomerAndProductClient(customers, client('product')),
       fetchOwnCustomer: createOwnCustomerClient(customers),
-      metrics: events.metrics,
+      metrics: [events.metrics],
     });
   },
 });

@@ -28,7 +28,7 @@ await runService('interaction', {
       notes: createTimelineNotesClient(customer),
       products: createProductClient(client('product')),
       cursors: createCursors(deps.secret),
-      metrics: events.metrics,
+      metrics: [events.metrics],
     });
   },
 });

@@ -16,6 +16,6 @@ await runService('product', {
       settings: config,
     });
     onShutdown(() => events.stop());
-    return createApp({ ...deps, companies: createCompanyClient(client('auth')), metrics: events.metrics });
+    return createApp({ ...deps, companies: createCompanyClient(client('auth')), metrics: [events.metrics] });
   },
 });

@@ -88,16 +88,26 @@ test('a single read documents its ETag, and 304 if conditional; a list documents
   });
 });
 
-test('an alias is a deprecated operation that names its route', async () => {
-  const definition = route({ method: 'get', path, aliases: ['/old/things'], summary: 'x', responses, handle, allow });
+test('an operation has the name of its route; an alias is a deprecated operation that names its route', async () => {
+  const definition = route({
+    method: 'get',
+    path,
+    aliases: ['/old/things'],
+    operation: 'things.list',
+    summary: 'x',
+    responses,
+    handle,
+    allow,
+  });
   const { paths } = (await createOpenapiDocument('test', '1', [definition])) as {
     paths: Record<string, { get: Record<string, unknown> }>;
   };
   const { operationId, ...operation } = paths[path]?.get ?? {};
+  expect(operationId).toBe('things.list');
   expect(paths['/old/things']?.get).toEqual({
     ...operation,
-    operationId: 'get_old_things',
+    operationId: 'things.list.old_things',
     deprecated: true,
-    'x-alias-of': operationId,
+    'x-alias-of': 'things.list',
   });
 });

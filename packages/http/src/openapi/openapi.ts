@@ -66,12 +66,18 @@ export async function createOpenapiDocument(
   });
 }
 
-const operationId = (method: string, path: string) =>
-  `${method}_${path
+const inSnakeCase = (path: string) =>
+  path
     .replaceAll(/[{}]/g, '')
     .split(/[^A-Za-z0-9]+/)
     .filter(Boolean)
-    .join('_')}`;
+    .join('_');
+
+/** Names an alias after its route and its own path: `auth.login.api_v1_auth_login`. */
+const operationId = ({ operation, method, path, aliasOf }: MountedRoute) => {
+  const name = operation ?? `${method}_${inSnakeCase(aliasOf ?? path)}`;
+  return aliasOf === undefined ? name : `${name}.${inSnakeCase(path)}`;
+};
 
 function createOperation(service: string, definition: MountedRoute): ZodOpenApiOperationObject {
   const query = acceptsCompany(definition)
@@ -80,10 +86,10 @@ function createOperation(service: string, definition: MountedRoute): ZodOpenApiO
   const headers = headersOf(definition);
   const { body } = definition;
   return {
-    operationId: operationId(definition.method, definition.path),
+    operationId: operationId(definition),
     ...(definition.aliasOf !== undefined && {
       deprecated: true,
-      'x-alias-of': operationId(definition.method, definition.aliasOf),
+      'x-alias-of': operationId({ ...definition, path: definition.aliasOf, aliasOf: undefined }),
     }),
     summary: definition.summary,
     ...(definition.description && { description: definition.description }),

@@ -1,11 +1,10 @@
 import { parse } from 'node:querystring';
 import { malformed, type Problem } from '@clientela/errors';
 import { AppError, toProblem } from './to-problem.ts';
-import { jsonText, requestIdOf, toOriginForm } from '@clientela/runtime';
+import { exposeMetrics, jsonText, requestIdOf, toOriginForm, type Metrics } from '@clientela/runtime';
 import type { Caller } from '@clientela/contracts';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
-import { Registry } from 'prom-client';
 import { authenticateService, type Actor, type ServiceKeys } from '../identity/actor.ts';
 import { createRouteHandler, type HandlerOptions, type HandlerDeps } from './route-handler.ts';
 import { fingerprints } from '../idempotency/idempotency-key.ts';
@@ -29,8 +28,8 @@ export type ServiceOptions = HandlerOptions & {
   rateLimits?: RateLimits | undefined;
   /** Adds members to problem documents, depending on the request's path. */
   formatProblem?: (path: string, problem: Problem) => object;
-  /** The registry that `/metrics` exposes. */
-  metrics?: Registry;
+  /** Metrics that `/metrics` exposes besides those of the process. */
+  metrics?: readonly Metrics[];
 };
 
 /** Builds a service's Express app: built-in routes, service-key check, declared routes, 404 and 405, error handler, in this order. */
@@ -110,13 +109,7 @@ const unloggedPaths = new Set(['/health', '/ready', '/metrics']);
 const sendJson = (response: Response, body: unknown): void => void response.type('json').send(jsonText(body));
 
 /** The routes that need no service key: name and version, liveness, readiness, metrics and the OpenAPI document. */
-function builtInRoutes({
-  service,
-  version,
-  routes,
-  db,
-  metrics = new Registry(),
-}: ServiceOptions): [string, RequestHandler][] {
+function builtInRoutes({ service, version, routes, db, metrics = [] }: ServiceOptions): [string, RequestHandler][] {
   let document: unknown;
   return [
     ['/', (_request, response) => sendJson(response, { message: `Clientela ${service} service`, service, version })],
@@ -144,8 +137,8 @@ function builtInRoutes({
     [
       '/metrics',
       async (_request, response) => {
-        const text = await metrics.metrics(); // rejects, and becomes a 503, when a gauge cannot read the database
-        response.setHeader('Content-Type', metrics.contentType);
+        const { contentType, text } = await exposeMetrics(...metrics);
+        response.setHeader('Content-Type', contentType);
         response.end(text);
       },
     ],

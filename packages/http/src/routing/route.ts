@@ -62,6 +62,8 @@ export type RouteDefinition<M, A, R, P, Q, B, K, T, Prepared, Result> = {
   path: string;
   /** Further paths of the same route, with the same parameters: those that legacy clients call. */
   aliases?: readonly string[];
+  /** The operationId, `<resource>.<verb>`: `customers.tags.add`. Generated clients call it so; it never changes. */
+  operation?: string;
   summary: string;
   /** For the documentation: purpose, and constraints that JSON Schema cannot express. */
   description?: string;
@@ -150,7 +152,7 @@ export const route = <
 ): Route => definition;
 
 /** A route under one of its paths. `aliasOf` is its own path, when it is mounted under an alias. */
-export type MountedRoute = Route & { aliasOf?: string };
+export type MountedRoute = Route & { aliasOf?: string | undefined };
 
 const parametersOf = (path: string) => (path.match(/\{\w+\}/g) ?? []).toSorted().join();
 

@@ -24,7 +24,7 @@ const byPackage = (value: (name: string) => string[]) =>
 const dependencies: Record<string, string[]> = {
   bench: ['contracts', 'db', 'embedded-postgres', 'fleet', 'runtime'],
   contracts: [],
-  db: ['errors'],
+  db: ['errors', 'runtime'],
   e2e: [],
   'embedded-postgres': [],
   errors: [],

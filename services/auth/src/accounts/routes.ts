@@ -1,6 +1,6 @@
 import { invalid } from '@clientela/errors';
 import { patchBody, route, withETag, type Route } from '@clientela/http';
-import { ignoring } from '@clientela/validation';
+import { ignoring, nameSchemas } from '@clientela/validation';
 import { authAliases } from '../auth-aliases.ts';
 import type { CompanyDefaults } from '../companies/schema.ts';
 import { findOpenCompany } from '../companies/store.ts';
@@ -37,6 +37,7 @@ const register = (deps: AccountDeps) =>
     path: '/auth/register',
     aliases: authAliases('/register'),
     addressRateLimit: 'login',
+    operation: 'auth.register',
     summary: 'Register a user',
     description:
       'Without company_id, creates a company with the new user as its admin; with the company_id of a company that is open to registration, adds the user to it as a customer. Send the name in full (name, or ds_user) or as first_name and last_name; ds_user_email is an alias of email. The password has 8 to 128 characters, differs from the name, username and e-mail, and is not a commonly used one.',
@@ -68,6 +69,7 @@ const me = () =>
   route({
     method: 'get',
     ...mePaths,
+    operation: 'auth.me.get',
     summary: 'Get the signed-in user',
     allow: 'signed_in',
     tenancy: 'global',
@@ -79,16 +81,20 @@ const me = () =>
     },
   });
 
+const OwnUserPatch = ignoring(withExclusiveNameForms(patchBody(User, WritableMe)), ignoredFields);
+nameSchemas({ OwnUserPatch });
+
 const changeMe = (deps: AccountDeps) =>
   route({
     method: 'patch',
     ...mePaths,
+    operation: 'auth.me.update',
     summary: 'Change your own name, phone, address and document',
     description:
       'Omitted fields keep their value; null clears one. NIT, RUT, CPF and CNPJ numbers must have a valid check digit.',
     allow: 'signed_in',
     tenancy: 'global',
-    body: ignoring(withExclusiveNameForms(patchBody(User, WritableMe)), ignoredFields),
+    body: OwnUserPatch,
     responses: { 200: SavedUserResponse },
     handle: async ({ tx, actor, body, expected_version }) => {
       const expected = { version: expected_version, country: deps.defaults.country };

@@ -9,6 +9,7 @@ export const analyticsRoutes = (): Route[] => [
   route({
     method: 'get',
     path: '/api/v1/users/analytics',
+    operation: 'users.analytics.get',
     summary: 'Get statistics of users and sign-ins',
     description,
     allow: 'analytics:read',
@@ -26,6 +27,7 @@ export const analyticsRoutes = (): Route[] => [
   route({
     method: 'get',
     path: '/api/v1/companies/analytics',
+    operation: 'companies.analytics.get',
     summary: 'Get statistics of companies and their users',
     description,
     allow: 'analytics:read',

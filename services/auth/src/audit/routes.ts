@@ -8,6 +8,7 @@ export const auditRoutes = ({ cursors }: AuditDeps): Route[] => [
   route({
     method: 'get',
     path: '/api/v1/audit-logs',
+    operation: 'audit_logs.list',
     summary: 'List the audit log',
     description: 'Newest first, by cursor. Entries hold the names of changed fields, never their values.',
     allow: 'audit:read',

@@ -2,7 +2,7 @@ import { InternalCompany, outsideServices } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
 import { forbidden, notFound } from '@clientela/errors';
 import { patchBody, route, withETag, type Actor, type Route } from '@clientela/http';
-import { ignoring, Message } from '@clientela/validation';
+import { ignoring, Message, nameSchemas } from '@clientela/validation';
 import { z } from 'zod';
 import { changeCompany, closeCompany, createCompany } from './actions.ts';
 import {
@@ -35,10 +35,14 @@ async function resolveCompanyId(db: Db, actor: Actor, reference: string): Promis
   return id;
 }
 
+const CompanyPatch = ignoring(patchBody(Company, WritableCompany), ignoredFields);
+nameSchemas({ CompanyPatch });
+
 export const companyRoutes = (defaults: CompanyDefaults): Route[] => [
   route({
     method: 'get',
     path,
+    operation: 'companies.list',
     summary: 'List companies',
     description: 'Newest first. Only superusers see companies other than their own.',
     allow: 'companies:read',
@@ -53,6 +57,7 @@ export const companyRoutes = (defaults: CompanyDefaults): Route[] => [
   route({
     method: 'post',
     path,
+    operation: 'companies.create',
     summary: 'Create a company',
     description:
       'company_key defaults to the COMP key; a custom one must not begin with COMP- or be a UUID. NIT, RUT, CPF and CNPJ numbers must have a valid check digit.',
@@ -65,6 +70,7 @@ export const companyRoutes = (defaults: CompanyDefaults): Route[] => [
   route({
     method: 'get',
     path: companyPath,
+    operation: 'companies.get',
     summary: 'Get a company',
     description: 'By id, COMP key or company_key.',
     allow: 'companies:read',
@@ -81,13 +87,14 @@ export const companyRoutes = (defaults: CompanyDefaults): Route[] => [
   route({
     method: 'put',
     path: companyPath,
+    operation: 'companies.update',
     summary: 'Change a company',
     description:
       'Omitted fields keep their value; null clears business_name and the document. Only superusers may change status, days_credit and company_key. Every status but active ends the sessions of the company’s users.',
     allow: 'companies:update',
     tenancy: 'global',
     params: CompanyParams,
-    body: ignoring(patchBody(Company, WritableCompany), ignoredFields),
+    body: CompanyPatch,
     responses: { 200: Company },
     handle: async ({ tx, actor, params, body, expected_version }) => {
       const id = await resolveCompanyId(tx, actor, params.company_id);
@@ -97,6 +104,7 @@ export const companyRoutes = (defaults: CompanyDefaults): Route[] => [
   route({
     method: 'delete',
     path: companyPath,
+    operation: 'companies.delete',
     summary: 'Deactivate a company',
     description: 'Keeps its records, ends the sessions of its users and blocks their sign-in.',
     allow: 'companies:delete',

@@ -16,6 +16,7 @@ export const failedEventRoutes = ({ cursors, services }: EventDeps): Route[] => 
   route({
     method: 'get',
     path: '/api/v1/events/failed',
+    operation: 'events.failed.list',
     summary: 'List failed events',
     description:
       'Covers all services, newest failure first, by cursor. Only superusers see events that belong to no company.',
@@ -39,6 +40,7 @@ export const failedEventRoutes = ({ cursors, services }: EventDeps): Route[] => 
   route({
     method: 'post',
     path: '/api/v1/events/failed/{event_id}/resend',
+    operation: 'events.failed.resend',
     summary: 'Resend a failed event',
     description: 'Retries every failed delivery of the event. Subscribers that have processed it already ignore it.',
     allow: 'events:manage',

@@ -10,6 +10,7 @@ export const keyRoutes = (deps: KeyDeps): Route[] => [
   route({
     method: 'get',
     path: '/.well-known/jwks.json',
+    operation: 'signing_keys.list',
     summary: 'Get the public keys of access tokens and erasure receipts (JWKS)',
     description:
       'The use member tells them apart. With HS256 there are no token keys. Receipt keys stay published permanently.',

@@ -25,6 +25,7 @@ const signIn = (deps: SignInDeps) =>
     path: '/auth/login',
     aliases: authAliases('/login'),
     addressRateLimit: 'login',
+    operation: 'auth.login',
     summary: 'Sign in',
     description:
       'Takes email (or ds_user_email), username or username_or_email, and password. Every failure returns the same 401. 5 failures lock the account for their network for 15 minutes; 50 in an hour lock it for networks without a recent sign-in.',
@@ -61,6 +62,7 @@ const changeOwnPassword = (deps: SignInDeps) =>
     path: '/auth/change-password',
     aliases: authAliases('/change-password'),
     addressRateLimit: 'login',
+    operation: 'auth.change_password',
     summary: 'Change your password',
     description:
       'Ends your other sessions. A wrong current_password returns a 422 that names it, and counts as a failed sign-in. The new password follows the rules of registration.',

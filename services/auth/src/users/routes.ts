@@ -2,7 +2,7 @@ import { accessLevel } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
 import { forbidden, invalid, notFound, type FieldError } from '@clientela/errors';
 import { patchBody, route, type Actor, type CompanyActor, type Route } from '@clientela/http';
-import { documentNumberError, ignoring, Message, normalizeDocumentNumber } from '@clientela/validation';
+import { documentNumberError, ignoring, Message, nameSchemas, normalizeDocumentNumber } from '@clientela/validation';
 import type { CreateProfile } from '../accounts/customer-profiles.ts';
 import type { Passwords } from '../accounts/passwords.ts';
 import { toUserResponse } from '../accounts/presenter.ts';
@@ -45,6 +45,7 @@ export const userRoutes = (deps: UserDeps): Route[] => [
   route({
     method: 'get',
     path,
+    operation: 'users.list',
     summary: 'List users',
     description: 'Newest first. Only superusers see users of other companies.',
     allow: 'users:read',
@@ -60,6 +61,7 @@ export const userRoutes = (deps: UserDeps): Route[] => [
   route({
     method: 'get',
     path: userPath,
+    operation: 'users.get',
     summary: 'Get a user',
     description: 'By id or USER number: your own record, or any of the company with users:read.',
     allow: { permission: 'users:read', own: isSelf },
@@ -73,6 +75,7 @@ export const userRoutes = (deps: UserDeps): Route[] => [
   route({
     method: 'delete',
     path: userPath,
+    operation: 'users.delete',
     summary: 'Deactivate or delete a user',
     description:
       'Ends the user’s sessions. With hard_delete=true the record is deleted permanently. The last active admin of a company cannot be removed.',
@@ -94,6 +97,7 @@ const create = ({ passwords, defaults, createProfile }: UserDeps) =>
   route({
     method: 'post',
     path,
+    operation: 'users.create',
     summary: 'Create a user',
     description:
       'Adds a user to your company; a superuser names the company in the body. The role cannot be above your own. NIT, RUT, CPF and CNPJ numbers must have a valid check digit.',
@@ -149,12 +153,14 @@ const UserChange = ignoring(
   withExclusiveNameForms(patchBody(User, WritableUser).extend(aliasFields)).superRefine(consistentActive),
   ignoredFields,
 );
+nameSchemas({ UserPatch: UserChange });
 type Change = { password?: string; active?: boolean } & Record<string, unknown>;
 
 const change = ({ passwords, defaults }: UserDeps) =>
   route({
     method: 'put',
     path: userPath,
+    operation: 'users.update',
     summary: 'Change a user',
     description:
       'Omitted fields keep their value; null clears one. In your own record you may change name, phone, address and document; users:update also allows username, email, role, active (or is_active) and password. A new role, a new password and deactivation end the user’s sessions. The last active admin of a company cannot be removed.',

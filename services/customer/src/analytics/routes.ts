@@ -15,6 +15,7 @@ export const analyticsRoutes = (companies: CompanyClient, now: () => number = Da
     route({
       method: 'get',
       path: '/api/customers/analytics',
+      operation: 'customers.analytics.get',
       summary: 'Get customer statistics',
       description:
         'At most 60 seconds old, see generated_at. Deleted customers are not counted, but their orders and complaints are. Order values ' +

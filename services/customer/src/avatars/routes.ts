@@ -22,6 +22,7 @@ export const avatarRoutes = (storage: AvatarStorage): Route[] => [
   route({
     method: 'post',
     path,
+    operation: 'customers.avatar.set',
     summary: 'Set a customer’s avatar',
     description:
       'One file, named `file`: a JPEG, PNG or WebP by its content, not animated, of up to 1 MiB and 25 million pixels. It is re-encoded ' +
@@ -53,6 +54,7 @@ export const avatarRoutes = (storage: AvatarStorage): Route[] => [
   route({
     method: 'delete',
     path,
+    operation: 'customers.avatar.remove',
     summary: 'Remove a customer’s avatar',
     allow: { permission: 'customers:update', own: ownsCustomer },
     params: CustomerId,
@@ -67,6 +69,7 @@ export const avatarRoutes = (storage: AvatarStorage): Route[] => [
   route({
     method: 'get',
     path: '/avatars/{name}',
+    operation: 'avatars.get',
     summary: 'Get an avatar',
     description: 'By a customer’s `avatar_url`, until the avatar is replaced or removed.',
     allow: 'open',

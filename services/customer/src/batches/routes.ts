@@ -10,6 +10,7 @@ import {
   type Route,
   type ServiceOptions,
 } from '@clientela/http';
+import { nameSchemas } from '@clientela/validation';
 import type { Db, Tx } from '@clientela/db';
 import { requireCompany } from '../customers/company.ts';
 import { toResponse } from '../customers/presenter.ts';
@@ -19,6 +20,9 @@ import { Batch, batchResponse, BatchQuery, type OperationResult } from './schema
 
 const maxAttempts = 3; // of an upsert that loses a race
 
+const BatchResponse = batchResponse(Problem);
+nameSchemas({ BatchResponse });
+
 type StepContext = IdempotentSteps & { db: Db; actor: CompanyActor; request_id: string; prepared: BatchContext };
 
 export type BatchDeps = { companies: CompanyClient; fingerprints: Fingerprinter; log: ServiceOptions['log'] };
@@ -27,6 +31,7 @@ export const batchRoutes = ({ companies, fingerprints, log }: BatchDeps): Route[
   route({
     method: 'post',
     path: '/api/customers/batch',
+    operation: 'customers.batch',
     summary: 'Create, update, upsert and delete many customers',
     description:
       'Each operation runs in its own transaction, in the given order, and has its own result: a status, and the customer or ' +
@@ -40,7 +45,7 @@ export const batchRoutes = ({ companies, fingerprints, log }: BatchDeps): Route[
     body: Batch,
     bodyLimit: 8 * 1024 * 1024,
     deadline: 120_000, // 1,000 operations on a busy machine
-    responses: { 200: batchResponse(Problem) },
+    responses: { 200: BatchResponse },
     transaction: 'own', // one for each operation
     idempotency: 'steps',
     prepare: async ({ actor, query: { allow_erased }, signal }): Promise<BatchContext> => {

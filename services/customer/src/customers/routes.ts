@@ -1,14 +1,6 @@
 import { InternalCustomer } from '@clientela/contracts';
 import { notFound } from '@clientela/errors';
-import {
-  requirePermission,
-  patchBody,
-  route,
-  withETag,
-  type CompanyActor,
-  type CompanyClient,
-  type Route,
-} from '@clientela/http';
+import { requirePermission, route, withETag, type CompanyActor, type CompanyClient, type Route } from '@clientela/http';
 import { Message } from '@clientela/validation';
 import {
   activateCustomer,
@@ -21,9 +13,9 @@ import {
 } from './actions.ts';
 import { requireCompany } from './company.ts';
 import { ownsCustomer, toSavedResponse, toResponse } from './presenter.ts';
+import { CustomerPatch } from './patch.ts';
 import { needsCountry } from './rules.ts';
 import {
-  Customer,
   CustomerId,
   CustomerKey,
   SavedCustomerResponse,
@@ -32,8 +24,6 @@ import {
   DeleteQuery,
   StatusChange,
   TypeChange,
-  checkedPatch,
-  WritableCustomer,
 } from './schema.ts';
 import { findCustomer, findCustomerByKey } from './store.ts';
 
@@ -48,6 +38,7 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
     route({
       method,
       path: customerPath,
+      operation: method === 'put' ? 'customers.put' : 'customers.update',
       summary: 'Change a customer',
       description:
         'Omitted fields keep their values, null clears a field. Keys of address, preferences and metadata are merged; null ' +
@@ -56,7 +47,7 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
       allow: { permission: 'customers:update', own: ownsCustomer },
       ...(method === 'patch' && { rateLimit: 'customer-patch' }),
       params: CustomerId,
-      body: checkedPatch(patchBody(Customer, WritableCustomer)),
+      body: CustomerPatch,
       responses: { 200: SavedCustomerResponse },
       prepare: async ({ actor, body, signal }) =>
         needsCountry(body) ? (await fetchCompany(actor, signal)).country : '',
@@ -70,6 +61,7 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
     route({
       method: 'post',
       path,
+      operation: 'customers.create',
       summary: 'Create a customer',
       description:
         'At least one of full_name, firstname, lastname, email and phone is required. A document_number needs its document_type. ' +
@@ -84,6 +76,7 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
     route({
       method: 'get',
       path: customerPath,
+      operation: 'customers.get',
       summary: 'Get a customer',
       description: 'Includes inactive and deleted customers.',
       allow: { permission: 'customers:read', own: ownsCustomer },
@@ -101,6 +94,7 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
     route({
       method: 'delete',
       path: customerPath,
+      operation: 'customers.delete',
       summary: 'Deactivate or remove a customer',
       description:
         'Sets a deletion mark, which activate clears. With hard_delete=true, for admins only, the record is removed permanently from ' +
@@ -123,6 +117,7 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
     route({
       method: 'patch',
       path: `${customerPath}/activate`,
+      operation: 'customers.activate',
       summary: 'Activate a customer',
       description:
         'Sets the status active, also of a deleted customer; 409 when another customer has one of its unique values.',
@@ -139,6 +134,7 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
     route({
       method: 'patch',
       path: `${customerPath}/status`,
+      operation: 'customers.set_status',
       summary: 'Change the status of a customer',
       description: 'Never deletes. The reason is stored in the history. Setting the same status again changes nothing.',
       allow: 'customers:update',
@@ -153,6 +149,7 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
     route({
       method: 'patch',
       path: `${customerPath}/type`,
+      operation: 'customers.set_type',
       summary: 'Change the type of a customer',
       allow: 'customers:update',
       params: CustomerId,

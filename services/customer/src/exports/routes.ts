@@ -25,6 +25,7 @@ export const exportRoutes = (openExport: OpenExport): Route[] => [
   route({
     ...shared,
     path: '/api/customers/export.csv',
+    operation: 'customers.export_csv',
     summary: 'Export customers as CSV',
     description:
       `${description} RFC 4180 in UTF-8 with a byte order mark; the header has the names of the fields, such as \`address.city\`. Tags and ` +
@@ -40,6 +41,7 @@ export const exportRoutes = (openExport: OpenExport): Route[] => [
   route({
     ...shared,
     path: '/api/customers/export.jsonl',
+    operation: 'customers.export_jsonl',
     summary: 'Export customers as JSON lines',
     description: `${description} One customer a line, as in the list.`,
     responses: { 200: 'application/x-ndjson' },

@@ -37,6 +37,7 @@ export const importRoutes = ({ companies, importStorage, importSource, stopping 
   route({
     method: 'post',
     path,
+    operation: 'imports.start',
     summary: 'Import customers',
     description:
       'A form with one file, named `file`: CSV or TSV, JSON lines, or vCard; its other fields are the options, which may be query ' +
@@ -76,6 +77,7 @@ export const importRoutes = ({ companies, importStorage, importSource, stopping 
   route({
     method: 'get',
     path,
+    operation: 'imports.list',
     summary: 'List imports',
     description: 'Newest first.',
     allow,
@@ -90,6 +92,7 @@ export const importRoutes = ({ companies, importStorage, importSource, stopping 
   route({
     method: 'get',
     path: `${path}/{import_id}`,
+    operation: 'imports.get',
     summary: 'Get an import',
     allow,
     params: ImportParams,
@@ -102,6 +105,7 @@ export const importRoutes = ({ companies, importStorage, importSource, stopping 
   route({
     method: 'get',
     path: `${path}/{import_id}/errors.csv`,
+    operation: 'imports.errors.get',
     summary: 'Get the problems of an import',
     description:
       'Rows that were not imported, and values that were left out of imported rows, in the order of the file: row (as a spreadsheet ' +
@@ -121,6 +125,7 @@ export const importRoutes = ({ companies, importStorage, importSource, stopping 
   route({
     method: 'get',
     path: `${path}/{import_id}/events`,
+    operation: 'imports.follow',
     summary: 'Follow an import',
     description:
       'Server-sent events: `progress` with the import when it has changed, at most one a second; `end` with its last state, after which ' +
@@ -140,6 +145,7 @@ export const importRoutes = ({ companies, importStorage, importSource, stopping 
   route({
     method: 'post',
     path: `${path}/{import_id}/cancel`,
+    operation: 'imports.cancel',
     summary: 'Cancel an import',
     description:
       'A queued import is cancelled at once, a running one before its next chunk. What is imported stays, and can be undone. An import that ' +

@@ -8,6 +8,7 @@ export const jobRoutes: Route[] = [
   route({
     method: 'get',
     path: '/api/v1/jobs',
+    operation: 'jobs.list',
     summary: 'List jobs',
     description:
       'Imports and other work that outlives a request, newest first. They are kept for 30 days after their end.',
@@ -24,6 +25,7 @@ export const jobRoutes: Route[] = [
   route({
     method: 'get',
     path: '/api/v1/jobs/{job_id}',
+    operation: 'jobs.get',
     summary: 'Get a job',
     allow: 'customers:import',
     params: JobParams,
@@ -38,6 +40,7 @@ export const jobRoutes: Route[] = [
   route({
     method: 'post',
     path: '/api/v1/jobs/{job_id}/cancel',
+    operation: 'jobs.cancel',
     summary: 'Cancel a job',
     description:
       'A queued job is cancelled at once. A running one keeps what it has finished and is cancelled before its next chunk. ' +

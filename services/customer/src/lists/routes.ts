@@ -20,6 +20,7 @@ export const listRoutes = ({ cursors, listsDb: db }: { cursors: Cursors; listsDb
   route({
     method: 'get',
     path,
+    operation: 'customers.list',
     summary: 'List customers',
     description:
       'Returns pages with the total, or pages by cursor. The total is exact up to 10,000, and when active_only, status and type are the only ' +
@@ -44,6 +45,7 @@ export const listRoutes = ({ cursors, listsDb: db }: { cursors: Cursors; listsDb
   route({
     method: 'get',
     path: `${path}/search`,
+    operation: 'customers.search',
     summary: 'Search customers, best match first',
     description:
       'Finds the same customers as the list by search, best match first: a value equals the term, begins with it, has its whole words, ' +

@@ -13,6 +13,7 @@ export const noteRoutes: Route[] = [
   route({
     method: 'post',
     path,
+    operation: 'customers.notes.add',
     summary: 'Add a note about a customer',
     description:
       'The text may have several lines. The author is the signed-in user. If-Match refers to the version of the customer.',
@@ -28,6 +29,7 @@ export const noteRoutes: Route[] = [
   route({
     method: 'get',
     path,
+    operation: 'customers.notes.list',
     summary: 'List the notes about a customer',
     description: 'Newest first.',
     allow: 'customers:read',
@@ -43,6 +45,7 @@ export const noteRoutes: Route[] = [
   route({
     method: 'delete',
     path: `${path}/{note_id}`,
+    operation: 'customers.notes.remove',
     summary: 'Remove a note about a customer',
     description: 'If-Match refers to the version of the customer.',
     allow: 'customers:update',

@@ -64,6 +64,7 @@ function personRoutes({ peers, onErasureRequested }: PrivacyDeps): Route[] {
     route({
       method: 'post',
       path: '/api/gdpr/export',
+      operation: 'gdpr.export',
       summary: 'Export the data of a person',
       description:
         'One JSON document with the data of every service about a customer, a user of the company, or a customer who is also a user. ' +
@@ -101,6 +102,7 @@ function personRoutes({ peers, onErasureRequested }: PrivacyDeps): Route[] {
     route({
       method: 'post',
       path: '/api/gdpr/delete',
+      operation: 'gdpr.erase',
       summary: 'Erase a person in every service',
       description:
         'Starts a request that survives failures and ends with a signed receipt. Once it is running, the customer is a 404 everywhere; ' +
@@ -138,6 +140,7 @@ const requestRoutes: Route[] = [
   route({
     method: 'get',
     path: '/api/gdpr/requests',
+    operation: 'gdpr.requests.list',
     summary: 'List erasures',
     description: 'Newest first. Role customer sees only its own.',
     allow,
@@ -153,6 +156,7 @@ const requestRoutes: Route[] = [
   route({
     method: 'get',
     path: '/api/gdpr/requests/{request_id}',
+    operation: 'gdpr.requests.get',
     summary: 'Get an erasure',
     allow,
     params: RequestId,
@@ -166,6 +170,7 @@ const requestRoutes: Route[] = [
   route({
     method: 'get',
     path: '/api/gdpr/requests/{request_id}/receipt',
+    operation: 'gdpr.receipts.get',
     summary: 'Get the receipt of an erasure',
     description:
       '404 RECEIPT_NOT_FOUND until the erasure is done. The verification keys stay in /.well-known/jwks.json permanently.',

@@ -1,6 +1,6 @@
 import { notFound } from '@clientela/errors';
 import { patchBody, route, withETag, writableFields, type CompanyClient, type Route } from '@clientela/http';
-import { ignoring } from '@clientela/validation';
+import { ignoring, nameSchemas } from '@clientela/validation';
 import { callingCode } from '@clientela/validation/phones';
 import { z } from 'zod';
 import { requireCompany } from '../customers/company.ts';
@@ -21,11 +21,15 @@ import { countUndeleted, findByNumber, listByNumber } from './store.ts';
 const path = '/rest/v1/customers';
 const customerPath = `${path}/{customer_id}`;
 
+const LegacyCustomerPatch = ignoring(patchBody(LegacyCustomer, WritableLegacyCustomer));
+nameSchemas({ LegacyCustomerPatch });
+
 /** Legacy REST v1 API: undeleted customers by number. */
 export const restV1Routes = (companies: CompanyClient): Route[] => [
   route({
     method: 'get',
     path,
+    operation: 'rest_v1.customers.list',
     summary: 'List customers (legacy v1 API)',
     description: 'Undeleted customers, by number.',
     allow: 'customers:read',
@@ -45,6 +49,7 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
   route({
     method: 'post',
     path,
+    operation: 'rest_v1.customers.create',
     summary: 'Create a customer (legacy v1 API)',
     allow: 'customers:create',
     body: NewLegacyCustomer,
@@ -58,6 +63,7 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
   route({
     method: 'get',
     path: customerPath,
+    operation: 'rest_v1.customers.get',
     summary: 'Get a customer (legacy v1 API)',
     description: 'Undeleted customers only.',
     allow: 'customers:read',
@@ -73,6 +79,7 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
   route({
     method: 'patch',
     path: customerPath,
+    operation: 'rest_v1.customers.update',
     summary: 'Change a customer (legacy v1 API)',
     description:
       'Omitted fields keep their values; null clears a field, except the phone. Returns the customer, or the response of …/phone when the ' +
@@ -80,7 +87,7 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
     allow: 'customers:update',
     rateLimit: 'customer-patch',
     params: CustomerNumber,
-    body: ignoring(patchBody(LegacyCustomer, WritableLegacyCustomer)),
+    body: LegacyCustomerPatch,
     responses: { 200: z.union([LegacyCustomer, SuccessResponse]) },
     handle: async ({ tx, actor, params, body, expected_version }) => {
       const target = { actor, number: Number(params.customer_id), expected_version };
@@ -92,6 +99,7 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
   route({
     method: 'patch',
     path: `${customerPath}/phone`,
+    operation: 'rest_v1.customers.set_phone',
     summary: 'Change a customer’s phone (legacy v1 API)',
     allow: 'customers:update',
     rateLimit: 'customer-patch',
@@ -106,6 +114,7 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
   route({
     method: 'delete',
     path: customerPath,
+    operation: 'rest_v1.customers.delete',
     summary: 'Delete a customer (legacy v1 API)',
     description: 'Sets a deletion mark, like DELETE /api/customers/{customer_id}.',
     allow: 'customers:delete',

@@ -13,6 +13,7 @@ export const statsRoutes: Route[] = [
     method: 'get',
     path: '/api/customers/{customer_id}/stats',
     aliases: ['/api/customers/{customer_id}/statistics'],
+    operation: 'customers.statistics.get',
     summary: 'Get the statistics of a customer',
     allow: { permission: 'customers:read', own: ownsCustomer },
     params: CustomerId,

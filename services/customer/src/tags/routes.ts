@@ -52,6 +52,7 @@ export const tagRoutes: Route[] = [
   route({
     method: 'post',
     path: '/api/customers/{customer_id}/tags',
+    operation: 'customers.tags.add',
     ...addDefinition,
     params: CustomerId,
     body: NewTags,
@@ -61,6 +62,7 @@ export const tagRoutes: Route[] = [
   route({
     method: 'post',
     path: '/api/customers/tags',
+    operation: 'tags.add',
     ...addDefinition,
     body: NewCustomerTags,
     handle: ({ tx, actor, body: { customer_id, ...input }, expected_version }) =>
@@ -70,6 +72,7 @@ export const tagRoutes: Route[] = [
     method: 'get',
     path: '/api/customers/{customer_id}/tags',
     aliases: ['/api/customers/tags/customer/{customer_id}'],
+    operation: 'customers.tags.list',
     summary: 'List the tags of a customer',
     description: 'All of them, by priority from high to low, then by label. The ETag is the version of the customer.',
     allow: 'customers:read',
@@ -86,6 +89,7 @@ export const tagRoutes: Route[] = [
   route({
     method: 'delete',
     path: '/api/customers/{customer_id}/tags/{tag_id}',
+    operation: 'customers.tags.remove',
     ...removeDefinition,
     params: CustomerTagParams,
     handle: ({ tx, actor, params, expected_version }) =>
@@ -94,6 +98,7 @@ export const tagRoutes: Route[] = [
   route({
     method: 'delete',
     path: '/api/customers/tags/{tag_id}',
+    operation: 'tags.remove',
     ...removeDefinition,
     params: TagParams,
     handle: async ({ tx, actor, params: { tag_id }, expected_version }) => {

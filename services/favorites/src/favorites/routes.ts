@@ -40,6 +40,7 @@ export function favoriteRoutes({ fetchCustomerAndProduct, fetchOwnCustomer }: Pe
     route({
       method: 'get',
       ...paths,
+      operation: 'favorites.list',
       summary: 'List favorites',
       description:
         'Ordered by id. id, user_id and item_id may be repeated and match any of their values. Role customer sees only its own favorites.',
@@ -53,6 +54,7 @@ export function favoriteRoutes({ fetchCustomerAndProduct, fetchOwnCustomer }: Pe
     route({
       method: 'post',
       ...paths,
+      operation: 'favorites.add',
       summary: 'Add a product to a customer’s favorites',
       description:
         'Returns 201 with the new favorite, or 200 with a renewed time when it exists. Role customer adds only to its own favorites.',
@@ -73,6 +75,7 @@ export function favoriteRoutes({ fetchCustomerAndProduct, fetchOwnCustomer }: Pe
     route({
       method: 'delete',
       ...paths,
+      operation: 'favorites.remove',
       summary: 'Delete favorites',
       description: 'Deletes those of the given ids that exist. Role customer deletes only its own favorites.',
       allow: anyOrOwn('favorites:delete'),
@@ -89,6 +92,7 @@ export function favoriteRoutes({ fetchCustomerAndProduct, fetchOwnCustomer }: Pe
       method: 'get',
       path: '/api/favorites/popular',
       aliases: ['/rest/v1/favorites/popular'],
+      operation: 'favorites.list_popular',
       summary: 'List the most popular products',
       allow: 'favorites:read',
       query: PopularQuery,

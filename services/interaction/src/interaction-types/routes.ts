@@ -13,6 +13,7 @@ export const interactionTypeRoutes = (): Route[] => [
   route({
     method: 'get',
     path,
+    operation: 'interaction_types.list',
     summary: 'List interaction types',
     description: 'Built-in types first, then the company’s own types by name.',
     allow: 'interactions:read',
@@ -26,6 +27,7 @@ export const interactionTypeRoutes = (): Route[] => [
   route({
     method: 'post',
     path,
+    operation: 'interaction_types.create',
     summary: 'Add an interaction type',
     allow: 'interactions:manage',
     body: NewInteractionType,

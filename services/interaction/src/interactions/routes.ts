@@ -1,6 +1,6 @@
 import { notFound } from '@clientela/errors';
 import { patchBody, route, withETag, type Cursors, type Route } from '@clientela/http';
-import { Message } from '@clientela/validation';
+import { Message, nameSchemas } from '@clientela/validation';
 import { rejectDeleted, type CustomerClient } from '../customers/customer-client.ts';
 import { readListRequest } from '../lists/list-request.ts';
 import { changeInteraction, recordInteraction, hardDeleteInteraction } from './actions.ts';
@@ -26,17 +26,21 @@ type Deps = { customers: CustomerClient; cursors: Cursors };
 const toSavedResponse = (message: string, { version, ...interaction }: StoredInteraction) =>
   withETag(version, { message, interaction });
 
+const InteractionPatch = withAliases(patchBody(Interaction, InteractionPatchFields));
+nameSchemas({ InteractionPatch });
+
 const updateRoute = (method: 'put' | 'patch', customers: CustomerClient) =>
   route({
     method,
     path: itemPath,
+    operation: method === 'put' ? 'customers.interactions.put' : 'customers.interactions.update',
     summary: 'Update an interaction',
     description:
       'Omitted fields are unchanged; null clears scheduled_at, priority and category. A new type sets its first status, ' +
       'or none, unless the request has a status.',
     allow: 'interactions:update',
     params: InteractionId,
-    body: withAliases(patchBody(Interaction, InteractionPatchFields)),
+    body: InteractionPatch,
     responses: { 200: SavedInteractionResponse },
     prepare: ({ actor, params, signal }) => customers(params.customer_id, { actor, signal }),
     handle: async ({ tx, actor, params, body, expected_version }) =>
@@ -50,6 +54,7 @@ export const interactionRoutes = ({ customers, cursors }: Deps): Route[] => [
   route({
     method: 'post',
     path,
+    operation: 'customers.interactions.create',
     summary: 'Record an interaction with a customer',
     description:
       'The author is the acting user. ds_notes and id_interaction_type are accepted as aliases of notes and type.',
@@ -64,6 +69,7 @@ export const interactionRoutes = ({ customers, cursors }: Deps): Route[] => [
   route({
     method: 'get',
     path,
+    operation: 'customers.interactions.list',
     summary: 'List a customer’s interactions, newest first',
     description: 'Ordered by occurred_at.',
     allow: 'interactions:read',
@@ -80,6 +86,7 @@ export const interactionRoutes = ({ customers, cursors }: Deps): Route[] => [
   route({
     method: 'get',
     path: itemPath,
+    operation: 'customers.interactions.get',
     summary: 'Get an interaction',
     allow: 'interactions:read',
     params: InteractionId,
@@ -98,6 +105,7 @@ export const interactionRoutes = ({ customers, cursors }: Deps): Route[] => [
   route({
     method: 'delete',
     path: itemPath,
+    operation: 'customers.interactions.delete',
     summary: 'Delete an interaction',
     allow: 'interactions:delete',
     params: InteractionId,

@@ -12,6 +12,7 @@ export const timelineRoutes = ({ notes, cursors }: Deps): Route[] => [
   route({
     method: 'get',
     path: '/api/customers/{customer_id}/timeline',
+    operation: 'customers.timeline.list',
     summary: 'Get a customer’s timeline, newest first',
     description:
       'Interactions, transactions, notes and status changes, ordered by occurred_at and paginated by cursor. Each item holds its ' +

@@ -9,7 +9,7 @@ import {
   type Cursors,
   type Route,
 } from '@clientela/http';
-import { ignoring } from '@clientela/validation';
+import { ignoring, nameSchemas } from '@clientela/validation';
 import { rejectDeleted, type CustomerClient } from '../customers/customer-client.ts';
 import { readListRequest } from '../lists/list-request.ts';
 import type { ProductClient } from '../products/product-client.ts';
@@ -36,6 +36,9 @@ type Deps = { companies: CompanyClient; customers: CustomerClient; products: Pro
 const toSavedResponse = (status: 200 | 201, message: string, { version, ...transaction }: StoredTransaction) =>
   reply(status, { message, transaction }, { ETag: `"${version}"` });
 
+const TransactionPatch = ignoring(patchBody(Transaction, WritableTransaction));
+nameSchemas({ TransactionPatch });
+
 export const transactionRoutes = ({ companies, customers, products, cursors }: Deps): Route[] => {
   const currencyOf = async (actor: CompanyActor, signal: AbortSignal) => {
     const company = await companies(actor.company_id, { actor, signal });
@@ -47,6 +50,7 @@ export const transactionRoutes = ({ companies, customers, products, cursors }: D
     route({
       method: 'post',
       path,
+      operation: 'customers.transactions.create',
       summary: 'Record an order, payment or refund',
       description:
         'The author is the acting user. A repeated external_ref with the same content returns 200 with the current record; ' +
@@ -76,6 +80,7 @@ export const transactionRoutes = ({ companies, customers, products, cursors }: D
     route({
       method: 'get',
       path,
+      operation: 'customers.transactions.list',
       summary: 'List a customer’s transactions, newest first',
       description: 'Ordered by occurred_at.',
       allow: 'transactions:read',
@@ -95,6 +100,7 @@ export const transactionRoutes = ({ companies, customers, products, cursors }: D
     route({
       method: 'get',
       path: itemPath,
+      operation: 'customers.transactions.get',
       summary: 'Get a transaction',
       allow: 'transactions:read',
       params: TransactionId,
@@ -111,6 +117,7 @@ export const transactionRoutes = ({ companies, customers, products, cursors }: D
     route({
       method: 'patch',
       path: itemPath,
+      operation: 'customers.transactions.update',
       summary: 'Update a transaction',
       description:
         'Omitted fields are unchanged; null clears order_id and description. Status changes: pending to completed or cancelled, ' +
@@ -118,7 +125,7 @@ export const transactionRoutes = ({ companies, customers, products, cursors }: D
         'A change by which refunds exceed their order is a 422 REFUND_EXCEEDS_ORDER.',
       allow: 'transactions:update',
       params: TransactionId,
-      body: ignoring(patchBody(Transaction, WritableTransaction)),
+      body: TransactionPatch,
       responses: { 200: SavedTransactionResponse },
       prepare: ({ actor, params, signal }) => customers(params.customer_id, { actor, signal }),
       handle: async ({ tx, actor, params, body, expected_version }) =>
@@ -131,6 +138,7 @@ export const transactionRoutes = ({ companies, customers, products, cursors }: D
     route({
       method: 'get',
       path: '/api/transactions',
+      operation: 'transactions.list',
       summary: 'List a company’s transactions, newest first',
       description: 'Ordered by occurred_at; includes transactions of hard-deleted customers.',
       allow: 'transactions:read',

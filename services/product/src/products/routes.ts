@@ -1,5 +1,5 @@
 import { InternalProduct } from '@clientela/contracts';
-import { ignoring, Message } from '@clientela/validation';
+import { ignoring, Message, nameSchemas } from '@clientela/validation';
 import { notFound } from '@clientela/errors';
 import { requirePermission, patchBody, route, withETag, type CompanyClient, type Route } from '@clientela/http';
 import { z } from 'zod';
@@ -23,16 +23,20 @@ const itemPath = `${path}/{product_id}`;
 const toSavedResponse = (message: string, { version, ...product }: StoredProduct) =>
   withETag(version, { message, product });
 
+const ProductPatch = ignoring(patchBody(Product, WritableProduct));
+nameSchemas({ ProductPatch });
+
 const updateRoute = (method: 'put' | 'patch') =>
   route({
     method,
     path: itemPath,
+    operation: method === 'put' ? 'products.put' : 'products.update',
     summary: 'Update a product',
     description:
       'Omitted fields are unchanged; null clears sku and description. Keys of metadata are merged; null removes one (RFC 7396).',
     allow: 'products:update',
     params: ProductId,
-    body: ignoring(patchBody(Product, WritableProduct)),
+    body: ProductPatch,
     responses: { 200: SavedProductResponse },
     handle: async ({ tx, actor, params, body, expected_version }) =>
       toSavedResponse(
@@ -45,6 +49,7 @@ export const productRoutes = (companies: CompanyClient): Route[] => [
   route({
     method: 'post',
     path,
+    operation: 'products.create',
     summary: 'Create a product or service',
     allow: 'products:create',
     body: NewProduct,
@@ -59,6 +64,7 @@ export const productRoutes = (companies: CompanyClient): Route[] => [
   route({
     method: 'get',
     path,
+    operation: 'products.list',
     summary: 'List products',
     allow: 'products:read',
     tenancy: 'company-or-all',
@@ -72,6 +78,7 @@ export const productRoutes = (companies: CompanyClient): Route[] => [
   route({
     method: 'get',
     path: itemPath,
+    operation: 'products.get',
     summary: 'Get a product',
     allow: 'products:read',
     params: ProductId,
@@ -89,6 +96,7 @@ export const productRoutes = (companies: CompanyClient): Route[] => [
   route({
     method: 'delete',
     path: itemPath,
+    operation: 'products.delete',
     summary: 'Deactivate or delete a product',
     description: 'Deactivates the product. hard_delete=true deletes the record, which requires an admin.',
     allow: 'products:delete',
@@ -109,6 +117,7 @@ export const productRoutes = (companies: CompanyClient): Route[] => [
   route({
     method: 'patch',
     path: `${itemPath}/activate`,
+    operation: 'products.activate',
     summary: 'Reactivate a product',
     allow: 'products:update',
     params: ProductId,

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { reply, route, type Route } from '@clientela/http';
+import { nameSchemas } from '@clientela/validation';
 import { z } from 'zod';
 import { Job } from '../../jobs/schema.ts';
 import { requireImport } from '../actions.ts';
@@ -10,10 +11,14 @@ import { undoCsv } from './undo-csv.ts';
 const path = '/api/customers/imports/{import_id}';
 const allow = 'customers:import';
 
+const SavedJobResponse = z.strictObject({ message: z.string(), job: Job });
+nameSchemas({ SavedJobResponse });
+
 export const undoRoutes: Route[] = [
   route({
     method: 'post',
     path: `${path}/undo`,
+    operation: 'imports.undo',
     summary: 'Undo an import',
     description:
       'Within 7 days of its end. Customers that the import created are deleted unless somebody changed them since; updated ones get back ' +
@@ -21,13 +26,14 @@ export const undoRoutes: Route[] = [
       'failed undo is continued by the next request.',
     allow,
     params: ImportParams,
-    responses: { 202: z.strictObject({ message: z.string(), job: Job }) },
+    responses: { 202: SavedJobResponse },
     handle: async ({ tx, actor, params }) =>
       reply(202, { message: 'Undo queued', job: await createUndo(tx, actor, params.import_id) }),
   }),
   route({
     method: 'get',
     path: `${path}/undo.csv`,
+    operation: 'imports.undo_report.get',
     summary: 'Get what the undo of an import left',
     description:
       'Row of the file, number of the customer, field (empty: the whole customer), reason. Empty before an undo, and from 7 days after the ' +

@@ -48,6 +48,7 @@ export const sourceImportRoutes = ({ companies, importSource, stopping }: Source
     route({
       ...definition,
       method: 'get',
+      operation: 'imports.vaptekesync.run_by_get',
       transaction: 'own', // the job runs meanwhile
       prepare,
       handle: ({ db, prepared, ...call }) => run(db, call, prepared),
@@ -55,6 +56,7 @@ export const sourceImportRoutes = ({ companies, importSource, stopping }: Source
     route({
       ...definition,
       method: 'post',
+      operation: 'imports.vaptekesync.run',
       transaction: 'own',
       idempotency: 'off', // running it again adds nothing
       prepare,
