@@ -92,7 +92,7 @@ test('a backup under load, restored on an empty machine, has every write acknowl
   const durations = () => busy.flatMap(({ ledger }) => ledger.durations);
   await expect.poll(written, { timeout: 60_000 }).toBeGreaterThan(150);
   const usual = durations();
-  // The audit trail hears of nothing, so that events are under way at the instant of the backup.
+  // The audit trail receives nothing, so that events are under way at the instant of the backup.
   source.kill('auth', 'SIGSTOP');
   const waiting = async () =>
     Number((await source.query('customer', 'select count(*) from outbox_deliveries'))[0]?.['count']);

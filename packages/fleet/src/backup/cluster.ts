@@ -18,7 +18,7 @@ export type ClusterCopy = {
 
 const statementTimeout = 600_000; // milliseconds; the checkpoint at the start writes all changed pages
 
-// As pg_basebackup leaves them out: the server creates their contents anew, or they name this server's process.
+// As pg_basebackup leaves them out: the server creates their contents again, or they name this server's process.
 const contentsLeftOut =
   /^(?:pg_wal|pg_replslot|pg_dynshmem|pg_notify|pg_serial|pg_snapshots|pg_subtrans|pg_stat_tmp)\/(?!archive_status$|summaries$)/;
 const leftOut =

@@ -52,7 +52,7 @@ function environmentOf(lines: readonly [string, string][], instance: string, sec
 
 const filesOf = (peer: Peer) => [
   'clientela@.service',
-  ...(peer === 'gateway' ? [`${'clientela@gateway.service.d'}/gateway.conf`] : []),
+  ...(peer === 'gateway' ? ['clientela@gateway.service.d/gateway.conf'] : []),
 ];
 
 test.for(peers)('%s finds every setting that it needs, its secrets as credentials', (peer, { secrets }) => {

@@ -181,7 +181,7 @@ async function findFullDisks(folder: string): Promise<Finding[]> {
     const { bavail, blocks, bsize } = await statfs(place);
     const free = bavail * bsize;
     const share = bavail / blocks;
-    const said = `${(free / 1e9).toFixed(1)} GB (${Math.floor(share * 100)} %) are free in ${place}: make room`;
+    const said = `${(free / 1e9).toFixed(1)} GB (${Math.floor(share * 100)} %) are free in ${place}: free some`;
     if (free < 256 * 2 ** 20 || share < 0.03) full.set(statSync(place).dev, error(said));
     else if (share < 0.15 && free < 20 * 2 ** 30) full.set(statSync(place).dev, warning(said));
   }

@@ -53,8 +53,8 @@ export const listPublicKeys = async (db: Db, lifetimeMinutes: number): Promise<P
 
 /** Returns the age of the current signing key in days; 0 when there is none yet. */
 export async function signingKeyAge(db: Db): Promise<number> {
-  const row = (await db('signing_keys')
+  const row = await db('signing_keys')
     .whereNull('retired_at')
-    .first(db.raw('extract(day from now() - created_at)::int as days'))) as { days: number } | undefined;
+    .first<{ days: number } | undefined>(db.raw('extract(day from now() - created_at)::int as days'));
   return row?.days ?? 0;
 }
