@@ -94,13 +94,19 @@ export async function listTree(root: string, skip: (path: string) => boolean = (
   return tree;
 }
 
-/** Runs an async function for each item, a few at a time. */
+/**
+ * Runs an async function for each item, a few at a time. After a failure no other begins.
+ * @throws the first failure, once none runs any more
+ */
 export async function forEach<T>(items: Iterable<T>, work: (item: T) => Promise<void>): Promise<void> {
   const iterator = items[Symbol.iterator]();
+  const failures: unknown[] = [];
   const worker = async () => {
-    for (let next = iterator.next(); !next.done; next = iterator.next()) await work(next.value);
+    for (let next = iterator.next(); !next.done && failures.length === 0; next = iterator.next())
+      await work(next.value).catch((failure: unknown) => void failures.push(failure));
   };
   await Promise.all(Array.from({ length: concurrency }, worker));
+  if (failures.length > 0) throw failures[0];
 }
 
 /** Creates folders for their owner only, and flushes their names. */
