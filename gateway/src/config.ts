@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import {
-  Environment,
+  drainSettings,
   LogLevel,
   Port,
   Rate,
@@ -74,7 +74,7 @@ const settings = z.object({
   MAX_CONCURRENT_PER_COMPANY: MaxConcurrent.default(64),
   MAX_CONCURRENT_PER_IP: MaxConcurrent.default(64),
   RATE_LIMITS: RateLimits,
-  ENVIRONMENT: Environment,
+  ...drainSettings,
   LOG_LEVEL: LogLevel,
 });
 export const Config = settings.superRefine(secretForHs256, { when: () => true });
