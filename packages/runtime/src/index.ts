@@ -3,6 +3,8 @@ export { createLog } from './log.ts';
 export type { Log } from './log.ts';
 export { runProcess } from './lifecycle.ts';
 export type { Drain, ProcessHooks, ShutdownHook } from './lifecycle.ts';
+export { connectRedis } from './redis.ts';
+export type { Redis } from './redis.ts';
 export { requestIdOf } from './request-id.ts';
 export { toOriginForm } from './request-target.ts';
 export {
@@ -14,6 +16,7 @@ export {
   Port,
   Rate,
   RateLimits,
+  RedisUrl,
   secretForHs256,
   ServiceKey,
   serviceSettings,
