@@ -11,6 +11,7 @@ import { builtInRoutes, startReadinessPoller } from './health.ts';
 import { setIdentityHeaders } from './identity-headers.ts';
 import { createJwksClient, hs256Key } from './jwks.ts';
 import { limits as defaultLimits, type Limits } from './limits.ts';
+import { metricsRoute } from './metrics.ts';
 import { createProxy } from './proxy.ts';
 import { signInRateLimit } from './rate-limits.ts';
 import type { Middleware } from './request-context.ts';
@@ -46,7 +47,8 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     isDraining: () => isDraining,
     serviceStates: (recheck) => readiness.current(recheck),
   });
-  const matching = matchRoute(upstreams, builtIn); // contradicting documents fail here, before anything is opened
+  const metrics = metricsRoute(config.METRICS_TOKEN);
+  const matching = matchRoute(upstreams, { ...builtIn, ...metrics }); // contradicting documents fail here, before anything is opened
   const { AUTH_SERVICE_URL: authUrl, GATEWAY_SERVICE_KEY: serviceKey, JWT_SECRET_KEY: secret = '' } = config;
   const keys = config.JWT_ALGORITHM === 'HS256' ? hs256Key(secret) : createJwksClient(authUrl, serviceKey, limits, log);
   const revocations = startRevocationPoller(authUrl, serviceKey, limits, log);

@@ -7,6 +7,7 @@ import { enforceBodyRate, hasBody, isBackpressured, slowBody } from './body.ts';
 import { sendProblem } from './error-handler.ts';
 import { forwardResponse, type BufferedBytes } from './forward-response.ts';
 import type { Limits } from './limits.ts';
+import { upstreamDuration } from './metrics.ts';
 import { newProxiedRequest, transition, type Failure, type ProxyEvent } from './proxied-request.ts';
 import type { GatewayResponse, Middleware } from './request-context.ts';
 import { filterResponseHeaders } from './response-headers.ts';
@@ -26,6 +27,9 @@ const failures: Record<Exclude<Failure, 'bodyRejected'>, (service: Service) => A
     new AppError('upstream_timeout', { detail: `The ${service} service did not respond in time`, headers: retryAfter }),
   slowBody,
 };
+
+/** The failures that are the service's, in metrics. */
+const outcomes = { serviceUnavailable: 'unavailable', badGateway: 'bad_gateway', gatewayTimeout: 'timeout' } as const;
 
 /** Receives the events of the proxy library for one request. */
 export type UpstreamEvents = {
@@ -65,6 +69,10 @@ function trackRequest(
   let bodyRejection: AppError | undefined;
   let stopForwarding: (() => void) | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let sentAt = performance.now();
+
+  const observe = (outcome: 'ok' | (typeof outcomes)[keyof typeof outcomes]) =>
+    upstreamDuration.observe({ upstream: service, outcome }, (performance.now() - sentAt) / 1000);
 
   const dispatch = (event: ProxyEvent) => {
     const { next, action } = transition(state, event, rules);
@@ -134,6 +142,7 @@ function trackRequest(
 
   const sendFailure = (failure: Failure, cause: string) => {
     res.locals.context.failure = cause;
+    if (failure in outcomes) observe(outcomes[failure as keyof typeof outcomes]);
     stopForwarding?.();
     // Destroys the upstream request only now: the proxy library would destroy the client's connection with it.
     res.once('finish', () => upstreamRequest?.destroy());
@@ -157,10 +166,12 @@ function trackRequest(
   return {
     onRequest: (request) => {
       upstreamRequest = request;
+      sentAt = performance.now();
       dispatch({ type: 'connected' });
     },
     onResponse: (response) => {
       upstreamResponse = response;
+      observe('ok');
       if ((response.statusCode ?? 500) < 500) responses.set(route, (responses.get(route) ?? 0) + 1);
       dispatch({ type: 'responded' });
     },
