@@ -459,6 +459,35 @@ describe('a client that disconnects', () => {
   });
 });
 
+test('the service receives the time left of the route’s deadline, and never the client’s; a stream has none', async () => {
+  const held: ServerResponse[] = [];
+  const limits = { maxUpstreamSockets: 1 };
+  const serve: RequestListener = (_req, res) => void held.push(res);
+  const gateway = await startTestGateway({ paths, limits, serve: { customer: serve } });
+  const headers = { 'X-Request-Timeout': '86400000' };
+  const first = gateway.callSignedIn({ path: '/api/quick', headers });
+  await until(() => held.length === 1, 'the first request');
+  const second = gateway.callSignedIn({ path: '/api/quick', headers }); // waits for the only connection
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  held[0]?.end('{}');
+  await until(() => held.length === 2, 'the second request');
+  held[1]?.end('{}');
+  const statuses = [(await first).status, (await second).status];
+  const stream = gateway.callSignedIn({ path: '/api/events', headers });
+  await until(() => held.length === 3, 'the stream');
+  held[2]?.end();
+  await stream;
+  expect(statuses).toEqual([200, 200]);
+  const [left = 0, leftAfterWait = 0, ofStream] = gateway.reached
+    .filter(({ service }) => service === 'customer')
+    .map((request) => request.headers['x-request-timeout']);
+  expect(Number(left)).toBeGreaterThan(0);
+  expect(Number(left)).toBeLessThanOrEqual(deadline);
+  expect(Number(leftAfterWait)).toBeGreaterThan(0);
+  expect(Number(leftAfterWait)).toBeLessThanOrEqual(deadline - 90);
+  expect(ofStream).toBeUndefined();
+});
+
 test('a request that gets no free connection is a 503, and is never sent later', async () => {
   const waiting: ServerResponse[] = [];
   const gateway = await startTestGateway({

@@ -167,6 +167,8 @@ function trackRequest(
     onRequest: (request) => {
       upstreamRequest = request;
       sentAt = performance.now();
+      // Only now, because the request may have waited for a connection.
+      if (!rules.isStream) request.setHeader('X-Request-Timeout', Math.max(0, Math.ceil(endsAt - performance.now())));
       dispatch({ type: 'connected' });
     },
     onResponse: (response) => {

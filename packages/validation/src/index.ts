@@ -14,4 +14,5 @@ export * from './keywords.ts';
 export * from './money.ts';
 export * from './queries.ts';
 export * from './responses.ts';
+export * from './schema-names.ts';
 export * from './text.ts';

@@ -2,6 +2,7 @@ import type { Service } from '@clientela/contracts';
 import { unavailable } from '@clientela/errors';
 import type { z } from 'zod';
 import type { Actor } from '../identity/actor.ts';
+import { deadlineExceeded, remainingTime, timeoutHeader } from '../routing/deadline.ts';
 
 type Call = {
   /** The actor that the call is made for. Its user and company are sent along. */
@@ -56,8 +57,11 @@ export function serviceClient(options: {
   const { service, url, key, timeout = 2000 } = options;
 
   const send = async (path: string, { actor, signal }: Call, init: RequestInit = {}): Promise<Response> => {
-    const timeoutSignal = AbortSignal.timeout(timeout);
+    const timeLeft = Math.ceil(Math.min(timeout, remainingTime(signal) ?? timeout));
+    if (timeLeft <= 0) throw deadlineExceeded();
+    const timeoutSignal = AbortSignal.timeout(timeLeft);
     const headers = callHeaders(key, actor);
+    headers.set(timeoutHeader, String(timeLeft));
     if (init.body) headers.set('Content-Type', 'application/json');
     try {
       const response = await fetch(`${url}${path}`, {

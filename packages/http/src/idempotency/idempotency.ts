@@ -7,6 +7,7 @@ import { successOf, type Route } from '../routing/route.ts';
 import {
   asReply,
   handle,
+  inTransaction,
   prepare,
   runAfterCommit,
   type Context,
@@ -97,7 +98,7 @@ async function runOnce(
   step: number,
   work: (tx: Tx) => Promise<Reply>,
 ): Promise<{ reply: Reply; isReplay: boolean }> {
-  const reply = await options.db.transaction(async (tx) => {
+  const reply = await inTransaction(options.db, request.input.signal, async (tx) => {
     if (!(await reserveKey(tx, request.scope, step))) return undefined;
     const newReply = await work(tx);
     await storeReply(tx, options, request, step, newReply);

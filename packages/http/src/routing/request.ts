@@ -1,5 +1,5 @@
 import type { ExpectedVersion } from '@clientela/db';
-import type { Request, Response } from 'express';
+import type { Request } from 'express';
 
 /** The client's IP address; null when unknown. */
 export const clientIp = (request: Request): string | null => {
@@ -24,19 +24,4 @@ export function expectedVersion(request: Request): ExpectedVersion {
   const header = request.headers['if-match'];
   const tags = header === undefined ? '*' : entityTags(header);
   return tags === '*' ? undefined : tags.filter((tag) => /^\d{1,15}$/.test(tag)).map(Number);
-}
-
-/**
- * Creates a signal that aborts when the client disconnects or the deadline has passed.
- * @param deadline milliseconds
- */
-export function requestSignal(response: Response, deadline: number): AbortSignal {
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), deadline);
-  timer.unref();
-  response.once('close', () => {
-    clearTimeout(timer);
-    if (!response.writableEnded) controller.abort();
-  });
-  return controller.signal;
 }

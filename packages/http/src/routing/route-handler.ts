@@ -17,9 +17,10 @@ import { actorOf, type Actor, type CompanyActor } from '../identity/actor.ts';
 import type { CompanyClient } from '../identity/company-client.ts';
 import { jsonReader, readUpload } from './body.ts';
 import { authorizedPool, type ChangeAuthorization } from './change-authorization.ts';
+import { assertTimeLeft, requestSignal } from './deadline.ts';
 import type { createRateLimiters } from './rate-limit.ts';
 import type { Reply } from './reply.ts';
-import { clientIp, requestSignal, expectedVersion } from './request.ts';
+import { clientIp, expectedVersion } from './request.ts';
 import { deadlineOf, isInternal, successOf, acceptsCompany, type Route } from './route.ts';
 import { sendReply } from './send.ts';
 import { perform } from './transaction.ts';
@@ -59,12 +60,12 @@ export function createRouteHandler(definition: Route, options: HandlerOptions, d
   return async (request, response) => {
     const { request_id, callingService } = response.locals as { request_id: string; callingService: Caller };
     checkCallingService(definition, callingService);
+    const signal = requestSignal(request, response, deadlineOf(definition));
     const requester = actorOf(request.headers, callingService, request_id);
     response.locals['actor'] = requester;
     const ownPermission = checkPermission(definition, requester);
     await limitRate(request, response);
     const params = validateParams(definition.params, request.params);
-    const signal = requestSignal(response, deadlineOf(definition));
 
     const { company_id: requestedCompany, ...queryWithoutCompany } = request.query;
     const acting =
@@ -93,6 +94,7 @@ export function createRouteHandler(definition: Route, options: HandlerOptions, d
       ...(form && { upload: form.upload }),
     };
     throwIfInvalid(errors);
+    assertTimeLeft(signal);
 
     const authorized = { actor, body: input.body, hasKey: key !== undefined };
     const requestOptions = { ...options, db: await authorizedPool(definition, options, authorized) };

@@ -1,5 +1,6 @@
 import type { Db, Tx } from '@clientela/db';
 import type { Logger } from 'pino';
+import { assertTimeLeft } from './deadline.ts';
 import { Reply } from './reply.ts';
 import type { Route } from './route.ts';
 
@@ -49,6 +50,18 @@ export async function runAfterCommit(
   });
 }
 
+/**
+ * Runs `work` in a transaction, unless the time for the request passes while it waits for a connection or works: then the caller has
+ * given up, and nothing is changed.
+ */
+export const inTransaction = <R>(db: Db, signal: AbortSignal, work: (tx: Tx) => Promise<R>): Promise<R> =>
+  db.transaction(async (tx) => {
+    assertTimeLeft(signal);
+    const result = await work(tx);
+    assertTimeLeft(signal);
+    return result;
+  });
+
 export const asReply = (result: unknown): Reply =>
   result instanceof Reply ? result : new Reply(undefined, result, {});
 
@@ -58,7 +71,7 @@ export async function perform(definition: Route, options: TransactionOptions, in
   const context = { ...input, prepared: await prepare(definition, { ...input, db }) };
   const isOneTransaction = definition.method !== 'get' && definition.transaction !== 'own';
   const result = isOneTransaction
-    ? await db.transaction((tx) => handle(definition, { ...context, tx }))
+    ? await inTransaction(db, input.signal, (tx) => handle(definition, { ...context, tx }))
     : await handle(definition, { ...context, db, ...directSteps(options) });
   await runAfterCommit(definition, options, input, result);
   return asReply(result);

@@ -1,6 +1,6 @@
 import { invalid } from '@clientela/errors';
 import { patchBody, route, withETag, type Route } from '@clientela/http';
-import { ignoring } from '@clientela/validation';
+import { ignoring, nameSchemas } from '@clientela/validation';
 import { authAliases } from '../auth-aliases.ts';
 import type { CompanyDefaults } from '../companies/schema.ts';
 import { findOpenCompany } from '../companies/store.ts';
@@ -81,6 +81,9 @@ const me = () =>
     },
   });
 
+const OwnUserPatch = ignoring(withExclusiveNameForms(patchBody(User, WritableMe)), ignoredFields);
+nameSchemas({ OwnUserPatch });
+
 const changeMe = (deps: AccountDeps) =>
   route({
     method: 'patch',
@@ -91,7 +94,7 @@ const changeMe = (deps: AccountDeps) =>
       'Omitted fields keep their value; null clears one. NIT, RUT, CPF and CNPJ numbers must have a valid check digit.',
     allow: 'signed_in',
     tenancy: 'global',
-    body: ignoring(withExclusiveNameForms(patchBody(User, WritableMe)), ignoredFields),
+    body: OwnUserPatch,
     responses: { 200: SavedUserResponse },
     handle: async ({ tx, actor, body, expected_version }) => {
       const expected = { version: expected_version, country: deps.defaults.country };

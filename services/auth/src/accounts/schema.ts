@@ -9,6 +9,7 @@ import {
   text,
   Uuid,
   type IgnoredFields,
+  nameSchemas,
 } from '@clientela/validation';
 import { Phone } from '@clientela/validation/phones';
 import { z } from 'zod';
@@ -166,3 +167,5 @@ export const SignInResponse = z.strictObject({
   expires_in: z.int().meta({ description: 'Seconds' }),
   user: User,
 });
+
+nameSchemas({ User, Registration, PasswordChange, Credentials, UserResponse, SavedUserResponse, SignInResponse });

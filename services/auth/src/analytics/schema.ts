@@ -1,4 +1,4 @@
-import { Instant } from '@clientela/validation';
+import { Instant, nameSchemas } from '@clientela/validation';
 import { z } from 'zod';
 
 const users_by_role = z.strictObject({
@@ -37,3 +37,5 @@ export const CompanyAnalytics = z.strictObject({
   new_users_last_30_days: z.int(),
 });
 export type CompanyAnalytics = z.infer<typeof CompanyAnalytics>;
+
+nameSchemas({ UserAnalytics, CompanyAnalytics });

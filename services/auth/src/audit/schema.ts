@@ -1,4 +1,4 @@
-import { Instant, queryPerPage, queryFrom, queryTo, text, Uuid } from '@clientela/validation';
+import { Instant, queryPerPage, queryFrom, queryTo, text, Uuid, nameSchemas } from '@clientela/validation';
 import { z } from 'zod';
 
 export const AuditLog = z.strictObject({
@@ -55,3 +55,5 @@ export const AuditPage = z.strictObject({
   per_page: z.int(),
   next_cursor: z.string().nullable(),
 });
+
+nameSchemas({ AuditLog, AuditLogPage: AuditPage });

@@ -2,7 +2,7 @@ import { InternalCompany, outsideServices } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
 import { forbidden, notFound } from '@clientela/errors';
 import { patchBody, route, withETag, type Actor, type Route } from '@clientela/http';
-import { ignoring, Message } from '@clientela/validation';
+import { ignoring, Message, nameSchemas } from '@clientela/validation';
 import { z } from 'zod';
 import { changeCompany, closeCompany, createCompany } from './actions.ts';
 import {
@@ -34,6 +34,9 @@ async function resolveCompanyId(db: Db, actor: Actor, reference: string): Promis
   if (!id) throw notFound('company');
   return id;
 }
+
+const CompanyPatch = ignoring(patchBody(Company, WritableCompany), ignoredFields);
+nameSchemas({ CompanyPatch });
 
 export const companyRoutes = (defaults: CompanyDefaults): Route[] => [
   route({
@@ -91,7 +94,7 @@ export const companyRoutes = (defaults: CompanyDefaults): Route[] => [
     allow: 'companies:update',
     tenancy: 'global',
     params: CompanyParams,
-    body: ignoring(patchBody(Company, WritableCompany), ignoredFields),
+    body: CompanyPatch,
     responses: { 200: Company },
     handle: async ({ tx, actor, params, body, expected_version }) => {
       const id = await resolveCompanyId(tx, actor, params.company_id);

@@ -11,6 +11,7 @@ import {
   text,
   Uuid,
   type IgnoredFields,
+  nameSchemas,
 } from '@clientela/validation';
 import { z } from 'zod';
 
@@ -83,3 +84,5 @@ export const CompanyQuery = z.strictObject(offsetQuery);
 export const CompanyList = offsetPageSchema('companies', Company);
 /** Accepts an id, a COMP key or a company_key. */
 export const CompanyParams = z.strictObject({ company_id: CompanyReference });
+
+nameSchemas({ Company, NewCompany, CompanyList });

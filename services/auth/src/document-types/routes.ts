@@ -1,5 +1,5 @@
 import { patchBody, route, withETag, type Route } from '@clientela/http';
-import { ignoring } from '@clientela/validation';
+import { ignoring, nameSchemas } from '@clientela/validation';
 import { z } from 'zod';
 import { changeDocumentType, createDocumentType } from './actions.ts';
 import { DocumentType, DocumentTypeCode, NewDocumentType, WritableDocumentType } from './schema.ts';
@@ -9,6 +9,10 @@ const path = '/api/v1/document-types';
 
 const toResponse = ({ version, ...type }: StoredDocumentType) => withETag(version, type);
 
+const DocumentTypePatch = ignoring(patchBody(DocumentType, WritableDocumentType));
+const DocumentTypeList = z.array(DocumentType);
+nameSchemas({ DocumentTypePatch, DocumentTypeList });
+
 export const documentTypeRoutes = (): Route[] => [
   route({
     method: 'get',
@@ -17,7 +21,7 @@ export const documentTypeRoutes = (): Route[] => [
     summary: 'List identity document types',
     allow: 'open',
     tenancy: 'global',
-    responses: { 200: z.array(DocumentType) },
+    responses: { 200: DocumentTypeList },
     handle: ({ db }) => listDocumentTypes(db),
   }),
   route({
@@ -40,7 +44,7 @@ export const documentTypeRoutes = (): Route[] => [
     allow: 'document_types:manage',
     tenancy: 'global',
     params: DocumentTypeCode,
-    body: ignoring(patchBody(DocumentType, WritableDocumentType)),
+    body: DocumentTypePatch,
     responses: { 200: DocumentType },
     handle: async ({ tx, actor, params, body, expected_version }) =>
       toResponse(await changeDocumentType(tx, actor, { code: params.code, expected_version }, body)),

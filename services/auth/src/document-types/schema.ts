@@ -1,4 +1,4 @@
-import { creationBody, DocumentType as Code, Instant, text, Uuid } from '@clientela/validation';
+import { creationBody, DocumentType as Code, Instant, text, Uuid, nameSchemas } from '@clientela/validation';
 import { z } from 'zod';
 import { Country, CountryCode } from '@clientela/validation/countries';
 
@@ -36,3 +36,5 @@ export const NewDocumentType = creationBody(DocumentType, newDocumentType);
 export type NewDocumentType = z.infer<typeof NewDocumentType>;
 
 export const DocumentTypeCode = z.strictObject({ code: Code });
+
+nameSchemas({ DocumentType, NewDocumentType });

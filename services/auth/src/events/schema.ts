@@ -1,5 +1,5 @@
 import { FailedEvent, services } from '@clientela/contracts';
-import { queryPerPage } from '@clientela/validation';
+import { queryPerPage, nameSchemas } from '@clientela/validation';
 import { z } from 'zod';
 
 export const FailedEventsQuery = z.strictObject({
@@ -19,3 +19,5 @@ export const FailedEventsPage = z.strictObject({
     .array(z.enum(services))
     .meta({ description: 'Services that are unreachable now; their failed events are missing from this page' }),
 });
+
+nameSchemas({ FailedEventPage: FailedEventsPage });

@@ -1,3 +1,4 @@
+import { nameSchemas } from '@clientela/validation';
 import { z } from 'zod';
 
 /** A public key (RFC 7517; RFC 7518, section 6.2). Receipt keys have their own `use`, so that token verifiers ignore them. */
@@ -16,3 +17,5 @@ export const PublicJwk = z.strictObject({
 export type PublicJwk = z.infer<typeof PublicJwk>;
 
 export const Jwks = z.strictObject({ keys: z.array(PublicJwk) });
+
+nameSchemas({ PublicJwk, Jwks });

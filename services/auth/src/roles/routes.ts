@@ -1,5 +1,6 @@
 import { grants, roles, type Role } from '@clientela/contracts';
 import { route, type Route } from '@clientela/http';
+import { nameSchemas } from '@clientela/validation';
 import { z } from 'zod';
 
 const RoleItem = z.strictObject({
@@ -9,6 +10,9 @@ const RoleItem = z.strictObject({
     .array(z.string())
     .meta({ description: 'resource:action, with the suffix :own when limited to your own record; or all' }),
 });
+
+const RoleList = z.strictObject({ roles: z.array(RoleItem) });
+nameSchemas({ Role: RoleItem, RoleList });
 
 const displayName = (role: Role) => `${role.charAt(0).toUpperCase()}${role.slice(1)}`;
 
@@ -27,7 +31,7 @@ export const roleRoutes = (): Route[] => [
     summary: 'List roles and their permissions',
     allow: 'signed_in',
     tenancy: 'global',
-    responses: { 200: z.strictObject({ roles: z.array(RoleItem) }) },
+    responses: { 200: RoleList },
     handle: () => ({ roles: roleItems }),
   }),
 ];

@@ -1,4 +1,4 @@
-import { Instant, Uuid } from '@clientela/validation';
+import { Instant, Uuid, nameSchemas } from '@clientela/validation';
 import { z } from 'zod';
 
 /** Validates only the length: a malformed token gets the same 401 as a forged one. */
@@ -17,3 +17,5 @@ export const SessionParams = z.strictObject({ session_id: Uuid });
 
 /** Gateways poll with this query every second. */
 export const RevocationsQuery = z.strictObject({ since: Instant.optional() });
+
+nameSchemas({ RefreshRequest, Session, SessionList });

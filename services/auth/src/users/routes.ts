@@ -2,7 +2,7 @@ import { accessLevel } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
 import { forbidden, invalid, notFound, type FieldError } from '@clientela/errors';
 import { patchBody, route, type Actor, type CompanyActor, type Route } from '@clientela/http';
-import { documentNumberError, ignoring, Message, normalizeDocumentNumber } from '@clientela/validation';
+import { documentNumberError, ignoring, Message, nameSchemas, normalizeDocumentNumber } from '@clientela/validation';
 import type { CreateProfile } from '../accounts/customer-profiles.ts';
 import type { Passwords } from '../accounts/passwords.ts';
 import { toUserResponse } from '../accounts/presenter.ts';
@@ -153,6 +153,7 @@ const UserChange = ignoring(
   withExclusiveNameForms(patchBody(User, WritableUser).extend(aliasFields)).superRefine(consistentActive),
   ignoredFields,
 );
+nameSchemas({ UserPatch: UserChange });
 type Change = { password?: string; active?: boolean } & Record<string, unknown>;
 
 const change = ({ passwords, defaults }: UserDeps) =>

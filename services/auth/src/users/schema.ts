@@ -11,6 +11,7 @@ import {
   offsetQuery,
   text,
   Uuid,
+  nameSchemas,
 } from '@clientela/validation';
 import { Phone } from '@clientela/validation/phones';
 import { z } from 'zod';
@@ -103,3 +104,5 @@ export const aliasFields = {
 };
 
 export const DeleteQuery = z.strictObject({ hard_delete: queryBoolean.default(false) });
+
+nameSchemas({ UserListItem, UserList, NewUser });

@@ -1,4 +1,4 @@
-import { Instant, Money } from '@clientela/validation';
+import { Instant, Money, nameSchemas } from '@clientela/validation';
 import { z } from 'zod';
 import { Status, Type } from '../customers/schema.ts';
 
@@ -30,3 +30,5 @@ export const CustomerAnalytics = z.strictObject({
   generated_at: Instant,
 });
 export type CustomerAnalytics = z.infer<typeof CustomerAnalytics>;
+
+nameSchemas({ CustomerAnalytics });

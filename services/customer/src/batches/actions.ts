@@ -1,18 +1,19 @@
 import { customerCreated } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
 import { AppError, invalid } from '@clientela/errors';
-import { fieldErrors, parseWith, requirePermission, patchBody, type CompanyActor } from '@clientela/http';
+import { fieldErrors, parseWith, requirePermission, type CompanyActor } from '@clientela/http';
 import { normalizePhone } from '@clientela/validation/phones';
 import type { z } from 'zod';
 import { changeCustomer, createCustomer, markDeleted } from '../customers/actions.ts';
-import { Customer, checkedPatch, WritableCustomer, type NewCustomer } from '../customers/schema.ts';
+import { CustomerPatch } from '../customers/patch.ts';
+import type { NewCustomer } from '../customers/schema.ts';
 import { findByUniqueValue, type StoredCustomer } from '../customers/store.ts';
 import { insertHistory } from '../history/store.ts';
 import { findSuppressed } from '../tombstones/suppression-list.ts';
 import type { Fingerprinter } from '../tombstones/fingerprints.ts';
 import { operationSchema } from './schema.ts';
 
-const AnyOperation = operationSchema(checkedPatch(patchBody(Customer, WritableCustomer)));
+const AnyOperation = operationSchema(CustomerPatch);
 type AnyOperation = z.infer<typeof AnyOperation>;
 
 /** Result of one operation, with the status of the single-customer route. */

@@ -10,6 +10,7 @@ import {
   type Route,
   type ServiceOptions,
 } from '@clientela/http';
+import { nameSchemas } from '@clientela/validation';
 import type { Db, Tx } from '@clientela/db';
 import { requireCompany } from '../customers/company.ts';
 import { toResponse } from '../customers/presenter.ts';
@@ -18,6 +19,9 @@ import { parseOperation, isRetryableUpsert, applyOperation, type BatchContext } 
 import { Batch, batchResponse, BatchQuery, type OperationResult } from './schema.ts';
 
 const maxAttempts = 3; // of an upsert that loses a race
+
+const BatchResponse = batchResponse(Problem);
+nameSchemas({ BatchResponse });
 
 type StepContext = IdempotentSteps & { db: Db; actor: CompanyActor; request_id: string; prepared: BatchContext };
 
@@ -41,7 +45,7 @@ export const batchRoutes = ({ companies, fingerprints, log }: BatchDeps): Route[
     body: Batch,
     bodyLimit: 8 * 1024 * 1024,
     deadline: 120_000, // 1,000 operations on a busy machine
-    responses: { 200: batchResponse(Problem) },
+    responses: { 200: BatchResponse },
     transaction: 'own', // one for each operation
     idempotency: 'steps',
     prepare: async ({ actor, query: { allow_erased }, signal }): Promise<BatchContext> => {

@@ -1,4 +1,4 @@
-import { keyword, queryBoolean, Uuid } from '@clientela/validation';
+import { keyword, queryBoolean, Uuid, nameSchemas } from '@clientela/validation';
 import { z } from 'zod';
 import { SavedCustomerResponse, NewCustomer, type Customer } from '../customers/schema.ts';
 
@@ -58,3 +58,5 @@ export const batchResponse = (problem: z.ZodType) => {
   });
   return z.strictObject({ results: z.array(result), succeeded: z.int(), failed: z.int() });
 };
+
+nameSchemas({ Batch });

@@ -1,14 +1,6 @@
 import { InternalCustomer } from '@clientela/contracts';
 import { notFound } from '@clientela/errors';
-import {
-  requirePermission,
-  patchBody,
-  route,
-  withETag,
-  type CompanyActor,
-  type CompanyClient,
-  type Route,
-} from '@clientela/http';
+import { requirePermission, route, withETag, type CompanyActor, type CompanyClient, type Route } from '@clientela/http';
 import { Message } from '@clientela/validation';
 import {
   activateCustomer,
@@ -21,9 +13,9 @@ import {
 } from './actions.ts';
 import { requireCompany } from './company.ts';
 import { ownsCustomer, toSavedResponse, toResponse } from './presenter.ts';
+import { CustomerPatch } from './patch.ts';
 import { needsCountry } from './rules.ts';
 import {
-  Customer,
   CustomerId,
   CustomerKey,
   SavedCustomerResponse,
@@ -32,8 +24,6 @@ import {
   DeleteQuery,
   StatusChange,
   TypeChange,
-  checkedPatch,
-  WritableCustomer,
 } from './schema.ts';
 import { findCustomer, findCustomerByKey } from './store.ts';
 
@@ -57,7 +47,7 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
       allow: { permission: 'customers:update', own: ownsCustomer },
       ...(method === 'patch' && { rateLimit: 'customer-patch' }),
       params: CustomerId,
-      body: checkedPatch(patchBody(Customer, WritableCustomer)),
+      body: CustomerPatch,
       responses: { 200: SavedCustomerResponse },
       prepare: async ({ actor, body, signal }) =>
         needsCountry(body) ? (await fetchCompany(actor, signal)).country : '',

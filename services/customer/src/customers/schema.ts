@@ -14,6 +14,7 @@ import {
   text,
   Uuid,
   type IgnoredFields,
+  nameSchemas,
 } from '@clientela/validation';
 import { Phone } from '@clientela/validation/phones';
 import { z } from 'zod';
@@ -203,3 +204,13 @@ export const StatusChange = z.strictObject({
 export type StatusChange = z.infer<typeof StatusChange>;
 export const TypeChange = z.strictObject({ type: TypeInput });
 export const DeleteQuery = z.strictObject({ hard_delete: queryBoolean.default(false) });
+
+nameSchemas({
+  Customer,
+  NewCustomer,
+  VisibleCustomer,
+  CustomerResponse,
+  SavedCustomerResponse,
+  CustomerStatusChange: StatusChange,
+  CustomerTypeChange: TypeChange,
+});

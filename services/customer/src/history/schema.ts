@@ -1,4 +1,4 @@
-import { Instant, queryPerPage } from '@clientela/validation';
+import { Instant, queryPerPage, nameSchemas } from '@clientela/validation';
 import { z } from 'zod';
 
 /** Value of one field before and after. */
@@ -24,3 +24,5 @@ export const HistoryQuery = z.strictObject({
 });
 
 export const HistoryPage = z.strictObject({ history: z.array(HistoryEntry), next_cursor: z.string().nullable() });
+
+nameSchemas({ HistoryEntry, HistoryPage });

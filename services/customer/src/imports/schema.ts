@@ -1,4 +1,13 @@
-import { keyword, pageSchema, queryBoolean, queryPage, queryPerPage, text, Uuid } from '@clientela/validation';
+import {
+  keyword,
+  pageSchema,
+  queryBoolean,
+  queryPage,
+  queryPerPage,
+  text,
+  Uuid,
+  nameSchemas,
+} from '@clientela/validation';
 import { z } from 'zod';
 import { encodingByName } from './tabular/encoding.ts';
 import { isRole } from './tabular/roles.ts';
@@ -113,3 +122,5 @@ export type ImportQuery = z.infer<typeof ImportQuery>;
 export const ImportPage = pageSchema('imports', Import);
 export const ImportResponse = z.strictObject({ import: Import });
 export const SavedImportResponse = z.strictObject({ message: z.string(), import: Import });
+
+nameSchemas({ NewImport, Import, ImportPage, ImportResponse, SavedImportResponse });

@@ -1,4 +1,4 @@
-import { Instant, offsetPageSchema, offsetQuery, Uuid } from '@clientela/validation';
+import { Instant, offsetPageSchema, offsetQuery, Uuid, nameSchemas } from '@clientela/validation';
 import { z } from 'zod';
 
 /** What a job does. Each kind has a handler in `job-handlers.ts`. */
@@ -27,3 +27,5 @@ export const JobParams = z.strictObject({ job_id: Uuid });
 export const JobQuery = z.strictObject(offsetQuery);
 export type JobQuery = z.infer<typeof JobQuery>;
 export const JobList = offsetPageSchema('jobs', Job);
+
+nameSchemas({ Job, JobList });

@@ -1,4 +1,5 @@
 import {
+  cursorPageSchema,
   money,
   pageSchema,
   queryPerPage,
@@ -9,6 +10,7 @@ import {
   querySort,
   queryTo,
   text,
+  nameSchemas,
 } from '@clientela/validation';
 import { z } from 'zod';
 import { Customer, StatusInput, TypeInput } from '../customers/schema.ts';
@@ -69,8 +71,6 @@ export type Listing = CustomerFilter & { sort: Order; search?: string | undefine
 export const SearchQuery = CustomerFilter.extend({ q: querySearch, page, per_page: queryPerPage() });
 
 export const CustomerPage = pageSchema('customers', Customer);
-export const CustomerCursorPage = z.strictObject({
-  customers: z.array(Customer),
-  per_page: z.int(),
-  next_cursor: z.string().nullable(),
-});
+export const CustomerCursorPage = cursorPageSchema('customers', Customer);
+
+nameSchemas({ CustomerPage, CustomerCursorPage });

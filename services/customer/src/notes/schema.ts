@@ -1,4 +1,13 @@
-import { creationBody, Instant, multilineText, queryPage, pageSchema, queryPerPage, Uuid } from '@clientela/validation';
+import {
+  creationBody,
+  Instant,
+  multilineText,
+  queryPage,
+  pageSchema,
+  queryPerPage,
+  Uuid,
+  nameSchemas,
+} from '@clientela/validation';
 import { z } from 'zod';
 
 export const Note = z.strictObject({
@@ -18,3 +27,5 @@ export type NoteQuery = z.infer<typeof NoteQuery>;
 
 export const NoteResponse = z.strictObject({ message: z.string(), note: Note });
 export const NotePage = pageSchema('notes', Note);
+
+nameSchemas({ Note, NewNote, SavedNoteResponse: NoteResponse, NotePage });

@@ -1,5 +1,5 @@
 import { ErasureReceipt, services } from '@clientela/contracts';
-import { Instant, pageSchema, queryBoolean, queryPage, queryPerPage, Uuid } from '@clientela/validation';
+import { Instant, pageSchema, queryBoolean, queryPage, queryPerPage, Uuid, nameSchemas } from '@clientela/validation';
 import { z } from 'zod';
 
 const personFields = ['customer_id', 'user_id', 'business_id'] as const;
@@ -86,3 +86,13 @@ export const PersonalData = z.strictObject({
   }),
 });
 export type PersonalData = z.infer<typeof PersonalData>;
+
+nameSchemas({
+  PersonRef,
+  ErasureRequest,
+  ErasureRequestResponse: RequestResponse,
+  ErasureRequestPage: RequestPage,
+  ErasureReceiptResponse: ReceiptResponse,
+  SavedErasureRequestResponse: RequestAccepted,
+  PersonalData,
+});

@@ -3,7 +3,6 @@ import type { Db, Tx } from '@clientela/db';
 import { forbidden, invalid, notFound } from '@clientela/errors';
 import {
   outsideServiceOf,
-  patchBody,
   reply,
   route,
   withETag,
@@ -13,15 +12,10 @@ import {
   type Route,
 } from '@clientela/http';
 import { changeCustomer } from '../customers/actions.ts';
+import { CustomerPatch } from '../customers/patch.ts';
 import { requireCompany } from '../customers/company.ts';
 import { toRecord, toSavedResponse, toResponse } from '../customers/presenter.ts';
-import {
-  Customer,
-  SavedCustomerResponse,
-  CustomerResponse,
-  checkedPatch,
-  WritableCustomer,
-} from '../customers/schema.ts';
+import { SavedCustomerResponse, CustomerResponse } from '../customers/schema.ts';
 import { needsCountry } from '../customers/rules.ts';
 import type { StoredCustomer } from '../customers/store.ts';
 import { toStats } from '../stats/rules.ts';
@@ -89,7 +83,7 @@ function ownRoutes({ companies, users }: ProfileDeps): Route[] {
       description: 'Like PATCH /api/customers/{customer_id} by role customer, whatever the role.',
       allow: 'signed_in',
       rateLimit: 'customer-patch',
-      body: checkedPatch(patchBody(Customer, WritableCustomer)),
+      body: CustomerPatch,
       responses: { 200: SavedCustomerResponse },
       prepare: async ({ body, ...context }) => {
         const own = await resolveOwnProfile(context);

@@ -1,6 +1,6 @@
 import { notFound } from '@clientela/errors';
 import { patchBody, route, withETag, writableFields, type CompanyClient, type Route } from '@clientela/http';
-import { ignoring } from '@clientela/validation';
+import { ignoring, nameSchemas } from '@clientela/validation';
 import { callingCode } from '@clientela/validation/phones';
 import { z } from 'zod';
 import { requireCompany } from '../customers/company.ts';
@@ -20,6 +20,9 @@ import { countUndeleted, findByNumber, listByNumber } from './store.ts';
 
 const path = '/rest/v1/customers';
 const customerPath = `${path}/{customer_id}`;
+
+const LegacyCustomerPatch = ignoring(patchBody(LegacyCustomer, WritableLegacyCustomer));
+nameSchemas({ LegacyCustomerPatch });
 
 /** Legacy REST v1 API: undeleted customers by number. */
 export const restV1Routes = (companies: CompanyClient): Route[] => [
@@ -84,7 +87,7 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
     allow: 'customers:update',
     rateLimit: 'customer-patch',
     params: CustomerNumber,
-    body: ignoring(patchBody(LegacyCustomer, WritableLegacyCustomer)),
+    body: LegacyCustomerPatch,
     responses: { 200: z.union([LegacyCustomer, SuccessResponse]) },
     handle: async ({ tx, actor, params, body, expected_version }) => {
       const target = { actor, number: Number(params.customer_id), expected_version };

@@ -1,4 +1,4 @@
-import { creationBody, Instant, queryInteger } from '@clientela/validation';
+import { creationBody, Instant, queryInteger, nameSchemas } from '@clientela/validation';
 import { z } from 'zod';
 import { WritableCustomer } from '../customers/schema.ts';
 import { isLegacyPhone, phoneMessage } from './rules.ts';
@@ -74,4 +74,13 @@ export type LegacyListItem = z.infer<typeof LegacyListItem>;
 export const LegacyListResponse = z.strictObject({
   items: z.array(LegacyListItem),
   count: z.int().meta({ description: 'Total number of customers' }),
+});
+
+nameSchemas({
+  LegacyCustomer,
+  NewLegacyCustomer,
+  NewLegacyPhone: NewPhone,
+  LegacySuccessResponse: SuccessResponse,
+  LegacyCustomerList: LegacyListResponse,
+  LegacyCustomerListItem: LegacyListItem,
 });

@@ -1,4 +1,4 @@
-import { Currency, Instant, Money, money } from '@clientela/validation';
+import { Currency, Instant, Money, money, nameSchemas } from '@clientela/validation';
 import { z } from 'zod';
 import { Customer } from '../customers/schema.ts';
 
@@ -88,3 +88,5 @@ export const StatisticsChange = Absolute.extend({
 export type StatisticsChange = z.infer<typeof StatisticsChange>;
 
 export const CustomerRecordResponse = z.strictObject({ customer: Customer });
+
+nameSchemas({ CustomerStatistics: Stats });

@@ -1,4 +1,4 @@
-import { creationBody, Instant, integer, text, Uuid } from '@clientela/validation';
+import { creationBody, Instant, integer, text, Uuid, nameSchemas } from '@clientela/validation';
 import { z } from 'zod';
 
 export const Tag = z.strictObject({
@@ -50,3 +50,12 @@ export const CustomerTagParams = z.strictObject({ customer_id: Uuid, tag_id: Uui
 export const TagResponse = z.strictObject({ message: z.string(), tag: Tag });
 export const TagsResponse = z.strictObject({ message: z.string(), tags: z.array(Tag) });
 export const TagListResponse = z.strictObject({ tags: z.array(Tag), total: z.int() });
+
+nameSchemas({
+  Tag,
+  NewTags,
+  NewCustomerTags,
+  SavedTagResponse: TagResponse,
+  SavedTagsResponse: TagsResponse,
+  TagList: TagListResponse,
+});

@@ -1,4 +1,4 @@
-import { Instant, Money, queryInteger, text } from '@clientela/validation';
+import { Instant, Money, queryInteger, text, nameSchemas } from '@clientela/validation';
 import { z } from 'zod';
 
 export const UpstreamQueryParams = z.strictObject({
@@ -52,4 +52,10 @@ export const AppointmentsResponse = z.strictObject({
   status_breakdown,
   appointments: records,
   ...age,
+});
+
+nameSchemas({
+  CustomerOrders: OrdersResponse,
+  CustomerComplaints: ComplaintsResponse,
+  CustomerAppointments: AppointmentsResponse,
 });

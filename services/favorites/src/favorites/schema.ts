@@ -1,4 +1,4 @@
-import { creationBody, Instant, queryFrom, queryInteger, queryTo } from '@clientela/validation';
+import { creationBody, Instant, queryFrom, queryInteger, queryTo, nameSchemas } from '@clientela/validation';
 import { z } from 'zod';
 
 const maxNumber = 999_999_999_999_999;
@@ -76,4 +76,14 @@ export type Popular = z.infer<typeof Popular>;
 export const PopularList = z.strictObject({
   items: z.array(Popular),
   count: z.int().meta({ description: 'Number of products that are a favorite of any customer' }),
+});
+
+nameSchemas({
+  Favorite,
+  NewFavorite,
+  FavoriteList,
+  FavoriteDeletion: DeleteRequest,
+  DeletedFavorites: DeleteResponse,
+  PopularProduct: Popular,
+  PopularProductList: PopularList,
 });

@@ -1,4 +1,4 @@
-import { creationBody, Instant, queryPage, pageSchema, queryPerPage, text } from '@clientela/validation';
+import { creationBody, Instant, queryPage, pageSchema, queryPerPage, text, nameSchemas } from '@clientela/validation';
 import { z } from 'zod';
 import { canonicalTypeName } from './rules.ts';
 
@@ -23,3 +23,5 @@ export const SavedInteractionTypeResponse = z.strictObject({ message: z.string()
 export const InteractionTypeQuery = z.strictObject({ page: queryPage, per_page: queryPerPage() });
 export type InteractionTypeQuery = z.infer<typeof InteractionTypeQuery>;
 export const InteractionTypePage = pageSchema('interaction_types', InteractionType);
+
+nameSchemas({ InteractionType, NewInteractionType, SavedInteractionTypeResponse, InteractionTypePage });

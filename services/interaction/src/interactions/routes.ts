@@ -1,6 +1,6 @@
 import { notFound } from '@clientela/errors';
 import { patchBody, route, withETag, type Cursors, type Route } from '@clientela/http';
-import { Message } from '@clientela/validation';
+import { Message, nameSchemas } from '@clientela/validation';
 import { rejectDeleted, type CustomerClient } from '../customers/customer-client.ts';
 import { readListRequest } from '../lists/list-request.ts';
 import { changeInteraction, recordInteraction, hardDeleteInteraction } from './actions.ts';
@@ -26,6 +26,9 @@ type Deps = { customers: CustomerClient; cursors: Cursors };
 const toSavedResponse = (message: string, { version, ...interaction }: StoredInteraction) =>
   withETag(version, { message, interaction });
 
+const InteractionPatch = withAliases(patchBody(Interaction, InteractionPatchFields));
+nameSchemas({ InteractionPatch });
+
 const updateRoute = (method: 'put' | 'patch', customers: CustomerClient) =>
   route({
     method,
@@ -37,7 +40,7 @@ const updateRoute = (method: 'put' | 'patch', customers: CustomerClient) =>
       'or none, unless the request has a status.',
     allow: 'interactions:update',
     params: InteractionId,
-    body: withAliases(patchBody(Interaction, InteractionPatchFields)),
+    body: InteractionPatch,
     responses: { 200: SavedInteractionResponse },
     prepare: ({ actor, params, signal }) => customers(params.customer_id, { actor, signal }),
     handle: async ({ tx, actor, params, body, expected_version }) =>

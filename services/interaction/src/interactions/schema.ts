@@ -9,6 +9,7 @@ import {
   queryTo,
   text,
   Uuid,
+  nameSchemas,
 } from '@clientela/validation';
 import { z } from 'zod';
 import { TypeName } from '../interaction-types/schema.ts';
@@ -124,3 +125,13 @@ export const InteractionId = CustomerId.extend({ interaction_id: Uuid });
 export const InteractionResponse = z.strictObject({ interaction: Interaction });
 export const SavedInteractionResponse = z.strictObject({ message: z.string(), interaction: Interaction });
 export const InteractionList = listResponse('interactions', Interaction);
+
+const [InteractionPage, InteractionCursorPage] = InteractionList.options;
+nameSchemas({
+  Interaction,
+  InteractionPage,
+  InteractionCursorPage,
+  NewInteraction,
+  InteractionResponse,
+  SavedInteractionResponse,
+});

@@ -1,4 +1,4 @@
-import { pageSchema, queryPerPage, queryInteger } from '@clientela/validation';
+import { cursorPageSchema, pageSchema, queryPerPage, queryInteger } from '@clientela/validation';
 import { z } from 'zod';
 
 export const queryCursor = z
@@ -19,11 +19,4 @@ export type ListQuery = { page?: number | undefined; per_page: number; cursor?: 
 
 /** The response of a list by page or by cursor. */
 export const listResponse = <Name extends string, Item extends z.ZodType>(name: Name, item: Item) =>
-  z.union([
-    pageSchema(name, item),
-    z.strictObject({
-      ...({ [name]: z.array(item) } as Record<Name, z.ZodArray<Item>>),
-      per_page: z.int(),
-      next_cursor: z.string().nullable(),
-    }),
-  ]);
+  z.union([pageSchema(name, item), cursorPageSchema(name, item)]);

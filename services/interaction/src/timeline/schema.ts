@@ -1,4 +1,4 @@
-import { Instant, queryPerPage, Uuid } from '@clientela/validation';
+import { Instant, queryPerPage, Uuid, nameSchemas } from '@clientela/validation';
 import { z } from 'zod';
 import { Interaction } from '../interactions/schema.ts';
 import { queryCursor } from '../lists/schema.ts';
@@ -35,3 +35,5 @@ export const Timeline = z.strictObject({
   per_page: z.int(),
   next_cursor: z.string().nullable(),
 });
+
+nameSchemas({ TimelineItem, Timeline });

@@ -9,7 +9,7 @@ import {
   type Cursors,
   type Route,
 } from '@clientela/http';
-import { ignoring } from '@clientela/validation';
+import { ignoring, nameSchemas } from '@clientela/validation';
 import { rejectDeleted, type CustomerClient } from '../customers/customer-client.ts';
 import { readListRequest } from '../lists/list-request.ts';
 import type { ProductClient } from '../products/product-client.ts';
@@ -35,6 +35,9 @@ type Deps = { companies: CompanyClient; customers: CustomerClient; products: Pro
 
 const toSavedResponse = (status: 200 | 201, message: string, { version, ...transaction }: StoredTransaction) =>
   reply(status, { message, transaction }, { ETag: `"${version}"` });
+
+const TransactionPatch = ignoring(patchBody(Transaction, WritableTransaction));
+nameSchemas({ TransactionPatch });
 
 export const transactionRoutes = ({ companies, customers, products, cursors }: Deps): Route[] => {
   const currencyOf = async (actor: CompanyActor, signal: AbortSignal) => {
@@ -122,7 +125,7 @@ export const transactionRoutes = ({ companies, customers, products, cursors }: D
         'A change by which refunds exceed their order is a 422 REFUND_EXCEEDS_ORDER.',
       allow: 'transactions:update',
       params: TransactionId,
-      body: ignoring(patchBody(Transaction, WritableTransaction)),
+      body: TransactionPatch,
       responses: { 200: SavedTransactionResponse },
       prepare: ({ actor, params, signal }) => customers(params.customer_id, { actor, signal }),
       handle: async ({ tx, actor, params, body, expected_version }) =>

@@ -10,6 +10,7 @@ import {
   queryTo,
   text,
   Uuid,
+  nameSchemas,
 } from '@clientela/validation';
 import { z } from 'zod';
 import { listResponse, listQuery } from '../lists/schema.ts';
@@ -80,3 +81,13 @@ export const TransactionId = CustomerId.extend({ transaction_id: Uuid });
 export const TransactionResponse = z.strictObject({ transaction: Transaction });
 export const SavedTransactionResponse = z.strictObject({ message: z.string(), transaction: Transaction });
 export const TransactionList = listResponse('transactions', Transaction);
+
+const [TransactionPage, TransactionCursorPage] = TransactionList.options;
+nameSchemas({
+  Transaction,
+  TransactionPage,
+  TransactionCursorPage,
+  NewTransaction,
+  TransactionResponse,
+  SavedTransactionResponse,
+});

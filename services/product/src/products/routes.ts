@@ -1,5 +1,5 @@
 import { InternalProduct } from '@clientela/contracts';
-import { ignoring, Message } from '@clientela/validation';
+import { ignoring, Message, nameSchemas } from '@clientela/validation';
 import { notFound } from '@clientela/errors';
 import { requirePermission, patchBody, route, withETag, type CompanyClient, type Route } from '@clientela/http';
 import { z } from 'zod';
@@ -23,6 +23,9 @@ const itemPath = `${path}/{product_id}`;
 const toSavedResponse = (message: string, { version, ...product }: StoredProduct) =>
   withETag(version, { message, product });
 
+const ProductPatch = ignoring(patchBody(Product, WritableProduct));
+nameSchemas({ ProductPatch });
+
 const updateRoute = (method: 'put' | 'patch') =>
   route({
     method,
@@ -33,7 +36,7 @@ const updateRoute = (method: 'put' | 'patch') =>
       'Omitted fields are unchanged; null clears sku and description. Keys of metadata are merged; null removes one (RFC 7396).',
     allow: 'products:update',
     params: ProductId,
-    body: ignoring(patchBody(Product, WritableProduct)),
+    body: ProductPatch,
     responses: { 200: SavedProductResponse },
     handle: async ({ tx, actor, params, body, expected_version }) =>
       toSavedResponse(

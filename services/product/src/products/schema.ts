@@ -15,6 +15,7 @@ import {
   querySort,
   text,
   Uuid,
+  nameSchemas,
 } from '@clientela/validation';
 import { z } from 'zod';
 
@@ -82,3 +83,5 @@ export const ProductResponse = z.strictObject({ product: Product });
 export const SavedProductResponse = z.strictObject({ message: z.string(), product: Product });
 export const ProductPage = pageSchema('products', Product);
 export const DeleteQuery = z.strictObject({ hard_delete: queryBoolean.default(false) });
+
+nameSchemas({ Product, NewProduct, ProductResponse, SavedProductResponse, ProductPage });

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { reply, route, type Route } from '@clientela/http';
+import { nameSchemas } from '@clientela/validation';
 import { z } from 'zod';
 import { Job } from '../../jobs/schema.ts';
 import { requireImport } from '../actions.ts';
@@ -9,6 +10,9 @@ import { undoCsv } from './undo-csv.ts';
 
 const path = '/api/customers/imports/{import_id}';
 const allow = 'customers:import';
+
+const SavedJobResponse = z.strictObject({ message: z.string(), job: Job });
+nameSchemas({ SavedJobResponse });
 
 export const undoRoutes: Route[] = [
   route({
@@ -22,7 +26,7 @@ export const undoRoutes: Route[] = [
       'failed undo is continued by the next request.',
     allow,
     params: ImportParams,
-    responses: { 202: z.strictObject({ message: z.string(), job: Job }) },
+    responses: { 202: SavedJobResponse },
     handle: async ({ tx, actor, params }) =>
       reply(202, { message: 'Undo queued', job: await createUndo(tx, actor, params.import_id) }),
   }),

@@ -1,3 +1,4 @@
+import { nameSchemas } from '@clientela/validation';
 import { z } from 'zod';
 
 const count = z.int().min(0);
@@ -21,3 +22,5 @@ export const SourceImportResponse = z.strictObject({
   message: z.string(),
   data: SourceImportCounts,
 });
+
+nameSchemas({ SourceImportCounts, SourceImportResponse });

@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { testDatabase, testSecret, testServiceKeys, type TestDatabase } from '@clientela/testing';
+import { text } from '@clientela/validation';
+import { pino } from 'pino';
+import supertest from 'supertest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { createService, route } from '../index.ts';
+import { remainingTime } from './deadline.ts';
+
+let database: TestDatabase;
+let app: ReturnType<typeof createService>;
+/** What the handlers were started with. */
+const started: { name: string; remaining: number | undefined }[] = [];
+let work: (signal: AbortSignal) => Promise<unknown> = async () => {};
+
+const routes = [
+  route({
+    method: 'post',
+    path: '/things',
+    operation: 'things.create',
+    summary: 'change',
+    allow: 'customers:create',
+    body: z.strictObject({ name: text(50) }),
+    responses: { 201: z.strictObject({ name: z.string() }) },
+    deadline: 5000,
+    handle: async ({ tx, body, signal }) => {
+      started.push({ name: body.name, remaining: remainingTime(signal) });
+      await tx('inbox_events').insert({ event_id: randomUUID(), name: body.name });
+      await work(signal);
+      return { name: body.name };
+    },
+  }),
+];
+
+beforeAll(async () => {
+  database = await testDatabase('product');
+  app = createService({
+    service: 'test',
+    version: '1',
+    routes,
+    db: database.db,
+    log: pino({ level: 'silent' }),
+    serviceKeys: testServiceKeys,
+    secret: testSecret,
+  });
+});
+afterAll(() => database.drop());
+
+const post = (name: string, headers: Record<string, string>) =>
+  supertest(app)
+    .post('/things')
+    .set({
+      'X-Service-Key': 'key-of-gateway',
+      'X-User-Id': randomUUID(),
+      'X-User-Role': 'admin',
+      'X-Company-Id': randomUUID(),
+      ...headers,
+    })
+    .send({ name });
+const isStored = async (name: string) => (await database.owner('inbox_events').where({ name })).length > 0;
+const hasStarted = (name: string) => started.some((request) => request.name === name);
+
+test.for(['0', '-20'])('work whose time has passed (%s ms left) is a 503, and nothing is started', async (left) => {
+  const name = `late ${left}`;
+  const { body, headers } = await post(name, { 'X-Request-Timeout': left }).expect(503);
+  expect([body.error_code, headers['retry-after']]).toEqual(['DEADLINE_EXCEEDED', '1']);
+  expect([hasStarted(name), await isStored(name)]).toEqual([false, false]);
+});
+
+test('the time left bounds the signal; it cannot prolong the deadline of the route, and a malformed one is ignored', async () => {
+  for (const [left, most] of Object.entries({ 700: 700, 60000: 5000, soon: 5000, '1e3': 5000 })) {
+    await post(`left ${left}`, { 'X-Request-Timeout': left }).expect(201);
+    const { remaining = 0 } = started.at(-1) ?? {};
+    expect(remaining).toBeGreaterThan(most - 500);
+    expect(remaining).toBeLessThanOrEqual(most);
+  }
+});
+
+test.for([{}, { 'Idempotency-Key': randomUUID() }])(
+  'a change that is not complete in time is rolled back (%o)',
+  async (headers) => {
+    const name = `slow ${JSON.stringify(headers).slice(0, 20)}`;
+    work = (signal) => new Promise((resolve) => signal.addEventListener('abort', resolve));
+    const { body } = await post(name, { 'X-Request-Timeout': '100', ...headers }).expect(503);
+    work = async () => {};
+    expect(body.error_code).toBe('DEADLINE_EXCEEDED');
+    expect([hasStarted(name), await isStored(name)]).toEqual([true, false]);
+  },
+);
+
+test('a change whose time passes while it waits for a connection of the pool is not started', async () => {
+  work = () => sleep(400); // holds the only connection
+  const first = post('first', {}).then(({ status }) => status);
+  await expect.poll(() => hasStarted('first')).toBe(true);
+  const { body } = await post('second', { 'X-Request-Timeout': '100' }).expect(503);
+  expect(await first).toBe(201);
+  work = async () => {};
+  expect(body.error_code).toBe('DEADLINE_EXCEEDED');
+  expect([hasStarted('second'), await isStored('second'), await isStored('first')]).toEqual([false, false, true]);
+});
