@@ -6,6 +6,7 @@ import { authenticate, createTokenVerifier } from './authenticate.ts';
 import { checkBodyHeaders } from './body.ts';
 import { concurrencyLimits } from './concurrency.ts';
 import type { Config } from './config.ts';
+import { responseHeadersFor } from './cors.ts';
 import { errorHandler } from './error-handler.ts';
 import { builtInRoutes, startReadinessPoller } from './health.ts';
 import { setIdentityHeaders } from './identity-headers.ts';
@@ -15,8 +16,9 @@ import { metricsRoute } from './metrics.ts';
 import { createProxy } from './proxy.ts';
 import { signInRateLimit } from './rate-limits.ts';
 import type { Middleware } from './request-context.ts';
+import { setResponseHeaders } from './response-headers.ts';
 import { startRevocationPoller } from './revocations.ts';
-import { matchRoute, validateRequestTarget } from './route-matching.ts';
+import { matchRoutes, validateRequestTarget } from './route-matching.ts';
 import { createGatewayServer } from './server.ts';
 import { readUpstreams, type Upstream } from './upstreams.ts';
 
@@ -48,19 +50,21 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     serviceStates: (recheck) => readiness.current(recheck),
   });
   const metrics = metricsRoute(config.METRICS_TOKEN);
-  const matching = matchRoute(upstreams, { ...builtIn, ...metrics }); // contradicting documents fail here, before anything is opened
+  const routes = matchRoutes(upstreams, { ...builtIn, ...metrics }); // contradicting documents fail here, before anything is opened
   const { AUTH_SERVICE_URL: authUrl, GATEWAY_SERVICE_KEY: serviceKey, JWT_SECRET_KEY: secret = '' } = config;
   const keys = config.JWT_ALGORITHM === 'HS256' ? hs256Key(secret) : createJwksClient(authUrl, serviceKey, limits, log);
   const revocations = startRevocationPoller(authUrl, serviceKey, limits, log);
   const tokens = createTokenVerifier(keys, revocations, limits);
   const signIns = signInRateLimit(config);
   const readiness = startReadinessPoller(upstreams, limits);
+  const headersFor = responseHeadersFor(config.CORS_ORIGINS);
   const proxy = createProxy(upstreams, limits, { takesTurns: config.RATE_LIMITS === 'on' });
 
   const middleware: Middleware[] = [
     accessLog(log, limits), //              assigns the request id; one log line at the end
+    setResponseHeaders(headersFor), //      security headers, CORS
     validateRequestTarget(limits), //       400, 414
-    matching, //                            404, 405, or a built-in route
+    routes.middleware, //                   404, 405, OPTIONS, or a built-in route
     signIns.middleware, //                  429
     authenticate(tokens), //                401; 503 without keys or revocations
     concurrencyLimits(config), //           429
@@ -77,7 +81,12 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   for (const each of middleware) app.use(each as RequestHandler);
   app.use(errorHandler(log));
 
-  const server = createGatewayServer(app, limits, log);
+  const server = createGatewayServer(app, {
+    limits,
+    log,
+    headers: headersFor(undefined),
+    unknownMethod: routes.unknownMethod,
+  });
   return {
     listen: server.listen,
     close: async () => {

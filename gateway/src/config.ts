@@ -11,6 +11,7 @@ import {
   tokenSettings,
 } from '@clientela/runtime';
 import { z } from 'zod';
+import { CorsOrigins } from './cors.ts';
 
 const ServiceUrl = z
   .string()
@@ -57,6 +58,7 @@ const settings = z.object({
   FAVORITES_SERVICE_URL: ServiceUrl,
   ...tokenSettings,
   TRUST_PROXY: TrustProxy.default(0),
+  CORS_ORIGINS: CorsOrigins.default('*'),
   LOGIN_RATE: Rate.default({ limit: 10, window: 60_000 }),
   MAX_CONCURRENT_PER_USER: MaxConcurrent.default(32),
   MAX_CONCURRENT_PER_COMPANY: MaxConcurrent.default(64),

@@ -5,13 +5,14 @@ import type { NextFunction, Request } from 'express';
 import { connectionHeader } from './body.ts';
 import { rejections } from './metrics.ts';
 import type { GatewayResponse } from './request-context.ts';
+import { isKeptHeader } from './response-headers.ts';
 
 /** Sends an RFC 9457 problem document and drops the headers that were set for another response. */
 export function sendProblem(res: GatewayResponse, error: unknown): void {
   const { request_id, template = res.req.url } = res.locals.context;
   const { status, headers, body } = createProblem(asOutOfResources(error) ?? error, request_id);
   rejections.add({ reason: body.error_code.toLowerCase() });
-  for (const name of res.getHeaderNames()) if (!name.startsWith('ratelimit')) res.removeHeader(name);
+  for (const name of res.getHeaderNames()) if (!isKeptHeader(name)) res.removeHeader(name);
   res.statusCode = status;
   res.statusMessage = '';
   const text = jsonText(legacyProblem(template, body));

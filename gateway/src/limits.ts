@@ -32,6 +32,8 @@ export const limits = {
   /** Cuts off a client that takes nothing for this long while more than `stallBytes` wait for it; streams as below. */
   stallTimeout: 3000,
   stallBytes: 256 * 1024,
+  /** Cuts off a client that takes nothing of a complete response for this long, however short it is. */
+  unreadTimeout: 60_000,
   /** What is read ahead of a slow client: of one response, and of all together. */
   maxBufferedResponse: 2 * 1024 * 1024,
   maxBufferedTotal: 8 * 1024 * 1024,

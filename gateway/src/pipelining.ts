@@ -1,15 +1,17 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Limits } from './limits.ts';
 
 type Exchange = Parameters<RequestListener>;
 
 /**
  * Handles the pipelined requests of a connection one after the other. Node would start them all at once and buffer their
- * responses. Stops reading while requests wait, and closes a connection on which more than `maxPipelined` do.
+ * responses. Stops reading while requests wait, and closes a connection on which more than `maxPipelined` do, or whose client
+ * takes nothing of a complete response for `unreadTimeout`.
  */
 export function handleInOrder(
   handle: RequestListener,
-  maxPipelined: number,
+  { maxPipelined, unreadTimeout }: Pick<Limits, 'maxPipelined' | 'unreadTimeout'>,
 ): {
   listener: RequestListener;
   /** Whether a request of this connection is in progress. */
@@ -21,6 +23,8 @@ export function handleInOrder(
   const start = ([req, res]: Exchange) => {
     const { socket } = req;
     res.once('close', () => startNext(socket));
+    // Node replaces this timeout by its own once the client has taken the response.
+    res.once('prefinish', () => socket.setTimeout(unreadTimeout));
     handle(req, res);
   };
   const startNext = (socket: IncomingMessage['socket']) => {
@@ -31,6 +35,7 @@ export function handleInOrder(
       return;
     }
     if (waiting?.length === 0) socket.resume();
+    socket.setTimeout(0);
     start(next);
   };
 

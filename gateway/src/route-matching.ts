@@ -1,6 +1,7 @@
 import type { Service } from '@clientela/contracts';
 import { AppError, malformed } from '@clientela/errors';
 import { toOriginForm } from '@clientela/runtime';
+import { sendOptions } from './cors.ts';
 import type { Limits } from './limits.ts';
 import type { Middleware } from './request-context.ts';
 import { createRouter, isInternal, readPath } from './router.ts';
@@ -40,11 +41,25 @@ function hasTwoHosts(rawHeaders: readonly string[]): boolean {
   return hosts > 1;
 }
 
-/**
- * Matches a request to its route and rewrites its URL to exactly the path that matched.
- * @throws when a method and template are declared twice, or a service declares an internal path
- */
-export function matchRoute(upstreams: readonly Upstream[], builtIn: Readonly<Record<string, Middleware>>): Middleware {
+const methodNotAllowed = (methods: string) =>
+  new AppError('method_not_allowed', { detail: `Allowed methods: ${methods}`, headers: { Allow: methods } });
+
+/** Lists the methods of a path for `Allow`. */
+const listMethods = (methods: ReadonlyMap<string, unknown>): string =>
+  [...methods.keys(), ...(methods.has('GET') ? ['HEAD'] : []), 'OPTIONS'].toSorted().join(', ');
+
+export type RouteMatching = {
+  /** Matches a request to its route and rewrites its URL to exactly the path that matched. */
+  middleware: Middleware;
+  /** The error of a request whose method node's parser does not know: 405 for a known path, else 404. */
+  unknownMethod: (target: string) => AppError;
+};
+
+/** @throws when a method and template are declared twice, or a service declares an internal path */
+export function matchRoutes(
+  upstreams: readonly Upstream[],
+  builtIn: Readonly<Record<string, Middleware>>,
+): RouteMatching {
   const router = createRouter<RouteTarget>();
   for (const [template, middleware] of Object.entries(builtIn)) router.add('GET', template, { builtIn: middleware });
   for (const { service, routes } of upstreams) {
@@ -55,21 +70,36 @@ export function matchRoute(upstreams: readonly Upstream[], builtIn: Readonly<Rec
     }
   }
 
-  return (req, res, next) => {
-    const query = req.url.indexOf('?');
-    const path = readPath(query === -1 ? req.url : req.url.slice(0, query));
+  /** @throws AppError 404, or 400 for a malformed path */
+  const find = (url: string) => {
+    const query = url.indexOf('?');
+    const path = readPath(query === -1 ? url : url.slice(0, query));
     const match = path && !isInternal(path.segments) ? router.match(path.segments) : undefined;
     if (!path || !match) throw noSuchRoute();
+    return { match, canonicalUrl: query === -1 ? path.canonical : path.canonical + url.slice(query) };
+  };
+
+  const middleware: Middleware = (req, res, next) => {
+    const { match, canonicalUrl } = find(req.url);
     res.locals.context.template = match.template;
+    if (req.method === 'OPTIONS') return sendOptions(req, res, listMethods(match.methods));
     const target = match.methods.get(req.method === 'HEAD' ? 'GET' : req.method);
-    if (!target) {
-      const allow = [...match.methods.keys(), ...(match.methods.has('GET') ? ['HEAD'] : [])].toSorted().join(', ');
-      throw new AppError('method_not_allowed', { detail: `Allowed methods: ${allow}`, headers: { Allow: allow } });
-    }
+    if (!target) throw methodNotAllowed(listMethods(match.methods));
     if ('builtIn' in target) return target.builtIn(req, res, next);
     res.locals.context.route = target.route;
     res.locals.context.service = target.service;
-    req.url = query === -1 ? path.canonical : path.canonical + req.url.slice(query);
+    req.url = canonicalUrl;
     next();
   };
+
+  const unknownMethod = (target: string): AppError => {
+    try {
+      return methodNotAllowed(listMethods(find(target).match.methods));
+    } catch (error) {
+      if (error instanceof AppError) return error;
+      throw error;
+    }
+  };
+
+  return { middleware, unknownMethod };
 }

@@ -141,14 +141,35 @@ describe('a declared route', () => {
       const { status, headers, json } = await gateway.call({ method, path });
       return [status, headers.allow, method === 'HEAD' ? 'METHOD_NOT_ALLOWED' : json.error_code];
     };
-    expect(await wrong('DELETE', '/api/shared')).toEqual([405, 'GET, HEAD, PATCH', 'METHOD_NOT_ALLOWED']);
-    expect(await wrong('HEAD', '/auth/login')).toEqual([405, 'POST', 'METHOD_NOT_ALLOWED']);
-    expect(await wrong('OPTIONS', '/auth/login')).toEqual([405, 'POST', 'METHOD_NOT_ALLOWED']);
-    expect(await wrong('TRACE', '/api/customers')).toEqual([405, 'GET, HEAD, POST', 'METHOD_NOT_ALLOWED']);
-    expect(await wrong('POST', '/health')).toEqual([405, 'GET, HEAD', 'METHOD_NOT_ALLOWED']);
-    expect(await wrong('DELETE', '/ready')).toEqual([405, 'GET, HEAD', 'METHOD_NOT_ALLOWED']);
-    expect(await wrong('PUT', '/')).toEqual([405, 'GET, HEAD', 'METHOD_NOT_ALLOWED']);
+    expect(await wrong('DELETE', '/api/shared')).toEqual([405, 'GET, HEAD, OPTIONS, PATCH', 'METHOD_NOT_ALLOWED']);
+    expect(await wrong('HEAD', '/auth/login')).toEqual([405, 'OPTIONS, POST', 'METHOD_NOT_ALLOWED']);
+    expect(await wrong('TRACE', '/api/customers')).toEqual([405, 'GET, HEAD, OPTIONS, POST', 'METHOD_NOT_ALLOWED']);
+    expect(await wrong('POST', '/health')).toEqual([405, 'GET, HEAD, OPTIONS', 'METHOD_NOT_ALLOWED']);
+    expect(await wrong('DELETE', '/ready')).toEqual([405, 'GET, HEAD, OPTIONS', 'METHOD_NOT_ALLOWED']);
+    expect(await wrong('PUT', '/')).toEqual([405, 'GET, HEAD, OPTIONS', 'METHOD_NOT_ALLOWED']);
     expect(gateway.reached.length).toBe(before);
+  });
+
+  test('a method that no parser knows is a 405 with Allow on a known path, else a 404', async () => {
+    const gateway = await startTestGateway({ paths });
+    const request = (line: string) => sendRaw(gateway.port, `${line} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    for (const [line, status, allow] of [
+      ['STEAL /api/customers?a=b', 405, 'GET, HEAD, OPTIONS, POST'],
+      ['get /api/shared/', 405, 'GET, HEAD, OPTIONS, PATCH'],
+      ['X-!#$ /api/customers/7', 405, 'GET, HEAD, OPTIONS, PATCH'],
+      ['STEAL /health', 405, 'GET, HEAD, OPTIONS'],
+      ['STEAL /nowhere', 404, undefined],
+      ['STEAL /internal/users/1', 404, undefined],
+      ['STEAL /api/customers/%69nternal', 404, undefined],
+      ['STEAL /api/customers/%', 400, undefined],
+      ['STEAL api/customers', 400, undefined],
+    ] as const) {
+      const response = await request(line);
+      const [, found] = /\r\nAllow: (.*)\r\n/.exec(response) ?? [];
+      expect([line, Number(response.slice(9, 12)), found]).toEqual([line, status, allow]);
+      expect(response).toMatch(/\r\nConnection: close\r\n.*"request_id"/s);
+    }
+    expect(gateway.reached).toEqual([]);
   });
 
   test('rejects CONNECT and ignores Upgrade', async () => {

@@ -5,17 +5,28 @@ import { closeGracefully, jsonText, listenOn, requestIdOf, type Log } from '@cli
 import type { Limits } from './limits.ts';
 import { rejections } from './metrics.ts';
 import { handleInOrder } from './pipelining.ts';
+import type { Header } from './response-headers.ts';
+
+type ServerOptions = {
+  limits: Limits;
+  log: Log;
+  /** Those of every response, for those that the app does not send. */
+  headers: readonly Header[];
+  /** The error of a request for this target whose method node does not know. */
+  unknownMethod: (target: string) => AppError;
+};
 
 /**
  * Writes a problem document to a connection without a response object, and closes it.
  * @returns the status
  */
-function sendRawProblem(socket: Duplex, error: AppError, limits: Limits): number {
+function sendRawProblem(socket: Duplex, error: AppError, { limits, headers: common }: ServerOptions): number {
   const request_id = requestIdOf({});
   const { status, headers, body } = createProblem(error, request_id);
   rejections.add({ reason: body.error_code.toLowerCase() });
   const text = jsonText(body);
   const fields = {
+    ...Object.fromEntries(common),
     ...headers,
     'X-Request-Id': request_id,
     'Content-Length': Buffer.byteLength(text),
@@ -28,14 +39,26 @@ function sendRawProblem(socket: Duplex, error: AppError, limits: Limits): number
   return status;
 }
 
-/** Maps an error code of node's HTTP parser to an AppError. */
-function parserError(code: string | undefined): AppError {
+type ParserError = Error & { code?: string; rawPacket?: Buffer; bytesParsed?: number };
+
+/** Reads the target of a request line whose method is well-formed, and unknown to node's parser. */
+function targetOfUnknownMethod({ code, rawPacket, bytesParsed = Infinity }: ParserError): string | undefined {
+  if (code !== 'HPE_INVALID_METHOD' || !rawPacket) return undefined;
+  const line = /^([!#$%&'*+.^_`|~\w-]+) (\/[\x21\x22\x24-\x7e]*) HTTP\/1\.[01]\r\n/.exec(rawPacket.toString('latin1'));
+  // The parser stopped within the method, so it begins this packet.
+  return line && bytesParsed <= (line[1] ?? '').length ? line[2] : undefined;
+}
+
+/** Maps an error of node's HTTP parser to an AppError. */
+function parserError(error: ParserError, { unknownMethod }: ServerOptions): AppError {
+  const { code } = error;
   if (code === 'HPE_HEADER_OVERFLOW') return new AppError('headers_too_large', { detail: 'The headers are too long' });
   if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW')
     return new AppError('too_large', { detail: 'The chunk extensions are too long' });
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
     return new AppError('request_timeout', { detail: 'The request arrived too slowly' });
-  return malformed('The request is not well-formed HTTP');
+  const target = targetOfUnknownMethod(error);
+  return target === undefined ? malformed('The request is not well-formed HTTP') : unknownMethod(target);
 }
 
 export type GatewayServer = {
@@ -46,8 +69,9 @@ export type GatewayServer = {
 };
 
 /** Creates node's HTTP server with every limit set: its defaults are absent or minutes long. */
-export function createGatewayServer(app: RequestListener, limits: Limits, log: Log): GatewayServer {
-  const { listener, isBusy } = handleInOrder(app, limits.maxPipelined);
+export function createGatewayServer(app: RequestListener, options: ServerOptions): GatewayServer {
+  const { limits, log } = options;
+  const { listener, isBusy } = handleInOrder(app, limits);
   const server = createServer(
     {
       headersTimeout: limits.headersTimeout,
@@ -78,11 +102,11 @@ export function createGatewayServer(app: RequestListener, limits: Limits, log: L
       return;
     }
     const error = new AppError('method_not_allowed', { detail: 'CONNECT is not supported', headers: { Allow: '' } });
-    sendRawProblem(socket, error, limits);
+    sendRawProblem(socket, error, options);
   });
 
   const rejected = new WeakSet<Duplex>();
-  server.on('clientError', (error: Error & { code?: string }, socket) => {
+  server.on('clientError', (error: ParserError, socket) => {
     // Further input until the connection closes, which a rejection or the response in progress has announced.
     if (rejected.has(socket) || error.code === 'HPE_CLOSED_CONNECTION') return;
     rejected.add(socket);
@@ -94,7 +118,7 @@ export function createGatewayServer(app: RequestListener, limits: Limits, log: L
       socket.destroy();
       return;
     }
-    const status = sendRawProblem(socket, parserError(error.code), limits);
+    const status = sendRawProblem(socket, parserError(error, options), options);
     log.info({ route: 'unmatched', status, failure: error.code });
   });
 
