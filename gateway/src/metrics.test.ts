@@ -24,7 +24,7 @@ const value = (text: string, series: string) =>
 test('GET /metrics needs METRICS_TOKEN, and without that setting there is no such route', async () => {
   const gateway = await startTestGateway({ settings });
   for (const headers of [{}, gateway.bearer, { Authorization: `Bearer ${token}x` }, { Authorization: token }]) {
-    const { status, json } = await gateway.call({ path: '/metrics', headers: headers as Record<string, string> });
+    const { status, json } = await gateway.call({ path: '/metrics', headers });
     expect([status, json.error_code]).toEqual([401, 'UNAUTHENTICATED']);
   }
   const { headers, text } = await gateway.call({ path: '/metrics', headers: { Authorization: `Bearer ${token}` } });
