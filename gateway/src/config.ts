@@ -13,10 +13,20 @@ import {
 import { z } from 'zod';
 import { CorsOrigins } from './cors.ts';
 
-const ServiceUrl = z
-  .string()
-  .regex(/^http:\/\/[^/@?#\s]+\/?$/, 'must be http://host:port without a path')
-  .refine((text) => URL.canParse(text), 'must be a URL');
+const isServiceUrl = (text: string) => /^http:\/\/[^/@?#\s,]+\/?$/.test(text) && URL.canParse(text);
+
+/** Where the replicas of a service listen: one URL, or several separated by commas. */
+const ServiceUrls = z.string().transform((text, context): string[] => {
+  const urls = text.split(',').map((part) => part.trim());
+  const problem = (message: string) => {
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  };
+  if (urls.length > 32) return problem('must be at most 32 URLs');
+  if (!urls.every(isServiceUrl)) return problem('must be http://host:port without a path, or several with commas');
+  const origins = urls.map((url) => new URL(url).origin);
+  return new Set(origins).size === origins.length ? origins : problem('must not repeat a URL');
+});
 
 const isNetwork = (text: string) => {
   const [address = '', prefixLength, rest] = text.split('/');
@@ -51,11 +61,11 @@ const settings = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: Port.default(8080),
   GATEWAY_SERVICE_KEY: ServiceKey,
-  AUTH_SERVICE_URL: ServiceUrl,
-  CUSTOMER_SERVICE_URL: ServiceUrl,
-  INTERACTION_SERVICE_URL: ServiceUrl,
-  PRODUCT_SERVICE_URL: ServiceUrl,
-  FAVORITES_SERVICE_URL: ServiceUrl,
+  AUTH_SERVICE_URL: ServiceUrls,
+  CUSTOMER_SERVICE_URL: ServiceUrls,
+  INTERACTION_SERVICE_URL: ServiceUrls,
+  PRODUCT_SERVICE_URL: ServiceUrls,
+  FAVORITES_SERVICE_URL: ServiceUrls,
   ...tokenSettings,
   TRUST_PROXY: TrustProxy.default(0),
   CORS_ORIGINS: CorsOrigins.default('*'),

@@ -4,6 +4,7 @@ export type { ChangeAuthorization, RequestedChange } from './routing/change-auth
 export { createService } from './routing/app.ts';
 export type { DeniedRequest, ServiceOptions } from './routing/app.ts';
 export { createCallPolicy } from './client/call-policy.ts';
+export type { CallPolicy } from './client/call-policy.ts';
 export { callHeaders, readText, serviceClient } from './client/client.ts';
 export type { ServiceClient } from './client/client.ts';
 export { createCompanyClient } from './identity/company-client.ts';
