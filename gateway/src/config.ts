@@ -5,6 +5,7 @@ import {
   Port,
   Rate,
   RateLimits,
+  RedisUrl,
   readEnvironment,
   secretForHs256,
   ServiceKey,
@@ -57,6 +58,12 @@ const MaxConcurrent = z.coerce
   .min(1, 'must be from 1 to 100000')
   .max(100_000, 'must be from 1 to 100000');
 
+const PerWindow = z.coerce
+  .number('must be a whole number')
+  .int('must be a whole number')
+  .min(1, 'must be from 1 to 1000000')
+  .max(1_000_000, 'must be from 1 to 1000000');
+
 const settings = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: Port.default(8080),
@@ -68,6 +75,10 @@ const settings = z.object({
   FAVORITES_SERVICE_URL: ServiceUrls,
   ...tokenSettings,
   TRUST_PROXY: TrustProxy.default(0),
+  RATE_LIMIT_IP_PER_MINUTE: PerWindow.default(100),
+  RATE_LIMIT_IP_PER_HOUR: PerWindow.default(1000),
+  RATE_LIMIT_USER_PER_MINUTE: PerWindow.default(600),
+  RATE_LIMIT_USER_PER_HOUR: PerWindow.default(20_000),
   CORS_ORIGINS: CorsOrigins.default('*'),
   LOGIN_RATE: Rate.default({ limit: 10, window: 60_000 }),
   MAX_CONCURRENT_PER_USER: MaxConcurrent.default(32),
@@ -78,6 +89,7 @@ const settings = z.object({
     .string()
     .regex(/^[\x21-\x7e]{16,256}$/, 'must be 16 to 256 visible ASCII characters')
     .optional(),
+  REDIS_URL: RedisUrl,
   ENVIRONMENT: Environment,
   LOG_LEVEL: LogLevel,
 });
