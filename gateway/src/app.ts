@@ -13,6 +13,7 @@ import { setIdentityHeaders } from './identity-headers.ts';
 import { createJwksClient, hs256Key } from './jwks.ts';
 import { limits as defaultLimits, type Limits } from './limits.ts';
 import { createLoadShedding } from './load-shedding.ts';
+import { metricsRoute } from './metrics.ts';
 import { createProxy } from './proxy.ts';
 import { createReplicas, fetchFromReplicas, type Replicas } from './replicas.ts';
 import { signInRateLimit } from './rate-limits.ts';
@@ -52,7 +53,8 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     isDraining: () => draining.signal.aborted,
     serviceStates: (recheck) => readiness.current(recheck),
   });
-  const routes = matchRoutes(upstreams, builtIn); // contradicting documents fail here, before anything is opened
+  const metrics = metricsRoute(config.METRICS_TOKEN);
+  const routes = matchRoutes(upstreams, { ...builtIn, ...metrics }); // contradicting documents fail here, before anything is opened
   const { GATEWAY_SERVICE_KEY: serviceKey, JWT_SECRET_KEY: secret = '' } = config;
   const replicas = new Map(
     upstreams.map(({ service, urls }) => [service, createReplicas(service, urls, limits, log)] as const),
