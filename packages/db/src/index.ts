@@ -22,3 +22,5 @@ export type { ExpectedVersion } from './versions.ts';
 export { containsPattern, normalizeForSearch, deletionKeys, isWithinOneEdit } from './search.ts';
 export { failureMessage } from './failure-message.ts';
 export { ServerVersionError } from './server-version.ts';
+export { SignInRefusedError, waitForDatabase } from './wait-for-database.ts';
+export type { MissingDatabase } from './wait-for-database.ts';

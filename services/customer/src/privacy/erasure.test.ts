@@ -125,6 +125,7 @@ describe('an erasure', () => {
         requested_at: expect.any(String),
         done_at: null,
         services: pending,
+        version: 1,
       },
     });
     const { id, user_id } = body.request;
