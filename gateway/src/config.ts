@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import {
   drainSettings,
-  LogLevel,
+  logSettings,
   Port,
   Rate,
   RateLimits,
@@ -91,7 +91,7 @@ const settings = z.object({
     .optional(),
   REDIS_URL: RedisUrl,
   ...drainSettings,
-  LOG_LEVEL: LogLevel,
+  ...logSettings,
 });
 export const Config = settings.superRefine(secretForHs256, { when: () => true });
 export type Config = z.infer<typeof Config>;

@@ -1,18 +1,13 @@
 import { redactedNames } from '@clientela/contracts';
-import { createLog, drainDelayMs, runProcess } from '@clientela/runtime';
-import { destination } from 'pino';
+import { drainDelayMs, openLog, runProcess } from '@clientela/runtime';
 import { createGateway } from './app.ts';
 import { readConfig } from './config.ts';
 
 await runProcess(async (onShutdown, drainWith) => {
   const config = readConfig();
   // Buffers the log, unlike the services: every request passes here, and one write per line would cost as much as forwarding.
-  const out = destination({ fd: 1, sync: false, minLength: 4096, periodicFlush: 500 });
-  onShutdown(() => out.flushSync());
-  const log = createLog('gateway', config.LOG_LEVEL, {
-    redact: redactedNames,
-    out: out as unknown as NodeJS.WritableStream,
-  });
+  const { log, close } = openLog('gateway', config, { redact: redactedNames, isBuffered: true });
+  onShutdown(close);
 
   const gateway = createGateway(config, { log });
   onShutdown(() => gateway.close());

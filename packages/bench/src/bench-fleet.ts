@@ -29,7 +29,12 @@ export async function startBenchFleet(signal: AbortSignal, keptFolder?: string):
     if (!keptFolder) [folder, dataHome].forEach((path) => rmSync(path, { recursive: true, force: true }));
   };
   try {
-    const fleet = await startFleet({ folder, env: { RATE_LIMITS: 'off' }, freePorts: true, signal });
+    const fleet = await startFleet({
+      folder,
+      env: { RATE_LIMITS: 'off', LOG_FORMAT: 'json' },
+      freePorts: true,
+      signal,
+    });
     const end = async () => {
       await fleet.stop();
       removeAll();

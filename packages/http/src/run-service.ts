@@ -2,7 +2,15 @@ import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { redactedNames, type OutsideService, type Service } from '@clientela/contracts';
 import { connect, SignInRefusedError, waitForDatabase, type Db, type MissingDatabase } from '@clientela/db';
-import { createLog, drainDelayMs, EnvironmentError, runProcess, type Log, type ShutdownHook } from '@clientela/runtime';
+import {
+  drainDelayMs,
+  EnvironmentError,
+  openLog,
+  runProcess,
+  type Log,
+  type LogSettings,
+  type ShutdownHook,
+} from '@clientela/runtime';
 import { createCallPolicy, type CallPolicy } from './client/call-policy.ts';
 import { serviceClient, type ServiceClient } from './client/client.ts';
 import { startIdempotencyCleanup } from './idempotency/idempotency-cleanup.ts';
@@ -16,11 +24,9 @@ type ServiceConfig<Name extends Service> = {
   [Setting in `${Uppercase<Name>}_${'DATABASE_URL' | 'SERVICE_KEY' | 'SECRET'}`]: string;
 } & { [Setting in `${Uppercase<Name>}_PORT`]: number } & {
   HOST: string;
-  LOG_LEVEL: string;
   SERVICE_KEY_HASHES: string;
-  ENVIRONMENT: 'development' | 'production';
   DRAIN_DELAY?: number | undefined;
-};
+} & LogSettings;
 
 /** The services whose URL is in the configuration: `CUSTOMER_SERVICE_URL` stands for `customer`. */
 type CalledService<Config> = Service &
@@ -136,7 +142,8 @@ function openProcess<Name extends Service, Config extends ServiceConfig<Name>>(
   const config = withOwnBroker(name, options.readConfig());
   const settings = config as Readonly<Record<string, unknown>>;
   const ownSetting = (setting: string) => settings[`${name.toUpperCase()}_${setting}`] as string;
-  const log = createLog(name, config.LOG_LEVEL, { redact: redactedNames });
+  const { log, close } = openLog(name, config, { redact: redactedNames });
+  onShutdown(close);
   const onStatement = statementLogger(log);
   const db = connect(ownSetting('DATABASE_URL'), { name, onStatement, ...options.poolOptions(config) });
   onShutdown(() => db.destroy());

@@ -1,5 +1,6 @@
 export { readEnvironment, readSecretFiles, EnvironmentError, environment } from './environment.ts';
 export { createLog } from './log.ts';
+export { openLog } from './process-log.ts';
 export type { Log } from './log.ts';
 export { runProcess } from './lifecycle.ts';
 export type { Drain, ProcessHooks, ShutdownHook } from './lifecycle.ts';
@@ -12,7 +13,7 @@ export {
   drainSettings,
   Environment,
   eventSettings,
-  LogLevel,
+  logSettings,
   Port,
   Rate,
   RateLimits,
@@ -23,6 +24,7 @@ export {
   ServiceUrl,
   tokenSettings,
 } from './settings.ts';
+export type { LogSettings } from './settings.ts';
 export { backoff } from './backoff.ts';
 export { runCommand } from './command.ts';
 export { createConcurrencyLimiter } from './concurrency-limiter.ts';

@@ -1,21 +1,19 @@
-import { destination, pino, type LogFn, type Logger } from 'pino';
+import { destination, pino, type DestinationStream, type LogFn, type Logger } from 'pino';
 import { createRedactor, type Redactor } from './redaction.ts';
 
 export type Log = Logger;
 
 /**
- * Creates a logger that writes one JSON line per entry. Writes to standard output asynchronously, so that a full pipe delays
- * no request. Redacts values under `redact` and the names of credentials at any depth, and reduces errors to type, message
+ * Creates a logger that writes one JSON line per entry. Redacts values under `redact` and the names of credentials at any depth, and reduces errors to type, message
  * and stack, because a database error carries the row's values. Callers still log allow-listed fields only.
+ * @param options.out default standard output, written asynchronously, so that a full pipe delays no request
  * @param options.redact names whose values are redacted, in any spelling
- * @param options.out default standard output
  */
 export function createLog(
   service: string,
   level: string,
-  options: { redact: readonly string[]; out?: NodeJS.WritableStream },
+  options: { redact: readonly string[]; out?: DestinationStream },
 ): Log {
-  const { out } = options;
   const redactor = createRedactor(options.redact);
   const pinoOptions = {
     base: { service, pid: process.pid },
@@ -26,7 +24,7 @@ export function createLog(
     serializers: { err: (serialized: unknown) => serialized },
     hooks: { logMethod: redactEntry(redactor) },
   };
-  const log = pino(pinoOptions, out ?? destination({ fd: 1, sync: false }));
+  const log = pino(pinoOptions, options.out ?? destination({ fd: 1, sync: false }));
   const { child } = log;
   function redactedChild(this: Logger, fields: object, ...childOptions: unknown[]): unknown {
     return Reflect.apply(child, this, [redactor.redact(fields), ...childOptions]);

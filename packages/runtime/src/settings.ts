@@ -13,6 +13,22 @@ export const LogLevel = z
 export const Environment = z
   .enum(['development', 'production'], 'must be development or production')
   .default('development');
+const LogServiceUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
+  .refine(
+    (url) => !URL.canParse(url) || new URL(url).username + new URL(url).password === '',
+    'must have no credentials',
+  );
+
+/** The settings of every process about its log. Without a format: lines for people in development, JSON in production. */
+export const logSettings = {
+  ENVIRONMENT: Environment,
+  LOG_LEVEL: LogLevel,
+  LOG_FORMAT: z.enum(['json', 'pretty'], 'must be json or pretty').optional(),
+  LOG_SERVICE_URL: LogServiceUrl.optional(),
+};
+export type LogSettings = z.infer<z.ZodObject<typeof logSettings>>;
+
 /** Seconds for which a stopping process goes on serving, with failed readiness, so that its callers notice. */
 const DrainDelay = z.coerce
   .number('must be a number of seconds')
@@ -93,7 +109,7 @@ export const serviceSettings = <Name extends string>(name: Name) =>
     [`${name}_RABBITMQ_URL`]: BrokerUrl,
     SERVICE_KEY_HASHES: z.string().regex(hashes, 'must be caller=sha256[,sha256];… in hex'),
     HOST: z.string().default('127.0.0.1'),
-    LOG_LEVEL: LogLevel,
+    ...logSettings,
     ...drainSettings,
     ...eventSettings,
   }) as Record<`${Name}_PORT`, typeof Port> &
@@ -103,6 +119,6 @@ export const serviceSettings = <Name extends string>(name: Name) =>
     Record<`${Name}_RABBITMQ_URL`, typeof BrokerUrl> & {
       SERVICE_KEY_HASHES: z.ZodString;
       HOST: z.ZodDefault<z.ZodString>;
-      LOG_LEVEL: typeof LogLevel;
-    } & typeof drainSettings &
+    } & typeof logSettings &
+    typeof drainSettings &
     typeof eventSettings;

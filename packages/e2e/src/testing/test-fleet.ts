@@ -73,7 +73,7 @@ export async function startTestFleet(
   const folder = mkdtempSync(join(tmpdir(), 'clientela-fleet-'));
   const fleet = await startFleet({
     folder,
-    env: { RATE_LIMITS: 'off', ...env },
+    env: { RATE_LIMITS: 'off', LOG_FORMAT: 'json', ...env },
     freePorts: true,
     fsync: false,
     compileCache: compileCache,

@@ -98,6 +98,7 @@ test.each(peers)('the launcher sets every setting in the config of %s, and no ot
 
 // These may be outside of the fleet.
 const upstreams = new Set([
+  'LOG_SERVICE_URL',
   'ORDERS_SERVICE_URL',
   'ORDER_SERVICE_URL',
   'COMPLAINT_SERVICE_URL',

@@ -1,0 +1,22 @@
+import { execFileSync } from 'node:child_process';
+import { expect, test } from 'vitest';
+
+/** Runs a process that writes one line to its log. @returns its standard output */
+function logged(settings: Record<string, string>): string {
+  const script = `
+    import { openLog, logSettings } from './src/index.ts';
+    import { z } from 'zod';
+    const { log, close } = openLog('gateway', z.object(logSettings).parse(${JSON.stringify(settings)}), { redact: ['email'] });
+    log.info({ route: '/api/customers', status: 200, email: 'canary@example.com' }, 'request');
+    await close();`;
+  const cwd = new URL('..', import.meta.url);
+  return execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd, encoding: 'utf8' });
+}
+
+test('lines are for people in development and JSON in production, redacted in both', () => {
+  const production = logged({ ENVIRONMENT: 'production' });
+  expect(JSON.parse(production)).toMatchObject({ level: 'info', service: 'gateway', status: 200, msg: 'request' });
+  const development = logged({});
+  expect(development).toMatch(/^\[\d\d:\d\d:\d\d\.\d{3}\] INFO: request \{"route":"\/api\/customers","status":200/);
+  for (const line of [production, development]) expect(line).not.toContain('canary');
+});

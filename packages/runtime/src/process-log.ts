@@ -1,0 +1,60 @@
+import { createRequire } from 'node:module';
+import { destination } from 'pino';
+import { createLog, type Log } from './log.ts';
+import { shipLogs } from './log-shipping.ts';
+import type { LogSettings } from './settings.ts';
+
+/**
+ * Opens the log of a process: standard output, and the log service where one is set.
+ * @param options.redact names whose values are redacted
+ * @param options.isBuffered collects lines for up to half a second, for a process that writes thousands a second
+ * @returns the log, and what writes and sends its last lines when the process ends
+ * @throws Error when lines for people are asked for and `pino-pretty` is not installed
+ */
+export function openLog(
+  service: string,
+  settings: LogSettings,
+  options: { redact: readonly string[]; isBuffered?: boolean },
+): { log: Log; close: () => Promise<void> } {
+  const { LOG_LEVEL: level, LOG_SERVICE_URL: url } = settings;
+  const out = destination({ fd: 1, sync: false, ...(options.isBuffered && { minLength: 4096, periodicFlush: 500 }) });
+  const format = lineFormat(settings);
+  const write = (line: string) => void out.write(format(line));
+  const local = createLog(service, level, { redact: options.redact, out: { write } });
+  const shipper =
+    url === undefined
+      ? undefined
+      : shipLogs(url, {
+          onFailure: (err) => local.warn({ err }, 'log service: lines are not sent, retrying'),
+          onDropped: (lines) => local.warn({ lines }, 'log service: lines dropped'),
+        });
+  const both = (line: string) => {
+    write(line);
+    shipper?.write(line);
+  };
+  return {
+    log: shipper ? createLog(service, level, { redact: options.redact, out: { write: both } }) : local,
+    close: async () => {
+      await shipper?.close();
+      out.flushSync();
+    },
+  };
+}
+
+type Prettify = (line: string) => string | undefined;
+
+/** Lines for people in development, JSON otherwise and where `pino-pretty`, a development dependency, is missing. */
+function lineFormat({ LOG_FORMAT, ENVIRONMENT }: LogSettings): (line: string) => string {
+  if (LOG_FORMAT === 'json' || (LOG_FORMAT === undefined && ENVIRONMENT === 'production')) return (line) => line;
+  try {
+    // Required, not imported: production never loads it.
+    const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as {
+      prettyFactory: (options: object) => Prettify;
+    };
+    const prettify = prettyFactory({ singleLine: true, ignore: 'pid,service', translateTime: 'SYS:HH:MM:ss.l' });
+    return (line) => prettify(line) ?? line;
+  } catch (cause) {
+    if (LOG_FORMAT === undefined) return (line) => line;
+    throw new Error('LOG_FORMAT: pretty needs the development dependency pino-pretty', { cause });
+  }
+}
