@@ -13,6 +13,7 @@ import { setIdentityHeaders } from './identity-headers.ts';
 import { createJwksClient, hs256Key } from './jwks.ts';
 import { limits as defaultLimits, type Limits } from './limits.ts';
 import { createProxy } from './proxy.ts';
+import { createReplicas, fetchFromReplicas, type Replicas } from './replicas.ts';
 import { signInRateLimit } from './rate-limits.ts';
 import type { Middleware } from './request-context.ts';
 import { setResponseHeaders } from './response-headers.ts';
@@ -49,14 +50,19 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     serviceStates: (recheck) => readiness.current(recheck),
   });
   const routes = matchRoutes(upstreams, builtIn); // contradicting documents fail here, before anything is opened
-  const { AUTH_SERVICE_URL: authUrl, GATEWAY_SERVICE_KEY: serviceKey, JWT_SECRET_KEY: secret = '' } = config;
-  const keys = config.JWT_ALGORITHM === 'HS256' ? hs256Key(secret) : createJwksClient(authUrl, serviceKey, limits, log);
-  const revocations = startRevocationPoller(authUrl, serviceKey, limits, log);
+  const { GATEWAY_SERVICE_KEY: serviceKey, JWT_SECRET_KEY: secret = '' } = config;
+  const replicas = new Map(
+    upstreams.map(({ service, urls }) => [service, createReplicas(service, urls, limits, log)] as const),
+  );
+  const fetchFromAuth = fetchFromReplicas(replicas.get('auth') as Replicas);
+  const keys =
+    config.JWT_ALGORITHM === 'HS256' ? hs256Key(secret) : createJwksClient(fetchFromAuth, serviceKey, limits, log);
+  const revocations = startRevocationPoller(fetchFromAuth, serviceKey, limits, log);
   const tokens = createTokenVerifier(keys, revocations, limits);
   const signIns = signInRateLimit(config);
-  const readiness = startReadinessPoller(upstreams, limits);
+  const readiness = startReadinessPoller(replicas, limits);
   const headersFor = responseHeadersFor(config.CORS_ORIGINS);
-  const proxy = createProxy(upstreams, limits, { takesTurns: config.RATE_LIMITS === 'on' });
+  const forward = createProxy(replicas, limits, { takesTurns: config.RATE_LIMITS === 'on' });
 
   const middleware: Middleware[] = [
     accessLog(log, limits), //              assigns the request id; one log line at the end
@@ -68,7 +74,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     concurrencyLimits(config), //           429
     checkBodyHeaders, //                    400, 413
     setIdentityHeaders(serviceKey), //      removes the client's headers, adds the gateway's
-    proxy.middleware, //                    408, 413, 502, 503, 504, or the service's response
+    forward, //                             408, 413, 502, 503, 504, or the service's response
   ];
 
   const app = express();
@@ -94,7 +100,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       signIns.close();
       revocations.close();
       keys.close();
-      proxy.close();
+      for (const each of replicas.values()) each.close();
     },
   };
 }

@@ -28,6 +28,21 @@ test('omitted settings take their defaults', () => {
   });
 });
 
+test('a service may have several replicas, each named once', () => {
+  const urls = (CUSTOMER_SERVICE_URL: string) => readConfig({ ...good, CUSTOMER_SERVICE_URL }).CUSTOMER_SERVICE_URL;
+  expect(urls('http://customer:8002/')).toEqual(['http://customer:8002']);
+  expect(urls('http://a:8002, http://b:8002/,http://[::1]:8002')).toEqual([
+    'http://a:8002',
+    'http://b:8002',
+    'http://[::1]:8002',
+  ]);
+  for (const repeated of ['http://a:1,http://a:1/', 'http://a,http://a:80', 'http://A:1,http://a:1'])
+    expect(() => urls(repeated)).toThrow('CUSTOMER_SERVICE_URL: must not repeat a URL');
+  for (const bad of ['http://a:1,', ',', 'http://a:1,https://b:1', 'http://a:1/x,http://b:1', 'http://a:1;http://b:1'])
+    expect(() => urls(bad)).toThrow('CUSTOMER_SERVICE_URL: must be http://host:port');
+  expect(() => urls(Array.from({ length: 33 }, (_, port) => `http://a:${port + 1}`).join())).toThrow('at most 32 URLs');
+});
+
 test('TRUST_PROXY is a number of hops or a list of networks, never every address', () => {
   const trust = (TRUST_PROXY: string) => readConfig({ ...good, TRUST_PROXY }).TRUST_PROXY;
   expect(trust('2')).toBe(2);

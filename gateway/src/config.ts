@@ -5,6 +5,7 @@ import {
   Port,
   Rate,
   RateLimits,
+  RedisUrl,
   readEnvironment,
   secretForHs256,
   ServiceKey,
@@ -13,10 +14,20 @@ import {
 import { z } from 'zod';
 import { CorsOrigins } from './cors.ts';
 
-const ServiceUrl = z
-  .string()
-  .regex(/^http:\/\/[^/@?#\s]+\/?$/, 'must be http://host:port without a path')
-  .refine((text) => URL.canParse(text), 'must be a URL');
+const isServiceUrl = (text: string) => /^http:\/\/[^/@?#\s,]+\/?$/.test(text) && URL.canParse(text);
+
+/** Where the replicas of a service listen: one URL, or several separated by commas. */
+const ServiceUrls = z.string().transform((text, context): string[] => {
+  const urls = text.split(',').map((part) => part.trim());
+  const problem = (message: string) => {
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  };
+  if (urls.length > 32) return problem('must be at most 32 URLs');
+  if (!urls.every(isServiceUrl)) return problem('must be http://host:port without a path, or several with commas');
+  const origins = urls.map((url) => new URL(url).origin);
+  return new Set(origins).size === origins.length ? origins : problem('must not repeat a URL');
+});
 
 const isNetwork = (text: string) => {
   const [address = '', prefixLength, rest] = text.split('/');
@@ -47,23 +58,34 @@ const MaxConcurrent = z.coerce
   .min(1, 'must be from 1 to 100000')
   .max(100_000, 'must be from 1 to 100000');
 
+const PerWindow = z.coerce
+  .number('must be a whole number')
+  .int('must be a whole number')
+  .min(1, 'must be from 1 to 1000000')
+  .max(1_000_000, 'must be from 1 to 1000000');
+
 const settings = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: Port.default(8080),
   GATEWAY_SERVICE_KEY: ServiceKey,
-  AUTH_SERVICE_URL: ServiceUrl,
-  CUSTOMER_SERVICE_URL: ServiceUrl,
-  INTERACTION_SERVICE_URL: ServiceUrl,
-  PRODUCT_SERVICE_URL: ServiceUrl,
-  FAVORITES_SERVICE_URL: ServiceUrl,
+  AUTH_SERVICE_URL: ServiceUrls,
+  CUSTOMER_SERVICE_URL: ServiceUrls,
+  INTERACTION_SERVICE_URL: ServiceUrls,
+  PRODUCT_SERVICE_URL: ServiceUrls,
+  FAVORITES_SERVICE_URL: ServiceUrls,
   ...tokenSettings,
   TRUST_PROXY: TrustProxy.default(0),
+  RATE_LIMIT_IP_PER_MINUTE: PerWindow.default(100),
+  RATE_LIMIT_IP_PER_HOUR: PerWindow.default(1000),
+  RATE_LIMIT_USER_PER_MINUTE: PerWindow.default(600),
+  RATE_LIMIT_USER_PER_HOUR: PerWindow.default(20_000),
   CORS_ORIGINS: CorsOrigins.default('*'),
   LOGIN_RATE: Rate.default({ limit: 10, window: 60_000 }),
   MAX_CONCURRENT_PER_USER: MaxConcurrent.default(32),
   MAX_CONCURRENT_PER_COMPANY: MaxConcurrent.default(64),
   MAX_CONCURRENT_PER_IP: MaxConcurrent.default(64),
   RATE_LIMITS: RateLimits,
+  REDIS_URL: RedisUrl,
   ENVIRONMENT: Environment,
   LOG_LEVEL: LogLevel,
 });

@@ -2,30 +2,45 @@ import type { Service } from '@clientela/contracts';
 import { jsonText, startPeriodicWorker } from '@clientela/runtime';
 import type { Limits } from './limits.ts';
 import type { GatewayResponse, Middleware } from './request-context.ts';
-import type { Upstream } from './upstreams.ts';
+import type { Probe, Replica, Replicas } from './replicas.ts';
 
 type State = 'up' | 'down';
 type ServiceStates = Partial<Record<Service, State>>;
 
-/** Polls each service's readiness in the background, and on request when the last result is too old. */
-export function startReadinessPoller(upstreams: readonly Upstream[], limits: Limits) {
-  let lastStates: ServiceStates = Object.fromEntries(upstreams.map(({ service }) => [service, 'down']));
+/** Probes each replica's readiness in the background, and on request when the last result is too old. */
+export function startReadinessPoller(services: ReadonlyMap<Service, Replicas>, limits: Limits) {
+  let lastStates: ServiceStates = Object.fromEntries([...services.keys()].map((service) => [service, 'down']));
   let polledAt = -Infinity;
 
-  const fetchState = async ({ service, url }: Upstream, closed: AbortSignal): Promise<[Service, State]> => {
+  const probe = async ({ url }: Replica, closed: AbortSignal): Promise<Probe> => {
+    const timeout = AbortSignal.timeout(limits.readinessTimeout);
     try {
-      const signal = AbortSignal.any([closed, AbortSignal.timeout(limits.readinessTimeout)]);
-      const response = await fetch(new URL('/ready', url), { redirect: 'error', signal });
+      const response = await fetch(new URL('/ready', url), {
+        redirect: 'error',
+        signal: AbortSignal.any([closed, timeout]),
+      });
       await response.arrayBuffer();
-      return [service, response.ok ? 'up' : 'down'];
+      return response.ok ? 'ready' : 'unready';
     } catch {
-      return [service, 'down'];
+      return timeout.aborted ? 'silent' : 'unready';
     }
+  };
+  /** A service is up while one of its replicas is ready. */
+  const stateOf = async (service: Service, replicas: Replicas, closed: AbortSignal): Promise<[Service, State]> => {
+    const probes = await Promise.all(
+      replicas.all.map(async (replica) => {
+        const result = await probe(replica, closed);
+        if (!closed.aborted) replicas.probed(replica, result);
+        return result;
+      }),
+    );
+    return [service, probes.includes('ready') ? 'up' : 'down'];
   };
   const poller = startPeriodicWorker({
     intervalMs: limits.readinessInterval,
     run: async (signal) => {
-      lastStates = Object.fromEntries(await Promise.all(upstreams.map((upstream) => fetchState(upstream, signal))));
+      const states = [...services].map(([service, replicas]) => stateOf(service, replicas, signal));
+      lastStates = Object.fromEntries(await Promise.all(states));
       polledAt = performance.now();
     },
   });

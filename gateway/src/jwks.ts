@@ -2,6 +2,7 @@ import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { startPeriodicWorker, type Log } from '@clientela/runtime';
 import { z } from 'zod';
 import type { Limits } from './limits.ts';
+import type { FetchFromService } from './replicas.ts';
 
 // The set also publishes receipt keys, which are never withdrawn: it grows for the life of an installation.
 const Jwks = z.object({ keys: z.array(z.unknown()).max(10_000) });
@@ -37,7 +38,12 @@ export function hs256Key(secret: string): VerificationKeys {
 }
 
 /** Fetches auth's public keys (RFC 7517), refreshes them every minute, and keeps them while auth is unavailable. */
-export function createJwksClient(authUrl: string, serviceKey: string, limits: Limits, log: Log): JwksClient {
+export function createJwksClient(
+  fetchFromAuth: FetchFromService,
+  serviceKey: string,
+  limits: Limits,
+  log: Log,
+): JwksClient {
   let keys = new Map<string, KeyObject>();
   let fetchedAt = 0;
   const poller = startPeriodicWorker({
@@ -46,9 +52,8 @@ export function createJwksClient(authUrl: string, serviceKey: string, limits: Li
     failureMessage: 'keys: not fetched, retrying',
     run: async (signal) => {
       fetchedAt = performance.now();
-      const response = await fetch(new URL('/.well-known/jwks.json', authUrl), {
+      const response = await fetchFromAuth('/.well-known/jwks.json', {
         headers: { 'X-Service-Key': serviceKey },
-        redirect: 'error',
         signal: AbortSignal.any([signal, AbortSignal.timeout(limits.jwksTimeout)]),
       });
       if (!response.ok) throw new Error(`auth responded with status ${response.status}`);

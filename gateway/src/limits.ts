@@ -48,6 +48,11 @@ export const limits = {
   maxUpstreamSockets: 256,
   /** Closes an idle connection to a service long before the service does (65 s), so that the two never race. */
   upstreamIdleTimeout: 4000,
+  /** To open a connection to a service; longer than one lost packet takes. */
+  connectTimeout: 2500,
+  /** How long a replica that failed gets no requests: at first, and at most. Doubles with each failure. */
+  ejectionTime: 500,
+  maxEjectionTime: 10_000,
   jwksTimeout: 2000,
   /** Between attempts until keys, or revocations, were fetched once. */
   startupRetryInterval: 200,

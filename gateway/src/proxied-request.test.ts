@@ -19,10 +19,11 @@ const settled: ProxiedRequest = { ...queued, phase: 'settled' };
 const retried = { ...sent, isRetried: true };
 const pastDeadline = { ...responding, isPastDeadline: true };
 
-const failed = (code: string, isReusedConnection = false): ProxyEvent => ({
+const failed = (code: string, isReusedConnection = false, hasOtherReplica = false): ProxyEvent => ({
   type: 'upstreamFailed',
   code,
   isReusedConnection,
+  hasOtherReplica,
 });
 type Timeout = Extract<ProxyEvent, { type: 'timedOut' }>;
 const timedOut = (facts: Partial<Timeout> = {}): ProxyEvent => ({
@@ -121,6 +122,59 @@ const cases: Record<string, Case[]> = {
     ],
     ['is not retried during the response', responding, failed('ECONNRESET', true), settled, disconnect('ECONNRESET')],
   ],
+  'a failure while another replica is left': [
+    [
+      'goes there when no connection was opened, whatever the method',
+      queued,
+      failed('ECONNREFUSED', false, true),
+      queued,
+      { type: 'retry' },
+      unsafe,
+    ],
+    [
+      'goes there although it was repeated before',
+      { ...queued, isRetried: true },
+      failed('ETIMEDOUT', false, true),
+      { ...queued, isRetried: true },
+      { type: 'retry' },
+    ],
+    [
+      'stays here without open files',
+      queued,
+      failed('EMFILE', false, true),
+      settled,
+      fail('serviceUnavailable', 'EMFILE'),
+    ],
+    [
+      'repeats a read that was reset',
+      sent,
+      failed('ECONNRESET', false, true),
+      { ...queued, isRetried: true },
+      { type: 'retry' },
+    ],
+    [
+      'repeats it once only',
+      retried,
+      failed('ECONNRESET', false, true),
+      { ...settled, isRetried: true },
+      fail('badGateway', 'ECONNRESET'),
+    ],
+    [
+      'repeats no write that was sent',
+      sent,
+      failed('ECONNRESET', true, true),
+      settled,
+      fail('badGateway', 'ECONNRESET'),
+      unsafe,
+    ],
+    [
+      'repeats nothing that has a response',
+      responding,
+      failed('ECONNRESET', false, true),
+      settled,
+      disconnect('ECONNRESET'),
+    ],
+  ],
   'a rejected body': [
     ['is a problem before the response', sent, rejected(false), settled, fail('bodyRejected', 'TOO_LARGE')],
     ['is cut off when it takes nothing', responding, { type: 'clientStalled' }, settled, disconnect('stalled client')],
@@ -136,7 +190,7 @@ const cases: Record<string, Case[]> = {
     ],
     [
       'is a 503 without an open connection',
-      sent,
+      queued,
       timedOut({ isConnecting: true }),
       settled,
       fail('serviceUnavailable', 'no connection'),

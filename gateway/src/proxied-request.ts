@@ -6,7 +6,7 @@ import { resourceErrorCodes } from '@clientela/errors';
  */
 export type ProxiedRequest = {
   /**
-   * `queued`: waits for a connection to the service. `sent`: has a connection, no response yet.
+   * `queued`: waits for an open connection to the service. `sent`: has a connection, no response yet.
    * `responding`: the service's response has begun. `settled`: completed, failed, or the client is gone.
    */
   phase: 'queued' | 'sent' | 'responding' | 'settled';
@@ -22,7 +22,13 @@ export type ProxyEvent =
   | { type: 'responded' }
   /** The upstream request closed. Without a response and without an error, as after an unrequested upgrade. */
   | { type: 'upstreamClosed' }
-  | { type: 'upstreamFailed'; code: string; isReusedConnection: boolean }
+  | {
+      type: 'upstreamFailed';
+      code: string;
+      isReusedConnection: boolean;
+      /** Whether the service has a replica that the request was not sent to. */
+      hasOtherReplica: boolean;
+    }
   /** The client takes nothing of its response. */
   | { type: 'clientStalled' }
   | { type: 'bodyRejected'; code: string; isHeadersSent: boolean }
@@ -50,7 +56,7 @@ export type ProxyAction =
   | { type: 'cancel' }
   /** Forward the response to the client. */
   | { type: 'forward' }
-  /** Send the request again on another connection. */
+  /** Send the request again: to another replica if there is one, else on another connection. */
   | { type: 'retry' }
   /** Send a problem document and end the upstream request. */
   | { type: 'fail'; failure: Failure; cause: string }
@@ -70,7 +76,7 @@ export type ProxyRules = {
 
 export type Transition = { next: ProxiedRequest; action: ProxyAction };
 
-/** Errors of a connection that was never opened: the service did not see the request. */
+/** Errors of a connection that was never opened. */
 const unreachableCodes = new Set([
   'ECONNREFUSED',
   'EHOSTUNREACH',
@@ -83,8 +89,8 @@ const unreachableCodes = new Set([
   'ENETDOWN',
   ...resourceErrorCodes, // of this machine: no connection could be opened
 ]);
-/** Errors of an idle connection that the service closed just as the request went out. */
-const staleCodes = new Set(['ECONNRESET', 'EPIPE']);
+/** Errors of a connection that the service closed before it responded: as it stopped, or just as the request went out. */
+const resetCodes = new Set(['ECONNRESET', 'EPIPE']);
 
 export function transition(current: ProxiedRequest, event: ProxyEvent, rules: ProxyRules): Transition {
   const { phase } = current;
@@ -114,9 +120,12 @@ export function transition(current: ProxiedRequest, event: ProxyEvent, rules: Pr
     case 'bodyRejected':
       return fail('bodyRejected', event.code, event.isHeadersSent);
     case 'upstreamFailed': {
-      const { code, isReusedConnection } = event;
+      const { code, isReusedConnection, hasOtherReplica } = event;
       if (phase === 'responding') return fail('badGateway', code, true);
-      if (phase === 'sent' && isReusedConnection && staleCodes.has(code) && rules.isSafe && !current.isRetried)
+      // Without a connection no replica has seen the request, so any method may go to another one.
+      if (phase === 'queued' && hasOtherReplica && !resourceErrorCodes.has(code)) return stay({ type: 'retry' });
+      const isRepeatable = rules.isSafe && !current.isRetried && (isReusedConnection || hasOtherReplica);
+      if (phase === 'sent' && isRepeatable && resetCodes.has(code))
         return { next: { ...current, phase: 'queued', isRetried: true }, action: { type: 'retry' } };
       return fail(unreachableCodes.has(code) && !isReusedConnection ? 'serviceUnavailable' : 'badGateway', code);
     }
@@ -126,8 +135,8 @@ export function transition(current: ProxiedRequest, event: ProxyEvent, rules: Pr
   if (rules.isStream && bytesMoved > 0) return stay({ type: 'wait', ms: rules.deadline });
   if (!rules.isStream && isHeadersSent && (!current.isPastDeadline || bytesMoved >= rules.minBytes))
     return { next: { ...current, isPastDeadline: true }, action: { type: 'wait', ms: rules.rateWindow } };
-  if (phase === 'queued') return fail('serviceUnavailable', 'no free connection', isHeadersSent);
   if (event.isConnecting) return fail('serviceUnavailable', 'no connection', isHeadersSent);
+  if (phase === 'queued') return fail('serviceUnavailable', 'no free connection', isHeadersSent);
   if (event.isBodyLate) return fail('slowBody', 'slow body', isHeadersSent);
   return fail('gatewayTimeout', 'deadline', isHeadersSent);
 }

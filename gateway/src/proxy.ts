@@ -1,6 +1,6 @@
-import { Agent, type ClientRequest, type IncomingMessage } from 'node:http';
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import type { Service } from '@clientela/contracts';
-import { AppError, unavailable } from '@clientela/errors';
+import { AppError, resourceErrorCodes, unavailable } from '@clientela/errors';
 import type { Request } from 'express';
 import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware';
 import { enforceBodyRate, hasBody, isBackpressured, slowBody } from './body.ts';
@@ -8,10 +8,11 @@ import { sendProblem } from './error-handler.ts';
 import { forwardResponse, type BufferedBytes } from './forward-response.ts';
 import type { Limits } from './limits.ts';
 import { newProxiedRequest, transition, type Failure, type ProxyEvent } from './proxied-request.ts';
+import type { Replica, Replicas } from './replicas.ts';
 import type { GatewayResponse, Middleware } from './request-context.ts';
 import { filterResponseHeaders } from './response-headers.ts';
 import { createTurns } from './turns.ts';
-import type { Route, Upstream } from './upstreams.ts';
+import type { Route } from './upstreams.ts';
 
 const retryAfter = { 'Retry-After': '2' };
 
@@ -34,9 +35,12 @@ export type UpstreamEvents = {
   onError: (error: Error & { code?: string }) => void;
 };
 
+/** How often a request is sent at most, when connections are refused. */
+const maxAttempts = 4;
+
 /**
  * Starts the state machine of one request and its timer.
- * @param send sends the request to the service; again for a retry
+ * @param target.send sends the request to the replica; again for a retry
  */
 function trackRequest(
   req: Request,
@@ -44,14 +48,15 @@ function trackRequest(
   target: {
     service: Service;
     route: Route;
+    replicas: Replicas;
     limits: Limits;
     buffered: BufferedBytes;
-    /** The responses of each route so far that are no failure of its service. */
-    responses: Map<Route, number>;
-    send: () => void;
+    /** The responses of each route so far that are no failure of its replica. */
+    responses: WeakMap<Replica, Map<Route, number>>;
+    send: (replica: Replica) => void;
   },
-): UpstreamEvents {
-  const { service, route, limits, buffered, responses, send } = target;
+): UpstreamEvents & { start: () => void } {
+  const { service, route, replicas, limits, buffered, send } = target;
   const rules = {
     isStream: route.kind === 'stream',
     isSafe: req.method === 'GET' || req.method === 'HEAD',
@@ -65,6 +70,8 @@ function trackRequest(
   let bodyRejection: AppError | undefined;
   let stopForwarding: (() => void) | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let replica: Replica | undefined;
+  const tried = new Set<Replica>();
 
   const dispatch = (event: ProxyEvent) => {
     const { next, action } = transition(state, event, rules);
@@ -121,9 +128,45 @@ function trackRequest(
     if (rules.isStream) process.nextTick(() => !res.headersSent && state.phase === 'responding' && res.flushHeaders());
   };
 
+  const responsesOf = (responder: Replica): Map<Route, number> => {
+    const counts = target.responses.get(responder) ?? new Map<Route, number>();
+    target.responses.set(responder, counts);
+    return counts;
+  };
+
+  const start = () => {
+    replica = replicas.choose(tried) ?? replicas.choose();
+    if (!replica) throw new Error('a service without replicas');
+    tried.add(replica);
+    replica.inFlight += 1;
+    send(replica);
+  };
+  const release = () => {
+    if (replica) replica.inFlight -= 1;
+    replica = undefined;
+  };
+  const hasOtherReplica = () => tried.size < Math.min(replicas.all.length, maxAttempts);
+
   const retry = () => {
     upstreamRequest = undefined;
-    send();
+    start();
+  };
+
+  /** Sends nothing of the body before the connection is open: until then the request may go to another replica. */
+  const waitForConnection = (request: ClientRequest) => {
+    const { socket } = request;
+    if (hasBody(req)) process.nextTick(() => req.unpipe(request)); // the proxy library pipes it right after this
+    const timeout = setTimeout(
+      () => request.destroy(Object.assign(new Error('No connection'), { code: 'ETIMEDOUT' })),
+      limits.connectTimeout,
+    );
+    request.once('close', () => clearTimeout(timeout));
+    socket?.once('connect', () => {
+      clearTimeout(timeout);
+      if (request !== upstreamRequest || request.destroyed) return;
+      dispatch({ type: 'connected' });
+      if (hasBody(req)) req.pipe(request);
+    });
   };
 
   const disconnect = (cause: string) => {
@@ -140,38 +183,55 @@ function trackRequest(
     sendProblem(res, failure === 'bodyRejected' ? bodyRejection : failures[failure](service));
   };
 
+  const responsesSoFar = () => replica && responsesOf(replica).get(route);
+
   /** Fails the request before its deadline when the service stays silent, while others of the route wait as well. */
   const watchSilence = (silence: number) => {
     const remaining = endsAt - performance.now(); // a busy process runs its timers late, which must not add up
     if (remaining <= silence) return startTimer(remaining);
-    const before = responses.get(route);
+    const before = responsesSoFar();
     timer = setTimeout(() => {
-      if (responses.get(route) === before) onTimeout();
+      if (responsesSoFar() === before) onTimeout();
       else watchSilence(silence);
     }, silence);
   };
 
-  res.once('close', () => dispatch({ type: 'clientClosed' }));
+  res.once('close', () => {
+    release();
+    dispatch({ type: 'clientClosed' });
+  });
   const endsAt = performance.now() + rules.deadline;
   watchSilence(route.max_silence ?? rules.deadline);
   return {
+    start,
     onRequest: (request) => {
       upstreamRequest = request;
       // Only now, because the request may have waited for a connection.
       if (!rules.isStream) request.setHeader('X-Request-Timeout', Math.max(0, Math.ceil(endsAt - performance.now())));
-      dispatch({ type: 'connected' });
+      if (state.phase === 'queued' && request.socket?.connecting) waitForConnection(request);
+      else dispatch({ type: 'connected' });
     },
     onResponse: (response) => {
       upstreamResponse = response;
-      if ((response.statusCode ?? 500) < 500) responses.set(route, (responses.get(route) ?? 0) + 1);
+      const { statusCode = 500 } = response;
+      if (replica) {
+        if (statusCode === 502) replicas.failed(replica);
+        else replicas.responded(replica);
+        const counts = responsesOf(replica);
+        if (statusCode < 500) counts.set(route, (counts.get(route) ?? 0) + 1);
+      }
+      response.once('end', release);
       dispatch({ type: 'responded' });
     },
-    onError: (error) =>
-      dispatch({
-        type: 'upstreamFailed',
-        code: error.code ?? error.name,
-        isReusedConnection: upstreamRequest?.reusedSocket === true,
-      }),
+    onError: (error) => {
+      const code = error.code ?? error.name;
+      const isReusedConnection = upstreamRequest?.reusedSocket === true;
+      // An idle connection that was just closed says nothing about its replica.
+      if (replica && state.phase !== 'settled' && !isReusedConnection && !resourceErrorCodes.has(code))
+        replicas.failed(replica);
+      release();
+      dispatch({ type: 'upstreamFailed', code, isReusedConnection, hasOtherReplica: hasOtherReplica() });
+    },
   };
 }
 
@@ -184,34 +244,31 @@ const reportEvents: Plugin<Request, GatewayResponse> = (proxy) => {
   });
 };
 
-export type Proxy = { middleware: Middleware; close: () => void };
-
 /** Whether a request ends soon and sends no body. Only such requests take turns: a slow one would block its company's others. */
 const isShortRead = ({ method, kind, deadline }: Route): boolean =>
   method === 'GET' && kind === 'json' && deadline <= 10_000;
 
 /**
  * Forwards requests to the services as streams, and turns every failure on the way into a problem document.
+ * @param services the replicas of each
  * @param options.takesTurns whether companies take turns at a service with their reads
  */
-export function createProxy(upstreams: readonly Upstream[], limits: Limits, options: { takesTurns: boolean }): Proxy {
-  const agents: Agent[] = [];
+export function createProxy(
+  services: ReadonlyMap<Service, Replicas>,
+  limits: Limits,
+  options: { takesTurns: boolean },
+): Middleware {
   const buffered: BufferedBytes = { total: 0 };
-  const responses = new Map<Route, number>();
+  const responses = new WeakMap<Replica, Map<Route, number>>();
   const takeTurn = createTurns({
     max: limits.maxReadsPerCompany,
     maxWait: limits.maxTurnWait,
     sharedFor: limits.serviceSharedFor,
   });
 
-  /** Creates a proxy with one fixed target and its own connections. */
-  const proxyTo = ({ hostname, port }: URL) => {
-    const agent = new Agent({
-      keepAlive: true,
-      maxSockets: limits.maxUpstreamSockets,
-      timeout: limits.upstreamIdleTimeout,
-    });
-    agents.push(agent);
+  /** Creates a proxy with one fixed target. */
+  const proxyTo = (url: string, agent: Agent) => {
+    const { hostname, port } = new URL(url);
     return createProxyMiddleware<Request, GatewayResponse>({
       pathFilter: () => true, // the default parses each URL again
       target: { protocol: 'http:', hostname: hostname.replace(/^\[(.*)\]$/, '$1'), port: port || '80' },
@@ -226,24 +283,29 @@ export function createProxy(upstreams: readonly Upstream[], limits: Limits, opti
     });
   };
 
-  // Streams have their own connections, so that many long ones never delay short requests.
   const proxies = new Map(
-    upstreams.map(({ service, url }) => [service, { short: proxyTo(new URL(url)), stream: proxyTo(new URL(url)) }]),
+    [...services.values()]
+      .flatMap(({ all }) => all)
+      .map((replica) => {
+        const { agents, url } = replica;
+        return [replica, { short: proxyTo(url, agents.short), stream: proxyTo(url, agents.stream) }] as const;
+      }),
   );
 
-  const middleware: Middleware = (req, res, next) => {
+  return (req, res, next) => {
     const { route, service } = res.locals.context;
-    const proxy = service && proxies.get(service);
-    if (!route || !proxy) throw new Error('a request without a route reached the proxy');
-    const send = () => void proxy[route.kind === 'stream' ? 'stream' : 'short'](req, res, next);
-    const events = trackRequest(req, res, { service, route, limits, buffered, responses, send });
+    const replicas = service && services.get(service);
+    if (!route || !replicas) throw new Error('a request without a route reached the proxy');
+    const send = (replica: Replica) =>
+      void proxies.get(replica)?.[route.kind === 'stream' ? 'stream' : 'short'](req, res, next);
+    const events = trackRequest(req, res, { service, route, replicas, limits, buffered, responses, send });
     res.locals.upstream = events;
     const { actor } = res.locals.context;
     if (!options.takesTurns || !actor || !isShortRead(route)) {
-      send();
+      events.start();
       return;
     }
-    const endTurn = takeTurn(service, actor.company_id ?? actor.user_id, send);
+    const endTurn = takeTurn(service, actor.company_id ?? actor.user_id, events.start);
     res.once('close', endTurn);
     res.locals.upstream = {
       ...events,
@@ -253,6 +315,4 @@ export function createProxy(upstreams: readonly Upstream[], limits: Limits, opti
       },
     };
   };
-
-  return { middleware, close: () => agents.forEach((agent) => agent.destroy()) };
 }

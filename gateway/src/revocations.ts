@@ -2,6 +2,7 @@ import { Revocations as RevocationsResponse } from '@clientela/contracts';
 import { startPeriodicWorker, type Log } from '@clientela/runtime';
 import type { Actor } from './authenticate.ts';
 import type { Limits } from './limits.ts';
+import type { FetchFromService } from './replicas.ts';
 
 /** Revoked sessions and inactive companies, polled from auth every second. Keeps the last state while auth is unavailable. */
 export type Revocations = {
@@ -12,7 +13,12 @@ export type Revocations = {
   close: () => void;
 };
 
-export function startRevocationPoller(authUrl: string, serviceKey: string, limits: Limits, log: Log): Revocations {
+export function startRevocationPoller(
+  fetchFromAuth: FetchFromService,
+  serviceKey: string,
+  limits: Limits,
+  log: Log,
+): Revocations {
   /** Revoked sessions, each with the time (milliseconds) until which its tokens would be valid. */
   let revokedSessions = new Map<string, number>();
   let inactiveCompanies = new Set<string>();
@@ -24,13 +30,11 @@ export function startRevocationPoller(authUrl: string, serviceKey: string, limit
   let startedAt = -Infinity;
 
   const fetchRevocations = async (since: number | undefined, signal: AbortSignal): Promise<RevocationsResponse> => {
-    const url = new URL('/internal/revocations', authUrl);
-    if (since !== undefined) url.searchParams.set('since', new Date(since).toISOString());
+    const query = since === undefined ? '' : `?since=${encodeURIComponent(new Date(since).toISOString())}`;
     const isBehind = performance.now() - lastPollAt > 5 * limits.revocationsInterval;
     const timeoutMs = isBehind ? limits.revocationsCatchUpTimeout : limits.revocationsTimeout;
-    const response = await fetch(url, {
+    const response = await fetchFromAuth(`/internal/revocations${query}`, {
       headers: { 'X-Service-Key': serviceKey },
-      redirect: 'error',
       signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     });
     if (!response.ok) throw new Error(`auth responded with status ${response.status}`);

@@ -19,7 +19,12 @@ export type Route = {
   address_rate_limit?: 'login' | undefined;
 };
 
-export type Upstream = { service: Service; url: string; routes: readonly Route[] };
+export type Upstream = {
+  service: Service;
+  /** Of its replicas. */
+  urls: readonly string[];
+  routes: readonly Route[];
+};
 
 const Operation = z.object({
   security: z.array(z.unknown()).optional(),
@@ -79,9 +84,9 @@ function readCommittedRoutes(service: Service): Route[] {
 
 /** The services and their routes. A route that no openapi.json declares does not exist at the gateway. */
 export const readUpstreams = (config: Config): Upstream[] => [
-  { service: 'auth', url: config.AUTH_SERVICE_URL, routes: readCommittedRoutes('auth') },
-  { service: 'customer', url: config.CUSTOMER_SERVICE_URL, routes: readCommittedRoutes('customer') },
-  { service: 'interaction', url: config.INTERACTION_SERVICE_URL, routes: readCommittedRoutes('interaction') },
-  { service: 'product', url: config.PRODUCT_SERVICE_URL, routes: readCommittedRoutes('product') },
-  { service: 'favorites', url: config.FAVORITES_SERVICE_URL, routes: readCommittedRoutes('favorites') },
+  { service: 'auth', urls: config.AUTH_SERVICE_URL, routes: readCommittedRoutes('auth') },
+  { service: 'customer', urls: config.CUSTOMER_SERVICE_URL, routes: readCommittedRoutes('customer') },
+  { service: 'interaction', urls: config.INTERACTION_SERVICE_URL, routes: readCommittedRoutes('interaction') },
+  { service: 'product', urls: config.PRODUCT_SERVICE_URL, routes: readCommittedRoutes('product') },
+  { service: 'favorites', urls: config.FAVORITES_SERVICE_URL, routes: readCommittedRoutes('favorites') },
 ];

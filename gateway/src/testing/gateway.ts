@@ -301,7 +301,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
       ? readUpstreams(config)
       : services.map((service) => ({
           service,
-          url: urls[service] ?? '',
+          urls: (urls[service] ?? '').split(','),
           routes: routesOf(openApiDocument(options.paths?.[service] ?? {})),
         })),
     limits: {

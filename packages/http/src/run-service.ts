@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http';
 import { redactedNames, type OutsideService, type Service } from '@clientela/contracts';
 import { connect, type Db } from '@clientela/db';
 import { createLog, runProcess, type Log, type ShutdownHook } from '@clientela/runtime';
+import { createCallPolicy, type CallPolicy } from './client/call-policy.ts';
 import { serviceClient, type ServiceClient } from './client/client.ts';
 import { startIdempotencyCleanup } from './idempotency/idempotency-cleanup.ts';
 import { parseServiceKeys, type ServiceKeys } from './identity/actor.ts';
@@ -91,6 +92,12 @@ function openProcess<Name extends Service, Config extends ServiceConfig<Name>>(
   const onStatement = statementLogger(log);
   const db = connect(ownSetting('DATABASE_URL'), { name, onStatement, ...options.poolOptions(config) });
   onShutdown(() => db.destroy());
+  const policies = new Map<Service, CallPolicy>();
+  const policyOf = (service: Service): CallPolicy => {
+    const policy = policies.get(service) ?? createCallPolicy(service);
+    policies.set(service, policy);
+    return policy;
+  };
   return {
     config,
     deps: {
@@ -106,6 +113,7 @@ function openProcess<Name extends Service, Config extends ServiceConfig<Name>>(
         service,
         url: settings[`${(service as Service).toUpperCase()}_SERVICE_URL`] as string,
         key: ownSetting('SERVICE_KEY'),
+        policy: policyOf(service),
         ...callOptions,
       }),
     onShutdown,

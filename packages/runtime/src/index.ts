@@ -3,6 +3,8 @@ export { createLog } from './log.ts';
 export type { Log } from './log.ts';
 export { runProcess } from './lifecycle.ts';
 export type { ShutdownHook } from './lifecycle.ts';
+export { connectRedis } from './redis.ts';
+export type { Redis } from './redis.ts';
 export { requestIdOf } from './request-id.ts';
 export { toOriginForm } from './request-target.ts';
 export {
@@ -12,6 +14,7 @@ export {
   Port,
   Rate,
   RateLimits,
+  RedisUrl,
   secretForHs256,
   ServiceKey,
   serviceSettings,

@@ -34,6 +34,9 @@ export type Rate = z.infer<typeof Rate>;
 /** `off` disables all rate limits. */
 export const RateLimits = z.enum(['on', 'off'], 'must be on or off').default('on');
 
+/** Redis, which instances share. Without it each process counts and polls on its own. */
+export const RedisUrl = z.url({ protocol: /^rediss?$/, error: 'must be a redis:// URL' }).optional();
+
 /** The algorithm of access tokens: auth's own key (ES256), or a secret that auth and the gateway share (HS256). */
 export const tokenSettings = {
   JWT_ALGORITHM: z.enum(['ES256', 'HS256'], 'must be ES256 or HS256').default('ES256'),

@@ -7,6 +7,8 @@ export { digitsOfLetters } from './digits-of-letters.ts';
 export { runInterrupted } from './interrupted.ts';
 export { startMariadb } from './mariadb.ts';
 export type { Rabbitmq } from './rabbitmq.ts';
+export { startRedis } from './redis.ts';
+export type { TestRedis } from './redis.ts';
 export { tablesContaining } from './tables-containing.ts';
 export { testServiceKeys, testSecret, testService } from './service.ts';
 export type { TestUser, Company, TestDeps, TestService } from './service.ts';

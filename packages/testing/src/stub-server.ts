@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Service } from '@clientela/contracts';
-import { serviceClient, type ServiceClient } from '@clientela/http';
+import { serviceClient, type CallPolicy, type ServiceClient } from '@clientela/http';
 
 /** A response to send. `text` replaces a JSON body. */
 type StubResponse = { status: number; body?: unknown; text?: string; headers?: Record<string, string> } | undefined;
@@ -42,12 +42,14 @@ export async function stubServer(service: Service): Promise<StubServer> {
   });
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
+  // Without a breaker, which failures of one test would open for the next.
+  const policy: CallPolicy = (attempt) => attempt();
   const respond: StubServer['respond'] = (next) => {
     handler = next;
   };
   return {
     url,
-    client: serviceClient({ service, url, key: 'key-of-test' }),
+    client: serviceClient({ service, url, key: 'key-of-test', policy }),
     respond,
     calls,
     close: () =>

@@ -1,4 +1,11 @@
-import { readEnvironment, secretForHs256, serviceSettings, ServiceUrl, tokenSettings } from '@clientela/runtime';
+import {
+  readEnvironment,
+  RedisUrl,
+  secretForHs256,
+  serviceSettings,
+  ServiceUrl,
+  tokenSettings,
+} from '@clientela/runtime';
 import { Currency } from '@clientela/validation';
 import { Country } from '@clientela/validation/countries';
 import { z } from 'zod';
@@ -18,6 +25,7 @@ const shape = z.object({
     .max(365, 'must be at most 365')
     .default(30),
   ...tokenSettings,
+  REDIS_URL: RedisUrl,
   DEFAULT_COUNTRY: Country.default('ES'),
   DEFAULT_CURRENCY: Currency.default('EUR'),
   CUSTOMER_SERVICE_URL: ServiceUrl,

@@ -1,4 +1,4 @@
-import { Rate, RateLimits, readEnvironment, serviceSettings, ServiceUrl } from '@clientela/runtime';
+import { Rate, RateLimits, readEnvironment, RedisUrl, serviceSettings, ServiceUrl } from '@clientela/runtime';
 import { z } from 'zod';
 import { importSettings } from './imports/settings.ts';
 import { importSourceSettings } from './imports/vaptekesync/settings.ts';
@@ -22,6 +22,7 @@ const schema = z.object({
   SCHEDULING_SERVICE_URL: Upstream,
   CUSTOMER_PATCH_RATE: Rate.default({ limit: 5, window: 60_000 }),
   RATE_LIMITS: RateLimits,
+  REDIS_URL: RedisUrl,
   ...avatarSettings,
   ...importSettings,
   ...importSourceSettings,

@@ -62,7 +62,7 @@ const settingsIn = (name: string) =>
   Object.keys(container(name).environment ?? {}).map((variable) => variable.replace(/_FILE$/, ''));
 const broker = { address: 'rabbitmq:5672', exchange: 'bee.customers.events', folder: '/secrets' };
 const configs = await loadServiceConfigs();
-const longRunning = [...peers, 'postgres', 'rabbitmq'];
+const longRunning = [...peers, 'postgres', 'rabbitmq', 'redis'];
 
 test('is valid for Compose itself, where it is installed', () => {
   const docker = (...args: string[]) =>
@@ -155,7 +155,8 @@ test('setup creates every secret file that a container mounts', () => {
 test('mounts only a container’s own secrets into it', () => {
   const mountedSecrets = (name: string) =>
     (container(name).volumes ?? []).filter((volume) => volume.startsWith('secrets_'));
-  for (const name of [...longRunning, 'migrate']) expect(mountedSecrets(name)).toEqual([`secrets_${name}:/secrets:ro`]);
+  for (const name of [...peers, 'postgres', 'rabbitmq', 'migrate'])
+    expect(mountedSecrets(name)).toEqual([`secrets_${name}:/secrets:ro`]);
   expect(mountedSecrets('superuser')).toEqual(['secrets_auth:/secrets:ro']);
   expect(mountedSecrets('setup')).toEqual(
     [...peers, 'postgres', 'rabbitmq', 'migrate'].map((name) => `secrets_${name}:/secrets/${name}`),
@@ -171,15 +172,24 @@ test('publishes only the port of the gateway, on the address HOST, by default of
     expect(ports).toEqual(
       name === 'gateway' ? [{ target: 8080, published: '${PORT:-8080}', host_ip: '${HOST:-127.0.0.1}' }] : undefined,
     );
-  expect(container('gateway').networks).toEqual(['front', 'services']);
+  expect(container('gateway').networks).toEqual(['front', 'services', 'redis']);
   expect(container('postgres').networks).toEqual(['data']);
   expect(compose.networks).toMatchObject({ services: { internal: true }, data: { internal: true } });
+});
+
+test('Redis is reached by the processes with REDIS_URL only, keeps nothing on disk and has a bound of memory', () => {
+  const users = Object.keys(compose.services).filter((name) => container(name).networks?.includes('redis'));
+  expect(users.toSorted()).toEqual(['auth', 'customer', 'gateway', 'redis']);
+  for (const name of ['auth', 'customer', 'gateway'])
+    expect(container(name).environment?.['REDIS_URL']).toBe('${REDIS_URL-redis://redis:6379}');
+  expect(compose.networks).toMatchObject({ redis: { internal: true } });
+  expect(container('redis').command?.join(' ')).toMatch(/--save {2}--appendonly no .*--maxmemory \d+mb/);
 });
 
 test('long-running containers have a health check, a restart policy, an unprivileged user and bounded logs', () => {
   for (const name of longRunning) {
     const { restart, healthcheck, user, logging } = container(name);
-    expect([restart, user]).toEqual(['unless-stopped', name === 'postgres' || name === 'rabbitmq' ? name : 'node']);
+    expect([restart, user]).toEqual(['unless-stopped', (peers as readonly string[]).includes(name) ? 'node' : name]);
     expect(healthcheck?.test?.[0]).toBe('CMD');
     expect(logging.options).toHaveProperty('max-size');
   }

@@ -2,7 +2,8 @@ import type { Service } from '@clientela/contracts';
 import { unavailable } from '@clientela/errors';
 import type { z } from 'zod';
 import type { Actor } from '../identity/actor.ts';
-import { deadlineExceeded, remainingTime, timeoutHeader } from '../routing/deadline.ts';
+import { deadlineExceeded, remainingTime, timeoutSignal } from '../routing/deadline.ts';
+import { createCallPolicy, type CallPolicy } from './call-policy.ts';
 
 type Call = {
   /** The actor that the call is made for. Its user and company are sent along. */
@@ -11,9 +12,14 @@ type Call = {
   signal?: AbortSignal;
 };
 
-/** Builds the headers of a service call: service key, request id and actor. */
-export function callHeaders(key: string, actor: Actor): Headers {
+/**
+ * Builds the headers of a service call: service key, request id and actor.
+ * @param signal of the call; the time left of it is sent along
+ */
+export function callHeaders(key: string, actor: Actor, signal?: AbortSignal): Headers {
   const headers = new Headers({ 'X-Service-Key': key, 'X-Request-Id': actor.request_id });
+  const timeLeft = remainingTime(signal);
+  if (timeLeft !== undefined) headers.set('X-Request-Timeout', String(Math.ceil(timeLeft)));
   if (actor.role !== 'service') {
     headers.set('X-User-Id', actor.id);
     headers.set('X-User-Role', actor.role);
@@ -43,65 +49,75 @@ export type ServiceClient = {
   ) => Promise<z.infer<S> | undefined>;
 };
 
+const maxResponseBytes = 64 * 1024 * 1024; // pages of an export are the longest
+
+/** Reads a response as text. @returns undefined, and closes the connection, when it is longer than `maxBytes` */
+export async function readText(response: Response, maxBytes: number): Promise<string | undefined> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length;
+    if (size > maxBytes) return undefined; // leaving the loop closes the connection
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
 /**
  * @param options.url base URL of the service
  * @param options.key service key of the calling service
- * @param options.timeout milliseconds per call, default 2,000
+ * @param options.timeout milliseconds per call with its retries, default 2,000
+ * @param options.policy breaker and retry budget, which all clients of a service share; default its own
  */
 export function serviceClient(options: {
   service: Service;
   url: string;
   key: string;
   timeout?: number;
+  policy?: CallPolicy;
 }): ServiceClient {
-  const { service, url, key, timeout = 2000 } = options;
+  const { service, url, key, timeout = 2000, policy = createCallPolicy(service) } = options;
 
-  const send = async (path: string, { actor, signal }: Call, init: RequestInit = {}): Promise<Response> => {
-    const timeLeft = Math.ceil(Math.min(timeout, remainingTime(signal) ?? timeout));
-    if (timeLeft <= 0) throw deadlineExceeded();
-    const timeoutSignal = AbortSignal.timeout(timeLeft);
-    const headers = callHeaders(key, actor);
-    headers.set(timeoutHeader, String(timeLeft));
-    if (init.body) headers.set('Content-Type', 'application/json');
-    try {
-      const response = await fetch(`${url}${path}`, {
-        ...init,
-        headers,
-        redirect: 'error',
-        signal: signal ? AbortSignal.any([timeoutSignal, signal]) : timeoutSignal,
-      });
-      if (!unavailableStatuses.has(response.status)) return response;
-      await response.body?.cancel();
-    } catch (error) {
-      throw unavailable(`The ${service} service is unavailable`, { cause: error });
-    }
-    throw unavailable(`The ${service} service is unavailable`);
+  const send = async (path: string, { actor, signal: caller }: Call, init: RequestInit = {}) => {
+    const signal = timeoutSignal(timeout, caller);
+    const attempt = async () => {
+      const headers = callHeaders(key, actor, signal);
+      if (init.body) headers.set('Content-Type', 'application/json');
+      let status: number;
+      let text: string | undefined;
+      try {
+        const response = await fetch(`${url}${path}`, { ...init, headers, redirect: 'error', signal });
+        ({ status } = response);
+        text = await readText(response, maxResponseBytes);
+      } catch (error) {
+        if (caller?.aborted || (remainingTime(caller) ?? timeout) <= 0) throw deadlineExceeded();
+        throw unavailable(`The ${service} service is unavailable`, { cause: error });
+      }
+      if (unavailableStatuses.has(status)) throw unavailable(`The ${service} service is unavailable`);
+      return { status, text };
+    };
+    return policy(attempt, { isIdempotent: init.method === undefined, signal });
   };
 
   /** Parses a response with its schema; undefined for a 404. */
-  const read = async <S extends z.ZodType>(response: Response, schema: S, call: string) => {
-    if (response.status === 404) {
-      await response.body?.cancel();
-      return undefined;
-    }
+  const parse = <S extends z.ZodType>(
+    { status, text }: Awaited<ReturnType<typeof send>>,
+    schema: S,
+    call: string,
+  ): z.infer<S> | undefined => {
+    if (status === 404) return undefined;
     // An error between services, or an unexpected body, is a bug and not the client's fault: it becomes a 500.
-    if (!response.ok) throw new Error(`${service} responded ${response.status} to ${call}`);
-    const text = await response.text().catch((error: unknown) => {
-      throw unavailable(`The ${service} service is unavailable`, { cause: error }); // truncated response
-    });
+    if (status >= 300) throw new Error(`${service} responded ${status} to ${call}`);
+    if (text === undefined) throw new Error(`${service} responded with more than ${maxResponseBytes} bytes to ${call}`);
     return schema.parse(JSON.parse(text));
   };
   const jsonPost = (body: unknown) => ({ method: 'POST', body: JSON.stringify(body) });
 
   return {
     service,
-    get: async (path, schema, call) => read(await send(path, call), schema, `GET ${path}`),
-    post: async (path, body, call) => {
-      const response = await send(path, call, jsonPost(body));
-      await response.body?.cancel();
-      return response.status;
-    },
+    get: async (path, schema, call) => parse(await send(path, call), schema, `GET ${path}`),
+    post: async (path, body, call) => (await send(path, call, jsonPost(body))).status,
     postForBody: async (path, body, schema, call) =>
-      read(await send(path, call, jsonPost(body)), schema, `POST ${path}`),
+      parse(await send(path, call, jsonPost(body)), schema, `POST ${path}`),
   };
 }

@@ -1,15 +1,20 @@
 import { z } from 'zod';
-import type { ZodOpenApiOperationObject } from 'zod-openapi';
+import type { ZodOpenApiOperationObject, ZodOpenApiResponsesObject } from 'zod-openapi';
 import { acceptsIdempotencyKey } from '../idempotency/idempotency-key.ts';
 import {
   acceptsCompany,
+  acceptsIfMatch,
   bodyLimit,
   deadlineOf,
+  hasBody,
   isInternal,
   withAliases,
   type MountedRoute,
   type Route,
 } from '../routing/route.ts';
+import { errorCodes } from './error-codes.ts';
+import { paginationOf } from './pagination.ts';
+import { tidySchemas } from './tidy-schemas.ts';
 
 export const Problem = z
   .looseObject({
@@ -37,9 +42,57 @@ const keyHeader = optionalString.meta({
     'Makes the request safe to retry: for 24 hours an equal request gets the stored response, with Idempotency-Replayed: true. ' +
     '1 to 255 visible ASCII characters. 422 when the key was used with another request',
 });
-const stringHeader = { schema: { type: 'string' as const } };
-const ETag = { ...stringHeader, description: 'Version of the record, for responses with a single record' };
-const RetryAfter = { ...stringHeader, description: 'Seconds' };
+const headers = {
+  ETag: 'Version of the record, for responses with a single record',
+  'Idempotency-Replayed': 'true for a stored response',
+  'Retry-After': 'Seconds to wait before the next try',
+  'WWW-Authenticate': 'The challenge of RFC 6750',
+  'X-Request-Id': 'Identifies the request in logs and problem documents; a well-formed one of the client is taken over',
+  RateLimit: 'Remaining requests, and seconds until the window resets',
+  'RateLimit-Policy': 'Quotas, and their windows in seconds',
+  'X-RateLimit-Limit-Minute': 'Requests that are allowed in a minute',
+  'X-RateLimit-Limit-Hour': 'Requests that are allowed in an hour',
+};
+type Header = keyof typeof headers;
+const headerRefs = (...names: readonly Header[]) =>
+  Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }] as const));
+/** Headers of every response of the gateway. */
+const common = [
+  'X-Request-Id',
+  'RateLimit',
+  'RateLimit-Policy',
+  'X-RateLimit-Limit-Minute',
+  'X-RateLimit-Limit-Hour',
+] as const;
+
+const problemDescriptions: Readonly<Record<string, string>> = {
+  400: 'Malformed JSON, path id or request',
+  401: 'Not signed in',
+  403: 'Not permitted',
+  404: 'Unknown, or not visible to the caller',
+  408: 'The body came too slowly',
+  409: 'Conflicts with the current state',
+  412: 'The current version does not match If-Match',
+  413: 'The body is too large',
+  415: 'The media type or charset is not accepted',
+  422: 'Invalid fields, all of them in `errors`',
+  429: 'Too many requests',
+  500: 'An unexpected error',
+  502: 'A service responded with something else than HTTP',
+  503: 'A service is unavailable, or busy',
+  504: 'A service did not respond in time',
+};
+const problemHeaders = (status: string): Header[] => {
+  if (status === '401') return [...common, 'WWW-Authenticate'];
+  return ['429', '502', '503', '504'].includes(status) ? [...common, 'Retry-After'] : [...common];
+};
+const problem = { 'application/problem+json': { schema: Problem } };
+const problemResponses = Object.fromEntries(
+  Object.entries(problemDescriptions).map(([status, description]) => [
+    `Problem${status}`,
+    { description, headers: headerRefs(...problemHeaders(status)), content: problem },
+  ]),
+);
 
 /**
  * Creates the OpenAPI 3.1 document of a service: all routes but the internal ones, each alias as a deprecated operation of its own.
@@ -58,12 +111,19 @@ export async function createOpenapiDocument(
     .toSorted((a, b) => (`${a.path} ${a.method}` < `${b.path} ${b.method}` ? -1 : 1));
   for (const definition of publicRoutes)
     (paths[definition.path] ??= {})[definition.method] = createOperation(service, definition);
-  return createDocument({
+  const document = createDocument({
     openapi: '3.1.0',
     info: { title: `Clientela ${service} service`, version },
     paths,
-    components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
+    components: {
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      headers: Object.fromEntries(
+        Object.entries(headers).map(([name, description]) => [name, { description, schema: { type: 'string' } }]),
+      ),
+      responses: problemResponses,
+    },
   });
+  return tidySchemas(document);
 }
 
 const inSnakeCase = (path: string) =>
@@ -83,8 +143,9 @@ function createOperation(service: string, definition: MountedRoute): ZodOpenApiO
   const query = acceptsCompany(definition)
     ? (definition.query ?? z.strictObject({})).extend(companyParameter.shape)
     : definition.query;
-  const headers = headersOf(definition);
-  const { body } = definition;
+  const headers = requestHeaders(definition);
+  const codes = errorCodes(definition);
+  const pagination = paginationOf(definition);
   return {
     operationId: operationId(definition),
     ...(definition.aliasOf !== undefined && {
@@ -102,41 +163,12 @@ function createOperation(service: string, definition: MountedRoute): ZodOpenApiO
         ...(headers && { header: headers }),
       },
     }),
-    ...(body && {
-      requestBody: {
-        required: true,
-        content: Object.fromEntries(mediaTypesOf(definition).map((type) => [type, { schema: body }])),
-      },
-    }),
-    responses: {
-      ...Object.fromEntries(
-        Object.entries(definition.responses).map(([status, shape]) => [
-          status,
-          typeof shape === 'string'
-            ? { description: 'Success', content: { [shape]: { schema: { type: 'string' as const } } } }
-            : {
-                description: 'Success',
-                ...(hasETag(definition) && { headers: responseHeaders(definition) }),
-                content: { 'application/json': { schema: shape } },
-              },
-        ]),
-      ),
-      ...(definition.conditionalGet && {
-        304: { description: 'Not modified: If-None-Match has the current version', headers: { ETag } },
-      }),
-      ...(acceptsIfMatch(definition) && {
-        412: { description: 'The current version does not match If-Match', content: problem },
-      }),
-      ...(definition.rateLimit !== undefined && {
-        429: {
-          description: 'Rate limit exceeded',
-          headers: { 'Retry-After': RetryAfter, ...rateHeaders },
-          content: problem,
-        },
-      }),
-      default: { description: 'Problem details', content: problem },
-    },
+    ...(hasBody(definition) && { requestBody: { required: true, content: requestContent(definition) } }),
+    responses: { ...successResponses(definition), ...problemsOf(codes) },
     'x-permission': permissionOf(definition),
+    ...(pagination && { 'x-pagination': pagination }),
+    ...(acceptsIdempotencyKey(definition) && { 'x-idempotent': true }),
+    'x-error-codes': [...new Set(Object.values(codes).flat())].toSorted(),
     'x-clientela': {
       kind: definition.kind ?? 'json',
       body_limit: bodyLimit(definition),
@@ -147,23 +179,51 @@ function createOperation(service: string, definition: MountedRoute): ZodOpenApiO
   };
 }
 
-const mediaTypesOf = ({ kind }: Route): string[] => [
-  ...(kind === 'upload' || kind === 'form' ? ['multipart/form-data'] : []),
-  ...(kind === 'upload' ? [] : ['application/json']),
-];
+function successResponses(definition: Route): ZodOpenApiResponsesObject {
+  const responses: ZodOpenApiResponsesObject = {};
+  const headers = headerRefs(
+    ...common,
+    ...(hasETag(definition) ? (['ETag'] as const) : []),
+    ...(acceptsIdempotencyKey(definition) ? (['Idempotency-Replayed'] as const) : []),
+  );
+  for (const [status, shape] of Object.entries(definition.responses)) {
+    const content =
+      typeof shape === 'string'
+        ? { [shape]: { schema: { type: 'string' as const } } }
+        : { 'application/json': { schema: shape } };
+    responses[status as '200'] = { description: 'Success', headers, content };
+  }
+  if (definition.conditionalGet)
+    responses['304'] = {
+      description: 'Not modified: If-None-Match has the current version',
+      headers: headerRefs('ETag'),
+    };
+  return responses;
+}
 
-const problem = { 'application/problem+json': { schema: Problem } };
-const rateHeaders = {
-  RateLimit: { ...stringHeader, description: 'Remaining requests, and seconds until the window resets' },
-  'RateLimit-Policy': { ...stringHeader, description: 'Quota, and window in seconds' },
-};
+/** The problems of an operation by status; each description names the codes that the status does not imply. */
+const problemsOf = (codes: Record<string, readonly string[]>): ZodOpenApiResponsesObject =>
+  Object.fromEntries([
+    ...Object.keys(codes).map((status) => [status, { $ref: `#/components/responses/Problem${status}` }]),
+    ['default', { description: 'Problem details', content: problem }],
+  ]) as ZodOpenApiResponsesObject;
 
-const changeMethods: ReadonlySet<string> = new Set(['put', 'patch', 'delete']);
-const acceptsIfMatch = (definition: Route) => changeMethods.has(definition.method) && definition.allow !== 'open';
+/** The body by media type. A form has the file beside the fields of the body. */
+function requestContent({ kind, body, example }: Route) {
+  const json = { schema: body ?? z.strictObject({}), ...(example && { example }) };
+  if (kind !== 'upload' && kind !== 'form') return { 'application/json': json };
+  const fields = body instanceof z.ZodObject ? body.shape : {};
+  const form = { schema: z.strictObject({ ...fields, file: z.file() }).meta({ id: formName(body) }) };
+  return { 'multipart/form-data': form, ...(kind === 'form' && { 'application/json': json }) };
+}
+
+/** The name of a form: `NewImportForm` with the fields of NewImport, `FileForm` with nothing but the file. */
+const formName = (body: z.ZodType | undefined) => `${body?.meta()?.id ?? 'File'}Form`;
+
 const hasETag = (definition: Route) =>
   definition.conditionalGet !== undefined || (definition.method !== 'get' && definition.method !== 'delete');
 
-function headersOf(definition: Route): z.ZodObject | undefined {
+function requestHeaders(definition: Route): z.ZodObject | undefined {
   const headers = {
     ...(acceptsIdempotencyKey(definition) && { 'Idempotency-Key': keyHeader }),
     ...(acceptsIfMatch(definition) && {
@@ -176,16 +236,8 @@ function headersOf(definition: Route): z.ZodObject | undefined {
   return Object.keys(headers).length > 0 ? z.object(headers) : undefined;
 }
 
-function responseHeaders(definition: Route) {
-  const replayed = { ...stringHeader, description: 'true for a stored response' };
-  return {
-    ETag,
-    ...(acceptsIdempotencyKey(definition) && { 'Idempotency-Replayed': replayed }),
-    ...(definition.rateLimit !== undefined && rateHeaders),
-  };
-}
-
-function permissionOf({ allow }: Route): string {
-  if (typeof allow === 'string') return allow;
-  return 'permission' in allow ? `${allow.permission}, or on one's own record` : '';
+/** The permission that a route needs, if any, and whether one's own record needs none but its `:own`. */
+function permissionOf({ allow }: Route): { permission: string | null; own: boolean } {
+  if (typeof allow === 'object') return { permission: 'permission' in allow ? allow.permission : null, own: true };
+  return { permission: allow.includes(':') ? allow : null, own: false };
 }

@@ -1,19 +1,16 @@
 import { unavailable } from '@clientela/errors';
 import type { Request, Response } from 'express';
 
-/** `X-Request-Timeout` carries the milliseconds that are left for a request; its absence means the route's own deadline. */
-export const timeoutHeader = 'X-Request-Timeout';
-
 /** 503 `DEADLINE_EXCEEDED`: nobody waits for the response any more, and nothing was changed. */
 export const deadlineExceeded = (): Error =>
   unavailable('The time for this request has passed', { error_code: 'DEADLINE_EXCEEDED', retryAfter: 1 });
 
-/** The `performance.now()` at which the requests of these signals end. */
+/** The `performance.now()` at which these signals abort. */
 const ends = new WeakMap<AbortSignal, number>();
 /** The signals whose deadline has passed; others were aborted because the client disconnected. */
 const exceeded = new WeakSet<AbortSignal>();
 
-/** Returns the milliseconds left until the deadline of a request's signal; undefined for any other signal. */
+/** Returns the milliseconds left until a signal of this module aborts; undefined for any other signal. */
 export function remainingTime(signal: AbortSignal | undefined): number | undefined {
   const end = signal && ends.get(signal);
   return end === undefined ? undefined : end - performance.now();
@@ -24,7 +21,24 @@ export function assertTimeLeft(signal: AbortSignal): void {
   if (exceeded.has(signal)) throw deadlineExceeded();
 }
 
-/** Reads `X-Request-Timeout`. A caller cannot prolong the route's deadline, and a malformed value changes nothing. */
+/**
+ * Creates a signal that aborts after a time, and with its parent.
+ * @param timeout milliseconds; the time left of the parent, when that is less
+ * @throws AppError 503 `DEADLINE_EXCEEDED` when the parent has no time left
+ */
+export function timeoutSignal(timeout: number, parent?: AbortSignal): AbortSignal {
+  const timeLeft = Math.min(timeout, remainingTime(parent) ?? timeout);
+  if (timeLeft <= 0) throw deadlineExceeded();
+  const timer = AbortSignal.timeout(Math.ceil(timeLeft));
+  const signal = parent ? AbortSignal.any([timer, parent]) : timer;
+  ends.set(signal, performance.now() + timeLeft);
+  return signal;
+}
+
+/**
+ * Reads `X-Request-Timeout`: the milliseconds that are left for the request. Without it the route has its own deadline. A caller
+ * cannot prolong that, and a malformed value changes nothing.
+ */
 function timeoutOf(request: Request, deadline: number): number {
   const header = request.headers['x-request-timeout'];
   return typeof header === 'string' && /^-?\d{1,9}$/.test(header) ? Math.min(Number(header), deadline) : deadline;

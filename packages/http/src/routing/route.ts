@@ -73,8 +73,12 @@ export type RouteDefinition<M, A, R, P, Q, B, K, T, Prepared, Result> = {
   params?: P;
   query?: Q;
   body?: B;
+  /** A body for the documentation, which the route accepts. */
+  example?: object;
   /** The response schema by status. The only status below 300 is the default. Problems are not listed. */
   responses: Readonly<Record<number, z.ZodType | string>>;
+  /** The error codes by status that do not follow from the declaration: `{ 409: ['CUSTOMER_EMAIL_TAKEN'] }`. */
+  errors?: Readonly<Record<number, readonly string[]>>;
   /** `own`: the handler opens its transactions itself and gets `db`. An exception that needs a comment with its reason. */
   transaction?: T;
   /**
@@ -175,6 +179,11 @@ export const isInternal = (definition: Route): boolean =>
 /** Whether the route accepts `?company_id=`, by which a superuser names the company to act in. */
 export const acceptsCompany = (definition: Route): boolean =>
   definition.allow !== 'open' && !isInternal(definition) && definition.tenancy !== 'global';
+const changeMethods: ReadonlySet<string> = new Set(['put', 'patch', 'delete']);
+/** Whether the route evaluates `If-Match`. */
+export const acceptsIfMatch = (definition: Route): boolean =>
+  changeMethods.has(definition.method) && definition.allow !== 'open';
+export const hasBody = ({ body, kind }: Route): boolean => body !== undefined || kind === 'upload' || kind === 'form';
 export const defaultBodyLimit = 1024 * 1024; // bytes
 export const bodyLimit = (definition: Route): number => definition.bodyLimit ?? defaultBodyLimit;
 export const deadlineOf = (definition: Route): number => definition.deadline ?? 10_000;

@@ -1,11 +1,11 @@
 import { AppError, unavailable } from '@clientela/errors';
-import { callHeaders, type CompanyActor } from '@clientela/http';
+import { callHeaders, readText, type CompanyActor } from '@clientela/http';
 import type { z } from 'zod';
 
 /** Internal route of an upstream: `{url}/internal/customers/{id}/{name}`. */
 export type Endpoint<S extends z.ZodType> = {
   /** Last path segment, such as `orders`. */
-  name: string;
+  name: 'orders' | 'complaints' | 'appointments';
   url: string;
   /** Service key of this service. */
   key: string;
@@ -33,7 +33,7 @@ export async function fetchUpstream<S extends z.ZodType>(
 ): Promise<z.infer<S>> {
   const query = new URLSearchParams({ limit: String(limit), ...(status !== undefined && { status }) });
   const target = `${url.replace(/\/+$/, '')}/internal/customers/${customer_id}/${name}`;
-  const text = await fetchText(`${target}?${query.toString()}`, callHeaders(key, actor), signal);
+  const text = await fetchText(`${target}?${query.toString()}`, callHeaders(key, actor, signal), signal);
   try {
     return shape.parse(JSON.parse(text));
   } catch (cause) {
@@ -44,7 +44,11 @@ export async function fetchUpstream<S extends z.ZodType>(
 async function fetchText(url: string, headers: Headers, signal: AbortSignal): Promise<string> {
   try {
     const response = await fetch(url, { headers, redirect: 'manual', signal });
-    if (response.ok) return await readBounded(response);
+    if (response.ok) {
+      const text = await readText(response, maxResponseBytes);
+      if (text === undefined) throw badResponse('too large');
+      return text;
+    }
     await response.body?.cancel();
     throw response.status >= 500
       ? unavailable(`The upstream responded with ${response.status}`)
@@ -54,19 +58,5 @@ async function fetchText(url: string, headers: Headers, signal: AbortSignal): Pr
   }
 }
 
-async function readBounded(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length;
-    if (size > maxResponseBytes) throw badResponse('too large'); // leaving the loop closes the connection
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
-}
-
 const badResponse = (reason: string, cause?: unknown) =>
   new AppError('bad_gateway', { detail: `The upstream response cannot be used: ${reason}`, cause });
-
-/** Tells whether the upstream did not respond: a retry may help, and the breaker counts it. */
-export const isUnavailable = (error: unknown): boolean => error instanceof AppError && error.kind === 'unavailable';

@@ -4,7 +4,6 @@ import { createLog } from '@clientela/runtime';
 import { serviceTest, stubServer, type Company, type StubServer, type TestService } from '@clientela/testing';
 import { describe, expect } from 'vitest';
 import { createTestCustomer } from '../testing/test-customer.ts';
-import { createRetryBudget } from './retry-budget.ts';
 import { createUpstreams, type Upstreams } from './upstream-client.ts';
 
 let upstreams: Upstreams;
@@ -334,16 +333,6 @@ describe('retries', () => {
       await viewer.get(viewPath(id)).expect(200);
       expect(shop.calls).toHaveLength(1);
     }
-  });
-
-  test('has a budget of ten retries, then one for ten calls', () => {
-    const budget = createRetryBudget();
-    const spent = (times: number) => Array.from({ length: times }, () => budget.tryWithdraw()).filter(Boolean).length;
-    expect(spent(20)).toBe(10);
-    for (let call = 0; call < 25; call += 1) budget.deposit();
-    expect(spent(20)).toBe(2);
-    for (let call = 0; call < 1000; call += 1) budget.deposit();
-    expect(spent(20)).toBe(10);
   });
 
   test('opens the breaker after many failures and closes it on recovery', async ({

@@ -1,0 +1,35 @@
+import { acceptsIdempotencyKey } from '../idempotency/idempotency-key.ts';
+import { acceptsIfMatch, hasBody, type Route } from '../routing/route.ts';
+
+/** Error codes that every operation may respond with, by status. */
+const everywhere: Readonly<Record<number, readonly string[]>> = {
+  400: ['MALFORMED_REQUEST'],
+  422: ['VALIDATION_FAILED'],
+  429: ['RATE_LIMITED', 'TOO_MANY_AT_ONCE'],
+  500: ['INTERNAL_ERROR'],
+  502: ['SERVICE_UNAVAILABLE'],
+  503: ['SERVICE_UNAVAILABLE', 'DEADLINE_EXCEEDED'],
+  504: ['UPSTREAM_TIMEOUT'],
+};
+const signedIn = { 401: ['UNAUTHENTICATED'], 403: ['FORBIDDEN'] };
+const withBody = { 408: ['REQUEST_TIMEOUT'], 413: ['PAYLOAD_TOO_LARGE'], 415: ['UNSUPPORTED_MEDIA_TYPE'] };
+const withKey = { 404: ['IDEMPOTENCY_ANSWER_ERASED'], 409: ['CONFLICT', 'IDEMPOTENCY_RESPONSE_TOO_LONG'] };
+
+/** Error codes that belong to no operation: of requests that match none, or that are no HTTP. */
+export const protocolErrorCodes = ['HTTP_VERSION_NOT_SUPPORTED', 'METHOD_NOT_ALLOWED', 'NOT_FOUND'];
+
+/** Lists the error codes of an operation by status: those that follow from its declaration, and its `errors`. */
+export function errorCodes(definition: Route): Record<string, string[]> {
+  const sources = [
+    everywhere,
+    ...(definition.allow === 'open' ? [] : [signedIn]),
+    ...(hasBody(definition) ? [withBody] : []),
+    ...(acceptsIfMatch(definition) ? [{ 412: ['PRECONDITION_FAILED'] }] : []),
+    ...(acceptsIdempotencyKey(definition) ? [withKey] : []),
+    definition.errors ?? {},
+  ];
+  const codes: Record<string, string[]> = {};
+  for (const source of sources)
+    for (const [status, more] of Object.entries(source)) codes[status] = [...(codes[status] ?? []), ...more];
+  return codes;
+}
