@@ -12,6 +12,8 @@ import { builtInRoutes, startReadinessPoller } from './health.ts';
 import { setIdentityHeaders } from './identity-headers.ts';
 import { createJwksClient, hs256Key } from './jwks.ts';
 import { limits as defaultLimits, type Limits } from './limits.ts';
+import { createLoadShedding } from './load-shedding.ts';
+import { metricsRoute } from './metrics.ts';
 import { createProxy } from './proxy.ts';
 import { createReplicas, fetchFromReplicas, type Replicas } from './replicas.ts';
 import { signInRateLimit } from './rate-limits.ts';
@@ -49,7 +51,8 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     isDraining: () => isDraining,
     serviceStates: (recheck) => readiness.current(recheck),
   });
-  const routes = matchRoutes(upstreams, builtIn); // contradicting documents fail here, before anything is opened
+  const metrics = metricsRoute(config.METRICS_TOKEN);
+  const routes = matchRoutes(upstreams, { ...builtIn, ...metrics }); // contradicting documents fail here, before anything is opened
   const { GATEWAY_SERVICE_KEY: serviceKey, JWT_SECRET_KEY: secret = '' } = config;
   const replicas = new Map(
     upstreams.map(({ service, urls }) => [service, createReplicas(service, urls, limits, log)] as const),
@@ -61,6 +64,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   const tokens = createTokenVerifier(keys, revocations, limits);
   const signIns = signInRateLimit(config);
   const readiness = startReadinessPoller(replicas, limits);
+  const shedding = createLoadShedding(upstreams, limits);
   const headersFor = responseHeadersFor(config.CORS_ORIGINS);
   const forward = createProxy(replicas, limits, { takesTurns: config.RATE_LIMITS === 'on' });
 
@@ -69,6 +73,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     setResponseHeaders(headersFor), //      security headers, CORS
     validateRequestTarget(limits), //       400, 414
     routes.middleware, //                   404, 405, OPTIONS, or a built-in route
+    shedding.middleware, //                 503 when overloaded
     signIns.middleware, //                  429
     authenticate(tokens), //                401; 503 without keys or revocations
     concurrencyLimits(config), //           429
@@ -97,6 +102,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       isDraining = true;
       await server.drain();
       readiness.close();
+      shedding.close();
       signIns.close();
       revocations.close();
       keys.close();
