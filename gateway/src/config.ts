@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import {
-  Environment,
+  drainSettings,
   LogLevel,
   Port,
   Rate,
@@ -90,7 +90,7 @@ const settings = z.object({
     .regex(/^[\x21-\x7e]{16,256}$/, 'must be 16 to 256 visible ASCII characters')
     .optional(),
   REDIS_URL: RedisUrl,
-  ENVIRONMENT: Environment,
+  ...drainSettings,
   LOG_LEVEL: LogLevel,
 });
 export const Config = settings.superRefine(secretForHs256, { when: () => true });
