@@ -13,6 +13,7 @@ import { builtInRoutes, startReadinessPoller } from './health.ts';
 import { setIdentityHeaders } from './identity-headers.ts';
 import { createJwksClient, hs256Key } from './jwks.ts';
 import { limits as defaultLimits, type Limits } from './limits.ts';
+import { createLoadShedding } from './load-shedding.ts';
 import { createProxy } from './proxy.ts';
 import { createReplicas, fetchFromReplicas, type Replicas } from './replicas.ts';
 import { signInRateLimit } from './rate-limits.ts';
@@ -65,6 +66,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   const tokens = createTokenVerifier(keys, revocations, limits);
   const signIns = signInRateLimit(config);
   const readiness = startReadinessPoller(replicas, limits);
+  const shedding = createLoadShedding(upstreams, limits);
   const headersFor = responseHeadersFor(config.CORS_ORIGINS);
   const forward = createProxy(replicas, limits, { takesTurns: config.RATE_LIMITS === 'on' });
 
@@ -73,6 +75,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     setResponseHeaders(headersFor), //      security headers, CORS
     validateRequestTarget(limits), //       400, 414
     routes.middleware, //                   404, 405, OPTIONS, or a built-in route
+    shedding.middleware, //                 503 when overloaded
     signIns.middleware, //                  429
     authenticate(tokens), //                401; 503 without keys or revocations
     concurrencyLimits(config), //           429
@@ -101,6 +104,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       isDraining = true;
       await server.drain();
       readiness.close();
+      shedding.close();
       signIns.close();
       revocations.close();
       keys.close();

@@ -1,5 +1,5 @@
 import { parse } from 'node:querystring';
-import { malformed, type Problem } from '@clientela/errors';
+import { malformed, unavailable, type Problem } from '@clientela/errors';
 import { AppError, toProblem } from './to-problem.ts';
 import { exposeMetrics, jsonText, requestIdOf, toOriginForm, type Metrics } from '@clientela/runtime';
 import type { Caller } from '@clientela/contracts';
@@ -24,6 +24,8 @@ export type ServiceOptions = HandlerOptions & {
   service: string;
   version: string;
   routes: readonly Route[];
+  /** Requests in progress, beyond which further ones are a 503. Default 256. */
+  maxInFlight?: number;
   /** The limits by name. Undefined means unlimited. */
   rateLimits?: RateLimits | undefined;
   /** Adds members to problem documents, depending on the request's path. */
@@ -46,6 +48,7 @@ export function createService(options: ServiceOptions): Express {
   app.use(requestLogger(log));
   app.use(normalizeRequestTarget);
   for (const [path, handle] of builtInRoutes(options)) app.get(path, handle);
+  app.use(limitInFlight(options.maxInFlight ?? defaultMaxInFlight));
   app.use((request, response, next) => {
     // Checked before routing, so that unauthenticated clients cannot probe which paths exist.
     response.locals['callingService'] = authenticateService(request.headers, serviceKeys);
@@ -69,6 +72,21 @@ export function createService(options: ServiceOptions): Express {
   app.use(notFoundHandler(routes));
   app.use(errorHandler(options));
   return app;
+}
+
+/** Twice what the gateway sends to one replica, for the calls of other services and of several gateways. */
+const defaultMaxInFlight = 256;
+
+/** Bounds the requests in progress, and with them what waits for a connection to the database. */
+function limitInFlight(max: number): RequestHandler {
+  let inFlight = 0;
+  return (_request, response, next) => {
+    if (inFlight >= max)
+      throw unavailable('Too many requests are in progress; retry later', { error_code: 'OVERLOADED', retryAfter: 1 });
+    inFlight += 1;
+    response.once('close', () => (inFlight -= 1));
+    next();
+  };
 }
 
 /** Assigns the request id and writes one access log line when the response is closed. */
