@@ -38,7 +38,7 @@ test('GET /openapi.json describes every route that is served, and is valid OpenA
   expect(result.valid).toBe(true);
 });
 
-test('the document and the pages are cached by their ETag, their files for good', async () => {
+test('the document and the pages are cached by their ETag, their files permanently', async () => {
   const gateway = await startTestGateway({ waitUntilReady: false });
   for (const path of ['/openapi.json', '/docs', '/docs/', '/redoc', '/redoc/']) {
     const { status, headers, text } = await gateway.call({ path });
