@@ -24,7 +24,13 @@ export const ownSchemas = {
   OpenApiDocument: { type: 'object', description: 'OpenAPI 3.1' },
 };
 
-type OwnOperation = { operationId: string; summary: string; parameters?: object[]; responses: Record<string, object> };
+type OwnOperation = {
+  operationId: string;
+  summary: string;
+  description?: string;
+  parameters?: object[];
+  responses: Record<string, object>;
+};
 
 const page = (operationId: string, summary: string): OwnOperation => ({
   operationId,
@@ -62,6 +68,12 @@ const operations: Record<string, OwnOperation> = {
       },
     },
   },
+  '/metrics': {
+    operationId: 'gateway.metrics.get',
+    summary: 'Get the metrics of the gateway for Prometheus',
+    description: 'With `Authorization: Bearer` and METRICS_TOKEN; 404 while that is not set.',
+    responses: { 200: { description: 'Success', content: { 'text/plain': { schema: text } } } },
+  },
   '/openapi.json': {
     operationId: 'gateway.openapi.get',
     summary: 'Get this document',
@@ -91,7 +103,7 @@ export const ownPaths = Object.fromEntries(
         tags: ['gateway'],
         security: [],
         'x-permission': { permission: null, own: false },
-        'x-error-codes': ['MALFORMED_REQUEST', 'INTERNAL_ERROR'],
+        'x-error-codes': ['INTERNAL_ERROR', 'MALFORMED_REQUEST'],
       },
     },
   ]),
