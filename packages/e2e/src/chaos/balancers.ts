@@ -50,7 +50,10 @@ export async function connectionBalancer(targets: () => readonly number[]): Prom
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (client) => {
     const join = ([port, ...others]: number[]) => {
-      if (port === undefined) return void client.destroy();
+      if (port === undefined) {
+        client.destroy();
+        return;
+      }
       const upstream = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
       const refused = () => join(others);
       upstream.once('error', refused).once('connect', () => {
@@ -82,11 +85,13 @@ export async function requestBalancer(targets: () => readonly number[]): Promise
   const agent = new Agent({ keepAlive: true });
   const forward = (req: IncomingMessage, body: Buffer, res: ServerResponse, [port, ...others]: number[]): void => {
     if (port === undefined) return void res.writeHead(503).end();
-    const { method, url, headers } = req;
-    const upstream = request({ port, host: '127.0.0.1', agent, method, path: url, headers });
+    const { method, url } = req;
+    const upstream = request({ port, host: '127.0.0.1', agent, method, path: url, headers: req.headers });
     upstream.once('response', (response) => {
-      const { connection, 'keep-alive': keepAlive, ...kept } = response.headers;
-      res.writeHead(response.statusCode ?? 502, kept);
+      const headers = Object.entries(response.headers).filter(
+        ([name]) => name !== 'connection' && name !== 'keep-alive',
+      );
+      res.writeHead(response.statusCode ?? 502, Object.fromEntries(headers));
       response.pipe(res);
     });
     upstream.once('error', (error: NodeJS.ErrnoException) => {
