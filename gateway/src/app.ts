@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { connectRedis, type Log } from '@clientela/runtime';
+import { closeConnectionsWhen, connectRedis, type Log } from '@clientela/runtime';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import { accessLog } from './access-log.ts';
 import { authenticate, createTokenVerifier, requireActor } from './authenticate.ts';
@@ -12,6 +12,8 @@ import { builtInRoutes, startReadinessPoller } from './health.ts';
 import { setIdentityHeaders } from './identity-headers.ts';
 import { createJwksClient, hs256Key } from './jwks.ts';
 import { limits as defaultLimits, type Limits } from './limits.ts';
+import { createLoadShedding } from './load-shedding.ts';
+import { metricsRoute } from './metrics.ts';
 import { createProxy } from './proxy.ts';
 import { createReplicas, fetchFromReplicas, type Replicas } from './replicas.ts';
 import { createRateLimits } from './rate-limits.ts';
@@ -27,6 +29,8 @@ const { version } = createRequire(import.meta.url)('../package.json') as { versi
 export type Gateway = {
   /** @returns the port it listens on */
   listen: (host: string, port: number) => Promise<number>;
+  /** Fails readiness, and ends the connection of each response from then on. */
+  drain: () => void;
   /** Waits for running requests, then closes everything. */
   close: () => Promise<void>;
 };
@@ -41,16 +45,17 @@ export type GatewayOptions = { log: Log; upstreams?: readonly Upstream[]; limits
 export function createGateway(config: Config, options: GatewayOptions): Gateway {
   const { log, upstreams = readUpstreams(config) } = options;
   const limits = { ...defaultLimits, ...options.limits };
-  let isDraining = false;
+  const draining = new AbortController();
 
   const builtIn = builtInRoutes({
     version,
     isStarted: () => tokens.ready(),
-    isDraining: () => isDraining,
+    isDraining: () => draining.signal.aborted,
     serviceStates: (recheck) => readiness.current(recheck),
     dependencyStates: () => (redis ? { redis: redis.isUp() ? 'up' : 'down' } : {}),
   });
-  const routes = matchRoutes(upstreams, builtIn); // contradicting documents fail here, before anything is opened
+  const metrics = metricsRoute(config.METRICS_TOKEN);
+  const routes = matchRoutes(upstreams, { ...builtIn, ...metrics }); // contradicting documents fail here, before anything is opened
   const { GATEWAY_SERVICE_KEY: serviceKey, JWT_SECRET_KEY: secret = '' } = config;
   const replicas = new Map(
     upstreams.map(({ service, urls }) => [service, createReplicas(service, urls, limits, log)] as const),
@@ -63,6 +68,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   const redis = config.REDIS_URL === undefined ? undefined : connectRedis(config.REDIS_URL, log);
   const rateLimits = createRateLimits(config, redis);
   const readiness = startReadinessPoller(replicas, limits);
+  const shedding = createLoadShedding(upstreams, limits);
   const headersFor = responseHeadersFor(config.CORS_ORIGINS);
   const forward = createProxy(replicas, limits, { takesTurns: config.RATE_LIMITS === 'on' });
 
@@ -71,6 +77,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     setResponseHeaders(headersFor), //      security headers, CORS
     validateRequestTarget(limits), //       400, 414
     routes.middleware, //                   404, 405, OPTIONS, or a built-in route
+    shedding.middleware, //                 503 when overloaded
     rateLimits.anonymous, //                429
     rateLimits.signIns, //                  429
     authenticate(tokens), //                finds the user
@@ -91,7 +98,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   app.use(rateLimits.unmatched as ErrorRequestHandler); // 429
   app.use(errorHandler(log));
 
-  const server = createGatewayServer(app, {
+  const server = createGatewayServer(closeConnectionsWhen(draining.signal, app), {
     limits,
     log,
     headers: headersFor(undefined),
@@ -99,11 +106,13 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   });
   return {
     listen: server.listen,
+    drain: () => draining.abort(),
     close: async () => {
-      isDraining = true;
+      draining.abort();
       await server.drain();
       readiness.close();
       redis?.close();
+      shedding.close();
       revocations.close();
       keys.close();
       for (const each of replicas.values()) each.close();

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import {
-  Environment,
+  drainSettings,
   LogLevel,
   Port,
   Rate,
@@ -85,8 +85,12 @@ const settings = z.object({
   MAX_CONCURRENT_PER_COMPANY: MaxConcurrent.default(64),
   MAX_CONCURRENT_PER_IP: MaxConcurrent.default(64),
   RATE_LIMITS: RateLimits,
+  METRICS_TOKEN: z
+    .string()
+    .regex(/^[\x21-\x7e]{16,256}$/, 'must be 16 to 256 visible ASCII characters')
+    .optional(),
   REDIS_URL: RedisUrl,
-  ENVIRONMENT: Environment,
+  ...drainSettings,
   LOG_LEVEL: LogLevel,
 });
 export const Config = settings.superRefine(secretForHs256, { when: () => true });

@@ -3,6 +3,7 @@ import { asOutOfResources, createProblem } from '@clientela/errors';
 import { jsonText, type Log } from '@clientela/runtime';
 import type { NextFunction, Request } from 'express';
 import { connectionHeader } from './body.ts';
+import { rejections } from './metrics.ts';
 import type { GatewayResponse } from './request-context.ts';
 import { isKeptHeader } from './response-headers.ts';
 
@@ -10,6 +11,7 @@ import { isKeptHeader } from './response-headers.ts';
 export function sendProblem(res: GatewayResponse, error: unknown): void {
   const { request_id, template = res.req.url } = res.locals.context;
   const { status, headers, body } = createProblem(asOutOfResources(error) ?? error, request_id);
+  rejections.add({ reason: body.error_code.toLowerCase() });
   for (const name of res.getHeaderNames()) if (!isKeptHeader(name)) res.removeHeader(name);
   res.statusCode = status;
   res.statusMessage = '';

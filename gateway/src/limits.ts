@@ -44,6 +44,14 @@ export const limits = {
   maxTurnWait: 2000,
   /** A service counts as shared for this long after another company used it. */
   serviceSharedFor: 10_000,
+  /**
+   * Requests in progress at one replica of a service, and twice as many at all services; bulk requests count apart. Fewer than
+   * connections, so that none waits for one.
+   */
+  maxInFlight: 128,
+  maxBulkInFlight: 128,
+  /** Beyond this average delay of the event loop fewer requests are admitted. */
+  maxLoopDelay: 50,
   /** Connections to one service; further requests wait until their deadline. */
   maxUpstreamSockets: 256,
   /** Closes an idle connection to a service long before the service does (65 s), so that the two never race. */

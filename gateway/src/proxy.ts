@@ -7,6 +7,7 @@ import { enforceBodyRate, hasBody, isBackpressured, slowBody } from './body.ts';
 import { sendProblem } from './error-handler.ts';
 import { forwardResponse, type BufferedBytes } from './forward-response.ts';
 import type { Limits } from './limits.ts';
+import { upstreamDuration } from './metrics.ts';
 import { newProxiedRequest, transition, type Failure, type ProxyEvent } from './proxied-request.ts';
 import type { Replica, Replicas } from './replicas.ts';
 import type { GatewayResponse, Middleware } from './request-context.ts';
@@ -27,6 +28,9 @@ const failures: Record<Exclude<Failure, 'bodyRejected'>, (service: Service) => A
     new AppError('upstream_timeout', { detail: `The ${service} service did not respond in time`, headers: retryAfter }),
   slowBody,
 };
+
+/** The failures that are the service's, in metrics. */
+const outcomes = { serviceUnavailable: 'unavailable', badGateway: 'bad_gateway', gatewayTimeout: 'timeout' } as const;
 
 /** Receives the events of the proxy library for one request. */
 export type UpstreamEvents = {
@@ -72,6 +76,10 @@ function trackRequest(
   let timer: NodeJS.Timeout | undefined;
   let replica: Replica | undefined;
   const tried = new Set<Replica>();
+  let sentAt = performance.now();
+
+  const observe = (outcome: 'ok' | (typeof outcomes)[keyof typeof outcomes]) =>
+    upstreamDuration.observe({ upstream: service, outcome }, (performance.now() - sentAt) / 1000);
 
   const dispatch = (event: ProxyEvent) => {
     const { next, action } = transition(state, event, rules);
@@ -177,6 +185,7 @@ function trackRequest(
 
   const sendFailure = (failure: Failure, cause: string) => {
     res.locals.context.failure = cause;
+    if (failure in outcomes) observe(outcomes[failure as keyof typeof outcomes]);
     stopForwarding?.();
     // Destroys the upstream request only now: the proxy library would destroy the client's connection with it.
     res.once('finish', () => upstreamRequest?.destroy());
@@ -206,6 +215,7 @@ function trackRequest(
     start,
     onRequest: (request) => {
       upstreamRequest = request;
+      sentAt = performance.now();
       // Only now, because the request may have waited for a connection.
       if (!rules.isStream) request.setHeader('X-Request-Timeout', Math.max(0, Math.ceil(endsAt - performance.now())));
       if (state.phase === 'queued' && request.socket?.connecting) waitForConnection(request);
@@ -213,6 +223,7 @@ function trackRequest(
     },
     onResponse: (response) => {
       upstreamResponse = response;
+      observe('ok');
       const { statusCode = 500 } = response;
       if (replica) {
         if (statusCode === 502) replicas.failed(replica);

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { AppError, malformed, createProblem } from '@clientela/errors';
 import { closeGracefully, jsonText, listenOn, requestIdOf, type Log } from '@clientela/runtime';
 import type { Limits } from './limits.ts';
+import { rejections } from './metrics.ts';
 import { handleInOrder } from './pipelining.ts';
 import type { Header } from './response-headers.ts';
 
@@ -22,6 +23,7 @@ type ServerOptions = {
 function sendRawProblem(socket: Duplex, error: AppError, { limits, headers: common }: ServerOptions): number {
   const request_id = requestIdOf({});
   const { status, headers, body } = createProblem(error, request_id);
+  rejections.add({ reason: body.error_code.toLowerCase() });
   const text = jsonText(body);
   const fields = {
     ...Object.fromEntries(common),

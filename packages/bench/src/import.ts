@@ -6,12 +6,14 @@ import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { startBenchFleet } from './bench-fleet.ts';
 import { cpuTime } from './cpu.ts';
+import { measureExport } from './export.ts';
 import { measureCosts } from './import-costs.ts';
 import { writeCustomersFile } from './import-data.ts';
 import { median } from './measure.ts';
 import { loadNow } from './report.ts';
 
-// Imports a CSV file as a client does, with every index live, and reads a customer beside it. Linux only: it reads /proc.
+// Imports a CSV file as a client does, with every index live, and reads a customer beside it. Then exports all customers while others
+// are written, and undoes the import. Linux only: it reads /proc.
 
 const { values } = parseArgs({
   options: { rows: { type: 'string', default: '1000000' }, costs: { type: 'string', default: '50000' } },
@@ -25,15 +27,16 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
 type ImportState = Record<'status' | 'error', string | null> &
   Record<'read' | 'created' | 'updated' | 'skipped' | 'failed', number>;
 
-const bounds = { rate: 3000, memory: 250, get: 3 };
+const bounds = { rate: 3000, memory: 250, get: 3, first_byte: 1000, undo: 2 };
 const loadBefore = loadNow();
 const folder = mkdtempSync(join(tmpdir(), 'clientela-bench-import-'));
-const { fleet, as_gateway, customer_id, end } = await startBenchFleet(interrupted.signal);
+const bench = await startBenchFleet(interrupted.signal);
+const { fleet, as_gateway, customer_id, end } = bench;
 try {
   const file = join(folder, 'customers.csv');
   await writeCustomersFile(file, rows);
   const service = `http://127.0.0.1:${fleet.ports.customer}`;
-  const get = async <Body>(path: string): Promise<Body> => {
+  const get: GetJson = async <Body>(path: string) => {
     const response = await fetch(service + path, { headers: as_gateway });
     if (response.status !== 200) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
     return (await response.json()) as Body;
@@ -91,13 +94,53 @@ try {
       `Load average before: ${loadBefore}, after: ${loadNow()}.`,
     ].join('\n'),
   );
+
+  const exported = await measureExport(bench);
+  const undo = await undoImport(`${service}/api/customers/imports/${accepted.import.id}/undo`, get);
+  writeLine(
+    [
+      '',
+      `| afterwards | found | bound |`,
+      `| --- | --- | --- |`,
+      `| export of ${exported.rows} customers | ${exported.seconds.toFixed(1)} s | |`,
+      `| its first byte | ${exported.first_byte.toFixed(0)} ms | ${bounds.first_byte} ms |`,
+      `| memory of the service, before and highest | ${exported.memory.before.toFixed(0)} MB, ${exported.memory.peak.toFixed(0)} MB | |`,
+      `| created meanwhile, of them exported | ${exported.written}, ${exported.exported_of_written} | |`,
+      `| rows of one moment | ${exported.is_one_moment ? 'yes' : 'no'} | yes |`,
+      `| undo | ${undo.toFixed(1)} s (${(undo / seconds).toFixed(2)} × the import) | ${bounds.undo} × |`,
+    ].join('\n'),
+  );
   const costs = await measureCosts(file, fleet.databases.customer.url, Math.min(rows, Number(values.costs)));
   writeLine(`\n| CPU time of a part, alone | µs a row |\n| --- | --- |`);
   for (const { part, microseconds } of costs) writeLine(`| ${part} | ${microseconds.toFixed(1)} |`);
-  if (rate < bounds.rate || importer.peak > bounds.memory || ratio > bounds.get) process.exitCode = 1;
+  const isWithinBounds = [
+    rate >= bounds.rate,
+    importer.peak <= bounds.memory,
+    ratio <= bounds.get,
+    exported.first_byte <= bounds.first_byte && exported.is_one_moment,
+    undo <= bounds.undo * seconds,
+  ].every(Boolean);
+  if (!isWithinBounds) process.exitCode = 1;
 } finally {
   await end();
   rmSync(folder, { recursive: true, force: true });
+}
+
+type GetJson = <Body>(path: string) => Promise<Body>;
+
+/** Undoes the import. @returns seconds */
+async function undoImport(url: string, get: GetJson): Promise<number> {
+  const startedAt = performance.now();
+  const response = await fetch(url, { method: 'POST', headers: as_gateway });
+  const { job } = (await response.json()) as { job: { id: string } };
+  if (response.status !== 202) throw new Error(`The undo was rejected with ${response.status}`);
+  for (;;) {
+    const { status } = await get<{ status: string }>(`/api/v1/jobs/${job.id}`);
+    if (status === 'done') return (performance.now() - startedAt) / 1000;
+    if (status !== 'queued' && status !== 'running') throw new Error(`The undo ended as ${status}`);
+    interrupted.signal.throwIfAborted();
+    await wait(200);
+  }
 }
 
 /** Reads the CPU time and the peak memory of the process that runs the customer service's jobs. */

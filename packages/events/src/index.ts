@@ -1,9 +1,11 @@
 export { brokerDefinitions } from './broker-definitions.ts';
 export { checkBroker } from './check-broker.ts';
-export { listFailed, resendFailed } from './dead-letters.ts';
+export { dropFailed, findFailed, listFailed, resendFailed } from './dead-letters.ts';
 export type { FailedPosition } from './dead-letters.ts';
+export { findEventProblems } from './doctor.ts';
 export { outboxPoolOptions, publish, publishAll } from './publish.ts';
 export type { EventOrigin, EventPayload } from './publish.ts';
+export { redeliverEvents } from './redeliver-events.ts';
 export { removeFromEvents } from './remove-from-events.ts';
 export { eventRoutes } from './routes.ts';
 export { startEvents } from './start.ts';

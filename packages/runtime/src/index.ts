@@ -2,7 +2,7 @@ export { readEnvironment, readSecretFiles, EnvironmentError, environment } from 
 export { createLog } from './log.ts';
 export type { Log } from './log.ts';
 export { runProcess } from './lifecycle.ts';
-export type { ShutdownHook } from './lifecycle.ts';
+export type { Drain, ProcessHooks, ShutdownHook } from './lifecycle.ts';
 export { createRateCounter } from './rate-counter.ts';
 export type { RateCounter, WindowUse } from './rate-counter.ts';
 export { connectRedis } from './redis.ts';
@@ -10,6 +10,8 @@ export type { Redis } from './redis.ts';
 export { requestIdOf } from './request-id.ts';
 export { toOriginForm } from './request-target.ts';
 export {
+  drainDelayMs,
+  drainSettings,
   Environment,
   eventSettings,
   LogLevel,
@@ -27,7 +29,7 @@ export { backoff } from './backoff.ts';
 export { runCommand } from './command.ts';
 export { createConcurrencyLimiter } from './concurrency-limiter.ts';
 export type { ConcurrencyLimiter } from './concurrency-limiter.ts';
-export { closeGracefully, listenOn } from './http-server.ts';
+export { closeConnectionsWhen, closeGracefully, listenOn } from './http-server.ts';
 export { deriveKey } from './key-derivation.ts';
 export { startPeriodicWorker } from './periodic-worker.ts';
 export type { PeriodicWorker } from './periodic-worker.ts';
@@ -44,3 +46,5 @@ export {
   startProcessMetrics,
 } from './metrics.ts';
 export type { Count, Metrics, Reading } from './metrics.ts';
+export { createRequestMetrics } from './request-metrics.ts';
+export type { RequestMetrics } from './request-metrics.ts';

@@ -1,8 +1,10 @@
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { connect } from '@clientela/db';
 import { outboxPoolOptions, startEvents } from '@clientela/events';
 import { createCompanyClient, runService } from '@clientela/http';
 import { outsideServices } from '@clientela/contracts';
+import { createSeriesClient } from './analytics/series-client.ts';
 import { createApp } from './app.ts';
 import { openStorage } from './avatars/open-storage.ts';
 import { startAvatarCleanup } from './avatars/worker.ts';
@@ -28,6 +30,7 @@ const erasureTimeout = 12_000; // milliseconds
 
 await runService('customer', {
   readConfig,
+  migrations: join(import.meta.dirname, '../migrations'),
   outsideCallers: outsideServices,
   poolOptions: outboxPoolOptions,
   start: async ({ config, deps, databaseUrl, onStatement, client, onShutdown, stopping }) => {
@@ -93,6 +96,7 @@ await runService('customer', {
       companies,
       users,
       totals,
+      series: createSeriesClient(interaction),
       reportedGroups,
       upstreams: createUpstreams(upstreamUrls, config.CUSTOMER_SERVICE_KEY, { log }),
       avatarStorage,

@@ -1,7 +1,15 @@
 import { parse } from 'node:querystring';
-import { malformed, type Problem } from '@clientela/errors';
+import { malformed, unavailable, type Problem } from '@clientela/errors';
 import { AppError, toProblem } from './to-problem.ts';
-import { exposeMetrics, jsonText, requestIdOf, toOriginForm, type Metrics } from '@clientela/runtime';
+import {
+  createRequestMetrics,
+  exposeMetrics,
+  jsonText,
+  requestIdOf,
+  toOriginForm,
+  type Metrics,
+  type RequestMetrics,
+} from '@clientela/runtime';
 import type { Caller } from '@clientela/contracts';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
@@ -18,12 +26,16 @@ export type DeniedRequest = { actor: Actor; method: string; route: string };
 
 export type ServiceOptions = HandlerOptions & {
   serviceKeys: ServiceKeys;
+  /** Aborts when the process begins to stop: readiness fails from then on. */
+  draining?: AbortSignal;
   /** Called for each 403 of a signed-in actor. Its own failure is only logged. */
   onDenied?: (denied: DeniedRequest) => Promise<void>;
   /** The name in logs and responses: `customer`. */
   service: string;
   version: string;
   routes: readonly Route[];
+  /** Requests in progress, beyond which further ones are a 503. Default 256. */
+  maxInFlight?: number;
   /** The limits by name. Undefined means unlimited. */
   rateLimits?: RateLimits | undefined;
   /** Adds members to problem documents, depending on the request's path. */
@@ -43,9 +55,15 @@ export function createService(options: ServiceOptions): Express {
   app.set('query parser', (text: string) => parse(text, '&', '=', { maxKeys: 0 }));
   app.set('case sensitive routing', true);
 
-  app.use(requestLogger(log));
+  app.use(requestLogger(log, createRequestMetrics(options.service)));
   app.use(normalizeRequestTarget);
-  for (const [path, handle] of builtInRoutes(options)) app.get(path, handle);
+  for (const [path, handle] of builtInRoutes(options)) {
+    app.get(path, (request, response, next) => {
+      response.locals['route'] = path;
+      return handle(request, response, next);
+    });
+  }
+  app.use(limitInFlight(options.maxInFlight ?? defaultMaxInFlight));
   app.use((request, response, next) => {
     // Checked before routing, so that unauthenticated clients cannot probe which paths exist.
     response.locals['callingService'] = authenticateService(request.headers, serviceKeys);
@@ -62,6 +80,7 @@ export function createService(options: ServiceOptions): Express {
     const handler = createRouteHandler(definition, options, deps);
     app[definition.method](path, (request, response, next) => {
       response.locals['route'] = definition.path;
+      response.locals['kind'] = definition.kind;
       response.locals['isPolled'] = definition.isPolled;
       return handler(request, response, next);
     });
@@ -71,22 +90,41 @@ export function createService(options: ServiceOptions): Express {
   return app;
 }
 
-/** Assigns the request id and writes one access log line when the response is closed. */
-function requestLogger(log: Logger): RequestHandler {
+/** Twice what the gateway sends to one replica, for the calls of other services and of several gateways. */
+const defaultMaxInFlight = 256;
+
+/** Bounds the requests in progress, and with them what waits for a connection to the database. */
+function limitInFlight(max: number): RequestHandler {
+  let inFlight = 0;
+  return (_request, response, next) => {
+    if (inFlight >= max)
+      throw unavailable('Too many requests are in progress; retry later', { error_code: 'OVERLOADED', retryAfter: 1 });
+    inFlight += 1;
+    response.once('close', () => (inFlight -= 1));
+    next();
+  };
+}
+
+/** Assigns the request id, and when the response is closed measures the request and writes one access log line. */
+function requestLogger(log: Logger, metrics: RequestMetrics): RequestHandler {
   return (request, response, next) => {
     const startedAt = performance.now();
     const request_id = requestIdOf(request.headers);
     response.locals['request_id'] = request_id;
     response.setHeader('X-Request-Id', request_id);
+    const measured = metrics.start(() => response.locals['kind'] as string | undefined);
     response.once('close', () => {
+      const route = (response.locals['route'] as string | undefined) ?? 'unmatched';
+      const milliseconds = performance.now() - startedAt;
+      measured(request.method, route, response.statusCode, milliseconds);
       const actor = response.locals['actor'] as Actor | undefined;
       const isPolled = response.locals['isPolled'] === true && response.statusCode < 400;
       log[isPolled || unloggedPaths.has(request.path) ? 'debug' : 'info']({
         request_id,
         method: request.method,
-        route: (response.locals['route'] as string | undefined) ?? 'unmatched',
+        route,
         status: response.statusCode,
-        ms: Math.round((performance.now() - startedAt) * 10) / 10,
+        ms: Math.round(milliseconds * 10) / 10,
         ...(actor && { actor_id: actor.id, company_id: actor.company_id }),
         ...(!response.writableFinished && { cut_off: true }),
       });
@@ -109,7 +147,8 @@ const unloggedPaths = new Set(['/health', '/ready', '/metrics']);
 const sendJson = (response: Response, body: unknown): void => void response.type('json').send(jsonText(body));
 
 /** The routes that need no service key: name and version, liveness, readiness, metrics and the OpenAPI document. */
-function builtInRoutes({ service, version, routes, db, metrics = [] }: ServiceOptions): [string, RequestHandler][] {
+function builtInRoutes(options: ServiceOptions): [string, RequestHandler][] {
+  const { service, version, routes, db, draining, metrics = [] } = options;
   let document: unknown;
   return [
     ['/', (_request, response) => sendJson(response, { message: `Clientela ${service} service`, service, version })],
@@ -124,10 +163,12 @@ function builtInRoutes({ service, version, routes, db, metrics = [] }: ServiceOp
             () => true,
             () => false,
           );
-        response.status(isUp ? 200 : 503);
-        if (!isUp) response.setHeader('Retry-After', '2');
+        const isDraining = draining?.aborted === true;
+        const isReady = isUp && !isDraining;
+        response.status(isReady ? 200 : 503);
+        if (!isReady) response.setHeader('Retry-After', '2');
         sendJson(response, {
-          status: isUp ? 'ready' : 'unavailable',
+          status: isDraining ? 'draining' : isUp ? 'ready' : 'unavailable',
           service,
           version,
           dependencies: { database: isUp ? 'up' : 'down' },

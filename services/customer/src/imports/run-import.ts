@@ -25,11 +25,11 @@ import { openSpool, type SpoolDeps } from './vaptekesync/open-spool.ts';
 import { prepareRecords, type PreparedRecord } from './writer/prepare.ts';
 import { retryChunk } from './writer/retry.ts';
 import type { ChunkResult, ImportContext, Problem } from './writer/schema.ts';
-import { deleteDrafts } from './writer/store.ts';
+import { deleteDrafts, searchIndexCleaner } from './writer/store.ts';
 import { writePrepared } from './writer/write-chunk.ts';
 
-const recordsPerChunk = 500;
-const recordsAtOnce = 50; // some milliseconds of work
+const recordsPerChunk = 500; // a cancellation waits for the lock that a chunk holds
+const recordsAtOnce = 10; // about a millisecond of work
 const maxColumnLength = 200;
 const maxReasonLength = 500;
 
@@ -74,6 +74,7 @@ async function runImport(deps: ImportJobDeps, job: RunningJob, control: JobContr
   let position = run.position;
   let problems = run.problems + source.problems;
   const chunks = preparedChunks(context, source.records, run.position);
+  const searchIndex = searchIndexCleaner(db);
   try {
     let next = chunks.next();
     for (;;) {
@@ -93,9 +94,11 @@ async function runImport(deps: ImportJobDeps, job: RunningJob, control: JobContr
         },
         signal,
       );
+      await searchIndex.start();
     }
   } finally {
     await chunks.return(undefined);
+    await searchIndex.finish();
   }
   if (position < source.total)
     await db.transaction((tx) => control.saveProgress(tx, { done: position, total: position }));
@@ -196,13 +199,23 @@ async function* preparedChunks(
   records: AsyncIterable<SourceRecord>,
   skip: number,
 ): AsyncGenerator<PreparedRecord[]> {
-  for await (const chunk of chunksOf(after(records, skip), recordsPerChunk)) {
+  for await (const chunk of chunksOf(withPauses(after(records, skip)), recordsPerChunk)) {
     const prepared: PreparedRecord[] = [];
     for (let start = 0; start < chunk.length; start += recordsAtOnce) {
       prepared.push(...prepareRecords(context, chunk.slice(start, start + recordsAtOnce)));
-      await setImmediate(); // lets the next statement of the earlier chunk start
+      await setImmediate();
     }
     yield prepared;
+  }
+}
+
+/** Lets the next statement of the earlier chunk start in between: else the database waits for the reading. */
+async function* withPauses<Item>(items: AsyncIterable<Item>): AsyncGenerator<Item> {
+  let count = 0;
+  for await (const item of items) {
+    count += 1;
+    if (count % recordsAtOnce === 0) await setImmediate();
+    yield item;
   }
 }
 

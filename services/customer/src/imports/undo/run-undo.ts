@@ -8,10 +8,10 @@ import type { JobControl, JobHandler, RunningJob } from '../../jobs/job-handler.
 import type { Target } from '../writer/plan.ts';
 import { retryChunk } from '../writer/retry.ts';
 import {
-  cleanSearchIndex,
   insertImportHistory,
-  startChunk,
   lockTargets,
+  searchIndexCleaner,
+  startChunk,
   updateCustomers,
   type ImportEntry,
 } from '../writer/store.ts';
@@ -40,8 +40,16 @@ export const undoHandler =
   async (job, control) => {
     const { import_id, total } = job.input as { import_id: string; total: number };
     const chunk = (tx: Tx) => undoChunk(tx, job, control, { import_id, total });
-    do control.signal.throwIfAborted();
-    while (await retryChunk(db, chunk, control.signal));
+    const searchIndex = searchIndexCleaner(db);
+    try {
+      do {
+        control.signal.throwIfAborted();
+        await searchIndex.start();
+      } while (await retryChunk(db, chunk, control.signal));
+      await searchIndex.start();
+    } finally {
+      await searchIndex.finish();
+    }
   };
 
 type Outcome = {
@@ -76,7 +84,6 @@ async function undoChunk(
   const outcome: Outcome = { deleted: [], reverted: [], history: [], problems: [], counts: new Map() };
   await deleteCreated(tx, company_id, import_id, entries, outcome);
   await revertUpdates(tx, company_id, entries, outcome);
-  if (outcome.deleted.length + outcome.reverted.length > 0) await cleanSearchIndex(tx);
   const actor = { id: job.created_by, company_id, request_id };
   const author = { actor_id: actor.id, action: customersImportUndone.name, import_id };
   await insertImportHistory(tx, company_id, author, outcome.history);

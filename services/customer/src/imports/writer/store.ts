@@ -25,8 +25,26 @@ export async function startChunk(tx: Tx, company_id: string): Promise<void> {
   );
 }
 
-/** Sorts the pending entries into the search index: many at once cost a fraction of one by one, and no search has to read them. */
-export const cleanSearchIndex = (tx: Tx): PromiseLike<unknown> => tx.raw('select clean_search_index()');
+/**
+ * Sorts the pending entries into the search index: many at once cost a fraction of one by one, and no search has to read them.
+ * Runs after a chunk, on a connection of its own, while the next chunk is written.
+ * @returns a function that waits for the previous call and starts another; and one that waits for the last
+ */
+export function searchIndexCleaner(db: Db): { start: () => Promise<void>; finish: () => Promise<void> } {
+  let running = Promise.resolve();
+  const clean = () =>
+    db.raw('select clean_search_index()').then(
+      () => {},
+      () => {}, // the entries stay pending: the next chunk, a service's write or a vacuum sorts them in
+    );
+  return {
+    start: async () => {
+      await running;
+      running = clean();
+    },
+    finish: () => running,
+  };
+}
 
 /** Returns e-mails and documents as the database compares them, in the given order. */
 export async function compareInDatabase(

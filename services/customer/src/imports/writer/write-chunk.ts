@@ -35,7 +35,6 @@ import {
   startChunk,
   lockTargets,
   saveDrafts,
-  cleanSearchIndex,
   updateCustomers,
   type AddedNote,
   type AddedTag,
@@ -79,7 +78,6 @@ export async function writePrepared(
     addToResult(context, result, plan);
     rest = rest.slice(plan.planned);
   }
-  if (result.created + result.updated > 0 && !context.dry_run) await cleanSearchIndex(tx);
   if (!context.dry_run) await publishImported(tx, context, prepared, result);
   return result;
 }

@@ -44,6 +44,7 @@ beforeAll(async () => {
     log: pino({ level: 'silent' }),
     serviceKeys: testServiceKeys,
     secret: testSecret,
+    maxInFlight: 2,
   });
 });
 afterAll(() => database.drop());
@@ -99,4 +100,20 @@ test('a change whose time passes while it waits for a connection of the pool is 
   work = async () => {};
   expect(body.error_code).toBe('DEADLINE_EXCEEDED');
   expect([hasStarted('second'), await isStored('second'), await isStored('first')]).toEqual([false, false, true]);
+});
+
+test('beyond the limit on requests in progress a request is a 503 at once, also without a service key; /health is not', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  work = () => promise;
+  const others = ['one', 'two'].map((name) => post(name, {}).then(({ status }) => status));
+  await expect.poll(() => hasStarted('one')).toBe(true);
+  const rejected = [await post('three', {}), await post('four', { 'X-Service-Key': 'unknown' })];
+  const health = await supertest(app).get('/health');
+  resolve();
+  expect(await Promise.all(others)).toEqual([201, 201]);
+  work = async () => {};
+  for (const { status, body, headers } of rejected)
+    expect([status, body.error_code, headers['retry-after']]).toEqual([503, 'OVERLOADED', '1']);
+  expect([health.status, hasStarted('three')]).toEqual([200, false]);
+  await post('three', {}).expect(201);
 });

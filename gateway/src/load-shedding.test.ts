@@ -1,0 +1,142 @@
+import type { RequestListener, ServerResponse } from 'node:http';
+import { expect, test } from 'vitest';
+import { admissionLimit } from './load-shedding.ts';
+import { openConnection, startTestGateway, until, type CallResult } from './testing/gateway.ts';
+
+const paths = {
+  customer: {
+    '/api/customers': { get: {}, post: {} },
+    '/api/customers/export.csv': { get: { kind: 'stream' } },
+    '/api/customers/batch': { post: { deadline: 120_000 } },
+    '/auth/login': { post: { open: true, address_rate_limit: 'login' } },
+  },
+  product: { '/api/products': { get: {} } },
+};
+
+/** A gateway whose customer service holds every request until the test ends it. */
+async function startHeld(limits: Record<string, number>) {
+  const held: ServerResponse[] = [];
+  const hold: RequestListener = (_req, res) => void held.push(res);
+  const settings = { MAX_CONCURRENT_PER_USER: '1000', MAX_CONCURRENT_PER_COMPANY: '1000', LOGIN_RATE: '1/hour' };
+  const options = { paths, settings, limits, serve: { customer: hold } };
+  const gateway = await startTestGateway({ ...options, settings: { ...settings, MAX_CONCURRENT_PER_IP: '1000' } });
+  const send = (method: string, path: string) =>
+    gateway.callSignedIn({ method, path, ...(method === 'POST' && { body: '{}' }) });
+  const read = () => send('GET', '/api/customers');
+  const responses: Promise<CallResult>[] = [];
+  /** Starts reads until `count` requests are in progress. */
+  const fill = async (count: number) => {
+    while (responses.length < count) responses.push(read());
+    await until(() => held.length === count, `${count} requests in progress`);
+  };
+  const finish = async () => {
+    for (const res of held) res.end('{}');
+    return (await Promise.all(responses)).map(({ status }) => status);
+  };
+  return { gateway, held, send, read, fill, finish };
+}
+const outcome = ({ status, json, headers }: CallResult) => [status, json.error_code, headers['retry-after']];
+const shed = [503, 'OVERLOADED', '1'];
+
+test('sheds bulk requests first, then writes, then reads of a busy service, and admits them again afterwards', async () => {
+  const { gateway, held, send, read, fill, finish } = await startHeld({ maxInFlight: 10 });
+  const admitted = async (method: string, path: string) => {
+    const before = held.length;
+    const response = send(method, path);
+    await until(() => held.length > before, `${method} ${path}`);
+    held.pop()?.end('{}');
+    expect((await response).status).toBe(200);
+  };
+  await fill(4);
+  await admitted('GET', '/api/customers/export.csv');
+  await fill(5);
+  for (const [method, path] of [
+    ['GET', '/api/customers/export.csv'],
+    ['POST', '/api/customers/batch'],
+  ] as const)
+    expect(outcome(await send(method, path))).toEqual(shed);
+  await admitted('POST', '/api/customers');
+  await fill(8);
+  expect(outcome(await send('POST', '/api/customers'))).toEqual(shed);
+  await admitted('GET', '/api/customers');
+  await fill(10);
+  expect(outcome(await read())).toEqual(shed);
+
+  // What other services and the gateway itself serve.
+  expect((await send('GET', '/api/products')).status).toBe(200);
+  expect((await gateway.call({ path: '/health' })).status).toBe(200);
+  expect((await gateway.call({ path: '/ready' })).status).toBe(200);
+
+  expect(await finish()).toEqual(Array.from({ length: 10 }, () => 200));
+  held.length = 0;
+  await admitted('POST', '/api/customers/batch');
+});
+
+test('rejects within 100 ms, before a token is verified, a sign-in is counted or the service is called', async () => {
+  const { gateway, held, send, fill, finish } = await startHeld({ maxInFlight: 5 });
+  await fill(5);
+  const invalid = { Authorization: 'Bearer not-a-token' };
+  expect(outcome(await gateway.call({ path: '/api/customers', headers: invalid }))).toEqual(shed);
+  for (let n = 0; n < 3; n += 1) expect(outcome(await send('POST', '/auth/login'))).toEqual(shed);
+  const durations: number[] = [];
+  for (let n = 0; n < 50; n += 1) {
+    const startedAt = performance.now();
+    await send('GET', '/api/customers');
+    durations.push(performance.now() - startedAt);
+  }
+  expect(durations.toSorted((a, b) => a - b)[45]).toBeLessThan(100);
+  expect(held).toHaveLength(5);
+  await finish();
+  held.length = 0;
+  const signIn = send('POST', '/auth/login'); // LOGIN_RATE allows one
+  await until(() => held.length === 1, 'the sign-in');
+  held[0]?.end('{}');
+  expect((await signIn).status).toBe(200);
+});
+
+test('counts a request until its client has disconnected', async () => {
+  const { gateway, held, read, fill, finish } = await startHeld({ maxInFlight: 1 });
+  const connection = openConnection(gateway.port);
+  connection.send(`GET /api/customers HTTP/1.1\r\nHost: a\r\nAuthorization: ${gateway.bearer.Authorization}\r\n\r\n`);
+  await until(() => held.length === 1, 'the first request');
+  expect(outcome(await read())).toEqual(shed);
+  connection.socket.destroy();
+  await until(() => held[0]?.destroyed === true, 'its end');
+  held.length = 0;
+  await fill(1);
+  expect(await finish()).toEqual([200]);
+});
+
+test('bounds bulk requests apart, so that many of them stop no others', async () => {
+  const { held, send, read } = await startHeld({ maxInFlight: 10, maxBulkInFlight: 2 });
+  const streams = [send('GET', '/api/customers/export.csv'), send('GET', '/api/customers/export.csv')];
+  await until(() => held.length === 2, 'two streams');
+  expect(outcome(await send('GET', '/api/customers/export.csv'))).toEqual(shed);
+  const other = read();
+  await until(() => held.length === 3, 'a read');
+  for (const res of held) res.end('{}');
+  for (const response of [...streams, other]) expect((await response).status).toBe(200);
+});
+
+test('admits fewer requests while the event loop is delayed', async () => {
+  const { held, read, fill, finish } = await startHeld({ maxInFlight: 16, maxLoopDelay: 10 });
+  await fill(8);
+  const end = performance.now() + 500;
+  while (performance.now() < end); // blocks the event loop, which the gateway shares
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  expect(outcome(await read())).toEqual(shed);
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await fill(9);
+  expect(await finish()).toHaveLength(9);
+  expect(held).toHaveLength(9);
+});
+
+test.for([
+  [0, 128],
+  [50, 128],
+  [100, 64],
+  [200, 32],
+  [10_000, 16],
+])('with a delay of %i ms the limit is %i', ([delay = 0, limit]) => {
+  expect(admissionLimit(128, delay, 50)).toBe(limit);
+});

@@ -1,0 +1,75 @@
+import type { Service } from '@clientela/contracts';
+import { unavailable } from '@clientela/errors';
+import type { Limits } from './limits.ts';
+import type { Middleware } from './request-context.ts';
+import type { Route, Upstream } from './upstreams.ts';
+
+/** `bulk`: exports, uploads, event streams, and whatever else may take longer than a person waits. */
+type Priority = 'read' | 'write' | 'bulk';
+
+/** The share of the limit up to which requests are admitted: the least urgent are shed first. */
+const shares: Record<Priority, number> = { read: 1, write: 0.8, bulk: 0.5 };
+
+const priorityOf = ({ method, kind, deadline }: Route): Priority => {
+  if (kind !== 'json' || deadline > 15_000) return 'bulk';
+  return method === 'GET' ? 'read' : 'write';
+};
+
+/** Created once: its stack trace would cost more than the rest of a rejection. */
+const overloaded = unavailable('Too many requests are in progress; retry later', {
+  error_code: 'OVERLOADED',
+  retryAfter: 1,
+});
+
+/** Measures the delay of the event loop as a moving average of about half a second. */
+function startDelayMeter(intervalMs: number): { delay: () => number; stop: () => void } {
+  let average = 0;
+  let last = performance.now();
+  const timer = setInterval(() => {
+    const now = performance.now();
+    average += 0.1 * (Math.max(0, now - last - intervalMs) - average);
+    last = now;
+  }, intervalMs);
+  timer.unref();
+  return { delay: () => average, stop: () => clearInterval(timer) };
+}
+
+/**
+ * Computes how many requests may be in progress: fewer the longer the event loop is delayed beyond `maxLoopDelay`, but never less than
+ * an eighth, so that a delay that other processes cause stops nobody.
+ */
+export const admissionLimit = (max: number, delay: number, maxLoopDelay: number): number =>
+  Math.round(max * Math.min(1, Math.max(1 / 8, maxLoopDelay / delay)));
+
+export type LoadShedding = { middleware: Middleware; close: () => void };
+
+/**
+ * Rejects what the gateway or a service could not finish in time, before any work is done for it. Reads outlast writes, and writes
+ * outlast bulk requests; the gateway's own routes never come here.
+ */
+export function createLoadShedding(upstreams: readonly Upstream[], limits: Limits): LoadShedding {
+  const meter = startDelayMeter(50);
+  const newCount = () => ({ short: 0, bulk: 0 });
+  const total = newCount();
+  const counts = new Map<Service, ReturnType<typeof newCount>>(upstreams.map(({ service }) => [service, newCount()]));
+  const replicas = new Map(upstreams.map(({ service, urls }) => [service, urls.length]));
+
+  const middleware: Middleware = (_req, res, next) => {
+    const { route, service } = res.locals.context;
+    const count = service && counts.get(service);
+    if (!route || !count) return next();
+    const priority = priorityOf(route);
+    const limit = shares[priority] * admissionLimit(limits.maxInFlight, meter.delay(), limits.maxLoopDelay);
+    const size = replicas.get(service) ?? 1;
+    const isFull = count.short >= limit * size || total.short >= limit * size * 2;
+    if (isFull || (priority === 'bulk' && count.bulk >= limits.maxBulkInFlight * size)) throw overloaded;
+
+    const kind = priority === 'bulk' ? 'bulk' : 'short';
+    for (const each of [count, total]) each[kind] += 1;
+    res.once('close', () => {
+      for (const each of [count, total]) each[kind] -= 1;
+    });
+    next();
+  };
+  return { middleware, close: meter.stop };
+}
