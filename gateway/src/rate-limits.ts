@@ -1,6 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { AppError } from '@clientela/errors';
-import { createRateCounter, deriveKey, type Rate, type Redis, type WindowUse } from '@clientela/runtime';
+import {
+  createRateCounter,
+  deriveKey,
+  rateLimitStore,
+  type Rate,
+  type Redis,
+  type WindowUse,
+} from '@clientela/runtime';
 import type { NextFunction, Request } from 'express';
 import { rateLimit, type RateLimitRequestHandler } from 'express-rate-limit';
 import { addressKey } from './address-key.ts';
@@ -30,24 +37,17 @@ type LimiterOptions = {
 function createLimiter({ name, rates, keyOf, secret, redis }: LimiterOptions): Middleware {
   const count = createRateCounter({ name, rates: Object.values(rates), secret, redis });
   const counted = new AsyncLocalStorage<Promise<WindowUse[]>>();
-  const limiters = Object.entries(rates).map(([policy, { limit, window }], index) =>
+  const limiters = Object.entries(rates).map(([policy, rate], index) =>
     rateLimit({
-      windowMs: window,
-      limit,
+      windowMs: rate.window,
+      limit: rate.limit,
       identifier: policy,
       standardHeaders: 'draft-8',
       legacyHeaders: false,
       keyGenerator: (req, res) => keyOf(req, res as GatewayResponse),
       handler: (_req, res, next) => next(rateLimited(Math.max(1, Number(res.getHeader('Retry-After'))))),
       validate: false, // checks the configuration against live requests and writes to the console
-      store: {
-        increment: async () => {
-          const { isExceeded, used, left } = (await counted.getStore())?.[index] as WindowUse;
-          return { totalHits: isExceeded ? limit + 1 : used, resetTime: new Date(Date.now() + left) };
-        },
-        decrement: () => {},
-        resetKey: () => {},
-      },
+      store: rateLimitStore(rate, async () => (await counted.getStore())?.[index]),
     }),
   );
   return (req, res, next) => counted.run(count(keyOf(req, res)), () => runAll(limiters, req, res, next));

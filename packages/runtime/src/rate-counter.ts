@@ -146,3 +146,17 @@ export function createRateCounter(options: {
     return reply ? apply(entry, reply) : countLocally(entry);
   };
 }
+
+/**
+ * Makes a counted window a store of express-rate-limit, whose limiter rejects what the window rejects.
+ * @param useOf counts a request
+ */
+export const rateLimitStore = ({ limit }: Rate, useOf: (key: string) => Promise<WindowUse | undefined>) => ({
+  increment: async (key: string): Promise<{ totalHits: number; resetTime: Date }> => {
+    const use = await useOf(key);
+    if (!use) throw new Error('the request was not counted');
+    return { totalHits: use.isExceeded ? limit + 1 : use.used, resetTime: new Date(Date.now() + use.left) };
+  },
+  decrement: (): void => {},
+  resetKey: (): void => {},
+});
