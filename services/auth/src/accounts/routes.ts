@@ -38,6 +38,10 @@ const register = (deps: AccountDeps) =>
     aliases: authAliases('/register'),
     addressRateLimit: 'login',
     operation: 'auth.register',
+    errors: {
+      403: ['REGISTRATION_CLOSED'],
+      409: ['USER_EMAIL_TAKEN', 'USER_USERNAME_TAKEN', 'COMPANY_DOCUMENT_NUMBER_TAKEN'],
+    },
     summary: 'Register a user',
     description:
       'Without company_id, creates a company with the new user as its admin; with the company_id of a company that is open to registration, adds the user to it as a customer. Send the name in full (name, or ds_user) or as first_name and last_name; ds_user_email is an alias of email. The password has 8 to 128 characters, differs from the name, username and e-mail, and is not a commonly used one.',

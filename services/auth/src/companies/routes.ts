@@ -58,6 +58,7 @@ export const companyRoutes = (defaults: CompanyDefaults): Route[] => [
     method: 'post',
     path,
     operation: 'companies.create',
+    errors: { 409: ['COMPANY_COMPANY_KEY_TAKEN', 'COMPANY_DOCUMENT_NUMBER_TAKEN'] },
     summary: 'Create a company',
     description:
       'company_key defaults to the COMP key; a custom one must not begin with COMP- or be a UUID. NIT, RUT, CPF and CNPJ numbers must have a valid check digit.',
@@ -71,6 +72,7 @@ export const companyRoutes = (defaults: CompanyDefaults): Route[] => [
     method: 'get',
     path: companyPath,
     operation: 'companies.get',
+    errors: { 404: ['COMPANY_NOT_FOUND'] },
     summary: 'Get a company',
     description: 'By id, COMP key or company_key.',
     allow: 'companies:read',
@@ -88,6 +90,7 @@ export const companyRoutes = (defaults: CompanyDefaults): Route[] => [
     method: 'put',
     path: companyPath,
     operation: 'companies.update',
+    errors: { 404: ['COMPANY_NOT_FOUND'], 409: ['COMPANY_COMPANY_KEY_TAKEN', 'COMPANY_DOCUMENT_NUMBER_TAKEN'] },
     summary: 'Change a company',
     description:
       'Omitted fields keep their value; null clears business_name and the document. Only superusers may change status, days_credit and company_key. Every status but active ends the sessions of the company’s users.',
@@ -105,6 +108,7 @@ export const companyRoutes = (defaults: CompanyDefaults): Route[] => [
     method: 'delete',
     path: companyPath,
     operation: 'companies.delete',
+    errors: { 404: ['COMPANY_NOT_FOUND'] },
     summary: 'Deactivate a company',
     description: 'Keeps its records, ends the sessions of its users and blocks their sign-in.',
     allow: 'companies:delete',

@@ -119,6 +119,7 @@ const endOne = () =>
     path: '/auth/sessions/{session_id}',
     aliases: authAliases('/sessions/{session_id}'),
     operation: 'sessions.end',
+    errors: { 404: ['SESSION_NOT_FOUND'] },
     summary: 'End one of your sessions',
     allow: 'signed_in',
     tenancy: 'global',

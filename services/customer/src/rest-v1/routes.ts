@@ -1,4 +1,5 @@
 import { notFound } from '@clientela/errors';
+import { duplicateCodes } from '../customers/error-codes.ts';
 import { patchBody, route, withETag, writableFields, type CompanyClient, type Route } from '@clientela/http';
 import { ignoring, nameSchemas } from '@clientela/validation';
 import { callingCode } from '@clientela/validation/phones';
@@ -50,6 +51,7 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
     method: 'post',
     path,
     operation: 'rest_v1.customers.create',
+    errors: { 404: ['COMPANY_NOT_FOUND'], 409: [...duplicateCodes] },
     summary: 'Create a customer (legacy v1 API)',
     allow: 'customers:create',
     body: NewLegacyCustomer,
@@ -64,6 +66,7 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
     method: 'get',
     path: customerPath,
     operation: 'rest_v1.customers.get',
+    errors: { 404: ['CUSTOMER_NOT_FOUND'] },
     summary: 'Get a customer (legacy v1 API)',
     description: 'Undeleted customers only.',
     allow: 'customers:read',
@@ -80,6 +83,7 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
     method: 'patch',
     path: customerPath,
     operation: 'rest_v1.customers.update',
+    errors: { 404: ['CUSTOMER_NOT_FOUND'], 409: [...duplicateCodes] },
     summary: 'Change a customer (legacy v1 API)',
     description:
       'Omitted fields keep their values; null clears a field, except the phone. Returns the customer, or the response of …/phone when the ' +
@@ -100,6 +104,7 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
     method: 'patch',
     path: `${customerPath}/phone`,
     operation: 'rest_v1.customers.set_phone',
+    errors: { 404: ['CUSTOMER_NOT_FOUND'], 409: ['CUSTOMER_PHONE_TAKEN'] },
     summary: 'Change a customer’s phone (legacy v1 API)',
     allow: 'customers:update',
     rateLimit: 'customer-patch',
@@ -115,6 +120,7 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
     method: 'delete',
     path: customerPath,
     operation: 'rest_v1.customers.delete',
+    errors: { 404: ['CUSTOMER_NOT_FOUND'] },
     summary: 'Delete a customer (legacy v1 API)',
     description: 'Sets a deletion mark, like DELETE /api/customers/{customer_id}.',
     allow: 'customers:delete',

@@ -84,6 +84,7 @@ const customerTagRoutes: Route[] = [
     method: 'post',
     path: '/api/customers/{customer_id}/tags',
     operation: 'customers.tags.add',
+    errors: { 404: ['CUSTOMER_NOT_FOUND'], 409: ['CUSTOMER_DELETED', 'TAG_LABEL_TAKEN', 'TOO_MANY_TAGS'] },
     ...addDefinition,
     params: CustomerId,
     body: NewTags,
@@ -94,6 +95,7 @@ const customerTagRoutes: Route[] = [
     method: 'post',
     path: '/api/customers/tags',
     operation: 'tags.add',
+    errors: { 404: ['CUSTOMER_NOT_FOUND'], 409: ['CUSTOMER_DELETED', 'TAG_LABEL_TAKEN', 'TOO_MANY_TAGS'] },
     ...addDefinition,
     body: NewCustomerTags,
     handle: ({ tx, actor, body: { customer_id, ...input }, expected_version }) =>
@@ -104,6 +106,7 @@ const customerTagRoutes: Route[] = [
     path: '/api/customers/{customer_id}/tags',
     aliases: ['/api/customers/tags/customer/{customer_id}'],
     operation: 'customers.tags.list',
+    errors: { 404: ['CUSTOMER_NOT_FOUND'] },
     summary: 'List the tags of a customer',
     description: 'All of them, by priority from high to low, then by label. The ETag is the version of the customer.',
     allow: 'customers:read',
@@ -121,6 +124,7 @@ const customerTagRoutes: Route[] = [
     method: 'delete',
     path: '/api/customers/{customer_id}/tags/{tag_id}',
     operation: 'customers.tags.remove',
+    errors: { 404: ['CUSTOMER_NOT_FOUND', 'TAG_NOT_FOUND'], 409: ['CUSTOMER_DELETED'] },
     ...removeDefinition,
     params: CustomerTagParams,
     handle: ({ tx, actor, params, expected_version }) =>
@@ -130,6 +134,7 @@ const customerTagRoutes: Route[] = [
     method: 'delete',
     path: '/api/customers/tags/{tag_id}',
     operation: 'tags.remove',
+    errors: { 404: ['CUSTOMER_NOT_FOUND', 'TAG_NOT_FOUND'], 409: ['CUSTOMER_DELETED'] },
     ...removeDefinition,
     params: TagParams,
     handle: async ({ tx, actor, params: { tag_id }, expected_version }) => {

@@ -28,6 +28,7 @@ export const interactionTypeRoutes = (): Route[] => [
     method: 'post',
     path,
     operation: 'interaction_types.create',
+    errors: { 409: ['INTERACTION_TYPE_NAME_TAKEN'] },
     summary: 'Add an interaction type',
     allow: 'interactions:manage',
     body: NewInteractionType,

@@ -34,6 +34,7 @@ const updateRoute = (method: 'put' | 'patch', customers: CustomerClient) =>
     method,
     path: itemPath,
     operation: method === 'put' ? 'customers.interactions.put' : 'customers.interactions.update',
+    errors: { 404: ['CUSTOMER_NOT_FOUND', 'INTERACTION_NOT_FOUND'] },
     summary: 'Update an interaction',
     description:
       'Omitted fields are unchanged; null clears scheduled_at, priority and category. A new type sets its first status, ' +
@@ -55,6 +56,7 @@ export const interactionRoutes = ({ customers, cursors }: Deps): Route[] => [
     method: 'post',
     path,
     operation: 'customers.interactions.create',
+    errors: { 404: ['CUSTOMER_NOT_FOUND'], 409: ['CUSTOMER_DELETED'] },
     summary: 'Record an interaction with a customer',
     description:
       'The author is the acting user. ds_notes and id_interaction_type are accepted as aliases of notes and type.',
@@ -70,6 +72,7 @@ export const interactionRoutes = ({ customers, cursors }: Deps): Route[] => [
     method: 'get',
     path,
     operation: 'customers.interactions.list',
+    errors: { 404: ['CUSTOMER_NOT_FOUND'] },
     summary: 'List a customer’s interactions, newest first',
     description: 'Ordered by occurred_at.',
     allow: 'interactions:read',
@@ -87,6 +90,7 @@ export const interactionRoutes = ({ customers, cursors }: Deps): Route[] => [
     method: 'get',
     path: itemPath,
     operation: 'customers.interactions.get',
+    errors: { 404: ['CUSTOMER_NOT_FOUND', 'INTERACTION_NOT_FOUND'] },
     summary: 'Get an interaction',
     allow: 'interactions:read',
     params: InteractionId,
@@ -105,6 +109,7 @@ export const interactionRoutes = ({ customers, cursors }: Deps): Route[] => [
     method: 'delete',
     path: itemPath,
     operation: 'customers.interactions.delete',
+    errors: { 404: ['CUSTOMER_NOT_FOUND', 'INTERACTION_NOT_FOUND'] },
     summary: 'Delete an interaction',
     allow: 'interactions:delete',
     params: InteractionId,
