@@ -48,6 +48,12 @@ const register = (deps: AccountDeps) =>
     allow: 'open',
     tenancy: 'global',
     body: Registration,
+    example: {
+      email: 'ana@example.com',
+      password: 'correct horse battery',
+      name: 'Ana García',
+      company_name: 'Example Ltd',
+    },
     ...passwordDeadlines,
     responses: { 201: SavedUserResponse },
     prepare: async ({ db, body, signal }) => {
@@ -99,6 +105,7 @@ const changeMe = (deps: AccountDeps) =>
     allow: 'signed_in',
     tenancy: 'global',
     body: OwnUserPatch,
+    example: { first_name: 'Ana', phone: '+34600111222' },
     responses: { 200: SavedUserResponse },
     handle: async ({ tx, actor, body, expected_version }) => {
       const expected = { version: expected_version, country: deps.defaults.country };

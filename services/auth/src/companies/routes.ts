@@ -65,6 +65,7 @@ export const companyRoutes = (defaults: CompanyDefaults): Route[] => [
     allow: 'companies:create',
     tenancy: 'global',
     body: NewCompany,
+    example: { name: 'Example Ltd', country: 'ES', currency: 'EUR' },
     responses: { 201: Company },
     handle: async ({ tx, actor, body }) => toResponse(await createCompany(tx, actor, body, defaults)),
   }),
@@ -98,6 +99,7 @@ export const companyRoutes = (defaults: CompanyDefaults): Route[] => [
     tenancy: 'global',
     params: CompanyParams,
     body: CompanyPatch,
+    example: { business_name: 'Example Limited' },
     responses: { 200: Company },
     handle: async ({ tx, actor, params, body, expected_version }) => {
       const id = await resolveCompanyId(tx, actor, params.company_id);

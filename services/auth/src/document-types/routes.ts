@@ -33,6 +33,7 @@ export const documentTypeRoutes = (): Route[] => [
     allow: 'document_types:manage',
     tenancy: 'global',
     body: NewDocumentType,
+    example: { code: 'passport_es', name: 'Passport', country_code: 'ES' },
     responses: { 201: DocumentType },
     handle: async ({ tx, actor, body }) => toResponse(await createDocumentType(tx, actor, body)),
   }),
@@ -47,6 +48,7 @@ export const documentTypeRoutes = (): Route[] => [
     tenancy: 'global',
     params: DocumentTypeCode,
     body: DocumentTypePatch,
+    example: { description: 'With its letters' },
     responses: { 200: DocumentType },
     handle: async ({ tx, actor, params, body, expected_version }) =>
       toResponse(await changeDocumentType(tx, actor, { code: params.code, expected_version }, body)),

@@ -69,6 +69,7 @@ export const failedEventRoutes = ({ cursors, services }: EventDeps): Route[] => 
     tenancy: 'company-or-all',
     params: FailedEventId,
     body: DropReason,
+    example: { reason: 'Its subscriber no longer exists' },
     responses: { 200: Message },
     transaction: 'own', // the audit entry is committed before the other services drop the event
     handle: async ({ db, scope, params: { event_id: id }, body, actor, signal }) => {

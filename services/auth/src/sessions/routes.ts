@@ -42,6 +42,7 @@ const refresh = (deps: SessionDeps) =>
     allow: 'open',
     tenancy: 'global',
     body: RefreshRequest,
+    example: { refresh_token: 'of the last sign-in or refresh' },
     responses: { 200: SignInResponse },
     transaction: 'own', // a rejected token may end the session, which must be committed
     prepare: async ({ db, body }) => {

@@ -107,6 +107,7 @@ const create = ({ passwords, defaults, createProfile }: UserDeps) =>
     allow: 'users:create',
     tenancy: 'global',
     body: NewUser,
+    example: { email: 'ana@example.com', password: 'correct horse battery', first_name: 'Ana', role: 'viewer' },
     responses: { 201: User },
     prepare: async ({ db, actor, body, signal }) => {
       const { password, role, address = null, document_type = null } = body;
@@ -175,6 +176,7 @@ const change = ({ passwords, defaults }: UserDeps) =>
     tenancy: 'global',
     params: UserParams,
     body: UserChange,
+    example: { first_name: 'Ana', phone: '+34600111222' },
     responses: { 200: User },
     prepare: async ({ db, actor, params, body, signal }) => {
       const user = await findVisibleUser(db, actor, params.user_id);

@@ -48,6 +48,7 @@ export const batchRoutes = ({ companies, fingerprints, log }: BatchDeps): Route[
     allow: 'customers:create',
     query: BatchQuery,
     body: Batch,
+    example: { operations: [{ op: 'create', data: { full_name: 'Ana García', email: 'ana@example.com' } }] },
     bodyLimit: 8 * 1024 * 1024,
     deadline: 120_000, // 1,000 operations on a busy machine
     responses: { 200: BatchResponse },

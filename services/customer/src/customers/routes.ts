@@ -54,6 +54,7 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
       ...(method === 'patch' && { rateLimit: 'customer-patch' }),
       params: CustomerId,
       body: CustomerPatch,
+      example: { full_name: 'Ana García', address: { city: 'Madrid', country: 'Spain' } },
       responses: { 200: SavedCustomerResponse },
       prepare: async ({ actor, body, signal }) =>
         needsCountry(body) ? (await fetchCompany(actor, signal)).country : '',
@@ -75,6 +76,7 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
         'National phone numbers are normalized by the country of the company.',
       allow: 'customers:create',
       body: NewCustomer,
+      example: { full_name: 'Ana García', email: 'ana@example.com', phone: '+34600111222', tags: ['VIP'] },
       responses: { 201: SavedCustomerResponse },
       prepare: ({ actor, signal }) => fetchCompany(actor, signal),
       handle: async ({ tx, actor, body, prepared }) =>
@@ -151,6 +153,7 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
       allow: 'customers:update',
       params: CustomerId,
       body: StatusChange,
+      example: { status: 'suspended', reason: 'Unpaid invoices' },
       responses: { 200: SavedCustomerResponse },
       handle: async ({ tx, actor, params, body, expected_version }) => {
         const target = { actor, id: params.customer_id, expected_version };
@@ -166,6 +169,7 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
       allow: 'customers:update',
       params: CustomerId,
       body: TypeChange,
+      example: { type: 'vip' },
       responses: { 200: SavedCustomerResponse },
       handle: async ({ tx, actor, params, body, expected_version }) => {
         const target = { actor, id: params.customer_id, expected_version };

@@ -58,6 +58,7 @@ export const importRoutes = ({ companies, importStorage, importSource, stopping 
     deadline: 3_600_000, // for the file; a client that stalls is cut off earlier
     query: ImportOptionsQuery,
     body: NewImport,
+    example: { source: 'vaptekesync', dry_run: true },
     responses: { 202: SavedImportResponse },
     prepare: async ({ actor, query, body, upload, signal }) => {
       const { source: otherSource, ...choices } = body;

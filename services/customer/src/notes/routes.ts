@@ -21,6 +21,7 @@ export const noteRoutes: Route[] = [
     allow: 'customers:update',
     params: CustomerId,
     body: NewNote,
+    example: { content: 'Prefers to be called in the morning' },
     responses: { 201: NoteResponse },
     handle: async ({ tx, actor, params, body, expected_version }) => {
       const target = { actor, id: params.customer_id, expected_version };

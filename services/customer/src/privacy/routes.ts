@@ -73,6 +73,7 @@ function personRoutes({ peers, onErasureRequested }: PrivacyDeps): Route[] {
         'EXPORT_TOO_LARGE. A download that takes longer than a minute is cut off. Role customer exports only its own data.',
       allow,
       body: PersonRef,
+      example: { customer_id: '018f6f2a-0000-7000-8000-000000000001' },
       deadline: 60_000,
       responses: { 200: PersonalData },
       transaction: 'own', // changes nothing and calls other services
@@ -113,6 +114,7 @@ function personRoutes({ peers, onErasureRequested }: PrivacyDeps): Route[] {
       allow,
       query: WaitQuery,
       body: PersonRef,
+      example: { customer_id: '018f6f2a-0000-7000-8000-000000000001' },
       deadline: 30_000,
       responses: { 200: RequestAccepted, 202: RequestAccepted },
       transaction: 'own', // with wait=true, waits for the erasure after the commit

@@ -91,6 +91,7 @@ function ownRoutes({ companies, users }: ProfileDeps): Route[] {
       allow: 'signed_in',
       rateLimit: 'customer-patch',
       body: CustomerPatch,
+      example: { full_name: 'Ana García', preferences: { language: 'es' } },
       responses: { 200: SavedCustomerResponse },
       prepare: async ({ body, ...context }) => {
         const own = await resolveOwnProfile(context);

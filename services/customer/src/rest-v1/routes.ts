@@ -55,6 +55,7 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
     summary: 'Create a customer (legacy v1 API)',
     allow: 'customers:create',
     body: NewLegacyCustomer,
+    example: { phone: '79025163111', firstname: 'Ana' },
     responses: { 201: LegacyCustomer },
     prepare: ({ actor, signal }) => requireCompany(companies, actor.company_id, { actor, signal }),
     handle: async ({ tx, actor, body, prepared }) => {
@@ -92,6 +93,7 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
     rateLimit: 'customer-patch',
     params: CustomerNumber,
     body: LegacyCustomerPatch,
+    example: { firstname: 'Ana', city_id: 1 },
     responses: { 200: z.union([LegacyCustomer, SuccessResponse]) },
     handle: async ({ tx, actor, params, body, expected_version }) => {
       const target = { actor, number: Number(params.customer_id), expected_version };
@@ -110,6 +112,7 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
     rateLimit: 'customer-patch',
     params: CustomerNumber,
     body: NewPhone,
+    example: { phone: '79025163111' },
     responses: { 200: SuccessResponse },
     handle: async ({ tx, actor, params, body, expected_version }) => {
       const target = { actor, number: Number(params.customer_id), expected_version };

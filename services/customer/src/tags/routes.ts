@@ -88,6 +88,7 @@ const customerTagRoutes: Route[] = [
     ...addDefinition,
     params: CustomerId,
     body: NewTags,
+    example: { label: 'VIP', color: '#FFD700', priority: 1 },
     handle: ({ tx, actor, params, body, expected_version }) =>
       handleAdd(tx, { actor, id: params.customer_id, expected_version }, body),
   }),
@@ -98,6 +99,7 @@ const customerTagRoutes: Route[] = [
     errors: { 404: ['CUSTOMER_NOT_FOUND'], 409: ['CUSTOMER_DELETED', 'TAG_LABEL_TAKEN', 'TOO_MANY_TAGS'] },
     ...addDefinition,
     body: NewCustomerTags,
+    example: { customer_id: '018f6f2a-0000-7000-8000-000000000001', label: 'VIP', color: '#FFD700', priority: 1 },
     handle: ({ tx, actor, body: { customer_id, ...input }, expected_version }) =>
       handleAdd(tx, { actor, id: customer_id, expected_version }, input),
   }),

@@ -66,6 +66,7 @@ export function favoriteRoutes({ fetchCustomerAndProduct, fetchOwnCustomer }: Pe
         'Returns 201 with the new favorite, or 200 with a renewed time when it exists. Role customer adds only to its own favorites.',
       allow: anyOrOwn('favorites:create'),
       body: NewFavorite,
+      example: { user_id: 10_000_000, item_id: 10_000_000 },
       responses: { 200: Favorite, 201: Favorite },
       prepare: async ({ actor, body, signal }) => {
         const owner = await ownerOf('favorites:create', { actor, signal });
@@ -87,6 +88,7 @@ export function favoriteRoutes({ fetchCustomerAndProduct, fetchOwnCustomer }: Pe
       description: 'Deletes those of the given ids that exist. Role customer deletes only its own favorites.',
       allow: anyOrOwn('favorites:delete'),
       body: DeleteRequest,
+      example: { id: [1, 2] },
       responses: { 200: DeleteResponse },
       prepare: async ({ actor, signal }) => requireActive(await ownerOf('favorites:delete', { actor, signal })),
       handle: async ({ tx, actor, body, prepared: owner }) => ({

@@ -32,6 +32,7 @@ export const interactionTypeRoutes = (): Route[] => [
     summary: 'Add an interaction type',
     allow: 'interactions:manage',
     body: NewInteractionType,
+    example: { name: 'site visit' },
     responses: { 201: SavedInteractionTypeResponse },
     handle: async ({ tx, actor, body }) => ({
       message: 'Interaction type added',

@@ -42,6 +42,7 @@ const updateRoute = (method: 'put' | 'patch', customers: CustomerClient) =>
     allow: 'interactions:update',
     params: InteractionId,
     body: InteractionPatch,
+    example: { notes: 'Asked about the new price list; wants a visit' },
     responses: { 200: SavedInteractionResponse },
     prepare: ({ actor, params, signal }) => customers(params.customer_id, { actor, signal }),
     handle: async ({ tx, actor, params, body, expected_version }) =>
@@ -63,6 +64,7 @@ export const interactionRoutes = ({ customers, cursors }: Deps): Route[] => [
     allow: 'interactions:create',
     params: CustomerId,
     body: NewInteraction,
+    example: { type: 'call', notes: 'Asked about the new price list' },
     responses: { 201: SavedInteractionResponse },
     prepare: async ({ actor, params, signal }) => rejectDeleted(await customers(params.customer_id, { actor, signal })),
     handle: async ({ tx, actor, params, body }) =>

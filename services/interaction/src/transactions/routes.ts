@@ -64,6 +64,7 @@ export const transactionRoutes = ({ companies, customers, products, cursors }: D
       allow: 'transactions:create',
       params: CustomerId,
       body: NewTransaction,
+      example: { kind: 'order', direction: 'in', amount: '1234.50', currency: 'EUR', order_id: 'A-1001' },
       responses: { 200: SavedTransactionResponse, 201: SavedTransactionResponse },
       prepare: async ({ db, actor, params: { customer_id }, body, signal }) => {
         const repeated = await findRepeatedTransaction(db, actor.company_id, customer_id, body);
@@ -137,6 +138,7 @@ export const transactionRoutes = ({ companies, customers, products, cursors }: D
       allow: 'transactions:update',
       params: TransactionId,
       body: TransactionPatch,
+      example: { description: 'Paid by card' },
       responses: { 200: SavedTransactionResponse },
       prepare: ({ actor, params, signal }) => customers(params.customer_id, { actor, signal }),
       handle: async ({ tx, actor, params, body, expected_version }) =>

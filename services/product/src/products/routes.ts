@@ -37,6 +37,7 @@ const updateRoute = (method: 'put' | 'patch') =>
     allow: 'products:update',
     params: ProductId,
     body: ProductPatch,
+    example: { price: '130.00' },
     responses: { 200: SavedProductResponse },
     handle: async ({ tx, actor, params, body, expected_version }) =>
       toSavedResponse(
@@ -54,6 +55,7 @@ export const productRoutes = (companies: CompanyClient): Route[] => [
     summary: 'Create a product or service',
     allow: 'products:create',
     body: NewProduct,
+    example: { name: 'Annual support', type: 'service', price: '120.00', currency: 'EUR', sku: 'SUP-12' },
     responses: { 201: SavedProductResponse },
     prepare: async ({ actor, body, signal }) =>
       body.currency ?? (await companies(actor.company_id, { actor, signal }))?.currency,
