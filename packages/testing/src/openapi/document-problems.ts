@@ -15,7 +15,9 @@ export type Document = {
 /** Lists the operations of a document with their method and path. */
 export const operationsOf = ({ paths }: Document): (Operation & { route: string })[] =>
   Object.entries(paths).flatMap(([path, item]) =>
-    Object.entries(item).map(([method, operation]) => ({ ...operation, route: `${method.toUpperCase()} ${path}` })),
+    Object.entries(item).map(([method, operation]) =>
+      Object.assign({}, operation, { route: `${method.toUpperCase()} ${path}` }),
+    ),
   );
 
 /** Finds operations without a name of the form `<resource>.<verb>`, and names that two have. */
