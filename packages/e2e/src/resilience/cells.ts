@@ -101,20 +101,14 @@ const companyReads = {
 } as const;
 
 export const rows: readonly Row[] = [
-  ...ownServices.map((dependency): Row => ({
-    caller: 'gateway',
-    dependency,
-    ...ownReads[dependency],
-    normal: 200,
-    expected: behindGateway,
-  })),
-  ...ownServices.map((caller): Row => ({
-    caller,
-    dependency: `${caller}’s database`,
-    ...ownReads[caller],
-    normal: 200,
-    expected: database,
-  })),
+  ...ownServices.map((dependency): Row => {
+    const { request, send } = ownReads[dependency];
+    return { caller: 'gateway', dependency, request, send, normal: 200, expected: behindGateway };
+  }),
+  ...ownServices.map((caller): Row => {
+    const { request, send } = ownReads[caller];
+    return { caller, dependency: `${caller}’s database`, request, send, normal: 200, expected: database };
+  }),
   {
     caller: 'customer',
     dependency: 'customer’s database',

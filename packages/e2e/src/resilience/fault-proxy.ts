@@ -65,7 +65,7 @@ export async function startFaultProxy(target: () => number): Promise<FaultProxy>
   const refuse = async () => {
     const closing = listening;
     listening = undefined;
-    for (const pair of [...pairs]) pair.end();
+    for (const pair of pairs) pair.end();
     await new Promise<void>((resolve) => (closing ? closing.close(() => resolve()) : resolve()));
   };
   await listen();

@@ -31,7 +31,8 @@ describe.each(dependencies)('%s', (dependency) => {
   test.each(faults)('%s', async (fault) => {
     for (const row of affected) expect(await statusOf(row), 'before the fault').toEqual(normal(row));
     await fleet.proxies[dependency].set(fault);
-    const observed = await Promise.all(affected.map(observe)).finally(() => fleet.proxies[dependency].set(undefined));
+    const observed = await Promise.all(affected.map(observe)); // never rejects
+    await fleet.proxies[dependency].set(undefined);
     const endedAt = performance.now();
     const isRecovered = async () => {
       for (const row of affected) if ((await observe(row)).status !== row.normal) return name(row);
@@ -43,11 +44,9 @@ describe.each(dependencies)('%s', (dependency) => {
     const recoveredAfter = (performance.now() - endedAt) / 1000;
     if (process.env['RESILIENCE_REPORT'])
       for (const [index, row] of affected.entries()) {
-        const { status = 0, seconds = 0, body } = observed[index] ?? {};
-        const text =
-          status < 300 ? '' : ` ${String((body as { detail?: string } | undefined)?.detail ?? JSON.stringify(body))}`;
+        const { status = 0, seconds = 0 } = observed[index] ?? {};
         process.stdout.write(
-          `REPORT ${dependency} | ${fault} | ${name(row)} | ${status} | ${seconds.toFixed(1)} | recovered ${recoveredAfter.toFixed(1)} |${text}\n`,
+          `REPORT ${dependency} | ${fault} | ${name(row)} | ${status} | ${seconds.toFixed(1)} | recovered ${recoveredAfter.toFixed(1)}\n`,
         );
       }
 

@@ -6,13 +6,11 @@ const cell = ([status, seconds]: Row['expected']['down']) => `${[status].flat().
 /** Writes the table of `docs/resilience.md`. */
 export function resilienceDocument(): string {
   const head = ['Process', 'Depends on', 'Request', 'Without a fault', ...faults];
-  const body = rows.map(({ caller, dependency, request, normal, expected }) => [
-    caller,
-    dependency,
-    request.replace(/^[^(]*[^( ]/, '`$&`'),
-    String(normal),
-    ...faults.map((fault) => cell(expected[fault])),
-  ]);
+  const body = rows.map(({ caller, dependency, request, normal, expected }) => {
+    const outcomes = faults.map((fault) => cell(expected[fault]));
+    // A remark after the request stands outside of the code span.
+    return [caller, dependency, request.replace(/^[^(]*[^( ]/, '`$&`'), String(normal)].concat(outcomes);
+  });
   const widths = head.map((title, column) => Math.max(title.length, ...body.map((line) => line[column]?.length ?? 0)));
   const line = (cells: readonly string[]) =>
     `| ${cells.map((text, column) => text.padEnd(widths[column] ?? 0)).join(' | ')} |`;
