@@ -134,7 +134,7 @@ async function generate({ port, requests, rate, connections, seconds }: Order): 
   }
   const { user, system } = process.cpuUsage(cpuBefore);
   const cpuShare = (user + system) / 1000 / (performance.now() - startedAt);
-  for (const patience = performance.now() + 3000; pending.size > 0 && performance.now() < patience;) await sleep(20);
+  for (const giveUpAt = performance.now() + 3000; pending.size > 0 && performance.now() < giveUpAt;) await sleep(20);
   const unanswered = pending.size;
   pending.clear();
   for (const socket of all) socket.destroy();
