@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { redactedNames, type OutsideService, type Service } from '@clientela/contracts';
 import { connect, type Db } from '@clientela/db';
-import { createLog, runProcess, type Log, type ShutdownHook } from '@clientela/runtime';
+import { createLog, runProcess, startProcessMetrics, type Log, type ShutdownHook } from '@clientela/runtime';
 import { createCallPolicy, type CallPolicy } from './client/call-policy.ts';
 import { serviceClient, type ServiceClient } from './client/client.ts';
 import { startIdempotencyCleanup } from './idempotency/idempotency-cleanup.ts';
@@ -59,6 +59,7 @@ export const runService = <Name extends Service, Config extends ServiceConfig<Na
   },
 ): Promise<void> =>
   runProcess(async (onShutdown) => {
+    startProcessMetrics();
     const service = openProcess(name, options, onShutdown);
     const { config, deps } = service;
     const idempotencyCleanup = startIdempotencyCleanup(deps.db, deps.log);

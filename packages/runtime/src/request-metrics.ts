@@ -5,7 +5,7 @@ const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
  * Label sets of one process by class of status, at 14 series each. Beyond them a request is counted under route `other`. The classes are
  * apart, so that requests which fail, of a scanner for example, take no label set of those that succeed.
  */
-const maxLabelSets = { success: 100, clientError: 20, serverError: 15, other: 12 };
+const maxLabelSets = { success: 95, clientError: 16, serverError: 12, other: 10 };
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 const other = 'other';
 

@@ -10,6 +10,7 @@ import {
   type Metrics,
   type RequestMetrics,
 } from '@clientela/runtime';
+import { tableMetrics } from '@clientela/db';
 import type { Caller } from '@clientela/contracts';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
@@ -147,6 +148,7 @@ const sendJson = (response: Response, body: unknown): void => void response.type
 /** The routes that need no service key: name and version, liveness, readiness, metrics and the OpenAPI document. */
 function builtInRoutes({ service, version, routes, db, metrics = [] }: ServiceOptions): [string, RequestHandler][] {
   let document: unknown;
+  const allMetrics = [tableMetrics(db, service), ...metrics];
   return [
     ['/', (_request, response) => sendJson(response, { message: `Clientela ${service} service`, service, version })],
     ['/health', (_request, response) => sendJson(response, { status: 'healthy', service, version })],
@@ -173,7 +175,7 @@ function builtInRoutes({ service, version, routes, db, metrics = [] }: ServiceOp
     [
       '/metrics',
       async (_request, response) => {
-        const { contentType, text } = await exposeMetrics(...metrics);
+        const { contentType, text } = await exposeMetrics(...allMetrics);
         response.setHeader('Content-Type', contentType);
         response.end(text);
       },

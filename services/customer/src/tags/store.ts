@@ -1,5 +1,6 @@
 import { alphabetical, newId, type Db, type Tx } from '@clientela/db';
 import { AppError, conflict } from '@clientela/errors';
+import { countCreated } from '../customers/metrics.ts';
 import { maxTags, type Tag } from './schema.ts';
 
 const columns = ['id', 'customer_id', 'label', 'color', 'priority', 'created_by', 'created_at'] as const;
@@ -44,6 +45,7 @@ export async function insertTags(
     const labels = taken.map((index) => ({ path: path(index), label: tags[index]?.label ?? '' }));
     throw labelsTakenError(company_id, customer_id, labels.slice(0, maxReportedLabels));
   }
+  countCreated(tx, { tags: rows.length });
   return rows.map(({ id }) => byId.get(id) as Tag);
 }
 
