@@ -86,8 +86,8 @@ export async function measureCosts(path: string, databaseUrl: string, rows: numb
     pid = found[0]?.pid ?? 0;
     last = cpuTime(pid);
     await cost('write: SQL as JSON, and the driver, with the search columns', async () => {
-      for (let start = 0; start < prepared.length; start += 1000) {
-        await db.transaction((tx) => writePrepared(tx, context, prepared.slice(start, start + 1000)));
+      for (let start = 0; start < prepared.length; start += 500) {
+        await db.transaction((tx) => writePrepared(tx, context, prepared.slice(start, start + 500)));
         await db.raw('select clean_search_index()');
       }
     });

@@ -98,6 +98,18 @@ export type CustomerTotals = z.infer<typeof CustomerTotals>;
 /** Response of GET /internal/customers/totals?customer_id=…&customer_id=…, for the customer service only: 1 to 100 customers, in the order of the query. */
 export const InternalTotals = z.object({ totals: z.array(CustomerTotals) });
 
+/** What the interaction service counts over time. */
+export const seriesMetrics = ['orders', 'order_value', 'complaints'] as const;
+export type SeriesMetric = (typeof seriesMetrics)[number];
+export const seriesIntervals = ['day', 'week', 'month'] as const;
+export type SeriesInterval = (typeof seriesIntervals)[number];
+
+/** Response of GET /internal/series, for the customer service only: intervals with a value, oldest first. `at` is the begin of the interval. */
+export const InternalSeries = z.object({
+  points: z.array(z.object({ at: z.iso.datetime(), value: z.union([count, totalAmount]) })),
+});
+export type SeriesPoint = z.infer<typeof InternalSeries>['points'][number];
+
 // The customer service reads one customer's orders, complaints and appointments from the configured upstream:
 // GET {url}/internal/customers/{id}/orders?limit=10&status=… and the like, newest first. A company may configure an upstream of its
 // own. Only fields that are passed on to clients are validated; the records themselves pass through.

@@ -14,7 +14,7 @@ const waitDuration = histogram(
   [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2],
 );
 
-const table = /\b(?:from|into|update|join)\s+(?:only\s+)?"?([a-z_]+)"?(?!\s*\()/i;
+const table = /\b(?:from|into|update|join)\s+(?:only\s+)?"?([a-z_]+)\b"?(?!\s*\()/i;
 
 /** Names a statement by its verb and its first table, so that neither its text nor a value becomes a label. */
 export function statementName(sql: string): string {

@@ -33,6 +33,8 @@ export type ErrorDetails = {
   detail: string;
   errors?: readonly FieldError[];
   headers?: Readonly<Record<string, string>>;
+  /** The permission that the caller lacks: `customers:create`. */
+  missing?: string;
   /** Finds the conflicting record. Runs after the rollback, because a failed transaction accepts no further queries. */
   existing?: (db: never) => Promise<object | undefined>;
   cause?: unknown;
@@ -44,6 +46,7 @@ export class AppError extends Error {
   readonly error_code: string;
   readonly errors: readonly FieldError[];
   readonly headers: Readonly<Record<string, string>>;
+  readonly missing: string | undefined;
   readonly existing: ErrorDetails['existing'];
 
   constructor(kind: ErrorKind, details: ErrorDetails) {
@@ -53,6 +56,7 @@ export class AppError extends Error {
     this.error_code = details.error_code ?? kinds[kind][1];
     this.errors = details.errors ?? [];
     this.headers = details.headers ?? {};
+    this.missing = details.missing;
     this.existing = details.existing;
   }
 }
@@ -80,6 +84,23 @@ export const unauthenticated = (detail = 'Authentication required', error_code?:
 
 export const forbidden = (detail: string, error_code?: string): AppError =>
   new AppError('forbidden', { detail, ...(error_code && { error_code }) });
+
+/** 403 that names the permission which the caller lacks. */
+export const lacksPermission = (permission: string): AppError =>
+  new AppError('forbidden', { detail: `Your role lacks the permission ${permission}`, missing: permission });
+
+/**
+ * @param missing the permission that allows the fields; undefined when another role is needed
+ * @throws AppError 403 that names each field, unless there is none
+ */
+export function rejectFields(fields: readonly string[], missing?: string): void {
+  if (fields.length === 0) return;
+  throw new AppError('forbidden', {
+    detail: `Your role may not write ${fields.join(', ')}`,
+    errors: fields.map((path) => ({ path, message: 'is not writable by your role' })),
+    ...(missing !== undefined && { missing }),
+  });
+}
 
 /** 404 `<RESOURCE>_NOT_FOUND`: unknown or owned by another company. Clients must not be able to tell these apart. */
 export const notFound = (resource: string): AppError =>

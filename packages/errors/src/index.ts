@@ -3,9 +3,11 @@ export {
   conflict,
   forbidden,
   invalid,
+  lacksPermission,
   malformed,
   notFound,
   preconditionFailed,
+  rejectFields,
   unauthenticated,
   unavailable,
 } from './errors.ts';

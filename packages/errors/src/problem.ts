@@ -10,6 +10,9 @@ export type Problem = {
   timestamp: string;
   request_id: string;
   errors: readonly FieldError[];
+  /** The permission that the caller lacks, in a 403. */
+  missing?: string;
+  /** The record that has the unique value already, in a 409. */
   existing?: object;
 };
 
@@ -40,6 +43,7 @@ export function createProblem(
       timestamp: new Date().toISOString(),
       request_id,
       errors: appError.errors,
+      ...(appError.missing !== undefined && { missing: appError.missing }),
       ...(existing && { existing }),
     },
   };

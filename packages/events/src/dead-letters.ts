@@ -1,5 +1,5 @@
 import type { Envelope, FailedEvent, Service } from '@clientela/contracts';
-import { whereKeyset, type Db, type Scope, type Tx } from '@clientela/db';
+import { whereKeyset, type Db, type Query, type Scope, type Tx } from '@clientela/db';
 import { aggregateOf } from './publish.ts';
 import { wakeRelayAfterCommit } from './wake-relay.ts';
 
@@ -14,13 +14,10 @@ export async function insertDeadLetter(db: Db, event: Envelope, attempts: number
 /** Keyset position of the list of failures, which is ordered newest first, then by id and subscriber. */
 export type FailedPosition = Pick<FailedEvent, 'failed_at' | 'id' | 'subscriber'>;
 
-/** Lists failed deliveries and dead letters of this service, newest first. */
-export async function listFailed(
-  db: Db,
-  service: Service,
-  company: Scope,
-  { after, limit }: { after: FailedPosition | undefined; limit: number },
-): Promise<FailedEvent[]> {
+type Row = FailedPosition & { attempts: number; reason: string; envelope: Envelope };
+
+/** Selects failed deliveries and dead letters of this service. */
+function selectFailed(db: Db, service: Service, company: Scope) {
   const failedDeliveries = db('outbox_deliveries as d')
     .join('outbox_events as e', 'e.id', 'd.event_id')
     .whereNotNull('d.failed_at')
@@ -33,19 +30,14 @@ export async function listFailed(
     'failed_at',
     'envelope',
   );
-  const failed = db
-    .from(db.unionAll([failedDeliveries, deadLetters], true).as('failed'))
-    .select<(FailedPosition & { attempts: number; reason: string; envelope: Envelope })[]>('*')
-    .orderBy([
-      { column: 'failed_at', order: 'desc' },
-      { column: 'id', order: 'desc' },
-      { column: 'subscriber', order: 'desc' },
-    ])
-    .limit(limit);
+  const failed = db.from(db.unionAll([failedDeliveries, deadLetters], true).as('failed')).select<Row[]>('*');
   if ('company_id' in company) void failed.whereRaw(`envelope ->> 'company_id' = ?`, [company.company_id]);
-  if (after)
-    void whereKeyset(failed, ['failed_at', 'id', 'subscriber'], '<', [after.failed_at, after.id, after.subscriber]);
-  return (await failed).map(({ id, subscriber, attempts, reason, failed_at, envelope }) => ({
+  return failed;
+}
+
+const toFailedEvent =
+  (service: Service) =>
+  ({ id, subscriber, attempts, reason, failed_at, envelope }: Row): FailedEvent => ({
     id,
     name: envelope.name,
     occurred_at: envelope.occurred_at,
@@ -57,7 +49,40 @@ export async function listFailed(
     attempts,
     reason,
     failed_at,
-  }));
+  });
+
+/** Lists failed deliveries and dead letters of this service, newest first. */
+export async function listFailed(
+  db: Db,
+  service: Service,
+  company: Scope,
+  { after, limit }: { after: FailedPosition | undefined; limit: number },
+): Promise<FailedEvent[]> {
+  const failed = selectFailed(db, service, company)
+    .orderBy([
+      { column: 'failed_at', order: 'desc' },
+      { column: 'id', order: 'desc' },
+      { column: 'subscriber', order: 'desc' },
+    ])
+    .limit(limit);
+  if (after)
+    void whereKeyset(failed, ['failed_at', 'id', 'subscriber'], '<', [after.failed_at, after.id, after.subscriber]);
+  return (await failed).map(toFailedEvent(service));
+}
+
+/** Finds one event wherever it failed in this service, once for each subscriber. */
+export const findFailed = async (db: Db, service: Service, company: Scope, id: string): Promise<FailedEvent[]> =>
+  (await selectFailed(db, service, company).where({ id })).map(toFailedEvent(service));
+
+/** Drops the failed deliveries and the dead letter of an event, so that nobody gets it any more. @returns how many were dropped */
+export async function dropFailed(tx: Tx, company: Scope, id: string): Promise<number> {
+  const ofCompany = (query: Query) =>
+    'company_id' in company ? query.whereRaw(`envelope ->> 'company_id' = ?`, [company.company_id]) : query;
+  const deliveries = await tx('outbox_deliveries')
+    .whereIn('event_id', ofCompany(tx('outbox_events').select('id').where({ id })))
+    .whereNotNull('failed_at')
+    .delete();
+  return deliveries + (await ofCompany(tx('dead_letters').where({ event_id: id })).delete());
 }
 
 const batchSize = 1000;

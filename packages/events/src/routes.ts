@@ -3,7 +3,7 @@ import { forbidden, notFound } from '@clientela/errors';
 import { route, type Route } from '@clientela/http';
 import { z } from 'zod';
 import { measureEffect } from './metrics.ts';
-import { listFailed, resendFailed } from './dead-letters.ts';
+import { dropFailed, findFailed, listFailed, resendFailed } from './dead-letters.ts';
 import { consumeOnce, prepareSubscribers, type Subscription } from './subscribe.ts';
 
 /** Internal event routes: receiving events over HTTP, and listing and resending failed ones. */
@@ -81,5 +81,28 @@ const failedEventRoutes = (service: Service): Route[] => [
       if (resent === 0) throw notFound('event');
       return { resent };
     },
+  }),
+  route({
+    method: 'get',
+    path: '/internal/events/failed/{id}',
+    summary: 'Find a failed event',
+    allow: { internal: ['auth'] },
+    tenancy: 'global',
+    params: z.strictObject({ id: z.uuid() }),
+    query: CompanyFilter,
+    responses: { 200: FailedEvents },
+    handle: async ({ db, params, query }) => ({ events: await findFailed(db, service, toScope(query), params.id) }),
+  }),
+  route({
+    method: 'post',
+    path: '/internal/events/failed/{id}/drop',
+    summary: 'Drop a failed event',
+    description: 'auth has recorded the reason in the audit log before.',
+    allow: { internal: ['auth'] },
+    tenancy: 'global',
+    params: z.strictObject({ id: z.uuid() }),
+    body: CompanyFilter,
+    responses: { 200: z.strictObject({ dropped: z.int() }) },
+    handle: async ({ tx, params, body }) => ({ dropped: await dropFailed(tx, toScope(body), params.id) }),
   }),
 ];

@@ -28,7 +28,7 @@ export type TestUser = {
   post: (path: string, body?: object) => Test;
   put: (path: string, body?: object) => Test;
   patch: (path: string, body?: object) => Test;
-  delete: (path: string) => Test;
+  delete: (path: string, body?: object) => Test;
 };
 
 export type PublishedEvent = {
@@ -105,7 +105,7 @@ export async function testService(
       post: (path, body) => send('post', path, body),
       put: (path, body) => send('put', path, body),
       patch: (path, body) => send('patch', path, body),
-      delete: (path) => send('delete', path),
+      delete: (path, body) => send('delete', path, body),
     };
   };
 

@@ -13,6 +13,7 @@ import { documentTypeRoutes } from './document-types/routes.ts';
 import { failedEventRoutes, type EventDeps } from './events/routes.ts';
 import { keyRoutes } from './keys/routes.ts';
 import { privacy } from './privacy.ts';
+import { peopleRoutes } from './people/routes.ts';
 import { receiptRoutes, type ReceiptDeps } from './receipts/routes.ts';
 import { roleRoutes } from './roles/routes.ts';
 import { sessionRoutes } from './sessions/routes.ts';
@@ -39,6 +40,7 @@ export const routes = (deps: AppDeps): Route[] => [
   ...receiptRoutes(deps),
   ...userRoutes(deps),
   ...companyUserRoutes(),
+  ...peopleRoutes(),
   ...roleRoutes(),
   ...companyRoutes(deps.defaults),
   ...documentTypeRoutes(),

@@ -11,6 +11,7 @@ import {
 } from '@clientela/http';
 import manifest from '../package.json' with { type: 'json' };
 import { analyticsRoutes } from './analytics/routes.ts';
+import type { SeriesClient } from './analytics/series-client.ts';
 import { avatarRoutes } from './avatars/routes.ts';
 import type { AvatarStorage } from './avatars/storage.ts';
 import { batchRoutes } from './batches/routes.ts';
@@ -47,6 +48,7 @@ export type AppDeps = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & {
   companies: CompanyClient;
   users: UserClient;
   totals: TotalsClient;
+  series: SeriesClient;
   /** Groups of counters that outside services report. */
   reportedGroups: ReadonlySet<CounterGroup>;
   upstreams: Upstreams;
@@ -59,12 +61,12 @@ export const routes = (deps: AppDeps & { cursors: Cursors; fingerprints: Fingerp
   ...customerRoutes(deps.companies),
   ...listRoutes(deps),
   ...exportRoutes(createExports(deps)),
-  ...analyticsRoutes(deps.companies),
+  ...analyticsRoutes(deps),
   ...batchRoutes(deps),
   ...importRoutes(deps),
   ...undoRoutes,
   ...sourceImportRoutes(deps),
-  ...tagRoutes,
+  ...tagRoutes(deps),
   ...noteRoutes,
   ...historyRoutes(deps.cursors),
   ...avatarRoutes(deps.avatarStorage),

@@ -3,6 +3,7 @@ import { connect } from '@clientela/db';
 import { outboxPoolOptions, startEvents } from '@clientela/events';
 import { createCompanyClient, runService } from '@clientela/http';
 import { outsideServices } from '@clientela/contracts';
+import { createSeriesClient } from './analytics/series-client.ts';
 import { createApp } from './app.ts';
 import { openStorage } from './avatars/open-storage.ts';
 import { startAvatarCleanup } from './avatars/worker.ts';
@@ -93,6 +94,7 @@ await runService('customer', {
       companies,
       users,
       totals,
+      series: createSeriesClient(interaction),
       reportedGroups,
       upstreams: createUpstreams(upstreamUrls, config.CUSTOMER_SERVICE_KEY, { log }),
       avatarStorage,

@@ -5,6 +5,7 @@ import manifest from '../package.json' with { type: 'json' };
 import type { CustomerClient, TimelineNotesClient } from './customers/customer-client.ts';
 import { interactionTypeRoutes } from './interaction-types/routes.ts';
 import { interactionRoutes } from './interactions/routes.ts';
+import { seriesRoutes } from './series/routes.ts';
 import { privacy } from './privacy.ts';
 import type { ProductClient } from './products/product-client.ts';
 import { subscriptions } from './subscriptions.ts';
@@ -29,6 +30,7 @@ export const routes = (deps: AppDeps): Route[] => [
   ...timelineRoutes(deps),
   ...upstreamViewRoutes(deps.companies),
   ...totalsRoutes(deps.companies),
+  ...seriesRoutes(),
   ...eventRoutes('interaction', subscriptions),
   ...privacyRoutes(privacy),
 ];

@@ -272,10 +272,15 @@ export const samples: Readonly<Record<string, SampleFactory>> = {
   'GET /api/v1/events/failed': () => sample('/api/v1/events/failed'),
   'POST /api/v1/events/failed/{event_id}/resend': async (setup) =>
     sample(`/api/v1/events/failed/${await failedEvent(setup)}/resend`),
+  'DELETE /api/v1/events/failed/{event_id}': async (setup) =>
+    sample(`/api/v1/events/failed/${await failedEvent(setup)}`, { reason: 'tested' }),
+  'GET /api/v1/people': (_setup, { user }) => sample(`/api/v1/people?id=${user.id}&id=service:customer`),
 
   'GET /api/customers': () => sample('/api/customers'),
   'GET /api/customers/search': () => sample('/api/customers/search?q=anybody'),
   'GET /api/customers/analytics': () => sample('/api/customers/analytics'),
+  'GET /api/customers/analytics/series': () =>
+    sample('/api/customers/analytics/series?metric=order_value&interval=month'),
   'GET /api/customers/export.csv': () => sample('/api/customers/export.csv'),
   'GET /api/customers/export.jsonl': () => sample('/api/customers/export.jsonl'),
   'POST /api/customers': () => sample('/api/customers', { full_name: 'New Customer' }),
@@ -320,6 +325,7 @@ export const samples: Readonly<Record<string, SampleFactory>> = {
   },
   'POST /api/customers/tags': async (setup) =>
     sample('/api/customers/tags', { customer_id: (await customer(setup)).id, label: 'VIP' }),
+  'GET /api/customers/tags/labels': () => sample('/api/customers/tags/labels'),
   'GET /api/customers/tags/customer/{customer_id}': async (setup) =>
     sample(`/api/customers/tags/customer/${(await customer(setup)).id}`),
   'DELETE /api/customers/tags/{tag_id}': async (setup) => sample(`/api/customers/tags/${(await tag(setup)).id}`),

@@ -11,7 +11,7 @@ import {
   type Role,
 } from '@clientela/contracts';
 import { isUuid } from '@clientela/db';
-import { forbidden, unauthenticated } from '@clientela/errors';
+import { forbidden, lacksPermission, unauthenticated } from '@clientela/errors';
 
 /** The user or service on whose behalf a request runs. */
 export type Actor = {
@@ -99,5 +99,5 @@ export const outsideServiceOf = ({ id, role }: Actor): OutsideService | undefine
  */
 export function requirePermission(actor: Actor, permission: Permission): void {
   if (actor.role !== 'service' && accessLevel(actor.role, permission) === 'any') return;
-  throw forbidden(`Your role lacks the permission ${permission}`);
+  throw lacksPermission(permission);
 }

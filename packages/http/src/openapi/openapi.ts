@@ -26,6 +26,17 @@ export const Problem = z
     timestamp: z.iso.datetime(),
     request_id: z.string(),
     errors: z.array(z.object({ path: z.string(), message: z.string() })),
+    missing: z
+      .string()
+      .optional()
+      .meta({ description: 'The permission that the caller lacks, in a 403', examples: ['customers:create'] }),
+    existing: z
+      .looseObject({
+        id: z.string().optional(),
+        number: z.union([z.int(), z.string()]).optional().meta({ description: 'The number that people read out' }),
+      })
+      .optional()
+      .meta({ description: 'In a 409, the record that has the unique value, where the caller may see it' }),
   })
   .meta({ id: 'Problem', description: 'RFC 9457 problem details' });
 

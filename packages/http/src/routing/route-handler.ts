@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { accessLevel, type Caller, type Permission } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
-import { forbidden, notFound, unauthenticated, type FieldError } from '@clientela/errors';
+import { forbidden, lacksPermission, notFound, unauthenticated, type FieldError } from '@clientela/errors';
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import {
@@ -21,7 +21,7 @@ import { assertTimeLeft, requestSignal } from './deadline.ts';
 import type { createRateLimiters } from './rate-limit.ts';
 import type { Reply } from './reply.ts';
 import { clientIp, expectedVersion } from './request.ts';
-import { deadlineOf, isInternal, successOf, acceptsCompany, type Route } from './route.ts';
+import { deadlineOf, successOf, acceptsCompany, type Route } from './route.ts';
 import { sendReply } from './send.ts';
 import { perform } from './transaction.ts';
 import { validate, validateParams, throwIfInvalid } from './validate.ts';
@@ -141,14 +141,14 @@ function checkCallingService({ allow }: Route, callingService: Caller): void {
  */
 export function checkPermission(definition: Route, actor: Actor | undefined): Permission | undefined {
   const { allow } = definition;
-  if (allow === 'open' || isInternal(definition)) return undefined;
+  if (allow === 'open' || (typeof allow === 'object' && 'internal' in allow)) return undefined;
   if (!actor || actor.role === 'service') throw unauthenticated();
   if (allow === 'signed_in') return undefined;
-  const permission = typeof allow === 'string' ? allow : 'permission' in allow ? allow.permission : undefined;
-  const level = permission ? accessLevel(actor.role, permission) : 'none';
+  const permission = typeof allow === 'string' ? allow : allow.permission;
+  const level = accessLevel(actor.role, permission);
   if (level === 'any') return undefined;
   if (level === 'own' && typeof allow === 'object') return permission;
-  throw forbidden(`Your role lacks the permission ${permission ?? ''}`);
+  throw lacksPermission(permission);
 }
 
 /** @throws AppError 404, as for an unknown record, when the record is not the actor's own */

@@ -26,6 +26,7 @@ test('every search is one whose tests show that digits do not match letters of o
     'customer /api/customers/export.csv',
     'customer /api/customers/export.jsonl',
     'customer /api/customers/search',
+    'customer /api/customers/tags/labels',
     'interaction /api/customers/{customer_id}/interactions',
     'product /api/products',
   ]);

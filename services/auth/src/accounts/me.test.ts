@@ -42,7 +42,8 @@ describe('/auth/me', () => {
     ] as const) {
       const { body } = await client.get(path).expect(200);
       const { body: saved } = await client.patch(path, { ...body.user, first_name }).expect(200);
-      expect(saved.user).toEqual({ ...body.user, first_name, updated_at: expect.any(String) });
+      const version = body.user.version + 1;
+      expect(saved.user).toEqual({ ...body.user, first_name, updated_at: expect.any(String), version });
     }
   });
 
@@ -68,6 +69,7 @@ describe('/auth/me', () => {
         document_type: 'nit',
         number_document_identity: '8600029644',
         updated_at: expect.any(String),
+        version: 2,
       },
     });
     expect(headers['etag']).toBe('"2"');
@@ -99,7 +101,7 @@ describe('/auth/me', () => {
     expect(body.user).toEqual(user);
     expect(headers['etag']).toBe('"1"');
     const changed = await client.patch('/auth/me', { ...user, first_name: 'Eva' }).expect(200);
-    expect(changed.body.user).toEqual({ ...user, first_name: 'Eva', updated_at: expect.any(String) });
+    expect(changed.body.user).toEqual({ ...user, first_name: 'Eva', updated_at: expect.any(String), version: 2 });
     expect((await service.events('user.updated')).filter(({ data }) => data['user_id'] === user.id)).toHaveLength(1);
     expect((await service.database.owner('users').where({ id: user.id }).first()).phone_typed).toBe('600 123 123');
   });

@@ -4,12 +4,10 @@ import type { User } from './schema.ts';
 import type { StoredUser } from './store.ts';
 
 /** Drops the internal columns of a user and adds the permissions of its role. */
-export const toUser = ({
-  version: _version,
-  company_status: _status,
-  company_country: _country,
-  ...user
-}: StoredUser): User => ({ ...user, permissions: permissionsOf(user.role) });
+export const toUser = ({ company_status: _status, company_country: _country, ...user }: StoredUser): User => ({
+  ...user,
+  permissions: permissionsOf(user.role),
+});
 
 export const toUserResponse = (user: StoredUser) => withETag(user.version, toUser(user));
 

@@ -42,6 +42,7 @@ describe('registration', () => {
         date_joined: expect.any(String),
         created_at: expect.any(String),
         updated_at: expect.any(String),
+        version: 1,
       },
     });
     expect(Number(body.user.unique_id.slice(5))).toBeGreaterThanOrEqual(10_000_000);

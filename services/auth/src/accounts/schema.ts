@@ -44,6 +44,7 @@ export const User = z.strictObject({
   date_joined: Instant,
   created_at: Instant,
   updated_at: Instant,
+  version: z.int(),
 });
 export type User = z.infer<typeof User>;
 

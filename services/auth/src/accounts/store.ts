@@ -6,9 +6,8 @@ import type { Account } from './rules.ts';
 import type { User } from './schema.ts';
 import { searchTextOf } from './search.ts';
 
-/** A user with its version and its company's status and country (null for a superuser). */
+/** A user with its company's status and country (null for a superuser). */
 export type StoredUser = Omit<User, 'permissions'> & {
-  version: number;
   company_status: InternalCompany['status'] | null;
   company_country: string | null;
 };
@@ -82,7 +81,7 @@ const findByUniqueValue = (
   value: string,
 ): Promise<object | undefined> =>
   whereCompany(db('users'), visibleTo)
-    .select('id', 'unique_id')
+    .select('id', 'unique_id', 'unique_id as number')
     .whereRaw(`${field === 'email' ? 'email_key' : 'lower(username)'} = lower(?)`, [value])
     .first();
 

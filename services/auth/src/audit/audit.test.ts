@@ -195,6 +195,7 @@ describe('events of other services', () => {
           resource_id: String(event.data[contract.aggregate]),
           company_id: user.company_id,
           business_id: user.business_id,
+          details: null,
           fields: 'fields_changed' in contract.data.shape ? ['email', 'phone'] : [],
           result: 'done',
           ip: null,

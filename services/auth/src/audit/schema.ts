@@ -14,6 +14,10 @@ export const AuditLog = z.strictObject({
     .meta({ description: 'The readable key of the company', examples: ['COMP-001'] }),
   business_id: Uuid.nullable().meta({ description: 'The UUID of the company' }),
   fields: z.array(z.string()).meta({ description: 'Names of the changed fields' }),
+  details: z
+    .record(z.string(), z.json())
+    .nullable()
+    .meta({ description: 'Of a dropped event: its name, the subscribers at which it failed, and the reason' }),
   result: z.enum(['done', 'refused']),
   ip: z.string().nullable().meta({ description: 'Set for security events only' }),
   request_id: z.string(),

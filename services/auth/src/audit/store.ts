@@ -12,6 +12,8 @@ export type AuditEntry = {
   /** The UUID of the company whose audit log it belongs to; null for none. */
   company_id: string | null;
   fields?: readonly string[];
+  /** What the other columns do not say; never a person's values. */
+  details?: Readonly<Record<string, unknown>>;
   result?: 'done' | 'refused';
   /** The client's address, for security events only. */
   ip?: string | null;
@@ -24,10 +26,21 @@ export type AuditEntry = {
  * Adds an audit entry in the transaction of the change it describes.
  * @param isUserLocked skips the check of the address, because the transaction already locks the user
  */
-export async function audit(tx: Tx, { at, fields = [], ...entry }: AuditEntry, isUserLocked = false): Promise<void> {
+export async function audit(
+  tx: Tx,
+  { at, fields = [], details, ...entry }: AuditEntry,
+  isUserLocked = false,
+): Promise<void> {
   const hasAddress = (entry.ip ?? null) !== null;
   const ip = hasAddress && (isUserLocked || (await mayStoreAddress(tx, entry))) ? entry.ip : null;
-  await tx('audit_logs').insert({ ...entry, ip, id: newId(), fields: [...fields], ...(at !== undefined && { at }) });
+  await tx('audit_logs').insert({
+    ...entry,
+    ip,
+    id: newId(),
+    fields: [...fields],
+    ...(details && { details: JSON.stringify(details) }),
+    ...(at !== undefined && { at }),
+  });
 }
 
 /** Waits for concurrent audit entries about the user and blocks new addresses of the user until the transaction ends. */
@@ -83,6 +96,7 @@ const columns = [
   'c.company_id',
   'a.company_id as business_id',
   'a.fields',
+  'a.details',
   'a.result',
   'a.ip',
   'a.request_id',

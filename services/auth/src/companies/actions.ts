@@ -1,14 +1,13 @@
 import { companyStatusChanged, companyUpdated } from '@clientela/contracts';
 import { requireUpdated, requireVersion, type Tx, type ExpectedVersion } from '@clientela/db';
-import { invalid } from '@clientela/errors';
+import { invalid, rejectFields } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { changedValues, pickWritable, type Actor } from '@clientela/http';
 import { audit } from '../audit/store.ts';
-import { rejectFields } from '../users/rules.ts';
 import { endSessionsOfCompany } from '../sessions/store.ts';
 import { companyErrors, documentNumberAfter, forbiddenFields } from './rules.ts';
 import { WritableCompany, type Company, type CompanyChanges, type CompanyDefaults, type NewCompany } from './schema.ts';
-import { insertCompany, lockCompany, updateCompany, type StoredCompany } from './store.ts';
+import { insertCompany, lockCompany, updateCompany } from './store.ts';
 
 /** Identifies a change of one company; `expected_version` comes from `If-Match`. */
 export type Target = { actor: Actor; id: string; expected_version: ExpectedVersion };
@@ -18,7 +17,7 @@ export async function createCompany(
   actor: Actor,
   input: NewCompany,
   defaults: CompanyDefaults,
-): Promise<StoredCompany> {
+): Promise<Company> {
   const { country = defaults.country, currency = defaults.currency } = input;
   const values = { ...input, document_number: documentNumberAfter({}, input), country, currency };
   throwIfInvalid(companyErrors(values, Object.keys(input)));
@@ -31,7 +30,7 @@ export async function createCompany(
  * Applies the fields in the body. A new status is saved separately, because it has its own event.
  * @throws AppError 403 for a field that the role may not write, 422 for read-only fields and invalid values
  */
-export async function changeCompany(tx: Tx, target: Target, body: Record<string, unknown>): Promise<StoredCompany> {
+export async function changeCompany(tx: Tx, target: Target, body: Record<string, unknown>): Promise<Company> {
   const current = await lockForUpdate(tx, target);
   const sent = pickWritable(body, WritableCompany, current);
   const changes = changedValues({ ...sent, document_number: documentNumberAfter(current, sent) }, current);
@@ -48,17 +47,12 @@ export async function closeCompany(tx: Tx, target: Target): Promise<void> {
   if (current.status !== 'inactive') await setStatus(tx, target.actor, current, 'inactive');
 }
 
-async function lockForUpdate(tx: Tx, { id, expected_version }: Target): Promise<StoredCompany> {
+async function lockForUpdate(tx: Tx, { id, expected_version }: Target): Promise<Company> {
   return requireVersion(await lockCompany(tx, id), 'company', expected_version);
 }
 
 /** Updates a locked company, publishes `company.updated` and audits the changed fields. */
-export async function saveChanges(
-  tx: Tx,
-  actor: Actor,
-  current: StoredCompany,
-  changes: CompanyChanges,
-): Promise<StoredCompany> {
+export async function saveChanges(tx: Tx, actor: Actor, current: Company, changes: CompanyChanges): Promise<Company> {
   const fields_changed = Object.keys(changes);
   if (fields_changed.length === 0) return current;
   const company = await updateOrThrow(tx, actor, current, changes);
@@ -69,12 +63,7 @@ export async function saveChanges(
 }
 
 /** Changes the status; every status but active ends the sessions of the company's users. */
-async function setStatus(
-  tx: Tx,
-  actor: Actor,
-  current: StoredCompany,
-  status: Company['status'],
-): Promise<StoredCompany> {
+async function setStatus(tx: Tx, actor: Actor, current: Company, status: Company['status']): Promise<Company> {
   const company = await updateOrThrow(tx, actor, current, { status });
   if (status !== 'active') await endSessionsOfCompany(tx, company.id);
   const change = { company_id: company.id, from: current.status, to: status };
@@ -83,16 +72,11 @@ async function setStatus(
   return company;
 }
 
-async function updateOrThrow(
-  tx: Tx,
-  actor: Actor,
-  current: StoredCompany,
-  changes: CompanyChanges,
-): Promise<StoredCompany> {
+async function updateOrThrow(tx: Tx, actor: Actor, current: Company, changes: CompanyChanges): Promise<Company> {
   return requireUpdated(await updateCompany(tx, current, changes, actor.role === 'superuser'));
 }
 
-const auditCompany = (tx: Tx, actor: Actor, { id }: StoredCompany, action: string, fields: string[] = []) =>
+const auditCompany = (tx: Tx, actor: Actor, { id }: Company, action: string, fields: string[] = []) =>
   audit(tx, {
     actor_id: actor.id,
     action,

@@ -43,6 +43,7 @@ describe('a new company', () => {
       total_active_users: 0,
       created_at: expect.any(String),
       updated_at: expect.any(String),
+      version: 1,
     });
     expect(headers['etag']).toBe('"1"');
     const optional = {

@@ -16,12 +16,12 @@ import {
   WritableCompany,
   type CompanyDefaults,
 } from './schema.ts';
-import { findCompany, findCompanyByKey, findCompanyId, listCompanies, type StoredCompany } from './store.ts';
+import { findCompany, findCompanyByKey, findCompanyId, listCompanies } from './store.ts';
 
 const path = '/api/v1/companies';
 const companyPath = `${path}/{company_id}`;
 
-const toResponse = ({ version, ...company }: StoredCompany) => withETag(version, company);
+const toResponse = (company: Company) => withETag(company.version, company);
 
 /**
  * Resolves the company in a path and checks access to it.

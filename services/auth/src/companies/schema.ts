@@ -40,6 +40,7 @@ export const Company = z.strictObject({
   total_active_users: z.int(),
   created_at: Instant,
   updated_at: Instant,
+  version: z.int(),
 });
 export type Company = z.infer<typeof Company>;
 

@@ -17,7 +17,6 @@ import { companiesCreated } from './metrics.ts';
 import { formatCompanyId } from './rules.ts';
 import type { Company, CompanyChanges, NewCompany as CompanyInput } from './schema.ts';
 
-export type StoredCompany = Company & { version: number };
 export type NewCompany = Pick<Company, 'name' | 'country' | 'currency'> &
   Partial<Omit<CompanyInput, 'country' | 'currency'>>;
 
@@ -37,6 +36,7 @@ const publicColumns = [
   'open_registration',
   'created_at',
   'updated_at',
+  'version',
 ] as const;
 
 const userCount = 'select coalesce(sum(users), 0) from user_counts n where n.company_id = companies.id';
@@ -46,7 +46,6 @@ const responseColumns = (db: Db) => [
   db.raw(`(${userCount}) as total_users`),
   db.raw(`(${userCount} and n.is_active) as total_active_users`),
 ];
-const storedColumns = (db: Db) => [...responseColumns(db), 'version'];
 
 /** Matches a UUID or a COMP key. */
 const byIdOrKey = (key: string) => (isUuid(key) ? { id: key } : { company_id: key.toUpperCase() });
@@ -66,8 +65,8 @@ export const findOpenCompany = async (db: Db, key: string): Promise<InternalComp
 export const lockOpenCompany = async (tx: Tx, id: string): Promise<InternalCompany | undefined> =>
   tx('companies').select(internalColumns).where({ id, status: 'active', open_registration: true }).forShare().first();
 
-export const findCompany = async (db: Db, id: string): Promise<StoredCompany | undefined> =>
-  db('companies').select(storedColumns(db)).where({ id }).first();
+export const findCompany = async (db: Db, id: string): Promise<Company | undefined> =>
+  db('companies').select(responseColumns(db)).where({ id }).first();
 
 /** Resolves a UUID, COMP key or company_key to the company's id. */
 export async function findCompanyId(db: Db, reference: string): Promise<string | undefined> {
@@ -93,8 +92,8 @@ export async function shareCompanyRow(tx: Tx, id: string): Promise<Company['stat
   return company?.status;
 }
 
-export const lockCompany = async (tx: Tx, id: string): Promise<StoredCompany | undefined> =>
-  tx('companies').select(storedColumns(tx)).where({ id }).forNoKeyUpdate().first();
+export const lockCompany = async (tx: Tx, id: string): Promise<Company | undefined> =>
+  tx('companies').select(responseColumns(tx)).where({ id }).forNoKeyUpdate().first();
 
 export const listCompanies = (
   db: Db,
@@ -120,7 +119,8 @@ const uniqueErrors = (values: UniqueValues, isVisible: boolean) => {
       resource: 'company',
       field,
       ...(isVisible && {
-        existing: (db: Db) => db('companies').select('id', 'company_id').whereRaw(sql, bindings).first(),
+        existing: (db: Db) =>
+          db('companies').select('id', 'company_id', 'company_id as number').whereRaw(sql, bindings).first(),
       }),
     });
   return {
@@ -133,7 +133,7 @@ const uniqueErrors = (values: UniqueValues, isVisible: boolean) => {
 };
 
 /** @param isVisible whether a conflict may show the existing company to the actor */
-export async function insertCompany(tx: Tx, company: NewCompany, isVisible = false): Promise<StoredCompany> {
+export async function insertCompany(tx: Tx, company: NewCompany, isVisible = false): Promise<Company> {
   const { rows } = await tx.raw<{ rows: [{ number: number }] }>(`select nextval('company_numbers') as number`);
   const { number } = rows[0];
   const company_id = formatCompanyId(number);
@@ -141,16 +141,16 @@ export async function insertCompany(tx: Tx, company: NewCompany, isVisible = fal
   const row = { company_key: company_id, ...input, id: newId(), number, company_id };
   await mapConstraintErrors(tx('companies').insert(row), uniqueErrors(row, isVisible));
   afterCommit(tx, () => companiesCreated.add({}));
-  return (await findCompany(tx, row.id)) as StoredCompany;
+  return (await findCompany(tx, row.id)) as Company;
 }
 
 /** Updates the version that was read; returns undefined when it has changed since. */
 export async function updateCompany(
   tx: Tx,
-  current: StoredCompany,
+  current: Company,
   changes: CompanyChanges,
   isVisible: boolean,
-): Promise<StoredCompany | undefined> {
+): Promise<Company | undefined> {
   const { id, version } = current;
   const update = tx('companies')
     .where({ id, version })

@@ -3,10 +3,10 @@ import { countryMessage, isCountry } from '@clientela/validation/countries';
 import { requireUpdated, requireVersion, type Tx, type ExpectedVersion } from '@clientela/db';
 import { changedValues, pickWritable, type Actor } from '@clientela/http';
 import { audit } from '../audit/store.ts';
-import { WritableDocumentType, type NewDocumentType } from './schema.ts';
-import { insertDocumentType, lockDocumentType, updateDocumentType, type StoredDocumentType } from './store.ts';
+import { WritableDocumentType, type DocumentType, type NewDocumentType } from './schema.ts';
+import { insertDocumentType, lockDocumentType, updateDocumentType } from './store.ts';
 
-export async function createDocumentType(tx: Tx, actor: Actor, input: NewDocumentType): Promise<StoredDocumentType> {
+export async function createDocumentType(tx: Tx, actor: Actor, input: NewDocumentType): Promise<DocumentType> {
   const created = await insertDocumentType(tx, input);
   await auditDocumentType(tx, actor, created, 'document_type.created');
   return created;
@@ -17,7 +17,7 @@ export async function changeDocumentType(
   actor: Actor,
   { code, expected_version }: { code: string; expected_version: ExpectedVersion },
   body: Record<string, unknown>,
-): Promise<StoredDocumentType> {
+): Promise<DocumentType> {
   const current = requireVersion(await lockDocumentType(tx, code), 'document type', expected_version);
   const changes = changedValues(pickWritable(body, WritableDocumentType, current), current);
   const { country_code } = changes;
@@ -28,7 +28,7 @@ export async function changeDocumentType(
   return updated;
 }
 
-const auditDocumentType = (tx: Tx, actor: Actor, { id }: StoredDocumentType, action: string, fields: string[] = []) =>
+const auditDocumentType = (tx: Tx, actor: Actor, { id }: DocumentType, action: string, fields: string[] = []) =>
   audit(tx, {
     actor_id: actor.id,
     action,

@@ -28,6 +28,7 @@ test('anyone lists the document types, which include the common ones from the st
     category: 'identity',
     active: true,
     created_at: expect.any(String),
+    version: 1,
   });
 });
 
@@ -42,12 +43,13 @@ test('only superusers create and change document types', async ({ service }) => 
     active: true,
     id: expect.any(String),
     created_at: expect.any(String),
+    version: 1,
   });
   const again = await root.post(path, { name: 'Other', code: 'Dni' }).expect(409);
   expect(again.body).toMatchObject({ error_code: 'DOCUMENT_TYPE_CODE_TAKEN', existing: { id: body.id } });
 
   const changed = await root.put(`${path}/DNI`, { ...body, active: false, description: null }).expect(200);
-  expect(changed.body).toEqual({ ...body, active: false, description: null });
+  expect(changed.body).toEqual({ ...body, active: false, description: null, version: 2 });
   expect(changed.headers['etag']).toBe('"2"');
   await root.put(`${path}/dni`, { active: true }).set('If-Match', '"1"').expect(412);
   expect(paths((await root.put(`${path}/dni`, { code: 'other', nothing: 1 }).expect(422)).body)).toEqual(['nothing']);

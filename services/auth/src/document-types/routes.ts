@@ -3,11 +3,11 @@ import { ignoring, nameSchemas } from '@clientela/validation';
 import { z } from 'zod';
 import { changeDocumentType, createDocumentType } from './actions.ts';
 import { DocumentType, DocumentTypeCode, NewDocumentType, WritableDocumentType } from './schema.ts';
-import { listDocumentTypes, type StoredDocumentType } from './store.ts';
+import { listDocumentTypes } from './store.ts';
 
 const path = '/api/v1/document-types';
 
-const toResponse = ({ version, ...type }: StoredDocumentType) => withETag(version, type);
+const toResponse = (type: DocumentType) => withETag(type.version, type);
 
 const DocumentTypePatch = ignoring(patchBody(DocumentType, WritableDocumentType));
 const DocumentTypeList = z.array(DocumentType);

@@ -14,6 +14,7 @@ export const DocumentType = z.strictObject({
   category: z.string().nullable(),
   active: z.boolean(),
   created_at: Instant,
+  version: z.int(),
 });
 export type DocumentType = z.infer<typeof DocumentType>;
 

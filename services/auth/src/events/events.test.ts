@@ -53,6 +53,12 @@ beforeEach(async () => {
   await auth.database.owner('outbox_events').delete();
   customer.respond((url) => {
     const { pathname, searchParams: query } = new URL(url, 'http://customer');
+    const [, found, isDropped] = /failed\/([^/]+?)(\/drop)?$/.exec(pathname) ?? [];
+    if (found && found !== 'failed') {
+      const events = customerFailures.filter(({ id, business_id }) => id === found && business_id === company.id);
+      if (isDropped) customerFailures = customerFailures.filter((failed) => !events.includes(failed));
+      return { status: 200, body: isDropped ? { dropped: events.length } : { events } };
+    }
     const resent = /failed\/([^/]+)\/resend/.exec(pathname)?.[1];
     if (resent)
       return customerFailures.some(({ id }) => id === resent) ? { status: 200, body: { resent: 1 } } : { status: 404 };
@@ -65,6 +71,7 @@ beforeEach(async () => {
     return { status: 200, body: { events: older.slice(0, Number(query.get('limit'))) } };
   });
   product.respond((url) => (url.endsWith('/resend') ? { status: 404 } : { status: 200, body: { events: [] } }));
+  await auth.database.owner('audit_logs').where({ action: 'event.dropped' }).delete();
 });
 
 test('lists failed events of all services, newest first, by cursor', async () => {
@@ -138,4 +145,46 @@ test('another company’s event and an unknown one return the same 404; while a 
   product.respond(() => undefined);
   const { body } = await admin.post(`${path}/${randomUUID()}/resend`).expect(503);
   expect(body.detail).toContain('product');
+});
+
+test('drops an event where it failed, in another service and in auth; the audit log keeps it with the reason', async () => {
+  customerFailures = [failure(1), failure(2)];
+  const [dropped, kept] = customerFailures as [FailedEvent, FailedEvent];
+  const inAuth = await failInAuth(3);
+  const admin = auth.user('admin', company);
+  const drop = (id: string, body: object = { reason: ' Its product is gone ' }) =>
+    admin.delete(`${path}/${id}`).send(body);
+  expect((await drop(dropped.id, {}).expect(422)).body.errors).toMatchObject([{ path: 'reason' }]);
+  expect((await drop(dropped.id).expect(200)).body).toEqual({ message: 'Event dropped' });
+  expect(customerFailures).toEqual([kept]);
+  expect(product.calls.filter((call) => call.path.endsWith('/drop'))).toEqual([]);
+  await drop(inAuth).expect(200);
+  expect(await auth.database.owner('dead_letters')).toEqual([]);
+  await drop(inAuth).expect(404);
+
+  const { body } = await admin.get('/api/v1/audit-logs?action=event.dropped').expect(200);
+  const entry = { actor_id: admin.user_id, action: 'event.dropped', resource_type: 'event', result: 'done' };
+  const details = { event: 'customer.created', subscribers: ['auth'], reason: 'Its product is gone' };
+  expect(body.audit_logs).toMatchObject([
+    { ...entry, resource_id: inAuth, details },
+    { ...entry, resource_id: dropped.id, details },
+  ]);
+});
+
+test('drops no event of another company and none for other roles; a service that goes away meanwhile is a 503', async () => {
+  const foreign = await failInAuth(1, randomUUID());
+  customerFailures = [failure(2)];
+  const id = customerFailures[0]?.id ?? '';
+  const body = { reason: 'tested' };
+  await auth.user('admin', company).delete(`${path}/${foreign}`).send(body).expect(404);
+  const { body: problem } = await auth.user('manager', company).delete(`${path}/${id}`).send(body).expect(403);
+  expect(problem.missing).toBe('events:manage');
+  expect(await auth.database.owner('dead_letters')).toHaveLength(1);
+  expect(customerFailures).toHaveLength(1);
+
+  const found = { status: 200, body: { events: customerFailures } };
+  customer.respond((url) => (url.endsWith('/drop') ? undefined : found));
+  const { body: unavailable } = await auth.user('admin', company).delete(`${path}/${id}`).send(body).expect(503);
+  expect(unavailable.detail).toContain('customer');
+  expect(await auth.database.owner('audit_logs').where({ resource_id: id, action: 'event.dropped' })).toHaveLength(1);
 });

@@ -39,6 +39,35 @@ export async function fetchFailedEvents(
   return { events: responses.flatMap((response) => response?.events ?? []), unavailable };
 }
 
+/** Finds one failed event at the other services. */
+export async function findFailedEvent(
+  services: readonly ServiceClient[],
+  scope: Scope,
+  id: string,
+  context: CallContext,
+): Promise<{ events: FailedEvent[]; unavailable: Service[] }> {
+  const query = new URLSearchParams(companyFilter(scope)).toString();
+  const { responses, unavailable } = await callAll(services, (service) =>
+    service.get(`/internal/events/failed/${id}?${query}`, FailedEvents, context),
+  );
+  return { events: responses.flatMap((response) => response?.events ?? []), unavailable };
+}
+
+/** Makes the services that keep a failed event drop it. @returns those that are unreachable */
+export async function dropFailedEvent(
+  services: readonly ServiceClient[],
+  scope: Scope,
+  id: string,
+  context: CallContext,
+): Promise<Service[]> {
+  const { responses, unavailable } = await callAll(services, (service) =>
+    service.post(`/internal/events/failed/${id}/drop`, companyFilter(scope), context),
+  );
+  const unexpected = responses.find((status) => status !== 200);
+  if (unexpected) throw new Error(`a service returned ${unexpected} for an event to drop`);
+  return unavailable;
+}
+
 /** Makes the other services resend an event, wherever its delivery failed. */
 export async function resendFailedEvent(
   services: readonly ServiceClient[],

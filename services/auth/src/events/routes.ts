@@ -1,10 +1,10 @@
 import { notFound, unavailable } from '@clientela/errors';
-import { listFailed, resendFailed } from '@clientela/events';
+import { dropFailed, findFailed, listFailed, resendFailed } from '@clientela/events';
 import { route, type Cursors, type Route, type ServiceClient } from '@clientela/http';
-import { Message, Uuid } from '@clientela/validation';
-import { z } from 'zod';
-import { fetchFailedEvents, resendFailedEvent } from './other-services.ts';
-import { FailedEventsPage, FailedEventsQuery } from './schema.ts';
+import { Message } from '@clientela/validation';
+import { auditDroppedEvent } from '../audit/actions.ts';
+import { dropFailedEvent, fetchFailedEvents, findFailedEvent, resendFailedEvent } from './other-services.ts';
+import { DropReason, FailedEventId, FailedEventsPage, FailedEventsQuery } from './schema.ts';
 
 export type EventDeps = {
   cursors: Cursors;
@@ -45,7 +45,7 @@ export const failedEventRoutes = ({ cursors, services }: EventDeps): Route[] => 
     description: 'Retries every failed delivery of the event. Subscribers that have processed it already ignore it.',
     allow: 'events:manage',
     tenancy: 'company-or-all',
-    params: z.strictObject({ event_id: Uuid }),
+    params: FailedEventId,
     responses: { 200: Message },
     prepare: ({ scope, params, actor, signal }) =>
       resendFailedEvent(services, scope, params.event_id, { actor, signal }),
@@ -53,6 +53,34 @@ export const failedEventRoutes = ({ cursors, services }: EventDeps): Route[] => 
       const resent = await resendFailed(tx, 'auth', { id: params.event_id, company: scope });
       if (resent === 0 && !prepared.found) throw notFoundOrUnavailable(prepared.unavailable);
       return { message: 'Event is sent again' };
+    },
+  }),
+  route({
+    method: 'delete',
+    path: '/api/v1/events/failed/{event_id}',
+    operation: 'events.failed.drop',
+    summary: 'Drop a failed event',
+    description:
+      'For an event that can never be delivered: no service that it failed at gets it any more. The audit log keeps its id, its name, where it ' +
+      'failed and the reason, which must not name a person.',
+    allow: 'events:manage',
+    tenancy: 'company-or-all',
+    params: FailedEventId,
+    body: DropReason,
+    responses: { 200: Message },
+    transaction: 'own', // the audit entry is committed before the other services drop the event
+    handle: async ({ db, scope, params: { event_id: id }, body, actor, signal }) => {
+      const remote = await findFailedEvent(services, scope, id, { actor, signal });
+      await db.transaction(async (tx) => {
+        const events = [...(await findFailed(tx, 'auth', scope, id)), ...remote.events];
+        if (events.length === 0) throw notFoundOrUnavailable(remote.unavailable);
+        await auditDroppedEvent(tx, actor, events, body.reason);
+        await dropFailed(tx, scope, id);
+      });
+      const holders = services.filter(({ service }) => remote.events.some((event) => event.service === service));
+      const unreachable = await dropFailedEvent(holders, scope, id, { actor, signal });
+      if (unreachable.length > 0) throw notFoundOrUnavailable(unreachable);
+      return { message: 'Event dropped' };
     },
   }),
 ];

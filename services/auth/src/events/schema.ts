@@ -1,5 +1,5 @@
 import { FailedEvent, services } from '@clientela/contracts';
-import { queryPerPage, nameSchemas } from '@clientela/validation';
+import { nameSchemas, queryPerPage, text, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 
 export const FailedEventsQuery = z.strictObject({
@@ -20,4 +20,7 @@ export const FailedEventsPage = z.strictObject({
     .meta({ description: 'Services that are unreachable now; their failed events are missing from this page' }),
 });
 
-nameSchemas({ FailedEventPage: FailedEventsPage });
+export const FailedEventId = z.strictObject({ event_id: Uuid });
+export const DropReason = z.strictObject({ reason: text(500) });
+
+nameSchemas({ FailedEventPage: FailedEventsPage, DropReason });

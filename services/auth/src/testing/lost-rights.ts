@@ -30,7 +30,7 @@ export async function signIn(auth: TestAuth, user: User, email: string, password
     post: (path, body_) => client.post(path, body_).set(header),
     put: (path, body_) => client.put(path, body_).set(header),
     patch: (path, body_) => client.patch(path, body_).set(header),
-    delete: (path) => client.delete(path).set(header),
+    delete: (path, body_) => client.delete(path, body_).set(header),
   };
   return { user, email, password, sid, as };
 }
@@ -80,12 +80,8 @@ const samples: Readonly<Record<string, (pair: Pair) => Promise<SampleRequest> | 
     { code: `type_${randomUUID().slice(0, 8)}`, name: 'A type' },
   ],
   'put /api/v1/document-types/{code}': () => ['/api/v1/document-types/passport', { description: randomUUID() }],
-  'post /api/v1/events/failed/{event_id}/resend': async ({ auth, owner }) => {
-    const [event_id, company_id] = [randomUUID(), owner.user.business_id];
-    const envelope = { id: event_id, name: 'customer.created', company_id, data: { customer_id: event_id } };
-    await auth.database.owner('dead_letters').insert({ event_id, envelope, attempts: 1, reason: 'no' });
-    return [`/api/v1/events/failed/${event_id}/resend`];
-  },
+  'post /api/v1/events/failed/{event_id}/resend': async (pair) => [`${await failedEvent(pair)}/resend`],
+  'delete /api/v1/events/failed/{event_id}': async (pair) => [await failedEvent(pair), { reason: 'Never' }],
 };
 
 const changingRoutes = routes({} as AppDeps).filter(
@@ -97,6 +93,21 @@ const isForSuperusersOnly = ({ allow }: Route) =>
 /** The changing routes that the role may use. */
 export const changingRoutesOf = (role: StaffRole): Route[] =>
   changingRoutes.filter((definition) => role === 'superuser' || !isForSuperusersOnly(definition));
+
+/** Stores a failed event of the owner's company. @returns its path */
+async function failedEvent({ auth, owner }: Pair): Promise<string> {
+  const [event_id, company_id] = [randomUUID(), owner.user.business_id];
+  const envelope = {
+    id: event_id,
+    name: 'customer.created',
+    occurred_at: new Date().toISOString(),
+    company_id,
+    sequence: 1,
+    data: { customer_id: event_id },
+  };
+  await auth.database.owner('dead_letters').insert({ event_id, envelope, attempts: 1, reason: 'no' });
+  return `/api/v1/events/failed/${event_id}`;
+}
 
 /** Prepares a valid request of the pair's other user. @throws Error for a route without a sample */
 export async function requestOf({ method, path }: Route, pair: Pair): Promise<() => ReturnType<TestUser['delete']>> {

@@ -1,6 +1,6 @@
 import { userDeleted, type Role } from '@clientela/contracts';
 import { requireUpdated, requireVersion, type Scope, type Tx, type ExpectedVersion } from '@clientela/db';
-import { conflict, forbidden, invalid, notFound } from '@clientela/errors';
+import { conflict, forbidden, invalid, notFound, rejectFields } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { NIL_UUID, pickWritable, redactAllStoredResponses, type Actor } from '@clientela/http';
 import { toUser } from '../accounts/presenter.ts';
@@ -18,7 +18,7 @@ import {
 import { syncDefaultCompanyName } from '../companies/default-name.ts';
 import { revokeSessions } from '../sessions/session-lifecycle.ts';
 import { anonymizeSessions } from '../sessions/store.ts';
-import { canSee, isLastAdminCandidate, outranks, rejectFields, selfRestrictedFields } from './rules.ts';
+import { canSee, isLastAdminCandidate, outranks, selfRestrictedFields } from './rules.ts';
 import { WritableUser } from './schema.ts';
 import { deleteUser, hasOtherActive, lockAdmins } from './store.ts';
 
@@ -66,7 +66,7 @@ export async function changeUser(
   const changes = changedColumns(pickWritable(body, WritableUser, toUser(current)), current, options.country);
   if (options.password_hash) changes.password_hash = options.password_hash;
   const fields_changed = toFieldNames(Object.keys(changes));
-  if (!target.hasUpdatePermission) rejectFields(selfRestrictedFields(fields_changed));
+  if (!target.hasUpdatePermission) rejectFields(selfRestrictedFields(fields_changed), 'users:update');
   if (changes.role) assertRoleChange(actor, current, changes.role);
   if (fields_changed.length === 0) return current;
 

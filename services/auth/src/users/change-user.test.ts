@@ -54,6 +54,7 @@ describe('an admin', () => {
       email,
       username,
       updated_at: expect.any(String),
+      version: 2,
     });
     expect(headers['etag']).toBe('"2"');
     const [, changed] = await eventsOf(service, user);

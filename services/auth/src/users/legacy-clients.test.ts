@@ -49,6 +49,7 @@ describe('users', () => {
       role: 'customer',
       is_active: true,
       company_id,
+      version: 1,
     });
     expect((await admin.get(`/api/v1/users/${user.id}`).expect(200)).body).toEqual(user);
     await auth.anonymous().post('/auth/login', { username: 'john_doe', password }).expect(200);

@@ -1,6 +1,6 @@
 import { accessLevel } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
-import { forbidden, invalid, notFound, type FieldError } from '@clientela/errors';
+import { forbidden, invalid, notFound, rejectFields, type FieldError } from '@clientela/errors';
 import { patchBody, route, type Actor, type CompanyActor, type Route } from '@clientela/http';
 import { documentNumberError, ignoring, Message, nameSchemas, normalizeDocumentNumber } from '@clientela/validation';
 import type { CreateProfile } from '../accounts/customer-profiles.ts';
@@ -12,7 +12,7 @@ import { findUserByKey, type StoredUser } from '../accounts/store.ts';
 import type { CompanyDefaults } from '../companies/schema.ts';
 import { findCompanyByKey } from '../companies/store.ts';
 import { changeUser, createUser, deactivateUser, removeUser, roleAboveOwn, userOutranksActor } from './actions.ts';
-import { canSee, outranks, rejectFields } from './rules.ts';
+import { canSee, outranks } from './rules.ts';
 import {
   aliasFields,
   consistentActive,
@@ -176,7 +176,7 @@ const change = ({ passwords, defaults }: UserDeps) =>
       const fields = active === undefined ? rest : { ...rest, is_active: active };
       const prepared = { id: user.id, hasUpdatePermission, fields };
       if (password === undefined) return { ...prepared, password_hash: undefined };
-      if (!hasUpdatePermission) rejectFields(['password']);
+      if (!hasUpdatePermission) rejectFields(['password'], 'users:update');
       if (outranks(user.role, actor)) throw userOutranksActor();
       const { first_name, last_name, email, username } = { ...user, ...rest } as StoredUser;
       const message = passwordError(password, { first_name, last_name, email, username });

@@ -1,5 +1,4 @@
 import { roles, type Role } from '@clientela/contracts';
-import { AppError } from '@clientela/errors';
 import { WritableMe, type User } from '../accounts/schema.ts';
 
 type Actor = { role: Role | 'service'; company_id: string | null };
@@ -20,10 +19,3 @@ export const isLastAdminCandidate = ({ role, is_active }: Pick<User, 'role' | 'i
 /** Returns the changed fields that users may not write in their own record. */
 export const selfRestrictedFields = (changed: readonly string[]): string[] =>
   changed.filter((field) => !(field in WritableMe.shape));
-
-/** @throws AppError 403 that names each field, unless there is none */
-export function rejectFields(fields: readonly string[]): void {
-  if (fields.length === 0) return;
-  const errors = fields.map((path) => ({ path, message: 'is not writable by your role' }));
-  throw new AppError('forbidden', { detail: `Your role may not write ${fields.join(', ')}`, errors });
-}

@@ -31,6 +31,7 @@ export const UserListItem = User.pick({
   role: true,
   is_active: true,
   company_id: true,
+  version: true,
 });
 export type UserListItem = z.infer<typeof UserListItem>;
 

@@ -23,8 +23,9 @@ const columns = [
   'u.role',
   'u.is_active',
   'c.company_id',
+  'u.version',
 ];
-const searchColumns = [...columns.slice(0, -1), 'u.company_id', 'u.created_at'];
+const searchColumns = [...columns.filter((column) => column !== 'c.company_id'), 'u.company_id', 'u.created_at'];
 
 export function listUsers(db: Db, scope: Scope, query: UserQuery): Promise<OffsetPage<UserListItem>> {
   const { role, active, is_active = active, search, limit, offset } = query;

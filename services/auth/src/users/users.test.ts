@@ -68,6 +68,7 @@ describe('a new user', () => {
       date_joined: expect.any(String),
       created_at: expect.any(String),
       updated_at: expect.any(String),
+      version: 1,
     });
     expect(headers['etag']).toBe('"1"');
     const event = (await service.events('user.registered')).at(-1);
@@ -184,6 +185,7 @@ describe('the list', () => {
       role,
       is_active,
       company_id,
+      version,
     }: User) => ({
       id,
       unique_id,
@@ -194,6 +196,7 @@ describe('the list', () => {
       role,
       is_active,
       company_id,
+      version,
     });
     const { body } = await client.get(path).expect(200);
     expect(body).toEqual({ users: created.map(toListItem), total: 4, limit: 20, offset: 0 });

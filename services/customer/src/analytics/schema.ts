@@ -1,4 +1,5 @@
-import { Instant, Money, nameSchemas } from '@clientela/validation';
+import { seriesIntervals, seriesMetrics } from '@clientela/contracts';
+import { Instant, keyword, Money, nameSchemas, queryFrom, queryTo } from '@clientela/validation';
 import { z } from 'zod';
 import { Status, Type } from '../customers/schema.ts';
 
@@ -31,4 +32,24 @@ export const CustomerAnalytics = z.strictObject({
 });
 export type CustomerAnalytics = z.infer<typeof CustomerAnalytics>;
 
-nameSchemas({ CustomerAnalytics });
+export const SeriesQuery = z.strictObject({
+  metric: keyword(['customers', ...seriesMetrics]),
+  interval: keyword(seriesIntervals),
+  from: queryFrom.optional().meta({ description: 'Its whole interval; default: 29 intervals before to' }),
+  to: queryTo.optional().meta({ description: 'Its whole interval; default: now' }),
+});
+
+export const Series = z.strictObject({
+  metric: z.enum(['customers', ...seriesMetrics]),
+  interval: z.enum(seriesIntervals),
+  currency: z.string().optional().meta({ description: 'Of the orders that count, for orders and order_value' }),
+  points: z.array(
+    z.strictObject({
+      at: Instant.meta({ description: 'The begin of the interval (UTC)' }),
+      value: z.union([z.int(), Money]).meta({ description: 'An amount for order_value, else a count' }),
+    }),
+  ),
+  generated_at: Instant,
+});
+
+nameSchemas({ CustomerAnalytics, CustomerSeries: Series });

@@ -1,4 +1,6 @@
+import type { SeriesInterval } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
+import { Status } from '../customers/schema.ts';
 import { ordersByCurrencySql, valuedOrdersSql } from '../stats/store.ts';
 import type { CustomerCount, CounterSums } from './rules.ts';
 
@@ -34,3 +36,26 @@ export async function countSince(db: Db, company_id: string, from: string): Prom
     .count({ customers: '*' })) as [{ customers: number }];
   return found.customers;
 }
+
+/** Counts the undeleted customers that were created in each interval of UTC; intervals without any are left out. */
+export async function countCreated(
+  db: Db,
+  company_id: string,
+  { interval, from, to }: { interval: SeriesInterval; from: string; to: string },
+): Promise<{ at: string; value: number }[]> {
+  const { rows } = await db.raw<{ rows: { at: string; value: number }[] }>(countCreatedSql, {
+    company_id,
+    statuses: Status.options,
+    interval,
+    from,
+    to,
+  });
+  return rows;
+}
+
+// Names every status, so that the index of undeleted customers by status and time serves the whole range.
+const countCreatedSql = `
+select date_trunc(:interval, created_at, 'UTC') as at, count(*) as value
+  from customers
+ where company_id = :company_id and status = any(:statuses) and deleted_at is null and created_at between :from and :to
+ group by 1 order by 1`;

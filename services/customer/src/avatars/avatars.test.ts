@@ -41,6 +41,7 @@ describe('avatar upload', () => {
           ...customer,
           avatar_url: expect.stringMatching(/^\/avatars\/[0-9a-f]{32}\.webp$/),
           updated_at: response.body.customer.updated_at,
+          version: 2,
         },
       });
       const { headers, body } = await open(service, response.body.customer.avatar_url).buffer(true).expect(200);
@@ -118,7 +119,7 @@ describe('avatar upload', () => {
     expect(headers['etag']).toBe('"3"');
     expect(body).toEqual({
       message: 'Avatar removed',
-      customer: { ...customer, avatar_url: null, updated_at: body.customer.updated_at },
+      customer: { ...customer, avatar_url: null, updated_at: body.customer.updated_at, version: 3 },
     });
     const published = (await service.events('customer.updated')).filter(
       ({ data }) => data['customer_id'] === customer.id,

@@ -1,6 +1,6 @@
 import { customerCreated, customerDeleted, customerStatusChanged, customerUpdated } from '@clientela/contracts';
 import { requireUpdated, requireVersion, type Tx, type ExpectedVersion } from '@clientela/db';
-import { AppError, conflict, forbidden, invalid } from '@clientela/errors';
+import { conflict, forbidden, invalid, rejectFields } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { metadataErrors } from '@clientela/validation';
 import {
@@ -80,7 +80,8 @@ export async function changeCustomer(
   const { actor } = target;
   const current = await lockUndeleted(tx, target);
   requireOwnCompany(actor, body['business_id']);
-  rejectFields(forbiddenFields(actor.role, Object.keys(body), Object.keys(changedValues(body, current))));
+  const changed = Object.keys(changedValues(body, current));
+  rejectFields(forbiddenFields(actor.role, Object.keys(body), changed), 'customers:update');
   const input = writableFields(body, WritableCustomer);
   const patched = applyPatch(current, input, country);
   const changes = changedValues(patched, current);
@@ -162,12 +163,6 @@ export async function removeCustomer(tx: Tx, target: CustomerTarget): Promise<vo
 function requireOwnCompany(actor: CompanyActor, business_id: unknown): void {
   if (business_id !== undefined && business_id !== actor.company_id)
     throw forbidden('business_id must be your own company');
-}
-
-function rejectFields(fields: readonly string[]): void {
-  if (fields.length === 0) return;
-  const errors = fields.map((path) => ({ path, message: 'may not be written by your role' }));
-  throw new AppError('forbidden', { detail: `Your role may not write ${fields.join(', ')}`, errors });
 }
 
 /**

@@ -32,6 +32,7 @@ describe('changing a customer', () => {
         metadata: { a: 1, b: 2, c: 3 },
         birthday: '1990-05-05',
         updated_at: expect.any(String),
+        version: 2,
       },
     });
     expect(headers['etag']).toBe('"2"');

@@ -76,6 +76,7 @@ describe('creating a customer', () => {
         last_auth_at: null,
         created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
         updated_at: expect.any(String),
+        version: 1,
       },
     });
     expect(body.customer.number).toBeGreaterThanOrEqual(10_000_000);

@@ -19,7 +19,7 @@ describe('a deleted customer', () => {
     const at = `${path}/${customer.id}`;
     expect((await admin.delete(at).expect(200)).body).toEqual({ message: 'Customer deactivated' });
     const deleted = (await admin.get(at).expect(200)).body.customer;
-    expect(deleted).toEqual({ ...customer, is_active: false, updated_at: expect.any(String) });
+    expect(deleted).toEqual({ ...customer, is_active: false, updated_at: expect.any(String), version: 2 });
 
     const found = async (query: string) => (await admin.get(`${path}?search=Coming${query}`).expect(200)).body.total;
     for (const query of ['', '&active_only=true', '&status=active', '&status=inactive'])
@@ -35,7 +35,7 @@ describe('a deleted customer', () => {
     const back = await admin.patch(`${at}/activate`).expect(200);
     expect(back.body).toEqual({
       message: 'Customer activated',
-      customer: { ...customer, updated_at: expect.any(String) },
+      customer: { ...customer, updated_at: expect.any(String), version: 3 },
     });
     await admin.patch(`${at}/activate`).expect(200);
     const named = { customer_id: customer.id, number: customer.number };

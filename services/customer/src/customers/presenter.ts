@@ -7,7 +7,6 @@ import { findUserIdOf, type StoredCustomer } from './store.ts';
 
 /** Returns the full public record, for other services; internal columns are left out. */
 export const toRecord = ({
-  version: _version,
   deleted_at: _deletedAt,
   full_name_built: _fullNameBuilt,
   phone_typed: _phoneTyped,

@@ -95,6 +95,7 @@ export const Customer = z.strictObject({
   last_auth_at: Instant.nullable(),
   created_at: Instant,
   updated_at: Instant,
+  version: z.int().meta({ description: 'Raised by every change but those of the counters' }),
 });
 export type Customer = z.infer<typeof Customer>;
 

@@ -7,7 +7,6 @@ import { counterColumns, type Customer, type CustomerFields } from './schema.ts'
 /** Columns that are stored and never returned. */
 type InternalFields = Pick<CustomerFields, 'full_name_built' | 'phone_typed'> & {
   deleted_at: string | null;
-  version: number;
 };
 export type StoredCustomer = Customer & InternalFields;
 /** Record to insert; `currency` is that of its lifetime value. */
@@ -35,7 +34,7 @@ const writableColumns = [
   'metadata',
   'last_auth_at',
 ] as const;
-const internalColumns = ['full_name_built', 'phone_typed', 'deleted_at', 'version'] as const;
+const internalColumns = ['full_name_built', 'phone_typed', 'deleted_at'] as const;
 const recordColumns = [
   'id',
   'number',
@@ -47,6 +46,7 @@ const recordColumns = [
   'is_active',
   'created_at',
   'updated_at',
+  'version',
 ] as const;
 
 /** Columns of a response, from `customers as c` and `customer_counters as n`. */

@@ -43,10 +43,10 @@ describe('the file', () => {
         'document_number,address.line,address.city,address.state,address.zip_code,address.country,avatar_url,status,type,is_active,' +
         'preferences.newsletter,preferences.notifications,preferences.language,metadata,tags,total_orders,total_appointments,' +
         'total_complaints,open_complaints,last_order_date,last_appointment_date,last_complaint_date,lifetime_value,currency,' +
-        'last_auth_at,created_at,updated_at\r\n' +
+        'last_auth_at,created_at,updated_at,version\r\n' +
         `${id},7,${business_id},,''5,"'=HYPERLINK(""http://x.example"";""a,b"")",'@me,,'-x@example.com,'+34600111222,,1990-02-28,,,,` +
         `"'+1, ""rear""",Zürich 😀,,,,,active,regular,true,true,true,en,"{""a"":""=1"",""b"":[1,null]}","[""\\""q\\"""",""vip"",""x, y""]",` +
-        `0,0,0,0,,,,0.00,EUR,,${created_at},${updated_at}\r\n`,
+        `0,0,0,0,,,,0.00,EUR,,${created_at},${updated_at},1\r\n`,
     );
   });
 

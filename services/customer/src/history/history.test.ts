@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Role } from '@clientela/contracts';
+import { isUuid } from '@clientela/db';
 import { serviceTest, type TestUser } from '@clientela/testing';
 import { describe, expect } from 'vitest';
 import { sampleImage } from '../avatars/testing/sample-images.ts';
@@ -19,15 +20,16 @@ const test = serviceTest(() =>
 const path = '/api/customers';
 const createCustomer = async (admin: TestUser, body: object = { full_name: 'Ana' }) =>
   (await admin.post(path, body).expect(201)).body.customer;
-type Entry = { at: string; actor_id: string; action: string; reason?: string; changes: object[] };
+type Entry = { id: string; at: string; actor_id: string; action: string; reason?: string; changes: object[] };
 const read = async (admin: TestUser, id: string, query = '') =>
   (await admin.get(`${path}/${id}/history${query}`).expect(200)).body as {
     history: Entry[];
     next_cursor: string | null;
   };
-/** Returns the newest entry without its time, which must be now. */
+/** Returns the newest entry without its id, and without its time, which must be now. */
 const latest = async (admin: TestUser, id: string) => {
-  const { at, ...entry } = (await read(admin, id)).history[0] as Entry;
+  const { id: entryId, at, ...entry } = (await read(admin, id)).history[0] as Entry;
+  expect(isUuid(entryId)).toBe(true);
   expect(Math.abs(Date.now() - Date.parse(at))).toBeLessThan(60_000);
   expect(at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   return entry;
@@ -253,6 +255,7 @@ describe('reading a history', () => {
     expect(first.history[0]?.changes).toEqual([{ field: 'city_id', from: 23, to: 24 }]);
     expect(Object.keys(first)).toEqual(['history', 'next_cursor']);
     expect((await read(admin, id, '?cursor=')).history).toEqual(first.history);
+    expect(new Set(first.history.map((entry) => entry.id)).size).toBe(20);
     const times = first.history.map(({ at }) => at);
     expect(times).toEqual(times.toSorted().toReversed());
 

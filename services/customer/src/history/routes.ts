@@ -25,9 +25,10 @@ export const historyRoutes = (cursors: Cursors): Route[] => [
       // Reads one row more than a page to know whether there is another page.
       const limit = { after: after === undefined ? after : String(after), limit: per_page + 1 };
       const rows = await listHistory(db, company_id, customer_id, limit);
-      const last = rows.length > per_page ? rows[per_page - 1] : undefined;
+      const history = rows.slice(0, per_page);
+      const last = rows.length > per_page ? history.at(-1) : undefined;
       return {
-        history: rows.slice(0, per_page).map(({ entry }) => entry),
+        history,
         next_cursor: last ? cursors.encode([last.id], binding) : null,
       };
     },

@@ -1,4 +1,4 @@
-import { Instant, queryPerPage, nameSchemas } from '@clientela/validation';
+import { Instant, nameSchemas, queryPerPage, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 
 /** Value of one field before and after. */
@@ -6,6 +6,7 @@ export const Change = z.strictObject({ field: z.string(), from: z.json(), to: z.
 export type Change = z.infer<typeof Change>;
 
 export const HistoryEntry = z.strictObject({
+  id: Uuid,
   at: Instant,
   actor_id: z.string().meta({ description: 'A user, or service:<name>' }),
   action: z.string().meta({ examples: ['customer.updated'] }),

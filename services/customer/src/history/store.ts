@@ -6,7 +6,7 @@ export const insertHistory = (
   tx: Tx,
   company_id: string,
   customer_id: string,
-  { changes, ...entry }: Omit<HistoryEntry, 'at'>,
+  { changes, ...entry }: Omit<HistoryEntry, 'id' | 'at'>,
 ): PromiseLike<unknown> =>
   tx('customer_history').insert({
     company_id,
@@ -17,7 +17,7 @@ export const insertHistory = (
     changes: JSON.stringify(changes),
   });
 
-type Row = Omit<HistoryEntry, 'reason'> & { id: string; reason: string | null };
+type Row = Omit<HistoryEntry, 'reason'> & { reason: string | null };
 
 /**
  * Lists entries of a customer, newest first.
@@ -28,7 +28,7 @@ export async function listHistory(
   company_id: string,
   customer_id: string,
   { after, limit }: { after: string | undefined; limit: number },
-): Promise<{ id: string; entry: HistoryEntry }[]> {
+): Promise<HistoryEntry[]> {
   const query = db('customer_history')
     .select('id', 'at', 'actor_id', 'action', 'reason', 'changes')
     .where({ company_id, customer_id })
@@ -36,5 +36,5 @@ export async function listHistory(
     .limit(limit);
   if (after !== undefined) void query.where('id', '<', after);
   const rows = (await query) as Row[];
-  return rows.map(({ id, reason, ...entry }) => ({ id, entry: { ...entry, ...(reason !== null && { reason }) } }));
+  return rows.map(({ reason, ...entry }) => Object.assign(entry, reason !== null && { reason }));
 }

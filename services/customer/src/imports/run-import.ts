@@ -29,7 +29,7 @@ import type { ChunkResult, ImportContext, Problem } from './writer/schema.ts';
 import { deleteDrafts, searchIndexCleaner } from './writer/store.ts';
 import { writePrepared } from './writer/write-chunk.ts';
 
-const recordsPerChunk = 1000;
+const recordsPerChunk = 500; // a cancellation waits for the lock that a chunk holds
 const recordsAtOnce = 10; // about a millisecond of work
 const maxColumnLength = 200;
 const maxReasonLength = 500;

@@ -48,6 +48,7 @@ describe('a note', () => {
     expect(published).toMatchObject([{ name: 'customer.note.added', sequence: 1, company_id: company.id }]);
     expect(published[0]?.data).toEqual({ customer_id: customer.id, number: customer.number, note_id: body.note.id });
     expect((await historyOf(admin, customer.id))[0]).toEqual({
+      id: expect.any(String),
       at: instant,
       actor_id: manager.user_id,
       action: 'customer.note.added',
@@ -67,6 +68,7 @@ describe('a note', () => {
     expect((await manager.delete(`${at}/${note.id}`).expect(404)).body.error_code).toBe('NOTE_NOT_FOUND');
     expect((await admin.get(at)).body).toMatchObject({ notes: [], total: 0, pages: 0 });
     expect((await historyOf(admin, customer.id))[0]).toEqual({
+      id: expect.any(String),
       at: instant,
       actor_id: manager.user_id,
       action: 'customer.note.removed',

@@ -124,6 +124,7 @@ describe('an erasure', () => {
         requested_at: expect.any(String),
         done_at: null,
         services: pending,
+        version: 1,
       },
     });
     const { id, user_id } = body.request;

@@ -20,4 +20,5 @@ export const toErasureRequest = ({ started_at, steps, ...stored }: StoredFields)
   services: Object.fromEntries(
     services.map((service) => [service, steps?.[service] ? 'done' : 'pending']),
   ) as ErasureRequest['services'],
+  version: stored.version,
 });

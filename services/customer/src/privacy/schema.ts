@@ -48,6 +48,7 @@ export const ErasureRequest = z.strictObject({
       z.ZodEnum<{ pending: 'pending'; done: 'done' }>
     >,
   ),
+  version: z.int(),
 });
 export type ErasureRequest = z.infer<typeof ErasureRequest>;
 

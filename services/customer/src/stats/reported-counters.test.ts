@@ -134,6 +134,13 @@ describe('orders that an outside service reports', () => {
     const { body } = await admin.get('/api/customers/analytics').expect(200);
     expect(body.order_statistics.average_order_value).toBe('2.50');
   });
+
+  test('have no series: a 409 REPORTED_ELSEWHERE; complaints and customers have one', async () => {
+    const read = (metric: string) => admin.get(`/api/customers/analytics/series?metric=${metric}&interval=day`);
+    for (const metric of ['orders', 'order_value'])
+      expect((await read(metric).expect(409)).body.error_code).toBe('REPORTED_ELSEWHERE');
+    for (const metric of ['complaints', 'customers']) await read(metric).expect(200);
+  });
 });
 
 describe('an outside service', () => {

@@ -1,14 +1,20 @@
-import type { Tx } from '@clientela/db';
+import type { Db, Tx } from '@clientela/db';
 import { notFound } from '@clientela/errors';
 import { route, withETag, type Route } from '@clientela/http';
 import { Message } from '@clientela/validation';
 import { z } from 'zod';
+import { createCache, type Cache } from '../cache.ts';
 import type { CustomerTarget } from '../customers/actions.ts';
 import { CustomerId } from '../customers/schema.ts';
 import { findCustomer } from '../customers/store.ts';
 import { addTags, removeTag } from './actions.ts';
+import { searchLabels, type LabelUses } from './label-search.ts';
 import {
   CustomerTagParams,
+  LabelsQuery,
+  LabelsResponse,
+  maxKnownLabels,
+  maxListedLabels,
   NewCustomerTags,
   NewTags,
   TagListResponse,
@@ -17,7 +23,7 @@ import {
   TagsResponse,
   type Tag,
 } from './schema.ts';
-import { findCustomerOfTag, listTags } from './store.ts';
+import { countByLabel, findCustomerOfTag, listTags } from './store.ts';
 
 type AddResponse = { message: string; tag: Tag } | { message: string; tags: Tag[] };
 
@@ -48,7 +54,32 @@ async function handleAdd(tx: Tx, target: CustomerTarget, input: NewTags) {
 const handleRemove = async (tx: Tx, target: CustomerTarget, tag_id: string) =>
   withETag(await removeTag(tx, target, tag_id), { message: 'Tag removed' });
 
-export const tagRoutes: Route[] = [
+const ttlMs = 60_000;
+const maxCompanies = 100; // each with at most 5,000 labels
+
+/** @param listsDb the pool of lists: counting the labels of a large company takes a second */
+export const tagRoutes = ({ listsDb }: { listsDb: Db }, now?: () => number): Route[] => {
+  const cached = createCache<LabelUses>({ ttlMs, maxEntries: maxCompanies, ...(now && { now }) });
+  return [labelsRoute(listsDb, cached), ...customerTagRoutes];
+};
+
+const labelsRoute = (db: Db, cached: Cache<LabelUses>) =>
+  route({
+    method: 'get',
+    path: '/api/customers/tags/labels',
+    operation: 'tags.labels.list',
+    summary: 'List the labels of a company',
+    description:
+      `The ${maxListedLabels} most used labels, by the number of customers in the default list that have them. A search finds labels that ` +
+      `contain it, whatever case and accents, among the ${maxKnownLabels} most used. At most 60 seconds old.`,
+    allow: 'customers:read',
+    query: LabelsQuery,
+    responses: { 200: LabelsResponse },
+    handle: async ({ actor: { company_id }, query: { search } }) =>
+      searchLabels(await cached(company_id, () => countByLabel(db, company_id)), search),
+  });
+
+const customerTagRoutes: Route[] = [
   route({
     method: 'post',
     path: '/api/customers/{customer_id}/tags',

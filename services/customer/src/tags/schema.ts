@@ -1,4 +1,4 @@
-import { creationBody, Instant, integer, text, Uuid, nameSchemas } from '@clientela/validation';
+import { creationBody, Instant, integer, nameSchemas, querySearch, text, Uuid } from '@clientela/validation';
 import { z } from 'zod';
 
 export const Tag = z.strictObject({
@@ -51,6 +51,23 @@ export const TagResponse = z.strictObject({ message: z.string(), tag: Tag });
 export const TagsResponse = z.strictObject({ message: z.string(), tags: z.array(Tag) });
 export const TagListResponse = z.strictObject({ tags: z.array(Tag), total: z.int() });
 
+/** The most labels of a company that a list of labels searches, the most used ones. */
+export const maxKnownLabels = 5_000;
+/** The most labels of a response. */
+export const maxListedLabels = 1_000;
+
+export const LabelUse = z.strictObject({
+  label: z.string().meta({ description: 'Its most used spelling; labels are the same in any case' }),
+  color: z.string().nullable().meta({ description: 'Its most used color' }),
+  customers: z.int().meta({ description: 'Customers that the default list finds by it' }),
+});
+export type LabelUse = z.infer<typeof LabelUse>;
+export const LabelsQuery = z.strictObject({ search: querySearch.optional() });
+export const LabelsResponse = z.strictObject({
+  labels: z.array(LabelUse),
+  total: z.int().meta({ description: 'All labels of the company, or all that the search finds' }),
+});
+
 nameSchemas({
   Tag,
   NewTags,
@@ -58,4 +75,6 @@ nameSchemas({
   SavedTagResponse: TagResponse,
   SavedTagsResponse: TagsResponse,
   TagList: TagListResponse,
+  LabelUse,
+  LabelList: LabelsResponse,
 });

@@ -1,7 +1,8 @@
 import { alphabetical, newId, type Db, type Tx } from '@clientela/db';
 import { AppError, conflict } from '@clientela/errors';
 import { countCreated } from '../customers/metrics.ts';
-import { maxTags, type Tag } from './schema.ts';
+import type { LabelUses } from './label-search.ts';
+import { maxKnownLabels, maxTags, type LabelUse, type Tag } from './schema.ts';
 
 const columns = ['id', 'customer_id', 'label', 'color', 'priority', 'created_by', 'created_at'] as const;
 type NewTag = Pick<Tag, 'label' | 'color' | 'priority' | 'created_by'>;
@@ -97,3 +98,29 @@ export async function updateLabels(
     throw conflict({ error_code: 'TOO_MANY_TAGS', detail: `A customer can have at most ${maxTags} tags` });
   return record;
 }
+
+/**
+ * Counts the customers of the default list by label, whatever its case.
+ * @returns the most used labels, and how many the company has
+ */
+export async function countByLabel(db: Db, company_id: string): Promise<LabelUses> {
+  const { rows } = await db.raw<{ rows: (LabelUse & { total: number })[] }>(countByLabelSql, [
+    company_id,
+    maxKnownLabels,
+  ]);
+  return { total: rows[0]?.total ?? 0, labels: rows.map(({ total: _total, ...use }) => use) };
+}
+
+// Groups spellings and colors first, so that choosing the most used ones sorts few rows.
+const countByLabelSql = `
+select (array_agg(label order by customers desc, label))[1] as label,
+       (array_agg(color order by customers desc, color) filter (where color is not null))[1] as color,
+       sum(customers)::bigint as customers, count(*) over () as total
+  from (
+    select lower(label) as key, label, color, count(*) as customers
+      from customer_tags where company_id = ? and is_listed
+     group by 1, 2, 3
+  ) as spellings
+ group by key
+ order by customers desc, key
+ limit ?`;

@@ -46,7 +46,7 @@ describe('a tag', () => {
     });
     expect(headers['etag']).toBe('"2"');
     const after = await record(admin, customer.id);
-    expect(after).toEqual({ ...customer, tags: ['VIP'], updated_at: instant, etag: '"2"' });
+    expect(after).toEqual({ ...customer, tags: ['VIP'], updated_at: instant, version: 2, etag: '"2"' });
     expect((await eventsOf(service, customer.id)).slice(1)).toEqual([
       {
         name: 'customer.tag.added',
@@ -55,6 +55,7 @@ describe('a tag', () => {
       },
     ]);
     expect((await historyOf(admin, customer.id))[0]).toEqual({
+      id: expect.any(String),
       at: instant,
       actor_id: manager.user_id,
       action: 'customer.tag.added',
@@ -78,6 +79,7 @@ describe('a tag', () => {
       data: { customer_id: customer.id, number: customer.number, tag_id: tags[0].id },
     });
     expect((await historyOf(admin, customer.id))[0]).toEqual({
+      id: expect.any(String),
       at: instant,
       actor_id: manager.user_id,
       action: 'customer.tag.removed',

@@ -1,6 +1,7 @@
 import type { Service } from '@clientela/contracts';
 import { serviceClient, type CompanyClient, type RateLimits } from '@clientela/http';
 import { testService, type TestService } from '@clientela/testing';
+import type { SeriesClient } from '../analytics/series-client.ts';
 import { createApp } from '../app.ts';
 import type { ImportStorage } from '../imports/settings.ts';
 import type { ImportSource } from '../imports/vaptekesync/settings.ts';
@@ -16,6 +17,7 @@ type Options = Parameters<typeof testService>[2] & {
   /** Wraps the client that knows the companies of the test. */
   companies?: (testCompanies: CompanyClient) => CompanyClient;
   totals?: TotalsClient;
+  series?: SeriesClient;
   reportedGroups?: readonly CounterGroup[];
   upstreams?: Upstreams;
   rates?: RateLimits;
@@ -45,6 +47,7 @@ export const createTestCustomer = ({
   users,
   companies = (testCompanies) => testCompanies,
   totals = async () => [],
+  series = async () => [],
   reportedGroups = [],
   upstreams = unavailableUpstreams,
   rates,
@@ -65,6 +68,7 @@ export const createTestCustomer = ({
         companies: companies(deps.companies),
         users: users?.(deps.companies) ?? (async () => undefined),
         totals,
+        series,
         reportedGroups: new Set(reportedGroups),
         upstreams,
         rateLimits: rates,

@@ -96,6 +96,7 @@ test('anonymises the transactions of a hard-deleted customer and keeps their amo
       description: null,
       external_ref: null,
       updated_at: expect.any(String),
+      version: 2,
     },
   ]);
   expect((await admin.get(`/api/transactions?customer_id=${deletedId}`)).body.total).toBe(0);

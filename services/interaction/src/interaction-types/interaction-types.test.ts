@@ -18,13 +18,25 @@ test('lists built-in types for every company, then the types it added', async ({
   const { body } = await admin.post(path, { name: ' Orçamento ' }).expect(201);
   expect(body).toEqual({
     message: 'Interaction type added',
-    interaction_type: { name: 'orçamento', built_in: false, created_by: admin.user_id, created_at: expect.any(String) },
+    interaction_type: {
+      name: 'orçamento',
+      built_in: false,
+      created_by: admin.user_id,
+      created_at: expect.any(String),
+      version: 1,
+    },
   });
   await admin.post(path, { name: 'demo' }).expect(201);
   const list = await service.user('viewer', company).get(path).expect(200);
   expect(list.body).toMatchObject({ total: 10, page: 1, pages: 1, per_page: 20 });
   expect(names(list)).toEqual([...seeded, 'demo', 'orçamento']);
-  expect(list.body.interaction_types[0]).toEqual({ name: 'call', built_in: true, created_by: null, created_at: null });
+  expect(list.body.interaction_types[0]).toEqual({
+    name: 'call',
+    built_in: true,
+    created_by: null,
+    created_at: null,
+    version: 1,
+  });
   expect(names(await admin.get(`${path}?per_page=3&page=3`))).toEqual(['sale', 'note', 'demo']);
   expect(names(await admin.get(`${path}?per_page=3&page=4`))).toEqual(['orçamento']);
   expect(names(await admin.get(`${path}?per_page=3&page=5`))).toEqual([]);

@@ -15,6 +15,7 @@ export const InteractionType = z.strictObject({
   built_in: z.boolean().meta({ description: 'Available in every company' }),
   created_by: z.string().nullable(),
   created_at: Instant.nullable(),
+  version: z.int().meta({ description: '1: a type never changes' }),
 });
 export type InteractionType = z.infer<typeof InteractionType>;
 

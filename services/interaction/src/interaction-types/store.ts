@@ -6,8 +6,14 @@ import type { InteractionType, InteractionTypeQuery } from './schema.ts';
 const columns = ['name', 'created_by', 'created_at'] as const;
 type Row = Pick<InteractionType, (typeof columns)[number]>;
 
-const ownType = (row: Row): InteractionType => ({ ...row, built_in: false });
-const builtInType = (name: string): InteractionType => ({ name, built_in: true, created_by: null, created_at: null });
+const ownType = (row: Row): InteractionType => ({ ...row, built_in: false, version: 1 });
+const builtInType = (name: string): InteractionType => ({
+  name,
+  built_in: true,
+  created_by: null,
+  created_at: null,
+  version: 1,
+});
 
 const nameTaken = (findExisting: (db: Db) => Promise<InteractionType | undefined>) =>
   conflict({ resource: 'interaction type', field: 'name', existing: findExisting });

@@ -13,7 +13,6 @@ import {
   lockInteraction,
   updateInteraction,
   type InteractionKey,
-  type StoredInteraction,
 } from './store.ts';
 
 /** The interaction to change, and the version from If-Match; undefined without that header. */
@@ -33,7 +32,7 @@ export async function recordInteraction(
   actor: CompanyActor,
   customer_id: string,
   input: NewInteraction,
-): Promise<StoredInteraction> {
+): Promise<Interaction> {
   const { type, type_field, status: requestedStatus, ...rest } = input;
   const status = initialStatus(type, requestedStatus);
   const errors: FieldError[] = [];
@@ -59,7 +58,7 @@ export async function changeInteraction(
   tx: Tx,
   target: Target,
   { patch, type_field }: InteractionPatch,
-): Promise<StoredInteraction> {
+): Promise<Interaction> {
   const { actor } = target;
   const { customer, current } = await lockCurrent(tx, target);
   const requested = pickWritable(patch, WritableInteraction, current);
@@ -102,7 +101,7 @@ export async function hardDeleteInteraction(tx: Tx, target: Target): Promise<voi
 async function lockCurrent(
   tx: Tx,
   { actor, key, expected_version }: Target,
-): Promise<{ customer: LockedCustomer; current: StoredInteraction }> {
+): Promise<{ customer: LockedCustomer; current: Interaction }> {
   const customer = await lockCustomer(tx, actor.company_id, key.customer_id);
   const current = requireVersion(await lockInteraction(tx, actor.company_id, key), 'interaction', expected_version);
   if (!customer) throw notFound('interaction');

@@ -62,6 +62,7 @@ describe('recording an interaction', () => {
         category: 'sales',
         created_at: expect.any(String),
         updated_at: expect.any(String),
+        version: 1,
       },
     });
     expect(Math.abs(Date.parse(body.interaction.occurred_at) - before)).toBeLessThan(60_000);

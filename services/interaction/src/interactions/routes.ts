@@ -16,15 +16,15 @@ import {
   NewInteraction,
   withAliases,
 } from './schema.ts';
-import { findInteraction, listInteractions, type StoredInteraction } from './store.ts';
+import { findInteraction, listInteractions } from './store.ts';
 
 const path = '/api/customers/{customer_id}/interactions';
 const itemPath = `${path}/{interaction_id}`;
 
 type Deps = { customers: CustomerClient; cursors: Cursors };
 
-const toSavedResponse = (message: string, { version, ...interaction }: StoredInteraction) =>
-  withETag(version, { message, interaction });
+const toSavedResponse = (message: string, interaction: Interaction) =>
+  withETag(interaction.version, { message, interaction });
 
 const InteractionPatch = withAliases(patchBody(Interaction, InteractionPatchFields));
 nameSchemas({ InteractionPatch });
@@ -94,10 +94,9 @@ export const interactionRoutes = ({ customers, cursors }: Deps): Route[] => [
     responses: { 200: InteractionResponse },
     prepare: ({ actor, params, signal }) => customers(params.customer_id, { actor, signal }),
     handle: async ({ db, actor, params }) => {
-      const stored = await findInteraction(db, actor.company_id, params);
-      if (!stored) throw notFound('interaction');
-      const { version, ...interaction } = stored;
-      return withETag(version, { interaction });
+      const interaction = await findInteraction(db, actor.company_id, params);
+      if (!interaction) throw notFound('interaction');
+      return withETag(interaction.version, { interaction });
     },
   }),
   updateRoute('put', customers),

@@ -33,6 +33,7 @@ export const Interaction = z.strictObject({
   category: z.string().nullable(),
   created_at: Instant,
   updated_at: Instant,
+  version: z.int(),
 });
 export type Interaction = z.infer<typeof Interaction>;
 

@@ -3,10 +3,9 @@ import type { CursorPage, Position, ListRange } from '../lists/rules.ts';
 import { listByTime, listNewest } from '../lists/store.ts';
 import type { Interaction, InteractionChanges, InteractionFilter, NewInteraction } from './schema.ts';
 
-export type StoredInteraction = Interaction & { version: number };
 export type InteractionKey = { customer_id: string; interaction_id: string };
 
-const responseColumns = [
+const columns = [
   'id',
   'customer_id',
   'created_by',
@@ -19,13 +18,13 @@ const responseColumns = [
   'category',
   'created_at',
   'updated_at',
+  'version',
 ] as const;
-const storedColumns = [...responseColumns, 'version'] as const;
 
 type NewRow = Pick<Interaction, 'customer_id' | 'created_by' | 'type' | 'status'> &
   Pick<NewInteraction, 'notes' | 'occurred_at' | 'scheduled_at' | 'priority' | 'category'>;
 
-export async function insertInteraction(tx: Tx, company_id: string, row: NewRow): Promise<StoredInteraction> {
+export async function insertInteraction(tx: Tx, company_id: string, row: NewRow): Promise<Interaction> {
   const { occurred_at, scheduled_at = null, priority = null, category = null, ...rest } = row;
   const [interaction] = await tx('interactions')
     .insert({
@@ -38,18 +37,18 @@ export async function insertInteraction(tx: Tx, company_id: string, row: NewRow)
       id: newId(),
       search_text: normalizeForSearch(rest.notes, category),
     })
-    .returning(storedColumns);
-  return interaction as StoredInteraction;
+    .returning(columns);
+  return interaction as Interaction;
 }
 
 const byKey = (db: Db, company_id: string, { customer_id, interaction_id: id }: InteractionKey) =>
-  db('interactions').where({ company_id, customer_id, id }).first(storedColumns);
+  db('interactions').where({ company_id, customer_id, id }).first(columns);
 
 export const findInteraction = async (
   db: Db,
   company_id: string,
   key: InteractionKey,
-): Promise<StoredInteraction | undefined> =>
+): Promise<Interaction | undefined> =>
   // PostgreSQL parses and plans a named statement once per connection.
   byKey(db, company_id, key).options({ name: 'find_interaction' });
 
@@ -58,7 +57,7 @@ export const lockInteraction = async (
   tx: Tx,
   company_id: string,
   key: InteractionKey,
-): Promise<StoredInteraction | undefined> => byKey(tx, company_id, key).forUpdate();
+): Promise<Interaction | undefined> => byKey(tx, company_id, key).forUpdate();
 
 /** Lists a customer's interactions by occurred_at, newest first. */
 export function listInteractions(
@@ -76,7 +75,7 @@ export function listInteractions(
   if (to) void rows.where('occurred_at', '<=', to);
   if (search) void rows.whereLike('search_text', containsPattern(normalizeForSearch(search)));
   const isFiltered = Boolean(type ?? status ?? from ?? to ?? search);
-  return listByTime<Interaction>(rows, responseColumns, range, { isFiltered });
+  return listByTime<Interaction>(rows, columns, range, { isFiltered });
 }
 
 /** Lists at most `limit` of a customer's interactions after a position, newest first. */
@@ -86,16 +85,15 @@ export const listNewestInteractions = (
   customer_id: string,
   after: Position | undefined,
   limit: number,
-): Promise<Interaction[]> =>
-  listNewest(db('interactions').where({ company_id, customer_id }), responseColumns, after, limit);
+): Promise<Interaction[]> => listNewest(db('interactions').where({ company_id, customer_id }), columns, after, limit);
 
 /** Updates the version that was read. @returns undefined when another transaction changed the record */
 export async function updateInteraction(
   tx: Tx,
   company_id: string,
-  current: StoredInteraction,
+  current: Interaction,
   changes: InteractionChanges,
-): Promise<StoredInteraction | undefined> {
+): Promise<Interaction | undefined> {
   const { notes, category } = { ...current, ...changes };
   const [interaction] = await tx('interactions')
     .where({ company_id, id: current.id, version: current.version })
@@ -105,8 +103,8 @@ export async function updateInteraction(
       version: current.version + 1,
       updated_at: tx.fn.now(),
     })
-    .returning(storedColumns);
-  return interaction as StoredInteraction | undefined;
+    .returning(columns);
+  return interaction as Interaction | undefined;
 }
 
 export const deleteInteraction = (tx: Tx, company_id: string, id: string): Promise<number> =>

@@ -43,6 +43,7 @@ describe('updating an interaction', () => {
           scheduled_at: '2030-05-01T10:00:00.000Z',
           priority: null,
           updated_at: expect.any(String),
+          version: 2,
         },
       });
       expect(headers['etag']).toBe('"2"');

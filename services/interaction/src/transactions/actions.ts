@@ -13,7 +13,6 @@ import {
   listRefundEntries,
   lockTransaction,
   updateTransaction,
-  type StoredTransaction,
   type TransactionKey,
 } from './store.ts';
 
@@ -57,7 +56,7 @@ export async function findRepeatedTransaction(
   company_id: string,
   customer_id: string,
   input: NewTransaction,
-): Promise<StoredTransaction | undefined> {
+): Promise<Transaction | undefined> {
   const { external_ref } = input;
   if (!external_ref) return undefined;
   const stored = await findByReference(db, company_id, external_ref);
@@ -84,7 +83,7 @@ export async function recordTransaction(
   customer_id: string,
   input: NewTransaction,
   currency: string,
-): Promise<{ transaction: StoredTransaction; recorded: boolean }> {
+): Promise<{ transaction: Transaction; recorded: boolean }> {
   const customer = await lockCustomer(tx, actor.company_id, customer_id);
   if (!customer) throw notFound('customer');
   const content_digest = input.external_ref ? contentDigest(customer_id, input) : null;
@@ -114,7 +113,7 @@ export async function changeTransaction(
   tx: Tx,
   { actor, key, expected_version }: Target,
   body: Record<string, unknown>,
-): Promise<StoredTransaction> {
+): Promise<Transaction> {
   const customer = await lockCustomer(tx, actor.company_id, key.customer_id);
   const current = requireVersion(await lockTransaction(tx, actor.company_id, key), 'transaction', expected_version);
   if (!customer) throw notFound('transaction');
@@ -145,7 +144,7 @@ export async function changeTransaction(
 }
 
 /** Names the field by which a change makes refunds exceed their order. */
-const changedField = (transaction: StoredTransaction, before = transaction): string =>
+const changedField = (transaction: Transaction, before = transaction): string =>
   (['amount', 'currency', 'order_id', 'status'] as const).find((field) => transaction[field] !== before[field]) ??
   'amount';
 
@@ -158,8 +157,8 @@ async function rejectExcessiveRefunds(
   tx: Tx,
   company_id: string,
   customer_id: string,
-  transaction: StoredTransaction,
-  before?: StoredTransaction,
+  transaction: Transaction,
+  before?: Transaction,
 ): Promise<void> {
   const keys = [transaction, ...(before ? [before] : [])].flatMap(refundKeys);
   if (keys.length === 0) return;

@@ -26,15 +26,15 @@ import {
   TransactionResponse,
   WritableTransaction,
 } from './schema.ts';
-import { findTransaction, listTransactions, type StoredTransaction } from './store.ts';
+import { findTransaction, listTransactions } from './store.ts';
 
 const path = '/api/customers/{customer_id}/transactions';
 const itemPath = `${path}/{transaction_id}`;
 
 type Deps = { companies: CompanyClient; customers: CustomerClient; products: ProductClient; cursors: Cursors };
 
-const toSavedResponse = (status: 200 | 201, message: string, { version, ...transaction }: StoredTransaction) =>
-  reply(status, { message, transaction }, { ETag: `"${version}"` });
+const toSavedResponse = (status: 200 | 201, message: string, transaction: Transaction) =>
+  reply(status, { message, transaction }, { ETag: `"${transaction.version}"` });
 
 const TransactionPatch = ignoring(patchBody(Transaction, WritableTransaction));
 nameSchemas({ TransactionPatch });
@@ -108,10 +108,9 @@ export const transactionRoutes = ({ companies, customers, products, cursors }: D
       responses: { 200: TransactionResponse },
       prepare: ({ actor, params, signal }) => customers(params.customer_id, { actor, signal }),
       handle: async ({ db, actor, params }) => {
-        const stored = await findTransaction(db, actor.company_id, params);
-        if (!stored) throw notFound('transaction');
-        const { version, ...transaction } = stored;
-        return withETag(version, { transaction });
+        const transaction = await findTransaction(db, actor.company_id, params);
+        if (!transaction) throw notFound('transaction');
+        return withETag(transaction.version, { transaction });
       },
     }),
     route({

@@ -38,6 +38,7 @@ export const Transaction = z.strictObject({
   external_ref: z.string().nullable(),
   created_at: Instant,
   updated_at: Instant,
+  version: z.int(),
 });
 export type Transaction = z.infer<typeof Transaction>;
 

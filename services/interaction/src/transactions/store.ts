@@ -4,10 +4,9 @@ import { listByTime, listNewest } from '../lists/store.ts';
 import type { RefundEntry } from './rules.ts';
 import type { NewTransaction, Transaction, TransactionChanges, TransactionFilter } from './schema.ts';
 
-export type StoredTransaction = Transaction & { version: number };
 export type TransactionKey = { customer_id: string; transaction_id: string };
 
-const responseColumns = [
+const columns = [
   'id',
   'customer_id',
   'created_by',
@@ -23,8 +22,8 @@ const responseColumns = [
   'external_ref',
   'created_at',
   'updated_at',
+  'version',
 ] as const;
-const storedColumns = [...responseColumns, 'version'] as const;
 
 export type NewRow = NewTransaction & {
   customer_id: string;
@@ -35,11 +34,7 @@ export type NewRow = NewTransaction & {
 };
 
 /** Inserts a transaction; waits for a concurrent insert of the same external_ref. @returns undefined when the external_ref exists */
-export async function insertTransaction(
-  tx: Tx,
-  company_id: string,
-  row: NewRow,
-): Promise<StoredTransaction | undefined> {
+export async function insertTransaction(tx: Tx, company_id: string, row: NewRow): Promise<Transaction | undefined> {
   const { occurred_at, product_id = null, order_id = null, description = null, external_ref = null, ...rest } = row;
   const [transaction] = await tx('transactions')
     .insert({
@@ -54,8 +49,8 @@ export async function insertTransaction(
     })
     .onConflict(['company_id', 'external_ref'])
     .ignore()
-    .returning(storedColumns);
-  return transaction as StoredTransaction | undefined;
+    .returning(columns);
+  return transaction as Transaction | undefined;
 }
 
 /** Finds a transaction with its content digest, which is null once its customer was erased. */
@@ -63,19 +58,19 @@ export const findByReference = async (
   db: Db,
   company_id: string,
   external_ref: string,
-): Promise<(StoredTransaction & { content_digest: string | null }) | undefined> =>
+): Promise<(Transaction & { content_digest: string | null }) | undefined> =>
   db('transactions')
     .where({ company_id, external_ref })
-    .first([...storedColumns, 'content_digest']);
+    .first([...columns, 'content_digest']);
 
 const byKey = (db: Db, company_id: string, { customer_id, transaction_id: id }: TransactionKey) =>
-  db('transactions').where({ company_id, customer_id, id }).first(storedColumns);
+  db('transactions').where({ company_id, customer_id, id }).first(columns);
 
 export const findTransaction = async (
   db: Db,
   company_id: string,
   key: TransactionKey,
-): Promise<StoredTransaction | undefined> =>
+): Promise<Transaction | undefined> =>
   // PostgreSQL parses and plans a named statement once per connection.
   byKey(db, company_id, key).options({ name: 'find_transaction' });
 
@@ -84,7 +79,7 @@ export const lockTransaction = async (
   tx: Tx,
   company_id: string,
   key: TransactionKey,
-): Promise<StoredTransaction | undefined> => byKey(tx, company_id, key).forUpdate();
+): Promise<Transaction | undefined> => byKey(tx, company_id, key).forUpdate();
 
 /** Lists transactions of a customer, a company or all companies by occurred_at, newest first. */
 export function listTransactions(
@@ -100,7 +95,7 @@ export function listTransactions(
   if (from) void rows.where('occurred_at', '>=', from);
   if (to) void rows.where('occurred_at', '<=', to);
   const isFiltered = Boolean(kind ?? status ?? from ?? to);
-  return listByTime<Transaction>(rows, responseColumns, range, { isFiltered });
+  return listByTime<Transaction>(rows, columns, range, { isFiltered });
 }
 
 /** Lists at most `limit` of a customer's transactions after a position, newest first. */
@@ -110,21 +105,20 @@ export const listNewestTransactions = (
   customer_id: string,
   after: Position | undefined,
   limit: number,
-): Promise<Transaction[]> =>
-  listNewest(db('transactions').where({ company_id, customer_id }), responseColumns, after, limit);
+): Promise<Transaction[]> => listNewest(db('transactions').where({ company_id, customer_id }), columns, after, limit);
 
 /** Updates the version that was read. @returns undefined when another transaction changed the record */
 export async function updateTransaction(
   tx: Tx,
   company_id: string,
-  current: StoredTransaction,
+  current: Transaction,
   changes: TransactionChanges,
-): Promise<StoredTransaction | undefined> {
+): Promise<Transaction | undefined> {
   const [transaction] = await tx('transactions')
     .where({ company_id, id: current.id, version: current.version })
     .update({ ...changes, version: current.version + 1, updated_at: tx.fn.now() })
-    .returning(storedColumns);
-  return transaction as StoredTransaction | undefined;
+    .returning(columns);
+  return transaction as Transaction | undefined;
 }
 
 const refundColumns = ['id', 'kind', 'order_id', 'status', 'amount', 'currency'] as const;

@@ -69,6 +69,7 @@ describe('recording a transaction', () => {
         external_ref: 'shop-17',
         created_at: expect.any(String),
         updated_at: expect.any(String),
+        version: 1,
       },
     });
     expect(headers['etag']).toBe('"1"');

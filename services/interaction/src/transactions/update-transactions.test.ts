@@ -38,6 +38,7 @@ test('changes amount, currency and time of a pending transaction; the event has 
       currency: 'USD',
       occurred_at: '2026-02-01T00:00:00.000Z',
       updated_at: expect.any(String),
+      version: 2,
     },
   });
   expect(headers['etag']).toBe('"2"');
@@ -76,6 +77,7 @@ test('keeps booked fields of a settled transaction immutable and lets its texts 
       description: 'Paid in cash',
       order_id: 'B-2',
       updated_at: expect.any(String),
+      version: 2,
     });
     expect(await publishedOf(service, before.id)).toHaveLength(1);
   }

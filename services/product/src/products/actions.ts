@@ -4,8 +4,8 @@ import { invalid } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { changedValues, pickWritable, type CompanyActor } from '@clientela/http';
 import { mergeMetadata, metadataErrors } from '@clientela/validation';
-import { WritableProduct, type NewProduct } from './schema.ts';
-import { deleteProduct, insertProduct, lockProduct, updateProduct, type StoredProduct } from './store.ts';
+import { WritableProduct, type NewProduct, type Product } from './schema.ts';
+import { deleteProduct, insertProduct, lockProduct, updateProduct } from './store.ts';
 
 /** The product to change, and the version from If-Match; undefined without that header. */
 export type Target = { actor: CompanyActor; id: string; expected_version: ExpectedVersion };
@@ -14,13 +14,13 @@ export async function createProduct(
   tx: Tx,
   actor: CompanyActor,
   input: NewProduct & { currency: string },
-): Promise<StoredProduct> {
+): Promise<Product> {
   const product = await insertProduct(tx, actor.company_id, { ...input, metadata: mergeMetadata({}, input.metadata) });
   await publish(tx, productCreated, actor, product.version, { product_id: product.id, number: product.number });
   return product;
 }
 
-export async function changeProduct(tx: Tx, target: Target, body: Record<string, unknown>): Promise<StoredProduct> {
+export async function changeProduct(tx: Tx, target: Target, body: Record<string, unknown>): Promise<Product> {
   const current = await lockCurrent(tx, target);
   const changes = pickWritable(body, WritableProduct, current);
   if (changes.metadata) changes.metadata = mergeMetadata(current.metadata, changes.metadata);
@@ -29,7 +29,7 @@ export async function changeProduct(tx: Tx, target: Target, body: Record<string,
   return updateAndPublish(tx, target.actor, current, changes);
 }
 
-export const activateProduct = async (tx: Tx, target: Target): Promise<StoredProduct> =>
+export const activateProduct = async (tx: Tx, target: Target): Promise<Product> =>
   updateAndPublish(tx, target.actor, await lockCurrent(tx, target), { is_active: true });
 
 /** Deactivates a product; its record and its sku stay. Repeating it changes nothing. */
@@ -47,18 +47,13 @@ export async function hardDeleteProduct(tx: Tx, target: Target): Promise<void> {
   await publish(tx, productDeleted, target.actor, version + 1, { product_id: id, number, hard: true });
 }
 
-async function lockCurrent(tx: Tx, { actor, id, expected_version }: Target): Promise<StoredProduct> {
+async function lockCurrent(tx: Tx, { actor, id, expected_version }: Target): Promise<Product> {
   return requireVersion(await lockProduct(tx, actor.company_id, id), 'product', expected_version);
 }
 
 type Changes = Parameters<typeof updateProduct>[3];
 
-async function updateAndPublish(
-  tx: Tx,
-  actor: CompanyActor,
-  current: StoredProduct,
-  requested: Changes,
-): Promise<StoredProduct> {
+async function updateAndPublish(tx: Tx, actor: CompanyActor, current: Product, requested: Changes): Promise<Product> {
   const changes = changedValues(requested, current);
   const fields_changed = Object.keys(changes);
   if (fields_changed.length === 0) return current;
@@ -71,11 +66,6 @@ async function updateAndPublish(
   return product;
 }
 
-async function saveChanges(
-  tx: Tx,
-  actor: CompanyActor,
-  current: StoredProduct,
-  changes: Changes,
-): Promise<StoredProduct> {
+async function saveChanges(tx: Tx, actor: CompanyActor, current: Product, changes: Changes): Promise<Product> {
   return requireUpdated(await updateProduct(tx, actor.company_id, current, changes));
 }

@@ -33,6 +33,7 @@ describe('a product', () => {
         metadata: {},
         created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
         updated_at: expect.any(String),
+        version: 1,
       },
     });
     expect(body.product.number).toBeGreaterThanOrEqual(10_000_000);

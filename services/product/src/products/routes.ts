@@ -15,13 +15,12 @@ import {
   DeleteQuery,
   WritableProduct,
 } from './schema.ts';
-import { findProduct, findProductByKey, listProducts, type StoredProduct } from './store.ts';
+import { findProduct, findProductByKey, listProducts } from './store.ts';
 
 const path = '/api/products';
 const itemPath = `${path}/{product_id}`;
 
-const toSavedResponse = (message: string, { version, ...product }: StoredProduct) =>
-  withETag(version, { message, product });
+const toSavedResponse = (message: string, product: Product) => withETag(product.version, { message, product });
 
 const ProductPatch = ignoring(patchBody(Product, WritableProduct));
 nameSchemas({ ProductPatch });
@@ -85,10 +84,9 @@ export const productRoutes = (companies: CompanyClient): Route[] => [
     conditionalGet: true,
     responses: { 200: ProductResponse },
     handle: async ({ db, actor, params }) => {
-      const found = await findProduct(db, actor.company_id, params.product_id);
-      if (!found) throw notFound('product');
-      const { version, ...product } = found;
-      return withETag(version, { product });
+      const product = await findProduct(db, actor.company_id, params.product_id);
+      if (!product) throw notFound('product');
+      return withETag(product.version, { product });
     },
   }),
   updateRoute('put'),

@@ -36,6 +36,7 @@ export const Product = z.strictObject({
   metadata: z.record(z.string(), z.json()),
   created_at: Instant,
   updated_at: Instant,
+  version: z.int(),
 });
 export type Product = z.infer<typeof Product>;
 

@@ -14,9 +14,7 @@ import {
 import { conflict } from '@clientela/errors';
 import type { NewProduct, Product, ProductChanges, ProductQuery } from './schema.ts';
 
-export type StoredProduct = Product & { version: number };
-
-const responseColumns = [
+const columns = [
   'id',
   'number',
   'sku',
@@ -29,19 +27,19 @@ const responseColumns = [
   'metadata',
   'created_at',
   'updated_at',
+  'version',
 ] as const;
-const storedColumns = [...responseColumns, 'version'] as const;
 
 const searchText = ({ name, sku, description }: Pick<Product, 'name' | 'sku' | 'description'>) =>
   normalizeForSearch(name, sku, description);
 
-export const findProduct = async (db: Db, company_id: string, id: string): Promise<StoredProduct | undefined> =>
+export const findProduct = async (db: Db, company_id: string, id: string): Promise<Product | undefined> =>
   // PostgreSQL parses and plans a named statement once per connection.
-  db('products').select(storedColumns).where({ company_id, id }).first().options({ name: 'find_product' });
+  db('products').select(columns).where({ company_id, id }).first().options({ name: 'find_product' });
 
 /** Finds a product and locks its row until the transaction ends. */
-export const lockProduct = async (tx: Tx, company_id: string, id: string): Promise<StoredProduct | undefined> =>
-  tx('products').select(storedColumns).where({ company_id, id }).forUpdate().first();
+export const lockProduct = async (tx: Tx, company_id: string, id: string): Promise<Product | undefined> =>
+  tx('products').select(columns).where({ company_id, id }).forUpdate().first();
 
 /** Finds a product by id or by number. */
 export const findProductByKey = async (db: Db, company_id: string, key: string) =>
@@ -58,7 +56,7 @@ export function listProducts(db: Db, scope: Scope, query: ProductQuery): Promise
   if (query.max_price) void rows.where('price', '<=', query.max_price);
   if (query.search) void rows.whereLike('search_text', containsPattern(normalizeForSearch(query.search)));
   const isFiltered = Boolean(query.search ?? query.type ?? query.min_price ?? query.max_price);
-  return paginate<Product>(rows, responseColumns, query, { isFiltered, alphabetical: ['name'] });
+  return paginate<Product>(rows, columns, query, { isFiltered, alphabetical: ['name'] });
 }
 
 const uniqueConstraintErrors = (
@@ -83,23 +81,23 @@ export async function insertProduct(
   tx: Tx,
   company_id: string,
   input: NewProduct & { currency: string },
-): Promise<StoredProduct> {
+): Promise<Product> {
   const { number, sku = null, description = null, is_active: _alwaysActive, ...rest } = input;
   const row = { ...rest, sku, description, company_id, id: newId(), ...(number !== undefined && { number }) };
   const insert = tx('products')
     .insert({ ...row, search_text: searchText(row) })
-    .returning(storedColumns);
+    .returning(columns);
   const [product] = await mapConstraintErrors(insert, uniqueConstraintErrors(company_id, { sku, number }));
-  return product as StoredProduct;
+  return product as Product;
 }
 
 /** Updates the version that was read. @returns undefined when another transaction changed the record */
 export async function updateProduct(
   tx: Tx,
   company_id: string,
-  current: StoredProduct,
+  current: Product,
   changes: ProductChanges & { is_active?: boolean },
-): Promise<StoredProduct | undefined> {
+): Promise<Product | undefined> {
   const update = tx('products')
     .where({ company_id, id: current.id, version: current.version })
     .update({
@@ -108,9 +106,9 @@ export async function updateProduct(
       version: current.version + 1,
       updated_at: tx.fn.now(),
     })
-    .returning(storedColumns);
+    .returning(columns);
   const [product] = await mapConstraintErrors(update, uniqueConstraintErrors(company_id, changes));
-  return product as StoredProduct | undefined;
+  return product as Product | undefined;
 }
 
 export const deleteProduct = (tx: Tx, company_id: string, id: string): Promise<number> =>

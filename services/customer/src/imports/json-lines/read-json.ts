@@ -46,10 +46,7 @@ const writable: ReadonlySet<string> = new Set([
   'tags',
 ]);
 /** Fields of a customer that nobody writes, as our own export has them. */
-const readOnly: ReadonlySet<string> = new Set([
-  ...Object.keys(Customer.shape).filter((field) => !writable.has(field)),
-  'version',
-]);
+const readOnly: ReadonlySet<string> = new Set(Object.keys(Customer.shape).filter((field) => !writable.has(field)));
 
 type Source = { path: string; format: 'jsonl' | 'json'; encoding: string; signal?: AbortSignal | undefined };
 type Entry = { row: number; text: string; fault?: string };
