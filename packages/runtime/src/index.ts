@@ -11,6 +11,7 @@ export {
   Environment,
   eventSettings,
   LogLevel,
+  MetricsToken,
   Port,
   Rate,
   RateLimits,

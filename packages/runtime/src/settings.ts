@@ -13,6 +13,8 @@ export const LogLevel = z
 export const Environment = z
   .enum(['development', 'production'], 'must be development or production')
   .default('development');
+/** What Prometheus sends to read the metrics of the gateway. */
+export const MetricsToken = z.string().regex(/^[\x21-\x7e]{16,256}$/, 'must be 16 to 256 visible ASCII characters');
 /** Where a process reaches a service. */
 export const ServiceUrl = z.url({ protocol: /^https?$/, error: 'must be http://host:port' });
 /** 32 random bytes in base64url, which authenticate a service at the others. */
