@@ -1,6 +1,6 @@
 # Each target runs the npm script of the same name (test-large is test:large).
 .DEFAULT_GOAL := help
-.PHONY: help start demo test test-large chaos check doctor format openapi bench bench-customers bench-identity bench-import import import-vaptekesync logs resend-failed-events recount reset-superuser rotate-signing-key rotate-service-keys
+.PHONY: help start demo test test-large chaos check doctor backup restore format openapi bench bench-customers bench-identity bench-import import import-vaptekesync logs resend-failed-events recount reset-superuser rotate-signing-key rotate-service-keys
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,12 @@ resend-failed-events: ## resend all failed events
 
 doctor: ## list what needs a person: doubles that a migration kept (ends with 1 when there are any)
 	@npm run --silent doctor
+
+backup: ## back this installation up while it runs (ARGS="-- FOLDER")
+	@npm run --silent backup $(ARGS)
+
+restore: ## make a backup this installation (ARGS="-- BACKUP")
+	@npm run --silent restore $(ARGS)
 
 recount: ## recompute customer counters and repair differences (ARGS="-- --check" only compares)
 	@npm run --silent recount $(ARGS)

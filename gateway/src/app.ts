@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { Log } from '@clientela/runtime';
+import { closeConnectionsWhen, type Log } from '@clientela/runtime';
 import express, { type RequestHandler } from 'express';
 import { accessLog } from './access-log.ts';
 import { authenticate, createTokenVerifier } from './authenticate.ts';
@@ -29,6 +29,8 @@ const { version } = createRequire(import.meta.url)('../package.json') as { versi
 export type Gateway = {
   /** @returns the port it listens on */
   listen: (host: string, port: number) => Promise<number>;
+  /** Fails readiness, and ends the connection of each response from then on. */
+  drain: () => void;
   /** Waits for running requests, then closes everything. */
   close: () => Promise<void>;
 };
@@ -43,12 +45,12 @@ export type GatewayOptions = { log: Log; upstreams?: readonly Upstream[]; limits
 export function createGateway(config: Config, options: GatewayOptions): Gateway {
   const { log, upstreams = readUpstreams(config) } = options;
   const limits = { ...defaultLimits, ...options.limits };
-  let isDraining = false;
+  const draining = new AbortController();
 
   const builtIn = builtInRoutes({
     version,
     isStarted: () => tokens.ready(),
-    isDraining: () => isDraining,
+    isDraining: () => draining.signal.aborted,
     serviceStates: (recheck) => readiness.current(recheck),
   });
   const metrics = metricsRoute(config.METRICS_TOKEN);
@@ -90,7 +92,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   for (const each of middleware) app.use(each as RequestHandler);
   app.use(errorHandler(log));
 
-  const server = createGatewayServer(app, {
+  const server = createGatewayServer(closeConnectionsWhen(draining.signal, app), {
     limits,
     log,
     headers: headersFor(undefined),
@@ -98,8 +100,9 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   });
   return {
     listen: server.listen,
+    drain: () => draining.abort(),
     close: async () => {
-      isDraining = true;
+      draining.abort();
       await server.drain();
       readiness.close();
       shedding.close();

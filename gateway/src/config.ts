@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import {
-  Environment,
+  drainSettings,
   LogLevel,
   MetricsToken,
   Port,
@@ -88,7 +88,7 @@ const settings = z.object({
   RATE_LIMITS: RateLimits,
   METRICS_TOKEN: MetricsToken.optional(),
   REDIS_URL: RedisUrl,
-  ENVIRONMENT: Environment,
+  ...drainSettings,
   LOG_LEVEL: LogLevel,
 });
 export const Config = settings.superRefine(secretForHs256, { when: () => true });

@@ -96,6 +96,7 @@ describe('forged identity headers', () => {
           'host',
           'x-client-ip',
           'x-request-id',
+          'x-request-timeout',
           'x-service-key',
         ];
         expect(receivedNames.toSorted()).toEqual([...always, ...(authorization ? ours : [])].toSorted());

@@ -1,10 +1,10 @@
 import { redactedNames } from '@clientela/contracts';
-import { createLog, runProcess, startProcessMetrics } from '@clientela/runtime';
+import { createLog, drainDelayMs, runProcess, startProcessMetrics } from '@clientela/runtime';
 import { destination } from 'pino';
 import { createGateway } from './app.ts';
 import { readConfig } from './config.ts';
 
-await runProcess(async (onShutdown) => {
+await runProcess(async (onShutdown, drainWith) => {
   const config = readConfig();
   startProcessMetrics();
   // Buffers the log, unlike the services: every request passes here, and one write per line would cost as much as forwarding.
@@ -17,6 +17,14 @@ await runProcess(async (onShutdown) => {
 
   const gateway = createGateway(config, { log });
   onShutdown(() => gateway.close());
+  const delayMs = drainDelayMs(config);
+  drainWith({
+    delayMs,
+    begin: () => {
+      gateway.drain();
+      log.info({ drain_ms: delayMs }, 'draining');
+    },
+  });
   const port = await gateway.listen(config.HOST, config.PORT);
   log.info({ port }, 'listening');
 });

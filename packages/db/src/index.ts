@@ -1,5 +1,6 @@
 export { findOutdatedCollations } from './collations.ts';
-export { findInvalidIndexes, printFindings } from './doctor.ts';
+export { clockFinding, examineDatabase, findInvalidIndexes, printFindings, warnings } from './doctor.ts';
+export type { Finding } from './doctor.ts';
 export { afterCommit } from './after-commit.ts';
 export { connect } from './connect.ts';
 export type { Db, Query, Tx, Statement } from './connect.ts';
@@ -23,3 +24,5 @@ export type { ExpectedVersion } from './versions.ts';
 export { containsPattern, normalizeForSearch, deletionKeys, isWithinOneEdit } from './search.ts';
 export { failureMessage } from './failure-message.ts';
 export { ServerVersionError } from './server-version.ts';
+export { SignInRefusedError, waitForDatabase } from './wait-for-database.ts';
+export type { MissingDatabase } from './wait-for-database.ts';

@@ -60,7 +60,11 @@ export async function migrate({ ownerUrl, appRole, folders }: MigrationTarget): 
     await client.query(`alter default privileges in schema public grant usage on sequences to ${role}`);
     await client.query('create schema if not exists migrations');
     await client.query(commentTechnical);
-    return await runPending(ownerUrl, appRole, migrations);
+    const names = await runPending(ownerUrl, appRole, migrations);
+    // A service waits for the migrations that it needs.
+    await client.query(`grant usage on schema migrations to ${role}`);
+    await client.query(`grant select (name) on migrations.done to ${role}`);
+    return names;
   } finally {
     await client.end();
   }

@@ -1,4 +1,5 @@
-export { locatePostgres } from './locate-postgres.ts';
+export { embeddedVersion, locatePostgres } from './locate-postgres.ts';
+export type { RunAs } from './locate-postgres.ts';
 export { freePort, isFree, isListening } from './ports.ts';
 export { findPostgres, startPostgres } from './postgres.ts';
 export type { Postgres, PostgresOptions } from './postgres.ts';

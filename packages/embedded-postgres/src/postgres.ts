@@ -26,6 +26,8 @@ export type PostgresOptions = {
   port?: number;
   /** `false` only for data that may be lost, such as a test's. */
   fsync: boolean;
+  /** Milliseconds until the server must accept connections; default 30 s, with time for a recovery. */
+  startTimeout?: number;
 };
 
 export type Postgres = {
@@ -44,7 +46,7 @@ export type Postgres = {
 };
 
 const admin = 'clientela_admin';
-const startTimeout = 30_000; // milliseconds, with time for a recovery
+const defaultStartTimeout = 30_000; // milliseconds, with time for a recovery
 const maxLogBytes = 10_000_000;
 
 /**
@@ -52,7 +54,8 @@ const maxLogBytes = 10_000_000;
  * left behind. The server stops when this process ends, also when it is killed.
  * @throws Error when the port is in use or the data is of another major version; nothing is changed then
  */
-export async function startPostgres({ folder, port, fsync }: PostgresOptions): Promise<Postgres> {
+export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
+  const { folder, port, fsync, startTimeout = defaultStartTimeout } = options;
   const location = await locatePostgres(folder);
   const data = join(location.dataHome, 'data');
   const existing = await runningServer(data, location.runAs);
@@ -62,7 +65,7 @@ export async function startPostgres({ folder, port, fsync }: PostgresOptions): P
   }
   if (!existsSync(data)) await createData(location, data, passwordOf(folder), fsync);
 
-  const chosen = existing?.port ?? (await start(location, data, port, fsync));
+  const chosen = existing?.port ?? (await start(location, data, port, { fsync, startTimeout }));
   let watchdog = startWatchdog(location, data);
   return {
     adminUrl: adminUrl(folder, chosen),
@@ -71,7 +74,7 @@ export async function startPostgres({ folder, port, fsync }: PostgresOptions): P
     pid: () => readPidFile(data)?.pid,
     isAlive: () => hasServerProcess(data, location.runAs),
     restart: async () => {
-      if (!(await runningServer(data, location.runAs))) await start(location, data, chosen, fsync);
+      if (!(await runningServer(data, location.runAs))) await start(location, data, chosen, { fsync, startTimeout });
     },
     stop: async () => {
       watchdog?.kill();
@@ -150,7 +153,7 @@ async function start(
   location: PostgresLocation,
   data: string,
   port: number | undefined,
-  fsync: boolean,
+  { fsync, startTimeout }: { fsync: boolean; startTimeout: number },
 ): Promise<number> {
   const deadline = Date.now() + startTimeout;
   const log = logPath(location);

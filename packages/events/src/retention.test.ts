@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { newId } from '@clientela/db';
 import { testDatabase, type TestDatabase } from '@clientela/testing';
 import { expect, test as base } from 'vitest';
+import { findEventProblems } from './doctor.ts';
+import { redeliverEvents } from './redeliver-events.ts';
 import { purgeInbox, purgeOutbox } from './retention.ts';
 
 const test = base.extend('database', { scope: 'file' }, async ({}, { onCleanup }) => {
@@ -46,4 +49,38 @@ test('purges delivered events past their retention and keeps pending and failed 
   expect(await purgeOutbox(database.db)).toBe(1);
   const remaining = await database.owner('outbox_events').pluck('id');
   expect(remaining.toSorted()).toEqual([recent.id, pending.id, failed.id].toSorted());
+});
+
+test('events that everybody confirmed are delivered again after a restore without the broker; pending and failed ones are left alone', async ({
+  database,
+}) => {
+  await database.owner('outbox_events').delete();
+  const event = () => ({ id: newId(), envelope: { name: 'product.created', data: { product_id: randomUUID() } } });
+  const [confirmed, pending, failed] = [event(), event(), event()];
+  await database.owner('outbox_events').insert([confirmed, pending, failed]);
+  const delivery = ({ id }: { id: string }) => ({ event_id: id, subscriber: 'auth', aggregate: 'x' });
+  await database.owner('outbox_deliveries').insert([
+    { ...delivery(pending), failed_at: null },
+    { ...delivery(failed), failed_at: database.owner.fn.now() },
+  ]);
+  expect(await redeliverEvents(database.db)).toBe(1);
+  expect(await redeliverEvents(database.db)).toBe(0);
+  expect(await database.owner('outbox_deliveries').where({ event_id: confirmed.id }).select('subscriber')).toEqual([
+    { subscriber: 'broker' },
+  ]);
+});
+
+test('the doctor finds a subscriber that is late and events that failed', async ({ database }) => {
+  await database.owner('outbox_events').delete();
+  expect(await findEventProblems(database.db)).toEqual([]);
+  const rows = ['7 minutes', '4 minutes'].map((age) => ({ id: newId(), envelope: {}, created_at: ago(database, age) }));
+  await database.owner('outbox_events').insert(rows);
+  const deliveries = rows.map(({ id }, at) => ({ event_id: id, subscriber: at === 0 ? 'auth' : 'x', aggregate: 'x' }));
+  await database.owner('outbox_deliveries').insert(deliveries);
+  const dead = { event_id: newId(), envelope: {}, attempts: 7, reason: 'tested' };
+  await database.owner('dead_letters').insert(dead);
+  expect(await findEventProblems(database.db)).toEqual([
+    { level: 'error', text: 'events that wait for auth: 1, the oldest since 7 min; look at its log' },
+    { level: 'warning', text: 'events that failed: 1; mend the reason, then npm run resend-failed-events' },
+  ]);
 });

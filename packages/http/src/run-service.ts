@@ -1,12 +1,22 @@
 import type { RequestListener } from 'node:http';
+import { join } from 'node:path';
 import { redactedNames, type OutsideService, type Service } from '@clientela/contracts';
-import { connect, type Db } from '@clientela/db';
-import { createLog, runProcess, startProcessMetrics, type Log, type ShutdownHook } from '@clientela/runtime';
+import { connect, SignInRefusedError, waitForDatabase, type Db, type MissingDatabase } from '@clientela/db';
+import {
+  createLog,
+  drainDelayMs,
+  EnvironmentError,
+  runProcess,
+  startProcessMetrics,
+  type Log,
+  type ShutdownHook,
+} from '@clientela/runtime';
 import { createCallPolicy, type CallPolicy } from './client/call-policy.ts';
 import { serviceClient, type ServiceClient } from './client/client.ts';
 import { startIdempotencyCleanup } from './idempotency/idempotency-cleanup.ts';
 import { parseServiceKeys, type ServiceKeys } from './identity/actor.ts';
 import { listen } from './routing/listen.ts';
+import { startingListener } from './routing/starting.ts';
 import { statementLogger, type StatementLogger } from './statement-logger.ts';
 
 /** The settings that all services have, as `serviceSettings` names them. */
@@ -16,6 +26,8 @@ type ServiceConfig<Name extends Service> = {
   HOST: string;
   LOG_LEVEL: string;
   SERVICE_KEY_HASHES: string;
+  ENVIRONMENT: 'development' | 'production';
+  DRAIN_DELAY?: number | undefined;
 };
 
 /** The services whose URL is in the configuration: `CUSTOMER_SERVICE_URL` stands for `customer`. */
@@ -25,19 +37,32 @@ type CalledService<Config> = Service &
 export type ServiceProcess<Config> = {
   config: Config;
   /** The dependencies that every service passes to its `createApp`. */
-  deps: { db: Db; log: Log; serviceKeys: ServiceKeys; secret: string };
+  deps: { db: Db; log: Log; serviceKeys: ServiceKeys; secret: string; draining: AbortSignal };
   databaseUrl: string;
   /** For further pools. */
   onStatement: StatementLogger | undefined;
   /** Creates a client of another service. @param options.timeout milliseconds per call */
   client: (service: CalledService<Config>, options?: { timeout: number }) => ServiceClient;
   onShutdown: (hook: ShutdownHook) => void;
-  /** Aborts when the process begins to stop: responses without an end of their own end then. */
+  /** Aborts after the drain, when the server closes: responses without an end of their own end then. */
   stopping: AbortSignal;
 };
 
 /** A further process of a service. */
-export type WorkerProcess<Config> = Omit<ServiceProcess<Config>, 'stopping'>;
+export type WorkerProcess<Config> = Omit<ServiceProcess<Config>, 'stopping' | 'deps'> & {
+  deps: Omit<ServiceProcess<Config>['deps'], 'draining'>;
+};
+
+/** The migrations of the packages that every service uses; they run before its own. */
+const sharedMigrations = ['http', 'events', 'privacy'].map((name) =>
+  join(import.meta.dirname, '../..', name, 'migrations'),
+);
+
+const waits: Record<MissingDatabase, string> = {
+  connection: 'the database',
+  signIn: 'a database that accepts this role and password',
+  migrations: 'the migrations of the database',
+};
 
 type ProcessOptions<Config> = {
   readConfig: () => Config;
@@ -47,30 +72,61 @@ type ProcessOptions<Config> = {
 };
 
 /**
- * Runs the process of a service: reads its settings, opens log, database pool and idempotency cleanup, and serves the app until
- * the process is stopped.
+ * Runs the process of a service: reads its settings, opens log and database pool, waits for the database and its migrations, and
+ * serves the app until the process is stopped. Then readiness fails first, for the time of the drain; the server closes when its
+ * requests are finished, then the workers, then the pools.
  * @param options.poolOptions further options of the database pool
+ * @param options.migrations folder of the service's migrations
  * @param options.start opens everything else and builds the app
  */
 export const runService = <Name extends Service, Config extends ServiceConfig<Name>>(
   name: Name,
   options: ProcessOptions<Config> & {
+    migrations: string;
     start: (service: ServiceProcess<Config>) => RequestListener | Promise<RequestListener>;
   },
 ): Promise<void> =>
-  runProcess(async (onShutdown) => {
+  runProcess(async (onShutdown, drainWith) => {
     startProcessMetrics();
     const service = openProcess(name, options, onShutdown);
     const { config, deps } = service;
+    const draining = new AbortController();
+    const stopping = new AbortController();
+    let waitsFor: string | undefined;
+    let app = startingListener(name, () => waitsFor);
+    const server = await listen((request, response) => app(request, response), {
+      host: config.HOST,
+      port: Number((config as Readonly<Record<string, unknown>>)[`${name.toUpperCase()}_PORT`]),
+      draining: draining.signal,
+    });
+
+    const databaseUrl = `${name.toUpperCase()}_DATABASE_URL`;
+    const onMissing = (missing: MissingDatabase) => {
+      waitsFor = waits[missing];
+      deps.log[missing === 'signIn' ? 'error' : 'warn']({ waits_for: waitsFor }, `waiting for ${waitsFor}`);
+    };
+    await waitForDatabase(deps.db, { folders: [...sharedMigrations, options.migrations], onMissing }).catch((error) => {
+      throw error instanceof SignInRefusedError ? new EnvironmentError([`${databaseUrl}: ${error.message}`]) : error;
+    });
     const idempotencyCleanup = startIdempotencyCleanup(deps.db, deps.log);
     onShutdown(() => idempotencyCleanup.stop());
-    const stopping = new AbortController();
-    const app = await options.start({ ...service, stopping: stopping.signal });
-    const port = (config as Readonly<Record<string, unknown>>)[`${name.toUpperCase()}_PORT`];
-    const server = await listen(app, { host: config.HOST, port: Number(port) });
+    waitsFor = 'the start of the service';
+    app = await options.start({
+      ...service,
+      deps: { ...deps, draining: draining.signal },
+      stopping: stopping.signal,
+    });
     onShutdown(() => {
       stopping.abort();
       return server.close();
+    });
+    const delayMs = drainDelayMs(config);
+    drainWith({
+      delayMs,
+      begin: () => {
+        draining.abort();
+        deps.log.info({ drain_ms: delayMs }, 'draining');
+      },
     });
     deps.log.info({ port: server.port }, 'listening');
   });

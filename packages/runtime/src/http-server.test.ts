@@ -1,6 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { closeGracefully, listenOn } from './http-server.ts';
+import { closeConnectionsWhen, closeGracefully, listenOn } from './http-server.ts';
 
 const address = { host: '127.0.0.1', port: 0 };
 
@@ -10,6 +10,27 @@ describe('an HTTP server', () => {
     const port = await listenOn(server, address);
     expect(port).toBeGreaterThan(0);
     await expect(listenOn(createServer(), { ...address, port })).rejects.toThrow(/EADDRINUSE/);
+    await closeGracefully(server, 1000);
+  });
+
+  test('ends the connection of every response while it drains, of those in progress too', async () => {
+    const draining = new AbortController();
+    const waiting: ServerResponse[] = [];
+    const server = createServer(
+      closeConnectionsWhen(draining.signal, (req, res) =>
+        req.url === '/slow' ? void waiting.push(res) : res.end('ok'),
+      ),
+    );
+    const port = await listenOn(server, address);
+    const connection = async (path: string) =>
+      (await fetch(`http://127.0.0.1:${port}${path}`)).headers.get('connection');
+    expect(await connection('/')).toBe('keep-alive');
+    const slow = connection('/slow');
+    await expect.poll(() => waiting.length).toBe(1);
+    draining.abort();
+    waiting[0]?.end('ok');
+    expect(await slow).toBe('close');
+    expect(await connection('/')).toBe('close');
     await closeGracefully(server, 1000);
   });
 

@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { RequestListener, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /**
@@ -14,6 +14,23 @@ export const listenOn = (server: Server, { host, port }: { host: string; port: n
       resolve((server.address() as AddressInfo).port);
     });
   });
+
+/**
+ * Ends the connection of each response from the moment on that the process drains. A client then opens another connection, to
+ * another replica, instead of sending a request on one that is about to close.
+ */
+export function closeConnectionsWhen(draining: AbortSignal, listener: RequestListener): RequestListener {
+  const pending = new Set<ServerResponse>();
+  draining.addEventListener('abort', () => {
+    for (const response of pending) response.shouldKeepAlive = false;
+  });
+  return (request, response) => {
+    if (draining.aborted) response.shouldKeepAlive = false;
+    pending.add(response);
+    response.once('close', () => pending.delete(response));
+    return listener(request, response);
+  };
+}
 
 /**
  * Graceful shutdown: accepts no connections, lets running requests finish, then closes what is left.

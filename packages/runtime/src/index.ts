@@ -2,12 +2,14 @@ export { readEnvironment, readSecretFiles, EnvironmentError, environment } from 
 export { createLog } from './log.ts';
 export type { Log } from './log.ts';
 export { runProcess } from './lifecycle.ts';
-export type { ShutdownHook } from './lifecycle.ts';
+export type { Drain, ProcessHooks, ShutdownHook } from './lifecycle.ts';
 export { connectRedis } from './redis.ts';
 export type { Redis } from './redis.ts';
 export { requestIdOf } from './request-id.ts';
 export { toOriginForm } from './request-target.ts';
 export {
+  drainDelayMs,
+  drainSettings,
   Environment,
   eventSettings,
   LogLevel,
@@ -26,7 +28,7 @@ export { backoff } from './backoff.ts';
 export { runCommand } from './command.ts';
 export { createConcurrencyLimiter } from './concurrency-limiter.ts';
 export type { ConcurrencyLimiter } from './concurrency-limiter.ts';
-export { closeGracefully, listenOn } from './http-server.ts';
+export { closeConnectionsWhen, closeGracefully, listenOn } from './http-server.ts';
 export { deriveKey } from './key-derivation.ts';
 export { startPeriodicWorker } from './periodic-worker.ts';
 export type { PeriodicWorker } from './periodic-worker.ts';

@@ -56,3 +56,32 @@ test('writes node’s compile cache while running, so that a process restarts fa
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+/** A process that reports each step of its stop, whose hook never ends. */
+const drainingScript = `
+  import { runProcess } from ${JSON.stringify(join(import.meta.dirname, 'index.ts'))};
+  await runProcess(async (onShutdown, drainWith) => {
+    const startedAt = { value: 0 };
+    const say = (what) => process.send(what);
+    onShutdown(() => new Promise(() => say('last hook')));
+    onShutdown(() => say(Date.now() - startedAt.value >= 300 ? 'first hook, after the drain' : 'too early'));
+    drainWith({ delayMs: 300, begin: () => { startedAt.value = Date.now(); say('drain'); } });
+    setInterval(() => {}, 1000);
+    say('up');
+  });
+`;
+
+test('SIGTERM begins the drain, then runs the hooks in order; a second signal ends the process at once', async () => {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', drainingScript], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const messages: unknown[] = [];
+  child.on('message', (message) => {
+    messages.push(message);
+    if (message === 'up') child.kill('SIGTERM');
+    if (message === 'last hook') child.kill('SIGINT');
+  });
+  const code = await new Promise((resolve) => child.once('exit', resolve));
+  expect(messages).toEqual(['up', 'drain', 'first hook, after the drain', 'last hook']);
+  expect(code).toBe(130);
+});

@@ -1,25 +1,46 @@
 import { closeSync, openSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
-import { devNull } from 'node:os';
+import { constants, devNull } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { EnvironmentError } from './environment.ts';
 
 /** Closes one part of a process. Hooks run in reverse order of registration. */
 export type ShutdownHook = () => Promise<void> | void;
 
-const shutdownTimeout = 10_000; // milliseconds until the process exits with hooks still running
+/** How a process lets others notice that it stops, before it closes anything. */
+export type Drain = {
+  /** Called once, first: readiness fails from then on. */
+  begin: () => void;
+  /** Milliseconds for which the process goes on serving after that. */
+  delayMs: number;
+};
+
+export type ProcessHooks = {
+  onShutdown: (hook: ShutdownHook) => void;
+  /** Sets the drain of the process. */
+  drainWith: (drain: Drain) => void;
+};
+
+const shutdownTimeout = 10_000; // milliseconds after the drain until the process exits with hooks still running
 
 /**
- * Runs a process until SIGTERM, SIGINT, or the end of the process that started it (its IPC channel closes).
+ * Runs a process until SIGTERM, SIGINT, or the end of the process that started it (its IPC channel closes). A second signal ends
+ * it at once.
  * `start` registers a hook right after opening each resource, so that a failed start closes what it opened.
  */
-export async function runProcess(start: (onShutdown: (hook: ShutdownHook) => void) => Promise<void>): Promise<void> {
+export async function runProcess(
+  start: (onShutdown: ProcessHooks['onShutdown'], drainWith: ProcessHooks['drainWith']) => Promise<void>,
+): Promise<void> {
   const shutdownHooks: ShutdownHook[] = [];
+  let drain: Drain = { begin: () => {}, delayMs: 0 };
   let isStopping = false;
 
   const stop = async (exitCode: number) => {
     if (isStopping) return;
     isStopping = true;
-    setTimeout(() => process.exit(exitCode || 1), shutdownTimeout).unref();
+    setTimeout(() => process.exit(exitCode || 1), drain.delayMs + shutdownTimeout).unref();
+    drain.begin();
+    if (drain.delayMs > 0) await sleep(drain.delayMs);
     for (const hook of shutdownHooks.toReversed()) {
       try {
         await hook();
@@ -30,8 +51,12 @@ export async function runProcess(start: (onShutdown: (hook: ShutdownHook) => voi
     process.exit(exitCode);
   };
 
-  process.once('SIGTERM', () => void stop(0));
-  process.once('SIGINT', () => void stop(0));
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (isStopping) process.exit(128 + constants.signals[signal]);
+      void stop(0);
+    });
+  }
   // Stops when the supervisor that started this process ends for any reason.
   if (process.send) {
     process.once('disconnect', () => {
@@ -41,7 +66,10 @@ export async function runProcess(start: (onShutdown: (hook: ShutdownHook) => voi
   }
 
   try {
-    await start((hook) => shutdownHooks.push(hook));
+    await start(
+      (hook) => shutdownHooks.push(hook),
+      (chosen) => (drain = chosen),
+    );
     // Node writes its compile cache at exit only; a killed process never would, and its next start would take twice as long.
     setTimeout(flushCompileCache, 1000).unref();
   } catch (error) {

@@ -15,6 +15,22 @@ export const Environment = z
   .default('development');
 /** What Prometheus sends to read the metrics of the gateway. */
 export const MetricsToken = z.string().regex(/^[\x21-\x7e]{16,256}$/, 'must be 16 to 256 visible ASCII characters');
+/** Seconds for which a stopping process goes on serving, with failed readiness, so that its callers notice. */
+const DrainDelay = z.coerce
+  .number('must be a number of seconds')
+  .int('must be a whole number of seconds')
+  .min(0, 'must be from 0 to 60')
+  .max(60, 'must be from 0 to 60')
+  .optional();
+/** The settings of every process about its stop. */
+export const drainSettings = { ENVIRONMENT: Environment, DRAIN_DELAY: DrainDelay };
+
+const defaultDrainDelay = { development: 0, production: 5 };
+
+/** @returns milliseconds; by default long enough in production for callers to probe, and none in development */
+export const drainDelayMs = (settings: z.infer<z.ZodObject<typeof drainSettings>>): number =>
+  (settings.DRAIN_DELAY ?? defaultDrainDelay[settings.ENVIRONMENT]) * 1000;
+
 /** Where a process reaches a service. */
 export const ServiceUrl = z.url({ protocol: /^https?$/, error: 'must be http://host:port' });
 /** 32 random bytes in base64url, which authenticate a service at the others. */
@@ -79,8 +95,8 @@ export const serviceSettings = <Name extends string>(name: Name) =>
     [`${name}_RABBITMQ_URL`]: BrokerUrl,
     SERVICE_KEY_HASHES: z.string().regex(hashes, 'must be caller=sha256[,sha256];… in hex'),
     HOST: z.string().default('127.0.0.1'),
-    ENVIRONMENT: Environment,
     LOG_LEVEL: LogLevel,
+    ...drainSettings,
     ...eventSettings,
   }) as Record<`${Name}_PORT`, typeof Port> &
     Record<`${Name}_DATABASE_URL`, z.ZodURL> &
@@ -89,6 +105,6 @@ export const serviceSettings = <Name extends string>(name: Name) =>
     Record<`${Name}_RABBITMQ_URL`, typeof BrokerUrl> & {
       SERVICE_KEY_HASHES: z.ZodString;
       HOST: z.ZodDefault<z.ZodString>;
-      ENVIRONMENT: typeof Environment;
       LOG_LEVEL: typeof LogLevel;
-    } & typeof eventSettings;
+    } & typeof drainSettings &
+    typeof eventSettings;

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { outsideServices } from '@clientela/contracts';
 import { asUnavailable, type Db } from '@clientela/db';
@@ -20,6 +21,7 @@ const profileTimeout = 1000; // milliseconds that a registration waits for the c
 
 await runService('auth', {
   readConfig,
+  migrations: join(import.meta.dirname, '../migrations'),
   outsideCallers: outsideServices,
   poolOptions: outboxPoolOptions,
   start: async ({ config, deps, databaseUrl, client, onShutdown }) => {

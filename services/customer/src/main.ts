@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { connect } from '@clientela/db';
 import { outboxPoolOptions, startEvents } from '@clientela/events';
 import { createCompanyClient, runService } from '@clientela/http';
@@ -29,6 +30,7 @@ const erasureTimeout = 12_000; // milliseconds
 
 await runService('customer', {
   readConfig,
+  migrations: join(import.meta.dirname, '../migrations'),
   outsideCallers: outsideServices,
   poolOptions: outboxPoolOptions,
   start: async ({ config, deps, databaseUrl, onStatement, client, onShutdown, stopping }) => {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { outboxPoolOptions, startEvents } from '@clientela/events';
 import { createCompanyClient, runService } from '@clientela/http';
 import { createApp } from './app.ts';
@@ -7,6 +8,7 @@ import { subscriptions } from './subscriptions.ts';
 
 await runService('favorites', {
   readConfig,
+  migrations: join(import.meta.dirname, '../migrations'),
   poolOptions: outboxPoolOptions,
   start: ({ config, deps, databaseUrl, client, onShutdown }) => {
     const customers = client('customer');

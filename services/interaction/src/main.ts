@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { outboxPoolOptions, startEvents } from '@clientela/events';
 import { createCompanyClient, createCursors, runService } from '@clientela/http';
 import { createApp } from './app.ts';
@@ -8,6 +9,7 @@ import { subscriptions } from './subscriptions.ts';
 
 await runService('interaction', {
   readConfig,
+  migrations: join(import.meta.dirname, '../migrations'),
   poolOptions: outboxPoolOptions,
   start: ({ config, deps, databaseUrl, client, onShutdown }) => {
     const auth = client('auth');

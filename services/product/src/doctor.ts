@@ -1,11 +1,12 @@
-import { failureMessage, printFindings } from '@clientela/db';
+import { examineDatabase, failureMessage } from '@clientela/db';
+import { findEventProblems } from '@clientela/events';
 import { readEnvironment, runCommand } from '@clientela/runtime';
 import { z } from 'zod';
 import { PRODUCT_DATABASE_URL } from './config.ts';
 
-// `node src/doctor.ts` prints one line for each finding and exits with 1 when there are any. It changes nothing.
+// `node src/doctor.ts` prints one line for each finding and exits with 1 for warnings, with 2 for errors. It changes nothing.
 
 await runCommand(async () => {
   const settings = readEnvironment(z.object({ PRODUCT_DATABASE_URL }));
-  await printFindings(settings.PRODUCT_DATABASE_URL);
+  await examineDatabase(settings.PRODUCT_DATABASE_URL, findEventProblems);
 }, failureMessage);

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { outboxPoolOptions, startEvents } from '@clientela/events';
 import { createCompanyClient, runService } from '@clientela/http';
 import { createApp } from './app.ts';
@@ -5,6 +6,7 @@ import { readConfig } from './config.ts';
 
 await runService('product', {
   readConfig,
+  migrations: join(import.meta.dirname, '../migrations'),
   poolOptions: outboxPoolOptions,
   start: ({ config, deps, databaseUrl, client, onShutdown }) => {
     const events = startEvents({

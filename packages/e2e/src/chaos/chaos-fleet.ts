@@ -77,16 +77,7 @@ export async function startChaosFleet(
     throw failed?.reason;
   }
   const fleet = started.value;
-  const query: ChaosFleet['query'] = async (service, sql, values = []) => {
-    const db = new pg.Client({ connectionString: fleet.databases[service].ownerUrl, connectionTimeoutMillis: 5000 });
-    db.on('error', () => {});
-    await db.connect();
-    try {
-      return (await db.query(sql, values)).rows as Record<string, unknown>[];
-    } finally {
-      await db.end();
-    }
-  };
+  const query = queryOf(fleet);
   if (broker) await queuesSettled(broker, exchange);
   return {
     ...fleet,
@@ -106,6 +97,20 @@ export async function startChaosFleet(
     },
   };
 }
+
+/** Builds the function that queries a service's database as its owner. */
+export const queryOf =
+  ({ databases }: Pick<TestFleet, 'databases'>): ChaosFleet['query'] =>
+  async (service, sql, values = []) => {
+    const db = new pg.Client({ connectionString: databases[service].ownerUrl, connectionTimeoutMillis: 5000 });
+    db.on('error', () => {});
+    await db.connect();
+    try {
+      return (await db.query(sql, values)).rows as Record<string, unknown>[];
+    } finally {
+      await db.end();
+    }
+  };
 
 /** Waits until RabbitMQ has stored the queues: killed right after a declaration, it may lose a queue, which is not under test here. */
 async function queuesSettled(broker: Broker, exchange: string): Promise<void> {

@@ -190,7 +190,7 @@ test('the doctor ends with 0, or with 1 and a line for each record whose value a
   expect(code).toBe(1);
   expect(stdout).toMatch(
     new RegExp(
-      `^customer: customer ${newer.number} of company [0-9a-f-]+: its document_number is that of customer ${older.number} `,
+      `^warning: customer: customer ${newer.number} of company [0-9a-f-]+: its document_number is that of customer ${older.number} `,
     ),
   );
 });

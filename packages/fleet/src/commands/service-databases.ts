@@ -4,10 +4,13 @@ import { acquireInstallationLock, AlreadyRunningError } from '../launcher/instal
 import { openSecrets } from '../launcher/secrets.ts';
 import type { Service } from '../launcher/services.ts';
 import type { Settings } from '../launcher/settings.ts';
-import { installationFolder as folder } from './admin-command.ts';
+import { installationFolder } from './admin-command.ts';
 
 /** Opens the server that holds the databases: the external one, else the embedded one, started when no fleet runs. */
-async function openServer({ postgresAdminUrl }: Settings): Promise<{ adminUrl: string } & AsyncDisposable> {
+export async function openServer(
+  { postgresAdminUrl }: Settings,
+  folder = installationFolder,
+): Promise<{ adminUrl: string } & AsyncDisposable> {
   if (postgresAdminUrl) return { adminUrl: postgresAdminUrl, [Symbol.asyncDispose]: async () => {} };
   try {
     const lock = await acquireInstallationLock(folder);
@@ -42,7 +45,7 @@ export async function withDatabases(
     names.map(async (service) => {
       const external = settings.databases[service];
       if (external) return externalDatabase(external).url;
-      const passwords = openSecrets(folder, settings).rolePasswords[service];
+      const passwords = openSecrets(installationFolder, settings).rolePasswords[service];
       const isDedicatedServer = !settings.postgresAdminUrl;
       const database = await createDatabase(server?.adminUrl ?? '', service, passwords, { isDedicatedServer });
       await migrateDatabase(database, service);

@@ -44,8 +44,7 @@ export async function killOrphans(folder: string, timeoutMs = 3000): Promise<boo
 }
 
 /** Finds the launcher that runs an installation, with the URL of its gateway. */
-export const findLauncher = (folder: string): { pid: number; url?: string | undefined } | undefined =>
-  read(folder)['fleet'];
+export const findLauncher = (folder: string): z.infer<typeof PidFile>[string] | undefined => read(folder)['fleet'];
 
 function read(folder: string): z.infer<typeof PidFile> {
   try {

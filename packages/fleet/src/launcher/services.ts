@@ -71,6 +71,8 @@ export function environmentFor(peer: Peer, fleet: FleetConfig): Record<string, s
   const upper = peer.toUpperCase();
   const urls = calls[peer].map((service) => [`${service.toUpperCase()}_SERVICE_URL`, fleet.serviceUrls[service]]);
   const common = {
+    // There is one process of each, and all stop together: no other one could take over.
+    ...(fleet.settingsOf[peer].includes('DRAIN_DELAY') && { DRAIN_DELAY: '0' }),
     ...pick(fleet.overrides, fleet.settingsOf[peer]),
     [`${upper}_SERVICE_KEY`]: fleet.serviceKeys[peer],
     ...Object.fromEntries(urls),

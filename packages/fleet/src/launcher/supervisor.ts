@@ -30,11 +30,11 @@ export type SupervisedProcess = {
   logPath: string;
   pid: () => number | undefined;
   kill: (signal: NodeJS.Signals) => boolean;
-  /** Sends SIGTERM, and SIGKILL after 10 s. */
+  /** Sends SIGTERM, and SIGKILL 10 s after the drain. */
   stop: () => Promise<void>;
 };
 
-const stopTimeout = 10_000; // milliseconds between SIGTERM and SIGKILL
+const stopTimeout = 10_000; // milliseconds between SIGTERM and SIGKILL, after the drain
 const keptErrorText = 8000; // characters of standard error, for its last error
 const healthyLife = 30_000; // milliseconds after which the crash counter starts again
 
@@ -81,7 +81,7 @@ export function supervise(options: ProcessOptions, hooks: SupervisorHooks = {}):
     stop: async () => {
       isStopping = true;
       restarting.abort();
-      if (child) await terminate(child);
+      if (child) await terminate(child, stopTimeout + 1000 * Number(options.env['DRAIN_DELAY'] ?? 0));
       log.close();
     },
   };
@@ -127,11 +127,11 @@ function recordOutput(child: ChildProcess, name: string, log: LogFile, { onLine 
   }
 }
 
-async function terminate(child: ChildProcess): Promise<void> {
+async function terminate(child: ChildProcess, timeout: number): Promise<void> {
   // 'exit' may come before the last line was read, 'close' does not.
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeout);
+  const timer = setTimeout(() => child.kill('SIGKILL'), timeout);
   await closed;
   clearTimeout(timer);
 }

@@ -27,6 +27,8 @@ export type DeniedRequest = { actor: Actor; method: string; route: string };
 
 export type ServiceOptions = HandlerOptions & {
   serviceKeys: ServiceKeys;
+  /** Aborts when the process begins to stop: readiness fails from then on. */
+  draining?: AbortSignal;
   /** Called for each 403 of a signed-in actor. Its own failure is only logged. */
   onDenied?: (denied: DeniedRequest) => Promise<void>;
   /** The name in logs and responses: `customer`. */
@@ -146,7 +148,8 @@ const unloggedPaths = new Set(['/health', '/ready', '/metrics']);
 const sendJson = (response: Response, body: unknown): void => void response.type('json').send(jsonText(body));
 
 /** The routes that need no service key: name and version, liveness, readiness, metrics and the OpenAPI document. */
-function builtInRoutes({ service, version, routes, db, metrics = [] }: ServiceOptions): [string, RequestHandler][] {
+function builtInRoutes(options: ServiceOptions): [string, RequestHandler][] {
+  const { service, version, routes, db, draining, metrics = [] } = options;
   let document: unknown;
   const allMetrics = [tableMetrics(db, service), ...metrics];
   return [
@@ -162,10 +165,12 @@ function builtInRoutes({ service, version, routes, db, metrics = [] }: ServiceOp
             () => true,
             () => false,
           );
-        response.status(isUp ? 200 : 503);
-        if (!isUp) response.setHeader('Retry-After', '2');
+        const isDraining = draining?.aborted === true;
+        const isReady = isUp && !isDraining;
+        response.status(isReady ? 200 : 503);
+        if (!isReady) response.setHeader('Retry-After', '2');
         sendJson(response, {
-          status: isUp ? 'ready' : 'unavailable',
+          status: isDraining ? 'draining' : isUp ? 'ready' : 'unavailable',
           service,
           version,
           dependencies: { database: isUp ? 'up' : 'down' },

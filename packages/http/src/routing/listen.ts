@@ -1,26 +1,29 @@
 import { createServer, type RequestListener } from 'node:http';
-import { closeGracefully, listenOn } from '@clientela/runtime';
+import { closeConnectionsWhen, closeGracefully, listenOn } from '@clientela/runtime';
 
 const shutdownTimeoutMs = 8000; // within the 10 s that a supervisor grants
 
 /**
  * Starts the HTTP server for the gateway and the other services.
+ * @param options.draining aborts when the process begins to stop
  * @returns the port, and a graceful `close`: accepts no new connections and waits for running requests
  */
 export async function listen(
   app: RequestListener,
-  options: { host: string; port: number },
+  options: { host: string; port: number; draining?: AbortSignal },
 ): Promise<{ port: number; close: () => Promise<void> }> {
   const server = createServer(
     {
-      // Longer than clients keep idle connections, so that none is closed while a request is arriving.
-      keepAliveTimeout: 65_000,
+      // What clients are told, who close their idle connections before a drain of 5 s ends. The server itself waits longer, so that it
+      // closes none while a request is arriving.
+      keepAliveTimeout: 5000,
+      keepAliveTimeoutBuffer: 60_000,
       headersTimeout: 10_000,
       requestTimeout: 3_600_000, // for the longest upload; the gateway enforces shorter deadlines
       connectionsCheckingInterval: 2000,
       maxHeaderSize: 16_384,
     },
-    app,
+    options.draining ? closeConnectionsWhen(options.draining, app) : app,
   );
   server.maxConnections = 1000;
   const port = await listenOn(server, options);

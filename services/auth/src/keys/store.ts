@@ -50,3 +50,11 @@ export const listPublicKeys = async (db: Db, lifetimeMinutes: number): Promise<P
     .orderBy('created_at')
     .orderBy('kid')
     .pluck('public_jwk');
+
+/** Returns the age of the current signing key in days; 0 when there is none yet. */
+export async function signingKeyAge(db: Db): Promise<number> {
+  const row = await db('signing_keys')
+    .whereNull('retired_at')
+    .first<{ days: number } | undefined>(db.raw('extract(day from now() - created_at)::int as days'));
+  return row?.days ?? 0;
+}

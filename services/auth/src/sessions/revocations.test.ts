@@ -1,4 +1,7 @@
-import { serviceTest } from '@clientela/testing';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { childEnv, serviceTest } from '@clientela/testing';
 import jwt from 'jsonwebtoken';
 import { describe, expect } from 'vitest';
 import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
@@ -78,4 +81,17 @@ describe('revocations', () => {
     await service.callingService('customer').get('/internal/revocations').expect(403);
     await service.callingService('gateway').get('/internal/revocations?since=yesterday').expect(422);
   });
+});
+
+test('end-sessions ends every session, as after a restore, and is in the audit log', async ({ service }) => {
+  const person = await service.register();
+  const { sid } = await login(service, person);
+  const script = join(import.meta.dirname, '../end-sessions.ts');
+  const env = { ...childEnv, AUTH_DATABASE_URL: service.database.url };
+  const { stdout } = await promisify(execFile)(process.execPath, [script], { env });
+  expect(Number(stdout)).toBeGreaterThan(0);
+  expect((await rowOf(service, sid)).ended_at).not.toBeNull();
+  expect(await service.database.owner('sessions').whereNull('ended_at')).toEqual([]);
+  const logged = service.database.owner('audit_logs').where({ action: 'sessions.ended', actor_id: 'service:auth' });
+  expect(await logged).toHaveLength(1);
 });

@@ -131,6 +131,12 @@ export const endSessionsOfCompany = (tx: Tx, company_uuid: string): Promise<numb
     .whereNull('ended_at')
     .update({ ended_at: tx.raw('clock_timestamp()') });
 
+/** Ends every session of the installation. @returns the number of ended sessions */
+export const endAllSessions = (tx: Tx): Promise<number> =>
+  tx('sessions')
+    .whereNull('ended_at')
+    .update({ ended_at: tx.raw('clock_timestamp()') });
+
 /** Deletes sessions that ended or expired a month ago, long after their tokens. */
 export async function deletePastSessions(db: Db): Promise<void> {
   const past = db('sessions')

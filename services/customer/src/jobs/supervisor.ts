@@ -52,8 +52,13 @@ async function runChild(db: Db, worker: string, entry: string, stopping: AbortSi
   });
   const exited = exitOf(child);
   child.on('message', ({ counts }: { counts: Count[] }) => addCounts(counts));
+  let isEnding = false;
+  const end = () => {
+    if (!isEnding) child.kill('SIGTERM'); // a second one would end it at once
+    isEnding = true;
+  };
   const stop = () => {
-    child.kill('SIGTERM');
+    end();
     setTimeout(() => child.kill('SIGKILL'), KILL_MS).unref();
   };
   stopping.addEventListener('abort', stop, { once: true });
@@ -63,7 +68,7 @@ async function runChild(db: Db, worker: string, entry: string, stopping: AbortSi
     run: async () => {
       if (await hasStuckJob(db, worker)) child.kill('SIGKILL');
       else if (await hasUnfinishedJobs(db)) lastBusy = Date.now();
-      else if (Date.now() - lastBusy > IDLE_MS) child.kill('SIGTERM');
+      else if (Date.now() - lastBusy > IDLE_MS) end();
     },
     intervalMs: POLL_MS,
   });

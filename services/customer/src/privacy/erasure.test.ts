@@ -10,6 +10,7 @@ import { createFingerprinter } from '../tombstones/fingerprints.ts';
 import { eraseLocally } from './local-erasure.ts';
 import { listDueSteps, type Step } from './store.ts';
 import { createTestPrivacy, type TestPrivacy } from './testing/test-privacy.ts';
+import { exportErasures, replayErasures } from './erasure-list.ts';
 import { erasureMetrics } from './metrics.ts';
 import { peerNames } from './testing/stub-peers.ts';
 
@@ -470,4 +471,56 @@ test('concurrent writes to a customer leave no rows after its erasure', async ()
     for (const table of ['customers', 'customer_notes', 'customer_tags', 'customer_history', 'customer_counters'])
       expect(await rows(table), table).toEqual([]);
   }
+});
+
+describe('a list of erasures', () => {
+  const listOf = async (): Promise<string[]> => {
+    let list = '';
+    await exportErasures(privacy.service.database.db, async (lines) => void (list += lines));
+    return list.split('\n').filter((line) => line.includes(company.id));
+  };
+  async function* linesOf(list: readonly string[]) {
+    yield* list;
+  }
+  const replay = (list: readonly string[]) =>
+    privacy.service.database.db.transaction((tx) => replayErasures(tx, linesOf(list)));
+
+  test('erases again who is back in a database of an earlier moment, once; a person who is not there is no obstacle', async () => {
+    const values = { user_id: privacy.newUser(), email: `${randomUUID()}@example.com` };
+    const customer = await privacy.newCustomer(admin, values);
+    const gone = { ...customer, id: randomUUID(), number: 999_999 };
+    privacy.startWorker();
+    const id = await privacy.erase(admin, { customer_id: (await privacy.newCustomer(admin)).id });
+    await privacy.untilDone(admin, id);
+    const [known = ''] = await listOf();
+    const { request } = JSON.parse(known) as { request: object };
+    expect(request).toMatchObject({ id, company_id: company.id, requested_by: admin.user_id });
+    expect(known).not.toContain('@');
+    // What a later list has: these two erasures, the second as part of the first, and a fingerprint.
+    const [first, second] = [randomUUID(), randomUUID()];
+    const line = (changes: object) => JSON.stringify({ request: { ...request, ...changes } });
+    const list = [
+      line({ id: second, customer_id: gone.id, customer_number: gone.number, part_of: first }),
+      line({ id: first, customer_id: customer.id, customer_number: customer.number, user_id: values.user_id }),
+      JSON.stringify({
+        fingerprint: { company_id: company.id, fingerprint: 'ab'.repeat(32), expires_at: '2040-01-01T00:00:00Z' },
+      }),
+    ];
+    expect(await replay([...list, ...(await listOf())])).toBe(2);
+    await privacy.untilDone(admin, first);
+    await privacy.untilDone(admin, second);
+    await admin.get(`/api/customers/${customer.id}`).expect(404);
+    expect(await rows('customers').where({ email: values.email })).toEqual([]);
+    expect((await privacy.requestOf(admin, second)).status).toBe('done');
+    const fingerprints = (await rows('erased_fingerprints')) as { fingerprint: Buffer }[];
+    expect(fingerprints.map(({ fingerprint }) => fingerprint.toString('hex'))).toContain('ab'.repeat(32));
+    expect(await replay([...list, ...(await listOf())])).toBe(0);
+  });
+
+  test('with a line of something else changes nothing', async () => {
+    const fingerprint = { company_id: company.id, fingerprint: 'cd'.repeat(32), expires_at: '2040-01-01T00:00:00Z' };
+    for (const line of ['', '{}', 'null', '{"request":{"id":"1"}}', '{"fingerprint":{"fingerprint":"x"}}'])
+      await expect(replay([JSON.stringify({ fingerprint }), line])).rejects.toThrow('Line 2 is not one of a list');
+    expect(await rows('erased_fingerprints')).toEqual([]);
+  });
 });

@@ -1,0 +1,185 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { locatePostgres } from '@clientela/embedded-postgres';
+import pg from 'pg';
+import { databaseName } from '../launcher/databases.ts';
+import { acquireInstallationLock, AlreadyRunningError } from '../launcher/installation-lock.ts';
+import { openSecrets } from '../launcher/secrets.ts';
+import { mapKeys, repoRoot, type Service, services } from '../launcher/services.ts';
+import { type Settings, withDataFolders } from '../launcher/settings.ts';
+import { openServer } from '../commands/service-databases.ts';
+import { type Catalogue, catalogueFile, erasuresFile, parts, platform, settingsFile } from './catalogue.ts';
+import { copyCluster } from './cluster.ts';
+import {
+  copyFile,
+  flushFolder,
+  flushTree,
+  forEach,
+  formatSums,
+  listTree,
+  makeFolders,
+  replaceFile,
+  storeText,
+  type StoredFile,
+  sumsFile,
+} from './files.ts';
+import { recordBackup } from './last-backup.ts';
+import { exportErasures } from './service-scripts.ts';
+
+export type BackupOptions = {
+  /** The installation's folder. */
+  folder: string;
+  settings: Settings;
+  /** The folder that receives the backup, as a folder of its own. */
+  target: string;
+  /** The installation's `.env`. */
+  envFile?: string;
+  /** A file for node exporter's textfile collector. */
+  textfile?: string;
+  /** Writes only the list of erasures. */
+  erasuresOnly?: boolean;
+};
+
+const unfinishedSuffix = '.unfinished';
+
+/**
+ * Backs up the installation of a folder while it runs, or stopped: all five databases at one instant, secrets and uploads. A backup has its
+ * name only once it is complete and on the disk.
+ * @returns its path; undefined when only the list of erasures was written
+ * @throws Error in one sentence; what was begun is removed by the next backup
+ */
+export async function backUp(options: BackupOptions): Promise<{ path: string; catalogue: Catalogue } | undefined> {
+  const { folder, settings, target } = options;
+  assertEmbedded(settings);
+  if (!existsSync(join(folder, 'secrets'))) throw new Error(`There is no installation in ${folder}.`);
+  await mkdir(target, { recursive: true, mode: 0o700 });
+  const lock = await acquireInstallationLock(target).catch((error: unknown) => {
+    throw error instanceof AlreadyRunningError ? new Error(`Another backup is written to ${target}.`) : error;
+  });
+  try {
+    await using server = await openServer(settings, folder);
+    if (options.erasuresOnly) {
+      await replaceFile(join(target, erasuresFile), await listErasures(options, server.adminUrl), 0o600);
+      return undefined;
+    }
+    for (const name of await readdir(target))
+      if (/^clientela-.*\.unfinished$/.test(name)) await rm(join(target, name), { recursive: true });
+    const started = new Date();
+    const path = join(target, `clientela-${started.toISOString().replaceAll(/[-:]|\.\d+/g, '')}`);
+    const root = `${path}${unfinishedSuffix}`;
+    await mkdir(root, { mode: 0o700 });
+    const catalogue = await write(options, server.adminUrl, root, started);
+    await rename(root, path);
+    await flushFolder(target);
+    await recordBackup(folder, new Date(), options.textfile);
+    return { path, catalogue };
+  } finally {
+    await lock.release();
+  }
+}
+
+/** @throws Error when databases are on a server of the operator, whose own tools back it up */
+export function assertEmbedded({ postgresAdminUrl, databases }: Settings): void {
+  if (postgresAdminUrl !== undefined || Object.keys(databases).length > 0)
+    throw new Error(
+      'The databases are on a server of your own: back it up with its own tools (docs/operations.md, "External PostgreSQL").',
+    );
+}
+
+async function write(options: BackupOptions, adminUrl: string, root: string, started: Date): Promise<Catalogue> {
+  const { folder, settings } = options;
+  const migrations = await readMigrations(adminUrl);
+  const data = join((await locatePostgres(folder)).dataHome, 'data');
+  const cluster = await copyCluster(adminUrl, data, root, parts.cluster);
+  const erasures = await listErasures(options, adminUrl);
+  const files = [
+    ...cluster.files,
+    await storeText(root, erasuresFile, erasures),
+    ...(await copyFolder(join(folder, 'secrets'), root, parts.secrets)),
+  ];
+  const { envFile } = options;
+  if (envFile !== undefined && existsSync(envFile))
+    files.push(await storeText(root, settingsFile, await readFile(envFile)));
+  // Copied after the databases: an avatar without a customer is never served.
+  const { AVATARS_FOLDER: avatars, IMPORTS_FOLDER: imports } = withDataFolders(settings.overrides, folder);
+  if (avatars !== undefined) files.push(...(await copyFolder(avatars, root, parts.avatars)));
+  if (imports !== undefined) files.push(...(await copyFolder(imports, root, parts.imports)));
+
+  const sums = formatSums(files.toSorted((a, b) => (a.path < b.path ? -1 : 1)));
+  await storeText(root, sumsFile, sums);
+  const catalogue: Catalogue = {
+    format: 1,
+    clientela: (JSON.parse(await readFile(join(repoRoot, 'package.json'), 'utf8')) as { version: string }).version,
+    started_at: started.toISOString(),
+    consistent_at: cluster.consistentAt,
+    platform,
+    postgres: {
+      version: cluster.version,
+      start_lsn: cluster.startLsn,
+      stop_lsn: cluster.stopLsn,
+      wal_segments: cluster.segments,
+      folders: cluster.folders,
+    },
+    migrations,
+    secrets: mapKeys(services, (service) => sha256(openSecrets(folder, settings).ownSecrets[service])),
+    broker: Object.keys(settings.overrides).some((name) => name.endsWith('RABBITMQ_URL')),
+    avatars: avatars === undefined ? 'in a bucket' : 'included',
+    files: files.length,
+    bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+    sums: sha256(sums),
+  };
+  await storeText(root, catalogueFile, `${JSON.stringify(catalogue, undefined, 2)}\n`);
+  await flushFolder(root);
+  await replaceFile(join(options.target, erasuresFile), erasures, 0o600);
+  return catalogue;
+}
+
+const sha256 = (value: string) => createHash('sha256').update(value).digest('hex');
+
+/** Copies a folder into a part of the backup. Its files may come and go meanwhile. */
+async function copyFolder(source: string, root: string, part: string): Promise<StoredFile[]> {
+  const tree = await listTree(source);
+  const target = join(root, part);
+  await makeFolders(target, tree.folders);
+  const files: StoredFile[] = [];
+  await forEach(tree.files, async (path) => {
+    const copied = await copyFile(join(source, path), join(target, path));
+    if (copied) files.push({ path: `${part}/${path}`, ...copied });
+  });
+  await flushTree(target, tree.folders);
+  return files;
+}
+
+/** Reads the names of the migrations of every database. */
+export async function readMigrations(adminUrl: string): Promise<Catalogue['migrations']> {
+  const names = await Promise.all(
+    services.map(async (service) => {
+      const client = new pg.Client({ connectionString: databaseUrl(adminUrl, service), query_timeout: 10_000 });
+      client.on('error', () => {}); // a lost connection fails the next statement
+      await client.connect();
+      try {
+        const { rows } = await client.query<{ name: string }>('select name from migrations.done order by id');
+        return rows.map(({ name }) => name);
+      } finally {
+        await client.end();
+      }
+    }),
+  );
+  return mapKeys(services, (service) => names[services.indexOf(service)] ?? []);
+}
+
+const listErasures = ({ folder, settings }: BackupOptions, adminUrl: string): Promise<string> =>
+  exportErasures(databaseUrl(adminUrl, 'customer', openSecrets(folder, settings).rolePasswords.customer.app));
+
+/** Connection to a service's database, as the server's superuser or, with its password, as the app role. */
+export function databaseUrl(adminUrl: string, service: Service, appPassword?: string): string {
+  const url = new URL(adminUrl);
+  url.pathname = `/${databaseName(service)}`;
+  if (appPassword !== undefined) {
+    url.username = `${databaseName(service)}_app`;
+    url.password = appPassword;
+  }
+  return url.href;
+}

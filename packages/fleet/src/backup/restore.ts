@@ -1,0 +1,300 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
+import { chown, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { embeddedVersion, locatePostgres, startPostgres, type RunAs } from '@clientela/embedded-postgres';
+import { connect } from '@clientela/db';
+import { redeliverEvents } from '@clientela/events';
+import pg from 'pg';
+import { createDatabase, migrateDatabase, migrationFolders } from '../launcher/databases.ts';
+import { acquireInstallationLock } from '../launcher/installation-lock.ts';
+import { openSecrets } from '../launcher/secrets.ts';
+import { mapKeys, services } from '../launcher/services.ts';
+import { type Settings, withDataFolders } from '../launcher/settings.ts';
+import { assertEmbedded, databaseUrl, readMigrations } from './backup.ts';
+import { type Catalogue, erasuresFile, majorOf, parts, platform, readCatalogue } from './catalogue.ts';
+import { copyVerified, flushFolder, flushTree, forEach, isMissing, makeFolders, readSums } from './files.ts';
+import { endSessions, exportErasures, replayErasures } from './service-scripts.ts';
+
+export type RestoreOptions = {
+  backup: string;
+  /** The installation's folder. */
+  folder: string;
+  settings: Settings;
+  /** Puts the installation that is there aside. */
+  replace?: boolean;
+  /** Lists of erasures, besides that beside the backup. */
+  erasures?: readonly string[];
+  /** `false` only for data that may be lost, such as a test's. */
+  fsync?: boolean;
+  onProgress?: (line: string) => void;
+};
+
+export type Restored = {
+  catalogue: Catalogue;
+  /** Erasures after the backup, which begin again with the next start. */
+  replayed: number;
+  /** How many lists of erasures were found. */
+  lists: number;
+  endedSessions: number;
+  /** Events that may have been in a queue of the broker only. */
+  redelivered: number;
+  /** Where the earlier installation is now. */
+  aside?: string;
+};
+
+const recoveryTimeout = 3_600_000; // milliseconds; the server replays what was written during the backup
+const adminPassword = 'postgres_password';
+
+/**
+ * Restores a backup as the installation of a folder, which it becomes only when it is complete: verified, recovered, migrated, with the
+ * erasures since the backup requested again and all sessions ended. Nothing runs afterwards.
+ * @throws Error in one sentence; the folder is unchanged then
+ */
+export async function restore(options: RestoreOptions): Promise<Restored> {
+  const { backup, folder, settings, replace = false, onProgress = () => {} } = options;
+  assertEmbedded(settings);
+  const catalogue = await readCatalogue(backup);
+  const sums = await readSums(backup, catalogue.sums);
+  await assertFits(catalogue, sums, settings);
+  const lock = await acquireInstallationLock(folder);
+  const unfinished = `${folder}.unfinished`;
+  const lists: string[] = [];
+  try {
+    if (existsSync(join(folder, 'secrets')) && !replace)
+      throw new Error(`${folder} holds an installation: --replace puts it aside.`);
+    await removeUnfinished(unfinished);
+    const outside = await foldersOutside(settings, folder);
+    await mkdir(unfinished, { mode: 0o700 });
+    if (existsSync(join(folder, 'secrets'))) lists.push(...(await listOldErasures(options, unfinished)));
+    lists.push(...(await findLists(options)));
+
+    await copySecrets(backup, sums, unfinished);
+    assertSecrets(catalogue, openSecrets(unfinished, settings).ownSecrets);
+    const location = await locatePostgres(unfinished);
+    const data = join(location.dataHome, 'data');
+    await copyPart(backup, sums, parts.cluster, data, catalogue.postgres.folders);
+    await handOver(data, location.runAs);
+    for (const part of [parts.avatars, parts.imports])
+      await copyPart(backup, sums, part, outside[part] ?? join(unfinished, part), []);
+    onProgress(`${catalogue.files} files are verified and copied`);
+
+    const done = await recover(options, catalogue, unfinished, lists);
+    await rm(join(unfinished, 'lists'), { recursive: true, force: true });
+    const aside = await putInPlace(folder, unfinished);
+    return { catalogue, lists: lists.length, ...done, ...(aside !== undefined && { aside }) };
+  } catch (error) {
+    await removeUnfinished(unfinished);
+    throw error;
+  } finally {
+    await lock.release();
+  }
+}
+
+/** @throws Error when the backup does not fit this machine or this version */
+async function assertFits(catalogue: Catalogue, sums: ReadonlyMap<string, string>, settings: Settings): Promise<void> {
+  if (catalogue.platform !== platform)
+    throw new Error(`The backup was made on ${catalogue.platform}; this is ${platform}, whose data files differ.`);
+  const version = await embeddedVersion();
+  if (majorOf(catalogue.postgres.version) !== majorOf(version))
+    throw new Error(`The backup is of PostgreSQL ${catalogue.postgres.version}, but this is PostgreSQL ${version}.`);
+  for (const path of ['backup_label', 'global/pg_control', 'PG_VERSION'])
+    if (!sums.has(`${parts.cluster}/${path}`)) throw new Error(`The backup is incomplete: it has no ${path}.`);
+  const segments = [...sums.keys()].filter((path) => /^postgres\/pg_wal\/[0-9A-F]{24}$/.test(path)).length;
+  if (segments !== catalogue.postgres.wal_segments)
+    throw new Error('The backup is incomplete: a part of the write-ahead log is missing.');
+  for (const service of services) {
+    const known = new Set(migrationFolders(service).flatMap((migrations) => readdirSync(migrations)));
+    const unknown = catalogue.migrations[service].find((name) => !known.has(name));
+    if (unknown !== undefined)
+      throw new Error(
+        `The backup is of a newer version, ${catalogue.clientela}: this one does not know ${service}'s migration ${unknown}.`,
+      );
+  }
+  if (catalogue.avatars === 'in a bucket' && !settings.overrides['AVATARS_S3_BUCKET'])
+    throw new Error('The avatars of the backup are in a bucket: set AVATARS_S3_BUCKET first.');
+}
+
+/** @throws Error naming the settings whose secret differs from that of the backup */
+function assertSecrets(catalogue: Catalogue, ownSecrets: Record<string, string>): void {
+  const differing = services.filter(
+    (service) =>
+      createHash('sha256')
+        .update(ownSecrets[service] ?? '')
+        .digest('hex') !== catalogue.secrets[service],
+  );
+  if (differing.length > 0)
+    throw new Error(
+      `Not the secrets of the backup: ${differing.map((name) => `${name.toUpperCase()}_SECRET`).join(', ')}. Take them from its settings.env.`,
+    );
+}
+
+/** Removes what an interrupted restore left, also where root's data is. */
+async function removeUnfinished(unfinished: string): Promise<void> {
+  if (existsSync(join(unfinished, 'secrets', adminPassword))) {
+    const { dataHome } = await locatePostgres(unfinished);
+    await rm(dataHome, { recursive: true, force: true });
+  }
+  await rm(unfinished, { recursive: true, force: true });
+}
+
+/** Returns the folders of uploads that the settings place elsewhere. @throws Error when one is not empty */
+async function foldersOutside({ overrides }: Settings, folder: string): Promise<Partial<Record<string, string>>> {
+  const { AVATARS_FOLDER, IMPORTS_FOLDER } = withDataFolders(overrides, folder);
+  const outside: Partial<Record<string, string>> = {};
+  for (const [part, path] of Object.entries({ avatars: AVATARS_FOLDER, imports: IMPORTS_FOLDER })) {
+    if (path === undefined || path === join(folder, part)) continue;
+    const entries = await readdir(path).catch((error: unknown) => {
+      if (isMissing(error)) return [];
+      throw error;
+    });
+    if (entries.length > 0) throw new Error(`${path} is not empty: move its files away first.`);
+    outside[part] = path;
+  }
+  return outside;
+}
+
+/** Writes the list of erasures of the installation that is replaced, when its databases still start. */
+async function listOldErasures(options: RestoreOptions, unfinished: string): Promise<string[]> {
+  const { folder, settings, onProgress = () => {} } = options;
+  const list = join(unfinished, 'lists');
+  try {
+    const location = await locatePostgres(folder);
+    if (!existsSync(join(location.dataHome, 'data'))) return [];
+    const postgres = await startPostgres({ folder, fsync: options.fsync ?? true });
+    try {
+      const password = openSecrets(folder, settings).rolePasswords.customer.app;
+      const text = await exportErasures(databaseUrl(postgres.adminUrl, 'customer', password));
+      await mkdir(list, { mode: 0o700 });
+      await writeFile(join(list, erasuresFile), text, { mode: 0o600 });
+      return [join(list, erasuresFile)];
+    } finally {
+      await postgres.stop();
+    }
+  } catch (error) {
+    onProgress(
+      `The erasures of the replaced installation cannot be read: ${error instanceof Error ? error.message : 'unknown reason'}`,
+    );
+    return [];
+  }
+}
+
+/** Finds the lists of erasures: those that were named, and the newest beside the backup. */
+async function findLists({ backup, erasures = [] }: RestoreOptions): Promise<string[]> {
+  for (const list of erasures) if (!existsSync(list)) throw new Error(`There is no list of erasures ${list}.`);
+  const beside = join(dirname(backup), erasuresFile);
+  return [...erasures, ...(existsSync(beside) ? [beside] : [])];
+}
+
+/** Copies the secrets, but the password of the server's superuser: a new one, so that root's data gets a folder of its own. */
+async function copySecrets(backup: string, sums: ReadonlyMap<string, string>, unfinished: string): Promise<void> {
+  const others = new Map([...sums].filter(([path]) => path !== `${parts.secrets}/${adminPassword}`));
+  await copyPart(backup, others, parts.secrets, join(unfinished, 'secrets'), []);
+}
+
+/** Copies a part of the backup into a folder, verifying each file. */
+async function copyPart(
+  backup: string,
+  sums: ReadonlyMap<string, string>,
+  part: string,
+  target: string,
+  folders: readonly string[],
+): Promise<void> {
+  const files = [...sums].filter(([path]) => path.startsWith(`${part}/`));
+  const inside = (path: string) => path.slice(part.length + 1);
+  const parents = files.map(([path]) => dirname(inside(path))).filter((path) => path !== '.');
+  const all = [...new Set([...folders, ...parents])].toSorted();
+  await makeFolders(target, all);
+  await forEach(files, async ([path, sha256]) => {
+    await copyVerified(backup, path, sha256, join(target, inside(path)));
+  });
+  await flushTree(target, all);
+}
+
+/** Gives the data to the user that the server runs as. */
+export async function handOver(data: string, { uid, gid }: RunAs): Promise<void> {
+  if (uid === undefined || gid === undefined) return;
+  await chown(data, uid, gid);
+  for (const path of await readdir(data, { recursive: true })) await chown(join(data, path), uid, gid);
+}
+
+/**
+ * Starts the server on the copied files, which brings all databases to the instant of the backup, and prepares them for the first start.
+ * @param lists of erasures
+ */
+async function recover(
+  { backup, settings, fsync = true, onProgress = () => {} }: RestoreOptions,
+  catalogue: Catalogue,
+  unfinished: string,
+  lists: readonly string[],
+): Promise<Omit<Restored, 'catalogue' | 'aside' | 'lists'>> {
+  const postgres = await startPostgres({ folder: unfinished, fsync, startTimeout: recoveryTimeout });
+  try {
+    await setAdminPassword(
+      postgres.adminUrl,
+      (await readFile(join(backup, parts.secrets, adminPassword), 'utf8')).trim(),
+    );
+    const found = await readMigrations(postgres.adminUrl);
+    const differing = services.filter((service) => found[service].join() !== catalogue.migrations[service].join());
+    if (differing.length > 0)
+      throw new Error(`The backup is damaged: other migrations than in its catalogue ran in ${differing.join(', ')}.`);
+    onProgress('the databases are at the instant of the backup');
+    const { rolePasswords } = openSecrets(unfinished, settings);
+    const urls = await Promise.all(
+      services.map(async (service) => {
+        const options = { isDedicatedServer: true };
+        const database = await createDatabase(postgres.adminUrl, service, rolePasswords[service], options);
+        await migrateDatabase(database, service);
+        return database.url;
+      }),
+    );
+    const urlOf = mapKeys(services, (service) => urls[services.indexOf(service)] ?? '');
+    let replayed = 0;
+    for (const list of lists) replayed += await replayErasures(urlOf.customer, list);
+    const redelivered = catalogue.broker ? await Promise.all(urls.map(redeliver)) : [];
+    return {
+      replayed,
+      endedSessions: await endSessions(urlOf.auth),
+      redelivered: redelivered.reduce((sum, count) => sum + count, 0),
+    };
+  } finally {
+    await postgres.stop();
+  }
+}
+
+/** Replaces the password of the server's superuser, which the data has from the backup, by that of the new installation. */
+async function setAdminPassword(adminUrl: string, earlier: string): Promise<void> {
+  const url = new URL(adminUrl);
+  const { username, password } = url;
+  url.password = earlier;
+  const client = new pg.Client({ connectionString: url.href, query_timeout: 30_000 });
+  client.on('error', () => {}); // a lost connection fails the next statement
+  await client.connect();
+  try {
+    await client.query(
+      `alter role ${client.escapeIdentifier(username)} password ${client.escapeLiteral(decodeURIComponent(password))}`,
+    );
+  } finally {
+    await client.end();
+  }
+}
+
+async function redeliver(url: string): Promise<number> {
+  const db = connect(url, { pool: 1, name: 'restore' });
+  try {
+    return await redeliverEvents(db);
+  } finally {
+    await db.destroy();
+  }
+}
+
+/** Gives the restored installation its place. @returns where what was there is now */
+async function putInPlace(folder: string, unfinished: string): Promise<string | undefined> {
+  const isEmpty = (await readdir(folder)).length === 0;
+  const aside = isEmpty ? undefined : `${folder}.before-${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')}`;
+  if (aside === undefined) await rmdir(folder);
+  else await rename(folder, aside);
+  await rename(unfinished, folder);
+  await flushFolder(dirname(folder));
+  return aside;
+}

@@ -1,0 +1,51 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { restore } from '../backup/restore.ts';
+import { installationFolder, runAdminCommand } from './admin-command.ts';
+
+const usage = `Usage: npm run restore -- BACKUP [--replace] [--erasures FILE]…
+Verifies the folder BACKUP and makes it this installation, which must be empty and must not run.
+
+  --replace         puts the installation that is there aside; nothing of it is deleted
+  --erasures FILE   a list of erasures since the backup (erasures.jsonl of a later one); that beside BACKUP is used by itself`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    replace: { type: 'boolean', default: false },
+    erasures: { type: 'string', multiple: true, default: [] },
+    help: { type: 'boolean', default: false },
+  },
+});
+const print = (line: string) => process.stdout.write(`${line}\n`);
+
+await runAdminCommand(async (settings) => {
+  const [backup] = positionals;
+  if (values.help) {
+    print(usage);
+    return;
+  }
+  if (backup === undefined || positionals.length > 1) throw new Error(usage);
+  const startTime = performance.now();
+  const { catalogue, replayed, endedSessions, redelivered, aside, lists } = await restore({
+    backup: resolve(backup),
+    folder: installationFolder,
+    settings,
+    replace: values.replace,
+    erasures: values.erasures.map((list) => resolve(list)),
+    onProgress: print,
+  });
+  print(
+    `Restored in ${((performance.now() - startTime) / 1000).toFixed(1)} s: all of ${catalogue.consistent_at} is there.`,
+  );
+  if (aside !== undefined) print(`What was there before is in ${aside}`);
+  print(
+    lists > 0
+      ? `${replayed} erasures since the backup begin again with the next start.`
+      : 'No list of erasures was found: who was erased since the backup is back. Erase them again (docs/operations.md, "Backup").',
+  );
+  if (redelivered > 0)
+    print(`${redelivered} events that the broker had may be delivered again; each takes effect once.`);
+  print(`${endedSessions} sessions are ended: everybody signs in again, with the password of that time.`);
+  print('Compare settings.env of the backup with .env, then: npm start');
+});

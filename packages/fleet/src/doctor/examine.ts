@@ -1,0 +1,220 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, statSync } from 'node:fs';
+import { readdir, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { clockFinding, failureMessage, type Finding } from '@clientela/db';
+import { isStillThere, locatePostgres } from '@clientela/embedded-postgres';
+import { checkBroker } from '@clientela/events';
+import pg from 'pg';
+import { databaseUrl } from '../backup/backup.ts';
+import { lastBackup } from '../backup/last-backup.ts';
+import { scriptEnv } from '../commands/admin-command.ts';
+import { openServer } from '../commands/service-databases.ts';
+import { migrationFolders } from '../launcher/databases.ts';
+import { findLauncher } from '../launcher/pid-file.ts';
+import { openSecrets } from '../launcher/secrets.ts';
+import { folderOf, type Service, services } from '../launcher/services.ts';
+import { readSettings, type Settings } from '../launcher/settings.ts';
+
+const callTimeout = 3000; // milliseconds for one response
+const scriptTimeout = 330_000; // milliseconds for a service's script
+const maxBackupAge = 26; // hours, as the alert has it
+const maxServiceKeyAge = 365; // days
+const day = 86_400_000; // milliseconds
+
+const error = (said: string): Finding => ({ level: 'error', text: said });
+const warning = (said: string): Finding => ({ level: 'warning', text: said });
+
+/** The two connections to one service's database: for its own script, and to read which migrations ran. */
+type Examined = { url: string; migrationsUrl: string };
+
+/**
+ * Looks at an installation: its settings, what they name, its databases, clocks, disks, keys and backups.
+ * @param folder the installation's folder
+ */
+export async function examine(folder: string, env: NodeJS.ProcessEnv): Promise<Finding[]> {
+  let settings: Settings;
+  try {
+    settings = await readSettings(env);
+  } catch (failure) {
+    return [error(failureMessage(failure))];
+  }
+  const found = await Promise.all([
+    findDatabaseProblems(folder, settings),
+    findUnreachable(folder, settings),
+    findFullDisks(folder),
+    findSecretProblems(folder, settings),
+    findOldBackup(folder, settings),
+  ]);
+  return found.flat();
+}
+
+async function findDatabaseProblems(folder: string, settings: Settings): Promise<Finding[]> {
+  const needsServer = services.some((service) => !settings.databases[service]);
+  const isEmbedded = needsServer && settings.postgresAdminUrl === undefined;
+  if (isEmbedded && !existsSync(join(folder, 'secrets')))
+    return [warning('there is no installation yet: npm start creates it')];
+  try {
+    await using server = needsServer ? await openServer(settings, folder) : undefined;
+    const found = await Promise.all(
+      services.map(async (service) => {
+        const findings = await examineService(
+          service,
+          connectionsOf(service, settings, folder, server?.adminUrl ?? ''),
+        );
+        return findings.map(({ level, text: said }): Finding => ({ level, text: `${service}: ${said}` }));
+      }),
+    );
+    return found.flat();
+  } catch (failure) {
+    return [error(`PostgreSQL: ${failureMessage(failure)}`)];
+  }
+}
+
+function connectionsOf(service: Service, settings: Settings, folder: string, adminUrl: string): Examined {
+  const external = settings.databases[service];
+  if (external) return { url: external.url, migrationsUrl: external.ownerUrl };
+  const { app } = openSecrets(folder, settings).rolePasswords[service];
+  return { url: databaseUrl(adminUrl, service, app), migrationsUrl: databaseUrl(adminUrl, service) };
+}
+
+async function examineService(service: Service, { url, migrationsUrl }: Examined): Promise<Finding[]> {
+  const pending = await findPendingMigrations(service, migrationsUrl).catch((failure: unknown) => [
+    error(`its database does not answer: ${failureMessage(failure)}`),
+  ]);
+  // A script of this version may not understand an earlier schema.
+  return pending.length > 0 ? pending : runScript(service, url);
+}
+
+async function findPendingMigrations(service: Service, url: string): Promise<Finding[]> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000, query_timeout: 10_000 });
+  client.on('error', () => {}); // a lost connection fails the next statement
+  await client.connect();
+  try {
+    const { rows: tables } = await client.query<{ found: boolean }>(
+      `select to_regclass('migrations.done') is not null as found`,
+    );
+    const { rows } = tables[0]?.found
+      ? await client.query<{ name: string }>('select name from migrations.done')
+      : { rows: [] };
+    const done = new Set(rows.map(({ name }) => name));
+    const files = (await Promise.all(migrationFolders(service).map((migrations) => readdir(migrations)))).flat();
+    const pending = files.filter((name) => name.endsWith('.sql') && !done.has(name));
+    const [first, ...others] = pending.toSorted();
+    if (first === undefined) return [];
+    const more = others.length > 0 ? ` and ${others.length} more` : '';
+    return [warning(`${first}${more} is to be run: back up, then start this version`)];
+  } finally {
+    await client.end();
+  }
+}
+
+/** Runs a service's own script. @returns its findings */
+async function runScript(service: Service, url: string): Promise<Finding[]> {
+  const env = scriptEnv({ [`${service.toUpperCase()}_DATABASE_URL`]: url });
+  const cwd = folderOf(service);
+  const child = spawn(process.execPath, [join(cwd, 'src/doctor.ts')], {
+    cwd,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: scriptTimeout,
+  });
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  const findings = [...stdout.matchAll(/^(warning|error): (.*)$/gm)].map(([, level, said = '']): Finding => ({
+    level: level === 'error' ? 'error' : 'warning',
+    text: said,
+  }));
+  return stderr ? [...findings, error(stderr.trim())] : findings;
+}
+
+/** Asks what the settings name, and what runs from this folder, whether it answers, and compares clocks. */
+async function findUnreachable(folder: string, settings: Settings): Promise<Finding[]> {
+  const recorded = findLauncher(folder);
+  const launcher = recorded && isStillThere(recorded) ? recorded : undefined;
+  const urls = services.flatMap((service): [string, string][] => {
+    const port = settings.ports[service];
+    const url = settings.serviceUrls[service] ?? (launcher && port !== 0 ? `http://127.0.0.1:${port}` : undefined);
+    return url === undefined ? [] : url.split(',').map((one) => [service, one.trim()]);
+  });
+  if (launcher?.url !== undefined) urls.push(['gateway', launcher.url]);
+  const brokers = Object.entries(settings.overrides).filter(([name, url]) => name.endsWith('RABBITMQ_URL') && url);
+  const found = await Promise.all([
+    ...urls.map(([name, url]) => findUnready(name, url)),
+    ...brokers.map(async ([name, url]) => {
+      const failure = await checkBroker(url ?? '');
+      return failure === undefined
+        ? []
+        : [error(`RabbitMQ (${name}) does not answer: ${failure}; events wait in the databases`)];
+    }),
+  ]);
+  return found.flat();
+}
+
+async function findUnready(name: string, url: string): Promise<Finding[]> {
+  try {
+    const sentAt = Date.now();
+    const response = await fetch(`${url}/ready`, { redirect: 'manual', signal: AbortSignal.timeout(callTimeout) });
+    await response.body?.cancel();
+    const receivedAt = Date.now();
+    const date = Date.parse(response.headers.get('date') ?? '');
+    // The header has whole seconds.
+    const skew = date + 1000 < sentAt ? date + 1000 - sentAt : Math.max(0, date - receivedAt);
+    return [
+      ...(response.status === 200 ? [] : [error(`${name} is not ready (${response.status}): look at its log`)]),
+      ...(Number.isNaN(date) ? [] : clockFinding(name, skew)),
+    ];
+  } catch {
+    return [error(`${name} does not answer at ${new URL(url).host}: start it, or look at its log`)];
+  }
+}
+
+/** Measures the file systems of the installation and of the embedded PostgreSQL. */
+async function findFullDisks(folder: string): Promise<Finding[]> {
+  if (!existsSync(folder)) return [];
+  const places = [folder];
+  if (existsSync(join(folder, 'secrets', 'postgres_password')))
+    places.push((await locatePostgres(folder).catch(() => ({ dataHome: folder }))).dataHome);
+  const full = new Map<number, Finding>();
+  for (const place of places) {
+    const { bavail, blocks, bsize } = await statfs(place);
+    const free = bavail * bsize;
+    const share = bavail / blocks;
+    const said = `${(free / 1e9).toFixed(1)} GB (${Math.floor(share * 100)} %) are free in ${place}: free some`;
+    if (free < 256 * 2 ** 20 || share < 0.03) full.set(statSync(place).dev, error(said));
+    else if (share < 0.15 && free < 20 * 2 ** 30) full.set(statSync(place).dev, warning(said));
+  }
+  return [...full.values()];
+}
+
+/** Finds secrets that others can read, and service keys that were not rotated for long. */
+export async function findSecretProblems(folder: string, settings: Pick<Settings, 'serviceKeys'>): Promise<Finding[]> {
+  const secrets = join(folder, 'secrets');
+  if (!existsSync(secrets)) return [];
+  const isOpen = process.platform !== 'win32' && (statSync(secrets).mode & 0o077) !== 0;
+  const ages = (await readdir(secrets))
+    .filter((name) => /^[a-z]+_service_key$/.test(name))
+    .filter((name) => settings.serviceKeys[name.split('_')[0] as Service] === undefined)
+    .map((name) => Math.floor((Date.now() - statSync(join(secrets, name)).mtimeMs) / day));
+  const oldest = Math.max(0, ...ages);
+  return [
+    ...(isOpen ? [error(`others can enter ${secrets}: chmod 700 ${secrets}`)] : []),
+    ...(oldest > maxServiceKeyAge
+      ? [warning(`keys between services are ${oldest} days old: npm run rotate-service-keys, then restart`)]
+      : []),
+  ];
+}
+
+/** Development needs no backup; once one was made, it may not grow old. */
+export async function findOldBackup(folder: string, settings: Settings): Promise<Finding[]> {
+  if (settings.postgresAdminUrl !== undefined || services.every((service) => settings.databases[service])) return [];
+  if (!existsSync(join(folder, 'secrets'))) return [];
+  const at = await lastBackup(folder);
+  if (at === undefined)
+    return settings.overrides['ENVIRONMENT'] === 'production'
+      ? [warning('there is no backup yet: npm run backup -- FOLDER')]
+      : [];
+  const hours = Math.floor((Date.now() - at.getTime()) / 3_600_000);
+  return hours < maxBackupAge ? [] : [warning(`the last backup is ${hours} h old: npm run backup -- FOLDER`)];
+}
