@@ -1,5 +1,6 @@
 import { AppError } from '@clientela/errors';
-import { ipKeyGenerator, MemoryStore, rateLimit } from 'express-rate-limit';
+import { measureRateLimit } from '@clientela/runtime';
+import { ipKeyGenerator, MemoryStore, rateLimit, type AugmentedRequest } from 'express-rate-limit';
 import type { Config } from './config.ts';
 import { clientAddress } from './identity-headers.ts';
 import type { Middleware } from './request-context.ts';
@@ -27,7 +28,10 @@ export function signInRateLimit({ LOGIN_RATE, RATE_LIMITS }: Config): { middlewa
   });
   const middleware: Middleware = (req, res, next) => {
     if (res.locals.context.route?.address_rate_limit !== 'login') return next();
-    return void limiter(req, res, next);
+    return void limiter(req, res, (error?: unknown) => {
+      measureRateLimit('login', (req as AugmentedRequest)['rateLimit']);
+      next(error);
+    });
   };
   return { middleware, close: () => store.shutdown() };
 }

@@ -45,5 +45,6 @@ export {
   startProcessMetrics,
 } from './metrics.ts';
 export type { Count, Metrics, Reading } from './metrics.ts';
+export { measureRateLimit } from './rate-limit-metrics.ts';
 export { createRequestMetrics } from './request-metrics.ts';
 export type { RequestMetrics } from './request-metrics.ts';

@@ -17,10 +17,11 @@ test('a process has a bounded number of series, whatever is requested; failed re
   for (const route of routes) metrics.start(() => 'json')('GET', route, 200, 1);
   const series = await seriesOf('bounded');
   // 14 series a label set, and one of the requests in progress.
-  expect(series.length).toBeLessThanOrEqual(134 * 14 + 1);
+  expect(series.length).toBeLessThanOrEqual(136 * 14 + 1);
   const counts = series.filter((line) => line.startsWith('http_server_request_duration_seconds_count'));
   expect(counts).toContainEqual(expect.stringContaining('route="/api/things94/{id}",status="200"} 1'));
   expect(counts).toContainEqual(expect.stringContaining('method="other",route="other",status="200"} 205'));
+  expect(counts).toContainEqual(expect.stringContaining('method="other",route="other",status="5xx"}'));
   expect(counts.every((line) => !line.includes('M-SEARCH'))).toBe(true);
   const total = counts.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
   expect(total).toBe(300 * 20 * 4 + 300);

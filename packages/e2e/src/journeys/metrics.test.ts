@@ -8,7 +8,7 @@ import { client, fleetTest, metricsToken, type TestFleet } from '../testing/test
 const test = fleetTest;
 
 type Sample = { name: string; labels: Record<string, string>; value: number };
-type Scrape = { samples: Sample[]; metrics: string[] };
+type Scrape = { peer: Peer; samples: Sample[]; metrics: string[] };
 
 async function scrape(fleet: TestFleet, peer: Peer): Promise<Scrape> {
   const headers = { Authorization: `Bearer ${metricsToken}` };
@@ -16,6 +16,7 @@ async function scrape(fleet: TestFleet, peer: Peer): Promise<Scrape> {
   expect([peer, response.status]).toEqual([peer, 200]);
   const text = await response.text();
   return {
+    peer,
     metrics: Array.from(text.matchAll(/^# TYPE (\S+)/gm), ([, name = '']) => name),
     samples: Array.from(text.matchAll(/^([a-z_:]+)(?:\{(.*)\})? (\S+)$/gm), ([, name = '', labels = '', value]) => ({
       name,
@@ -93,7 +94,7 @@ const identifying = [/[0-9a-f]{8}-[0-9a-f]{4}-/i, /@/, /COMP-\d/, /\b\d+\.\d+\.\
 
 const maxSeries = 3000;
 /** Label sets of requests, 14 series each, as packages/runtime bounds and tests them. */
-const requestSeries = 134 * 14;
+const requestSeries = 136 * 14;
 
 test('dashboard, alerts and metrics name the same things; no label is unbounded or identifies anybody', async ({
   configuredFleet: fleet,
@@ -108,6 +109,7 @@ test('dashboard, alerts and metrics name the same things; no label is unbounded 
   const { customer } = (await admin.post('/api/customers', { full_name: 'Ana', tags: ['vip'] })).body;
   expect((await admin.post(`/api/customers/${customer.id}/notes`, { content: 'Called' })).status).toBe(201);
   expect((await admin.patch(`/api/customers/${customer.id}`, { firstname: 'Anna' })).status).toBe(200);
+  expect((await anonymous.get('/api/customers')).status).toBe(401);
   const isEffective = async () =>
     (await scrape(fleet, 'auth')).samples.some(
       ({ name, labels }) =>
@@ -115,7 +117,7 @@ test('dashboard, alerts and metrics name the same things; no label is unbounded 
     );
   await expect.poll(isEffective).toBe(true);
 
-  const scrapes = await Promise.all(peers.map(async (peer) => ({ peer, ...(await scrape(fleet, peer)) })));
+  const scrapes = await Promise.all(peers.map((peer) => scrape(fleet, peer)));
   const labelsByName = new Map<string, Set<string>>();
   for (const { name, labels } of scrapes.flatMap(({ samples }) => samples))
     labelsByName.set(name, new Set([...(labelsByName.get(name) ?? []), ...Object.keys(labels)]));
@@ -132,7 +134,7 @@ test('dashboard, alerts and metrics name the same things; no label is unbounded 
       if (!known) problems.push(`${of}: no process has the metric ${name}`);
       for (const label of labels) if (known && !known.has(label)) problems.push(`${of}: ${name} has no label ${label}`);
     }
-    const groupable = new Set([...ofTarget, ...metrics.flatMap(({ name }) => [...(labelsByName.get(name) ?? [])])]);
+    const groupable = new Set(ofTarget.concat(metrics.flatMap(({ name }) => Array.from(labelsByName.get(name) ?? []))));
     for (const label of grouping) if (!groupable.has(label)) problems.push(`${of}: nothing has the label ${label}`);
   }
   for (const name of new Set(scrapes.flatMap(({ metrics }) => metrics))) {

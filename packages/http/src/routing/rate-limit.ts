@@ -1,7 +1,7 @@
 import { AppError } from '@clientela/errors';
-import type { Rate } from '@clientela/runtime';
+import { measureRateLimit, type Rate } from '@clientela/runtime';
 import type { Request, Response } from 'express';
-import { MemoryStore, rateLimit } from 'express-rate-limit';
+import { MemoryStore, rateLimit, type AugmentedRequest } from 'express-rate-limit';
 import type { Actor } from '../identity/actor.ts';
 import type { Route } from './route.ts';
 
@@ -31,7 +31,11 @@ export function createRateLimiters(rates: RateLimits | undefined) {
     return (request: Request, response: Response): Promise<void> | undefined =>
       limit &&
       new Promise((resolve, reject) => {
-        void limit(request, response, (error?: unknown) => (error ? reject(error) : resolve()));
+        void limit(request, response, (error?: unknown) => {
+          measureRateLimit(definition.rateLimit ?? '', (request as AugmentedRequest)['rateLimit']);
+          if (error) reject(error);
+          else resolve();
+        });
       });
   };
 }
