@@ -7,6 +7,7 @@ import { checkBodyHeaders } from './body.ts';
 import { concurrencyLimits } from './concurrency.ts';
 import type { Config } from './config.ts';
 import { responseHeadersFor } from './cors.ts';
+import { docsRoutes } from './docs/pages.ts';
 import { errorHandler } from './error-handler.ts';
 import { builtInRoutes, startReadinessPoller } from './health.ts';
 import { setIdentityHeaders } from './identity-headers.ts';
@@ -47,14 +48,17 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   const limits = { ...defaultLimits, ...options.limits };
   const draining = new AbortController();
 
-  const builtIn = builtInRoutes({
-    version,
-    isStarted: () => tokens.ready(),
-    isDraining: () => draining.signal.aborted,
-    serviceStates: (recheck) => readiness.current(recheck),
-  });
-  const metrics = metricsRoute(config.METRICS_TOKEN);
-  const routes = matchRoutes(upstreams, { ...builtIn, ...metrics }); // contradicting documents fail here, before anything is opened
+  const builtIn = {
+    ...builtInRoutes({
+      version,
+      isStarted: () => tokens.ready(),
+      isDraining: () => draining.signal.aborted,
+      serviceStates: (recheck) => readiness.current(recheck),
+    }),
+    ...metricsRoute(config.METRICS_TOKEN),
+    ...docsRoutes(version),
+  };
+  const routes = matchRoutes(upstreams, builtIn); // contradicting documents fail here, before anything is opened
   const { GATEWAY_SERVICE_KEY: serviceKey, JWT_SECRET_KEY: secret = '' } = config;
   const replicas = new Map(
     upstreams.map(({ service, urls }) => [service, createReplicas(service, urls, limits, log)] as const),
