@@ -1,10 +1,11 @@
 import { redactedNames } from '@clientela/contracts';
-import { drainDelayMs, openLog, runProcess } from '@clientela/runtime';
+import { drainDelayMs, openLog, runProcess, startProcessMetrics } from '@clientela/runtime';
 import { createGateway } from './app.ts';
 import { readConfig } from './config.ts';
 
 await runProcess(async (onShutdown, drainWith) => {
   const config = readConfig();
+  startProcessMetrics();
   // Buffers the log, unlike the services: every request passes here, and one write per line would cost as much as forwarding.
   const { log, close } = openLog('gateway', config, { redact: redactedNames, isBuffered: true });
   onShutdown(close);

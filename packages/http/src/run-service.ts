@@ -7,6 +7,7 @@ import {
   EnvironmentError,
   openLog,
   runProcess,
+  startProcessMetrics,
   type Log,
   type LogSettings,
   type ShutdownHook,
@@ -85,6 +86,7 @@ export const runService = <Name extends Service, Config extends ServiceConfig<Na
   },
 ): Promise<void> =>
   runProcess(async (onShutdown, drainWith) => {
+    startProcessMetrics();
     const service = openProcess(name, options, onShutdown);
     const { config, deps } = service;
     const draining = new AbortController();

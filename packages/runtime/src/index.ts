@@ -16,6 +16,7 @@ export {
   Environment,
   eventSettings,
   logSettings,
+  MetricsToken,
   Port,
   Rate,
   RateLimits,
