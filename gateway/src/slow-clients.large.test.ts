@@ -18,7 +18,7 @@ const duration = Number(process.env['SLOW_SECONDS'] ?? 40) * 1000;
 const companies: string[] = Array.from({ length: 16 }, () => randomUUID());
 const list = Buffer.alloc(300_000, ' ');
 /** More than the kernel takes for a client that does not read. One in ten asks for it: all would exhaust the buffers of this machine. */
-const long = Buffer.alloc(4_000_000, ' ');
+const long = Buffer.alloc(12_000_000, ' ');
 const short = JSON.stringify({
   customers: Array.from({ length: 100 }, () => ({ id: randomUUID(), full_name: 'Some One' })),
 });

@@ -15,7 +15,7 @@ type SlowClients = {
 
 /**
  * Opens slow connections, a third of each kind: headers of which a byte arrives each second, bodies likewise, and responses that
- * nobody reads. Replaces those that the gateway ends.
+ * nobody reads. Opens 400 a second, and replaces those that the gateway ends.
  * @param options.request what a connection sends at once: an unfinished request, or for `read` a complete one
  * @param options.pause milliseconds between two bytes, and before a replacement
  */
@@ -51,7 +51,11 @@ export function openSlowClients(options: {
   };
   const replace = (kind: SlowKind) => void setTimeout(() => isReplacing && open(kind), pause);
 
-  for (let n = 0; n < count; n += 1) open(slowKinds[n % 3] ?? 'read');
+  let n = 0;
+  const opening = setInterval(() => {
+    for (let end = Math.min(count, n + 10); n < end; n += 1) open(slowKinds[n % 3] ?? 'read');
+    if (n === count) clearInterval(opening);
+  }, 25);
   return {
     lifetimes,
     replace,
