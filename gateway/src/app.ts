@@ -1,12 +1,13 @@
 import { createRequire } from 'node:module';
-import { closeConnectionsWhen, type Log } from '@clientela/runtime';
-import express, { type RequestHandler } from 'express';
+import { closeConnectionsWhen, connectRedis, type Log } from '@clientela/runtime';
+import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import { accessLog } from './access-log.ts';
-import { authenticate, createTokenVerifier } from './authenticate.ts';
+import { authenticate, createTokenVerifier, requireActor } from './authenticate.ts';
 import { awaitBody, checkBodyHeaders } from './body.ts';
 import { concurrencyLimits } from './concurrency.ts';
 import type { Config } from './config.ts';
 import { responseHeadersFor } from './cors.ts';
+import { docsRoutes } from './docs/pages.ts';
 import { errorHandler } from './error-handler.ts';
 import { builtInRoutes, startReadinessPoller } from './health.ts';
 import { setIdentityHeaders } from './identity-headers.ts';
@@ -16,7 +17,7 @@ import { createLoadShedding } from './load-shedding.ts';
 import { metricsRoute } from './metrics.ts';
 import { createProxy } from './proxy.ts';
 import { createReplicas, fetchFromReplicas, type Replicas } from './replicas.ts';
-import { signInRateLimit } from './rate-limits.ts';
+import { createRateLimits } from './rate-limits.ts';
 import type { Middleware } from './request-context.ts';
 import { setResponseHeaders } from './response-headers.ts';
 import { startRevocationPoller } from './revocations.ts';
@@ -47,14 +48,18 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   const limits = { ...defaultLimits, ...options.limits };
   const draining = new AbortController();
 
-  const builtIn = builtInRoutes({
-    version,
-    isStarted: () => tokens.ready(),
-    isDraining: () => draining.signal.aborted,
-    serviceStates: (recheck) => readiness.current(recheck),
-  });
-  const metrics = metricsRoute(config.METRICS_TOKEN);
-  const routes = matchRoutes(upstreams, { ...builtIn, ...metrics }); // contradicting documents fail here, before anything is opened
+  const builtIn = {
+    ...builtInRoutes({
+      version,
+      isStarted: () => tokens.ready(),
+      isDraining: () => draining.signal.aborted,
+      serviceStates: (recheck) => readiness.current(recheck),
+      dependencyStates: () => (redis ? { redis: redis.isUp() ? 'up' : 'down' } : {}),
+    }),
+    ...metricsRoute(config.METRICS_TOKEN),
+    ...docsRoutes(version),
+  };
+  const routes = matchRoutes(upstreams, builtIn); // contradicting documents fail here, before anything is opened
   const { GATEWAY_SERVICE_KEY: serviceKey, JWT_SECRET_KEY: secret = '' } = config;
   const replicas = new Map(
     upstreams.map(({ service, urls }) => [service, createReplicas(service, urls, limits, log)] as const),
@@ -64,7 +69,8 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     config.JWT_ALGORITHM === 'HS256' ? hs256Key(secret) : createJwksClient(fetchFromAuth, serviceKey, limits, log);
   const revocations = startRevocationPoller(fetchFromAuth, serviceKey, limits, log);
   const tokens = createTokenVerifier(keys, revocations, limits);
-  const signIns = signInRateLimit(config);
+  const redis = config.REDIS_URL === undefined ? undefined : connectRedis(config.REDIS_URL, log);
+  const rateLimits = createRateLimits(config, redis);
   const readiness = startReadinessPoller(replicas, limits);
   const shedding = createLoadShedding(upstreams, limits);
   const headersFor = responseHeadersFor(config.CORS_ORIGINS);
@@ -76,8 +82,11 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     validateRequestTarget(limits), //       400, 414
     routes.middleware, //                   404, 405, OPTIONS, or a built-in route
     shedding.middleware, //                 503 when overloaded
-    signIns.middleware, //                  429
-    authenticate(tokens), //                401; 503 without keys or revocations
+    rateLimits.anonymous, //                429
+    rateLimits.signIns, //                  429
+    authenticate(tokens), //                finds the user
+    rateLimits.authenticated, //            429
+    requireActor(tokens), //                401; 503 without keys or revocations
     concurrencyLimits(config), //           429
     checkBodyHeaders, //                    400, 413
     awaitBody(limits), //                   408, 413
@@ -92,6 +101,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   app.set('query parser', 'simple');
   app.set('trust proxy', config.TRUST_PROXY);
   for (const each of middleware) app.use(each as RequestHandler);
+  app.use(rateLimits.unmatched as ErrorRequestHandler); // 429
   app.use(errorHandler(log));
 
   const server = createGatewayServer(closeConnectionsWhen(draining.signal, app), {
@@ -100,6 +110,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     headers: headersFor(undefined),
     unknownMethod: routes.unknownMethod,
   });
+  server.server.setMaxListeners(0); // the proxies of each replica wait for its end
   return {
     listen: server.listen,
     drain: () => draining.abort(),
@@ -107,8 +118,8 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       draining.abort();
       await server.drain();
       readiness.close();
+      redis?.close();
       shedding.close();
-      signIns.close();
       revocations.close();
       keys.close();
       for (const each of replicas.values()) each.close();

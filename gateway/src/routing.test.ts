@@ -28,7 +28,7 @@ describe('an undeclared route', () => {
       '/api',
       '/api/customers/a/b/c',
       '/metrics',
-      '/openapi.json',
+      '/openapi.yaml',
       '/Auth/login',
       '/api/Customers',
       '/api//customers',

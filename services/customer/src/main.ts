@@ -4,6 +4,7 @@ import { connect } from '@clientela/db';
 import { outboxPoolOptions, startEvents } from '@clientela/events';
 import { createCompanyClient, runService } from '@clientela/http';
 import { outsideServices } from '@clientela/contracts';
+import { connectRedis } from '@clientela/runtime';
 import { createSeriesClient } from './analytics/series-client.ts';
 import { createApp } from './app.ts';
 import { openStorage } from './avatars/open-storage.ts';
@@ -27,6 +28,8 @@ import { createUpstreams } from './upstreams/upstream-client.ts';
 
 // An erasure continues at the other service until this one disconnects, so its calls get a route's full deadline.
 const erasureTimeout = 12_000; // milliseconds
+/** A series counts the records of months: a second of a million, longer on a busy machine. Below the deadline of a route. */
+const seriesTimeout = 8_000;
 
 await runService('customer', {
   readConfig,
@@ -88,15 +91,19 @@ await runService('customer', {
     const jobs = superviseJobs({ db, log });
     onShutdown(() => jobs.stop());
 
+    const redis = config.REDIS_URL === undefined ? undefined : connectRedis(config.REDIS_URL, log);
+    onShutdown(() => redis?.close());
+
     return createApp({
       ...deps,
+      redis,
       listsDb,
       exportsDb,
       rateLimits: config.RATE_LIMITS === 'off' ? undefined : { 'customer-patch': config.CUSTOMER_PATCH_RATE },
       companies,
       users,
       totals,
-      series: createSeriesClient(interaction),
+      series: createSeriesClient(client('interaction', { timeout: seriesTimeout })),
       reportedGroups,
       upstreams: createUpstreams(upstreamUrls, config.CUSTOMER_SERVICE_KEY, { log }),
       avatarStorage,

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { formatDuration, progressLine, type ImportState } from './progress.ts';
+import { formatDuration, progressLine, summaryOf, type ImportState } from './progress.ts';
 
 const command = resolve(import.meta.dirname, '../commands/import.ts');
 const folder = mkdtempSync(join(tmpdir(), 'clientela-import-'));
@@ -131,4 +131,11 @@ test('shows rows, rate and the time that is left', () => {
   const line = progressLine(state({ eta: '2026-01-01T00:03:20Z', percent: 25, read: 2500 }), 1234.4, now);
   expect(line).toBe('██████░░░░░░░░░░░░░░░░░░  25 % · 2500 rows · 1234 rows/s · 3 min 20 s left');
   expect([0, 59.6, 3599, 7500].map(formatDuration)).toEqual(['0 s', '1 min 0 s', '59 min 59 s', '2 h 5 min']);
+});
+
+test('prints names of a hostile file without sequences that a terminal obeys', () => {
+  const left_behind = ['\u001B]0;owned\u0007Score', '\u202Egnp.exe', 'a\nb', 'Оценка 😀'];
+  const summary = summaryOf(state({ left_behind, error: 'No column is known: \u009B2J' }), 1, undefined);
+  expect(summary).toContain('columns left behind: \uFFFD]0;owned\uFFFDScore, \uFFFDgnp.exe, a\uFFFDb, Оценка 😀');
+  expect(summary).toContain('  No column is known: \uFFFD2J');
 });

@@ -35,6 +35,9 @@ export function progressLine({ status, percent, read, eta }: ImportState, rate: 
   return `${bar} ${String(percent).padStart(3)} % · ${read} rows · ${Math.round(rate)} rows/s${left}`;
 }
 
+/** Replaces what a terminal would obey: names of columns and reasons come from a file that may be hostile. */
+export const printable = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\uFFFD');
+
 /** @param errorsFile where the problems are, when there are any */
 export function summaryOf(state: ImportState, seconds: number, errorsFile: string | undefined): string {
   const { id, status, error, left_behind, source_counts = {} } = state;
@@ -48,10 +51,10 @@ export function summaryOf(state: ImportState, seconds: number, errorsFile: strin
   };
   return [
     `Import ${id} ${outcome[status]} after ${formatDuration(seconds)}${state.dry_run ? ' (dry run: nothing was changed)' : ''}`,
-    ...(error === null ? [] : [`  ${error}`]),
+    ...(error === null ? [] : [`  ${printable(error)}`]),
     `  ${counts.map((name) => `${name} ${state[name]}`).join(' · ')}`,
     ...Object.entries(source_counts).map(([name, count]) => `  ${name.replaceAll('_', ' ')}: ${count}`),
-    ...(left_behind.length > 0 ? [`  columns left behind: ${left_behind.join(', ')}`] : []),
+    ...(left_behind.length > 0 ? [`  columns left behind: ${left_behind.map(printable).join(', ')}`] : []),
     ...(errorsFile === undefined ? [] : [`  problems by row and column: ${errorsFile}`]),
   ].join('\n');
 }

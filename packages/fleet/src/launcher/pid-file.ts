@@ -46,6 +46,12 @@ export async function killOrphans(folder: string, timeoutMs = 3000): Promise<boo
 /** Finds the launcher that runs an installation, with the URL of its gateway. */
 export const findLauncher = (folder: string): z.infer<typeof PidFile>[string] | undefined => read(folder)['fleet'];
 
+/** Finds the URL of the gateway that runs from a folder; undefined unless its launcher runs. */
+export function findGateway(folder: string): string | undefined {
+  const launcher = findLauncher(folder);
+  return launcher && isStillThere(launcher) ? launcher.url : undefined;
+}
+
 function read(folder: string): z.infer<typeof PidFile> {
   try {
     return PidFile.parse(JSON.parse(readFileSync(pathIn(folder), 'utf8')));

@@ -7,7 +7,7 @@ import { expect, test as base, vi } from 'vitest';
 import { openLogFile } from './log-file.ts';
 import { followLogs } from '../commands/logs.ts';
 
-import { killOrphans, openPidFile } from './pid-file.ts';
+import { findGateway, killOrphans, openPidFile } from './pid-file.ts';
 import { restartBackoff, supervise, type SupervisedProcess, type SupervisorHooks } from './supervisor.ts';
 
 const test = base
@@ -130,6 +130,16 @@ test('kills an orphan that ignores SIGTERM, but not another process with a recor
   expect(isStillThere(identity(unrelated.pid))).toBe(true);
   await vi.waitUntil(() => stubborn.signalCode === 'SIGKILL', { timeout: 15_000 });
   unrelated.kill();
+});
+
+test('finds the gateway that runs from a folder, and none that ran', ({ folder }) => {
+  const file = openPidFile(folder);
+  expect(findGateway(folder)).toBeUndefined();
+  const fleet = { pid: process.pid, started: startedAt(process.pid) ?? '', url: 'http://127.0.0.1:9090' };
+  file.add('fleet', fleet);
+  expect(findGateway(folder)).toBe('http://127.0.0.1:9090');
+  file.add('fleet', { ...fleet, started: 'long ago' });
+  expect(findGateway(folder)).toBeUndefined();
 });
 
 test('rotates a log at its limit without losing or splitting a line', ({ folder }) => {

@@ -9,7 +9,9 @@ import {
   toOriginForm,
   type Metrics,
   type RequestMetrics,
+  type Redis,
 } from '@clientela/runtime';
+import { tableMetrics } from '@clientela/db';
 import type { Caller } from '@clientela/contracts';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
@@ -38,6 +40,8 @@ export type ServiceOptions = HandlerOptions & {
   maxInFlight?: number;
   /** The limits by name. Undefined means unlimited. */
   rateLimits?: RateLimits | undefined;
+  /** Where the limits are counted together with other processes; without it each process counts on its own. */
+  redis?: Redis | undefined;
   /** Adds members to problem documents, depending on the request's path. */
   formatProblem?: (path: string, problem: Problem) => object;
   /** Metrics that `/metrics` exposes besides those of the process. */
@@ -73,7 +77,7 @@ export function createService(options: ServiceOptions): Express {
   const deps: HandlerDeps = {
     createFingerprint: fingerprints(options.secret),
     mutex: createKeyedMutex(),
-    rateLimiterFor: createRateLimiters(options.rateLimits),
+    rateLimiterFor: createRateLimiters(options.rateLimits, options),
   };
   for (const definition of sortBySpecificity(routes)) {
     const path = definition.path.replaceAll(/\{(\w+)\}/g, ':$1');
@@ -150,6 +154,7 @@ const sendJson = (response: Response, body: unknown): void => void response.type
 function builtInRoutes(options: ServiceOptions): [string, RequestHandler][] {
   const { service, version, routes, db, draining, metrics = [] } = options;
   let document: unknown;
+  const allMetrics = [tableMetrics(db, service), ...metrics];
   return [
     ['/', (_request, response) => sendJson(response, { message: `Clientela ${service} service`, service, version })],
     ['/health', (_request, response) => sendJson(response, { status: 'healthy', service, version })],
@@ -178,7 +183,7 @@ function builtInRoutes(options: ServiceOptions): [string, RequestHandler][] {
     [
       '/metrics',
       async (_request, response) => {
-        const { contentType, text } = await exposeMetrics(...metrics);
+        const { contentType, text } = await exposeMetrics(...allMetrics);
         response.setHeader('Content-Type', contentType);
         response.end(text);
       },

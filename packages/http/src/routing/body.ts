@@ -134,7 +134,8 @@ export function readUpload(request: Request, definition: Route, onChunk?: (chunk
         },
       });
     });
-    reader.on('partsLimit', tooMany).on('filesLimit', tooMany).on('fieldsLimit', tooMany);
+    reader.on('partsLimit', tooMany).on('fieldsLimit', tooMany);
+    reader.on('filesLimit', () => failAt('file', 'must be one file'));
     reader.on('error', () => fail(malformed('The multipart body cannot be parsed')));
     reader.on('finish', () => {
       if (!hasFile) reject(invalid([{ path: 'file', message: 'is required' }]));

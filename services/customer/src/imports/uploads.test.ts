@@ -91,6 +91,13 @@ describe('POST /api/customers/imports', () => {
     expect(service.files(company.id)).toHaveLength(1);
   });
 
+  test('rejects a second file, naming its field, and leaves nothing', async ({ service, company, admin }) => {
+    const two = admin.post('/api/customers/imports').attach('file', Buffer.from(csv), 'a.csv');
+    const { body } = await two.attach('file', Buffer.from(csv), 'b.csv').expect(422);
+    expect(body.errors).toEqual([{ path: 'file', message: 'must be one file' }]);
+    expect(service.files(company.id)).toEqual([]);
+  });
+
   test('leaves nothing of an upload that breaks off', async ({ service, company, admin }) => {
     const file = Readable.from(
       (async function* () {

@@ -7,14 +7,14 @@ const words: Readonly<Record<Gender, string>> = {
   male: 'male man boy mr h v b м masc masculine masculino masculin hombre varón varon homem bărbat barbat муж муж. мужской мужчина мужск',
   female:
     'female woman girl mrs ms f ж fem feminine femenino feminino feminin mujer mulher femeie жен жен. женский женщина женск',
-  other: 'other o x nonbinary non-binary diverse otro outro altul alta другой другое',
+  other: 'other o nonbinary non-binary diverse otro outro altul alta другой другое',
 };
 const genders = new Map(
   Object.entries(words).flatMap(([gender, list]) => list.split(' ').map((word) => [word, gender as Gender] as const)),
 );
 /** Words that say that the gender is not known. */
 const unspecified = new Set(
-  'unspecified|not specified|unknown|u|n|none|undefined|prefer not to say|rather not say|0|9|no especificado|sin especificar|desconocido|não especificado|nao especificado|desconhecido|não informado|nespecificat|necunoscut|не определен|не определён|не указан|не указано|неизвестно|нет'.split(
+  'x|unspecified|not specified|unknown|u|n|none|undefined|prefer not to say|rather not say|0|9|no especificado|sin especificar|desconocido|não especificado|nao especificado|desconhecido|não informado|nespecificat|necunoscut|не определен|не определён|не указан|не указано|неизвестно|нет'.split(
     '|',
   ),
 );

@@ -215,6 +215,7 @@ describe('genders', () => {
     ['Mujer', 'female'],
     ['Feminino', 'female'],
     ['Unspecified', undefined],
+    ['X', undefined],
     ['Не определен', undefined],
     ['', undefined],
     ['Other', 'other'],
