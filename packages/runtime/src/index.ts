@@ -3,6 +3,8 @@ export { createLog } from './log.ts';
 export type { Log } from './log.ts';
 export { runProcess } from './lifecycle.ts';
 export type { Drain, ProcessHooks, ShutdownHook } from './lifecycle.ts';
+export { createRateCounter, rateLimitStore } from './rate-counter.ts';
+export type { RateCounter, WindowUse } from './rate-counter.ts';
 export { connectRedis } from './redis.ts';
 export type { Redis } from './redis.ts';
 export { requestIdOf } from './request-id.ts';
@@ -45,6 +47,5 @@ export {
   startProcessMetrics,
 } from './metrics.ts';
 export type { Count, Metrics, Reading } from './metrics.ts';
-export { measureRateLimit } from './rate-limit-metrics.ts';
 export { createRequestMetrics } from './request-metrics.ts';
 export type { RequestMetrics } from './request-metrics.ts';

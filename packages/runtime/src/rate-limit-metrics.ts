@@ -24,14 +24,8 @@ readGauge({
     }),
 });
 
-/**
- * Records what a client has left of a limit.
- * @param name of the limit, from code or configuration
- * @param counted the `rateLimit` of a request that express-rate-limit has counted
- */
-export function measureRateLimit(name: string, counted: { limit: number; remaining: number } | undefined): void {
-  if (!counted) return;
-  const { limit, remaining } = counted;
+/** Records what a client has left of a limit. @param name of the limit, from code */
+export function measureRateLimit(name: string, { limit, remaining }: { limit: number; remaining: number }): void {
   const now = performance.now();
   const known = lowestByName.get(name);
   if (!known && lowestByName.size >= maxNames) return;

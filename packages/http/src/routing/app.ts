@@ -9,6 +9,7 @@ import {
   toOriginForm,
   type Metrics,
   type RequestMetrics,
+  type Redis,
 } from '@clientela/runtime';
 import { tableMetrics } from '@clientela/db';
 import type { Caller } from '@clientela/contracts';
@@ -39,6 +40,8 @@ export type ServiceOptions = HandlerOptions & {
   maxInFlight?: number;
   /** The limits by name. Undefined means unlimited. */
   rateLimits?: RateLimits | undefined;
+  /** Where the limits are counted together with other processes; without it each process counts on its own. */
+  redis?: Redis | undefined;
   /** Adds members to problem documents, depending on the request's path. */
   formatProblem?: (path: string, problem: Problem) => object;
   /** Metrics that `/metrics` exposes besides those of the process. */
@@ -74,7 +77,7 @@ export function createService(options: ServiceOptions): Express {
   const deps: HandlerDeps = {
     createFingerprint: fingerprints(options.secret),
     mutex: createKeyedMutex(),
-    rateLimiterFor: createRateLimiters(options.rateLimits),
+    rateLimiterFor: createRateLimiters(options.rateLimits, options),
   };
   for (const definition of sortBySpecificity(routes)) {
     const path = definition.path.replaceAll(/\{(\w+)\}/g, ':$1');
