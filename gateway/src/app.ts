@@ -110,6 +110,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     headers: headersFor(undefined),
     unknownMethod: routes.unknownMethod,
   });
+  server.server.setMaxListeners(0); // the proxies of each replica wait for its end
   return {
     listen: server.listen,
     drain: () => draining.abort(),
