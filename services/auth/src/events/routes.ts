@@ -68,6 +68,7 @@ export const failedEventRoutes = ({ cursors, services }: EventDeps): Route[] => 
     params: FailedEventId,
     body: DropReason,
     responses: { 200: Message },
+    errors: { 404: ['EVENT_NOT_FOUND'] },
     transaction: 'own', // the audit entry is committed before the other services drop the event
     handle: async ({ db, scope, params: { event_id: id }, body, actor, signal }) => {
       const remote = await findFailedEvent(services, scope, id, { actor, signal });
