@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
-import { closeConnectionsWhen, type Log } from '@clientela/runtime';
-import express, { type RequestHandler } from 'express';
+import { closeConnectionsWhen, connectRedis, type Log } from '@clientela/runtime';
+import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import { accessLog } from './access-log.ts';
-import { authenticate, createTokenVerifier } from './authenticate.ts';
+import { authenticate, createTokenVerifier, requireActor } from './authenticate.ts';
 import { checkBodyHeaders } from './body.ts';
 import { concurrencyLimits } from './concurrency.ts';
 import type { Config } from './config.ts';
@@ -17,7 +17,7 @@ import { createLoadShedding } from './load-shedding.ts';
 import { metricsRoute } from './metrics.ts';
 import { createProxy } from './proxy.ts';
 import { createReplicas, fetchFromReplicas, type Replicas } from './replicas.ts';
-import { signInRateLimit } from './rate-limits.ts';
+import { createRateLimits } from './rate-limits.ts';
 import type { Middleware } from './request-context.ts';
 import { setResponseHeaders } from './response-headers.ts';
 import { startRevocationPoller } from './revocations.ts';
@@ -54,6 +54,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       isStarted: () => tokens.ready(),
       isDraining: () => draining.signal.aborted,
       serviceStates: (recheck) => readiness.current(recheck),
+      dependencyStates: () => (redis ? { redis: redis.isUp() ? 'up' : 'down' } : {}),
     }),
     ...metricsRoute(config.METRICS_TOKEN),
     ...docsRoutes(version),
@@ -68,7 +69,8 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     config.JWT_ALGORITHM === 'HS256' ? hs256Key(secret) : createJwksClient(fetchFromAuth, serviceKey, limits, log);
   const revocations = startRevocationPoller(fetchFromAuth, serviceKey, limits, log);
   const tokens = createTokenVerifier(keys, revocations, limits);
-  const signIns = signInRateLimit(config);
+  const redis = config.REDIS_URL === undefined ? undefined : connectRedis(config.REDIS_URL, log);
+  const rateLimits = createRateLimits(config, redis);
   const readiness = startReadinessPoller(replicas, limits);
   const shedding = createLoadShedding(upstreams, limits);
   const headersFor = responseHeadersFor(config.CORS_ORIGINS);
@@ -80,8 +82,11 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     validateRequestTarget(limits), //       400, 414
     routes.middleware, //                   404, 405, OPTIONS, or a built-in route
     shedding.middleware, //                 503 when overloaded
-    signIns.middleware, //                  429
-    authenticate(tokens), //                401; 503 without keys or revocations
+    rateLimits.anonymous, //                429
+    rateLimits.signIns, //                  429
+    authenticate(tokens), //                finds the user
+    rateLimits.authenticated, //            429
+    requireActor(tokens), //                401; 503 without keys or revocations
     concurrencyLimits(config), //           429
     checkBodyHeaders, //                    400, 413
     setIdentityHeaders(serviceKey), //      removes the client's headers, adds the gateway's
@@ -94,6 +99,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   app.set('query parser', 'simple');
   app.set('trust proxy', config.TRUST_PROXY);
   for (const each of middleware) app.use(each as RequestHandler);
+  app.use(rateLimits.unmatched as ErrorRequestHandler); // 429
   app.use(errorHandler(log));
 
   const server = createGatewayServer(closeConnectionsWhen(draining.signal, app), {
@@ -102,6 +108,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     headers: headersFor(undefined),
     unknownMethod: routes.unknownMethod,
   });
+  server.server.setMaxListeners(0); // the proxies of each replica wait for its end
   return {
     listen: server.listen,
     drain: () => draining.abort(),
@@ -109,8 +116,8 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       draining.abort();
       await server.drain();
       readiness.close();
+      redis?.close();
       shedding.close();
-      signIns.close();
       revocations.close();
       keys.close();
       for (const each of replicas.values()) each.close();

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { roles, type Role } from '@clientela/contracts';
 import { AppError, unauthenticated, unavailable } from '@clientela/errors';
+import type { Request } from 'express';
 import jwt from 'jsonwebtoken';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
@@ -104,18 +105,27 @@ const invalidToken = () =>
     headers: { 'WWW-Authenticate': 'Bearer realm="clientela", error="invalid_token"' },
   });
 
-/** Rejects requests to protected routes without a valid token. Open routes ignore an invalid one. */
+/** The access token that a request presents, verified or not. */
+export const bearerTokenOf = (req: Request): string | undefined =>
+  /^bearer +([^\s]+) *$/i.exec(req.headers.authorization ?? '')?.[1];
+
+/** Finds the user of a valid token. Open routes ignore an invalid one. */
 export const authenticate =
   (tokens: TokenVerifier): Middleware =>
   async (req, res, next) => {
-    const { context } = res.locals;
-    const isOpen = context.route?.open === true;
-    const [, token] = /^bearer +([^\s]+) *$/i.exec(req.headers.authorization ?? '') ?? [];
-    if (token !== undefined && tokens.ready()) context.actor = await tokens.verify(token);
+    const token = bearerTokenOf(req);
+    if (token !== undefined && tokens.ready()) res.locals.context.actor = await tokens.verify(token);
     // The client disconnected meanwhile: no event would release what later middleware counts and starts.
-    if (res.closed) return;
-    if (context.actor || isOpen) return next();
-    if (token === undefined) throw unauthenticated();
+    if (!res.closed) next();
+  };
+
+/** Rejects requests to protected routes without a valid token. */
+export const requireActor =
+  (tokens: TokenVerifier): Middleware =>
+  (req, res, next) => {
+    const { actor, route } = res.locals.context;
+    if (actor || route?.open === true) return next();
+    if (bearerTokenOf(req) === undefined) throw unauthenticated();
     // Not a 401: the token may be valid, and a 401 would make the client discard it.
     if (!tokens.ready()) throw unavailable('The gateway cannot verify tokens yet', { retryAfter: 1 });
     throw invalidToken();

@@ -1,7 +1,6 @@
 import { AppError } from '@clientela/errors';
-import { ipKeyGenerator } from 'express-rate-limit';
+import { addressKey } from './address-key.ts';
 import type { Config } from './config.ts';
-import { clientAddress } from './identity-headers.ts';
 import type { Middleware } from './request-context.ts';
 
 const tooManyAtOnce = (max: number, scope: string) =>
@@ -24,9 +23,7 @@ export function concurrencyLimits(config: Config): Middleware {
 
   return (req, res, next) => {
     const { actor } = res.locals.context;
-    const bounds: [key: string, max: number, scope: string][] = [
-      [`ip ${ipKeyGenerator(clientAddress(req), 56)}`, perIp, 'address'],
-    ];
+    const bounds: [key: string, max: number, scope: string][] = [[`ip ${addressKey(req, res)}`, perIp, 'address']];
     if (actor) bounds.push([`user ${actor.user_id}`, perUser, 'user']);
     if (actor?.company_id !== undefined) bounds.push([`company ${actor.company_id}`, perCompany, 'company']);
     const exceeded = bounds.find(([key, max]) => count(key) >= max);

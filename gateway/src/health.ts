@@ -65,11 +65,13 @@ type HealthSources = {
   isStarted: () => boolean;
   isDraining: () => boolean;
   serviceStates: (recheck: boolean) => Promise<ServiceStates>;
+  /** Redis, where one is configured. The gateway works without it, so `/ready` stays 200. */
+  dependencyStates: () => { redis?: State };
 };
 
 /** The routes that the gateway serves itself, by path. */
 export function builtInRoutes(sources: HealthSources): Record<string, Middleware> {
-  const { isStarted, isDraining, serviceStates } = sources;
+  const { isStarted, isDraining, serviceStates, dependencyStates } = sources;
   const identity = { service: 'gateway', version: sources.version };
   return {
     '/': (_req, res) =>
@@ -78,13 +80,14 @@ export function builtInRoutes(sources: HealthSources): Record<string, Middleware
     '/ready': async (req, res) => {
       const requireAll = /[?&]all=1(?:&|$)/.test(req.url);
       const services = await serviceStates(requireAll);
-      const isAnyDown = Object.values(services).includes('down');
+      const dependencies = dependencyStates();
+      const isAnyDown = Object.values({ ...services, ...dependencies }).includes('down');
       const isReady = isStarted() && !isDraining() && !(isAnyDown && requireAll);
       const status = isDraining() ? 'draining' : !isStarted() ? 'starting' : isAnyDown ? 'degraded' : 'ready';
       if (!isReady) res.setHeader('Retry-After', '1');
       res.setHeader('Cache-Control', 'no-store');
       res.status(isReady ? 200 : 503);
-      sendJson(res, { status, ...identity, services });
+      sendJson(res, { status, ...identity, services, dependencies });
     },
   };
 }

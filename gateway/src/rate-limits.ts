@@ -1,8 +1,22 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { AppError } from '@clientela/errors';
-import { ipKeyGenerator, MemoryStore, rateLimit } from 'express-rate-limit';
+import {
+  createRateCounter,
+  deriveKey,
+  rateLimitStore,
+  type Rate,
+  type Redis,
+  type WindowUse,
+} from '@clientela/runtime';
+import type { NextFunction, Request } from 'express';
+import { rateLimit, type RateLimitRequestHandler } from 'express-rate-limit';
+import { addressKey } from './address-key.ts';
+import { bearerTokenOf } from './authenticate.ts';
 import type { Config } from './config.ts';
-import { clientAddress } from './identity-headers.ts';
-import type { Middleware } from './request-context.ts';
+import type { GatewayResponse, Middleware } from './request-context.ts';
+
+const minute = 60_000;
+const hour = 3_600_000;
 
 const rateLimited = (seconds: number) =>
   new AppError('rate_limited', {
@@ -10,24 +24,108 @@ const rateLimited = (seconds: number) =>
     headers: { 'Retry-After': String(seconds) },
   });
 
-/** LOGIN_RATE: limits requests per client over all routes that accept a password; each costs one password hash. Counts IPv6 clients by /56, as providers assign them. */
-export function signInRateLimit({ LOGIN_RATE, RATE_LIMITS }: Config): { middleware: Middleware; close: () => void } {
-  if (RATE_LIMITS === 'off') return { middleware: (_req, _res, next) => next(), close: () => {} };
-  const store = new MemoryStore();
-  const limiter = rateLimit({
-    windowMs: LOGIN_RATE.window,
-    limit: LOGIN_RATE.limit,
-    identifier: 'login',
-    standardHeaders: 'draft-8',
-    legacyHeaders: false,
-    store,
-    keyGenerator: (req) => ipKeyGenerator(clientAddress(req), 56),
-    handler: (_req, res, next) => next(rateLimited(Math.max(1, Number(res.getHeader('Retry-After'))))),
-    validate: false, // checks the configuration against live requests and writes to the console
-  });
-  const middleware: Middleware = (req, res, next) => {
-    if (res.locals.context.route?.address_rate_limit !== 'login') return next();
-    return void limiter(req, res, next);
+type LimiterOptions = {
+  name: string;
+  /** Each window with its policy name in the headers, the longest last. */
+  rates: Readonly<Record<string, Rate>>;
+  keyOf: (req: Request, res: GatewayResponse) => string;
+  secret: Buffer;
+  redis: Redis | undefined;
+};
+
+/** Counts a request once in all of its windows; a rate limiter for each window sets the headers and rejects. */
+function createLimiter({ name, rates, keyOf, secret, redis }: LimiterOptions): Middleware {
+  const count = createRateCounter({ name, rates: Object.values(rates), secret, redis });
+  const counted = new AsyncLocalStorage<Promise<WindowUse[]>>();
+  const limiters = Object.entries(rates).map(([policy, rate], index) =>
+    rateLimit({
+      windowMs: rate.window,
+      limit: rate.limit,
+      identifier: policy,
+      standardHeaders: 'draft-8',
+      legacyHeaders: false,
+      keyGenerator: (req, res) => keyOf(req, res as GatewayResponse),
+      handler: (_req, res, next) => next(rateLimited(Math.max(1, Number(res.getHeader('Retry-After'))))),
+      validate: false, // checks the configuration against live requests and writes to the console
+      store: rateLimitStore(rate, async () => (await counted.getStore())?.[index]),
+    }),
+  );
+  return (req, res, next) => counted.run(count(keyOf(req, res)), () => runAll(limiters, req, res, next));
+}
+
+/** Runs all limiters, so that the headers name every window, and passes on the last rejection: that of the longest window. */
+function runAll(
+  [limiter, ...others]: readonly RateLimitRequestHandler[],
+  req: Request,
+  res: GatewayResponse,
+  next: NextFunction,
+  rejection?: unknown,
+): void {
+  if (limiter) return void limiter(req, res, (error) => runAll(others, req, res, next, error ?? rejection));
+  // The client disconnected meanwhile: no event would release what later middleware counts and starts.
+  if (!res.closed) next(rejection);
+}
+
+export type RateLimits = {
+  /** Limits callers without a token by address, before anything is parsed or verified. */
+  anonymous: Middleware;
+  /** Limits users, and by address callers whose token is not valid. */
+  authenticated: Middleware;
+  /** LOGIN_RATE: limits by address the routes that accept a password together; each request costs a password hash. */
+  signIns: Middleware;
+  /** Counts requests without a route, which reach no other limiter, and replaces their errors. */
+  unmatched: (error: unknown, req: Request, res: GatewayResponse, next: NextFunction) => void;
+};
+
+/** RATE_LIMIT_IP_PER_MINUTE, _PER_HOUR, RATE_LIMIT_USER_PER_MINUTE, _PER_HOUR and LOGIN_RATE. */
+export function createRateLimits(config: Config, redis: Redis | undefined): RateLimits {
+  const pass: Middleware = (_req, _res, next) => next();
+  if (config.RATE_LIMITS === 'off')
+    return { anonymous: pass, authenticated: pass, signIns: pass, unmatched: (error, _req, _res, next) => next(error) };
+
+  const secret = deriveKey(config.GATEWAY_SERVICE_KEY, 'rate limits');
+  /** Limits per minute and hour, which further headers name. */
+  const perMinuteAndHour = (name: string, limits: [number, number], keyOf: LimiterOptions['keyOf']): Middleware => {
+    const [perMinute, perHour] = limits;
+    const rates = { minute: { limit: perMinute, window: minute }, hour: { limit: perHour, window: hour } };
+    const limiter = createLimiter({ name, rates, keyOf, secret, redis });
+    const [minuteText, hourText] = [String(perMinute), String(perHour)];
+    return (req, res, next) => {
+      res.setHeader('X-RateLimit-Limit-Minute', minuteText);
+      res.setHeader('X-RateLimit-Limit-Hour', hourText);
+      return limiter(req, res, next);
+    };
   };
-  return { middleware, close: () => store.shutdown() };
+  const byAddress = perMinuteAndHour(
+    'ip',
+    [config.RATE_LIMIT_IP_PER_MINUTE, config.RATE_LIMIT_IP_PER_HOUR],
+    addressKey,
+  );
+  const byUser = perMinuteAndHour(
+    'user',
+    [config.RATE_LIMIT_USER_PER_MINUTE, config.RATE_LIMIT_USER_PER_HOUR],
+    (_req, res) => res.locals.context.actor?.user_id ?? '',
+  );
+  const byLogin = createLimiter({
+    name: 'login',
+    rates: { login: config.LOGIN_RATE },
+    keyOf: addressKey,
+    secret,
+    redis,
+  });
+  const hasToken = (req: Request) => bearerTokenOf(req) !== undefined;
+
+  return {
+    anonymous: (req, res, next) => (hasToken(req) ? next() : byAddress(req, res, next)),
+    authenticated: (req, res, next) => {
+      if (res.locals.context.actor) return byUser(req, res, next);
+      return hasToken(req) ? byAddress(req, res, next) : next();
+    },
+    signIns: (req, res, next) =>
+      res.locals.context.route?.address_rate_limit === 'login' ? byLogin(req, res, next) : next(),
+    unmatched: (error, req, res, next) => {
+      if (res.locals.context.template !== undefined || hasToken(req)) return next(error);
+      return void byAddress(req, res, (rejection?: unknown) => next(rejection ?? error));
+    },
+  };
 }

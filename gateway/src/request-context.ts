@@ -17,6 +17,9 @@ export type RequestContext = {
   failure: string | undefined;
 };
 
-/** `upstream` receives what the proxy library reports, once the request is forwarded. */
-export type GatewayResponse = Response<unknown, { context: RequestContext; upstream?: UpstreamEvents }>;
+/** `upstream` receives what the proxy library reports, once the request is forwarded; `addressKey` is computed on demand. */
+export type GatewayResponse = Response<
+  unknown,
+  { context: RequestContext; upstream?: UpstreamEvents; addressKey?: string }
+>;
 export type Middleware = (req: Request, res: GatewayResponse, next: NextFunction) => void | Promise<void>;

@@ -76,6 +76,11 @@ export function filterResponseHeaders(upstreamResponse: IncomingMessage, req: Re
   if (headers['set-cookie'] && !(route && cookieRoutes.has(`${route.method} ${route.template}`)))
     delete headers['set-cookie'];
   if (headers.vary !== undefined && res.hasHeader('Vary')) headers.vary = `${headers.vary}, Origin`;
+  // A service's own limits stand beside the gateway's.
+  for (const name of ['ratelimit', 'ratelimit-policy']) {
+    if (headers[name] !== undefined && res.hasHeader(name))
+      headers[name] = [res.getHeader(name), headers[name]].flat().join(', ');
+  }
   // The client's connection is independent of the service's.
   headers.connection = connectionHeader(req, res);
   upstreamResponse.statusMessage = '';

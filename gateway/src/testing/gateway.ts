@@ -280,6 +280,11 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
 
   const config = Config.parse({
     GATEWAY_SERVICE_KEY: randomBytes(32).toString('base64url'),
+    // Only tests of rate limits reach them.
+    RATE_LIMIT_IP_PER_MINUTE: '1000000',
+    RATE_LIMIT_IP_PER_HOUR: '1000000',
+    RATE_LIMIT_USER_PER_MINUTE: '1000000',
+    RATE_LIMIT_USER_PER_HOUR: '1000000',
     ...Object.fromEntries(services.map((service) => [`${service.toUpperCase()}_SERVICE_URL`, urls[service]])),
     ...options.settings,
   });

@@ -3,6 +3,8 @@ export { createLog } from './log.ts';
 export type { Log } from './log.ts';
 export { runProcess } from './lifecycle.ts';
 export type { Drain, ProcessHooks, ShutdownHook } from './lifecycle.ts';
+export { createRateCounter, rateLimitStore } from './rate-counter.ts';
+export type { RateCounter, WindowUse } from './rate-counter.ts';
 export { connectRedis } from './redis.ts';
 export type { Redis } from './redis.ts';
 export { requestIdOf } from './request-id.ts';

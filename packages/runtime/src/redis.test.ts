@@ -41,11 +41,13 @@ test('waits less than 100 ms for a server that hangs, and not at all once it is 
   const redis = connect(server.url);
   await isUp(redis);
   await server.pause();
+  // The same time without Redis: a busy machine runs timers late.
+  const [, control] = await timed(() => new Promise((resolve) => setTimeout(resolve, 75)));
   const together = await Promise.all(
     Array.from({ length: 20 }, () => timed(() => redis.run((client) => client.incr('a')))),
   );
   expect(together.map(([result]) => result)).toEqual(Array.from({ length: 20 }, () => undefined));
-  expect(Math.max(...together.map(([, ms]) => ms))).toBeLessThan(100);
+  expect(Math.max(...together.map(([, ms]) => ms))).toBeLessThan(25 + Math.max(75, control));
   const [, ms] = await timed(async () => {
     for (let time = 0; time < 100; time += 1) await redis.run((client) => client.incr('a'));
   });

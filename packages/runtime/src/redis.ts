@@ -2,11 +2,15 @@ import type { Redis as Client, RedisOptions } from 'ioredis';
 import type { Log } from './log.ts';
 
 const commandTimeout = 75; // milliseconds: no caller waits 100 ms for Redis
+const clockTolerance = 50; // milliseconds
 const connectTimeout = 1000;
 const reconnectInterval = 250; // also the pause after a failure, in which nobody asks Redis
 
-/** Checks that scripts may run and write, which a replica, a full or a loading server refuse. */
-const probe = `return redis.call('set', KEYS[1], '1', 'px', 1000)`;
+/** Checks that scripts may run and write, which a replica, a full or a loading server refuse. @returns the server's time */
+const probe = `
+redis.call('set', KEYS[1], '1', 'px', 1000)
+local clock = redis.call('time')
+return clock[1] * 1000 + math.floor(clock[2] / 1000)`;
 
 /**
  * A Redis that may be away at any time. It is never the only copy of anything: each user has a way to do without it.
@@ -19,6 +23,11 @@ export type Redis = {
    * @returns undefined when Redis is away; the command may have been executed nevertheless
    */
   run: <T>(command: (client: Client) => Promise<T>) => Promise<T | undefined>;
+  /**
+   * The time of the server's clock, in milliseconds, at which a command that is sent now is too old: nobody waits for it any more.
+   * A server that hung executes such commands when it continues.
+   */
+  deadline: () => number;
   /** Calls a listener for each message of a channel. Messages are lost while the connection is. */
   subscribe: (channel: string, onMessage: () => void) => void;
   close: () => void;
@@ -33,6 +42,7 @@ export function connectRedis(url: string, log: Log): Redis {
   let state: 'connecting' | 'up' | 'down' = 'connecting';
   let isClosed = false;
   let main: Client | undefined;
+  let clockOffset = 0; // from performance.now() to the server's clock
 
   const setState = (next: 'up' | 'down', failure?: unknown) => {
     if (state === next || isClosed) return;
@@ -60,7 +70,8 @@ export function connectRedis(url: string, log: Log): Redis {
   };
 
   const whenReady = async (client: Client) => {
-    await withDeadline(client.eval(probe, 1, 'clientela:probe'));
+    const sentAt = performance.now();
+    clockOffset = Number(await withDeadline(client.eval(probe, 1, 'clientela:probe'))) - sentAt;
     setState('up');
   };
   void open(whenReady).then((client) => (main = client));
@@ -78,6 +89,7 @@ export function connectRedis(url: string, log: Log): Redis {
         return undefined;
       }
     },
+    deadline: () => Math.ceil(performance.now() + clockOffset) + commandTimeout + clockTolerance,
     subscribe: (channel, onMessage) =>
       void open((client) => client.subscribe(channel)).then((client) => client?.on('message', onMessage)),
     close: () => {

@@ -4,6 +4,7 @@ import { connect } from '@clientela/db';
 import { outboxPoolOptions, startEvents } from '@clientela/events';
 import { createCompanyClient, runService } from '@clientela/http';
 import { outsideServices } from '@clientela/contracts';
+import { connectRedis } from '@clientela/runtime';
 import { createSeriesClient } from './analytics/series-client.ts';
 import { createApp } from './app.ts';
 import { openStorage } from './avatars/open-storage.ts';
@@ -90,8 +91,12 @@ await runService('customer', {
     const jobs = superviseJobs({ db, log });
     onShutdown(() => jobs.stop());
 
+    const redis = config.REDIS_URL === undefined ? undefined : connectRedis(config.REDIS_URL, log);
+    onShutdown(() => redis?.close());
+
     return createApp({
       ...deps,
+      redis,
       listsDb,
       exportsDb,
       rateLimits: config.RATE_LIMITS === 'off' ? undefined : { 'customer-patch': config.CUSTOMER_PATCH_RATE },

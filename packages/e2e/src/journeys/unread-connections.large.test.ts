@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { signIn } from '../access/access-setup.ts';
-import { newCompany, startTestFleet, type Client, type TestFleet } from '../testing/test-fleet.ts';
+import { newCompany, startTestFleet, type Client, type TestFleet, wideLimits } from '../testing/test-fleet.ts';
 
 // One company holds 400 connections open for a minute. Another company's lists stay fast, and the gateway's memory bounded.
 
@@ -21,7 +21,7 @@ const ended = { stalled: 0, slowBodies: 0, rejected: 0 };
 
 beforeAll(async () => {
   fleet = await startTestFleet(
-    { RATE_LIMITS: 'on', LOGIN_RATE: '100000/minute', CUSTOMER_PATCH_RATE: '100000/minute' },
+    { RATE_LIMITS: 'on', ...wideLimits, LOGIN_RATE: '100000/minute', CUSTOMER_PATCH_RATE: '100000/minute' },
     (peer, line) => peer === 'gateway' && countEnd(line),
   );
   victim = await newCompany(fleet.url);

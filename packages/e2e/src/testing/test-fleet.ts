@@ -99,6 +99,11 @@ export const sharedSecret = randomBytes(32).toString('base64url');
 /** Sign-ins per hour and address on `configuredFleet`: more than its tests need together. */
 export const loginRate = 80;
 
+/** Limits of all requests by address and user that no test reaches. */
+export const wideLimits = Object.fromEntries(
+  ['IP_PER_MINUTE', 'IP_PER_HOUR', 'USER_PER_MINUTE', 'USER_PER_HOUR'].map((name) => [`RATE_LIMIT_${name}`, '1000000']),
+);
+
 /** Waits until every process is ready again, whatever earlier tests did to them. */
 async function whenReady(fleet: TestFleet): Promise<TestFleet> {
   for (const peer of peers) fleet.kill(peer, 'SIGCONT');
@@ -128,6 +133,7 @@ export const fleetTest = test
       JWT_SECRET_KEY: sharedSecret,
       TRUST_PROXY: '1',
       RATE_LIMITS: 'on',
+      ...wideLimits,
       LOGIN_RATE: `${loginRate}/hour`,
       CUSTOMER_PATCH_RATE: '2/hour',
     });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
-import { chown, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { chown, mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { embeddedVersion, locatePostgres, startPostgres, type RunAs } from '@clientela/embedded-postgres';
 import { connect } from '@clientela/db';
@@ -34,8 +34,8 @@ export type Restored = {
   catalogue: Catalogue;
   /** Erasures after the backup, which begin again with the next start. */
   replayed: number;
-  /** How many lists of erasures were found. */
-  lists: number;
+  /** When the newest list of erasures was written; undefined when there was none. */
+  listedAt?: Date;
   endedSessions: number;
   /** Events that may have been in a queue of the broker only. */
   redelivered: number;
@@ -79,10 +79,12 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
       await copyPart(backup, sums, part, outside[part] ?? join(unfinished, part), []);
     onProgress(`${catalogue.files} files are verified and copied`);
 
+    const times = await Promise.all(lists.map(async (list) => (await stat(list)).mtimeMs));
+    const listedAt = times.length > 0 ? new Date(Math.max(...times)) : undefined;
     const done = await recover(options, catalogue, unfinished, lists);
     await rm(join(unfinished, 'lists'), { recursive: true, force: true });
     const aside = await putInPlace(folder, unfinished);
-    return { catalogue, lists: lists.length, ...done, ...(aside !== undefined && { aside }) };
+    return { catalogue, ...done, ...(listedAt && { listedAt }), ...(aside !== undefined && { aside }) };
   } catch (error) {
     await removeUnfinished(unfinished);
     throw error;
@@ -227,7 +229,7 @@ async function recover(
   catalogue: Catalogue,
   unfinished: string,
   lists: readonly string[],
-): Promise<Omit<Restored, 'catalogue' | 'aside' | 'lists'>> {
+): Promise<Omit<Restored, 'catalogue' | 'aside' | 'listedAt'>> {
   const postgres = await startPostgres({ folder: unfinished, fsync, startTimeout: recoveryTimeout });
   try {
     await setAdminPassword(

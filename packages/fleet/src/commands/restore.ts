@@ -27,7 +27,7 @@ await runAdminCommand(async (settings) => {
   }
   if (backup === undefined || positionals.length > 1) throw new Error(usage);
   const startTime = performance.now();
-  const { catalogue, replayed, endedSessions, redelivered, aside, lists } = await restore({
+  const { catalogue, replayed, endedSessions, redelivered, aside, listedAt } = await restore({
     backup: resolve(backup),
     folder: installationFolder,
     settings,
@@ -40,8 +40,8 @@ await runAdminCommand(async (settings) => {
   );
   if (aside !== undefined) print(`What was there before is in ${aside}`);
   print(
-    lists > 0
-      ? `${replayed} erasures since the backup begin again with the next start.`
+    listedAt
+      ? `${replayed} erasures since the backup begin again with the next start; the list is of ${listedAt.toISOString()}.`
       : 'No list of erasures was found: who was erased since the backup is back. Erase them again (docs/operations.md, "Backup").',
   );
   if (redelivered > 0)

@@ -41,7 +41,7 @@ test('an installation that does not exist yet is a warning', async ({ folder }) 
   ]);
 });
 
-test('names databases, services and a broker that do not answer, and clocks that differ; shows no password', async ({
+test('names databases, services, a broker and a Redis that do not answer, and clocks that differ; shows no password', async ({
   folder,
 }) => {
   const server = createServer((_req, res) => {
@@ -55,6 +55,7 @@ test('names databases, services and a broker that do not answer, and clocks that
     PRODUCT_SERVICE_URL: `http://127.0.0.1:${port}`,
     AUTH_SERVICE_URL: 'http://127.0.0.1:9',
     RABBITMQ_URL: 'amqp://user:canary-password@127.0.0.1:9',
+    REDIS_URL: 'redis://:canary-password@127.0.0.1:9',
   });
   server.close();
   for (const service of services)
@@ -65,6 +66,7 @@ test('names databases, services and a broker that do not answer, and clocks that
   expect(lines).toContainEqual(
     expect.stringMatching(/^error: RabbitMQ \(RABBITMQ_URL\) does not answer: ECONNREFUSED/),
   );
+  expect(lines).toContainEqual(expect.stringMatching(/^warning: Redis \(REDIS_URL\) does not answer/));
   expect(lines.join('\n')).not.toContain('canary');
 });
 

@@ -4,10 +4,13 @@ import { existsSync, statSync } from 'node:fs';
 import { readdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { clockFinding, failureMessage, type Finding } from '@clientela/db';
 import { isStillThere, locatePostgres } from '@clientela/embedded-postgres';
 import { checkBroker } from '@clientela/events';
+import { connectRedis } from '@clientela/runtime';
 import pg from 'pg';
+import { pino } from 'pino';
 import { databaseUrl } from '../backup/backup.ts';
 import { lastBackup } from '../backup/last-backup.ts';
 import { scriptEnv } from '../commands/admin-command.ts';
@@ -148,8 +151,26 @@ async function findUnreachable(folder: string, settings: Settings): Promise<Find
         ? []
         : [error(`RabbitMQ (${name}) does not answer: ${failure}; events wait in the databases`)];
     }),
+    settings.overrides['REDIS_URL'] ? findRedisProblem(settings.overrides['REDIS_URL']) : [],
   ]);
   return found.flat();
+}
+
+async function findRedisProblem(url: string): Promise<Finding[]> {
+  const redis = connectRedis(url, pino({ level: 'silent' }));
+  try {
+    const deadline = Date.now() + callTimeout;
+    while (!redis.isUp() && Date.now() < deadline) await sleep(50);
+    return redis.isUp()
+      ? []
+      : [
+          warning(
+            'Redis (REDIS_URL) does not answer: each process counts limits alone, sign-outs take seconds to arrive',
+          ),
+        ];
+  } finally {
+    redis.close();
+  }
 }
 
 async function findUnready(name: string, url: string): Promise<Finding[]> {

@@ -55,6 +55,8 @@ export type Fleet = {
   ports: Record<Peer, number>;
   pid: (peer: Peer) => number | undefined;
   kill: (peer: Peer, signal: NodeJS.Signals) => boolean;
+  /** The settings of a process, secrets included; for a further process of the same program. */
+  environmentOf: (peer: Peer) => Record<string, string>;
   /** Path of a process's log. */
   logPath: (peer: Peer) => string;
   superuser: Superuser;
@@ -172,6 +174,7 @@ async function start(options: FleetOptions, shutdownHooks: ShutdownHooks): Promi
     postgres,
     pid: (peer) => running[peer].pid(),
     kill: (peer, signal) => running[peer].kill(signal),
+    environmentOf: (peer) => environmentFor(peer, config),
     logPath: (peer) => running[peer].logPath,
   };
 }

@@ -9,6 +9,7 @@ import {
   toOriginForm,
   type Metrics,
   type RequestMetrics,
+  type Redis,
 } from '@clientela/runtime';
 import type { Caller } from '@clientela/contracts';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
@@ -38,6 +39,8 @@ export type ServiceOptions = HandlerOptions & {
   maxInFlight?: number;
   /** The limits by name. Undefined means unlimited. */
   rateLimits?: RateLimits | undefined;
+  /** Where the limits are counted together with other processes; without it each process counts on its own. */
+  redis?: Redis | undefined;
   /** Adds members to problem documents, depending on the request's path. */
   formatProblem?: (path: string, problem: Problem) => object;
   /** Metrics that `/metrics` exposes besides those of the process. */
@@ -73,7 +76,7 @@ export function createService(options: ServiceOptions): Express {
   const deps: HandlerDeps = {
     createFingerprint: fingerprints(options.secret),
     mutex: createKeyedMutex(),
-    rateLimiterFor: createRateLimiters(options.rateLimits),
+    rateLimiterFor: createRateLimiters(options.rateLimits, options),
   };
   for (const definition of sortBySpecificity(routes)) {
     const path = definition.path.replaceAll(/\{(\w+)\}/g, ':$1');

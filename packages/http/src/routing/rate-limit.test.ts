@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { testServiceKeys, testDatabase, testSecret, type TestDatabase } from '@clientela/testing';
+import { connectRedis, type Redis } from '@clientela/runtime';
+import { startRedis, testServiceKeys, testDatabase, testSecret, type TestDatabase } from '@clientela/testing';
 import { pino } from 'pino';
 import supertest from 'supertest';
-import { expect, test as base } from 'vitest';
+import { expect, onTestFinished, test as base, vi } from 'vitest';
 import { z } from 'zod';
 import { createService, route, type RateLimits } from '../index.ts';
 
@@ -30,7 +31,7 @@ const routes = [
   testRoute('patch', '/other', 'changes'),
   testRoute('patch', '/free'),
 ];
-const service = (database: TestDatabase, rates?: RateLimits) =>
+const service = (database: TestDatabase, rates?: RateLimits, redis?: Redis) =>
   createService({
     service: 'test',
     version: '1',
@@ -40,6 +41,7 @@ const service = (database: TestDatabase, rates?: RateLimits) =>
     serviceKeys: testServiceKeys,
     secret: testSecret,
     rateLimits: rates,
+    redis,
   });
 
 const patcher =
@@ -97,4 +99,31 @@ test('is unlimited without rate limits; an unknown limit fails at start', async 
     expect(headers['ratelimit']).toBeUndefined();
   }
   expect(() => service(database, { other: { limit: 1, window: 1000 } })).toThrow(/changes/);
+});
+
+test('is shared by the processes of a service through Redis, and counted by each while it is away', async ({
+  database,
+}) => {
+  const server = await startRedis();
+  onTestFinished(() => server.close());
+  const open = () => {
+    const redis = connectRedis(server.url, pino({ level: 'silent' }));
+    onTestFinished(() => redis.close());
+    return { redis, patch: patcher(service(database, { changes: { limit: 3, window: 60_000 } }, redis)) };
+  };
+  const [first, second] = [open(), open()];
+  const are = (state: boolean) =>
+    vi.waitUntil(() => first.redis.isUp() === state && second.redis.isUp() === state, { timeout: 15_000, interval: 5 });
+  await are(true);
+  const [ana, ben] = [randomUUID(), randomUUID()];
+  const statuses = async (user: string) => {
+    const results: number[] = [];
+    for (const { patch } of [first, second, first, second, first]) results.push((await patch('/one', user)).status);
+    return results;
+  };
+  expect(await statuses(ana)).toEqual([200, 200, 200, 429, 429]);
+  await server.kill();
+  await are(false);
+  expect(await statuses(ben)).toEqual([200, 200, 200, 200, 200]);
+  expect((await first.patch('/one', ben)).status).toBe(429);
 });

@@ -1,12 +1,15 @@
 import { AppError } from '@clientela/errors';
-import type { Rate } from '@clientela/runtime';
+import { createRateCounter, deriveKey, rateLimitStore, type Rate, type Redis } from '@clientela/runtime';
 import type { Request, Response } from 'express';
-import { MemoryStore, rateLimit } from 'express-rate-limit';
+import { rateLimit } from 'express-rate-limit';
 import type { Actor } from '../identity/actor.ts';
 import type { Route } from './route.ts';
 
 /** The limits per user, by name. Routes with the same name share one counter. */
 export type RateLimits = Readonly<Record<string, Rate>>;
+
+/** How the limits are counted: together with other processes where there is a Redis. */
+export type RateLimitOptions = { redis?: Redis | undefined; secret: string };
 
 const rateLimitExceeded = (seconds: number) =>
   new AppError('rate_limited', {
@@ -15,13 +18,15 @@ const rateLimitExceeded = (seconds: number) =>
   });
 
 /**
- * Creates the rate limiters of a service. Each process counts on its own.
+ * Creates the rate limiters of a service.
  * @param rates undefined means unlimited
  * @returns a function that finds the limiter of a route
  * @throws Error for a route with an unknown limit
  */
-export function createRateLimiters(rates: RateLimits | undefined) {
-  const limiters = new Map(Object.entries(rates ?? {}).map(([name, rate]) => [name, createLimiter(name, rate)]));
+export function createRateLimiters(rates: RateLimits | undefined, options: RateLimitOptions) {
+  const limiters = new Map(
+    Object.entries(rates ?? {}).map(([name, rate]) => [name, createLimiter(name, rate, options)]),
+  );
 
   return (definition: Route) => {
     const limit = definition.rateLimit === undefined ? undefined : limiters.get(definition.rateLimit);
@@ -36,16 +41,18 @@ export function createRateLimiters(rates: RateLimits | undefined) {
   };
 }
 
-const createLimiter = (name: string, { limit, window }: Rate) =>
-  rateLimit({
-    windowMs: window,
-    limit,
+function createLimiter(name: string, rate: Rate, { redis, secret }: RateLimitOptions) {
+  const count = createRateCounter({ name, rates: [rate], secret: deriveKey(secret, 'rate limits'), redis });
+  return rateLimit({
+    windowMs: rate.window,
+    limit: rate.limit,
     identifier: name,
     standardHeaders: 'draft-8',
     legacyHeaders: false,
-    store: new MemoryStore(),
+    store: rateLimitStore(rate, async (user) => (await count(user))[0]),
     keyGenerator: (_request, response) => (response.locals['actor'] as Actor).id,
     handler: (_request, response, next) =>
       next(rateLimitExceeded(Math.max(1, Number(response.getHeader('Retry-After'))))),
     validate: false, // the library's checks run on client requests and write to the console
   });
+}
