@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import {
   drainSettings,
   LogLevel,
+  MetricsToken,
   Port,
   Rate,
   RateLimits,
@@ -85,10 +86,7 @@ const settings = z.object({
   MAX_CONCURRENT_PER_COMPANY: MaxConcurrent.default(64),
   MAX_CONCURRENT_PER_IP: MaxConcurrent.default(64),
   RATE_LIMITS: RateLimits,
-  METRICS_TOKEN: z
-    .string()
-    .regex(/^[\x21-\x7e]{16,256}$/, 'must be 16 to 256 visible ASCII characters')
-    .optional(),
+  METRICS_TOKEN: MetricsToken.optional(),
   REDIS_URL: RedisUrl,
   ...drainSettings,
   LOG_LEVEL: LogLevel,

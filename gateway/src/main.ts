@@ -1,11 +1,12 @@
 import { redactedNames } from '@clientela/contracts';
-import { createLog, drainDelayMs, runProcess } from '@clientela/runtime';
+import { createLog, drainDelayMs, runProcess, startProcessMetrics } from '@clientela/runtime';
 import { destination } from 'pino';
 import { createGateway } from './app.ts';
 import { readConfig } from './config.ts';
 
 await runProcess(async (onShutdown, drainWith) => {
   const config = readConfig();
+  startProcessMetrics();
   // Buffers the log, unlike the services: every request passes here, and one write per line would cost as much as forwarding.
   const out = destination({ fd: 1, sync: false, minLength: 4096, periodicFlush: 500 });
   onShutdown(() => out.flushSync());

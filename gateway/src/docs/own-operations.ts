@@ -4,6 +4,7 @@ const json = (description: string, schema: object) => ({
 });
 const text = { type: 'string' };
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+const problem = { 'application/problem+json': { schema: ref('Problem') } };
 const object = (properties: Record<string, object>) => ({
   type: 'object',
   properties,
@@ -95,10 +96,8 @@ export const ownPaths = Object.fromEntries(
         ...operation,
         responses: {
           ...operation.responses,
-          default: {
-            description: 'Problem details',
-            content: { 'application/problem+json': { schema: ref('Problem') } },
-          },
+          400: { description: 'Malformed request', content: problem },
+          default: { description: 'Problem details', content: problem },
         },
         tags: ['gateway'],
         security: [],

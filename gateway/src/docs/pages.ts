@@ -80,7 +80,7 @@ function mergedDocument(version: string): Asset {
         readFileSync(new URL(`../../../services/${service}/openapi.json`, import.meta.url), 'utf8'),
       ) as OpenApiDocument,
   );
-  return assetOf(JSON.stringify(mergeDocuments(version, documents)), 'application/json; charset=utf-8');
+  return assetOf(`${JSON.stringify(mergeDocuments(version, documents))}\n`, 'application/json; charset=utf-8');
 }
 
 /** Sends a file that clients may keep, but ask about each time. */

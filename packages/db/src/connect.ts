@@ -1,6 +1,7 @@
 import knex from 'knex';
 import type { Knex } from 'knex';
 import pg from 'pg';
+import { measurePool, measureStatement } from './metrics.ts';
 
 /** A connection pool: for reads, and for code that opens its own transaction. */
 export type Db = Knex;
@@ -61,8 +62,12 @@ function endWhenHung(connection: pg.Client, timeout: number): void {
 /** A statement that has ended: its text, in which placeholders stand for the values, and its duration in milliseconds. */
 export type Statement = { sql: string; ms: number; failed: boolean };
 
-/** Reports each statement of a connection when it has ended. */
-function observeStatements(connection: pg.Client, onStatement: (statement: Statement) => void): void {
+/** Measures each statement of a connection when it has ended, and reports it. @param name of the pool */
+function observeStatements(
+  connection: pg.Client,
+  name: string,
+  onStatement: ((statement: Statement) => void) | undefined,
+): void {
   const query = connection.query.bind(connection) as (...args: unknown[]) => unknown;
   const observed = (...args: unknown[]) => {
     const callback = args.at(-1);
@@ -71,8 +76,9 @@ function observeStatements(connection: pg.Client, onStatement: (statement: State
     const sql = typeof statement === 'string' ? statement : statement.text;
     const startedAt = performance.now();
     return query(...args.slice(0, -1), (error: unknown, ...results: unknown[]) => {
-      const ms = Math.round((performance.now() - startedAt) * 10) / 10;
-      onStatement({ sql, ms, failed: Boolean(error) });
+      const milliseconds = performance.now() - startedAt;
+      measureStatement(name, sql, milliseconds);
+      onStatement?.({ sql, ms: Math.round(milliseconds * 10) / 10, failed: Boolean(error) });
       callback(error, ...results);
     });
   };
@@ -104,13 +110,13 @@ export function connect(
     onStatement?: ((statement: Statement) => void) | undefined;
   } = {},
 ): Db {
-  const { statementTimeout = defaultStatementTimeout, onStatement } = options;
+  const { name = 'clientela', statementTimeout = defaultStatementTimeout, onStatement } = options;
   const db: Db = knex({
     client: 'pg',
     connection: {
       connectionString: url,
       types,
-      application_name: options.name ?? 'clientela',
+      application_name: name,
       connectionTimeoutMillis: 2000,
       keepAlive: true,
       options: [...sessionSettings, `statement_timeout=${statementTimeout}`]
@@ -124,7 +130,7 @@ export function connect(
       idleTimeoutMillis: 600_000,
       afterCreate: (connection: pg.Client, done: (error: Error | null, connection: pg.Client) => void) => {
         endWhenHung(connection, statementTimeout + responseMargin);
-        if (onStatement) observeStatements(connection, onStatement);
+        observeStatements(connection, name, onStatement);
         done(null, connection);
       },
     },
@@ -136,6 +142,7 @@ export function connect(
     log: { warn: () => {}, error: () => {}, deprecate: () => {}, debug: () => {} },
   });
   db.on('query-error', removeStatement);
+  measurePool(db, name);
   db.userParams = { ...options.userParams };
   return db;
 }

@@ -1,8 +1,10 @@
 export { findOutdatedCollations } from './collations.ts';
 export { clockFinding, examineDatabase, findInvalidIndexes, printFindings, warnings } from './doctor.ts';
 export type { Finding } from './doctor.ts';
+export { afterCommit } from './after-commit.ts';
 export { connect } from './connect.ts';
 export type { Db, Query, Tx, Statement } from './connect.ts';
+export { tableMetrics } from './metrics.ts';
 export { withLeaderLock } from './leader-lock.ts';
 export { asUnavailable } from './unavailable-errors.ts';
 export { isUuid, newId } from './ids.ts';

@@ -14,6 +14,7 @@ import {
 } from './amqp-topology.ts';
 import { isPermanent, isTransient, reasonOf } from './error-classification.ts';
 import { insertDeadLetter } from './dead-letters.ts';
+import { measureEffect } from './metrics.ts';
 import { aggregateOf } from './publish.ts';
 import { reconnectDelay, type Retries } from './retries.ts';
 import { consume, type Subscription } from './subscribe.ts';
@@ -121,7 +122,7 @@ export function startConsumer(options: {
     for (let attempts = 0, waits = 0; ;) {
       signal.throwIfAborted();
       try {
-        await limitHandlers(() => consume(db, subscriptions, event, signal));
+        if (await limitHandlers(() => consume(db, subscriptions, event, signal))) measureEffect(event, service);
         return;
       } catch (error) {
         if (signal.aborted) throw error;

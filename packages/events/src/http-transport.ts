@@ -4,6 +4,7 @@ import type { ServiceClient } from '@clientela/http';
 import { isTransient, reasonOf } from './error-classification.ts';
 import { brokerSubscriber } from './publish.ts';
 import type { Delivery, Transport } from './relay.ts';
+import { measureEffect } from './metrics.ts';
 import { consume, type Subscription } from './subscribe.ts';
 import { wakeRelayAfterCommit } from './wake-relay.ts';
 
@@ -65,7 +66,7 @@ export const selfTransport = (db: Db, service: Service, subscriptions: readonly 
   maxConcurrentAggregates: 1,
   send: async ({ envelope }, signal) => {
     try {
-      await consume(db, subscriptions, envelope, signal);
+      if (await consume(db, subscriptions, envelope, signal)) measureEffect(envelope, service);
       return undefined;
     } catch (error) {
       if (isTransient(error)) throw error;

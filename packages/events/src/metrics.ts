@@ -1,6 +1,17 @@
-import type { Service } from '@clientela/contracts';
+import { services, type Envelope, type Service } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
-import { newMetrics, readGauge, type Metrics, type Reading } from '@clientela/runtime';
+import { histogram, newMetrics, readGauge, type Metrics, type Reading } from '@clientela/runtime';
+
+const effectDuration = histogram(
+  'clientela_event_effect_seconds',
+  'Time from the publication of an event to the commit of its effect',
+  { event: 40, subscriber: services },
+  [0.01, 0.05, 0.1, 0.5, 1, 5, 30, 300, 3600],
+);
+
+/** Measures an event whose effect has been committed. Clocks of two machines may differ. */
+export const measureEffect = ({ name, occurred_at }: Envelope, subscriber: Service): void =>
+  effectDuration.observe({ event: name, subscriber }, Math.max(0, (Date.now() - Date.parse(occurred_at)) / 1000));
 
 type Row = { subscriber: string; value: number };
 

@@ -2,16 +2,17 @@ import { Envelope, FailedEvents, findPublisher, services, type Service } from '@
 import { forbidden, notFound } from '@clientela/errors';
 import { route, type Route } from '@clientela/http';
 import { z } from 'zod';
+import { measureEffect } from './metrics.ts';
 import { dropFailed, findFailed, listFailed, resendFailed } from './dead-letters.ts';
 import { consumeOnce, prepareSubscribers, type Subscription } from './subscribe.ts';
 
 /** Internal event routes: receiving events over HTTP, and listing and resending failed ones. */
 export const eventRoutes = (service: Service, subscriptions: readonly Subscription[] = []): Route[] => [
-  ...(subscriptions.length > 0 ? [receiveEventRoute(subscriptions)] : []),
+  ...(subscriptions.length > 0 ? [receiveEventRoute(service, subscriptions)] : []),
   ...failedEventRoutes(service),
 ];
 
-const receiveEventRoute = (subscriptions: readonly Subscription[]): Route =>
+const receiveEventRoute = (service: Service, subscriptions: readonly Subscription[]): Route =>
   route({
     method: 'post',
     path: '/internal/events',
@@ -25,6 +26,9 @@ const receiveEventRoute = (subscriptions: readonly Subscription[]): Route =>
       return prepareSubscribers(db, subscriptions, body, { signal });
     },
     handle: async ({ tx, body, prepared }) => ({ processed: await consumeOnce(tx, prepared, body) }),
+    afterCommit: async ({ body, result }) => {
+      if (result.processed) measureEffect(body, service);
+    },
   });
 
 /** @throws AppError 403 for a service that delivers another service's event, or acts for a user */

@@ -2,7 +2,15 @@ import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { redactedNames, type OutsideService, type Service } from '@clientela/contracts';
 import { connect, SignInRefusedError, waitForDatabase, type Db, type MissingDatabase } from '@clientela/db';
-import { createLog, drainDelayMs, EnvironmentError, runProcess, type Log, type ShutdownHook } from '@clientela/runtime';
+import {
+  createLog,
+  drainDelayMs,
+  EnvironmentError,
+  runProcess,
+  startProcessMetrics,
+  type Log,
+  type ShutdownHook,
+} from '@clientela/runtime';
 import { createCallPolicy, type CallPolicy } from './client/call-policy.ts';
 import { serviceClient, type ServiceClient } from './client/client.ts';
 import { startIdempotencyCleanup } from './idempotency/idempotency-cleanup.ts';
@@ -79,6 +87,7 @@ export const runService = <Name extends Service, Config extends ServiceConfig<Na
   },
 ): Promise<void> =>
   runProcess(async (onShutdown, drainWith) => {
+    startProcessMetrics();
     const service = openProcess(name, options, onShutdown);
     const { config, deps } = service;
     const draining = new AbortController();

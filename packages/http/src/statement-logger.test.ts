@@ -53,6 +53,7 @@ function startService(database: TestDatabase, level: string) {
       route({
         method: 'post',
         path: '/things',
+        operation: 'things.test',
         summary: 'stores a name, and fails in one of several ways',
         allow: 'products:create',
         body,

@@ -15,6 +15,7 @@ export {
   Environment,
   eventSettings,
   LogLevel,
+  MetricsToken,
   Port,
   Rate,
   RateLimits,

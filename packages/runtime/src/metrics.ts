@@ -1,7 +1,12 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** A set of metrics. Everything but the gauges that a service reads from its own tables is in the set of the process. */
 export type Metrics = Registry;
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
 const processMetrics: Metrics = new Registry();
 
@@ -177,19 +182,17 @@ const eventLoopResolution = 10; // milliseconds
 /**
  * Starts the metrics that every process has: `process_*`, `nodejs_*`, the delay of its event loop since the last scrape, and which
  * build runs.
- * @param build.commit empty when it is unknown
  */
-export function startProcessMetrics(build: { version: string; commit: string }): void {
+export function startProcessMetrics(): void {
   const defaults = new Registry();
   collectDefaultMetrics({ register: defaults, eventLoopMonitoringPrecision: eventLoopResolution });
   const lag = (suffix: string) => defaults.getSingleMetric(`nodejs_eventloop_lag_${suffix}`) as Gauge;
-  const lagNow = defaults.getSingleMetric('nodejs_eventloop_lag_seconds') as Gauge;
   readGauge({
     name: 'nodejs_eventloop_delay_seconds',
     help: 'Delay of the event loop since the last scrape',
     labelNames: ['quantile'],
     read: async () => {
-      await lagNow.get(); // reads all of them
+      await lag('seconds').get(); // reads all of them
       return Promise.all(
         Object.entries(eventLoopGauges).map(async ([quantile, suffix]) => ({
           labels: { quantile },
@@ -202,8 +205,20 @@ export function startProcessMetrics(build: { version: string; commit: string }):
     if (!metric.name.startsWith('nodejs_eventloop_lag') && metric.name !== 'nodejs_version_info')
       processMetrics.registerMetric(metric as unknown as Gauge);
   }
-  gauge('clientela_build_info', 'The build that runs', { version: 1, node: 1, commit: 1 }).set(
-    { version: build.version, node: process.versions.node, commit: build.commit },
-    1,
-  );
+  const build = { version, node: process.versions.node, commit: readCommit() };
+  gauge('clientela_build_info', 'The build that runs', { version: 1, node: 1, commit: 1 }).set(build, 1);
+}
+
+const root = join(import.meta.dirname, '../../..');
+
+/** Reads the commit of an image (the file COMMIT) or of a checkout. */
+function readCommit(): string {
+  const read = (file: string) => readFileSync(join(root, file), 'utf8').trim();
+  try {
+    if (existsSync(join(root, 'COMMIT'))) return read('COMMIT');
+    const head = read('.git/HEAD');
+    return head.startsWith('ref: ') ? read(`.git/${head.slice(5)}`) : head;
+  } catch {
+    return 'unknown';
+  }
 }

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { measureRateLimit } from './rate-limit-metrics.ts';
 import type { Redis } from './redis.ts';
 import type { Rate } from './settings.ts';
 
@@ -91,11 +92,15 @@ export function createRateCounter(options: {
   const limitOf = (index: number): number => rates[index]?.limit ?? 0;
 
   const toUse = ({ windows }: Entry, isAdmitted: boolean, now: number): WindowUse[] =>
-    windows.map(({ used, endsAt }, index) => ({
-      used: Math.min(used, limitOf(index)),
-      isExceeded: !isAdmitted && used >= limitOf(index),
-      left: Math.max(1, endsAt - now),
-    }));
+    windows.map(({ used, endsAt }, index) => {
+      const limit = limitOf(index);
+      measureRateLimit(name, { limit, remaining: limit - used });
+      return {
+        used: Math.min(used, limit),
+        isExceeded: !isAdmitted && used >= limit,
+        left: Math.max(1, endsAt - now),
+      };
+    });
 
   const countLocally = (entry: Entry): WindowUse[] => {
     const now = performance.now();

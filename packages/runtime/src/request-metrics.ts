@@ -2,10 +2,15 @@ import { histogram, readGauge } from './metrics.ts';
 
 const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 /**
- * Label sets of one process by class of status, at 14 series each. Beyond them a request is counted under route `other`. The classes are
- * apart, so that requests which fail, of a scanner for example, take no label set of those that succeed.
+ * Label sets of one process by class of status, at 14 series each. Beyond them a request is counted under route `other` by its exact
+ * status, and beyond those by its class, such as `5xx`. The classes are apart, so that requests which fail, of a scanner for example,
+ * take no label set of those that succeed.
  */
-const maxLabelSets = { success: 100, clientError: 20, serverError: 15, other: 12 };
+const maxLabelSets = {
+  2: { exact: 95, other: 3 },
+  4: { exact: 16, other: 4 },
+  5: { exact: 12, other: 3 },
+};
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 const other = 'other';
 
@@ -34,7 +39,7 @@ readGauge({
 });
 
 type LabelSet = { service: string; method: string; route: string; status: string };
-const classOf = (status: number) => (status < 400 ? 'success' : status < 500 ? 'clientError' : 'serverError');
+const classOf = (status: number) => (status < 400 ? 2 : status < 500 ? 4 : 5);
 
 export type RequestMetrics = {
   /**
@@ -48,7 +53,7 @@ export type RequestMetrics = {
 /** Measures the requests of one service, or of the gateway. */
 export function createRequestMetrics(service: string): RequestMetrics {
   const labelSets = new Map<string, LabelSet>();
-  const left = { ...maxLabelSets };
+  const left = structuredClone(maxLabelSets);
   const kinds = inProgress.get(service) ?? new Set();
   inProgress.set(service, kinds);
 
@@ -57,19 +62,12 @@ export function createRequestMetrics(service: string): RequestMetrics {
     const known = labelSets.get(key);
     if (known) return known;
     const statusClass = classOf(status);
-    if (!methods.has(method)) return findOther(status);
-    if (left[statusClass] > 0) return addLabels(key, statusClass, { service, method, route, status: String(status) });
-    return findOther(status);
-  };
-  const findOther = (status: number): LabelSet => {
-    const key = `${status} ${other}`;
-    const known = labelSets.get(key);
-    if (known) return known;
-    const labels = { service, method: other, route: other, status: String(status) };
-    return left.other > 0 ? addLabels(key, 'other', labels) : { ...labels, status: other };
-  };
-  const addLabels = (key: string, counted: keyof typeof left, labels: LabelSet): LabelSet => {
-    left[counted] -= 1;
+    const counts = left[statusClass];
+    const isOther = route === other;
+    if (!isOther && (!methods.has(method) || counts.exact === 0)) return findLabels(other, other, status);
+    if (isOther && counts.other === 0) return { service, method, route, status: `${statusClass}xx` };
+    counts[isOther ? 'other' : 'exact'] -= 1;
+    const labels = { service, method, route, status: String(status) };
     labelSets.set(key, labels);
     return labels;
   };

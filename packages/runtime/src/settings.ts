@@ -13,6 +13,8 @@ export const LogLevel = z
 export const Environment = z
   .enum(['development', 'production'], 'must be development or production')
   .default('development');
+/** What Prometheus sends to read the metrics of the gateway. */
+export const MetricsToken = z.string().regex(/^[\x21-\x7e]{16,256}$/, 'must be 16 to 256 visible ASCII characters');
 /** Seconds for which a stopping process goes on serving, with failed readiness, so that its callers notice. */
 const DrainDelay = z.coerce
   .number('must be a number of seconds')

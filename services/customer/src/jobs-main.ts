@@ -2,6 +2,7 @@ import { setPriority } from 'node:os';
 import { outsideServices } from '@clientela/contracts';
 import { outboxPoolOptions } from '@clientela/events';
 import { createCompanyClient, runServiceWorker } from '@clientela/http';
+import { reportCounts } from '@clientela/runtime';
 import { readConfig } from './config.ts';
 import { jobHandlers } from './job-handlers.ts';
 import { toImportStorage } from './imports/settings.ts';
@@ -19,6 +20,17 @@ await runServiceWorker('customer', {
   poolOptions: (config) => ({ ...outboxPoolOptions(config), name: 'customer jobs', pool: 8 }),
   start: ({ config, deps: { db, log, secret }, client, onShutdown }) => {
     setPriority(niceness);
+    // The service exposes what this process counts.
+    const takeCounts = reportCounts();
+    const report = () => {
+      const counts = takeCounts();
+      if (counts.length > 0) process.send?.({ counts });
+    };
+    const reporting = setInterval(report, 1000);
+    onShutdown(() => {
+      clearInterval(reporting);
+      if (process.connected) report();
+    });
     const companies = createCompanyClient(client('auth'));
     const fingerprints = createFingerprinter(secret);
     const importStorage = toImportStorage(config);

@@ -159,9 +159,16 @@ test('a backup under load, restored on an empty machine, has every write acknowl
     const openRequests = () => fleet.query('customer', 'select id from erasure_requests where done_at is null');
     await expect.poll(openRequests, { timeout: settled }).toEqual([]);
     expect((await admin.get(avatar_url)).status).toBe(200);
+    await erased(admin, staying.id);
   } finally {
     await started.stop();
   }
+
+  // Restored once more, with no list: the installation that is replaced says who was erased since the backup.
+  rmSync(join(target, 'erasures.jsonl'));
+  const again = await restore({ backup: path, folder, settings, replace: true, fsync: false, onProgress: log });
+  expect(again).toMatchObject({ replayed: 2, aside: expect.stringContaining('restored.before-') });
+  installations.push(again.aside ?? '');
 }, 600_000);
 
 test('a backup that is damaged or incomplete is refused, and nothing is restored', async () => {
@@ -192,6 +199,9 @@ test('a backup that is damaged or incomplete is refused, and nothing is restored
   expect(await attempt((backup) => writeFileSync(join(backup, 'postgres/PG_VERSION'), '18 \n'))).toBe(
     'The backup is damaged: postgres/PG_VERSION is not what was written.',
   );
+  expect(await attempt((backup) => rmSync(join(backup, 'SHA256SUMS')))).toBe(
+    'The backup is damaged: SHA256SUMS is missing.',
+  );
   expect(await attempt((backup) => rmSync(catalogue(backup)))).toMatch(/is no backup: it has no catalogue\.json/);
   expect(await attempt((backup) => change(backup, { platform: 'sunos-sparc' }))).toMatch(/was made on sunos-sparc/);
   expect(
@@ -202,4 +212,7 @@ test('a backup that is damaged or incomplete is refused, and nothing is restored
       change(backup, { migrations: { ...migrations, product: [...(migrations['product'] ?? []), '9999_new.sql'] } });
     }),
   ).toMatch(/of a newer version, .*: this one does not know product's migration 9999_new\.sql/);
+  cpSync(join(target, name), join(root, 'clientela-1.unfinished'), { recursive: true });
+  const unfinished = restore({ backup: join(root, 'clientela-1.unfinished'), folder: join(root, 'none'), settings });
+  await expect(unfinished).rejects.toThrow('is a backup that was interrupted');
 }, 300_000);

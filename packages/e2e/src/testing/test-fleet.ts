@@ -96,6 +96,8 @@ export async function removeInstallation(folder: string): Promise<void> {
 
 /** `JWT_SECRET_KEY` of `configuredFleet`. */
 export const sharedSecret = randomBytes(32).toString('base64url');
+/** `METRICS_TOKEN` of `configuredFleet`. */
+export const metricsToken = randomBytes(32).toString('base64url');
 /** Sign-ins per hour and address on `configuredFleet`: more than its tests need together. */
 export const loginRate = 80;
 
@@ -131,6 +133,7 @@ export const fleetTest = test
       RABBITMQ_EXCHANGE: testExchange(),
       JWT_ALGORITHM: 'HS256',
       JWT_SECRET_KEY: sharedSecret,
+      METRICS_TOKEN: metricsToken,
       TRUST_PROXY: '1',
       RATE_LIMITS: 'on',
       ...wideLimits,

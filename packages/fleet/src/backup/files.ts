@@ -132,7 +132,10 @@ export const formatSums = (files: readonly StoredFile[]): string =>
  * @throws Error when the list itself is damaged, or has a path that leaves the backup
  */
 export async function readSums(backup: string, expectedHash: string): Promise<Map<string, string>> {
-  const text = await readFile(join(backup, sumsFile), 'utf8');
+  const text = await readFile(join(backup, sumsFile), 'utf8').catch((error: unknown) => {
+    if (isMissing(error)) throw new Error(`The backup is damaged: ${sumsFile} is missing.`);
+    throw error;
+  });
   if (createHash('sha256').update(text).digest('hex') !== expectedHash)
     throw new Error(`The backup is damaged: ${sumsFile} is not the list that was written.`);
   const sums = new Map<string, string>();

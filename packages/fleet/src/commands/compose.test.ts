@@ -62,7 +62,9 @@ const settingsIn = (name: string) =>
   Object.keys(container(name).environment ?? {}).map((variable) => variable.replace(/_FILE$/, ''));
 const broker = { address: 'rabbitmq:5672', exchange: 'bee.customers.events', folder: '/secrets' };
 const configs = await loadServiceConfigs();
-const longRunning = [...peers, 'postgres', 'rabbitmq', 'redis'];
+const longRunning = [...peers, 'postgres', 'rabbitmq', 'redis', 'prometheus', 'grafana'];
+/** The users of images that do not name them after the program. */
+const users: Partial<Record<string, string>> = { prometheus: 'nobody', grafana: '472' };
 
 test('is valid for Compose itself, where it is installed', () => {
   const docker = (...args: string[]) =>
@@ -155,23 +157,28 @@ test('setup creates every secret file that a container mounts', () => {
 test('mounts only a container’s own secrets into it', () => {
   const mountedSecrets = (name: string) =>
     (container(name).volumes ?? []).filter((volume) => volume.startsWith('secrets_'));
-  for (const name of [...peers, 'postgres', 'rabbitmq', 'migrate'])
+  for (const name of [...peers, 'postgres', 'rabbitmq', 'migrate', 'prometheus', 'grafana'])
     expect(mountedSecrets(name)).toEqual([`secrets_${name}:/secrets:ro`]);
   expect(mountedSecrets('superuser')).toEqual(['secrets_auth:/secrets:ro']);
   expect(mountedSecrets('setup')).toEqual(
-    [...peers, 'postgres', 'rabbitmq', 'migrate'].map((name) => `secrets_${name}:/secrets/${name}`),
+    [...peers, 'postgres', 'rabbitmq', 'migrate', 'prometheus', 'grafana'].map(
+      (name) => `secrets_${name}:/secrets/${name}`,
+    ),
   );
   const volumes = Object.values(compose.services).flatMap(({ volumes: mounted = [] }) =>
-    mounted.map((volume) => volume.split(':')[0]),
+    mounted.map((volume) => volume.split(':')[0] ?? '').filter((volume) => !volume.startsWith('./')),
   );
   expect([...new Set(volumes)].toSorted()).toEqual(Object.keys(compose.volumes).toSorted());
 });
 
-test('publishes only the port of the gateway, on the address HOST, by default of this machine; it shares no network with PostgreSQL', () => {
-  for (const [name, { ports }] of Object.entries(compose.services))
-    expect(ports).toEqual(
-      name === 'gateway' ? [{ target: 8080, published: '${PORT:-8080}', host_ip: '${HOST:-127.0.0.1}' }] : undefined,
-    );
+test('publishes only the port of the gateway, on the address HOST, by default of this machine, and that of Grafana on this machine; neither shares a network with PostgreSQL', () => {
+  const published: Partial<Record<string, object[]>> = {
+    gateway: [{ target: 8080, published: '${PORT:-8080}', host_ip: '${HOST:-127.0.0.1}' }],
+    grafana: [{ target: 3000, published: '3000', host_ip: '127.0.0.1' }],
+  };
+  for (const [name, { ports }] of Object.entries(compose.services)) expect(ports).toEqual(published[name]);
+  expect(container('grafana').networks).toEqual(['front', 'observe']);
+  expect(container('prometheus').networks).toEqual(['services', 'observe']);
   expect(container('gateway').networks).toEqual(['front', 'services', 'redis']);
   expect(container('postgres').networks).toEqual(['data']);
   expect(compose.networks).toMatchObject({ services: { internal: true }, data: { internal: true } });
@@ -186,10 +193,31 @@ test('Redis is reached by the processes with REDIS_URL only, keeps nothing on di
   expect(container('redis').command?.join(' ')).toMatch(/--save {2}--appendonly no .*--maxmemory \d+mb/);
 });
 
+test('the profile observe runs Prometheus with the alerts and Grafana with the dashboard, from files and without a default password', () => {
+  for (const name of ['prometheus', 'grafana']) {
+    expect(container(name).profiles).toEqual(['observe']);
+    for (const volume of container(name).volumes ?? [])
+      if (volume.startsWith('./')) expect(existsSync(join(repoRoot, volume.split(':')[0] ?? '')), volume).toBe(true);
+  }
+  expect(container('grafana').environment?.['GF_SECURITY_ADMIN_PASSWORD__FILE']).toBe('/secrets/grafana_password');
+  const { scrape_configs } = parse(readFileSync(join(repoRoot, 'ops/prometheus/prometheus.yml'), 'utf8')) as {
+    scrape_configs: { static_configs: { targets: string[] }[] }[];
+  };
+  const addresses = peers.map((peer) => {
+    const { environment = {} } = container(peer);
+    return `${peer}:${environment[peer === 'gateway' ? 'PORT' : `${peer.toUpperCase()}_PORT`]}`;
+  });
+  const targets = scrape_configs.flatMap(({ static_configs }) => static_configs.flatMap((group) => group.targets));
+  expect(targets.toSorted()).toEqual(addresses.toSorted());
+});
+
 test('long-running containers have a health check, a restart policy, an unprivileged user and bounded logs', () => {
   for (const name of longRunning) {
     const { restart, healthcheck, user, logging } = container(name);
-    expect([restart, user]).toEqual(['unless-stopped', (peers as readonly string[]).includes(name) ? 'node' : name]);
+    expect([restart, user]).toEqual([
+      'unless-stopped',
+      (peers as readonly string[]).includes(name) ? 'node' : (users[name] ?? name),
+    ]);
     expect(healthcheck?.test?.[0]).toBe('CMD');
     expect(logging.options).toHaveProperty('max-size');
   }
@@ -283,6 +311,11 @@ test('setup creates secrets once, each for its own user; migrate creates the dat
     const created = read();
     setUp(secrets, `127.0.0.1:${postgres.port}`, broker);
     expect(read()).toEqual(created);
+    expect(created['prometheus/metrics_token']).toBe(created['gateway/metrics_token']);
+    setUp(secrets, `127.0.0.1:${postgres.port}`, broker, undefined, 'a-token-of-the-operator');
+    expect([read()['gateway/metrics_token'], read()['prometheus/metrics_token']]).toEqual(
+      Array.from({ length: 2 }, () => 'a-token-of-the-operator'),
+    );
     expect(created['migrate/postgres_password']).toBe(created['postgres/postgres_password']);
     expect(created['product/rabbitmq_url']).toBe(
       `amqp://product:${created['product/rabbitmq_password']}@rabbitmq:5672`,

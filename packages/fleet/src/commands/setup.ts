@@ -2,7 +2,7 @@ import { chmodSync, chownSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { keepSecret, writeSecret } from '@clientela/embedded-postgres';
 import { brokerDefinitions } from '@clientela/events';
-import { eventSettings, readEnvironment } from '@clientela/runtime';
+import { eventSettings, MetricsToken, readEnvironment } from '@clientela/runtime';
 import { z } from 'zod';
 import { databaseName } from '../launcher/databases.ts';
 import { keyHashesFor, mapKeys, peers, services } from '../launcher/services.ts';
@@ -10,23 +10,26 @@ import { OutsideKeyHashes } from '../launcher/settings.ts';
 
 const definitionsFile = 'definitions.json';
 
-/** User ids in the images: `node` in ours, `postgres` and `rabbitmq` in the official ones. */
-const users = { node: 1000, postgres: 999, rabbitmq: 999 };
+/** User ids in the official images; in ours it is `node`. */
+const users: Partial<Record<string, number>> = { postgres: 999, rabbitmq: 999, prometheus: 65_534, grafana: 472 };
+const node = 1000;
 
 /**
  * Creates the secrets of an installation that runs in containers: one folder per container, with one file per setting that it reads
  * through `X_FILE`. Existing secrets are kept; files derived from them are written again.
- * @param folder holds one folder (a volume) for each service, for `postgres`, `rabbitmq` and `migrate`
+ * @param folder holds one folder (a volume) for each service and for each other container with secrets
  * @param database address of PostgreSQL for the services, as host:port
  * @param broker.address of RabbitMQ for the services, as host:port
  * @param broker.folder where RabbitMQ finds its files
  * @param outsideKeyHashes hashes of the keys of outside services, for the services that they may call
+ * @param metricsToken METRICS_TOKEN, where the operator chose one
  */
 export function setUp(
   folder: string,
   database: string,
   broker: { address: string; exchange: string; folder: string },
   outsideKeyHashes?: string,
+  metricsToken?: string,
 ): void {
   const folderFor = (name: string) => join(folder, name);
   const keys = mapKeys(peers, (peer) => keepSecret(folderFor(peer), `${peer}_service_key`));
@@ -48,9 +51,12 @@ export function setUp(
     writeSecret(folderFor(service), `${service}_database_url`, url);
     writeSecret(folderFor(service), 'service_key_hashes', keyHashesFor(service, keys, {}, outsideKeyHashes));
   }
+  if (metricsToken !== undefined) writeSecret(folderFor('gateway'), 'metrics_token', metricsToken);
+  writeSecret(folderFor('prometheus'), 'metrics_token', keepSecret(folderFor('gateway'), 'metrics_token'));
+  keepSecret(folderFor('grafana'), 'grafana_password');
   if (process.getuid?.() !== 0) return;
-  for (const name of [...peers, 'postgres', 'rabbitmq', 'migrate'])
-    makeReadOnly(folderFor(name), name === 'postgres' || name === 'rabbitmq' ? users[name] : users.node);
+  for (const name of [...peers, 'postgres', 'rabbitmq', 'migrate', 'prometheus', 'grafana'])
+    makeReadOnly(folderFor(name), users[name] ?? node);
 }
 
 /** Makes the secrets readable for the container's user only, and not writable for any user. */
@@ -66,9 +72,17 @@ function makeReadOnly(folder: string, user: number): void {
 if (import.meta.main) {
   const [folder = '/secrets', database = 'postgres:5432', address = 'rabbitmq:5672'] = process.argv.slice(2);
   mkdirSync(folder, { recursive: true });
-  const { RABBITMQ_EXCHANGE: exchange, SERVICE_KEY_HASHES } = readEnvironment(
-    z.object({ ...eventSettings, SERVICE_KEY_HASHES: OutsideKeyHashes.optional() }),
+  const {
+    RABBITMQ_EXCHANGE: exchange,
+    SERVICE_KEY_HASHES,
+    METRICS_TOKEN,
+  } = readEnvironment(
+    z.object({
+      ...eventSettings,
+      SERVICE_KEY_HASHES: OutsideKeyHashes.optional(),
+      METRICS_TOKEN: MetricsToken.optional(),
+    }),
   );
-  setUp(folder, database, { address, exchange, folder: '/secrets' }, SERVICE_KEY_HASHES);
+  setUp(folder, database, { address, exchange, folder: '/secrets' }, SERVICE_KEY_HASHES, METRICS_TOKEN);
   process.stdout.write('The secrets of this installation are ready.\n');
 }

@@ -31,6 +31,7 @@ const routes = [
     route({
       method: 'post',
       path,
+      operation: 'things.test',
       summary: 'creates a thing',
       allow: 'customers:create',
       ...(path.includes('{') && { params: z.strictObject({ thing_id: Uuid }) }),
@@ -55,6 +56,7 @@ const routes = [
     method: 'post',
     path: '/aliased',
     aliases: ['/legacy/aliased'],
+    operation: 'things.test',
     summary: 'creates a thing under two paths',
     allow: 'customers:create',
     body: Named,
@@ -64,6 +66,7 @@ const routes = [
   route({
     method: 'post',
     path: '/long',
+    operation: 'things.test',
     summary: 'responds with as many characters as requested',
     allow: 'customers:create',
     body: z.strictObject({ name: text(20), length: z.int() }),
@@ -76,6 +79,7 @@ const routes = [
   route({
     method: 'post',
     path: '/never',
+    operation: 'things.test',
     summary: 'has its idempotency off',
     allow: 'signed_in',
     idempotency: 'off',
@@ -86,6 +90,7 @@ const routes = [
   route({
     method: 'post',
     path: '/open',
+    operation: 'things.test',
     summary: 'needs no authentication',
     allow: 'open',
     body: Named,
@@ -95,6 +100,7 @@ const routes = [
   route({
     method: 'post',
     path: '/everywhere',
+    operation: 'things.test',
     summary: 'acts in no company',
     allow: 'customers:create',
     tenancy: 'global',
@@ -105,6 +111,7 @@ const routes = [
   route({
     method: 'post',
     path: '/uploads',
+    operation: 'things.test',
     summary: 'upload',
     allow: 'customers:create',
     kind: 'upload',
@@ -125,6 +132,7 @@ const routes = [
   route({
     method: 'post',
     path: '/in-steps',
+    operation: 'things.test',
     summary: 'a step for each name',
     allow: 'customers:create',
     transaction: 'own', // each step stands alone
@@ -154,6 +162,7 @@ const routes = [
   route({
     method: 'get',
     path: '/openly',
+    operation: 'things.test',
     summary: 'a read',
     allow: 'customers:read',
     responses: { 200: z.strictObject({}) },
@@ -589,7 +598,16 @@ test('rejects a route whose response cannot be replayed', ({ database }) => {
       service: 'test',
       version: '1',
       routes: [
-        { method: 'post', path: '/x', summary: 'x', allow: 'signed_in', responses, handle: () => ({}), ...definition },
+        {
+          method: 'post',
+          path: '/x',
+          operation: 'things.test',
+          summary: 'x',
+          allow: 'signed_in',
+          responses,
+          handle: () => ({}),
+          ...definition,
+        },
       ],
       db: database.db,
       log: pino({ level: 'silent' }),

@@ -20,6 +20,7 @@ const echo = (path: string, extra: object = {}) =>
   route({
     method: 'post',
     path,
+    operation: 'things.test',
     summary: 'responds with its body',
     allow: 'customers:create',
     body: AnyBody,
@@ -40,6 +41,7 @@ const routes = [
   route({
     method: 'post',
     path: '/in-steps',
+    operation: 'things.test',
     summary: 'a step for each text',
     allow: 'customers:create',
     transaction: 'own', // each step stands alone

@@ -8,7 +8,7 @@ const everywhere: Readonly<Record<number, readonly string[]>> = {
   429: ['RATE_LIMITED', 'TOO_MANY_AT_ONCE'],
   500: ['INTERNAL_ERROR'],
   502: ['SERVICE_UNAVAILABLE'],
-  503: ['SERVICE_UNAVAILABLE', 'DEADLINE_EXCEEDED'],
+  503: ['SERVICE_UNAVAILABLE', 'DEADLINE_EXCEEDED', 'OVERLOADED'],
   504: ['UPSTREAM_TIMEOUT'],
 };
 const signedIn = { 401: ['UNAUTHENTICATED'], 403: ['FORBIDDEN'] };

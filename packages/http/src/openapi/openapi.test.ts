@@ -37,7 +37,7 @@ async function summarize(definition: Route) {
 }
 
 test('a POST that requires authentication documents Idempotency-Key; one that is open or has it off does not', async () => {
-  const post = { method: 'post', path, summary: 'x', responses, handle } as const;
+  const post = { method: 'post', path, operation: 'things.test', summary: 'x', responses, handle } as const;
   expect(await summarize(route({ ...post, allow }))).toEqual({
     requestHeaders: [['Idempotency-Key', false]],
     responseHeaders: [...limits, 'ETag', 'Idempotency-Replayed'],
@@ -56,7 +56,11 @@ test('a POST that requires authentication documents Idempotency-Key; one that is
 
 test('a change documents If-Match and 412', async () => {
   for (const method of ['put', 'patch', 'delete'] as const) {
-    expect(await summarize(route({ method, path: one, summary: 'x', params, responses, handle, allow }))).toEqual({
+    expect(
+      await summarize(
+        route({ method, path: one, operation: 'things.test', summary: 'x', params, responses, handle, allow }),
+      ),
+    ).toEqual({
       requestHeaders: [['If-Match', false]],
       responseHeaders: method === 'delete' ? limits : [...limits, 'ETag'],
       statuses: ['200', ...signedIn, '412'].toSorted(),
@@ -65,7 +69,16 @@ test('a change documents If-Match and 412', async () => {
 });
 
 test('a single read documents its ETag, and 304 if conditional; a list documents neither', async () => {
-  const get = { method: 'get', path: one, summary: 'x', params, responses, handle, allow } as const;
+  const get = {
+    method: 'get',
+    path: one,
+    operation: 'things.test',
+    summary: 'x',
+    params,
+    responses,
+    handle,
+    allow,
+  } as const;
   expect(await summarize(route({ ...get, conditionalGet: true }))).toEqual({
     requestHeaders: [['If-None-Match', false]],
     responseHeaders: [...limits, 'ETag'],
@@ -84,14 +97,23 @@ test('a single read documents its ETag, and 304 if conditional; a list documents
 });
 
 test('an operation lists the error codes that follow from its declaration, and its own', async () => {
-  const get = { method: 'get', path, summary: 'x', responses, handle } as const;
+  const get = { method: 'get', path, operation: 'things.test', summary: 'x', responses, handle } as const;
   const everywhere =
-    'DEADLINE_EXCEEDED INTERNAL_ERROR MALFORMED_REQUEST RATE_LIMITED SERVICE_UNAVAILABLE TOO_MANY_AT_ONCE UPSTREAM_TIMEOUT VALIDATION_FAILED';
+    'DEADLINE_EXCEEDED INTERNAL_ERROR MALFORMED_REQUEST OVERLOADED RATE_LIMITED SERVICE_UNAVAILABLE TOO_MANY_AT_ONCE UPSTREAM_TIMEOUT VALIDATION_FAILED';
   const withMore = (more: string) => `${everywhere} ${more}`.split(' ').toSorted();
   const codesOf = async (definition: Route) => (await operationOf(definition))['x-error-codes'];
   expect(await codesOf(route({ ...get, allow: 'open' }))).toEqual(everywhere.split(' '));
   expect(await codesOf(route({ ...get, allow }))).toEqual(withMore('FORBIDDEN UNAUTHENTICATED'));
-  const put = { method: 'put', path, summary: 'x', responses, handle, allow, body: z.strictObject({}) } as const;
+  const put = {
+    method: 'put',
+    path,
+    operation: 'things.test',
+    summary: 'x',
+    responses,
+    handle,
+    allow,
+    body: z.strictObject({}),
+  } as const;
   const definition = route({ ...put, errors: { 409: ['THING_NAME_TAKEN'] } });
   expect(await codesOf(definition)).toEqual(
     withMore(
@@ -105,7 +127,7 @@ test('an operation lists the error codes that follow from its declaration, and i
 });
 
 test('an operation names its permission, and whether one’s own record is enough', async () => {
-  const get = { method: 'get', path, summary: 'x', responses, handle } as const;
+  const get = { method: 'get', path, operation: 'things.test', summary: 'x', responses, handle } as const;
   const permissionOf = async (allow: Route['allow']) => (await operationOf(route({ ...get, allow })))['x-permission'];
   expect(await permissionOf('open')).toEqual({ permission: null, own: false });
   expect(await permissionOf('signed_in')).toEqual({ permission: null, own: false });
@@ -115,7 +137,14 @@ test('an operation names its permission, and whether one’s own record is enoug
 
 test('a list says how it is divided, and which field holds it', async () => {
   const list = z.strictObject({ total: z.int(), things: z.array(z.string()) });
-  const get = { method: 'get', path, summary: 'x', operation: 'things.list', allow, handle } as const;
+  const get = {
+    method: 'get',
+    path,
+    operation: 'things.list',
+    summary: 'x',
+    allow,
+    handle,
+  } as const;
   const paginationOf = async (parameters: string[], response: z.ZodType = list, operation = 'things.list') => {
     const query = z.strictObject(Object.fromEntries(parameters.map((name) => [name, z.string().optional()])));
     return (await operationOf(route({ ...get, operation, query, responses: { 200: response } })))['x-pagination'];
@@ -132,7 +161,7 @@ test('a list says how it is divided, and which field holds it', async () => {
 });
 
 test('a form documents its file beside the fields of its body, whose example it shows as JSON', async () => {
-  const post = { method: 'post', path, summary: 'x', responses, handle, allow } as const;
+  const post = { method: 'post', path, operation: 'things.test', summary: 'x', responses, handle, allow } as const;
   const contentOf = async (definition: Route) => (await operationOf(definition)).requestBody?.content;
   expect(await contentOf(route({ ...post, kind: 'upload' }))).toEqual({
     'multipart/form-data': { schema: { $ref: '#/components/schemas/FileForm' } },
@@ -148,7 +177,7 @@ test('a form documents its file beside the fields of its body, whose example it 
 });
 
 test('schemas have no patterns beside formats, no bounds of all integers, no read-only fields of bodies', async () => {
-  const put = { method: 'put', path, summary: 'x', responses, handle, allow } as const;
+  const put = { method: 'put', path, operation: 'things.test', summary: 'x', responses, handle, allow } as const;
   const body = z.strictObject({
     id: z.uuid(),
     at: z.iso.datetime(),

@@ -11,6 +11,7 @@ import {
   type RequestMetrics,
   type Redis,
 } from '@clientela/runtime';
+import { tableMetrics } from '@clientela/db';
 import type { Caller } from '@clientela/contracts';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
@@ -153,6 +154,7 @@ const sendJson = (response: Response, body: unknown): void => void response.type
 function builtInRoutes(options: ServiceOptions): [string, RequestHandler][] {
   const { service, version, routes, db, draining, metrics = [] } = options;
   let document: unknown;
+  const allMetrics = [tableMetrics(db, service), ...metrics];
   return [
     ['/', (_request, response) => sendJson(response, { message: `Clientela ${service} service`, service, version })],
     ['/health', (_request, response) => sendJson(response, { status: 'healthy', service, version })],
@@ -181,7 +183,7 @@ function builtInRoutes(options: ServiceOptions): [string, RequestHandler][] {
     [
       '/metrics',
       async (_request, response) => {
-        const { contentType, text } = await exposeMetrics(...metrics);
+        const { contentType, text } = await exposeMetrics(...allMetrics);
         response.setHeader('Content-Type', contentType);
         response.end(text);
       },

@@ -19,6 +19,7 @@ const testRoute = (method: 'patch' | 'get', path: string, rate?: string) =>
   route({
     method,
     path,
+    operation: 'things.test',
     summary: path,
     allow: 'customers:update',
     ...(rate !== undefined && { rateLimit: rate }),

@@ -62,7 +62,10 @@ export type RouteDefinition<M, A, R, P, Q, B, K, T, Prepared, Result> = {
   path: string;
   /** Further paths of the same route, with the same parameters: those that legacy clients call. */
   aliases?: readonly string[];
-  /** The operationId, `<resource>.<verb>`: `customers.tags.add`. Generated clients call it so; it never changes. */
+  /**
+   * The operationId, `<resource>.<verb>`: `customers.tags.add`. Generated clients call it so; it never changes. Required, but for
+   * internal routes.
+   */
   operation?: string;
   summary: string;
   /** For the documentation: purpose, and constraints that JSON Schema cannot express. */
@@ -139,6 +142,9 @@ export type Route = Omit<
   afterCommit?: (context: never) => Promise<void>;
 };
 
+/** A route that is part of the API has a name there. */
+type Named<A> = A extends { internal: readonly Caller[] } ? unknown : { operation: string };
+
 /** Declares a route. `allow` is required, and the handler's input is typed by the declaration. */
 export const route = <
   const M extends Method,
@@ -152,7 +158,7 @@ export const route = <
   Prepared = undefined,
   Result = unknown,
 >(
-  definition: RouteDefinition<M, A, R, P, Q, B, K, T, Prepared, Result>,
+  definition: RouteDefinition<M, A, R, P, Q, B, K, T, Prepared, Result> & Named<A>,
 ): Route => definition;
 
 /** A route under one of its paths. `aliasOf` is its own path, when it is mounted under an alias. */

@@ -27,6 +27,7 @@ const routes = [
   route({
     method: 'post',
     path: '/things',
+    operation: 'things.test',
     summary: 'json',
     allow: 'customers:create',
     body: z.strictObject({ name: text(20), inner: z.strictObject({ size: z.int() }).optional() }),
@@ -43,6 +44,7 @@ const routes = [
   route({
     method: 'post',
     path: '/hooked',
+    operation: 'things.test',
     summary: 'with a post-commit hook',
     allow: 'customers:create',
     body: z.strictObject({ name: text(20) }),
@@ -60,6 +62,7 @@ const routes = [
   route({
     method: 'post',
     path: '/wrong-response',
+    operation: 'things.test',
     summary: 'violates its response schema',
     allow: 'customers:create',
     responses: { 201: Thing },
@@ -68,6 +71,7 @@ const routes = [
   route({
     method: 'get',
     path,
+    operation: 'things.test',
     summary: 'with an ETag',
     allow: { permission: 'customers:read', own: ({ actor, params: { thing_id } }) => thing_id === actor.id },
     params,
@@ -78,6 +82,7 @@ const routes = [
   route({
     method: 'put',
     path,
+    operation: 'things.test',
     summary: 'change',
     allow: 'customers:update',
     params,
@@ -88,6 +93,7 @@ const routes = [
     method: 'get',
     path: '/aliased/{thing_id}',
     aliases: ['/legacy/aliased/{thing_id}', '/things/aliased/of/{thing_id}'],
+    operation: 'things.test',
     summary: 'under several paths',
     allow: 'customers:read',
     params,
@@ -97,6 +103,7 @@ const routes = [
   route({
     method: 'get',
     path: '/things/special',
+    operation: 'things.test',
     summary: 'literal',
     allow: 'open',
     responses: { 200: Thing },
@@ -105,6 +112,7 @@ const routes = [
   route({
     method: 'post',
     path: '/upload',
+    operation: 'things.test',
     summary: 'upload',
     allow: 'customers:import',
     kind: 'upload',
@@ -121,6 +129,7 @@ const routes = [
   route({
     method: 'post',
     path: '/form',
+    operation: 'things.test',
     summary: 'JSON or upload',
     allow: 'customers:import',
     kind: 'form',
@@ -137,6 +146,7 @@ const routes = [
   route({
     method: 'get',
     path: '/stream',
+    operation: 'things.test',
     summary: 'stream',
     allow: 'customers:export',
     kind: 'stream',
@@ -150,6 +160,7 @@ const routes = [
   route({
     method: 'get',
     path: '/internal/things',
+    operation: 'things.test',
     summary: 'internal',
     allow: { internal: ['favorites'] },
     responses: { 200: Thing },
@@ -206,7 +217,14 @@ describe('aliases', () => {
   });
 
   test('must have the parameters of their route', () => {
-    const definition = { method: 'get', summary: 'x', allow: 'open', responses: {}, handle: () => ({}) } as const;
+    const definition = {
+      method: 'get',
+      operation: 'things.test',
+      summary: 'x',
+      allow: 'open',
+      responses: {},
+      handle: () => ({}),
+    } as const;
     expect(() => withAliases([route({ ...definition, path: '/a/{id}', aliases: ['/b/{other}'] })])).toThrow(/\/b/);
   });
 });
@@ -585,6 +603,7 @@ test('a polled route logs its successes at level debug, and its failures as any 
   const polled = route({
     method: 'get',
     path: '/polled',
+    operation: 'things.test',
     summary: 'polled',
     allow: 'open',
     tenancy: 'global',

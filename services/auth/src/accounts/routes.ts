@@ -38,12 +38,22 @@ const register = (deps: AccountDeps) =>
     aliases: authAliases('/register'),
     addressRateLimit: 'login',
     operation: 'auth.register',
+    errors: {
+      403: ['REGISTRATION_CLOSED'],
+      409: ['USER_EMAIL_TAKEN', 'USER_USERNAME_TAKEN', 'COMPANY_DOCUMENT_NUMBER_TAKEN'],
+    },
     summary: 'Register a user',
     description:
       'Without company_id, creates a company with the new user as its admin; with the company_id of a company that is open to registration, adds the user to it as a customer. Send the name in full (name, or ds_user) or as first_name and last_name; ds_user_email is an alias of email. The password has 8 to 128 characters, differs from the name, username and e-mail, and is not a commonly used one.',
     allow: 'open',
     tenancy: 'global',
     body: Registration,
+    example: {
+      email: 'ana@example.com',
+      password: 'correct horse battery',
+      name: 'Ana García',
+      company_name: 'Example Ltd',
+    },
     ...passwordDeadlines,
     responses: { 201: SavedUserResponse },
     prepare: async ({ db, body, signal }) => {
@@ -95,6 +105,7 @@ const changeMe = (deps: AccountDeps) =>
     allow: 'signed_in',
     tenancy: 'global',
     body: OwnUserPatch,
+    example: { first_name: 'Ana', phone: '+34600111222' },
     responses: { 200: SavedUserResponse },
     handle: async ({ tx, actor, body, expected_version }) => {
       const expected = { version: expected_version, country: deps.defaults.country };

@@ -58,12 +58,14 @@ export const companyRoutes = (defaults: CompanyDefaults): Route[] => [
     method: 'post',
     path,
     operation: 'companies.create',
+    errors: { 409: ['COMPANY_COMPANY_KEY_TAKEN', 'COMPANY_DOCUMENT_NUMBER_TAKEN'] },
     summary: 'Create a company',
     description:
       'company_key defaults to the COMP key; a custom one must not begin with COMP- or be a UUID. NIT, RUT, CPF and CNPJ numbers must have a valid check digit.',
     allow: 'companies:create',
     tenancy: 'global',
     body: NewCompany,
+    example: { name: 'Example Ltd', country: 'ES', currency: 'EUR' },
     responses: { 201: Company },
     handle: async ({ tx, actor, body }) => toResponse(await createCompany(tx, actor, body, defaults)),
   }),
@@ -71,6 +73,7 @@ export const companyRoutes = (defaults: CompanyDefaults): Route[] => [
     method: 'get',
     path: companyPath,
     operation: 'companies.get',
+    errors: { 404: ['COMPANY_NOT_FOUND'] },
     summary: 'Get a company',
     description: 'By id, COMP key or company_key.',
     allow: 'companies:read',
@@ -88,6 +91,7 @@ export const companyRoutes = (defaults: CompanyDefaults): Route[] => [
     method: 'put',
     path: companyPath,
     operation: 'companies.update',
+    errors: { 404: ['COMPANY_NOT_FOUND'], 409: ['COMPANY_COMPANY_KEY_TAKEN', 'COMPANY_DOCUMENT_NUMBER_TAKEN'] },
     summary: 'Change a company',
     description:
       'Omitted fields keep their value; null clears business_name and the document. Only superusers may change status, days_credit and company_key. Every status but active ends the sessions of the company’s users.',
@@ -95,6 +99,7 @@ export const companyRoutes = (defaults: CompanyDefaults): Route[] => [
     tenancy: 'global',
     params: CompanyParams,
     body: CompanyPatch,
+    example: { business_name: 'Example Limited' },
     responses: { 200: Company },
     handle: async ({ tx, actor, params, body, expected_version }) => {
       const id = await resolveCompanyId(tx, actor, params.company_id);
@@ -105,6 +110,7 @@ export const companyRoutes = (defaults: CompanyDefaults): Route[] => [
     method: 'delete',
     path: companyPath,
     operation: 'companies.delete',
+    errors: { 404: ['COMPANY_NOT_FOUND'] },
     summary: 'Deactivate a company',
     description: 'Keeps its records, ends the sessions of its users and blocks their sign-in.',
     allow: 'companies:delete',

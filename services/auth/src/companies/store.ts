@@ -1,5 +1,6 @@
 import type { InternalCompany } from '@clientela/contracts';
 import {
+  afterCommit,
   isUuid,
   mapConstraintErrors,
   newId,
@@ -12,6 +13,7 @@ import {
   type Tx,
 } from '@clientela/db';
 import { conflict } from '@clientela/errors';
+import { companiesCreated } from './metrics.ts';
 import { formatCompanyId } from './rules.ts';
 import type { Company, CompanyChanges, NewCompany as CompanyInput } from './schema.ts';
 
@@ -138,6 +140,7 @@ export async function insertCompany(tx: Tx, company: NewCompany, isVisible = fal
   const input = Object.fromEntries(Object.entries(company).filter(([, value]) => value !== undefined)) as NewCompany;
   const row = { company_key: company_id, ...input, id: newId(), number, company_id };
   await mapConstraintErrors(tx('companies').insert(row), uniqueErrors(row, isVisible));
+  afterCommit(tx, () => companiesCreated.add({}));
   return (await findCompany(tx, row.id)) as Company;
 }
 

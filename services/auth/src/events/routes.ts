@@ -41,6 +41,7 @@ export const failedEventRoutes = ({ cursors, services }: EventDeps): Route[] => 
     method: 'post',
     path: '/api/v1/events/failed/{event_id}/resend',
     operation: 'events.failed.resend',
+    errors: { 404: ['EVENT_NOT_FOUND'] },
     summary: 'Resend a failed event',
     description: 'Retries every failed delivery of the event. Subscribers that have processed it already ignore it.',
     allow: 'events:manage',
@@ -59,6 +60,7 @@ export const failedEventRoutes = ({ cursors, services }: EventDeps): Route[] => 
     method: 'delete',
     path: '/api/v1/events/failed/{event_id}',
     operation: 'events.failed.drop',
+    errors: { 404: ['EVENT_NOT_FOUND'] },
     summary: 'Drop a failed event',
     description:
       'For an event that can never be delivered: no service that it failed at gets it any more. The audit log keeps its id, its name, where it ' +
@@ -67,6 +69,7 @@ export const failedEventRoutes = ({ cursors, services }: EventDeps): Route[] => 
     tenancy: 'company-or-all',
     params: FailedEventId,
     body: DropReason,
+    example: { reason: 'Its subscriber no longer exists' },
     responses: { 200: Message },
     errors: { 404: ['EVENT_NOT_FOUND'] },
     transaction: 'own', // the audit entry is committed before the other services drop the event

@@ -42,6 +42,7 @@ const refresh = (deps: SessionDeps) =>
     allow: 'open',
     tenancy: 'global',
     body: RefreshRequest,
+    example: { refresh_token: 'of the last sign-in or refresh' },
     responses: { 200: SignInResponse },
     transaction: 'own', // a rejected token may end the session, which must be committed
     prepare: async ({ db, body }) => {
@@ -119,6 +120,7 @@ const endOne = () =>
     path: '/auth/sessions/{session_id}',
     aliases: authAliases('/sessions/{session_id}'),
     operation: 'sessions.end',
+    errors: { 404: ['SESSION_NOT_FOUND'] },
     summary: 'End one of your sessions',
     allow: 'signed_in',
     tenancy: 'global',

@@ -1,4 +1,4 @@
-import { newId, type Tx } from '@clientela/db';
+import { afterCommit, newId, type Tx } from '@clientela/db';
 import { preconditionFailed } from '@clientela/errors';
 import type { Actor } from '@clientela/http';
 import type { PasswordCheck } from '../accounts/passwords.ts';
@@ -8,6 +8,7 @@ import { countSignIn } from '../analytics/store.ts';
 import { audit, type AuditEntry } from '../audit/store.ts';
 import { createSession, revokeSessions, type NewSession, type SessionOptions } from '../sessions/session-lifecycle.ts';
 import type { SessionOrigin } from '../sessions/store.ts';
+import { signIns } from './metrics.ts';
 import { networkOf } from './network.ts';
 import {
   findCredentials,
@@ -46,10 +47,12 @@ export async function attemptSignIn(
       await recordSuccess(tx, user.id, network);
       const session = await createSession(tx, options, user.id, request);
       await recordAttempt(tx, user.id, credentials, 'sign_in', request);
+      afterCommit(tx, () => signIns.add({ outcome: 'ok' }));
       return { ...session, user };
     }
   } else if (!isLocked) await recordFailure(tx, user_id, network);
   await recordAttempt(tx, null, credentials, 'sign_in.refused', request);
+  afterCommit(tx, () => signIns.add({ outcome: isLocked ? 'locked' : 'wrong' }));
   return undefined;
 }
 

@@ -33,6 +33,7 @@ const signIn = (deps: SignInDeps) =>
     tenancy: 'global',
     ...passwordDeadlines,
     body: Credentials,
+    example: { email: 'ana@example.com', password: 'correct horse battery' },
     responses: { 200: SignInResponse },
     transaction: 'own', // a failed attempt is recorded and must be committed
     prepare: async ({ db, body, signal }) => {
@@ -70,6 +71,7 @@ const changeOwnPassword = (deps: SignInDeps) =>
     tenancy: 'global',
     ...passwordDeadlines,
     body: PasswordChange,
+    example: { current_password: 'correct horse battery', new_password: 'a better horse battery' },
     responses: { 200: Message },
     transaction: 'own', // a failed attempt is recorded and must be committed
     idempotency: 'off', // a repeated request must verify the password again

@@ -62,6 +62,7 @@ export const userRoutes = (deps: UserDeps): Route[] => [
     method: 'get',
     path: userPath,
     operation: 'users.get',
+    errors: { 404: ['USER_NOT_FOUND'] },
     summary: 'Get a user',
     description: 'By id or USER number: your own record, or any of the company with users:read.',
     allow: { permission: 'users:read', own: isSelf },
@@ -76,6 +77,7 @@ export const userRoutes = (deps: UserDeps): Route[] => [
     method: 'delete',
     path: userPath,
     operation: 'users.delete',
+    errors: { 404: ['USER_NOT_FOUND'], 409: ['LAST_ADMIN', 'LAST_SUPERUSER'] },
     summary: 'Deactivate or delete a user',
     description:
       'Ends the user’s sessions. With hard_delete=true the record is deleted permanently. The last active admin of a company cannot be removed.',
@@ -98,12 +100,14 @@ const create = ({ passwords, defaults, createProfile }: UserDeps) =>
     method: 'post',
     path,
     operation: 'users.create',
+    errors: { 404: ['COMPANY_NOT_FOUND'], 409: ['USER_EMAIL_TAKEN', 'USER_USERNAME_TAKEN'] },
     summary: 'Create a user',
     description:
       'Adds a user to your company; a superuser names the company in the body. The role cannot be above your own. NIT, RUT, CPF and CNPJ numbers must have a valid check digit.',
     allow: 'users:create',
     tenancy: 'global',
     body: NewUser,
+    example: { email: 'ana@example.com', password: 'correct horse battery', first_name: 'Ana', role: 'viewer' },
     responses: { 201: User },
     prepare: async ({ db, actor, body, signal }) => {
       const { password, role, address = null, document_type = null } = body;
@@ -161,6 +165,10 @@ const change = ({ passwords, defaults }: UserDeps) =>
     method: 'put',
     path: userPath,
     operation: 'users.update',
+    errors: {
+      404: ['USER_NOT_FOUND'],
+      409: ['LAST_ADMIN', 'LAST_SUPERUSER', 'USER_EMAIL_TAKEN', 'USER_USERNAME_TAKEN'],
+    },
     summary: 'Change a user',
     description:
       'Omitted fields keep their value; null clears one. In your own record you may change name, phone, address and document; users:update also allows username, email, role, active (or is_active) and password. A new role, a new password and deactivation end the user’s sessions. The last active admin of a company cannot be removed.',
@@ -168,6 +176,7 @@ const change = ({ passwords, defaults }: UserDeps) =>
     tenancy: 'global',
     params: UserParams,
     body: UserChange,
+    example: { first_name: 'Ana', phone: '+34600111222' },
     responses: { 200: User },
     prepare: async ({ db, actor, params, body, signal }) => {
       const user = await findVisibleUser(db, actor, params.user_id);

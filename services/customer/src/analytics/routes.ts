@@ -62,6 +62,7 @@ function seriesRoute({ companies, series, reportedGroups }: AnalyticsDeps, now: 
     method: 'get',
     path: '/api/customers/analytics/series',
     operation: 'customers.analytics.series.get',
+    errors: { 409: ['REPORTED_ELSEWHERE'] },
     summary: 'Get customers, orders, order value or complaints over time',
     description:
       `One point for each day, week (from Monday) or month of UTC, at most ${maxPoints}; an interval without any has the value 0. The intervals ` +

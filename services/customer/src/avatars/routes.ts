@@ -23,6 +23,7 @@ export const avatarRoutes = (storage: AvatarStorage): Route[] => [
     method: 'post',
     path,
     operation: 'customers.avatar.set',
+    errors: { 403: ['CUSTOMER_SUSPENDED'], 404: ['CUSTOMER_NOT_FOUND'], 409: ['CUSTOMER_DELETED'] },
     summary: 'Set a customer’s avatar',
     description:
       'One file, named `file`: a JPEG, PNG or WebP by its content, not animated, of up to 1 MiB and 25 million pixels. It is re-encoded ' +
@@ -55,6 +56,7 @@ export const avatarRoutes = (storage: AvatarStorage): Route[] => [
     method: 'delete',
     path,
     operation: 'customers.avatar.remove',
+    errors: { 403: ['CUSTOMER_SUSPENDED'], 404: ['CUSTOMER_NOT_FOUND'], 409: ['CUSTOMER_DELETED'] },
     summary: 'Remove a customer’s avatar',
     allow: { permission: 'customers:update', own: ownsCustomer },
     params: CustomerId,
@@ -70,6 +72,7 @@ export const avatarRoutes = (storage: AvatarStorage): Route[] => [
     method: 'get',
     path: '/avatars/{name}',
     operation: 'avatars.get',
+    errors: { 404: ['AVATAR_NOT_FOUND'] },
     summary: 'Get an avatar',
     description: 'By a customer’s `avatar_url`, until the avatar is replaced or removed.',
     allow: 'open',

@@ -1,4 +1,5 @@
 import { unavailable } from '@clientela/errors';
+import { duplicateCodes } from '../customers/error-codes.ts';
 import {
   requirePermission,
   Problem,
@@ -32,6 +33,10 @@ export const batchRoutes = ({ companies, fingerprints, log }: BatchDeps): Route[
     method: 'post',
     path: '/api/customers/batch',
     operation: 'customers.batch',
+    errors: {
+      404: ['COMPANY_NOT_FOUND', 'CUSTOMER_NOT_FOUND'],
+      409: ['CUSTOMER_DELETED', 'CUSTOMER_ERASED', ...duplicateCodes],
+    },
     summary: 'Create, update, upsert and delete many customers',
     description:
       'Each operation runs in its own transaction, in the given order, and has its own result: a status, and the customer or ' +
@@ -43,6 +48,7 @@ export const batchRoutes = ({ companies, fingerprints, log }: BatchDeps): Route[
     allow: 'customers:create',
     query: BatchQuery,
     body: Batch,
+    example: { operations: [{ op: 'create', data: { full_name: 'Ana García', email: 'ana@example.com' } }] },
     bodyLimit: 8 * 1024 * 1024,
     deadline: 120_000, // 1,000 operations on a busy machine
     responses: { 200: BatchResponse },

@@ -1,4 +1,5 @@
 import { InternalCustomer } from '@clientela/contracts';
+import { duplicateCodes } from './error-codes.ts';
 import { notFound } from '@clientela/errors';
 import { requirePermission, route, withETag, type CompanyActor, type CompanyClient, type Route } from '@clientela/http';
 import { Message } from '@clientela/validation';
@@ -39,6 +40,11 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
       method,
       path: customerPath,
       operation: method === 'put' ? 'customers.put' : 'customers.update',
+      errors: {
+        403: ['CUSTOMER_SUSPENDED'],
+        404: ['CUSTOMER_NOT_FOUND'],
+        409: ['CUSTOMER_DELETED', ...duplicateCodes],
+      },
       summary: 'Change a customer',
       description:
         'Omitted fields keep their values, null clears a field. Keys of address, preferences and metadata are merged; null ' +
@@ -48,6 +54,7 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
       ...(method === 'patch' && { rateLimit: 'customer-patch' }),
       params: CustomerId,
       body: CustomerPatch,
+      example: { full_name: 'Ana García', address: { city: 'Madrid', country: 'Spain' } },
       responses: { 200: SavedCustomerResponse },
       prepare: async ({ actor, body, signal }) =>
         needsCountry(body) ? (await fetchCompany(actor, signal)).country : '',
@@ -62,12 +69,14 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
       method: 'post',
       path,
       operation: 'customers.create',
+      errors: { 404: ['COMPANY_NOT_FOUND'], 409: [...duplicateCodes] },
       summary: 'Create a customer',
       description:
         'At least one of full_name, firstname, lastname, email and phone is required. A document_number needs its document_type. ' +
         'National phone numbers are normalized by the country of the company.',
       allow: 'customers:create',
       body: NewCustomer,
+      example: { full_name: 'Ana García', email: 'ana@example.com', phone: '+34600111222', tags: ['VIP'] },
       responses: { 201: SavedCustomerResponse },
       prepare: ({ actor, signal }) => fetchCompany(actor, signal),
       handle: async ({ tx, actor, body, prepared }) =>
@@ -77,6 +86,7 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
       method: 'get',
       path: customerPath,
       operation: 'customers.get',
+      errors: { 404: ['CUSTOMER_NOT_FOUND'] },
       summary: 'Get a customer',
       description: 'Includes inactive and deleted customers.',
       allow: { permission: 'customers:read', own: ownsCustomer },
@@ -95,6 +105,7 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
       method: 'delete',
       path: customerPath,
       operation: 'customers.delete',
+      errors: { 404: ['CUSTOMER_NOT_FOUND'] },
       summary: 'Deactivate or remove a customer',
       description:
         'Sets a deletion mark, which activate clears. With hard_delete=true, for admins only, the record is removed permanently from ' +
@@ -118,6 +129,7 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
       method: 'patch',
       path: `${customerPath}/activate`,
       operation: 'customers.activate',
+      errors: { 404: ['CUSTOMER_NOT_FOUND'], 409: [...duplicateCodes] },
       summary: 'Activate a customer',
       description:
         'Sets the status active, also of a deleted customer; 409 when another customer has one of its unique values.',
@@ -135,11 +147,13 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
       method: 'patch',
       path: `${customerPath}/status`,
       operation: 'customers.set_status',
+      errors: { 404: ['CUSTOMER_NOT_FOUND'], 409: ['CUSTOMER_DELETED'] },
       summary: 'Change the status of a customer',
       description: 'Never deletes. The reason is stored in the history. Setting the same status again changes nothing.',
       allow: 'customers:update',
       params: CustomerId,
       body: StatusChange,
+      example: { status: 'suspended', reason: 'Unpaid invoices' },
       responses: { 200: SavedCustomerResponse },
       handle: async ({ tx, actor, params, body, expected_version }) => {
         const target = { actor, id: params.customer_id, expected_version };
@@ -150,10 +164,12 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
       method: 'patch',
       path: `${customerPath}/type`,
       operation: 'customers.set_type',
+      errors: { 404: ['CUSTOMER_NOT_FOUND'], 409: ['CUSTOMER_DELETED'] },
       summary: 'Change the type of a customer',
       allow: 'customers:update',
       params: CustomerId,
       body: TypeChange,
+      example: { type: 'vip' },
       responses: { 200: SavedCustomerResponse },
       handle: async ({ tx, actor, params, body, expected_version }) => {
         const target = { actor, id: params.customer_id, expected_version };

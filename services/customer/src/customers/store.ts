@@ -1,5 +1,6 @@
 import { alphabetical, isUuid, mapConstraintErrors, newId, type Db, type Tx } from '@clientela/db';
 import { conflict } from '@clientela/errors';
+import { countCreated } from './metrics.ts';
 import { searchColumns } from './search.ts';
 import { counterColumns, type Customer, type CustomerFields } from './schema.ts';
 
@@ -150,6 +151,7 @@ export async function insertCustomer(tx: Tx, company_id: string, record: NewCust
       is_listed: fields.status === 'active',
     })
     .returning(counterColumns);
+  countCreated(tx, { customers: 1 });
   return { ...customer, ...counters } as StoredCustomer;
 }
 

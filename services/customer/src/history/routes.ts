@@ -10,6 +10,7 @@ export const historyRoutes = (cursors: Cursors): Route[] => [
     method: 'get',
     path: '/api/customers/{customer_id}/history',
     operation: 'customers.history.list',
+    errors: { 404: ['CUSTOMER_NOT_FOUND'] },
     summary: 'Get the history of a customer',
     description:
       'Changes with their author and the values before and after, newest first, by cursor. An action has the name of its event: ' +

@@ -38,6 +38,13 @@ export const importRoutes = ({ companies, importStorage, importSource, stopping 
     method: 'post',
     path,
     operation: 'imports.start',
+    errors: {
+      404: ['COMPANY_NOT_FOUND'],
+      409: ['IMPORT_IN_PROGRESS', 'TOO_MANY_JOBS'],
+      422: ['IMPORT_FILE_UNREADABLE'],
+      429: ['TOO_MANY_AT_ONCE'],
+      503: ['IMPORT_SOURCE_NOT_CONFIGURED', 'IMPORT_STORAGE_FULL'],
+    },
     summary: 'Import customers',
     description:
       'A form with one file, named `file`: CSV or TSV, JSON lines, or vCard; its other fields are the options, which may be query ' +
@@ -51,6 +58,7 @@ export const importRoutes = ({ companies, importStorage, importSource, stopping 
     deadline: 3_600_000, // for the file; a client that stalls is cut off earlier
     query: ImportOptionsQuery,
     body: NewImport,
+    example: { source: 'vaptekesync', dry_run: true },
     responses: { 202: SavedImportResponse },
     prepare: async ({ actor, query, body, upload, signal }) => {
       const { source: otherSource, ...choices } = body;
@@ -93,6 +101,7 @@ export const importRoutes = ({ companies, importStorage, importSource, stopping 
     method: 'get',
     path: `${path}/{import_id}`,
     operation: 'imports.get',
+    errors: { 404: ['IMPORT_NOT_FOUND'] },
     summary: 'Get an import',
     allow,
     params: ImportParams,
@@ -106,6 +115,7 @@ export const importRoutes = ({ companies, importStorage, importSource, stopping 
     method: 'get',
     path: `${path}/{import_id}/errors.csv`,
     operation: 'imports.errors.get',
+    errors: { 404: ['IMPORT_NOT_FOUND'] },
     summary: 'Get the problems of an import',
     description:
       'Rows that were not imported, and values that were left out of imported rows, in the order of the file: row (as a spreadsheet ' +
@@ -126,6 +136,7 @@ export const importRoutes = ({ companies, importStorage, importSource, stopping 
     method: 'get',
     path: `${path}/{import_id}/events`,
     operation: 'imports.follow',
+    errors: { 404: ['IMPORT_NOT_FOUND'] },
     summary: 'Follow an import',
     description:
       'Server-sent events: `progress` with the import when it has changed, at most one a second; `end` with its last state, after which ' +
@@ -146,6 +157,7 @@ export const importRoutes = ({ companies, importStorage, importSource, stopping 
     method: 'post',
     path: `${path}/{import_id}/cancel`,
     operation: 'imports.cancel',
+    errors: { 404: ['IMPORT_NOT_FOUND'], 409: ['JOB_ENDED'] },
     summary: 'Cancel an import',
     description:
       'A queued import is cancelled at once, a running one before its next chunk. What is imported stays, and can be undone. An import that ' +

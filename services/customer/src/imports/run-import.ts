@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Tx } from '@clientela/db';
 import { AppError } from '@clientela/errors';
 import type { JobControl, JobHandler, RunningJob } from '../jobs/job-handler.ts';
+import { countRows } from '../jobs/metrics.ts';
 import type { Fingerprinter } from '../tombstones/fingerprints.ts';
 import { analyzeFile, type FileAnalysis } from './analyze-file.ts';
 import { chunksOf } from './chunks.ts';
@@ -90,6 +91,7 @@ async function runImport(deps: ImportJobDeps, job: RunningJob, control: JobContr
         async (tx) => {
           await control.saveProgress(tx, { done: at, total: Math.max(source.total, at) });
           const result = await writePrepared(tx, context, prepared);
+          countRows(tx, job.kind, run.dry_run ? { checked: prepared.length } : result);
           return saveChunk(tx, job, { result, read: prepared.length, position: at, problems });
         },
         signal,

@@ -26,6 +26,7 @@ export const jobRoutes: Route[] = [
     method: 'get',
     path: '/api/v1/jobs/{job_id}',
     operation: 'jobs.get',
+    errors: { 404: ['JOB_NOT_FOUND'] },
     summary: 'Get a job',
     allow: 'customers:import',
     params: JobParams,
@@ -41,6 +42,7 @@ export const jobRoutes: Route[] = [
     method: 'post',
     path: '/api/v1/jobs/{job_id}/cancel',
     operation: 'jobs.cancel',
+    errors: { 404: ['JOB_NOT_FOUND'], 409: ['JOB_ENDED'] },
     summary: 'Cancel a job',
     description:
       'A queued job is cancelled at once. A running one keeps what it has finished and is cancelled before its next chunk. ' +

@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { newId, type Db } from '@clientela/db';
-import { backoff, startPeriodicWorker, type Log, type PeriodicWorker } from '@clientela/runtime';
+import { addCounts, backoff, startPeriodicWorker, type Count, type Log, type PeriodicWorker } from '@clientela/runtime';
 import { deleteOldJobs, hasStuckJob, hasUnfinishedJobs, releaseJobs } from './store.ts';
 
 const POLL_MS = 1000;
@@ -51,6 +51,7 @@ async function runChild(db: Db, worker: string, entry: string, stopping: AbortSi
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const exited = exitOf(child);
+  child.on('message', ({ counts }: { counts: Count[] }) => addCounts(counts));
   let isEnding = false;
   const end = () => {
     if (!isEnding) child.kill('SIGTERM'); // a second one would end it at once

@@ -14,12 +14,14 @@ export const noteRoutes: Route[] = [
     method: 'post',
     path,
     operation: 'customers.notes.add',
+    errors: { 404: ['CUSTOMER_NOT_FOUND'], 409: ['CUSTOMER_DELETED'] },
     summary: 'Add a note about a customer',
     description:
       'The text may have several lines. The author is the signed-in user. If-Match refers to the version of the customer.',
     allow: 'customers:update',
     params: CustomerId,
     body: NewNote,
+    example: { content: 'Prefers to be called in the morning' },
     responses: { 201: NoteResponse },
     handle: async ({ tx, actor, params, body, expected_version }) => {
       const target = { actor, id: params.customer_id, expected_version };
@@ -30,6 +32,7 @@ export const noteRoutes: Route[] = [
     method: 'get',
     path,
     operation: 'customers.notes.list',
+    errors: { 404: ['CUSTOMER_NOT_FOUND'] },
     summary: 'List the notes about a customer',
     description: 'Newest first.',
     allow: 'customers:read',
@@ -46,6 +49,7 @@ export const noteRoutes: Route[] = [
     method: 'delete',
     path: `${path}/{note_id}`,
     operation: 'customers.notes.remove',
+    errors: { 404: ['CUSTOMER_NOT_FOUND', 'NOTE_NOT_FOUND'], 409: ['CUSTOMER_DELETED'] },
     summary: 'Remove a note about a customer',
     description: 'If-Match refers to the version of the customer.',
     allow: 'customers:update',

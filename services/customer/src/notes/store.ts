@@ -1,4 +1,5 @@
 import { newId, paginate, type Db, type Page, type Tx } from '@clientela/db';
+import { countCreated } from '../customers/metrics.ts';
 import type { Note, NoteQuery } from './schema.ts';
 
 const columns = ['id', 'customer_id', 'content', 'created_by', 'created_at'] as const;
@@ -19,6 +20,7 @@ export async function insertNote(
 ): Promise<Note> {
   const row = { company_id, id: newId(), ...note, created_at: tx.raw('clock_timestamp()') };
   const [inserted] = await tx('customer_notes').insert(row).returning(columns);
+  countCreated(tx, { notes: 1 });
   return inserted as Note;
 }
 

@@ -65,6 +65,7 @@ function personRoutes({ peers, onErasureRequested }: PrivacyDeps): Route[] {
       method: 'post',
       path: '/api/gdpr/export',
       operation: 'gdpr.export',
+      errors: { 404: ['CUSTOMER_NOT_FOUND', 'USER_NOT_FOUND'], 409: ['EXPORT_TOO_LARGE'] },
       summary: 'Export the data of a person',
       description:
         'One JSON document with the data of every service about a customer, a user of the company, or a customer who is also a user. ' +
@@ -72,6 +73,7 @@ function personRoutes({ peers, onErasureRequested }: PrivacyDeps): Route[] {
         'EXPORT_TOO_LARGE. A download that takes longer than a minute is cut off. Role customer exports only its own data.',
       allow,
       body: PersonRef,
+      example: { customer_id: '018f6f2a-0000-7000-8000-000000000001' },
       deadline: 60_000,
       responses: { 200: PersonalData },
       transaction: 'own', // changes nothing and calls other services
@@ -103,6 +105,7 @@ function personRoutes({ peers, onErasureRequested }: PrivacyDeps): Route[] {
       method: 'post',
       path: '/api/gdpr/delete',
       operation: 'gdpr.erase',
+      errors: { 404: ['CUSTOMER_NOT_FOUND', 'USER_NOT_FOUND'], 409: ['LAST_ADMIN'] },
       summary: 'Erase a person in every service',
       description:
         'Starts a request that survives failures and ends with a signed receipt. Once it is running, the customer is a 404 everywhere; ' +
@@ -111,6 +114,7 @@ function personRoutes({ peers, onErasureRequested }: PrivacyDeps): Route[] {
       allow,
       query: WaitQuery,
       body: PersonRef,
+      example: { customer_id: '018f6f2a-0000-7000-8000-000000000001' },
       deadline: 30_000,
       responses: { 200: RequestAccepted, 202: RequestAccepted },
       transaction: 'own', // with wait=true, waits for the erasure after the commit
@@ -157,6 +161,7 @@ const requestRoutes: Route[] = [
     method: 'get',
     path: '/api/gdpr/requests/{request_id}',
     operation: 'gdpr.requests.get',
+    errors: { 404: ['REQUEST_NOT_FOUND'] },
     summary: 'Get an erasure',
     allow,
     params: RequestId,
@@ -171,6 +176,7 @@ const requestRoutes: Route[] = [
     method: 'get',
     path: '/api/gdpr/requests/{request_id}/receipt',
     operation: 'gdpr.receipts.get',
+    errors: { 404: ['RECEIPT_NOT_FOUND', 'REQUEST_NOT_FOUND'] },
     summary: 'Get the receipt of an erasure',
     description:
       '404 RECEIPT_NOT_FOUND until the erasure is done. The verification keys stay in /.well-known/jwks.json permanently.',

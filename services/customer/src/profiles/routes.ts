@@ -1,4 +1,5 @@
 import { outsideServices } from '@clientela/contracts';
+import { duplicateCodes } from '../customers/error-codes.ts';
 import type { Db, Tx } from '@clientela/db';
 import { forbidden, invalid, notFound } from '@clientela/errors';
 import {
@@ -63,6 +64,7 @@ function ownRoutes({ companies, users }: ProfileDeps): Route[] {
       method: 'get',
       path: me,
       operation: 'customers.me.get',
+      errors: { 404: ['CUSTOMER_NOT_FOUND'] },
       summary: 'Get your own customer record',
       description: profileDescription,
       allow: 'signed_in',
@@ -79,11 +81,17 @@ function ownRoutes({ companies, users }: ProfileDeps): Route[] {
       method: 'patch',
       path: me,
       operation: 'customers.me.update',
+      errors: {
+        403: ['CUSTOMER_SUSPENDED'],
+        404: ['CUSTOMER_NOT_FOUND'],
+        409: ['CUSTOMER_DELETED', ...duplicateCodes],
+      },
       summary: 'Change your own customer record',
       description: 'Like PATCH /api/customers/{customer_id} by role customer, whatever the role.',
       allow: 'signed_in',
       rateLimit: 'customer-patch',
       body: CustomerPatch,
+      example: { full_name: 'Ana García', preferences: { language: 'es' } },
       responses: { 200: SavedCustomerResponse },
       prepare: async ({ body, ...context }) => {
         const own = await resolveOwnProfile(context);
@@ -99,6 +107,7 @@ function ownRoutes({ companies, users }: ProfileDeps): Route[] {
       method: 'get',
       path: `${me}/statistics`,
       operation: 'customers.me.statistics.get',
+      errors: { 404: ['CUSTOMER_NOT_FOUND'] },
       summary: 'Get your own statistics',
       description: profileDescription,
       allow: 'signed_in',

@@ -1,4 +1,5 @@
 import { notFound } from '@clientela/errors';
+import { duplicateCodes } from '../customers/error-codes.ts';
 import { patchBody, route, withETag, writableFields, type CompanyClient, type Route } from '@clientela/http';
 import { ignoring, nameSchemas } from '@clientela/validation';
 import { callingCode } from '@clientela/validation/phones';
@@ -50,9 +51,11 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
     method: 'post',
     path,
     operation: 'rest_v1.customers.create',
+    errors: { 404: ['COMPANY_NOT_FOUND'], 409: [...duplicateCodes] },
     summary: 'Create a customer (legacy v1 API)',
     allow: 'customers:create',
     body: NewLegacyCustomer,
+    example: { phone: '79025163111', firstname: 'Ana' },
     responses: { 201: LegacyCustomer },
     prepare: ({ actor, signal }) => requireCompany(companies, actor.company_id, { actor, signal }),
     handle: async ({ tx, actor, body, prepared }) => {
@@ -64,6 +67,7 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
     method: 'get',
     path: customerPath,
     operation: 'rest_v1.customers.get',
+    errors: { 404: ['CUSTOMER_NOT_FOUND'] },
     summary: 'Get a customer (legacy v1 API)',
     description: 'Undeleted customers only.',
     allow: 'customers:read',
@@ -80,6 +84,7 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
     method: 'patch',
     path: customerPath,
     operation: 'rest_v1.customers.update',
+    errors: { 404: ['CUSTOMER_NOT_FOUND'], 409: [...duplicateCodes] },
     summary: 'Change a customer (legacy v1 API)',
     description:
       'Omitted fields keep their values; null clears a field, except the phone. Returns the customer, or the response of …/phone when the ' +
@@ -88,6 +93,7 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
     rateLimit: 'customer-patch',
     params: CustomerNumber,
     body: LegacyCustomerPatch,
+    example: { firstname: 'Ana', city_id: 1 },
     responses: { 200: z.union([LegacyCustomer, SuccessResponse]) },
     handle: async ({ tx, actor, params, body, expected_version }) => {
       const target = { actor, number: Number(params.customer_id), expected_version };
@@ -100,11 +106,13 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
     method: 'patch',
     path: `${customerPath}/phone`,
     operation: 'rest_v1.customers.set_phone',
+    errors: { 404: ['CUSTOMER_NOT_FOUND'], 409: ['CUSTOMER_PHONE_TAKEN'] },
     summary: 'Change a customer’s phone (legacy v1 API)',
     allow: 'customers:update',
     rateLimit: 'customer-patch',
     params: CustomerNumber,
     body: NewPhone,
+    example: { phone: '79025163111' },
     responses: { 200: SuccessResponse },
     handle: async ({ tx, actor, params, body, expected_version }) => {
       const target = { actor, number: Number(params.customer_id), expected_version };
@@ -115,6 +123,7 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
     method: 'delete',
     path: customerPath,
     operation: 'rest_v1.customers.delete',
+    errors: { 404: ['CUSTOMER_NOT_FOUND'] },
     summary: 'Delete a customer (legacy v1 API)',
     description: 'Sets a deletion mark, like DELETE /api/customers/{customer_id}.',
     allow: 'customers:delete',

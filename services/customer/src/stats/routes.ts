@@ -14,6 +14,7 @@ export const statsRoutes: Route[] = [
     path: '/api/customers/{customer_id}/stats',
     aliases: ['/api/customers/{customer_id}/statistics'],
     operation: 'customers.statistics.get',
+    errors: { 404: ['CUSTOMER_NOT_FOUND'] },
     summary: 'Get the statistics of a customer',
     allow: { permission: 'customers:read', own: ownsCustomer },
     params: CustomerId,

@@ -84,9 +84,11 @@ const customerTagRoutes: Route[] = [
     method: 'post',
     path: '/api/customers/{customer_id}/tags',
     operation: 'customers.tags.add',
+    errors: { 404: ['CUSTOMER_NOT_FOUND'], 409: ['CUSTOMER_DELETED', 'TAG_LABEL_TAKEN', 'TOO_MANY_TAGS'] },
     ...addDefinition,
     params: CustomerId,
     body: NewTags,
+    example: { label: 'VIP', color: '#FFD700', priority: 1 },
     handle: ({ tx, actor, params, body, expected_version }) =>
       handleAdd(tx, { actor, id: params.customer_id, expected_version }, body),
   }),
@@ -94,8 +96,10 @@ const customerTagRoutes: Route[] = [
     method: 'post',
     path: '/api/customers/tags',
     operation: 'tags.add',
+    errors: { 404: ['CUSTOMER_NOT_FOUND'], 409: ['CUSTOMER_DELETED', 'TAG_LABEL_TAKEN', 'TOO_MANY_TAGS'] },
     ...addDefinition,
     body: NewCustomerTags,
+    example: { customer_id: '018f6f2a-0000-7000-8000-000000000001', label: 'VIP', color: '#FFD700', priority: 1 },
     handle: ({ tx, actor, body: { customer_id, ...input }, expected_version }) =>
       handleAdd(tx, { actor, id: customer_id, expected_version }, input),
   }),
@@ -104,6 +108,7 @@ const customerTagRoutes: Route[] = [
     path: '/api/customers/{customer_id}/tags',
     aliases: ['/api/customers/tags/customer/{customer_id}'],
     operation: 'customers.tags.list',
+    errors: { 404: ['CUSTOMER_NOT_FOUND'] },
     summary: 'List the tags of a customer',
     description: 'All of them, by priority from high to low, then by label. The ETag is the version of the customer.',
     allow: 'customers:read',
@@ -121,6 +126,7 @@ const customerTagRoutes: Route[] = [
     method: 'delete',
     path: '/api/customers/{customer_id}/tags/{tag_id}',
     operation: 'customers.tags.remove',
+    errors: { 404: ['CUSTOMER_NOT_FOUND', 'TAG_NOT_FOUND'], 409: ['CUSTOMER_DELETED'] },
     ...removeDefinition,
     params: CustomerTagParams,
     handle: ({ tx, actor, params, expected_version }) =>
@@ -130,6 +136,7 @@ const customerTagRoutes: Route[] = [
     method: 'delete',
     path: '/api/customers/tags/{tag_id}',
     operation: 'tags.remove',
+    errors: { 404: ['CUSTOMER_NOT_FOUND', 'TAG_NOT_FOUND'], 409: ['CUSTOMER_DELETED'] },
     ...removeDefinition,
     params: TagParams,
     handle: async ({ tx, actor, params: { tag_id }, expected_version }) => {

@@ -1,5 +1,6 @@
 import { alphabetical, newId, type Db, type Tx } from '@clientela/db';
 import { AppError, conflict } from '@clientela/errors';
+import { countCreated } from '../customers/metrics.ts';
 import type { LabelUses } from './label-search.ts';
 import { maxKnownLabels, maxTags, type LabelUse, type Tag } from './schema.ts';
 
@@ -45,6 +46,7 @@ export async function insertTags(
     const labels = taken.map((index) => ({ path: path(index), label: tags[index]?.label ?? '' }));
     throw labelsTakenError(company_id, customer_id, labels.slice(0, maxReportedLabels));
   }
+  countCreated(tx, { tags: rows.length });
   return rows.map(({ id }) => byId.get(id) as Tag);
 }
 

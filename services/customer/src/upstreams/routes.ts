@@ -27,6 +27,7 @@ function upstreamRoute<Name extends keyof Upstreams, Data extends UpstreamData &
     method: 'get',
     path: `/api/customers/{customer_id}/${name}`,
     operation: `customers.${name}.list`,
+    errors: { 404: ['CUSTOMER_NOT_FOUND'] },
     summary: `Get a customer’s ${name}`,
     description:
       'Fetched from the service that owns them, newest first, within two seconds. While that service is unavailable, the summary comes ' +

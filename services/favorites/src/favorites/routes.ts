@@ -41,6 +41,7 @@ export function favoriteRoutes({ fetchCustomerAndProduct, fetchOwnCustomer }: Pe
       method: 'get',
       ...paths,
       operation: 'favorites.list',
+      errors: { 404: ['CUSTOMER_NOT_FOUND'] },
       summary: 'List favorites',
       description:
         'Ordered by id. id, user_id and item_id may be repeated and match any of their values. Role customer sees only its own favorites.',
@@ -55,11 +56,17 @@ export function favoriteRoutes({ fetchCustomerAndProduct, fetchOwnCustomer }: Pe
       method: 'post',
       ...paths,
       operation: 'favorites.add',
+      errors: {
+        403: ['CUSTOMER_SUSPENDED'],
+        404: ['CUSTOMER_NOT_FOUND', 'PRODUCT_NOT_FOUND'],
+        409: ['CUSTOMER_DELETED'],
+      },
       summary: 'Add a product to a customer’s favorites',
       description:
         'Returns 201 with the new favorite, or 200 with a renewed time when it exists. Role customer adds only to its own favorites.',
       allow: anyOrOwn('favorites:create'),
       body: NewFavorite,
+      example: { user_id: 10_000_000, item_id: 10_000_000 },
       responses: { 200: Favorite, 201: Favorite },
       prepare: async ({ actor, body, signal }) => {
         const owner = await ownerOf('favorites:create', { actor, signal });
@@ -76,10 +83,12 @@ export function favoriteRoutes({ fetchCustomerAndProduct, fetchOwnCustomer }: Pe
       method: 'delete',
       ...paths,
       operation: 'favorites.remove',
+      errors: { 403: ['CUSTOMER_SUSPENDED'], 404: ['CUSTOMER_NOT_FOUND'] },
       summary: 'Delete favorites',
       description: 'Deletes those of the given ids that exist. Role customer deletes only its own favorites.',
       allow: anyOrOwn('favorites:delete'),
       body: DeleteRequest,
+      example: { id: [1, 2] },
       responses: { 200: DeleteResponse },
       prepare: async ({ actor, signal }) => requireActive(await ownerOf('favorites:delete', { actor, signal })),
       handle: async ({ tx, actor, body, prepared: owner }) => ({

@@ -28,9 +28,11 @@ export const interactionTypeRoutes = (): Route[] => [
     method: 'post',
     path,
     operation: 'interaction_types.create',
+    errors: { 409: ['INTERACTION_TYPE_NAME_TAKEN'] },
     summary: 'Add an interaction type',
     allow: 'interactions:manage',
     body: NewInteractionType,
+    example: { name: 'site visit' },
     responses: { 201: SavedInteractionTypeResponse },
     handle: async ({ tx, actor, body }) => ({
       message: 'Interaction type added',

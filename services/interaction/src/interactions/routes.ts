@@ -34,6 +34,7 @@ const updateRoute = (method: 'put' | 'patch', customers: CustomerClient) =>
     method,
     path: itemPath,
     operation: method === 'put' ? 'customers.interactions.put' : 'customers.interactions.update',
+    errors: { 404: ['CUSTOMER_NOT_FOUND', 'INTERACTION_NOT_FOUND'] },
     summary: 'Update an interaction',
     description:
       'Omitted fields are unchanged; null clears scheduled_at, priority and category. A new type sets its first status, ' +
@@ -41,6 +42,7 @@ const updateRoute = (method: 'put' | 'patch', customers: CustomerClient) =>
     allow: 'interactions:update',
     params: InteractionId,
     body: InteractionPatch,
+    example: { notes: 'Asked about the new price list; wants a visit' },
     responses: { 200: SavedInteractionResponse },
     prepare: ({ actor, params, signal }) => customers(params.customer_id, { actor, signal }),
     handle: async ({ tx, actor, params, body, expected_version }) =>
@@ -55,12 +57,14 @@ export const interactionRoutes = ({ customers, cursors }: Deps): Route[] => [
     method: 'post',
     path,
     operation: 'customers.interactions.create',
+    errors: { 404: ['CUSTOMER_NOT_FOUND'], 409: ['CUSTOMER_DELETED'] },
     summary: 'Record an interaction with a customer',
     description:
       'The author is the acting user. ds_notes and id_interaction_type are accepted as aliases of notes and type.',
     allow: 'interactions:create',
     params: CustomerId,
     body: NewInteraction,
+    example: { type: 'call', notes: 'Asked about the new price list' },
     responses: { 201: SavedInteractionResponse },
     prepare: async ({ actor, params, signal }) => rejectDeleted(await customers(params.customer_id, { actor, signal })),
     handle: async ({ tx, actor, params, body }) =>
@@ -70,6 +74,7 @@ export const interactionRoutes = ({ customers, cursors }: Deps): Route[] => [
     method: 'get',
     path,
     operation: 'customers.interactions.list',
+    errors: { 404: ['CUSTOMER_NOT_FOUND'] },
     summary: 'List a customer’s interactions, newest first',
     description: 'Ordered by occurred_at.',
     allow: 'interactions:read',
@@ -87,6 +92,7 @@ export const interactionRoutes = ({ customers, cursors }: Deps): Route[] => [
     method: 'get',
     path: itemPath,
     operation: 'customers.interactions.get',
+    errors: { 404: ['CUSTOMER_NOT_FOUND', 'INTERACTION_NOT_FOUND'] },
     summary: 'Get an interaction',
     allow: 'interactions:read',
     params: InteractionId,
@@ -105,6 +111,7 @@ export const interactionRoutes = ({ customers, cursors }: Deps): Route[] => [
     method: 'delete',
     path: itemPath,
     operation: 'customers.interactions.delete',
+    errors: { 404: ['CUSTOMER_NOT_FOUND', 'INTERACTION_NOT_FOUND'] },
     summary: 'Delete an interaction',
     allow: 'interactions:delete',
     params: InteractionId,

@@ -13,6 +13,7 @@ export const timelineRoutes = ({ notes, cursors }: Deps): Route[] => [
     method: 'get',
     path: '/api/customers/{customer_id}/timeline',
     operation: 'customers.timeline.list',
+    errors: { 404: ['CUSTOMER_NOT_FOUND'] },
     summary: 'Get a customer’s timeline, newest first',
     description:
       'Interactions, transactions, notes and status changes, ordered by occurred_at and paginated by cursor. Each item holds its ' +

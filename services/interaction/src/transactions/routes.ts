@@ -51,6 +51,11 @@ export const transactionRoutes = ({ companies, customers, products, cursors }: D
       method: 'post',
       path,
       operation: 'customers.transactions.create',
+      errors: {
+        404: ['COMPANY_NOT_FOUND', 'CUSTOMER_NOT_FOUND', 'PRODUCT_NOT_FOUND'],
+        409: ['CUSTOMER_DELETED', 'TRANSACTION_EXTERNAL_REF_TAKEN'],
+        422: ['REFUND_EXCEEDS_ORDER'],
+      },
       summary: 'Record an order, payment or refund',
       description:
         'The author is the acting user. A repeated external_ref with the same content returns 200 with the current record; ' +
@@ -59,6 +64,7 @@ export const transactionRoutes = ({ companies, customers, products, cursors }: D
       allow: 'transactions:create',
       params: CustomerId,
       body: NewTransaction,
+      example: { kind: 'order', direction: 'in', amount: '1234.50', currency: 'EUR', order_id: 'A-1001' },
       responses: { 200: SavedTransactionResponse, 201: SavedTransactionResponse },
       prepare: async ({ db, actor, params: { customer_id }, body, signal }) => {
         const repeated = await findRepeatedTransaction(db, actor.company_id, customer_id, body);
@@ -81,6 +87,7 @@ export const transactionRoutes = ({ companies, customers, products, cursors }: D
       method: 'get',
       path,
       operation: 'customers.transactions.list',
+      errors: { 404: ['CUSTOMER_NOT_FOUND'] },
       summary: 'List a customer’s transactions, newest first',
       description: 'Ordered by occurred_at.',
       allow: 'transactions:read',
@@ -101,6 +108,7 @@ export const transactionRoutes = ({ companies, customers, products, cursors }: D
       method: 'get',
       path: itemPath,
       operation: 'customers.transactions.get',
+      errors: { 404: ['CUSTOMER_NOT_FOUND', 'TRANSACTION_NOT_FOUND'] },
       summary: 'Get a transaction',
       allow: 'transactions:read',
       params: TransactionId,
@@ -117,6 +125,11 @@ export const transactionRoutes = ({ companies, customers, products, cursors }: D
       method: 'patch',
       path: itemPath,
       operation: 'customers.transactions.update',
+      errors: {
+        404: ['CUSTOMER_NOT_FOUND', 'TRANSACTION_NOT_FOUND'],
+        409: ['CONFLICT'],
+        422: ['REFUND_EXCEEDS_ORDER'],
+      },
       summary: 'Update a transaction',
       description:
         'Omitted fields are unchanged; null clears order_id and description. Status changes: pending to completed or cancelled, ' +
@@ -125,6 +138,7 @@ export const transactionRoutes = ({ companies, customers, products, cursors }: D
       allow: 'transactions:update',
       params: TransactionId,
       body: TransactionPatch,
+      example: { description: 'Paid by card' },
       responses: { 200: SavedTransactionResponse },
       prepare: ({ actor, params, signal }) => customers(params.customer_id, { actor, signal }),
       handle: async ({ tx, actor, params, body, expected_version }) =>

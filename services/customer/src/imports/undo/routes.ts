@@ -19,6 +19,10 @@ export const undoRoutes: Route[] = [
     method: 'post',
     path: `${path}/undo`,
     operation: 'imports.undo',
+    errors: {
+      404: ['IMPORT_NOT_FOUND'],
+      409: ['IMPORT_ALREADY_UNDONE', 'IMPORT_DRY_RUN', 'IMPORT_NOT_ENDED', 'IMPORT_UNDO_EXPIRED', 'TOO_MANY_JOBS'],
+    },
     summary: 'Undo an import',
     description:
       'Within 7 days of its end. Customers that the import created are deleted unless somebody changed them since; updated ones get back ' +
@@ -34,6 +38,7 @@ export const undoRoutes: Route[] = [
     method: 'get',
     path: `${path}/undo.csv`,
     operation: 'imports.undo_report.get',
+    errors: { 404: ['IMPORT_NOT_FOUND'] },
     summary: 'Get what the undo of an import left',
     description:
       'Row of the file, number of the customer, field (empty: the whole customer), reason. Empty before an undo, and from 7 days after the ' +

@@ -5,6 +5,7 @@ import { changedValues } from '@clientela/http';
 import { changedFields, changesBetween } from '../../customers/rules.ts';
 import type { Customer } from '../../customers/schema.ts';
 import type { JobControl, JobHandler, RunningJob } from '../../jobs/job-handler.ts';
+import { countRows } from '../../jobs/metrics.ts';
 import type { Target } from '../writer/plan.ts';
 import { retryChunk } from '../writer/retry.ts';
 import {
@@ -88,6 +89,7 @@ async function undoChunk(
   const author = { actor_id: actor.id, action: customersImportUndone.name, import_id };
   await insertImportHistory(tx, company_id, author, outcome.history);
   await insertUndoProblems(tx, company_id, import_id, outcome.problems);
+  countRows(tx, job.kind, { deleted: outcome.deleted.length, reverted: outcome.reverted.length });
   const { deleted, reverted } = outcome;
   const kept = new Set(outcome.problems.map(({ entry_id }) => entry_id)).size;
   await addUndone(tx, company_id, import_id, {

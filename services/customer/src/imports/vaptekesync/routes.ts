@@ -49,6 +49,11 @@ export const sourceImportRoutes = ({ companies, importSource, stopping }: Source
       ...definition,
       method: 'get',
       operation: 'imports.vaptekesync.run_by_get',
+      errors: {
+        404: ['COMPANY_NOT_FOUND'],
+        409: ['IMPORT_CANCELLED', 'IMPORT_IN_PROGRESS', 'TOO_MANY_JOBS'],
+        503: ['IMPORT_FAILED', 'IMPORT_SOURCE_NOT_CONFIGURED', 'IMPORT_SOURCE_UNAVAILABLE'],
+      },
       transaction: 'own', // the job runs meanwhile
       prepare,
       handle: ({ db, prepared, ...call }) => run(db, call, prepared),
@@ -57,6 +62,11 @@ export const sourceImportRoutes = ({ companies, importSource, stopping }: Source
       ...definition,
       method: 'post',
       operation: 'imports.vaptekesync.run',
+      errors: {
+        404: ['COMPANY_NOT_FOUND'],
+        409: ['IMPORT_CANCELLED', 'IMPORT_IN_PROGRESS', 'TOO_MANY_JOBS'],
+        503: ['IMPORT_FAILED', 'IMPORT_SOURCE_NOT_CONFIGURED', 'IMPORT_SOURCE_UNAVAILABLE'],
+      },
       transaction: 'own',
       idempotency: 'off', // running it again adds nothing
       prepare,

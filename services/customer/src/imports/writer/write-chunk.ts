@@ -2,6 +2,7 @@ import { customersImported } from '@clientela/contracts';
 import { newId, type Tx } from '@clientela/db';
 import { publish } from '@clientela/events';
 import { changedValues } from '@clientela/http';
+import { countCreated } from '../../customers/metrics.ts';
 import type { Customer } from '../../customers/schema.ts';
 import { changedFields, changesBetween } from '../../customers/rules.ts';
 import { findSuppressed } from '../../tombstones/suppression-list.ts';
@@ -291,6 +292,7 @@ async function applyPlan(tx: Tx, context: ImportContext, { created, changed }: P
     ...changed.map((target) => toEntry(target, labels.get(target.id), tags, notes)),
   ];
   await insertImportHistory(tx, company_id, { actor_id: actor.id, action: customersImported.name, import_id }, entries);
+  countCreated(tx, { customers: created.length, tags: tags.length, notes: notes.length });
 }
 
 /** Whether the record itself changes; a note alone leaves it, and its version, as they are. */
