@@ -1,6 +1,6 @@
 # Each target runs the npm script of the same name (test-large is test:large).
 .DEFAULT_GOAL := help
-.PHONY: help start demo test test-large chaos check doctor backup restore format openapi bench bench-customers bench-identity bench-import import import-vaptekesync logs resend-failed-events recount reset-superuser rotate-signing-key rotate-service-keys
+.PHONY: help start demo test test-large chaos check doctor backup restore format openapi bench bench-customers bench-identity bench-import bench-overload import import-vaptekesync logs resend-failed-events recount reset-superuser resilience-table rotate-signing-key rotate-service-keys
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ bench-identity: ## measure lists and statistics of 100,000 users
 bench-import: ## import 1,000,000 customers: rate, costs, memory, reads beside it
 	@npm run --silent bench:import $(ARGS)
 
+bench-overload: ## offer five times what the fleet can do (ARGS="-- --quick")
+	@npm run --silent bench:overload $(ARGS)
+
 import: ## import a file of customers into a running fleet (ARGS="-- FILE")
 	@npm run --silent import $(ARGS)
 
@@ -73,3 +76,6 @@ rotate-signing-key: ## add a signing key for access tokens (ARGS="-- receipts": 
 
 rotate-service-keys: ## replace the keys between services from the next start on
 	@npm run --silent rotate-service-keys
+
+resilience-table: ## write docs/resilience.md from the tested cells
+	@npm run --silent resilience-table

@@ -3,7 +3,7 @@ import { closeConnectionsWhen, connectRedis, type Log } from '@clientela/runtime
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import { accessLog } from './access-log.ts';
 import { authenticate, createTokenVerifier, requireActor } from './authenticate.ts';
-import { checkBodyHeaders } from './body.ts';
+import { awaitBody, checkBodyHeaders } from './body.ts';
 import { concurrencyLimits } from './concurrency.ts';
 import type { Config } from './config.ts';
 import { responseHeadersFor } from './cors.ts';
@@ -89,6 +89,8 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     requireActor(tokens), //                401; 503 without keys or revocations
     concurrencyLimits(config), //           429
     checkBodyHeaders, //                    400, 413
+    awaitBody(limits), //                   408, 413
+    shedding.middleware, //                 503; counts requests with a body
     setIdentityHeaders(serviceKey), //      removes the client's headers, adds the gateway's
     forward, //                             408, 413, 502, 503, 504, or the service's response
   ];

@@ -53,7 +53,7 @@ export const limits = {
   /** Beyond this average delay of the event loop fewer requests are admitted. */
   maxLoopDelay: 50,
   /** Connections to one service; further requests wait until their deadline. */
-  maxUpstreamSockets: 256,
+  maxUpstreamSockets: 1024,
   /** Closes an idle connection to a service long before the service does (65 s), so that the two never race. */
   upstreamIdleTimeout: 4000,
   /** To open a connection to a service; longer than one lost packet takes. */

@@ -19,8 +19,11 @@ export type Client = {
   delete: (path: string, headers?: Record<string, string>) => Promise<TestResponse>;
 };
 
-/** An HTTP client of one port. A body that is a string, bytes or a form is sent unchanged. */
-export function client(url: string, token?: string): Client {
+/**
+ * An HTTP client of one port. A body that is a string, bytes or a form is sent unchanged.
+ * @param timeout milliseconds per request
+ */
+export function client(url: string, token?: string, timeout = 15_000): Client {
   const send = async (
     method: string,
     path: string,
@@ -37,7 +40,7 @@ export function client(url: string, token?: string): Client {
         ...headers,
       },
       ...(body !== undefined && { body: raw ? (body as string) : JSON.stringify(body) }),
-      signal: AbortSignal.timeout(15_000),
+      signal: AbortSignal.timeout(timeout),
     });
     const text = await response.text();
     const json = /^application\/(?:problem\+)?json/.test(response.headers.get('content-type') ?? '');

@@ -1,0 +1,163 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { setPriority } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { cpuTime } from './cpu.ts';
+
+/** A request as it is written to a connection. */
+export type RawRequest = string;
+/** Sends `rate` requests a second whatever comes back; or, without a rate, keeps `connections` busy. */
+export type Order = {
+  port: number;
+  requests: readonly RawRequest[];
+  rate?: number;
+  connections: number;
+  seconds: number;
+};
+/** One request: when it was sent (ms since the start), how long the response took (ms), and its status; 0 for a lost connection. */
+export type Sample = [sentAt: number, duration: number, status: number];
+export type Outcome = {
+  samples: Sample[];
+  /** Requests that were due while every connection was busy. */
+  unsent: number;
+  /** Requests without a response at the end. */
+  unanswered: number;
+  /** Of one core. */
+  cpuShare: number;
+};
+
+export type Generator = { run: (order: Order) => Promise<Outcome>; pid: number; stop: () => void };
+
+const niceness = 10;
+const file = fileURLToPath(import.meta.url);
+
+async function startNiced(role: string): Promise<ChildProcess> {
+  const child = fork(file, [role], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], serialization: 'advanced' });
+  if (child.pid) setPriority(child.pid, niceness);
+  await once(child, 'message');
+  return child;
+}
+
+/** Starts a load generator in a process of its own, which yields to those that it measures. */
+export async function startGenerator(): Promise<Generator> {
+  const child = await startNiced('generate');
+  return {
+    pid: child.pid as number,
+    run: async (order) => {
+      child.send(order);
+      const [outcome] = (await once(child, 'message')) as [Outcome];
+      return outcome;
+    },
+    stop: () => child.disconnect(),
+  };
+}
+
+/**
+ * Uses the CPU until a generator and this together have a share of one core, so that two measurements have the same share.
+ * @returns a function that ends it
+ */
+export async function burn(generator: Generator, share: number): Promise<() => void> {
+  const child = await startNiced('burn');
+  child.send({ pid: generator.pid, share });
+  return () => child.disconnect();
+}
+
+/** Parses one response at a time; complete when its `Content-Length` or last chunk has arrived. */
+function statusOf(received: Buffer): number | undefined {
+  const end = received.indexOf('\r\n\r\n');
+  if (end < 0) return undefined;
+  const head = received.toString('latin1', 0, end);
+  const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
+  const isComplete =
+    length === undefined
+      ? received.subarray(-5).toString('latin1') === '0\r\n\r\n'
+      : received.length >= end + 4 + Number(length);
+  return isComplete ? Number(head.slice(9, 12)) : undefined;
+}
+
+async function generate({ port, requests, rate, connections, seconds }: Order): Promise<Outcome> {
+  const samples: Sample[] = [];
+  const idle: Socket[] = [];
+  const all = new Set<Socket>();
+  const pending = new Map<Socket, { sentAt: number; received: Buffer }>();
+  const startedAt = performance.now();
+  const cpuBefore = process.cpuUsage();
+  const isOver = () => performance.now() - startedAt >= seconds * 1000;
+  let next = 0;
+  let unsent = 0;
+
+  const send = (socket: Socket) => {
+    pending.set(socket, { sentAt: performance.now(), received: Buffer.alloc(0) });
+    socket.write(requests[next++ % requests.length] as RawRequest);
+  };
+  const finish = (socket: Socket, status: number) => {
+    const request = pending.get(socket);
+    pending.delete(socket);
+    if (request) samples.push([request.sentAt - startedAt, performance.now() - request.sentAt, status]);
+  };
+  const open = () => {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    all.add(socket);
+    socket.on('data', (chunk) => {
+      const request = pending.get(socket);
+      if (!request) return;
+      request.received = request.received.length === 0 ? chunk : Buffer.concat([request.received, chunk]);
+      const status = statusOf(request.received);
+      if (status === undefined) return;
+      finish(socket, status);
+      if (rate === undefined && !isOver()) send(socket);
+      else idle.push(socket);
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      finish(socket, 0);
+      all.delete(socket);
+      const at = idle.indexOf(socket);
+      if (at >= 0) idle.splice(at, 1);
+    });
+    return socket;
+  };
+
+  if (rate === undefined) for (let n = 0; n < connections; n += 1) send(open());
+  let due = 0;
+  while (!isOver()) {
+    await sleep(rate === undefined ? 50 : 2);
+    if (rate === undefined) continue;
+    const target = ((performance.now() - startedAt) / 1000) * rate;
+    for (; due < target; due += 1) {
+      const socket = idle.pop() ?? (all.size < connections ? open() : undefined);
+      if (socket) send(socket);
+      else unsent += 1;
+    }
+  }
+  const { user, system } = process.cpuUsage(cpuBefore);
+  const cpuShare = (user + system) / 1000 / (performance.now() - startedAt);
+  for (const giveUpAt = performance.now() + 3000; pending.size > 0 && performance.now() < giveUpAt;) await sleep(20);
+  const unanswered = pending.size;
+  pending.clear();
+  for (const socket of all) socket.destroy();
+  return { samples, unsent, unanswered, cpuShare };
+}
+
+function keepShare({ pid, share }: { pid: number; share: number }): void {
+  const before = cpuTime(pid) + cpuTime(process.pid);
+  const startedAt = performance.now();
+  setInterval(() => {
+    const used = (cpuTime(pid) + cpuTime(process.pid) - before) / 1000;
+    const missing = share * (performance.now() - startedAt) - used;
+    for (const end = performance.now() + Math.min(20, missing); performance.now() < end;);
+  }, 20);
+}
+
+const [, entry, role] = process.argv;
+if (entry === file && role !== undefined) {
+  process.on('message', (message) => {
+    if (role === 'generate') void generate(message as Order).then((outcome) => process.send?.(outcome));
+    else keepShare(message as Parameters<typeof keepShare>[0]);
+  });
+  process.once('disconnect', () => process.exit());
+  process.on('SIGINT', () => {}); // Ctrl-C reaches every process; this one ends with its parent
+  process.send?.('ready');
+}
