@@ -71,7 +71,6 @@ export const failedEventRoutes = ({ cursors, services }: EventDeps): Route[] => 
     body: DropReason,
     example: { reason: 'Its subscriber no longer exists' },
     responses: { 200: Message },
-    errors: { 404: ['EVENT_NOT_FOUND'] },
     transaction: 'own', // the audit entry is committed before the other services drop the event
     handle: async ({ db, scope, params: { event_id: id }, body, actor, signal }) => {
       const remote = await findFailedEvent(services, scope, id, { actor, signal });

@@ -72,7 +72,6 @@ function seriesRoute({ companies, series, reportedGroups }: AnalyticsDeps, now: 
     allow: 'analytics:read',
     query: SeriesQuery,
     responses: { 200: Series },
-    errors: { 404: ['COMPANY_NOT_FOUND'], 409: ['REPORTED_ELSEWHERE'] },
     prepare: async ({ db, actor, query: { metric, interval, ...bounds }, request_id, signal }) => {
       const { company_id } = actor;
       if (metric !== 'customers' && reportedGroups.has(groups[metric])) throw reportedElsewhere(groups[metric]);
