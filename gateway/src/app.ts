@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { revocationsChannel } from '@clientela/contracts';
 import { closeConnectionsWhen, connectRedis, type Log } from '@clientela/runtime';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import { accessLog } from './access-log.ts';
@@ -71,6 +72,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   const tokens = createTokenVerifier(keys, revocations, limits);
   const redis = config.REDIS_URL === undefined ? undefined : connectRedis(config.REDIS_URL, log);
   const rateLimits = createRateLimits(config, redis);
+  redis?.subscribe(revocationsChannel, () => void revocations.refresh());
   const readiness = startReadinessPoller(replicas, limits);
   const shedding = createLoadShedding(upstreams, limits);
   const headersFor = responseHeadersFor(config.CORS_ORIGINS);

@@ -69,6 +69,8 @@ export const limits = {
   jwksOnDemandInterval: 5000,
   /** From the start of one poll to the next; with the timeout below, a sign-out takes effect here within 2 s. */
   revocationsInterval: 1000,
+  /** Between two fetches that announcements of auth cause, so that many sign-outs do not make as many. */
+  revocationsRefreshInterval: 50,
   revocationsTimeout: 900,
   /** For the first poll, or one after an outage of auth: its response may be long. */
   revocationsCatchUpTimeout: 5000,
