@@ -1,4 +1,5 @@
-# Builds one image for each process: --build-arg PACKAGE=gateway, services/<name> or packages/fleet (setup and migrations).
+# Builds one image for each process: --build-arg PACKAGE=gateway, services/<name> or packages/fleet (setup and migrations). docker-bake.hcl
+# builds all of them for amd64 and arm64; nothing here depends on the platform.
 FROM node:24-bookworm-slim AS documents
 ARG PACKAGE
 WORKDIR /from
@@ -27,9 +28,17 @@ RUN npx -y -p pnpm@12.21.0 pnpm install --prod --frozen-lockfile --filter "{./${
 COPY --from=documents --chown=node:node /documents ./
 
 ARG PORT=8080
+ARG VERSION=dev
+ARG REVISION=
+LABEL org.opencontainers.image.title="Clientela: ${PACKAGE}" \
+      org.opencontainers.image.description="A customer-data backend: one gateway, five small services" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
 ENV NODE_ENV=production HOST=0.0.0.0 HEALTH_PORT=${PORT}
 WORKDIR /app/${PACKAGE}
 EXPOSE ${PORT}
+STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=5s --timeout=3s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.HEALTH_PORT}/health`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "src/main.ts"]

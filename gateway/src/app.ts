@@ -1,9 +1,10 @@
 import { createRequire } from 'node:module';
+import { revocationsChannel } from '@clientela/contracts';
 import { closeConnectionsWhen, connectRedis, type Log } from '@clientela/runtime';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import { accessLog } from './access-log.ts';
 import { authenticate, createTokenVerifier, requireActor } from './authenticate.ts';
-import { checkBodyHeaders } from './body.ts';
+import { awaitBody, checkBodyHeaders } from './body.ts';
 import { concurrencyLimits } from './concurrency.ts';
 import type { Config } from './config.ts';
 import { responseHeadersFor } from './cors.ts';
@@ -71,6 +72,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   const tokens = createTokenVerifier(keys, revocations, limits);
   const redis = config.REDIS_URL === undefined ? undefined : connectRedis(config.REDIS_URL, log);
   const rateLimits = createRateLimits(config, redis);
+  redis?.subscribe(revocationsChannel, () => void revocations.refresh());
   const readiness = startReadinessPoller(replicas, limits);
   const shedding = createLoadShedding(upstreams, limits);
   const headersFor = responseHeadersFor(config.CORS_ORIGINS);
@@ -89,6 +91,8 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     requireActor(tokens), //                401; 503 without keys or revocations
     concurrencyLimits(config), //           429
     checkBodyHeaders, //                    400, 413
+    awaitBody(limits), //                   408, 413
+    shedding.middleware, //                 503; counts requests with a body
     setIdentityHeaders(serviceKey), //      removes the client's headers, adds the gateway's
     forward, //                             408, 413, 502, 503, 504, or the service's response
   ];

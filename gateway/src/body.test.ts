@@ -227,6 +227,55 @@ describe('a slow body', () => {
   });
 });
 
+describe('a body that is still arriving', () => {
+  const unfinished = 'POST /auth/login HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345';
+
+  test('is no work in progress and holds no connection to the service: others notice nothing', async () => {
+    const limits = { maxUpstreamSockets: 2, maxInFlight: 2 };
+    const gateway = await startTestGateway({ paths, limits, settings: { LOGIN_RATE: '100/minute' } });
+    const slow = Array.from({ length: 20 }, () => openConnection(gateway.port));
+    for (const { send } of slow) send(unfinished);
+    for (let n = 0; n < 5; n += 1) {
+      const { status } = await gateway.call({ method: 'POST', path: '/auth/login', body: '{}' });
+      expect(status).toBe(200);
+    }
+    expect(gateway.reached.length).toBe(5);
+    slow[0]?.send('67890');
+    await until(() => slow[0]?.received().includes('"length":10') === true, 'the response to a complete body');
+    slow[1]?.socket.destroy();
+    await until(() => gateway.logLines.some(({ cut_off }) => cut_off === true), 'the end of a client');
+    expect(gateway.reached.length).toBe(6);
+  });
+
+  test('is streamed once more than 64 KiB of it have arrived', async () => {
+    let received = 0;
+    const serve: RequestListener = (req, res) => {
+      req.on('data', (chunk: Buffer) => (received += chunk.length));
+      req.on('end', () => res.end('done'));
+    };
+    const gateway = await startTestGateway({ paths, serve: { customer: serve } });
+    const connection = openConnection(gateway.port);
+    const { Authorization } = gateway.bearer;
+    const half = 'x'.repeat(100_000);
+    connection.send(
+      `POST /api/uploads HTTP/1.1\r\nHost: a\r\nAuthorization: ${Authorization}\r\nConnection: close\r\nContent-Length: 200000\r\n\r\n${half}`,
+    );
+    await until(() => received === 100_000, 'the first half');
+    connection.send(half);
+    await until(connection.closed, 'the response');
+    expect([received, connection.received().endsWith('done')]).toEqual([200_000, true]);
+  });
+
+  test('is a 413 in chunks before the service is asked', async () => {
+    const gateway = await startTestGateway({ paths });
+    const chunked = 'POST /auth/login HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
+    const connection = openConnection(gateway.port);
+    connection.send(`${chunked}3e9\r\n${'x'.repeat(1001)}\r\n`);
+    await until(() => connection.received().includes('PAYLOAD_TOO_LARGE'), 'the rejection');
+    expect(gateway.reached).toEqual([]);
+  });
+});
+
 describe('request smuggling', () => {
   const smuggling: Record<string, string> = {
     'two lengths': 'Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}x',

@@ -28,6 +28,52 @@ export const checkBodyHeaders: Middleware = (req, res, next) => {
   next();
 };
 
+/** Whether a body has arrived, or as much of it as node buffers for a request that nobody reads. */
+const hasArrived = (req: IncomingMessage): boolean => req.complete || req.readableLength >= req.readableHighWaterMark;
+
+/**
+ * Waits for the body before a service is asked: a slow one holds no connection, and is no work in progress. Of a long one only
+ * the beginning is awaited.
+ */
+export const awaitBody =
+  (limits: Limits): Middleware =>
+  (req, res, next) => {
+    const { context } = res.locals;
+    const { route, started } = context;
+    context.isBodyAwaited = true;
+    if (!route || !hasBody(req) || hasArrived(req)) return next();
+    const minBytes = (limits.minBodyRate * limits.rateWindow) / 1000;
+    const endsAt = started + route.deadline;
+    let bytesBefore = 0;
+    let timer: NodeJS.Timeout | undefined;
+
+    const stop = () => {
+      clearTimeout(timer);
+      req.off('readable', onReadable);
+      res.off('close', stop);
+    };
+    const onReadable = () => {
+      if (req.readableLength > route.body_limit) finish(tooLarge(route.body_limit));
+      else if (hasArrived(req)) finish();
+    };
+    const finish = (error?: AppError) => {
+      stop();
+      next(error);
+    };
+    const checkRate = () => {
+      const bytes = req.readableLength;
+      if (bytes - bytesBefore < minBytes || performance.now() >= endsAt) return finish(slowBody());
+      bytesBefore = bytes;
+      startTimer();
+    };
+    const startTimer = () => {
+      timer = setTimeout(checkRate, Math.max(0, Math.min(limits.rateWindow, endsAt - performance.now())));
+    };
+    req.on('readable', onReadable);
+    res.once('close', stop);
+    startTimer();
+  };
+
 /** Whether the service, not the client, delays the body. */
 export const isBackpressured = (upstreamRequest: ClientRequest): boolean => upstreamRequest.writableNeedDrain;
 

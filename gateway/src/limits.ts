@@ -53,7 +53,7 @@ export const limits = {
   /** Beyond this average delay of the event loop fewer requests are admitted. */
   maxLoopDelay: 50,
   /** Connections to one service; further requests wait until their deadline. */
-  maxUpstreamSockets: 256,
+  maxUpstreamSockets: 1024,
   /** Closes an idle connection to a service long before the service does (65 s), so that the two never race. */
   upstreamIdleTimeout: 4000,
   /** To open a connection to a service; longer than one lost packet takes. */
@@ -69,6 +69,8 @@ export const limits = {
   jwksOnDemandInterval: 5000,
   /** From the start of one poll to the next; with the timeout below, a sign-out takes effect here within 2 s. */
   revocationsInterval: 1000,
+  /** Between two fetches that announcements of auth cause, so that many sign-outs do not make as many. */
+  revocationsRefreshInterval: 50,
   revocationsTimeout: 900,
   /** For the first poll, or one after an outage of auth: its response may be long. */
   revocationsCatchUpTimeout: 5000,

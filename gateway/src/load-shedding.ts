@@ -1,5 +1,6 @@
 import type { Service } from '@clientela/contracts';
 import { unavailable } from '@clientela/errors';
+import { hasBody } from './body.ts';
 import type { Limits } from './limits.ts';
 import type { Middleware } from './request-context.ts';
 import type { Route, Upstream } from './upstreams.ts';
@@ -45,7 +46,8 @@ export type LoadShedding = { middleware: Middleware; close: () => void };
 
 /**
  * Rejects what the gateway or a service could not finish in time, before any work is done for it. Reads outlast writes, and writes
- * outlast bulk requests; the gateway's own routes never come here.
+ * outlast bulk requests; the gateway's own routes never come here. Runs again once a body has arrived, and counts its request then: a
+ * slow client is no work. For the same reason a short request counts only until its service has responded.
  */
 export function createLoadShedding(upstreams: readonly Upstream[], limits: Limits): LoadShedding {
   const meter = startDelayMeter(50);
@@ -54,21 +56,27 @@ export function createLoadShedding(upstreams: readonly Upstream[], limits: Limit
   const counts = new Map<Service, ReturnType<typeof newCount>>(upstreams.map(({ service }) => [service, newCount()]));
   const replicas = new Map(upstreams.map(({ service, urls }) => [service, urls.length]));
 
-  const middleware: Middleware = (_req, res, next) => {
-    const { route, service } = res.locals.context;
+  const middleware: Middleware = (req, res, next) => {
+    const { context } = res.locals;
+    const { route, service } = context;
     const count = service && counts.get(service);
-    if (!route || !count) return next();
+    if (!route || !count || context.endWork) return next();
     const priority = priorityOf(route);
     const limit = shares[priority] * admissionLimit(limits.maxInFlight, meter.delay(), limits.maxLoopDelay);
     const size = replicas.get(service) ?? 1;
     const isFull = count.short >= limit * size || total.short >= limit * size * 2;
     if (isFull || (priority === 'bulk' && count.bulk >= limits.maxBulkInFlight * size)) throw overloaded;
 
+    if (hasBody(req) && !context.isBodyAwaited) return next();
     const kind = priority === 'bulk' ? 'bulk' : 'short';
     for (const each of [count, total]) each[kind] += 1;
-    res.once('close', () => {
-      for (const each of [count, total]) each[kind] -= 1;
-    });
+    let isCounted = true;
+    const leave = () => {
+      if (isCounted) for (const each of [count, total]) each[kind] -= 1;
+      isCounted = false;
+    };
+    context.endWork = kind === 'short' ? leave : () => {};
+    res.once('close', leave);
     next();
   };
   return { middleware, close: meter.stop };

@@ -457,7 +457,7 @@ describe('a client that disconnects', () => {
     const gateway = await startTestGateway({ paths, serve: { customer: serve } });
     const connection = openConnection(gateway.port);
     connection.send(
-      `POST /api/customers HTTP/1.1\r\nHost: a\r\nAuthorization: ${gateway.bearer.Authorization}\r\nContent-Length: 100\r\n\r\nhalf`,
+      `POST /api/customers HTTP/1.1\r\nHost: a\r\nAuthorization: ${gateway.bearer.Authorization}\r\nContent-Length: 200000\r\n\r\n${'x'.repeat(100_000)}`,
     );
     await until(() => gateway.reached.length === 1, 'the request is on its way');
     connection.socket.destroy();

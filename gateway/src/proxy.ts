@@ -209,7 +209,7 @@ function trackRequest(
     release();
     dispatch({ type: 'clientClosed' });
   });
-  const endsAt = performance.now() + rules.deadline;
+  const endsAt = (rules.isStream ? performance.now() : res.locals.context.started) + rules.deadline;
   watchSilence(route.max_silence ?? rules.deadline);
   return {
     start,
@@ -223,6 +223,7 @@ function trackRequest(
     },
     onResponse: (response) => {
       upstreamResponse = response;
+      res.locals.context.endWork?.();
       observe('ok');
       const { statusCode = 500 } = response;
       if (replica) {

@@ -320,7 +320,7 @@ describe('pipelined requests', () => {
 
   test('behind a body that is still arriving are answered after it', async () => {
     const { connection, held, request } = await startHeld();
-    const body = 'x'.repeat(1000);
+    const body = 'x'.repeat(100_000); // more than the gateway waits for
     const head = request(1).replace('GET /api/customers/1', 'POST /api/customers');
     connection.send(head.replace('\r\n\r\n', `\r\nContent-Length: ${2 * body.length}\r\n\r\n`) + body);
     await until(() => held.length === 1, 'the first request');

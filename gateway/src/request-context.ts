@@ -13,6 +13,10 @@ export type RequestContext = {
   route: Route | undefined;
   service: Service | undefined;
   actor: Actor | undefined;
+  /** Whether the body has arrived, or the beginning of a long one. */
+  isBodyAwaited?: boolean;
+  /** Ends the count of the request among those in progress, when only its client is still busy with it. */
+  endWork?: () => void;
   /** Why the service's response did not reach the client; for the log. */
   failure: string | undefined;
 };

@@ -1,5 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { revocationsChannel } from '@clientela/contracts';
+import { connectRedis } from '@clientela/runtime';
+import { startRedis } from '@clientela/testing';
+import { pino } from 'pino';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { limits } from './limits.ts';
 import { company_id, session_id, startTestGateway, revocationsResponse, signToken, until } from './testing/gateway.ts';
 
@@ -162,5 +166,44 @@ describe('while auth is unavailable', () => {
     await until(async () => (await get(quiet)) === 200, 'the full response is applied');
     await morePolls(quiet);
     expect(quiet.revocations.polls.at(-1)).not.toBeNull();
+  });
+});
+
+describe('with Redis', () => {
+  test('an announced revocation is fetched at once, and many announcements are few fetches', async () => {
+    const server = await startRedis();
+    const publisher = connectRedis(server.url, pino({ level: 'silent' }));
+    onTestFinished(async () => {
+      publisher.close();
+      await server.close();
+    });
+    const announce = () => publisher.run((client) => client.publish(revocationsChannel, ''));
+    const gateway = await startTestGateway({
+      paths,
+      settings: { REDIS_URL: server.url },
+      limits: { revocationsInterval: 600_000 },
+    });
+    expect(await get(gateway)).toBe(200);
+    await until(async () => (await announce()) === 1, 'the gateway listens');
+
+    gateway.revocations.respond = () => revocationsResponse([{ sid: session_id, until: soon(900) }]);
+    await announce();
+    await until(async () => (await get(gateway)) === 401, 'the session is revoked');
+
+    const before = gateway.revocations.polls.length;
+    const startedAt = performance.now();
+    for (let time = 0; time < 200; time += 1) await announce();
+    const fetches = gateway.revocations.polls.length - before;
+    expect(fetches).toBeGreaterThan(0);
+    expect(fetches).toBeLessThanOrEqual(2 + (performance.now() - startedAt) / limits.revocationsRefreshInterval);
+  });
+
+  test('a message that is lost costs one poll', async () => {
+    const server = await startRedis();
+    onTestFinished(() => server.close());
+    const gateway = await startTestGateway({ paths, settings: { REDIS_URL: server.url } });
+    await server.kill();
+    gateway.revocations.respond = () => revocationsResponse([{ sid: session_id, until: soon(900) }]);
+    await until(async () => (await get(gateway)) === 401, 'the session is revoked');
   });
 });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Revocations as RevocationsResponse } from '@clientela/contracts';
 import { startPeriodicWorker, type Log } from '@clientela/runtime';
 import type { Actor } from './authenticate.ts';
@@ -10,6 +11,8 @@ export type Revocations = {
   ready: () => boolean;
   /** @param iat when the token was issued, in seconds */
   isRevoked: (actor: Pick<Actor, 'session_id' | 'company_id'>, iat: number) => boolean;
+  /** Fetches at once; calls that come meanwhile share one further fetch. */
+  refresh: () => Promise<void>;
   close: () => void;
 };
 
@@ -78,12 +81,24 @@ export function startRevocationPoller(
     },
   });
 
+  let isRequested = false;
+  const refresh = async () => {
+    if (isRequested) return;
+    isRequested = true;
+    const pause = startedAt + limits.revocationsRefreshInterval - performance.now();
+    await sleep(Math.max(0, pause), undefined, { ref: false });
+    if (poller.isRunning()) await poller.runNow(); // it may have read before the change
+    isRequested = false;
+    await poller.runNow();
+  };
+
   return {
     ready: () => asOf !== undefined,
     isRevoked: ({ session_id, company_id }, iat) =>
       iat <= rejectIssuedUntil ||
       revokedSessions.has(session_id) ||
       (company_id !== undefined && inactiveCompanies.has(company_id)),
+    refresh,
     close: () => void poller.stop(),
   };
 }

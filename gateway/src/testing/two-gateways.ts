@@ -51,7 +51,28 @@ export async function startTwoGateways({ url }: Pick<TestRedis, 'url'>, limit: n
     await Promise.all(Array.from({ length: 8 }, sendOn));
     return { admitted, total: (admitted[0] ?? 0) + (admitted[1] ?? 0), slowest };
   };
+  const isAwayLine = ({ msg }: Record<string, unknown>) => msg === 'redis: away, retrying';
+  const timesAway = () => [first, second].flatMap(({ logLines }) => logLines.filter(isAwayLine)).length;
+  /**
+   * Sends requests of a new user while Redis stays there.
+   * @param prepare finds the user; again when a busy machine let Redis reply too late, as for any slow Redis
+   */
+  const sendShared = async (
+    count: number,
+    {
+      gateways,
+      prepare = () => randomUUID(),
+    }: { gateways?: readonly number[]; prepare?: () => string | Promise<string> } = {},
+  ) => {
+    for (;;) {
+      const user_id = await prepare();
+      await redisIs('up');
+      const before = timesAway();
+      const sent = await send(count, user_id, gateways);
+      if (timesAway() === before) return { ...sent, user_id };
+    }
+  };
   /** Lets a window of a minute end. */
   const endWindow = () => sleep(60_200);
-  return { ports, redisIs, send, endWindow };
+  return { redisIs, send, sendShared, endWindow };
 }

@@ -78,6 +78,9 @@ export const Revocations = z.object({
 });
 export type Revocations = z.infer<typeof Revocations>;
 
+/** Redis channel of messages without content: something was revoked, or a company's status changed. */
+export const revocationsChannel = 'clientela:revocations';
+
 /** Response of POST /internal/receipts with an `ErasureReceipt`, for the customer service only: the receipt as a JWS (RFC 7515, compact). */
 export const SignedReceipt = z.object({ jws: z.string() });
 export type SignedReceipt = z.infer<typeof SignedReceipt>;

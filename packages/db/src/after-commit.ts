@@ -8,3 +8,10 @@ export function afterCommit(tx: Tx, work: () => void): void {
     () => {}, // a rollback or a failed COMMIT, which the owner of the transaction handles
   );
 }
+
+/** Follows savepoints to the transaction that commits. */
+export function outermostOf(tx: Tx): Tx {
+  let outermost = tx;
+  while (outermost.parentTransaction) outermost = outermost.parentTransaction;
+  return outermost;
+}

@@ -1,7 +1,7 @@
 export { findOutdatedCollations } from './collations.ts';
 export { clockFinding, examineDatabase, findInvalidIndexes, printFindings, warnings } from './doctor.ts';
 export type { Finding } from './doctor.ts';
-export { afterCommit } from './after-commit.ts';
+export { afterCommit, outermostOf } from './after-commit.ts';
 export { connect } from './connect.ts';
 export type { Db, Query, Tx, Statement } from './connect.ts';
 export { tableMetrics } from './metrics.ts';

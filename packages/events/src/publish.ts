@@ -1,6 +1,6 @@
 import { findEventContract, type EventData, type Envelope, type EventContract } from '@clientela/contracts';
-import { newId, type Tx } from '@clientela/db';
-import { outermostOf, wakeRelayAfterCommit } from './wake-relay.ts';
+import { newId, outermostOf, type Tx } from '@clientela/db';
+import { wakeRelayAfterCommit } from './wake-relay.ts';
 
 /** Who caused an event: the actor of a request, or the actor that an earlier event names. */
 export type EventOrigin = { id: string; company_id: string | null; request_id: string };

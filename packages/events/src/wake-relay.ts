@@ -1,4 +1,4 @@
-import type { Db, Tx } from '@clientela/db';
+import { afterCommit, outermostOf, type Db, type Tx } from '@clientela/db';
 
 /** Links the transactions of a pool to the relays of this process. */
 type RelayLink = {
@@ -19,13 +19,6 @@ export function onDeliveriesCommitted(db: Db, wake: () => void): () => void {
   return () => void wakers.delete(wake);
 }
 
-/** Follows savepoints to the transaction that commits. */
-export function outermostOf(tx: Tx): Tx {
-  let outermost = tx;
-  while (outermost.parentTransaction) outermost = outermost.parentTransaction;
-  return outermost;
-}
-
 /**
  * Wakes the relays once after the commit of the outermost transaction. Every writer of deliveries calls it.
  * A wake that finds nothing, for example after a rolled-back savepoint, is harmless; a missed one costs a poll interval.
@@ -35,9 +28,7 @@ export function wakeRelayAfterCommit(tx: Tx): void {
   const { wakers, registered } = relayLinkOf(outermost);
   if (registered.has(outermost)) return;
   registered.add(outermost);
-  const wakeAll = () => {
+  afterCommit(outermost, () => {
     for (const wake of wakers) wake();
-  };
-  // A rejection is a rollback or a failed COMMIT, which the owner of the transaction handles.
-  void outermost.executionPromise.then(wakeAll, () => {});
+  });
 }

@@ -20,13 +20,13 @@ export type RateCounter = (key: string) => Promise<WindowUse[]>;
 type Window = {
   used: number;
   endsAt: number;
-  /** Whether it is a window of Redis, which began with the first request at any process. */
-  isShared: boolean;
+  /** When a window of Redis ends by its clock, which identifies it; such a window began with the first request at any process. */
+  sharedEnd: number | undefined;
 };
 type Entry = { redisKey: string; windows: Window[] };
 
 const maxKeys = 50_000; // beyond, the key that was not used for longest is forgotten
-const clockMargin = 100; // milliseconds by which two ends of the same window may differ
+const clockMargin = 100; // milliseconds before the end of a window in which only Redis knows whether it has ended
 
 /** Checks and counts in one step, by the server's clock. Does nothing when the caller has given up. */
 const script = `
@@ -44,7 +44,7 @@ for i = 1, rates do
   if ends <= now or ends > now + length then ends, used = now + length, 0 end
   if used >= limit then admitted = 0 end
   last = math.max(last, ends)
-  reply[2 * i - 1], reply[2 * i] = used, ends - now
+  reply[2 * i - 1], reply[2 * i] = used, ends
   update[4 * i - 3], update[4 * i - 2] = names[2 * i - 1], string.format('%.0f', ends)
   update[4 * i - 1], update[4 * i] = names[2 * i], used + 1
 end
@@ -52,11 +52,11 @@ if admitted == 1 then
   redis.call('hset', KEYS[1], unpack(update))
   redis.call('pexpire', KEYS[1], last - now)
 end
-return {admitted, unpack(reply)}`;
+return {admitted, now, unpack(reply)}`;
 const digest = hash('sha1', script);
 
-/** Whether Redis admitted and counted the request, then for each window the requests before it and the milliseconds left. */
-type Reply = [admitted: number, ...usedAndLeft: number[]];
+/** Whether Redis admitted and counted the request, its time, then for each window the requests before this one and its end. */
+type Reply = [admitted: number, time: number, ...usedAndEnd: number[]];
 
 /**
  * Counts requests per key in fixed windows, which begin with their first request: exactly over all processes while Redis is there.
@@ -81,7 +81,7 @@ export function createRateCounter(options: {
     if (entry) entries.delete(key);
     else {
       const redisKey = `clientela:rate:${name}:${hash('sha256', hashPrefix + key, 'base64url')}`;
-      entry = { redisKey, windows: rates.map(() => ({ used: 0, endsAt: -Infinity, isShared: false })) };
+      entry = { redisKey, windows: rates.map(() => ({ used: 0, endsAt: -Infinity, sharedEnd: undefined })) };
       const [oldest] = entries.keys();
       if (entries.size >= maxKeys && oldest !== undefined) entries.delete(oldest);
     }
@@ -105,7 +105,7 @@ export function createRateCounter(options: {
   const countLocally = (entry: Entry): WindowUse[] => {
     const now = performance.now();
     entry.windows = entry.windows.map((window, index) =>
-      window.endsAt > now ? window : { used: 0, endsAt: now + (rates[index]?.window ?? 0), isShared: false },
+      window.endsAt > now ? window : { used: 0, endsAt: now + (rates[index]?.window ?? 0), sharedEnd: undefined },
     );
     const isAdmitted = entry.windows.every(({ used }, index) => used < limitOf(index));
     if (isAdmitted) for (const window of entry.windows) window.used += 1;
@@ -113,18 +113,18 @@ export function createRateCounter(options: {
   };
 
   /** Takes over the windows of Redis. In one that goes on, what this process counted while Redis was away holds too. */
-  const apply = (entry: Entry, [admitted, ...reply]: Reply): WindowUse[] => {
+  const apply = (entry: Entry, [admitted, time, ...reply]: Reply): WindowUse[] => {
     const now = performance.now();
-    const known = entry.windows.map(({ used, endsAt, isShared }, index) => {
-      const goesOn = isShared && Math.abs(endsAt - now - (reply[2 * index + 1] ?? 0)) < clockMargin;
-      return goesOn ? used : 0;
-    });
+    const known = entry.windows.map(({ used, sharedEnd }, index) => (sharedEnd === reply[2 * index + 1] ? used : 0));
     const isAdmitted = admitted === 1 && known.every((used, index) => used < limitOf(index));
-    entry.windows = known.map((used, index) => ({
-      used: Math.max(used + (isAdmitted ? 1 : 0), (reply[2 * index] ?? 0) + admitted),
-      endsAt: now + (reply[2 * index + 1] ?? 0),
-      isShared: true,
-    }));
+    entry.windows = known.map((used, index) => {
+      const sharedEnd = reply[2 * index + 1] ?? time;
+      return {
+        used: Math.max(used + (isAdmitted ? 1 : 0), (reply[2 * index] ?? 0) + admitted),
+        endsAt: now + sharedEnd - time,
+        sharedEnd,
+      };
+    });
     return toUse(entry, isAdmitted, now);
   };
 
@@ -144,8 +144,8 @@ export function createRateCounter(options: {
     if (!redis?.isUp()) return countLocally(entry);
     const now = performance.now();
     // Redis would reject it too, because a count only grows until its window ends.
-    const isFull = ({ used, endsAt, isShared }: Window, index: number) =>
-      isShared && used >= limitOf(index) && endsAt > now + clockMargin;
+    const isFull = ({ used, endsAt, sharedEnd }: Window, index: number) =>
+      sharedEnd !== undefined && used >= limitOf(index) && endsAt > now + clockMargin;
     if (entry.windows.some(isFull)) return toUse(entry, false, now);
     const reply = await countInRedis(redis, entry);
     return reply ? apply(entry, reply) : countLocally(entry);

@@ -1,16 +1,17 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { outsideServices } from '@clientela/contracts';
+import { outsideServices, revocationsChannel } from '@clientela/contracts';
 import { asUnavailable, type Db } from '@clientela/db';
 import { outboxPoolOptions, startEvents } from '@clientela/events';
 import { createCursors, runService } from '@clientela/http';
-import { startPeriodicWorker, type Log, type ShutdownHook } from '@clientela/runtime';
+import { connectRedis, startPeriodicWorker, type Log, type ShutdownHook } from '@clientela/runtime';
 import { createProfileClient } from './accounts/customer-profiles.ts';
 import { createPasswords } from './accounts/passwords.ts';
 import { createApp } from './app.ts';
 import { readConfig, type Config } from './config.ts';
 import { hs256Key, loadSigningKeys, type SigningKey } from './keys/signing-key.ts';
 import { createReceiptKeyLoader } from './receipts/receipt-key.ts';
+import { onRevocationsCommitted } from './sessions/announcements.ts';
 import { createTokenIssuer } from './sessions/access-token.ts';
 import { createRefreshTokens } from './sessions/refresh-token.ts';
 import { startSessionCleanup } from './sessions/worker.ts';
@@ -30,6 +31,11 @@ await runService('auth', {
     const currentKey = await openTokenSigner(config, db, log, onShutdown);
     const loadReceiptKey = createReceiptKeyLoader(secret);
     await waitForDatabase(() => loadReceiptKey(db), log);
+    if (config.REDIS_URL !== undefined) {
+      const redis = connectRedis(config.REDIS_URL, log);
+      onShutdown(() => redis.close());
+      onRevocationsCommitted(db, () => void redis.run((client) => client.publish(revocationsChannel, '')));
+    }
     const sessionCleanup = startSessionCleanup(db, log);
     onShutdown(() => sessionCleanup.stop());
     const customer = client('customer');

@@ -279,6 +279,23 @@ test('every path that the Dockerfile copies and every script that a command runs
   for (const peer of peers) expect(existsSync(join(folderOf(peer), 'src/main.ts')), peer).toBe(true);
 });
 
+test('docker-bake.hcl builds the images of compose for both platforms, from the one Dockerfile, whose process is not root', () => {
+  const bake = readFileSync(join(repoRoot, 'docker-bake.hcl'), 'utf8');
+  const [, programs = ''] = /program = (\[.*\])/.exec(bake) ?? [];
+  const images = new Set(Object.values(compose.services).flatMap(({ image, build }) => (build ? [image] : [])));
+  expect((JSON.parse(programs) as string[]).map((name) => `clientela-${name}`).toSorted()).toEqual(
+    [...images].toSorted(),
+  );
+  expect(bake).toContain('platforms = ["linux/amd64", "linux/arm64"]');
+  for (const [, name = '', port = ''] of bake.matchAll(/(\w+) = "(8\d{3})"/g))
+    expect(container(name).build?.args.PORT).toBe(port);
+  for (const [, base = ''] of dockerfile.matchAll(/^FROM (\S+)/gm)) expect(base).toBe('node:24-bookworm-slim');
+  expect(dockerfile.lastIndexOf('\nUSER node\n')).toBeGreaterThan(dockerfile.lastIndexOf('\nFROM '));
+  expect(dockerfile).toContain('\nSTOPSIGNAL SIGTERM\n');
+  for (const label of ['title', 'licenses', 'version', 'revision'])
+    expect(dockerfile).toContain(`org.opencontainers.image.${label}=`);
+});
+
 test('.env.example explains every setting, among them all that docker-compose.yml reads', () => {
   const example = readFileSync(join(repoRoot, '.env.example'), 'utf8');
   const explained = [...example.matchAll(/^# ?([A-Z_0-9]+)=/gm)].map(([, name]) => name);

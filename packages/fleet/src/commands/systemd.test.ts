@@ -76,10 +76,10 @@ test.for(peers)('every other setting of %s can be set in a file, which takes pre
   const env = environmentOf(lines, peer, secrets);
   const fromCredentials = settingsOf(configs)[peer].filter((name) => env[`${name}_FILE`] !== undefined);
   for (const name of fromCredentials)
-    expect(name).toMatch(/(?:_SERVICE_KEY|_SECRET|_DATABASE_URL|SERVICE_KEY_HASHES)$/);
+    expect(name).toMatch(/(?:_SERVICE_KEY|_SECRET|_DATABASE_URL|SERVICE_KEY_HASHES|METRICS_TOKEN)$/);
   // A secret in an argument or in the unit could be read by every user.
   for (const name of Object.keys(env))
-    if (/KEY|SECRET|PASSWORD|DATABASE_URL/.test(name)) expect(name, peer).toMatch(/_FILE$/);
+    if (/KEY|SECRET|PASSWORD|TOKEN|DATABASE_URL/.test(name)) expect(name, peer).toMatch(/_FILE$/);
 });
 
 test('the databases are migrated first, with the passwords that setup created', ({ secrets }) => {

@@ -4,6 +4,7 @@ import { invalid, rejectFields } from '@clientela/errors';
 import { publish } from '@clientela/events';
 import { changedValues, pickWritable, type Actor } from '@clientela/http';
 import { audit } from '../audit/store.ts';
+import { announceRevocations } from '../sessions/announcements.ts';
 import { endSessionsOfCompany } from '../sessions/store.ts';
 import { companyErrors, documentNumberAfter, forbiddenFields } from './rules.ts';
 import { WritableCompany, type Company, type CompanyChanges, type CompanyDefaults, type NewCompany } from './schema.ts';
@@ -66,6 +67,7 @@ export async function saveChanges(tx: Tx, actor: Actor, current: Company, change
 async function setStatus(tx: Tx, actor: Actor, current: Company, status: Company['status']): Promise<Company> {
   const company = await updateOrThrow(tx, actor, current, { status });
   if (status !== 'active') await endSessionsOfCompany(tx, company.id);
+  announceRevocations(tx);
   const change = { company_id: company.id, from: current.status, to: status };
   await publish(tx, companyStatusChanged, { ...actor, company_id: company.id }, company.version, change);
   await auditCompany(tx, actor, company, 'company.status.changed', ['status']);

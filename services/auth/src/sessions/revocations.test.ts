@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { childEnv, serviceTest } from '@clientela/testing';
 import jwt from 'jsonwebtoken';
 import { describe, expect } from 'vitest';
+import { announceRevocations, onRevocationsCommitted } from './announcements.ts';
 import { createTestAuth, type TestAuth } from '../testing/test-auth.ts';
 
 const test = serviceTest(() => createTestAuth({ pool: 10 }));
@@ -94,4 +95,45 @@ test('end-sessions ends every session, as after a restore, and is in the audit l
   expect(await service.database.owner('sessions').whereNull('ended_at')).toEqual([]);
   const logged = service.database.owner('audit_logs').where({ action: 'sessions.ended', actor_id: 'service:auth' });
   expect(await logged).toHaveLength(1);
+});
+
+describe('announcements', () => {
+  test('follow each commit that revokes sessions or changes a company’s status, and no rollback', async ({
+    service,
+    superuser,
+  }) => {
+    const { db } = service.database;
+    let announced = 0;
+    /** Whether the change can be read when it is announced. */
+    const readable: Promise<number>[] = [];
+    const countEnded = async () =>
+      Number((await service.database.owner('sessions').whereNotNull('ended_at').count())[0]?.['count']);
+    onRevocationsCommitted(db, () => {
+      announced += 1;
+      readable.push(countEnded());
+    });
+    const person = await service.register();
+    await login(service, person);
+    const { sid } = await login(service, person);
+    expect(announced).toBe(0);
+    const before = await countEnded();
+    await person.client.post('/auth/logout').set('X-Session-Id', sid).expect(200);
+    expect(announced).toBe(1);
+    expect(await readable[0]).toBe(before + 1);
+    await superuser.put(`/api/v1/users/${person.user.id}`, { password: 'another battery staple' }).expect(200);
+    expect(announced).toBe(2);
+
+    const company = `/api/v1/companies/${person.user.business_id}`;
+    await superuser.delete(company).expect(200);
+    await superuser.put(company, { status: 'active' }).expect(200);
+    expect(announced).toBe(4);
+
+    const failing = db.transaction(async (tx) => {
+      announceRevocations(tx);
+      throw new Error('no');
+    });
+    await expect(failing).rejects.toThrow('no');
+    expect(announced).toBe(4);
+    onRevocationsCommitted(db, () => {});
+  });
 });

@@ -2,6 +2,7 @@ import { sessionRevoked } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
 import { publish, type EventOrigin } from '@clientela/events';
 import { findUser } from '../accounts/store.ts';
+import { announceRevocations } from './announcements.ts';
 import { generateSeed, hashToken, type RefreshTokens } from './refresh-token.ts';
 import { endSessions, insertSession, type SessionOrigin } from './store.ts';
 
@@ -41,7 +42,9 @@ export async function revokeSessions(
   return sessions;
 }
 
+/** Publishes the event of ended sessions, and announces them to the gateways. */
 export async function publishRevoked(tx: Tx, origin: EventOrigin, user_id: string, sessions: number): Promise<void> {
   const version = (await findUser(tx, user_id))?.version ?? 1;
   await publish(tx, sessionRevoked, origin, version, { user_id, sessions });
+  announceRevocations(tx);
 }

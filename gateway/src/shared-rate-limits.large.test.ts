@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { startRedis, type TestRedis } from '@clientela/testing';
+import { expect, onTestFinished, test } from 'vitest';
+import { startTwoGateways } from './testing/two-gateways.ts';
+
+/** Delays all replies of a server, as a slow network does. */
+async function delayProxy(port: number) {
+  let delay = 0;
+  const sockets = new Set<Socket>();
+  const server = createServer((client) => {
+    const upstream = connect(port, '127.0.0.1');
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket
+        .on('error', () => {})
+        .once('close', () => {
+          sockets.delete(socket);
+          client.destroy();
+          upstream.destroy();
+        });
+    }
+    client.pipe(upstream);
+    upstream.on('data', (data) => {
+      if (delay === 0) client.write(data);
+      else setTimeout(() => client.writable && client.write(data), delay);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return {
+    url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    setDelay: (ms: number) => void (delay = ms),
+  };
+}
+
+type Proxy = Awaited<ReturnType<typeof delayProxy>>;
+type Change = (redis: TestRedis, proxy: Proxy) => void | Promise<void>;
+const faults: readonly [name: string, begin: Change, end: Change][] = [
+  ['is killed', (redis) => redis.kill(), (redis) => redis.start()],
+  ['hangs', (redis) => redis.pause(), (redis) => redis.resume()],
+  ['replies after 200 ms', (_redis, proxy) => proxy.setDelay(200), (_redis, proxy) => proxy.setDelay(0)],
+  ['replies after 5 s', (_redis, proxy) => proxy.setDelay(5000), (_redis, proxy) => proxy.setDelay(0)],
+];
+
+test.for(faults)(
+  'two gateways and one Redis that %s: exact, then each at most the limit, then exact again',
+  async ([, begin, end]) => {
+    const limit = 600;
+    const redis = await startRedis();
+    onTestFinished(() => redis.close());
+    const proxy = await delayProxy(redis.port);
+    const { send, sendShared, redisIs, endWindow } = await startTwoGateways(proxy, limit);
+    const [early, during] = [randomUUID(), randomUUID()];
+    const healthy = await sendShared(1000);
+    expect(healthy.total).toBe(limit);
+    expect((await send(100, early)).total).toBe(100);
+
+    await begin(redis, proxy);
+    const away = await send(2000, during);
+    expect(away.admitted).toEqual([limit, limit]);
+    expect(away.slowest).toBeLessThan(100 + healthy.slowest);
+    await redisIs('down');
+    const mixed = await send(2000, early);
+    for (const admitted of mixed.admitted) expect(admitted).toBeLessThanOrEqual(limit);
+
+    await end(redis, proxy);
+    expect((await sendShared(1000)).total).toBe(limit);
+    for (const user of [early, during]) {
+      const prepare = async () => {
+        await endWindow();
+        return user;
+      };
+      expect((await sendShared(1000, { prepare })).total).toBe(limit);
+    }
+  },
+);
