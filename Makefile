@@ -1,6 +1,6 @@
 # Each target runs the npm script of the same name (test-large is test:large).
 .DEFAULT_GOAL := help
-.PHONY: help start demo test test-large chaos check doctor backup restore format openapi bench bench-customers bench-identity bench-import bench-overload import import-vaptekesync logs resend-failed-events recount reset-superuser resilience-table rotate-signing-key rotate-service-keys
+.PHONY: help start demo test test-large test-browser chaos check doctor backup restore format openapi bench bench-customers bench-identity bench-import bench-overload import import-vaptekesync logs resend-failed-events recount reset-superuser resilience-table rotate-signing-key rotate-service-keys
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ test: ## install what is missing and run the tests
 
 test-large: ## run the longer tests: 100,000 customers, broker failures, demo data
 	@npm run --silent test:large
+
+test-browser: ## test the pages of the documentation in Chromium
+	@npm run --silent test:browser
 
 chaos: ## run the fault-injection suite (CHAOS_SEED=… repeats its decisions)
 	@npm run --silent chaos

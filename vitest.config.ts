@@ -33,7 +33,7 @@ export default defineConfig({
           ...common,
           name: 'e2e',
           include: ['packages/e2e/src/**/*.test.ts'],
-          exclude: ['**/*.large.test.ts', '**/*.chaos.test.ts', ...ownFleets],
+          exclude: ['**/*.large.test.ts', '**/*.chaos.test.ts', '**/*.browser.test.ts', ...ownFleets],
           testTimeout: 60_000,
           fileParallelism: false,
           isolate: false,
@@ -63,6 +63,17 @@ export default defineConfig({
           hookTimeout: 300_000,
           fileParallelism: false,
           sequence: { groupOrder: 4 },
+        },
+      },
+      {
+        // The pages of the documentation in Chromium: npm run test:browser.
+        test: {
+          ...common,
+          name: 'browser',
+          include: ['packages/e2e/src/**/*.browser.test.ts'],
+          testTimeout: 180_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 6 },
         },
       },
       {

@@ -37,10 +37,10 @@ function startDelayMeter(intervalMs: number): { delay: () => number; stop: () =>
 
 /**
  * Computes how many requests may be in progress: fewer the longer the event loop is delayed beyond `maxLoopDelay`, but never less than
- * an eighth, so that a delay that other processes cause stops nobody.
+ * three quarters, which is more than one company may hold: it must not take the place of the others (docs/adr/0025).
  */
 export const admissionLimit = (max: number, delay: number, maxLoopDelay: number): number =>
-  Math.round(max * Math.min(1, Math.max(1 / 8, maxLoopDelay / delay)));
+  Math.round(max * Math.min(1, Math.max(3 / 4, maxLoopDelay / delay)));
 
 export type LoadShedding = { middleware: Middleware; close: () => void };
 

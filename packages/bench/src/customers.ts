@@ -100,12 +100,16 @@ try {
     }
     rows.push({ ...summary(times), name: benchCase.name, bound: benchCase.bound, total });
   }
-  for (const [name, bound] of [
-    ['analytics, uncached', 1000],
-    ['analytics, cached', 20],
+  const series = '/api/customers/analytics/series?metric=customers&interval=week&from=';
+  const longAgo = new Date(Date.now() - 390 * 7 * 86_400_000).toISOString();
+  for (const [name, bound, path] of [
+    ['analytics, uncached', 1000, '/api/customers/analytics'],
+    ['analytics, cached', 20, '/api/customers/analytics'],
+    ['labels, uncached', 1000, '/api/customers/tags/labels'],
+    ['series of 390 weeks, uncached', 1000, `${series}${longAgo}`],
   ] as const) {
     const startedAt = performance.now();
-    await send('GET', '/api/customers/analytics');
+    await send('GET', path);
     rows.push({ ...summary([performance.now() - startedAt]), name, bound, total: '' });
   }
 

@@ -39,6 +39,9 @@ function recordIn({ body }: TestResponse): Values {
   return ('id' in body || objects.length !== 1 ? body : objects[0]) as Values;
 }
 
+/** Records without a version: docs/compatibility.md. */
+const hasNoVersion = /^\/rest\/|favorites|\/(tags|notes|history|sessions|jobs|imports|receipt|timeline)\b/;
+
 let setup: AccessSetup;
 let routes: RouteInfo[];
 fleetTest.beforeAll(async ({ defaultFleet }) => {
@@ -118,6 +121,28 @@ test('every creation ignores what moves by itself, and null for what is not writ
     if (refused.status !== 422) problems.push(`${route} takes ${field}: ${refused.status}`);
   }
   expect(problems).toEqual([]);
+});
+
+test('every record has the version of its ETag, in lists too', async () => {
+  const problems: string[] = [];
+  let [records, lists] = [0, 0];
+  for (const { method, path, isInternal, definition } of routes) {
+    if (method !== 'GET' || isInternal || hasNoVersion.test(path)) continue;
+    const sample = (await samples[`GET ${path}`]?.(setup, callerOf(path), path.includes('/me'))) as Sample;
+    if (definition.kind === 'stream') continue;
+    const { headers, body } = await send(sample.as ?? callerOf(path), `GET ${path}`, sample);
+    const list = Array.isArray(body) ? body : Object.values(body as Values).find((value) => Array.isArray(value));
+    if (headers.has('ETag')) {
+      records += 1;
+      if (headers.get('ETag') !== `"${String(recordIn({ status: 200, headers, body })['version'])}"`)
+        problems.push(path);
+    } else if (list?.[0]?.created_at || list?.[0]?.unique_id) {
+      lists += 1;
+      if (!list.every(({ version }: Values) => Number.isInteger(version))) problems.push(`${path}: an item has none`);
+    }
+  }
+  expect([problems, records, lists]).toEqual([[], expect.any(Number), expect.any(Number)]);
+  expect(Math.min(records - 8, lists - 6)).toBeGreaterThanOrEqual(0);
 });
 
 test('a customer that was read before an order was recorded is taken back whole', async () => {

@@ -17,15 +17,18 @@ const actorWith = (role: Role): Actor => ({
   request_id: 'request-1',
 });
 
-/** The decision that the route handler makes before it reads a request. */
+/** The decision that the route handler makes before it reads a request; a 403 with the permission that is missing. */
 function decide({ definition }: RouteInfo, actor: Actor | undefined): string {
   try {
     return checkPermission(definition, actor) === undefined ? 'any' : 'own';
   } catch (error) {
-    if (error instanceof AppError) return error.kind;
+    if (error instanceof AppError) return error.kind === 'forbidden' ? `lacks ${error.missing}` : error.kind;
     throw error;
   }
 }
+
+const permissionOf = ({ definition: { allow } }: RouteInfo) =>
+  typeof allow === 'string' ? allow : 'permission' in allow ? allow.permission : 'none';
 
 test.each(services)('the routes of %s admit exactly the roles in the table of expected access', (service) => {
   const problems: string[] = [];
@@ -34,7 +37,7 @@ test.each(services)('the routes of %s admit exactly the roles in the table of ex
     const decisions = Object.fromEntries(roles.map((role) => [role, decide(route, actorWith(role))]));
     for (const role of roles) {
       const access = accessOf(name, role);
-      const expected = access === 'none' ? 'forbidden' : access;
+      const expected = access === 'none' ? `lacks ${permissionOf(route)}` : access;
       if (decisions[role] !== expected) problems.push(`${role} at ${name}: ${decisions[role]}, expected ${expected}`);
     }
     const anonymous = decide(route, undefined);

@@ -27,13 +27,13 @@ const resource = (kind: string, name: string): Resource => {
 };
 const programs = [...peers, 'migrate'];
 const configs = { ...(await loadServiceConfigs()), migrate: MigrateConfig };
-const settingsOf = (program: string): Record<string, string | undefined> =>
-  parseEnv(readFileSync(join(base, `settings/${program}.env`), 'utf8'));
+const settingsText = (program: string) => readFileSync(join(base, `settings/${program}.env`), 'utf8');
+const settingsOf = (program: string): Record<string, string | undefined> => parseEnv(settingsText(program));
 const portOf = (peer: string) => Number(settingsOf(peer)[peer === 'gateway' ? 'PORT' : `${peer.toUpperCase()}_PORT`]);
 const podOf = (program: string) => resource(program === 'migrate' ? 'Job' : 'Deployment', program).spec.template;
 
 test.each(programs)('sets every setting in the config of %s, and no other', (program) => {
-  const names = Object.keys(settingsOf(program)).map((name) => name.replace(/_FILE$/, ''));
+  const names = [...settingsText(program).matchAll(/^(\w+?)(?:_FILE)?=/gm)].map(([, name]) => name);
   expect(names.toSorted()).toEqual(Object.keys(configs[program as keyof typeof configs].shape).toSorted());
 });
 

@@ -184,6 +184,7 @@ test('schemas have no patterns beside formats, no bounds of all integers, no rea
     size: z.int(),
     code: z.string().regex(/^x$/),
     any: z.json(),
+    amount: z.union([z.number(), z.string()]).meta({ type: 'string' }),
     version: z.unknown().optional().meta({ readOnly: true }),
   });
   const content = (await operationOf(route({ ...put, body }))).requestBody?.content;
@@ -195,8 +196,9 @@ test('schemas have no patterns beside formats, no bounds of all integers, no rea
       size: { type: 'integer' },
       code: { type: 'string', pattern: '^x$' },
       any: {},
+      amount: { type: 'string' },
     },
-    required: ['id', 'at', 'size', 'code', 'any'],
+    required: ['id', 'at', 'size', 'code', 'any', 'amount'],
     additionalProperties: false,
   });
 });

@@ -21,6 +21,7 @@ export function tidySchemas(document: unknown): unknown {
       ([name, field]) =>
         !(name === 'pattern' && formats.has(value['format'])) &&
         !((name === 'minimum' || name === 'maximum') && safeBounds.has(field)) &&
+        !(name === 'anyOf' && typeof value['type'] === 'string') && // as its meta says, which shows one way to write it
         !(name === 'propertyNames' && isPlainString(field)) &&
         !name.startsWith('__schema') &&
         !isReadOnly(field),

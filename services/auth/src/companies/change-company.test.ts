@@ -77,7 +77,7 @@ describe('a new company', () => {
     for (const [field, error_code] of Object.entries(taken)) {
       const value = { document_number, company_key: company_key.toLowerCase() }[field];
       const { body } = await root.post(path, { name: 'X', [field]: value }).expect(409);
-      expect(body).toMatchObject({ error_code, existing: { id: company.id } });
+      expect(body).toMatchObject({ error_code, existing: { id: company.id, number: company.company_id } });
     }
     const { body } = await adminOf(service, await createCompany(root))
       .put(`${path}/${(await createCompany(root)).id}`, {})

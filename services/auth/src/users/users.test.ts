@@ -130,7 +130,7 @@ describe('a new user', () => {
     const conflict = (actor: TestUser, body: object) =>
       actor.post(path, { email: newEmail(), password, ...body }).expect(409);
     const { body } = await conflict(client, { email: user.email.toUpperCase() });
-    expect(body).toMatchObject({ error_code: 'USER_EMAIL_TAKEN', existing: { id: user.id } });
+    expect(body).toMatchObject({ error_code: 'USER_EMAIL_TAKEN', existing: { id: user.id, number: user.unique_id } });
     expect((await conflict(client, { username: user.username.toUpperCase() })).body.error_code).toBe(
       'USER_USERNAME_TAKEN',
     );

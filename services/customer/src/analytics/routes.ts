@@ -12,7 +12,7 @@ import { countByStatusAndType, countCreated, countSince, sumCounters } from './s
 const ttlMs = 60_000;
 const maxCompanies = 1_000;
 
-const maxSeries = 1_000; // cached; each has at most 400 points
+const maxSeries = 500; // cached; each has at most 400 points
 
 export type AnalyticsDeps = {
   companies: CompanyClient;

@@ -112,7 +112,7 @@ export const restV1Routes = (companies: CompanyClient): Route[] => [
     rateLimit: 'customer-patch',
     params: CustomerNumber,
     body: NewPhone,
-    example: { phone: '79025163111' },
+    example: { phone: '79025163112' },
     responses: { 200: SuccessResponse },
     handle: async ({ tx, actor, params, body, expected_version }) => {
       const target = { actor, number: Number(params.customer_id), expected_version };
