@@ -112,7 +112,7 @@ test('every dependency has one exact version in all packages', () => {
     const { dependencies, devDependencies } = manifest(dirname(file));
     for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) {
       if (version === 'workspace:*') continue;
-      expect(version, `${name} in ${file}`).toMatch(/^\d+\.\d+\.\d+(-[\w.]+)?$/);
+      expect(version, `${name} in ${file}`).toMatch(/^(npm:[\w@/-]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/);
       expect(versions.get(name) ?? version, `${name} in ${file}`).toBe(version);
       versions.set(name, version);
     }
