@@ -4,7 +4,7 @@ import type { Match, DataInventory } from '@clientela/privacy';
 import { markCustomerDeleted } from './customers/store.ts';
 
 const ofCustomer: Match = { company_id: 'company_id', customer_id: 'customer_id' };
-const alsoExported = ['id', 'customer_id', 'created_by', 'created_at', 'updated_at'];
+const alsoExported = ['id', 'customer_id', 'created_by', 'created_at', 'updated_at', 'version'];
 
 /** Records that an erased user created about others. */
 const createdBy = (table: string) => ({

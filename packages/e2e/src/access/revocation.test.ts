@@ -200,7 +200,7 @@ test('LOGIN_RATE limits password attempts per address over all their routes, and
   }
   expect(limited?.body).toMatchObject({ status: 429, error_code: 'RATE_LIMITED' });
   expect(Number(limited?.headers.get('retry-after'))).toBeGreaterThan(0);
-  expect(limited?.headers.get('ratelimit')).toMatch(/^"login"; r=0; t=\d+$/);
+  expect(limited?.headers.get('ratelimit')).toMatch(/"login"; r=0; t=\d+$/);
   const { email, password } = users.admin;
   expect((await anonymous.post('/auth/login', { email, password }, from)).status).toBe(429);
   expect((await users.admin.get(route, from)).status).toBe(200);

@@ -453,7 +453,7 @@ describe('bad input', () => {
     });
     expect(await admin.post('/api/customers/')).toMatchObject({ status: 422 });
     expect((await admin.delete('/api/customers')).status).toBe(405);
-    expect((await admin.delete('/api/customers')).headers.get('allow')).toBe('GET, HEAD, POST');
+    expect((await admin.delete('/api/customers')).headers.get('allow')).toBe('GET, HEAD, OPTIONS, POST');
     expect(await admin.get('/api/nothing')).toMatchObject({ status: 404 });
     expect(await client(fleet.url, 'not.a.token').get('/api/customers')).toMatchObject({
       status: 401,

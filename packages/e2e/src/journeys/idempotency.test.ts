@@ -56,5 +56,5 @@ test('CUSTOMER_PATCH_RATE limits one user', async () => {
   const { status, body, headers } = await patch('c');
   expect([status, body.error_code]).toEqual([429, 'RATE_LIMITED']);
   expect(Number(headers.get('retry-after'))).toBeGreaterThan(3000);
-  expect(headers.get('ratelimit')).toMatch(/^"customer-patch"; r=0; t=\d+$/);
+  expect(headers.get('ratelimit')).toMatch(/"customer-patch"; r=0; t=\d+$/);
 });

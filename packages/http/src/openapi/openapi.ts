@@ -223,13 +223,18 @@ const problemsOf = (codes: Record<string, readonly string[]>): ZodOpenApiRespons
 function requestContent({ kind, body, example }: Route) {
   const json = { schema: body ?? z.strictObject({}), ...(example && { example }) };
   if (kind !== 'upload' && kind !== 'form') return { 'application/json': json };
-  const fields = body instanceof z.ZodObject ? body.shape : {};
-  const form = { schema: z.strictObject({ ...fields, file: z.file() }).meta({ id: formName(body) }) };
-  return { 'multipart/form-data': form, ...(kind === 'form' && { 'application/json': json }) };
+  return { 'multipart/form-data': { schema: formOf(body) }, ...(kind === 'form' && { 'application/json': json }) };
 }
 
-/** The name of a form: `NewImportForm` with the fields of NewImport, `FileForm` with nothing but the file. */
-const formName = (body: z.ZodType | undefined) => `${body?.meta()?.id ?? 'File'}Form`;
+const FileForm = z.strictObject({ file: z.file() }).meta({ id: 'FileForm' });
+
+/** The form of an upload: the fields of the body and the file, named after the body (`NewImportForm`). */
+function formOf(body: z.ZodType | undefined): z.ZodObject {
+  if (!(body instanceof z.ZodObject)) return FileForm;
+  const form = z.strictObject({ ...body.shape, file: z.file() });
+  const name = body.meta()?.id;
+  return name === undefined ? form : form.meta({ id: `${name}Form` });
+}
 
 const hasETag = (definition: Route) =>
   definition.conditionalGet !== undefined || (definition.method !== 'get' && definition.method !== 'delete');

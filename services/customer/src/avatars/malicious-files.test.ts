@@ -48,6 +48,7 @@ async function start(): Promise<void> {
     env: {
       CUSTOMER_PORT: String(port),
       CUSTOMER_DATABASE_URL: database.url,
+      LOG_FORMAT: 'json',
       CUSTOMER_SERVICE_KEY: 'c'.repeat(43),
       CUSTOMER_SECRET: 's'.repeat(43),
       SERVICE_KEY_HASHES: `gateway=${createHash('sha256').update(key).digest('hex')}`,

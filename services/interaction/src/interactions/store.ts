@@ -16,9 +16,9 @@ const columns = [
   'status',
   'priority',
   'category',
+  'version',
   'created_at',
   'updated_at',
-  'version',
 ] as const;
 
 type NewRow = Pick<Interaction, 'customer_id' | 'created_by' | 'type' | 'status'> &

@@ -20,9 +20,9 @@ const columns = [
   'status',
   'occurred_at',
   'external_ref',
+  'version',
   'created_at',
   'updated_at',
-  'version',
 ] as const;
 
 export type NewRow = NewTransaction & {

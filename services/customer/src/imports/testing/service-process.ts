@@ -44,6 +44,7 @@ export async function startServiceProcess(): Promise<ServiceProcess> {
       env: {
         CUSTOMER_PORT: String(port),
         CUSTOMER_DATABASE_URL: database.url,
+        LOG_FORMAT: 'json',
         CUSTOMER_SERVICE_KEY: 'c'.repeat(43),
         CUSTOMER_SECRET: 's'.repeat(43),
         SERVICE_KEY_HASHES: `gateway=${createHash('sha256').update(key).digest('hex')}`,

@@ -323,6 +323,7 @@ describe('an update', () => {
       metadata: { a: 2, b: [1.5, 'x'], c: { d: 'é', e: 1 } },
       tags: ['adam', 'Gold', 'zebra'],
       updated_at: after.updated_at,
+      version: 2,
     });
     const [stored] = (await service.database.owner('customers').where({ id: before.id })) as [{ version: number }];
     expect(stored.version).toBe(2);
