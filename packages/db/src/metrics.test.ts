@@ -1,14 +1,12 @@
-import { exposeMetrics, type Metrics } from '@clientela/runtime';
+import type { Metrics } from '@clientela/runtime';
 import { testDatabase } from '@clientela/testing';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { afterCommit } from './after-commit.ts';
-import { connect } from './connect.ts';
-import { statementName, tableMetrics } from './metrics.ts';
+import { statementName } from './metrics.ts';
 
 const { db, owner, drop, url } = await testDatabase('product', { pool: 2 });
 afterAll(drop);
 
-const scrape = async (...sets: Metrics[]) => (await exposeMetrics(...sets)).text;
 const value = (text: string, series: string) =>
   Number(
     text
@@ -57,6 +55,11 @@ test('work after the commit is skipped after a rollback, of a savepoint too', as
 });
 
 test('statements, connections, waits and table sizes are measured by pool', async () => {
+  vi.resetModules(); // in a worker that has run many tests, the labels have all the values that they may have
+  const { exposeMetrics } = await import('@clientela/runtime');
+  const { connect } = await import('./connect.ts');
+  const { tableMetrics } = await import('./metrics.ts');
+  const scrape = async (...sets: Metrics[]) => (await exposeMetrics(...sets)).text;
   const pool = connect(url, { name: 'tested extra', pool: 1 });
   const connections = (text: string, state: string) =>
     value(text, `clientela_db_pool_connections{service="tested",pool="extra",state="${state}"}`);
