@@ -35,7 +35,7 @@ export function encodingByName(name: string): string | undefined {
   return Object.hasOwn(names, key) ? names[key] : undefined;
 }
 
-const blockSize = 16 * 1024;
+const blockSize = 64 * 1024;
 
 /** Counts of the bytes above 0x7F, by which the encoding of a file is decided. */
 type ByteCounts = {
