@@ -104,6 +104,7 @@ function limitInFlight(max: number): RequestHandler {
     if (inFlight >= max)
       throw unavailable('Too many requests are in progress; retry later', { error_code: 'OVERLOADED', retryAfter: 1 });
     inFlight += 1;
+    response.setMaxListeners(20); // of a stream, more than node's 10 wait for its end
     response.once('close', () => (inFlight -= 1));
     next();
   };
