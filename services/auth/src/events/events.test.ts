@@ -182,6 +182,13 @@ test('drops no event of another company and none for other roles; a service that
   expect(await auth.database.owner('dead_letters')).toHaveLength(1);
   expect(customerFailures).toHaveLength(1);
 
+  product.respond(() => undefined); // it may hold the event too
+  const { body: unknown } = await auth.user('admin', company).delete(`${path}/${id}`).send(body).expect(503);
+  expect(unknown.detail).toContain('product');
+  expect(customerFailures).toHaveLength(1);
+  expect(await auth.database.owner('audit_logs').where({ resource_id: id })).toEqual([]);
+
+  product.respond(() => ({ status: 200, body: { events: [] } }));
   const found = { status: 200, body: { events: customerFailures } };
   customer.respond((url) => (url.endsWith('/drop') ? undefined : found));
   const { body: unavailable } = await auth.user('admin', company).delete(`${path}/${id}`).send(body).expect(503);

@@ -76,7 +76,8 @@ export const failedEventRoutes = ({ cursors, services }: EventDeps): Route[] => 
       const remote = await findFailedEvent(services, scope, id, { actor, signal });
       await db.transaction(async (tx) => {
         const events = [...(await findFailed(tx, 'auth', scope, id)), ...remote.events];
-        if (events.length === 0) throw notFoundOrUnavailable(remote.unavailable);
+        // A service that is unreachable may hold the event as well.
+        if (events.length === 0 || remote.unavailable.length > 0) throw notFoundOrUnavailable(remote.unavailable);
         await auditDroppedEvent(tx, actor, events, body.reason);
         await dropFailed(tx, scope, id);
       });
