@@ -1,7 +1,7 @@
 import type { Db, Tx } from '@clientela/db';
 import { Instant, Uuid } from '@clientela/validation';
 import { z } from 'zod';
-import { insertRequestAgain, listAllRequests, listFingerprints, insertFingerprintAgain } from './store.ts';
+import { insertRequestAgain, listAllRequests, listFingerprints, insertFingerprintAgain } from './erasure-list-store.ts';
 
 // The list of everybody who was erased, which outlives a database that is restored to an earlier moment. One JSON object a line, ids and
 // fingerprints only.
