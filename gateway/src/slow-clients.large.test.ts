@@ -17,7 +17,7 @@ const count = 1000;
 const duration = Number(process.env['SLOW_SECONDS'] ?? 40) * 1000;
 const companies: string[] = Array.from({ length: 16 }, () => randomUUID());
 const list = Buffer.alloc(300_000, ' ');
-/** More than the kernel takes for a client that does not read. One reader in ten asks for it: all would exhaust the buffers of this machine. */
+/** More than the kernel takes for a client that does not read. One reader in five asks for it: all would exhaust the buffers of this machine. */
 const long = Buffer.alloc(12_000_000, ' ');
 const short = JSON.stringify({
   customers: Array.from({ length: 100 }, () => ({ id: randomUUID(), full_name: 'Some One' })),
@@ -100,7 +100,7 @@ test('a normal client beside 1,000 slow connections notices nothing; each of the
     count,
     pause: 1000,
     request: (kind, n) => {
-      const head = `${kind === 'read' ? 'GET' : 'POST'} /api/customers?page=${n % 30 === 20 ? 2 : 1} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${tokens[n % 16]}\r\n`;
+      const head = `${kind === 'read' ? 'GET' : 'POST'} /api/customers?page=${n % 15 === 5 ? 2 : 1} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${tokens[n % 16]}\r\n`;
       const rest = { headers: 'X-Slow: ', body: 'Content-Length: 1000\r\n\r\n{"full_name": "', read: '\r\n' };
       return { text: head + rest[kind], address: `127.0.0.${2 + (n % 16)}` };
     },
@@ -131,10 +131,10 @@ test('a normal client beside 1,000 slow connections notices nothing; each of the
   expect([before.statuses, beside.statuses]).toEqual([[200], [200]]);
   expect(beside.p99).toBeLessThan(100);
   expect(beside.max).toBeLessThan(2000);
-  expect(peak - memory).toBeLessThan(256); // uncollected garbage included
+  expect(peak - memory).toBeLessThan((count * 256) / 1024); // 256 KiB may wait for each client that takes nothing
   for (const kind of ['headers', 'body'] as const) {
     expect(clients.lifetimes[kind].length).toBeGreaterThan(300);
     expect(Math.max(...clients.lifetimes[kind])).toBeLessThan(15_000);
   }
-  expect(stalledCount).toBeGreaterThan(0); // all have ended; this many were cut off, and the kernel took the rest
+  expect(stalledCount).toBeGreaterThan(10);
 });
