@@ -141,3 +141,14 @@ export const unavailable = (
     headers: { 'Retry-After': String(options.retryAfter ?? 2) },
     cause: options.cause,
   });
+
+/** 429 with the seconds until the limit admits a request again. */
+export const rateLimited = (seconds: number): AppError =>
+  new AppError('rate_limited', {
+    detail: `Rate limit exceeded; retry in ${seconds} s`,
+    headers: { 'Retry-After': String(seconds) },
+  });
+
+/** 503 `OVERLOADED`: the request was rejected before any work was done for it. */
+export const overloaded = (): AppError =>
+  unavailable('Too many requests are in progress; retry later', { error_code: 'OVERLOADED', retryAfter: 1 });

@@ -9,6 +9,8 @@ export {
   preconditionFailed,
   rejectFields,
   unauthenticated,
+  overloaded,
+  rateLimited,
   unavailable,
 } from './errors.ts';
 export type { ErrorKind, FieldError } from './errors.ts';

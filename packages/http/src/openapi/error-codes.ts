@@ -15,9 +15,6 @@ const signedIn = { 401: ['UNAUTHENTICATED'], 403: ['FORBIDDEN'] };
 const withBody = { 408: ['REQUEST_TIMEOUT'], 413: ['PAYLOAD_TOO_LARGE'], 415: ['UNSUPPORTED_MEDIA_TYPE'] };
 const withKey = { 404: ['IDEMPOTENCY_ANSWER_ERASED'], 409: ['CONFLICT', 'IDEMPOTENCY_RESPONSE_TOO_LONG'] };
 
-/** Error codes that belong to no operation: of requests that match none, or that are no HTTP. */
-export const protocolErrorCodes = ['HTTP_VERSION_NOT_SUPPORTED', 'METHOD_NOT_ALLOWED', 'NOT_FOUND'];
-
 /** Lists the error codes of an operation by status: those that follow from its declaration, and its `errors`. */
 export function errorCodes(definition: Route): Record<string, string[]> {
   const sources = [

@@ -1,4 +1,4 @@
-import { AppError } from '@clientela/errors';
+import { rateLimited } from '@clientela/errors';
 import { createRateCounter, deriveKey, rateLimitStore, type Rate, type Redis } from '@clientela/runtime';
 import type { Request, Response } from 'express';
 import { rateLimit } from 'express-rate-limit';
@@ -10,12 +10,6 @@ export type RateLimits = Readonly<Record<string, Rate>>;
 
 /** How the limits are counted: together with other processes where there is a Redis. */
 export type RateLimitOptions = { redis?: Redis | undefined; secret: string };
-
-const rateLimitExceeded = (seconds: number) =>
-  new AppError('rate_limited', {
-    detail: `Rate limit exceeded; retry in ${seconds} s`,
-    headers: { 'Retry-After': String(seconds) },
-  });
 
 /**
  * Creates the rate limiters of a service.
@@ -51,8 +45,7 @@ function createLimiter(name: string, rate: Rate, { redis, secret }: RateLimitOpt
     legacyHeaders: false,
     store: rateLimitStore(rate, async (user) => (await count(user))[0]),
     keyGenerator: (_request, response) => (response.locals['actor'] as Actor).id,
-    handler: (_request, response, next) =>
-      next(rateLimitExceeded(Math.max(1, Number(response.getHeader('Retry-After'))))),
+    handler: (_request, response, next) => next(rateLimited(Math.max(1, Number(response.getHeader('Retry-After'))))),
     validate: false, // the library's checks run on client requests and write to the console
   });
 }
