@@ -17,6 +17,12 @@ export type FailedPosition = Pick<FailedEvent, 'failed_at' | 'id' | 'subscriber'
 type Row = FailedPosition & { attempts: number; reason: string; envelope: Envelope };
 
 /** Selects failed deliveries and dead letters of this service. */
+/** Limits rows that have an event's envelope to those of the company. */
+const ofCompany = <Q extends Query>(query: Q, company: Scope, column = 'envelope'): Q => {
+  if ('company_id' in company) void query.whereRaw(`?? ->> 'company_id' = ?`, [column, company.company_id]);
+  return query;
+};
+
 function selectFailed(db: Db, service: Service, company: Scope) {
   const failedDeliveries = db('outbox_deliveries as d')
     .join('outbox_events as e', 'e.id', 'd.event_id')
@@ -30,9 +36,10 @@ function selectFailed(db: Db, service: Service, company: Scope) {
     'failed_at',
     'envelope',
   );
-  const failed = db.from(db.unionAll([failedDeliveries, deadLetters], true).as('failed')).select<Row[]>('*');
-  if ('company_id' in company) void failed.whereRaw(`envelope ->> 'company_id' = ?`, [company.company_id]);
-  return failed;
+  return ofCompany(
+    db.from(db.unionAll([failedDeliveries, deadLetters], true).as('failed')).select<Row[]>('*'),
+    company,
+  );
 }
 
 const toFailedEvent =
@@ -76,13 +83,11 @@ export const findFailed = async (db: Db, service: Service, company: Scope, id: s
 
 /** Drops the failed deliveries and the dead letter of an event, so that nobody gets it any more. @returns how many were dropped */
 export async function dropFailed(tx: Tx, company: Scope, id: string): Promise<number> {
-  const ofCompany = (query: Query) =>
-    'company_id' in company ? query.whereRaw(`envelope ->> 'company_id' = ?`, [company.company_id]) : query;
   const deliveries = await tx('outbox_deliveries')
-    .whereIn('event_id', ofCompany(tx('outbox_events').select('id').where({ id })))
+    .whereIn('event_id', ofCompany(tx('outbox_events').select('id').where({ id }), company))
     .whereNotNull('failed_at')
     .delete();
-  return deliveries + (await ofCompany(tx('dead_letters').where({ event_id: id })).delete());
+  return deliveries + (await ofCompany(tx('dead_letters').where({ event_id: id }), company).delete());
 }
 
 const batchSize = 1000;
@@ -108,10 +113,8 @@ export async function resendFailed(
     void failedDeliveries.where('d.event_id', id);
     void deadLetters.where('event_id', id);
   }
-  if ('company_id' in company) {
-    void failedDeliveries.whereRaw(`e.envelope ->> 'company_id' = ?`, [company.company_id]);
-    void deadLetters.whereRaw(`envelope ->> 'company_id' = ?`, [company.company_id]);
-  }
+  void ofCompany(failedDeliveries, company, 'e.envelope');
+  void ofCompany(deadLetters, company);
   const firstAttempt = { failed_at: null, attempts: 0, next_attempt_at: tx.fn.now() };
   const redelivered = await tx('outbox_deliveries')
     .whereIn(['event_id', 'subscriber'], failedDeliveries)
