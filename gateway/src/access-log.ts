@@ -1,4 +1,4 @@
-import { createRequestMetrics, requestIdOf, type Log } from '@clientela/runtime';
+import { createRequestMetrics, requestIdOf, statusOf, type Log } from '@clientela/runtime';
 import { lingeringClose } from './body.ts';
 import type { Limits } from './limits.ts';
 import type { Middleware, RequestContext } from './request-context.ts';
@@ -28,13 +28,14 @@ export function accessLog(log: Log, limits: Limits): Middleware {
       if (res.writableFinished && !req.complete) lingeringClose(req, limits, closeWhenRead);
       const route = context.template ?? 'unmatched';
       const milliseconds = performance.now() - context.started;
-      measured(req.method, route, res.statusCode, milliseconds);
+      const status = statusOf(res);
+      measured(req.method, route, status, milliseconds);
       log[quietRoutes.has(context.template ?? '') ? 'debug' : 'info']({
-        request_id: context.request_id,
         method: req.method,
         route,
-        status: res.statusCode,
+        status,
         ms: Math.round(milliseconds * 10) / 10,
+        request_id: context.request_id,
         ...(context.actor && { actor_id: context.actor.user_id, company_id: context.actor.company_id }),
         ...(context.failure !== undefined && { failure: context.failure }),
         ...(!res.writableFinished && { cut_off: true }),

@@ -49,5 +49,5 @@ export {
   startProcessMetrics,
 } from './metrics.ts';
 export type { Count, Metrics, Reading } from './metrics.ts';
-export { createRequestMetrics } from './request-metrics.ts';
+export { createRequestMetrics, statusOf } from './request-metrics.ts';
 export type { RequestMetrics } from './request-metrics.ts';

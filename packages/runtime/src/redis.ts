@@ -49,7 +49,7 @@ export function connectRedis(url: string, log: Log): Redis {
     state = next;
     if (next === 'up') log.info('redis: connected');
     // The message only: the library adds the command with its arguments, a password among them.
-    else log.warn({ failure: failure instanceof Error ? failure.message : 'closed' }, 'redis: away, retrying');
+    else log.warn({ failure: failure instanceof Error ? failure.message : 'closed' }, 'redis: unavailable, retrying');
   };
 
   const open = async (onReady: (client: Client) => Promise<unknown>): Promise<Client | undefined> => {

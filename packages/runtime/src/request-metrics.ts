@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { histogram, readGauge } from './metrics.ts';
 
 const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -20,6 +21,9 @@ const durations = histogram(
   { service: 8, method: 8, route: 250, status: 80 },
   buckets,
 );
+
+/** The status of a closed response: 499, as nginx has it, when the client left before there was one. Node's default would be 200. */
+export const statusOf = (response: ServerResponse): number => (response.headersSent ? response.statusCode : 499);
 
 type Kind = () => string | undefined;
 const inProgress = new Map<string, Set<Kind>>();

@@ -1,11 +1,12 @@
 import { parse } from 'node:querystring';
-import { malformed, unavailable, type Problem } from '@clientela/errors';
+import { malformed, overloaded, type Problem } from '@clientela/errors';
 import { AppError, toProblem } from './to-problem.ts';
 import {
   createRequestMetrics,
   exposeMetrics,
   jsonText,
   requestIdOf,
+  statusOf,
   toOriginForm,
   type Metrics,
   type RequestMetrics,
@@ -94,15 +95,14 @@ export function createService(options: ServiceOptions): Express {
   return app;
 }
 
-/** Twice what the gateway sends to one replica, for the calls of other services and of several gateways. */
-const defaultMaxInFlight = 256;
+/** Twice what a gateway sends to one replica, 128 short and 128 long requests: the rest is for other gateways and services. */
+const defaultMaxInFlight = 512;
 
 /** Bounds the requests in progress, and with them what waits for a connection to the database. */
 function limitInFlight(max: number): RequestHandler {
   let inFlight = 0;
   return (_request, response, next) => {
-    if (inFlight >= max)
-      throw unavailable('Too many requests are in progress; retry later', { error_code: 'OVERLOADED', retryAfter: 1 });
+    if (inFlight >= max) throw overloaded();
     inFlight += 1;
     response.setMaxListeners(20); // of a stream, more than node's 10 wait for its end
     response.once('close', () => (inFlight -= 1));
@@ -121,15 +121,16 @@ function requestLogger(log: Logger, metrics: RequestMetrics): RequestHandler {
     response.once('close', () => {
       const route = (response.locals['route'] as string | undefined) ?? 'unmatched';
       const milliseconds = performance.now() - startedAt;
-      measured(request.method, route, response.statusCode, milliseconds);
+      const status = statusOf(response);
+      measured(request.method, route, status, milliseconds);
       const actor = response.locals['actor'] as Actor | undefined;
-      const isPolled = response.locals['isPolled'] === true && response.statusCode < 400;
+      const isPolled = response.locals['isPolled'] === true && status < 400;
       log[isPolled || unloggedPaths.has(request.path) ? 'debug' : 'info']({
-        request_id,
         method: request.method,
         route,
-        status: response.statusCode,
+        status,
         ms: Math.round(milliseconds * 10) / 10,
+        request_id,
         ...(actor && { actor_id: actor.id, company_id: actor.company_id }),
         ...(!response.writableFinished && { cut_off: true }),
       });

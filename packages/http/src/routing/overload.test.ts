@@ -32,6 +32,24 @@ const routes = [
       return { name: body.name };
     },
   }),
+  route({
+    method: 'post',
+    path: '/things/steps',
+    operation: 'things.create_in_steps',
+    summary: 'change with its own transaction',
+    allow: 'customers:create',
+    body: z.strictObject({ name: text(50) }),
+    responses: { 201: z.strictObject({ name: z.string() }) },
+    deadline: 5000,
+    transaction: 'own',
+    idempotency: 'steps',
+    handle: ({ runStep, body, signal }) =>
+      runStep(1, async (tx) => {
+        await tx('inbox_events').insert({ event_id: randomUUID(), name: body.name });
+        await work(signal);
+        return { name: body.name };
+      }),
+  }),
 ];
 
 beforeAll(async () => {
@@ -49,9 +67,9 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-const post = (name: string, headers: Record<string, string>) =>
+const post = (name: string, headers: Record<string, string>, path = '/things') =>
   supertest(app)
-    .post('/things')
+    .post(path)
     .set({
       'X-Service-Key': 'key-of-gateway',
       'X-User-Id': randomUUID(),
@@ -84,18 +102,27 @@ test.for([{}, { 'Idempotency-Key': randomUUID() }])(
   async (headers) => {
     const name = `slow ${JSON.stringify(headers).slice(0, 20)}`;
     work = (signal) => new Promise((resolve) => signal.addEventListener('abort', resolve));
-    const { body } = await post(name, { 'X-Request-Timeout': '100', ...headers }).expect(503);
+    for (const path of ['/things', '/things/steps']) {
+      const { body } = await post(name, { 'X-Request-Timeout': '100', ...headers }, path).expect(503);
+      expect(body.error_code).toBe('DEADLINE_EXCEEDED');
+      expect([hasStarted(name), await isStored(name)]).toEqual([true, false]);
+    }
     work = async () => {};
-    expect(body.error_code).toBe('DEADLINE_EXCEEDED');
-    expect([hasStarted(name), await isStored(name)]).toEqual([true, false]);
   },
 );
 
 test('a change whose time passes while it waits for a connection of the pool is not started', async () => {
-  work = () => sleep(400); // holds the only connection
+  const { promise, resolve } = Promise.withResolvers<void>();
+  work = () => promise; // holds the only connection
   const first = post('first', {}).then(({ status }) => status);
   await expect.poll(() => hasStarted('first')).toBe(true);
-  const { body } = await post('second', { 'X-Request-Timeout': '100' }).expect(503);
+  const second = post('second', { 'X-Request-Timeout': '100' }).then((response) => response);
+  const { pool } = database.db.client as { pool: { numPendingAcquires: () => number } };
+  await expect.poll(() => pool.numPendingAcquires()).toBe(1);
+  await sleep(150);
+  resolve();
+  const { status, body } = await second;
+  expect(status).toBe(503);
   expect(await first).toBe(201);
   work = async () => {};
   expect(body.error_code).toBe('DEADLINE_EXCEEDED');

@@ -26,8 +26,8 @@ export type IdempotentSteps = {
 };
 
 /** Runs the steps of a request without an idempotency key: stores nothing. */
-export const directSteps = (options: TransactionOptions): IdempotentSteps => ({
-  runStep: (_step, work) => options.db.transaction(work),
+const directSteps = ({ db }: TransactionOptions, signal: AbortSignal): IdempotentSteps => ({
+  runStep: (_step, work) => inTransaction(db, signal, work),
   recordStep: async (_step, result) => result,
 });
 
@@ -72,7 +72,7 @@ export async function perform(definition: Route, options: TransactionOptions, in
   const isOneTransaction = definition.method !== 'get' && definition.transaction !== 'own';
   const result = isOneTransaction
     ? await inTransaction(db, input.signal, (tx) => handle(definition, { ...context, tx }))
-    : await handle(definition, { ...context, db, ...directSteps(options) });
+    : await handle(definition, { ...context, db, ...directSteps(options, input.signal) });
   await runAfterCommit(definition, options, input, result);
   return asReply(result);
 }
