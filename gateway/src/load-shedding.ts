@@ -1,5 +1,5 @@
 import type { Service } from '@clientela/contracts';
-import { unavailable } from '@clientela/errors';
+import { overloaded } from '@clientela/errors';
 import { hasBody } from './body.ts';
 import type { Limits } from './limits.ts';
 import type { Middleware } from './request-context.ts';
@@ -17,10 +17,7 @@ const priorityOf = ({ method, kind, deadline }: Route): Priority => {
 };
 
 /** Created once: its stack trace would cost more than the rest of a rejection. */
-const overloaded = unavailable('Too many requests are in progress; retry later', {
-  error_code: 'OVERLOADED',
-  retryAfter: 1,
-});
+const rejection = overloaded();
 
 /** Measures the delay of the event loop as a moving average of about half a second. */
 function startDelayMeter(intervalMs: number): { delay: () => number; stop: () => void } {
@@ -55,6 +52,7 @@ export function createLoadShedding(upstreams: readonly Upstream[], limits: Limit
   const total = newCount();
   const counts = new Map<Service, ReturnType<typeof newCount>>(upstreams.map(({ service }) => [service, newCount()]));
   const replicas = new Map(upstreams.map(({ service, urls }) => [service, urls.length]));
+  const mostReplicas = Math.max(1, ...replicas.values()); // one service at its limit must not stop the others
 
   const middleware: Middleware = (req, res, next) => {
     const { context } = res.locals;
@@ -64,8 +62,8 @@ export function createLoadShedding(upstreams: readonly Upstream[], limits: Limit
     const priority = priorityOf(route);
     const limit = shares[priority] * admissionLimit(limits.maxInFlight, meter.delay(), limits.maxLoopDelay);
     const size = replicas.get(service) ?? 1;
-    const isFull = count.short >= limit * size || total.short >= limit * size * 2;
-    if (isFull || (priority === 'bulk' && count.bulk >= limits.maxBulkInFlight * size)) throw overloaded;
+    const isFull = count.short >= limit * size || total.short >= limit * mostReplicas * 2;
+    if (isFull || (priority === 'bulk' && count.bulk >= limits.maxBulkInFlight * size)) throw rejection;
 
     if (hasBody(req) && !context.isBodyAwaited) return next();
     const kind = priority === 'bulk' ? 'bulk' : 'short';

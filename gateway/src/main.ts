@@ -12,6 +12,7 @@ await runProcess(async (onShutdown, drainWith) => {
 
   const gateway = createGateway(config, { log });
   onShutdown(() => gateway.close());
+  const port = await gateway.listen(config.HOST, config.PORT);
   const delayMs = drainDelayMs(config);
   drainWith({
     delayMs,
@@ -20,6 +21,5 @@ await runProcess(async (onShutdown, drainWith) => {
       log.info({ drain_ms: delayMs }, 'draining');
     },
   });
-  const port = await gateway.listen(config.HOST, config.PORT);
   log.info({ port }, 'listening');
 });

@@ -159,6 +159,10 @@ describe('the limit per address', () => {
     };
     expect(await statuses(2, () => gateway.call(preflight))).toEqual([204, 204]);
     expect(await statuses(3, () => gateway.call({ path: '/nowhere' }))).toEqual([404, 404, 429]);
+    // No other limiter sees these, whatever token they carry.
+    const unmatched = { path: '/nowhere', headers: forged };
+    expect(await statuses(1, () => gateway.call(unmatched))).toEqual([429]);
+    expect(await statuses(1, () => gateway.call({ ...list, method: 'PUT' }))).toEqual([429]);
     expect((await gateway.call({ ...list, headers: forged })).status).toBe(429);
     expect((await gateway.call({ path: '/health' })).status).toBe(200);
   });

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { AppError } from '@clientela/errors';
+import { rateLimited } from '@clientela/errors';
 import {
   createRateCounter,
   deriveKey,
@@ -17,12 +17,6 @@ import type { GatewayResponse, Middleware } from './request-context.ts';
 
 const minute = 60_000;
 const hour = 3_600_000;
-
-const rateLimited = (seconds: number) =>
-  new AppError('rate_limited', {
-    detail: `Rate limit exceeded; retry in ${seconds} s`,
-    headers: { 'Retry-After': String(seconds) },
-  });
 
 type LimiterOptions = {
   name: string;
@@ -124,7 +118,7 @@ export function createRateLimits(config: Config, redis: Redis | undefined): Rate
     signIns: (req, res, next) =>
       res.locals.context.route?.address_rate_limit === 'login' ? byLogin(req, res, next) : next(),
     unmatched: (error, req, res, next) => {
-      if (res.locals.context.template !== undefined || hasToken(req)) return next(error);
+      if (res.locals.context.route) return next(error);
       return void byAddress(req, res, (rejection?: unknown) => next(rejection ?? error));
     },
   };

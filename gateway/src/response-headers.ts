@@ -34,9 +34,6 @@ export const setResponseHeaders =
     next();
   };
 
-/** The routes whose cookies reach the client, as `GET /auth/example/{name}`. No other response sets one. */
-const cookieRoutes: ReadonlySet<string> = new Set<string>([]);
-
 /** Response headers that are internal to a service, belong to its connection with the gateway, or are the gateway's to set. */
 const droppedHeaders = new Set([
   'connection',
@@ -45,6 +42,7 @@ const droppedHeaders = new Set([
   'proxy-connection',
   'referrer-policy',
   'server',
+  'set-cookie',
   'strict-transport-security',
   'te',
   'trailer',
@@ -68,13 +66,10 @@ const isDropped = (name: string): boolean =>
 /** Removes internal and hop-by-hop headers from a service's response, before the proxy copies it. */
 export function filterResponseHeaders(upstreamResponse: IncomingMessage, req: Request, res: GatewayResponse): void {
   const { headers } = upstreamResponse;
-  const { route } = res.locals.context;
   const hopByHop = headers.connection === undefined ? [] : headers.connection.toLowerCase().split(/[\s,]+/);
   for (const name in headers) {
     if (isDropped(name) || hopByHop.includes(name)) delete headers[name];
   }
-  if (headers['set-cookie'] && !(route && cookieRoutes.has(`${route.method} ${route.template}`)))
-    delete headers['set-cookie'];
   if (headers.vary !== undefined && res.hasHeader('Vary')) headers.vary = `${headers.vary}, Origin`;
   // A service's own limits stand beside the gateway's.
   for (const name of ['ratelimit', 'ratelimit-policy']) {

@@ -41,6 +41,10 @@ test('GET /openapi.json describes every route that is served, and is valid OpenA
   for (const path of ownRoutes.map((route) => route.replace('GET ', '')).filter((path) => path !== '/metrics'))
     expect([path, (await gateway.call({ path })).status]).not.toEqual([path, 404]);
 
+  const ready = (await gateway.call({ path: '/ready' })).json;
+  const { properties } = document.components['schemas']?.['GatewayReadiness'] as { properties: object };
+  expect(Object.keys(ready).toSorted()).toEqual(Object.keys(properties).toSorted());
+
   const result = await new Validator().validate(document);
   expect(result.errors).toBeUndefined();
   expect(result.valid).toBe(true);

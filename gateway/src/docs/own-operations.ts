@@ -12,6 +12,8 @@ const object = (properties: Record<string, object>) => ({
   additionalProperties: false,
 });
 
+const states = { type: 'object', additionalProperties: { type: 'string', enum: ['up', 'down'] } };
+
 /** Schemas of the gateway's own responses. */
 export const ownSchemas = {
   GatewayInfo: object({ message: text, service: text, version: text, docs_url: text }),
@@ -20,7 +22,8 @@ export const ownSchemas = {
     status: { type: 'string', enum: ['ready', 'degraded', 'starting', 'draining'] },
     service: text,
     version: text,
-    services: { type: 'object', additionalProperties: { type: 'string', enum: ['up', 'down'] } },
+    services: states,
+    dependencies: states,
   }),
   OpenApiDocument: { type: 'object', description: 'OpenAPI 3.1' },
 };
@@ -31,6 +34,9 @@ type OwnOperation = {
   description?: string;
   parameters?: object[];
   responses: Record<string, object>;
+  /** Of an operation that is not open. */
+  security?: object[];
+  'x-error-codes'?: string[];
 };
 
 const page = (operationId: string, summary: string): OwnOperation => ({
@@ -73,7 +79,12 @@ const operations: Record<string, OwnOperation> = {
     operationId: 'gateway.metrics.get',
     summary: 'Get the metrics of the gateway for Prometheus',
     description: 'With `Authorization: Bearer` and METRICS_TOKEN; 404 while that is not set.',
-    responses: { 200: { description: 'Success', content: { 'text/plain': { schema: text } } } },
+    responses: {
+      200: { description: 'Success', content: { 'text/plain': { schema: text } } },
+      401: { description: 'Another token, or none', content: problem },
+    },
+    security: [{ bearer: [] }],
+    'x-error-codes': ['INTERNAL_ERROR', 'MALFORMED_REQUEST', 'NOT_FOUND', 'UNAUTHENTICATED'],
   },
   '/openapi.json': {
     operationId: 'gateway.openapi.get',
@@ -93,6 +104,8 @@ export const ownPaths = Object.fromEntries(
     path,
     {
       get: {
+        security: [],
+        'x-error-codes': ['INTERNAL_ERROR', 'MALFORMED_REQUEST'],
         ...operation,
         responses: {
           ...operation.responses,
@@ -100,9 +113,7 @@ export const ownPaths = Object.fromEntries(
           default: { description: 'Problem details', content: problem },
         },
         tags: ['gateway'],
-        security: [],
         'x-permission': { permission: null, own: false },
-        'x-error-codes': ['INTERNAL_ERROR', 'MALFORMED_REQUEST'],
       },
     },
   ]),
