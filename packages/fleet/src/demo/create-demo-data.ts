@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { demoClient, mapConcurrently } from './client.ts';
+import { demoClient, mapConcurrently, type Send } from './client.ts';
 import { demoCustomers } from './customers.ts';
 import { interactionsOf } from './interactions.ts';
 import { noteOf } from './notes.ts';
@@ -33,6 +33,7 @@ export async function createDemoData(url: string, onProgress: (line: string) => 
   const { access_token } = await anonymous('POST', '/auth/login', { email, password });
   const send = demoClient(url, String(access_token));
   onProgress(`signed up ${email} with a company, ${company}`);
+  const sendAsColleague = await addColleague(url, send, suffix);
 
   const customers = await mapConcurrently(demoCustomers(customerCount), concurrency, async (body) => {
     const { customer } = await send('POST', '/api/customers', body);
@@ -55,7 +56,7 @@ export async function createDemoData(url: string, onProgress: (line: string) => 
   const now = new Date();
   const interactions = customers.flatMap(({ id }, index) => interactionsOf(index, now).map((body) => ({ id, body })));
   await mapConcurrently(interactions, concurrency, ({ id, body }) =>
-    send('POST', `/api/customers/${id}/interactions`, body),
+    sendAsColleague('POST', `/api/customers/${id}/interactions`, body),
   );
   onProgress(`${interactions.length} interactions`);
 
@@ -66,6 +67,15 @@ export async function createDemoData(url: string, onProgress: (line: string) => 
   onProgress(`${favorites.length} favorites`);
 
   return { email, password, company, customer: customers[exampleIndex] as Customer };
+}
+
+/** Adds a manager, who records the interactions: all requests of one user would exceed the limit of a minute. */
+async function addColleague(url: string, send: Send, suffix: string): Promise<Send> {
+  const credentials = { email: `otto.demo-${suffix}@example.com`, password: `demo-${randomBytes(9).toString('hex')}` };
+  const name = { username: `otto-${suffix}`, first_name: 'Otto', last_name: 'Heron' };
+  await send('POST', '/api/v1/users', { ...credentials, ...name, role: 'manager' });
+  const { access_token } = await demoClient(url)('POST', '/auth/login', credentials);
+  return demoClient(url, String(access_token));
 }
 
 const exampleIndex = 71; // the second Jürgen: two tags, a note, three interactions, two favorites
