@@ -1,5 +1,5 @@
 import { services, type ErasureReceipt, type ErasureReport, type Person, type Service } from '@clientela/contracts';
-import { newId, paginate, whereCompany, type Db, type Page, type Query, type Scope, type Tx } from '@clientela/db';
+import { newId, paginate, whereCompany, type Db, type Page, type Scope, type Tx } from '@clientela/db';
 import type { ErasureRequest } from './schema.ts';
 
 export type StoredRequest = Omit<ErasureRequest, 'services' | 'status'> & {
