@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
-import { chown, mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { chown, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { embeddedVersion, locatePostgres, startPostgres, type RunAs } from '@clientela/embedded-postgres';
 import { connect } from '@clientela/db';
@@ -10,10 +10,11 @@ import { createDatabase, migrateDatabase, migrationFolders } from '../launcher/d
 import { acquireInstallationLock } from '../launcher/installation-lock.ts';
 import { openSecrets } from '../launcher/secrets.ts';
 import { mapKeys, services } from '../launcher/services.ts';
-import { type Settings, withDataFolders } from '../launcher/settings.ts';
+import type { Settings } from '../launcher/settings.ts';
 import { assertEmbedded, databaseUrl, readMigrations } from './backup.ts';
 import { type Catalogue, erasuresFile, majorOf, parts, platform, readCatalogue } from './catalogue.ts';
-import { copyVerified, flushFolder, flushTree, forEach, isMissing, makeFolders, readSums } from './files.ts';
+import { copyVerified, flushFolder, flushTree, forEach, makeFolders, readSums } from './files.ts';
+import { moveAll, type Place, placesOfUploads } from './places.ts';
 import { endSessions, exportErasures, replayErasures } from './service-scripts.ts';
 
 export type RestoreOptions = {
@@ -49,7 +50,7 @@ const adminPassword = 'postgres_password';
 /**
  * Restores a backup as the installation of a folder, which it becomes only when it is complete: verified, recovered, migrated, with the
  * erasures since the backup requested again and all sessions ended. Nothing runs afterwards.
- * @throws Error in one sentence; the folder is unchanged then
+ * @throws Error in one sentence; the folder, and those of uploads outside, are unchanged then
  */
 export async function restore(options: RestoreOptions): Promise<Restored> {
   const { backup, folder, settings, replace = false, onProgress = () => {} } = options;
@@ -60,11 +61,12 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
   const lock = await acquireInstallationLock(folder);
   const unfinished = `${folder}.unfinished`;
   const lists: string[] = [];
+  let places: Place[] = [];
   try {
     if (existsSync(join(folder, 'secrets')) && !replace)
       throw new Error(`${folder} holds an installation: --replace puts it aside.`);
-    await removeUnfinished(unfinished);
-    const outside = await foldersOutside(settings, folder);
+    places = await placesOfUploads(settings, folder, unfinished);
+    await removeUnfinished(unfinished, places);
     await mkdir(unfinished, { mode: 0o700 });
     if (existsSync(join(folder, 'secrets'))) lists.push(...(await listOldErasures(options, unfinished)));
     lists.push(...(await findLists(options)));
@@ -75,18 +77,17 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
     const data = join(location.dataHome, 'data');
     await copyPart(backup, sums, parts.cluster, data, catalogue.postgres.folders);
     await handOver(data, location.runAs);
-    for (const part of [parts.avatars, parts.imports])
-      await copyPart(backup, sums, part, outside[part] ?? join(unfinished, part), []);
+    for (const { part, copy } of places) await copyPart(backup, sums, part, copy, []);
     onProgress(`${catalogue.files} files are verified and copied`);
 
     const times = await Promise.all(lists.map(async (list) => (await stat(list)).mtimeMs));
     const listedAt = times.length > 0 ? new Date(Math.max(...times)) : undefined;
     const done = await recover(options, catalogue, unfinished, lists);
     await rm(join(unfinished, 'lists'), { recursive: true, force: true });
-    const aside = await putInPlace(folder, unfinished);
+    const aside = await putInPlace(folder, unfinished, places);
     return { catalogue, ...done, ...(listedAt && { listedAt }), ...(aside !== undefined && { aside }) };
   } catch (error) {
-    await removeUnfinished(unfinished);
+    await removeUnfinished(unfinished, places);
     throw error;
   } finally {
     await lock.release();
@@ -132,28 +133,13 @@ function assertSecrets(catalogue: Catalogue, ownSecrets: Record<string, string>)
 }
 
 /** Removes what an interrupted restore left, also where root's data is. */
-async function removeUnfinished(unfinished: string): Promise<void> {
+async function removeUnfinished(unfinished: string, places: readonly Place[]): Promise<void> {
   if (existsSync(join(unfinished, 'secrets', adminPassword))) {
     const { dataHome } = await locatePostgres(unfinished);
     await rm(dataHome, { recursive: true, force: true });
   }
-  await rm(unfinished, { recursive: true, force: true });
-}
-
-/** Returns the folders of uploads that the settings place elsewhere. @throws Error when one is not empty */
-async function foldersOutside({ overrides }: Settings, folder: string): Promise<Partial<Record<string, string>>> {
-  const { AVATARS_FOLDER, IMPORTS_FOLDER } = withDataFolders(overrides, folder);
-  const outside: Partial<Record<string, string>> = {};
-  for (const [part, path] of Object.entries({ avatars: AVATARS_FOLDER, imports: IMPORTS_FOLDER })) {
-    if (path === undefined || path === join(folder, part)) continue;
-    const entries = await readdir(path).catch((error: unknown) => {
-      if (isMissing(error)) return [];
-      throw error;
-    });
-    if (entries.length > 0) throw new Error(`${path} is not empty: move its files away first.`);
-    outside[part] = path;
-  }
-  return outside;
+  for (const folder of [unfinished, ...places.map(({ copy }) => copy)])
+    await rm(folder, { recursive: true, force: true });
 }
 
 /** Writes the list of erasures of the installation that is replaced, when its databases still start. */
@@ -290,13 +276,20 @@ async function redeliver(url: string): Promise<number> {
   }
 }
 
-/** Gives the restored installation its place. @returns where what was there is now */
-async function putInPlace(folder: string, unfinished: string): Promise<string | undefined> {
+/** Gives the restored installation and its uploads their places. @returns where what was there is now */
+export async function putInPlace(
+  folder: string,
+  unfinished: string,
+  places: readonly Place[],
+): Promise<string | undefined> {
   const isEmpty = (await readdir(folder)).length === 0;
   const aside = isEmpty ? undefined : `${folder}.before-${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')}`;
-  if (aside === undefined) await rmdir(folder);
-  else await rename(folder, aside);
-  await rename(unfinished, folder);
-  await flushFolder(dirname(folder));
+  const uploads = places.flatMap(({ copy, outside }) => (outside === undefined ? [] : [{ from: copy, to: outside }]));
+  await moveAll([
+    ...uploads,
+    ...(aside === undefined ? [] : [{ from: folder, to: aside }]),
+    { from: unfinished, to: folder },
+  ]);
+  for (const { to } of [...uploads, { to: folder }]) await flushFolder(dirname(to));
   return aside;
 }
