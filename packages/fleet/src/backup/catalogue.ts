@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type Service, services } from '../launcher/services.ts';
-import { isMissing } from './files.ts';
+import { isInside, isMissing } from './files.ts';
 
 export const catalogueFile = 'catalogue.json';
 export const erasuresFile = 'erasures.jsonl';
@@ -29,7 +29,12 @@ export const Catalogue = z.object({
     stop_lsn: z.string(),
     wal_segments: z.int(),
     /** All folders of the data folder; some of them are empty. */
-    folders: z.array(z.string().regex(/^\w[\w./-]*$/)),
+    folders: z.array(
+      z
+        .string()
+        .regex(/^\w[\w./-]*$/)
+        .refine(isInside),
+    ),
   }),
   /** Names of the migrations of each database, in their order. */
   migrations: byService(z.array(z.string())),

@@ -7,7 +7,7 @@ import { expect, test as base } from 'vitest';
 import { openSecrets } from '../launcher/secrets.ts';
 import { mapKeys, services } from '../launcher/services.ts';
 import { readSettings } from '../launcher/settings.ts';
-import { type Catalogue, platform } from './catalogue.ts';
+import { type Catalogue, platform, readCatalogue } from './catalogue.ts';
 import { formatSums, storeText, type StoredFile } from './files.ts';
 import { placesOfUploads } from './places.ts';
 import { putInPlace, restore } from './restore.ts';
@@ -115,4 +115,17 @@ test('when one folder cannot be put in its place, all others are where they were
   const places = [{ part: 'imports', copy, outside }];
   await expect(putInPlace(folder, unfinished, places)).rejects.toThrow('ENOENT');
   expect(readdirSync(root, { recursive: true }).toSorted()).toEqual(before);
+});
+
+test('a catalogue with a folder that leaves the data folder is refused', async ({ root }) => {
+  const catalogue = await damagedBackup(root);
+  expect((await readCatalogue(root)).postgres.folders).toEqual(catalogue.postgres.folders);
+  for (const path of ['../up', '/etc/x', 'base/../../../etc/x', './base']) {
+    const folders = [...catalogue.postgres.folders, path];
+    writeFileSync(
+      join(root, 'catalogue.json'),
+      JSON.stringify({ ...catalogue, postgres: { ...catalogue.postgres, folders } }),
+    );
+    await expect(readCatalogue(root), path).rejects.toThrow('is damaged, or of another version');
+  }
 });
