@@ -80,9 +80,13 @@ export async function backUp(options: BackupOptions): Promise<{ path: string; ca
   }
 }
 
+/** Whether all databases are in the embedded cluster, which a backup copies. */
+export const isEmbedded = ({ postgresAdminUrl, databases }: Settings): boolean =>
+  postgresAdminUrl === undefined && Object.keys(databases).length === 0;
+
 /** @throws Error when databases are on a server of the operator, whose own tools back it up */
-export function assertEmbedded({ postgresAdminUrl, databases }: Settings): void {
-  if (postgresAdminUrl !== undefined || Object.keys(databases).length > 0)
+export function assertEmbedded(settings: Settings): void {
+  if (!isEmbedded(settings))
     throw new Error(
       'The databases are on a server of your own: back it up with its own tools (docs/operations.md, "External PostgreSQL").',
     );

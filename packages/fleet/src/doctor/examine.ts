@@ -11,7 +11,7 @@ import { checkBroker } from '@clientela/events';
 import { connectRedis } from '@clientela/runtime';
 import pg from 'pg';
 import { pino } from 'pino';
-import { databaseUrl } from '../backup/backup.ts';
+import { databaseUrl, isEmbedded } from '../backup/backup.ts';
 import { lastBackup } from '../backup/last-backup.ts';
 import { scriptEnv } from '../commands/admin-command.ts';
 import { openServer } from '../commands/service-databases.ts';
@@ -56,8 +56,7 @@ export async function examine(folder: string, env: NodeJS.ProcessEnv): Promise<F
 
 async function findDatabaseProblems(folder: string, settings: Settings): Promise<Finding[]> {
   const needsServer = services.some((service) => !settings.databases[service]);
-  const isEmbedded = needsServer && settings.postgresAdminUrl === undefined;
-  if (isEmbedded && !existsSync(join(folder, 'secrets')))
+  if (needsServer && !existsSync(join(folder, 'secrets')))
     return [warning('there is no installation yet: npm start creates it')];
   try {
     await using server = needsServer ? await openServer(settings, folder) : undefined;
@@ -229,7 +228,7 @@ export async function findSecretProblems(folder: string, settings: Pick<Settings
 
 /** Development needs no backup; once one was made, it may not grow old. */
 export async function findOldBackup(folder: string, settings: Settings): Promise<Finding[]> {
-  if (settings.postgresAdminUrl !== undefined || services.every((service) => settings.databases[service])) return [];
+  if (!isEmbedded(settings)) return [];
   if (!existsSync(join(folder, 'secrets'))) return [];
   const at = await lastBackup(folder);
   if (at === undefined)
