@@ -55,15 +55,17 @@ export async function backUp(options: BackupOptions): Promise<{ path: string; ca
   assertEmbedded(settings);
   if (!existsSync(join(folder, 'secrets'))) throw new Error(`There is no installation in ${folder}.`);
   await mkdir(target, { recursive: true, mode: 0o700 });
+  if (options.erasuresOnly) {
+    // Needs no lock: the list is replaced at once, also while a backup is written beside it.
+    await using server = await openServer(settings, folder);
+    await replaceErasures(options, server.adminUrl);
+    return undefined;
+  }
   const lock = await acquireInstallationLock(target).catch((error: unknown) => {
     throw error instanceof AlreadyRunningError ? new Error(`Another backup is written to ${target}.`) : error;
   });
   try {
     await using server = await openServer(settings, folder);
-    if (options.erasuresOnly) {
-      await replaceFile(join(target, erasuresFile), await listErasures(options, server.adminUrl), 0o600);
-      return undefined;
-    }
     for (const name of await readdir(target))
       if (/^clientela-.*\.unfinished$/.test(name)) await rm(join(target, name), { recursive: true });
     const started = new Date();
@@ -71,6 +73,7 @@ export async function backUp(options: BackupOptions): Promise<{ path: string; ca
     const root = `${path}${unfinishedSuffix}`;
     await mkdir(root, { mode: 0o700 });
     const catalogue = await write(options, server.adminUrl, root, started);
+    await replaceErasures(options, server.adminUrl);
     await rename(root, path);
     await flushFolder(target);
     await recordBackup(folder, new Date(), options.textfile);
@@ -136,7 +139,6 @@ async function write(options: BackupOptions, adminUrl: string, root: string, sta
   };
   await storeText(root, catalogueFile, `${JSON.stringify(catalogue, undefined, 2)}\n`);
   await flushFolder(root);
-  await replaceFile(join(options.target, erasuresFile), erasures, 0o600);
   return catalogue;
 }
 
@@ -176,6 +178,10 @@ export async function readMigrations(adminUrl: string): Promise<Catalogue['migra
 
 const listErasures = ({ folder, settings }: BackupOptions, adminUrl: string): Promise<string> =>
   exportErasures(databaseUrl(adminUrl, 'customer', openSecrets(folder, settings).rolePasswords.customer.app));
+
+/** Replaces the list beside the backups by one that is read now: more people may have been erased while a backup was written. */
+const replaceErasures = async (options: BackupOptions, adminUrl: string): Promise<void> =>
+  replaceFile(join(options.target, erasuresFile), await listErasures(options, adminUrl), 0o600);
 
 /** Connection to a service's database, as the server's superuser or, with its password, as the app role. */
 export function databaseUrl(adminUrl: string, service: Service, appPassword?: string): string {
