@@ -1,9 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
 import { readdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clockFinding, failureMessage, type Finding } from '@clientela/db';
 import { isStillThere, locatePostgres } from '@clientela/embedded-postgres';
@@ -13,12 +10,12 @@ import pg from 'pg';
 import { pino } from 'pino';
 import { databaseUrl, isEmbedded } from '../backup/backup.ts';
 import { lastBackup } from '../backup/last-backup.ts';
-import { scriptEnv } from '../commands/admin-command.ts';
 import { openServer } from '../commands/service-databases.ts';
 import { migrationFolders } from '../launcher/databases.ts';
 import { findLauncher } from '../launcher/pid-file.ts';
 import { openSecrets } from '../launcher/secrets.ts';
-import { folderOf, type Service, services } from '../launcher/services.ts';
+import { runServiceScript } from '../launcher/service-script.ts';
+import { type Service, services } from '../launcher/services.ts';
 import { readSettings, type Settings } from '../launcher/settings.ts';
 
 const callTimeout = 3000; // milliseconds for one response
@@ -87,7 +84,8 @@ async function examineService(service: Service, { url, migrationsUrl }: Examined
     error(`its database does not answer: ${failureMessage(failure)}`),
   ]);
   // A script of this version may not understand an earlier schema.
-  return pending.length > 0 ? pending : runScript(service, url);
+  if (pending.length > 0) return pending;
+  return runScript(service, url).catch((failure: unknown) => [error(failureMessage(failure))]);
 }
 
 async function findPendingMigrations(service: Service, url: string): Promise<Finding[]> {
@@ -115,20 +113,13 @@ async function findPendingMigrations(service: Service, url: string): Promise<Fin
 
 /** Runs a service's own script. @returns its findings */
 async function runScript(service: Service, url: string): Promise<Finding[]> {
-  const env = scriptEnv({ [`${service.toUpperCase()}_DATABASE_URL`]: url });
-  const cwd = folderOf(service);
-  const child = spawn(process.execPath, [join(cwd, 'src/doctor.ts')], {
-    cwd,
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: scriptTimeout,
-  });
-  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  const env = { [`${service.toUpperCase()}_DATABASE_URL`]: url };
+  const { stdout, stderr } = await runServiceScript(service, 'doctor.ts', { env, timeout: scriptTimeout });
   const findings = [...stdout.matchAll(/^(warning|error): (.*)$/gm)].map(([, level, said = '']): Finding => ({
     level: level === 'error' ? 'error' : 'warning',
     text: said,
   }));
-  return stderr ? [...findings, error(stderr.trim())] : findings;
+  return stderr ? [...findings, error(stderr)] : findings;
 }
 
 /** Asks what the settings name, and what runs from this folder, whether it answers, and compares clocks. */
