@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { locatePostgres, startPostgres } from '@clientela/embedded-postgres';
 import pg from 'pg';
 import { expect, test as base } from 'vitest';
-import { createDatabase, migrateDatabase } from '../launcher/databases.ts';
+import { createDatabase, databaseUrl, migrateDatabase } from '../launcher/databases.ts';
 import { acquireInstallationLock } from '../launcher/installation-lock.ts';
 import { openSecrets } from '../launcher/secrets.ts';
 import { services } from '../launcher/services.ts';
 import { readSettings } from '../launcher/settings.ts';
-import { backUp, databaseUrl } from './backup.ts';
+import { backUp } from './backup.ts';
 
 /** An installation whose databases run, as beside a fleet. */
 const test = base.extend('installation', async ({}, { onCleanup }) => {

@@ -3,11 +3,10 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { locatePostgres } from '@clientela/embedded-postgres';
-import pg from 'pg';
-import { databaseName } from '../launcher/databases.ts';
+import { appliedMigrations, databaseUrl } from '../launcher/databases.ts';
 import { acquireInstallationLock, AlreadyRunningError } from '../launcher/installation-lock.ts';
 import { openSecrets } from '../launcher/secrets.ts';
-import { mapKeys, repoRoot, type Service, services } from '../launcher/services.ts';
+import { mapKeys, repoRoot, services } from '../launcher/services.ts';
 import { type Settings, withDataFolders } from '../launcher/settings.ts';
 import { openServer } from '../commands/service-databases.ts';
 import { type Catalogue, catalogueFile, erasuresFile, parts, platform, settingsFile } from './catalogue.ts';
@@ -160,20 +159,12 @@ async function copyFolder(source: string, root: string, part: string): Promise<S
 
 /** Reads the names of the migrations of every database. */
 export async function readMigrations(adminUrl: string): Promise<Catalogue['migrations']> {
-  const names = await Promise.all(
-    services.map(async (service) => {
-      const client = new pg.Client({ connectionString: databaseUrl(adminUrl, service), query_timeout: 10_000 });
-      client.on('error', () => {}); // a lost connection fails the next statement
-      await client.connect();
-      try {
-        const { rows } = await client.query<{ name: string }>('select name from migrations.done order by id');
-        return rows.map(({ name }) => name);
-      } finally {
-        await client.end();
-      }
-    }),
-  );
-  return mapKeys(services, (service) => names[services.indexOf(service)] ?? []);
+  const names = await Promise.all(services.map((service) => appliedMigrations(databaseUrl(adminUrl, service))));
+  return mapKeys(services, (service) => {
+    const found = names[services.indexOf(service)];
+    if (!found) throw new Error(`The database of ${service} is empty: start this version once.`);
+    return found;
+  });
 }
 
 const listErasures = ({ folder, settings }: BackupOptions, adminUrl: string): Promise<string> =>
@@ -182,14 +173,3 @@ const listErasures = ({ folder, settings }: BackupOptions, adminUrl: string): Pr
 /** Replaces the list beside the backups by one that is read now: more people may have been erased while a backup was written. */
 const replaceErasures = async (options: BackupOptions, adminUrl: string): Promise<void> =>
   replaceFile(join(options.target, erasuresFile), await listErasures(options, adminUrl), 0o600);
-
-/** Connection to a service's database, as the server's superuser or, with its password, as the app role. */
-export function databaseUrl(adminUrl: string, service: Service, appPassword?: string): string {
-  const url = new URL(adminUrl);
-  url.pathname = `/${databaseName(service)}`;
-  if (appPassword !== undefined) {
-    url.username = `${databaseName(service)}_app`;
-    url.password = appPassword;
-  }
-  return url.href;
-}

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { chown, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { embeddedVersion, locatePostgres, startPostgres, type RunAs } from '@clientela/embedded-postgres';
 import { connect } from '@clientela/db';
 import { redeliverEvents } from '@clientela/events';
 import pg from 'pg';
-import { createDatabase, migrateDatabase, migrationFolders } from '../launcher/databases.ts';
+import { createDatabase, databaseUrl, knownMigrations, migrateDatabase } from '../launcher/databases.ts';
 import { acquireInstallationLock } from '../launcher/installation-lock.ts';
 import { openSecrets } from '../launcher/secrets.ts';
 import { mapKeys, services } from '../launcher/services.ts';
 import type { Settings } from '../launcher/settings.ts';
-import { assertEmbedded, databaseUrl, readMigrations } from './backup.ts';
+import { assertEmbedded, readMigrations } from './backup.ts';
 import { type Catalogue, erasuresFile, majorOf, parts, platform, readCatalogue } from './catalogue.ts';
 import { copyVerified, flushFolder, flushTree, forEach, makeFolders, readSums } from './files.ts';
 import { moveAll, type Place, placesOfUploads } from './places.ts';
@@ -107,7 +107,7 @@ async function assertFits(catalogue: Catalogue, sums: ReadonlyMap<string, string
   if (segments !== catalogue.postgres.wal_segments)
     throw new Error('The backup is incomplete: a part of the write-ahead log is missing.');
   for (const service of services) {
-    const known = new Set(migrationFolders(service).flatMap((migrations) => readdirSync(migrations)));
+    const known = new Set(knownMigrations(service));
     const unknown = catalogue.migrations[service].find((name) => !known.has(name));
     if (unknown !== undefined)
       throw new Error(

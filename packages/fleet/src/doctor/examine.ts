@@ -6,12 +6,11 @@ import { clockFinding, failureMessage, type Finding } from '@clientela/db';
 import { isStillThere, locatePostgres } from '@clientela/embedded-postgres';
 import { checkBroker } from '@clientela/events';
 import { connectRedis } from '@clientela/runtime';
-import pg from 'pg';
 import { pino } from 'pino';
-import { databaseUrl, isEmbedded } from '../backup/backup.ts';
+import { isEmbedded } from '../backup/backup.ts';
 import { lastBackup } from '../backup/last-backup.ts';
 import { openServer } from '../commands/service-databases.ts';
-import { migrationFolders } from '../launcher/databases.ts';
+import { appliedMigrations, databaseUrl, knownMigrations } from '../launcher/databases.ts';
 import { findLauncher } from '../launcher/pid-file.ts';
 import { openSecrets } from '../launcher/secrets.ts';
 import { runServiceScript } from '../launcher/service-script.ts';
@@ -89,26 +88,13 @@ async function examineService(service: Service, { url, migrationsUrl }: Examined
 }
 
 async function findPendingMigrations(service: Service, url: string): Promise<Finding[]> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000, query_timeout: 10_000 });
-  client.on('error', () => {}); // a lost connection fails the next statement
-  await client.connect();
-  try {
-    const { rows: tables } = await client.query<{ found: boolean }>(
-      `select to_regclass('migrations.done') is not null as found`,
-    );
-    const { rows } = tables[0]?.found
-      ? await client.query<{ name: string }>('select name from migrations.done')
-      : { rows: [] };
-    const done = new Set(rows.map(({ name }) => name));
-    const files = (await Promise.all(migrationFolders(service).map((migrations) => readdir(migrations)))).flat();
-    const pending = files.filter((name) => name.endsWith('.sql') && !done.has(name));
-    const [first, ...others] = pending.toSorted();
-    if (first === undefined) return [];
-    const more = others.length > 0 ? ` and ${others.length} more` : '';
-    return [warning(`${first}${more} is to be run: back up, then start this version`)];
-  } finally {
-    await client.end();
-  }
+  const done = new Set(await appliedMigrations(url));
+  const [first, ...others] = knownMigrations(service)
+    .filter((name) => !done.has(name))
+    .toSorted();
+  if (first === undefined) return [];
+  const more = others.length > 0 ? ` and ${others.length} more` : '';
+  return [warning(`${first}${more} is to be run: back up, then start this version`)];
 }
 
 /** Runs a service's own script. @returns its findings */
