@@ -8,6 +8,8 @@ export const catalogueFile = 'catalogue.json';
 export const erasuresFile = 'erasures.jsonl';
 /** The settings as the backup has them. */
 export const settingsFile = 'settings.env';
+/** The file of the password of the server's superuser, among the secrets. */
+export const adminPassword = 'postgres_password';
 /** The folders of a backup, besides single files. */
 export const parts = { cluster: 'postgres', secrets: 'secrets', avatars: 'avatars', imports: 'imports' } as const;
 

@@ -1,21 +1,18 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chown, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chown, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { embeddedVersion, locatePostgres, startPostgres, type RunAs } from '@clientela/embedded-postgres';
-import { connect } from '@clientela/db';
-import { redeliverEvents } from '@clientela/events';
-import pg from 'pg';
-import { createDatabase, databaseUrl, knownMigrations, migrateDatabase } from '../launcher/databases.ts';
+import { embeddedVersion, locatePostgres, type RunAs } from '@clientela/embedded-postgres';
+import { knownMigrations } from '../launcher/databases.ts';
 import { acquireInstallationLock } from '../launcher/installation-lock.ts';
 import { openSecrets } from '../launcher/secrets.ts';
-import { mapKeys, services } from '../launcher/services.ts';
+import { services } from '../launcher/services.ts';
 import type { Settings } from '../launcher/settings.ts';
-import { assertEmbedded, readMigrations } from './backup.ts';
-import { type Catalogue, erasuresFile, majorOf, parts, platform, readCatalogue } from './catalogue.ts';
+import { assertEmbedded } from './backup.ts';
+import { adminPassword, type Catalogue, erasuresFile, majorOf, parts, platform, readCatalogue } from './catalogue.ts';
 import { copyVerified, flushFolder, flushTree, forEach, makeFolders, readSums } from './files.ts';
 import { moveAll, type Place, placesOfUploads } from './places.ts';
-import { endSessions, exportErasures, replayErasures } from './service-scripts.ts';
+import { listOldErasures, recover, type Recovered } from './recover.ts';
 
 export type RestoreOptions = {
   backup: string;
@@ -31,21 +28,13 @@ export type RestoreOptions = {
   onProgress?: (line: string) => void;
 };
 
-export type Restored = {
+export type Restored = Recovered & {
   catalogue: Catalogue;
-  /** Erasures after the backup, which begin again with the next start. */
-  replayed: number;
   /** When the newest list of erasures was written; undefined when there was none. */
   listedAt?: Date;
-  endedSessions: number;
-  /** Events that may have been in a queue of the broker only. */
-  redelivered: number;
   /** Where the earlier installation is now. */
   aside?: string;
 };
-
-const recoveryTimeout = 3_600_000; // milliseconds; the server replays what was written during the backup
-const adminPassword = 'postgres_password';
 
 /**
  * Restores a backup as the installation of a folder, which it becomes only when it is complete: verified, recovered, migrated, with the
@@ -142,31 +131,6 @@ async function removeUnfinished(unfinished: string, places: readonly Place[]): P
     await rm(folder, { recursive: true, force: true });
 }
 
-/** Writes the list of erasures of the installation that is replaced, when its databases still start. */
-async function listOldErasures(options: RestoreOptions, unfinished: string): Promise<string[]> {
-  const { folder, settings, onProgress = () => {} } = options;
-  const list = join(unfinished, 'lists');
-  try {
-    const location = await locatePostgres(folder);
-    if (!existsSync(join(location.dataHome, 'data'))) return [];
-    const postgres = await startPostgres({ folder, fsync: options.fsync ?? true });
-    try {
-      const password = openSecrets(folder, settings).rolePasswords.customer.app;
-      const text = await exportErasures(databaseUrl(postgres.adminUrl, 'customer', password));
-      await mkdir(list, { mode: 0o700 });
-      await writeFile(join(list, erasuresFile), text, { mode: 0o600 });
-      return [join(list, erasuresFile)];
-    } finally {
-      await postgres.stop();
-    }
-  } catch (error) {
-    onProgress(
-      `The erasures of the replaced installation cannot be read: ${error instanceof Error ? error.message : 'unknown reason'}`,
-    );
-    return [];
-  }
-}
-
 /** Finds the lists of erasures: those that were named, and the newest beside the backup. */
 async function findLists({ backup, erasures = [] }: RestoreOptions): Promise<string[]> {
   for (const list of erasures) if (!existsSync(list)) throw new Error(`There is no list of erasures ${list}.`);
@@ -204,76 +168,6 @@ export async function handOver(data: string, { uid, gid }: RunAs): Promise<void>
   if (uid === undefined || gid === undefined) return;
   await chown(data, uid, gid);
   for (const path of await readdir(data, { recursive: true })) await chown(join(data, path), uid, gid);
-}
-
-/**
- * Starts the server on the copied files, which brings all databases to the instant of the backup, and prepares them for the first start.
- * @param lists of erasures
- */
-async function recover(
-  { backup, settings, fsync = true, onProgress = () => {} }: RestoreOptions,
-  catalogue: Catalogue,
-  unfinished: string,
-  lists: readonly string[],
-): Promise<Omit<Restored, 'catalogue' | 'aside' | 'listedAt'>> {
-  const postgres = await startPostgres({ folder: unfinished, fsync, startTimeout: recoveryTimeout });
-  try {
-    await setAdminPassword(
-      postgres.adminUrl,
-      (await readFile(join(backup, parts.secrets, adminPassword), 'utf8')).trim(),
-    );
-    const found = await readMigrations(postgres.adminUrl);
-    const differing = services.filter((service) => found[service].join() !== catalogue.migrations[service].join());
-    if (differing.length > 0)
-      throw new Error(`The backup is damaged: other migrations than in its catalogue ran in ${differing.join(', ')}.`);
-    onProgress('the databases are at the instant of the backup');
-    const { rolePasswords } = openSecrets(unfinished, settings);
-    const urls = await Promise.all(
-      services.map(async (service) => {
-        const options = { isDedicatedServer: true };
-        const database = await createDatabase(postgres.adminUrl, service, rolePasswords[service], options);
-        await migrateDatabase(database, service);
-        return database.url;
-      }),
-    );
-    const urlOf = mapKeys(services, (service) => urls[services.indexOf(service)] ?? '');
-    let replayed = 0;
-    for (const list of lists) replayed += await replayErasures(urlOf.customer, list);
-    const redelivered = catalogue.broker ? await Promise.all(urls.map(redeliver)) : [];
-    return {
-      replayed,
-      endedSessions: await endSessions(urlOf.auth),
-      redelivered: redelivered.reduce((sum, count) => sum + count, 0),
-    };
-  } finally {
-    await postgres.stop();
-  }
-}
-
-/** Replaces the password of the server's superuser, which the data has from the backup, by that of the new installation. */
-async function setAdminPassword(adminUrl: string, earlier: string): Promise<void> {
-  const url = new URL(adminUrl);
-  const { username, password } = url;
-  url.password = earlier;
-  const client = new pg.Client({ connectionString: url.href, query_timeout: 30_000 });
-  client.on('error', () => {}); // a lost connection fails the next statement
-  await client.connect();
-  try {
-    await client.query(
-      `alter role ${client.escapeIdentifier(username)} password ${client.escapeLiteral(decodeURIComponent(password))}`,
-    );
-  } finally {
-    await client.end();
-  }
-}
-
-async function redeliver(url: string): Promise<number> {
-  const db = connect(url, { pool: 1, name: 'restore' });
-  try {
-    return await redeliverEvents(db);
-  } finally {
-    await db.destroy();
-  }
 }
 
 /** Gives the restored installation and its uploads their places. @returns where what was there is now */
