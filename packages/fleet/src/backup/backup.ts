@@ -3,11 +3,10 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { locatePostgres } from '@clientela/embedded-postgres';
-import pg from 'pg';
-import { databaseName } from '../launcher/databases.ts';
+import { appliedMigrations, databaseUrl } from '../launcher/databases.ts';
 import { acquireInstallationLock, AlreadyRunningError } from '../launcher/installation-lock.ts';
 import { openSecrets } from '../launcher/secrets.ts';
-import { mapKeys, repoRoot, type Service, services } from '../launcher/services.ts';
+import { mapKeys, repoRoot, services } from '../launcher/services.ts';
 import { type Settings, withDataFolders } from '../launcher/settings.ts';
 import { openServer } from '../commands/service-databases.ts';
 import { type Catalogue, catalogueFile, erasuresFile, parts, platform, settingsFile } from './catalogue.ts';
@@ -55,15 +54,17 @@ export async function backUp(options: BackupOptions): Promise<{ path: string; ca
   assertEmbedded(settings);
   if (!existsSync(join(folder, 'secrets'))) throw new Error(`There is no installation in ${folder}.`);
   await mkdir(target, { recursive: true, mode: 0o700 });
+  if (options.erasuresOnly) {
+    // Needs no lock: the list is replaced at once, also while a backup is written beside it.
+    await using server = await openServer(settings, folder);
+    await replaceErasures(options, server.adminUrl);
+    return undefined;
+  }
   const lock = await acquireInstallationLock(target).catch((error: unknown) => {
     throw error instanceof AlreadyRunningError ? new Error(`Another backup is written to ${target}.`) : error;
   });
   try {
     await using server = await openServer(settings, folder);
-    if (options.erasuresOnly) {
-      await replaceFile(join(target, erasuresFile), await listErasures(options, server.adminUrl), 0o600);
-      return undefined;
-    }
     for (const name of await readdir(target))
       if (/^clientela-.*\.unfinished$/.test(name)) await rm(join(target, name), { recursive: true });
     const started = new Date();
@@ -71,6 +72,7 @@ export async function backUp(options: BackupOptions): Promise<{ path: string; ca
     const root = `${path}${unfinishedSuffix}`;
     await mkdir(root, { mode: 0o700 });
     const catalogue = await write(options, server.adminUrl, root, started);
+    await replaceErasures(options, server.adminUrl);
     await rename(root, path);
     await flushFolder(target);
     await recordBackup(folder, new Date(), options.textfile);
@@ -80,9 +82,13 @@ export async function backUp(options: BackupOptions): Promise<{ path: string; ca
   }
 }
 
+/** Whether all databases are in the embedded cluster, which a backup copies. */
+export const isEmbedded = ({ postgresAdminUrl, databases }: Settings): boolean =>
+  postgresAdminUrl === undefined && Object.keys(databases).length === 0;
+
 /** @throws Error when databases are on a server of the operator, whose own tools back it up */
-export function assertEmbedded({ postgresAdminUrl, databases }: Settings): void {
-  if (postgresAdminUrl !== undefined || Object.keys(databases).length > 0)
+export function assertEmbedded(settings: Settings): void {
+  if (!isEmbedded(settings))
     throw new Error(
       'The databases are on a server of your own: back it up with its own tools (docs/operations.md, "External PostgreSQL").',
     );
@@ -132,7 +138,6 @@ async function write(options: BackupOptions, adminUrl: string, root: string, sta
   };
   await storeText(root, catalogueFile, `${JSON.stringify(catalogue, undefined, 2)}\n`);
   await flushFolder(root);
-  await replaceFile(join(options.target, erasuresFile), erasures, 0o600);
   return catalogue;
 }
 
@@ -154,32 +159,17 @@ async function copyFolder(source: string, root: string, part: string): Promise<S
 
 /** Reads the names of the migrations of every database. */
 export async function readMigrations(adminUrl: string): Promise<Catalogue['migrations']> {
-  const names = await Promise.all(
-    services.map(async (service) => {
-      const client = new pg.Client({ connectionString: databaseUrl(adminUrl, service), query_timeout: 10_000 });
-      client.on('error', () => {}); // a lost connection fails the next statement
-      await client.connect();
-      try {
-        const { rows } = await client.query<{ name: string }>('select name from migrations.done order by id');
-        return rows.map(({ name }) => name);
-      } finally {
-        await client.end();
-      }
-    }),
-  );
-  return mapKeys(services, (service) => names[services.indexOf(service)] ?? []);
+  const names = await Promise.all(services.map((service) => appliedMigrations(databaseUrl(adminUrl, service))));
+  return mapKeys(services, (service) => {
+    const found = names[services.indexOf(service)];
+    if (!found) throw new Error(`The database of ${service} is empty: start this version once.`);
+    return found;
+  });
 }
 
 const listErasures = ({ folder, settings }: BackupOptions, adminUrl: string): Promise<string> =>
   exportErasures(databaseUrl(adminUrl, 'customer', openSecrets(folder, settings).rolePasswords.customer.app));
 
-/** Connection to a service's database, as the server's superuser or, with its password, as the app role. */
-export function databaseUrl(adminUrl: string, service: Service, appPassword?: string): string {
-  const url = new URL(adminUrl);
-  url.pathname = `/${databaseName(service)}`;
-  if (appPassword !== undefined) {
-    url.username = `${databaseName(service)}_app`;
-    url.password = appPassword;
-  }
-  return url.href;
-}
+/** Replaces the list beside the backups by one that is read now: more people may have been erased while a backup was written. */
+const replaceErasures = async (options: BackupOptions, adminUrl: string): Promise<void> =>
+  replaceFile(join(options.target, erasuresFile), await listErasures(options, adminUrl), 0o600);

@@ -2,12 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type Service, services } from '../launcher/services.ts';
-import { isMissing } from './files.ts';
+import { isInside, isMissing } from './files.ts';
 
 export const catalogueFile = 'catalogue.json';
 export const erasuresFile = 'erasures.jsonl';
 /** The settings as the backup has them. */
 export const settingsFile = 'settings.env';
+/** The file of the password of the server's superuser, among the secrets. */
+export const adminPassword = 'postgres_password';
 /** The folders of a backup, besides single files. */
 export const parts = { cluster: 'postgres', secrets: 'secrets', avatars: 'avatars', imports: 'imports' } as const;
 
@@ -29,7 +31,12 @@ export const Catalogue = z.object({
     stop_lsn: z.string(),
     wal_segments: z.int(),
     /** All folders of the data folder; some of them are empty. */
-    folders: z.array(z.string().regex(/^\w[\w./-]*$/)),
+    folders: z.array(
+      z
+        .string()
+        .regex(/^\w[\w./-]*$/)
+        .refine(isInside),
+    ),
   }),
   /** Names of the migrations of each database, in their order. */
   migrations: byService(z.array(z.string())),

@@ -121,6 +121,10 @@ export async function flushTree(root: string, folders: readonly string[]): Promi
   await flushFolder(root);
 }
 
+/** Whether a path with slashes stays below the folder that it is joined to. */
+export const isInside = (path: string): boolean =>
+  path !== '' && normalize(path).split(sep).join('/') === path && !/^(?:\/|\.\.(?:\/|$))/.test(path);
+
 export const sumsFile = 'SHA256SUMS';
 
 /** Formats the files as `sha256sum --check` reads them. */
@@ -141,8 +145,7 @@ export async function readSums(backup: string, expectedHash: string): Promise<Ma
   const sums = new Map<string, string>();
   for (const line of text.split('\n').filter(Boolean)) {
     const [, sha256 = '', path = ''] = /^([0-9a-f]{64}) {2}(.+)$/.exec(line) ?? [];
-    const isInside = path !== '' && normalize(path).split(sep).join('/') === path && !/^(?:\/|\.\.(?:\/|$))/.test(path);
-    if (!isInside) throw new Error(`The backup is damaged: ${sumsFile} has an invalid line.`);
+    if (!isInside(path)) throw new Error(`The backup is damaged: ${sumsFile} has an invalid line.`);
     sums.set(path, sha256);
   }
   return sums;

@@ -1,20 +1,18 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
-import { chown, mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chown, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { embeddedVersion, locatePostgres, startPostgres, type RunAs } from '@clientela/embedded-postgres';
-import { connect } from '@clientela/db';
-import { redeliverEvents } from '@clientela/events';
-import pg from 'pg';
-import { createDatabase, migrateDatabase, migrationFolders } from '../launcher/databases.ts';
+import { embeddedVersion, locatePostgres, type RunAs } from '@clientela/embedded-postgres';
+import { knownMigrations } from '../launcher/databases.ts';
 import { acquireInstallationLock } from '../launcher/installation-lock.ts';
 import { openSecrets } from '../launcher/secrets.ts';
-import { mapKeys, services } from '../launcher/services.ts';
-import { type Settings, withDataFolders } from '../launcher/settings.ts';
-import { assertEmbedded, databaseUrl, readMigrations } from './backup.ts';
-import { type Catalogue, erasuresFile, majorOf, parts, platform, readCatalogue } from './catalogue.ts';
-import { copyVerified, flushFolder, flushTree, forEach, isMissing, makeFolders, readSums } from './files.ts';
-import { endSessions, exportErasures, replayErasures } from './service-scripts.ts';
+import { services } from '../launcher/services.ts';
+import type { Settings } from '../launcher/settings.ts';
+import { assertEmbedded } from './backup.ts';
+import { adminPassword, type Catalogue, erasuresFile, majorOf, parts, platform, readCatalogue } from './catalogue.ts';
+import { copyVerified, flushFolder, flushTree, forEach, makeFolders, readSums } from './files.ts';
+import { moveAll, type Place, placesOfUploads } from './places.ts';
+import { listOldErasures, recover, type Recovered } from './recover.ts';
 
 export type RestoreOptions = {
   backup: string;
@@ -30,26 +28,18 @@ export type RestoreOptions = {
   onProgress?: (line: string) => void;
 };
 
-export type Restored = {
+export type Restored = Recovered & {
   catalogue: Catalogue;
-  /** Erasures after the backup, which begin again with the next start. */
-  replayed: number;
   /** When the newest list of erasures was written; undefined when there was none. */
   listedAt?: Date;
-  endedSessions: number;
-  /** Events that may have been in a queue of the broker only. */
-  redelivered: number;
   /** Where the earlier installation is now. */
   aside?: string;
 };
 
-const recoveryTimeout = 3_600_000; // milliseconds; the server replays what was written during the backup
-const adminPassword = 'postgres_password';
-
 /**
  * Restores a backup as the installation of a folder, which it becomes only when it is complete: verified, recovered, migrated, with the
  * erasures since the backup requested again and all sessions ended. Nothing runs afterwards.
- * @throws Error in one sentence; the folder is unchanged then
+ * @throws Error in one sentence; the folder, and those of uploads outside, are unchanged then
  */
 export async function restore(options: RestoreOptions): Promise<Restored> {
   const { backup, folder, settings, replace = false, onProgress = () => {} } = options;
@@ -60,11 +50,12 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
   const lock = await acquireInstallationLock(folder);
   const unfinished = `${folder}.unfinished`;
   const lists: string[] = [];
+  let places: Place[] = [];
   try {
     if (existsSync(join(folder, 'secrets')) && !replace)
       throw new Error(`${folder} holds an installation: --replace puts it aside.`);
-    await removeUnfinished(unfinished);
-    const outside = await foldersOutside(settings, folder);
+    places = await placesOfUploads(settings, folder, unfinished);
+    await removeUnfinished(unfinished, places);
     await mkdir(unfinished, { mode: 0o700 });
     if (existsSync(join(folder, 'secrets'))) lists.push(...(await listOldErasures(options, unfinished)));
     lists.push(...(await findLists(options)));
@@ -75,18 +66,17 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
     const data = join(location.dataHome, 'data');
     await copyPart(backup, sums, parts.cluster, data, catalogue.postgres.folders);
     await handOver(data, location.runAs);
-    for (const part of [parts.avatars, parts.imports])
-      await copyPart(backup, sums, part, outside[part] ?? join(unfinished, part), []);
+    for (const { part, copy } of places) await copyPart(backup, sums, part, copy, []);
     onProgress(`${catalogue.files} files are verified and copied`);
 
     const times = await Promise.all(lists.map(async (list) => (await stat(list)).mtimeMs));
     const listedAt = times.length > 0 ? new Date(Math.max(...times)) : undefined;
     const done = await recover(options, catalogue, unfinished, lists);
     await rm(join(unfinished, 'lists'), { recursive: true, force: true });
-    const aside = await putInPlace(folder, unfinished);
+    const aside = await putInPlace(folder, unfinished, places);
     return { catalogue, ...done, ...(listedAt && { listedAt }), ...(aside !== undefined && { aside }) };
   } catch (error) {
-    await removeUnfinished(unfinished);
+    await removeUnfinished(unfinished, places);
     throw error;
   } finally {
     await lock.release();
@@ -106,7 +96,7 @@ async function assertFits(catalogue: Catalogue, sums: ReadonlyMap<string, string
   if (segments !== catalogue.postgres.wal_segments)
     throw new Error('The backup is incomplete: a part of the write-ahead log is missing.');
   for (const service of services) {
-    const known = new Set(migrationFolders(service).flatMap((migrations) => readdirSync(migrations)));
+    const known = new Set(knownMigrations(service));
     const unknown = catalogue.migrations[service].find((name) => !known.has(name));
     if (unknown !== undefined)
       throw new Error(
@@ -132,53 +122,13 @@ function assertSecrets(catalogue: Catalogue, ownSecrets: Record<string, string>)
 }
 
 /** Removes what an interrupted restore left, also where root's data is. */
-async function removeUnfinished(unfinished: string): Promise<void> {
+async function removeUnfinished(unfinished: string, places: readonly Place[]): Promise<void> {
   if (existsSync(join(unfinished, 'secrets', adminPassword))) {
     const { dataHome } = await locatePostgres(unfinished);
     await rm(dataHome, { recursive: true, force: true });
   }
-  await rm(unfinished, { recursive: true, force: true });
-}
-
-/** Returns the folders of uploads that the settings place elsewhere. @throws Error when one is not empty */
-async function foldersOutside({ overrides }: Settings, folder: string): Promise<Partial<Record<string, string>>> {
-  const { AVATARS_FOLDER, IMPORTS_FOLDER } = withDataFolders(overrides, folder);
-  const outside: Partial<Record<string, string>> = {};
-  for (const [part, path] of Object.entries({ avatars: AVATARS_FOLDER, imports: IMPORTS_FOLDER })) {
-    if (path === undefined || path === join(folder, part)) continue;
-    const entries = await readdir(path).catch((error: unknown) => {
-      if (isMissing(error)) return [];
-      throw error;
-    });
-    if (entries.length > 0) throw new Error(`${path} is not empty: move its files away first.`);
-    outside[part] = path;
-  }
-  return outside;
-}
-
-/** Writes the list of erasures of the installation that is replaced, when its databases still start. */
-async function listOldErasures(options: RestoreOptions, unfinished: string): Promise<string[]> {
-  const { folder, settings, onProgress = () => {} } = options;
-  const list = join(unfinished, 'lists');
-  try {
-    const location = await locatePostgres(folder);
-    if (!existsSync(join(location.dataHome, 'data'))) return [];
-    const postgres = await startPostgres({ folder, fsync: options.fsync ?? true });
-    try {
-      const password = openSecrets(folder, settings).rolePasswords.customer.app;
-      const text = await exportErasures(databaseUrl(postgres.adminUrl, 'customer', password));
-      await mkdir(list, { mode: 0o700 });
-      await writeFile(join(list, erasuresFile), text, { mode: 0o600 });
-      return [join(list, erasuresFile)];
-    } finally {
-      await postgres.stop();
-    }
-  } catch (error) {
-    onProgress(
-      `The erasures of the replaced installation cannot be read: ${error instanceof Error ? error.message : 'unknown reason'}`,
-    );
-    return [];
-  }
+  for (const folder of [unfinished, ...places.map(({ copy }) => copy)])
+    await rm(folder, { recursive: true, force: true });
 }
 
 /** Finds the lists of erasures: those that were named, and the newest beside the backup. */
@@ -220,83 +170,20 @@ export async function handOver(data: string, { uid, gid }: RunAs): Promise<void>
   for (const path of await readdir(data, { recursive: true })) await chown(join(data, path), uid, gid);
 }
 
-/**
- * Starts the server on the copied files, which brings all databases to the instant of the backup, and prepares them for the first start.
- * @param lists of erasures
- */
-async function recover(
-  { backup, settings, fsync = true, onProgress = () => {} }: RestoreOptions,
-  catalogue: Catalogue,
+/** Gives the restored installation and its uploads their places. @returns where what was there is now */
+export async function putInPlace(
+  folder: string,
   unfinished: string,
-  lists: readonly string[],
-): Promise<Omit<Restored, 'catalogue' | 'aside' | 'listedAt'>> {
-  const postgres = await startPostgres({ folder: unfinished, fsync, startTimeout: recoveryTimeout });
-  try {
-    await setAdminPassword(
-      postgres.adminUrl,
-      (await readFile(join(backup, parts.secrets, adminPassword), 'utf8')).trim(),
-    );
-    const found = await readMigrations(postgres.adminUrl);
-    const differing = services.filter((service) => found[service].join() !== catalogue.migrations[service].join());
-    if (differing.length > 0)
-      throw new Error(`The backup is damaged: other migrations than in its catalogue ran in ${differing.join(', ')}.`);
-    onProgress('the databases are at the instant of the backup');
-    const { rolePasswords } = openSecrets(unfinished, settings);
-    const urls = await Promise.all(
-      services.map(async (service) => {
-        const options = { isDedicatedServer: true };
-        const database = await createDatabase(postgres.adminUrl, service, rolePasswords[service], options);
-        await migrateDatabase(database, service);
-        return database.url;
-      }),
-    );
-    const urlOf = mapKeys(services, (service) => urls[services.indexOf(service)] ?? '');
-    let replayed = 0;
-    for (const list of lists) replayed += await replayErasures(urlOf.customer, list);
-    const redelivered = catalogue.broker ? await Promise.all(urls.map(redeliver)) : [];
-    return {
-      replayed,
-      endedSessions: await endSessions(urlOf.auth),
-      redelivered: redelivered.reduce((sum, count) => sum + count, 0),
-    };
-  } finally {
-    await postgres.stop();
-  }
-}
-
-/** Replaces the password of the server's superuser, which the data has from the backup, by that of the new installation. */
-async function setAdminPassword(adminUrl: string, earlier: string): Promise<void> {
-  const url = new URL(adminUrl);
-  const { username, password } = url;
-  url.password = earlier;
-  const client = new pg.Client({ connectionString: url.href, query_timeout: 30_000 });
-  client.on('error', () => {}); // a lost connection fails the next statement
-  await client.connect();
-  try {
-    await client.query(
-      `alter role ${client.escapeIdentifier(username)} password ${client.escapeLiteral(decodeURIComponent(password))}`,
-    );
-  } finally {
-    await client.end();
-  }
-}
-
-async function redeliver(url: string): Promise<number> {
-  const db = connect(url, { pool: 1, name: 'restore' });
-  try {
-    return await redeliverEvents(db);
-  } finally {
-    await db.destroy();
-  }
-}
-
-/** Gives the restored installation its place. @returns where what was there is now */
-async function putInPlace(folder: string, unfinished: string): Promise<string | undefined> {
+  places: readonly Place[],
+): Promise<string | undefined> {
   const isEmpty = (await readdir(folder)).length === 0;
   const aside = isEmpty ? undefined : `${folder}.before-${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')}`;
-  if (aside === undefined) await rmdir(folder);
-  else await rename(folder, aside);
-  await rename(unfinished, folder);
-  await flushFolder(dirname(folder));
+  const uploads = places.flatMap(({ copy, outside }) => (outside === undefined ? [] : [{ from: copy, to: outside }]));
+  await moveAll([
+    ...uploads,
+    ...(aside === undefined ? [] : [{ from: folder, to: aside }]),
+    { from: unfinished, to: folder },
+  ]);
+  for (const { to } of [...uploads, { to: folder }]) await flushFolder(dirname(to));
   return aside;
 }

@@ -9,9 +9,3 @@ export const installationFolder = join(repoRoot, '.data');
 /** Runs an admin command with this checkout's settings. */
 export const runAdminCommand = (command: (settings: Settings) => Promise<void>): Promise<void> =>
   runCommand(async () => command(await readSettings(environment(join(repoRoot, '.env')))));
-
-/** The environment of a service's script: what Node needs, and its own settings. */
-export function scriptEnv(settings: Record<string, string>): NodeJS.ProcessEnv {
-  const { PATH, SystemRoot } = process.env;
-  return { ...(PATH && { PATH }), ...(SystemRoot && { SystemRoot }), ...settings };
-}

@@ -2,9 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { openSecrets } from '../launcher/secrets.ts';
+import { scriptEnv } from '../launcher/service-script.ts';
 import { folderOf } from '../launcher/services.ts';
 import { portVariable, type Settings } from '../launcher/settings.ts';
-import { installationFolder, runAdminCommand, scriptEnv } from './admin-command.ts';
+import { installationFolder, runAdminCommand } from './admin-command.ts';
 import { withDatabases } from './service-databases.ts';
 
 /** URL of the interaction service of a running fleet. */

@@ -1,26 +1,21 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { z } from 'zod';
 import { openSecrets } from '../launcher/secrets.ts';
-import { folderOf } from '../launcher/services.ts';
-import { installationFolder, runAdminCommand, scriptEnv } from './admin-command.ts';
+import { runServiceScript } from '../launcher/service-script.ts';
+import { installationFolder, runAdminCommand } from './admin-command.ts';
 import { withAuthDatabase } from './service-databases.ts';
 
 const Output = z.object({ kid: z.string(), signs_from: z.string().optional() });
 
 type KeyKind = 'tokens' | 'receipts';
 
-/** Runs auth's script that creates the next key of a kind. The secret travels in the environment, where no process list shows it. */
+/** Runs auth's script that creates the next key of a kind. */
 async function rotate(kind: KeyKind, databaseUrl: string, authSecret: string): Promise<z.infer<typeof Output>> {
-  const cwd = folderOf('auth');
-  const { stdout } = await promisify(execFile)(process.execPath, [join(cwd, 'src/rotate-signing-key.ts'), kind], {
-    cwd,
-    env: scriptEnv({ AUTH_DATABASE_URL: databaseUrl, AUTH_SECRET: authSecret }),
+  const { status, stdout, stderr } = await runServiceScript('auth', 'rotate-signing-key.ts', {
+    args: [kind],
+    env: { AUTH_DATABASE_URL: databaseUrl, AUTH_SECRET: authSecret },
     timeout: 30_000,
-  }).catch((error: { stderr?: string }) => {
-    throw new Error(`The key could not be rotated: ${error.stderr?.trim() || 'the auth service gave no reason.'}`);
   });
+  if (status !== 0) throw new Error(`The key could not be rotated: ${stderr || 'the auth service gave no reason.'}`);
   return Output.parse(JSON.parse(stdout));
 }
 

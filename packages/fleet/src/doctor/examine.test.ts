@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -95,4 +95,22 @@ test('names secrets that others can read, old keys between services, and a backu
     'warning: keys between services are 400 days old: npm run rotate-service-keys, then restart',
     'warning: the last backup is 30 h old: npm run backup -- FOLDER',
   ]);
+});
+
+test('an external PostgreSQL without an installation is a warning, and no secret is created', async ({ folder }) => {
+  const env = { POSTGRES_HOST: '127.0.0.1', POSTGRES_PORT: '9', POSTGRES_USER: 'admin', POSTGRES_PASSWORD: 'x' };
+  expect(await linesOf(folder, env)).toEqual(['warning: there is no installation yet: npm start creates it']);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('does not recommend a backup that would refuse, because one database is external', async ({ folder }) => {
+  mkdirSync(join(folder, 'secrets'), { mode: 0o700 });
+  const { PRODUCT_DATABASE_URL, PRODUCT_OWNER_DATABASE_URL } = external;
+  const settings = await readSettings({
+    ENVIRONMENT: 'production',
+    ALLOWED_ORIGINS: 'https://example.com',
+    PRODUCT_DATABASE_URL,
+    PRODUCT_OWNER_DATABASE_URL,
+  });
+  expect(await findOldBackup(folder, settings)).toEqual([]);
 });

@@ -1,37 +1,24 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
 import { readdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clockFinding, failureMessage, type Finding } from '@clientela/db';
 import { isStillThere, locatePostgres } from '@clientela/embedded-postgres';
 import { checkBroker } from '@clientela/events';
 import { connectRedis } from '@clientela/runtime';
-import pg from 'pg';
 import { pino } from 'pino';
-import { databaseUrl } from '../backup/backup.ts';
+import { isEmbedded } from '../backup/backup.ts';
 import { lastBackup } from '../backup/last-backup.ts';
-import { scriptEnv } from '../commands/admin-command.ts';
-import { openServer } from '../commands/service-databases.ts';
-import { migrationFolders } from '../launcher/databases.ts';
 import { findLauncher } from '../launcher/pid-file.ts';
-import { openSecrets } from '../launcher/secrets.ts';
-import { folderOf, type Service, services } from '../launcher/services.ts';
+import { type Service, services } from '../launcher/services.ts';
 import { readSettings, type Settings } from '../launcher/settings.ts';
+import { findDatabaseProblems } from './databases.ts';
+import { error, warning } from './findings.ts';
 
 const callTimeout = 3000; // milliseconds for one response
-const scriptTimeout = 330_000; // milliseconds for a service's script
 const maxBackupAge = 26; // hours, as the alert has it
 const maxServiceKeyAge = 365; // days
 const day = 86_400_000; // milliseconds
-
-const error = (said: string): Finding => ({ level: 'error', text: said });
-const warning = (said: string): Finding => ({ level: 'warning', text: said });
-
-/** The two connections to one service's database: for its own script, and to read which migrations ran. */
-type Examined = { url: string; migrationsUrl: string };
 
 /**
  * Looks at an installation: its settings, what they name, its databases, clocks, disks, keys and backups.
@@ -52,84 +39,6 @@ export async function examine(folder: string, env: NodeJS.ProcessEnv): Promise<F
     findOldBackup(folder, settings),
   ]);
   return found.flat();
-}
-
-async function findDatabaseProblems(folder: string, settings: Settings): Promise<Finding[]> {
-  const needsServer = services.some((service) => !settings.databases[service]);
-  const isEmbedded = needsServer && settings.postgresAdminUrl === undefined;
-  if (isEmbedded && !existsSync(join(folder, 'secrets')))
-    return [warning('there is no installation yet: npm start creates it')];
-  try {
-    await using server = needsServer ? await openServer(settings, folder) : undefined;
-    const found = await Promise.all(
-      services.map(async (service) => {
-        const findings = await examineService(
-          service,
-          connectionsOf(service, settings, folder, server?.adminUrl ?? ''),
-        );
-        return findings.map(({ level, text: said }): Finding => ({ level, text: `${service}: ${said}` }));
-      }),
-    );
-    return found.flat();
-  } catch (failure) {
-    return [error(`PostgreSQL: ${failureMessage(failure)}`)];
-  }
-}
-
-function connectionsOf(service: Service, settings: Settings, folder: string, adminUrl: string): Examined {
-  const external = settings.databases[service];
-  if (external) return { url: external.url, migrationsUrl: external.ownerUrl };
-  const { app } = openSecrets(folder, settings).rolePasswords[service];
-  return { url: databaseUrl(adminUrl, service, app), migrationsUrl: databaseUrl(adminUrl, service) };
-}
-
-async function examineService(service: Service, { url, migrationsUrl }: Examined): Promise<Finding[]> {
-  const pending = await findPendingMigrations(service, migrationsUrl).catch((failure: unknown) => [
-    error(`its database does not answer: ${failureMessage(failure)}`),
-  ]);
-  // A script of this version may not understand an earlier schema.
-  return pending.length > 0 ? pending : runScript(service, url);
-}
-
-async function findPendingMigrations(service: Service, url: string): Promise<Finding[]> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000, query_timeout: 10_000 });
-  client.on('error', () => {}); // a lost connection fails the next statement
-  await client.connect();
-  try {
-    const { rows: tables } = await client.query<{ found: boolean }>(
-      `select to_regclass('migrations.done') is not null as found`,
-    );
-    const { rows } = tables[0]?.found
-      ? await client.query<{ name: string }>('select name from migrations.done')
-      : { rows: [] };
-    const done = new Set(rows.map(({ name }) => name));
-    const files = (await Promise.all(migrationFolders(service).map((migrations) => readdir(migrations)))).flat();
-    const pending = files.filter((name) => name.endsWith('.sql') && !done.has(name));
-    const [first, ...others] = pending.toSorted();
-    if (first === undefined) return [];
-    const more = others.length > 0 ? ` and ${others.length} more` : '';
-    return [warning(`${first}${more} is to be run: back up, then start this version`)];
-  } finally {
-    await client.end();
-  }
-}
-
-/** Runs a service's own script. @returns its findings */
-async function runScript(service: Service, url: string): Promise<Finding[]> {
-  const env = scriptEnv({ [`${service.toUpperCase()}_DATABASE_URL`]: url });
-  const cwd = folderOf(service);
-  const child = spawn(process.execPath, [join(cwd, 'src/doctor.ts')], {
-    cwd,
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: scriptTimeout,
-  });
-  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
-  const findings = [...stdout.matchAll(/^(warning|error): (.*)$/gm)].map(([, level, said = '']): Finding => ({
-    level: level === 'error' ? 'error' : 'warning',
-    text: said,
-  }));
-  return stderr ? [...findings, error(stderr.trim())] : findings;
 }
 
 /** Asks what the settings name, and what runs from this folder, whether it answers, and compares clocks. */
@@ -229,7 +138,7 @@ export async function findSecretProblems(folder: string, settings: Pick<Settings
 
 /** Development needs no backup; once one was made, it may not grow old. */
 export async function findOldBackup(folder: string, settings: Settings): Promise<Finding[]> {
-  if (settings.postgresAdminUrl !== undefined || services.every((service) => settings.databases[service])) return [];
+  if (!isEmbedded(settings)) return [];
   if (!existsSync(join(folder, 'secrets'))) return [];
   const at = await lastBackup(folder);
   if (at === undefined)
