@@ -42,8 +42,8 @@ test('GET /openapi.json describes every route that is served, and is valid OpenA
     expect([path, (await gateway.call({ path })).status]).not.toEqual([path, 404]);
 
   const ready = (await gateway.call({ path: '/ready' })).json;
-  const { properties } = document.components['schemas']?.['GatewayReadiness'] as { properties: object };
-  expect(Object.keys(ready).toSorted()).toEqual(Object.keys(properties).toSorted());
+  const readiness = document.components['schemas']?.['GatewayReadiness'] as { properties: object } | undefined;
+  expect(Object.keys(ready).toSorted()).toEqual(Object.keys(readiness?.properties ?? {}).toSorted());
 
   const result = await new Validator().validate(document);
   expect(result.errors).toBeUndefined();
