@@ -5,7 +5,7 @@ import { join } from 'node:path';
 const memory = '/dev/shm';
 const neededBytes = 4 * 1024 ** 3; // more than the databases of a run; a container has 64 MB by default
 
-/** Creates a folder for a test's data, in memory where there is room: ext4 searches long for a free inode after many deletions. */
+/** Creates a folder for a test's data, in memory when enough is free: ext4 searches long for a free inode after many deletions. */
 export const dataFolder = (prefix: string): string => mkdtempSync(join(hasMemory() ? memory : tmpdir(), prefix));
 
 function hasMemory(): boolean {
