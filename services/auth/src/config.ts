@@ -1,4 +1,5 @@
 import {
+  PerWindow,
   readEnvironment,
   RedisUrl,
   secretForHs256,
@@ -26,6 +27,7 @@ const shape = z.object({
     .default(30),
   ...tokenSettings,
   REDIS_URL: RedisUrl,
+  RATE_LIMIT_USER_PER_MINUTE: PerWindow.default(600),
   DEFAULT_COUNTRY: Country.default('ES'),
   DEFAULT_CURRENCY: Currency.default('EUR'),
   CUSTOMER_SERVICE_URL: ServiceUrl,
