@@ -190,12 +190,14 @@ export function startRelay(options: {
     const isLast = attempts >= retries.maxAttempts;
     const delay = retries.delay(attempts);
     const { event_id, subscriber, envelope } = delivery;
-    await db('outbox_deliveries').where({ event_id, subscriber }).update({
-      attempts,
-      last_error: reason,
-      next_attempt_at: db.raw(`now() + ? * interval '1 millisecond'`, [delay]),
-      failed_at: isLast ? db.fn.now() : null,
-    });
+    await db('outbox_deliveries')
+      .where({ event_id, subscriber })
+      .update({
+        attempts,
+        last_error: reason,
+        next_attempt_at: db.raw(`now() + ? * interval '1 millisecond'`, [delay]),
+        failed_at: isLast ? db.fn.now() : null,
+      });
     if (!isLast) return delay;
     log.error({ event_id, event: envelope.name, subscriber, failure: reason }, 'event could not be delivered');
     return undefined;

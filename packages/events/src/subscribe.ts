@@ -104,7 +104,8 @@ export async function prepareEvents(
     handlers: await Promise.all(
       (matching[index] ?? []).map(async (subscription) => ({
         subscription,
-        prepared: await (subscription.prepare && limit(() => subscription.prepare?.(event, context) as Promise<unknown>)),
+        prepared: await (subscription.prepare &&
+          limit(() => subscription.prepare?.(event, context) as Promise<unknown>)),
       })),
     ),
   });

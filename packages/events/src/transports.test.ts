@@ -370,9 +370,7 @@ test('delivers one by one, in order and once, to a service of the version before
   for (const sequence of upTo(6)) for (const id of ids) await customer.publishDeletion(id, sequence);
   customer.start();
   for (const id of ids)
-    await expect
-      .poll(async () => (await favorites.effects(id)).map(({ sequence }) => sequence), soon)
-      .toEqual(upTo(6));
+    await expect.poll(async () => (await favorites.effects(id)).map(({ sequence }) => sequence), soon).toEqual(upTo(6));
   for (const id of ids) await expect.poll(() => customer.pending(id), soon).toEqual([]);
   await customer.close();
   await favorites.close();

@@ -194,9 +194,7 @@ function updateStatement(columns: readonly string[]): NamedStatement {
   const known = updateStatements.get(key);
   if (known) return known;
   const assignments = columns.map((column, index) =>
-    column === 'deleted_at'
-      ? `deleted_at = case when $${index + 4} then now() end`
-      : `${column} = $${index + 4}`,
+    column === 'deleted_at' ? `deleted_at = case when $${index + 4} then now() end` : `${column} = $${index + 4}`,
   );
   const text = `update customers set ${[...assignments, 'version = version + 1', 'updated_at = now()'].join(', ')}
      where company_id = $1 and id = $2 and version = $3
