@@ -4,6 +4,9 @@ import type { Db, Tx } from './connect.ts';
 /** A statement whose text never changes: each connection parses and plans it once, under its name. Values are `$1`, `$2` … */
 export type NamedStatement = { name: string; text: string };
 
+/** A named statement with its values, to be executed together with others. */
+export type BoundStatement = NamedStatement & { values: readonly unknown[] };
+
 /** The part of Knex's client that provides connections: those of the pool, or the one of the transaction. */
 type Connections = {
   acquireConnection: () => Promise<pg.Client>;

@@ -4,7 +4,7 @@ export { dropFailed, findFailed, listFailed, resendFailed } from './dead-letters
 export type { FailedPosition } from './dead-letters.ts';
 export { findEventProblems } from './doctor.ts';
 export { outboxPoolOptions, publish, publishAll } from './publish.ts';
-export type { AccompanyingStatement, EventOrigin, EventPayload } from './publish.ts';
+export type { EventOrigin, EventPayload } from './publish.ts';
 export { redeliverEvents } from './redeliver-events.ts';
 export { removeFromEvents } from './remove-from-events.ts';
 export { eventRoutes } from './routes.ts';

@@ -1,5 +1,5 @@
 import { findEventContract, type EventData, type Envelope, type EventContract } from '@clientela/contracts';
-import { execute, newId, outermostOf, type NamedStatement, type Tx } from '@clientela/db';
+import { execute, newId, outermostOf, type BoundStatement, type NamedStatement, type Tx } from '@clientela/db';
 import { wakeRelayAfterCommit } from './wake-relay.ts';
 
 /** Who caused an event: the actor of a request, or the actor that an earlier event names. */
@@ -35,19 +35,16 @@ export const publish = <E extends EventContract>(
   data: EventData<E>,
 ): Promise<void> => publishAll(tx, contract, origin, [{ sequence, data }]);
 
-/** A statement of the change itself that is executed together with its events, in one round trip; its result is ignored. */
-export type AccompanyingStatement = NamedStatement & { values: readonly unknown[] };
-
 /**
  * Publishes several events of one contract, in the order of `payloads`.
- * @param accompanying inserts, for example, the history entry of the change; executed without payloads, too
+ * @param accompanying a statement of the change, such as the insert of its history, executed in the same round trip; its result is ignored
  */
 export async function publishAll<E extends EventContract>(
   tx: Tx,
   contract: E,
   origin: EventOrigin,
   payloads: readonly EventPayload<E>[],
-  accompanying?: AccompanyingStatement,
+  accompanying?: BoundStatement,
 ): Promise<void> {
   if (payloads.length === 0) {
     if (accompanying) await execute(tx, accompanying, accompanying.values);
@@ -83,7 +80,7 @@ export async function publishAll<E extends EventContract>(
 const statements = new Map<string | undefined, NamedStatement>();
 
 /** Builds the statement that inserts events and deliveries, once for each accompanying statement. */
-function insertEvents(accompanying: AccompanyingStatement | undefined): NamedStatement {
+function insertEvents(accompanying: BoundStatement | undefined): NamedStatement {
   const built = statements.get(accompanying?.name);
   if (built) return built;
   const [ids, envelopes, eventIds, subscribers, aggregates] = [1, 2, 3, 4, 5].map(

@@ -99,20 +99,17 @@ export async function prepareEvents(
     ]))
       processed.add(event_id);
   const limit = createConcurrencyLimiter({ concurrency: maxConcurrentPreparations });
-  const prepareEvent = async (event: Envelope, index: number): Promise<PreparedEvent> => ({
-    event,
-    handlers: await Promise.all(
-      (matching[index] ?? []).map(async (subscription) => ({
-        subscription,
-        prepared: await (subscription.prepare &&
-          limit(() => subscription.prepare?.(event, context) as Promise<unknown>)),
-      })),
-    ),
-  });
+  const prepareHandler = async (event: Envelope, subscription: Subscription): Promise<PreparedSubscription> => {
+    const { prepare } = subscription;
+    return { subscription, prepared: prepare && (await limit(() => prepare(event, context))) };
+  };
   const prepared = await Promise.all(
-    events.map((event, index) => (processed.has(event.id) ? undefined : prepareEvent(event, index))),
+    events.map(async (event, index) => {
+      const handlers = (processed.has(event.id) ? undefined : matching[index]) ?? [];
+      return { event, handlers: await Promise.all(handlers.map((one) => prepareHandler(event, one))) };
+    }),
   );
-  return prepared.filter((event) => event !== undefined);
+  return prepared.filter(({ handlers }) => handlers.length > 0);
 }
 
 const insertProcessed: NamedStatement = {

@@ -69,7 +69,10 @@ describe('a commit', () => {
       name: subscriber,
       subscriber,
       maxConcurrentAggregates: 1,
-      send: async ({ envelope }) => void sent.push(`${envelope.name} to ${subscriber}`) as undefined,
+      send: async ({ envelope }) => {
+        sent.push(`${envelope.name} to ${subscriber}`);
+        return undefined;
+      },
     });
     const relay = startRelay({
       db,

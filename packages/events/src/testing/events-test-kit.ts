@@ -60,7 +60,9 @@ export async function testSubscriber(
     serviceKeys: testServiceKeys,
     secret: testSecret,
     routes: eventRoutes(service, subscriptions).map((definition) =>
-      rejectsArrays && definition.path === '/internal/events' ? { ...definition, body: Envelope } : definition,
+      rejectsArrays && definition.path === '/internal/events'
+        ? Object.assign(definition, { body: Envelope })
+        : definition,
     ),
   });
   const start = async (newSettings = settings) => {

@@ -1,5 +1,4 @@
-import { execute, newId, type Db, type NamedStatement, type Tx } from '@clientela/db';
-import type { AccompanyingStatement } from '@clientela/events';
+import { execute, newId, type BoundStatement, type Db, type NamedStatement, type Tx } from '@clientela/db';
 import type { HistoryEntry } from './schema.ts';
 
 const insertEntry: NamedStatement = {
@@ -18,7 +17,7 @@ export const historyStatement = (
   company_id: string,
   customer_id: string,
   { actor_id, action, reason = null, changes }: Omit<NewEntry, 'reason'> & { reason?: string | null | undefined },
-): AccompanyingStatement => ({
+): BoundStatement => ({
   ...insertEntry,
   values: [company_id, customer_id, newId(), actor_id, action, reason, JSON.stringify(changes)],
 });
