@@ -1,16 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { apiKeyPrefixLength, formatApiKey, hashApiKey } from '@clientela/contracts';
-import { requireUpdated, requireVersion, type ExpectedVersion, type Scope, type Tx } from '@clientela/db';
+import { requireUpdated, requireVersion, type ExpectedVersion, type Tx } from '@clientela/db';
 import { conflict, forbidden, invalid, type FieldError } from '@clientela/errors';
-import type { EventOrigin } from '@clientela/events';
 import { changedValues, pickWritable, type CompanyActor } from '@clientela/http';
-import { audit } from '../audit/store.ts';
 import { lockCompanyRow } from '../companies/store.ts';
 import { announceRevocations } from '../sessions/announcements.ts';
 import { outranks } from '../users/rules.ts';
+import { auditKey, revoke } from './key-lifecycle.ts';
 import { changeErrors, newKeyErrors, parseGrace, uniquePermissions, yearsAfter } from './rules.ts';
-import { WritableApiKey, type ApiKey, type MadeApiKey, type NewApiKey } from './schema.ts';
-import { countLiveKeys, insertKey, lockKey, lockKeysMadeBy, replaceKey, revokeKey, updateKey } from './store.ts';
+import { WritableApiKey, type ApiKey, type NewApiKey } from './schema.ts';
+import { countLiveKeys, insertKey, lockKey, replaceKey, updateKey } from './store.ts';
 
 const maxLiveKeys = 200; // of a company
 
@@ -92,31 +91,6 @@ export async function endKey(tx: Tx, { actor, id, expected_version }: Target): P
   if (current.revoked_at === null) await revoke(tx, actor, { ...current, company_id: actor.company_id });
 }
 
-async function revoke(
-  tx: Tx,
-  origin: Pick<EventOrigin, 'id' | 'request_id'>,
-  key: Pick<ApiKey, 'id' | 'version'> & { company_id: string },
-): Promise<void> {
-  requireUpdated(await revokeKey(tx, key.company_id, key));
-  announceRevocations(tx);
-  await auditKey(tx, origin, key.company_id, key.id, 'api_key.revoked');
-}
-
-/**
- * Lists the good keys that a user made, which outlive the user's access.
- * @param options.revoke revokes them
- */
-export async function findKeysMadeBy(
-  tx: Tx,
-  origin: Pick<EventOrigin, 'id' | 'request_id'>,
-  { user_id, scope }: { user_id: string; scope: Scope },
-  options: { revoke: boolean },
-): Promise<MadeApiKey[]> {
-  const keys = await lockKeysMadeBy(tx, scope, user_id);
-  if (options.revoke) for (const key of keys) await revoke(tx, origin, key);
-  return keys.map(({ id, name }) => ({ id, name }));
-}
-
 async function lockLive(tx: Tx, { actor, id, expected_version }: Target): Promise<ApiKey> {
   const current = requireVersion(await lockKey(tx, actor.company_id, id), 'api key', expected_version);
   if (current.revoked_at === null && current.expires_at > new Date().toISOString()) return current;
@@ -125,12 +99,3 @@ async function lockLive(tx: Tx, { actor, id, expected_version }: Target): Promis
     detail: current.revoked_at === null ? 'The API key has expired' : 'The API key is revoked',
   });
 }
-
-const auditKey = (
-  tx: Tx,
-  { id, request_id }: Pick<EventOrigin, 'id' | 'request_id'>,
-  company_id: string,
-  key_id: string,
-  action: string,
-  fields: string[] = [],
-) => audit(tx, { actor_id: id, action, resource_type: 'api_key', resource_id: key_id, company_id, fields, request_id });

@@ -1,18 +1,20 @@
 import { ApiKeyVerification, VerifiedApiKey } from '@clientela/contracts';
 import { notFound } from '@clientela/errors';
-import { route, withETag, type Route } from '@clientela/http';
-import { Message } from '@clientela/validation';
+import { patchBody, route, withETag, type Route } from '@clientela/http';
+import { ignoring, Message, nameSchemas } from '@clientela/validation';
 import { changeKey, createKey, endKey, rotateKey } from './actions.ts';
 import {
+  ApiKey,
   ApiKeyList,
   ApiKeyParams,
-  ApiKeyPatch,
   ApiKeyQuery,
   ApiKeyRead,
   ApiKeyResponse,
+  ignoredFields,
   IssuedApiKey,
   NewApiKey,
   Rotation,
+  WritableApiKey,
 } from './schema.ts';
 import { findKey, findKeyByHash, listKeys, updateLastUse } from './store.ts';
 
@@ -22,6 +24,9 @@ export type ApiKeyDeps = { maxKeyRate: number };
 const path = '/api/v1/api-keys';
 const keyPath = `${path}/{key_id}`;
 const ended = { 404: ['API_KEY_NOT_FOUND'], 409: ['API_KEY_ENDED'] };
+
+const ApiKeyPatch = ignoring(patchBody(ApiKey, WritableApiKey), ignoredFields);
+nameSchemas({ ApiKeyPatch });
 
 export const apiKeyRoutes = ({ maxKeyRate }: ApiKeyDeps): Route[] => [
   route({

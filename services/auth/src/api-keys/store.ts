@@ -55,7 +55,7 @@ export const lockKey = async (tx: Tx, company_id: string, id: string): Promise<A
 /** Counts the keys of a company that are good. */
 export async function countLiveKeys(db: Db, company_id: string): Promise<number> {
   const [row] = (await whereLive(db('api_keys').where({ company_id })).count({ keys: '*' })) as [{ keys: number }];
-  return Number(row.keys);
+  return row.keys;
 }
 
 const whereLive = <Q extends ReturnType<Db>>(query: Q): Q =>

@@ -15,7 +15,7 @@ import {
   toNewUser,
   type UserOrigin,
 } from '../accounts/user-changes.ts';
-import { findKeysMadeBy } from '../api-keys/actions.ts';
+import { findKeysMadeBy } from '../api-keys/key-lifecycle.ts';
 import type { MadeApiKey } from '../api-keys/schema.ts';
 import { syncDefaultCompanyName } from '../companies/default-name.ts';
 import { revokeSessions } from '../sessions/session-lifecycle.ts';
