@@ -65,7 +65,6 @@ export const privacy: DataInventory = {
       person: { company_id: 'company_id', created_by: 'user_id' },
       section: 'sessions',
       alsoExported: ['id', 'created_at'],
-      withheld: { key_hash: 'a secret', previous_hash: 'a secret' },
       erasure: { anonymise: 'an API key belongs to the company and outlives the user who made it' },
     },
     {
