@@ -1,4 +1,13 @@
-import { containsPattern, execute, newId, normalizeForSearch, type Db, type NamedStatement, type Page, type Tx } from '@clientela/db';
+import {
+  containsPattern,
+  execute,
+  newId,
+  normalizeForSearch,
+  type Db,
+  type NamedStatement,
+  type Page,
+  type Tx,
+} from '@clientela/db';
 import type { CursorPage, Position, ListRange } from '../lists/rules.ts';
 import { listByTime, listNewest } from '../lists/store.ts';
 import type { Interaction, InteractionChanges, InteractionFilter, NewInteraction } from './schema.ts';
