@@ -80,43 +80,58 @@ async function recordAttempt(
   await countSignIn(tx, company_id, isSuccess ? 'signed_in' : 'failed');
 }
 
+/** A request that proves itself by the password: the credentials it was verified with, and whether it was right. */
+export type PasswordProof = { credentials: StoredCredentials | undefined; isValid: boolean };
+
 /**
- * Changes the actor's password and revokes their other sessions. A wrong current password counts as a failed sign-in, so that a stolen
- * access token cannot be used to guess it.
- * @param change.password_hash of the new password; undefined when the current one was wrong
+ * Locks the actor's user after its current password was verified, unless the account is locked for this network. A wrong password counts
+ * as a failed sign-in, so that a stolen access token cannot be used to guess it.
+ * @param action the audit action of what is refused without the password
+ * @returns undefined when the password was wrong or the account is locked, which the caller must commit
+ * @throws AppError 412 when the password has changed since it was verified
+ */
+export async function lockProvenUser(
+  tx: Tx,
+  actor: Actor,
+  { credentials, isValid }: PasswordProof,
+  action: string,
+): Promise<StoredUser | undefined> {
+  const current = requireActive(await lockUser(tx, actor.id)); // serializes it with sign-in attempts
+  const network = networkOf(actor.client_ip);
+  const isLocked = await isLockedOut(tx, actor.id, network);
+  if (!isLocked && isValid) {
+    const stored = await findCredentials(tx, actor.id);
+    if (stored?.password_hash !== credentials?.password_hash) throw preconditionFailed();
+    return current;
+  }
+  if (!isLocked) await recordFailure(tx, actor.id, network);
+  await audit(tx, {
+    actor_id: actor.id,
+    action,
+    resource_type: 'user',
+    resource_id: actor.id,
+    company_id: current.business_id,
+    result: 'refused',
+    ip: actor.client_ip,
+    request_id: actor.request_id,
+  });
+  return undefined;
+}
+
+/**
+ * Changes the actor's password and revokes their other sessions.
+ * @param change.password_hash of the new password
  * @returns false when the current password was wrong or the account is locked, which the caller must commit
  */
 export async function changePassword(
   tx: Tx,
   actor: Actor,
-  change: { credentials: StoredCredentials | undefined; password_hash: string | undefined },
+  { password_hash = '', ...proof }: PasswordProof & { password_hash: string | undefined },
 ): Promise<boolean> {
-  const current = requireActive(await lockUser(tx, actor.id)); // serializes it with sign-in attempts
-  const network = networkOf(actor.client_ip);
-  if (await isLockedOut(tx, actor.id, network)) return rejectPasswordChange(tx, actor, current);
-  if (change.password_hash === undefined) {
-    await recordFailure(tx, actor.id, network);
-    return rejectPasswordChange(tx, actor, current);
-  }
-  // A concurrent change has replaced the password that was verified.
-  const stored = await findCredentials(tx, actor.id);
-  if (stored?.password_hash !== change.credentials?.password_hash) throw preconditionFailed();
+  const current = await lockProvenUser(tx, actor, proof, 'user.password.changed');
+  if (!current) return false;
   const origin = { ...originOf(actor), company_id: current.business_id };
-  await saveUser(tx, origin, current, { password_hash: change.password_hash }, ['password']);
+  await saveUser(tx, origin, current, { password_hash }, ['password']);
   await revokeSessions(tx, origin, { user_id: actor.id, except: actor.session_id ?? undefined });
   return true;
-}
-
-async function rejectPasswordChange(tx: Tx, actor: Actor, user: StoredUser): Promise<false> {
-  await audit(tx, {
-    actor_id: actor.id,
-    action: 'user.password.changed',
-    resource_type: 'user',
-    resource_id: actor.id,
-    company_id: user.business_id,
-    result: 'refused',
-    ip: actor.client_ip,
-    request_id: actor.request_id,
-  });
-  return false;
 }
