@@ -10,7 +10,7 @@ import { createPasswords } from './accounts/passwords.ts';
 import { createApp } from './app.ts';
 import { readConfig, type Config } from './config.ts';
 import { hs256Key, loadSigningKeys, type SigningKey } from './keys/signing-key.ts';
-import { createMails } from './mails/actions.ts';
+import { createMails } from './mails/outbox.ts';
 import { mailMetrics } from './mails/metrics.ts';
 import { folderSender, smtpSender, type SendMail } from './mails/transport.ts';
 import { startMailWorker } from './mails/worker.ts';

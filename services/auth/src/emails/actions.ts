@@ -2,26 +2,16 @@ import type { Tx } from '@clientela/db';
 import { invalid, rateLimited } from '@clientela/errors';
 import type { Actor } from '@clientela/http';
 import { lockUser, type StoredUser } from '../accounts/store.ts';
-import { auditUser, originOf, requireActive, saveUser, type UserOrigin } from '../accounts/user-changes.ts';
-import { queueMail, type Mails } from '../mails/actions.ts';
+import { auditUser, originOf, requireActive, saveUser } from '../accounts/user-changes.ts';
+import { queueMail, type Mails } from '../mails/outbox.ts';
 import { chooseLanguage } from '../mails/rules.ts';
-import { lockProvenUser, type PasswordProof } from '../sign-ins/actions.ts';
-import { spendOwnToken } from '../tokens/owner.ts';
+import { lockProvenUser, type PasswordProof } from '../sign-ins/password-proof.ts';
+import { originOfOwner, spendOwnToken, type OpenRequest } from '../tokens/owner.ts';
 import { issueToken } from '../tokens/store.ts';
 
 /** Mails of one purpose that a user can cause in an hour. */
 const MAILS_PER_HOUR = 5;
 const HOUR_S = 3600;
-
-/** The origin of a request without a signed-in user. */
-export type OpenRequest = { request_id: string; client_ip: string | null };
-
-/** The origin of what the owner of a token does. */
-export const originOfOwner = ({ id, business_id }: StoredUser, request: OpenRequest): UserOrigin => ({
-  id,
-  company_id: business_id,
-  ...request,
-});
 
 /**
  * Sends the signed-in user a link that verifies its address.

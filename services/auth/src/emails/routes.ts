@@ -2,7 +2,7 @@ import { reply, route, type Route } from '@clientela/http';
 import { Message } from '@clientela/validation';
 import { passwordDeadlines, type Passwords } from '../accounts/passwords.ts';
 import { authAliases } from '../auth-aliases.ts';
-import { requireMail, type Mails } from '../mails/actions.ts';
+import { requireMail, type Mails } from '../mails/outbox.ts';
 import { provePassword, wrongPassword } from '../sign-ins/password-proof.ts';
 import { confirmEmailChange, requestEmailChange, requestVerification, verifyEmail } from './actions.ts';
 import { EmailChange, TokenRequest } from './schema.ts';

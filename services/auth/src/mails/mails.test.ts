@@ -10,7 +10,7 @@ import { describe, expect } from 'vitest';
 import { linkOf, tokenOf } from '../testing/mail-server.ts';
 import { mailTest } from '../testing/mail-test.ts';
 import type { TestAuth } from '../testing/test-auth.ts';
-import { queueMail } from './actions.ts';
+import { queueMail } from './outbox.ts';
 import { chooseLanguage, writeMail } from './rules.ts';
 import { languages, mailKinds, type MailContent } from './schema.ts';
 import { folderSender } from './transport.ts';

@@ -4,7 +4,7 @@ import { findUserByEmail } from '../accounts/store.ts';
 import { audit } from '../audit/store.ts';
 import { issueToken, renewToken } from '../tokens/store.ts';
 import { tokenHours, type TokenPurpose } from '../tokens/token.ts';
-import { sealContent, type Mails } from './actions.ts';
+import { sealContent, type Mails } from './outbox.ts';
 import { chooseLanguage } from './rules.ts';
 import type { MailContent, MailKind } from './schema.ts';
 import { replaceMail, type QueuedMail } from './store.ts';

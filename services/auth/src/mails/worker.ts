@@ -1,6 +1,6 @@
 import type { Db } from '@clientela/db';
 import { backoff, startPeriodicWorker, type Log } from '@clientela/runtime';
-import { onMailsCommitted, unsealContent, type Mails } from './actions.ts';
+import { onMailsCommitted, unsealContent, type Mails } from './outbox.ts';
 import { mailAttempts } from './metrics.ts';
 import { prepareMail } from './preparation.ts';
 import { writeMail } from './rules.ts';

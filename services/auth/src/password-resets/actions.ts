@@ -1,11 +1,10 @@
 import type { Tx } from '@clientela/db';
 import { saveUser } from '../accounts/user-changes.ts';
-import { originOfOwner, type OpenRequest } from '../emails/actions.ts';
-import { queueMail, type Mails } from '../mails/actions.ts';
+import { queueMail, type Mails } from '../mails/outbox.ts';
 import { chooseLanguage } from '../mails/rules.ts';
 import { revokeSessions } from '../sessions/session-lifecycle.ts';
 import { clearFailures } from '../sign-ins/store.ts';
-import { spendOwnToken } from '../tokens/owner.ts';
+import { originOfOwner, spendOwnToken, type OpenRequest } from '../tokens/owner.ts';
 
 const maxAcceptLanguage = 200; // characters
 

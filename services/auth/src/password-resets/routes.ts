@@ -5,7 +5,7 @@ import { passwordDeadlines, type Passwords } from '../accounts/passwords.ts';
 import { passwordError } from '../accounts/rules.ts';
 import { findUser } from '../accounts/store.ts';
 import { authAliases } from '../auth-aliases.ts';
-import { requireMail, type Mails } from '../mails/actions.ts';
+import { requireMail, type Mails } from '../mails/outbox.ts';
 import { findTokenOwner } from '../tokens/store.ts';
 import { tokenInvalid } from '../tokens/token.ts';
 import { requestReset, resetPassword } from './actions.ts';

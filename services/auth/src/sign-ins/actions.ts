@@ -1,17 +1,16 @@
 import { afterCommit, newId, type Tx } from '@clientela/db';
-import { preconditionFailed } from '@clientela/errors';
 import type { Actor } from '@clientela/http';
 import type { PasswordCheck } from '../accounts/passwords.ts';
-import { lockUser, type StoredUser } from '../accounts/store.ts';
-import { originOf, requireActive, saveUser } from '../accounts/user-changes.ts';
+import type { StoredUser } from '../accounts/store.ts';
+import { originOf, saveUser } from '../accounts/user-changes.ts';
 import { countSignIn } from '../analytics/store.ts';
 import { audit, type AuditEntry } from '../audit/store.ts';
 import { createSession, revokeSessions, type NewSession, type SessionOptions } from '../sessions/session-lifecycle.ts';
 import type { SessionOrigin } from '../sessions/store.ts';
 import { signIns } from './metrics.ts';
 import { networkOf } from './network.ts';
+import { lockProvenUser, type PasswordProof } from './password-proof.ts';
 import {
-  findCredentials,
   isLockedOut,
   lockSignInAttempts,
   recordFailure,
@@ -78,44 +77,6 @@ async function recordAttempt(
   };
   await audit(tx, entry, true);
   await countSignIn(tx, company_id, isSuccess ? 'signed_in' : 'failed');
-}
-
-/** A request that proves itself by the password: the credentials it was verified with, and whether it was right. */
-export type PasswordProof = { credentials: StoredCredentials | undefined; isValid: boolean };
-
-/**
- * Locks the actor's user after its current password was verified, unless the account is locked for this network. A wrong password counts
- * as a failed sign-in, so that a stolen access token cannot be used to guess it.
- * @param action the audit action of what is refused without the password
- * @returns undefined when the password was wrong or the account is locked, which the caller must commit
- * @throws AppError 412 when the password has changed since it was verified
- */
-export async function lockProvenUser(
-  tx: Tx,
-  actor: Actor,
-  { credentials, isValid }: PasswordProof,
-  action: string,
-): Promise<StoredUser | undefined> {
-  const current = requireActive(await lockUser(tx, actor.id)); // serializes it with sign-in attempts
-  const network = networkOf(actor.client_ip);
-  const isLocked = await isLockedOut(tx, actor.id, network);
-  if (!isLocked && isValid) {
-    const stored = await findCredentials(tx, actor.id);
-    if (stored?.password_hash !== credentials?.password_hash) throw preconditionFailed();
-    return current;
-  }
-  if (!isLocked) await recordFailure(tx, actor.id, network);
-  await audit(tx, {
-    actor_id: actor.id,
-    action,
-    resource_type: 'user',
-    resource_id: actor.id,
-    company_id: current.business_id,
-    result: 'refused',
-    ip: actor.client_ip,
-    request_id: actor.request_id,
-  });
-  return undefined;
 }
 
 /**

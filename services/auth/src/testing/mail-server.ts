@@ -5,7 +5,7 @@ import { redactedNames } from '@clientela/contracts';
 import { createLog, type Log } from '@clientela/runtime';
 import PostalMime, { type Email } from 'postal-mime';
 import { SMTPServer } from 'smtp-server';
-import type { Mails } from '../mails/actions.ts';
+import type { Mails } from '../mails/outbox.ts';
 import { smtpSender } from '../mails/transport.ts';
 import { sendDueMails, type MailWorkerOptions } from '../mails/worker.ts';
 
@@ -48,7 +48,10 @@ export async function startMailServer(): Promise<TestMailServer> {
               await mailServer.onMail?.(mail);
               mailServer.received.push(mail);
             };
-            receive().then(() => done(), done);
+            void receive().then(
+              () => setImmediate(done),
+              (error: Error) => setImmediate(done, error),
+            );
           });
         },
       });

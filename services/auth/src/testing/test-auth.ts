@@ -8,7 +8,7 @@ import { createPasswords, type HashingCost, type Passwords } from '../accounts/p
 import type { User } from '../accounts/schema.ts';
 import { createApp } from '../app.ts';
 import { hs256Key, loadSigningKeys, type SigningKeys } from '../keys/signing-key.ts';
-import { createMails, type Mails } from '../mails/actions.ts';
+import { createMails, type Mails } from '../mails/outbox.ts';
 import { createReceiptKeyLoader } from '../receipts/receipt-key.ts';
 import { createTokenIssuer, type IssueToken } from '../sessions/access-token.ts';
 import { createRefreshTokens } from '../sessions/refresh-token.ts';

@@ -1,6 +1,7 @@
 import type { Tx } from '@clientela/db';
 import { isActive } from '../accounts/rules.ts';
 import { findUser, lockUser, type StoredUser } from '../accounts/store.ts';
+import type { UserOrigin } from '../accounts/user-changes.ts';
 import { shareCompanyRow } from '../companies/store.ts';
 import { findTokenOwner, spendToken } from './store.ts';
 import { tokenInvalid, type TokenPurpose } from './token.ts';
@@ -23,3 +24,13 @@ export async function spendOwnToken(
   if (!user || !owner || (purpose !== 'change_email' && owner.email !== user.email)) throw tokenInvalid();
   return { user, email: owner.email };
 }
+
+/** The origin of a request without a signed-in user. */
+export type OpenRequest = { request_id: string; client_ip: string | null };
+
+/** The origin of what the owner of a token does. */
+export const originOfOwner = ({ id, business_id }: StoredUser, request: OpenRequest): UserOrigin => ({
+  id,
+  company_id: business_id,
+  ...request,
+});

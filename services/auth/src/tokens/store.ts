@@ -40,9 +40,9 @@ export const findTokenOwner = async (db: Db, purpose: TokenPurpose, token: strin
 
 /** Spends a token in one statement: of several concurrent requests one succeeds. @returns its owner; undefined unless it was valid */
 export async function spendToken(tx: Tx, purpose: TokenPurpose, token: string): Promise<TokenOwner | undefined> {
-  const [owner] = (await valid(tx, purpose, token)
+  const [owner]: TokenOwner[] = await valid(tx, purpose, token)
     .update({ token_hash: null })
-    .returning(['user_id', 'email'])) as TokenOwner[];
+    .returning(['user_id', 'email']);
   return owner;
 }
 

@@ -16,7 +16,7 @@ import {
   type UserOrigin,
 } from '../accounts/user-changes.ts';
 import { syncDefaultCompanyName } from '../companies/default-name.ts';
-import { queueMail, type Mails } from '../mails/actions.ts';
+import { queueMail, type Mails } from '../mails/outbox.ts';
 import { chooseLanguage } from '../mails/rules.ts';
 import { revokeSessions } from '../sessions/session-lifecycle.ts';
 import { anonymizeSessions } from '../sessions/store.ts';

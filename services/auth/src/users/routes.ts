@@ -11,7 +11,7 @@ import { ignoredFields, User, withExclusiveNameForms } from '../accounts/schema.
 import { findUserByKey, type StoredUser } from '../accounts/store.ts';
 import type { CompanyDefaults } from '../companies/schema.ts';
 import { findCompanyByKey } from '../companies/store.ts';
-import type { Mails } from '../mails/actions.ts';
+import type { Mails } from '../mails/outbox.ts';
 import { changeUser, createUser, deactivateUser, removeUser, roleAboveOwn, userOutranksActor } from './actions.ts';
 import { canSee, outranks } from './rules.ts';
 import {
