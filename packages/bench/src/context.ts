@@ -38,7 +38,7 @@ export async function prepareContext(
   onShutdown(statements.close);
   const references = await startReferences(benchFleet);
   onShutdown(references.stop);
-  const generator = await startGenerator();
+  const generator = await startGenerator({ isNiced: true });
   onShutdown(generator.stop);
   return {
     benchFleet,

@@ -20,7 +20,7 @@ export async function measureOpenLoop(
   seconds: number,
 ): Promise<OpenLoopFigures> {
   const requests = requestsFor(request, headers, seconds);
-  const { samples, unsent, unanswered } = await generator.run({
+  const { samples, unsent, failures } = await generator.run({
     port,
     requests,
     rate,
@@ -29,6 +29,7 @@ export async function measureOpenLoop(
   });
   const durations = samples.map(([, duration]) => duration).toSorted((a, b) => a - b);
   const failed = samples.filter(([, , status]) => status < 200 || status > 299).length;
+  const unanswered = Object.values(failures).reduce((sum, count) => sum + count, 0);
   return {
     name,
     rate,

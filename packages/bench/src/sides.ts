@@ -45,7 +45,8 @@ export async function closedLoop(
 ): Promise<Run> {
   const { port, headers, request } = target;
   const requests = requestsFor(request, headers, seconds);
-  const { samples, cpuShare, unanswered } = await generator.run({ port, requests, connections, seconds });
+  const { samples, cpuShare, failures } = await generator.run({ port, requests, connections, seconds });
+  const unanswered = Object.values(failures).reduce((sum, count) => sum + count, 0);
   const failed = samples.filter(([, , status]) => status < 200 || status > 299);
   // Fails, because the time of error responses would distort the figures.
   if (failed.length > 0 || unanswered > 0)
