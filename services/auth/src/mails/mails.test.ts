@@ -96,7 +96,7 @@ describe('the mail outbox', () => {
     const run = () => sendDueMails({ ...mail.options, log }, new AbortController().signal);
     await run();
     const [row] = await rows(service);
-    expect(Date.parse(row.next_attempt_at) - Date.now()).toBeGreaterThan(3_500_000); // rejected for good: not often
+    expect(Date.parse(row.next_attempt_at) - Date.now()).toBeGreaterThan(3_500_000); // rejected permanently: not often
     await service.database
       .owner('mails')
       .update({ created_at: service.database.owner.raw(`now() - interval '25 hours'`) });

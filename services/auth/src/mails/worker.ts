@@ -62,7 +62,7 @@ async function attempt(options: MailWorkerOptions, mail: QueuedMail, cut: AbortS
   }
 }
 
-/** Postpones a mail: from a second up to 15 minutes; by an hour when the server rejected it for good. */
+/** Postpones a mail: from a second up to 15 minutes; by an hour when the server rejected it permanently. */
 async function delay({ db, log }: MailWorkerOptions, mail: QueuedMail, error: unknown): Promise<void> {
   const failure = describeFailure(error);
   const isRejected = failure.response_code !== undefined && failure.response_code >= 500;

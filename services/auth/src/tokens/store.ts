@@ -46,7 +46,7 @@ export async function spendToken(tx: Tx, purpose: TokenPurpose, token: string): 
   return owner;
 }
 
-/** Begins the validity of a token anew, because its mail is sent only now. @returns whether it is still the newest of its purpose */
+/** Begins the validity of a token again, because its mail is sent only now. @returns whether it is still the newest of its purpose */
 export const renewToken = async (db: Db, purpose: TokenPurpose, token: string): Promise<boolean> =>
   (await db('mail_tokens')
     .where({ purpose, token_hash: hashToken(token) })
