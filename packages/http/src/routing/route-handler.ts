@@ -91,6 +91,7 @@ export function createRouteHandler(definition: Route, options: HandlerOptions, d
       request_id,
       client_ip: clientIp(request),
       user_agent: request.headers['user-agent'] ?? null,
+      accept_language: request.headers['accept-language'] ?? null,
       expected_version: isChange ? expectedVersion(request) : undefined,
       ...(acting?.scope && { scope: acting.scope }),
       ...(form && { upload: form.upload }),

@@ -11,6 +11,7 @@ import { ignoredFields, User, withExclusiveNameForms } from '../accounts/schema.
 import { findUserByKey, type StoredUser } from '../accounts/store.ts';
 import type { CompanyDefaults } from '../companies/schema.ts';
 import { findCompanyByKey } from '../companies/store.ts';
+import type { Mails } from '../mails/outbox.ts';
 import {
   changeUserWithKeys,
   createUser,
@@ -35,7 +36,12 @@ import {
 } from './schema.ts';
 import { listUsers } from './store.ts';
 
-export type UserDeps = { passwords: Passwords; defaults: CompanyDefaults; createProfile: CreateProfile };
+export type UserDeps = {
+  passwords: Passwords;
+  defaults: CompanyDefaults;
+  createProfile: CreateProfile;
+  mails: Mails;
+};
 
 const path = '/api/v1/users';
 const userPath = `${path}/{user_id}`;
@@ -171,7 +177,7 @@ const UserChange = ignoring(
 nameSchemas({ UserPatch: UserChange });
 type Change = { password?: string; active?: boolean } & Record<string, unknown>;
 
-const change = ({ passwords, defaults }: UserDeps) =>
+const change = ({ passwords, defaults, mails }: UserDeps) =>
   route({
     method: 'put',
     path: userPath,
@@ -207,7 +213,7 @@ const change = ({ passwords, defaults }: UserDeps) =>
     },
     handle: async ({ tx, actor, query, prepared, expected_version }) => {
       const { id, hasUpdatePermission, fields, password_hash } = prepared;
-      const options = { password_hash, country: defaults.country, revoke: query.revoke_keys };
+      const options = { password_hash, country: defaults.country, mails, revoke: query.revoke_keys };
       const target = { actor, id, hasUpdatePermission, expected_version };
       const { user, api_keys } = await changeUserWithKeys(tx, target, fields, options);
       return withETag(user.version, { ...toUser(user), ...(api_keys && { api_keys }) });
