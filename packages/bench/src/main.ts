@@ -1,6 +1,6 @@
 import { join, relative } from 'node:path';
-import { parseArgs } from 'node:util';
 import { repoRoot } from '@clientela/fleet';
+import { readCommandLine } from '@clientela/runtime';
 import { cases } from './cases.ts';
 import { startLoad } from './load.ts';
 import { type Effort, measure, type Measured } from './measure.ts';
@@ -8,7 +8,9 @@ import { startReference } from './reference.ts';
 import { loadNow, markdown, report, writeReport } from './report.ts';
 import { startBenchFleet } from './bench-fleet.ts';
 
-const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
+const { values } = readCommandLine('Usage: npm run bench [-- --quick]', {
+  options: { quick: { type: 'boolean', default: false } },
+});
 const effort: Effort = values.quick
   ? { rounds: 5, seconds: 3, warm_up: 5_000 }
   : { rounds: 15, seconds: 5, warm_up: 20_000 };

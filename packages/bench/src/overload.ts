@@ -1,15 +1,17 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
-import { parseArgs } from 'node:util';
 import { repoRoot } from '@clientela/fleet';
+import { readCommandLine } from '@clientela/runtime';
 import { startBenchFleet } from './bench-fleet.ts';
 import { burn, startGenerator, type Outcome, type Sample } from './open-loop.ts';
 import { loadNow } from './report.ts';
 
 // Offers five times what the fleet can do, whatever it responds. Nine of ten requests are reads, one creates a customer.
 
-const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
+const { values } = readCommandLine('Usage: npm run bench:overload [-- --quick]', {
+  options: { quick: { type: 'boolean', default: false } },
+});
 const seconds = values.quick ? 10 : 30;
 const overloadFactor = 5;
 const required = { goodput: 0.8, refusedWithin: 100, servedP99: 1000, recovery: 5 };

@@ -29,7 +29,7 @@ export {
 } from './settings.ts';
 export type { LogSettings } from './settings.ts';
 export { backoff } from './backoff.ts';
-export { runCommand } from './command.ts';
+export { readCommandLine, runCommand } from './command.ts';
 export { createConcurrencyLimiter } from './concurrency-limiter.ts';
 export type { ConcurrencyLimiter } from './concurrency-limiter.ts';
 export { closeConnectionsWhen, closeGracefully, listenOn } from './http-server.ts';
