@@ -28,7 +28,9 @@ const readLine = (...args: string[]) => {
     });
     process.stdout.write(JSON.stringify({ ...values, positionals }));
   `;
-  const child = spawnSync(process.execPath, ['--input-type=module', '-e', script, '--', ...args], { encoding: 'utf8' });
+  const child = spawnSync(process.execPath, ['--input-type=module', '-e', script, '--', 'pack', ...args], {
+    encoding: 'utf8',
+  });
   return [child.status, child.stdout, child.stderr];
 };
 const usage = 'Usage: pack [FOLDER] [--to FILE] [--dry-run]\n';

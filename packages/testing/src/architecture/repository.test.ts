@@ -30,6 +30,16 @@ test('`make` lists every script in two columns', () => {
   expect(targets.toSorted()).toEqual(['help', ...rootScripts.map(([name]) => name.replace(':', '-'))].toSorted());
 });
 
+test('`npm run sbom` lists what the images contain, from the lock file alone', () => {
+  const bill = execFileSync('npm', ['run', '--silent', 'sbom'], { cwd: top, encoding: 'utf8' });
+  const { bomFormat, components } = JSON.parse(bill) as { bomFormat: string; components: { purl: string }[] };
+  expect(bomFormat).toBe('CycloneDX');
+  const { version } = JSON.parse(read('gateway/node_modules/express/package.json')) as { version: string };
+  const names = components.map(({ purl }) => purl);
+  expect(names).toContain(`pkg:npm/express@${version}`);
+  expect(names.filter((name) => name.startsWith('pkg:npm/vitest@'))).toEqual([]);
+});
+
 test('every command reads its command line in the same way', () => {
   const allScripts = Object.values(scripts ?? {}).join('\n');
   const files = [...allScripts.matchAll(/node (packages\/(?:fleet|bench)\S+)/g)].map(([, file = '']) => file);
