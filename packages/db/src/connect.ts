@@ -2,6 +2,7 @@ import knex from 'knex';
 import type { Knex } from 'knex';
 import pg from 'pg';
 import { measurePool, measureStatement } from './metrics.ts';
+import { limitTransactions } from './transaction-within.ts';
 
 /** A connection pool: for reads, and for code that opens its own transaction. */
 export type Db = Knex;
@@ -143,6 +144,7 @@ export function connect(
   });
   db.on('query-error', removeStatement);
   measurePool(db, name);
+  limitTransactions(db, statementTimeout);
   db.userParams = { ...options.userParams };
   return db;
 }

@@ -1,4 +1,5 @@
 import { createServer, type ServerResponse } from 'node:http';
+import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { closeConnectionsWhen, closeGracefully, listenOn } from './http-server.ts';
 
@@ -10,6 +11,37 @@ describe('an HTTP server', () => {
     const port = await listenOn(server, address);
     expect(port).toBeGreaterThan(0);
     await expect(listenOn(createServer(), { ...address, port })).rejects.toThrow(/EADDRINUSE/);
+    await closeGracefully(server, 1000);
+  });
+
+  test.runIf(process.platform === 'linux')('accepts many connections in few turns of the event loop', async () => {
+    const server = createServer();
+    const port = await listenOn(server, address);
+    let [accepted, turns] = [0, 0];
+    server.on('connection', () => (accepted += 1));
+    const sockets = Array.from({ length: 600 }, () => connect({ ...address, port }));
+    const turn = () => (turns += 1);
+    for (; accepted < sockets.length; turn()) await new Promise(setImmediate);
+    expect(turns).toBeLessThan(200); // one socket would take 600, and the packets that its queue drops thousands
+    for (const socket of sockets) socket.destroy();
+    await closeGracefully(server, 1000);
+  });
+
+  test('has at most maxConnections', async () => {
+    const server = createServer((_req, res) => res.end('ok'));
+    server.maxConnections = 20;
+    const port = await listenOn(server, address);
+    const sockets = Array.from({ length: 50 }, () => connect({ ...address, port }));
+    let closed = 0;
+    for (const socket of sockets) socket.on('error', () => {}).on('close', () => (closed += 1));
+    await expect.poll(() => closed).toBe(30);
+    for (const socket of sockets) socket.destroy();
+    const isServed = () =>
+      fetch(`http://127.0.0.1:${port}/`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    await expect.poll(isServed).toBe(true);
     await closeGracefully(server, 1000);
   });
 
