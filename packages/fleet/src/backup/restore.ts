@@ -194,7 +194,7 @@ export async function putInPlace(
   unfinished: string,
   places: readonly Place[],
 ): Promise<string | undefined> {
-  await rm(join(folder, 'compile-cache'), { recursive: true, force: true }); // nothing to put aside
+  await rm(join(folder, 'compile-cache'), { recursive: true, force: true }); // no part of an installation
   const isEmpty = (await readdir(folder)).length === 0;
   const aside = isEmpty ? undefined : `${folder}.before-${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')}`;
   const uploads = places.flatMap(({ copy, outside }) => (outside === undefined ? [] : [{ from: copy, to: outside }]));
