@@ -1,5 +1,15 @@
-import { alphabetical, isUuid, mapConstraintErrors, newId, type Db, type Tx } from '@clientela/db';
+import {
+  alphabetical,
+  execute,
+  isUuid,
+  mapConstraintErrors,
+  newId,
+  type Db,
+  type NamedStatement,
+  type Tx,
+} from '@clientela/db';
 import { conflict } from '@clientela/errors';
+import { rejectTakenLabels } from '../tags/store.ts';
 import { countCreated } from './metrics.ts';
 import { searchColumns } from './search.ts';
 import { counterColumns, type Customer, type CustomerFields } from './schema.ts';
@@ -11,7 +21,12 @@ type InternalFields = Pick<CustomerFields, 'full_name_built' | 'phone_typed'> & 
 export type StoredCustomer = Customer & InternalFields;
 /** Record to insert; `currency` is that of its lifetime value. */
 export type NewCustomerRecord = CustomerFields &
-  Pick<Customer, 'status' | 'type' | 'currency'> & { number?: number | undefined; tags?: readonly string[] };
+  Pick<Customer, 'status' | 'type' | 'currency'> & {
+    number?: number | undefined;
+    /** Labels of the tags that it is created with, by this author. */
+    tags?: readonly string[];
+    created_by?: string;
+  };
 export type CustomerChanges = Partial<
   CustomerFields & Pick<Customer, 'status' | 'type' | 'tags' | 'avatar_url'> & { isDeleted: boolean }
 >;
@@ -64,9 +79,17 @@ export const findCustomer = async (db: Db, company_id: string, id: string): Prom
   // Named: parsed and planned once per connection.
   customerQuery(db, company_id, id).first().options({ name: 'find_customer' }) as Promise<StoredCustomer | undefined>;
 
+const lockStatement: NamedStatement = {
+  name: 'lock_customer',
+  text: `select ${[...responseColumns, ...internalColumns].join(', ')}
+      from customers as c join customer_counters as n on n.company_id = c.company_id and n.customer_id = c.id
+     where c.company_id = $1 and c.id = $2
+       for update of c`,
+};
+
 /** Finds the customer and locks its row until the transaction ends. */
 export const lockCustomer = async (tx: Tx, company_id: string, id: string): Promise<StoredCustomer | undefined> =>
-  customerQuery(tx, company_id, id).forUpdate('c').first() as Promise<StoredCustomer | undefined>;
+  (await execute<StoredCustomer>(tx, lockStatement, [company_id, id]))[0];
 
 /** Finds the user of a customer; undefined without a customer or a user. */
 export async function findUserIdOf(db: Db, company_id: string, id: string): Promise<string | undefined> {
@@ -123,37 +146,96 @@ export function findByUniqueValue(
 export const presentCurrency = (tx: Tx, company_id: string, currency: string) =>
   tx.raw('coalesce((select currency from company_currency_changes where company_id = ?), ?)', [company_id, currency]);
 
-/** Labels in the order of tags with equal priority. */
-const sortedLabels = (tx: Tx, labels: readonly string[]) =>
-  tx.raw(`array(select label from unnest(?::text[]) as label order by ${alphabetical('label')})`, [[...labels]]);
+const insertedColumns = [...writableColumns, 'full_name_built', 'phone_typed', 'status', 'type'] as const;
 
-/** Inserts a customer and its counters. Its labels are those of tags that are inserted next. */
+/**
+ * Labels are in the order of tags with equal priority. Counters and tags copy what their triggers cannot read yet: the customer of this
+ * statement.
+ */
+const insertStatement: NamedStatement = {
+  name: 'insert_customer',
+  text: `with customer as (
+      insert into customers (company_id, id, number, tags, search_text, deletion_keys, ${insertedColumns.join(', ')})
+      values ($1, $2, coalesce($3::bigint, nextval('customer_numbers')),
+        array(select label from unnest($4::text[]) as label order by ${alphabetical('label')}), $5, $6,
+        ${insertedColumns.map((_column, index) => `$${index + 10}`).join(', ')})
+      returning *
+    ), counters as (
+      insert into customer_counters (company_id, customer_id, currency, is_listed, customer_created_at)
+      select company_id, id, coalesce((select currency from company_currency_changes where company_id = $1), $7::text),
+             is_active, created_at
+        from customer
+      returning *
+    ), tags as (
+      insert into customer_tags (company_id, id, customer_id, label, created_by, customer_created_at, is_listed)
+      select customer.company_id, tag.id, customer.id, tag.label, $9::text, customer.created_at, customer.is_active
+        from customer, unnest($8::uuid[], $4::text[]) as tag (id, label)
+      on conflict (company_id, customer_id, lower(label)) do nothing
+      returning id
+    )
+    select array(select id from tags) as tag_ids, ${returningColumns.map((column) => `customer.${column}`).join(', ')},
+           ${counterColumns.map((column) => `counters.${column}`).join(', ')}
+      from customer, counters`,
+};
+
+/**
+ * Inserts a customer, its counters and its first tags, which have no versions and events of their own.
+ * @throws AppError 409 for a unique value of another customer, or naming the labels that are repeated
+ */
 export async function insertCustomer(tx: Tx, company_id: string, record: NewCustomerRecord): Promise<StoredCustomer> {
-  const { currency, number, tags = [], ...fields } = record;
-  const row = {
-    ...fields,
+  const { currency, number, tags = [], created_by = null, ...fields } = record;
+  const { search_text, deletion_keys } = searchColumns(fields);
+  const id = newId();
+  const tagIds = tags.map(() => newId());
+  const insert = execute<StoredCustomer & { tag_ids: string[] }>(tx, insertStatement, [
     company_id,
-    id: newId(),
-    ...searchColumns(fields),
-    ...(number !== undefined && { number }),
-    ...(tags.length > 0 && { tags: sortedLabels(tx, tags) }),
-  };
-  const insert = tx('customers').insert(row).returning(returningColumns);
-  const [customer] = await mapConstraintErrors(
+    id,
+    number ?? null,
+    [...tags],
+    search_text,
+    deletion_keys,
+    currency,
+    tagIds,
+    created_by,
+    ...insertedColumns.map((column) => fields[column]),
+  ]);
+  const [inserted] = await mapConstraintErrors(
     insert,
     uniqueConstraintErrors(company_id, { ...fields, ...(number !== undefined && { number }) }, true),
   );
-  const [counters] = await tx('customer_counters')
-    .insert({
-      company_id,
-      customer_id: row.id,
-      currency: presentCurrency(tx, company_id, currency),
-      is_listed: fields.status === 'active',
-    })
-    .returning(counterColumns);
-  countCreated(tx, { customers: 1 });
-  return { ...customer, ...counters } as StoredCustomer;
+  const { tag_ids = [], ...customer } = inserted ?? {};
+  rejectTakenLabels(
+    company_id,
+    id,
+    tags,
+    (index) => tag_ids.includes(tagIds[index] ?? ''),
+    (index) => `tags.${index}`,
+  );
+  countCreated(tx, { customers: 1, tags: tags.length });
+  return customer as StoredCustomer;
 }
+
+const updateStatements = new Map<string, NamedStatement>();
+const maxUpdateStatements = 100; // sets of columns whose statements each connection keeps
+
+/** Builds the update of a set of columns, once. The first three values are company, id and the version that was read. */
+function updateStatement(columns: readonly string[]): NamedStatement {
+  const key = columns.join(' ');
+  const known = updateStatements.get(key);
+  if (known) return known;
+  const assignments = columns.map((column, index) =>
+    column === 'deleted_at' ? `deleted_at = case when $${index + 4} then now() end` : `${column} = $${index + 4}`,
+  );
+  const text = `update customers set ${[...assignments, 'version = version + 1', 'updated_at = now()'].join(', ')}
+     where company_id = $1 and id = $2 and version = $3
+    returning ${returningColumns.join(', ')}`;
+  const isKept = updateStatements.size < maxUpdateStatements;
+  const statement = { name: isKept ? `update_customer_${updateStatements.size}` : '', text };
+  if (isKept) updateStatements.set(key, statement);
+  return statement;
+}
+
+const searchedFields = new Set(['full_name', 'firstname', 'lastname', 'email', 'phone', 'document_number']);
 
 /** Updates the version that was read; undefined when the record has another version by now. */
 export async function updateCustomer(
@@ -165,18 +247,21 @@ export async function updateCustomer(
 ): Promise<StoredCustomer | undefined> {
   const { isDeleted, ...fields } = changes;
   const record = { ...current, ...fields };
-  const update = tx('customers')
-    .where({ company_id, id: current.id, version: current.version })
-    .update({
-      ...fields,
-      ...(isDeleted !== undefined && { deleted_at: isDeleted ? tx.fn.now() : null }),
-      ...searchColumns(record),
-      version: current.version + 1,
-      updated_at: tx.fn.now(),
-    })
-    .returning(returningColumns);
+  const isSearched = Object.keys(fields).some((field) => searchedFields.has(field));
+  const values: Record<string, unknown> = {
+    ...fields,
+    ...(isDeleted !== undefined && { deleted_at: isDeleted }),
+    ...(isSearched && searchColumns(record)),
+  };
+  const columns = Object.keys(values).toSorted();
+  const update = execute<StoredCustomer>(tx, updateStatement(columns), [
+    company_id,
+    current.id,
+    current.version,
+    ...columns.map((column) => values[column]),
+  ]);
   const [row] = await mapConstraintErrors(update, uniqueConstraintErrors(company_id, record, exposeExisting));
-  return row && ({ ...current, ...row } as StoredCustomer);
+  return row && { ...current, ...row };
 }
 
 export const deleteCustomer = (tx: Tx, company_id: string, id: string): Promise<number> =>
