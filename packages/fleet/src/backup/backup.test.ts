@@ -77,7 +77,7 @@ test('the list of erasures is written while a backup runs; a backup leaves one t
 }, 120_000);
 
 base('a target that cannot be a folder is named', async ({ onTestFinished }) => {
-  const folder = mkdtempSync(join(tmpdir(), 'backup-'));
+  const folder = dataFolder('backup-');
   onTestFinished(() => rmSync(folder, { recursive: true }));
   mkdirSync(join(folder, 'secrets'));
   const settings = await readSettings({});
