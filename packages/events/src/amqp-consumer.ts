@@ -18,6 +18,7 @@ import { measureEffect } from './metrics.ts';
 import { aggregateOf } from './publish.ts';
 import { reconnectDelay, type Retries } from './retries.ts';
 import { consume, type Subscription } from './subscribe.ts';
+import { traceEvent } from './trace-event.ts';
 
 const prefetch = 50; // unacknowledged messages, most of them waiting for their turn or their next attempt
 const maxConcurrentHandlers = 4; // each takes a connection of the pool that serves requests
@@ -69,7 +70,7 @@ export function startConsumer(options: {
         inOrder(
           channel,
           tasks,
-          (event) => processEvent(event, signal),
+          (event, traceparent) => processEvent(event, traceparent, signal),
           ({ name }, fields) => isRoutedByName(fields, name, { exchange, service }),
         ),
       );
@@ -92,7 +93,7 @@ export function startConsumer(options: {
   function inOrder(
     channel: Channel,
     tasks: Set<Promise<void>>,
-    work: (event: Envelope) => Promise<void>,
+    work: (event: Envelope, traceparent: unknown) => Promise<void>,
     isExpected: (event: Envelope, fields: ConsumeMessage['fields']) => boolean = () => true,
   ): (message: ConsumeMessage | null) => void {
     const lastByAggregate = new Map<string, Promise<void>>();
@@ -104,7 +105,7 @@ export function startConsumer(options: {
       const event = toEnvelope(message, isExpected);
       const aggregate = aggregateOf(event);
       const task = (lastByAggregate.get(aggregate) ?? Promise.resolve())
-        .then(() => work(event))
+        .then(() => work(event, message.properties.headers?.['traceparent']))
         .then(() => channel.ack(message))
         // The connection ended without an acknowledgement: the broker redelivers.
         .catch(() => {})
@@ -118,11 +119,13 @@ export function startConsumer(options: {
   }
 
   /** Resolves when the event is settled: its handlers have committed, or it is a dead letter. */
-  async function processEvent(event: Envelope, signal: AbortSignal): Promise<void> {
+  async function processEvent(event: Envelope, traceparent: unknown, signal: AbortSignal): Promise<void> {
+    const handle = () => consume(db, subscriptions, event, signal);
     for (let attempts = 0, waits = 0; ;) {
       signal.throwIfAborted();
       try {
-        if (await limitHandlers(() => consume(db, subscriptions, event, signal))) measureEffect(event, service);
+        if (await limitHandlers(() => traceEvent(event, 'rabbitmq', traceparent, handle)))
+          measureEffect(event, service);
         return;
       } catch (error) {
         if (signal.aborted) throw error;

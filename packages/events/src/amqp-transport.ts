@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findEventContract } from '@clientela/contracts';
+import { traceparent } from '@clientela/runtime';
 import type { ChannelModel, ConfirmChannel } from 'amqplib';
 import type { Logger } from 'pino';
 import { openConnection, declareTopology, closeWithChannel, directExchangeOf } from './amqp-topology.ts';
@@ -83,6 +84,7 @@ export function amqpTransport(options: {
     const isFanOut = subscriber === brokerSubscriber;
     const routingKey = isFanOut ? envelope.name : `${envelope.name}.${subscriber}`;
     const { channel, returned, model } = opened;
+    const trace = traceparent();
     setMaxListeners(0, signal);
     return new Promise((resolve, reject) => {
       const onAbort = () => reject(signal.reason as Error);
@@ -114,6 +116,7 @@ export function amqpTransport(options: {
             contentType: 'application/json',
             appId: service,
             persistent: true,
+            ...(trace !== undefined && { headers: { traceparent: trace } }),
             // The broker also confirms unroutable messages. Only an event without subscribing services may have no queue.
             mandatory: !isFanOut || (findEventContract(envelope.name)?.subscribers ?? []).length > 0,
           },
@@ -127,6 +130,7 @@ export function amqpTransport(options: {
 
   return {
     name: brokerSubscriber,
+    system: 'rabbitmq',
     exceptSubscriber: service,
     maxConcurrentAggregates: 100,
     send,

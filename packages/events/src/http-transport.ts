@@ -1,11 +1,13 @@
 import { findEventContract, type Service } from '@clientela/contracts';
 import type { Db, Tx } from '@clientela/db';
 import type { ServiceClient } from '@clientela/http';
+import { traceparent } from '@clientela/runtime';
 import { isTransient, reasonOf } from './error-classification.ts';
 import { brokerSubscriber } from './publish.ts';
 import type { Delivery, Transport } from './relay.ts';
 import { measureEffect } from './metrics.ts';
 import { consume, type Subscription } from './subscribe.ts';
+import { traceEvent } from './trace-event.ts';
 import { wakeRelayAfterCommit } from './wake-relay.ts';
 
 const maxConcurrentAggregates = 4; // each takes a connection of the subscriber's pool
@@ -14,6 +16,7 @@ const reassignBatch = 500; // rows of a statement
 /** Delivers events to one service: `POST /internal/events` on its own port. */
 export const httpTransport = (db: Db, publisher: Service, client: ServiceClient): Transport => ({
   name: client.service,
+  system: 'http',
   subscriber: client.service,
   maxConcurrentAggregates,
   beforePoll: () => reassignBrokerDeliveries(db),
@@ -62,11 +65,13 @@ async function reassignOneBatch(tx: Tx): Promise<void> {
 /** Delivers resent dead letters to this service's own handlers. */
 export const selfTransport = (db: Db, service: Service, subscriptions: readonly Subscription[]): Transport => ({
   name: service,
+  system: 'local',
   subscriber: service,
   maxConcurrentAggregates: 1,
   send: async ({ envelope }, signal) => {
+    const handle = () => consume(db, subscriptions, envelope, signal);
     try {
-      if (await consume(db, subscriptions, envelope, signal)) measureEffect(envelope, service);
+      if (await traceEvent(envelope, 'local', traceparent(), handle)) measureEffect(envelope, service);
       return undefined;
     } catch (error) {
       if (isTransient(error)) throw error;

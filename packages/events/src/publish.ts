@@ -1,5 +1,6 @@
 import { findEventContract, type EventData, type Envelope, type EventContract } from '@clientela/contracts';
 import { newId, outermostOf, type Tx } from '@clientela/db';
+import { traceparent } from '@clientela/runtime';
 import { wakeRelayAfterCommit } from './wake-relay.ts';
 
 /** Who caused an event: the actor of a request, or the actor that an earlier event names. */
@@ -53,7 +54,10 @@ export async function publishAll<E extends EventContract>(
     sequence,
     data: contract.data.parse(data) as Envelope['data'],
   }));
-  await tx('outbox_events').insert(envelopes.map((envelope) => ({ id: envelope.id, envelope })));
+  const trace = traceparent();
+  await tx('outbox_events').insert(
+    envelopes.map((envelope) => ({ id: envelope.id, envelope, ...(trace !== undefined && { traceparent: trace }) })),
+  );
   const subscribers =
     outermostOf(tx).userParams['outboxTransport'] === 'amqp' ? [brokerSubscriber] : contract.subscribers;
   const deliveries = envelopes.flatMap((envelope) => {

@@ -4,6 +4,7 @@ import { withLeaderLock, type Db } from '@clientela/db';
 import type { Logger } from 'pino';
 import { reconnectDelay, type Retries } from './retries.ts';
 import { runPurge } from './retention.ts';
+import { traceDelivery } from './trace-event.ts';
 import { onDeliveriesCommitted } from './wake-relay.ts';
 
 export type Delivery = {
@@ -14,11 +15,15 @@ export type Delivery = {
   /** Milliseconds until its next attempt; 0 or less when it is due. */
   due_in: number;
   envelope: Envelope;
+  /** The span that published the event. */
+  traceparent: string | null;
 };
 
 /** Sends deliveries to one destination. The relay runs one loop per transport, so that an unreachable one delays no other. */
 export type Transport = {
   name: string;
+  /** Its name in traces. */
+  system: 'http' | 'rabbitmq' | 'local';
   /** The subscriber whose deliveries it sends; default all subscribers. */
   subscriber?: string;
   /** A subscriber whose deliveries another transport sends. */
@@ -130,7 +135,7 @@ export function startRelay(options: {
     };
     /** @returns undefined when the next event of its aggregate may be sent, else the milliseconds until its next attempt */
     const sendOne = async (delivery: Delivery): Promise<number | undefined> => {
-      const rejection = await transport.send(delivery, signal);
+      const rejection = await traceDelivery(delivery, transport, () => transport.send(delivery, signal));
       if (rejection !== undefined) return recordRejection(delivery, rejection);
       confirmed.push(delivery);
       return undefined;
@@ -204,6 +209,7 @@ async function findOldest(
       'd.aggregate',
       'd.attempts',
       'e.envelope',
+      'e.traceparent',
       db.raw('(extract(epoch from d.next_attempt_at - now()) * 1000)::float8 as due_in'),
     )
     .orderBy('d.event_id');

@@ -4,6 +4,7 @@ import { route, type Route } from '@clientela/http';
 import { z } from 'zod';
 import { measureEffect } from './metrics.ts';
 import { dropFailed, findFailed, listFailed, resendFailed } from './dead-letters.ts';
+import { describeDelivery } from './trace-event.ts';
 import { consumeOnce, prepareSubscribers, type Subscription } from './subscribe.ts';
 
 /** Internal event routes: receiving events over HTTP, and listing and resending failed ones. */
@@ -19,9 +20,11 @@ const receiveEventRoute = (service: Service, subscriptions: readonly Subscriptio
     summary: 'Receive an event',
     allow: { internal: services },
     tenancy: 'global',
+    receivesEvents: true,
     body: Envelope,
     responses: { 200: z.strictObject({ processed: z.boolean() }) },
     prepare: async ({ db, body, actor, signal }) => {
+      describeDelivery(body);
       assertPublisher(body.name, actor.id);
       return prepareSubscribers(db, subscriptions, body, { signal });
     },

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { locatePostgres } from '@clientela/embedded-postgres';
 import { peers, startFleet, type Fleet } from '@clientela/fleet';
-import { sharedBroker, compileCache, testExchange } from '@clientela/testing';
+import { sharedBroker, compileCache, otlpReceiver, testExchange } from '@clientela/testing';
 import { test, vi } from 'vitest';
 
 export type TestResponse = { status: number; headers: Headers; body: any }; // oxlint-disable-line no-explicit-any -- tests inspect bodies of every shape
@@ -128,9 +128,15 @@ export const fleetTest = test
     onCleanup(() => fleet.end());
     return fleet;
   })
-  // Every option that is off by default.
+  // What the configured fleet exports: 5 % of the requests, those that fail, and those that a test asks for.
   // oxlint-disable-next-line no-empty-pattern -- as above
-  .extend('sharedConfiguredFleet', { scope: 'worker' }, async ({}, { onCleanup }) => {
+  .extend('traces', { scope: 'worker' }, async ({}, { onCleanup }) => {
+    const receiver = await otlpReceiver();
+    onCleanup(() => receiver.close());
+    return receiver;
+  })
+  // Every option that is off by default.
+  .extend('sharedConfiguredFleet', { scope: 'worker' }, async ({ traces }, { onCleanup }) => {
     const fleet = await startTestFleet({
       RABBITMQ_URL: await sharedBroker(),
       RABBITMQ_EXCHANGE: testExchange(),
@@ -138,6 +144,8 @@ export const fleetTest = test
       JWT_SECRET_KEY: sharedSecret,
       METRICS_TOKEN: metricsToken,
       TRUST_PROXY: '1',
+      TRUST_TRACEPARENT: 'on',
+      OTEL_EXPORTER_OTLP_ENDPOINT: traces.url,
       RATE_LIMITS: 'on',
       ...wideLimits,
       LOGIN_RATE: `${loginRate}/hour`,

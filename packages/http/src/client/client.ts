@@ -1,9 +1,11 @@
 import type { Service } from '@clientela/contracts';
 import { unavailable } from '@clientela/errors';
+import { traceparent } from '@clientela/runtime';
 import type { z } from 'zod';
 import type { Actor } from '../identity/actor.ts';
 import { deadlineExceeded, remainingTime, timeoutSignal } from '../routing/deadline.ts';
 import { createCallPolicy, type CallPolicy } from './call-policy.ts';
+import { traceCall } from './trace-call.ts';
 
 type Call = {
   /** The actor that the call is made for. Its user and company are sent along. */
@@ -20,6 +22,8 @@ export function callHeaders(key: string, actor: Actor, signal?: AbortSignal): He
   const headers = new Headers({ 'X-Service-Key': key, 'X-Request-Id': actor.request_id });
   const timeLeft = remainingTime(signal);
   if (timeLeft !== undefined) headers.set('X-Request-Timeout', String(Math.ceil(timeLeft)));
+  const trace = traceparent();
+  if (trace !== undefined) headers.set('traceparent', trace);
   if (actor.role !== 'service') {
     headers.set('X-User-Id', actor.id);
     headers.set('X-User-Role', actor.role);
@@ -96,7 +100,10 @@ export function serviceClient(options: {
       if (unavailableStatuses.has(status)) throw unavailable(`The ${service} service is unavailable`);
       return { status, text };
     };
-    return policy(attempt, { isIdempotent: init.method === undefined, signal });
+    return policy(() => traceCall(service, init.method ?? 'GET', path, attempt), {
+      isIdempotent: init.method === undefined,
+      signal,
+    });
   };
 
   /** Parses a response with its schema; undefined for a 404. */
