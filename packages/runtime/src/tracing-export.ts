@@ -29,9 +29,9 @@ const kinds = {
 };
 
 /** Reads `name=value,…`, percent-encoded (OTEL_EXPORTER_OTLP_HEADERS). */
-const readHeaders = (text: string): Record<string, string> =>
+const readHeaders = (text: string | undefined): Record<string, string> =>
   Object.fromEntries(
-    text.split(',').map((pair) => {
+    (text?.split(',') ?? []).map((pair) => {
       const [name = '', ...value] = pair.split('=');
       return [name.trim(), decodeURIComponent(value.join('=').trim())];
     }),
@@ -49,7 +49,7 @@ export function createSpanExporter(
   const endpoint = settings.OTEL_EXPORTER_OTLP_ENDPOINT.replace(/\/$/, '');
   const otlp = new OTLPTraceExporter({
     url: `${endpoint}/v1/traces`,
-    headers: readHeaders(settings.OTEL_EXPORTER_OTLP_HEADERS ?? ''),
+    headers: readHeaders(settings.OTEL_EXPORTER_OTLP_HEADERS),
     timeoutMillis: exportTimeout,
   });
   const resource = resourceFromAttributes({
@@ -93,15 +93,15 @@ export function createSpanExporter(
   /** Exports one batch. Never rejects. */
   const exportBatch = async (): Promise<void> => {
     const batch = queue.splice(0, batchSize).map(toReadable);
-    const result = await Promise.race([
+    const result: ExportResult = await Promise.race([
       new Promise<ExportResult>((resolve) => otlp.export(batch, resolve)),
       // The exporter's own timeout starts again with each byte of a response.
       sleep(exportTimeout + 1000, { code: ExportResultCode.FAILED }, { ref: false }),
-    ]).catch(() => ({ code: ExportResultCode.FAILED }));
+    ]).catch((error: Error) => ({ code: ExportResultCode.FAILED, error }));
     const isExported = result.code === ExportResultCode.SUCCESS;
     spans.add({ outcome: isExported ? 'exported' : 'failed' }, batch.length);
     failures = isExported ? 0 : failures + 1;
-    if (failures === 1) log.warn('traces: spans are not accepted and are lost; requests are not affected');
+    if (failures === 1) log.warn({ err: result.error }, 'traces: spans are not accepted and are lost');
   };
   const flush = () => {
     if (queue.length === 0) return;
