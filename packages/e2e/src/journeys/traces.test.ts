@@ -57,7 +57,7 @@ test('one request is one trace over gateway, interaction, customer, PostgreSQL a
         'interaction producer send interaction.recorded',
         'customer consumer process interaction.recorded',
         'auth consumer process interaction.recorded',
-        'auth client insert audit_log',
+        'auth client insert audit_logs',
       ]),
     );
   const root = ofTrace().find(({ service, name }) => service === 'gateway' && name === route);
