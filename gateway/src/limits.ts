@@ -58,6 +58,11 @@ export const limits = {
   upstreamIdleTimeout: 4000,
   /** To open a connection to a service; longer than one lost packet takes. */
   connectTimeout: 2500,
+  /**
+   * Reads that a service may receive twice at once, because their connections were reset: as many as a replica that ends has in
+   * progress. Over time a tenth of the requests.
+   */
+  maxSavedRetries: 128,
   /** How long a replica that failed gets no requests: at first, and at most. Doubles with each failure. */
   ejectionTime: 500,
   maxEjectionTime: 10_000,

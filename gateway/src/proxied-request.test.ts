@@ -19,11 +19,17 @@ const settled: ProxiedRequest = { ...queued, phase: 'settled' };
 const retried = { ...sent, isRetried: true };
 const pastDeadline = { ...responding, isPastDeadline: true };
 
-const failed = (code: string, isReusedConnection = false, hasOtherReplica = false): ProxyEvent => ({
+const failed = (
+  code: string,
+  isReusedConnection = false,
+  hasOtherReplica = false,
+  hasRetryBudget = true,
+): ProxyEvent => ({
   type: 'upstreamFailed',
   code,
   isReusedConnection,
   hasOtherReplica,
+  hasRetryBudget,
 });
 type Timeout = Extract<ProxyEvent, { type: 'timedOut' }>;
 const timedOut = (facts: Partial<Timeout> = {}): ProxyEvent => ({
@@ -104,6 +110,13 @@ const cases: Record<string, Case[]> = {
   ],
   'a stale connection': [
     ['is retried (ECONNRESET)', sent, failed('ECONNRESET', true), { ...queued, isRetried: true }, { type: 'retry' }],
+    [
+      'is a 502 once the budget of retries is spent',
+      sent,
+      failed('ECONNRESET', true, true, false),
+      settled,
+      fail('badGateway', 'ECONNRESET'),
+    ],
     ['is retried (EPIPE)', sent, failed('EPIPE', true), { ...queued, isRetried: true }, { type: 'retry' }],
     [
       'is not retried twice',

@@ -28,6 +28,8 @@ export type ProxyEvent =
       isReusedConnection: boolean;
       /** Whether the service has a replica that the request was not sent to. */
       hasOtherReplica: boolean;
+      /** Whether the service may receive a request twice: only a share of all. */
+      hasRetryBudget: boolean;
     }
   /** The client takes nothing of its response. */
   | { type: 'clientStalled' }
@@ -120,11 +122,12 @@ export function transition(current: ProxiedRequest, event: ProxyEvent, rules: Pr
     case 'bodyRejected':
       return fail('bodyRejected', event.code, event.isHeadersSent);
     case 'upstreamFailed': {
-      const { code, isReusedConnection, hasOtherReplica } = event;
+      const { code, isReusedConnection, hasOtherReplica, hasRetryBudget } = event;
       if (phase === 'responding') return fail('badGateway', code, true);
       // Without a connection no replica has seen the request, so any method may go to another one.
       if (phase === 'queued' && hasOtherReplica && !resourceErrorCodes.has(code)) return stay({ type: 'retry' });
-      const isRepeatable = rules.isSafe && !current.isRetried && (isReusedConnection || hasOtherReplica);
+      const isRepeatable =
+        rules.isSafe && !current.isRetried && hasRetryBudget && (isReusedConnection || hasOtherReplica);
       if (phase === 'sent' && isRepeatable && resetCodes.has(code))
         return { next: { ...current, phase: 'queued', isRetried: true }, action: { type: 'retry' } };
       return fail(unreachableCodes.has(code) && !isReusedConnection ? 'serviceUnavailable' : 'badGateway', code);

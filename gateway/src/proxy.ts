@@ -1,6 +1,7 @@
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import type { Service } from '@clientela/contracts';
 import { AppError, resourceErrorCodes, unavailable } from '@clientela/errors';
+import { createRetryBudget, type RetryBudget } from '@clientela/runtime';
 import type { Request } from 'express';
 import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware';
 import { enforceBodyRate, hasBody, isBackpressured, slowBody } from './body.ts';
@@ -56,12 +57,14 @@ function trackRequest(
     replicas: Replicas;
     limits: Limits;
     buffered: BufferedBytes;
+    /** Of requests that the service may have received. */
+    retries: RetryBudget;
     /** The responses of each route so far that are no failure of its replica. */
     responses: WeakMap<Replica, Map<Route, number>>;
     send: (replica: Replica) => void;
   },
 ): UpstreamEvents & { start: () => void } {
-  const { service, route, replicas, limits, buffered, send } = target;
+  const { service, route, replicas, limits, buffered, retries, send } = target;
   const rules = {
     isStream: route.kind === 'stream',
     isSafe: req.method === 'GET' || req.method === 'HEAD',
@@ -87,6 +90,7 @@ function trackRequest(
 
   const dispatch = (event: ProxyEvent) => {
     const { next, action } = transition(state, event, rules);
+    if (next.isRetried && !state.isRetried) retries.tryWithdraw();
     state = next;
     if (state.phase === 'settled') clearTimeout(timer);
     if (action.type === 'wait') startTimer(action.ms);
@@ -215,6 +219,7 @@ function trackRequest(
     release();
     dispatch({ type: 'clientClosed' });
   });
+  retries.deposit();
   const endsAt = (rules.isStream ? performance.now() : res.locals.context.started) + rules.deadline;
   watchSilence(route.max_silence ?? rules.deadline);
   return {
@@ -252,7 +257,13 @@ function trackRequest(
       if (replica && state.phase !== 'settled' && !isReusedConnection && !resourceErrorCodes.has(code))
         replicas.failed(replica);
       release();
-      dispatch({ type: 'upstreamFailed', code, isReusedConnection, hasOtherReplica: hasOtherReplica() });
+      dispatch({
+        type: 'upstreamFailed',
+        code,
+        isReusedConnection,
+        hasOtherReplica: hasOtherReplica(),
+        hasRetryBudget: retries.isLeft(),
+      });
     },
   };
 }
@@ -282,6 +293,7 @@ export function createProxy(
 ): Middleware {
   const buffered: BufferedBytes = { total: 0 };
   const responses = new WeakMap<Replica, Map<Route, number>>();
+  const retries = new Map([...services.keys()].map((name) => [name, createRetryBudget(limits.maxSavedRetries)]));
   const takeTurn = createTurns({
     max: limits.maxReadsPerCompany,
     maxWait: limits.maxTurnWait,
@@ -317,10 +329,12 @@ export function createProxy(
   return (req, res, next) => {
     const { route, service } = res.locals.context;
     const replicas = service && services.get(service);
-    if (!route || !replicas) throw new Error('a request without a route reached the proxy');
+    const budget = service && retries.get(service);
+    if (!route || !replicas || !budget) throw new Error('a request without a route reached the proxy');
     const send = (replica: Replica) =>
       void proxies.get(replica)?.[route.kind === 'stream' ? 'stream' : 'short'](req, res, next);
-    const events = trackRequest(req, res, { service, route, replicas, limits, buffered, responses, send });
+    const target = { service, route, replicas, limits, buffered, retries: budget, responses, send };
+    const events = trackRequest(req, res, target);
     res.locals.upstream = events;
     const { actor } = res.locals.context;
     if (!options.takesTurns || !actor || !isShortRead(route)) {

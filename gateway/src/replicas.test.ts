@@ -112,6 +112,13 @@ test('a read whose connection was reset is repeated once on another replica; a w
   expect(first.count + second.count).toBe(2);
 });
 
+test('reads are repeated within a budget: what was saved up, then one for ten requests', async () => {
+  const replicas = [await resettingReplica(), await resettingReplica()];
+  const gateway = await startGateway(replicas, { ejectionTime: 0, maxSavedRetries: 5 });
+  for (let at = 0; at < 40; at += 1) expect((await get(gateway)).status).toBe(502);
+  expect(replicas.reduce((sum, { count }) => sum + count, 0)).toBe(40 + 5 + 3);
+});
+
 test('a failing replica is ejected, and gets requests again after a probe', async () => {
   const down = { url: await unusedUrl() };
   const gateway = await startGateway([down, await replica()], { ejectionTime: 50, maxEjectionTime: 50 });

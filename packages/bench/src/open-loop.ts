@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setPriority } from 'node:os';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { cpuTime } from './cpu.ts';
@@ -16,16 +17,18 @@ export type Order = {
   connections: number;
   seconds: number;
 };
-/** One request: when it was sent (ms since the start), how long the response took (ms), and its status; 0 for a lost connection. */
-export type Sample = [sentAt: number, duration: number, status: number];
+/** One request: when it was sent (ms since the start), how long the response took (ms), its status, and which of the order's it was. */
+export type Sample = [sentAt: number, duration: number, status: number, request: number];
 export type Outcome = {
   samples: Sample[];
   /** Requests that were due while every connection was busy. */
   unsent: number;
-  /** Requests without a response at the end. */
-  unanswered: number;
+  /** Requests without a response, by what happened to each. */
+  failures: Record<string, number>;
   /** Of one core. */
   cpuShare: number;
+  /** How long, in milliseconds, 1 % of the generator's own wake-ups were late at least: its samples include such waits. */
+  ownDelay: number;
 };
 
 export type Generator = { run: (order: Order) => Promise<Outcome>; pid: number; stop: () => void };
@@ -33,16 +36,19 @@ export type Generator = { run: (order: Order) => Promise<Outcome>; pid: number; 
 const niceness = 10;
 const file = fileURLToPath(import.meta.url);
 
-async function startNiced(role: string): Promise<ChildProcess> {
+async function start(role: string, isNiced: boolean): Promise<ChildProcess> {
   const child = fork(file, [role], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], serialization: 'advanced' });
-  if (child.pid) setPriority(child.pid, niceness);
+  if (child.pid && isNiced) setPriority(child.pid, niceness);
   await once(child, 'message');
   return child;
 }
 
-/** Starts a load generator in a process of its own, which yields to those that it measures. */
-export async function startGenerator(): Promise<Generator> {
-  const child = await startNiced('generate');
+/**
+ * Starts a load generator in a process of its own.
+ * @param options.isNiced whether it yields to the processes that it measures. Its samples then include its own waits for the CPU.
+ */
+export async function startGenerator(options: { isNiced: boolean }): Promise<Generator> {
+  const child = await start('generate', options.isNiced);
   return {
     pid: child.pid as number,
     run: async (order) => {
@@ -59,7 +65,7 @@ export async function startGenerator(): Promise<Generator> {
  * @returns a function that ends it
  */
 export async function burn(generator: Generator, share: number): Promise<() => void> {
-  const child = await startNiced('burn');
+  const child = await start('burn', true);
   child.send({ pid: generator.pid, share });
   return () => child.disconnect();
 }
@@ -81,21 +87,33 @@ async function generate({ port, requests, rate, connections, seconds }: Order): 
   const samples: Sample[] = [];
   const idle: Socket[] = [];
   const all = new Set<Socket>();
-  const pending = new Map<Socket, { sentAt: number; received: Buffer }>();
+  const failures: Record<string, number> = {};
+  const pending = new Map<Socket, { sentAt: number; received: Buffer; index: number }>();
   const startedAt = performance.now();
   const cpuBefore = process.cpuUsage();
+  const delays = monitorEventLoopDelay({ resolution: 2 });
+  delays.enable();
   const isOver = () => performance.now() - startedAt >= seconds * 1000;
   let next = 0;
   let unsent = 0;
 
   const send = (socket: Socket) => {
-    pending.set(socket, { sentAt: performance.now(), received: Buffer.alloc(0) });
-    socket.write(requests[next++ % requests.length] as RawRequest);
+    const index = next++ % requests.length;
+    pending.set(socket, { sentAt: performance.now(), received: Buffer.alloc(0), index });
+    socket.write(requests[index] as RawRequest);
   };
   const finish = (socket: Socket, status: number) => {
     const request = pending.get(socket);
     pending.delete(socket);
-    if (request) samples.push([request.sentAt - startedAt, performance.now() - request.sentAt, status]);
+    if (!request) return;
+    const { sentAt, index } = request;
+    samples.push([sentAt - startedAt, performance.now() - sentAt, status, index]);
+  };
+  const fail = (socket: Socket, what: string) => {
+    if (!pending.delete(socket)) return;
+    const phase = socket.connecting ? 'before the connection was open' : 'on an open connection';
+    const name = `${what} ${phase}`;
+    failures[name] = (failures[name] ?? 0) + 1;
   };
   const open = () => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
@@ -110,9 +128,9 @@ async function generate({ port, requests, rate, connections, seconds }: Order): 
       if (rate === undefined && !isOver()) send(socket);
       else idle.push(socket);
     });
-    socket.on('error', () => {});
+    socket.on('error', (error: NodeJS.ErrnoException) => fail(socket, error.code ?? error.name));
     socket.on('close', () => {
-      finish(socket, 0);
+      fail(socket, 'closed');
       all.delete(socket);
       const at = idle.indexOf(socket);
       if (at >= 0) idle.splice(at, 1);
@@ -134,11 +152,11 @@ async function generate({ port, requests, rate, connections, seconds }: Order): 
   }
   const { user, system } = process.cpuUsage(cpuBefore);
   const cpuShare = (user + system) / 1000 / (performance.now() - startedAt);
+  const ownDelay = Math.max(0, delays.percentile(99) / 1e6 - 2);
   for (const giveUpAt = performance.now() + 3000; pending.size > 0 && performance.now() < giveUpAt;) await sleep(20);
-  const unanswered = pending.size;
-  pending.clear();
+  for (const socket of pending.keys()) fail(socket, 'no response for 3 s or more');
   for (const socket of all) socket.destroy();
-  return { samples, unsent, unanswered, cpuShare };
+  return { samples, unsent, failures, cpuShare, ownDelay };
 }
 
 function keepShare({ pid, share }: { pid: number; share: number }): void {

@@ -4,6 +4,7 @@ import type { Knex } from 'knex';
 import pg from 'pg';
 import { measurePool, measureStatement } from './metrics.ts';
 import { endStatement } from './trace-statement.ts';
+import { limitTransactions } from './transaction-within.ts';
 
 /** A connection pool: for reads, and for code that opens its own transaction. */
 export type Db = Knex;
@@ -147,6 +148,7 @@ export function connect(
   });
   db.on('query-error', removeStatement);
   measurePool(db, name);
+  limitTransactions(db, statementTimeout);
   db.userParams = { ...options.userParams };
   return db;
 }

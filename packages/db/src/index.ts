@@ -4,6 +4,7 @@ export type { Finding } from './doctor.ts';
 export { afterCommit, outermostOf } from './after-commit.ts';
 export { connect } from './connect.ts';
 export type { Db, Query, Tx, Statement } from './connect.ts';
+export { transactionWithin } from './transaction-within.ts';
 export { tableMetrics } from './metrics.ts';
 export { withLeaderLock } from './leader-lock.ts';
 export { asUnavailable } from './unavailable-errors.ts';

@@ -1,8 +1,13 @@
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
+import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { closeConnectionsWhen, closeGracefully, listenOn } from './http-server.ts';
 
 const address = { host: '127.0.0.1', port: 0 };
+const queueOfKernel = '/proc/sys/net/core/somaxconn';
+const isQueueLong = existsSync(queueOfKernel) && Number(readFileSync(queueOfKernel, 'utf8')) >= 4096;
 
 describe('an HTTP server', () => {
   test('listens on a free port, and reports a taken one', async () => {
@@ -12,6 +17,21 @@ describe('an HTTP server', () => {
     await expect(listenOn(createServer(), { ...address, port })).rejects.toThrow(/EADDRINUSE/);
     await closeGracefully(server, 1000);
   });
+
+  test.runIf(isQueueLong)(
+    'keeps 700 connections that arrive at once, and makes none repeat its first packet',
+    async () => {
+      const server = createServer();
+      const port = await listenOn(server, address);
+      const startedAt = performance.now();
+      // The server accepts none of them before all have been opened, because it shares this event loop.
+      const sockets = Array.from({ length: 700 }, () => connect({ ...address, port }));
+      await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+      expect(performance.now() - startedAt).toBeLessThan(900); // a packet is repeated after 1 s
+      for (const socket of sockets) socket.destroy();
+      await closeGracefully(server, 1000);
+    },
+  );
 
   test('ends the connection of every response while it drains, of those in progress too', async () => {
     const draining = new AbortController();

@@ -2,6 +2,12 @@ import type { RequestListener, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /**
+ * Connections that wait until the process accepts them. Beyond node's 511 the kernel would drop the first packets of new ones, which
+ * their clients repeat after 1, 3, 7, 15 and 31 s. The kernel may allow fewer (net.core.somaxconn).
+ */
+const backlog = 4096;
+
+/**
  * Starts listening.
  * @returns the port; the system chooses one when the requested port is 0
  * @throws the system's error, EADDRINUSE among them
@@ -9,7 +15,7 @@ import type { AddressInfo } from 'node:net';
 export const listenOn = (server: Server, { host, port }: { host: string; port: number }): Promise<number> =>
   new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => {
+    server.listen({ host, port, backlog }, () => {
       server.off('error', reject);
       resolve((server.address() as AddressInfo).port);
     });

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { folderOf, services, type Peer, type Service } from '@clientela/fleet';
 import { compileCache, ended, freePort } from '@clientela/testing';
@@ -29,7 +30,8 @@ const settingsOf = (name: string, value: (service: Service, at: number) => strin
   Object.fromEntries(services.map((service, at) => [`${service.toUpperCase()}_${name}`, value(service, at)]));
 const whenReady = (port: number) => expect.poll(() => isReady(port), { timeout: 60_000, interval: 100 }).toBe(true);
 
-test('restarts every service and the gateway, each with two replicas, one after the other under load: no request fails', async () => {
+// Every service and the gateway, two replicas of each, one after the other, while clients write and read.
+test.for(['HTTP', 'RabbitMQ'] as const)('restart of all with events over %s: no request fails', async (transport) => {
   const ports: Record<Peer, number[]> = {
     gateway: [],
     auth: [],
@@ -42,7 +44,7 @@ test('restarts every service and the gateway, each with two replicas, one after 
   const front = await requestBalancer(() => ports.gateway);
   onTestFinished(async () => void (await Promise.all([...balancers, front].map((balancer) => balancer.close()))));
   for (const service of services) ports[service].push(await freePort());
-  const fleet = await startChaosFleet('HTTP', {
+  const fleet = await startChaosFleet(transport, {
     DRAIN_DELAY: String(drainDelay),
     ...settingsOf('PORT', (service) => String(ports[service][0])),
     // What services call each other by.
@@ -65,8 +67,9 @@ test('restarts every service and the gateway, each with two replicas, one after 
           ...settings,
           [portName]: String(port),
         },
-        stdio: ['ignore', 'ignore', 'inherit'],
+        stdio: ['ignore', 'pipe', 'inherit'],
       });
+      if (child.stdout) createInterface({ input: child.stdout }).on('line', (line) => fleet.lines.push(line));
       return child;
     };
     let child = start();
@@ -104,6 +107,7 @@ test('restarts every service and the gateway, each with two replicas, one after 
   const url = `http://127.0.0.1:${front.port}`;
   const writers = await Promise.all(['a', 'b', 'c'].map((name) => newWriter({ ...fleet, url }, `rolling ${name}`)));
   const failures: string[] = [];
+  const linesBefore = fleet.lines.length;
   for (const writer of writers) {
     const { send } = writer.client;
     writer.client.send = async (method, path, body, headers) => {
@@ -159,6 +163,9 @@ test('restarts every service and the gateway, each with two replicas, one after 
   const writes = writers.reduce((sum, { ledger }) => sum + ledger.writes, 0);
   const retries = writers.reduce((sum, { ledger }) => sum + ledger.retries, 0);
   log(`${writes} writes and ${reads} reads during ${replicas.length} restarts, ${retries + failures.length} failed`);
+  if (retries + failures.length > 0)
+    for (const line of fleet.lines.slice(linesBefore).filter((each) => /"level":"(?:warn|error)"/.test(each)))
+      log(line);
   expect({ failures, retries }).toEqual({ failures: [], retries: 0 });
   expect(writes).toBeGreaterThan(100);
   expect(await waitUntilFine(checkEffects(fleet, writers), Date.now() + 30_000)).toEqual([]);

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { services } from '@clientela/contracts';
 import { AppError, unavailable } from '@clientela/errors';
-import { gauge } from '@clientela/runtime';
+import { createRetryBudget, gauge } from '@clientela/runtime';
 import { BrokenCircuitError, circuitBreaker, CircuitState, CountBreaker, handleWhen } from 'cockatiel';
-import { createRetryBudget } from './retry-budget.ts';
 
 const upstreams = [...services, 'orders', 'complaints', 'appointments'] as const;
 /** What is called: a service, or the owner of a group of a customer's records. */
@@ -22,6 +21,7 @@ const stateValues: Record<CircuitState, number> = {
 };
 
 const maxAttempts = 3;
+const maxSavedRetries = 10;
 const baseBackoff = 100; // milliseconds before the second attempt at most, twice as many before the third
 
 /** Whether an upstream is unavailable: a retry may help, and the breaker counts it. */
@@ -47,7 +47,7 @@ export type CallPolicy = <T>(
  * @param options.reset milliseconds, default 2,000
  */
 export function createCallPolicy(upstream: UpstreamName, options: { reset?: number } = {}): CallPolicy {
-  const budget = createRetryBudget();
+  const budget = createRetryBudget(maxSavedRetries);
   const breaker = circuitBreaker(
     // Only a response closes a half-open breaker.
     handleWhen((error) => isUnavailable(error) && (!hasGivenUp(error) || breaker.state === CircuitState.HalfOpen)),

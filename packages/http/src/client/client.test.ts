@@ -1,13 +1,12 @@
 import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { exposeMetrics } from '@clientela/runtime';
+import { createRetryBudget, exposeMetrics } from '@clientela/runtime';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { timeoutSignal } from '../routing/deadline.ts';
 import { createCallPolicy } from './call-policy.ts';
 import { serviceClient } from './client.ts';
-import { createRetryBudget } from './retry-budget.ts';
 
 const actor = {
   id: 'service:favorites',
@@ -124,7 +123,7 @@ describe('retries', () => {
   });
 
   test('have a budget of ten, then of one for ten calls', () => {
-    const budget = createRetryBudget();
+    const budget = createRetryBudget(10);
     const spent = (times: number) => Array.from({ length: times }, () => budget.tryWithdraw()).filter(Boolean).length;
     expect(spent(20)).toBe(10);
     for (let call = 0; call < 25; call += 1) budget.deposit();

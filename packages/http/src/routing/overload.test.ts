@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Tx } from '@clientela/db';
 import { testDatabase, testSecret, testServiceKeys, type TestDatabase } from '@clientela/testing';
 import { text } from '@clientela/validation';
 import { pino } from 'pino';
@@ -13,7 +14,7 @@ let database: TestDatabase;
 let app: ReturnType<typeof createService>;
 /** What the handlers were started with. */
 const started: { name: string; remaining: number | undefined }[] = [];
-let work: (signal: AbortSignal) => Promise<unknown> = async () => {};
+let work: (signal: AbortSignal, tx: Tx) => Promise<unknown> = async () => {};
 
 const routes = [
   route({
@@ -28,7 +29,7 @@ const routes = [
     handle: async ({ tx, body, signal }) => {
       started.push({ name: body.name, remaining: remainingTime(signal) });
       await tx('inbox_events').insert({ event_id: randomUUID(), name: body.name });
-      await work(signal);
+      await work(signal, tx);
       return { name: body.name };
     },
   }),
@@ -46,7 +47,7 @@ const routes = [
     handle: ({ runStep, body, signal }) =>
       runStep(1, async (tx) => {
         await tx('inbox_events').insert({ event_id: randomUUID(), name: body.name });
-        await work(signal);
+        await work(signal, tx);
         return { name: body.name };
       }),
   }),
@@ -110,6 +111,28 @@ test.for([{}, { 'Idempotency-Key': randomUUID() }])(
     work = async () => {};
   },
 );
+
+test('a statement that still runs when the time has passed is cancelled; the next request has the usual time for its own', async () => {
+  const timeouts: string[] = [];
+  work = async (_signal, tx) => {
+    timeouts.push(
+      (await tx.raw<{ rows: { statement_timeout: string }[] }>('show statement_timeout')).rows[0]?.statement_timeout ??
+        '',
+    );
+    if (timeouts.length % 2 === 1) await tx.raw('select pg_sleep(4)');
+  };
+  const startedAt = performance.now();
+  for (const path of ['/things', '/things/steps']) {
+    const { body } = await post('asleep', { 'X-Request-Timeout': '300' }, path).expect(503);
+    expect(body.error_code).toBe('DEADLINE_EXCEEDED');
+    await post('awake', {}, path).expect(201);
+  }
+  expect(performance.now() - startedAt).toBeLessThan(3000);
+  work = async () => {};
+  expect(timeouts[0]).toMatch(/^[1-3]?\d{1,2}ms$/);
+  expect(timeouts[1]).toBe('5s');
+  expect(await isStored('asleep')).toBe(false);
+});
 
 test('a change whose time passes while it waits for a connection of the pool is not started', async () => {
   const { promise, resolve } = Promise.withResolvers<void>();

@@ -13,6 +13,8 @@ export const startingListener =
     const request_id = requestIdOf(request.headers);
     const waits_for = waitsFor();
     response.setHeader('X-Request-Id', request_id);
+    // A caller that kept the connection would come back here, while another replica is ready.
+    response.shouldKeepAlive = false;
     if (path === '/health' || path === '/ready') {
       const isHealth = path === '/health';
       response.setHeader('Content-Type', 'application/json; charset=utf-8');

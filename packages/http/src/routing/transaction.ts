@@ -1,7 +1,7 @@
-import type { Db, Tx } from '@clientela/db';
+import { transactionWithin, type Db, type Tx } from '@clientela/db';
 import { inSpan } from '@clientela/runtime';
 import type { Logger } from 'pino';
-import { assertTimeLeft } from './deadline.ts';
+import { assertTimeLeft, remainingTime } from './deadline.ts';
 import { Reply } from './reply.ts';
 import type { Route } from './route.ts';
 
@@ -55,16 +55,23 @@ export async function runAfterCommit(
 
 /**
  * Runs `work` in a transaction, unless the time for the request passes while it waits for a connection or works: then the caller has
- * given up, and nothing is changed.
+ * given up, a running statement is cancelled, and nothing is changed.
  */
 export const inTransaction = <R>(db: Db, signal: AbortSignal, work: (tx: Tx) => Promise<R>): Promise<R> =>
   inSpan('transaction', 'internal', () =>
-    db.transaction(async (tx) => {
-      assertTimeLeft(signal);
-      const result = await work(tx);
-      assertTimeLeft(signal);
-      return result;
-    }),
+    transactionWithin(
+      db,
+      () => remainingTime(signal) ?? Infinity,
+      async (tx) => {
+        assertTimeLeft(signal);
+        const result = await work(tx).catch((error: unknown) => {
+          assertTimeLeft(signal); // the statement that was cancelled then says nothing of the database
+          throw error;
+        });
+        assertTimeLeft(signal);
+        return result;
+      },
+    ),
   );
 
 export const asReply = (result: unknown): Reply =>

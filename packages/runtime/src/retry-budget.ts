@@ -1,22 +1,25 @@
-/** Bounds retries to a share of the calls, so that a failing upstream does not receive three times the load. */
+/** Bounds retries to a tenth of the calls, so that a failing upstream does not receive a multiple of the load. */
 export type RetryBudget = {
   /** Adds a tenth of a retry. Call it once per upstream call. */
   deposit: () => void;
+  isLeft: () => boolean;
   /** Takes one retry. @returns false when the budget is exhausted */
   tryWithdraw: () => boolean;
 };
 
-const maxRetries = 10; // saved up at most
 const callsPerRetry = 10;
 
-export function createRetryBudget(): RetryBudget {
+/** @param maxRetries saved up at most, and at the beginning */
+export function createRetryBudget(maxRetries: number): RetryBudget {
   let balance = maxRetries * callsPerRetry;
+  const isLeft = () => balance >= callsPerRetry;
   return {
+    isLeft,
     deposit: () => {
       balance = Math.min(maxRetries * callsPerRetry, balance + 1);
     },
     tryWithdraw: () => {
-      if (balance < callsPerRetry) return false;
+      if (!isLeft()) return false;
       balance -= callsPerRetry;
       return true;
     },
