@@ -75,14 +75,14 @@ function observeStatements(
   const observed = (...args: unknown[]) => {
     const callback = args.at(-1);
     if (typeof callback !== 'function') return query(...args);
-    const [command] = args as [string | { text: string }];
+    const [command] = args as [string | { text: string; name?: string }];
     const sql = typeof command === 'string' ? command : command.text;
     const startedAt = performance.now();
     const span = startSpan('', 'client');
     return query(...args.slice(0, -1), (error: unknown, ...results: unknown[]) => {
       const milliseconds = performance.now() - startedAt;
       const statement = measureStatement(name, sql, milliseconds);
-      if (span) endStatement(span, statement, error, results[0]);
+      if (span) endStatement(span, { command, statement, error, result: results[0] });
       onStatement?.({ sql, ms: Math.round(milliseconds * 10) / 10, failed: Boolean(error) });
       callback(error, ...results);
     });

@@ -57,9 +57,10 @@ export async function locatePostgres(folder: string): Promise<PostgresLocation> 
       if (!existsSync(native)) throw error; // else a concurrent start was faster
     }
   }
-  const dataHome = join(base, createHash('sha256').update(passwordOf(folder)).digest('hex').slice(0, 16));
+  const dataBase = resolve(folder).startsWith('/dev/shm/') ? memoryFolder() : base;
+  const dataHome = join(dataBase, createHash('sha256').update(passwordOf(folder)).digest('hex').slice(0, 16));
   mkdirSync(dataHome, { recursive: true, mode: 0o700 });
-  const runAs = { uid: unprivilegedUser(), gid: ownGroup(base, dataHome) };
+  const runAs = { uid: unprivilegedUser(), gid: ownGroup(dataBase, dataHome) };
   // Other processes of `nobody`, and other installations, are not in the group and cannot enter.
   chownSync(dataHome, 0, runAs.gid);
   chmodSync(dataHome, 0o710);
@@ -124,16 +125,26 @@ function ownGroup(base: string, dataHome: string): number {
 
 /** Returns a folder of root that every user may enter and that clean-ups of temporary files spare. */
 function persistentFolder(): string {
-  for (const parent of ['/var/lib', '/var/tmp']) {
-    const base = join(parent, 'clientela');
-    try {
-      mkdirSync(base, { mode: 0o755 });
-    } catch {
-      // It exists, or the parent is not writable: checked below.
-    }
-    const stat = lstatSync(base, { throwIfNoEntry: false });
-    // Rejects a folder or link that another user created in a world-writable folder.
-    if (stat?.isDirectory() && stat.uid === 0) return base;
+  const base = ownFolder('/var/lib/clientela') ?? ownFolder('/var/tmp/clientela');
+  if (!base) throw new Error('No folder for the PostgreSQL data: neither /var/lib nor /var/tmp is writable.');
+  return base;
+}
+
+/** Returns the folder for the data of installations that are in memory, such as a test's. */
+function memoryFolder(): string {
+  const base = ownFolder('/dev/shm/clientela');
+  if (!base) throw new Error('Another user has created /dev/shm/clientela.');
+  return base;
+}
+
+/** Creates a folder of root that every user may enter. @returns undefined when that is not possible */
+function ownFolder(path: string): string | undefined {
+  try {
+    mkdirSync(path, { mode: 0o755 });
+  } catch {
+    // It exists, or the parent is not writable: checked below.
   }
-  throw new Error('No folder for the PostgreSQL data: neither /var/lib nor /var/tmp is writable.');
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  // Rejects a folder or link that another user created in a world-writable folder.
+  return stat?.isDirectory() && stat.uid === 0 ? path : undefined;
 }

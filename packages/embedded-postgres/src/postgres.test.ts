@@ -88,6 +88,13 @@ test('rejects a wrong password; keeps the right one in a file for its owner only
     expect(readFileSync(`/proc/${pid()}/cmdline`, 'utf8')).not.toContain(new URL(adminUrl).password);
 });
 
+test.runIf(existsSync('/dev/shm'))('has the data in memory when the installation is there', async () => {
+  const inMemory = mkdtempSync('/dev/shm/fleet-postgres-');
+  const { dataHome } = await locatePostgres(inMemory);
+  expect(dataHome).toMatch(/^\/dev\/shm\//);
+  for (const path of [dataHome, inMemory]) rmSync(path, { recursive: true });
+});
+
 test('reuses a running server and its port', async () => {
   const first = await start();
   const second = await start(await freePort());

@@ -18,16 +18,25 @@ import { measureEffect } from './metrics.ts';
 import { aggregateOf } from './publish.ts';
 import { reconnectDelay, type Retries } from './retries.ts';
 import { consume, type Subscription } from './subscribe.ts';
-import { traceEvent } from './trace-event.ts';
+import { traceEvents } from './trace-events.ts';
 
-const prefetch = 50; // unacknowledged messages, most of them waiting for their turn or their next attempt
+const prefetch = 200; // unacknowledged messages, most of them waiting for their turn or their next attempt
+const maxEvents = 100; // of one transaction
 const maxConcurrentHandlers = 4; // each takes a connection of the pool that serves requests
 
 export type Consumer = { stop: () => Promise<void> };
 
+type Received = { message: ConsumeMessage; event: Envelope };
+type Handling = {
+  work: (event: Envelope) => Promise<void>;
+  workTogether: (events: readonly Envelope[]) => Promise<void>;
+  /** Whether a message may be that event; default every one. */
+  isExpected?: (event: Envelope, fields: ConsumeMessage['fields']) => boolean;
+};
+
 /**
- * Consumes the service's queue: concurrently across aggregates, in order within one. A message is acknowledged after the handler's
- * commit. A failing handler is retried while other aggregates proceed; after its last attempt the event becomes a dead letter. An
+ * Consumes the service's queue. Waiting messages are handled together, in one transaction and in their order. When that fails, they are
+ * handled one by one: concurrently across aggregates, in order within one. A message is acknowledged after the handler's commit. A failing handler is retried while other aggregates proceed; after its last attempt the event becomes a dead letter. An
  * unavailable dependency (a database, another service) is waited for without counting as an attempt.
  */
 export function startConsumer(options: {
@@ -67,16 +76,20 @@ export function startConsumer(options: {
       await Promise.all([channel.prefetch(prefetch), deadChannel.prefetch(1)]);
       await channel.consume(
         queueOf(exchange, service),
-        inOrder(
-          channel,
-          tasks,
-          (event, traceparent) => processEvent(event, traceparent, signal),
-          ({ name }, fields) => isRoutedByName(fields, name, { exchange, service }),
-        ),
+        inOrder(channel, tasks, {
+          work: (event) => processEvent(event, signal),
+          workTogether: (events) => processTogether(events, signal),
+          isExpected: ({ name }, fields) => isRoutedByName(fields, name, { exchange, service }),
+        }),
       );
       await deadChannel.consume(
         deadQueueOf(exchange, service),
-        inOrder(deadChannel, tasks, (event) => storeUndelivered(event, signal)),
+        inOrder(deadChannel, tasks, {
+          work: (event) => storeUndelivered(event, signal),
+          workTogether: async (events) => {
+            for (const event of events) await storeUndelivered(event, signal);
+          },
+        }),
       );
       onConnected();
       if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
@@ -89,43 +102,88 @@ export function startConsumer(options: {
     }
   }
 
-  /** Processes the messages of each aggregate one after the other, and acknowledges each when its work is done. */
+  /**
+   * Handles messages in the order of each aggregate, and acknowledges each when its work is done.
+   * @param work settles one event
+   * @param workTogether settles several events; when it throws, they are settled one by one
+   */
   function inOrder(
     channel: Channel,
     tasks: Set<Promise<void>>,
-    work: (event: Envelope, traceparent: unknown) => Promise<void>,
-    isExpected: (event: Envelope, fields: ConsumeMessage['fields']) => boolean = () => true,
+    { work, workTogether, isExpected = () => true }: Handling,
   ): (message: ConsumeMessage | null) => void {
     const lastByAggregate = new Map<string, Promise<void>>();
+    const waiting: Received[] = [];
+    let draining: Promise<void> | undefined;
+
+    const track = (task: Promise<void>) => {
+      tasks.add(task);
+      void task.then(() => tasks.delete(task));
+    };
+    const handleAlone = ({ message, event }: Received) => {
+      const aggregate = aggregateOf(event);
+      const task = (lastByAggregate.get(aggregate) ?? Promise.resolve())
+        .then(() => work(event))
+        .then(() => channel.ack(message))
+        // The connection ended without an acknowledgement: the broker redelivers.
+        .catch(() => {})
+        .finally(() => {
+          if (lastByAggregate.get(aggregate) === task) lastByAggregate.delete(aggregate);
+        });
+      lastByAggregate.set(aggregate, task);
+      track(task);
+    };
+    const handleTogether = async (received: readonly Received[]) => {
+      try {
+        await workTogether(received.map(({ event }) => event));
+      } catch {
+        for (const one of received) handleAlone(one);
+        return;
+      }
+      try {
+        for (const { message } of received) channel.ack(message);
+      } catch {
+        // The connection ended without an acknowledgement: the broker redelivers.
+      }
+    };
+    /** Waits until the messages that arrived together have been read. Those that arrive meanwhile are handled next. */
+    const drain = async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      while (waiting.length > 0) {
+        // An event waits for earlier ones of its aggregate that are handled alone.
+        const { alone = [], together = [] } = Object.groupBy(waiting.splice(0, maxEvents), ({ event }) =>
+          lastByAggregate.has(aggregateOf(event)) ? 'alone' : 'together',
+        );
+        for (const one of alone) handleAlone(one);
+        if (together.length > 0) await handleTogether(together);
+      }
+      draining = undefined;
+    };
     return (message) => {
       if (!message) {
         channel.emit('error', new Error('The queue was deleted'));
         return;
       }
-      const event = toEnvelope(message, isExpected);
-      const aggregate = aggregateOf(event);
-      const task = (lastByAggregate.get(aggregate) ?? Promise.resolve())
-        .then(() => work(event, message.properties.headers?.['traceparent']))
-        .then(() => channel.ack(message))
-        // The connection ended without an acknowledgement: the broker redelivers.
-        .catch(() => {})
-        .finally(() => {
-          tasks.delete(task);
-          if (lastByAggregate.get(aggregate) === task) lastByAggregate.delete(aggregate);
-        });
-      lastByAggregate.set(aggregate, task);
-      tasks.add(task);
+      waiting.push({ message, event: toEnvelope(message, isExpected) });
+      if (draining) return;
+      draining = drain();
+      track(draining);
     };
   }
 
+  async function processTogether(events: readonly Envelope[], signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const handle = () => consume(db, subscriptions, events, signal);
+    const processed = await limitHandlers(() => traceEvents(events, 'rabbitmq', handle));
+    for (const event of processed) measureEffect(event, service);
+  }
+
   /** Resolves when the event is settled: its handlers have committed, or it is a dead letter. */
-  async function processEvent(event: Envelope, traceparent: unknown, signal: AbortSignal): Promise<void> {
-    const handle = () => consume(db, subscriptions, event, signal);
+  async function processEvent(event: Envelope, signal: AbortSignal): Promise<void> {
     for (let attempts = 0, waits = 0; ;) {
       signal.throwIfAborted();
       try {
-        if (await limitHandlers(() => traceEvent(event, 'rabbitmq', traceparent, handle)))
-          measureEffect(event, service);
+        await processTogether([event], signal);
         return;
       } catch (error) {
         if (signal.aborted) throw error;

@@ -1,7 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findEventContract } from '@clientela/contracts';
-import { traceparent } from '@clientela/runtime';
 import type { ChannelModel, ConfirmChannel } from 'amqplib';
 import type { Logger } from 'pino';
 import { openConnection, declareTopology, closeWithChannel, directExchangeOf } from './amqp-topology.ts';
@@ -84,7 +83,6 @@ export function amqpTransport(options: {
     const isFanOut = subscriber === brokerSubscriber;
     const routingKey = isFanOut ? envelope.name : `${envelope.name}.${subscriber}`;
     const { channel, returned, model } = opened;
-    const trace = traceparent();
     setMaxListeners(0, signal);
     return new Promise((resolve, reject) => {
       const onAbort = () => reject(signal.reason as Error);
@@ -116,7 +114,7 @@ export function amqpTransport(options: {
             contentType: 'application/json',
             appId: service,
             persistent: true,
-            ...(trace !== undefined && { headers: { traceparent: trace } }),
+            ...(envelope.traceparent !== undefined && { headers: { traceparent: envelope.traceparent } }),
             // The broker also confirms unroutable messages. Only an event without subscribing services may have no queue.
             mandatory: !isFanOut || (findEventContract(envelope.name)?.subscribers ?? []).length > 0,
           },

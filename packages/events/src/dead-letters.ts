@@ -118,7 +118,8 @@ export async function resendFailed(
   const firstAttempt = { failed_at: null, attempts: 0, next_attempt_at: tx.fn.now() };
   const redelivered = await tx('outbox_deliveries')
     .whereIn(['event_id', 'subscriber'], failedDeliveries)
-    .update(firstAttempt);
+    .update(firstAttempt)
+    .returning<{ subscriber: string }[]>('subscriber');
   const revived = await tx<{ event_id: string; envelope: Envelope }>('dead_letters')
     .whereIn('event_id', deadLetters)
     .delete()
@@ -130,6 +131,6 @@ export async function resendFailed(
       .onConflict(['event_id', 'subscriber'])
       .merge(firstAttempt);
   }
-  wakeRelayAfterCommit(tx);
-  return redelivered + revived.length;
+  wakeRelayAfterCommit(tx, [service, ...redelivered.map(({ subscriber }) => subscriber)]);
+  return redelivered.length + revived.length;
 }

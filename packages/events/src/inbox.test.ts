@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { customerDeleted } from '@clientela/contracts';
+import { customerDeleted, productDeleted } from '@clientela/contracts';
+import { newId } from '@clientela/db';
 import { unavailable } from '@clientela/errors';
 import { createService } from '@clientela/http';
 import { testServiceKeys, testDatabase, testSecret } from '@clientela/testing';
 import { pino } from 'pino';
 import supertest from 'supertest';
 import { describe, expect, test as base } from 'vitest';
-import { eventRoutes, subscribe } from './index.ts';
+import { eventRoutes, subscribe, subscribeAll } from './index.ts';
 
 const log = pino({ level: 'silent' });
 const origin = { id: randomUUID(), company_id: randomUUID(), request_id: 'request-1' };
@@ -127,5 +128,72 @@ describe('inbox', () => {
     expect((await deliver(2, second).expect(200)).body).toEqual({ processed: true });
     expect(effects).toEqual(['1: result for 1', '2: result for 2']);
     expect(preparedFor).toEqual([1, 2, 2]);
+  });
+
+  test('handles an array in one transaction, in its order and each event once; an array that fails leaves nothing', async ({
+    database,
+  }) => {
+    const effects: string[] = [];
+    const transactions = new Set<string>();
+    let failing: string | undefined;
+    const app = createService({
+      service: 'test',
+      version: '1',
+      db: database.db,
+      log,
+      serviceKeys: testServiceKeys,
+      secret: testSecret,
+      routes: eventRoutes('product', [
+        subscribe(customerDeleted, async (tx, event) => {
+          if (event.id === failing) throw new Error('cannot be handled');
+          const [row] = (await tx.raw<{ rows: { id: string }[] }>('select txid_current()::text as id')).rows;
+          transactions.add(row?.id ?? '');
+          effects.push(event.id);
+        }),
+        ...subscribeAll([productDeleted], async (_tx, events) => {
+          effects.push(events.map(({ event }) => event.id).join(' + '));
+        }),
+      ]),
+    });
+    const event = (name = 'customer.deleted') => ({
+      id: newId(),
+      name,
+      occurred_at: new Date().toISOString(),
+      company_id: origin.company_id,
+      actor_id: origin.id,
+      request_id: 'request-1',
+      sequence: 1,
+      data:
+        name === 'customer.deleted'
+          ? { customer_id: randomUUID(), number: 1, hard: true }
+          : { product_id: randomUUID(), number: 1, hard: true },
+    });
+    const deliver = (events: unknown, service = 'customer') =>
+      supertest(app)
+        .post('/internal/events')
+        .set('X-Service-Key', `key-of-${service}`)
+        .send(events as object);
+    const [first, second, third] = [event(), event(), event()];
+    expect((await deliver([first, second, first]).expect(200)).body).toEqual({ processed: 2 });
+    expect((await deliver([second, third]).expect(200)).body).toEqual({ processed: 1 });
+    expect([effects, transactions.size]).toEqual([[first.id, second.id, third.id], 2]);
+
+    const [poison, healthy] = [event(), event()];
+    failing = poison.id;
+    await deliver([healthy, poison]).expect(500);
+    const inbox = await database.owner('inbox_events').whereIn('event_id', [healthy.id, poison.id]);
+    expect(inbox).toEqual([]);
+    expect((await deliver(healthy).expect(200)).body).toEqual({ processed: true });
+    failing = undefined;
+    expect((await deliver([healthy, poison]).expect(200)).body).toEqual({ processed: 1 });
+
+    effects.length = 0;
+    const products = [event('product.deleted'), event('product.deleted')];
+    expect((await deliver(products, 'product').expect(200)).body).toEqual({ processed: 2 });
+    expect(effects).toEqual([products.map(({ id }) => id).join(' + ')]);
+
+    await deliver([event(), ...products]).expect(403);
+    for (const invalid of [[], [event(), {}], Array.from({ length: 101 }, () => event())])
+      await deliver(invalid).expect(422);
   });
 });

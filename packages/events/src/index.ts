@@ -10,5 +10,5 @@ export { removeFromEvents } from './remove-from-events.ts';
 export { eventRoutes } from './routes.ts';
 export { startEvents } from './start.ts';
 export type { Events, EventSettings } from './start.ts';
-export { subscribe } from './subscribe.ts';
+export { subscribe, subscribeAll } from './subscribe.ts';
 export type { EventOf, Subscription } from './subscribe.ts';

@@ -1,5 +1,5 @@
 import { findEventContract, type EventData, type Envelope, type EventContract } from '@clientela/contracts';
-import { newId, outermostOf, type Tx } from '@clientela/db';
+import { execute, newId, outermostOf, type BoundStatement, type NamedStatement, type Tx } from '@clientela/db';
 import { traceparent } from '@clientela/runtime';
 import { wakeRelayAfterCommit } from './wake-relay.ts';
 
@@ -36,14 +36,22 @@ export const publish = <E extends EventContract>(
   data: EventData<E>,
 ): Promise<void> => publishAll(tx, contract, origin, [{ sequence, data }]);
 
-/** Publishes several events of one contract, in the order of `payloads`. */
+/**
+ * Publishes several events of one contract, in the order of `payloads`.
+ * @param accompanying a statement of the change, such as the insert of its history, executed in the same round trip; its result is ignored
+ */
 export async function publishAll<E extends EventContract>(
   tx: Tx,
   contract: E,
   origin: EventOrigin,
   payloads: readonly EventPayload<E>[],
+  accompanying?: BoundStatement,
 ): Promise<void> {
-  if (payloads.length === 0) return;
+  if (payloads.length === 0) {
+    if (accompanying) await execute(tx, accompanying, accompanying.values);
+    return;
+  }
+  const trace = traceparent();
   const envelopes = payloads.map(({ sequence, data }): Envelope => ({
     id: newId(),
     name: contract.name,
@@ -53,17 +61,39 @@ export async function publishAll<E extends EventContract>(
     request_id: origin.request_id,
     sequence,
     data: contract.data.parse(data) as Envelope['data'],
+    ...(trace !== undefined && { traceparent: trace }),
   }));
-  const trace = traceparent();
-  await tx('outbox_events').insert(
-    envelopes.map((envelope) => ({ id: envelope.id, envelope, ...(trace !== undefined && { traceparent: trace }) })),
-  );
   const subscribers =
     outermostOf(tx).userParams['outboxTransport'] === 'amqp' ? [brokerSubscriber] : contract.subscribers;
   const deliveries = envelopes.flatMap((envelope) => {
     const aggregate = aggregateOf(envelope);
     return subscribers.map((subscriber) => ({ event_id: envelope.id, subscriber, aggregate }));
   });
-  if (deliveries.length > 0) await tx('outbox_deliveries').insert(deliveries);
-  wakeRelayAfterCommit(tx);
+  await execute(tx, insertEvents(accompanying), [
+    ...(accompanying?.values ?? []),
+    envelopes.map(({ id }) => id),
+    envelopes.map((envelope) => JSON.stringify(envelope)),
+    deliveries.map(({ event_id }) => event_id),
+    deliveries.map(({ subscriber }) => subscriber),
+    deliveries.map(({ aggregate }) => aggregate),
+  ]);
+  if (deliveries.length > 0) wakeRelayAfterCommit(tx, subscribers);
+}
+
+const statements = new Map<string | undefined, NamedStatement>();
+
+/** Builds the statement that inserts events and deliveries, once for each accompanying statement. */
+function insertEvents(accompanying: BoundStatement | undefined): NamedStatement {
+  const built = statements.get(accompanying?.name);
+  if (built) return built;
+  const [ids, envelopes, eventIds, subscribers, aggregates] = [1, 2, 3, 4, 5].map(
+    (place) => `$${(accompanying?.values.length ?? 0) + place}`,
+  );
+  const text = `with ${accompanying ? `accompanying as (${accompanying.text}),` : ''}
+    events as (insert into outbox_events (id, envelope) select * from unnest(${ids}::uuid[], ${envelopes}::jsonb[]))
+    insert into outbox_deliveries (event_id, subscriber, aggregate)
+    select * from unnest(${eventIds}::uuid[], ${subscribers}::text[], ${aggregates}::text[])`;
+  const statement = { name: ['insert_events', accompanying?.name].filter(Boolean).join('_with_'), text };
+  statements.set(accompanying?.name, statement);
+  return statement;
 }

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Envelope } from '@clientela/contracts';
-import { withLeaderLock, type Db } from '@clientela/db';
+import { execute, withLeaderLock, type Db, type NamedStatement } from '@clientela/db';
 import type { Logger } from 'pino';
 import { reconnectDelay, type Retries } from './retries.ts';
 import { runPurge } from './retention.ts';
-import { traceDelivery } from './trace-event.ts';
+import { traceDeliveries } from './trace-events.ts';
 import { onDeliveriesCommitted } from './wake-relay.ts';
 
 export type Delivery = {
@@ -15,8 +15,6 @@ export type Delivery = {
   /** Milliseconds until its next attempt; 0 or less when it is due. */
   due_in: number;
   envelope: Envelope;
-  /** The span that published the event. */
-  traceparent: string | null;
 };
 
 /** Sends deliveries to one destination. The relay runs one loop per transport, so that an unreachable one delays no other. */
@@ -30,8 +28,13 @@ export type Transport = {
   exceptSubscriber?: string;
   /** Aggregates sent concurrently; the events of one aggregate are sent one after the other. */
   maxConcurrentAggregates: number;
-  /** Runs before each poll of the outbox. */
+  /** Runs before the first poll of the outbox, and then at most once in a poll interval. */
   beforePoll?: () => Promise<void>;
+  /**
+   * Sends several deliveries at once, those of an aggregate in their order. Either all take effect, or none.
+   * @returns false when they must be sent one by one
+   */
+  sendArray?: (deliveries: readonly Delivery[], signal: AbortSignal) => Promise<boolean>;
   /**
    * @returns undefined when the subscriber confirmed the event, else why it rejected it
    * @throws when the subscriber is unreachable: all its deliveries wait
@@ -39,6 +42,14 @@ export type Transport = {
   send: (delivery: Delivery, signal: AbortSignal) => Promise<string | undefined>;
   close?: () => Promise<void>;
 };
+
+type SendingContext = {
+  /** Time of the next attempt by aggregate. */
+  blockedAggregates: Map<string, number>;
+  signal: AbortSignal;
+};
+/** Events of the next array: fewer after one that failed, because a slow subscriber may not handle many in time. */
+type ArraySize = { size: number };
 
 export type Relay = { stop: () => Promise<void> };
 
@@ -63,17 +74,16 @@ export function startRelay(options: {
 }): Relay {
   const { db, url, service, transports, retries, log } = options;
   const stopping = new AbortController();
-  let woken = Promise.withResolvers<void>();
-
-  const wake = () => {
-    woken.resolve();
-    woken = Promise.withResolvers<void>();
-  };
-  const stopWaking = onDeliveriesCommitted(db, wake);
-  const wakeOrTimeout = (milliseconds: number, signal: AbortSignal) =>
-    Promise.race([woken.promise, sleep(milliseconds, undefined, { signal })]).catch(() => {});
+  const alarms = new Map(transports.map((transport) => [transport, createAlarm()]));
+  const stopWaking = onDeliveriesCommitted(db, (subscribers) => {
+    for (const [transport, alarm] of alarms)
+      for (const subscriber of subscribers) if (isOf(transport, subscriber)) alarm.ring();
+  });
 
   const running = withLeaderLock(url, `${service} relay`, stopping.signal, async (signal) => {
+    signal.addEventListener('abort', () => {
+      for (const alarm of alarms.values()) alarm.ring();
+    });
     await Promise.all([...transports.map((transport) => runTransport(transport, signal)), runPurge(db, signal)]);
     for (const transport of transports) await transport.close?.();
   });
@@ -81,24 +91,28 @@ export function startRelay(options: {
   async function runTransport(transport: Transport, signal: AbortSignal): Promise<void> {
     // Time of the next attempt by aggregate. In memory only, because the leader is the only sender.
     const blockedAggregates = new Map<string, number>();
+    const arrays: ArraySize = { size: batchSize };
+    const alarm = alarms.get(transport) ?? createAlarm();
+    let nextCheckAt = 0;
     let failures = 0;
     while (!signal.aborted) {
-      const nextPoll = wakeOrTimeout(pollInterval, signal); // created before the query, so that a wake during it is not missed
+      alarm.reset(); // before the query, so that a wake during it is not missed
       try {
         for (const [aggregate, until] of blockedAggregates)
           if (until <= Date.now()) blockedAggregates.delete(aggregate);
-        await transport.beforePoll?.();
+        if (nextCheckAt <= Date.now()) {
+          await transport.beforePoll?.();
+          nextCheckAt = Date.now() + pollInterval;
+        }
         const deliveries =
           blockedAggregates.size < maxBlockedAggregates
             ? await findOldest(db, transport, [...blockedAggregates.keys()])
             : [];
-        await sendBatch(transport, deliveries, blockedAggregates, signal);
+        await sendBatch(transport, deliveries, { blockedAggregates, signal, arrays });
         failures = 0;
-        if (deliveries.length === 0) {
+        if (deliveries.length < batchSize) {
           const dueIn = Math.min(...blockedAggregates.values()) - Date.now();
-          await (dueIn < pollInterval
-            ? Promise.race([nextPoll, wakeOrTimeout(Math.max(dueIn, 10), signal)])
-            : nextPoll);
+          await alarm.wait(Math.min(Math.max(dueIn, 10), pollInterval));
         }
       } catch (error) {
         // The subscriber or the database is unreachable. Deliveries stay and are retried without end, with backoff.
@@ -110,17 +124,41 @@ export function startRelay(options: {
     }
   }
 
-  /** Sends aggregates concurrently and the events of each in order, until one is not confirmed. */
+  /** Sends what has not failed before in arrays, if the transport has them, then the rest one by one. */
   async function sendBatch(
     transport: Transport,
     deliveries: readonly Delivery[],
-    blockedAggregates: Map<string, number>,
-    signal: AbortSignal,
+    { arrays, ...context }: SendingContext & { arrays: ArraySize },
   ): Promise<void> {
-    const aggregates = Map.groupBy(deliveries, ({ aggregate }) => aggregate)
-      .values()
-      .toArray();
-    const confirmed: Delivery[] = [];
+    const aggregates = Map.groupBy(deliveries, ({ aggregate }) => aggregate);
+    const isFresh = ({ aggregate }: Delivery) => aggregates.get(aggregate)?.every(({ attempts }) => attempts === 0);
+    const confirmed = new Set<Delivery>();
+    for (let rest = transport.sendArray ? deliveries.filter(isFresh) : []; rest.length > 1 && arrays.size > 1;) {
+      const array = rest.slice(0, arrays.size);
+      // An event whose dependency is unavailable makes an array fail, so that the subscriber may be reachable nevertheless.
+      const isConfirmed = await sendTogether(transport, array, context.signal).catch(() => false);
+      arrays.size = isConfirmed ? Math.min(arrays.size * 2, batchSize) : Math.ceil(arrays.size / 4);
+      if (!isConfirmed) break;
+      for (const delivery of array) confirmed.add(delivery);
+      rest = rest.slice(array.length);
+    }
+    const others = Map.groupBy(
+      deliveries.filter((delivery) => !confirmed.has(delivery)),
+      ({ aggregate }) => aggregate,
+    );
+    const errors = await sendOneByOne(transport, [...others.values()], confirmed, context);
+    if (errors.length === 0) arrays.size = Math.max(arrays.size, 2);
+    if (confirmed.size > 0) await deleteConfirmed(db, [...confirmed]);
+    if (errors.length > 0) throw errors[0];
+  }
+
+  /** Sends aggregates concurrently and the events of each in order, until one is not confirmed. @returns why the subscriber is unreachable */
+  async function sendOneByOne(
+    transport: Transport,
+    aggregates: Delivery[][],
+    confirmed: Set<Delivery>,
+    { blockedAggregates, signal }: SendingContext,
+  ): Promise<unknown[]> {
     const errors: unknown[] = [];
     const sendAggregates = async () => {
       for (let aggregate = aggregates.shift(); aggregate; aggregate = aggregates.shift()) {
@@ -135,9 +173,12 @@ export function startRelay(options: {
     };
     /** @returns undefined when the next event of its aggregate may be sent, else the milliseconds until its next attempt */
     const sendOne = async (delivery: Delivery): Promise<number | undefined> => {
-      const rejection = await traceDelivery(delivery, transport, () => transport.send(delivery, signal));
+      const rejection = await traceDeliveries([delivery], transport.system, {
+        send: ([traced = delivery]) => transport.send(traced, signal),
+        isAccepted: (reason) => reason === undefined,
+      });
       if (rejection !== undefined) return recordRejection(delivery, rejection);
-      confirmed.push(delivery);
+      confirmed.add(delivery);
       return undefined;
     };
     const onUnreachable = (error: unknown) => {
@@ -146,29 +187,24 @@ export function startRelay(options: {
     };
     const workers = Math.min(transport.maxConcurrentAggregates, aggregates.length);
     await Promise.all(Array.from({ length: workers }, () => sendAggregates().catch(onUnreachable)));
-    if (confirmed.length > 0) await rowsOf(confirmed).delete();
-    if (errors.length > 0) throw errors[0];
+    return errors;
   }
-
-  const rowsOf = (deliveries: readonly Delivery[]) =>
-    db('outbox_deliveries').whereIn(
-      ['event_id', 'subscriber'],
-      deliveries.map(({ event_id, subscriber }) => [event_id, subscriber]),
-    );
 
   /** @returns milliseconds until the next attempt; undefined when that was the last */
   async function recordRejection(delivery: Delivery, reason: string): Promise<number | undefined> {
     const attempts = delivery.attempts + 1;
     const isLast = attempts >= retries.maxAttempts;
     const delay = retries.delay(attempts);
-    await rowsOf([delivery]).update({
-      attempts,
-      last_error: reason,
-      next_attempt_at: db.raw(`now() + ? * interval '1 millisecond'`, [delay]),
-      failed_at: isLast ? db.fn.now() : null,
-    });
-    if (!isLast) return delay;
     const { event_id, subscriber, envelope } = delivery;
+    await db('outbox_deliveries')
+      .where({ event_id, subscriber })
+      .update({
+        attempts,
+        last_error: reason,
+        next_attempt_at: db.raw(`now() + ? * interval '1 millisecond'`, [delay]),
+        failed_at: isLast ? db.fn.now() : null,
+      });
+    if (!isLast) return delay;
     log.error({ event_id, event: envelope.name, subscriber, failure: reason }, 'event could not be delivered');
     return undefined;
   }
@@ -177,40 +213,84 @@ export function startRelay(options: {
     stop: async () => {
       stopWaking();
       stopping.abort();
-      wake();
       await running;
     },
   };
 }
 
+const sendTogether = (transport: Transport, deliveries: readonly Delivery[], signal: AbortSignal) =>
+  traceDeliveries(deliveries, transport.system, {
+    send: async (traced) => transport.sendArray?.(traced, signal),
+    isAccepted: (isConfirmed) => isConfirmed === true,
+  });
+
+/** Whether a transport sends the deliveries of a subscriber. */
+const isOf = ({ subscriber, exceptSubscriber }: Transport, of: string): boolean =>
+  subscriber === undefined ? of !== exceptSubscriber : of === subscriber;
+
+/** Wakes one loop, also when it rings while the loop is busy. */
+function createAlarm() {
+  let hasRung = false;
+  let wake: (() => void) | undefined;
+  return {
+    ring: () => {
+      hasRung = true;
+      wake?.();
+    },
+    reset: () => {
+      hasRung = false;
+    },
+    /** Resolves when it has rung since the last reset, or after so many milliseconds. */
+    wait: (milliseconds: number): Promise<void> =>
+      hasRung
+        ? Promise.resolve()
+        : new Promise((resolve) => {
+            const end = () => {
+              clearTimeout(timer);
+              wake = undefined;
+              resolve();
+            };
+            const timer = setTimeout(end, milliseconds);
+            wake = end;
+          }),
+  };
+}
+
+const oldestWhere = (name: string, condition: string): NamedStatement => ({
+  name,
+  text: `select d.event_id, d.subscriber, d.aggregate, d.attempts, e.envelope,
+      (extract(epoch from d.next_attempt_at - now()) * 1000)::float8 as due_in
+    from (
+      select * from outbox_deliveries where failed_at is null and ${condition} and aggregate <> all ($2::text[])
+       order by event_id limit ${batchSize}
+    ) as d
+    join outbox_events as e on e.id = d.event_id
+   order by d.event_id`,
+});
+const findOldestOfSubscriber = oldestWhere('find_oldest_deliveries', 'subscriber = $1');
+const findOldestOfOthers = oldestWhere('find_oldest_deliveries_of_others', 'subscriber <> $1');
+
 /**
  * Finds the oldest deliveries, except those of blocked aggregates. It reads the rows that are still there instead of following a position,
  * so an event that commits late is found. It reads in index order, so a long backlog costs no more than a short one.
  */
-async function findOldest(
+const findOldest = (
   db: Db,
-  { subscriber, exceptSubscriber }: Transport,
+  { subscriber, exceptSubscriber = '' }: Transport,
   blockedAggregates: string[],
-): Promise<Delivery[]> {
-  const rows = db('outbox_deliveries')
-    .select('*')
-    .whereNull('failed_at')
-    .whereRaw('aggregate <> all (?)', [blockedAggregates])
-    .orderBy('event_id')
-    .limit(batchSize);
-  if (subscriber !== undefined) void rows.where({ subscriber });
-  if (exceptSubscriber !== undefined) void rows.whereNot({ subscriber: exceptSubscriber });
-  return db
-    .from(rows.as('d'))
-    .join('outbox_events as e', 'e.id', 'd.event_id')
-    .select<Delivery[]>(
-      'd.event_id',
-      'd.subscriber',
-      'd.aggregate',
-      'd.attempts',
-      'e.envelope',
-      'e.traceparent',
-      db.raw('(extract(epoch from d.next_attempt_at - now()) * 1000)::float8 as due_in'),
-    )
-    .orderBy('d.event_id');
-}
+): Promise<Delivery[]> =>
+  subscriber === undefined
+    ? execute<Delivery>(db, findOldestOfOthers, [exceptSubscriber, blockedAggregates])
+    : execute<Delivery>(db, findOldestOfSubscriber, [subscriber, blockedAggregates]);
+
+const deleteDeliveries: NamedStatement = {
+  name: 'delete_deliveries',
+  text: `delete from outbox_deliveries as d using unnest($1::uuid[], $2::text[]) as confirmed (event_id, subscriber)
+    where d.event_id = confirmed.event_id and d.subscriber = confirmed.subscriber`,
+};
+
+const deleteConfirmed = (db: Db, deliveries: readonly Delivery[]) =>
+  execute(db, deleteDeliveries, [
+    deliveries.map(({ event_id }) => event_id),
+    deliveries.map(({ subscriber }) => subscriber),
+  ]);

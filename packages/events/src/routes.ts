@@ -1,36 +1,53 @@
 import { Envelope, FailedEvents, findPublisher, services, type Service } from '@clientela/contracts';
+import { afterCommit } from '@clientela/db';
 import { forbidden, notFound } from '@clientela/errors';
 import { route, type Route } from '@clientela/http';
 import { z } from 'zod';
 import { measureEffect } from './metrics.ts';
 import { dropFailed, findFailed, listFailed, resendFailed } from './dead-letters.ts';
-import { describeDelivery } from './trace-event.ts';
-import { consumeOnce, prepareSubscribers, type Subscription } from './subscribe.ts';
+import { consumeOnce, prepareEvents, type Subscription } from './subscribe.ts';
+import { describeDelivery, traceOthers } from './trace-events.ts';
 
 /** Internal event routes: receiving events over HTTP, and listing and resending failed ones. */
 export const eventRoutes = (service: Service, subscriptions: readonly Subscription[] = []): Route[] => [
-  ...(subscriptions.length > 0 ? [receiveEventRoute(service, subscriptions)] : []),
+  ...(subscriptions.length > 0 ? [receiveEventsRoute(service, subscriptions)] : []),
   ...failedEventRoutes(service),
 ];
 
-const receiveEventRoute = (service: Service, subscriptions: readonly Subscription[]): Route =>
+/** Events of one call at most. */
+export const maxEvents = 100;
+const maxBytes = 4 * 1024 * 1024; // of a call; a publisher sends the events of a longer one alone
+
+/**
+ * Receives one event, or an array in the order of its records. An array takes effect wholly or not at all; when it fails, its publisher
+ * sends its events one by one.
+ */
+const receiveEventsRoute = (service: Service, subscriptions: readonly Subscription[]): Route =>
   route({
     method: 'post',
     path: '/internal/events',
-    summary: 'Receive an event',
+    summary: 'Receive an event, or an array of events',
     allow: { internal: services },
     tenancy: 'global',
     receivesEvents: true,
-    body: Envelope,
-    responses: { 200: z.strictObject({ processed: z.boolean() }) },
-    prepare: async ({ db, body, actor, signal }) => {
-      describeDelivery(body);
-      assertPublisher(body.name, actor.id);
-      return prepareSubscribers(db, subscriptions, body, { signal });
+    body: z.union([Envelope, z.array(Envelope).min(1).max(maxEvents)]),
+    bodyLimit: maxBytes,
+    responses: {
+      200: z.strictObject({ processed: z.boolean().or(z.int().describe('of an array: events not processed before')) }),
     },
-    handle: async ({ tx, body, prepared }) => ({ processed: await consumeOnce(tx, prepared, body) }),
-    afterCommit: async ({ body, result }) => {
-      if (result.processed) measureEffect(body, service);
+    prepare: async ({ db, body, actor, signal }) => {
+      const events = [body].flat();
+      describeDelivery(events);
+      for (const name of new Set(events.map((event) => event.name))) assertPublisher(name, actor.id);
+      return prepareEvents(db, subscriptions, events, { signal });
+    },
+    handle: async ({ tx, body, prepared }) => {
+      const events = await consumeOnce(tx, prepared);
+      afterCommit(tx, () => {
+        for (const event of events) measureEffect(event, service);
+        traceOthers([body].flat(), 'http');
+      });
+      return { processed: Array.isArray(body) ? events.length : events.length > 0 };
     },
   });
 

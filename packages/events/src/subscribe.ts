@@ -1,6 +1,7 @@
 import type { EventData, Envelope, EventContract } from '@clientela/contracts';
-import type { Db, Tx } from '@clientela/db';
+import { execute, type Db, type NamedStatement, type Tx } from '@clientela/db';
 import { invalid } from '@clientela/errors';
+import { createConcurrencyLimiter } from '@clientela/runtime';
 
 export type EventOf<E extends EventContract> = Omit<Envelope, 'data'> & { data: EventData<E> };
 
@@ -8,6 +9,8 @@ export type Subscription = {
   contract: EventContract;
   prepare?: (event: Envelope, context: PrepareContext) => Promise<unknown>;
   handler: (tx: Tx, event: Envelope, prepared: unknown) => Promise<void>;
+  /** Handles consecutive events of an array at once, instead of `handler`. Several subscriptions may share it. */
+  handleAll?: (tx: Tx, events: readonly Envelope[]) => Promise<void>;
 };
 
 type PrepareContext = { signal: AbortSignal };
@@ -27,6 +30,23 @@ export const subscribe = <E extends EventContract, Prepared = undefined>(
   handler: (tx, event, prepared) => handler(tx, parseEvent(contract, event), prepared as Prepared),
 });
 
+/** Subscribes one handler to several events: it gets those of an array together, in their order, and may write them in one statement. */
+export const subscribeAll = <E extends EventContract>(
+  contracts: readonly E[],
+  handler: (tx: Tx, events: readonly { contract: E; event: EventOf<E> }[]) => Promise<void>,
+): Subscription[] => {
+  const byName = new Map(contracts.map((contract) => [contract.name, contract]));
+  const handleAll = (tx: Tx, events: readonly Envelope[]) =>
+    handler(
+      tx,
+      events.flatMap((event) => {
+        const contract = byName.get(event.name);
+        return contract ? [{ contract, event: parseEvent(contract, event) }] : [];
+      }),
+    );
+  return contracts.map((contract) => ({ contract, handler: (tx, event) => handleAll(tx, [event]), handleAll }));
+};
+
 function parseEvent<E extends EventContract>(contract: E, event: Envelope): EventOf<E> {
   const data = contract.data.safeParse(event.data);
   if (!data.success) throw invalid([{ path: 'data', message: `does not match the contract of ${contract.name}` }]);
@@ -34,57 +54,103 @@ function parseEvent<E extends EventContract>(contract: E, event: Envelope): Even
 }
 
 /**
- * Runs the handlers of an event in their own transaction.
- * @returns false when the event was processed before
+ * Runs the handlers of events in one transaction of their own, in the order of the events.
+ * @returns the events that were not processed before
  */
 export async function consume(
   db: Db,
   subscriptions: readonly Subscription[],
-  event: Envelope,
+  events: readonly Envelope[],
   signal: AbortSignal,
-): Promise<boolean> {
-  const handlers = await prepareSubscribers(db, subscriptions, event, { signal });
-  return handlers.length > 0 && db.transaction((tx) => consumeOnce(tx, handlers, event));
+): Promise<Envelope[]> {
+  const prepared = await prepareEvents(db, subscriptions, events, { signal });
+  return prepared.length > 0 ? db.transaction((tx) => consumeOnce(tx, prepared)) : [];
 }
 
-/** A subscription with the result of its `prepare`. */
-export type PreparedSubscription = { subscription: Subscription; prepared: unknown };
+/** An event with its subscriptions and the results of their `prepare`. */
+export type PreparedEvent = { event: Envelope; handlers: readonly PreparedSubscription[] };
+type PreparedSubscription = { subscription: Subscription; prepared: unknown };
+
+const maxConcurrentPreparations = 4; // each may call another service
+
+const findProcessed: NamedStatement = {
+  name: 'find_processed_events',
+  text: 'select event_id from inbox_events where event_id = any($1::uuid[])',
+};
 
 /**
- * Runs `prepare` of every subscription to an event. @returns an empty list when the event was processed before
+ * Runs `prepare` of every subscription to each event. @returns the events without those that need preparation and were processed before
  * @throws AppError 422 for an event this service does not subscribe to, so that the publisher keeps it
  */
-export async function prepareSubscribers(
+export async function prepareEvents(
   db: Db,
   subscriptions: readonly Subscription[],
-  event: Envelope,
+  events: readonly Envelope[],
   context: PrepareContext,
-): Promise<PreparedSubscription[]> {
-  const matching = subscriptions.filter(({ contract }) => contract.name === event.name);
-  if (matching.length === 0) throw invalid([{ path: 'name', message: 'is not an event this service subscribes to' }]);
-  const needsPrepare = matching.some(({ prepare }) => prepare);
-  if (needsPrepare && (await db('inbox_events').select('event_id').where({ event_id: event.id }).first())) return [];
-  return Promise.all(
-    matching.map(async (subscription) => ({ subscription, prepared: await subscription.prepare?.(event, context) })),
+): Promise<PreparedEvent[]> {
+  const matching = events.map((event) => subscriptions.filter(({ contract }) => contract.name === event.name));
+  if (matching.some(({ length }) => length === 0))
+    throw invalid([{ path: 'name', message: 'is not an event this service subscribes to' }]);
+  const needsPreparation = events.filter((_event, index) => matching[index]?.some(({ prepare }) => prepare));
+  const processed = new Set<string>();
+  if (needsPreparation.length > 0)
+    for (const { event_id } of await execute<{ event_id: string }>(db, findProcessed, [
+      needsPreparation.map(({ id }) => id),
+    ]))
+      processed.add(event_id);
+  const limit = createConcurrencyLimiter({ concurrency: maxConcurrentPreparations });
+  const prepareHandler = async (event: Envelope, subscription: Subscription): Promise<PreparedSubscription> => {
+    const { prepare } = subscription;
+    return { subscription, prepared: prepare && (await limit(() => prepare(event, context))) };
+  };
+  const prepared = await Promise.all(
+    events.map(async (event, index) => {
+      const handlers = (processed.has(event.id) ? undefined : matching[index]) ?? [];
+      return { event, handlers: await Promise.all(handlers.map((one) => prepareHandler(event, one))) };
+    }),
   );
+  return prepared.filter(({ handlers }) => handlers.length > 0);
 }
 
+const insertProcessed: NamedStatement = {
+  name: 'insert_processed_events',
+  text: `insert into inbox_events (event_id, name) select * from unnest($1::uuid[], $2::text[])
+    on conflict (event_id) do nothing returning event_id`,
+};
+
 /**
- * Records an event as processed and runs its handlers in the same transaction.
- * @returns false when the event was processed before
+ * Records events as processed, in one statement, and runs their handlers in the same transaction and in their order.
+ * @returns the events that were not processed before
  */
-export async function consumeOnce(
-  tx: Tx,
-  handlers: readonly PreparedSubscription[],
-  event: Envelope,
-): Promise<boolean> {
-  if (handlers.length === 0) return false;
-  const inserted = await tx('inbox_events')
-    .insert({ event_id: event.id, name: event.name })
-    .onConflict('event_id')
-    .ignore()
-    .returning('event_id');
-  if (inserted.length === 0) return false;
-  for (const { subscription, prepared } of handlers) await subscription.handler(tx, event, prepared);
-  return true;
+export async function consumeOnce(tx: Tx, prepared: readonly PreparedEvent[]): Promise<Envelope[]> {
+  if (prepared.length === 0) return [];
+  const inserted = await execute<{ event_id: string }>(tx, insertProcessed, [
+    prepared.map(({ event }) => event.id),
+    prepared.map(({ event }) => event.name),
+  ]);
+  const remaining = new Set(inserted.map(({ event_id }) => event_id));
+  const events = prepared.filter(({ event }) => remaining.delete(event.id)); // an id that is repeated counts once
+  for (const { handleAll, steps } of groupSteps(events))
+    if (handleAll)
+      await handleAll(
+        tx,
+        steps.map(({ event }) => event),
+      );
+    else for (const { event, subscription, prepared: result } of steps) await subscription.handler(tx, event, result);
+  return events.map(({ event }) => event);
+}
+
+type Step = PreparedSubscription & { event: Envelope };
+
+/** Groups consecutive handlers that are one function for several events. */
+function groupSteps(events: readonly PreparedEvent[]): { handleAll: Subscription['handleAll']; steps: Step[] }[] {
+  const groups: { handleAll: Subscription['handleAll']; steps: Step[] }[] = [];
+  for (const { event, handlers } of events)
+    for (const handler of handlers) {
+      const { handleAll } = handler.subscription;
+      const last = groups.at(-1);
+      if (last && last.handleAll === handleAll) last.steps.push({ ...handler, event });
+      else groups.push({ handleAll, steps: [{ ...handler, event }] });
+    }
+  return groups;
 }

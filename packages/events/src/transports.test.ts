@@ -104,7 +104,7 @@ describe.each(['HTTP', 'RabbitMQ'] as const)('over %s', (transport) => {
       for (const { id, parentId } of ofTrace.toSorted((a, b) => a.start - b.start))
         if (below.has(parentId)) below.add(id);
       const names = ofTrace.filter(({ id }) => below.has(id)).map(({ name }) => name);
-      expect(names).toEqual(expect.arrayContaining(['insert inbox_events', 'insert effects']));
+      expect(names).toEqual(expect.arrayContaining(['insert_processed_events', 'insert effects']));
     }
     expect(receiver.bytes().includes(customer_id)).toBe(false);
   });
@@ -137,6 +137,27 @@ describe.each(['HTTP', 'RabbitMQ'] as const)('over %s', (transport) => {
       await expect.poll(() => sequences(interaction, id), soon).toEqual(upTo(20));
       await allConfirmed(id);
     }
+  });
+
+  test('handles a backlog in few transactions, with a poison message in it, and keeps the order of each record', async () => {
+    const ids = Array.from({ length: 30 }, () => randomUUID());
+    const [poison = ''] = ids;
+    favorites.failWith(({ data, sequence }) => {
+      if (data['customer_id'] === poison && sequence === 2) throw new Error('cannot be handled');
+    });
+    const payloads = [1, 2, 3].flatMap((sequence) =>
+      ids.map((customer_id) => ({ sequence, data: { customer_id, number: 1, hard: true } })),
+    );
+    await customer.stop();
+    await customer.db().transaction((tx) => publishAll(tx, customerDeleted, origin, payloads));
+    customer.start();
+    for (const id of ids) await expect.poll(() => sequences(interaction, id), soon).toEqual([1, 2, 3]);
+    expect(await interaction.transactions(ids)).toBeLessThanOrEqual(10);
+    for (const id of ids.slice(1)) await expect.poll(() => sequences(favorites, id), soon).toEqual([1, 2, 3]);
+    await expect.poll(() => sequences(favorites, poison), soon).toEqual([1, 3]);
+    expect((await failures(participants, poison)).map(({ sequence, attempts }) => [sequence, attempts])).toEqual([
+      [2, 3],
+    ]);
   });
 
   test('keeps the order within an aggregate while other aggregates are delivered and retried', async () => {
@@ -374,6 +395,20 @@ describe.each(['from HTTP to RabbitMQ', 'from RabbitMQ to HTTP'])('changing the 
     await customer.close();
     await Promise.all([interaction.close(), favorites.close()]);
   }, 60_000);
+});
+
+test('delivers one by one, in order and once, to a service of the version before arrays', async () => {
+  const overHttp = { RABBITMQ_EXCHANGE: testExchange() };
+  const favorites = await testSubscriber('favorites', overHttp, { rejectsArrays: true });
+  const customer = await testPublisher([favorites], overHttp);
+  const ids = [randomUUID(), randomUUID()];
+  for (const sequence of upTo(6)) for (const id of ids) await customer.publishDeletion(id, sequence);
+  customer.start();
+  for (const id of ids)
+    await expect.poll(async () => (await favorites.effects(id)).map(({ sequence }) => sequence), soon).toEqual(upTo(6));
+  for (const id of ids) await expect.poll(() => customer.pending(id), soon).toEqual([]);
+  await customer.close();
+  await favorites.close();
 });
 
 test('keeps a failed broker delivery after the change to HTTP, until it is resent', async () => {

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { customerDeleted } from '@clientela/contracts';
+import { customerDeleted, productCreated } from '@clientela/contracts';
 import { connect, type Tx } from '@clientela/db';
 import { testDatabase, type TestDatabase } from '@clientela/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { insertDeadLetter } from './dead-letters.ts';
 import { outboxPoolOptions, publish, resendFailed } from './index.ts';
-import { origin } from './testing/events-test-kit.ts';
+import { startRelay, type Transport } from './relay.ts';
+import { log, origin, retries } from './testing/events-test-kit.ts';
 import { onDeliveriesCommitted } from './wake-relay.ts';
 
 let database: TestDatabase;
@@ -58,6 +59,40 @@ describe('a commit', () => {
     expect(wakes).toHaveLength(1);
     expect(await visible).toBe(2);
     stop();
+  });
+
+  test('wakes the loops of the subscribers alone, and costs the relay two statements', async () => {
+    const statements: string[] = [];
+    const db = connect(database.url, { pool: 4, onStatement: ({ sql }) => void statements.push(sql) });
+    const sent: string[] = [];
+    const transportOf = (subscriber: string): Transport => ({
+      name: subscriber,
+      system: 'local',
+      subscriber,
+      maxConcurrentAggregates: 1,
+      send: async ({ envelope }) => {
+        sent.push(`${envelope.name} to ${subscriber}`);
+        return undefined;
+      },
+    });
+    const relay = startRelay({
+      db,
+      url: database.url,
+      service: 'customer',
+      transports: ['auth', 'favorites', 'interaction'].map(transportOf),
+      retries,
+      log,
+    });
+    const polls = () => statements.filter((sql) => /outbox_deliveries as d|from outbox_deliveries/.test(sql)).length;
+    await expect.poll(polls).toBe(3);
+    statements.length = 0;
+    await db.transaction((tx) => publish(tx, productCreated, origin, 1, { product_id: randomUUID(), number: 1 }));
+    await expect.poll(() => statements.some((sql) => sql.startsWith('delete'))).toBe(true);
+    await settle();
+    expect(sent).toEqual(['product.created to auth']);
+    expect(polls()).toBe(2); // one finds the delivery, one deletes it
+    await relay.stop();
+    await db.destroy();
   });
 
   test('wakes no relay without deliveries, and none that has stopped', async () => {

@@ -78,6 +78,7 @@ export const isTracing = (): boolean => exporter !== undefined;
  * @param origin.parent the caller's span
  * @param origin.follows a span of the same trace that caused this one earlier: linked, not the parent
  * @param origin.link a span of another trace
+ * @param origin.start when it began; default now
  * @returns undefined when tracing is off
  */
 export function startTrace(
@@ -87,16 +88,17 @@ export function startTrace(
     parent?: TraceContext | undefined;
     follows?: TraceContext | undefined;
     link?: TraceContext | undefined;
+    start?: number;
   },
 ): Span | undefined {
   if (!exporter) return undefined;
   const from = origin.parent ?? origin.follows;
   const id = from?.traceId ?? randomHex(16);
-  const start = performance.now();
+  const now = performance.now();
   const trace: LocalTrace = {
     id,
     isSampled: from && followsParent ? from.isSampled : exporter.isSampled(id),
-    timeOrigin: Date.now() - start,
+    timeOrigin: Date.now() - now,
     root: undefined as unknown as Span,
     waiting: [],
     fate: 'open',
@@ -107,7 +109,7 @@ export function startTrace(
     id: randomHex(8),
     parentId: origin.parent?.spanId,
     kind,
-    start,
+    start: origin.start ?? now,
     link,
     name,
     attributes: {},

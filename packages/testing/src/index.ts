@@ -1,6 +1,7 @@
 export { freePort } from '@clientela/embedded-postgres';
 export { sharedBroker, dedicatedBroker, testExchange } from './broker.ts';
 export { compileCache, childEnv, ended } from './child.ts';
+export { dataFolder } from './data-folder.ts';
 export type { OldDatabase, TestDatabase } from './database.ts';
 export { databaseBefore, migrationsOf, testDatabase } from './database.ts';
 export { digitsOfLetters } from './digits-of-letters.ts';

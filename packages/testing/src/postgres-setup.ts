@@ -1,9 +1,7 @@
 import { rmSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { startPostgres } from '@clientela/embedded-postgres';
 import type { TestProject } from 'vitest/node';
+import { dataFolder } from './data-folder.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -14,7 +12,7 @@ declare module 'vitest' {
 
 /** Starts one PostgreSQL for the whole run, without fsync. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const folder = await mkdtemp(join(tmpdir(), 'clientela-test-postgres-'));
+  const folder = dataFolder('clientela-test-postgres-');
   const postgres = await startPostgres({ folder, fsync: false });
   project.provide('postgres', postgres.adminUrl);
   return async () => {

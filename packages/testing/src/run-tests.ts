@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { setPriority, tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { join, resolve } from 'node:path';
+import { dataFolder } from './data-folder.ts';
 import { stopSharedBroker } from './rabbitmq.ts';
 
 /**
@@ -25,7 +26,7 @@ type Report = {
 const top = resolve(import.meta.dirname, '../../..');
 const vitest = join(top, 'node_modules/vitest/vitest.mjs');
 const startTime = performance.now();
-const folder = mkdtempSync(join(tmpdir(), 'clientela-test-'));
+const folder = dataFolder('clientela-test-');
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {}); // ends with the projects, which get it too
 
 /** Runs a project and prints its output when it ends, so that the outputs do not mix. @returns its exit code */

@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { childEnv, sharedBroker } from '@clientela/testing';
+import { childEnv, dataFolder, sharedBroker } from '@clientela/testing';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import {
@@ -23,7 +22,7 @@ let fleets: Fleet[];
 
 // All tests share one installation, because creating its databases takes seconds. Each test starts with a stopped fleet.
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'fleet-'));
+  folder = dataFolder('fleet-');
   checkout = stubCheckout();
 });
 beforeEach(() => {
@@ -135,7 +134,7 @@ test('runs two fleets side by side; rejects a second one in the same folder with
     `Clientela runs from this folder already (process ${process.pid}, ${fleet.url})`,
   );
   expect(await ready(fleet.url)).toBe(true);
-  const elsewhere = mkdtempSync(join(tmpdir(), 'fleet-'));
+  const elsewhere = dataFolder('fleet-');
   const other = await start({ folder: elsewhere });
   expect(await ready(other.url)).toBe(true);
   expect(other.secrets.ownSecrets.auth).not.toBe(fleet.secrets.ownSecrets.auth);
@@ -248,7 +247,7 @@ test('names an external PostgreSQL that is too old, with its address and version
   const server = oldPostgres('15.18 (Debian 15.18-0+deb12u1)');
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const elsewhere = mkdtempSync(join(tmpdir(), 'fleet-'));
+  const elsewhere = dataFolder('fleet-');
   const sentence = `PostgreSQL at 127.0.0.1:${port} is 15.18; 17 or newer is needed`;
   const env = { POSTGRES_HOST: '127.0.0.1', POSTGRES_PORT: String(port), POSTGRES_USER: 'a', POSTGRES_PASSWORD: 'b' };
   await expect(start({ folder: elsewhere, env })).rejects.toThrow(new RegExp(`^${sentence}$`));
@@ -359,7 +358,7 @@ test('a start immediately after a hard kill succeeds', async () => {
 test('creates its databases on an external server, which keeps running after the stop', async () => {
   const base = await start();
   const admin = new URL(base.postgres.adminUrl as string);
-  const elsewhere = mkdtempSync(join(tmpdir(), 'fleet-'));
+  const elsewhere = dataFolder('fleet-');
   await base.stop();
   const server = await startPostgres({ folder, fsync: false });
   const env = {

@@ -1,10 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { locatePostgres } from '@clientela/embedded-postgres';
 import { peers, startFleet, type Fleet } from '@clientela/fleet';
-import { sharedBroker, compileCache, otlpReceiver, testExchange } from '@clientela/testing';
+import { sharedBroker, compileCache, dataFolder, otlpReceiver, testExchange } from '@clientela/testing';
 import { test, vi } from 'vitest';
 
 export type TestResponse = { status: number; headers: Headers; body: any }; // oxlint-disable-line no-explicit-any -- tests inspect bodies of every shape
@@ -73,13 +71,13 @@ export async function startTestFleet(
   env: NodeJS.ProcessEnv = {},
   onLine: (peer: string, line: string) => void = () => {},
 ): Promise<TestFleet> {
-  const folder = mkdtempSync(join(tmpdir(), 'clientela-fleet-'));
+  const folder = dataFolder('clientela-fleet-');
   const fleet = await startFleet({
     folder,
     env: { RATE_LIMITS: 'off', LOG_FORMAT: 'json', ...env },
     freePorts: true,
     fsync: false,
-    compileCache: compileCache,
+    compileCache,
     onLine,
   });
   return {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { customerDeleted, type Envelope, type FailedEvent, type Service } from '@clientela/contracts';
+import { customerDeleted, Envelope, type FailedEvent, type Service } from '@clientela/contracts';
 import { connect, type Tx } from '@clientela/db';
 import { createService, listen, serviceClient } from '@clientela/http';
 import { testServiceKeys, testDatabase, testSecret } from '@clientela/testing';
@@ -23,8 +23,15 @@ export const retries = { maxAttempts: 3, delay: () => 30 };
 
 type EffectRow = { event_id: string; customer_id: string; sequence: number };
 
-/** A service that subscribes to `customer.deleted`, on its own database; it can be stopped and started like a process. */
-export async function testSubscriber(service: Service, settings: Settings) {
+/**
+ * A service that subscribes to `customer.deleted`, on its own database; it can be stopped and started like a process.
+ * @param options.rejectsArrays whether it is of the version before arrays of events
+ */
+export async function testSubscriber(
+  service: Service,
+  settings: Settings,
+  { rejectsArrays = false }: { rejectsArrays?: boolean } = {},
+) {
   const database = await testDatabase(service, { pool: 6 });
   await database.owner.raw(
     `create table effects (at bigserial primary key, event_id uuid, customer_id uuid, sequence int);
@@ -52,7 +59,11 @@ export async function testSubscriber(service: Service, settings: Settings) {
     log,
     serviceKeys: testServiceKeys,
     secret: testSecret,
-    routes: eventRoutes(service, subscriptions),
+    routes: eventRoutes(service, subscriptions).map((definition) =>
+      rejectsArrays && definition.path === '/internal/events'
+        ? Object.assign(definition, { body: Envelope })
+        : definition,
+    ),
   });
   const start = async (newSettings = settings) => {
     const server = await listen(app, { host: '127.0.0.1', port });
@@ -82,6 +93,14 @@ export async function testSubscriber(service: Service, settings: Settings) {
     offered,
     effects: async (customer_id: string): Promise<EffectRow[]> =>
       database.owner('effects').select('event_id', 'customer_id', 'sequence').where({ customer_id }).orderBy('at'),
+    /** The number of transactions that the effects of a customer's events had. */
+    transactions: async (customer_ids: readonly string[]): Promise<number> => {
+      const { rows } = await database.owner.raw<{ rows: { count: number }[] }>(
+        'select count(distinct xmin::text)::int as count from effects where customer_id = any(?)',
+        [[...customer_ids]],
+      );
+      return rows[0]?.count ?? 0;
+    },
     /** Lets handlers fail from now on: each runs `how`, which throws. */
     failWith: (how: (event: Envelope, tx: Tx) => unknown) => {
       fail = how;

@@ -1,6 +1,7 @@
 import type { Service } from '@clientela/contracts';
 import { unavailable } from '@clientela/errors';
 import { traceparent } from '@clientela/runtime';
+import { Agent, request } from 'undici';
 import type { z } from 'zod';
 import type { Actor } from '../identity/actor.ts';
 import { deadlineExceeded, remainingTime, timeoutSignal } from '../routing/deadline.ts';
@@ -55,11 +56,17 @@ export type ServiceClient = {
 
 const maxResponseBytes = 64 * 1024 * 1024; // pages of an export are the longest
 
+/** Keeps connections open between calls. Costs a fraction of `fetch`, whose streams, headers and redirects no service needs. */
+const agent = new Agent({ connections: 128 });
+
 /** Reads a response as text. @returns undefined, and closes the connection, when it is longer than `maxBytes` */
-export async function readText(response: Response, maxBytes: number): Promise<string | undefined> {
+export async function readText(
+  { body }: { body: AsyncIterable<Uint8Array> | null },
+  maxBytes: number,
+): Promise<string | undefined> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of body ?? []) {
     size += chunk.length;
     if (size > maxBytes) return undefined; // leaving the loop closes the connection
     chunks.push(chunk);
@@ -82,17 +89,24 @@ export function serviceClient(options: {
 }): ServiceClient {
   const { service, url, key, timeout = 2000, policy = createCallPolicy(service) } = options;
 
-  const send = async (path: string, { actor, signal: caller }: Call, init: RequestInit = {}) => {
+  const send = async (path: string, { actor, signal: caller }: Call, body?: string) => {
     const signal = timeoutSignal(timeout, caller);
     const attempt = async () => {
       const headers = callHeaders(key, actor, signal);
-      if (init.body) headers.set('Content-Type', 'application/json');
+      if (body !== undefined) headers.set('Content-Type', 'application/json');
       let status: number;
       let text: string | undefined;
       try {
-        const response = await fetch(`${url}${path}`, { ...init, headers, redirect: 'error', signal });
-        ({ status } = response);
+        const response = await request(`${url}${path}`, {
+          method: body === undefined ? 'GET' : 'POST',
+          headers: Object.fromEntries(headers),
+          body: body ?? null,
+          signal,
+          dispatcher: agent,
+        });
+        status = response.statusCode;
         text = await readText(response, maxResponseBytes);
+        if (status >= 300 && status < 400) throw new Error(`${service} redirects`);
       } catch (error) {
         if (caller?.aborted || (remainingTime(caller) ?? timeout) <= 0) throw deadlineExceeded();
         throw unavailable(`The ${service} service is unavailable`, { cause: error });
@@ -100,8 +114,8 @@ export function serviceClient(options: {
       if (unavailableStatuses.has(status)) throw unavailable(`The ${service} service is unavailable`);
       return { status, text };
     };
-    return policy(() => traceCall(service, init.method ?? 'GET', path, attempt), {
-      isIdempotent: init.method === undefined,
+    return policy(() => traceCall(service, body === undefined ? 'GET' : 'POST', path, attempt), {
+      isIdempotent: body === undefined,
       signal,
     });
   };
@@ -118,13 +132,11 @@ export function serviceClient(options: {
     if (text === undefined) throw new Error(`${service} responded with more than ${maxResponseBytes} bytes to ${call}`);
     return schema.parse(JSON.parse(text));
   };
-  const jsonPost = (body: unknown) => ({ method: 'POST', body: JSON.stringify(body) });
-
   return {
     service,
     get: async (path, schema, call) => parse(await send(path, call), schema, `GET ${path}`),
-    post: async (path, body, call) => (await send(path, call, jsonPost(body))).status,
+    post: async (path, body, call) => (await send(path, call, JSON.stringify(body))).status,
     postForBody: async (path, body, schema, call) =>
-      parse(await send(path, call, jsonPost(body)), schema, `POST ${path}`),
+      parse(await send(path, call, JSON.stringify(body)), schema, `POST ${path}`),
   };
 }

@@ -1,4 +1,14 @@
-import { isUuid, newId, whereCompany, whereKeyset, type Db, type Scope, type Tx } from '@clientela/db';
+import {
+  execute,
+  isUuid,
+  newId,
+  whereCompany,
+  whereKeyset,
+  type Db,
+  type NamedStatement,
+  type Scope,
+  type Tx,
+} from '@clientela/db';
 import type { AuditFilter, AuditLog } from './schema.ts';
 
 /** Records who did what to which resource: the names of changed fields, never their values. */
@@ -42,6 +52,26 @@ export async function audit(
     ...(at !== undefined && { at }),
   });
 }
+
+const insertEntries: NamedStatement = {
+  name: 'insert_audit_entries',
+  text: `insert into audit_logs (id, at, actor_id, action, resource_type, resource_id, company_id, fields, request_id)
+    select id, at, actor_id, action, resource_type, resource_id, company_id, fields, request_id
+      from jsonb_to_recordset($1::jsonb) as entry (id uuid, at timestamptz, actor_id text, action text, resource_type text,
+        resource_id text, company_id uuid, fields text[], request_id text)`,
+};
+
+/** The parts of an entry that a change announced by an event has: no address, and nothing refused. */
+type EventEntry = Required<
+  Pick<
+    AuditEntry,
+    'at' | 'actor_id' | 'action' | 'resource_type' | 'resource_id' | 'company_id' | 'fields' | 'request_id'
+  >
+>;
+
+/** Adds audit entries about events, in one statement. */
+export const auditAll = (tx: Tx, entries: readonly EventEntry[]): Promise<unknown> =>
+  execute(tx, insertEntries, [JSON.stringify(entries.map((entry) => ({ id: newId(), ...entry })))]);
 
 /** Waits for concurrent audit entries about the user and blocks new addresses of the user until the transaction ends. */
 export const lockAuditLog = (tx: Tx, user_id: string) =>

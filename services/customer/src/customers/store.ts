@@ -1,4 +1,13 @@
-import { alphabetical, isUuid, mapConstraintErrors, newId, type Db, type Tx } from '@clientela/db';
+import {
+  alphabetical,
+  execute,
+  isUuid,
+  mapConstraintErrors,
+  newId,
+  type Db,
+  type NamedStatement,
+  type Tx,
+} from '@clientela/db';
 import { conflict } from '@clientela/errors';
 import { countCreated } from './metrics.ts';
 import { searchColumns } from './search.ts';
@@ -64,9 +73,17 @@ export const findCustomer = async (db: Db, company_id: string, id: string): Prom
   // Named: parsed and planned once per connection.
   customerQuery(db, company_id, id).first().options({ name: 'find_customer' }) as Promise<StoredCustomer | undefined>;
 
+const lockStatement: NamedStatement = {
+  name: 'lock_customer',
+  text: `select ${[...responseColumns, ...internalColumns].join(', ')}
+      from customers as c join customer_counters as n on n.company_id = c.company_id and n.customer_id = c.id
+     where c.company_id = $1 and c.id = $2
+       for update of c`,
+};
+
 /** Finds the customer and locks its row until the transaction ends. */
 export const lockCustomer = async (tx: Tx, company_id: string, id: string): Promise<StoredCustomer | undefined> =>
-  customerQuery(tx, company_id, id).forUpdate('c').first() as Promise<StoredCustomer | undefined>;
+  (await execute<StoredCustomer>(tx, lockStatement, [company_id, id]))[0];
 
 /** Finds the user of a customer; undefined without a customer or a user. */
 export async function findUserIdOf(db: Db, company_id: string, id: string): Promise<string | undefined> {
@@ -123,37 +140,72 @@ export function findByUniqueValue(
 export const presentCurrency = (tx: Tx, company_id: string, currency: string) =>
   tx.raw('coalesce((select currency from company_currency_changes where company_id = ?), ?)', [company_id, currency]);
 
-/** Labels in the order of tags with equal priority. */
-const sortedLabels = (tx: Tx, labels: readonly string[]) =>
-  tx.raw(`array(select label from unnest(?::text[]) as label order by ${alphabetical('label')})`, [[...labels]]);
+const insertedColumns = [...writableColumns, 'full_name_built', 'phone_typed', 'status', 'type'] as const;
+
+/** Labels are in the order of tags with equal priority. Counters copy what a trigger cannot read yet: the customer of this statement. */
+const insertStatement: NamedStatement = {
+  name: 'insert_customer',
+  text: `with customer as (
+      insert into customers (company_id, id, number, tags, search_text, deletion_keys, ${insertedColumns.join(', ')})
+      values ($1, $2, coalesce($3::bigint, nextval('customer_numbers')),
+        array(select label from unnest($4::text[]) as label order by ${alphabetical('label')}), $5, $6,
+        ${insertedColumns.map((_column, index) => `$${index + 8}`).join(', ')})
+      returning *
+    ), counters as (
+      insert into customer_counters (company_id, customer_id, currency, is_listed, customer_created_at)
+      select company_id, id, coalesce((select currency from company_currency_changes where company_id = $1), $7::text),
+             is_active, created_at
+        from customer
+      returning *
+    )
+    select ${returningColumns.map((column) => `customer.${column}`).join(', ')},
+           ${counterColumns.map((column) => `counters.${column}`).join(', ')}
+      from customer, counters`,
+};
 
 /** Inserts a customer and its counters. Its labels are those of tags that are inserted next. */
 export async function insertCustomer(tx: Tx, company_id: string, record: NewCustomerRecord): Promise<StoredCustomer> {
   const { currency, number, tags = [], ...fields } = record;
-  const row = {
-    ...fields,
+  const { search_text, deletion_keys } = searchColumns(fields);
+  const insert = execute<StoredCustomer>(tx, insertStatement, [
     company_id,
-    id: newId(),
-    ...searchColumns(fields),
-    ...(number !== undefined && { number }),
-    ...(tags.length > 0 && { tags: sortedLabels(tx, tags) }),
-  };
-  const insert = tx('customers').insert(row).returning(returningColumns);
+    newId(),
+    number ?? null,
+    [...tags],
+    search_text,
+    deletion_keys,
+    currency,
+    ...insertedColumns.map((column) => fields[column]),
+  ]);
   const [customer] = await mapConstraintErrors(
     insert,
     uniqueConstraintErrors(company_id, { ...fields, ...(number !== undefined && { number }) }, true),
   );
-  const [counters] = await tx('customer_counters')
-    .insert({
-      company_id,
-      customer_id: row.id,
-      currency: presentCurrency(tx, company_id, currency),
-      is_listed: fields.status === 'active',
-    })
-    .returning(counterColumns);
   countCreated(tx, { customers: 1 });
-  return { ...customer, ...counters } as StoredCustomer;
+  return customer as StoredCustomer;
 }
+
+const updateStatements = new Map<string, NamedStatement>();
+const maxUpdateStatements = 100; // sets of columns whose statements each connection keeps
+
+/** Builds the update of a set of columns, once. The first three values are company, id and the version that was read. */
+function updateStatement(columns: readonly string[]): NamedStatement {
+  const key = columns.join(' ');
+  const known = updateStatements.get(key);
+  if (known) return known;
+  const assignments = columns.map((column, index) =>
+    column === 'deleted_at' ? `deleted_at = case when $${index + 4} then now() end` : `${column} = $${index + 4}`,
+  );
+  const text = `update customers set ${[...assignments, 'version = version + 1', 'updated_at = now()'].join(', ')}
+     where company_id = $1 and id = $2 and version = $3
+    returning ${returningColumns.join(', ')}`;
+  const isKept = updateStatements.size < maxUpdateStatements;
+  const statement = { name: isKept ? `update_customer_${updateStatements.size}` : '', text };
+  if (isKept) updateStatements.set(key, statement);
+  return statement;
+}
+
+const searchedFields = new Set(['full_name', 'firstname', 'lastname', 'email', 'phone', 'document_number']);
 
 /** Updates the version that was read; undefined when the record has another version by now. */
 export async function updateCustomer(
@@ -165,18 +217,21 @@ export async function updateCustomer(
 ): Promise<StoredCustomer | undefined> {
   const { isDeleted, ...fields } = changes;
   const record = { ...current, ...fields };
-  const update = tx('customers')
-    .where({ company_id, id: current.id, version: current.version })
-    .update({
-      ...fields,
-      ...(isDeleted !== undefined && { deleted_at: isDeleted ? tx.fn.now() : null }),
-      ...searchColumns(record),
-      version: current.version + 1,
-      updated_at: tx.fn.now(),
-    })
-    .returning(returningColumns);
+  const isSearched = Object.keys(fields).some((field) => searchedFields.has(field));
+  const values: Record<string, unknown> = {
+    ...fields,
+    ...(isDeleted !== undefined && { deleted_at: isDeleted }),
+    ...(isSearched && searchColumns(record)),
+  };
+  const columns = Object.keys(values).toSorted();
+  const update = execute<StoredCustomer>(tx, updateStatement(columns), [
+    company_id,
+    current.id,
+    current.version,
+    ...columns.map((column) => values[column]),
+  ]);
   const [row] = await mapConstraintErrors(update, uniqueConstraintErrors(company_id, record, exposeExisting));
-  return row && ({ ...current, ...row } as StoredCustomer);
+  return row && { ...current, ...row };
 }
 
 export const deleteCustomer = (tx: Tx, company_id: string, id: string): Promise<number> =>

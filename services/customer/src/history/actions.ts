@@ -2,7 +2,7 @@ import type { EventData, EventContract } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
 import { publishAll, type EventOrigin } from '@clientela/events';
 import type { Change } from './schema.ts';
-import { insertHistory } from './store.ts';
+import { historyStatement } from './store.ts';
 
 /** Author of a change of a company's record: a request's actor, or the actor of an event. */
 export type ChangeAuthor = EventOrigin & { company_id: string };
@@ -22,7 +22,7 @@ export const eventIdentity = ({ id: customer_id, number, user_id }: CustomerIden
 type HistoryDetails = { changes?: readonly Change[]; reason?: string | undefined };
 
 /**
- * Writes a change to the customer's history and publishes its event, in one transaction and under one name.
+ * Writes a change to the customer's history and publishes its event, in one statement and under one name.
  * @param customer its state after the change
  */
 export const recordChange = <E extends EventContract>(
@@ -43,16 +43,11 @@ export async function recordChanges<E extends EventContract>(
   details: readonly EventDetails<E>[],
   { changes = [], reason }: HistoryDetails = {},
 ): Promise<void> {
-  await insertHistory(tx, author.company_id, customer.id, {
-    actor_id: author.id,
-    action: contract.name,
-    changes: [...changes],
-    ...(reason !== undefined && { reason }),
-  });
+  const entry = { actor_id: author.id, action: contract.name, changes: [...changes], reason };
   const previousVersion = customer.version - details.length;
   const payloads = details.map((detail, index) => ({
     sequence: previousVersion + index + 1,
     data: { ...eventIdentity(customer), ...detail } as unknown as EventData<E>,
   }));
-  await publishAll(tx, contract, author, payloads);
+  await publishAll(tx, contract, author, payloads, historyStatement(author.company_id, customer.id, entry));
 }

@@ -1,21 +1,30 @@
-import { newId, type Db, type Tx } from '@clientela/db';
+import { execute, newId, type BoundStatement, type Db, type NamedStatement, type Tx } from '@clientela/db';
 import type { HistoryEntry } from './schema.ts';
 
-/** Inserts an entry; the customer must be locked, so that ids, times and changes have the same order. */
-export const insertHistory = (
-  tx: Tx,
+const insertEntry: NamedStatement = {
+  name: 'insert_history',
+  text: `insert into customer_history (company_id, customer_id, id, at, actor_id, action, reason, changes)
+    values ($1::uuid, $2::uuid, $3::uuid, clock_timestamp(), $4::text, $5::text, $6::text, $7::jsonb)`,
+};
+
+type NewEntry = Omit<HistoryEntry, 'id' | 'at'>;
+
+/**
+ * The statement that inserts an entry, to be executed with the events of the change. The customer must be locked, so that ids, times and
+ * changes have the same order. Its time is not the start of the transaction, which may have waited for a lock.
+ */
+export const historyStatement = (
   company_id: string,
   customer_id: string,
-  { changes, ...entry }: Omit<HistoryEntry, 'id' | 'at'>,
-): PromiseLike<unknown> =>
-  tx('customer_history').insert({
-    company_id,
-    customer_id,
-    id: newId(),
-    at: tx.raw('clock_timestamp()'), // not the start of the transaction, which may have waited for a lock
-    ...entry,
-    changes: JSON.stringify(changes),
-  });
+  { actor_id, action, reason = null, changes }: Omit<NewEntry, 'reason'> & { reason?: string | null | undefined },
+): BoundStatement => ({
+  ...insertEntry,
+  values: [company_id, customer_id, newId(), actor_id, action, reason, JSON.stringify(changes)],
+});
+
+/** Inserts an entry without an event. */
+export const insertHistory = (tx: Tx, company_id: string, customer_id: string, entry: NewEntry): Promise<unknown> =>
+  execute(tx, insertEntry, historyStatement(company_id, customer_id, entry).values);
 
 type Row = Omit<HistoryEntry, 'reason'> & { reason: string | null };
 

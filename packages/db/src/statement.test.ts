@@ -1,0 +1,46 @@
+import { testDatabase } from '@clientela/testing';
+import { expect, test as base } from 'vitest';
+import { execute, mapConstraintErrors, type NamedStatement } from './index.ts';
+
+const test = base.extend('database', { scope: 'file' }, async ({}, { onCleanup }) => {
+  const database = await testDatabase('product');
+  onCleanup(() => database.drop());
+
+  return database;
+});
+
+const insert: NamedStatement = {
+  name: 'insert_processed',
+  text: `insert into inbox_events (event_id, name) select id, 'x' from unnest($1::uuid[]) as id returning event_id, processed_at`,
+};
+const count: NamedStatement = { name: 'count_processed', text: 'select count(*) as rows from inbox_events' };
+const ids = ['00000000-0000-7000-8000-000000000001', '00000000-0000-7000-8000-000000000002'];
+
+test('a named statement is prepared once, runs on the pool or in the transaction, and has the types of Knex', async ({
+  database: { db },
+}) => {
+  await expect(
+    db.transaction(async (tx) => {
+      expect(await execute(tx, insert, [ids])).toEqual(
+        ids.map((event_id) => ({ event_id, processed_at: expect.stringMatching(/T.*Z$/) })),
+      );
+      expect(await execute(tx, count)).toEqual([{ rows: 2 }]);
+      await tx.transaction((savepoint) => execute(savepoint, count));
+      throw new Error('rolled back');
+    }),
+  ).rejects.toThrow('rolled back');
+  expect(await execute(db, count)).toEqual([{ rows: 0 }]); // of the pool's only connection
+  const { rows } = await db.raw<{ rows: object[] }>('select name from pg_prepared_statements order by name');
+  expect(rows).toEqual([{ name: 'count_processed' }, { name: 'insert_processed' }]);
+});
+
+test('reports the violated constraint, and rejects a transaction that has ended', async ({ database: { db } }) => {
+  const taken = new Error('taken');
+  const failed = mapConstraintErrors(execute(db, insert, [[ids[0], ids[0]]]), {
+    inbox_events_pkey: () => taken as never,
+  });
+  await expect(failed).rejects.toBe(taken);
+  const tx = await db.transaction();
+  await tx.commit();
+  await expect(execute(tx, count)).rejects.toThrow('The transaction has ended');
+});
