@@ -20,8 +20,14 @@ export type BenchFleet = {
 /**
  * Starts a fleet for a benchmark.
  * @param keptFolder a folder that is kept with its data for the next run; by default a temporary one is removed at the end
+ * @param options.env further settings
+ * @param options.repoRoot the checkout whose processes run; default this one
  */
-export async function startBenchFleet(signal: AbortSignal, keptFolder?: string): Promise<BenchFleet> {
+export async function startBenchFleet(
+  signal: AbortSignal,
+  keptFolder?: string,
+  options: { env?: Record<string, string>; repoRoot?: string } = {},
+): Promise<BenchFleet> {
   if (keptFolder) mkdirSync(keptFolder, { recursive: true });
   const folder = keptFolder ? resolve(keptFolder) : mkdtempSync(join(tmpdir(), 'clientela-bench-'));
   const { dataHome } = await locatePostgres(folder);
@@ -31,7 +37,8 @@ export async function startBenchFleet(signal: AbortSignal, keptFolder?: string):
   try {
     const fleet = await startFleet({
       folder,
-      env: { RATE_LIMITS: 'off', LOG_FORMAT: 'json' },
+      env: { RATE_LIMITS: 'off', LOG_FORMAT: 'json', ...options.env },
+      ...(options.repoRoot !== undefined && { repoRoot: options.repoRoot }),
       freePorts: true,
       signal,
     });
