@@ -18,6 +18,9 @@ import type { GatewayResponse, Middleware } from './request-context.ts';
 const minute = 60_000;
 const hour = 3_600_000;
 
+/** Requests for a new password by address. */
+const forgotPasswordRate: Rate = { limit: 10, window: 3_600_000 };
+
 type LimiterOptions = {
   name: string;
   /** Each window with its policy name in the headers, the longest last. */
@@ -107,6 +110,13 @@ export function createRateLimits(config: Config, redis: Redis | undefined): Rate
     secret,
     redis,
   });
+  const byForgotPassword = createLimiter({
+    name: 'forgot-password',
+    rates: { 'forgot-password': forgotPasswordRate },
+    keyOf: addressKey,
+    secret,
+    redis,
+  });
   const hasToken = (req: Request) => bearerTokenOf(req) !== undefined;
 
   return {
@@ -115,8 +125,14 @@ export function createRateLimits(config: Config, redis: Redis | undefined): Rate
       if (res.locals.context.actor) return byUser(req, res, next);
       return hasToken(req) ? byAddress(req, res, next) : next();
     },
-    signIns: (req, res, next) =>
-      res.locals.context.route?.address_rate_limit === 'login' ? byLogin(req, res, next) : next(),
+    signIns: (req, res, next) => {
+      const limit = res.locals.context.route?.address_rate_limit;
+      if (limit === undefined) return next();
+      if (limit === 'login') return byLogin(req, res, next);
+      return byLogin(req, res, (rejection?: unknown) =>
+        rejection === undefined ? void byForgotPassword(req, res, next) : next(rejection),
+      );
+    },
     unmatched: (error, req, res, next) => {
       if (res.locals.context.route) return next(error);
       return void byAddress(req, res, (rejection?: unknown) => next(rejection ?? error));

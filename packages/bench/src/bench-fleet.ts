@@ -17,11 +17,25 @@ export type BenchFleet = {
   end(): Promise<void>;
 };
 
+/** Limits that are on, and that no benchmark reaches. */
+export const highLimits = {
+  RATE_LIMITS: 'on',
+  RATE_LIMIT_IP_PER_MINUTE: '1000000',
+  RATE_LIMIT_IP_PER_HOUR: '1000000',
+  RATE_LIMIT_USER_PER_MINUTE: '1000000',
+  RATE_LIMIT_USER_PER_HOUR: '1000000',
+  LOGIN_RATE: '900000/minute',
+  CUSTOMER_PATCH_RATE: '900000/minute',
+  MAX_CONCURRENT_PER_USER: '1000',
+  MAX_CONCURRENT_PER_COMPANY: '1000',
+  MAX_CONCURRENT_PER_IP: '1000',
+};
+
 /**
  * Starts a fleet for a benchmark.
  * @param keptFolder a folder that is kept with its data for the next run; by default a temporary one is removed at the end
- * @param options.env further settings
- * @param options.repoRoot the checkout whose processes run; default this one
+ * @param options.env further settings; by default without rate limits
+ * @param options.repoRoot another checkout whose services run
  */
 export async function startBenchFleet(
   signal: AbortSignal,
@@ -37,10 +51,10 @@ export async function startBenchFleet(
   try {
     const fleet = await startFleet({
       folder,
-      env: { RATE_LIMITS: 'off', LOG_FORMAT: 'json', ...options.env },
-      ...(options.repoRoot !== undefined && { repoRoot: options.repoRoot }),
+      env: { LOG_FORMAT: 'json', ...(options.env ?? { RATE_LIMITS: 'off' }) },
       freePorts: true,
       signal,
+      ...(options.repoRoot && { repoRoot: options.repoRoot }),
     });
     const end = async () => {
       await fleet.stop();
@@ -58,7 +72,7 @@ export async function startBenchFleet(
 }
 
 type Records = { company_id: string; user_id: string; customer_id: string; product_id: string };
-const credentials = { email: 'bench@example.com', password: 'a password for the bench' };
+export const credentials = { email: 'bench@example.com', password: 'a password for the bench' };
 
 async function openRecords({ url, secrets }: Fleet, folder: string) {
   const file = join(folder, 'bench.json');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { cpuTime, fromClock, fromStat } from './cpu.ts';
-import { measure, median } from './measure.ts';
-import type { Load } from './load.ts';
+import { measure, median, type Side } from './measure.ts';
+import { entriesOf } from './statements.ts';
 
 test('reads the CPU time of a process', () => {
   const own = () => {
@@ -26,14 +26,49 @@ test('computes the median', () => {
 });
 
 test('rejects sides with different responses', async () => {
-  const load: Load = { run: () => Promise.reject(new Error('no load')), stop: () => {} };
-  const side = (body: string) => ({ name: body, url: `data:application/json,{"is":"${body}"}`, headers: {}, pids: {} });
+  const side = (body: string): Side => ({
+    name: body,
+    run: () => Promise.reject(new Error('no load')),
+    groups: {},
+    sample: async () => ({ is: body }),
+  });
   const effort = { rounds: 1, seconds: 1, warm_up: 1 };
   const { signal } = new AbortController();
-  await expect(measure({ name: 'x', measured: side('a'), reference: side('b') }, load, effort, signal)).rejects.toThrow(
+  await expect(measure({ name: 'x', sides: [side('a'), side('b')] }, effort, signal)).rejects.toThrow(
     'Two different responses',
   );
-  await expect(measure({ name: 'x', measured: side('a'), reference: side('a') }, load, effort, signal)).rejects.toThrow(
-    'no load',
-  );
+  await expect(measure({ name: 'x', sides: [side('a'), side('a')] }, effort, signal)).rejects.toThrow('no load');
+});
+
+test('divides the cost of ours by that of a reference, in each round', async () => {
+  let time = 0;
+  const side = (name: string, costs: number[], more: Partial<Side> = {}): Side => ({
+    name,
+    run: async () => {
+      time += costs.shift() ?? 0;
+      return { requests: 10, seconds: 1 };
+    },
+    groups: { service: () => time, PostgreSQL: () => 0 },
+    ...more,
+  });
+  const sides = [side('ours', [0, 400, 600, 300]), side('theirs', [0, 200, 200, 200])];
+  const { signal } = new AbortController();
+  const found = await measure({ name: 'x', sides }, { rounds: 3, seconds: 1, warm_up: 1 }, signal);
+  expect(found.sides[0]).toMatchObject({ cpu: { service: 40 }, rate: 10, spread: 0.75, ratios: undefined });
+  expect(found.sides[1]?.ratios).toEqual({ against: 'ours', node: 2, postgres: undefined });
+});
+
+test("reads the statements and values of the server's log", () => {
+  const log = [
+    '1795747000.123|clientela_customer|customer|41|LOG:  execute find_customer: select *',
+    '\t  from customers where id = $1',
+    "1795747000.123|clientela_customer|customer|41|DETAIL:  Parameters: $1 = 'it''s', $2 = NULL",
+    '1795747000.130|clientela_customer|bench|42|LOG:  statement: select 1',
+    '1795747000.131|clientela_auth|auth|43|LOG:  statement: BEGIN;',
+    '',
+  ].join('\n');
+  expect(entriesOf(log)).toMatchObject([
+    { database: 'clientela_customer', text: 'select *\n  from customers where id = $1', values: ["it's", null] },
+    { database: 'clientela_auth', session: '43', text: 'BEGIN;', values: [] },
+  ]);
 });

@@ -60,7 +60,7 @@ const people = `
       ${skewed(20, firstNames.length)} as first_at, ${skewed(21, lastNames.length)} as one_at, ${skewed(22, lastNames.length)} as two_at,
       ${skewed(23, domains.length)} as domain_at, ${skewed(8, labels.length)} as tag_at, ${skewed(9, labels.length)} as other_tag_at
     from (
-      select n, $1::uuid as company_id, n / $2::float8 as position from generate_series(1, $2::int) n
+      select n, $1::uuid as company_id, n / $2::float8 as position from generate_series($5::int + 1, $2::int) n
       union all
       select $2 + n, ($3::uuid[])[1 + n / $4], (n % $4) / $4::float8 from generate_series(0, $4::int * cardinality($3::uuid[]) - 1) n
     ) as numbered
@@ -100,14 +100,22 @@ const counters = `
 
 const tags = `
   insert into customer_tags (company_id, id, customer_id, label, priority, created_by, created_at, customer_created_at, is_listed)
-  select company_id, uuidv7(created_at - clock_timestamp()), id, label, 0, 'bench', created_at, created_at, is_active from customers, unnest(tags) as label`;
+  select company_id, uuidv7(created_at - clock_timestamp()), id, label, 0, 'bench', created_at, created_at, is_active from customers, unnest(tags) as label
+  where not exists (select from customer_tags t where t.company_id = customers.company_id and t.customer_id = customers.id)`;
 
 /**
  * Fills the customer database like a large installation, without history and events, which lists do not read.
  * @param largest the company that gets most customers
  * @param print receives a line for each step and its time
+ * @param options.have customers of that company that an earlier call loaded; `want`: how many it has afterwards
+ * @param options.companies how many others get customers
  */
-export async function loadCustomers(ownerUrl: string, largest: string, print: (line: string) => void): Promise<void> {
+export async function loadCustomers(
+  ownerUrl: string,
+  largest: string,
+  print: (line: string) => void,
+  options = { have: 0, want: amounts.largest, companies: amounts.companies },
+): Promise<void> {
   const owner = new pg.Client({ connectionString: ownerUrl });
   await owner.connect();
   const step = async (name: string, sql: string, values: unknown[] = []) => {
@@ -119,9 +127,9 @@ export async function loadCustomers(ownerUrl: string, largest: string, print: (l
     await owner.query(`set maintenance_work_mem = '1GB'; set work_mem = '256MB'; set statement_timeout = 0`);
     await owner.query(words);
     for (const row of wordRows()) await owner.query('insert into bench_words values ($1, $2, $3, $4, $5, $6, $7)', row);
-    const otherCompanies = Array.from({ length: amounts.companies }, () => crypto.randomUUID());
-    await step('people', people, [largest, amounts.largest, otherCompanies, amounts.each]);
-    const indexes = await dropIndexes(owner);
+    const otherCompanies = Array.from({ length: options.companies }, () => crypto.randomUUID());
+    await step('people', people, [largest, options.want, otherCompanies, amounts.each, options.have]);
+    const indexes = options.want > maxIndexedRows ? await dropIndexes(owner) : [];
     await step('customers', customers);
     await step('counters', counters);
     await step('tags', tags);
@@ -131,6 +139,9 @@ export async function loadCustomers(ownerUrl: string, largest: string, print: (l
     await owner.end();
   }
 }
+
+/** Up to this many rows are inserted with all indexes in place. */
+const maxIndexedRows = 20_000;
 
 const tables = ['customers', 'customer_counters', 'customer_tags', 'customer_counts'];
 

@@ -1,46 +1,152 @@
-import { join, relative } from 'node:path';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { repoRoot } from '@clientela/fleet';
-import { cases } from './cases.ts';
-import { startLoad } from './load.ts';
-import { type Effort, measure, type Measured } from './measure.ts';
-import { startReference } from './reference.ts';
-import { loadNow, markdown, report, writeReport } from './report.ts';
-import { startBenchFleet } from './bench-fleet.ts';
+import { highLimits, startBenchFleet, type BenchFleet } from './bench-fleet.ts';
+import { cases, throughGateway, type BenchContext } from './cases.ts';
+import { prepareContext } from './context.ts';
+import { startEventFleets } from './event-fleets.ts';
+import { measureEvents, type EventFigures } from './events.ts';
+import { measure, type Effort, type Measured } from './measure.ts';
+import { memoryOf } from './memory.ts';
+import { measureOpenLoop, type OpenLoopFigures } from './open-loop-cases.ts';
+import { loadNow, machine, markdown, writeReport, type Report } from './report.ts';
+import { connections } from './sides.ts';
+import { measureSizes, type SizeRow } from './sizes.ts';
+import { measureTransfers, type Figure } from './transfers.ts';
+import { versionsOf } from './versions.ts';
 
-const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false }, // one round, the most important cases, in about a minute
+    customers: { type: 'string', default: '1000000' }, // the largest number of customers
+    only: { type: 'string', default: '' }, // parts of names of cases, or events, sizes, transfers; separated by |
+    beside: { type: 'string' }, // another checkout, whose events are measured in the same run
+  },
+});
 const effort: Effort = values.quick
-  ? { rounds: 5, seconds: 3, warm_up: 5_000 }
-  : { rounds: 15, seconds: 5, warm_up: 20_000 };
+  ? { rounds: 1, seconds: 1, warm_up: 500 }
+  : { rounds: 3, seconds: 2.5, warm_up: 4000 };
+const quickCases = 'gateway hop|get|list of 20|create|patch';
+const only = (values.only || (values.quick ? quickCases : '')).split('|');
+const isWanted = (name: string) =>
+  only.some((part) => (values.only === '' && values.quick ? name === part : name.includes(part)));
+const base = 10_000; // customers while the cases are measured
+const sizes = [base, 100_000, 1_000_000].filter((size) => size <= Math.max(base, Number(values.customers)));
 const writeLine = (line: string) => process.stdout.write(`${line}\n`);
 
 /** Ends the run at the next step, so that it can clean up. */
 const stopping = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => stopping.abort(new Error('The benchmark was stopped.')));
+for (const name of ['SIGINT', 'SIGTERM'] as const)
+  process.once(name, () => stopping.abort(new Error('The benchmark was stopped.')));
+const { signal } = stopping;
 
 const shutdownHooks: (() => Promise<void> | void)[] = [];
+const onShutdown = (hook: () => Promise<void> | void) => void shutdownHooks.push(hook);
 try {
   const load_before = loadNow();
-  const benchFleet = await startBenchFleet(stopping.signal);
-  shutdownHooks.push(benchFleet.end);
-  const bare = await startReference(benchFleet.fleet.databases.customer.url, benchFleet.company_id);
-  shutdownHooks.push(bare.stop);
-  const load = await startLoad();
-  shutdownHooks.push(load.stop);
+  const figures: Figure[] = [];
+  const folder = mkdtempSync(join(tmpdir(), 'clientela-bench-'));
+  onShutdown(() => rmSync(folder, { recursive: true, force: true }));
+  const benchFleet = await startMeasured(folder, figures);
+  const idle = memoryOf(benchFleet.fleet);
 
-  const results: Measured[] = [];
-  for (const benchCase of cases(benchFleet, bare)) {
-    writeLine(`measuring: ${benchCase.name}`);
-    results.push(await measure(benchCase, load, effort, stopping.signal));
+  const context = await prepareContext(benchFleet, base, onShutdown);
+  const measured: Measured[] = [];
+  for (const { name, make } of cases(context).filter((each) => isWanted(each.name))) {
+    writeLine(`measuring ${name}`);
+    measured.push(await measure(await make(), effort, signal));
   }
-  const finished = report(results, effort, load_before);
-  writeLine(
-    `\n${markdown(finished)}\nwritten to ${relative(repoRoot, writeReport(join(repoRoot, '.data', 'bench'), finished))}, and as JSON next to it`,
-  );
+  const openLoop = await openLoopOf(context, measured);
+  const loaded = memoryOf(benchFleet.fleet);
+
+  if (isWanted('transfers')) figures.push(...(await measureTransfers(benchFleet, values.quick ? 2000 : 20_000)));
+  const bySize: SizeRow[] = isWanted('sizes')
+    ? await measureSizes(benchFleet, context.generator, {
+        have: base,
+        sizes,
+        seconds: values.quick ? 0.3 : 1,
+        print: writeLine,
+        signal,
+      })
+    : [];
+  const events: EventFigures[] = isWanted('events') ? await eventFigures() : [];
+
+  const report: Report = {
+    at: new Date().toISOString(),
+    machine: machine(load_before),
+    versions: await versionsOf(benchFleet.fleet),
+    effort: { ...effort, connections, customers: base },
+    cases: measured,
+    openLoop,
+    events,
+    sizes: bySize,
+    figures,
+    memory: { idle, loaded },
+    notMeasured: context.references.nginx ? [] : ['nginx, which is not installed'],
+  };
+  writeLine(`\n${markdown(report)}`);
+  const path = writeReport(join(repoRoot, '.data', 'bench'), report);
+  writeLine(`written to ${relative(repoRoot, path)}, and as JSON next to it`);
+  if (!values.quick && values.only === '') {
+    writeFileSync(join(repoRoot, 'docs', 'benchmarks.md'), markdown(report));
+    writeLine('written to docs/benchmarks.md');
+  }
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   process.exitCode = 1;
 } finally {
   for (const hook of shutdownHooks.toReversed()) await hook();
+}
+process.exit(); // a reference that failed to start must not keep the others running
+
+/** Starts the fleet on an empty folder, and again on its data. */
+async function startMeasured(folder: string, figures: Figure[]): Promise<BenchFleet> {
+  const start = async (name: string) => {
+    const startedAt = performance.now();
+    const started = await startBenchFleet(signal, folder, { env: highLimits });
+    figures.push({ name, value: `${((performance.now() - startedAt) / 1000).toFixed(1)} s` });
+    return started;
+  };
+  if (!values.quick && isWanted('transfers')) await (await start('from start to ready, on an empty folder')).end();
+  const benchFleet = await start('from start to ready and signed in');
+  onShutdown(() => benchFleet.end());
+  return benchFleet;
+}
+
+async function openLoopOf({ generator, benchFleet, customers }: BenchContext, measured: readonly Measured[]) {
+  const { fleet, bearer } = benchFleet;
+  const found: OpenLoopFigures[] = [];
+  const target = { port: fleet.ports.gateway, headers: bearer };
+  const rateOf = (name: string) =>
+    (measured.find((each) => each.name === name)?.sides.find((side) => side.name === throughGateway)?.rate ?? 0) / 2;
+  const requests = {
+    get: (n: number) => ({ method: 'GET', path: `/api/customers/${customers[n % customers.length]?.id}` }),
+    'list of 20': () => ({ method: 'GET', path: '/api/customers?per_page=20' }),
+    patch: (n: number) => ({
+      method: 'PATCH',
+      path: `/api/customers/${customers[n % customers.length]?.id}`,
+      body: { firstname: `Amelia ${n}` },
+    }),
+  };
+  for (const [name, request] of Object.entries(requests)) {
+    const rate = rateOf(name);
+    if (rate > 0) found.push(await measureOpenLoop(generator, { name, rate, ...target, request }, effort.seconds));
+  }
+  return found;
+}
+
+async function eventFigures(): Promise<EventFigures[]> {
+  writeLine('measuring events on both transports');
+  const fleets = await startEventFleets(signal, {
+    customers: base,
+    ...(values.beside && { beside: resolve(values.beside) }),
+  });
+  try {
+    const amount = values.quick ? { backlog: 1000, changes: 10 } : { backlog: base - 1000, changes: 40 };
+    return await measureEvents(fleets.all, { rounds: values.quick ? 1 : 3, ...amount }, signal);
+  } finally {
+    await fleets.end();
+  }
 }

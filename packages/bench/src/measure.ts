@@ -1,81 +1,142 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Case, Side } from './cases.ts';
-import { cpuTime } from './cpu.ts';
-import type { Load } from './load.ts';
 
-/** Requests per second, and microseconds of CPU time per request: in total and by process. */
-export type Figures = { rate: number; cpu: number; cpuByProcess: Record<string, number> };
-export type Round = { measured: Figures; reference: Figures };
-export type Measured = {
+/** What one run of a side did: requests, the generator's share of a core, and durations in milliseconds. */
+export type Run = { requests: number; seconds: number; generatorShare?: number; durations?: readonly number[] };
+
+/** One implementation of a case: ours, through the gateway or at its service, or a reference. */
+export type Side = {
   name: string;
-  measured: Figures & { name: string };
-  reference: Figures & { name: string };
-  /** CPU time of the measured side divided by the reference's: the median of the rounds. */
-  ratio: number;
-  rounds: Round[];
+  run: (seconds: number) => Promise<Run>;
+  /** CPU time so far of each group of processes, in microseconds. */
+  groups: Readonly<Record<string, () => number>>;
+  /** Waits until all effects of its requests are done. */
+  settle?: () => Promise<void>;
+  /** A response to compare with that of the other sides. */
+  sample?: () => Promise<unknown>;
+  /** For a reference: name of the side of ours that it is compared with; default the first. */
+  against?: string;
 };
+
+export type BenchCase = { name: string; sides: readonly Side[]; statements?: StatementCount; note?: string };
+/** Statements of one request: until its response, and until all its effects are done. */
+export type StatementCount = { route: number; all: number };
+
+/** Per request: CPU time in microseconds by group; rate in requests a second; durations in milliseconds. */
+export type Figures = {
+  rate: number;
+  median: number | undefined;
+  p99: number | undefined;
+  generatorShare: number | undefined;
+  cpu: Record<string, number>;
+};
+/** Ours divided by the reference. */
+export type Ratios = { against: string; node: number; postgres: number | undefined };
+export type MeasuredSide = Figures & {
+  name: string;
+  /** Difference of the highest and the lowest round, of the median. */
+  spread: number;
+  ratios: Ratios | undefined;
+  rounds: Figures[];
+};
+export type Measured = { name: string; sides: MeasuredSide[]; statements?: StatementCount; note?: string };
 
 /** `warm_up` in requests, because code is optimized after a number of calls on any machine. */
 export type Effort = { rounds: number; seconds: number; warm_up: number };
 
-/** Measures both sides alternately, so that other load on the machine affects both equally. */
-export async function measure(
-  { name, measured, reference }: Case,
-  load: Load,
-  effort: Effort,
-  signal: AbortSignal,
-): Promise<Measured> {
-  await assertSameResponse(measured, reference);
-  for (const side of [measured, reference]) await load.run(side, { requests: effort.warm_up });
-  const rounds: Round[] = [];
+const maxWarmUp = 6; // seconds
+
+export const postgres = 'PostgreSQL';
+/** CPU time of everything but PostgreSQL. */
+export const nodeTime = (cpu: Readonly<Record<string, number>>): number =>
+  Object.entries(cpu).reduce((sum, [group, time]) => (group === postgres ? sum : sum + time), 0);
+
+/** Measures all sides of a case in turn, several times, so that other load on the machine affects all equally. */
+export async function measure(benchCase: BenchCase, effort: Effort, signal: AbortSignal): Promise<Measured> {
+  const { name, sides, statements, note } = benchCase;
+  await assertSameResponse(sides);
+  for (const side of sides) {
+    await warmUp(side, effort.warm_up);
+  }
+  const rounds = new Map<Side, Figures[]>(sides.map((side) => [side, []]));
   for (let round = 0; round < effort.rounds; round += 1) {
-    signal.throwIfAborted();
-    rounds.push({
-      measured: await runOnce(measured, load, effort.seconds),
-      reference: await runOnce(reference, load, effort.seconds),
+    for (const side of sides) {
+      signal.throwIfAborted();
+      rounds.get(side)?.push(await runOnce(side, effort.seconds));
+    }
+  }
+  const roundsOf = (side: Side | undefined) => (side && rounds.get(side)) ?? [];
+  const measured: MeasuredSide[] = [];
+  for (const side of sides) {
+    const own = roundsOf(side);
+    const against = sides.find((other) => other.name === side.against) ?? sides[0];
+    const times = own.map(({ cpu }) => nodeTime(cpu));
+    measured.push({
+      name: side.name,
+      ...medians(own),
+      spread: (Math.max(...times) - Math.min(...times)) / median(times),
+      ratios: against && against !== side ? ratiosOf(against.name, roundsOf(against), own) : undefined,
+      rounds: own,
     });
   }
+  return { name, sides: measured, ...(statements && { statements }), ...(note && { note }) };
+}
+
+async function warmUp({ run, settle }: Side, requests: number): Promise<void> {
+  for (let [sent, second] = [0, 0]; sent < requests && second < maxWarmUp; second += 1) sent += (await run(1)).requests;
+  await settle?.();
+}
+
+/** The median of the rounds' ratios. */
+function ratiosOf(against: string, ours: readonly Figures[], reference: readonly Figures[]): Ratios {
+  const ratio = (value: (figures: Figures) => number) =>
+    median(ours.flatMap((figures, round) => (reference[round] ? [value(figures) / value(reference[round])] : [])));
+  const hasPostgres = [ours, reference].every((side) => side.every(({ cpu }) => (cpu[postgres] ?? 0) > 0));
   return {
-    name,
-    measured: { name: measured.name, ...medians(rounds.map((round) => round.measured)) },
-    reference: { name: reference.name, ...medians(rounds.map((round) => round.reference)) },
-    ratio: median(rounds.map((round) => round.measured.cpu / round.reference.cpu)),
-    rounds,
+    against,
+    node: ratio(({ cpu }) => nodeTime(cpu)),
+    postgres: hasPostgres ? ratio(({ cpu }) => cpu[postgres] ?? Number.NaN) : undefined,
   };
 }
 
-/** @throws Error unless both sides return the same response */
-async function assertSameResponse(...sides: readonly Side[]): Promise<void> {
-  const responses = await Promise.all(
-    sides.map(async ({ url, headers }) => {
-      const response = await fetch(url, { headers });
-      return { status: response.status, body: await response.json() };
-    }),
+/** @throws Error unless all sides that have a sample return the same */
+async function assertSameResponse(sides: readonly Side[]): Promise<void> {
+  const samples: unknown[] = [];
+  for (const { sample } of sides) if (sample) samples.push(await sample());
+  const different = samples.find((sample) => !isDeepStrictEqual(sample, samples[0]));
+  if (different === undefined) return;
+  throw new Error(
+    `Two different responses cannot be compared:\n${JSON.stringify(samples[0])}\n${JSON.stringify(different)}`,
   );
-  const [first, second] = responses;
-  if (first?.status === 200 && isDeepStrictEqual(first, second)) return;
-  throw new Error(`Two different responses cannot be compared:\n${JSON.stringify(first)}\n${JSON.stringify(second)}`);
 }
 
-async function runOnce({ pids, ...target }: Side, load: Load, seconds: number): Promise<Figures> {
-  const cpuTimes = () => Object.entries(pids).map(([name, pid]) => [name, cpuTime(pid)] as const);
-  const before = new Map(cpuTimes());
-  const outcome = await load.run(target, { seconds });
-  const cpuByProcess = Object.fromEntries(
-    cpuTimes().map(([name, time]) => [name, (time - (before.get(name) ?? 0)) / outcome.requests]),
-  );
-  const cpu = Object.values(cpuByProcess).reduce((sum, time) => sum + time, 0);
-  return { rate: outcome.requests / outcome.seconds, cpu, cpuByProcess };
+async function runOnce({ run, groups, settle }: Side, seconds: number): Promise<Figures> {
+  const times = () => Object.entries(groups).map(([group, time]) => [group, time()] as const);
+  const before = new Map(times());
+  const { requests, seconds: took, generatorShare, durations } = await run(seconds);
+  await settle?.();
+  const cpu = Object.fromEntries(times().map(([group, time]) => [group, (time - (before.get(group) ?? 0)) / requests]));
+  const sorted = durations?.toSorted((a, b) => a - b);
+  return {
+    rate: requests / took,
+    median: sorted && median(sorted),
+    p99: sorted?.[Math.floor(sorted.length * 0.99)],
+    generatorShare,
+    cpu,
+  };
 }
 
 function medians(rounds: readonly Figures[]): Figures {
-  const names = Object.keys(rounds[0]?.cpuByProcess ?? {});
+  const of = (value: (figures: Figures) => number | undefined) => {
+    const values = rounds.map(value).filter((each) => each !== undefined);
+    return values.length > 0 ? median(values) : undefined;
+  };
+  const groups = Object.keys(rounds[0]?.cpu ?? {});
   return {
-    rate: median(rounds.map(({ rate }) => rate)),
-    cpu: median(rounds.map(({ cpu }) => cpu)),
-    cpuByProcess: Object.fromEntries(
-      names.map((name) => [name, median(rounds.map(({ cpuByProcess }) => cpuByProcess[name] ?? 0))]),
-    ),
+    rate: of(({ rate }) => rate) ?? Number.NaN,
+    median: of((figures) => figures.median),
+    p99: of(({ p99 }) => p99),
+    generatorShare: of(({ generatorShare }) => generatorShare),
+    cpu: Object.fromEntries(groups.map((group) => [group, of(({ cpu }) => cpu[group]) ?? Number.NaN])),
   };
 }
 

@@ -47,6 +47,7 @@ export const personalColumns: readonly string[] = [
   'reason',
   'record',
   'content_digest',
+  'sealed',
   'sealed_private_key',
   'search_text',
   'searched',

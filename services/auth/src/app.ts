@@ -11,7 +11,9 @@ import { companyRoutes } from './companies/routes.ts';
 import { findCompanyByKey } from './companies/store.ts';
 import { documentTypeRoutes } from './document-types/routes.ts';
 import { failedEventRoutes, type EventDeps } from './events/routes.ts';
+import { emailRoutes, type EmailDeps } from './emails/routes.ts';
 import { keyRoutes } from './keys/routes.ts';
+import { passwordResetRoutes } from './password-resets/routes.ts';
 import { privacy } from './privacy.ts';
 import { peopleRoutes } from './people/routes.ts';
 import { receiptRoutes, type ReceiptDeps } from './receipts/routes.ts';
@@ -29,12 +31,15 @@ export type AppDeps = Omit<ServiceOptions, 'service' | 'version' | 'routes' | 'c
   SignInDeps &
   AuditDeps &
   ReceiptDeps &
-  EventDeps;
+  EventDeps &
+  EmailDeps;
 
 export const routes = (deps: AppDeps): Route[] => [
   ...accountRoutes(deps),
   ...internalUserRoutes(),
   ...signInRoutes(deps),
+  ...emailRoutes(deps),
+  ...passwordResetRoutes(deps),
   ...sessionRoutes(deps),
   ...keyRoutes(deps),
   ...receiptRoutes(deps),

@@ -1,5 +1,6 @@
 import { enableCompileCache } from 'node:module';
 import { join, resolve } from 'node:path';
+import { mailsFolder, watchMails } from '../mails/mailbox.ts';
 import { banner } from './banner.ts';
 import type { Fleet } from './fleet.ts';
 import type { Superuser } from './superuser.ts';
@@ -48,6 +49,10 @@ try {
     },
   });
   writeLine(banner(fleet.url));
+  // The link is a secret of its reader: shown here, and in no log.
+  watchMails(mailsFolder(folder), ({ to, subject, link }) =>
+    printStep(printable(`mail to ${to}: ${subject}${link === undefined ? '' : `  ${link}`}`)),
+  );
   printSuperuser();
 } catch (error) {
   printSuperuser();
@@ -57,6 +62,11 @@ try {
   }
   process.stderr.write(`\n${describe(error)}\n`);
   process.exit(1);
+}
+
+/** Removes control characters, which could rewrite what the terminal shows. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, '');
 }
 
 /** Formats an error: an expected one as its message, any other (a bug) with its stack. */

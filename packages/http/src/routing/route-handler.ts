@@ -7,6 +7,7 @@ import { z } from 'zod';
 import {
   acceptsIdempotencyKey,
   readIdempotencyKey,
+  rejectIdempotencyKey,
   idempotencyScope,
   type fingerprints,
 } from '../idempotency/idempotency-key.ts';
@@ -74,6 +75,7 @@ export function createRouteHandler(definition: Route, options: HandlerOptions, d
     if (ownPermission) await assertOwnRecord(ownPermission, definition, actor, params, db);
 
     const errors: FieldError[] = [];
+    if (definition.idempotency === 'reject') rejectIdempotencyKey(request.headers, errors);
     const key = acceptsKey && actor ? readIdempotencyKey(request.headers, errors) : undefined;
     const fingerprint = key === undefined ? undefined : deps.createFingerprint();
     const hasFile = definition.kind === 'upload' || (definition.kind === 'form' && request.is('multipart/form-data'));
@@ -89,6 +91,7 @@ export function createRouteHandler(definition: Route, options: HandlerOptions, d
       request_id,
       client_ip: clientIp(request),
       user_agent: request.headers['user-agent'] ?? null,
+      accept_language: request.headers['accept-language'] ?? null,
       expected_version: isChange ? expectedVersion(request) : undefined,
       ...(acting?.scope && { scope: acting.scope }),
       ...(form && { upload: form.upload }),

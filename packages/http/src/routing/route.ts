@@ -50,6 +50,8 @@ type RouteInput<A, R, P, Q, B, K> = {
   client_ip: string | null;
   /** The `User-Agent` header. */
   user_agent: string | null;
+  /** The `Accept-Language` header. */
+  accept_language: string | null;
   /** The versions of `If-Match`, one of which must be current: see `requireVersion`. */
   expected_version: ExpectedVersion;
 } & (R extends 'company-or-all' ? { scope: Scope } : unknown) &
@@ -86,13 +88,17 @@ export type RouteDefinition<M, A, R, P, Q, B, K, T, Prepared, Result> = {
   transaction?: T;
   /**
    * How a POST handles `Idempotency-Key`. By default its response is stored; with `steps` the results of its own transactions are
-   * (`runStep`); with `off` the header is ignored. Open and internal routes and other methods ignore it, unless it is `on`.
+   * (`runStep`); with `off` the header is ignored, with `reject` it is a 422. Open and internal routes and other methods ignore it,
+   * unless it is `on` or `reject`.
    */
-  idempotency?: 'off' | 'on' | 'steps';
+  idempotency?: 'off' | 'on' | 'steps' | 'reject';
   /** The name of a rate limit per user. Routes with the same name share it. */
   rateLimit?: string;
-  /** The name of a rate limit per client address, which the gateway enforces: `login` for routes that accept a password. */
-  addressRateLimit?: 'login';
+  /**
+   * The name of a rate limit per client address, which the gateway enforces: `login` for routes that accept a password or a token,
+   * `forgot_password` for those that also have a limit per hour, because they send mails.
+   */
+  addressRateLimit?: 'login' | 'forgot_password';
   /** Maximum body size in bytes. Default 1 MiB. The JSON body of a `form` has at most 1 MiB. */
   bodyLimit?: number;
   /** Logs successful requests at level debug, for a route that is polled. */

@@ -53,6 +53,11 @@ const samples: Readonly<Record<string, (pair: Pair) => Promise<SampleRequest> | 
     '/auth/change-password',
     { current_password: other.password, new_password: newPassword() },
   ],
+  'post /auth/verify-email/request': () => ['/auth/verify-email/request'],
+  'post /auth/change-email': ({ other }) => [
+    '/auth/change-email',
+    { email: newEmail(), current_password: other.password },
+  ],
   'post /auth/logout': () => ['/auth/logout'],
   'post /auth/logout-all': () => ['/auth/logout-all'],
   'delete /auth/sessions/{session_id}': async ({ auth, other }) => [

@@ -16,6 +16,8 @@ import {
   type UserOrigin,
 } from '../accounts/user-changes.ts';
 import { syncDefaultCompanyName } from '../companies/default-name.ts';
+import { queueMail, type Mails } from '../mails/outbox.ts';
+import { chooseLanguage } from '../mails/rules.ts';
 import { revokeSessions } from '../sessions/session-lifecycle.ts';
 import { anonymizeSessions } from '../sessions/store.ts';
 import { canSee, isLastAdminCandidate, outranks, selfRestrictedFields } from './rules.ts';
@@ -54,12 +56,13 @@ export async function createUser(tx: Tx, actor: Actor, input: NewUserInput, coun
  * Applies the fields in the body. Revokes the user's sessions when its role, password or access changes.
  * @param options.password_hash of the password in the body
  * @param options.country default region for national phone numbers, where the company has none
+ * @param options.mails tells the old address of a new one, which counts as unverified
  */
 export async function changeUser(
   tx: Tx,
   target: Target,
   body: Record<string, unknown>,
-  options: { password_hash: string | undefined; country: string },
+  options: { password_hash: string | undefined; country: string; mails: Mails },
 ): Promise<StoredUser> {
   const { actor } = target;
   const current = await lockForUpdate(tx, target, affectsCompany(body));
@@ -69,6 +72,7 @@ export async function changeUser(
   if (!target.hasUpdatePermission) rejectFields(selfRestrictedFields(fields_changed), 'users:update');
   if (changes.role) assertRoleChange(actor, current, changes.role);
   if (fields_changed.length === 0) return current;
+  if (changes.email) changes.email_verified_at = null;
 
   const after = { ...current, ...changes };
   const losesAdmin = isLastAdminCandidate(current) && (after.role !== current.role || !after.is_active);
@@ -76,10 +80,21 @@ export async function changeUser(
   const origin = { ...originOf(actor), company_id: current.business_id };
   const user = await saveUser(tx, origin, current, changes, fields_changed, scopeOf(actor));
   await syncDefaultCompanyName(tx, actor, current, user);
+  if (changes.email) await tellOldAddress(tx, options.mails, current, changes.email);
   if (changes.role || changes.is_active === false || changes.password_hash) {
     await revokeSessions(tx, origin, { user_id: user.id });
   }
   return user;
+}
+
+async function tellOldAddress(tx: Tx, mails: Mails, user: StoredUser, email: string): Promise<void> {
+  const content = {
+    to: user.email,
+    name: user.first_name,
+    language: chooseLanguage(null, user.company_country),
+    email,
+  };
+  await queueMail(tx, mails, { user_id: user.id, kind: 'email_changed', content });
 }
 
 /** Deactivates a user and keeps its record. Has no effect on an inactive user. */

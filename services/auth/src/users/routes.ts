@@ -11,6 +11,7 @@ import { ignoredFields, User, withExclusiveNameForms } from '../accounts/schema.
 import { findUserByKey, type StoredUser } from '../accounts/store.ts';
 import type { CompanyDefaults } from '../companies/schema.ts';
 import { findCompanyByKey } from '../companies/store.ts';
+import type { Mails } from '../mails/outbox.ts';
 import { changeUser, createUser, deactivateUser, removeUser, roleAboveOwn, userOutranksActor } from './actions.ts';
 import { canSee, outranks } from './rules.ts';
 import {
@@ -25,7 +26,12 @@ import {
 } from './schema.ts';
 import { listUsers } from './store.ts';
 
-export type UserDeps = { passwords: Passwords; defaults: CompanyDefaults; createProfile: CreateProfile };
+export type UserDeps = {
+  passwords: Passwords;
+  defaults: CompanyDefaults;
+  createProfile: CreateProfile;
+  mails: Mails;
+};
 
 const path = '/api/v1/users';
 const userPath = `${path}/{user_id}`;
@@ -160,7 +166,7 @@ const UserChange = ignoring(
 nameSchemas({ UserPatch: UserChange });
 type Change = { password?: string; active?: boolean } & Record<string, unknown>;
 
-const change = ({ passwords, defaults }: UserDeps) =>
+const change = ({ passwords, defaults, mails }: UserDeps) =>
   route({
     method: 'put',
     path: userPath,
@@ -194,7 +200,7 @@ const change = ({ passwords, defaults }: UserDeps) =>
     },
     handle: async ({ tx, actor, prepared, expected_version }) => {
       const { id, hasUpdatePermission, fields, password_hash } = prepared;
-      const options = { password_hash, country: defaults.country };
+      const options = { password_hash, country: defaults.country, mails };
       return toUserResponse(
         await changeUser(tx, { actor, id, hasUpdatePermission, expected_version }, fields, options),
       );

@@ -1,0 +1,82 @@
+import type { BenchFleet } from './bench-fleet.ts';
+import { loadCustomers } from './customers-data.ts';
+import { cpuTime, treeCpuTime } from './cpu.ts';
+import { median } from './measure.ts';
+import type { Generator } from './open-loop.ts';
+import { rawRequest, sendOnce } from './sides.ts';
+
+/** Of one request at a time: milliseconds at the median, CPU microseconds of the service and of PostgreSQL. */
+export type SizeFigures = { median: number; service: number; postgres: number };
+export type SizeRow = { name: string; bySize: Map<number, SizeFigures> };
+
+const path = '/api/customers';
+const search = (term: string) => `${path}/search?q=${encodeURIComponent(term)}`;
+
+/** Requests whose cost may depend on the number of customers. */
+const requests: Readonly<Record<string, (context: { id: string; cursor: string; last: number }) => string>> = {
+  get: ({ id }) => `${path}/${id}`,
+  'page 1 with total': () => path,
+  'page 1 of VIPs with total': () => `${path}?type=vip`,
+  'deep page, at half': ({ last }) => `${path}?page=${Math.max(1, Math.min(500, last >> 1))}`,
+  'cursor page, the 50th': ({ cursor }) => `${path}?cursor=${encodeURIComponent(cursor)}`,
+  'search by a name, many hits': () => search('garcia'),
+  'search by an e-mail, one hit': () => search('amelia.serrano'),
+  'search by a number, few hits': () => search('0000104729'),
+  'search by two words': () => search('petrova zoe'),
+  'search without hits': () => search('nobody has this'),
+  'list filtered by text': () => `${path}?search=stefanescu`,
+};
+
+/** Loads more customers step by step and measures the same requests at each size. */
+export async function measureSizes(
+  { fleet, as_gateway, company_id, customer_id }: BenchFleet,
+  generator: Generator,
+  options: {
+    have: number;
+    sizes: readonly number[];
+    seconds: number;
+    print: (line: string) => void;
+    signal: AbortSignal;
+  },
+): Promise<SizeRow[]> {
+  const port = fleet.ports.customer;
+  const rows = Object.keys(requests).map((name): SizeRow => ({ name, bySize: new Map() }));
+  let { have } = options;
+  for (const size of options.sizes) {
+    if (size > have) {
+      options.print(`loading ${size} customers`);
+      await loadCustomers(fleet.databases.customer.ownerUrl, company_id, options.print, {
+        have,
+        want: size,
+        companies: 0,
+      });
+      have = size;
+    }
+    const get = (url: string) => sendOnce(port, as_gateway, { method: 'GET', path: url });
+    let cursor = '';
+    for (let page = 0; page < 50; page += 1) {
+      const { next_cursor } = (await get(`${path}?cursor=${encodeURIComponent(cursor)}`)) as {
+        next_cursor: string | null;
+      };
+      cursor = next_cursor ?? cursor;
+    }
+    const { pages } = (await get(path)) as { pages: number };
+    for (const row of rows) {
+      options.signal.throwIfAborted();
+      const url = requests[row.name]?.({ id: customer_id, cursor, last: pages }) ?? path;
+      const order = { port, requests: [rawRequest({ method: 'GET', path: url }, as_gateway)], connections: 1 };
+      await generator.run({ ...order, seconds: options.seconds / 3 });
+      const times = () => [cpuTime(fleet.pid('customer') ?? 0), treeCpuTime(fleet.postgres.pid() ?? 0)] as const;
+      const before = times();
+      const { samples } = await generator.run({ ...order, seconds: options.seconds });
+      const after = times();
+      if (samples.some(([, , status]) => status !== 200)) throw new Error(`GET ${url} failed`);
+      row.bySize.set(size, {
+        median: median(samples.map(([, duration]) => duration)),
+        service: (after[0] - before[0]) / samples.length,
+        postgres: (after[1] - before[1]) / samples.length,
+      });
+    }
+  }
+  return rows;
+}
