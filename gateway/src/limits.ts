@@ -69,6 +69,8 @@ export const limits = {
   jwksTimeout: 2000,
   /** Between attempts until keys, or revocations, were fetched once. */
   startupRetryInterval: 200,
+  /** For so long it is normal that auth, which starts at the same time, is not there yet. */
+  startupGrace: 20_000,
   jwksRefreshInterval: 60_000,
   /** Unknown `kid`s fetch the key set at most this often. */
   jwksOnDemandInterval: 5000,

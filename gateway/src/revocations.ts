@@ -70,6 +70,7 @@ export function startRevocationPoller(
       asOf === undefined ? limits.startupRetryInterval : limits.revocationsInterval - (performance.now() - startedAt),
     log,
     failureMessage: 'revocations: not fetched, retrying',
+    startupGrace: limits.startupGrace,
     run: async (signal) => {
       startedAt = performance.now();
       const isFull = asOf === undefined || startedAt - lastPollAt > limits.revocationsFullFetchAfter;

@@ -37,7 +37,7 @@ export type HandlerOptions = IdempotencyOptions & {
   secret: string;
   /** Checks the actor of every change again, against the database. Default: the identity headers are trusted. */
   changeAuthorization?: ChangeAuthorization;
-  /** Validates every response against its schema. For tests: an invalid one is a 500. */
+  /** Validates every response against its schema, and error codes against those declared. For tests: an invalid one is a 500. */
   validateResponses?: boolean;
 };
 
