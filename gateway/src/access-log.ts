@@ -43,7 +43,7 @@ export function accessLog(log: Log, limits: Limits, options: Pick<Config, 'TRUST
         ms: Math.round(milliseconds * 10) / 10,
         request_id: context.request_id,
         ...(context.span && { trace_id: context.span.trace.id }),
-        ...(context.actor && { actor_id: context.actor.user_id, company_id: context.actor.company_id }),
+        ...(context.actor && { actor_id: context.actor.id, company_id: context.actor.company_id }),
         ...(context.error_type !== undefined && { error_type: context.error_type }),
         ...(context.failure !== undefined && { failure: context.failure }),
         ...(!res.writableFinished && { cut_off: true }),

@@ -341,7 +341,7 @@ export function createProxy(
       events.start();
       return;
     }
-    const endTurn = takeTurn(service, actor.company_id ?? actor.user_id, events.start);
+    const endTurn = takeTurn(service, actor.company_id ?? actor.id, events.start);
     res.once('close', endTurn);
     res.locals.upstream = {
       ...events,

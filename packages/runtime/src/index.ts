@@ -18,6 +18,7 @@ export {
   logSettings,
   MetricsToken,
   Port,
+  PerWindow,
   Rate,
   RateLimits,
   RedisUrl,
