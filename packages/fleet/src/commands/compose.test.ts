@@ -66,15 +66,13 @@ const longRunning = [...peers, 'postgres', 'rabbitmq', 'redis', 'prometheus', 'g
 /** The users of images that do not name them after the program. */
 const users: Partial<Record<string, string>> = { prometheus: 'nobody', grafana: '472' };
 
-test.each([['docker', 'compose'], ['docker-compose']])(
-  'is valid for %s %s, where it is installed',
-  (program, ...words) => {
-    const compose1or2 = (...args: string[]) =>
-      spawnSync(program, [...words, ...args], { cwd: repoRoot, encoding: 'utf8', timeout: 30_000 });
-    if (compose1or2('version').status !== 0) return;
-    expect(compose1or2('--profile', 'observe', 'config', '--quiet')).toMatchObject({ status: 0, stderr: '' });
-  },
-);
+test.each(['docker compose', 'docker-compose'])('is valid for %s, where it is installed', (command) => {
+  const [program = '', ...words] = command.split(' ');
+  const run = (...args: string[]) =>
+    spawnSync(program, [...words, ...args], { cwd: repoRoot, encoding: 'utf8', timeout: 30_000 });
+  if (run('version').status !== 0) return;
+  expect(run('--profile', 'observe', 'config', '--quiet')).toMatchObject({ status: 0, stderr: '' });
+});
 
 test('has a container for the gateway, each service and each set-up step', () => {
   expect(Object.keys(compose.services).toSorted()).toEqual(
