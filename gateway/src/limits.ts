@@ -10,6 +10,17 @@ export const limits = {
   clockToleranceSeconds: 5,
   /** Verified tokens in the cache. */
   tokenCacheSize: 10_000,
+  /** API keys in the cache, and as many unknown ones. */
+  apiKeyCacheSize: 10_000,
+  /** How long auth's response about an API key is remembered, and that it knows none. */
+  apiKeyLifetime: 5 * 60_000,
+  unknownApiKeyLifetime: 10_000,
+  /** To ask auth about an API key; how many may be asked at once; and how long known ones are used without asking after a failure. */
+  apiKeyTimeout: 2000,
+  maxPendingApiKeys: 256,
+  apiKeyRetryInterval: 1000,
+  /** Between two reports of the use of one API key. */
+  apiKeyReportInterval: 60_000,
   maxConnections: 10_000,
   /** Requests of one connection that may wait for its response in progress. */
   maxPipelined: 32,
