@@ -72,6 +72,7 @@ await runService('auth', {
       defaults: { country: config.DEFAULT_COUNTRY, currency: config.DEFAULT_CURRENCY },
       createProfile: createProfileClient(client('customer', { timeout: profileTimeout })),
       cursors: createCursors(secret),
+      maxKeyRate: config.RATE_LIMIT_USER_PER_MINUTE,
       services: [customer, client('interaction'), client('product'), client('favorites')],
       mails,
       metrics: [events.metrics, mailMetrics(db)],

@@ -63,6 +63,7 @@ export async function createTestAuth(
         defaults: { country: 'ES', currency: 'EUR' },
         createProfile: options.createProfile ?? (async () => {}),
         cursors: createCursors(secret),
+        maxKeyRate: 600,
         services: options.services ?? [],
         mails,
       });
