@@ -12,6 +12,7 @@ import { findCompanyByKey } from './companies/store.ts';
 import { documentTypeRoutes } from './document-types/routes.ts';
 import { failedEventRoutes, type EventDeps } from './events/routes.ts';
 import { emailRoutes, type EmailDeps } from './emails/routes.ts';
+import { invitationRoutes } from './invitations/routes.ts';
 import { keyRoutes } from './keys/routes.ts';
 import { passwordResetRoutes } from './password-resets/routes.ts';
 import { privacy } from './privacy.ts';
@@ -40,6 +41,7 @@ export const routes = (deps: AppDeps): Route[] => [
   ...signInRoutes(deps),
   ...emailRoutes(deps),
   ...passwordResetRoutes(deps),
+  ...invitationRoutes(deps),
   ...sessionRoutes(deps),
   ...keyRoutes(deps),
   ...receiptRoutes(deps),

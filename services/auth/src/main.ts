@@ -74,6 +74,7 @@ await runService('auth', {
       cursors: createCursors(secret),
       services: [customer, client('interaction'), client('product'), client('favorites')],
       mails,
+      requireVerifiedEmail: config.REQUIRE_VERIFIED_EMAIL === 'on',
       metrics: [events.metrics, mailMetrics(db)],
     });
   },

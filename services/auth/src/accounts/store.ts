@@ -57,6 +57,10 @@ export const findUserByKey = async (db: Db, key: string): Promise<StoredUser | u
 export const findUserByEmail = async (db: Db, email: string): Promise<StoredUser | undefined> =>
   selectUsers(db).whereRaw('u.email_key = lower(?)', [email]).first();
 
+/** Finds a user by username, ignoring case. */
+export const findUserByUsername = async (db: Db, username: string): Promise<StoredUser | undefined> =>
+  selectUsers(db).whereRaw('lower(u.username) = lower(?)', [username]).first();
+
 export const lockUser = async (tx: Tx, id: string): Promise<StoredUser | undefined> =>
   selectUsers(tx).where('u.id', id).forUpdate('u').first();
 
@@ -66,6 +70,8 @@ export type NewUser = Omit<Account, 'username'> & {
   company_id: string | null;
   role: Role;
   password_hash: string;
+  email_verified_at?: string;
+  must_verify_email?: boolean;
 };
 
 type UniqueValues = { email?: string | undefined; username?: string | undefined };

@@ -13,15 +13,16 @@ import { updateUser, type NewUser, type StoredUser, type UserColumns } from './s
 
 // Steps that all changes of a user share: those by the user, by an admin, or by a sign-in.
 
-export type Person = { account: Account; password_hash: string };
+export type Person = { account: Account; password_hash: string; must_verify_email?: boolean };
 
 /** Builds the row of a new user; derives a username from the e-mail when none was chosen. */
 export const toNewUser = (
-  { account, password_hash }: Person,
+  { account, password_hash, must_verify_email = false }: Person,
   country: string,
 ): Omit<NewUser, 'company_id' | 'role'> => ({
   ...account,
   password_hash,
+  must_verify_email,
   username: account.username ? { chosen: account.username } : { suggested: suggestUsername(account.email) },
   phone: account.phone && normalizePhone(account.phone, country),
   phone_typed: account.phone,

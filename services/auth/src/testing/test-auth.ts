@@ -39,6 +39,7 @@ export async function createTestAuth(
     sharedSecret?: string;
     /** Whether mails can be sent; default true. */
     hasMail?: boolean;
+    requireVerifiedEmail?: boolean;
   } = {},
 ): Promise<TestAuth> {
   const secret = options.secret ?? generateSecret();
@@ -65,6 +66,7 @@ export async function createTestAuth(
         cursors: createCursors(secret),
         services: options.services ?? [],
         mails,
+        requireVerifiedEmail: options.requireVerifiedEmail ?? false,
       });
     },
     { ...options, beforeRequest: (request, db) => storeActor(db, actors, request) },
