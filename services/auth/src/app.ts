@@ -1,5 +1,5 @@
 import { eventRoutes } from '@clientela/events';
-import { createService, type Route, type ServiceOptions } from '@clientela/http';
+import { createService, type Route, type ServiceClient, type ServiceOptions } from '@clientela/http';
 import { privacyRoutes } from '@clientela/privacy';
 import manifest from '../package.json' with { type: 'json' };
 import { internalUserRoutes } from './accounts/internal-routes.ts';
@@ -33,7 +33,7 @@ export type AppDeps = Omit<ServiceOptions, 'service' | 'version' | 'routes' | 'c
   AuditDeps &
   ReceiptDeps &
   EventDeps &
-  EmailDeps;
+  EmailDeps & { customer: ServiceClient };
 
 export const routes = (deps: AppDeps): Route[] => [
   ...accountRoutes(deps),
@@ -54,7 +54,7 @@ export const routes = (deps: AppDeps): Route[] => [
   ...analyticsRoutes(),
   ...auditRoutes(deps),
   ...failedEventRoutes(deps),
-  ...eventRoutes('auth', subscriptions),
+  ...eventRoutes('auth', subscriptions(deps)),
   ...privacyRoutes(privacy),
 ];
 

@@ -109,7 +109,7 @@ export function writeMail(
     to: content.to,
     subject: fill(text.subject, values),
     text: [...lines, ...(link === undefined ? [] : [link]), ...end, ''].join('\n\n'),
-    html: toHtml(content.language, text, { lines, end, link }),
+    html: toHtml(content.language, { ...text, subject: fill(text.subject, values) }, { lines, end, link }),
   };
 }
 

@@ -27,6 +27,8 @@ export type TestAuth = TestService & {
   register: (body?: object) => Promise<RegisteredUser>;
 };
 
+const noCustomerService = { service: 'customer', get: async () => undefined } as unknown as ServiceClient;
+
 /** Creates the auth service with a database and a signing key of its own. */
 export async function createTestAuth(
   options: {
@@ -35,6 +37,8 @@ export async function createTestAuth(
     createProfile?: CreateProfile;
     secret?: string;
     services?: readonly ServiceClient[];
+    /** Client of the customer service; by default it has no changes of anybody. */
+    customer?: ServiceClient;
     /** Signs tokens by HS256 with this secret. */
     sharedSecret?: string;
     /** Whether mails can be sent; default true. */
@@ -65,6 +69,7 @@ export async function createTestAuth(
         createProfile: options.createProfile ?? (async () => {}),
         cursors: createCursors(secret),
         services: options.services ?? [],
+        customer: options.customer ?? noCustomerService,
         mails,
         requireVerifiedEmail: options.requireVerifiedEmail ?? false,
       });
