@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { InternalUser } from '@clientela/contracts';
-import { serviceTest, type Company } from '@clientela/testing';
+import { serviceTest } from '@clientela/testing';
 import { expect } from 'vitest';
 import { createTestCustomer } from '../testing/test-customer.ts';
 
@@ -42,12 +42,7 @@ const test = serviceTest(() =>
   const { customer } = (await client.get('/api/customers/me').expect(200)).body;
   const read = async () => (await admin.get(`/api/customers/${customer.id}`).expect(200)).body.customer;
   const changes = async () =>
-    (
-      await service
-        .callingService('auth', company as Company)
-        .get(`/internal/users/${id}/changes`)
-        .expect(200)
-    ).body;
+    (await service.callingService('auth', company).get(`/internal/users/${id}/changes`).expect(200)).body;
   const updated = (sequence: number, fields_changed: string[], values: Partial<InternalUser>, followed?: true) => {
     Object.assign(user, values);
     return service
