@@ -3,6 +3,7 @@ import {
   drainSettings,
   logSettings,
   MetricsToken,
+  PerWindow,
   Port,
   Rate,
   RateLimits,
@@ -11,6 +12,7 @@ import {
   secretForHs256,
   ServiceKey,
   tokenSettings,
+  traceSettings,
 } from '@clientela/runtime';
 import { z } from 'zod';
 import { CorsOrigins } from './cors.ts';
@@ -59,12 +61,6 @@ const MaxConcurrent = z.coerce
   .min(1, 'must be from 1 to 100000')
   .max(100_000, 'must be from 1 to 100000');
 
-const PerWindow = z.coerce
-  .number('must be a whole number')
-  .int('must be a whole number')
-  .min(1, 'must be from 1 to 1000000')
-  .max(1_000_000, 'must be from 1 to 1000000');
-
 const settings = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: Port.default(8080),
@@ -80,6 +76,7 @@ const settings = z.object({
   RATE_LIMIT_IP_PER_HOUR: PerWindow.default(1000),
   RATE_LIMIT_USER_PER_MINUTE: PerWindow.default(600),
   RATE_LIMIT_USER_PER_HOUR: PerWindow.default(20_000),
+  TRUST_TRACEPARENT: z.enum(['on', 'off'], 'must be on or off').default('off'),
   CORS_ORIGINS: CorsOrigins.default('*'),
   LOGIN_RATE: Rate.default({ limit: 10, window: 60_000 }),
   MAX_CONCURRENT_PER_USER: MaxConcurrent.default(32),
@@ -90,6 +87,7 @@ const settings = z.object({
   REDIS_URL: RedisUrl,
   ...drainSettings,
   ...logSettings,
+  ...traceSettings,
 });
 export const Config = settings.superRefine(secretForHs256, { when: () => true });
 export type Config = z.infer<typeof Config>;

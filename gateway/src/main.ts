@@ -1,5 +1,5 @@
 import { redactedNames } from '@clientela/contracts';
-import { drainDelayMs, openLog, runProcess, startProcessMetrics } from '@clientela/runtime';
+import { drainDelayMs, openLog, runProcess, startProcessMetrics, startTracing } from '@clientela/runtime';
 import { createGateway } from './app.ts';
 import { readConfig } from './config.ts';
 
@@ -9,6 +9,7 @@ await runProcess(async (onShutdown, drainWith) => {
   // Buffers the log, unlike the services: every request passes here, and one write per line would cost as much as forwarding.
   const { log, close } = openLog('gateway', config, { redact: redactedNames, isBuffered: true });
   onShutdown(close);
+  onShutdown(await startTracing('gateway', config, log));
 
   const gateway = createGateway(config, { log });
   onShutdown(() => gateway.close());

@@ -13,6 +13,7 @@ import { newProxiedRequest, transition, type Failure, type ProxyEvent } from './
 import type { Replica, Replicas } from './replicas.ts';
 import type { GatewayResponse, Middleware } from './request-context.ts';
 import { filterResponseHeaders } from './response-headers.ts';
+import { startHop, type Hop } from './tracing.ts';
 import { createTurns } from './turns.ts';
 import type { Route } from './upstreams.ts';
 
@@ -80,6 +81,9 @@ function trackRequest(
   let replica: Replica | undefined;
   const tried = new Set<Replica>();
   let sentAt = performance.now();
+  const { span } = res.locals.context;
+  let hop: Hop | undefined;
+  let hops = 0;
 
   const observe = (outcome: 'ok' | (typeof outcomes)[keyof typeof outcomes]) =>
     upstreamDuration.observe({ upstream: service, outcome }, (performance.now() - sentAt) / 1000);
@@ -189,6 +193,7 @@ function trackRequest(
 
   const sendFailure = (failure: Failure, cause: string) => {
     res.locals.context.failure = cause;
+    hop?.end(cause);
     if (failure in outcomes) observe(outcomes[failure as keyof typeof outcomes]);
     stopForwarding?.();
     // Destroys the upstream request only now: the proxy library would destroy the client's connection with it.
@@ -210,6 +215,7 @@ function trackRequest(
   };
 
   res.once('close', () => {
+    hop?.end();
     release();
     dispatch({ type: 'clientClosed' });
   });
@@ -221,6 +227,7 @@ function trackRequest(
     onRequest: (request) => {
       upstreamRequest = request;
       sentAt = performance.now();
+      if (span) hop = startHop(span, service, request, hops++);
       // Only now, because the request may have waited for a connection.
       if (!rules.isStream) request.setHeader('X-Request-Timeout', Math.max(0, Math.ceil(endsAt - performance.now())));
       if (state.phase === 'queued' && request.socket?.connecting) waitForConnection(request);
@@ -230,6 +237,7 @@ function trackRequest(
       upstreamResponse = response;
       res.locals.context.endWork?.();
       observe('ok');
+      hop?.responded(response);
       const { statusCode = 500 } = response;
       if (replica) {
         if (statusCode === 502) replicas.failed(replica);
@@ -238,10 +246,12 @@ function trackRequest(
         if (statusCode < 500) counts.set(route, (counts.get(route) ?? 0) + 1);
       }
       response.once('end', release);
+      if (hop) response.once('end', () => hop?.end());
       dispatch({ type: 'responded' });
     },
     onError: (error) => {
       const code = error.code ?? error.name;
+      hop?.end(code);
       const isReusedConnection = upstreamRequest?.reusedSocket === true;
       // An idle connection that was just closed says nothing about its replica.
       if (replica && state.phase !== 'settled' && !isReusedConnection && !resourceErrorCodes.has(code))
@@ -331,7 +341,7 @@ export function createProxy(
       events.start();
       return;
     }
-    const endTurn = takeTurn(service, actor.company_id ?? actor.user_id, events.start);
+    const endTurn = takeTurn(service, actor.company_id ?? actor.id, events.start);
     res.once('close', endTurn);
     res.locals.upstream = {
       ...events,

@@ -1,5 +1,6 @@
 import { destination, pino, type DestinationStream, type LogFn, type Logger } from 'pino';
 import { createRedactor, type Redactor } from './redaction.ts';
+import { currentSpan } from './tracing.ts';
 
 export type Log = Logger;
 
@@ -23,6 +24,8 @@ export function createLog(
     // Errors are plain objects by then.
     serializers: { err: (serialized: unknown) => serialized },
     hooks: { logMethod: redactEntry(redactor) },
+    mixin: traceFields,
+    mixinMergeStrategy: (line: object, fields: object) => (fields === noFields ? line : { ...fields, ...line }),
   };
   const log = pino(pinoOptions, options.out ?? destination({ fd: 1, sync: false }));
   const { child } = log;
@@ -31,6 +34,13 @@ export function createLog(
   }
   return Object.assign(log, { child: redactedChild as typeof child });
 }
+
+const noFields = {};
+/** The trace that a line belongs to. A line that names one itself keeps it. */
+const traceFields = (): object => {
+  const span = currentSpan();
+  return span ? { trace_id: span.trace.id } : noFields;
+};
 
 /** Redacts before pino does anything, because pino would use an error's message as the line's. */
 const redactEntry = ({ redact, redactArgument }: Redactor) =>

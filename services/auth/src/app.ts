@@ -5,6 +5,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { internalUserRoutes } from './accounts/internal-routes.ts';
 import { accountRoutes, type AccountDeps } from './accounts/routes.ts';
 import { analyticsRoutes } from './analytics/routes.ts';
+import { apiKeyRoutes, type ApiKeyDeps } from './api-keys/routes.ts';
 import { auditDenied } from './audit/actions.ts';
 import { auditRoutes, type AuditDeps } from './audit/routes.ts';
 import { companyRoutes } from './companies/routes.ts';
@@ -32,6 +33,7 @@ export type AppDeps = Omit<ServiceOptions, 'service' | 'version' | 'routes' | 'c
   SignInDeps &
   AuditDeps &
   ReceiptDeps &
+  ApiKeyDeps &
   EventDeps &
   EmailDeps & { customer: ServiceClient };
 
@@ -49,6 +51,7 @@ export const routes = (deps: AppDeps): Route[] => [
   ...companyUserRoutes(),
   ...peopleRoutes(),
   ...roleRoutes(),
+  ...apiKeyRoutes(deps),
   ...companyRoutes(deps.defaults),
   ...documentTypeRoutes(),
   ...analyticsRoutes(),

@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
 import {
+  PerWindow,
   readEnvironment,
   RedisUrl,
   secretForHs256,
@@ -47,6 +48,7 @@ const shape = z.object({
     .default(30),
   ...tokenSettings,
   REDIS_URL: RedisUrl,
+  RATE_LIMIT_USER_PER_MINUTE: PerWindow.default(600),
   DEFAULT_COUNTRY: Country.default('ES'),
   DEFAULT_CURRENCY: Currency.default('EUR'),
   SMTP_URL: SmtpUrl.optional(),

@@ -73,6 +73,7 @@ await runService('auth', {
       createProfile: createProfileClient(client('customer', { timeout: profileTimeout })),
       cursors: createCursors(secret),
       customer,
+      maxKeyRate: config.RATE_LIMIT_USER_PER_MINUTE,
       services: [customer, client('interaction'), client('product'), client('favorites')],
       mails,
       requireVerifiedEmail: config.REQUIRE_VERIFIED_EMAIL === 'on',

@@ -86,6 +86,13 @@ export const privacy: DataInventory = {
       erasure: 'delete',
     },
     {
+      table: 'api_keys',
+      person: { company_id: 'company_id', created_by: 'user_id' },
+      section: 'sessions',
+      alsoExported: ['id', 'created_at'],
+      erasure: { anonymise: 'an API key belongs to the company and outlives the user who made it' },
+    },
+    {
       table: 'audit_logs',
       person: { company_id: 'company_id', actor_id: 'user_id' },
       section: 'audit',

@@ -55,6 +55,12 @@ export const expectedAccess: Readonly<Record<string, string>> = {
   'POST /api/v1/events/failed/{event_id}/resend': 'superuser admin',
   'DELETE /api/v1/events/failed/{event_id}': 'superuser admin',
   'GET /api/v1/people': 'superuser admin manager viewer',
+  'GET /api/v1/api-keys': 'superuser admin',
+  'POST /api/v1/api-keys': 'superuser admin',
+  'GET /api/v1/api-keys/{key_id}': 'superuser admin',
+  'PUT /api/v1/api-keys/{key_id}': 'superuser admin',
+  'DELETE /api/v1/api-keys/{key_id}': 'superuser admin',
+  'POST /api/v1/api-keys/{key_id}/rotate': 'superuser admin',
 
   'GET /api/v1/jobs': 'superuser admin',
   'GET /api/v1/jobs/{job_id}': 'superuser admin',

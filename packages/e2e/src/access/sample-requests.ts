@@ -275,6 +275,11 @@ const onImport =
     await client.end();
     return sample(`/api/customers/imports/${id}${rest}`);
   };
+const newApiKey = () => ({ name: `Key ${unique()}`, role: 'viewer' });
+const onApiKey =
+  (rest = '', body?: object): SampleFactory =>
+  async ({ create }) =>
+    sample(`/api/v1/api-keys/${(await create('/api/v1/api-keys', newApiKey())).api_key.id}${rest}`, body);
 const onErasure =
   (rest: string): SampleFactory =>
   async (setup, caller, own) =>
@@ -335,6 +340,12 @@ export const samples: Readonly<Record<string, SampleFactory>> = {
     sample(`/api/v1/events/failed/${await failedEvent(setup)}/resend`),
   'DELETE /api/v1/events/failed/{event_id}': async (setup) =>
     sample(`/api/v1/events/failed/${await failedEvent(setup)}`, { reason: 'tested' }),
+  'GET /api/v1/api-keys': () => sample('/api/v1/api-keys'),
+  'POST /api/v1/api-keys': () => sample('/api/v1/api-keys', newApiKey()),
+  'GET /api/v1/api-keys/{key_id}': onApiKey(),
+  'PUT /api/v1/api-keys/{key_id}': onApiKey('', { name: 'Another name' }),
+  'DELETE /api/v1/api-keys/{key_id}': onApiKey(),
+  'POST /api/v1/api-keys/{key_id}/rotate': onApiKey('/rotate', { grace: '1h' }),
   'GET /api/v1/people': (_setup, { user }) => sample(`/api/v1/people?id=${user.id}&id=service:customer`),
 
   'GET /api/customers': () => sample('/api/customers'),
@@ -455,7 +466,8 @@ export const samples: Readonly<Record<string, SampleFactory>> = {
 /** Sends a route's request. `company_id` names the company in which a superuser acts, on routes that require it. */
 export function send(caller: Pick<SignedInUser, 'send'>, route: string, { path, body }: Sample, company_id?: string) {
   const [method = ''] = route.split(' ');
-  const needsCompany = company_id && !/^\/(auth|api\/auth|api\/v1(?!\/jobs)|avatars|\.well-known)\//.test(path);
+  const needsCompany =
+    company_id && !/^\/(auth|api\/auth|api\/v1(?!\/jobs|\/api-keys)|avatars|\.well-known)\//.test(path);
   return caller.send(
     method,
     needsCompany ? `${path}${path.includes('?') ? '&' : '?'}company_id=${company_id}` : path,

@@ -2,8 +2,9 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { locatePostgres } from '@clientela/embedded-postgres';
 import { peers, startFleet, type Fleet } from '@clientela/fleet';
-import { sharedBroker, compileCache, dataFolder, testExchange } from '@clientela/testing';
+import { sharedBroker, compileCache, dataFolder, otlpReceiver, testExchange } from '@clientela/testing';
 import { test, vi } from 'vitest';
+import { assertDeclaredError } from './declared-errors.ts';
 
 export type TestResponse = { status: number; headers: Headers; body: any }; // oxlint-disable-line no-explicit-any -- tests inspect bodies of every shape
 
@@ -44,11 +45,9 @@ export function client(url: string, token?: string, timeout = 15_000): Client {
     const json = /^application\/(?:problem\+)?json/.test(response.headers.get('content-type') ?? '');
     // Holds for every JSON response of every test: in a terminal the prompt follows on a line of its own.
     if (text && json && !text.endsWith('\n')) throw new Error(`${method} ${path} does not end with a line feed`);
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: text ? (json ? JSON.parse(text) : text) : undefined,
-    };
+    const content = text && json ? JSON.parse(text) : text || undefined;
+    if (json && response.status >= 400) assertDeclaredError(method, path, content);
+    return { status: response.status, headers: response.headers, body: content };
   };
   return {
     token,
@@ -126,9 +125,15 @@ export const fleetTest = test
     onCleanup(() => fleet.end());
     return fleet;
   })
-  // Every option that is off by default.
+  // What the configured fleet exports: 5 % of the requests, those that fail, and those that a test asks for.
   // oxlint-disable-next-line no-empty-pattern -- as above
-  .extend('sharedConfiguredFleet', { scope: 'worker' }, async ({}, { onCleanup }) => {
+  .extend('traces', { scope: 'worker' }, async ({}, { onCleanup }) => {
+    const receiver = await otlpReceiver();
+    onCleanup(() => receiver.close());
+    return receiver;
+  })
+  // Every option that is off by default.
+  .extend('sharedConfiguredFleet', { scope: 'worker' }, async ({ traces }, { onCleanup }) => {
     const fleet = await startTestFleet({
       RABBITMQ_URL: await sharedBroker(),
       RABBITMQ_EXCHANGE: testExchange(),
@@ -136,6 +141,8 @@ export const fleetTest = test
       JWT_SECRET_KEY: sharedSecret,
       METRICS_TOKEN: metricsToken,
       TRUST_PROXY: '1',
+      TRUST_TRACEPARENT: 'on',
+      OTEL_EXPORTER_OTLP_ENDPOINT: traces.url,
       RATE_LIMITS: 'on',
       ...wideLimits,
       LOGIN_RATE: `${loginRate}/hour`,

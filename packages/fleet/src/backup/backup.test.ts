@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { locatePostgres, startPostgres } from '@clientela/embedded-postgres';
+import { dataFolder } from '@clientela/testing';
 import pg from 'pg';
 import { expect, test as base } from 'vitest';
 import { createDatabase, databaseUrl, migrateDatabase } from '../launcher/databases.ts';
@@ -14,7 +14,7 @@ import { backUp } from './backup.ts';
 
 /** An installation whose databases run, as beside a fleet. */
 const test = base.extend('installation', async ({}, { onCleanup }) => {
-  const root = mkdtempSync(join(tmpdir(), 'backup-'));
+  const root = dataFolder('backup-');
   const folder = join(root, 'data');
   const lock = await acquireInstallationLock(folder);
   const postgres = await startPostgres({ folder, fsync: false });
@@ -75,3 +75,18 @@ test('the list of erasures is written while a backup runs; a backup leaves one t
     await client.end();
   }
 }, 120_000);
+
+base('a target that cannot be a folder is named', async ({ onTestFinished }) => {
+  const folder = dataFolder('backup-');
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  mkdirSync(join(folder, 'secrets'));
+  const settings = await readSettings({});
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  const backingUp = (target: string, textfile?: string) =>
+    backUp({ folder, settings, target, ...(textfile !== undefined && { textfile }) });
+  await expect(backingUp(file)).rejects.toThrow(`The folder ${file} cannot be made: a file has this name.`);
+  await expect(backingUp(join(file, 'below'))).rejects.toThrow('cannot be made: a part of the path is a file.');
+  const nowhere = join(folder, 'nowhere');
+  await expect(backingUp(join(folder, 'backups'), join(nowhere, 'x.prom'))).rejects.toThrow(`no folder ${nowhere}.`);
+});

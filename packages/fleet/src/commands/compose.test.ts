@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { locatePostgres, startPostgres } from '@clientela/embedded-postgres';
+import { childEnv, dataFolder } from '@clientela/testing';
 import { loadServiceConfigs, settingsOf } from '../launcher/service-configs.ts';
 import {
   calls,
@@ -290,11 +291,15 @@ test('docker-bake.hcl builds the images of compose for both platforms, from the 
   expect(bake).toContain('platforms = ["linux/amd64", "linux/arm64"]');
   for (const [, name = '', port = ''] of bake.matchAll(/(\w+) = "(8\d{3})"/g))
     expect(container(name).build?.args.PORT).toBe(port);
-  for (const [, base = ''] of dockerfile.matchAll(/^FROM (\S+)/gm)) expect(base).toBe('node:24-bookworm-slim');
+  expect(dockerfile).toMatch(/^ARG BASE=node:24-bookworm-slim$/m);
+  for (const [, base = ''] of dockerfile.matchAll(/^FROM (\S+)/gm)) expect(base).toBe('${BASE}');
   expect(dockerfile.lastIndexOf('\nUSER node\n')).toBeGreaterThan(dockerfile.lastIndexOf('\nFROM '));
   expect(dockerfile).toContain('\nSTOPSIGNAL SIGTERM\n');
   for (const label of ['title', 'licenses', 'version', 'revision'])
     expect(dockerfile).toContain(`org.opencontainers.image.${label}=`);
+  // Where the metrics read it (packages/runtime/src/metrics.ts), in the folder of the workspace.
+  expect(dockerfile).toContain('\nRUN if [ -n "$REVISION" ]; then echo "$REVISION" > COMMIT; fi\n');
+  for (const name of ['BASE', 'VERSION', 'REVISION']) expect(bake).toMatch(new RegExp(`${name} +[=] ${name}\\n`));
 });
 
 test('.env.example explains every setting, among them all that docker-compose.yml reads', () => {
@@ -312,7 +317,7 @@ test('stores avatars and uploads in volumes of the customer service, in folders 
 });
 
 test('setup creates secrets once, each for its own user; migrate creates the databases that they give access to', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'compose-'));
+  const folder = dataFolder('compose-');
   const postgres = await startPostgres({ folder, fsync: false });
   try {
     const secrets = join(folder, 'mounted');
@@ -359,7 +364,7 @@ test('setup creates secrets once, each for its own user; migrate creates the dat
       value.replace('/secrets', join(secrets, 'migrate')),
     ]);
     const env = {
-      PATH: process.env['PATH'],
+      ...childEnv,
       ...Object.fromEntries(files),
       POSTGRES_PASSWORD_FILE: join(folder, 'secrets', 'postgres_password'),
       POSTGRES_HOST: '127.0.0.1',

@@ -1,8 +1,14 @@
-import { runCommand } from '@clientela/runtime';
+import { readCommandLine, runCommand } from '@clientela/runtime';
 import { listMails, mailsFolder, readMail, type StoredMail } from '../mails/mailbox.ts';
 import { installationFolder } from './admin-command.ts';
 
-// `npm run mails` lists the mails that were written instead of sent; `npm run mails -- 1` shows the newest, 2 the one before it.
+const {
+  positionals: [argument],
+} = readCommandLine(
+  `Usage: npm run mails [-- NUMBER]
+Lists the mails that were written instead of sent, or shows one: 1 is the newest, 2 the one before it.`,
+  { positionals: [0, 1] },
+);
 
 const maxListed = 20;
 const folder = mailsFolder(installationFolder);
@@ -27,7 +33,6 @@ function show({ date, to, subject, text, file }: StoredMail): void {
 
 await runCommand(async () => {
   const files = listMails(folder).toReversed();
-  const argument = process.argv[2];
   if (argument === undefined) return list(files);
   const file = /^[1-9]\d{0,3}$/.test(argument) ? files[Number(argument) - 1] : undefined;
   if (file === undefined) throw new Error(`Name the number of a mail, from 1 to ${files.length}`);

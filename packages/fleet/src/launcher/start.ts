@@ -9,13 +9,20 @@ import type { Superuser } from './superuser.ts';
 const repoRoot = resolve(import.meta.dirname, '../../../..');
 const folder = join(repoRoot, '.data');
 enableCompileCache(join(folder, 'compile-cache'));
-const [{ environment, EnvironmentError }, { startFleet }, { AlreadyRunningError }, { ServerVersionError }] =
-  await Promise.all([
-    import('@clientela/runtime'),
-    import('./fleet.ts'),
-    import('./installation-lock.ts'),
-    import('@clientela/db'),
-  ]);
+const [
+  { environment, EnvironmentError, readCommandLine },
+  { startFleet },
+  { AlreadyRunningError },
+  { ServerVersionError },
+] = await Promise.all([
+  import('@clientela/runtime'),
+  import('./fleet.ts'),
+  import('./installation-lock.ts'),
+  import('@clientela/db'),
+]);
+
+readCommandLine(`Usage: npm start
+Runs all services on this machine until Ctrl-C. Settings come from the environment or from .env.`);
 
 const writeLine = (line: string) => process.stdout.write(`${line}\n`);
 /** Prints a line with the seconds since this process started. */

@@ -19,9 +19,11 @@ import type { Logger } from 'pino';
 import { authenticateService, type Actor, type ServiceKeys } from '../identity/actor.ts';
 import { createRouteHandler, type HandlerOptions, type HandlerDeps } from './route-handler.ts';
 import { fingerprints } from '../idempotency/idempotency-key.ts';
+import { errorCodes } from '../openapi/error-codes.ts';
 import { createOpenapiDocument } from '../openapi/openapi.ts';
 import { createRateLimiters, type RateLimits } from './rate-limit.ts';
-import { withAliases, type Route } from './route.ts';
+import { isInternal, withAliases, type Route } from './route.ts';
+import { traceRequest } from './trace-request.ts';
 import { createKeyedMutex } from '../idempotency/keyed-mutex.ts';
 
 /** A request of a signed-in actor that ended in a 403. */
@@ -85,9 +87,10 @@ export function createService(options: ServiceOptions): Express {
     const handler = createRouteHandler(definition, options, deps);
     app[definition.method](path, (request, response, next) => {
       response.locals['route'] = definition.path;
+      response.locals['definition'] = definition;
       response.locals['kind'] = definition.kind;
       response.locals['isPolled'] = definition.isPolled;
-      return handler(request, response, next);
+      return traceRequest(definition, request, response, () => handler(request, response, next));
     });
   }
   app.use(notFoundHandler(routes));
@@ -123,7 +126,11 @@ function requestLogger(log: Logger, metrics: RequestMetrics): RequestHandler {
       const milliseconds = performance.now() - startedAt;
       const status = statusOf(response);
       measured(request.method, route, status, milliseconds);
-      const actor = response.locals['actor'] as Actor | undefined;
+      const { actor, trace_id, error_type } = response.locals as {
+        actor?: Actor;
+        trace_id?: string;
+        error_type?: string;
+      };
       const isPolled = response.locals['isPolled'] === true && status < 400;
       log[isPolled || unloggedPaths.has(request.path) ? 'debug' : 'info']({
         method: request.method,
@@ -131,7 +138,9 @@ function requestLogger(log: Logger, metrics: RequestMetrics): RequestHandler {
         status,
         ms: Math.round(milliseconds * 10) / 10,
         request_id,
+        ...(trace_id !== undefined && { trace_id }),
         ...(actor && { actor_id: actor.id, company_id: actor.company_id }),
+        ...(error_type !== undefined && { error_type }),
         ...(!response.writableFinished && { cut_off: true }),
       });
     });
@@ -222,29 +231,44 @@ function notFoundHandler(routes: readonly Route[]): RequestHandler {
   };
 }
 
+/** Finds a problem that the route's operation does not declare, as `assertResponse` does for successes. */
+function undeclaredCode(definition: Route, { status, body }: Awaited<ReturnType<typeof toProblem>>) {
+  if (isInternal(definition) || errorCodes(definition)[status]?.includes(body.error_code)) return undefined;
+  const name = `${definition.method} ${definition.path}`;
+  return new AppError('internal', { detail: `${name} does not declare ${body.error_code} for ${status} (errors)` });
+}
+
 /** Converts errors to problem documents. */
 function errorHandler({
   db,
   log,
   onDenied,
+  validateResponses,
   formatProblem = (_path, problem) => problem,
 }: ServiceOptions): ErrorRequestHandler {
   return async (error: unknown, request, response, _next) => {
-    const { request_id, actor, route, callingService } = response.locals as {
+    const { request_id, trace_id, actor, route, definition, callingService } = response.locals as {
       request_id: string;
+      trace_id?: string;
       actor?: Actor;
       route?: string;
+      definition?: Route;
       callingService?: Caller;
     };
-    const { status, headers, body } = await toProblem(error, request_id, db);
-    if (status === 500) log.error({ request_id, err: error }, 'unexpected error');
+    const problem = await toProblem(error, request_id, db);
+    const undeclared =
+      validateResponses && definition && callingService === 'gateway' ? undeclaredCode(definition, problem) : undefined;
+    const { status, headers, body } = undeclared ? await toProblem(undeclared, request_id, db) : problem;
+    response.locals['error_type'] = body.error_code;
+    const ids = { request_id, ...(trace_id !== undefined && { trace_id }) };
+    if (status === 500) log.error({ ...ids, err: error }, 'unexpected error');
     else if (status === 503)
-      log.warn({ request_id, err: error instanceof AppError ? (error.cause ?? error) : error }, body.detail);
+      log.warn({ ...ids, err: error instanceof AppError ? (error.cause ?? error) : error }, body.detail);
     // A service that oversteps its rights is a fault or an attack.
     else if (status === 403 && callingService !== undefined && callingService !== 'gateway')
-      log.error({ request_id, calling_service: callingService, method: request.method, route }, body.detail);
+      log.error({ ...ids, calling_service: callingService, method: request.method, route }, body.detail);
     if (status === 403 && actor && route) {
-      await onDenied?.({ actor, method: request.method, route }).catch((err: unknown) => log.warn({ request_id, err }));
+      await onDenied?.({ actor, method: request.method, route }).catch((err: unknown) => log.warn({ ...ids, err }));
     }
     request.unpipe();
     request.resume(); // drains the rest of the body, so that the client reads the response

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { Caller, Permission, TokenLimit } from '@clientela/contracts';
+import { isForKeys, type Caller, type Permission, type TokenLimit } from '@clientela/contracts';
 import type { Db, ExpectedVersion, Scope, Tx } from '@clientela/db';
 import type { z } from 'zod';
 import type { Actor, CompanyActor } from '../identity/actor.ts';
@@ -75,6 +75,11 @@ export type RouteDefinition<M, A, R, P, Q, B, K, T, Prepared, Result> = {
   allow: A;
   /** The limits of tokens with which the route is open too. Tokens without a limit are admitted everywhere. */
   limited?: readonly TokenLimit[];
+  /**
+   * Whether API keys may use the route. By default they may when it needs a permission that is not for people only, and not when it is
+   * merely `signed_in`.
+   */
+  apiKeys?: boolean;
   tenancy?: R;
   kind?: K;
   params?: P;
@@ -105,6 +110,8 @@ export type RouteDefinition<M, A, R, P, Q, B, K, T, Prepared, Result> = {
   bodyLimit?: number;
   /** Logs successful requests at level debug, for a route that is polled. */
   isPolled?: true;
+  /** Receives events, which may be handled hours after their cause: their trace goes on without a parent. */
+  receivesEvents?: true;
   /** Milliseconds until the gateway responds 504. Default 10,000. */
   deadline?: number;
   /**
@@ -190,6 +197,12 @@ export const withAliases = (routes: readonly Route[]): MountedRoute[] =>
 
 export const isInternal = (definition: Route): boolean =>
   typeof definition.allow === 'object' && 'internal' in definition.allow;
+/** Whether API keys may use a route that is not open. */
+export function isOpenToKeys({ allow, apiKeys }: Route): boolean {
+  if (allow === 'open' || allow === 'signed_in') return apiKeys ?? false;
+  if (typeof allow === 'object' && 'internal' in allow) return false;
+  return isForKeys(typeof allow === 'string' ? allow : allow.permission) && (apiKeys ?? true);
+}
 /** Whether the route accepts `?company_id=`, by which a superuser names the company to act in. */
 export const acceptsCompany = (definition: Route): boolean =>
   definition.allow !== 'open' && !isInternal(definition) && definition.tenancy !== 'global';

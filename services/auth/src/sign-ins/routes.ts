@@ -37,6 +37,7 @@ const signIn = (deps: SignInDeps) =>
     body: Credentials,
     example: { email: 'ana@example.com', password: 'correct horse battery' },
     responses: { 200: SignInResponse },
+    errors: { 401: ['UNAUTHENTICATED'] },
     transaction: 'own', // a failed attempt is recorded and must be committed
     prepare: async ({ db, body, signal }) => {
       let credentials: StoredCredentials | undefined;

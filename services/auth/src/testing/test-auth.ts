@@ -68,6 +68,7 @@ export async function createTestAuth(
         defaults: { country: 'ES', currency: 'EUR' },
         createProfile: options.createProfile ?? (async () => {}),
         cursors: createCursors(secret),
+        maxKeyRate: 600,
         services: options.services ?? [],
         customer: options.customer ?? noCustomerService,
         mails,

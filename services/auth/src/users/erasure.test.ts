@@ -254,6 +254,7 @@ describe('an erased user', () => {
     });
     expect(touched(report.anonymised)).toEqual({
       sessions: 1,
+      api_keys: 0,
       audit_logs: addressed(before),
       idempotency_keys: 1,
     });
@@ -319,6 +320,7 @@ describe('an erased user', () => {
     ]);
     expect(result.anonymised.map(({ table, rows }) => [table, rows])).toEqual([
       ['sessions', 1],
+      ['api_keys', 0],
       ['audit_logs', addressed.length],
       ['idempotency_keys', 1],
     ]);
