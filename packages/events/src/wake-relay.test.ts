@@ -100,6 +100,7 @@ describe('a commit', () => {
     const alone: string[] = [];
     const transport: Transport = {
       name: 'favorites',
+      system: 'http',
       subscriber: 'favorites',
       maxConcurrentAggregates: 1,
       sendArray: async (deliveries) => {
