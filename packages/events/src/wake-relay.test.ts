@@ -4,7 +4,7 @@ import { connect, type Tx } from '@clientela/db';
 import { testDatabase, type TestDatabase } from '@clientela/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { insertDeadLetter } from './dead-letters.ts';
-import { outboxPoolOptions, publish, resendFailed } from './index.ts';
+import { outboxPoolOptions, publish, publishAll, resendFailed } from './index.ts';
 import { startRelay, type Transport } from './relay.ts';
 import { log, origin, retries } from './testing/events-test-kit.ts';
 import { onDeliveriesCommitted } from './wake-relay.ts';
@@ -93,6 +93,44 @@ describe('a commit', () => {
     expect(polls()).toBe(2); // one finds the delivery, one deletes it
     await relay.stop();
     await db.destroy();
+  });
+
+  test('after an array that failed its events are sent one by one, and the next arrays are smaller until they succeed', async () => {
+    const arrays: number[] = [];
+    const alone: string[] = [];
+    const transport: Transport = {
+      name: 'favorites',
+      system: 'http',
+      subscriber: 'favorites',
+      maxConcurrentAggregates: 1,
+      sendArray: async (deliveries) => {
+        arrays.push(deliveries.length);
+        if (arrays.length === 1) throw new Error('not in time');
+        return true;
+      },
+      send: async ({ event_id }) => {
+        alone.push(event_id);
+        return undefined;
+      },
+    };
+    const payloads = Array.from({ length: 190 }, () => ({
+      sequence: 1,
+      data: { customer_id: randomUUID(), number: 1, hard: true },
+    }));
+    await database.db.transaction((tx) => publishAll(tx, customerDeleted, origin, payloads));
+    const relay = startRelay({
+      db: database.db,
+      url: database.url,
+      service: 'customer',
+      transports: [transport],
+      retries,
+      log,
+    });
+    const pending = async () =>
+      (await database.owner('outbox_deliveries').where({ subscriber: 'favorites' }).select('event_id')).length;
+    await expect.poll(pending).toBe(0);
+    await relay.stop();
+    expect([arrays, alone.length, new Set(alone).size]).toEqual([[100, 25, 50, 15], 100, 100]);
   });
 
   test('wakes no relay without deliveries, and none that has stopped', async () => {
