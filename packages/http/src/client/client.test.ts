@@ -1,10 +1,11 @@
 import { createServer, type RequestListener, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRetryBudget, exposeMetrics } from '@clientela/runtime';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { timeoutSignal } from '../routing/deadline.ts';
+import { startingListener } from '../routing/starting.ts';
 import { createCallPolicy } from './call-policy.ts';
 import { serviceClient } from './client.ts';
 
@@ -121,6 +122,20 @@ describe('retries', () => {
       await service.get().catch(() => {});
     }
     expect(service.calls.map(({ method }) => method)).toEqual(['POST', 'GET', 'GET', 'GET']);
+  });
+
+  test('reach another replica when the first one is still starting: it closes its connections', async () => {
+    const starting = startingListener('customer', () => undefined);
+    const replicas = new WeakMap<Socket, RequestListener>();
+    const service = await startService((request, response) => {
+      // As behind a load balancer, the replica is that of the connection.
+      const isFirst = service.calls.length === 1;
+      const replica = replicas.get(request.socket) ?? (isFirst ? starting : found);
+      replicas.set(request.socket, replica);
+      replica(request, response);
+    });
+    expect(await service.get()).toEqual({ id: '1' });
+    expect(service.calls).toHaveLength(2);
   });
 
   test('have a budget of ten, then of one for ten calls', () => {
