@@ -18,7 +18,8 @@ export function remainingTime(signal: AbortSignal | undefined): number | undefin
 
 /** @throws AppError 503 `DEADLINE_EXCEEDED` when the deadline of the request has passed */
 export function assertTimeLeft(signal: AbortSignal): void {
-  if (exceeded.has(signal)) throw deadlineExceeded();
+  // The time may have passed before the timer runs: PostgreSQL cancels the statement at the same instant.
+  if (exceeded.has(signal) || (remainingTime(signal) ?? 1) <= 0) throw deadlineExceeded();
 }
 
 /**
