@@ -1,6 +1,6 @@
 import type { TestUser } from '@clientela/testing';
 import { describe, expect } from 'vitest';
-import { linkOf, tokenOf } from '../testing/mail-server.ts';
+import { linkOf, tokenOf } from '@clientela/testing/mail-server';
 import { mailTest } from '../testing/mail-test.ts';
 import type { RegisteredUser, TestAuth } from '../testing/test-auth.ts';
 

@@ -1,5 +1,6 @@
 import { serviceTest } from '@clientela/testing';
-import { createTestMail, startMailServer } from './mail-server.ts';
+import { startMailServer } from '@clientela/testing/mail-server';
+import { createTestMail } from './create-test-mail.ts';
 import { createTestAuth } from './test-auth.ts';
 
 /** A `test` with the auth service and a real mail server, both for the whole file. */
