@@ -1,4 +1,4 @@
-import { createRequestMetrics, requestIdOf, statusOf, type Log } from '@clientela/runtime';
+import { createRequestMetrics, requestIdOf, requestLog, statusOf, type Log } from '@clientela/runtime';
 import { lingeringClose } from './body.ts';
 import type { Limits } from './limits.ts';
 import type { Middleware, RequestContext } from './request-context.ts';
@@ -9,6 +9,7 @@ const quietRoutes = new Set(['/health', '/ready', '/metrics']);
 /** Creates the request context, measures each request and logs one line for it. Never logs paths, queries, addresses or bodies. */
 export function accessLog(log: Log, limits: Limits): Middleware {
   const metrics = createRequestMetrics('gateway');
+  const writeLine = requestLog(log);
   return (req, res, next) => {
     const context: RequestContext = {
       request_id: requestIdOf(req.headers),
@@ -30,7 +31,7 @@ export function accessLog(log: Log, limits: Limits): Middleware {
       const milliseconds = performance.now() - context.started;
       const status = statusOf(res);
       measured(req.method, route, status, milliseconds);
-      log[quietRoutes.has(context.template ?? '') ? 'debug' : 'info']({
+      const fields = {
         method: req.method,
         route,
         status,
@@ -39,7 +40,9 @@ export function accessLog(log: Log, limits: Limits): Middleware {
         ...(context.actor && { actor_id: context.actor.user_id, company_id: context.actor.company_id }),
         ...(context.failure !== undefined && { failure: context.failure }),
         ...(!res.writableFinished && { cut_off: true }),
-      });
+      };
+      if (quietRoutes.has(context.template ?? '')) log.debug(fields);
+      else writeLine(fields);
     });
     next();
   };
