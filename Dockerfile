@@ -1,6 +1,8 @@
 # Builds one image for each process: --build-arg PACKAGE=gateway, services/<name> or packages/fleet (setup and migrations). docker-bake.hcl
 # builds all of them for amd64 and arm64; nothing here depends on the platform.
-FROM node:24-bookworm-slim AS documents
+# A release pins the base by digest: BASE=node:24-bookworm-slim@sha256:…
+ARG BASE=node:24-bookworm-slim
+FROM ${BASE} AS documents
 ARG PACKAGE
 WORKDIR /from
 COPY services ./services
@@ -11,7 +13,7 @@ RUN mkdir /documents \
       packages/fleet) find services -path 'services/*/migrations/*.sql' ;; \
     esac | while read -r file; do mkdir -p "/documents/$(dirname "$file")" && cp "$file" "/documents/$file"; done
 
-FROM node:24-bookworm-slim
+FROM ${BASE}
 ARG PACKAGE
 WORKDIR /app
 # Creates the mount points of the volumes, which inherit their owner.
@@ -30,6 +32,8 @@ COPY --from=documents --chown=node:node /documents ./
 ARG PORT=8080
 ARG VERSION=dev
 ARG REVISION=
+# Tells the metrics the commit (`docker compose build --build-arg REVISION=…` too): an image has no checkout to read it from.
+RUN if [ -n "$REVISION" ]; then echo "$REVISION" > COMMIT; fi
 LABEL org.opencontainers.image.title="Clientela: ${PACKAGE}" \
       org.opencontainers.image.description="A customer-data backend: one gateway, five small services" \
       org.opencontainers.image.licenses="MIT" \

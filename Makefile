@@ -1,6 +1,6 @@
 # Each target runs the npm script of the same name (test-large is test:large).
 .DEFAULT_GOAL := help
-.PHONY: help start demo test test-large test-browser chaos check doctor backup restore format openapi bench bench-customers bench-identity bench-import bench-overload profile import import-vaptekesync logs resend-failed-events recount reset-superuser resilience-table rotate-signing-key rotate-service-keys
+.PHONY: help start demo test test-large test-browser chaos check doctor backup restore format openapi bench bench-customers bench-identity bench-import bench-overload profile sbom import import-vaptekesync logs mails resend-failed-events recount reset-superuser resilience-table rotate-signing-key rotate-service-keys
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ check: ## check types, lint, import boundaries, format, OpenAPI documents and te
 
 format: ## format everything and apply the linter's fixes
 	@npm run --silent format
+
+sbom: ## print what the images contain, as CycloneDX, from the lock file
+	@npm run --silent sbom
 
 openapi: ## write each service's openapi.json
 	@npm run --silent openapi
@@ -58,6 +61,9 @@ import-vaptekesync: ## import customers from vAptekeSync
 
 logs: ## follow the logs of all services
 	@npm run --silent logs
+
+mails: ## list the mails that were written instead of sent (ARGS="-- 1" shows the newest)
+	@npm run --silent mails $(ARGS)
 
 resend-failed-events: ## resend all failed events
 	@npm run --silent resend-failed-events

@@ -6,11 +6,28 @@
 variable "REGISTRY" {
   default = ""
 }
+variable "BASE" {
+  default = "node:24-bookworm-slim"
+}
 variable "VERSION" {
   default = "dev"
 }
 variable "REVISION" {
   default = ""
+}
+
+# The version and the commit name one build for ever. A release, such as 1.4.2, also moves 1.4, 1 and latest.
+function "tags" {
+  params = [image]
+  result = [for tag in concat(
+    [VERSION],
+    REVISION == "" ? [] : [REVISION],
+    can(regex("^[0-9]+\\.[0-9]+\\.[0-9]+$", VERSION)) ? [
+      regex_replace(VERSION, "\\.[0-9]+$", ""),
+      regex_replace(VERSION, "\\..*$", ""),
+      "latest",
+    ] : [],
+  ) : "${image}:${tag}"]
 }
 
 group "default" {
@@ -28,8 +45,9 @@ target "image" {
   args = {
     PACKAGE  = program == "gateway" ? "gateway" : program == "fleet" ? "packages/fleet" : "services/${program}"
     PORT     = lookup({ auth = "8001", customer = "8002", interaction = "8003", product = "8004", favorites = "8005" }, program, "8080")
+    BASE     = BASE
     VERSION  = VERSION
     REVISION = REVISION
   }
-  tags = [REGISTRY == "" ? "clientela-${program}:${VERSION}" : "${REGISTRY}/${program}:${VERSION}"]
+  tags = tags(REGISTRY == "" ? "clientela-${program}" : "${REGISTRY}/${program}")
 }

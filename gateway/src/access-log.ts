@@ -37,7 +37,7 @@ export function accessLog(log: Log, limits: Limits): Middleware {
         status,
         ms: Math.round(milliseconds * 10) / 10,
         request_id: context.request_id,
-        ...(context.actor && { actor_id: context.actor.user_id, company_id: context.actor.company_id }),
+        ...(context.actor && { actor_id: context.actor.id, company_id: context.actor.company_id }),
         ...(context.failure !== undefined && { failure: context.failure }),
         ...(!res.writableFinished && { cut_off: true }),
       };

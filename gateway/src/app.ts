@@ -3,6 +3,7 @@ import { revocationsChannel } from '@clientela/contracts';
 import { closeConnectionsWhen, connectRedis, type Log } from '@clientela/runtime';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import { accessLog } from './access-log.ts';
+import { createApiKeys } from './api-keys.ts';
 import { authenticate, createTokenVerifier, requireActor } from './authenticate.ts';
 import { awaitBody, checkBodyHeaders } from './body.ts';
 import { concurrencyLimits } from './concurrency.ts';
@@ -89,13 +90,15 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   const fetchFromAuth = fetchFromReplicas(replicas.get('auth') as Replicas);
   const keys =
     config.JWT_ALGORITHM === 'HS256' ? hs256Key(secret) : createJwksClient(fetchFromAuth, serviceKey, limits, log);
-  const revocations = startRevocationPoller(fetchFromAuth, serviceKey, limits, log);
+  const apiKeys = createApiKeys(fetchFromAuth, serviceKey, limits);
+  const revocations = startRevocationPoller(fetchFromAuth, serviceKey, limits, log, apiKeys);
   const tokens = createTokenVerifier(keys, revocations, limits);
   const redis = config.REDIS_URL === undefined ? undefined : connectRedis(config.REDIS_URL, log);
   const rateLimits = createRateLimits(config, redis);
   redis?.subscribe(revocationsChannel, () => void revocations.refresh());
   const readiness = startReadinessPoller(replicas, limits);
   const shedding = createLoadShedding(upstreams, limits);
+  const verifiers = { tokens, apiKeys, revocations, isLimited: rateLimits.isLimited };
   const headersFor = responseHeadersFor(config.CORS_ORIGINS);
   const forward = createProxy(replicas, limits, { takesTurns: config.RATE_LIMITS === 'on' });
 
@@ -107,9 +110,9 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     shedding.middleware, //                 503 when overloaded
     rateLimits.anonymous, //                429
     rateLimits.signIns, //                  429
-    authenticate(tokens), //                finds the user
+    authenticate(verifiers), //             finds the user or the API key
     rateLimits.authenticated, //            429
-    requireActor(tokens), //                401; 503 without keys or revocations
+    requireActor(tokens), //                401, 403; 503 without keys or revocations, or without auth for an unknown API key
     concurrencyLimits(config), //           429
     checkBodyHeaders, //                    400, 413
     awaitBody(limits), //                   408, 413

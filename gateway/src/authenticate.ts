@@ -1,16 +1,29 @@
-import { roles, type Role } from '@clientela/contracts';
+import { apiKeyStart, roles, type Role } from '@clientela/contracts';
 import { AppError, unauthenticated, unavailable } from '@clientela/errors';
 import type { Request } from 'express';
 import jwt from 'jsonwebtoken';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
+import type { ApiKeys } from './api-keys.ts';
+import { clientAddress } from './identity-headers.ts';
 import type { VerificationKeys } from './jwks.ts';
 import type { Limits } from './limits.ts';
-import type { Middleware } from './request-context.ts';
+import type { GatewayResponse, Middleware } from './request-context.ts';
 import type { Revocations } from './revocations.ts';
 
 /** The user on whose behalf a request runs, from the claims of its verified token. */
-export type Actor = { user_id: string; session_id: string; role: Role; company_id: string | undefined };
+type UserActor = { id: string; session_id: string; role: Role; company_id: string | undefined };
+/** The API key that a request presents. `id` is `key:<key_id>`; `permissions` are separated by commas. */
+export type KeyActor = {
+  id: string;
+  key_id: string;
+  role: Role;
+  company_id: string;
+  permissions: string;
+  /** A lower limit than that of users; null for none. */
+  rate_per_minute: number | null;
+};
+export type Actor = UserActor | KeyActor;
 
 const commonHeader = {
   typ: z.literal('at+jwt'),
@@ -38,7 +51,7 @@ const Claims = z
   })
   .refine((claims) => (claims.role === 'superuser') === (claims.company_id === undefined));
 
-type CachedToken = { actor: Actor; kid: string; iat: number; exp: number };
+type CachedToken = { actor: UserActor; kid: string; iat: number; exp: number };
 
 export type TokenVerifier = {
   /** Whether keys and revocations are loaded. Before that no token can be accepted or rejected. */
@@ -65,7 +78,7 @@ export function createTokenVerifier(keys: VerificationKeys, revocations: Revocat
       const claims = Claims.safeParse(payload).data;
       if (!claims || claims.iat > now() + limits.clockToleranceSeconds) return undefined;
       const { sub, sid, role, company_id, iat, exp } = claims;
-      return { actor: { user_id: sub, session_id: sid, role, company_id }, kid: header.kid, iat, exp };
+      return { actor: { id: sub, session_id: sid, role, company_id }, kid: header.kid, iat, exp };
     } catch {
       return undefined;
     }
@@ -103,16 +116,36 @@ const invalidToken = () =>
     headers: { 'WWW-Authenticate': 'Bearer realm="clientela", error="invalid_token"' },
   });
 
-/** The access token that a request presents, verified or not. */
+/** The access token or API key that a request presents, verified or not. */
 export const bearerTokenOf = (req: Request): string | undefined =>
   /^bearer +([^\s]+) *$/i.exec(req.headers.authorization ?? '')?.[1];
 
-/** Finds the user of a valid token. Open routes ignore an invalid one. */
+type Verifiers = {
+  tokens: TokenVerifier;
+  apiKeys: ApiKeys;
+  revocations: Pick<Revocations, 'isInactive'>;
+  /** Whether the client's address is beyond its limit, so that an unknown API key is not looked up. */
+  isLimited: (req: Request, res: GatewayResponse) => boolean;
+};
+
+/** Finds the user of a valid token, or the API key. Open routes ignore an invalid one. */
 export const authenticate =
-  (tokens: TokenVerifier): Middleware =>
+  ({ tokens, apiKeys, revocations, isLimited }: Verifiers): Middleware =>
   async (req, res, next) => {
     const token = bearerTokenOf(req);
-    if (token !== undefined && tokens.ready()) res.locals.context.actor = await tokens.verify(token);
+    const { context } = res.locals;
+    if (token !== undefined && tokens.ready()) {
+      if (!token.startsWith(apiKeyStart)) context.actor = await tokens.verify(token);
+      else {
+        try {
+          const client = { address: clientAddress(req), mayAsk: () => !isLimited(req, res) };
+          const actor = await apiKeys.verify(token, client);
+          if (!revocations.isInactive(actor.company_id)) context.actor = actor;
+        } catch (error) {
+          context.rejection = error;
+        }
+      }
+    }
     // The client disconnected meanwhile: no event would release what later middleware counts and starts.
     if (!res.closed) next();
   };
@@ -121,10 +154,10 @@ export const authenticate =
 export const requireActor =
   (tokens: TokenVerifier): Middleware =>
   (req, res, next) => {
-    const { actor, route } = res.locals.context;
-    if (actor || route?.open === true) return next();
+    const { context } = res.locals;
+    if (context.actor || context.route?.open === true) return next();
     if (bearerTokenOf(req) === undefined) throw unauthenticated();
     // Not a 401: the token may be valid, and a 401 would make the client discard it.
     if (!tokens.ready()) throw unavailable('The gateway cannot verify tokens yet', { retryAfter: 1 });
-    throw invalidToken();
+    throw context.rejection ?? invalidToken();
   };

@@ -24,7 +24,7 @@ export function concurrencyLimits(config: Config): Middleware {
   return (req, res, next) => {
     const { actor } = res.locals.context;
     const bounds: [key: string, max: number, scope: string][] = [[`ip ${addressKey(req, res)}`, perIp, 'address']];
-    if (actor) bounds.push([`user ${actor.user_id}`, perUser, 'user']);
+    if (actor) bounds.push([`user ${actor.id}`, perUser, 'user']);
     if (actor?.company_id !== undefined) bounds.push([`company ${actor.company_id}`, perCompany, 'company']);
     const exceeded = bounds.find(([key, max]) => count(key) >= max);
     if (exceeded) throw tooManyAtOnce(exceeded[1], exceeded[2]);

@@ -3,6 +3,7 @@ import {
   drainSettings,
   logSettings,
   MetricsToken,
+  PerWindow,
   Port,
   Rate,
   RateLimits,
@@ -58,12 +59,6 @@ const MaxConcurrent = z.coerce
   .int('must be a whole number')
   .min(1, 'must be from 1 to 100000')
   .max(100_000, 'must be from 1 to 100000');
-
-const PerWindow = z.coerce
-  .number('must be a whole number')
-  .int('must be a whole number')
-  .min(1, 'must be from 1 to 1000000')
-  .max(1_000_000, 'must be from 1 to 1000000');
 
 const settings = z.object({
   HOST: z.string().default('127.0.0.1'),

@@ -56,11 +56,17 @@ export const setIdentityHeaders =
     outgoing['x-request-id'] = context.request_id;
     outgoing['x-client-ip'] = clientAddress(req);
     outgoing['x-service-key'] = serviceKey;
-    if (context.actor) {
-      outgoing['x-user-id'] = context.actor.user_id;
-      outgoing['x-user-role'] = context.actor.role;
-      outgoing['x-session-id'] = context.actor.session_id;
-      if (context.actor.company_id !== undefined) outgoing['x-company-id'] = context.actor.company_id;
+    const { actor } = context;
+    if (actor) {
+      if ('key_id' in actor) {
+        outgoing['x-key-id'] = actor.key_id;
+        outgoing['x-permissions'] = actor.permissions;
+      } else {
+        outgoing['x-user-id'] = actor.id;
+        outgoing['x-session-id'] = actor.session_id;
+      }
+      outgoing['x-user-role'] = actor.role;
+      if (actor.company_id !== undefined) outgoing['x-company-id'] = actor.company_id;
     }
     req.headers = outgoing;
     req.rawHeaders = [];

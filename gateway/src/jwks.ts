@@ -50,6 +50,7 @@ export function createJwksClient(
     intervalMs: () => (keys.size > 0 ? limits.jwksRefreshInterval : limits.startupRetryInterval),
     log,
     failureMessage: 'keys: not fetched, retrying',
+    startupGrace: limits.startupGrace,
     run: async (signal) => {
       fetchedAt = performance.now();
       const response = await fetchFromAuth('/.well-known/jwks.json', {

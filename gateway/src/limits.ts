@@ -10,6 +10,17 @@ export const limits = {
   clockToleranceSeconds: 5,
   /** Verified tokens in the cache. */
   tokenCacheSize: 10_000,
+  /** API keys in the cache, and as many unknown ones. */
+  apiKeyCacheSize: 10_000,
+  /** How long auth's response about an API key is remembered, and that it knows none. */
+  apiKeyLifetime: 5 * 60_000,
+  unknownApiKeyLifetime: 10_000,
+  /** To ask auth about an API key; how many may be asked at once; and how long known ones are used without asking after a failure. */
+  apiKeyTimeout: 2000,
+  maxPendingApiKeys: 256,
+  apiKeyRetryInterval: 1000,
+  /** Between two reports of the use of one API key. */
+  apiKeyReportInterval: 60_000,
   maxConnections: 10_000,
   /** Requests of one connection that may wait for its response in progress. */
   maxPipelined: 32,
@@ -69,6 +80,8 @@ export const limits = {
   jwksTimeout: 2000,
   /** Between attempts until keys, or revocations, were fetched once. */
   startupRetryInterval: 200,
+  /** For so long it is normal that auth, which starts at the same time, is not there yet. */
+  startupGrace: 20_000,
   jwksRefreshInterval: 60_000,
   /** Unknown `kid`s fetch the key set at most this often. */
   jwksOnDemandInterval: 5000,

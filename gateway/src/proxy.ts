@@ -286,7 +286,7 @@ export function createProxy(
       events.start();
       return;
     }
-    endTurn = takeTurn(service, actor.company_id ?? actor.user_id, events.start);
+    endTurn = takeTurn(service, actor.company_id ?? actor.id, events.start);
     res.once('close', endTurn);
   };
   return middleware;

@@ -17,18 +17,26 @@ const paths = {
     '/auth/refresh': { post: { open: true } },
   },
 };
+const limitedRoutes = [
+  'login',
+  'register',
+  'change-password',
+  'verify-email',
+  'forgot-password',
+  'reset-password',
+  'change-email',
+  'change-email/confirm',
+];
 const from = (address: string) => ({ 'X-Forwarded-For': address });
 const login = { method: 'POST', path: '/auth/login' };
 
 describe('LOGIN_RATE', () => {
-  test('covers every route that accepts a password, under each of its paths', () => {
+  test('covers every route that accepts a password or the token of a mail, under each of its paths', () => {
     const routes = readUpstreams({} as Config).flatMap((upstream) => upstream.routes);
-    const limited = routes.filter(({ address_rate_limit }) => address_rate_limit === 'login');
+    const limited = routes.filter(({ address_rate_limit }) => address_rate_limit !== undefined);
     const prefixes = ['/auth', '/api/auth', '/api/v1/auth'];
     expect(limited.map(({ method, template }) => `${method} ${template}`).toSorted()).toEqual(
-      prefixes
-        .flatMap((prefix) => ['login', 'register', 'change-password'].map((name) => `POST ${prefix}/${name}`))
-        .toSorted(),
+      prefixes.flatMap((prefix) => limitedRoutes.map((name) => `POST ${prefix}/${name}`)).toSorted(),
     );
   });
 
@@ -55,6 +63,23 @@ describe('LOGIN_RATE', () => {
     expect(gateway.reached.length).toBe(reached);
     expect((await gateway.call({ method: 'POST', path: '/auth/refresh' })).status).toBe(200);
     expect((await gateway.callSignedIn({ path: '/auth/login' })).status).toBe(200);
+  });
+
+  test('counts requests for a new password too, of which an address may send ten an hour', async () => {
+    const forgot = { method: 'POST', path: '/auth/forgot-password' };
+    const gateway = await startTestGateway({
+      paths: {
+        auth: { ...paths.auth, [forgot.path]: { post: { open: true, address_rate_limit: 'forgot_password' } } },
+      },
+      settings: { LOGIN_RATE: '100/minute' },
+    });
+    const { headers } = await gateway.call(forgot);
+    expect(headers['ratelimit-policy']).toMatch(/"login"; q=100; w=60; pk=:[^:]+:, "forgot-password"; q=10; w=3600;/);
+    for (let sent = 1; sent < 10; sent += 1) expect((await gateway.call(forgot)).status).toBe(200);
+    const rejected = await gateway.call(forgot);
+    expect([rejected.status, rejected.json.error_code]).toEqual([429, 'RATE_LIMITED']);
+    expect(Number(rejected.headers['retry-after'])).toBeGreaterThan(3000);
+    expect((await gateway.call(login)).headers['ratelimit']).toMatch(/"login"; r=88;/);
   });
 
   test('counts an IPv6 client by its /56, and one behind a trusted proxy by its own address', async () => {

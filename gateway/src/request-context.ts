@@ -13,6 +13,8 @@ export type RequestContext = {
   route: Route | undefined;
   service: Service | undefined;
   actor: Actor | undefined;
+  /** Why the API key of the request was not accepted. */
+  rejection?: unknown;
   /** Whether the body has arrived, or the beginning of a long one. */
   isBodyAwaited?: boolean;
   /** Ends the count of the request among those in progress, when only its client is still busy with it. */

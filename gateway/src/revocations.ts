@@ -1,16 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Revocations as RevocationsResponse } from '@clientela/contracts';
 import { startPeriodicWorker, type Log } from '@clientela/runtime';
-import type { Actor } from './authenticate.ts';
+import type { ApiKeys } from './api-keys.ts';
 import type { Limits } from './limits.ts';
 import type { FetchFromService } from './replicas.ts';
 
-/** Revoked sessions and inactive companies, polled from auth every second. Keeps the last state while auth is unavailable. */
+/** Revoked sessions, changed API keys and inactive companies, polled from auth every second. Keeps the last state while auth is unavailable. */
 export type Revocations = {
   /** Whether the list was fetched once; until then no token is accepted. */
   ready: () => boolean;
   /** @param iat when the token was issued, in seconds */
-  isRevoked: (actor: Pick<Actor, 'session_id' | 'company_id'>, iat: number) => boolean;
+  isRevoked: (actor: { session_id: string; company_id: string | undefined }, iat: number) => boolean;
+  isInactive: (company_id: string) => boolean;
   /** Fetches at once; calls that come meanwhile share one further fetch. */
   refresh: () => Promise<void>;
   close: () => void;
@@ -21,6 +22,7 @@ export function startRevocationPoller(
   serviceKey: string,
   limits: Limits,
   log: Log,
+  apiKeys: Pick<ApiKeys, 'forget' | 'forgetTimes'>,
 ): Revocations {
   /** Revoked sessions, each with the time (milliseconds) until which its tokens would be valid. */
   let revokedSessions = new Map<string, number>();
@@ -54,6 +56,8 @@ export function startRevocationPoller(
       if (active) inactiveCompanies.delete(id);
       else inactiveCompanies.add(id);
     }
+    apiKeys.forget(response.api_keys ?? []);
+    if (isFull || response.truncated) apiKeys.forgetTimes();
     const expiredBefore = Date.now() - limits.revocationsClockMargin;
     for (const [sid, until] of revokedSessions) if (until < expiredBefore) revokedSessions.delete(sid);
     // Too many to send or to store: rejects every earlier token instead, which bounds the memory. A live session gets a
@@ -70,6 +74,7 @@ export function startRevocationPoller(
       asOf === undefined ? limits.startupRetryInterval : limits.revocationsInterval - (performance.now() - startedAt),
     log,
     failureMessage: 'revocations: not fetched, retrying',
+    startupGrace: limits.startupGrace,
     run: async (signal) => {
       startedAt = performance.now();
       const isFull = asOf === undefined || startedAt - lastPollAt > limits.revocationsFullFetchAfter;
@@ -94,6 +99,7 @@ export function startRevocationPoller(
 
   return {
     ready: () => asOf !== undefined,
+    isInactive: (company_id) => inactiveCompanies.has(company_id),
     isRevoked: ({ session_id, company_id }, iat) =>
       iat <= rejectIssuedUntil ||
       revokedSessions.has(session_id) ||

@@ -15,8 +15,8 @@ export type Route = {
   deadline: number;
   /** When the gateway gives up earlier, unless the service has responded to another request of the route meanwhile. */
   max_silence?: number | undefined;
-  /** The rate limit per client address that the route counts towards. */
-  address_rate_limit?: 'login' | undefined;
+  /** The rate limit per client address that the route counts towards; `forgot_password` counts towards `login` too. */
+  address_rate_limit?: 'login' | 'forgot_password' | undefined;
 };
 
 export type Upstream = {
@@ -37,7 +37,7 @@ const Operation = z.object({
       .positive()
       .max(2 ** 31 - 1),
     max_silence: z.int().positive().optional(),
-    address_rate_limit: z.literal('login').optional(),
+    address_rate_limit: z.enum(['login', 'forgot_password']).optional(),
   }),
 });
 

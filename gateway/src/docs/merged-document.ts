@@ -20,7 +20,7 @@ const tags = [
 ];
 
 const description =
-  'A customer-data backend. Sign in with `POST /auth/login` and send the access token as `Authorization: Bearer …`. ' +
+  'A customer-data backend. Sign in with `POST /auth/login` and send the access token as `Authorization: Bearer …`; machines send an API key, where `security` names `api_key`. ' +
   'Errors are problem documents (RFC 9457) with a stable `error_code`; `x-error-codes` lists those of an operation. Deprecated ' +
   'operations are aliases for clients of earlier systems; `x-alias-of` names the operation to use.';
 

@@ -2,7 +2,8 @@ import { createHash, generateKeyPairSync, randomBytes, randomInt, randomUUID, ty
 import { createServer, request, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { Writable } from 'node:stream';
-import { services, type Service } from '@clientela/contracts';
+import { json } from 'node:stream/consumers';
+import { services, type ApiKeyVerification, type Service, type VerifiedApiKey } from '@clientela/contracts';
 import type { Problem } from '@clientela/errors';
 import { createLog } from '@clientela/runtime';
 import jwt from 'jsonwebtoken';
@@ -213,9 +214,14 @@ type TestGatewayOptions = {
   keys?: unknown;
   /** auth's first response for revocations; default none revoked. */
   revocations?: RevocationsListener;
+  /** auth's first response about API keys; default that it knows none. */
+  apiKeys?: ApiKeysListener;
   /** Whether to wait until the gateway has its keys; default true. */
   waitUntilReady?: boolean;
 };
+
+/** Returns the key with a hash; null for an unknown one, a status for an error, 0 for no response at all. */
+type ApiKeysListener = (body: ApiKeyVerification) => VerifiedApiKey['api_key'] | number;
 
 type RevocationsListener = (since: string | null) => { status?: number; body?: object };
 
@@ -241,6 +247,10 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
     keys: [],
     respond: options.revocations ?? (() => revocationsResponse()),
   };
+  const apiKeys: { asked: ApiKeyVerification[]; respond: ApiKeysListener } = {
+    asked: [],
+    respond: options.apiKeys ?? (() => null),
+  };
   const urls: Record<string, string> = {};
 
   for (const service of services) {
@@ -262,6 +272,17 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
         const { status = 200, body } = revocations.respond(since);
         res.setHeader('Content-Type', 'application/json');
         if (status > 0) res.writeHead(status).end(JSON.stringify(body)); // 0: never responds
+        return;
+      }
+      if (req.url === '/internal/api-keys/verify' && service === 'auth') {
+        void json(req).then((body) => {
+          apiKeys.asked.push(body as ApiKeyVerification);
+          const api_key = apiKeys.respond(body as ApiKeyVerification);
+          if (api_key === 0) return; // never responds
+          res.setHeader('Content-Type', 'application/json');
+          if (typeof api_key === 'number') res.writeHead(api_key).end('{}');
+          else res.end(JSON.stringify({ api_key }));
+        });
         return;
       }
       reached.push({
@@ -337,6 +358,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
     reached,
     jwks,
     revocations,
+    apiKeys,
     down,
     logLines,
     ports,

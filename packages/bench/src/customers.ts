@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { isDeepStrictEqual, parseArgs } from 'node:util';
+import { isDeepStrictEqual } from 'node:util';
 import pg from 'pg';
 import { databaseName, repoRoot } from '@clientela/fleet';
+import { readCommandLine } from '@clientela/runtime';
 import { absoluteBound, cases as allCases, type BenchCase } from './customers-cases.ts';
 import { amounts, loadCustomers } from './customers-data.ts';
 import { logOf } from './log.ts';
@@ -14,14 +15,22 @@ import { startBenchFleet } from './bench-fleet.ts';
 // Measures lists and searches in a company of a million customers that shares its database with a hundred other companies. Each request
 // goes to the customer service's own port, one at a time, right after a write.
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '9' },
-    only: { type: 'string', default: '' }, // parts of names, separated by |
-    plans: { type: 'string', default: 'slow' }, // slow: of cases over their bound; all; none
-    keep: { type: 'string' }, // a folder in which the loaded data stay for the next run
+const { values } = readCommandLine(
+  `Usage: npm run bench:customers [-- options]
+
+  --rounds NUMBER         of each request (default: 9)
+  --only PARTS            cases by parts of their names, separated by |
+  --plans slow|all|none   which query plans to report; slow (the default): of cases over their bound
+  --keep FOLDER           keeps the loaded data there for the next run`,
+  {
+    options: {
+      rounds: { type: 'string', default: '9' },
+      only: { type: 'string', default: '' },
+      plans: { type: 'string', default: 'slow' },
+      keep: { type: 'string' },
+    },
   },
-});
+);
 const rounds = Number(values.rounds);
 
 const writeLine = (line: string) => process.stdout.write(`${line}\n`);

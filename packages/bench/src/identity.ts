@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { databaseName, repoRoot } from '@clientela/fleet';
+import { readCommandLine } from '@clientela/runtime';
 import { amounts, loadIdentity } from './identity-data.ts';
 import { logOf } from './log.ts';
 import { median } from './measure.ts';
@@ -10,6 +11,8 @@ import { startBenchFleet } from './bench-fleet.ts';
 
 // Measures lists, searches and statistics of users and companies in a large installation, for a superuser, who sees all of it, and for
 // an admin of the largest company. One request at a time, at the auth service's own port.
+
+readCommandLine('Usage: npm run bench:identity');
 
 const rounds = 60;
 const maxMedian = 100; // milliseconds

@@ -2,8 +2,8 @@ import { mkdtempSync, openAsBlob, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import pg from 'pg';
+import { readCommandLine } from '@clientela/runtime';
 import { startBenchFleet } from './bench-fleet.ts';
 import { cpuTime } from './cpu.ts';
 import { measureExport } from './export.ts';
@@ -15,7 +15,7 @@ import { loadNow } from './report.ts';
 // Imports a CSV file as a client does, with every index live, and reads a customer beside it. Then exports all customers while others
 // are written, and undoes the import. Linux only: it reads /proc.
 
-const { values } = parseArgs({
+const { values } = readCommandLine('Usage: npm run bench:import [-- [--rows NUMBER] [--costs NUMBER]]', {
   options: { rows: { type: 'string', default: '1000000' }, costs: { type: 'string', default: '50000' } },
 });
 const rows = Number(values.rows);

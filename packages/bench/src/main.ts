@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { repoRoot } from '@clientela/fleet';
+import { readCommandLine } from '@clientela/runtime';
 import { highLimits, startBenchFleet, type BenchFleet } from './bench-fleet.ts';
 import { cases, throughGateway, type BenchContext } from './cases.ts';
 import { prepareContext } from './context.ts';
@@ -17,14 +17,22 @@ import { measureSizes, type SizeRow } from './sizes.ts';
 import { measureTransfers, type Figure } from './transfers.ts';
 import { versionsOf } from './versions.ts';
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false }, // one round, the most important cases, in about a minute
-    customers: { type: 'string', default: '1000000' }, // the largest number of customers
-    only: { type: 'string', default: '' }, // parts of names of cases, or events, sizes, transfers; separated by |
-    beside: { type: 'string' }, // another checkout, whose events are measured in the same run
+const { values } = readCommandLine(
+  `Usage: npm run bench [-- options]
+
+  --quick              one round, the most important cases, in about a minute
+  --customers NUMBER   the largest number of customers (default: 1000000)
+  --only PARTS         parts of names of cases, or events, sizes, transfers; separated by |
+  --beside CHECKOUT    another checkout, whose events are measured in the same run`,
+  {
+    options: {
+      quick: { type: 'boolean', default: false },
+      customers: { type: 'string', default: '1000000' },
+      only: { type: 'string', default: '' },
+      beside: { type: 'string' },
+    },
   },
-});
+);
 const effort: Effort = values.quick
   ? { rounds: 1, seconds: 1, warm_up: 500 }
   : { rounds: 3, seconds: 2.5, warm_up: 4000 };

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
-import { parseArgs } from 'node:util';
 import { repoRoot } from '@clientela/fleet';
+import { readCommandLine } from '@clientela/runtime';
 import { startBenchFleet } from './bench-fleet.ts';
 import { cpuTime } from './cpu.ts';
 import { burn, startGenerator, type Outcome, type Sample } from './open-loop.ts';
@@ -11,7 +11,9 @@ import { loadNow } from './report.ts';
 // Offers five times what the fleet can do, whatever it responds. Nine of ten requests are reads, one creates a customer. The niced
 // generator waits for the CPU itself, so times are those of a probe beside it: a client of normal priority with few requests.
 
-const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
+const { values } = readCommandLine('Usage: npm run bench:overload [-- --quick]', {
+  options: { quick: { type: 'boolean', default: false } },
+});
 const seconds = values.quick ? 10 : 30;
 const overloadFactor = 5;
 const probeRate = 100; // requests a second

@@ -1,17 +1,17 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { repoRoot } from '@clientela/fleet';
+import { readCommandLine } from '@clientela/runtime';
 import { highLimits, startBenchFleet } from './bench-fleet.ts';
 import { cases, throughGateway } from './cases.ts';
 import { prepareContext } from './context.ts';
 
 // Runs a case through the gateway and profiles the gateway, then the service, with node's inspector.
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = readCommandLine('Usage: npm run profile [-- CASE] [--seconds NUMBER]', {
   options: { seconds: { type: 'string', default: '5' } },
-  allowPositionals: true,
+  positionals: [0, 10], // the words of the case's name
 });
 const wanted = positionals.join(' ') || 'get';
 const seconds = Number(values.seconds);

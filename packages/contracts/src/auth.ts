@@ -73,12 +73,14 @@ export const Revocations = z.object({
   /** Ended sessions, each listed until its last token has expired. */
   sessions: z.array(z.object({ sid: z.uuid(), until: z.iso.datetime() })),
   companies: z.array(z.object({ id: z.uuid(), active: z.boolean() })),
+  /** API keys that were changed, rotated or revoked; their earlier versions are no longer valid. */
+  api_keys: z.array(z.object({ id: z.uuid(), version: z.int() })).optional(),
   /** Whether the response omits some, because there are more than it can hold. */
   truncated: z.literal(true).optional(),
 });
 export type Revocations = z.infer<typeof Revocations>;
 
-/** Redis channel of messages without content: something was revoked, or a company's status changed. */
+/** Redis channel of messages without content: something was revoked, an API key changed, or a company's status. */
 export const revocationsChannel = 'clientela:revocations';
 
 /** Response of POST /internal/receipts with an `ErasureReceipt`, for the customer service only: the receipt as a JWS (RFC 7515, compact). */

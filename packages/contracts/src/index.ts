@@ -1,3 +1,4 @@
+export * from './api-keys.ts';
 export * from './auth.ts';
 export * from './customer.ts';
 export { Envelope, type EventContract, type EventData } from './event-contract.ts';

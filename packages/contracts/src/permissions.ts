@@ -30,6 +30,7 @@ export const permissions = [
   'audit:read',
   'analytics:read',
   'events:manage',
+  'keys:manage',
   'gdpr:manage',
   'customers:read',
   'customers:create',
@@ -59,6 +60,20 @@ export type Permission = (typeof permissions)[number];
 
 /** A permission, the same for the actor's own record only (`…:own`), or every permission (`*`). */
 type Grant = Permission | `${Permission}:own` | '*';
+
+/** Permissions of people only: a route that needs one is closed to API keys. */
+const peopleOnly: ReadonlySet<Permission> = new Set([
+  'users:create',
+  'users:update',
+  'users:delete',
+  'companies:create',
+  'companies:update',
+  'companies:delete',
+  'keys:manage',
+]);
+
+/** Whether API keys may use routes that need the permission. */
+export const isForKeys = (permission: Permission): boolean => !peopleOnly.has(permission);
 
 /** Permissions beyond one company. An admin's `*` does not include them. */
 const superuserOnly: ReadonlySet<Permission> = new Set([

@@ -86,8 +86,8 @@ export const forbidden = (detail: string, error_code?: string): AppError =>
   new AppError('forbidden', { detail, ...(error_code && { error_code }) });
 
 /** 403 that names the permission which the caller lacks. */
-export const lacksPermission = (permission: string): AppError =>
-  new AppError('forbidden', { detail: `Your role lacks the permission ${permission}`, missing: permission });
+export const lacksPermission = (permission: string, holder: 'role' | 'API key' = 'role'): AppError =>
+  new AppError('forbidden', { detail: `Your ${holder} lacks the permission ${permission}`, missing: permission });
 
 /**
  * @param missing the permission that allows the fields; undefined when another role is needed

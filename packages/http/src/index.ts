@@ -1,4 +1,4 @@
-export { outsideServiceOf, parseServiceKeys, requirePermission } from './identity/actor.ts';
+export { isApiKey, outsideServiceOf, parseServiceKeys, requirePermission } from './identity/actor.ts';
 export type { Actor, ServiceKeys, CompanyActor } from './identity/actor.ts';
 export type { ChangeAuthorization, RequestedChange } from './routing/change-authorization.ts';
 export { createService } from './routing/app.ts';
@@ -31,7 +31,7 @@ export { parseJson } from './routing/parse-json.ts';
 export { reply, withETag } from './routing/reply.ts';
 export type { Reply } from './routing/reply.ts';
 export { fieldErrors, parseWith } from './routing/field-errors.ts';
-export { isInternal, route, acceptsCompany, withAliases } from './routing/route.ts';
+export { isInternal, isOpenToKeys, route, acceptsCompany, withAliases } from './routing/route.ts';
 export type { Allow, FormUpload, MountedRoute, Route, Upload } from './routing/route.ts';
 export { timeoutSignal } from './routing/deadline.ts';
 export type { IdempotentSteps } from './routing/transaction.ts';

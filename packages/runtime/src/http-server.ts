@@ -1,5 +1,11 @@
 import type { RequestListener, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import {
+  createServer as createSocketServer,
+  type AddressInfo,
+  type ListenOptions,
+  type Server as SocketServer,
+  type Socket,
+} from 'node:net';
 
 /**
  * Connections that wait until the process accepts them. Beyond node's 511 the kernel would drop the first packets of new ones, which
@@ -8,18 +14,62 @@ import type { AddressInfo } from 'node:net';
 const backlog = 4096;
 
 /**
- * Starts listening.
- * @returns the port; the system chooses one when the requested port is 0
- * @throws the system's error, EADDRINUSE among them
+ * How many sockets listen on the port. Of each, node accepts one connection per turn of its event loop. With a single one, the last of
+ * 2,000 new connections waits for 30 s when a turn takes 15 ms. Only Linux distributes connections among sockets.
  */
-export const listenOn = (server: Server, { host, port }: { host: string; port: number }): Promise<number> =>
+const listenerCount = process.platform === 'linux' ? 32 : 1;
+
+/** The further sockets of a server. */
+const furtherListeners = new WeakMap<Server, SocketServer[]>();
+
+const listen = (server: SocketServer, options: ListenOptions): Promise<number> =>
   new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port, backlog }, () => {
+    server.listen(options, () => {
       server.off('error', reject);
       resolve((server.address() as AddressInfo).port);
     });
   });
+const closed = (server: SocketServer): Promise<void> => new Promise((resolve) => server.close(() => resolve()));
+
+/** @throws the system's error when a process listens on this port: sockets that share a port would not notice */
+async function assertFree(address: ListenOptions): Promise<void> {
+  const probe = createSocketServer();
+  await listen(probe, address);
+  await closed(probe);
+}
+
+/** Closes connections beyond `maxConnections`, which node counts for each socket that listens. */
+function limitConnections(server: Server): void {
+  let open = 0;
+  server.on('connection', (socket: Socket) => {
+    if (open >= (server.maxConnections ?? Infinity)) {
+      socket.destroy();
+      return;
+    }
+    open += 1;
+    socket.once('close', () => (open -= 1));
+  });
+}
+
+/**
+ * Starts listening.
+ * @returns the port; the system chooses one when the requested port is 0
+ * @throws the system's error, EADDRINUSE among them
+ */
+export async function listenOn(server: Server, address: { host: string; port: number }): Promise<number> {
+  if (listenerCount === 1) return listen(server, { ...address, backlog });
+  if (address.port !== 0) await assertFree(address);
+  limitConnections(server);
+  const port = await listen(server, { ...address, backlog, reusePort: true });
+  const others = Array.from({ length: listenerCount - 1 }, () =>
+    createSocketServer({ allowHalfOpen: true, noDelay: true }, (socket) => server.emit('connection', socket)),
+  );
+  furtherListeners.set(server, others);
+  await Promise.all(others.map((each) => listen(each, { ...address, port, backlog, reusePort: true })));
+  for (const each of others) each.on('error', (error) => server.emit('error', error));
+  return port;
+}
 
 /**
  * Ends the connection of each response from the moment on that the process drains. A client then opens another connection, to
@@ -47,7 +97,7 @@ export const closeGracefully = (server: Server, timeoutMs: number): Promise<void
     // Closes each keep-alive connection after the response it waits for.
     const closeIdle = setInterval(() => server.closeIdleConnections(), 50);
     const closeAll = setTimeout(() => server.closeAllConnections(), timeoutMs);
-    server.close(() => {
+    void Promise.all([server, ...(furtherListeners.get(server) ?? [])].map(closed)).then(() => {
       clearInterval(closeIdle);
       clearTimeout(closeAll);
       resolve();

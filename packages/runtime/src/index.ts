@@ -18,6 +18,7 @@ export {
   logSettings,
   MetricsToken,
   Port,
+  PerWindow,
   Rate,
   RateLimits,
   RedisUrl,
@@ -31,7 +32,7 @@ export type { LogSettings } from './settings.ts';
 export { backoff } from './backoff.ts';
 export { createRetryBudget } from './retry-budget.ts';
 export type { RetryBudget } from './retry-budget.ts';
-export { runCommand } from './command.ts';
+export { readCommandLine, runCommand } from './command.ts';
 export { createConcurrencyLimiter } from './concurrency-limiter.ts';
 export type { ConcurrencyLimiter } from './concurrency-limiter.ts';
 export { closeConnectionsWhen, closeGracefully, listenOn } from './http-server.ts';

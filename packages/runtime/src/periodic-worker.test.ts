@@ -37,6 +37,23 @@ test('logs a failure once until the next success, and retries', async () => {
   expect(warnings).toEqual(['retrying', 'retrying']);
 });
 
+test('is quiet about failures while it starts, but not about lasting or later ones', async () => {
+  const failsUntil = async (success: number, startupGrace: number) => {
+    const warnings: number[] = [];
+    let runs = 0;
+    const run = async () => {
+      runs += 1;
+      if (runs !== success) throw new Error('unavailable');
+    };
+    start({ intervalMs: 1, startupGrace, log: { warn: () => warnings.push(runs) }, run });
+    await expect.poll(() => runs).toBeGreaterThan(6);
+    return warnings;
+  };
+  expect(await failsUntil(3, 60_000)).toEqual([4]);
+  expect(await failsUntil(0, 3)).toHaveLength(1);
+  expect(await failsUntil(3, 0)).toEqual([1, 4]);
+});
+
 test('joins a run in progress instead of starting another', async () => {
   const gate = Promise.withResolvers<void>();
   let runs = 0;

@@ -14,6 +14,7 @@ export type PeriodicWorker = {
  * Repeats work in the background, never twice at a time. A failure is logged once until the next success, and retried.
  * @param options.run one round; true when there is more to do, so that the next round follows at once
  * @param options.intervalMs milliseconds between rounds; a function is evaluated after each
+ * @param options.startupGrace milliseconds from the start in which a failure is expected and not logged, until the first success
  * @param options.delayFirst whether the first round waits for the interval; default false
  * @param options.signal stops the worker, as `stop()` does
  */
@@ -21,6 +22,7 @@ export function startPeriodicWorker(options: {
   run: (signal: AbortSignal) => Promise<boolean | void>;
   intervalMs: number | (() => number);
   delayFirst?: boolean;
+  startupGrace?: number;
   log?: { warn: (fields: { err: unknown }, message: string) => void };
   failureMessage?: string;
   signal?: AbortSignal;
@@ -30,13 +32,16 @@ export function startPeriodicWorker(options: {
   const signal = options.signal ? AbortSignal.any([stopping.signal, options.signal]) : stopping.signal;
   let current: Promise<boolean> | undefined;
   let isFailing = false;
+  let quietUntil = performance.now() + (options.startupGrace ?? 0);
 
   const runOnce = async (): Promise<boolean> => {
     try {
       const hasMore = (await run(signal)) === true;
       isFailing = false;
+      quietUntil = 0;
       return hasMore;
     } catch (err) {
+      if (performance.now() < quietUntil) return false;
       if (!isFailing && !signal.aborted) log?.warn({ err }, failureMessage);
       isFailing = true;
       return false;

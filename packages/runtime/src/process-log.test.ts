@@ -8,6 +8,8 @@ function logged(settings: Record<string, string>): string {
     import { z } from 'zod';
     const { log, close } = openLog('gateway', z.object(logSettings).parse(${JSON.stringify(settings)}), { redact: ['email'] });
     log.info({ route: '/api/customers', status: 200, email: 'canary@example.com' }, 'request');
+    log.info({ method: 'GET', route: '/api/customers/{id}', status: 200, ms: 3.1, request_id: 'the-request' });
+    log.error({ err: new Error('the reason') }, 'unexpected error');
     await close();`;
   const cwd = new URL('..', import.meta.url);
   return execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd, encoding: 'utf8' });
@@ -15,9 +17,14 @@ function logged(settings: Record<string, string>): string {
 
 test('lines are for people in development and JSON in production, redacted in both', () => {
   const production = logged({ ENVIRONMENT: 'production' });
-  expect(JSON.parse(production)).toMatchObject({ level: 'info', service: 'gateway', status: 200, msg: 'request' });
-  const development = logged({});
-  expect(development).toMatch(/^\[\d\d:\d\d:\d\d\.\d{3}\] INFO: request \{"route":"\/api\/customers","status":200/);
+  const request = production.split('\n').find((line) => line.includes('"msg":"request"'));
+  expect(JSON.parse(request ?? '')).toMatchObject({ level: 'info', service: 'gateway', status: 200, msg: 'request' });
+  const development = logged({}); // the order of the last lines of a process is not certain
+  expect(development).toMatch(
+    /^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\] INFO: \/api\/customers 200 request \{"email":"\[redacted\]"\}$/m,
+  );
+  expect(development).toMatch(/\] INFO: GET \/api\/customers\/\{id\} 200 3\.1 ms \{"request_id":"the-request"\}$/m);
+  expect(development).toMatch(/\] ERROR: unexpected error[^]*the reason/);
   for (const line of [production, development]) expect(line).not.toContain('canary');
 });
 

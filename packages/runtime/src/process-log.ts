@@ -71,6 +71,12 @@ export function openLog(
 
 type Prettify = (line: string) => string | undefined;
 
+/** Begins a line with what is read first: `GET /api/customers/{id} 200 3.1 ms`. Ids follow, at its end. */
+function requestFirst({ method, route, status, ms, msg }: Record<string, string | number | undefined>): string {
+  const duration = ms === undefined ? undefined : `${ms} ms`;
+  return [method, route, status, duration, msg].filter((part) => part !== undefined).join(' ');
+}
+
 /** Lines for people in development, JSON otherwise and where `pino-pretty`, a development dependency, is missing. */
 function lineFormat({ LOG_FORMAT, ENVIRONMENT }: LogSettings): (line: string) => string {
   if (LOG_FORMAT === 'json' || (LOG_FORMAT === undefined && ENVIRONMENT === 'production')) return (line) => line;
@@ -79,7 +85,12 @@ function lineFormat({ LOG_FORMAT, ENVIRONMENT }: LogSettings): (line: string) =>
     const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as {
       prettyFactory: (options: object) => Prettify;
     };
-    const prettify = prettyFactory({ singleLine: true, ignore: 'pid,service', translateTime: 'SYS:HH:MM:ss.l' });
+    const prettify = prettyFactory({
+      singleLine: true,
+      ignore: 'pid,service,method,route,status,ms',
+      translateTime: 'SYS:yyyy-mm-dd HH:MM:ss.l',
+      messageFormat: requestFirst,
+    });
     return (line) => prettify(line) ?? line;
   } catch (cause) {
     if (LOG_FORMAT === undefined) return (line) => line;

@@ -65,6 +65,12 @@ export const Rate = z
     return { limit: Number(limit), window: milliseconds[unit as keyof typeof milliseconds] };
   });
 export type Rate = z.infer<typeof Rate>;
+/** A limit of requests per window. */
+export const PerWindow = z.coerce
+  .number('must be a whole number')
+  .int('must be a whole number')
+  .min(1, 'must be from 1 to 1000000')
+  .max(1_000_000, 'must be from 1 to 1000000');
 /** `off` disables all rate limits. */
 export const RateLimits = z.enum(['on', 'off'], 'must be on or off').default('on');
 

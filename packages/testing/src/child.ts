@@ -1,4 +1,4 @@
-import type { ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { join, resolve } from 'node:path';
 
 /** Node's compile cache, shared by all processes and runs. */
@@ -14,4 +14,19 @@ export function ended(child: ChildProcess, signal?: NodeJS.Signals): Promise<voi
     child.once('exit', () => resolve());
     if (signal) child.kill(signal);
   });
+}
+
+/** Kills a server when this process ends for any reason, SIGKILL included. */
+export function endWithThisProcess(server: ChildProcess): void {
+  if (server.pid === undefined) return;
+  // The system closes the pipe with this process. Detached, because Ctrl-C and a kill of the group must not end the watchdog first.
+  const watchdog = spawn('/bin/sh', ['-c', 'read -r _; kill -9 "$0" 2>/dev/null', String(server.pid)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  server.once('exit', () => watchdog.kill('SIGKILL'));
+  watchdog.on('error', () => {});
+  watchdog.stdin.on('error', () => {});
+  watchdog.unref();
+  (watchdog.stdin as unknown as { unref?: () => void }).unref?.();
 }

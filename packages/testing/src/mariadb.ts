@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { freePort, isListening } from '@clientela/embedded-postgres';
 import { inject } from 'vitest';
-import { ended } from './child.ts';
+import { ended, endWithThisProcess } from './child.ts';
 
 const run = promisify(execFile);
 const startTimeout = 60_000; // milliseconds
@@ -48,6 +48,7 @@ export async function startMariadb(): Promise<{ url: string; close: () => Promis
     '--innodb-flush-log-at-trx-commit=0',
   ];
   const child = spawn(server, [...settings, ...user], { stdio: 'ignore' });
+  endWithThisProcess(child);
   for (const startTime = Date.now(); !(await isListening(port)); await sleep(100))
     if (Date.now() - startTime > startTimeout || child.exitCode !== null) throw new Error('MariaDB did not start');
   return {

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { freePort, isListening } from '@clientela/embedded-postgres';
 import { inject } from 'vitest';
-import { ended } from './child.ts';
+import { ended, endWithThisProcess } from './child.ts';
 
 const run = promisify(execFile);
 const startTimeout = 30_000; // milliseconds
@@ -56,10 +56,10 @@ function localServer(path: string, port: number, args: readonly string[]): Serve
     await ended(child, 'SIGKILL');
     child = undefined;
   };
-  process.once('exit', () => child?.kill('SIGKILL'));
   return {
     start: async () => {
       child = spawn(path, ownArgs, { stdio: 'ignore' });
+      endWithThisProcess(child);
     },
     kill,
     pause: async () => void child?.kill('SIGSTOP'),

@@ -1,6 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener } from 'node:http';
-import { outsideServices, services, type Caller, type Role, type Service } from '@clientela/contracts';
+import {
+  outsideServices,
+  services,
+  type Caller,
+  type KeyRole,
+  type Permission,
+  type Role,
+  type Service,
+} from '@clientela/contracts';
 import type { ServiceKeys, CompanyClient, ServiceOptions } from '@clientela/http';
 import type { Db } from '@clientela/db';
 import type { Express } from 'express';
@@ -45,6 +53,8 @@ export type TestService = {
   company: (values?: Partial<Company>) => Company;
   /** A user of a company behind the gateway. Auth's tests pass the id of a stored user. */
   user: (role: Role, company?: Pick<Company, 'id'>, user_id?: string) => TestUser;
+  /** An API key of a company behind the gateway. */
+  apiKey: (role: KeyRole, permissions: readonly Permission[], company: Pick<Company, 'id'>, id?: string) => TestUser;
   /** The gateway without a user. */
   anonymous: () => TestUser;
   /** Another service, for itself or in a company. */
@@ -134,6 +144,17 @@ export async function testService(
         ...(company && { 'X-Company-Id': company.id }),
       };
       return call(headers, user_id, company?.id);
+    },
+    apiKey: (role, permissions, company, id = randomUUID()) => {
+      const headers = {
+        'X-Service-Key': keyOf('gateway'),
+        'X-Key-Id': id,
+        'X-User-Role': role,
+        'X-Permissions': permissions.join(','),
+        'X-Client-Ip': '192.0.2.7',
+        'X-Company-Id': company.id,
+      };
+      return call(headers, `key:${id}`, company.id);
     },
     anonymous: () => call({ 'X-Service-Key': keyOf('gateway') }, '', undefined),
     callingService: (caller, company) =>

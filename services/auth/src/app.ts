@@ -5,13 +5,16 @@ import manifest from '../package.json' with { type: 'json' };
 import { internalUserRoutes } from './accounts/internal-routes.ts';
 import { accountRoutes, type AccountDeps } from './accounts/routes.ts';
 import { analyticsRoutes } from './analytics/routes.ts';
+import { apiKeyRoutes, type ApiKeyDeps } from './api-keys/routes.ts';
 import { auditDenied } from './audit/actions.ts';
 import { auditRoutes, type AuditDeps } from './audit/routes.ts';
 import { companyRoutes } from './companies/routes.ts';
 import { findCompanyByKey } from './companies/store.ts';
 import { documentTypeRoutes } from './document-types/routes.ts';
 import { failedEventRoutes, type EventDeps } from './events/routes.ts';
+import { emailRoutes, type EmailDeps } from './emails/routes.ts';
 import { keyRoutes } from './keys/routes.ts';
+import { passwordResetRoutes } from './password-resets/routes.ts';
 import { privacy } from './privacy.ts';
 import { peopleRoutes } from './people/routes.ts';
 import { receiptRoutes, type ReceiptDeps } from './receipts/routes.ts';
@@ -29,12 +32,16 @@ export type AppDeps = Omit<ServiceOptions, 'service' | 'version' | 'routes' | 'c
   SignInDeps &
   AuditDeps &
   ReceiptDeps &
-  EventDeps;
+  ApiKeyDeps &
+  EventDeps &
+  EmailDeps;
 
 export const routes = (deps: AppDeps): Route[] => [
   ...accountRoutes(deps),
   ...internalUserRoutes(),
   ...signInRoutes(deps),
+  ...emailRoutes(deps),
+  ...passwordResetRoutes(deps),
   ...sessionRoutes(deps),
   ...keyRoutes(deps),
   ...receiptRoutes(deps),
@@ -42,6 +49,7 @@ export const routes = (deps: AppDeps): Route[] => [
   ...companyUserRoutes(),
   ...peopleRoutes(),
   ...roleRoutes(),
+  ...apiKeyRoutes(deps),
   ...companyRoutes(deps.defaults),
   ...documentTypeRoutes(),
   ...analyticsRoutes(),

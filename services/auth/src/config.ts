@@ -1,4 +1,6 @@
+import { isAbsolute } from 'node:path';
 import {
+  PerWindow,
   readEnvironment,
   RedisUrl,
   secretForHs256,
@@ -9,6 +11,26 @@ import {
 import { Currency } from '@clientela/validation';
 import { Country } from '@clientela/validation/countries';
 import { z } from 'zod';
+
+const withoutCredentials = (text: string) => {
+  const { username, password, search, hash } = new URL(text);
+  return username + password + search + hash === '';
+};
+
+/** The mail server: smtp:// (TLS by STARTTLS where the server offers it) or smtps:// (TLS from the start), with user and password. */
+const SmtpUrl = z.url({ protocol: /^smtps?$/, error: 'must be smtp://user:password@host:port or smtps://…' });
+/** `Clientela <no-reply@example.com>`, or an address alone. */
+const MailFrom = z
+  .string()
+  .regex(
+    /^(?:[^<>@"\p{Cc}]{0,100}<[^\s<>@",;]+@[A-Za-z0-9.-]+>|[^\s<>@",;]+@[A-Za-z0-9.-]+)$/u,
+    'must be an address or Name <address>',
+  );
+/** Where people reach the gateway; the links of mails begin with it. */
+const PublicUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
+  .refine((url) => !URL.canParse(url) || withoutCredentials(url), 'must have no credentials, query or fragment')
+  .transform((url) => url.replace(/\/+$/, ''));
 
 const shape = z.object({
   ...serviceSettings('AUTH'),
@@ -26,15 +48,30 @@ const shape = z.object({
     .default(30),
   ...tokenSettings,
   REDIS_URL: RedisUrl,
+  RATE_LIMIT_USER_PER_MINUTE: PerWindow.default(600),
   DEFAULT_COUNTRY: Country.default('ES'),
   DEFAULT_CURRENCY: Currency.default('EUR'),
+  SMTP_URL: SmtpUrl.optional(),
+  MAIL_FROM: MailFrom.optional(),
+  PUBLIC_URL: PublicUrl.optional(),
+  MAILS_FOLDER: z.string().refine(isAbsolute, 'must be an absolute path').optional(),
   CUSTOMER_SERVICE_URL: ServiceUrl,
   INTERACTION_SERVICE_URL: ServiceUrl,
   PRODUCT_SERVICE_URL: ServiceUrl,
   FAVORITES_SERVICE_URL: ServiceUrl,
 });
 
-export const Config = shape.superRefine(secretForHs256, { when: () => true });
+/** Mails by SMTP have a sender and links. For `superRefine(…, { when: () => true })`, so that it is reported with all other issues. */
+function senderForSmtp(values: object, context: z.RefinementCtx): void {
+  const { SMTP_URL, ...others } = values as Record<string, unknown>;
+  if (SMTP_URL === undefined) return;
+  for (const name of ['MAIL_FROM', 'PUBLIC_URL'])
+    if (others[name] === undefined) context.addIssue({ code: 'custom', path: [name], message: 'is missing' });
+}
+
+export const Config = shape
+  .superRefine(secretForHs256, { when: () => true })
+  .superRefine(senderForSmtp, { when: () => true });
 
 /** Settings of the command-line scripts. */
 export const { AUTH_DATABASE_URL, AUTH_SECRET } = shape.shape;

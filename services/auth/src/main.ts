@@ -10,6 +10,10 @@ import { createPasswords } from './accounts/passwords.ts';
 import { createApp } from './app.ts';
 import { readConfig, type Config } from './config.ts';
 import { hs256Key, loadSigningKeys, type SigningKey } from './keys/signing-key.ts';
+import { createMails } from './mails/outbox.ts';
+import { mailMetrics } from './mails/metrics.ts';
+import { folderSender, smtpSender, type SendMail } from './mails/transport.ts';
+import { startMailWorker } from './mails/worker.ts';
 import { createReceiptKeyLoader } from './receipts/receipt-key.ts';
 import { onRevocationsCommitted } from './sessions/announcements.ts';
 import { createTokenIssuer } from './sessions/access-token.ts';
@@ -18,6 +22,8 @@ import { startSessionCleanup } from './sessions/worker.ts';
 import { subscriptions } from './subscriptions.ts';
 
 const keyReloadIntervalMs = 10_000;
+/** Of mails in a folder; those by SMTP need settings. */
+const [defaultFrom, defaultPublicUrl] = ['Clientela <no-reply@clientela.local>', 'http://127.0.0.1:8080'];
 const profileTimeout = 1000; // milliseconds that a registration waits for the customer profile
 
 await runService('auth', {
@@ -35,6 +41,13 @@ await runService('auth', {
       const redis = connectRedis(config.REDIS_URL, log);
       onShutdown(() => redis.close());
       onRevocationsCommitted(db, () => void redis.run((client) => client.publish(revocationsChannel, '')));
+    }
+    const sendMail = openMailSender(config);
+    const mails = createMails(secret, sendMail !== undefined);
+    if (sendMail) {
+      const publicUrl = config.PUBLIC_URL ?? defaultPublicUrl;
+      const mailWorker = startMailWorker({ db, mails, send: sendMail, publicUrl, log });
+      onShutdown(() => mailWorker.stop());
     }
     const sessionCleanup = startSessionCleanup(db, log);
     onShutdown(() => sessionCleanup.stop());
@@ -59,11 +72,23 @@ await runService('auth', {
       defaults: { country: config.DEFAULT_COUNTRY, currency: config.DEFAULT_CURRENCY },
       createProfile: createProfileClient(client('customer', { timeout: profileTimeout })),
       cursors: createCursors(secret),
+      maxKeyRate: config.RATE_LIMIT_USER_PER_MINUTE,
       services: [customer, client('interaction'), client('product'), client('favorites')],
-      metrics: [events.metrics],
+      mails,
+      metrics: [events.metrics, mailMetrics(db)],
     });
   },
 });
+
+/** Opens the mail server of the settings; without one, in development, a folder. */
+function openMailSender({ SMTP_URL, MAIL_FROM, PUBLIC_URL, MAILS_FOLDER, ENVIRONMENT }: Config): SendMail | undefined {
+  const from = MAIL_FROM ?? defaultFrom;
+  if (SMTP_URL !== undefined)
+    return smtpSender({ url: SMTP_URL, from, clientName: new URL(PUBLIC_URL ?? defaultPublicUrl).hostname });
+  return ENVIRONMENT === 'development' && MAILS_FOLDER !== undefined
+    ? folderSender({ folder: MAILS_FOLDER, from })
+    : undefined;
+}
 
 /** Returns the current signing key: the shared secret, or the key pair from the database, reloaded after rotations. */
 async function openTokenSigner(

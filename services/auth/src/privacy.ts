@@ -48,6 +48,22 @@ export const privacy: DataInventory = {
       erasure: 'delete',
     },
     {
+      table: 'mail_tokens',
+      person: ofUser,
+      section: 'sessions',
+      alsoExported: ['purpose', 'expires_at'],
+      withheld: { token_hash: 'a secret' },
+      atStart: true,
+      erasure: 'delete',
+    },
+    {
+      table: 'mails',
+      person: ofUser,
+      notExported: 'mails that wait to be sent, with a secret in each, for at most a day',
+      atStart: true,
+      erasure: 'delete',
+    },
+    {
       table: 'users',
       person: { company_id: 'company_id', id: 'user_id' },
       section: 'user',
@@ -59,6 +75,13 @@ export const privacy: DataInventory = {
       },
       atStart: true,
       erasure: 'delete',
+    },
+    {
+      table: 'api_keys',
+      person: { company_id: 'company_id', created_by: 'user_id' },
+      section: 'sessions',
+      alsoExported: ['id', 'created_at'],
+      erasure: { anonymise: 'an API key belongs to the company and outlives the user who made it' },
     },
     {
       table: 'audit_logs',

@@ -1,14 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { connect, failureMessage } from '@clientela/db';
-import { readEnvironment, runCommand } from '@clientela/runtime';
+import { readCommandLine, readEnvironment, runCommand } from '@clientela/runtime';
 import { z } from 'zod';
 import { audit } from './audit/store.ts';
 import { AUTH_DATABASE_URL, AUTH_SECRET } from './config.ts';
 import { rotateSigningKey } from './keys/signing-key.ts';
 import { rotateReceiptKey } from './receipts/receipt-key.ts';
 
-// `node src/rotate-signing-key.ts` creates the next token key; `… receipts` creates the next receipt key. Prints the result as one line
-// of JSON to standard output, or the reason of a failure to standard error.
+const {
+  positionals: [command = 'tokens'],
+} = readCommandLine(
+  `Usage: node src/rotate-signing-key.ts [tokens|receipts]
+Creates the next key for access tokens (the default) or for erasure receipts, and prints it as one line of JSON.`,
+  { positionals: [0, 1] },
+);
 
 const commands = {
   tokens: { rotate: rotateSigningKey, resource_type: 'signing_key' },
@@ -16,7 +21,6 @@ const commands = {
 };
 
 await runCommand(async () => {
-  const command = process.argv[2] ?? 'tokens';
   if (command !== 'tokens' && command !== 'receipts') {
     throw new Error('Name the key to rotate: tokens or receipts');
   }

@@ -1,15 +1,22 @@
 import { createInterface } from 'node:readline';
 import { connect, failureMessage } from '@clientela/db';
-import { readEnvironment, runCommand } from '@clientela/runtime';
+import { readCommandLine, readEnvironment, runCommand } from '@clientela/runtime';
 import { z } from 'zod';
 import { CUSTOMER_DATABASE_URL } from './config.ts';
 import { exportErasures, replayErasures } from './privacy/erasure-list.ts';
 
-// `node src/erasures.ts export` writes the list of all erasures to standard output. `… replay` reads one from standard input and requests
-// again what this database does not know, as after it was restored to an earlier moment; it writes their number.
+const {
+  positionals: [command],
+} = readCommandLine(
+  `Usage: node src/erasures.ts export|replay
+
+  export   writes the list of all erasures to standard output
+  replay   reads one from standard input and requests again what this database does not know, as after it was restored to an earlier
+           moment; writes their number`,
+  { positionals: [1, 1] },
+);
 
 await runCommand(async () => {
-  const command = process.argv[2];
   if (command !== 'export' && command !== 'replay') throw new Error('Say what to do: export or replay');
   const settings = readEnvironment(z.object({ CUSTOMER_DATABASE_URL }));
   const db = connect(settings.CUSTOMER_DATABASE_URL, {

@@ -1,22 +1,26 @@
 import { randomUUID } from 'node:crypto';
-import { parseArgs } from 'node:util';
 import { connect, failureMessage } from '@clientela/db';
 import { serviceClient } from '@clientela/http';
-import { readEnvironment, runCommand } from '@clientela/runtime';
+import { readCommandLine, readEnvironment, runCommand } from '@clientela/runtime';
 import { RecountConfig } from './config.ts';
 import { createTotalsClient } from './stats/totals-client.ts';
 import { recount } from './stats/recount.ts';
 import { groupsReportedElsewhere } from './upstreams/rules.ts';
 
-// `node src/recount.ts` compares the counters of all customers with the totals of the interaction service and repairs differences,
-// except of those that an outside service reports.
-// `--check` only compares and exits with 1 on a difference. Standard output gets one line of JSON, standard error one sentence
-// when the command fails.
+const {
+  values: { check },
+} = readCommandLine(
+  `Usage: node src/recount.ts [--check]
+Compares the counters of all customers with the totals of the interaction service and repairs differences, except of those that an
+outside service reports. Writes one line of JSON.
+
+  --check   only compares, and exits with 1 on a difference`,
+  { options: { check: { type: 'boolean', default: false } } },
+);
 
 const timeout = 10_000; // milliseconds for one call of the interaction service
 
 await runCommand(async () => {
-  const { check } = parseArgs({ options: { check: { type: 'boolean', default: false } } }).values;
   const settings = readEnvironment(RecountConfig);
   const db = connect(settings.CUSTOMER_DATABASE_URL, { name: 'recount', pool: 1 });
   try {

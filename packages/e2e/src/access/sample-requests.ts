@@ -121,6 +121,22 @@ const asColleague =
     return { ...sample(path, body?.(user)), as: user };
   };
 
+/** The token of a mail to a new user. */
+async function mailToken({ fleet, createUser }: AccessSetup, purpose: string): Promise<string> {
+  const token = randomUUID();
+  const { user, email } = await createUser('viewer');
+  const address = purpose === 'change_email' ? `${unique()}@example.com` : email;
+  const client = new pg.Client({ connectionString: fleet.databases.auth.ownerUrl });
+  await client.connect();
+  await client.query(
+    `insert into mail_tokens (user_id, purpose, email, token_hash, expires_at, sent_at)
+     values ($1, $2, $3, sha256($4), now() + interval '1 hour', array[now()])`,
+    [user.id, purpose, address, Buffer.from(token)],
+  );
+  await client.end();
+  return token;
+}
+
 const accounts = (prefix: string): Record<string, SampleFactory> => ({
   [`POST ${prefix}/register`]: () =>
     sample(`${prefix}/register`, { email: `${unique()}@example.com`, password: 'correct horse battery', name: 'New' }),
@@ -139,6 +155,22 @@ const accounts = (prefix: string): Record<string, SampleFactory> => ({
     current_password: password,
     new_password: `another ${unique()}`,
   })),
+  [`POST ${prefix}/verify-email/request`]: asColleague(`${prefix}/verify-email/request`),
+  [`POST ${prefix}/verify-email`]: async (setup) =>
+    sample(`${prefix}/verify-email`, { token: await mailToken(setup, 'verify_email') }),
+  [`POST ${prefix}/forgot-password`]: ({ users: { viewer } }) =>
+    sample(`${prefix}/forgot-password`, { email: viewer.email }),
+  [`POST ${prefix}/reset-password`]: async (setup) =>
+    sample(`${prefix}/reset-password`, {
+      token: await mailToken(setup, 'reset_password'),
+      new_password: `another ${unique()}`,
+    }),
+  [`POST ${prefix}/change-email`]: asColleague(`${prefix}/change-email`, ({ password }) => ({
+    email: `${unique()}@example.com`,
+    current_password: password,
+  })),
+  [`POST ${prefix}/change-email/confirm`]: async (setup) =>
+    sample(`${prefix}/change-email/confirm`, { token: await mailToken(setup, 'change_email') }),
   [`GET ${prefix}/sessions`]: () => sample(`${prefix}/sessions`),
   [`DELETE ${prefix}/sessions/{session_id}`]: async (setup, caller) => {
     const user = await anotherSession(setup, caller);
@@ -221,6 +253,11 @@ const onImport =
     await client.end();
     return sample(`/api/customers/imports/${id}${rest}`);
   };
+const newApiKey = () => ({ name: `Key ${unique()}`, role: 'viewer' });
+const onApiKey =
+  (rest = '', body?: object): SampleFactory =>
+  async ({ create }) =>
+    sample(`/api/v1/api-keys/${(await create('/api/v1/api-keys', newApiKey())).api_key.id}${rest}`, body);
 const onErasure =
   (rest: string): SampleFactory =>
   async (setup, caller, own) =>
@@ -274,6 +311,12 @@ export const samples: Readonly<Record<string, SampleFactory>> = {
     sample(`/api/v1/events/failed/${await failedEvent(setup)}/resend`),
   'DELETE /api/v1/events/failed/{event_id}': async (setup) =>
     sample(`/api/v1/events/failed/${await failedEvent(setup)}`, { reason: 'tested' }),
+  'GET /api/v1/api-keys': () => sample('/api/v1/api-keys'),
+  'POST /api/v1/api-keys': () => sample('/api/v1/api-keys', newApiKey()),
+  'GET /api/v1/api-keys/{key_id}': onApiKey(),
+  'PUT /api/v1/api-keys/{key_id}': onApiKey('', { name: 'Another name' }),
+  'DELETE /api/v1/api-keys/{key_id}': onApiKey(),
+  'POST /api/v1/api-keys/{key_id}/rotate': onApiKey('/rotate', { grace: '1h' }),
   'GET /api/v1/people': (_setup, { user }) => sample(`/api/v1/people?id=${user.id}&id=service:customer`),
 
   'GET /api/customers': () => sample('/api/customers'),
@@ -394,7 +437,8 @@ export const samples: Readonly<Record<string, SampleFactory>> = {
 /** Sends a route's request. `company_id` names the company in which a superuser acts, on routes that require it. */
 export function send(caller: Pick<SignedInUser, 'send'>, route: string, { path, body }: Sample, company_id?: string) {
   const [method = ''] = route.split(' ');
-  const needsCompany = company_id && !/^\/(auth|api\/auth|api\/v1(?!\/jobs)|avatars|\.well-known)\//.test(path);
+  const needsCompany =
+    company_id && !/^\/(auth|api\/auth|api\/v1(?!\/jobs|\/api-keys)|avatars|\.well-known)\//.test(path);
   return caller.send(
     method,
     needsCompany ? `${path}${path.includes('?') ? '&' : '?'}company_id=${company_id}` : path,

@@ -22,6 +22,8 @@ export type Row = {
   expected: Outcomes;
   /** What a response under the fault contains. */
   contains?: string;
+  /** The command by which the request uses Redis without a fault, as MONITOR shows it. */
+  redisCommand?: RegExp;
 };
 
 // A service behind the gateway: a GET is repeated once on another connection; nothing else is.
@@ -214,6 +216,7 @@ export const rows: readonly Row[] = [
     send: readCustomer,
     normal: 200,
     expected: optional(200, 1),
+    redisCommand: /"evalsha" .*"clientela:rate:user:/,
   },
   {
     caller: 'customer',
@@ -222,6 +225,7 @@ export const rows: readonly Row[] = [
     send: ({ admin, customer }) => admin.patch(`/api/customers/${customer.id}`, { full_name: 'Ana' }),
     normal: 200,
     expected: optional(200, 1),
+    redisCommand: /"evalsha" .*"clientela:rate:customer-patch:/,
   },
   {
     caller: 'auth',
@@ -230,6 +234,7 @@ export const rows: readonly Row[] = [
     send: signOut,
     normal: 200,
     expected: optional(200, 2),
+    redisCommand: /"publish" "clientela:revocations"/,
   },
   {
     caller: 'auth',

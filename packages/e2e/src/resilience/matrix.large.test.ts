@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dependencies, publishers, recovery, rows, type Row } from './cells.ts';
 import { faults } from './fault-proxy.ts';
@@ -22,20 +24,35 @@ async function observe({ send }: Row) {
   return { ...response, seconds: (performance.now() - startedAt) / 1000 };
 }
 const name = ({ caller, request }: Row) => `${caller}: ${request}`;
-const statusOf = async (row: Row) => [name(row), (await observe(row)).status];
-const normal = (row: Row) => [name(row), row.normal];
+/** Sends a request without a fault. @returns its status, and whether it used Redis where it should */
+async function outcomeOf(row: Row) {
+  const from = fleet.redisCommands.length;
+  const { status } = await observe(row);
+  const isUsed = () => fleet.redisCommands.slice(from).some((command) => row.redisCommand?.test(command) ?? true);
+  for (let tries = 0; row.redisCommand && !isUsed() && tries < 50; tries += 1) await sleep(10);
+  return { request: name(row), status, usesRedis: row.redisCommand !== undefined && isUsed() };
+}
+const normal = (row: Row) => ({
+  request: name(row),
+  status: row.normal,
+  usesRedis: row.redisCommand !== undefined,
+});
+
+test('every row of Redis names the command by which it uses Redis', () => {
+  for (const row of rows) expect(row.redisCommand !== undefined, name(row)).toBe(row.dependency === 'Redis');
+});
 
 describe.each(dependencies)('%s', (dependency) => {
   const affected = rows.filter((row) => row.dependency === dependency);
 
   test.each(faults)('%s', async (fault) => {
-    for (const row of affected) expect(await statusOf(row), 'before the fault').toEqual(normal(row));
+    for (const row of affected) expect(await outcomeOf(row), 'before the fault').toEqual(normal(row));
     await fleet.proxies[dependency].set(fault);
     const observed = await Promise.all(affected.map(observe)); // never rejects
     await fleet.proxies[dependency].set(undefined);
     const endedAt = performance.now();
     const isRecovered = async () => {
-      for (const row of affected) if ((await observe(row)).status !== row.normal) return name(row);
+      for (const row of affected) if (!isDeepStrictEqual(await outcomeOf(row), normal(row))) return name(row);
       if (dependency !== 'RabbitMQ') return 'recovered';
       for (const service of publishers) if ((await fleet.pending(service)) > 0) return `events of ${service}`;
       return 'recovered';

@@ -1,6 +1,8 @@
 import { mkdtempSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { provision } from '@clientela/db';
 import { startPostgres } from '@clientela/embedded-postgres';
 import { databaseName, services, type Service } from '@clientela/fleet';
@@ -31,6 +33,8 @@ export type ResilienceFleet = {
   product: { id: string; number: number };
   /** Counts the deliveries that a service's outbox still holds. */
   pending: (service: Service) => Promise<number>;
+  /** The commands that Redis has run so far, as MONITOR shows them. */
+  redisCommands: readonly string[];
   end: () => Promise<void>;
 };
 
@@ -74,6 +78,11 @@ export async function startResilienceFleet(): Promise<ResilienceFleet> {
   env['REDIS_URL'] = throughPort(redis.url, proxies.Redis.port);
   env['RABBITMQ_URL'] = throughPort(brokerUrl, proxies.RabbitMQ.port);
 
+  const redisCommands: string[] = [];
+  const monitor = connect(redis.port, '127.0.0.1');
+  monitor.write('MONITOR\r\n');
+  createInterface(monitor).on('line', (line) => redisCommands.push(line));
+
   const fleet = await startTestFleet(env);
   const admin = await newCompany(fleet.url);
   const signIn = async (email: string, password: string) => {
@@ -102,8 +111,10 @@ export async function startResilienceFleet(): Promise<ResilienceFleet> {
         await db.end();
       }
     },
+    redisCommands,
     end: async () => {
       await fleet.end();
+      monitor.destroy();
       await Promise.all(Object.values(proxies).map((proxy) => proxy.close()));
       await redis.close();
       await postgres.stop();

@@ -4,6 +4,7 @@ import { locatePostgres } from '@clientela/embedded-postgres';
 import { peers, startFleet, type Fleet } from '@clientela/fleet';
 import { sharedBroker, compileCache, dataFolder, testExchange } from '@clientela/testing';
 import { test, vi } from 'vitest';
+import { assertDeclaredError } from './declared-errors.ts';
 
 export type TestResponse = { status: number; headers: Headers; body: any }; // oxlint-disable-line no-explicit-any -- tests inspect bodies of every shape
 
@@ -44,11 +45,9 @@ export function client(url: string, token?: string, timeout = 15_000): Client {
     const json = /^application\/(?:problem\+)?json/.test(response.headers.get('content-type') ?? '');
     // Holds for every JSON response of every test: in a terminal the prompt follows on a line of its own.
     if (text && json && !text.endsWith('\n')) throw new Error(`${method} ${path} does not end with a line feed`);
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: text ? (json ? JSON.parse(text) : text) : undefined,
-    };
+    const content = text && json ? JSON.parse(text) : text || undefined;
+    if (json && response.status >= 400) assertDeclaredError(method, path, content);
+    return { status: response.status, headers: response.headers, body: content };
   };
   return {
     token,

@@ -75,3 +75,18 @@ test('the list of erasures is written while a backup runs; a backup leaves one t
     await client.end();
   }
 }, 120_000);
+
+base('a target that cannot be a folder is named', async ({ onTestFinished }) => {
+  const folder = mkdtempSync(join(tmpdir(), 'backup-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  mkdirSync(join(folder, 'secrets'));
+  const settings = await readSettings({});
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  const backingUp = (target: string, textfile?: string) =>
+    backUp({ folder, settings, target, ...(textfile !== undefined && { textfile }) });
+  await expect(backingUp(file)).rejects.toThrow(`The folder ${file} cannot be made: a file has this name.`);
+  await expect(backingUp(join(file, 'below'))).rejects.toThrow('cannot be made: a part of the path is a file.');
+  const nowhere = join(folder, 'nowhere');
+  await expect(backingUp(join(folder, 'backups'), join(nowhere, 'x.prom'))).rejects.toThrow(`no folder ${nowhere}.`);
+});

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { locatePostgres } from '@clientela/embedded-postgres';
 import { appliedMigrations, databaseUrl } from '../launcher/databases.ts';
 import { acquireInstallationLock, AlreadyRunningError } from '../launcher/installation-lock.ts';
@@ -53,7 +53,8 @@ export async function backUp(options: BackupOptions): Promise<{ path: string; ca
   const { folder, settings, target } = options;
   assertEmbedded(settings);
   if (!existsSync(join(folder, 'secrets'))) throw new Error(`There is no installation in ${folder}.`);
-  await mkdir(target, { recursive: true, mode: 0o700 });
+  await makeTarget(target);
+  if (options.textfile !== undefined) await assertFolder(dirname(options.textfile));
   if (options.erasuresOnly) {
     // Needs no lock: the list is replaced at once, also while a backup is written beside it.
     await using server = await openServer(settings, folder);
@@ -81,6 +82,31 @@ export async function backUp(options: BackupOptions): Promise<{ path: string; ca
     await lock.release();
   }
 }
+
+async function makeTarget(target: string): Promise<void> {
+  await mkdir(target, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw new Error(`The folder ${target} cannot be made: ${reasonOf(error)}`, { cause: error });
+  });
+}
+
+async function assertFolder(folder: string): Promise<void> {
+  const isFolder = await stat(folder).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (!isFolder) throw new Error(`There is no folder ${folder}.`);
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EEXIST: 'a file has this name.',
+  ENOTDIR: 'a part of the path is a file.',
+  EACCES: 'this user may not write there.',
+  EPERM: 'this user may not write there.',
+  EROFS: 'the disk is read-only.',
+  ENOSPC: 'the disk is full.',
+};
+const reasonOf = (error: unknown): string =>
+  (error instanceof Error && 'code' in error && reasons[String(error.code)]) || 'the system refuses it.';
 
 /** Whether all databases are in the embedded cluster, which a backup copies. */
 export const isEmbedded = ({ postgresAdminUrl, databases }: Settings): boolean =>

@@ -8,8 +8,9 @@ export type StoredFile = { path: string; bytes: number; sha256: string };
 const chunkBytes = 1 << 18;
 const concurrency = 16; // a disk flushes many files in the time of one
 
+/** Whether nothing has the path, also because a part of it is a file. */
 export const isMissing = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
 
 /**
  * Copies a file as long as it is now, and flushes it to the disk. The copy is readable for its owner only.

@@ -10,7 +10,7 @@ import { readSettings } from '../launcher/settings.ts';
 import { type Catalogue, platform, readCatalogue } from './catalogue.ts';
 import { formatSums, storeText, type StoredFile } from './files.ts';
 import { placesOfUploads } from './places.ts';
-import { putInPlace, restore } from './restore.ts';
+import { nextStep, putInPlace, restore } from './restore.ts';
 
 const test = base.extend('root', async ({}, { onCleanup }) => {
   const root = mkdtempSync(join(tmpdir(), 'restore-'));
@@ -104,6 +104,28 @@ test('a folder of uploads below the installation gets its place with it', async 
   expect(readFileSync(join(folder, 'pictures', 'file'), 'utf8')).toBe('avatars');
   expect(readFileSync(join(root, 'imports', 'file'), 'utf8')).toBe('imports');
   expect(readdirSync(aside ?? '')).toEqual(['earlier']);
+});
+
+test('a folder with only a compile cache is no earlier installation', async ({ root }) => {
+  const [folder, unfinished] = [join(root, 'data'), join(root, 'data.unfinished')];
+  for (const path of [join(folder, 'compile-cache'), unfinished]) mkdirSync(path, { recursive: true });
+  expect(await putInPlace(folder, unfinished, [])).toBeUndefined();
+  expect(readdirSync(root)).toEqual(['data']);
+});
+
+test('says what is left to do by the settings that there are', ({ root }) => {
+  const [backup, envFile] = [join(root, 'backup'), join(root, '.env')];
+  mkdirSync(backup);
+  expect(nextStep(backup, envFile)).toBe('Start it: npm start');
+  writeFileSync(join(backup, 'settings.env'), '');
+  expect(nextStep(backup, envFile)).toContain(`Copy ${backup}/settings.env to ${envFile}`);
+  writeFileSync(envFile, '');
+  expect(nextStep(backup, envFile)).toContain(`Compare ${backup}/settings.env with ${envFile}`);
+});
+
+test('a file is no backup', async ({ root }) => {
+  writeFileSync(join(root, 'file'), '');
+  await expect(readCatalogue(join(root, 'file'))).rejects.toThrow('is no backup: it has no catalogue.json');
 });
 
 test('when one folder cannot be put in its place, all others are where they were', async ({ root }) => {

@@ -9,7 +9,16 @@ import { openSecrets } from '../launcher/secrets.ts';
 import { services } from '../launcher/services.ts';
 import type { Settings } from '../launcher/settings.ts';
 import { assertEmbedded } from './backup.ts';
-import { adminPassword, type Catalogue, erasuresFile, majorOf, parts, platform, readCatalogue } from './catalogue.ts';
+import {
+  adminPassword,
+  type Catalogue,
+  erasuresFile,
+  majorOf,
+  parts,
+  platform,
+  readCatalogue,
+  settingsFile,
+} from './catalogue.ts';
 import { copyVerified, flushFolder, flushTree, forEach, makeFolders, readSums } from './files.ts';
 import { moveAll, type Place, placesOfUploads } from './places.ts';
 import { listOldErasures, recover, type Recovered } from './recover.ts';
@@ -81,6 +90,15 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
   } finally {
     await lock.release();
   }
+}
+
+/** Says what is left to do after a restore. @param envFile the installation's `.env` */
+export function nextStep(backup: string, envFile: string): string {
+  const settings = join(backup, settingsFile);
+  if (!existsSync(settings)) return 'Start it: npm start';
+  return existsSync(envFile)
+    ? `Compare ${settings} with ${envFile}, then: npm start`
+    : `Copy ${settings} to ${envFile}, change what differs on this machine, then: npm start`;
 }
 
 /** @throws Error when the backup does not fit this machine or this version */
@@ -176,6 +194,7 @@ export async function putInPlace(
   unfinished: string,
   places: readonly Place[],
 ): Promise<string | undefined> {
+  await rm(join(folder, 'compile-cache'), { recursive: true, force: true }); // no part of an installation
   const isEmpty = (await readdir(folder)).length === 0;
   const aside = isEmpty ? undefined : `${folder}.before-${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')}`;
   const uploads = places.flatMap(({ copy, outside }) => (outside === undefined ? [] : [{ from: copy, to: outside }]));

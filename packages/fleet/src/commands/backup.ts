@@ -1,6 +1,6 @@
 import { setPriority } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readCommandLine } from '@clientela/runtime';
 import { backUp } from '../backup/backup.ts';
 import { repoRoot } from '../launcher/services.ts';
 import { installationFolder, runAdminCommand } from './admin-command.ts';
@@ -11,22 +11,13 @@ Writes a backup of this installation into FOLDER (default: backups), while it ru
   --textfile FILE   also records the time for node exporter's textfile collector
   --erasures-only   only replaces FOLDER/erasures.jsonl, the list that a restore needs to erase again`;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    textfile: { type: 'string' },
-    'erasures-only': { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
+const { values, positionals } = readCommandLine(usage, {
+  options: { textfile: { type: 'string' }, 'erasures-only': { type: 'boolean', default: false } },
+  positionals: [0, 1],
 });
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
 await runAdminCommand(async (settings) => {
-  if (values.help) {
-    print(usage);
-    return;
-  }
-  if (positionals.length > 1) throw new Error(usage);
   setPriority(10); // requests come first
   const startTime = performance.now();
   const target = resolve(positionals[0] ?? join(repoRoot, 'backups'));

@@ -290,11 +290,15 @@ test('docker-bake.hcl builds the images of compose for both platforms, from the 
   expect(bake).toContain('platforms = ["linux/amd64", "linux/arm64"]');
   for (const [, name = '', port = ''] of bake.matchAll(/(\w+) = "(8\d{3})"/g))
     expect(container(name).build?.args.PORT).toBe(port);
-  for (const [, base = ''] of dockerfile.matchAll(/^FROM (\S+)/gm)) expect(base).toBe('node:24-bookworm-slim');
+  expect(dockerfile).toMatch(/^ARG BASE=node:24-bookworm-slim$/m);
+  for (const [, base = ''] of dockerfile.matchAll(/^FROM (\S+)/gm)) expect(base).toBe('${BASE}');
   expect(dockerfile.lastIndexOf('\nUSER node\n')).toBeGreaterThan(dockerfile.lastIndexOf('\nFROM '));
   expect(dockerfile).toContain('\nSTOPSIGNAL SIGTERM\n');
   for (const label of ['title', 'licenses', 'version', 'revision'])
     expect(dockerfile).toContain(`org.opencontainers.image.${label}=`);
+  // Where the metrics read it (packages/runtime/src/metrics.ts), in the folder of the workspace.
+  expect(dockerfile).toContain('\nRUN if [ -n "$REVISION" ]; then echo "$REVISION" > COMMIT; fi\n');
+  for (const name of ['BASE', 'VERSION', 'REVISION']) expect(bake).toMatch(new RegExp(`${name} +[=] ${name}\\n`));
 });
 
 test('.env.example explains every setting, among them all that docker-compose.yml reads', () => {

@@ -1,16 +1,21 @@
 import { join } from 'node:path';
-import { environment } from '@clientela/runtime';
+import { environment, readCommandLine } from '@clientela/runtime';
 import { DemoError } from '../demo/client.ts';
 import { createDemoData, type DemoSummary } from '../demo/create-demo-data.ts';
 import { repoRoot } from '../launcher/services.ts';
 
+const { positionals } = readCommandLine(
+  `Usage: npm run demo [-- URL]
+Creates a company with realistic data through the gateway at URL (default: this machine, at the port in the settings).`,
+  { positionals: [0, 1] },
+);
 const startTime = performance.now();
 const writeLine = (line: string) => process.stdout.write(`${line}\n`);
 const printStep = (line: string) =>
   writeLine(`${((performance.now() - startTime) / 1000).toFixed(1).padStart(6)} s  ${line}`);
 
 try {
-  const url = parseUrl(process.argv[2]);
+  const url = parseUrl(positionals[0]);
   await assertGateway(url);
   writeLine(instructions(url, await createDemoData(url, printStep)));
 } catch (error) {

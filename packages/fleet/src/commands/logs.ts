@@ -1,5 +1,6 @@
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { readCommandLine } from '@clientela/runtime';
 import { installationFolder } from './admin-command.ts';
 
 type OpenLog = {
@@ -65,12 +66,63 @@ export function followLogs(folder: string, onLine: (name: string, line: string) 
   return { poll };
 }
 
+const timePattern = /^\[(\d{4}-\d\d-\d\d) ([\d:.]+)\] |^\{.*?"time":"([^"]+)"/;
+
+/** Reads when a line was written; undefined for one that continues another, such as of a stack. */
+function timeOf(line: string): number | undefined {
+  const [, date, time, instant] = timePattern.exec(line) ?? [];
+  const parsed = Date.parse(instant ?? `${date}T${time}`);
+  return Number.isNaN(parsed) ? undefined : parsed;
+}
+
+/**
+ * Passes lines of several logs on in the order of their times, each line once it is old enough that an earlier one of another process is
+ * there too. A line without a time stays behind the one before it.
+ * @param settle milliseconds
+ */
+export function orderByTime(onLine: (name: string, line: string) => void, settle: number) {
+  const latest = new Map<string, number>();
+  let waiting: { name: string; line: string; time: number }[] = [];
+  return {
+    add: (name: string, line: string) => {
+      const time = timeOf(line) ?? latest.get(name) ?? 0;
+      latest.set(name, time);
+      waiting.push({ name, line, time });
+    },
+    flush: (now = Date.now()) => {
+      const isSettled = ({ time }: { time: number }) => time <= now - settle;
+      const settled = waiting.filter(isSettled).toSorted((a, b) => a.time - b.time);
+      waiting = waiting.filter((line) => !isSettled(line));
+      for (const { name, line } of settled) onLine(name, line);
+    },
+  };
+}
+
+/**
+ * Formats a line for a person: without today's date, and cut at the width of the terminal unless it reports a problem.
+ * @param columns of the terminal; undefined for a file or a pipe, which get all of it
+ */
+export function formatLine(name: string, line: string, columns?: number, today = localDate()): string {
+  const text = `${name.padEnd('interaction'.length)} | ${line.replace(`[${today} `, '[')}`;
+  const isCut = columns !== undefined && text.length > columns && /\] (?:INFO|DEBUG): /.test(text);
+  return isCut ? `${text.slice(0, columns - 1)}…` : text;
+}
+
+const localDate = () => new Date().toLocaleDateString('sv'); // as 2026-01-31
+
 if (import.meta.main) {
-  const width = 'interaction'.length;
-  const { poll } = followLogs(join(installationFolder, 'logs'), (name, line) =>
-    process.stdout.write(`${name.padEnd(width)} | ${line}\n`),
+  readCommandLine(`Usage: npm run logs
+Follows the logs of all processes, those of a stopped installation too. On a terminal, lines end at its right edge.`);
+  const ordered = orderByTime(
+    (name, line) => process.stdout.write(`${formatLine(name, line, process.stdout.columns)}\n`),
+    750, // the gateway collects lines for half a second
   );
+  const { poll } = followLogs(join(installationFolder, 'logs'), ordered.add);
   process.stdout.on('error', () => process.exit(0)); // such as `npm run logs | head`
-  poll();
-  setInterval(poll, pollInterval);
+  const step = () => {
+    poll();
+    ordered.flush();
+  };
+  step();
+  setInterval(step, pollInterval);
 }

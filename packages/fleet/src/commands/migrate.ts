@@ -1,4 +1,4 @@
-import { Port, readEnvironment, runCommand } from '@clientela/runtime';
+import { Port, readCommandLine, readEnvironment, runCommand } from '@clientela/runtime';
 import { z } from 'zod';
 import { createDatabase, migrateDatabase } from '../launcher/databases.ts';
 import { type Service, services } from '../launcher/services.ts';
@@ -40,7 +40,11 @@ async function migrateAll(env: NodeJS.ProcessEnv): Promise<void> {
   );
 }
 
-if (import.meta.main) await runCommand(() => migrateAll(process.env), describe);
+if (import.meta.main) {
+  readCommandLine(`Usage: node src/commands/migrate.ts
+Creates the five databases with their roles on the server of POSTGRES_HOST, and migrates them.`);
+  await runCommand(() => migrateAll(process.env), describe);
+}
 
 function describe(error: unknown): string {
   return `The databases could not be set up: ${error instanceof Error ? error.message : 'unknown error'}`;

@@ -2,13 +2,18 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createOpenapiDocument, type Route } from '@clientela/http';
+import { readCommandLine } from '@clientela/runtime';
 import { folderOf, services } from '../launcher/services.ts';
 
-/**
- * Writes each service's openapi.json from its routes. With `--check` it writes nothing and fails when a file differs, or when two
- * services declare one method on one path template.
- */
-const isCheck = process.argv.includes('--check');
+const {
+  values: { check: isCheck },
+} = readCommandLine(
+  `Usage: npm run openapi [-- --check]
+Writes each service's openapi.json from its routes. Fails when two services declare one method on one path template.
+
+  --check   writes nothing, and fails when a file differs`,
+  { options: { check: { type: 'boolean', default: false } } },
+);
 const declaredBy = new Map<string, string>();
 const problems: string[] = [];
 

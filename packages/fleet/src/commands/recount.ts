@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { readCommandLine } from '@clientela/runtime';
 import { openSecrets } from '../launcher/secrets.ts';
 import { scriptEnv } from '../launcher/service-script.ts';
 import { folderOf } from '../launcher/services.ts';
@@ -45,8 +46,16 @@ async function recount(settings: Settings, databaseUrl: string, args: readonly s
   return status ?? 1;
 }
 
+const { values } = readCommandLine(
+  `Usage: npm run recount [-- --check]
+Recomputes the counters of all customers and repairs differences.
+
+  --check   only compares, and exits with 1 on a difference`,
+  { options: { check: { type: 'boolean', default: false } } },
+);
+
 await runAdminCommand((settings) =>
   withDatabases(settings, ['customer'], async ([url = '']) => {
-    process.exitCode = await recount(settings, url, process.argv.slice(2));
+    process.exitCode = await recount(settings, url, values.check ? ['--check'] : []);
   }),
 );

@@ -1,5 +1,6 @@
 import { connect } from '@clientela/db';
 import { resendFailed } from '@clientela/events';
+import { readCommandLine } from '@clientela/runtime';
 import { type Service, services } from '../launcher/services.ts';
 import { runAdminCommand } from './admin-command.ts';
 import { withDatabases } from './service-databases.ts';
@@ -18,6 +19,9 @@ async function resendAll(service: Service, url: string): Promise<number> {
     await db.destroy();
   }
 }
+
+readCommandLine(`Usage: npm run resend-failed-events
+Marks all failed events of every service to be sent again.`);
 
 await runAdminCommand((settings) =>
   withDatabases(settings, services, async (urls) => {

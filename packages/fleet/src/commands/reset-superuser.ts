@@ -1,6 +1,10 @@
+import { readCommandLine } from '@clientela/runtime';
 import { runSuperuserScript } from '../launcher/superuser.ts';
 import { runAdminCommand } from './admin-command.ts';
 import { withAuthDatabase } from './service-databases.ts';
+
+readCommandLine(`Usage: npm run reset-superuser
+Sets a new password for the superuser, ends its sessions and prints the password once.`);
 
 await runAdminCommand((settings) =>
   withAuthDatabase(settings, async (url) => {

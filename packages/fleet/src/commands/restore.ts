@@ -1,6 +1,7 @@
-import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { restore } from '../backup/restore.ts';
+import { join, resolve } from 'node:path';
+import { readCommandLine } from '@clientela/runtime';
+import { nextStep, restore } from '../backup/restore.ts';
+import { repoRoot } from '../launcher/services.ts';
 import { installationFolder, runAdminCommand } from './admin-command.ts';
 
 const usage = `Usage: npm run restore -- BACKUP [--replace] [--erasures FILE]…
@@ -9,23 +10,19 @@ Verifies the folder BACKUP and makes it this installation, which must be empty a
   --replace         puts the installation that is there aside; nothing of it is deleted
   --erasures FILE   a list of erasures since the backup (erasures.jsonl of a later one); that beside BACKUP is used by itself`;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
+const {
+  values,
+  positionals: [backup = ''],
+} = readCommandLine(usage, {
   options: {
     replace: { type: 'boolean', default: false },
     erasures: { type: 'string', multiple: true, default: [] },
-    help: { type: 'boolean', default: false },
   },
+  positionals: [1, 1],
 });
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
 await runAdminCommand(async (settings) => {
-  const [backup] = positionals;
-  if (values.help) {
-    print(usage);
-    return;
-  }
-  if (backup === undefined || positionals.length > 1) throw new Error(usage);
   const startTime = performance.now();
   const { catalogue, replayed, endedSessions, redelivered, aside, listedAt } = await restore({
     backup: resolve(backup),
@@ -47,5 +44,5 @@ await runAdminCommand(async (settings) => {
   if (redelivered > 0)
     print(`${redelivered} events that the broker had may be delivered again; each takes effect once.`);
   print(`${endedSessions} sessions are ended: everybody signs in again, with the password of that time.`);
-  print('Compare settings.env of the backup with .env, then: npm start');
+  print(nextStep(resolve(backup), join(repoRoot, '.env')));
 });

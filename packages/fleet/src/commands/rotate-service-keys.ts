@@ -1,6 +1,10 @@
+import { readCommandLine } from '@clientela/runtime';
 import { openSecrets, rotateServiceKeys } from '../launcher/secrets.ts';
 import { peers } from '../launcher/services.ts';
 import { installationFolder, runAdminCommand } from './admin-command.ts';
+
+readCommandLine(`Usage: npm run rotate-service-keys
+Replaces the keys between services from the next start on. The previous ones stay valid until the next rotation.`);
 
 await runAdminCommand(async (settings) => {
   openSecrets(installationFolder, settings);

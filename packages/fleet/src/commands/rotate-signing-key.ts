@@ -1,3 +1,4 @@
+import { readCommandLine } from '@clientela/runtime';
 import { z } from 'zod';
 import { openSecrets } from '../launcher/secrets.ts';
 import { runServiceScript } from '../launcher/service-script.ts';
@@ -24,8 +25,14 @@ function parseKind(argument: string | undefined): KeyKind {
   throw new Error('Unknown key: use "tokens" (default) or "receipts".');
 }
 
+const { positionals } = readCommandLine(
+  `Usage: npm run rotate-signing-key [-- tokens|receipts]
+Adds a key for access tokens (the default) or for erasure receipts. Sessions and receipts stay valid.`,
+  { positionals: [0, 1] },
+);
+
 await runAdminCommand(async (settings) => {
-  const kind = parseKind(process.argv[2]);
+  const kind = parseKind(positionals[0]);
   if (kind === 'tokens' && settings.overrides['JWT_ALGORITHM'] === 'HS256')
     throw new Error(
       'With HS256, tokens are signed with JWT_SECRET_KEY: change that setting; it takes effect with the next start.',

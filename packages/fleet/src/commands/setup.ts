@@ -2,7 +2,7 @@ import { chmodSync, chownSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { keepSecret, writeSecret } from '@clientela/embedded-postgres';
 import { brokerDefinitions } from '@clientela/events';
-import { eventSettings, MetricsToken, readEnvironment } from '@clientela/runtime';
+import { eventSettings, MetricsToken, readCommandLine, readEnvironment } from '@clientela/runtime';
 import { z } from 'zod';
 import { databaseName } from '../launcher/databases.ts';
 import { keyHashesFor, mapKeys, peers, services } from '../launcher/services.ts';
@@ -70,7 +70,13 @@ function makeReadOnly(folder: string, user: number): void {
 }
 
 if (import.meta.main) {
-  const [folder = '/secrets', database = 'postgres:5432', address = 'rabbitmq:5672'] = process.argv.slice(2);
+  const { positionals } = readCommandLine(
+    `Usage: node src/commands/setup.ts [FOLDER] [POSTGRES] [RABBITMQ]
+Creates the secrets of an installation in containers in FOLDER (default: /secrets). Existing ones are kept.
+POSTGRES and RABBITMQ are addresses for the services (default: postgres:5432 and rabbitmq:5672).`,
+    { positionals: [0, 3] },
+  );
+  const [folder = '/secrets', database = 'postgres:5432', address = 'rabbitmq:5672'] = positionals;
   mkdirSync(folder, { recursive: true });
   const {
     RABBITMQ_EXCHANGE: exchange,

@@ -129,7 +129,11 @@ async function start(options: FleetOptions, shutdownHooks: ShutdownHooks): Promi
     serviceKeys: secrets.serviceKeys,
     previousServiceKeys: secrets.previousServiceKeys,
     ownSecrets: secrets.ownSecrets,
-    overrides: withDataFolders(settings.overrides, folder),
+    // Mails to a folder are read on this machine.
+    overrides: {
+      ...(settings.overrides['SMTP_URL'] === undefined && { PUBLIC_URL: url }),
+      ...withDataFolders(settings.overrides, folder),
+    },
     settingsOf: settings.settingsOf,
   };
   const failed = new AbortController();

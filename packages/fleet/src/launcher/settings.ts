@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { outsideServices } from '@clientela/contracts';
 import { readEnvironment } from '@clientela/runtime';
 import { z } from 'zod';
+import { mailsFolder } from '../mails/mailbox.ts';
 import { loadServiceConfigs, type ServiceConfigs, settingsOf } from './service-configs.ts';
 import { environmentFor, type FleetConfig, mapKeys, type Peer, peers, type Service, services } from './services.ts';
 
@@ -155,10 +156,11 @@ function toSettings(values: Values, names: Settings['settingsOf']): Settings {
   };
 }
 
-/** Stores avatars and uploads of imports in the installation's folder unless the settings choose another place. */
+/** Stores avatars, uploads of imports and unsent mails in the installation's folder unless the settings choose another place. */
 export const withDataFolders = (values: Values, folder: string): Values => ({
   ...(!Object.keys(values).some((name) => name.startsWith('AVATARS_')) && { AVATARS_FOLDER: join(folder, 'avatars') }),
   IMPORTS_FOLDER: join(folder, 'imports'),
+  MAILS_FOLDER: mailsFolder(folder),
   ...values,
 });
 

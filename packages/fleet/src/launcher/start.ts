@@ -1,5 +1,6 @@
 import { enableCompileCache } from 'node:module';
 import { join, resolve } from 'node:path';
+import { mailsFolder, watchMails } from '../mails/mailbox.ts';
 import { banner } from './banner.ts';
 import type { Fleet } from './fleet.ts';
 import type { Superuser } from './superuser.ts';
@@ -8,13 +9,20 @@ import type { Superuser } from './superuser.ts';
 const repoRoot = resolve(import.meta.dirname, '../../../..');
 const folder = join(repoRoot, '.data');
 enableCompileCache(join(folder, 'compile-cache'));
-const [{ environment, EnvironmentError }, { startFleet }, { AlreadyRunningError }, { ServerVersionError }] =
-  await Promise.all([
-    import('@clientela/runtime'),
-    import('./fleet.ts'),
-    import('./installation-lock.ts'),
-    import('@clientela/db'),
-  ]);
+const [
+  { environment, EnvironmentError, readCommandLine },
+  { startFleet },
+  { AlreadyRunningError },
+  { ServerVersionError },
+] = await Promise.all([
+  import('@clientela/runtime'),
+  import('./fleet.ts'),
+  import('./installation-lock.ts'),
+  import('@clientela/db'),
+]);
+
+readCommandLine(`Usage: npm start
+Runs all services on this machine until Ctrl-C. Settings come from the environment or from .env.`);
 
 const writeLine = (line: string) => process.stdout.write(`${line}\n`);
 /** Prints a line with the seconds since this process started. */
@@ -48,6 +56,10 @@ try {
     },
   });
   writeLine(banner(fleet.url));
+  // The link is a secret of its reader: shown here, and in no log.
+  watchMails(mailsFolder(folder), ({ to, subject, link }) =>
+    printStep(printable(`mail to ${to}: ${subject}${link === undefined ? '' : `  ${link}`}`)),
+  );
   printSuperuser();
 } catch (error) {
   printSuperuser();
@@ -57,6 +69,11 @@ try {
   }
   process.stderr.write(`\n${describe(error)}\n`);
   process.exit(1);
+}
+
+/** Removes control characters, which could rewrite what the terminal shows. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, '');
 }
 
 /** Formats an error: an expected one as its message, any other (a bug) with its stack. */

@@ -2,7 +2,7 @@ import type { Service } from '@clientela/contracts';
 import { unavailable } from '@clientela/errors';
 import { Agent, request } from 'undici';
 import type { z } from 'zod';
-import type { Actor } from '../identity/actor.ts';
+import { identityHeaders, type Actor } from '../identity/actor.ts';
 import { deadlineExceeded, remainingTime, timeoutSignal } from '../routing/deadline.ts';
 import { createCallPolicy, type CallPolicy } from './call-policy.ts';
 
@@ -18,13 +18,13 @@ type Call = {
  * @param signal of the call; the time left of it is sent along
  */
 export function callHeaders(key: string, actor: Actor, signal?: AbortSignal): Headers {
-  const headers = new Headers({ 'X-Service-Key': key, 'X-Request-Id': actor.request_id });
+  const headers = new Headers({
+    'X-Service-Key': key,
+    'X-Request-Id': actor.request_id,
+    ...identityHeaders(actor),
+  });
   const timeLeft = remainingTime(signal);
   if (timeLeft !== undefined) headers.set('X-Request-Timeout', String(Math.ceil(timeLeft)));
-  if (actor.role !== 'service') {
-    headers.set('X-User-Id', actor.id);
-    headers.set('X-User-Role', actor.role);
-  }
   if (actor.company_id) headers.set('X-Company-Id', actor.company_id);
   if (actor.session_id) headers.set('X-Session-Id', actor.session_id);
   if (actor.client_ip) headers.set('X-Client-Ip', actor.client_ip);

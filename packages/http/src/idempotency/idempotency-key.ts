@@ -15,7 +15,8 @@ export const acceptsIdempotencyKey = (definition: Route): boolean =>
   (definition.method === 'post' &&
     definition.allow !== 'open' &&
     !isInternal(definition) &&
-    definition.idempotency !== 'off');
+    definition.idempotency !== 'off' &&
+    definition.idempotency !== 'reject');
 
 /** Reads `Idempotency-Key`: 1 to 255 visible ASCII characters. An invalid one is appended to `errors`. */
 export function readIdempotencyKey(headers: IncomingHttpHeaders, errors: FieldError[]): string | undefined {
@@ -24,6 +25,11 @@ export function readIdempotencyKey(headers: IncomingHttpHeaders, errors: FieldEr
   if (typeof key === 'string' && /^[!-~]{1,255}$/.test(key)) return key;
   errors.push({ path, message: 'must be 1 to 255 visible ASCII characters' });
   return undefined;
+}
+
+/** Appends an error to `errors` when a request has a key that its route cannot honour: a repetition would spend or send again. */
+export function rejectIdempotencyKey(headers: IncomingHttpHeaders, errors: FieldError[]): void {
+  if (headers['idempotency-key'] !== undefined) errors.push({ path, message: 'is not supported by this route' });
 }
 
 /** Identifies a request by the company it acts in, actor, method, path and key. An alias is the same path as its route. */

@@ -38,6 +38,7 @@ const routes = [
       query: z.strictObject({ loudly: z.literal('yes').optional() }),
       body: Named,
       responses,
+      errors: { 409: ['THING_NAME_TAKEN'] },
       prepare: async () => {
         prepared += 1;
       },
@@ -138,6 +139,7 @@ const routes = [
     transaction: 'own', // each step stands alone
     idempotency: 'steps',
     body: z.strictObject({ names: z.array(z.string()) }),
+    errors: { 409: ['THING_NAME_TAKEN'] },
     responses: { 200: z.array(z.string()) },
     prepare: async ({ body }) => {
       if (body.names.includes('unprepared')) throw conflict({ resource: 'thing', field: 'name' });

@@ -2,10 +2,13 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import {
   accessLevel,
+  keyRoles,
   outsideServices,
   roles,
   services,
+  type AccessLevel,
   type Caller,
+  type KeyRole,
   type OutsideService,
   type Permission,
   type Role,
@@ -13,11 +16,13 @@ import {
 import { isUuid } from '@clientela/db';
 import { forbidden, lacksPermission, unauthenticated } from '@clientela/errors';
 
-/** The user or service on whose behalf a request runs. */
+/** The user, API key or service on whose behalf a request runs. */
 export type Actor = {
-  /** A user's id, or `service:<name>` for a service that acts for itself. */
+  /** A user's id, `key:<id>` of an API key, or `service:<name>` for a service that acts for itself. */
   id: string;
   role: Role | 'service';
+  /** What an API key may do of what its role may; undefined for a user and a service. */
+  permissions?: ReadonlySet<string>;
   /** The company that the actor acts in; null for a superuser that named none and a service that acts for itself. */
   company_id: string | null;
   session_id: string | null;
@@ -86,14 +91,17 @@ export function createServiceAuthentication(serviceKeys: ServiceKeys): (headers:
 const singleValue = (value: string | string[] | undefined): string | null =>
   typeof value === 'string' && value ? value : null;
 const isOutsideService = (name: string): name is OutsideService => outsideServices.includes(name as OutsideService);
+const isKeyRole = (text: string | null): text is KeyRole => keyRoles.includes(text as KeyRole);
 const isRole = (text: string | null): text is Role => roles.includes(text as Role);
 
 /**
- * Reads the actor from the identity headers: a user, or the calling service itself; undefined for an anonymous client.
+ * Reads the actor from the identity headers: a user, an API key, or the calling service itself; undefined for an anonymous client.
  * The headers are trusted because the service key was checked before; a service outside of the fleet acts for itself only.
+ * @throws AppError 403 for a company that is no UUID, and for an API key without its permissions, role or company
  */
 export function actorOf(headers: IncomingHttpHeaders, callingService: Caller, request_id: string): Actor | undefined {
   const id = singleValue(headers['x-user-id']);
+  const key_id = singleValue(headers['x-key-id']);
   const role = singleValue(headers['x-user-role']);
   const company_id = singleValue(headers['x-company-id']);
   const context = {
@@ -103,6 +111,12 @@ export function actorOf(headers: IncomingHttpHeaders, callingService: Caller, re
     request_id,
   };
   if (company_id !== null && !isUuid(company_id)) throw forbidden('X-Company-Id is not a UUID');
+  if (key_id !== null && !isOutsideService(callingService)) {
+    const permissions = singleValue(headers['x-permissions']);
+    if (permissions === null || id !== null || !isUuid(key_id) || !isKeyRole(role) || company_id === null)
+      throw forbidden('The identity headers of an API key are incomplete');
+    return { id: `${keyActor}${key_id}`, role, permissions: new Set(permissions.split(',')), ...context };
+  }
   if (id !== null && isUuid(id) && isRole(role) && !isOutsideService(callingService)) return { id, role, ...context };
   return callingService === 'gateway' ? undefined : { id: `service:${callingService}`, role: 'service', ...context };
 }
@@ -111,11 +125,33 @@ export function actorOf(headers: IncomingHttpHeaders, callingService: Caller, re
 export const outsideServiceOf = ({ id, role }: Actor): OutsideService | undefined =>
   role === 'service' ? outsideServices.find((name) => id === `service:${name}`) : undefined;
 
+/** What the id of an actor begins with when it is an API key. */
+const keyActor = 'key:';
+export const isApiKey = (actor: Pick<Actor, 'permissions'>): boolean => actor.permissions !== undefined;
+
+/** Builds the headers that tell another service for whom a call is made. */
+export function identityHeaders({ id, role, permissions }: Actor): Record<string, string> {
+  if (role === 'service') return {};
+  if (permissions === undefined) return { 'X-User-Id': id, 'X-User-Role': role };
+  return { 'X-Key-Id': id.slice(keyActor.length), 'X-User-Role': role, 'X-Permissions': [...permissions].join(',') };
+}
+
+/** Where an actor may use a permission. An API key has the cut of its role and its permissions, and no record of its own. */
+export function accessOf(
+  { role, permissions }: Pick<Actor, 'role' | 'permissions'>,
+  permission: Permission,
+): AccessLevel {
+  if (role === 'service') return 'none';
+  const level = accessLevel(role, permission);
+  if (permissions === undefined) return level;
+  return level === 'any' && permissions.has(permission) ? 'any' : 'none';
+}
+
 /**
  * Checks a permission beyond the route's own, as `hard_delete=true` needs.
  * @throws AppError 403 unless the actor has the permission for every record of its company
  */
 export function requirePermission(actor: Actor, permission: Permission): void {
-  if (actor.role !== 'service' && accessLevel(actor.role, permission) === 'any') return;
-  throw lacksPermission(permission);
+  if (accessOf(actor, permission) === 'any') return;
+  throw lacksPermission(permission, isApiKey(actor) ? 'API key' : 'role');
 }

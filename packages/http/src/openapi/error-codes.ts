@@ -1,5 +1,5 @@
 import { acceptsIdempotencyKey } from '../idempotency/idempotency-key.ts';
-import { acceptsIfMatch, hasBody, type Route } from '../routing/route.ts';
+import { acceptsIfMatch, hasBody, isOpenToKeys, type Route } from '../routing/route.ts';
 
 /** Error codes that every operation may respond with, by status. */
 const everywhere: Readonly<Record<number, readonly string[]>> = {
@@ -20,6 +20,7 @@ export function errorCodes(definition: Route): Record<string, string[]> {
   const sources = [
     everywhere,
     ...(definition.allow === 'open' ? [] : [signedIn]),
+    ...(definition.allow !== 'open' && isOpenToKeys(definition) ? [{ 403: ['API_KEY_ADDRESS_NOT_ALLOWED'] }] : []),
     ...(hasBody(definition) ? [withBody] : []),
     ...(acceptsIfMatch(definition) ? [{ 412: ['PRECONDITION_FAILED'] }] : []),
     ...(acceptsIdempotencyKey(definition) ? [withKey] : []),

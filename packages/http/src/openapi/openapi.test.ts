@@ -103,7 +103,10 @@ test('an operation lists the error codes that follow from its declaration, and i
   const withMore = (more: string) => `${everywhere} ${more}`.split(' ').toSorted();
   const codesOf = async (definition: Route) => (await operationOf(definition))['x-error-codes'];
   expect(await codesOf(route({ ...get, allow: 'open' }))).toEqual(everywhere.split(' '));
-  expect(await codesOf(route({ ...get, allow }))).toEqual(withMore('FORBIDDEN UNAUTHENTICATED'));
+  expect(await codesOf(route({ ...get, allow }))).toEqual(
+    withMore('API_KEY_ADDRESS_NOT_ALLOWED FORBIDDEN UNAUTHENTICATED'),
+  );
+  expect(await codesOf(route({ ...get, allow: 'signed_in' }))).toEqual(withMore('FORBIDDEN UNAUTHENTICATED'));
   const put = {
     method: 'put',
     path,
@@ -117,7 +120,7 @@ test('an operation lists the error codes that follow from its declaration, and i
   const definition = route({ ...put, errors: { 409: ['THING_NAME_TAKEN'] } });
   expect(await codesOf(definition)).toEqual(
     withMore(
-      'FORBIDDEN UNAUTHENTICATED PAYLOAD_TOO_LARGE PRECONDITION_FAILED REQUEST_TIMEOUT THING_NAME_TAKEN UNSUPPORTED_MEDIA_TYPE',
+      'API_KEY_ADDRESS_NOT_ALLOWED FORBIDDEN UNAUTHENTICATED PAYLOAD_TOO_LARGE PRECONDITION_FAILED REQUEST_TIMEOUT THING_NAME_TAKEN UNSUPPORTED_MEDIA_TYPE',
     ),
   );
   const { responses: declared } = await operationOf(definition);
@@ -225,4 +228,17 @@ test('an operation has the name of its route; an alias is a deprecated operation
     deprecated: true,
     'x-alias-of': 'things.list',
   });
+});
+
+test('an operation names API keys in its security when they may use it', async () => {
+  const get = { method: 'get', path, operation: 'things.test', summary: 'x', responses, handle } as const;
+  const securityOf = async (definition: Route) => (await operationOf(definition))['security' as 'x-security'];
+  expect(await securityOf(route({ ...get, allow }))).toEqual([{ bearer: [] }, { api_key: [] }]);
+  for (const closed of [
+    route({ ...get, allow: 'signed_in' }),
+    route({ ...get, allow: 'users:create' }),
+    route({ ...get, allow, apiKeys: false }),
+  ])
+    expect(await securityOf(closed)).toEqual([{ bearer: [] }]);
+  expect(await securityOf(route({ ...get, allow: 'open' }))).toEqual([]);
 });

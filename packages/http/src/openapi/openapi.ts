@@ -8,6 +8,7 @@ import {
   deadlineOf,
   hasBody,
   isInternal,
+  isOpenToKeys,
   withAliases,
   type MountedRoute,
   type Route,
@@ -127,7 +128,14 @@ export async function createOpenapiDocument(
     info: { title: `Clientela ${service} service`, version },
     paths,
     components: {
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        api_key: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'An API key (clt_…), which machines send as a bearer token',
+        },
+      },
       headers: Object.fromEntries(
         Object.entries(headers).map(([name, description]) => [name, { description, schema: { type: 'string' } }]),
       ),
@@ -166,7 +174,7 @@ function createOperation(service: string, definition: MountedRoute): ZodOpenApiO
     summary: definition.summary,
     ...(definition.description && { description: definition.description }),
     tags: [service],
-    security: definition.allow === 'open' ? [] : [{ bearer: [] }],
+    security: securityOf(definition),
     ...((definition.params ?? query ?? headers) && {
       requestParams: {
         ...(definition.params && { path: definition.params }),
@@ -188,6 +196,11 @@ function createOperation(service: string, definition: MountedRoute): ZodOpenApiO
       ...(definition.addressRateLimit !== undefined && { address_rate_limit: definition.addressRateLimit }),
     },
   };
+}
+
+function securityOf(definition: Route): Record<string, string[]>[] {
+  if (definition.allow === 'open') return [];
+  return isOpenToKeys(definition) ? [{ bearer: [] }, { api_key: [] }] : [{ bearer: [] }];
 }
 
 function successResponses(definition: Route): ZodOpenApiResponsesObject {

@@ -20,9 +20,10 @@ import type { Logger } from 'pino';
 import { createServiceAuthentication, type Actor, type ServiceKeys } from '../identity/actor.ts';
 import { createRouteHandler, type HandlerOptions, type HandlerDeps } from './route-handler.ts';
 import { fingerprints } from '../idempotency/idempotency-key.ts';
+import { errorCodes } from '../openapi/error-codes.ts';
 import { createOpenapiDocument } from '../openapi/openapi.ts';
 import { createRateLimiters, type RateLimits } from './rate-limit.ts';
-import { withAliases, type Route } from './route.ts';
+import { isInternal, withAliases, type Route } from './route.ts';
 import { createKeyedMutex } from '../idempotency/keyed-mutex.ts';
 
 /** A request of a signed-in actor that ended in a 403. */
@@ -87,6 +88,7 @@ export function createService(options: ServiceOptions): Express {
     const handler = createRouteHandler(definition, options, deps);
     app[definition.method](path, (request, response, next) => {
       response.locals['route'] = definition.path;
+      response.locals['definition'] = definition;
       response.locals['kind'] = definition.kind;
       response.locals['isPolled'] = definition.isPolled;
       return handler(request, response, next);
@@ -227,21 +229,33 @@ function notFoundHandler(routes: readonly Route[]): RequestHandler {
   };
 }
 
+/** Finds a problem that the route's operation does not declare, as `assertResponse` does for successes. */
+function undeclaredCode(definition: Route, { status, body }: Awaited<ReturnType<typeof toProblem>>) {
+  if (isInternal(definition) || errorCodes(definition)[status]?.includes(body.error_code)) return undefined;
+  const name = `${definition.method} ${definition.path}`;
+  return new AppError('internal', { detail: `${name} does not declare ${body.error_code} for ${status} (errors)` });
+}
+
 /** Converts errors to problem documents. */
 function errorHandler({
   db,
   log,
   onDenied,
+  validateResponses,
   formatProblem = (_path, problem) => problem,
 }: ServiceOptions): ErrorRequestHandler {
   return async (error: unknown, request, response, _next) => {
-    const { request_id, actor, route, callingService } = response.locals as {
+    const { request_id, actor, route, definition, callingService } = response.locals as {
       request_id: string;
       actor?: Actor;
       route?: string;
+      definition?: Route;
       callingService?: Caller;
     };
-    const { status, headers, body } = await toProblem(error, request_id, db);
+    const problem = await toProblem(error, request_id, db);
+    const undeclared =
+      validateResponses && definition && callingService === 'gateway' ? undeclaredCode(definition, problem) : undefined;
+    const { status, headers, body } = undeclared ? await toProblem(undeclared, request_id, db) : problem;
     if (status === 500) log.error({ request_id, err: error }, 'unexpected error');
     else if (status === 503)
       log.warn({ request_id, err: error instanceof AppError ? (error.cause ?? error) : error }, body.detail);

@@ -128,3 +128,20 @@ test('is shared by the processes of a service through Redis, and counted by each
   expect(await statuses(ben)).toEqual([200, 200, 200, 200, 200]);
   expect((await first.patch('/one', ben)).status).toBe(429);
 });
+
+test('does not count API keys, which the gateway limits', async ({ database }) => {
+  const app = service(database, { changes: { limit: 1, window: 60_000 } });
+  const key_id = randomUUID();
+  for (let count = 0; count < 3; count += 1)
+    await supertest(app)
+      .patch('/one')
+      .set({
+        'X-Service-Key': 'key-of-gateway',
+        'X-Key-Id': key_id,
+        'X-User-Role': 'manager',
+        'X-Permissions': 'customers:update',
+        'X-Company-Id': randomUUID(),
+      })
+      .send({})
+      .expect(200);
+});

@@ -2,10 +2,10 @@ import { rateLimited } from '@clientela/errors';
 import { createRateCounter, deriveKey, rateLimitStore, type Rate, type Redis } from '@clientela/runtime';
 import type { Request, Response } from 'express';
 import { rateLimit } from 'express-rate-limit';
-import type { Actor } from '../identity/actor.ts';
+import { isApiKey, type Actor } from '../identity/actor.ts';
 import type { Route } from './route.ts';
 
-/** The limits per user, by name. Routes with the same name share one counter. */
+/** The limits per user, by name. Routes with the same name share one counter. API keys are limited by the gateway only. */
 export type RateLimits = Readonly<Record<string, Rate>>;
 
 /** How the limits are counted: together with other processes where there is a Redis. */
@@ -27,11 +27,12 @@ export function createRateLimiters(rates: RateLimits | undefined, options: RateL
     if (rates && definition.rateLimit !== undefined && !limit)
       throw new Error(`${definition.method} ${definition.path} uses the unknown rate limit ${definition.rateLimit}`);
     /** @throws AppError 429 with `Retry-After` */
-    return (request: Request, response: Response): Promise<void> | undefined =>
-      limit &&
-      new Promise((resolve, reject) => {
+    return (request: Request, response: Response): Promise<void> | undefined => {
+      if (!limit || isApiKey(response.locals['actor'] as Actor)) return undefined;
+      return new Promise((resolve, reject) => {
         void limit(request, response, (error?: unknown) => (error ? reject(error) : resolve()));
       });
+    };
   };
 }
 

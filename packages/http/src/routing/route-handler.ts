@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { accessLevel, type Caller, type Permission } from '@clientela/contracts';
+import type { Caller, Permission } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
 import { forbidden, lacksPermission, notFound, unauthenticated, type FieldError } from '@clientela/errors';
 import type { RequestHandler } from 'express';
@@ -7,13 +7,14 @@ import { z } from 'zod';
 import {
   acceptsIdempotencyKey,
   readIdempotencyKey,
+  rejectIdempotencyKey,
   idempotencyScope,
   type fingerprints,
 } from '../idempotency/idempotency-key.ts';
 import { executeIdempotent, assertIdempotencyConfig, type IdempotencyOptions } from '../idempotency/idempotency.ts';
 import type { createKeyedMutex } from '../idempotency/keyed-mutex.ts';
 import { resolveActingCompany } from '../identity/acting-company.ts';
-import { actorOf, type Actor, type CompanyActor } from '../identity/actor.ts';
+import { accessOf, actorOf, isApiKey, type Actor, type CompanyActor } from '../identity/actor.ts';
 import type { CompanyClient } from '../identity/company-client.ts';
 import { jsonReader, readUpload } from './body.ts';
 import { authorizedPool, type ChangeAuthorization } from './change-authorization.ts';
@@ -21,7 +22,7 @@ import { assertTimeLeft, requestSignal } from './deadline.ts';
 import type { createRateLimiters } from './rate-limit.ts';
 import type { Reply } from './reply.ts';
 import { clientIp, expectedVersion } from './request.ts';
-import { deadlineOf, successOf, acceptsCompany, type Route } from './route.ts';
+import { deadlineOf, successOf, acceptsCompany, isOpenToKeys, type Route } from './route.ts';
 import { sendReply } from './send.ts';
 import { perform } from './transaction.ts';
 import { validate, validateParams, throwIfInvalid } from './validate.ts';
@@ -36,7 +37,7 @@ export type HandlerOptions = IdempotencyOptions & {
   secret: string;
   /** Checks the actor of every change again, against the database. Default: the identity headers are trusted. */
   changeAuthorization?: ChangeAuthorization;
-  /** Validates every response against its schema. For tests: an invalid one is a 500. */
+  /** Validates every response against its schema, and error codes against those declared. For tests: an invalid one is a 500. */
   validateResponses?: boolean;
 };
 
@@ -74,6 +75,7 @@ export function createRouteHandler(definition: Route, options: HandlerOptions, d
     if (ownPermission) await assertOwnRecord(ownPermission, definition, actor, params, db);
 
     const errors: FieldError[] = [];
+    if (definition.idempotency === 'reject') rejectIdempotencyKey(request.headers, errors);
     const key = acceptsKey && actor ? readIdempotencyKey(request.headers, errors) : undefined;
     const fingerprint = key === undefined ? undefined : deps.createFingerprint();
     const hasFile = definition.kind === 'upload' || (definition.kind === 'form' && request.is('multipart/form-data'));
@@ -89,6 +91,7 @@ export function createRouteHandler(definition: Route, options: HandlerOptions, d
       request_id,
       client_ip: clientIp(request),
       user_agent: request.headers['user-agent'] ?? null,
+      accept_language: request.headers['accept-language'] ?? null,
       expected_version: isChange ? expectedVersion(request) : undefined,
       ...(acting?.scope && { scope: acting.scope }),
       ...(form && { upload: form.upload }),
@@ -143,12 +146,13 @@ export function checkPermission(definition: Route, actor: Actor | undefined): Pe
   const { allow } = definition;
   if (allow === 'open' || (typeof allow === 'object' && 'internal' in allow)) return undefined;
   if (!actor || actor.role === 'service') throw unauthenticated();
+  if (isApiKey(actor) && !isOpenToKeys(definition)) throw forbidden('API keys may not use this route');
   if (allow === 'signed_in') return undefined;
   const permission = typeof allow === 'string' ? allow : allow.permission;
-  const level = accessLevel(actor.role, permission);
+  const level = accessOf(actor, permission);
   if (level === 'any') return undefined;
   if (level === 'own' && typeof allow === 'object') return permission;
-  throw lacksPermission(permission);
+  throw lacksPermission(permission, isApiKey(actor) ? 'API key' : 'role');
 }
 
 /** @throws AppError 404, as for an unknown record, when the record is not the actor's own */

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { Caller, Permission } from '@clientela/contracts';
+import { isForKeys, type Caller, type Permission } from '@clientela/contracts';
 import type { Db, ExpectedVersion, Scope, Tx } from '@clientela/db';
 import type { z } from 'zod';
 import type { Actor, CompanyActor } from '../identity/actor.ts';
@@ -50,6 +50,8 @@ type RouteInput<A, R, P, Q, B, K> = {
   client_ip: string | null;
   /** The `User-Agent` header. */
   user_agent: string | null;
+  /** The `Accept-Language` header. */
+  accept_language: string | null;
   /** The versions of `If-Match`, one of which must be current: see `requireVersion`. */
   expected_version: ExpectedVersion;
 } & (R extends 'company-or-all' ? { scope: Scope } : unknown) &
@@ -71,6 +73,11 @@ export type RouteDefinition<M, A, R, P, Q, B, K, T, Prepared, Result> = {
   /** For the documentation: purpose, and constraints that JSON Schema cannot express. */
   description?: string;
   allow: A;
+  /**
+   * Whether API keys may use the route. By default they may when it needs a permission that is not for people only, and not when it is
+   * merely `signed_in`.
+   */
+  apiKeys?: boolean;
   tenancy?: R;
   kind?: K;
   params?: P;
@@ -86,13 +93,17 @@ export type RouteDefinition<M, A, R, P, Q, B, K, T, Prepared, Result> = {
   transaction?: T;
   /**
    * How a POST handles `Idempotency-Key`. By default its response is stored; with `steps` the results of its own transactions are
-   * (`runStep`); with `off` the header is ignored. Open and internal routes and other methods ignore it, unless it is `on`.
+   * (`runStep`); with `off` the header is ignored, with `reject` it is a 422. Open and internal routes and other methods ignore it,
+   * unless it is `on` or `reject`.
    */
-  idempotency?: 'off' | 'on' | 'steps';
+  idempotency?: 'off' | 'on' | 'steps' | 'reject';
   /** The name of a rate limit per user. Routes with the same name share it. */
   rateLimit?: string;
-  /** The name of a rate limit per client address, which the gateway enforces: `login` for routes that accept a password. */
-  addressRateLimit?: 'login';
+  /**
+   * The name of a rate limit per client address, which the gateway enforces: `login` for routes that accept a password or a token,
+   * `forgot_password` for those that also have a limit per hour, because they send mails.
+   */
+  addressRateLimit?: 'login' | 'forgot_password';
   /** Maximum body size in bytes. Default 1 MiB. The JSON body of a `form` has at most 1 MiB. */
   bodyLimit?: number;
   /** Logs successful requests at level debug, for a route that is polled. */
@@ -182,6 +193,12 @@ export const withAliases = (routes: readonly Route[]): MountedRoute[] =>
 
 export const isInternal = (definition: Route): boolean =>
   typeof definition.allow === 'object' && 'internal' in definition.allow;
+/** Whether API keys may use a route that is not open. */
+export function isOpenToKeys({ allow, apiKeys }: Route): boolean {
+  if (allow === 'open' || allow === 'signed_in') return apiKeys ?? false;
+  if (typeof allow === 'object' && 'internal' in allow) return false;
+  return isForKeys(typeof allow === 'string' ? allow : allow.permission) && (apiKeys ?? true);
+}
 /** Whether the route accepts `?company_id=`, by which a superuser names the company to act in. */
 export const acceptsCompany = (definition: Route): boolean =>
   definition.allow !== 'open' && !isInternal(definition) && definition.tenancy !== 'global';

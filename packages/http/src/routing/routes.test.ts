@@ -32,8 +32,10 @@ const routes = [
     allow: 'customers:create',
     body: z.strictObject({ name: text(20), inner: z.strictObject({ size: z.int() }).optional() }),
     responses: { 201: Thing },
+    errors: { 409: ['THING_NAME_TAKEN'] },
     handle: async ({ tx, body }) => {
       await tx('inbox_events').insert({ event_id: randomUUID(), name: body.name });
+      if (body.name === 'surprising') throw conflict({ error_code: 'THING_SURPRISES', detail: 'No document says so' });
       if (body.name === 'fails') throw new Error('secret cause: select * from secrets');
       if (body.name === 'taken') {
         throw conflict({ resource: 'thing', field: 'name', existing: async () => ({ id: 'the other' }) });
@@ -49,6 +51,7 @@ const routes = [
     allow: 'customers:create',
     body: z.strictObject({ name: text(20) }),
     responses: { 201: Thing },
+    errors: { 409: ['THING_NAME_TAKEN'] },
     handle: async ({ tx, body }) => {
       await tx('inbox_events').insert({ event_id: randomUUID(), name: `hooked ${body.name}` });
       if (body.name === 'rejected') throw conflict({ resource: 'thing', field: 'name' });
@@ -77,6 +80,7 @@ const routes = [
     params,
     conditionalGet: true,
     responses: { 200: Thing },
+    errors: { 404: ['CUSTOMER_NOT_FOUND'] },
     handle: () => withETag(3, { name: 'third' }),
   }),
   route({
@@ -332,6 +336,11 @@ describe('a JSON route', () => {
     expect(body).toMatchObject({ error_code: 'INTERNAL_ERROR', status: 500 });
     expect(responseText).not.toMatch(/secret|select/);
     expect(await stored()).not.toContain('fails');
+  });
+
+  test('an error code that the route does not declare fails its tests', async () => {
+    const { body } = await supertest(app).post('/things').set(as('admin')).send({ name: 'surprising' }).expect(500);
+    expect(body.detail).toBe('post /things does not declare THING_SURPRISES for 409 (errors)');
   });
 
   test('a conflict includes the existing record, read after the rollback', async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -28,6 +28,27 @@ test('`make` lists every script in two columns', () => {
   expect(new Set(rows.map((row) => row?.[1]?.length)).size).toBe(1);
   const targets = rows.map((row) => row?.[2]);
   expect(targets.toSorted()).toEqual(['help', ...rootScripts.map(([name]) => name.replace(':', '-'))].toSorted());
+});
+
+test('`npm run sbom` lists what the images contain, from the lock file alone', () => {
+  const bill = execFileSync('npm', ['run', '--silent', 'sbom'], { cwd: top, encoding: 'utf8' });
+  const { bomFormat, components } = JSON.parse(bill) as { bomFormat: string; components: { purl: string }[] };
+  expect(bomFormat).toBe('CycloneDX');
+  const { version } = JSON.parse(read('gateway/node_modules/express/package.json')) as { version: string };
+  const names = components.map(({ purl }) => purl);
+  expect(names).toContain(`pkg:npm/express@${version}`);
+  expect(names.filter((name) => name.startsWith('pkg:npm/vitest@'))).toEqual([]);
+});
+
+test('every command reads its command line in the same way', () => {
+  const allScripts = Object.values(scripts ?? {}).join('\n');
+  const files = [...allScripts.matchAll(/node (packages\/(?:fleet|bench)\S+)/g)].map(([, file = '']) => file);
+  expect(files.length).toBeGreaterThan(15);
+  for (const file of files) expect(read(file), file).toContain('readCommandLine(');
+  const parsing = globSync('{gateway,packages/*,services/*}/src/**/*.ts', { cwd: top }).filter((file) =>
+    /\bparseArgs\(/.test(read(file)),
+  );
+  expect(parsing).toEqual(['packages/runtime/src/command.ts']);
 });
 
 test('the README names each script that it lists as package.json does', () => {

@@ -4,7 +4,12 @@ import type { User } from './schema.ts';
 import type { StoredUser } from './store.ts';
 
 /** Drops the internal columns of a user and adds the permissions of its role. */
-export const toUser = ({ company_status: _status, company_country: _country, ...user }: StoredUser): User => ({
+export const toUser = ({
+  company_status: _status,
+  company_country: _country,
+  must_verify_email: _mustVerify,
+  ...user
+}: StoredUser): User => ({
   ...user,
   permissions: permissionsOf(user.role),
 });

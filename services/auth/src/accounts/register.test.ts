@@ -39,6 +39,7 @@ describe('registration', () => {
         role: 'admin',
         permissions: permissionsOf('admin'),
         last_login: null,
+        email_verified_at: null,
         date_joined: expect.any(String),
         created_at: expect.any(String),
         updated_at: expect.any(String),

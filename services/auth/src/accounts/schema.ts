@@ -41,6 +41,7 @@ export const User = z.strictObject({
     examples: [['customers:read', 'users:update:own']],
   }),
   last_login: Instant.nullable(),
+  email_verified_at: Instant.nullable().meta({ description: 'When the user proved to read mails to the address' }),
   date_joined: Instant,
   created_at: Instant,
   updated_at: Instant,
@@ -118,7 +119,7 @@ export const Registration = creationBody(User, registration, ignoredFields);
 export type Registration = z.infer<typeof Registration>;
 
 /** An existing password; older ones may be shorter than the current minimum. */
-const Password = passwordText
+export const Password = passwordText
   .refine(hasLength(1), 'must have 1 to 128 characters')
   .meta({ format: 'password', maxLength: 128 });
 

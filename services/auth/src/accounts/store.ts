@@ -8,6 +8,7 @@ import { searchTextOf } from './search.ts';
 
 /** A user with its company's status and country (null for a superuser). */
 export type StoredUser = Omit<User, 'permissions'> & {
+  must_verify_email: boolean;
   company_status: InternalCompany['status'] | null;
   company_country: string | null;
 };
@@ -28,6 +29,8 @@ const columns = [
   'u.company_id as business_id',
   'u.role',
   'u.last_login',
+  'u.email_verified_at',
+  'u.must_verify_email',
   'u.created_at as date_joined',
   'u.created_at',
   'u.updated_at',
@@ -49,6 +52,10 @@ export const findUserByKey = async (db: Db, key: string): Promise<StoredUser | u
   selectUsers(db)
     .where(isUuid(key) ? { 'u.id': key } : { 'u.unique_id': key })
     .first();
+
+/** Finds a user by e-mail address, ignoring case. */
+export const findUserByEmail = async (db: Db, email: string): Promise<StoredUser | undefined> =>
+  selectUsers(db).whereRaw('u.email_key = lower(?)', [email]).first();
 
 export const lockUser = async (tx: Tx, id: string): Promise<StoredUser | undefined> =>
   selectUsers(tx).where('u.id', id).forUpdate('u').first();
@@ -133,7 +140,8 @@ export type UserColumns = Partial<
     | 'number_document_identity'
     | 'role'
     | 'is_active'
-  > & { phone_typed: string | null; password_hash: string }
+    | 'email_verified_at'
+  > & { phone_typed: string | null; password_hash: string; must_verify_email: boolean }
 >;
 
 /** Updates the version that was read; returns undefined when it has changed since. */

@@ -6,6 +6,7 @@ import { changedValues, type Actor } from '@clientela/http';
 import { documentNumberError, resolveDocumentNumber } from '@clientela/validation';
 import { normalizePhone } from '@clientela/validation/phones';
 import { audit } from '../audit/store.ts';
+import { endTokens } from '../tokens/store.ts';
 import { isActive, splitName, suggestUsername, type Account } from './rules.ts';
 import type { OwnChanges, User } from './schema.ts';
 import { updateUser, type NewUser, type StoredUser, type UserColumns } from './store.ts';
@@ -65,10 +66,11 @@ export const originOf = ({ id, company_id, request_id, client_ip }: Actor): User
 const securityActions: Readonly<Record<string, string>> = {
   role: 'user.role.changed',
   password: 'user.password.changed',
+  email_verified_at: 'user.email.verified',
 };
 
 /**
- * Updates a locked user, publishes `user.updated` and audits the changed fields.
+ * Updates a locked user, publishes `user.updated` and audits the changed fields. A new password or address ends the tokens of mails.
  * @param visibleTo the scope in which a conflict may show the existing user
  * @throws AppError 412 when the version has changed
  */
@@ -81,6 +83,7 @@ export async function saveUser(
   visibleTo?: Scope,
 ): Promise<StoredUser> {
   const user = requireUpdated(await updateUser(tx, current, changes, visibleTo));
+  if (fields_changed.includes('password') || fields_changed.includes('email')) await endTokens(tx, user.id);
   await publish(tx, userUpdated, origin, user.version, { user_id: user.id, fields_changed });
   const plainFields = fields_changed.filter((field) => !Object.hasOwn(securityActions, field));
   if (plainFields.length > 0) await auditUser(tx, origin, user, 'user.updated', plainFields);

@@ -4,7 +4,10 @@ import { z } from 'zod';
 export const AuditLog = z.strictObject({
   id: Uuid,
   at: Instant,
-  actor_id: z.string().nullable().meta({ description: 'A user id, or service:<name>; null when nobody was signed in' }),
+  actor_id: z
+    .string()
+    .nullable()
+    .meta({ description: 'A user id, key:<id> or service:<name>; null when nobody was signed in' }),
   action: z.string().meta({ examples: ['user.role.changed'] }),
   resource_type: z.string().nullable(),
   resource_id: z.string().nullable(),
@@ -34,7 +37,7 @@ const Resource = text(100).transform((input) => {
 export type Resource = { type?: string; id?: string };
 
 export const AuditFilter = z.strictObject({
-  actor: text(100).optional().meta({ description: 'A user id, or service:<name>' }),
+  actor: text(100).optional().meta({ description: 'A user id, key:<id> or service:<name>' }),
   action: text(100).optional(),
   resource: Resource.optional().meta({
     type: 'string',

@@ -9,8 +9,8 @@ export const peopleRoutes = (): Route[] => [
     operation: 'people.list',
     summary: 'Get the names of people by id',
     description:
-      'Tells who wrote a note, an interaction or a history entry: users of the company, and services. In the order of the ids; unknown ids, ' +
-      'users of other companies and removed users are left out.',
+      'Tells who wrote a note, an interaction or a history entry: users and API keys of the company, and services. In the order of the ids; unknown ids, ' +
+      'those of other companies and removed users are left out.',
     allow: 'customers:read',
     tenancy: 'company-or-all',
     query: PeopleQuery,

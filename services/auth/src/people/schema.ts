@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 const maxIds = 100;
 
-/** A user's id, or one of a machine: `key:<id>`, `service:<name>`. */
+/** A user's id, `key:<id>` of an API key, or `service:<name>`. */
 const PersonId = z.union(
   [
     Uuid,
@@ -23,7 +23,7 @@ export const PeopleQuery = z.strictObject({
 export const Person = z.strictObject({
   id: z.string(),
   name: z.string(),
-  active: z.boolean().meta({ description: 'Whether a user is active; always true for a service' }),
+  active: z.boolean().meta({ description: 'Whether a user or an API key is active; always true for a service' }),
 });
 export type Person = z.infer<typeof Person>;
 export const People = z.strictObject({ people: z.array(Person) });

@@ -44,6 +44,7 @@ const refresh = (deps: SessionDeps) =>
     body: RefreshRequest,
     example: { refresh_token: 'of the last sign-in or refresh' },
     responses: { 200: SignInResponse },
+    errors: { 401: ['UNAUTHENTICATED'] },
     transaction: 'own', // a rejected token may end the session, which must be committed
     prepare: async ({ db, body }) => {
       const parsed = parseRefreshToken(body.refresh_token);

@@ -148,9 +148,11 @@ export async function deletePastSessions(db: Db): Promise<void> {
 }
 
 const maxRevocations = 100_000; // sessions in one response
+const maxChangedKeys = 10_000; // API keys in one response
 
 /**
- * Lists what gateways must reject although its signature is valid: ended sessions with unexpired tokens, and inactive companies.
+ * Lists what gateways must reject although its signature is valid: ended sessions with unexpired tokens, and inactive companies; and the
+ * API keys of which they may know an earlier version.
  * @param lifetimeMinutes of an access token
  * @param since only changes at or after this instant, including companies that became active again
  */
@@ -171,10 +173,22 @@ export async function listRevocations(db: Db, lifetimeMinutes: number, since?: s
       if (since === undefined) void query.whereNot({ status: 'active' });
       else void query.where('status_changed_at', '>=', since);
     });
+  // A gateway that asks for everything knows no key yet, or asks for each one again.
+  const api_keys = since === undefined ? [] : await listChangedKeys(db, since);
+  const isTruncated = sessions.length > maxRevocations || api_keys.length > maxChangedKeys;
   return {
     ...rows[0],
     sessions: sessions.slice(0, maxRevocations),
     companies,
-    ...(sessions.length > maxRevocations && { truncated: true as const }),
+    api_keys: api_keys.slice(0, maxChangedKeys),
+    ...(isTruncated && { truncated: true as const }),
   };
+}
+
+async function listChangedKeys(db: Db, since: string): Promise<NonNullable<Revocations['api_keys']>> {
+  return db('api_keys')
+    .select('id', 'version')
+    .where('changed_at', '>=', since)
+    .orderBy('changed_at')
+    .limit(maxChangedKeys + 1);
 }

@@ -1,14 +1,18 @@
 import type { Db } from '@clientela/db';
 import { startPeriodicWorker, type Log, type PeriodicWorker } from '@clientela/runtime';
+import { deleteOldMails } from '../mails/store.ts';
+import { deleteOldTokens } from '../tokens/store.ts';
 import { purgeOldFailures } from '../sign-ins/store.ts';
 import { deletePastSessions } from './store.ts';
 
-/** Periodically deletes past sessions and expired sign-in failures. Safe to run in every replica. */
+/** Periodically deletes past sessions, expired sign-in failures and tokens, and mails that nothing sends. Safe to run in every replica. */
 export const startSessionCleanup = (db: Db, log: Log): PeriodicWorker =>
   startPeriodicWorker({
     run: async () => {
       await purgeOldFailures(db);
       await deletePastSessions(db);
+      await deleteOldTokens(db);
+      await deleteOldMails(db);
     },
     intervalMs: 60_000,
     delayFirst: true,

@@ -1,17 +1,16 @@
 import { afterCommit, newId, type Tx } from '@clientela/db';
-import { preconditionFailed } from '@clientela/errors';
 import type { Actor } from '@clientela/http';
 import type { PasswordCheck } from '../accounts/passwords.ts';
-import { lockUser, type StoredUser } from '../accounts/store.ts';
-import { originOf, requireActive, saveUser } from '../accounts/user-changes.ts';
+import type { StoredUser } from '../accounts/store.ts';
+import { originOf, saveUser } from '../accounts/user-changes.ts';
 import { countSignIn } from '../analytics/store.ts';
 import { audit, type AuditEntry } from '../audit/store.ts';
 import { createSession, revokeSessions, type NewSession, type SessionOptions } from '../sessions/session-lifecycle.ts';
 import type { SessionOrigin } from '../sessions/store.ts';
 import { signIns } from './metrics.ts';
 import { networkOf } from './network.ts';
+import { lockProvenUser, type PasswordProof } from './password-proof.ts';
 import {
-  findCredentials,
   isLockedOut,
   lockSignInAttempts,
   recordFailure,
@@ -81,42 +80,19 @@ async function recordAttempt(
 }
 
 /**
- * Changes the actor's password and revokes their other sessions. A wrong current password counts as a failed sign-in, so that a stolen
- * access token cannot be used to guess it.
- * @param change.password_hash of the new password; undefined when the current one was wrong
+ * Changes the actor's password and revokes their other sessions.
+ * @param change.password_hash of the new password
  * @returns false when the current password was wrong or the account is locked, which the caller must commit
  */
 export async function changePassword(
   tx: Tx,
   actor: Actor,
-  change: { credentials: StoredCredentials | undefined; password_hash: string | undefined },
+  { password_hash = '', ...proof }: PasswordProof & { password_hash: string | undefined },
 ): Promise<boolean> {
-  const current = requireActive(await lockUser(tx, actor.id)); // serializes it with sign-in attempts
-  const network = networkOf(actor.client_ip);
-  if (await isLockedOut(tx, actor.id, network)) return rejectPasswordChange(tx, actor, current);
-  if (change.password_hash === undefined) {
-    await recordFailure(tx, actor.id, network);
-    return rejectPasswordChange(tx, actor, current);
-  }
-  // A concurrent change has replaced the password that was verified.
-  const stored = await findCredentials(tx, actor.id);
-  if (stored?.password_hash !== change.credentials?.password_hash) throw preconditionFailed();
+  const current = await lockProvenUser(tx, actor, proof, 'user.password.changed');
+  if (!current) return false;
   const origin = { ...originOf(actor), company_id: current.business_id };
-  await saveUser(tx, origin, current, { password_hash: change.password_hash }, ['password']);
+  await saveUser(tx, origin, current, { password_hash }, ['password']);
   await revokeSessions(tx, origin, { user_id: actor.id, except: actor.session_id ?? undefined });
   return true;
-}
-
-async function rejectPasswordChange(tx: Tx, actor: Actor, user: StoredUser): Promise<false> {
-  await audit(tx, {
-    actor_id: actor.id,
-    action: 'user.password.changed',
-    resource_type: 'user',
-    resource_id: actor.id,
-    company_id: user.business_id,
-    result: 'refused',
-    ip: actor.client_ip,
-    request_id: actor.request_id,
-  });
-  return false;
 }

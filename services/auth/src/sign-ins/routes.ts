@@ -10,7 +10,8 @@ import { requireActive } from '../accounts/user-changes.ts';
 import { authAliases } from '../auth-aliases.ts';
 import type { SessionDeps } from '../sessions/routes.ts';
 import { attemptSignIn, changePassword } from './actions.ts';
-import { findCredentials, findCredentialsByLogin, type StoredCredentials } from './store.ts';
+import { provePassword, wrongPassword } from './password-proof.ts';
+import { findCredentialsByLogin, type StoredCredentials } from './store.ts';
 
 export type SignInDeps = SessionDeps & { passwords: Passwords };
 
@@ -35,6 +36,7 @@ const signIn = (deps: SignInDeps) =>
     body: Credentials,
     example: { email: 'ana@example.com', password: 'correct horse battery' },
     responses: { 200: SignInResponse },
+    errors: { 401: ['UNAUTHENTICATED'] },
     transaction: 'own', // a failed attempt is recorded and must be committed
     prepare: async ({ db, body, signal }) => {
       let credentials: StoredCredentials | undefined;
@@ -78,18 +80,13 @@ const changeOwnPassword = (deps: SignInDeps) =>
     prepare: async ({ db, actor, body, signal }) => {
       const message = passwordError(body.new_password, requireActive(await findUser(db, actor.id)));
       if (message) throw invalidField('new_password', message);
-      let credentials: StoredCredentials | undefined;
-      const find = async () => {
-        credentials = await findCredentials(db, actor.id);
-        return credentials?.password_hash;
-      };
-      const { isValid } = await deps.passwords.verify(body.current_password, find, signal);
-      const password_hash = isValid ? await deps.passwords.hash(body.new_password, signal) : undefined;
-      return { credentials, password_hash };
+      const proof = await provePassword(deps.passwords, db, actor.id, body.current_password, signal);
+      const password_hash = proof.isValid ? await deps.passwords.hash(body.new_password, signal) : undefined;
+      return { ...proof, password_hash };
     },
     handle: async ({ db, actor, prepared }) => {
       const changed = await db.transaction((tx) => changePassword(tx, actor, prepared));
-      if (!changed) throw invalidField('current_password', 'is not your password');
+      if (!changed) throw wrongPassword();
       return { message: 'Password changed' };
     },
   });

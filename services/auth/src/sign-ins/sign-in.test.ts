@@ -146,6 +146,7 @@ describe('rejections', () => {
     expect(await auth.database.owner('sessions').count({ n: '*' }).first()).toEqual(before);
     expect(await auth.database.owner('users').where({ id: inactive.user.id }).first()).toMatchObject({
       last_login: null,
+      email_verified_at: null,
     });
   });
 

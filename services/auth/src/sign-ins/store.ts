@@ -105,6 +105,12 @@ export async function recordSuccess(tx: Tx, user_id: string, network: string): P
   );
 }
 
+/** Clears all failures of a user, who has proved to read the mails of the account. */
+export async function clearFailures(tx: Tx, user_id: string): Promise<void> {
+  await tx('sign_in_failures_by_network').where({ user_id }).delete();
+  await tx('sign_in_failures').where({ user_id }).delete();
+}
+
 /** Deletes failures and networks that no longer affect a lockout. */
 export async function purgeOldFailures(db: Db): Promise<void> {
   for (const [table, after] of [

@@ -10,6 +10,7 @@ import type { TestAuth } from './test-auth.ts';
 
 const users = '/api/v1/users';
 const companies = '/api/v1/companies';
+const keys = '/api/v1/api-keys';
 export const newPassword = () => `pass-${randomUUID()}`;
 export const newEmail = () => `${randomUUID()}@example.com`;
 
@@ -53,6 +54,11 @@ const samples: Readonly<Record<string, (pair: Pair) => Promise<SampleRequest> | 
     '/auth/change-password',
     { current_password: other.password, new_password: newPassword() },
   ],
+  'post /auth/verify-email/request': () => ['/auth/verify-email/request'],
+  'post /auth/change-email': ({ other }) => [
+    '/auth/change-email',
+    { email: newEmail(), current_password: other.password },
+  ],
   'post /auth/logout': () => ['/auth/logout'],
   'post /auth/logout-all': () => ['/auth/logout-all'],
   'delete /auth/sessions/{session_id}': async ({ auth, other }) => [
@@ -80,6 +86,10 @@ const samples: Readonly<Record<string, (pair: Pair) => Promise<SampleRequest> | 
     { code: `type_${randomUUID().slice(0, 8)}`, name: 'A type' },
   ],
   'put /api/v1/document-types/{code}': () => ['/api/v1/document-types/passport', { description: randomUUID() }],
+  'post /api/v1/api-keys': (pair) => [inCompany(pair, keys), { name: 'A key', role: 'viewer' }],
+  'put /api/v1/api-keys/{key_id}': async (pair) => [await keyPath(pair), { name: `New ${randomUUID()}` }],
+  'post /api/v1/api-keys/{key_id}/rotate': async (pair) => [await keyPath(pair, '/rotate'), {}],
+  'delete /api/v1/api-keys/{key_id}': async (pair) => [await keyPath(pair)],
   'post /api/v1/events/failed/{event_id}/resend': async (pair) => [`${await failedEvent(pair)}/resend`],
   'delete /api/v1/events/failed/{event_id}': async (pair) => [await failedEvent(pair), { reason: 'Never' }],
 };
@@ -93,6 +103,16 @@ const isForSuperusersOnly = ({ allow }: Route) =>
 /** The changing routes that the role may use. */
 export const changingRoutesOf = (role: StaffRole): Route[] =>
   changingRoutes.filter((definition) => role === 'superuser' || !isForSuperusersOnly(definition));
+
+/** Names the company that a superuser acts in. */
+const inCompany = ({ owner, other }: Pair, path: string) =>
+  other.user.role === 'superuser' ? `${path}?company_id=${owner.user.business_id}` : path;
+
+/** Creates an API key of the owner's company. @returns its path */
+async function keyPath(pair: Pair, rest = ''): Promise<string> {
+  const { body } = await pair.owner.as.post(keys, { name: 'A key', role: 'viewer' }).expect(201);
+  return inCompany(pair, `${keys}/${body.api_key.id}${rest}`);
+}
 
 /** Stores a failed event of the owner's company. @returns its path */
 async function failedEvent({ auth, owner }: Pair): Promise<string> {

@@ -8,6 +8,7 @@ import { createPasswords, type HashingCost, type Passwords } from '../accounts/p
 import type { User } from '../accounts/schema.ts';
 import { createApp } from '../app.ts';
 import { hs256Key, loadSigningKeys, type SigningKeys } from '../keys/signing-key.ts';
+import { createMails, type Mails } from '../mails/outbox.ts';
 import { createReceiptKeyLoader } from '../receipts/receipt-key.ts';
 import { createTokenIssuer, type IssueToken } from '../sessions/access-token.ts';
 import { createRefreshTokens } from '../sessions/refresh-token.ts';
@@ -22,6 +23,7 @@ export type RegisteredUser = { user: User; email: string; password: string; clie
 
 export type TestAuth = TestService & {
   secret: string;
+  mails: Mails;
   register: (body?: object) => Promise<RegisteredUser>;
 };
 
@@ -35,6 +37,8 @@ export async function createTestAuth(
     services?: readonly ServiceClient[];
     /** Signs tokens by HS256 with this secret. */
     sharedSecret?: string;
+    /** Whether mails can be sent; default true. */
+    hasMail?: boolean;
   } = {},
 ): Promise<TestAuth> {
   const secret = options.secret ?? generateSecret();
@@ -42,6 +46,7 @@ export async function createTestAuth(
   let keys: Promise<SigningKeys> | undefined;
   let issue: IssueToken | undefined;
   const passwords = options.passwords ?? createPasswords({ cost: testHashingCost });
+  const mails = createMails(secret, options.hasMail ?? true);
   const actors: TestActors = new Map();
   const service = await testService(
     'auth',
@@ -58,7 +63,9 @@ export async function createTestAuth(
         defaults: { country: 'ES', currency: 'EUR' },
         createProfile: options.createProfile ?? (async () => {}),
         cursors: createCursors(secret),
+        maxKeyRate: 600,
         services: options.services ?? [],
+        mails,
       });
     },
     { ...options, beforeRequest: (request, db) => storeActor(db, actors, request) },
@@ -76,6 +83,7 @@ export async function createTestAuth(
     ...service,
     user: userOf,
     secret,
+    mails,
     register: async (body = {}) => {
       const input = {
         email: `${randomUUID()}@example.com`,

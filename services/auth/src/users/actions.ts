@@ -15,10 +15,14 @@ import {
   toNewUser,
   type UserOrigin,
 } from '../accounts/user-changes.ts';
+import { findKeysMadeBy } from '../api-keys/key-lifecycle.ts';
+import type { MadeApiKey } from '../api-keys/schema.ts';
 import { syncDefaultCompanyName } from '../companies/default-name.ts';
+import { queueMail, type Mails } from '../mails/outbox.ts';
+import { chooseLanguage } from '../mails/rules.ts';
 import { revokeSessions } from '../sessions/session-lifecycle.ts';
 import { anonymizeSessions } from '../sessions/store.ts';
-import { canSee, isLastAdminCandidate, outranks, selfRestrictedFields } from './rules.ts';
+import { canSee, isLastAdminCandidate, losesRights, outranks, selfRestrictedFields } from './rules.ts';
 import { WritableUser } from './schema.ts';
 import { deleteUser, hasOtherActive, lockAdmins } from './store.ts';
 
@@ -54,12 +58,13 @@ export async function createUser(tx: Tx, actor: Actor, input: NewUserInput, coun
  * Applies the fields in the body. Revokes the user's sessions when its role, password or access changes.
  * @param options.password_hash of the password in the body
  * @param options.country default region for national phone numbers, where the company has none
+ * @param options.mails tells the old address of a new one, which counts as unverified
  */
 export async function changeUser(
   tx: Tx,
   target: Target,
   body: Record<string, unknown>,
-  options: { password_hash: string | undefined; country: string },
+  options: { password_hash: string | undefined; country: string; mails: Mails },
 ): Promise<StoredUser> {
   const { actor } = target;
   const current = await lockForUpdate(tx, target, affectsCompany(body));
@@ -69,6 +74,7 @@ export async function changeUser(
   if (!target.hasUpdatePermission) rejectFields(selfRestrictedFields(fields_changed), 'users:update');
   if (changes.role) assertRoleChange(actor, current, changes.role);
   if (fields_changed.length === 0) return current;
+  if (changes.email) changes.email_verified_at = null;
 
   const after = { ...current, ...changes };
   const losesAdmin = isLastAdminCandidate(current) && (after.role !== current.role || !after.is_active);
@@ -76,24 +82,61 @@ export async function changeUser(
   const origin = { ...originOf(actor), company_id: current.business_id };
   const user = await saveUser(tx, origin, current, changes, fields_changed, scopeOf(actor));
   await syncDefaultCompanyName(tx, actor, current, user);
+  if (changes.email) await tellOldAddress(tx, options.mails, current, changes.email);
   if (changes.role || changes.is_active === false || changes.password_hash) {
     await revokeSessions(tx, origin, { user_id: user.id });
   }
   return user;
 }
 
-/** Deactivates a user and keeps its record. Has no effect on an inactive user. */
-export async function deactivateUser(tx: Tx, target: Target): Promise<void> {
-  const current = await lockForUpdate(tx, target, true);
-  if (!current.is_active) return;
-  if (isLastAdminCandidate(current)) await requireAnotherAdmin(tx, current);
-  const origin = { ...originOf(target.actor), company_id: current.business_id };
-  const user = await setInactive(tx, origin, current);
-  await revokeSessions(tx, origin, { user_id: user.id });
+async function tellOldAddress(tx: Tx, mails: Mails, user: StoredUser, email: string): Promise<void> {
+  const content = {
+    to: user.email,
+    name: user.first_name,
+    language: chooseLanguage(null, user.company_country),
+    email,
+  };
+  await queueMail(tx, mails, { user_id: user.id, kind: 'email_changed', content });
 }
 
-/** Deletes a user's record permanently. */
-export async function removeUser(tx: Tx, target: Target): Promise<void> {
+/**
+ * Applies the fields in the body like `changeUser`.
+ * @param revoke whether the API keys of a user who loses rights end
+ * @returns the user, and the good API keys that it made when it is inactive or was demoted
+ */
+export async function changeUserWithKeys(
+  tx: Tx,
+  target: Target,
+  body: Record<string, unknown>,
+  { revoke, ...options }: Parameters<typeof changeUser>[3] & { revoke: boolean },
+): Promise<{ user: StoredUser; api_keys: MadeApiKey[] | undefined }> {
+  const before = await findUser(tx, target.id); // its role and state cannot change: the company is locked
+  const user = await changeUser(tx, target, body, options);
+  const api_keys = before && losesRights(before, user) ? await keysOf(tx, target.actor, user.id, revoke) : undefined;
+  return { user, api_keys };
+}
+
+const keysOf = (tx: Tx, actor: Actor, user_id: string, revoke: boolean): Promise<MadeApiKey[]> =>
+  findKeysMadeBy(tx, actor, { user_id, scope: scopeOf(actor) }, { revoke });
+
+/**
+ * Deactivates a user and keeps its record. Has no effect on an inactive user but on its API keys.
+ * @param revoke whether the API keys that it made end
+ * @returns the good API keys that it made
+ */
+export async function deactivateUser(tx: Tx, target: Target, revoke: boolean): Promise<MadeApiKey[]> {
+  const current = await lockForUpdate(tx, target, true);
+  if (current.is_active) {
+    if (isLastAdminCandidate(current)) await requireAnotherAdmin(tx, current);
+    const origin = { ...originOf(target.actor), company_id: current.business_id };
+    const user = await setInactive(tx, origin, current);
+    await revokeSessions(tx, origin, { user_id: user.id });
+  }
+  return keysOf(tx, target.actor, current.id, revoke);
+}
+
+/** Deletes a user's record permanently. @returns the good API keys that it made, which `revoke` ends */
+export async function removeUser(tx: Tx, target: Target, revoke: boolean): Promise<MadeApiKey[]> {
   const current = await lockForUpdate(tx, target, true);
   if (isLastAdminCandidate(current)) await requireAnotherAdmin(tx, current);
   const origin = { ...originOf(target.actor), company_id: current.business_id };
@@ -104,6 +147,7 @@ export async function removeUser(tx: Tx, target: Target): Promise<void> {
   await auditUser(tx, origin, current, 'user.deleted', [], origin.client_ip);
   const company_id = current.business_id ?? NIL_UUID;
   await redactAllStoredResponses(tx, { company_id, customer_id: null, customer_number: null, user_id: current.id });
+  return keysOf(tx, target.actor, current.id, revoke);
 }
 
 /**

@@ -201,12 +201,13 @@ describe('deleting', () => {
     const { client } = await service.register();
     const { user } = await addUser(service, client);
     await signIn(service, user.email).expect(200);
-    expect((await client.delete(at(user)).expect(200)).body).toEqual({ message: 'User deactivated' });
+    expect((await client.delete(at(user)).expect(200)).body).toEqual({ message: 'User deactivated', api_keys: [] });
     expect(await countLiveSessions(service, user)).toBe(0);
     await signIn(service, user.email).expect(401);
     await client.delete(at(user)).expect(200);
     expect((await client.get(at(user)).expect(200)).body.is_active).toBe(false);
-    expect((await client.delete(`${at(user)}?hard_delete=true`).expect(200)).body).toEqual({ message: 'User removed' });
+    const removed = await client.delete(`${at(user)}?hard_delete=true`).expect(200);
+    expect(removed.body).toEqual({ message: 'User removed', api_keys: [] });
     await client.get(at(user)).expect(404);
     await client.delete(at(user)).expect(404);
     const deletions = (await eventsOf(service, user)).filter(({ name }) => name === 'user.deleted');

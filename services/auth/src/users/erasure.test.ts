@@ -107,6 +107,7 @@ async function createPerson({ user: admin, client: adminClient }: Admin) {
   await auth.anonymous().post('/auth/refresh', { refresh_token: session.refresh_token }).expect(200);
   const changes = { name: `${own(3)} ${own(4)} ${own(10)}`, address: `Street ${own(11)}` };
   await client.patch('/auth/me', changes).set('X-Session-Id', sid).expect(200);
+  await client.post('/auth/verify-email/request').set('X-Session-Id', sid).expect(202);
   await client.get('/api/v1/users').set('X-Client-Ip', elsewhere).expect(403);
   return { id, word, digits, addresses, body, key, response, client, login, session, admin };
 }
@@ -246,10 +247,13 @@ describe('an erased user', () => {
       sign_in_networks: 1,
       sign_in_failures_by_network: 1,
       sign_in_failures: 1,
+      mail_tokens: 1,
+      mails: 1,
       users: 1,
     });
     expect(touched(report.anonymised)).toEqual({
       sessions: 1,
+      api_keys: 0,
       audit_logs: addressed(before),
       idempotency_keys: 1,
     });
@@ -308,10 +312,13 @@ describe('an erased user', () => {
       ['sign_in_networks', 1],
       ['sign_in_failures_by_network', 1],
       ['sign_in_failures', 1],
+      ['mail_tokens', 1],
+      ['mails', 1],
       ['users', 1],
     ]);
     expect(result.anonymised.map(({ table, rows }) => [table, rows])).toEqual([
       ['sessions', 1],
+      ['api_keys', 0],
       ['audit_logs', addressed.length],
       ['idempotency_keys', 1],
     ]);

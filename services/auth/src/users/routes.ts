@@ -1,23 +1,34 @@
 import { accessLevel } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
 import { forbidden, invalid, notFound, rejectFields, type FieldError } from '@clientela/errors';
-import { patchBody, route, type Actor, type CompanyActor, type Route } from '@clientela/http';
-import { documentNumberError, ignoring, Message, nameSchemas, normalizeDocumentNumber } from '@clientela/validation';
+import { patchBody, route, withETag, type Actor, type CompanyActor, type Route } from '@clientela/http';
+import { documentNumberError, ignoring, nameSchemas, normalizeDocumentNumber } from '@clientela/validation';
 import type { CreateProfile } from '../accounts/customer-profiles.ts';
 import type { Passwords } from '../accounts/passwords.ts';
-import { toUserResponse } from '../accounts/presenter.ts';
+import { toUser, toUserResponse } from '../accounts/presenter.ts';
 import { passwordError, toAccount } from '../accounts/rules.ts';
 import { ignoredFields, User, withExclusiveNameForms } from '../accounts/schema.ts';
 import { findUserByKey, type StoredUser } from '../accounts/store.ts';
 import type { CompanyDefaults } from '../companies/schema.ts';
 import { findCompanyByKey } from '../companies/store.ts';
-import { changeUser, createUser, deactivateUser, removeUser, roleAboveOwn, userOutranksActor } from './actions.ts';
+import type { Mails } from '../mails/outbox.ts';
+import {
+  changeUserWithKeys,
+  createUser,
+  deactivateUser,
+  removeUser,
+  roleAboveOwn,
+  userOutranksActor,
+} from './actions.ts';
 import { canSee, outranks } from './rules.ts';
 import {
   aliasFields,
+  ChangedUser,
+  ChangeQuery,
   consistentActive,
   DeleteQuery,
   NewUser,
+  RemovedUser,
   UserList,
   UserParams,
   UserQuery,
@@ -25,7 +36,12 @@ import {
 } from './schema.ts';
 import { listUsers } from './store.ts';
 
-export type UserDeps = { passwords: Passwords; defaults: CompanyDefaults; createProfile: CreateProfile };
+export type UserDeps = {
+  passwords: Passwords;
+  defaults: CompanyDefaults;
+  createProfile: CreateProfile;
+  mails: Mails;
+};
 
 const path = '/api/v1/users';
 const userPath = `${path}/{user_id}`;
@@ -80,17 +96,18 @@ export const userRoutes = (deps: UserDeps): Route[] => [
     errors: { 404: ['USER_NOT_FOUND'], 409: ['LAST_ADMIN', 'LAST_SUPERUSER'] },
     summary: 'Deactivate or delete a user',
     description:
-      'Ends the user’s sessions. With hard_delete=true the record is deleted permanently. The last active admin of a company cannot be removed.',
+      'Ends the user’s sessions. With hard_delete=true the record is deleted permanently. The last active admin of a company cannot be removed. ' +
+      'API keys that the user made stay good, unless revoke_keys=true.',
     allow: 'users:delete',
     tenancy: 'global',
     params: UserParams,
     query: DeleteQuery,
-    responses: { 200: Message },
+    responses: { 200: RemovedUser },
     handle: async ({ tx, actor, params, query, expected_version }) => {
       const { id } = await findVisibleUser(tx, actor, params.user_id);
       const target = { actor, id, hasUpdatePermission: true, expected_version };
-      await (query.hard_delete ? removeUser(tx, target) : deactivateUser(tx, target));
-      return { message: query.hard_delete ? 'User removed' : 'User deactivated' };
+      const api_keys = await (query.hard_delete ? removeUser : deactivateUser)(tx, target, query.revoke_keys);
+      return { message: query.hard_delete ? 'User removed' : 'User deactivated', api_keys };
     },
   }),
 ];
@@ -160,7 +177,7 @@ const UserChange = ignoring(
 nameSchemas({ UserPatch: UserChange });
 type Change = { password?: string; active?: boolean } & Record<string, unknown>;
 
-const change = ({ passwords, defaults }: UserDeps) =>
+const change = ({ passwords, defaults, mails }: UserDeps) =>
   route({
     method: 'put',
     path: userPath,
@@ -171,13 +188,15 @@ const change = ({ passwords, defaults }: UserDeps) =>
     },
     summary: 'Change a user',
     description:
-      'Omitted fields keep their value; null clears one. In your own record you may change name, phone, address and document; users:update also allows username, email, role, active (or is_active) and password. A new role, a new password and deactivation end the user’s sessions. The last active admin of a company cannot be removed.',
+      'Omitted fields keep their value; null clears one. In your own record you may change name, phone, address and document; users:update also allows username, email, role, active (or is_active) and password. A new role, a new password and deactivation end the user’s sessions. The last active admin of a company cannot be removed. ' +
+      'A user who is demoted or inactive is returned with the API keys that it made, which stay good unless revoke_keys=true.',
     allow: { permission: 'users:update', own: isSelf },
     tenancy: 'global',
     params: UserParams,
+    query: ChangeQuery,
     body: UserChange,
     example: { first_name: 'Ana', phone: '+34600111222' },
-    responses: { 200: User },
+    responses: { 200: ChangedUser },
     prepare: async ({ db, actor, params, body, signal }) => {
       const user = await findVisibleUser(db, actor, params.user_id);
       const hasUpdatePermission = actor.role !== 'service' && accessLevel(actor.role, 'users:update') === 'any';
@@ -192,11 +211,11 @@ const change = ({ passwords, defaults }: UserDeps) =>
       if (message) throw invalid([{ path: 'password', message }]);
       return { ...prepared, password_hash: await passwords.hash(password, signal) };
     },
-    handle: async ({ tx, actor, prepared, expected_version }) => {
+    handle: async ({ tx, actor, query, prepared, expected_version }) => {
       const { id, hasUpdatePermission, fields, password_hash } = prepared;
-      const options = { password_hash, country: defaults.country };
-      return toUserResponse(
-        await changeUser(tx, { actor, id, hasUpdatePermission, expected_version }, fields, options),
-      );
+      const options = { password_hash, country: defaults.country, mails, revoke: query.revoke_keys };
+      const target = { actor, id, hasUpdatePermission, expected_version };
+      const { user, api_keys } = await changeUserWithKeys(tx, target, fields, options);
+      return withETag(user.version, { ...toUser(user), ...(api_keys && { api_keys }) });
     },
   });

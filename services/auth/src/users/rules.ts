@@ -16,6 +16,11 @@ export const canSee = (actor: Actor, user: Pick<User, 'business_id'>): boolean =
 export const isLastAdminCandidate = ({ role, is_active }: Pick<User, 'role' | 'is_active'>): boolean =>
   is_active && (role === 'admin' || role === 'superuser');
 
+type Rights = Pick<User, 'role' | 'is_active'>;
+/** Whether a user is inactive or was demoted. */
+export const losesRights = (before: Rights, after: Rights): boolean =>
+  !after.is_active || rank(after.role) < rank(before.role);
+
 /** Returns the changed fields that users may not write in their own record. */
 export const selfRestrictedFields = (changed: readonly string[]): string[] =>
   changed.filter((field) => !(field in WritableMe.shape));

@@ -5,6 +5,7 @@ import {
   DocumentType,
   Email,
   keyword,
+  Message,
   queryBoolean,
   querySearch,
   offsetPageSchema,
@@ -16,6 +17,7 @@ import {
 import { Phone } from '@clientela/validation/phones';
 import { z } from 'zod';
 import { ignoredFields, NewPassword, User, Username, WritableMe } from '../accounts/schema.ts';
+import { MadeApiKey } from '../api-keys/schema.ts';
 import { CompanyReference } from '../companies/schema.ts';
 
 const RoleInput = keyword(roles);
@@ -104,6 +106,17 @@ export const aliasFields = {
   password: NewPassword.optional(),
 };
 
-export const DeleteQuery = z.strictObject({ hard_delete: queryBoolean.default(false) });
+const revoke_keys = queryBoolean
+  .default(false)
+  .meta({ description: 'Revokes the API keys that the user made, when the user loses rights' });
+export const ChangeQuery = z.strictObject({ revoke_keys });
+export const DeleteQuery = z.strictObject({ hard_delete: queryBoolean.default(false), revoke_keys });
 
-nameSchemas({ UserListItem, UserList, NewUser });
+const api_keys = z
+  .array(MadeApiKey)
+  .meta({ description: 'The API keys that the user made and that were good; revoke_keys=true has revoked them' });
+export const ChangedUser = User.extend({ api_keys: api_keys.optional() });
+export type ChangedUser = z.infer<typeof ChangedUser>;
+export const RemovedUser = Message.extend({ api_keys });
+
+nameSchemas({ UserListItem, UserList, NewUser, ChangedUser, RemovedUser });

@@ -65,6 +65,7 @@ describe('a new user', () => {
       role: 'customer',
       permissions: permissionsOf('customer'),
       last_login: null,
+      email_verified_at: null,
       date_joined: expect.any(String),
       created_at: expect.any(String),
       updated_at: expect.any(String),

@@ -23,7 +23,12 @@ export const avatarRoutes = (storage: AvatarStorage): Route[] => [
     method: 'post',
     path,
     operation: 'customers.avatar.set',
-    errors: { 403: ['CUSTOMER_SUSPENDED'], 404: ['CUSTOMER_NOT_FOUND'], 409: ['CUSTOMER_DELETED'] },
+    errors: {
+      403: ['CUSTOMER_SUSPENDED'],
+      404: ['CUSTOMER_NOT_FOUND'],
+      409: ['CUSTOMER_DELETED'],
+      412: ['PRECONDITION_FAILED'],
+    },
     summary: 'Set a customer’s avatar',
     description:
       'One file, named `file`: a JPEG, PNG or WebP by its content, not animated, of up to 1 MiB and 25 million pixels. It is re-encoded ' +

@@ -11,7 +11,6 @@ import {
   type CompanyActor,
 } from '@clientela/http';
 import { eventIdentity, recordChange } from '../history/actions.ts';
-import { insertTags } from '../tags/store.ts';
 import {
   applyPatch,
   changedFields,
@@ -53,17 +52,11 @@ export async function createCustomer(
     status,
     type,
     tags,
+    created_by: actor.id,
     currency: company.currency,
   });
-  if (tags.length > 0) await insertInitialTags(tx, actor, customer, tags);
   await recordChange(tx, actor, customerCreated, customer, {});
   return customer;
-}
-
-/** Adds the tags of a new customer, without separate versions or events. */
-async function insertInitialTags(tx: Tx, actor: CompanyActor, customer: StoredCustomer, labels: readonly string[]) {
-  const rows = labels.map((label) => ({ label, color: null, priority: 0, created_by: actor.id }));
-  await insertTags(tx, actor.company_id, customer.id, rows, (index) => `tags.${index}`);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { unavailable } from '@clientela/errors';
+import { exposeMetrics } from '@clientela/runtime';
 import { serviceTest, type TestUser, type TestService } from '@clientela/testing';
 import { describe, expect } from 'vitest';
 import { createTestCustomer } from '../testing/test-customer.ts';
@@ -21,7 +22,22 @@ const createCustomer = async (admin: TestUser, body: object = { full_name: 'Ana 
 const eventsOf = async (service: TestService, id: string) =>
   (await service.events()).filter(({ data }) => data['customer_id'] === id);
 
+/** Counts the statements of this process so far. */
+async function countStatements(): Promise<number> {
+  const { text } = await exposeMetrics();
+  const counts = text.matchAll(/^clientela_db_query_duration_seconds_count\{[^}]*\} (\d+)$/gm);
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
 describe('creating a customer', () => {
+  test('takes four round trips, with tags and its event too, and changing one takes five', async ({ admin }) => {
+    const before = await countStatements();
+    const customer = await createCustomer(admin, { full_name: 'Ana Pop', tags: ['VIP', 'new'] });
+    const created = await countStatements();
+    await admin.patch(`${path}/${customer.id}`, { metadata: { shoe_size: 40 } }).expect(200);
+    expect([created - before, (await countStatements()) - created]).toEqual([4, 5]);
+  });
+
   test('returns the full record with a number and the company’s currency; the event omits its values', async ({
     service,
     company,

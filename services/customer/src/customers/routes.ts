@@ -69,7 +69,7 @@ export const customerRoutes = (companies: CompanyClient): Route[] => {
       method: 'post',
       path,
       operation: 'customers.create',
-      errors: { 404: ['COMPANY_NOT_FOUND'], 409: [...duplicateCodes] },
+      errors: { 404: ['COMPANY_NOT_FOUND'], 409: [...duplicateCodes, 'TAG_LABEL_TAKEN'] },
       summary: 'Create a customer',
       description:
         'At least one of full_name, firstname, lastname, email and phone is required. A document_number needs its document_type. ' +

@@ -9,6 +9,7 @@ import {
   type Tx,
 } from '@clientela/db';
 import { conflict } from '@clientela/errors';
+import { rejectTakenLabels } from '../tags/store.ts';
 import { countCreated } from './metrics.ts';
 import { searchColumns } from './search.ts';
 import { counterColumns, type Customer, type CustomerFields } from './schema.ts';
@@ -20,7 +21,12 @@ type InternalFields = Pick<CustomerFields, 'full_name_built' | 'phone_typed'> & 
 export type StoredCustomer = Customer & InternalFields;
 /** Record to insert; `currency` is that of its lifetime value. */
 export type NewCustomerRecord = CustomerFields &
-  Pick<Customer, 'status' | 'type' | 'currency'> & { number?: number | undefined; tags?: readonly string[] };
+  Pick<Customer, 'status' | 'type' | 'currency'> & {
+    number?: number | undefined;
+    /** Labels of the tags that it is created with, by this author. */
+    tags?: readonly string[];
+    created_by?: string;
+  };
 export type CustomerChanges = Partial<
   CustomerFields & Pick<Customer, 'status' | 'type' | 'tags' | 'avatar_url'> & { isDeleted: boolean }
 >;
@@ -145,14 +151,17 @@ export const presentCurrency = (tx: Tx, company_id: string, currency: string) =>
 
 const insertedColumns = [...writableColumns, 'full_name_built', 'phone_typed', 'status', 'type'] as const;
 
-/** Labels are in the order of tags with equal priority. Counters copy what a trigger cannot read yet: the customer of this statement. */
+/**
+ * Labels are in the order of tags with equal priority. Counters and tags copy what their triggers cannot read yet: the customer of this
+ * statement.
+ */
 const insertStatement: NamedStatement = {
   name: 'insert_customer',
   text: `with customer as (
       insert into customers (company_id, id, number, tags, search_text, deletion_keys, ${insertedColumns.join(', ')})
       values ($1, $2, coalesce($3::bigint, nextval('customer_numbers')),
         array(select label from unnest($4::text[]) as label order by ${alphabetical('label')}), $5, $6,
-        ${insertedColumns.map((_column, index) => `$${index + 8}`).join(', ')})
+        ${insertedColumns.map((_column, index) => `$${index + 10}`).join(', ')})
       returning *
     ), counters as (
       insert into customer_counters (company_id, customer_id, currency, is_listed, customer_created_at)
@@ -160,31 +169,52 @@ const insertStatement: NamedStatement = {
              is_active, created_at
         from customer
       returning *
+    ), tags as (
+      insert into customer_tags (company_id, id, customer_id, label, created_by, customer_created_at, is_listed)
+      select customer.company_id, tag.id, customer.id, tag.label, $9::text, customer.created_at, customer.is_active
+        from customer, unnest($8::uuid[], $4::text[]) as tag (id, label)
+      on conflict (company_id, customer_id, lower(label)) do nothing
+      returning id
     )
-    select ${returningColumns.map((column) => `customer.${column}`).join(', ')},
+    select array(select id from tags) as tag_ids, ${returningColumns.map((column) => `customer.${column}`).join(', ')},
            ${counterColumns.map((column) => `counters.${column}`).join(', ')}
       from customer, counters`,
 };
 
-/** Inserts a customer and its counters. Its labels are those of tags that are inserted next. */
+/**
+ * Inserts a customer, its counters and its first tags, which have no versions and events of their own.
+ * @throws AppError 409 for a unique value of another customer, or naming the labels that are repeated
+ */
 export async function insertCustomer(tx: Tx, company_id: string, record: NewCustomerRecord): Promise<StoredCustomer> {
-  const { currency, number, tags = [], ...fields } = record;
+  const { currency, number, tags = [], created_by = null, ...fields } = record;
   const { search_text, deletion_keys } = searchColumns(fields);
-  const insert = execute<StoredCustomer>(tx, insertStatement, [
+  const id = newId();
+  const tagIds = tags.map(() => newId());
+  const insert = execute<StoredCustomer & { tag_ids: string[] }>(tx, insertStatement, [
     company_id,
-    newId(),
+    id,
     number ?? null,
     [...tags],
     search_text,
     deletion_keys,
     currency,
+    tagIds,
+    created_by,
     ...insertedColumns.map((column) => fields[column]),
   ]);
-  const [customer] = await mapConstraintErrors(
+  const [inserted] = await mapConstraintErrors(
     insert,
     uniqueConstraintErrors(company_id, { ...fields, ...(number !== undefined && { number }) }, true),
   );
-  countCreated(tx, { customers: 1 });
+  const { tag_ids = [], ...customer } = inserted ?? {};
+  rejectTakenLabels(
+    company_id,
+    id,
+    tags,
+    (index) => tag_ids.includes(tagIds[index] ?? ''),
+    (index) => `tags.${index}`,
+  );
+  countCreated(tx, { customers: 1, tags: tags.length });
   return customer as StoredCustomer;
 }
 

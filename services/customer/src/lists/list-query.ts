@@ -164,6 +164,8 @@ function scanRange(db: Db, scope: Scope, listing: Listing, table: Table): Query 
   if (table === 't') applyFilters(rows, 't', listing);
   if (table === 'c' && undeleted) void rows.whereNull('c.deleted_at');
   if (table === 'c' && isDefault) void rows.where('c.status', 'active');
+  // Those without orders come first by their number or value: a partial index passes over them.
+  if (table === 'n' && (listing.last_order_from ?? listing.last_order_to)) void rows.whereNotNull('n.last_order_date');
   const column = listing.sort[0]?.column ?? 'created_at';
   applyRange(rows, listing, column, column === 'created_at' ? createdAt[table] : `${table}.${column}`);
   return rows;

@@ -93,6 +93,10 @@ export const mayMatchFuzzily = (db: Db, terms: readonly FuzzyTerm[]): Sql =>
     terms.flatMap(({ deletionKeys, others }) => [[...deletionKeys], ...others.map(containsPattern)]),
   );
 
+/** Whether a search text contains all pieces of one alternative, as `matchesTerm` decides in the database. */
+export const isExactMatch = (searchText: string, alternatives: readonly Pieces[]): boolean =>
+  alternatives.some((pieces) => pieces.every((piece) => searchText.includes(piece)));
+
 /** Whether a search text matches a term with one typo in one word. */
 export function isFuzzyMatch(searchText: string, terms: readonly FuzzyTerm[]): boolean {
   const words = fuzzyWords(searchText);

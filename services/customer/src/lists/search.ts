@@ -13,6 +13,7 @@ import { applyOrder, buildListQuery, type ListQuery, type SortKey, type Sql } fr
 import { SORT_LIMIT } from './plans.ts';
 import type { CustomerFilter, Listing } from './schema.ts';
 import {
+  isExactMatch,
   isFuzzyMatch,
   matchesTerm,
   matchesTermByKeys,
@@ -48,7 +49,7 @@ export async function listCustomers(db: Db, scope: Scope, listing: Listing, slic
   const term = parseSearchTerm(listing.search);
   const identified = await findByIdentifier(db, scope, listing.search);
   const exact = await exactMatches(db, scope, listing, { term, identified });
-  const page = await findMatches(db, exact, term, slice);
+  const page = await findMatches(db, exact, { term, identified }, slice);
   return page ?? readPage(db, exact, slice, await estimateTotal(db, exact));
 }
 
@@ -62,7 +63,8 @@ export async function buildWholeList(db: Db, scope: Scope, listing: Listing): Pr
     .clone()
     .select(['c.company_id', 'c.id'])
     .limit(FUZZY_LIMIT + 1)) as CustomerKey[];
-  const fuzzy = found.length <= FUZZY_LIMIT ? await findFuzzyMatches(db, exact, term) : [];
+  const fuzzy =
+    found.length <= FUZZY_LIMIT ? await findFuzzyMatches(db, exact, { term, identified }, found.length) : [];
   return fuzzy.length === 0
     ? exact
     : buildListQuery(db, scope, listing, { matches: isOneOf(db, [...found, ...fuzzy]) });
@@ -81,7 +83,7 @@ export async function searchCustomers(
   const exact = await exactMatches(db, scope, listing, { term, identified });
   const keysOf = (from: string, id: string) => rankKeys(db, { term, identified }, from, id);
   const rank = { columns: ['c.search_text', 'c.full_name'], keys: keysOf('f', 'f.found_id') };
-  const page = await findMatches(db, exact, term, slice, rank);
+  const page = await findMatches(db, exact, { term, identified }, slice, rank);
   if (page) return page;
   const total = await estimateTotal(db, exact);
   const rows =
@@ -125,12 +127,12 @@ async function exactMatches(db: Db, scope: Scope, listing: Listing, search: Rank
 async function findMatches(
   db: Db,
   exact: ListQuery,
-  term: SearchTerm,
+  search: RankedSearch,
   slice: Slice,
   rank?: Parameters<typeof countAndSort>[3],
 ): Promise<Page | undefined> {
   const page = await countAndSort(db, exact, slice, rank);
-  const fuzzy = page.total <= FUZZY_LIMIT ? await findFuzzyMatches(db, exact, term) : [];
+  const fuzzy = page.total <= FUZZY_LIMIT ? await findFuzzyMatches(db, exact, search, page.total) : [];
   if (fuzzy.length === 0) return page.total <= EXACT_COUNT_LIMIT ? page : undefined;
   const keys =
     page.total > 0 ? await exact.filterQuery.clone().select(['c.company_id', 'c.id']).limit(FUZZY_LIMIT) : [];
@@ -138,13 +140,26 @@ async function findMatches(
   return countAndSort(db, buildListQuery(db, exact.scope, exact.listing, { matches }), slice, rank);
 }
 
-async function findFuzzyMatches(db: Db, exact: ListQuery, { fuzzyTerms }: SearchTerm): Promise<CustomerKey[]> {
+/**
+ * Finds customers who match with one typo only. What matches exactly is a candidate too and left out here: PostgreSQL would compare the
+ * term with its histogram once more to plan that condition.
+ * @param exactMatches how many there are
+ */
+async function findFuzzyMatches(
+  db: Db,
+  { scope, listing }: ListQuery,
+  { term: { fuzzyTerms, alternatives }, identified }: RankedSearch,
+  exactMatches: number,
+): Promise<CustomerKey[]> {
   if (fuzzyTerms.length === 0) return [];
-  const matches = db.raw('? and not ?', [mayMatchFuzzily(db, fuzzyTerms), exact.matches ?? 'false']);
-  const candidates = (await buildListQuery(db, exact.scope, exact.listing, { matches })
+  const candidates = (await buildListQuery(db, scope, listing, { matches: mayMatchFuzzily(db, fuzzyTerms) })
     .filterQuery.select(['c.company_id', 'c.id', 'c.search_text'])
-    .limit(FUZZY_LIMIT)) as (CustomerKey & { search_text: string })[];
-  return candidates.filter(({ search_text }) => isFuzzyMatch(search_text, fuzzyTerms));
+    .limit(FUZZY_LIMIT + exactMatches)) as (CustomerKey & { search_text: string })[];
+  const known = new Set(identified.map(({ id }) => id));
+  return candidates.filter(
+    ({ id, search_text }) =>
+      !known.has(id) && !isExactMatch(search_text, alternatives) && isFuzzyMatch(search_text, fuzzyTerms),
+  );
 }
 
 const isOneOf = (db: Db, keys: readonly CustomerKey[]): Sql =>

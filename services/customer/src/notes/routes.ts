@@ -14,7 +14,7 @@ export const noteRoutes: Route[] = [
     method: 'post',
     path,
     operation: 'customers.notes.add',
-    errors: { 404: ['CUSTOMER_NOT_FOUND'], 409: ['CUSTOMER_DELETED'] },
+    errors: { 404: ['CUSTOMER_NOT_FOUND'], 409: ['CUSTOMER_DELETED'], 412: ['PRECONDITION_FAILED'] },
     summary: 'Add a note about a customer',
     description:
       'The text may have several lines. The author is the signed-in user. If-Match refers to the version of the customer.',

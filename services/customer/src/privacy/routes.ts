@@ -112,6 +112,7 @@ function personRoutes({ peers, onErasureRequested }: PrivacyDeps): Route[] {
         'transactions stay without the person. 202 with the request, 200 with its receipt when done; a repeat for the same person returns ' +
         'the same request. A customer_id includes its user of role customer; staff are erased only by user_id. The last active admin of a company: 409 LAST_ADMIN.',
       allow,
+      apiKeys: false, // a stolen key must not erase anybody
       query: WaitQuery,
       body: PersonRef,
       example: { customer_id: '018f6f2a-0000-7000-8000-000000000001' },

@@ -41,16 +41,29 @@ export async function insertTags(
     .ignore() // reports every taken label instead of failing at the first
     .returning(columns);
   const byId = new Map(inserted.map((tag) => [tag.id, tag]));
-  const taken = rows.flatMap(({ id }, index) => (byId.has(id) ? [] : [index]));
-  if (taken.length > 0) {
-    const labels = taken.map((index) => ({ path: path(index), label: tags[index]?.label ?? '' }));
-    throw labelsTakenError(company_id, customer_id, labels.slice(0, maxReportedLabels));
-  }
+  const labels = rows.map(({ label }) => label);
+  rejectTakenLabels(company_id, customer_id, labels, (index) => byId.has(rows[index]?.id ?? ''), path);
   countCreated(tx, { tags: rows.length });
   return rows.map(({ id }) => byId.get(id) as Tag);
 }
 
 const maxReportedLabels = 100;
+
+/**
+ * Rejects labels whose tags were not inserted.
+ * @param path returns the field path of the label at an index
+ * @throws AppError 409 naming every label that the customer has already, or that is repeated in the call
+ */
+export function rejectTakenLabels(
+  company_id: string,
+  customer_id: string,
+  labels: readonly string[],
+  isInserted: (index: number) => boolean,
+  path: (index: number) => string,
+): void {
+  const taken = labels.flatMap((label, index) => (isInserted(index) ? [] : [{ path: path(index), label }]));
+  if (taken.length > 0) throw labelsTakenError(company_id, customer_id, taken.slice(0, maxReportedLabels));
+}
 
 const labelsTakenError = (company_id: string, customer_id: string, taken: readonly { path: string; label: string }[]) =>
   new AppError('conflict', {

@@ -1,20 +1,24 @@
-import { whereCompany, type Db, type Scope, type Tx } from '@clientela/db';
+import { execute, whereCompany, type Db, type NamedStatement, type Scope, type Tx } from '@clientela/db';
 import type { OwnCustomer } from './peer-clients.ts';
 import type { Favorite, FavoriteQuery, NewFavorite, Popular, PopularQuery } from './schema.ts';
 
 const columns = ['id', 'user_id', 'item_id', 'created_at'] as const;
 
+const upsertStatement: NamedStatement = {
+  name: 'upsert_favorite',
+  text: `insert into favorites (company_id, user_id, item_id, customer_id, product_id) values ($1, $2, $3, $4, $5)
+    on conflict (company_id, customer_id, product_id) do update set created_at = now(), version = favorites.version + 1
+    returning ${columns.join(', ')}, version`,
+};
+
 /** Inserts or renews a favorite in one statement, so that concurrent requests for the same pair create it once. */
 export async function upsertFavorite(
   tx: Tx,
   company_id: string,
-  favorite: NewFavorite & { customer_id: string; product_id: string },
+  { user_id, item_id, customer_id, product_id }: NewFavorite & { customer_id: string; product_id: string },
 ): Promise<Favorite & { version: number }> {
-  const [row] = await tx('favorites')
-    .insert({ ...favorite, company_id })
-    .onConflict(['company_id', 'customer_id', 'product_id'])
-    .merge({ created_at: tx.fn.now(), version: tx.raw('favorites.version + 1') })
-    .returning([...columns, 'version']);
+  const values = [company_id, user_id, item_id, customer_id, product_id];
+  const [row] = await execute<Favorite & { version: number }>(tx, upsertStatement, values);
   return row as Favorite & { version: number };
 }
 

@@ -40,14 +40,14 @@ export async function recordInteraction(
   if (status === undefined) errors.push({ path: 'status', message: `is not a status of the type ${type}` });
   if (status === undefined || errors.length > 0) throw invalid(errors);
 
-  const customer = await lockCustomer(tx, actor.company_id, customer_id);
+  const customer = await lockCustomer(tx, actor.company_id, customer_id, isCountedType(type));
   if (!customer) throw notFound('customer');
   const row = { ...rest, type, status, customer_id, created_by: actor.id };
   const interaction = await insertInteraction(tx, actor.company_id, row);
   await publish(tx, interactionRecorded, actor, interaction.version, {
     interaction_id: interaction.id,
     customer_id,
-    customer_changes: await raiseRecordedVersion(tx, customer, isCountedType(type)),
+    customer_changes: customer.recorded_version,
     ...counterFields(interaction),
   });
   return interaction;

@@ -1,4 +1,13 @@
-import { containsPattern, newId, normalizeForSearch, type Db, type Page, type Tx } from '@clientela/db';
+import {
+  containsPattern,
+  execute,
+  newId,
+  normalizeForSearch,
+  type Db,
+  type NamedStatement,
+  type Page,
+  type Tx,
+} from '@clientela/db';
 import type { CursorPage, Position, ListRange } from '../lists/rules.ts';
 import { listByTime, listNewest } from '../lists/store.ts';
 import type { Interaction, InteractionChanges, InteractionFilter, NewInteraction } from './schema.ts';
@@ -24,20 +33,30 @@ const columns = [
 type NewRow = Pick<Interaction, 'customer_id' | 'created_by' | 'type' | 'status'> &
   Pick<NewInteraction, 'notes' | 'occurred_at' | 'scheduled_at' | 'priority' | 'category'>;
 
+const insertStatement: NamedStatement = {
+  name: 'insert_interaction',
+  text: `insert into interactions (company_id, id, customer_id, created_by, type, status, notes, occurred_at, scheduled_at, priority,
+      category, search_text)
+    values ($1, $2, $3, $4, $5, $6, $7, coalesce($8::timestamptz, now()), $9, $10, $11, $12)
+    returning ${columns.join(', ')}`,
+};
+
 export async function insertInteraction(tx: Tx, company_id: string, row: NewRow): Promise<Interaction> {
-  const { occurred_at, scheduled_at = null, priority = null, category = null, ...rest } = row;
-  const [interaction] = await tx('interactions')
-    .insert({
-      ...rest,
-      ...(occurred_at !== undefined && { occurred_at }),
-      scheduled_at,
-      priority,
-      category,
-      company_id,
-      id: newId(),
-      search_text: normalizeForSearch(rest.notes, category),
-    })
-    .returning(columns);
+  const { customer_id, created_by, type, status, notes, occurred_at, scheduled_at, priority, category } = row;
+  const [interaction] = await execute<Interaction>(tx, insertStatement, [
+    company_id,
+    newId(),
+    customer_id,
+    created_by,
+    type,
+    status,
+    notes,
+    occurred_at ?? null,
+    scheduled_at ?? null,
+    priority ?? null,
+    category ?? null,
+    normalizeForSearch(notes, category),
+  ]);
   return interaction as Interaction;
 }
 

@@ -1,0 +1,11 @@
+import { serviceTest } from '@clientela/testing';
+import { createTestMail, startMailServer } from './mail-server.ts';
+import { createTestAuth } from './test-auth.ts';
+
+/** A `test` with the auth service and a real mail server, both for the whole file. */
+export const mailTest = (options: Parameters<typeof createTestAuth>[0] = {}) =>
+  serviceTest(() => createTestAuth(options)).extend('mail', { scope: 'file' }, async ({ service }, { onCleanup }) => {
+    const server = await startMailServer();
+    onCleanup(() => server.stop());
+    return createTestMail(service, server);
+  });
