@@ -1,6 +1,6 @@
 # Each target runs the npm script of the same name (test-large is test:large).
 .DEFAULT_GOAL := help
-.PHONY: help start demo test test-large test-browser chaos check doctor backup restore format openapi bench bench-customers bench-identity bench-import bench-overload profile sbom import import-vaptekesync logs mails resend-failed-events recount reset-superuser resilience-table rotate-signing-key rotate-service-keys
+.PHONY: help start demo test test-large test-browser chaos check doctor backup restore format openapi bench bench-customers bench-identity bench-import bench-overload bench-tracing profile sbom import import-vaptekesync logs mails resend-failed-events recount reset-superuser resilience-table rotate-signing-key rotate-service-keys
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ bench-import: ## import 1,000,000 customers: rate, costs, memory, reads beside i
 
 bench-overload: ## offer five times what the fleet can do (ARGS="-- --quick")
 	@npm run --silent bench:overload $(ARGS)
+
+bench-tracing: ## measure what traces cost (ARGS="-- --quick", "-- --base <checkout>")
+	@npm run --silent bench:tracing $(ARGS)
 
 import: ## import a file of customers into a running fleet (ARGS="-- FILE")
 	@npm run --silent import $(ARGS)

@@ -1,19 +1,23 @@
 import { createRequestMetrics, requestIdOf, requestLog, statusOf, type Log } from '@clientela/runtime';
 import { lingeringClose } from './body.ts';
+import type { Config } from './config.ts';
 import type { Limits } from './limits.ts';
 import type { Middleware, RequestContext } from './request-context.ts';
+import { endRequestSpan, startRequestSpan } from './tracing.ts';
 
-/** Logged at debug level: monitors call these every few seconds. */
+/** Logged at debug level and never traced: monitors call these every few seconds. */
 const quietRoutes = new Set(['/health', '/ready', '/metrics']);
 
 /** Creates the request context, measures each request and logs one line for it. Never logs paths, queries, addresses or bodies. */
-export function accessLog(log: Log, limits: Limits): Middleware {
+export function accessLog(log: Log, limits: Limits, options: Pick<Config, 'TRUST_TRACEPARENT'>): Middleware {
+  const trustsTraceparent = options.TRUST_TRACEPARENT === 'on';
   const metrics = createRequestMetrics('gateway');
   const writeLine = requestLog(log);
   return (req, res, next) => {
     const context: RequestContext = {
       request_id: requestIdOf(req.headers),
       started: performance.now(),
+      span: startRequestSpan(req, trustsTraceparent),
       template: undefined,
       route: undefined,
       service: undefined,
@@ -31,17 +35,21 @@ export function accessLog(log: Log, limits: Limits): Middleware {
       const milliseconds = performance.now() - context.started;
       const status = statusOf(res);
       measured(req.method, route, status, milliseconds);
+      const isQuiet = quietRoutes.has(route);
+      if (context.span && !isQuiet) endRequestSpan(context.span, req, status, context);
       const fields = {
         method: req.method,
         route,
         status,
         ms: Math.round(milliseconds * 10) / 10,
         request_id: context.request_id,
+        ...(context.span && { trace_id: context.span.trace.id }),
         ...(context.actor && { actor_id: context.actor.id, company_id: context.actor.company_id }),
+        ...(context.error_type !== undefined && { error_type: context.error_type }),
         ...(context.failure !== undefined && { failure: context.failure }),
         ...(!res.writableFinished && { cut_off: true }),
       };
-      if (quietRoutes.has(context.template ?? '')) log.debug(fields);
+      if (isQuiet) log.debug(fields);
       else writeLine(fields);
     });
     next();

@@ -103,7 +103,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   const forward = createProxy(replicas, limits, { takesTurns: config.RATE_LIMITS === 'on' });
 
   const middleware: Middleware[] = [
-    accessLog(log, limits), //              assigns the request id; one log line at the end
+    accessLog(log, limits, config), //      assigns the request id; one log line at the end
     setResponseHeaders(headersFor), //      security headers, CORS
     validateRequestTarget(limits), //       400, 414
     routes.middleware, //                   404, 405, OPTIONS, or a built-in route

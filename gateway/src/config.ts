@@ -12,6 +12,7 @@ import {
   secretForHs256,
   ServiceKey,
   tokenSettings,
+  traceSettings,
 } from '@clientela/runtime';
 import { z } from 'zod';
 import { CorsOrigins } from './cors.ts';
@@ -75,6 +76,7 @@ const settings = z.object({
   RATE_LIMIT_IP_PER_HOUR: PerWindow.default(1000),
   RATE_LIMIT_USER_PER_MINUTE: PerWindow.default(600),
   RATE_LIMIT_USER_PER_HOUR: PerWindow.default(20_000),
+  TRUST_TRACEPARENT: z.enum(['on', 'off'], 'must be on or off').default('off'),
   CORS_ORIGINS: CorsOrigins.default('*'),
   LOGIN_RATE: Rate.default({ limit: 10, window: 60_000 }),
   MAX_CONCURRENT_PER_USER: MaxConcurrent.default(32),
@@ -85,6 +87,7 @@ const settings = z.object({
   REDIS_URL: RedisUrl,
   ...drainSettings,
   ...logSettings,
+  ...traceSettings,
 });
 export const Config = settings.superRefine(secretForHs256, { when: () => true });
 export type Config = z.infer<typeof Config>;

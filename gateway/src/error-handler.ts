@@ -12,6 +12,7 @@ export function sendProblem(res: GatewayResponse, error: unknown): void {
   const { request_id, template = res.req.url } = res.locals.context;
   const { status, headers, body } = createProblem(asOutOfResources(error) ?? error, request_id);
   rejections.add({ reason: body.error_code.toLowerCase() });
+  res.locals.context.error_type = body.error_code;
   for (const name of res.getHeaderNames()) if (!isKeptHeader(name)) res.removeHeader(name);
   res.statusCode = status;
   res.statusMessage = '';
@@ -31,5 +32,6 @@ export const errorHandler =
     if (res.writableEnded) return;
     if (res.headersSent) return void res.destroy();
     sendProblem(res, error);
-    if (res.statusCode === 500) log.error({ err: error, request_id: res.locals.context.request_id }, 'request failed');
+    const { request_id, span } = res.locals.context;
+    if (res.statusCode === 500) log.error({ err: error, request_id, trace_id: span?.trace.id }, 'request failed');
   };

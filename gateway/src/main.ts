@@ -1,5 +1,5 @@
 import { redactedNames } from '@clientela/contracts';
-import { drainDelayMs, openLog, runProcess, startProcessMetrics } from '@clientela/runtime';
+import { drainDelayMs, openLog, runProcess, startProcessMetrics, startTracing } from '@clientela/runtime';
 import { createGateway } from './app.ts';
 import { readConfig } from './config.ts';
 
@@ -8,6 +8,7 @@ await runProcess(async (onShutdown, drainWith) => {
   startProcessMetrics();
   const { log, close } = openLog('gateway', config, { redact: redactedNames });
   onShutdown(close);
+  onShutdown(await startTracing('gateway', config, log));
 
   const gateway = createGateway(config, { log });
   onShutdown(() => gateway.close());

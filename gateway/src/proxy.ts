@@ -11,6 +11,7 @@ import { copyResponseHead } from './response-headers.ts';
 import { newProxiedRequest, transition, type Failure, type ProxyEvent } from './proxied-request.ts';
 import type { Replica, Replicas } from './replicas.ts';
 import type { GatewayResponse, Middleware } from './request-context.ts';
+import { startHop, type Hop } from './tracing.ts';
 import { createTurns } from './turns.ts';
 import { createTransports } from './transports/transports.ts';
 import type { UpstreamEvents, UpstreamRequest, UpstreamResponse } from './transports/transport.ts';
@@ -75,6 +76,9 @@ function trackRequest(
   let replica: Replica | undefined;
   const tried = new Set<Replica>();
   let sentAt = performance.now();
+  const { span } = res.locals.context;
+  let hop: Hop | undefined;
+  let hops = 0;
 
   const observe = (outcome: 'ok' | (typeof outcomes)[keyof typeof outcomes]) =>
     upstreamDuration.observe({ upstream: service, outcome }, (performance.now() - sentAt) / 1000);
@@ -169,6 +173,7 @@ function trackRequest(
 
   const sendFailure = (failure: Failure, cause: string) => {
     res.locals.context.failure = cause;
+    hop?.end(cause);
     if (failure in outcomes) observe(outcomes[failure as keyof typeof outcomes]);
     stopForwarding?.();
     // Destroys the upstream request only now: the proxy library would destroy the client's connection with it.
@@ -190,6 +195,7 @@ function trackRequest(
   };
 
   res.once('close', () => {
+    hop?.end();
     release();
     dispatch({ type: 'clientClosed' });
     upstreamRequest?.abandon();
@@ -199,10 +205,13 @@ function trackRequest(
   watchSilence(route.max_silence ?? rules.deadline);
   return {
     start,
-    timeLeft: () => (rules.isStream ? undefined : Math.max(0, Math.ceil(endsAt - performance.now()))),
     onSent: (request) => {
       upstreamRequest = request;
       sentAt = performance.now();
+      if (span) hop = startHop(span, service, request, hops++);
+      // Only now, because the request may have waited for a connection.
+      if (!rules.isStream)
+        request.setHeader('X-Request-Timeout', String(Math.max(0, Math.ceil(endsAt - performance.now()))));
       return state.phase === 'queued';
     },
     onConnected: (request) => {
@@ -213,6 +222,7 @@ function trackRequest(
       upstreamResponse = response;
       res.locals.context.endWork?.();
       observe('ok');
+      hop?.responded(response.statusCode);
       const { statusCode } = response;
       if (replica) {
         if (statusCode === 502) replicas.failed(replica);
@@ -223,11 +233,13 @@ function trackRequest(
       dispatch({ type: 'responded' });
     },
     onEnd: () => {
+      hop?.end();
       release();
       target.onEnd?.();
     },
     onError: (error) => {
       const code = error.code ?? error.name;
+      hop?.end(code);
       const isReusedConnection = upstreamRequest?.isReused() === true;
       // An idle connection that was just closed says nothing about its replica.
       if (replica && state.phase !== 'settled' && !isReusedConnection && !resourceErrorCodes.has(code))

@@ -1,4 +1,5 @@
 import type { Service } from '@clientela/contracts';
+import type { Span } from '@clientela/runtime';
 import type { NextFunction, Request, Response } from 'express';
 import type { Actor } from './authenticate.ts';
 import type { UpstreamEvents } from './transports/transport.ts';
@@ -8,6 +9,8 @@ import type { Route } from './upstreams.ts';
 export type RequestContext = {
   request_id: string;
   started: number;
+  /** Undefined when tracing is off. */
+  span: Span | undefined;
   /** The matched path template. Logs and metrics name the route by it, because it identifies no person. */
   template: string | undefined;
   route: Route | undefined;
@@ -19,6 +22,8 @@ export type RequestContext = {
   isBodyAwaited?: boolean;
   /** Ends the count of the request among those in progress, when only its client is still busy with it. */
   endWork?: () => void;
+  /** The `error_code` of a problem document that the gateway sent. */
+  error_type?: string;
   /** Why the service's response did not reach the client; for the log. */
   failure: string | undefined;
 };

@@ -20,14 +20,13 @@ function withNodeCode(error: Error & { code?: string }): Error & { code?: string
   return code === undefined ? error : Object.assign(new Error(error.message), { code });
 }
 
-function headersOf(req: Request, timeLeft: number | undefined): string[] {
+function headersOf(req: Request): string[] {
   const headers: string[] = [];
   for (const name in req.headers) {
     const value = req.headers[name];
     if (value === undefined || framing.has(name)) continue;
     for (const each of Array.isArray(value) ? value : [value]) headers.push(name, each);
   }
-  if (timeLeft !== undefined) headers.push('x-request-timeout', String(timeLeft));
   return headers;
 }
 
@@ -58,7 +57,10 @@ export function sendWhole(connections: Connections, req: Request, events: Upstre
     if (connection) connections.release(connection);
     connection = undefined;
   };
+  const headers = headersOf(req);
   const request: UpstreamRequest = {
+    method: req.method,
+    setHeader: (name, value) => void headers.push(name, value),
     isConnecting: () => connection?.isConnecting === true,
     isReused: () => isReused,
     streamsBody: false,
@@ -114,9 +116,6 @@ export function sendWhole(connections: Connections, req: Request, events: Upstre
     connection = free;
     if (isDestroyed) return release();
     if (!events.onSent(request)) return release();
-    free.client.dispatch(
-      { path: req.url, method: req.method, headers: headersOf(req, events.timeLeft()), body },
-      handler,
-    );
+    free.client.dispatch({ path: req.url, method: req.method, headers, body }, handler);
   });
 }

@@ -9,6 +9,8 @@ import type { UpstreamEvents, UpstreamRequest, UpstreamResponse } from './transp
 // Sends uploads, streams and whatever else arrives or leaves piece by piece, with http-proxy-middleware and node's client.
 
 const upstreamRequestOf = (request: ClientRequest, req: Request): UpstreamRequest => ({
+  method: request.method,
+  setHeader: (name, value) => void request.setHeader(name, value),
   isConnecting: () => request.socket?.connecting === true,
   isReused: () => request.reusedSocket,
   streamsBody: hasBody(req),
@@ -32,9 +34,6 @@ const upstreamResponseOf = (response: IncomingMessage): UpstreamResponse => ({
 function onRequest(request: ClientRequest, req: Request, events: UpstreamEvents, limits: Limits): void {
   const upstreamRequest = upstreamRequestOf(request, req);
   const isWaiting = events.onSent(upstreamRequest);
-  // Only now, because the request may have waited for a connection.
-  const timeLeft = events.timeLeft();
-  if (timeLeft !== undefined) request.setHeader('X-Request-Timeout', timeLeft);
   if (isWaiting && upstreamRequest.isConnecting())
     waitForConnection(request, req, limits, () => events.onConnected(upstreamRequest));
   else events.onConnected(upstreamRequest);

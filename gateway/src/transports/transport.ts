@@ -5,6 +5,8 @@ import type { GatewayResponse } from '../request-context.ts';
 
 /** A request on its way to a service, whatever sends it. */
 export type UpstreamRequest = {
+  method: string;
+  setHeader: (name: string, value: string) => void;
   /** Whether its connection is still being opened. */
   isConnecting: () => boolean;
   /** Whether its connection served other requests before. */
@@ -33,9 +35,7 @@ export type UpstreamResponse = {
 
 /** Receives what happens to one request, which may be sent repeatedly. */
 export type UpstreamEvents = {
-  /** Returns the milliseconds left for the service; undefined without a deadline. */
-  timeLeft: () => number | undefined;
-  /** The request waits for its connection, or has it. @returns false when nobody waits for it any more */
+  /** The request waits for its connection, or has it; the last moment to set headers. @returns false when nobody waits for it any more */
   onSent: (request: UpstreamRequest) => boolean;
   /** From now on the service may receive it. */
   onConnected: (request: UpstreamRequest) => void;

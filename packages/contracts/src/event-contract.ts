@@ -12,6 +12,8 @@ export const Envelope = z.object({
   /** The aggregate's version after the change. Subscribers that keep state ignore an older or equal one. */
   sequence: z.int(),
   data: z.record(z.string(), z.json()),
+  /** The span that caused the message (W3C Trace Context): ids only. Absent where nothing is traced. */
+  traceparent: z.string().max(100).optional(),
 });
 export type Envelope = z.infer<typeof Envelope>;
 

@@ -1,7 +1,9 @@
+import { startSpan } from '@clientela/runtime';
 import knex from 'knex';
 import type { Knex } from 'knex';
 import pg from 'pg';
 import { measurePool, measureStatement } from './metrics.ts';
+import { endStatement } from './trace-statement.ts';
 import { limitTransactions } from './transaction-within.ts';
 
 /** A connection pool: for reads, and for code that opens its own transaction. */
@@ -73,12 +75,14 @@ function observeStatements(
   const observed = (...args: unknown[]) => {
     const callback = args.at(-1);
     if (typeof callback !== 'function') return query(...args);
-    const [statement] = args as [string | { text: string }];
-    const sql = typeof statement === 'string' ? statement : statement.text;
+    const [command] = args as [string | { text: string; name?: string }];
+    const sql = typeof command === 'string' ? command : command.text;
     const startedAt = performance.now();
+    const span = startSpan('', 'client');
     return query(...args.slice(0, -1), (error: unknown, ...results: unknown[]) => {
       const milliseconds = performance.now() - startedAt;
-      measureStatement(name, sql, milliseconds);
+      const statement = measureStatement(name, sql, milliseconds);
+      if (span) endStatement(span, { command, statement, error, result: results[0] });
       onStatement?.({ sql, ms: Math.round(milliseconds * 10) / 10, failed: Boolean(error) });
       callback(error, ...results);
     });

@@ -42,8 +42,12 @@ function labelsOf(name: string): { service: string; pool: string } {
   return { service, pool };
 }
 
-export const measureStatement = (name: string, sql: string, milliseconds: number): void =>
-  queryDuration.observe({ service: labelsOf(name).service, statement: statementName(sql) }, milliseconds / 1000);
+/** @returns the name of the statement */
+export function measureStatement(name: string, sql: string, milliseconds: number): string {
+  const statement = statementName(sql);
+  queryDuration.observe({ service: labelsOf(name).service, statement }, milliseconds / 1000);
+  return statement;
+}
 
 /** The part of tarn's pool, which Knex uses, that is measured. */
 type Pool = {

@@ -18,6 +18,7 @@ import { measureEffect } from './metrics.ts';
 import { aggregateOf } from './publish.ts';
 import { reconnectDelay, type Retries } from './retries.ts';
 import { consume, type Subscription } from './subscribe.ts';
+import { traceEvents } from './trace-events.ts';
 
 const prefetch = 200; // unacknowledged messages, most of them waiting for their turn or their next attempt
 const maxEvents = 100; // of one transaction
@@ -172,7 +173,8 @@ export function startConsumer(options: {
 
   async function processTogether(events: readonly Envelope[], signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    const processed = await limitHandlers(() => consume(db, subscriptions, events, signal));
+    const handle = () => consume(db, subscriptions, events, signal);
+    const processed = await limitHandlers(() => traceEvents(events, 'rabbitmq', handle));
     for (const event of processed) measureEffect(event, service);
   }
 

@@ -114,6 +114,7 @@ export function amqpTransport(options: {
             contentType: 'application/json',
             appId: service,
             persistent: true,
+            ...(envelope.traceparent !== undefined && { headers: { traceparent: envelope.traceparent } }),
             // The broker also confirms unroutable messages. Only an event without subscribing services may have no queue.
             mandatory: !isFanOut || (findEventContract(envelope.name)?.subscribers ?? []).length > 0,
           },
@@ -127,6 +128,7 @@ export function amqpTransport(options: {
 
   return {
     name: brokerSubscriber,
+    system: 'rabbitmq',
     exceptSubscriber: service,
     maxConcurrentAggregates: 100,
     send,

@@ -6,6 +6,7 @@ import { brokerSubscriber } from './publish.ts';
 import type { Delivery, Transport } from './relay.ts';
 import { measureEffect } from './metrics.ts';
 import { consume, type Subscription } from './subscribe.ts';
+import { traceEvents } from './trace-events.ts';
 import { wakeRelayAfterCommit } from './wake-relay.ts';
 
 const maxConcurrentAggregates = 4; // each takes a connection of the subscriber's pool
@@ -14,6 +15,7 @@ const reassignBatch = 500; // rows of a statement
 /** Delivers events to one service: `POST /internal/events` on its own port, an event or an array of events. */
 export const httpTransport = (db: Db, publisher: Service, client: ServiceClient): Transport => ({
   name: client.service,
+  system: 'http',
   subscriber: client.service,
   maxConcurrentAggregates,
   beforePoll: () => reassignBrokerDeliveries(db),
@@ -83,11 +85,13 @@ async function reassignOneBatch(tx: Tx): Promise<void> {
 /** Delivers resent dead letters to this service's own handlers. */
 export const selfTransport = (db: Db, service: Service, subscriptions: readonly Subscription[]): Transport => ({
   name: service,
+  system: 'local',
   subscriber: service,
   maxConcurrentAggregates: 1,
   send: async ({ envelope }, signal) => {
     try {
-      for (const event of await consume(db, subscriptions, [envelope], signal)) measureEffect(event, service);
+      const handle = () => consume(db, subscriptions, [envelope], signal);
+      for (const event of await traceEvents([envelope], 'local', handle)) measureEffect(event, service);
       return undefined;
     } catch (error) {
       if (isTransient(error)) throw error;

@@ -1,5 +1,6 @@
 import { findEventContract, type EventData, type Envelope, type EventContract } from '@clientela/contracts';
 import { execute, newId, outermostOf, type BoundStatement, type NamedStatement, type Tx } from '@clientela/db';
+import { traceparent } from '@clientela/runtime';
 import { wakeRelayAfterCommit } from './wake-relay.ts';
 
 /** Who caused an event: the actor of a request, or the actor that an earlier event names. */
@@ -50,6 +51,7 @@ export async function publishAll<E extends EventContract>(
     if (accompanying) await execute(tx, accompanying, accompanying.values);
     return;
   }
+  const trace = traceparent();
   const envelopes = payloads.map(({ sequence, data }): Envelope => ({
     id: newId(),
     name: contract.name,
@@ -59,6 +61,7 @@ export async function publishAll<E extends EventContract>(
     request_id: origin.request_id,
     sequence,
     data: contract.data.parse(data) as Envelope['data'],
+    ...(trace !== undefined && { traceparent: trace }),
   }));
   const subscribers =
     outermostOf(tx).userParams['outboxTransport'] === 'amqp' ? [brokerSubscriber] : contract.subscribers;

@@ -225,7 +225,8 @@ test('closes the connection when the broker has an exchange of that name but of 
   const log = pino({ level: 'silent' });
   const transport = amqpTransport({ url: rabbitmq.url, exchange: otherExchange, service: 'product', log });
   const envelope = { id: randomUUID(), name: 'product.deleted' } as Envelope;
-  const delivery = { event_id: envelope.id, subscriber: 'broker', aggregate: 'a', attempts: 0, due_in: 0, envelope };
+  const rest = { aggregate: 'a', attempts: 0, due_in: 0, traceparent: null };
+  const delivery = { event_id: envelope.id, subscriber: 'broker', envelope, ...rest };
   for (let attempt = 0; attempt < 3; attempt += 1)
     await expect(transport.send(delivery, new AbortController().signal)).rejects.toThrow(/PRECONDITION/);
   await expect

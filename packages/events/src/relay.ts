@@ -4,6 +4,7 @@ import { execute, withLeaderLock, type Db, type NamedStatement } from '@clientel
 import type { Logger } from 'pino';
 import { reconnectDelay, type Retries } from './retries.ts';
 import { runPurge } from './retention.ts';
+import { traceDeliveries } from './trace-events.ts';
 import { onDeliveriesCommitted } from './wake-relay.ts';
 
 export type Delivery = {
@@ -19,6 +20,8 @@ export type Delivery = {
 /** Sends deliveries to one destination. The relay runs one loop per transport, so that an unreachable one delays no other. */
 export type Transport = {
   name: string;
+  /** Its name in traces. */
+  system: 'http' | 'rabbitmq' | 'local';
   /** The subscriber whose deliveries it sends; default all subscribers. */
   subscriber?: string;
   /** A subscriber whose deliveries another transport sends. */
@@ -133,7 +136,7 @@ export function startRelay(options: {
     for (let rest = transport.sendArray ? deliveries.filter(isFresh) : []; rest.length > 1 && arrays.size > 1;) {
       const array = rest.slice(0, arrays.size);
       // An event whose dependency is unavailable makes an array fail, so that the subscriber may be reachable nevertheless.
-      const isConfirmed = await transport.sendArray?.(array, context.signal).catch(() => false);
+      const isConfirmed = await sendTogether(transport, array, context.signal).catch(() => false);
       arrays.size = isConfirmed ? Math.min(arrays.size * 2, batchSize) : Math.ceil(arrays.size / 4);
       if (!isConfirmed) break;
       for (const delivery of array) confirmed.add(delivery);
@@ -170,7 +173,10 @@ export function startRelay(options: {
     };
     /** @returns undefined when the next event of its aggregate may be sent, else the milliseconds until its next attempt */
     const sendOne = async (delivery: Delivery): Promise<number | undefined> => {
-      const rejection = await transport.send(delivery, signal);
+      const rejection = await traceDeliveries([delivery], transport.system, {
+        send: ([traced = delivery]) => transport.send(traced, signal),
+        isAccepted: (reason) => reason === undefined,
+      });
       if (rejection !== undefined) return recordRejection(delivery, rejection);
       confirmed.add(delivery);
       return undefined;
@@ -211,6 +217,12 @@ export function startRelay(options: {
     },
   };
 }
+
+const sendTogether = (transport: Transport, deliveries: readonly Delivery[], signal: AbortSignal) =>
+  traceDeliveries(deliveries, transport.system, {
+    send: async (traced) => transport.sendArray?.(traced, signal),
+    isAccepted: (isConfirmed) => isConfirmed === true,
+  });
 
 /** Whether a transport sends the deliveries of a subscriber. */
 const isOf = ({ subscriber, exceptSubscriber }: Transport, of: string): boolean =>

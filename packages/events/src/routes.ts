@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { measureEffect } from './metrics.ts';
 import { dropFailed, findFailed, listFailed, resendFailed } from './dead-letters.ts';
 import { consumeOnce, prepareEvents, type Subscription } from './subscribe.ts';
+import { describeDelivery, traceOthers } from './trace-events.ts';
 
 /** Internal event routes: receiving events over HTTP, and listing and resending failed ones. */
 export const eventRoutes = (service: Service, subscriptions: readonly Subscription[] = []): Route[] => [
@@ -28,6 +29,7 @@ const receiveEventsRoute = (service: Service, subscriptions: readonly Subscripti
     summary: 'Receive an event, or an array of events',
     allow: { internal: services },
     tenancy: 'global',
+    receivesEvents: true,
     body: z.union([Envelope, z.array(Envelope).min(1).max(maxEvents)]),
     bodyLimit: maxBytes,
     responses: {
@@ -35,6 +37,7 @@ const receiveEventsRoute = (service: Service, subscriptions: readonly Subscripti
     },
     prepare: async ({ db, body, actor, signal }) => {
       const events = [body].flat();
+      describeDelivery(events);
       for (const name of new Set(events.map((event) => event.name))) assertPublisher(name, actor.id);
       return prepareEvents(db, subscriptions, events, { signal });
     },
@@ -42,6 +45,7 @@ const receiveEventsRoute = (service: Service, subscriptions: readonly Subscripti
       const events = await consumeOnce(tx, prepared);
       afterCommit(tx, () => {
         for (const event of events) measureEffect(event, service);
+        traceOthers([body].flat(), 'http');
       });
       return { processed: Array.isArray(body) ? events.length : events.length > 0 };
     },

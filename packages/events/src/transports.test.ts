@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { customerDeleted, type Service } from '@clientela/contracts';
 import type { Tx } from '@clientela/db';
 import { unavailable } from '@clientela/errors';
-import { sharedBroker, tablesContaining, testExchange } from '@clientela/testing';
+import { runAndEnd, startTrace, startTracing, type Span } from '@clientela/runtime';
+import { otlpReceiver, sharedBroker, tablesContaining, testExchange, testTraceSettings } from '@clientela/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { publish, publishAll } from './index.ts';
 import {
   failures,
+  log,
   origin,
   resend,
   testPublisher,
@@ -72,6 +74,39 @@ describe.each(['HTTP', 'RabbitMQ'] as const)('over %s', (transport) => {
       });
     }
     await allConfirmed(customer_id);
+  });
+
+  test('traces a delivery below the publisher’s span, and each handler in the same trace, linked and without a parent', async () => {
+    const receiver = await otlpReceiver();
+    const stop = await startTracing('test', testTraceSettings(receiver.url), log);
+    const customer_id = randomUUID();
+    const root = startTrace('DELETE /api/customers/{customer_id}', 'server', {}) as Span;
+    await runAndEnd(root, () => customer.publishDeletion(customer_id));
+    const handled = () => receiver.spans.filter(({ kind }) => kind === 'consumer').length;
+    await expect.poll(handled, soon).toBe(2);
+    await stop();
+    await receiver.close();
+
+    const ofTrace = receiver.spans.filter(({ traceId }) => traceId === root.trace.id);
+    const producers = ofTrace.filter(({ kind }) => kind === 'producer');
+    const system = transport === 'HTTP' ? 'http' : 'rabbitmq';
+    const message = { 'messaging.system': system, 'messaging.destination.name': 'customer.deleted' };
+    expect(producers.map(({ attributes }) => attributes['clientela.subscriber']).toSorted()).toEqual(
+      transport === 'HTTP' ? ['favorites', 'interaction'] : ['broker'],
+    );
+    for (const producer of producers)
+      expect(producer).toMatchObject({ name: 'send customer.deleted', parentId: root.id, attributes: message });
+    const consumers = ofTrace.filter(({ kind }) => kind === 'consumer');
+    for (const consumer of consumers) {
+      expect(consumer).toMatchObject({ name: 'process customer.deleted', parentId: '', attributes: message });
+      expect(producers.map(({ id }) => id)).toContain(consumer.links[0]?.spanId);
+      const below = new Set([consumer.id]);
+      for (const { id, parentId } of ofTrace.toSorted((a, b) => a.start - b.start))
+        if (below.has(parentId)) below.add(id);
+      const names = ofTrace.filter(({ id }) => below.has(id)).map(({ name }) => name);
+      expect(names).toEqual(expect.arrayContaining(['insert_processed_events', 'insert effects']));
+    }
+    expect(receiver.bytes().includes(customer_id)).toBe(false);
   });
 
   test('never sends an event of a rolled-back transaction', async () => {

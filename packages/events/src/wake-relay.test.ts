@@ -67,6 +67,7 @@ describe('a commit', () => {
     const sent: string[] = [];
     const transportOf = (subscriber: string): Transport => ({
       name: subscriber,
+      system: 'local',
       subscriber,
       maxConcurrentAggregates: 1,
       send: async ({ envelope }) => {

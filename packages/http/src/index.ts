@@ -7,6 +7,7 @@ export { createCallPolicy } from './client/call-policy.ts';
 export type { CallPolicy } from './client/call-policy.ts';
 export { callHeaders, readText, serviceClient } from './client/client.ts';
 export type { ServiceClient } from './client/client.ts';
+export { templateOf, traceCall } from './client/trace-call.ts';
 export { createCompanyClient } from './identity/company-client.ts';
 export type { CompanyClient } from './identity/company-client.ts';
 export { createCursors } from './routing/cursor.ts';

@@ -8,9 +8,11 @@ import {
   openLog,
   runProcess,
   startProcessMetrics,
+  startTracing,
   type Log,
   type LogSettings,
   type ShutdownHook,
+  type TraceSettings,
 } from '@clientela/runtime';
 import { createCallPolicy, type CallPolicy } from './client/call-policy.ts';
 import { serviceClient, type ServiceClient } from './client/client.ts';
@@ -27,7 +29,8 @@ type ServiceConfig<Name extends Service> = {
   HOST: string;
   SERVICE_KEY_HASHES: string;
   DRAIN_DELAY?: number | undefined;
-} & LogSettings;
+} & LogSettings &
+  TraceSettings;
 
 /** The services whose URL is in the configuration: `CUSTOMER_SERVICE_URL` stands for `customer`. */
 type CalledService<Config> = Service &
@@ -89,6 +92,7 @@ export const runService = <Name extends Service, Config extends ServiceConfig<Na
     startProcessMetrics();
     const service = openProcess(name, options, onShutdown);
     const { config, deps } = service;
+    onShutdown(await startTracing(name, config, deps.log));
     const draining = new AbortController();
     const stopping = new AbortController();
     let waitsFor: string | undefined;

@@ -27,8 +27,9 @@ export {
   serviceSettings,
   ServiceUrl,
   tokenSettings,
+  traceSettings,
 } from './settings.ts';
-export type { LogSettings } from './settings.ts';
+export type { LogSettings, TraceSettings } from './settings.ts';
 export { backoff } from './backoff.ts';
 export { createRetryBudget } from './retry-budget.ts';
 export type { RetryBudget } from './retry-budget.ts';
@@ -39,6 +40,23 @@ export { closeConnectionsWhen, closeGracefully, listenOn } from './http-server.t
 export { deriveKey } from './key-derivation.ts';
 export { startPeriodicWorker } from './periodic-worker.ts';
 export type { PeriodicWorker } from './periodic-worker.ts';
+export {
+  contextOf,
+  currentSpan,
+  endSpan,
+  failSpan,
+  inSpan,
+  isTracing,
+  runAndEnd,
+  runInSpan,
+  startSpan,
+  startTrace,
+  startTracing,
+  traceparent,
+} from './tracing.ts';
+export type { Span } from './tracing.ts';
+export { parseTraceparent } from './traceparent.ts';
+export type { TraceContext } from './traceparent.ts';
 export { jsonText } from './json-text.ts';
 export {
   addCounts,

@@ -1,5 +1,6 @@
 import { destination, pino, type DestinationStream, type LogFn, type Logger } from 'pino';
 import { createRedactor, type Redactor } from './redaction.ts';
+import { currentSpan } from './tracing.ts';
 
 export type Log = Logger;
 
@@ -23,6 +24,8 @@ export function createLog(
     // Errors are plain objects by then.
     serializers: { err: (serialized: unknown) => serialized },
     hooks: { logMethod: redactEntry(redactor) },
+    mixin: traceFields,
+    mixinMergeStrategy: (line: object, fields: object) => (fields === noFields ? line : { ...fields, ...line }),
   };
   const log = pino(pinoOptions, options.out ?? destination({ fd: 1, sync: false }));
   const { child } = log;
@@ -48,6 +51,13 @@ export function requestLog(log: Log): (fields: Readonly<Record<string, unknown>>
     stream.write(`${level}${time()}${bindings},${JSON.stringify(fields).slice(1)}\n`);
   };
 }
+
+const noFields = {};
+/** The trace that a line belongs to. A line that names one itself keeps it. */
+const traceFields = (): object => {
+  const span = currentSpan();
+  return span ? { trace_id: span.trace.id } : noFields;
+};
 
 /** Redacts before pino does anything, because pino would use an error's message as the line's. */
 const redactEntry = ({ redact, redactArgument }: Redactor) =>

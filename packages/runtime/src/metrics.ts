@@ -6,7 +6,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 /** A set of metrics. Everything but the gauges that a service reads from its own tables is in the set of the process. */
 export type Metrics = Registry;
 
-const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+export const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
 const processMetrics: Metrics = new Registry();
 

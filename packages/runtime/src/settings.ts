@@ -13,12 +13,10 @@ export const LogLevel = z
 export const Environment = z
   .enum(['development', 'production'], 'must be development or production')
   .default('development');
+const hasNoCredentials = (url: string) => !URL.canParse(url) || new URL(url).username + new URL(url).password === '';
 const LogServiceUrl = z
   .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
-  .refine(
-    (url) => !URL.canParse(url) || new URL(url).username + new URL(url).password === '',
-    'must have no credentials',
-  );
+  .refine(hasNoCredentials, 'must have no credentials');
 
 /** The settings of every process about its log. Without a format: lines for people in development, JSON in production. */
 export const logSettings = {
@@ -28,6 +26,50 @@ export const logSettings = {
   LOG_SERVICE_URL: LogServiceUrl.optional(),
 };
 export type LogSettings = z.infer<z.ZodObject<typeof logSettings>>;
+
+const isDecodable = (text: string) => {
+  try {
+    return decodeURIComponent(text) !== undefined;
+  } catch {
+    return false;
+  }
+};
+const HeaderPairs = z
+  .string()
+  .regex(/^\s*[\w-]+\s*=[\x20-\x2b\x2d-\x7e]*(?:,\s*[\w-]+\s*=[\x20-\x2b\x2d-\x7e]*)*$/, 'must be name=value,…')
+  .refine(isDecodable, 'must be correctly percent-encoded');
+
+/** The settings of every process about traces: OpenTelemetry's own. Without an endpoint nothing is traced. */
+export const traceSettings = {
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
+    .refine(hasNoCredentials, 'must have no credentials')
+    .optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: HeaderPairs.optional(),
+  OTEL_TRACES_SAMPLER: z
+    .enum(
+      [
+        'always_on',
+        'always_off',
+        'traceidratio',
+        'parentbased_always_on',
+        'parentbased_always_off',
+        'parentbased_traceidratio',
+      ],
+      "must be one of OpenTelemetry's samplers",
+    )
+    .default('parentbased_traceidratio'),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce
+    .number('must be a number')
+    .min(0, 'must be from 0 to 1')
+    .max(1, 'must be from 0 to 1')
+    .default(0.05),
+  OTEL_SERVICE_NAME: z
+    .string()
+    .regex(/^[\w.-]{1,100}$/, 'must be 1 to 100 letters, digits, dots, underscores or hyphens')
+    .optional(),
+};
+export type TraceSettings = z.infer<z.ZodObject<typeof traceSettings>>;
 
 /** What Prometheus sends to read the metrics of the gateway. */
 export const MetricsToken = z.string().regex(/^[\x21-\x7e]{16,256}$/, 'must be 16 to 256 visible ASCII characters');
@@ -118,6 +160,7 @@ export const serviceSettings = <Name extends string>(name: Name) =>
     SERVICE_KEY_HASHES: z.string().regex(hashes, 'must be caller=sha256[,sha256];… in hex'),
     HOST: z.string().default('127.0.0.1'),
     ...logSettings,
+    ...traceSettings,
     ...drainSettings,
     ...eventSettings,
   }) as Record<`${Name}_PORT`, typeof Port> &
@@ -128,5 +171,6 @@ export const serviceSettings = <Name extends string>(name: Name) =>
       SERVICE_KEY_HASHES: z.ZodString;
       HOST: z.ZodDefault<z.ZodString>;
     } & typeof logSettings &
+    typeof traceSettings &
     typeof drainSettings &
     typeof eventSettings;

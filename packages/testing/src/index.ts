@@ -7,6 +7,8 @@ export { databaseBefore, migrationsOf, testDatabase } from './database.ts';
 export { digitsOfLetters } from './digits-of-letters.ts';
 export { runInterrupted } from './interrupted.ts';
 export { startMariadb } from './mariadb.ts';
+export { otlpReceiver, testTraceSettings } from './otlp-receiver.ts';
+export type { OtlpReceiver, ReceivedSpan } from './otlp-receiver.ts';
 export type { Rabbitmq } from './rabbitmq.ts';
 export { startRedis } from './redis.ts';
 export type { TestRedis } from './redis.ts';

@@ -76,6 +76,7 @@ test('sessions survive kills of auth and PostgreSQL; a signed-out session and on
       expect(status, JSON.stringify(body)).toBe(200);
       token = body.refresh_token;
       rounds[n] = (rounds[n] ?? 0) + 1;
+      await sleep(50);
     }
     return token;
   });
@@ -142,7 +143,7 @@ test.concurrent('a rotated signing key is published at once and signs later, wit
   // Refreshes, because every sign-in hashes a password. Auth reads its keys every few seconds.
   let current = await login(email);
   const refreshedKid = async () => {
-    current = (await refresh(current.refresh_token)).body;
+    current = (await refreshWithRetry(current.refresh_token)).body;
     return kidOf(current.access_token);
   };
   await expect.poll(refreshedKid, { timeout: 15_000, interval: 200 }).toBe(kid);

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { locatePostgres } from '@clientela/embedded-postgres';
 import { peers, startFleet, type Fleet } from '@clientela/fleet';
-import { sharedBroker, compileCache, dataFolder, testExchange } from '@clientela/testing';
+import { sharedBroker, compileCache, dataFolder, otlpReceiver, testExchange } from '@clientela/testing';
 import { test, vi } from 'vitest';
 import { assertDeclaredError } from './declared-errors.ts';
 
@@ -125,9 +125,15 @@ export const fleetTest = test
     onCleanup(() => fleet.end());
     return fleet;
   })
-  // Every option that is off by default.
+  // What the configured fleet exports: 5 % of the requests, those that fail, and those that a test asks for.
   // oxlint-disable-next-line no-empty-pattern -- as above
-  .extend('sharedConfiguredFleet', { scope: 'worker' }, async ({}, { onCleanup }) => {
+  .extend('traces', { scope: 'worker' }, async ({}, { onCleanup }) => {
+    const receiver = await otlpReceiver();
+    onCleanup(() => receiver.close());
+    return receiver;
+  })
+  // Every option that is off by default.
+  .extend('sharedConfiguredFleet', { scope: 'worker' }, async ({ traces }, { onCleanup }) => {
     const fleet = await startTestFleet({
       RABBITMQ_URL: await sharedBroker(),
       RABBITMQ_EXCHANGE: testExchange(),
@@ -135,6 +141,8 @@ export const fleetTest = test
       JWT_SECRET_KEY: sharedSecret,
       METRICS_TOKEN: metricsToken,
       TRUST_PROXY: '1',
+      TRUST_TRACEPARENT: 'on',
+      OTEL_EXPORTER_OTLP_ENDPOINT: traces.url,
       RATE_LIMITS: 'on',
       ...wideLimits,
       LOGIN_RATE: `${loginRate}/hour`,

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { locatePostgres, startPostgres } from '@clientela/embedded-postgres';
+import { dataFolder } from '@clientela/testing';
 import pg from 'pg';
 import { expect, test as base } from 'vitest';
 import { createDatabase, databaseUrl, migrateDatabase } from '../launcher/databases.ts';
@@ -14,7 +14,7 @@ import { backUp } from './backup.ts';
 
 /** An installation whose databases run, as beside a fleet. */
 const test = base.extend('installation', async ({}, { onCleanup }) => {
-  const root = mkdtempSync(join(tmpdir(), 'backup-'));
+  const root = dataFolder('backup-');
   const folder = join(root, 'data');
   const lock = await acquireInstallationLock(folder);
   const postgres = await startPostgres({ folder, fsync: false });
@@ -77,7 +77,7 @@ test('the list of erasures is written while a backup runs; a backup leaves one t
 }, 120_000);
 
 base('a target that cannot be a folder is named', async ({ onTestFinished }) => {
-  const folder = mkdtempSync(join(tmpdir(), 'backup-'));
+  const folder = dataFolder('backup-');
   onTestFinished(() => rmSync(folder, { recursive: true }));
   mkdirSync(join(folder, 'secrets'));
   const settings = await readSettings({});

@@ -1,7 +1,7 @@
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { locatePostgres, startPostgres } from '@clientela/embedded-postgres';
+import { dataFolder } from '@clientela/testing';
 import pg from 'pg';
 import { expect, test as base } from 'vitest';
 import { copyCluster } from './cluster.ts';
@@ -10,7 +10,7 @@ import { lastBackup, recordBackup } from './last-backup.ts';
 import { handOver } from './restore.ts';
 
 const test = base.extend('folder', { scope: 'file' }, async ({}, { onCleanup }) => {
-  const folder = mkdtempSync(join(tmpdir(), 'backup-'));
+  const folder = dataFolder('backup-');
   onCleanup(() => rmSync(folder, { recursive: true }));
   return folder;
 });

@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { locatePostgres, startPostgres } from '@clientela/embedded-postgres';
+import { childEnv, dataFolder } from '@clientela/testing';
 import { loadServiceConfigs, settingsOf } from '../launcher/service-configs.ts';
 import {
   calls,
@@ -316,7 +317,7 @@ test('stores avatars and uploads in volumes of the customer service, in folders 
 });
 
 test('setup creates secrets once, each for its own user; migrate creates the databases that they give access to', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'compose-'));
+  const folder = dataFolder('compose-');
   const postgres = await startPostgres({ folder, fsync: false });
   try {
     const secrets = join(folder, 'mounted');
@@ -363,7 +364,7 @@ test('setup creates secrets once, each for its own user; migrate creates the dat
       value.replace('/secrets', join(secrets, 'migrate')),
     ]);
     const env = {
-      PATH: process.env['PATH'],
+      ...childEnv,
       ...Object.fromEntries(files),
       POSTGRES_PASSWORD_FILE: join(folder, 'secrets', 'postgres_password'),
       POSTGRES_HOST: '127.0.0.1',

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { childEnv } from '@clientela/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { formatDuration, progressLine, summaryOf, type ImportState } from './progress.ts';
 
@@ -62,7 +63,7 @@ async function run(args: string[], interruptAfter?: () => boolean, program = com
   received = [];
   const child = spawn(process.execPath, [program, ...args, '--url', url], {
     cwd: folder,
-    env: { PATH: process.env['PATH'], CLIENTELA_EMAIL: 'ana@example.com', CLIENTELA_PASSWORD: 'the-password' },
+    env: { ...childEnv, CLIENTELA_EMAIL: 'ana@example.com', CLIENTELA_PASSWORD: 'the-password' },
   });
   const output = Promise.all([text(child.stdout), text(child.stderr)]);
   const code = new Promise<number | null>((done) => child.once('exit', done));

@@ -49,6 +49,11 @@ export async function runServiceScript(
 
 /** The environment of a service's script: what Node needs, and its own settings. */
 export function scriptEnv(settings: Record<string, string>): NodeJS.ProcessEnv {
-  const { PATH, SystemRoot } = process.env;
-  return { ...(PATH && { PATH }), ...(SystemRoot && { SystemRoot }), ...settings };
+  const { PATH, SystemRoot, NODE_COMPILE_CACHE } = process.env;
+  return {
+    ...(PATH && { PATH }),
+    ...(SystemRoot && { SystemRoot }),
+    ...(NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE }),
+    ...settings,
+  };
 }

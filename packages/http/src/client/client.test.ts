@@ -67,6 +67,7 @@ const repeat = <R>(times: number, work: () => Promise<R>) =>
 test.for([
   ['a reset connection', resets],
   ['a truncated response', truncates],
+  ['a redirect', responds(302)],
   ['a 502', responds(502)],
   ['a 503', responds(503)],
   ['a 504', responds(504)],

@@ -1,10 +1,12 @@
 import type { Service } from '@clientela/contracts';
 import { unavailable } from '@clientela/errors';
+import { traceparent } from '@clientela/runtime';
 import { Agent, request } from 'undici';
 import type { z } from 'zod';
 import { identityHeaders, type Actor } from '../identity/actor.ts';
 import { deadlineExceeded, remainingTime, timeoutSignal } from '../routing/deadline.ts';
 import { createCallPolicy, type CallPolicy } from './call-policy.ts';
+import { traceCall } from './trace-call.ts';
 
 type Call = {
   /** The actor that the call is made for. Its user and company are sent along. */
@@ -25,6 +27,8 @@ export function callHeaders(key: string, actor: Actor, signal?: AbortSignal): He
   });
   const timeLeft = remainingTime(signal);
   if (timeLeft !== undefined) headers.set('X-Request-Timeout', String(Math.ceil(timeLeft)));
+  const trace = traceparent();
+  if (trace !== undefined) headers.set('traceparent', trace);
   if (actor.company_id) headers.set('X-Company-Id', actor.company_id);
   if (actor.session_id) headers.set('X-Session-Id', actor.session_id);
   if (actor.client_ip) headers.set('X-Client-Ip', actor.client_ip);
@@ -110,7 +114,10 @@ export function serviceClient(options: {
       if (unavailableStatuses.has(status)) throw unavailable(`The ${service} service is unavailable`);
       return { status, text };
     };
-    return policy(attempt, { isIdempotent: body === undefined, signal });
+    return policy(() => traceCall(service, body === undefined ? 'GET' : 'POST', path, attempt), {
+      isIdempotent: body === undefined,
+      signal,
+    });
   };
 
   /** Parses a response with its schema; undefined for a 404. */

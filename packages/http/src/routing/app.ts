@@ -24,6 +24,7 @@ import { errorCodes } from '../openapi/error-codes.ts';
 import { createOpenapiDocument } from '../openapi/openapi.ts';
 import { createRateLimiters, type RateLimits } from './rate-limit.ts';
 import { isInternal, withAliases, type Route } from './route.ts';
+import { traceRequest } from './trace-request.ts';
 import { createKeyedMutex } from '../idempotency/keyed-mutex.ts';
 
 /** A request of a signed-in actor that ended in a 403. */
@@ -91,7 +92,7 @@ export function createService(options: ServiceOptions): Express {
       response.locals['definition'] = definition;
       response.locals['kind'] = definition.kind;
       response.locals['isPolled'] = definition.isPolled;
-      return handler(request, response, next);
+      return traceRequest(definition, request, response, () => handler(request, response, next));
     });
   }
   app.use(notFoundHandler(routes));
@@ -128,7 +129,11 @@ function requestLogger(log: Logger, metrics: RequestMetrics): RequestHandler {
       const milliseconds = performance.now() - startedAt;
       const status = statusOf(response);
       measured(request.method, route, status, milliseconds);
-      const actor = response.locals['actor'] as Actor | undefined;
+      const { actor, trace_id, error_type } = response.locals as {
+        actor?: Actor;
+        trace_id?: string;
+        error_type?: string;
+      };
       const isPolled = response.locals['isPolled'] === true && status < 400;
       const fields = {
         method: request.method,
@@ -136,7 +141,9 @@ function requestLogger(log: Logger, metrics: RequestMetrics): RequestHandler {
         status,
         ms: Math.round(milliseconds * 10) / 10,
         request_id,
+        ...(trace_id !== undefined && { trace_id }),
         ...(actor && { actor_id: actor.id, company_id: actor.company_id }),
+        ...(error_type !== undefined && { error_type }),
         ...(!response.writableFinished && { cut_off: true }),
       };
       if (isPolled || unloggedPaths.has(request.path)) log.debug(fields);
@@ -245,8 +252,9 @@ function errorHandler({
   formatProblem = (_path, problem) => problem,
 }: ServiceOptions): ErrorRequestHandler {
   return async (error: unknown, request, response, _next) => {
-    const { request_id, actor, route, definition, callingService } = response.locals as {
+    const { request_id, trace_id, actor, route, definition, callingService } = response.locals as {
       request_id: string;
+      trace_id?: string;
       actor?: Actor;
       route?: string;
       definition?: Route;
@@ -256,14 +264,16 @@ function errorHandler({
     const undeclared =
       validateResponses && definition && callingService === 'gateway' ? undeclaredCode(definition, problem) : undefined;
     const { status, headers, body } = undeclared ? await toProblem(undeclared, request_id, db) : problem;
-    if (status === 500) log.error({ request_id, err: error }, 'unexpected error');
+    response.locals['error_type'] = body.error_code;
+    const ids = { request_id, ...(trace_id !== undefined && { trace_id }) };
+    if (status === 500) log.error({ ...ids, err: error }, 'unexpected error');
     else if (status === 503)
-      log.warn({ request_id, err: error instanceof AppError ? (error.cause ?? error) : error }, body.detail);
+      log.warn({ ...ids, err: error instanceof AppError ? (error.cause ?? error) : error }, body.detail);
     // A service that oversteps its rights is a fault or an attack.
     else if (status === 403 && callingService !== undefined && callingService !== 'gateway')
-      log.error({ request_id, calling_service: callingService, method: request.method, route }, body.detail);
+      log.error({ ...ids, calling_service: callingService, method: request.method, route }, body.detail);
     if (status === 403 && actor && route) {
-      await onDenied?.({ actor, method: request.method, route }).catch((err: unknown) => log.warn({ request_id, err }));
+      await onDenied?.({ actor, method: request.method, route }).catch((err: unknown) => log.warn({ ...ids, err }));
     }
     request.unpipe();
     request.resume(); // drains the rest of the body, so that the client reads the response

@@ -108,6 +108,8 @@ export type RouteDefinition<M, A, R, P, Q, B, K, T, Prepared, Result> = {
   bodyLimit?: number;
   /** Logs successful requests at level debug, for a route that is polled. */
   isPolled?: true;
+  /** Receives events, which may be handled hours after their cause: their trace goes on without a parent. */
+  receivesEvents?: true;
   /** Milliseconds until the gateway responds 504. Default 10,000. */
   deadline?: number;
   /**

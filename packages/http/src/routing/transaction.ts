@@ -1,4 +1,5 @@
 import { transactionWithin, type Db, type Tx } from '@clientela/db';
+import { inSpan } from '@clientela/runtime';
 import type { Logger } from 'pino';
 import { assertTimeLeft, remainingTime } from './deadline.ts';
 import { Reply } from './reply.ts';
@@ -32,7 +33,7 @@ const directSteps = ({ db }: TransactionOptions, signal: AbortSignal): Idempoten
 });
 
 export const prepare = async (definition: Route, context: Context & { db: Db }): Promise<unknown> =>
-  definition.prepare?.(context as never);
+  definition.prepare && inSpan('prepare', 'internal', async () => definition.prepare?.(context as never));
 export const handle = async (
   definition: Route,
   context: Context & { prepared: unknown } & ({ db: Db } | { tx: Tx }),
@@ -45,7 +46,9 @@ export async function runAfterCommit(
   input: Context,
   result: unknown,
 ): Promise<void> {
-  await definition.afterCommit?.({ ...input, result } as never).catch((error: unknown) => {
+  const { afterCommit } = definition;
+  if (!afterCommit) return;
+  await inSpan('after_commit', 'internal', () => afterCommit({ ...input, result } as never)).catch((error: unknown) => {
     log.warn({ request_id: input.request_id, err: error }, 'post-commit hook failed; the subscriber will retry');
   });
 }
@@ -55,18 +58,20 @@ export async function runAfterCommit(
  * given up, a running statement is cancelled, and nothing is changed.
  */
 export const inTransaction = <R>(db: Db, signal: AbortSignal, work: (tx: Tx) => Promise<R>): Promise<R> =>
-  transactionWithin(
-    db,
-    () => remainingTime(signal) ?? Infinity,
-    async (tx) => {
-      assertTimeLeft(signal);
-      const result = await work(tx).catch((error: unknown) => {
-        assertTimeLeft(signal); // the statement that was cancelled then says nothing of the database
-        throw error;
-      });
-      assertTimeLeft(signal);
-      return result;
-    },
+  inSpan('transaction', 'internal', () =>
+    transactionWithin(
+      db,
+      () => remainingTime(signal) ?? Infinity,
+      async (tx) => {
+        assertTimeLeft(signal);
+        const result = await work(tx).catch((error: unknown) => {
+          assertTimeLeft(signal); // the statement that was cancelled then says nothing of the database
+          throw error;
+        });
+        assertTimeLeft(signal);
+        return result;
+      },
+    ),
   );
 
 export const asReply = (result: unknown): Reply =>

@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, testDatabase, type TestDatabase } from '@clientela/testing';
+import { childEnv, freePort, testDatabase, type TestDatabase } from '@clientela/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   animatedPng,
@@ -46,6 +46,7 @@ async function start(): Promise<void> {
   running = fork(join(import.meta.dirname, '../main.ts'), {
     execArgv: ['--import', `data:text/javascript,${encodeURIComponent(reportMemory)}`],
     env: {
+      ...childEnv,
       CUSTOMER_PORT: String(port),
       CUSTOMER_DATABASE_URL: database.url,
       LOG_FORMAT: 'json',

@@ -62,15 +62,16 @@ export type ListQuery = {
 
 /**
  * Builds the query of a list.
+ * @param options.isMostOfTable whether the company has most of all customers, for a search
  * @param options.scanLimit restricts the table of the first sort column to so many of its first rows in the list's order
  */
 export function buildListQuery(
   db: Db,
   scope: Scope,
   listing: Listing,
-  options: { matches?: Sql | undefined; scanLimit?: number } = {},
+  options: { matches?: Sql | undefined; scanLimit?: number; isMostOfTable?: boolean } = {},
 ): ListQuery {
-  const { matches, scanLimit } = options;
+  const { matches, scanLimit, isMostOfTable = false } = options;
   const sortTables = listing.sort.flatMap(({ column }) => tableOfSort[column] ?? []);
   const filterTables = tablesOfFilters(listing, matches !== undefined);
   if (filterTables.length === 0) filterTables.push(sortTables[0] ?? 'c');
@@ -96,12 +97,14 @@ export function buildListQuery(
     scanLimit !== undefined && table === scanTable
       ? db.raw('(?) as ??', [applyOrder(scanRange(db, scope, listing, table), sortKeys).limit(scanLimit), table])
       : db.raw('?? as ??', [tables[table], table]);
-  const rowsOf = (chosen: readonly Table[]): Query => {
+  const rowsOf = (chosen: readonly Table[], isOutsideIndex = false): Query => {
     const rows = db.from(from(main));
     for (const table of chosen) {
       if (table !== main)
         void rows.join(from(table), { [`${table}.company_id`]: `${main}.company_id`, [idOf[table]]: idOf[main] });
-      void whereCompany(rows, scope, `${table}.company_id`);
+      if (isOutsideIndex && 'company_id' in scope)
+        void rows.whereRaw(`${table}.company_id is not distinct from ?`, [scope.company_id]);
+      else void whereCompany(rows, scope, `${table}.company_id`);
       applyFilters(rows, table, listing);
     }
     applyRange(rows, listing, 'created_at', createdAt[main]);
@@ -115,7 +118,8 @@ export function buildListQuery(
     listing,
     matches,
     baseQuery: rowsOf(joined),
-    filterQuery: rowsOf(filterTables),
+    // The index of the search would compare all customers of the company with each text that may match; few rows are of another company.
+    filterQuery: rowsOf(filterTables, isMostOfTable && matches !== undefined && filterTables.length === 1),
     filterTables,
     sortKeys,
     company: `${main}.company_id`,

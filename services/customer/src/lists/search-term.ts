@@ -29,8 +29,11 @@ export function parseSearchTerm(search: string): SearchTerm {
     .slice(0, MAX_WORDS);
   if (words.length === 0) return { text, alternatives: [], fuzzyTerms: [] };
   // Digits with separators are one phone or document number.
-  if (digits !== undefined)
-    return { text, alternatives: [...new Set([piece(digits), piece(text)])].map((one) => [one]), fuzzyTerms: [] };
+  if (digits !== undefined) {
+    // What contains the text contains its digits, so that the longer of both would only be looked up in vain.
+    const pieces = digits.length > 2 && text.includes(digits) ? [piece(digits)] : [piece(digits), piece(text)];
+    return { text, alternatives: pieces.map((one) => [one]), fuzzyTerms: [] };
+  }
   const [first = '', second, ...rest] = words;
   const alternatives = [words.map(piece)];
   // `jo an` may be the end of one word and the beginning of the next.

@@ -1,9 +1,11 @@
 import {
   alphabetical,
+  execute,
   EXACT_COUNT_LIMIT,
   plannerRowEstimate,
   whereCompany,
   type Db,
+  type NamedStatement,
   type Query,
   type Scope,
 } from '@clientela/db';
@@ -35,8 +37,8 @@ import {
   type Total,
 } from './store.ts';
 
-/** A term, and the customers whose number or external id it is. */
-type RankedSearch = { term: SearchTerm; identified: readonly CustomerKey[] };
+/** A term, the customers whose number or external id it is, and whether the company has most of all customers. */
+type Search = { term: SearchTerm; identified: readonly CustomerKey[]; isMostOfTable: boolean };
 
 const FUZZY_LIMIT = 1_000; // exact matches up to which typos are searched for, and candidates that are compared
 const IDENTIFIED_LIMIT = 20; // in all companies together; in one company a number or external id has few customers
@@ -46,25 +48,22 @@ const RANKED_LIMIT = 1_000; // rows that are ranked when not all are, of each ki
 export async function listCustomers(db: Db, scope: Scope, listing: Listing, slice: Slice): Promise<Page> {
   if (listing.search === undefined)
     return (await readFirstPage(db, scope, listing, slice)) ?? readPage(db, buildListQuery(db, scope, listing), slice);
-  const term = parseSearchTerm(listing.search);
-  const identified = await findByIdentifier(db, scope, listing.search);
-  const exact = await exactMatches(db, scope, listing, { term, identified });
-  const page = await findMatches(db, exact, { term, identified }, slice);
+  const search = await startSearch(db, scope, listing.search);
+  const exact = await exactMatches(db, scope, listing, search);
+  const page = await findMatches(db, exact, search, slice);
   return page ?? readPage(db, exact, slice, await estimateTotal(db, exact));
 }
 
 /** Builds the query of all rows of a list, narrowed by its search if it has one. */
 export async function buildWholeList(db: Db, scope: Scope, listing: Listing): Promise<ListQuery> {
   if (listing.search === undefined) return buildListQuery(db, scope, listing);
-  const term = parseSearchTerm(listing.search);
-  const identified = await findByIdentifier(db, scope, listing.search);
-  const exact = await exactMatches(db, scope, listing, { term, identified });
+  const search = await startSearch(db, scope, listing.search);
+  const exact = await exactMatches(db, scope, listing, search);
   const found = (await exact.filterQuery
     .clone()
     .select(['c.company_id', 'c.id'])
     .limit(FUZZY_LIMIT + 1)) as CustomerKey[];
-  const fuzzy =
-    found.length <= FUZZY_LIMIT ? await findFuzzyMatches(db, exact, { term, identified }, found.length) : [];
+  const fuzzy = found.length <= FUZZY_LIMIT ? await findFuzzyMatches(db, exact, search, found.length) : [];
   return fuzzy.length === 0
     ? exact
     : buildListQuery(db, scope, listing, { matches: isOneOf(db, [...found, ...fuzzy]) });
@@ -77,21 +76,36 @@ export async function searchCustomers(
   filter: CustomerFilter & { search: string },
   slice: Slice,
 ): Promise<Page> {
-  const term = parseSearchTerm(filter.search);
-  const identified = await findByIdentifier(db, scope, filter.search);
+  const search = await startSearch(db, scope, filter.search);
   const listing: Listing = { ...filter, sort: [{ column: 'created_at', descending: true }] };
-  const exact = await exactMatches(db, scope, listing, { term, identified });
-  const keysOf = (from: string, id: string) => rankKeys(db, { term, identified }, from, id);
+  const exact = await exactMatches(db, scope, listing, search);
+  const keysOf = (from: string, id: string) => rankKeys(db, search, from, id);
   const rank = { columns: ['c.search_text', 'c.full_name'], keys: keysOf('f', 'f.found_id') };
-  const page = await findMatches(db, exact, { term, identified }, slice, rank);
+  const page = await findMatches(db, exact, search, slice, rank);
   if (page) return page;
   const total = await estimateTotal(db, exact);
   const rows =
     total.total <= SORT_LIMIT
       ? await executors.sortAll(db, { ...exact, sortKeys: keysOf('c', 'c.id') }, slice, total)
-      : await readBestOfMany(db, exact, { term, identified }, slice, total);
+      : await readBestOfMany(db, exact, search, slice, total);
   return { ...total, rows };
 }
+
+const startSearch = async (db: Db, scope: Scope, search: string): Promise<Search> => ({
+  term: parseSearchTerm(search),
+  identified: await findByIdentifier(db, scope, search),
+  isMostOfTable: 'company_id' in scope && (await hasMostCustomers(db, scope.company_id)),
+});
+
+const mostStatement: NamedStatement = {
+  name: 'has_most_customers',
+  text: `select sum(customers) > (select reltuples from pg_class where oid = 'customers'::regclass) / 2 as is_most
+    from customer_counts where company_id = $1`,
+};
+
+/** Whether a company has most of all customers, of which the planner keeps an estimate. */
+const hasMostCustomers = async (db: Db, company_id: string): Promise<boolean> =>
+  (await execute<{ is_most: boolean | null }>(db, mostStatement, [company_id]))[0]?.is_most === true;
 
 const maxNumber = 2n ** 63n; // of a bigint
 
@@ -110,11 +124,12 @@ async function findByIdentifier(db: Db, scope: Scope, search: string): Promise<C
  * Builds the query of customers that match a term without a typo. Trigrams ignore punctuation, so a rare `com.example` would read everybody
  * with both words; keys narrow that. A frequent term needs none, and PostgreSQL would multiply their frequencies.
  */
-async function exactMatches(db: Db, scope: Scope, listing: Listing, search: RankedSearch): Promise<ListQuery> {
-  const { term, identified } = search;
+async function exactMatches(db: Db, scope: Scope, listing: Listing, search: Search): Promise<ListQuery> {
+  const { term, identified, isMostOfTable } = search;
   const ids = identified.map(({ company_id, id }) => db.raw('(c.company_id = ? and c.id = ?)', [company_id, id]));
   const build = (matches: Sql) =>
     buildListQuery(db, scope, listing, {
+      isMostOfTable,
       matches: ids.length > 0 ? db.raw(`(${['?', ...ids.map(() => '?')].join(' or ')})`, [matches, ...ids]) : matches,
     });
   const query = build(matchesTerm(db, term.alternatives));
@@ -127,7 +142,7 @@ async function exactMatches(db: Db, scope: Scope, listing: Listing, search: Rank
 async function findMatches(
   db: Db,
   exact: ListQuery,
-  search: RankedSearch,
+  search: Search,
   slice: Slice,
   rank?: Parameters<typeof countAndSort>[3],
 ): Promise<Page | undefined> {
@@ -148,11 +163,14 @@ async function findMatches(
 async function findFuzzyMatches(
   db: Db,
   { scope, listing }: ListQuery,
-  { term: { fuzzyTerms, alternatives }, identified }: RankedSearch,
+  { term: { fuzzyTerms, alternatives }, identified, isMostOfTable }: Search,
   exactMatches: number,
 ): Promise<CustomerKey[]> {
   if (fuzzyTerms.length === 0) return [];
-  const candidates = (await buildListQuery(db, scope, listing, { matches: mayMatchFuzzily(db, fuzzyTerms) })
+  const candidates = (await buildListQuery(db, scope, listing, {
+    matches: mayMatchFuzzily(db, fuzzyTerms),
+    isMostOfTable,
+  })
     .filterQuery.select(['c.company_id', 'c.id', 'c.search_text'])
     .limit(FUZZY_LIMIT + exactMatches)) as (CustomerKey & { search_text: string })[];
   const known = new Set(identified.map(({ id }) => id));
@@ -166,7 +184,7 @@ const isOneOf = (db: Db, keys: readonly CustomerKey[]): Sql =>
   db.raw('(c.company_id, c.id) in (select * from unnest(?::uuid[], ?::uuid[]))', keyArrays(keys));
 
 /** The order of a search: how well a text matches, then the shortest name, which is the nearest to the term. */
-const rankKeys = (db: Db, search: RankedSearch, from: string, id: string): SortKey[] => {
+const rankKeys = (db: Db, search: Search, from: string, id: string): SortKey[] => {
   const name = `${from}.full_name`;
   return [
     rankOf(db, search, `${from}.search_text`, id),
@@ -177,12 +195,7 @@ const rankKeys = (db: Db, search: RankedSearch, from: string, id: string): SortK
 };
 
 /** 0: a value is the term; 1: begins with it; 2: has all its words; 3: has words that begin so; 4: contains its pieces; 5: has a typo. */
-function rankOf(
-  db: Db,
-  { term, identified }: RankedSearch,
-  column: string,
-  id: string,
-): Pick<SortKey, 'sql' | 'values'> {
+function rankOf(db: Db, { term, identified }: Search, column: string, id: string): Pick<SortKey, 'sql' | 'values'> {
   const { alternatives, text } = term;
   const values = new Set([text, ...alternatives.filter(({ length }) => length === 1).map(([one = '']) => one.trim())]);
   const words = text.split(' ');
@@ -220,7 +233,7 @@ function rankOf(
 async function readBestOfMany(
   db: Db,
   query: ListQuery,
-  search: RankedSearch,
+  search: Search,
   { limit, offset }: Slice,
   total: Total,
 ): Promise<Customer[]> {

@@ -1,5 +1,5 @@
 import { AppError, unavailable } from '@clientela/errors';
-import { callHeaders, readText, type CompanyActor } from '@clientela/http';
+import { callHeaders, readText, traceCall, type CompanyActor } from '@clientela/http';
 import type { z } from 'zod';
 
 /** Internal route of an upstream: `{url}/internal/customers/{id}/{name}`. */
@@ -32,8 +32,12 @@ export async function fetchUpstream<S extends z.ZodType>(
   signal: AbortSignal,
 ): Promise<z.infer<S>> {
   const query = new URLSearchParams({ limit: String(limit), ...(status !== undefined && { status }) });
-  const target = `${url.replace(/\/+$/, '')}/internal/customers/${customer_id}/${name}`;
-  const text = await fetchText(`${target}?${query.toString()}`, callHeaders(key, actor, signal), signal);
+  const path = `/internal/customers/${customer_id}/${name}`;
+  const target = `${url.replace(/\/+$/, '')}${path}?${query.toString()}`;
+  const { text } = await traceCall(name, 'GET', path, async () => ({
+    status: 200,
+    text: await fetchText(target, callHeaders(key, actor, signal), signal),
+  }));
   try {
     return shape.parse(JSON.parse(text));
   } catch (cause) {
