@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readCommandLine } from '@clientela/runtime';
 import { startBenchFleet, type BenchFleet } from './bench-fleet.ts';
 import { newCustomer } from './cases.ts';
 import { cpuTime } from './cpu.ts';
@@ -13,7 +13,7 @@ import { closedLoop, type MakeRequest } from './sides.ts';
 // Measures what traces cost: the CPU time of a request at the gateway and at its service, with traces off, at 5 % and at 100 %, on fleets
 // that run side by side and are measured in turns. With --base also on the fleet of another checkout, such as one from before a change.
 
-const { values } = parseArgs({
+const { values } = readCommandLine('Usage: npm run bench:tracing [-- [--quick] [--base CHECKOUT]]', {
   options: { quick: { type: 'boolean', default: false }, base: { type: 'string' } },
 });
 const effort = values.quick ? { rounds: 5, seconds: 1, warm_up: 3 } : { rounds: 20, seconds: 3, warm_up: 10 }; // seconds

@@ -41,7 +41,6 @@ export { deriveKey } from './key-derivation.ts';
 export { startPeriodicWorker } from './periodic-worker.ts';
 export type { PeriodicWorker } from './periodic-worker.ts';
 export {
-  contextOf,
   currentSpan,
   endSpan,
   failSpan,

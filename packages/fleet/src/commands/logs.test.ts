@@ -6,6 +6,7 @@ test('shows the lines of all processes in the order of their times, with what co
   const { add, flush } = orderByTime((name, line) => shown.push(`${name} ${line}`), 750);
   add('auth', '[2026-01-31 12:00:01.000] ERROR: late');
   add('auth', '    at some.ts:1');
+  add('fleet', `${new Date('2026-01-31T12:00:01.500').toISOString()} ready`);
   add('auth', '[2026-01-31 12:00:04.500] INFO: newest');
   add('gateway', 'the rest of a line');
   add('gateway', '[2026-01-31 12:00:00.999] INFO: early');
@@ -18,12 +19,13 @@ test('shows the lines of all processes in the order of their times, with what co
     'gateway [2026-01-31 INFO: early',
     'auth [2026-01-31 ERROR: late',
     'auth at some.ts:1',
+    expect.stringMatching(/^fleet .*ready$/),
     expect.stringContaining('product'),
   ]);
   flush(now + 1000);
   expect(shown.at(-1)).toBe('auth [2026-01-31 12:00:04.500] INFO: newest');
   flush(now + 2000);
-  expect(shown).toHaveLength(6);
+  expect(shown).toHaveLength(7);
 });
 
 test('a terminal gets lines of its width, but problems and earlier days whole', () => {

@@ -66,12 +66,12 @@ export function followLogs(folder: string, onLine: (name: string, line: string) 
   return { poll };
 }
 
-const timePattern = /^\[(\d{4}-\d\d-\d\d) ([\d:.]+)\] |^\{.*?"time":"([^"]+)"/;
+const timePattern = /^\[(\d{4}-\d\d-\d\d) ([\d:.]+)\] |^(?:\{.*?"time":"([^"]+)"|(\d{4}-\d\d-\d\dT\S+Z) )/;
 
 /** Reads when a line was written; undefined for one that continues another, such as of a stack. */
 function timeOf(line: string): number | undefined {
-  const [, date, time, instant] = timePattern.exec(line) ?? [];
-  const parsed = Date.parse(instant ?? `${date}T${time}`);
+  const [, date, time, ofJson, ofLauncher] = timePattern.exec(line) ?? [];
+  const parsed = Date.parse(ofJson ?? ofLauncher ?? `${date}T${time}`);
   return Number.isNaN(parsed) ? undefined : parsed;
 }
 
