@@ -19,6 +19,8 @@ test('a statement is named by its verb and its first table', () => {
   for (const [sql, name] of [
     ['select "id" from "customers" where "company_id" = ?', 'select customers'],
     ['insert into "customer_tags" ("id") values (?)', 'insert customer_tags'],
+    ['insert into customer_locks (id) values ($1) on conflict (id) do update set x = 1', 'insert customer_locks'],
+    ['with c as (insert into customers (id) values ($1) returning *) select x from c', 'with customers'],
     ['update "customers" set "version" = ?', 'update customers'],
     ['delete from "outbox_deliveries" where (a) in ((?))', 'delete outbox_deliveries'],
     ['with c as (select ? ::uuid as id)\n select x from c', 'with c'],

@@ -14,7 +14,8 @@ const waitDuration = histogram(
   [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2],
 );
 
-const table = /\b(?:from|into|update|join)\s+(?:only\s+)?"?([a-z_]+)\b"?(?!\s*\()/i;
+// A parenthesis follows a function and the columns of an insert.
+const table = /\binto\s+"?([a-z_]+)|\b(?:from|update|join)\s+(?:only\s+)?"?([a-z_]+)\b"?(?!\s*\()/i;
 
 const namesByText = new Map<string, string>();
 const maxRememberedTexts = 500;
@@ -32,7 +33,8 @@ function nameOf(sql: string): string {
   const text = sql.slice(0, 4000); // a long list of columns precedes the table
   const verb = /[a-z]+/i.exec(text)?.[0].toLowerCase() ?? 'other';
   const isOfTable = verb === 'select' || verb === 'insert' || verb === 'update' || verb === 'delete' || verb === 'with';
-  const name = isOfTable ? table.exec(text)?.[1]?.toLowerCase() : undefined;
+  const [, inserted, other] = (isOfTable && table.exec(text)) || [];
+  const name = (inserted ?? other)?.toLowerCase();
   return name === undefined ? verb : `${verb} ${name}`;
 }
 

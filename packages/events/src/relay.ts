@@ -259,7 +259,7 @@ function createAlarm() {
 const oldestWhere = (name: string, condition: string): NamedStatement => ({
   name,
   text: `select d.event_id, d.subscriber, d.aggregate, d.attempts, e.envelope,
-      (extract(epoch from d.next_attempt_at - now()) * 1000)::float8 as due_in
+      (date_part('epoch', d.next_attempt_at - now()) * 1000)::float8 as due_in
     from (
       select * from outbox_deliveries where failed_at is null and ${condition} and aggregate <> all ($2::text[])
        order by event_id limit ${batchSize}
