@@ -146,6 +146,15 @@ export function cases(context: BenchContext): CaseFactory[] {
         note: 'Node is the time of the gateway alone. Limits, deadlines, load shedding and the log line are on.',
       }),
     },
+    {
+      name: 'API key',
+      service: 'product',
+      make: async () => ({
+        name: 'API key',
+        sides: await apiKeySides(context, (n) => ({ method: 'GET', path: `/api/products/${at(products, n).id}` })),
+        note: 'Node is the time of the gateway alone. Both are remembered, and counted by the limit of their owner.',
+      }),
+    },
     compared('get', get, async () => [await driverLoop('customer', get)]),
     compared('list of 20', list, async () => [await driverLoop('customer', list)]),
     compared('create', create),
@@ -201,6 +210,21 @@ const credentialsOf =
   (_context: BenchContext): MakeRequest =>
   () => ({ method: 'POST', path: '/auth/login', body: signInCredentials });
 export const signInCredentials = { email: 'sign-in@example.com', password: credentials.password };
+
+/** The same request with an API key and with an access token. */
+async function apiKeySides({ benchFleet, generator }: BenchContext, request: MakeRequest): Promise<Side[]> {
+  const { fleet, bearer } = benchFleet;
+  const port = fleet.ports.gateway;
+  const body = { name: 'Bench', role: 'viewer' };
+  const { key } = (await sendOnce(port, bearer, { method: 'POST', path: '/api/v1/api-keys', body })) as { key: string };
+  const withHeaders = (name: string, headers: Headers): Side => ({
+    name,
+    run: (seconds) => closedLoop(generator, { port, headers, request }, seconds),
+    groups: { gateway: () => cpuTime(fleet.pid('gateway') ?? 0) },
+    sample: () => sendOnce(port, headers, request(0)),
+  });
+  return [withHeaders('with an API key', { Authorization: `Bearer ${key}` }), withHeaders('with a token', bearer)];
+}
 
 /** Ours and the gateways that people build, in front of the same service. The time of the service is not counted. */
 async function hopSides({ benchFleet, generator, references }: BenchContext, request: MakeRequest): Promise<Side[]> {

@@ -65,9 +65,7 @@ try {
   stopping.signal.throwIfAborted();
   const measuredCapacity = await generator.run({ ...closed, seconds: values.quick ? 5 : 10 });
   const capacity = rateOf(measuredCapacity.samples.filter(isServed), values.quick ? 5 : 10);
-  const cpuAtFirst = gatewayCpu();
   const normal = await generator.run({ ...open, rate: capacity / 2, seconds: 5 });
-  const cpuOfServed = (gatewayCpu() - cpuAtFirst) / normal.samples.length;
   const normalMedian = percentile(normal.samples, 0.5);
   stopping.signal.throwIfAborted();
 
@@ -84,7 +82,9 @@ try {
 
   writeLine('measuring the peak with the same CPU share of the generator');
   const stopBurning = await burn(generator, overload.cpuShare + probed.cpuShare);
+  const cpuBeforePeak = gatewayCpu();
   const peak = await generator.run({ ...closed, seconds: 10 });
+  const cpuOfServed = (gatewayCpu() - cpuBeforePeak) / peak.samples.length;
   stopBurning();
 
   const samples = [...overload.samples, ...probed.samples];
@@ -129,7 +129,8 @@ try {
   const about =
     `${at}: ${availableParallelism()} cores, load average before ${load_before}. Capacity ${capacity.toFixed(0)}/s; due ${rate.toFixed(0)}/s, ` +
     `sent ${((samples.length + unanswered) / seconds).toFixed(0)}/s for ${seconds} s by a niced generator with ${(overload.cpuShare * 100).toFixed(0)} % of a core; ` +
-    `${served.length} served (${served.filter(isWrite).length} writes), ${refused.length} refused, ${others.length} others. The peak was measured with the same CPU share. ` +
+    `${served.length} served (${served.filter(isWrite).length} writes), ${refused.length} refused, ${others.length} others; ` +
+    `${overload.unsent + probed.unsent} were not sent, because all connections waited. The peak was measured with the same CPU share. ` +
     `Times are those of ${probed.samples.length} requests of a probe with normal priority and ${(probed.cpuShare * 100).toFixed(0)} % of a core, ` +
     `whose wake-ups were at most ${probed.ownDelay.toFixed(0)} ms late in 99 %. The generator's were ${overload.ownDelay.toFixed(0)} ms late, which its own times ` +
     `include: refused ${spread(overload.samples.filter(isRefused))}, served ${spread(overload.samples.filter(isServed))}.` +

@@ -17,7 +17,7 @@ const backlog = 4096;
  * How many sockets listen on the port. Of each, node accepts one connection per turn of its event loop. With a single one, the last of
  * 2,000 new connections waits for 30 s when a turn takes 15 ms. Only Linux distributes connections among sockets.
  */
-const listenerCount = process.platform === 'linux' ? 32 : 1;
+const listenerCount = process.platform === 'linux' ? 64 : 1;
 
 /** The further sockets of a server. */
 const furtherListeners = new WeakMap<Server, SocketServer[]>();

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { IncomingMessage, RequestListener } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import {
   outsideServices,
   services,
@@ -102,10 +103,13 @@ export async function testService(
       (error: unknown) => response.destroy(error as Error),
     );
   };
+  // One server for all requests, whose connections are reused. From a bare listener, supertest starts a server for each request.
+  const server = createServer(app).listen(0, '127.0.0.1');
+  await once(server, 'listening');
 
   const call = (headers: Record<string, string>, user_id: string, company_id: string | undefined): TestUser => {
     const send = (method: 'get' | 'post' | 'put' | 'patch' | 'delete', path: string, body?: object) => {
-      const request = supertest(app)[method](path).set(headers);
+      const request = supertest(server)[method](path).set(headers);
       return body === undefined ? request : request.send(body);
     };
     return {
@@ -169,6 +173,10 @@ export async function testService(
       }[];
       return rows.map(({ envelope }) => envelope).filter((event) => !name || event.name === name);
     },
-    close: () => database.drop(),
+    close: async () => {
+      server.close();
+      server.closeAllConnections();
+      await database.drop();
+    },
   };
 }

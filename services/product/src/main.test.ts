@@ -53,7 +53,7 @@ test('a service starts once its migrations are there; SIGTERM fails its readines
 
   await expect.poll(ready).toMatchObject({ status: 503, state: 'starting' });
   expect(await call(port, '/health')).toMatchObject({ status: 200, state: 'healthy' });
-  expect(await call(port, '/api/products')).toMatchObject({ status: 503 });
+  expect(await call(port, '/api/products')).toMatchObject({ status: 503, connection: 'close' });
   await expect.poll(() => log).toContain('waiting for the migrations of the database');
   await done.clone().insert(last);
   await expect.poll(ready).toMatchObject({ status: 200, state: 'ready' });

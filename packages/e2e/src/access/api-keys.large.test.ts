@@ -6,7 +6,7 @@ import { connect } from '@clientela/db';
 import { folderOf, services } from '@clientela/fleet';
 import { isOpenToKeys } from '@clientela/http';
 import { compileCache, ended, freePort, tablesContaining } from '@clientela/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { client, startTestFleet, wideLimits, type Client, type TestFleet } from '../testing/test-fleet.ts';
 import { assertCreated, createAccessSetup, type AccessSetup, type SignedInUser } from './access-setup.ts';
 import { allRoutes, type RouteInfo } from './all-routes.ts';
@@ -31,7 +31,7 @@ async function createKey(role: string, permissions?: readonly Permission[]): Pro
 }
 
 /** Starts a second gateway of the fleet. */
-async function startGateway(): Promise<typeof secondGateway> {
+async function startGateway(): Promise<void> {
   const port = await freePort();
   const child = spawn(process.execPath, [join(folderOf('gateway'), 'src/main.ts')], {
     cwd: folderOf('gateway'),
@@ -45,15 +45,9 @@ async function startGateway(): Promise<typeof secondGateway> {
   });
   child.stdout.on('data', (chunk: Buffer) => lines.push(chunk.toString()));
   const url = `http://127.0.0.1:${port}`;
-  const ready = () =>
-    client(url)
-      .get('/ready')
-      .then(
-        ({ status }) => status,
-        () => 0,
-      );
-  await expect.poll(ready, { timeout: 30_000 }).toBe(200);
-  return { url, end: () => ended(child, 'SIGTERM') };
+  secondGateway = { url, end: () => ended(child, 'SIGTERM') };
+  const isReady = async () => (await client(url).get('/ready')).status === 200;
+  await vi.waitUntil(() => isReady().catch(() => false), { timeout: 30_000, interval: 50 });
 }
 
 beforeAll(async () => {
@@ -62,7 +56,7 @@ beforeAll(async () => {
     (_peer, line) => lines.push(line),
   );
   setup = await createAccessSetup(fleet);
-  secondGateway = await startGateway();
+  await startGateway();
 });
 afterAll(async () => {
   await secondGateway?.end();

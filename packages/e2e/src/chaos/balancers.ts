@@ -11,18 +11,19 @@ function probe(targets: () => readonly number[]) {
   const unready = new Set<number>();
   const stopping = new AbortController();
   let turn = 0;
+  /** @returns undefined when a busy replica did not respond in time, which changes nothing: a Service of Kubernetes ignores it twice */
   const isReady = (port: number) =>
     fetch(`http://127.0.0.1:${port}/ready`, { signal: AbortSignal.timeout(1000) }).then(
       async (response) => response.arrayBuffer().then(() => response.ok),
-      () => false,
+      (error: Error) => (error.name === 'TimeoutError' ? undefined : false),
     );
   const running = (async () => {
     while (!stopping.signal.aborted) {
       const ports = targets();
       const results = await Promise.all(ports.map(isReady));
       for (const [at, port] of ports.entries())
-        if (results[at]) unready.delete(port);
-        else unready.add(port);
+        if (results[at] === true) unready.delete(port);
+        else if (results[at] === false) unready.add(port);
       await sleep(probeInterval, undefined, { signal: stopping.signal }).catch(() => {});
     }
   })();

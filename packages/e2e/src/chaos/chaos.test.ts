@@ -15,7 +15,7 @@ afterAll(() => fleet?.end());
 test('keeps every acknowledged write, with effect exactly once, while every process, the broker and PostgreSQL are killed', async () => {
   const { problems, kills } = await runChaos(fleet, {
     name: 'chaos',
-    writes: 45,
+    writes: 27,
     kills: 9,
     writers: 3,
     maxDelayMs: 200,

@@ -1,21 +1,25 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { services } from '@clientela/contracts';
+import { services, type Service } from '@clientela/contracts';
 import { folderOf } from '@clientela/fleet';
 import pg from 'pg';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { createAccessSetup, type AccessSetup, type SignedInUser } from '../access/access-setup.ts';
 import { samples, send } from '../access/sample-requests.ts';
 import { fleetTest, type Client } from '../testing/test-fleet.ts';
 
 let setup: AccessSetup;
 let admin: SignedInUser;
+const databases = {} as Record<Service, pg.Pool>;
 
 fleetTest.beforeAll(async ({ defaultFleet }) => {
   setup = await createAccessSetup(defaultFleet);
   admin = setup.users.admin;
+  for (const service of services)
+    databases[service] = new pg.Pool({ connectionString: defaultFleet.databases[service].ownerUrl, max: 1 });
 }, 60_000);
+afterAll(() => Promise.all(services.map((service) => databases[service].end())));
 
 type Operation = { parameters?: { name: string }[] };
 /** The POST routes of all services that accept an idempotency key. */
@@ -30,12 +34,9 @@ const idempotentRoutes = services.flatMap((service) => {
 /** All stored responses of all services, as text. */
 async function storedResponses(): Promise<string[]> {
   const rows = services.map(async (service) => {
-    const database = new pg.Client({ connectionString: setup.fleet.databases[service].ownerUrl });
-    await database.connect();
-    const found = await database.query<{ row: string }>(
+    const found = await databases[service].query<{ row: string }>(
       'select r::text as row from idempotency_keys r union all select r::text from redacted_subjects r',
     );
-    await database.end();
     return found.rows.map(({ row }) => row);
   });
   return (await Promise.all(rows)).flat();
