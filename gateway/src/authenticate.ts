@@ -1,5 +1,5 @@
-import { apiKeyStart, roles, type Role } from '@clientela/contracts';
-import { AppError, unauthenticated, unavailable } from '@clientela/errors';
+import { apiKeyStart, roles, type Role, type TokenLimit } from '@clientela/contracts';
+import { AppError, forbidden, unauthenticated, unavailable } from '@clientela/errors';
 import type { Request } from 'express';
 import jwt from 'jsonwebtoken';
 import { LRUCache } from 'lru-cache';
@@ -12,7 +12,14 @@ import type { GatewayResponse, Middleware } from './request-context.ts';
 import type { Revocations } from './revocations.ts';
 
 /** The user on whose behalf a request runs, from the claims of its verified token. */
-type UserActor = { id: string; session_id: string; role: Role; company_id: string | undefined };
+type UserActor = {
+  id: string;
+  session_id: string;
+  role: Role;
+  company_id: string | undefined;
+  /** What the user has to do before anything else. */
+  limited?: string | undefined;
+};
 /** The API key that a request presents. `id` is `key:<key_id>`; `permissions` are separated by commas. */
 export type KeyActor = {
   id: string;
@@ -48,6 +55,7 @@ const Claims = z
     sid: z.uuid(),
     role: z.enum(roles),
     company_id: z.uuid().optional(),
+    limited: z.string().min(1).max(32).optional(),
   })
   .refine((claims) => (claims.role === 'superuser') === (claims.company_id === undefined));
 
@@ -77,8 +85,9 @@ export function createTokenVerifier(keys: VerificationKeys, revocations: Revocat
       });
       const claims = Claims.safeParse(payload).data;
       if (!claims || claims.iat > now() + limits.clockToleranceSeconds) return undefined;
-      const { sub, sid, role, company_id, iat, exp } = claims;
-      return { actor: { id: sub, session_id: sid, role, company_id }, kid: header.kid, iat, exp };
+      const { sub, sid, role, company_id, limited, iat, exp } = claims;
+      const actor = { id: sub, session_id: sid, role, company_id, ...(limited !== undefined && { limited }) };
+      return { actor, kid: header.kid, iat, exp };
     } catch {
       return undefined;
     }
@@ -150,12 +159,27 @@ export const authenticate =
     if (!res.closed) next();
   };
 
-/** Rejects requests to protected routes without a valid token. */
+const limitedTokens: Readonly<Record<string, readonly [error_code: string, detail: string]>> = {
+  verify_email: ['EMAIL_NOT_VERIFIED', 'Verify your e-mail address first'],
+  mfa_setup: ['MFA_SETUP_REQUIRED', 'Set up a second factor first'],
+} satisfies Record<TokenLimit, readonly [string, string]>;
+
+/** 403 for a token that is limited to other routes, also by a limit that this gateway does not know. */
+function limitedToken(limit: string): AppError {
+  const [error_code, detail] = Object.hasOwn(limitedTokens, limit) ? (limitedTokens[limit] ?? []) : [];
+  return forbidden(detail ?? 'This token is limited to other routes', error_code);
+}
+
+/** Rejects requests to protected routes without a valid token, or with one that is limited to other routes. */
 export const requireActor =
   (tokens: TokenVerifier): Middleware =>
   (req, res, next) => {
     const { context } = res.locals;
-    if (context.actor || context.route?.open === true) return next();
+    const { actor, route } = context;
+    if (route?.open === true) return next();
+    if (actor && 'limited' in actor && actor.limited !== undefined && !route?.limited?.includes(actor.limited))
+      throw limitedToken(actor.limited);
+    if (actor) return next();
     if (bearerTokenOf(req) === undefined) throw unauthenticated();
     // Not a 401: the token may be valid, and a 401 would make the client discard it.
     if (!tokens.ready()) throw unavailable('The gateway cannot verify tokens yet', { retryAfter: 1 });

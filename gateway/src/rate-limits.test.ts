@@ -26,6 +26,8 @@ const limitedRoutes = [
   'reset-password',
   'change-email',
   'change-email/confirm',
+  'invitations/look-up',
+  'invitations/accept',
 ];
 const from = (address: string) => ({ 'X-Forwarded-For': address });
 const login = { method: 'POST', path: '/auth/login' };

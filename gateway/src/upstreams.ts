@@ -15,6 +15,8 @@ export type Route = {
   deadline: number;
   /** When the gateway gives up earlier, unless the service has responded to another request of the route meanwhile. */
   max_silence?: number | undefined;
+  /** The limits of tokens with which the route is open too. */
+  limited?: readonly string[] | undefined;
   /** The rate limit per client address that the route counts towards; `forgot_password` counts towards `login` too. */
   address_rate_limit?: 'login' | 'forgot_password' | undefined;
 };
@@ -37,6 +39,7 @@ const Operation = z.object({
       .positive()
       .max(2 ** 31 - 1),
     max_silence: z.int().positive().optional(),
+    limited: z.array(z.string()).optional(),
     address_rate_limit: z.enum(['login', 'forgot_password']).optional(),
   }),
 });

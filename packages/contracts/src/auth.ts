@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineEvent, fieldsChanged as fields_changed } from './event-contract.ts';
+import { defineEvent, fieldsChanged as fields_changed, followed } from './event-contract.ts';
 import { roles } from './permissions.ts';
 
 // Events and internal calls of the auth service.
@@ -14,7 +14,7 @@ export const userUpdated = defineEvent(
   'user.updated',
   'user_id',
   ['customer'],
-  z.object({ user_id: z.uuid(), fields_changed }),
+  z.object({ user_id: z.uuid(), fields_changed, followed }),
 );
 export const userDeleted = defineEvent(
   'user.deleted',
@@ -63,6 +63,9 @@ export const InternalUser = z.object({
   last_name: z.string().nullable(),
   email: z.string(),
   phone: z.string().nullable(),
+  /** When the person, or staff, last changed the name; null for never, absent in responses of earlier versions. */
+  name_changed_at: z.iso.datetime().nullable().optional(),
+  phone_changed_at: z.iso.datetime().nullable().optional(),
 });
 export type InternalUser = z.infer<typeof InternalUser>;
 

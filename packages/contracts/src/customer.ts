@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineEvent, fieldsChanged as fields_changed } from './event-contract.ts';
+import { defineEvent, fieldsChanged as fields_changed, followed } from './event-contract.ts';
 
 // Events and internal calls of the customer service.
 
@@ -21,7 +21,7 @@ export const customerUpdated = defineEvent(
   'customer.updated',
   'customer_id',
   ['auth'],
-  z.object({ ...customer, fields_changed, fields_left }),
+  z.object({ ...customer, fields_changed, fields_left, followed }),
 );
 export const customerDeleted = defineEvent(
   'customer.deleted',
@@ -116,6 +116,20 @@ export const InternalProfile = z.object({
   customer: z.object({ id: z.uuid(), number: z.int(), status: z.string().exactOptional() }),
 });
 export type InternalProfile = z.infer<typeof InternalProfile>;
+
+/** Response of GET /internal/users/{user_id}/changes, for auth only: what the person changed in its own record, with the time of each. */
+export const OwnChanges = z.object({
+  name: z
+    .object({
+      full_name: z.string().nullable(),
+      firstname: z.string().nullable(),
+      lastname: z.string().nullable(),
+      changed_at: z.iso.datetime(),
+    })
+    .optional(),
+  phone: z.object({ value: z.string().nullable(), changed_at: z.iso.datetime() }).optional(),
+});
+export type OwnChanges = z.infer<typeof OwnChanges>;
 
 /**
  * Response of GET /internal/customers/{id}/timeline?before=<at>,<id>&limit=: the customer service's own timeline entries, newest first

@@ -38,5 +38,8 @@ export const defineEvent = <Data extends z.ZodObject, const Subscribers extends 
   data: Data,
 ): EventContract<Data, Subscribers> => ({ name, aggregate, subscribers, data });
 
+/** Marks a change that copies one of another service, so that it is not copied back. */
+export const followed = z.literal(true).exactOptional();
+
 /** The names of changed fields, as events carry them. */
 export const fieldsChanged = z.array(z.string());

@@ -155,3 +155,7 @@ export const permissionsOf = (role: Role): string[] =>
     const level = accessLevel(role, permission);
     return level === 'any' ? [permission] : level === 'own' ? [`${permission}:own`] : [];
   });
+
+/** Why a token is limited: what its user has to do before anything else. A route lists the limits with which it is open. */
+export const tokenLimits = ['verify_email', 'mfa_setup'] as const;
+export type TokenLimit = (typeof tokenLimits)[number];

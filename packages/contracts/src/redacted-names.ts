@@ -26,6 +26,7 @@ export const personalColumns: readonly string[] = [
   'full_name',
   'gender',
   'import_details',
+  'invited_account',
   'ip',
   'key_hash',
   'label',

@@ -1,5 +1,5 @@
 import { eventRoutes } from '@clientela/events';
-import { createService, type Route, type ServiceOptions } from '@clientela/http';
+import { createService, type Route, type ServiceClient, type ServiceOptions } from '@clientela/http';
 import { privacyRoutes } from '@clientela/privacy';
 import manifest from '../package.json' with { type: 'json' };
 import { internalUserRoutes } from './accounts/internal-routes.ts';
@@ -13,6 +13,7 @@ import { findCompanyByKey } from './companies/store.ts';
 import { documentTypeRoutes } from './document-types/routes.ts';
 import { failedEventRoutes, type EventDeps } from './events/routes.ts';
 import { emailRoutes, type EmailDeps } from './emails/routes.ts';
+import { invitationRoutes } from './invitations/routes.ts';
 import { keyRoutes } from './keys/routes.ts';
 import { passwordResetRoutes } from './password-resets/routes.ts';
 import { privacy } from './privacy.ts';
@@ -34,7 +35,7 @@ export type AppDeps = Omit<ServiceOptions, 'service' | 'version' | 'routes' | 'c
   ReceiptDeps &
   ApiKeyDeps &
   EventDeps &
-  EmailDeps;
+  EmailDeps & { customer: ServiceClient };
 
 export const routes = (deps: AppDeps): Route[] => [
   ...accountRoutes(deps),
@@ -42,6 +43,7 @@ export const routes = (deps: AppDeps): Route[] => [
   ...signInRoutes(deps),
   ...emailRoutes(deps),
   ...passwordResetRoutes(deps),
+  ...invitationRoutes(deps),
   ...sessionRoutes(deps),
   ...keyRoutes(deps),
   ...receiptRoutes(deps),
@@ -55,7 +57,7 @@ export const routes = (deps: AppDeps): Route[] => [
   ...analyticsRoutes(),
   ...auditRoutes(deps),
   ...failedEventRoutes(deps),
-  ...eventRoutes('auth', subscriptions),
+  ...eventRoutes('auth', subscriptions(deps)),
   ...privacyRoutes(privacy),
 ];
 

@@ -54,6 +54,7 @@ const shape = z.object({
   SMTP_URL: SmtpUrl.optional(),
   MAIL_FROM: MailFrom.optional(),
   PUBLIC_URL: PublicUrl.optional(),
+  REQUIRE_VERIFIED_EMAIL: z.enum(['on', 'off'], 'must be on or off').default('off'),
   MAILS_FOLDER: z.string().refine(isAbsolute, 'must be an absolute path').optional(),
   CUSTOMER_SERVICE_URL: ServiceUrl,
   INTERACTION_SERVICE_URL: ServiceUrl,
@@ -61,10 +62,18 @@ const shape = z.object({
   FAVORITES_SERVICE_URL: ServiceUrl,
 });
 
-/** Mails by SMTP have a sender and links. For `superRefine(…, { when: () => true })`, so that it is reported with all other issues. */
+/** Mails by SMTP have a sender and links; who must verify an address gets mails. For `superRefine(…, { when: () => true })`, so that it is reported with all other issues. */
 function senderForSmtp(values: object, context: z.RefinementCtx): void {
-  const { SMTP_URL, ...others } = values as Record<string, unknown>;
-  if (SMTP_URL === undefined) return;
+  const { SMTP_URL, REQUIRE_VERIFIED_EMAIL, ENVIRONMENT, ...others } = values as Record<string, unknown>;
+  if (SMTP_URL === undefined) {
+    if (REQUIRE_VERIFIED_EMAIL === 'on' && ENVIRONMENT === 'production')
+      context.addIssue({
+        code: 'custom',
+        path: ['SMTP_URL'],
+        message: 'is missing, which REQUIRE_VERIFIED_EMAIL needs',
+      });
+    return;
+  }
   for (const name of ['MAIL_FROM', 'PUBLIC_URL'])
     if (others[name] === undefined) context.addIssue({ code: 'custom', path: [name], message: 'is missing' });
 }

@@ -56,7 +56,7 @@ await runService('auth', {
       ...deps,
       url: databaseUrl,
       service: 'auth',
-      subscriptions,
+      subscriptions: subscriptions({ customer }),
       client,
       settings: config,
     });
@@ -72,9 +72,11 @@ await runService('auth', {
       defaults: { country: config.DEFAULT_COUNTRY, currency: config.DEFAULT_CURRENCY },
       createProfile: createProfileClient(client('customer', { timeout: profileTimeout })),
       cursors: createCursors(secret),
+      customer,
       maxKeyRate: config.RATE_LIMIT_USER_PER_MINUTE,
       services: [customer, client('interaction'), client('product'), client('favorites')],
       mails,
+      requireVerifiedEmail: config.REQUIRE_VERIFIED_EMAIL === 'on',
       metrics: [events.metrics, mailMetrics(db)],
     });
   },

@@ -64,6 +64,15 @@ export const privacy: DataInventory = {
       erasure: 'delete',
     },
     {
+      table: 'invitations',
+      person: ofUser,
+      section: 'sessions',
+      alsoExported: ['id', 'created_at', 'expires_at'],
+      withheld: { token_hash: 'a secret', email_key: 'the e-mail as it is compared' },
+      atStart: true,
+      erasure: 'delete',
+    },
+    {
       table: 'users',
       person: { company_id: 'company_id', id: 'user_id' },
       section: 'user',

@@ -60,7 +60,9 @@ export const subscriptions = ({ db, companies, users, totals, reportedGroups }: 
     },
     {
       prepare: async ({ data, request_id }, { signal }) =>
-        pickSyncedFields(data.fields_changed).length > 0 ? users(data.user_id, { request_id, signal }) : undefined,
+        !data.followed && pickSyncedFields(data.fields_changed).length > 0
+          ? users(data.user_id, { request_id, signal })
+          : undefined,
     },
   ),
   subscribe(

@@ -100,12 +100,12 @@ test(
       const who = 'another admin';
       for (const route of protectedRoutes) {
         const sample = requestOf(route);
-        if (/\{(customer|product|user|session|tag|request|job|import|key)_id\}/.test(route)) {
+        if (/\{(customer|product|user|session|tag|request|job|import|invitation|key)_id\}/.test(route)) {
           problems.push(
             ...(await check(who, setup.otherAdmin, route, sample, [404])),
             ...(await isDistinguishable(route, sample)),
           );
-        } else if (route.includes('{company_id}') || route === 'POST /api/v1/users') {
+        } else if (route.includes('{company_id}') || /^POST \/api\/v1\/(users|invitations)$/.test(route)) {
           problems.push(...(await check(who, setup.otherAdmin, route, sample, [403])));
         } else if (sample.emptyResult) {
           problems.push(...(await check(who, setup.otherAdmin, route, sample, [])));

@@ -137,6 +137,20 @@ async function mailToken({ fleet, createUser }: AccessSetup, purpose: string): P
   return token;
 }
 
+/** An invitation into the company that was sent long enough ago to be sent again, with its token. */
+async function invitation({ fleet, users, company_id }: AccessSetup): Promise<{ id: string; token: string }> {
+  const [id, token] = [randomUUID(), randomUUID()];
+  const client = new pg.Client({ connectionString: fleet.databases.auth.ownerUrl });
+  await client.connect();
+  await client.query(
+    `insert into invitations (id, company_id, email, role, language, token_hash, invited_by, sent_at, expires_at)
+     values ($1, $2, $3, 'viewer', 'en', sha256($4), $5, now() - interval '1 hour', now() + interval '1 day')`,
+    [id, company_id, `${unique()}@example.com`, Buffer.from(token), users.superuser.user.id],
+  );
+  await client.end();
+  return { id, token };
+}
+
 const accounts = (prefix: string): Record<string, SampleFactory> => ({
   [`POST ${prefix}/register`]: () =>
     sample(`${prefix}/register`, { email: `${unique()}@example.com`, password: 'correct horse battery', name: 'New' }),
@@ -171,6 +185,14 @@ const accounts = (prefix: string): Record<string, SampleFactory> => ({
   })),
   [`POST ${prefix}/change-email/confirm`]: async (setup) =>
     sample(`${prefix}/change-email/confirm`, { token: await mailToken(setup, 'change_email') }),
+  [`POST ${prefix}/invitations/look-up`]: async (setup) =>
+    sample(`${prefix}/invitations/look-up`, { token: (await invitation(setup)).token }),
+  [`POST ${prefix}/invitations/accept`]: async (setup) =>
+    sample(`${prefix}/invitations/accept`, {
+      token: (await invitation(setup)).token,
+      name: 'New User',
+      password: `another ${unique()}`,
+    }),
   [`GET ${prefix}/sessions`]: () => sample(`${prefix}/sessions`),
   [`DELETE ${prefix}/sessions/{session_id}`]: async (setup, caller) => {
     const user = await anotherSession(setup, caller);
@@ -288,6 +310,13 @@ export const samples: Readonly<Record<string, SampleFactory>> = {
     sample(`/api/v1/users/${(await userFor(setup, caller, own)).user.id}`, { address: `Road ${unique()}` }),
   'DELETE /api/v1/users/{user_id}': async ({ createUser }) =>
     sample(`/api/v1/users/${(await createUser('viewer')).user.id}`),
+  'GET /api/v1/invitations': () => sample('/api/v1/invitations'),
+  'POST /api/v1/invitations': ({ company_id }) =>
+    sample('/api/v1/invitations', { email: `${unique()}@example.com`, role: 'viewer', company_id }),
+  'POST /api/v1/invitations/{invitation_id}/resend': async (setup) =>
+    sample(`/api/v1/invitations/${(await invitation(setup)).id}/resend`),
+  'DELETE /api/v1/invitations/{invitation_id}': async (setup) =>
+    sample(`/api/v1/invitations/${(await invitation(setup)).id}`),
   'GET /api/v1/users/roles': () => sample('/api/v1/users/roles'),
   'GET /api/v1/users/analytics': () => sample('/api/v1/users/analytics'),
   'GET /api/v1/companies': () => sample('/api/v1/companies'),

@@ -99,6 +99,22 @@ test('copies a changed name, e-mail and phone into the profile', async () => {
     .toMatchObject([{ full_name: 'Eva Ruiz', email: 'eva.ruiz@example.com', phone: '+34600999888' }]);
 });
 
+test('what a customer changes in its own record follows into its user, once; an address by the verified flow only', async () => {
+  const { user } = (await signUp()).body;
+  const { access_token } = (
+    await client(fleet.url).post('/auth/login', { email: user.email, password: 'correct horse battery' })
+  ).body;
+  const person = client(fleet.url, access_token as string);
+  const changed = await person.patch('/api/customers/me', { full_name: 'Eva Gil', phone: '600777123' });
+  expect(changed.status).toBe(200);
+  const me = async () => (await person.get('/auth/me')).body.user;
+  await expect.poll(me, polling).toMatchObject({ first_name: 'Eva', last_name: 'Gil', phone: '+34600777123' });
+  await expect.poll(() => processedCount('user.updated', user.id), polling).toBe(1);
+  expect(await profilesOf(user.id)).toMatchObject([{ version: changed.body.customer.version }]);
+  const { status, body } = await person.patch('/api/customers/me', { email: 'other@example.com' });
+  expect([status, body.errors[0].message]).toEqual([422, 'is changed by POST /auth/change-email only']);
+});
+
 test('audits auth’s changes at once, and those of other services by their events', async () => {
   const { user } = (await signUp()).body;
   const actions = async () => {

@@ -4,7 +4,7 @@ import type { UpstreamName } from './call-policy.ts';
 /** The fixed parts of the internal paths. A test compares them with the routes; any other part may be an id. */
 const fixedParts = new Set(
   (
-    'api api-keys appointments companies complaints create customers drop erasures events export failed internal orders privacy ' +
+    'api api-keys appointments changes companies complaints create customers drop erasures events export failed internal orders privacy ' +
     'products receipts resend revocations series statistics timeline totals user users verify'
   ).split(' '),
 );

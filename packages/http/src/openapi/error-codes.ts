@@ -1,3 +1,4 @@
+import { tokenLimits } from '@clientela/contracts';
 import { acceptsIdempotencyKey } from '../idempotency/idempotency-key.ts';
 import { acceptsIfMatch, hasBody, isOpenToKeys, type Route } from '../routing/route.ts';
 
@@ -12,6 +13,8 @@ const everywhere: Readonly<Record<number, readonly string[]>> = {
   504: ['UPSTREAM_TIMEOUT'],
 };
 const signedIn = { 401: ['UNAUTHENTICATED'], 403: ['FORBIDDEN'] };
+/** Of the gateway, for a token that is limited to other routes. */
+const limitedTokens = { verify_email: 'EMAIL_NOT_VERIFIED', mfa_setup: 'MFA_SETUP_REQUIRED' };
 const withBody = { 408: ['REQUEST_TIMEOUT'], 413: ['PAYLOAD_TOO_LARGE'], 415: ['UNSUPPORTED_MEDIA_TYPE'] };
 const withKey = { 404: ['IDEMPOTENCY_ANSWER_ERASED'], 409: ['CONFLICT', 'IDEMPOTENCY_RESPONSE_TOO_LONG'] };
 
@@ -19,7 +22,7 @@ const withKey = { 404: ['IDEMPOTENCY_ANSWER_ERASED'], 409: ['CONFLICT', 'IDEMPOT
 export function errorCodes(definition: Route): Record<string, string[]> {
   const sources = [
     everywhere,
-    ...(definition.allow === 'open' ? [] : [signedIn]),
+    ...(definition.allow === 'open' ? [] : [signedIn, { 403: limitCodes(definition) }]),
     ...(definition.allow !== 'open' && isOpenToKeys(definition) ? [{ 403: ['API_KEY_ADDRESS_NOT_ALLOWED'] }] : []),
     ...(hasBody(definition) ? [withBody] : []),
     ...(acceptsIfMatch(definition) ? [{ 412: ['PRECONDITION_FAILED'] }] : []),
@@ -31,3 +34,6 @@ export function errorCodes(definition: Route): Record<string, string[]> {
     for (const [status, more] of Object.entries(source)) codes[status] = [...(codes[status] ?? []), ...more];
   return codes;
 }
+
+const limitCodes = ({ limited = [] }: Route): string[] =>
+  tokenLimits.filter((limit) => !limited.includes(limit)).map((limit) => limitedTokens[limit]);

@@ -193,6 +193,7 @@ function createOperation(service: string, definition: MountedRoute): ZodOpenApiO
       body_limit: bodyLimit(definition),
       deadline: deadlineOf(definition),
       ...(definition.maxSilence !== undefined && { max_silence: definition.maxSilence }),
+      ...(definition.limited !== undefined && { limited: definition.limited }),
       ...(definition.addressRateLimit !== undefined && { address_rate_limit: definition.addressRateLimit }),
     },
   };

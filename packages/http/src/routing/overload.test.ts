@@ -130,7 +130,7 @@ test('a statement that still runs when the time has passed is cancelled; the nex
   expect(performance.now() - startedAt).toBeLessThan(3000);
   work = async () => {};
   expect(timeouts[0]).toMatch(/^[1-3]?\d{1,2}ms$/);
-  expect(timeouts[1]).toBe('5s');
+  expect(timeouts[1]).toMatch(/^(5s|4[5-9]\d\dms)$/);
   expect(await isStored('asleep')).toBe(false);
 });
 

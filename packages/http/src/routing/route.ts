@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { isForKeys, type Caller, type Permission } from '@clientela/contracts';
+import { isForKeys, type Caller, type Permission, type TokenLimit } from '@clientela/contracts';
 import type { Db, ExpectedVersion, Scope, Tx } from '@clientela/db';
 import type { z } from 'zod';
 import type { Actor, CompanyActor } from '../identity/actor.ts';
@@ -73,6 +73,8 @@ export type RouteDefinition<M, A, R, P, Q, B, K, T, Prepared, Result> = {
   /** For the documentation: purpose, and constraints that JSON Schema cannot express. */
   description?: string;
   allow: A;
+  /** The limits of tokens with which the route is open too. Tokens without a limit are admitted everywhere. */
+  limited?: readonly TokenLimit[];
   /**
    * Whether API keys may use the route. By default they may when it needs a permission that is not for people only, and not when it is
    * merely `signed_in`.

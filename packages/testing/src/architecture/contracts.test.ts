@@ -75,6 +75,7 @@ describe.each(services)('the openapi.json of %s', (service) => {
         kind: definition.kind ?? 'json',
         body_limit: definition.bodyLimit ?? 1_048_576,
         deadline: definition.deadline ?? 10_000,
+        ...(definition.limited && { limited: definition.limited }),
         ...(definition.addressRateLimit && { address_rate_limit: definition.addressRateLimit }),
         ...(definition.maxSilence && { max_silence: definition.maxSilence }),
       });

@@ -23,13 +23,13 @@ import {
 export async function registerCompany(
   tx: Tx,
   request_id: string,
-  { account, password_hash, company_name }: Person & { company_name: string | undefined },
+  { account, company_name, ...person }: Person & { company_name: string | undefined },
   defaults: CompanyDefaults,
 ): Promise<StoredUser> {
   const name = company_name ?? defaultCompanyName(account);
   const company = await insertCompany(tx, { name, ...defaults });
   const row = {
-    ...toNewUser({ account, password_hash }, company.country),
+    ...toNewUser({ account, ...person }, company.country),
     company_id: company.id,
     role: 'admin' as const,
   };
@@ -46,11 +46,11 @@ export async function registerCompany(
 export async function joinCompany(
   tx: Tx,
   request_id: string,
-  { account, password_hash, company_id }: Person & { company_id: string },
+  { company_id, ...person }: Person & { company_id: string },
 ): Promise<StoredUser> {
   const company = await lockOpenCompany(tx, company_id);
   if (!company) throw registrationClosed();
-  const row = { ...toNewUser({ account, password_hash }, company.country), company_id, role: 'customer' as const };
+  const row = { ...toNewUser(person, company.country), company_id, role: 'customer' as const };
   return publishRegistered(tx, await insertUser(tx, row), request_id);
 }
 

@@ -111,6 +111,8 @@ describe('GET /internal/users/{id}', () => {
       last_name: 'Perez',
       email: user.email,
       phone: '+34600333444',
+      name_changed_at: null,
+      phone_changed_at: null,
     };
     expect((await auth.callingService('customer').get(at).expect(200)).body).toEqual(expected);
     await admin.delete(`/api/v1/users/${user.id}`).expect(200);

@@ -23,9 +23,32 @@ export const internalUserRoutes = (): Route[] => [
     handle: async ({ db, actor, params }) => {
       const user = await findUser(db, params.user_id);
       if (!user) throw notFound('user');
-      const { id, is_active: active, role, business_id, first_name, last_name, email, phone } = user;
+      const {
+        id,
+        is_active: active,
+        role,
+        business_id,
+        first_name,
+        last_name,
+        email,
+        phone,
+        name_changed_at,
+        phone_changed_at,
+      } = user;
       if (outsideServiceOf(actor)) return { id, active, role, business_id };
-      return { id, active, role, business_id, name: fullName(user), first_name, last_name, email, phone };
+      return {
+        id,
+        active,
+        role,
+        business_id,
+        name: fullName(user),
+        first_name,
+        last_name,
+        email,
+        phone,
+        name_changed_at,
+        phone_changed_at,
+      };
     },
   }),
 ];

@@ -8,6 +8,8 @@ export const toUser = ({
   company_status: _status,
   company_country: _country,
   must_verify_email: _mustVerify,
+  name_changed_at: _nameChanged,
+  phone_changed_at: _phoneChanged,
   ...user
 }: StoredUser): User => ({
   ...user,

@@ -4,6 +4,8 @@ import { ignoring, nameSchemas } from '@clientela/validation';
 import { authAliases } from '../auth-aliases.ts';
 import type { CompanyDefaults } from '../companies/schema.ts';
 import { findOpenCompany } from '../companies/store.ts';
+import { queueVerification } from '../emails/actions.ts';
+import type { Mails } from '../mails/outbox.ts';
 import { changeOwnUser, joinCompany, registerCompany, registrationClosed } from './actions.ts';
 import type { CreateProfile } from './customer-profiles.ts';
 import { passwordDeadlines, type Passwords } from './passwords.ts';
@@ -25,6 +27,8 @@ export type AccountDeps = {
   passwords: Passwords;
   defaults: CompanyDefaults;
   createProfile: CreateProfile;
+  mails: Mails;
+  requireVerifiedEmail: boolean;
 };
 
 export const accountRoutes = (deps: AccountDeps): Route[] => [register(deps), me(), changeMe(deps)];
@@ -63,13 +67,14 @@ const register = (deps: AccountDeps) =>
       const message = passwordError(body.password, account);
       if (message) throw invalid([{ path: 'password', message }]);
       const password_hash = await deps.passwords.hash(body.password, signal);
-      return { account, password_hash, company };
+      return { account, password_hash, must_verify_email: deps.requireVerifiedEmail, company };
     },
-    handle: async ({ tx, body, prepared, request_id }) => {
+    handle: async ({ tx, body, prepared, request_id, accept_language }) => {
       const { company, ...person } = prepared;
       const user = company
         ? await joinCompany(tx, request_id, { ...person, company_id: company.id })
         : await registerCompany(tx, request_id, { ...person, company_name: body.company_name }, deps.defaults);
+      if (deps.requireVerifiedEmail) await queueVerification(tx, deps.mails, user, accept_language);
       return toSavedResponse('User registered', user);
     },
     afterCommit: ({ result, request_id }) => deps.createProfile(result.body.user, { request_id }),
@@ -82,6 +87,7 @@ const me = () =>
     operation: 'auth.me.get',
     summary: 'Get the signed-in user',
     allow: 'signed_in',
+    limited: ['verify_email', 'mfa_setup'],
     tenancy: 'global',
     responses: { 200: UserResponse },
     conditionalGet: false, // last_login changes without a new version

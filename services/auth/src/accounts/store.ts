@@ -9,6 +9,8 @@ import { searchTextOf } from './search.ts';
 /** A user with its company's status and country (null for a superuser). */
 export type StoredUser = Omit<User, 'permissions'> & {
   must_verify_email: boolean;
+  name_changed_at: string | null;
+  phone_changed_at: string | null;
   company_status: InternalCompany['status'] | null;
   company_country: string | null;
 };
@@ -31,6 +33,8 @@ const columns = [
   'u.last_login',
   'u.email_verified_at',
   'u.must_verify_email',
+  'u.name_changed_at',
+  'u.phone_changed_at',
   'u.created_at as date_joined',
   'u.created_at',
   'u.updated_at',
@@ -57,6 +61,10 @@ export const findUserByKey = async (db: Db, key: string): Promise<StoredUser | u
 export const findUserByEmail = async (db: Db, email: string): Promise<StoredUser | undefined> =>
   selectUsers(db).whereRaw('u.email_key = lower(?)', [email]).first();
 
+/** Finds a user by username, ignoring case. */
+export const findUserByUsername = async (db: Db, username: string): Promise<StoredUser | undefined> =>
+  selectUsers(db).whereRaw('lower(u.username) = lower(?)', [username]).first();
+
 export const lockUser = async (tx: Tx, id: string): Promise<StoredUser | undefined> =>
   selectUsers(tx).where('u.id', id).forUpdate('u').first();
 
@@ -66,6 +74,8 @@ export type NewUser = Omit<Account, 'username'> & {
   company_id: string | null;
   role: Role;
   password_hash: string;
+  email_verified_at?: string;
+  must_verify_email?: boolean;
 };
 
 type UniqueValues = { email?: string | undefined; username?: string | undefined };
@@ -141,7 +151,13 @@ export type UserColumns = Partial<
     | 'role'
     | 'is_active'
     | 'email_verified_at'
-  > & { phone_typed: string | null; password_hash: string; must_verify_email: boolean }
+  > & {
+    phone_typed: string | null;
+    password_hash: string;
+    must_verify_email: boolean;
+    name_changed_at: string;
+    phone_changed_at: string;
+  }
 >;
 
 /** Updates the version that was read; returns undefined when it has changed since. */

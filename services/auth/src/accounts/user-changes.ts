@@ -13,15 +13,16 @@ import { updateUser, type NewUser, type StoredUser, type UserColumns } from './s
 
 // Steps that all changes of a user share: those by the user, by an admin, or by a sign-in.
 
-export type Person = { account: Account; password_hash: string };
+export type Person = { account: Account; password_hash: string; must_verify_email?: boolean };
 
 /** Builds the row of a new user; derives a username from the e-mail when none was chosen. */
 export const toNewUser = (
-  { account, password_hash }: Person,
+  { account, password_hash, must_verify_email = false }: Person,
   country: string,
 ): Omit<NewUser, 'company_id' | 'role'> => ({
   ...account,
   password_hash,
+  must_verify_email,
   username: account.username ? { chosen: account.username } : { suggested: suggestUsername(account.email) },
   phone: account.phone && normalizePhone(account.phone, country),
   phone_typed: account.phone,
@@ -53,7 +54,11 @@ export function requireActive(user: StoredUser | undefined): StoredUser {
 }
 
 /** The origin of a change; the audit log stores the address for security events. */
-export type UserOrigin = EventOrigin & { client_ip?: string | null };
+export type UserOrigin = EventOrigin & {
+  client_ip?: string | null;
+  /** Marks a change that copies one of the customer record, which is not copied back. */
+  followed?: true;
+};
 
 export const originOf = ({ id, company_id, request_id, client_ip }: Actor): UserOrigin => ({
   id,
@@ -69,6 +74,15 @@ const securityActions: Readonly<Record<string, string>> = {
   email_verified_at: 'user.email.verified',
 };
 
+/** When name and phone changed: now, unless the change follows an earlier one. The customer record follows later changes only. */
+function changeTimes(fields_changed: readonly string[]): UserColumns {
+  const now = new Date().toISOString();
+  return {
+    ...((fields_changed.includes('first_name') || fields_changed.includes('last_name')) && { name_changed_at: now }),
+    ...(fields_changed.includes('phone') && { phone_changed_at: now }),
+  };
+}
+
 /**
  * Updates a locked user, publishes `user.updated` and audits the changed fields. A new password or address ends the tokens of mails.
  * @param visibleTo the scope in which a conflict may show the existing user
@@ -82,9 +96,11 @@ export async function saveUser(
   fields_changed: string[],
   visibleTo?: Scope,
 ): Promise<StoredUser> {
-  const user = requireUpdated(await updateUser(tx, current, changes, visibleTo));
+  const values = { ...changeTimes(fields_changed), ...changes };
+  const user = requireUpdated(await updateUser(tx, current, values, visibleTo));
   if (fields_changed.includes('password') || fields_changed.includes('email')) await endTokens(tx, user.id);
-  await publish(tx, userUpdated, origin, user.version, { user_id: user.id, fields_changed });
+  const data = { user_id: user.id, fields_changed, ...(origin.followed && { followed: origin.followed }) };
+  await publish(tx, userUpdated, origin, user.version, data);
   const plainFields = fields_changed.filter((field) => !Object.hasOwn(securityActions, field));
   if (plainFields.length > 0) await auditUser(tx, origin, user, 'user.updated', plainFields);
   for (const field of fields_changed) {

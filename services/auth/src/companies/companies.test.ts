@@ -64,9 +64,17 @@ test('routes can be declared without dependencies; only the listed ones are publ
     'get /.well-known/jwks.json',
     'get /api/v1/document-types',
     ...['/api/auth', '/api/v1/auth', '/auth'].flatMap((prefix) =>
-      ['change-email/confirm', 'forgot-password', 'login', 'refresh', 'register', 'reset-password', 'verify-email'].map(
-        (name) => `post ${prefix}/${name}`,
-      ),
+      [
+        'change-email/confirm',
+        'forgot-password',
+        'invitations/accept',
+        'invitations/look-up',
+        'login',
+        'refresh',
+        'register',
+        'reset-password',
+        'verify-email',
+      ].map((name) => `post ${prefix}/${name}`),
     ),
   ]);
 });

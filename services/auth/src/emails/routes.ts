@@ -29,6 +29,7 @@ const requestOwnVerification = ({ mails }: EmailDeps) =>
     description:
       'The link is valid for 24 hours; a newer one ends it. At most five an hour. 200 when the address is verified already.',
     allow: 'signed_in',
+    limited: ['verify_email'],
     tenancy: 'global',
     idempotency: 'reject',
     responses: { 202: Message, 200: Message },

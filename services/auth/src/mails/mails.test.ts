@@ -165,7 +165,7 @@ describe('the mail outbox', () => {
 });
 
 describe('a mail', () => {
-  const content = { to: 'ana@example.com', email: 'new@example.com', token: 'secret-token' };
+  const content = { to: 'ana@example.com', email: 'new@example.com', company: 'Example Ltd', token: 'secret-token' };
   const mailOf = (kind: (typeof mailKinds)[number], values: Partial<MailContent> = {}) =>
     writeMail(
       { id: 'x', kind, created_at: '2026-01-01' },
@@ -183,7 +183,7 @@ describe('a mail', () => {
         expect(text).toContain('Ana');
         expect(html).toContain(`<html lang="${language}">`);
         expect(html).not.toMatch(/<img|src=|url\(/);
-        if (['verify_email', 'reset_password', 'change_email'].includes(kind))
+        if (['verify_email', 'reset_password', 'change_email', 'invitation'].includes(kind))
           expect(text).toContain('#token=secret-token');
       }
     }

@@ -23,17 +23,24 @@ export function requireMail({ isConfigured }: Mails): void {
   });
 }
 
+/** `user_id` and `invitation_id` say what the mail is about: with that, it is deleted. Neither is known for a forgotten password. */
+export type NewMail = { user_id: string | null; invitation_id?: string; kind: QueuedKind; content: MailContent };
+
 /**
  * Queues a mail in the transaction of the change that it is about; the commit wakes the worker. Does nothing where no mail can be sent.
- * @param mail.user_id of the user whom the mail is about; null when there is none, or none is known yet
  */
 export async function queueMail(
   tx: Tx,
   { isConfigured, key }: Mails,
-  { user_id, kind, content }: { user_id: string | null; kind: QueuedKind; content: MailContent },
+  { user_id, invitation_id, kind, content }: NewMail,
 ): Promise<void> {
   if (!isConfigured) return;
-  await insertMail(tx, { user_id, kind, seal: (id) => sealContent(key, id, content) });
+  await insertMail(tx, {
+    user_id,
+    invitation_id: invitation_id ?? null,
+    kind,
+    seal: (id) => sealContent(key, id, content),
+  });
   const wake = outermostOf(tx).userParams[setting] as (() => void) | undefined;
   if (wake) afterCommit(tx, wake);
 }

@@ -2,6 +2,7 @@ import type { Db } from '@clientela/db';
 import { isActive } from '../accounts/rules.ts';
 import { findUserByEmail } from '../accounts/store.ts';
 import { audit } from '../audit/store.ts';
+import { extendInvitation } from '../invitations/store.ts';
 import { issueToken, renewToken } from '../tokens/store.ts';
 import { tokenHours, type TokenPurpose } from '../tokens/token.ts';
 import { sealContent, type Mails } from './outbox.ts';
@@ -27,6 +28,7 @@ export async function prepareMail(
   if (kind === 'forgot_password') return resolveForgotten(db, mails, mail, content);
   const prepared = { mail: { ...mail, kind }, content };
   if (content.token === undefined) return prepared;
+  if (kind === 'invitation') return (await extendInvitation(db, content.token)) ? prepared : undefined;
   if (!isTokenPurpose(kind) || !(await renewToken(db, kind, content.token))) return undefined;
   // The address of another user gets no mail: its owner knows of no change.
   if (kind === 'change_email' && (await findUserByEmail(db, content.to))) return undefined;

@@ -82,6 +82,7 @@ const pages: Partial<Record<MailKind, string>> = {
   verify_email: 'verify',
   reset_password: 'reset',
   change_email: 'change-email',
+  invitation: 'invite',
 };
 
 /** The token is in the fragment, which browsers send to nobody. */
@@ -98,7 +99,7 @@ export function writeMail(
   const greetings = texts[content.language].greeting;
   const name = shown(content.name ?? '');
   const greeting = name === '' || looksLikeLink(name) ? greetings.anonymous : fill(greetings.named, { name });
-  const values = { email: shown(content.email ?? '') };
+  const values = { email: shown(content.email ?? ''), company: shown(content.company ?? '') };
   const link = linkOf(mail.kind, content.token, publicUrl);
   const lines = [greeting, ...text.lines.map((line) => fill(line, values))];
   const end = text.end.map((line) => fill(line, values));
@@ -108,7 +109,7 @@ export function writeMail(
     to: content.to,
     subject: fill(text.subject, values),
     text: [...lines, ...(link === undefined ? [] : [link]), ...end, ''].join('\n\n'),
-    html: toHtml(content.language, text, { lines, end, link }),
+    html: toHtml(content.language, { ...text, subject: fill(text.subject, values) }, { lines, end, link }),
   };
 }
 

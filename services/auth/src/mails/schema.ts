@@ -12,6 +12,7 @@ export const mailKinds = [
   'change_email',
   'email_change_requested',
   'email_changed',
+  'invitation',
 ] as const;
 export type MailKind = (typeof mailKinds)[number];
 
@@ -26,6 +27,8 @@ export const MailContent = z.object({
   name: z.string().optional(),
   /** The new address, in a mail to the old one. */
   email: z.string().optional(),
+  /** The name of the company, in an invitation. */
+  company: z.string().optional(),
   token: z.string().optional(),
   /** `Accept-Language` of a request whose mail is made later. */
   accepted: z.string().optional(),

@@ -16,7 +16,10 @@ export type QueuedMail = {
 /** @param seal encrypts the content for the row's id */
 export async function insertMail(
   tx: Tx,
-  { seal, ...mail }: Pick<QueuedMail, 'user_id' | 'kind'> & { seal: (id: string) => Buffer },
+  {
+    seal,
+    ...mail
+  }: Pick<QueuedMail, 'user_id' | 'kind'> & { invitation_id: string | null; seal: (id: string) => Buffer },
 ): Promise<void> {
   const id = newId();
   await tx('mails').insert({ ...mail, id, sealed: seal(id) });

@@ -1,6 +1,7 @@
 import type { Language, MailKind } from './schema.ts';
 
-/** `lines` precede the link, `end` follows it. `{email}` stands for the new address of the user. */
+/** `lines` precede the link, `end` follows it. `{email}` stands for the new address of the user, `{company}` for the name of the
+ * company. */
 export type MailText = { subject: string; lines: readonly string[]; button?: string; end: readonly string[] };
 type Texts = Readonly<Record<MailKind, MailText>> & { greeting: { named: string; anonymous: string } };
 
@@ -51,6 +52,12 @@ export const texts: Readonly<Record<Language, Texts>> = {
       lines: ['An administrator changed the e-mail address of your account to {email}.'],
       end: ['If you did not expect this, ask your administrator.'],
     },
+    invitation: {
+      subject: 'You are invited to join {company}',
+      lines: ['You are invited to join {company}. Follow the link to choose your password.'],
+      button: 'Accept the invitation',
+      end: ['The link is valid for 7 days.', 'If you did not expect this, ignore this mail.'],
+    },
   },
   es: {
     greeting: { named: 'Hola, {name}:', anonymous: 'Hola:' },
@@ -97,6 +104,12 @@ export const texts: Readonly<Record<Language, Texts>> = {
       lines: ['Un administrador ha cambiado la dirección de correo de tu cuenta a {email}.'],
       end: ['Si no lo esperabas, pregunta a tu administrador.'],
     },
+    invitation: {
+      subject: 'Te invitan a unirte a {company}',
+      lines: ['Te invitan a unirte a {company}. Sigue el enlace para elegir tu contraseña.'],
+      button: 'Aceptar la invitación',
+      end: ['El enlace vale 7 días.', 'Si no lo esperabas, ignora este mensaje.'],
+    },
   },
   pt: {
     greeting: { named: 'Olá, {name},', anonymous: 'Olá,' },
@@ -139,6 +152,12 @@ export const texts: Readonly<Record<Language, Texts>> = {
       subject: 'O endereço de e-mail da sua conta foi alterado',
       lines: ['Um administrador alterou o endereço de e-mail da sua conta para {email}.'],
       end: ['Se não esperava isto, fale com o seu administrador.'],
+    },
+    invitation: {
+      subject: 'Convite para participar em {company}',
+      lines: ['Recebeu um convite para participar em {company}. Siga o link para escolher a sua senha.'],
+      button: 'Aceitar o convite',
+      end: ['O link é válido por 7 dias.', 'Se não esperava isto, ignore esta mensagem.'],
     },
   },
   ro: {
@@ -186,6 +205,12 @@ export const texts: Readonly<Record<Language, Texts>> = {
       lines: ['un administrator a schimbat adresa de e-mail a contului dumneavoastră în {email}.'],
       end: ['Dacă nu vă așteptați la aceasta, întrebați administratorul.'],
     },
+    invitation: {
+      subject: 'Invitație la {company}',
+      lines: ['sunteți invitat să vă alăturați la {company}. Urmați linkul pentru a vă alege parola.'],
+      button: 'Acceptați invitația',
+      end: ['Linkul este valabil 7 zile.', 'Dacă nu vă așteptați la aceasta, ignorați mesajul.'],
+    },
   },
   ru: {
     greeting: { named: 'Здравствуйте, {name}!', anonymous: 'Здравствуйте!' },
@@ -231,6 +256,12 @@ export const texts: Readonly<Record<Language, Texts>> = {
       subject: 'Адрес электронной почты вашей учётной записи изменён',
       lines: ['Администратор изменил адрес электронной почты вашей учётной записи на {email}.'],
       end: ['Если вы этого не ожидали, обратитесь к администратору.'],
+    },
+    invitation: {
+      subject: 'Приглашение в {company}',
+      lines: ['Вас приглашают присоединиться к {company}. Перейдите по ссылке, чтобы задать пароль.'],
+      button: 'Принять приглашение',
+      end: ['Ссылка действует 7 дней.', 'Если вы этого не ожидали, не обращайте внимания на это письмо.'],
     },
   },
 };

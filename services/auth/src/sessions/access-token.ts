@@ -1,10 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import type { Role } from '@clientela/contracts';
+import type { Role, TokenLimit } from '@clientela/contracts';
 import jwt from 'jsonwebtoken';
+import type { StoredUser } from '../accounts/store.ts';
 import type { SigningKey } from '../keys/signing-key.ts';
 
 /** The claims of a token; a superuser has no company. */
-export type TokenSubject = { user_id: string; session_id: string; role: Role; company_id: string | null };
+export type TokenSubject = {
+  user_id: string;
+  session_id: string;
+  role: Role;
+  company_id: string | null;
+  /** What the user has to do first: the gateway admits the token to the routes for that only. */
+  limited?: TokenLimit | undefined;
+};
 
 export type AccessToken = { access_token: string; token_type: 'Bearer'; expires_in: number };
 
@@ -17,10 +25,11 @@ export type IssueToken = (subject: TokenSubject) => AccessToken;
  */
 export const createTokenIssuer =
   (current: () => SigningKey, lifetimeMinutes: number): IssueToken =>
-  ({ user_id, session_id, role, company_id }) => {
+  ({ user_id, session_id, role, company_id, limited }) => {
     const { alg, kid, key } = current();
     const expires_in = lifetimeMinutes * 60;
-    const access_token = jwt.sign({ sid: session_id, role, ...(company_id && { company_id }) }, key, {
+    const claims = { sid: session_id, role, ...(company_id && { company_id }), ...(limited && { limited }) };
+    const access_token = jwt.sign(claims, key, {
       algorithm: alg,
       header: { alg, typ: 'at+jwt', ...(kid !== undefined && { kid }) },
       subject: user_id,
@@ -31,3 +40,20 @@ export const createTokenIssuer =
     });
     return { access_token, token_type: 'Bearer', expires_in };
   };
+
+export type TokenDeps = {
+  issueToken: IssueToken;
+  /** REQUIRE_VERIFIED_EMAIL: users who joined under it get limited tokens until they have verified their address. */
+  requireVerifiedEmail: boolean;
+};
+
+/** Issues the access token of a user's session. */
+export const tokenFor = (
+  { issueToken, requireVerifiedEmail }: TokenDeps,
+  { id, role, business_id, must_verify_email, email_verified_at }: StoredUser,
+  session_id: string,
+): AccessToken => {
+  const isUnverified = requireVerifiedEmail && must_verify_email && email_verified_at === null;
+  const subject = { user_id: id, session_id, role, company_id: business_id };
+  return issueToken({ ...subject, limited: isUnverified ? 'verify_email' : undefined });
+};

@@ -6,17 +6,14 @@ import { toUser } from '../accounts/presenter.ts';
 import { SignInResponse } from '../accounts/schema.ts';
 import { authAliases } from '../auth-aliases.ts';
 import type { KeyDeps } from '../keys/routes.ts';
-import type { IssueToken } from './access-token.ts';
+import { tokenFor, type TokenDeps } from './access-token.ts';
 import { endOwnSession, renewSession, signOut, signOutEverywhere } from './actions.ts';
 import { parseRefreshToken } from './refresh-token.ts';
 import { RefreshRequest, RevocationsQuery, SessionList, SessionParams } from './schema.ts';
 import type { SessionOptions } from './session-lifecycle.ts';
 import { findSession, listRevocations, listSessions } from './store.ts';
 
-export type SessionDeps = KeyDeps & {
-  sessions: SessionOptions;
-  issueToken: IssueToken;
-};
+export type SessionDeps = KeyDeps & TokenDeps & { sessions: SessionOptions };
 
 export const sessionRoutes = (deps: SessionDeps): Route[] => [
   refresh(deps),
@@ -58,7 +55,7 @@ const refresh = (deps: SessionDeps) =>
       );
       if (!renewed) throw invalidToken();
       const { user, session_id, refresh_token } = renewed;
-      const token = deps.issueToken({ user_id: user.id, session_id, role: user.role, company_id: user.business_id });
+      const token = tokenFor(deps, user, session_id);
       return { message: 'Tokens renewed', ...token, refresh_token, user: toUser(user) };
     },
   });
@@ -72,6 +69,7 @@ const logout = () =>
     summary: 'Sign out',
     description: 'Ends this session. The gateway rejects its access token within 2 seconds.',
     allow: 'signed_in',
+    limited: ['verify_email', 'mfa_setup'],
     tenancy: 'global',
     responses: { 200: Message },
     handle: async ({ tx, actor }) => {

@@ -1,5 +1,6 @@
 import type { Db } from '@clientela/db';
 import { startPeriodicWorker, type Log, type PeriodicWorker } from '@clientela/runtime';
+import { deleteOldInvitations } from '../invitations/store.ts';
 import { deleteOldMails } from '../mails/store.ts';
 import { deleteOldTokens } from '../tokens/store.ts';
 import { purgeOldFailures } from '../sign-ins/store.ts';
@@ -13,6 +14,7 @@ export const startSessionCleanup = (db: Db, log: Log): PeriodicWorker =>
       await deletePastSessions(db);
       await deleteOldTokens(db);
       await deleteOldMails(db);
+      await deleteOldInvitations(db);
     },
     intervalMs: 60_000,
     delayFirst: true,

@@ -8,6 +8,7 @@ import { Credentials, PasswordChange, SignInResponse } from '../accounts/schema.
 import { findUser } from '../accounts/store.ts';
 import { requireActive } from '../accounts/user-changes.ts';
 import { authAliases } from '../auth-aliases.ts';
+import { tokenFor } from '../sessions/access-token.ts';
 import type { SessionDeps } from '../sessions/routes.ts';
 import { attemptSignIn, changePassword } from './actions.ts';
 import { provePassword, wrongPassword } from './password-proof.ts';
@@ -52,7 +53,7 @@ const signIn = (deps: SignInDeps) =>
       const session = await db.transaction((tx) => attemptSignIn(tx, deps.sessions, prepared, request));
       if (!session) throw invalidCredentials();
       const { user, session_id, refresh_token } = session;
-      const token = deps.issueToken({ user_id: user.id, session_id, role: user.role, company_id: user.business_id });
+      const token = tokenFor(deps, user, session_id);
       return { message: 'Signed in', ...token, refresh_token, user: toUser(user) };
     },
   });

@@ -73,6 +73,13 @@ const samples: Readonly<Record<string, (pair: Pair) => Promise<SampleRequest> | 
       ...(other.user.role === 'superuser' && { company_id: owner.user.company_id }),
     },
   ],
+  'post /api/v1/invitations': (pair) => [invitations, newInvitation(pair)],
+  'post /api/v1/invitations/{invitation_id}/resend': async (pair) => {
+    const id = await invite(pair);
+    await pair.auth.database.owner('invitations').where({ id }).update({ sent_at: '2026-01-01' });
+    return [`${invitations}/${id}/resend`];
+  },
+  'delete /api/v1/invitations/{invitation_id}': async (pair) => [`${invitations}/${await invite(pair)}`],
   'put /api/v1/users/{user_id}': ({ owner }) => [`${users}/${owner.user.id}`, { password: newPassword() }],
   'delete /api/v1/users/{user_id}': async ({ owner }) => {
     const { body } = await owner.as.post(users, { email: newEmail(), password: newPassword() }).expect(201);
@@ -93,6 +100,15 @@ const samples: Readonly<Record<string, (pair: Pair) => Promise<SampleRequest> | 
   'post /api/v1/events/failed/{event_id}/resend': async (pair) => [`${await failedEvent(pair)}/resend`],
   'delete /api/v1/events/failed/{event_id}': async (pair) => [await failedEvent(pair), { reason: 'Never' }],
 };
+
+const invitations = '/api/v1/invitations';
+const newInvitation = ({ owner, other }: Pair) => ({
+  email: newEmail(),
+  role: 'viewer',
+  ...(other.user.role === 'superuser' && { company_id: owner.user.company_id }),
+});
+const invite = async (pair: Pair): Promise<string> =>
+  (await pair.owner.as.post(invitations, { email: newEmail(), role: 'viewer' }).expect(201)).body.invitation.id;
 
 const changingRoutes = routes({} as AppDeps).filter(
   (definition) => definition.method !== 'get' && definition.allow !== 'open' && !isInternal(definition),

@@ -27,6 +27,8 @@ export type TestAuth = TestService & {
   register: (body?: object) => Promise<RegisteredUser>;
 };
 
+const noCustomerService = { service: 'customer', get: async () => undefined } as unknown as ServiceClient;
+
 /** Creates the auth service with a database and a signing key of its own. */
 export async function createTestAuth(
   options: {
@@ -35,10 +37,13 @@ export async function createTestAuth(
     createProfile?: CreateProfile;
     secret?: string;
     services?: readonly ServiceClient[];
+    /** Client of the customer service; by default it has no changes of anybody. */
+    customer?: ServiceClient;
     /** Signs tokens by HS256 with this secret. */
     sharedSecret?: string;
     /** Whether mails can be sent; default true. */
     hasMail?: boolean;
+    requireVerifiedEmail?: boolean;
   } = {},
 ): Promise<TestAuth> {
   const secret = options.secret ?? generateSecret();
@@ -65,7 +70,9 @@ export async function createTestAuth(
         cursors: createCursors(secret),
         maxKeyRate: 600,
         services: options.services ?? [],
+        customer: options.customer ?? noCustomerService,
         mails,
+        requireVerifiedEmail: options.requireVerifiedEmail ?? false,
       });
     },
     { ...options, beforeRequest: (request, db) => storeActor(db, actors, request) },

@@ -35,6 +35,7 @@ export type Target = { actor: Actor; id: string; hasUpdatePermission: boolean; e
 export type NewUserInput = {
   account: Account;
   password_hash: string;
+  must_verify_email: boolean;
   role: Role;
   company: { id: string; country: string } | undefined;
   rest: Pick<UserColumns, 'address' | 'document_type' | 'number_document_identity'>;
@@ -44,9 +45,9 @@ const scopeOf = (actor: Actor): Scope =>
   actor.role === 'superuser' || actor.company_id === null ? { all: true } : { company_id: actor.company_id };
 
 export async function createUser(tx: Tx, actor: Actor, input: NewUserInput, country: string): Promise<StoredUser> {
-  const { account, password_hash, role, company, rest } = input;
+  const { account, password_hash, must_verify_email, role, company, rest } = input;
   const row = {
-    ...toNewUser({ account, password_hash }, company?.country ?? country),
+    ...toNewUser({ account, password_hash, must_verify_email }, company?.country ?? country),
     ...rest,
     company_id: company?.id ?? null,
     role,
@@ -59,12 +60,13 @@ export async function createUser(tx: Tx, actor: Actor, input: NewUserInput, coun
  * @param options.password_hash of the password in the body
  * @param options.country default region for national phone numbers, where the company has none
  * @param options.mails tells the old address of a new one, which counts as unverified
+ * @param options.requireVerifiedEmail whether a new address must be verified
  */
 export async function changeUser(
   tx: Tx,
   target: Target,
   body: Record<string, unknown>,
-  options: { password_hash: string | undefined; country: string; mails: Mails },
+  options: { password_hash: string | undefined; country: string; mails: Mails; requireVerifiedEmail: boolean },
 ): Promise<StoredUser> {
   const { actor } = target;
   const current = await lockForUpdate(tx, target, affectsCompany(body));
@@ -74,7 +76,10 @@ export async function changeUser(
   if (!target.hasUpdatePermission) rejectFields(selfRestrictedFields(fields_changed), 'users:update');
   if (changes.role) assertRoleChange(actor, current, changes.role);
   if (fields_changed.length === 0) return current;
-  if (changes.email) changes.email_verified_at = null;
+  if (changes.email) {
+    changes.email_verified_at = null;
+    changes.must_verify_email = options.requireVerifiedEmail;
+  }
 
   const after = { ...current, ...changes };
   const losesAdmin = isLastAdminCandidate(current) && (after.role !== current.role || !after.is_active);

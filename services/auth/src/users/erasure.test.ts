@@ -249,6 +249,7 @@ describe('an erased user', () => {
       sign_in_failures: 1,
       mail_tokens: 1,
       mails: 1,
+      invitations: 0,
       users: 1,
     });
     expect(touched(report.anonymised)).toEqual({
@@ -314,6 +315,7 @@ describe('an erased user', () => {
       ['sign_in_failures', 1],
       ['mail_tokens', 1],
       ['mails', 1],
+      ['invitations', 0],
       ['users', 1],
     ]);
     expect(result.anonymised.map(({ table, rows }) => [table, rows])).toEqual([

@@ -1,17 +1,20 @@
 import { accessLevel } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
-import { forbidden, invalid, notFound, rejectFields, type FieldError } from '@clientela/errors';
-import { patchBody, route, withETag, type Actor, type CompanyActor, type Route } from '@clientela/http';
+import { invalid, notFound, rejectFields, type FieldError } from '@clientela/errors';
+import { patchBody, reply, route, withETag, type Actor, type CompanyActor, type Route } from '@clientela/http';
 import { documentNumberError, ignoring, nameSchemas, normalizeDocumentNumber } from '@clientela/validation';
 import type { CreateProfile } from '../accounts/customer-profiles.ts';
 import type { Passwords } from '../accounts/passwords.ts';
 import { toUser, toUserResponse } from '../accounts/presenter.ts';
-import { passwordError, toAccount } from '../accounts/rules.ts';
+import { fullName, passwordError, toAccount } from '../accounts/rules.ts';
 import { ignoredFields, User, withExclusiveNameForms } from '../accounts/schema.ts';
 import { findUserByKey, type StoredUser } from '../accounts/store.ts';
 import type { CompanyDefaults } from '../companies/schema.ts';
-import { findCompanyByKey } from '../companies/store.ts';
-import type { Mails } from '../mails/outbox.ts';
+import { inviteUser } from '../invitations/actions.ts';
+import { toInvitationResponse } from '../invitations/presenter.ts';
+import { InvitationResponse } from '../invitations/schema.ts';
+import { requireMail, type Mails } from '../mails/outbox.ts';
+import { chooseLanguage } from '../mails/rules.ts';
 import {
   changeUserWithKeys,
   createUser,
@@ -20,6 +23,7 @@ import {
   roleAboveOwn,
   userOutranksActor,
 } from './actions.ts';
+import { requireCompany, requireNoCompany } from './company.ts';
 import { canSee, outranks } from './rules.ts';
 import {
   aliasFields,
@@ -41,6 +45,7 @@ export type UserDeps = {
   defaults: CompanyDefaults;
   createProfile: CreateProfile;
   mails: Mails;
+  requireVerifiedEmail: boolean;
 };
 
 const path = '/api/v1/users';
@@ -112,63 +117,70 @@ export const userRoutes = (deps: UserDeps): Route[] => [
   }),
 ];
 
-const create = ({ passwords, defaults, createProfile }: UserDeps) =>
+const create = ({ passwords, defaults, createProfile, mails, requireVerifiedEmail }: UserDeps) =>
   route({
     method: 'post',
     path,
     operation: 'users.create',
-    errors: { 404: ['COMPANY_NOT_FOUND'], 409: ['USER_EMAIL_TAKEN', 'USER_USERNAME_TAKEN'] },
+    errors: {
+      404: ['COMPANY_NOT_FOUND'],
+      409: ['USER_EMAIL_TAKEN', 'USER_USERNAME_TAKEN', 'TOO_MANY_INVITATIONS'],
+      503: ['MAIL_NOT_CONFIGURED'],
+    },
     summary: 'Create a user',
     description:
-      'Adds a user to your company; a superuser names the company in the body. The role cannot be above your own. NIT, RUT, CPF and CNPJ numbers must have a valid check digit.',
+      'Adds a user to your company; a superuser names the company in the body. The role cannot be above your own. NIT, RUT, CPF and CNPJ numbers must have a valid check digit. Without password the person is invited by mail (202) and chooses one; the other fields are kept until then.',
     allow: 'users:create',
     tenancy: 'global',
     body: NewUser,
     example: { email: 'ana@example.com', password: 'correct horse battery', first_name: 'Ana', role: 'viewer' },
-    responses: { 201: User },
+    responses: { 201: User, 202: InvitationResponse },
     prepare: async ({ db, actor, body, signal }) => {
       const { password, role, address = null, document_type = null } = body;
       const number = body.number_document_identity ?? null;
       if (outranks(role, actor)) throw roleAboveOwn();
-      const company = await companyForNewUser(db, actor, body);
-      const account = toAccount({ ...body, company_id: undefined });
+      const company = role === 'superuser' ? requireNoCompany(body) : await requireCompany(db, actor, body.company_id);
+      const account = toAccount({ ...body, password: password ?? '', company_id: undefined });
       const errors: FieldError[] = [];
-      const weakness = passwordError(password, account);
+      const weakness = password === undefined ? undefined : passwordError(password, account);
       if (weakness) errors.push({ path: 'password', message: weakness });
+      if (password === undefined && !company) errors.push({ path: 'password', message: 'is required' });
       const message = document_type && number && documentNumberError(document_type, number, company?.country);
       if (message) errors.push({ path: 'number_document_identity', message });
       if (errors.length > 0) throw invalid(errors);
+      if (password === undefined) requireMail(mails);
       const number_document_identity = number && normalizeDocumentNumber(number, document_type);
       const rest = { address, document_type, number_document_identity };
-      return { account, password_hash: await passwords.hash(password, signal), role, company, rest };
+      const password_hash = password === undefined ? undefined : await passwords.hash(password, signal);
+      return { account, password_hash, role, company, rest };
     },
-    handle: async ({ tx, actor, prepared }) => toUserResponse(await createUser(tx, actor, prepared, defaults.country)),
-    afterCommit: ({ result, actor, request_id }) => createProfile(result.body, { actor, request_id }),
+    handle: async ({ tx, actor, body, prepared }) => {
+      const { company, password_hash, role, rest } = prepared;
+      if (password_hash !== undefined)
+        return toUserResponse(
+          await createUser(
+            tx,
+            actor,
+            { ...prepared, password_hash, must_verify_email: requireVerifiedEmail },
+            defaults.country,
+          ),
+        );
+      const { username, first_name, last_name, phone } = body;
+      const { id: company_id = '', country = null } = company ?? {};
+      const invitation = await inviteUser(tx, mails, actor, {
+        company_id,
+        email: body.email,
+        role,
+        name: first_name === undefined ? null : fullName({ first_name, last_name: last_name ?? null }),
+        language: chooseLanguage(null, country),
+        invited_account: { username, first_name, last_name, phone, ...rest },
+      });
+      return reply(202, toInvitationResponse('Invitation sent', invitation));
+    },
+    afterCommit: async ({ result: { body }, actor, request_id }) => {
+      if ('id' in body) await createProfile(body, { actor, request_id });
+    },
   });
-
-/**
- * Returns the company of a new user; undefined for a superuser.
- * @throws AppError 403 for another company, whether or not it exists; 422 when a superuser names no company or an unknown one
- */
-async function companyForNewUser(db: Db, actor: Actor, { company_id, role }: NewUser) {
-  const invalidCompany = (message: string) => invalid([{ path: 'company_id', message }]);
-  if (actor.role !== 'superuser') {
-    const ownCompany = await findCompanyByKey(db, actor.company_id ?? '');
-    const key = company_id?.toUpperCase();
-    if (!ownCompany || (key && key !== ownCompany.id.toUpperCase() && key !== ownCompany.company_id)) {
-      throw forbidden('Access to this company is not allowed');
-    }
-    return ownCompany;
-  }
-  if (role === 'superuser') {
-    if (company_id) throw invalidCompany('must be omitted: a superuser has no company');
-    return undefined;
-  }
-  if (!company_id) throw invalidCompany('is required: a superuser has no company of their own');
-  const company = await findCompanyByKey(db, company_id);
-  if (!company) throw invalidCompany('does not exist');
-  return company;
-}
 
 const UserChange = ignoring(
   withExclusiveNameForms(patchBody(User, WritableUser).extend(aliasFields)).superRefine(consistentActive),
@@ -177,7 +189,7 @@ const UserChange = ignoring(
 nameSchemas({ UserPatch: UserChange });
 type Change = { password?: string; active?: boolean } & Record<string, unknown>;
 
-const change = ({ passwords, defaults, mails }: UserDeps) =>
+const change = ({ passwords, defaults, mails, requireVerifiedEmail }: UserDeps) =>
   route({
     method: 'put',
     path: userPath,
@@ -213,7 +225,13 @@ const change = ({ passwords, defaults, mails }: UserDeps) =>
     },
     handle: async ({ tx, actor, query, prepared, expected_version }) => {
       const { id, hasUpdatePermission, fields, password_hash } = prepared;
-      const options = { password_hash, country: defaults.country, mails, revoke: query.revoke_keys };
+      const options = {
+        password_hash,
+        country: defaults.country,
+        mails,
+        requireVerifiedEmail,
+        revoke: query.revoke_keys,
+      };
       const target = { actor, id, hasUpdatePermission, expected_version };
       const { user, api_keys } = await changeUserWithKeys(tx, target, fields, options);
       return withETag(user.version, { ...toUser(user), ...(api_keys && { api_keys }) });

@@ -77,7 +77,7 @@ export const UserParams = z.strictObject({
 const newUser = z.strictObject({
   username: Username.optional(),
   email: Email,
-  password: NewPassword,
+  password: NewPassword.optional().meta({ description: 'Without it the person is invited by mail' }),
   first_name: text(255).optional(),
   last_name: text(255).nullable().optional(),
   phone: Phone.nullable().optional(),

@@ -11,6 +11,8 @@ import {
   type CompanyActor,
 } from '@clientela/http';
 import { eventIdentity, recordChange } from '../history/actions.ts';
+import { pickFollowedFields } from '../profiles/rules.ts';
+import { recordChangeTimes } from '../profiles/store.ts';
 import {
   applyPatch,
   changedFields,
@@ -19,6 +21,7 @@ import {
   documentErrors,
   emptyCustomer,
   forbiddenFields,
+  ownEmailErrors,
   userErrors,
 } from './rules.ts';
 import { WritableCustomer, type NewCustomer, type StatusChange, type Type } from './schema.ts';
@@ -82,6 +85,7 @@ export async function changeCustomer(
   const errors = [
     ...readOnlyErrors(body, WritableCustomer, current),
     ...userErrors(current, input),
+    ...(actor.role === 'customer' ? ownEmailErrors(current, input) : []),
     ...contactErrors(patched),
     ...(changesDocument ? documentErrors(patched, country) : []),
     ...metadataErrors(patched.metadata),
@@ -91,10 +95,22 @@ export async function changeCustomer(
   const fields_changed = changedFields(Object.keys(changes));
   if (fields_changed.length === 0) return current;
   const customer = await saveChanges(tx, actor, current, changes);
+  if (customer.user_id !== null) await recordWhoChanged(tx, actor, customer.user_id, fields_changed);
   const history = { changes: changesBetween(current, customer, fields_changed) };
   await recordChange(tx, actor, customerUpdated, customer, { fields_changed }, history);
   return customer;
 }
+
+/** Notes the time of a change by the person itself, which its user follows. A change by staff follows nowhere. */
+const recordWhoChanged = (
+  tx: Tx,
+  { id, company_id }: CompanyActor,
+  user_id: string,
+  fields_changed: readonly string[],
+): Promise<void> => {
+  const changed_at = id === user_id ? new Date().toISOString() : null;
+  return recordChangeTimes(tx, company_id, user_id, pickFollowedFields(fields_changed), changed_at);
+};
 
 /** Changes the status; never deletes. Has no effect when the customer has the status already. */
 export async function changeStatus(

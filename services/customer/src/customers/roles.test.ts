@@ -70,7 +70,6 @@ describe('role customer', () => {
     expect((await person.get(at).expect(200)).body).toEqual({ customer: seen });
     const changes = {
       firstname: 'Outra',
-      email: 'eu@example.com',
       phone: '612000111',
       gender: 'f',
       birthday: '1999-09-09',
@@ -119,7 +118,7 @@ describe('role customer', () => {
     admin,
   }) => {
     const user = service.user('customer', company);
-    const other = await createCustomer(admin, { full_name: 'Other', email: 'taken@example.com' });
+    const other = await createCustomer(admin, { full_name: 'Other', phone: '+34600123123' });
     const strip = ({ body }: { body: object }) => ({ ...body, timestamp: '', request_id: '' });
     expect(strip(await user.get(`${path}/${other.id}`).expect(404))).toEqual(
       strip(await user.get(`${path}/${randomUUID()}`).expect(404)),
@@ -133,8 +132,8 @@ describe('role customer', () => {
     await user.patch(`${path}/${other.id}/activate`).expect(403);
     const own = await createCustomer(admin, { full_name: 'Own', user_id: user.user_id });
     await user.delete(`${path}/${own.id}`).expect(403);
-    const { body } = await user.patch(`${path}/${own.id}`, { email: 'TAKEN@example.com' }).expect(409);
-    expect(body.error_code).toBe('CUSTOMER_EMAIL_TAKEN');
+    const { body } = await user.patch(`${path}/${own.id}`, { phone: '600 123 123' }).expect(409);
+    expect(body.error_code).toBe('CUSTOMER_PHONE_TAKEN');
     expect(body).not.toHaveProperty('existing');
   });
 });

@@ -129,6 +129,12 @@ export const userErrors = (current: Pick<CustomerFields, 'user_id'>, { user_id }
     ? []
     : [{ path: 'user_id', message: 'is read-only once it is set' }];
 
+/** Rejects another e-mail in one's own record: the user's address changes first, once the new one has confirmed it. */
+export const ownEmailErrors = (current: Pick<CustomerFields, 'email'>, { email }: CustomerInput): FieldError[] =>
+  email === undefined || email === current.email
+    ? []
+    : [{ path: 'email', message: 'is changed by POST /auth/change-email only' }];
+
 const publicFieldNames: Readonly<Record<string, string>> = { full_name_built: 'full_name', phone_typed: 'phone' };
 
 /** Returns the changed fields by their public names. */

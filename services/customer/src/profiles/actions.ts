@@ -8,7 +8,7 @@ import type { CustomerInput } from '../customers/schema.ts';
 import { insertCustomer, lockCustomer, updateCustomer, type StoredCustomer } from '../customers/store.ts';
 import { recordChange } from '../history/actions.ts';
 import { insertHistory } from '../history/store.ts';
-import { patchFromUser, toFullName, type SyncedField } from './rules.ts';
+import { changeTimes, patchFromUser, toFullName, type SyncedField } from './rules.ts';
 import { isErasedUser, lockUser } from '../tombstones/store.ts';
 import { findProfileId, findProfile, advanceFieldVersions } from './store.ts';
 
@@ -53,7 +53,7 @@ export async function ensureProfile(
 export type UserWithCompany = { user: InternalUser; company: Company };
 
 /**
- * Copies changed fields of a user to the linked customer; ignores erased users.
+ * Copies changed fields of a user to the linked customer; ignores erased users, and fields that the person has changed here since.
  * @param changed.sequence version of the user after the change; a field ignores changes older than its newest one
  */
 export async function applyUserChanges(
@@ -64,7 +64,8 @@ export async function applyUserChanges(
 ): Promise<void> {
   await lockUser(tx, company.id, user.id);
   if (await isErasedUser(tx, company.id, user.id)) return;
-  const fields = await advanceFieldVersions(tx, company.id, user.id, changed.fields, changed.sequence);
+  const change = { sequence: changed.sequence, times: changeTimes(user) };
+  const fields = await advanceFieldVersions(tx, company.id, user.id, changed.fields, change);
   if (fields.includes('role') && user.role === 'customer')
     await ensureProfile(tx, origin, toProfileOwner(user), company);
   const id = await findProfileId(tx, company.id, user.id);
@@ -80,7 +81,7 @@ export async function applyUserChanges(
   }
   const { customer, fields_changed } = saved;
   const author = { ...origin, company_id: company.id };
-  const details = { fields_changed, ...omittedFields(omitted) };
+  const details = { fields_changed, ...omittedFields(omitted), followed: true as const };
   const history = { changes: changesBetween(current, customer, fields_changed), ...omissionReason(omitted) };
   await recordChange(tx, author, customerUpdated, customer, details, history);
 }

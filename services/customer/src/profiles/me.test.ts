@@ -217,10 +217,10 @@ describe('changing the own profile', () => {
     expect(headers['etag']).toBe('"2"');
     for (const hidden of ['tags', 'metadata', 'external_id']) expect(body.customer).not.toHaveProperty(hidden);
 
-    await createCustomer(admin, { full_name: 'Other', email: 'other@example.com' });
+    await createCustomer(admin, { full_name: 'Other', phone: '+34600123124' });
     await person.patch(me, { firstname: 'X' }).set('If-Match', '"1"').expect(412);
-    const taken = (await person.patch(me, { email: 'other@example.com' }).expect(409)).body;
-    expect(taken.error_code).toBe('CUSTOMER_EMAIL_TAKEN');
+    const taken = (await person.patch(me, { phone: '600123124' }).expect(409)).body;
+    expect(taken.error_code).toBe('CUSTOMER_PHONE_TAKEN');
     expect(taken).not.toHaveProperty('existing');
     for (const [field, value] of Object.entries({
       city_id: 1,

@@ -300,6 +300,7 @@ describe('user.updated', () => {
       user_id: user.id,
       fields_changed: ['phone'],
       fields_left: ['email'],
+      followed: true,
     });
     await updated(service, user, 3, ['email']).expect(200);
     expect(await eventsOf(service, customer.id)).toHaveLength(2); // nothing changed: no event

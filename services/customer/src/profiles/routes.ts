@@ -1,4 +1,4 @@
-import { outsideServices } from '@clientela/contracts';
+import { outsideServices, OwnChanges } from '@clientela/contracts';
 import { duplicateCodes } from '../customers/error-codes.ts';
 import type { Db, Tx } from '@clientela/db';
 import { forbidden, invalid, notFound } from '@clientela/errors';
@@ -26,7 +26,7 @@ import { ensureProfile, toProfileOwner, type UserWithCompany } from './actions.t
 import type { UserClient } from './user-client.ts';
 import { ownRecordRole } from './rules.ts';
 import { NewProfile, ProfileResponse, UserParams } from './schema.ts';
-import { findProfile } from './store.ts';
+import { findChangeTimes, findProfile } from './store.ts';
 
 type ProfileDeps = { companies: CompanyClient; users: UserClient };
 
@@ -156,6 +156,26 @@ const internalRoutes = ({ companies }: Pick<ProfileDeps, 'companies'>): Route[] 
       const origin = { ...actor, company_id: company.id };
       const { customer, created } = await ensureProfile(tx, origin, body, company);
       return reply(created ? 201 : 200, { customer: toRecord(customer) });
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/internal/users/{user_id}/changes',
+    summary: 'Find what a person changed in its own record',
+    description:
+      'Name and phone, each with the time of its latest change by the person; not those that staff changed since.',
+    allow: { internal: ['auth'] },
+    params: UserParams,
+    responses: { 200: OwnChanges.strict() },
+    handle: async ({ db, actor, params }) => {
+      const customer = await findProfile(db, actor.company_id, params.user_id);
+      if (!customer || customer.deleted_at) throw notFound('customer');
+      const times = await findChangeTimes(db, actor.company_id, params.user_id);
+      const { full_name, firstname, lastname, phone } = customer;
+      return {
+        ...(times.name !== undefined && { name: { full_name, firstname, lastname, changed_at: times.name } }),
+        ...(times.phone !== undefined && { phone: { value: phone, changed_at: times.phone } }),
+      };
     },
   }),
   route({

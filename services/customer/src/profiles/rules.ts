@@ -18,6 +18,29 @@ export const pickSyncedFields = (fields_changed: readonly string[]): SyncedField
   ...new Set(fields_changed.flatMap((field) => syncedFields[field] ?? [])),
 ];
 
+/** A field of a customer that follows into its user. */
+export type FollowedField = 'name' | 'phone';
+
+const followedFields: Readonly<Record<string, FollowedField>> = {
+  full_name: 'name',
+  firstname: 'name',
+  lastname: 'name',
+  phone: 'phone',
+};
+
+/** Picks the fields that follow among the changed ones of a customer. */
+export const pickFollowedFields = (fields_changed: readonly string[]): FollowedField[] => [
+  ...new Set(fields_changed.flatMap((field) => followedFields[field] ?? [])),
+];
+
+/** When a user's fields last changed in auth; null where it is not known. */
+export const changeTimes = (user: InternalUser): Readonly<Record<SyncedField, string | null>> => ({
+  name: user.name_changed_at ?? null,
+  phone: user.phone_changed_at ?? null,
+  email: null,
+  role: null,
+});
+
 const maxNameLength = 255; // characters of full_name
 
 /** Shortens a user's name to a customer's maximum length. */

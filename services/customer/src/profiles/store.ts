@@ -1,5 +1,6 @@
 import type { Db, Tx } from '@clientela/db';
 import { findCustomer, type StoredCustomer } from '../customers/store.ts';
+import type { FollowedField } from './rules.ts';
 
 /** Finds the customer of a user: the undeleted one, else the newest deleted one. */
 export async function findProfile(db: Db, company_id: string, user_id: string): Promise<StoredCustomer | undefined> {
@@ -24,8 +25,9 @@ async function findIdByUser(
 }
 
 /**
- * Records the version of a user's change for each field.
- * @param sequence version of the user after the change
+ * Records the version and time of a user's change for each field.
+ * @param change.sequence version of the user after the change
+ * @param change.times when the fields changed; a field that the person has changed here since keeps that
  * @returns the fields for which no newer change was recorded before
  */
 export async function advanceFieldVersions<Field extends string>(
@@ -33,14 +35,46 @@ export async function advanceFieldVersions<Field extends string>(
   company_id: string,
   user_id: string,
   fields: readonly Field[],
-  sequence: number,
+  { sequence, times }: { sequence: number; times: Readonly<Record<Field, string | null>> },
 ): Promise<Field[]> {
   if (fields.length === 0) return [];
+  const rows = fields.toSorted().map((field) => ({ company_id, user_id, field, sequence, changed_at: times[field] }));
   const newer = await tx('user_field_versions')
-    .insert(fields.toSorted().map((field) => ({ company_id, user_id, field, sequence })))
+    .insert(rows)
     .onConflict(['company_id', 'user_id', 'field'])
-    .merge(['sequence'])
+    .merge(['sequence', 'changed_at'])
     .where('user_field_versions.sequence', '<', sequence)
+    .whereRaw('coalesce(user_field_versions.changed_at <= excluded.changed_at, true)')
     .returning('field');
   return (newer as { field: Field }[]).map(({ field }) => field);
+}
+
+/**
+ * Records that fields of a user's customer changed here.
+ * @param changed_at when the person changed them; null for a change by staff, which follows nowhere
+ */
+export async function recordChangeTimes(
+  tx: Tx,
+  company_id: string,
+  user_id: string,
+  fields: readonly FollowedField[],
+  changed_at: string | null,
+): Promise<void> {
+  if (fields.length === 0) return;
+  const rows = fields.toSorted().map((field) => ({ company_id, user_id, field, sequence: 0, changed_at }));
+  await tx('user_field_versions').insert(rows).onConflict(['company_id', 'user_id', 'field']).merge(['changed_at']);
+}
+
+/** Lists when the person last changed its name and phone. */
+export async function findChangeTimes(
+  db: Db,
+  company_id: string,
+  user_id: string,
+): Promise<Partial<Record<FollowedField, string>>> {
+  const rows = (await db('user_field_versions')
+    .select('field', 'changed_at')
+    .where({ company_id, user_id })
+    .whereIn('field', ['name', 'phone'])
+    .whereNotNull('changed_at')) as { field: FollowedField; changed_at: string }[];
+  return Object.fromEntries(rows.map(({ field, changed_at }) => [field, changed_at]));
 }

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+import type { Config } from './config.ts';
+import { signToken, startTestGateway } from './testing/gateway.ts';
+import { readUpstreams } from './upstreams.ts';
+
+const paths = {
+  auth: {
+    '/auth/me': { get: { limited: ['verify_email', 'mfa_setup'] }, patch: {} },
+    '/auth/verify-email/request': { post: { limited: ['verify_email'] } },
+    '/auth/login': { post: { open: true } },
+  },
+  customer: { '/api/customers': { get: {}, post: {} } },
+};
+
+test('a limited token reaches the routes that list its limit, and open ones; any other is a 403 that says what to do', async () => {
+  const gateway = await startTestGateway({ paths });
+  const call = async (limited: string | undefined, method: string, path: string) => {
+    const authorization = `Bearer ${signToken(gateway.key, { limited })}`;
+    const { status, json } = await gateway.call({ method, path, headers: { authorization } });
+    return status === 200 ? 200 : [status, json.error_code];
+  };
+  const notVerified = [403, 'EMAIL_NOT_VERIFIED'];
+  const noFactor = [403, 'MFA_SETUP_REQUIRED'];
+  const expected: [method: string, path: string, ...results: unknown[]][] = [
+    ['GET', '/auth/me', 200, 200, [403, 'FORBIDDEN']],
+    ['HEAD', '/auth/me', 200, 200, [403, undefined]],
+    ['PATCH', '/auth/me', notVerified, noFactor, [403, 'FORBIDDEN']],
+    ['POST', '/auth/verify-email/request', 200, noFactor, [403, 'FORBIDDEN']],
+    ['POST', '/auth/login', 200, 200, 200],
+    ['GET', '/api/customers', notVerified, noFactor, [403, 'FORBIDDEN']],
+    ['POST', '/api/customers', notVerified, noFactor, [403, 'FORBIDDEN']],
+  ];
+  for (const [method, path, ...results] of expected) {
+    for (const [index, limit] of ['verify_email', 'mfa_setup', 'of_tomorrow'].entries()) {
+      if (method === 'HEAD' && results[index] !== 200) continue; // without a body
+      expect([method, path, limit, await call(limit, method, path)]).toEqual([method, path, limit, results[index]]);
+    }
+    expect(await call(undefined, method, path)).toBe(200);
+  }
+  expect(await call('x'.repeat(33), 'GET', '/auth/me')).toEqual([401, 'UNAUTHENTICATED']);
+});
+
+test('only what an unverified user needs is open to a token that is limited to verification', () => {
+  const routes = readUpstreams({} as Config).flatMap((upstream) => upstream.routes);
+  const admitted = routes.filter(({ limited }) => limited?.includes('verify_email'));
+  const prefixes = ['/auth', '/api/auth', '/api/v1/auth'];
+  expect(admitted.map(({ method, template }) => `${method} ${template}`).toSorted()).toEqual(
+    [
+      'GET /api/v1/profile',
+      ...prefixes.flatMap((prefix) => [
+        `GET ${prefix}/me`,
+        `POST ${prefix}/logout`,
+        `POST ${prefix}/verify-email/request`,
+      ]),
+    ].toSorted(),
+  );
+});

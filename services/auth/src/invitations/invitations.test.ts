@@ -1,0 +1,219 @@
+import type { TestUser } from '@clientela/testing';
+import { describe, expect } from 'vitest';
+import { linkOf, tokenOf } from '../testing/mail-server.ts';
+import { mailTest } from '../testing/mail-test.ts';
+import type { RegisteredUser, TestAuth } from '../testing/test-auth.ts';
+
+const test = mailTest({ pool: 4 }).extend('ana', ({ service }) => service.register({ company_name: 'Ana <b>Ltd</b>' }));
+const path = '/api/v1/invitations';
+const newEmail = () => `${crypto.randomUUID()}@example.com`;
+const password = 'correct horse battery';
+const accept = (service: TestAuth, body: object) => service.anonymous().post('/auth/invitations/accept', body);
+const lookUp = (service: TestAuth, token: string) => service.anonymous().post('/auth/invitations/look-up', { token });
+const invite = async ({ client }: Pick<RegisteredUser, 'client'>, body: object = {}) =>
+  (await client.post(path, { email: newEmail(), role: 'viewer', ...body }).expect(201)).body.invitation;
+const statusOf = async ({ client }: Pick<RegisteredUser, 'client'>, id: string) =>
+  (await client.get(path).expect(200)).body.invitations.find((one: { id: string }) => one.id === id)?.status;
+
+/** A colleague of a founder. */
+async function colleague(service: TestAuth, { client, user }: RegisteredUser, role: 'admin' | 'manager') {
+  const body = { email: newEmail(), password, role, first_name: 'Bob' };
+  const { id } = (await client.post('/api/v1/users', body).expect(201)).body as { id: string };
+  return { id, client: service.user(role, { id: user.business_id ?? '' }, id) };
+}
+
+describe('an invitation', () => {
+  test('brings a person into the company by the link of its mail', async ({ service, mail, ana }) => {
+    const email = newEmail();
+    const { body } = await ana.client
+      .post(path, { email, role: 'Manager', name: 'Carla Pérez', language: 'PT' })
+      .expect(201);
+    expect(body).toEqual({
+      message: 'Invitation sent',
+      invitation: {
+        id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        email,
+        role: 'manager',
+        name: 'Carla Pérez',
+        language: 'pt',
+        company_id: ana.user.company_id,
+        business_id: ana.user.business_id,
+        status: 'sent',
+        expires_at: expect.stringMatching(/Z$/),
+        invited_by: ana.user.id,
+        created_at: expect.stringMatching(/Z$/),
+        version: 1,
+      },
+    });
+    const { id } = body.invitation;
+    expect(Date.parse(body.invitation.expires_at) - Date.now()).toBeCloseTo(7 * 86_400_000, -5);
+    const received = await mail.mailTo(email);
+    expect(received.subject).toBe('Convite para participar em Ana <b>Ltd</b>');
+    expect(received.html).toContain('Ana &lt;b&gt;Ltd&lt;/b&gt;');
+    expect(linkOf(received).pathname).toBe('/console/invite');
+    const token = tokenOf(received);
+    const preview = { company_name: 'Ana <b>Ltd</b>', role: 'manager', email, name: 'Carla Pérez' };
+    for (const _ of [1, 2]) await lookUp(service, token).expect(200, preview);
+    expect(await statusOf(ana, id)).toBe('opened');
+    expect((await accept(service, { token, password: email }).expect(422)).body.errors).toMatchObject([
+      { path: 'password' },
+    ]);
+    const accepted = (await accept(service, { token, name: 'Carla Paz', password }).expect(200)).body;
+    expect(accepted.user).toMatchObject({
+      email,
+      role: 'manager',
+      first_name: 'Carla',
+      last_name: 'Paz',
+      company_id: ana.user.company_id,
+      email_verified_at: expect.stringMatching(/Z$/),
+      last_login: expect.stringMatching(/Z$/),
+    });
+    expect(accepted).toMatchObject({ token_type: 'Bearer', access_token: expect.any(String) });
+    await service.anonymous().post('/auth/refresh', { refresh_token: accepted.refresh_token }).expect(200);
+    expect(await statusOf(ana, id)).toBe('accepted');
+    for (const again of [accept(service, { token, password }), lookUp(service, token)])
+      expect((await again.expect(422)).body.error_code).toBe('TOKEN_INVALID');
+    const { body: audit } = await ana.client.get('/api/v1/audit-logs?resource=invitation').expect(200);
+    expect(audit.audit_logs.map(({ action, actor_id }: Record<string, string>) => [action, actor_id])).toEqual([
+      ['invitation.accepted', accepted.user.id],
+      ['invitation.created', ana.user.id],
+    ]);
+    expect((await service.events('user.registered')).at(-1)?.data).toEqual({
+      user_id: accepted.user.id,
+      role: 'manager',
+    });
+  });
+
+  test('of two tabs one accepts', async ({ service, mail, ana }) => {
+    const { email } = await invite(ana);
+    const token = tokenOf(await mail.mailTo(email));
+    const both = [1, 2].map(async () => (await accept(service, { token, name: 'Carla', password })).status);
+    expect((await Promise.all(both)).toSorted()).toEqual([200, 422]);
+  });
+
+  test('is replaced by a newer one and by a resend, and can be revoked', async ({ service, mail, ana }) => {
+    const first = await invite(ana);
+    const firstToken = tokenOf(await mail.mailTo(first.email));
+    const second = await invite(ana, { email: first.email.toUpperCase() });
+    expect(await statusOf(ana, first.id)).toBe('revoked');
+    await lookUp(service, firstToken).expect(422);
+    const token = tokenOf((await mail.deliver())[0] as never);
+    const resend = () => ana.client.post(`${path}/${second.id}/resend`);
+    expect(Number((await resend().expect(429)).headers['retry-after'])).toBeGreaterThan(50);
+    await service.database
+      .owner('invitations')
+      .where({ id: second.id })
+      .update({ sent_at: '2026-01-01', expires_at: '2026-01-01' });
+    expect(await statusOf(ana, second.id)).toBe('expired');
+    expect((await resend().expect(200)).body.invitation).toMatchObject({ status: 'sent', version: 2 });
+    await lookUp(service, token).expect(422);
+    const newest = tokenOf((await mail.deliver())[0] as never);
+    await lookUp(service, newest).expect(200);
+    for (const _ of [1, 2])
+      await ana.client.delete(`${path}/${second.id}`).expect(200, { message: 'Invitation revoked' });
+    await accept(service, { token: newest, name: 'Carla', password }).expect(422);
+    expect((await resend().expect(409)).body.error_code).toBe('INVITATION_ENDED');
+  });
+
+  test('ends when who made it loses the right or is gone', async ({ service, mail, ana }) => {
+    const losses: Record<string, (bob: { id: string; client: TestUser }) => PromiseLike<unknown>> = {
+      demoted: ({ id }) => ana.client.put(`/api/v1/users/${id}`, { role: 'viewer' }).expect(200),
+      deactivated: ({ id }) => ana.client.delete(`/api/v1/users/${id}`).expect(200),
+      deleted: ({ id }) => ana.client.delete(`/api/v1/users/${id}?hard_delete=true`).expect(200),
+    };
+    for (const lose of Object.values(losses)) {
+      const bob = await colleague(service, ana, 'admin');
+      const { id, email } = await invite(bob);
+      const token = tokenOf(await mail.mailTo(email));
+      await lose(bob);
+      expect(await statusOf(ana, id)).toBe('revoked');
+      await lookUp(service, token).expect(422);
+      await accept(service, { token, name: 'Carla', password }).expect(422);
+    }
+  });
+
+  test('is a 409 for a known address, now and at acceptance', async ({ service, mail, ana }) => {
+    const known = await ana.client.post(path, { email: ana.email.toUpperCase(), role: 'viewer' }).expect(409);
+    expect(known.body).toMatchObject({ error_code: 'USER_EMAIL_TAKEN', existing: { id: ana.user.id } });
+    const stranger = await service.register();
+    expect(
+      (await ana.client.post(path, { email: stranger.email, role: 'viewer' }).expect(409)).body.existing,
+    ).toBeUndefined();
+    const { id, email } = await invite(ana);
+    const token = tokenOf(await mail.mailTo(email));
+    await service.register({ email });
+    expect((await accept(service, { token, name: 'Carla', password }).expect(409)).body.error_code).toBe(
+      'USER_EMAIL_TAKEN',
+    );
+    expect(await statusOf(ana, id)).toBe('revoked');
+    expect((await ana.client.post(`${path}/${id}/resend`).expect(409)).body.error_code).toBe('USER_EMAIL_TAKEN');
+  });
+
+  test('is for nobody above its maker, needs users:create, and stays in its company', async ({
+    service,
+    ana,
+    superuser,
+  }) => {
+    const bob = await colleague(service, ana, 'manager');
+    await bob.client.post(path, { email: newEmail(), role: 'viewer' }).expect(403);
+    await ana.client.post(path, { email: newEmail(), role: 'superuser' }).expect(422);
+    const stranger = await service.register();
+    const { id } = await invite(ana);
+    const problem = (response: { body: object }) => ({ ...response.body, request_id: '', timestamp: '' });
+    for (const [method, rest] of [
+      ['post', '/resend'],
+      ['delete', ''],
+    ] as const) {
+      const other = await stranger.client[method](`${path}/${id}${rest}`).expect(404);
+      const unknown = await stranger.client[method](`${path}/${crypto.randomUUID()}${rest}`).expect(404);
+      expect(problem(other)).toEqual(problem(unknown));
+    }
+    expect((await stranger.client.get(path).expect(200)).body.invitations).toEqual([]);
+    await stranger.client
+      .post(path, { email: newEmail(), role: 'viewer', company_id: ana.user.company_id })
+      .expect(403);
+    await superuser.post(path, { email: newEmail(), role: 'admin' }).expect(422);
+    await superuser.post(path, { email: newEmail(), role: 'admin', company_id: ana.user.company_id }).expect(201);
+  });
+
+  test('is repeated by its Idempotency-Key without a second mail', async ({ service, mail, ana }) => {
+    const body = { email: newEmail(), role: 'viewer' };
+    const post = () => ana.client.post(path, body).set('Idempotency-Key', 'key-1').expect(201);
+    expect((await post()).body).toEqual((await post()).body);
+    await mail.mailTo(body.email);
+    const { body: problem } = await accept(service, { token: 'x', name: 'x', password })
+      .set('Idempotency-Key', 'k')
+      .expect(422);
+    expect(problem.errors[0].path).toBe('Idempotency-Key');
+  });
+});
+
+test('POST /api/v1/users without a password invites, and keeps the other fields for the acceptance', async ({
+  service,
+  mail,
+  ana,
+}) => {
+  const body = {
+    email: newEmail(),
+    username: `carla-${crypto.randomUUID().slice(0, 8)}`,
+    first_name: 'Carla',
+    last_name: 'Pérez',
+    phone: '600 111 222',
+    address: 'Calle Mayor 1',
+    document_type: 'passport',
+    number_document_identity: 'x-123',
+    role: 'customer',
+  };
+  const response = await ana.client.post('/api/v1/users', body).expect(202);
+  expect(response.body).toMatchObject({
+    message: 'Invitation sent',
+    invitation: { email: body.email, name: 'Carla Pérez' },
+  });
+  const received = await mail.mailTo(body.email);
+  expect(received.text).toContain('Carla Pérez');
+  const { user } = (await accept(service, { token: tokenOf(received), password }).expect(200)).body;
+  expect(user).toMatchObject({ ...body, phone: '+34600111222', number_document_identity: 'X123' });
+  expect((await ana.client.post('/api/v1/users', { ...body, email: newEmail() }).expect(409)).body.error_code).toBe(
+    'USER_USERNAME_TAKEN',
+  );
+});

@@ -1,0 +1,179 @@
+import { accessLevel, roles, type Role } from '@clientela/contracts';
+import { newId, paginateByOffset, whereCompany, type Db, type OffsetPage, type Scope, type Tx } from '@clientela/db';
+import type { Language } from '../mails/schema.ts';
+import { hashToken } from '../tokens/token.ts';
+import type { Invitation } from './schema.ts';
+
+/** Days for which an invitation is valid, from the moment its mail is sent. */
+const VALID_DAYS = 7;
+
+/** Fields of the user to be, besides e-mail, role and name. */
+export type InvitedAccount = {
+  username?: string | undefined;
+  first_name?: string | undefined;
+  last_name?: string | null | undefined;
+  phone?: string | null | undefined;
+  address?: string | null | undefined;
+  document_type?: string | null | undefined;
+  number_document_identity?: string | null | undefined;
+};
+
+export type StoredInvitation = Invitation & {
+  invited_account: InvitedAccount;
+  company_name: string;
+  company_country: string;
+  company_status: string;
+  /** Whether a user has its address by now. */
+  is_taken: boolean;
+  /** Seconds since its latest mail was queued. */
+  sent_ago: number;
+};
+
+const inviters = roles.filter((role) => accessLevel(role, 'users:create') === 'any');
+/** Whether who invited could still do so: active, in the company, with the permission, and of a role that is not below the invited one. */
+const maySender = `exists (
+  select 1 from users m where m.id = i.invited_by and m.is_active and m.role = any(array[${inviters.map((role) => `'${role}'`).join()}])
+     and (m.role = 'superuser' or m.company_id = i.company_id)
+     and array_position(array[${roles.map((role) => `'${role}'`).join()}], m.role)
+      >= array_position(array[${roles.map((role) => `'${role}'`).join()}], i.role))`;
+const isTaken = 'exists (select 1 from users t where t.email_key = i.email_key)';
+const status = `case when i.accepted_at is not null then 'accepted'
+  when i.revoked_at is not null or ${isTaken} or not ${maySender} then 'revoked'
+  when i.expires_at <= now() then 'expired' when i.opened_at is not null then 'opened' else 'sent' end`;
+
+const columns = (db: Db) => [
+  'i.id',
+  'i.email',
+  'i.role',
+  'i.name',
+  'i.language',
+  'c.company_id',
+  'i.company_id as business_id',
+  db.raw(`${status} as status`),
+  'i.expires_at',
+  'i.invited_by',
+  'i.created_at',
+  'i.version',
+];
+
+const selectInvitations = (db: Db) =>
+  db('invitations as i')
+    .join('companies as c', 'c.id', 'i.company_id')
+    .select(columns(db))
+    .select('i.invited_account', 'c.name as company_name', 'c.country as company_country', 'c.status as company_status')
+    .select(db.raw(`${isTaken} as is_taken`), db.raw('extract(epoch from now() - i.sent_at)::float8 as sent_ago'));
+
+export const findInvitation = async (db: Db, id: string): Promise<StoredInvitation | undefined> =>
+  selectInvitations(db).where('i.id', id).first();
+
+/** Finds an invitation by its token, while it is neither accepted, revoked by hand, nor replaced. */
+export const findInvitationByToken = async (db: Db, token: string): Promise<StoredInvitation | undefined> =>
+  selectInvitations(db).where('i.token_hash', hashToken(token)).first();
+
+export const listInvitations = (
+  db: Db,
+  scope: Scope,
+  request: { limit: number; offset: number },
+): Promise<OffsetPage<Invitation>> =>
+  paginateByOffset<Invitation>(
+    whereCompany(db('invitations as i'), scope, 'i.company_id').join('companies as c', 'c.id', 'i.company_id'),
+    columns(db),
+    { ...request, sort: [{ column: 'i.created_at', descending: true }] },
+    { isFiltered: true },
+  );
+
+const pending = (db: Db, company_id: string) =>
+  db('invitations').where({ company_id }).whereNull('accepted_at').whereNull('revoked_at');
+
+/** Counts the invitations of a company that could still be accepted. */
+export async function countPending(db: Db, company_id: string): Promise<number> {
+  const [row] = await pending(db, company_id).whereRaw('expires_at > now()').count({ invitations: '*' });
+  return Number(row?.['invitations'] ?? 0);
+}
+
+const revocation = (db: Db) => ({ revoked_at: db.fn.now(), token_hash: null, version: db.raw('version + 1') });
+
+/** Revokes earlier invitations of an address into the company, which a new one replaces. */
+export const revokeEarlier = (tx: Tx, company_id: string, email: string): Promise<number> =>
+  pending(tx, company_id).whereRaw('email_key = lower(?)', [email]).update(revocation(tx));
+
+export const revokeInvitation = (tx: Tx, company_id: string, id: string): Promise<number> =>
+  pending(tx, company_id).where({ id }).update(revocation(tx));
+
+export type NewInvitation = {
+  company_id: string;
+  email: string;
+  role: Role;
+  name: string | null;
+  language: Language;
+  invited_account: InvitedAccount;
+  invited_by: string;
+};
+
+const expiry = (db: Db) => db.raw('now() + make_interval(days => ?)', [VALID_DAYS]);
+
+export async function insertInvitation(tx: Tx, invitation: NewInvitation, token: string): Promise<StoredInvitation> {
+  const id = newId();
+  await tx('invitations').insert({
+    ...invitation,
+    id,
+    invited_account: JSON.stringify(invitation.invited_account),
+    token_hash: hashToken(token),
+    expires_at: expiry(tx),
+  });
+  return (await findInvitation(tx, id)) as StoredInvitation;
+}
+
+/** Gives an invitation a new token, which ends the one before. */
+export async function renewInvitation(
+  tx: Tx,
+  { id, business_id }: Pick<Invitation, 'id' | 'business_id'>,
+  token: string,
+): Promise<StoredInvitation | undefined> {
+  await pending(tx, business_id)
+    .where({ id })
+    .update({
+      token_hash: hashToken(token),
+      expires_at: expiry(tx),
+      sent_at: tx.fn.now(),
+      opened_at: null,
+      version: tx.raw('version + 1'),
+    });
+  return findInvitation(tx, id);
+}
+
+/** Begins the validity of an invitation again, because its mail is sent only now. @returns whether it can still be accepted */
+export async function extendInvitation(db: Db, token: string): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: unknown[] }>(
+    `update invitations i set expires_at = now() + make_interval(days => :days)
+      where i.token_hash = :hash and i.accepted_at is null and i.revoked_at is null and not ${isTaken} and ${maySender} returning 1`,
+    { hash: hashToken(token), days: VALID_DAYS },
+  );
+  return rows.length > 0;
+}
+
+export const markOpened = (tx: Tx, company_id: string, id: string): Promise<number> =>
+  pending(tx, company_id)
+    .where({ id })
+    .whereNull('opened_at')
+    .update({ opened_at: tx.fn.now(), version: tx.raw('version + 1') });
+
+/** Spends the token of an invitation in one statement: of several concurrent requests one succeeds. @returns whether it was valid */
+export async function spendInvitation(tx: Tx, company_id: string, token: string): Promise<boolean> {
+  const { rows } = await tx.raw<{ rows: unknown[] }>(
+    `update invitations i set accepted_at = now(), token_hash = null, version = version + 1
+      where i.company_id = :company_id and i.token_hash = :hash and i.expires_at > now() and i.accepted_at is null and i.revoked_at is null
+        and ${maySender} returning 1`,
+    { company_id, hash: hashToken(token) },
+  );
+  return rows.length > 0;
+}
+
+export const linkUser = (tx: Tx, company_id: string, id: string, user_id: string): Promise<number> =>
+  tx('invitations').where({ company_id, id }).update({ user_id });
+
+/** Deletes invitations that ended 90 days ago. */
+export const deleteOldInvitations = (db: Db): Promise<number> =>
+  db('invitations')
+    .whereIn('id', db('invitations').select('id').whereRaw(`expires_at < now() - interval '90 days'`).limit(10_000))
+    .delete();
