@@ -1,4 +1,4 @@
-import { createRequestMetrics, requestIdOf, statusOf, type Log } from '@clientela/runtime';
+import { createRequestMetrics, requestIdOf, requestLog, statusOf, type Log } from '@clientela/runtime';
 import { lingeringClose } from './body.ts';
 import type { Config } from './config.ts';
 import type { Limits } from './limits.ts';
@@ -12,6 +12,7 @@ const quietRoutes = new Set(['/health', '/ready', '/metrics']);
 export function accessLog(log: Log, limits: Limits, options: Pick<Config, 'TRUST_TRACEPARENT'>): Middleware {
   const trustsTraceparent = options.TRUST_TRACEPARENT === 'on';
   const metrics = createRequestMetrics('gateway');
+  const writeLine = requestLog(log);
   return (req, res, next) => {
     const context: RequestContext = {
       request_id: requestIdOf(req.headers),
@@ -36,7 +37,7 @@ export function accessLog(log: Log, limits: Limits, options: Pick<Config, 'TRUST
       measured(req.method, route, status, milliseconds);
       const isQuiet = quietRoutes.has(route);
       if (context.span && !isQuiet) endRequestSpan(context.span, req, status, context);
-      log[isQuiet ? 'debug' : 'info']({
+      const fields = {
         method: req.method,
         route,
         status,
@@ -47,7 +48,9 @@ export function accessLog(log: Log, limits: Limits, options: Pick<Config, 'TRUST
         ...(context.error_type !== undefined && { error_type: context.error_type }),
         ...(context.failure !== undefined && { failure: context.failure }),
         ...(!res.writableFinished && { cut_off: true }),
-      });
+      };
+      if (isQuiet) log.debug(fields);
+      else writeLine(fields);
     });
     next();
   };

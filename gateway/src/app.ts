@@ -38,6 +38,27 @@ export type Gateway = {
   close: () => Promise<void>;
 };
 
+/** Runs middleware one after the other as Express does, as one layer of Express: each of its own costs as much as a short middleware. */
+const inOrder =
+  (middleware: readonly Middleware[]): Middleware =>
+  (req, res, next) => {
+    const run = (index: number): void => {
+      const current = middleware[index];
+      if (!current) return next();
+      const proceed = (error?: unknown) => {
+        if (error === undefined) run(index + 1);
+        else next(error);
+      };
+      try {
+        const result = current(req, res, proceed);
+        if (result instanceof Promise) void result.then(undefined, next);
+      } catch (error) {
+        next(error);
+      }
+    };
+    run(0);
+  };
+
 export type GatewayOptions = { log: Log; upstreams?: readonly Upstream[]; limits?: Partial<Limits> };
 
 /**
@@ -105,7 +126,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   app.disable('etag');
   app.set('query parser', 'simple');
   app.set('trust proxy', config.TRUST_PROXY);
-  for (const each of middleware) app.use(each as RequestHandler);
+  app.use(inOrder(middleware) as RequestHandler);
   app.use(rateLimits.unmatched as ErrorRequestHandler); // 429
   app.use(errorHandler(log));
 

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { apiKeyStart, roles, type Role, type TokenLimit } from '@clientela/contracts';
 import { AppError, forbidden, unauthenticated, unavailable } from '@clientela/errors';
 import type { Request } from 'express';
@@ -96,16 +95,15 @@ export function createTokenVerifier(keys: VerificationKeys, revocations: Revocat
 
   const verify = async (token: string): Promise<Actor | undefined> => {
     if (token.length > limits.maxTokenLength) return undefined;
-    const digest = hash('sha256', token, 'base64');
-    let cached = tokenCache.get(digest);
+    let cached = tokenCache.get(token);
     if (!cached) {
       cached = await check(token);
       if (!cached) return undefined;
-      tokenCache.set(digest, cached);
+      tokenCache.set(token, cached);
     }
     const isCurrent = cached.exp + limits.clockToleranceSeconds > now() && keys.get(cached.kid) !== undefined;
     if (isCurrent && !revocations.isRevoked(cached.actor, cached.iat)) return cached.actor;
-    tokenCache.delete(digest);
+    tokenCache.delete(token);
     return undefined;
   };
 

@@ -1,4 +1,4 @@
-import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError, malformed } from '@clientela/errors';
 import type { Limits } from './limits.ts';
 import type { Middleware } from './request-context.ts';
@@ -6,7 +6,7 @@ import type { Middleware } from './request-context.ts';
 export const hasBody = (req: IncomingMessage): boolean =>
   req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
 
-const tooLarge = (limit: number) => new AppError('too_large', { detail: `The body exceeds ${limit} bytes` });
+export const tooLarge = (limit: number) => new AppError('too_large', { detail: `The body exceeds ${limit} bytes` });
 
 export const slowBody = (): AppError => new AppError('request_timeout', { detail: 'The body arrived too slowly' });
 
@@ -74,13 +74,13 @@ export const awaitBody =
     startTimer();
   };
 
-/** Whether the service, not the client, delays the body. */
-export const isBackpressured = (upstreamRequest: ClientRequest): boolean => upstreamRequest.writableNeedDrain;
-
-/** Watches a body on its way to a service. Calls `reject` once when it grows too large or arrives too slowly. */
+/**
+ * Watches a body on its way to a service. Calls `reject` once when it grows too large or arrives too slowly.
+ * @param isBackpressured whether the service, not the client, delays the body
+ */
 export function enforceBodyRate(
   req: IncomingMessage,
-  upstreamRequest: ClientRequest,
+  isBackpressured: () => boolean,
   bodyLimit: number,
   limits: Limits,
   reject: (reason: AppError) => void,
@@ -89,7 +89,7 @@ export function enforceBodyRate(
   let totalBefore = 0;
   const minBytes = (limits.minBodyRate * limits.rateWindow) / 1000;
   const timer = setInterval(() => {
-    const isSlow = total - totalBefore < minBytes && !isBackpressured(upstreamRequest) && !req.complete;
+    const isSlow = total - totalBefore < minBytes && !isBackpressured() && !req.complete;
     totalBefore = total;
     if (isSlow) stop(slowBody());
   }, limits.rateWindow);

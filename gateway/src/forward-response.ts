@@ -1,18 +1,19 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Limits } from './limits.ts';
+import type { UpstreamResponse } from './transports/transport.ts';
 
 /** Bytes of responses that wait for slow clients, over all requests. */
 export type BufferedBytes = { total: number };
 
 /**
- * Forwards a service's response. Reads ahead of a slow client within bounds, so that the service's connection is free again.
+ * Forwards the body of a service's response. Reads ahead of a slow client within bounds, so that the service's connection is free again.
  * @param options.buffered shared by all requests
  * @param options.stallTimeout milliseconds without progress while more than `limits.stallBytes` wait
  * @param options.onStalled called once when the client takes nothing for that long
  * @returns a function that stops forwarding, for another response in its place
  */
 export function forwardResponse(
-  source: IncomingMessage,
+  source: UpstreamResponse,
   res: ServerResponse,
   options: { limits: Limits; buffered: BufferedBytes; stallTimeout: number; onStalled: () => void },
 ): () => void {
@@ -69,21 +70,11 @@ export function forwardResponse(
     clearTimeout(timer);
     count(-waitingBytes);
     waiting.length = 0;
-    source.off('data', onData).off('end', onEnd);
+    unsubscribe();
     res.off('drain', onDrain).off('close', stop);
   };
 
-  copyHead(source, res);
-  source.on('data', onData).once('end', onEnd);
+  const unsubscribe = source.subscribe(onData, onEnd);
   res.on('drain', onDrain).once('close', stop);
   return stop;
-}
-
-/** Copies status and headers. Node frames the body itself: in chunks when it has no length. */
-function copyHead({ statusCode = 502, headers }: IncomingMessage, res: ServerResponse): void {
-  res.statusCode = statusCode;
-  for (const name in headers) {
-    const value = headers[name];
-    if (value !== undefined && name !== 'transfer-encoding') res.setHeader(name, value);
-  }
 }

@@ -6,8 +6,7 @@ import { readConfig } from './config.ts';
 await runProcess(async (onShutdown, drainWith) => {
   const config = readConfig();
   startProcessMetrics();
-  // Buffers the log, unlike the services: every request passes here, and one write per line would cost as much as forwarding.
-  const { log, close } = openLog('gateway', config, { redact: redactedNames, isBuffered: true });
+  const { log, close } = openLog('gateway', config, { redact: redactedNames });
   onShutdown(close);
   onShutdown(await startTracing('gateway', config, log));
 

@@ -6,12 +6,14 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openConnection, echo, listenOn, unusedUrl, sendRaw, startTestGateway, until } from './testing/gateway.ts';
 
 const deadline = 300;
+/** Requests of kind json are sent by one transport, others by another: transports/stream-transport.large.test.ts. */
+const kind = process.env['TESTED_ROUTE_KIND'] ?? 'json';
 const paths = {
   customer: {
-    '/api/customers': { get: {}, post: {} },
-    '/api/quick': { get: { deadline }, post: { deadline } },
+    '/api/customers': { get: { kind }, post: { kind } },
+    '/api/quick': { get: { kind, deadline }, post: { kind, deadline } },
     '/api/events': { get: { kind: 'stream', deadline } },
-    '/api/queued': { post: { deadline: 5 * deadline, max_silence: deadline } },
+    '/api/queued': { post: { kind, deadline: 5 * deadline, max_silence: deadline } },
   },
   product: { '/api/products': { get: {} } },
 };

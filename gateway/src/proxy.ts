@@ -1,20 +1,20 @@
-import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import type { Service } from '@clientela/contracts';
 import { AppError, resourceErrorCodes, unavailable } from '@clientela/errors';
 import { createRetryBudget, type RetryBudget } from '@clientela/runtime';
 import type { Request } from 'express';
-import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware';
-import { enforceBodyRate, hasBody, isBackpressured, slowBody } from './body.ts';
+import { enforceBodyRate, slowBody } from './body.ts';
 import { sendProblem } from './error-handler.ts';
 import { forwardResponse, type BufferedBytes } from './forward-response.ts';
 import type { Limits } from './limits.ts';
 import { upstreamDuration } from './metrics.ts';
+import { copyResponseHead } from './response-headers.ts';
 import { newProxiedRequest, transition, type Failure, type ProxyEvent } from './proxied-request.ts';
 import type { Replica, Replicas } from './replicas.ts';
 import type { GatewayResponse, Middleware } from './request-context.ts';
-import { filterResponseHeaders } from './response-headers.ts';
 import { startHop, type Hop } from './tracing.ts';
 import { createTurns } from './turns.ts';
+import { createTransports } from './transports/transports.ts';
+import type { UpstreamEvents, UpstreamRequest, UpstreamResponse } from './transports/transport.ts';
 import type { Route } from './upstreams.ts';
 
 const retryAfter = { 'Retry-After': '2' };
@@ -33,13 +33,6 @@ const failures: Record<Exclude<Failure, 'bodyRejected'>, (service: Service) => A
 
 /** The failures that are the service's, in metrics. */
 const outcomes = { serviceUnavailable: 'unavailable', badGateway: 'bad_gateway', gatewayTimeout: 'timeout' } as const;
-
-/** Receives the events of the proxy library for one request. */
-export type UpstreamEvents = {
-  onRequest: (upstreamRequest: ClientRequest) => void;
-  onResponse: (upstreamResponse: IncomingMessage) => void;
-  onError: (error: Error & { code?: string }) => void;
-};
 
 /** How often a request is sent at most, when connections are refused. */
 const maxAttempts = 4;
@@ -62,6 +55,8 @@ function trackRequest(
     /** The responses of each route so far that are no failure of its replica. */
     responses: WeakMap<Replica, Map<Route, number>>;
     send: (replica: Replica) => void;
+    /** Called when the response is complete. */
+    onEnd?: () => void;
   },
 ): UpstreamEvents & { start: () => void } {
   const { service, route, replicas, limits, buffered, retries, send } = target;
@@ -73,8 +68,8 @@ function trackRequest(
     minBytes: (limits.minBodyRate * limits.rateWindow) / 1000,
   };
   let state = newProxiedRequest;
-  let upstreamRequest: ClientRequest | undefined;
-  let upstreamResponse: IncomingMessage | undefined;
+  let upstreamRequest: UpstreamRequest | undefined;
+  let upstreamResponse: UpstreamResponse | undefined;
   let bodyRejection: AppError | undefined;
   let stopForwarding: (() => void) | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -114,27 +109,29 @@ function trackRequest(
       type: 'timedOut',
       bytesMoved: req.socket.bytesWritten - bytesBefore.written + bytesSent,
       isHeadersSent: res.headersSent,
-      isConnecting: upstreamRequest?.socket?.connecting === true,
-      isBodyLate: !req.complete && upstreamRequest !== undefined && !isBackpressured(upstreamRequest),
+      isConnecting: upstreamRequest?.isConnecting() === true,
+      isBodyLate: !req.complete && upstreamRequest?.isBackpressured() === false,
     });
   };
 
   const watchRequest = () => {
     const watched = upstreamRequest;
     if (!watched) return;
-    watched.once('close', () => {
+    watched.onceClosed(() => {
       if (watched === upstreamRequest) dispatch({ type: 'upstreamClosed' });
     });
-    if (!hasBody(req)) return;
-    enforceBodyRate(req, watched, route.body_limit, limits, (reason) => {
-      bodyRejection = reason;
-      dispatch({ type: 'bodyRejected', code: reason.error_code, isHeadersSent: res.headersSent });
-    });
+    if (!watched.streamsBody) return;
+    enforceBodyRate(req, watched.isBackpressured, route.body_limit, limits, rejectBody);
+  };
+
+  const rejectBody = (reason: AppError) => {
+    bodyRejection = reason;
+    dispatch({ type: 'bodyRejected', code: reason.error_code, isHeadersSent: res.headersSent });
   };
 
   const forward = () => {
     if (!upstreamResponse) return;
-    filterResponseHeaders(upstreamResponse, req, res);
+    copyResponseHead(upstreamResponse, req, res);
     stopForwarding = forwardResponse(upstreamResponse, res, {
       limits,
       buffered,
@@ -166,23 +163,6 @@ function trackRequest(
   const retry = () => {
     upstreamRequest = undefined;
     start();
-  };
-
-  /** Sends nothing of the body before the connection is open: until then the request may go to another replica. */
-  const waitForConnection = (request: ClientRequest) => {
-    const { socket } = request;
-    if (hasBody(req)) process.nextTick(() => req.unpipe(request)); // the proxy library pipes it right after this
-    const timeout = setTimeout(
-      () => request.destroy(Object.assign(new Error('No connection'), { code: 'ETIMEDOUT' })),
-      limits.connectTimeout,
-    );
-    request.once('close', () => clearTimeout(timeout));
-    socket?.once('connect', () => {
-      clearTimeout(timeout);
-      if (request !== upstreamRequest || request.destroyed) return;
-      dispatch({ type: 'connected' });
-      if (hasBody(req)) req.pipe(request);
-    });
   };
 
   const disconnect = (cause: string) => {
@@ -218,41 +198,49 @@ function trackRequest(
     hop?.end();
     release();
     dispatch({ type: 'clientClosed' });
+    upstreamRequest?.abandon();
   });
   retries.deposit();
   const endsAt = (rules.isStream ? performance.now() : res.locals.context.started) + rules.deadline;
   watchSilence(route.max_silence ?? rules.deadline);
   return {
     start,
-    onRequest: (request) => {
+    onSent: (request) => {
       upstreamRequest = request;
       sentAt = performance.now();
       if (span) hop = startHop(span, service, request, hops++);
       // Only now, because the request may have waited for a connection.
-      if (!rules.isStream) request.setHeader('X-Request-Timeout', Math.max(0, Math.ceil(endsAt - performance.now())));
-      if (state.phase === 'queued' && request.socket?.connecting) waitForConnection(request);
-      else dispatch({ type: 'connected' });
+      if (!rules.isStream)
+        request.setHeader('X-Request-Timeout', String(Math.max(0, Math.ceil(endsAt - performance.now()))));
+      return state.phase === 'queued';
     },
+    onConnected: (request) => {
+      if (request === upstreamRequest) dispatch({ type: 'connected' });
+    },
+    rejectBody,
     onResponse: (response) => {
       upstreamResponse = response;
       res.locals.context.endWork?.();
       observe('ok');
-      hop?.responded(response);
-      const { statusCode = 500 } = response;
+      hop?.responded(response.statusCode);
+      const { statusCode } = response;
       if (replica) {
         if (statusCode === 502) replicas.failed(replica);
         else replicas.responded(replica);
         const counts = responsesOf(replica);
         if (statusCode < 500) counts.set(route, (counts.get(route) ?? 0) + 1);
       }
-      response.once('end', release);
-      if (hop) response.once('end', () => hop?.end());
       dispatch({ type: 'responded' });
+    },
+    onEnd: () => {
+      hop?.end();
+      release();
+      target.onEnd?.();
     },
     onError: (error) => {
       const code = error.code ?? error.name;
       hop?.end(code);
-      const isReusedConnection = upstreamRequest?.reusedSocket === true;
+      const isReusedConnection = upstreamRequest?.isReused() === true;
       // An idle connection that was just closed says nothing about its replica.
       if (replica && state.phase !== 'settled' && !isReusedConnection && !resourceErrorCodes.has(code))
         replicas.failed(replica);
@@ -267,15 +255,6 @@ function trackRequest(
     },
   };
 }
-
-/** Replaces the library's plugins, which log addresses and send error pages with host names. */
-const reportEvents: Plugin<Request, GatewayResponse> = (proxy) => {
-  proxy.on('proxyReq', (upstreamRequest, _req, res) => res.locals.upstream?.onRequest(upstreamRequest));
-  proxy.on('proxyRes', (upstreamResponse, _req, res) => res.locals.upstream?.onResponse(upstreamResponse));
-  proxy.on('error', (error, _req, res) => {
-    if (res && 'locals' in res) res.locals.upstream?.onError(error);
-  });
-};
 
 /** Whether a request ends soon and sends no body. Only such requests take turns: a slow one would block its company's others. */
 const isShortRead = ({ method, kind, deadline }: Route): boolean =>
@@ -300,40 +279,18 @@ export function createProxy(
     sharedFor: limits.serviceSharedFor,
   });
 
-  /** Creates a proxy with one fixed target. */
-  const proxyTo = (url: string, agent: Agent) => {
-    const { hostname, port } = new URL(url);
-    return createProxyMiddleware<Request, GatewayResponse>({
-      pathFilter: () => true, // the default parses each URL again
-      target: { protocol: 'http:', hostname: hostname.replace(/^\[(.*)\]$/, '$1'), port: port || '80' },
-      agent,
-      changeOrigin: true,
-      xfwd: false,
-      ws: false,
-      followRedirects: false,
-      selfHandleResponse: true,
-      ejectPlugins: true,
-      plugins: [reportEvents],
-    });
-  };
+  const transports = createTransports(services, limits);
 
-  const proxies = new Map(
-    [...services.values()]
-      .flatMap(({ all }) => all)
-      .map((replica) => {
-        const { agents, url } = replica;
-        return [replica, { short: proxyTo(url, agents.short), stream: proxyTo(url, agents.stream) }] as const;
-      }),
-  );
-
-  return (req, res, next) => {
+  const middleware: Middleware = (req, res, next) => {
     const { route, service } = res.locals.context;
     const replicas = service && services.get(service);
     const budget = service && retries.get(service);
     if (!route || !replicas || !budget) throw new Error('a request without a route reached the proxy');
-    const send = (replica: Replica) =>
-      void proxies.get(replica)?.[route.kind === 'stream' ? 'stream' : 'short'](req, res, next);
-    const target = { service, route, replicas, limits, buffered, retries: budget, responses, send };
+    const sendVia = transports.choose(req, route);
+    const send = (replica: Replica) => sendVia(replica, req, res, next);
+    let endTurn = () => {};
+    const onEnd = () => endTurn();
+    const target = { service, route, replicas, limits, buffered, retries: budget, responses, send, onEnd };
     const events = trackRequest(req, res, target);
     res.locals.upstream = events;
     const { actor } = res.locals.context;
@@ -341,14 +298,8 @@ export function createProxy(
       events.start();
       return;
     }
-    const endTurn = takeTurn(service, actor.company_id ?? actor.id, events.start);
+    endTurn = takeTurn(service, actor.company_id ?? actor.id, events.start);
     res.once('close', endTurn);
-    res.locals.upstream = {
-      ...events,
-      onResponse: (response) => {
-        response.once('end', endTurn);
-        events.onResponse(response);
-      },
-    };
   };
+  return middleware;
 }

@@ -2,6 +2,7 @@ import { Agent } from 'node:http';
 import type { Service } from '@clientela/contracts';
 import { backoff, type Log } from '@clientela/runtime';
 import type { Limits } from './limits.ts';
+import { createConnections, type Connections } from './transports/connections.ts';
 
 /** One of the processes that serve the routes of a service. */
 export type Replica = {
@@ -9,6 +10,8 @@ export type Replica = {
   readonly url: string;
   /** Connections to it; those of streams are apart, so that many long ones never delay short requests. */
   readonly agents: { short: Agent; stream: Agent };
+  /** Connections of requests that are sent in one piece. */
+  readonly connections: Connections;
   /** Requests sent to it whose response is not complete. */
   inFlight: number;
   /** The result of its last readiness probe; assumed ready before the first. */
@@ -51,6 +54,7 @@ export function createReplicas(service: Service, urls: readonly string[], limits
     service,
     url,
     agents: { short: newAgent(), stream: newAgent() },
+    connections: createConnections(url, limits),
     inFlight: 0,
     isReady: true,
     missedProbes: 0,
@@ -104,12 +108,16 @@ export function createReplicas(service: Service, urls: readonly string[], limits
       if (!replica.isReady) closeIdleConnections(replica);
     },
     close: () => {
-      for (const { agents } of all) for (const agent of Object.values(agents)) agent.destroy();
+      for (const { agents, connections } of all) {
+        for (const agent of Object.values(agents)) agent.destroy();
+        connections.close();
+      }
     },
   };
 }
 
-function closeIdleConnections({ agents }: Replica): void {
+function closeIdleConnections({ agents, connections }: Replica): void {
+  connections.closeIdle();
   for (const { freeSockets } of Object.values(agents))
     for (const sockets of Object.values(freeSockets)) for (const socket of sockets ?? []) socket.destroy();
 }

@@ -2,7 +2,7 @@ import type { Service } from '@clientela/contracts';
 import type { Span } from '@clientela/runtime';
 import type { NextFunction, Request, Response } from 'express';
 import type { Actor } from './authenticate.ts';
-import type { UpstreamEvents } from './proxy.ts';
+import type { UpstreamEvents } from './transports/transport.ts';
 import type { Route } from './upstreams.ts';
 
 /** The state of one request, in `res.locals.context`. Middleware fills it in. */
@@ -28,7 +28,7 @@ export type RequestContext = {
   failure: string | undefined;
 };
 
-/** `upstream` receives what the proxy library reports, once the request is forwarded; `addressKey` is computed on demand. */
+/** `upstream` receives what the transport reports, once the request is forwarded; `addressKey` is computed on demand. */
 export type GatewayResponse = Response<
   unknown,
   { context: RequestContext; upstream?: UpstreamEvents; addressKey?: string }

@@ -1,7 +1,7 @@
-import type { IncomingMessage } from 'node:http';
 import type { Request } from 'express';
 import { connectionHeader } from './body.ts';
 import type { GatewayResponse, Middleware } from './request-context.ts';
+import type { UpstreamResponse } from './transports/transport.ts';
 
 export type Header = readonly [name: string, value: string];
 
@@ -63,20 +63,43 @@ const droppedPrefixes = ['access-control-', 'x-internal-'];
 const isDropped = (name: string): boolean =>
   droppedHeaders.has(name) || droppedPrefixes.some((prefix) => name.startsWith(prefix));
 
-/** Removes internal and hop-by-hop headers from a service's response, before the proxy copies it. */
-export function filterResponseHeaders(upstreamResponse: IncomingMessage, req: Request, res: GatewayResponse): void {
-  const { headers } = upstreamResponse;
-  const hopByHop = headers.connection === undefined ? [] : headers.connection.toLowerCase().split(/[\s,]+/);
+const droppedNames = new Map<string, boolean>();
+const maxRememberedNames = 200;
+
+/** Whether a header never reaches a client. Remembers the answer, because services send few names. */
+function isDroppedName(name: string): boolean {
+  const known = droppedNames.get(name);
+  if (known !== undefined) return known;
+  const result = isDropped(name);
+  if (droppedNames.size < maxRememberedNames) droppedNames.set(name, result);
+  return result;
+}
+
+/**
+ * Copies status and headers of a service's response, but internal and hop-by-hop ones. Node frames the body itself: in chunks when it
+ * has no length.
+ */
+export function copyResponseHead({ statusCode, headers }: UpstreamResponse, req: Request, res: GatewayResponse): void {
+  const { connection } = headers;
+  const hopByHop =
+    connection === undefined
+      ? []
+      : String(connection)
+          .toLowerCase()
+          .split(/[\s,]+/);
+  res.statusCode = statusCode;
+  res.statusMessage = '';
   for (const name in headers) {
-    if (isDropped(name) || hopByHop.includes(name)) delete headers[name];
-  }
-  if (headers.vary !== undefined && res.hasHeader('Vary')) headers.vary = `${headers.vary}, Origin`;
-  // A service's own limits stand beside the gateway's.
-  for (const name of ['ratelimit', 'ratelimit-policy']) {
-    if (headers[name] !== undefined && res.hasHeader(name))
-      headers[name] = [res.getHeader(name), headers[name]].flat().join(', ');
+    const value = headers[name];
+    if (value === undefined || name === 'transfer-encoding' || isDroppedName(name) || hopByHop.includes(name)) continue;
+    if (name === 'vary' && res.hasHeader('Vary')) res.setHeader('vary', `${String(value)}, Origin`);
+    // A service's own limits stand beside the gateway's.
+    else if (isRateLimit(name) && res.hasHeader(name))
+      res.setHeader(name, [res.getHeader(name), value].flat().join(', '));
+    else res.setHeader(name, value);
   }
   // The client's connection is independent of the service's.
-  headers.connection = connectionHeader(req, res);
-  upstreamResponse.statusMessage = '';
+  res.setHeader('Connection', connectionHeader(req, res));
 }
+
+const isRateLimit = (name: string) => name === 'ratelimit' || name === 'ratelimit-policy';

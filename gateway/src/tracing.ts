@@ -1,4 +1,3 @@
-import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Service } from '@clientela/contracts';
 import {
   endSpan,
@@ -12,6 +11,7 @@ import {
 } from '@clientela/runtime';
 import type { Request } from 'express';
 import type { RequestContext } from './request-context.ts';
+import type { UpstreamRequest } from './transports/transport.ts';
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
@@ -41,13 +41,13 @@ export function endRequestSpan(span: Span, { method }: Request, status: number, 
 
 /** The sending of a request to a replica. */
 export type Hop = {
-  responded: (response: IncomingMessage) => void;
+  responded: (statusCode: number) => void;
   /** Ends its span, once. @param error_type why there was no complete response */
   end: (error_type?: string) => void;
 };
 
 /** Starts the span of a hop, and tells the service to go on with it. @param resent how often the request was sent before */
-export function startHop(parent: Span, service: Service, request: ClientRequest, resent: number): Hop | undefined {
+export function startHop(parent: Span, service: Service, request: UpstreamRequest, resent: number): Hop | undefined {
   const span = startSpan(`${request.method} ${service}`, 'client', parent);
   if (!span) return undefined;
   request.setHeader('traceparent', traceparent(span) as string);
@@ -55,7 +55,7 @@ export function startHop(parent: Span, service: Service, request: ClientRequest,
   span.attributes['server.address'] = service;
   if (resent > 0) span.attributes['http.resend_count'] = resent;
   return {
-    responded: ({ statusCode = 0 }) => {
+    responded: (statusCode) => {
       span.attributes['http.response.status_code'] = statusCode;
       if (statusCode >= 500) failSpan(span, String(statusCode));
     },

@@ -148,7 +148,7 @@ const tables = ['customers', 'customer_counters', 'customer_tags', 'customer_cou
 /** Drops all indexes but those of constraints: building them after the rows is faster. */
 async function dropIndexes(owner: pg.Client): Promise<{ indexname: string; indexdef: string }[]> {
   const { rows } = await owner.query<{ indexname: string; indexdef: string }>(
-    `select indexname, indexdef from pg_indexes where tablename = any($1)
+    `select indexname, indexdef from pg_indexes where schemaname = 'public' and tablename = any($1)
       and not exists (select from pg_constraint where conindid = (quote_ident(schemaname) || '.' || quote_ident(indexname))::regclass)`,
     [tables],
   );

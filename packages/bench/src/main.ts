@@ -35,7 +35,7 @@ const { values } = readCommandLine(
 );
 const effort: Effort = values.quick
   ? { rounds: 1, seconds: 1, warm_up: 500 }
-  : { rounds: 3, seconds: 2.5, warm_up: 4000 };
+  : { rounds: 3, seconds: 2, warm_up: 3000 };
 const quickCases = 'gateway hop|get|list of 20|create|patch';
 const only = (values.only || (values.quick ? quickCases : '')).split('|');
 const isWanted = (name: string) =>

@@ -43,7 +43,7 @@ export type Measured = { name: string; sides: MeasuredSide[]; statements?: State
 /** `warm_up` in requests, because code is optimized after a number of calls on any machine. */
 export type Effort = { rounds: number; seconds: number; warm_up: number };
 
-const maxWarmUp = 6; // seconds
+const maxWarmUp = 4; // seconds
 
 export const postgres = 'PostgreSQL';
 /** CPU time of everything but PostgreSQL. */

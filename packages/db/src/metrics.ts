@@ -17,8 +17,19 @@ const waitDuration = histogram(
 // A parenthesis follows a function and the columns of an insert.
 const table = /\binto\s+"?([a-z_]+)|\b(?:from|update|join)\s+(?:only\s+)?"?([a-z_]+)\b"?(?!\s*\()/i;
 
+const namesByText = new Map<string, string>();
+const maxRememberedTexts = 500;
+
 /** Names a statement by its verb and its first table, so that neither its text nor a value becomes a label. */
 export function statementName(sql: string): string {
+  const known = namesByText.get(sql);
+  if (known !== undefined) return known;
+  const name = nameOf(sql);
+  if (namesByText.size < maxRememberedTexts) namesByText.set(sql, name);
+  return name;
+}
+
+function nameOf(sql: string): string {
   const text = sql.slice(0, 4000); // a long list of columns precedes the table
   const verb = /[a-z]+/i.exec(text)?.[0].toLowerCase() ?? 'other';
   const isOfTable = verb === 'select' || verb === 'insert' || verb === 'update' || verb === 'delete' || verb === 'with';

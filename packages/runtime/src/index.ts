@@ -1,5 +1,5 @@
 export { readEnvironment, readSecretFiles, EnvironmentError, environment } from './environment.ts';
-export { createLog } from './log.ts';
+export { createLog, requestLog } from './log.ts';
 export { openLog } from './process-log.ts';
 export type { Log } from './log.ts';
 export { runProcess } from './lifecycle.ts';

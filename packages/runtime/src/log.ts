@@ -35,6 +35,23 @@ export function createLog(
   return Object.assign(log, { child: redactedChild as typeof child });
 }
 
+/**
+ * Creates a function that logs a request at level info, in the format of the log. Skips redaction and pino's objects, which cost more than
+ * the line: every field must be the process's own, such as a route's template or an id, and never a value of a client.
+ */
+export function requestLog(log: Log): (fields: Readonly<Record<string, unknown>>) => void {
+  const { streamSym, chindingsSym, lsCacheSym, timeSym } = pino.symbols;
+  const internals = log as unknown as Record<symbol, unknown>;
+  const stream = internals[streamSym] as DestinationStream;
+  const level = (internals[lsCacheSym] as Record<number, string>)[log.levels.values['info'] ?? 30]; // `{"level":"info"`
+  const bindings = String(internals[chindingsSym]); // `,"service":"gateway","pid":1`
+  const time = internals[timeSym] as () => string;
+  return (fields) => {
+    if (!log.isLevelEnabled('info')) return;
+    stream.write(`${level}${time()}${bindings},${JSON.stringify(fields).slice(1)}\n`);
+  };
+}
+
 const noFields = {};
 /** The trace that a line belongs to. A line that names one itself keeps it. */
 const traceFields = (): object => {

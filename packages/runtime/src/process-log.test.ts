@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 
 /** Runs a process that writes one line to its log. @returns its standard output */
@@ -26,4 +26,27 @@ test('lines are for people in development and JSON in production, redacted in bo
   expect(development).toMatch(/\] INFO: GET \/api\/customers\/\{id\} 200 3\.1 ms \{"request_id":"the-request"\}$/m);
   expect(development).toMatch(/\] ERROR: unexpected error[^]*the reason/);
   for (const line of [production, development]) expect(line).not.toContain('canary');
+});
+
+test.for([
+  ['the process exits', 'process.exit(0)'],
+  ['an uncaught exception ends it', 'setTimeout(() => { throw new Error("uncaught") })'],
+  [
+    'it is killed after an error was logged',
+    `log.error('an error'); setTimeout(() => process.kill(process.pid, 'SIGKILL'), 50)`,
+  ],
+])('no line is lost when %s', ([_when, end]) => {
+  const script = `
+    import { openLog, logSettings } from './src/index.ts';
+    import { z } from 'zod';
+    const { log } = openLog('auth', z.object(logSettings).parse({ LOG_FORMAT: 'json' }), { redact: [] });
+    for (let line = 0; line < 100; line += 1) log.info({ line }, 'request');
+    ${end};`;
+  const cwd = new URL('..', import.meta.url);
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { cwd, encoding: 'utf8' });
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { line?: number });
+  expect(lines.flatMap(({ line }) => line ?? [])).toEqual(Array.from({ length: 100 }, (_, line) => line));
 });

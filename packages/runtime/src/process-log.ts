@@ -4,22 +4,50 @@ import { createLog, type Log } from './log.ts';
 import { shipLogs } from './log-shipping.ts';
 import type { LogSettings } from './settings.ts';
 
+const flushInterval = 100; // milliseconds
+const bufferedBytes = 4096;
+
+/** Starts of lines that are written at once: what they report may end the process. */
+const isUrgent = (line: string): boolean => line.startsWith('{"level":"error"') || line.startsWith('{"level":"fatal"');
+
+/**
+ * Opens standard output for lines that are collected for a moment: one write for each would cost as much as a small request. Errors
+ * are written at once, and everything when the process exits, also after an uncaught exception. Only a kill loses the last lines.
+ */
+function openBufferedOutput(): { write: (line: string, isUrgent: boolean) => void; flushSync: () => void } {
+  const out = destination({ fd: 1, sync: false, minLength: bufferedBytes });
+  let timer: NodeJS.Timeout | undefined;
+  const flush = () => {
+    timer = undefined;
+    out.flush();
+  };
+  const flushSync = () => out.flushSync();
+  process.once('exit', flushSync);
+  return {
+    write: (line, isUrgent) => {
+      out.write(line);
+      if (isUrgent) out.flush();
+      else timer ??= setTimeout(flush, flushInterval).unref();
+    },
+    flushSync,
+  };
+}
+
 /**
  * Opens the log of a process: standard output, and the log service where one is set.
  * @param options.redact names whose values are redacted
- * @param options.isBuffered collects lines for up to half a second, for a process that writes thousands a second
  * @returns the log, and what writes and sends its last lines when the process ends
  * @throws Error when lines for people are asked for and `pino-pretty` is not installed
  */
 export function openLog(
   service: string,
   settings: LogSettings,
-  options: { redact: readonly string[]; isBuffered?: boolean },
+  options: { redact: readonly string[] },
 ): { log: Log; close: () => Promise<void> } {
   const { LOG_LEVEL: level, LOG_SERVICE_URL: url } = settings;
-  const out = destination({ fd: 1, sync: false, ...(options.isBuffered && { minLength: 4096, periodicFlush: 500 }) });
+  const out = openBufferedOutput();
   const format = lineFormat(settings);
-  const write = (line: string) => void out.write(format(line));
+  const write = (line: string) => out.write(format(line), isUrgent(line));
   const local = createLog(service, level, { redact: options.redact, out: { write } });
   const shipper =
     url === undefined

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import {
   accessLevel,
@@ -54,20 +54,38 @@ export function parseServiceKeys(setting: string, outside: readonly OutsideServi
   });
 }
 
+const invalidServiceKey = () => unauthenticated('Missing or invalid service key; send requests to the gateway');
+
 /**
- * Finds the calling service by its service key.
- * @throws AppError 401 for a missing or unknown key
+ * Creates a function that finds the calling service by its service key. Remembers the keys that were accepted, which are as many as
+ * there are hashes at most, so that only the first request with a key costs a hash.
+ * @returns a function that throws AppError 401 for a missing or unknown key
  */
-export function authenticateService(headers: IncomingHttpHeaders, serviceKeys: ServiceKeys): Caller {
-  const key = headers['x-service-key'];
-  if (typeof key === 'string') {
-    const digest = createHash('sha256').update(key).digest();
+export function createServiceAuthentication(serviceKeys: ServiceKeys): (headers: IncomingHttpHeaders) => Caller {
+  const known: { service: Caller; key: Buffer }[] = [];
+
+  const find = (key: Buffer): Caller | undefined => {
+    const digest = hash('sha256', key, 'buffer');
     // Compares with every hash in constant time: the duration reveals nothing about the keys.
     let callingService: Caller | undefined;
-    for (const { service, hash } of serviceKeys) if (timingSafeEqual(hash, digest)) callingService = service;
-    if (callingService) return callingService;
-  }
-  throw unauthenticated('Missing or invalid service key; send requests to the gateway');
+    for (const { service, hash: accepted } of serviceKeys)
+      if (timingSafeEqual(accepted, digest)) callingService = service;
+    if (callingService) known.push({ service: callingService, key });
+    return callingService;
+  };
+
+  return (headers) => {
+    const header = headers['x-service-key'];
+    if (typeof header !== 'string') throw invalidServiceKey();
+    const key = Buffer.from(header);
+    // Constant time for keys of the same length; the length of a key is no secret.
+    let callingService: Caller | undefined;
+    for (const accepted of known)
+      if (accepted.key.length === key.length && timingSafeEqual(accepted.key, key)) callingService = accepted.service;
+    callingService ??= find(key);
+    if (!callingService) throw invalidServiceKey();
+    return callingService;
+  };
 }
 
 const singleValue = (value: string | string[] | undefined): string | null =>

@@ -6,6 +6,7 @@ import {
   exposeMetrics,
   jsonText,
   requestIdOf,
+  requestLog,
   statusOf,
   toOriginForm,
   type Metrics,
@@ -16,7 +17,7 @@ import { tableMetrics } from '@clientela/db';
 import type { Caller } from '@clientela/contracts';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
-import { authenticateService, type Actor, type ServiceKeys } from '../identity/actor.ts';
+import { createServiceAuthentication, type Actor, type ServiceKeys } from '../identity/actor.ts';
 import { createRouteHandler, type HandlerOptions, type HandlerDeps } from './route-handler.ts';
 import { fingerprints } from '../idempotency/idempotency-key.ts';
 import { errorCodes } from '../openapi/error-codes.ts';
@@ -55,6 +56,7 @@ export type ServiceOptions = HandlerOptions & {
 export function createService(options: ServiceOptions): Express {
   const { log, serviceKeys } = options;
   const routes = withAliases(options.routes);
+  const authenticateService = createServiceAuthentication(serviceKeys);
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -73,7 +75,7 @@ export function createService(options: ServiceOptions): Express {
   app.use(limitInFlight(options.maxInFlight ?? defaultMaxInFlight));
   app.use((request, response, next) => {
     // Checked before routing, so that unauthenticated clients cannot probe which paths exist.
-    response.locals['callingService'] = authenticateService(request.headers, serviceKeys);
+    response.locals['callingService'] = authenticateService(request.headers);
     decodeURIComponent(request.path); // a malformed path is a 400, also where no route would decode it
     next();
   });
@@ -115,6 +117,7 @@ function limitInFlight(max: number): RequestHandler {
 
 /** Assigns the request id, and when the response is closed measures the request and writes one access log line. */
 function requestLogger(log: Logger, metrics: RequestMetrics): RequestHandler {
+  const writeLine = requestLog(log);
   return (request, response, next) => {
     const startedAt = performance.now();
     const request_id = requestIdOf(request.headers);
@@ -132,7 +135,7 @@ function requestLogger(log: Logger, metrics: RequestMetrics): RequestHandler {
         error_type?: string;
       };
       const isPolled = response.locals['isPolled'] === true && status < 400;
-      log[isPolled || unloggedPaths.has(request.path) ? 'debug' : 'info']({
+      const fields = {
         method: request.method,
         route,
         status,
@@ -142,7 +145,9 @@ function requestLogger(log: Logger, metrics: RequestMetrics): RequestHandler {
         ...(actor && { actor_id: actor.id, company_id: actor.company_id }),
         ...(error_type !== undefined && { error_type }),
         ...(!response.writableFinished && { cut_off: true }),
-      });
+      };
+      if (isPolled || unloggedPaths.has(request.path)) log.debug(fields);
+      else writeLine(fields);
     });
     next();
   };

@@ -68,16 +68,15 @@ const recordColumns = [
 export const responseColumns = ['c.company_id as business_id', ...recordColumns, ...counterColumns];
 const returningColumns = ['company_id as business_id', ...recordColumns, ...internalColumns];
 
-const customerQuery = (db: Db, company_id: string, id: string) =>
-  db('customers as c')
-    .join('customer_counters as n', { 'n.company_id': 'c.company_id', 'n.customer_id': 'c.id' })
-    .select(responseColumns)
-    .select(internalColumns)
-    .where({ 'c.company_id': company_id, 'c.id': id });
+const customerById: NamedStatement = {
+  name: 'find_customer',
+  text: `select ${[...responseColumns, ...internalColumns].join(', ')} from customers as c
+    join customer_counters as n on n.company_id = c.company_id and n.customer_id = c.id
+    where c.company_id = $1 and c.id = $2`,
+};
 
 export const findCustomer = async (db: Db, company_id: string, id: string): Promise<StoredCustomer | undefined> =>
-  // Named: parsed and planned once per connection.
-  customerQuery(db, company_id, id).first().options({ name: 'find_customer' }) as Promise<StoredCustomer | undefined>;
+  (await execute<StoredCustomer>(db, customerById, [company_id, id]))[0];
 
 const lockStatement: NamedStatement = {
   name: 'lock_customer',
@@ -99,12 +98,16 @@ export async function findUserIdOf(db: Db, company_id: string, id: string): Prom
   return row?.user_id ?? undefined;
 }
 
+type CustomerKeys = { id: string; number: number; deleted: boolean };
+const customerKeysBy = (column: 'id' | 'number'): NamedStatement => ({
+  name: `find_customer_by_${column}`,
+  text: `select id, number, deleted_at is not null as deleted from customers where company_id = $1 and ${column} = $2`,
+});
+const customerKeys = { id: customerKeysBy('id'), number: customerKeysBy('number') };
+
 /** Finds a customer by id or number, including deleted ones. */
-export const findCustomerByKey = async (db: Db, company_id: string, key: string) =>
-  db('customers')
-    .select('id', 'number', db.raw('deleted_at is not null as deleted'))
-    .where({ company_id, ...(isUuid(key) ? { id: key } : { number: key }) })
-    .first() as Promise<{ id: string; number: number; deleted: boolean } | undefined>;
+export const findCustomerByKey = async (db: Db, company_id: string, key: string): Promise<CustomerKeys | undefined> =>
+  (await execute<CustomerKeys>(db, customerKeys[isUuid(key) ? 'id' : 'number'], [company_id, key]))[0];
 
 /** Values that identify duplicates among a company's undeleted customers. A number stays reserved after deletion. */
 const uniqueFields = ['number', 'user_id', 'external_id', 'email', 'phone', 'document_number'] as const;

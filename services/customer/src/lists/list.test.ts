@@ -50,6 +50,28 @@ describe('customer list', () => {
       per_page: 20,
     });
     expect((await shop.get(`${path}?page=1000000&per_page=100`).expect(200)).body.customers).toEqual([]);
+    const { customers: _, ...empty } = (await service.user('admin', service.company()).get(path)).body;
+    expect(empty).toEqual({ total: 0, page: 1, pages: 0, per_page: 20 });
+  });
+
+  test('the first page of the default list, which has a statement of its own, is that of other sizes', async ({
+    service,
+  }) => {
+    const shop = await shopWith(
+      service,
+      ...Array.from({ length: 22 }, (_, n) => ({ full_name: `Active ${n}`, ...(n % 2 && { tags: ['even'] }) })),
+      { full_name: 'Suspended', status: 'suspended' },
+    );
+    const deleted = (await idsOf(shop))['Active 21'] ?? '';
+    await shop.delete(`${path}/${deleted}`).expect(200);
+    const [first, larger] = [await shop.get(path).expect(200), await shop.get(`${path}?per_page=50`).expect(200)];
+    expect(first.body).toEqual({
+      ...larger.body,
+      customers: larger.body.customers.slice(0, 20),
+      pages: 2,
+      per_page: 20,
+    });
+    expect(first.body).toMatchObject({ total: 21, customers: { length: 20 } });
   });
 
   test('filters by status and deletion mark; active customers are the default', async ({ service }) => {

@@ -10,6 +10,7 @@ import {
   type Scope,
 } from '@clientela/db';
 import type { Customer } from '../customers/schema.ts';
+import { readFirstPage } from './first-page.ts';
 import { applyOrder, buildListQuery, type ListQuery, type SortKey, type Sql } from './list-query.ts';
 import { SORT_LIMIT } from './plans.ts';
 import type { CustomerFilter, Listing } from './schema.ts';
@@ -45,7 +46,8 @@ const RANKED_LIMIT = 1_000; // rows that are ranked when not all are, of each ki
 
 /** Reads a page of a list, narrowed by its search if it has one. */
 export async function listCustomers(db: Db, scope: Scope, listing: Listing, slice: Slice): Promise<Page> {
-  if (listing.search === undefined) return readPage(db, buildListQuery(db, scope, listing), slice);
+  if (listing.search === undefined)
+    return (await readFirstPage(db, scope, listing, slice)) ?? readPage(db, buildListQuery(db, scope, listing), slice);
   const search = await startSearch(db, scope, listing.search);
   const exact = await exactMatches(db, scope, listing, search);
   const page = await findMatches(db, exact, search, slice);

@@ -1,4 +1,5 @@
 import {
+  execute,
   isUuid,
   containsPattern,
   mapConstraintErrors,
@@ -7,6 +8,7 @@ import {
   normalizeForSearch,
   whereCompany,
   type Db,
+  type NamedStatement,
   type Page,
   type Scope,
   type Tx,
@@ -33,20 +35,28 @@ const columns = [
 const searchText = ({ name, sku, description }: Pick<Product, 'name' | 'sku' | 'description'>) =>
   normalizeForSearch(name, sku, description);
 
+const productById: NamedStatement = {
+  name: 'find_product',
+  text: `select ${columns.join(', ')} from products where company_id = $1 and id = $2`,
+};
+
 export const findProduct = async (db: Db, company_id: string, id: string): Promise<Product | undefined> =>
-  // PostgreSQL parses and plans a named statement once per connection.
-  db('products').select(columns).where({ company_id, id }).first().options({ name: 'find_product' });
+  (await execute<Product>(db, productById, [company_id, id]))[0];
 
 /** Finds a product and locks its row until the transaction ends. */
 export const lockProduct = async (tx: Tx, company_id: string, id: string): Promise<Product | undefined> =>
   tx('products').select(columns).where({ company_id, id }).forUpdate().first();
 
+type ProductKeys = Pick<Product, 'id' | 'number' | 'is_active'>;
+const productKeysBy = (column: 'id' | 'number'): NamedStatement => ({
+  name: `find_product_by_${column}`,
+  text: `select id, number, is_active from products where company_id = $1 and ${column} = $2`,
+});
+const productKeys = { id: productKeysBy('id'), number: productKeysBy('number') };
+
 /** Finds a product by id or by number. */
-export const findProductByKey = async (db: Db, company_id: string, key: string) =>
-  db('products')
-    .select('id', 'number', 'is_active')
-    .where({ company_id, ...(isUuid(key) ? { id: key } : { number: key }) })
-    .first() as Promise<Pick<Product, 'id' | 'number' | 'is_active'> | undefined>;
+export const findProductByKey = async (db: Db, company_id: string, key: string): Promise<ProductKeys | undefined> =>
+  (await execute<ProductKeys>(db, productKeys[isUuid(key) ? 'id' : 'number'], [company_id, key]))[0];
 
 export function listProducts(db: Db, scope: Scope, query: ProductQuery): Promise<Page<Product>> {
   const rows = whereCompany(db('products'), scope);
