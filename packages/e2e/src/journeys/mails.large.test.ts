@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { services } from '@clientela/fleet';
-import { linkOf, startMailServer, tokenOf, type ReceivedMail, type TestMailServer } from '@clientela/testing/mail-server';
+import {
+  linkOf,
+  startMailServer,
+  tokenOf,
+  type ReceivedMail,
+  type TestMailServer,
+} from '@clientela/testing/mail-server';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { client, startTestFleet, type TestFleet } from '../testing/test-fleet.ts';
@@ -14,7 +20,9 @@ const output: string[] = [];
 beforeAll(async () => {
   mailServer = await startMailServer();
   const mail = { SMTP_URL: mailServer.url, MAIL_FROM: 'CRM <no-reply@example.com>', PUBLIC_URL: 'http://127.0.0.1:1' };
-  fleet = await startTestFleet({ ...mail, REQUIRE_VERIFIED_EMAIL: 'on', LOG_LEVEL: 'debug' }, (_peer, line) => output.push(line));
+  fleet = await startTestFleet({ ...mail, REQUIRE_VERIFIED_EMAIL: 'on', LOG_LEVEL: 'debug' }, (_peer, line) =>
+    output.push(line),
+  );
 });
 afterAll(async () => {
   await fleet.end();
@@ -27,7 +35,8 @@ const anonymous = () => client(fleet.url);
 const mailsTo = (email: string) => mailServer.received.filter(({ recipients }) => recipients.includes(email));
 const lastMailTo = (email: string): ReceivedMail => mailsTo(email).at(-1) as ReceivedMail;
 const polling = { timeout: 30_000, interval: 25 };
-const arrives = (email: string, count: number) => expect.poll(() => mailsTo(email).length, polling).toBeGreaterThanOrEqual(count);
+const arrives = (email: string, count: number) =>
+  expect.poll(() => mailsTo(email).length, polling).toBeGreaterThanOrEqual(count);
 const register = async (email = newEmail()) => {
   expect((await anonymous().post('/auth/register', { email, password, name: 'Ana' })).status).toBe(201);
   return email;
@@ -39,7 +48,8 @@ const signIn = async (email: string, secret = password) =>
 async function scan(mail: ReceivedMail): Promise<void> {
   const { pathname, search, hash } = linkOf(mail);
   for (const path of [pathname + search, `${pathname}?${hash.slice(1)}`, '/auth/verify-email', '/auth/reset-password'])
-    for (const method of ['HEAD', 'GET', 'GET']) expect((await anonymous().send(method, path)).status).toBeGreaterThan(400);
+    for (const method of ['HEAD', 'GET', 'GET'])
+      expect((await anonymous().send(method, path)).status).toBeGreaterThan(400);
 }
 
 test('a person goes every way by the links of the mails, which scanners have opened before', async () => {
@@ -68,7 +78,9 @@ test('a person goes every way by the links of the mails, which scanners have ope
   await arrives(moved, 1);
   await arrives(email, 4);
   await scan(lastMailTo(moved));
-  expect((await anonymous().post('/auth/change-email/confirm', { token: tokenOf(lastMailTo(moved)) })).status).toBe(200);
+  expect((await anonymous().post('/auth/change-email/confirm', { token: tokenOf(lastMailTo(moved)) })).status).toBe(
+    200,
+  );
 
   const invited = newEmail();
   expect((await again.post('/api/v1/invitations', { email: invited, role: 'viewer' })).status).toBe(201);
@@ -96,12 +108,25 @@ test('a mail server that is down loses and blocks nothing', async () => {
   expect(mailsTo(email)).toHaveLength(1);
   await mailServer.start();
   await arrives(email, 2);
-  expect((await anonymous().post('/auth/reset-password', { token: tokenOf(lastMailTo(email)), new_password: password })).status).toBe(200);
+  expect(
+    (await anonymous().post('/auth/reset-password', { token: tokenOf(lastMailTo(email)), new_password: password }))
+      .status,
+  ).toBe(200);
 }, 120_000);
 
 test('kill -9 of auth at each step loses no mail; one that comes twice has the same Message-ID', async () => {
   const waitsFor = async (path: string) =>
-    expect.poll(async () => (await anonymous().get(path).catch(() => ({ status: 0 }))).status, polling).toBe(200);
+    expect
+      .poll(
+        async () =>
+          (
+            await anonymous()
+              .get(path)
+              .catch(() => ({ status: 0 }))
+          ).status,
+        polling,
+      )
+      .toBe(200);
   const steps: Record<string, () => void> = {
     'while the request runs': () => void setTimeout(() => fleet.kill('auth', 'SIGKILL'), 5),
     'after the response': () => {},
@@ -119,7 +144,10 @@ test('kill -9 of auth at each step loses no mail; one that comes twice has the s
       prepare();
       const status = await anonymous()
         .post('/auth/register', { email, password, name: 'Ana' })
-        .then((response) => response.status, () => 0);
+        .then(
+          (response) => response.status,
+          () => 0,
+        );
       if (name === 'after the response') kill();
       await waitsFor('/ready?all=1');
       mailServer.onMail = undefined;
@@ -168,7 +196,9 @@ test('1,000 wrong tokens: none is accepted, and from the eleventh within a minut
     const statuses: number[] = [];
     for (let guess = 0; guess < 1000; guess += 1) {
       const path = ['verify-email', 'change-email/confirm', 'invitations/look-up'][guess % 3];
-      const token = Buffer.from(randomUUID() + randomUUID()).toString('base64url').slice(0, 43);
+      const token = Buffer.from(randomUUID() + randomUUID())
+        .toString('base64url')
+        .slice(0, 43);
       statuses.push((await client(limited.url).post(`/auth/${path}`, { token })).status);
     }
     expect(statuses.slice(0, 10)).toEqual(Array(10).fill(422));
@@ -187,13 +217,18 @@ test('no token of a mail is in a log, an event, a table or a file', async () => 
     if (tokens.some((token) => text.includes(token))) found.push(where);
   };
   for (const line of output) look('output', line);
-  for (const name of readdirSync(join(fleet.folder, 'logs'))) look(name, readFileSync(join(fleet.folder, 'logs', name), 'latin1'));
+  for (const name of readdirSync(join(fleet.folder, 'logs')))
+    look(name, readFileSync(join(fleet.folder, 'logs', name), 'latin1'));
   for (const service of services) {
     const db = new pg.Client({ connectionString: fleet.databases[service].ownerUrl });
     await db.connect();
-    const { rows } = await db.query(`select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'`);
+    const { rows } = await db.query(
+      `select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'`,
+    );
     for (const { relname } of rows as { relname: string }[])
-      for (const { text } of (await db.query(`select "${relname}"::text as text from "${relname}"`)).rows as { text: string }[])
+      for (const { text } of (await db.query(`select "${relname}"::text as text from "${relname}"`)).rows as {
+        text: string;
+      }[])
         look(`${service} ${relname}`, text);
     await db.end();
   }
