@@ -6,6 +6,8 @@ export type { OldDatabase, TestDatabase } from './database.ts';
 export { databaseBefore, migrationsOf, testDatabase } from './database.ts';
 export { digitsOfLetters } from './digits-of-letters.ts';
 export { runInterrupted } from './interrupted.ts';
+export { linkOf, startMailServer, tokenOf } from './mail-server.ts';
+export type { ReceivedMail, TestMailServer } from './mail-server.ts';
 export { startMariadb } from './mariadb.ts';
 export { otlpReceiver, testTraceSettings } from './otlp-receiver.ts';
 export type { OtlpReceiver, ReceivedSpan } from './otlp-receiver.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import PostalMime, { type Email } from 'postal-mime';
-import { SMTPServer } from 'smtp-server';
+import type { Email } from 'postal-mime';
+import type { SMTPServer as Server } from 'smtp-server';
 
 /** A mail as its server received it. */
 export type ReceivedMail = Email & { raw: string; recipients: string[] };
@@ -19,8 +19,10 @@ export type TestMailServer = {
 
 /** Starts a real mail server on a free port. */
 export async function startMailServer(): Promise<TestMailServer> {
+  // Loaded by the tests that need a server only.
+  const [{ SMTPServer }, { default: PostalMime }] = await Promise.all([import('smtp-server'), import('postal-mime')]);
   let port = 0;
-  let server: SMTPServer | undefined;
+  let server: Server | undefined;
   const mailServer: TestMailServer = {
     url: '',
     received: [],

@@ -2,13 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { services } from '@clientela/fleet';
-import {
-  linkOf,
-  startMailServer,
-  tokenOf,
-  type ReceivedMail,
-  type TestMailServer,
-} from '@clientela/testing/mail-server';
+import { linkOf, startMailServer, tokenOf, type ReceivedMail, type TestMailServer } from '@clientela/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { client, startTestFleet, type TestFleet } from '../testing/test-fleet.ts';

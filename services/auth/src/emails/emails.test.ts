@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import { tokenOf } from '@clientela/testing/mail-server';
+import { tokenOf } from '@clientela/testing';
 import { mailTest } from '../testing/mail-test.ts';
 import { createTestAuth, type RegisteredUser } from '../testing/test-auth.ts';
 

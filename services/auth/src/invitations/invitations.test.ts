@@ -1,6 +1,5 @@
-import type { TestUser } from '@clientela/testing';
 import { describe, expect } from 'vitest';
-import { linkOf, tokenOf } from '@clientela/testing/mail-server';
+import { linkOf, tokenOf, type TestUser } from '@clientela/testing';
 import { mailTest } from '../testing/mail-test.ts';
 import type { RegisteredUser, TestAuth } from '../testing/test-auth.ts';
 

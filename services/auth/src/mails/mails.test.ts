@@ -7,7 +7,7 @@ import { createLog } from '@clientela/runtime';
 import PostalMime from 'postal-mime';
 import { unicodeEmail } from '@clientela/validation';
 import { describe, expect } from 'vitest';
-import { linkOf, tokenOf } from '@clientela/testing/mail-server';
+import { linkOf, tokenOf } from '@clientela/testing';
 import { mailTest } from '../testing/mail-test.ts';
 import type { TestAuth } from '../testing/test-auth.ts';
 import { queueMail } from './outbox.ts';

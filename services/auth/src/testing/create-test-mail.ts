@@ -1,7 +1,6 @@
-import type { TestService } from '@clientela/testing';
 import { redactedNames } from '@clientela/contracts';
 import { createLog, type Log } from '@clientela/runtime';
-import type { ReceivedMail, TestMailServer } from '@clientela/testing/mail-server';
+import type { ReceivedMail, TestMailServer, TestService } from '@clientela/testing';
 import type { Mails } from '../mails/outbox.ts';
 import { smtpSender } from '../mails/transport.ts';
 import { sendDueMails, type MailWorkerOptions } from '../mails/worker.ts';

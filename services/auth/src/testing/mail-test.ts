@@ -1,5 +1,4 @@
-import { serviceTest } from '@clientela/testing';
-import { startMailServer } from '@clientela/testing/mail-server';
+import { serviceTest, startMailServer } from '@clientela/testing';
 import { createTestMail } from './create-test-mail.ts';
 import { createTestAuth } from './test-auth.ts';
 
