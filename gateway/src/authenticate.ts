@@ -161,7 +161,6 @@ export const authenticate =
 
 const limitedTokens: Readonly<Record<string, readonly [error_code: string, detail: string]>> = {
   verify_email: ['EMAIL_NOT_VERIFIED', 'Verify your e-mail address first'],
-  mfa_setup: ['MFA_SETUP_REQUIRED', 'Set up a second factor first'],
 } satisfies Record<TokenLimit, readonly [string, string]>;
 
 /** 403 for a token that is limited to other routes, also by a limit that this gateway does not know. */

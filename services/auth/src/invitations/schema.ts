@@ -1,5 +1,15 @@
 import { roles } from '@clientela/contracts';
-import { Email, Instant, keyword, nameSchemas, offsetPageSchema, offsetQuery, text, Uuid } from '@clientela/validation';
+import {
+  creationBody,
+  Email,
+  Instant,
+  keyword,
+  nameSchemas,
+  offsetPageSchema,
+  offsetQuery,
+  text,
+  Uuid,
+} from '@clientela/validation';
 import { z } from 'zod';
 import { NewPassword, SignInResponse } from '../accounts/schema.ts';
 import { CompanyReference } from '../companies/schema.ts';
@@ -29,7 +39,7 @@ export const Invitation = z.strictObject({
 });
 export type Invitation = z.infer<typeof Invitation>;
 
-export const NewInvitation = z.strictObject({
+const newInvitation = z.strictObject({
   email: Email,
   role: keyword(invitedRoles as [string, ...string[]]),
   name: text(255).nullable().optional(),
@@ -38,6 +48,7 @@ export const NewInvitation = z.strictObject({
     .optional()
     .meta({ description: 'UUID or key; required from superusers, who have no company of their own' }),
 });
+export const NewInvitation = creationBody(Invitation, newInvitation);
 
 export const InvitationParams = z.strictObject({ invitation_id: Uuid });
 export const InvitationQuery = z.strictObject(offsetQuery);

@@ -129,11 +129,11 @@ describe('the history has the author and the values before and after', () => {
   test('of a change by role customer of its own record', async ({ service, company, admin }) => {
     const person = service.user('customer', company);
     const { id } = await createCustomer(admin, { full_name: 'Own', user_id: person.user_id });
-    await person.patch(`${path}/${id}`, { email: 'own@example.com' }).expect(200);
+    await person.patch(`${path}/${id}`, { full_name: 'Own Name' }).expect(200);
     expect(await latest(admin, id)).toEqual({
       actor_id: person.user_id,
       action: 'customer.updated',
-      changes: [{ field: 'email', from: null, to: 'own@example.com' }],
+      changes: [{ field: 'full_name', from: 'Own', to: 'Own Name' }],
     });
   });
 
