@@ -66,8 +66,9 @@ test('Swagger UI signs in, authorizes and calls the API', async ({ defaultFleet:
 
   await page.locator('.scheme-container .authorize').click();
   const dialog = page.locator('.dialog-ux');
-  await dialog.locator('input').first().fill(token);
-  await dialog.getByRole('button', { name: 'Apply credentials' }).click();
+  const form = dialog.locator('form').first(); // the second one is for API keys
+  await form.locator('input').fill(token);
+  await form.getByRole('button', { name: 'Apply credentials' }).click();
   await dialog.getByRole('button', { name: 'Close' }).first().click();
 
   const me = await execute(await open('get', '/auth/me'));
