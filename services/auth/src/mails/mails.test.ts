@@ -203,6 +203,18 @@ describe('a mail', () => {
     expect(`${subject}${text}`).not.toMatch(/\r|\u202e|Bcc/);
     for (const name of ['Win at evil.example', 'https://evil', 'www.evil', 'you@evil'])
       expect(mailOf('verify_email', { name }).text).toMatch(/^Hello,\n/);
+    for (const [company, plain] of [
+      ['Win at https://evil.example/x', 'Win at https evil example/x'],
+      ['www.evil you@evil', 'www evil you evil'],
+      ['Acme S.A. de C.V.', 'Acme S.A. de C.V.'],
+    ] as const) {
+      const invitation = mailOf('invitation', { company });
+      expect(invitation.subject).toBe(`You are invited to join ${plain}`);
+      expect([invitation.text, invitation.html]).toEqual([
+        expect.stringContaining(`join ${plain}.`),
+        expect.stringContaining(`join ${plain}.`),
+      ]);
+    }
 
     await queue(service, { name: 'Ana\r\nBcc: bob@example.com', to: 'ana@example.com' });
     const [received] = await mail.deliver();
