@@ -114,6 +114,18 @@ describe('an invitation', () => {
     expect((await resend().expect(409)).body.error_code).toBe('INVITATION_ENDED');
   });
 
+  test('goes with the user who accepted it, and so do those that it replaced', async ({ service, mail, ana }) => {
+    const { email } = await invite(ana, { name: 'Carla Pérez' });
+    await mail.deliver();
+    await invite(ana, { email });
+    const token = tokenOf((await mail.deliver())[0] as never);
+    const { user } = (await accept(service, { token, name: 'Carla', password }).expect(200)).body;
+    const stored = () => service.database.owner('invitations').where({ email }).select('user_id');
+    expect(await stored()).toEqual([{ user_id: user.id }, { user_id: user.id }]);
+    await ana.client.delete(`/api/v1/users/${user.id}?hard_delete=true`).expect(200);
+    expect(await stored()).toEqual([]);
+  });
+
   test('ends when who made it loses the right or is gone', async ({ service, mail, ana }) => {
     const losses: Record<string, (bob: { id: string; client: TestUser }) => PromiseLike<unknown>> = {
       demoted: ({ id }) => ana.client.put(`/api/v1/users/${id}`, { role: 'viewer' }).expect(200),

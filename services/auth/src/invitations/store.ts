@@ -169,8 +169,13 @@ export async function spendInvitation(tx: Tx, company_id: string, token: string)
   return rows.length > 0;
 }
 
+/** Links all invitations of the address into the company, earlier ones too, so that they are exported and erased with their user. */
 export const linkUser = (tx: Tx, company_id: string, id: string, user_id: string): Promise<number> =>
-  tx('invitations').where({ company_id, id }).update({ user_id });
+  tx('invitations')
+    .where({ company_id })
+    .whereNull('user_id')
+    .where('email_key', tx('invitations').select('email_key').where({ id }))
+    .update({ user_id });
 
 /** Deletes invitations that ended 90 days ago. */
 export const deleteOldInvitations = (db: Db): Promise<number> =>
