@@ -14,6 +14,9 @@ const invite = async ({ client }: Pick<RegisteredUser, 'client'>, body: object =
 const statusOf = async ({ client }: Pick<RegisteredUser, 'client'>, id: string) =>
   (await client.get(path).expect(200)).body.invitations.find((one: { id: string }) => one.id === id)?.status;
 
+const age = ({ database }: TestAuth, email: string) =>
+  database.owner('invitations').whereRaw('email_key = lower(?)', [email]).update({ sent_at: '2026-01-01' });
+
 /** A colleague of a founder. */
 async function colleague(service: TestAuth, { client, user }: RegisteredUser, role: 'admin' | 'manager') {
   const body = { email: newEmail(), password, role, first_name: 'Bob' };
@@ -93,6 +96,7 @@ describe('an invitation', () => {
   test('is replaced by a newer one and by a resend, and can be revoked', async ({ service, mail, ana }) => {
     const first = await invite(ana);
     const firstToken = tokenOf(await mail.mailTo(first.email));
+    await age(service, first.email);
     const second = await invite(ana, { email: first.email.toUpperCase() });
     expect(await statusOf(ana, first.id)).toBe('revoked');
     await lookUp(service, firstToken).expect(422);
@@ -114,9 +118,37 @@ describe('an invitation', () => {
     expect((await resend().expect(409)).body.error_code).toBe('INVITATION_ENDED');
   });
 
+  test('of an address is sent at most once a minute, and a company sends at most 300 an hour', async ({
+    service,
+    ana,
+  }) => {
+    const email = newEmail();
+    const post = (address: string) => ana.client.post(path, { email: address, role: 'viewer' });
+    const { id } = await invite(ana, { email });
+    await post(email.toUpperCase()).expect(429);
+    await ana.client.delete(`${path}/${id}`).expect(200);
+    expect(Number((await post(email).expect(429)).headers['retry-after'])).toBeGreaterThan(50);
+    await service.register().then((other) => invite(other, { email })); // another company
+    await age(service, email);
+    await post(email).expect(201);
+
+    const { owner } = service.database;
+    await owner.raw(
+      `insert into invitations (id, company_id, email, role, language, expires_at, revoked_at, created_at)
+        select gen_random_uuid(), ?, 'x' || n || '@example.com', 'viewer', 'en', now(), now(), now() - interval '30 minutes'
+          from generate_series(1, 298) n`,
+      [ana.user.business_id],
+    );
+    const limited = await post(newEmail()).expect(429);
+    expect(Number(limited.headers['retry-after'])).toBeGreaterThan(1700);
+    await owner('invitations').where({ language: 'en' }).update({ created_at: '2026-01-01' });
+    await post(newEmail()).expect(201);
+  });
+
   test('goes with the user who accepted it, and so do those that it replaced', async ({ service, mail, ana }) => {
     const { email } = await invite(ana, { name: 'Carla Pérez' });
     await mail.deliver();
+    await age(service, email);
     await invite(ana, { email });
     const token = tokenOf((await mail.deliver())[0] as never);
     const { user } = (await accept(service, { token, name: 'Carla', password }).expect(200)).body;

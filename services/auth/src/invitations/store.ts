@@ -91,6 +91,30 @@ export async function countPending(db: Db, company_id: string): Promise<number> 
   return Number(row?.['invitations'] ?? 0);
 }
 
+/** Seconds since the latest mail to an address from the company, whatever became of the invitation; undefined without one. */
+export async function secondsSinceMail(db: Db, company_id: string, email: string): Promise<number | undefined> {
+  const sent = db('invitations').where({ company_id }).whereRaw('email_key = lower(?)', [email]);
+  return secondsSince(db, sent.orderBy('sent_at', 'desc'), 'sent_at');
+}
+
+/** Seconds since the nth latest invitation of the company; undefined when it made fewer. */
+export const secondsSinceInvitation = (db: Db, company_id: string, nth: number): Promise<number | undefined> =>
+  secondsSince(
+    db,
+    db('invitations')
+      .where({ company_id })
+      .orderBy('created_at', 'desc')
+      .offset(nth - 1),
+    'created_at',
+  );
+
+async function secondsSince(db: Db, rows: ReturnType<typeof pending>, column: string): Promise<number | undefined> {
+  const row = (await rows.select(db.raw('extract(epoch from now() - ??)::float8 as seconds', [column])).first()) as
+    | { seconds: number }
+    | undefined;
+  return row?.seconds;
+}
+
 const revocation = (db: Db) => ({ revoked_at: db.fn.now(), token_hash: null, version: db.raw('version + 1') });
 
 /** Revokes earlier invitations of an address into the company, which a new one replaces. */
