@@ -12,7 +12,7 @@ import {
 import { publishRegistered, toNewUser } from '../accounts/user-changes.ts';
 import { countSignIn } from '../analytics/store.ts';
 import { audit } from '../audit/store.ts';
-import { shareCompanyRow } from '../companies/store.ts';
+import { lockCompanyRow, shareCompanyRow } from '../companies/store.ts';
 import { queueMail, type Mails } from '../mails/outbox.ts';
 import { createSession, type NewSession, type SessionOptions } from '../sessions/session-lifecycle.ts';
 import { networkOf } from '../sign-ins/network.ts';
@@ -56,6 +56,7 @@ export async function inviteUser(
   actor: Actor,
   input: Omit<NewInvitation, 'invited_by'>,
 ): Promise<StoredInvitation> {
+  await lockCompanyRow(tx, input.company_id); // so that concurrent requests count each other
   const known = await findUserByEmail(tx, input.email);
   if (known) {
     const isOwn = actor.role === 'superuser' || known.business_id === actor.company_id;
