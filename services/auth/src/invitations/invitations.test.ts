@@ -260,6 +260,14 @@ test('POST /api/v1/users without a password invites, and keeps the other fields 
   expect(received.text).toContain('Carla Pérez');
   const { user } = (await accept(service, { token: tokenOf(received), password }).expect(200)).body;
   expect(user).toMatchObject({ ...body, phone: '+34600111222', number_document_identity: 'X123' });
+  const kept = (address: string) =>
+    service.database.owner('invitations').where({ email: address }).pluck('invited_account');
+  expect(await kept(body.email)).toEqual([{}]);
+  const other = { ...body, email: newEmail(), username: undefined };
+  const { id } = (await ana.client.post('/api/v1/users', other).expect(202)).body.invitation;
+  expect(await kept(other.email)).toMatchObject([{ address: body.address }]);
+  await ana.client.delete(`${path}/${id}`).expect(200);
+  expect(await kept(other.email)).toEqual([{}]);
   expect((await ana.client.post('/api/v1/users', { ...body, email: newEmail() }).expect(409)).body.error_code).toBe(
     'USER_USERNAME_TAKEN',
   );

@@ -115,7 +115,12 @@ async function secondsSince(db: Db, rows: ReturnType<typeof pending>, column: st
   return row?.seconds;
 }
 
-const revocation = (db: Db) => ({ revoked_at: db.fn.now(), token_hash: null, version: db.raw('version + 1') });
+const revocation = (db: Db) => ({
+  revoked_at: db.fn.now(),
+  token_hash: null,
+  invited_account: '{}', // nobody needs the personal data any longer
+  version: db.raw('version + 1'),
+});
 
 /** Revokes earlier invitations of an address into the company, which a new one replaces. */
 export const revokeEarlier = (tx: Tx, company_id: string, email: string): Promise<number> =>
@@ -185,7 +190,7 @@ export const markOpened = (tx: Tx, company_id: string, id: string): Promise<numb
 /** Spends the token of an invitation in one statement: of several concurrent requests one succeeds. @returns whether it was valid */
 export async function spendInvitation(tx: Tx, company_id: string, token: string): Promise<boolean> {
   const { rows } = await tx.raw<{ rows: unknown[] }>(
-    `update invitations i set accepted_at = now(), token_hash = null, version = version + 1
+    `update invitations i set accepted_at = now(), token_hash = null, invited_account = '{}', version = version + 1
       where i.company_id = :company_id and i.token_hash = :hash and i.expires_at > now() and i.accepted_at is null and i.revoked_at is null
         and ${maySender} returning 1`,
     { company_id, hash: hashToken(token) },
