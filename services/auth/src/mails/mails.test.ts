@@ -111,6 +111,19 @@ describe('the mail outbox', () => {
     expect(lines.join()).not.toContain('canary');
   });
 
+  test('is tried again soon after the server rejects the password, which is the operator’s to mend', async ({
+    service,
+    mail,
+  }) => {
+    await queue(service);
+    const send = () => Promise.reject(Object.assign(new Error('535 5.7.8'), { code: 'EAUTH', responseCode: 535 }));
+    await sendDueMails({ ...mail.options, send }, new AbortController().signal);
+    const [row] = await rows(service);
+    expect(Date.parse(row.next_attempt_at) - Date.now()).toBeLessThan(10_000);
+    await makeDue(service);
+    expect(await mail.deliver()).toHaveLength(1);
+  });
+
   test('replicas send no mail twice, and one that hangs holds a mail only for the lease', async ({ service, mail }) => {
     for (let number = 0; number < 12; number += 1) await queue(service, { to: `n${number}@example.com` });
     const before = mail.server.received.length;
