@@ -152,7 +152,7 @@ export async function acceptInvitation(
   });
   await linkUser(tx, company_id, invitation.id, user.id);
   await publishRegistered(tx, user, request.request_id);
-  const actor = { id: user.id, request_id: request.request_id };
+  const actor = { id: user.id, request_id: request.request_id, client_ip: request.ip };
   await auditInvitation(tx, actor, invitation, 'invitation.accepted');
   const session = await createSession(tx, sessions, user.id, request);
   await recordSuccess(tx, user.id, networkOf(request.ip));
@@ -186,7 +186,7 @@ const queueInvitation = (tx: Tx, mails: Mails, invitation: StoredInvitation, tok
 
 const auditInvitation = (
   tx: Tx,
-  actor: Pick<Actor, 'id' | 'request_id'>,
+  actor: Pick<Actor, 'id' | 'request_id' | 'client_ip'>,
   { id, business_id }: StoredInvitation,
   action: string,
 ): Promise<void> =>
@@ -196,5 +196,6 @@ const auditInvitation = (
     resource_type: 'invitation',
     resource_id: id,
     company_id: business_id,
+    ip: actor.client_ip,
     request_id: actor.request_id,
   });

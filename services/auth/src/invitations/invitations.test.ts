@@ -60,7 +60,8 @@ describe('an invitation', () => {
     expect((await accept(service, { token, password: email }).expect(422)).body.errors).toMatchObject([
       { path: 'password' },
     ]);
-    const accepted = (await accept(service, { token, name: 'Carla Paz', password }).expect(200)).body;
+    const acceptance = accept(service, { token, name: 'Carla Paz', password }).set('X-Client-Ip', '192.0.2.8');
+    const accepted = (await acceptance.expect(200)).body;
     expect(accepted.user).toMatchObject({
       email,
       role: 'manager',
@@ -76,9 +77,9 @@ describe('an invitation', () => {
     for (const again of [accept(service, { token, password }), lookUp(service, token)])
       expect((await again.expect(422)).body.error_code).toBe('TOKEN_INVALID');
     const { body: audit } = await ana.client.get('/api/v1/audit-logs?resource=invitation').expect(200);
-    expect(audit.audit_logs.map(({ action, actor_id }: Record<string, string>) => [action, actor_id])).toEqual([
-      ['invitation.accepted', accepted.user.id],
-      ['invitation.created', ana.user.id],
+    expect(audit.audit_logs).toMatchObject([
+      { action: 'invitation.accepted', actor_id: accepted.user.id, ip: '192.0.2.8' },
+      { action: 'invitation.created', actor_id: ana.user.id, ip: '192.0.2.7' },
     ]);
     expect((await service.events('user.registered')).at(-1)?.data).toEqual({
       user_id: accepted.user.id,
