@@ -64,9 +64,10 @@ const shape = z.object({
 
 /** Mails by SMTP have a sender and links; who must verify an address gets mails. For `superRefine(…, { when: () => true })`, so that it is reported with all other issues. */
 function senderForSmtp(values: object, context: z.RefinementCtx): void {
-  const { SMTP_URL, REQUIRE_VERIFIED_EMAIL, ENVIRONMENT, ...others } = values as Record<string, unknown>;
+  const { SMTP_URL, REQUIRE_VERIFIED_EMAIL, MAILS_FOLDER, ENVIRONMENT, ...others } = values as Record<string, unknown>;
   if (SMTP_URL === undefined) {
-    if (REQUIRE_VERIFIED_EMAIL === 'on' && ENVIRONMENT === 'production')
+    // The folder is for development only.
+    if (REQUIRE_VERIFIED_EMAIL === 'on' && (MAILS_FOLDER === undefined || ENVIRONMENT === 'production'))
       context.addIssue({
         code: 'custom',
         path: ['SMTP_URL'],
