@@ -17,7 +17,7 @@ const withoutCredentials = (text: string) => {
   return username + password + search + hash === '';
 };
 
-/** The mail server: smtp:// (TLS by STARTTLS where the server offers it) or smtps:// (TLS from the start), with user and password. */
+/** The mail server: smtp:// (TLS by STARTTLS where the server offers it, or a password needs it) or smtps:// (TLS from the start), with user and password. */
 const SmtpUrl = z.url({ protocol: /^smtps?$/, error: 'must be smtp://user:password@host:port or smtps://…' });
 /** `Clientela <no-reply@example.com>`, or an address alone. */
 const MailFrom = z

@@ -13,7 +13,7 @@ import type { TestAuth } from '../testing/test-auth.ts';
 import { queueMail } from './outbox.ts';
 import { chooseLanguage, writeMail } from './rules.ts';
 import { languages, mailKinds, type MailContent } from './schema.ts';
-import { folderSender } from './transport.ts';
+import { folderSender, smtpServer } from './transport.ts';
 import { sendDueMails, startMailWorker } from './worker.ts';
 
 const test = mailTest({ pool: 4 });
@@ -185,6 +185,22 @@ describe('a mail', () => {
       { language: 'en', name: 'Ana', ...content, ...values },
       'https://crm.example.com',
     );
+
+  test('is sent with a password by TLS only, but for a server on the same machine', () => {
+    const required = (url: string) => smtpServer(url).requireTLS;
+    expect(smtpServer('smtp://ana%40example.com:p%2Fw@mail.example.com')).toEqual({
+      host: 'mail.example.com',
+      port: 587,
+      secure: false,
+      requireTLS: true,
+      auth: { user: 'ana@example.com', pass: 'p/w' },
+    });
+    for (const host of ['localhost.example.com', '127.0.0.1.example.com', '[2001:db8::1]', '10.0.0.1:25'])
+      expect([host, required(`smtp://ana:pw@${host}`)]).toEqual([host, true]);
+    for (const host of ['localhost:25', '127.0.0.1:1025', '[::1]'])
+      expect([host, required(`smtp://ana:pw@${host}`)]).toEqual([host, false]);
+    expect([required('smtp://mail.example.com'), required('smtps://ana:pw@mail.example.com')]).toEqual([false, false]);
+  });
 
   test('of each kind and language has its own text, whole, in text and HTML', () => {
     const subjects = new Set<string>();
