@@ -162,7 +162,11 @@ describe('GET /internal/privacy/users/{id}', () => {
     };
     const askWith = async (key: string) => {
       const identity = { 'X-Key-Id': key, 'X-User-Role': 'admin', 'X-Permissions': 'gdpr:manage' };
-      return (await ask(user.business_id ?? '', user.id).set(identity).expect(200)).body.actor_is_current as boolean;
+      return (
+        await ask(user.business_id ?? '', user.id)
+          .set(identity)
+          .expect(200)
+      ).body.actor_is_current as boolean;
     };
     const key = await create(['gdpr:manage']);
     expect([await askWith(key), await askWith(await create(['customers:read']))]).toEqual([true, false]);
