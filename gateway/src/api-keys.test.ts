@@ -1,6 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { formatApiKey, hashApiKey, type VerifiedApiKey } from '@clientela/contracts';
 import { describe, expect, test } from 'vitest';
+import { createApiKeys } from './api-keys.ts';
+import { limits } from './limits.ts';
 import { company_id, revocationsResponse, startTestGateway, unusedUrl, until } from './testing/gateway.ts';
 
 const paths = { customer: { '/api/customers': { get: {} } }, auth: { '/auth/login': { post: { open: true } } } };
@@ -204,5 +206,13 @@ describe('limits', () => {
     expect(statuses.slice(0, 4)).toEqual([401, 401, 401, 429]);
     expect(new Set(statuses.slice(4))).toEqual(new Set([429]));
     expect(gateway.apiKeys.asked).toHaveLength(4);
+  });
+
+  test('reject a key that may not be asked about by a 429, because it may be good', async () => {
+    const asked = () => Promise.reject(new Error('asked'));
+    const apiKeys = createApiKeys(asked, 'service key', limits);
+    const verify = (key: string) => apiKeys.verify(key, { address: '127.0.0.1', mayAsk: () => false });
+    await expect(verify(newKey())).rejects.toMatchObject({ kind: 'rate_limited', headers: { 'Retry-After': '1' } });
+    await expect(verify('clt_malformed')).rejects.toMatchObject({ kind: 'unauthenticated' });
   });
 });

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { hashApiKey, isWellFormedApiKey, VerifiedApiKey, type ApiKeyVerification } from '@clientela/contracts';
-import { AppError, forbidden, overloaded, unavailable } from '@clientela/errors';
+import { AppError, forbidden, overloaded, rateLimited, unavailable } from '@clientela/errors';
 import { LRUCache } from 'lru-cache';
 import type { KeyActor } from './authenticate.ts';
 import type { Limits } from './limits.ts';
@@ -24,7 +24,7 @@ type RememberedKey = {
 export type ApiKeys = {
   /**
    * @param mayAsk whether the client may cause a request to auth; asked for unknown keys only
-   * @throws AppError 401 for an invalid key, 403 for an address outside of its networks, 503 for an unknown one while auth is away
+   * @throws AppError 401 for an invalid key, 403 for an address outside of its networks; for an unknown one 429 when it may not ask, and 503 while auth is away
    */
   verify: (key: string, client: { address: string; mayAsk: () => boolean }) => Promise<KeyActor>;
   /** Forgets keys of which auth announced a later version. */
@@ -89,7 +89,9 @@ export function createApiKeys(fetchFromAuth: FetchFromService, serviceKey: strin
     const now = performance.now();
     if (known && (now - known.verifiedAt < limits.apiKeyLifetime || now < isAwayUntil)) return known;
     if (known) return ask({ hash }).catch(() => known);
-    return unknown.has(hash) || !isWellFormedApiKey(key) || !mayAsk() ? undefined : ask({ hash });
+    if (unknown.has(hash) || !isWellFormedApiKey(key)) return undefined;
+    if (!mayAsk()) throw rateLimited(1); // it may be a good key
+    return ask({ hash });
   };
 
   /** Tells auth of a use, at most once a minute and not on the request's path. The response is remembered too. */

@@ -308,6 +308,8 @@ describe('a response', () => {
         'X-Powered-By': 'Express',
         'X-Service-Key': 'k',
         'X-User-Id': 'u',
+        'X-Key-Id': 'i',
+        'X-Permissions': 'customers:read',
         'X-Internal-Host': 'h',
         'X-Request-Id': 'theirs-0001',
         'Keep-Alive': 'timeout=65',
@@ -333,6 +335,8 @@ describe('a response', () => {
       'x-powered-by',
       'x-service-key',
       'x-user-id',
+      'x-key-id',
+      'x-permissions',
       'x-internal-host',
       'x-hop',
     ])

@@ -51,6 +51,8 @@ const droppedHeaders = new Set([
   'x-client-ip',
   'x-company-id',
   'x-frame-options',
+  'x-key-id',
+  'x-permissions',
   'x-powered-by',
   'x-request-id',
   'x-service-key',

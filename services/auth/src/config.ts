@@ -17,7 +17,7 @@ const withoutCredentials = (text: string) => {
   return username + password + search + hash === '';
 };
 
-/** The mail server: smtp:// (TLS by STARTTLS where the server offers it) or smtps:// (TLS from the start), with user and password. */
+/** The mail server: smtp:// (TLS by STARTTLS where the server offers it, or a password needs it) or smtps:// (TLS from the start), with user and password. */
 const SmtpUrl = z.url({ protocol: /^smtps?$/, error: 'must be smtp://user:password@host:port or smtps://…' });
 /** `Clientela <no-reply@example.com>`, or an address alone. */
 const MailFrom = z
@@ -64,9 +64,10 @@ const shape = z.object({
 
 /** Mails by SMTP have a sender and links; who must verify an address gets mails. For `superRefine(…, { when: () => true })`, so that it is reported with all other issues. */
 function senderForSmtp(values: object, context: z.RefinementCtx): void {
-  const { SMTP_URL, REQUIRE_VERIFIED_EMAIL, ENVIRONMENT, ...others } = values as Record<string, unknown>;
+  const { SMTP_URL, REQUIRE_VERIFIED_EMAIL, MAILS_FOLDER, ENVIRONMENT, ...others } = values as Record<string, unknown>;
   if (SMTP_URL === undefined) {
-    if (REQUIRE_VERIFIED_EMAIL === 'on' && ENVIRONMENT === 'production')
+    // The folder is for development only.
+    if (REQUIRE_VERIFIED_EMAIL === 'on' && (MAILS_FOLDER === undefined || ENVIRONMENT === 'production'))
       context.addIssue({
         code: 'custom',
         path: ['SMTP_URL'],

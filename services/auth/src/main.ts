@@ -18,7 +18,7 @@ import { createReceiptKeyLoader } from './receipts/receipt-key.ts';
 import { onRevocationsCommitted } from './sessions/announcements.ts';
 import { createTokenIssuer } from './sessions/access-token.ts';
 import { createRefreshTokens } from './sessions/refresh-token.ts';
-import { startSessionCleanup } from './sessions/worker.ts';
+import { startCleanup } from './sessions/worker.ts';
 import { subscriptions } from './subscriptions.ts';
 
 const keyReloadIntervalMs = 10_000;
@@ -49,8 +49,8 @@ await runService('auth', {
       const mailWorker = startMailWorker({ db, mails, send: sendMail, publicUrl, log });
       onShutdown(() => mailWorker.stop());
     }
-    const sessionCleanup = startSessionCleanup(db, log);
-    onShutdown(() => sessionCleanup.stop());
+    const cleanup = startCleanup(db, log);
+    onShutdown(() => cleanup.stop());
     const customer = client('customer');
     const events = startEvents({
       ...deps,

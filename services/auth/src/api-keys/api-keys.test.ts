@@ -33,8 +33,13 @@ const announced = async (service: TestAuth, since: string) => {
   const { body } = await service.anonymous().get(`/internal/revocations?since=${since}`).expect(200);
   return new Map((body.api_keys as { id: string; version: number }[]).map(({ id, version }) => [id, version]));
 };
+const address = '192.0.2.7'; // of every test client
 const auditOf = async (service: TestAuth, id: string) =>
-  service.database.owner('audit_logs').where({ resource_id: id }).orderBy('id').select('actor_id', 'action', 'fields');
+  service.database
+    .owner('audit_logs')
+    .where({ resource_id: id })
+    .orderBy('id')
+    .select('actor_id', 'action', 'fields', 'ip');
 
 describe('a new API key', () => {
   test('is shown once, stored as a hash only, and verified with the permissions of its role', async ({
@@ -81,7 +86,7 @@ describe('a new API key', () => {
     expect((await founder.get(pathOf({ api_key })).expect(200)).body).toEqual({ api_key });
     expect(await tablesContaining(service.database.owner, key.slice(8))).toEqual([]);
     expect(await auditOf(service, api_key.id)).toEqual([
-      { actor_id: founder.user_id, action: 'api_key.created', fields: [] },
+      { actor_id: founder.user_id, action: 'api_key.created', fields: [], ip: address },
     ]);
   });
 
@@ -181,7 +186,7 @@ test('a change takes effect by its announcement; the end only comes closer, and 
     expect(pathsIn((await founder.put(pathOf(issued), change).expect(422)).body)).toEqual([field]);
   await founder.put(pathOf(issued), { name: 'x' }).set('If-Match', '"1"').expect(412);
   expect((await auditOf(service, issued.api_key.id)).slice(1)).toEqual([
-    { actor_id: founder.user_id, action: 'api_key.updated', fields: Object.keys(changes) },
+    { actor_id: founder.user_id, action: 'api_key.updated', fields: Object.keys(changes), ip: address },
   ]);
 });
 
@@ -290,6 +295,7 @@ test('a user who is deactivated, demoted or deleted leaves its keys, which revok
     actor_id: founder.user_id,
     action: 'api_key.revoked',
     fields: [],
+    ip: address,
   });
 });
 

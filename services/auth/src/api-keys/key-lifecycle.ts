@@ -1,5 +1,5 @@
 import { requireUpdated, type Scope, type Tx } from '@clientela/db';
-import type { EventOrigin } from '@clientela/events';
+import type { Actor } from '@clientela/http';
 import { audit } from '../audit/store.ts';
 import { announceRevocations } from '../sessions/announcements.ts';
 import type { ApiKey, MadeApiKey } from './schema.ts';
@@ -7,10 +7,12 @@ import { lockKeysMadeBy, revokeKey } from './store.ts';
 
 // Ends API keys for every feature module that removes access, in the transaction of its change.
 
+type KeyOrigin = Pick<Actor, 'id' | 'request_id' | 'client_ip'>;
+
 /** Revokes a locked key, and announces it to the gateways. */
 export async function revoke(
   tx: Tx,
-  origin: Pick<EventOrigin, 'id' | 'request_id'>,
+  origin: KeyOrigin,
   key: Pick<ApiKey, 'id' | 'version'> & { company_id: string },
 ): Promise<void> {
   requireUpdated(await revokeKey(tx, key.company_id, key));
@@ -24,7 +26,7 @@ export async function revoke(
  */
 export async function findKeysMadeBy(
   tx: Tx,
-  origin: Pick<EventOrigin, 'id' | 'request_id'>,
+  origin: KeyOrigin,
   { user_id, scope }: { user_id: string; scope: Scope },
   options: { revoke: boolean },
 ): Promise<MadeApiKey[]> {
@@ -36,9 +38,12 @@ export async function findKeysMadeBy(
 /** Adds an audit entry about a key. */
 export const auditKey = (
   tx: Tx,
-  { id, request_id }: Pick<EventOrigin, 'id' | 'request_id'>,
+  { id, request_id, client_ip }: KeyOrigin,
   company_id: string,
   key_id: string,
   action: string,
   fields: string[] = [],
-) => audit(tx, { actor_id: id, action, resource_type: 'api_key', resource_id: key_id, company_id, fields, request_id });
+) => {
+  const entry = { actor_id: id, action, resource_type: 'api_key', resource_id: key_id, company_id, fields };
+  return audit(tx, { ...entry, ip: client_ip, request_id });
+};

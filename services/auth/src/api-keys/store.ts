@@ -149,6 +149,7 @@ export const updateLastUse = (tx: Tx, company_id: string, id: string, { at, ip }
     .whereRaw(`(last_used_at is null or last_used_at <= ?::timestamptz - interval '1 minute')`, [at])
     .update({ last_used_at: tx.raw('least(?::timestamptz, now())', [at]), last_used_ip: ip });
 
+/** What the identity headers of a request claim; `id` is `key:<id>`. */
 type KeyIdentity = { id: string; company_id: string | null; role: string };
 
 /**
@@ -157,10 +158,11 @@ type KeyIdentity = { id: string; company_id: string | null; role: string };
  */
 export async function isCurrentKey(
   db: Db,
-  { id, company_id, role }: KeyIdentity,
+  { id: actor_id, company_id, role }: KeyIdentity,
   permission: Permission,
   lock: boolean,
 ): Promise<boolean> {
+  const id = actor_id.replace(/^key:/, '');
   if (!isUuid(id)) return false;
   const { rows } = await db.raw<{ rows: unknown[] }>(
     `select k.id from api_keys k join companies c on c.id = k.company_id

@@ -12,7 +12,7 @@ import {
 import { publishRegistered, toNewUser } from '../accounts/user-changes.ts';
 import { countSignIn } from '../analytics/store.ts';
 import { audit } from '../audit/store.ts';
-import { shareCompanyRow } from '../companies/store.ts';
+import { lockCompanyRow, shareCompanyRow } from '../companies/store.ts';
 import { queueMail, type Mails } from '../mails/outbox.ts';
 import { createSession, type NewSession, type SessionOptions } from '../sessions/session-lifecycle.ts';
 import { networkOf } from '../sign-ins/network.ts';
@@ -28,13 +28,17 @@ import {
   renewInvitation,
   revokeEarlier,
   revokeInvitation,
+  secondsSinceInvitation,
+  secondsSinceMail,
   spendInvitation,
   type NewInvitation,
   type StoredInvitation,
 } from './store.ts';
 
 const MAX_PENDING = 1000; // invitations of a company
-const RESEND_S = 60;
+const MAX_PER_HOUR = 300; // invitations of a company
+const HOUR_S = 3600;
+const RESEND_S = 60; // between two mails to an address from a company
 
 const isVisible = (actor: Actor, { business_id }: StoredInvitation): boolean =>
   actor.role === 'superuser' || business_id === actor.company_id;
@@ -44,7 +48,7 @@ const ended = () => conflict({ error_code: 'INVITATION_ENDED', detail: 'The invi
 
 /**
  * Invites a person into a company by mail. An earlier invitation of the address into the company is revoked.
- * @throws AppError 409 when a user has the address or the username, or too many invitations are pending
+ * @throws AppError 409 when a user has the address or the username, or too many invitations are pending; 429 when too many were sent
  */
 export async function inviteUser(
   tx: Tx,
@@ -52,6 +56,7 @@ export async function inviteUser(
   actor: Actor,
   input: Omit<NewInvitation, 'invited_by'>,
 ): Promise<StoredInvitation> {
+  await lockCompanyRow(tx, input.company_id); // so that concurrent requests count each other
   const known = await findUserByEmail(tx, input.email);
   if (known) {
     const isOwn = actor.role === 'superuser' || known.business_id === actor.company_id;
@@ -62,6 +67,7 @@ export async function inviteUser(
   const { username } = input.invited_account;
   if (username !== undefined && (await findUserByUsername(tx, username)))
     throw conflict({ resource: 'user', field: 'username' });
+  await limitMails(tx, input.company_id, input.email);
   await revokeEarlier(tx, input.company_id, input.email);
   if ((await countPending(tx, input.company_id)) >= MAX_PENDING)
     throw conflict({ error_code: 'TOO_MANY_INVITATIONS', detail: `At most ${MAX_PENDING} invitations can be pending` });
@@ -70,6 +76,14 @@ export async function inviteUser(
   await queueInvitation(tx, mails, invitation, token);
   await auditInvitation(tx, actor, invitation, 'invitation.created');
   return invitation;
+}
+
+/** @throws AppError 429 when the address had a mail within a minute, or too many people were invited within an hour */
+async function limitMails(tx: Tx, company_id: string, email: string): Promise<void> {
+  const sent_ago = await secondsSinceMail(tx, company_id, email);
+  if (sent_ago !== undefined && sent_ago < RESEND_S) throw rateLimited(Math.ceil(RESEND_S - sent_ago));
+  const earliest = await secondsSinceInvitation(tx, company_id, MAX_PER_HOUR);
+  if (earliest !== undefined && earliest < HOUR_S) throw rateLimited(Math.ceil(HOUR_S - earliest));
 }
 
 /** Sends an invitation again, with a new link that is valid for the whole time. */
@@ -138,7 +152,7 @@ export async function acceptInvitation(
   });
   await linkUser(tx, company_id, invitation.id, user.id);
   await publishRegistered(tx, user, request.request_id);
-  const actor = { id: user.id, request_id: request.request_id };
+  const actor = { id: user.id, request_id: request.request_id, client_ip: request.ip };
   await auditInvitation(tx, actor, invitation, 'invitation.accepted');
   const session = await createSession(tx, sessions, user.id, request);
   await recordSuccess(tx, user.id, networkOf(request.ip));
@@ -172,7 +186,7 @@ const queueInvitation = (tx: Tx, mails: Mails, invitation: StoredInvitation, tok
 
 const auditInvitation = (
   tx: Tx,
-  actor: Pick<Actor, 'id' | 'request_id'>,
+  actor: Pick<Actor, 'id' | 'request_id' | 'client_ip'>,
   { id, business_id }: StoredInvitation,
   action: string,
 ): Promise<void> =>
@@ -182,5 +196,6 @@ const auditInvitation = (
     resource_type: 'invitation',
     resource_id: id,
     company_id: business_id,
+    ip: actor.client_ip,
     request_id: actor.request_id,
   });

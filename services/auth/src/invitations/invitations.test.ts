@@ -14,6 +14,9 @@ const invite = async ({ client }: Pick<RegisteredUser, 'client'>, body: object =
 const statusOf = async ({ client }: Pick<RegisteredUser, 'client'>, id: string) =>
   (await client.get(path).expect(200)).body.invitations.find((one: { id: string }) => one.id === id)?.status;
 
+const age = ({ database }: TestAuth, email: string) =>
+  database.owner('invitations').whereRaw('email_key = lower(?)', [email]).update({ sent_at: '2026-01-01' });
+
 /** A colleague of a founder. */
 async function colleague(service: TestAuth, { client, user }: RegisteredUser, role: 'admin' | 'manager') {
   const body = { email: newEmail(), password, role, first_name: 'Bob' };
@@ -57,7 +60,8 @@ describe('an invitation', () => {
     expect((await accept(service, { token, password: email }).expect(422)).body.errors).toMatchObject([
       { path: 'password' },
     ]);
-    const accepted = (await accept(service, { token, name: 'Carla Paz', password }).expect(200)).body;
+    const acceptance = accept(service, { token, name: 'Carla Paz', password }).set('X-Client-Ip', '192.0.2.8');
+    const accepted = (await acceptance.expect(200)).body;
     expect(accepted.user).toMatchObject({
       email,
       role: 'manager',
@@ -73,9 +77,9 @@ describe('an invitation', () => {
     for (const again of [accept(service, { token, password }), lookUp(service, token)])
       expect((await again.expect(422)).body.error_code).toBe('TOKEN_INVALID');
     const { body: audit } = await ana.client.get('/api/v1/audit-logs?resource=invitation').expect(200);
-    expect(audit.audit_logs.map(({ action, actor_id }: Record<string, string>) => [action, actor_id])).toEqual([
-      ['invitation.accepted', accepted.user.id],
-      ['invitation.created', ana.user.id],
+    expect(audit.audit_logs).toMatchObject([
+      { action: 'invitation.accepted', actor_id: accepted.user.id, ip: '192.0.2.8' },
+      { action: 'invitation.created', actor_id: ana.user.id, ip: '192.0.2.7' },
     ]);
     expect((await service.events('user.registered')).at(-1)?.data).toEqual({
       user_id: accepted.user.id,
@@ -93,6 +97,7 @@ describe('an invitation', () => {
   test('is replaced by a newer one and by a resend, and can be revoked', async ({ service, mail, ana }) => {
     const first = await invite(ana);
     const firstToken = tokenOf(await mail.mailTo(first.email));
+    await age(service, first.email);
     const second = await invite(ana, { email: first.email.toUpperCase() });
     expect(await statusOf(ana, first.id)).toBe('revoked');
     await lookUp(service, firstToken).expect(422);
@@ -112,6 +117,50 @@ describe('an invitation', () => {
       await ana.client.delete(`${path}/${second.id}`).expect(200, { message: 'Invitation revoked' });
     await accept(service, { token: newest, name: 'Carla', password }).expect(422);
     expect((await resend().expect(409)).body.error_code).toBe('INVITATION_ENDED');
+  });
+
+  test('of an address is sent at most once a minute, and a company sends at most 300 an hour', async ({
+    service,
+    ana,
+    superuser,
+  }) => {
+    const email = newEmail();
+    const post = (address: string) => ana.client.post(path, { email: address, role: 'viewer' });
+    // A superuser's requests wait for those of the company.
+    const bySuperuser = { email: email.toUpperCase(), role: 'viewer', company_id: ana.user.company_id };
+    const all = await Promise.all([post(email), superuser.post(path, bySuperuser), post(email)]);
+    expect(all.map(({ status }) => status).toSorted()).toEqual([201, 429, 429]);
+    const id = all.find(({ status }) => status === 201)?.body.invitation.id;
+    await ana.client.delete(`${path}/${id}`).expect(200);
+    expect(Number((await post(email).expect(429)).headers['retry-after'])).toBeGreaterThan(50);
+    await service.register().then((other) => invite(other, { email })); // another company
+    await age(service, email);
+    await post(email).expect(201);
+
+    const { owner } = service.database;
+    await owner.raw(
+      `insert into invitations (id, company_id, email, role, language, expires_at, revoked_at, created_at)
+        select gen_random_uuid(), ?, 'x' || n || '@example.com', 'viewer', 'en', now(), now(), now() - interval '30 minutes'
+          from generate_series(1, 298) n`,
+      [ana.user.business_id],
+    );
+    const limited = await post(newEmail()).expect(429);
+    expect(Number(limited.headers['retry-after'])).toBeGreaterThan(1700);
+    await owner('invitations').where({ language: 'en' }).update({ created_at: '2026-01-01' });
+    await post(newEmail()).expect(201);
+  });
+
+  test('goes with the user who accepted it, and so do those that it replaced', async ({ service, mail, ana }) => {
+    const { email } = await invite(ana, { name: 'Carla Pérez' });
+    await mail.deliver();
+    await age(service, email);
+    await invite(ana, { email });
+    const token = tokenOf((await mail.deliver())[0] as never);
+    const { user } = (await accept(service, { token, name: 'Carla', password }).expect(200)).body;
+    const stored = () => service.database.owner('invitations').where({ email }).select('user_id');
+    expect(await stored()).toEqual([{ user_id: user.id }, { user_id: user.id }]);
+    await ana.client.delete(`/api/v1/users/${user.id}?hard_delete=true`).expect(200);
+    expect(await stored()).toEqual([]);
   });
 
   test('ends when who made it loses the right or is gone', async ({ service, mail, ana }) => {
@@ -212,6 +261,14 @@ test('POST /api/v1/users without a password invites, and keeps the other fields 
   expect(received.text).toContain('Carla Pérez');
   const { user } = (await accept(service, { token: tokenOf(received), password }).expect(200)).body;
   expect(user).toMatchObject({ ...body, phone: '+34600111222', number_document_identity: 'X123' });
+  const kept = (address: string) =>
+    service.database.owner('invitations').where({ email: address }).pluck('invited_account');
+  expect(await kept(body.email)).toEqual([{}]);
+  const other = { ...body, email: newEmail(), username: undefined };
+  const { id } = (await ana.client.post('/api/v1/users', other).expect(202)).body.invitation;
+  expect(await kept(other.email)).toMatchObject([{ address: body.address }]);
+  await ana.client.delete(`${path}/${id}`).expect(200);
+  expect(await kept(other.email)).toEqual([{}]);
   expect((await ana.client.post('/api/v1/users', { ...body, email: newEmail() }).expect(409)).body.error_code).toBe(
     'USER_USERNAME_TAKEN',
   );

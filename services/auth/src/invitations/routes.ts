@@ -70,7 +70,7 @@ const create = ({ mails }: InvitationDeps) =>
     errors: { 404: ['COMPANY_NOT_FOUND'], 409: ['USER_EMAIL_TAKEN', 'TOO_MANY_INVITATIONS'], ...mailErrors },
     summary: 'Invite a person by mail',
     description:
-      'Into your company; a superuser names the company in the body. The role cannot be above your own. The link is valid for 7 days. Ends an earlier invitation of the address.',
+      'Into your company; a superuser names the company in the body. The role cannot be above your own. The link is valid for 7 days. Ends an earlier invitation of the address. At most once a minute for an address, and 300 times an hour.',
     allow: 'users:create',
     tenancy: 'global',
     body: NewInvitation,

@@ -91,7 +91,36 @@ export async function countPending(db: Db, company_id: string): Promise<number> 
   return Number(row?.['invitations'] ?? 0);
 }
 
-const revocation = (db: Db) => ({ revoked_at: db.fn.now(), token_hash: null, version: db.raw('version + 1') });
+/** Seconds since the latest mail to an address from the company, whatever became of the invitation; undefined without one. */
+export async function secondsSinceMail(db: Db, company_id: string, email: string): Promise<number | undefined> {
+  const sent = db('invitations').where({ company_id }).whereRaw('email_key = lower(?)', [email]);
+  return secondsSince(db, sent.orderBy('sent_at', 'desc'), 'sent_at');
+}
+
+/** Seconds since the nth latest invitation of the company; undefined when it made fewer. */
+export const secondsSinceInvitation = (db: Db, company_id: string, nth: number): Promise<number | undefined> =>
+  secondsSince(
+    db,
+    db('invitations')
+      .where({ company_id })
+      .orderBy('created_at', 'desc')
+      .offset(nth - 1),
+    'created_at',
+  );
+
+async function secondsSince(db: Db, rows: ReturnType<typeof pending>, column: string): Promise<number | undefined> {
+  const row = (await rows.select(db.raw('extract(epoch from now() - ??)::float8 as seconds', [column])).first()) as
+    | { seconds: number }
+    | undefined;
+  return row?.seconds;
+}
+
+const revocation = (db: Db) => ({
+  revoked_at: db.fn.now(),
+  token_hash: null,
+  invited_account: '{}', // nobody needs the personal data any longer
+  version: db.raw('version + 1'),
+});
 
 /** Revokes earlier invitations of an address into the company, which a new one replaces. */
 export const revokeEarlier = (tx: Tx, company_id: string, email: string): Promise<number> =>
@@ -161,7 +190,7 @@ export const markOpened = (tx: Tx, company_id: string, id: string): Promise<numb
 /** Spends the token of an invitation in one statement: of several concurrent requests one succeeds. @returns whether it was valid */
 export async function spendInvitation(tx: Tx, company_id: string, token: string): Promise<boolean> {
   const { rows } = await tx.raw<{ rows: unknown[] }>(
-    `update invitations i set accepted_at = now(), token_hash = null, version = version + 1
+    `update invitations i set accepted_at = now(), token_hash = null, invited_account = '{}', version = version + 1
       where i.company_id = :company_id and i.token_hash = :hash and i.expires_at > now() and i.accepted_at is null and i.revoked_at is null
         and ${maySender} returning 1`,
     { company_id, hash: hashToken(token) },
@@ -169,8 +198,13 @@ export async function spendInvitation(tx: Tx, company_id: string, token: string)
   return rows.length > 0;
 }
 
+/** Links all invitations of the address into the company, earlier ones too, so that they are exported and erased with their user. */
 export const linkUser = (tx: Tx, company_id: string, id: string, user_id: string): Promise<number> =>
-  tx('invitations').where({ company_id, id }).update({ user_id });
+  tx('invitations')
+    .where({ company_id })
+    .whereNull('user_id')
+    .where('email_key', tx('invitations').select('email_key').where({ id }))
+    .update({ user_id });
 
 /** Deletes invitations that ended 90 days ago. */
 export const deleteOldInvitations = (db: Db): Promise<number> =>

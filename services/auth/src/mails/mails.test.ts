@@ -13,7 +13,7 @@ import type { TestAuth } from '../testing/test-auth.ts';
 import { queueMail } from './outbox.ts';
 import { chooseLanguage, writeMail } from './rules.ts';
 import { languages, mailKinds, type MailContent } from './schema.ts';
-import { folderSender } from './transport.ts';
+import { folderSender, smtpServer } from './transport.ts';
 import { sendDueMails, startMailWorker } from './worker.ts';
 
 const test = mailTest({ pool: 4 });
@@ -111,6 +111,19 @@ describe('the mail outbox', () => {
     expect(lines.join()).not.toContain('canary');
   });
 
+  test('is tried again soon after the server rejects the password, which is the operator’s to mend', async ({
+    service,
+    mail,
+  }) => {
+    await queue(service);
+    const send = () => Promise.reject(Object.assign(new Error('535 5.7.8'), { code: 'EAUTH', responseCode: 535 }));
+    await sendDueMails({ ...mail.options, send }, new AbortController().signal);
+    const [row] = await rows(service);
+    expect(Date.parse(row.next_attempt_at) - Date.now()).toBeLessThan(10_000);
+    await makeDue(service);
+    expect(await mail.deliver()).toHaveLength(1);
+  });
+
   test('replicas send no mail twice, and one that hangs holds a mail only for the lease', async ({ service, mail }) => {
     for (let number = 0; number < 12; number += 1) await queue(service, { to: `n${number}@example.com` });
     const before = mail.server.received.length;
@@ -173,6 +186,22 @@ describe('a mail', () => {
       'https://crm.example.com',
     );
 
+  test('is sent with a password by TLS only, but for a server on the same machine', () => {
+    const required = (url: string) => smtpServer(url).requireTLS;
+    expect(smtpServer('smtp://ana%40example.com:p%2Fw@mail.example.com')).toEqual({
+      host: 'mail.example.com',
+      port: 587,
+      secure: false,
+      requireTLS: true,
+      auth: { user: 'ana@example.com', pass: 'p/w' },
+    });
+    for (const host of ['localhost.example.com', '127.0.0.1.example.com', '[2001:db8::1]', '10.0.0.1:25'])
+      expect([host, required(`smtp://ana:pw@${host}`)]).toEqual([host, true]);
+    for (const host of ['localhost:25', '127.0.0.1:1025', '[::1]'])
+      expect([host, required(`smtp://ana:pw@${host}`)]).toEqual([host, false]);
+    expect([required('smtp://mail.example.com'), required('smtps://ana:pw@mail.example.com')]).toEqual([false, false]);
+  });
+
   test('of each kind and language has its own text, whole, in text and HTML', () => {
     const subjects = new Set<string>();
     for (const language of languages) {
@@ -203,6 +232,18 @@ describe('a mail', () => {
     expect(`${subject}${text}`).not.toMatch(/\r|\u202e|Bcc/);
     for (const name of ['Win at evil.example', 'https://evil', 'www.evil', 'you@evil'])
       expect(mailOf('verify_email', { name }).text).toMatch(/^Hello,\n/);
+    for (const [company, plain] of [
+      ['Win at https://evil.example/x', 'Win at https evil example/x'],
+      ['www.evil you@evil', 'www evil you evil'],
+      ['Acme S.A. de C.V.', 'Acme S.A. de C.V.'],
+    ] as const) {
+      const invitation = mailOf('invitation', { company });
+      expect(invitation.subject).toBe(`You are invited to join ${plain}`);
+      expect([invitation.text, invitation.html]).toEqual([
+        expect.stringContaining(`join ${plain}.`),
+        expect.stringContaining(`join ${plain}.`),
+      ]);
+    }
 
     await queue(service, { name: 'Ana\r\nBcc: bob@example.com', to: 'ana@example.com' });
     const [received] = await mail.deliver();

@@ -77,6 +77,9 @@ const escapes: Readonly<Record<string, string>> = {
 export const escapeHtml = (text: string): string =>
   text.replaceAll(/[&<>"']/g, (character) => escapes[character] ?? '');
 
+/** Takes apart what a mail program would turn into a link: whoever founds a company could advertise with its name. */
+const withoutLinks = (name: string): string => name.replaceAll(/:\/\/|@|(?<=www)\.|\.(?=\p{L}{2,})/giu, ' ');
+
 /** The page of the console that each link opens. */
 const pages: Partial<Record<MailKind, string>> = {
   verify_email: 'verify',
@@ -99,7 +102,7 @@ export function writeMail(
   const greetings = texts[content.language].greeting;
   const name = shown(content.name ?? '');
   const greeting = name === '' || looksLikeLink(name) ? greetings.anonymous : fill(greetings.named, { name });
-  const values = { email: shown(content.email ?? ''), company: shown(content.company ?? '') };
+  const values = { email: shown(content.email ?? ''), company: withoutLinks(shown(content.company ?? '')) };
   const link = linkOf(mail.kind, content.token, publicUrl);
   const lines = [greeting, ...text.lines.map((line) => fill(line, values))];
   const end = text.end.map((line) => fill(line, values));

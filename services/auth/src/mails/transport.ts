@@ -28,22 +28,29 @@ const toMessage = ({ id, created_at, to, subject, text, html }: OutgoingMail, fr
   disableUrlAccess: true,
 });
 
+const isLoopback = (host: string): boolean => /^(?:localhost|127\.\d+\.\d+\.\d+|::1)$/i.test(host);
+
+/** How to reach the server of an smtp:// or smtps:// URL. A password is never sent without TLS to another machine. */
+export function smtpServer(url: string) {
+  const { protocol, hostname, port, username, password } = new URL(url);
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  const secure = protocol === 'smtps:';
+  return {
+    host,
+    port: port === '' ? (secure ? 465 : 587) : Number(port),
+    secure,
+    requireTLS: !secure && username !== '' && !isLoopback(host),
+    ...(username !== '' && { auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) } }),
+  };
+}
+
 /**
  * Sends by SMTP, with a connection for each mail.
  * @param options.url smtp:// or smtps://, with user and password
  * @param options.clientName how it greets the server (EHLO)
  */
 export function smtpSender(options: { url: string; from: string; clientName: string }): SendMail {
-  const { protocol, hostname, port, username, password } = new URL(options.url);
-  const secure = protocol === 'smtps:';
-  const transport = createTransport({
-    host: hostname.replace(/^\[(.*)\]$/, '$1'),
-    port: port === '' ? (secure ? 465 : 587) : Number(port),
-    secure,
-    name: options.clientName,
-    ...(username !== '' && { auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) } }),
-    ...timeouts,
-  });
+  const transport = createTransport({ ...smtpServer(options.url), name: options.clientName, ...timeouts });
   return async (mail, signal) => void (await transport.sendMail({ ...toMessage(mail, options.from), signal }));
 }
 

@@ -62,10 +62,10 @@ async function attempt(options: MailWorkerOptions, mail: QueuedMail, cut: AbortS
   }
 }
 
-/** Postpones a mail: from a second up to 15 minutes; by an hour when the server rejected it permanently. */
+/** Postpones a mail: from a second up to 15 minutes; by an hour when the server rejected it, not the password, permanently. */
 async function delay({ db, log }: MailWorkerOptions, mail: QueuedMail, error: unknown): Promise<void> {
   const failure = describeFailure(error);
-  const isRejected = failure.response_code !== undefined && failure.response_code >= 500;
+  const isRejected = failure.code !== 'EAUTH' && failure.response_code !== undefined && failure.response_code >= 500;
   const milliseconds = isRejected ? HOUR_MS : backoff(mail.attempts - 1, { baseMs: 1000, maxMs: HOUR_MS / 4 });
   const waits = await postponeMail(db, mail, milliseconds);
   mailAttempts.add({ outcome: waits ? 'delayed' : 'failed' });

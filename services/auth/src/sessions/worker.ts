@@ -6,8 +6,8 @@ import { deleteOldTokens } from '../tokens/store.ts';
 import { purgeOldFailures } from '../sign-ins/store.ts';
 import { deletePastSessions } from './store.ts';
 
-/** Periodically deletes past sessions, expired sign-in failures and tokens, and mails that nothing sends. Safe to run in every replica. */
-export const startSessionCleanup = (db: Db, log: Log): PeriodicWorker =>
+/** Periodically deletes past sessions, expired sign-in failures and tokens, old invitations, and mails that nothing sends. Safe to run in every replica. */
+export const startCleanup = (db: Db, log: Log): PeriodicWorker =>
   startPeriodicWorker({
     run: async () => {
       await purgeOldFailures(db);
@@ -19,5 +19,5 @@ export const startSessionCleanup = (db: Db, log: Log): PeriodicWorker =>
     intervalMs: 60_000,
     delayFirst: true,
     log,
-    failureMessage: 'session cleanup failed, retrying',
+    failureMessage: 'cleanup failed, retrying',
   });

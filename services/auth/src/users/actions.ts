@@ -115,7 +115,8 @@ export async function changeUserWithKeys(
   body: Record<string, unknown>,
   { revoke, ...options }: Parameters<typeof changeUser>[3] & { revoke: boolean },
 ): Promise<{ user: StoredUser; api_keys: MadeApiKey[] | undefined }> {
-  const before = await findUser(tx, target.id); // its role and state cannot change: the company is locked
+  // Its role and state cannot change, because the company is locked; only for a superuser a concurrent change may still commit.
+  const before = await findUser(tx, target.id);
   const user = await changeUser(tx, target, body, options);
   const api_keys = before && losesRights(before, user) ? await keysOf(tx, target.actor, user.id, revoke) : undefined;
   return { user, api_keys };

@@ -35,7 +35,7 @@ async function isAuthorizedKey(
 ): Promise<boolean> {
   const permission = permissionIn(allow);
   if (permission === undefined) return false;
-  return isCurrentKey(db, { ...actor, id: actor.id.replace(/^key:/, '') }, permission, lock);
+  return isCurrentKey(db, actor, permission, lock);
 }
 
 /** The permission that a route needs, if it needs one. */

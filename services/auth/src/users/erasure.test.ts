@@ -154,6 +154,26 @@ describe('GET /internal/privacy/users/{id}', () => {
     });
   });
 
+  test('tells whether an API key may still act, by its own record: it has no session', async () => {
+    const { user, client } = await auth.register();
+    const create = async (permissions: string[]) => {
+      const input = { name: 'Exports', role: 'admin', permissions };
+      return (await client.post('/api/v1/api-keys', input).expect(201)).body.api_key.id as string;
+    };
+    const askWith = async (key: string) => {
+      const identity = { 'X-Key-Id': key, 'X-User-Role': 'admin', 'X-Permissions': 'gdpr:manage' };
+      return (
+        await ask(user.business_id ?? '', user.id)
+          .set(identity)
+          .expect(200)
+      ).body.actor_is_current as boolean;
+    };
+    const key = await create(['gdpr:manage']);
+    expect([await askWith(key), await askWith(await create(['customers:read']))]).toEqual([true, false]);
+    await client.delete(`/api/v1/api-keys/${key}`).expect(200);
+    expect(await askWith(key)).toBe(false);
+  });
+
   test('returns the same 404 for a user of another company, a superuser and an unknown one; only customer may call it', async () => {
     const [{ user }, { user: other }] = [await auth.register(), await auth.register()];
     const company = user.business_id ?? '';

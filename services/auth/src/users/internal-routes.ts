@@ -1,9 +1,11 @@
 import { roles } from '@clientela/contracts';
+import type { Db } from '@clientela/db';
 import { notFound } from '@clientela/errors';
-import { route, type Route } from '@clientela/http';
+import { isApiKey, route, type Actor, type Route } from '@clientela/http';
 import { Uuid } from '@clientela/validation';
 import { z } from 'zod';
 import { findUser } from '../accounts/store.ts';
+import { isCurrentKey } from '../api-keys/store.ts';
 import { isLastAdminCandidate } from './rules.ts';
 import { hasOtherActive, isCurrentActor } from './store.ts';
 
@@ -29,8 +31,13 @@ export const companyUserRoutes = (): Route[] => [
       const user = await findUser(db, params.user_id);
       if (!user || user.business_id !== actor.company_id) throw notFound('user');
       const last_admin = isLastAdminCandidate(user) && !(await hasOtherActive(db, user));
-      const actor_is_current = actor.role === 'service' || (await isCurrentActor(db, actor));
-      return { id: user.id, role: user.role, last_admin, actor_is_current };
+      return { id: user.id, role: user.role, last_admin, actor_is_current: await mayStillAct(db, actor) };
     },
   }),
 ];
+
+/** Whether the actor of a privacy route still has its rights. An API key has no session: it is judged by its own record. */
+async function mayStillAct(db: Db, actor: Actor): Promise<boolean> {
+  if (actor.role === 'service') return true;
+  return isApiKey(actor) ? isCurrentKey(db, actor, 'gdpr:manage', false) : isCurrentActor(db, actor);
+}
