@@ -9,6 +9,7 @@ import { pino } from 'pino';
 import supertest from 'supertest';
 import { describe, expect, test as base } from 'vitest';
 import { eventRoutes, subscribe, subscribeAll } from './index.ts';
+import { prepareEvents } from './subscribe.ts';
 
 const log = pino({ level: 'silent' });
 const origin = { id: randomUUID(), company_id: randomUUID(), request_id: 'request-1' };
@@ -128,6 +129,33 @@ describe('inbox', () => {
     expect((await deliver(2, second).expect(200)).body).toEqual({ processed: true });
     expect(effects).toEqual(['1: result for 1', '2: result for 2']);
     expect(preparedFor).toEqual([1, 2, 2]);
+  });
+
+  test('a preparation that fails aborts those that run, and no other begins', async ({ database }) => {
+    const states: string[] = [];
+    const prepared = subscribe(customerDeleted, async () => {}, {
+      prepare: async ({ sequence }, { signal }) => {
+        states.push(`${sequence} begins`);
+        if (sequence === 2) throw unavailable('The other service is unavailable');
+        await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+        states.push(`${sequence} aborted`);
+        signal.throwIfAborted();
+      },
+    });
+    const events = [1, 2, 3, 4, 5, 6].map((sequence) => ({
+      ...origin,
+      actor_id: origin.id,
+      id: randomUUID(),
+      name: customerDeleted.name,
+      occurred_at: new Date().toISOString(),
+      sequence,
+      data: { customer_id: randomUUID(), number: 1, hard: true },
+    }));
+    const preparing = prepareEvents(database.db, [prepared], events, { signal: AbortSignal.timeout(5000) });
+    await expect(preparing).rejects.toThrow('The other service is unavailable');
+    await expect
+      .poll(() => states.toSorted())
+      .toEqual(['1 aborted', '1 begins', '2 begins', '3 aborted', '3 begins', '4 aborted', '4 begins']);
   });
 
   test('handles an array in one transaction, in its order and each event once; an array that fails leaves nothing', async ({

@@ -1,6 +1,7 @@
 import type { EventData, Envelope, EventContract } from '@clientela/contracts';
 import { execute, type Db, type NamedStatement, type Tx } from '@clientela/db';
 import { invalid } from '@clientela/errors';
+import { eitherSignal } from '@clientela/http';
 import { createConcurrencyLimiter } from '@clientela/runtime';
 
 export type EventOf<E extends EventContract> = Omit<Envelope, 'data'> & { data: EventData<E> };
@@ -79,7 +80,7 @@ const findProcessed: NamedStatement = {
 };
 
 /**
- * Runs `prepare` of every subscription to each event. @returns the events without those that need preparation and were processed before
+ * Runs `prepare` of every subscription to each event. The first failure aborts the others. @returns the events without those that need preparation and were processed before
  * @throws AppError 422 for an event this service does not subscribe to, so that the publisher keeps it
  */
 export async function prepareEvents(
@@ -98,10 +99,23 @@ export async function prepareEvents(
       needsPreparation.map(({ id }) => id),
     ]))
       processed.add(event_id);
-  const limit = createConcurrencyLimiter({ concurrency: maxConcurrentPreparations });
+  const failed = new AbortController();
+  const signal = eitherSignal(context.signal, failed.signal);
+  const limit = createConcurrencyLimiter({
+    concurrency: maxConcurrentPreparations,
+    rejection: () => signal.reason as Error,
+  });
   const prepareHandler = async (event: Envelope, subscription: Subscription): Promise<PreparedSubscription> => {
     const { prepare } = subscription;
-    return { subscription, prepared: prepare && (await limit(() => prepare(event, context))) };
+    const run = async () => {
+      try {
+        return await prepare?.(event, { signal });
+      } catch (error) {
+        failed.abort(error); // before the limiter starts another one
+        throw error;
+      }
+    };
+    return { subscription, prepared: prepare && (await limit(run, signal)) };
   };
   const prepared = await Promise.all(
     events.map(async (event, index) => {
