@@ -83,15 +83,15 @@ export function startRelay(options: {
     signal.addEventListener('abort', () => {
       for (const alarm of alarms.values()) alarm.ring();
     });
-    await Promise.all([...transports.map((transport) => runTransport(transport, signal)), runPurge(db, signal)]);
+    const loops = [...alarms].map(([transport, alarm]) => runTransport(transport, alarm, signal));
+    await Promise.all([...loops, runPurge(db, signal)]);
     for (const transport of transports) await transport.close?.();
   });
 
-  async function runTransport(transport: Transport, signal: AbortSignal): Promise<void> {
+  async function runTransport(transport: Transport, alarm: Alarm, signal: AbortSignal): Promise<void> {
     // Time of the next attempt by aggregate. In memory only, because the leader is the only sender.
     const blockedAggregates = new Map<string, number>();
     const arrays = createArraySize(batchSize);
-    const alarm = alarms.get(transport) ?? createAlarm();
     let nextCheckAt = 0;
     let failures = 0;
     while (!signal.aborted) {
@@ -226,6 +226,8 @@ const sendTogether = (transport: Transport, deliveries: readonly Delivery[], sig
 /** Whether a transport sends the deliveries of a subscriber. */
 const isOf = ({ subscriber, exceptSubscriber }: Transport, of: string): boolean =>
   subscriber === undefined ? of !== exceptSubscriber : of === subscriber;
+
+type Alarm = ReturnType<typeof createAlarm>;
 
 /** Wakes one loop, also when it rings while the loop is busy. */
 function createAlarm() {
