@@ -13,7 +13,8 @@ type Connections = {
   releaseConnection: (connection: Connection) => Promise<void>;
 };
 /** Knex's pool closes a connection that is marked as disposed, when it is asked for it. */
-type Connection = pg.Client & { __knex__disposed?: unknown };
+const disposed = '__knex__disposed';
+type Connection = pg.Client & { [disposed]?: unknown };
 
 const planIsOutdated = '0A000'; // feature_not_supported: "cached plan must not change result type"
 
@@ -40,7 +41,7 @@ export async function execute<Row extends object>(
     return rows;
   } catch (error) {
     // The statement was prepared before a migration, and would fail on this connection for ever: the pool replaces it.
-    if ((error as { code?: unknown }).code === planIsOutdated) connection.__knex__disposed = error;
+    if ((error as { code?: unknown }).code === planIsOutdated) connection[disposed] = error;
     throw error;
   } finally {
     await connections.releaseConnection(connection);

@@ -35,12 +35,21 @@ describe('an HTTP server', () => {
     }
   });
 
+  test.runIf(process.platform === 'linux')('a port is taken while another process is about to listen', async () => {
+    const probe = createServer();
+    const port = await listenOn(probe, address);
+    await closeGracefully(probe, 1000);
+    const other = new Server().listen(`\0clientela:${port}:127.0.0.1`);
+    await expect(listenOn(createServer(), { ...address, port })).rejects.toMatchObject({ code: 'EADDRINUSE', port });
+    other.close();
+  });
+
   test.runIf(process.platform === 'linux')('closes all its sockets when one of them cannot listen', async () => {
     const [server, sockets] = [createServer(), [] as Server[]];
     const { listen } = Server.prototype;
     vi.spyOn(Server.prototype, 'listen').mockImplementation(function failTenth(this: Server, ...args) {
       sockets.push(this);
-      if (sockets.length !== 10) return Reflect.apply(listen, this, args) as Server;
+      if (sockets.length !== 10) return (listen as (...values: unknown[]) => Server).apply(this, args);
       process.nextTick(() => this.emit('error', new Error('listen ENOBUFS')));
       return this;
     });
