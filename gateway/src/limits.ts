@@ -63,7 +63,7 @@ export const limits = {
   maxBulkInFlight: 128,
   /** Beyond this average delay of the event loop fewer requests are admitted. */
   maxLoopDelay: 50,
-  /** Connections to one service; further requests wait until their deadline. */
+  /** Connections to one replica of a service, for each transport; further requests wait until their deadline. */
   maxUpstreamSockets: 1024,
   /** Closes an idle connection to a service long before the service does (65 s), so that the two never race. */
   upstreamIdleTimeout: 4000,

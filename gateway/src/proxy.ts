@@ -207,12 +207,13 @@ function trackRequest(
     start,
     onSent: (request) => {
       upstreamRequest = request;
+      const isWaiting = state.phase === 'queued'; // otherwise it was settled while it waited for a connection
       sentAt = performance.now();
-      if (span) hop = startHop(span, service, request, hops++);
-      // Only now, because the request may have waited for a connection.
+      if (span && isWaiting) hop = startHop(span, service, request, hops++);
+      // Only now, because the request may have waited for a free connection.
       if (!rules.isStream)
         request.setHeader('X-Request-Timeout', String(Math.max(0, Math.ceil(endsAt - performance.now()))));
-      return state.phase === 'queued';
+      return isWaiting;
     },
     onConnected: (request) => {
       if (request === upstreamRequest) dispatch({ type: 'connected' });

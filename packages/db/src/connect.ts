@@ -77,11 +77,12 @@ function observeStatements(
     if (typeof callback !== 'function') return query(...args);
     const [command] = args as [string | { text: string; name?: string }];
     const sql = typeof command === 'string' ? command : command.text;
+    const isConstant = typeof command !== 'string' && command.name !== undefined;
     const startedAt = performance.now();
     const span = startSpan('', 'client');
     return query(...args.slice(0, -1), (error: unknown, ...results: unknown[]) => {
       const milliseconds = performance.now() - startedAt;
-      const statement = measureStatement(name, sql, milliseconds);
+      const statement = measureStatement(name, { sql, isConstant }, milliseconds);
       if (span) endStatement(span, { command, statement, error, result: results[0] });
       onStatement?.({ sql, ms: Math.round(milliseconds * 10) / 10, failed: Boolean(error) });
       callback(error, ...results);

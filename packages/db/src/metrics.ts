@@ -19,9 +19,14 @@ const table = /\binto\s+"?([a-z_]+)|\b(?:from|update|join)\s+(?:only\s+)?"?([a-z
 
 const namesByText = new Map<string, string>();
 const maxRememberedTexts = 500;
+const maxRememberedLength = 4000; // characters; a longer text, built for many rows, hardly ever returns, and a look-up reads all of it
 
-/** Names a statement by its verb and its first table, so that neither its text nor a value becomes a label. */
-export function statementName(sql: string): string {
+/**
+ * Names a statement by its verb and its first table, so that neither its text nor a value becomes a label.
+ * @param isConstant whether the text is one of a named statement, which is remembered however long it is
+ */
+export function statementName(sql: string, isConstant = false): string {
+  if (!isConstant && sql.length > maxRememberedLength) return nameOf(sql);
   const known = namesByText.get(sql);
   if (known !== undefined) return known;
   const name = nameOf(sql);
@@ -30,7 +35,7 @@ export function statementName(sql: string): string {
 }
 
 function nameOf(sql: string): string {
-  const text = sql.slice(0, 4000); // a long list of columns precedes the table
+  const text = sql.slice(0, maxRememberedLength); // a long list of columns precedes the table
   const verb = /[a-z]+/i.exec(text)?.[0].toLowerCase() ?? 'other';
   const isOfTable = verb === 'select' || verb === 'insert' || verb === 'update' || verb === 'delete' || verb === 'with';
   const [, inserted, other] = (isOfTable && table.exec(text)) || [];
@@ -45,8 +50,12 @@ function labelsOf(name: string): { service: string; pool: string } {
 }
 
 /** @returns the name of the statement */
-export function measureStatement(name: string, sql: string, milliseconds: number): string {
-  const statement = statementName(sql);
+export function measureStatement(
+  name: string,
+  { sql, isConstant }: { sql: string; isConstant: boolean },
+  milliseconds: number,
+): string {
+  const statement = statementName(sql, isConstant);
   queryDuration.observe({ service: labelsOf(name).service, statement }, milliseconds / 1000);
   return statement;
 }

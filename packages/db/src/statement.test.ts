@@ -44,3 +44,20 @@ test('reports the violated constraint, and rejects a transaction that has ended'
   await tx.commit();
   await expect(execute(tx, count)).rejects.toThrow('The transaction has ended');
 });
+
+test('a statement that was prepared before a migration fails once, then runs on another connection', async ({
+  database: { db, owner },
+}) => {
+  const all: NamedStatement = { name: 'all_processed', text: 'select * from inbox_events' };
+  expect(await execute(db, all)).toEqual([]);
+  await owner.schema.alterTable('inbox_events', (table) => table.integer('added'));
+  await expect(execute(db, all)).rejects.toMatchObject({ code: '0A000' });
+  expect(await execute(db, all)).toEqual([]);
+  await owner.schema.alterTable('inbox_events', (table) => table.dropColumn('added'));
+  await expect(db.transaction((tx) => execute(tx, all))).rejects.toMatchObject({ code: '0A000' });
+  expect(await execute(db, all)).toEqual([]);
+});
+
+test('never writes null for an undefined value', async ({ database: { db } }) => {
+  await expect(execute(db, insert, [undefined])).rejects.toThrow('insert_processed: a value is undefined');
+});

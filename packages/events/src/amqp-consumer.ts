@@ -12,6 +12,7 @@ import {
   openConnection,
   queueOf,
 } from './amqp-topology.ts';
+import { createArraySize } from './array-size.ts';
 import { isPermanent, isTransient, reasonOf } from './error-classification.ts';
 import { insertDeadLetter } from './dead-letters.ts';
 import { measureEffect } from './metrics.ts';
@@ -35,9 +36,10 @@ type Handling = {
 };
 
 /**
- * Consumes the service's queue. Waiting messages are handled together, in one transaction and in their order. When that fails, they are
- * handled one by one: concurrently across aggregates, in order within one. A message is acknowledged after the handler's commit. A failing handler is retried while other aggregates proceed; after its last attempt the event becomes a dead letter. An
- * unavailable dependency (a database, another service) is waited for without counting as an attempt.
+ * Consumes the service's queue. Waiting messages are handled together, in one transaction and in their order. When that fails, or takes
+ * too long, they are handled one by one: concurrently across aggregates, in order within one. A message is acknowledged after the
+ * handler's commit. A failing handler is retried while other aggregates proceed; after its last attempt the event becomes a dead letter.
+ * An unavailable dependency (a database, another service) is waited for without counting as an attempt.
  */
 export function startConsumer(options: {
   url: string;
@@ -114,6 +116,7 @@ export function startConsumer(options: {
   ): (message: ConsumeMessage | null) => void {
     const lastByAggregate = new Map<string, Promise<void>>();
     const waiting: Received[] = [];
+    const arrays = createArraySize(maxEvents);
     let draining: Promise<void> | undefined;
 
     const track = (task: Promise<void>) => {
@@ -136,7 +139,9 @@ export function startConsumer(options: {
     const handleTogether = async (received: readonly Received[]) => {
       try {
         await workTogether(received.map(({ event }) => event));
+        arrays.handled(true);
       } catch {
+        if (received.length > 1) arrays.handled(false);
         for (const one of received) handleAlone(one);
         return;
       }
@@ -151,7 +156,7 @@ export function startConsumer(options: {
       await new Promise((resolve) => setImmediate(resolve));
       while (waiting.length > 0) {
         // An event waits for earlier ones of its aggregate that are handled alone.
-        const { alone = [], together = [] } = Object.groupBy(waiting.splice(0, maxEvents), ({ event }) =>
+        const { alone = [], together = [] } = Object.groupBy(waiting.splice(0, arrays.current), ({ event }) =>
           lastByAggregate.has(aggregateOf(event)) ? 'alone' : 'together',
         );
         for (const one of alone) handleAlone(one);

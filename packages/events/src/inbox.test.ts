@@ -9,6 +9,7 @@ import { pino } from 'pino';
 import supertest from 'supertest';
 import { describe, expect, test as base } from 'vitest';
 import { eventRoutes, subscribe, subscribeAll } from './index.ts';
+import { consume, prepareEvents } from './subscribe.ts';
 
 const log = pino({ level: 'silent' });
 const origin = { id: randomUUID(), company_id: randomUUID(), request_id: 'request-1' };
@@ -18,6 +19,16 @@ const test = base.extend('database', { scope: 'file' }, async ({}, { onCleanup }
   onCleanup(() => database.drop());
 
   return database;
+});
+
+const deletion = (sequence: number) => ({
+  ...origin,
+  actor_id: origin.id,
+  id: newId(),
+  name: customerDeleted.name,
+  occurred_at: new Date().toISOString(),
+  sequence,
+  data: { customer_id: randomUUID(), number: 1, hard: true },
 });
 
 describe('inbox', () => {
@@ -128,6 +139,38 @@ describe('inbox', () => {
     expect((await deliver(2, second).expect(200)).body).toEqual({ processed: true });
     expect(effects).toEqual(['1: result for 1', '2: result for 2']);
     expect(preparedFor).toEqual([1, 2, 2]);
+  });
+
+  test('a preparation that fails aborts those that run, and no other begins', async ({ database }) => {
+    const states: string[] = [];
+    const prepared = subscribe(customerDeleted, async () => {}, {
+      prepare: async ({ sequence }, { signal }) => {
+        states.push(`${sequence} begins`);
+        if (sequence === 2) throw unavailable('The other service is unavailable');
+        await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+        states.push(`${sequence} aborted`);
+        signal.throwIfAborted();
+      },
+    });
+    const events = [1, 2, 3, 4, 5, 6].map(deletion);
+    const preparing = prepareEvents(database.db, [prepared], events, { signal: AbortSignal.timeout(5000) });
+    await expect(preparing).rejects.toThrow('The other service is unavailable');
+    await expect
+      .poll(() => states.toSorted())
+      .toEqual(['1 aborted', '1 begins', '2 begins', '3 aborted', '3 begins', '4 aborted', '4 begins']);
+  });
+
+  test('rolls back an array that takes longer than 2 s; a single event may', async ({ database: { db, owner } }) => {
+    const seconds = [1.2, 1.2, 2.2];
+    const slow = subscribe(customerDeleted, async (tx, { sequence }) => {
+      await tx.raw('select pg_sleep(?)', [seconds[sequence] ?? 0]);
+    });
+    const [events, single] = [[0, 1, 2].map(deletion), deletion(2)];
+    const handle = (some: typeof events) => consume(db, [slow], some, new AbortController().signal);
+    const [together, alone] = await Promise.allSettled([handle(events), handle([single])]);
+    expect([together.status, alone.status]).toEqual(['rejected', 'fulfilled']);
+    const ids = [...events, single].map(({ id }) => id);
+    expect(await owner('inbox_events').whereIn('event_id', ids).pluck('event_id')).toEqual([single.id]);
   });
 
   test('handles an array in one transaction, in its order and each event once; an array that fails leaves nothing', async ({

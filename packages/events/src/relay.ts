@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Envelope } from '@clientela/contracts';
 import { execute, withLeaderLock, type Db, type NamedStatement } from '@clientela/db';
 import type { Logger } from 'pino';
+import { createArraySize, type ArraySize } from './array-size.ts';
 import { reconnectDelay, type Retries } from './retries.ts';
 import { runPurge } from './retention.ts';
 import { traceDeliveries } from './trace-events.ts';
@@ -48,8 +49,6 @@ type SendingContext = {
   blockedAggregates: Map<string, number>;
   signal: AbortSignal;
 };
-/** Events of the next array: fewer after one that failed, because a slow subscriber may not handle many in time. */
-type ArraySize = { size: number };
 
 export type Relay = { stop: () => Promise<void> };
 
@@ -84,15 +83,15 @@ export function startRelay(options: {
     signal.addEventListener('abort', () => {
       for (const alarm of alarms.values()) alarm.ring();
     });
-    await Promise.all([...transports.map((transport) => runTransport(transport, signal)), runPurge(db, signal)]);
+    const loops = [...alarms].map(([transport, alarm]) => runTransport(transport, alarm, signal));
+    await Promise.all([...loops, runPurge(db, signal)]);
     for (const transport of transports) await transport.close?.();
   });
 
-  async function runTransport(transport: Transport, signal: AbortSignal): Promise<void> {
+  async function runTransport(transport: Transport, alarm: Alarm, signal: AbortSignal): Promise<void> {
     // Time of the next attempt by aggregate. In memory only, because the leader is the only sender.
     const blockedAggregates = new Map<string, number>();
-    const arrays: ArraySize = { size: batchSize };
-    const alarm = alarms.get(transport) ?? createAlarm();
+    const arrays = createArraySize(batchSize);
     let nextCheckAt = 0;
     let failures = 0;
     while (!signal.aborted) {
@@ -133,11 +132,11 @@ export function startRelay(options: {
     const aggregates = Map.groupBy(deliveries, ({ aggregate }) => aggregate);
     const isFresh = ({ aggregate }: Delivery) => aggregates.get(aggregate)?.every(({ attempts }) => attempts === 0);
     const confirmed = new Set<Delivery>();
-    for (let rest = transport.sendArray ? deliveries.filter(isFresh) : []; rest.length > 1 && arrays.size > 1;) {
-      const array = rest.slice(0, arrays.size);
+    for (let rest = transport.sendArray ? deliveries.filter(isFresh) : []; rest.length > 1 && arrays.current > 1;) {
+      const array = rest.slice(0, arrays.current);
       // An event whose dependency is unavailable makes an array fail, so that the subscriber may be reachable nevertheless.
       const isConfirmed = await sendTogether(transport, array, context.signal).catch(() => false);
-      arrays.size = isConfirmed ? Math.min(arrays.size * 2, batchSize) : Math.ceil(arrays.size / 4);
+      arrays.handled(isConfirmed === true);
       if (!isConfirmed) break;
       for (const delivery of array) confirmed.add(delivery);
       rest = rest.slice(array.length);
@@ -147,7 +146,7 @@ export function startRelay(options: {
       ({ aggregate }) => aggregate,
     );
     const errors = await sendOneByOne(transport, [...others.values()], confirmed, context);
-    if (errors.length === 0) arrays.size = Math.max(arrays.size, 2);
+    if (errors.length === 0) arrays.handledAlone();
     if (confirmed.size > 0) await deleteConfirmed(db, [...confirmed]);
     if (errors.length > 0) throw errors[0];
   }
@@ -227,6 +226,8 @@ const sendTogether = (transport: Transport, deliveries: readonly Delivery[], sig
 /** Whether a transport sends the deliveries of a subscriber. */
 const isOf = ({ subscriber, exceptSubscriber }: Transport, of: string): boolean =>
   subscriber === undefined ? of !== exceptSubscriber : of === subscriber;
+
+type Alarm = ReturnType<typeof createAlarm>;
 
 /** Wakes one loop, also when it rings while the loop is busy. */
 function createAlarm() {

@@ -1,6 +1,7 @@
 import type { EventData, Envelope, EventContract } from '@clientela/contracts';
-import { execute, type Db, type NamedStatement, type Tx } from '@clientela/db';
-import { invalid } from '@clientela/errors';
+import { execute, transactionWithin, type Db, type NamedStatement, type Tx } from '@clientela/db';
+import { invalid, unavailable } from '@clientela/errors';
+import { eitherSignal, timeoutSignal } from '@clientela/http';
 import { createConcurrencyLimiter } from '@clientela/runtime';
 
 export type EventOf<E extends EventContract> = Omit<Envelope, 'data'> & { data: EventData<E> };
@@ -53,8 +54,12 @@ function parseEvent<E extends EventContract>(contract: E, event: Envelope): Even
   return { ...event, data: data.data as EventData<E> };
 }
 
+/** Milliseconds that the calls and the transaction of several events may take: as long as a publisher waits over HTTP. */
+const arrayTimeout = 2000;
+
 /**
- * Runs the handlers of events in one transaction of their own, in the order of the events.
+ * Runs the handlers of events in one transaction of their own, in the order of the events. Several events must be handled in time; a
+ * single one may take the time of its calls and statements.
  * @returns the events that were not processed before
  */
 export async function consume(
@@ -63,8 +68,13 @@ export async function consume(
   events: readonly Envelope[],
   signal: AbortSignal,
 ): Promise<Envelope[]> {
-  const prepared = await prepareEvents(db, subscriptions, events, { signal });
-  return prepared.length > 0 ? db.transaction((tx) => consumeOnce(tx, prepared)) : [];
+  const isArray = events.length > 1;
+  const end = isArray ? performance.now() + arrayTimeout : Infinity;
+  const timeLeft = () => end - performance.now();
+  const prepared = await prepareEvents(db, subscriptions, events, {
+    signal: isArray ? timeoutSignal(arrayTimeout, signal) : signal,
+  });
+  return prepared.length > 0 ? transactionWithin(db, timeLeft, (tx) => consumeOnce(tx, prepared, timeLeft)) : [];
 }
 
 /** An event with its subscriptions and the results of their `prepare`. */
@@ -79,7 +89,7 @@ const findProcessed: NamedStatement = {
 };
 
 /**
- * Runs `prepare` of every subscription to each event. @returns the events without those that need preparation and were processed before
+ * Runs `prepare` of every subscription to each event. The first failure aborts the others. @returns the events without those that need preparation and were processed before
  * @throws AppError 422 for an event this service does not subscribe to, so that the publisher keeps it
  */
 export async function prepareEvents(
@@ -98,10 +108,23 @@ export async function prepareEvents(
       needsPreparation.map(({ id }) => id),
     ]))
       processed.add(event_id);
-  const limit = createConcurrencyLimiter({ concurrency: maxConcurrentPreparations });
+  const failed = new AbortController();
+  const signal = eitherSignal(context.signal, failed.signal);
+  const limit = createConcurrencyLimiter({
+    concurrency: maxConcurrentPreparations,
+    rejection: () => signal.reason as Error,
+  });
   const prepareHandler = async (event: Envelope, subscription: Subscription): Promise<PreparedSubscription> => {
     const { prepare } = subscription;
-    return { subscription, prepared: prepare && (await limit(() => prepare(event, context))) };
+    const run = async () => {
+      try {
+        return await prepare?.(event, { signal });
+      } catch (error) {
+        failed.abort(error); // before the limiter starts another one
+        throw error;
+      }
+    };
+    return { subscription, prepared: prepare && (await limit(run, signal)) };
   };
   const prepared = await Promise.all(
     events.map(async (event, index) => {
@@ -120,23 +143,37 @@ const insertProcessed: NamedStatement = {
 
 /**
  * Records events as processed, in one statement, and runs their handlers in the same transaction and in their order.
+ * @param timeLeft milliseconds; when they have passed, no other handler begins
  * @returns the events that were not processed before
  */
-export async function consumeOnce(tx: Tx, prepared: readonly PreparedEvent[]): Promise<Envelope[]> {
+export async function consumeOnce(
+  tx: Tx,
+  prepared: readonly PreparedEvent[],
+  timeLeft: () => number = () => Infinity,
+): Promise<Envelope[]> {
   if (prepared.length === 0) return [];
+  const assertTimeLeft = () => {
+    if (timeLeft() <= 0) throw unavailable('The events take too long to be handled together');
+  };
   const inserted = await execute<{ event_id: string }>(tx, insertProcessed, [
     prepared.map(({ event }) => event.id),
     prepared.map(({ event }) => event.name),
   ]);
   const remaining = new Set(inserted.map(({ event_id }) => event_id));
   const events = prepared.filter(({ event }) => remaining.delete(event.id)); // an id that is repeated counts once
-  for (const { handleAll, steps } of groupSteps(events))
+  for (const { handleAll, steps } of groupSteps(events)) {
+    assertTimeLeft();
     if (handleAll)
       await handleAll(
         tx,
         steps.map(({ event }) => event),
       );
-    else for (const { event, subscription, prepared: result } of steps) await subscription.handler(tx, event, result);
+    else
+      for (const { event, subscription, prepared: result } of steps) {
+        assertTimeLeft();
+        await subscription.handler(tx, event, result);
+      }
+  }
   return events.map(({ event }) => event);
 }
 

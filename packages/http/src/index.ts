@@ -34,5 +34,5 @@ export type { Reply } from './routing/reply.ts';
 export { fieldErrors, parseWith } from './routing/field-errors.ts';
 export { isInternal, isOpenToKeys, route, acceptsCompany, withAliases } from './routing/route.ts';
 export type { Allow, FormUpload, MountedRoute, Route, Upload } from './routing/route.ts';
-export { timeoutSignal } from './routing/deadline.ts';
+export { eitherSignal, timeoutSignal } from './routing/deadline.ts';
 export type { IdempotentSteps } from './routing/transaction.ts';

@@ -1,6 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http';
-import { connect } from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { connect, Server } from 'node:net';
+import { describe, expect, test, vi } from 'vitest';
 import { closeConnectionsWhen, closeGracefully, listenOn } from './http-server.ts';
 
 const address = { host: '127.0.0.1', port: 0 };
@@ -12,6 +12,50 @@ describe('an HTTP server', () => {
     expect(port).toBeGreaterThan(0);
     await expect(listenOn(createServer(), { ...address, port })).rejects.toThrow(/EADDRINUSE/);
     await closeGracefully(server, 1000);
+  });
+
+  test('of two that start together on one port, one listens; the other leaves no socket behind', async () => {
+    const probe = createServer();
+    const port = await listenOn(probe, address);
+    await closeGracefully(probe, 1000);
+    for (let turns = 0; turns < 6; turns += 1) {
+      const servers = [createServer(), createServer()];
+      const results = await Promise.allSettled(
+        servers.map(async (server, index) => {
+          for (let turn = 0; turn < turns * index; turn += 1) await new Promise(setImmediate);
+          return listenOn(server, { ...address, port });
+        }),
+      );
+      const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
+      expect(failures.map((error) => error.message)).toEqual([
+        `listen EADDRINUSE: address already in use 127.0.0.1:${port}`,
+      ]);
+      expect(servers.filter(({ listening }) => listening)).toHaveLength(1);
+      for (const server of servers) await closeGracefully(server, 1000);
+    }
+  });
+
+  test.runIf(process.platform === 'linux')('a port is taken while another process is about to listen', async () => {
+    const probe = createServer();
+    const port = await listenOn(probe, address);
+    await closeGracefully(probe, 1000);
+    const other = new Server().listen(`\0clientela:${port}:127.0.0.1`);
+    await expect(listenOn(createServer(), { ...address, port })).rejects.toMatchObject({ code: 'EADDRINUSE', port });
+    other.close();
+  });
+
+  test.runIf(process.platform === 'linux')('closes all its sockets when one of them cannot listen', async () => {
+    const [server, sockets] = [createServer(), [] as Server[]];
+    const { listen } = Server.prototype;
+    vi.spyOn(Server.prototype, 'listen').mockImplementation(function failTenth(this: Server, ...args) {
+      sockets.push(this);
+      if (sockets.length !== 10) return (listen as (...values: unknown[]) => Server).apply(this, args);
+      process.nextTick(() => this.emit('error', new Error('listen ENOBUFS')));
+      return this;
+    });
+    await expect(listenOn(server, address)).rejects.toThrow('ENOBUFS');
+    vi.restoreAllMocks();
+    expect(sockets.filter(({ listening }) => listening)).toEqual([]);
   });
 
   test.runIf(process.platform === 'linux')('accepts many connections in few turns of the event loop', async () => {

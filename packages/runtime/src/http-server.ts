@@ -19,7 +19,7 @@ const backlog = 4096;
  */
 const listenerCount = process.platform === 'linux' ? 64 : 1;
 
-/** The further sockets of a server. */
+/** The further sockets of a server, and the one that holds its port. */
 const furtherListeners = new WeakMap<Server, SocketServer[]>();
 
 const listen = (server: SocketServer, options: ListenOptions): Promise<number> =>
@@ -37,6 +37,28 @@ async function assertFree(address: ListenOptions): Promise<void> {
   const probe = createSocketServer();
   await listen(probe, address);
   await closed(probe);
+}
+
+/**
+ * Holds a port while the server listens. Two processes that start together could both find the port free; of one abstract socket, which
+ * vanishes with its process, only one can be the owner. Other software of the same user that shares ports may still join later.
+ * @throws EADDRINUSE when another process holds the port
+ */
+async function holdPort({ host, port }: { host: string; port: number }): Promise<SocketServer> {
+  const lock = createSocketServer((socket) => socket.destroy()).unref();
+  const path = `\0clientela:${port}:${host}`.slice(0, 100); // the system allows 107 bytes
+  await new Promise<void>((resolve, reject) => {
+    lock.once('error', (error: NodeJS.ErrnoException) => {
+      const taken = new Error(`listen EADDRINUSE: address already in use ${host}:${port}`);
+      reject(
+        error.code === 'EADDRINUSE'
+          ? Object.assign(taken, { code: error.code, syscall: 'listen', address: host, port })
+          : error,
+      );
+    });
+    lock.listen(path, resolve);
+  });
+  return lock;
 }
 
 /** Closes connections beyond `maxConnections`, which node counts for each socket that listens. */
@@ -59,16 +81,33 @@ function limitConnections(server: Server): void {
  */
 export async function listenOn(server: Server, address: { host: string; port: number }): Promise<number> {
   if (listenerCount === 1) return listen(server, { ...address, backlog });
-  if (address.port !== 0) await assertFree(address);
-  limitConnections(server);
-  const port = await listen(server, { ...address, backlog, reusePort: true });
-  const others = Array.from({ length: listenerCount - 1 }, () =>
-    createSocketServer({ allowHalfOpen: true, noDelay: true }, (socket) => server.emit('connection', socket)),
-  );
-  furtherListeners.set(server, others);
-  await Promise.all(others.map((each) => listen(each, { ...address, port, backlog, reusePort: true })));
-  for (const each of others) each.on('error', (error) => server.emit('error', error));
-  return port;
+  const others: SocketServer[] = [];
+  let isListening = false;
+  try {
+    if (address.port !== 0) {
+      others.push(await holdPort(address));
+      await assertFree(address);
+    }
+    limitConnections(server);
+    const port = await listen(server, { ...address, backlog, reusePort: true });
+    const further = Array.from({ length: listenerCount - 1 }, () =>
+      createSocketServer({ allowHalfOpen: true, noDelay: true }, (socket) => server.emit('connection', socket)).on(
+        'error',
+        (error) => isListening && server.emit('error', error),
+      ),
+    );
+    others.push(...further);
+    const results = await Promise.allSettled(
+      further.map((each) => listen(each, { ...address, port, backlog, reusePort: true })),
+    );
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+    isListening = true;
+    furtherListeners.set(server, others);
+    return port;
+  } catch (error) {
+    await Promise.all([server, ...others].map(closed));
+    throw error;
+  }
 }
 
 /**

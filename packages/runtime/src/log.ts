@@ -5,8 +5,9 @@ import { currentSpan } from './tracing.ts';
 export type Log = Logger;
 
 /**
- * Creates a logger that writes one JSON line per entry. Redacts values under `redact` and the names of credentials at any depth, and reduces errors to type, message
- * and stack, because a database error carries the row's values. Callers still log allow-listed fields only.
+ * Creates a logger that writes one JSON line per entry. Redacts values under `redact` and the names of credentials at any depth, and
+ * reduces errors to type, message and stack, because a database error carries the row's values. Callers still log allow-listed fields
+ * only.
  * @param options.out default standard output, written asynchronously, so that a full pipe delays no request
  * @param options.redact names whose values are redacted, in any spelling
  */

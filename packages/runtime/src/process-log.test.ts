@@ -50,3 +50,16 @@ test.for([
     .map((line) => JSON.parse(line) as { line?: number });
   expect(lines.flatMap(({ line }) => line ?? [])).toEqual(Array.from({ length: 100 }, (_, line) => line));
 });
+
+test('an error is written at once, also while other lines are being written', () => {
+  const script = `
+    import { openLog, logSettings } from './src/index.ts';
+    import { z } from 'zod';
+    const { log } = openLog('auth', z.object(logSettings).parse({ LOG_FORMAT: 'json' }), { redact: [] });
+    log.info('long '.repeat(1000));
+    log.error('an error');
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), 200);`;
+  const cwd = new URL('..', import.meta.url);
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { cwd, encoding: 'utf8' });
+  expect(stdout).toContain('"msg":"an error"');
+});

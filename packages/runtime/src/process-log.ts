@@ -17,17 +17,28 @@ const isUrgent = (line: string): boolean => line.startsWith('{"level":"error"') 
 function openBufferedOutput(): { write: (line: string, isUrgent: boolean) => void; flushSync: () => void } {
   const out = destination({ fd: 1, sync: false, minLength: bufferedBytes });
   let timer: NodeJS.Timeout | undefined;
+  let isFlushDue = false;
   const flush = () => {
-    timer = undefined;
+    isFlushDue = true;
     out.flush();
+  };
+  // A flush during a write does nothing: it is repeated after that.
+  out.on('drain', () => {
+    if (!isFlushDue) return;
+    isFlushDue = false;
+    out.flush();
+  });
+  const onTimer = () => {
+    timer = undefined;
+    flush();
   };
   const flushSync = () => out.flushSync();
   process.once('exit', flushSync);
   return {
     write: (line, isUrgent) => {
       out.write(line);
-      if (isUrgent) out.flush();
-      else timer ??= setTimeout(flush, flushInterval).unref();
+      if (isUrgent) flush();
+      else timer ??= setTimeout(onTimer, flushInterval).unref();
     },
     flushSync,
   };

@@ -36,6 +36,14 @@ export function timeoutSignal(timeout: number, parent?: AbortSignal): AbortSigna
   return signal;
 }
 
+/** Creates a signal that aborts with either of two, and has the time left of the first. */
+export function eitherSignal(timed: AbortSignal, other: AbortSignal): AbortSignal {
+  const signal = AbortSignal.any([timed, other]);
+  const end = ends.get(timed);
+  if (end !== undefined) ends.set(signal, end);
+  return signal;
+}
+
 /**
  * Reads `X-Request-Timeout`: the milliseconds that are left for the request. Without it the route has its own deadline. A caller
  * cannot prolong that, and a malformed value changes nothing.

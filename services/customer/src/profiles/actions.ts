@@ -64,12 +64,14 @@ export async function applyUserChanges(
 ): Promise<void> {
   await lockUser(tx, company.id, user.id);
   if (await isErasedUser(tx, company.id, user.id)) return;
+  // Before the versions of its fields, in the order in which a change of the customer locks them.
+  let current = await lockProfile(tx, company.id, user.id);
   const change = { sequence: changed.sequence, times: changeTimes(user) };
   const fields = await advanceFieldVersions(tx, company.id, user.id, changed.fields, change);
-  if (fields.includes('role') && user.role === 'customer')
+  if (fields.includes('role') && user.role === 'customer') {
     await ensureProfile(tx, origin, toProfileOwner(user), company);
-  const id = await findProfileId(tx, company.id, user.id);
-  const current = id && (await lockCustomer(tx, company.id, id));
+    current = await lockProfile(tx, company.id, user.id);
+  }
   if (!current || current.deleted_at) return;
   const patch = patchFromUser(user, fields, current.full_name_built);
   const { saved, omitted } = await saveWithoutTakenValues(tx, patch, (savepoint, input) =>
@@ -84,6 +86,12 @@ export async function applyUserChanges(
   const details = { fields_changed, ...omittedFields(omitted), followed: true as const };
   const history = { changes: changesBetween(current, customer, fields_changed), ...omissionReason(omitted) };
   await recordChange(tx, author, customerUpdated, customer, details, history);
+}
+
+/** Finds the undeleted customer of a user and locks it until the transaction ends. */
+async function lockProfile(tx: Tx, company_id: string, user_id: string): Promise<StoredCustomer | undefined> {
+  const id = await findProfileId(tx, company_id, user_id);
+  return id === undefined ? undefined : lockCustomer(tx, company_id, id);
 }
 
 export const toProfileOwner = (user: InternalUser): ProfileOwner => ({

@@ -3,6 +3,7 @@ import type { InternalUser } from '@clientela/contracts';
 import { serviceTest } from '@clientela/testing';
 import { expect } from 'vitest';
 import { createTestCustomer } from '../testing/test-customer.ts';
+import { recordChangeTimes } from './store.ts';
 
 /** Users known to auth, and which of them were looked up. */
 const users = new Map<string, InternalUser>();
@@ -99,6 +100,23 @@ test('of a change here and one in auth the later stays; what follows says so, an
   await ana.updated(4, ['phone'], { phone: '+34600555444', phone_changed_at: at(9) }, true);
   expect(lookedUp).toEqual([]);
   expect(await ana.read()).toMatchObject({ phone: '+34600777666' });
+});
+
+test('a change here and one in auth at the same time lock the customer first, so that neither fails', async ({
+  ana,
+  service,
+  company,
+}) => {
+  const waitsForThis = 'select 1 from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid))';
+  const { event } = await service.database.owner.transaction(async (tx) => {
+    await tx('customers').select('id').where({ company_id: company.id, id: ana.customer.id }).forUpdate();
+    const delivered = ana.updated(2, ['phone'], { phone: '+34600999888' }).then(() => {});
+    await expect.poll(async () => (await tx.raw<{ rows: unknown[] }>(waitsForThis)).rows.length).toBe(1);
+    await recordChangeTimes(tx, company.id, ana.id, ['phone'], null);
+    return { event: delivered };
+  });
+  await event;
+  expect(await ana.read()).toMatchObject({ phone: '+34600999888' });
 });
 
 test('the e-mail of one’s own record changes by the verified flow only', async ({ ana, admin }) => {

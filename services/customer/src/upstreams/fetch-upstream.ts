@@ -34,10 +34,11 @@ export async function fetchUpstream<S extends z.ZodType>(
   const query = new URLSearchParams({ limit: String(limit), ...(status !== undefined && { status }) });
   const path = `/internal/customers/${customer_id}/${name}`;
   const target = `${url.replace(/\/+$/, '')}${path}?${query.toString()}`;
-  const { text } = await traceCall(name, 'GET', path, async () => ({
-    status: 200,
-    text: await fetchText(target, callHeaders(key, actor, signal), signal),
-  }));
+  const { status: responded, text } = await traceCall(name, 'GET', path, () =>
+    fetchText(target, callHeaders(key, actor, signal), signal),
+  );
+  if (responded >= 500) throw unavailable(`The upstream responded with ${responded}`);
+  if (text === undefined) throw badResponse(`status ${responded}`);
   try {
     return shape.parse(JSON.parse(text));
   } catch (cause) {
@@ -45,18 +46,21 @@ export async function fetchUpstream<S extends z.ZodType>(
   }
 }
 
-async function fetchText(url: string, headers: Headers, signal: AbortSignal): Promise<string> {
+/** @returns the status, and the text of a 2xx response */
+async function fetchText(
+  url: string,
+  headers: Headers,
+  signal: AbortSignal,
+): Promise<{ status: number; text?: string }> {
   try {
     const response = await fetch(url, { headers, redirect: 'manual', signal });
     if (response.ok) {
       const text = await readText(response, maxResponseBytes);
       if (text === undefined) throw badResponse('too large');
-      return text;
+      return { status: response.status, text };
     }
     await response.body?.cancel();
-    throw response.status >= 500
-      ? unavailable(`The upstream responded with ${response.status}`)
-      : badResponse(`status ${response.status}`);
+    return { status: response.status };
   } catch (cause) {
     throw cause instanceof AppError ? cause : unavailable('The upstream does not respond', { cause });
   }
