@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import type { RequestListener, ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
 import { admissionLimit } from './load-shedding.ts';
-import { openConnection, startTestGateway, until, type CallResult } from './testing/gateway.ts';
+import { openConnection, signToken, startTestGateway, until, type CallResult } from './testing/gateway.ts';
 
 const paths = {
   customer: {
@@ -105,6 +106,27 @@ test('counts a request until its client has disconnected', async () => {
   held.length = 0;
   await fill(1);
   expect(await finish()).toEqual([200]);
+});
+
+test('does not count reads that wait for their turn, so that a company with many at once takes no place of others', async () => {
+  const { gateway, held } = await startHeld({ maxInFlight: 3, maxReadsPerCompany: 1, maxTurnWait: 60_000 });
+  const readAs = (company_id: string) =>
+    gateway.call({
+      path: '/api/customers',
+      headers: { authorization: `Bearer ${signToken(gateway.key, { company_id })}` },
+    });
+  const responses = [readAs(randomUUID())];
+  await until(() => held.length === 1, 'a read of another company');
+  const company = randomUUID();
+  for (let read = 0; read < 6; read += 1) responses.push(readAs(company));
+  await until(() => held.length === 2, 'the turn of one read');
+  responses.push(readAs(randomUUID()));
+  await until(() => held.length === 3, 'a read of a third company');
+  const statuses = Promise.all(responses).then((all) => all.map(({ status }) => status));
+  const finishing = setInterval(() => {
+    for (const res of held.splice(0)) res.end('{}');
+  }, 5);
+  expect(await statuses.finally(() => clearInterval(finishing))).toEqual(Array.from({ length: 8 }, () => 200));
 });
 
 test('bounds bulk requests apart, so that many of them stop no others', async () => {

@@ -58,7 +58,7 @@ export function createLoadShedding(upstreams: readonly Upstream[], limits: Limit
     const { context } = res.locals;
     const { route, service } = context;
     const count = service && counts.get(service);
-    if (!route || !count || context.endWork) return next();
+    if (!route || !count || context.work) return next();
     const priority = priorityOf(route);
     const limit = shares[priority] * admissionLimit(limits.maxInFlight, meter.delay(), limits.maxLoopDelay);
     const size = replicas.get(service) ?? 1;
@@ -67,14 +67,18 @@ export function createLoadShedding(upstreams: readonly Upstream[], limits: Limit
 
     if (hasBody(req) && !context.isBodyAwaited) return next();
     const kind = priority === 'bulk' ? 'bulk' : 'short';
-    for (const each of [count, total]) each[kind] += 1;
-    let isCounted = true;
-    const leave = () => {
-      if (isCounted) for (const each of [count, total]) each[kind] -= 1;
-      isCounted = false;
+    let isCounted = false;
+    const setCounted = (isWork: boolean) => {
+      if (isWork !== isCounted) for (const each of [count, total]) each[kind] += isWork ? 1 : -1;
+      isCounted = isWork;
     };
-    context.endWork = kind === 'short' ? leave : () => {};
-    res.once('close', leave);
+    setCounted(true);
+    const isShort = kind === 'short';
+    context.work = {
+      start: () => setCounted(!res.closed),
+      end: () => setCounted(!isShort && isCounted),
+    };
+    res.once('close', () => setCounted(false));
     next();
   };
   return { middleware, close: meter.stop };

@@ -221,7 +221,7 @@ function trackRequest(
     rejectBody,
     onResponse: (response) => {
       upstreamResponse = response;
-      res.locals.context.endWork?.();
+      res.locals.context.work?.end();
       observe('ok');
       hop?.responded(response.statusCode);
       const { statusCode } = response;
@@ -299,7 +299,15 @@ export function createProxy(
       events.start();
       return;
     }
-    endTurn = takeTurn(service, actor.company_id ?? actor.id, events.start);
+    const { work } = res.locals.context;
+    let isWaiting = true;
+    endTurn = takeTurn(service, actor.company_id ?? actor.id, () => {
+      isWaiting = false;
+      work?.start();
+      events.start();
+    });
+    // The reads of many companies that wait for their turns would otherwise take the places of all others.
+    if (isWaiting) work?.end();
     res.once('close', endTurn);
   };
   return middleware;

@@ -20,8 +20,8 @@ export type RequestContext = {
   rejection?: unknown;
   /** Whether the body has arrived, or the beginning of a long one. */
   isBodyAwaited?: boolean;
-  /** Ends the count of the request among those in progress, when only its client is still busy with it. */
-  endWork?: () => void;
+  /** The count of the request among those in progress. It is no work while it waits for its turn, or only its client is busy with it. */
+  work?: { start: () => void; end: () => void };
   /** The `error_code` of a problem document that the gateway sent. */
   error_type?: string;
   /** Why the service's response did not reach the client; for the log. */
