@@ -3,7 +3,13 @@ import { createServer, request, type IncomingHttpHeaders, type RequestListener, 
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import { json } from 'node:stream/consumers';
-import { services, type ApiKeyVerification, type Revocations, type Service, type VerifiedApiKey } from '@clientela/contracts';
+import {
+  services,
+  type ApiKeyVerification,
+  type Revocations,
+  type Service,
+  type VerifiedApiKey,
+} from '@clientela/contracts';
 import type { Problem } from '@clientela/errors';
 import { createLog } from '@clientela/runtime';
 import jwt from 'jsonwebtoken';
