@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { build } from 'vite';
 
 // Builds the console into a folder, and writes each text file compressed beside it: node packages/console/build.ts FOLDER
@@ -18,6 +18,6 @@ for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }
   if (!entry.isFile() || !/\.(?:css|html|js|json|svg)$/.test(entry.name)) continue;
   const path = join(entry.parentPath, entry.name);
   const text = readFileSync(path);
-  writeFileSync(`${path}.br`, brotliCompressSync(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }));
+  writeFileSync(`${path}.br`, brotliCompressSync(text));
   writeFileSync(`${path}.gz`, gzipSync(text));
 }

@@ -1,13 +1,25 @@
 import react from '@vitejs/plugin-react';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
 
 const gateway = process.env['GATEWAY_URL'] ?? 'http://127.0.0.1:8080';
+
+/** React Aria brings its texts in 34 languages; only those of the console stay. */
+const ownLanguages: Plugin = {
+  name: 'own-languages',
+  enforce: 'pre',
+  load: (id) => {
+    const language = /\/(?:react-aria|react-stately|react-aria-components)\/.*\/([a-z]{2})-[A-Z]{2}\.m?js$/.exec(
+      id,
+    )?.[1];
+    return language === undefined || ['en', 'es', 'pt', 'ro', 'ru'].includes(language) ? null : 'export default {};';
+  },
+};
 
 /** `npm run console` serves the sources and passes everything else on to the gateway; build.ts builds. */
 export default defineConfig({
   root: import.meta.dirname,
   base: '/console/',
-  plugins: [react()],
+  plugins: [ownLanguages, react()],
   build: {
     target: 'es2022',
     manifest: true,

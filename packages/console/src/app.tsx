@@ -1,4 +1,3 @@
-import { QueryClientProvider } from '@tanstack/react-query';
 import {
   createRootRoute,
   createRoute,
@@ -8,7 +7,6 @@ import {
   redirect,
   RouterProvider,
 } from '@tanstack/react-router';
-import { queryClient } from './api/query-client.ts';
 import { NotFound, RouteError } from './frame/route-states.tsx';
 import { currentSession, startSession } from './api/session.ts';
 
@@ -82,10 +80,4 @@ declare module '@tanstack/react-router' {
   }
 }
 
-export function App() {
-  return (
-    <QueryClientProvider client={queryClient}>
-      <RouterProvider router={router} />
-    </QueryClientProvider>
-  );
-}
+export const App = () => <RouterProvider router={router} />;

@@ -1,6 +1,8 @@
+import { QueryClientProvider } from '@tanstack/react-query';
 import { Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { queryClient } from '../api/query-client.ts';
 import { useSession, useUser, type User } from '../api/session.ts';
 import { Toasts } from '../ui/toast.tsx';
 import { useActingCompany } from './acting-company.ts';
@@ -31,10 +33,10 @@ export function Frame() {
   if (user.role === 'customer') return <StaffOnly />;
   if (session.state === 'signed-in' && session.limited !== undefined) return <LimitedPage limit={session.limited} />;
   return (
-    <>
+    <QueryClientProvider client={queryClient}>
       <Screens user={user} />
       {session.state === 'signed-out' && <SignInAgain email={user.email} />}
-    </>
+    </QueryClientProvider>
   );
 }
 

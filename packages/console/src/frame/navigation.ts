@@ -1,5 +1,5 @@
 import type { LinkProps } from '@tanstack/react-router';
-import { House, type LucideIcon } from 'lucide-react';
+import { CalendarDays, type LucideIcon } from 'lucide-react';
 import type { ParseKeys } from 'i18next';
 
 export type NavigationItem = {
@@ -16,5 +16,5 @@ export type NavigationItem = {
 
 /** The side bar, in its order. A person sees what they may read. */
 export const navigation: readonly NavigationItem[] = [
-  { to: '/', label: 'frame.today', icon: House, key: 'd', needsCompany: true },
+  { to: '/', label: 'frame.today', icon: CalendarDays, key: 'd', needsCompany: true },
 ];

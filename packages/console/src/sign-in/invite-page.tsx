@@ -1,8 +1,9 @@
 import { ClientelaError } from '@clientela/client';
-import { useQuery } from '@tanstack/react-query';
+import { QueryClientProvider, useQuery } from '@tanstack/react-query';
 import { Link, useRouter } from '@tanstack/react-router';
 import { useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
+import { queryClient } from '../api/query-client.ts';
 import { acceptInvitation, api } from '../api/session.ts';
 import { roleText } from '../frame/roles.ts';
 import { Button } from '../ui/button.tsx';
@@ -17,7 +18,13 @@ import { useLinkToken } from './link-token.ts';
 import { useSubmit } from './use-submit.ts';
 
 /** Shows who invites, and makes the account. */
-export function InvitePage() {
+export const InvitePage = () => (
+  <QueryClientProvider client={queryClient}>
+    <Invitation />
+  </QueryClientProvider>
+);
+
+function Invitation() {
   const { t } = useTranslation();
   const token = useLinkToken();
   const { data: invitation, error } = useQuery({

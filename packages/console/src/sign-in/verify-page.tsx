@@ -1,6 +1,7 @@
-import { useQuery } from '@tanstack/react-query';
+import { QueryClientProvider, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
+import { queryClient } from '../api/query-client.ts';
 import { api } from '../api/session.ts';
 import { Failure } from '../ui/failure.tsx';
 import { Notice } from '../ui/notice.tsx';
@@ -42,12 +43,22 @@ function SpendToken({
 export function VerifyPage() {
   const { t } = useTranslation();
   return (
-    <SpendToken purpose="verify-email" spend={(token) => api.auth.verifyEmail({ token })} done={t('signIn.verified')} />
+    <QueryClientProvider client={queryClient}>
+      <SpendToken
+        purpose="verify-email"
+        spend={(token) => api.auth.verifyEmail({ token })}
+        done={t('signIn.verified')}
+      />
+    </QueryClientProvider>
   );
 }
 
 export function ChangeEmailPage() {
   const { t } = useTranslation();
   const spend = (token: string) => api.auth.changeEmail.confirm({ token });
-  return <SpendToken purpose="change-email" spend={spend} done={t('signIn.changedEmail')} />;
+  return (
+    <QueryClientProvider client={queryClient}>
+      <SpendToken purpose="change-email" spend={spend} done={t('signIn.changedEmail')} />
+    </QueryClientProvider>
+  );
 }

@@ -7,5 +7,7 @@ export type ButtonProps = Omit<AriaButtonProps, 'className'> & { look?: Look | r
 
 /** A button; `look` combines: `['primary', 'wide']`. One of icon only needs an `aria-label`. */
 export function Button({ look, ...props }: ButtonProps) {
-  return <AriaButton {...props} className={classes(styles.button, ...[look ?? []].flat().map((name) => styles[name]))} />;
+  return (
+    <AriaButton {...props} className={classes(styles.button, ...[look ?? []].flat().map((name) => styles[name]))} />
+  );
 }
