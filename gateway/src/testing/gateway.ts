@@ -349,6 +349,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
       startupRetryInterval: 20,
       revocationsInterval: 20,
       readinessInterval: 50,
+      maxLoopDelay: 60_000, // a busy machine delays the event loop
       shutdownTimeout: 500,
       ...options.limits,
     },
