@@ -210,7 +210,7 @@ describe('a company that requires a second factor', () => {
     const { body } = await service.anonymous().post('/auth/login/mfa', { mfa_token, code: again.nextCode() });
     expect(limitOf(body.access_token)).toBeUndefined();
 
-    // Who turns it off again begins anew; who becomes staff needs one.
+    // Who turns it off again has to set it up again; who becomes staff needs one.
     await again.as.delete('/auth/mfa/totp', { current_password: again.password, code: again.nextCode() }).expect(200);
     expect(await change(again)).toBe(401);
     expect(limitOf((await login(admin)).access_token)).toBe('mfa_setup');
