@@ -17,6 +17,7 @@ import { startMailWorker } from './mails/worker.ts';
 import { createReceiptKeyLoader } from './receipts/receipt-key.ts';
 import { onRevocationsCommitted } from './sessions/announcements.ts';
 import { createTokenIssuer } from './sessions/access-token.ts';
+import { createSecondFactors } from './second-factors/codes.ts';
 import { createRefreshTokens } from './sessions/refresh-token.ts';
 import { startCleanup } from './sessions/worker.ts';
 import { subscriptions } from './subscriptions.ts';
@@ -76,6 +77,7 @@ await runService('auth', {
       maxKeyRate: config.RATE_LIMIT_USER_PER_MINUTE,
       services: [customer, client('interaction'), client('product'), client('favorites')],
       mails,
+      secondFactors: createSecondFactors(secret),
       requireVerifiedEmail: config.REQUIRE_VERIFIED_EMAIL === 'on',
       metrics: [events.metrics, mailMetrics(db)],
     });

@@ -166,6 +166,8 @@ export interface components {
             name: string;
             /** @description Whether anyone may register as a customer of the company */
             open_registration: boolean;
+            /** @description Whether every user but customers needs a second factor */
+            require_mfa: boolean;
             status: ("active" | "inactive" | "suspended") | components["schemas"]["UnknownValue"];
             total_active_users: number;
             total_users: number;
@@ -214,6 +216,7 @@ export interface components {
             document_type?: string | null;
             name?: string;
             open_registration?: boolean;
+            require_mfa?: boolean;
             /** @enum {string} */
             status?: "active" | "inactive" | "suspended";
         };
@@ -940,6 +943,20 @@ export interface components {
         Message: {
             message: string;
         };
+        MfaSignIn: {
+            /**
+             * @description The code that the authenticator app shows
+             * @example 492039
+             */
+            code?: string;
+            /** @description Of the 401 MFA_REQUIRED */
+            mfa_token: string;
+            /**
+             * @description One of the ten codes, which it spends
+             * @example x7k2-9qpm-4tzd-0e8w
+             */
+            recovery_code?: string;
+        };
         NewApiKey: {
             allowed_ips?: (string)[] | null;
             /**
@@ -969,6 +986,8 @@ export interface components {
             name: string;
             /** @default false */
             open_registration?: boolean;
+            /** @default false */
+            require_mfa?: boolean;
         };
         NewCustomer: {
             address?: {
@@ -1353,6 +1372,8 @@ export interface components {
             } & {
                 [key: string]: unknown;
             };
+            /** @description In a 401 MFA_REQUIRED, what the second step of the sign-in takes */
+            mfa_token?: string;
             /**
              * @description The permission that the caller lacks, in a 403
              * @example customers:create
@@ -1428,6 +1449,11 @@ export interface components {
             use: ("sig" | "receipts") | components["schemas"]["UnknownValue"];
             x: string;
             y: string;
+        };
+        RecoveryCodes: {
+            message: string;
+            /** @description Shown this one time */
+            recovery_codes: string[];
         };
         RefreshRequest: {
             refresh_token: string;
@@ -1557,6 +1583,11 @@ export interface components {
             message: string;
             user: components["schemas"]["User"];
         };
+        SecondFactorState: {
+            recovery_codes_left: number;
+            /** @description Whether sign-in asks for a code */
+            totp: boolean;
+        };
         Session: {
             /** Format: date-time */
             created_at: string;
@@ -1674,6 +1705,38 @@ export interface components {
         TokenRequest: {
             /** @description The token in the link of a mail */
             token: string;
+        };
+        TotpConfirmation: {
+            /**
+             * @description The code that the authenticator app shows
+             * @example 492039
+             */
+            code: string;
+        };
+        TotpRemoval: {
+            /**
+             * @description The code that the authenticator app shows
+             * @example 492039
+             */
+            code?: string;
+            /** Format: password */
+            current_password: string;
+            /**
+             * @description One of the ten codes, which it spends
+             * @example x7k2-9qpm-4tzd-0e8w
+             */
+            recovery_code?: string;
+        };
+        TotpSecret: {
+            otpauth_url: string;
+            /** @description A QR code of the URL, an SVG document */
+            qr_svg: string;
+            /** @description In base32, for apps without a camera */
+            secret: string;
+        };
+        TotpSetup: {
+            /** Format: password */
+            current_password: string;
         };
         Transaction: {
             /**
@@ -1988,6 +2051,7 @@ export type LabelList = components['schemas']['LabelList'];
 export type LabelUse = components['schemas']['LabelUse'];
 export type MadeApiKey = components['schemas']['MadeApiKey'];
 export type Message = components['schemas']['Message'];
+export type MfaSignIn = components['schemas']['MfaSignIn'];
 export type NewApiKey = components['schemas']['NewApiKey'];
 export type NewCompany = components['schemas']['NewCompany'];
 export type NewCustomer = components['schemas']['NewCustomer'];
@@ -2021,6 +2085,7 @@ export type ProductPage = components['schemas']['ProductPage'];
 export type ProductPatch = components['schemas']['ProductPatch'];
 export type ProductResponse = components['schemas']['ProductResponse'];
 export type PublicJwk = components['schemas']['PublicJwk'];
+export type RecoveryCodes = components['schemas']['RecoveryCodes'];
 export type RefreshRequest = components['schemas']['RefreshRequest'];
 export type Registration = components['schemas']['Registration'];
 export type RemovedUser = components['schemas']['RemovedUser'];
@@ -2039,6 +2104,7 @@ export type SavedTagResponse = components['schemas']['SavedTagResponse'];
 export type SavedTagsResponse = components['schemas']['SavedTagsResponse'];
 export type SavedTransactionResponse = components['schemas']['SavedTransactionResponse'];
 export type SavedUserResponse = components['schemas']['SavedUserResponse'];
+export type SecondFactorState = components['schemas']['SecondFactorState'];
 export type Session = components['schemas']['Session'];
 export type SessionList = components['schemas']['SessionList'];
 export type SignInResponse = components['schemas']['SignInResponse'];
@@ -2049,6 +2115,10 @@ export type TagList = components['schemas']['TagList'];
 export type Timeline = components['schemas']['Timeline'];
 export type TimelineItem = components['schemas']['TimelineItem'];
 export type TokenRequest = components['schemas']['TokenRequest'];
+export type TotpConfirmation = components['schemas']['TotpConfirmation'];
+export type TotpRemoval = components['schemas']['TotpRemoval'];
+export type TotpSecret = components['schemas']['TotpSecret'];
+export type TotpSetup = components['schemas']['TotpSetup'];
 export type Transaction = components['schemas']['Transaction'];
 export type TransactionCursorPage = components['schemas']['TransactionCursorPage'];
 export type TransactionPage = components['schemas']['TransactionPage'];
@@ -4312,6 +4382,22 @@ export interface operations {
             };
         };
     };
+    "users.mfa.reset": {
+        parameters: {
+            query?: never;
+            path: {
+                user_id: string;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+        };
+    };
     "users.analytics.get": {
         parameters: {
             query?: never;
@@ -4506,6 +4592,30 @@ export interface operations {
             };
         };
     };
+    "auth.login.mfa": {
+        parameters: {
+            query?: never;
+            path?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "mfa_token": "of the first step",
+                 *       "code": "492039"
+                 *     }
+                 */
+                "application/json": components["schemas"]["MfaSignIn"];
+            };
+        };
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["SignInResponse"];
+                };
+            };
+        };
+    };
     "auth.logout": {
         parameters: {
             query?: never;
@@ -4568,6 +4678,113 @@ export interface operations {
             200: {
                 content: {
                     "application/json": components["schemas"]["SavedUserResponse"];
+                };
+            };
+        };
+    };
+    "auth.mfa.get": {
+        parameters: {
+            query?: never;
+            path?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["SecondFactorState"];
+                };
+            };
+        };
+    };
+    "auth.mfa.recovery_codes.replace": {
+        parameters: {
+            query?: never;
+            path?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "492039"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TotpConfirmation"];
+            };
+        };
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+        };
+    };
+    "auth.mfa.totp.start": {
+        parameters: {
+            query?: never;
+            path?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "current_password": "correct horse battery"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TotpSetup"];
+            };
+        };
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["TotpSecret"];
+                };
+            };
+        };
+    };
+    "auth.mfa.totp.remove": {
+        parameters: {
+            query?: never;
+            path?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "current_password": "correct horse battery",
+                 *       "code": "492039"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TotpRemoval"];
+            };
+        };
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+        };
+    };
+    "auth.mfa.totp.confirm": {
+        parameters: {
+            query?: never;
+            path?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "492039"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TotpConfirmation"];
+            };
+        };
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
                 };
             };
         };

@@ -94,7 +94,7 @@ const exclusiveNameForms = (body: Body, context: z.RefinementCtx) => {
 };
 
 /** Runs a cross-field check even when single fields are invalid. */
-const onObjects = {
+export const onObjects = {
   when: ({ value }: { value: unknown }) => typeof value === 'object' && value !== null && !Array.isArray(value),
 };
 

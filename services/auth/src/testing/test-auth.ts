@@ -10,6 +10,7 @@ import { createApp } from '../app.ts';
 import { hs256Key, loadSigningKeys, type SigningKeys } from '../keys/signing-key.ts';
 import { createMails, type Mails } from '../mails/outbox.ts';
 import { createReceiptKeyLoader } from '../receipts/receipt-key.ts';
+import { createSecondFactors } from '../second-factors/codes.ts';
 import { createTokenIssuer, type IssueToken } from '../sessions/access-token.ts';
 import { createRefreshTokens } from '../sessions/refresh-token.ts';
 
@@ -44,6 +45,8 @@ export async function createTestAuth(
     /** Whether mails can be sent; default true. */
     hasMail?: boolean;
     requireVerifiedEmail?: boolean;
+    /** The clock that judges the codes of authenticator apps, in milliseconds. */
+    now?: () => number;
   } = {},
 ): Promise<TestAuth> {
   const secret = options.secret ?? generateSecret();
@@ -72,6 +75,7 @@ export async function createTestAuth(
         services: options.services ?? [],
         customer: options.customer ?? noCustomerService,
         mails,
+        secondFactors: createSecondFactors(secret, options.now),
         requireVerifiedEmail: options.requireVerifiedEmail ?? false,
       });
     },

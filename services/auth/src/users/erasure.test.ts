@@ -1,4 +1,4 @@
-import { randomInt, randomUUID } from 'node:crypto';
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import type { ErasureReport, Person } from '@clientela/contracts';
 import { erasePerson } from '@clientela/privacy';
 import { runInterrupted, type TestUser } from '@clientela/testing';
@@ -109,6 +109,10 @@ async function createPerson({ user: admin, client: adminClient }: Admin) {
   await client.patch('/auth/me', changes).set('X-Session-Id', sid).expect(200);
   await client.post('/auth/verify-email/request').set('X-Session-Id', sid).expect(202);
   await client.get('/api/v1/users').set('X-Client-Ip', elsewhere).expect(403);
+  const token_hash = randomBytes(32);
+  await auth.database.owner('totp_secrets').insert({ user_id: id, sealed_secret: token_hash });
+  await auth.database.owner('recovery_codes').insert({ user_id: id, code_hash: token_hash });
+  await auth.database.owner('mfa_challenges').insert({ user_id: id, token_hash });
   return { id, word, digits, addresses, body, key, response, client, login, session, admin };
 }
 type TestPerson = Awaited<ReturnType<typeof createPerson>>;
@@ -269,6 +273,9 @@ describe('an erased user', () => {
       sign_in_failures: 1,
       mail_tokens: 1,
       mails: 1,
+      totp_secrets: 1,
+      recovery_codes: 1,
+      mfa_challenges: 1,
       invitations: 0,
       users: 1,
     });
@@ -335,6 +342,9 @@ describe('an erased user', () => {
       ['sign_in_failures', 1],
       ['mail_tokens', 1],
       ['mails', 1],
+      ['totp_secrets', 1],
+      ['recovery_codes', 1],
+      ['mfa_challenges', 1],
       ['invitations', 0],
       ['users', 1],
     ]);
