@@ -1,15 +1,6 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { rateLimited } from '@clientela/errors';
-import {
-  createRateCounter,
-  deriveKey,
-  rateLimitStore,
-  type Rate,
-  type Redis,
-  type WindowUse,
-} from '@clientela/runtime';
+import { createRateLimiter, deriveKey, type Rate, type Redis } from '@clientela/runtime';
 import type { NextFunction, Request } from 'express';
-import { rateLimit, type RateLimitRequestHandler } from 'express-rate-limit';
 import { LRUCache } from 'lru-cache';
 import { addressKey } from './address-key.ts';
 import { bearerTokenOf } from './authenticate.ts';
@@ -25,49 +16,8 @@ const maxKeyRates = 1000;
 /** Requests for a new password by address. */
 const forgotPasswordRate: Rate = { limit: 10, window: 3_600_000 };
 
-type LimiterOptions = {
-  name: string;
-  /** Each window with its policy name in the headers, the longest last. */
-  rates: Readonly<Record<string, Rate>>;
-  keyOf: (req: Request, res: GatewayResponse) => string;
-  secret: Buffer;
-  redis: Redis | undefined;
-};
-
-/** Counts a request once in all of its windows; a rate limiter for each window sets the headers and rejects. */
-function createLimiter({ name, rates, keyOf, secret, redis }: LimiterOptions): Middleware {
-  const count = createRateCounter({ name, rates: Object.values(rates), secret, redis });
-  const counted = new AsyncLocalStorage<Promise<WindowUse[]>>();
-  const limiters = Object.entries(rates).map(([policy, rate], index) =>
-    rateLimit({
-      windowMs: rate.window,
-      limit: rate.limit,
-      identifier: policy,
-      standardHeaders: 'draft-8',
-      legacyHeaders: false,
-      keyGenerator: (req, res) => keyOf(req, res as GatewayResponse),
-      handler: (_req, res, next) => next(rateLimited(Math.max(1, Number(res.getHeader('Retry-After'))))),
-      validate: false, // checks the configuration against live requests and writes to the console
-      store: rateLimitStore(rate, async () => (await counted.getStore())?.[index]),
-    }),
-  );
-  return (req, res, next) => counted.run(count(keyOf(req, res)), () => runAll(limiters, req, res, next));
-}
-
-/** Runs all limiters, so that the headers name every window, and passes on the last rejection: that of the longest window. */
-function runAll(
-  [limiter, ...others]: readonly RateLimitRequestHandler[],
-  req: Request,
-  res: GatewayResponse,
-  next: NextFunction,
-  rejection?: unknown,
-): void {
-  if (limiter) return void limiter(req, res, (error) => runAll(others, req, res, next, error ?? rejection));
-  // The client disconnected meanwhile: no event would release what later middleware counts and starts.
-  if (!res.closed) next(rejection);
-}
-
-const actorKey = (_req: Request, res: GatewayResponse): string => res.locals.context.actor?.id ?? '';
+type KeyOf = (req: Request, res: GatewayResponse) => string;
+const actorKey: KeyOf = (_req, res) => res.locals.context.actor?.id ?? '';
 
 export type RateLimits = {
   /** Limits callers without a token by address, before anything is parsed or verified. */
@@ -95,11 +45,13 @@ export function createRateLimits(config: Config, redis: Redis | undefined): Rate
     };
 
   const secret = deriveKey(config.GATEWAY_SERVICE_KEY, 'rate limits');
+  const createLimiter = (name: string, rates: Readonly<Record<string, Rate>>, keyOf: KeyOf): Middleware =>
+    createRateLimiter({ name, rates, keyOf, rejection: rateLimited, secret, redis });
   /** Limits per minute and hour, which further headers name. */
-  const perMinuteAndHour = (name: string, limits: [number, number], keyOf: LimiterOptions['keyOf']): Middleware => {
+  const perMinuteAndHour = (name: string, limits: [number, number], keyOf: KeyOf): Middleware => {
     const [perMinute, perHour] = limits;
     const rates = { minute: { limit: perMinute, window: minute }, hour: { limit: perHour, window: hour } };
-    const limiter = createLimiter({ name, rates, keyOf, secret, redis });
+    const limiter = createLimiter(name, rates, keyOf);
     const [minuteText, hourText] = [String(perMinute), String(perHour)];
     return (req, res, next) => {
       res.setHeader('X-RateLimit-Limit-Minute', minuteText);
@@ -136,20 +88,8 @@ export function createRateLimits(config: Config, redis: Redis | undefined): Rate
     }
     return limiter(req, res, next);
   };
-  const byLogin = createLimiter({
-    name: 'login',
-    rates: { login: config.LOGIN_RATE },
-    keyOf: addressKey,
-    secret,
-    redis,
-  });
-  const byForgotPassword = createLimiter({
-    name: 'forgot-password',
-    rates: { 'forgot-password': forgotPasswordRate },
-    keyOf: addressKey,
-    secret,
-    redis,
-  });
+  const byLogin = createLimiter('login', { login: config.LOGIN_RATE }, addressKey);
+  const byForgotPassword = createLimiter('forgot-password', { 'forgot-password': forgotPasswordRate }, addressKey);
   const hasToken = (req: Request) => bearerTokenOf(req) !== undefined;
 
   return {

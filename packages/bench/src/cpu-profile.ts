@@ -89,7 +89,7 @@ const layers: readonly [layer: string, files: RegExp][] = [
   ['response headers', /response-headers|cors\.ts|identity-headers|forward-response/],
   ['request to the service', /transports|proxied-request|proxy\.ts|replicas|undici/],
   ['routing, with Express', /router|route-matching|express|app\.ts|request-context|path-to-regexp/],
-  ['HTTP server and sockets', /^node:/],
+  ['HTTP server and sockets', /^node:(?:_http|net$|internal\/(?:http|net|streams|stream_base))/],
 ];
 const otherLayer = 'other code';
 
@@ -111,7 +111,7 @@ export function layersOf({ nodes, samples, timeDeltas }: Profile): [layer: strin
           ? "Node's own code"
           : url === ''
             ? inherited
-            : (layers.find(([, files]) => files.test(url))?.[0] ?? otherLayer);
+            : (layers.find(([, files]) => files.test(url))?.[0] ?? (url.startsWith('node:') ? inherited : otherLayer));
     layerOf.set(id, own);
     for (const child of node.children ?? []) visit(child, own);
   };

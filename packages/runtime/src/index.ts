@@ -4,7 +4,7 @@ export { openLog } from './process-log.ts';
 export type { Log } from './log.ts';
 export { runProcess } from './lifecycle.ts';
 export type { Drain, ProcessHooks, ShutdownHook } from './lifecycle.ts';
-export { createRateCounter, rateLimitStore } from './rate-counter.ts';
+export { createRateLimiter } from './rate-limiter.ts';
 export type { RateCounter, WindowUse } from './rate-counter.ts';
 export { connectRedis } from './redis.ts';
 export type { Redis } from './redis.ts';

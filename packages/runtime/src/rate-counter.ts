@@ -9,12 +9,15 @@ export type WindowUse = {
   used: number;
   /** Whether the window rejects this request. */
   isExceeded: boolean;
-  /** Milliseconds until the window ends. */
+  /** Milliseconds until the window ends, a whole number. */
   left: number;
 };
 
-/** Counts a request, unless one of its windows is full: then it counts in none. @returns the windows, in the order of the rates */
-export type RateCounter = (key: string) => Promise<WindowUse[]>;
+/** The windows of a key after a request, in the order of the rates; and what names the key to its client. */
+export type RateUse = { windows: readonly WindowUse[]; partition: string };
+
+/** Counts a request, unless one of its windows is full: then it counts in none. */
+export type RateCounter = (key: string) => Promise<RateUse>;
 
 /** A window as this process knows it. Ends at a time of `performance.now()`. */
 type Window = {
@@ -23,7 +26,7 @@ type Window = {
   /** When a window of Redis ends by its clock, which identifies it; such a window began with the first request at any process. */
   sharedEnd: number | undefined;
 };
-type Entry = { redisKey: string; windows: Window[] };
+type Entry = { redisKey: string; partition: string; windows: Window[] };
 
 const maxKeys = 50_000; // beyond, the key that was not used for longest is forgotten
 const clockMargin = 100; // milliseconds before the end of a window in which only Redis knows whether it has ended
@@ -80,8 +83,13 @@ export function createRateCounter(options: {
     let entry = entries.get(key);
     if (entry) entries.delete(key);
     else {
-      const redisKey = `clientela:rate:${name}:${hash('sha256', hashPrefix + key, 'base64url')}`;
-      entry = { redisKey, windows: rates.map(() => ({ used: 0, endsAt: -Infinity, sharedEnd: undefined })) };
+      const hashed = hash('sha256', hashPrefix + key, 'base64url');
+      const partition = Buffer.from(hashed.slice(0, 12)).toString('base64');
+      entry = {
+        redisKey: `clientela:rate:${name}:${hashed}`,
+        partition,
+        windows: rates.map(() => ({ used: 0, endsAt: -Infinity, sharedEnd: undefined })),
+      };
       const [oldest] = entries.keys();
       if (entries.size >= maxKeys && oldest !== undefined) entries.delete(oldest);
     }
@@ -98,7 +106,7 @@ export function createRateCounter(options: {
       return {
         used: Math.min(used, limit),
         isExceeded: !isAdmitted && used >= limit,
-        left: Math.max(1, endsAt - now),
+        left: Math.max(1, Math.round(endsAt - now)),
       };
     });
 
@@ -139,8 +147,7 @@ export function createRateCounter(options: {
       return reply;
     });
 
-  return async (key) => {
-    const entry = entryOf(key);
+  const countIn = async (entry: Entry): Promise<WindowUse[]> => {
     if (!redis?.isUp()) return countLocally(entry);
     const now = performance.now();
     // Redis would reject it too, because a count only grows until its window ends.
@@ -150,18 +157,9 @@ export function createRateCounter(options: {
     const reply = await countInRedis(redis, entry);
     return reply ? apply(entry, reply) : countLocally(entry);
   };
-}
 
-/**
- * Makes a counted window a store of express-rate-limit, whose limiter rejects what the window rejects.
- * @param useOf counts a request
- */
-export const rateLimitStore = ({ limit }: Rate, useOf: (key: string) => Promise<WindowUse | undefined>) => ({
-  increment: async (key: string): Promise<{ totalHits: number; resetTime: Date }> => {
-    const use = await useOf(key);
-    if (!use) throw new Error('the request was not counted');
-    return { totalHits: use.isExceeded ? limit + 1 : use.used, resetTime: new Date(Date.now() + use.left) };
-  },
-  decrement: (): void => {},
-  resetKey: (): void => {},
-});
+  return async (key) => {
+    const entry = entryOf(key);
+    return { windows: await countIn(entry), partition: entry.partition };
+  };
+}

@@ -1,7 +1,6 @@
 import { rateLimited } from '@clientela/errors';
-import { createRateCounter, deriveKey, rateLimitStore, type Rate, type Redis } from '@clientela/runtime';
+import { createRateLimiter, deriveKey, type Rate, type Redis } from '@clientela/runtime';
 import type { Request, Response } from 'express';
-import { rateLimit } from 'express-rate-limit';
 import { isApiKey, type Actor } from '../identity/actor.ts';
 import type { Route } from './route.ts';
 
@@ -36,17 +35,12 @@ export function createRateLimiters(rates: RateLimits | undefined, options: RateL
   };
 }
 
-function createLimiter(name: string, rate: Rate, { redis, secret }: RateLimitOptions) {
-  const count = createRateCounter({ name, rates: [rate], secret: deriveKey(secret, 'rate limits'), redis });
-  return rateLimit({
-    windowMs: rate.window,
-    limit: rate.limit,
-    identifier: name,
-    standardHeaders: 'draft-8',
-    legacyHeaders: false,
-    store: rateLimitStore(rate, async (user) => (await count(user))[0]),
-    keyGenerator: (_request, response) => (response.locals['actor'] as Actor).id,
-    handler: (_request, response, next) => next(rateLimited(Math.max(1, Number(response.getHeader('Retry-After'))))),
-    validate: false, // the library's checks run on client requests and write to the console
+const createLimiter = (name: string, rate: Rate, { redis, secret }: RateLimitOptions) =>
+  createRateLimiter({
+    name,
+    rates: { [name]: rate },
+    keyOf: (_request, response) => (response.locals['actor'] as Actor).id,
+    rejection: rateLimited,
+    secret: deriveKey(secret, 'rate limits'),
+    redis,
   });
-}
