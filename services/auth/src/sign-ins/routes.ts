@@ -2,16 +2,15 @@ import { invalid, unauthenticated } from '@clientela/errors';
 import { route, type Route } from '@clientela/http';
 import { Message } from '@clientela/validation';
 import { passwordDeadlines, type Passwords } from '../accounts/passwords.ts';
-import { toUser } from '../accounts/presenter.ts';
 import { passwordError } from '../accounts/rules.ts';
 import { Credentials, PasswordChange, SignInResponse } from '../accounts/schema.ts';
 import { findUser } from '../accounts/store.ts';
 import { requireActive } from '../accounts/user-changes.ts';
 import { authAliases } from '../auth-aliases.ts';
-import { tokenFor } from '../sessions/access-token.ts';
 import type { SessionDeps } from '../sessions/routes.ts';
 import { attemptSignIn, changePassword } from './actions.ts';
 import { provePassword, wrongPassword } from './password-proof.ts';
+import { toSignInResponse } from './presenter.ts';
 import { findCredentialsByLogin, type StoredCredentials } from './store.ts';
 
 export type SignInDeps = SessionDeps & { passwords: Passwords };
@@ -50,11 +49,9 @@ const signIn = (deps: SignInDeps) =>
     },
     handle: async ({ db, prepared, client_ip, user_agent, request_id }) => {
       const request = { ip: client_ip, device: user_agent, request_id };
-      const session = await db.transaction((tx) => attemptSignIn(tx, deps.sessions, prepared, request));
-      if (!session) throw invalidCredentials();
-      const { user, session_id, refresh_token } = session;
-      const token = tokenFor(deps, user, session_id);
-      return { message: 'Signed in', ...token, refresh_token, user: toUser(user) };
+      const signedIn = await db.transaction((tx) => attemptSignIn(tx, deps.sessions, prepared, request));
+      if (!signedIn) throw invalidCredentials();
+      return toSignInResponse(deps, 'Signed in', signedIn);
     },
   });
 

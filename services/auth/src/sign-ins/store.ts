@@ -6,6 +6,9 @@ import { shareCompanyRow } from '../companies/store.ts';
 /** A user's stored password hash. */
 export type StoredCredentials = { id: string; company_id: string | null; password_hash: string };
 
+/** What a locked user's sign-in depends on. */
+export type LockedUser = { isCompanyActive: boolean };
+
 const selectCredentials = (db: Db) => db('users').select('id', 'company_id', 'password_hash');
 
 /** Finds credentials by e-mail or username, ignoring case. */
@@ -29,7 +32,7 @@ export const findCredentials = async (db: Db, id: string): Promise<StoredCredent
 export async function lockSignInAttempts(
   tx: Tx,
   { id, company_id }: Pick<StoredCredentials, 'id' | 'company_id'>,
-): Promise<{ isCompanyActive: boolean } | undefined> {
+): Promise<LockedUser | undefined> {
   const status = await shareCompanyRow(tx, company_id ?? id); // no company has the id of a user
   const user = await tx('users').where({ id }).forNoKeyUpdate().first('id');
   return user && { isCompanyActive: company_id === null || status === 'active' };
