@@ -134,6 +134,15 @@ describe('an API key', () => {
     expect(await statusOf(gateway, other)).toBe(200);
   });
 
+  test('is asked about again when more keys changed than an announcement can name; tokens stay valid', async () => {
+    const { gateway, key, known } = await startWithKey();
+    expect(await statusOf(gateway, key)).toBe(200);
+    known.set(hashApiKey(key), null);
+    gateway.revocations.respond = () => revocationsResponse([], [], { api_keys_truncated: true });
+    await until(async () => (await statusOf(gateway, key)) === 401, 'the revocation');
+    expect((await gateway.callSignedIn({ path: '/api/customers' })).status).toBe(200);
+  });
+
   test('of a company that is not active is a 401', async () => {
     const { gateway, key } = await startWithKey();
     expect(await statusOf(gateway, key)).toBe(200);

@@ -57,7 +57,7 @@ export function startRevocationPoller(
       else inactiveCompanies.add(id);
     }
     apiKeys.forget(response.api_keys ?? []);
-    if (isFull || response.truncated) apiKeys.forgetTimes();
+    if (isFull || response.api_keys_truncated) apiKeys.forgetTimes();
     const expiredBefore = Date.now() - limits.revocationsClockMargin;
     for (const [sid, until] of revokedSessions) if (until < expiredBefore) revokedSessions.delete(sid);
     // Too many to send or to store: rejects every earlier token instead, which bounds the memory. A live session gets a

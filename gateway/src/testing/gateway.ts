@@ -3,7 +3,13 @@ import { createServer, request, type IncomingHttpHeaders, type RequestListener, 
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import { json } from 'node:stream/consumers';
-import { services, type ApiKeyVerification, type Service, type VerifiedApiKey } from '@clientela/contracts';
+import {
+  services,
+  type ApiKeyVerification,
+  type Revocations,
+  type Service,
+  type VerifiedApiKey,
+} from '@clientela/contracts';
 import type { Problem } from '@clientela/errors';
 import { createLog } from '@clientela/runtime';
 import jwt from 'jsonwebtoken';
@@ -231,7 +237,7 @@ type RevocationsListener = (since: string | null) => { status?: number; body?: o
 export const revocationsResponse = (
   sessions: { sid: string; until: string }[] = [],
   companies: { id: string; active: boolean }[] = [],
-  more: { as_of?: string; truncated?: true } = {},
+  more: Partial<Pick<Revocations, 'as_of' | 'truncated' | 'api_keys_truncated'>> = {},
 ): ReturnType<RevocationsListener> => ({
   body: { as_of: new Date().toISOString(), sessions, companies, ...more },
 });

@@ -78,7 +78,9 @@ export const Revocations = z.object({
   companies: z.array(z.object({ id: z.uuid(), active: z.boolean() })),
   /** API keys that were changed, rotated or revoked; their earlier versions are no longer valid. */
   api_keys: z.array(z.object({ id: z.uuid(), version: z.int() })).optional(),
-  /** Whether the response omits some, because there are more than it can hold. */
+  /** Whether the response omits changed API keys, because there are more than it can hold. */
+  api_keys_truncated: z.literal(true).optional(),
+  /** The same of sessions. */
   truncated: z.literal(true).optional(),
 });
 export type Revocations = z.infer<typeof Revocations>;

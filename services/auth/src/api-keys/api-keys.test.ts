@@ -245,6 +245,26 @@ test('a revoked key, and one of an inactive company, is unknown; its name stays'
   expect(await verify(service, live.key)).toBeNull();
 });
 
+test('more changes than an announcement can name are announced as such, and leave tokens valid', async ({
+  service,
+  founder,
+  create,
+}) => {
+  const { api_key } = await create();
+  const keys = service.database.owner('api_keys');
+  await service.database.owner.raw(
+    `insert into api_keys (id, company_id, name, prefix, key_hash, role, expires_at, changed_at)
+     select gen_random_uuid(), company_id, 'Shop', 'clt_0000', sha256(convert_to('key ' || n, 'UTF8')), role, '2101-01-01', '2100-01-01'
+       from api_keys, generate_series(1, 10001) as n where id = ?`,
+    [api_key.id],
+  );
+  const { body } = await service.anonymous().get('/internal/revocations?since=2099-01-01T00:00:00Z').expect(200);
+  expect(body).toMatchObject({ sessions: [], api_keys_truncated: true });
+  expect([body.api_keys.length, body.truncated]).toEqual([10_000, undefined]);
+  await keys.where({ changed_at: '2100-01-01' }).delete();
+  await founder.get(path).expect(200);
+});
+
 test('a use that the gateway reports is stored at most once a minute', async ({ service, founder, create }) => {
   const issued = await create();
   const lastUse = async () => {

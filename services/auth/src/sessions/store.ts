@@ -175,13 +175,13 @@ export async function listRevocations(db: Db, lifetimeMinutes: number, since?: s
     });
   // A gateway that asks for everything knows no key yet, or asks for each one again.
   const api_keys = since === undefined ? [] : await listChangedKeys(db, since);
-  const isTruncated = sessions.length > maxRevocations || api_keys.length > maxChangedKeys;
   return {
     ...rows[0],
     sessions: sessions.slice(0, maxRevocations),
     companies,
     api_keys: api_keys.slice(0, maxChangedKeys),
-    ...(isTruncated && { truncated: true as const }),
+    ...(api_keys.length > maxChangedKeys && { api_keys_truncated: true as const }),
+    ...(sessions.length > maxRevocations && { truncated: true as const }),
   };
 }
 

@@ -65,6 +65,21 @@ export async function recordChangeTimes(
   await tx('user_field_versions').insert(rows).onConflict(['company_id', 'user_id', 'field']).merge(['changed_at']);
 }
 
+/** Records that staff changed fields of many customers with a user. */
+export async function clearChangeTimes(
+  tx: Tx,
+  company_id: string,
+  changes: readonly { user_id: string; field: FollowedField }[],
+): Promise<void> {
+  if (changes.length === 0) return;
+  await tx.raw(
+    `update user_field_versions as v set changed_at = null
+       from (select * from unnest(?::uuid[], ?::text[]) as r (user_id, field) order by user_id, field) as r
+      where v.company_id = ? and v.user_id = r.user_id and v.field = r.field and v.changed_at is not null`,
+    [changes.map(({ user_id }) => user_id), changes.map(({ field }) => field), company_id],
+  );
+}
+
 /** Lists when the person last changed its name and phone. */
 export async function findChangeTimes(
   db: Db,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { serviceTest, type TestUser } from '@clientela/testing';
 import { describe, expect } from 'vitest';
 import type { Import } from '../schema.ts';
@@ -35,6 +36,25 @@ const left = async (by: TestUser, id: string): Promise<string[]> => {
   return lines;
 };
 const update = { fields: { on_match: 'update' } };
+
+test('an import is a change by staff, which the user of the customer does not follow', async ({
+  service,
+  admin,
+  company,
+}) => {
+  const user_id = randomUUID();
+  const { customer } = (await admin.post(path, { full_name: 'Ana', email: 'ana@example.com', user_id }).expect(201))
+    .body;
+  const person = service.user('customer', company, user_id);
+  const followed = async () =>
+    Object.keys((await service.callingService('auth', company).get(`/internal/users/${user_id}/changes`)).body);
+  await person.patch(`${path}/${customer.id}`, { full_name: 'Ana Ruiz', phone: '600111222' }).expect(200);
+  expect(await followed()).toEqual(['name', 'phone']);
+  const imported = await runImport(service, admin, 'full_name,email\nAna Lopez,ana@example.com\n', update);
+  expect([imported.updated, await followed()]).toEqual([1, ['phone']]);
+  expect(await undo(service, admin, imported)).toEqual([]);
+  expect([(await get(admin, customer.id)).full_name, await followed()]).toEqual(['Ana Ruiz', ['phone']]);
+});
 
 describe('undo of an import', () => {
   test('deletes what the import created, but for customers who changed since, and publishes one event', async ({

@@ -1,8 +1,11 @@
 import { alphabetical, newId, type Db, type Tx } from '@clientela/db';
+import { changedValues } from '@clientela/http';
 import { searchColumns } from '../../customers/search.ts';
 import type { CustomerFields } from '../../customers/schema.ts';
 import { presentCurrency } from '../../customers/store.ts';
 import type { Change } from '../../history/schema.ts';
+import { pickFollowedFields } from '../../profiles/rules.ts';
+import { clearChangeTimes } from '../../profiles/store.ts';
 import type { Target } from './plan.ts';
 import { identityFields } from './prepare.ts';
 
@@ -408,8 +411,16 @@ export async function updateCustomers(
      returning c.id, c.tags`,
     [company_id, JSON.stringify(records)],
   );
+  await clearChangeTimes(tx, company_id, targets.flatMap(followedChanges));
   return new Map(rows.map(({ id, tags }) => [id, tags]));
 }
+
+/** The changed fields that a user would follow if the person itself had changed them. */
+const followedChanges = ({ before, record }: Target) => {
+  const { user_id } = before.record;
+  if (user_id === null) return [];
+  return pickFollowedFields(Object.keys(changedValues(record, before.record))).map((field) => ({ user_id, field }));
+};
 
 /** What the undo of an update needs beside `changes`. */
 export type ImportDetails = {
