@@ -53,7 +53,12 @@ const identities = `coalesce((
 const selectUsers = (db: Db) =>
   db('users as u')
     .leftJoin('companies as c', 'c.id', 'u.company_id')
-    .select(...columns, db.raw(identities), db.raw(`u.role <> 'customer' as is_staff`), db.raw(`u.role = 'superuser' as is_superuser`));
+    .select(
+      ...columns,
+      db.raw(identities),
+      db.raw(`u.role <> 'customer' as is_staff`),
+      db.raw(`u.role = 'superuser' as is_superuser`),
+    );
 
 export const findUser = async (db: Db, id: string): Promise<StoredUser | undefined> =>
   selectUsers(db).where('u.id', id).first();

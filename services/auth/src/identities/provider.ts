@@ -1,6 +1,7 @@
 import { createConcurrencyLimiter, type Log } from '@clientela/runtime';
-import { Email, text } from '@clientela/validation';
+import { text } from '@clientela/validation';
 import * as openid from 'openid-client';
+import { readAddress } from './rules.ts';
 import type { ProviderSettings } from './settings.ts';
 
 /** What is remembered of a sign-in while the browser is at the provider. */
@@ -55,9 +56,11 @@ const defaultLimits: ProviderLimits = {
 export const providerDeadline = 15_000;
 
 /** `MY_COMPANY` is shown as `My Company`. */
-const titleOf = (name: string) => name.replaceAll(/(?:^|_)([a-z0-9])/g, (match, first: string) =>
-  `${match.length > 1 ? ' ' : ''}${first.toUpperCase()}`,
-);
+const titleOf = (name: string) =>
+  name.replaceAll(
+    /(?:^|_)([a-z0-9])/g,
+    (match, first: string) => `${match.length > 1 ? ' ' : ''}${first.toUpperCase()}`,
+  );
 
 const busy = 'Too many sign-ins wait for the provider';
 
@@ -68,7 +71,8 @@ const isUnavailable = (error: unknown): boolean => {
   if (error instanceof openid.AuthorizationResponseError)
     return ['server_error', 'temporarily_unavailable'].includes(error.error);
   if (error instanceof TypeError) return code === undefined; // of fetch; those of wrong arguments have a code
-  const status = cause instanceof Response ? cause.status : error instanceof openid.ResponseBodyError ? error.status : 0;
+  const status =
+    cause instanceof Response ? cause.status : error instanceof openid.ResponseBodyError ? error.status : 0;
   return status >= 500 || status === 429 || code === 'OAUTH_TIMEOUT' || code === 'OAUTH_ABORT' || message === busy;
 };
 
@@ -76,7 +80,7 @@ const isUnavailable = (error: unknown): boolean => {
 const fetchBounded =
   (maxBody: number): openid.CustomFetch =>
   async (url, options) => {
-    const response = await fetch(url, { ...options, body: options.body ?? null, redirect: 'manual' } as RequestInit);
+    const response = await fetch(url, { ...options, body: options.body ?? null, redirect: 'manual' });
     const chunks: Uint8Array[] = [];
     let length = 0;
     for await (const chunk of response.body ?? []) {
@@ -127,7 +131,8 @@ export function openProvider(
       return await limit(async () => work(await configuration()));
     } catch (error) {
       const failure = failureOf(error);
-      if (failure !== 'denied') log.warn({ provider: name, failure, ...codesOf(error) }, 'sign-in by a provider failed');
+      if (failure !== 'denied')
+        log.warn({ provider: name, failure, ...codesOf(error) }, 'sign-in by a provider failed');
       return failure;
     }
   };
@@ -197,7 +202,7 @@ function toIdentity(
     provider,
     issuer,
     subject: claims.sub,
-    email: isVerified ? (Email.safeParse(details['email']).data ?? null) : null,
+    email: isVerified ? readAddress(details['email']) : null,
     name: name === undefined || name === '' ? null : name,
   };
 }

@@ -10,14 +10,7 @@ import { recordReturn, removeIdentity, signInByIdentity } from './actions.ts';
 import { attemptCookies, newAttempt, type Attempts } from './attempt.ts';
 import { oidcReturns } from './metrics.ts';
 import { providerDeadline, type Failure, type Provider } from './provider.ts';
-import {
-  CallbackQuery,
-  CodeExchange,
-  IdentityParams,
-  ProviderList,
-  ProviderParams,
-  StartQuery,
-} from './schema.ts';
+import { CallbackQuery, CodeExchange, IdentityParams, ProviderList, ProviderParams, StartQuery } from './schema.ts';
 import { spendCode } from './store.ts';
 
 /** Sign-ins by OpenID Connect. `publicUrl` is where people reach the gateway, and with it the console. */
@@ -52,7 +45,7 @@ function findProvider({ providers }: Oidc, name: string): Provider {
 /** Sends the browser to a page of the console. */
 const redirect = ({ publicUrl }: Oidc, to: string, fragment: Record<string, string>, cookie?: string) =>
   reply(302, undefined, {
-    Location: `${publicUrl}${to}#${new URLSearchParams(fragment)}`,
+    Location: `${publicUrl}${to}#${new URLSearchParams(fragment).toString()}`,
     ...(cookie !== undefined && { 'Set-Cookie': cookie }),
   });
 
@@ -117,7 +110,12 @@ const callback = ({ oidc }: IdentityDeps) =>
         oidcReturns.add({ outcome });
         const fragment = { error: errorOf[outcome], ...(code !== undefined && { code }) };
         // A return that belongs to no attempt leaves the cookie to the attempt that it is of.
-        return redirect(oidc, attempt?.to ?? defaultPage, fragment, outcome === 'expired' ? undefined : oidc.attempts.forget);
+        return redirect(
+          oidc,
+          attempt?.to ?? defaultPage,
+          fragment,
+          outcome === 'expired' ? undefined : oidc.attempts.forget,
+        );
       };
       if (!attempt || attempt.state !== query.state) return back('expired');
       const proven = await provider.complete(attempt, query);

@@ -42,7 +42,7 @@ export const providersOf = (config: object): ProviderSettings[] =>
   providerNames(config as Record<string, unknown>)
     .toSorted()
     .map((upper) => {
-      const setting = (name: string) => String((config as Record<string, unknown>)[`OIDC_${upper}_${name}`] ?? '');
+      const setting = (name: string) => (config as Partial<Record<string, string>>)[`OIDC_${upper}_${name}`] ?? '';
       const issuer = setting('ISSUER');
       return {
         name: upper.toLowerCase(),

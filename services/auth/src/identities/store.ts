@@ -15,10 +15,14 @@ const byKey = (db: Db, { issuer, subject }: Key) => db('identities').where({ iss
 
 /** Finds the user who has an identity. */
 export const findIdentityOwner = async (db: Db, key: Key): Promise<string | undefined> =>
-  ((await byKey(db, key).first('user_id')) as { user_id: string } | undefined)?.user_id;
+  (await byKey(db, key).first<{ user_id: string } | undefined>('user_id'))?.user_id;
 
 /** @throws AppError 409 when another user has the identity */
-export const insertIdentity = (tx: Tx, user_id: string, { provider, issuer, subject }: ProvenIdentity): Promise<unknown> =>
+export const insertIdentity = (
+  tx: Tx,
+  user_id: string,
+  { provider, issuer, subject }: ProvenIdentity,
+): Promise<unknown> =>
   mapConstraintErrors(tx('identities').insert({ id: newId(), user_id, provider, issuer, subject }), {
     identities_subject_taken: () =>
       conflict({ error_code: 'IDENTITY_TAKEN', detail: 'Another user signs in with this account of the provider' }),
@@ -87,15 +91,12 @@ export const findCode = async (db: Db, code: string): Promise<SpentCode | undefi
 
 /** Spends a code in one statement: of several concurrent requests one succeeds. @returns undefined unless it was valid */
 export async function spendCode(tx: Tx, code: string): Promise<SpentCode | undefined> {
-  const [spent] = (await valid(tx, code).update({ code_hash: null }).returning(columns)) as SpentCode[];
+  const [spent]: SpentCode[] = await valid(tx, code).update({ code_hash: null }).returning(columns);
   return spent;
 }
 
 /** Deletes codes that were spent or have expired. */
 export const deleteOldCodes = (db: Db): Promise<number> =>
   db('oidc_codes')
-    .whereIn(
-      'id',
-      db('oidc_codes').select('id').whereRaw('expires_at < now()').orWhereNull('code_hash').limit(10_000),
-    )
+    .whereIn('id', db('oidc_codes').select('id').whereRaw('expires_at < now()').orWhereNull('code_hash').limit(10_000))
     .delete();

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair } from 'jose';
-import Provider from 'oidc-provider';
+import { Provider } from 'oidc-provider';
 
 /** A person at a provider, and what the provider says of it. */
 export type Account = { sub: string; email?: string; email_verified?: boolean; name?: string };
@@ -36,7 +36,8 @@ export async function startTestProvider(redirect_uris: string[]): Promise<TestPr
   const accounts = new Map<string, Account>();
   const provider = new Provider(issuer, {
     clients: [{ ...client, redirect_uris, id_token_signed_response_alg: 'ES256' }],
-    jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig', kid: 'test' }] } as never,
+    jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig', kid: 'test' }] },
+    ttl: { Interaction: 60, Grant: 60, Session: 60, AccessToken: 60, IdToken: 60 },
     cookies: { keys: [randomUUID()] },
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
     pkce: { required: () => true },
@@ -53,7 +54,6 @@ export async function startTestProvider(redirect_uris: string[]): Promise<TestPr
       return grant;
     },
   });
-  provider.on('server_error', (_context, error) => console.error(error));
   const serve = provider.callback();
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
