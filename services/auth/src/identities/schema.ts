@@ -17,7 +17,10 @@ export const StartQuery = z.strictObject({
     .optional()
     .meta({ description: 'Where the browser returns to; default /console/sign-in', examples: ['/console/sign-in'] }),
 });
-const parameter = z.string().max(4000).optional();
+const parameter = z
+  .string()
+  .regex(/^[\x20-\x7e]{0,4000}$/, 'must have at most 4000 characters of ASCII')
+  .optional();
 /** Providers add parameters of their own, which have no effect. */
 export const CallbackQuery = z.object({ code: parameter, state: parameter, iss: parameter, error: parameter });
 
