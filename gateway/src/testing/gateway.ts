@@ -13,12 +13,14 @@ import {
 import type { Problem } from '@clientela/errors';
 import { createLog } from '@clientela/runtime';
 import jwt from 'jsonwebtoken';
-import { onTestFinished } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
 import { createGateway, type GatewayOptions } from '../app.ts';
 import { Config } from '../config.ts';
 import { readUpstreams, routesOf } from '../upstreams.ts';
 
-/** Polls until the condition holds. */
+const realSetTimeout = globalThis.setTimeout;
+
+/** Polls until the condition holds, also while the test has stopped the clock. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what: string,
@@ -27,8 +29,14 @@ export async function until(
   const end = Date.now() + timeoutMs;
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(`timed out waiting for: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => realSetTimeout(resolve, 5));
   }
+}
+
+/** Stops the timers of this process, the gateway's among them, until the test ends. `vi.advanceTimersByTime` moves them. */
+export function stopClock(): void {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  onTestFinished(() => void vi.useRealTimers());
 }
 
 export async function listenOn(

@@ -37,9 +37,9 @@ type Handling = {
 
 /**
  * Consumes the service's queue. Waiting messages are handled together, in one transaction and in their order. When that fails, or takes
- * too long, they are handled one by one: concurrently across aggregates, in order within one. A message is acknowledged after the
- * handler's commit. A failing handler is retried while other aggregates proceed; after its last attempt the event becomes a dead letter.
- * An unavailable dependency (a database, another service) is waited for without counting as an attempt.
+ * too long, fewer are handled together, down to one by one: concurrently across aggregates, in order within one. A message is
+ * acknowledged after the handler's commit. A failing handler is retried while other aggregates proceed; after its last attempt the event
+ * becomes a dead letter. An unavailable dependency (a database, another service) is waited for without counting as an attempt.
  */
 export function startConsumer(options: {
   url: string;
@@ -49,8 +49,9 @@ export function startConsumer(options: {
   subscriptions: readonly Subscription[];
   retries: Retries;
   log: Logger;
+  arrayTimeout?: number;
 }): Consumer {
-  const { url, exchange, service, db, subscriptions, retries, log } = options;
+  const { url, exchange, service, db, subscriptions, retries, log, arrayTimeout } = options;
   const stopping = new AbortController();
   const limitHandlers = createConcurrencyLimiter({ concurrency: maxConcurrentHandlers });
 
@@ -107,7 +108,8 @@ export function startConsumer(options: {
   /**
    * Handles messages in the order of each aggregate, and acknowledges each when its work is done.
    * @param work settles one event
-   * @param workTogether settles several events; when it throws, they are settled one by one
+   * @param workTogether settles several events; when it throws, fewer are tried. When it finds a dependency unavailable twice in a row,
+   * as one event may do too, the waiting messages are handled one by one, so that each waits for it by itself.
    */
   function inOrder(
     channel: Channel,
@@ -118,6 +120,8 @@ export function startConsumer(options: {
     const waiting: Received[] = [];
     const arrays = createArraySize(maxEvents);
     let draining: Promise<void> | undefined;
+    /** Arrays in a row that found a dependency unavailable. */
+    let unavailable = 0;
 
     const track = (task: Promise<void>) => {
       tasks.add(task);
@@ -139,10 +143,14 @@ export function startConsumer(options: {
     const handleTogether = async (received: readonly Received[]) => {
       try {
         await workTogether(received.map(({ event }) => event));
-        arrays.handled(true);
-      } catch {
-        if (received.length > 1) arrays.handled(false);
-        for (const one of received) handleAlone(one);
+        arrays.handled(true, received.length);
+        unavailable = 0;
+      } catch (error) {
+        if (received.length > 1) arrays.handled(false, received.length);
+        unavailable = isTransient(error) ? unavailable + 1 : 0;
+        if (unavailable >= 2) for (const one of [...received, ...waiting.splice(0)]) handleAlone(one);
+        else if (received.length === 1) received.forEach(handleAlone);
+        else waiting.unshift(...received);
         return;
       }
       try {
@@ -178,7 +186,7 @@ export function startConsumer(options: {
 
   async function processTogether(events: readonly Envelope[], signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    const handle = () => consume(db, subscriptions, events, signal);
+    const handle = () => consume(db, subscriptions, events, signal, arrayTimeout);
     const processed = await limitHandlers(() => traceEvents(events, 'rabbitmq', handle));
     for (const event of processed) measureEffect(event, service);
   }

@@ -26,11 +26,11 @@ export const httpTransport = (db: Db, publisher: Service, client: ServiceClient)
   sendArray: async (deliveries, signal) => {
     const envelopes = deliveries.map(({ envelope }) => envelope);
     const [first] = envelopes;
-    if (!first) return true;
+    if (!first) return 'confirmed';
     // A service of the version before arrays rejects them.
     const actor = { ...actorOf(publisher, first), company_id: null }; // its events may be of several companies
     const status = await client.post(path, envelopes, { actor, signal });
-    return status < 300;
+    return status < 300 ? 'confirmed' : 'rejected';
   },
 });
 

@@ -33,9 +33,10 @@ export type Transport = {
   beforePoll?: () => Promise<void>;
   /**
    * Sends several deliveries at once, those of an aggregate in their order. Either all take effect, or none.
-   * @returns false when they must be sent one by one
+   * @returns whether the subscriber confirmed or rejected them
+   * @throws when the subscriber, or a dependency of one event, is unavailable
    */
-  sendArray?: (deliveries: readonly Delivery[], signal: AbortSignal) => Promise<boolean>;
+  sendArray?: (deliveries: readonly Delivery[], signal: AbortSignal) => Promise<'confirmed' | 'rejected'>;
   /**
    * @returns undefined when the subscriber confirmed the event, else why it rejected it
    * @throws when the subscriber is unreachable: all its deliveries wait
@@ -132,32 +133,57 @@ export function startRelay(options: {
     const aggregates = Map.groupBy(deliveries, ({ aggregate }) => aggregate);
     const isFresh = ({ aggregate }: Delivery) => aggregates.get(aggregate)?.every(({ attempts }) => attempts === 0);
     const confirmed = new Set<Delivery>();
-    for (let rest = transport.sendArray ? deliveries.filter(isFresh) : []; rest.length > 1 && arrays.current > 1;) {
-      const array = rest.slice(0, arrays.current);
-      // An event whose dependency is unavailable makes an array fail, so that the subscriber may be reachable nevertheless.
-      const isConfirmed = await sendTogether(transport, array, context.signal).catch(() => false);
-      arrays.handled(isConfirmed === true);
-      if (!isConfirmed) break;
-      for (const delivery of array) confirmed.add(delivery);
-      rest = rest.slice(array.length);
-    }
-    const others = Map.groupBy(
-      deliveries.filter((delivery) => !confirmed.has(delivery)),
-      ({ aggregate }) => aggregate,
-    );
-    const errors = await sendOneByOne(transport, [...others.values()], confirmed, context);
+    const fresh = transport.sendArray ? deliveries.filter(isFresh) : [];
+    const { unsent, errors } = await sendInArrays(transport, fresh, confirmed, { arrays, ...context });
+    const alone = deliveries.filter((delivery) => unsent.has(delivery) || !fresh.includes(delivery));
+    if (errors.length === 0) errors.push(...(await sendOneByOne(transport, alone, confirmed, context)));
     if (errors.length === 0) arrays.handledAlone();
     if (confirmed.size > 0) await deleteConfirmed(db, [...confirmed]);
     if (errors.length > 0) throw errors[0];
   }
 
+  /**
+   * Sends deliveries in arrays. A quarter of one that was rejected is tried next, until the event that the subscriber rejects is sent
+   * alone. An array that found the subscriber unavailable, as one event whose dependency is unavailable does too, is followed by a few
+   * single events: when they do not get through either, nothing else is sent.
+   * @returns what must be sent one by one, or why the subscriber is unreachable
+   */
+  async function sendInArrays(
+    transport: Transport,
+    deliveries: readonly Delivery[],
+    confirmed: Set<Delivery>,
+    { arrays, ...context }: SendingContext & { arrays: ArraySize },
+  ): Promise<{ unsent: Set<Delivery>; errors: unknown[] }> {
+    const { blockedAggregates, signal } = context;
+    let rest = deliveries;
+    while (rest.length > 1 && arrays.current > 1 && !signal.aborted) {
+      const array = rest.slice(0, arrays.current);
+      const result = await sendTogether(transport, array, signal).catch(() => 'unavailable' as const);
+      arrays.handled(result === 'confirmed', array.length);
+      if (result === 'confirmed') {
+        for (const delivery of array) confirmed.add(delivery);
+        rest = rest.slice(array.length);
+      } else if (result === 'unavailable' || arrays.current === 1) {
+        const few = result === 'rejected' ? array : array.slice(0, transport.maxConcurrentAggregates);
+        const errors = await sendOneByOne(transport, few, confirmed, context);
+        if (errors.length > 0) return { unsent: new Set(), errors };
+        // Arrays were rejected because of this event. Without one, the subscriber may be of the version before arrays.
+        if (few.some((delivery) => !confirmed.has(delivery))) arrays.handledAlone();
+        const sent = new Set(few);
+        rest = rest.filter((delivery) => !sent.has(delivery) && !blockedAggregates.has(delivery.aggregate));
+      }
+    }
+    return { unsent: new Set(rest), errors: [] };
+  }
+
   /** Sends aggregates concurrently and the events of each in order, until one is not confirmed. @returns why the subscriber is unreachable */
   async function sendOneByOne(
     transport: Transport,
-    aggregates: Delivery[][],
+    deliveries: readonly Delivery[],
     confirmed: Set<Delivery>,
     { blockedAggregates, signal }: SendingContext,
   ): Promise<unknown[]> {
+    const aggregates = [...Map.groupBy(deliveries, ({ aggregate }) => aggregate).values()];
     const errors: unknown[] = [];
     const sendAggregates = async () => {
       for (let aggregate = aggregates.shift(); aggregate; aggregate = aggregates.shift()) {
@@ -220,7 +246,7 @@ export function startRelay(options: {
 const sendTogether = (transport: Transport, deliveries: readonly Delivery[], signal: AbortSignal) =>
   traceDeliveries(deliveries, transport.system, {
     send: async (traced) => transport.sendArray?.(traced, signal),
-    isAccepted: (isConfirmed) => isConfirmed === true,
+    isAccepted: (result) => result === 'confirmed',
   });
 
 /** Whether a transport sends the deliveries of a subscriber. */

@@ -20,7 +20,7 @@ const maxBytes = 4 * 1024 * 1024; // of a call; a publisher sends the events of 
 
 /**
  * Receives one event, or an array in the order of its records. An array takes effect wholly or not at all; when it fails, its publisher
- * sends its events one by one.
+ * sends smaller ones, down to single events.
  */
 const receiveEventsRoute = (service: Service, subscriptions: readonly Subscription[]): Route =>
   route({

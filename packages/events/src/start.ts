@@ -35,8 +35,10 @@ export function startEvents<Publisher extends Service>(options: {
   retries?: Retries;
   /** Milliseconds for the broker's confirm of a message. */
   confirmTimeout?: number;
+  /** Milliseconds in which messages of the broker that are handled together must be done. */
+  arrayTimeout?: number;
 }): Events {
-  const { db, url, service, subscriptions, log, retries, confirmTimeout } = options;
+  const { db, url, service, subscriptions, log, retries, confirmTimeout, arrayTimeout } = options;
   const { RABBITMQ_URL, RABBITMQ_EXCHANGE: exchange } = options.settings;
   const relayWith = (transports: Parameters<typeof startRelay>[0]['transports']) =>
     startRelay({ db, url, service, transports, retries: retries ?? deliveryRetries, log });
@@ -62,7 +64,13 @@ export function startEvents<Publisher extends Service>(options: {
   ]);
   const consumer =
     subscriptions.length > 0
-      ? startConsumer({ ...broker, db, subscriptions, retries: retries ?? handlerRetries })
+      ? startConsumer({
+          ...broker,
+          db,
+          subscriptions,
+          retries: retries ?? handlerRetries,
+          ...(arrayTimeout !== undefined && { arrayTimeout }),
+        })
       : undefined;
   return {
     metrics: eventMetrics(db, service, [brokerSubscriber]),

@@ -54,12 +54,10 @@ function parseEvent<E extends EventContract>(contract: E, event: Envelope): Even
   return { ...event, data: data.data as EventData<E> };
 }
 
-/** Milliseconds that the calls and the transaction of several events may take: as long as a publisher waits over HTTP. */
-const arrayTimeout = 2000;
-
 /**
  * Runs the handlers of events in one transaction of their own, in the order of the events. Several events must be handled in time; a
  * single one may take the time of its calls and statements.
+ * @param arrayTimeout milliseconds for the calls and the transaction of several events; default as long as a publisher waits over HTTP
  * @returns the events that were not processed before
  */
 export async function consume(
@@ -67,6 +65,7 @@ export async function consume(
   subscriptions: readonly Subscription[],
   events: readonly Envelope[],
   signal: AbortSignal,
+  arrayTimeout = 2000,
 ): Promise<Envelope[]> {
   const isArray = events.length > 1;
   const end = isArray ? performance.now() + arrayTimeout : Infinity;

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { customerDeleted, productCreated } from '@clientela/contracts';
 import { connect, type Tx } from '@clientela/db';
 import { testDatabase, type TestDatabase } from '@clientela/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { insertDeadLetter } from './dead-letters.ts';
 import { outboxPoolOptions, publish, publishAll, resendFailed } from './index.ts';
-import { startRelay, type Transport } from './relay.ts';
+import { startRelay, type Delivery, type Transport } from './relay.ts';
 import { log, origin, retries } from './testing/events-test-kit.ts';
 import { onDeliveriesCommitted } from './wake-relay.ts';
 
@@ -95,44 +95,6 @@ describe('a commit', () => {
     await db.destroy();
   });
 
-  test('after an array that failed its events are sent one by one, and the next arrays are smaller until they succeed', async () => {
-    const arrays: number[] = [];
-    const alone: string[] = [];
-    const transport: Transport = {
-      name: 'favorites',
-      system: 'http',
-      subscriber: 'favorites',
-      maxConcurrentAggregates: 1,
-      sendArray: async (deliveries) => {
-        arrays.push(deliveries.length);
-        if (arrays.length === 1) throw new Error('not in time');
-        return true;
-      },
-      send: async ({ event_id }) => {
-        alone.push(event_id);
-        return undefined;
-      },
-    };
-    const payloads = Array.from({ length: 190 }, () => ({
-      sequence: 1,
-      data: { customer_id: randomUUID(), number: 1, hard: true },
-    }));
-    await database.db.transaction((tx) => publishAll(tx, customerDeleted, origin, payloads));
-    const relay = startRelay({
-      db: database.db,
-      url: database.url,
-      service: 'customer',
-      transports: [transport],
-      retries,
-      log,
-    });
-    const pending = async () =>
-      (await database.owner('outbox_deliveries').where({ subscriber: 'favorites' }).select('event_id')).length;
-    await expect.poll(pending).toBe(0);
-    await relay.stop();
-    expect([arrays, alone.length, new Set(alone).size]).toEqual([[100, 25, 50, 15], 100, 100]);
-  });
-
   test('wakes no relay without deliveries, and none that has stopped', async () => {
     await database.db.transaction((tx) => tx.raw('select 1'));
     stopWaking();
@@ -168,6 +130,98 @@ describe('a commit', () => {
     await database.db.transaction((tx) => resendFailed(tx, 'customer'));
     await settle();
     expect(wakes).toHaveLength(1);
+  });
+});
+
+describe('arrays of events', () => {
+  /** Publishes events of as many customers, and starts a relay whose subscriber responds as the test says. */
+  async function startSending(
+    count: number,
+    respond: { array?: (deliveries: readonly Delivery[]) => 'confirmed' | 'rejected'; alone?: Transport['send'] },
+  ) {
+    const payloads = Array.from({ length: count }, (_, sequence) => ({
+      sequence,
+      data: { customer_id: randomUUID(), number: 1, hard: true },
+    }));
+    await database.db.transaction((tx) => publishAll(tx, customerDeleted, origin, payloads));
+    const ids: string[] = await database.owner('outbox_events').orderBy('id').pluck('id');
+    /** Lengths of arrays; 0 for an event that was sent alone. */
+    const calls: number[] = [];
+    const confirmed: string[] = [];
+    const relay = startRelay({
+      db: database.db,
+      url: database.url,
+      service: 'customer',
+      transports: [
+        {
+          name: 'favorites',
+          system: 'http',
+          subscriber: 'favorites',
+          maxConcurrentAggregates: 1,
+          sendArray: async (deliveries) => {
+            calls.push(deliveries.length);
+            const result = respond.array?.(deliveries) ?? 'confirmed';
+            if (result === 'confirmed') confirmed.push(...deliveries.map(({ event_id }) => event_id));
+            return result;
+          },
+          send: async (delivery, signal) => {
+            calls.push(0);
+            const reason = await respond.alone?.(delivery, signal);
+            if (reason === undefined) confirmed.push(delivery.event_id);
+            return reason;
+          },
+        },
+      ],
+      retries: { maxAttempts: 1, delay: () => 0 },
+      log,
+    });
+    onTestFinished(() => relay.stop());
+    const pending = async () =>
+      (await database.owner('outbox_deliveries').where({ subscriber: 'favorites', failed_at: null })).length;
+    return { ids, calls, confirmed, allSent: () => expect.poll(pending).toBe(0) };
+  }
+
+  test('are smaller after one that was not handled in time, until they succeed, as its first event finds the subscriber reachable', async () => {
+    let failures = 0;
+    const { ids, calls, confirmed, allSent } = await startSending(190, {
+      array: () => {
+        if (failures++ < 2) throw new Error('not in time');
+        return 'confirmed';
+      },
+    });
+    await allSent();
+    expect(calls).toEqual([100, 0, 25, 0, 7, 14, 28, 49, 90]);
+    expect(confirmed).toEqual(ids);
+  });
+
+  test.for([0, 13, 50, 99])(
+    'find the event that is rejected, number %i of a hundred, in few calls',
+    async (position) => {
+      const isPoison = ({ envelope }: Delivery) => envelope.sequence === position;
+      const { ids, calls, confirmed, allSent } = await startSending(100, {
+        array: (deliveries) => (deliveries.some(isPoison) ? 'rejected' : 'confirmed'),
+        alone: async (delivery) => (isPoison(delivery) ? 'responded 500' : undefined),
+      });
+      await allSent();
+      expect(confirmed).toEqual(ids.toSpliced(position, 1));
+      expect(calls.length).toBeLessThanOrEqual(20);
+    },
+  );
+
+  test('that are all rejected, as by a service of the version before them, cost four calls', async () => {
+    const { ids, calls, confirmed, allSent } = await startSending(100, { array: () => 'rejected' });
+    await allSent();
+    expect(calls).toEqual([100, 25, 7, 2, ...ids.map(() => 0)]);
+    expect(confirmed).toEqual(ids);
+  });
+
+  test('to an unreachable subscriber end with the first event that is sent alone', async () => {
+    const fail = () => {
+      throw new Error('unreachable');
+    };
+    const { calls } = await startSending(100, { array: fail, alone: fail });
+    await expect.poll(() => calls.length).toBeGreaterThanOrEqual(4);
+    expect(calls.slice(0, 4)).toEqual([100, 0, 25, 0]); // each pair after a longer pause
   });
 });
 

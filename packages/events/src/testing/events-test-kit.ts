@@ -20,6 +20,8 @@ export const log = pino({ level: 'silent' });
 export const origin = { id: randomUUID(), company_id: randomUUID(), request_id: 'request-1' };
 /** Short delays, so that tests do not wait for the usual ones. */
 export const retries = { maxAttempts: 3, delay: () => 30 };
+/** Milliseconds for an array of events: longer than usual, so that a busy machine handles it too. */
+const arrayTimeout = 20_000;
 
 type EffectRow = { event_id: string; customer_id: string; sequence: number };
 
@@ -78,6 +80,7 @@ export async function testSubscriber(
       settings: newSettings,
       log,
       retries,
+      arrayTimeout,
     });
     running = { events, close: () => server.close() };
   };
@@ -105,7 +108,8 @@ export async function testSubscriber(
     failWith: (how: (event: Envelope, tx: Tx) => unknown) => {
       fail = how;
     },
-    client: () => serviceClient({ service, url: `http://127.0.0.1:${port}`, key: 'key-of-customer', timeout: 2000 }),
+    client: () =>
+      serviceClient({ service, url: `http://127.0.0.1:${port}`, key: 'key-of-customer', timeout: arrayTimeout }),
     start,
     stop,
     close: async () => {

@@ -23,6 +23,7 @@ const byPackage = (value: (name: string) => string[]) =>
 /** The package graph. An edge added here needs a reason in docs/adr. */
 const dependencies: Record<string, string[]> = {
   bench: ['contracts', 'db', 'embedded-postgres', 'fleet', 'runtime'],
+  client: [],
   contracts: [],
   db: ['errors', 'runtime'],
   e2e: [],

@@ -1,0 +1,38 @@
+export type Schema = Record<string, unknown>;
+type Content = Record<string, { schema?: Schema }>;
+export type Parameter = { in: 'path' | 'query' | 'header'; name: string; required?: boolean };
+export type Operation = {
+  operationId: string;
+  summary: string;
+  description?: string;
+  deprecated?: boolean;
+  parameters?: Parameter[];
+  requestBody?: { content: Content };
+  responses: Record<string, { content?: Content }>;
+  security?: object[];
+  'x-pagination'?: { style: 'page' | 'cursor' | 'offset' | 'whole'; items: string | null };
+  'x-idempotent'?: boolean;
+  'x-error-codes'?: string[];
+};
+/** The merged document of the API. */
+export type Document = {
+  openapi: string;
+  info: object;
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, Schema> };
+  'x-error-codes'?: string[];
+};
+
+/** Leaves out what the client has no functions for: aliases, /rest/v1, and what the gateway serves to browsers and Prometheus. */
+const isServed = (path: string, { deprecated, operationId }: Operation): boolean =>
+  !deprecated && !path.startsWith('/rest/v1/') && !/^gateway\.(?:docs|redoc|openapi|metrics)\./.test(operationId);
+
+/** Lists the operations that the client has functions for, by name. */
+export const operationsOf = ({ paths }: Document) =>
+  Object.entries(paths)
+    .flatMap(([path, item]) => Object.entries(item).map(([method, operation]) => ({ path, method, operation })))
+    .filter(({ path, operation }) => isServed(path, operation))
+    .toSorted((a, b) => (a.operation.operationId < b.operation.operationId ? -1 : 1));
+
+/** The company to act in, which is an option of the call. */
+export const isCompany = (parameter: Parameter): boolean => parameter.in === 'query' && parameter.name === 'company_id';
