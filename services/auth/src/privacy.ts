@@ -75,7 +75,7 @@ export const privacy: DataInventory = {
     {
       table: 'identities',
       person: ofUser,
-      section: 'user',
+      section: 'sessions',
       alsoExported: ['id', 'created_at'],
       atStart: true,
       erasure: 'delete',

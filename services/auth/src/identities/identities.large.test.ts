@@ -292,7 +292,7 @@ describe('an identity', () => {
     await signInAt(service, 'one', account);
     const person = { company_id: user.business_id, customer_id: null, customer_number: null, user_id: user.id };
     const customer = service.callingService('customer', service.company({ id: user.business_id ?? '' }));
-    const { text } = await customer.post('/internal/privacy/export', { person, section: 'user' });
+    const { text } = await customer.post('/internal/privacy/export', { person, section: 'sessions' });
     expect(text).toContain(account.sub);
     await customer.post('/internal/privacy/erasures', { request_id: randomUUID(), person }).expect(200);
     expect(await tablesContaining(service.database.owner, account.sub)).toEqual([]);
