@@ -83,8 +83,8 @@ restore: ## make a backup this installation (ARGS="-- BACKUP")
 recount: ## recompute customer counters and repair differences (ARGS="-- --check" only compares)
 	@npm run --silent recount $(ARGS)
 
-reset-superuser: ## set a new superuser password
-	@npm run --silent reset-superuser
+reset-superuser: ## set a new superuser password (ARGS="-- --mfa": also remove the second factor)
+	@npm run --silent reset-superuser $(ARGS)
 
 rotate-signing-key: ## add a signing key for access tokens (ARGS="-- receipts": for receipts)
 	@npm run --silent rotate-signing-key $(ARGS)

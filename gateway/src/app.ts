@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { revocationsChannel } from '@clientela/contracts';
-import { closeConnectionsWhen, connectRedis, type Log } from '@clientela/runtime';
+import { closeConnectionsWhen, connectRedis, createRequestMetrics, type Log } from '@clientela/runtime';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import { accessLog } from './access-log.ts';
 import { createApiKeys } from './api-keys.ts';
@@ -18,6 +18,7 @@ import { limits as defaultLimits, type Limits } from './limits.ts';
 import { createLoadShedding } from './load-shedding.ts';
 import { metricsRoute } from './metrics.ts';
 import { createProxy } from './proxy.ts';
+import { createRefusals } from './refusals.ts';
 import { createReplicas, fetchFromReplicas, type Replicas } from './replicas.ts';
 import { createRateLimits } from './rate-limits.ts';
 import type { Middleware } from './request-context.ts';
@@ -102,12 +103,13 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   const headersFor = responseHeadersFor(config.CORS_ORIGINS);
   const forward = createProxy(replicas, limits, { takesTurns: config.RATE_LIMITS === 'on' });
 
+  const metrics = createRequestMetrics('gateway');
   const middleware: Middleware[] = [
-    accessLog(log, limits, config), //      assigns the request id; one log line at the end
+    accessLog(log, metrics, limits, config), // assigns the request id; one log line at the end
     setResponseHeaders(headersFor), //      security headers, CORS
     validateRequestTarget(limits), //       400, 414
     routes.middleware, //                   404, 405, OPTIONS, or a built-in route
-    shedding.middleware, //                 503 when overloaded
+    shedding.middleware, //                 503 when overloaded, for what `refusals` leaves to the app
     rateLimits.anonymous, //                429
     rateLimits.signIns, //                  429
     authenticate(verifiers), //             finds the user or the API key
@@ -130,7 +132,10 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   app.use(rateLimits.unmatched as ErrorRequestHandler); // 429
   app.use(errorHandler(log));
 
+  // 503 when overloaded, in place of the app
+  const refusals = createRefusals({ shedding, routes, headersFor, metrics, limits, log });
   const server = createGatewayServer(closeConnectionsWhen(draining.signal, app), {
+    refuse: (req, res) => !draining.signal.aborted && refusals.refuse(req, res),
     limits,
     log,
     headers: headersFor(undefined),
@@ -146,6 +151,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       readiness.close();
       redis?.close();
       shedding.close();
+      refusals.close();
       revocations.close();
       keys.close();
       for (const each of replicas.values()) each.close();

@@ -22,6 +22,7 @@ import { peopleRoutes } from './people/routes.ts';
 import { receiptRoutes, type ReceiptDeps } from './receipts/routes.ts';
 import { roleRoutes } from './roles/routes.ts';
 import { sessionRoutes } from './sessions/routes.ts';
+import { secondFactorRoutes, type SecondFactorDeps } from './second-factors/routes.ts';
 import { signInRoutes, type SignInDeps } from './sign-ins/routes.ts';
 import { subscriptions } from './subscriptions.ts';
 import { changeAuthorization } from './users/change-authorization.ts';
@@ -32,6 +33,7 @@ import { userRoutes } from './users/routes.ts';
 export type AppDeps = Omit<ServiceOptions, 'service' | 'version' | 'routes' | 'companies' | 'changeAuthorization'> &
   AccountDeps &
   SignInDeps &
+  SecondFactorDeps &
   AuditDeps &
   ReceiptDeps &
   ApiKeyDeps &
@@ -43,6 +45,7 @@ export const routes = (deps: AppDeps): Route[] => [
   ...accountRoutes(deps),
   ...internalUserRoutes(),
   ...signInRoutes(deps),
+  ...secondFactorRoutes(deps),
   ...emailRoutes(deps),
   ...passwordResetRoutes(deps),
   ...invitationRoutes(deps),

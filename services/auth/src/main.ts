@@ -21,6 +21,7 @@ import { startMailWorker } from './mails/worker.ts';
 import { createReceiptKeyLoader } from './receipts/receipt-key.ts';
 import { onRevocationsCommitted } from './sessions/announcements.ts';
 import { createTokenIssuer } from './sessions/access-token.ts';
+import { createSecondFactors } from './second-factors/codes.ts';
 import { createRefreshTokens } from './sessions/refresh-token.ts';
 import { startCleanup } from './sessions/worker.ts';
 import { subscriptions } from './subscriptions.ts';
@@ -81,6 +82,7 @@ await runService('auth', {
       services: [customer, client('interaction'), client('product'), client('favorites')],
       mails,
       oidc: openOidc(config, log),
+      secondFactors: createSecondFactors(secret),
       requireVerifiedEmail: config.REQUIRE_VERIFIED_EMAIL === 'on',
       metrics: [events.metrics, mailMetrics(db)],
     });

@@ -64,6 +64,28 @@ export const privacy: DataInventory = {
       erasure: 'delete',
     },
     {
+      table: 'totp_secrets',
+      person: ofUser,
+      notExported: 'a secret; since when it is asked for is exported with the user',
+      atStart: true,
+      erasure: 'delete',
+    },
+    {
+      table: 'recovery_codes',
+      person: ofUser,
+      section: 'sessions',
+      withheld: { code_hash: 'a secret' },
+      atStart: true,
+      erasure: 'delete',
+    },
+    {
+      table: 'mfa_challenges',
+      person: ofUser,
+      notExported: 'sign-ins that wait for the second factor, for at most five minutes',
+      atStart: true,
+      erasure: 'delete',
+    },
+    {
       table: 'invitations',
       person: ofUser,
       section: 'sessions',

@@ -38,6 +38,10 @@ export const Problem = z
       })
       .optional()
       .meta({ description: 'In a 409, the record that has the unique value, where the caller may see it' }),
+    mfa_token: z
+      .string()
+      .optional()
+      .meta({ description: 'In a 401 MFA_REQUIRED, what the second step of the sign-in takes' }),
   })
   .meta({ id: 'Problem', description: 'RFC 9457 problem details' });
 

@@ -1,3 +1,4 @@
+import type { Role } from '@clientela/contracts';
 import { isCommonPassword } from './common-passwords.ts';
 import type { Registration } from './schema.ts';
 
@@ -21,6 +22,10 @@ export const changesName = (body: Readonly<Record<string, unknown>>): boolean =>
 /** Whether a change of a user may remove its company's last admin or rename the company: such changes happen one after the other. */
 export const affectsCompany = (body: Readonly<Record<string, unknown>>): boolean =>
   body['role'] !== undefined || body['is_active'] === false || changesName(body);
+
+/** Whether the user's company requires a second factor of it: of staff, not of customers. */
+export const requiresFactor = (user: { role: Role; company_requires_mfa: boolean | null }): boolean =>
+  user.company_requires_mfa === true && user.role !== 'customer';
 
 /** Tells whether the user and its company, if any, are active. */
 export const isActive = (user: { is_active: boolean; company_status: string | null }): boolean =>

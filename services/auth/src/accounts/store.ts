@@ -6,13 +6,15 @@ import type { Account } from './rules.ts';
 import type { User } from './schema.ts';
 import { searchTextOf } from './search.ts';
 
-/** A user with its company's status and country (null for a superuser). */
+/** A user with its company's status, country and requirement of a second factor (null for a superuser). */
 export type StoredUser = Omit<User, 'permissions'> & {
   must_verify_email: boolean;
   name_changed_at: string | null;
   phone_changed_at: string | null;
+  mfa_since: string | null;
   company_status: InternalCompany['status'] | null;
   company_country: string | null;
+  company_requires_mfa: boolean | null;
 };
 
 const columns = [
@@ -35,12 +37,14 @@ const columns = [
   'u.must_verify_email',
   'u.name_changed_at',
   'u.phone_changed_at',
+  'u.mfa_since',
   'u.created_at as date_joined',
   'u.created_at',
   'u.updated_at',
   'u.version',
   'c.status as company_status',
   'c.country as company_country',
+  'c.require_mfa as company_requires_mfa',
 ];
 
 const instant = (column: string) => `to_char(${column} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;

@@ -6,6 +6,7 @@ import { changedValues, type Actor } from '@clientela/http';
 import { documentNumberError, resolveDocumentNumber } from '@clientela/validation';
 import { normalizePhone } from '@clientela/validation/phones';
 import { audit } from '../audit/store.ts';
+import { endChallenges } from '../second-factors/store.ts';
 import { endTokens } from '../tokens/store.ts';
 import { isActive, splitName, suggestUsername, type Account } from './rules.ts';
 import type { OwnChanges, User } from './schema.ts';
@@ -84,7 +85,8 @@ function changeTimes(fields_changed: readonly string[]): UserColumns {
 }
 
 /**
- * Updates a locked user, publishes `user.updated` and audits the changed fields. A new password or address ends the tokens of mails.
+ * Updates a locked user, publishes `user.updated` and audits the changed fields. A new password or address ends the tokens of mails, a
+ * new password also the sign-ins that wait for a second factor.
  * @param visibleTo the scope in which a conflict may show the existing user
  * @throws AppError 412 when the version has changed
  */
@@ -99,6 +101,7 @@ export async function saveUser(
   const values = { ...changeTimes(fields_changed), ...changes };
   const user = requireUpdated(await updateUser(tx, current, values, visibleTo));
   if (fields_changed.includes('password') || fields_changed.includes('email')) await endTokens(tx, user.id);
+  if (fields_changed.includes('password')) await endChallenges(tx, user.id);
   const data = { user_id: user.id, fields_changed, ...(origin.followed && { followed: origin.followed }) };
   await publish(tx, userUpdated, origin, user.version, data);
   const plainFields = fields_changed.filter((field) => !Object.hasOwn(securityActions, field));

@@ -4,7 +4,7 @@ import { Message } from '@clientela/validation';
 import { SignInResponse } from '../accounts/schema.ts';
 import { authAliases } from '../auth-aliases.ts';
 import type { SessionDeps } from '../sessions/routes.ts';
-import { toSignInResponse } from '../sign-ins/presenter.ts';
+import { signInErrors, toSignInResponse } from '../sign-ins/presenter.ts';
 import { tokenInvalid } from '../tokens/token.ts';
 import { recordReturn, removeIdentity, signInByIdentity } from './actions.ts';
 import { attemptCookies, newAttempt, type Attempts } from './attempt.ts';
@@ -143,7 +143,7 @@ const exchange = (deps: IdentityDeps) =>
     body: CodeExchange,
     example: { code: 'of the fragment' },
     responses: { 200: SignInResponse },
-    errors: { 401: ['UNAUTHENTICATED', 'OIDC_NO_USER'], 422: ['TOKEN_INVALID'] },
+    errors: { 401: [...signInErrors[401], 'OIDC_NO_USER'], 422: ['TOKEN_INVALID'] },
     transaction: 'own', // a code is spent by a failed attempt too, which must be committed
     handle: async ({ db, body, client_ip, user_agent, request_id }) => {
       const request = { ip: client_ip, device: user_agent, request_id };

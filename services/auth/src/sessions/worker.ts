@@ -3,11 +3,15 @@ import { startPeriodicWorker, type Log, type PeriodicWorker } from '@clientela/r
 import { deleteOldCodes } from '../identities/store.ts';
 import { deleteOldInvitations } from '../invitations/store.ts';
 import { deleteOldMails } from '../mails/store.ts';
+import { deleteExpired } from '../second-factors/store.ts';
 import { deleteOldTokens } from '../tokens/store.ts';
 import { purgeOldFailures } from '../sign-ins/store.ts';
 import { deletePastSessions } from './store.ts';
 
-/** Periodically deletes past sessions, expired sign-in failures and tokens, old invitations and one-time codes, and mails that nothing sends. Safe to run in every replica. */
+/**
+ * Periodically deletes past sessions, expired sign-in failures and tokens, old invitations and one-time codes, mails that nothing sends, and
+ * expired steps of second factors. Safe to run in every replica.
+ */
 export const startCleanup = (db: Db, log: Log): PeriodicWorker =>
   startPeriodicWorker({
     run: async () => {
@@ -17,6 +21,7 @@ export const startCleanup = (db: Db, log: Log): PeriodicWorker =>
       await deleteOldMails(db);
       await deleteOldInvitations(db);
       await deleteOldCodes(db);
+      await deleteExpired(db);
     },
     intervalMs: 60_000,
     delayFirst: true,

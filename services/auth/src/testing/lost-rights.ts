@@ -59,6 +59,11 @@ const samples: Readonly<Record<string, (pair: Pair) => Promise<SampleRequest> | 
     '/auth/change-email',
     { email: newEmail(), current_password: other.password },
   ],
+  'post /auth/mfa/totp': ({ other }) => ['/auth/mfa/totp', { current_password: other.password }],
+  'post /auth/mfa/totp/confirm': () => ['/auth/mfa/totp/confirm', { code: '123456' }],
+  'delete /auth/mfa/totp': ({ other }) => ['/auth/mfa/totp', { current_password: other.password, code: '123456' }],
+  'post /auth/mfa/recovery-codes': () => ['/auth/mfa/recovery-codes', { code: '123456' }],
+  'delete /api/v1/users/{user_id}/mfa': ({ owner }) => [`${users}/${owner.user.id}/mfa`],
   'post /auth/logout': () => ['/auth/logout'],
   'post /auth/logout-all': () => ['/auth/logout-all'],
   'delete /auth/sessions/{session_id}': async ({ auth, other }) => [

@@ -12,6 +12,7 @@ import type { Oidc } from '../identities/routes.ts';
 import { hs256Key, loadSigningKeys, type SigningKeys } from '../keys/signing-key.ts';
 import { createMails, type Mails } from '../mails/outbox.ts';
 import { createReceiptKeyLoader } from '../receipts/receipt-key.ts';
+import { createSecondFactors } from '../second-factors/codes.ts';
 import { createTokenIssuer, type IssueToken } from '../sessions/access-token.ts';
 import { createRefreshTokens } from '../sessions/refresh-token.ts';
 
@@ -49,6 +50,8 @@ export async function createTestAuth(
     /** The providers of sign-ins; none by default. */
     providers?: Oidc['providers'];
     publicUrl?: string;
+    /** The clock that judges the codes of authenticator apps, in milliseconds. */
+    now?: () => number;
   } = {},
 ): Promise<TestAuth> {
   const secret = options.secret ?? generateSecret();
@@ -78,6 +81,7 @@ export async function createTestAuth(
         services: options.services ?? [],
         customer: options.customer ?? noCustomerService,
         mails,
+        secondFactors: createSecondFactors(secret, options.now),
         requireVerifiedEmail: options.requireVerifiedEmail ?? false,
         oidc: {
           providers: options.providers ?? [],

@@ -20,6 +20,7 @@ import type { MadeApiKey } from '../api-keys/schema.ts';
 import { syncDefaultCompanyName } from '../companies/default-name.ts';
 import { queueMail, type Mails } from '../mails/outbox.ts';
 import { chooseLanguage } from '../mails/rules.ts';
+import { endFactor, tellUser } from '../second-factors/factor-lifecycle.ts';
 import { revokeSessions } from '../sessions/session-lifecycle.ts';
 import { anonymizeSessions } from '../sessions/store.ts';
 import { canSee, isLastAdminCandidate, losesRights, outranks, selfRestrictedFields } from './rules.ts';
@@ -154,6 +155,19 @@ export async function removeUser(tx: Tx, target: Target, revoke: boolean): Promi
   const company_id = current.business_id ?? NIL_UUID;
   await redactAllStoredResponses(tx, { company_id, customer_id: null, customer_number: null, user_id: current.id });
   return keysOf(tx, target.actor, current.id, revoke);
+}
+
+/**
+ * Removes the second factor of another user, who has lost it, and tells the user. Has no effect on a user without one.
+ * @throws AppError 403 for the actor itself and for a user above its role
+ */
+export async function resetFactor(tx: Tx, mails: Mails, target: Target): Promise<void> {
+  if (target.id === target.actor.id)
+    throw forbidden('You cannot reset your own second factor; remove it with a code, or ask another admin');
+  const user = await lockForUpdate(tx, target, false);
+  if (user.mfa_since === null) return;
+  await endFactor(tx, { ...originOf(target.actor), company_id: user.business_id }, user);
+  await tellUser(tx, mails, user, 'mfa_removed', null);
 }
 
 /**

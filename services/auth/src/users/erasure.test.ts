@@ -1,4 +1,4 @@
-import { randomInt, randomUUID } from 'node:crypto';
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import type { ErasureReport, Person } from '@clientela/contracts';
 import { erasePerson } from '@clientela/privacy';
 import { runInterrupted, type TestUser } from '@clientela/testing';
@@ -112,7 +112,13 @@ async function createPerson({ user: admin, client: adminClient }: Admin) {
   const proven = { provider: 'example', issuer: 'https://id.example.com/', subject: own(12) };
   await auth.database.owner('identities').insert({ id: randomUUID(), user_id: id, ...proven });
   const expires_at = new Date(Date.now() + 60_000);
-  await auth.database.owner('oidc_codes').insert({ id: randomUUID(), user_id: id, ...proven, email: own(13), expires_at });
+  await auth.database
+    .owner('oidc_codes')
+    .insert({ id: randomUUID(), user_id: id, ...proven, email: own(13), expires_at });
+  const token_hash = randomBytes(32);
+  await auth.database.owner('totp_secrets').insert({ user_id: id, sealed_secret: token_hash });
+  await auth.database.owner('recovery_codes').insert({ user_id: id, code_hash: token_hash });
+  await auth.database.owner('mfa_challenges').insert({ user_id: id, token_hash });
   return { id, word, digits, addresses, body, key, response, client, login, session, admin };
 }
 type TestPerson = Awaited<ReturnType<typeof createPerson>>;
@@ -273,6 +279,9 @@ describe('an erased user', () => {
       sign_in_failures: 1,
       mail_tokens: 1,
       mails: 1,
+      totp_secrets: 1,
+      recovery_codes: 1,
+      mfa_challenges: 1,
       invitations: 0,
       identities: 1,
       oidc_codes: 1,
@@ -341,6 +350,9 @@ describe('an erased user', () => {
       ['sign_in_failures', 1],
       ['mail_tokens', 1],
       ['mails', 1],
+      ['totp_secrets', 1],
+      ['recovery_codes', 1],
+      ['mfa_challenges', 1],
       ['invitations', 0],
       ['identities', 1],
       ['oidc_codes', 1],
