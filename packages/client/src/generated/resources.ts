@@ -32,10 +32,8 @@ export type ErrorCodes = {
   'auth.mfa.totp.confirm': 'DEADLINE_EXCEEDED' | 'EMAIL_NOT_VERIFIED' | 'FORBIDDEN' | 'INTERNAL_ERROR' | 'MALFORMED_REQUEST' | 'MFA_CODE_INVALID' | 'MFA_ENABLED' | 'MFA_SETUP_NOT_STARTED' | 'OVERLOADED' | 'PAYLOAD_TOO_LARGE' | 'RATE_LIMITED' | 'REQUEST_TIMEOUT' | 'SERVICE_UNAVAILABLE' | 'TOO_MANY_AT_ONCE' | 'UNAUTHENTICATED' | 'UNSUPPORTED_MEDIA_TYPE' | 'UPSTREAM_TIMEOUT' | 'VALIDATION_FAILED';
   'auth.mfa.totp.remove': 'DEADLINE_EXCEEDED' | 'EMAIL_NOT_VERIFIED' | 'FORBIDDEN' | 'INTERNAL_ERROR' | 'MALFORMED_REQUEST' | 'MFA_CODE_INVALID' | 'MFA_NOT_ENABLED' | 'OVERLOADED' | 'PAYLOAD_TOO_LARGE' | 'PRECONDITION_FAILED' | 'RATE_LIMITED' | 'REQUEST_TIMEOUT' | 'SERVICE_UNAVAILABLE' | 'TOO_MANY_AT_ONCE' | 'UNAUTHENTICATED' | 'UNSUPPORTED_MEDIA_TYPE' | 'UPSTREAM_TIMEOUT' | 'VALIDATION_FAILED';
   'auth.mfa.totp.start': 'DEADLINE_EXCEEDED' | 'EMAIL_NOT_VERIFIED' | 'FORBIDDEN' | 'INTERNAL_ERROR' | 'MALFORMED_REQUEST' | 'MFA_ENABLED' | 'OVERLOADED' | 'PAYLOAD_TOO_LARGE' | 'RATE_LIMITED' | 'REQUEST_TIMEOUT' | 'SERVICE_UNAVAILABLE' | 'TOO_MANY_AT_ONCE' | 'UNAUTHENTICATED' | 'UNSUPPORTED_MEDIA_TYPE' | 'UPSTREAM_TIMEOUT' | 'VALIDATION_FAILED';
-  'auth.oidc.callback': 'DEADLINE_EXCEEDED' | 'INTERNAL_ERROR' | 'MALFORMED_REQUEST' | 'OVERLOADED' | 'PROVIDER_NOT_FOUND' | 'RATE_LIMITED' | 'SERVICE_UNAVAILABLE' | 'TOO_MANY_AT_ONCE' | 'UPSTREAM_TIMEOUT' | 'VALIDATION_FAILED';
   'auth.oidc.exchange': 'DEADLINE_EXCEEDED' | 'INTERNAL_ERROR' | 'MALFORMED_REQUEST' | 'MFA_REQUIRED' | 'OIDC_NO_USER' | 'OVERLOADED' | 'PAYLOAD_TOO_LARGE' | 'RATE_LIMITED' | 'REQUEST_TIMEOUT' | 'SERVICE_UNAVAILABLE' | 'TOKEN_INVALID' | 'TOO_MANY_AT_ONCE' | 'UNAUTHENTICATED' | 'UNSUPPORTED_MEDIA_TYPE' | 'UPSTREAM_TIMEOUT' | 'VALIDATION_FAILED';
   'auth.oidc.list': 'DEADLINE_EXCEEDED' | 'INTERNAL_ERROR' | 'MALFORMED_REQUEST' | 'OVERLOADED' | 'RATE_LIMITED' | 'SERVICE_UNAVAILABLE' | 'TOO_MANY_AT_ONCE' | 'UPSTREAM_TIMEOUT' | 'VALIDATION_FAILED';
-  'auth.oidc.start': 'DEADLINE_EXCEEDED' | 'INTERNAL_ERROR' | 'MALFORMED_REQUEST' | 'OVERLOADED' | 'PROVIDER_NOT_FOUND' | 'RATE_LIMITED' | 'SERVICE_UNAVAILABLE' | 'TOO_MANY_AT_ONCE' | 'UPSTREAM_TIMEOUT' | 'VALIDATION_FAILED';
   'auth.refresh': 'DEADLINE_EXCEEDED' | 'INTERNAL_ERROR' | 'MALFORMED_REQUEST' | 'OVERLOADED' | 'PAYLOAD_TOO_LARGE' | 'RATE_LIMITED' | 'REQUEST_TIMEOUT' | 'SERVICE_UNAVAILABLE' | 'TOO_MANY_AT_ONCE' | 'UNAUTHENTICATED' | 'UNSUPPORTED_MEDIA_TYPE' | 'UPSTREAM_TIMEOUT' | 'VALIDATION_FAILED';
   'auth.register': 'COMPANY_DOCUMENT_NUMBER_TAKEN' | 'DEADLINE_EXCEEDED' | 'INTERNAL_ERROR' | 'MALFORMED_REQUEST' | 'OVERLOADED' | 'PAYLOAD_TOO_LARGE' | 'RATE_LIMITED' | 'REGISTRATION_CLOSED' | 'REQUEST_TIMEOUT' | 'SERVICE_UNAVAILABLE' | 'TOO_MANY_AT_ONCE' | 'UNSUPPORTED_MEDIA_TYPE' | 'UPSTREAM_TIMEOUT' | 'USER_EMAIL_TAKEN' | 'USER_USERNAME_TAKEN' | 'VALIDATION_FAILED';
   'auth.reset_password': 'DEADLINE_EXCEEDED' | 'INTERNAL_ERROR' | 'MALFORMED_REQUEST' | 'OVERLOADED' | 'PAYLOAD_TOO_LARGE' | 'RATE_LIMITED' | 'REQUEST_TIMEOUT' | 'SERVICE_UNAVAILABLE' | 'TOKEN_INVALID' | 'TOO_MANY_AT_ONCE' | 'UNSUPPORTED_MEDIA_TYPE' | 'UPSTREAM_TIMEOUT' | 'VALIDATION_FAILED';
@@ -231,14 +229,10 @@ export const createResources = (call: Call) => ({
       },
     },
     oidc: {
-      /** Receive the browser from a provider. Sends it back to the page it came from: with #code=…, or with #error= OIDC_NO_USER (and a code that accepts an invitation), OIDC_DENIED, OIDC_EXPIRED, OIDC_FAILED or OIDC_PROVIDER_UNAVAILABLE. No user is made. */
-      callback: (name: string, query?: Query<'auth.oidc.callback'>, options?: Options) => call<'auth.oidc.callback'>({ method: 'GET', path: path`/auth/oidc/${name}/callback`, query, options, open: true, stream: true }),
       /** Sign in with the code that a provider led to. Takes the code of the fragment once, within 5 minutes. Joins the account of the provider to the user, if it is new, by the address that both verified. */
       exchange: (body: Body<'auth.oidc.exchange'>, options?: Options) => call<'auth.oidc.exchange'>({ method: 'POST', path: path`/auth/oidc/exchange`, body, options, open: true }),
       /** List the providers that people may sign in with */
       list: (options?: Options) => call<'auth.oidc.list'>({ method: 'GET', path: path`/auth/oidc`, options, open: true }),
-      /** Send the browser to a provider to sign in there. For a browser, not for fetch. Sets a cookie of 10 minutes. When the provider is away, the browser goes back to `to` with #error=OIDC_PROVIDER_UNAVAILABLE. */
-      start: (name: string, query?: Query<'auth.oidc.start'>, options?: Options) => call<'auth.oidc.start'>({ method: 'GET', path: path`/auth/oidc/${name}/start`, query, options, open: true, stream: true }),
     },
     /** Refresh the tokens. Rotates the refresh token. Sent again within 10 seconds, while its successor is unused, the token returns the same successor; sent later, it ends the session. */
     refresh: (body: Body<'auth.refresh'>, options?: Options) => call<'auth.refresh'>({ method: 'POST', path: path`/auth/refresh`, body, options, open: true }),

@@ -4857,32 +4857,6 @@ export interface operations {
             };
         };
     };
-    "auth.oidc.callback": {
-        parameters: {
-            query?: {
-                code?: string;
-                error?: string;
-                iss?: string;
-                state?: string;
-            };
-            path: {
-                name: string;
-            };
-        };
-        requestBody?: never;
-    };
-    "auth.oidc.start": {
-        parameters: {
-            query?: {
-                /** @description Where the browser returns to; default /console/sign-in */
-                to?: string;
-            };
-            path: {
-                name: string;
-            };
-        };
-        requestBody?: never;
-    };
     "auth.oidc.exchange": {
         parameters: {
             query?: never;

@@ -16,7 +16,9 @@ import {
   type Begun,
   type TestOidc,
 } from '../testing/oidc-test.ts';
+import { signIn } from '../testing/lost-rights.ts';
 import type { TestProvider } from '../testing/oidc-provider.ts';
+import { enableFactor, type TestClock } from '../testing/second-factor.ts';
 
 let logged = '';
 const out = new Writable({
@@ -27,8 +29,15 @@ const out = new Writable({
 });
 const log = createLog('auth', 'debug', { redact: redactedNames, out });
 
+const clock: TestClock = { at: Date.now() };
+
 const test = serviceTest(() =>
-  createTestOidc(['one', 'two'], { pool: 5, log, limits: { timeout: 3, retryAfter: 0, metadataLifetime: 0 } }),
+  createTestOidc(['one', 'two'], {
+    pool: 5,
+    log,
+    now: () => clock.at,
+    limits: { timeout: 3, retryAfter: 0, metadataLifetime: 0 },
+  }),
 );
 
 const at = (service: TestOidc, name: string) => service.at[name] as TestProvider;
@@ -264,6 +273,24 @@ describe('an identity', () => {
       expires_at: new Date(Date.now() - 1000),
     });
     await exchange(service, 'late').expect(422);
+  });
+
+  test('does not replace the second factor', async ({ service }) => {
+    const { account, user, email, password } = await knownUser(service);
+    const protectedUser = await enableFactor(service, clock, await signIn(service, user, email, password));
+    const sessions = service.database.owner('sessions').where({ user_id: user.id }).whereNull('ended_at');
+    const before = await sessions.clone().pluck('id');
+    const { code } = await signInAt(service, 'one', account);
+    const { body } = await exchange(service, code).expect(401);
+    expect(body).toMatchObject({ error_code: 'MFA_REQUIRED', mfa_token: expect.any(String) });
+    expect(body).not.toHaveProperty('access_token');
+    expect(await sessions.clone().pluck('id')).toEqual(before);
+    await exchange(service, code).expect(422);
+    const { mfa_token } = body;
+    await service.anonymous().post('/auth/login/mfa', { mfa_token, code: '000000' }).expect(401);
+    const second = { mfa_token, code: protectedUser.nextCode() };
+    const signedIn = await service.anonymous().post('/auth/login/mfa', second).expect(200);
+    expect(signedIn.body.user).toMatchObject({ id: user.id, identities: [{ provider: 'one' }] });
   });
 
   test('two removals at once leave a way in; an account of a provider that is not configured is none', async ({
