@@ -1,4 +1,4 @@
-// The API has no cookies, but on the routes that declare theirs: everywhere else none passes, in either direction.
+// Services have no cookies, but on the routes that declare theirs: elsewhere none passes, in either direction.
 
 /** The name of a cookie: what precedes the first `=` of a pair, or of a Set-Cookie header (RFC 6265, 5.2). */
 const nameOf = (text: string): string => text.slice(0, Math.max(text.indexOf('='), 0)).trim();
