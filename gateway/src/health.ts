@@ -79,8 +79,8 @@ export function builtInRoutes(sources: HealthSources): Record<string, Middleware
   return {
     '/': (req, res) => {
       if (sources.hasConsole) res.vary('Accept');
-      if (sources.hasConsole && acceptsHtml(req)) return void res.status(303).location('/console').end();
-      sendJson(res, { message: 'Clientela, a customer-data backend', ...identity, docs_url: '/docs' });
+      if (sources.hasConsole && acceptsHtml(req)) res.status(303).location('/console').end();
+      else sendJson(res, { message: 'Clientela, a customer-data backend', ...identity, docs_url: '/docs' });
     },
     '/health': (_req, res) => sendJson(res, { status: 'healthy', ...identity }),
     '/ready': async (req, res) => {
