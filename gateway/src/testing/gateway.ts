@@ -173,6 +173,7 @@ type OperationLimits = {
   open?: boolean;
   address_rate_limit?: string;
   limited?: readonly string[];
+  cookies?: readonly string[];
 };
 /** Builds an OpenAPI document as the services commit it, from `{ '/api/things/{id}': { get: {} } }`. */
 export const openApiDocument = (paths: Record<string, Record<string, OperationLimits>>): unknown => ({
