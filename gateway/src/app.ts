@@ -8,6 +8,8 @@ import { authenticate, createTokenVerifier, requireActor } from './authenticate.
 import { awaitBody, checkBodyHeaders } from './body.ts';
 import { concurrencyLimits } from './concurrency.ts';
 import type { Config } from './config.ts';
+import { consolePages, hasConsole } from './console/pages.ts';
+import { consoleSession, withSessionRoutes } from './console/session.ts';
 import { responseHeadersFor } from './cors.ts';
 import { docsRoutes } from './docs/pages.ts';
 import { errorHandler } from './error-handler.ts';
@@ -68,13 +70,16 @@ export type GatewayOptions = { log: Log; upstreams?: readonly Upstream[]; limits
  * @throws when two documents declare the same route, or one declares an internal path
  */
 export function createGateway(config: Config, options: GatewayOptions): Gateway {
-  const { log, upstreams = readUpstreams(config) } = options;
+  const { log } = options;
+  const services = options.upstreams ?? readUpstreams(config);
+  const upstreams = hasConsole(config) ? withSessionRoutes(services) : services;
   const limits = { ...defaultLimits, ...options.limits };
   const draining = new AbortController();
 
   const builtIn = {
     ...builtInRoutes({
       version,
+      hasConsole: hasConsole(config),
       isStarted: () => tokens.ready(),
       isDraining: () => draining.signal.aborted,
       serviceStates: (recheck) => readiness.current(recheck),
@@ -108,6 +113,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     accessLog(log, metrics, limits, config), // assigns the request id; one log line at the end
     setResponseHeaders(headersFor), //      security headers, CORS
     validateRequestTarget(limits), //       400, 414
+    consolePages(config, rateLimits.anonymous), // the files of the console
     routes.middleware, //                   404, 405, OPTIONS, or a built-in route
     shedding.middleware, //                 503 when overloaded, for what `refusals` leaves to the app
     rateLimits.anonymous, //                429
@@ -119,6 +125,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     checkBodyHeaders, //                    400, 413
     awaitBody(limits), //                   408, 413
     shedding.middleware, //                 503; counts requests with a body
+    consoleSession({ fetchFromAuth, serviceKey, tokens }), // the cookie of the console
     setIdentityHeaders(serviceKey), //      removes the client's headers, adds the gateway's
     forward, //                             408, 413, 502, 503, 504, or the service's response
   ];
