@@ -28,7 +28,7 @@ afterAll(async () => {
 const password = 'correct horse battery';
 const anonymous = () => client(fleet.url);
 const polling = { timeout: 30_000, interval: 50 };
-const note = <T extends string>(...texts: T[]) => issued.push(...texts);
+const note = (...texts: string[]) => void issued.push(...texts);
 const usedSteps = new Map<string, number>();
 
 /** A code of a secret that was not used yet; waits for the next one where the present one was. */
