@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -37,8 +37,12 @@ const niceness = 10;
 const file = fileURLToPath(import.meta.url);
 
 async function start(role: string, isNiced: boolean): Promise<ChildProcess> {
-  const child = fork(file, [role], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], serialization: 'advanced' });
-  if (child.pid && isNiced) setPriority(child.pid, niceness);
+  const child = fork(file, [role], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    serialization: 'advanced',
+    detached: isNiced, // a session of its own
+  });
+  if (child.pid && isNiced) setPriority(child.pid, getPriority() + niceness);
   await once(child, 'message');
   return child;
 }

@@ -26,9 +26,14 @@ export function toForm(
     `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${escapeName(name)}"\r\nContent-Type: ${type}\r\n\r\n`,
   ];
   const content = file instanceof Blob ? file.stream() : file;
-  const body = ReadableStream.from(framed(parts.join(''), content, `\r\n--${boundary}--\r\n`, onProgress));
+  const body = toStream(framed(parts.join(''), content, `\r\n--${boundary}--\r\n`, onProgress));
   return { type: `multipart/form-data; boundary=${boundary}`, init: { body, duplex: 'half' } };
 }
+
+// TypeScript's types of browsers do not have `from` yet.
+const { from: toStream } = ReadableStream as unknown as {
+  from: (chunks: AsyncIterable<Uint8Array>) => ReadableStream<Uint8Array>;
+};
 
 /** Escapes a name as browsers do (HTML, 4.10.22.8). */
 const escapeName = (name: string) => name.replaceAll('\r', '%0D').replaceAll('\n', '%0A').replaceAll('"', '%22');

@@ -39,6 +39,7 @@ export function client(url: string, token?: string, timeout = 15_000): Client {
         ...headers,
       },
       ...(body !== undefined && { body: raw ? (body as string) : JSON.stringify(body) }),
+      redirect: 'manual',
       signal: AbortSignal.timeout(timeout),
     });
     const text = await response.text();

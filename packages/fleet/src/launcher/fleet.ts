@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort, isFree, startedAt, startPostgres } from '@clientela/embedded-postgres';
 import { ServerVersionError } from '@clientela/db';
+import { buildConsole } from './console.ts';
 import { createDatabase, externalDatabase, migrateDatabase, type ServiceDatabase } from './databases.ts';
 import { acquireInstallationLock } from './installation-lock.ts';
 import { openLogFile } from './log-file.ts';
@@ -43,6 +44,8 @@ export type FleetOptions = {
   onProgress?: (line: string) => void;
   /** Called with every line that a process writes, in addition to its log file. */
   onLine?: (peer: string, line: string) => void;
+  /** Builds the web console beside the start, unless the settings say otherwise. */
+  console?: boolean;
   /** Root of the checkout whose services run. */
   repoRoot?: string;
   /** Aborts the start. A running fleet ends with `stop()`. */
@@ -52,6 +55,7 @@ export type FleetOptions = {
 export type Fleet = {
   /** URL of the gateway. */
   url: string;
+  hasConsole: boolean;
   ports: Record<Peer, number>;
   pid: (peer: Peer) => number | undefined;
   kill: (peer: Peer, signal: NodeJS.Signals) => boolean;
@@ -118,6 +122,7 @@ async function start(options: FleetOptions, shutdownHooks: ShutdownHooks): Promi
   shutdownHooks.push(() => pidFile.remove());
 
   const context: Start = { options, settings, root, shutdownHooks, report };
+  const consoleFolder = openConsole(context);
   const postgres = await openPostgres(context);
   const databases = await openDatabases(context, postgres.adminUrl, secrets);
   signal.throwIfAborted();
@@ -132,6 +137,7 @@ async function start(options: FleetOptions, shutdownHooks: ShutdownHooks): Promi
     // Mails to a folder are read on this machine.
     overrides: {
       ...(settings.overrides['SMTP_URL'] === undefined && { PUBLIC_URL: url }),
+      ...(consoleFolder !== undefined && { CONSOLE_FOLDER: consoleFolder }),
       ...withDataFolders(settings.overrides, folder),
     },
     settingsOf: settings.settingsOf,
@@ -171,6 +177,7 @@ async function start(options: FleetOptions, shutdownHooks: ShutdownHooks): Promi
   report('gateway and services are ready');
   return {
     url,
+    hasConsole: settings.overrides['CONSOLE'] !== 'off' && consoleFolder !== undefined,
     ports,
     superuser,
     databases,
@@ -181,6 +188,20 @@ async function start(options: FleetOptions, shutdownHooks: ShutdownHooks): Promi
     environmentOf: (peer) => environmentFor(peer, config),
     logPath: (peer) => running[peer].logPath,
   };
+}
+
+/** Starts to build the console, for which nothing waits. @returns its folder, undefined when there is none */
+function openConsole({ options, settings, root, shutdownHooks, report }: Start): string | undefined {
+  const { CONSOLE, CONSOLE_FOLDER } = settings.overrides;
+  if (!options.console || CONSOLE === 'off' || CONSOLE_FOLDER !== undefined) return CONSOLE_FOLDER;
+  const { folder, stop } = buildConsole({
+    root,
+    folder: join(options.folder, 'console'),
+    logPath: logPathOf(options.folder, 'console'),
+    report,
+  });
+  shutdownHooks.push(stop);
+  return folder;
 }
 
 async function openPostgres({ options, settings, shutdownHooks, report }: Start): Promise<Fleet['postgres']> {
