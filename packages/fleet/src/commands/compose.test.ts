@@ -70,7 +70,7 @@ const users: Partial<Record<string, string>> = { prometheus: 'nobody', grafana: 
 test.each(['docker compose', 'docker-compose'])('is valid for %s, where it is installed', (command) => {
   const [program = '', ...words] = command.split(' ');
   const run = (...args: string[]) =>
-    spawnSync(program, [...words, ...args], { cwd: repoRoot, encoding: 'utf8', timeout: 30_000 });
+    spawnSync(program, [...words, ...args], { cwd: repoRoot, encoding: 'utf8', timeout: 120_000 });
   if (run('version').status !== 0) return;
   expect(run('--profile', 'observe', 'config', '--quiet')).toMatchObject({ status: 0, stderr: '' });
 });
@@ -393,4 +393,4 @@ test('setup creates secrets once, each for its own user; migrate creates the dat
     rmSync((await locatePostgres(folder)).dataHome, { recursive: true });
     rmSync(folder, { recursive: true });
   }
-}, 60_000);
+}, 120_000);
