@@ -9,6 +9,7 @@ import {
 } from '@tanstack/react-router';
 import { NotFound, RouteError } from './frame/route-states.tsx';
 import { currentSession, startSession } from './api/session.ts';
+import { productsSearch } from './products/search.ts';
 
 // Every screen is an address. README.md says how one is added.
 
@@ -65,9 +66,28 @@ const today = createRoute({
   path: '/',
   component: lazyRouteComponent(() => import('./today/page.tsx'), 'TodayPage'),
 });
+const products = createRoute({
+  getParentRoute: () => frame,
+  path: 'products',
+  validateSearch: productsSearch,
+  component: lazyRouteComponent(() => import('./products/page.tsx'), 'ProductsPage'),
+});
+const product = createRoute({
+  getParentRoute: () => frame,
+  path: 'products/$productId',
+  component: lazyRouteComponent(() => import('./products/product-page.tsx'), 'ProductPage'),
+});
 
 const router = createRouter({
-  routeTree: root.addChildren([signIn, forgot, reset, invite, verify, changeEmail, frame.addChildren([today])]),
+  routeTree: root.addChildren([
+    signIn,
+    forgot,
+    reset,
+    invite,
+    verify,
+    changeEmail,
+    frame.addChildren([today, products, product]),
+  ]),
   basepath: '/console',
   defaultPreload: 'intent',
   defaultPreloadStaleTime: 0,
