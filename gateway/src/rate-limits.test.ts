@@ -19,6 +19,11 @@ const paths = {
 };
 const limitedRoutes = [
   'login',
+  'login/mfa',
+  'mfa/totp',
+  'mfa/totp/confirm',
+  'mfa/recovery-codes',
+  'oidc/exchange',
   'register',
   'change-password',
   'verify-email',
@@ -33,12 +38,18 @@ const from = (address: string) => ({ 'X-Forwarded-For': address });
 const login = { method: 'POST', path: '/auth/login' };
 
 describe('LOGIN_RATE', () => {
-  test('covers every route that accepts a password or the token of a mail, under each of its paths', () => {
+  test('covers every route that accepts a password, a code or the token of a mail, under each of its paths', () => {
     const routes = readUpstreams({} as Config).flatMap((upstream) => upstream.routes);
     const limited = routes.filter(({ address_rate_limit }) => address_rate_limit !== undefined);
     const prefixes = ['/auth', '/api/auth', '/api/v1/auth'];
     expect(limited.map(({ method, template }) => `${method} ${template}`).toSorted()).toEqual(
-      prefixes.flatMap((prefix) => limitedRoutes.map((name) => `POST ${prefix}/${name}`)).toSorted(),
+      prefixes
+        .flatMap((prefix) =>
+          ['DELETE /mfa/totp', ...limitedRoutes.map((name) => `POST /${name}`)].map((one) =>
+            one.replace(' ', ` ${prefix}`),
+          ),
+        )
+        .toSorted(),
     );
   });
 
