@@ -111,7 +111,7 @@ export const wideLimits = Object.fromEntries(
 async function whenReady(fleet: TestFleet): Promise<TestFleet> {
   for (const peer of peers) fleet.kill(peer, 'SIGCONT');
   const ready = async () => (await client(fleet.url).get('/ready?all=1')).status === 200;
-  await vi.waitUntil(() => ready().catch(() => false), { timeout: 30_000, interval: 50 });
+  await vi.waitUntil(() => ready().catch(() => false), { timeout: 45_000, interval: 50 });
   return fleet;
 }
 
