@@ -11,7 +11,7 @@ import { toast } from '../ui/toast.tsx';
 import type { FailedEvent } from './page.tsx';
 import { dropEvent } from './queries.ts';
 
-/** Drops an event for good, with a reason that the audit log keeps. */
+/** Drops an event permanently, with a reason that the audit log keeps. */
 export function DropDialog({ event, onClose }: { event: FailedEvent; onClose: () => void }) {
   const { t } = useTranslation();
   const [reason, setReason] = useState('');
