@@ -29,7 +29,7 @@ export function createRateLimiters(rates: RateLimits | undefined, options: RateL
     return (request: Request, response: Response): Promise<void> | undefined => {
       if (!limit || isApiKey(response.locals['actor'] as Actor)) return undefined;
       return new Promise((resolve, reject) => {
-        void limit(request, response, (error?: unknown) => (error ? reject(error) : resolve()));
+        limit(request, response, (error?: unknown) => (error ? reject(error) : resolve()));
       });
     };
   };
