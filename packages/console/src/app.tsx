@@ -7,6 +7,7 @@ import {
   redirect,
   RouterProvider,
 } from '@tanstack/react-router';
+import { customersSearch } from './customers/search-params.ts';
 import { NotFound, RouteError } from './frame/route-states.tsx';
 import { currentSession, startSession } from './api/session.ts';
 
@@ -66,8 +67,23 @@ const today = createRoute({
   component: lazyRouteComponent(() => import('./today/page.tsx'), 'TodayPage'),
 });
 
+const customers = createRoute({
+  getParentRoute: () => frame,
+  path: 'customers',
+  validateSearch: customersSearch,
+  component: lazyRouteComponent(() => import('./customers/page.tsx'), 'CustomersPage'),
+});
+
 const router = createRouter({
-  routeTree: root.addChildren([signIn, forgot, reset, invite, verify, changeEmail, frame.addChildren([today])]),
+  routeTree: root.addChildren([
+    signIn,
+    forgot,
+    reset,
+    invite,
+    verify,
+    changeEmail,
+    frame.addChildren([today, customers]),
+  ]),
   basepath: '/console',
   defaultPreload: 'intent',
   defaultPreloadStaleTime: 0,

@@ -1,5 +1,5 @@
 import type { LinkProps } from '@tanstack/react-router';
-import { CalendarDays, type LucideIcon } from 'lucide-react';
+import { CalendarDays, Users, type LucideIcon } from 'lucide-react';
 import type { ParseKeys } from 'i18next';
 
 export type NavigationItem = {
@@ -17,4 +17,12 @@ export type NavigationItem = {
 /** The side bar, in its order. A person sees what they may read. */
 export const navigation: readonly NavigationItem[] = [
   { to: '/', label: 'frame.today', icon: CalendarDays, key: 'd', needsCompany: true },
+  {
+    to: '/customers',
+    label: 'frame.customers',
+    icon: Users,
+    key: 'c',
+    permission: 'customers:read',
+    needsCompany: true,
+  },
 ];

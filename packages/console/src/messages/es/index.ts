@@ -1,7 +1,9 @@
 import common from './common.json';
+import customers from './customers.json';
 import errors from './errors.json';
 import frame from './frame.json';
+import grid from './grid.json';
 import signIn from './sign-in.json';
 import today from './today.json';
 
-export const messages = { common, errors, frame, signIn, today };
+export const messages = { common, customers, errors, frame, grid, signIn, today };
