@@ -7,6 +7,7 @@ import {
   redirect,
   RouterProvider,
 } from '@tanstack/react-router';
+import { customerSearch } from './customer/tabs.ts';
 import { customersSearch } from './customers/search-params.ts';
 import { NotFound, RouteError } from './frame/route-states.tsx';
 import { currentSession, startSession } from './api/session.ts';
@@ -74,6 +75,13 @@ const customers = createRoute({
   component: lazyRouteComponent(() => import('./customers/page.tsx'), 'CustomersPage'),
 });
 
+const customer = createRoute({
+  getParentRoute: () => frame,
+  path: 'customers/$customerId',
+  validateSearch: customerSearch,
+  component: lazyRouteComponent(() => import('./customer/page.tsx'), 'CustomerPage'),
+});
+
 const router = createRouter({
   routeTree: root.addChildren([
     signIn,
@@ -82,7 +90,7 @@ const router = createRouter({
     invite,
     verify,
     changeEmail,
-    frame.addChildren([today, customers]),
+    frame.addChildren([today, customers, customer]),
   ]),
   basepath: '/console',
   defaultPreload: 'intent',

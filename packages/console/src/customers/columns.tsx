@@ -1,3 +1,4 @@
+import { Link } from '@tanstack/react-router';
 import type { TFunction } from 'i18next';
 import { Gem, Star } from 'lucide-react';
 import { Avatar } from '../ui/avatar.tsx';
@@ -6,6 +7,7 @@ import { formatDate, formatNumber } from '../ui/format.ts';
 import { Money } from '../ui/money.tsx';
 import { Pill, type Tone } from '../ui/pill.tsx';
 import { Time } from '../ui/time.tsx';
+import styles from './columns.module.css';
 import { customerName, type Customer } from './queries.ts';
 
 const tones: Record<string, Tone> = { active: 'green', inactive: 'neutral', suspended: 'red' };
@@ -40,7 +42,9 @@ export const customerColumns = (t: TFunction): Column<Customer>[] => [
     cell: (row) => (
       <>
         <Avatar id={row.id} name={customerName(row)} />
-        <bdi>{customerName(row)}</bdi>
+        <Link className={styles.name} to="/customers/$customerId" params={{ customerId: row.id }} tabIndex={-1}>
+          <bdi>{customerName(row)}</bdi>
+        </Link>
         <TypeMark type={row.type} t={t} />
       </>
     ),

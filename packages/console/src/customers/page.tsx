@@ -126,6 +126,7 @@ export function CustomersPage() {
             onSort={(keys) => change({ sort: formatSort(keys) })}
             selected={selected}
             onSelect={setSelected}
+            onOpen={({ id }) => void navigate({ to: '/customers/$customerId', params: { customerId: id } })}
             onNearEnd={() => {
               if (list.hasNextPage && !list.isFetching) void list.fetchNextPage();
             }}

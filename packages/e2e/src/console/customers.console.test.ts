@@ -88,7 +88,7 @@ test('a selection gets a tag and a status, and gives them back', async ({ fleet,
   await expect.poll(async () => (await list('status=suspended')).length).toBe(2);
   await page.getByRole('button', { name: 'Filter' }).click();
   await page.getByRole('menuitem', { name: 'Status' }).click();
-  await page.getByRole('button', { name: 'Status' }).click();
+  await page.getByRole('button', { name: 'Select an item Status' }).click();
   await page.getByRole('option', { name: 'Suspended' }).click();
   await page.getByRole('button', { name: 'Apply' }).click();
   await page.getByRole('button', { name: 'Status is suspended' }).waitFor();

@@ -1,4 +1,5 @@
 import common from './common.json';
+import customer from './customer.json';
 import customers from './customers.json';
 import errors from './errors.json';
 import frame from './frame.json';
@@ -6,4 +7,4 @@ import grid from './grid.json';
 import signIn from './sign-in.json';
 import today from './today.json';
 
-export const messages = { common, customers, errors, frame, grid, signIn, today };
+export const messages = { common, customer, customers, errors, frame, grid, signIn, today };

@@ -1,0 +1,48 @@
+import type { Customer } from '@clientela/client';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { PencilLine } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import { Entry } from './entry.tsx';
+import { labelOf } from './fields.ts';
+import { Items } from './items.tsx';
+import styles from './page.module.css';
+import { historyQuery, usePeople } from './queries.ts';
+
+/** A value of a change as text; records in short. */
+const textOf = (value: unknown): string => {
+  if (value === null || value === undefined || value === '') return '–';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+};
+
+/** Who changed what of a customer, and from what to what. */
+export function History({ customer }: { customer: Customer }) {
+  const { t } = useTranslation();
+  const list = useInfiniteQuery(historyQuery(customer.id));
+  const entries = list.data?.pages.flatMap(({ history }) => history) ?? [];
+  const people = usePeople(entries.map(({ actor_id }) => actor_id));
+  return (
+    <Items list={list} isEmpty={entries.length === 0} empty={t('customer.noHistory')}>
+      {entries.map(({ id, at, actor_id, action, reason, changes }) => (
+        <Entry
+          key={id}
+          icon={PencilLine}
+          title={t(`customer.actions.${action.replaceAll('.', '_')}` as 'customer.actions.customer_updated', {
+            defaultValue: action,
+          })}
+          at={at}
+          author={people.get(actor_id)}
+          text={reason}
+        >
+          {changes.map(({ field, from, to }) => {
+            const key = labelOf(field);
+            return (
+              <span key={field} className={styles.change}>
+                {key === undefined ? field : t(key)}: <del>{textOf(from)}</del> → <ins>{textOf(to)}</ins>
+              </span>
+            );
+          })}
+        </Entry>
+      ))}
+    </Items>
+  );
+}
