@@ -63,7 +63,10 @@ export function Composer({ customer }: { customer: Customer }) {
     event.preventDefault();
     void send();
   };
-  const kinds = [...(canLog ? types.map(({ name }) => name) : []), ...(canNote ? [note] : [])];
+  const kinds = [
+    ...(canLog ? types.map(({ name }) => name).filter((name) => name !== note) : []),
+    ...(canNote ? [note] : []),
+  ];
   return (
     // oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- Ctrl+Enter of the field within
     <div className={styles.composer} onKeyDown={onKeyDown}>

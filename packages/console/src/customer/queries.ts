@@ -97,7 +97,7 @@ const maxTries = 5; // others may go on changing
 export async function saveCustomer(original: Customer, changes: Values): Promise<SaveOutcome> {
   let base = original;
   let send = changes;
-  let clashes: Clash[] = [];
+  const clashes: Clash[] = [];
   for (let tries = 0; tries < maxTries; tries += 1) {
     if (Object.keys(send).length === 0) return { stored: base, clashes };
     try {
@@ -108,7 +108,7 @@ export async function saveCustomer(original: Customer, changes: Values): Promise
       if (!(error instanceof StaleError)) throw error;
       const stored = (await api.customers.get(base.id)).customer as Customer;
       const merged = mergeChanges(valuesOf(base), valuesOf(stored), send);
-      clashes = [...clashes, ...merged.clashes];
+      clashes.push(...merged.clashes);
       [base, send] = [stored, merged.send];
       queryClient.setQueryData(customerQuery(base.id).queryKey, stored);
     }
