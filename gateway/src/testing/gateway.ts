@@ -24,7 +24,7 @@ const realSetTimeout = globalThis.setTimeout;
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what: string,
-  timeoutMs = 15_000,
+  timeoutMs = 45_000,
 ): Promise<void> {
   const end = Date.now() + timeoutMs;
   while (!(await condition())) {
@@ -173,6 +173,7 @@ type OperationLimits = {
   open?: boolean;
   address_rate_limit?: string;
   limited?: readonly string[];
+  cookies?: readonly string[];
 };
 /** Builds an OpenAPI document as the services commit it, from `{ '/api/things/{id}': { get: {} } }`. */
 export const openApiDocument = (paths: Record<string, Record<string, OperationLimits>>): unknown => ({

@@ -11,6 +11,7 @@ import { customerSearch } from './customer/tabs.ts';
 import { customersSearch } from './customers/search-params.ts';
 import { NotFound, RouteError } from './frame/route-states.tsx';
 import { currentSession, startSession } from './api/session.ts';
+import { productsSearch } from './products/search.ts';
 
 // Every screen is an address. README.md says how one is added.
 
@@ -67,6 +68,17 @@ const today = createRoute({
   path: '/',
   component: lazyRouteComponent(() => import('./today/page.tsx'), 'TodayPage'),
 });
+const products = createRoute({
+  getParentRoute: () => frame,
+  path: 'products',
+  validateSearch: productsSearch,
+  component: lazyRouteComponent(() => import('./products/page.tsx'), 'ProductsPage'),
+});
+const product = createRoute({
+  getParentRoute: () => frame,
+  path: 'products/$productId',
+  component: lazyRouteComponent(() => import('./products/product-page.tsx'), 'ProductPage'),
+});
 
 const customers = createRoute({
   getParentRoute: () => frame,
@@ -90,7 +102,7 @@ const router = createRouter({
     invite,
     verify,
     changeEmail,
-    frame.addChildren([today, customers, customer]),
+    frame.addChildren([today, customers, customer, products, product]),
   ]),
   basepath: '/console',
   defaultPreload: 'intent',

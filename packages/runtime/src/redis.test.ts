@@ -16,7 +16,7 @@ const test = base.extend('server', async ({}, { onCleanup }) => {
   return server;
 });
 const isUp = (redis: ReturnType<typeof connect>, expected = true) =>
-  vi.waitFor(() => expect(redis.isUp()).toBe(expected), { timeout: 15_000, interval: 5 });
+  vi.waitFor(() => expect(redis.isUp()).toBe(expected), { timeout: 45_000, interval: 5 });
 /** @returns its result, or 'waited' when it waits for a timer or for a server */
 const atOnce = (work: Promise<unknown>): Promise<unknown> =>
   Promise.race([work, new Promise((resolve) => setImmediate(resolve, 'waited'))]);
@@ -109,7 +109,7 @@ test('passes on the messages of a channel, after a restart of the server too', a
         await publisher.run((client) => client.publish('news', ''));
         expect(received).toBeGreaterThanOrEqual(count);
       },
-      { timeout: 15_000, interval: 20 },
+      { timeout: 45_000, interval: 20 },
     );
   await publishUntil(1);
   await server.kill();

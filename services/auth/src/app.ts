@@ -13,6 +13,7 @@ import { findCompanyByKey } from './companies/store.ts';
 import { documentTypeRoutes } from './document-types/routes.ts';
 import { failedEventRoutes, type EventDeps } from './events/routes.ts';
 import { emailRoutes, type EmailDeps } from './emails/routes.ts';
+import { identityRoutes, type IdentityDeps } from './identities/routes.ts';
 import { invitationRoutes } from './invitations/routes.ts';
 import { keyRoutes } from './keys/routes.ts';
 import { passwordResetRoutes } from './password-resets/routes.ts';
@@ -37,7 +38,8 @@ export type AppDeps = Omit<ServiceOptions, 'service' | 'version' | 'routes' | 'c
   ReceiptDeps &
   ApiKeyDeps &
   EventDeps &
-  EmailDeps & { customer: ServiceClient };
+  EmailDeps &
+  IdentityDeps & { customer: ServiceClient };
 
 export const routes = (deps: AppDeps): Route[] => [
   ...accountRoutes(deps),
@@ -47,6 +49,7 @@ export const routes = (deps: AppDeps): Route[] => [
   ...emailRoutes(deps),
   ...passwordResetRoutes(deps),
   ...invitationRoutes(deps),
+  ...identityRoutes(deps),
   ...sessionRoutes(deps),
   ...keyRoutes(deps),
   ...receiptRoutes(deps),

@@ -95,6 +95,21 @@ export const privacy: DataInventory = {
       erasure: 'delete',
     },
     {
+      table: 'identities',
+      person: ofUser,
+      section: 'sessions',
+      alsoExported: ['id', 'created_at'],
+      atStart: true,
+      erasure: 'delete',
+    },
+    {
+      table: 'oidc_codes',
+      person: ofUser,
+      notExported: 'a sign-in that is in progress, for five minutes at most',
+      atStart: true,
+      erasure: 'delete',
+    },
+    {
       table: 'users',
       person: { company_id: 'company_id', id: 'user_id' },
       section: 'user',

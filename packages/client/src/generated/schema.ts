@@ -123,6 +123,8 @@ export interface components {
             first_name: string;
             /** Format: uuid */
             id: string;
+            /** @description Accounts at other providers by which the user signs in */
+            identities: components["schemas"]["Identity"][];
             is_active: boolean;
             /** @description True for every role except customer */
             is_staff: boolean;
@@ -146,6 +148,10 @@ export interface components {
             updated_at: string;
             username: string;
             version: number;
+        };
+        CodeExchange: {
+            /** @description The code in the fragment of the return */
+            code: string;
         };
         Company: {
             /** @description Whether the status is active */
@@ -700,6 +706,17 @@ export interface components {
             history: components["schemas"]["HistoryEntry"][];
             next_cursor: string | null;
         };
+        Identity: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            issuer: string;
+            /** Format: date-time */
+            last_used_at: string;
+            /** @description The name of the provider when the identity was joined */
+            provider: string;
+        };
         Import: {
             created: number;
             created_at: string;
@@ -855,10 +872,12 @@ export interface components {
             version: number;
         };
         InvitationAcceptance: {
-            /** @description Full name; required unless the invitation has one */
+            /** @description Full name; required with a password, unless the invitation has one */
             name?: string;
+            /** @description In place of a password: of the return from a provider, by which the user will sign in */
+            oidc_code?: string;
             /** Format: password */
-            password: string;
+            password?: string;
             /** @description The token in the link of a mail */
             token: string;
         };
@@ -1438,6 +1457,20 @@ export interface components {
         ProductResponse: {
             product: components["schemas"]["Product"];
         };
+        ProviderList: {
+            providers: {
+                /**
+                 * @description The name in paths
+                 * @example my_company
+                 */
+                name: string;
+                /**
+                 * @description The name as people read it
+                 * @example My Company
+                 */
+                title: string;
+            }[];
+        };
         PublicJwk: {
             /** @constant */
             alg: "ES256";
@@ -1817,6 +1850,8 @@ export interface components {
             first_name: string;
             /** Format: uuid */
             id: string;
+            /** @description Accounts at other providers by which the user signs in */
+            identities: components["schemas"]["Identity"][];
             is_active: boolean;
             /** @description True for every role except customer */
             is_staff: boolean;
@@ -1988,6 +2023,7 @@ export type AuditLogPage = components['schemas']['AuditLogPage'];
 export type Batch = components['schemas']['Batch'];
 export type BatchResponse = components['schemas']['BatchResponse'];
 export type ChangedUser = components['schemas']['ChangedUser'];
+export type CodeExchange = components['schemas']['CodeExchange'];
 export type Company = components['schemas']['Company'];
 export type CompanyAnalytics = components['schemas']['CompanyAnalytics'];
 export type CompanyList = components['schemas']['CompanyList'];
@@ -2027,6 +2063,7 @@ export type GatewayInfo = components['schemas']['GatewayInfo'];
 export type GatewayReadiness = components['schemas']['GatewayReadiness'];
 export type HistoryEntry = components['schemas']['HistoryEntry'];
 export type HistoryPage = components['schemas']['HistoryPage'];
+export type Identity = components['schemas']['Identity'];
 export type Import = components['schemas']['Import'];
 export type ImportPage = components['schemas']['ImportPage'];
 export type ImportResponse = components['schemas']['ImportResponse'];
@@ -2084,6 +2121,7 @@ export type Product = components['schemas']['Product'];
 export type ProductPage = components['schemas']['ProductPage'];
 export type ProductPatch = components['schemas']['ProductPatch'];
 export type ProductResponse = components['schemas']['ProductResponse'];
+export type ProviderList = components['schemas']['ProviderList'];
 export type PublicJwk = components['schemas']['PublicJwk'];
 export type RecoveryCodes = components['schemas']['RecoveryCodes'];
 export type RefreshRequest = components['schemas']['RefreshRequest'];
@@ -4520,6 +4558,22 @@ export interface operations {
             };
         };
     };
+    "auth.identities.delete": {
+        parameters: {
+            query?: never;
+            path: {
+                identity_id: string;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+        };
+    };
     "auth.invitations.accept": {
         parameters: {
             query?: never;
@@ -4785,6 +4839,43 @@ export interface operations {
             200: {
                 content: {
                     "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+        };
+    };
+    "auth.oidc.list": {
+        parameters: {
+            query?: never;
+            path?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["ProviderList"];
+                };
+            };
+        };
+    };
+    "auth.oidc.exchange": {
+        parameters: {
+            query?: never;
+            path?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "of the fragment"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CodeExchange"];
+            };
+        };
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["SignInResponse"];
                 };
             };
         };

@@ -1,5 +1,5 @@
 import type { LinkProps } from '@tanstack/react-router';
-import { CalendarDays, Users, type LucideIcon } from 'lucide-react';
+import { CalendarDays, Package, Users, type LucideIcon } from 'lucide-react';
 import type { ParseKeys } from 'i18next';
 
 export type NavigationItem = {
@@ -23,6 +23,14 @@ export const navigation: readonly NavigationItem[] = [
     icon: Users,
     key: 'c',
     permission: 'customers:read',
+    needsCompany: true,
+  },
+  {
+    to: '/products',
+    label: 'products.title',
+    icon: Package,
+    key: 'p',
+    permission: 'products:read',
     needsCompany: true,
   },
 ];

@@ -8,18 +8,21 @@ type PageProps = {
   /** How many records there are, beside the title. */
   count?: ReactNode;
   actions?: ReactNode;
+  /** The way back to the list, above the title. */
+  back?: ReactNode;
   /** Whether the page fills the window and scrolls within, as a table does. */
   isFull?: boolean;
   children: ReactNode;
 };
 
 /** The frame of a screen: title, actions, content. */
-export function Page({ title, count, actions, isFull, children }: PageProps) {
+export function Page({ title, count, actions, back, isFull, children }: PageProps) {
   useEffect(() => {
     document.title = `${title} – Clientela`;
   }, [title]);
   return (
     <div className={classes(styles.page, isFull && styles.full)}>
+      {back}
       <div className={styles.head}>
         <div className={styles.titles}>
           <h1 tabIndex={-1}>{title}</h1>

@@ -70,6 +70,7 @@ const headers = {
   'X-RateLimit-Limit-Hour': 'Requests that are allowed in an hour',
 };
 type Header = keyof typeof headers;
+const locationHeader = { description: 'Where the browser goes next', schema: { type: 'string' as const } };
 const headerRefs = (...names: readonly Header[]) =>
   Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }] as const));
 /** Headers of every response of the gateway. */
@@ -199,6 +200,7 @@ function createOperation(service: string, definition: MountedRoute): ZodOpenApiO
       ...(definition.maxSilence !== undefined && { max_silence: definition.maxSilence }),
       ...(definition.limited !== undefined && { limited: definition.limited }),
       ...(definition.addressRateLimit !== undefined && { address_rate_limit: definition.addressRateLimit }),
+      ...(definition.cookies !== undefined && { cookies: definition.cookies }),
     },
   };
 }
@@ -216,6 +218,10 @@ function successResponses(definition: Route): ZodOpenApiResponsesObject {
     ...(acceptsIdempotencyKey(definition) ? (['Idempotency-Replayed'] as const) : []),
   );
   for (const [status, shape] of Object.entries(definition.responses)) {
+    if (shape === null) {
+      responses[status as '302'] = { description: 'Redirect', headers: { ...headers, Location: locationHeader } };
+      continue;
+    }
     const content =
       typeof shape === 'string'
         ? { [shape]: { schema: { type: 'string' as const } } }

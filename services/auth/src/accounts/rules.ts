@@ -31,7 +31,7 @@ export const requiresFactor = (user: { role: Role; company_requires_mfa: boolean
 export const isActive = (user: { is_active: boolean; company_status: string | null }): boolean =>
   user.is_active && (user.company_status ?? 'active') === 'active';
 
-const localPart = (email: string) => email.slice(0, email.lastIndexOf('@'));
+export const localPart = (email: string) => email.slice(0, email.lastIndexOf('@'));
 
 /** Derives a username from an e-mail address, short enough to append a suffix. */
 export function suggestUsername(email: string): string {

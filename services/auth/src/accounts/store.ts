@@ -47,10 +47,22 @@ const columns = [
   'c.require_mfa as company_requires_mfa',
 ];
 
+const instant = (column: string) => `to_char(${column} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+const identities = `coalesce((
+  select json_agg(json_build_object('id', i.id, 'provider', i.provider, 'issuer', i.issuer,
+                                    'created_at', ${instant('i.created_at')}, 'last_used_at', ${instant('i.last_used_at')})
+                  order by i.created_at, i.id)
+    from identities i where i.user_id = u.id), '[]') as identities`;
+
 const selectUsers = (db: Db) =>
   db('users as u')
     .leftJoin('companies as c', 'c.id', 'u.company_id')
-    .select(...columns, db.raw(`u.role <> 'customer' as is_staff`), db.raw(`u.role = 'superuser' as is_superuser`));
+    .select(
+      ...columns,
+      db.raw(identities),
+      db.raw(`u.role <> 'customer' as is_staff`),
+      db.raw(`u.role = 'superuser' as is_superuser`),
+    );
 
 export const findUser = async (db: Db, id: string): Promise<StoredUser | undefined> =>
   selectUsers(db).where('u.id', id).first();
@@ -77,7 +89,8 @@ export type NewUser = Omit<Account, 'username'> & {
   phone_typed: string | null;
   company_id: string | null;
   role: Role;
-  password_hash: string;
+  /** Null for a user who signs in with another provider. */
+  password_hash: string | null;
   email_verified_at?: string;
   must_verify_email?: boolean;
 };

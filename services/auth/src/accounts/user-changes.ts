@@ -14,7 +14,7 @@ import { updateUser, type NewUser, type StoredUser, type UserColumns } from './s
 
 // Steps that all changes of a user share: those by the user, by an admin, or by a sign-in.
 
-export type Person = { account: Account; password_hash: string; must_verify_email?: boolean };
+export type Person = { account: Account; password_hash: string | null; must_verify_email?: boolean };
 
 /** Builds the row of a new user; derives a username from the e-mail when none was chosen. */
 export const toNewUser = (

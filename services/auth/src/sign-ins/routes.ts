@@ -49,7 +49,7 @@ const signIn = (deps: SignInDeps) =>
       let credentials: StoredCredentials | undefined;
       const find = async () => {
         credentials = await findCredentialsByLogin(db, body);
-        return credentials?.password_hash;
+        return credentials?.password_hash ?? undefined;
       };
       const check = await deps.passwords.verify(body.password, find, signal);
       return { credentials, check };

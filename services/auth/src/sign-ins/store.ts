@@ -3,8 +3,8 @@ import type { Credentials } from '../accounts/schema.ts';
 import { findUser, type StoredUser } from '../accounts/store.ts';
 import { shareCompanyRow } from '../companies/store.ts';
 
-/** A user's stored password hash. */
-export type StoredCredentials = { id: string; company_id: string | null; password_hash: string };
+/** A user's stored password hash; null for a user without a password. */
+export type StoredCredentials = { id: string; company_id: string | null; password_hash: string | null };
 
 /** What a locked user's sign-in depends on. */
 export type LockedUser = { isCompanyActive: boolean; hasFactor: boolean };

@@ -7,6 +7,8 @@ import type { CreateProfile } from '../accounts/customer-profiles.ts';
 import { createPasswords, type HashingCost, type Passwords } from '../accounts/passwords.ts';
 import type { User } from '../accounts/schema.ts';
 import { createApp } from '../app.ts';
+import { createAttempts } from '../identities/attempt.ts';
+import type { Oidc } from '../identities/routes.ts';
 import { hs256Key, loadSigningKeys, type SigningKeys } from '../keys/signing-key.ts';
 import { createMails, type Mails } from '../mails/outbox.ts';
 import { createReceiptKeyLoader } from '../receipts/receipt-key.ts';
@@ -45,6 +47,9 @@ export async function createTestAuth(
     /** Whether mails can be sent; default true. */
     hasMail?: boolean;
     requireVerifiedEmail?: boolean;
+    /** The providers of sign-ins; none by default. */
+    providers?: Oidc['providers'];
+    publicUrl?: string;
     /** The clock that judges the codes of authenticator apps, in milliseconds. */
     now?: () => number;
   } = {},
@@ -55,6 +60,7 @@ export async function createTestAuth(
   let issue: IssueToken | undefined;
   const passwords = options.passwords ?? createPasswords({ cost: testHashingCost });
   const mails = createMails(secret, options.hasMail ?? true);
+  const publicUrl = options.publicUrl ?? 'https://crm.example.com';
   const actors: TestActors = new Map();
   const service = await testService(
     'auth',
@@ -77,6 +83,11 @@ export async function createTestAuth(
         mails,
         secondFactors: createSecondFactors(secret, options.now),
         requireVerifiedEmail: options.requireVerifiedEmail ?? false,
+        oidc: {
+          providers: options.providers ?? [],
+          attempts: createAttempts(secret, publicUrl.startsWith('https:')),
+          publicUrl,
+        },
       });
     },
     { ...options, beforeRequest: (request, db) => storeActor(db, actors, request) },
