@@ -13,6 +13,7 @@ const budgets: readonly { what: string; entries: readonly string[]; max: number 
   { what: 'a language', entries: ['src/messages/ru/index.ts'], max: 15 },
   { what: 'frame with the first screen', entries: ['src/frame/frame.tsx', 'src/today/page.tsx'], max: 60 },
   { what: 'customers table', entries: ['src/customers/page.tsx'], max: 40 },
+  { what: 'customer page', entries: ['src/customer/page.tsx'], max: 80 },
 ];
 const maxCss = 15;
 

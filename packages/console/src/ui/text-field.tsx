@@ -4,8 +4,8 @@ import type { TextFieldProps as AriaTextFieldProps } from 'react-aria-components
 import styles from './field.module.css';
 
 export type TextFieldProps = Omit<AriaTextFieldProps, 'className' | 'children' | 'isInvalid'> & {
-  label: string;
-  /** Whether the label is for screen readers only. */
+  label: ReactNode;
+  /** Whether the label, a text, is for screen readers only. */
   isLabelHidden?: boolean;
   description?: ReactNode;
   /** Why the value is not accepted; marks the field. */
@@ -28,7 +28,7 @@ export function TextField({ label, description, error, placeholder, multiline, r
       isInvalid={error !== undefined}
       validationBehavior="aria"
       className={styles.field}
-      {...(isLabelHidden && { 'aria-label': label })}
+      {...(isLabelHidden && typeof label === 'string' && { 'aria-label': label })}
     >
       {!isLabelHidden && <Label className={styles.label}>{label}</Label>}
       {multiline ? (
