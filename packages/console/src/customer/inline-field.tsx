@@ -106,8 +106,14 @@ export function InlineField({ field, value, customer, canEdit, onSave }: InlineF
               isLabelHidden
               type={field.kind ?? 'text'}
               value={draft ?? value ?? ''}
-              onChange={setDraft}
-              onBlur={() => void save(draft ?? value ?? '', seen)}
+              onChange={(text) => {
+                setDraft(text);
+                setError(undefined);
+              }}
+              onBlur={() => {
+                // What was refused is not sent again by leaving it.
+                if (error === undefined) void save(draft ?? value ?? '', seen);
+              }}
               error={error === undefined ? undefined : errorAt(error, field.path, t)}
               autoFocus
             />
