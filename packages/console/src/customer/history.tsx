@@ -8,7 +8,21 @@ import { Items } from './items.tsx';
 import styles from './page.module.css';
 import { historyQuery, usePeople } from './queries.ts';
 
-/** A value of a change as text; records in short. */
+type Change = { field: string; from?: unknown; to?: unknown };
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Lists the parts of a record that differ, such as `address.city`, in place of the whole record. */
+function partsOf({ field, from, to }: Change): Change[] {
+  if (!isRecord(from) && !isRecord(to)) return [{ field, from, to }];
+  const [before, after] = [isRecord(from) ? from : {}, isRecord(to) ? to : {}];
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  return keys
+    .filter((key) => textOf(before[key]) !== textOf(after[key]))
+    .map((key) => ({ field: `${field}.${key}`, from: before[key], to: after[key] }));
+}
+
+/** A value of a change as text. */
 const textOf = (value: unknown): string => {
   if (value === null || value === undefined || value === '') return '–';
   return typeof value === 'string' ? value : JSON.stringify(value);
@@ -33,7 +47,7 @@ export function History({ customer }: { customer: Customer }) {
           author={people.get(actor_id)}
           text={reason}
         >
-          {changes.map(({ field, from, to }) => {
+          {changes.flatMap(partsOf).map(({ field, from, to }) => {
             const key = labelOf(field);
             return (
               <span key={field} className={styles.change}>
