@@ -7,6 +7,7 @@ import {
   Package,
   ScrollText,
   Settings,
+  UserCog,
   Users,
   type LucideIcon,
 } from 'lucide-react';
@@ -28,6 +29,14 @@ export type NavigationItem = {
 export const navigation: readonly NavigationItem[] = [
   { to: '/', label: 'frame.today', icon: CalendarDays, key: 'd', needsCompany: true },
   {
+    to: '/customers',
+    label: 'frame.customers',
+    icon: Users,
+    key: 'c',
+    permission: 'customers:read',
+    needsCompany: true,
+  },
+  {
     to: '/products',
     label: 'products.title',
     icon: Package,
@@ -35,7 +44,7 @@ export const navigation: readonly NavigationItem[] = [
     permission: 'products:read',
     needsCompany: true,
   },
-  { to: '/team', label: 'team.title', icon: Users, key: 't', permission: 'users:read', needsCompany: true },
+  { to: '/team', label: 'team.title', icon: UserCog, key: 't', permission: 'users:read', needsCompany: true },
   {
     to: '/developers/keys',
     label: 'keys.title',
