@@ -11,7 +11,8 @@ test('a person is invited, gets another role and loses the access, each of which
 }) => {
   const staff = await newStaff(fleet.url);
   const email = `new-${staff.email}`;
-  const made = await staff.post('/api/v1/users', { email, password, first_name: 'Mihai', role: 'viewer' });
+  await staff.post('/api/v1/users', { email, password, first_name: 'Mihai', role: 'viewer' });
+  const { id } = (await staff.get('/api/v1/users?search=Mihai')).body.users[0];
   const screen = await openScreen(browser, fleet.url);
   const { page } = screen;
   await signIn(screen, staff.email, '/console/team');
@@ -33,7 +34,7 @@ test('a person is invited, gets another role and loses the access, each of which
   await page.getByRole('button', { name: /Role/ }).press('Enter');
   await page.getByRole('option', { name: 'manager' }).press('Enter');
   await page.getByText('Mihai is now: manager').waitFor();
-  const stored = async () => (await staff.get(`/api/v1/users/${made.body.user.id}`)).body;
+  const stored = async () => (await staff.get(`/api/v1/users/${id}`)).body;
   expect(await stored()).toMatchObject({ role: 'manager' });
   await page.getByRole('button', { name: 'Undo' }).press('Enter');
   await expect.poll(stored).toMatchObject({ role: 'viewer' });
