@@ -31,6 +31,7 @@ test('a person is invited, gets another role and loses the access, each of which
   await row.getByText('Revoked').waitFor();
 
   await page.getByRole('link', { name: 'Mihai' }).press('Enter');
+  await page.getByRole('heading', { level: 1, name: 'Mihai' }).waitFor();
   await page.getByRole('button', { name: /Role/ }).press('Enter');
   await page.getByRole('option', { name: 'manager' }).press('Enter');
   await page.getByText('Mihai is now: manager').waitFor();
