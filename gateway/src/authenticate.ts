@@ -161,6 +161,7 @@ export const authenticate =
 
 const limitedTokens: Readonly<Record<string, readonly [error_code: string, detail: string]>> = {
   verify_email: ['EMAIL_NOT_VERIFIED', 'Verify your e-mail address first'],
+  mfa_setup: ['MFA_SETUP_REQUIRED', 'Your company requires a second factor: set it up first, then refresh the tokens'],
 } satisfies Record<TokenLimit, readonly [string, string]>;
 
 /** 403 for a token that is limited to other routes, also by a limit that this gateway does not know. */

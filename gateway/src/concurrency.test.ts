@@ -134,7 +134,7 @@ describe('a client that does not read', () => {
 
   test('is cut off after a while; one that reads slowly is not', async () => {
     const serve: RequestListener = (_req, res) => void res.end(randomBytes(20_000_000));
-    const gateway = await startTestGateway({ paths, limits: { stallTimeout: 1000 }, serve: { customer: serve } });
+    const gateway = await startTestGateway({ paths, limits: { stallTimeout: 2500 }, serve: { customer: serve } });
     const request = listRequest(gateway.bearer.Authorization);
     const slow = openConnection(gateway.port);
     slow.send(request);

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { isAbsolute } from 'node:path';
 import {
   drainSettings,
   logSettings,
@@ -84,6 +85,8 @@ const settings = z.object({
   MAX_CONCURRENT_PER_IP: MaxConcurrent.default(64),
   RATE_LIMITS: RateLimits,
   METRICS_TOKEN: MetricsToken.optional(),
+  CONSOLE: z.enum(['on', 'off'], 'must be on or off').default('on'),
+  CONSOLE_FOLDER: z.string().refine(isAbsolute, 'must be an absolute path').optional(),
   REDIS_URL: RedisUrl,
   ...drainSettings,
   ...logSettings,

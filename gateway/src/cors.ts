@@ -62,7 +62,7 @@ const maxAgeSeconds = '600';
 
 /**
  * Builds the headers that every response to an origin has, once for each origin that is allowed.
- * Never allows credentials: tokens are sent in Authorization, and there are no cookies.
+ * Never allows credentials: tokens are sent in Authorization, and a page of another origin needs no cookie.
  * @returns a function from the request's Origin to the headers
  */
 export function responseHeadersFor(allowed: AllowedOrigins): (origin: string | undefined) => readonly Header[] {

@@ -1,5 +1,6 @@
 import type { Service } from '@clientela/contracts';
 import { jsonText, startPeriodicWorker } from '@clientela/runtime';
+import { acceptsHtml } from './console/pages.ts';
 import type { Limits } from './limits.ts';
 import type { GatewayResponse, Middleware } from './request-context.ts';
 import type { Probe, Replica, Replicas } from './replicas.ts';
@@ -61,6 +62,8 @@ const sendJson = (res: GatewayResponse, body: unknown): void => void res.type('j
 
 type HealthSources = {
   version: string;
+  /** Whether a browser finds the console here. */
+  hasConsole: boolean;
   /** Whether tokens can be verified. */
   isStarted: () => boolean;
   isDraining: () => boolean;
@@ -74,8 +77,11 @@ export function builtInRoutes(sources: HealthSources): Record<string, Middleware
   const { isStarted, isDraining, serviceStates, dependencyStates } = sources;
   const identity = { service: 'gateway', version: sources.version };
   return {
-    '/': (_req, res) =>
-      sendJson(res, { message: 'Clientela, a customer-data backend', ...identity, docs_url: '/docs' }),
+    '/': (req, res) => {
+      if (sources.hasConsole) res.vary('Accept');
+      if (sources.hasConsole && acceptsHtml(req)) res.status(303).location('/console').end();
+      else sendJson(res, { message: 'Clientela, a customer-data backend', ...identity, docs_url: '/docs' });
+    },
     '/health': (_req, res) => sendJson(res, { status: 'healthy', ...identity }),
     '/ready': async (req, res) => {
       const requireAll = /[?&]all=1(?:&|$)/.test(req.url);

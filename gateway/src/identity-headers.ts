@@ -1,10 +1,12 @@
 import { isIP } from 'node:net';
 import type { Request } from 'express';
+import { passedCookies } from './cookies.ts';
 import type { Middleware } from './request-context.ts';
 
 /**
  * The only client headers that reach a service. None of them carries identity. The allow-list drops unknown, repeated and
- * `_`-spelled names. `Authorization` is not forwarded, because services trust the identity headers set below.
+ * `_`-spelled names. `Authorization` is not forwarded, because services trust the identity headers set below. `Cookie` is for the routes
+ * that declare cookies, and holds no others.
  */
 const forwardedHeaders = [
   'accept',
@@ -53,6 +55,8 @@ export const setIdentityHeaders =
       const isHopByHop = connection.includes(name) && connection.split(/[\s,]+/).includes(name);
       if (headers[name] !== undefined && !isHopByHop) outgoing[name] = headers[name];
     }
+    const cookies = context.route?.cookies && passedCookies(headers.cookie, context.route.cookies);
+    if (cookies) outgoing['cookie'] = cookies;
     outgoing['x-request-id'] = context.request_id;
     outgoing['x-client-ip'] = clientAddress(req);
     outgoing['x-service-key'] = serviceKey;

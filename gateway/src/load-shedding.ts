@@ -17,7 +17,7 @@ const priorityOf = ({ method, kind, deadline }: Route): Priority => {
 };
 
 /** Created once: its stack trace would cost more than the rest of a rejection. */
-const rejection = overloaded();
+export const rejection = overloaded();
 
 /** Measures the delay of the event loop as a moving average of about half a second. */
 function startDelayMeter(intervalMs: number): { delay: () => number; stop: () => void } {
@@ -39,7 +39,14 @@ function startDelayMeter(intervalMs: number): { delay: () => number; stop: () =>
 export const admissionLimit = (max: number, delay: number, maxLoopDelay: number): number =>
   Math.round(max * Math.min(1, Math.max(3 / 4, maxLoopDelay / delay)));
 
-export type LoadShedding = { middleware: Middleware; close: () => void };
+export type LoadShedding = {
+  middleware: Middleware;
+  /** Whether some requests may be rejected now. Costs next to nothing, unlike finding the route of a request. */
+  isBusy: () => boolean;
+  /** Whether a request for a route of this service is rejected now. */
+  isFull: (route: Route, service: Service) => boolean;
+  close: () => void;
+};
 
 /**
  * Rejects what the gateway or a service could not finish in time, before any work is done for it. Reads outlast writes, and writes
@@ -54,19 +61,27 @@ export function createLoadShedding(upstreams: readonly Upstream[], limits: Limit
   const replicas = new Map(upstreams.map(({ service, urls }) => [service, urls.length]));
   const mostReplicas = Math.max(1, ...replicas.values()); // one service at its limit must not stop the others
 
+  const currentLimit = () => admissionLimit(limits.maxInFlight, meter.delay(), limits.maxLoopDelay);
+  const isBusy = () => total.short >= shares.bulk * currentLimit() || total.bulk >= limits.maxBulkInFlight;
+  const isFull = (route: Route, service: Service): boolean => {
+    const count = counts.get(service);
+    if (!count) return false;
+    const priority = priorityOf(route);
+    const limit = shares[priority] * currentLimit();
+    const size = replicas.get(service) ?? 1;
+    if (count.short >= limit * size || total.short >= limit * mostReplicas * 2) return true;
+    return priority === 'bulk' && count.bulk >= limits.maxBulkInFlight * size;
+  };
+
   const middleware: Middleware = (req, res, next) => {
     const { context } = res.locals;
     const { route, service } = context;
     const count = service && counts.get(service);
     if (!route || !count || context.work) return next();
-    const priority = priorityOf(route);
-    const limit = shares[priority] * admissionLimit(limits.maxInFlight, meter.delay(), limits.maxLoopDelay);
-    const size = replicas.get(service) ?? 1;
-    const isFull = count.short >= limit * size || total.short >= limit * mostReplicas * 2;
-    if (isFull || (priority === 'bulk' && count.bulk >= limits.maxBulkInFlight * size)) throw rejection;
+    if (isFull(route, service)) throw rejection;
 
     if (hasBody(req) && !context.isBodyAwaited) return next();
-    const kind = priority === 'bulk' ? 'bulk' : 'short';
+    const kind = priorityOf(route) === 'bulk' ? 'bulk' : 'short';
     let isCounted = false;
     const setCounted = (isWork: boolean) => {
       if (isWork !== isCounted) for (const each of [count, total]) each[kind] += isWork ? 1 : -1;
@@ -81,5 +96,5 @@ export function createLoadShedding(upstreams: readonly Upstream[], limits: Limit
     res.once('close', () => setCounted(false));
     next();
   };
-  return { middleware, close: meter.stop };
+  return { middleware, isBusy, isFull, close: meter.stop };
 }

@@ -6,7 +6,7 @@ import { handleInOrder } from './pipelining.ts';
 import { listenOn, openConnection, until } from './testing/gateway.ts';
 
 const long = randomBytes(12_000_000); // more than the kernel takes for a client that does not read
-const unreadTimeout = 500;
+const unreadTimeout = 1000;
 
 /** Starts a server that holds back its answers to `/late`. */
 async function startServer() {

@@ -29,7 +29,7 @@ const headersOf = (text: string): Record<string, string> => {
 test('every response has the security headers, whoever sends it', async () => {
   const gateway = await startTestGateway({
     paths,
-    limits: { headersTimeout: 200, connectionsCheckInterval: 50, lingerTimeout: 50 },
+    limits: { headersTimeout: 1000, connectionsCheckInterval: 50, lingerTimeout: 50 },
   });
   const authorization = `Authorization: ${gateway.bearer.Authorization}\r\n`;
   const of = (line: string, more = '') => `${line} HTTP/1.1\r\nHost: a\r\n${more}Connection: close\r\n\r\n`;

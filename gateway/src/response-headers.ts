@@ -1,5 +1,6 @@
 import type { Request } from 'express';
 import { connectionHeader } from './body.ts';
+import { passedSetCookies } from './cookies.ts';
 import type { GatewayResponse, Middleware } from './request-context.ts';
 import type { UpstreamResponse } from './transports/transport.ts';
 
@@ -83,6 +84,7 @@ function isDroppedName(name: string): boolean {
  */
 export function copyResponseHead({ statusCode, headers }: UpstreamResponse, req: Request, res: GatewayResponse): void {
   const { connection } = headers;
+  const passed = res.locals.context.route?.cookies;
   const hopByHop =
     connection === undefined
       ? []
@@ -93,6 +95,11 @@ export function copyResponseHead({ statusCode, headers }: UpstreamResponse, req:
   res.statusMessage = '';
   for (const name in headers) {
     const value = headers[name];
+    if (name === 'set-cookie' && passed !== undefined) {
+      const cookies = passedSetCookies(value, passed);
+      if (cookies.length > 0) res.setHeader(name, cookies);
+      continue;
+    }
     if (value === undefined || name === 'transfer-encoding' || isDroppedName(name) || hopByHop.includes(name)) continue;
     if (name === 'vary' && res.hasHeader('Vary')) res.setHeader('vary', `${String(value)}, Origin`);
     // A service's own limits stand beside the gateway's.

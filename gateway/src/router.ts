@@ -62,7 +62,8 @@ export function readPath(path: string): Path | undefined {
   const segments = trimmed.split('/');
   const isEncoded = trimmed.includes('%');
   if (isEncoded) assertDecodable(trimmed);
-  for (const [index, segment] of segments.entries()) {
+  for (let index = 0; index < segments.length; index += 1) {
+    const segment = segments[index] as string;
     const decoded = isEncoded ? decodeURIComponent(segment) : segment;
     if (decoded === '' || decoded === '.' || decoded === '..') return undefined;
     if (decoded.includes('\\') || (isEncoded && (decoded.includes('/') || decoded.includes('\0')))) return undefined;

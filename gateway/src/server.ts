@@ -1,4 +1,11 @@
-import { createServer, STATUS_CODES, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  STATUS_CODES,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { Duplex } from 'node:stream';
 import { AppError, malformed, createProblem } from '@clientela/errors';
 import { closeGracefully, jsonText, listenOn, requestIdOf, type Log } from '@clientela/runtime';
@@ -8,6 +15,8 @@ import { handleInOrder } from './pipelining.ts';
 import type { Header } from './response-headers.ts';
 
 type ServerOptions = {
+  /** Responds to a request in place of the app, or returns false. */
+  refuse: (req: IncomingMessage, res: ServerResponse) => boolean;
   limits: Limits;
   log: Log;
   /** Those of every response, for those that the app does not send. */
@@ -70,8 +79,11 @@ export type GatewayServer = {
 
 /** Creates node's HTTP server with every limit set: its defaults are absent or minutes long. */
 export function createGatewayServer(app: RequestListener, options: ServerOptions): GatewayServer {
-  const { limits, log } = options;
-  const { listener, isBusy } = handleInOrder(app, limits);
+  const { limits, log, refuse } = options;
+  const { listener: handle, isBusy } = handleInOrder(app, limits);
+  const listener: RequestListener = (req, res) => {
+    if (!refuse(req, res)) handle(req, res);
+  };
   const server = createServer(
     {
       headersTimeout: limits.headersTimeout,

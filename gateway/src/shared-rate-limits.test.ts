@@ -37,7 +37,7 @@ test('requests do not wait for a Redis that hangs, which counts none of them whe
   await redis.pause();
   for (const hanging of await Promise.all(users.map((user) => send(70, user)))) {
     expect(hanging.admitted).toEqual([30, 30]);
-    expect(hanging.slowest).toBeLessThan(2000 + healthy.slowest); // not less, because other tests take all processors
+    expect(hanging.slowest).toBeLessThan(5000 + healthy.slowest); // not less, because other tests take all processors
   }
   await redisIs('down');
   expect((await send(5, early.user_id, [0])).total).toBe(5);

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { stopClock } from './testing/gateway.ts';
 import { createTurns } from './turns.ts';
 
 const newTurns = (options: { maxWait?: number; sharedFor?: number } = {}) => {
@@ -24,23 +24,25 @@ test('the excess of one company waits for its turn, in order, and delays no othe
   expect(started.slice(4)).toEqual(['a3', 'a4']);
 });
 
-test('a company that has a service for itself does not wait', async () => {
+test('a company that has a service for itself does not wait', () => {
+  stopClock();
   const { started, take } = newTurns({ sharedFor: 50 });
   for (const name of ['a1', 'a2', 'a3']) take('a', name);
   expect(started).toHaveLength(3);
   take('b');
   take('a', 'a4');
   expect(started).toHaveLength(4);
-  await sleep(60);
+  vi.advanceTimersByTime(50);
   take('a', 'a5');
   expect(started).toHaveLength(5);
 });
 
-test('work that gives up waiting never starts; other work starts after a while in any case', async () => {
+test('work that gives up waiting never starts; other work starts after a while in any case', () => {
+  stopClock();
   const { started, take } = newTurns({ maxWait: 50 });
   take('other');
   const turns = ['a1', 'a2', 'a3', 'a4'].map((name) => take('a', name));
   turns[2]?.();
-  await sleep(80);
+  vi.advanceTimersByTime(50);
   expect(started).toEqual(['other', 'a1', 'a2', 'a4']);
 });

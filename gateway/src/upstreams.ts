@@ -19,6 +19,8 @@ export type Route = {
   limited?: readonly string[] | undefined;
   /** The rate limit per client address that the route counts towards; `forgot_password` counts towards `login` too. */
   address_rate_limit?: 'login' | 'forgot_password' | undefined;
+  /** The cookies that are passed to the route, and back. */
+  cookies?: readonly string[] | undefined;
 };
 
 export type Upstream = {
@@ -41,6 +43,7 @@ const Operation = z.object({
     max_silence: z.int().positive().optional(),
     limited: z.array(z.string()).optional(),
     address_rate_limit: z.enum(['login', 'forgot_password']).optional(),
+    cookies: z.array(z.string().regex(/^[\w-]+$/)).optional(),
   }),
 });
 

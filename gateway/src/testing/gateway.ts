@@ -24,7 +24,7 @@ const realSetTimeout = globalThis.setTimeout;
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what: string,
-  timeoutMs = 15_000,
+  timeoutMs = 45_000,
 ): Promise<void> {
   const end = Date.now() + timeoutMs;
   while (!(await condition())) {
@@ -173,6 +173,7 @@ type OperationLimits = {
   open?: boolean;
   address_rate_limit?: string;
   limited?: readonly string[];
+  cookies?: readonly string[];
 };
 /** Builds an OpenAPI document as the services commit it, from `{ '/api/things/{id}': { get: {} } }`. */
 export const openApiDocument = (paths: Record<string, Record<string, OperationLimits>>): unknown => ({
@@ -182,7 +183,7 @@ export const openApiDocument = (paths: Record<string, Record<string, OperationLi
       template,
       Object.fromEntries(
         Object.entries(item).map(
-          ([method, { kind = 'json', body_limit = 1024 * 1024, deadline = 5000, open = false, ...rest }]) => [
+          ([method, { kind = 'json', body_limit = 1024 * 1024, deadline = 10_000, open = false, ...rest }]) => [
             method,
             { security: open ? [] : [{ bearer: [] }], 'x-clientela': { kind, body_limit, deadline, ...rest } },
           ],
@@ -346,10 +347,10 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
           routes: routesOf(openApiDocument(options.paths?.[service] ?? {})),
         })),
     limits: {
-      upstreamIdleTimeout: 1000,
       startupRetryInterval: 20,
       revocationsInterval: 20,
       readinessInterval: 50,
+      maxLoopDelay: 60_000, // a busy machine delays the event loop
       shutdownTimeout: 500,
       ...options.limits,
     },

@@ -51,7 +51,7 @@ export async function startTwoGateways({ url }: Pick<TestRedis, 'url'>, limit: n
     await Promise.all(Array.from({ length: 8 }, sendOn));
     return { admitted, total: (admitted[0] ?? 0) + (admitted[1] ?? 0), slowest };
   };
-  const isAwayLine = ({ msg }: Record<string, unknown>) => msg === 'redis: away, retrying';
+  const isAwayLine = ({ msg }: Record<string, unknown>) => msg === 'redis: unavailable, retrying';
   const timesAway = () => [first, second].flatMap(({ logLines }) => logLines.filter(isAwayLine)).length;
   /**
    * Sends requests of a new user while Redis stays there.

@@ -3,6 +3,7 @@ import { credentials, type BenchFleet } from './bench-fleet.ts';
 import { cpuTime, treeCpuTime } from './cpu.ts';
 import { postgres, type BenchCase, type Run, type Side, type StatementCount } from './measure.ts';
 import type { Generator } from './open-loop.ts';
+import { directusVersion, toDirectus } from './references/directus.ts';
 import type { References } from './references/references.ts';
 import { closedLoop, groupsOf, nextNumber, sendOnce, type Headers, type MakeRequest } from './sides.ts';
 import type { Settling } from './settle.ts';
@@ -23,6 +24,7 @@ export type BenchContext = {
 /** A case by name, made when it is its turn. */
 export type CaseFactory = { name: string; service: Service; make: () => Promise<BenchCase> };
 
+export const hopCase = 'gateway hop';
 export const throughGateway = 'through the gateway';
 export const atService = 'at the service';
 
@@ -77,6 +79,22 @@ export function cases(context: BenchContext): CaseFactory[] {
     };
   };
 
+  /** Another system with the same rows, when it was asked for: its own history, permissions and limits are on. */
+  const peer = (request: MakeRequest): Side[] => {
+    const { directus } = references;
+    if (!directus) return [];
+    const { pid, port, headers } = directus;
+    const target = { port, headers, request: (n: number) => toDirectus(request(n)) };
+    return [
+      {
+        name: `Directus ${directusVersion}`,
+        run: (seconds) => closedLoop(generator, target, seconds),
+        groups: { service: () => treeCpuTime(pid), [postgres]: () => treeCpuTime(fleet.postgres.pid() ?? 0) },
+        against: throughGateway,
+      },
+    ];
+  };
+
   /** The driver in a loop on the last named statement that the request sends. */
   const driverLoop = async (service: Service, request: MakeRequest): Promise<Side> => {
     const found = await context.statements.find(databaseName(service), async () => {
@@ -121,7 +139,13 @@ export function cases(context: BenchContext): CaseFactory[] {
     service: 'customer',
     make: async () => ({
       name,
-      sides: [...both('customer', request), bare('pg', request), bare('knex', request), ...(await more())],
+      sides: [
+        ...both('customer', request),
+        bare('pg', request),
+        bare('knex', request),
+        ...(await more()),
+        ...peer(request),
+      ],
       statements: await count('customer', request),
     }),
   });
@@ -138,10 +162,10 @@ export function cases(context: BenchContext): CaseFactory[] {
 
   return [
     {
-      name: 'gateway hop',
+      name: hopCase,
       service: 'product',
       make: async () => ({
-        name: 'gateway hop',
+        name: hopCase,
         sides: await hopSides(context, (n) => ({ method: 'GET', path: `/api/products/${at(products, n).id}` })),
         note: 'Node is the time of the gateway alone. Limits, deadlines, load shedding and the log line are on.',
       }),

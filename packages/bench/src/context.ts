@@ -12,11 +12,13 @@ import { openStatementLog } from './statements.ts';
 /**
  * Loads records into a fleet and starts everything that the cases need.
  * @param onShutdown receives what ends it again
+ * @param peer another system to measure beside the references
  */
 export async function prepareContext(
   benchFleet: BenchFleet,
   amount: number,
   onShutdown: (hook: () => Promise<void> | void) => void,
+  peer?: 'directus',
 ): Promise<BenchContext> {
   const { fleet, bearer, company_id } = benchFleet;
   const { ownerUrl } = fleet.databases.customer;
@@ -36,8 +38,7 @@ export async function prepareContext(
   await settling.settle();
   const statements = await openStatementLog(fleet.postgres.adminUrl ?? '');
   onShutdown(statements.close);
-  const references = await startReferences(benchFleet);
-  onShutdown(references.stop);
+  const references = await startReferences(benchFleet, { onShutdown, peer });
   const generator = await startGenerator({ isNiced: true });
   onShutdown(generator.stop);
   return {

@@ -4,14 +4,15 @@ import { join, relative, resolve } from 'node:path';
 import { repoRoot } from '@clientela/fleet';
 import { readCommandLine } from '@clientela/runtime';
 import { highLimits, startBenchFleet, type BenchFleet } from './bench-fleet.ts';
-import { cases, throughGateway, type BenchContext } from './cases.ts';
+import { cases, hopCase, throughGateway, type BenchContext } from './cases.ts';
 import { prepareContext } from './context.ts';
+import { layersOf, profile } from './cpu-profile.ts';
 import { startEventFleets } from './event-fleets.ts';
 import { measureEvents, type EventFigures } from './events.ts';
 import { measure, type Effort, type Measured } from './measure.ts';
 import { memoryOf } from './memory.ts';
 import { measureOpenLoop, type OpenLoopFigures } from './open-loop-cases.ts';
-import { loadNow, machine, markdown, writeReport, type Report } from './report.ts';
+import { loadNow, machine, markdown, writeReport, type Layer, type Report } from './report.ts';
 import { connections } from './sides.ts';
 import { measureSizes, type SizeRow } from './sizes.ts';
 import { measureTransfers, type Figure } from './transfers.ts';
@@ -23,16 +24,22 @@ const { values } = readCommandLine(
   --quick              one round, the most important cases, in about a minute
   --customers NUMBER   the largest number of customers (default: 1000000)
   --only PARTS         parts of names of cases, or events, sizes, transfers; separated by |
-  --beside CHECKOUT    another checkout, whose events are measured in the same run`,
+  --beside CHECKOUT    another checkout, whose events are measured in the same run
+  --peer directus      installs Directus in a temporary folder and measures it on the same rows`,
   {
     options: {
       quick: { type: 'boolean', default: false },
       customers: { type: 'string', default: '1000000' },
       only: { type: 'string', default: '' },
       beside: { type: 'string' },
+      peer: { type: 'string' },
     },
   },
 );
+if (values.peer !== undefined && values.peer !== 'directus') {
+  process.stderr.write('--peer can be directus only\n');
+  process.exit(2);
+}
 const effort: Effort = values.quick
   ? { rounds: 1, seconds: 1, warm_up: 500 }
   : { rounds: 3, seconds: 2, warm_up: 3000 };
@@ -60,12 +67,13 @@ try {
   const benchFleet = await startMeasured(folder, figures);
   const idle = memoryOf(benchFleet.fleet);
 
-  const context = await prepareContext(benchFleet, base, onShutdown);
+  const context = await prepareContext(benchFleet, base, onShutdown, values.peer);
   const measured: Measured[] = [];
   for (const { name, make } of cases(context).filter((each) => isWanted(each.name))) {
     writeLine(`measuring ${name}`);
     measured.push(await measure(await make(), effort, signal));
   }
+  const layers = await layersOfHop(context, measured);
   const openLoop = await openLoopOf(context, measured);
   const loaded = memoryOf(benchFleet.fleet);
 
@@ -87,12 +95,13 @@ try {
     versions: await versionsOf(benchFleet.fleet),
     effort: { ...effort, connections, customers: base },
     cases: measured,
+    layers,
     openLoop,
     events,
     sizes: bySize,
     figures,
     memory: { idle, loaded },
-    notMeasured: context.references.nginx ? [] : ['nginx, which is not installed'],
+    notMeasured: notMeasured(context),
   };
   writeLine(`\n${markdown(report)}`);
   const path = writeReport(join(repoRoot, '.data', 'bench'), report);
@@ -109,6 +118,15 @@ try {
 }
 process.exit(); // a reference that failed to start must not keep the others running
 
+function notMeasured({ references: { nginx, directus } }: BenchContext): string[] {
+  return [
+    ...(nginx ? [] : ['nginx, which is not installed']),
+    directus
+      ? 'isolated-vm of Directus, which runs scripts of operations and would have to be compiled'
+      : 'Directus, which --peer directus installs',
+  ];
+}
+
 /** Starts the fleet on an empty folder, and again on its data. */
 async function startMeasured(folder: string, figures: Figure[]): Promise<BenchFleet> {
   const start = async (name: string) => {
@@ -121,6 +139,19 @@ async function startMeasured(folder: string, figures: Figure[]): Promise<BenchFl
   const benchFleet = await start('from start to ready and signed in');
   onShutdown(() => benchFleet.end());
   return benchFleet;
+}
+
+/** Splits the measured cost of the gateway among its layers by a profile of it, which would itself distort the figures of a case. */
+async function layersOfHop(context: BenchContext, measured: readonly Measured[]): Promise<Layer[]> {
+  const cost = measured.find(({ name }) => name === hopCase)?.sides.find(({ name }) => name === throughGateway)?.cpu[
+    'gateway'
+  ];
+  const hop = cases(context).find(({ name }) => name === hopCase);
+  if (cost === undefined || !hop) return [];
+  writeLine(`profiling ${hopCase}`);
+  const side = (await hop.make()).sides.find(({ name }) => name === throughGateway);
+  const profiled = await profile(context.benchFleet.fleet.pid('gateway') ?? 0, async () => side?.run(effort.seconds));
+  return layersOf(profiled).map(([layer, share]) => ({ layer, share, microseconds: share * cost }));
 }
 
 async function openLoopOf({ generator, benchFleet, customers }: BenchContext, measured: readonly Measured[]) {

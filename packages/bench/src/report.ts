@@ -8,12 +8,16 @@ import type { OpenLoopFigures } from './open-loop-cases.ts';
 import type { SizeRow } from './sizes.ts';
 import type { Figure } from './transfers.ts';
 
+/** A part of the gateway's code, with its share of the gateway's CPU and its cost per request. */
+export type Layer = { layer: string; share: number; microseconds: number };
+
 export type Report = {
   at: string;
   machine: Record<string, string | number>;
   versions: Record<string, string>;
   effort: Effort & { connections: number; customers: number };
   cases: Measured[];
+  layers: Layer[];
   openLoop: OpenLoopFigures[];
   events: EventFigures[];
   sizes: SizeRow[];
@@ -102,7 +106,20 @@ function sizesTable(sizes: readonly SizeRow[]): string {
 
 /** Formats a report as Markdown. */
 export function markdown(report: Report): string {
-  const { at, machine: on, versions, effort, cases, openLoop, events, sizes, figures, memory, notMeasured } = report;
+  const {
+    at,
+    machine: on,
+    versions,
+    effort,
+    cases,
+    layers,
+    openLoop,
+    events,
+    sizes,
+    figures,
+    memory,
+    notMeasured,
+  } = report;
   const conditions = [
     `${at}, ${on['platform']}, ${on['cores']} cores (${on['processor']}), ${on['memory_gb']} GB, load average before: ${on['load_before']}.`,
     `${Object.entries(versions)
@@ -134,6 +151,17 @@ export function markdown(report: Report): string {
           ),
           '',
           ...notes,
+        )
+      : []),
+    ...(layers.length > 0
+      ? section(
+          "Layers of the gateway's hop",
+          'The cost above, split by a profile: time in native functions counts to the code that called them.',
+          '',
+          table(
+            ['layer', 'share', 'µs per request'],
+            layers.map(({ layer, share, microseconds }) => [layer, percent(share), whole(microseconds)]),
+          ),
         )
       : []),
     ...(openLoop.length > 0

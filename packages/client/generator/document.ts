@@ -23,9 +23,12 @@ export type Document = {
   'x-error-codes'?: string[];
 };
 
-/** Leaves out what the client has no functions for: aliases, /rest/v1, and what the gateway serves to browsers and Prometheus. */
-const isServed = (path: string, { deprecated, operationId }: Operation): boolean =>
-  !deprecated && !path.startsWith('/rest/v1/') && !/^gateway\.(?:docs|redoc|openapi|metrics)\./.test(operationId);
+/** Leaves out what the client has no functions for: aliases, /rest/v1, what the gateway serves to browsers and Prometheus, and redirects. */
+const isServed = (path: string, { deprecated, operationId, responses }: Operation): boolean =>
+  !deprecated &&
+  !path.startsWith('/rest/v1/') &&
+  !/^gateway\.(?:docs|redoc|openapi|metrics)\./.test(operationId) &&
+  Object.keys(responses).some((status) => status.startsWith('2'));
 
 /** Lists the operations that the client has functions for, by name. */
 export const operationsOf = ({ paths }: Document) =>

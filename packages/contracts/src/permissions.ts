@@ -157,5 +157,5 @@ export const permissionsOf = (role: Role): string[] =>
   });
 
 /** Why a token is limited: what its user has to do before anything else. A route lists the limits with which it is open. */
-export const tokenLimits = ['verify_email'] as const;
+export const tokenLimits = ['verify_email', 'mfa_setup'] as const;
 export type TokenLimit = (typeof tokenLimits)[number];

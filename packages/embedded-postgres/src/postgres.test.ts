@@ -107,7 +107,7 @@ test('restarts a killed server on its port with all committed data', async () =>
   await query(adminUrl, 'create table committed as select 42 as answer');
   const before = pid() as number;
   process.kill(before, 'SIGKILL');
-  await vi.waitUntil(() => !isAlive(), { timeout: 15_000 });
+  await vi.waitUntil(() => !isAlive(), { timeout: 45_000 });
   await restart();
   expect(pid()).not.toBe(before);
   expect(new URL(adminUrl).port).toBe(String(port));
@@ -127,7 +127,7 @@ test('stops when the process that started it is killed; the next start works', a
   await new Promise((resolve) => owner.stdout.once('data', resolve));
   expect(await findPostgres(folder)).toBeDefined();
   owner.kill('SIGKILL');
-  await vi.waitUntil(async () => (await findPostgres(folder)) === undefined, { timeout: 15_000 });
+  await vi.waitUntil(async () => (await findPostgres(folder)) === undefined, { timeout: 45_000 });
   expect((await start()).isAlive()).toBe(true);
 });
 

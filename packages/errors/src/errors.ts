@@ -37,6 +37,8 @@ export type ErrorDetails = {
   missing?: string;
   /** Finds the conflicting record. Runs after the rollback, because a failed transaction accepts no further queries. */
   existing?: (db: never) => Promise<object | undefined>;
+  /** Further members of the problem document (RFC 9457, 3.2). They reach the client, and no log. */
+  members?: Readonly<Record<string, string>>;
   cause?: unknown;
 };
 
@@ -48,6 +50,7 @@ export class AppError extends Error {
   readonly headers: Readonly<Record<string, string>>;
   readonly missing: string | undefined;
   readonly existing: ErrorDetails['existing'];
+  readonly #members: Readonly<Record<string, string>>;
 
   constructor(kind: ErrorKind, details: ErrorDetails) {
     super(details.detail, { cause: details.cause });
@@ -58,6 +61,12 @@ export class AppError extends Error {
     this.headers = details.headers ?? {};
     this.missing = details.missing;
     this.existing = details.existing;
+    this.#members = details.members ?? {};
+  }
+
+  /** Private, because loggers list the properties of errors. */
+  get members(): Readonly<Record<string, string>> {
+    return this.#members;
   }
 }
 
@@ -75,10 +84,15 @@ export const invalid = (errors: readonly FieldError[]): AppError =>
   });
 
 /** 401 with the `WWW-Authenticate` challenge of RFC 6750. */
-export const unauthenticated = (detail = 'Authentication required', error_code?: string): AppError =>
+export const unauthenticated = (
+  detail = 'Authentication required',
+  error_code?: string,
+  members?: ErrorDetails['members'],
+): AppError =>
   new AppError('unauthenticated', {
     detail,
     ...(error_code && { error_code }),
+    ...(members && { members }),
     headers: { 'WWW-Authenticate': 'Bearer realm="clientela"' },
   });
 

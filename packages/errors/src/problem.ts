@@ -14,6 +14,8 @@ export type Problem = {
   missing?: string;
   /** The record that has the unique value already, in a 409. */
   existing?: object;
+  /** In a 401 MFA_REQUIRED, what the second step of the sign-in takes. */
+  mfa_token?: string;
 };
 
 /**
@@ -45,6 +47,7 @@ export function createProblem(
       errors: appError.errors,
       ...(appError.missing !== undefined && { missing: appError.missing }),
       ...(existing && { existing }),
+      ...appError.members,
     },
   };
 }

@@ -18,7 +18,7 @@ import {
   type TestSubscriber,
 } from './testing/events-test-kit.ts';
 
-const soon = { timeout: 15_000, interval: 20 };
+const soon = { timeout: 45_000, interval: 20 };
 const upTo = (to: number) => Array.from({ length: to }, (_, at) => at + 1);
 
 describe.each(['HTTP', 'RabbitMQ'] as const)('over %s', (transport) => {
@@ -396,7 +396,7 @@ describe.each(['from HTTP to RabbitMQ', 'from RabbitMQ to HTTP'])('changing the 
     await expect.poll(() => customer.pending(first), soon).toEqual([]);
     await customer.close();
     await Promise.all([interaction.close(), favorites.close()]);
-  }, 60_000);
+  }, 120_000);
 });
 
 test('delivers one by one, in order and once, to a service of the version before arrays', async () => {
@@ -431,4 +431,4 @@ test('keeps a failed broker delivery after the change to HTTP, until it is resen
   expect(await failures([['customer', customer]], failed)).toEqual([]);
   await customer.close();
   await favorites.close();
-}, 60_000);
+}, 120_000);

@@ -49,7 +49,7 @@ test('writes node’s compile cache while running, so that a process restarts fa
   const ended = new Promise((resolve) => child.once('exit', resolve));
   try {
     const cachedFiles = () => readdirSync(folder, { recursive: true }).length;
-    await expect.poll(cachedFiles, { timeout: 15_000 }).toBeGreaterThan(10);
+    await expect.poll(cachedFiles, { timeout: 45_000 }).toBeGreaterThan(10);
   } finally {
     child.kill('SIGKILL');
     await ended;

@@ -54,10 +54,10 @@ test('a service that hangs delays no line, fills no memory, and ends the process
   const line = `${'x'.repeat(999)}\n`;
   const startedAt = performance.now();
   for (let n = 0; n < 100_000; n += 1) shipper.write(line); // 100 MB
-  expect(performance.now() - startedAt).toBeLessThan(1000);
+  expect(performance.now() - startedAt).toBeLessThan(10_000); // a wait for each would take longer
   await expect.poll(() => problems.dropped).toBeGreaterThan(90_000);
   await vi.waitFor(() => expect(state.requests).toBe(1));
   const closing = performance.now();
   await shipper.close();
-  expect(performance.now() - closing).toBeLessThan(5000);
+  expect(performance.now() - closing).toBeLessThan(15_000); // 2 s, and a busy machine
 });

@@ -12,7 +12,8 @@ const isUrgent = (line: string): boolean => line.startsWith('{"level":"error"') 
 
 /**
  * Opens standard output for lines that are collected for a moment: one write for each would cost as much as a small request. Errors
- * are written at once, and everything when the process exits, also after an uncaught exception. Only a kill loses the last lines.
+ * are written at once, and everything when the process exits, also after an uncaught exception. Only a kill loses the last lines. What is
+ * written at the exit may precede a write that was in progress, which node completes.
  */
 function openBufferedOutput(): { write: (line: string, isUrgent: boolean) => void; flushSync: () => void } {
   const out = destination({ fd: 1, sync: false, minLength: bufferedBytes });

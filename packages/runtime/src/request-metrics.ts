@@ -51,8 +51,11 @@ export type RequestMetrics = {
    * @param kindOf the kind of its route, once that is known
    * @returns a function to call at its end. @param route the template, or `unmatched`
    */
-  start: (kindOf: Kind) => (method: string, route: string, status: number, milliseconds: number) => void;
+  start: (kindOf: Kind) => Count;
+  /** Counts a request that is over as soon as it began. */
+  count: Count;
 };
+type Count = (method: string, route: string, status: number, milliseconds: number) => void;
 
 /** Measures the requests of one service, or of the gateway. */
 export function createRequestMetrics(service: string): RequestMetrics {
@@ -76,13 +79,16 @@ export function createRequestMetrics(service: string): RequestMetrics {
     return labels;
   };
 
+  const count: Count = (method, route, status, milliseconds) =>
+    durations.observe(findLabels(method, route, status), milliseconds / 1000);
   return {
     start: (kindOf) => {
       kinds.add(kindOf);
-      return (method, route, status, milliseconds) => {
+      return (...request) => {
         kinds.delete(kindOf);
-        durations.observe(findLabels(method, route, status), milliseconds / 1000);
+        count(...request);
       };
     },
+    count,
   };
 }

@@ -177,11 +177,11 @@ test('drops spans beyond the queue and those that are not accepted, counts both,
   const startedAt = performance.now();
   receiver.respond(() => {}); // hangs
   for (let count = 0; count < 5000; count += 1) endSpan(start('GET /'));
-  expect(performance.now() - startedAt).toBeLessThan(1000);
+  expect(performance.now() - startedAt).toBeLessThan(4000); // a wait for each would take longer
   await expect.poll(() => receiver.spans.length).toBe(512);
   const stoppedAt = performance.now();
   await stop();
-  expect(performance.now() - stoppedAt).toBeLessThan(2500);
+  expect(performance.now() - stoppedAt).toBeLessThan(15_000); // 2 s, and a busy machine
   const { dropped = 0 } = await counts();
   expect(dropped - (before['dropped'] ?? 0)).toBe(5000 - 2048 - 512);
 });

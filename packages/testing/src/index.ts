@@ -20,3 +20,4 @@ export type { TestUser, Company, TestDeps, TestService } from './service.ts';
 export { stubServer } from './stub-server.ts';
 export type { StubServer } from './stub-server.ts';
 export { serviceTest } from './service-test.ts';
+export { totpCode } from './totp.ts';

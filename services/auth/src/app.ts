@@ -13,6 +13,7 @@ import { findCompanyByKey } from './companies/store.ts';
 import { documentTypeRoutes } from './document-types/routes.ts';
 import { failedEventRoutes, type EventDeps } from './events/routes.ts';
 import { emailRoutes, type EmailDeps } from './emails/routes.ts';
+import { identityRoutes, type IdentityDeps } from './identities/routes.ts';
 import { invitationRoutes } from './invitations/routes.ts';
 import { keyRoutes } from './keys/routes.ts';
 import { passwordResetRoutes } from './password-resets/routes.ts';
@@ -21,6 +22,7 @@ import { peopleRoutes } from './people/routes.ts';
 import { receiptRoutes, type ReceiptDeps } from './receipts/routes.ts';
 import { roleRoutes } from './roles/routes.ts';
 import { sessionRoutes } from './sessions/routes.ts';
+import { secondFactorRoutes, type SecondFactorDeps } from './second-factors/routes.ts';
 import { signInRoutes, type SignInDeps } from './sign-ins/routes.ts';
 import { subscriptions } from './subscriptions.ts';
 import { changeAuthorization } from './users/change-authorization.ts';
@@ -31,19 +33,23 @@ import { userRoutes } from './users/routes.ts';
 export type AppDeps = Omit<ServiceOptions, 'service' | 'version' | 'routes' | 'companies' | 'changeAuthorization'> &
   AccountDeps &
   SignInDeps &
+  SecondFactorDeps &
   AuditDeps &
   ReceiptDeps &
   ApiKeyDeps &
   EventDeps &
-  EmailDeps & { customer: ServiceClient };
+  EmailDeps &
+  IdentityDeps & { customer: ServiceClient };
 
 export const routes = (deps: AppDeps): Route[] => [
   ...accountRoutes(deps),
   ...internalUserRoutes(),
   ...signInRoutes(deps),
+  ...secondFactorRoutes(deps),
   ...emailRoutes(deps),
   ...passwordResetRoutes(deps),
   ...invitationRoutes(deps),
+  ...identityRoutes(deps),
   ...sessionRoutes(deps),
   ...keyRoutes(deps),
   ...receiptRoutes(deps),

@@ -11,6 +11,7 @@ import {
 import { Currency } from '@clientela/validation';
 import { Country } from '@clientela/validation/countries';
 import { z } from 'zod';
+import { checkProviders, providerShape } from './identities/settings.ts';
 
 const withoutCredentials = (text: string) => {
   const { username, password, search, hash } = new URL(text);
@@ -79,13 +80,21 @@ function senderForSmtp(values: object, context: z.RefinementCtx): void {
     if (others[name] === undefined) context.addIssue({ code: 'custom', path: [name], message: 'is missing' });
 }
 
-export const Config = shape
-  .superRefine(secretForHs256, { when: () => true })
-  .superRefine(senderForSmtp, { when: () => true });
+const withRules = (object: typeof shape) =>
+  object
+    .superRefine(secretForHs256, { when: () => true })
+    .superRefine(senderForSmtp, { when: () => true })
+    .superRefine(checkProviders, { when: () => true });
+
+export const Config = withRules(shape);
+
+/** The schema with the settings of the providers that the environment names; `providersOf` reads them. */
+export const configFor = (env: Readonly<Record<string, unknown>>): typeof Config =>
+  withRules(shape.extend(providerShape(env)) as unknown as typeof shape);
 
 /** Settings of the command-line scripts. */
 export const { AUTH_DATABASE_URL, AUTH_SECRET } = shape.shape;
 
 export type Config = z.infer<typeof Config>;
 
-export const readConfig = () => readEnvironment(Config);
+export const readConfig = () => readEnvironment(configFor(process.env));

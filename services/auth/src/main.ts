@@ -9,6 +9,10 @@ import { createProfileClient } from './accounts/customer-profiles.ts';
 import { createPasswords } from './accounts/passwords.ts';
 import { createApp } from './app.ts';
 import { readConfig, type Config } from './config.ts';
+import { createAttempts } from './identities/attempt.ts';
+import { openProvider } from './identities/provider.ts';
+import type { Oidc } from './identities/routes.ts';
+import { providersOf } from './identities/settings.ts';
 import { hs256Key, loadSigningKeys, type SigningKey } from './keys/signing-key.ts';
 import { createMails } from './mails/outbox.ts';
 import { mailMetrics } from './mails/metrics.ts';
@@ -17,12 +21,13 @@ import { startMailWorker } from './mails/worker.ts';
 import { createReceiptKeyLoader } from './receipts/receipt-key.ts';
 import { onRevocationsCommitted } from './sessions/announcements.ts';
 import { createTokenIssuer } from './sessions/access-token.ts';
+import { createSecondFactors } from './second-factors/codes.ts';
 import { createRefreshTokens } from './sessions/refresh-token.ts';
 import { startCleanup } from './sessions/worker.ts';
 import { subscriptions } from './subscriptions.ts';
 
 const keyReloadIntervalMs = 10_000;
-/** Of mails in a folder; those by SMTP need settings. */
+/** Of an installation in development; production needs settings. */
 const [defaultFrom, defaultPublicUrl] = ['Clientela <no-reply@clientela.local>', 'http://127.0.0.1:8080'];
 const profileTimeout = 1000; // milliseconds that a registration waits for the customer profile
 
@@ -76,11 +81,24 @@ await runService('auth', {
       maxKeyRate: config.RATE_LIMIT_USER_PER_MINUTE,
       services: [customer, client('interaction'), client('product'), client('favorites')],
       mails,
+      oidc: openOidc(config, log),
+      secondFactors: createSecondFactors(secret),
       requireVerifiedEmail: config.REQUIRE_VERIFIED_EMAIL === 'on',
       metrics: [events.metrics, mailMetrics(db)],
     });
   },
 });
+
+/** Prepares the providers of the settings. None of them is asked before the first sign-in. */
+function openOidc(config: Config, log: Log): Oidc {
+  const publicUrl = config.PUBLIC_URL ?? defaultPublicUrl;
+  const redirectUri = (name: string) => `${publicUrl}/auth/oidc/${name}/callback`;
+  return {
+    providers: providersOf(config).map((settings) => openProvider(settings, redirectUri(settings.name), log)),
+    attempts: createAttempts(config.AUTH_SECRET, publicUrl.startsWith('https:')),
+    publicUrl,
+  };
+}
 
 /** Opens the mail server of the settings; without one, in development, a folder. */
 function openMailSender({ SMTP_URL, MAIL_FROM, PUBLIC_URL, MAILS_FOLDER, ENVIRONMENT }: Config): SendMail | undefined {

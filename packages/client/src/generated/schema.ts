@@ -123,6 +123,8 @@ export interface components {
             first_name: string;
             /** Format: uuid */
             id: string;
+            /** @description Accounts at other providers by which the user signs in */
+            identities: components["schemas"]["Identity"][];
             is_active: boolean;
             /** @description True for every role except customer */
             is_staff: boolean;
@@ -147,6 +149,10 @@ export interface components {
             username: string;
             version: number;
         };
+        CodeExchange: {
+            /** @description The code in the fragment of the return */
+            code: string;
+        };
         Company: {
             /** @description Whether the status is active */
             active: boolean;
@@ -166,6 +172,8 @@ export interface components {
             name: string;
             /** @description Whether anyone may register as a customer of the company */
             open_registration: boolean;
+            /** @description Whether every user but customers needs a second factor */
+            require_mfa: boolean;
             status: ("active" | "inactive" | "suspended") | components["schemas"]["UnknownValue"];
             total_active_users: number;
             total_users: number;
@@ -214,6 +222,7 @@ export interface components {
             document_type?: string | null;
             name?: string;
             open_registration?: boolean;
+            require_mfa?: boolean;
             /** @enum {string} */
             status?: "active" | "inactive" | "suspended";
         };
@@ -697,6 +706,17 @@ export interface components {
             history: components["schemas"]["HistoryEntry"][];
             next_cursor: string | null;
         };
+        Identity: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            issuer: string;
+            /** Format: date-time */
+            last_used_at: string;
+            /** @description The name of the provider when the identity was joined */
+            provider: string;
+        };
         Import: {
             created: number;
             created_at: string;
@@ -852,10 +872,12 @@ export interface components {
             version: number;
         };
         InvitationAcceptance: {
-            /** @description Full name; required unless the invitation has one */
+            /** @description Full name; required with a password, unless the invitation has one */
             name?: string;
+            /** @description In place of a password: of the return from a provider, by which the user will sign in */
+            oidc_code?: string;
             /** Format: password */
-            password: string;
+            password?: string;
             /** @description The token in the link of a mail */
             token: string;
         };
@@ -940,6 +962,20 @@ export interface components {
         Message: {
             message: string;
         };
+        MfaSignIn: {
+            /**
+             * @description The code that the authenticator app shows
+             * @example 492039
+             */
+            code?: string;
+            /** @description Of the 401 MFA_REQUIRED */
+            mfa_token: string;
+            /**
+             * @description One of the ten codes, which it spends
+             * @example x7k2-9qpm-4tzd-0e8w
+             */
+            recovery_code?: string;
+        };
         NewApiKey: {
             allowed_ips?: (string)[] | null;
             /**
@@ -969,6 +1005,8 @@ export interface components {
             name: string;
             /** @default false */
             open_registration?: boolean;
+            /** @default false */
+            require_mfa?: boolean;
         };
         NewCustomer: {
             address?: {
@@ -1353,6 +1391,8 @@ export interface components {
             } & {
                 [key: string]: unknown;
             };
+            /** @description In a 401 MFA_REQUIRED, what the second step of the sign-in takes */
+            mfa_token?: string;
             /**
              * @description The permission that the caller lacks, in a 403
              * @example customers:create
@@ -1417,6 +1457,20 @@ export interface components {
         ProductResponse: {
             product: components["schemas"]["Product"];
         };
+        ProviderList: {
+            providers: {
+                /**
+                 * @description The name in paths
+                 * @example my_company
+                 */
+                name: string;
+                /**
+                 * @description The name as people read it
+                 * @example My Company
+                 */
+                title: string;
+            }[];
+        };
         PublicJwk: {
             /** @constant */
             alg: "ES256";
@@ -1428,6 +1482,11 @@ export interface components {
             use: ("sig" | "receipts") | components["schemas"]["UnknownValue"];
             x: string;
             y: string;
+        };
+        RecoveryCodes: {
+            message: string;
+            /** @description Shown this one time */
+            recovery_codes: string[];
         };
         RefreshRequest: {
             refresh_token: string;
@@ -1557,6 +1616,11 @@ export interface components {
             message: string;
             user: components["schemas"]["User"];
         };
+        SecondFactorState: {
+            recovery_codes_left: number;
+            /** @description Whether sign-in asks for a code */
+            totp: boolean;
+        };
         Session: {
             /** Format: date-time */
             created_at: string;
@@ -1675,6 +1739,38 @@ export interface components {
             /** @description The token in the link of a mail */
             token: string;
         };
+        TotpConfirmation: {
+            /**
+             * @description The code that the authenticator app shows
+             * @example 492039
+             */
+            code: string;
+        };
+        TotpRemoval: {
+            /**
+             * @description The code that the authenticator app shows
+             * @example 492039
+             */
+            code?: string;
+            /** Format: password */
+            current_password: string;
+            /**
+             * @description One of the ten codes, which it spends
+             * @example x7k2-9qpm-4tzd-0e8w
+             */
+            recovery_code?: string;
+        };
+        TotpSecret: {
+            otpauth_url: string;
+            /** @description A QR code of the URL, an SVG document */
+            qr_svg: string;
+            /** @description In base32, for apps without a camera */
+            secret: string;
+        };
+        TotpSetup: {
+            /** Format: password */
+            current_password: string;
+        };
         Transaction: {
             /**
              * Format: decimal
@@ -1754,6 +1850,8 @@ export interface components {
             first_name: string;
             /** Format: uuid */
             id: string;
+            /** @description Accounts at other providers by which the user signs in */
+            identities: components["schemas"]["Identity"][];
             is_active: boolean;
             /** @description True for every role except customer */
             is_staff: boolean;
@@ -1925,6 +2023,7 @@ export type AuditLogPage = components['schemas']['AuditLogPage'];
 export type Batch = components['schemas']['Batch'];
 export type BatchResponse = components['schemas']['BatchResponse'];
 export type ChangedUser = components['schemas']['ChangedUser'];
+export type CodeExchange = components['schemas']['CodeExchange'];
 export type Company = components['schemas']['Company'];
 export type CompanyAnalytics = components['schemas']['CompanyAnalytics'];
 export type CompanyList = components['schemas']['CompanyList'];
@@ -1964,6 +2063,7 @@ export type GatewayInfo = components['schemas']['GatewayInfo'];
 export type GatewayReadiness = components['schemas']['GatewayReadiness'];
 export type HistoryEntry = components['schemas']['HistoryEntry'];
 export type HistoryPage = components['schemas']['HistoryPage'];
+export type Identity = components['schemas']['Identity'];
 export type Import = components['schemas']['Import'];
 export type ImportPage = components['schemas']['ImportPage'];
 export type ImportResponse = components['schemas']['ImportResponse'];
@@ -1988,6 +2088,7 @@ export type LabelList = components['schemas']['LabelList'];
 export type LabelUse = components['schemas']['LabelUse'];
 export type MadeApiKey = components['schemas']['MadeApiKey'];
 export type Message = components['schemas']['Message'];
+export type MfaSignIn = components['schemas']['MfaSignIn'];
 export type NewApiKey = components['schemas']['NewApiKey'];
 export type NewCompany = components['schemas']['NewCompany'];
 export type NewCustomer = components['schemas']['NewCustomer'];
@@ -2020,7 +2121,9 @@ export type Product = components['schemas']['Product'];
 export type ProductPage = components['schemas']['ProductPage'];
 export type ProductPatch = components['schemas']['ProductPatch'];
 export type ProductResponse = components['schemas']['ProductResponse'];
+export type ProviderList = components['schemas']['ProviderList'];
 export type PublicJwk = components['schemas']['PublicJwk'];
+export type RecoveryCodes = components['schemas']['RecoveryCodes'];
 export type RefreshRequest = components['schemas']['RefreshRequest'];
 export type Registration = components['schemas']['Registration'];
 export type RemovedUser = components['schemas']['RemovedUser'];
@@ -2039,6 +2142,7 @@ export type SavedTagResponse = components['schemas']['SavedTagResponse'];
 export type SavedTagsResponse = components['schemas']['SavedTagsResponse'];
 export type SavedTransactionResponse = components['schemas']['SavedTransactionResponse'];
 export type SavedUserResponse = components['schemas']['SavedUserResponse'];
+export type SecondFactorState = components['schemas']['SecondFactorState'];
 export type Session = components['schemas']['Session'];
 export type SessionList = components['schemas']['SessionList'];
 export type SignInResponse = components['schemas']['SignInResponse'];
@@ -2049,6 +2153,10 @@ export type TagList = components['schemas']['TagList'];
 export type Timeline = components['schemas']['Timeline'];
 export type TimelineItem = components['schemas']['TimelineItem'];
 export type TokenRequest = components['schemas']['TokenRequest'];
+export type TotpConfirmation = components['schemas']['TotpConfirmation'];
+export type TotpRemoval = components['schemas']['TotpRemoval'];
+export type TotpSecret = components['schemas']['TotpSecret'];
+export type TotpSetup = components['schemas']['TotpSetup'];
 export type Transaction = components['schemas']['Transaction'];
 export type TransactionCursorPage = components['schemas']['TransactionCursorPage'];
 export type TransactionPage = components['schemas']['TransactionPage'];
@@ -4312,6 +4420,22 @@ export interface operations {
             };
         };
     };
+    "users.mfa.reset": {
+        parameters: {
+            query?: never;
+            path: {
+                user_id: string;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+        };
+    };
     "users.analytics.get": {
         parameters: {
             query?: never;
@@ -4434,6 +4558,22 @@ export interface operations {
             };
         };
     };
+    "auth.identities.delete": {
+        parameters: {
+            query?: never;
+            path: {
+                identity_id: string;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+        };
+    };
     "auth.invitations.accept": {
         parameters: {
             query?: never;
@@ -4506,6 +4646,30 @@ export interface operations {
             };
         };
     };
+    "auth.login.mfa": {
+        parameters: {
+            query?: never;
+            path?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "mfa_token": "of the first step",
+                 *       "code": "492039"
+                 *     }
+                 */
+                "application/json": components["schemas"]["MfaSignIn"];
+            };
+        };
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["SignInResponse"];
+                };
+            };
+        };
+    };
     "auth.logout": {
         parameters: {
             query?: never;
@@ -4568,6 +4732,150 @@ export interface operations {
             200: {
                 content: {
                     "application/json": components["schemas"]["SavedUserResponse"];
+                };
+            };
+        };
+    };
+    "auth.mfa.get": {
+        parameters: {
+            query?: never;
+            path?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["SecondFactorState"];
+                };
+            };
+        };
+    };
+    "auth.mfa.recovery_codes.replace": {
+        parameters: {
+            query?: never;
+            path?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "492039"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TotpConfirmation"];
+            };
+        };
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+        };
+    };
+    "auth.mfa.totp.start": {
+        parameters: {
+            query?: never;
+            path?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "current_password": "correct horse battery"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TotpSetup"];
+            };
+        };
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["TotpSecret"];
+                };
+            };
+        };
+    };
+    "auth.mfa.totp.remove": {
+        parameters: {
+            query?: never;
+            path?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "current_password": "correct horse battery",
+                 *       "code": "492039"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TotpRemoval"];
+            };
+        };
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+        };
+    };
+    "auth.mfa.totp.confirm": {
+        parameters: {
+            query?: never;
+            path?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "492039"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TotpConfirmation"];
+            };
+        };
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+        };
+    };
+    "auth.oidc.list": {
+        parameters: {
+            query?: never;
+            path?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["ProviderList"];
+                };
+            };
+        };
+    };
+    "auth.oidc.exchange": {
+        parameters: {
+            query?: never;
+            path?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "of the fragment"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CodeExchange"];
+            };
+        };
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["SignInResponse"];
                 };
             };
         };

@@ -1,6 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { assertCreated, signIn, type SignedInUser, type AccessSetup } from './access-setup.ts';
+import { factorCode, prepareFactor } from './second-factor.ts';
 
 /** A valid request of a route. `as` is the user who sends it, when it would end the caller's own access. */
 export type Sample = {
@@ -151,11 +152,56 @@ async function invitation({ fleet, users, company_id }: AccessSetup): Promise<{ 
   return { id, token };
 }
 
+/** An account of a user at a provider, and the code of a return from there. */
+async function identity({ fleet }: AccessSetup, { user }: SignedInUser): Promise<{ id: string; code: string }> {
+  const [id, code] = [randomUUID(), randomUUID()];
+  const client = new pg.Client({ connectionString: fleet.databases.auth.ownerUrl });
+  await client.connect();
+  await client.query(
+    `with account as (insert into identities (id, user_id, provider, issuer, subject)
+                      values ($1, $2, 'test', 'https://id.example.com/', $1) returning *)
+     insert into oidc_codes (id, code_hash, user_id, provider, issuer, subject, expires_at)
+     select id, sha256($3), user_id, provider, issuer, subject, now() + interval '1 hour' from account`,
+    [id, user.id, Buffer.from(code)],
+  );
+  await client.end();
+  return { id, code };
+}
+
+/** Each sends the request of one colleague, whose factor is put into the state that the route needs. */
+const secondFactor = (prefix: string): Record<string, SampleFactory> => ({
+  [`POST ${prefix}/login/mfa`]: async (setup) => {
+    const { secret, mfa_token } = await prepareFactor(setup, 'enabled');
+    return sample(`${prefix}/login/mfa`, { mfa_token, code: factorCode(secret) });
+  },
+  [`GET ${prefix}/mfa`]: () => sample(`${prefix}/mfa`),
+  [`POST ${prefix}/mfa/totp`]: async (setup) => {
+    const { user } = await prepareFactor(setup, 'pending');
+    return { ...sample(`${prefix}/mfa/totp`, { current_password: user.password }), as: user };
+  },
+  [`POST ${prefix}/mfa/totp/confirm`]: async (setup) => {
+    const { user, secret } = await prepareFactor(setup, 'pending');
+    return { ...sample(`${prefix}/mfa/totp/confirm`, { code: factorCode(secret) }), as: user };
+  },
+  [`DELETE ${prefix}/mfa/totp`]: async (setup) => {
+    const { user, secret } = await prepareFactor(setup, 'enabled');
+    return {
+      ...sample(`${prefix}/mfa/totp`, { current_password: user.password, code: factorCode(secret) }),
+      as: user,
+    };
+  },
+  [`POST ${prefix}/mfa/recovery-codes`]: async (setup) => {
+    const { user, secret } = await prepareFactor(setup, 'enabled');
+    return { ...sample(`${prefix}/mfa/recovery-codes`, { code: factorCode(secret) }), as: user };
+  },
+});
+
 const accounts = (prefix: string): Record<string, SampleFactory> => ({
   [`POST ${prefix}/register`]: () =>
     sample(`${prefix}/register`, { email: `${unique()}@example.com`, password: 'correct horse battery', name: 'New' }),
   [`POST ${prefix}/login`]: ({ users: { viewer } }) =>
     sample(`${prefix}/login`, { email: viewer.email, password: viewer.password }),
+  ...secondFactor(prefix),
   [`POST ${prefix}/refresh`]: async (setup) =>
     sample(`${prefix}/refresh`, { refresh_token: (await anotherSession(setup, setup.users.viewer)).refresh_token }),
   [`POST ${prefix}/logout`]: async (setup, caller) => ({
@@ -193,6 +239,11 @@ const accounts = (prefix: string): Record<string, SampleFactory> => ({
       name: 'New User',
       password: `another ${unique()}`,
     }),
+  [`GET ${prefix}/oidc`]: () => sample(`${prefix}/oidc`),
+  [`POST ${prefix}/oidc/exchange`]: async (setup) =>
+    sample(`${prefix}/oidc/exchange`, { code: (await identity(setup, setup.users.viewer)).code }),
+  [`DELETE ${prefix}/identities/{identity_id}`]: async (setup, caller) =>
+    sample(`${prefix}/identities/${(await identity(setup, caller)).id}`),
   [`GET ${prefix}/sessions`]: () => sample(`${prefix}/sessions`),
   [`DELETE ${prefix}/sessions/{session_id}`]: async (setup, caller) => {
     const user = await anotherSession(setup, caller);
@@ -308,8 +359,12 @@ export const samples: Readonly<Record<string, SampleFactory>> = {
     sample(`/api/v1/users/${(await userFor(setup, caller, own)).user.id}`),
   'PUT /api/v1/users/{user_id}': async (setup, caller, own) =>
     sample(`/api/v1/users/${(await userFor(setup, caller, own)).user.id}`, { address: `Road ${unique()}` }),
+  'DELETE /api/v1/users/{user_id}/mfa': async (setup) =>
+    sample(`/api/v1/users/${(await setup.createUser('viewer')).user.id}/mfa`),
   'DELETE /api/v1/users/{user_id}': async ({ createUser }) =>
     sample(`/api/v1/users/${(await createUser('viewer')).user.id}`),
+  'GET /auth/oidc/{name}/start': () => sample('/auth/oidc/unknown/start'),
+  'GET /auth/oidc/{name}/callback': () => sample('/auth/oidc/unknown/callback'),
   'GET /api/v1/invitations': () => sample('/api/v1/invitations'),
   'POST /api/v1/invitations': ({ company_id }) =>
     sample('/api/v1/invitations', { email: `${unique()}@example.com`, role: 'viewer', company_id }),

@@ -8,7 +8,7 @@ let setup: AccessSetup;
 
 fleetTest.beforeAll(async ({ defaultFleet }) => {
   setup = await createAccessSetup(defaultFleet);
-}, 60_000);
+}, 120_000);
 
 /** The routes that role customer may call. Those of its account and of its privacy stay open to it. */
 const routes = Object.keys(expectedAccess).filter(

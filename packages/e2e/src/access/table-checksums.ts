@@ -17,7 +17,7 @@ export async function tableChecksums({ databases }: TestFleet): Promise<Checksum
     try {
       const query = async (sql: string) => (await db.query<Record<string, string>>(sql)).rows;
       await expect
-        .poll(() => query('select count(*) as deliveries from outbox_deliveries'), { timeout: 15_000, interval: 50 })
+        .poll(() => query('select count(*) as deliveries from outbox_deliveries'), { timeout: 45_000, interval: 50 })
         .toEqual([{ deliveries: '0' }]);
       const tables = await query(`select tablename as name from pg_tables where schemaname = 'public' order by 1`);
       for (const { name = '' } of tables.filter((table) => !excluded.test(table['name'] ?? ''))) {

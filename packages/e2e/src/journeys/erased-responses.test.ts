@@ -18,7 +18,7 @@ fleetTest.beforeAll(async ({ defaultFleet }) => {
   admin = setup.users.admin;
   for (const service of services)
     databases[service] = new pg.Pool({ connectionString: defaultFleet.databases[service].ownerUrl, max: 1 });
-}, 60_000);
+}, 120_000);
 afterAll(() => Promise.all(services.map((service) => databases[service].end())));
 
 type Operation = { parameters?: { name: string }[] };

@@ -23,7 +23,7 @@ fleetTest.beforeAll(async ({ configuredFleet }) => {
   admin = await newCompany(fleet.url);
 }, 120_000);
 
-const polling = { timeout: 20_000, interval: 50 };
+const polling = { timeout: 45_000, interval: 50 };
 async function query(service: (typeof services)[number], sql: string, values: unknown[] = []) {
   const db = new pg.Client({ connectionString: fleet.databases[service].ownerUrl });
   await db.connect();
@@ -51,7 +51,7 @@ async function run(command: string, ...args: string[]): Promise<{ stdout: string
     INTERACTION_PORT: String(fleet.ports.interaction),
   };
   const script = join(repoRoot, `packages/fleet/src/commands/${command}.ts`);
-  const ended = promisify(execFile)(process.execPath, [script, ...args], { env, timeout: 30_000 });
+  const ended = promisify(execFile)(process.execPath, [script, ...args], { env, timeout: 120_000 });
   return ended.then(
     ({ stdout }) => ({ stdout, code: 0 }),
     ({ stdout, code }: { stdout: string; code: unknown }) => ({ stdout, code }),

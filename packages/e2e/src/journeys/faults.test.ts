@@ -17,7 +17,7 @@ fleetTest.beforeAll(async ({ defaultFleet }) => {
   admin = await newCompany(fleet.url);
 });
 
-const polling = { timeout: 15_000, interval: 25 };
+const polling = { timeout: 45_000, interval: 25 };
 const newCustomer = async (name: string) => (await admin.post('/api/customers', { full_name: name })).body.customer;
 const routes = {
   auth: () => admin.get('/auth/me'),
@@ -170,7 +170,7 @@ describe('a hard delete', () => {
     expect(await left()).toEqual([expect.arrayContaining([customer.id]), expect.arrayContaining([customer.id])]);
     fleet.kill('customer', 'SIGKILL'); // the publisher is killed too
     for (const subscriber of ['interaction', 'favorites'] as const) fleet.kill(subscriber, 'SIGKILL');
-    await expect.poll(left, { timeout: 10_000 }).toEqual([[other.id], [other.id]]);
+    await expect.poll(left, { timeout: 45_000 }).toEqual([[other.id], [other.id]]);
 
     const [published] = await database(
       'customer',

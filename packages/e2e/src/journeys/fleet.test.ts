@@ -117,14 +117,14 @@ test('restarts a killed process and a killed PostgreSQL', async () => {
   const before = { customer: fleet.pid('customer'), postgres: fleet.postgres.pid() as number };
   fleet.kill('customer', 'SIGKILL');
   await vi.waitUntil(async () => fleet.pid('customer') !== before.customer && (await ready(fleet.url)), {
-    timeout: 15_000,
+    timeout: 45_000,
   });
   process.kill(before.postgres, 'SIGKILL');
   await vi.waitUntil(
     async () =>
       fleet.postgres.pid() !== before.postgres &&
       (await rows(fleet.databases.auth.url, 'select 1').catch(() => [])).length === 1,
-    { timeout: 15_000 },
+    { timeout: 45_000 },
   );
 });
 
@@ -174,7 +174,7 @@ test('reports the steps of a crash with its reason, and how events are delivered
   expect(steps).toContain('services deliver events to each other over HTTP');
   const before = fleet.pid('customer');
   fleet.kill('customer', 'SIGKILL');
-  await vi.waitUntil(() => fleet.pid('customer') !== before, { timeout: 15_000 });
+  await vi.waitUntil(() => fleet.pid('customer') !== before, { timeout: 45_000 });
   expect(steps).toContain(
     `customer ended and is restarted: killed by SIGKILL (its log: ${join(folder, 'logs', 'customer.log')})`,
   );
@@ -318,8 +318,8 @@ test('ends all processes when the supervisor is killed; the next start finds the
   };
   await rows(url, 'insert into things values (7)');
   supervisor.kill('SIGKILL');
-  await vi.waitUntil(() => pids.every((pid) => startedAt(pid) === undefined), { timeout: 15_000 });
-  await vi.waitUntil(async () => (await findPostgres(folder)) === undefined, { timeout: 15_000 });
+  await vi.waitUntil(() => pids.every((pid) => startedAt(pid) === undefined), { timeout: 45_000 });
+  await vi.waitUntil(async () => (await findPostgres(folder)) === undefined, { timeout: 45_000 });
   const fleet = await start();
   expect(await rows(fleet.databases.auth.url, 'select * from things where id = 7')).toEqual([{ id: 7 }]);
 });

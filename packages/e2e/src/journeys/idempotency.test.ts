@@ -32,7 +32,7 @@ test('a batch whose service is killed half-way resumes when it is repeated: noth
   expect(begun).toBeLessThan(120);
 
   const again = () => admin.post('/api/customers/batch', { operations }, key);
-  await expect.poll(async () => (await again()).status, { timeout: 30_000 }).toBe(200);
+  await expect.poll(async () => (await again()).status, { timeout: 45_000 }).toBe(200);
   const { body, headers } = await again();
   expect([body.succeeded, body.failed, headers.get('idempotency-replayed')]).toEqual([120, 0, 'true']);
   expect(await stored('killed-%')).toBe(120);

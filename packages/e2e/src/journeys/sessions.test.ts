@@ -82,7 +82,7 @@ test('sessions survive kills of auth and PostgreSQL; a signed-out session and on
   });
   const refreshAll = async () => {
     const before = [...rounds];
-    await expect.poll(() => rounds.every((count, n) => count > (before[n] ?? 0) + 2), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => rounds.every((count, n) => count > (before[n] ?? 0) + 2), { timeout: 60_000 }).toBe(true);
   };
   await refreshAll();
   fleet.kill('auth', 'SIGKILL');
@@ -106,8 +106,8 @@ test('sessions survive kills of auth and PostgreSQL; a signed-out session and on
   expect((await refresh(signedOut.refresh_token)).status).toBe(401);
   expect((await refresh(stolen.refresh_token)).status).toBe(401);
   const statusOfStolen = async () => (await client(fleet.url, stolen.access_token).get('/auth/me')).status;
-  await expect.poll(statusOfStolen, { timeout: 6000, interval: 50 }).toBe(401);
-}, 90_000);
+  await expect.poll(statusOfStolen, { timeout: 45_000, interval: 50 }).toBe(401);
+}, 300_000);
 
 // Concurrent, because the first one mostly waits.
 test.concurrent('a rotated signing key is published at once and signs later, without a restart; existing tokens stay valid', async ({
@@ -146,7 +146,7 @@ test.concurrent('a rotated signing key is published at once and signs later, wit
     current = (await refreshWithRetry(current.refresh_token)).body;
     return kidOf(current.access_token);
   };
-  await expect.poll(refreshedKid, { timeout: 15_000, interval: 200 }).toBe(kid);
+  await expect.poll(refreshedKid, { timeout: 45_000, interval: 200 }).toBe(kid);
   expect(kidOf((await login(email)).access_token)).toBe(kid);
   expect(await works(await login(email))).toBe(200);
   expect(await works(before)).toBe(200);

@@ -39,6 +39,7 @@ export function client(url: string, token?: string, timeout = 15_000): Client {
         ...headers,
       },
       ...(body !== undefined && { body: raw ? (body as string) : JSON.stringify(body) }),
+      redirect: 'manual',
       signal: AbortSignal.timeout(timeout),
     });
     const text = await response.text();
@@ -110,7 +111,7 @@ export const wideLimits = Object.fromEntries(
 async function whenReady(fleet: TestFleet): Promise<TestFleet> {
   for (const peer of peers) fleet.kill(peer, 'SIGCONT');
   const ready = async () => (await client(fleet.url).get('/ready?all=1')).status === 200;
-  await vi.waitUntil(() => ready().catch(() => false), { timeout: 30_000, interval: 50 });
+  await vi.waitUntil(() => ready().catch(() => false), { timeout: 45_000, interval: 50 });
   return fleet;
 }
 

@@ -79,7 +79,7 @@ test('a cluster that is copied while rows are written has every row acknowledged
     await server.stop();
     rmSync(dataHome, { recursive: true, force: true });
   }
-}, 60_000);
+}, 120_000);
 
 test('a file that changed after the backup, one that is missing and a list that changed are named', async ({
   folder,

@@ -32,6 +32,7 @@ const File = z.object({
         .object({ context: z.literal('.'), args: z.object({ PACKAGE: z.string(), PORT: z.string().optional() }) })
         .optional(),
       user: z.string().optional(),
+      cpu_shares: z.int().optional(),
       restart: z.string(),
       ports: z.array(z.unknown()).optional(),
       networks: z.array(z.string()).optional(),
@@ -70,7 +71,7 @@ const users: Partial<Record<string, string>> = { prometheus: 'nobody', grafana: 
 test.each(['docker compose', 'docker-compose'])('is valid for %s, where it is installed', (command) => {
   const [program = '', ...words] = command.split(' ');
   const run = (...args: string[]) =>
-    spawnSync(program, [...words, ...args], { cwd: repoRoot, encoding: 'utf8', timeout: 30_000 });
+    spawnSync(program, [...words, ...args], { cwd: repoRoot, encoding: 'utf8', timeout: 120_000 });
   if (run('version').status !== 0) return;
   expect(run('--profile', 'observe', 'config', '--quiet')).toMatchObject({ status: 0, stderr: '' });
 });
@@ -227,6 +228,11 @@ test('long-running containers have a health check, a restart policy, an unprivil
   }
   for (const name of ['setup', 'migrate', 'create-superuser', 'superuser'])
     expect([container(name).restart, container(name).healthcheck?.disable]).toEqual(['no', true]);
+});
+
+test('the gateway has the CPU before all other containers', () => {
+  const shares = Object.entries(compose.services).map(([name, { cpu_shares = 1024 }]) => [name, cpu_shares] as const);
+  for (const [name, share] of shares) expect([name, share]).toEqual([name, name === 'gateway' ? 3072 : 1024]);
 });
 
 test('each process listens on the host and port that its callers use', () => {
@@ -393,4 +399,4 @@ test('setup creates secrets once, each for its own user; migrate creates the dat
     rmSync((await locatePostgres(folder)).dataHome, { recursive: true });
     rmSync(folder, { recursive: true });
   }
-}, 60_000);
+}, 120_000);

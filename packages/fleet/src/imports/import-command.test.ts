@@ -68,7 +68,7 @@ async function run(args: string[], interruptAfter?: () => boolean, program = com
   const output = Promise.all([text(child.stdout), text(child.stderr)]);
   const code = new Promise<number | null>((done) => child.once('exit', done));
   if (interruptAfter) {
-    await expect.poll(interruptAfter, { timeout: 10_000 }).toBe(true);
+    await expect.poll(interruptAfter, { timeout: 45_000 }).toBe(true);
     child.kill('SIGINT');
   }
   const [stdout, stderr] = await output;

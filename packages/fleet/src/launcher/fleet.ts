@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort, isFree, startedAt, startPostgres } from '@clientela/embedded-postgres';
 import { ServerVersionError } from '@clientela/db';
+import { lowerPriority } from '@clientela/runtime';
+import { buildConsole } from './console.ts';
 import { createDatabase, externalDatabase, migrateDatabase, type ServiceDatabase } from './databases.ts';
 import { acquireInstallationLock } from './installation-lock.ts';
 import { openLogFile } from './log-file.ts';
@@ -33,6 +35,8 @@ export type FleetOptions = {
   env: NodeJS.ProcessEnv;
   /** Chooses a free port for every process whose port `env` does not set. */
   freePorts?: boolean;
+  /** Lets the gateway have the CPU before the services and PostgreSQL, as an installation that may be overloaded needs (ADR 36). */
+  gatewayFirst?: boolean;
   /** `false` only for data that may be lost, such as a test's. */
   fsync?: boolean;
   /** Folder of Node's compile cache, which fleets may share. By default it is in the installation's folder. */
@@ -43,6 +47,8 @@ export type FleetOptions = {
   onProgress?: (line: string) => void;
   /** Called with every line that a process writes, in addition to its log file. */
   onLine?: (peer: string, line: string) => void;
+  /** Builds the web console beside the start, unless the settings say otherwise. */
+  console?: boolean;
   /** Root of the checkout whose services run. */
   repoRoot?: string;
   /** Aborts the start. A running fleet ends with `stop()`. */
@@ -52,6 +58,7 @@ export type FleetOptions = {
 export type Fleet = {
   /** URL of the gateway. */
   url: string;
+  hasConsole: boolean;
   ports: Record<Peer, number>;
   pid: (peer: Peer) => number | undefined;
   kill: (peer: Peer, signal: NodeJS.Signals) => boolean;
@@ -75,6 +82,9 @@ type Start = {
   shutdownHooks: ShutdownHooks;
   report: (line: string) => void;
 };
+
+/** By how much the priority of services and PostgreSQL is lower than the gateway's. It gets three times as much CPU when all want more. */
+const serviceNiceness = 5;
 
 /** A process that crashes this often before the fleet is first ready fails the start. */
 const MAX_START_CRASHES = 5;
@@ -118,6 +128,7 @@ async function start(options: FleetOptions, shutdownHooks: ShutdownHooks): Promi
   shutdownHooks.push(() => pidFile.remove());
 
   const context: Start = { options, settings, root, shutdownHooks, report };
+  const consoleFolder = openConsole(context);
   const postgres = await openPostgres(context);
   const databases = await openDatabases(context, postgres.adminUrl, secrets);
   signal.throwIfAborted();
@@ -132,6 +143,7 @@ async function start(options: FleetOptions, shutdownHooks: ShutdownHooks): Promi
     // Mails to a folder are read on this machine.
     overrides: {
       ...(settings.overrides['SMTP_URL'] === undefined && { PUBLIC_URL: url }),
+      ...(consoleFolder !== undefined && { CONSOLE_FOLDER: consoleFolder }),
       ...withDataFolders(settings.overrides, folder),
     },
     settingsOf: settings.settingsOf,
@@ -171,6 +183,7 @@ async function start(options: FleetOptions, shutdownHooks: ShutdownHooks): Promi
   report('gateway and services are ready');
   return {
     url,
+    hasConsole: settings.overrides['CONSOLE'] !== 'off' && consoleFolder !== undefined,
     ports,
     superuser,
     databases,
@@ -183,13 +196,33 @@ async function start(options: FleetOptions, shutdownHooks: ShutdownHooks): Promi
   };
 }
 
+/** Starts to build the console, for which nothing waits. @returns its folder, undefined when there is none */
+function openConsole({ options, settings, root, shutdownHooks, report }: Start): string | undefined {
+  const { CONSOLE, CONSOLE_FOLDER } = settings.overrides;
+  if (!options.console || CONSOLE === 'off' || CONSOLE_FOLDER !== undefined) return CONSOLE_FOLDER;
+  const { folder, stop } = buildConsole({
+    root,
+    folder: join(options.folder, 'console'),
+    logPath: logPathOf(options.folder, 'console'),
+    report,
+  });
+  shutdownHooks.push(stop);
+  return folder;
+}
+
 async function openPostgres({ options, settings, shutdownHooks, report }: Start): Promise<Fleet['postgres']> {
   if (settings.postgresAdminUrl) return { adminUrl: settings.postgresAdminUrl, pid: () => undefined };
   if (services.every((service) => settings.databases[service])) return { pid: () => undefined };
   const postgres = await startPostgres({ folder: options.folder, fsync: options.fsync ?? true });
   shutdownHooks.push(() => postgres.stop());
+  const yieldCpu = () => {
+    const pid = postgres.pid();
+    if (options.gatewayFirst && pid) lowerPriority(pid, serviceNiceness);
+  };
+  yieldCpu();
+  const restart = () => postgres.restart().then(yieldCpu);
   shutdownHooks.push(
-    watchPostgres(postgres, (error) =>
+    watchPostgres({ ...postgres, restart }, (error) =>
       report(error ? `PostgreSQL does not restart: ${messageOf(error)}` : 'PostgreSQL ended and is restarted'),
     ),
   );
@@ -231,7 +264,14 @@ function startProcesses(
     const cwd = folderOf(peer, root);
     const logPath = logPathOf(options.folder, peer);
     return supervise(
-      { name: peer, script: join(cwd, 'src/main.ts'), cwd, env: environmentFor(peer, config), logPath },
+      {
+        name: peer,
+        script: join(cwd, 'src/main.ts'),
+        cwd,
+        env: environmentFor(peer, config),
+        logPath,
+        ...(options.gatewayFirst && peer !== 'gateway' && { niceness: serviceNiceness }),
+      },
       hooks,
     );
   });

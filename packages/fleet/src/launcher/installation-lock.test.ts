@@ -47,6 +47,6 @@ test('releases the lock of a killed process', async ({ folder }) => {
   await new Promise((resolve) => owner.stdout.once('data', resolve));
   await expect(acquireInstallationLock(folder)).rejects.toThrow(AlreadyRunningError);
   owner.kill('SIGKILL');
-  await vi.waitUntil(() => owner.signalCode !== null, { timeout: 15_000 });
+  await vi.waitUntil(() => owner.signalCode !== null, { timeout: 45_000 });
   await (await acquireInstallationLock(folder)).release();
 });

@@ -256,3 +256,27 @@ test('requires a secret for HS256 and passes it to auth and the gateway only', a
   const readers = peers.filter((peer) => 'JWT_SECRET_KEY' in environmentFor(peer, config));
   expect(readers).toEqual(['gateway', 'auth']);
 });
+
+test('reads the settings of each provider of sign-ins that the environment names, for auth only', async () => {
+  const provider = {
+    OIDC_ONE_ISSUER: 'https://one.example.com',
+    OIDC_ONE_CLIENT_ID: 'clientela',
+    OIDC_ONE_CLIENT_SECRET: 'a secret',
+  };
+  const settings = await readSettings({ ...provider, OIDC_TWO_ISSUER: '' });
+  expect(settings.overrides).toEqual(provider);
+  for (const peer of peers)
+    expect(settings.settingsOf[peer].filter((name) => name.startsWith('OIDC_'))).toEqual(
+      peer === 'auth' ? Object.keys(provider) : [],
+    );
+  const { OIDC_ONE_CLIENT_SECRET: _secret, ...incomplete } = provider;
+  expect(await errorLines({ ...incomplete, OIDC_TWO_ISSUER: 'two', AUTH_PORT: 'eight' })).toEqual(
+    expect.arrayContaining([
+      'OIDC_ONE_CLIENT_SECRET: is missing',
+      'OIDC_TWO_ISSUER: must be an https:// URL',
+      'OIDC_TWO_CLIENT_ID: is missing',
+      'OIDC_TWO_CLIENT_SECRET: is missing',
+      'AUTH_PORT: must be a port from 0 to 65535',
+    ]),
+  );
+});

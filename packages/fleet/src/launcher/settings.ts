@@ -105,7 +105,7 @@ export const settingNames = (configs: ServiceConfigs): string[] => [
  * @throws EnvironmentError naming every invalid setting, and no value
  */
 export async function readSettings(env: NodeJS.ProcessEnv, root?: string): Promise<Settings> {
-  const configs = await loadServiceConfigs(root);
+  const configs = await loadServiceConfigs(root, env);
   const schema = z
     .object({ ...optional(settingNames(configs), z.string()), ...launcherSettings })
     // Runs although single settings are invalid, so that all issues are reported together.

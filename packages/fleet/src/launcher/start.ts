@@ -49,13 +49,15 @@ try {
   fleet = await startFleet({
     folder,
     env: environment(join(repoRoot, '.env')),
+    gatewayFirst: true,
+    console: true,
     onProgress: printStep,
     signal: stopping.signal,
     onSuperuser: (superuser) => {
       if (superuser.created) newSuperuser = superuser;
     },
   });
-  writeLine(banner(fleet.url));
+  writeLine(banner(fleet.url, fleet.hasConsole));
   // The link is a secret of its reader: shown here, and in no log.
   watchMails(mailsFolder(folder), ({ to, subject, link }) =>
     printStep(printable(`mail to ${to}: ${subject}${link === undefined ? '' : `  ${link}`}`)),

@@ -9,11 +9,12 @@ const Output = z.object({ created: z.boolean(), email: z.string(), password: z.s
 export type Superuser = z.infer<typeof Output>;
 
 /**
- * Runs auth's script that creates the superuser when there is none (`ensure`) or sets a new password (`reset`).
+ * Runs auth's script that creates the superuser when there is none (`ensure`) or sets a new password (`reset`), by `reset --mfa` also without
+ * the second factor.
  * The result comes through a pipe to this process only, so that a generated password is in no log.
  */
 export async function runSuperuserScript(
-  action: 'ensure' | 'reset',
+  action: 'ensure' | 'reset' | 'reset --mfa',
   databaseUrl: string,
   admin: { email?: string; password?: string },
   { root = repoRoot, compileCache }: { root?: string; compileCache?: string } = {},
@@ -32,10 +33,15 @@ export async function runSuperuserScript(
   const run = () =>
     new Promise<string>((resolve, reject) => {
       const script = join(cwd, 'src/superuser.ts');
-      execFile(process.execPath, [script, action], { cwd, env, timeout: 30_000 }, (error, stdout, stderr) => {
-        if (error) reject(failure(stderr));
-        else resolve(stdout);
-      });
+      execFile(
+        process.execPath,
+        [script, ...action.split(' ')],
+        { cwd, env, timeout: 30_000 },
+        (error, stdout, stderr) => {
+          if (error) reject(failure(stderr));
+          else resolve(stdout);
+        },
+      );
     });
   const output = await (action === 'ensure' ? retryWhileUnavailable(run) : run());
   return Output.parse(JSON.parse(output.trim().split('\n').at(-1) ?? ''));

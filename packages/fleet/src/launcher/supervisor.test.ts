@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isAlive, isStillThere, startedAt } from '@clientela/embedded-postgres';
 import { expect, test as base, vi } from 'vitest';
@@ -50,20 +50,32 @@ test('logs all output of a process, up to its last write before a kill', async (
     running,
     `console.log('first'); console.error('second'); process.stdout.write('no end', () => process.kill(process.pid, 'SIGKILL'));`,
   );
-  await vi.waitUntil(() => logText(folder).includes('no end\n'), { timeout: 15_000 });
+  await vi.waitUntil(() => logText(folder).includes('no end\n'), { timeout: 45_000 });
   await child.stop();
   expect(logText(folder)).toMatch(/^first$/m);
   expect(logText(folder)).toMatch(/^second$/m);
   expect(statSync(logPath(folder)).mode & 0o777).toBe(0o600);
 });
 
+test('lowers the priority of a process, after a restart too', async ({ folder, running }) => {
+  const script = join(folder, 'stub.js');
+  writeFileSync(script, endlessScript);
+  const child = supervise({ name: 'stub', script, cwd: folder, env: {}, logPath: logPath(folder), niceness: 5 });
+  running.push(child);
+  const first = child.pid() as number;
+  expect(getPriority(first)).toBeGreaterThan(getPriority());
+  process.kill(first, 'SIGKILL');
+  await vi.waitUntil(() => (child.pid() ?? first) !== first, { timeout: 15_000 });
+  expect(getPriority(child.pid() as number)).toBeGreaterThan(getPriority());
+});
+
 test('restarts a killed process at once', async ({ folder, running }) => {
   const crashes: number[] = [];
   const child = run(folder, running, endlessScript, { onCrash: (_, count) => crashes.push(count) });
-  await vi.waitUntil(() => logText(folder).includes('up'), { timeout: 15_000 });
+  await vi.waitUntil(() => logText(folder).includes('up'), { timeout: 45_000 });
   const before = child.pid();
   child.kill('SIGKILL');
-  await vi.waitUntil(() => logText(folder).split('up').length === 3, { timeout: 15_000 });
+  await vi.waitUntil(() => logText(folder).split('up').length === 3, { timeout: 45_000 });
   expect(child.pid()).not.toBe(before);
   expect(crashes).toEqual([1]);
 });
@@ -72,14 +84,14 @@ test('restarts a crashing process with a backoff of up to 2 s', async ({ folder,
   expect([1, 2, 3, 4, 5, 6, 7, 50].map(restartBackoff)).toEqual([0, 100, 200, 400, 800, 1600, 2000, 2000]);
   const crashes: number[] = [];
   run(folder, running, 'process.exit(1)', { onCrash: (_, count) => crashes.push(count) });
-  await vi.waitUntil(() => crashes.length >= 3, { timeout: 15_000 });
+  await vi.waitUntil(() => crashes.length >= 3, { timeout: 45_000 });
   expect(crashes.slice(0, 3)).toEqual([1, 2, 3]);
 });
 
 test('does not restart a stopped process', async ({ folder, running }) => {
   const starts: number[] = [];
   const child = run(folder, running, endlessScript, { onStart: (_, { pid }) => starts.push(pid) });
-  await vi.waitUntil(() => logText(folder).includes('up'), { timeout: 15_000 });
+  await vi.waitUntil(() => logText(folder).includes('up'), { timeout: 45_000 });
   await child.stop();
   expect(starts).toHaveLength(1);
   expect(isAlive(starts[0] as number)).toBe(false);
@@ -94,7 +106,7 @@ test('passes the given environment only, not that of the parent', async ({ folde
     {},
     { ITS_OWN: 'yes' },
   );
-  await vi.waitUntil(() => logText(folder).includes('\n'), { timeout: 15_000 });
+  await vi.waitUntil(() => logText(folder).includes('\n'), { timeout: 45_000 });
   const names = Object.keys(JSON.parse(logText(folder))).filter((name) => !name.startsWith('NODE_CHANNEL'));
   expect(names.toSorted()).toEqual(['ITS_OWN', 'NODE_ENV', 'PATH']);
   delete process.env['UNRELATED'];
@@ -116,7 +128,7 @@ test('closes the IPC channel of its processes when the supervisor is killed', as
   const pid = Number(await new Promise((resolve) => owner.stdout.once('data', resolve)));
   expect(isAlive(pid)).toBe(true);
   owner.kill('SIGKILL');
-  await vi.waitUntil(() => startedAt(pid) === undefined, { timeout: 15_000 });
+  await vi.waitUntil(() => startedAt(pid) === undefined, { timeout: 45_000 });
 });
 
 test('kills an orphan that ignores SIGTERM, but not another process with a recorded id', async ({ folder }) => {
@@ -128,7 +140,7 @@ test('kills an orphan that ignores SIGTERM, but not another process with a recor
   file.add('earlier', { pid: unrelated.pid ?? 0, started: 'long ago' });
   await killOrphans(folder, 100);
   expect(isStillThere(identity(unrelated.pid))).toBe(true);
-  await vi.waitUntil(() => stubborn.signalCode === 'SIGKILL', { timeout: 15_000 });
+  await vi.waitUntil(() => stubborn.signalCode === 'SIGKILL', { timeout: 45_000 });
   unrelated.kill();
 });
 

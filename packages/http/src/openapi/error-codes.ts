@@ -1,4 +1,4 @@
-import { tokenLimits } from '@clientela/contracts';
+import { tokenLimits, type TokenLimit } from '@clientela/contracts';
 import { acceptsIdempotencyKey } from '../idempotency/idempotency-key.ts';
 import { acceptsIfMatch, hasBody, isOpenToKeys, type Route } from '../routing/route.ts';
 
@@ -14,7 +14,10 @@ const everywhere: Readonly<Record<number, readonly string[]>> = {
 };
 const signedIn = { 401: ['UNAUTHENTICATED'], 403: ['FORBIDDEN'] };
 /** Of the gateway, for a token that is limited to other routes. */
-const limitedTokens = { verify_email: 'EMAIL_NOT_VERIFIED' };
+const limitedTokens: Readonly<Record<TokenLimit, string>> = {
+  verify_email: 'EMAIL_NOT_VERIFIED',
+  mfa_setup: 'MFA_SETUP_REQUIRED',
+};
 const withBody = { 408: ['REQUEST_TIMEOUT'], 413: ['PAYLOAD_TOO_LARGE'], 415: ['UNSUPPORTED_MEDIA_TYPE'] };
 const withKey = { 404: ['IDEMPOTENCY_ANSWER_ERASED'], 409: ['CONFLICT', 'IDEMPOTENCY_RESPONSE_TOO_LONG'] };
 

@@ -104,10 +104,10 @@ test('an operation lists the error codes that follow from its declaration, and i
   const codesOf = async (definition: Route) => (await operationOf(definition))['x-error-codes'];
   expect(await codesOf(route({ ...get, allow: 'open' }))).toEqual(everywhere.split(' '));
   expect(await codesOf(route({ ...get, allow }))).toEqual(
-    withMore('API_KEY_ADDRESS_NOT_ALLOWED EMAIL_NOT_VERIFIED FORBIDDEN UNAUTHENTICATED'),
+    withMore('API_KEY_ADDRESS_NOT_ALLOWED EMAIL_NOT_VERIFIED FORBIDDEN MFA_SETUP_REQUIRED UNAUTHENTICATED'),
   );
   expect(await codesOf(route({ ...get, allow: 'signed_in' }))).toEqual(
-    withMore('EMAIL_NOT_VERIFIED FORBIDDEN UNAUTHENTICATED'),
+    withMore('EMAIL_NOT_VERIFIED FORBIDDEN MFA_SETUP_REQUIRED UNAUTHENTICATED'),
   );
   const put = {
     method: 'put',
@@ -122,7 +122,7 @@ test('an operation lists the error codes that follow from its declaration, and i
   const definition = route({ ...put, errors: { 409: ['THING_NAME_TAKEN'] } });
   expect(await codesOf(definition)).toEqual(
     withMore(
-      'API_KEY_ADDRESS_NOT_ALLOWED EMAIL_NOT_VERIFIED FORBIDDEN UNAUTHENTICATED PAYLOAD_TOO_LARGE PRECONDITION_FAILED REQUEST_TIMEOUT THING_NAME_TAKEN UNSUPPORTED_MEDIA_TYPE',
+      'API_KEY_ADDRESS_NOT_ALLOWED EMAIL_NOT_VERIFIED FORBIDDEN MFA_SETUP_REQUIRED UNAUTHENTICATED PAYLOAD_TOO_LARGE PRECONDITION_FAILED REQUEST_TIMEOUT THING_NAME_TAKEN UNSUPPORTED_MEDIA_TYPE',
     ),
   );
   const { responses: declared } = await operationOf(definition);

@@ -38,6 +38,10 @@ export const Problem = z
       })
       .optional()
       .meta({ description: 'In a 409, the record that has the unique value, where the caller may see it' }),
+    mfa_token: z
+      .string()
+      .optional()
+      .meta({ description: 'In a 401 MFA_REQUIRED, what the second step of the sign-in takes' }),
   })
   .meta({ id: 'Problem', description: 'RFC 9457 problem details' });
 
@@ -66,6 +70,7 @@ const headers = {
   'X-RateLimit-Limit-Hour': 'Requests that are allowed in an hour',
 };
 type Header = keyof typeof headers;
+const locationHeader = { description: 'Where the browser goes next', schema: { type: 'string' as const } };
 const headerRefs = (...names: readonly Header[]) =>
   Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }] as const));
 /** Headers of every response of the gateway. */
@@ -195,6 +200,7 @@ function createOperation(service: string, definition: MountedRoute): ZodOpenApiO
       ...(definition.maxSilence !== undefined && { max_silence: definition.maxSilence }),
       ...(definition.limited !== undefined && { limited: definition.limited }),
       ...(definition.addressRateLimit !== undefined && { address_rate_limit: definition.addressRateLimit }),
+      ...(definition.cookies !== undefined && { cookies: definition.cookies }),
     },
   };
 }
@@ -212,6 +218,10 @@ function successResponses(definition: Route): ZodOpenApiResponsesObject {
     ...(acceptsIdempotencyKey(definition) ? (['Idempotency-Replayed'] as const) : []),
   );
   for (const [status, shape] of Object.entries(definition.responses)) {
+    if (shape === null) {
+      responses[status as '302'] = { description: 'Redirect', headers: { ...headers, Location: locationHeader } };
+      continue;
+    }
     const content =
       typeof shape === 'string'
         ? { [shape]: { schema: { type: 'string' as const } } }

@@ -18,7 +18,7 @@ export function paginationOf(definition: Route): Pagination | undefined {
 }
 
 /** Finds the field of a response that holds the list; null when the response itself is the list. */
-function itemsField(response: z.ZodType | string | undefined): string | null {
+function itemsField(response: z.ZodType | string | null | undefined): string | null {
   if (response instanceof z.ZodUnion) return itemsField(response.options[0] as z.ZodType);
   if (!(response instanceof z.ZodObject)) return null;
   return Object.keys(response.shape).find((field) => response.shape[field] instanceof z.ZodArray) ?? null;

@@ -114,7 +114,7 @@ test('is shared by the processes of a service through Redis, and counted by each
   };
   const [first, second] = [open(), open()];
   const are = (state: boolean) =>
-    vi.waitUntil(() => first.redis.isUp() === state && second.redis.isUp() === state, { timeout: 15_000, interval: 5 });
+    vi.waitUntil(() => first.redis.isUp() === state && second.redis.isUp() === state, { timeout: 45_000, interval: 5 });
   await are(true);
   const [ana, ben] = [randomUUID(), randomUUID()];
   const statuses = async (user: string) => {

@@ -25,3 +25,15 @@ export function expectedVersion(request: Request): ExpectedVersion {
   const tags = header === undefined ? '*' : entityTags(header);
   return tags === '*' ? undefined : tags.filter((tag) => /^\d{1,15}$/.test(tag)).map(Number);
 }
+
+/** Reads the cookies of these names (RFC 6265, 4.2.1). Of two with one name the first counts: that of the longer path. */
+export function readCookies(request: Request, names: readonly string[] = []): Record<string, string> {
+  const cookies: Record<string, string> = {};
+  if (names.length === 0) return cookies;
+  for (const pair of (request.headers.cookie ?? '').split(';')) {
+    const end = pair.indexOf('=');
+    const name = pair.slice(0, end).trim();
+    if (end > 0 && names.includes(name)) cookies[name] ??= pair.slice(end + 1).trim();
+  }
+  return cookies;
+}

@@ -21,7 +21,7 @@ import { authorizedPool, type ChangeAuthorization } from './change-authorization
 import { assertTimeLeft, requestSignal } from './deadline.ts';
 import type { createRateLimiters } from './rate-limit.ts';
 import type { Reply } from './reply.ts';
-import { clientIp, expectedVersion } from './request.ts';
+import { clientIp, expectedVersion, readCookies } from './request.ts';
 import { deadlineOf, successOf, acceptsCompany, isOpenToKeys, type Route } from './route.ts';
 import { sendReply } from './send.ts';
 import { perform } from './transaction.ts';
@@ -92,6 +92,7 @@ export function createRouteHandler(definition: Route, options: HandlerOptions, d
       client_ip: clientIp(request),
       user_agent: request.headers['user-agent'] ?? null,
       accept_language: request.headers['accept-language'] ?? null,
+      cookies: readCookies(request, definition.cookies),
       expected_version: isChange ? expectedVersion(request) : undefined,
       ...(acting?.scope && { scope: acting.scope }),
       ...(form && { upload: form.upload }),
@@ -175,6 +176,8 @@ function assertResponse(definition: Route, status: number, { body, headers }: Re
     throw new Error(`${name} sends an ETag but does not declare conditionalGet`);
   const schema = definition.responses[status];
   if (schema === undefined) throw new Error(`${name} responds with the undeclared status ${status}`);
+  if (schema === null && body === undefined) return;
+  if (schema === null) throw new Error(`${name} responds with a body, but declares none`);
   if (typeof schema === 'string' || body instanceof Readable) return;
   const parsed = schema.safeParse(body);
   if (!parsed.success) throw new Error(`${name} violates its response schema: ${JSON.stringify(parsed.error.issues)}`);

@@ -52,6 +52,8 @@ type RouteInput<A, R, P, Q, B, K> = {
   user_agent: string | null;
   /** The `Accept-Language` header. */
   accept_language: string | null;
+  /** The cookies that the route declares and the client sent, by name. */
+  cookies: Readonly<Record<string, string>>;
   /** The versions of `If-Match`, one of which must be current: see `requireVersion`. */
   expected_version: ExpectedVersion;
 } & (R extends 'company-or-all' ? { scope: Scope } : unknown) &
@@ -87,8 +89,8 @@ export type RouteDefinition<M, A, R, P, Q, B, K, T, Prepared, Result> = {
   body?: B;
   /** A body for the documentation, which the route accepts. */
   example?: object;
-  /** The response schema by status. The only status below 300 is the default. Problems are not listed. */
-  responses: Readonly<Record<number, z.ZodType | string>>;
+  /** The response schema by status, null for no body. The only status below 400 is the default. Problems are not listed. */
+  responses: Readonly<Record<number, z.ZodType | string | null>>;
   /** The error codes by status that do not follow from the declaration: `{ 409: ['CUSTOMER_EMAIL_TAKEN'] }`. */
   errors?: Readonly<Record<number, readonly string[]>>;
   /** `own`: the handler opens its transactions itself and gets `db`. An exception that needs a comment with its reason. */
@@ -106,6 +108,8 @@ export type RouteDefinition<M, A, R, P, Q, B, K, T, Prepared, Result> = {
    * `forgot_password` for those that also have a limit per hour, because they send mails.
    */
   addressRateLimit?: 'login' | 'forgot_password';
+  /** The cookies that the gateway passes to the route, and back. It drops all others, on every route. */
+  cookies?: readonly string[];
   /** Maximum body size in bytes. Default 1 MiB. The JSON body of a `form` has at most 1 MiB. */
   bodyLimit?: number;
   /** Logs successful requests at level debug, for a route that is polled. */
@@ -215,11 +219,11 @@ export const defaultBodyLimit = 1024 * 1024; // bytes
 export const bodyLimit = (definition: Route): number => definition.bodyLimit ?? defaultBodyLimit;
 export const deadlineOf = (definition: Route): number => definition.deadline ?? 10_000;
 
-/** Finds the success status: the only declared one below 300. */
+/** Finds the success status: the only declared one below 400. */
 export function successOf(definition: Route): number {
   const status = Object.keys(definition.responses)
     .map(Number)
-    .find((code) => code < 300);
+    .find((code) => code < 400);
   if (status === undefined) throw new Error(`${definition.method} ${definition.path} declares no success status`);
   return status;
 }

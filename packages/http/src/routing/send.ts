@@ -34,6 +34,10 @@ export async function sendReply(
     await pipeline(reply.body, response).catch(() => response.destroy());
     return;
   }
+  if (definition.responses[status] === null) {
+    response.end();
+    return;
+  }
   const body = jsonText(reply.body);
   response.setHeader('Content-Type', 'application/json; charset=utf-8');
   response.setHeader('Content-Length', Buffer.byteLength(body));

@@ -76,6 +76,7 @@ describe.each(services)('the openapi.json of %s', (service) => {
         body_limit: definition.bodyLimit ?? 1_048_576,
         deadline: definition.deadline ?? 10_000,
         ...(definition.limited && { limited: definition.limited }),
+        ...(definition.cookies && { cookies: definition.cookies }),
         ...(definition.addressRateLimit && { address_rate_limit: definition.addressRateLimit }),
         ...(definition.maxSilence && { max_silence: definition.maxSilence }),
       });

@@ -24,6 +24,7 @@ const byPackage = (value: (name: string) => string[]) =>
 const dependencies: Record<string, string[]> = {
   bench: ['contracts', 'db', 'embedded-postgres', 'fleet', 'runtime'],
   client: [],
+  console: ['client'],
   contracts: [],
   db: ['errors', 'runtime'],
   e2e: [],

@@ -7,6 +7,8 @@ import type { StoredUser } from './store.ts';
 export const toUser = ({
   company_status: _status,
   company_country: _country,
+  company_requires_mfa: _requiresMfa,
+  mfa_since: _mfaSince,
   must_verify_email: _mustVerify,
   name_changed_at: _nameChanged,
   phone_changed_at: _phoneChanged,

@@ -87,7 +87,7 @@ const me = () =>
     operation: 'auth.me.get',
     summary: 'Get the signed-in user',
     allow: 'signed_in',
-    limited: ['verify_email'],
+    limited: ['verify_email', 'mfa_setup'],
     tenancy: 'global',
     responses: { 200: UserResponse },
     conditionalGet: false, // last_login changes without a new version

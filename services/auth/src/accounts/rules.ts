@@ -1,3 +1,4 @@
+import type { Role } from '@clientela/contracts';
 import { isCommonPassword } from './common-passwords.ts';
 import type { Registration } from './schema.ts';
 
@@ -22,11 +23,15 @@ export const changesName = (body: Readonly<Record<string, unknown>>): boolean =>
 export const affectsCompany = (body: Readonly<Record<string, unknown>>): boolean =>
   body['role'] !== undefined || body['is_active'] === false || changesName(body);
 
+/** Whether the user's company requires a second factor of it: of staff, not of customers. */
+export const requiresFactor = (user: { role: Role; company_requires_mfa: boolean | null }): boolean =>
+  user.company_requires_mfa === true && user.role !== 'customer';
+
 /** Tells whether the user and its company, if any, are active. */
 export const isActive = (user: { is_active: boolean; company_status: string | null }): boolean =>
   user.is_active && (user.company_status ?? 'active') === 'active';
 
-const localPart = (email: string) => email.slice(0, email.lastIndexOf('@'));
+export const localPart = (email: string) => email.slice(0, email.lastIndexOf('@'));
 
 /** Derives a username from an e-mail address, short enough to append a suffix. */
 export function suggestUsername(email: string): string {

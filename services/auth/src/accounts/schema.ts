@@ -14,6 +14,7 @@ import {
 import { Phone } from '@clientela/validation/phones';
 import { z } from 'zod';
 import { CompanyReference } from '../companies/schema.ts';
+import { Identity } from '../identities/schema.ts';
 
 /** A user as responses show it. */
 export const User = z.strictObject({
@@ -42,6 +43,7 @@ export const User = z.strictObject({
   }),
   last_login: Instant.nullable(),
   email_verified_at: Instant.nullable().meta({ description: 'When the user proved to read mails to the address' }),
+  identities: z.array(Identity).meta({ description: 'Accounts at other providers by which the user signs in' }),
   date_joined: Instant,
   created_at: Instant,
   updated_at: Instant,
@@ -72,7 +74,7 @@ const name = text(255).meta({ description: 'Full name, split at its first space;
 type Body = Readonly<Record<string, unknown>>;
 
 /** Rejects more than one alias of the same field. @param options.required whether one must be present */
-const exclusiveAliases =
+export const exclusiveAliases =
   (fields: readonly [string, ...string[]], options: { required: boolean }) =>
   (body: Body, context: z.RefinementCtx) => {
     const [first, ...aliases] = fields;
@@ -94,7 +96,7 @@ const exclusiveNameForms = (body: Body, context: z.RefinementCtx) => {
 };
 
 /** Runs a cross-field check even when single fields are invalid. */
-const onObjects = {
+export const onObjects = {
   when: ({ value }: { value: unknown }) => typeof value === 'object' && value !== null && !Array.isArray(value),
 };
 

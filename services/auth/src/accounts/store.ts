@@ -6,13 +6,15 @@ import type { Account } from './rules.ts';
 import type { User } from './schema.ts';
 import { searchTextOf } from './search.ts';
 
-/** A user with its company's status and country (null for a superuser). */
+/** A user with its company's status, country and requirement of a second factor (null for a superuser). */
 export type StoredUser = Omit<User, 'permissions'> & {
   must_verify_email: boolean;
   name_changed_at: string | null;
   phone_changed_at: string | null;
+  mfa_since: string | null;
   company_status: InternalCompany['status'] | null;
   company_country: string | null;
+  company_requires_mfa: boolean | null;
 };
 
 const columns = [
@@ -35,18 +37,32 @@ const columns = [
   'u.must_verify_email',
   'u.name_changed_at',
   'u.phone_changed_at',
+  'u.mfa_since',
   'u.created_at as date_joined',
   'u.created_at',
   'u.updated_at',
   'u.version',
   'c.status as company_status',
   'c.country as company_country',
+  'c.require_mfa as company_requires_mfa',
 ];
+
+const instant = (column: string) => `to_char(${column} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+const identities = `coalesce((
+  select json_agg(json_build_object('id', i.id, 'provider', i.provider, 'issuer', i.issuer,
+                                    'created_at', ${instant('i.created_at')}, 'last_used_at', ${instant('i.last_used_at')})
+                  order by i.created_at, i.id)
+    from identities i where i.user_id = u.id), '[]') as identities`;
 
 const selectUsers = (db: Db) =>
   db('users as u')
     .leftJoin('companies as c', 'c.id', 'u.company_id')
-    .select(...columns, db.raw(`u.role <> 'customer' as is_staff`), db.raw(`u.role = 'superuser' as is_superuser`));
+    .select(
+      ...columns,
+      db.raw(identities),
+      db.raw(`u.role <> 'customer' as is_staff`),
+      db.raw(`u.role = 'superuser' as is_superuser`),
+    );
 
 export const findUser = async (db: Db, id: string): Promise<StoredUser | undefined> =>
   selectUsers(db).where('u.id', id).first();
@@ -73,7 +89,8 @@ export type NewUser = Omit<Account, 'username'> & {
   phone_typed: string | null;
   company_id: string | null;
   role: Role;
-  password_hash: string;
+  /** Null for a user who signs in with another provider. */
+  password_hash: string | null;
   email_verified_at?: string;
   must_verify_email?: boolean;
 };

@@ -26,18 +26,20 @@ function readSettings(env: NodeJS.ProcessEnv): SuperuserSettings & { url: string
 
 /**
  * Runs `ensure` or `reset` with the settings of an environment.
+ * @param options.removeFactor whether a reset also removes the second factor
  * @throws EnvironmentError for invalid settings; Error for an unknown command
  */
 export async function runSuperuserCommand(
   command: string | undefined,
   env: NodeJS.ProcessEnv,
   passwords: Passwords = createPasswords(),
+  { removeFactor = false }: { removeFactor?: boolean } = {},
 ): Promise<SuperuserResult> {
   if (command !== 'ensure' && command !== 'reset') throw new Error('Name the command: ensure or reset');
   const { url, ...settings } = readSettings(env);
   const db = connect(url, { name: 'superuser', pool: 1 });
   try {
-    return await commands[command](db, passwords, settings);
+    return await commands[command](db, passwords, { ...settings, removeFactor });
   } finally {
     await db.destroy();
   }

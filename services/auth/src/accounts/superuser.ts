@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Db, Tx } from '@clientela/db';
+import { endFactor } from '../second-factors/factor-lifecycle.ts';
 import { revokeSessions } from '../sessions/session-lifecycle.ts';
 import { generatePassword, type Passwords } from './passwords.ts';
 import { suggestUsername } from './rules.ts';
@@ -9,7 +10,8 @@ import { publishRegistered, saveUser } from './user-changes.ts';
 /** Result for the operator; `password` is set only when it was generated now. */
 export type SuperuserResult = { created: boolean; email: string; password?: string };
 
-export type SuperuserSettings = { email: string; password: string | undefined };
+/** `removeFactor`: whether a reset also removes the second factor. */
+export type SuperuserSettings = { email: string; password: string | undefined; removeFactor?: boolean };
 
 /** The actor of the superuser commands, which run without a signed-in user. */
 const actor_id = 'service:auth';
@@ -32,7 +34,7 @@ export async function ensureSuperuser(
   });
 }
 
-/** Sets a new password for the superuser and revokes its sessions; creates the superuser when there is none. */
+/** Sets a new password for the superuser and revokes its sessions; its second factor stays, unless it is to be removed. Creates the superuser when there is none. */
 export async function resetSuperuser(
   db: Db,
   passwords: Passwords,
@@ -51,6 +53,7 @@ export async function resetSuperuser(
     const fields_changed = current.is_active ? ['password'] : ['password', 'is_active'];
     await saveUser(tx, origin, current, { password_hash, is_active: true }, fields_changed);
     await revokeSessions(tx, origin, { user_id: current.id });
+    if (settings.removeFactor === true && current.mfa_since !== null) await endFactor(tx, origin, current);
     return { created: false, email: current.email, ...generated };
   });
 }

@@ -6,6 +6,8 @@ import { changedValues, type Actor } from '@clientela/http';
 import { documentNumberError, resolveDocumentNumber } from '@clientela/validation';
 import { normalizePhone } from '@clientela/validation/phones';
 import { audit } from '../audit/store.ts';
+import { endChallenges } from '../second-factors/store.ts';
+import { revokeInvitationsOf, revokeInvitationsTo } from '../invitations/invitation-lifecycle.ts';
 import { endTokens } from '../tokens/store.ts';
 import { isActive, splitName, suggestUsername, type Account } from './rules.ts';
 import type { OwnChanges, User } from './schema.ts';
@@ -13,7 +15,7 @@ import { updateUser, type NewUser, type StoredUser, type UserColumns } from './s
 
 // Steps that all changes of a user share: those by the user, by an admin, or by a sign-in.
 
-export type Person = { account: Account; password_hash: string; must_verify_email?: boolean };
+export type Person = { account: Account; password_hash: string | null; must_verify_email?: boolean };
 
 /** Builds the row of a new user; derives a username from the e-mail when none was chosen. */
 export const toNewUser = (
@@ -41,6 +43,7 @@ export async function publishRegistered(
   const origin = { id: actor_id, company_id: user.business_id, request_id };
   await publish(tx, userRegistered, origin, user.version, { user_id: user.id, role: user.role });
   await auditUser(tx, origin, user, 'user.registered');
+  await revokeInvitationsTo(tx, origin, user.email);
   return user;
 }
 
@@ -84,7 +87,8 @@ function changeTimes(fields_changed: readonly string[]): UserColumns {
 }
 
 /**
- * Updates a locked user, publishes `user.updated` and audits the changed fields. A new password or address ends the tokens of mails.
+ * Updates a locked user, publishes `user.updated` and audits the changed fields. A new password or address ends the tokens of mails, a
+ * new password also the sign-ins that wait for a second factor. A new address or a lost right ends invitations.
  * @param visibleTo the scope in which a conflict may show the existing user
  * @throws AppError 412 when the version has changed
  */
@@ -99,6 +103,9 @@ export async function saveUser(
   const values = { ...changeTimes(fields_changed), ...changes };
   const user = requireUpdated(await updateUser(tx, current, values, visibleTo));
   if (fields_changed.includes('password') || fields_changed.includes('email')) await endTokens(tx, user.id);
+  if (fields_changed.includes('password')) await endChallenges(tx, user.id);
+  if (fields_changed.includes('email')) await revokeInvitationsTo(tx, origin, user.email);
+  if (fields_changed.includes('role') || !user.is_active) await revokeInvitationsOf(tx, origin, user.id);
   const data = { user_id: user.id, fields_changed, ...(origin.followed && { followed: origin.followed }) };
   await publish(tx, userUpdated, origin, user.version, data);
   const plainFields = fields_changed.filter((field) => !Object.hasOwn(securityActions, field));

@@ -5,7 +5,7 @@ import { publish } from '@clientela/events';
 import { changedValues, pickWritable, type Actor } from '@clientela/http';
 import { audit } from '../audit/store.ts';
 import { announceRevocations } from '../sessions/announcements.ts';
-import { endSessionsOfCompany } from '../sessions/store.ts';
+import { endSessionsOfCompany, endSessionsWithoutFactor } from '../sessions/store.ts';
 import { companyErrors, documentNumberAfter, forbiddenFields } from './rules.ts';
 import { WritableCompany, type Company, type CompanyChanges, type CompanyDefaults, type NewCompany } from './schema.ts';
 import { insertCompany, lockCompany, updateCompany } from './store.ts';
@@ -60,7 +60,14 @@ export async function saveChanges(tx: Tx, actor: Actor, current: Company, change
   const origin = { ...actor, company_id: company.id };
   await publish(tx, companyUpdated, origin, company.version, { company_id: company.id, fields_changed });
   await auditCompany(tx, actor, company, 'company.updated', fields_changed);
+  if (changes.require_mfa === true) await endSessionsThatLackFactor(tx, company.id);
   return company;
+}
+
+/** The users sign in again, with tokens that admit to setting a second factor up only. */
+async function endSessionsThatLackFactor(tx: Tx, company_id: string): Promise<void> {
+  await endSessionsWithoutFactor(tx, company_id);
+  announceRevocations(tx);
 }
 
 /** Changes the status; every status but active ends the sessions of the company's users. */

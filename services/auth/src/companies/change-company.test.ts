@@ -39,6 +39,7 @@ describe('a new company', () => {
       active: true,
       days_credit: 0,
       open_registration: false,
+      require_mfa: false,
       total_users: 0,
       total_active_users: 0,
       created_at: expect.any(String),

@@ -70,6 +70,7 @@ test('routes can be declared without dependencies; only the listed ones are publ
         'invitations/accept',
         'invitations/look-up',
         'login',
+        'login/mfa',
         'refresh',
         'register',
         'reset-password',

@@ -94,7 +94,7 @@ export const companyRoutes = (defaults: CompanyDefaults): Route[] => [
     errors: { 404: ['COMPANY_NOT_FOUND'], 409: ['COMPANY_COMPANY_KEY_TAKEN', 'COMPANY_DOCUMENT_NUMBER_TAKEN'] },
     summary: 'Change a company',
     description:
-      'Omitted fields keep their value; null clears business_name and the document. Only superusers may change status, days_credit and company_key. Every status but active ends the sessions of the company’s users.',
+      'Omitted fields keep their value; null clears business_name and the document. Only superusers may change status, days_credit and company_key. Every status but active ends the sessions of the company’s users. Turning require_mfa on ends those of staff without a second factor, your own too.',
     allow: 'companies:update',
     tenancy: 'global',
     params: CompanyParams,

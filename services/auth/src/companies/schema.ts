@@ -36,6 +36,7 @@ export const Company = z.strictObject({
   active: z.boolean().meta({ description: 'Whether the status is active' }),
   days_credit: z.int(),
   open_registration: z.boolean().meta({ description: 'Whether anyone may register as a customer of the company' }),
+  require_mfa: z.boolean().meta({ description: 'Whether every user but customers needs a second factor' }),
   total_users: z.int(),
   total_active_users: z.int(),
   created_at: Instant,
@@ -58,6 +59,7 @@ export const WritableCompany = z.strictObject({
   country: CountryCode,
   currency: Currency,
   open_registration: z.boolean(),
+  require_mfa: z.boolean(),
   status: keyword(Status.options),
   days_credit: z.int().min(0).max(36_500),
   company_key: CompanyKey,
@@ -76,6 +78,7 @@ const newCompany = WritableCompany.omit({ status: true })
     name: text(500),
     country: Country.optional(),
     open_registration: z.boolean().default(false),
+    require_mfa: z.boolean().default(false),
     days_credit: WritableCompany.shape.days_credit.default(0),
   });
 export const NewCompany = creationBody(Company, newCompany, ignoredFields);

@@ -34,6 +34,7 @@ const publicColumns = [
   'status',
   'days_credit',
   'open_registration',
+  'require_mfa',
   'created_at',
   'updated_at',
   'version',

@@ -9,10 +9,11 @@ import {
   type StoredUser,
   type UserColumns,
 } from '../accounts/store.ts';
-import { publishRegistered, toNewUser } from '../accounts/user-changes.ts';
+import { auditUser, publishRegistered, toNewUser } from '../accounts/user-changes.ts';
 import { countSignIn } from '../analytics/store.ts';
 import { audit } from '../audit/store.ts';
 import { lockCompanyRow, shareCompanyRow } from '../companies/store.ts';
+import { insertIdentity, spendCode } from '../identities/store.ts';
 import { queueMail, type Mails } from '../mails/outbox.ts';
 import { createSession, type NewSession, type SessionOptions } from '../sessions/session-lifecycle.ts';
 import { networkOf } from '../sign-ins/network.ts';
@@ -123,18 +124,20 @@ export type Acceptance = {
   invitation: StoredInvitation;
   token: string;
   account: Account;
-  password_hash: string;
+  /** Null for a user who signs in with another provider, which `oidc_code` names. */
+  password_hash: string | null;
+  oidc_code: string | undefined;
   rest: Pick<UserColumns, 'address' | 'document_type' | 'number_document_identity'>;
 };
 
 /**
  * Makes the invited user, whose address counts as verified, and signs it in.
- * @throws AppError 422 TOKEN_INVALID; 409 when a user has the address by now
+ * @throws AppError 422 TOKEN_INVALID; 409 when a user has the address or the identity by now
  */
 export async function acceptInvitation(
   tx: Tx,
   sessions: SessionOptions,
-  { invitation, token, account, password_hash, rest }: Acceptance,
+  { invitation, token, account, password_hash, oidc_code, rest }: Acceptance,
   request: SessionOrigin & { request_id: string },
 ): Promise<NewSession & { user: StoredUser }> {
   const { business_id: company_id, role } = invitation;
@@ -150,6 +153,7 @@ export async function acceptInvitation(
     role,
     email_verified_at: new Date().toISOString(),
   });
+  if (oidc_code !== undefined) await joinInvited(tx, user, oidc_code, request);
   await linkUser(tx, company_id, invitation.id, user.id);
   await publishRegistered(tx, user, request.request_id);
   const actor = { id: user.id, request_id: request.request_id, client_ip: request.ip };
@@ -161,6 +165,20 @@ export async function acceptInvitation(
   await audit(tx, { actor_id: user.id, ...entry, request_id: request.request_id });
   await countSignIn(tx, company_id, 'signed_in');
   return { ...session, user: signedIn ?? user };
+}
+
+/** Joins the identity of a spent code to the new user. */
+async function joinInvited(
+  tx: Tx,
+  user: StoredUser,
+  oidc_code: string,
+  { request_id, ip }: Pick<Parameters<typeof acceptInvitation>[3], 'request_id' | 'ip'>,
+): Promise<void> {
+  const proven = await spendCode(tx, oidc_code);
+  if (!proven) throw tokenInvalid('oidc_code');
+  await insertIdentity(tx, user.id, proven);
+  const origin = { id: user.id, company_id: user.business_id, request_id };
+  await auditUser(tx, origin, user, 'user.identity.joined', ['identities'], ip);
 }
 
 /** @throws AppError 404 for an unknown invitation and one of another company */

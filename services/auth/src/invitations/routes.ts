@@ -1,12 +1,14 @@
 import type { Role } from '@clientela/contracts';
+import type { Db } from '@clientela/db';
 import { conflict, invalid } from '@clientela/errors';
 import { route, type Route } from '@clientela/http';
 import { Message } from '@clientela/validation';
 import { passwordDeadlines, type Passwords } from '../accounts/passwords.ts';
 import { toUser } from '../accounts/presenter.ts';
-import { passwordError, splitName, type Account } from '../accounts/rules.ts';
+import { localPart, passwordError, splitName, type Account } from '../accounts/rules.ts';
 import type { CreateProfile } from '../accounts/customer-profiles.ts';
 import { authAliases } from '../auth-aliases.ts';
+import { findCode, type SpentCode } from '../identities/store.ts';
 import { chooseLanguage } from '../mails/rules.ts';
 import { requireMail, type Mails } from '../mails/outbox.ts';
 import type { SessionDeps } from '../sessions/routes.ts';
@@ -16,6 +18,7 @@ import { roleAboveOwn } from '../users/actions.ts';
 import { requireCompany } from '../users/company.ts';
 import { outranks } from '../users/rules.ts';
 import { acceptInvitation, inviteUser, openInvitation, resendInvitation, withdrawInvitation } from './actions.ts';
+import { settleInvitation } from './invitation-lifecycle.ts';
 import { toInvitationResponse } from './presenter.ts';
 import {
   InvitationAcceptance,
@@ -28,7 +31,7 @@ import {
   NewInvitation,
   SignInResponse,
 } from './schema.ts';
-import { findInvitationByToken, listInvitations, type StoredInvitation } from './store.ts';
+import { findInvitation, findInvitationByToken, listInvitations, type StoredInvitation } from './store.ts';
 
 export type InvitationDeps = SessionDeps & { mails: Mails; passwords: Passwords; createProfile: CreateProfile };
 
@@ -101,6 +104,8 @@ const resend = ({ mails }: InvitationDeps) =>
     tenancy: 'global',
     params: InvitationParams,
     responses: { 200: InvitationResponse },
+    prepare: async ({ db, params, request_id }) =>
+      settleIfEnded(db, await findInvitation(db, params.invitation_id), request_id),
     handle: async ({ tx, actor, params }) => {
       requireMail(mails);
       const invitation = await resendInvitation(tx, mails, actor, params.invitation_id);
@@ -125,6 +130,11 @@ const withdraw = () =>
     },
   });
 
+/** Stores that an invitation has ended, in a transaction of its own, because the request is rejected. */
+const settleIfEnded = async (db: Db, invitation: StoredInvitation | undefined, request_id: string): Promise<void> => {
+  if (invitation?.status === 'revoked') await db.transaction((tx) => settleInvitation(tx, request_id, invitation.id));
+};
+
 const lookUp = () =>
   route({
     method: 'post',
@@ -141,9 +151,13 @@ const lookUp = () =>
     body: InvitationToken,
     example: { token: 'of the link in the mail' },
     responses: { 200: InvitationPreview },
-    handle: async ({ tx, body }) => {
-      const found = await findInvitationByToken(tx, body.token);
-      const { company_name, role, email, name } = await openInvitation(tx, found);
+    prepare: async ({ db, body, request_id }) => {
+      const invitation = await findInvitationByToken(db, body.token);
+      await settleIfEnded(db, invitation, request_id);
+      return invitation;
+    },
+    handle: async ({ tx, prepared }) => {
+      const { company_name, role, email, name } = await openInvitation(tx, prepared);
       return { company_name, role, email, name };
     },
   });
@@ -155,10 +169,10 @@ const accept = (deps: InvitationDeps) =>
     aliases: authAliases('/invitations/accept'),
     addressRateLimit: 'login',
     operation: 'auth.invitations.accept',
-    errors: { 409: ['USER_EMAIL_TAKEN'], 422: ['TOKEN_INVALID'] },
+    errors: { 409: ['USER_EMAIL_TAKEN', 'IDENTITY_TAKEN'], 422: ['TOKEN_INVALID'] },
     summary: 'Accept an invitation',
     description:
-      'Makes the user, whose address counts as verified, and signs it in. The password follows the rules of registration; one that breaks them leaves the token valid.',
+      'Makes the user, whose address counts as verified, and signs it in. Send a password, or the oidc_code of a return from a provider: then the user has no password, and the address at the provider may be another. The password follows the rules of registration; one that breaks them leaves the token valid.',
     allow: 'open',
     tenancy: 'global',
     ...passwordDeadlines,
@@ -166,17 +180,20 @@ const accept = (deps: InvitationDeps) =>
     body: InvitationAcceptance,
     example: { token: 'of the link in the mail', name: 'Ana García', password: 'correct horse battery' },
     responses: { 200: SignInResponse },
-    prepare: async ({ db, body, signal }) => {
+    prepare: async ({ db, body, signal, request_id }) => {
       const invitation = await findInvitationByToken(db, body.token);
+      await settleIfEnded(db, invitation, request_id);
       if (invitation?.is_taken) throw conflict({ resource: 'user', field: 'email' });
       if (!invitation || !['sent', 'opened'].includes(invitation.status)) throw tokenInvalid();
-      const account = toInvitedAccount(invitation, body.name);
-      const message = passwordError(body.password, account);
+      const proven = body.oidc_code === undefined ? undefined : await findCode(db, body.oidc_code);
+      if (body.oidc_code !== undefined && !proven) throw tokenInvalid('oidc_code');
+      const account = toInvitedAccount(invitation, body.name, proven);
+      const message = body.password === undefined ? undefined : passwordError(body.password, account);
       if (message) throw invalid([{ path: 'password', message }]);
       const { address = null, document_type = null, number_document_identity = null } = invitation.invited_account;
       const rest = { address, document_type, number_document_identity };
-      const password_hash = await deps.passwords.hash(body.password, signal);
-      return { invitation, token: body.token, account, password_hash, rest };
+      const password_hash = body.password === undefined ? null : await deps.passwords.hash(body.password, signal);
+      return { invitation, token: body.token, account, password_hash, oidc_code: body.oidc_code, rest };
     },
     handle: async ({ tx, prepared, client_ip, user_agent, request_id }) => {
       const request = { ip: client_ip, device: user_agent, request_id };
@@ -187,10 +204,18 @@ const accept = (deps: InvitationDeps) =>
     afterCommit: ({ result, request_id }) => deps.createProfile(result.user, { request_id }),
   });
 
-/** @throws AppError 422 when neither the request nor the invitation has a name */
-function toInvitedAccount({ email, name, invited_account }: StoredInvitation, chosen: string | undefined): Account {
+/**
+ * @param proven who comes from a provider: of that the name is taken when there is no other
+ * @throws AppError 422 when neither the request nor the invitation has a name
+ */
+function toInvitedAccount(
+  { email, name, invited_account }: StoredInvitation,
+  chosen: string | undefined,
+  proven: Pick<SpentCode, 'name'> | undefined,
+): Account {
   const { username, phone = null, first_name, last_name = null } = invited_account;
-  const full = chosen ?? (first_name === undefined ? name : null) ?? undefined;
+  const fallback = proven && (proven.name ?? localPart(email));
+  const full = chosen ?? (first_name === undefined ? (name ?? fallback) : undefined);
   const names = full !== undefined ? splitName(full) : first_name !== undefined ? { first_name, last_name } : undefined;
   if (!names) throw invalid([{ path: 'name', message: 'is required' }]);
   return { ...names, email, username, phone };

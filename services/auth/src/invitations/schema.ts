@@ -11,8 +11,9 @@ import {
   Uuid,
 } from '@clientela/validation';
 import { z } from 'zod';
-import { NewPassword, SignInResponse } from '../accounts/schema.ts';
+import { exclusiveAliases, NewPassword, onObjects, SignInResponse } from '../accounts/schema.ts';
 import { CompanyReference } from '../companies/schema.ts';
+import { OneTimeCode } from '../identities/schema.ts';
 import { languages } from '../mails/schema.ts';
 import { Token } from '../tokens/token.ts';
 
@@ -62,11 +63,18 @@ export const InvitationPreview = z.strictObject({
   email: z.string(),
   name: z.string().nullable(),
 });
-export const InvitationAcceptance = z.strictObject({
-  token: Token,
-  name: text(255).optional().meta({ description: 'Full name; required unless the invitation has one' }),
-  password: NewPassword,
-});
+export const InvitationAcceptance = z
+  .strictObject({
+    token: Token,
+    name: text(255)
+      .optional()
+      .meta({ description: 'Full name; required with a password, unless the invitation has one' }),
+    password: NewPassword.optional(),
+    oidc_code: OneTimeCode.optional().meta({
+      description: 'In place of a password: of the return from a provider, by which the user will sign in',
+    }),
+  })
+  .superRefine(exclusiveAliases(['password', 'oidc_code'], { required: true }), onObjects);
 export { SignInResponse };
 
 nameSchemas({

@@ -95,7 +95,7 @@ describe('a rotation', () => {
 
   test(
     'is run by the command, which needs the secret of the installation and prints the result',
-    { timeout: 30_000 },
+    { timeout: 120_000 },
     async () => {
       const secret = generateSecret();
       const auth = await createTestAuth({ secret });

@@ -13,6 +13,9 @@ export const mailKinds = [
   'email_change_requested',
   'email_changed',
   'invitation',
+  'mfa_enabled',
+  'mfa_disabled',
+  'mfa_removed',
 ] as const;
 export type MailKind = (typeof mailKinds)[number];
 

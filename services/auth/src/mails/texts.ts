@@ -58,6 +58,27 @@ export const texts: Readonly<Record<Language, Texts>> = {
       button: 'Accept the invitation',
       end: ['The link is valid for 7 days.', 'If you did not expect this, ignore this mail.'],
     },
+    mfa_enabled: {
+      subject: 'Your second factor was turned on',
+      lines: [
+        'From now on signing in to your account asks for a code of your authenticator app. You were signed out everywhere else.',
+      ],
+      end: ['If this was not you, change your password at once and tell your administrator.'],
+    },
+    mfa_disabled: {
+      subject: 'Your second factor was turned off',
+      lines: ['Signing in to your account no longer asks for a code of your authenticator app.'],
+      end: ['If this was not you, change your password at once and tell your administrator.'],
+    },
+    mfa_removed: {
+      subject: 'Your second factor was removed',
+      lines: [
+        'An administrator removed the second factor of your account, so that the password alone is enough to sign in. You were signed out everywhere.',
+      ],
+      end: [
+        'Set up your authenticator app again after you have signed in. If you did not ask for this, change your password at once and ask your administrator.',
+      ],
+    },
   },
   es: {
     greeting: { named: 'Hola, {name}:', anonymous: 'Hola:' },
@@ -110,6 +131,27 @@ export const texts: Readonly<Record<Language, Texts>> = {
       button: 'Aceptar la invitación',
       end: ['El enlace vale 7 días.', 'Si no lo esperabas, ignora este mensaje.'],
     },
+    mfa_enabled: {
+      subject: 'Se ha activado tu segundo factor',
+      lines: [
+        'Desde ahora, para entrar en tu cuenta se pedirá un código de tu aplicación de autenticación. Se han cerrado todas tus demás sesiones.',
+      ],
+      end: ['Si no has sido tú, cambia tu contraseña enseguida y avisa a tu administrador.'],
+    },
+    mfa_disabled: {
+      subject: 'Se ha desactivado tu segundo factor',
+      lines: ['Para entrar en tu cuenta ya no se pide un código de tu aplicación de autenticación.'],
+      end: ['Si no has sido tú, cambia tu contraseña enseguida y avisa a tu administrador.'],
+    },
+    mfa_removed: {
+      subject: 'Se ha quitado tu segundo factor',
+      lines: [
+        'Un administrador ha quitado el segundo factor de tu cuenta, de modo que basta la contraseña para entrar. Se han cerrado todas tus sesiones.',
+      ],
+      end: [
+        'Configura de nuevo tu aplicación de autenticación después de entrar. Si no lo has pedido tú, cambia tu contraseña enseguida y pregunta a tu administrador.',
+      ],
+    },
   },
   pt: {
     greeting: { named: 'Olá, {name},', anonymous: 'Olá,' },
@@ -158,6 +200,27 @@ export const texts: Readonly<Record<Language, Texts>> = {
       lines: ['Recebeu um convite para participar em {company}. Siga o link para escolher a sua senha.'],
       button: 'Aceitar o convite',
       end: ['O link é válido por 7 dias.', 'Se não esperava isto, ignore esta mensagem.'],
+    },
+    mfa_enabled: {
+      subject: 'O seu segundo fator foi ativado',
+      lines: [
+        'A partir de agora, para entrar na sua conta será pedido um código do seu aplicativo de autenticação. As suas outras sessões foram encerradas.',
+      ],
+      end: ['Se não foi você, altere já a sua senha e avise o seu administrador.'],
+    },
+    mfa_disabled: {
+      subject: 'O seu segundo fator foi desativado',
+      lines: ['Para entrar na sua conta já não é pedido um código do seu aplicativo de autenticação.'],
+      end: ['Se não foi você, altere já a sua senha e avise o seu administrador.'],
+    },
+    mfa_removed: {
+      subject: 'O seu segundo fator foi removido',
+      lines: [
+        'Um administrador removeu o segundo fator da sua conta, de modo que basta a senha para entrar. Todas as suas sessões foram encerradas.',
+      ],
+      end: [
+        'Configure de novo o seu aplicativo de autenticação depois de entrar. Se não fez este pedido, altere já a sua senha e fale com o seu administrador.',
+      ],
     },
   },
   ro: {
@@ -211,6 +274,27 @@ export const texts: Readonly<Record<Language, Texts>> = {
       button: 'Acceptați invitația',
       end: ['Linkul este valabil 7 zile.', 'Dacă nu vă așteptați la aceasta, ignorați mesajul.'],
     },
+    mfa_enabled: {
+      subject: 'Al doilea factor a fost activat',
+      lines: [
+        'de acum, la autentificarea în contul dumneavoastră se cere un cod din aplicația de autentificare. Celelalte sesiuni au fost închise.',
+      ],
+      end: ['Dacă nu ați fost dumneavoastră, schimbați imediat parola și anunțați administratorul.'],
+    },
+    mfa_disabled: {
+      subject: 'Al doilea factor a fost dezactivat',
+      lines: ['la autentificarea în contul dumneavoastră nu se mai cere un cod din aplicația de autentificare.'],
+      end: ['Dacă nu ați fost dumneavoastră, schimbați imediat parola și anunțați administratorul.'],
+    },
+    mfa_removed: {
+      subject: 'Al doilea factor a fost eliminat',
+      lines: [
+        'un administrator a eliminat al doilea factor al contului dumneavoastră, astfel încât parola este suficientă pentru autentificare. Toate sesiunile au fost închise.',
+      ],
+      end: [
+        'Configurați din nou aplicația de autentificare după ce intrați în cont. Dacă nu ați cerut acest lucru, schimbați imediat parola și întrebați administratorul.',
+      ],
+    },
   },
   ru: {
     greeting: { named: 'Здравствуйте, {name}!', anonymous: 'Здравствуйте!' },
@@ -262,6 +346,27 @@ export const texts: Readonly<Record<Language, Texts>> = {
       lines: ['Вас приглашают присоединиться к {company}. Перейдите по ссылке, чтобы задать пароль.'],
       button: 'Принять приглашение',
       end: ['Ссылка действует 7 дней.', 'Если вы этого не ожидали, не обращайте внимания на это письмо.'],
+    },
+    mfa_enabled: {
+      subject: 'Второй фактор включён',
+      lines: [
+        'Теперь при входе в вашу учётную запись запрашивается код из приложения-аутентификатора. Остальные ваши сеансы завершены.',
+      ],
+      end: ['Если это были не вы, сразу смените пароль и сообщите администратору.'],
+    },
+    mfa_disabled: {
+      subject: 'Второй фактор отключён',
+      lines: ['При входе в вашу учётную запись код из приложения-аутентификатора больше не запрашивается.'],
+      end: ['Если это были не вы, сразу смените пароль и сообщите администратору.'],
+    },
+    mfa_removed: {
+      subject: 'Второй фактор удалён',
+      lines: [
+        'Администратор удалил второй фактор вашей учётной записи: теперь для входа достаточно пароля. Все ваши сеансы завершены.',
+      ],
+      end: [
+        'После входа настройте приложение-аутентификатор заново. Если вы этого не запрашивали, сразу смените пароль и обратитесь к администратору.',
+      ],
     },
   },
 };

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Role, TokenLimit } from '@clientela/contracts';
 import jwt from 'jsonwebtoken';
+import { requiresFactor } from '../accounts/rules.ts';
 import type { StoredUser } from '../accounts/store.ts';
 import type { SigningKey } from '../keys/signing-key.ts';
 
@@ -50,10 +51,15 @@ export type TokenDeps = {
 /** Issues the access token of a user's session. */
 export const tokenFor = (
   { issueToken, requireVerifiedEmail }: TokenDeps,
-  { id, role, business_id, must_verify_email, email_verified_at }: StoredUser,
+  user: StoredUser,
   session_id: string,
 ): AccessToken => {
-  const isUnverified = requireVerifiedEmail && must_verify_email && email_verified_at === null;
-  const subject = { user_id: id, session_id, role, company_id: business_id };
-  return issueToken({ ...subject, limited: isUnverified ? 'verify_email' : undefined });
+  const { id: user_id, role, business_id: company_id } = user;
+  return issueToken({ user_id, session_id, role, company_id, limited: limitOf(user, requireVerifiedEmail) });
 };
+
+/** What a user has to do first. Whoever has verified the address and still lacks a factor gets the second limit at the next refresh. */
+function limitOf(user: StoredUser, requireVerifiedEmail: boolean): TokenLimit | undefined {
+  if (requireVerifiedEmail && user.must_verify_email && user.email_verified_at === null) return 'verify_email';
+  return requiresFactor(user) && user.mfa_since === null ? 'mfa_setup' : undefined;
+}

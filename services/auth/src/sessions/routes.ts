@@ -69,7 +69,7 @@ const logout = () =>
     summary: 'Sign out',
     description: 'Ends this session. The gateway rejects its access token within 2 seconds.',
     allow: 'signed_in',
-    limited: ['verify_email'],
+    limited: ['verify_email', 'mfa_setup'],
     tenancy: 'global',
     responses: { 200: Message },
     handle: async ({ tx, actor }) => {

@@ -131,6 +131,16 @@ export const endSessionsOfCompany = (tx: Tx, company_uuid: string): Promise<numb
     .whereNull('ended_at')
     .update({ ended_at: tx.raw('clock_timestamp()') });
 
+/** Ends the sessions of a company's staff without a second factor. @returns the number of ended sessions */
+export const endSessionsWithoutFactor = (tx: Tx, company_uuid: string): Promise<number> =>
+  tx('sessions')
+    .whereIn(
+      'user_id',
+      tx('users').select('id').where({ company_id: company_uuid, mfa_since: null }).whereNot({ role: 'customer' }),
+    )
+    .whereNull('ended_at')
+    .update({ ended_at: tx.raw('clock_timestamp()') });
+
 /** Ends every session of the installation. @returns the number of ended sessions */
 export const endAllSessions = (tx: Tx): Promise<number> =>
   tx('sessions')

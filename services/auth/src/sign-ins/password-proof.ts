@@ -24,7 +24,7 @@ export async function provePassword(
   let credentials: StoredCredentials | undefined;
   const find = async () => {
     credentials = await findCredentials(db, user_id);
-    return credentials?.password_hash;
+    return credentials?.password_hash ?? undefined;
   };
   const { isValid } = await passwords.verify(password, find, signal);
   return { credentials, isValid };

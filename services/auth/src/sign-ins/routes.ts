@@ -7,15 +7,22 @@ import { Credentials, PasswordChange, SignInResponse } from '../accounts/schema.
 import { findUser } from '../accounts/store.ts';
 import { requireActive } from '../accounts/user-changes.ts';
 import { authAliases } from '../auth-aliases.ts';
+import type { SecondFactors } from '../second-factors/codes.ts';
 import type { SessionDeps } from '../sessions/routes.ts';
 import { attemptSignIn, changePassword } from './actions.ts';
 import { provePassword, wrongPassword } from './password-proof.ts';
-import { toSignInResponse } from './presenter.ts';
+import { signInErrors, toSignInResponse } from './presenter.ts';
+import { MfaSignIn } from './schema.ts';
+import { attemptSecondStep } from './second-step.ts';
 import { findCredentialsByLogin, type StoredCredentials } from './store.ts';
 
-export type SignInDeps = SessionDeps & { passwords: Passwords };
+export type SignInDeps = SessionDeps & { passwords: Passwords; secondFactors: SecondFactors };
 
-export const signInRoutes = (deps: SignInDeps): Route[] => [signIn(deps), changeOwnPassword(deps)];
+export const signInRoutes = (deps: SignInDeps): Route[] => [
+  signIn(deps),
+  completeSignIn(deps),
+  changeOwnPassword(deps),
+];
 
 /** Returns the same error for a wrong password, an unknown, locked or inactive user, and an inactive company. */
 const invalidCredentials = () => unauthenticated('Invalid e-mail or password');
@@ -29,20 +36,20 @@ const signIn = (deps: SignInDeps) =>
     operation: 'auth.login',
     summary: 'Sign in',
     description:
-      'Takes email (or ds_user_email), username or username_or_email, and password. Every failure returns the same 401. 5 failures lock the account for their network for 15 minutes; 50 in an hour lock it for networks without a recent sign-in.',
+      'Takes email (or ds_user_email), username or username_or_email, and password. Every failure returns the same 401. A user with a second factor gets a 401 MFA_REQUIRED with an mfa_token, valid for 5 minutes, for /auth/login/mfa. 5 failures lock the account for their network for 15 minutes; 50 in an hour lock it for networks without a recent sign-in.',
     allow: 'open',
     tenancy: 'global',
     ...passwordDeadlines,
     body: Credentials,
     example: { email: 'ana@example.com', password: 'correct horse battery' },
     responses: { 200: SignInResponse },
-    errors: { 401: ['UNAUTHENTICATED'] },
+    errors: signInErrors,
     transaction: 'own', // a failed attempt is recorded and must be committed
     prepare: async ({ db, body, signal }) => {
       let credentials: StoredCredentials | undefined;
       const find = async () => {
         credentials = await findCredentialsByLogin(db, body);
-        return credentials?.password_hash;
+        return credentials?.password_hash ?? undefined;
       };
       const check = await deps.passwords.verify(body.password, find, signal);
       return { credentials, check };
@@ -52,6 +59,36 @@ const signIn = (deps: SignInDeps) =>
       const signedIn = await db.transaction((tx) => attemptSignIn(tx, deps.sessions, prepared, request));
       if (!signedIn) throw invalidCredentials();
       return toSignInResponse(deps, 'Signed in', signedIn);
+    },
+  });
+
+/** For a token that is unknown, spent, expired or void after five wrong codes. */
+const tokenEnded = () => unauthenticated('The sign-in has expired; begin again with the password', 'MFA_TOKEN_INVALID');
+
+const completeSignIn = (deps: SignInDeps) =>
+  route({
+    method: 'post',
+    path: '/auth/login/mfa',
+    aliases: authAliases('/login/mfa'),
+    addressRateLimit: 'login',
+    operation: 'auth.login.mfa',
+    summary: 'Complete a sign-in by the second factor',
+    description:
+      'Takes the mfa_token of the 401 MFA_REQUIRED, and a code of the authenticator app or a recovery code; each is good once. A wrong one counts as a failed sign-in; the fifth ends the mfa_token (401 MFA_TOKEN_INVALID).',
+    allow: 'open',
+    tenancy: 'global',
+    idempotency: 'reject',
+    body: MfaSignIn,
+    example: { mfa_token: 'of the first step', code: '492039' },
+    responses: { 200: SignInResponse },
+    errors: { 401: ['MFA_CODE_INVALID', 'MFA_TOKEN_INVALID'] },
+    transaction: 'own', // a failed attempt is recorded and must be committed
+    handle: async ({ db, body, client_ip, user_agent, request_id }) => {
+      const request = { ip: client_ip, device: user_agent, request_id };
+      const result = await db.transaction((tx) => attemptSecondStep(tx, deps, body, request));
+      if (result === 'ended') throw tokenEnded();
+      if (result === 'wrong') throw unauthenticated('The code is wrong or was used before', 'MFA_CODE_INVALID');
+      return toSignInResponse(deps, 'Signed in', result);
     },
   });
 

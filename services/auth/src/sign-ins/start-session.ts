@@ -2,16 +2,17 @@ import { afterCommit, type Tx } from '@clientela/db';
 import type { StoredUser } from '../accounts/store.ts';
 import { countSignIn } from '../analytics/store.ts';
 import { audit, type AuditEntry } from '../audit/store.ts';
+import { insertChallenge } from '../second-factors/store.ts';
 import { createSession, type NewSession, type SessionOptions } from '../sessions/session-lifecycle.ts';
 import type { SessionOrigin } from '../sessions/store.ts';
 import { signIns } from './metrics.ts';
 import { networkOf } from './network.ts';
-import { recordSignIn, recordSuccess, type LockedUser, type StoredCredentials } from './store.ts';
+import { recordFirstStep, recordSignIn, recordSuccess, type LockedUser, type StoredCredentials } from './store.ts';
 
 export type SignInRequest = SessionOrigin & { request_id: string };
 
-/** What a sign-in leads to. `toSignInResponse` makes the response of it. */
-export type SignIn = NewSession & { user: StoredUser };
+/** What a sign-in leads to: a session, or the token of a sign-in that waits for the second factor. See `toSignInResponse`. */
+export type SignIn = (NewSession & { user: StoredUser }) | { mfa_token: string };
 
 /**
  * A user who has proved who it is, by password or by another provider.
@@ -22,7 +23,8 @@ export type SignIn = NewSession & { user: StoredUser };
 export type KnownUser = { credentials: StoredCredentials; locked: LockedUser; rehashed?: string | undefined };
 
 /**
- * Completes every way to sign in, once the person is known: starts a session. The caller must commit.
+ * Completes every way to sign in, once the person is known: starts a session, or asks for the second factor of a user who has one. The
+ * caller must commit.
  * @returns undefined when the user or its company is not active, or the password has changed meanwhile; nothing is stored then
  */
 export async function startSession(
@@ -31,35 +33,61 @@ export async function startSession(
   { credentials, locked, rehashed }: KnownUser,
   request: SignInRequest,
 ): Promise<SignIn | undefined> {
-  const user = locked.isCompanyActive ? await recordSignIn(tx, credentials, rehashed) : undefined;
-  if (!user) return undefined;
+  if (!locked.isCompanyActive) return undefined;
+  if (!locked.hasFactor) return openSession(tx, options, credentials, request, rehashed);
+  if (!(await recordFirstStep(tx, credentials, rehashed))) return undefined;
+  const mfa_token = await insertChallenge(tx, credentials.id);
+  await audit(tx, auditEntry('sign_in.mfa_required', credentials.id, credentials, request), true);
+  afterCommit(tx, () => signIns.add({ outcome: 'mfa' }));
+  return { mfa_token };
+}
+
+/**
+ * Starts the session of a locked user who has proved everything that sign-in asks for.
+ * @param user.password_hash as it was when the password was verified, in this request
+ * @returns undefined when the user is not active, or the password has changed meanwhile
+ */
+export async function openSession(
+  tx: Tx,
+  options: SessionOptions,
+  user: Pick<StoredCredentials, 'id' | 'company_id'> & Partial<StoredCredentials>,
+  request: SignInRequest,
+  rehashed?: string,
+): Promise<(NewSession & { user: StoredUser }) | undefined> {
+  const signedIn = await recordSignIn(tx, user, rehashed);
+  if (!signedIn) return undefined;
+  // Only now: a right password before a wrong code must not clear the failures that limit guessing codes.
   await recordSuccess(tx, user.id, networkOf(request.ip));
   const session = await createSession(tx, options, user.id, request);
-  await recordAttempt(tx, user.id, credentials, 'sign_in', request);
+  await recordAttempt(tx, user.id, user, 'sign_in', request);
   afterCommit(tx, () => signIns.add({ outcome: 'ok' }));
-  return { ...session, user };
+  return { ...session, user: signedIn };
 }
 
 /** Audits the attempt and counts it. For an unknown user the audit entry holds only the address. */
 export async function recordAttempt(
   tx: Tx,
   actor_id: string | null,
-  credentials: Pick<StoredCredentials, 'id' | 'company_id'> | undefined,
+  user: Pick<StoredCredentials, 'id' | 'company_id'> | undefined,
   action: 'sign_in' | 'sign_in.refused',
-  { ip, request_id }: Pick<SignInRequest, 'ip' | 'request_id'>,
+  request: SignInRequest,
 ): Promise<void> {
-  const company_id = credentials?.company_id ?? null;
-  const isSuccess = action === 'sign_in';
-  const entry: AuditEntry = {
-    actor_id,
-    action,
-    resource_type: 'user',
-    resource_id: credentials?.id ?? null,
-    company_id,
-    result: isSuccess ? 'done' : 'refused',
-    ip,
-    request_id,
-  };
-  await audit(tx, entry, true);
-  await countSignIn(tx, company_id, isSuccess ? 'signed_in' : 'failed');
+  await audit(tx, auditEntry(action, actor_id, user, request), true);
+  await countSignIn(tx, user?.company_id ?? null, action === 'sign_in' ? 'signed_in' : 'failed');
 }
+
+const auditEntry = (
+  action: 'sign_in' | 'sign_in.mfa_required' | 'sign_in.refused',
+  actor_id: string | null,
+  user: Pick<StoredCredentials, 'id' | 'company_id'> | undefined,
+  { ip, request_id }: SignInRequest,
+): AuditEntry => ({
+  actor_id,
+  action,
+  resource_type: 'user',
+  resource_id: user?.id ?? null,
+  company_id: user?.company_id ?? null,
+  result: action === 'sign_in.refused' ? 'refused' : 'done',
+  ip,
+  request_id,
+});

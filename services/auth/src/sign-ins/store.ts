@@ -3,11 +3,11 @@ import type { Credentials } from '../accounts/schema.ts';
 import { findUser, type StoredUser } from '../accounts/store.ts';
 import { shareCompanyRow } from '../companies/store.ts';
 
-/** A user's stored password hash. */
-export type StoredCredentials = { id: string; company_id: string | null; password_hash: string };
+/** A user's stored password hash; null for a user without a password. */
+export type StoredCredentials = { id: string; company_id: string | null; password_hash: string | null };
 
 /** What a locked user's sign-in depends on. */
-export type LockedUser = { isCompanyActive: boolean };
+export type LockedUser = { isCompanyActive: boolean; hasFactor: boolean };
 
 const selectCredentials = (db: Db) => db('users').select('id', 'company_id', 'password_hash');
 
@@ -34,8 +34,11 @@ export async function lockSignInAttempts(
   { id, company_id }: Pick<StoredCredentials, 'id' | 'company_id'>,
 ): Promise<LockedUser | undefined> {
   const status = await shareCompanyRow(tx, company_id ?? id); // no company has the id of a user
-  const user = await tx('users').where({ id }).forNoKeyUpdate().first('id');
-  return user && { isCompanyActive: company_id === null || status === 'active' };
+  const user = await tx('users')
+    .where({ id })
+    .forNoKeyUpdate()
+    .first<{ mfa_since: string | null } | undefined>('id', 'mfa_since');
+  return user && { isCompanyActive: company_id === null || status === 'active', hasFactor: user.mfa_since !== null };
 }
 
 /**
@@ -45,14 +48,24 @@ export async function lockSignInAttempts(
  */
 export async function recordSignIn(
   tx: Tx,
-  { id, password_hash }: StoredCredentials,
+  { id, password_hash }: Pick<StoredCredentials, 'id'> & Partial<StoredCredentials>,
   rehashed: string | undefined,
 ): Promise<StoredUser | undefined> {
   const updated = await tx('users')
-    .where({ id, password_hash, is_active: true })
+    .where({ id, is_active: true, ...(password_hash !== undefined && { password_hash }) })
     .update({ last_login: tx.fn.now(), ...(rehashed !== undefined && { password_hash: rehashed }) });
   return updated === 0 ? undefined : findUser(tx, id);
 }
+
+/** Does the same for a sign-in that goes on, which is none yet: last_login stays. @returns whether it may go on */
+export const recordFirstStep = async (
+  tx: Tx,
+  { id, password_hash }: StoredCredentials,
+  rehashed: string | undefined,
+): Promise<boolean> =>
+  (await tx('users')
+    .where({ id, password_hash, is_active: true })
+    .update({ password_hash: rehashed ?? password_hash })) > 0;
 
 // Lockout policy: 5 failures within 15 minutes lock a user for their network for 15 minutes; 50 failures within an hour from anywhere
 // lock it for 15 minutes for networks without a sign-in in the last 30 days. A row stores failures up to the one before the lockout.

@@ -59,11 +59,22 @@ const samples: Readonly<Record<string, (pair: Pair) => Promise<SampleRequest> | 
     '/auth/change-email',
     { email: newEmail(), current_password: other.password },
   ],
+  'post /auth/mfa/totp': ({ other }) => ['/auth/mfa/totp', { current_password: other.password }],
+  'post /auth/mfa/totp/confirm': () => ['/auth/mfa/totp/confirm', { code: '123456' }],
+  'delete /auth/mfa/totp': ({ other }) => ['/auth/mfa/totp', { current_password: other.password, code: '123456' }],
+  'post /auth/mfa/recovery-codes': () => ['/auth/mfa/recovery-codes', { code: '123456' }],
+  'delete /api/v1/users/{user_id}/mfa': ({ owner }) => [`${users}/${owner.user.id}/mfa`],
   'post /auth/logout': () => ['/auth/logout'],
   'post /auth/logout-all': () => ['/auth/logout-all'],
   'delete /auth/sessions/{session_id}': async ({ auth, other }) => [
     `/auth/sessions/${(await signIn(auth, other.user, other.email, other.password)).sid}`,
   ],
+  'delete /auth/identities/{identity_id}': async ({ auth, other }) => {
+    const id = randomUUID();
+    const row = { id, user_id: other.user.id, provider: 'test', issuer: 'https://id.example.com/', subject: id };
+    await auth.database.owner('identities').insert(row);
+    return [`/auth/identities/${id}`];
+  },
   'post /api/v1/users': ({ owner, other }) => [
     users,
     {

@@ -7,9 +7,12 @@ import type { CreateProfile } from '../accounts/customer-profiles.ts';
 import { createPasswords, type HashingCost, type Passwords } from '../accounts/passwords.ts';
 import type { User } from '../accounts/schema.ts';
 import { createApp } from '../app.ts';
+import { createAttempts } from '../identities/attempt.ts';
+import type { Oidc } from '../identities/routes.ts';
 import { hs256Key, loadSigningKeys, type SigningKeys } from '../keys/signing-key.ts';
 import { createMails, type Mails } from '../mails/outbox.ts';
 import { createReceiptKeyLoader } from '../receipts/receipt-key.ts';
+import { createSecondFactors } from '../second-factors/codes.ts';
 import { createTokenIssuer, type IssueToken } from '../sessions/access-token.ts';
 import { createRefreshTokens } from '../sessions/refresh-token.ts';
 
@@ -44,6 +47,11 @@ export async function createTestAuth(
     /** Whether mails can be sent; default true. */
     hasMail?: boolean;
     requireVerifiedEmail?: boolean;
+    /** The providers of sign-ins; none by default. */
+    providers?: Oidc['providers'];
+    publicUrl?: string;
+    /** The clock that judges the codes of authenticator apps, in milliseconds. */
+    now?: () => number;
   } = {},
 ): Promise<TestAuth> {
   const secret = options.secret ?? generateSecret();
@@ -52,6 +60,7 @@ export async function createTestAuth(
   let issue: IssueToken | undefined;
   const passwords = options.passwords ?? createPasswords({ cost: testHashingCost });
   const mails = createMails(secret, options.hasMail ?? true);
+  const publicUrl = options.publicUrl ?? 'https://crm.example.com';
   const actors: TestActors = new Map();
   const service = await testService(
     'auth',
@@ -72,7 +81,13 @@ export async function createTestAuth(
         services: options.services ?? [],
         customer: options.customer ?? noCustomerService,
         mails,
+        secondFactors: createSecondFactors(secret, options.now),
         requireVerifiedEmail: options.requireVerifiedEmail ?? false,
+        oidc: {
+          providers: options.providers ?? [],
+          attempts: createAttempts(secret, publicUrl.startsWith('https:')),
+          publicUrl,
+        },
       });
     },
     { ...options, beforeRequest: (request, db) => storeActor(db, actors, request) },

@@ -21,10 +21,10 @@ export const hashToken = (token: string): Buffer => createHash('sha256').update(
 /** A token as a request sends it. A malformed one gets the same response as an unknown one. */
 export const Token = z.string().min(1).max(200).meta({ description: 'The token in the link of a mail' });
 
-/** 422 for a token that is unknown, spent, expired, or replaced by a newer one. */
-export const tokenInvalid = (): AppError =>
+/** 422 for a token that is unknown, spent, expired, or replaced by a newer one. @param path the field that holds it */
+export const tokenInvalid = (path = 'token'): AppError =>
   new AppError('invalid', {
     error_code: 'TOKEN_INVALID',
-    detail: 'The token is invalid or has expired; ask for a new one',
-    errors: [{ path: 'token', message: 'is invalid or has expired' }],
+    detail: `The ${path === 'token' ? 'token' : 'code'} is invalid or has expired; ask for a new one`,
+    errors: [{ path, message: 'is invalid or has expired' }],
   });

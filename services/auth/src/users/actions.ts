@@ -18,8 +18,10 @@ import {
 import { findKeysMadeBy } from '../api-keys/key-lifecycle.ts';
 import type { MadeApiKey } from '../api-keys/schema.ts';
 import { syncDefaultCompanyName } from '../companies/default-name.ts';
+import { revokeInvitationsOf } from '../invitations/invitation-lifecycle.ts';
 import { queueMail, type Mails } from '../mails/outbox.ts';
 import { chooseLanguage } from '../mails/rules.ts';
+import { endFactor, tellUser } from '../second-factors/factor-lifecycle.ts';
 import { revokeSessions } from '../sessions/session-lifecycle.ts';
 import { anonymizeSessions } from '../sessions/store.ts';
 import { canSee, isLastAdminCandidate, losesRights, outranks, selfRestrictedFields } from './rules.ts';
@@ -148,12 +150,26 @@ export async function removeUser(tx: Tx, target: Target, revoke: boolean): Promi
   const origin = { ...originOf(target.actor), company_id: current.business_id };
   await revokeSessions(tx, origin, { user_id: current.id });
   await anonymizeSessions(tx, current.id);
+  await revokeInvitationsOf(tx, origin, current.id, true);
   await deleteUser(tx, current.id);
   await publish(tx, userDeleted, origin, current.version + 1, { user_id: current.id, hard: true });
   await auditUser(tx, origin, current, 'user.deleted', [], origin.client_ip);
   const company_id = current.business_id ?? NIL_UUID;
   await redactAllStoredResponses(tx, { company_id, customer_id: null, customer_number: null, user_id: current.id });
   return keysOf(tx, target.actor, current.id, revoke);
+}
+
+/**
+ * Removes the second factor of another user, who has lost it, and tells the user. Has no effect on a user without one.
+ * @throws AppError 403 for the actor itself and for a user above its role
+ */
+export async function resetFactor(tx: Tx, mails: Mails, target: Target): Promise<void> {
+  if (target.id === target.actor.id)
+    throw forbidden('You cannot reset your own second factor; remove it with a code, or ask another admin');
+  const user = await lockForUpdate(tx, target, false);
+  if (user.mfa_since === null) return;
+  await endFactor(tx, { ...originOf(target.actor), company_id: user.business_id }, user);
+  await tellUser(tx, mails, user, 'mfa_removed', null);
 }
 
 /**
@@ -182,6 +198,7 @@ async function setInactive(tx: Tx, origin: UserOrigin, current: StoredUser): Pro
   const user = requireUpdated(await updateUser(tx, current, { is_active: false }));
   await publish(tx, userDeleted, origin, user.version, { user_id: user.id, hard: false });
   await auditUser(tx, origin, user, 'user.deactivated', ['is_active'], origin.client_ip);
+  await revokeInvitationsOf(tx, origin, user.id);
   return user;
 }
 

@@ -1,4 +1,4 @@
-import { randomInt, randomUUID } from 'node:crypto';
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import type { ErasureReport, Person } from '@clientela/contracts';
 import { erasePerson } from '@clientela/privacy';
 import { runInterrupted, type TestUser } from '@clientela/testing';
@@ -109,6 +109,16 @@ async function createPerson({ user: admin, client: adminClient }: Admin) {
   await client.patch('/auth/me', changes).set('X-Session-Id', sid).expect(200);
   await client.post('/auth/verify-email/request').set('X-Session-Id', sid).expect(202);
   await client.get('/api/v1/users').set('X-Client-Ip', elsewhere).expect(403);
+  const proven = { provider: 'example', issuer: 'https://id.example.com/', subject: own(12) };
+  await auth.database.owner('identities').insert({ id: randomUUID(), user_id: id, ...proven });
+  const expires_at = new Date(Date.now() + 60_000);
+  await auth.database
+    .owner('oidc_codes')
+    .insert({ id: randomUUID(), user_id: id, ...proven, email: own(13), expires_at });
+  const token_hash = randomBytes(32);
+  await auth.database.owner('totp_secrets').insert({ user_id: id, sealed_secret: token_hash });
+  await auth.database.owner('recovery_codes').insert({ user_id: id, code_hash: token_hash });
+  await auth.database.owner('mfa_challenges').insert({ user_id: id, token_hash });
   return { id, word, digits, addresses, body, key, response, client, login, session, admin };
 }
 type TestPerson = Awaited<ReturnType<typeof createPerson>>;
@@ -226,7 +236,7 @@ describe('an erased user', () => {
 
     const document = await exported(personOf(company, person.id));
     const text = JSON.stringify(document).toLowerCase();
-    const current = ['1', '2@', '3', '4 ', '6', '8', '10', '11'].map((n) => `${person.word}${n}`);
+    const current = ['1', '2@', '3', '4 ', '6', '8', '10', '11', '12'].map((n) => `${person.word}${n}`);
     const [, , elsewhere = ''] = person.addresses;
     for (const trace of [...current, person.digits, ...person.addresses]) expect(text).toContain(trace);
     expect(document.audit.filter(({ ip }) => ip === elsewhere)).toMatchObject([{ action: 'permission.refused' }]);
@@ -269,7 +279,12 @@ describe('an erased user', () => {
       sign_in_failures: 1,
       mail_tokens: 1,
       mails: 1,
+      totp_secrets: 1,
+      recovery_codes: 1,
+      mfa_challenges: 1,
       invitations: 0,
+      identities: 1,
+      oidc_codes: 1,
       users: 1,
     });
     expect(touched(report.anonymised)).toEqual({
@@ -335,7 +350,12 @@ describe('an erased user', () => {
       ['sign_in_failures', 1],
       ['mail_tokens', 1],
       ['mails', 1],
+      ['totp_secrets', 1],
+      ['recovery_codes', 1],
+      ['mfa_challenges', 1],
       ['invitations', 0],
+      ['identities', 1],
+      ['oidc_codes', 1],
       ['users', 1],
     ]);
     expect(result.anonymised.map(({ table, rows }) => [table, rows])).toEqual([

@@ -2,7 +2,7 @@ import { accessLevel } from '@clientela/contracts';
 import type { Db } from '@clientela/db';
 import { invalid, notFound, rejectFields, type FieldError } from '@clientela/errors';
 import { patchBody, reply, route, withETag, type Actor, type CompanyActor, type Route } from '@clientela/http';
-import { documentNumberError, ignoring, nameSchemas, normalizeDocumentNumber } from '@clientela/validation';
+import { documentNumberError, ignoring, Message, nameSchemas, normalizeDocumentNumber } from '@clientela/validation';
 import type { CreateProfile } from '../accounts/customer-profiles.ts';
 import type { Passwords } from '../accounts/passwords.ts';
 import { toUser, toUserResponse } from '../accounts/presenter.ts';
@@ -20,6 +20,7 @@ import {
   createUser,
   deactivateUser,
   removeUser,
+  resetFactor,
   roleAboveOwn,
   userOutranksActor,
 } from './actions.ts';
@@ -115,6 +116,7 @@ export const userRoutes = (deps: UserDeps): Route[] => [
       return { message: query.hard_delete ? 'User removed' : 'User deactivated', api_keys };
     },
   }),
+  resetSecondFactor(deps),
 ];
 
 const create = ({ passwords, defaults, createProfile, mails, requireVerifiedEmail }: UserDeps) =>
@@ -235,5 +237,25 @@ const change = ({ passwords, defaults, mails, requireVerifiedEmail }: UserDeps) 
       const target = { actor, id, hasUpdatePermission, expected_version };
       const { user, api_keys } = await changeUserWithKeys(tx, target, fields, options);
       return withETag(user.version, { ...toUser(user), ...(api_keys && { api_keys }) });
+    },
+  });
+
+const resetSecondFactor = ({ mails }: UserDeps) =>
+  route({
+    method: 'delete',
+    path: `${userPath}/mfa`,
+    operation: 'users.mfa.reset',
+    errors: { 404: ['USER_NOT_FOUND'] },
+    summary: 'Remove the second factor of a user',
+    description:
+      'For somebody who has lost it; never your own. The user’s sessions end, and a mail tells the user. Has no effect on a user without one.',
+    allow: 'users:update',
+    tenancy: 'global',
+    params: UserParams,
+    responses: { 200: Message },
+    handle: async ({ tx, actor, params, expected_version }) => {
+      const { id } = await findVisibleUser(tx, actor, params.user_id);
+      await resetFactor(tx, mails, { actor, id, hasUpdatePermission: true, expected_version });
+      return { message: 'Second factor removed' };
     },
   });

@@ -53,7 +53,7 @@ const pendingFor = (id: string) =>
     .whereRaw(`e.envelope -> 'data' ->> 'customer_id' = ?`, [id])
     .whereNot('d.subscriber', 'auth') // subscribes to everything and has no stub here
     .pluck('d.subscriber');
-const until = <T>(look: () => T | Promise<T>) => vi.waitFor(look, { timeout: 15_000, interval: 20 });
+const until = <T>(look: () => T | Promise<T>) => vi.waitFor(look, { timeout: 45_000, interval: 20 });
 
 describe('the event of a removal', () => {
   test('reaches both subscribers once after an outage, and one outage does not delay the other', async () => {
@@ -163,7 +163,7 @@ describe('concurrent requests', () => {
     expect(published.map(({ sequence }) => sequence)).toEqual([2, 3, 4]);
     const { history } = (await admin.get(`${path}/${customer.id}/history`)).body;
     expect(history).toHaveLength(4);
-  }, 60_000);
+  }, 120_000);
 
   test('unconditional changes all succeed, each with its own version', async () => {
     const customer = await createCustomer();

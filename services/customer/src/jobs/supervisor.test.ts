@@ -37,4 +37,4 @@ test('a job goes on after its process was killed, writes each chunk once, and it
   } finally {
     await supervisor.stop();
   }
-}, 30_000);
+}, 120_000);

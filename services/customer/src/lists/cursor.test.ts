@@ -190,4 +190,4 @@ test('cursor and page pagination both return the whole list in its order, for an
     expect(paged).toEqual(expected);
   });
   await fc.assert(property, { numRuns: 25 });
-}, 60_000);
+}, 120_000);

@@ -287,7 +287,7 @@ describe('list of more than 10,000 customers', () => {
       );
     });
     await service.database.owner.raw('analyze customers, customer_counters');
-  }, 60_000);
+  }, 120_000);
 
   test('has an exact total up to 10,000 and for summarized filters, otherwise a marked estimate', async ({
     service,

@@ -139,4 +139,4 @@ test('leaves nothing of an erased person in any row or file, and everything of o
     'outbox_deliveries',
     'outbox_events',
   ]);
-}, 60_000);
+}, 120_000);

@@ -14,7 +14,7 @@ import { exportErasures, replayErasures } from './erasure-list.ts';
 import { erasureMetrics } from './metrics.ts';
 import { peerNames } from './testing/stub-peers.ts';
 
-const within30s = { timeout: 30_000 };
+const eventually = { timeout: 45_000 };
 
 let privacy: TestPrivacy;
 let company: Company;
@@ -318,7 +318,7 @@ describe('when a dependency is unavailable', () => {
     privacy.startWorker();
     const id = await privacy.erase(admin, { customer_id: customer.id });
     await expect
-      .poll(() => privacy.requestOf(admin, id), within30s)
+      .poll(() => privacy.requestOf(admin, id), eventually)
       .toMatchObject({ status: 'running', services: { ...allDone, [name]: 'pending' } });
     privacy.peers.failures.set(name, 503);
     await admin.get(`/api/customers/${customer.id}`).expect(404);
@@ -335,9 +335,11 @@ describe('when a dependency is unavailable', () => {
     privacy.peers.failures.set('product', 500);
     privacy.startWorker();
     const id = await privacy.erase(admin, { customer_id: first.id });
-    await expect.poll(() => privacy.peers.servers.product.calls.length, within30s).toBeGreaterThan(2);
+    await expect.poll(() => privacy.peers.servers.product.calls.length, eventually).toBeGreaterThan(2);
     const next = await privacy.erase(admin, { customer_id: second.id });
-    await expect.poll(async () => (await privacy.requestOf(admin, next)).services['favorites'], within30s).toBe('done');
+    await expect
+      .poll(async () => (await privacy.requestOf(admin, next)).services['favorites'], eventually)
+      .toBe('done');
     privacy.peers.failures.delete('product');
     await privacy.untilDone(admin, id);
     await privacy.untilDone(admin, next);
@@ -354,7 +356,7 @@ describe('when a dependency is unavailable', () => {
     privacy.startWorker();
     const id = await privacy.erase(admin, { customer_id: customer.id });
     await expect
-      .poll(() => privacy.requestOf(admin, id), within30s)
+      .poll(() => privacy.requestOf(admin, id), eventually)
       .toMatchObject({ status: 'running', services: { ...allDone, customer: 'pending' } });
     renameSync(away, privacy.folder);
     expect(privacy.files()).toHaveLength(1);
@@ -372,7 +374,7 @@ describe('when a dependency is unavailable', () => {
     privacy.startWorker();
     const id = await privacy.erase(admin, { customer_id: customer.id });
     await expect
-      .poll(() => privacy.requestOf(admin, id), within30s)
+      .poll(() => privacy.requestOf(admin, id), eventually)
       .toMatchObject({ status: 'running', services: { ...allDone, customer: 'pending' } });
     expect(privacy.files()).toEqual([name]);
     expect(await insertPendingDeletion(privacy.service.database.db, company.id, customer.id, newAvatarName())).toBe(
@@ -393,18 +395,18 @@ describe('when a dependency is unavailable', () => {
     const failingStorage = { ...createDiskStorage(privacy.folder), remove: () => Promise.reject(new Error('killed')) };
     for (const name of peerNames) privacy.peers.failures.set(name, 'hangs up');
     privacy.startWorker(failingStorage);
-    await expect.poll(async () => (await privacy.requestOf(admin, id)).status, within30s).toBe('running');
+    await expect.poll(async () => (await privacy.requestOf(admin, id)).status, eventually).toBe('running');
     for (const name of peerNames) {
       await privacy.stopWorker();
       privacy.peers.failures.delete(name);
       privacy.startWorker(failingStorage);
-      await expect.poll(async () => (await privacy.requestOf(admin, id)).services[name], within30s).toBe('done');
+      await expect.poll(async () => (await privacy.requestOf(admin, id)).services[name], eventually).toBe('done');
     }
     await privacy.stopWorker();
     await privacy.service.database.owner('avatar_deletions').update({ due_at: new Date(0) });
     privacy.peers.failures.set('auth', 'hangs up');
     privacy.startWorker();
-    await expect.poll(async () => (await privacy.requestOf(admin, id)).services, within30s).toEqual(allDone);
+    await expect.poll(async () => (await privacy.requestOf(admin, id)).services, eventually).toEqual(allDone);
     await privacy.stopWorker();
     expect(privacy.peers.signed).toEqual([]);
     privacy.peers.failures.clear();
@@ -426,7 +428,7 @@ describe('when a dependency is unavailable', () => {
     await privacy.service.database.cut();
     for (const id of ids) {
       await expect
-        .poll(async () => (await admin.get(`/api/gdpr/requests/${id}`)).body.request?.status, within30s)
+        .poll(async () => (await admin.get(`/api/gdpr/requests/${id}`)).body.request?.status, eventually)
         .toBe('done');
     }
   });

@@ -54,6 +54,8 @@ import type {
   PopularProductList,
   ProductPage,
   ProductResponse,
+  ProviderList,
+  RecoveryCodes,
   RemovedUser,
   RoleList,
   SavedCustomerResponse,
@@ -68,11 +70,13 @@ import type {
   SavedTagsResponse,
   SavedTransactionResponse,
   SavedUserResponse,
+  SecondFactorState,
   SessionList,
   SignInResponse,
   SourceImportResponse,
   TagList,
   Timeline,
+  TotpSecret,
   TransactionCursorPage,
   TransactionPage,
   TransactionResponse,
@@ -108,12 +112,16 @@ export const calls = {
     client.auth.changePassword({ "current_password": "correct horse battery", "new_password": "a better horse battery", ...own }),
   'auth.forgot_password': (client: Clientela, { own }: Sample<'auth.forgot_password'>): Promise<Message> =>
     client.auth.forgotPassword({ "email": "ana@example.com", ...own }),
+  'auth.identities.delete': (client: Clientela, { path: [identity_id = ''] }: Sample<'auth.identities.delete'>): Promise<Message> =>
+    client.auth.identities.delete(identity_id),
   'auth.invitations.accept': (client: Clientela, { own }: Sample<'auth.invitations.accept'>): Promise<SignInResponse> =>
     client.auth.invitations.accept({ "token": "of the link in the mail", "name": "Ana García", "password": "correct horse battery", ...own }),
   'auth.invitations.look_up': (client: Clientela, { own }: Sample<'auth.invitations.look_up'>): Promise<InvitationPreview> =>
     client.auth.invitations.lookUp({ "token": "of the link in the mail", ...own }),
   'auth.login': (client: Clientela, { own }: Sample<'auth.login'>): Promise<SignInResponse> =>
     client.auth.login({ "email": "ana@example.com", "password": "correct horse battery", ...own }),
+  'auth.login.mfa': (client: Clientela, { own }: Sample<'auth.login.mfa'>): Promise<SignInResponse> =>
+    client.auth.login.mfa({ "mfa_token": "of the first step", "code": "492039", ...own }),
   'auth.logout': (client: Clientela): Promise<Message> =>
     client.auth.logout(),
   'auth.logout_all': (client: Clientela): Promise<Message> =>
@@ -122,6 +130,20 @@ export const calls = {
     client.auth.me.get(),
   'auth.me.update': (client: Clientela, { own }: Sample<'auth.me.update'>): Promise<SavedUserResponse> =>
     client.auth.me.update({ "first_name": "Ana", "phone": "+34600111222", ...own }),
+  'auth.mfa.get': (client: Clientela): Promise<SecondFactorState> =>
+    client.auth.mfa.get(),
+  'auth.mfa.recovery_codes.replace': (client: Clientela, { own }: Sample<'auth.mfa.recovery_codes.replace'>): Promise<RecoveryCodes> =>
+    client.auth.mfa.recoveryCodes.replace({ "code": "492039", ...own }),
+  'auth.mfa.totp.confirm': (client: Clientela, { own }: Sample<'auth.mfa.totp.confirm'>): Promise<RecoveryCodes> =>
+    client.auth.mfa.totp.confirm({ "code": "492039", ...own }),
+  'auth.mfa.totp.remove': (client: Clientela, { own }: Sample<'auth.mfa.totp.remove'>): Promise<Message> =>
+    client.auth.mfa.totp.remove({ "current_password": "correct horse battery", "code": "492039", ...own }),
+  'auth.mfa.totp.start': (client: Clientela, { own }: Sample<'auth.mfa.totp.start'>): Promise<TotpSecret> =>
+    client.auth.mfa.totp.start({ "current_password": "correct horse battery", ...own }),
+  'auth.oidc.exchange': (client: Clientela, { own }: Sample<'auth.oidc.exchange'>): Promise<SignInResponse> =>
+    client.auth.oidc.exchange({ "code": "of the fragment", ...own }),
+  'auth.oidc.list': (client: Clientela): Promise<ProviderList> =>
+    client.auth.oidc.list(),
   'auth.refresh': (client: Clientela, { own }: Sample<'auth.refresh'>): Promise<SignInResponse> =>
     client.auth.refresh({ "refresh_token": "of the last sign-in or refresh", ...own }),
   'auth.register': (client: Clientela, { own }: Sample<'auth.register'>): Promise<SavedUserResponse> =>
@@ -346,6 +368,8 @@ export const calls = {
     client.users.get(user_id),
   'users.list': (client: Clientela, { query }: Sample<'users.list'>): Promise<UserList> =>
     client.users.list(query),
+  'users.mfa.reset': (client: Clientela, { path: [user_id = ''] }: Sample<'users.mfa.reset'>): Promise<Message> =>
+    client.users.mfa.reset(user_id),
   'users.update': (client: Clientela, { path: [user_id = ''], own, query }: Sample<'users.update'>): Promise<ChangedUser> =>
     client.users.update(user_id, { "first_name": "Ana", "phone": "+34600111222", ...own }, { query }),
 };

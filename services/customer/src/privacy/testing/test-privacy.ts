@@ -99,7 +99,7 @@ export async function createTestPrivacy(options: Parameters<typeof createTestCus
     },
     requestOf,
     untilDone: async (by, id) => {
-      await expect.poll(async () => (await requestOf(by, id)).status, { timeout: 30_000 }).toBe('done');
+      await expect.poll(async () => (await requestOf(by, id)).status, { timeout: 45_000 }).toBe('done');
     },
     close: async () => {
       await stopWorker();

@@ -1,0 +1,11 @@
+// What an address may hold. Everything else in it is left out.
+
+export const text = (value: unknown): string | undefined =>
+  (typeof value === 'string' || typeof value === 'number') && String(value).trim() !== ''
+    ? String(value).slice(0, 200)
+    : undefined;
+export const oneOf = <V extends string>(value: unknown, values: readonly V[]): V | undefined =>
+  values.find((each) => each === value);
+/** A page after the first. */
+export const pageNumber = (value: unknown): number | undefined =>
+  typeof value === 'number' && Number.isInteger(value) && value > 1 && value <= 100_000 ? value : undefined;

@@ -1,0 +1,138 @@
+import { Clientela, ClientelaError, SessionEnded, type User } from '@clientela/client';
+import { useSyncExternalStore } from 'react';
+
+export type { User } from '@clientela/client';
+
+/** What a route of the console's session answers: a sign-in without its refresh token, which is in a cookie that no script sees. */
+type SignedIn = { access_token: string; expires_in: number; user: User };
+
+export type Session =
+  | { state: 'unknown' }
+  /** `ended`: it was not the person who signed out, so the page keeps what was typed. */
+  | { state: 'signed-out'; ended: boolean }
+  /** `limited`: what the person has to do before anything else. */
+  | { state: 'signed-in'; user: User; limited: string | undefined };
+
+let session: Session = { state: 'unknown' };
+let lastUser: User | undefined;
+const listeners = new Set<() => void>();
+/** Tells the other tabs who signed in, and that somebody signed out. */
+const tabs = new BroadcastChannel('clientela-console');
+
+function change(next: Session): void {
+  session = next;
+  if (next.state === 'signed-in') lastUser = next.user;
+  for (const listener of listeners) listener();
+}
+
+/** The one way to the API. It keeps the access token in memory, and renews it by the cookie. */
+export const api = new Clientela({
+  refresh: renew,
+  onSignedOut: () => {
+    if (session.state === 'signed-in') change({ state: 'signed-out', ended: true });
+  },
+  // The client sends no cookies; only the routes of the session need theirs.
+  fetch: (url, init) => fetch(url, url.startsWith('/console/session') ? { ...init, credentials: 'same-origin' } : init),
+});
+
+/** Reads what a token is limited to. The server decides; this only chooses the page. */
+function limitOf(token: string): string | undefined {
+  try {
+    const payload = token.split('.')[1]?.replaceAll('-', '+').replaceAll('_', '/') ?? '';
+    return (JSON.parse(atob(payload)) as { limited?: string }).limited;
+  } catch {
+    return undefined;
+  }
+}
+
+function accept({ access_token, user }: SignedIn): void {
+  change({ state: 'signed-in', user, limited: limitOf(access_token) });
+}
+
+const askSession = <T>(path: string, body: object): Promise<T> =>
+  api.request<T>({ method: 'POST', path: `/console/session${path}`, body, open: true, options: { timeout: 20_000 } });
+
+/** Gets new tokens by the cookie. Tabs take turns, so that no two of them use one refresh token. */
+async function renew(): Promise<SignedIn> {
+  const answer = await navigator.locks.request('clientela-console-session', () =>
+    askSession<SignedIn | { access_token: null }>('/refresh', {}),
+  );
+  if (answer.access_token === null) throw new SessionEnded();
+  accept(answer);
+  return answer;
+}
+
+async function begin(path: string, body: object): Promise<void> {
+  const answer = await askSession<SignedIn>(path, body);
+  await api.session.start(answer);
+  accept(answer);
+  tabs.postMessage({ signedIn: answer.user.id });
+}
+
+/** @throws ClientelaError; MFA_REQUIRED has the `mfa_token` that the second factor needs in its problem */
+export const signIn = (email: string, password: string): Promise<void> => begin('', { email, password });
+export const answerFactor = (mfa_token: string, answer: { code: string } | { recovery_code: string }): Promise<void> =>
+  begin('/mfa', { mfa_token, ...answer });
+export const acceptInvitation = (token: string, name: string, password: string): Promise<void> =>
+  begin('/invitation', { token, name, password });
+
+/** Whether there is no session (any more), and not merely no response. */
+const isOver = (error: unknown) =>
+  error instanceof ClientelaError && (error instanceof SessionEnded || error.status === 401);
+
+let starting: Promise<void> | undefined;
+/** Finds out once whether this browser is signed in. @throws ClientelaError while the server is away */
+export function startSession(): Promise<void> {
+  starting ??= renew()
+    .then((answer) => api.session.start(answer))
+    .catch((error: unknown) => {
+      if (isOver(error)) return change({ state: 'signed-out', ended: false });
+      starting = undefined;
+      throw error;
+    });
+  return starting;
+}
+
+/** Signs out in every tab. @returns whether the server could end the session too */
+export async function signOut(): Promise<boolean> {
+  const { session_ended } = await api.request<{ session_ended: boolean }>({
+    method: 'DELETE',
+    path: '/console/session',
+    open: true,
+    options: { headers: { 'Content-Type': 'application/json' }, timeout: 10_000 },
+  });
+  tabs.postMessage({ signedOut: true });
+  change({ state: 'signed-out', ended: false });
+  await api.session.end();
+  return session_ended;
+}
+
+tabs.addEventListener('message', ({ data }: MessageEvent<{ signedIn?: string; signedOut?: boolean }>) => {
+  if (data.signedOut) change({ state: 'signed-out', ended: false });
+  if (data.signedIn === undefined || data.signedIn === lastUser?.id) return;
+  // Nothing of one person may be shown to another.
+  if (session.state !== 'unknown') location.reload();
+});
+
+export const currentSession = (): Session => session;
+
+export function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+export const useSession = (): Session => useSyncExternalStore(subscribe, currentSession);
+
+/** The person who is signed in, or who was when the session ended under an open page. */
+export function useUser(): User {
+  const current = useSession();
+  const user = current.state === 'signed-in' ? current.user : lastUser;
+  if (!user) throw new Error('nobody is signed in');
+  return user;
+}
+
+/** Whether the person may do something, such as `customers:create`. It only hides what the server would refuse. */
+export function useCan(): (permission: string) => boolean {
+  const { permissions } = useUser();
+  return (permission) => permissions.includes(permission);
+}

@@ -1,0 +1,103 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+  RouterProvider,
+} from '@tanstack/react-router';
+import { NotFound, RouteError } from './frame/route-states.tsx';
+import { currentSession, startSession } from './api/session.ts';
+import { productsSearch } from './products/search.ts';
+
+// Every screen is an address. README.md says how one is added.
+
+const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound, errorComponent: RouteError });
+
+/** Addresses for people who are not signed in, most of them from mails. */
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: 'sign-in',
+  validateSearch: ({ to }: { to?: unknown }): { to?: string } => (typeof to === 'string' ? { to } : {}),
+  component: lazyRouteComponent(() => import('./sign-in/page.tsx'), 'SignInPage'),
+});
+const forgot = createRoute({
+  getParentRoute: () => root,
+  path: 'forgot',
+  component: lazyRouteComponent(() => import('./sign-in/forgot-page.tsx'), 'ForgotPage'),
+});
+const reset = createRoute({
+  getParentRoute: () => root,
+  path: 'reset',
+  component: lazyRouteComponent(() => import('./sign-in/reset-page.tsx'), 'ResetPage'),
+});
+const invite = createRoute({
+  getParentRoute: () => root,
+  path: 'invite',
+  component: lazyRouteComponent(() => import('./sign-in/invite-page.tsx'), 'InvitePage'),
+});
+const verify = createRoute({
+  getParentRoute: () => root,
+  path: 'verify',
+  component: lazyRouteComponent(() => import('./sign-in/verify-page.tsx'), 'VerifyPage'),
+});
+const changeEmail = createRoute({
+  getParentRoute: () => root,
+  path: 'change-email',
+  component: lazyRouteComponent(() => import('./sign-in/verify-page.tsx'), 'ChangeEmailPage'),
+});
+
+/** The frame around every screen of somebody who is signed in. */
+const frame = createRoute({
+  getParentRoute: () => root,
+  id: 'frame',
+  beforeLoad: async ({ location }) => {
+    if (currentSession().state === 'unknown') await startSession();
+    if (currentSession().state !== 'signed-in') {
+      const to = `/console${location.href}`;
+      throw redirect({ to: '/sign-in', search: location.href === '/' ? {} : { to } });
+    }
+  },
+  component: lazyRouteComponent(() => import('./frame/frame.tsx'), 'Frame'),
+});
+const today = createRoute({
+  getParentRoute: () => frame,
+  path: '/',
+  component: lazyRouteComponent(() => import('./today/page.tsx'), 'TodayPage'),
+});
+const products = createRoute({
+  getParentRoute: () => frame,
+  path: 'products',
+  validateSearch: productsSearch,
+  component: lazyRouteComponent(() => import('./products/page.tsx'), 'ProductsPage'),
+});
+const product = createRoute({
+  getParentRoute: () => frame,
+  path: 'products/$productId',
+  component: lazyRouteComponent(() => import('./products/product-page.tsx'), 'ProductPage'),
+});
+
+const router = createRouter({
+  routeTree: root.addChildren([
+    signIn,
+    forgot,
+    reset,
+    invite,
+    verify,
+    changeEmail,
+    frame.addChildren([today, products, product]),
+  ]),
+  basepath: '/console',
+  defaultPreload: 'intent',
+  defaultPreloadStaleTime: 0,
+  scrollRestoration: true,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}
+
+export const App = () => <RouterProvider router={router} />;

@@ -1,0 +1,25 @@
+import type { CSSProperties } from 'react';
+import styles from './avatar.module.css';
+
+/** The first letters of the first and the last word. */
+export const initialsOf = (name: string): string => {
+  const words = name.trim().split(/\s+/).filter(Boolean);
+  const picked = words.length > 1 ? [words[0], words.at(-1)] : words;
+  return picked.map((word) => [...(word ?? '')][0]?.toLocaleUpperCase() ?? '').join('');
+};
+
+/** A hue that stays with the id. */
+const hueOf = (id: string): number =>
+  [...id].reduce((sum, letter) => (sum * 31 + (letter.codePointAt(0) ?? 0)) % 360, 7);
+
+type AvatarProps = { id: string; name: string; url?: string | null; size?: number };
+
+/** The picture of a person, else initials on a tint derived from the id. The name stands beside it. */
+export function Avatar({ id, name, url, size = 24 }: AvatarProps) {
+  const style = { width: size, height: size, fontSize: Math.round(size * 0.4), '--hue': hueOf(id) } as CSSProperties;
+  return (
+    <span className={styles.avatar} style={style} aria-hidden>
+      {url ? <img src={url} alt="" loading="lazy" width={size} height={size} /> : initialsOf(name)}
+    </span>
+  );
+}

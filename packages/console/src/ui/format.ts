@@ -1,0 +1,45 @@
+import { currentLanguage } from '../messages/index.ts';
+
+const cached = <T>(make: (language: string) => T): (() => T) => {
+  const made = new Map<string, T>();
+  return () => {
+    const language = currentLanguage();
+    const known = made.get(language) ?? make(language);
+    made.set(language, known);
+    return known;
+  };
+};
+
+const numbers = cached((language) => new Intl.NumberFormat(language));
+const dates = cached((language) => new Intl.DateTimeFormat(language, { dateStyle: 'medium' }));
+const days = cached((language) => new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: 'UTC' }));
+const instants = cached((language) => new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }));
+const relative = cached((language) => new Intl.RelativeTimeFormat(language, { numeric: 'auto', style: 'long' }));
+
+export const formatNumber = (value: number): string => numbers().format(value);
+/** The day of an instant, in the person's time zone. */
+export const formatDate = (instant: string): string => dates().format(new Date(instant));
+/** A date without time, such as a birthday, which no time zone moves. */
+export const formatDay = (date: string): string => days().format(new Date(`${date}T00:00:00Z`));
+export const formatInstant = (instant: string): string => instants().format(new Date(instant));
+
+/** Formats an amount from its decimal string, which never becomes a float. */
+export function formatMoney(amount: string, currency: string): { number: string; currency: string } {
+  const format = new Intl.NumberFormat(currentLanguage(), { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  return { number: format.format(amount as `${number}`), currency };
+}
+
+const units = [
+  ['year', 365 * 86_400],
+  ['month', 30 * 86_400],
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+] as const;
+
+/** Says how long ago an instant is: `3 days ago`. */
+export function formatRelative(instant: string, now = Date.now()): string {
+  const seconds = (Date.parse(instant) - now) / 1000;
+  const [unit, size] = units.find(([, each]) => Math.abs(seconds) >= each) ?? ['second', 1];
+  return unit === 'second' ? relative().format(0, 'second') : relative().format(Math.trunc(seconds / size), unit);
+}

@@ -1,0 +1,38 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig, type Plugin } from 'vite';
+
+const gateway = process.env['GATEWAY_URL'] ?? 'http://127.0.0.1:8080';
+
+/** React Aria brings its texts in 34 languages; only those of the console stay. */
+const ownLanguages: Plugin = {
+  name: 'own-languages',
+  enforce: 'pre',
+  load: (id) => {
+    const language = /\/(?:react-aria|react-stately|react-aria-components)\/.*\/([a-z]{2})-[A-Z]{2}\.m?js$/.exec(
+      id,
+    )?.[1];
+    return language === undefined || ['en', 'es', 'pt', 'ro', 'ru'].includes(language) ? null : 'export default {};';
+  },
+};
+
+/** `npm run console` serves the sources and passes everything else on to the gateway; build.ts builds. */
+export default defineConfig({
+  root: import.meta.dirname,
+  base: '/console/',
+  plugins: [ownLanguages, react()],
+  build: {
+    target: 'es2022',
+    manifest: true,
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+  server: {
+    host: '127.0.0.1',
+    port: 5173,
+    strictPort: true,
+    proxy: Object.fromEntries(
+      ['/api', '/auth', '/avatars', '/ready', '/console/session', '/.well-known'].map((path) => [path, gateway]),
+    ),
+  },
+});

@@ -1,0 +1,40 @@
+import { afterCommit, type Tx } from '@clientela/db';
+import type { StoredUser } from '../accounts/store.ts';
+import type { SecondFactors } from '../second-factors/codes.ts';
+import { spendCode } from '../second-factors/code-proof.ts';
+import type { EitherCode } from '../second-factors/schema.ts';
+import { countWrongCode, endChallenge, findChallenge } from '../second-factors/store.ts';
+import type { NewSession, SessionOptions } from '../sessions/session-lifecycle.ts';
+import { signIns } from './metrics.ts';
+import { networkOf } from './network.ts';
+import { openSession, recordAttempt, type SignInRequest } from './start-session.ts';
+import { isLockedOut, lockSignInAttempts, recordFailure } from './store.ts';
+
+export type SecondStepOptions = { sessions: SessionOptions; secondFactors: SecondFactors };
+
+/**
+ * Completes a sign-in that waits for the second factor, unless the account is locked for this network. A wrong code counts as a failed
+ * sign-in, and the fifth ends the token. Failures change rows as well, so the caller must commit.
+ * @returns the session; `wrong` for a wrong code; `ended` for a token that is unknown, spent, expired or void
+ */
+export async function attemptSecondStep(
+  tx: Tx,
+  { sessions, secondFactors }: SecondStepOptions,
+  { mfa_token, ...code }: EitherCode & { mfa_token: string },
+  request: SignInRequest,
+): Promise<(NewSession & { user: StoredUser }) | 'wrong' | 'ended'> {
+  const waiting = await findChallenge(tx, mfa_token);
+  const locked = waiting && (await lockSignInAttempts(tx, waiting));
+  // Read again under the lock, behind which another attempt may have ended the token.
+  if (!waiting || !locked?.isCompanyActive || !(await findChallenge(tx, mfa_token))) return 'ended';
+  const network = networkOf(request.ip);
+  const isLocked = await isLockedOut(tx, waiting.id, network);
+  if (!isLocked && (await spendCode(tx, secondFactors, waiting.id, code))) {
+    await endChallenge(tx, mfa_token);
+    return (await openSession(tx, sessions, waiting, request)) ?? 'ended';
+  }
+  if (!isLocked) await recordFailure(tx, waiting.id, network);
+  await recordAttempt(tx, null, waiting, 'sign_in.refused', request);
+  afterCommit(tx, () => signIns.add({ outcome: isLocked ? 'locked' : 'wrong' }));
+  return isLocked || (await countWrongCode(tx, mfa_token)) ? 'wrong' : 'ended';
+}
