@@ -16,7 +16,8 @@ fleetTest.beforeAll(async ({ defaultFleet }) => {
 }, 120_000);
 
 /** Fields that name a record or a secret of the installation, which no document can know. */
-const ownValues = 'company_id customer_id user_id item_id id current_password password refresh_token'.split(' ');
+const ownValues =
+  'company_id customer_id user_id item_id id current_password password refresh_token token mfa_token code'.split(' ');
 /** Users have their e-mail address in the whole installation, not only in the company of this test. */
 const uniqueEmails = new Set(['POST /auth/register', 'POST /api/v1/users', 'POST /auth/login']);
 const superuserOnly = new Set([
