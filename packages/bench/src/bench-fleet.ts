@@ -36,11 +36,12 @@ export const highLimits = {
  * @param keptFolder a folder that is kept with its data for the next run; by default a temporary one is removed at the end
  * @param options.env further settings; by default without rate limits
  * @param options.repoRoot another checkout whose services run
+ * @param options.gatewayFirst whether the gateway has the CPU first, as with `npm start`
  */
 export async function startBenchFleet(
   signal: AbortSignal,
   keptFolder?: string,
-  options: { env?: Record<string, string>; repoRoot?: string } = {},
+  options: { env?: Record<string, string>; repoRoot?: string; gatewayFirst?: boolean } = {},
 ): Promise<BenchFleet> {
   if (keptFolder) mkdirSync(keptFolder, { recursive: true });
   const folder = keptFolder ? resolve(keptFolder) : mkdtempSync(join(tmpdir(), 'clientela-bench-'));
@@ -54,6 +55,7 @@ export async function startBenchFleet(
       env: { LOG_FORMAT: 'json', ...(options.env ?? { RATE_LIMITS: 'off' }) },
       freePorts: true,
       signal,
+      gatewayFirst: options.gatewayFirst ?? false,
       ...(options.repoRoot && { repoRoot: options.repoRoot }),
     });
     const end = async () => {

@@ -1,10 +1,10 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { getPriority, setPriority } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { lowerPriority } from '@clientela/runtime';
 import { cpuTime } from './cpu.ts';
 
 /** A request as it is written to a connection. */
@@ -15,6 +15,8 @@ export type Order = {
   requests: readonly RawRequest[];
   rate?: number;
   connections: number;
+  /** How many of them are open before the first request. */
+  opened?: number;
   seconds: number;
 };
 /** One request: when it was sent (ms since the start), how long the response took (ms), its status, and which of the order's it was. */
@@ -40,9 +42,9 @@ async function start(role: string, isNiced: boolean): Promise<ChildProcess> {
   const child = fork(file, [role], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     serialization: 'advanced',
-    detached: isNiced, // a session of its own
+    detached: isNiced, // a session of its own, see lowerPriority
   });
-  if (child.pid && isNiced) setPriority(child.pid, getPriority() + niceness);
+  if (child.pid && isNiced) lowerPriority(child.pid, niceness);
   await once(child, 'message');
   return child;
 }
@@ -87,14 +89,14 @@ function statusOf(received: Buffer): number | undefined {
   return isComplete ? Number(head.slice(9, 12)) : undefined;
 }
 
-async function generate({ port, requests, rate, connections, seconds }: Order): Promise<Outcome> {
+async function generate({ port, requests, rate, connections, opened = 0, seconds }: Order): Promise<Outcome> {
   const samples: Sample[] = [];
   const idle: Socket[] = [];
   const all = new Set<Socket>();
   const failures: Record<string, number> = {};
   const pending = new Map<Socket, { sentAt: number; received: Buffer; index: number }>();
-  const startedAt = performance.now();
-  const cpuBefore = process.cpuUsage();
+  let startedAt = performance.now();
+  let cpuBefore = process.cpuUsage();
   const delays = monitorEventLoopDelay({ resolution: 2 });
   delays.enable();
   const isOver = () => performance.now() - startedAt >= seconds * 1000;
@@ -142,6 +144,13 @@ async function generate({ port, requests, rate, connections, seconds }: Order): 
     return socket;
   };
 
+  for (let n = 0; n < opened; n += 1) {
+    const socket = open();
+    await once(socket, 'connect');
+    idle.push(socket);
+  }
+  startedAt = performance.now();
+  cpuBefore = process.cpuUsage();
   if (rate === undefined) for (let n = 0; n < connections; n += 1) send(open());
   let due = 0;
   while (!isOver()) {

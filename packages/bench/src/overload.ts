@@ -9,14 +9,16 @@ import { burn, startGenerator, type Outcome, type Sample } from './open-loop.ts'
 import { loadNow } from './report.ts';
 
 // Offers five times what the fleet can do, whatever it responds. Nine of ten requests are reads, one creates a customer. The niced
-// generator waits for the CPU itself, so times are those of a probe beside it: a client of normal priority with few requests.
+// generator waits for the CPU itself, so times are those of a probe beside it: a client of normal priority with few requests, whose
+// connections are open before the overload begins. A second one opens its connections amid the 2,000 of the generator.
 
 const { values } = readCommandLine('Usage: npm run bench:overload [-- --quick]', {
   options: { quick: { type: 'boolean', default: false } },
 });
 const seconds = values.quick ? 10 : 30;
 const overloadFactor = 5;
-const probeRate = 100; // requests a second
+const probeRate = 100; // requests a second of each probe
+const probeConnections = 200; // none is missing while responses take 2 s at most
 const required = { goodput: 0.8, refusedWithin: 100, servedP99: 1000, recovery: 5 };
 const window = 500; // milliseconds
 const writeLine = (line: string) => process.stdout.write(`${line}\n`);
@@ -42,9 +44,10 @@ function recoveryTime({ samples }: Outcome, normalMedian: number): number {
 }
 
 const load_before = loadNow();
-const benchFleet = await startBenchFleet(stopping.signal);
+const benchFleet = await startBenchFleet(stopping.signal, undefined, { gatewayFirst: true });
 const generator = await startGenerator({ isNiced: true });
 const probe = await startGenerator({ isNiced: false });
+const newcomer = await startGenerator({ isNiced: false });
 try {
   const { fleet, bearer, customer_id } = benchFleet;
   const port = fleet.ports.gateway;
@@ -72,26 +75,29 @@ try {
   const rate = capacity * overloadFactor;
   writeLine(`capacity ${capacity.toFixed(0)} requests/s; offering ${rate.toFixed(0)} requests/s for ${seconds} s`);
   const cpuBefore = gatewayCpu();
-  const [overload, probed] = await Promise.all([
-    generator.run({ ...open, rate: rate - probeRate, seconds }),
-    probe.run({ ...open, rate: probeRate, seconds }),
+  const [overload, probed, newcomers] = await Promise.all([
+    generator.run({ ...open, rate: rate - 2 * probeRate, seconds }),
+    probe.run({ ...open, rate: probeRate, connections: probeConnections, opened: probeConnections, seconds }),
+    newcomer.run({ ...open, rate: probeRate, seconds }),
   ]);
+  const offered = [overload, probed, newcomers];
+  const cpuShare = offered.reduce((sum, outcome) => sum + outcome.cpuShare, 0);
   const cpuOfOverload = gatewayCpu() - cpuBefore;
   const after = await generator.run({ ...open, rate: capacity / 2, seconds: 10 });
   stopping.signal.throwIfAborted();
 
   writeLine('measuring the peak with the same CPU share of the generator');
-  const stopBurning = await burn(generator, overload.cpuShare + probed.cpuShare);
+  const stopBurning = await burn(generator, cpuShare);
   const cpuBeforePeak = gatewayCpu();
   const peak = await generator.run({ ...closed, seconds: 10 });
   const cpuOfServed = (gatewayCpu() - cpuBeforePeak) / peak.samples.length;
   stopBurning();
 
-  const samples = [...overload.samples, ...probed.samples];
+  const samples = offered.flatMap((outcome) => outcome.samples);
   const served = samples.filter(isServed);
   const refused = samples.filter(isRefused);
   const others = samples.filter((sample) => !isServed(sample) && !isRefused(sample));
-  const failures = Object.entries(overload.failures).concat(Object.entries(probed.failures));
+  const failures = offered.flatMap((outcome) => Object.entries(outcome.failures));
   const unanswered = failures.reduce((sum, [, count]) => sum + count, 0);
   const goodput = rateOf(served, seconds);
   const peakRate = rateOf(peak.samples.filter(isServed), 10);
@@ -105,6 +111,8 @@ try {
   const ms = (sampled: readonly Sample[], at: number) => `${percentile(sampled, at).toFixed(0)} ms`;
   const spread = (sampled: readonly Sample[]) =>
     `${ms(sampled, 0.99)} (median ${ms(sampled, 0.5)}, n ${sampled.length})`;
+  const bothSpreads = (sampled: readonly Sample[]) =>
+    `refused ${spread(sampled.filter(isRefused))}, served ${spread(sampled.filter(isServed))}`;
   const rows: [figure: string, measured: string, required: string, isMet: boolean][] = [
     [
       `goodput, of the peak (${peakRate.toFixed(0)}/s)`,
@@ -130,10 +138,11 @@ try {
     `${at}: ${availableParallelism()} cores, load average before ${load_before}. Capacity ${capacity.toFixed(0)}/s; due ${rate.toFixed(0)}/s, ` +
     `sent ${((samples.length + unanswered) / seconds).toFixed(0)}/s for ${seconds} s by a niced generator with ${(overload.cpuShare * 100).toFixed(0)} % of a core; ` +
     `${served.length} served (${served.filter(isWrite).length} writes), ${refused.length} refused, ${others.length} others; ` +
-    `${overload.unsent + probed.unsent} were not sent, because all connections waited. The peak was measured with the same CPU share. ` +
-    `Times are those of ${probed.samples.length} requests of a probe with normal priority and ${(probed.cpuShare * 100).toFixed(0)} % of a core, ` +
-    `whose wake-ups were at most ${probed.ownDelay.toFixed(0)} ms late in 99 %. The generator's were ${overload.ownDelay.toFixed(0)} ms late, which its own times ` +
-    `include: refused ${spread(overload.samples.filter(isRefused))}, served ${spread(overload.samples.filter(isServed))}.` +
+    `${offered.reduce((sum, { unsent }) => sum + unsent, 0)} were not sent, because all connections waited. The peak was measured with the same CPU share. ` +
+    `Times are those of ${probed.samples.length} requests of a probe with normal priority, ${(probed.cpuShare * 100).toFixed(0)} % of a core and connections ` +
+    `that were open before, whose wake-ups were at most ${probed.ownDelay.toFixed(0)} ms late in 99 %. Of one that opened its connections ` +
+    `during the overload: ${bothSpreads(newcomers.samples)}. The generator's wake-ups were ${overload.ownDelay.toFixed(0)} ms late, which its own times ` +
+    `include: ${bothSpreads(overload.samples)}.` +
     failures.map(([what, count]) => ` ${count} × ${what}.`).join('');
   const folder = join(repoRoot, '.data', 'bench');
   mkdirSync(folder, { recursive: true });
@@ -147,5 +156,6 @@ try {
 } finally {
   generator.stop();
   probe.stop();
+  newcomer.stop();
   await benchFleet.end();
 }

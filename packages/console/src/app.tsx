@@ -9,7 +9,10 @@ import {
 } from '@tanstack/react-router';
 import { NotFound, RouteError } from './frame/route-states.tsx';
 import { currentSession, startSession } from './api/session.ts';
+import { auditSearch } from './audit/search.ts';
+import { companiesSearch } from './companies/search.ts';
 import { productsSearch } from './products/search.ts';
+import { teamSearch } from './team/search.ts';
 
 // Every screen is an address. README.md says how one is added.
 
@@ -77,6 +80,54 @@ const product = createRoute({
   path: 'products/$productId',
   component: lazyRouteComponent(() => import('./products/product-page.tsx'), 'ProductPage'),
 });
+const team = createRoute({
+  getParentRoute: () => frame,
+  path: 'team',
+  validateSearch: teamSearch,
+  component: lazyRouteComponent(() => import('./team/page.tsx'), 'TeamPage'),
+});
+const roles = createRoute({
+  getParentRoute: () => frame,
+  path: 'team/roles',
+  component: lazyRouteComponent(() => import('./team/roles-page.tsx'), 'RolesPage'),
+});
+const teamMember = createRoute({
+  getParentRoute: () => frame,
+  path: 'team/$userId',
+  component: lazyRouteComponent(() => import('./team/user-page.tsx'), 'TeamMemberPage'),
+});
+const own = createRoute({
+  getParentRoute: () => frame,
+  path: 'me',
+  component: lazyRouteComponent(() => import('./me/page.tsx'), 'OwnPage'),
+});
+const keys = createRoute({
+  getParentRoute: () => frame,
+  path: 'developers/keys',
+  component: lazyRouteComponent(() => import('./keys/page.tsx'), 'KeysPage'),
+});
+const audit = createRoute({
+  getParentRoute: () => frame,
+  path: 'audit',
+  validateSearch: auditSearch,
+  component: lazyRouteComponent(() => import('./audit/page.tsx'), 'AuditPage'),
+});
+const failedEvents = createRoute({
+  getParentRoute: () => frame,
+  path: 'events/failed',
+  component: lazyRouteComponent(() => import('./failed-events/page.tsx'), 'FailedEventsPage'),
+});
+const settings = createRoute({
+  getParentRoute: () => frame,
+  path: 'settings',
+  component: lazyRouteComponent(() => import('./settings/page.tsx'), 'SettingsPage'),
+});
+const companies = createRoute({
+  getParentRoute: () => frame,
+  path: 'companies',
+  validateSearch: companiesSearch,
+  component: lazyRouteComponent(() => import('./companies/page.tsx'), 'CompaniesPage'),
+});
 
 const router = createRouter({
   routeTree: root.addChildren([
@@ -86,7 +137,20 @@ const router = createRouter({
     invite,
     verify,
     changeEmail,
-    frame.addChildren([today, products, product]),
+    frame.addChildren([
+      today,
+      products,
+      product,
+      team,
+      roles,
+      teamMember,
+      own,
+      keys,
+      audit,
+      failedEvents,
+      settings,
+      companies,
+    ]),
   ]),
   basepath: '/console',
   defaultPreload: 'intent',

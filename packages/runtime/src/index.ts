@@ -69,5 +69,6 @@ export {
   startProcessMetrics,
 } from './metrics.ts';
 export type { Count, Metrics, Reading } from './metrics.ts';
+export { lowerPriority } from './priority.ts';
 export { createRequestMetrics, statusOf } from './request-metrics.ts';
 export type { RequestMetrics } from './request-metrics.ts';

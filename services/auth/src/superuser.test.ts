@@ -35,8 +35,11 @@ async function runProcess(
   service: TestAuth,
   command: string,
   settings: Record<string, string> = {},
+  ...options: string[]
 ): Promise<SuperuserResult> {
-  const { stdout } = await run(process.execPath, [script, command], { env: environment(service, settings) });
+  const { stdout } = await run(process.execPath, [script, command, ...options], {
+    env: environment(service, settings),
+  });
   expect(stdout.trim().split('\n')).toHaveLength(1);
   return JSON.parse(stdout) as SuperuserResult;
 }
@@ -66,7 +69,7 @@ test(
       business_id: null,
     });
 
-    const changed = await runProcess(service, 'reset');
+    const changed = await runProcess(service, 'reset', {}, '--mfa');
     expect(changed).toEqual({ created: false, email, password: generated });
     await login(service, email, created.password).expect(401);
     await login(service, email, changed.password).expect(200);
@@ -165,6 +168,24 @@ describe('reset', () => {
       sequence: 2,
       data: { user_id: body.user.id, fields_changed: ['password', 'is_active'] },
     });
+  });
+
+  test('keeps a second factor, unless it is to be removed', async ({ service }) => {
+    await ensure(service);
+    const [{ id }] = await service.database.owner('users').where({ role: 'superuser' });
+    await service.database.owner('users').where({ id }).update({ mfa_since: '2026-01-01' });
+    await service.database.owner('totp_secrets').insert({ user_id: id, sealed_secret: Buffer.alloc(48) });
+    const changed = await reset(service);
+    expect((await login(service, email, changed.password).expect(401)).body.error_code).toBe('MFA_REQUIRED');
+    const removed = await resetSuperuser(service.database.db, passwords, {
+      email,
+      password: undefined,
+      removeFactor: true,
+    });
+    expect((await login(service, email, removed.password).expect(200)).body.user.id).toBe(id);
+    expect(await service.database.owner('totp_secrets').where({ user_id: id })).toEqual([]);
+    const entries = service.database.owner('audit_logs').where({ resource_id: id, action: 'user.mfa.removed' });
+    expect(await entries).toMatchObject([{ actor_id: 'service:auth' }]);
   });
 
   test('resets the one with the e-mail, else the oldest; creates one when there is none', async ({ service }) => {

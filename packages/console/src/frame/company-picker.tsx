@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Building2, ChevronDown } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Button } from 'react-aria-components';
-import { api } from '../api/session.ts';
+import { listCompanies } from '../companies/queries.ts';
 import { Empty } from '../ui/empty.tsx';
 import { Failure } from '../ui/failure.tsx';
 import { Menu, MenuItem } from '../ui/menu.tsx';
@@ -11,7 +11,11 @@ import { actIn, useActingCompany } from './acting-company.ts';
 import styles from './frame.module.css';
 
 const useCompanies = () =>
-  useQuery({ queryKey: ['companies', 'picker'], queryFn: () => api.companies.list({ limit: 100 }), staleTime: 60_000 });
+  useQuery({
+    queryKey: ['companies', 'picker'],
+    queryFn: ({ signal }) => listCompanies(100, 0, signal),
+    staleTime: 60_000,
+  });
 
 /** Shows the company that a superuser acts in, and changes it. Always visible, in a colour of its own. */
 export function CompanyPicker() {

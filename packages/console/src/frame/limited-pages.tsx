@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, signOut, useUser } from '../api/session.ts';
 import { SignInLayout } from '../sign-in/layout.tsx';
@@ -6,6 +6,10 @@ import { useSubmit } from '../sign-in/use-submit.ts';
 import { Button } from '../ui/button.tsx';
 import { Failure } from '../ui/failure.tsx';
 import { Notice } from '../ui/notice.tsx';
+
+const RequiredFactor = lazy(() =>
+  import('../me/required-factor.tsx').then((module) => ({ default: module.RequiredFactor })),
+);
 
 /** What somebody sees who has the account of a customer. */
 export function StaffOnly() {
@@ -27,6 +31,12 @@ export function LimitedPage({ limit }: { limit: string }) {
     await api.auth.verifyEmail.request();
     setSent(true);
   });
+  if (limit === 'mfa_setup')
+    return (
+      <Suspense>
+        <RequiredFactor />
+      </Suspense>
+    );
   if (limit !== 'verify_email') return <StaffOnly />;
   return (
     <SignInLayout title={t('signIn.verifyTitle')}>

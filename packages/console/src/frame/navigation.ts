@@ -1,5 +1,15 @@
 import type { LinkProps } from '@tanstack/react-router';
-import { CalendarDays, Package, type LucideIcon } from 'lucide-react';
+import {
+  Building,
+  CalendarDays,
+  KeyRound,
+  MailX,
+  Package,
+  ScrollText,
+  Settings,
+  Users,
+  type LucideIcon,
+} from 'lucide-react';
 import type { ParseKeys } from 'i18next';
 
 export type NavigationItem = {
@@ -24,5 +34,39 @@ export const navigation: readonly NavigationItem[] = [
     key: 'p',
     permission: 'products:read',
     needsCompany: true,
+  },
+  { to: '/team', label: 'team.title', icon: Users, key: 't', permission: 'users:read', needsCompany: true },
+  {
+    to: '/developers/keys',
+    label: 'keys.title',
+    icon: KeyRound,
+    key: 'k',
+    permission: 'keys:manage',
+    needsCompany: true,
+  },
+  { to: '/audit', label: 'audit.title', icon: ScrollText, key: 'l', permission: 'audit:read', needsCompany: false },
+  {
+    to: '/events/failed',
+    label: 'failedEvents.title',
+    icon: MailX,
+    key: 'f',
+    permission: 'events:manage',
+    needsCompany: false,
+  },
+  {
+    to: '/settings',
+    label: 'settings.title',
+    icon: Settings,
+    key: 's',
+    permission: 'companies:read',
+    needsCompany: true,
+  },
+  {
+    to: '/companies',
+    label: 'companies.title',
+    icon: Building,
+    key: 'o',
+    permission: 'companies:create',
+    needsCompany: false,
   },
 ];

@@ -1,3 +1,4 @@
+import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from 'react-aria-components';
@@ -18,6 +19,7 @@ const themeLabels = { system: 'frame.themeSystem', light: 'frame.themeLight', da
 /** Theme, language and sign-out of the person. */
 export function PersonMenu({ user }: { user: User }) {
   const { t } = useTranslation();
+  const navigate = useNavigate();
   const [theme, setTheme] = useState(currentTheme);
   const name = nameOf(user);
   const leave = async () => {
@@ -37,6 +39,7 @@ export function PersonMenu({ user }: { user: User }) {
       }
       onAction={(key) => {
         if (key === 'sign-out') void leave();
+        if (key === 'me') void navigate({ to: '/me' });
         if (key === 'docs') window.open('/docs', '_blank', 'noopener');
       }}
     >
@@ -74,6 +77,7 @@ export function PersonMenu({ user }: { user: User }) {
         ))}
       </MenuSection>
       <MenuSeparator />
+      <MenuItem id="me">{t('me.title')}</MenuItem>
       <MenuItem id="docs">{t('frame.apiDocs')}</MenuItem>
       <MenuItem id="sign-out">{t('frame.signOut')}</MenuItem>
     </Menu>

@@ -131,7 +131,7 @@ function useColumns(): Column<Product>[] {
     {
       key: 'name',
       title: t('products.name'),
-      cell: ({ id, name, sku, number }) => (
+      renderCell: ({ id, name, sku, number }) => (
         <Titled note={<bdi>{sku ?? `№ ${number}`}</bdi>}>
           <Link to="/products/$productId" params={{ productId: id }} dir="auto">
             {name}
@@ -142,12 +142,12 @@ function useColumns(): Column<Product>[] {
     {
       key: 'type',
       title: t('products.type'),
-      cell: ({ type }) => t(`products.types.${type}` as 'products.types.product', { defaultValue: type }),
+      renderCell: ({ type }) => t(`products.types.${type}` as 'products.types.product', { defaultValue: type }),
     },
     {
       key: 'state',
       title: t('products.state'),
-      cell: ({ is_active }) => (
+      renderCell: ({ is_active }) => (
         <Pill tone={is_active ? 'green' : 'neutral'} dot>
           {t(is_active ? 'products.states.active' : 'products.states.inactive')}
         </Pill>
@@ -157,8 +157,13 @@ function useColumns(): Column<Product>[] {
       key: 'price',
       title: t('products.price'),
       align: 'end',
-      cell: ({ price, currency }) => <Money amount={price} currency={currency} />,
+      renderCell: ({ price, currency }) => <Money amount={price} currency={currency} />,
     },
-    { key: 'updated', title: t('lists.updated'), align: 'end', cell: ({ updated_at }) => <Time at={updated_at} /> },
+    {
+      key: 'updated',
+      title: t('lists.updated'),
+      align: 'end',
+      renderCell: ({ updated_at }) => <Time at={updated_at} />,
+    },
   ];
 }

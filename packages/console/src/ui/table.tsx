@@ -6,7 +6,7 @@ import styles from './table.module.css';
 export type Column<R> = {
   key: string;
   title: string;
-  cell: (row: R) => ReactNode;
+  renderCell: (row: R) => ReactNode;
   align?: 'end';
   /** Whether the heading is for screen readers only, as above buttons. */
   isTitleHidden?: boolean;
@@ -51,15 +51,15 @@ export function Table<R>({ label, columns, rows, keyOf, isStale }: TableProps<R>
         <tbody ref={body}>
           {rows.map((row) => (
             <tr key={keyOf(row)}>
-              {first && <th scope="row">{first.cell(row)}</th>}
-              {others.map(({ key, title, cell, align, isTitleHidden }) => (
+              {first && <th scope="row">{first.renderCell(row)}</th>}
+              {others.map(({ key, title, renderCell, align, isTitleHidden }) => (
                 <td key={key} className={classes(align === 'end' && styles.end)}>
                   {!isTitleHidden && (
                     <span className={styles.label} aria-hidden>
                       {title}
                     </span>
                   )}
-                  <div className={styles.value}>{cell(row)}</div>
+                  <div className={styles.value}>{renderCell(row)}</div>
                 </td>
               ))}
             </tr>

@@ -32,6 +32,7 @@ const File = z.object({
         .object({ context: z.literal('.'), args: z.object({ PACKAGE: z.string(), PORT: z.string().optional() }) })
         .optional(),
       user: z.string().optional(),
+      cpu_shares: z.int().optional(),
       restart: z.string(),
       ports: z.array(z.unknown()).optional(),
       networks: z.array(z.string()).optional(),
@@ -227,6 +228,11 @@ test('long-running containers have a health check, a restart policy, an unprivil
   }
   for (const name of ['setup', 'migrate', 'create-superuser', 'superuser'])
     expect([container(name).restart, container(name).healthcheck?.disable]).toEqual(['no', true]);
+});
+
+test('the gateway has the CPU before all other containers', () => {
+  const shares = Object.entries(compose.services).map(([name, { cpu_shares = 1024 }]) => [name, cpu_shares] as const);
+  for (const [name, share] of shares) expect([name, share]).toEqual([name, name === 'gateway' ? 3072 : 1024]);
 });
 
 test('each process listens on the host and port that its callers use', () => {

@@ -93,6 +93,13 @@ test('the target starts all six processes', () => {
   expect(wanted.toSorted()).toEqual(peers.map((peer) => `clientela@${peer}.service`).toSorted());
 });
 
+test('the gateway has the CPU before the services', () => {
+  const weightOf = (peer: Peer) => Number(linesOf(...filesOf(peer)).find(([name]) => name === 'CPUWeight')?.[1] ?? 100);
+  expect(peers.map((peer) => [peer, weightOf(peer)])).toEqual(
+    peers.map((peer) => [peer, peer === 'gateway' ? 300 : 100]),
+  );
+});
+
 test.runIf(existsSync('/usr/bin/systemd-analyze'))('systemd finds no fault in the units', ({ secrets }) => {
   const folder = join(secrets, 'units');
   cpSync(units, folder, { recursive: true });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort, isFree, startedAt, startPostgres } from '@clientela/embedded-postgres';
 import { ServerVersionError } from '@clientela/db';
+import { lowerPriority } from '@clientela/runtime';
 import { buildConsole } from './console.ts';
 import { createDatabase, externalDatabase, migrateDatabase, type ServiceDatabase } from './databases.ts';
 import { acquireInstallationLock } from './installation-lock.ts';
@@ -34,6 +35,8 @@ export type FleetOptions = {
   env: NodeJS.ProcessEnv;
   /** Chooses a free port for every process whose port `env` does not set. */
   freePorts?: boolean;
+  /** Lets the gateway have the CPU before the services and PostgreSQL, as an installation that may be overloaded needs (ADR 36). */
+  gatewayFirst?: boolean;
   /** `false` only for data that may be lost, such as a test's. */
   fsync?: boolean;
   /** Folder of Node's compile cache, which fleets may share. By default it is in the installation's folder. */
@@ -79,6 +82,9 @@ type Start = {
   shutdownHooks: ShutdownHooks;
   report: (line: string) => void;
 };
+
+/** By how much the priority of services and PostgreSQL is lower than the gateway's. It gets three times as much CPU when all want more. */
+const serviceNiceness = 5;
 
 /** A process that crashes this often before the fleet is first ready fails the start. */
 const MAX_START_CRASHES = 5;
@@ -209,8 +215,14 @@ async function openPostgres({ options, settings, shutdownHooks, report }: Start)
   if (services.every((service) => settings.databases[service])) return { pid: () => undefined };
   const postgres = await startPostgres({ folder: options.folder, fsync: options.fsync ?? true });
   shutdownHooks.push(() => postgres.stop());
+  const yieldCpu = () => {
+    const pid = postgres.pid();
+    if (options.gatewayFirst && pid) lowerPriority(pid, serviceNiceness);
+  };
+  yieldCpu();
+  const restart = () => postgres.restart().then(yieldCpu);
   shutdownHooks.push(
-    watchPostgres(postgres, (error) =>
+    watchPostgres({ ...postgres, restart }, (error) =>
       report(error ? `PostgreSQL does not restart: ${messageOf(error)}` : 'PostgreSQL ended and is restarted'),
     ),
   );
@@ -252,7 +264,14 @@ function startProcesses(
     const cwd = folderOf(peer, root);
     const logPath = logPathOf(options.folder, peer);
     return supervise(
-      { name: peer, script: join(cwd, 'src/main.ts'), cwd, env: environmentFor(peer, config), logPath },
+      {
+        name: peer,
+        script: join(cwd, 'src/main.ts'),
+        cwd,
+        env: environmentFor(peer, config),
+        logPath,
+        ...(options.gatewayFirst && peer !== 'gateway' && { niceness: serviceNiceness }),
+      },
       hooks,
     );
   });

@@ -49,6 +49,7 @@ try {
   fleet = await startFleet({
     folder,
     env: environment(join(repoRoot, '.env')),
+    gatewayFirst: true,
     console: true,
     onProgress: printStep,
     signal: stopping.signal,

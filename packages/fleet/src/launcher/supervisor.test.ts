@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isAlive, isStillThere, startedAt } from '@clientela/embedded-postgres';
 import { expect, test as base, vi } from 'vitest';
@@ -55,6 +55,18 @@ test('logs all output of a process, up to its last write before a kill', async (
   expect(logText(folder)).toMatch(/^first$/m);
   expect(logText(folder)).toMatch(/^second$/m);
   expect(statSync(logPath(folder)).mode & 0o777).toBe(0o600);
+});
+
+test('lowers the priority of a process, after a restart too', async ({ folder, running }) => {
+  const script = join(folder, 'stub.js');
+  writeFileSync(script, endlessScript);
+  const child = supervise({ name: 'stub', script, cwd: folder, env: {}, logPath: logPath(folder), niceness: 5 });
+  running.push(child);
+  const first = child.pid() as number;
+  expect(getPriority(first)).toBeGreaterThan(getPriority());
+  process.kill(first, 'SIGKILL');
+  await vi.waitUntil(() => (child.pid() ?? first) !== first, { timeout: 15_000 });
+  expect(getPriority(child.pid() as number)).toBeGreaterThan(getPriority());
 });
 
 test('restarts a killed process at once', async ({ folder, running }) => {

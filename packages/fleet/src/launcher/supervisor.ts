@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ProcessIdentity, startedAt } from '@clientela/embedded-postgres';
 import { lastError } from './last-error.ts';
 import { type LogFile, openLogFile } from './log-file.ts';
-import { backoff } from '@clientela/runtime';
+import { backoff, lowerPriority } from '@clientela/runtime';
 
 export type ProcessOptions = {
   name: string;
@@ -13,6 +13,8 @@ export type ProcessOptions = {
   /** The child's whole environment, apart from PATH, NODE_ENV and the compile cache. */
   env: Record<string, string>;
   logPath: string;
+  /** How much lower its priority is than that of this process. */
+  niceness?: number;
 };
 
 export type SupervisorHooks = {
@@ -59,6 +61,7 @@ export function supervise(options: ProcessOptions, hooks: SupervisorHooks = {}):
     let stderr = '';
     started.stderr?.on('data', (chunk: Buffer) => (stderr = (stderr + chunk.toString('utf8')).slice(-keptErrorText)));
     const { pid } = started;
+    if (pid && options.niceness) lowerPriority(pid, options.niceness);
     if (pid) hooks.onStart?.(name, { pid, started: startedAt(pid) ?? '' });
     const onEnd = (code: number | null | Error, signal: NodeJS.Signals | null = null) => {
       if (child !== started) return;

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { services, type Peer, type Service } from '@clientela/contracts';
 import { createService, type Route } from '@clientela/http';
 import type { Express } from 'express';
 import { pino } from 'pino';
 import supertest from 'supertest';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { testSecret, testServiceKeys } from '../service.ts';
 import { routesOf } from './service-routes.ts';
 
@@ -46,14 +48,20 @@ type Send = (body: string, headers?: Record<string, string>) => supertest.Test;
 /** Runs a check on every route with a JSON body. @returns one line for each route that fails it */
 async function eachRoute(service: Service, check: (send: Send) => Promise<unknown>): Promise<string[]> {
   const routes = await routesOf(service);
-  const app = createApp(service, routes);
+  // From an app, supertest starts a server for each request.
+  const server = createServer(createApp(service, routes)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
   const problems: string[] = [];
   const checked = routes.filter(hasJsonBody);
   expect(checked.length).toBeGreaterThan(1);
   for (const definition of checked) {
     const headers = { ...callerOf(definition), 'Content-Type': 'application/json' };
     const send: Send = (body, extra = {}) => {
-      const request = supertest(app)[definition.method](fillPath(definition));
+      const request = supertest(server)[definition.method](fillPath(definition));
       return request.set({ ...headers, ...extra }).send(body);
     };
     const problem = await check(send);

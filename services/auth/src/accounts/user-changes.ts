@@ -7,6 +7,7 @@ import { documentNumberError, resolveDocumentNumber } from '@clientela/validatio
 import { normalizePhone } from '@clientela/validation/phones';
 import { audit } from '../audit/store.ts';
 import { endChallenges } from '../second-factors/store.ts';
+import { revokeInvitationsOf, revokeInvitationsTo } from '../invitations/invitation-lifecycle.ts';
 import { endTokens } from '../tokens/store.ts';
 import { isActive, splitName, suggestUsername, type Account } from './rules.ts';
 import type { OwnChanges, User } from './schema.ts';
@@ -42,6 +43,7 @@ export async function publishRegistered(
   const origin = { id: actor_id, company_id: user.business_id, request_id };
   await publish(tx, userRegistered, origin, user.version, { user_id: user.id, role: user.role });
   await auditUser(tx, origin, user, 'user.registered');
+  await revokeInvitationsTo(tx, origin, user.email);
   return user;
 }
 
@@ -86,7 +88,7 @@ function changeTimes(fields_changed: readonly string[]): UserColumns {
 
 /**
  * Updates a locked user, publishes `user.updated` and audits the changed fields. A new password or address ends the tokens of mails, a
- * new password also the sign-ins that wait for a second factor.
+ * new password also the sign-ins that wait for a second factor. A new address or a lost right ends invitations.
  * @param visibleTo the scope in which a conflict may show the existing user
  * @throws AppError 412 when the version has changed
  */
@@ -102,6 +104,8 @@ export async function saveUser(
   const user = requireUpdated(await updateUser(tx, current, values, visibleTo));
   if (fields_changed.includes('password') || fields_changed.includes('email')) await endTokens(tx, user.id);
   if (fields_changed.includes('password')) await endChallenges(tx, user.id);
+  if (fields_changed.includes('email')) await revokeInvitationsTo(tx, origin, user.email);
+  if (fields_changed.includes('role') || !user.is_active) await revokeInvitationsOf(tx, origin, user.id);
   const data = { user_id: user.id, fields_changed, ...(origin.followed && { followed: origin.followed }) };
   await publish(tx, userUpdated, origin, user.version, data);
   const plainFields = fields_changed.filter((field) => !Object.hasOwn(securityActions, field));

@@ -14,6 +14,9 @@ const invite = async ({ client }: Pick<RegisteredUser, 'client'>, body: object =
 const statusOf = async ({ client }: Pick<RegisteredUser, 'client'>, id: string) =>
   (await client.get(path).expect(200)).body.invitations.find((one: { id: string }) => one.id === id)?.status;
 
+const isStoredAsRevoked = async ({ database }: TestAuth, id: string): Promise<boolean> =>
+  (await database.owner('invitations').where({ id }).whereNotNull('revoked_at')).length > 0;
+
 const age = ({ database }: TestAuth, email: string) =>
   database.owner('invitations').whereRaw('email_key = lower(?)', [email]).update({ sent_at: '2026-01-01' });
 
@@ -175,8 +178,71 @@ describe('an invitation', () => {
       const token = tokenOf(await mail.mailTo(email));
       await lose(bob);
       expect(await statusOf(ana, id)).toBe('revoked');
+      expect(await isStoredAsRevoked(service, id)).toBe(true);
       await lookUp(service, token).expect(422);
       await accept(service, { token, name: 'Carla', password }).expect(422);
+    }
+  });
+
+  test('that ended by a lost right or a taken address stays revoked when the right or the address is free again', async ({
+    service,
+    mail,
+    ana,
+  }) => {
+    const bob = await colleague(service, ana, 'admin');
+    const [byBob, byAna] = [await invite(bob), await invite(ana)];
+    const untouched = await invite(ana);
+    const token = tokenOf(await mail.mailTo(byBob.email));
+    const putBob = (role: string) => ana.client.put(`/api/v1/users/${bob.id}`, { role }).expect(200);
+    await putBob('manager');
+    await putBob('admin');
+    const carla = await service.register({ email: byAna.email.toUpperCase() });
+    const change = { email: newEmail() };
+    await service.user('superuser').put(`/api/v1/users/${carla.user.id}`, change).expect(200);
+    for (const { id } of [byBob, byAna]) {
+      expect(await statusOf(ana, id)).toBe('revoked');
+      const entries = service.database.owner('audit_logs').where({ resource_id: id, action: 'invitation.revoked' });
+      expect(await entries).toHaveLength(1);
+    }
+    await accept(service, { token, name: 'Carla', password }).expect(422);
+    expect(await statusOf(ana, untouched.id)).toBe('sent');
+  });
+
+  test('and another one of the address into another company, accepted at once, make one user', async ({
+    service,
+    mail,
+    ana,
+  }) => {
+    const other = await service.register();
+    const { email, id } = await invite(ana);
+    const second = await invite(other, { email });
+    const tokens = (await mail.deliver()).filter(({ recipients }) => recipients.includes(email)).map(tokenOf);
+    const all = await Promise.all(tokens.map((token) => accept(service, { token, name: 'Carla', password })));
+    expect(all.map(({ status }) => status).toSorted()).toEqual([200, 409]);
+    const statuses = [await statusOf(ana, id), await statusOf(other, second.id)];
+    expect(statuses.toSorted()).toEqual(['accepted', 'revoked']);
+  });
+
+  test('of which the end is found out only later is revoked then, in a transaction of its own', async ({
+    service,
+    mail,
+    ana,
+  }) => {
+    const { owner } = service.database;
+    for (const [status, touch] of [
+      [422, (token: string) => lookUp(service, token)],
+      [409, (token: string) => accept(service, { token, name: 'Carla', password })],
+      [409, (_token: string, id: string) => ana.client.post(`${path}/${id}/resend`)],
+    ] as const) {
+      const { id, email } = await invite(ana);
+      const token = tokenOf(await mail.mailTo(email));
+      // As if it was made at the same moment: neither transaction saw the other.
+      await owner('users')
+        .where({ id: (await service.register()).user.id })
+        .update({ email });
+      expect(await isStoredAsRevoked(service, id)).toBe(false);
+      for (const _ of [1, 2]) await touch(token, id).expect(status);
+      expect(await isStoredAsRevoked(service, id)).toBe(true);
     }
   });
 
@@ -194,6 +260,7 @@ describe('an invitation', () => {
       'USER_EMAIL_TAKEN',
     );
     expect(await statusOf(ana, id)).toBe('revoked');
+    expect(await isStoredAsRevoked(service, id)).toBe(true);
     expect((await ana.client.post(`${path}/${id}/resend`).expect(409)).body.error_code).toBe('USER_EMAIL_TAKEN');
   });
 

@@ -1,4 +1,5 @@
 import type { Role } from '@clientela/contracts';
+import type { Db } from '@clientela/db';
 import { conflict, invalid } from '@clientela/errors';
 import { route, type Route } from '@clientela/http';
 import { Message } from '@clientela/validation';
@@ -17,6 +18,7 @@ import { roleAboveOwn } from '../users/actions.ts';
 import { requireCompany } from '../users/company.ts';
 import { outranks } from '../users/rules.ts';
 import { acceptInvitation, inviteUser, openInvitation, resendInvitation, withdrawInvitation } from './actions.ts';
+import { settleInvitation } from './invitation-lifecycle.ts';
 import { toInvitationResponse } from './presenter.ts';
 import {
   InvitationAcceptance,
@@ -29,7 +31,7 @@ import {
   NewInvitation,
   SignInResponse,
 } from './schema.ts';
-import { findInvitationByToken, listInvitations, type StoredInvitation } from './store.ts';
+import { findInvitation, findInvitationByToken, listInvitations, type StoredInvitation } from './store.ts';
 
 export type InvitationDeps = SessionDeps & { mails: Mails; passwords: Passwords; createProfile: CreateProfile };
 
@@ -102,6 +104,8 @@ const resend = ({ mails }: InvitationDeps) =>
     tenancy: 'global',
     params: InvitationParams,
     responses: { 200: InvitationResponse },
+    prepare: async ({ db, params, request_id }) =>
+      settleIfEnded(db, await findInvitation(db, params.invitation_id), request_id),
     handle: async ({ tx, actor, params }) => {
       requireMail(mails);
       const invitation = await resendInvitation(tx, mails, actor, params.invitation_id);
@@ -126,6 +130,11 @@ const withdraw = () =>
     },
   });
 
+/** Stores that an invitation has ended, in a transaction of its own, because the request is rejected. */
+const settleIfEnded = async (db: Db, invitation: StoredInvitation | undefined, request_id: string): Promise<void> => {
+  if (invitation?.status === 'revoked') await db.transaction((tx) => settleInvitation(tx, request_id, invitation.id));
+};
+
 const lookUp = () =>
   route({
     method: 'post',
@@ -142,9 +151,13 @@ const lookUp = () =>
     body: InvitationToken,
     example: { token: 'of the link in the mail' },
     responses: { 200: InvitationPreview },
-    handle: async ({ tx, body }) => {
-      const found = await findInvitationByToken(tx, body.token);
-      const { company_name, role, email, name } = await openInvitation(tx, found);
+    prepare: async ({ db, body, request_id }) => {
+      const invitation = await findInvitationByToken(db, body.token);
+      await settleIfEnded(db, invitation, request_id);
+      return invitation;
+    },
+    handle: async ({ tx, prepared }) => {
+      const { company_name, role, email, name } = await openInvitation(tx, prepared);
       return { company_name, role, email, name };
     },
   });
@@ -167,8 +180,9 @@ const accept = (deps: InvitationDeps) =>
     body: InvitationAcceptance,
     example: { token: 'of the link in the mail', name: 'Ana García', password: 'correct horse battery' },
     responses: { 200: SignInResponse },
-    prepare: async ({ db, body, signal }) => {
+    prepare: async ({ db, body, signal, request_id }) => {
       const invitation = await findInvitationByToken(db, body.token);
+      await settleIfEnded(db, invitation, request_id);
       if (invitation?.is_taken) throw conflict({ resource: 'user', field: 'email' });
       if (!invitation || !['sent', 'opened'].includes(invitation.status)) throw tokenInvalid();
       const proven = body.oidc_code === undefined ? undefined : await findCode(db, body.oidc_code);

@@ -66,7 +66,7 @@ const selectInvitations = (db: Db) =>
 export const findInvitation = async (db: Db, id: string): Promise<StoredInvitation | undefined> =>
   selectInvitations(db).where('i.id', id).first();
 
-/** Finds an invitation by its token, while it is neither accepted, revoked by hand, nor replaced. */
+/** Finds an invitation by its token, unless it was accepted, revoked by hand, or replaced. */
 export const findInvitationByToken = async (db: Db, token: string): Promise<StoredInvitation | undefined> =>
   selectInvitations(db).where('i.token_hash', hashToken(token)).first();
 
@@ -128,6 +128,35 @@ export const revokeEarlier = (tx: Tx, company_id: string, email: string): Promis
 
 export const revokeInvitation = (tx: Tx, company_id: string, id: string): Promise<number> =>
   pending(tx, company_id).where({ id }).update(revocation(tx));
+
+export type RevokedInvitation = { id: string; company_id: string };
+
+/** Ends pending invitations. Their tokens stay known, so that who has the link is told why. */
+async function endPending(tx: Tx, where: string, values: Record<string, string>): Promise<RevokedInvitation[]> {
+  const { rows } = await tx.raw<{ rows: RevokedInvitation[] }>(
+    `update invitations i set revoked_at = now(), invited_account = '{}', version = i.version + 1
+      where i.accepted_at is null and i.revoked_at is null and ${where} returning i.id, i.company_id`,
+    values,
+  );
+  return rows;
+}
+
+/** Ends what a user invited, and may no longer invite unless `isGone`, which ends everything. */
+export const revokeMadeBy = (tx: Tx, user_id: string, isGone: boolean): Promise<RevokedInvitation[]> =>
+  endPending(tx, `i.invited_by = :user_id ${isGone ? '' : `and not ${maySender}`}`, { user_id });
+
+/** Ends the invitations of an address in all companies, but one that is being accepted: that one waits for this transaction and fails. */
+export const revokeTaken = (tx: Tx, email: string): Promise<RevokedInvitation[]> =>
+  endPending(
+    tx,
+    `i.id in (select p.id from invitations p where p.email_key = lower(:email) and p.accepted_at is null and p.revoked_at is null
+                 for update skip locked)`,
+    { email },
+  );
+
+/** Ends an invitation whose address has a user, or whose maker may no longer invite. */
+export const revokeLapsed = (tx: Tx, id: string): Promise<RevokedInvitation[]> =>
+  endPending(tx, `i.id = :id and (${isTaken} or not ${maySender})`, { id });
 
 export type NewInvitation = {
   company_id: string;

@@ -174,6 +174,17 @@ test('a token ends after five minutes, with a new password, and with its user’
   expect(await rows()).toHaveLength(4);
 });
 
+test('a sign-in without a second factor runs the statements that it ran before there were any', async ({ service }) => {
+  const { email, password } = await service.register();
+  const statements: string[] = [];
+  const record = ({ sql }: { sql: string }) => void statements.push(sql);
+  service.database.db.on('query', record);
+  await service.anonymous().post('/auth/login', { email, password }).expect(200);
+  service.database.db.off('query', record);
+  expect(statements).toHaveLength(13); // begin and commit too
+  expect(statements.join()).not.toMatch(/totp_secrets|recovery_codes|mfa_challenges/);
+});
+
 test('no secret, code or token is in the database or in an event', async ({ service, ana }) => {
   const mfa_token = await ana.firstStep();
   for (const text of [ana.secret, mfa_token, ...ana.recovery_codes])

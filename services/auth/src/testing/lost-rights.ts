@@ -69,6 +69,12 @@ const samples: Readonly<Record<string, (pair: Pair) => Promise<SampleRequest> | 
   'delete /auth/sessions/{session_id}': async ({ auth, other }) => [
     `/auth/sessions/${(await signIn(auth, other.user, other.email, other.password)).sid}`,
   ],
+  'delete /auth/identities/{identity_id}': async ({ auth, other }) => {
+    const id = randomUUID();
+    const row = { id, user_id: other.user.id, provider: 'test', issuer: 'https://id.example.com/', subject: id };
+    await auth.database.owner('identities').insert(row);
+    return [`/auth/identities/${id}`];
+  },
   'post /api/v1/users': ({ owner, other }) => [
     users,
     {

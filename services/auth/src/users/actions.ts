@@ -18,6 +18,7 @@ import {
 import { findKeysMadeBy } from '../api-keys/key-lifecycle.ts';
 import type { MadeApiKey } from '../api-keys/schema.ts';
 import { syncDefaultCompanyName } from '../companies/default-name.ts';
+import { revokeInvitationsOf } from '../invitations/invitation-lifecycle.ts';
 import { queueMail, type Mails } from '../mails/outbox.ts';
 import { chooseLanguage } from '../mails/rules.ts';
 import { endFactor, tellUser } from '../second-factors/factor-lifecycle.ts';
@@ -149,6 +150,7 @@ export async function removeUser(tx: Tx, target: Target, revoke: boolean): Promi
   const origin = { ...originOf(target.actor), company_id: current.business_id };
   await revokeSessions(tx, origin, { user_id: current.id });
   await anonymizeSessions(tx, current.id);
+  await revokeInvitationsOf(tx, origin, current.id, true);
   await deleteUser(tx, current.id);
   await publish(tx, userDeleted, origin, current.version + 1, { user_id: current.id, hard: true });
   await auditUser(tx, origin, current, 'user.deleted', [], origin.client_ip);
@@ -196,6 +198,7 @@ async function setInactive(tx: Tx, origin: UserOrigin, current: StoredUser): Pro
   const user = requireUpdated(await updateUser(tx, current, { is_active: false }));
   await publish(tx, userDeleted, origin, user.version, { user_id: user.id, hard: false });
   await auditUser(tx, origin, user, 'user.deactivated', ['is_active'], origin.client_ip);
+  await revokeInvitationsOf(tx, origin, user.id);
   return user;
 }
 

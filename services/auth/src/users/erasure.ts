@@ -7,6 +7,7 @@ import { defaultCompanyName } from '../accounts/rules.ts';
 import { findUser, lockUser } from '../accounts/store.ts';
 import { lockAuditLog } from '../audit/store.ts';
 import { renameIfDefault } from '../companies/default-name.ts';
+import { revokeInvitationsOf } from '../invitations/invitation-lifecycle.ts';
 import { revokeSessions } from '../sessions/session-lifecycle.ts';
 import { lockAdmins } from './store.ts';
 
@@ -42,6 +43,7 @@ export async function startUserErasure(
     request_id,
   };
   await revokeSessions(tx, origin, { user_id });
+  await revokeInvitationsOf(tx, origin, user_id, true);
   await publish(tx, userDeleted, origin, user.version + 1, { user_id, hard: true });
   await auditUser(tx, origin, user, 'user.erased');
   await renameIfDefault(tx, origin, company_id, defaultCompanyName(user));

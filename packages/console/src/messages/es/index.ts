@@ -1,10 +1,33 @@
+import audit from './audit.json';
 import common from './common.json';
+import companies from './companies.json';
 import errors from './errors.json';
+import failedEvents from './failed-events.json';
 import forms from './forms.json';
 import frame from './frame.json';
+import keys from './keys.json';
 import lists from './lists.json';
+import me from './me.json';
 import products from './products.json';
+import settings from './settings.json';
 import signIn from './sign-in.json';
+import team from './team.json';
 import today from './today.json';
 
-export const messages = { common, errors, forms, frame, lists, products, signIn, today };
+export const messages = {
+  audit,
+  common,
+  companies,
+  errors,
+  failedEvents,
+  forms,
+  frame,
+  keys,
+  lists,
+  me,
+  products,
+  settings,
+  signIn,
+  team,
+  today,
+};

@@ -1,0 +1,31 @@
+import { text } from '../api/search-params.ts';
+
+export type AuditSearch = {
+  actor?: string | undefined;
+  action?: string | undefined;
+  resource?: string | undefined;
+  /** Days, `2026-01-31`, in the person's time zone. */
+  from?: string | undefined;
+  to?: string | undefined;
+};
+
+const day = (value: unknown): string | undefined => {
+  const found = text(value);
+  return found !== undefined && /^\d{4}-\d\d-\d\d$/.test(found) && !Number.isNaN(Date.parse(found)) ? found : undefined;
+};
+
+/** Reads the filters of the log from its address. */
+export const auditSearch = (search: Record<string, unknown>): AuditSearch => ({
+  actor: text(search['actor']),
+  action: text(search['action']),
+  resource: text(search['resource']),
+  from: day(search['from']),
+  to: day(search['to']),
+});
+
+/** The instant at which a day begins here, or the next one. */
+export function startOf(date: string, add = 0): string {
+  const start = new Date(`${date}T00:00:00`);
+  start.setDate(start.getDate() + add);
+  return start.toISOString();
+}

@@ -1,0 +1,96 @@
+import { ClientelaError } from '@clientela/client';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useUser } from '../api/session.ts';
+import { Form } from '../forms/form.tsx';
+import { roleText } from '../frame/roles.ts';
+import { currentLanguage, languages, type Language } from '../messages/index.ts';
+import { useSubmit } from '../sign-in/use-submit.ts';
+import styles from '../ui/bar.module.css';
+import { Button } from '../ui/button.tsx';
+import { Dialog } from '../ui/dialog.tsx';
+import { Select } from '../ui/select.tsx';
+import { TextField } from '../ui/text-field.tsx';
+import { toast } from '../ui/toast.tsx';
+import { invite } from './queries.ts';
+import { grantable, type StaffRole } from './search.ts';
+
+/** Invites a person by mail, with a role up to the own one. */
+export function InviteDialog({ onClose }: { onClose: () => void }) {
+  const { t } = useTranslation();
+  const { role: ownRole } = useUser();
+  const [email, setEmail] = useState('');
+  const [name, setName] = useState('');
+  const [role, setRole] = useState<StaffRole>('viewer');
+  const [language, setLanguage] = useState<Language>(currentLanguage());
+  const [key, setKey] = useState(() => crypto.randomUUID());
+  const { submit, error, isBusy } = useSubmit(async () => {
+    try {
+      await invite({ email: email.trim(), role, language, name: name.trim() || null }, key);
+    } catch (failure) {
+      setKey(crypto.randomUUID()); // what is corrected is another request
+      throw failure;
+    }
+    toast(t('team.invited', { email: email.trim() }));
+    onClose();
+  });
+  const fields = error instanceof ClientelaError ? error.fields : {};
+  const taken = error instanceof ClientelaError && error.code === 'USER_EMAIL_TAKEN';
+  const emailError = fields['email'] ?? (taken ? t('errors.codes.USER_EMAIL_TAKEN') : undefined);
+  const isDirty = email !== '' || name !== '';
+  return (
+    <Dialog
+      title={t('team.invite')}
+      isOpen
+      onClose={onClose}
+      isDismissable={!isDirty}
+      isKeyboardDismissDisabled={isDirty}
+    >
+      <Form
+        onSubmit={() => void submit()}
+        error={taken ? undefined : error}
+        shown={['email', 'name', 'role', 'language']}
+      >
+        <TextField
+          label={t('common.email')}
+          type="email"
+          autoComplete="off"
+          value={email}
+          onChange={setEmail}
+          error={emailError}
+          isRequired
+          autoFocus
+        />
+        <TextField
+          label={t('team.nameOptional')}
+          autoComplete="off"
+          value={name}
+          onChange={setName}
+          error={fields['name']}
+        />
+        <div className={styles.pair}>
+          <Select
+            label={t('team.role')}
+            value={role}
+            onChange={setRole}
+            error={fields['role']}
+            options={grantable(ownRole).map((value) => ({ value, text: roleText(value, t) }))}
+          />
+          <Select
+            label={t('team.mailLanguage')}
+            value={language}
+            onChange={setLanguage}
+            error={fields['language']}
+            options={Object.entries(languages).map(([value, text]) => ({ value: value as Language, text }))}
+          />
+        </div>
+        <div className={styles.buttons}>
+          <Button type="submit" look="primary" isPending={isBusy}>
+            {t('team.sendInvitation')}
+          </Button>
+          <Button onPress={onClose}>{t('common.cancel')}</Button>
+        </div>
+      </Form>
+    </Dialog>
+  );
+}
