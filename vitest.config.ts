@@ -33,10 +33,7 @@ export default defineConfig({
           ...common,
           name: 'e2e',
           include: ['packages/e2e/src/**/*.test.ts'],
-          exclude: [
-            ...['**/*.large.test.ts', '**/*.chaos.test.ts', '**/*.browser.test.ts', '**/*.console.test.ts'],
-            ...ownFleets,
-          ],
+          exclude: ['**/*.{large,chaos,browser,console}.test.ts', ...ownFleets],
           testTimeout: 120_000,
           fileParallelism: false,
           isolate: false,

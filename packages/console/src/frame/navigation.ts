@@ -2,6 +2,7 @@ import type { LinkProps } from '@tanstack/react-router';
 import {
   Building,
   CalendarDays,
+  Contact,
   KeyRound,
   MailX,
   Package,
@@ -31,7 +32,7 @@ export const navigation: readonly NavigationItem[] = [
   {
     to: '/customers',
     label: 'frame.customers',
-    icon: Users,
+    icon: Contact,
     key: 'c',
     permission: 'customers:read',
     needsCompany: true,
