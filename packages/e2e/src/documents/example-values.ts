@@ -1,6 +1,6 @@
 /** Fields that name a record or a secret of the installation, which no document can know. */
 const ownFields = new Set(
-  'company_id customer_id user_id item_id id current_password password refresh_token token'.split(' '),
+  'company_id customer_id user_id item_id id current_password password refresh_token token mfa_token code'.split(' '),
 );
 /** Users have their e-mail address in the whole installation, not only in the company of a test. */
 const uniqueEmails = new Set(['POST /auth/register', 'POST /api/v1/users', 'POST /auth/login']);
