@@ -9,7 +9,6 @@ import {
   ScrollText,
   Settings,
   UserCog,
-  Users,
   type LucideIcon,
 } from 'lucide-react';
 import type { ParseKeys } from 'i18next';
