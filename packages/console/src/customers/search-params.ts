@@ -34,7 +34,8 @@ const oneOf = <V extends string>(values: readonly V[], value: unknown) => values
 
 /** Reads the state of the table from the address, and leaves out what it does not know. */
 export function customersSearch(raw: Record<string, unknown>): CustomersSearch {
-  const sort = parseSort(text(raw['sort'], 100)).filter(({ name }) => sortable.has(name));
+  const order = text(raw['sort'], 100);
+  const sort = order === undefined ? [] : parseSort(order).filter(({ name }) => sortable.has(name));
   const search: { [Name in keyof CustomersSearch]: CustomersSearch[Name] | undefined } = {
     q: text(raw['q'], 200),
     sort: sort.length > 0 ? formatSort(sort) : undefined,
