@@ -1,6 +1,6 @@
 # Each target runs the npm script of the same name (test-large is test:large).
 .DEFAULT_GOAL := help
-.PHONY: help start demo test test-large test-browser chaos check doctor backup restore format openapi bench bench-customers bench-identity bench-import bench-overload bench-tracing console profile sbom import import-vaptekesync logs mails resend-failed-events recount reset-superuser resilience-table rotate-signing-key rotate-service-keys
+.PHONY: help start demo test test-large test-browser test-console chaos check doctor backup restore format openapi bench bench-customers bench-identity bench-import bench-overload bench-tracing console profile sbom import import-vaptekesync logs mails resend-failed-events recount reset-superuser resilience-table rotate-signing-key rotate-service-keys
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ test-large: ## run the longer tests: 100,000 customers, broker failures, demo da
 
 test-browser: ## test the pages of the documentation in Chromium
 	@npm run --silent test:browser
+
+test-console: ## test the web console in Chromium
+	@npm run --silent test:console
 
 chaos: ## run the fault-injection suite (CHAOS_SEED=… repeats its decisions)
 	@npm run --silent chaos

@@ -33,7 +33,7 @@ export default defineConfig({
           ...common,
           name: 'e2e',
           include: ['packages/e2e/src/**/*.test.ts'],
-          exclude: ['**/*.large.test.ts', '**/*.chaos.test.ts', '**/*.browser.test.ts', ...ownFleets],
+          exclude: ['**/*.{large,chaos,browser,console}.test.ts', ...ownFleets],
           testTimeout: 120_000,
           fileParallelism: false,
           isolate: false,
@@ -74,6 +74,19 @@ export default defineConfig({
           testTimeout: 180_000,
           fileParallelism: false,
           sequence: { groupOrder: 6 },
+        },
+      },
+      {
+        // The web console in Chromium: npm run test:console.
+        test: {
+          ...common,
+          name: 'console',
+          include: ['packages/e2e/src/**/*.console.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+          isolate: false,
+          sequence: { groupOrder: 7 },
         },
       },
       {

@@ -1,5 +1,5 @@
 export type Schema = Record<string, unknown>;
-type Content = Record<string, { schema?: Schema }>;
+type Content = Record<string, { schema?: Schema; example?: object }>;
 export type Parameter = { in: 'path' | 'query' | 'header'; name: string; required?: boolean };
 export type Operation = {
   operationId: string;
@@ -36,6 +36,10 @@ export const operationsOf = ({ paths }: Document) =>
     .flatMap(([path, item]) => Object.entries(item).map(([method, operation]) => ({ path, method, operation })))
     .filter(({ path, operation }) => isServed(path, operation))
     .toSorted((a, b) => (a.operation.operationId < b.operation.operationId ? -1 : 1));
+
+/** Names the function of an operation: `auth.changeEmail.confirm`. */
+export const functionName = (operationId: string): string =>
+  operationId.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 
 /** The company to act in, which is an option of the call. */
 export const isCompany = (parameter: Parameter): boolean => parameter.in === 'query' && parameter.name === 'company_id';

@@ -1,4 +1,4 @@
-import { isCompany, operationsOf, type Document } from './document.ts';
+import { functionName, isCompany, operationsOf, type Document } from './document.ts';
 
 type Placed = ReturnType<typeof operationsOf>[number] & { deadline: number };
 type Tree = { placed?: Placed; children: Record<string, Tree> };
@@ -10,7 +10,7 @@ export function writeResources(document: Document, deadlines: ReadonlyMap<string
   for (const found of operationsOf(document)) {
     const { operationId, 'x-error-codes': own = [] } = found.operation;
     let node = tree;
-    for (const part of operationId.split('.')) node = node.children[inCamelCase(part)] ??= { children: {} };
+    for (const part of functionName(operationId).split('.')) node = node.children[part] ??= { children: {} };
     node.placed = { ...found, deadline: deadlines.get(operationId) ?? 0 };
     codes.push(`  '${operationId}': ${union(own)};`);
   }
@@ -35,7 +35,6 @@ ${indent(writeChildren(tree))}
 }
 
 const union = (values: readonly string[]) => values.map((value) => `'${value}'`).join(' | ');
-const inCamelCase = (name: string) => name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 /** Indents each line by the brackets that are open before it. */
 function indent(text: string): string {
   let depth = 1;

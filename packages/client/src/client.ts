@@ -3,6 +3,7 @@ import { ClientelaError, SessionEnded, type ErrorCode } from './errors.ts';
 import { createResources } from './generated/resources.ts';
 import { createSession, type Session, type Tokens, type TokenStore } from './session.ts';
 import type { Answer, CallOptions, OperationId } from './types.ts';
+import { createWaiting, type Waiting } from './waiting.ts';
 
 export type ClientelaOptions = {
   /** The address of the API. Default: that of the page. */
@@ -28,6 +29,7 @@ export type ClientelaOptions = {
 };
 
 type Resources = ReturnType<typeof createResources>;
+type Operations = Resources & Waiting;
 
 /** What a safe call resolves with. */
 export type Outcome<Id extends OperationId, R> =
@@ -35,11 +37,13 @@ export type Outcome<Id extends OperationId, R> =
   | { data?: undefined; error: ClientelaError<ErrorCode<Id>> };
 type SafeCall<F> = F extends {
   (...args: infer CursorArgs): Answer<infer Id, infer CursorPage>;
-  (...args: infer Args): Answer<infer _, infer Page>;
+  (...args: infer PageArgs): Answer<infer _, infer Page>;
+  (...args: infer Args): Answer<infer _, infer R>;
 }
   ? {
       (...args: CursorArgs): Promise<Outcome<Id, CursorPage>>;
-      (...args: Args): Promise<Outcome<Id, Page>>;
+      (...args: PageArgs): Promise<Outcome<Id, Page>>;
+      (...args: Args): Promise<Outcome<Id, R>>;
     }
   : F extends (...args: infer Args) => Answer<infer Id, infer R>
     ? (...args: Args) => Promise<Outcome<Id, R>>
@@ -53,7 +57,7 @@ export type Safe<Group> = {
 };
 
 // eslint-disable-next-line typescript/no-unsafe-declaration-merging -- the constructor assigns every member
-export interface Clientela extends Resources {}
+export interface Clientela extends Operations {}
 
 /** A client of the API, with a function for each operation: `client.customers.get(id)`. */
 export class Clientela {
@@ -85,7 +89,11 @@ export class Clientela {
       credentials: apiKey === undefined ? session : { token: () => Promise.resolve(apiKey) },
     };
     const call = ((request) => send(this.#settings, request)) as Call;
-    Object.assign(this, createResources(call));
+    const resources = createResources(call);
+    const waiting = createWaiting(resources);
+    Object.assign(resources.jobs, waiting.jobs);
+    Object.assign(resources.imports, waiting.imports);
+    Object.assign(this, resources);
     this.safe = createResources(((request: Request) =>
       send(this.#settings, request).then(
         (data) => ({ data }),

@@ -73,7 +73,7 @@ export function createSession({ url, store, refresh, onSignedOut }: SessionSetti
         const next = toCurrent(await refresh!());
         if (changes !== changesBefore) return;
         // Somebody else has signed in from another tab, who must not see what this one shows.
-        if (current && current.session !== next.session) finish(undefined);
+        if (current?.session !== undefined && current.session !== next.session) finish(undefined);
         else adopt(next);
         channel?.post({ current: next });
       } catch (error) {

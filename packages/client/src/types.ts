@@ -40,12 +40,13 @@ export interface Answer<Id extends OperationId, R = Result<Id>> extends Promise<
 declare const operation: unique symbol;
 
 type CursorPage = { next_cursor: string | null };
-/** A list that is read by page, or by cursor when the query has one: `''` for the first page. */
+/** A list that is read by page, or by cursor when the query has one: `''` begins. */
 export type Listing<Id extends OperationId, Path extends string[], O> = {
   (...args: [...Path, query: Query<Id> & { cursor: string }, options?: O]): Answer<Id, Extract<Result<Id>, CursorPage>>;
   (
     ...args: [...Path, query?: Query<Id> & { cursor?: never }, options?: O]
   ): Answer<Id, Exclude<Result<Id>, CursorPage>>;
+  (...args: [...Path, query?: Query<Id>, options?: O]): Answer<Id>;
 };
 
 /** A file to upload. A stream is sent as it is read, and can be sent only once. */

@@ -25,32 +25,29 @@ export function toForm(
     ),
     `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${escapeName(name)}"\r\nContent-Type: ${type}\r\n\r\n`,
   ];
-  const content = file instanceof Blob ? file.stream() : file;
-  const body = toStream(framed(parts.join(''), content, `\r\n--${boundary}--\r\n`, onProgress));
+  const frame = framed(parts.join(''), `\r\n--${boundary}--\r\n`, onProgress);
+  const body = (file instanceof Blob ? file.stream() : file).pipeThrough(frame);
   return { type: `multipart/form-data; boundary=${boundary}`, init: { body, duplex: 'half' } };
 }
-
-// TypeScript's types of browsers do not have `from` yet.
-const { from: toStream } = ReadableStream as unknown as {
-  from: (chunks: AsyncIterable<Uint8Array>) => ReadableStream<Uint8Array>;
-};
 
 /** Escapes a name as browsers do (HTML, 4.10.22.8). */
 const escapeName = (name: string) => name.replaceAll('\r', '%0D').replaceAll('\n', '%0A').replaceAll('"', '%22');
 
-async function* framed(
+/** Puts a text before and after a file while it is read. */
+function framed(
   head: string,
-  content: ReadableStream<Uint8Array>,
   end: string,
   onProgress: ((bytes: number) => void) | undefined,
-): AsyncGenerator<Uint8Array> {
+): TransformStream<Uint8Array, Uint8Array> {
   const encoder = new TextEncoder();
-  let sent = 0;
-  yield encoder.encode(head);
-  for await (const chunk of content) {
-    yield chunk;
-    sent += chunk.byteLength;
-    onProgress?.(sent);
-  }
-  yield encoder.encode(end);
+  let bytes = 0;
+  return new TransformStream({
+    start: (controller) => controller.enqueue(encoder.encode(head)),
+    transform: (chunk, controller) => {
+      controller.enqueue(chunk);
+      bytes += chunk.byteLength;
+      onProgress?.(bytes);
+    },
+    flush: (controller) => controller.enqueue(encoder.encode(end)),
+  });
 }

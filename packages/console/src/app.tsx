@@ -7,6 +7,8 @@ import {
   redirect,
   RouterProvider,
 } from '@tanstack/react-router';
+import { customerSearch } from './customer/tabs.ts';
+import { customersSearch } from './customers/search-params.ts';
 import { NotFound, RouteError } from './frame/route-states.tsx';
 import { currentSession, startSession } from './api/session.ts';
 import { auditSearch } from './audit/search.ts';
@@ -129,6 +131,20 @@ const companies = createRoute({
   component: lazyRouteComponent(() => import('./companies/page.tsx'), 'CompaniesPage'),
 });
 
+const customers = createRoute({
+  getParentRoute: () => frame,
+  path: 'customers',
+  validateSearch: customersSearch,
+  component: lazyRouteComponent(() => import('./customers/page.tsx'), 'CustomersPage'),
+});
+
+const customer = createRoute({
+  getParentRoute: () => frame,
+  path: 'customers/$customerId',
+  validateSearch: customerSearch,
+  component: lazyRouteComponent(() => import('./customer/page.tsx'), 'CustomerPage'),
+});
+
 const router = createRouter({
   routeTree: root.addChildren([
     signIn,
@@ -139,6 +155,8 @@ const router = createRouter({
     changeEmail,
     frame.addChildren([
       today,
+      customers,
+      customer,
       products,
       product,
       team,

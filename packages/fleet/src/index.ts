@@ -4,6 +4,7 @@ export { demoClient, mapConcurrently } from './demo/client.ts';
 export { demoCustomers } from './demo/customers.ts';
 export { demoProducts } from './demo/products.ts';
 export { banner } from './launcher/banner.ts';
+export { buildConsole } from './launcher/console.ts';
 export { databaseName } from './launcher/databases.ts';
 export { startFleet } from './launcher/fleet.ts';
 export type { Fleet, FleetOptions } from './launcher/fleet.ts';

@@ -44,7 +44,7 @@ function startService(database: TestDatabase, level: string) {
     },
   });
   const log = createLog('product', level, { redact: [], out });
-  const db = connect(database.url, { pool: 1, statementTimeout: 100, onStatement: statementLogger(log) });
+  const db = connect(database.url, { pool: 1, statementTimeout: 500, onStatement: statementLogger(log) });
   pools.push(db);
   const app = createService({
     service: 'product',
@@ -61,7 +61,7 @@ function startService(database: TestDatabase, level: string) {
         prepare: async ({ db: pool, body: { name, fails } }) => {
           if (fails !== 'hang') return;
           await pool.raw('set statement_timeout = 0');
-          await pool.raw('select pg_sleep(2), ?::text', [name]); // the driver's error has no SQLSTATE
+          await pool.raw('select pg_sleep(20), ?::text', [name]); // the driver's error has no SQLSTATE
         },
         handle: async ({ tx, body: { name, fails } }) => {
           const event_id = randomUUID();

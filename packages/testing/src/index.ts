@@ -1,5 +1,6 @@
 export { freePort } from '@clientela/embedded-postgres';
 export { sharedBroker, dedicatedBroker, testExchange } from './broker.ts';
+export { chromiumPath } from './chromium.ts';
 export { compileCache, childEnv, ended } from './child.ts';
 export { dataFolder } from './data-folder.ts';
 export type { OldDatabase, TestDatabase } from './database.ts';

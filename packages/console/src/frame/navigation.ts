@@ -2,12 +2,13 @@ import type { LinkProps } from '@tanstack/react-router';
 import {
   Building,
   CalendarDays,
+  Contact,
   KeyRound,
   MailX,
   Package,
   ScrollText,
   Settings,
-  Users,
+  UserCog,
   type LucideIcon,
 } from 'lucide-react';
 import type { ParseKeys } from 'i18next';
@@ -28,6 +29,14 @@ export type NavigationItem = {
 export const navigation: readonly NavigationItem[] = [
   { to: '/', label: 'frame.today', icon: CalendarDays, key: 'd', needsCompany: true },
   {
+    to: '/customers',
+    label: 'frame.customers',
+    icon: Contact,
+    key: 'c',
+    permission: 'customers:read',
+    needsCompany: true,
+  },
+  {
     to: '/products',
     label: 'products.title',
     icon: Package,
@@ -35,7 +44,7 @@ export const navigation: readonly NavigationItem[] = [
     permission: 'products:read',
     needsCompany: true,
   },
-  { to: '/team', label: 'team.title', icon: Users, key: 't', permission: 'users:read', needsCompany: true },
+  { to: '/team', label: 'team.title', icon: UserCog, key: 't', permission: 'users:read', needsCompany: true },
   {
     to: '/developers/keys',
     label: 'keys.title',

@@ -1,4 +1,4 @@
-import { useRouter } from '@tanstack/react-router';
+import { Link, useRouter } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { Failure } from '../ui/failure.tsx';
 import { Page } from '../ui/page.tsx';
@@ -6,9 +6,14 @@ import { Page } from '../ui/page.tsx';
 export function NotFound() {
   const { t } = useTranslation();
   return (
-    <Page title={t('errors.notFoundTitle')}>
-      <p>{t('errors.notFound')}</p>
-    </Page>
+    <main>
+      <Page title={t('errors.notFoundTitle')}>
+        <p>{t('errors.notFound')}</p>
+        <p>
+          <Link to="/">{t('signIn.toConsole')}</Link>
+        </p>
+      </Page>
+    </main>
   );
 }
 
@@ -17,8 +22,10 @@ export function RouteError({ error }: { error: unknown }) {
   const { t } = useTranslation();
   const router = useRouter();
   return (
-    <Page title={t('errors.title')}>
-      <Failure error={error} onRetry={() => void router.invalidate()} />
-    </Page>
+    <main>
+      <Page title={t('errors.title')}>
+        <Failure error={error} onRetry={() => void router.invalidate()} />
+      </Page>
+    </main>
   );
 }

@@ -32,7 +32,7 @@ export function Search({ items, onClose }: { items: readonly NavigationItem[]; o
     onClose();
     const page = items.find(({ to }) => to === key);
     if (page) void navigate({ to: page.to });
-    else void navigate({ href: `/console/customers/${String(key)}` });
+    else void navigate({ to: '/customers/$customerId', params: { customerId: String(key) } });
   };
   return (
     <ModalOverlay className={dialog.overlay} isOpen onOpenChange={(isOpen) => !isOpen && onClose()} isDismissable>

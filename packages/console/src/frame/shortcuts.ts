@@ -12,8 +12,9 @@ const isTyping = (target: EventTarget | null): boolean =>
   (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName)) &&
   !(target instanceof HTMLInputElement && ['checkbox', 'radio', 'button'].includes(target.type));
 
+/** Toasts are dialogs too, but not modal ones. */
 const isInDialog = () =>
-  document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"], [role="listbox"]') !== null;
+  document.querySelector('[role$="dialog"]:not([aria-modal="false"]), [role="menu"], [role="listbox"]') !== null;
 
 /** Writes an event as `mod+k`, `c` or `?`; `mod` is Ctrl, or ⌘ on a Mac. */
 function nameOf({ key, ctrlKey, metaKey }: KeyboardEvent): string {

@@ -5,6 +5,8 @@ import styles from './field.module.css';
 
 export type TextFieldProps = Omit<AriaTextFieldProps, 'className' | 'children' | 'isInvalid'> & {
   label: ReactNode;
+  /** Whether the label, a text, is for screen readers only. */
+  isLabelHidden?: boolean;
   description?: ReactNode;
   /** Why the value is not accepted; marks the field. */
   error?: string;
@@ -19,10 +21,16 @@ export type TextFieldProps = Omit<AriaTextFieldProps, 'className' | 'children' |
 
 /** A text field with its label, hint and error. */
 export function TextField({ label, description, error, placeholder, multiline, rows, end, ...props }: TextFieldProps) {
-  const { inputRef, areaRef, ...field } = props;
+  const { inputRef, areaRef, isLabelHidden, ...field } = props;
   return (
-    <AriaTextField {...field} isInvalid={error !== undefined} validationBehavior="aria" className={styles.field}>
-      <Label className={styles.label}>{label}</Label>
+    <AriaTextField
+      {...field}
+      isInvalid={error !== undefined}
+      validationBehavior="aria"
+      className={styles.field}
+      {...(isLabelHidden && typeof label === 'string' && { 'aria-label': label })}
+    >
+      {!isLabelHidden && <Label className={styles.label}>{label}</Label>}
       {multiline ? (
         <TextArea className={styles.area} placeholder={placeholder} rows={rows} dir="auto" ref={areaRef} />
       ) : (

@@ -159,10 +159,10 @@ async function identity({ fleet }: AccessSetup, { user }: SignedInUser): Promise
   await client.connect();
   await client.query(
     `with account as (insert into identities (id, user_id, provider, issuer, subject)
-                      values ($1, $2, 'test', 'https://id.example.com/', $1) returning *)
+                      values ($1, $2, 'test', 'https://id.example.com/', $4) returning *)
      insert into oidc_codes (id, code_hash, user_id, provider, issuer, subject, expires_at)
      select id, sha256($3), user_id, provider, issuer, subject, now() + interval '1 hour' from account`,
-    [id, user.id, Buffer.from(code)],
+    [id, user.id, Buffer.from(code), id],
   );
   await client.end();
   return { id, code };

@@ -22,6 +22,8 @@ async function demo(
   );
 }
 
+type DemoCustomer = { id: string; phone: string; tags: string[]; full_name: string; avatar_url: string | null };
+
 let fleet: TestFleet;
 beforeAll(async () => {
   fleet = await startTestFleet();
@@ -37,39 +39,49 @@ test('creates a company with demo data and prints commands that show it', async 
   const vera = client(fleet.url, access_token);
 
   const counted = async (path: string) => (await vera.get(path)).body;
-  expect((await counted('/api/customers?active_only=false')).total).toBe(200);
+  expect((await counted('/api/customers?active_only=false')).total).toBe(2000);
   expect((await counted('/api/customers?status=suspended')).total).toBeGreaterThan(0);
-  expect((await counted('/api/customers?search=guest.jp')).customers[0]).toMatchObject({
+  expect((await counted('/api/customers?search=健太')).customers[0]).toMatchObject({
     full_name: expect.stringMatching(/^\p{scx=Han}+ \p{scx=Han}+$/u),
     address: { country: 'JP' },
   });
   expect((await counted('/api/products')).total).toBe(12);
   expect((await counted('/api/products?type=service')).total).toBe(4);
-  expect((await counted('/api/favorites')).count).toBe(199);
-  const everybody = [1, 2].map((page) => counted(`/api/customers?active_only=false&per_page=100&page=${page}`));
-  const customers: { id: string; phone: string; tags: string[] }[] = (await Promise.all(everybody)).flatMap(
-    (page) => page.customers,
+  expect((await counted('/api/favorites')).count).toBe(500);
+  const everybody = Array.from({ length: 20 }, (_, index) => index + 1).map((page) =>
+    counted(`/api/customers?active_only=false&per_page=100&page=${page}`),
   );
+  const customers: DemoCustomer[] = (await Promise.all(everybody)).flatMap((page) => page.customers);
   const kept = await mapConcurrently(
     customers,
     8,
     async ({ id }) => (await counted(`/api/customers/${id}/interactions`)).total,
   );
-  expect(kept.reduce((sum, total) => sum + total, 0)).toBe(399);
-  expect(customers.filter(({ tags }) => tags.length > 0)).toHaveLength(66);
+  expect(kept.reduce((sum, total) => sum + total, 0)).toBe(2000);
+  const { total } = await counted('/api/transactions');
+  const refunds = (await counted('/api/transactions?kind=refund')).total;
+  expect(total).toBeGreaterThan(2600);
+  expect(refunds).toBeGreaterThan(20);
+  expect(customers.filter(({ avatar_url }) => avatar_url)).toHaveLength(250);
+  const scripts = ['Latin', 'Cyrillic', 'Greek', 'Arabic', 'Hebrew', 'Han', 'Hiragana', 'Katakana', 'Hangul'];
+  for (const script of scripts) {
+    const pattern = new RegExp(`\\p{sc=${script}}`, 'u');
+    expect(customers.filter(({ full_name }) => pattern.test(full_name)).length, script).toBeGreaterThan(10);
+  }
+  expect(customers.filter(({ tags }) => tags.length > 0)).toHaveLength(666);
   expect(customers.every(({ phone }) => /^\+\d{10,14}$/.test(phone))).toBe(true);
 
   const lines = stdout.split('\n').filter((line) => /^ +(TOKEN=|curl )/.test(line));
   expect(lines).toHaveLength(6);
   const responses = await runInShell(lines);
   expect(responses).toMatchObject([
-    { customers: expect.arrayContaining([expect.objectContaining({ firstname: 'Jürgen' })]), total: 3 },
+    { customers: expect.arrayContaining([expect.objectContaining({ firstname: 'Jürgen' })]), total: 15 },
     { customer: { firstname: 'Jürgen', tags: [expect.any(String), expect.any(String)] } },
     { notes: [{ content: expect.any(String) }], total: 1 },
     { total: 3 },
     { count: 2 },
   ]);
-}, 60_000);
+}, 240_000);
 
 test('runs again, at the port in the settings', async () => {
   const again = spawn(process.execPath, [script], {
@@ -80,11 +92,13 @@ test('runs again, at the port in the settings', async () => {
   let output = '';
   for await (const chunk of again.stdout) {
     output += String(chunk);
-    if (output.includes('200 customers,')) again.kill(); // the rest is the same as the first time
+    if (output.includes('2000 customers,')) again.kill(); // the rest is the same as the first time
   }
   await ended;
-  expect(output).toMatch(/signed up \S+ with a company[^\n]*\n.* 200 customers, some with tags\n/);
-}, 60_000);
+  expect(output).toMatch(
+    /signed up \S+ with a company[^\n]*\n.* 4 colleagues[^\n]*\n.* 2000 customers, some with tags\n/,
+  );
+}, 240_000);
 
 test('reports in one sentence that no fleet is running', async () => {
   const port = await freePort();

@@ -54,8 +54,7 @@ const deadlines = documents.flatMap(({ paths }) =>
   ),
 );
 const sources = await generateClient(mergeDocuments('1.0.0', documents), new Map(deadlines));
-for (const [name, text] of Object.entries(sources))
-  writeOrCompare(join(top, 'packages/client/src/generated', name), text);
+for (const [name, text] of Object.entries(sources)) writeOrCompare(join(top, 'packages', name), text);
 
 function writeOrCompare(file: string, text: string): void {
   if (!isCheck) writeFileSync(file, text);

@@ -15,14 +15,15 @@ const retryableStatuses = new Set([429, 503]);
 /** Calls the gateway as any client does, and retries 429 and 503 after their `Retry-After`. */
 export function demoClient(url: string, token?: string): Send {
   return async (method, path, body) => {
+    const isForm = body instanceof FormData;
     for (let attempt = 1; ; attempt += 1) {
       const response = await fetch(`${url}${path}`, {
         method,
         headers: {
           ...(token && { Authorization: `Bearer ${token}` }),
-          ...(body !== undefined && { 'Content-Type': 'application/json' }),
+          ...(body !== undefined && !isForm && { 'Content-Type': 'application/json' }),
         },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
+        ...(body !== undefined && { body: isForm ? body : JSON.stringify(body) }),
         signal: AbortSignal.timeout(30_000),
       });
       const text = await response.text();

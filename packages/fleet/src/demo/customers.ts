@@ -10,7 +10,7 @@ const sources = ['shop', 'web', 'trade fair', 'recommendation'];
 const labels = ['subscription', 'wholesale', 'decaf', 'training', 'newcomer'];
 const domains = ['example.com', 'example.org'];
 
-/** Builds fictional customers, the same ones every time. @param count at most 1,000, so that phones and e-mails stay unique */
+/** Builds fictional customers, the same ones every time. @param count at most 2,000, so that phones and e-mails stay unique */
 export const demoCustomers = (count: number): DemoCustomer[] =>
   Array.from({ length: count }, (_, index) => customer(index));
 
@@ -54,6 +54,8 @@ function mailbox(first: string, last: string): string {
   const plain = (name: string) =>
     name
       .normalize('NFD')
+      .replaceAll(/[đĐ]/g, 'd')
+      .replaceAll('ı', 'i')
       .replaceAll('ł', 'l')
       .replaceAll('Ł', 'L')
       .replaceAll('ß', 'ss')

@@ -1,20 +1,21 @@
+import type { Texts } from './texts.ts';
+
 /** The body of `POST /api/customers/{customer_id}/interactions`. */
 export type DemoInteraction = { type: string; notes: string; occurred_at: string } & Record<string, unknown>;
 
-/** Templates. Appointment dates and complaint statuses are derived from the time of the interaction. */
+/** Templates; those without notes have the text of their type in the customer's language. Appointment dates and complaint statuses are derived from the time of the interaction. */
 const templates = [
-  { type: 'call', notes: 'Asked which roast suits a moka pot; recommended Harbour Blend.', category: 'advice' },
-  { type: 'sale', notes: 'Bought two bags of Midnight Espresso and a dripper.', category: 'shop' },
-  { type: 'email', notes: 'Sent the price list for offices, with delivery every second Tuesday.', category: 'offer' },
-  { type: 'appointment', notes: 'Tasting for four people.', category: 'tasting' },
-  { type: 'visit', notes: 'Came by to try the new Yirgacheffe, and liked it.', category: 'shop' },
+  { type: 'call', category: 'advice' },
+  { type: 'sale', category: 'shop' },
+  { type: 'email', category: 'offer' },
+  { type: 'appointment', category: 'tasting' },
+  { type: 'visit', category: 'shop' },
   {
     type: 'complaint',
-    notes: 'The parcel arrived a week late and one bag was torn.',
     category: 'delivery',
     priority: 'high',
   },
-  { type: 'note', notes: 'Prefers to be written to, not called. Allergic to almonds.' },
+  { type: 'note' },
   {
     type: 'meeting',
     notes: 'Went through the subscription for the office: twelve people, two origins a month.',
@@ -30,13 +31,17 @@ const templates = [
 const day = 86_400_000;
 
 /**
- * Builds one to three interactions of a customer, from the year before `now`.
+ * Builds up to three interactions of a customer, from the two years before `now`.
  * @param index of the customer
  */
-export function interactionsOf(index: number, now: Date): DemoInteraction[] {
-  return Array.from({ length: 1 + (index % 3) }, (_, turn) => {
-    const template = templates[(index * 5 + turn * 4) % templates.length] as (typeof templates)[number];
-    const daysAgo = Math.floor(365 * (((index * 17 + turn * 101) % 365) / 365) ** 2); // recent ones are more frequent
+export function interactionsOf(index: number, texts: Texts, now: Date): DemoInteraction[] {
+  return Array.from({ length: [0, 1, 0, 3][index % 4] ?? 0 }, (_, turn) => {
+    const template = {
+      notes: '',
+      ...(templates[(index * 5 + turn * 4) % templates.length] as (typeof templates)[number]),
+    };
+    if (template.notes === '') template.notes = texts[template.type as keyof Texts];
+    const daysAgo = Math.floor(730 * (((index * 17 + turn * 101) % 730) / 730) ** 2); // recent ones are more frequent
     const occurred_at = new Date(now.getTime() - daysAgo * day - ((index * 37) % 600) * 60_000);
     return { ...template, occurred_at: occurred_at.toISOString(), ...outcome(template.type, daysAgo, occurred_at) };
   });

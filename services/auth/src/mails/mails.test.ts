@@ -156,14 +156,12 @@ describe('the mail outbox', () => {
   });
 
   test('the commit wakes the worker, which stops without cutting off a mail', async ({ service, mail }) => {
-    const worker = startMailWorker(mail.options);
+    const worker = startMailWorker(mail.options, 3_600_000);
     try {
       await sleep(50); // the first round has found nothing
-      const started = performance.now();
       const before = mail.server.received.length;
       await queue(service);
       await expect.poll(() => mail.server.received.length).toBe(before + 1);
-      expect(performance.now() - started).toBeLessThan(1500);
     } finally {
       await worker.stop();
     }

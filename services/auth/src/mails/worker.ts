@@ -15,12 +15,15 @@ const HOUR_MS = 3_600_000;
 
 export type MailWorkerOptions = { db: Db; mails: Mails; send: SendMail; publicUrl: string; log: Log };
 
-/** Sends queued mails, the longest due first. Safe to run in every replica. */
-export function startMailWorker(options: MailWorkerOptions): { stop: () => Promise<void> } {
+/**
+ * Sends queued mails, the longest due first. Safe to run in every replica.
+ * @param intervalMs milliseconds between rounds that no commit wakes
+ */
+export function startMailWorker(options: MailWorkerOptions, intervalMs = POLL_MS): { stop: () => Promise<void> } {
   const cut = new AbortController();
   const worker = startPeriodicWorker({
     run: () => sendDueMails(options, cut.signal),
-    intervalMs: POLL_MS,
+    intervalMs,
     log: options.log,
     failureMessage: 'looking for mails to send failed, retrying',
   });

@@ -114,7 +114,7 @@ describe('a job', () => {
         await save(2);
       },
     });
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(performance.now() - started).toBeLessThan(30_000);
     for (const { id } of [running, waiting])
       expect((await admin.get(`${path}/${id}`).expect(200)).body).toMatchObject({
         status: 'cancelled',
@@ -276,10 +276,10 @@ describe('a job', () => {
       );
     const count = async (status: string) => (await rows().where({ status })).length;
     try {
-      await expect.poll(() => [attempts['unavailable'], attempts['lost']], { timeout: 5000 }).toEqual([2, 2]);
+      await expect.poll(() => [attempts['unavailable'], attempts['lost']]).toEqual([2, 2]);
       await expect.poll(() => count('queued')).toBe(2);
       await rows().where({ status: 'queued' }).update({ failures: 20, due_at: '2026-01-01' });
-      await expect.poll(() => count('failed'), { timeout: 5000 }).toBe(4);
+      await expect.poll(() => count('failed')).toBe(4);
     } finally {
       await runner.stop();
     }

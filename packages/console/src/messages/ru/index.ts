@@ -1,10 +1,13 @@
 import audit from './audit.json';
 import common from './common.json';
 import companies from './companies.json';
+import customer from './customer.json';
+import customers from './customers.json';
 import errors from './errors.json';
 import failedEvents from './failed-events.json';
 import forms from './forms.json';
 import frame from './frame.json';
+import grid from './grid.json';
 import keys from './keys.json';
 import lists from './lists.json';
 import me from './me.json';
@@ -18,10 +21,13 @@ export const messages = {
   audit,
   common,
   companies,
+  customer,
+  customers,
   errors,
   failedEvents,
   forms,
   frame,
+  grid,
   keys,
   lists,
   me,

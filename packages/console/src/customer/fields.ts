@@ -1,0 +1,45 @@
+import type { ParseKeys } from 'i18next';
+
+export type Field = {
+  path: string;
+  label: ParseKeys;
+  kind?: 'email' | 'tel' | 'date' | 'gender';
+};
+export type Section = { title: ParseKeys; fields: readonly Field[] };
+
+/** The record of a customer, by sections. */
+export const sections: readonly Section[] = [
+  {
+    title: 'customer.section.contact',
+    fields: [
+      { path: 'full_name', label: 'customer.field.full_name' },
+      { path: 'email', label: 'customer.field.email', kind: 'email' },
+      { path: 'phone', label: 'customer.field.phone', kind: 'tel' },
+      { path: 'preferences.language', label: 'customer.field.language' },
+    ],
+  },
+  {
+    title: 'customer.section.address',
+    fields: [
+      { path: 'address.line', label: 'customer.field.line' },
+      { path: 'address.city', label: 'customer.field.city' },
+      { path: 'address.state', label: 'customer.field.state' },
+      { path: 'address.zip_code', label: 'customer.field.zip_code' },
+      { path: 'address.country', label: 'customer.field.country' },
+    ],
+  },
+  {
+    title: 'customer.section.person',
+    fields: [
+      { path: 'birthday', label: 'customer.field.birthday', kind: 'date' },
+      { path: 'gender', label: 'customer.field.gender', kind: 'gender' },
+      { path: 'document_type', label: 'customer.field.document_type' },
+      { path: 'document_number', label: 'customer.field.document_number' },
+      { path: 'external_id', label: 'customer.field.external_id' },
+    ],
+  },
+];
+
+const labels = new Map(sections.flatMap(({ fields }) => fields.map(({ path, label }) => [path, label] as const)));
+/** The label of a field by its path; undefined for one that the record does not show. */
+export const labelOf = (path: string): ParseKeys | undefined => labels.get(path);

@@ -1,0 +1,133 @@
+import { ClientelaError, type Customer } from '@clientela/client';
+import { Link } from '@tanstack/react-router';
+import type { TFunction } from 'i18next';
+import { useRef, useState, type KeyboardEvent } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Button } from 'react-aria-components';
+import { describeError } from '../ui/failure.tsx';
+import { formatDay } from '../ui/format.ts';
+import { Select } from '../ui/select.tsx';
+import { TextField } from '../ui/text-field.tsx';
+import type { Field } from './fields.ts';
+import type { Values } from './merge.ts';
+import styles from './page.module.css';
+
+const genders = ['female', 'male', 'other'] as const;
+export const genderText = (gender: string, t: TFunction): string =>
+  t(`customer.gender.${gender}` as 'customer.gender.other', { defaultValue: gender });
+
+/** Shows the value of a field as people read it. */
+export function shownValue(field: Field | undefined, value: string | null, t: TFunction): string | null {
+  if (value === null) return null;
+  if (field?.kind === 'date' && /^\d{4}-\d{2}-\d{2}$/.test(value)) return formatDay(value);
+  return field?.kind === 'gender' ? genderText(value, t) : value;
+}
+
+type InlineFieldProps = {
+  field: Field;
+  value: string | null;
+  customer: Customer;
+  canEdit: boolean;
+  onSave: (seen: Customer, changes: Values) => Promise<void>;
+};
+
+/** A fact that a click or Enter turns into a field. Enter saves, Escape leaves; what was typed comes back until it is saved. */
+export function InlineField({ field, value, customer, canEdit, onSave }: InlineFieldProps) {
+  const { t } = useTranslation();
+  const [seen, setSeen] = useState<Customer>(); // while it is edited
+  const [draft, setDraft] = useState<string>();
+  const [saving, setSaving] = useState<string | null>();
+  const [error, setError] = useState<unknown>();
+  const button = useRef<HTMLButtonElement>(null);
+  const label = t(field.label);
+  const shown = shownValue(field, saving === undefined ? value : saving, t);
+
+  const close = () => {
+    setSeen(undefined);
+    requestAnimationFrame(() => button.current?.focus());
+  };
+  const save = async (text: string, base: Customer) => {
+    const next = text.trim() === '' ? null : text.trim();
+    if (next === value) {
+      setDraft(undefined);
+      close();
+      return;
+    }
+    setSaving(next);
+    setError(undefined);
+    close();
+    try {
+      await onSave(base, { [field.path]: next });
+      setDraft(undefined);
+    } catch (failure) {
+      setError(failure);
+      setSeen(base);
+    }
+    setSaving(undefined);
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === 'Enter' && seen) void save(draft ?? value ?? '', seen);
+    else if (event.key === 'Escape') close();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+
+  return (
+    <div className={styles.fact}>
+      <dt>{label}</dt>
+      <dd>
+        {!seen && !canEdit && <div className={styles.plain}>{shown ?? '–'}</div>}
+        {!seen && canEdit && (
+          <Button
+            ref={button}
+            className={styles.value}
+            data-saving={saving !== undefined || undefined}
+            aria-label={`${label}: ${shown ?? t('customer.noValue')}`}
+            onPress={() => setSeen(customer)}
+          >
+            {shown === null ? <span className={styles.empty}>–</span> : <bdi>{shown}</bdi>}
+          </Button>
+        )}
+        {seen && field.kind === 'gender' && (
+          <Select
+            label={label}
+            isLabelHidden
+            value={value}
+            onChange={(next) => void save(next, seen)}
+            options={genders.map((each) => ({ value: each, text: genderText(each, t) }))}
+          />
+        )}
+        {seen && field.kind !== 'gender' && (
+          // oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- keys of the field within
+          <div onKeyDown={onKeyDown}>
+            <TextField
+              label={label}
+              isLabelHidden
+              type={field.kind ?? 'text'}
+              value={draft ?? value ?? ''}
+              onChange={(text) => {
+                setDraft(text);
+                setError(undefined);
+              }}
+              onBlur={() => {
+                // What was refused is not sent again by leaving it.
+                if (error === undefined) void save(draft ?? value ?? '', seen);
+              }}
+              error={error === undefined ? undefined : errorAt(error, field.path, t)}
+              autoFocus
+            />
+          </div>
+        )}
+        {seen && error instanceof ClientelaError && error.existing?.id !== undefined && (
+          <Link to="/customers/$customerId" params={{ customerId: error.existing.id }}>
+            {t('customer.showExisting', { number: error.existing.number })}
+          </Link>
+        )}
+      </dd>
+    </div>
+  );
+}
+
+const errorAt = (error: unknown, path: string, t: TFunction): string =>
+  (error instanceof ClientelaError && error.fields[path]) || describeError(error, t);

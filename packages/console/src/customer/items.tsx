@@ -1,0 +1,39 @@
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Button } from '../ui/button.tsx';
+import { Empty } from '../ui/empty.tsx';
+import { Failure } from '../ui/failure.tsx';
+import { Skeleton } from '../ui/skeleton.tsx';
+import styles from './page.module.css';
+
+type ItemsProps = {
+  list: {
+    isPending: boolean;
+    error: unknown;
+    hasNextPage: boolean;
+    isFetchingNextPage: boolean;
+    fetchNextPage: () => unknown;
+    refetch: () => unknown;
+  };
+  isEmpty: boolean;
+  empty: string;
+  children: ReactNode;
+};
+
+/** A list that is read page by page, with its states. */
+export function Items({ list, isEmpty, empty, children }: ItemsProps) {
+  const { t } = useTranslation();
+  if (list.error !== null) return <Failure error={list.error} onRetry={() => void list.refetch()} />;
+  if (list.isPending) return <Skeleton lines={5} />;
+  if (isEmpty) return <Empty>{empty}</Empty>;
+  return (
+    <>
+      <ul className={styles.items}>{children}</ul>
+      {list.hasNextPage && (
+        <Button look="quiet" isPending={list.isFetchingNextPage} onPress={() => void list.fetchNextPage()}>
+          {t('customer.more')}
+        </Button>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,117 @@
+import { StaleError, type Customer } from '@clientela/client';
+import { infiniteQueryOptions, queryOptions, useQuery } from '@tanstack/react-query';
+import { queryClient } from '../api/query-client.ts';
+import { api } from '../api/session.ts';
+import { mergeChanges, toBody, type Clash, type Values } from './merge.ts';
+
+export const customerQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['customers', 'record', id],
+    queryFn: async ({ signal }) => (await api.customers.get(id, { signal })).customer as Customer,
+  });
+
+const pageOf = (resource: string, id: string) => ['customers', 'record', id, resource];
+
+export const timelineQuery = (id: string) =>
+  infiniteQueryOptions({
+    queryKey: pageOf('timeline', id),
+    queryFn: ({ pageParam, signal }) =>
+      api.customers.timeline.list(id, { cursor: pageParam, per_page: 30 }, { signal }),
+    initialPageParam: '',
+    getNextPageParam: ({ next_cursor }) => next_cursor,
+  });
+
+export const historyQuery = (id: string) =>
+  infiniteQueryOptions({
+    queryKey: pageOf('history', id),
+    queryFn: ({ pageParam, signal }) => api.customers.history.list(id, { cursor: pageParam, per_page: 30 }, { signal }),
+    initialPageParam: '',
+    getNextPageParam: ({ next_cursor }) => next_cursor,
+  });
+
+export const notesQuery = (id: string) =>
+  infiniteQueryOptions({
+    queryKey: pageOf('notes', id),
+    queryFn: ({ pageParam, signal }) => api.customers.notes.list(id, { page: pageParam, per_page: 30 }, { signal }),
+    initialPageParam: 1,
+    getNextPageParam: ({ page, pages }) => (page < pages ? page + 1 : null),
+  });
+
+export const tagsQuery = (id: string) =>
+  queryOptions({
+    queryKey: pageOf('tags', id),
+    queryFn: async ({ signal }) => (await api.customers.tags.list(id, { signal })).tags,
+  });
+
+export const interactionTypesQuery = queryOptions({
+  queryKey: ['interaction-types'],
+  queryFn: async ({ signal }) => (await api.interactionTypes.list({ per_page: 100 }, { signal })).interaction_types,
+  staleTime: 5 * 60_000,
+});
+
+/** Reads the record and everything about it again. */
+export const refreshCustomer = (id: string): Promise<void> =>
+  queryClient.invalidateQueries({ queryKey: ['customers', 'record', id] });
+
+/** The names of those who did something, by their ids. An unknown one has no name. */
+export function usePeople(ids: readonly string[]): ReadonlyMap<string, string> {
+  const unique = [...new Set(ids)].toSorted();
+  const { data } = useQuery({
+    queryKey: ['people', unique],
+    queryFn: async ({ signal }) => (await api.people.list({ id: unique.slice(0, 100) }, { signal })).people,
+    enabled: unique.length > 0,
+    staleTime: 5 * 60_000,
+  });
+  return new Map((data ?? []).map(({ id, name }) => [id, name]));
+}
+
+/** The values of a customer by path, as the record shows and edits them. */
+export function valuesOf(customer: Customer): Values {
+  const { address } = customer;
+  return {
+    full_name: customer.full_name,
+    email: customer.email,
+    phone: customer.phone,
+    gender: customer.gender,
+    birthday: customer.birthday,
+    document_type: customer.document_type,
+    document_number: customer.document_number,
+    external_id: customer.external_id,
+    'address.line': address?.line ?? null,
+    'address.city': address?.city ?? null,
+    'address.state': address?.state ?? null,
+    'address.zip_code': address?.zip_code ?? null,
+    'address.country': address?.country ?? null,
+    'preferences.language': customer.preferences.language,
+  };
+}
+
+export type SaveOutcome = { stored: Customer; clashes: Clash[] };
+const maxTries = 5; // others may go on changing
+
+/**
+ * Saves what changed against the version that was read. Others' changes of other fields stay; nothing of theirs is overwritten unseen.
+ * @param original the customer that the person saw
+ * @returns the clashes that the person has to decide, against the customer as it is stored
+ */
+export async function saveCustomer(original: Customer, changes: Values): Promise<SaveOutcome> {
+  let base = original;
+  let send = changes;
+  const clashes: Clash[] = [];
+  for (let tries = 0; tries < maxTries; tries += 1) {
+    if (Object.keys(send).length === 0) return { stored: base, clashes };
+    try {
+      const { customer } = await api.customers.put(base.id, toBody(send), { ifMatch: base });
+      queryClient.setQueryData(customerQuery(base.id).queryKey, customer as Customer);
+      return { stored: customer as Customer, clashes };
+    } catch (error) {
+      if (!(error instanceof StaleError)) throw error;
+      const stored = (await api.customers.get(base.id)).customer as Customer;
+      const merged = mergeChanges(valuesOf(base), valuesOf(stored), send);
+      clashes.push(...merged.clashes);
+      [base, send] = [stored, merged.send];
+      queryClient.setQueryData(customerQuery(base.id).queryKey, stored);
+    }
+  }
+  throw new Error('others go on changing the customer');
+}

@@ -1,0 +1,117 @@
+import { Link } from '@tanstack/react-router';
+import type { TFunction } from 'i18next';
+import { Gem, Star } from 'lucide-react';
+import { Avatar } from '../ui/avatar.tsx';
+import type { Column } from '../ui/data-grid.tsx';
+import { formatDate, formatNumber } from '../ui/format.ts';
+import { Money } from '../ui/money.tsx';
+import { Pill, type Tone } from '../ui/pill.tsx';
+import { Time } from '../ui/time.tsx';
+import styles from './columns.module.css';
+import { customerName, type Customer } from './queries.ts';
+
+const tones: Record<string, Tone> = { active: 'green', inactive: 'neutral', suspended: 'red' };
+
+export const statusText = (status: string, t: TFunction): string =>
+  t(`customers.status.${status}` as 'customers.status.active', { defaultValue: status });
+export const typeText = (type: string, t: TFunction): string =>
+  t(`customers.type.${type}` as 'customers.type.vip', { defaultValue: type });
+
+export function StatusPill({ status, t }: { status: string; t: TFunction }) {
+  return (
+    <Pill tone={tones[status] ?? 'neutral'} dot>
+      {statusText(status, t)}
+    </Pill>
+  );
+}
+
+/** Says with a shape who is worth more: a star for premium, a gem for VIP. */
+export function TypeMark({ type, t }: { type: string; t: TFunction }) {
+  if (type === 'regular') return null;
+  const Icon = type === 'vip' ? Gem : Star;
+  return <Icon size={14} strokeWidth={1.75} role="img" aria-label={typeText(type, t)} />;
+}
+
+/** The columns that the table can show, in their order. The first always is there. */
+export const customerColumns = (t: TFunction): Column<Customer>[] => [
+  {
+    id: 'full_name',
+    title: t('customers.field.name'),
+    width: 'minmax(200px, 2fr)',
+    sort: 'full_name',
+    cell: (row) => (
+      <>
+        <Avatar id={row.id} name={customerName(row)} />
+        <Link className={styles.name} to="/customers/$customerId" params={{ customerId: row.id }} tabIndex={-1}>
+          <bdi>{customerName(row)}</bdi>
+        </Link>
+        <TypeMark type={row.type} t={t} />
+      </>
+    ),
+  },
+  {
+    id: 'email',
+    title: t('customers.field.email'),
+    width: 'minmax(180px, 2fr)',
+    cell: (row) => <bdi>{row.email}</bdi>,
+  },
+  {
+    id: 'phone',
+    title: t('customers.field.phone'),
+    width: 'minmax(150px, 1fr)',
+    cell: (row) => <bdi>{row.phone}</bdi>,
+  },
+  {
+    id: 'status',
+    title: t('customers.field.status'),
+    width: '120px',
+    cell: (row) => <StatusPill status={row.status} t={t} />,
+  },
+  {
+    id: 'tags',
+    title: t('customers.field.tags'),
+    width: 'minmax(140px, 1.5fr)',
+    cell: (row) => row.tags.map((label) => <Pill key={label}>{label}</Pill>),
+  },
+  {
+    id: 'total_orders',
+    title: t('customers.field.orders'),
+    width: '90px',
+    isNumber: true,
+    sort: 'total_orders',
+    cell: (row) => formatNumber(row.total_orders),
+  },
+  {
+    id: 'lifetime_value',
+    title: t('customers.field.value'),
+    width: '130px',
+    isNumber: true,
+    sort: 'lifetime_value',
+    cell: (row) => <Money amount={row.lifetime_value} currency={row.currency} />,
+  },
+  {
+    id: 'last_order_date',
+    title: t('customers.field.lastOrder'),
+    width: '140px',
+    sort: 'last_order_date',
+    cell: (row) => row.last_order_date && <Time at={row.last_order_date} />,
+  },
+  {
+    id: 'open_complaints',
+    title: t('customers.field.complaints'),
+    width: '130px',
+    isNumber: true,
+    cell: (row) => (row.open_complaints > 0 ? <Pill tone="amber">{formatNumber(row.open_complaints)}</Pill> : ''),
+  },
+  { id: 'number', title: t('customers.field.number'), width: '100px', isNumber: true, cell: (row) => row.number },
+  { id: 'city', title: t('customers.field.city'), width: '140px', cell: (row) => <bdi>{row.address?.city}</bdi> },
+  {
+    id: 'created_at',
+    title: t('customers.field.created'),
+    width: '120px',
+    sort: 'created_at',
+    cell: (row) => formatDate(row.created_at),
+  },
+];
+
+export const defaultColumns = ['email', 'phone', 'status', 'tags', 'total_orders', 'lifetime_value', 'created_at'];

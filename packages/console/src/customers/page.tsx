@@ -1,0 +1,164 @@
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import { Columns3, Download } from 'lucide-react';
+import { useMemo, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { api, useCan } from '../api/session.ts';
+import { Button } from '../ui/button.tsx';
+import { DataGrid } from '../ui/data-grid.tsx';
+import { Empty } from '../ui/empty.tsx';
+import { describeError, Failure } from '../ui/failure.tsx';
+import { formatNumber } from '../ui/format.ts';
+import { Menu, MenuItem } from '../ui/menu.tsx';
+import { Page } from '../ui/page.tsx';
+import { SearchField } from '../ui/search-field.tsx';
+import { Skeleton } from '../ui/skeleton.tsx';
+import { toast } from '../ui/toast.tsx';
+import styles from '../ui/toolbar.module.css';
+import { customerColumns, defaultColumns } from './columns.tsx';
+import { saveFile } from './csv.ts';
+import { FilterBar } from './filter-bar.tsx';
+import { customerName, customersCountQuery, customersQuery, type Customer } from './queries.ts';
+import { customersSearch, formatSort, parseSort, toQuery, type CustomersSearch } from './search-params.ts';
+import { SelectionBar } from './selection-bar.tsx';
+
+const route = getRouteApi('/frame/customers');
+const stored = 'clientela.customers.columns';
+
+function readColumns(): string[] {
+  const text = localStorage.getItem(stored);
+  return text === null ? defaultColumns : text.split(',');
+}
+
+/** The table of customers. Its search, filters and order are in the address. */
+export function CustomersPage() {
+  const { t } = useTranslation();
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const can = useCan();
+  const [shown, setShown] = useState(readColumns);
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const list = useInfiniteQuery(customersQuery(search));
+  const counted = useQuery(customersCountQuery(search));
+  const rows = useMemo(() => list.data?.pages.flatMap(({ customers }) => customers) ?? [], [list.data]);
+  const total = search.q === undefined ? counted.data : list.data?.pages[0]?.total;
+
+  const change = (next: Partial<CustomersSearch>) => {
+    setSelected(new Set());
+    void navigate({ search: customersSearch({ ...search, ...next }), replace: true });
+  };
+  const all = customerColumns(t);
+  const columns = all.filter(({ id }, index) => index === 0 || shown.includes(id));
+  const chooseColumns = (ids: string[]) => {
+    localStorage.setItem(stored, ids.join(','));
+    setShown(ids);
+  };
+  const countText =
+    total &&
+    t(total.isEstimate ? 'customers.about' : 'customers.count', {
+      count: total.count,
+      number: formatNumber(total.count),
+    });
+  const exportAll = async () => {
+    try {
+      const stream = await api.customers.exportCsv(toQuery(search), { timeout: 600_000 });
+      saveFile('customers.csv', await new Response(stream).blob());
+    } catch (error) {
+      toast(describeError(error, t));
+    }
+  };
+  const isFiltered = Object.keys(search).some((name) => name !== 'sort');
+
+  return (
+    <Page
+      title={t('customers.title')}
+      count={countText}
+      isFull
+      actions={
+        can('customers:export') && (
+          <Button onPress={() => void exportAll()}>
+            <Download size={16} strokeWidth={1.5} aria-hidden />
+            {t('customers.export')}
+          </Button>
+        )
+      }
+    >
+      <div className={styles.bar}>
+        <SearchField
+          label={t('customers.search')}
+          value={search.q ?? ''}
+          onSearch={(q) => change({ q: q || undefined })}
+        />
+        <FilterBar search={search} onChange={change} />
+        <span className={styles.space} />
+        <Menu
+          placement="bottom end"
+          selectionMode="multiple"
+          selectedKeys={shown}
+          onSelectionChange={(keys) => chooseColumns([...(keys as Set<string>)])}
+          trigger={
+            <Button look="quiet">
+              <Columns3 size={16} strokeWidth={1.5} aria-hidden />
+              {t('customers.columns')}
+            </Button>
+          }
+        >
+          {all.slice(1).map(({ id, title }) => (
+            <MenuItem key={id} id={id}>
+              {title}
+            </MenuItem>
+          ))}
+        </Menu>
+      </div>
+      <Rows
+        list={list}
+        isFiltered={isFiltered}
+        onReset={() => void navigate({ search: {}, replace: true })}
+        grid={
+          <DataGrid<Customer>
+            label={t('customers.title')}
+            rows={rows}
+            columns={columns}
+            total={total && !total.isEstimate ? total.count : -1}
+            idOf={({ id }) => id}
+            nameOf={customerName}
+            sort={search.q === undefined || search.sort !== undefined ? parseSort(search.sort) : []}
+            onSort={(keys) => change({ sort: formatSort(keys) })}
+            selected={selected}
+            onSelect={setSelected}
+            onOpen={({ id }) => void navigate({ to: '/customers/$customerId', params: { customerId: id } })}
+            onNearEnd={() => {
+              if (list.hasNextPage && !list.isFetching) void list.fetchNextPage();
+            }}
+            isStale={list.isPlaceholderData}
+          />
+        }
+        isEmpty={rows.length === 0}
+      />
+      {selected.size > 0 && (
+        <SelectionBar customers={rows.filter(({ id }) => selected.has(id))} onClear={() => setSelected(new Set())} />
+      )}
+    </Page>
+  );
+}
+
+type RowsProps = {
+  list: { isPending: boolean; error: unknown; refetch: () => unknown };
+  isEmpty: boolean;
+  isFiltered: boolean;
+  onReset: () => void;
+  grid: React.ReactNode;
+};
+
+/** The table, or what stands in its place while there are no rows. */
+function Rows({ list, isEmpty, isFiltered, onReset, grid }: RowsProps) {
+  const { t } = useTranslation();
+  if (list.error !== null && isEmpty) return <Failure error={list.error} onRetry={() => void list.refetch()} />;
+  if (list.isPending) return <Skeleton lines={12} height={20} />;
+  if (!isEmpty) return grid;
+  return (
+    <Empty actions={isFiltered && <Button onPress={onReset}>{t('customers.resetFilters')}</Button>}>
+      {isFiltered ? t('customers.noneFound') : t('customers.none')}
+    </Empty>
+  );
+}

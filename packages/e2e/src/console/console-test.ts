@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import { AxeBuilder } from '@axe-core/playwright';
+import { buildConsole, repoRoot } from '@clientela/fleet';
+import { chromiumPath, dataFolder } from '@clientela/testing';
+import { join } from 'node:path';
+import { chromium, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
+import { expect, onTestFinished, test } from 'vitest';
+import { client, startTestFleet, wideLimits, type Client, type TestResponse } from '../testing/test-fleet.ts';
+
+export const password = 'correct horse battery';
+
+/** Tests of the console in Chromium, on one fleet with limits that serves the console as it was built from these sources. */
+export const consoleTest = test
+  // oxlint-disable-next-line no-empty-pattern -- vitest reads the fixture's dependencies from the pattern: none
+  .extend('browser', { scope: 'worker' }, async ({}, { onCleanup }) => {
+    const args = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking'];
+    const browser = await chromium.launch({ executablePath: await chromiumPath(), args });
+    onCleanup(() => browser.close());
+    return browser;
+  })
+  // oxlint-disable-next-line no-empty-pattern -- as above
+  .extend('fleet', { scope: 'worker' }, async ({}, { onCleanup }) => {
+    const folder = join(repoRoot, '.data/test-console');
+    const failures: string[] = [];
+    const built = buildConsole({
+      root: repoRoot,
+      folder,
+      logPath: join(dataFolder('clientela-console-log-'), 'console.log'),
+      report: (line) => failures.push(line),
+    });
+    const fleet = await startTestFleet({
+      CONSOLE_FOLDER: built.folder,
+      RATE_LIMITS: 'on',
+      ...wideLimits,
+      LOGIN_RATE: '1000/minute',
+    });
+    onCleanup(() => fleet.end());
+    await built.done;
+    if (failures.some((line) => !line.startsWith('console is built'))) throw new Error(failures.join('\n'));
+    return fleet;
+  });
+
+export type Staff = Client & { user: TestResponse['body']; email: string };
+
+/** Registers a company with its admin. */
+export async function newStaff(url: string, name = 'Ana Prieto'): Promise<Staff> {
+  const anonymous = client(url);
+  const email = `${randomUUID()}@example.com`;
+  const registered = await anonymous.post('/auth/register', { name, email, password, company_name: 'Acme' });
+  expect(registered.status).toBe(201);
+  const signedIn = await anonymous.post('/auth/login', { email, password });
+  return { ...client(url, signedIn.body.access_token), user: signedIn.body.user, email };
+}
+
+export type Screen = {
+  page: Page;
+  context: BrowserContext;
+  /** What the browser complained about: errors, violations of the policy, requests to other hosts, failed requests. */
+  complaints: string[];
+};
+
+const reportViolations = `document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI, sample }) => {
+  console.error('policy violated: ' + [violatedDirective, blockedURI, sample].join(' '));
+});`;
+
+/** Statuses that a page may provoke. */
+const isExpected = (text: string) => /the server responded with a status of (?:401|409|412|422|429|503)/.test(text);
+
+/** Opens a browser window of its own, which records everything that it should not do. Nothing of it may be left at the end of the test. */
+export async function openScreen(
+  browser: { newContext: (options: BrowserContextOptions) => Promise<BrowserContext> },
+  url: string,
+  { width = 1280, ...options }: BrowserContextOptions & { width?: number } = {},
+): Promise<Screen> {
+  const context = await browser.newContext({
+    viewport: { width, height: 800 },
+    baseURL: url,
+    locale: 'en',
+    ...options,
+  });
+  const complaints: string[] = [];
+  await context.addInitScript({ content: reportViolations });
+  context.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type()) && !isExpected(message.text())) complaints.push(message.text());
+  });
+  context.on('weberror', (error) => complaints.push(String(error.error().stack)));
+  context.on('request', (request) => {
+    if (/^https?:/.test(request.url()) && !request.url().startsWith(url))
+      complaints.push(`request to ${request.url()}`);
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(30_000);
+  onTestFinished(async () => {
+    await context.close();
+    expect(complaints).toEqual([]);
+  });
+  return { page, context, complaints };
+}
+
+/** Signs in by the form, and waits for the frame. */
+export async function signIn({ page }: Screen, email: string, path = '/console'): Promise<void> {
+  await page.goto(path);
+  await page.getByLabel('E-mail').fill(email);
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('navigation').first().waitFor();
+}
+
+/** Finds violations of WCAG 2.2 AA on the page. */
+export async function findBarriers(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+    .analyze();
+  return violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(' | ')}`,
+  );
+}
+
+const readStorage = `Promise.all([indexedDB.databases(), caches.keys(), navigator.serviceWorker.getRegistrations()]).then((found) =>
+  JSON.stringify([{ ...localStorage }, { ...sessionStorage }, found, history.state, location.href, document.cookie]),
+)`;
+
+/** Everything that the browser has stored for the page, as one text. */
+export const storedText = async ({ page, context }: Screen): Promise<string> =>
+  (await page.evaluate<string>(readStorage)) + JSON.stringify((await context.storageState()).origins);

@@ -1,0 +1,141 @@
+import { expect } from 'vitest';
+import { canaries } from './canaries.ts';
+import { consoleTest, findBarriers, newStaff, openScreen, signIn, type Staff } from './console-test.ts';
+
+const test = consoleTest;
+
+/** Creates customers in their order, a hundred at a time. */
+async function createCustomers(staff: Staff, customers: object[]): Promise<void> {
+  for (let from = 0; from < customers.length; from += 100) {
+    const operations = customers.slice(from, from + 100).map((data) => ({ op: 'create', data }));
+    const { status, body } = await staff.post('/api/customers/batch', { operations });
+    expect([status, body.results.filter((each: { status: number }) => each.status !== 201)]).toEqual([200, []]);
+  }
+}
+
+test('customers are found, filtered, sorted and read to the end without a mouse; the address says it all', async ({
+  fleet,
+  browser,
+}) => {
+  const staff = await newStaff(fleet.url);
+  await createCustomers(
+    staff,
+    Array.from({ length: 230 }, (_, n) => ({ full_name: `Person ${String(n).padStart(3, '0')}` })),
+  );
+  const screen = await openScreen(browser, fleet.url);
+  const { page } = screen;
+  await signIn(screen, staff.email, '/console/customers');
+  await page.getByText('230 customers').waitFor();
+  const grid = page.getByRole('grid', { name: 'Customers' });
+  expect(await grid.getAttribute('aria-rowcount')).toBe('231');
+  const focused = () => page.evaluate<string>('document.activeElement?.textContent ?? ""');
+
+  await page.locator('[data-cell="0:1"]').focus();
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('Enter'); // sorts by name
+  await page.waitForURL('**/console/customers?sort=full_name');
+  await expect.poll(() => page.getByRole('columnheader', { name: 'Name' }).getAttribute('aria-sort')).toBe('ascending');
+  await expect.poll(() => page.locator('[data-cell="0:1"]').innerText()).toContain('Person 000');
+  await page.keyboard.press('ArrowDown');
+  await expect.poll(focused).toContain('Person 000');
+  await page.keyboard.press('j');
+  await expect.poll(focused).toContain('Person 001');
+  // More rows come as the end comes near, and the cell with the focus stays in the page.
+  await expect
+    .poll(async () => {
+      await page.keyboard.press('Control+End');
+      return page.evaluate<string>(
+        'document.activeElement?.closest("[role=row]")?.getAttribute("aria-rowindex") ?? ""',
+      );
+    })
+    .toBe('231');
+  expect(await page.getByRole('row').count()).toBeLessThan(80);
+  expect(await findBarriers(page)).toEqual([]);
+
+  await page.getByRole('searchbox', { name: 'Search customers' }).focus();
+  await page.keyboard.type('person 217');
+  await page.getByText('1 customer', { exact: true }).waitFor();
+  await page.reload();
+  await page.getByText('1 customer', { exact: true }).waitFor();
+  expect(await page.getByRole('searchbox', { name: 'Search customers' }).inputValue()).toBe('person 217');
+});
+
+test('a selection gets a tag and a status, and gives them back', async ({ fleet, browser }) => {
+  const staff = await newStaff(fleet.url);
+  await createCustomers(staff, [{ full_name: 'Ana' }, { full_name: 'Bea', tags: ['VIP'] }, { full_name: 'Cleo' }]);
+  const screen = await openScreen(browser, fleet.url);
+  const { page } = screen;
+  await signIn(screen, staff.email, '/console/customers?sort=full_name');
+  const list = async (query: string) => (await staff.get(`/api/customers?sort=full_name&${query}`)).body.customers;
+
+  await page.locator('[data-cell="0:1"]').focus();
+  await page.keyboard.press('Space');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Shift+Space');
+  await page.getByText('2 selected').waitFor();
+  await page.keyboard.press('t');
+  await page.getByRole('textbox', { name: 'Tag' }).waitFor();
+  await page.keyboard.type('VIP');
+  await page.keyboard.press('Enter');
+  await page.getByText('1 customer has the tag VIP now').waitFor();
+  await expect.poll(async () => (await list('tag=VIP')).length).toBe(2);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect.poll(async () => (await list('tag=VIP')).length).toBe(1);
+
+  await page.getByRole('button', { name: 'Set the status' }).click();
+  await page.getByRole('menuitem', { name: 'Suspended' }).click();
+  await page.getByText('2 customers: Suspended').waitFor();
+  await expect.poll(async () => (await list('status=suspended')).length).toBe(2);
+  await page.getByRole('button', { name: 'Filter' }).click();
+  await page.getByRole('menuitem', { name: 'Status' }).click();
+  await page.getByRole('button', { name: 'Select an item Status' }).click();
+  await page.getByRole('option', { name: 'Suspended' }).click();
+  await page.getByRole('button', { name: 'Apply' }).click();
+  await page.getByRole('button', { name: 'Status is suspended', exact: true }).waitFor();
+  expect(new URL(page.url()).searchParams.get('status')).toBe('suspended');
+  await expect.poll(() => page.getByRole('row').count()).toBe(3);
+});
+
+test('what people typed is shown as they typed it, and runs nowhere', async ({ fleet, browser }) => {
+  const staff = await newStaff(fleet.url);
+  await createCustomers(
+    staff,
+    canaries.map((text) => ({ full_name: text, tags: [text.slice(0, 50)], address: { city: text } })),
+  );
+  const stored = (await staff.get('/api/customers?per_page=100')).body.customers as { full_name: string }[];
+  const screen = await openScreen(browser, fleet.url, { viewport: { width: 1600, height: 2200 } });
+  const { page } = screen;
+  await signIn(screen, staff.email, '/console/customers');
+  await page.getByText(`${canaries.length} customers`).waitFor();
+  const shown = await page.evaluate<string[]>(
+    '[...document.querySelectorAll("[data-cell$=\':1\'] bdi")].map((each) => each.textContent)',
+  );
+  expect(shown.toSorted()).toEqual(stored.map(({ full_name }) => full_name).toSorted());
+  await page.getByRole('button', { name: 'Search everywhere' }).click();
+  await page.keyboard.type('evil');
+  await page.getByRole('menuitem').first().waitFor();
+  expect(await page.evaluate('window.canary')).toBeUndefined();
+  expect(page.url()).toContain('/console/customers');
+});
+
+test('a viewer sees what may be read, and no more', async ({ fleet, browser }) => {
+  const staff = await newStaff(fleet.url);
+  await createCustomers(staff, [{ full_name: 'Ana' }]);
+  const email = `viewer-${staff.email}`;
+  const made = await staff.post('/api/v1/users', {
+    email,
+    password: 'correct horse battery',
+    first_name: 'Vic',
+    role: 'viewer',
+  });
+  expect(made.status).toBe(201);
+  const screen = await openScreen(browser, fleet.url);
+  await signIn(screen, email, '/console/customers');
+  const { page } = screen;
+  await page.locator('[data-cell="0:1"]').focus();
+  await page.keyboard.press('Space');
+  const bar = page.getByRole('region', { name: 'Selected customers' });
+  await bar.waitFor();
+  expect(await bar.getByRole('button').allInnerTexts()).toEqual(['Clear selection']);
+  expect(await page.getByRole('button', { name: 'Export' }).count()).toBe(0);
+});

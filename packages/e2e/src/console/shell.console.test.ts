@@ -1,0 +1,151 @@
+import { expect } from 'vitest';
+import { client } from '../testing/test-fleet.ts';
+import { consoleTest, findBarriers, newStaff, openScreen, password, signIn, storedText } from './console-test.ts';
+
+const test = consoleTest;
+
+test('a person signs in where they wanted to go, and out of every tab; nothing of it is left in the browser', async ({
+  fleet,
+  browser,
+}) => {
+  const { email } = await newStaff(fleet.url);
+  const screen = await openScreen(browser, fleet.url);
+  const { page, context } = screen;
+  await page.goto('/');
+  await page.waitForURL('**/console/sign-in');
+  await page.getByLabel('E-mail').fill(email);
+  await page.getByLabel('Password', { exact: true }).fill('wrong password');
+  await page.keyboard.press('Enter');
+  await page.getByText('The e-mail or the password is wrong.').waitFor();
+  expect(await page.getByLabel('E-mail').inputValue()).toBe(email);
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { level: 1, name: 'Ana Prieto' }).waitFor();
+
+  const cookies = await context.cookies();
+  expect(cookies).toEqual([
+    expect.objectContaining({ name: 'clientela', httpOnly: true, sameSite: 'Strict', path: '/' }),
+  ]);
+  const tokens: (string | undefined)[] = [];
+  page.on('request', (request) => tokens.push(request.headers()['authorization']));
+  await page.reload();
+  await page.getByRole('heading', { level: 1, name: 'Ana Prieto' }).waitFor();
+  const token = tokens.find((value) => value?.startsWith('Bearer '))?.slice('Bearer '.length) ?? '';
+  expect(token).toMatch(/^eyJ/);
+  const stored = await storedText(screen);
+  for (const secret of [token, email, 'Ana', cookies[0]?.value ?? '?']) expect(stored).not.toContain(secret);
+
+  const other = await context.newPage();
+  await other.goto('/console');
+  await other.getByRole('heading', { level: 1, name: 'Ana Prieto' }).waitFor();
+  await page.getByRole('button', { name: 'Account of Ana Prieto' }).click();
+  await page.getByRole('menuitem', { name: 'Sign out' }).click();
+  for (const each of [page, other]) await each.waitForURL('**/console/sign-in');
+  expect(await context.cookies()).toEqual([]);
+  await expect.poll(async () => (await client(fleet.url, token).get('/auth/me')).status).toBe(401);
+  const text = await storedText(screen);
+  for (const secret of [token, email, 'Ana']) expect(text).not.toContain(secret);
+});
+
+test('sign-in leads to no other site', async ({ fleet, browser }) => {
+  const { email } = await newStaff(fleet.url);
+  for (const to of [
+    'https://evil.example/',
+    '//evil.example/',
+    '/console//evil.example',
+    '/console/\\evil.example',
+    '/docs',
+  ]) {
+    const screen = await openScreen(browser, fleet.url);
+    await signIn(screen, email, `/console/sign-in?to=${encodeURIComponent(to)}`);
+    expect(new URL(screen.page.url()).pathname.replace(/\/$/, ''), to).toBe('/console');
+  }
+});
+
+test('works by the keyboard alone, in the language and the theme that a person chooses', async ({ fleet, browser }) => {
+  const { email } = await newStaff(fleet.url);
+  const { page } = await openScreen(browser, fleet.url);
+  const press = async (...keys: string[]) => {
+    for (const key of keys) await page.keyboard.press(key);
+  };
+  await page.goto('/console');
+  await page.getByRole('heading', { name: 'Sign in to Clientela' }).waitFor();
+  await page.keyboard.type(email);
+  await press('Tab');
+  await page.keyboard.type(password);
+  await press('Enter');
+  await page.getByRole('heading', { level: 1, name: 'Ana Prieto' }).waitFor();
+
+  await press('/');
+  await page.getByRole('searchbox').waitFor();
+  await page.keyboard.type('tod');
+  await page.getByRole('menuitem', { name: 'Today' }).waitFor();
+  await press('ArrowDown', 'Enter');
+  await page.getByRole('searchbox').waitFor({ state: 'detached' });
+
+  await press('Tab');
+  await page.getByRole('button', { name: 'Account of Ana Prieto' }).focus();
+  await press('Enter');
+  await page.getByRole('menuitemradio', { name: 'Русский' }).waitFor();
+  await press(...Array.from({ length: 7 }, () => 'ArrowDown'), 'Enter');
+  await page.getByRole('link', { name: 'Сегодня' }).waitFor();
+  expect(await page.locator('html').getAttribute('lang')).toBe('ru');
+  await page.keyboard.press('Escape');
+  await page.reload();
+  await page.getByRole('link', { name: 'Сегодня' }).waitFor();
+});
+
+test('says which service is away, and when it is back', async ({ fleet, browser }) => {
+  const { email } = await newStaff(fleet.url);
+  const screen = await openScreen(browser, fleet.url);
+  await signIn(screen, email);
+  fleet.kill('interaction', 'SIGSTOP');
+  try {
+    await screen.page.getByText('The interaction service is away. Everything else works.').waitFor({ timeout: 60_000 });
+  } finally {
+    fleet.kill('interaction', 'SIGCONT');
+  }
+  await screen.page.getByText('The interaction service is away.').waitFor({ state: 'detached', timeout: 60_000 });
+});
+
+const openPages = [
+  '/console/sign-in',
+  '/console/forgot',
+  '/console/reset#token=x',
+  '/console/reset',
+  '/console/invite',
+  '/console/verify',
+];
+/** Every screen of the frame. A new screen enters its address here. */
+export const screens = ['/console', '/console/customers', '/console/nowhere'];
+
+test.for(['light', 'dark'] as const)(
+  'has no barrier in the %s theme, at 1280 and 320 px',
+  async (colorScheme, { fleet, browser }) => {
+    const { email } = await newStaff(fleet.url);
+    for (const width of [1280, 320]) {
+      const screen = await openScreen(browser, fleet.url, { colorScheme, width });
+      const { page } = screen;
+      for (const path of openPages) {
+        await page.goto(path);
+        await page.getByRole('heading', { level: 1 }).waitFor();
+        expect(await findBarriers(page), `${path} ${width}`).toEqual([]);
+      }
+      await page.goto('/console/sign-in');
+      await page.getByLabel('E-mail').fill(email);
+      await page.getByLabel('Password', { exact: true }).fill(password);
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { level: 1, name: 'Ana Prieto' }).waitFor();
+      for (const path of screens) {
+        await page.goto(path);
+        await page.getByRole('heading', { level: 1 }).waitFor();
+        await page.waitForLoadState('networkidle');
+        expect(await findBarriers(page), `${path} ${width}`).toEqual([]);
+        const overflow = await page.evaluate<number>(
+          'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+        );
+        expect(overflow, `${path} ${width} is as wide as the window`).toBe(0);
+      }
+    }
+  },
+);
