@@ -8,7 +8,7 @@ import {
   Package,
   ScrollText,
   Settings,
-  Users,
+  UserCog,
   type LucideIcon,
 } from 'lucide-react';
 import type { ParseKeys } from 'i18next';
@@ -44,7 +44,7 @@ export const navigation: readonly NavigationItem[] = [
     permission: 'products:read',
     needsCompany: true,
   },
-  { to: '/team', label: 'team.title', icon: Users, key: 't', permission: 'users:read', needsCompany: true },
+  { to: '/team', label: 'team.title', icon: UserCog, key: 't', permission: 'users:read', needsCompany: true },
   {
     to: '/developers/keys',
     label: 'keys.title',

@@ -36,7 +36,7 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
   });
   const fields = error instanceof ClientelaError ? error.fields : {};
   const taken = error instanceof ClientelaError && error.code === 'USER_EMAIL_TAKEN';
-  const emailError = fields['email'] ?? (taken ? t('errors.codes.USER_EMAIL_TAKEN') : undefined);
+  const emailError = taken ? t('errors.codes.USER_EMAIL_TAKEN') : fields['email'];
   const isDirty = email !== '' || name !== '';
   return (
     <Dialog
