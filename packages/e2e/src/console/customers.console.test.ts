@@ -107,10 +107,10 @@ test('what people typed is shown as they typed it, and runs nowhere', async ({ f
   const { page } = screen;
   await signIn(screen, staff.email, '/console/customers');
   await page.getByText(`${canaries.length} customers`).waitFor();
-  const shown = await page.evaluate<string[]>(
-    '[...document.querySelectorAll("[data-cell$=\':1\'] bdi")].map((each) => each.textContent)',
-  );
-  expect(shown.toSorted()).toEqual(stored.map(({ full_name }) => full_name).toSorted());
+  const readNames = '[...document.querySelectorAll("[data-cell$=\':1\'] bdi")].map((each) => each.textContent)';
+  await expect
+    .poll(async () => (await page.evaluate<string[]>(readNames)).toSorted())
+    .toEqual(stored.map(({ full_name }) => full_name).toSorted());
   await page.getByRole('button', { name: 'Search everywhere' }).click();
   await page.keyboard.type('evil');
   await page.getByRole('menuitem').first().waitFor();
