@@ -117,7 +117,19 @@ const openPages = [
   '/console/verify',
 ];
 /** Every screen of the frame. A new screen enters its address here. */
-export const screens = ['/console', '/console/customers', '/console/nowhere'];
+export const screens = [
+  '/console',
+  '/console/customers',
+  '/console/products',
+  '/console/team',
+  '/console/team/roles',
+  '/console/me',
+  '/console/developers/keys',
+  '/console/audit',
+  '/console/events/failed',
+  '/console/settings',
+  '/console/nowhere',
+];
 
 test.for(['light', 'dark'] as const)(
   'has no barrier in the %s theme, at 1280 and 320 px',
