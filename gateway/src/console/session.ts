@@ -50,7 +50,7 @@ export function assertSameOrigin({ headers }: Request): void {
     site === undefined
       ? origin !== undefined && URL.canParse(origin) && new URL(origin).host === headers.host?.toLowerCase()
       : site === 'same-origin';
-  if (!isSame) throw forbidden('The request does not come from a page of this origin', 'CROSS_ORIGIN_REQUEST');
+  if (!isSame) throw forbidden('The request does not come from a page of this origin');
   if (!/^application\/json\s*(?:;|$)/i.test(headers['content-type'] ?? ''))
     throw new AppError('unsupported_media_type', { detail: 'The content type must be application/json' });
 }
