@@ -12,7 +12,7 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { join } from 'node:path';
 
 /** What the built console is made of. A changed lock file stands for a changed dependency. */
@@ -23,6 +23,7 @@ const sources = [
   'pnpm-lock.yaml',
 ];
 const keptBuilds = 2;
+const lowerBy = 5; // the niceness of a build above that of this process
 
 /** Computes the name of the build of these sources. */
 export function consoleKey(root: string): string {
@@ -101,7 +102,11 @@ function runBuild(root: string, target: string, logPath: string): ChildProcess {
     stdio: ['ignore', log, log],
   });
   closeSync(log);
-  if (child.pid) setPriority(child.pid, 5);
+  try {
+    if (child.pid) setPriority(child.pid, Math.min(19, getPriority() + lowerBy));
+  } catch {
+    // It has ended.
+  }
   return child;
 }
 

@@ -40,6 +40,7 @@ describe('registration', () => {
         permissions: permissionsOf('admin'),
         last_login: null,
         email_verified_at: null,
+        identities: [],
         date_joined: expect.any(String),
         created_at: expect.any(String),
         updated_at: expect.any(String),

@@ -60,22 +60,28 @@ test('routes can be declared without dependencies; only the listed ones are publ
   const publicRoutes = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).flatMap(([method, { security }]) => (security.length === 0 ? [`${method} ${path}`] : [])),
   );
-  expect(publicRoutes.toSorted()).toEqual([
-    'get /.well-known/jwks.json',
-    'get /api/v1/document-types',
-    ...['/api/auth', '/api/v1/auth', '/auth'].flatMap((prefix) =>
-      [
-        'change-email/confirm',
-        'forgot-password',
-        'invitations/accept',
-        'invitations/look-up',
-        'login',
-        'login/mfa',
-        'refresh',
-        'register',
-        'reset-password',
-        'verify-email',
-      ].map((name) => `post ${prefix}/${name}`),
-    ),
-  ]);
+  expect(publicRoutes.toSorted()).toEqual(
+    [
+      'get /.well-known/jwks.json',
+      'get /api/v1/document-types',
+      'get /auth/oidc/{name}/callback',
+      'get /auth/oidc/{name}/start',
+      ...['/api/auth', '/api/v1/auth', '/auth'].flatMap((prefix) =>
+        [
+          'get oidc',
+          'post change-email/confirm',
+          'post forgot-password',
+          'post invitations/accept',
+          'post invitations/look-up',
+          'post login',
+          'post login/mfa',
+          'post oidc/exchange',
+          'post refresh',
+          'post register',
+          'post reset-password',
+          'post verify-email',
+        ].map((name) => name.replace(' ', ` ${prefix}/`)),
+      ),
+    ].toSorted(),
+  );
 });

@@ -66,6 +66,7 @@ describe('a new user', () => {
       permissions: permissionsOf('customer'),
       last_login: null,
       email_verified_at: null,
+      identities: [],
       date_joined: expect.any(String),
       created_at: expect.any(String),
       updated_at: expect.any(String),
