@@ -33,7 +33,7 @@ export function newCustomer(n: number): Record<string, unknown> {
     firstname: 'Amelia',
     lastname: `Serrano Vidal`,
     email: `amelia.serrano${process.pid}x${n}@example.com`,
-    phone: `+346${String((process.pid * 7919 + n) % 100_000_000).padStart(8, '0')}`,
+    phone: `+3471${String((process.pid * 7919 + n) % 10_000_000).padStart(7, '0')}`, // loaded customers have none of these
   };
 }
 

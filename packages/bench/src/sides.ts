@@ -29,7 +29,7 @@ export function rawRequest({ method, path, body }: HttpRequest, headers: Headers
 }
 
 /** More than any side can do in a second, so that no request is sent twice. */
-const maxRate = { GET: 50, changing: 2500 };
+const maxRate = { GET: 50, changing: 10_000 };
 
 export function requestsFor(make: MakeRequest, headers: Headers, seconds: number): string[] {
   const isRead = make(0).method === 'GET';
