@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { mkdir, readdir, rm, stat, statfs } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { AppError, unavailable } from '@clientela/errors';
@@ -52,7 +51,8 @@ export async function storeUpload(
   try {
     await mkdir(join(storage.folder, company_id), { recursive: true, mode: 0o700 });
     await assertSpace(storage, content_length);
-    const file = createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true });
+    // Opens the file before the stream: a stream that fails at once may create its file after it was removed below.
+    const file = (await open(path, 'wx', 0o600)).createWriteStream({ flush: true });
     await pipeline(upload.stream, (chunks) => bounded(storage, chunks as AsyncIterable<Buffer>), file, { signal });
     await upload.fields(); // the rest of the form
     return name;
