@@ -4,6 +4,7 @@ const common = {
   globalSetup: ['packages/testing/src/global-setup.ts'],
   testTimeout: 120_000, // the integration tests run at a lower priority beside the others
   hookTimeout: 120_000,
+  fsModuleCache: true, // keeps transformed modules from run to run
   expect: { poll: { timeout: 45_000, interval: 25 } },
 };
 const withPostgres = { globalSetup: [...common.globalSetup, 'packages/testing/src/postgres-setup.ts'] };

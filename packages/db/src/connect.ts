@@ -36,6 +36,7 @@ const types = {
 };
 
 const defaultStatementTimeout = 5000;
+const defaultConnectionTimeout = 2000;
 /** How long after its statement timeout, which the server keeps, a silent server counts as hung. */
 const responseMargin = 1000;
 
@@ -100,6 +101,7 @@ function removeStatement(error: Error, { sql }: { sql: string }): void {
 /**
  * Opens a pool for the app role. Timeouts: 2 s for a connection, 5 s for a statement, 1 s for a lock.
  * @param options.statementTimeout milliseconds, instead of the 5 s
+ * @param options.connectionTimeout milliseconds, instead of the 2 s
  * @param url postgresql://role:password@host:port/database
  * @param options.pool maximum number of connections
  * @param options.name shown in pg_stat_activity
@@ -113,17 +115,19 @@ export function connect(
     name?: string;
     userParams?: Readonly<Record<string, unknown>>;
     statementTimeout?: number;
+    connectionTimeout?: number;
     onStatement?: ((statement: Statement) => void) | undefined;
   } = {},
 ): Db {
-  const { name = 'clientela', statementTimeout = defaultStatementTimeout, onStatement } = options;
+  const { name = 'clientela', onStatement } = options;
+  const { statementTimeout = defaultStatementTimeout, connectionTimeout = defaultConnectionTimeout } = options;
   const db: Db = knex({
     client: 'pg',
     connection: {
       connectionString: url,
       types,
       application_name: name,
-      connectionTimeoutMillis: 2000,
+      connectionTimeoutMillis: connectionTimeout,
       keepAlive: true,
       options: [...sessionSettings, `statement_timeout=${statementTimeout}`]
         .map((setting) => `-c ${setting}`)
@@ -140,7 +144,7 @@ export function connect(
         done(null, connection);
       },
     },
-    acquireConnectionTimeout: 2000,
+    acquireConnectionTimeout: connectionTimeout,
     // Never writes null for an undefined value.
     useNullAsDefault: false,
     // Keeps bound values out of error messages.

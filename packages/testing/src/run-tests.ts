@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { join, resolve } from 'node:path';
+import { compileCache } from './child.ts';
 import { dataFolder } from './data-folder.ts';
 import { stopSharedBroker } from './rabbitmq.ts';
 
@@ -35,7 +36,12 @@ async function runProject({ name, niceness }: (typeof projects)[number]): Promis
   const args = [vitest, 'run', '--project', name, '--passWithNoTests', ...reporters, ...process.argv.slice(2)];
   const child = spawn(process.execPath, args, {
     cwd: top,
-    env: { ...process.env, TEST_RUN_FOLDER: folder, ...(process.stdout.isTTY && { FORCE_COLOR: '1' }) },
+    env: {
+      ...process.env,
+      NODE_COMPILE_CACHE: compileCache,
+      TEST_RUN_FOLDER: folder,
+      ...(process.stdout.isTTY && { FORCE_COLOR: '1' }),
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   if (child.pid && niceness > 0) setPriority(child.pid, niceness);

@@ -218,7 +218,10 @@ describe('an invitation', () => {
     const second = await invite(other, { email });
     const tokens = (await mail.deliver()).filter(({ recipients }) => recipients.includes(email)).map(tokenOf);
     const all = await Promise.all(tokens.map((token) => accept(service, { token, name: 'Carla', password })));
-    expect(all.map(({ status }) => status).toSorted()).toEqual([200, 409]);
+    // The second one finds the address taken, or already its invitation revoked, when the first one was faster.
+    const [accepted, rejected] = all.map(({ status }) => status).toSorted((a, b) => a - b);
+    expect(accepted).toBe(200);
+    expect([409, 422]).toContain(rejected);
     const statuses = [await statusOf(ana, id), await statusOf(other, second.id)];
     expect(statuses.toSorted()).toEqual(['accepted', 'revoked']);
   });
