@@ -61,7 +61,9 @@ test('names databases, services, a broker and a Redis that do not answer, and cl
   for (const service of services)
     expect(lines).toContainEqual(expect.stringMatching(new RegExp(`^error: ${service}: its database does not answer`)));
   expect(lines).toContain('error: product is not ready (503): look at its log');
-  expect(lines).toContainEqual(expect.stringMatching(/^error: the clock of product is (5\d\.\d|60\.0) s behind this machine/));
+  expect(lines).toContainEqual(
+    expect.stringMatching(/^error: the clock of product is (5\d\.\d|60\.0) s behind this machine/),
+  );
   expect(lines).toContain('error: auth does not answer at 127.0.0.1:9: start it, or look at its log');
   expect(lines).toContainEqual(
     expect.stringMatching(/^error: RabbitMQ \(RABBITMQ_URL\) does not answer: ECONNREFUSED/),
