@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { currentSession, subscribe } from '../api/session.ts';
 
 const drafts = new Map<string, string>();
 
@@ -13,4 +14,8 @@ export function useDraft(key: string): [string, (text: string) => void] {
   return [text, change];
 }
 
-export const forgetDrafts = (): void => drafts.clear();
+// Nothing of one person stays for the next.
+subscribe(() => {
+  const session = currentSession();
+  if (session.state === 'signed-out' && !session.ended) drafts.clear();
+});

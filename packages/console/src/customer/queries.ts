@@ -57,7 +57,7 @@ export const refreshCustomer = (id: string): Promise<void> =>
 export function usePeople(ids: readonly string[]): ReadonlyMap<string, string> {
   const unique = [...new Set(ids)].toSorted();
   const { data } = useQuery({
-    queryKey: ['people', unique],
+    queryKey: ['people', 'of-records', unique], // other values than those of `useNames` under its own key
     queryFn: async ({ signal }) => (await api.people.list({ id: unique.slice(0, 100) }, { signal })).people,
     enabled: unique.length > 0,
     staleTime: 5 * 60_000,
