@@ -2,13 +2,13 @@ import { useQuery } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api } from '../api/session.ts';
+import type { Clash, Values } from '../forms/three-way.ts';
 import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Failure } from '../ui/failure.tsx';
 import { formatInstant } from '../ui/format.ts';
 import { TextField } from '../ui/text-field.tsx';
 import { labelOf } from './fields.ts';
-import type { Clash, Values } from './merge.ts';
 import styles from './page.module.css';
 import { usePeople } from './queries.ts';
 

@@ -1,4 +1,5 @@
 import type { ParseKeys } from 'i18next';
+import type { Values } from '../forms/three-way.ts';
 
 export type Field = {
   path: string;
@@ -43,3 +44,14 @@ export const sections: readonly Section[] = [
 const labels = new Map(sections.flatMap(({ fields }) => fields.map(({ path, label }) => [path, label] as const)));
 /** The label of a field by its path; undefined for one that the record does not show. */
 export const labelOf = (path: string): ParseKeys | undefined => labels.get(path);
+
+/** Turns paths into the body of a request: `{ 'address.city': x }` into `{ address: { city: x } }`. */
+export function toBody(values: Values): Record<string, unknown> {
+  const body: Record<string, unknown> = {};
+  for (const [path, value] of Object.entries(values)) {
+    const [name = '', child] = path.split('.');
+    if (child === undefined) body[name] = value;
+    else body[name] = { ...(body[name] as object | undefined), [child]: value };
+  }
+  return body;
+}

@@ -4,12 +4,12 @@ import type { TFunction } from 'i18next';
 import { useRef, useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from 'react-aria-components';
+import type { Values } from '../forms/three-way.ts';
 import { describeError } from '../ui/failure.tsx';
 import { formatDay } from '../ui/format.ts';
 import { Select } from '../ui/select.tsx';
 import { TextField } from '../ui/text-field.tsx';
 import type { Field } from './fields.ts';
-import type { Values } from './merge.ts';
 import styles from './page.module.css';
 
 const genders = ['female', 'male', 'other'] as const;

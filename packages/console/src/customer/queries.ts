@@ -2,7 +2,8 @@ import { StaleError, type Customer } from '@clientela/client';
 import { infiniteQueryOptions, queryOptions, useQuery } from '@tanstack/react-query';
 import { queryClient } from '../api/query-client.ts';
 import { api } from '../api/session.ts';
-import { mergeChanges, toBody, type Clash, type Values } from './merge.ts';
+import { threeWay, type Clash, type Values } from '../forms/three-way.ts';
+import { toBody } from './fields.ts';
 
 export const customerQuery = (id: string) =>
   queryOptions({
@@ -107,7 +108,7 @@ export async function saveCustomer(original: Customer, changes: Values): Promise
     } catch (error) {
       if (!(error instanceof StaleError)) throw error;
       const stored = (await api.customers.get(base.id)).customer as Customer;
-      const merged = mergeChanges(valuesOf(base), valuesOf(stored), send);
+      const merged = threeWay(valuesOf(base), send, valuesOf(stored));
       clashes.push(...merged.clashes);
       [base, send] = [stored, merged.send];
       queryClient.setQueryData(customerQuery(base.id).queryKey, stored);

@@ -2,11 +2,11 @@ import type { Customer } from '@clientela/client';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useCan } from '../api/session.ts';
+import type { Clash, Values } from '../forms/three-way.ts';
 import { Money } from '../ui/money.tsx';
 import { ConflictDialog } from './conflict-dialog.tsx';
 import { sections } from './fields.ts';
 import { InlineField } from './inline-field.tsx';
-import type { Clash, Values } from './merge.ts';
 import styles from './page.module.css';
 import { refreshCustomer, saveCustomer, valuesOf } from './queries.ts';
 

@@ -1,6 +1,9 @@
 import { ClientelaError, StaleError } from '@clientela/client';
 import { useState } from 'react';
-import { changesOf, threeWay, type Values } from './three-way.ts';
+import { changesOf, threeWay } from './three-way.ts';
+
+/** The fields of a form, as texts. */
+type Values = Readonly<Record<string, string>>;
 
 export type Stored<V extends Values> = { values: V; version: number };
 
@@ -43,8 +46,8 @@ export function useRecordForm<V extends Values>({ stored, save, read, onSaved }:
       const merged = threeWay(from.values, values, fresh.values);
       setBase(fresh);
       setDraft(merged.values);
-      if (merged.conflicts.length === 0 && taken.length === 0) await send(fresh, merged.values, merged.taken);
-      else setConflicts(Object.fromEntries(merged.conflicts.map((key) => [key, fresh.values[key]])) as Partial<V>);
+      if (merged.clashes.length === 0 && taken.length === 0) await send(fresh, merged.values, merged.taken);
+      else setConflicts(Object.fromEntries(merged.clashes.map(({ field, theirs }) => [field, theirs])) as Partial<V>);
     }
   };
   const submit = async () => {
