@@ -41,7 +41,11 @@ export const sections: readonly Section[] = [
   },
 ];
 
-const labels = new Map(sections.flatMap(({ fields }) => fields.map(({ path, label }) => [path, label] as const)));
+const all = sections.flatMap(({ fields }) => fields);
+/** Some fields, in the order of the record. */
+export const fieldsOf = (paths: readonly string[]): Field[] => all.filter(({ path }) => paths.includes(path));
+
+const labels = new Map(all.map(({ path, label }) => [path, label] as const));
 /** The label of a field by its path; undefined for one that the record does not show. */
 export const labelOf = (path: string): ParseKeys | undefined => labels.get(path);
 

@@ -1,18 +1,19 @@
-import { ClientelaError, type Customer } from '@clientela/client';
-import { Link } from '@tanstack/react-router';
+import type { Customer } from '@clientela/client';
 import type { TFunction } from 'i18next';
 import { useRef, useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from 'react-aria-components';
+import { fieldErrors } from '../forms/field-errors.ts';
 import type { Values } from '../forms/three-way.ts';
 import { describeError } from '../ui/failure.tsx';
 import { formatDay } from '../ui/format.ts';
 import { Select } from '../ui/select.tsx';
 import { TextField } from '../ui/text-field.tsx';
+import { ExistingLink } from './existing-link.tsx';
 import type { Field } from './fields.ts';
 import styles from './page.module.css';
 
-const genders = ['female', 'male', 'other'] as const;
+export const genders = ['female', 'male', 'other'] as const;
 export const genderText = (gender: string, t: TFunction): string =>
   t(`customer.gender.${gender}` as 'customer.gender.other', { defaultValue: gender });
 
@@ -119,15 +120,11 @@ export function InlineField({ field, value, customer, canEdit, onSave }: InlineF
             />
           </div>
         )}
-        {seen && error instanceof ClientelaError && error.existing?.id !== undefined && (
-          <Link to="/customers/$customerId" params={{ customerId: error.existing.id }}>
-            {t('customer.showExisting', { number: error.existing.number })}
-          </Link>
-        )}
+        {seen && <ExistingLink error={error} />}
       </dd>
     </div>
   );
 }
 
 const errorAt = (error: unknown, path: string, t: TFunction): string =>
-  (error instanceof ClientelaError && error.fields[path]) || describeError(error, t);
+  fieldErrors(error, t)[path] ?? describeError(error, t);

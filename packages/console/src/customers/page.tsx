@@ -1,9 +1,10 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { Columns3, Download } from 'lucide-react';
-import { useMemo, useState } from 'react';
+import { Columns3, Download, Plus } from 'lucide-react';
+import { lazy, Suspense, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, useCan } from '../api/session.ts';
+import { useShortcuts } from '../frame/shortcuts.ts';
 import { Button } from '../ui/button.tsx';
 import { DataGrid } from '../ui/data-grid.tsx';
 import { Empty } from '../ui/empty.tsx';
@@ -22,6 +23,9 @@ import { customerName, customersCountQuery, customersQuery, type Customer } from
 import { customersSearch, formatSort, parseSort, toQuery, type CustomersSearch } from './search-params.ts';
 import { SelectionBar } from './selection-bar.tsx';
 
+const NewCustomer = lazy(() =>
+  import('../customer/new-customer.tsx').then((module) => ({ default: module.NewCustomer })),
+);
 const route = getRouteApi('/frame/customers');
 const stored = 'clientela.customers.columns';
 
@@ -38,6 +42,10 @@ export function CustomersPage() {
   const can = useCan();
   const [shown, setShown] = useState(readColumns);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const [isNew, setNew] = useState(false);
+  const mayCreate = can('customers:create');
+  const create = () => setNew(true);
+  useShortcuts(mayCreate ? { c: create } : {});
   const list = useInfiniteQuery(customersQuery(search));
   const counted = useQuery(customersCountQuery(search));
   const rows = useMemo(() => list.data?.pages.flatMap(({ customers }) => customers) ?? [], [list.data]);
@@ -75,12 +83,20 @@ export function CustomersPage() {
       count={countText}
       isFull
       actions={
-        can('customers:export') && (
-          <Button onPress={() => void exportAll()}>
-            <Download size={16} strokeWidth={1.5} aria-hidden />
-            {t('customers.export')}
-          </Button>
-        )
+        <>
+          {can('customers:export') && (
+            <Button onPress={() => void exportAll()}>
+              <Download size={16} strokeWidth={1.5} aria-hidden />
+              {t('customers.export')}
+            </Button>
+          )}
+          {mayCreate && (
+            <Button look="primary" onPress={create} aria-keyshortcuts="c">
+              <Plus size={16} strokeWidth={1.75} aria-hidden />
+              {t('customer.new.title')}
+            </Button>
+          )}
+        </>
       }
     >
       <div className={styles.bar}>
@@ -114,6 +130,7 @@ export function CustomersPage() {
         list={list}
         isFiltered={isFiltered}
         onReset={() => void navigate({ search: {}, replace: true })}
+        onCreate={mayCreate ? create : undefined}
         grid={
           <DataGrid<Customer>
             label={t('customers.title')}
@@ -135,6 +152,11 @@ export function CustomersPage() {
         }
         isEmpty={rows.length === 0}
       />
+      {isNew && (
+        <Suspense>
+          <NewCustomer onClose={() => setNew(false)} />
+        </Suspense>
+      )}
       {selected.size > 0 && (
         <SelectionBar customers={rows.filter(({ id }) => selected.has(id))} onClear={() => setSelected(new Set())} />
       )}
@@ -147,17 +169,26 @@ type RowsProps = {
   isEmpty: boolean;
   isFiltered: boolean;
   onReset: () => void;
+  onCreate: (() => void) | undefined;
   grid: React.ReactNode;
 };
 
 /** The table, or what stands in its place while there are no rows. */
-function Rows({ list, isEmpty, isFiltered, onReset, grid }: RowsProps) {
+function Rows({ list, isEmpty, isFiltered, onReset, onCreate, grid }: RowsProps) {
   const { t } = useTranslation();
   if (list.error !== null && isEmpty) return <Failure error={list.error} onRetry={() => void list.refetch()} />;
   if (list.isPending) return <Skeleton lines={12} height={20} />;
   if (!isEmpty) return grid;
   return (
-    <Empty actions={isFiltered && <Button onPress={onReset}>{t('customers.resetFilters')}</Button>}>
+    <Empty
+      actions={
+        isFiltered ? (
+          <Button onPress={onReset}>{t('customers.resetFilters')}</Button>
+        ) : (
+          onCreate && <Button onPress={onCreate}>{t('customer.new.title')}</Button>
+        )
+      }
+    >
       {isFiltered ? t('customers.noneFound') : t('customers.none')}
     </Empty>
   );
