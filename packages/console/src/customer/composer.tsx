@@ -2,7 +2,7 @@ import type { Customer } from '@clientela/client';
 import { useQuery } from '@tanstack/react-query';
 import { useRef, useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import { api, useCan } from '../api/session.ts';
+import { api } from '../api/session.ts';
 import { useShortcuts } from '../frame/shortcuts.ts';
 import { Button } from '../ui/button.tsx';
 import { Failure } from '../ui/failure.tsx';
@@ -11,6 +11,7 @@ import { TextField } from '../ui/text-field.tsx';
 import { toast } from '../ui/toast.tsx';
 import { useDraft } from './drafts.ts';
 import { kindText } from './interaction-text.ts';
+import { useMay } from './may.ts';
 import styles from './page.module.css';
 import { interactionTypesQuery, refreshCustomer } from './queries.ts';
 
@@ -19,9 +20,9 @@ const note = 'note';
 /** Writes a note, or logs a contact: `n`, or `l`, one sentence, and Ctrl+Enter. */
 export function Composer({ customer }: { customer: Customer }) {
   const { t } = useTranslation();
-  const can = useCan();
-  const canNote = can('customers:update');
-  const canLog = can('interactions:create');
+  const may = useMay();
+  const canNote = may('customers:update');
+  const canLog = may('interactions:create');
   const [kind, setKind] = useState(canLog ? 'call' : note);
   const [text, setText] = useDraft(`composer ${customer.id}`);
   const [error, setError] = useState<unknown>();
@@ -36,7 +37,8 @@ export function Composer({ customer }: { customer: Customer }) {
     area.current?.focus();
   };
   useShortcuts({ n: canNote ? () => begin(note) : undefined, l: canLog ? () => begin('call') : undefined });
-  if (!canNote && !canLog) return null;
+  // A text that was begun stays when the customer is deleted meanwhile.
+  if (!canNote && !canLog && text === '') return null;
 
   const send = async () => {
     const content = text.trim();
@@ -55,6 +57,7 @@ export function Composer({ customer }: { customer: Customer }) {
       await refreshCustomer(customer.id);
     } catch (failure) {
       setError(failure);
+      void refreshCustomer(customer.id); // it may be deleted by now
     }
     setBusy(false);
   };
@@ -90,7 +93,12 @@ export function Composer({ customer }: { customer: Customer }) {
           onChange={setKind}
           options={(kinds.length > 0 ? kinds : [kind]).map((each) => ({ value: each, text: kindText(each, t) }))}
         />
-        <Button look="primary" isPending={isBusy} isDisabled={text.trim() === ''} onPress={() => void send()}>
+        <Button
+          look="primary"
+          isPending={isBusy}
+          isDisabled={text.trim() === '' || (!canNote && !canLog)}
+          onPress={() => void send()}
+        >
           {kind === note ? t('customer.addNote') : t('customer.log')}
         </Button>
       </div>

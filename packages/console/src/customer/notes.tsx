@@ -2,19 +2,20 @@ import type { Customer } from '@clientela/client';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { StickyNote, Trash2 } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import { api, useCan } from '../api/session.ts';
+import { api } from '../api/session.ts';
 import { Button } from '../ui/button.tsx';
 import { describeError } from '../ui/failure.tsx';
 import { toast } from '../ui/toast.tsx';
 import { Entry } from './entry.tsx';
 import { Items } from './items.tsx';
 import { kindText } from './interaction-text.ts';
+import { useMay } from './may.ts';
 import { notesQuery, refreshCustomer, usePeople } from './queries.ts';
 
 /** The notes about a customer. One that was deleted can be written again for ten seconds. */
 export function Notes({ customer }: { customer: Customer }) {
   const { t } = useTranslation();
-  const canEdit = useCan()('customers:update');
+  const canEdit = useMay()('customers:update');
   const list = useInfiniteQuery(notesQuery(customer.id));
   const notes = list.data?.pages.flatMap((page) => page.notes) ?? [];
   const people = usePeople(notes.map(({ created_by }) => created_by));

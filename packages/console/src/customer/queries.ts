@@ -54,6 +54,12 @@ export const interactionTypesQuery = queryOptions({
 export const refreshCustomer = (id: string): Promise<void> =>
   queryClient.invalidateQueries({ queryKey: ['customers', 'record', id] });
 
+/** Shows a customer as a change has stored it. */
+export function keepCustomer(customer: Customer): Customer {
+  queryClient.setQueryData(customerQuery(customer.id).queryKey, customer);
+  return customer;
+}
+
 /** The names of those who did something, by their ids. An unknown one has no name. */
 export function usePeople(ids: readonly string[]): ReadonlyMap<string, string> {
   const unique = [...new Set(ids)].toSorted();
@@ -103,15 +109,13 @@ export async function saveCustomer(original: Customer, changes: Values): Promise
     if (Object.keys(send).length === 0) return { stored: base, clashes };
     try {
       const { customer } = await api.customers.put(base.id, toBody(send), { ifMatch: base });
-      queryClient.setQueryData(customerQuery(base.id).queryKey, customer as Customer);
-      return { stored: customer as Customer, clashes };
+      return { stored: keepCustomer(customer as Customer), clashes };
     } catch (error) {
       if (!(error instanceof StaleError)) throw error;
-      const stored = (await api.customers.get(base.id)).customer as Customer;
+      const stored = keepCustomer((await api.customers.get(base.id)).customer as Customer);
       const merged = threeWay(valuesOf(base), send, valuesOf(stored));
       clashes.push(...merged.clashes);
       [base, send] = [stored, merged.send];
-      queryClient.setQueryData(customerQuery(base.id).queryKey, stored);
     }
   }
   throw new Error('others go on changing the customer');

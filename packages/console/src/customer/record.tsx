@@ -1,24 +1,27 @@
 import type { Customer } from '@clientela/client';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useCan } from '../api/session.ts';
 import type { Clash, Values } from '../forms/three-way.ts';
 import { Money } from '../ui/money.tsx';
 import { ConflictDialog } from './conflict-dialog.tsx';
 import { sections } from './fields.ts';
 import { InlineField } from './inline-field.tsx';
+import { useMay } from './may.ts';
 import styles from './page.module.css';
 import { refreshCustomer, saveCustomer, valuesOf } from './queries.ts';
 
 /** The facts about a customer, each edited in its place. */
 export function Record({ customer }: { customer: Customer }) {
   const { t } = useTranslation();
-  const canEdit = useCan()('customers:update');
+  const canEdit = useMay()('customers:update');
   const [conflict, setConflict] = useState<{ stored: Customer; clashes: Clash[] }>();
   const values = valuesOf(customer);
   /** @param seen the customer that the person saw when they began to type */
   const save = async (seen: Customer, changes: Values) => {
-    const outcome = await saveCustomer(seen, changes);
+    const outcome = await saveCustomer(seen, changes).catch((error: unknown) => {
+      void refreshCustomer(customer.id); // it may be deleted by now
+      throw error;
+    });
     setConflict(outcome.clashes.length > 0 ? outcome : undefined);
     if (outcome.clashes.length === 0) await refreshCustomer(customer.id);
   };

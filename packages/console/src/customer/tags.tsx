@@ -2,20 +2,21 @@ import type { Customer } from '@clientela/client';
 import { Plus, X } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { api, useCan } from '../api/session.ts';
+import { api } from '../api/session.ts';
 import { TagDialog } from '../customers/tag-dialog.tsx';
 import { useShortcuts } from '../frame/shortcuts.ts';
 import { Button } from '../ui/button.tsx';
 import { describeError } from '../ui/failure.tsx';
 import { Pill } from '../ui/pill.tsx';
 import { toast } from '../ui/toast.tsx';
+import { useMay } from './may.ts';
 import styles from './page.module.css';
 import { refreshCustomer } from './queries.ts';
 
 /** The tags of a customer, added and removed in their place. */
 export function Tags({ customer }: { customer: Customer }) {
   const { t } = useTranslation();
-  const canEdit = useCan()('customers:update');
+  const canEdit = useMay()('customers:update');
   const [isAdding, setAdding] = useState(false);
   const [removing, setRemoving] = useState<string>();
   useShortcuts({ t: canEdit ? () => setAdding(true) : undefined });

@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { Columns3, Download, Plus } from 'lucide-react';
-import { lazy, Suspense, useMemo, useState } from 'react';
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, useCan } from '../api/session.ts';
 import { useShortcuts } from '../frame/shortcuts.ts';
@@ -16,6 +16,7 @@ import { SearchField } from '../ui/search-field.tsx';
 import { Skeleton } from '../ui/skeleton.tsx';
 import { toast } from '../ui/toast.tsx';
 import styles from '../ui/toolbar.module.css';
+import { rememberList } from './came-from.ts';
 import { customerColumns, defaultColumns } from './columns.tsx';
 import { saveFile } from './csv.ts';
 import { FilterBar } from './filter-bar.tsx';
@@ -50,6 +51,8 @@ export function CustomersPage() {
   const counted = useQuery(customersCountQuery(search));
   const rows = useMemo(() => list.data?.pages.flatMap(({ customers }) => customers) ?? [], [list.data]);
   const total = search.q === undefined ? counted.data : list.data?.pages[0]?.total;
+
+  useEffect(() => rememberList(search), [search]);
 
   const change = (next: Partial<CustomersSearch>) => {
     setSelected(new Set());
