@@ -6,15 +6,17 @@ import styles from './page.module.css';
 
 type EntryProps = {
   icon: LucideIcon;
-  title: string;
-  at: string;
+  title: ReactNode;
+  at: string | undefined;
   author?: string | undefined;
   text?: string | undefined;
+  /** What can be done with it. */
+  actions?: ReactNode;
   children?: ReactNode;
 };
 
 /** Something that happened: what, who, when, and its words. */
-export function Entry({ icon: Icon, title, at, author, text, children }: EntryProps) {
+export function Entry({ icon: Icon, title, at, author, text, actions, children }: EntryProps) {
   const { t } = useTranslation();
   return (
     <li className={styles.item}>
@@ -24,13 +26,14 @@ export function Entry({ icon: Icon, title, at, author, text, children }: EntryPr
           <strong>{title}</strong>
           {author !== undefined && <bdi>{t('customer.by', { name: author })}</bdi>}
           {children}
-          <Time at={at} />
+          {at !== undefined && <Time at={at} />}
         </div>
         {text !== undefined && (
           <p className={styles.text} dir="auto">
             {text}
           </p>
         )}
+        {actions !== undefined && <div className={styles.entryActions}>{actions}</div>}
       </div>
     </li>
   );

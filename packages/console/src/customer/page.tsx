@@ -1,7 +1,7 @@
 import { ClientelaError, type Customer } from '@clientela/client';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { useEffect, type ReactNode } from 'react';
+import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components';
 import { useCan } from '../api/session.ts';
@@ -12,16 +12,14 @@ import { Skeleton } from '../ui/skeleton.tsx';
 import layout from '../ui/page.module.css';
 import { isDeleted, isDeletedQuery } from './deletion.ts';
 import { Head } from './head.tsx';
-import { History } from './history.tsx';
 import { ClosedContext } from './may.ts';
 import { Neighbours } from './neighbours.tsx';
-import { Notes } from './notes.tsx';
 import styles from './page.module.css';
+import { panels } from './panels.tsx';
 import { customerQuery } from './queries.ts';
 import { Record } from './record.tsx';
 import { StateNotice } from './state-notice.tsx';
 import { type TabName } from './tabs.ts';
-import { Timeline } from './timeline.tsx';
 
 const route = getRouteApi('/frame/customers/$customerId');
 
@@ -60,13 +58,7 @@ function CustomerView({ customer, isGone }: { customer: Customer; isGone: boolea
     // From the page of a neighbour; the focus is never nowhere.
     if (document.activeElement === document.body) document.querySelector<HTMLElement>('h1')?.focus();
   }, []);
-  const tabs: { id: TabName; title: string; panel: ReactNode }[] = [
-    ...(can('interactions:read')
-      ? [{ id: 'timeline' as const, title: t('customer.timeline'), panel: <Timeline customer={customer} /> }]
-      : []),
-    { id: 'notes', title: t('customer.notes'), panel: <Notes customer={customer} /> },
-    { id: 'history', title: t('customer.history'), panel: <History customer={customer} /> },
-  ];
+  const tabs = panels.filter(({ permission }) => can(permission));
   return (
     <ClosedContext value={wasDeleted || isGone}>
       <div className={layout.page}>
@@ -82,13 +74,13 @@ function CustomerView({ customer, isGone }: { customer: Customer; isGone: boolea
             <TabList className={styles.tabs} aria-label={t('customer.about', { name })}>
               {tabs.map(({ id, title }) => (
                 <Tab key={id} id={id} className={styles.tab}>
-                  {title}
+                  {t(title)}
                 </Tab>
               ))}
             </TabList>
-            {tabs.map(({ id, panel }) => (
+            {tabs.map(({ id, Content }) => (
               <TabPanel key={id} id={id} className={styles.panel}>
-                {panel}
+                <Content customer={customer} />
               </TabPanel>
             ))}
           </Tabs>

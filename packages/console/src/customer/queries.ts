@@ -1,5 +1,5 @@
-import { StaleError, type Customer } from '@clientela/client';
-import { infiniteQueryOptions, queryOptions, useQuery } from '@tanstack/react-query';
+import { StaleError, type Customer, type Product, type Query } from '@clientela/client';
+import { infiniteQueryOptions, keepPreviousData, queryOptions, useQuery } from '@tanstack/react-query';
 import { queryClient } from '../api/query-client.ts';
 import { api } from '../api/session.ts';
 import { threeWay, type Clash, type Values } from '../forms/three-way.ts';
@@ -36,6 +36,80 @@ export const notesQuery = (id: string) =>
     queryFn: ({ pageParam, signal }) => api.customers.notes.list(id, { page: pageParam, per_page: 30 }, { signal }),
     initialPageParam: 1,
     getNextPageParam: ({ page, pages }) => (page < pages ? page + 1 : null),
+  });
+
+export const interactionsQuery = (id: string, type: string | undefined) =>
+  infiniteQueryOptions({
+    queryKey: [...pageOf('interactions', id), type],
+    queryFn: ({ pageParam, signal }) =>
+      api.customers.interactions.list(
+        id,
+        { cursor: pageParam, per_page: 30, ...(type !== undefined && { type }) },
+        { signal },
+      ),
+    initialPageParam: '',
+    getNextPageParam: ({ next_cursor }) => next_cursor,
+  });
+
+type TransactionKind = Query<'customers.transactions.list'>['kind'];
+export const transactionsQuery = (id: string, kind: TransactionKind) =>
+  infiniteQueryOptions({
+    queryKey: [...pageOf('transactions', id), kind],
+    queryFn: ({ pageParam, signal }) =>
+      api.customers.transactions.list(
+        id,
+        { cursor: pageParam, per_page: 30, ...(kind !== undefined && { kind }) },
+        { signal },
+      ),
+    initialPageParam: '',
+    getNextPageParam: ({ next_cursor }) => next_cursor,
+  });
+
+export const statisticsQuery = (id: string) =>
+  queryOptions({
+    queryKey: pageOf('statistics', id),
+    queryFn: ({ signal }) => api.customers.statistics.get(id, { signal }),
+  });
+
+/** The most records that a view of another service shows. */
+export const viewSize = 100;
+export const ordersQuery = (id: string) =>
+  queryOptions({
+    queryKey: pageOf('orders', id),
+    queryFn: ({ signal }) => api.customers.orders.list(id, { limit: viewSize }, { signal }),
+  });
+export const complaintsQuery = (id: string) =>
+  queryOptions({
+    queryKey: pageOf('complaints', id),
+    queryFn: ({ signal }) => api.customers.complaints.list(id, { limit: viewSize }, { signal }),
+  });
+
+const favoritesPage = 50;
+export const favoritesQuery = (id: string, number: number) =>
+  infiniteQueryOptions({
+    queryKey: pageOf('favorites', id),
+    queryFn: ({ pageParam, signal }) =>
+      api.favorites.list({ user_id: [number], limit: favoritesPage, offset: pageParam }, { signal }),
+    initialPageParam: 0,
+    getNextPageParam: ({ count }, _pages, offset) => (offset + favoritesPage < count ? offset + favoritesPage : null),
+  });
+
+const maxProducts = 1000; // the API finds products by id only, so their numbers are looked up in the list
+/** Finds products by the numbers that favorites have. */
+export const productsByNumberQuery = (numbers: readonly number[], isAllowed: boolean) =>
+  queryOptions({
+    queryKey: ['products', 'numbers', numbers.toSorted()],
+    queryFn: async ({ signal }) => {
+      const found = new Map<number, Product>();
+      let seen = 0;
+      for await (const product of api.products.all({ active_only: false, per_page: 100 }, { signal })) {
+        if (numbers.includes(product.number)) found.set(product.number, product);
+        if (found.size === new Set(numbers).size || ++seen >= maxProducts) break;
+      }
+      return found;
+    },
+    enabled: isAllowed && numbers.length > 0,
+    placeholderData: keepPreviousData,
   });
 
 export const tagsQuery = (id: string) =>

@@ -1,4 +1,13 @@
-const tabNames = ['timeline', 'notes', 'history'] as const;
+const tabNames = [
+  'timeline',
+  'interactions',
+  'transactions',
+  'orders',
+  'complaints',
+  'notes',
+  'favorites',
+  'history',
+] as const;
 export type TabName = (typeof tabNames)[number];
 
 /** The tab that is open on the page of a customer. */

@@ -1,0 +1,1 @@
+export const transactionKinds = ['order', 'payment', 'refund'] as const;
