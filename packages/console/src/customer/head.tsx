@@ -6,7 +6,6 @@ import { StatusPill, TypeMark } from '../customers/columns.tsx';
 import { customerName } from '../customers/queries.ts';
 import { useShortcuts } from '../frame/shortcuts.ts';
 import { attempt } from '../ui/attempt.ts';
-import { Avatar } from '../ui/avatar.tsx';
 import { Button } from '../ui/button.tsx';
 import { Pill } from '../ui/pill.tsx';
 import { toast } from '../ui/toast.tsx';
@@ -14,6 +13,7 @@ import { deleteCustomer, restoreCustomer } from './deletion.ts';
 import { EditDialog } from './edit-dialog.tsx';
 import { useMay } from './may.ts';
 import styles from './page.module.css';
+import { Picture } from './picture.tsx';
 import { StatusDialog } from './status-dialog.tsx';
 import { Tags } from './tags.tsx';
 
@@ -35,7 +35,7 @@ export function Head({ customer, isDeleted }: { customer: Customer; isDeleted: b
     });
   return (
     <header className={styles.head}>
-      <Avatar id={customer.id} name={name} url={customer.avatar_url} size={56} />
+      <Picture customer={customer} />
       <div className={styles.names}>
         <h1 dir="auto" tabIndex={-1}>
           {name}

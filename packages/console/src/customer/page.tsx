@@ -6,11 +6,15 @@ import { useTranslation } from 'react-i18next';
 import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components';
 import { useCan } from '../api/session.ts';
 import { customerName } from '../customers/queries.ts';
+import { Back } from '../ui/back.tsx';
 import { Failure } from '../ui/failure.tsx';
 import { Page } from '../ui/page.tsx';
 import { Skeleton } from '../ui/skeleton.tsx';
+import { useFocusHeading } from '../ui/use-focus-heading.ts';
 import layout from '../ui/page.module.css';
 import { isDeleted, isDeletedQuery } from './deletion.ts';
+import { Erased } from './erased.tsx';
+import { erasureQuery } from './erasure-queries.ts';
 import { Head } from './head.tsx';
 import { ClosedContext } from './may.ts';
 import { Neighbours } from './neighbours.tsx';
@@ -26,15 +30,26 @@ const route = getRouteApi('/frame/customers/$customerId');
 /** One customer: who it is, the facts, and what happened. */
 export function CustomerPage() {
   const { t } = useTranslation();
+  const can = useCan();
   const { customerId } = route.useParams();
   const { data, error, refetch } = useQuery(customerQuery(customerId));
   const isGone = error instanceof ClientelaError && error.status === 404;
+  const erasure = useQuery({ ...erasureQuery(customerId), enabled: isGone && !data && can('gdpr:manage') });
   // What was shown stays when it is gone: something may be typed in it.
   if (data) return <CustomerView key={customerId} customer={data} isGone={isGone} />;
   if (!error)
     return (
       <Page title={t('customer.title')}>
         <Skeleton lines={8} />
+      </Page>
+    );
+  if (isGone && erasure.data)
+    return (
+      <Page
+        title={t(erasure.data.done_at === null ? 'customer.erase.running' : 'customer.erase.erased')}
+        back={<Back to="/customers">{t('customers.title')}</Back>}
+      >
+        <Erased request={erasure.data} />
       </Page>
     );
   return (
@@ -54,10 +69,7 @@ function CustomerView({ customer, isGone }: { customer: Customer; isGone: boolea
   useEffect(() => {
     document.title = `${name} – Clientela`;
   }, [name]);
-  useEffect(() => {
-    // From the page of a neighbour; the focus is never nowhere.
-    if (document.activeElement === document.body) document.querySelector<HTMLElement>('h1')?.focus();
-  }, []);
+  useFocusHeading();
   const tabs = panels.filter(({ permission }) => can(permission));
   return (
     <ClosedContext value={wasDeleted || isGone}>

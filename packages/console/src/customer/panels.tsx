@@ -5,6 +5,7 @@ import { Favorites } from './favorites.tsx';
 import { History } from './history.tsx';
 import { Interactions } from './interactions.tsx';
 import { Notes } from './notes.tsx';
+import { Privacy } from './privacy.tsx';
 import type { TabName } from './tabs.ts';
 import { Timeline } from './timeline.tsx';
 import { Transactions } from './transactions.tsx';
@@ -28,4 +29,5 @@ export const panels: readonly Panel[] = [
   { id: 'notes', title: 'customer.notes', permission: 'customers:read', Content: Notes },
   { id: 'favorites', title: 'customer.favorites', permission: 'favorites:read', Content: Favorites },
   { id: 'history', title: 'customer.history', permission: 'customers:read', Content: History },
+  { id: 'privacy', title: 'customer.privacy', permission: 'gdpr:manage', Content: Privacy },
 ];

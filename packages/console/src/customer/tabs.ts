@@ -7,6 +7,7 @@ const tabNames = [
   'notes',
   'favorites',
   'history',
+  'privacy',
 ] as const;
 export type TabName = (typeof tabNames)[number];
 

@@ -116,6 +116,16 @@ export async function findBarriers(page: Page): Promise<string[]> {
   );
 }
 
+/** Finds barriers of what is shown, in both themes. */
+export async function findBarriersInBothThemes(page: Page): Promise<string[]> {
+  const found: string[] = [];
+  for (const colorScheme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme });
+    found.push(...(await findBarriers(page)).map((each) => `${colorScheme}: ${each}`));
+  }
+  return found;
+}
+
 const readStorage = `Promise.all([indexedDB.databases(), caches.keys(), navigator.serviceWorker.getRegistrations()]).then((found) =>
   JSON.stringify([{ ...localStorage }, { ...sessionStorage }, found, history.state, location.href, document.cookie]),
 )`;

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { consoleTest, findBarriers, newStaff, openScreen, signIn } from './console-test.ts';
+import { consoleTest, findBarriersInBothThemes, newStaff, openScreen, signIn } from './console-test.ts';
 
 const test = consoleTest;
 
@@ -28,7 +28,7 @@ test('a customer is created without a mouse: errors and the one who has the valu
   await page.keyboard.press('ControlOrMeta+Enter');
   await dialog.getByText('Another customer has this e-mail.').waitFor();
   await dialog.getByRole('link', { name: `Show customer ${other.number}` }).waitFor();
-  expect(await findBarriers(page)).toEqual([]);
+  expect(await findBarriersInBothThemes(page)).toEqual([]);
   expect(await dialog.getByRole('textbox', { name: 'Name' }).inputValue()).toBe('Bruno Sosa');
   await expect.poll(() => focused('aria-invalid')).toBe('true');
   await page.keyboard.press('ControlOrMeta+A');
@@ -69,7 +69,7 @@ test('a customer is edited, suspended with a reason, deleted by somebody else wh
   await dialog.getByRole('textbox', { name: 'Name' }).waitFor();
   await page.keyboard.press('ControlOrMeta+A');
   await page.keyboard.type('Beatriz');
-  expect(await findBarriers(page)).toEqual([]);
+  expect(await findBarriersInBothThemes(page)).toEqual([]);
   await staff.put(`/api/customers/${id}`, { full_name: 'Bea Sosa', phone: '+34600111222' });
   await page.keyboard.press('ControlOrMeta+Enter');
   await dialog.getByText('Somebody else changed this meanwhile to: Bea Sosa').waitFor();
@@ -86,7 +86,7 @@ test('a customer is edited, suspended with a reason, deleted by somebody else wh
   await page.getByRole('option', { name: 'Suspended' }).press('Enter');
   await status.getByRole('textbox', { name: 'Reason' }).focus();
   await page.keyboard.type('Unpaid invoices');
-  expect(await findBarriers(page)).toEqual([]);
+  expect(await findBarriersInBothThemes(page)).toEqual([]);
   await page.keyboard.press('ControlOrMeta+Enter');
   await page.getByText('Beatriz: Suspended, Regular').waitFor();
   expect((await staff.get(`/api/customers/${id}/history`)).body.history[0]).toMatchObject({
@@ -102,7 +102,7 @@ test('a customer is edited, suspended with a reason, deleted by somebody else wh
   await page.getByText('This customer was deleted. Restore it first.').waitFor();
   expect(await page.getByRole('textbox', { name: 'City' }).inputValue()).toBe('Lugo');
   expect(await page.getByRole('button', { name: 'Edit' }).count()).toBe(0);
-  expect(await findBarriers(page)).toEqual([]);
+  expect(await findBarriersInBothThemes(page)).toEqual([]);
   await page.getByRole('button', { name: 'Restore' }).press('Enter');
   await page.getByText('This customer is deleted.').waitFor({ state: 'detached' });
   await page.getByRole('textbox', { name: 'City' }).press('Enter');

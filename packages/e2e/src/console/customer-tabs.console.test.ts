@@ -1,18 +1,7 @@
-import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { consoleTest, findBarriers, newStaff, openScreen, signIn } from './console-test.ts';
+import { consoleTest, findBarriersInBothThemes, newStaff, openScreen, signIn } from './console-test.ts';
 
 const test = consoleTest;
-
-/** Finds barriers of what is shown, in both themes. */
-async function findBarriersInBothThemes(page: Page): Promise<string[]> {
-  const found: string[] = [];
-  for (const colorScheme of ['dark', 'light'] as const) {
-    await page.emulateMedia({ colorScheme });
-    found.push(...(await findBarriers(page)).map((each) => `${colorScheme}: ${each}`));
-  }
-  return found;
-}
 
 test('appointments, complaints, orders and favorites of a customer are recorded, carried on and taken back without a mouse', async ({
   fleet,
