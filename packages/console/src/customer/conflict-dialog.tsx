@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
+import { usePeople } from '../api/people.ts';
 import { api } from '../api/session.ts';
 import type { Clash, Values } from '../forms/three-way.ts';
 import { Button } from '../ui/button.tsx';
@@ -10,7 +11,6 @@ import { formatInstant } from '../ui/format.ts';
 import { TextField } from '../ui/text-field.tsx';
 import { labelOf } from './fields.ts';
 import styles from './page.module.css';
-import { usePeople } from './queries.ts';
 
 type ConflictDialogProps = {
   clashes: readonly Clash[];

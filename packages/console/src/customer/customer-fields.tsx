@@ -22,7 +22,7 @@ type CustomerFieldsProps = {
 export function CustomerFields({ fields, values, set, errors, conflicts, onTake, autoFocus }: CustomerFieldsProps) {
   const { t } = useTranslation();
   return (
-    <div className={styles.pair}>
+    <div className={styles.fields}>
       {fields.map(({ path, label, kind }, index) => {
         const common = { label: t(label), onChange: set(path), error: errors[path] };
         return (

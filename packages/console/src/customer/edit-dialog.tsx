@@ -63,7 +63,7 @@ export function EditDialog({ customer, onClose }: { customer: Customer; onClose:
     >
       <Form onSubmit={() => void form.submit()} error={error} shown={Object.keys(draft)}>
         {sections.map(({ title, fields }, index) => (
-          <fieldset key={title} className={styles.section}>
+          <fieldset key={title} className={styles.group}>
             <legend>{t(title)}</legend>
             <CustomerFields
               fields={fields}

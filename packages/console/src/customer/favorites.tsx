@@ -14,10 +14,11 @@ import { Empty } from '../ui/empty.tsx';
 import { Failure } from '../ui/failure.tsx';
 import { SearchBox } from '../ui/search-box.tsx';
 import { toast } from '../ui/toast.tsx';
+import { focusIfLost } from '../ui/focus.tsx';
 import { Entry } from './entry.tsx';
 import { Items } from './items.tsx';
 import { useMay } from './may.ts';
-import { favoritesQuery, productsByNumberQuery, refreshCustomer } from './queries.ts';
+import { favoritesQuery, productsByNumberQuery, refreshCustomer, selectedTab } from './queries.ts';
 
 /** The products that a customer likes. */
 export function Favorites({ customer }: { customer: Customer }) {
@@ -33,6 +34,7 @@ export function Favorites({ customer }: { customer: Customer }) {
   const run = async (work: () => Promise<void>) => {
     await attempt(t, work);
     await refreshCustomer(customer.id);
+    focusIfLost(selectedTab);
   };
   const add = (number: number) => api.favorites.add({ user_id: customer.number, item_id: number });
   const choose = (product: Product) =>

@@ -2,11 +2,12 @@ import type { Customer } from '@clientela/client';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { PencilLine } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { usePeople } from '../api/people.ts';
 import { Entry } from './entry.tsx';
 import { labelOf } from './fields.ts';
 import { Items } from './items.tsx';
 import styles from './page.module.css';
-import { historyQuery, usePeople } from './queries.ts';
+import { historyQuery } from './queries.ts';
 
 type Change = { field: string; from?: unknown; to?: unknown };
 const isRecord = (value: unknown): value is Record<string, unknown> =>

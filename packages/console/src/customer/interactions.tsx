@@ -3,6 +3,7 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { MessageSquare, Pencil, Plus, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { usePeople } from '../api/people.ts';
 import { api } from '../api/session.ts';
 import { attempt } from '../ui/attempt.ts';
 import { Button } from '../ui/button.tsx';
@@ -10,6 +11,7 @@ import { formatInstant } from '../ui/format.ts';
 import { Pill } from '../ui/pill.tsx';
 import { Select } from '../ui/select.tsx';
 import { toast } from '../ui/toast.tsx';
+import { focusIfLost } from '../ui/focus.tsx';
 import { Entry } from './entry.tsx';
 import { InteractionDialog } from './interaction-dialog.tsx';
 import { bodyOf, stepsFrom, valuesOf } from './interaction-fields.ts';
@@ -17,7 +19,7 @@ import { interactionStatusText, kindText } from './interaction-text.ts';
 import { Items } from './items.tsx';
 import { useMay } from './may.ts';
 import styles from './page.module.css';
-import { interactionsQuery, interactionTypesQuery, refreshCustomer, usePeople } from './queries.ts';
+import { interactionsQuery, interactionTypesQuery, refreshCustomer, selectedTab } from './queries.ts';
 
 const all = 'all';
 
@@ -82,6 +84,7 @@ function InteractionEntry({ interaction, author, onEdit }: InteractionEntryProps
   const run = async (work: () => Promise<void>) => {
     await attempt(t, work);
     await refreshCustomer(customer_id);
+    focusIfLost(selectedTab);
   };
   const set = async (next: string | null, options: { ifMatch?: { version: number } } = {}) => {
     const body = { status: next } as Body<'customers.interactions.put'>;

@@ -62,7 +62,7 @@ export function NewCustomer({ onClose }: { onClose: () => void }) {
           errors={fieldErrors(error, t)}
           autoFocus
         />
-        <div className={styles.pair}>
+        <div className={styles.narrow}>
           <Select
             label={t('customers.filterName.type')}
             value={type}

@@ -2,15 +2,17 @@ import type { Customer } from '@clientela/client';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { StickyNote, Trash2 } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { usePeople } from '../api/people.ts';
 import { api } from '../api/session.ts';
 import { Button } from '../ui/button.tsx';
 import { describeError } from '../ui/failure.tsx';
 import { toast } from '../ui/toast.tsx';
+import { focusIfLost } from '../ui/focus.tsx';
 import { Entry } from './entry.tsx';
 import { Items } from './items.tsx';
 import { kindText } from './interaction-text.ts';
 import { useMay } from './may.ts';
-import { notesQuery, refreshCustomer, usePeople } from './queries.ts';
+import { notesQuery, refreshCustomer, selectedTab } from './queries.ts';
 
 /** The notes about a customer. One that was deleted can be written again for ten seconds. */
 export function Notes({ customer }: { customer: Customer }) {
@@ -26,6 +28,7 @@ export function Notes({ customer }: { customer: Customer }) {
       toast(describeError(error, t));
     }
     await refreshCustomer(customer.id);
+    focusIfLost(selectedTab);
   };
   const remove = (id: string, content: string) =>
     attempt(async () => {

@@ -10,7 +10,7 @@ import { Back } from '../ui/back.tsx';
 import { Failure } from '../ui/failure.tsx';
 import { Page } from '../ui/page.tsx';
 import { Skeleton } from '../ui/skeleton.tsx';
-import { useFocusHeading } from '../ui/use-focus-heading.ts';
+import { FocusHeading } from '../ui/focus.tsx';
 import layout from '../ui/page.module.css';
 import { isDeleted, isDeletedQuery } from './deletion.ts';
 import { Erased } from './erased.tsx';
@@ -69,11 +69,11 @@ function CustomerView({ customer, isGone }: { customer: Customer; isGone: boolea
   useEffect(() => {
     document.title = `${name} – Clientela`;
   }, [name]);
-  useFocusHeading();
   const tabs = panels.filter(({ permission }) => can(permission));
   return (
     <ClosedContext value={wasDeleted || isGone}>
       <div className={layout.page}>
+        <FocusHeading key={String(wasDeleted)} />
         <Neighbours customerId={customer.id} />
         {(wasDeleted || isGone) && <StateNotice customer={customer} isGone={isGone} />}
         <Head customer={customer} isDeleted={wasDeleted} />

@@ -1,5 +1,5 @@
 import { StaleError, type Customer, type Product, type Query } from '@clientela/client';
-import { infiniteQueryOptions, keepPreviousData, queryOptions, useQuery } from '@tanstack/react-query';
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { queryClient } from '../api/query-client.ts';
 import { api } from '../api/session.ts';
 import { threeWay, type Clash, type Values } from '../forms/three-way.ts';
@@ -124,6 +124,9 @@ export const interactionTypesQuery = queryOptions({
   staleTime: 5 * 60_000,
 });
 
+/** Where the focus goes when an entry is gone that had it. */
+export const selectedTab = '[role="tab"][aria-selected="true"]';
+
 /** Reads the record and everything about it again. */
 export const refreshCustomer = (id: string): Promise<void> =>
   queryClient.invalidateQueries({ queryKey: ['customers', 'record', id] });
@@ -132,18 +135,6 @@ export const refreshCustomer = (id: string): Promise<void> =>
 export function keepCustomer(customer: Customer): Customer {
   queryClient.setQueryData(customerQuery(customer.id).queryKey, customer);
   return customer;
-}
-
-/** The names of those who did something, by their ids. An unknown one has no name. */
-export function usePeople(ids: readonly string[]): ReadonlyMap<string, string> {
-  const unique = [...new Set(ids)].toSorted();
-  const { data } = useQuery({
-    queryKey: ['people', 'of-records', unique], // other values than those of `useNames` under its own key
-    queryFn: async ({ signal }) => (await api.people.list({ id: unique.slice(0, 100) }, { signal })).people,
-    enabled: unique.length > 0,
-    staleTime: 5 * 60_000,
-  });
-  return new Map((data ?? []).map(({ id, name }) => [id, name]));
 }
 
 /** The values of a customer by path, as the record shows and edits them. */

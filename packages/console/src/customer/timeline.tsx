@@ -2,6 +2,7 @@ import type { Customer, TimelineItem } from '@clientela/client';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { ArrowRightLeft, MessageSquare, Receipt, StickyNote } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { usePeople } from '../api/people.ts';
 import { statusText } from '../customers/columns.tsx';
 import { Money } from '../ui/money.tsx';
 import { Pill } from '../ui/pill.tsx';
@@ -9,7 +10,7 @@ import { Composer } from './composer.tsx';
 import { interactionStatusText, kindText } from './interaction-text.ts';
 import { Items } from './items.tsx';
 import styles from './page.module.css';
-import { timelineQuery, usePeople } from './queries.ts';
+import { timelineQuery } from './queries.ts';
 import { Entry } from './entry.tsx';
 
 const authorOf = (item: TimelineItem): string | undefined => {

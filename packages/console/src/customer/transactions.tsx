@@ -3,6 +3,7 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Plus, Receipt } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { usePeople } from '../api/people.ts';
 import { api } from '../api/session.ts';
 import { attempt } from '../ui/attempt.ts';
 import { Button } from '../ui/button.tsx';
@@ -12,13 +13,14 @@ import { Money } from '../ui/money.tsx';
 import { Pill, type Tone } from '../ui/pill.tsx';
 import { Select } from '../ui/select.tsx';
 import { toast } from '../ui/toast.tsx';
+import { focusIfLost } from '../ui/focus.tsx';
 import { Entry } from './entry.tsx';
 import { Figures } from './figures.tsx';
 import { interactionStatusText, kindText } from './interaction-text.ts';
 import { Items } from './items.tsx';
 import { useMay } from './may.ts';
 import styles from './page.module.css';
-import { refreshCustomer, statisticsQuery, transactionsQuery, usePeople } from './queries.ts';
+import { refreshCustomer, selectedTab, statisticsQuery, transactionsQuery } from './queries.ts';
 import { TransactionDialog } from './transaction-dialog.tsx';
 import { transactionKinds } from './transaction-kinds.ts';
 
@@ -41,6 +43,7 @@ export function Transactions({ customer }: { customer: Customer }) {
       await api.customers.transactions.update(customer.id, id, { status: 'completed' }, { ifMatch: { version } });
     });
     await refreshCustomer(customer.id);
+    focusIfLost(selectedTab);
   };
   const cancel = async ({ id, kind: cancelled, version }: Transaction) => {
     try {
@@ -48,7 +51,7 @@ export function Transactions({ customer }: { customer: Customer }) {
       const state = interactionStatusText('cancelled', t);
       toast(t('customer.interactionState', { kind: kindText(cancelled, t), state }));
     } finally {
-      void refreshCustomer(customer.id);
+      void refreshCustomer(customer.id).then(() => focusIfLost(selectedTab));
     }
   };
   return (
@@ -108,7 +111,7 @@ function Totals({ customerId }: { customerId: string }) {
   return (
     <Figures
       figures={amounts.map(([currency, amount], index) => ({
-        label: index === 0 ? t('customer.totals') : currency,
+        label: index === 0 ? t('customer.totals') : t('customer.totalsIn', { currency }),
         value: <Money amount={amount} currency={currency} />,
       }))}
     />

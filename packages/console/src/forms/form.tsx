@@ -25,14 +25,16 @@ export function Form({ onSubmit, error, shown, children }: FormProps) {
     onSubmit();
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === 'Enter' && (event.metaKey || event.ctrlKey)) {
+    const isWithin = form.current?.contains(event.target as Node); // and not in a dialog above it
+    if (isWithin && event.key === 'Enter' && (event.metaKey || event.ctrlKey)) {
       event.preventDefault();
+      event.stopPropagation(); // a button would take it as its own Enter
       onSubmit();
     }
   };
   return (
     // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- a key of all its fields
-    <form className={styles.form} onSubmit={submit} onKeyDown={onKeyDown} noValidate ref={form}>
+    <form className={styles.form} onSubmit={submit} onKeyDownCapture={onKeyDown} noValidate ref={form}>
       {children}
       {error !== undefined && !isAtFields && <Failure error={error} />}
     </form>

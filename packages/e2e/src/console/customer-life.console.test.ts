@@ -111,9 +111,22 @@ test('a customer is edited, suspended with a reason, deleted by somebody else wh
 
   await page.getByRole('button', { name: 'Delete', exact: true }).press('Enter');
   await page.getByText('Beatriz is deleted').waitFor();
+  await expect.poll(() => page.evaluate('document.activeElement.tagName')).toBe('H1');
   expect(await page.getByRole('button', { name: 'Delete', exact: true }).count()).toBe(0);
   const toast = page.getByRole('alertdialog').filter({ hasText: 'Beatriz is deleted' });
   await toast.getByRole('button', { name: 'Undo' }).press('Enter');
   await page.getByRole('button', { name: 'Delete', exact: true }).waitFor();
   await expect.poll(stored).toMatchObject({ status: 'suspended' });
+
+  // Removed for good by somebody else meanwhile: what was shown and typed stays.
+  await page.getByRole('button', { name: 'State: empty' }).press('Enter');
+  await page.keyboard.type('Galicia');
+  await staff.delete(`/api/customers/${id}?hard_delete=true`);
+  await page.keyboard.press('Enter');
+  await page.getByText('This customer does not exist any more').waitFor();
+  expect(await page.getByRole('textbox', { name: 'State' }).inputValue()).toBe('Galicia');
+  expect(await page.getByRole('button', { name: 'Delete', exact: true }).count()).toBe(0);
+  expect(await findBarriersInBothThemes(page)).toEqual([]);
+  const others = screen.complaints.filter((text) => !text.includes('status of 404'));
+  screen.complaints.splice(0, screen.complaints.length, ...others);
 });

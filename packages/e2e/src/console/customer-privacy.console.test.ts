@@ -68,6 +68,7 @@ test('a person is exported and erased without a mouse; the receipt is verified i
 }) => {
   const staff = await newStaff(fleet.url);
   const { customer } = (await staff.post('/api/customers', { full_name: 'Bruno Sosa', email: 'b@example.com' })).body;
+  await staff.post(`/api/customers/${customer.id}/notes`, { content: 'Prefers mornings' });
   const viewer = `viewer-${staff.email}`;
   await staff.post('/api/v1/users', { email: viewer, password, first_name: 'Vic', role: 'viewer' });
   const screen = await openScreen(browser, fleet.url);
@@ -76,8 +77,9 @@ test('a person is exported and erased without a mouse; the receipt is verified i
   page.on('response', (response) => {
     if (response.status() === 404) missing.push(new URL(response.url()).pathname);
   });
-  const address = `/console/customers/${customer.id}?tab=privacy`;
-  await signIn(screen, staff.email, address);
+  await signIn(screen, staff.email, `/console/customers/${customer.id}`);
+  await page.getByRole('listitem').filter({ hasText: 'Prefers mornings' }).getByText('by Ana Prieto').waitFor();
+  await page.getByRole('tab', { name: 'Privacy' }).press('Enter');
   const exported = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Download the data' }).press('Enter');
   const file = await exported;

@@ -23,6 +23,7 @@ test('appointments, complaints, orders and favorites of a customer are recorded,
   await row('The frame broke').getByText('High').waitFor();
   await press('Resolve');
   await row('The frame broke').getByText('Resolved').waitFor();
+  await expect.poll(() => page.evaluate('document.activeElement.getAttribute("role")')).toBe('tab');
   await press('Undo');
   await row('The frame broke').getByText('Open', { exact: true }).waitFor();
   await press('New interaction');
