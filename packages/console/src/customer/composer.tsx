@@ -6,6 +6,7 @@ import { api } from '../api/session.ts';
 import { useShortcuts } from '../frame/shortcuts.ts';
 import { Button } from '../ui/button.tsx';
 import { Failure } from '../ui/failure.tsx';
+import { focusIfLost } from '../ui/focus.tsx';
 import { Select } from '../ui/select.tsx';
 import { TextField } from '../ui/text-field.tsx';
 import { toast } from '../ui/toast.tsx';
@@ -14,6 +15,7 @@ import { kindText } from './interaction-text.ts';
 import { useMay } from './may.ts';
 import styles from './page.module.css';
 import { interactionTypesQuery, refreshCustomer } from './queries.ts';
+import { selectedTab } from './use-work.ts';
 
 const note = 'note';
 
@@ -54,6 +56,7 @@ export function Composer({ customer }: { customer: Customer }) {
       setError(undefined);
       intention.current = undefined;
       toast(kind === note ? t('customer.noteAdded') : t('customer.logged', { kind: kindText(kind, t) }));
+      focusIfLost(selectedTab); // the button is disabled now
       await refreshCustomer(customer.id);
     } catch (failure) {
       setError(failure);

@@ -6,7 +6,6 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, useCan } from '../api/session.ts';
 import { productsQuery } from '../products/queries.ts';
-import { attempt } from '../ui/attempt.ts';
 import bar from '../ui/bar.module.css';
 import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
@@ -14,11 +13,11 @@ import { Empty } from '../ui/empty.tsx';
 import { Failure } from '../ui/failure.tsx';
 import { SearchBox } from '../ui/search-box.tsx';
 import { toast } from '../ui/toast.tsx';
-import { focusIfLost } from '../ui/focus.tsx';
 import { Entry } from './entry.tsx';
 import { Items } from './items.tsx';
 import { useMay } from './may.ts';
-import { favoritesQuery, productsByNumberQuery, refreshCustomer, selectedTab } from './queries.ts';
+import { favoritesQuery, productsByNumberQuery } from './queries.ts';
+import { useWork } from './use-work.ts';
 
 /** The products that a customer likes. */
 export function Favorites({ customer }: { customer: Customer }) {
@@ -31,11 +30,7 @@ export function Favorites({ customer }: { customer: Customer }) {
   const numbers = favorites.map(({ item_id }) => item_id);
   const { data: products } = useQuery(productsByNumberQuery(numbers, can('products:read')));
   const nameOf = (number: number) => products?.get(number)?.name ?? t('customer.unknownProduct', { number });
-  const run = async (work: () => Promise<void>) => {
-    await attempt(t, work);
-    await refreshCustomer(customer.id);
-    focusIfLost(selectedTab);
-  };
+  const run = useWork(customer.id);
   const add = (number: number) => api.favorites.add({ user_id: customer.number, item_id: number });
   const choose = (product: Product) =>
     run(async () => {
@@ -46,7 +41,7 @@ export function Favorites({ customer }: { customer: Customer }) {
   const remove = ({ id, item_id }: Favorite) =>
     run(async () => {
       await api.favorites.remove({ id: [id] });
-      const undo = () => void run(async () => void (await add(item_id)));
+      const undo = () => void run(() => add(item_id));
       toast(t('customer.favoriteRemoved', { name: nameOf(item_id) }), { label: t('common.undo'), run: undo });
     });
   return (

@@ -25,7 +25,7 @@ import {
   type InteractionValues,
 } from './interaction-fields.ts';
 import { interactionStatusText, kindText } from './interaction-text.ts';
-import { interactionTypesQuery, refreshCustomer } from './queries.ts';
+import { followFigures, interactionTypesQuery, refreshCustomer } from './queries.ts';
 
 type InteractionDialogProps = {
   customerId: string;
@@ -70,6 +70,7 @@ export function InteractionDialog({ customerId, interaction, onClose }: Interact
       toast(t('customer.interactionSaved', { kind: kindText(draft.type, t) }));
       flushSync(onClose);
       void refreshCustomer(customerId);
+      followFigures(customerId);
     },
   });
   const { draft, set, conflicts, settle, isDirty, isBusy, error } = form;

@@ -5,13 +5,11 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { usePeople } from '../api/people.ts';
 import { api } from '../api/session.ts';
-import { attempt } from '../ui/attempt.ts';
 import { Button } from '../ui/button.tsx';
 import { formatInstant } from '../ui/format.ts';
 import { Pill } from '../ui/pill.tsx';
 import { Select } from '../ui/select.tsx';
 import { toast } from '../ui/toast.tsx';
-import { focusIfLost } from '../ui/focus.tsx';
 import { Entry } from './entry.tsx';
 import { InteractionDialog } from './interaction-dialog.tsx';
 import { bodyOf, stepsFrom, valuesOf } from './interaction-fields.ts';
@@ -19,7 +17,8 @@ import { interactionStatusText, kindText } from './interaction-text.ts';
 import { Items } from './items.tsx';
 import { useMay } from './may.ts';
 import styles from './page.module.css';
-import { interactionsQuery, interactionTypesQuery, refreshCustomer, selectedTab } from './queries.ts';
+import { followFigures, interactionsQuery, interactionTypesQuery } from './queries.ts';
+import { useWork } from './use-work.ts';
 
 const all = 'all';
 
@@ -81,29 +80,33 @@ function InteractionEntry({ interaction, author, onEdit }: InteractionEntryProps
   const may = useMay();
   const { id, customer_id, type, notes, occurred_at, scheduled_at, status, priority, category, version } = interaction;
   const kind = kindText(type, t);
-  const run = async (work: () => Promise<void>) => {
-    await attempt(t, work);
-    await refreshCustomer(customer_id);
-    focusIfLost(selectedTab);
-  };
-  const set = async (next: string | null, options: { ifMatch?: { version: number } } = {}) => {
+  const run = useWork(customer_id);
+  const set = async (next: string | null, ifMatch: { version: number }) => {
     const body = { status: next } as Body<'customers.interactions.put'>;
-    await api.customers.interactions.put(customer_id, id, body, options);
+    await api.customers.interactions.put(customer_id, id, body, { ifMatch });
+    followFigures(customer_id);
+  };
+  const takeBack = async (stepped: string) => {
+    const { interaction: now } = await api.customers.interactions.get(customer_id, id);
+    if (now.status !== stepped) toast(t('errors.codes.PRECONDITION_FAILED'));
+    else await set(status, now);
   };
   const step = (next: string) =>
     run(async () => {
-      await set(next, { ifMatch: { version } });
-      const undo = () => void run(() => set(status));
+      await set(next, { version });
+      const undo = () => void run(() => takeBack(next));
       const text = t('customer.interactionState', { kind, state: interactionStatusText(next, t) });
       toast(text, { label: t('common.undo'), run: undo });
     });
   const remove = () =>
     run(async () => {
       await api.customers.interactions.delete(customer_id, id);
+      followFigures(customer_id);
       const again = () =>
         run(async () => {
-          const body = { type, notes, ...bodyOf(valuesOf(interaction)), occurred_at };
+          const body = { type, notes, ...bodyOf(valuesOf(interaction)), occurred_at, scheduled_at };
           await api.customers.interactions.create(customer_id, body);
+          followFigures(customer_id);
         });
       toast(t('customer.interactionDeleted'), { label: t('common.undo'), run: () => void again() });
     });

@@ -20,14 +20,15 @@ type ItemsProps = {
   children: ReactNode;
 };
 
-/** A list that is read page by page, with its states. */
+/** A list that is read page by page, with its states. What was read stays when reading again, or on, fails. */
 export function Items({ list, isEmpty, empty, children }: ItemsProps) {
   const { t } = useTranslation();
-  if (list.error !== null) return <Failure error={list.error} onRetry={() => void list.refetch()} />;
+  const failure = list.error !== null && <Failure error={list.error} onRetry={() => void list.refetch()} />;
   if (list.isPending) return <Skeleton lines={5} />;
-  if (isEmpty) return <Empty>{empty}</Empty>;
+  if (isEmpty) return failure || <Empty>{empty}</Empty>;
   return (
     <>
+      {failure}
       <ul className={styles.items}>{children}</ul>
       {list.hasNextPage && (
         <Button look="quiet" isPending={list.isFetchingNextPage} onPress={() => void list.fetchNextPage()}>

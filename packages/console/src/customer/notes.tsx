@@ -5,14 +5,13 @@ import { useTranslation } from 'react-i18next';
 import { usePeople } from '../api/people.ts';
 import { api } from '../api/session.ts';
 import { Button } from '../ui/button.tsx';
-import { describeError } from '../ui/failure.tsx';
 import { toast } from '../ui/toast.tsx';
-import { focusIfLost } from '../ui/focus.tsx';
 import { Entry } from './entry.tsx';
 import { Items } from './items.tsx';
 import { kindText } from './interaction-text.ts';
 import { useMay } from './may.ts';
-import { notesQuery, refreshCustomer, selectedTab } from './queries.ts';
+import { notesQuery } from './queries.ts';
+import { useWork } from './use-work.ts';
 
 /** The notes about a customer. One that was deleted can be written again for ten seconds. */
 export function Notes({ customer }: { customer: Customer }) {
@@ -21,19 +20,11 @@ export function Notes({ customer }: { customer: Customer }) {
   const list = useInfiniteQuery(notesQuery(customer.id));
   const notes = list.data?.pages.flatMap((page) => page.notes) ?? [];
   const people = usePeople(notes.map(({ created_by }) => created_by));
-  const attempt = async (work: () => Promise<unknown>) => {
-    try {
-      await work();
-    } catch (error) {
-      toast(describeError(error, t));
-    }
-    await refreshCustomer(customer.id);
-    focusIfLost(selectedTab);
-  };
+  const run = useWork(customer.id);
   const remove = (id: string, content: string) =>
-    attempt(async () => {
+    run(async () => {
       await api.customers.notes.remove(customer.id, id);
-      const again = () => attempt(() => api.customers.notes.add(customer.id, { content }));
+      const again = () => run(() => api.customers.notes.add(customer.id, { content }));
       toast(t('customer.noteDeleted'), { label: t('common.undo'), run: () => void again() });
     });
   return (

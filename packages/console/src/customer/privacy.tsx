@@ -11,6 +11,7 @@ import bar from '../ui/bar.module.css';
 import { Button } from '../ui/button.tsx';
 import { Confirm } from '../ui/confirm.tsx';
 import { Failure } from '../ui/failure.tsx';
+import { Skeleton } from '../ui/skeleton.tsx';
 import { toast } from '../ui/toast.tsx';
 import { Erased } from './erased.tsx';
 import { eraseCustomer, erasureQuery } from './erasure-queries.ts';
@@ -43,9 +44,10 @@ export function Privacy({ customer }: { customer: Customer }) {
       <section className={bar.section}>
         <h2>{t('customer.erase.title')}</h2>
         <p className={bar.hint}>{t('customer.erase.hint')}</p>
-        {erasure.data ? (
-          <Erased request={erasure.data} />
-        ) : (
+        {erasure.error && <Failure error={erasure.error} onRetry={() => void erasure.refetch()} />}
+        {erasure.isPending && <Skeleton lines={1} />}
+        {erasure.data && <Erased request={erasure.data} />}
+        {erasure.data === null && (
           <div>
             <Button look="danger" onPress={() => setErasing(true)}>
               {t('customer.erase.action')}

@@ -124,12 +124,20 @@ export const interactionTypesQuery = queryOptions({
   staleTime: 5 * 60_000,
 });
 
-/** Where the focus goes when an entry is gone that had it. */
-export const selectedTab = '[role="tab"][aria-selected="true"]';
-
 /** Reads the record and everything about it again. */
 export const refreshCustomer = (id: string): Promise<void> =>
   queryClient.invalidateQueries({ queryKey: ['customers', 'record', id] });
+
+const followMs = [500, 2000, 6000];
+const figures = new Set([undefined, 'statistics', 'orders', 'complaints']); // undefined: the record itself
+/** Reads the figures of a customer again a moment later: the service that counts hears of a change by an event. */
+export function followFigures(id: string): void {
+  const filters = {
+    queryKey: customerQuery(id).queryKey,
+    predicate: ({ queryKey }: { queryKey: readonly unknown[] }) => figures.has(queryKey[3] as string | undefined),
+  };
+  for (const ms of followMs) setTimeout(() => void queryClient.invalidateQueries(filters), ms);
+}
 
 /** Shows a customer as a change has stored it. */
 export function keepCustomer(customer: Customer): Customer {

@@ -1,5 +1,6 @@
 import type { Customer } from '@clientela/client';
 import { useState } from 'react';
+import { flushSync } from 'react-dom';
 import { useTranslation } from 'react-i18next';
 import { api } from '../api/session.ts';
 import { statusText, typeText } from '../customers/columns.tsx';
@@ -7,31 +8,32 @@ import { customerName } from '../customers/queries.ts';
 import { statuses, types, type Status, type Type } from '../customers/search-params.ts';
 import { Conflict } from '../forms/conflict.tsx';
 import { Form } from '../forms/form.tsx';
+import { LeaveGuard } from '../forms/leave-guard.tsx';
 import { useRecordForm } from '../forms/use-record-form.ts';
 import styles from '../ui/bar.module.css';
 import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
-import { describeError } from '../ui/failure.tsx';
 import { Select } from '../ui/select.tsx';
 import { TextField } from '../ui/text-field.tsx';
 import { toast } from '../ui/toast.tsx';
 import { keepCustomer, refreshCustomer } from './queries.ts';
 import { RestoreFirst } from './restore.tsx';
+import { useWork } from './use-work.ts';
 
 type StateValues = { status: string; type: string; reason: string };
 const stored = ({ status, type, version }: Customer) => ({ values: { status, type, reason: '' }, version });
 
 /** Changes the status, with its reason, and the type. @returns the customer as it is stored then */
-async function change(id: string, { status, type, reason }: Partial<StateValues>, version?: number): Promise<Customer> {
-  const ifMatch = version === undefined ? undefined : { version };
+async function change(id: string, { status, type, reason }: Partial<StateValues>, version: number): Promise<Customer> {
+  const ifMatch = { version };
   let customer: Customer | undefined;
   if (status !== undefined) {
     const body = { status: status as Status, ...(reason?.trim() && { reason: reason.trim() }) };
     customer = (await api.customers.setStatus(id, body, { ifMatch })).customer as Customer;
   }
   if (type !== undefined) {
-    const next = ifMatch && customer ? { version: customer.version } : ifMatch;
-    customer = (await api.customers.setType(id, { type: type as Type }, { ifMatch: next })).customer as Customer;
+    const next = { ifMatch: customer ?? ifMatch };
+    customer = (await api.customers.setType(id, { type: type as Type }, next)).customer as Customer;
   }
   return keepCustomer(customer ?? ((await api.customers.get(id)).customer as Customer));
 }
@@ -41,13 +43,13 @@ export function StatusDialog({ customer, onClose }: { customer: Customer; onClos
   const { t } = useTranslation();
   const [first] = useState(customer);
   const name = customerName(customer);
-  const takeBack = async (values: Partial<StateValues>) => {
-    try {
-      await change(customer.id, values);
-    } catch (error) {
-      toast(describeError(error, t));
-    }
-    await refreshCustomer(customer.id);
+  const run = useWork(customer.id);
+  /** Takes a change back, unless somebody has changed the same since. */
+  const takeBack = async (saved: Customer, before: Partial<Pick<Customer, 'status' | 'type'>>) => {
+    const now = (await api.customers.get(customer.id)).customer as Customer;
+    const isAsSaved = (['status', 'type'] as const).every((key) => !(key in before) || now[key] === saved[key]);
+    if (isAsSaved) await change(customer.id, before, now.version);
+    else toast(t('errors.codes.PRECONDITION_FAILED'));
   };
   const form = useRecordForm<StateValues>({
     stored: stored(first),
@@ -62,12 +64,12 @@ export function StatusDialog({ customer, onClose }: { customer: Customer; onClos
         ...(changes.type !== undefined && { type: first.type }),
       };
       const now = { name, status: statusText(saved.status, t), type: typeText(saved.type, t) };
-      toast(t('customer.status.changed', now), { label: t('common.undo'), run: () => void takeBack(undone) });
+      toast(t('customer.status.changed', now), { label: t('common.undo'), run: () => void run(() => takeBack(saved, undone)) });
       return stored(saved);
     },
     read: async () => stored(keepCustomer((await api.customers.get(customer.id)).customer as Customer)),
     onSaved: () => {
-      onClose();
+      flushSync(onClose);
       void refreshCustomer(customer.id);
     },
   });
@@ -112,6 +114,7 @@ export function StatusDialog({ customer, onClose }: { customer: Customer; onClos
           />
           <Conflict theirs={conflicts.type} onTake={(value) => settle('type', value)} />
         </div>
+        <LeaveGuard isDirty={isDirty} />
         <RestoreFirst customer={customer} error={error} />
         <div className={styles.buttons}>
           <Button type="submit" look="primary" isPending={isBusy} isDisabled={!isDirty}>

@@ -6,12 +6,13 @@ import { api } from '../api/session.ts';
 import { TagDialog } from '../customers/tag-dialog.tsx';
 import { useShortcuts } from '../frame/shortcuts.ts';
 import { Button } from '../ui/button.tsx';
-import { describeError } from '../ui/failure.tsx';
 import { Pill } from '../ui/pill.tsx';
 import { toast } from '../ui/toast.tsx';
 import { useMay } from './may.ts';
 import styles from './page.module.css';
-import { refreshCustomer } from './queries.ts';
+import { useWork } from './use-work.ts';
+
+const addButton = '[data-add-tag]';
 
 /** The tags of a customer, added and removed in their place. */
 export function Tags({ customer }: { customer: Customer }) {
@@ -21,21 +22,14 @@ export function Tags({ customer }: { customer: Customer }) {
   const [removing, setRemoving] = useState<string>();
   useShortcuts({ t: canEdit ? () => setAdding(true) : undefined });
 
-  const attempt = async (work: () => Promise<void>) => {
-    try {
-      await work();
-    } catch (error) {
-      toast(describeError(error, t));
-    }
-    await refreshCustomer(customer.id);
-  };
+  const run = useWork(customer.id, addButton);
   const add = (label: string) =>
-    attempt(async () => {
+    run(async () => {
       setAdding(false);
       await api.customers.tags.add(customer.id, { label });
     });
   const remove = (label: string) =>
-    attempt(async () => {
+    run(async () => {
       setRemoving(label);
       const { tags } = await api.customers.tags.list(customer.id);
       const tag = tags.find((each) => each.label === label);
@@ -44,7 +38,7 @@ export function Tags({ customer }: { customer: Customer }) {
         const again = () => api.customers.tags.add(customer.id, { label, color: tag.color, priority: tag.priority });
         toast(t('customer.tagRemoved', { label }), {
           label: t('common.undo'),
-          run: () => void attempt(async () => void (await again())),
+          run: () => void run(again),
         });
       }
     }).finally(() => setRemoving(undefined));
@@ -68,7 +62,7 @@ export function Tags({ customer }: { customer: Customer }) {
           </span>
         ))}
       {canEdit && (
-        <Button look={['quiet', 'small']} onPress={() => setAdding(true)}>
+        <Button look={['quiet', 'small']} data-add-tag onPress={() => setAdding(true)}>
           <Plus size={14} strokeWidth={1.75} aria-hidden />
           {t('customers.label')}
         </Button>

@@ -16,7 +16,7 @@ import { TextField } from '../ui/text-field.tsx';
 import { toast } from '../ui/toast.tsx';
 import { fromLocal } from './interaction-fields.ts';
 import { interactionStatusText, kindText } from './interaction-text.ts';
-import { refreshCustomer } from './queries.ts';
+import { followFigures, refreshCustomer } from './queries.ts';
 import { transactionKinds } from './transaction-kinds.ts';
 
 const empty = {
@@ -61,6 +61,7 @@ export function TransactionDialog({ customerId, onClose }: { customerId: string;
     } finally {
       void refreshCustomer(customerId); // when it failed, the customer may be deleted by now
     }
+    followFigures(customerId);
     toast(t('customer.interactionSaved', { kind: kindText(values.kind, t) }));
     flushSync(onClose);
   });

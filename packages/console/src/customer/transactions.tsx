@@ -5,7 +5,6 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { usePeople } from '../api/people.ts';
 import { api } from '../api/session.ts';
-import { attempt } from '../ui/attempt.ts';
 import { Button } from '../ui/button.tsx';
 import { Confirm } from '../ui/confirm.tsx';
 import { Failure } from '../ui/failure.tsx';
@@ -20,9 +19,10 @@ import { interactionStatusText, kindText } from './interaction-text.ts';
 import { Items } from './items.tsx';
 import { useMay } from './may.ts';
 import styles from './page.module.css';
-import { refreshCustomer, selectedTab, statisticsQuery, transactionsQuery } from './queries.ts';
+import { followFigures, refreshCustomer, statisticsQuery, transactionsQuery } from './queries.ts';
 import { TransactionDialog } from './transaction-dialog.tsx';
 import { transactionKinds } from './transaction-kinds.ts';
+import { selectedTab, useWork } from './use-work.ts';
 
 const all = 'all';
 const kinds = [all, ...transactionKinds] as const;
@@ -38,16 +38,16 @@ export function Transactions({ customer }: { customer: Customer }) {
   const list = useInfiniteQuery(transactionsQuery(customer.id, kind === all ? undefined : kind));
   const transactions = list.data?.pages.flatMap((page) => page.transactions) ?? [];
   const people = usePeople(transactions.map(({ created_by }) => created_by));
-  const complete = async ({ id, version }: Transaction) => {
-    await attempt(t, async () => {
+  const run = useWork(customer.id);
+  const complete = ({ id, version }: Transaction) =>
+    run(async () => {
       await api.customers.transactions.update(customer.id, id, { status: 'completed' }, { ifMatch: { version } });
+      followFigures(customer.id);
     });
-    await refreshCustomer(customer.id);
-    focusIfLost(selectedTab);
-  };
   const cancel = async ({ id, kind: cancelled, version }: Transaction) => {
     try {
       await api.customers.transactions.update(customer.id, id, { status: 'cancelled' }, { ifMatch: { version } });
+      followFigures(customer.id);
       const state = interactionStatusText('cancelled', t);
       toast(t('customer.interactionState', { kind: kindText(cancelled, t), state }));
     } finally {
@@ -92,7 +92,10 @@ export function Transactions({ customer }: { customer: Customer }) {
           title={t('customer.cancelTitle')}
           action={t('customer.cancelAction')}
           onConfirm={() => cancel(cancelling)}
-          onClose={() => setCancelling(undefined)}
+          onClose={() => {
+            setCancelling(undefined);
+            focusIfLost(selectedTab);
+          }}
         >
           {t('customer.cancelHint')}
         </Confirm>
@@ -105,8 +108,7 @@ export function Transactions({ customer }: { customer: Customer }) {
 function Totals({ customerId }: { customerId: string }) {
   const { t } = useTranslation();
   const { data, error, refetch } = useQuery(statisticsQuery(customerId));
-  if (error) return <Failure error={error} onRetry={() => void refetch()} />;
-  if (!data) return null;
+  if (!data) return error && <Failure error={error} onRetry={() => void refetch()} />;
   const amounts = [[data.currency, data.lifetime_value] as const, ...Object.entries(data.by_currency)];
   return (
     <Figures

@@ -1,3 +1,4 @@
+import { currentSession, subscribe } from '../api/session.ts';
 import type { CustomersSearch } from './search-params.ts';
 
 let list: CustomersSearch | undefined;
@@ -7,3 +8,9 @@ export const rememberList = (search: CustomersSearch): void => {
   list = search;
 };
 export const lastList = (): CustomersSearch | undefined => list;
+
+// Nothing of one person stays for the next.
+subscribe(() => {
+  const session = currentSession();
+  if (session.state === 'signed-out' && !session.ended) list = undefined;
+});

@@ -3,7 +3,7 @@ import { describeError } from './failure.tsx';
 import { toast } from './toast.tsx';
 
 /** Runs what a button does, and says in a toast why it failed. */
-export async function attempt(t: TFunction, work: () => Promise<void>): Promise<void> {
+export async function attempt(t: TFunction, work: () => Promise<unknown>): Promise<void> {
   try {
     await work();
   } catch (error) {
