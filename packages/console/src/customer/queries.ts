@@ -130,7 +130,7 @@ export const refreshCustomer = (id: string): Promise<void> =>
 
 const followMs = [500, 2000, 6000];
 const figures = new Set([undefined, 'statistics', 'orders', 'complaints']); // undefined: the record itself
-/** Reads the figures of a customer again a moment later: the service that counts hears of a change by an event. */
+/** Reads the figures of a customer again a moment later: the service that counts learns of a change by an event. */
 export function followFigures(id: string): void {
   const filters = {
     queryKey: customerQuery(id).queryKey,

@@ -64,7 +64,10 @@ export function StatusDialog({ customer, onClose }: { customer: Customer; onClos
         ...(changes.type !== undefined && { type: first.type }),
       };
       const now = { name, status: statusText(saved.status, t), type: typeText(saved.type, t) };
-      toast(t('customer.status.changed', now), { label: t('common.undo'), run: () => void run(() => takeBack(saved, undone)) });
+      toast(t('customer.status.changed', now), {
+        label: t('common.undo'),
+        run: () => void run(() => takeBack(saved, undone)),
+      });
       return stored(saved);
     },
     read: async () => stored(keepCustomer((await api.customers.get(customer.id)).customer as Customer)),

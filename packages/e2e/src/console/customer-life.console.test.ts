@@ -118,7 +118,7 @@ test('a customer is edited, suspended with a reason, deleted by somebody else wh
   await page.getByRole('button', { name: 'Delete', exact: true }).waitFor();
   await expect.poll(stored).toMatchObject({ status: 'suspended' });
 
-  // Removed for good by somebody else meanwhile: what was shown and typed stays.
+  // Removed permanently by somebody else meanwhile: what was shown and typed stays.
   await page.getByRole('button', { name: 'State: empty' }).press('Enter');
   await page.keyboard.type('Galicia');
   await staff.delete(`/api/customers/${id}?hard_delete=true`);
