@@ -12,6 +12,24 @@ export const queryInteger = (min: number, max: number) =>
     .transform(Number)
     .meta({ type: 'integer', minimum: min, maximum: max });
 
+const isNumber = (digits: string) => /^\d{1,15}$/.test(digits) && Number(digits) > 0;
+
+/** One or more numbers of records; the parameter may be repeated. */
+export const queryNumbers = (max: number) =>
+  z
+    .union([z.string(), z.array(z.string())])
+    .transform((value) => (typeof value === 'string' ? [value] : value))
+    .refine((list) => list.length <= max && list.every(isNumber), {
+      error: `must be at most ${max} integers, each 1 or more`,
+    })
+    .transform((list) => list.map(Number))
+    .meta({
+      override: ({ jsonSchema }) => {
+        delete jsonSchema.anyOf;
+        Object.assign(jsonSchema, { type: 'array', items: { type: 'integer', minimum: 1 }, maxItems: max });
+      },
+    });
+
 export const queryBoolean = z
   .string('must be given once')
   .refine((word) => /^(?:true|false|1|0)$/i.test(word), { error: 'must be true or false', abort: true })

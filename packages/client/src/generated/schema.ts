@@ -3599,6 +3599,7 @@ export interface operations {
                 active_only?: boolean;
                 max_price?: string;
                 min_price?: string;
+                number?: number[];
                 page?: number;
                 per_page?: number;
                 search?: string;

@@ -3,11 +3,15 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { PencilLine } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { usePeople } from '../api/people.ts';
+import { Button } from '../ui/button.tsx';
+import { toast } from '../ui/toast.tsx';
 import { Entry } from './entry.tsx';
 import { labelOf } from './fields.ts';
 import { Items } from './items.tsx';
+import { useMay } from './may.ts';
 import styles from './page.module.css';
-import { historyQuery } from './queries.ts';
+import { historyQuery, saveCustomer, valuesOf } from './queries.ts';
+import { useWork } from './use-work.ts';
 
 type Change = { field: string; from?: unknown; to?: unknown };
 const isRecord = (value: unknown): value is Record<string, unknown> =>
@@ -29,6 +33,46 @@ const textOf = (value: unknown): string => {
   return typeof value === 'string' ? value : JSON.stringify(value);
 };
 
+/** One field from what to what. A value of the record that it had before can be restored. */
+function ChangeOf({ customer, change: { field, from, to } }: { customer: Customer; change: Change }) {
+  const { t } = useTranslation();
+  const may = useMay();
+  const run = useWork(customer.id);
+  const label = labelOf(field);
+  const name =
+    label === undefined ? t(`customers.filterName.${field}` as 'customers.filterName.status', field) : t(label);
+  const current = valuesOf(customer)[field] ?? null;
+  const earlier = from ?? null;
+  const isText = typeof earlier === 'string' || earlier === null;
+  const save = async (original: Customer, value: string | null) => {
+    const { stored, clashes } = await saveCustomer(original, { [field]: value });
+    if (clashes.length === 0) return stored;
+    toast(t('errors.codes.PRECONDITION_FAILED'));
+    return undefined;
+  };
+  const restore = (value: string | null) =>
+    run(async () => {
+      const stored = await save(customer, value);
+      const undo = () => void run(async () => stored && save(stored, current));
+      if (stored)
+        toast(t('customer.restoredValue', { name, value: textOf(value) }), { label: t('common.undo'), run: undo });
+    });
+  return (
+    <span className={styles.change}>
+      {name}: <del>{textOf(from)}</del> → <ins>{textOf(to)}</ins>
+      {label !== undefined && isText && earlier !== current && may('customers:update') && (
+        <Button
+          look={['quiet', 'small']}
+          aria-label={t('customer.restoreValue', { name, value: textOf(earlier) })}
+          onPress={() => void restore(earlier)}
+        >
+          {t('customer.state.restore')}
+        </Button>
+      )}
+    </span>
+  );
+}
+
 /** Who changed what of a customer, and from what to what. */
 export function History({ customer }: { customer: Customer }) {
   const { t } = useTranslation();
@@ -48,14 +92,9 @@ export function History({ customer }: { customer: Customer }) {
           author={people.get(actor_id)}
           text={reason}
         >
-          {changes.flatMap(partsOf).map(({ field, from, to }) => {
-            const key = labelOf(field);
-            return (
-              <span key={field} className={styles.change}>
-                {key === undefined ? field : t(key)}: <del>{textOf(from)}</del> → <ins>{textOf(to)}</ins>
-              </span>
-            );
-          })}
+          {changes.flatMap(partsOf).map((change) => (
+            <ChangeOf key={change.field} customer={customer} change={change} />
+          ))}
         </Entry>
       ))}
     </Items>

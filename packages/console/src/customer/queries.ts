@@ -94,19 +94,18 @@ export const favoritesQuery = (id: string, number: number) =>
     getNextPageParam: ({ count }, _pages, offset) => (offset + favoritesPage < count ? offset + favoritesPage : null),
   });
 
-const maxProducts = 1000; // the API finds products by id only, so their numbers are looked up in the list
-/** Finds products by the numbers that favorites have. */
+const maxNumbers = 100; // of one request
+/** Finds products by the numbers that favorites have. One that is gone is missing. */
 export const productsByNumberQuery = (numbers: readonly number[], isAllowed: boolean) =>
   queryOptions({
     queryKey: ['products', 'numbers', numbers.toSorted()],
     queryFn: async ({ signal }) => {
-      const found = new Map<number, Product>();
-      let seen = 0;
-      for await (const product of api.products.all({ active_only: false, per_page: 100 }, { signal })) {
-        if (numbers.includes(product.number)) found.set(product.number, product);
-        if (found.size === new Set(numbers).size || ++seen >= maxProducts) break;
+      const found: Product[] = [];
+      for (let at = 0; at < numbers.length; at += maxNumbers) {
+        const query = { number: numbers.slice(at, at + maxNumbers), active_only: false, per_page: maxNumbers };
+        found.push(...(await api.products.list(query, { signal })).products);
       }
-      return found;
+      return new Map(found.map((product) => [product.number, product]));
     },
     enabled: isAllowed && numbers.length > 0,
     placeholderData: keepPreviousData,

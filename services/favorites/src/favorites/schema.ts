@@ -1,4 +1,12 @@
-import { creationBody, Instant, queryFrom, queryInteger, queryTo, nameSchemas } from '@clientela/validation';
+import {
+  creationBody,
+  Instant,
+  queryFrom,
+  queryInteger,
+  queryNumbers,
+  queryTo,
+  nameSchemas,
+} from '@clientela/validation';
 import { z } from 'zod';
 
 const maxNumber = 999_999_999_999_999;
@@ -19,29 +27,14 @@ const newFavorite = z.strictObject({
 export const NewFavorite = creationBody(Favorite, newFavorite);
 export type NewFavorite = z.infer<typeof NewFavorite>;
 
-const isNumber = (text: string) => /^\d{1,15}$/.test(text) && Number(text) > 0;
-
-/** One or more numbers; the parameter may be repeated. */
-const queryNumbers = z
-  .union([z.string(), z.array(z.string())])
-  .transform((value) => (typeof value === 'string' ? [value] : value))
-  .refine((list) => list.length <= 1000 && list.every(isNumber), {
-    error: 'must be at most 1000 integers, each 1 or more',
-  })
-  .transform((list) => list.map(Number))
-  .meta({
-    override: ({ jsonSchema }) => {
-      delete jsonSchema.anyOf;
-      Object.assign(jsonSchema, { type: 'array', items: { type: 'integer', minimum: 1 }, maxItems: 1000 });
-    },
-  });
+const numbers = queryNumbers(1000).optional();
 
 export const FavoriteQuery = z.strictObject({
   limit: queryInteger(1, 1000).default(100),
   offset: queryInteger(0, 1_000_000_000).default(0),
-  id: queryNumbers.optional(),
-  user_id: queryNumbers.optional(),
-  item_id: queryNumbers.optional(),
+  id: numbers,
+  user_id: numbers,
+  item_id: numbers,
   created_at: Instant.optional().meta({ description: 'Exact instant' }),
   created_from: queryFrom.optional(),
   created_to: queryTo.optional(),

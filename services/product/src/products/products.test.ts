@@ -112,6 +112,18 @@ describe('a product', () => {
 });
 
 describe('product list', () => {
+  test('finds products by their numbers, of this company only', async ({ service, admin }) => {
+    const shop = service.user('admin', service.company());
+    const number = async (name: string) =>
+      (await shop.post('/api/products', { name, price: 1 }).expect(201)).body.product.number as number;
+    const [tea, , coffee] = [await number('Tea'), await number('Milk'), await number('Coffee')];
+    const query = `/api/products?sort=name&number=${tea}&number=${coffee}&number=1`;
+    const { body } = await shop.get(query).expect(200);
+    expect(body.products.map(({ name }: { name: string }) => name)).toEqual(['Coffee', 'Tea']);
+    expect((await admin.get(query).expect(200)).body.products).toEqual([]);
+    await shop.get('/api/products?number=tea').expect(422);
+  });
+
   test('ignores case and accents in a search, filters and sorts', async ({ service }) => {
     const shop = service.user('admin', service.company());
     for (const [name, price, type] of [

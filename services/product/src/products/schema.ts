@@ -9,6 +9,7 @@ import {
   Money,
   queryPage,
   pageSchema,
+  queryNumbers,
   queryPerPage,
   queryBoolean,
   querySearch,
@@ -76,6 +77,7 @@ export const ProductQuery = z.strictObject({
   min_price: money(0).optional(),
   max_price: money(0).optional(),
   active_only: queryBoolean.default(true),
+  number: queryNumbers(100).optional(),
 });
 export type ProductQuery = z.infer<typeof ProductQuery>;
 

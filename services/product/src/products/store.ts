@@ -64,8 +64,9 @@ export function listProducts(db: Db, scope: Scope, query: ProductQuery): Promise
   if (query.type) void rows.where('type', query.type);
   if (query.min_price) void rows.where('price', '>=', query.min_price);
   if (query.max_price) void rows.where('price', '<=', query.max_price);
+  if (query.number) void rows.whereIn('number', query.number);
   if (query.search) void rows.whereLike('search_text', containsPattern(normalizeForSearch(query.search)));
-  const isFiltered = Boolean(query.search ?? query.type ?? query.min_price ?? query.max_price);
+  const isFiltered = Boolean(query.number ?? query.search ?? query.type ?? query.min_price ?? query.max_price);
   return paginate<Product>(rows, columns, query, { isFiltered, alphabetical: ['name'] });
 }
 
