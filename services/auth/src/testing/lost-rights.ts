@@ -189,7 +189,11 @@ async function failedEvent({ auth, owner }: Pair): Promise<string> {
  * Prepares a request of the pair's other user: valid, or with a code of no second factor.
  * @throws Error for a route without a sample
  */
-export async function requestOf({ method, path }: Route, pair: Pair, isValid = false): Promise<() => ReturnType<TestUser['delete']>> {
+export async function requestOf(
+  { method, path }: Route,
+  pair: Pair,
+  isValid = false,
+): Promise<() => ReturnType<TestUser['delete']>> {
   const name = `${method} ${path.replace('/api/auth/', '/auth/')}`;
   const sample = (isValid && factorSamples[name]) || samples[name];
   if (!sample) throw new Error(`add a sample request of ${method} ${path}`);
