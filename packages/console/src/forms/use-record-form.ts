@@ -51,7 +51,7 @@ export function useRecordForm<V extends Values>({ stored, save, read, onSaved }:
     }
   };
   const submit = async () => {
-    if (isBusy) return;
+    if (isBusy || !isDirty) return;
     setBusy(true);
     setError(undefined);
     try {

@@ -165,10 +165,16 @@ test('an admin changes the company; a manager sees no button that would be refus
   const screen = await openScreen(browser, fleet.url);
   const { page } = screen;
   await signIn(screen, staff.email, '/console/settings');
-  await page.getByRole('textbox', { name: 'Currency code' }).fill('ron');
+  const sent: unknown[] = [];
+  page.on('request', (request) => void (request.method() === 'PUT' && sent.push(request.postDataJSON())));
+  const currency = page.getByRole('textbox', { name: 'Currency code' });
+  await currency.press('ControlOrMeta+Enter'); // changes nothing, so nothing is sent
+  await currency.fill('ron');
   await page.keyboard.press('ControlOrMeta+Enter');
   await page.getByText('Saved').waitFor();
-  expect((await staff.get(`/api/v1/companies/${staff.user.business_id}`)).body).toMatchObject({ currency: 'RON' });
+  const stored = async () => (await staff.get(`/api/v1/companies/${staff.user.business_id}`)).body.currency;
+  await expect.poll(stored).toBe('RON');
+  expect(sent).toEqual([{ currency: 'RON' }]);
 
   const email = `manager-${staff.email}`;
   await staff.post('/api/v1/users', { email, password, first_name: 'Max', role: 'manager' });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isInternal, type Route } from '@clientela/http';
-import type { TestUser } from '@clientela/testing';
+import { totpCode, type TestUser } from '@clientela/testing';
 import jwt from 'jsonwebtoken';
 import type { User } from '../accounts/schema.ts';
 import { routes, type AppDeps } from '../app.ts';
@@ -131,6 +131,35 @@ const isForSuperusersOnly = ({ allow }: Route) =>
 export const changingRoutesOf = (role: StaffRole): Route[] =>
   changingRoutes.filter((definition) => role === 'superuser' || !isForSuperusersOnly(definition));
 
+/**
+ * Valid requests about a second factor. They set one up first, so that the user can no longer sign in by password alone: only for a pair
+ * of their own.
+ */
+const factorSamples: Readonly<Record<string, (pair: Pair) => Promise<SampleRequest>>> = {
+  'post /auth/mfa/totp/confirm': async ({ other }) => ['/auth/mfa/totp/confirm', { code: await setUpFactor(other) }],
+  'delete /auth/mfa/totp': async ({ other }) => [
+    '/auth/mfa/totp',
+    { current_password: other.password, code: await confirmFactor(other) },
+  ],
+  'post /auth/mfa/recovery-codes': async ({ other }) => [
+    '/auth/mfa/recovery-codes',
+    { code: await confirmFactor(other) },
+  ],
+};
+
+/** @returns the code that confirms the factor */
+const setUpFactor = async (user: SignedIn): Promise<string> => totpCode(await newSecret(user), Date.now());
+
+/** @returns a code that was not used yet */
+async function confirmFactor(user: SignedIn): Promise<string> {
+  const secret = await newSecret(user);
+  await user.as.post('/auth/mfa/totp/confirm', { code: totpCode(secret, Date.now()) }).expect(200);
+  return totpCode(secret, Date.now() + 30_000); // codes are good a step early
+}
+
+const newSecret = async ({ as, password }: SignedIn): Promise<string> =>
+  (await as.post('/auth/mfa/totp', { current_password: password }).expect(200)).body.secret;
+
 /** Names the company that a superuser acts in. */
 const inCompany = ({ owner, other }: Pair, path: string) =>
   other.user.role === 'superuser' ? `${path}?company_id=${owner.user.business_id}` : path;
@@ -156,9 +185,17 @@ async function failedEvent({ auth, owner }: Pair): Promise<string> {
   return `/api/v1/events/failed/${event_id}`;
 }
 
-/** Prepares a valid request of the pair's other user. @throws Error for a route without a sample */
-export async function requestOf({ method, path }: Route, pair: Pair): Promise<() => ReturnType<TestUser['delete']>> {
-  const sample = samples[`${method} ${path.replace('/api/auth/', '/auth/')}`];
+/**
+ * Prepares a request of the pair's other user: valid, or with a code of no second factor.
+ * @throws Error for a route without a sample
+ */
+export async function requestOf(
+  { method, path }: Route,
+  pair: Pair,
+  isValid = false,
+): Promise<() => ReturnType<TestUser['delete']>> {
+  const name = `${method} ${path.replace('/api/auth/', '/auth/')}`;
+  const sample = (isValid && factorSamples[name]) || samples[name];
   if (!sample) throw new Error(`add a sample request of ${method} ${path}`);
   const [target, body] = await sample(pair);
   const url = path.startsWith('/api/auth/') ? `/api${target}` : target;
