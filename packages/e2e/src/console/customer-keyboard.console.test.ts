@@ -4,7 +4,7 @@ import { consoleTest, newStaff, openScreen, signIn } from './console-test.ts';
 
 const test = consoleTest;
 
-/** What has the focus, by the name that people hear. */
+/** The accessible name of what has the focus. */
 const focused = (page: Page) =>
   page.evaluate<string>(`(() => {
     const it = document.activeElement;
