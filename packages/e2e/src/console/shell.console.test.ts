@@ -75,6 +75,31 @@ test('signs out at once while the server is away, and ends the session there whe
   await signIn(screen, email);
 });
 
+test('a tab whose session was being renewed stays signed out', async ({ fleet, browser }) => {
+  const { email } = await newStaff(fleet.url);
+  const screen = await openScreen(browser, fleet.url);
+  const { page, context } = screen;
+  await signIn(screen, email);
+  const other = await context.newPage();
+  const release = Promise.withResolvers<void>();
+  const renewed = Promise.withResolvers<void>();
+  await other.route('**/console/session/refresh', async (route) => {
+    const response = await route.fetch();
+    renewed.resolve();
+    await release.promise;
+    await route.fulfill({ response });
+  });
+  await other.goto('/console');
+  await renewed.promise;
+  await page.getByRole('button', { name: 'Account of Ana Prieto' }).click();
+  await page.getByRole('menuitem', { name: 'Sign out' }).click();
+  await page.waitForURL('**/console/sign-in');
+  release.resolve();
+  await other.waitForURL('**/console/sign-in');
+  await expect.poll(() => context.cookies()).toEqual([]);
+  expect(await other.getByRole('heading', { level: 1, name: 'Ana Prieto' }).count()).toBe(0);
+});
+
 test('sign-in leads to no other site', async ({ fleet, browser }) => {
   const { email } = await newStaff(fleet.url);
   for (const to of [
