@@ -8,8 +8,8 @@ type SignedIn = { access_token: string; expires_in: number; user: User };
 
 export type Session =
   | { state: 'unknown' }
-  /** `ended`: it was not the person who signed out, so the page keeps what was typed. */
-  | { state: 'signed-out'; ended: boolean }
+  /** `ended`: it was not the person who signed out, so the page keeps what was typed. `unreached`: the server does not know of the sign-out. */
+  | { state: 'signed-out'; ended: boolean; unreached?: boolean }
   /** `limited`: what the person has to do before anything else. */
   | { state: 'signed-in'; user: User; limited: string | undefined };
 
@@ -22,6 +22,7 @@ const tabs = new BroadcastChannel('clientela-console');
 function change(next: Session): void {
   session = next;
   if (next.state === 'signed-in') lastUser = next.user;
+  else if (next.state === 'signed-out' && !next.ended) lastUser = undefined;
   for (const listener of listeners) listener();
 }
 
@@ -52,17 +53,26 @@ function accept({ access_token, user }: SignedIn): void {
 const askSession = <T>(path: string, body: object): Promise<T> =>
   api.request<T>({ method: 'POST', path: `/console/session${path}`, body, open: true, options: { timeout: 20_000 } });
 
+/** Tabs take turns with the cookie. */
+const inTurn = <T>(work: () => Promise<T>): Promise<T> => navigator.locks.request('clientela-console-session', work);
+
+/** Stands in the storage from a sign-out until the server has ended the session, reloads included. */
+const leaving = 'clientela.leaving';
+const isLeaving = () => localStorage.getItem(leaving) !== null;
+
 /** Gets new tokens by the cookie. Tabs take turns, so that no two of them use one refresh token. */
 async function renew(): Promise<SignedIn> {
-  const answer = await navigator.locks.request('clientela-console-session', () =>
-    askSession<SignedIn | { access_token: null }>('/refresh', {}),
-  );
+  const answer = await inTurn(async () => {
+    if (isLeaving()) throw new SessionEnded(); // the cookie of a session that somebody ended signs nobody in
+    return askSession<SignedIn | { access_token: null }>('/refresh', {});
+  });
   if (answer.access_token === null) throw new SessionEnded();
   accept(answer);
   return answer;
 }
 
 async function begin(path: string, body: object): Promise<void> {
+  if (isLeaving()) await endOnServer(); // else the old session would live on without its cookie
   const answer = await askSession<SignedIn>(path, body);
   await api.session.start(answer);
   accept(answer);
@@ -93,22 +103,49 @@ export function startSession(): Promise<void> {
   return starting;
 }
 
-/** Signs out in every tab. @returns whether the server could end the session too */
-export async function signOut(): Promise<boolean> {
-  const { session_ended } = await api.request<{ session_ended: boolean }>({
-    method: 'DELETE',
-    path: '/console/session',
-    open: true,
-    options: { headers: { 'Content-Type': 'application/json' }, timeout: 10_000 },
+/** Ends the session that the cookie holds. @returns whether it ended there too @throws ClientelaError while the server is away */
+const endOnServer = (): Promise<boolean> =>
+  inTurn(async () => {
+    if (!isLeaving()) return true; // another tab was first
+    const { session_ended } = await api.request<{ session_ended: boolean }>({
+      method: 'DELETE',
+      path: '/console/session',
+      open: true,
+      options: { headers: { 'Content-Type': 'application/json' }, timeout: 10_000 },
+    });
+    localStorage.removeItem(leaving);
+    return session_ended;
   });
-  tabs.postMessage({ signedOut: true });
-  change({ state: 'signed-out', ended: false });
+
+/** Forgets the session in this tab: the person, and the token. */
+async function forget(unreached: boolean): Promise<void> {
+  change({ state: 'signed-out', ended: false, unreached });
   await api.session.end();
-  return session_ended;
 }
 
+/** Ends the session on the server, and repeats that while the server is away. */
+async function leave(): Promise<void> {
+  let unreached = true;
+  try {
+    unreached = !(await endOnServer());
+  } catch {
+    setTimeout(() => isLeaving() && void leave(), 5000);
+  }
+  if (session.state === 'signed-out' && !session.ended) change({ ...session, unreached });
+}
+
+/** Signs out in every tab at once, whether or not the server can be reached. */
+export async function signOut(): Promise<void> {
+  localStorage.setItem(leaving, 'yes');
+  tabs.postMessage({ signedOut: true });
+  await forget(false);
+  await leave();
+}
+
+if (isLeaving()) void leave();
+
 tabs.addEventListener('message', ({ data }: MessageEvent<{ signedIn?: string; signedOut?: boolean }>) => {
-  if (data.signedOut) change({ state: 'signed-out', ended: false });
+  if (data.signedOut) void forget(false);
   if (data.signedIn === undefined || data.signedIn === lastUser?.id) return;
   // Nothing of one person may be shown to another.
   if (session.state !== 'unknown') location.reload();

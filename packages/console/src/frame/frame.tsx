@@ -3,7 +3,7 @@ import { Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { queryClient } from '../api/query-client.ts';
-import { useSession, useUser, type User } from '../api/session.ts';
+import { useSession, useUser, type Session, type User } from '../api/session.ts';
 import { Toasts } from '../ui/toast.tsx';
 import { useActingCompany } from './acting-company.ts';
 import { CompanyNeeded } from './company-picker.tsx';
@@ -23,13 +23,16 @@ const stored = 'clientela.side-bar';
 /** The frame: side bar, top bar, what is away, and the screen. */
 export function Frame() {
   const session = useSession();
-  const user = useUser();
   const navigate = useNavigate();
   const signedOut = session.state === 'signed-out' && !session.ended;
   useEffect(() => {
     if (signedOut) void navigate({ to: '/sign-in' });
   }, [signedOut, navigate]);
-  if (signedOut) return null;
+  return signedOut ? null : <SignedIn session={session} />;
+}
+
+function SignedIn({ session }: { session: Session }) {
+  const user = useUser();
   if (user.role === 'customer') return <StaffOnly />;
   if (session.state === 'signed-in' && session.limited !== undefined) return <LimitedPage limit={session.limited} />;
   return (

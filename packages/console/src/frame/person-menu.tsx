@@ -5,9 +5,7 @@ import { Button } from 'react-aria-components';
 import { signOut, type User } from '../api/session.ts';
 import { changeLanguage, currentLanguage, languages, type Language } from '../messages/index.ts';
 import { Avatar } from '../ui/avatar.tsx';
-import { describeError } from '../ui/failure.tsx';
 import { Menu, MenuItem, MenuSection, MenuSeparator } from '../ui/menu.tsx';
-import { toast } from '../ui/toast.tsx';
 import styles from './frame.module.css';
 import { chooseTheme, currentTheme, themes, type Theme } from './theme.ts';
 
@@ -22,13 +20,6 @@ export function PersonMenu({ user }: { user: User }) {
   const navigate = useNavigate();
   const [theme, setTheme] = useState(currentTheme);
   const name = nameOf(user);
-  const leave = async () => {
-    try {
-      if (!(await signOut())) toast(t('frame.signOutFailed'));
-    } catch (error) {
-      toast(describeError(error, t));
-    }
-  };
   return (
     <Menu
       placement="bottom end"
@@ -38,7 +29,7 @@ export function PersonMenu({ user }: { user: User }) {
         </Button>
       }
       onAction={(key) => {
-        if (key === 'sign-out') void leave();
+        if (key === 'sign-out') void signOut();
         if (key === 'me') void navigate({ to: '/me' });
         if (key === 'docs') window.open('/docs', '_blank', 'noopener');
       }}

@@ -16,13 +16,15 @@ export function SignInPage() {
   const { t } = useTranslation();
   const { to } = route.useSearch();
   const router = useRouter();
-  const { state } = useSession();
+  const session = useSession();
+  const { state } = session;
   useEffect(() => {
     if (state === 'unknown') startSession().catch(() => {}); // somebody who is signed in needs no form
     if (state === 'signed-in') router.history.replace(pathOf(to));
   }, [state, to, router]);
   return (
     <SignInLayout title={t('signIn.title')} heading={t('signIn.heading')}>
+      {session.state === 'signed-out' && session.unreached && <p role="status">{t('frame.signOutFailed')}</p>}
       <SignInForm />
       <div className={styles.links}>
         <Link to="/forgot">{t('signIn.forgot')}</Link>

@@ -26,6 +26,14 @@ test('appointments, complaints, orders and favorites of a customer are recorded,
   await expect.poll(() => page.evaluate('document.activeElement.getAttribute("role")')).toBe('tab');
   await press('Undo');
   await row('The frame broke').getByText('Open', { exact: true }).waitFor();
+  // Somebody else carries it on before it is taken back: theirs stays.
+  await press('Resolve');
+  await row('The frame broke').getByText('Resolved').waitFor();
+  const [complaint] = await interactions();
+  await staff.put(`${at}/interactions/${complaint.id}`, { status: 'closed' });
+  await press('Undo');
+  await page.getByText('Somebody else changed this record meanwhile.').waitFor();
+  await row('The frame broke').getByText('Closed').waitFor();
   await press('New interaction');
   const dialog = page.getByRole('dialog', { name: 'New interaction' });
   await dialog.getByRole('textbox', { name: 'What happened' }).waitFor();

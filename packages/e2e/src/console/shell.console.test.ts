@@ -41,10 +41,38 @@ test('a person signs in where they wanted to go, and out of every tab; nothing o
   await page.getByRole('button', { name: 'Account of Ana Prieto' }).click();
   await page.getByRole('menuitem', { name: 'Sign out' }).click();
   for (const each of [page, other]) await each.waitForURL('**/console/sign-in');
-  expect(await context.cookies()).toEqual([]);
+  await expect.poll(() => context.cookies()).toEqual([]);
   await expect.poll(async () => (await client(fleet.url, token).get('/auth/me')).status).toBe(401);
   const text = await storedText(screen);
   for (const secret of [token, email, 'Ana']) expect(text).not.toContain(secret);
+});
+
+test('signs out at once while the server is away, and ends the session there when it is back, a reload later', async ({
+  fleet,
+  browser,
+}) => {
+  const { email } = await newStaff(fleet.url);
+  const screen = await openScreen(browser, fleet.url);
+  const { page, context } = screen;
+  const tokens: (string | undefined)[] = [];
+  page.on('request', (request) => tokens.push(request.headers()['authorization']));
+  await signIn(screen, email);
+  await expect.poll(() => tokens.some((value) => value?.startsWith('Bearer '))).toBe(true);
+  const token = tokens.find((value) => value?.startsWith('Bearer '))?.slice('Bearer '.length) ?? '';
+  await context.route('**/console/session', (route) => route.fulfill({ status: 503 }));
+  await page.getByRole('button', { name: 'Account of Ana Prieto' }).click();
+  await page.getByRole('menuitem', { name: 'Sign out' }).click();
+  await page.waitForURL('**/console/sign-in');
+  await page.getByText('The server was not reached').waitFor();
+  await page.reload();
+  await page.getByText('The server was not reached').waitFor();
+  expect(await context.cookies()).toHaveLength(1);
+  expect((await client(fleet.url, token).get('/auth/me')).status).toBe(200);
+  await context.unroute('**/console/session');
+  await page.getByText('The server was not reached').waitFor({ state: 'detached' });
+  expect(await context.cookies()).toEqual([]);
+  await expect.poll(async () => (await client(fleet.url, token).get('/auth/me')).status).toBe(401);
+  await signIn(screen, email);
 });
 
 test('sign-in leads to no other site', async ({ fleet, browser }) => {
