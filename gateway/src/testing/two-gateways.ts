@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestRedis } from '@clientela/testing';
 import { call, signToken, startTestGateway, until } from './gateway.ts';
@@ -30,13 +31,15 @@ export async function startTwoGateways({ url }: Pick<TestRedis, 'url'>, limit: n
 
   /**
    * Sends requests of a user to the gateways by turns, eight at a time.
-   * @returns admitted requests of each, and the slowest, in milliseconds
+   * @returns admitted requests of each, the slowest, and how late this process ran at most, in milliseconds: gateways and clients share it
    */
   const send = async (count: number, user_id: string = randomUUID(), gateways: readonly number[] = [0, 1]) => {
     const headers = { Authorization: `Bearer ${signToken(first.key, { sub: user_id, sid: randomUUID() })}` };
     const admitted = [0, 0];
     let slowest = 0;
     let next = 0;
+    const delay = monitorEventLoopDelay({ resolution: 1 });
+    delay.enable();
     const sendOn = async () => {
       while (next < count) {
         const index = gateways[next % gateways.length] ?? 0;
@@ -49,7 +52,8 @@ export async function startTwoGateways({ url }: Pick<TestRedis, 'url'>, limit: n
       }
     };
     await Promise.all(Array.from({ length: 8 }, sendOn));
-    return { admitted, total: (admitted[0] ?? 0) + (admitted[1] ?? 0), slowest };
+    delay.disable();
+    return { admitted, total: (admitted[0] ?? 0) + (admitted[1] ?? 0), slowest, late: delay.max / 1e6 };
   };
   const isAwayLine = ({ msg }: Record<string, unknown>) => msg === 'redis: unavailable, retrying';
   const timesAway = () => [first, second].flatMap(({ logLines }) => logLines.filter(isAwayLine)).length;

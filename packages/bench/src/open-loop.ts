@@ -35,7 +35,7 @@ export type Outcome = {
 
 export type Generator = { run: (order: Order) => Promise<Outcome>; pid: number; stop: () => void };
 
-const niceness = 10;
+const niceness = 5;
 const file = fileURLToPath(import.meta.url);
 
 async function start(role: string, isNiced: boolean): Promise<ChildProcess> {

@@ -24,7 +24,7 @@ await runServiceWorker('customer', {
     const takeCounts = reportCounts();
     const report = () => {
       const counts = takeCounts();
-      if (counts.length > 0) process.send?.({ counts });
+      if (counts.length > 0) process.send?.({ counts }, undefined, undefined, () => {}); // the service may have ended just now, and this process is about to
     };
     const reporting = setInterval(report, 1000);
     onShutdown(() => {

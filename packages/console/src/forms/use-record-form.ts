@@ -34,8 +34,10 @@ export function useRecordForm<V extends Values>({ stored, save, read, onSaved }:
 
   /** Sends; after somebody else's change once more, when no field was changed by both. */
   const send = async (from: Stored<V>, values: V, taken: string[]): Promise<void> => {
+    const changes = changesOf(from.values, values);
     try {
-      const saved = await save(changesOf(from.values, values), from.version);
+      const isStored = Object.keys(changes).length === 0; // somebody else stored the same meanwhile
+      const saved = isStored ? from : await save(changes, from.version);
       setBase(saved);
       setDraft(saved.values);
       setConflicts({});

@@ -54,7 +54,7 @@ test('two people change one product: other fields are joined, the same field ask
   await staff.put(`/api/products/${id}`, { price: '12.00' });
   await page.keyboard.press('ControlOrMeta+Enter');
   await page.getByText('Saved. Somebody else had changed: Price').waitFor();
-  expect(await stored()).toMatchObject({ name: 'Thin lens', price: '12.00' });
+  await expect.poll(stored).toMatchObject({ name: 'Thin lens', price: '12.00' });
   expect(await page.getByRole('textbox', { name: 'Price' }).inputValue()).toBe('12.00');
 
   await page.getByRole('textbox', { name: 'Price' }).fill('13.00');
@@ -71,6 +71,17 @@ test('two people change one product: other fields are joined, the same field ask
   await page.getByRole('button', { name: 'Keep editing' }).click();
   await page.getByRole('textbox', { name: 'Price' }).press('ControlOrMeta+Enter');
   await expect.poll(stored).toMatchObject({ name: 'Thin lens', price: '13.00' });
+  const save = page.getByRole('button', { name: 'Save' });
+  await expect.poll(() => save.isDisabled()).toBe(true);
+
+  // Both stored the same: nothing is left to send.
+  const sent: string[] = [];
+  page.on('request', (request) => void (request.method() !== 'GET' && sent.push(request.postData() ?? '')));
+  await page.getByRole('textbox', { name: 'Price' }).fill('15.00');
+  await staff.put(`/api/products/${id}`, { price: '15.00' });
+  await page.keyboard.press('ControlOrMeta+Enter');
+  await expect.poll(() => save.isDisabled()).toBe(true);
+  expect(sent).toEqual(['{"price":"15.00"}']);
 });
 
 test('the address holds the filters of a list; what people typed is shown as they typed it', async ({

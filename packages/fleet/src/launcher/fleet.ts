@@ -83,8 +83,8 @@ type Start = {
   report: (line: string) => void;
 };
 
-/** By how much the priority of services and PostgreSQL is lower than the gateway's. It gets three times as much CPU when all want more. */
-const serviceNiceness = 5;
+/** By how much the priority of services and PostgreSQL is lower than the gateway's. It gets nine times as much CPU when all want more. */
+const serviceNiceness = 10;
 
 /** A process that crashes this often before the fleet is first ready fails the start. */
 const MAX_START_CRASHES = 5;
