@@ -10,6 +10,7 @@ import {
 import { customerSearch } from './customer/tabs.ts';
 import { customersSearch } from './customers/search-params.ts';
 import { NotFound, RouteError } from './frame/route-states.tsx';
+import { pageNumber } from './api/search-params.ts';
 import { currentSession, startSession } from './api/session.ts';
 import { auditSearch } from './audit/search.ts';
 import { companiesSearch } from './companies/search.ts';
@@ -138,6 +139,18 @@ const customers = createRoute({
   component: lazyRouteComponent(() => import('./customers/page.tsx'), 'CustomersPage'),
 });
 
+const imports = createRoute({
+  getParentRoute: () => frame,
+  path: 'import',
+  validateSearch: ({ page }: Record<string, unknown>): { page?: number | undefined } => ({ page: pageNumber(page) }),
+  component: lazyRouteComponent(() => import('./imports/page.tsx'), 'ImportsPage'),
+});
+const importRecord = createRoute({
+  getParentRoute: () => frame,
+  path: 'import/$importId',
+  component: lazyRouteComponent(() => import('./imports/import-page.tsx'), 'ImportPage'),
+});
+
 const customer = createRoute({
   getParentRoute: () => frame,
   path: 'customers/$customerId',
@@ -157,6 +170,8 @@ const router = createRouter({
       today,
       customers,
       customer,
+      imports,
+      importRecord,
       products,
       product,
       team,

@@ -3,6 +3,7 @@ import {
   Building,
   CalendarDays,
   Contact,
+  FileUp,
   KeyRound,
   MailX,
   Package,
@@ -34,6 +35,14 @@ export const navigation: readonly NavigationItem[] = [
     icon: Contact,
     key: 'c',
     permission: 'customers:read',
+    needsCompany: true,
+  },
+  {
+    to: '/import',
+    label: 'imports.title',
+    icon: FileUp,
+    key: 'i',
+    permission: 'customers:import',
     needsCompany: true,
   },
   {

@@ -8,6 +8,7 @@ import failedEvents from './failed-events.json';
 import forms from './forms.json';
 import frame from './frame.json';
 import grid from './grid.json';
+import imports from './imports.json';
 import keys from './keys.json';
 import lists from './lists.json';
 import me from './me.json';
@@ -28,6 +29,7 @@ export const messages = {
   forms,
   frame,
   grid,
+  imports,
   keys,
   lists,
   me,
