@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { useSubmit } from '../sign-in/use-submit.ts';
 import bar from '../ui/bar.module.css';
 import { Button } from '../ui/button.tsx';
+import { classes } from '../ui/classes.ts';
 import { Failure } from '../ui/failure.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { Select } from '../ui/select.tsx';
@@ -64,7 +65,7 @@ export function ChooseFile() {
         <span>{file ? <bdi>{file.name}</bdi> : t('imports.drop')}</span>
       </div>
       <p className={bar.hint}>{t('imports.hint')}</p>
-      <div className={bar.filters}>
+      <div className={classes(bar.pair, styles.choices)}>
         <Select
           label={t('imports.matchOn')}
           value={choices.match_on}
