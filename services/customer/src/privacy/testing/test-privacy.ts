@@ -81,7 +81,13 @@ export async function createTestPrivacy(options: Parameters<typeof createTestCus
       const fingerprints = createFingerprinter(testSecret);
       const log = createLog('test', 'silent', { redact: [] });
       worker = startErasureWorker({
-        ...{ db, url, fingerprints, avatarStorage, importStorage, peers: peers.clients, log },
+        db,
+        url,
+        fingerprints,
+        avatarStorage,
+        importStorage,
+        peers: peers.clients,
+        log,
         waits: { poll: 100, unavailable: 200, failure: 400 },
       });
     },
