@@ -236,7 +236,7 @@ test('long-running containers have a health check, a restart policy, an unprivil
 
 test('the gateway has the CPU before all other containers', () => {
   const shares = Object.entries(compose.services).map(([name, { cpu_shares = 1024 }]) => [name, cpu_shares] as const);
-  for (const [name, share] of shares) expect([name, share]).toEqual([name, name === 'gateway' ? 3072 : 1024]);
+  for (const [name, share] of shares) expect([name, share]).toEqual([name, name === 'gateway' ? 9216 : 1024]);
 });
 
 test('each process listens on the host and port that its callers use', () => {
