@@ -66,7 +66,7 @@ async function renew(): Promise<SignedIn> {
     if (isLeaving()) throw new SessionEnded(); // the cookie of a session that somebody ended signs nobody in
     return askSession<SignedIn | { access_token: null }>('/refresh', {});
   });
-  if (answer.access_token === null) throw new SessionEnded();
+  if (answer.access_token === null || isLeaving()) throw new SessionEnded();
   accept(answer);
   return answer;
 }

@@ -75,6 +75,31 @@ test('signs out at once while the server is away, and ends the session there whe
   await signIn(screen, email);
 });
 
+test('a tab whose session was being renewed stays signed out', async ({ fleet, browser }) => {
+  const { email } = await newStaff(fleet.url);
+  const screen = await openScreen(browser, fleet.url);
+  const { page, context } = screen;
+  await signIn(screen, email);
+  const other = await context.newPage();
+  const release = Promise.withResolvers<void>();
+  const renewed = Promise.withResolvers<void>();
+  await other.route('**/console/session/refresh', async (route) => {
+    const response = await route.fetch();
+    renewed.resolve();
+    await release.promise;
+    await route.fulfill({ response });
+  });
+  await other.goto('/console');
+  await renewed.promise;
+  await page.getByRole('button', { name: 'Account of Ana Prieto' }).click();
+  await page.getByRole('menuitem', { name: 'Sign out' }).click();
+  await page.waitForURL('**/console/sign-in');
+  release.resolve();
+  await other.waitForURL('**/console/sign-in');
+  await expect.poll(() => context.cookies()).toEqual([]);
+  expect(await other.getByRole('heading', { level: 1, name: 'Ana Prieto' }).count()).toBe(0);
+});
+
 test('sign-in leads to no other site', async ({ fleet, browser }) => {
   const { email } = await newStaff(fleet.url);
   for (const to of [
@@ -152,6 +177,7 @@ export const screens = [
   '/console/team',
   '/console/team/roles',
   '/console/me',
+  '/console/keys',
   '/console/developers/keys',
   '/console/audit',
   '/console/events/failed',
@@ -189,3 +215,35 @@ test.for(['light', 'dark'] as const)(
     }
   },
 );
+
+test('all keys are listed and searched; keys of one letter can be switched off, and stay so', async ({
+  fleet,
+  browser,
+}) => {
+  const { email } = await newStaff(fleet.url);
+  const screen = await openScreen(browser, fleet.url);
+  const { page } = screen;
+  const pressLetters = async () => {
+    await page.getByRole('heading', { level: 1 }).focus();
+    for (const key of ['g', 'c']) await page.keyboard.press(key);
+  };
+  await signIn(screen, email);
+  await page.getByRole('heading', { level: 1, name: 'Ana Prieto' }).waitFor();
+  await page.keyboard.press('?');
+  await page.getByRole('heading', { level: 1, name: 'Keyboard shortcuts' }).waitFor();
+  const search = page.getByRole('searchbox', { name: 'Search the shortcuts' });
+  await search.fill('tag');
+  await expect.poll(() => page.getByRole('term').allTextContents()).toEqual(['Tag what is selected', 'Add a tag']);
+  await search.press('Escape');
+  await page.getByRole('term').filter({ hasText: 'Customers' }).waitFor();
+  await page.getByRole('checkbox', { name: /single letter/ }).press('Space');
+  await pressLetters();
+  await page.keyboard.press('/');
+  await page.reload();
+  await page.getByRole('checkbox', { name: /single letter/, checked: false }).waitFor();
+  expect(new URL(page.url()).pathname).toBe('/console/keys');
+  expect(await page.getByRole('dialog').count()).toBe(0);
+  await page.getByRole('checkbox', { name: /single letter/ }).press('Space');
+  await pressLetters();
+  await page.waitForURL('**/console/customers');
+});
