@@ -27,6 +27,7 @@ export async function checkConcurrentSignIns(fleet: TestFleet, amounts: { users:
     const { status } = await fetch(`http://127.0.0.1:${fleet.ports.auth}/health`);
     expect(status).toBe(200);
     if (pending > 0) healthy += 1;
+    await sleep(20);
   }
   const responses = await running;
   const refused = responses.filter(({ status }) => status !== 200);
