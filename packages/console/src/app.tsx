@@ -104,6 +104,11 @@ const own = createRoute({
   path: 'me',
   component: lazyRouteComponent(() => import('./me/page.tsx'), 'OwnPage'),
 });
+const shortcuts = createRoute({
+  getParentRoute: () => frame,
+  path: 'keys',
+  component: lazyRouteComponent(() => import('./shortcuts/page.tsx'), 'ShortcutsPage'),
+});
 const keys = createRoute({
   getParentRoute: () => frame,
   path: 'developers/keys',
@@ -178,6 +183,7 @@ const router = createRouter({
       roles,
       teamMember,
       own,
+      shortcuts,
       keys,
       audit,
       failedEvents,

@@ -60,6 +60,7 @@ function Screens({ user }: { user: User }) {
   useShortcuts({
     '/': openSearch,
     'mod+k': openSearch,
+    '?': () => void navigate({ to: '/keys' }),
     ...Object.fromEntries(allowed.map(({ to, key }) => [`g ${key}`, () => void navigate({ to })])),
   });
   const toggle = () => {

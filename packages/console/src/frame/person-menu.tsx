@@ -31,6 +31,7 @@ export function PersonMenu({ user }: { user: User }) {
       onAction={(key) => {
         if (key === 'sign-out') void signOut();
         if (key === 'me') void navigate({ to: '/me' });
+        if (key === 'keys') void navigate({ to: '/keys' });
         if (key === 'docs') window.open('/docs', '_blank', 'noopener');
       }}
     >
@@ -69,6 +70,7 @@ export function PersonMenu({ user }: { user: User }) {
       </MenuSection>
       <MenuSeparator />
       <MenuItem id="me">{t('me.title')}</MenuItem>
+      <MenuItem id="keys">{t('frame.shortcuts')}</MenuItem>
       <MenuItem id="docs">{t('frame.apiDocs')}</MenuItem>
       <MenuItem id="sign-out">{t('frame.signOut')}</MenuItem>
     </Menu>

@@ -178,6 +178,7 @@ export const screens = [
   '/console/team',
   '/console/team/roles',
   '/console/me',
+  '/console/keys',
   '/console/developers/keys',
   '/console/audit',
   '/console/events/failed',
@@ -215,3 +216,35 @@ test.for(['light', 'dark'] as const)(
     }
   },
 );
+
+test('all keys are listed and searched; keys of one letter can be switched off, and stay so', async ({
+  fleet,
+  browser,
+}) => {
+  const { email } = await newStaff(fleet.url);
+  const screen = await openScreen(browser, fleet.url);
+  const { page } = screen;
+  const pressLetters = async () => {
+    await page.getByRole('heading', { level: 1 }).focus();
+    for (const key of ['g', 'c']) await page.keyboard.press(key);
+  };
+  await signIn(screen, email);
+  await page.getByRole('heading', { level: 1, name: 'Ana Prieto' }).waitFor();
+  await page.keyboard.press('?');
+  await page.getByRole('heading', { level: 1, name: 'Keyboard shortcuts' }).waitFor();
+  const search = page.getByRole('searchbox', { name: 'Search the shortcuts' });
+  await search.fill('tag');
+  await expect.poll(() => page.getByRole('term').allTextContents()).toEqual(['Tag what is selected', 'Add a tag']);
+  await search.press('Escape');
+  await page.getByRole('term').filter({ hasText: 'Customers' }).waitFor();
+  await page.getByRole('checkbox', { name: /single letter/ }).press('Space');
+  await pressLetters();
+  await page.keyboard.press('/');
+  await page.reload();
+  await page.getByRole('checkbox', { name: /single letter/, checked: false }).waitFor();
+  expect(new URL(page.url()).pathname).toBe('/console/keys');
+  expect(await page.getByRole('dialog').count()).toBe(0);
+  await page.getByRole('checkbox', { name: /single letter/ }).press('Space');
+  await pressLetters();
+  await page.waitForURL('**/console/customers');
+});

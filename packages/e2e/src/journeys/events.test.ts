@@ -1,11 +1,8 @@
-import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { services, repoRoot } from '@clientela/fleet';
-import { childEnv } from '@clientela/testing';
+import { services } from '@clientela/fleet';
 import pg from 'pg';
 import { expect, test } from 'vitest';
+import { runCommand } from '../testing/run-command.ts';
 import {
   client,
   newCompany,
@@ -38,25 +35,7 @@ const actions = async (id: string) =>
     ({ action }) => action,
   );
 
-/** Runs an admin command against this fleet. */
-async function run(command: string, ...args: string[]): Promise<{ stdout: string; code: unknown }> {
-  const urls = services.flatMap((service) => [
-    [`${service.toUpperCase()}_DATABASE_URL`, fleet.databases[service].url],
-    [`${service.toUpperCase()}_OWNER_DATABASE_URL`, fleet.databases[service].ownerUrl],
-  ]);
-  const env = {
-    ...childEnv,
-    ...Object.fromEntries(urls),
-    CUSTOMER_SERVICE_KEY: fleet.secrets.serviceKeys.customer,
-    INTERACTION_PORT: String(fleet.ports.interaction),
-  };
-  const script = join(repoRoot, `packages/fleet/src/commands/${command}.ts`);
-  const ended = promisify(execFile)(process.execPath, [script, ...args], { env, timeout: 120_000 });
-  return ended.then(
-    ({ stdout }) => ({ stdout, code: 0 }),
-    ({ stdout, code }: { stdout: string; code: unknown }) => ({ stdout, code }),
-  );
-}
+const run = (command: string, ...args: string[]) => runCommand(fleet, command, ...args);
 
 test('delivers events over RabbitMQ to all subscribers; the metrics report an empty outbox', async () => {
   const { customer } = (await admin.post('/api/customers', { full_name: 'Ana' })).body;
@@ -165,7 +144,6 @@ test('counts a customer’s records; a recount finds and repairs a wrong counter
     const { stdout, code } = await run('recount', ...args);
     return { ...JSON.parse(stdout), code };
   };
-  expect(await recount()).toEqual({ ...correct, repaired: 0, code: 0 });
   await query(
     'customer',
     'update customer_counters set total_orders = 99, last_order_date = null where customer_id = $1',
@@ -177,8 +155,8 @@ test('counts a customer’s records; a recount finds and repairs a wrong counter
   expect(await stats()).toEqual(counters);
 });
 
-test('the doctor ends with 0, or with 1 and a line for each record whose value another one has in another spelling', async () => {
-  expect(await run('doctor')).toEqual({ stdout: 'No findings\n', code: 0 });
+// Without findings: events.large.test.ts.
+test('the doctor ends with 1 and a line for each record whose value another one has in another spelling, and no other line', async () => {
   const create = async (document_number: string) => {
     const body = { full_name: 'Tienda', document_type: 'nit', document_number };
     return (await admin.post('/api/customers', body)).body.customer as { id: string; number: number };
@@ -190,7 +168,7 @@ test('the doctor ends with 0, or with 1 and a line for each record whose value a
   expect(code).toBe(1);
   expect(stdout).toMatch(
     new RegExp(
-      `^warning: customer: customer ${newer.number} of company [0-9a-f-]+: its document_number is that of customer ${older.number} `,
+      `^warning: customer: customer ${newer.number} of company [0-9a-f-]+: its document_number is that of customer ${older.number} [^\\n]*\n$`,
     ),
   );
 });

@@ -8,7 +8,7 @@ import { expect, test as base } from 'vitest';
 import { createDatabase, databaseUrl, migrateDatabase } from '../launcher/databases.ts';
 import { acquireInstallationLock } from '../launcher/installation-lock.ts';
 import { openSecrets } from '../launcher/secrets.ts';
-import { services } from '../launcher/services.ts';
+import { services, type Service } from '../launcher/services.ts';
 import { readSettings } from '../launcher/settings.ts';
 import { backUp } from './backup.ts';
 
@@ -25,13 +25,12 @@ const test = base.extend('installation', async ({}, { onCleanup }) => {
     rmSync(root, { recursive: true });
   });
   const { rolePasswords } = openSecrets(folder);
-  for (const service of services) {
+  const create = async (service: Service) => {
     const passwords = rolePasswords[service];
-    await migrateDatabase(
-      await createDatabase(postgres.adminUrl, service, passwords, { isDedicatedServer: true }),
-      service,
-    );
-  }
+    const database = await createDatabase(postgres.adminUrl, service, passwords, { isDedicatedServer: true });
+    await migrateDatabase(database, service);
+  };
+  await Promise.all(services.map(create));
   return { folder, target: join(root, 'backups'), adminUrl: postgres.adminUrl };
 });
 

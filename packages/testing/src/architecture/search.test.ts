@@ -19,7 +19,7 @@ test('every search is one whose tests show that digits do not match letters of o
         : [],
     );
   });
-  // Each has a test `does not find letters of other scripts by digits or Latin letters`.
+  // Each has a test `does not find letters of other scripts by digits or Latin letters`; large tests search with all letters.
   expect(searches.toSorted()).toEqual([
     'auth /api/v1/users',
     'customer /api/customers',

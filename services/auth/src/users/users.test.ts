@@ -272,7 +272,8 @@ describe('the list', () => {
       return (body.users as User[]).map(({ id }) => id).includes(user.id);
     };
     const unexpected: string[] = [];
-    for (const search of [...digitsOfLetters('김민준', '王小明', 'สมชาย', 'محمد'), 'AAHDIL', '|aa'])
+    // All letters: users.large.test.ts.
+    for (const search of [...digitsOfLetters('민', 'م'), 'AAHDIL', '|aa'])
       if (await found(search)) unexpected.push(search);
     // Digits and letters of its own username, e-mail and number do find the user.
     const own = `${user.username} ${user.email} ${user.unique_id}`.toLowerCase();

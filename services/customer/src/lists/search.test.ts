@@ -172,12 +172,8 @@ describe('customer search', () => {
     const people = ['김민준', '王小明 (VIP)', 'สมชาย', 'محمد'];
     const shop = await shopWith(service, ...people.map((full_name) => ({ full_name })));
     const found = async (query: string) => names(shop, `sort=full_name&search=${encodeURIComponent(query)}`);
-    for (const query of [
-      ...digitsOfLetters(...people.map((name) => name.replace(' (VIP)', ''))),
-      'aa',
-      'AAHDIL',
-      '|aa',
-    ]) {
+    // All letters: search.large.test.ts.
+    for (const query of [...digitsOfLetters('민', 'م'), 'aa', 'AAHDIL', '|aa']) {
       expect([query, await found(query)]).toEqual([query, []]);
       expect([query, await best(shop, query)]).toEqual([query, []]);
     }

@@ -9,6 +9,7 @@ import { insertPendingDeletion } from '../avatars/store.ts';
 import { createFingerprinter } from '../tombstones/fingerprints.ts';
 import { eraseLocally } from './local-erasure.ts';
 import { listDueSteps, type Step } from './store.ts';
+import { eraseDuringWrites } from './testing/erase-during-writes.ts';
 import { createTestPrivacy, type TestPrivacy } from './testing/test-privacy.ts';
 import { exportErasures, replayErasures } from './erasure-list.ts';
 import { erasureMetrics } from './metrics.ts';
@@ -455,24 +456,7 @@ test('metrics report the unfinished erasures and the age of the oldest', async (
 
 test('concurrent writes to a customer leave no rows after its erasure', async () => {
   privacy.startWorker();
-  for (let round = 0; round < 5; round += 1) {
-    const customer = await privacy.newCustomer(admin);
-    const at = `/api/customers/${customer.id}`;
-    const writers = [
-      () => admin.patch(at, { firstname: randomUUID() }),
-      () => admin.post(`${at}/notes`, { content: 'Called' }),
-      () => admin.post(`${at}/tags`, { label: randomUUID() }),
-      () => admin.patch(`${at}/status`, { status: 'inactive', reason: 'Asked' }),
-      () => admin.delete(at),
-      () => admin.patch(`${at}/activate`),
-    ];
-    const written = Promise.all(writers.flatMap((write) => [write(), write()]));
-    const { body } = await requestErasure({ customer_id: customer.id }, '?wait=true').expect(200);
-    for (const { status } of await written) expect([200, 201, 404, 409, 503]).toContain(status);
-    await privacy.untilDone(admin, body.request.id);
-    for (const table of ['customers', 'customer_notes', 'customer_tags', 'customer_history', 'customer_counters'])
-      expect(await rows(table), table).toEqual([]);
-  }
+  for (let round = 0; round < 2; round += 1) await eraseDuringWrites(privacy, company); // 5: erasure.large.test.ts
 });
 
 describe('a list of erasures', () => {

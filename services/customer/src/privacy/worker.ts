@@ -19,14 +19,17 @@ import {
   type Step,
 } from './store.ts';
 
-const POLL_MS = 1000; // how soon requests of other replicas and postponed steps are found
 const BATCH = 20;
 const CONCURRENCY = 3; // of each service
 const PURGE_MS = 86_400_000;
 const PURGE_BATCH = 1000;
 
-const whileUnavailable = { maxMs: 2000 };
-const afterFailure = { maxMs: 10_000 }; // unexpected responses
+/** Waits in milliseconds, which tests shorten. */
+const defaultWaits = {
+  poll: 1000, // how soon requests of other replicas and postponed steps are found
+  unavailable: 2000, // at most, before the next attempt
+  failure: 10_000, // at most, after an unexpected response
+};
 
 export type ErasureWorker = {
   /** Looks for due work at once. */
@@ -40,9 +43,11 @@ export type ErasureWorker = {
  * @param options.url this service's database, for the leader lock
  */
 export function startErasureWorker(
-  options: ErasureDeps & { url: string; peers: PeerClients; log: Log },
+  options: ErasureDeps & { url: string; peers: PeerClients; log: Log; waits?: typeof defaultWaits },
 ): ErasureWorker {
-  const { db, url, peers, log } = options;
+  const { db, url, peers, log, waits = defaultWaits } = options;
+  const whileUnavailable = { maxMs: waits.unavailable };
+  const afterFailure = { maxMs: waits.failure };
   const stopping = new AbortController();
   let nextWake = Promise.withResolvers<void>();
   const wake = () => {
@@ -55,7 +60,7 @@ export function startErasureWorker(
     const pollOpenRequests = async () => void ((await hasOpenRequests(db)) && wake());
     const purge = async () => (await deleteExpiredFingerprints(db, PURGE_BATCH)) === PURGE_BATCH;
     const periodic = [
-      startPeriodicWorker({ intervalMs: POLL_MS, run: pollOpenRequests, signal }), // one query for all loops
+      startPeriodicWorker({ intervalMs: waits.poll, run: pollOpenRequests, signal }), // one query for all loops
       startPeriodicWorker({ intervalMs: PURGE_MS, run: purge, signal }),
     ];
     const steps = services.map((service) => loop(service, () => runDueSteps(service, signal), signal));

@@ -278,7 +278,8 @@ describe('the list of a customer', () => {
     await record(path, { notes: '김민준, 王小明', category: 'สมชาย محمد' });
     const found = async (search: string) =>
       (await admin.get(`${path}?search=${encodeURIComponent(search)}`).expect(200)).body.total;
-    for (const search of [...digitsOfLetters('김민준', '王小明', 'สมชาย', 'محمد'), 'aa', 'AAHDIL', '|aa'])
+    // All letters: interactions.large.test.ts.
+    for (const search of [...digitsOfLetters('민', 'م'), 'aa', 'AAHDIL', '|aa'])
       expect([search, await found(search)]).toEqual([search, 0]);
     for (const search of ['민준', '王小', 'ชาย', 'محمد']) expect([search, await found(search)]).toEqual([search, 1]);
   });

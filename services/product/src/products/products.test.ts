@@ -175,7 +175,8 @@ describe('product list', () => {
       const { body } = await shop.get(`/api/products?sort=name&search=${encodeURIComponent(search)}`).expect(200);
       return body.products.map(({ name }: { name: string }) => name);
     };
-    for (const search of [...digitsOfLetters('김민준', '王小明', 'สมชาย', 'محمد'), 'aa', 'AAHDIL', '|aa'])
+    // All letters: products.large.test.ts.
+    for (const search of [...digitsOfLetters('민', 'م'), 'aa', 'AAHDIL', '|aa'])
       expect([search, await found(search)]).toEqual([search, []]);
     expect(await found('민준')).toEqual(['김민준']);
     expect(await found('小明')).toEqual(['王小明 44']);

@@ -14,6 +14,7 @@ import lists from './lists.json';
 import me from './me.json';
 import products from './products.json';
 import settings from './settings.json';
+import shortcuts from './shortcuts.json';
 import signIn from './sign-in.json';
 import team from './team.json';
 import today from './today.json';
@@ -35,6 +36,7 @@ export const messages = {
   me,
   products,
   settings,
+  shortcuts,
   signIn,
   team,
   today,

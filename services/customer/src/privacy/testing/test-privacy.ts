@@ -80,7 +80,16 @@ export async function createTestPrivacy(options: Parameters<typeof createTestCus
       const { db, url } = service.database;
       const fingerprints = createFingerprinter(testSecret);
       const log = createLog('test', 'silent', { redact: [] });
-      worker = startErasureWorker({ db, url, fingerprints, avatarStorage, importStorage, peers: peers.clients, log });
+      worker = startErasureWorker({
+        db,
+        url,
+        fingerprints,
+        avatarStorage,
+        importStorage,
+        peers: peers.clients,
+        log,
+        waits: { poll: 100, unavailable: 200, failure: 400 },
+      });
     },
     stopWorker,
     newUser: (role = 'customer', last_admin = false) => {
