@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestResponse } from '../testing/test-fleet.ts';
 import { client, type Client } from '../testing/test-fleet.ts';
 import { sendWithRetry } from './retry.ts';
@@ -74,7 +75,8 @@ export async function newCanary(
     role: 'customer',
   });
   const user_id: string = user.id ?? user.user.id;
-  await send(admin, 'PUT', `/api/v1/users/${user_id}`, { first_name: mark() });
+  const first_name = mark();
+  await send(admin, 'PUT', `/api/v1/users/${user_id}`, { first_name });
 
   const anonymous = client(url);
   const device = { 'User-Agent': mark() };
@@ -83,7 +85,13 @@ export async function newCanary(
   const signed = await anonymous.post('/auth/login', { email, password }, device);
   const self = client(url, signed.body.access_token);
   await send(self, 'PATCH', '/auth/me', { address: mark() });
-  const { customer } = await send(self, 'GET', '/api/customers/me');
+  const readProfile = async () => (await send(self, 'GET', '/api/customers/me')).customer;
+  let customer = await readProfile();
+  // The name reaches the profile by an event. One that the person chooses before would take its place everywhere.
+  for (const giveUpAt = Date.now() + 60_000; customer.firstname !== first_name && Date.now() < giveUpAt;) {
+    await sleep(25);
+    customer = await readProfile();
+  }
   const path = `/api/customers/${customer.id}`;
   await send(self, 'PATCH', '/api/customers/me', { full_name: mark(), address: { line: mark() } });
 
