@@ -158,7 +158,8 @@ async function generate({ port, requests, rate, connections, opened = 0, seconds
     if (rate === undefined) continue;
     const target = ((performance.now() - startedAt) / 1000) * rate;
     for (; due < target; due += 1) {
-      const socket = idle.pop() ?? (all.size < connections ? open() : undefined);
+      // Takes them in turn: one that waits for long is closed by the gateway, maybe just as a request is sent on it.
+      const socket = idle.shift() ?? (all.size < connections ? open() : undefined);
       if (socket) send(socket);
       else unsent += 1;
     }
