@@ -24,7 +24,8 @@ await runServiceWorker('customer', {
     const takeCounts = reportCounts();
     const report = () => {
       const counts = takeCounts();
-      if (counts.length > 0) process.send?.({ counts }, undefined, undefined, () => {}); // the service may have ended just now, and this process is about to
+      // Ignores that the service may have ended just now: this process is about to.
+      if (counts.length > 0) process.send?.({ counts }, undefined, undefined, () => {});
     };
     const reporting = setInterval(report, 1000);
     onShutdown(() => {

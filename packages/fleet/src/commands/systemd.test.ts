@@ -96,7 +96,7 @@ test('the target starts all six processes', () => {
 test('the gateway has the CPU before the services', () => {
   const weightOf = (peer: Peer) => Number(linesOf(...filesOf(peer)).find(([name]) => name === 'CPUWeight')?.[1] ?? 100);
   expect(peers.map((peer) => [peer, weightOf(peer)])).toEqual(
-    peers.map((peer) => [peer, peer === 'gateway' ? 300 : 100]),
+    peers.map((peer) => [peer, peer === 'gateway' ? 900 : 100]),
   );
 });
 
