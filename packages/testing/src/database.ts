@@ -53,10 +53,9 @@ export async function testDatabase(service: Service, options: { pool?: number } 
     url.password = password;
     return url.href;
   };
-  const connectionTimeout = 60_000; // a busy machine may take seconds to open a connection
-  const db = connect(at('app'), { pool: options.pool ?? 1, name: 'test', connectionTimeout });
-  // Some tests insert 100,000 rows at once.
-  const limits = { statementTimeout: 120_000, connectionTimeout };
+  const db = connect(at('app'), { pool: options.pool ?? 1, name: 'test' });
+  // Some tests insert 100,000 rows at once, and a busy machine may take seconds to open a connection.
+  const limits = { statementTimeout: 120_000, connectionTimeout: 60_000 };
   const owner = connect(at('owner'), { pool: 2, name: 'test owner', ...limits });
   return {
     db,
