@@ -1,5 +1,5 @@
 import { QueryClient } from '@tanstack/react-query';
-import { subscribe, currentSession } from './session.ts';
+import { whenSignedOut } from './session.ts';
 
 /** What the server said, per query. Fetched again on focus when older than 30 s; the client has repeated what may be repeated. */
 export const queryClient = new QueryClient({
@@ -9,8 +9,4 @@ export const queryClient = new QueryClient({
   },
 });
 
-// Nothing of one person stays for the next.
-subscribe(() => {
-  const session = currentSession();
-  if (session.state === 'signed-out' && !session.ended) queryClient.clear();
-});
+whenSignedOut(() => queryClient.clear());

@@ -158,6 +158,12 @@ export function subscribe(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
+/** Forgets something when the person signs out: nothing of one person stays for the next. A session that only ended keeps it. */
+export const whenSignedOut = (forget: () => void): void =>
+  void subscribe(() => {
+    if (session.state === 'signed-out' && !session.ended) forget();
+  });
+
 export const useSession = (): Session => useSyncExternalStore(subscribe, currentSession);
 
 /** The person who is signed in, or who was when the session ended under an open page. */

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { currentSession, subscribe } from '../api/session.ts';
+import { whenSignedOut } from '../api/session.ts';
 
 const drafts = new Map<string, string>();
 
@@ -14,8 +14,4 @@ export function useDraft(key: string): [string, (text: string) => void] {
   return [text, change];
 }
 
-// Nothing of one person stays for the next.
-subscribe(() => {
-  const session = currentSession();
-  if (session.state === 'signed-out' && !session.ended) drafts.clear();
-});
+whenSignedOut(() => drafts.clear());

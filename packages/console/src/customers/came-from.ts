@@ -1,4 +1,4 @@
-import { currentSession, subscribe } from '../api/session.ts';
+import { whenSignedOut } from '../api/session.ts';
 import type { CustomersSearch } from './search-params.ts';
 
 let list: CustomersSearch | undefined;
@@ -9,8 +9,6 @@ export const rememberList = (search: CustomersSearch): void => {
 };
 export const lastList = (): CustomersSearch | undefined => list;
 
-// Nothing of one person stays for the next.
-subscribe(() => {
-  const session = currentSession();
-  if (session.state === 'signed-out' && !session.ended) list = undefined;
+whenSignedOut(() => {
+  list = undefined;
 });

@@ -1,7 +1,7 @@
 import type { Import } from '@clientela/client';
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { queryClient } from '../api/query-client.ts';
-import { api, currentSession, subscribe } from '../api/session.ts';
+import { api, whenSignedOut } from '../api/session.ts';
 
 export const importsQuery = (page: number) =>
   queryOptions({
@@ -23,11 +23,7 @@ type Kept = { file: File; mapping: Mapping };
 /** The files of this tab's checks, in memory only, so that the import after one needs no second choice. */
 const files = new Map<string, Kept>();
 const maxFiles = 20;
-// Nothing of one person stays for the next.
-subscribe(() => {
-  const session = currentSession();
-  if (session.state === 'signed-out' && !session.ended) files.clear();
-});
+whenSignedOut(() => files.clear());
 export const keptFile = (id: string): Kept | undefined => files.get(id);
 
 /** Sends a file. Only what a person changed is in the mapping: without one the exports of this program are known as such. */

@@ -18,7 +18,7 @@ const copied = [...stage.matchAll(/^COPY (?!--from)(?:--\S+ )*(.+) \S+$/gm)].fla
 const install = /^RUN (npx (?:.*\\\n)*.*)$/m.exec(stage)?.[1] ?? '';
 const ignored = /(?:^|\/)(?:node_modules|\.data|\.env|testing|[^/]*\.log|[^/]*\.test\.ts)$/; // as .dockerignore
 
-/** Lists all files below a folder; follows no links, as `readdir` of Node does. */
+/** Lists all files below a folder. A recursive `readdir` of Node would follow links and list files again. */
 const filesIn = (folder: string): string[] =>
   execFileSync('find', [folder, '-type', 'f', '-print0'], { encoding: 'utf8', maxBuffer: 64 << 20 })
     .split('\0')
