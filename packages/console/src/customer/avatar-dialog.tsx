@@ -5,7 +5,7 @@ import { queryClient } from '../api/query-client.ts';
 import { api } from '../api/session.ts';
 import { customerName } from '../customers/queries.ts';
 import { Form } from '../forms/form.tsx';
-import { useSubmit } from '../sign-in/use-submit.ts';
+import { useSubmit } from '../forms/use-submit.ts';
 import { attempt } from '../ui/attempt.ts';
 import bar from '../ui/bar.module.css';
 import { Button } from '../ui/button.tsx';

@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { api } from '../api/session.ts';
 import { saveFile } from '../customers/csv.ts';
 import { customerName } from '../customers/queries.ts';
-import { useSubmit } from '../sign-in/use-submit.ts';
+import { useSubmit } from '../forms/use-submit.ts';
 import bar from '../ui/bar.module.css';
 import { Button } from '../ui/button.tsx';
 import { Confirm } from '../ui/confirm.tsx';

@@ -7,7 +7,7 @@ import { fieldErrors } from '../forms/field-errors.ts';
 import { Form } from '../forms/form.tsx';
 import { LeaveGuard } from '../forms/leave-guard.tsx';
 import { changesOf } from '../forms/three-way.ts';
-import { useSubmit } from '../sign-in/use-submit.ts';
+import { useSubmit } from '../forms/use-submit.ts';
 import styles from '../ui/bar.module.css';
 import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';

@@ -2,7 +2,7 @@ import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, signOut, useUser } from '../api/session.ts';
 import { SignInLayout } from '../sign-in/layout.tsx';
-import { useSubmit } from '../sign-in/use-submit.ts';
+import { useSubmit } from '../forms/use-submit.ts';
 import { Button } from '../ui/button.tsx';
 import { Failure } from '../ui/failure.tsx';
 import { Notice } from '../ui/notice.tsx';

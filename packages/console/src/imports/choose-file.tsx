@@ -3,7 +3,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { Upload } from 'lucide-react';
 import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useSubmit } from '../sign-in/use-submit.ts';
+import { useSubmit } from '../forms/use-submit.ts';
 import bar from '../ui/bar.module.css';
 import { Button } from '../ui/button.tsx';
 import { classes } from '../ui/classes.ts';

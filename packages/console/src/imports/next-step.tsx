@@ -2,7 +2,7 @@ import type { Import } from '@clientela/client';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useSubmit } from '../sign-in/use-submit.ts';
+import { useSubmit } from '../forms/use-submit.ts';
 import bar from '../ui/bar.module.css';
 import { Button } from '../ui/button.tsx';
 import { Failure } from '../ui/failure.tsx';

@@ -2,7 +2,7 @@ import type { ApiKey, IssuedApiKey } from '@clientela/client';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Form } from '../forms/form.tsx';
-import { useSubmit } from '../sign-in/use-submit.ts';
+import { useSubmit } from '../forms/use-submit.ts';
 import styles from '../ui/bar.module.css';
 import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';

@@ -7,7 +7,7 @@ import { Failure } from '../ui/failure.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { TextField } from '../ui/text-field.tsx';
 import styles from './layout.module.css';
-import { useSubmit } from './use-submit.ts';
+import { useSubmit } from '../forms/use-submit.ts';
 
 /** The code of an authenticator app, or a recovery code. */
 export function FactorForm({ token, onStartAgain }: { token: string; onStartAgain: () => void }) {

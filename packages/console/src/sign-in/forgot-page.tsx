@@ -8,7 +8,7 @@ import { Notice } from '../ui/notice.tsx';
 import { TextField } from '../ui/text-field.tsx';
 import styles from './layout.module.css';
 import { SignInLayout } from './layout.tsx';
-import { useSubmit } from './use-submit.ts';
+import { useSubmit } from '../forms/use-submit.ts';
 
 /** Asks for the mail with which a new password is set. */
 export function ForgotPage() {

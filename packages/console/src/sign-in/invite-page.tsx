@@ -15,7 +15,7 @@ import { TextField } from '../ui/text-field.tsx';
 import styles from './layout.module.css';
 import { SignInLayout } from './layout.tsx';
 import { useLinkToken } from './link-token.ts';
-import { useSubmit } from './use-submit.ts';
+import { useSubmit } from '../forms/use-submit.ts';
 
 /** Shows who invites, and makes the account. */
 export const InvitePage = () => (

@@ -10,7 +10,7 @@ import { PasswordField } from '../ui/password-field.tsx';
 import styles from './layout.module.css';
 import { SignInLayout } from './layout.tsx';
 import { useLinkToken } from './link-token.ts';
-import { useSubmit } from './use-submit.ts';
+import { useSubmit } from '../forms/use-submit.ts';
 
 /** Sets a new password with the token of a mail. */
 export function ResetPage() {

@@ -9,7 +9,7 @@ import { PasswordField } from '../ui/password-field.tsx';
 import { TextField } from '../ui/text-field.tsx';
 import { FactorForm } from './factor-form.tsx';
 import styles from './layout.module.css';
-import { useSubmit } from './use-submit.ts';
+import { useSubmit } from '../forms/use-submit.ts';
 
 /** E-mail and password, then the second factor of those who have one. */
 export function SignInForm({ email: known = '' }: { email?: string }) {

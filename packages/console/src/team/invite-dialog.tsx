@@ -5,7 +5,7 @@ import { useUser } from '../api/session.ts';
 import { Form } from '../forms/form.tsx';
 import { roleText } from '../frame/roles.ts';
 import { currentLanguage, languages, type Language } from '../messages/index.ts';
-import { useSubmit } from '../sign-in/use-submit.ts';
+import { useSubmit } from '../forms/use-submit.ts';
 import styles from '../ui/bar.module.css';
 import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';

@@ -1,7 +1,7 @@
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Form } from '../forms/form.tsx';
-import { useSubmit } from '../sign-in/use-submit.ts';
+import { useSubmit } from '../forms/use-submit.ts';
 import styles from './bar.module.css';
 import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
