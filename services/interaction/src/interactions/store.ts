@@ -14,7 +14,7 @@ import type { Interaction, InteractionChanges, InteractionFilter, NewInteraction
 
 export type InteractionKey = { customer_id: string; interaction_id: string };
 
-const columns = [
+export const columns = [
   'id',
   'customer_id',
   'created_by',
