@@ -315,6 +315,8 @@ export const calls = {
     client.interactionTypes.list(query),
   'interactions.agenda.get': (client: Clientela, { query }: Sample<'interactions.agenda.get'>): Promise<Agenda> =>
     client.interactions.agenda.get(query),
+  'interactions.list': (client: Clientela, { query }: Sample<'interactions.list'>): Promise<InteractionPage | InteractionCursorPage> =>
+    client.interactions.list(query),
   'invitations.create': (client: Clientela, { own }: Sample<'invitations.create'>): Promise<InvitationResponse> =>
     client.invitations.create({ "email": "ana@example.com", "role": "viewer", "name": "Ana García", "language": "es", ...own }),
   'invitations.list': (client: Clientela, { query }: Sample<'invitations.list'>): Promise<InvitationList> =>
