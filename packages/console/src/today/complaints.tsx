@@ -1,4 +1,3 @@
-import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { formatNumber } from '../ui/format.ts';
 import { Pill } from '../ui/pill.tsx';
@@ -6,14 +5,14 @@ import styles from './overview.module.css';
 
 type Priority = 'critical' | 'high' | 'medium' | 'low' | 'none';
 
-/** How many complaints are open, the most pressing first; each count leads to them. */
+/** How many complaints are open, the most pressing first. */
 export function Complaints({ counts }: { counts: readonly { priority: Priority; count: number }[] }) {
   const { t } = useTranslation();
   return (
     <ul className={styles.list}>
       {counts.map(({ priority, count }) => (
         <li key={priority}>
-          <Link to="/complaints" search={priority === 'none' ? {} : { priority }} className={styles.row}>
+          <span className={styles.row}>
             {priority === 'none' ? (
               <Pill>{t('today.noPriority')}</Pill>
             ) : (
@@ -22,7 +21,7 @@ export function Complaints({ counts }: { counts: readonly { priority: Priority; 
               </Pill>
             )}{' '}
             <span className={styles.end}>{formatNumber(count)}</span>
-          </Link>
+          </span>
         </li>
       ))}
     </ul>
