@@ -21,7 +21,7 @@ export const figuresQuery = queryOptions({
 
 const orNull = <T>(list: T[]): T[] | null => (list.length > 0 ? list : null);
 
-/** The appointments of this day in the person's time zone, and the open complaints. Asked for anew whenever the screen is opened. */
+/** The appointments of this day in the person's time zone, and the open complaints. Asked for again whenever the screen is opened. */
 const agendaQuery = queryOptions({
   queryKey: ['interactions', 'agenda'],
   queryFn: ({ signal }) => {
