@@ -125,7 +125,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     checkBodyHeaders, //                    400, 413
     awaitBody(limits), //                   408, 413
     shedding.middleware, //                 503; counts requests with a body
-    consoleSession({ fetchFromAuth, serviceKey, tokens }), // the cookie of the console
+    consoleSession({ fetchFromAuth, serviceKey, tokens, idleMinutes: config.CONSOLE_IDLE_MINUTES }), // the cookie of the console
     setIdentityHeaders(serviceKey), //      removes the client's headers, adds the gateway's
     forward, //                             408, 413, 502, 503, 504, or the service's response
   ];

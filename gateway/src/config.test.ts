@@ -43,6 +43,15 @@ test('a service may have several replicas, each named once', () => {
   expect(() => urls(Array.from({ length: 33 }, (_, port) => `http://a:${port + 1}`).join())).toThrow('at most 32 URLs');
 });
 
+test('CONSOLE_IDLE_MINUTES is off, or 15 to 480, and named with the other faults', () => {
+  const minutes = (CONSOLE_IDLE_MINUTES?: string) => readConfig({ ...good, CONSOLE_IDLE_MINUTES }).CONSOLE_IDLE_MINUTES;
+  expect([minutes(), minutes(''), minutes('off'), minutes('15'), minutes('480')]).toEqual([null, null, null, 15, 480]);
+  for (const bad of ['14', '481', '0', '-15', '15.5', '1e2', '0x20', ' 30', 'on'])
+    expect(() => minutes(bad), bad).toThrow('CONSOLE_IDLE_MINUTES: must be off, or a whole number from 15 to 480');
+  const faulty = { ...good, CONSOLE_IDLE_MINUTES: '5', PORT: 'x' };
+  expect(() => readConfig(faulty)).toThrow(/PORT: [^]*CONSOLE_IDLE_MINUTES: /);
+});
+
 test('TRUST_PROXY is a number of hops or a list of networks, never every address', () => {
   const trust = (TRUST_PROXY: string) => readConfig({ ...good, TRUST_PROXY }).TRUST_PROXY;
   expect(trust('2')).toBe(2);

@@ -62,6 +62,15 @@ const MaxConcurrent = z.coerce
   .min(1, 'must be from 1 to 100000')
   .max(100_000, 'must be from 1 to 100000');
 
+/** Minutes without a touch after which the console signs out. Null: never. */
+const IdleMinutes = z.string().transform((text, context): number | null => {
+  if (text === 'off') return null;
+  const minutes = /^\d{2,3}$/.test(text) ? Number(text) : 0;
+  if (minutes >= 15 && minutes <= 480) return minutes;
+  context.addIssue({ code: 'custom', message: 'must be off, or a whole number from 15 to 480' });
+  return z.NEVER;
+});
+
 const settings = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: Port.default(8080),
@@ -87,6 +96,7 @@ const settings = z.object({
   METRICS_TOKEN: MetricsToken.optional(),
   CONSOLE: z.enum(['on', 'off'], 'must be on or off').default('on'),
   CONSOLE_FOLDER: z.string().refine(isAbsolute, 'must be an absolute path').optional(),
+  CONSOLE_IDLE_MINUTES: IdleMinutes.default(null),
   REDIS_URL: RedisUrl,
   ...drainSettings,
   ...logSettings,

@@ -191,7 +191,14 @@ test('signs in: the refresh token goes into a cookie that no script reads, and n
     'X-Service-Key': 'forged',
   });
   expect(plain.status).toBe(200);
-  expect(plain.json).toEqual({ message: 'Signed in', access_token: 'a1', token_type: 'Bearer', expires_in: 900, user });
+  expect(plain.json).toEqual({
+    message: 'Signed in',
+    access_token: 'a1',
+    token_type: 'Bearer',
+    expires_in: 900,
+    user,
+    idle_minutes: null,
+  });
   expect(plain.headers['set-cookie']).toEqual([
     'clientela=r1.secret; Path=/; Max-Age=2592000; HttpOnly; SameSite=Strict',
   ]);
@@ -292,6 +299,18 @@ test('refreshes by the cookie, replaces it, and drops one that auth rejects', as
   ]);
   const forged = await gateway.send('POST', '/console/session/refresh', {}, { Cookie: 'clientela=a"b' });
   expect(forged).toMatchObject(none);
+});
+
+test('says after how many idle minutes the console signs out; the cookie outlives them by ten minutes only', async () => {
+  const gateway = await startConsole({ respond: () => signedIn(), settings: { CONSOLE_IDLE_MINUTES: '15' } });
+  const cookie = { Cookie: 'clientela=r1.secret' };
+  for (const path of ['', '/mfa', '/refresh']) {
+    const response = await gateway.send('POST', `/console/session${path}`, {}, cookie);
+    expect([path, response.status, response.json['idle_minutes']]).toEqual([path, 200, 15]);
+    expect(response.headers['set-cookie']).toEqual([
+      'clientela=r1.secret; Path=/; Max-Age=1500; HttpOnly; SameSite=Strict',
+    ]);
+  }
 });
 
 test('keeps the cookie while auth is away', async () => {

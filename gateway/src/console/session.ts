@@ -56,6 +56,8 @@ export function assertSameOrigin({ headers }: Request): void {
 }
 
 const maxAgeSeconds = 30 * 24 * 3600; // auth ends the session earlier
+/** With an idle time, a browser that was closed forgets the session too (ADR 52). A page in use renews the cookie every 5 minutes. */
+const idleAgeSeconds = (idleMinutes: number) => (idleMinutes + 10) * 60;
 
 /** Whether the browser's connection is encrypted: what a trusted proxy says, else the scheme of the page. */
 const isEncrypted = (req: Request): boolean => req.secure || req.headers.origin?.startsWith('https:') === true;
@@ -77,10 +79,15 @@ const SignedIn = z.looseObject({ access_token: z.string(), refresh_token: z.stri
 const badResponse = (cause?: unknown) =>
   new AppError('bad_gateway', { detail: 'The auth service gave no complete response', cause });
 
-type SessionDeps = { fetchFromAuth: FetchFromService; serviceKey: string; tokens: TokenVerifier };
+type SessionDeps = {
+  fetchFromAuth: FetchFromService;
+  serviceKey: string;
+  tokens: TokenVerifier;
+  idleMinutes: number | null;
+};
 
 /** Handles the routes of `withSessionRoutes`, after every limit that applies to them; passes on all others. */
-export function consoleSession({ fetchFromAuth, serviceKey, tokens }: SessionDeps): Middleware {
+export function consoleSession({ fetchFromAuth, serviceKey, tokens, idleMinutes }: SessionDeps): Middleware {
   /** @throws AppError 502, 503, 504 */
   const ask = async (req: Request, res: GatewayResponse, path: string, body: string, actor?: Actor) => {
     const { context } = res.locals;
@@ -125,12 +132,14 @@ export function consoleSession({ fetchFromAuth, serviceKey, tokens }: SessionDep
     res.status(response.status).end(text);
   };
 
-  /** Moves the refresh token from the body to the cookie. */
+  const maxAge = idleMinutes === null ? maxAgeSeconds : idleAgeSeconds(idleMinutes);
+
+  /** Moves the refresh token from the body to the cookie, and says after how many idle minutes the page signs out. */
   const signIn = (req: Request, res: GatewayResponse, text: string) => {
     const { refresh_token, ...rest } = parse(text);
-    res.append('Set-Cookie', cookieOf(req, refresh_token, maxAgeSeconds));
+    res.append('Set-Cookie', cookieOf(req, refresh_token, maxAge));
     res.setHeader('Content-Type', 'application/json; charset=utf-8');
-    res.status(200).end(jsonText(rest));
+    res.status(200).end(jsonText({ ...rest, idle_minutes: idleMinutes }));
   };
 
   const refresh = async (req: Request, res: GatewayResponse) => {

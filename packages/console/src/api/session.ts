@@ -4,17 +4,21 @@ import { useSyncExternalStore } from 'react';
 export type { User } from '@clientela/client';
 
 /** What a route of the console's session answers: a sign-in without its refresh token, which is in a cookie that no script sees. */
-type SignedIn = { access_token: string; expires_in: number; user: User };
+type SignedIn = { access_token: string; expires_in: number; user: User; idle_minutes: number | null };
 
 export type Session =
   | { state: 'unknown' }
-  /** `ended`: it was not the person who signed out, so the page keeps what was typed. `unreached`: the server does not know of the sign-out. */
-  | { state: 'signed-out'; ended: boolean; unreached?: boolean }
+  /**
+   * `ended`: it was not the person who signed out, so the page keeps what was typed. `unreached`: the server does not know of the sign-out.
+   * `idle`: nobody was there.
+   */
+  | { state: 'signed-out'; ended: boolean; unreached?: boolean; idle?: boolean }
   /** `limited`: what the person has to do before anything else. */
   | { state: 'signed-in'; user: User; limited: string | undefined };
 
 let session: Session = { state: 'unknown' };
 let lastUser: User | undefined;
+let idle: number | null = null;
 const listeners = new Set<() => void>();
 /** Tells the other tabs who signed in, and that somebody signed out. */
 const tabs = new BroadcastChannel('clientela-console');
@@ -46,7 +50,8 @@ function limitOf(token: string): string | undefined {
   }
 }
 
-function accept({ access_token, user }: SignedIn): void {
+function accept({ access_token, user, idle_minutes }: SignedIn): void {
+  idle = idle_minutes;
   change({ state: 'signed-in', user, limited: limitOf(access_token) });
 }
 
@@ -59,6 +64,11 @@ const inTurn = <T>(work: () => Promise<T>): Promise<T> => navigator.locks.reques
 /** Stands in the storage from a sign-out until the server has ended the session, reloads included. */
 const leaving = 'clientela.leaving';
 const isLeaving = () => localStorage.getItem(leaving) !== null;
+
+/** When somebody last did something, in any tab: stands in the storage, for a tab that was asleep too. */
+export const lastActive = 'clientela.active';
+/** The minutes without anybody there after which the page signs out. Null: never. */
+export const idleMinutes = (): number | null => idle;
 
 /** Gets new tokens by the cookie. Tabs take turns, so that no two of them use one refresh token. */
 async function renew(): Promise<SignedIn> {
@@ -74,6 +84,7 @@ async function renew(): Promise<SignedIn> {
 async function begin(path: string, body: object): Promise<void> {
   if (isLeaving()) await endOnServer(); // else the old session would live on without its cookie
   const answer = await askSession<SignedIn>(path, body);
+  localStorage.removeItem(lastActive);
   await api.session.start(answer);
   accept(answer);
   tabs.postMessage({ signedIn: answer.user.id });
@@ -90,16 +101,17 @@ export const acceptInvitation = (token: string, name: string, password: string):
 const isOver = (error: unknown) =>
   error instanceof ClientelaError && (error instanceof SessionEnded || error.status === 401);
 
+/** Renews the cookie of a page in use: with an idle time, it does not live much longer than that. */
+export const keepSession = async (): Promise<void> => api.session.start(await renew());
+
 let starting: Promise<void> | undefined;
 /** Finds out once whether this browser is signed in. @throws ClientelaError while the server is away */
 export function startSession(): Promise<void> {
-  starting ??= renew()
-    .then((answer) => api.session.start(answer))
-    .catch((error: unknown) => {
-      if (isOver(error)) return change({ state: 'signed-out', ended: false });
-      starting = undefined;
-      throw error;
-    });
+  starting ??= keepSession().catch((error: unknown) => {
+    if (isOver(error)) return change({ state: 'signed-out', ended: false });
+    starting = undefined;
+    throw error;
+  });
   return starting;
 }
 
@@ -118,8 +130,8 @@ const endOnServer = (): Promise<boolean> =>
   });
 
 /** Forgets the session in this tab: the person, and the token. */
-async function forget(unreached: boolean): Promise<void> {
-  change({ state: 'signed-out', ended: false, unreached });
+async function forget(isIdle: boolean): Promise<void> {
+  change({ state: 'signed-out', ended: false, idle: isIdle });
   await api.session.end();
 }
 
@@ -134,22 +146,25 @@ async function leave(): Promise<void> {
   if (session.state === 'signed-out' && !session.ended) change({ ...session, unreached });
 }
 
-/** Signs out in every tab at once, whether or not the server can be reached. */
-export async function signOut(): Promise<void> {
+/** Signs out in every tab at once, whether or not the server can be reached. @param isIdle whether nobody was there */
+export async function signOut(isIdle = false): Promise<void> {
   localStorage.setItem(leaving, 'yes');
-  tabs.postMessage({ signedOut: true });
-  await forget(false);
+  tabs.postMessage({ signedOut: true, isIdle });
+  await forget(isIdle);
   await leave();
 }
 
 if (isLeaving()) void leave();
 
-tabs.addEventListener('message', ({ data }: MessageEvent<{ signedIn?: string; signedOut?: boolean }>) => {
-  if (data.signedOut) void forget(false);
-  if (data.signedIn === undefined || data.signedIn === lastUser?.id) return;
-  // Nothing of one person may be shown to another.
-  if (session.state !== 'unknown') location.reload();
-});
+tabs.addEventListener(
+  'message',
+  ({ data }: MessageEvent<{ signedIn?: string; signedOut?: boolean; isIdle?: boolean }>) => {
+    if (data.signedOut) void forget(data.isIdle === true);
+    if (data.signedIn === undefined || data.signedIn === lastUser?.id) return;
+    // Nothing of one person may be shown to another.
+    if (session.state !== 'unknown') location.reload();
+  },
+);
 
 export const currentSession = (): Session => session;
 

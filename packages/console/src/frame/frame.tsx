@@ -3,7 +3,7 @@ import { Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { queryClient } from '../api/query-client.ts';
-import { useSession, useUser, type Session, type User } from '../api/session.ts';
+import { idleMinutes, useSession, useUser, type Session, type User } from '../api/session.ts';
 import { Toasts } from '../ui/toast.tsx';
 import { useActingCompany } from './acting-company.ts';
 import { CompanyNeeded } from './company-picker.tsx';
@@ -16,6 +16,7 @@ import { SignInAgain } from './sign-in-again.tsx';
 import { TopBar } from './top-bar.tsx';
 import { LimitedPage, StaffOnly } from './limited-pages.tsx';
 
+const IdleSignOut = lazy(() => import('./idle-sign-out.tsx').then((module) => ({ default: module.IdleSignOut })));
 const Search = lazy(() => import('./search.tsx').then((module) => ({ default: module.Search })));
 
 const stored = 'clientela.side-bar';
@@ -28,7 +29,14 @@ export function Frame() {
   useEffect(() => {
     if (signedOut) void navigate({ to: '/sign-in' });
   }, [signedOut, navigate]);
-  return signedOut ? null : <SignedIn session={session} />;
+  const minutes = idleMinutes();
+  if (signedOut) return null;
+  return (
+    <>
+      <SignedIn session={session} />
+      <Suspense>{minutes !== null && <IdleSignOut minutes={minutes} />}</Suspense>
+    </>
+  );
 }
 
 function SignedIn({ session }: { session: Session }) {

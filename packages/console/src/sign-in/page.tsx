@@ -25,6 +25,7 @@ export function SignInPage() {
   return (
     <SignInLayout title={t('signIn.title')} heading={t('signIn.heading')}>
       {session.state === 'signed-out' && session.unreached && <p role="status">{t('frame.signOutFailed')}</p>}
+      {session.state === 'signed-out' && session.idle && <p role="status">{t('idle.ended')}</p>}
       <SignInForm />
       <div className={styles.links}>
         <Link to="/forgot">{t('signIn.forgot')}</Link>

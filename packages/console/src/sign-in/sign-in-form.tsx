@@ -1,4 +1,4 @@
-import { useState, type FormEvent } from 'react';
+import { lazy, Suspense, useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ClientelaError } from '@clientela/client';
 import { signIn } from '../api/session.ts';
@@ -7,9 +7,10 @@ import { Failure, useCountdown } from '../ui/failure.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { PasswordField } from '../ui/password-field.tsx';
 import { TextField } from '../ui/text-field.tsx';
-import { FactorForm } from './factor-form.tsx';
 import styles from './layout.module.css';
 import { useSubmit } from '../forms/use-submit.ts';
+
+const FactorForm = lazy(() => import('./factor-form.tsx').then((module) => ({ default: module.FactorForm })));
 
 /** E-mail and password, then the second factor of those who have one. */
 export function SignInForm({ email: known = '' }: { email?: string }) {
@@ -33,7 +34,11 @@ export function SignInForm({ email: known = '' }: { email?: string }) {
       setFactorToken(undefined);
       setPassword('');
     };
-    return <FactorForm token={factorToken} onStartAgain={startAgain} />;
+    return (
+      <Suspense>
+        <FactorForm token={factorToken} onStartAgain={startAgain} />
+      </Suspense>
+    );
   }
   const isWrong = error instanceof ClientelaError && [401, 422].includes(error.status);
   const onSubmit = (event: FormEvent) => {

@@ -33,6 +33,7 @@ export const consoleTest = test
       RATE_LIMITS: 'on',
       ...wideLimits,
       LOGIN_RATE: '1000/minute',
+      CONSOLE_IDLE_MINUTES: '480',
     });
     onCleanup(() => fleet.end());
     await built.done;

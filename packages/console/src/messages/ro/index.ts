@@ -8,6 +8,7 @@ import failedEvents from './failed-events.json';
 import forms from './forms.json';
 import frame from './frame.json';
 import grid from './grid.json';
+import idle from './idle.json';
 import imports from './imports.json';
 import keys from './keys.json';
 import lists from './lists.json';
@@ -30,6 +31,7 @@ export const messages = {
   forms,
   frame,
   grid,
+  idle,
   imports,
   keys,
   lists,
