@@ -5,6 +5,7 @@ import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { TextField } from '../ui/text-field.tsx';
 import styles from '../ui/toolbar.module.css';
+import { visible } from '../ui/visible.tsx';
 import { labelsQuery } from './queries.ts';
 
 type TagDialogProps = {
@@ -35,7 +36,7 @@ export function TagDialog({ title, choices, onChoose, onClose }: TagDialogProps)
           <div className={styles.labels}>
             {offered.slice(0, 20).map((each) => (
               <Button key={each} look="small" onPress={() => onChoose(each)}>
-                <bdi>{each}</bdi>
+                <bdi>{visible(each)}</bdi>
               </Button>
             ))}
           </div>
