@@ -14,6 +14,16 @@ async function createCustomers(staff: Staff, customers: object[]): Promise<void>
   }
 }
 
+/** Imports customers of these names, which takes less time than creating thousands. */
+async function importCustomers(staff: Staff, names: readonly string[]): Promise<void> {
+  const form = new FormData();
+  form.append('file', new Blob([['full_name', ...names].join('\n')]), 'customers.csv');
+  const { status, body } = await staff.post('/api/customers/imports', form);
+  expect(status).toBe(202);
+  const read = async () => (await staff.get(`/api/customers/imports/${body.import.id}`)).body.import;
+  await expect.poll(read, { timeout: 60_000, interval: 250 }).toMatchObject({ status: 'done', created: names.length });
+}
+
 test('customers are found, filtered, sorted and read to the end without a mouse; the address says it all', async ({
   fleet,
   browser,
@@ -67,10 +77,7 @@ test('a list of thousands keeps and reads again only what is near the view; a se
 }) => {
   const staff = await newStaff(fleet.url);
   const names = Array.from({ length: 4500 }, (_, n) => `Person ${String(n).padStart(4, '0')}`);
-  await createCustomers(
-    staff,
-    names.map((full_name) => ({ full_name })),
-  );
+  await importCustomers(staff, names);
   const screen = await openScreen(browser, fleet.url);
   const { page } = screen;
   const asked: string[] = [];
