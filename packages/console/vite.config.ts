@@ -26,6 +26,14 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rolldownOptions: {
+      output: {
+        // What reads addresses belongs to every page: one file instead of a tiny one for each screen.
+        codeSplitting: {
+          groups: [{ name: 'addresses', test: /console\/src\/\w+\/(?:search|search-params|tabs)\.ts$/ }],
+        },
+      },
+    },
   },
   server: {
     host: '127.0.0.1',

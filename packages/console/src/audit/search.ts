@@ -9,7 +9,7 @@ export type AuditSearch = {
   to?: string | undefined;
 };
 
-const day = (value: unknown): string | undefined => {
+export const day = (value: unknown): string | undefined => {
   const found = text(value);
   return found !== undefined && /^\d{4}-\d\d-\d\d$/.test(found) && !Number.isNaN(Date.parse(found)) ? found : undefined;
 };

@@ -1,6 +1,7 @@
 import audit from './audit.json';
 import common from './common.json';
 import companies from './companies.json';
+import complaints from './complaints.json';
 import customer from './customer.json';
 import customers from './customers.json';
 import errors from './errors.json';
@@ -23,6 +24,7 @@ export const messages = {
   audit,
   common,
   companies,
+  complaints,
   customer,
   customers,
   errors,
