@@ -2209,6 +2209,7 @@ export interface operations {
                 /** @description next_cursor of the previous page, empty for the first page; not together with page or search */
                 cursor?: string;
                 external_id?: string;
+                id?: string[];
                 last_order_from?: string;
                 last_order_to?: string;
                 min_lifetime_value?: string;
@@ -3014,6 +3015,7 @@ export interface operations {
                 created_from?: string;
                 created_to?: string;
                 external_id?: string;
+                id?: string[];
                 last_order_from?: string;
                 last_order_to?: string;
                 min_lifetime_value?: string;
@@ -3046,6 +3048,7 @@ export interface operations {
                 created_from?: string;
                 created_to?: string;
                 external_id?: string;
+                id?: string[];
                 last_order_from?: string;
                 last_order_to?: string;
                 min_lifetime_value?: string;
@@ -3274,6 +3277,7 @@ export interface operations {
                 created_from?: string;
                 created_to?: string;
                 external_id?: string;
+                id?: string[];
                 last_order_from?: string;
                 last_order_to?: string;
                 min_lifetime_value?: string;
@@ -3589,6 +3593,37 @@ export interface operations {
             201: {
                 content: {
                     "application/json": components["schemas"]["SavedInteractionTypeResponse"];
+                };
+            };
+        };
+    };
+    "interactions.list": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the previous page, empty for the first page; cannot be combined with page or search */
+                cursor?: string;
+                customer_id?: string;
+                /** @description Occurred at or after this time */
+                from?: string;
+                page?: number;
+                per_page?: number;
+                priority?: "low" | "medium" | "high" | "critical";
+                /** @description Scheduled at or after this time */
+                scheduled_from?: string;
+                /** @description Scheduled at or before this time; a date includes its whole day */
+                scheduled_to?: string;
+                status?: "booked" | "done" | "cancelled" | "open" | "in_progress" | "resolved" | "closed";
+                /** @description Occurred at or before this time; a date includes its whole day */
+                to?: string;
+                type?: string;
+            };
+            path?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["InteractionPage"] | components["schemas"]["InteractionCursorPage"];
                 };
             };
         };

@@ -312,6 +312,8 @@ export const calls = {
     client.interactionTypes.create({ "name": "site visit", ...own }),
   'interaction_types.list': (client: Clientela, { query }: Sample<'interaction_types.list'>): Promise<InteractionTypePage> =>
     client.interactionTypes.list(query),
+  'interactions.list': (client: Clientela, { query }: Sample<'interactions.list'>): Promise<InteractionPage | InteractionCursorPage> =>
+    client.interactions.list(query),
   'invitations.create': (client: Clientela, { own }: Sample<'invitations.create'>): Promise<InvitationResponse> =>
     client.invitations.create({ "email": "ana@example.com", "role": "viewer", "name": "Ana García", "language": "es", ...own }),
   'invitations.list': (client: Clientela, { query }: Sample<'invitations.list'>): Promise<InvitationList> =>
