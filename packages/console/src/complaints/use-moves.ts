@@ -88,6 +88,9 @@ export function useMoves(search: ComplaintsSearch) {
       });
     turns.current.set(card.id, turn);
   };
-  const dismiss = (card: Complaint) => setProblems((all) => changed(all, card.id, undefined));
+  const dismiss = (card: Complaint) => {
+    setProblems((all) => changed(all, card.id, undefined));
+    follow(card.id);
+  };
   return { moving, problems, move, dismiss };
 }
