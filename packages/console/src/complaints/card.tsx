@@ -49,7 +49,7 @@ export function Card({ complaint, isMoving, problem, onMove, onDismiss }: CardPr
             <GripVertical size={14} strokeWidth={1.5} aria-hidden />
           </Button>
         )}
-        <Link {...customer} className={styles.name} draggable={false}>
+        <Link {...customer} className={styles.name} title={name} draggable={false}>
           <bdi>{name}</bdi>
         </Link>
         {onMove && (
