@@ -2,6 +2,13 @@
 
 export interface components {
     schemas: {
+        Agenda: {
+            /** @description Soonest first, at most 100 */
+            appointments: components["schemas"]["Interaction"][];
+            /** @description Whether more appointments are in that time */
+            has_more: boolean;
+            open_complaints: components["schemas"]["OpenComplaints"];
+        };
         ApiKey: {
             /** @description Networks from which it may be used; null for everywhere */
             allowed_ips: string[] | null;
@@ -1285,6 +1292,14 @@ export interface components {
             /** @constant */
             total_is_estimate?: true;
         };
+        OpenComplaints: {
+            critical: number;
+            high: number;
+            low: number;
+            medium: number;
+            /** @description Without a priority */
+            none: number;
+        };
         OwnUserPatch: {
             address?: string | null;
             document_type?: string | null;
@@ -2013,6 +2028,7 @@ export interface components {
         };
     };
 }
+export type Agenda = components['schemas']['Agenda'];
 export type ApiKey = components['schemas']['ApiKey'];
 export type ApiKeyList = components['schemas']['ApiKeyList'];
 export type ApiKeyPatch = components['schemas']['ApiKeyPatch'];
@@ -2107,6 +2123,7 @@ export type NewTransaction = components['schemas']['NewTransaction'];
 export type NewUser = components['schemas']['NewUser'];
 export type Note = components['schemas']['Note'];
 export type NotePage = components['schemas']['NotePage'];
+export type OpenComplaints = components['schemas']['OpenComplaints'];
 export type OwnUserPatch = components['schemas']['OwnUserPatch'];
 export type PasswordChange = components['schemas']['PasswordChange'];
 export type PasswordReset = components['schemas']['PasswordReset'];
@@ -3624,6 +3641,25 @@ export interface operations {
             200: {
                 content: {
                     "application/json": components["schemas"]["InteractionPage"] | components["schemas"]["InteractionCursorPage"];
+                };
+            };
+        };
+    };
+    "interactions.agenda.get": {
+        parameters: {
+            query: {
+                /** @description Appointments at or after this time */
+                from: string;
+                /** @description Appointments at or before this time; a date includes its whole day */
+                to: string;
+            };
+            path?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["Agenda"];
                 };
             };
         };

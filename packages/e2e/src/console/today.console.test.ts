@@ -75,6 +75,63 @@ test('each figure leads to what it counts; while nothing needs a person, one sen
   expect(new URL(page.url()).searchParams.get('created_from')).toBe(`${new Date().toISOString().slice(0, 7)}-01`);
 });
 
+test('shows who comes today, when and why, and the open complaints by priority', async ({ fleet, browser }) => {
+  const staff = await newStaff(fleet.url);
+  const ids: string[] = [];
+  for (const full_name of ['Bruno Sosa', 'Carla Gil'])
+    ids.push((await staff.post('/api/customers', { full_name })).body.customer.id);
+  const record = async (customer: string | undefined, values: object) => {
+    const { status, body } = await staff.post(`/api/customers/${customer}/interactions`, { notes: 'Talk', ...values });
+    expect(status).toBe(201);
+    return body.interaction;
+  };
+  const at = (hour: number, day = 0) => {
+    const time = new Date();
+    time.setHours(hour + 24 * day, 30, 0, 0);
+    return time.toISOString();
+  };
+  const appointment = { type: 'appointment', notes: 'Eye test' };
+  await record(ids[1], { ...appointment, notes: 'Fitting of lenses', scheduled_at: at(14) });
+  const first = await record(ids[0], { ...appointment, scheduled_at: at(9) });
+  await record(ids[0], { ...appointment, scheduled_at: at(9, 1) });
+  await record(ids[0], { ...appointment, scheduled_at: at(10), status: 'cancelled' });
+  for (const priority of ['low', 'critical', 'critical', null]) await record(ids[0], { type: 'complaint', priority });
+  const solved = await record(ids[0], { type: 'complaint', priority: 'high' });
+  await staff.put(`/api/customers/${ids[0]}/interactions/${solved.id}`, { status: 'resolved' });
+
+  const screen = await openScreen(browser, fleet.url);
+  const { page } = screen;
+  const asked = recordRequests(page);
+  await signIn(screen, staff.email);
+  const appointments = part(page, 'Appointments today').getByRole('listitem');
+  await appointments.getByRole('link', { name: 'Carla Gil' }).waitFor();
+  const shown = (await appointments.allTextContents()).map((text) => text.replaceAll(/\s/g, ' '));
+  expect(shown).toEqual(['9:30 AMBruno SosaEye test', '2:30 PMCarla GilFitting of lenses']);
+  const complaints = part(page, 'Open complaints').getByRole('listitem');
+  expect(await complaints.allTextContents()).toEqual(['Critical 2', 'Low 1', 'No priority 1']);
+  await page.getByText('of 5 in all').waitFor();
+  expect(await page.getByText(quiet).count()).toBe(0);
+  await page.waitForLoadState('networkidle');
+  expect(asked.toSorted()).toEqual([
+    '/api/api-keys',
+    '/api/customers',
+    '/api/customers/analytics',
+    '/api/customers/imports',
+    '/api/events/failed',
+    '/api/interactions/agenda',
+  ]);
+  expect(await findBarriersInBothThemes(page)).toEqual([]);
+
+  // What was done meanwhile is gone when one comes back.
+  await appointments.getByRole('link', { name: 'Bruno Sosa' }).press('Enter');
+  await page.waitForURL(`**/console/customers/${ids[0]}?tab=interactions`);
+  await page.getByRole('heading', { level: 1, name: 'Bruno Sosa' }).waitFor();
+  await staff.put(`/api/customers/${ids[0]}/interactions/${first.id}`, { status: 'done' });
+  await page.goBack();
+  await appointments.getByRole('link', { name: 'Bruno Sosa' }).waitFor({ state: 'detached' });
+  expect(await appointments.count()).toBe(1);
+});
+
 test('shows how far an import is until it has ended, and a day long which one had errors', async ({
   fleet,
   browser,
@@ -176,7 +233,7 @@ test('a viewer sees less, and nothing is asked for that the role may not read', 
   expect(admin.asked.length).toBeLessThanOrEqual(6);
   const viewer = await opened(email);
   await viewer.page.getByText(quiet).waitFor();
-  expect(viewer.asked.toSorted()).toEqual(['/api/customers/analytics']);
+  expect(viewer.asked.toSorted()).toEqual(['/api/customers/analytics', '/api/interactions/agenda']);
 });
 
 test('a part whose service is away says so and comes back; the others stay', async ({ fleet, browser }) => {
@@ -186,21 +243,27 @@ test('a part whose service is away says so and comes back; the others stay', asy
   const screen = await openScreen(browser, fleet.url);
   const { page } = screen;
   const isAnalytics = (url: URL) => url.pathname.endsWith('/analytics');
+  const isAgenda = (url: URL) => url.pathname.endsWith('/agenda');
   const isImports = (url: URL) => url.pathname.endsWith('/imports');
-  for (const matches of [isAnalytics, isImports]) await page.route(matches, (route) => route.fulfill(away));
+  for (const matches of [isAnalytics, isAgenda, isImports]) await page.route(matches, (route) => route.fulfill(away));
   await signIn(screen, staff.email);
   await part(page, 'API keys that expire soon').getByRole('link', { name: 'web shop' }).waitFor();
   const failure = page.getByText('A service is away. Try again in a moment.');
   await part(page, 'Imports').filter({ has: failure }).waitFor();
-  await expect.poll(() => failure.count()).toBe(2);
+  await expect.poll(() => failure.count()).toBe(4);
   expect(await page.getByText(quiet).count()).toBe(0);
   expect(await findBarriersInBothThemes(page)).toEqual([]);
   await page.unroute(isAnalytics);
   await page.getByRole('button', { name: 'Try again' }).first().press('Enter');
   await page.getByRole('link', { name: 'Customers: 1' }).waitFor();
-  await expect.poll(() => failure.count()).toBe(1);
+  await expect.poll(() => failure.count()).toBe(3);
+  await page.unroute(isAgenda);
   await page.unroute(isImports);
-  await part(page, 'Imports').waitFor({ state: 'detached' }); // it asks again by itself
+  await page
+    .getByRole('region', { name: /Imports|complaints|Appointments/ })
+    .first()
+    .waitFor({ state: 'detached' }); // they ask again by themselves
+  await expect.poll(() => page.getByRole('region').count()).toBe(1);
 });
 
 test('asks again when the window is looked at after more than 30 seconds', async ({ fleet, browser }) => {

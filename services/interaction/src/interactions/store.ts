@@ -23,7 +23,7 @@ import type {
 
 export type InteractionKey = { customer_id: string; interaction_id: string };
 
-const columns = [
+export const columns = [
   'id',
   'customer_id',
   'created_by',
