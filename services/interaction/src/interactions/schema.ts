@@ -121,6 +121,18 @@ export const InteractionFilter = z.strictObject({
 export type InteractionFilter = z.infer<typeof InteractionFilter>;
 export const InteractionQuery = InteractionFilter.extend(listQuery(15));
 
+/** A company's interactions are filtered by what has an index; notes are searched for within a customer's. */
+export const CompanyInteractionFilter = InteractionFilter.omit({ search: true }).extend({
+  customer_id: Uuid.optional(),
+  priority: keyword(Priority.options).optional(),
+  scheduled_from: queryFrom.optional().meta({ description: 'Scheduled at or after this time' }),
+  scheduled_to: queryTo
+    .optional()
+    .meta({ description: 'Scheduled at or before this time; a date includes its whole day' }),
+});
+export type CompanyInteractionFilter = z.infer<typeof CompanyInteractionFilter>;
+export const CompanyInteractionQuery = CompanyInteractionFilter.extend(listQuery());
+
 export const CustomerId = z.strictObject({ customer_id: Uuid });
 export const InteractionId = CustomerId.extend({ interaction_id: Uuid });
 export const InteractionResponse = z.strictObject({ interaction: Interaction });
