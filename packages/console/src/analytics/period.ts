@@ -45,7 +45,7 @@ export type Plan = Range & {
 
 export type Planned = Readonly<{ from: string; to: string }> &
   (
-    | { plan: Plan; /** Intervals that one answer has room for. */ fitting: readonly Interval[]; error?: undefined }
+    | { plan: Plan; /** Intervals that fit into one answer. */ fitting: readonly Interval[]; error?: undefined }
     | { plan?: undefined; fitting: readonly []; error: 'order' | 'tooLong' }
   );
 
