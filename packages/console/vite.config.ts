@@ -26,11 +26,17 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // The sign-in page loads all of these anyway. As many small chunks they are larger, and so is the entry, which names every chunk.
     rolldownOptions: {
       output: {
-        // What reads addresses belongs to every page: one file instead of a tiny one for each screen.
         codeSplitting: {
-          groups: [{ name: 'addresses', test: /console\/src\/\w+\/(?:search|search-params|tabs)\.ts$/ }],
+          groups: [
+            { name: 'search', test: /console\/src\/.*\/search(?:-params)?\.ts$/ },
+            {
+              name: 'router',
+              test: /\/(?:@tanstack\/(?:react-router|router-core|history|react-store|store)|use-sync-external-store)\//,
+            },
+          ],
         },
       },
     },

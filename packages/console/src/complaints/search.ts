@@ -1,5 +1,4 @@
-import { oneOf } from '../api/search-params.ts';
-import { day } from '../audit/search.ts';
+import { day, oneOf } from '../api/search-params.ts';
 
 const priorities = ['low', 'medium', 'high', 'critical'] as const;
 

@@ -176,6 +176,7 @@ export const screens = [
   '/console/complaints',
   '/console/import',
   '/console/products',
+  '/console/analytics',
   '/console/team',
   '/console/team/roles',
   '/console/me',
