@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { text } from './text.ts';
+import { text, Uuid } from './text.ts';
 
 /** An integer query parameter. */
 export const queryInteger = (min: number, max: number) =>
@@ -14,21 +14,28 @@ export const queryInteger = (min: number, max: number) =>
 
 const isNumber = (digits: string) => /^\d{1,15}$/.test(digits) && Number(digits) > 0;
 
-/** One or more numbers of records; the parameter may be repeated. */
-export const queryNumbers = (max: number) =>
+/** A parameter that may be repeated: at most `max` items, documented as `items`. */
+const repeated = (max: number, isItem: (text: string) => boolean, what: string, items: object) =>
   z
     .union([z.string(), z.array(z.string())])
     .transform((value) => (typeof value === 'string' ? [value] : value))
-    .refine((list) => list.length <= max && list.every(isNumber), {
-      error: `must be at most ${max} integers, each 1 or more`,
-    })
-    .transform((list) => list.map(Number))
+    .refine((list) => list.length <= max && list.every(isItem), { error: `must be at most ${max} ${what}` })
     .meta({
       override: ({ jsonSchema }) => {
         delete jsonSchema.anyOf;
-        Object.assign(jsonSchema, { type: 'array', items: { type: 'integer', minimum: 1 }, maxItems: max });
+        Object.assign(jsonSchema, { type: 'array', items, maxItems: max });
       },
     });
+
+/** One or more numbers of records; the parameter may be repeated. */
+export const queryNumbers = (max: number) =>
+  repeated(max, isNumber, 'integers, each 1 or more', { type: 'integer', minimum: 1 }).transform((list) =>
+    list.map(Number),
+  );
+
+/** One or more ids of records; the parameter may be repeated. */
+export const queryIds = (max: number) =>
+  repeated(max, (id) => Uuid.safeParse(id).success, 'UUIDs', { type: 'string', format: 'uuid' });
 
 export const queryBoolean = z
   .string('must be given once')

@@ -2,6 +2,7 @@ import { eventRoutes } from '@clientela/events';
 import { createService, type CompanyClient, type Cursors, type Route, type ServiceOptions } from '@clientela/http';
 import { privacyRoutes } from '@clientela/privacy';
 import manifest from '../package.json' with { type: 'json' };
+import { agendaRoutes } from './agenda/routes.ts';
 import type { CustomerClient, TimelineNotesClient } from './customers/customer-client.ts';
 import { interactionTypeRoutes } from './interaction-types/routes.ts';
 import { interactionRoutes } from './interactions/routes.ts';
@@ -25,6 +26,7 @@ export type AppDeps = Omit<ServiceOptions, 'service' | 'version' | 'routes'> & {
 
 export const routes = (deps: AppDeps): Route[] => [
   ...interactionRoutes(deps),
+  ...agendaRoutes(),
   ...interactionTypeRoutes(),
   ...transactionRoutes(deps),
   ...timelineRoutes(deps),

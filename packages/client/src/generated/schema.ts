@@ -2,6 +2,13 @@
 
 export interface components {
     schemas: {
+        Agenda: {
+            /** @description Soonest first, at most 100 */
+            appointments: components["schemas"]["Interaction"][];
+            /** @description Whether more appointments are in that time */
+            has_more: boolean;
+            open_complaints: components["schemas"]["OpenComplaints"];
+        };
         ApiKey: {
             /** @description Networks from which it may be used; null for everywhere */
             allowed_ips: string[] | null;
@@ -1285,6 +1292,14 @@ export interface components {
             /** @constant */
             total_is_estimate?: true;
         };
+        OpenComplaints: {
+            critical: number;
+            high: number;
+            low: number;
+            medium: number;
+            /** @description Without a priority */
+            none: number;
+        };
         OwnUserPatch: {
             address?: string | null;
             document_type?: string | null;
@@ -2013,6 +2028,7 @@ export interface components {
         };
     };
 }
+export type Agenda = components['schemas']['Agenda'];
 export type ApiKey = components['schemas']['ApiKey'];
 export type ApiKeyList = components['schemas']['ApiKeyList'];
 export type ApiKeyPatch = components['schemas']['ApiKeyPatch'];
@@ -2107,6 +2123,7 @@ export type NewTransaction = components['schemas']['NewTransaction'];
 export type NewUser = components['schemas']['NewUser'];
 export type Note = components['schemas']['Note'];
 export type NotePage = components['schemas']['NotePage'];
+export type OpenComplaints = components['schemas']['OpenComplaints'];
 export type OwnUserPatch = components['schemas']['OwnUserPatch'];
 export type PasswordChange = components['schemas']['PasswordChange'];
 export type PasswordReset = components['schemas']['PasswordReset'];
@@ -2209,6 +2226,7 @@ export interface operations {
                 /** @description next_cursor of the previous page, empty for the first page; not together with page or search */
                 cursor?: string;
                 external_id?: string;
+                id?: string[];
                 last_order_from?: string;
                 last_order_to?: string;
                 min_lifetime_value?: string;
@@ -3014,6 +3032,7 @@ export interface operations {
                 created_from?: string;
                 created_to?: string;
                 external_id?: string;
+                id?: string[];
                 last_order_from?: string;
                 last_order_to?: string;
                 min_lifetime_value?: string;
@@ -3046,6 +3065,7 @@ export interface operations {
                 created_from?: string;
                 created_to?: string;
                 external_id?: string;
+                id?: string[];
                 last_order_from?: string;
                 last_order_to?: string;
                 min_lifetime_value?: string;
@@ -3274,6 +3294,7 @@ export interface operations {
                 created_from?: string;
                 created_to?: string;
                 external_id?: string;
+                id?: string[];
                 last_order_from?: string;
                 last_order_to?: string;
                 min_lifetime_value?: string;
@@ -3589,6 +3610,58 @@ export interface operations {
             201: {
                 content: {
                     "application/json": components["schemas"]["SavedInteractionTypeResponse"];
+                };
+            };
+        };
+    };
+    "interactions.list": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the previous page, empty for the first page; cannot be combined with page or search */
+                cursor?: string;
+                customer_id?: string;
+                /** @description Occurred at or after this time */
+                from?: string;
+                page?: number;
+                per_page?: number;
+                priority?: "low" | "medium" | "high" | "critical";
+                /** @description Scheduled at or after this time */
+                scheduled_from?: string;
+                /** @description Scheduled at or before this time; a date includes its whole day */
+                scheduled_to?: string;
+                /** @description By scheduled_at only with scheduled_from or scheduled_to */
+                sort?: "-occurred_at" | "occurred_at" | "-scheduled_at" | "scheduled_at";
+                status?: "booked" | "done" | "cancelled" | "open" | "in_progress" | "resolved" | "closed";
+                /** @description Occurred at or before this time; a date includes its whole day */
+                to?: string;
+                type?: string;
+            };
+            path?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["InteractionPage"] | components["schemas"]["InteractionCursorPage"];
+                };
+            };
+        };
+    };
+    "interactions.agenda.get": {
+        parameters: {
+            query: {
+                /** @description Appointments at or after this time */
+                from: string;
+                /** @description Appointments at or before this time; a date includes its whole day */
+                to: string;
+            };
+            path?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                content: {
+                    "application/json": components["schemas"]["Agenda"];
                 };
             };
         };

@@ -141,6 +141,8 @@ export const expectedAccess: Readonly<Record<string, string>> = {
   'POST /api/customers/{customer_id}/transactions': 'superuser admin manager',
   'GET /api/customers/{customer_id}/transactions/{transaction_id}': 'superuser admin manager viewer',
   'PATCH /api/customers/{customer_id}/transactions/{transaction_id}': 'superuser admin manager',
+  'GET /api/interactions': 'superuser admin manager viewer',
+  'GET /api/interactions/agenda': 'superuser admin manager viewer',
   'GET /api/transactions': 'superuser admin manager viewer',
   'GET /api/customers/{customer_id}/timeline': 'superuser admin manager viewer',
   'GET /api/interaction-types': 'superuser admin manager viewer',

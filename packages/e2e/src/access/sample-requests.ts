@@ -489,6 +489,8 @@ export const samples: Readonly<Record<string, SampleFactory>> = {
   'POST /api/customers/{customer_id}/transactions': onCustomer('/transactions', order),
   'GET /api/customers/{customer_id}/transactions/{transaction_id}': onTransaction(),
   'PATCH /api/customers/{customer_id}/transactions/{transaction_id}': onTransaction({ status: 'completed' }),
+  'GET /api/interactions': () => sample('/api/interactions'),
+  'GET /api/interactions/agenda': () => sample('/api/interactions/agenda?from=2026-02-01&to=2026-02-01'),
   'GET /api/transactions': () => sample('/api/transactions'),
   'GET /api/customers/{customer_id}/timeline': onCustomer('/timeline'),
   'GET /api/interaction-types': () => sample('/api/interaction-types'),

@@ -136,7 +136,13 @@ function tablesOfFilters(listing: Listing, isSearch: boolean): Table[] {
   const used: Table[] = [];
   if (listing.tag && !isSearch) used.push('t');
   if (has('n')) used.push('n');
-  if (isSearch || listing.type || listing.external_id || (!isDefault && (undeleted || statuses.length > 0)))
+  if (
+    isSearch ||
+    listing.type ||
+    listing.external_id ||
+    listing.id ||
+    (!isDefault && (undeleted || statuses.length > 0))
+  )
     used.push('c');
   // Every table answers a range of creation times; the index of the counters holds most columns.
   if (used.length === 0 && (listing.created_from ?? listing.created_to)) used.push('n');
@@ -187,8 +193,8 @@ export function statusFilter({ active_only, status }: Pick<CustomerFilter, 'acti
 }
 
 /** Whether status, type and deletion mark, by which customer_counts counts, are the only filters. */
-export const isCountedBySummary = ({ search, tag, external_id, ...filters }: Listing): boolean =>
-  !(search ?? tag ?? external_id) && ranges.every(([filter]) => filters[filter] === undefined);
+export const isCountedBySummary = ({ search, tag, external_id, id, ...filters }: Listing): boolean =>
+  !(search ?? tag ?? external_id ?? id) && ranges.every(([filter]) => filters[filter] === undefined);
 
 function applyFilters(rows: Query, table: Table, listing: Listing): void {
   const { isDefault, undeleted, statuses } = statusFilter(listing);
@@ -202,6 +208,7 @@ function applyFilters(rows: Query, table: Table, listing: Listing): void {
   for (const status of statuses) void rows.where('c.status', status);
   if (listing.type) void rows.where('c.type', listing.type);
   if (listing.external_id) void rows.where('c.external_id', listing.external_id);
+  if (listing.id) void rows.whereIn('c.id', listing.id);
 }
 
 function applyRange(rows: Query, listing: Listing, column: SortColumn, sql: string): void {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { EXACT_COUNT_LIMIT } from '@clientela/db';
 import { serviceTest, type TestUser, type TestService } from '@clientela/testing';
 import { describe, expect } from 'vitest';
@@ -113,6 +114,30 @@ describe('customer list', () => {
     expect(await names(shop, 'created_from=2024-01-31&created_to=2024-02-01')).toEqual(['new', 'old']);
     expect(await names(shop, 'created_from=2024-02-01T00:00:00.001Z')).toEqual([]);
     expect(await names(shop, `created_to=${encodeURIComponent('2024-02-01T01:00:00+01:00')}`)).toEqual(['new', 'old']);
+  });
+
+  test('finds customers by up to 100 ids, and nobody of another company', async ({ service }) => {
+    const shop = await shopWith(
+      service,
+      { full_name: 'A' },
+      { full_name: 'B', status: 'suspended' },
+      { full_name: 'C' },
+    );
+    const other = await shopWith(service, { full_name: 'Elsewhere' });
+    const { A, B, C } = await idsOf(shop);
+    const { Elsewhere } = await idsOf(other);
+    await shop.delete(`${path}/${C}`).expect(200);
+    const all = `id=${A}&id=${B}&id=${C}&id=${Elsewhere}`;
+    expect(await names(shop, `${all}&active_only=false`)).toEqual(['C', 'B', 'A']);
+    expect(await names(shop, all)).toEqual(['A']);
+    expect(await names(other, all)).toEqual(['Elsewhere']);
+    expect(await names(shop, `id=${B}&active_only=false&sort=full_name`)).toEqual(['B']);
+    const byCursor = await shop.get(`${path}?${all}&active_only=false&cursor=&per_page=2`).expect(200);
+    expect(byCursor.body.customers).toHaveLength(2);
+    const hundred = Array.from({ length: 100 }, () => `id=${randomUUID()}`).join('&');
+    expect(await names(shop, hundred)).toEqual([]);
+    for (const query of [`${hundred}&id=${A}`, 'id=x', 'id=', `id=${A}&id=1`])
+      expect((await shop.get(`${path}?${query}`).expect(422)).body.errors, query).toMatchObject([{ path: 'id' }]);
   });
 
   test('sorts by each sortable field, nulls last', async ({ service }) => {

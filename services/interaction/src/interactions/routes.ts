@@ -5,6 +5,7 @@ import { rejectDeleted, type CustomerClient } from '../customers/customer-client
 import { readListRequest } from '../lists/list-request.ts';
 import { changeInteraction, recordInteraction, hardDeleteInteraction } from './actions.ts';
 import {
+  CompanyInteractionQuery,
   CustomerId,
   Interaction,
   InteractionId,
@@ -16,7 +17,7 @@ import {
   NewInteraction,
   withAliases,
 } from './schema.ts';
-import { findInteraction, listInteractions } from './store.ts';
+import { findInteraction, listCompanyInteractions, listInteractions } from './store.ts';
 
 const path = '/api/customers/{customer_id}/interactions';
 const itemPath = `${path}/{interaction_id}`;
@@ -103,6 +104,23 @@ export const interactionRoutes = ({ customers, cursors }: Deps): Route[] => [
       const interaction = await findInteraction(db, actor.company_id, params);
       if (!interaction) throw notFound('interaction');
       return withETag(interaction.version, { interaction });
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/api/interactions',
+    operation: 'interactions.list',
+    summary: 'List a company’s interactions, newest first',
+    description:
+      'Ordered by occurred_at unless sort says otherwise; by scheduled_at, the list has only interactions that are scheduled. Statuses ' +
+      'belong to one type each: open finds complaints, booked appointments.',
+    allow: 'interactions:read',
+    tenancy: 'company-or-all',
+    query: CompanyInteractionQuery,
+    responses: { 200: InteractionList },
+    handle: async ({ db, scope, query }) => {
+      const { filter, range, toResponse } = readListRequest(cursors, { list: 'all interactions', scope }, query);
+      return toResponse('interactions', await listCompanyInteractions(db, scope, filter, range));
     },
   }),
   updateRoute('put', customers),

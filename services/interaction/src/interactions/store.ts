@@ -3,18 +3,28 @@ import {
   execute,
   newId,
   normalizeForSearch,
+  whereCompany,
   type Db,
   type NamedStatement,
   type Page,
+  type Query,
+  type Scope,
   type Tx,
 } from '@clientela/db';
 import type { CursorPage, Position, ListRange } from '../lists/rules.ts';
-import { listByTime, listNewest } from '../lists/store.ts';
-import type { Interaction, InteractionChanges, InteractionFilter, NewInteraction } from './schema.ts';
+import { listAfter, listByTime } from '../lists/store.ts';
+import { timeOrder } from './rules.ts';
+import type {
+  CompanyInteractionFilter,
+  Interaction,
+  InteractionChanges,
+  InteractionFilter,
+  NewInteraction,
+} from './schema.ts';
 
 export type InteractionKey = { customer_id: string; interaction_id: string };
 
-const columns = [
+export const columns = [
   'id',
   'customer_id',
   'created_by',
@@ -86,15 +96,36 @@ export function listInteractions(
   filter: InteractionFilter,
   range: ListRange,
 ): Promise<Page<Interaction> | CursorPage<Interaction>> {
-  const { type, status, from, to, search } = filter;
-  const rows = db('interactions').where({ company_id, customer_id });
+  const rows = applyFilter(db('interactions').where({ company_id, customer_id }), filter);
+  const { search } = filter;
+  if (search) void rows.whereLike('search_text', containsPattern(normalizeForSearch(search)));
+  return listByTime<Interaction>(rows, columns, range, { isFiltered: hasValue(filter) });
+}
+
+/** Lists interactions of a company or of all companies, by default by occurred_at, newest first. */
+export function listCompanyInteractions(
+  db: Db,
+  scope: Scope,
+  { sort, ...filter }: CompanyInteractionFilter,
+  range: ListRange,
+): Promise<Page<Interaction> | CursorPage<Interaction>> {
+  const { customer_id, priority, scheduled_from, scheduled_to } = filter;
+  const rows = applyFilter(whereCompany(db('interactions'), scope), filter);
+  if (customer_id) void rows.where('customer_id', customer_id);
+  if (priority) void rows.where('priority', priority);
+  if (scheduled_from) void rows.where('scheduled_at', '>=', scheduled_from);
+  if (scheduled_to) void rows.where('scheduled_at', '<=', scheduled_to);
+  return listByTime<Interaction>(rows, columns, range, { isFiltered: hasValue(filter), order: timeOrder(sort) });
+}
+
+const hasValue = (filter: object): boolean => Object.values(filter).some((value) => value !== undefined);
+
+function applyFilter(rows: Query, { type, status, from, to }: InteractionFilter): Query {
   if (type) void rows.where('type', type);
   if (status) void rows.where('status', status);
   if (from) void rows.where('occurred_at', '>=', from);
   if (to) void rows.where('occurred_at', '<=', to);
-  if (search) void rows.whereLike('search_text', containsPattern(normalizeForSearch(search)));
-  const isFiltered = Boolean(type ?? status ?? from ?? to ?? search);
-  return listByTime<Interaction>(rows, columns, range, { isFiltered });
+  return rows;
 }
 
 /** Lists at most `limit` of a customer's interactions after a position, newest first. */
@@ -104,7 +135,7 @@ export const listNewestInteractions = (
   customer_id: string,
   after: Position | undefined,
   limit: number,
-): Promise<Interaction[]> => listNewest(db('interactions').where({ company_id, customer_id }), columns, after, limit);
+): Promise<Interaction[]> => listAfter(db('interactions').where({ company_id, customer_id }), columns, after, limit);
 
 /** Updates the version that was read. @returns undefined when another transaction changed the record */
 export async function updateInteraction(

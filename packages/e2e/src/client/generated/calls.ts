@@ -2,6 +2,7 @@
 
 import type { Body, Clientela, OperationId, Query } from '@clientela/client';
 import type {
+  Agenda,
   ApiKeyList,
   ApiKeyRead,
   ApiKeyResponse,
@@ -312,6 +313,10 @@ export const calls = {
     client.interactionTypes.create({ "name": "site visit", ...own }),
   'interaction_types.list': (client: Clientela, { query }: Sample<'interaction_types.list'>): Promise<InteractionTypePage> =>
     client.interactionTypes.list(query),
+  'interactions.agenda.get': (client: Clientela, { query }: Sample<'interactions.agenda.get'>): Promise<Agenda> =>
+    client.interactions.agenda.get(query),
+  'interactions.list': (client: Clientela, { query }: Sample<'interactions.list'>): Promise<InteractionPage | InteractionCursorPage> =>
+    client.interactions.list(query),
   'invitations.create': (client: Clientela, { own }: Sample<'invitations.create'>): Promise<InvitationResponse> =>
     client.invitations.create({ "email": "ana@example.com", "role": "viewer", "name": "Ana García", "language": "es", ...own }),
   'invitations.list': (client: Clientela, { query }: Sample<'invitations.list'>): Promise<InvitationList> =>

@@ -1,0 +1,29 @@
+import { useTranslation } from 'react-i18next';
+import { formatNumber } from '../ui/format.ts';
+import { Pill } from '../ui/pill.tsx';
+import styles from './overview.module.css';
+
+type Priority = 'critical' | 'high' | 'medium' | 'low' | 'none';
+
+/** How many complaints are open, the most pressing first. */
+export function Complaints({ counts }: { counts: readonly { priority: Priority; count: number }[] }) {
+  const { t } = useTranslation();
+  return (
+    <ul className={styles.list}>
+      {counts.map(({ priority, count }) => (
+        <li key={priority}>
+          <span className={styles.row}>
+            {priority === 'none' ? (
+              <Pill>{t('today.noPriority')}</Pill>
+            ) : (
+              <Pill tone={priority === 'critical' || priority === 'high' ? 'red' : 'neutral'}>
+                {t(`customer.priority.${priority}`)}
+              </Pill>
+            )}{' '}
+            <span className={styles.end}>{formatNumber(count)}</span>
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
