@@ -13,6 +13,7 @@ import { Empty } from '../ui/empty.tsx';
 import { Failure } from '../ui/failure.tsx';
 import { SearchField } from '../ui/search-field.tsx';
 import { toast } from '../ui/toast.tsx';
+import { visible } from '../ui/visible.tsx';
 import { Entry } from './entry.tsx';
 import { Items } from './items.tsx';
 import { useMay } from './may.ts';
@@ -65,7 +66,7 @@ export function Favorites({ customer }: { customer: Customer }) {
               title={
                 product ? (
                   <Link to="/products/$productId" params={{ productId: product.id }}>
-                    <bdi>{name}</bdi>
+                    <bdi>{visible(name)}</bdi>
                   </Link>
                 ) : (
                   name
@@ -108,7 +109,7 @@ function ProductDialog({ onChoose, onClose }: ProductDialogProps) {
       <div className={bar.buttons}>
         {data?.products.slice(0, 20).map((product) => (
           <Button key={product.id} look="small" onPress={() => onChoose(product)}>
-            <bdi>{product.name}</bdi>
+            <bdi>{visible(product.name)}</bdi>
           </Button>
         ))}
       </div>

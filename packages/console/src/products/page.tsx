@@ -20,6 +20,7 @@ import { Select } from '../ui/select.tsx';
 import { Skeleton } from '../ui/skeleton.tsx';
 import { Table, Titled, type Column } from '../ui/table.tsx';
 import { Time } from '../ui/time.tsx';
+import { visible } from '../ui/visible.tsx';
 import { NewProduct } from './new-product.tsx';
 import { productsQuery } from './queries.ts';
 import { sorts, types, type ProductsSearch } from './search.ts';
@@ -132,9 +133,9 @@ function useColumns(): Column<Product>[] {
       key: 'name',
       title: t('products.name'),
       renderCell: ({ id, name, sku, number }) => (
-        <Titled note={<bdi>{sku ?? `№ ${number}`}</bdi>}>
+        <Titled note={<bdi>{visible(sku ?? `№ ${number}`)}</bdi>}>
           <Link to="/products/$productId" params={{ productId: id }} dir="auto">
-            {name}
+            {visible(name)}
           </Link>
         </Titled>
       ),

@@ -21,6 +21,7 @@ import { SearchField } from '../ui/search-field.tsx';
 import { Select } from '../ui/select.tsx';
 import { Skeleton } from '../ui/skeleton.tsx';
 import { Table, Titled, type Column } from '../ui/table.tsx';
+import { visible } from '../ui/visible.tsx';
 import { Invitations } from './invitations.tsx';
 import { InviteDialog } from './invite-dialog.tsx';
 import { perPage, usersQuery } from './queries.ts';
@@ -125,9 +126,9 @@ function useColumns(): Column<UserListItem>[] {
       renderCell: (user) => (
         <div className={styles.person}>
           <Avatar id={user.id} name={nameOf(user)} size={28} />
-          <Titled note={<bdi>{user.email}</bdi>}>
+          <Titled note={<bdi>{visible(user.email)}</bdi>}>
             <Link to="/team/$userId" params={{ userId: user.id }} dir="auto">
-              {nameOf(user)}
+              {visible(nameOf(user))}
             </Link>
           </Titled>
         </div>
