@@ -11,7 +11,7 @@ import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Empty } from '../ui/empty.tsx';
 import { Failure } from '../ui/failure.tsx';
-import { SearchBox } from '../ui/search-box.tsx';
+import { SearchField } from '../ui/search-field.tsx';
 import { toast } from '../ui/toast.tsx';
 import { visible } from '../ui/visible.tsx';
 import { Entry } from './entry.tsx';
@@ -103,7 +103,7 @@ function ProductDialog({ onChoose, onClose }: ProductDialogProps) {
   );
   return (
     <Dialog title={t('customer.addFavorite')} isOpen onClose={onClose}>
-      <SearchBox label={t('products.search')} value={search} onChange={setSearch} />
+      <SearchField label={t('products.search')} value={search} onSearch={setSearch} />
       {error && <Failure error={error} onRetry={() => void refetch()} />}
       {data && data.products.length === 0 && <Empty>{t(search === '' ? 'products.none' : 'products.noneFound')}</Empty>}
       <div className={bar.buttons}>

@@ -15,7 +15,7 @@ import { Money } from '../ui/money.tsx';
 import { Page } from '../ui/page.tsx';
 import { Pager } from '../ui/pager.tsx';
 import { Pill } from '../ui/pill.tsx';
-import { SearchBox } from '../ui/search-box.tsx';
+import { SearchField } from '../ui/search-field.tsx';
 import { Select } from '../ui/select.tsx';
 import { Skeleton } from '../ui/skeleton.tsx';
 import { Table, Titled, type Column } from '../ui/table.tsx';
@@ -65,10 +65,10 @@ export function ProductsPage() {
       }
     >
       <div className={styles.filters}>
-        <SearchBox
+        <SearchField
           label={t('products.search')}
           value={text ?? ''}
-          onChange={(found) => filter({ search: found || undefined })}
+          onSearch={(found) => filter({ search: found || undefined })}
         />
         <Select
           label={t('products.type')}

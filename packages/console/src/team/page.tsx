@@ -17,7 +17,7 @@ import { formatNumber } from '../ui/format.ts';
 import { Page } from '../ui/page.tsx';
 import { Pager } from '../ui/pager.tsx';
 import { Pill } from '../ui/pill.tsx';
-import { SearchBox } from '../ui/search-box.tsx';
+import { SearchField } from '../ui/search-field.tsx';
 import { Select } from '../ui/select.tsx';
 import { Skeleton } from '../ui/skeleton.tsx';
 import { Table, Titled, type Column } from '../ui/table.tsx';
@@ -63,10 +63,10 @@ export function TeamPage() {
       }
     >
       <div className={styles.filters}>
-        <SearchBox
+        <SearchField
           label={t('team.search')}
           value={text ?? ''}
-          onChange={(found) => filter({ search: found || undefined })}
+          onSearch={(found) => filter({ search: found || undefined })}
         />
         <Select
           label={t('team.role')}

@@ -119,7 +119,7 @@ describe('the order of the company’s interactions', () => {
     }
     for (const sort of ['scheduled_at', '-scheduled_at'])
       expect((await admin.get(`${path}?sort=${sort}`).expect(422)).body.errors).toEqual([
-        { path: 'sort', message: 'needs scheduled_from or scheduled_to' },
+        { path: 'scheduled_from', message: 'is required to sort by scheduled_at, or scheduled_to' },
       ]);
     for (const query of ['sort=notes', 'sort=', 'sort=occurred_at,id', 'sort=occurred_at&sort=occurred_at'])
       expect(errorPaths(await admin.get(`${path}?${query}`).expect(422)), query).toEqual(['sort']);

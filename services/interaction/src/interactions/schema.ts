@@ -137,7 +137,11 @@ export type CompanyInteractionFilter = z.infer<typeof CompanyInteractionFilter>;
 export const CompanyInteractionQuery = CompanyInteractionFilter.extend(listQuery()).superRefine(
   ({ sort, scheduled_from, scheduled_to }, context) => {
     if (timeOrder(sort).column === 'scheduled_at' && (scheduled_from ?? scheduled_to) === undefined)
-      context.addIssue({ code: 'custom', path: ['sort'], message: 'needs scheduled_from or scheduled_to' });
+      context.addIssue({
+        code: 'custom',
+        path: ['scheduled_from'],
+        message: 'is required to sort by scheduled_at, or scheduled_to',
+      });
   },
 );
 
