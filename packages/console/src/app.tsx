@@ -12,8 +12,10 @@ import { customersSearch } from './customers/search-params.ts';
 import { NotFound, RouteError } from './frame/route-states.tsx';
 import { pageNumber } from './api/search-params.ts';
 import { currentSession, startSession } from './api/session.ts';
+import { analyticsSearch } from './analytics/search.ts';
 import { auditSearch } from './audit/search.ts';
 import { companiesSearch } from './companies/search.ts';
+import { complaintsSearch } from './complaints/search.ts';
 import { productsSearch } from './products/search.ts';
 import { teamSearch } from './team/search.ts';
 
@@ -71,6 +73,12 @@ const today = createRoute({
   getParentRoute: () => frame,
   path: '/',
   component: lazyRouteComponent(() => import('./today/page.tsx'), 'TodayPage'),
+});
+const analytics = createRoute({
+  getParentRoute: () => frame,
+  path: 'analytics',
+  validateSearch: analyticsSearch,
+  component: lazyRouteComponent(() => import('./analytics/page.tsx'), 'AnalyticsPage'),
 });
 const products = createRoute({
   getParentRoute: () => frame,
@@ -144,6 +152,13 @@ const customers = createRoute({
   component: lazyRouteComponent(() => import('./customers/page.tsx'), 'CustomersPage'),
 });
 
+const complaints = createRoute({
+  getParentRoute: () => frame,
+  path: 'complaints',
+  validateSearch: complaintsSearch,
+  component: lazyRouteComponent(() => import('./complaints/page.tsx'), 'ComplaintsPage'),
+});
+
 const imports = createRoute({
   getParentRoute: () => frame,
   path: 'import',
@@ -175,10 +190,12 @@ const router = createRouter({
       today,
       customers,
       customer,
+      complaints,
       imports,
       importRecord,
       products,
       product,
+      analytics,
       team,
       roles,
       teamMember,

@@ -4,12 +4,9 @@ import { flushSync } from 'react-dom';
 import { useTranslation } from 'react-i18next';
 import { api } from '../api/session.ts';
 import { fieldErrors } from '../forms/field-errors.ts';
-import { Form } from '../forms/form.tsx';
-import { LeaveGuard } from '../forms/leave-guard.tsx';
+import { FormDialog } from '../forms/form-dialog.tsx';
 import { useRecordForm } from '../forms/use-record-form.ts';
 import styles from '../ui/bar.module.css';
-import { Button } from '../ui/button.tsx';
-import { Dialog } from '../ui/dialog.tsx';
 import { toast } from '../ui/toast.tsx';
 import { CustomerFields } from './customer-fields.tsx';
 import { ExistingLink } from './existing-link.tsx';
@@ -53,39 +50,32 @@ export function EditDialog({ customer, onClose }: { customer: Customer; onClose:
   });
   const { draft, set, conflicts, settle, isDirty, isBusy, error } = form;
   return (
-    <Dialog
+    <FormDialog
       title={t('customer.editTitle')}
-      isOpen
       isWide
       onClose={onClose}
-      isDismissable={!isDirty}
-      isKeyboardDismissDisabled={isDirty}
+      onSubmit={() => void form.submit()}
+      error={error}
+      shown={Object.keys(draft)}
+      isDirty={isDirty}
+      isBusy={isBusy}
     >
-      <Form onSubmit={() => void form.submit()} error={error} shown={Object.keys(draft)}>
-        {sections.map(({ title, fields }, index) => (
-          <fieldset key={title} className={styles.group}>
-            <legend>{t(title)}</legend>
-            <CustomerFields
-              fields={fields}
-              values={draft}
-              set={set}
-              errors={fieldErrors(error, t)}
-              conflicts={conflicts}
-              onTake={settle}
-              autoFocus={index === 0}
-            />
-          </fieldset>
-        ))}
-        <ExistingLink error={error} />
-        <RestoreFirst customer={customer} error={error} />
-        <div className={styles.buttons}>
-          <Button type="submit" look="primary" isPending={isBusy} isDisabled={!isDirty}>
-            {t('common.save')}
-          </Button>
-          <Button onPress={onClose}>{t('common.cancel')}</Button>
-        </div>
-        <LeaveGuard isDirty={isDirty} />
-      </Form>
-    </Dialog>
+      {sections.map(({ title, fields }, index) => (
+        <fieldset key={title} className={styles.group}>
+          <legend>{t(title)}</legend>
+          <CustomerFields
+            fields={fields}
+            values={draft}
+            set={set}
+            errors={fieldErrors(error, t)}
+            conflicts={conflicts}
+            onTake={settle}
+            autoFocus={index === 0}
+          />
+        </fieldset>
+      ))}
+      <ExistingLink error={error} />
+      <RestoreFirst customer={customer} error={error} />
+    </FormDialog>
   );
 }

@@ -6,12 +6,10 @@ import { useTranslation } from 'react-i18next';
 import { api } from '../api/session.ts';
 import { fieldErrors } from '../forms/field-errors.ts';
 import { Conflict } from '../forms/conflict.tsx';
-import { Form } from '../forms/form.tsx';
-import { LeaveGuard } from '../forms/leave-guard.tsx';
+import { FormDialog } from '../forms/form-dialog.tsx';
+import { useIdempotencyKey } from '../forms/use-idempotency-key.ts';
 import { useRecordForm } from '../forms/use-record-form.ts';
 import styles from '../ui/bar.module.css';
-import { Button } from '../ui/button.tsx';
-import { Dialog } from '../ui/dialog.tsx';
 import { Select } from '../ui/select.tsx';
 import { TextField } from '../ui/text-field.tsx';
 import { toast } from '../ui/toast.tsx';
@@ -38,7 +36,7 @@ type InteractionDialogProps = {
 export function InteractionDialog({ customerId, interaction, onClose }: InteractionDialogProps) {
   const { t } = useTranslation();
   const { data: types = [] } = useQuery(interactionTypesQuery);
-  const [intention, setIntention] = useState({ of: '', key: '' });
+  const keyFor = useIdempotencyKey();
   const [first] = useState(() =>
     interaction
       ? { values: valuesOf(interaction), version: interaction.version }
@@ -47,10 +45,7 @@ export function InteractionDialog({ customerId, interaction, onClose }: Interact
   const stored = (from: Interaction) => ({ values: valuesOf(from), version: from.version });
   const create = async (values: Partial<InteractionValues>) => {
     const body = { type: 'appointment', notes: '', ...bodyOf(values) };
-    const of = JSON.stringify(body);
-    const idempotencyKey = intention.of === of ? intention.key : crypto.randomUUID();
-    setIntention({ of, key: idempotencyKey });
-    return (await api.customers.interactions.create(customerId, body, { idempotencyKey })).interaction;
+    return (await api.customers.interactions.create(customerId, body, { idempotencyKey: keyFor(body) })).interaction;
   };
   const change = async (id: string, values: Partial<InteractionValues>, version: number) =>
     (await api.customers.interactions.put(customerId, id, bodyOf(values), { ifMatch: { version } })).interaction;
@@ -88,85 +83,78 @@ export function InteractionDialog({ customerId, interaction, onClose }: Interact
   const states = statesOf(draft.type);
   const kinds = [...new Set([...types.map(({ name }) => name), draft.type])];
   return (
-    <Dialog
+    <FormDialog
       title={t(interaction ? 'customer.editInteraction' : 'customer.newInteraction')}
-      isOpen
       isWide
       onClose={onClose}
-      isDismissable={!isDirty}
-      isKeyboardDismissDisabled={isDirty}
+      onSubmit={() => void form.submit()}
+      error={error}
+      shown={interactionFields}
+      isDirty={isDirty}
+      isBusy={isBusy}
     >
-      <Form onSubmit={() => void form.submit()} error={error} shown={interactionFields}>
-        <div className={styles.pair}>
+      <div className={styles.pair}>
+        <div>
+          <Select
+            label={t('customer.form.type')}
+            value={draft.type}
+            onChange={(type) => {
+              set('type')(type);
+              set('status')(type === first.values.type ? first.values.status : (statesOf(type)[0] ?? ''));
+            }}
+            options={kinds.map((value) => ({ value, text: kindText(value, t) }))}
+            error={errors['type']}
+          />
+          {conflict('type')}
+        </div>
+        {time('occurred_at', t('customer.form.occurred'))}
+        {draft.type === 'appointment' && time('scheduled_at', t('customer.form.scheduled'))}
+        {interaction && states.length > 0 && (
           <div>
             <Select
-              label={t('customer.form.type')}
-              value={draft.type}
-              onChange={(type) => {
-                set('type')(type);
-                set('status')(type === first.values.type ? first.values.status : (statesOf(type)[0] ?? ''));
-              }}
-              options={kinds.map((value) => ({ value, text: kindText(value, t) }))}
-              error={errors['type']}
+              label={t('customer.form.status')}
+              value={draft.status}
+              onChange={set('status')}
+              options={states.map((value) => ({ value, text: interactionStatusText(value, t) }))}
+              error={errors['status']}
             />
-            {conflict('type')}
+            {conflict('status')}
           </div>
-          {time('occurred_at', t('customer.form.occurred'))}
-          {draft.type === 'appointment' && time('scheduled_at', t('customer.form.scheduled'))}
-          {interaction && states.length > 0 && (
+        )}
+        {draft.type === 'complaint' && (
+          <>
             <div>
               <Select
-                label={t('customer.form.status')}
-                value={draft.status}
-                onChange={set('status')}
-                options={states.map((value) => ({ value, text: interactionStatusText(value, t) }))}
-                error={errors['status']}
+                label={t('customer.form.priority')}
+                value={draft.priority || 'none'}
+                onChange={(value) => set('priority')(value === 'none' ? '' : value)}
+                options={[
+                  { value: 'none', text: '–' },
+                  ...priorities.map((value) => ({ value, text: t(`customer.priority.${value}`) })),
+                ]}
+                error={errors['priority']}
               />
-              {conflict('status')}
+              {conflict('priority')}
             </div>
-          )}
-          {draft.type === 'complaint' && (
-            <>
-              <div>
-                <Select
-                  label={t('customer.form.priority')}
-                  value={draft.priority || 'none'}
-                  onChange={(value) => set('priority')(value === 'none' ? '' : value)}
-                  options={[
-                    { value: 'none', text: '–' },
-                    ...priorities.map((value) => ({ value, text: t(`customer.priority.${value}`) })),
-                  ]}
-                  error={errors['priority']}
-                />
-                {conflict('priority')}
-              </div>
-              <div>
-                <TextField label={t('customer.form.category')} {...field('category')} maxLength={50} />
-                {conflict('category')}
-              </div>
-            </>
-          )}
-        </div>
-        <div>
-          <TextField
-            label={t('customer.form.notes')}
-            {...field('notes')}
-            multiline
-            rows={4}
-            maxLength={5000}
-            isRequired
-            autoFocus
-          />
-          {conflict('notes')}
-        </div>
-        <div className={styles.buttons}>
-          <Button type="submit" look="primary" isPending={isBusy} isDisabled={!isDirty}>
-            {t('common.save')}
-          </Button>
-          <Button onPress={onClose}>{t('common.cancel')}</Button>
-        </div>
-        <LeaveGuard isDirty={isDirty} />
-      </Form>
-    </Dialog>
+            <div>
+              <TextField label={t('customer.form.category')} {...field('category')} maxLength={50} />
+              {conflict('category')}
+            </div>
+          </>
+        )}
+      </div>
+      <div>
+        <TextField
+          label={t('customer.form.notes')}
+          {...field('notes')}
+          multiline
+          rows={4}
+          maxLength={5000}
+          isRequired
+          autoFocus
+        />
+        {conflict('notes')}
+      </div>
+    </FormDialog>
   );
 }

@@ -1,11 +1,13 @@
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { ChevronLeft, ChevronRight } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { lastList } from '../customers/came-from.ts';
-import { customersQuery } from '../customers/queries.ts';
+import { queryClient } from '../api/query-client.ts';
+import { customersPageQuery, noPages, seenPagesQuery } from '../customers/queries.ts';
 import { useShortcuts } from '../frame/shortcuts.ts';
+import { attempt } from '../ui/attempt.ts';
 import { Back } from '../ui/back.tsx';
 import { Button } from '../ui/button.tsx';
 import { formatNumber } from '../ui/format.ts';
@@ -17,19 +19,24 @@ export function Neighbours({ customerId }: { customerId: string }) {
   const navigate = useNavigate();
   const search = useSearch({ from: '/frame/customers/$customerId' });
   const [from] = useState(lastList);
-  // What the list has loaded; only the page after it is asked for.
-  const { data, hasNextPage, fetchNextPage } = useInfiniteQuery({ ...customersQuery(from ?? {}), enabled: false });
-  const ids = from ? (data?.pages ?? []).flatMap(({ customers }) => customers.map(({ id }) => id)) : [];
+  // Whom the list has seen; only the page after them is asked for.
+  const { data: seen = noPages } = useQuery(seenPagesQuery(from ?? {}));
+  const ids = from ? seen.ids.flat() : [];
+  const nextPage = seen.cursors[seen.ids.length];
   const at = ids.indexOf(customerId);
   const go = (id: string | undefined) =>
     id !== undefined && void navigate({ to: '/customers/$customerId', params: { customerId: id }, search });
   const isLast = at === ids.length - 1;
   const previous = at > 0 ? () => go(ids[at - 1]) : undefined;
   const next = async () => {
-    const more = isLast ? await fetchNextPage({ cancelRefetch: false }) : { data };
-    go(more.data?.pages.flatMap(({ customers }) => customers)[at + 1]?.id);
+    await attempt(t, async () => {
+      if (isLast && nextPage !== undefined)
+        await queryClient.fetchQuery(customersPageQuery(from ?? {}, seen.ids.length, nextPage));
+      const known = queryClient.getQueryData(seenPagesQuery(from ?? {}).queryKey)?.ids.flat();
+      go(known?.[at + 1]);
+    });
   };
-  const goNext = at >= 0 && (!isLast || hasNextPage) ? () => void next() : undefined;
+  const goNext = at >= 0 && (!isLast || nextPage !== undefined) ? () => void next() : undefined;
   useShortcuts({ '[': previous, ']': goNext });
   return (
     <div className={styles.neighbours}>
@@ -38,7 +45,9 @@ export function Neighbours({ customerId }: { customerId: string }) {
       </Back>
       {at >= 0 && (
         <span className={styles.steps}>
-          <span>{t('customer.position', { at: formatNumber(at + 1), count: countOf(ids.length, hasNextPage) })}</span>
+          <span>
+            {t('customer.position', { at: formatNumber(at + 1), count: countOf(ids.length, nextPage !== undefined) })}
+          </span>
           <Button
             look={['quiet', 'icon', 'small']}
             aria-label={t('customer.previous')}

@@ -7,12 +7,8 @@ import { statusText, typeText } from '../customers/columns.tsx';
 import { customerName } from '../customers/queries.ts';
 import { statuses, types, type Status, type Type } from '../customers/search-params.ts';
 import { Conflict } from '../forms/conflict.tsx';
-import { Form } from '../forms/form.tsx';
-import { LeaveGuard } from '../forms/leave-guard.tsx';
+import { FormDialog } from '../forms/form-dialog.tsx';
 import { useRecordForm } from '../forms/use-record-form.ts';
-import styles from '../ui/bar.module.css';
-import { Button } from '../ui/button.tsx';
-import { Dialog } from '../ui/dialog.tsx';
 import { Select } from '../ui/select.tsx';
 import { TextField } from '../ui/text-field.tsx';
 import { toast } from '../ui/toast.tsx';
@@ -79,53 +75,46 @@ export function StatusDialog({ customer, onClose }: { customer: Customer; onClos
   const { draft, set, conflicts, settle, isBusy, error } = form;
   const isDirty = draft.status !== first.status || draft.type !== first.type;
   return (
-    <Dialog
+    <FormDialog
       title={t('customer.status.button')}
-      isOpen
       onClose={onClose}
-      isDismissable={draft.reason === ''}
-      isKeyboardDismissDisabled={draft.reason !== ''}
+      onSubmit={() => void form.submit()}
+      error={error}
+      shown={['status', 'type', 'reason']}
+      isDirty={isDirty}
+      isBusy={isBusy}
     >
-      <Form onSubmit={() => void form.submit()} error={error} shown={['status', 'type', 'reason']}>
-        <div>
-          <Select
-            label={t('customers.filterName.status')}
-            value={draft.status}
-            onChange={set('status')}
-            options={statuses.map((value) => ({ value, text: statusText(value, t) }))}
-          />
-          <Conflict theirs={conflicts.status} onTake={(value) => settle('status', value)} />
-        </div>
-        {draft.status !== first.status && (
-          <TextField
-            label={t('customer.status.reason')}
-            description={t('customer.status.reasonHint')}
-            value={draft.reason}
-            onChange={set('reason')}
-            maxLength={500}
-            multiline
-            rows={2}
-            error={form.fields.reason}
-          />
-        )}
-        <div>
-          <Select
-            label={t('customers.filterName.type')}
-            value={draft.type}
-            onChange={set('type')}
-            options={types.map((value) => ({ value, text: typeText(value, t) }))}
-          />
-          <Conflict theirs={conflicts.type} onTake={(value) => settle('type', value)} />
-        </div>
-        <LeaveGuard isDirty={isDirty} />
-        <RestoreFirst customer={customer} error={error} />
-        <div className={styles.buttons}>
-          <Button type="submit" look="primary" isPending={isBusy} isDisabled={!isDirty}>
-            {t('common.save')}
-          </Button>
-          <Button onPress={onClose}>{t('common.cancel')}</Button>
-        </div>
-      </Form>
-    </Dialog>
+      <div>
+        <Select
+          label={t('customers.filterName.status')}
+          value={draft.status}
+          onChange={set('status')}
+          options={statuses.map((value) => ({ value, text: statusText(value, t) }))}
+        />
+        <Conflict theirs={conflicts.status} onTake={(value) => settle('status', value)} />
+      </div>
+      {draft.status !== first.status && (
+        <TextField
+          label={t('customer.status.reason')}
+          description={t('customer.status.reasonHint')}
+          value={draft.reason}
+          onChange={set('reason')}
+          maxLength={500}
+          multiline
+          rows={2}
+          error={form.fields.reason}
+        />
+      )}
+      <div>
+        <Select
+          label={t('customers.filterName.type')}
+          value={draft.type}
+          onChange={set('type')}
+          options={types.map((value) => ({ value, text: typeText(value, t) }))}
+        />
+        <Conflict theirs={conflicts.type} onTake={(value) => settle('type', value)} />
+      </div>
+      <RestoreFirst customer={customer} error={error} />
+    </FormDialog>
   );
 }

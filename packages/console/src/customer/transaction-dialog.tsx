@@ -4,13 +4,11 @@ import { flushSync } from 'react-dom';
 import { useTranslation } from 'react-i18next';
 import { api } from '../api/session.ts';
 import { fieldErrors } from '../forms/field-errors.ts';
-import { Form } from '../forms/form.tsx';
-import { LeaveGuard } from '../forms/leave-guard.tsx';
+import { FormDialog } from '../forms/form-dialog.tsx';
+import { useIdempotencyKey } from '../forms/use-idempotency-key.ts';
 import { changesOf } from '../forms/three-way.ts';
 import { useSubmit } from '../forms/use-submit.ts';
 import styles from '../ui/bar.module.css';
-import { Button } from '../ui/button.tsx';
-import { Dialog } from '../ui/dialog.tsx';
 import { Select } from '../ui/select.tsx';
 import { TextField } from '../ui/text-field.tsx';
 import { toast } from '../ui/toast.tsx';
@@ -48,16 +46,13 @@ const bodyOf = ({ kind, direction, status, amount, currency, order_id, descripti
 export function TransactionDialog({ customerId, onClose }: { customerId: string; onClose: () => void }) {
   const { t } = useTranslation();
   const [values, setValues] = useState(empty);
-  const [intention, setIntention] = useState({ of: '', key: '' });
+  const keyFor = useIdempotencyKey();
   const isDirty = Object.keys(changesOf(empty, values)).length > 0;
   const set = (key: keyof typeof empty) => (value: string) => setValues((all) => ({ ...all, [key]: value }));
   const { submit, error, isBusy } = useSubmit(async () => {
     const body = bodyOf(values);
-    const of = JSON.stringify(body);
-    const idempotencyKey = intention.of === of ? intention.key : crypto.randomUUID();
-    setIntention({ of, key: idempotencyKey });
     try {
-      await api.customers.transactions.create(customerId, body, { idempotencyKey });
+      await api.customers.transactions.create(customerId, body, { idempotencyKey: keyFor(body) });
     } finally {
       void refreshCustomer(customerId); // when it failed, the customer may be deleted by now
     }
@@ -68,60 +63,48 @@ export function TransactionDialog({ customerId, onClose }: { customerId: string;
   const errors = fieldErrors(error, t);
   const field = (key: keyof typeof empty) => ({ value: values[key], onChange: set(key), error: errors[key] });
   return (
-    <Dialog
+    <FormDialog
       title={t('customer.newTransaction')}
-      isOpen
       isWide
       onClose={onClose}
-      isDismissable={!isDirty}
-      isKeyboardDismissDisabled={isDirty}
+      onSubmit={() => void submit()}
+      submitText={t('customer.recordTransaction')}
+      error={error}
+      shown={fields}
+      isDirty={isDirty}
+      isBusy={isBusy}
     >
-      <Form onSubmit={() => void submit()} error={error} shown={fields}>
-        <div className={styles.pair}>
-          <TextField label={t('customer.form.amount')} {...field('amount')} inputMode="decimal" isRequired autoFocus />
-          <TextField
-            label={t('customer.form.currency')}
-            description={t('customer.form.currencyHint')}
-            {...field('currency')}
-            maxLength={3}
-          />
-          <Select
-            label={t('customer.form.type')}
-            {...field('kind')}
-            onChange={(kind) => {
-              set('kind')(kind);
-              set('direction')(kind === 'refund' ? 'out' : 'in');
-            }}
-            options={transactionKinds.map((value) => ({ value, text: kindText(value, t) }))}
-          />
-          <Select
-            label={t('customer.form.direction')}
-            {...field('direction')}
-            options={(['in', 'out'] as const).map((value) => ({ value, text: t(`customer.direction.${value}`) }))}
-          />
-          <Select
-            label={t('customer.form.status')}
-            {...field('status')}
-            options={['completed', 'pending'].map((value) => ({ value, text: interactionStatusText(value, t) }))}
-          />
-          <TextField label={t('customer.form.occurred')} {...field('occurred_at')} type="datetime-local" />
-          <TextField label={t('customer.form.order')} {...field('order_id')} maxLength={100} />
-        </div>
+      <div className={styles.pair}>
+        <TextField label={t('customer.form.amount')} {...field('amount')} inputMode="decimal" isRequired autoFocus />
         <TextField
-          label={t('customer.form.description')}
-          {...field('description')}
-          multiline
-          rows={2}
-          maxLength={500}
+          label={t('customer.form.currency')}
+          description={t('customer.form.currencyHint')}
+          {...field('currency')}
+          maxLength={3}
         />
-        <div className={styles.buttons}>
-          <Button type="submit" look="primary" isPending={isBusy}>
-            {t('customer.recordTransaction')}
-          </Button>
-          <Button onPress={onClose}>{t('common.cancel')}</Button>
-        </div>
-        <LeaveGuard isDirty={isDirty} />
-      </Form>
-    </Dialog>
+        <Select
+          label={t('customer.form.type')}
+          {...field('kind')}
+          onChange={(kind) => {
+            set('kind')(kind);
+            set('direction')(kind === 'refund' ? 'out' : 'in');
+          }}
+          options={transactionKinds.map((value) => ({ value, text: kindText(value, t) }))}
+        />
+        <Select
+          label={t('customer.form.direction')}
+          {...field('direction')}
+          options={(['in', 'out'] as const).map((value) => ({ value, text: t(`customer.direction.${value}`) }))}
+        />
+        <Select
+          label={t('customer.form.status')}
+          {...field('status')}
+          options={['completed', 'pending'].map((value) => ({ value, text: interactionStatusText(value, t) }))}
+        />
+        <TextField label={t('customer.form.occurred')} {...field('occurred_at')} type="datetime-local" />
+        <TextField label={t('customer.form.order')} {...field('order_id')} maxLength={100} />
+      </div>
+      <TextField label={t('customer.form.description')} {...field('description')} multiline rows={2} maxLength={500} />
+    </FormDialog>
   );
 }

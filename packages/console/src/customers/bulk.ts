@@ -1,7 +1,7 @@
 import { ClientelaError } from '@clientela/client';
 import { queryClient } from '../api/query-client.ts';
 import { api } from '../api/session.ts';
-import type { Customer } from './queries.ts';
+import { pageSize, type Customer } from './queries.ts';
 import type { Status } from './search-params.ts';
 
 /** What was done to some customers, and how it is taken back. */
@@ -20,6 +20,20 @@ async function forEach<T>(items: readonly T[], work: (item: T) => Promise<unknow
   return failed;
 }
 
+/** Reads the customers of these ids as they are stored now, in this order. Who is gone meanwhile is missing. */
+export async function readSelected(ids: readonly string[]): Promise<Customer[]> {
+  const pages = Array.from({ length: Math.ceil(ids.length / pageSize) }, (_, page) =>
+    ids.slice(page * pageSize, (page + 1) * pageSize),
+  );
+  const found = new Map<string, Customer>();
+  const failed = await forEach(pages, async (id) => {
+    const { customers } = await api.customers.list({ id, per_page: pageSize });
+    for (const customer of customers) found.set(customer.id, customer);
+  });
+  if (failed.length > 0) throw failed[0];
+  return ids.flatMap((id) => found.get(id) ?? []);
+}
+
 /** Changes each customer, and collects what takes each change back. A change that was not needed has none. */
 async function change<T>(items: readonly T[], work: (item: T) => Promise<(() => Promise<unknown>) | undefined>) {
   const undos: (() => Promise<unknown>)[] = [];
@@ -36,8 +50,8 @@ async function change<T>(items: readonly T[], work: (item: T) => Promise<(() => 
   return { done: undos.length, failed, undo } satisfies BulkResult;
 }
 
-export const addTag = (customers: readonly Customer[], label: string): Promise<BulkResult> =>
-  change(customers, async ({ id }) => {
+export const addTag = (ids: readonly string[], label: string): Promise<BulkResult> =>
+  change(ids, async (id) => {
     try {
       await api.customers.tags.add(id, { label });
     } catch (error) {
@@ -47,9 +61,8 @@ export const addTag = (customers: readonly Customer[], label: string): Promise<B
     return () => removeLabel(id, label);
   });
 
-export const removeTag = (customers: readonly Customer[], label: string): Promise<BulkResult> =>
-  change(customers, async ({ id, tags }) => {
-    if (!tags.includes(label)) return undefined;
+export const removeTag = (ids: readonly string[], label: string): Promise<BulkResult> =>
+  change(ids, async (id) => {
     const removed = await removeLabel(id, label);
     return removed && (() => api.customers.tags.add(id, removed));
   });
@@ -62,8 +75,8 @@ async function removeLabel(customer_id: string, label: string) {
   return { label: tag.label, color: tag.color, priority: tag.priority };
 }
 
-export const setStatus = (customers: readonly Customer[], status: Status): Promise<BulkResult> =>
-  change(customers, async ({ id, status: before }) => {
+export const setStatus = async (ids: readonly string[], status: Status): Promise<BulkResult> =>
+  change(await readSelected(ids), async ({ id, status: before }) => {
     if (before === status) return undefined;
     await api.customers.setStatus(id, { status });
     return () => api.customers.setStatus(id, { status: before as Status });

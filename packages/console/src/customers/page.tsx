@@ -1,7 +1,7 @@
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { Columns3, Download, Plus } from 'lucide-react';
-import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, useCan } from '../api/session.ts';
 import { useShortcuts } from '../frame/shortcuts.ts';
@@ -20,9 +20,10 @@ import { rememberList } from './came-from.ts';
 import { customerColumns, defaultColumns } from './columns.tsx';
 import { saveFile } from './csv.ts';
 import { FilterBar } from './filter-bar.tsx';
-import { customerName, customersCountQuery, customersQuery, type Customer } from './queries.ts';
+import { customerName, customersCountQuery, type Customer } from './queries.ts';
 import { customersSearch, formatSort, parseSort, toQuery, type CustomersSearch } from './search-params.ts';
 import { SelectionBar } from './selection-bar.tsx';
+import { useRows } from './use-rows.ts';
 
 const NewCustomer = lazy(() =>
   import('../customer/new-customer.tsx').then((module) => ({ default: module.NewCustomer })),
@@ -47,10 +48,9 @@ export function CustomersPage() {
   const mayCreate = can('customers:create');
   const create = () => setNew(true);
   useShortcuts(mayCreate ? { c: create } : {});
-  const list = useInfiniteQuery(customersQuery(search));
+  const rows = useRows(search);
   const counted = useQuery(customersCountQuery(search));
-  const rows = useMemo(() => list.data?.pages.flatMap(({ customers }) => customers) ?? [], [list.data]);
-  const total = search.q === undefined ? counted.data : list.data?.pages[0]?.total;
+  const total = search.q === undefined ? counted.data : rows.total;
 
   useEffect(() => rememberList(search), [search]);
 
@@ -130,45 +130,41 @@ export function CustomersPage() {
         </Menu>
       </div>
       <Rows
-        list={list}
+        list={rows}
         isFiltered={isFiltered}
         onReset={() => void navigate({ search: {}, replace: true })}
         onCreate={mayCreate ? create : undefined}
         grid={
           <DataGrid<Customer>
             label={t('customers.title')}
-            rows={rows}
+            ids={rows.ids}
+            rowAt={rows.rowAt}
             columns={columns}
             total={total && !total.isEstimate ? total.count : -1}
-            idOf={({ id }) => id}
             nameOf={customerName}
             sort={search.q === undefined || search.sort !== undefined ? parseSort(search.sort) : []}
             onSort={(keys) => change({ sort: formatSort(keys) })}
             selected={selected}
             onSelect={setSelected}
             onOpen={({ id }) => void navigate({ to: '/customers/$customerId', params: { customerId: id } })}
-            onNearEnd={() => {
-              if (list.hasNextPage && !list.isFetching) void list.fetchNextPage();
-            }}
-            isStale={list.isPlaceholderData}
+            onView={rows.show}
+            isStale={rows.isStale}
           />
         }
-        isEmpty={rows.length === 0}
+        isEmpty={rows.ids.length === 0}
       />
       {isNew && (
         <Suspense>
           <NewCustomer onClose={() => setNew(false)} />
         </Suspense>
       )}
-      {selected.size > 0 && (
-        <SelectionBar customers={rows.filter(({ id }) => selected.has(id))} onClear={() => setSelected(new Set())} />
-      )}
+      {selected.size > 0 && <SelectionBar ids={selected} onClear={() => setSelected(new Set())} />}
     </Page>
   );
 }
 
 type RowsProps = {
-  list: { isPending: boolean; error: unknown; refetch: () => unknown };
+  list: { isPending: boolean; error: unknown; retry: () => void };
   isEmpty: boolean;
   isFiltered: boolean;
   onReset: () => void;
@@ -179,9 +175,16 @@ type RowsProps = {
 /** The table, or what stands in its place while there are no rows. */
 function Rows({ list, isEmpty, isFiltered, onReset, onCreate, grid }: RowsProps) {
   const { t } = useTranslation();
-  if (list.error !== null && isEmpty) return <Failure error={list.error} onRetry={() => void list.refetch()} />;
+  const failure = list.error !== null && <Failure error={list.error} onRetry={list.retry} />;
+  if (failure && isEmpty) return failure;
   if (list.isPending) return <Skeleton lines={12} height={20} />;
-  if (!isEmpty) return grid;
+  if (!isEmpty)
+    return (
+      <>
+        {grid}
+        {failure}
+      </>
+    );
   return (
     <Empty
       actions={

@@ -2,23 +2,24 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useCan } from '../api/session.ts';
 import { useShortcuts } from '../frame/shortcuts.ts';
+import { attempt } from '../ui/attempt.ts';
 import { Button } from '../ui/button.tsx';
 import { describeError } from '../ui/failure.tsx';
 import { formatNumber } from '../ui/format.ts';
 import { Menu, MenuItem } from '../ui/menu.tsx';
 import { toast } from '../ui/toast.tsx';
 import styles from '../ui/toolbar.module.css';
-import { addTag, removeTag, setStatus, type BulkResult } from './bulk.ts';
+import { addTag, readSelected, removeTag, setStatus, type BulkResult } from './bulk.ts';
 import { statusText } from './columns.tsx';
 import { saveFile, toCsv } from './csv.ts';
 import type { Customer } from './queries.ts';
 import { statuses, type Status } from './search-params.ts';
-import { TagDialog } from './tag-dialog.tsx';
+import { TagDialog, UntagDialog } from './tag-dialog.tsx';
 
-type SelectionBarProps = { customers: readonly Customer[]; onClear: () => void };
+type SelectionBarProps = { ids: ReadonlySet<string>; onClear: () => void };
 
 /** Says how many are selected, and what can be done with them. */
-export function SelectionBar({ customers, onClear }: SelectionBarProps) {
+export function SelectionBar({ ids, onClear }: SelectionBarProps) {
   const { t } = useTranslation();
   const can = useCan();
   const [dialog, setDialog] = useState<'tag' | 'untag'>();
@@ -26,18 +27,21 @@ export function SelectionBar({ customers, onClear }: SelectionBarProps) {
   const canUpdate = can('customers:update');
   useShortcuts({ t: canUpdate ? () => setDialog('tag') : undefined });
 
-  const run = async (work: Promise<BulkResult>, text: (count: number) => string) => {
+  const selected = [...ids];
+
+  const run = async (work: () => Promise<BulkResult>, text: (count: number) => string) => {
     setDialog(undefined);
     setBusy(true);
-    const { done, failed, undo } = await work;
+    await attempt(t, async () => {
+      const { done, failed, undo } = await work();
+      if (failed.length > 0)
+        toast(t('customers.bulkFailed', { count: failed.length, reason: describeError(failed[0], t) }));
+      toast(text(done), done > 0 ? { label: t('common.undo'), run: () => void attempt(t, undo) } : undefined);
+    });
     setBusy(false);
-    const takeBack = () => void undo().catch((error: unknown) => toast(describeError(error, t)));
-    if (failed.length > 0)
-      toast(t('customers.bulkFailed', { count: failed.length, reason: describeError(failed[0], t) }));
-    toast(text(done), done > 0 ? { label: t('common.undo'), run: takeBack } : undefined);
   };
   const count = (number: number) => ({ count: number, number: formatNumber(number) });
-  const save = () => {
+  const save = async () => {
     const head = [
       'number',
       'full_name',
@@ -51,7 +55,7 @@ export function SelectionBar({ customers, onClear }: SelectionBarProps) {
       'currency',
       'created_at',
     ] as const satisfies readonly (keyof Customer)[];
-    const rows = customers.map((each) =>
+    const rows = (await readSelected(selected)).map((each) =>
       head.map((name) => {
         const value = each[name];
         return Array.isArray(value) ? value.join('; ') : String(value ?? '');
@@ -59,20 +63,17 @@ export function SelectionBar({ customers, onClear }: SelectionBarProps) {
     );
     saveFile('customers.csv', new Blob(['\uFEFF', toCsv([head, ...rows])], { type: 'text/csv;charset=utf-8' }));
   };
-  const labels = [...new Set(customers.flatMap(({ tags }) => tags))].toSorted((a, b) => a.localeCompare(b));
   return (
     <div className={styles.selection} role="region" aria-label={t('customers.selection')}>
-      <strong role="status">{t('customers.selected', count(customers.length))}</strong>
+      <strong role="status">{t('customers.selected', count(ids.size))}</strong>
       {canUpdate && (
         <>
           <Button look={['quiet']} isDisabled={isBusy} onPress={() => setDialog('tag')}>
             {t('customers.addTag')}
           </Button>
-          {labels.length > 0 && (
-            <Button look={['quiet']} isDisabled={isBusy} onPress={() => setDialog('untag')}>
-              {t('customers.removeTag')}
-            </Button>
-          )}
+          <Button look={['quiet']} isDisabled={isBusy} onPress={() => setDialog('untag')}>
+            {t('customers.removeTag')}
+          </Button>
           <Menu
             placement="top"
             trigger={
@@ -84,7 +85,7 @@ export function SelectionBar({ customers, onClear }: SelectionBarProps) {
               const status = key as Status;
               const text = (done: number) =>
                 t('customers.statusSet', { ...count(done), status: statusText(status, t) });
-              void run(setStatus(customers, status), text);
+              void run(() => setStatus(selected, status), text);
             }}
           >
             {statuses.map((status) => (
@@ -96,7 +97,7 @@ export function SelectionBar({ customers, onClear }: SelectionBarProps) {
         </>
       )}
       {can('customers:export') && (
-        <Button look={['quiet']} onPress={save}>
+        <Button look={['quiet']} onPress={() => void attempt(t, save)}>
           {t('customers.exportSelected')}
         </Button>
       )}
@@ -107,17 +108,22 @@ export function SelectionBar({ customers, onClear }: SelectionBarProps) {
         <TagDialog
           title={t('customers.addTag')}
           onChoose={(label) =>
-            void run(addTag(customers, label), (done) => t('customers.tagged', { ...count(done), label }))
+            void run(
+              () => addTag(selected, label),
+              (done) => t('customers.tagged', { ...count(done), label }),
+            )
           }
           onClose={() => setDialog(undefined)}
         />
       )}
       {dialog === 'untag' && (
-        <TagDialog
-          title={t('customers.removeTag')}
-          choices={labels}
+        <UntagDialog
+          ids={selected}
           onChoose={(label) =>
-            void run(removeTag(customers, label), (done) => t('customers.untagged', { ...count(done), label }))
+            void run(
+              () => removeTag(selected, label),
+              (done) => t('customers.untagged', { ...count(done), label }),
+            )
           }
           onClose={() => setDialog(undefined)}
         />

@@ -1,13 +1,11 @@
 import { ClientelaError, type IssuedApiKey, type NewApiKey } from '@clientela/client';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Form } from '../forms/form.tsx';
+import { FormDialog } from '../forms/form-dialog.tsx';
 import { roleText } from '../frame/roles.ts';
 import { useSubmit } from '../forms/use-submit.ts';
 import styles from '../ui/bar.module.css';
-import { Button } from '../ui/button.tsx';
 import { Checkbox } from '../ui/checkbox.tsx';
-import { Dialog } from '../ui/dialog.tsx';
 import { Select } from '../ui/select.tsx';
 import { TextField } from '../ui/text-field.tsx';
 import { PermissionChoice } from './permission-choice.tsx';
@@ -33,54 +31,50 @@ export function NewKey({ onIssued, onClose }: { onIssued: (issued: IssuedApiKey)
   const fields = error instanceof ClientelaError ? error.fields : {};
   const isDirty = name !== '' || permissions.length > 0;
   return (
-    <Dialog
+    <FormDialog
       title={t('keys.new')}
-      isOpen
       isWide
       onClose={onClose}
-      isDismissable={!isDirty}
-      isKeyboardDismissDisabled={isDirty}
+      onSubmit={() => void submit()}
+      submitText={t('keys.create')}
+      isSubmitDisabled={isPart && permissions.length === 0}
+      error={error}
+      shown={['name', 'role']}
+      isDirty={isDirty}
+      isBusy={isBusy}
     >
-      <Form onSubmit={() => void submit()} error={error} shown={['name', 'role']}>
-        <TextField
-          label={t('common.name')}
-          description={t('keys.nameHint')}
-          value={name}
-          onChange={setName}
-          error={fields['name']}
-          isRequired
-          autoFocus
-          maxLength={100}
+      <TextField
+        label={t('common.name')}
+        description={t('keys.nameHint')}
+        value={name}
+        onChange={setName}
+        error={fields['name']}
+        isRequired
+        autoFocus
+        maxLength={100}
+      />
+      <div className={styles.pair}>
+        <Select
+          label={t('keys.role')}
+          value={role}
+          onChange={(chosen) => {
+            setRole(chosen);
+            setPermissions([]);
+          }}
+          error={fields['role']}
+          options={roles.map((value) => ({ value, text: roleText(value, t) }))}
         />
-        <div className={styles.pair}>
-          <Select
-            label={t('keys.role')}
-            value={role}
-            onChange={(chosen) => {
-              setRole(chosen);
-              setPermissions([]);
-            }}
-            error={fields['role']}
-            options={roles.map((value) => ({ value, text: roleText(value, t) }))}
-          />
-          <Select
-            label={t('keys.term')}
-            value={term}
-            onChange={setTerm}
-            options={terms.map((value) => ({ value, text: t(`keys.terms.${value}`) }))}
-          />
-        </div>
-        <Checkbox isSelected={isPart} onChange={setPart}>
-          {t('keys.part')}
-        </Checkbox>
-        {isPart && <PermissionChoice role={role} chosen={permissions} onChange={setPermissions} />}
-        <div className={styles.buttons}>
-          <Button type="submit" look="primary" isPending={isBusy} isDisabled={isPart && permissions.length === 0}>
-            {t('keys.create')}
-          </Button>
-          <Button onPress={onClose}>{t('common.cancel')}</Button>
-        </div>
-      </Form>
-    </Dialog>
+        <Select
+          label={t('keys.term')}
+          value={term}
+          onChange={setTerm}
+          options={terms.map((value) => ({ value, text: t(`keys.terms.${value}`) }))}
+        />
+      </div>
+      <Checkbox isSelected={isPart} onChange={setPart}>
+        {t('keys.part')}
+      </Checkbox>
+      {isPart && <PermissionChoice role={role} chosen={permissions} onChange={setPermissions} />}
+    </FormDialog>
   );
 }

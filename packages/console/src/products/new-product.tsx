@@ -1,13 +1,12 @@
 import { ClientelaError } from '@clientela/client';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
+import { flushSync } from 'react-dom';
 import { useTranslation } from 'react-i18next';
 import { changesOf } from '../forms/three-way.ts';
-import { Form } from '../forms/form.tsx';
+import { FormDialog } from '../forms/form-dialog.tsx';
+import { useIdempotencyKey } from '../forms/use-idempotency-key.ts';
 import { useSubmit } from '../forms/use-submit.ts';
-import styles from '../ui/bar.module.css';
-import { Button } from '../ui/button.tsx';
-import { Dialog } from '../ui/dialog.tsx';
 import { toast } from '../ui/toast.tsx';
 import { bodyOf, emptyProduct, productFields } from './fields.ts';
 import { ProductFields } from './product-fields.tsx';
@@ -18,42 +17,35 @@ export function NewProduct({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const [values, setValues] = useState(emptyProduct);
-  const [key] = useState(() => crypto.randomUUID());
+  const keyFor = useIdempotencyKey();
   const isDirty = Object.keys(changesOf(emptyProduct, values)).length > 0;
   const { submit, error, isBusy } = useSubmit(async () => {
     const { currency, ...body } = bodyOf(values);
-    const product = await createProduct(
-      { ...body, name: body.name ?? '', price: body.price ?? '', ...(currency !== '' && { currency }) },
-      key,
-    );
+    const created = { ...body, name: body.name ?? '', price: body.price ?? '', ...(currency !== '' && { currency }) };
+    const product = await createProduct(created, keyFor(created));
     toast(t('products.created', { name: product.name }));
-    onClose();
+    flushSync(onClose); // the guard of what was typed goes before the page does
     await navigate({ to: '/products/$productId', params: { productId: product.id } });
   });
   const errors = error instanceof ClientelaError ? error.fields : {};
   return (
-    <Dialog
+    <FormDialog
       title={t('products.new')}
-      isOpen
       isWide
       onClose={onClose}
-      isDismissable={!isDirty}
-      isKeyboardDismissDisabled={isDirty}
+      onSubmit={() => void submit()}
+      submitText={t('products.create')}
+      error={error}
+      shown={productFields}
+      isDirty={isDirty}
+      isBusy={isBusy}
     >
-      <Form onSubmit={() => void submit()} error={error} shown={productFields}>
-        <ProductFields
-          values={values}
-          set={(field) => (value) => setValues((all) => ({ ...all, [field]: value }))}
-          errors={errors}
-          isNew
-        />
-        <div className={styles.buttons}>
-          <Button type="submit" look="primary" isPending={isBusy}>
-            {t('products.create')}
-          </Button>
-          <Button onPress={onClose}>{t('common.cancel')}</Button>
-        </div>
-      </Form>
-    </Dialog>
+      <ProductFields
+        values={values}
+        set={(field) => (value) => setValues((all) => ({ ...all, [field]: value }))}
+        errors={errors}
+        isNew
+      />
+    </FormDialog>
   );
 }

@@ -2,13 +2,12 @@ import { ClientelaError } from '@clientela/client';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useUser } from '../api/session.ts';
-import { Form } from '../forms/form.tsx';
+import { FormDialog } from '../forms/form-dialog.tsx';
 import { roleText } from '../frame/roles.ts';
 import { currentLanguage, languages, type Language } from '../messages/index.ts';
+import { useIdempotencyKey } from '../forms/use-idempotency-key.ts';
 import { useSubmit } from '../forms/use-submit.ts';
 import styles from '../ui/bar.module.css';
-import { Button } from '../ui/button.tsx';
-import { Dialog } from '../ui/dialog.tsx';
 import { Select } from '../ui/select.tsx';
 import { TextField } from '../ui/text-field.tsx';
 import { toast } from '../ui/toast.tsx';
@@ -23,14 +22,10 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState('');
   const [role, setRole] = useState<StaffRole>('viewer');
   const [language, setLanguage] = useState<Language>(currentLanguage());
-  const [key, setKey] = useState(() => crypto.randomUUID());
+  const keyFor = useIdempotencyKey();
   const { submit, error, isBusy } = useSubmit(async () => {
-    try {
-      await invite({ email: email.trim(), role, language, name: name.trim() || null }, key);
-    } catch (failure) {
-      setKey(crypto.randomUUID()); // what is corrected is another request
-      throw failure;
-    }
+    const invitation = { email: email.trim(), role, language, name: name.trim() || null };
+    await invite(invitation, keyFor(invitation));
     toast(t('team.invited', { email: email.trim() }));
     onClose();
   });
@@ -39,58 +34,49 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
   const emailError = taken ? t('errors.codes.USER_EMAIL_TAKEN') : fields['email'];
   const isDirty = email !== '' || name !== '';
   return (
-    <Dialog
+    <FormDialog
       title={t('team.invite')}
-      isOpen
       onClose={onClose}
-      isDismissable={!isDirty}
-      isKeyboardDismissDisabled={isDirty}
+      onSubmit={() => void submit()}
+      submitText={t('team.sendInvitation')}
+      error={taken ? undefined : error}
+      shown={['email', 'name', 'role', 'language']}
+      isDirty={isDirty}
+      isBusy={isBusy}
     >
-      <Form
-        onSubmit={() => void submit()}
-        error={taken ? undefined : error}
-        shown={['email', 'name', 'role', 'language']}
-      >
-        <TextField
-          label={t('common.email')}
-          type="email"
-          autoComplete="off"
-          value={email}
-          onChange={setEmail}
-          error={emailError}
-          isRequired
-          autoFocus
+      <TextField
+        label={t('common.email')}
+        type="email"
+        autoComplete="off"
+        value={email}
+        onChange={setEmail}
+        error={emailError}
+        isRequired
+        autoFocus
+      />
+      <TextField
+        label={t('team.nameOptional')}
+        autoComplete="off"
+        value={name}
+        onChange={setName}
+        error={fields['name']}
+      />
+      <div className={styles.pair}>
+        <Select
+          label={t('team.role')}
+          value={role}
+          onChange={setRole}
+          error={fields['role']}
+          options={grantable(ownRole).map((value) => ({ value, text: roleText(value, t) }))}
         />
-        <TextField
-          label={t('team.nameOptional')}
-          autoComplete="off"
-          value={name}
-          onChange={setName}
-          error={fields['name']}
+        <Select
+          label={t('team.mailLanguage')}
+          value={language}
+          onChange={setLanguage}
+          error={fields['language']}
+          options={Object.entries(languages).map(([value, text]) => ({ value: value as Language, text }))}
         />
-        <div className={styles.pair}>
-          <Select
-            label={t('team.role')}
-            value={role}
-            onChange={setRole}
-            error={fields['role']}
-            options={grantable(ownRole).map((value) => ({ value, text: roleText(value, t) }))}
-          />
-          <Select
-            label={t('team.mailLanguage')}
-            value={language}
-            onChange={setLanguage}
-            error={fields['language']}
-            options={Object.entries(languages).map(([value, text]) => ({ value: value as Language, text }))}
-          />
-        </div>
-        <div className={styles.buttons}>
-          <Button type="submit" look="primary" isPending={isBusy}>
-            {t('team.sendInvitation')}
-          </Button>
-          <Button onPress={onClose}>{t('common.cancel')}</Button>
-        </div>
-      </Form>
-    </Dialog>
+      </div>
+    </FormDialog>
   );
 }

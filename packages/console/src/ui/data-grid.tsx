@@ -20,19 +20,21 @@ export type SortKey = { name: string; descending: boolean };
 
 type DataGridProps<R> = {
   label: string;
-  rows: readonly R[];
+  /** The ids of all rows so far, in their order. */
+  ids: readonly string[];
+  /** A row; undefined while it is not there. */
+  rowAt: (index: number) => R | undefined;
   columns: readonly Column<R>[];
   /** How many rows there are in all; -1 while nobody knows. */
   total: number;
-  idOf: (row: R) => string;
   nameOf: (row: R) => string;
   sort: readonly SortKey[];
   onSort: (sort: SortKey[]) => void;
   selected: ReadonlySet<string>;
   onSelect: (selected: Set<string>) => void;
   onOpen?: (row: R) => void;
-  /** Called when rows near the end are shown. */
-  onNearEnd: () => void;
+  /** Called with the first and the last row in view. */
+  onView: (first: number, last: number) => void;
   isStale?: boolean;
 };
 
@@ -40,25 +42,24 @@ type CellProps = { 'data-cell': string; tabIndex: number; onFocus: () => void };
 
 const rowHeight = 40;
 const headHeight = 34;
-const ahead = 200; // rows: two pages
 
 /**
  * A table of any number of rows, as an ARIA grid: only the rows in view are in the page. One cell has the focus; arrow keys move it, Tab
  * leaves, Enter opens a row, Space and `x` select it, with Shift a range.
  */
 export function DataGrid<R>(props: DataGridProps<R>) {
-  const { label, rows, columns, total, idOf, nameOf, sort, onSort, selected, onSelect, onOpen, onNearEnd, isStale } =
+  const { label, ids, rowAt, columns, total, nameOf, sort, onSort, selected, onSelect, onOpen, onView, isStale } =
     props;
   const { t } = useTranslation();
   const scroller = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState<Position>({ row: 0, column: 1 });
   const anchor = useRef(0);
   const allColumns = columns.length + 1;
-  const activeRow = Math.min(active.row, rows.length - 1);
+  const activeRow = Math.min(active.row, ids.length - 1);
 
   // oxlint-disable-next-line react/incompatible-library -- its result is used in this component only
   const virtual = useVirtualizer({
-    count: rows.length,
+    count: ids.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
     scrollPaddingStart: headHeight,
@@ -69,7 +70,7 @@ export function DataGrid<R>(props: DataGridProps<R>) {
       return activeRow < 0 || indexes.includes(activeRow) ? indexes : [...indexes, activeRow].toSorted((a, b) => a - b);
     },
     onChange: ({ range }) => {
-      if (range && range.endIndex + ahead >= rows.length) onNearEnd();
+      if (range) onView(range.startIndex, range.endIndex);
     },
   });
 
@@ -83,20 +84,20 @@ export function DataGrid<R>(props: DataGridProps<R>) {
     );
   };
   const toggle = (index: number, isRange: boolean) => {
-    const row = rows[index];
-    if (!row) return;
+    const id = ids[index];
+    if (id === undefined) return;
     const next = new Set(selected);
     const [from, to] = isRange ? [Math.min(anchor.current, index), Math.max(anchor.current, index)] : [index, index];
-    const isAdding = isRange || !next.has(idOf(row));
-    for (const each of rows.slice(from, to + 1)) {
-      if (isAdding) next.add(idOf(each));
-      else next.delete(idOf(each));
+    const isAdding = isRange || !next.has(id);
+    for (const each of ids.slice(from, to + 1)) {
+      if (isAdding) next.add(each);
+      else next.delete(each);
     }
     anchor.current = index;
     onSelect(next);
   };
-  const areAllSelected = rows.length > 0 && rows.every((row) => selected.has(idOf(row)));
-  const selectLoaded = () => onSelect(areAllSelected ? new Set() : new Set(rows.map(idOf)));
+  const areAllSelected = ids.length > 0 && ids.every((id) => selected.has(id));
+  const selectLoaded = () => onSelect(new Set(areAllSelected ? [] : ids));
   const sortBy = (column: Column<R> | undefined, isSecond: boolean) => {
     if (column?.sort === undefined) return;
     const name = column.sort;
@@ -108,7 +109,8 @@ export function DataGrid<R>(props: DataGridProps<R>) {
   const onKeyDown = (event: KeyboardEvent) => {
     const { row, column } = { ...active, row: activeRow };
     const page = Math.max(1, Math.floor(((scroller.current?.clientHeight ?? 0) - headHeight) / rowHeight) - 1);
-    const next = nextPosition({ row, column }, event, { rows: rows.length, columns: allColumns, page });
+    const next = nextPosition({ row, column }, event, { rows: ids.length, columns: allColumns, page });
+    const opened = rowAt(row);
     const isSelectKey = event.key === ' ' || event.key === 'x';
     if (next) focusCell(next);
     else if (row < 0 && (event.key === 'Enter' || event.key === ' ')) {
@@ -117,7 +119,7 @@ export function DataGrid<R>(props: DataGridProps<R>) {
     } else if (isSelectKey && !event.ctrlKey && !event.metaKey) toggle(row, event.shiftKey);
     else if (event.key.toLowerCase() === 'a' && (event.ctrlKey || event.metaKey)) selectLoaded();
     else if (event.key === 'Escape' && selected.size > 0) onSelect(new Set());
-    else if (event.key === 'Enter' && rows[row]) onOpen?.(rows[row]);
+    else if (event.key === 'Enter' && opened) onOpen?.(opened);
     else return;
     event.preventDefault();
   };
@@ -172,15 +174,15 @@ export function DataGrid<R>(props: DataGridProps<R>) {
         </div>
         <div role="rowgroup" className={styles.body} style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map(({ index, start }) => {
-            const row = rows[index];
-            if (!row) return null;
-            const isSelected = selected.has(idOf(row));
+            const row = rowAt(index);
+            const isSelected = selected.has(ids[index] ?? '');
             return (
               <div
-                key={idOf(row)}
+                key={index}
                 role="row"
                 aria-rowindex={index + 2}
                 aria-selected={isSelected}
+                aria-busy={!row || undefined}
                 className={styles.row}
                 style={{ transform: `translateY(${start}px)` }}
               >
@@ -189,15 +191,17 @@ export function DataGrid<R>(props: DataGridProps<R>) {
                   className={classes(styles.cell, styles.check, styles.sticky)}
                   {...cellProps(index, 0)}
                 >
-                  <input
-                    type="checkbox"
-                    className={styles.box}
-                    tabIndex={-1}
-                    checked={isSelected}
-                    onClick={(event: MouseEvent) => toggle(index, event.shiftKey)}
-                    onChange={() => {}}
-                    aria-label={t('grid.select', { name: nameOf(row) })}
-                  />
+                  {row && (
+                    <input
+                      type="checkbox"
+                      className={styles.box}
+                      tabIndex={-1}
+                      checked={isSelected}
+                      onClick={(event: MouseEvent) => toggle(index, event.shiftKey)}
+                      onChange={() => {}}
+                      aria-label={t('grid.select', { name: nameOf(row) })}
+                    />
+                  )}
                 </div>
                 {columns.map(({ id, isNumber, cell }, column) => (
                   <div
@@ -206,9 +210,9 @@ export function DataGrid<R>(props: DataGridProps<R>) {
                     className={classes(styles.cell, column === 0 && styles.first, isNumber && styles.number)}
                     {...cellProps(index, column + 1)}
                     tabIndex={cellProps(index, column + 1).tabIndex}
-                    onDoubleClick={() => onOpen?.(row)}
+                    onDoubleClick={() => row && onOpen?.(row)}
                   >
-                    {cell(row)}
+                    {row ? cell(row) : <span className={styles.missing} />}
                   </div>
                 ))}
               </div>

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { expect } from 'vitest';
 import { canaries } from './canaries.ts';
 import { consoleTest, findBarriers, newStaff, openScreen, signIn, type Staff } from './console-test.ts';
@@ -11,6 +12,16 @@ async function createCustomers(staff: Staff, customers: object[]): Promise<void>
     const { status, body } = await staff.post('/api/customers/batch', { operations });
     expect([status, body.results.filter((each: { status: number }) => each.status !== 201)]).toEqual([200, []]);
   }
+}
+
+/** Imports customers of these names, which takes less time than creating thousands. */
+async function importCustomers(staff: Staff, names: readonly string[]): Promise<void> {
+  const form = new FormData();
+  form.append('file', new Blob([['full_name', ...names].join('\n')]), 'customers.csv');
+  const { status, body } = await staff.post('/api/customers/imports', form);
+  expect(status).toBe(202);
+  const read = async () => (await staff.get(`/api/customers/imports/${body.import.id}`)).body.import;
+  await expect.poll(read, { timeout: 60_000, interval: 250 }).toMatchObject({ status: 'done', created: names.length });
 }
 
 test('customers are found, filtered, sorted and read to the end without a mouse; the address says it all', async ({
@@ -58,6 +69,66 @@ test('customers are found, filtered, sorted and read to the end without a mouse;
   await page.reload();
   await page.getByText('1 customer', { exact: true }).waitFor();
   expect(await page.getByRole('searchbox', { name: 'Search customers' }).inputValue()).toBe('person 217');
+});
+
+test('a list of thousands keeps and reads again only what is near the view; a selection has all it spans', async ({
+  fleet,
+  browser,
+}) => {
+  const staff = await newStaff(fleet.url);
+  const names = Array.from({ length: 4500 }, (_, n) => `Person ${String(n).padStart(4, '0')}`);
+  await importCustomers(staff, names);
+  const screen = await openScreen(browser, fleet.url);
+  const { page } = screen;
+  const asked: string[] = [];
+  page.on('request', (request) => {
+    const { pathname, searchParams } = new URL(request.url());
+    if (pathname === '/api/customers' && searchParams.get('per_page') === '100') asked.push(request.url());
+  });
+  await signIn(screen, staff.email, '/console/customers?sort=full_name');
+  await page.getByText('4,500 customers').waitFor();
+  expect(asked.length).toBe(1); // the rows in view, and no more
+  const focusedRow = () =>
+    page.evaluate<string>('document.activeElement?.closest("[role=row]")?.getAttribute("aria-rowindex") ?? ""');
+  const nameAt = (row: number) => page.locator(`[data-cell="${row}:1"]`).innerText();
+  const scrollTo = (row: number) =>
+    page.evaluate(`document.querySelector('[role=grid]').parentElement.scrollTop = ${row * 40}`);
+  await page.locator('[data-cell="0:1"]').focus();
+  await expect
+    .poll(
+      async () => {
+        await page.keyboard.press('Control+End');
+        return focusedRow();
+      },
+      { timeout: 60_000 },
+    )
+    .toBe('4501');
+  await expect.poll(() => nameAt(4499)).toContain('Person 4499');
+
+  asked.length = 0;
+  await page.keyboard.press('x');
+  await page.keyboard.press('t');
+  await page.getByRole('textbox', { name: 'Tag' }).fill('late');
+  await page.keyboard.press('Enter');
+  await page.getByText('1 customer has the tag late now').waitFor();
+  await expect.poll(() => page.locator('[role=row][aria-rowindex="4501"]').innerText()).toContain('late');
+  expect(asked.length).toBeLessThanOrEqual(6); // the pages near the view, and the first
+  await page.keyboard.press('Escape');
+
+  asked.length = 0;
+  await scrollTo(1000);
+  await expect.poll(() => nameAt(1005)).toContain('Person 1005');
+  expect(asked.length).toBeGreaterThan(0); // it was dropped, and is read again
+  await page.locator('[data-cell="1005:1"]').focus();
+  await page.keyboard.press('x');
+  await page.keyboard.press('Control+End');
+  await expect.poll(() => nameAt(4499)).toContain('Person 4499');
+  await page.keyboard.press('Shift+Space');
+  await page.getByText('3,495 selected').waitFor();
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Export' }).last().click();
+  const saved = await readFile(await (await download).path(), 'utf8');
+  expect(saved.match(/Person \d+/gv)).toEqual(names.slice(1005));
 });
 
 test('a selection gets a tag and a status, and gives them back', async ({ fleet, browser }) => {

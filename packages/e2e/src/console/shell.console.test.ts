@@ -173,8 +173,10 @@ const openPages = [
 export const screens = [
   '/console',
   '/console/customers',
+  '/console/complaints',
   '/console/import',
   '/console/products',
+  '/console/analytics',
   '/console/team',
   '/console/team/roles',
   '/console/me',

@@ -1,6 +1,8 @@
+import analytics from './analytics.json';
 import audit from './audit.json';
 import common from './common.json';
 import companies from './companies.json';
+import complaints from './complaints.json';
 import customer from './customer.json';
 import customers from './customers.json';
 import errors from './errors.json';
@@ -21,9 +23,11 @@ import team from './team.json';
 import today from './today.json';
 
 export const messages = {
+  analytics,
   audit,
   common,
   companies,
+  complaints,
   customer,
   customers,
   errors,
