@@ -26,9 +26,12 @@ function changed<V>(map: ReadonlyMap<string, V>, id: string, value: V | undefine
 
 const settledMs = 50; // by then the card stands in its column, and a menu that closed has given the focus back
 const selectorOf = (id: string) => `[data-card="${id}"]`;
-/** Focuses a card where it stands then: the focus goes with it. */
+/** Focuses a card where it stands then: the focus goes with it, unless the person has gone to a notice meanwhile, such as "Undo". */
 const follow = (id: string): unknown =>
-  setTimeout(() => document.querySelector<HTMLElement>(selectorOf(id))?.focus(), settledMs);
+  setTimeout(() => {
+    const isAtNotice = document.activeElement?.closest('[role="alertdialog"]');
+    if (!isAtNotice) document.querySelector<HTMLElement>(selectorOf(id))?.focus();
+  }, settledMs);
 
 /**
  * Moves cards: at once on the screen, then on the server. A card that is refused goes back, with the reason at it; one that somebody else

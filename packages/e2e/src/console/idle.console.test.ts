@@ -41,7 +41,7 @@ test('warns every tab two minutes before the idle time is over; an answer in one
   await context.clock.fastForward('00:01:30');
   for (const each of both) await warning(each).waitFor();
   const stay = page.getByRole('button', { name: 'Stay signed in' });
-  await expect.poll(() => stay.evaluate('(button) => button === document.activeElement')).toBe(true);
+  await expect.poll(() => page.evaluate<string>('document.activeElement.textContent')).toBe('Stay signed in');
   expect(await findBarriersInBothThemes(page)).toEqual([]);
   await page
     .getByRole('timer')
@@ -73,7 +73,7 @@ test('warns every tab two minutes before the idle time is over; an answer in one
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { level: 1, name: 'Ana Prieto' }).waitFor();
   await page.keyboard.press('Shift');
-  expect(new URL(page.url()).pathname).toBe('/console');
+  expect(new URL(page.url()).pathname).toMatch(/^\/console\/?$/v);
 });
 
 test('a machine that slept longer than the idle time is signed out by the first key, above a changed form too', async ({
@@ -86,7 +86,7 @@ test('a machine that slept longer than the idle time is signed out by the first 
   await context.clock.install();
   await signIn(screen, email, '/console/customers');
   await page.getByRole('button', { name: 'New customer' }).first().click();
-  await page.getByRole('dialog').getByLabel('First name').fill('Elena');
+  await page.getByRole('dialog').getByLabel('Name', { exact: true }).fill('Elena');
   // Moves the clock without its timers, as a sleep does.
   await context.clock.setSystemTime(Date.now() + 9 * 3600_000);
   await page.keyboard.press('a');
