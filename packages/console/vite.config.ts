@@ -26,6 +26,20 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // The sign-in page loads all of these anyway. As many small chunks they are larger, and so is the entry, which names every chunk.
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: 'search', test: /console\/src\/.*\/search(?:-params)?\.ts$/ },
+            {
+              name: 'router',
+              test: /\/(?:@tanstack\/(?:react-router|router-core|history|react-store|store)|use-sync-external-store)\//,
+            },
+          ],
+        },
+      },
+    },
   },
   server: {
     host: '127.0.0.1',

@@ -12,6 +12,7 @@ import { customersSearch } from './customers/search-params.ts';
 import { NotFound, RouteError } from './frame/route-states.tsx';
 import { pageNumber } from './api/search-params.ts';
 import { currentSession, startSession } from './api/session.ts';
+import { analyticsSearch } from './analytics/search.ts';
 import { auditSearch } from './audit/search.ts';
 import { companiesSearch } from './companies/search.ts';
 import { productsSearch } from './products/search.ts';
@@ -71,6 +72,12 @@ const today = createRoute({
   getParentRoute: () => frame,
   path: '/',
   component: lazyRouteComponent(() => import('./today/page.tsx'), 'TodayPage'),
+});
+const analytics = createRoute({
+  getParentRoute: () => frame,
+  path: 'analytics',
+  validateSearch: analyticsSearch,
+  component: lazyRouteComponent(() => import('./analytics/page.tsx'), 'AnalyticsPage'),
 });
 const products = createRoute({
   getParentRoute: () => frame,
@@ -179,6 +186,7 @@ const router = createRouter({
       importRecord,
       products,
       product,
+      analytics,
       team,
       roles,
       teamMember,

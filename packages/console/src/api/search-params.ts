@@ -9,3 +9,8 @@ export const oneOf = <V extends string>(value: unknown, values: readonly V[]): V
 /** A page after the first. */
 export const pageNumber = (value: unknown): number | undefined =>
   typeof value === 'number' && Number.isInteger(value) && value > 1 && value <= 100_000 ? value : undefined;
+/** A day, `2026-01-31`. */
+export const day = (value: unknown): string | undefined => {
+  const found = text(value);
+  return found !== undefined && /^\d{4}-\d\d-\d\d$/.test(found) && !Number.isNaN(Date.parse(found)) ? found : undefined;
+};

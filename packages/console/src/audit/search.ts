@@ -1,4 +1,4 @@
-import { text } from '../api/search-params.ts';
+import { day, text } from '../api/search-params.ts';
 
 export type AuditSearch = {
   actor?: string | undefined;
@@ -7,11 +7,6 @@ export type AuditSearch = {
   /** Days, `2026-01-31`, in the person's time zone. */
   from?: string | undefined;
   to?: string | undefined;
-};
-
-const day = (value: unknown): string | undefined => {
-  const found = text(value);
-  return found !== undefined && /^\d{4}-\d\d-\d\d$/.test(found) && !Number.isNaN(Date.parse(found)) ? found : undefined;
 };
 
 /** Reads the filters of the log from its address. */

@@ -2,6 +2,7 @@ import type { LinkProps } from '@tanstack/react-router';
 import {
   Building,
   CalendarDays,
+  ChartLine,
   Contact,
   FileUp,
   KeyRound,
@@ -51,6 +52,14 @@ export const navigation: readonly NavigationItem[] = [
     icon: Package,
     key: 'p',
     permission: 'products:read',
+    needsCompany: true,
+  },
+  {
+    to: '/analytics',
+    label: 'analytics.title',
+    icon: ChartLine,
+    key: 'a',
+    permission: 'analytics:read',
     needsCompany: true,
   },
   { to: '/team', label: 'team.title', icon: UserCog, key: 't', permission: 'users:read', needsCompany: true },

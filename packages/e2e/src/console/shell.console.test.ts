@@ -175,6 +175,7 @@ export const screens = [
   '/console/customers',
   '/console/import',
   '/console/products',
+  '/console/analytics',
   '/console/team',
   '/console/team/roles',
   '/console/me',

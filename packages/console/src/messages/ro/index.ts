@@ -1,3 +1,4 @@
+import analytics from './analytics.json';
 import audit from './audit.json';
 import common from './common.json';
 import companies from './companies.json';
@@ -20,6 +21,7 @@ import team from './team.json';
 import today from './today.json';
 
 export const messages = {
+  analytics,
   audit,
   common,
   companies,
